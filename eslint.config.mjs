@@ -1,0 +1,44 @@
+import effect from "@effect/eslint-plugin"
+import simpleImportSort from "eslint-plugin-simple-import-sort"
+import sortDestructureKeys from "eslint-plugin-sort-destructure-keys"
+import tseslint from "typescript-eslint"
+
+export default tseslint.config(
+  { ignores: ["**/dist/**", "**/build/**", "**/docs/**", "**/node_modules/**"] },
+  ...tseslint.configs.strict,
+  {
+    files: ["**/*.{ts,mjs}"],
+    plugins: {
+      "@effect": effect,
+      "simple-import-sort": simpleImportSort,
+      "sort-destructure-keys": sortDestructureKeys
+    },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "@effect/dprint": ["error", {
+        config: {
+          indentWidth: 2,
+          lineWidth: 120,
+          operatorPosition: "maintain",
+          semiColons: "asi",
+          quoteStyle: "alwaysDouble",
+          trailingCommas: "never",
+          "arrowFunction.useParentheses": "force"
+        }
+      }],
+      "simple-import-sort/imports": "error",
+      "sort-destructure-keys/sort-destructure-keys": "error",
+      "object-shorthand": "error",
+      "no-console": "error",
+      "@typescript-eslint/array-type": ["error", { default: "generic", readonly: "generic" }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      // A service's interface and its companion types share the tag's name, as everywhere in the Effect ecosystem.
+      "@typescript-eslint/no-namespace": "off",
+      "@typescript-eslint/no-extraneous-class": "off",
+      "@typescript-eslint/unified-signatures": "off",
+      "@typescript-eslint/no-invalid-void-type": "off"
+    }
+  },
+  { files: ["scripts/**"], rules: { "no-console": "off" } }
+)

@@ -1,0 +1,201 @@
+/**
+ * The `HttpClient` of a protected API.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+
+import { Authorization } from "./Authorization.js"
+import * as Challenge from "./Challenge.js"
+import * as apiResponse from "./internal/apiResponse.js"
+import * as body from "./internal/body.js"
+import { InsufficientScope, isOAuthError, type OAuthError, OriginNotAllowed } from "./OAuthError.js"
+import { Refusal, ReplaySchedule } from "./ReplaySchedule.js"
+
+/**
+ * An `HttpClient` that may also fail with an `OAuthError`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Service = HttpClient.HttpClient.With<HttpClientError.HttpClientError | OAuthError>
+
+/**
+ * The client of the protected API. Use it as any `HttpClient`, or give it to `HttpApiClient.makeWith`.
+ *
+ * - A relative URL is taken from the base URL of the API. An absolute one must lead to an allowed origin: otherwise the
+ *   call fails with `OriginNotAllowed` and nothing is sent.
+ * - A 401 with `invalid_token`, or without a reason, makes it get a new token and replay the call by `ReplaySchedule`,
+ *   if its body can be sent again. When that does not help, the caller gets the last 401 as a response.
+ * - `insufficient_scope` is an `InsufficientScope` error. Every other status is a response, as in any `HttpClient`.
+ * - The `request` of responses and errors is the one that the caller wrote: the token is not in it.
+ *
+ * @example
+ * import { ApiClient } from "@effect-oauth/client-credentials"
+ * import { HttpClientResponse } from "@effect/platform"
+ * import { Effect, Schema } from "effect"
+ *
+ * export const items = Effect.gen(function*() {
+ *   const api = yield* ApiClient.ApiClient
+ *   const response = yield* api.get("/items")
+ *   return yield* HttpClientResponse.schemaBodyJson(Schema.Array(Schema.Struct({ sku: Schema.String })))(response)
+ * })
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class ApiClient extends Context.Tag("@effect-oauth/client-credentials/ApiClient")<ApiClient, Service>() {}
+
+interface Refused {
+  readonly response: HttpClientResponse.HttpClientResponse
+  readonly refusal: Refusal
+}
+
+const absolute = /^[a-z][a-z0-9+.-]*:/i
+
+/**
+ * A client on the `HttpClient` and `Authorization` of the context.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Service, never, Authorization | HttpClient.HttpClient> = Effect.gen(function*() {
+  const client = yield* HttpClient.HttpClient
+  const { api, authorize } = yield* Authorization
+  const schedule = yield* ReplaySchedule
+
+  const locate = (
+    request: HttpClientRequest.HttpClientRequest
+  ): Effect.Effect<HttpClientRequest.HttpClientRequest, OriginNotAllowed> => {
+    if (!absolute.test(request.url)) {
+      const path = request.url === "" || /^[/?#]/.test(request.url) ? request.url : `/${request.url}`
+      return Effect.succeed(HttpClientRequest.setUrl(request, api.baseUrl + path))
+    }
+    const origin = URL.canParse(request.url) ? new URL(request.url).origin : "an invalid URL"
+    return api.origins.has(origin)
+      ? Effect.succeed(request)
+      : Effect.fail(new OriginNotAllowed({ origin, allowed: [...api.origins] }))
+  }
+
+  /** Sends once: a response, or the refusal of a request that a new authorization might save. */
+  const attempt = (request: HttpClientRequest.HttpClientRequest, replayable: boolean) =>
+    Effect.flatMap(authorize(request), (authorized) =>
+      client.execute(authorized.request).pipe(
+        Effect.mapError((error) => apiResponse.requestError(error, request)),
+        Effect.flatMap((original) => {
+          const response = new apiResponse.ApiResponse(request, original)
+          return response.status === 401 || response.status === 403
+            ? examine(response, authorized.refused, replayable)
+            : Effect.succeed(response)
+        })
+      ))
+
+  const examine = (
+    response: apiResponse.ApiResponse,
+    refused: Effect.Effect<boolean>,
+    replayable: boolean
+  ): Effect.Effect<HttpClientResponse.HttpClientResponse | Refused, InsufficientScope> => {
+    const challenges = Challenge.parse(response.headers["www-authenticate"] ?? "")
+    const error = Challenge.error(challenges)
+    if (error === "insufficient_scope") {
+      const url = new URL(response.request.url)
+      return Effect.zipRight(
+        body.discard(response),
+        new InsufficientScope({ endpoint: url.origin + url.pathname, scope: Challenge.scope(challenges) })
+      )
+    }
+    if (response.status !== 401 || (error !== undefined && error !== "invalid_token")) return Effect.succeed(response)
+    return Effect.map(
+      refused,
+      (renewable) => renewable && replayable ? { response, refusal: new Refusal({ challenges }) } : response
+    )
+  }
+
+  const isRefused = (outcome: HttpClientResponse.HttpClientResponse | Refused): outcome is Refused =>
+    "refusal" in outcome
+
+  /** By the schedule, until the API accepts or the schedule ends; then the last refusal is the answer. */
+  const replay = (request: HttpClientRequest.HttpClientRequest, first: Refused) =>
+    Effect.gen(function*() {
+      let last = first
+      const driver = yield* Schedule.driver(
+        // Before the pause, not after it: meanwhile the connection can serve others.
+        Schedule.onDecision(schedule, (_, decision) =>
+          Effect.when(body.discard(last.response), () => ScheduleDecision.isContinue(decision)))
+      )
+      while (Option.isSome(yield* Effect.option(driver.next(last.refusal)))) {
+        const outcome = yield* attempt(request, true)
+        if (!isRefused(outcome)) {
+          return outcome
+        }
+        last = outcome
+      }
+      return last.response
+    })
+
+  const call = (request: HttpClientRequest.HttpClientRequest) =>
+    Effect.flatMap(
+      locate(request),
+      (located) =>
+        Effect.flatMap(attempt(located, body.isReplayable(located.body)), (outcome) =>
+          isRefused(outcome) ? replay(located, outcome) : Effect.succeed(outcome))
+    )
+
+  return HttpClient.makeWith(Effect.flatMap(call), Effect.succeed<HttpClientRequest.HttpClientRequest>)
+})
+
+/**
+ * The client as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = Layer.effect(ApiClient, make)
+
+/**
+ * The same client where a plain `HttpClient` is wanted: an `OAuthError` becomes the `cause` of a `RequestError`, and its
+ * text the description.
+ *
+ * @example
+ * import { ApiClient } from "@effect-oauth/client-credentials"
+ * import { HttpClient } from "@effect/platform"
+ * import { Effect } from "effect"
+ *
+ * export const plain: Effect.Effect<HttpClient.HttpClient, never, ApiClient.ApiClient> = Effect.map(
+ *   ApiClient.ApiClient,
+ *   ApiClient.toHttpClient
+ * )
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toHttpClient = (client: Service): HttpClient.HttpClient =>
+  HttpClient.makeWith(
+    Effect.flatMap((request) =>
+      Effect.mapError(client.execute(request), (error) =>
+        isOAuthError(error)
+          ? new HttpClientError.RequestError({ request, reason: "Transport", cause: error, description: error.message })
+          : error)
+    ),
+    Effect.succeed<HttpClientRequest.HttpClientRequest>
+  )
+
+/**
+ * Provides the client as the `HttpClient` of a program that knows nothing of tokens.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, ApiClient> = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(ApiClient, toHttpClient)
+)

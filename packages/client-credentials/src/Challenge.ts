@@ -1,0 +1,118 @@
+/**
+ * The challenges of a `WWW-Authenticate` header (RFC 9110 section 11.6.1): why an API refused a call.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * One challenge: a scheme with either parameters or a single `token68` value.
+ *
+ * Scheme and parameter names are case-insensitive and stand here in lower case.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Challenge {
+  readonly scheme: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly token68: string | undefined
+}
+
+// RFC 9110 sections 5.6.2 (token), 5.6.4 (quoted-string) and 11.2 (token68), each matched where the reader stands.
+const token = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y
+const quotedString = /"((?:[^"\\]|\\.)*)"/sy
+const token68 = /[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y
+const space = /[ \t]+/y
+const equals = /[ \t]*=[ \t]*/y
+const separators = /[ \t,]*/y
+const toNextComma = /[^,]*/y
+
+/**
+ * Reads every challenge out of the value of a `WWW-Authenticate` header.
+ *
+ * Several challenges may stand in one value, and several headers arrive joined by commas, so a comma alone does not end
+ * a challenge. Total: what is no challenge is passed over, and what follows it is still read. When a parameter is
+ * repeated the first one counts.
+ *
+ * @example
+ * import { Challenge } from "@effect-oauth/client-credentials"
+ *
+ * const challenges = Challenge.parse(`Basic realm="a, b", Bearer realm="api", error="invalid_token"`)
+ *
+ * console.log(challenges.map((challenge) => challenge.scheme)) // ["basic", "bearer"]
+ * console.log(challenges[1]?.parameters["error"]) // "invalid_token"
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (header: string): ReadonlyArray<Challenge> => {
+  const found: Array<{ scheme: string; parameters: Map<string, string>; token68: string | undefined }> = []
+  let at = 0
+
+  const take = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at
+    const match = pattern.exec(header)
+    if (match !== null) at = pattern.lastIndex
+    return match
+  }
+  const takeValue = (): string | undefined => {
+    const quoted = take(quotedString)
+    return quoted === null ? take(token)?.[0] : quoted[1]?.replace(/\\(.)/gs, "$1")
+  }
+
+  while (take(separators) !== null && at < header.length) {
+    const name = take(token)?.[0].toLowerCase()
+    if (name === undefined) {
+      // Neither challenge nor parameter. A quoted string is passed over whole, so that the commas in it do not count.
+      if (take(quotedString) === null) take(toNextComma)
+      continue
+    }
+    const current = found.at(-1)
+    if (current !== undefined && take(equals) !== null) {
+      const value = takeValue()
+      if (value !== undefined && !current.parameters.has(name)) current.parameters.set(name, value)
+      continue
+    }
+    const blob = take(space) === null ? undefined : take(token68)?.[0]
+    found.push({ scheme: name, parameters: new Map(), token68: blob })
+  }
+  return found.map(({ parameters, scheme, token68 }) => ({
+    scheme,
+    parameters: Object.fromEntries(parameters),
+    token68
+  }))
+}
+
+/**
+ * The `error` of the first Bearer or DPoP challenge that has one (RFC 6750 section 3.1, RFC 9449 section 7.1).
+ *
+ * @example
+ * import { Challenge } from "@effect-oauth/client-credentials"
+ *
+ * console.log(Challenge.error(Challenge.parse(`Bearer error="invalid_token"`))) // "invalid_token"
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const error = (challenges: ReadonlyArray<Challenge>): string | undefined => tokenChallenge(challenges)?.["error"]
+
+/**
+ * The scope that the API asks for beside an `insufficient_scope` error (RFC 6750 section 3.1), split at its spaces.
+ *
+ * @example
+ * import { Challenge } from "@effect-oauth/client-credentials"
+ *
+ * const challenges = Challenge.parse(`Bearer error="insufficient_scope", scope="items:read items:write"`)
+ *
+ * console.log(Challenge.scope(challenges)) // ["items:read", "items:write"]
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const scope = (challenges: ReadonlyArray<Challenge>): ReadonlyArray<string> =>
+  (tokenChallenge(challenges)?.["scope"] ?? "").split(" ").filter((name) => name !== "")
+
+const tokenChallenge = (challenges: ReadonlyArray<Challenge>): Challenge["parameters"] | undefined =>
+  challenges.find(({ parameters, scheme }) =>
+    (scheme === "bearer" || scheme === "dpop") && parameters["error"] !== undefined
+  )?.parameters

@@ -1,0 +1,211 @@
+/**
+ * What can go wrong between a program and its API, as typed errors.
+ *
+ * None of them carries a request, a response or a secret, so each may be logged, inspected and serialised. `endpoint` is
+ * always an origin and a path, without query. `retryable` says whether the same request may fare better a little later.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+const withDetail = (text: string, detail: string | undefined): string =>
+  detail === undefined ? text : `${text}: ${detail}`
+
+/**
+ * The token endpoint refused the request with an OAuth error code (RFC 6749 section 5.2, RFC 8707 section 2).
+ *
+ * `error` is the code as the server sent it, so that one tag covers the codes of every extension; match on it where the
+ * cases differ.
+ *
+ * @example
+ * import { OAuthError } from "@effect-oauth/client-credentials"
+ * import { Effect } from "effect"
+ *
+ * declare const program: Effect.Effect<string, OAuthError.OAuthError>
+ *
+ * export const explained = program.pipe(
+ *   Effect.catchTag("TokenErrorResponse", (refusal) =>
+ *     refusal.error === "invalid_client" ? Effect.succeed("Ask for new credentials.") : Effect.fail(refusal))
+ * )
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TokenErrorResponse extends Schema.TaggedError<TokenErrorResponse>(
+  "@effect-oauth/client-credentials/TokenErrorResponse"
+)("TokenErrorResponse", {
+  endpoint: Schema.String,
+  status: Schema.Int,
+  error: Schema.String,
+  errorDescription: Schema.optional(Schema.String),
+  errorUri: Schema.optional(Schema.String),
+  retryAfter: Schema.optional(Schema.Duration)
+}) {
+  /** True for `temporarily_unavailable`, `server_error` and the statuses 408, 429 and 5xx. */
+  get retryable(): boolean {
+    return isTransient(this.status) || this.error === "temporarily_unavailable" || this.error === "server_error"
+  }
+  override get message(): string {
+    return `${withDetail(`The token endpoint ${this.endpoint} answered "${this.error}"`, this.errorDescription)}. ${
+      remedies[this.error] ?? `It answered with status ${this.status}; ask its operator what that code means there.`
+    }`
+  }
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  invalid_client:
+    "Check the client id and the client secret (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET), and whether this " +
+    "server wants them in the body or by basic auth (OAUTH_CLIENT_AUTHENTICATION).",
+  invalid_request: "Check whether this server wants a form or JSON (OAUTH_REQUEST_FORMAT), and whether it needs an " +
+    "audience, a scope or a resource.",
+  invalid_grant: "Check that the client is allowed the client credentials grant as it is configured.",
+  unauthorized_client: "Allow this client the client_credentials grant at the authorization server.",
+  unsupported_grant_type: "Check that the token URL is that of a server with the client_credentials grant.",
+  invalid_scope: "Ask only for scopes that this client was given (OAUTH_SCOPE).",
+  invalid_target: "Check the resource and the audience (OAUTH_RESOURCE, OAUTH_AUDIENCE).",
+  access_denied: "Check that this client is authorized for the audience (OAUTH_AUDIENCE)."
+}
+
+/**
+ * The token endpoint answered with something that is no token response (RFC 6749 section 5.1) and no error response
+ * either: a page, a redirect, a token of an unknown type, or more bytes than allowed. Nothing of the body is kept.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenResponse>(
+  "@effect-oauth/client-credentials/InvalidTokenResponse"
+)("InvalidTokenResponse", {
+  endpoint: Schema.String,
+  status: Schema.Int,
+  problem: Schema.String
+}) {
+  /** Always false: the same request would get the same answer. */
+  get retryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `The token endpoint ${this.endpoint} answered with status ${this.status}, but ${this.problem}`
+  }
+}
+
+/**
+ * No usable answer came from the token endpoint: no connection, no trust in its certificate, no answer in time, or a
+ * status that says "not now".
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUnavailable>(
+  "@effect-oauth/client-credentials/TokenEndpointUnavailable"
+)("TokenEndpointUnavailable", {
+  endpoint: Schema.String,
+  reason: Schema.Literal("connection", "certificate", "timeout", "status"),
+  /** The code of the failed connection, such as `ECONNREFUSED`; the status, such as `503`; or the time waited. */
+  detail: Schema.String,
+  retryAfter: Schema.optional(Schema.Duration)
+}) {
+  /** False only for a certificate that is not trusted. */
+  get retryable(): boolean {
+    return this.reason !== "certificate"
+  }
+  override get message(): string {
+    switch (this.reason) {
+      case "connection":
+        return `The token endpoint ${this.endpoint} could not be reached (${this.detail}). Check the token URL ` +
+          "(OAUTH_TOKEN_URL), the network and the proxy."
+      case "certificate":
+        return `The certificate of the token endpoint ${this.endpoint} is not trusted (${this.detail}). Give its ` +
+          "certificate authority to the HTTP client (on Node: NODE_EXTRA_CA_CERTS); do not switch verification off."
+      case "timeout":
+        return `The token endpoint ${this.endpoint} did not answer within ${this.detail}. Check that it is up, or ` +
+          "allow it more time (TokenEndpoint.layerWith)."
+      case "status":
+        return `The token endpoint ${this.endpoint} is not available now (status ${this.detail}). Try again later.`
+    }
+  }
+}
+
+/**
+ * A request was about to go to an origin that the token is not meant for (RFC 9700 section 4.9.1). Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OriginNotAllowed extends Schema.TaggedError<OriginNotAllowed>(
+  "@effect-oauth/client-credentials/OriginNotAllowed"
+)("OriginNotAllowed", {
+  origin: Schema.String,
+  allowed: Schema.Array(Schema.String)
+}) {
+  /** Always false. */
+  get retryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `The token may go to ${this.allowed.join(", ")} only, not to ${this.origin}, so nothing was sent. If the ` +
+      "token is meant for that origin too, add it to apiOrigins (API_ORIGINS); otherwise use another HTTP client there."
+  }
+}
+
+/**
+ * The API accepted the token but wants a scope that it lacks (RFC 6750 section 3.1). A new token would not help.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InsufficientScope extends Schema.TaggedError<InsufficientScope>(
+  "@effect-oauth/client-credentials/InsufficientScope"
+)("InsufficientScope", {
+  endpoint: Schema.String,
+  /** The scope that the API named as necessary; empty when it named none. */
+  scope: Schema.Array(Schema.String)
+}) {
+  /** Always false. */
+  get retryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    const wanted = this.scope.length === 0 ? "a scope that it does not name" : `the scope "${this.scope.join(" ")}"`
+    return `${this.endpoint} wants ${wanted}. Ask for it (OAUTH_SCOPE), and have the authorization server allow it to ` +
+      "this client."
+  }
+}
+
+/**
+ * All that can happen while a token is asked for.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type TokenError = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnavailable
+
+/**
+ * All that `ApiClient` adds to the errors of an `HttpClient`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type OAuthError = TokenError | OriginNotAllowed | InsufficientScope
+
+/**
+ * Whether a value is one of this library's errors, for places where the type was lost.
+ *
+ * @example
+ * import { OAuthError } from "@effect-oauth/client-credentials"
+ *
+ * console.log(OAuthError.isOAuthError(new OAuthError.InsufficientScope({ endpoint: "https://api.example", scope: [] })))
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isOAuthError = (u: unknown): u is OAuthError =>
+  u instanceof TokenErrorResponse || u instanceof InvalidTokenResponse || u instanceof TokenEndpointUnavailable ||
+  u instanceof OriginNotAllowed || u instanceof InsufficientScope
+
+/**
+ * Whether a status says "not now" rather than "no" (RFC 9110 sections 15.5.9 and 15.6, RFC 6585 section 4).
+ *
+ * @internal
+ */
+export const isTransient = (status: number): boolean => status === 408 || status === 429 || status >= 500

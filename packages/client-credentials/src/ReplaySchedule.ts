@@ -1,0 +1,53 @@
+/**
+ * How often, and after which pauses, a call that the API refused with 401 is sent again with a new token.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+
+import type { Challenge } from "./Challenge.js"
+
+/**
+ * What the schedule is told about a refusal.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Refusal extends Data.Class<{
+  /** The challenges that came with it; empty if the API sent none. */
+  readonly challenges: ReadonlyArray<Challenge>
+}> {}
+
+/**
+ * The schedule in use. Without a layer it is one replay at once, which is right for a token that expired early or was
+ * revoked: its successor works or nothing does.
+ *
+ * It is asked only about refusals that a new token could mend, and only when the request can be sent again.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class ReplaySchedule extends Context.Reference<ReplaySchedule>()(
+  "@effect-oauth/client-credentials/ReplaySchedule",
+  { defaultValue: (): Schedule.Schedule<unknown, Refusal> => Schedule.recurs(1) }
+) {}
+
+/**
+ * A schedule of your own, for instance for an API whose servers learn of new tokens only after a moment.
+ *
+ * @example
+ * import { ReplaySchedule } from "@effect-oauth/client-credentials"
+ * import { Schedule } from "effect"
+ *
+ * export const Patient = ReplaySchedule.layer(
+ *   Schedule.exponential("200 millis").pipe(Schedule.intersect(Schedule.recurs(3)))
+ * )
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (schedule: Schedule.Schedule<unknown, Refusal>): Layer.Layer<ReplaySchedule> =>
+  Layer.succeed(ReplaySchedule, schedule)

@@ -1,0 +1,89 @@
+/**
+ * OAuth 2.0 client credentials for Effect programs.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * What the authorization server issues and the API accepts.
+ *
+ * @since 0.1.0
+ */
+export * as AccessToken from "./AccessToken.js"
+
+/**
+ * The `HttpClient` of a protected API.
+ *
+ * @since 0.1.0
+ */
+export * as ApiClient from "./ApiClient.js"
+
+/**
+ * What a call to the API is authorized with.
+ *
+ * @since 0.1.0
+ */
+export * as Authorization from "./Authorization.js"
+
+/**
+ * The challenges of a `WWW-Authenticate` header.
+ *
+ * @since 0.1.0
+ */
+export * as Challenge from "./Challenge.js"
+
+/**
+ * Who the client is, where it gets its tokens and which API they are for.
+ *
+ * @since 0.1.0
+ */
+export * as ClientConfig from "./ClientConfig.js"
+
+/**
+ * Everything wired with its defaults.
+ *
+ * @since 0.1.0
+ */
+export * as ClientCredentials from "./ClientCredentials.js"
+
+/**
+ * A token id and a token secret by basic auth, for older APIs.
+ *
+ * @since 0.1.0
+ */
+export * as LegacyToken from "./LegacyToken.js"
+
+/**
+ * What can go wrong, as typed errors.
+ *
+ * @since 0.1.0
+ */
+export * as OAuthError from "./OAuthError.js"
+
+/**
+ * The same client behind `fetch`, for callers outside Effect.
+ *
+ * @since 0.1.0
+ */
+export * as PromiseClient from "./PromiseClient.js"
+
+/**
+ * How a call that was refused with 401 is replayed.
+ *
+ * @since 0.1.0
+ */
+export * as ReplaySchedule from "./ReplaySchedule.js"
+
+/**
+ * The token of this process.
+ *
+ * @since 0.1.0
+ */
+export * as TokenCache from "./TokenCache.js"
+
+/**
+ * The token endpoint of the authorization server.
+ *
+ * @since 0.1.0
+ */
+export * as TokenEndpoint from "./TokenEndpoint.js"

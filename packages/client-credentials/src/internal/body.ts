@@ -1,0 +1,54 @@
+/**
+ * What may be done with the bodies of requests and responses.
+ */
+import type * as HttpBody from "@effect/platform/HttpBody"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+
+/** Whether a body can be sent a second time. A stream cannot, nor what only the runtime knows how to read. */
+export const isReplayable = (body: HttpBody.HttpBody): boolean => {
+  switch (body._tag) {
+    case "Empty":
+    case "Uint8Array":
+    case "FormData":
+      return true
+    case "Raw":
+      return typeof body.body === "string" || body.body instanceof Uint8Array || body.body instanceof ArrayBuffer ||
+        body.body instanceof URLSearchParams || body.body instanceof Blob
+    case "Stream":
+      return false
+  }
+}
+
+/** The body, where no body at all is an empty one rather than an error. */
+export const bytes = (
+  response: HttpClientResponse.HttpClientResponse
+): Stream.Stream<Uint8Array, HttpClientError.ResponseError> =>
+  Stream.catchAll(response.stream, (error) => error.reason === "EmptyBody" ? Stream.empty : Stream.fail(error))
+
+/** The body as text, or `None` when it is longer than `limit` bytes; then the rest is not read. */
+export const textWithin = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
+  bytes(response).pipe(
+    Stream.mapAccum(0, (read, chunk) => [read + chunk.length, { chunk, read: read + chunk.length }]),
+    Stream.takeUntil(({ read }) => read > limit),
+    Stream.runCollect,
+    Effect.map((chunks) => {
+      const parts = Chunk.toReadonlyArray(chunks)
+      const size = parts.at(-1)?.read ?? 0
+      if (size > limit) return Option.none<string>()
+      const whole = new Uint8Array(size)
+      for (const { chunk, read } of parts) whole.set(chunk, read - chunk.length)
+      return Option.some(new TextDecoder().decode(whole))
+    })
+  )
+
+/**
+ * Reads a body that nobody wants, so that its connection can serve again: pools of one connection wait for that. After
+ * 64 KiB or one second the connection is given up instead.
+ */
+export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
+  textWithin(response, 65_536).pipe(Effect.timeout("1 second"), Effect.ignore)

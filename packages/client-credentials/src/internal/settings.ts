@@ -1,0 +1,267 @@
+/**
+ * The checks behind every configuration: pure, and total over what a user may write, typed or not.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+
+import type * as ClientConfig from "../ClientConfig.js"
+
+export interface Problem {
+  readonly setting: string
+  readonly expected: string
+}
+
+/** What a user may have written: `unknown` where the environment or plain JavaScript leaves it open. */
+type Loose<A> = { readonly [K in keyof A]?: unknown }
+
+const words = (value: unknown): ReadonlyArray<unknown> =>
+  value === undefined
+    ? []
+    : typeof value === "string"
+    ? value.split(" ").filter((word) => word !== "")
+    : Array.isArray(value)
+    ? value
+    : [value]
+
+const isLoopback = (url: URL): boolean =>
+  url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname)
+
+// RFC 6749 appendix A.1 and A.2: VSCHAR. Characters beyond ASCII occur in practice, control characters only by mistake.
+
+const printable = (value: unknown): value is string => typeof value === "string" && /^[^\x00-\x1f\x7f]+$/.test(value)
+
+const secretParameters = ["client_secret", "client_assertion", "access_token", "password"]
+
+const url = (value: unknown, allowHttpLoopback: boolean): URL | undefined => {
+  const text = value instanceof URL ? value.href : value
+  if (typeof text !== "string" || !URL.canParse(text)) return undefined
+  const parsed = new URL(text)
+  const transport = parsed.protocol === "https:" ||
+    (parsed.protocol === "http:" && allowHttpLoopback && isLoopback(parsed))
+  const bare = parsed.username === "" && parsed.password === "" && !text.includes("#")
+  return transport && bare && !secretParameters.some((name) => parsed.searchParams.has(name)) ? parsed : undefined
+}
+
+const scheme = (allowHttpLoopback: boolean): string =>
+  allowHttpLoopback
+    ? "https: (or http: to a loopback address)"
+    : "https: (http: to a loopback address only with allowHttpLoopback)"
+
+/** Collects every problem, so that a user mends them all at once. */
+const collect = () => {
+  const problems: Array<Problem> = []
+  return {
+    problems,
+    expect: <A>(setting: string, value: A | undefined, expected: string): A | undefined => {
+      if (value === undefined) problems.push({ setting, expected })
+      return value
+    }
+  }
+}
+
+const api = (
+  { expect }: ReturnType<typeof collect>,
+  options: Loose<ClientConfig.Options>,
+  loopback: boolean
+): ClientConfig.Api | undefined => {
+  const base = url(options.apiBaseUrl, loopback)
+  const sound = expect(
+    "apiBaseUrl",
+    base !== undefined && base.search === "" ? base : undefined,
+    `an absolute URL, ${scheme(loopback)}, without credentials, query or fragment`
+  )
+  const origins = words(options.apiOrigins).map((value) => {
+    const origin = url(value, loopback)
+    return expect(
+      "apiOrigins",
+      origin !== undefined && origin.pathname === "/" && origin.search === "" ? origin.origin : undefined,
+      `origins such as "https://files.example.com", ${scheme(loopback)}, without path`
+    )
+  })
+  if (sound === undefined) return undefined
+  return {
+    baseUrl: sound.href.replace(/\/+$/, ""),
+    origins: new Set([sound.origin, ...origins.filter((origin) => origin !== undefined)])
+  }
+}
+
+const oneOf = <const A extends ReadonlyArray<string>>(value: unknown, allowed: A): A[number] | undefined =>
+  value === undefined ? allowed[0] : allowed.find((name) => name === value)
+
+/**
+ * On Node, this variable switches certificate verification off for the whole process: then no token is safe.
+ */
+const verifiesCertificates = (): boolean => {
+  const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env
+  return environment?.["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0"
+}
+
+const environment = ({ expect }: ReturnType<typeof collect>) =>
+  expect(
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    verifiesCertificates() ? true : undefined,
+    "to be unset: with 0, Node verifies no certificate; trust a private authority with NODE_EXTRA_CA_CERTS instead"
+  )
+
+export const client = (
+  options: Loose<ClientConfig.Options>
+): Either.Either<ClientConfig.Service, ReadonlyArray<Problem>> => {
+  const found = collect()
+  const { expect, problems } = found
+  const loopback = options.allowHttpLoopback === true
+
+  environment(found)
+  const tokenUrl = expect(
+    "tokenUrl",
+    url(options.tokenUrl, loopback),
+    `an absolute URL, ${scheme(loopback)}, without credentials or fragment`
+  )
+  const clientId = expect(
+    "clientId",
+    printable(options.clientId) ? options.clientId : undefined,
+    "a text of one or more characters, without line breaks"
+  )
+  const clientSecret = expect(
+    "clientSecret",
+    Redacted.isRedacted(options.clientSecret) && printable(Redacted.value(options.clientSecret))
+      ? options.clientSecret as Redacted.Redacted<string>
+      : undefined,
+    "a Redacted text of one or more characters, without line breaks"
+  )
+  const audience = options.audience === undefined || printable(options.audience)
+    ? options.audience
+    : void expect("audience", undefined, "a text of one or more characters, without line breaks")
+  const scope = words(options.scope).map((name) =>
+    expect(
+      "scope",
+      typeof name === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name) ? name : undefined,
+      "scopes separated by spaces, of printable ASCII without quotes and backslashes (RFC 6749 section 3.3)"
+    )
+  )
+  const resource = words(options.resource).map((uri) =>
+    expect(
+      "resource",
+      typeof uri === "string" && URL.canParse(uri) && !uri.includes("#") ? uri : undefined,
+      "absolute URIs without fragment (RFC 8707 section 2)"
+    )
+  )
+  const clientAuthentication = expect(
+    "clientAuthentication",
+    oneOf(options.clientAuthentication, ["client_secret_post", "client_secret_basic"]),
+    "client_secret_post or client_secret_basic"
+  )
+  const requestFormat = expect("requestFormat", oneOf(options.requestFormat, ["form", "json"]), "form or json")
+  const resourceServer = api(found, options, loopback)
+
+  if (
+    problems.length > 0 || tokenUrl === undefined || clientId === undefined || clientSecret === undefined ||
+    clientAuthentication === undefined || requestFormat === undefined || resourceServer === undefined
+  ) return Either.left(problems)
+  return Either.right({
+    tokenUrl,
+    clientId,
+    clientSecret,
+    audience,
+    scope: scope.filter((name) => name !== undefined),
+    resource: resource.filter((uri) => uri !== undefined),
+    clientAuthentication,
+    requestFormat,
+    api: resourceServer
+  })
+}
+
+export const legacy = (options: {
+  readonly tokenId?: unknown
+  readonly tokenSecret?: unknown
+  readonly apiBaseUrl?: unknown
+  readonly apiOrigins?: unknown
+  readonly allowHttpLoopback?: unknown
+}): Either.Either<
+  { readonly tokenId: string; readonly tokenSecret: Redacted.Redacted<string>; readonly api: ClientConfig.Api },
+  ReadonlyArray<Problem>
+> => {
+  const found = collect()
+  const { expect, problems } = found
+  environment(found)
+  const tokenId = expect(
+    "tokenId",
+    printable(options.tokenId) && !options.tokenId.includes(":") ? options.tokenId : undefined,
+    "a text of one or more characters, without line breaks and colons (RFC 7617 section 2)"
+  )
+  const tokenSecret = expect(
+    "tokenSecret",
+    Redacted.isRedacted(options.tokenSecret) && printable(Redacted.value(options.tokenSecret))
+      ? options.tokenSecret as Redacted.Redacted<string>
+      : undefined,
+    "a Redacted text of one or more characters, without line breaks"
+  )
+  const resourceServer = api(found, options, options.allowHttpLoopback === true)
+  if (problems.length > 0 || tokenId === undefined || tokenSecret === undefined || resourceServer === undefined) {
+    return Either.left(problems)
+  }
+  return Either.right({ tokenId, tokenSecret, api: resourceServer })
+}
+
+/** Reads settings from variables of the environment, and turns problems with settings into errors that name those. */
+export const reader = (prefix: string | undefined) => {
+  const named = (variable: string) => prefix === undefined ? variable : `${prefix}_${variable}`
+
+  const error = (variable: string, given: unknown, expected: string): ConfigError.ConfigError =>
+    given === undefined
+      ? ConfigError.MissingData([named(variable)], `Expected ${named(variable)} to be ${expected}`)
+      : ConfigError.InvalidData([named(variable)], `Expected ${named(variable)} to be ${expected}`)
+
+  return {
+    error,
+
+    all: <V extends Readonly<Record<string, string>>>(
+      variables: V
+    ): Effect.Effect<{ readonly [K in keyof V]: string | undefined }, ConfigError.ConfigError> =>
+      Config.all(
+        Object.fromEntries(
+          Object.entries(variables).map(([setting, variable]) => [
+            setting,
+            Config.option(Config.string(named(variable))).pipe(
+              Config.map((value) => Option.getOrUndefined(Option.filter(value, (text) => text !== "")))
+            )
+          ])
+        ) as { [K in keyof V]: Config.Config<string | undefined> }
+      ) as Config.Config<{ readonly [K in keyof V]: string | undefined }>,
+
+    secret: (
+      value: string | undefined,
+      file: string | undefined,
+      variables: { readonly clientSecret: string; readonly clientSecretFile: string }
+    ): Effect.Effect<Redacted.Redacted<string> | undefined, ConfigError.ConfigError, FileSystem.FileSystem> => {
+      if (file === undefined) return Effect.succeed(value === undefined ? undefined : Redacted.make(value))
+      if (value !== undefined) {
+        const other = named(variables.clientSecret)
+        return Effect.fail(
+          error(variables.clientSecretFile, file, `unset when ${other} is set, or the other way round`)
+        )
+      }
+      return FileSystem.FileSystem.pipe(
+        Effect.flatMap((fs) => fs.readFileString(file)),
+        Effect.map((text) => Redacted.make(text.replace(/\r?\n$/, ""))),
+        Effect.mapError((failure) => {
+          const why = failure._tag === "SystemError" ? failure.reason : failure._tag
+          return error(variables.clientSecretFile, file, `the path of a file that can be read (${why})`)
+        })
+      )
+    },
+
+    errors:
+      (variables: Readonly<Record<string, string>>, given: Readonly<Record<string, unknown>>) =>
+      (problems: ReadonlyArray<Problem>): ConfigError.ConfigError =>
+        problems
+          .map(({ expected, setting }) =>
+            error(variables[setting] ?? setting, given[setting] ?? given[`${setting}File`], expected)
+          )
+          .reduce((left, right) => ConfigError.And(left, right))
+  }
+}

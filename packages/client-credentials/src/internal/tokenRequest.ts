@@ -1,0 +1,67 @@
+/**
+ * The access token request of RFC 6749 section 4.4.2, as a pure function of the configuration.
+ */
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+
+import type * as ClientConfig from "../ClientConfig.js"
+
+const encoder = new TextEncoder()
+
+export const base64 = (text: string): string => btoa(String.fromCharCode(...encoder.encode(text)))
+
+/** RFC 6749 section 2.3.1: id and secret are form-encoded each (appendix B) before they are joined. */
+const formEncode = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1)
+
+export const basicCredentials = (clientId: string, clientSecret: Redacted.Redacted<string>): string =>
+  base64(`${formEncode(clientId)}:${formEncode(Redacted.value(clientSecret))}`)
+
+/** The parameters in the order in which the standard lists them; those without value are left out (section 3.2). */
+export const parameters = (config: ClientConfig.Service): ReadonlyArray<readonly [string, string]> => [
+  ["grant_type", "client_credentials"],
+  ...(config.audience === undefined ? [] : [["audience", config.audience] as const]),
+  ...(config.scope.length === 0 ? [] : [["scope", config.scope.join(" ")] as const]),
+  ...config.resource.map((uri) => ["resource", uri] as const),
+  ...(config.clientAuthentication === "client_secret_post"
+    ? [
+      ["client_id", config.clientId] as const,
+      ["client_secret", Redacted.value(config.clientSecret)] as const
+    ]
+    : [])
+]
+
+const json = (pairs: ReadonlyArray<readonly [string, string]>, resource: ReadonlyArray<string>): string =>
+  JSON.stringify({
+    ...Object.fromEntries(pairs),
+    ...(resource.length > 1 ? { resource } : {})
+  })
+
+/** A body that shows its size only, wherever a request is printed: the platform's own prints JSON in clear. */
+const concealed = (text: string, contentType: string): HttpBody.HttpBody => {
+  const bytes = encoder.encode(text)
+  return Object.assign(HttpBody.uint8Array(bytes, contentType), {
+    toJSON: () => ({ _id: "@effect/platform/HttpBody", _tag: "Uint8Array", body: `<redacted ${bytes.length} bytes>` })
+  })
+}
+
+export const encode = (config: ClientConfig.Service): HttpClientRequest.HttpClientRequest => {
+  const pairs = parameters(config)
+  const body = config.requestFormat === "json"
+    ? concealed(json(pairs, config.resource), "application/json")
+    : concealed(
+      new URLSearchParams(pairs.map(([name, value]) => [name, value])).toString(),
+      "application/x-www-form-urlencoded"
+    )
+  const request = HttpClientRequest.post(config.tokenUrl.href).pipe(
+    HttpClientRequest.acceptJson,
+    HttpClientRequest.setBody(body)
+  )
+  return config.clientAuthentication === "client_secret_basic"
+    ? HttpClientRequest.setHeader(
+      request,
+      "authorization",
+      `Basic ${basicCredentials(config.clientId, config.clientSecret)}`
+    )
+    : request
+}

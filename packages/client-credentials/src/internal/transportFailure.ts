@@ -1,0 +1,24 @@
+/**
+ * Why a connection failed, read from the codes that Node, Undici and others leave somewhere in the chain of causes.
+ */
+
+const certificateCode =
+  /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|CRL_)/
+
+const codes = (cause: unknown, depth: number): ReadonlyArray<string> => {
+  if (depth === 0 || typeof cause !== "object" || cause === null) return []
+  const { cause: inner, code, errors } = cause as { code?: unknown; cause?: unknown; errors?: unknown }
+  return [
+    ...(typeof code === "string" && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? [code] : []),
+    ...codes(inner, depth - 1),
+    ...(Array.isArray(errors) ? codes(errors[0], depth - 1) : [])
+  ]
+}
+
+export const reason = (cause: unknown): { readonly reason: "certificate" | "connection"; readonly detail: string } => {
+  const found = codes(cause, 6)
+  const certificate = found.find((code) => certificateCode.test(code))
+  return certificate === undefined
+    ? { reason: "connection", detail: found[0] ?? "no code" }
+    : { reason: "certificate", detail: certificate }
+}
