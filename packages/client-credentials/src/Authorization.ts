@@ -27,6 +27,8 @@ export interface Authorized {
 }
 
 /**
+ * What a way of authorizing calls must know: where it may be used, and how to prepare a request.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -21,6 +21,8 @@ import * as settings from "./internal/settings.js"
 import { base64 } from "./internal/tokenRequest.js"
 
 /**
+ * A legacy token and the API that it is for. The id must not contain a colon (RFC 7617 section 2).
+ *
  * @since 0.1.0
  * @category models
  */

@@ -18,6 +18,8 @@ import { ApiClient } from "./ApiClient.js"
 import * as body from "./internal/body.js"
 
 /**
+ * A client for code that knows promises only.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -18,6 +18,8 @@ import type { TokenError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 
 /**
+ * What the cache does for its callers. A cache of your own is right when it keeps the two promises below.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -24,6 +24,8 @@ import * as transportFailure from "./internal/transportFailure.js"
 import { InvalidTokenResponse, TokenEndpointUnavailable, type TokenError } from "./OAuthError.js"
 
 /**
+ * What a token endpoint does for a client: `layer` brings the real one, and a test may bring its own.
+ *
  * @since 0.1.0
  * @category models
  */
