@@ -23,7 +23,8 @@ export default tseslint.config(
           semiColons: "asi",
           quoteStyle: "alwaysDouble",
           trailingCommas: "never",
-          "arrowFunction.useParentheses": "force"
+          "arrowFunction.useParentheses": "force",
+          "module.sortImportDeclarations": "maintain"
         }
       }],
       "simple-import-sort/imports": "error",
@@ -40,5 +41,5 @@ export default tseslint.config(
       "@typescript-eslint/no-invalid-void-type": "off"
     }
   },
-  { files: ["scripts/**"], rules: { "no-console": "off" } }
+  { files: ["scripts/**", "packages/examples/src/**"], rules: { "no-console": "off" } }
 )

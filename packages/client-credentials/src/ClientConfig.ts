@@ -217,15 +217,13 @@ export const fromConfig = (
     const read = settings.reader(options.prefix)
     const text = yield* read.all(variables)
     const secret = yield* read.secret(text.clientSecret, text.clientSecretFile, variables)
-    const loopback = text.allowHttpLoopback
-    if (loopback !== undefined && loopback !== "true" && loopback !== "false") {
-      return yield* Effect.fail(read.error("OAUTH_ALLOW_HTTP_LOOPBACK", loopback, "true or false"))
-    }
+    const allowHttpLoopback = options.allowHttpLoopback ??
+      (yield* read.flag(variables.allowHttpLoopback, text.allowHttpLoopback))
     return yield* settings.client({
       ...text,
       clientSecret: secret,
       apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
-      allowHttpLoopback: options.allowHttpLoopback ?? loopback === "true"
+      allowHttpLoopback
     }).pipe(Either.mapLeft(read.errors(variables, { ...text, clientSecret: secret })))
   })
 

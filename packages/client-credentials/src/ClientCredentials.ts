@@ -58,7 +58,7 @@ export const layerFromClientConfig: Layer.Layer<
 export const layer = (
   options: ClientConfig.Options
 ): Layer.Layer<ApiClient.ApiClient | TokenCache.TokenCache, ClientConfig.InvalidConfig, HttpClient.HttpClient> =>
-  Layer.provide(layerFromClientConfig, ClientConfig.layer(options))
+  Layer.provide(Layer.fresh(layerFromClientConfig), ClientConfig.layer(options))
 
 /**
  * From the environment: see `ClientConfig.fromConfig` for the variables.
@@ -82,7 +82,7 @@ export const layerConfig = (
   ApiClient.ApiClient | TokenCache.TokenCache,
   ConfigError.ConfigError,
   FileSystem.FileSystem | HttpClient.HttpClient
-> => Layer.provide(layerFromClientConfig, ClientConfig.layerConfig(options))
+> => Layer.provide(Layer.fresh(layerFromClientConfig), ClientConfig.layerConfig(options))
 
 /**
  * The client as a value, for a program with several APIs: each gets a tag of its own.

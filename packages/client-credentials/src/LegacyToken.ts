@@ -65,7 +65,7 @@ export const layer = (
   options: Options
 ): Layer.Layer<ApiClient.ApiClient, InvalidConfig, HttpClient.HttpClient> =>
   Layer.provide(
-    ApiClient.layer,
+    Layer.fresh(ApiClient.layer),
     Layer.effect(
       Authorization,
       Effect.suspend(() => Either.mapLeft(authorization(options), (problems) => new InvalidConfig({ problems })))
@@ -76,11 +76,13 @@ const variables = {
   tokenId: "LEGACY_TOKEN_ID",
   tokenSecret: "LEGACY_TOKEN_SECRET",
   apiBaseUrl: "API_BASE_URL",
-  apiOrigins: "API_ORIGINS"
+  apiOrigins: "API_ORIGINS",
+  allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK"
 } as const
 
 /**
- * The same from the environment: `LEGACY_TOKEN_ID`, `LEGACY_TOKEN_SECRET`, `API_BASE_URL`, `API_ORIGINS`.
+ * The same from the environment: `LEGACY_TOKEN_ID`, `LEGACY_TOKEN_SECRET`, `API_BASE_URL`, and as for
+ * `ClientConfig.fromConfig` `API_ORIGINS` and `OAUTH_ALLOW_HTTP_LOOPBACK`.
  *
  * @example
  * import { LegacyToken } from "@effect-oauth/client-credentials"
@@ -94,7 +96,7 @@ export const layerConfig = (
   options: ConfigOptions = {}
 ): Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError, HttpClient.HttpClient> =>
   Layer.provide(
-    ApiClient.layer,
+    Layer.fresh(ApiClient.layer),
     Layer.effect(
       Authorization,
       Effect.gen(function*() {
@@ -104,7 +106,8 @@ export const layerConfig = (
           ...text,
           tokenSecret: text.tokenSecret === undefined ? undefined : Redacted.make(text.tokenSecret),
           apiOrigins: text.apiOrigins,
-          allowHttpLoopback: options.allowHttpLoopback
+          allowHttpLoopback: options.allowHttpLoopback ??
+            (yield* read.flag(variables.allowHttpLoopback, text.allowHttpLoopback))
         }).pipe(Either.mapLeft(read.errors(variables, text)))
       })
     )

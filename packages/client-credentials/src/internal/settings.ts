@@ -50,7 +50,7 @@ const url = (value: unknown, allowHttpLoopback: boolean): URL | undefined => {
 const scheme = (allowHttpLoopback: boolean): string =>
   allowHttpLoopback
     ? "https: (or http: to a loopback address)"
-    : "https: (http: to a loopback address only with allowHttpLoopback)"
+    : "https: (http: only to a loopback address, with allowHttpLoopback or OAUTH_ALLOW_HTTP_LOOPBACK=true)"
 
 /** Collects every problem, so that a user mends them all at once. */
 const collect = () => {
@@ -63,6 +63,19 @@ const collect = () => {
     }
   }
 }
+
+const secret = (
+  { expect }: ReturnType<typeof collect>,
+  setting: string,
+  value: unknown
+): Redacted.Redacted<string> | undefined =>
+  expect(
+    setting,
+    Redacted.isRedacted(value) && printable(Redacted.value(value)) ? value as Redacted.Redacted<string> : undefined,
+    typeof value === "string"
+      ? "a Redacted text, as Redacted.make makes it, so that it cannot be printed by mistake"
+      : "a text of one or more characters, without line breaks"
+  )
 
 const api = (
   { expect }: ReturnType<typeof collect>,
@@ -126,13 +139,7 @@ export const client = (
     printable(options.clientId) ? options.clientId : undefined,
     "a text of one or more characters, without line breaks"
   )
-  const clientSecret = expect(
-    "clientSecret",
-    Redacted.isRedacted(options.clientSecret) && printable(Redacted.value(options.clientSecret))
-      ? options.clientSecret as Redacted.Redacted<string>
-      : undefined,
-    "a Redacted text of one or more characters, without line breaks"
-  )
+  const clientSecret = secret(found, "clientSecret", options.clientSecret)
   const audience = options.audience === undefined || printable(options.audience)
     ? options.audience
     : void expect("audience", undefined, "a text of one or more characters, without line breaks")
@@ -193,13 +200,7 @@ export const legacy = (options: {
     printable(options.tokenId) && !options.tokenId.includes(":") ? options.tokenId : undefined,
     "a text of one or more characters, without line breaks and colons (RFC 7617 section 2)"
   )
-  const tokenSecret = expect(
-    "tokenSecret",
-    Redacted.isRedacted(options.tokenSecret) && printable(Redacted.value(options.tokenSecret))
-      ? options.tokenSecret as Redacted.Redacted<string>
-      : undefined,
-    "a Redacted text of one or more characters, without line breaks"
-  )
+  const tokenSecret = secret(found, "tokenSecret", options.tokenSecret)
   const resourceServer = api(found, options, options.allowHttpLoopback === true)
   if (problems.length > 0 || tokenId === undefined || tokenSecret === undefined || resourceServer === undefined) {
     return Either.left(problems)
@@ -232,6 +233,11 @@ export const reader = (prefix: string | undefined) => {
           ])
         ) as { [K in keyof V]: Config.Config<string | undefined> }
       ) as Config.Config<{ readonly [K in keyof V]: string | undefined }>,
+
+    flag: (variable: string, value: string | undefined): Either.Either<boolean | undefined, ConfigError.ConfigError> =>
+      value === undefined || value === "true" || value === "false"
+        ? Either.right(value === undefined ? undefined : value === "true")
+        : Either.left(error(variable, value, "true or false")),
 
     secret: (
       value: string | undefined,

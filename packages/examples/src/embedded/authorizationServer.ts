@@ -1,0 +1,81 @@
+/**
+ * A real authorization server, `oidc-provider`, on loopback, for as long as the scope lives. It issues opaque tokens,
+ * answers introspection (RFC 7662) and revokes (RFC 7009).
+ */
+import * as Http from "node:http"
+
+import { Effect, Redacted } from "effect"
+
+import { listen } from "./listen.js"
+
+export interface Client {
+  readonly id: string
+  readonly secret: Redacted.Redacted<string>
+}
+
+export interface AuthorizationServer {
+  readonly tokenUrl: string
+  readonly introspectionUrl: string
+  readonly revocationUrl: string
+  /** How many tokens it has issued so far, to all clients. */
+  readonly tokensIssued: Effect.Effect<number>
+}
+
+/** While it loads, the server advises against production use without a database; that is no use on a demonstration. */
+const withoutAdvice = <A>(load: () => Promise<A>): Promise<A> => {
+  const warn = console.warn
+  console.warn = (...line: ReadonlyArray<unknown>) => {
+    if (!String(line[0]).includes("oidc-provider WARNING")) warn(...line)
+  }
+  return load().finally(() => {
+    console.warn = warn
+  })
+}
+
+export interface Options {
+  readonly clients: ReadonlyArray<Client>
+  /** The one that may introspect tokens. */
+  readonly resourceServer: Client
+}
+
+export const start = ({ clients, resourceServer }: Options) =>
+  Effect.gen(function*() {
+    const http = Http.createServer()
+    const issuer = yield* listen(http)
+
+    const provider = yield* Effect.promise(() =>
+      withoutAdvice(async () => {
+        const { Provider } = await import("oidc-provider")
+        return new Provider(issuer, {
+          clients: [...clients, resourceServer].map(({ id, secret }) => ({
+            client_id: id,
+            client_secret: Redacted.value(secret),
+            token_endpoint_auth_method: "client_secret_post",
+            grant_types: ["client_credentials"],
+            response_types: [],
+            redirect_uris: []
+          })),
+          features: {
+            clientCredentials: { enabled: true },
+            devInteractions: { enabled: false },
+            introspection: { enabled: true, allowedPolicy: (_, caller) => caller.clientId === resourceServer.id },
+            revocation: { enabled: true, allowedPolicy: (_, caller, token) => caller.clientId === token.clientId }
+          },
+          ttl: { ClientCredentials: 86_400 }
+        })
+      })
+    )
+    let issued = 0
+    provider.on("client_credentials.saved", () => {
+      issued += 1
+    })
+    http.on("request", provider.callback())
+
+    const server: AuthorizationServer = {
+      tokenUrl: `${issuer}/token`,
+      introspectionUrl: `${issuer}/token/introspection`,
+      revocationUrl: `${issuer}/token/revocation`,
+      tokensIssued: Effect.sync(() => issued)
+    }
+    return server
+  })

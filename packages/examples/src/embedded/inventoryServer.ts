@@ -1,0 +1,110 @@
+/**
+ * The inventory API on loopback. It asks the authorization server about every token it is shown (RFC 7662), so that a
+ * revocation takes effect with the next call.
+ */
+import * as Http from "node:http"
+
+import {
+  Headers,
+  HttpApiBuilder,
+  HttpClient,
+  HttpClientRequest,
+  HttpClientResponse,
+  HttpMiddleware,
+  HttpServer,
+  HttpServerRequest,
+  HttpServerResponse
+} from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
+import { Context, Effect, Layer, Option, Redacted, Schema } from "effect"
+
+import { InventoryApi, Item, UnknownItem } from "../inventory/InventoryApi.js"
+import type { AuthorizationServer, Client } from "./authorizationServer.js"
+
+export interface Options {
+  readonly authorizationServer: AuthorizationServer
+  /** As whom the API asks about tokens. */
+  readonly introspectAs: Client
+  /** The clients whose tokens it accepts. */
+  readonly accept: ReadonlyArray<string>
+  /** A legacy token that it accepts as well, by basic auth. */
+  readonly legacy?: Client
+}
+
+export interface InventoryServer {
+  readonly baseUrl: string
+  /** How many calls it has answered with 401 so far. */
+  readonly refusals: Effect.Effect<number>
+}
+
+const items = ["bolt", "nut", "washer", "bracket", "hinge", "spring", "gasket", "bearing"].map((name, index) =>
+  new Item({ sku: `SKU-${index + 1}`, name, quantity: 100 * (index + 1) })
+)
+
+const ItemsLive = HttpApiBuilder.group(InventoryApi, "items", (handlers) =>
+  handlers
+    .handle("list", () => Effect.succeed(items))
+    .handle("find", ({ path }) =>
+      Effect.fromNullable(items.find(({ sku }) => sku === path.sku)).pipe(
+        Effect.mapError(() => new UnknownItem(path))
+      )))
+
+const Introspection = Schema.Struct({ active: Schema.Boolean, client_id: Schema.optional(Schema.String) })
+
+const refuse = (challenge: string) =>
+  HttpServerResponse.unsafeJson({ error: "unauthorized" }, { status: 401, headers: { "www-authenticate": challenge } })
+
+/** Lets those calls through that show a token which is active and belongs to an accepted client. */
+const protect = (options: Options, client: HttpClient.HttpClient, refused: () => void) => {
+  const basicAuth = ({ id, secret }: Client) =>
+    `Basic ${Buffer.from(`${id}:${Redacted.value(secret)}`).toString("base64")}`
+  const legacy = options.legacy && basicAuth(options.legacy)
+
+  const isActive = (token: string) =>
+    HttpClientRequest.post(options.authorizationServer.introspectionUrl).pipe(
+      HttpClientRequest.bodyUrlParams({
+        client_id: options.introspectAs.id,
+        client_secret: Redacted.value(options.introspectAs.secret),
+        token
+      }),
+      client.execute,
+      Effect.flatMap(HttpClientResponse.schemaBodyJson(Introspection)),
+      Effect.map(({ active, client_id }) => active && client_id !== undefined && options.accept.includes(client_id)),
+      Effect.orDie
+    )
+
+  return HttpMiddleware.make((app) =>
+    Effect.gen(function*() {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const authorization = Option.getOrElse(Headers.get(request.headers, "authorization"), () => "")
+      const bearer = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization)?.[1]
+      if (authorization === legacy || (bearer !== undefined && (yield* isActive(bearer)))) {
+        return yield* app
+      }
+      refused()
+      return refuse(bearer === undefined ? "Bearer realm=\"inventory\"" : "Bearer error=\"invalid_token\"")
+    })
+  )
+}
+
+export const start = (options: Options) =>
+  Effect.gen(function*() {
+    const client = yield* HttpClient.HttpClient
+    let refusals = 0
+    const protection = protect(options, client, () => {
+      refusals += 1
+    })
+    const context = yield* Layer.build(
+      HttpApiBuilder.serve(protection).pipe(
+        Layer.provide(HttpApiBuilder.api(InventoryApi)),
+        Layer.provide(ItemsLive),
+        Layer.provideMerge(NodeHttpServer.layer(Http.createServer, { host: "127.0.0.1", port: 0 }))
+      )
+    )
+    const address = Context.get(context, HttpServer.HttpServer).address
+    const server: InventoryServer = {
+      baseUrl: address._tag === "TcpAddress" ? `http://127.0.0.1:${address.port}` : address.path,
+      refusals: Effect.sync(() => refusals)
+    }
+    return server
+  })

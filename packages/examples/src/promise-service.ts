@@ -1,0 +1,30 @@
+/**
+ * A service without Effect: promises and the `fetch` that everybody knows. One client, made once and shared, so that
+ * all calls live on one token.
+ */
+import { NodeContext, NodeHttpClient } from "@effect/platform-node"
+import { ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
+import { Layer } from "effect"
+
+interface Item {
+  readonly sku: string
+  readonly quantity: number
+}
+
+const api = PromiseClient.make(
+  ClientCredentials.layerConfig().pipe(Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]))
+)
+
+const find = async (sku: string): Promise<Item | undefined> => {
+  const response = await api.fetch(`/items/${encodeURIComponent(sku)}`)
+  if (response.status === 404) return undefined
+  if (!response.ok) throw new Error(`The inventory answered with status ${response.status}`)
+  return await response.json() as Item
+}
+
+try {
+  const found = await Promise.all(["SKU-1", "SKU-2", "SKU-17"].map(find))
+  console.log(found.map((item) => item === undefined ? "unknown" : `${item.sku}: ${item.quantity}`).join(", "))
+} finally {
+  await api.close()
+}

@@ -1,0 +1,39 @@
+/**
+ * One program, two APIs, a client of its own for each: two tags over the same library. The environment holds
+ * `INVENTORY_OAUTH_CLIENT_ID`, `SUPPLIERS_OAUTH_CLIENT_ID` and so on.
+ */
+import { HttpClientResponse } from "@effect/platform"
+import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
+import { Console, Context, Effect, Layer, Schema } from "effect"
+
+class Inventory extends Context.Tag("Inventory")<Inventory, ApiClient.Service>() {
+  static readonly layer = Layer.effect(this, ApiClient.ApiClient).pipe(
+    Layer.provide(ClientCredentials.layerConfig({ prefix: "INVENTORY" }))
+  )
+}
+
+class Suppliers extends Context.Tag("Suppliers")<Suppliers, ApiClient.Service>() {
+  static readonly layer = Layer.effect(this, ApiClient.ApiClient).pipe(
+    Layer.provide(ClientCredentials.layerConfig({ prefix: "SUPPLIERS" }))
+  )
+}
+
+const Items = Schema.Array(Schema.Struct({ sku: Schema.String, quantity: Schema.Int }))
+
+const count = (api: ApiClient.Service) =>
+  Effect.map(Effect.flatMap(api.get("/items"), HttpClientResponse.schemaBodyJson(Items)), (items) => items.length)
+
+const program = Effect.gen(function*() {
+  const [here, there] = yield* Effect.all(
+    [Effect.flatMap(Inventory, count), Effect.flatMap(Suppliers, count)],
+    { concurrency: "unbounded" }
+  )
+  yield* Console.log(`${here} items in stock, ${there} at suppliers`)
+})
+
+program.pipe(
+  Effect.provide([Inventory.layer, Suppliers.layer]),
+  Effect.provide([NodeHttpClient.layerUndici, NodeContext.layer]),
+  NodeRuntime.runMain
+)
