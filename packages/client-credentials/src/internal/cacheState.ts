@@ -3,6 +3,8 @@
  *
  * `F` is whatever stands for a flight, that is, for one request to the token endpoint that is under way.
  */
+import * as Equal from "effect/Equal"
+
 import { type AccessToken, usableUntil } from "../AccessToken.js"
 
 export interface State<F> {
@@ -48,6 +50,6 @@ export const step = <F>(state: State<F>, now: number, event: Event<F>): readonly
     case "Failed":
       return state.flight === event.flight ? [{ ...state, flight: undefined }, nothing] : [state, nothing]
     case "Rejected":
-      return state.token?.value === event.token.value ? [{ ...state, token: undefined }, nothing] : [state, nothing]
+      return state.token !== undefined && Equal.equals(state.token.value, event.token.value) ? [{ ...state, token: undefined }, nothing] : [state, nothing]
   }
 }

@@ -1,0 +1,387 @@
+import {
+  HttpApi,
+  HttpApiClient,
+  HttpApiEndpoint,
+  HttpApiGroup,
+  HttpBody,
+  HttpClient,
+  HttpClientError,
+  HttpClientRequest
+} from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { ApiClient, ClientCredentials, OAuthError, ReplaySchedule } from "@effect-oauth/client-credentials"
+import { Context, Effect, Fiber, Layer, Schedule, Schema, Stream, TestClock } from "effect"
+
+import * as fakeHttp from "./support/fakeHttp.js"
+import * as scenario from "./support/scenario.js"
+
+const get = (url: string) => Effect.flatMap(ApiClient.ApiClient, (api) => api.get(url))
+
+describe("ApiClient", () => {
+  describe("sends the token", () => {
+    it.effect("with every call, asking for it once", () => {
+      const { calls, counts, layer } = scenario.make(scenario.ok)
+      return Effect.gen(function*() {
+        yield* Effect.replicateEffect(get("/items"), 50, { concurrency: "unbounded" })
+        assert.deepStrictEqual(counts, { tokens: 1, calls: 50 })
+        assert.deepStrictEqual(new Set(calls().map(scenario.bearerOf)), new Set(["Bearer token-1"]))
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("in place of an Authorization header that the caller set", () => {
+      const { calls, layer } = scenario.make(scenario.ok)
+      return Effect.gen(function*() {
+        const api = yield* ApiClient.ApiClient
+        yield* api.get("/items", { headers: { authorization: "Basic abc" } })
+        assert.deepStrictEqual(calls().map(scenario.bearerOf), ["Bearer token-1"])
+      }).pipe(Effect.provide(layer))
+    })
+
+    for (
+      const [url, expected] of [
+        ["/items", "https://api.example.com/v1/items"],
+        ["items", "https://api.example.com/v1/items"],
+        ["", "https://api.example.com/v1"],
+        ["?page=2", "https://api.example.com/v1?page=2"],
+        ["//evil.example/x", "https://api.example.com/v1//evil.example/x"],
+        ["@evil.example", "https://api.example.com/v1/@evil.example"],
+        [":8080/x", "https://api.example.com/v1/:8080/x"],
+        ["\\\\evil.example/x", "https://api.example.com/v1///evil.example/x"],
+        [" https://evil.example", "https://api.example.com/v1/%20https://evil.example"],
+        ["https://api.example.com/v2/items", "https://api.example.com/v2/items"],
+        ["https://files.example.com/a", "https://files.example.com/a"],
+        ["HTTPS://API.example.com:443/items", "https://api.example.com/items"]
+      ] as const
+    ) {
+      it.effect(`of ${JSON.stringify(url)} to ${expected}`, () => {
+        const { calls, layer } = scenario.make(scenario.ok, { apiOrigins: ["https://files.example.com"] })
+        return Effect.gen(function*() {
+          yield* get(url)
+          assert.deepStrictEqual(calls().map((sent) => sent.url), [expected])
+        }).pipe(Effect.provide(layer))
+      })
+    }
+
+    for (
+      const url of [
+        "https://evil.example/items",
+        "http://api.example.com/items",
+        "https://api.example.com:8443/items",
+        "https://api.example.com.evil.example/items",
+        "https://api.example.com@evil.example/items",
+        "https:\\\\evil.example/items",
+        "https:evil.example",
+        "ftp://api.example.com/items",
+        "data:text/plain,x",
+        "https://"
+      ]
+    ) {
+      it.effect(`never to ${url}: nothing is sent, not even for a token`, () => {
+        const { layer, sent } = scenario.make(scenario.ok)
+        return Effect.gen(function*() {
+          const error = yield* Effect.flip(get(url))
+          assert.instanceOf(error, OAuthError.OriginNotAllowed)
+          assert.include(error.message, "https://api.example.com only")
+          assert.deepStrictEqual(sent, [])
+        }).pipe(Effect.provide(layer))
+      })
+    }
+  })
+
+  describe("on 401", () => {
+    for (
+      const challenge of [
+        undefined,
+        "Bearer",
+        "Bearer realm=\"api\"",
+        "Bearer error=\"invalid_token\"",
+        "Basic realm=\"a, b\", bearer realm=\"api\", error=invalid_token",
+        "DPoP algs=\"ES256\", Bearer error=\"invalid_token\", error_description=\"expired\"",
+        "what, is; this"
+      ]
+    ) {
+      it.effect(`replays with a new token: ${challenge ?? "no challenge"}`, () => {
+        const { calls, counts, layer } = scenario.make((_, count) =>
+          Effect.sync(() => count === 1 ? scenario.refuse(challenge) : Response.json({ ok: true }))
+        )
+        return Effect.gen(function*() {
+          const response = yield* get("/items")
+          assert.strictEqual(response.status, 200)
+          assert.deepStrictEqual(calls().map(scenario.bearerOf), ["Bearer token-1", "Bearer token-2"])
+          assert.strictEqual(counts.tokens, 2)
+        }).pipe(Effect.provide(layer))
+      })
+    }
+
+    it.effect("replays once, then gives the 401 to the caller", () => {
+      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse()))
+      return Effect.gen(function*() {
+        const response = yield* get("/items")
+        assert.strictEqual(response.status, 401)
+        assert.strictEqual(yield* response.text, "refused")
+        assert.deepStrictEqual(counts, { tokens: 2, calls: 2 })
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("does not replay what a new token cannot mend", () => {
+      const { counts, layer } = scenario.make(() =>
+        Effect.sync(() => scenario.refuse("Bearer error=\"invalid_request\""))
+      )
+      return Effect.gen(function*() {
+        assert.strictEqual((yield* get("/items")).status, 401)
+        assert.deepStrictEqual(counts, { tokens: 1, calls: 1 })
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("asks for one token when 20 calls with the same one are refused, however late", () => {
+      let valid = "token-1"
+      const accepts = scenario.accepts(() => valid)
+      const { counts, layer } = scenario.make((sent, count) =>
+        Effect.zipRight(Effect.sleep(`${1 + count % 20} seconds`), accepts(sent, count))
+      )
+      return Effect.gen(function*() {
+        const calls = yield* Effect.fork(Effect.replicateEffect(get("/items"), 20, { concurrency: "unbounded" }))
+        yield* TestClock.adjust(0)
+        valid = "token-2"
+        yield* TestClock.adjust("1 minute")
+        const responses = yield* Fiber.join(calls)
+        assert.deepStrictEqual(new Set(responses.map(({ status }) => status)), new Set([200]))
+        assert.deepStrictEqual(counts, { tokens: 2, calls: 40 })
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("sends the same method, URL, headers and body again", () => {
+      const { calls, layer } = scenario.make(scenario.accepts(() => "token-2"))
+      return Effect.gen(function*() {
+        const api = yield* ApiClient.ApiClient
+        const response = yield* api.execute(
+          HttpClientRequest.post("/items").pipe(
+            HttpClientRequest.setHeader("idempotency-key", "17"),
+            HttpClientRequest.setUrlParam("dry", "true"),
+            HttpClientRequest.bodyText("bolt")
+          )
+        )
+        assert.strictEqual(response.status, 200)
+        const [first, second, ...rest] = calls().map(({ body, headers, method, url }) => ({
+          body,
+          method,
+          url,
+          key: headers["idempotency-key"],
+          type: headers["content-type"]
+        }))
+        assert.deepStrictEqual(first, second)
+        assert.strictEqual(second?.key, "17")
+        assert.strictEqual(second?.url, "https://api.example.com/v1/items?dry=true")
+        assert.strictEqual(second?.body, "bolt")
+        assert.deepStrictEqual(rest, [])
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("does not send a stream twice, but the next call has a new token", () => {
+      const { calls, counts, layer } = scenario.make(scenario.accepts(() => "token-2"))
+      return Effect.gen(function*() {
+        const api = yield* ApiClient.ApiClient
+        const body = HttpBody.stream(Stream.make(new Uint8Array([1])))
+        assert.strictEqual((yield* api.post("/items", { body })).status, 401)
+        assert.strictEqual((yield* api.get("/items")).status, 200)
+        assert.strictEqual(counts.tokens, 2)
+        assert.deepStrictEqual(calls().map(({ method }) => method), ["POST", "GET"])
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("reads the refused answer to its end before it sends again", () => {
+      const events: Array<string> = []
+      const { layer } = scenario.make((_, count) =>
+        Effect.sync(() => {
+          events.push(`call ${count}`)
+          if (count > 1) return Response.json({ ok: true })
+          const body = new ReadableStream<Uint8Array>({
+            pull: (controller) => {
+              events.push("read")
+              controller.close()
+            }
+          }, { highWaterMark: 0 })
+          return new Response(body, { status: 401 })
+        })
+      )
+      return Effect.gen(function*() {
+        yield* get("/items")
+        assert.deepStrictEqual(events, ["call 1", "read", "call 2"])
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("gives up a refused answer that never ends", () => {
+      let cancelled = false
+      const { counts, layer } = scenario.make((_, count) =>
+        Effect.sync(() =>
+          count > 1 ? Response.json({ ok: true }) : new Response(
+            new ReadableStream<Uint8Array>({
+              pull: (controller) => controller.enqueue(new Uint8Array(16_384)),
+              cancel: () => {
+                cancelled = true
+              }
+            }),
+            { status: 401 }
+          )
+        )
+      )
+      return Effect.gen(function*() {
+        assert.strictEqual((yield* get("/items")).status, 200)
+        assert.strictEqual(counts.calls, 2)
+        assert.isTrue(cancelled)
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("goes by a schedule of the user's", () => {
+      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse()))
+      return Effect.gen(function*() {
+        const call = yield* Effect.fork(get("/items"))
+        for (const [wait, calls] of [["0 seconds", 1], ["2 seconds", 2], ["2 seconds", 3], ["1 hour", 3]] as const) {
+          yield* TestClock.adjust(wait)
+          assert.strictEqual(counts.calls, calls)
+        }
+        assert.strictEqual((yield* Fiber.join(call)).status, 401)
+      }).pipe(
+        Effect.provide(layer.pipe(
+          Layer.provide(
+            ReplaySchedule.layer(Schedule.spaced("2 seconds").pipe(Schedule.intersect(Schedule.recurs(2))))
+          )
+        ))
+      )
+    })
+
+    it.effect("tells the schedule what the API said", () => {
+      const seen: Array<string | undefined> = []
+      const { layer } = scenario.make(() => Effect.sync(() => scenario.refuse("Bearer error=\"invalid_token\"")))
+      const schedule = Schedule.recurs(1).pipe(
+        Schedule.tapInput((refusal: ReplaySchedule.Refusal) =>
+          Effect.sync(() => seen.push(refusal.challenges[0]?.parameters["error"]))
+        )
+      )
+      return Effect.gen(function*() {
+        yield* get("/items")
+        assert.deepStrictEqual(seen, ["invalid_token", "invalid_token"])
+      }).pipe(Effect.provide(Layer.provide(layer, ReplaySchedule.layer(schedule))))
+    })
+
+    it.effect("fails with the token endpoint's error when there is no new token to be had", () => {
+      const { layer } = scenario.make(
+        () => Effect.sync(() => scenario.refuse()),
+        {},
+        (count) => count === 1 ? scenario.tokenJson("token-1") : new Response("", { status: 503 })
+      )
+      return Effect.gen(function*() {
+        assert.instanceOf(yield* Effect.flip(get("/items")), OAuthError.TokenEndpointUnavailable)
+      }).pipe(Effect.provide(layer))
+    })
+  })
+
+  describe("on other answers", () => {
+    for (const status of [401, 403]) {
+      it.effect(`fails with the scope that is wanted: insufficient_scope with ${status}`, () => {
+        const { counts, layer } = scenario.make(() =>
+          Effect.sync(() =>
+            scenario.refuse("Bearer error=\"insufficient_scope\", scope=\"items:read items:write\"", status)
+          )
+        )
+        return Effect.gen(function*() {
+          const error = yield* Effect.flip(get("/items?secret=1"))
+          assert.instanceOf(error, OAuthError.InsufficientScope)
+          assert.deepStrictEqual(error.scope, ["items:read", "items:write"])
+          assert.strictEqual(error.endpoint, "https://api.example.com/v1/items")
+          assert.deepStrictEqual(counts, { tokens: 1, calls: 1 })
+        }).pipe(Effect.provide(layer))
+      })
+    }
+
+    for (const status of [200, 204, 304, 307, 400, 403, 404, 429, 500, 503]) {
+      it.effect(`gives a ${status} to the caller as it is`, () => {
+        const { counts, layer } = scenario.make(() =>
+          Effect.sync(() => new Response(null, { status, headers: { "retry-after": "17" } }))
+        )
+        return Effect.gen(function*() {
+          const response = yield* get("/items")
+          assert.strictEqual(response.status, status)
+          assert.strictEqual(response.headers["retry-after"], "17")
+          assert.deepStrictEqual(counts, { tokens: 1, calls: 1 })
+        }).pipe(Effect.provide(layer))
+      })
+    }
+
+    it.effect("leaves a failed connection as it is, with the request that the caller wrote", () => {
+      const { layer } = scenario.make((sent) =>
+        Effect.fail(
+          new HttpClientError.RequestError({
+            request: HttpClientRequest.setHeaders(HttpClientRequest.get(sent.url), sent.headers),
+            reason: "Transport",
+            description: "connection reset"
+          })
+        )
+      )
+      return Effect.gen(function*() {
+        const error = yield* Effect.flip(get("/items"))
+        assert(error._tag === "RequestError")
+        assert.strictEqual(error.description, "connection reset")
+        assert.strictEqual(error.request.url, "https://api.example.com/v1/items")
+        assert.isUndefined(error.request.headers["authorization"])
+      }).pipe(Effect.provide(layer))
+    })
+  })
+
+  describe("as a plain HttpClient", () => {
+    it.effect("carries the typed error as the cause", () => {
+      const { layer } = scenario.make(scenario.ok)
+      return Effect.gen(function*() {
+        const error = yield* Effect.flip(HttpClient.get("https://evil.example"))
+        assert(error._tag === "RequestError")
+        assert.instanceOf(error.cause, OAuthError.OriginNotAllowed)
+        assert.include(error.message, "nothing was sent")
+      }).pipe(Effect.provide(Layer.provide(ApiClient.layerHttpClient, layer)))
+    })
+
+    it.effect("serves an HttpApiClient that knows nothing of tokens", () => {
+      class Api extends HttpApi.make("api").add(
+        HttpApiGroup.make("items").add(
+          HttpApiEndpoint.get("list", "/items").addSuccess(Schema.Struct({ ok: Schema.Boolean }))
+        )
+      ) {}
+      const { calls, layer } = scenario.make(scenario.ok)
+      return Effect.gen(function*() {
+        const api = yield* HttpApiClient.make(Api)
+        assert.deepStrictEqual(yield* api.items.list(), { ok: true })
+        assert.deepStrictEqual(calls().map(scenario.bearerOf), ["Bearer token-1"])
+      }).pipe(Effect.provide(Layer.provide(ApiClient.layerHttpClient, layer)))
+    })
+  })
+
+  it.effect("keeps two clients in one program apart", () => {
+    class One extends Context.Tag("One")<One, ApiClient.Service>() {}
+    class Two extends Context.Tag("Two")<Two, ApiClient.Service>() {}
+    const http = fakeHttp.make((sent) =>
+      Effect.sync(() =>
+        sent.url.endsWith("/token")
+          ? scenario.tokenJson(`token-of-${new URLSearchParams(sent.body).get("client_id")}`)
+          : new Response()
+      )
+    )
+    const client = (clientId: string) =>
+      ClientCredentials.layer({ ...scenario.options, clientId, apiBaseUrl: `https://${clientId}.example.com` })
+    return Effect.gen(function*() {
+      yield* Effect.flatMap(One, (api) => api.get("/"))
+      yield* Effect.flatMap(Two, (api) => api.get("/"))
+      assert.deepStrictEqual(
+        http.sent.filter(({ method }) => method === "GET").map((sent) => [sent.url, scenario.bearerOf(sent)]),
+        [
+          ["https://one.example.com/", "Bearer token-of-one"],
+          ["https://two.example.com/", "Bearer token-of-two"]
+        ]
+      )
+    }).pipe(
+      Effect.provide(Layer.mergeAll(
+        Layer.provide(Layer.effect(One, ApiClient.ApiClient), client("one")),
+        Layer.provide(Layer.effect(Two, ApiClient.ApiClient), client("two"))
+      )),
+      Effect.provide(http.layer)
+    )
+  })
+})
