@@ -12,7 +12,6 @@ import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
@@ -98,11 +97,7 @@ export const make = (
     const terms: tokenResponse.Terms = {
       defaultLife: Duration.decode(options.defaultLife ?? "1 hour"),
       maxLife: Duration.decode(options.maxLife ?? "30 days"),
-      secrets: [
-        Redacted.value(config.clientSecret),
-        encodeURIComponent(Redacted.value(config.clientSecret)),
-        tokenRequest.basicCredentials(config.clientId, config.clientSecret)
-      ]
+      secrets: tokenRequest.secrets(config)
     }
 
     const unreachable = (error: HttpClientError.HttpClientError) =>

@@ -104,7 +104,7 @@ describe("TokenCache", () => {
       )
       yield* settle
       yield* Deferred.succeed(gate, undefined)
-      assert.isTrue((yield* Fiber.join(callers)).every((error) => error === unavailable))
+      assert.isTrue((yield* Fiber.join(callers)).every(({ message }) => message === unavailable.message))
       assert.strictEqual(count.requests, 1)
       assert.strictEqual(value(yield* cache.get), "token-2")
     }))

@@ -75,7 +75,8 @@ describe("failures reveal nothing and say what to do", () => {
 
       it.scopedLive("a token endpoint that cannot be reached", () =>
         Effect.gen(function*() {
-          const error = yield* failure("https://127.0.0.1:1/token")
+          const origin = yield* servers.closed
+          const error = yield* failure(`${origin}/token`)
           assert(error._tag === "TokenEndpointUnavailable")
           assert.strictEqual(error.reason, "connection")
           assert.strictEqual(error.detail, "ECONNREFUSED")
@@ -228,7 +229,7 @@ describe("a private authority that the HTTP client trusts", () => {
           Layer.provide(Layer.effect(
             FetchHttpClient.RequestInit,
             // The types of fetch do not know the dispatcher that Node's takes.
-            Effect.map(NodeHttpClient.Dispatcher, (dispatcher): RequestInit => Object.assign({}, { dispatcher }))
+            Effect.map(NodeHttpClient.Dispatcher, (dispatcher): RequestInit => ({ dispatcher }) as object)
           )),
           Layer.provide(agent)
         )

@@ -50,6 +50,8 @@ export const step = <F>(state: State<F>, now: number, event: Event<F>): readonly
     case "Failed":
       return state.flight === event.flight ? [{ ...state, flight: undefined }, nothing] : [state, nothing]
     case "Rejected":
-      return state.token !== undefined && Equal.equals(state.token.value, event.token.value) ? [{ ...state, token: undefined }, nothing] : [state, nothing]
+      return state.token !== undefined && Equal.equals(state.token.value, event.token.value)
+        ? [{ ...state, token: undefined }, nothing]
+        : [state, nothing]
   }
 }

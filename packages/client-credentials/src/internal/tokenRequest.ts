@@ -17,6 +17,19 @@ const formEncode = (text: string): string => new URLSearchParams({ "": text }).t
 export const basicCredentials = (clientId: string, clientSecret: Redacted.Redacted<string>): string =>
   base64(`${formEncode(clientId)}:${formEncode(Redacted.value(clientSecret))}`)
 
+/** The secret in every spelling in which a request, and so an answer that echoes it, may hold it. */
+export const secrets = ({ clientId, clientSecret }: ClientConfig.Service): ReadonlyArray<string> => {
+  const secret = Redacted.value(clientSecret)
+  return [
+    basicCredentials(clientId, clientSecret),
+    base64(`${clientId}:${secret}`),
+    secret,
+    formEncode(secret),
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1)
+  ]
+}
+
 /** The parameters in the order in which the standard lists them; those without value are left out (section 3.2). */
 export const parameters = (config: ClientConfig.Service): ReadonlyArray<readonly [string, string]> => [
   ["grant_type", "client_credentials"],

@@ -24,6 +24,9 @@ const listen = (server: Http.Server | Https.Server, scheme: "http" | "https") =>
 
 export const http = (handler: Http.RequestListener) => Effect.suspend(() => listen(Http.createServer(handler), "http"))
 
+/** The origin of a server that is no longer there. */
+export const closed = Effect.scoped(http(() => {}))
+
 export const selfSigned = Effect.promise(() =>
   generate([{ name: "commonName", value: "127.0.0.1" }], {
     extensions: [{ name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] }]

@@ -1,0 +1,92 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Challenge } from "@effect-oauth/client-credentials"
+import { FastCheck as fc } from "effect"
+
+const token = fc.stringMatching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,12}$/)
+const text = fc.string({
+  unit: fc.oneof(fc.constantFrom("\"", "\\", ",", " ", "=", "é"), fc.string({ minLength: 1, maxLength: 1 }))
+})
+
+const challenge = fc.record({
+  scheme: token,
+  parameters: fc.uniqueArray(fc.tuple(token, text), { minLength: 1, selector: ([name]) => name.toLowerCase() })
+})
+
+const quote = (value: string) => `"${value.replace(/["\\]/g, "\\$&")}"`
+
+const render = ({ parameters, scheme }: { scheme: string; parameters: Array<[string, string]> }) =>
+  `${scheme} ${parameters.map(([name, value]) => `${name}=${quote(value)}`).join(", ")}`
+
+describe("Challenge", () => {
+  it.prop("reads back every challenge that was written", [fc.array(challenge)], ([challenges]) => {
+    assert.deepStrictEqual(
+      Challenge.parse(challenges.map(render).join(", ")),
+      challenges.map(({ parameters, scheme }) => ({
+        scheme: scheme.toLowerCase(),
+        parameters: Object.fromEntries(parameters.map(([name, value]) => [name.toLowerCase(), value])),
+        token68: undefined
+      }))
+    )
+  })
+
+  it.prop(
+    "finds something in any text, or nothing, but always ends",
+    [fc.string({ unit: "binary", maxLength: 300 })],
+    ([header]) => {
+      for (const { scheme } of Challenge.parse(header)) assert.strictEqual(scheme, scheme.toLowerCase())
+    }
+  )
+
+  it.prop(
+    "finds a challenge behind whatever stands before it and its comma",
+    [fc.stringMatching(/^[^"]*$/)],
+    ([noise]) => {
+      assert.strictEqual(Challenge.error(Challenge.parse(`${noise}, Bearer error="invalid_token"`)), "invalid_token")
+    }
+  )
+
+  for (
+    const [header, expected] of [
+      ["", []],
+      [" , ,", []],
+      ["Bearer", [["bearer", {}, undefined]]],
+      ["Negotiate YWJj==", [["negotiate", {}, "YWJj=="]]],
+      ["Basic realm=\"a, b\", Bearer realm=api", [["basic", { realm: "a, b" }, undefined], [
+        "bearer",
+        { realm: "api" },
+        undefined
+      ]]],
+      ["Bearer ERROR = \"x\\\"y\"", [["bearer", { error: "x\"y" }, undefined]]],
+      ["Bearer error=a, error=b", [["bearer", { error: "a" }, undefined]]],
+      ["Negotiate YQ==, Bearer error=\"invalid_token\"", [["negotiate", {}, "YQ=="], [
+        "bearer",
+        { error: "invalid_token" },
+        undefined
+      ]]],
+      ["Bearer __proto__=\"x\"", [["bearer", Object.fromEntries([["__proto__", "x"]]), undefined]]]
+    ] as const
+  ) {
+    it(`reads ${header}`, () => {
+      assert.deepStrictEqual(
+        Challenge.parse(header).map(({ parameters, scheme, token68 }) => [scheme, parameters, token68]),
+        expected.map((one) => [...one])
+      )
+    })
+  }
+
+  it("reads a hundred kilobytes of anything in one pass", () => {
+    for (const piece of ["\"", "\\", ",", "a=", "a=\"\\", "Bearer ", "=", "a b,"]) {
+      Challenge.parse(piece.repeat(100_000 / piece.length))
+    }
+  })
+
+  it("takes error and scope from the Bearer or DPoP challenge that has an error", () => {
+    const challenges = Challenge.parse(
+      "Basic error=\"no\", Bearer realm=\"a\", DPoP error=\"insufficient_scope\", scope=\"items:read  items:write\""
+    )
+    assert.strictEqual(Challenge.error(challenges), "insufficient_scope")
+    assert.deepStrictEqual(Challenge.scope(challenges), ["items:read", "items:write"])
+    assert.deepStrictEqual(Challenge.scope(Challenge.parse("Bearer error=x")), [])
+    assert.isUndefined(Challenge.error([]))
+  })
+})

@@ -1,0 +1,185 @@
+import { assert, describe, it } from "@effect/vitest"
+import { OAuthError } from "@effect-oauth/client-credentials"
+import { Duration, Either, FastCheck as fc, Redacted } from "effect"
+
+import * as tokenResponse from "../src/internal/tokenResponse.js"
+
+const terms: tokenResponse.Terms = {
+  defaultLife: Duration.hours(1),
+  maxLife: Duration.days(30),
+  secrets: ["s3cr3t"]
+}
+
+const endpoint = "https://auth.example.com/oauth/token"
+
+const decode = (more: Partial<tokenResponse.Received>) =>
+  tokenResponse.decode(
+    { endpoint, status: 200, headers: {}, body: "", requestedAt: 1_000_000, receivedAt: 1_002_000, ...more },
+    terms
+  )
+
+const token = (members: Readonly<Record<string, unknown>>) =>
+  decode({ body: JSON.stringify({ access_token: "t0k3n", token_type: "Bearer", ...members }) })
+
+const issued = (members: Readonly<Record<string, unknown>>) => Either.getOrThrow(token(members))
+
+const problem = (result: ReturnType<typeof decode>) => Either.getOrThrow(Either.flip(result))
+
+describe("the token response", () => {
+  it("is the one of RFC 6749 section 5.1", () => {
+    const { expiresAt, requestedAt, scope, value } = issued({ expires_in: 3600, scope: "a b", example: true })
+    assert.strictEqual(Redacted.value(value), "t0k3n")
+    assert.deepStrictEqual([requestedAt, expiresAt], [1_000_000, 1_000_000 + 3_600_000])
+    assert.deepStrictEqual(scope, ["a", "b"])
+  })
+
+  for (
+    const [expiresIn, seconds] of [
+      [86_400, 86_400],
+      ["3600", 3600],
+      [" 60 ", 60],
+      [0.5, 0.5],
+      [null, 3600],
+      [undefined, 3600],
+      [0, 0],
+      [-5, 0],
+      ["-5", 0],
+      [86_400_000, 30 * 86_400],
+      [1e300, 30 * 86_400]
+    ]
+  ) {
+    it(`lives ${seconds} s when expires_in is ${JSON.stringify(expiresIn)}`, () => {
+      const { expiresAt, requestedAt } = issued({ expires_in: expiresIn })
+      assert.strictEqual(expiresAt - requestedAt, Number(seconds) * 1000)
+    })
+  }
+
+  for (const expiresIn of ["soon", "", "1e3", "0x10", true, [3600], {}]) {
+    it(`is refused when expires_in is ${JSON.stringify(expiresIn)}`, () => {
+      const error = problem(token({ expires_in: expiresIn }))
+      assert.strictEqual(error._tag, "InvalidTokenResponse")
+      assert.include(error.message, "expires_in")
+    })
+  }
+
+  for (const type of ["bearer", "BEARER", "Bearer"]) {
+    it(`may name its type ${type}`, () => assert.isTrue(Either.isRight(token({ token_type: type }))))
+  }
+
+  for (const type of ["DPoP", "mac", "", null, 1, undefined, "t0k3n s3cr3t"]) {
+    it(`is refused with the type ${JSON.stringify(type)}`, () => {
+      const error = problem(token({ token_type: type }))
+      assert.strictEqual(error._tag, "InvalidTokenResponse")
+      assert.include(error.message, "token_type")
+      assert.notMatch(error.message, /t0k3n|s3cr3t/)
+    })
+  }
+
+  for (const accessToken of ["", " ", "a b", "a\r\nb", "é", 17, null, undefined, ["x"]]) {
+    it(`is refused with the access token ${JSON.stringify(accessToken)}`, () => {
+      const error = problem(token({ access_token: accessToken }))
+      assert.strictEqual(error._tag, "InvalidTokenResponse")
+      assert.include(error.message, "access_token")
+    })
+  }
+
+  for (const body of ["", "<html>", "null", "[]", "\"t0k3n\"", "17", "{\"access_token\":\"t0k3n\""]) {
+    it(`is refused when it is ${JSON.stringify(body)}`, () => {
+      const error = problem(decode({ body, headers: { "content-type": "text/html; charset=utf-8" } }))
+      assert.strictEqual(error._tag, "InvalidTokenResponse")
+      assert.include(error.message, "text/html where a JSON token response belongs")
+      assert.notInclude(error.message, "t0k3n")
+    })
+  }
+
+  it("is an error response by RFC 6749 section 5.2, without secrets and line breaks", () => {
+    const error = problem(decode({
+      status: 400,
+      body: JSON.stringify({
+        error: "invalid_scope",
+        error_description: `no\n\u001b[31m s3cr3t ${"x".repeat(1000)}`,
+        error_uri: "https://e.example"
+      })
+    }))
+    assert.instanceOf(error, OAuthError.TokenErrorResponse)
+    assert.strictEqual(error.error, "invalid_scope")
+    assert.strictEqual(error.errorUri, "https://e.example")
+    assert.match(error.errorDescription ?? "", /^no {2}\[31m <redacted> x+…$/)
+    assert.isBelow(error.message.length, 600)
+    assert.include(error.message, "OAUTH_SCOPE")
+    assert.isFalse(error.retryable)
+  })
+
+  it("is invalid_client when the status is 401 and nothing else is said", () => {
+    const error = problem(decode({ status: 401 }))
+    assert(error._tag === "TokenErrorResponse")
+    assert.strictEqual(error.error, "invalid_client")
+  })
+
+  for (const status of [408, 429, 500, 502, 503, 504]) {
+    it(`is "not now" with ${status}`, () => {
+      const error = problem(decode({ status, headers: { "retry-after": "17" }, body: "<html>" }))
+      assert(error._tag === "TokenEndpointUnavailable")
+      assert.isTrue(error.retryable)
+      assert.deepStrictEqual(error.retryAfter, Duration.seconds(17))
+    })
+  }
+
+  for (const status of [400, 403, 404, 405]) {
+    it(`is no token response with ${status} and a page`, () => {
+      assert.strictEqual(problem(decode({ status, body: "<html>" }))._tag, "InvalidTokenResponse")
+    })
+  }
+
+  for (
+    const [header, millis] of [
+      [undefined, undefined],
+      ["17", 17_000],
+      [" 0 ", 0],
+      ["999999999", 86_400_000],
+      ["-1", undefined],
+      ["1.5", undefined],
+      ["soon", undefined],
+      ["Thu, 01 Jan 1970 00:00:20 GMT", 20_000 - 2000],
+      ["Thu, 01 Jan 1970 00:00:01 GMT", 0],
+      ["Thu, 01 Jan 2970 00:00:01 GMT", 86_400_000]
+    ] as const
+  ) {
+    it(`reads Retry-After: ${header}`, () => {
+      const wait = tokenResponse.retryAfter(header, 2000)
+      assert.strictEqual(wait && Duration.toMillis(wait), millis)
+    })
+  }
+
+  it.prop(
+    "is a token or a typed error, whatever arrives, and no error holds a secret or a token",
+    [
+      fc.integer({ min: 100, max: 999 }),
+      fc.oneof(
+        fc.string({ unit: "binary" }),
+        fc.json(),
+        fc.record({
+          access_token: fc.oneof(fc.constantFrom("t0k3n", "a b"), fc.anything()),
+          token_type: fc.oneof(fc.constantFrom("Bearer", "t0k3n", "s3cr3t"), fc.anything()),
+          expires_in: fc.oneof(fc.integer(), fc.constant("s3cr3t"), fc.anything()),
+          error: fc.oneof(fc.constantFrom("s3cr3t", "invalid_client"), fc.anything()),
+          error_description: fc.oneof(fc.constant("... s3cr3t ..."), fc.anything())
+        }, { requiredKeys: [] }).map((members) =>
+          JSON.stringify(members, (_, value: unknown) => typeof value === "bigint" ? Number(value) : value)
+        )
+      ),
+      fc.record({ "content-type": fc.string(), "retry-after": fc.string(), location: fc.webUrl() }, {
+        requiredKeys: []
+      })
+    ],
+    ([status, body, headers]) => {
+      const result = decode({ status, body, headers })
+      if (Either.isRight(result)) {
+        assert.isAtLeast(result.right.expiresAt, result.right.requestedAt)
+      } else {
+        assert.isTrue(OAuthError.isOAuthError(result.left))
+        assert.notMatch(`${result.left.message}${JSON.stringify(result.left)}`, /t0k3n|s3cr3t/)
+      }
+    }
+  )
+})
