@@ -58,7 +58,9 @@ const collect = () => {
   return {
     problems,
     expect: <A>(setting: string, value: A | undefined, expected: string): A | undefined => {
-      if (value === undefined) problems.push({ setting, expected })
+      if (value === undefined && !problems.some((problem) => problem.setting === setting)) {
+        problems.push({ setting, expected })
+      }
       return value
     }
   }

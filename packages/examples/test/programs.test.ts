@@ -1,0 +1,96 @@
+import { NodeContext, NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+
+import * as Embedded from "../src/embedded/environment.js"
+import { run } from "./support.js"
+
+const minute = 60_000
+
+describe("the examples", () => {
+  for (
+    const [name, printed] of [
+      ["quickstart", "8 items in stock\n"],
+      ["legacy-token", "8 items in stock\n"],
+      ["two-apis", "8 items in stock, 8 at suppliers\n"],
+      ["promise-service", "SKU-1: 100, SKU-2: 200, unknown\n"]
+    ] as const
+  ) {
+    it.live(`${name} does its work and ends`, () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* run("run", [name]), { exitCode: 0, stdout: printed, stderr: "" })
+      }).pipe(Effect.provide(NodeContext.layer)), minute)
+  }
+
+  it.scopedLive("legacy-token works with OAuth as well, by a change of the environment", () =>
+    Effect.gen(function*() {
+      const { authorizationServer, environment } = yield* Embedded.start
+      assert.strictEqual((yield* run("legacy-token", [], environment)).stdout, "8 items in stock\n")
+      assert.strictEqual(yield* authorizationServer.tokensIssued, 1)
+    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), minute)
+
+  it.live("run names the examples when it does not know the one asked for", () =>
+    Effect.gen(function*() {
+      const { exitCode, stderr } = yield* run("run", ["nothing"])
+      assert.strictEqual(exitCode, 1)
+      assert.include(stderr, "quickstart, legacy-token, two-apis, promise-service")
+    }).pipe(Effect.provide(NodeContext.layer)), minute)
+})
+
+describe("npm start", () => {
+  for (const calls of [1, 10, 1000]) {
+    it.live(`spends one token on ${calls} calls and one more after the revocation`, () =>
+      Effect.gen(function*() {
+        const { exitCode, stderr, stdout } = yield* run("inventory/main", ["--calls", String(calls)])
+        assert.strictEqual(stderr, "")
+        const rows = stdout.split("\n").filter((line) => line.startsWith("│")).map((line) =>
+          line.split("│").slice(1, -1).map((cell) => cell.trim())
+        )
+        const shown = calls.toLocaleString("en")
+        assert.deepStrictEqual(rows.map((row) => row.slice(0, 4)), [
+          ["", "calls", "tokens so far", "replays"],
+          ["first wave", shown, "1", "0"],
+          ["after the revocation", shown, "2", String(Math.min(calls, 100))]
+        ])
+        assert.strictEqual(exitCode, 0)
+      }).pipe(Effect.provide(NodeContext.layer)), minute)
+  }
+
+  it.scopedLive("calls the user's own API and prints the answer", () =>
+    Effect.gen(function*() {
+      const { environment } = yield* Embedded.start
+      const found = yield* run("inventory/main", ["get", "/items/SKU-3"], environment)
+      assert.deepStrictEqual(found, {
+        exitCode: 0,
+        stdout: "{\"sku\":\"SKU-3\",\"name\":\"washer\",\"quantity\":300}\n",
+        stderr: "200 application/json\n"
+      })
+      const missing = yield* run("inventory/main", ["GET", "/items/SKU-99"], environment)
+      assert.strictEqual(missing.exitCode, 1)
+      assert.match(missing.stderr, /^404 /)
+    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), minute)
+
+  it.scopedLive("says what to do about a wrong secret, without showing it", () =>
+    Effect.gen(function*() {
+      const { environment } = yield* Embedded.start
+      const { exitCode, stderr, stdout } = yield* run("inventory/main", ["GET", "/items"], {
+        ...environment,
+        OAUTH_CLIENT_SECRET: "wr0ng"
+      })
+      assert.strictEqual(exitCode, 1)
+      assert.strictEqual(stdout, "")
+      assert.include(stderr, "answered \"invalid_client\"")
+      assert.include(stderr, "Check the client id and the client secret (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET)")
+      assert.notInclude(stderr, "wr0ng")
+    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), minute)
+
+  it.live("names every variable that is missing, each on its line", () =>
+    Effect.gen(function*() {
+      const { exitCode, stderr } = yield* run("inventory/main", ["GET", "/items"])
+      assert.strictEqual(exitCode, 1)
+      assert.deepStrictEqual(
+        stderr.trim().split("\n").map((line) => /^Expected (\w+) to be /.exec(line)?.[1]),
+        ["OAUTH_TOKEN_URL", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "API_BASE_URL"]
+      )
+    }).pipe(Effect.provide(NodeContext.layer)), minute)
+})

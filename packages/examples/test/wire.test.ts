@@ -1,0 +1,110 @@
+import { FetchHttpClient, type HttpClient } from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import {
+  ApiClient,
+  type ClientConfig,
+  ClientCredentials,
+  PromiseClient,
+  TokenCache
+} from "@effect-oauth/client-credentials"
+import { Effect, Fiber, Layer, Redacted } from "effect"
+
+import * as Embedded from "../src/embedded/environment.js"
+
+const servers = Effect.provide(Embedded.start, NodeHttpClient.layerUndici)
+
+type Servers = Effect.Effect.Success<typeof servers>
+
+const options = ({ authorizationServer, inventory, inventorySync }: Servers): ClientConfig.Options => ({
+  tokenUrl: authorizationServer.tokenUrl,
+  clientId: inventorySync.id,
+  clientSecret: inventorySync.secret,
+  apiBaseUrl: inventory.baseUrl,
+  allowHttpLoopback: true
+})
+
+const transports: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
+  ["fetch", FetchHttpClient.layer],
+  ["Undici", NodeHttpClient.layerUndici],
+  ["node:http", NodeHttpClient.layer]
+]
+
+describe("against a real authorization server and API", () => {
+  for (const [name, transport] of transports) {
+    it.scopedLive(`one token serves many calls, over ${name}`, () =>
+      Effect.gen(function*() {
+        const started = yield* servers
+        const statuses = yield* Effect.replicateEffect(
+          Effect.flatMap(ApiClient.ApiClient, (api) => Effect.map(api.get("/items"), ({ status }) => status)),
+          100,
+          { concurrency: 20 }
+        ).pipe(Effect.provide(ClientCredentials.layer(options(started))), Effect.provide(transport))
+        assert.deepStrictEqual(new Set(statuses), new Set([200]))
+        assert.strictEqual(yield* started.authorizationServer.tokensIssued, 1)
+      }))
+  }
+
+  it.scopedLive("interrupting one of many callers leaves the others served by the same request", () =>
+    Effect.gen(function*() {
+      const started = yield* servers
+      yield* Effect.gen(function*() {
+        const cache = yield* TokenCache.TokenCache
+        const first = yield* Effect.fork(cache.get)
+        const others = yield* Effect.fork(Effect.replicateEffect(cache.get, 50, { concurrency: "unbounded" }))
+        yield* Effect.yieldNow()
+        yield* Fiber.interrupt(first)
+        const tokens = yield* Fiber.join(others)
+        assert.strictEqual(new Set(tokens.map(({ value }) => Redacted.value(value))).size, 1)
+      }).pipe(Effect.provide(ClientCredentials.layer(options(started))), Effect.provide(NodeHttpClient.layerUndici))
+      assert.strictEqual(yield* started.authorizationServer.tokensIssued, 1)
+    }))
+
+  for (
+    const [what, more, code, remedy] of [
+      ["a wrong secret", { clientSecret: Redacted.make("wr0ng") }, "invalid_client", "Check the client id"],
+      ["an unknown client", { clientId: "nobody" }, "invalid_client", "Check the client id"],
+      ["JSON where a form is wanted", { requestFormat: "json" }, "invalid_request", "wants a form or JSON"],
+      ["a resource that the server does not know", { resource: "urn:nothing" }, "invalid_target", "OAUTH_RESOURCE"]
+    ] as const
+  ) {
+    it.scopedLive(`${what} is a typed error that says what to do`, () =>
+      Effect.gen(function*() {
+        const started = yield* servers
+        const error = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
+          Effect.provide(ClientCredentials.layer({ ...options(started), ...more })),
+          Effect.provide(NodeHttpClient.layerUndici),
+          Effect.flip
+        )
+        assert(error._tag === "TokenErrorResponse")
+        assert.strictEqual(error.error, code)
+        assert.include(error.message, remedy)
+        assert.notInclude(JSON.stringify(error), "wr0ng")
+      }))
+  }
+
+  it.scopedLive("promises: fetch with a token, a body, a status, an error, an abort", () =>
+    Effect.gen(function*() {
+      const started = yield* servers
+      const api = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          PromiseClient.make(Layer.provide(ClientCredentials.layer(options(started)), NodeHttpClient.layerUndici))
+        ),
+        (client) => Effect.promise(() => client.close())
+      )
+      yield* Effect.promise(async () => {
+        const found = await api.fetch("items/SKU-2", { headers: { accept: "application/json" } })
+        assert.strictEqual(found.headers.get("content-type"), "application/json")
+        assert.deepStrictEqual(await found.json(), { sku: "SKU-2", name: "nut", quantity: 200 })
+        assert.strictEqual((await api.fetch(new URL(`${started.inventory.baseUrl}/items/none`))).status, 404)
+        assert.strictEqual((await api.fetch("/items", { method: "HEAD" })).ok, true)
+        assert.strictEqual((await api.fetch("/items", { method: "POST", body: "x" })).status, 404)
+
+        const refused = await api.fetch("https://evil.example").then(() => undefined, (error: unknown) => error)
+        assert.strictEqual((refused as { _tag?: string })._tag, "OriginNotAllowed")
+        const aborted = await api.fetch("/items", { signal: AbortSignal.abort() }).catch((error: Error) => error)
+        assert.strictEqual((aborted as Error).name, "AbortError")
+      })
+      assert.strictEqual(yield* started.authorizationServer.tokensIssued, 1)
+    }))
+})
