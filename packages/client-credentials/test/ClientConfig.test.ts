@@ -57,7 +57,7 @@ describe("ClientConfig", () => {
       clientSecret: [undefined, "", "plain", Redacted.make(""), Redacted.make("a\nb"), Redacted.make(17)],
       audience: ["", "a\u0000", 17],
       scope: ["a\"b", ["a b"], ["é"], [17]],
-      resource: ["not a uri", "https://a.example/#x", [17]],
+      resource: ["not a uri", "https://a.example/#x", "\u0001https://a.example", [17]],
       clientAuthentication: ["basic", 17],
       requestFormat: ["xml"],
       apiBaseUrl: [
@@ -107,7 +107,7 @@ describe("ClientConfig", () => {
   })
 
   it.prop("never shows what was written", [fc.string({ minLength: 1 })], ([text]) => {
-    const wrong = `\u0001wr0ng-${text}`
+    const wrong = `\u0001<wr0ng>${text}`
     const result = ClientConfig.make({
       tokenUrl: wrong,
       clientId: wrong,

@@ -1,4 +1,4 @@
-import { HttpClient, HttpClientResponse } from "@effect/platform"
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, it } from "@effect/vitest"
 import { ApiClient } from "@effect-oauth/client-credentials"
 import { Effect, Layer } from "effect"
@@ -12,6 +12,7 @@ const countItems = Effect.gen(function*() {
 const ApiTest = Layer.succeed(
   ApiClient.ApiClient,
   HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, Response.json([{ sku: "SKU-1" }]))))
+    .pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl("https://api.example.com")))
 )
 
 it.effect("counts the items", () =>

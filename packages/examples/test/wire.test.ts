@@ -12,7 +12,11 @@ import { Effect, Fiber, Layer, Redacted } from "effect"
 
 import * as Embedded from "../src/embedded/environment.js"
 
-const servers = Effect.provide(Embedded.start, NodeHttpClient.layerUndici)
+// The API's own HTTP client must live as long as the API.
+const servers = Effect.flatMap(
+  Layer.build(NodeHttpClient.layerUndici),
+  (context) => Effect.provide(Embedded.start, context)
+)
 
 type Servers = Effect.Effect.Success<typeof servers>
 

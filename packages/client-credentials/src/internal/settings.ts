@@ -155,7 +155,9 @@ export const client = (
   const resource = words(options.resource).map((uri) =>
     expect(
       "resource",
-      typeof uri === "string" && URL.canParse(uri) && !uri.includes("#") ? uri : undefined,
+      typeof uri === "string" && /^[\x21-\x7e]+$/.test(uri) && URL.canParse(uri) && !uri.includes("#")
+        ? uri
+        : undefined,
       "absolute URIs without fragment (RFC 8707 section 2)"
     )
   )
