@@ -377,11 +377,12 @@ describe("ApiClient", () => {
         ]
       )
     }).pipe(
-      Effect.provide(Layer.mergeAll(
-        Layer.provide(Layer.effect(One, ApiClient.ApiClient), client("one")),
-        Layer.provide(Layer.effect(Two, ApiClient.ApiClient), client("two"))
-      )),
-      Effect.provide(http.layer)
+      Effect.provide(
+        Layer.mergeAll(
+          Layer.provide(Layer.effect(One, ApiClient.ApiClient), client("one")),
+          Layer.provide(Layer.effect(Two, ApiClient.ApiClient), client("two"))
+        ).pipe(Layer.provide(http.layer))
+      )
     )
   })
 })

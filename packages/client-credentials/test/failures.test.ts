@@ -247,10 +247,12 @@ describe("a private authority that the HTTP client trusts", () => {
         })
         const [, transport] = trusting(pems.cert)[index] ?? assert.fail()
         const response = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
-          Effect.provide(ClientCredentials.layer(
-            options({ tokenUrl: `${origin}/token`, apiBaseUrl: origin, allowHttpLoopback: false })
-          )),
-          Effect.provide(transport)
+          Effect.provide(Layer.provide(
+            ClientCredentials.layer(
+              options({ tokenUrl: `${origin}/token`, apiBaseUrl: origin, allowHttpLoopback: false })
+            ),
+            transport
+          ))
         )
         assert.strictEqual(response.status, 200)
       }))

@@ -8,13 +8,14 @@ import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 
 import * as Embedded from "./embedded/environment.js"
+import { Problem } from "./problem.js"
 
 const examples = ["quickstart", "legacy-token", "two-apis", "promise-service"]
 
 const program = Effect.gen(function*() {
   const name = process.argv[2] ?? ""
   if (!examples.includes(name)) {
-    return yield* Effect.fail(new Error(`Expected the name of an example: ${examples.join(", ")}`))
+    return yield* new Problem({ message: `Expected the name of an example: ${examples.join(", ")}` })
   }
   const { environment, legacyEnvironment } = yield* Embedded.start
   const exitCode = yield* Command.make(process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))).pipe(

@@ -43,7 +43,7 @@ describe("against a real authorization server and API", () => {
           Effect.flatMap(ApiClient.ApiClient, (api) => Effect.map(api.get("/items"), ({ status }) => status)),
           100,
           { concurrency: 20 }
-        ).pipe(Effect.provide(ClientCredentials.layer(options(started))), Effect.provide(transport))
+        ).pipe(Effect.provide(Layer.provide(ClientCredentials.layer(options(started)), transport)))
         assert.deepStrictEqual(new Set(statuses), new Set([200]))
         assert.strictEqual(yield* started.authorizationServer.tokensIssued, 1)
       }))
@@ -60,7 +60,7 @@ describe("against a real authorization server and API", () => {
         yield* Fiber.interrupt(first)
         const tokens = yield* Fiber.join(others)
         assert.strictEqual(new Set(tokens.map(({ value }) => Redacted.value(value))).size, 1)
-      }).pipe(Effect.provide(ClientCredentials.layer(options(started))), Effect.provide(NodeHttpClient.layerUndici))
+      }).pipe(Effect.provide(Layer.provide(ClientCredentials.layer(options(started)), NodeHttpClient.layerUndici)))
       assert.strictEqual(yield* started.authorizationServer.tokensIssued, 1)
     }))
 
@@ -69,15 +69,16 @@ describe("against a real authorization server and API", () => {
       ["a wrong secret", { clientSecret: Redacted.make("wr0ng") }, "invalid_client", "Check the client id"],
       ["an unknown client", { clientId: "nobody" }, "invalid_client", "Check the client id"],
       ["JSON where a form is wanted", { requestFormat: "json" }, "invalid_request", "wants a form or JSON"],
-      ["a resource that the server does not know", { resource: "urn:nothing" }, "invalid_target", "OAUTH_RESOURCE"]
+      ["a scope that is not this client's", { scope: "openid" }, "invalid_scope", "OAUTH_SCOPE"]
     ] as const
   ) {
     it.scopedLive(`${what} is a typed error that says what to do`, () =>
       Effect.gen(function*() {
         const started = yield* servers
         const error = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
-          Effect.provide(ClientCredentials.layer({ ...options(started), ...more })),
-          Effect.provide(NodeHttpClient.layerUndici),
+          Effect.provide(
+            Layer.provide(ClientCredentials.layer({ ...options(started), ...more }), NodeHttpClient.layerUndici)
+          ),
           Effect.flip
         )
         assert(error._tag === "TokenErrorResponse")

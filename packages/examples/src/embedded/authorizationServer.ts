@@ -58,6 +58,7 @@ export const start = ({ clients, resourceServer }: Options) =>
           features: {
             clientCredentials: { enabled: true },
             devInteractions: { enabled: false },
+            resourceIndicators: { enabled: false },
             introspection: { enabled: true, allowedPolicy: (_, caller) => caller.clientId === resourceServer.id },
             revocation: { enabled: true, allowedPolicy: (_, caller, token) => caller.clientId === token.clientId }
           },

@@ -4,6 +4,7 @@ import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
 import { ConfigError, Console, Effect, Either, Layer } from "effect"
 
 import * as Embedded from "../embedded/environment.js"
+import { Problem } from "../problem.js"
 import * as Arguments from "./arguments.js"
 import * as Report from "./report.js"
 import * as Waves from "./waves.js"
@@ -50,7 +51,7 @@ const demonstrate = ({ calls, concurrency }: { readonly calls: number; readonly 
     )
     yield* Console.log(Report.table(rows))
     if (rows[0].tokens !== 1 || rows[1].tokens !== 2) {
-      return yield* Effect.fail(new Error("Expected one token for the first wave and two in all"))
+      return yield* new Problem({ message: "Expected one token for the first wave and two in all" })
     }
   })
 
@@ -72,7 +73,7 @@ const explain = (error: Error | ConfigError.ConfigError): string =>
 const program = Effect.gen(function*() {
   const command = yield* Either.mapLeft(
     Arguments.parse(process.argv.slice(2), process.env),
-    (problem) => new Error(problem)
+    (message) => new Problem({ message })
   )
   switch (command._tag) {
     case "Demonstrate":
