@@ -69,7 +69,7 @@ describe("against a real authorization server and API", () => {
       ["a wrong secret", { clientSecret: Redacted.make("wr0ng") }, "invalid_client", "Check the client id"],
       ["an unknown client", { clientId: "nobody" }, "invalid_client", "Check the client id"],
       ["JSON where a form is wanted", { requestFormat: "json" }, "invalid_request", "wants a form or JSON"],
-      ["a scope that is not this client's", { scope: "openid" }, "invalid_scope", "OAUTH_SCOPE"]
+      ["a scope that is not this client's", { scope: "items:write" }, "invalid_scope", "OAUTH_SCOPE"]
     ] as const
   ) {
     it.scopedLive(`${what} is a typed error that says what to do`, () =>

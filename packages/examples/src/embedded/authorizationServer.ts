@@ -53,7 +53,8 @@ export const start = ({ clients, resourceServer }: Options) =>
             token_endpoint_auth_method: "client_secret_post",
             grant_types: ["client_credentials"],
             response_types: [],
-            redirect_uris: []
+            redirect_uris: [],
+            scope: "items:read"
           })),
           features: {
             clientCredentials: { enabled: true },
@@ -62,6 +63,7 @@ export const start = ({ clients, resourceServer }: Options) =>
             introspection: { enabled: true, allowedPolicy: (_, caller) => caller.clientId === resourceServer.id },
             revocation: { enabled: true, allowedPolicy: (_, caller, token) => caller.clientId === token.clientId }
           },
+          scopes: ["items:read", "items:write"],
           ttl: { ClientCredentials: 86_400 }
         })
       })
