@@ -41,5 +41,5 @@ export default tseslint.config(
       "@typescript-eslint/no-invalid-void-type": "off"
     }
   },
-  { files: ["scripts/**", "packages/examples/src/**"], rules: { "no-console": "off" } }
+  { files: ["scripts/**", "packages/examples/src/**", "packages/*/test/**"], rules: { "no-console": "off" } }
 )

@@ -38,27 +38,3 @@ export class AccessToken extends Data.Class<{
   /** When the server ceases to accept it, in milliseconds since the epoch. */
   readonly expiresAt: number
 }> {}
-
-/**
- * From when on a token is no longer handed out, in milliseconds since the epoch: ten seconds, or for a token of less
- * than 100 seconds a tenth of its life, before it expires. A call that starts before this moment still reaches the API
- * with a valid token.
- *
- * @example
- * import { AccessToken } from "@effect-oauth/client-credentials"
- * import { Redacted } from "effect"
- *
- * const day = new AccessToken.AccessToken({
- *   value: Redacted.make("2YotnFZFEjr1zCsicMWpAA"),
- *   scope: undefined,
- *   requestedAt: 0,
- *   expiresAt: 86_400_000
- * })
- *
- * console.log(AccessToken.usableUntil(day)) // 86390000
- *
- * @since 0.1.0
- * @category accessors
- */
-export const usableUntil = (token: AccessToken): number =>
-  token.expiresAt - Math.min(10_000, (token.expiresAt - token.requestedAt) / 10)

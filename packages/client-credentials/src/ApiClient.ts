@@ -87,15 +87,14 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   }
 
   /** Sends once: a response, or the refusal of a request that a new authorization might save. */
-  const attempt = (request: HttpClientRequest.HttpClientRequest, replayable: boolean) =>
-    Effect.flatMap(authorize(request), (authorized) =>
-      client.execute(authorized.request).pipe(
+  const attempt = (request: HttpClientRequest.HttpClientRequest, replayable: boolean, isReplay: boolean) =>
+    Effect.flatMap(authorize(request), ({ accepted, refused, request: authorized }) =>
+      client.execute(authorized).pipe(
         Effect.mapError((error) => apiResponse.requestError(error, request)),
         Effect.flatMap((original) => {
           const response = new apiResponse.ApiResponse(request, original)
-          return response.status === 401 || response.status === 403
-            ? examine(response, authorized.refused, replayable)
-            : Effect.succeed(response)
+          if (response.status === 401 || response.status === 403) return examine(response, refused, replayable)
+          return isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
         })
       ))
 
@@ -133,7 +132,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
           Effect.when(body.discard(last.response), () => ScheduleDecision.isContinue(decision)))
       )
       while (Option.isSome(yield* Effect.option(driver.next(last.refusal)))) {
-        const outcome = yield* attempt(request, true)
+        const outcome = yield* attempt(request, true, true)
         if (!isRefused(outcome)) {
           return outcome
         }
@@ -146,7 +145,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     Effect.flatMap(
       locate(request),
       (located) =>
-        Effect.flatMap(attempt(located, body.isReplayable(located.body)), (outcome) =>
+        Effect.flatMap(attempt(located, body.isReplayable(located.body), false), (outcome) =>
           isRefused(outcome) ? replay(located, outcome) : Effect.succeed(outcome))
     )
 

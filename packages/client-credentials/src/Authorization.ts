@@ -8,11 +8,13 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import { type Api, ClientConfig } from "./ClientConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenCache } from "./TokenCache.js"
+import { CurrentChange } from "./TokenRequest.js"
 
 /**
  * A request that is ready to be sent.
@@ -24,6 +26,8 @@ export interface Authorized {
   readonly request: HttpClientRequest.HttpClientRequest
   /** To be run when the API refused the request. Its answer: may a replay be authorized differently? */
   readonly refused: Effect.Effect<boolean>
+  /** To be run when the API accepted the request as a replay: what it was authorized with mended the refusal. */
+  readonly accepted: Effect.Effect<void>
 }
 
 /**
@@ -57,13 +61,16 @@ export class Authorization
 export const makeBearer: Effect.Effect<Service, never, ClientConfig | TokenCache> = Effect.gen(function*() {
   const { api } = yield* ClientConfig
   const cache = yield* TokenCache
+  const current = Effect.map(CurrentChange, Option.match({ onNone: () => cache, onSome: cache.withChange }))
   return {
     api,
     authorize: (request) =>
-      Effect.map(cache.get, (token) => ({
-        request: HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`),
-        refused: Effect.as(cache.invalidate(token), true)
-      }))
+      Effect.flatMap(current, ({ accepted, get, rejected }) =>
+        Effect.map(get, (token) => ({
+          request: HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`),
+          refused: rejected(token),
+          accepted: accepted(token)
+        })))
   }
 })
 

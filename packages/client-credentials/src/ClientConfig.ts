@@ -10,9 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 
 import * as settings from "./internal/settings.js"
+import { InvalidConfig } from "./InvalidConfig.js"
+import type { ClientSecretUnavailable } from "./OAuthError.js"
+import type { ClientAuthentication, RequestFormat, TokenRequest } from "./TokenRequest.js"
 
 /**
  * What a user states. Strings are checked, never trimmed or guessed at.
@@ -24,7 +26,16 @@ export interface Options {
   /** The token endpoint (RFC 6749 section 3.2), `https:`, without fragment or credentials. */
   readonly tokenUrl: string | URL
   readonly clientId: string
-  readonly clientSecret: Redacted.Redacted<string>
+  /**
+   * The secret, or an Effect that reads it from where it is kept: that is run for every token request, so a secret can be
+   * replaced without a restart. Should it fail, the secret read before is used.
+   */
+  readonly clientSecret: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
+  /** The secret before the current one, tried when the server does not know the current one (yet). */
+  readonly previousClientSecret?:
+    | Redacted.Redacted<string>
+    | Effect.Effect<Redacted.Redacted<string>, unknown>
+    | undefined
   /** The API that the token is for, as Auth0 and others name it. */
   readonly audience?: string | undefined
   /** Scopes, as a list or separated by spaces (RFC 6749 section 3.3). */
@@ -44,36 +55,18 @@ export interface Options {
 }
 
 /**
- * The two ways to present a client secret (RFC 6749 section 2.3.1), by their registered names (RFC 7591 section 2).
- *
- * @since 0.1.0
- * @category models
- */
-export type ClientAuthentication = "client_secret_post" | "client_secret_basic"
-
-/**
- * How the token request is written.
- *
- * @since 0.1.0
- * @category models
- */
-export type RequestFormat = "form" | "json"
-
-/**
  * A configuration that was found to be sound.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  readonly tokenUrl: URL
-  readonly clientId: string
-  readonly clientSecret: Redacted.Redacted<string>
-  readonly audience: string | undefined
-  readonly scope: ReadonlyArray<string>
-  readonly resource: ReadonlyArray<string>
-  readonly clientAuthentication: ClientAuthentication
-  readonly requestFormat: RequestFormat
+  /** What is asked for, and of which token endpoint. */
+  readonly request: TokenRequest
+  /** Reads the secret. */
+  readonly clientSecret: Effect.Effect<Redacted.Redacted<string>, ClientSecretUnavailable>
+  /** Reads the previous secret, when there is one. */
+  readonly previousClientSecret: Effect.Effect<Redacted.Redacted<string>, ClientSecretUnavailable>
   readonly api: Api
 }
 
@@ -99,26 +92,6 @@ export interface Api {
 export class ClientConfig
   extends Context.Tag("@effect-oauth/client-credentials/ClientConfig")<ClientConfig, Service>()
 {}
-
-/**
- * A configuration with a mistake in it: names each setting and what it should be, never what it was.
- *
- * @since 0.1.0
- * @category errors
- */
-export class InvalidConfig extends Schema.TaggedError<InvalidConfig>(
-  "@effect-oauth/client-credentials/InvalidConfig"
-)("InvalidConfig", {
-  problems: Schema.Array(Schema.Struct({ setting: Schema.String, expected: Schema.String }))
-}) {
-  /** Always false. */
-  get retryable(): boolean {
-    return false
-  }
-  override get message(): string {
-    return this.problems.map(({ expected, setting }) => `${setting}: expected ${expected}`).join("\n")
-  }
-}
 
 /**
  * Checks a configuration. All mistakes are reported at once.
@@ -181,6 +154,8 @@ const variables = {
   clientId: "OAUTH_CLIENT_ID",
   clientSecret: "OAUTH_CLIENT_SECRET",
   clientSecretFile: "OAUTH_CLIENT_SECRET_FILE",
+  previousClientSecret: "OAUTH_CLIENT_SECRET_PREVIOUS",
+  previousClientSecretFile: "OAUTH_CLIENT_SECRET_PREVIOUS_FILE",
   audience: "OAUTH_AUDIENCE",
   scope: "OAUTH_SCOPE",
   resource: "OAUTH_RESOURCE",
@@ -195,7 +170,9 @@ const variables = {
  * Reads and checks the configuration from the environment, or from any other `ConfigProvider`.
  *
  * Necessary: `OAUTH_TOKEN_URL`, `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a file that
- * holds the secret, as Docker and Kubernetes mount them; one line break at its end is ignored), `API_BASE_URL`.
+ * holds the secret, as Docker and Kubernetes mount them; one line break at its end is ignored; it is read again for each
+ * token request), `API_BASE_URL`. While a secret is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS` or
+ * `OAUTH_CLIENT_SECRET_PREVIOUS_FILE`, tried when the server does not know the current one.
  * Optional: `OAUTH_AUDIENCE`, `OAUTH_SCOPE` and `OAUTH_RESOURCE` and `API_ORIGINS` (separated by spaces),
  * `OAUTH_CLIENT_AUTHENTICATION` (`client_secret_post`, `client_secret_basic`), `OAUTH_REQUEST_FORMAT` (`form`, `json`),
  * `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`). A variable that is empty counts as absent.
@@ -216,15 +193,25 @@ export const fromConfig = (
   Effect.gen(function*() {
     const read = settings.reader(options.prefix)
     const text = yield* read.all(variables)
-    const secret = yield* read.secret(text.clientSecret, text.clientSecretFile, variables)
+    const clientSecret = yield* read.secret(
+      text.clientSecret,
+      text.clientSecretFile,
+      [variables.clientSecret, variables.clientSecretFile]
+    )
+    const previousClientSecret = yield* read.secret(
+      text.previousClientSecret,
+      text.previousClientSecretFile,
+      [variables.previousClientSecret, variables.previousClientSecretFile]
+    )
     const allowHttpLoopback = options.allowHttpLoopback ??
       (yield* read.flag(variables.allowHttpLoopback, text.allowHttpLoopback))
     return yield* settings.client({
       ...text,
-      clientSecret: secret,
+      clientSecret,
+      previousClientSecret,
       apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
       allowHttpLoopback
-    }).pipe(Either.mapLeft(read.errors(variables, { ...text, clientSecret: secret })))
+    }).pipe(Either.mapLeft(read.errors(variables, { ...text, clientSecret, previousClientSecret })))
   })
 
 /**

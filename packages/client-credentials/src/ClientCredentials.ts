@@ -14,27 +14,51 @@ import type * as Scope from "effect/Scope"
 import * as ApiClient from "./ApiClient.js"
 import * as Authorization from "./Authorization.js"
 import * as ClientConfig from "./ClientConfig.js"
+import type { InvalidConfig } from "./InvalidConfig.js"
 import * as TokenCache from "./TokenCache.js"
 import * as TokenEndpoint from "./TokenEndpoint.js"
+
+/**
+ * How the parts behave. All have defaults.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PartOptions {
+  /** The life of a token. */
+  readonly tokenCache?: TokenCache.Options | undefined
+  /** The limits of a token request. */
+  readonly tokenEndpoint?: TokenEndpoint.Options | undefined
+}
+
+/**
+ * A client, its API, and how the parts behave.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends ClientConfig.Options, PartOptions {}
 
 /**
  * The wiring itself, for those who bring a `ClientConfig` of their own making.
  *
  * To change one part, provide it: `ReplaySchedule.layer(...)` to this layer, or put the layers of this module together
- * with your own in place of one.
+ * with your own in place of one. Each use of the result is a client of its own.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerFromClientConfig: Layer.Layer<
+export const layerFromClientConfig = (options: PartOptions = {}): Layer.Layer<
   ApiClient.ApiClient | TokenCache.TokenCache,
-  never,
+  InvalidConfig,
   ClientConfig.ClientConfig | HttpClient.HttpClient
-> = ApiClient.layer.pipe(
-  Layer.provide(Authorization.layerBearer),
-  Layer.provideMerge(TokenCache.layer),
-  Layer.provide(TokenEndpoint.layer)
-)
+> =>
+  // Layers are shared by identity, and the same `ApiClient.layer` beneath two configurations must not be.
+  Layer.fresh(ApiClient.layer.pipe(
+    Layer.provide(Authorization.layerBearer),
+    Layer.provideMerge(TokenCache.layerWith(options.tokenCache ?? {})),
+    Layer.provide(TokenEndpoint.layerWith(options.tokenEndpoint ?? {}))
+  ))
 
 /**
  * From a value.
@@ -56,9 +80,9 @@ export const layerFromClientConfig: Layer.Layer<
  * @category layers
  */
 export const layer = (
-  options: ClientConfig.Options
-): Layer.Layer<ApiClient.ApiClient | TokenCache.TokenCache, ClientConfig.InvalidConfig, HttpClient.HttpClient> =>
-  Layer.provide(Layer.fresh(layerFromClientConfig), ClientConfig.layer(options))
+  options: Options
+): Layer.Layer<ApiClient.ApiClient | TokenCache.TokenCache, InvalidConfig, HttpClient.HttpClient> =>
+  Layer.provide(layerFromClientConfig(options), ClientConfig.layer(options))
 
 /**
  * From the environment: see `ClientConfig.fromConfig` for the variables.
@@ -77,12 +101,12 @@ export const layer = (
  * @category layers
  */
 export const layerConfig = (
-  options?: ClientConfig.ConfigOptions
+  options: ClientConfig.ConfigOptions & PartOptions = {}
 ): Layer.Layer<
   ApiClient.ApiClient | TokenCache.TokenCache,
-  ConfigError.ConfigError,
+  ConfigError.ConfigError | InvalidConfig,
   FileSystem.FileSystem | HttpClient.HttpClient
-> => Layer.provide(Layer.fresh(layerFromClientConfig), ClientConfig.layerConfig(options))
+> => Layer.provide(layerFromClientConfig(options), ClientConfig.layerConfig(options))
 
 /**
  * The client as a value, for a program with several APIs: each gets a tag of its own.
@@ -104,6 +128,6 @@ export const layerConfig = (
  * @category constructors
  */
 export const make = (
-  options: ClientConfig.Options
-): Effect.Effect<ApiClient.Service, ClientConfig.InvalidConfig, HttpClient.HttpClient | Scope.Scope> =>
+  options: Options
+): Effect.Effect<ApiClient.Service, InvalidConfig, HttpClient.HttpClient | Scope.Scope> =>
   Effect.map(Layer.build(layer(options)), Context.get(ApiClient.ApiClient))

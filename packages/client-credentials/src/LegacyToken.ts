@@ -16,9 +16,10 @@ import * as Redacted from "effect/Redacted"
 
 import * as ApiClient from "./ApiClient.js"
 import { Authorization, type Service as AuthorizationService } from "./Authorization.js"
-import { type ConfigOptions, InvalidConfig, type Options as ClientOptions } from "./ClientConfig.js"
+import type { ConfigOptions, Options as ClientOptions } from "./ClientConfig.js"
 import * as settings from "./internal/settings.js"
 import { base64 } from "./internal/tokenRequest.js"
+import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
  * A legacy token and the API that it is for. The id must not contain a colon (RFC 7617 section 2).
@@ -40,7 +41,8 @@ const authorization = (options: Parameters<typeof settings.legacy>[0]) =>
         Effect.succeed({
           request: HttpClientRequest.setHeader(request, "authorization", Redacted.value(value)),
           // There is no other legacy token to be had, so a replay would be refused as well.
-          refused: Effect.succeed(false)
+          refused: Effect.succeed(false),
+          accepted: Effect.void
         })
     }
   })

@@ -127,6 +127,28 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
 }
 
 /**
+ * The secret of the client could not be read from where it is kept: see `ClientConfig.Options`. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ClientSecretUnavailable extends Schema.TaggedError<ClientSecretUnavailable>(
+  "@effect-oauth/client-credentials/ClientSecretUnavailable"
+)("ClientSecretUnavailable", {
+  /** The tag of the error with which reading failed, or what is wrong with what was read; never the secret. */
+  problem: Schema.String
+}) {
+  /** Always true: a secret that is being replaced may be there again in a moment. */
+  get retryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return `The client secret could not be read (${this.problem}). Check the Effect given as clientSecret, or the file ` +
+      "that OAUTH_CLIENT_SECRET_FILE names."
+  }
+}
+
+/**
  * A request was about to go to an origin that the token is not meant for (RFC 9700 section 4.9.1). Nothing was sent.
  *
  * @since 0.1.0
@@ -178,7 +200,11 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>(
  * @since 0.1.0
  * @category errors
  */
-export type TokenError = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnavailable
+export type TokenError =
+  | TokenErrorResponse
+  | InvalidTokenResponse
+  | TokenEndpointUnavailable
+  | ClientSecretUnavailable
 
 /**
  * All that `ApiClient` adds to the errors of an `HttpClient`.
@@ -201,7 +227,7 @@ export type OAuthError = TokenError | OriginNotAllowed | InsufficientScope
  */
 export const isOAuthError = (u: unknown): u is OAuthError =>
   u instanceof TokenErrorResponse || u instanceof InvalidTokenResponse || u instanceof TokenEndpointUnavailable ||
-  u instanceof OriginNotAllowed || u instanceof InsufficientScope
+  u instanceof ClientSecretUnavailable || u instanceof OriginNotAllowed || u instanceof InsufficientScope
 
 /**
  * Whether a status says "not now" rather than "no" (RFC 9110 sections 15.5.9 and 15.6, RFC 6585 section 4).

@@ -1,50 +1,114 @@
 /**
- * The token of this process: asked for when there is none, shared by all callers, replaced when it is refused.
+ * The tokens of this process: asked for when there is none, shared by all callers, renewed before they expire, replaced
+ * when they are refused.
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
-import * as cacheState from "./internal/cacheState.js"
+import * as policies from "./internal/policy.js"
+import * as tokenCell from "./internal/tokenCell.js"
+import type { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
+import * as TokenRequest from "./TokenRequest.js"
 
 /**
- * What the cache does for its callers. A cache of your own is right when it keeps the two promises below.
+ * What the cache does for its callers. A cache of your own is right when it keeps these promises.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /**
-   * A usable token. When there is none, one request is made, however many callers wait for it; they share its outcome,
-   * failure too. Interrupting a caller leaves that request to the others. A failure is not remembered.
+   * A usable token. Whoever finds one is never kept waiting and never fails, even while its renewal does. When there is
+   * none, one request is made, however many callers wait; they share its outcome, failure too. Interrupting a caller
+   * leaves that request to the others. After a failure the next request waits, by the back-off.
    */
   readonly get: Effect.Effect<AccessToken, TokenError>
   /**
-   * Says that the API refused this token. It is dropped if it is still the one in the cache; if a newer one has taken
-   * its place, nothing happens. So any number of refusals of one token lead to one new token.
+   * A token that is not this one: another that is held already, or a new one, for instance after the client was given
+   * more rights. Other callers go on with the one they have. If the server issues the same token again, it is that one.
    */
-  readonly invalidate: (rejected: AccessToken) => Effect.Effect<void>
+  readonly getOther: (than: AccessToken) => Effect.Effect<AccessToken, TokenError>
+  /**
+   * Says that the API refused this token. If it is still the one held, it is dropped; if a newer one has taken its place,
+   * that stays. So any number of refusals of one token lead to one new token.
+   *
+   * The answer: will the next token be another one? False when this token was itself a replacement, and refused too
+   * before a replacement helped: then it is kept, and the authorization server is left alone for a while.
+   */
+  readonly rejected: (token: AccessToken) => Effect.Effect<boolean>
+  /** Says that the API accepted this token on a replay, where it had refused the one before. */
+  readonly accepted: (token: AccessToken) => Effect.Effect<void>
+  /** The same, for tokens that are asked for differently. Those are cached too, the most recently used ones. */
+  readonly withChange: (change: TokenRequest.Change) => Service
 }
 
 /**
- * The cached token of one client.
+ * The cached tokens of one client.
  *
  * @since 0.1.0
  * @category tags
  */
 export class TokenCache extends Context.Tag("@effect-oauth/client-credentials/TokenCache")<TokenCache, Service>() {}
 
-type Flight = Deferred.Deferred<AccessToken, TokenError>
+/**
+ * The rules of a token's life. All have defaults.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * How long before its expiry a token is renewed in the background, at most. Default: 5 minutes, which outlasts most
+   * restarts of an authorization server. The first call in this time begins the renewal; without calls there is none.
+   */
+  readonly renewBefore?: Duration.DurationInput | undefined
+  /** The same as a fraction of the token's life, for short lives. Default: 1/5, so that a token of 45 s is reused. */
+  readonly renewFraction?: number | undefined
+  /** How long before its expiry a token is no longer used, at most: a call under way must still arrive. Default: 10 s. */
+  readonly stopBefore?: Duration.DurationInput | undefined
+  /** The same as a fraction of the token's life. Default: 1/10. */
+  readonly stopFraction?: number | undefined
+  /**
+   * The pauses after failed requests, the first after the first failure; it starts anew after a success. Its input is
+   * the failure. A longer `Retry-After` of the server prevails. Where it ends, callers who wait get the failure, and it
+   * starts anew. Default: from half a second, doubled, up to a minute, each up to a fifth longer or shorter so that
+   * processes which failed together do not come back together.
+   */
+  readonly backOff?: Schedule.Schedule<unknown, TokenError> | undefined
+  /**
+   * For how long a request that failed and may be repeated is, while callers wait. Default: 5 seconds, so that a
+   * failover goes unnoticed and an outage is reported soon. With 0 the first failure is reported.
+   */
+  readonly patience?: Duration.DurationInput | undefined
+  /** The end of each request, whatever the `TokenEndpoint` promises. Default: 1 minute. */
+  readonly deadline?: Duration.DurationInput | undefined
+  /** The longest `Retry-After` that is obeyed, so that a mistake of the server does not end a service. Default: 1 hour. */
+  readonly maxRetryAfter?: Duration.DurationInput | undefined
+  /**
+   * When the API refuses a token that replaced a refused one, no other is asked for until this long after it was issued;
+   * the next such pause is the next of these, and the last is repeated. A replay that succeeds opens the way again.
+   * Default: 1 minute, 10 minutes, 2 hours, 12 hours, so that an API which refuses everything costs 6 tokens on the first
+   * day and then 2 a day.
+   */
+  readonly refusalPauses?: ReadonlyArray<Duration.DurationInput> | undefined
+  /** How many tokens that were asked for differently (`withChange`) are kept. Default: 100. */
+  readonly capacity?: number | undefined
+}
+
+const defaultBackOff: Schedule.Schedule<unknown, TokenError> = Schedule.exponential("500 millis").pipe(
+  Schedule.either(Schedule.spaced("1 minute")),
+  Schedule.jittered
+)
 
 /**
  * A cache over the `TokenEndpoint` of the context. Token requests run in the scope, not in the fiber of a caller: they
@@ -55,7 +119,7 @@ type Flight = Deferred.Deferred<AccessToken, TokenError>
  * import { Effect } from "effect"
  *
  * export const expiry = Effect.gen(function*() {
- *   const cache = yield* TokenCache.make
+ *   const cache = yield* TokenCache.make({ renewBefore: "1 hour" })
  *   const token = yield* cache.get
  *   return new Date(token.expiresAt)
  * })
@@ -63,71 +127,69 @@ type Flight = Deferred.Deferred<AccessToken, TokenError>
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, TokenEndpoint | Scope.Scope> = Effect.gen(function*() {
-  const { requestToken } = yield* TokenEndpoint
-  const scope = yield* Effect.scope
-  const context = yield* Effect.context<never>()
-  const ref = yield* Ref.make<cacheState.State<Flight>>(cacheState.empty)
+export const make = (
+  options: Options = {}
+): Effect.Effect<Service, InvalidConfig, TokenEndpoint | Scope.Scope> =>
+  Effect.gen(function*() {
+    const policy = yield* policies.make(options)
+    const { request, requestToken } = yield* TokenEndpoint
+    const surroundings: tokenCell.Surroundings = {
+      requestToken,
+      policy,
+      schedule: options.backOff ?? defaultBackOff,
+      scope: yield* Effect.scope,
+      fiberRefs: yield* Effect.getFiberRefs
+    }
+    const configured = tokenCell.make(request, surroundings)
 
-  const send = (event: cacheState.Event<Flight>) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Ref.modify(ref, (state) => {
-        const [next, command] = cacheState.step(state, now, event)
-        return [command, next] as const
-      }))
+    // The cells of other requests, the one used last at the end.
+    const cells = new Map<string, tokenCell.TokenCell>()
+    const cellFor = (wanted: TokenRequest.TokenRequest) =>
+      Effect.gen(function*() {
+        if (Equal.equals(wanted, request)) return configured
+        const key = JSON.stringify([wanted.audience, wanted.scope, wanted.resource])
+        const cell = cells.get(key) ?? tokenCell.make(wanted, surroundings)
+        cells.delete(key)
+        cells.set(key, cell)
+        for (const [other, { isIdle }] of cells) {
+          if (cells.size <= policy.capacity) break
+          if (other !== key && (yield* isIdle)) cells.delete(other)
+        }
+        return cell
+      })
 
-  // The state changes before the callers are woken, so that whoever asks after a failure begins a flight of its own.
-  const land = (flight: Flight) => (exit: Exit.Exit<AccessToken, TokenError>) =>
-    Effect.zipRight(
-      send(Exit.isSuccess(exit) ? { _tag: "Issued", flight, token: exit.value } : { _tag: "Failed", flight }),
-      Deferred.done(flight, exit)
-    )
-
-  // The services and the trace are those of the layer: a flight serves many callers and belongs to none of them.
-  const begin = (flight: Flight) =>
-    Effect.interruptible(requestToken).pipe(
-      Effect.withSpan("oauth.token.flight", { root: true, captureStackTrace: false }),
-      Effect.mapInputContext((_: Context.Context<never>) => context),
-      Effect.exit,
-      Effect.flatMap(land(flight)),
-      Effect.forkIn(scope)
-    )
-
-  // Uninterruptible from the decision to the fork, and the fork inherits that: a flight once begun always lands.
-  const askAndWait = Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function*() {
-      const command = yield* send({ _tag: "Asked", flight: yield* Deferred.make<AccessToken, TokenError>() })
-      switch (command._tag) {
-        case "Serve":
-          return command.token
-        case "Begin":
-          yield* begin(command.flight)
-          return yield* restore(Deferred.await(command.flight))
-        case "Join":
-          return yield* restore(Deferred.await(command.flight))
-        case "Nothing":
-          return yield* Effect.dieMessage("a caller who asks is always answered")
+    const service = (wanted: TokenRequest.TokenRequest, cell: Effect.Effect<tokenCell.TokenCell>): Service => ({
+      get: Effect.flatMap(cell, ({ get }) => get),
+      getOther: (token) => Effect.flatMap(cell, ({ getOther }) => getOther(token)),
+      rejected: (token) => Effect.flatMap(cell, ({ rejected }) => rejected(token)),
+      accepted: (token) => Effect.flatMap(cell, ({ accepted }) => accepted(token)),
+      withChange: (change) => {
+        const changed = TokenRequest.change(wanted, change)
+        return service(changed, cellFor(changed))
       }
     })
-  )
-
-  const get = Effect.clockWith((clock) =>
-    Effect.flatMap(Ref.get(ref), (state) => {
-      const token = cacheState.usable(state, clock.unsafeCurrentTimeMillis())
-      return token === undefined ? askAndWait : Effect.succeed(token)
-    })
-  )
-
-  return {
-    get,
-    invalidate: (token) => Effect.asVoid(send({ _tag: "Rejected", token }))
-  }
-})
+    const { get } = configured
+    return { ...service(request, Effect.succeed(configured)), get }
+  })
 
 /**
- * The cache as a layer.
+ * The cache as a layer, with rules of your own.
+ *
+ * @example
+ * import { TokenCache } from "@effect-oauth/client-credentials"
+ *
+ * export const Careful = TokenCache.layerWith({ renewBefore: "1 hour", patience: "30 seconds" })
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<TokenCache, never, TokenEndpoint> = Layer.scoped(TokenCache, make)
+export const layerWith = (options: Options): Layer.Layer<TokenCache, InvalidConfig, TokenEndpoint> =>
+  Layer.scoped(TokenCache, make(options))
+
+/**
+ * The cache as a layer, with the default rules.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<TokenCache, never, TokenEndpoint> = Layer.orDie(layerWith({}))

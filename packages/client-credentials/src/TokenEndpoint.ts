@@ -9,9 +9,13 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
@@ -21,6 +25,7 @@ import * as tokenRequest from "./internal/tokenRequest.js"
 import * as tokenResponse from "./internal/tokenResponse.js"
 import * as transportFailure from "./internal/transportFailure.js"
 import { InvalidTokenResponse, TokenEndpointUnavailable, type TokenError } from "./OAuthError.js"
+import type { TokenRequest } from "./TokenRequest.js"
 
 /**
  * What a token endpoint does for a client: `layer` brings the real one, and a test may bring its own.
@@ -29,8 +34,10 @@ import { InvalidTokenResponse, TokenEndpointUnavailable, type TokenError } from 
  * @category models
  */
 export interface Service {
+  /** What the client asks for when nothing else is said. */
+  readonly request: TokenRequest
   /** Asks for a token, each time anew (RFC 6749 section 4.4). Programs want `TokenCache`, which asks when it must. */
-  readonly requestToken: Effect.Effect<AccessToken, TokenError>
+  readonly requestToken: (request: TokenRequest) => Effect.Effect<AccessToken, TokenError>
 }
 
 /**
@@ -64,7 +71,8 @@ export interface Options {
  * A token endpoint on the `HttpClient` and `ClientConfig` of the context.
  *
  * It follows no redirect, since that could hand the secret to another server, and puts no request into traces, where
- * headers and URLs would show.
+ * headers and URLs would show. When the server answers `invalid_client`, the secret is read again, and if it has changed
+ * it is tried; then the previous secret, where one is configured: at most three requests.
  *
  * @example
  * import { ClientConfig, TokenEndpoint } from "@effect-oauth/client-credentials"
@@ -72,7 +80,7 @@ export interface Options {
  * import { Effect, Redacted } from "effect"
  *
  * export const token = TokenEndpoint.make({ timeout: "5 seconds" }).pipe(
- *   Effect.flatMap((endpoint) => endpoint.requestToken),
+ *   Effect.flatMap((endpoint) => endpoint.requestToken(endpoint.request)),
  *   Effect.provide(ClientConfig.layer({
  *     tokenUrl: "https://auth.example.com/oauth/token",
  *     clientId: "inventory-sync",
@@ -91,40 +99,36 @@ export const make = (
   Effect.gen(function*() {
     const config = yield* ClientConfig
     const client = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, constTrue)
-    const endpoint = config.tokenUrl.origin + config.tokenUrl.pathname
     const timeout = Duration.decode(options.timeout ?? "30 seconds")
     const limit = options.maxResponseBytes ?? 1_048_576
-    const terms: tokenResponse.Terms = {
+    const terms = {
       defaultLife: Duration.decode(options.defaultLife ?? "1 hour"),
-      maxLife: Duration.decode(options.maxLife ?? "30 days"),
-      secrets: tokenRequest.secrets(config)
+      maxLife: Duration.decode(options.maxLife ?? "30 days")
     }
 
-    const unreachable = (error: HttpClientError.HttpClientError) =>
-      new TokenEndpointUnavailable({ endpoint, ...transportFailure.reason(error.cause) })
-
-    const exchange = Effect.gen(function*() {
-      const requestedAt = yield* Clock.currentTimeMillis
-      const response = yield* fetchRedirects.execute(client, tokenRequest.encode(config))
-      const text = yield* body.textWithin(response, limit)
-      const { headers, status } = response
-      if (Option.isNone(text)) {
-        return yield* new InvalidTokenResponse({
-          endpoint,
-          status,
-          problem: `with more than ${limit} bytes, so it was not read to its end. Check that the token URL ` +
-            "(OAUTH_TOKEN_URL) is the token endpoint."
-        })
-      }
-      const receivedAt = yield* Clock.currentTimeMillis
-      return yield* tokenResponse.decode(
-        { endpoint, status, headers, body: text.value, requestedAt, receivedAt },
-        terms
-      )
-    })
-
-    return {
-      requestToken: exchange.pipe(
+    const exchange = (request: TokenRequest, secret: Redacted.Redacted<string>) => {
+      const { endpoint } = request
+      const unreachable = (error: HttpClientError.HttpClientError) =>
+        new TokenEndpointUnavailable({ endpoint, ...transportFailure.reason(error.cause) })
+      return Effect.gen(function*() {
+        const requestedAt = yield* Clock.currentTimeMillis
+        const response = yield* fetchRedirects.execute(client, tokenRequest.encode(request, secret))
+        const text = yield* body.textWithin(response, limit)
+        const { headers, status } = response
+        if (Option.isNone(text)) {
+          return yield* new InvalidTokenResponse({
+            endpoint,
+            status,
+            problem: `with more than ${limit} bytes, so it was not read to its end. Check that the token URL ` +
+              "(OAUTH_TOKEN_URL) is the token endpoint."
+          })
+        }
+        const receivedAt = yield* Clock.currentTimeMillis
+        return yield* tokenResponse.decode(
+          { endpoint, status, headers, body: text.value, requestedAt, receivedAt },
+          { ...terms, secrets: tokenRequest.secrets(request, secret) }
+        )
+      }).pipe(
         Effect.catchTags({
           RequestError: (error) => Effect.fail(unreachable(error)),
           ResponseError: (error) => Effect.fail(unreachable(error))
@@ -133,14 +137,54 @@ export const make = (
           duration: timeout,
           onTimeout: () =>
             new TokenEndpointUnavailable({ endpoint, reason: "timeout", detail: Duration.format(timeout) })
-        }),
-        Effect.withSpan("oauth.token.request", {
-          attributes: { "server.address": config.tokenUrl.hostname, "url.path": config.tokenUrl.pathname },
-          captureStackTrace: false
         })
       )
     }
+
+    // A source that fails does not stop a client whose secret is known and most probably still right.
+    const known = yield* Ref.make<Redacted.Redacted<string> | undefined>(undefined)
+    const secret = config.clientSecret.pipe(
+      Effect.tap((read) => Ref.set(known, read)),
+      Effect.catchAll((unavailable) =>
+        Effect.flatMap(Ref.get(known), (last) =>
+          last === undefined
+            ? unavailable
+            : Effect.as(Effect.logWarning(`${unavailable.message} The one read before is used.`), last))
+      )
+    )
+
+    const requestToken = (request: TokenRequest) =>
+      Effect.gen(function*() {
+        const first = yield* secret
+        const tried = [first]
+        let outcome = yield* Effect.either(exchange(request, first))
+        for (const source of [secret, config.previousClientSecret]) {
+          if (!isInvalidClient(outcome)) break
+          const next = yield* Effect.option(source)
+          if (Option.isNone(next) || tried.some((one) => Equal.equals(one, next.value))) continue
+          tried.push(next.value)
+          outcome = yield* Effect.either(exchange(request, next.value))
+        }
+        return yield* outcome
+      })
+
+    return {
+      request: config.request,
+      requestToken: (request) =>
+        requestToken(request).pipe(
+          Effect.withSpan("oauth.token.request", {
+            attributes: {
+              "server.address": new URL(request.tokenUrl).hostname,
+              "url.path": new URL(request.tokenUrl).pathname
+            },
+            captureStackTrace: false
+          })
+        )
+    }
   })
+
+const isInvalidClient = (outcome: Either.Either<AccessToken, TokenError>): boolean =>
+  Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" && outcome.left.error === "invalid_client"
 
 /**
  * The token endpoint as a layer, with limits of your own.

@@ -47,6 +47,13 @@ export * as ClientConfig from "./ClientConfig.js"
 export * as ClientCredentials from "./ClientCredentials.js"
 
 /**
+ * Settings with a mistake in them.
+ *
+ * @since 0.1.0
+ */
+export * as InvalidConfig from "./InvalidConfig.js"
+
+/**
  * A token id and a token secret by basic auth, for older APIs.
  *
  * @since 0.1.0
@@ -75,7 +82,7 @@ export * as PromiseClient from "./PromiseClient.js"
 export * as ReplaySchedule from "./ReplaySchedule.js"
 
 /**
- * The token of this process.
+ * The tokens of this process.
  *
  * @since 0.1.0
  */
@@ -87,3 +94,10 @@ export * as TokenCache from "./TokenCache.js"
  * @since 0.1.0
  */
 export * as TokenEndpoint from "./TokenEndpoint.js"
+
+/**
+ * What is asked of a token endpoint.
+ *
+ * @since 0.1.0
+ */
+export * as TokenRequest from "./TokenRequest.js"

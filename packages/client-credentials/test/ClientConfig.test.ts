@@ -1,7 +1,7 @@
 import { FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
 import { SystemError } from "@effect/platform/Error"
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, ClientConfig, LegacyToken } from "@effect-oauth/client-credentials"
+import { ApiClient, ClientConfig, LegacyToken, TokenRequest } from "@effect-oauth/client-credentials"
 import { ConfigProvider, Effect, Either, FastCheck as fc, Layer, Redacted } from "effect"
 
 import { printed } from "./support/printed.js"
@@ -135,28 +135,30 @@ describe("ClientConfig", () => {
           OAUTH_REQUEST_FORMAT: "json",
           API_ORIGINS: "https://files.example.com https://img.example.com/"
         })
-        assert.strictEqual(Redacted.value(config.clientSecret), scenario.secret)
-        assert.deepStrictEqual({ ...config, clientSecret: undefined }, {
-          tokenUrl: new URL("https://auth.example.com/oauth/token"),
-          clientId: "inventory-sync",
-          clientSecret: undefined,
-          audience: "inventory",
-          scope: ["items:read", "items:write"],
-          resource: ["https://a.example", "urn:b"],
-          clientAuthentication: "client_secret_basic",
-          requestFormat: "json",
-          api: {
-            baseUrl: "https://api.example.com/v1",
-            origins: new Set(["https://api.example.com", "https://files.example.com", "https://img.example.com"])
-          }
+        assert.strictEqual(Redacted.value(yield* config.clientSecret), scenario.secret)
+        assert.deepStrictEqual(
+          config.request,
+          TokenRequest.make({
+            tokenUrl: "https://auth.example.com/oauth/token",
+            clientId: "inventory-sync",
+            audience: "inventory",
+            scope: ["items:read", "items:write"],
+            resource: ["https://a.example", "urn:b"],
+            clientAuthentication: "client_secret_basic",
+            requestFormat: "json"
+          })
+        )
+        assert.deepStrictEqual(config.api, {
+          baseUrl: "https://api.example.com/v1",
+          origins: new Set(["https://api.example.com", "https://files.example.com", "https://img.example.com"])
         })
       }))
 
     it.effect("takes an empty variable for an absent one, and defaults for absent ones", () =>
       Effect.gen(function*() {
-        const config = yield* read({ ...environment, OAUTH_AUDIENCE: "", OAUTH_REQUEST_FORMAT: "" })
-        assert.isUndefined(config.audience)
-        assert.deepStrictEqual([config.clientAuthentication, config.requestFormat], ["client_secret_post", "form"])
+        const { request } = yield* read({ ...environment, OAUTH_AUDIENCE: "", OAUTH_REQUEST_FORMAT: "" })
+        assert.isUndefined(request.audience)
+        assert.deepStrictEqual([request.clientAuthentication, request.requestFormat], ["client_secret_post", "form"])
       }))
 
     it.effect("puts a prefix before every name", () =>
@@ -164,7 +166,7 @@ describe("ClientConfig", () => {
         const prefixed = Object.fromEntries(
           Object.entries(environment).map(([name, value]) => [`BILLING_${name}`, value])
         )
-        assert.strictEqual((yield* read(prefixed, { prefix: "BILLING" })).clientId, "inventory-sync")
+        assert.strictEqual((yield* read(prefixed, { prefix: "BILLING" })).request.clientId, "inventory-sync")
         const error = yield* Effect.flip(read(environment, { prefix: "BILLING" }))
         for (const name of Object.keys(prefixed)) assert.include(String(error), name)
       }))
@@ -173,7 +175,7 @@ describe("ClientConfig", () => {
       Effect.gen(function*() {
         const { OAUTH_CLIENT_SECRET: _, ...rest } = environment
         const config = yield* read({ ...rest, OAUTH_CLIENT_SECRET_FILE: "/run/secrets/oauth" })
-        assert.strictEqual(Redacted.value(config.clientSecret), "from the file")
+        assert.strictEqual(Redacted.value(yield* config.clientSecret), "from the file")
       }))
 
     it.effect("allows http: to a loopback address by a variable", () =>

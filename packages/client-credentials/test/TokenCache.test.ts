@@ -1,41 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { AccessToken, OAuthError, TokenCache, TokenEndpoint } from "@effect-oauth/client-credentials"
-import type { Tracer } from "effect"
-import { Cause, Clock, Deferred, Effect, Exit, Fiber, Layer, Option, Redacted, Scope, TestClock } from "effect"
+import { AccessToken, TokenCache, TokenEndpoint, TokenRequest } from "@effect-oauth/client-credentials"
+import { Cause, Deferred, Effect, Exit, Fiber, FiberRef, Layer, Option, Redacted, Scope, TestClock } from "effect"
 
-const day = 86_400_000
-
-const unavailable = new OAuthError.TokenEndpointUnavailable({
-  endpoint: "https://auth.example.com/oauth/token",
-  reason: "status",
-  detail: "503"
-})
-
-/** A token endpoint that numbers its tokens and waits at a gate, when there is one, before it answers. */
-const endpoint = (answer: {
-  readonly life?: number
-  readonly gate?: Deferred.Deferred<void>
-  readonly fails?: (request: number) => boolean
-  readonly dies?: boolean
-} = {}) => {
-  const count = { requests: 0, interrupted: 0 }
-  const requestToken = Effect.gen(function*() {
-    const request = count.requests += 1
-    const requestedAt = yield* Clock.currentTimeMillis
-    if (answer.gate !== undefined) yield* Deferred.await(answer.gate)
-    if (answer.dies === true) return yield* Effect.dieMessage("a defect")
-    if (answer.fails?.(request) === true) return yield* unavailable
-    return new AccessToken.AccessToken({
-      value: Redacted.make(`token-${request}`),
-      scope: undefined,
-      requestedAt,
-      expiresAt: requestedAt + (answer.life ?? day)
-    })
-  }).pipe(Effect.onInterrupt(() => Effect.sync(() => count.interrupted += 1)))
-  return { count, layer: Layer.succeed(TokenEndpoint.TokenEndpoint, { requestToken }) }
-}
-
-const value = (token: AccessToken.AccessToken) => Redacted.value(token.value)
+import { day, make as endpoint, request, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
 
 /** Runs until every fiber waits: the test clock stands still, so nothing else can wake them. */
 const settle = TestClock.adjust(0)
@@ -45,7 +12,7 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { count, layer } = endpoint({ gate })
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
       const callers = yield* Effect.fork(Effect.replicateEffect(cache.get, 10_000, { concurrency: "unbounded" }))
       yield* settle
       assert.strictEqual(count.requests, 1)
@@ -59,7 +26,7 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { count, layer } = endpoint({ gate })
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
       const first = yield* Effect.fork(cache.get)
       yield* settle
       const others = yield* Effect.fork(Effect.replicateEffect(cache.get, 20, { concurrency: "unbounded" }))
@@ -75,7 +42,7 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { count, layer } = endpoint({ gate })
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
       const only = yield* Effect.fork(cache.get)
       yield* settle
       yield* Fiber.interrupt(only)
@@ -88,31 +55,33 @@ describe("TokenCache", () => {
   it.scoped("lets a caller who is interrupted go at once", () =>
     Effect.gen(function*() {
       const { layer } = endpoint({ gate: yield* Deferred.make<void>() })
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
       const outcome = yield* Effect.fork(Effect.timeoutOption(cache.get, "1 second"))
       yield* TestClock.adjust("1 second")
       assert.isTrue(Option.isNone(yield* Fiber.join(outcome)))
     }))
 
-  it.scoped("shares a failure among those who waited, and asks anew for the next", () =>
+  it.scoped("shares a failure among those who waited, and asks anew after a pause", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
-      const { count, layer } = endpoint({ gate, fails: (request) => request === 1 })
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const { count, layer } = endpoint({ gate, fails: (request) => request === 1 && unavailable })
+      const cache = yield* Effect.provide(TokenCache.make({ patience: 0 }), layer)
       const callers = yield* Effect.fork(
         Effect.replicateEffect(Effect.flip(cache.get), 20, { concurrency: "unbounded" })
       )
       yield* settle
       yield* Deferred.succeed(gate, undefined)
       assert.isTrue((yield* Fiber.join(callers)).every(({ message }) => message === unavailable.message))
+      assert.strictEqual((yield* Effect.flip(cache.get))._tag, "TokenEndpointUnavailable")
       assert.strictEqual(count.requests, 1)
+      yield* TestClock.adjust("1 second")
       assert.strictEqual(value(yield* cache.get), "token-2")
     }))
 
   it.scoped("reports a defect to those who waited, and goes on", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint({ dies: true })
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
       for (const requests of [1, 2]) {
         const exit = yield* Effect.exit(cache.get)
         assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
@@ -123,7 +92,7 @@ describe("TokenCache", () => {
   it.scoped("reuses a token of a day until ten seconds before its end", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint()
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
       yield* cache.get
       yield* TestClock.setTime(day - 10_001)
       assert.strictEqual(value(yield* cache.get), "token-1")
@@ -135,7 +104,7 @@ describe("TokenCache", () => {
   it.scoped("reuses a token of 45 seconds for nine tenths of its life", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint({ life: 45_000 })
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
       yield* cache.get
       yield* TestClock.setTime(40_499)
       yield* cache.get
@@ -148,7 +117,7 @@ describe("TokenCache", () => {
   it.scoped("hands a token without life to those who waited for it, and does not keep it", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint({ life: 0 })
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
       assert.strictEqual(value(yield* cache.get), "token-1")
       assert.strictEqual(value(yield* cache.get), "token-2")
       assert.strictEqual(count.requests, 2)
@@ -157,18 +126,18 @@ describe("TokenCache", () => {
   it.scoped("asks for one new token when many callers report the same one as refused", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint()
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
       const refused = yield* cache.get
-      const tokens = yield* Effect.replicateEffect(Effect.zipRight(cache.invalidate(refused), cache.get), 20)
+      const tokens = yield* Effect.replicateEffect(Effect.zipRight(cache.rejected(refused), cache.get), 20)
       assert.deepStrictEqual(tokens.map(value), Array.from({ length: 20 }, () => "token-2"))
       assert.strictEqual(count.requests, 2)
     }))
 
   it.scoped("sees through copies of a refused token", () =>
     Effect.gen(function*() {
-      const cache = yield* Effect.provide(TokenCache.make, endpoint().layer)
+      const cache = yield* Effect.provide(TokenCache.make(), endpoint().layer)
       const token = yield* cache.get
-      yield* cache.invalidate(new AccessToken.AccessToken({ ...token, value: Redacted.make(value(token)) }))
+      yield* cache.rejected(new AccessToken.AccessToken({ ...token, value: Redacted.make(value(token)) }))
       assert.strictEqual(value(yield* cache.get), "token-2")
     }))
 
@@ -176,12 +145,12 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { count, layer } = endpoint({ gate, life: 45_000 })
-      const cache = yield* Effect.provide(TokenCache.make, layer)
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
       yield* Deferred.succeed(gate, undefined)
       const old = yield* cache.get
       yield* TestClock.adjust("1 minute")
       const waiting = yield* Effect.fork(cache.get)
-      yield* cache.invalidate(old)
+      yield* cache.rejected(old)
       yield* Fiber.join(waiting)
       assert.strictEqual(value(yield* cache.get), "token-2")
       assert.strictEqual(count.requests, 2)
@@ -191,7 +160,7 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const { count, layer } = endpoint({ gate: yield* Deferred.make<void>() })
       const scope = yield* Scope.make()
-      const cache = yield* TokenCache.make.pipe(Effect.provide(layer), Scope.extend(scope))
+      const cache = yield* TokenCache.make().pipe(Effect.provide(layer), Scope.extend(scope))
       const waiting = yield* Effect.fork(cache.get)
       yield* settle
       yield* Scope.close(scope, Exit.void)
@@ -199,17 +168,117 @@ describe("TokenCache", () => {
       assert.strictEqual(count.interrupted, 1)
     }))
 
-  it.scoped("traces the request apart from the caller who happened to begin it", () =>
+  it.scoped("runs the request as the layer would: with its trace, its services and its settings", () =>
     Effect.gen(function*() {
-      let parent: Option.Option<Tracer.AnySpan> | undefined
+      const seen: Array<unknown> = []
       const layer = Layer.succeed(TokenEndpoint.TokenEndpoint, {
-        requestToken: Effect.gen(function*() {
-          parent = (yield* Effect.orDie(Effect.currentSpan)).parent
-          return yield* unavailable
-        })
+        request,
+        requestToken: () =>
+          Effect.gen(function*() {
+            const span = yield* Effect.orDie(Effect.currentSpan)
+            const annotations = yield* FiberRef.get(FiberRef.currentLogAnnotations)
+            seen.push(span.parent, span.links.map(({ span }) => span._tag === "Span" && span.name), [...annotations])
+            return yield* wrongSecret
+          })
       })
-      const cache = yield* Effect.provide(TokenCache.make, layer)
-      yield* Effect.ignore(Effect.withSpan(cache.get, "a caller"))
-      assert.deepStrictEqual(parent, Option.none())
+      const cache = yield* Effect.annotateLogs(Effect.provide(TokenCache.make(), layer), "of", "the layer")
+      yield* cache.get.pipe(Effect.flip, Effect.withSpan("a caller"), Effect.annotateLogs("of", "a caller"))
+      assert.deepStrictEqual(seen, [Option.none(), ["a caller"], [["of", "the layer"]]])
+    }))
+
+  it.scoped("asks for one new token when twenty callers are refused one after the other", () =>
+    Effect.gen(function*() {
+      const { asked, layer } = endpoint()
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
+      const refused = yield* cache.get
+      for (let caller = 0; caller < 20; caller += 1) {
+        assert.isTrue(yield* cache.rejected(refused))
+        assert.strictEqual(value(yield* cache.get), "token-2")
+        yield* TestClock.adjust("1 second")
+      }
+      assert.deepStrictEqual(asked.map(({ reason }) => reason), ["cold", "rejected"])
+    }))
+
+  it.scoped("gets a token that is not this one, while the others go on with it", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const { asked, layer } = endpoint({ gate })
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
+      yield* Deferred.succeed(gate, undefined)
+      const one = yield* cache.get
+      const others = yield* Effect.replicateEffect(Effect.fork(cache.getOther(one)), 20)
+      assert.strictEqual(value(yield* cache.get), "token-1")
+      const tokens = yield* Effect.forEach(others, Fiber.join)
+      assert.deepStrictEqual(new Set(tokens.map(value)), new Set(["token-2"]))
+      assert.strictEqual(value(yield* cache.getOther(one)), "token-2")
+      assert.deepStrictEqual(asked.map(({ reason }) => reason), ["cold", "forced"])
+    }))
+
+  it.scoped("closes the latch when a replacement is refused too, and opens it when one is accepted", () =>
+    Effect.gen(function*() {
+      const { count, layer } = endpoint()
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
+      assert.isTrue(yield* cache.rejected(yield* cache.get))
+      const second = yield* cache.get
+      assert.isFalse(yield* cache.rejected(second))
+      assert.strictEqual(value(yield* cache.get), "token-2")
+      yield* TestClock.adjust("59 seconds")
+      assert.isFalse(yield* cache.rejected(second))
+      yield* TestClock.adjust("1 second")
+      assert.isTrue(yield* cache.rejected(second))
+      const third = yield* cache.get
+      yield* TestClock.adjust("9 minutes")
+      assert.isFalse(yield* cache.rejected(third))
+      yield* cache.accepted(third)
+      assert.isTrue(yield* cache.rejected(third))
+      yield* cache.get
+      assert.strictEqual(count.requests, 4)
+    }))
+
+  it.scoped("keeps tokens that are asked for differently apart, the same way of asking together", () =>
+    Effect.gen(function*() {
+      const { asked, layer } = endpoint()
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
+      const get = (change: TokenRequest.Change) => Effect.map(cache.withChange(change).get, value)
+      const reading = yield* get({ scope: "items:read items:list" })
+      assert.strictEqual(yield* get({ scope: ["items:list", "items:read", "items:list"] }), reading)
+      assert.strictEqual(
+        value(yield* cache.withChange({ scope: "other" }).withChange({ scope: "items:list items:read" }).get),
+        reading
+      )
+      const changes: ReadonlyArray<TokenRequest.Change> = [
+        {},
+        { scope: "items:write" },
+        { audience: "a" },
+        { resource: "urn:a" },
+        { resource: ["urn:a", "urn:b"] },
+        { audience: "a", scope: "items:write" }
+      ]
+      const others = yield* Effect.forEach(changes, get)
+      assert.strictEqual(yield* Effect.map(cache.get, value), others[0])
+      assert.strictEqual(new Set([reading, ...others]).size, 7)
+      assert.strictEqual(asked.length, 7)
+      assert.deepStrictEqual(asked[0]?.request, TokenRequest.change(request, { scope: "items:list items:read" }))
+    }))
+
+  it.scoped("keeps the most recently used of them, and never two requests for one", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const { asked, layer } = endpoint({ gate })
+      const cache = yield* Effect.provide(TokenCache.make({ capacity: 2 }), layer)
+      const get = (scope: string) => cache.withChange({ scope }).get
+      const waiting = yield* Effect.fork(Effect.forEach(["a", "b", "c"], get, { concurrency: "unbounded" }))
+      yield* settle
+      const again = yield* Effect.fork(get("a"))
+      yield* settle
+      assert.strictEqual(asked.length, 3)
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(waiting)
+      yield* Fiber.join(again)
+      yield* get("d")
+      yield* get("a")
+      assert.deepStrictEqual(asked.map(({ request }) => request.scope), ["a", "b", "c", "d"])
+      yield* get("b")
+      assert.strictEqual(asked.length, 5)
     }))
 })

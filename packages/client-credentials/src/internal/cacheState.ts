@@ -1,57 +1,196 @@
 /**
- * The life of one cached token: `(state, now, event) -> [state, command]`, without effects.
+ * The life of one cached token: every decision about it as `(state, now, event) -> [state, command]`, without effects.
  *
- * `F` is whatever stands for a flight, that is, for one request to the token endpoint that is under way.
+ * One function for each event, so that each has the commands that can follow from it and no others. `F` is whatever
+ * stands for a flight: the effort to get one token, by one request or, while the server is down, by several.
  */
 import * as Equal from "effect/Equal"
 
-import { type AccessToken, usableUntil } from "../AccessToken.js"
+import type { AccessToken } from "../AccessToken.js"
+import type { TokenError } from "../OAuthError.js"
+import { after, type Instant, reached, remaining } from "./instant.js"
+import { noGainPause, type Policy, type Windows, windows } from "./policy.js"
+
+/** Why a token is asked for. */
+export type Reason = "cold" | "renewal" | "expired" | "rejected" | "forced"
+
+export interface Flight<F> {
+  readonly id: F
+  readonly reason: Reason
+  /** No further request begins from here on. */
+  readonly giveUpAt: Instant
+}
 
 export interface State<F> {
-  readonly token: AccessToken | undefined
-  readonly flight: F | undefined
+  readonly held: ({ readonly token: AccessToken } & Windows) | undefined
+  readonly flight: Flight<F> | undefined
+  /** No request before `until`; after a failure, the failure. */
+  readonly pause: { readonly until: Instant; readonly error: TokenError | undefined } | undefined
+  /** A token that the API refused and that has not been replaced yet. */
+  readonly refused: AccessToken | undefined
+  /** How many refused tokens were replaced since a replacement last helped. */
+  readonly replaced: number
+  /** Until then a refusal of the token held, which is itself a replacement, leads to no request. */
+  readonly latchedUntil: Instant | undefined
 }
 
-export type Event<F> =
-  /** A caller wants a token; `flight` is the one to begin if it takes one. */
-  | { readonly _tag: "Asked"; readonly flight: F }
-  /** A flight brought a token. */
-  | { readonly _tag: "Issued"; readonly flight: F; readonly token: AccessToken }
-  /** A flight failed, or was interrupted. */
-  | { readonly _tag: "Failed"; readonly flight: F }
-  /** The API refused this token. */
-  | { readonly _tag: "Rejected"; readonly token: AccessToken }
+export const empty: State<never> = {
+  held: undefined,
+  flight: undefined,
+  pause: undefined,
+  refused: undefined,
+  replaced: 0,
+  latchedUntil: undefined
+}
 
-export type Command<F> =
-  | { readonly _tag: "Serve"; readonly token: AccessToken }
-  | { readonly _tag: "Begin"; readonly flight: F }
-  | { readonly _tag: "Join"; readonly flight: F }
-  | { readonly _tag: "Nothing" }
+export interface Departure<F> {
+  readonly flight: Flight<F>
+  /** When its first request is to be sent. */
+  readonly at: Instant
+}
 
-export const empty: State<never> = { token: undefined, flight: undefined }
+/** What a caller gets. `departure` says that a flight begins now. */
+export type Answer<F> =
+  | { readonly _tag: "Serve"; readonly token: AccessToken; readonly departure: Departure<F> | undefined }
+  | { readonly _tag: "Wait"; readonly flight: Flight<F>; readonly departure: Departure<F> | undefined }
+  | { readonly _tag: "Refuse"; readonly error: TokenError; readonly millisLeft: number }
 
-/** The token that may be handed out now. */
-export const usable = (state: State<unknown>, now: number): AccessToken | undefined =>
-  state.token !== undefined && now < usableUntil(state.token) ? state.token : undefined
+/** What becomes of a flight after a failed request. */
+export type Aftermath = { readonly _tag: "Retry"; readonly at: Instant } | { readonly _tag: "GiveUp" }
 
-const nothing: Command<never> = { _tag: "Nothing" }
+/** The token that may be handed out now with nothing else to be done: what most callers get. */
+export const fresh = (state: State<unknown>, now: Instant): AccessToken | undefined =>
+  state.held !== undefined && !reached(state.held.renewFrom, now) && !reached(state.held.usableUntil, now)
+    ? state.held.token
+    : undefined
 
-export const step = <F>(state: State<F>, now: number, event: Event<F>): readonly [State<F>, Command<F>] => {
-  switch (event._tag) {
-    case "Asked": {
-      const token = usable(state, now)
-      if (token !== undefined) return [state, { _tag: "Serve", token }]
-      if (state.flight !== undefined) return [state, { _tag: "Join", flight: state.flight }]
-      return [{ token: undefined, flight: event.flight }, { _tag: "Begin", flight: event.flight }]
+const isHeld = (state: State<unknown>, token: AccessToken): boolean =>
+  state.held !== undefined && Equal.equals(state.held.token.value, token.value)
+
+/** By more than the second that a server may lose when it counts in whole ones. */
+const outlives = ({ expires, life }: Windows, held: Windows): boolean => {
+  const rounding = Math.min(1000, life / 2)
+  return expires.wall > held.expires.wall + rounding || expires.steady > held.expires.steady + rounding
+}
+
+const isPaused = (state: State<unknown>, now: Instant): boolean =>
+  state.pause !== undefined && !reached(state.pause.until, now)
+
+const depart = <F>(
+  state: State<F>,
+  now: Instant,
+  { at, id, policy, reason }: { readonly id: F; readonly reason: Reason; readonly at: Instant; readonly policy: Policy }
+): readonly [State<F>, Departure<F>] => {
+  const flight: Flight<F> = { id, reason, giveUpAt: after(now, policy.patience) }
+  return [{ ...state, flight }, { flight, at }]
+}
+
+const wait = <F>(
+  state: State<F>,
+  now: Instant,
+  options: { readonly id: F; readonly reason: Reason; readonly policy: Policy }
+): readonly [State<F>, Answer<F>] => {
+  if (state.flight !== undefined) return [state, { _tag: "Wait", flight: state.flight, departure: undefined }]
+  let at = now
+  if (state.pause !== undefined && isPaused(state, now)) {
+    const { error, until } = state.pause
+    const millisLeft = remaining(until, now)
+    if (error !== undefined && (!error.retryable || millisLeft > options.policy.patience)) {
+      return [state, { _tag: "Refuse", error, millisLeft }]
     }
-    case "Issued":
-      // A token that is not usable even now serves those who wait for it, once, and is not kept.
-      return state.flight === event.flight ? [{ token: event.token, flight: undefined }, nothing] : [state, nothing]
-    case "Failed":
-      return state.flight === event.flight ? [{ ...state, flight: undefined }, nothing] : [state, nothing]
-    case "Rejected":
-      return state.token !== undefined && Equal.equals(state.token.value, event.token.value)
-        ? [{ ...state, token: undefined }, nothing]
-        : [state, nothing]
+    at = until
   }
+  const [next, departure] = depart(state, now, { ...options, at })
+  return [next, { _tag: "Wait", flight: departure.flight, departure }]
 }
+
+/** A caller wants a token. `id` is the flight to begin if it takes one. */
+export const asked = <F>(
+  state: State<F>,
+  now: Instant,
+  { id, policy }: { readonly id: F; readonly policy: Policy }
+): readonly [State<F>, Answer<F>] => {
+  const { held } = state
+  if (held === undefined || reached(held.usableUntil, now)) {
+    const reason = held !== undefined ? "expired" : state.refused !== undefined ? "rejected" : "cold"
+    return wait(state, now, { id, reason, policy })
+  }
+  if (!reached(held.renewFrom, now) || state.flight !== undefined || isPaused(state, now)) {
+    return [state, { _tag: "Serve", token: held.token, departure: undefined }]
+  }
+  const [next, departure] = depart(state, now, { id, reason: "renewal", at: now, policy })
+  return [next, { _tag: "Serve", token: held.token, departure }]
+}
+
+/** A caller wants a token that is not this one. */
+export const askedForOther = <F>(
+  state: State<F>,
+  now: Instant,
+  { id, policy, token }: { readonly token: AccessToken; readonly id: F; readonly policy: Policy }
+): readonly [State<F>, Answer<F>] =>
+  state.held === undefined || isHeld(state, token) || reached(state.held.usableUntil, now)
+    ? wait(state, now, { id, reason: "forced", policy })
+    : asked(state, now, { id, policy })
+
+/** A request brought a token. It serves those who wait for it even if it is of no use to anybody later. */
+export const issued = <F>(
+  state: State<F>,
+  now: Instant,
+  { id, jitter, policy, sent, token }: {
+    readonly id: F
+    readonly token: AccessToken
+    readonly sent: Instant
+    readonly jitter: number
+    readonly policy: Policy
+  }
+): State<F> => {
+  if (state.flight?.id !== id) return state
+  const own = windows(policy, token, sent, jitter)
+  const again = isHeld(state, token)
+  // The server gives no longer life yet, so this one is used to its end: a request before that would be for nothing.
+  const noGain = again || (state.held !== undefined && state.flight.reason !== "forced" && !outlives(own, state.held))
+  const next: State<F> = {
+    ...state,
+    held: noGain ? { ...own, token, renewFrom: own.expires, usableUntil: own.expires } : { token, ...own },
+    flight: undefined,
+    pause: again && reached(own.expires, now) ? { until: after(now, noGainPause), error: undefined } : undefined
+  }
+  if (state.refused === undefined) return next
+  const { refusalPauses } = policy
+  const pause = refusalPauses[Math.min(state.replaced, refusalPauses.length - 1)] ?? refusalPauses[0]
+  return { ...next, refused: undefined, replaced: state.replaced + 1, latchedUntil: after(now, pause) }
+}
+
+/** A request failed. `pause` is how long to leave the server alone, in milliseconds; `again` allows a further request. */
+export const failed = <F>(
+  state: State<F>,
+  now: Instant,
+  { again, error, id, pause }: {
+    readonly id: F
+    readonly error: TokenError
+    readonly pause: number
+    readonly again: boolean
+  }
+): readonly [State<F>, Aftermath] => {
+  if (state.flight?.id !== id) return [state, { _tag: "GiveUp" }]
+  const until = after(now, pause)
+  const next: State<F> = { ...state, pause: { until, error } }
+  return again && error.retryable && !reached(state.flight.giveUpAt, until)
+    ? [next, { _tag: "Retry", at: until }]
+    : [{ ...next, flight: undefined }, { _tag: "GiveUp" }]
+}
+
+/** A flight ended by a defect or was interrupted. */
+export const ended = <F>(state: State<F>, id: F): State<F> =>
+  state.flight?.id === id ? { ...state, flight: undefined } : state
+
+/** The API refused a token. The answer: will the next token be another one? */
+export const rejected = <F>(state: State<F>, now: Instant, token: AccessToken): readonly [State<F>, boolean] => {
+  if (!isHeld(state, token)) return [state, true]
+  if (state.latchedUntil !== undefined && !reached(state.latchedUntil, now)) return [state, false]
+  return [{ ...state, held: undefined, refused: token }, true]
+}
+
+/** The API accepted this token on a replay, after it had refused the one before. */
+export const accepted = <F>(state: State<F>, token: AccessToken): State<F> =>
+  state.replaced > 0 && isHeld(state, token) ? { ...state, replaced: 0, latchedUntil: undefined } : state

@@ -1,6 +1,7 @@
 /**
  * The checks behind every configuration: pure, and total over what a user may write, typed or not.
  */
+import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
@@ -10,30 +11,16 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import type * as ClientConfig from "../ClientConfig.js"
-
-export interface Problem {
-  readonly setting: string
-  readonly expected: string
-}
+import { ClientSecretUnavailable } from "../OAuthError.js"
+import * as TokenRequest from "../TokenRequest.js"
+import * as parameters from "./parameters.js"
+import { collect, printable, type Problem } from "./problems.js"
 
 /** What a user may have written: `unknown` where the environment or plain JavaScript leaves it open. */
 type Loose<A> = { readonly [K in keyof A]?: unknown }
 
-const words = (value: unknown): ReadonlyArray<unknown> =>
-  value === undefined
-    ? []
-    : typeof value === "string"
-    ? value.split(" ").filter((word) => word !== "")
-    : Array.isArray(value)
-    ? value
-    : [value]
-
 const isLoopback = (url: URL): boolean =>
   url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname)
-
-// RFC 6749 appendix A.1 and A.2: VSCHAR. Characters beyond ASCII occur in practice, control characters only by mistake.
-
-const printable = (value: unknown): value is string => typeof value === "string" && /^[^\x00-\x1f\x7f]+$/.test(value)
 
 const secretParameters = ["client_secret", "client_assertion", "access_token", "password"]
 
@@ -52,20 +39,6 @@ const scheme = (allowHttpLoopback: boolean): string =>
     ? "https: (or http: to a loopback address)"
     : "https: (http: only to a loopback address, with allowHttpLoopback or OAUTH_ALLOW_HTTP_LOOPBACK=true)"
 
-/** Collects every problem, so that a user mends them all at once. */
-const collect = () => {
-  const problems: Array<Problem> = []
-  return {
-    problems,
-    expect: <A>(setting: string, value: A | undefined, expected: string): A | undefined => {
-      if (value === undefined && !problems.some((problem) => problem.setting === setting)) {
-        problems.push({ setting, expected })
-      }
-      return value
-    }
-  }
-}
-
 const secret = (
   { expect }: ReturnType<typeof collect>,
   setting: string,
@@ -79,6 +52,39 @@ const secret = (
       : "a text of one or more characters, without line breaks"
   )
 
+const unusable = "it is empty or has line breaks in it"
+
+/** A secret that is read when it is needed: then nothing but its source can tell whether it is sound. */
+const source = (read: Effect.Effect<unknown, unknown>): ReturnType<typeof fixed> =>
+  read.pipe(
+    Effect.mapError((failure) => new ClientSecretUnavailable({ problem: tagOf(failure) })),
+    Effect.flatMap((value) =>
+      Redacted.isRedacted(value) && printable(Redacted.value(value))
+        ? Effect.succeed(value as Redacted.Redacted<string>)
+        : new ClientSecretUnavailable({ problem: unusable })
+    )
+  )
+
+const fixed = (
+  value: Redacted.Redacted<string>
+): Effect.Effect<Redacted.Redacted<string>, ClientSecretUnavailable> => Effect.succeed(value)
+
+/** All that is shown of an error from elsewhere, which may hold anything. */
+const tagOf = (failure: unknown): string => {
+  const { _tag, reason } = (typeof failure === "object" && failure !== null ? failure : {}) as {
+    readonly _tag?: unknown
+    readonly reason?: unknown
+  }
+  const shown = _tag === "SystemError" ? reason : _tag
+  return typeof shown === "string" && /^\w{1,60}$/.test(shown) ? shown : "its source failed"
+}
+
+const secretOrSource = (found: ReturnType<typeof collect>, setting: string, value: unknown) => {
+  if (Effect.isEffect(value)) return source(value as Effect.Effect<unknown, unknown>)
+  const checked = secret(found, setting, value)
+  return checked === undefined ? undefined : fixed(checked)
+}
+
 const api = (
   { expect }: ReturnType<typeof collect>,
   options: Loose<ClientConfig.Options>,
@@ -90,7 +96,7 @@ const api = (
     base !== undefined && base.search === "" ? base : undefined,
     `an absolute URL, ${scheme(loopback)}, without credentials, query or fragment`
   )
-  const origins = words(options.apiOrigins).map((value) => {
+  const origins = parameters.words(options.apiOrigins).map((value) => {
     const origin = url(value, loopback)
     return expect(
       "apiOrigins",
@@ -141,26 +147,11 @@ export const client = (
     printable(options.clientId) ? options.clientId : undefined,
     "a text of one or more characters, without line breaks"
   )
-  const clientSecret = secret(found, "clientSecret", options.clientSecret)
-  const audience = options.audience === undefined || printable(options.audience)
-    ? options.audience
-    : void expect("audience", undefined, "a text of one or more characters, without line breaks")
-  const scope = words(options.scope).map((name) =>
-    expect(
-      "scope",
-      typeof name === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name) ? name : undefined,
-      "scopes separated by spaces, of printable ASCII without quotes and backslashes (RFC 6749 section 3.3)"
-    )
-  )
-  const resource = words(options.resource).map((uri) =>
-    expect(
-      "resource",
-      typeof uri === "string" && /^[\x21-\x7e]+$/.test(uri) && URL.canParse(uri) && !uri.includes("#")
-        ? uri
-        : undefined,
-      "absolute URIs without fragment (RFC 8707 section 2)"
-    )
-  )
+  const clientSecret = secretOrSource(found, "clientSecret", options.clientSecret)
+  const previousClientSecret = options.previousClientSecret === undefined
+    ? new ClientSecretUnavailable({ problem: "there is no previous one" })
+    : secretOrSource(found, "previousClientSecret", options.previousClientSecret)
+  problems.push(...parameters.problems(options))
   const clientAuthentication = expect(
     "clientAuthentication",
     oneOf(options.clientAuthentication, ["client_secret_post", "client_secret_basic"]),
@@ -171,17 +162,19 @@ export const client = (
 
   if (
     problems.length > 0 || tokenUrl === undefined || clientId === undefined || clientSecret === undefined ||
-    clientAuthentication === undefined || requestFormat === undefined || resourceServer === undefined
+    previousClientSecret === undefined || clientAuthentication === undefined || requestFormat === undefined ||
+    resourceServer === undefined
   ) return Either.left(problems)
   return Either.right({
-    tokenUrl,
-    clientId,
+    request: TokenRequest.make({
+      ...(options as TokenRequest.Change),
+      tokenUrl: tokenUrl.href,
+      clientId,
+      clientAuthentication,
+      requestFormat
+    }),
     clientSecret,
-    audience,
-    scope: scope.filter((name) => name !== undefined),
-    resource: resource.filter((uri) => uri !== undefined),
-    clientAuthentication,
-    requestFormat,
+    previousClientSecret,
     api: resourceServer
   })
 }
@@ -243,26 +236,34 @@ export const reader = (prefix: string | undefined) => {
         ? Either.right(value === undefined ? undefined : value === "true")
         : Either.left(error(variable, value, "true or false")),
 
+    /** From the variable, or from the file, which is read now to see that it can be, and for each use. */
     secret: (
       value: string | undefined,
       file: string | undefined,
-      variables: { readonly clientSecret: string; readonly clientSecretFile: string }
-    ): Effect.Effect<Redacted.Redacted<string> | undefined, ConfigError.ConfigError, FileSystem.FileSystem> => {
+      [variable, fileVariable]: readonly [string, string]
+    ): Effect.Effect<
+      Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, PlatformError> | undefined,
+      ConfigError.ConfigError,
+      FileSystem.FileSystem
+    > => {
       if (file === undefined) return Effect.succeed(value === undefined ? undefined : Redacted.make(value))
       if (value !== undefined) {
-        const other = named(variables.clientSecret)
         return Effect.fail(
-          error(variables.clientSecretFile, file, `unset when ${other} is set, or the other way round`)
+          error(fileVariable, file, `unset when ${named(variable)} is set, or the other way round`)
         )
       }
-      return FileSystem.FileSystem.pipe(
-        Effect.flatMap((fs) => fs.readFileString(file)),
-        Effect.map((text) => Redacted.make(text.replace(/\r?\n$/, ""))),
-        Effect.mapError((failure) => {
-          const why = failure._tag === "SystemError" ? failure.reason : failure._tag
-          return error(variables.clientSecretFile, file, `the path of a file that can be read (${why})`)
-        })
-      )
+      return Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const read = Effect.map(fs.readFileString(file), (text) => Redacted.make(text.replace(/\r?\n$/, "")))
+        const now = yield* Effect.mapError(
+          read,
+          (failure) => error(fileVariable, file, `the path of a file that can be read (${tagOf(failure)})`)
+        )
+        if (!printable(Redacted.value(now))) {
+          return yield* Effect.fail(error(fileVariable, file, "the path of a file that holds one line, the secret"))
+        }
+        return read
+      })
     },
 
     errors:

@@ -1,11 +1,11 @@
 /**
- * The access token request of RFC 6749 section 4.4.2, as a pure function of the configuration.
+ * The access token request of RFC 6749 section 4.4.2, as a pure function of what is asked for and the secret.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 
-import type * as ClientConfig from "../ClientConfig.js"
+import type { TokenRequest } from "../TokenRequest.js"
 
 const encoder = new TextEncoder()
 
@@ -18,7 +18,7 @@ export const basicCredentials = (clientId: string, clientSecret: Redacted.Redact
   base64(`${formEncode(clientId)}:${formEncode(Redacted.value(clientSecret))}`)
 
 /** The secret in every spelling in which a request, and so an answer that echoes it, may hold it. */
-export const secrets = ({ clientId, clientSecret }: ClientConfig.Service): ReadonlyArray<string> => {
+export const secrets = ({ clientId }: TokenRequest, clientSecret: Redacted.Redacted<string>): ReadonlyArray<string> => {
   const secret = Redacted.value(clientSecret)
   return [
     basicCredentials(clientId, clientSecret),
@@ -30,16 +30,21 @@ export const secrets = ({ clientId, clientSecret }: ClientConfig.Service): Reado
   ]
 }
 
+const resources = ({ resource }: TokenRequest): ReadonlyArray<string> => resource === "" ? [] : resource.split(" ")
+
 /** The parameters in the order in which the standard lists them; those without value are left out (section 3.2). */
-export const parameters = (config: ClientConfig.Service): ReadonlyArray<readonly [string, string]> => [
+const parameters = (
+  request: TokenRequest,
+  secret: Redacted.Redacted<string>
+): ReadonlyArray<readonly [string, string]> => [
   ["grant_type", "client_credentials"],
-  ...(config.audience === undefined ? [] : [["audience", config.audience] as const]),
-  ...(config.scope.length === 0 ? [] : [["scope", config.scope.join(" ")] as const]),
-  ...config.resource.map((uri) => ["resource", uri] as const),
-  ...(config.clientAuthentication === "client_secret_post"
+  ...(request.audience === undefined ? [] : [["audience", request.audience] as const]),
+  ...(request.scope === "" ? [] : [["scope", request.scope] as const]),
+  ...resources(request).map((uri) => ["resource", uri] as const),
+  ...(request.clientAuthentication === "client_secret_post"
     ? [
-      ["client_id", config.clientId] as const,
-      ["client_secret", Redacted.value(config.clientSecret)] as const
+      ["client_id", request.clientId] as const,
+      ["client_secret", Redacted.value(secret)] as const
     ]
     : [])
 ]
@@ -58,23 +63,22 @@ const concealed = (text: string, contentType: string): HttpBody.HttpBody => {
   })
 }
 
-export const encode = (config: ClientConfig.Service): HttpClientRequest.HttpClientRequest => {
-  const pairs = parameters(config)
-  const body = config.requestFormat === "json"
-    ? concealed(json(pairs, config.resource), "application/json")
+export const encode = (
+  request: TokenRequest,
+  secret: Redacted.Redacted<string>
+): HttpClientRequest.HttpClientRequest => {
+  const pairs = parameters(request, secret)
+  const body = request.requestFormat === "json"
+    ? concealed(json(pairs, resources(request)), "application/json")
     : concealed(
       new URLSearchParams(pairs.map(([name, value]) => [name, value])).toString(),
       "application/x-www-form-urlencoded"
     )
-  const request = HttpClientRequest.post(config.tokenUrl.href).pipe(
+  const post = HttpClientRequest.post(request.tokenUrl).pipe(
     HttpClientRequest.acceptJson,
     HttpClientRequest.setBody(body)
   )
-  return config.clientAuthentication === "client_secret_basic"
-    ? HttpClientRequest.setHeader(
-      request,
-      "authorization",
-      `Basic ${basicCredentials(config.clientId, config.clientSecret)}`
-    )
-    : request
+  return request.clientAuthentication === "client_secret_basic"
+    ? HttpClientRequest.setHeader(post, "authorization", `Basic ${basicCredentials(request.clientId, secret)}`)
+    : post
 }

@@ -2,7 +2,13 @@
  * A client, an authorization server that numbers its tokens, and an API that answers as the test says.
  */
 import type { HttpClientError } from "@effect/platform"
-import { type ApiClient, type ClientConfig, ClientCredentials, type OAuthError } from "@effect-oauth/client-credentials"
+import {
+  type ApiClient,
+  type ClientConfig,
+  ClientCredentials,
+  type InvalidConfig,
+  type OAuthError
+} from "@effect-oauth/client-credentials"
 import { Effect, Layer, Redacted } from "effect"
 
 import * as fakeHttp from "./fakeHttp.js"
@@ -34,7 +40,7 @@ export const make = (api: Answer, more: Partial<ClientConfig.Options> = {}, issu
     counts.calls += 1
     return api(sent, counts.calls)
   })
-  const layer: Layer.Layer<ApiClient.ApiClient, ClientConfig.InvalidConfig> = ClientCredentials.layer({
+  const layer: Layer.Layer<ApiClient.ApiClient, InvalidConfig.InvalidConfig> = ClientCredentials.layer({
     ...options,
     ...more
   }).pipe(Layer.provide(http.layer))

@@ -1,0 +1,173 @@
+/**
+ * One cached token: reads the clock, holds the state in a `Ref`, and does what `cacheState` decides.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as FiberRefs from "effect/FiberRefs"
+import * as FiberRefsPatch from "effect/FiberRefsPatch"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Ref from "effect/Ref"
+import type * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+
+import type { AccessToken } from "../AccessToken.js"
+import { TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../OAuthError.js"
+import type { TokenRequest } from "../TokenRequest.js"
+import * as backOff from "./backOff.js"
+import * as cacheState from "./cacheState.js"
+import * as instant from "./instant.js"
+import type { Policy } from "./policy.js"
+
+export interface TokenCell {
+  readonly get: Effect.Effect<AccessToken, TokenError>
+  readonly getOther: (than: AccessToken) => Effect.Effect<AccessToken, TokenError>
+  readonly rejected: (token: AccessToken) => Effect.Effect<boolean>
+  readonly accepted: (token: AccessToken) => Effect.Effect<void>
+  /** Whether no flight is under way. */
+  readonly isIdle: Effect.Effect<boolean>
+}
+
+export interface Surroundings {
+  readonly requestToken: (request: TokenRequest) => Effect.Effect<AccessToken, TokenError>
+  readonly policy: Policy
+  readonly schedule: Schedule.Schedule<unknown, TokenError>
+  /** Where flights live. */
+  readonly scope: Scope.Scope
+  /** The services and settings that flights run with. */
+  readonly fiberRefs: FiberRefs.FiberRefs
+}
+
+type Id = Deferred.Deferred<AccessToken, TokenError>
+
+const sleepUntil = (at: instant.Instant): Effect.Effect<void> =>
+  Effect.clockWith((clock) => {
+    const left = instant.remaining(at, instant.unsafeNow(clock))
+    return left > 0 ? clock.sleep(Duration.millis(left)) : Effect.void
+  })
+
+const withRetryAfter = (error: TokenError, millis: number): TokenError => {
+  const retryAfter = Duration.millis(Math.ceil(millis))
+  return error._tag === "TokenErrorResponse"
+    ? new TokenErrorResponse({ ...error, retryAfter })
+    : error._tag === "TokenEndpointUnavailable"
+    ? new TokenEndpointUnavailable({ ...error, retryAfter })
+    : error
+}
+
+export const make = (
+  request: TokenRequest,
+  { fiberRefs, policy, requestToken, schedule, scope }: Surroundings
+): TokenCell => {
+  const ref = Ref.unsafeMake<cacheState.State<Id>>(cacheState.empty)
+  const pauses = backOff.make(schedule, policy.maxRetryAfter)
+
+  const modify = <A>(
+    step: (state: cacheState.State<Id>, now: instant.Instant) => readonly [cacheState.State<Id>, A]
+  ): Effect.Effect<A> =>
+    Effect.clockWith((clock) =>
+      Ref.modify(ref, (state) => {
+        const [next, command] = step(state, instant.unsafeNow(clock))
+        return [command, next] as const
+      })
+    )
+
+  const attempt = Effect.timeoutFail(Effect.suspend(() => requestToken(request)), {
+    duration: policy.deadline,
+    onTimeout: () =>
+      new TokenEndpointUnavailable({
+        endpoint: request.endpoint,
+        reason: "timeout",
+        detail: Duration.format(policy.deadline)
+      })
+  })
+
+  const fly = ({ at, flight }: cacheState.Departure<Id>): Effect.Effect<AccessToken, TokenError> =>
+    Effect.gen(function*() {
+      yield* sleepUntil(at)
+      const sent = yield* Effect.clockWith((clock) => Effect.sync(() => instant.unsafeNow(clock)))
+      const outcome = yield* Effect.either(attempt)
+      if (outcome._tag === "Right") {
+        const token = outcome.right
+        const jitter = yield* Random.next
+        yield* modify((state, now) => [
+          cacheState.issued(state, now, { id: flight.id, token, sent, jitter, policy }),
+          undefined
+        ])
+        yield* pauses.reset
+        return token
+      }
+      const error = outcome.left
+      const plan = yield* pauses.next(error)
+      const aftermath = yield* modify((state, now) => cacheState.failed(state, now, { ...plan, id: flight.id, error }))
+      if (aftermath._tag === "Retry") return yield* fly({ at: aftermath.at, flight })
+      if (flight.reason === "renewal") {
+        yield* Effect.logWarning(
+          `The access token could not be renewed and is used as long as it lasts: ${error.message}`
+        )
+      }
+      return yield* error
+    })
+
+  // A flight serves many callers and belongs to none: services, settings and trace are those of the layer.
+  const asLayer = Effect.flatMap(
+    Effect.getFiberRefs,
+    (callerRefs) => Effect.patchFiberRefs(FiberRefsPatch.diff(callerRefs, fiberRefs))
+  )
+
+  // The state changes before the callers are woken, so that whoever asks after a failure finds the pause.
+  const begin = (departure: cacheState.Departure<Id>) =>
+    Effect.flatMap(Effect.option(Effect.currentParentSpan), (caller) =>
+      asLayer.pipe(
+        Effect.zipRight(
+          Effect.withSpan(Effect.interruptible(fly(departure)), "oauth.token.flight", {
+            root: true,
+            links: Option.toArray(caller).map((span) => ({ _tag: "SpanLink", span, attributes: {} })),
+            attributes: { "oauth.token.reason": departure.flight.reason },
+            captureStackTrace: false
+          })
+        ),
+        Effect.exit,
+        Effect.flatMap((exit) =>
+          Effect.zipRight(
+            Ref.update(ref, (state) => cacheState.ended(state, departure.flight.id)),
+            Deferred.done(departure.flight.id, exit)
+          )
+        ),
+        Effect.forkIn(scope)
+      ))
+
+  // Uninterruptible from the decision to the fork, and the fork inherits that: a flight once begun always lands.
+  const answer = (
+    decide: (
+      state: cacheState.State<Id>,
+      now: instant.Instant,
+      id: Id
+    ) => readonly [cacheState.State<Id>, cacheState.Answer<Id>]
+  ): Effect.Effect<AccessToken, TokenError> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const id = yield* Deferred.make<AccessToken, TokenError>()
+        const answer = yield* modify((state, now) => decide(state, now, id))
+        if (answer._tag === "Refuse") return yield* withRetryAfter(answer.error, answer.millisLeft)
+        if (answer.departure !== undefined) yield* begin(answer.departure)
+        return answer._tag === "Serve" ? answer.token : yield* restore(Deferred.await(answer.flight.id))
+      })
+    )
+
+  const ask = answer((state, now, id) => cacheState.asked(state, now, { id, policy }))
+
+  return {
+    get: Effect.clockWith((clock) =>
+      Effect.flatMap(Ref.get(ref), (state) => {
+        const token = cacheState.fresh(state, instant.unsafeNow(clock))
+        return token === undefined ? ask : Effect.succeed(token)
+      })
+    ),
+    getOther: (token) => answer((state, now, id) => cacheState.askedForOther(state, now, { id, policy, token })),
+    rejected: (token) => modify((state, now) => cacheState.rejected(state, now, token)),
+    accepted: (token) => Ref.update(ref, (state) => cacheState.accepted(state, token)),
+    isIdle: Effect.map(Ref.get(ref), (state) => state.flight === undefined)
+  }
+}

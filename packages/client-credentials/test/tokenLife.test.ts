@@ -1,0 +1,305 @@
+/**
+ * What the life of a token costs and whom it fails, over days of virtual time.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import type { AccessToken } from "@effect-oauth/client-credentials"
+import { ApiClient, OAuthError, TokenCache } from "@effect-oauth/client-credentials"
+import { Duration, Effect, Either, Fiber, Random, Schedule } from "effect"
+
+import * as scenario from "./support/scenario.js"
+import {
+  day,
+  make as endpoint,
+  request,
+  type Script,
+  unavailable,
+  value,
+  wrongSecret
+} from "./support/tokenEndpoint.js"
+import * as virtualClock from "./support/virtualClock.js"
+
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+
+/** A cache in virtual time, where the same happens in every run. */
+const start = (script: Script = {}, options: TokenCache.Options = {}) =>
+  Effect.gen(function*() {
+    const time = virtualClock.make()
+    const { asked, count, layer } = endpoint(script)
+    const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
+    const cache = yield* inTime(Effect.withRandom(Effect.provide(TokenCache.make(options), layer), Random.make("seed")))
+    /** What one caller gets who does not wait. */
+    const call = Effect.gen(function*() {
+      const caller = yield* Effect.fork(inTime(Effect.either(cache.get)))
+      yield* time.settle
+      return caller.unsafePoll() === null ? "waits" as const : yield* Fiber.join(caller)
+    })
+    const reasons = () => {
+      const found: Record<string, number> = {}
+      for (const { reason } of asked) found[String(reason)] = (found[String(reason)] ?? 0) + 1
+      return found
+    }
+    return { asked, cache, call, count, inTime, reasons, time }
+  })
+
+const token = (outcome: "waits" | Either.Either<AccessToken.AccessToken, OAuthError.TokenError>): string =>
+  outcome === "waits" ? "waits" : Either.match(outcome, { onLeft: ({ _tag }) => _tag, onRight: value })
+
+describe("in the course of time", () => {
+  it.scoped("a token of a day is asked for about once a day", () =>
+    Effect.gen(function*() {
+      const { call, count, reasons, time } = yield* start()
+      let waited = 0
+      for (let minutes = 0; minutes < 30 * 24 * 60; minutes += 1) {
+        if ((yield* call) === "waits") waited += 1
+        yield* time.advance(minute)
+      }
+      console.log(`30 days, a call every minute: ${count.requests} tokens`, reasons())
+      assert.isAtMost(count.requests, 31)
+      assert.deepStrictEqual(reasons(), { cold: 1, renewal: count.requests - 1 })
+      assert.strictEqual(waited, 0)
+    }), 120_000)
+
+  it.scoped("a token of 45 seconds is reused and renewed before anybody waits for it", () =>
+    Effect.gen(function*() {
+      const { asked, call, reasons, time } = yield* start({ life: 45 * second })
+      for (let seconds = 0; seconds < 3600; seconds += 1) {
+        assert.match(token(yield* call), /^token-/)
+        yield* time.advance(second)
+      }
+      const gaps = asked.slice(1).map(({ at }, index) => at - (asked[index]?.at ?? 0))
+      assert.isAtLeast(Math.min(...gaps), 36 * second)
+      assert.deepStrictEqual(reasons(), { cold: 1, renewal: asked.length - 1 })
+    }))
+
+  it.scoped("each token has a jitter of its own, the same in every run", () =>
+    Effect.gen(function*() {
+      const times = Effect.gen(function*() {
+        const { asked, call, time } = yield* start({ life: hour })
+        for (let seconds = 0; seconds < 5 * 3600; seconds += 5) {
+          yield* call
+          yield* time.advance(5 * second)
+        }
+        return asked.map(({ at }, index) => at - (asked[index - 1]?.at ?? 0))
+      })
+      const [first, ...gaps] = yield* times
+      assert.strictEqual(first, 0)
+      assert.isAbove(new Set(gaps).size, 1)
+      for (const gap of gaps) {
+        assert.isAtLeast(gap, 55 * minute)
+        assert.isAtMost(gap, 55 * minute + 145 * second + 5 * second)
+      }
+      assert.deepStrictEqual(yield* times, [0, ...gaps])
+    }))
+
+  it.scoped(
+    "an outage in the last hour of a token fails nobody before its end, and is left alone",
+    () =>
+      Effect.gen(function*() {
+        const { asked, call, time } = yield* start({
+          fails: (_, now) => now >= day - hour && now < day + hour && unavailable
+        })
+        yield* call
+        yield* time.advance(day - hour)
+        for (let now = day - hour; now < day - 10 * second; now += second) {
+          assert.strictEqual(token(yield* call), "token-1", `at ${now}`)
+          yield* time.advance(second)
+        }
+        const before = asked.length - 1
+        const outcomes = new Set<string>()
+        for (let now = day - 10 * second; now < day + hour; now += second) {
+          outcomes.add(token(yield* call))
+          yield* time.advance(second)
+        }
+        const during = asked.length - 1 - before
+        console.log(
+          `an outage of two hours, a call every second: ${before} requests before the token's end, ${during} after`
+        )
+        assert.isAtMost(before, 15)
+        assert.isAtMost(during, 90)
+        assert.deepStrictEqual(outcomes, new Set(["waits", "TokenEndpointUnavailable"]))
+        yield* time.advance(2 * minute)
+        assert.match(token(yield* call), /^token-/)
+      }),
+    60_000
+  )
+
+  it.scoped("an outage of seconds goes unnoticed by those who have no token yet", () =>
+    Effect.gen(function*() {
+      const { cache, count, inTime, time } = yield* start({ fails: (_, now) => now < 3 * second && unavailable })
+      const callers = yield* Effect.fork(inTime(Effect.replicateEffect(cache.get, 100, { concurrency: "unbounded" })))
+      yield* time.advance(5 * second)
+      assert.deepStrictEqual(new Set((yield* Fiber.join(callers)).map(value)), new Set([`token-${count.requests}`]))
+      assert.isAtMost(count.requests, 5)
+    }))
+
+  it.scoped("a refusal that will not change is told at once, and asked about ever more rarely", () =>
+    Effect.gen(function*() {
+      const { asked, call, time } = yield* start({ fails: () => wrongSecret })
+      for (let seconds = 0; seconds < 3600; seconds += 1) {
+        assert.strictEqual(token(yield* call), "TokenErrorResponse")
+        yield* time.advance(second)
+      }
+      console.log(`a wrong secret, a call every second for an hour: ${asked.length} requests`)
+      assert.isAtMost(asked.length, 90)
+      assert.isAbove(asked.length, 40)
+    }))
+
+  it.scoped("a Retry-After is obeyed, up to a limit, and told", () =>
+    Effect.gen(function*() {
+      const { asked, call, count, time } = yield* start({
+        fails: (requests) =>
+          requests <= 2 && new OAuthError.TokenErrorResponse({
+            endpoint: request.endpoint,
+            status: 429,
+            error: "slow_down",
+            retryAfter: requests === 1 ? Duration.seconds(90) : Duration.hours(20)
+          })
+      })
+      assert.strictEqual(token(yield* call), "TokenErrorResponse")
+      yield* time.advance(60 * second)
+      const told = yield* call
+      assert(told !== "waits" && Either.isLeft(told) && told.left._tag === "TokenErrorResponse")
+      assert.deepStrictEqual(told.left.retryAfter, Duration.seconds(30))
+      assert.strictEqual(count.requests, 1)
+      // What is left is short enough to wait for.
+      yield* time.advance(26 * second)
+      assert.strictEqual(yield* call, "waits")
+      yield* time.advance(hour)
+      yield* time.advance(4 * second)
+      assert.deepStrictEqual(asked.map(({ at }) => at), [0, 90 * second])
+      assert.match(token(yield* call), /^token-3$/)
+      assert.deepStrictEqual(asked.map(({ at }) => at), [0, 90 * second, 90 * second + hour])
+    }))
+
+  it.scoped("a schedule of one's own takes the place of the back-off", () =>
+    Effect.gen(function*() {
+      const { asked, call, time } = yield* start({ fails: () => unavailable }, {
+        patience: "1 hour",
+        backOff: Schedule.spaced("10 seconds").pipe(Schedule.intersect(Schedule.recurs(2)))
+      })
+      yield* call
+      yield* time.advance(minute)
+      assert.deepStrictEqual(asked.map(({ at }) => at), [0, 10 * second, 20 * second])
+    }))
+
+  it.scoped("a server that issues the same token again is not asked in vain", () =>
+    Effect.gen(function*() {
+      // It renews its token when that has expired, and says how long it has still to live.
+      const time = { now: 0 }
+      const { asked, call, time: clock } = yield* start({
+        value: () => `token-${Math.floor(time.now / hour)}`,
+        life: () => Math.floor((hour - time.now % hour) / second) * second
+      })
+      for (; time.now < 10 * hour; time.now += second) {
+        assert.match(token(yield* call), /^token-/)
+        yield* clock.advance(second)
+      }
+      console.log(`a server that issues its token of an hour again, for ten hours: ${asked.length} requests`)
+      assert.isAtMost(asked.length, 21)
+    }))
+
+  it.scoped("new tokens that end when the old one does are not asked for in vain", () =>
+    Effect.gen(function*() {
+      const time = { now: 0 }
+      const { asked, call, time: clock } = yield* start({ life: () => hour - time.now % hour })
+      for (; time.now < 10 * hour; time.now += second) {
+        assert.match(token(yield* call), /^token-/)
+        yield* clock.advance(second)
+      }
+      assert.isAtMost(asked.length, 21)
+    }))
+
+  it.scoped("a wall clock that is set back does not make a token live longer", () =>
+    Effect.gen(function*() {
+      const { call, time } = yield* start({ life: hour })
+      yield* call
+      time.setWall(-12 * hour)
+      yield* time.advance(hour - 11 * second)
+      assert.strictEqual(token(yield* call), "token-1")
+      yield* time.advance(2 * second)
+      assert.strictEqual(token(yield* call), "token-2")
+    }))
+
+  it.scoped("a wall clock that is set forward costs one token, and setting it back costs none", () =>
+    Effect.gen(function*() {
+      const { call, count, time } = yield* start({ life: hour })
+      yield* call
+      time.setWall(12 * hour)
+      assert.strictEqual(token(yield* call), "token-2")
+      time.setWall(-12 * hour)
+      yield* time.advance(30 * minute)
+      assert.strictEqual(token(yield* call), "token-2")
+      assert.strictEqual(count.requests, 2)
+    }))
+
+  it.scoped("a machine that slept does not use a token that expired meanwhile", () =>
+    Effect.gen(function*() {
+      const { call, time } = yield* start({ life: hour })
+      yield* call
+      time.suspend(2 * hour)
+      assert.strictEqual(token(yield* call), "token-2")
+    }))
+
+  it.scoped("a renewal that hangs keeps nobody waiting, and is ended in the end", () =>
+    Effect.gen(function*() {
+      const { cache, call, count, inTime, time } = yield* start(
+        { life: hour, hangs: (request) => request > 1 },
+        { deadline: "20 seconds" }
+      )
+      yield* call
+      yield* time.advance(hour - minute)
+      for (let seconds = 60; seconds > 10; seconds -= 1) {
+        assert.strictEqual(token(yield* call), "token-1")
+        yield* time.advance(second)
+      }
+      const waiting = yield* Effect.fork(inTime(Effect.flip(cache.get)))
+      yield* time.advance(minute)
+      const told = yield* Fiber.join(waiting)
+      assert(told._tag === "TokenEndpointUnavailable")
+      assert.deepStrictEqual([told.reason, told.detail], ["timeout", "20s"])
+      assert.strictEqual(count.interrupted, count.requests - 1)
+      assert.isAtMost(count.requests, 6)
+    }))
+})
+
+describe("an API that refuses every token", () => {
+  const refuses: scenario.Answer = () => Effect.sync(() => scenario.refuse("Bearer error=\"invalid_token\""))
+
+  for (const every of [minute, hour]) {
+    it.effect(`costs a handful of tokens a day, called every ${every / minute} min`, () =>
+      Effect.gen(function*() {
+        const time = virtualClock.make()
+        const { counts, layer } = scenario.make(refuses)
+        const perDay: Array<number> = []
+        yield* Effect.gen(function*() {
+          const api = yield* ApiClient.ApiClient
+          for (let days = 0; days < 4; days += 1) {
+            const before = counts.tokens
+            for (let now = 0; now < day; now += every) {
+              assert.strictEqual((yield* api.get("/items")).status, 401)
+              yield* time.advance(every)
+            }
+            perDay.push(counts.tokens - before)
+          }
+        }).pipe(Effect.provide(layer), (program) => Effect.withClock(program, time.clock))
+        console.log(`an API that refuses every token, a call every ${every / minute} min: tokens per day`, perDay)
+        for (const tokens of perDay) assert.isAtMost(tokens, 6)
+      }), 120_000)
+  }
+
+  it.effect("is asked again as soon as a replacement helps", () =>
+    Effect.gen(function*() {
+      let accepted = "token-1"
+      const { counts, layer } = scenario.make((sent, count) => scenario.accepts(() => accepted)(sent, count))
+      yield* Effect.gen(function*() {
+        const api = yield* ApiClient.ApiClient
+        for (let revocations = 1; revocations <= 10; revocations += 1) {
+          assert.strictEqual((yield* api.get("/items")).status, 200)
+          accepted = `token-${revocations + 1}`
+        }
+      }).pipe(Effect.provide(layer))
+      assert.strictEqual(counts.tokens, 10)
+    }))
+})
