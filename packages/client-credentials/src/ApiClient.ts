@@ -115,7 +115,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     if (response.status !== 401 || (error !== undefined && error !== "invalid_token")) return Effect.succeed(response)
     return Effect.map(
       refused,
-      (renewable) => renewable && replayable ? { response, refusal: new Refusal({ challenges }) } : response
+      (renewable) => replayable ? { response, refusal: new Refusal({ challenges, renewable }) } : response
     )
   }
 

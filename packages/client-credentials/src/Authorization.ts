@@ -8,7 +8,6 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import { type Api, ClientConfig } from "./ClientConfig.js"
@@ -61,7 +60,10 @@ export class Authorization
 export const makeBearer: Effect.Effect<Service, never, ClientConfig | TokenCache> = Effect.gen(function*() {
   const { api } = yield* ClientConfig
   const cache = yield* TokenCache
-  const current = Effect.map(CurrentChange, Option.match({ onNone: () => cache, onSome: cache.withChange }))
+  const current = Effect.map(
+    CurrentChange,
+    (change) => Object.keys(change).length === 0 ? cache : cache.withChange(change)
+  )
   return {
     api,
     authorize: (request) =>

@@ -109,7 +109,8 @@ export const layerConfig = (
 > => Layer.provide(layerFromClientConfig(options), ClientConfig.layerConfig(options))
 
 /**
- * The client as a value, for a program with several APIs: each gets a tag of its own.
+ * The client as a value, for a program with several APIs, each with a tag of its own; or with many tenants, each with a
+ * client of its own, in an `RcMap`, or with `layer` in a `LayerMap`.
  *
  * @example
  * import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
@@ -123,6 +124,26 @@ export const layerConfig = (
  *     apiBaseUrl: "https://billing.example.com"
  *   }))
  * }
+ *
+ * @example
+ * import { ClientCredentials } from "@effect-oauth/client-credentials"
+ * import { Effect, RcMap, Redacted } from "effect"
+ *
+ * export const call = Effect.gen(function*() {
+ *   // At most a thousand clients; one that nobody used for an hour ends, and its token is forgotten.
+ *   const tenants = yield* RcMap.make({
+ *     lookup: (tenant: string) => ClientCredentials.make({
+ *       tokenUrl: `https://${tenant}.auth.example.com/oauth/token`,
+ *       clientId: "invoices",
+ *       clientSecret: Redacted.make("s3cr3t"),
+ *       apiBaseUrl: "https://billing.example.com"
+ *     }),
+ *     idleTimeToLive: "1 hour",
+ *     capacity: 1000
+ *   })
+ *   const api = yield* RcMap.get(tenants, "acme")
+ *   return yield* api.get("/invoices")
+ * })
  *
  * @since 0.1.0
  * @category constructors

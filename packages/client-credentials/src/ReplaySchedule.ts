@@ -19,20 +19,29 @@ import type { Challenge } from "./Challenge.js"
 export class Refusal extends Data.Class<{
   /** The challenges that came with it; empty if the API sent none. */
   readonly challenges: ReadonlyArray<Challenge>
+  /**
+   * Whether a replay will be authorized differently. False for a legacy token, and for a token that only just replaced a
+   * refused one (`TokenCache.Options.refusalPauses`): then a replay helps only if the API changes its mind.
+   */
+  readonly renewable: boolean
 }> {}
 
 /**
- * The schedule in use. Without a layer it is one replay at once, which is right for a token that expired early or was
- * revoked: its successor works or nothing does.
+ * The schedule in use. Without a layer it is one replay at once if that has a new token, which is right for a token that
+ * expired early or was revoked: its successor works or nothing does.
  *
- * It is asked only about refusals that a new token could mend, and only when the request can be sent again.
+ * It is asked only about refusals that say nothing but `invalid_token`, or nothing, and only when the request can be sent
+ * again.
  *
  * @since 0.1.0
  * @category tags
  */
 export class ReplaySchedule extends Context.Reference<ReplaySchedule>()(
   "@effect-oauth/client-credentials/ReplaySchedule",
-  { defaultValue: (): Schedule.Schedule<unknown, Refusal> => Schedule.recurs(1) }
+  {
+    defaultValue: (): Schedule.Schedule<unknown, Refusal> =>
+      Schedule.recurs(1).pipe(Schedule.whileInput(({ renewable }: Refusal) => renewable))
+  }
 ) {}
 
 /**

@@ -7,7 +7,6 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 
 import * as parameters from "./internal/parameters.js"
 import { InvalidConfig } from "./InvalidConfig.js"
@@ -137,12 +136,13 @@ export const change = (request: TokenRequest, { audience, resource, scope }: Cha
  */
 export class CurrentChange extends Context.Reference<CurrentChange>()(
   "@effect-oauth/client-credentials/TokenRequest/CurrentChange",
-  { defaultValue: (): Option.Option<Change> => Option.none() }
+  { defaultValue: (): Change => ({}) }
 ) {}
 
 /**
  * Makes the calls of a program with tokens that are asked for differently, say with a scope that only this part needs
- * (RFC 9700 section 2.3 recommends no more than necessary). Such tokens are cached beside the usual one.
+ * (RFC 9700 section 2.3 recommends no more than necessary). Such tokens are cached beside the usual one. Within another
+ * `withChange`, the inner one goes before.
  *
  * Fails with `InvalidConfig` when a parameter is not what the standards allow.
  *
@@ -163,5 +163,5 @@ export const withChange =
       const problems = parameters.problems(wanted)
       return problems.length > 0
         ? new InvalidConfig({ problems })
-        : Effect.provideService(self, CurrentChange, Option.some(wanted))
+        : Effect.flatMap(CurrentChange, (outer) => Effect.provideService(self, CurrentChange, { ...outer, ...wanted }))
     })

@@ -250,24 +250,34 @@ describe("ApiClient", () => {
       )
     })
 
+    it.effect("does not replay by default when a replay would have the same token", () => {
+      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse()))
+      return Effect.gen(function*() {
+        yield* get("/items")
+        assert.deepStrictEqual(counts, { tokens: 2, calls: 2 })
+        yield* get("/items")
+        assert.deepStrictEqual(counts, { tokens: 2, calls: 3 })
+      }).pipe(Effect.provide(layer))
+    })
+
     it.effect("tells the schedule what the API said", () => {
-      const seen: Array<string | undefined> = []
+      const seen: Array<readonly [string | undefined, boolean]> = []
       const { layer } = scenario.make(() => Effect.sync(() => scenario.refuse("Bearer error=\"invalid_token\"")))
       const schedule = Schedule.recurs(1).pipe(
         Schedule.tapInput((refusal: ReplaySchedule.Refusal) =>
-          Effect.sync(() => seen.push(refusal.challenges[0]?.parameters["error"]))
+          Effect.sync(() => seen.push([refusal.challenges[0]?.parameters["error"], refusal.renewable]))
         )
       )
       return Effect.gen(function*() {
         yield* get("/items")
-        assert.deepStrictEqual(seen, ["invalid_token", "invalid_token"])
+        assert.deepStrictEqual(seen, [["invalid_token", true], ["invalid_token", false]])
       }).pipe(Effect.provide(Layer.provide(layer, ReplaySchedule.layer(schedule))))
     })
 
     it.effect("fails with the token endpoint's error when there is no new token to be had", () => {
       const { layer } = scenario.make(
         () => Effect.sync(() => scenario.refuse()),
-        {},
+        { tokenCache: { patience: 0 } },
         (count) => count === 1 ? scenario.tokenJson("token-1") : new Response("", { status: 503 })
       )
       return Effect.gen(function*() {

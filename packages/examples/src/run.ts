@@ -10,7 +10,7 @@ import { Console, Effect, Layer } from "effect"
 import * as Embedded from "./embedded/environment.js"
 import { Problem } from "./problem.js"
 
-const examples = ["quickstart", "legacy-token", "two-apis", "promise-service"]
+const examples = ["quickstart", "legacy-token", "two-apis", "tenants", "promise-service"]
 
 const program = Effect.gen(function*() {
   const name = process.argv[2] ?? ""

@@ -13,6 +13,7 @@ describe("the examples", () => {
       ["quickstart", "8 items in stock\n"],
       ["legacy-token", "8 items in stock\n"],
       ["two-apis", "8 items in stock, 8 at suppliers\n"],
+      ["tenants", "north: 8 items\nsouth: 8 items\nnorth: 8 items\n"],
       ["promise-service", "SKU-1: 100, SKU-2: 200, unknown\n"]
     ] as const
   ) {
@@ -29,11 +30,18 @@ describe("the examples", () => {
       assert.strictEqual(yield* authorizationServer.tokensIssued, 1)
     }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), minute)
 
+  it.scopedLive("tenants have a token each, and reuse it", () =>
+    Effect.gen(function*() {
+      const { authorizationServer, environment } = yield* Embedded.start
+      assert.strictEqual((yield* run("tenants", [], environment)).exitCode, 0)
+      assert.strictEqual(yield* authorizationServer.tokensIssued, 2)
+    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), minute)
+
   it.live("run names the examples when it does not know the one asked for", () =>
     Effect.gen(function*() {
       const { exitCode, stderr } = yield* run("run", ["nothing"])
       assert.strictEqual(exitCode, 1)
-      assert.include(stderr, "quickstart, legacy-token, two-apis, promise-service")
+      assert.include(stderr, "quickstart, legacy-token, two-apis, tenants, promise-service")
     }).pipe(Effect.provide(NodeContext.layer)), minute)
 })
 

@@ -30,12 +30,16 @@ export const bearerOf = (sent: fakeHttp.Sent): string | undefined => sent.header
 export type Answer = (sent: fakeHttp.Sent, count: number) => Effect.Effect<Response, HttpClientError.HttpClientError>
 
 /** Tokens are `token-1`, `token-2` and so on. */
-export const make = (api: Answer, more: Partial<ClientConfig.Options> = {}, issue?: (count: number) => Response) => {
+export const make = (
+  api: Answer,
+  more: Partial<ClientCredentials.Options> = {},
+  issue: (count: number, sent: fakeHttp.Sent) => Response = (count) => tokenJson(`token-${count}`)
+) => {
   const counts = { tokens: 0, calls: 0 }
   const http = fakeHttp.make((sent) => {
     if (sent.url === options.tokenUrl) {
       counts.tokens += 1
-      return Effect.sync(() => (issue ?? ((count) => tokenJson(`token-${count}`)))(counts.tokens))
+      return Effect.sync(() => issue(counts.tokens, sent))
     }
     counts.calls += 1
     return api(sent, counts.calls)

@@ -11,17 +11,19 @@ const client = (id: string): AuthorizationServer.Client => ({ id, secret: Redact
 export const start = Effect.gen(function*() {
   const inventorySync = client("inventory-sync")
   const supplierSync = client("supplier-sync")
+  const north = client("north")
+  const south = client("south")
   const introspectAs = client("inventory-api")
   const legacy = client("tok_17")
 
   const authorizationServer = yield* AuthorizationServer.start({
-    clients: [inventorySync, supplierSync],
+    clients: [inventorySync, supplierSync, north, south],
     resourceServer: introspectAs
   })
   const inventory = yield* InventoryServer.start({
     authorizationServer,
     introspectAs,
-    accept: [inventorySync.id],
+    accept: [inventorySync.id, north.id, south.id],
     legacy
   })
   const suppliers = yield* InventoryServer.start({ authorizationServer, introspectAs, accept: [supplierSync.id] })
@@ -40,7 +42,9 @@ export const start = Effect.gen(function*() {
     environment: {
       ...environment("", inventorySync, inventory.baseUrl),
       ...environment("INVENTORY_", inventorySync, inventory.baseUrl),
-      ...environment("SUPPLIERS_", supplierSync, suppliers.baseUrl)
+      ...environment("SUPPLIERS_", supplierSync, suppliers.baseUrl),
+      ...environment("NORTH_", north, inventory.baseUrl),
+      ...environment("SOUTH_", south, inventory.baseUrl)
     },
     legacyEnvironment: {
       API_BASE_URL: inventory.baseUrl,

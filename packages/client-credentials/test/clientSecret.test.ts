@@ -1,0 +1,173 @@
+import { FileSystem } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { ClientConfig, type InvalidConfig, type OAuthError, TokenEndpoint } from "@effect-oauth/client-credentials"
+import { ConfigProvider, Data, Effect, Exit, Layer, Logger, Redacted } from "effect"
+
+import * as fakeHttp from "./support/fakeHttp.js"
+import { printed } from "./support/printed.js"
+import * as scenario from "./support/scenario.js"
+
+type Source = Effect.Effect<Redacted.Redacted<string>, unknown>
+
+/** A token endpoint that knows some secrets, and the secrets that it was sent. */
+const server = (known: () => ReadonlyArray<string>) => {
+  const tried: Array<string | null> = []
+  const { layer } = fakeHttp.make(({ body }) =>
+    Effect.sync(() => {
+      const secret = new URLSearchParams(body).get("client_secret")
+      tried.push(secret)
+      return known().includes(secret ?? "")
+        ? scenario.tokenJson(`token-${tried.length}`)
+        : Response.json({ error: "invalid_client", error_description: `no ${secret}` }, { status: 401 })
+    })
+  )
+  return { tried, layer }
+}
+
+const endpoint = (clientSecret: Source, previousClientSecret?: ClientConfig.Options["previousClientSecret"]) =>
+  TokenEndpoint.make().pipe(
+    Effect.map(({ request, requestToken }) => requestToken(request)),
+    Effect.provide(ClientConfig.layer({ ...scenario.options, clientSecret, previousClientSecret }))
+  )
+
+/** A source that gives one after the other, and the last one for good; `undefined` fails. */
+const inTurn = (...secrets: ReadonlyArray<string | undefined>): Source => {
+  let reads = 0
+  return Effect.suspend(() => {
+    const secret = secrets[Math.min(reads, secrets.length - 1)]
+    reads += 1
+    return secret === undefined
+      ? Effect.fail(new VaultError({ response: "the s3cr3t of another client" }))
+      : Effect.succeed(Redacted.make(secret))
+  })
+}
+
+class VaultError extends Data.TaggedError("VaultError")<{ readonly response: string }> {}
+
+const codeOf = (error: OAuthError.TokenError | InvalidConfig.InvalidConfig) =>
+  error._tag === "TokenErrorResponse" ? error.error : error._tag
+
+describe("a client secret from a source", () => {
+  it.effect("is read for every token request", () =>
+    Effect.gen(function*() {
+      const { layer, tried } = server(() => ["one", "two"])
+      const request = yield* Effect.provide(endpoint(inTurn("one", "two")), layer)
+      yield* request
+      yield* request
+      assert.deepStrictEqual(tried, ["one", "two"])
+    }))
+
+  it.effect("is read again when the server does not know it, and tried if it has changed", () =>
+    Effect.gen(function*() {
+      const { layer, tried } = server(() => ["two"])
+      yield* Effect.flatten(Effect.provide(endpoint(inTurn("one", "two")), layer))
+      assert.deepStrictEqual(tried, ["one", "two"])
+    }))
+
+  it.effect("is not tried again if it has not changed", () =>
+    Effect.gen(function*() {
+      const { layer, tried } = server(() => [])
+      const error = yield* Effect.flip(Effect.flatten(Effect.provide(endpoint(inTurn("one")), layer)))
+      assert.strictEqual(codeOf(error), "invalid_client")
+      assert.deepStrictEqual(tried, ["one"])
+      assert.notInclude(printed(error), "no one")
+    }))
+
+  it.effect("gives way to the previous one while the server knows that one only", () =>
+    Effect.gen(function*() {
+      const { layer, tried } = server(() => ["old"])
+      const previous = Redacted.make("old")
+      yield* Effect.flatten(Effect.provide(endpoint(inTurn("one"), previous), layer))
+      assert.deepStrictEqual(tried, ["one", "old"])
+    }))
+
+  it.effect("costs three requests at most", () =>
+    Effect.gen(function*() {
+      const { layer, tried } = server(() => [])
+      const previous = inTurn("old", "older", "oldest")
+      const error = yield* Effect.flip(Effect.flatten(Effect.provide(endpoint(inTurn("1", "2", "3"), previous), layer)))
+      assert.strictEqual(codeOf(error), "invalid_client")
+      assert.deepStrictEqual(tried, ["1", "2", "old"])
+    }))
+
+  it.effect("is not given up for another error, nor tried twice under two names", () =>
+    Effect.gen(function*() {
+      const { layer, tried } = server(() => [])
+      yield* Effect.flip(Effect.flatten(Effect.provide(endpoint(inTurn("one"), inTurn("one")), layer)))
+      assert.deepStrictEqual(tried, ["one"])
+      const refusing = fakeHttp.make(() =>
+        Effect.sync(() => Response.json({ error: "invalid_scope" }, { status: 400 }))
+      )
+      const error = yield* Effect.flip(
+        Effect.flatten(Effect.provide(endpoint(inTurn("one", "two"), inTurn("old")), refusing.layer))
+      )
+      assert.strictEqual(codeOf(error), "invalid_scope")
+      assert.lengthOf(refusing.sent, 1)
+    }))
+
+  it.effect("that cannot be read is a typed error, and nothing is sent", () =>
+    Effect.gen(function*() {
+      for (
+        const [source, problem] of [
+          [inTurn(undefined), "VaultError"],
+          [inTurn("a\nb"), "it is empty or has line breaks in it"],
+          [inTurn(""), "it is empty or has line breaks in it"],
+          [Effect.fail("plain s3cr3t text"), "its source failed"]
+        ] as const
+      ) {
+        const { layer, tried } = server(() => [])
+        const error = yield* Effect.flip(Effect.flatten(Effect.provide(endpoint(source), layer)))
+        assert(error._tag === "ClientSecretUnavailable")
+        assert.strictEqual(error.problem, problem)
+        assert.isTrue(error.retryable)
+        assert.include(error.message, "OAUTH_CLIENT_SECRET_FILE")
+        assert.notInclude(printed(error), "s3cr3t")
+        assert.deepStrictEqual(tried, [])
+      }
+    }))
+
+  it.effect("that cannot be read any more stays as it was, with a warning", () =>
+    Effect.gen(function*() {
+      const { layer, tried } = server(() => ["one"])
+      const logged: Array<unknown> = []
+      const logger = Logger.make(({ message }) => logged.push(message))
+      const request = yield* Effect.provide(endpoint(inTurn("one", undefined)), layer)
+      yield* Effect.provide(Effect.zipRight(request, request), Logger.add(logger))
+      assert.deepStrictEqual(tried, ["one", "one"])
+      assert.lengthOf(logged, 1)
+      assert.match(String(logged[0]), /could not be read \(VaultError\).*The one read before is used\./)
+    }))
+
+  it.scopedLive("is read from its file each time", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const file = yield* fs.makeTempFileScoped()
+      yield* fs.writeFileString(file, "one\n")
+      let known = ["one"]
+      const { layer, tried } = server(() => known)
+      const environment = {
+        OAUTH_TOKEN_URL: scenario.options.tokenUrl.toString(),
+        OAUTH_CLIENT_ID: "inventory-sync",
+        OAUTH_CLIENT_SECRET_FILE: file,
+        OAUTH_CLIENT_SECRET_PREVIOUS: "old",
+        API_BASE_URL: scenario.options.apiBaseUrl.toString()
+      }
+      const { request, requestToken } = yield* TokenEndpoint.make().pipe(
+        Effect.provide(ClientConfig.layerConfig()),
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
+        Effect.provide(layer)
+      )
+      yield* requestToken(request)
+      yield* fs.writeFileString(file, "two\r\n")
+      known = ["two"]
+      yield* requestToken(request)
+      known = ["old"]
+      yield* requestToken(request)
+      assert.deepStrictEqual(tried, ["one", "two", "two", "old"])
+      // Empty for a moment, while it is being written: the one read before.
+      known = ["two"]
+      yield* fs.writeFileString(file, "")
+      assert.isTrue(Exit.isSuccess(yield* Effect.exit(requestToken(request))))
+    }).pipe(Effect.provide(Layer.merge(NodeContext.layer, Logger.remove(Logger.defaultLogger)))))
+})
