@@ -31,6 +31,8 @@ import type * as Redacted from "effect/Redacted"
 export class AccessToken extends Data.Class<{
   /** What goes into `Authorization: Bearer`. */
   readonly value: Redacted.Redacted<string>
+  /** How it is to be used: as it is (RFC 6750), or with a proof (RFC 9449). Default: Bearer. */
+  readonly type?: "Bearer" | "DPoP" | undefined
   /** The scope that was granted, when the server said so: it may be narrower than what was asked for. */
   readonly scope: ReadonlyArray<string> | undefined
   /** When the request for it was sent, in milliseconds since the epoch: its life is counted from here. */

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -87,23 +88,40 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   }
 
   /** Sends once: a response, or the refusal of a request that a new authorization might save. */
-  const attempt = (request: HttpClientRequest.HttpClientRequest, replayable: boolean, isReplay: boolean) =>
-    Effect.flatMap(authorize(request), ({ accepted, refused, request: authorized }) =>
-      client.execute(authorized).pipe(
+  const attempt = (
+    request: HttpClientRequest.HttpClientRequest,
+    options: { readonly replayable: boolean; readonly isReplay: boolean; readonly hasNonce: boolean }
+  ): Effect.Effect<HttpClientResponse.HttpClientResponse | Refused, HttpClientError.HttpClientError | OAuthError> =>
+    Effect.flatMap(authorize(request), ({ accepted, answered, refused, request: authorized }) => {
+      const judge = (response: apiResponse.ApiResponse, news: boolean) => {
+        if (response.status === 401 || response.status === 403) {
+          const challenges = Challenge.parse(response.headers["www-authenticate"] ?? "")
+          // RFC 9449 section 9: the same once more, with the nonce that came with the refusal.
+          return news && options.replayable && !options.hasNonce && Challenge.error(challenges) === "use_dpop_nonce"
+            ? Effect.zipRight(body.discard(response), attempt(request, { ...options, hasNonce: true }))
+            : examine(response, challenges, refused, options.replayable)
+        }
+        return options.isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
+      }
+      const sent = client.execute(authorized).pipe(
         Effect.mapError((error) => apiResponse.requestError(error, request)),
-        Effect.flatMap((original) => {
-          const response = new apiResponse.ApiResponse(request, original)
-          if (response.status === 401 || response.status === 403) return examine(response, refused, replayable)
-          return isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
-        })
-      ))
+        Effect.map((original) => new apiResponse.ApiResponse(request, original))
+      )
+      return answered === undefined
+        ? Effect.flatMap(sent, (response) => judge(response, false))
+        : sent.pipe(
+          // The platform shows the headers of a request in traces, and knows nothing of proofs.
+          Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, "dpop"]),
+          Effect.flatMap((response) => Effect.flatMap(answered(response.headers), (news) => judge(response, news)))
+        )
+    })
 
   const examine = (
     response: apiResponse.ApiResponse,
+    challenges: ReadonlyArray<Challenge.Challenge>,
     refused: Effect.Effect<boolean>,
     replayable: boolean
   ): Effect.Effect<HttpClientResponse.HttpClientResponse | Refused, InsufficientScope> => {
-    const challenges = Challenge.parse(response.headers["www-authenticate"] ?? "")
     const error = Challenge.error(challenges)
     if (error === "insufficient_scope") {
       const url = new URL(response.request.url)
@@ -132,7 +150,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
           Effect.when(body.discard(last.response), () => ScheduleDecision.isContinue(decision)))
       )
       while (Option.isSome(yield* Effect.option(driver.next(last.refusal)))) {
-        const outcome = yield* attempt(request, true, true)
+        const outcome = yield* attempt(request, { replayable: true, isReplay: true, hasNonce: false })
         if (!isRefused(outcome)) {
           return outcome
         }
@@ -145,8 +163,10 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     Effect.flatMap(
       locate(request),
       (located) =>
-        Effect.flatMap(attempt(located, body.isReplayable(located.body), false), (outcome) =>
-          isRefused(outcome) ? replay(located, outcome) : Effect.succeed(outcome))
+        Effect.flatMap(
+          attempt(located, { replayable: body.isReplayable(located.body), isReplay: false, hasNonce: false }),
+          (outcome) => isRefused(outcome) ? replay(located, outcome) : Effect.succeed(outcome)
+        )
     )
 
   return HttpClient.makeWith(Effect.flatMap(call), Effect.succeed<HttpClientRequest.HttpClientRequest>)

@@ -8,9 +8,12 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
+import type { AccessToken } from "./AccessToken.js"
 import { type Api, ClientConfig } from "./ClientConfig.js"
+import { DPoP } from "./DPoP.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenCache } from "./TokenCache.js"
 import { CurrentChange } from "./TokenRequest.js"
@@ -25,6 +28,11 @@ export interface Authorized {
   readonly request: HttpClientRequest.HttpClientRequest
   /** To be run when the API refused the request. Its answer: may a replay be authorized differently? */
   readonly refused: Effect.Effect<boolean>
+  /**
+   * To be run with the headers of every response, when there is something to learn from them. The answer: was there
+   * anything new, so that a request refused for the lack of it may be sent again?
+   */
+  readonly answered: ((headers: Readonly<Record<string, string | undefined>>) => Effect.Effect<boolean>) | undefined
   /** To be run when the API accepted the request as a replay: what it was authorized with mended the refusal. */
   readonly accepted: Effect.Effect<void>
 }
@@ -52,37 +60,50 @@ export class Authorization
 {}
 
 /**
- * Bearer tokens from the `TokenCache`, in the `Authorization` header (RFC 6750 section 2.1).
+ * Tokens from the `TokenCache`, in the `Authorization` header: by themselves (RFC 6750 section 2.1), or with a proof if
+ * they are bound to the key of the `DPoP` service in the context (RFC 9449 section 7.1).
  *
  * @since 0.1.0
  * @category constructors
  */
-export const makeBearer: Effect.Effect<Service, never, ClientConfig | TokenCache> = Effect.gen(function*() {
+export const make: Effect.Effect<Service, never, ClientConfig | TokenCache> = Effect.gen(function*() {
   const { api } = yield* ClientConfig
   const cache = yield* TokenCache
+  const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
   const current = Effect.map(
     CurrentChange,
     (change) => Object.keys(change).length === 0 ? cache : cache.withChange(change)
   )
+  const authorization = (scheme: string, { value }: AccessToken) =>
+    HttpClientRequest.setHeader("authorization", `${scheme} ${Redacted.value(value)}`)
+
   return {
     api,
     authorize: (request) =>
-      Effect.flatMap(current, ({ accepted, get, rejected }) =>
-        Effect.map(get, (token) => ({
-          request: HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`),
-          refused: rejected(token),
-          accepted: accepted(token)
-        })))
+      Effect.flatMap(
+        current,
+        ({ accepted, get, rejected }) =>
+          Effect.flatMap(get, (token): Effect.Effect<Authorized> => {
+            const rest = { refused: rejected(token), accepted: accepted(token) }
+            return dpop === undefined
+              ? Effect.succeed({ ...rest, request: authorization("Bearer", token)(request), answered: undefined })
+              : Effect.map(
+                dpop.proof({ method: request.method, url: request.url, accessToken: token.value }),
+                ({ answered, value }) => ({
+                  ...rest,
+                  request: request.pipe(authorization("DPoP", token), HttpClientRequest.setHeader("dpop", value)),
+                  answered
+                })
+              )
+          })
+      )
   }
 })
 
 /**
- * Bearer tokens as a layer.
+ * Tokens as a layer.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerBearer: Layer.Layer<Authorization, never, ClientConfig | TokenCache> = Layer.effect(
-  Authorization,
-  makeBearer
-)
+export const layer: Layer.Layer<Authorization, never, ClientConfig | TokenCache> = Layer.effect(Authorization, make)

@@ -9,12 +9,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 
+import type * as ClientAuthentication from "./ClientAuthentication.js"
+import type * as DPoP from "./DPoP.js"
 import * as settings from "./internal/settings.js"
 import { InvalidConfig } from "./InvalidConfig.js"
-import type { ClientSecretUnavailable } from "./OAuthError.js"
-import type { ClientAuthentication, RequestFormat, TokenRequest } from "./TokenRequest.js"
+import type { AuthorizationDetail, RequestFormat, TokenRequest } from "./TokenRequest.js"
 
 /**
  * What a user states. Strings are checked, never trimmed or guessed at.
@@ -24,26 +24,44 @@ import type { ClientAuthentication, RequestFormat, TokenRequest } from "./TokenR
  */
 export interface Options {
   /** The token endpoint (RFC 6749 section 3.2), `https:`, without fragment or credentials. */
-  readonly tokenUrl: string | URL
+  readonly tokenUrl?: string | URL | undefined
+  /**
+   * What the authorization server calls itself (RFC 8414 section 2), to the last slash. Without `tokenUrl`, its metadata
+   * tell where the token endpoint is; with it, it is the audience of client assertions.
+   */
+  readonly issuer?: string | undefined
+  /** Where tokens are revoked (RFC 7009 section 2), if that is not known from the metadata. */
+  readonly revocationUrl?: string | URL | undefined
   readonly clientId: string
   /**
    * The secret, or an Effect that reads it from where it is kept: that is run for every token request, so a secret can be
    * replaced without a restart. Should it fail, the secret read before is used.
    */
-  readonly clientSecret: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
+  readonly clientSecret?: ClientAuthentication.Source | undefined
   /** The secret before the current one, tried when the server does not know the current one (yet). */
-  readonly previousClientSecret?:
-    | Redacted.Redacted<string>
-    | Effect.Effect<Redacted.Redacted<string>, unknown>
-    | undefined
+  readonly previousClientSecret?: ClientAuthentication.Source | undefined
   /** The API that the token is for, as Auth0 and others name it. */
   readonly audience?: string | undefined
   /** Scopes, as a list or separated by spaces (RFC 6749 section 3.3). */
   readonly scope?: string | ReadonlyArray<string> | undefined
   /** Resource indicators: absolute URIs, sent as they are (RFC 8707 section 2). */
   readonly resource?: string | ReadonlyArray<string> | undefined
-  /** How the client proves who it is (RFC 6749 section 2.3.1). Default: `client_secret_post`. */
-  readonly clientAuthentication?: ClientAuthentication | undefined
+  /** What the token is to allow in detail (RFC 9396 section 2). */
+  readonly authorizationDetails?: ReadonlyArray<AuthorizationDetail> | undefined
+  /** Further parameters of token requests, by the server's own rules; none that has a setting of its own. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined
+  /**
+   * How the client proves who it is: by `clientSecret` in one of these ways, or with a credential of another kind, as
+   * `ClientAuthentication` makes it. Default: what the metadata say the server supports, or else `client_secret_post`.
+   */
+  readonly clientAuthentication?:
+    | "client_secret_basic"
+    | "client_secret_post"
+    | "client_secret_jwt"
+    | ClientAuthentication.ClientAuthentication
+    | undefined
+  /** Whether tokens are bound to a key of this process (RFC 9449). Default: false. */
+  readonly dpop?: boolean | DPoP.Options | undefined
   /** How the token request is written: `form` is the standard, `json` what some APIs want. Default: `form`. */
   readonly requestFormat?: RequestFormat | undefined
   /** Where the API stands. Relative request URLs start here, and the token may go to its origin. */
@@ -61,12 +79,15 @@ export interface Options {
  * @category models
  */
 export interface Service {
-  /** What is asked for, and of which token endpoint. */
+  /** What is asked for, and of whom. */
   readonly request: TokenRequest
-  /** Reads the secret. */
-  readonly clientSecret: Effect.Effect<Redacted.Redacted<string>, ClientSecretUnavailable>
-  /** Reads the previous secret, when there is one. */
-  readonly previousClientSecret: Effect.Effect<Redacted.Redacted<string>, ClientSecretUnavailable>
+  readonly revocationUrl: string | undefined
+  /** How the client proves who it is, given the methods that the server is known to support. */
+  readonly authentication: (
+    supported: ReadonlyArray<string> | undefined
+  ) => ClientAuthentication.ClientAuthentication
+  readonly dpop: DPoP.Options | undefined
+  readonly allowHttpLoopback: boolean
   readonly api: Api
 }
 
@@ -151,6 +172,8 @@ export interface ConfigOptions {
 
 const variables = {
   tokenUrl: "OAUTH_TOKEN_URL",
+  issuer: "OAUTH_ISSUER",
+  revocationUrl: "OAUTH_REVOCATION_URL",
   clientId: "OAUTH_CLIENT_ID",
   clientSecret: "OAUTH_CLIENT_SECRET",
   clientSecretFile: "OAUTH_CLIENT_SECRET_FILE",
@@ -159,7 +182,19 @@ const variables = {
   audience: "OAUTH_AUDIENCE",
   scope: "OAUTH_SCOPE",
   resource: "OAUTH_RESOURCE",
+  parameters: "OAUTH_PARAMETERS",
+  authorizationDetails: "OAUTH_AUTHORIZATION_DETAILS",
   clientAuthentication: "OAUTH_CLIENT_AUTHENTICATION",
+  basicEncoding: "OAUTH_BASIC_ENCODING",
+  privateKey: "OAUTH_PRIVATE_KEY",
+  privateKeyFile: "OAUTH_PRIVATE_KEY_FILE",
+  previousPrivateKey: "OAUTH_PRIVATE_KEY_PREVIOUS",
+  previousPrivateKeyFile: "OAUTH_PRIVATE_KEY_PREVIOUS_FILE",
+  privateKeyId: "OAUTH_PRIVATE_KEY_ID",
+  signingAlgorithm: "OAUTH_SIGNING_ALGORITHM",
+  assertionAudience: "OAUTH_ASSERTION_AUDIENCE",
+  assertionType: "OAUTH_ASSERTION_TYPE",
+  dpop: "OAUTH_DPOP",
   requestFormat: "OAUTH_REQUEST_FORMAT",
   allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK",
   apiBaseUrl: "API_BASE_URL",
@@ -169,13 +204,28 @@ const variables = {
 /**
  * Reads and checks the configuration from the environment, or from any other `ConfigProvider`.
  *
- * Necessary: `OAUTH_TOKEN_URL`, `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a file that
- * holds the secret, as Docker and Kubernetes mount them; one line break at its end is ignored; it is read again for each
- * token request), `API_BASE_URL`. While a secret is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS` or
- * `OAUTH_CLIENT_SECRET_PREVIOUS_FILE`, tried when the server does not know the current one.
- * Optional: `OAUTH_AUDIENCE`, `OAUTH_SCOPE` and `OAUTH_RESOURCE` and `API_ORIGINS` (separated by spaces),
- * `OAUTH_CLIENT_AUTHENTICATION` (`client_secret_post`, `client_secret_basic`), `OAUTH_REQUEST_FORMAT` (`form`, `json`),
- * `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`). A variable that is empty counts as absent.
+ * Necessary:
+ * - `OAUTH_TOKEN_URL`, or `OAUTH_ISSUER`, whose metadata tell it;
+ * - `OAUTH_CLIENT_ID`;
+ * - `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a file that holds the secret, as Docker and Kubernetes mount them;
+ *   one line break at its end is ignored; it is read again for each token request), or another credential, see below;
+ * - `API_BASE_URL`.
+ *
+ * Optional:
+ * - `OAUTH_AUDIENCE`; `OAUTH_SCOPE`, `OAUTH_RESOURCE` and `API_ORIGINS`, separated by spaces;
+ *   `OAUTH_AUTHORIZATION_DETAILS`, as JSON; `OAUTH_PARAMETERS`, as a form: `tenant=acme&tier=2`;
+ * - `OAUTH_CLIENT_AUTHENTICATION`: `client_secret_post`, `client_secret_basic`, `client_secret_jwt`, `private_key_jwt`,
+ *   `tls_client_auth`, `self_signed_tls_client_auth`;
+ * - `OAUTH_BASIC_ENCODING`: `form` or `raw`, see `ClientAuthentication.clientSecretBasic`;
+ * - for `private_key_jwt`: `OAUTH_PRIVATE_KEY` or `OAUTH_PRIVATE_KEY_FILE` (PEM or JWK), `OAUTH_PRIVATE_KEY_ID`; for it and
+ *   `client_secret_jwt`: `OAUTH_SIGNING_ALGORITHM`, `OAUTH_ASSERTION_AUDIENCE` (`issuer`, `token_endpoint` or a text),
+ *   `OAUTH_ASSERTION_TYPE`;
+ * - while a credential is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS`, `OAUTH_PRIVATE_KEY_PREVIOUS`, or these with
+ *   `_FILE`, tried when the server does not know the current one;
+ * - `OAUTH_DPOP` (`true`, `false`), `OAUTH_REVOCATION_URL`, `OAUTH_REQUEST_FORMAT` (`form`, `json`),
+ *   `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`).
+ *
+ * A variable that is empty counts as absent.
  *
  * Fails with a `ConfigError` that names the variables and what they should be, never what they were.
  *
@@ -193,25 +243,33 @@ export const fromConfig = (
   Effect.gen(function*() {
     const read = settings.reader(options.prefix)
     const text = yield* read.all(variables)
-    const clientSecret = yield* read.secret(
-      text.clientSecret,
-      text.clientSecretFile,
-      [variables.clientSecret, variables.clientSecretFile]
-    )
-    const previousClientSecret = yield* read.secret(
-      text.previousClientSecret,
-      text.previousClientSecretFile,
-      [variables.previousClientSecret, variables.previousClientSecretFile]
-    )
-    const allowHttpLoopback = options.allowHttpLoopback ??
-      (yield* read.flag(variables.allowHttpLoopback, text.allowHttpLoopback))
-    return yield* settings.client({
+    const credential = (
+      kind: "client secret" | "private key",
+      setting: "clientSecret" | "previousClientSecret" | "privateKey" | "previousPrivateKey"
+    ) => read.credential(kind, text[setting], text[`${setting}File`], [variables[setting], variables[`${setting}File`]])
+    const given = {
       ...text,
-      clientSecret,
-      previousClientSecret,
+      clientSecret: yield* credential("client secret", "clientSecret"),
+      previousClientSecret: yield* credential("client secret", "previousClientSecret"),
+      privateKey: yield* credential("private key", "privateKey"),
+      previousPrivateKey: yield* credential("private key", "previousPrivateKey")
+    }
+    if (text.clientAuthentication === "private_key_jwt" && given.privateKey === undefined) {
+      return yield* Effect.fail(
+        read.error(variables.privateKey, undefined, "a private key, as PEM (PKCS #8) or JWK, or in a file")
+      )
+    }
+    if (![undefined, "form", "raw"].includes(text.basicEncoding)) {
+      return yield* Effect.fail(read.error(variables.basicEncoding, text.basicEncoding, "form or raw"))
+    }
+    const flag = (setting: "allowHttpLoopback" | "dpop") => read.flag(variables[setting], text[setting])
+    return yield* settings.client({
+      ...given,
+      ...settings.structured(given),
       apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
-      allowHttpLoopback
-    }).pipe(Either.mapLeft(read.errors(variables, { ...text, clientSecret, previousClientSecret })))
+      dpop: yield* flag("dpop"),
+      allowHttpLoopback: options.allowHttpLoopback ?? (yield* flag("allowHttpLoopback"))
+    }).pipe(Either.mapLeft(read.errors(variables, given)))
   })
 
 /**

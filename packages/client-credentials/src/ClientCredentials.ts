@@ -14,9 +14,12 @@ import type * as Scope from "effect/Scope"
 import * as ApiClient from "./ApiClient.js"
 import * as Authorization from "./Authorization.js"
 import * as ClientConfig from "./ClientConfig.js"
+import * as DPoP from "./DPoP.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
+import * as ServerMetadata from "./ServerMetadata.js"
 import * as TokenCache from "./TokenCache.js"
 import * as TokenEndpoint from "./TokenEndpoint.js"
+import * as TokenRevocation from "./TokenRevocation.js"
 
 /**
  * How the parts behave. All have defaults.
@@ -29,6 +32,10 @@ export interface PartOptions {
   readonly tokenCache?: TokenCache.Options | undefined
   /** The limits of a token request. */
   readonly tokenEndpoint?: TokenEndpoint.Options | undefined
+  /** The limits of discovery. */
+  readonly serverMetadata?: ServerMetadata.Options | undefined
+  /** Whether the tokens held are revoked when the program ends (RFC 7009), for at most 5 seconds. Default: false. */
+  readonly revokeAtShutdown?: boolean | undefined
 }
 
 /**
@@ -49,16 +56,50 @@ export interface Options extends ClientConfig.Options, PartOptions {}
  * @category layers
  */
 export const layerFromClientConfig = (options: PartOptions = {}): Layer.Layer<
-  ApiClient.ApiClient | TokenCache.TokenCache,
+  Services,
   InvalidConfig,
   ClientConfig.ClientConfig | HttpClient.HttpClient
-> =>
+> => {
+  const revokeAtShutdown = Layer.scopedDiscard(Effect.gen(function*() {
+    const { held } = yield* TokenCache.TokenCache
+    const { revoke } = yield* TokenRevocation.TokenRevocation
+    yield* Effect.addFinalizer(() =>
+      held.pipe(
+        Effect.flatMap(Effect.forEach(revoke, { concurrency: 10, discard: true })),
+        Effect.timeout("5 seconds"),
+        Effect.catchAll((error) => Effect.logWarning(`A token could not be revoked at the end: ${error.message}`)),
+        Effect.interruptible
+      )
+    )
+  }))
   // Layers are shared by identity, and the same `ApiClient.layer` beneath two configurations must not be.
-  Layer.fresh(ApiClient.layer.pipe(
-    Layer.provide(Authorization.layerBearer),
-    Layer.provideMerge(TokenCache.layerWith(options.tokenCache ?? {})),
-    Layer.provide(TokenEndpoint.layerWith(options.tokenEndpoint ?? {}))
-  ))
+  return Layer.fresh(
+    Layer.merge(ApiClient.layer, options.revokeAtShutdown === true ? revokeAtShutdown : Layer.empty).pipe(
+      Layer.provide(Authorization.layer),
+      Layer.provideMerge(TokenCache.layerWith(options.tokenCache ?? {})),
+      Layer.provide(TokenEndpoint.layerWith(options.tokenEndpoint ?? {})),
+      Layer.provideMerge(TokenRevocation.layer),
+      Layer.provide(ServerMetadata.layerWith(options.serverMetadata ?? {})),
+      Layer.provide(dpop)
+    )
+  )
+}
+
+/** What the parts look for and do without where there is none. */
+const dpop: Layer.Layer<never, never, ClientConfig.ClientConfig> = Layer.unwrapEffect(
+  Effect.map(
+    ClientConfig.ClientConfig,
+    ({ dpop }): Layer.Layer<never> => dpop === undefined ? Layer.empty : DPoP.layer(dpop)
+  )
+)
+
+/**
+ * What these layers provide.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Services = ApiClient.ApiClient | TokenCache.TokenCache | TokenRevocation.TokenRevocation
 
 /**
  * From a value.
@@ -81,7 +122,7 @@ export const layerFromClientConfig = (options: PartOptions = {}): Layer.Layer<
  */
 export const layer = (
   options: Options
-): Layer.Layer<ApiClient.ApiClient | TokenCache.TokenCache, InvalidConfig, HttpClient.HttpClient> =>
+): Layer.Layer<Services, InvalidConfig, HttpClient.HttpClient> =>
   Layer.provide(layerFromClientConfig(options), ClientConfig.layer(options))
 
 /**
@@ -103,7 +144,7 @@ export const layer = (
 export const layerConfig = (
   options: ClientConfig.ConfigOptions & PartOptions = {}
 ): Layer.Layer<
-  ApiClient.ApiClient | TokenCache.TokenCache,
+  Services,
   ConfigError.ConfigError | InvalidConfig,
   FileSystem.FileSystem | HttpClient.HttpClient
 > => Layer.provide(layerFromClientConfig(options), ClientConfig.layerConfig(options))

@@ -17,8 +17,8 @@ import * as Redacted from "effect/Redacted"
 import * as ApiClient from "./ApiClient.js"
 import { Authorization, type Service as AuthorizationService } from "./Authorization.js"
 import type { ConfigOptions, Options as ClientOptions } from "./ClientConfig.js"
+import { rawBasic } from "./internal/encoding.js"
 import * as settings from "./internal/settings.js"
-import { base64 } from "./internal/tokenRequest.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
@@ -34,7 +34,7 @@ export interface Options extends Pick<ClientOptions, "apiBaseUrl" | "apiOrigins"
 
 const authorization = (options: Parameters<typeof settings.legacy>[0]) =>
   Either.map(settings.legacy(options), ({ api, tokenId, tokenSecret }): AuthorizationService => {
-    const value = Redacted.make(`Basic ${base64(`${tokenId}:${Redacted.value(tokenSecret)}`)}`)
+    const value = Redacted.make(`Basic ${rawBasic(tokenId, Redacted.value(tokenSecret))}`)
     return {
       api,
       authorize: (request) =>
@@ -42,7 +42,8 @@ const authorization = (options: Parameters<typeof settings.legacy>[0]) =>
           request: HttpClientRequest.setHeader(request, "authorization", Redacted.value(value)),
           // There is no other legacy token to be had, so a replay would be refused as well.
           refused: Effect.succeed(false),
-          accepted: Effect.void
+          accepted: Effect.void,
+          answered: undefined
         })
     }
   })

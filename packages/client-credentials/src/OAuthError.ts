@@ -39,6 +39,8 @@ export class TokenErrorResponse extends Schema.TaggedError<TokenErrorResponse>(
   error: Schema.String,
   errorDescription: Schema.optional(Schema.String),
   errorUri: Schema.optional(Schema.String),
+  /** What may be the reason, where this side can tell. */
+  hint: Schema.optional(Schema.String),
   retryAfter: Schema.optional(Schema.Duration)
 }) {
   /** True for `temporarily_unavailable`, `server_error` and the statuses 408, 429 and 5xx. */
@@ -48,7 +50,7 @@ export class TokenErrorResponse extends Schema.TaggedError<TokenErrorResponse>(
   override get message(): string {
     return `${withDetail(`The token endpoint ${this.endpoint} answered "${this.error}"`, this.errorDescription)}. ${
       remedies[this.error] ?? `It answered with status ${this.status}; ask its operator what that code means there.`
-    }`
+    }${this.hint === undefined ? "" : ` ${this.hint}`}`
   }
 }
 
@@ -127,24 +129,65 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
 }
 
 /**
- * The secret of the client could not be read from where it is kept: see `ClientConfig.Options`. Nothing was sent.
+ * The secret or the private key of the client could not be read from where it is kept, or used. Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ClientSecretUnavailable extends Schema.TaggedError<ClientSecretUnavailable>(
-  "@effect-oauth/client-credentials/ClientSecretUnavailable"
-)("ClientSecretUnavailable", {
-  /** The tag of the error with which reading failed, or what is wrong with what was read; never the secret. */
+export class CredentialUnavailable extends Schema.TaggedError<CredentialUnavailable>(
+  "@effect-oauth/client-credentials/CredentialUnavailable"
+)("CredentialUnavailable", {
+  credential: Schema.Literal("client secret", "private key"),
+  /** The tag of the error with which reading failed, or what is wrong with what was read; never the credential. */
   problem: Schema.String
 }) {
-  /** Always true: a secret that is being replaced may be there again in a moment. */
+  /** Always true: a credential that is being replaced may be there again in a moment. */
   get retryable(): boolean {
     return true
   }
   override get message(): string {
-    return `The client secret could not be read (${this.problem}). Check the Effect given as clientSecret, or the file ` +
-      "that OAUTH_CLIENT_SECRET_FILE names."
+    return `The ${this.credential} could not be used: ${this.problem}. Check where it comes from: the configuration, or ` +
+      `the file that ${
+        this.credential === "client secret" ? "OAUTH_CLIENT_SECRET_FILE" : "OAUTH_PRIVATE_KEY_FILE"
+      } names.`
+  }
+}
+
+/**
+ * The metadata of the authorization server could not be had, or are not to be trusted (RFC 8414 section 3.3).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>(
+  "@effect-oauth/client-credentials/DiscoveryFailed"
+)("DiscoveryFailed", {
+  issuer: Schema.String,
+  problem: Schema.String,
+  retryable: Schema.Boolean
+}) {
+  override get message(): string {
+    return `The metadata of the issuer ${this.issuer} cannot be used: ${this.problem}.`
+  }
+}
+
+/**
+ * The authorization server is not known to revoke tokens (RFC 7009).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RevocationUnsupported extends Schema.TaggedError<RevocationUnsupported>(
+  "@effect-oauth/client-credentials/RevocationUnsupported"
+)("RevocationUnsupported", {
+  endpoint: Schema.String
+}) {
+  /** Always false. */
+  get retryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `No revocation endpoint is known of ${this.endpoint}. If it has one, set revocationUrl (OAUTH_REVOCATION_URL).`
   }
 }
 
@@ -204,7 +247,8 @@ export type TokenError =
   | TokenErrorResponse
   | InvalidTokenResponse
   | TokenEndpointUnavailable
-  | ClientSecretUnavailable
+  | CredentialUnavailable
+  | DiscoveryFailed
 
 /**
  * All that `ApiClient` adds to the errors of an `HttpClient`.
@@ -227,7 +271,8 @@ export type OAuthError = TokenError | OriginNotAllowed | InsufficientScope
  */
 export const isOAuthError = (u: unknown): u is OAuthError =>
   u instanceof TokenErrorResponse || u instanceof InvalidTokenResponse || u instanceof TokenEndpointUnavailable ||
-  u instanceof ClientSecretUnavailable || u instanceof OriginNotAllowed || u instanceof InsufficientScope
+  u instanceof CredentialUnavailable || u instanceof DiscoveryFailed || u instanceof OriginNotAllowed ||
+  u instanceof InsufficientScope
 
 /**
  * Whether a status says "not now" rather than "no" (RFC 9110 sections 15.5.9 and 15.6, RFC 6585 section 4).

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Array from "effect/Array"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -48,6 +49,8 @@ export interface Service {
   readonly rejected: (token: AccessToken) => Effect.Effect<boolean>
   /** Says that the API accepted this token on a replay, where it had refused the one before. */
   readonly accepted: (token: AccessToken) => Effect.Effect<void>
+  /** The tokens held now, those that were asked for differently too: for revoking them, say. */
+  readonly held: Effect.Effect<ReadonlyArray<AccessToken>>
   /** The same, for tokens that are asked for differently. Those are cached too, the most recently used ones. */
   readonly withChange: (change: TokenRequest.Change) => Service
 }
@@ -158,11 +161,19 @@ export const make = (
         return cell
       })
 
+    const held = Effect.suspend(() =>
+      Effect.map(
+        Effect.forEach([configured, ...cells.values()], ({ held }) => held),
+        Array.filter((token) => token !== undefined)
+      )
+    )
+
     const service = (wanted: TokenRequest.TokenRequest, cell: Effect.Effect<tokenCell.TokenCell>): Service => ({
       get: Effect.flatMap(cell, ({ get }) => get),
       getOther: (token) => Effect.flatMap(cell, ({ getOther }) => getOther(token)),
       rejected: (token) => Effect.flatMap(cell, ({ rejected }) => rejected(token)),
       accepted: (token) => Effect.flatMap(cell, ({ accepted }) => accepted(token)),
+      held,
       withChange: (change) => {
         const changed = TokenRequest.change(wanted, change)
         return service(changed, cellFor(changed))

@@ -9,15 +9,8 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 
 import * as parameters from "./internal/parameters.js"
+import { shown } from "./internal/urls.js"
 import { InvalidConfig } from "./InvalidConfig.js"
-
-/**
- * The two ways to present a client secret (RFC 6749 section 2.3.1), by their registered names (RFC 7591 section 2).
- *
- * @since 0.1.0
- * @category models
- */
-export type ClientAuthentication = "client_secret_post" | "client_secret_basic"
 
 /**
  * How the token request is written.
@@ -45,21 +38,29 @@ export type RequestFormat = "form" | "json"
  * @category models
  */
 export class TokenRequest extends Data.Class<{
-  /** The token endpoint, with its query. */
-  readonly tokenUrl: string
+  /** The issuer identifier of the authorization server (RFC 8414 section 2), as it was written. */
+  readonly issuer: string | undefined
+  /** The token endpoint, with its query; undefined when the issuer tells. */
+  readonly tokenUrl: string | undefined
   readonly clientId: string
-  readonly clientAuthentication: ClientAuthentication
+  /** The method of client authentication; undefined when it is chosen by what the server supports. */
+  readonly clientAuthentication: string | undefined
   readonly requestFormat: RequestFormat
   readonly audience: string | undefined
   /** Sorted, each name once, separated by spaces (RFC 6749 section 3.3); empty when none is asked for. */
   readonly scope: string
   /** Sorted, each once, separated by spaces, which no URI contains (RFC 8707 section 2); empty when none is asked for. */
   readonly resource: string
+  /** RFC 9396, as JSON; empty when there are none. */
+  readonly authorizationDetails: string
+  /** Further parameters, sorted by name, as a form. */
+  readonly parameters: string
+  /** The thumbprint of the key that tokens are bound to (RFC 9449 section 6.1); undefined for bearer tokens. */
+  readonly dpopThumbprint: string | undefined
 }> {
-  /** The origin and the path of the token endpoint, as errors show it. */
+  /** The origin and the path of the token endpoint, or else the issuer, as errors show it. */
   get endpoint(): string {
-    const { origin, pathname } = new URL(this.tokenUrl)
-    return origin + pathname
+    return this.tokenUrl === undefined ? this.issuer ?? "" : shown(this.tokenUrl)
   }
 }
 
@@ -75,6 +76,21 @@ export interface Change {
   readonly scope?: string | ReadonlyArray<string> | undefined
   /** Resource indicators: absolute URIs (RFC 8707 section 2), as a list or separated by spaces. */
   readonly resource?: string | ReadonlyArray<string> | undefined
+  /** What the token is to allow in detail (RFC 9396 section 2): objects with a `type`. */
+  readonly authorizationDetails?: ReadonlyArray<AuthorizationDetail> | undefined
+  /** Further parameters, by the server's own rules. They cannot take the place of those above, nor of credentials. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined
+}
+
+/**
+ * One authorization detail (RFC 9396 section 2).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AuthorizationDetail {
+  readonly type: string
+  readonly [name: string]: unknown
 }
 
 /**
@@ -86,21 +102,29 @@ export interface Change {
  */
 export const make = (
   options: Change & {
-    readonly tokenUrl: string
+    readonly issuer?: string | undefined
+    readonly tokenUrl?: string | undefined
     readonly clientId: string
-    readonly clientAuthentication?: ClientAuthentication | undefined
+    readonly clientAuthentication?: string | undefined
     readonly requestFormat?: RequestFormat | undefined
   }
 ): TokenRequest =>
-  new TokenRequest({
-    tokenUrl: options.tokenUrl,
-    clientId: options.clientId,
-    clientAuthentication: options.clientAuthentication ?? "client_secret_post",
-    requestFormat: options.requestFormat ?? "form",
-    audience: options.audience,
-    scope: parameters.canonical(options.scope),
-    resource: parameters.canonical(options.resource)
-  })
+  change(
+    new TokenRequest({
+      issuer: options.issuer,
+      tokenUrl: options.tokenUrl,
+      clientId: options.clientId,
+      clientAuthentication: options.clientAuthentication,
+      requestFormat: options.requestFormat ?? "form",
+      audience: undefined,
+      scope: "",
+      resource: "",
+      authorizationDetails: "",
+      parameters: "",
+      dpopThumbprint: undefined
+    }),
+    options
+  )
 
 /**
  * The same request with other parameters.
@@ -120,13 +144,28 @@ export const make = (
  * @since 0.1.0
  * @category combinators
  */
-export const change = (request: TokenRequest, { audience, resource, scope }: Change): TokenRequest =>
+export const change = (
+  request: TokenRequest,
+  { audience, authorizationDetails, parameters: further, resource, scope }: Change
+): TokenRequest =>
   new TokenRequest({
     ...request,
     ...(audience === undefined ? {} : { audience }),
     ...(scope === undefined ? {} : { scope: parameters.canonical(scope) }),
-    ...(resource === undefined ? {} : { resource: parameters.canonical(resource) })
+    ...(resource === undefined ? {} : { resource: parameters.canonical(resource) }),
+    ...(authorizationDetails === undefined ? {} : {
+      authorizationDetails: authorizationDetails.length === 0 ? "" : JSON.stringify(authorizationDetails)
+    }),
+    ...(further === undefined ? {} : { parameters: parameters.sorted(further) })
   })
+
+/**
+ * The same request, for tokens that are bound to a key.
+ *
+ * @internal
+ */
+export const boundTo = (request: TokenRequest, dpopThumbprint: string): TokenRequest =>
+  new TokenRequest({ ...request, dpopThumbprint })
 
 /**
  * The change in force where a program runs; none unless `withChange` says otherwise.

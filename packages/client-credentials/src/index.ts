@@ -33,6 +33,13 @@ export * as Authorization from "./Authorization.js"
 export * as Challenge from "./Challenge.js"
 
 /**
+ * How a client proves to the authorization server who it is.
+ *
+ * @since 0.1.0
+ */
+export * as ClientAuthentication from "./ClientAuthentication.js"
+
+/**
  * Who the client is, where it gets its tokens and which API they are for.
  *
  * @since 0.1.0
@@ -45,6 +52,13 @@ export * as ClientConfig from "./ClientConfig.js"
  * @since 0.1.0
  */
 export * as ClientCredentials from "./ClientCredentials.js"
+
+/**
+ * Demonstrating proof of possession.
+ *
+ * @since 0.1.0
+ */
+export * as DPoP from "./DPoP.js"
 
 /**
  * Settings with a mistake in them.
@@ -75,11 +89,25 @@ export * as OAuthError from "./OAuthError.js"
 export * as PromiseClient from "./PromiseClient.js"
 
 /**
+ * What an API says of the authorization servers that it trusts.
+ *
+ * @since 0.1.0
+ */
+export * as ProtectedResource from "./ProtectedResource.js"
+
+/**
  * How a call that was refused with 401 is replayed.
  *
  * @since 0.1.0
  */
 export * as ReplaySchedule from "./ReplaySchedule.js"
+
+/**
+ * What the authorization server says of itself.
+ *
+ * @since 0.1.0
+ */
+export * as ServerMetadata from "./ServerMetadata.js"
 
 /**
  * The tokens of this process.
@@ -101,3 +129,10 @@ export * as TokenEndpoint from "./TokenEndpoint.js"
  * @since 0.1.0
  */
 export * as TokenRequest from "./TokenRequest.js"
+
+/**
+ * Taking tokens back.
+ *
+ * @since 0.1.0
+ */
+export * as TokenRevocation from "./TokenRevocation.js"

@@ -37,6 +37,9 @@ const read = (variables: Readonly<Record<string, string | undefined>>, options?:
     )
   )
 
+const secretOf = (config: ClientConfig.Service) =>
+  Effect.map(config.authentication(undefined).credentials[0], ({ identity }) => Redacted.value(identity))
+
 describe("ClientConfig", () => {
   for (
     const [setting, values] of Object.entries({
@@ -135,7 +138,7 @@ describe("ClientConfig", () => {
           OAUTH_REQUEST_FORMAT: "json",
           API_ORIGINS: "https://files.example.com https://img.example.com/"
         })
-        assert.strictEqual(Redacted.value(yield* config.clientSecret), scenario.secret)
+        assert.strictEqual(yield* secretOf(config), scenario.secret)
         assert.deepStrictEqual(
           config.request,
           TokenRequest.make({
@@ -158,7 +161,7 @@ describe("ClientConfig", () => {
       Effect.gen(function*() {
         const { request } = yield* read({ ...environment, OAUTH_AUDIENCE: "", OAUTH_REQUEST_FORMAT: "" })
         assert.isUndefined(request.audience)
-        assert.deepStrictEqual([request.clientAuthentication, request.requestFormat], ["client_secret_post", "form"])
+        assert.deepStrictEqual([request.clientAuthentication, request.requestFormat], [undefined, "form"])
       }))
 
     it.effect("puts a prefix before every name", () =>
@@ -175,7 +178,7 @@ describe("ClientConfig", () => {
       Effect.gen(function*() {
         const { OAUTH_CLIENT_SECRET: _, ...rest } = environment
         const config = yield* read({ ...rest, OAUTH_CLIENT_SECRET_FILE: "/run/secrets/oauth" })
-        assert.strictEqual(Redacted.value(yield* config.clientSecret), "from the file")
+        assert.strictEqual(yield* secretOf(config), "from the file")
       }))
 
     it.effect("allows http: to a loopback address by a variable", () =>

@@ -181,7 +181,10 @@ describe("TokenCache", () => {
             return yield* wrongSecret
           })
       })
-      const cache = yield* Effect.annotateLogs(Effect.provide(TokenCache.make(), layer), "of", "the layer")
+      const cache = yield* Effect.provide(TokenCache.make(), layer).pipe(
+        Effect.annotateLogs("of", "the layer"),
+        Effect.withSpan("the start of the program")
+      )
       yield* cache.get.pipe(Effect.flip, Effect.withSpan("a caller"), Effect.annotateLogs("of", "a caller"))
       assert.deepStrictEqual(seen, [Option.none(), ["a caller"], [["of", "the layer"]]])
     }))

@@ -1,7 +1,13 @@
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ClientConfig, type InvalidConfig, type OAuthError, TokenEndpoint } from "@effect-oauth/client-credentials"
+import {
+  ClientConfig,
+  type InvalidConfig,
+  type OAuthError,
+  ServerMetadata,
+  TokenEndpoint
+} from "@effect-oauth/client-credentials"
 import { ConfigProvider, Data, Effect, Exit, Layer, Logger, Redacted } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
@@ -28,6 +34,7 @@ const server = (known: () => ReadonlyArray<string>) => {
 const endpoint = (clientSecret: Source, previousClientSecret?: ClientConfig.Options["previousClientSecret"]) =>
   TokenEndpoint.make().pipe(
     Effect.map(({ request, requestToken }) => requestToken(request)),
+    Effect.provide(ServerMetadata.layer),
     Effect.provide(ClientConfig.layer({ ...scenario.options, clientSecret, previousClientSecret }))
   )
 
@@ -118,7 +125,7 @@ describe("a client secret from a source", () => {
       ) {
         const { layer, tried } = server(() => [])
         const error = yield* Effect.flip(Effect.flatten(Effect.provide(endpoint(source), layer)))
-        assert(error._tag === "ClientSecretUnavailable")
+        assert(error._tag === "CredentialUnavailable")
         assert.strictEqual(error.problem, problem)
         assert.isTrue(error.retryable)
         assert.include(error.message, "OAUTH_CLIENT_SECRET_FILE")
@@ -136,7 +143,7 @@ describe("a client secret from a source", () => {
       yield* Effect.provide(Effect.zipRight(request, request), Logger.add(logger))
       assert.deepStrictEqual(tried, ["one", "one"])
       assert.lengthOf(logged, 1)
-      assert.match(String(logged[0]), /could not be read \(VaultError\).*The one read before is used\./)
+      assert.match(String(logged[0]), /could not be used: VaultError.*The one read before is used\./)
     }))
 
   it.scopedLive("is read from its file each time", () =>
@@ -147,13 +154,14 @@ describe("a client secret from a source", () => {
       let known = ["one"]
       const { layer, tried } = server(() => known)
       const environment = {
-        OAUTH_TOKEN_URL: scenario.options.tokenUrl.toString(),
+        OAUTH_TOKEN_URL: "https://auth.example.com/oauth/token",
         OAUTH_CLIENT_ID: "inventory-sync",
         OAUTH_CLIENT_SECRET_FILE: file,
         OAUTH_CLIENT_SECRET_PREVIOUS: "old",
-        API_BASE_URL: scenario.options.apiBaseUrl.toString()
+        API_BASE_URL: "https://api.example.com"
       }
       const { request, requestToken } = yield* TokenEndpoint.make().pipe(
+        Effect.provide(ServerMetadata.layer),
         Effect.provide(ClientConfig.layerConfig()),
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
         Effect.provide(layer)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig } from "@effect-oauth/client-credentials"
-import { Either, FastCheck as fc, Redacted } from "effect"
+import { Effect, Either, FastCheck as fc, Redacted } from "effect"
 
 import * as tokenRequest from "../src/internal/tokenRequest.js"
 import { printed } from "./support/printed.js"
@@ -8,17 +8,17 @@ import * as scenario from "./support/scenario.js"
 
 const printable = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => !/[\x00-\x1f\x7f]/.test(text))
 
-const secretOf = (options: Partial<ClientConfig.Options>) => {
-  const secret = options.clientSecret ?? scenario.options.clientSecret
-  assert(Redacted.isRedacted(secret))
-  return secret as Redacted.Redacted<string>
+/** What a client with this configuration sends, and its proof. */
+const encoded = (more: Partial<ClientConfig.Options>) => {
+  const { authentication, request } = Either.getOrThrow(ClientConfig.make({ ...scenario.options, ...more }))
+  const target = { clientId: request.clientId, issuer: undefined, endpoint: request.endpoint, now: 0 }
+  const { prove } = Effect.runSync(authentication(undefined).credentials[0])
+  const proof = Effect.runSync(prove(target))
+  return { proof, request: tokenRequest.encode(request.tokenUrl ?? assert.fail(), request, proof) }
 }
 
-const config = (more: Partial<ClientConfig.Options>) =>
-  Either.getOrThrow(ClientConfig.make({ ...scenario.options, ...more }))
-
 const sent = (options: Partial<ClientConfig.Options>) => {
-  const { body, headers, method, url } = tokenRequest.encode(config(options).request, secretOf(options))
+  const { body, headers, method, url } = encoded(options).request
   assert(body._tag === "Uint8Array")
   return { headers, method, url, type: body.contentType, text: new TextDecoder().decode(body.body) }
 }
@@ -105,10 +105,10 @@ describe("the token request", () => {
 
   for (const requestFormat of ["form", "json"] as const) {
     it(`does not show the secret when it is printed: ${requestFormat}`, () => {
-      const request = tokenRequest.encode(config({ requestFormat }).request, secretOf({}))
+      const { proof, request } = encoded({ requestFormat })
       // The bytes themselves are there for those who ask for them by index.
       const text = printed(request.toJSON()) + printed(request)
-      for (const secret of tokenRequest.secrets(config({}).request, secretOf({}))) assert.notInclude(text, secret)
+      for (const secret of tokenRequest.secrets(proof)) assert.notInclude(text, secret)
     })
   }
 })

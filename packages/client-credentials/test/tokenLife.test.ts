@@ -134,6 +134,25 @@ describe("in the course of time", () => {
       assert.isAtMost(count.requests, 5)
     }))
 
+  it.scoped("a second outage is met as the first was: the back-off starts anew after a success", () =>
+    Effect.gen(function*() {
+      const { asked, call, time } = yield* start({
+        life: hour,
+        fails: (requests) => requests !== 6 && requests < 9 && unavailable
+      })
+      yield* call
+      yield* time.advance(10 * minute)
+      yield* call
+      yield* time.advance(10 * minute)
+      assert.match(token(yield* call), /^token-/)
+      const before = asked.length
+      yield* time.advance(hour)
+      yield* call
+      yield* time.advance(5 * second)
+      const [first = 0, second_ = 0] = asked.slice(before).map(({ at }) => at)
+      assert.isAtMost(second_ - first, 600)
+    }))
+
   it.scoped("a refusal that will not change is told at once, and asked about ever more rarely", () =>
     Effect.gen(function*() {
       const { asked, call, time } = yield* start({ fails: () => wrongSecret })

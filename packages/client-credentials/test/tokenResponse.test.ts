@@ -2,20 +2,24 @@ import { assert, describe, it } from "@effect/vitest"
 import { OAuthError } from "@effect-oauth/client-credentials"
 import { Duration, Either, FastCheck as fc, Redacted } from "effect"
 
+import type { Received } from "../src/internal/exchange.js"
 import * as tokenResponse from "../src/internal/tokenResponse.js"
 
 const terms: tokenResponse.Terms = {
   defaultLife: Duration.hours(1),
   maxLife: Duration.days(30),
-  secrets: ["s3cr3t"]
+  secrets: ["s3cr3t"],
+  type: "Bearer",
+  requiredScope: [],
+  hint: undefined
 }
 
 const endpoint = "https://auth.example.com/oauth/token"
 
-const decode = (more: Partial<tokenResponse.Received>) =>
+const decode = (more: Partial<Received & { readonly body: string }>, other: Partial<tokenResponse.Terms> = {}) =>
   tokenResponse.decode(
     { endpoint, status: 200, headers: {}, body: "", requestedAt: 1_000_000, receivedAt: 1_002_000, ...more },
-    terms
+    { ...terms, ...other }
   )
 
 const token = (members: Readonly<Record<string, unknown>>) =>

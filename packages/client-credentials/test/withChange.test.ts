@@ -27,17 +27,21 @@ describe("TokenRequest", () => {
 
   it("differs in everything that shapes it", () => {
     const others = [
-      TokenRequest.make({ ...request, tokenUrl: "https://auth.example.com/oauth/token?tenant=2" }),
-      TokenRequest.make({ ...request, clientId: "other" }),
-      TokenRequest.make({ ...request, clientAuthentication: "client_secret_basic" }),
-      TokenRequest.make({ ...request, requestFormat: "json" }),
+      new TokenRequest.TokenRequest({ ...request, tokenUrl: "https://auth.example.com/oauth/token?tenant=2" }),
+      new TokenRequest.TokenRequest({ ...request, clientId: "other" }),
+      new TokenRequest.TokenRequest({ ...request, clientAuthentication: "client_secret_basic" }),
+      new TokenRequest.TokenRequest({ ...request, requestFormat: "json" }),
       TokenRequest.change(request, { audience: "other" }),
       TokenRequest.change(request, { scope: "a" }),
-      TokenRequest.change(request, { resource: "urn:a" })
+      TokenRequest.change(request, { resource: "urn:a" }),
+      TokenRequest.change(request, { authorizationDetails: [{ type: "a" }] }),
+      TokenRequest.change(request, { parameters: { tenant: "a" } }),
+      new TokenRequest.TokenRequest({ ...request, issuer: "https://auth.example.com" }),
+      new TokenRequest.TokenRequest({ ...request, dpopThumbprint: "a" })
     ]
     for (const other of others) assert.isFalse(Equal.equals(request, other))
     assert.isTrue(Equal.equals(request, TokenRequest.change(request, {})))
-    assert.isTrue(Equal.equals(request, TokenRequest.make(request)))
+    assert.isTrue(Equal.equals(request, new TokenRequest.TokenRequest(request)))
   })
 
   it("shows its endpoint without the query", () => {

@@ -60,7 +60,7 @@ export type Aftermath = { readonly _tag: "Retry"; readonly at: Instant } | { rea
 
 /** The token that may be handed out now with nothing else to be done: what most callers get. */
 export const fresh = (state: State<unknown>, now: Instant): AccessToken | undefined =>
-  state.held !== undefined && !reached(state.held.renewFrom, now) && !reached(state.held.usableUntil, now)
+  state.held !== undefined && !reached(state.held.renewFrom, now)
     ? state.held.token
     : undefined
 

@@ -1,8 +1,9 @@
 /**
  * The parameters of a token request that a user writes as a list or separated by spaces.
  */
-import type { Problem } from "./problems.js"
-import { printable } from "./problems.js"
+import type { Change } from "../TokenRequest.js"
+import { isRecord } from "./json.js"
+import { printable, type Problem } from "./problems.js"
 
 export const words = (value: unknown): ReadonlyArray<unknown> =>
   value === undefined
@@ -17,13 +18,42 @@ export const words = (value: unknown): ReadonlyArray<unknown> =>
 export const canonical = (value: string | ReadonlyArray<string> | undefined): string =>
   [...new Set(words(value))].sort().join(" ")
 
+/** As a form, so that the same parameters are the same text. */
+export const sorted = (parameters: Readonly<Record<string, string>>): string => {
+  const pairs = new URLSearchParams({ ...parameters })
+  pairs.sort()
+  return pairs.toString()
+}
+
+/** RFC 6749 section 3.2: no parameter twice. These have their own settings, or are credentials. */
+const reserved = new Set([
+  "grant_type",
+  "client_id",
+  "client_secret",
+  "client_assertion",
+  "client_assertion_type",
+  "audience",
+  "scope",
+  "resource",
+  "authorization_details"
+])
+
+const areFurther = (parameters: unknown): boolean =>
+  isRecord(parameters) &&
+  Object.entries(parameters).every(([name, value]) =>
+    name !== "" && !reserved.has(name) && typeof value === "string" && value !== ""
+  )
+
+const areDetails = (details: unknown): boolean =>
+  Array.isArray(details) && details.every((one) => isRecord(one) && typeof one["type"] === "string")
+
 const isScope = (name: unknown): boolean => typeof name === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name)
 
 const isResource = (uri: unknown): boolean =>
   typeof uri === "string" && /^[\x21-\x7e]+$/.test(uri) && URL.canParse(uri) && !uri.includes("#")
 
 export const problems = (
-  { audience, resource, scope }: { readonly audience?: unknown; readonly scope?: unknown; readonly resource?: unknown }
+  { audience, authorizationDetails, parameters, resource, scope }: { readonly [K in keyof Change]?: unknown }
 ): ReadonlyArray<Problem> => [
   ...(audience === undefined || printable(audience)
     ? []
@@ -34,5 +64,13 @@ export const problems = (
   }]),
   ...(words(resource).every(isResource)
     ? []
-    : [{ setting: "resource", expected: "absolute URIs without fragment (RFC 8707 section 2)" }])
+    : [{ setting: "resource", expected: "absolute URIs without fragment (RFC 8707 section 2)" }]),
+  ...(authorizationDetails === undefined || areDetails(authorizationDetails) ? [] : [{
+    setting: "authorizationDetails",
+    expected: "a list of objects, each with a type (RFC 9396 section 2)"
+  }]),
+  ...(parameters === undefined || areFurther(parameters) ? [] : [{
+    setting: "parameters",
+    expected: `texts by name, none empty, and none of ${[...reserved].join(", ")}`
+  }])
 ]

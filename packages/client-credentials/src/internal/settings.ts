@@ -10,29 +10,17 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
+import * as ClientAuthentication from "../ClientAuthentication.js"
 import type * as ClientConfig from "../ClientConfig.js"
-import { ClientSecretUnavailable } from "../OAuthError.js"
 import * as TokenRequest from "../TokenRequest.js"
+import { isSound, type Kind, type Source, tagOf } from "./credentialSource.js"
+import { isRecord, readJson } from "./json.js"
 import * as parameters from "./parameters.js"
 import { collect, printable, type Problem } from "./problems.js"
+import { secureUrl } from "./urls.js"
 
 /** What a user may have written: `unknown` where the environment or plain JavaScript leaves it open. */
 type Loose<A> = { readonly [K in keyof A]?: unknown }
-
-const isLoopback = (url: URL): boolean =>
-  url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname)
-
-const secretParameters = ["client_secret", "client_assertion", "access_token", "password"]
-
-const url = (value: unknown, allowHttpLoopback: boolean): URL | undefined => {
-  const text = value instanceof URL ? value.href : value
-  if (typeof text !== "string" || !URL.canParse(text)) return undefined
-  const parsed = new URL(text)
-  const transport = parsed.protocol === "https:" ||
-    (parsed.protocol === "http:" && allowHttpLoopback && isLoopback(parsed))
-  const bare = parsed.username === "" && parsed.password === "" && !text.includes("#")
-  return transport && bare && !secretParameters.some((name) => parsed.searchParams.has(name)) ? parsed : undefined
-}
 
 const scheme = (allowHttpLoopback: boolean): string =>
   allowHttpLoopback
@@ -52,37 +40,56 @@ const secret = (
       : "a text of one or more characters, without line breaks"
   )
 
-const unusable = "it is empty or has line breaks in it"
-
-/** A secret that is read when it is needed: then nothing but its source can tell whether it is sound. */
-const source = (read: Effect.Effect<unknown, unknown>): ReturnType<typeof fixed> =>
-  read.pipe(
-    Effect.mapError((failure) => new ClientSecretUnavailable({ problem: tagOf(failure) })),
-    Effect.flatMap((value) =>
-      Redacted.isRedacted(value) && printable(Redacted.value(value))
-        ? Effect.succeed(value as Redacted.Redacted<string>)
-        : new ClientSecretUnavailable({ problem: unusable })
-    )
-  )
-
-const fixed = (
-  value: Redacted.Redacted<string>
-): Effect.Effect<Redacted.Redacted<string>, ClientSecretUnavailable> => Effect.succeed(value)
-
-/** All that is shown of an error from elsewhere, which may hold anything. */
-const tagOf = (failure: unknown): string => {
-  const { _tag, reason } = (typeof failure === "object" && failure !== null ? failure : {}) as {
-    readonly _tag?: unknown
-    readonly reason?: unknown
-  }
-  const shown = _tag === "SystemError" ? reason : _tag
-  return typeof shown === "string" && /^\w{1,60}$/.test(shown) ? shown : "its source failed"
+const secretMethods = {
+  client_secret_basic: ClientAuthentication.clientSecretBasic,
+  client_secret_post: ClientAuthentication.clientSecretPost,
+  client_secret_jwt: ClientAuthentication.clientSecretJwt
 }
 
-const secretOrSource = (found: ReturnType<typeof collect>, setting: string, value: unknown) => {
-  if (Effect.isEffect(value)) return source(value as Effect.Effect<unknown, unknown>)
-  const checked = secret(found, setting, value)
-  return checked === undefined ? undefined : fixed(checked)
+type SecretMethod = keyof typeof secretMethods
+
+const isSecretMethod = (method: unknown): method is SecretMethod =>
+  typeof method === "string" && Object.hasOwn(secretMethods, method)
+
+const isAuthentication = (value: unknown): value is ClientAuthentication.ClientAuthentication =>
+  isRecord(value) && typeof value["method"] === "string" && Array.isArray(value["credentials"]) &&
+  value["credentials"].length > 0
+
+/** What the server supports decides when nothing else does, and is known by discovery only. */
+const preferred = (supported: ReadonlyArray<string> = []): SecretMethod =>
+  (Object.keys(secretMethods) as Array<SecretMethod>).find((method) => supported.includes(method)) ??
+    "client_secret_post"
+
+const source = (found: ReturnType<typeof collect>, setting: string, value: unknown): Source | undefined =>
+  Effect.isEffect(value) ? value as Effect.Effect<Redacted.Redacted<string>, unknown> : secret(found, setting, value)
+
+/** How the client authenticates, given what the server supports. One method and no other (RFC 6749 section 2.3). */
+const authentication = (
+  found: ReturnType<typeof collect>,
+  { clientAuthentication: wanted, clientSecret, previousClientSecret }: Loose<ClientConfig.Options>
+): ClientConfig.Service["authentication"] | undefined => {
+  if (isAuthentication(wanted) && wanted.method !== "none") {
+    for (const [setting, value] of Object.entries({ clientSecret, previousClientSecret })) {
+      found.expect(setting, value === undefined ? true : undefined, `absent, since ${wanted.method} does without it`)
+    }
+    return () => wanted
+  }
+  if (wanted !== undefined && !isSecretMethod(wanted)) {
+    return found.expect(
+      "clientAuthentication",
+      undefined,
+      `${Object.keys(secretMethods).join(", ")}, or a ClientAuthentication such as privateKeyJwt (OAUTH_CLIENT_` +
+        "AUTHENTICATION: private_key_jwt, tls_client_auth, self_signed_tls_client_auth); without any there are no " +
+        "client credentials (RFC 6749 section 4.4)"
+    )
+  }
+  const current = source(found, "clientSecret", clientSecret)
+  const previous = previousClientSecret === undefined
+    ? undefined
+    : source(found, "previousClientSecret", previousClientSecret)
+  return current === undefined
+    ? undefined
+    : (supported) => secretMethods[wanted ?? preferred(supported)](current, { previous })
 }
 
 const api = (
@@ -90,14 +97,14 @@ const api = (
   options: Loose<ClientConfig.Options>,
   loopback: boolean
 ): ClientConfig.Api | undefined => {
-  const base = url(options.apiBaseUrl, loopback)
+  const base = secureUrl(options.apiBaseUrl, loopback)
   const sound = expect(
     "apiBaseUrl",
     base !== undefined && base.search === "" ? base : undefined,
     `an absolute URL, ${scheme(loopback)}, without credentials, query or fragment`
   )
   const origins = parameters.words(options.apiOrigins).map((value) => {
-    const origin = url(value, loopback)
+    const origin = secureUrl(value, loopback)
     return expect(
       "apiOrigins",
       origin !== undefined && origin.pathname === "/" && origin.search === "" ? origin.origin : undefined,
@@ -137,44 +144,52 @@ export const client = (
   const loopback = options.allowHttpLoopback === true
 
   environment(found)
-  const tokenUrl = expect(
-    "tokenUrl",
-    url(options.tokenUrl, loopback),
-    `an absolute URL, ${scheme(loopback)}, without credentials or fragment`
+  const endpoint = (setting: "tokenUrl" | "revocationUrl") =>
+    options[setting] === undefined ? undefined : expect(
+      setting,
+      secureUrl(options[setting], loopback)?.href,
+      `an absolute URL, ${scheme(loopback)}, without credentials or fragment`
+    )
+  const tokenUrl = endpoint("tokenUrl")
+  const revocationUrl = endpoint("revocationUrl")
+  const issuer = options.issuer === undefined ? undefined : expect(
+    "issuer",
+    typeof options.issuer === "string" && secureUrl(options.issuer, loopback)?.search === ""
+      ? options.issuer
+      : undefined,
+    `what the server calls itself: an absolute URL, ${scheme(loopback)}, without credentials, query or fragment`
   )
+  if (options.tokenUrl === undefined && options.issuer === undefined) {
+    expect("tokenUrl", undefined, `an absolute URL, ${scheme(loopback)}; or the issuer, which tells it, is needed`)
+  }
   const clientId = expect(
     "clientId",
     printable(options.clientId) ? options.clientId : undefined,
     "a text of one or more characters, without line breaks"
   )
-  const clientSecret = secretOrSource(found, "clientSecret", options.clientSecret)
-  const previousClientSecret = options.previousClientSecret === undefined
-    ? new ClientSecretUnavailable({ problem: "there is no previous one" })
-    : secretOrSource(found, "previousClientSecret", options.previousClientSecret)
+  const authenticate = authentication(found, options)
   problems.push(...parameters.problems(options))
-  const clientAuthentication = expect(
-    "clientAuthentication",
-    oneOf(options.clientAuthentication, ["client_secret_post", "client_secret_basic"]),
-    "client_secret_post or client_secret_basic"
-  )
   const requestFormat = expect("requestFormat", oneOf(options.requestFormat, ["form", "json"]), "form or json")
   const resourceServer = api(found, options, loopback)
 
   if (
-    problems.length > 0 || tokenUrl === undefined || clientId === undefined || clientSecret === undefined ||
-    previousClientSecret === undefined || clientAuthentication === undefined || requestFormat === undefined ||
+    problems.length > 0 || clientId === undefined || authenticate === undefined || requestFormat === undefined ||
     resourceServer === undefined
   ) return Either.left(problems)
+  const { clientAuthentication: wanted, dpop } = options
   return Either.right({
     request: TokenRequest.make({
       ...(options as TokenRequest.Change),
-      tokenUrl: tokenUrl.href,
+      issuer,
+      tokenUrl,
       clientId,
-      clientAuthentication,
+      clientAuthentication: isAuthentication(wanted) ? wanted.method : isSecretMethod(wanted) ? wanted : undefined,
       requestFormat
     }),
-    clientSecret,
-    previousClientSecret,
+    revocationUrl,
+    authentication: authenticate,
+    dpop: dpop === true ? {} : isRecord(dpop) ? dpop : undefined,
+    allowHttpLoopback: loopback,
     api: resourceServer
   })
 }
@@ -203,6 +218,72 @@ export const legacy = (options: {
     return Either.left(problems)
   }
   return Either.right({ tokenId, tokenSecret, api: resourceServer })
+}
+
+/** The settings that are more than a text, made of texts. */
+export const structured = (
+  text:
+    & {
+      readonly [
+        K in
+          | "clientAuthentication"
+          | "basicEncoding"
+          | "privateKeyId"
+          | "signingAlgorithm"
+          | "assertionAudience"
+          | "assertionType"
+          | "authorizationDetails"
+          | "parameters"
+      ]?: string | undefined
+    }
+    & {
+      readonly [K in "clientSecret" | "previousClientSecret" | "privateKey" | "previousPrivateKey"]?: Source | undefined
+    }
+) => {
+  const { clientSecret, previousClientSecret: previous, previousPrivateKey, privateKey } = text
+  const assertion = {
+    audience: text.assertionAudience,
+    type: text.assertionType,
+    algorithm: text.signingAlgorithm as undefined
+  }
+  const withSecret = <A>(make: (secret: Source) => A) =>
+    clientSecret === undefined ? {} : {
+      clientAuthentication: make(clientSecret),
+      clientSecret: undefined,
+      previousClientSecret: undefined
+    }
+  const authentication = () => {
+    switch (text.clientAuthentication) {
+      case "private_key_jwt":
+        return privateKey === undefined ? {} : {
+          clientAuthentication: ClientAuthentication.privateKeyJwt({
+            ...assertion,
+            key: privateKey,
+            previous: previousPrivateKey,
+            keyId: text.privateKeyId
+          })
+        }
+      case "client_secret_jwt":
+        return withSecret((secret) => ClientAuthentication.clientSecretJwt(secret, { ...assertion, previous }))
+      case "client_secret_basic":
+        return withSecret((secret) =>
+          ClientAuthentication.clientSecretBasic(secret, { encoding: text.basicEncoding as "raw", previous })
+        )
+      case "tls_client_auth":
+        return { clientAuthentication: ClientAuthentication.tlsClientAuth }
+      case "self_signed_tls_client_auth":
+        return { clientAuthentication: ClientAuthentication.selfSignedTlsClientAuth }
+      default:
+        return {}
+    }
+  }
+  return {
+    authorizationDetails: text.authorizationDetails === undefined
+      ? undefined
+      : readJson(text.authorizationDetails) ?? "",
+    parameters: text.parameters === undefined ? undefined : Object.fromEntries(new URLSearchParams(text.parameters)),
+    ...authentication()
+  }
 }
 
 /** Reads settings from variables of the environment, and turns problems with settings into errors that name those. */
@@ -237,7 +318,8 @@ export const reader = (prefix: string | undefined) => {
         : Either.left(error(variable, value, "true or false")),
 
     /** From the variable, or from the file, which is read now to see that it can be, and for each use. */
-    secret: (
+    credential: (
+      kind: Kind,
       value: string | undefined,
       file: string | undefined,
       [variable, fileVariable]: readonly [string, string]
@@ -259,8 +341,10 @@ export const reader = (prefix: string | undefined) => {
           read,
           (failure) => error(fileVariable, file, `the path of a file that can be read (${tagOf(failure)})`)
         )
-        if (!printable(Redacted.value(now))) {
-          return yield* Effect.fail(error(fileVariable, file, "the path of a file that holds one line, the secret"))
+        if (!isSound(kind, now)) {
+          return yield* Effect.fail(
+            error(fileVariable, file, `the path of a file that holds the ${kind}, nothing else`)
+          )
         }
         return read
       })

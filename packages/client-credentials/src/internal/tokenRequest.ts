@@ -1,84 +1,80 @@
 /**
- * The access token request of RFC 6749 section 4.4.2, as a pure function of what is asked for and the secret.
+ * The access token request of RFC 6749 section 4.4.2, as a pure function of what is asked for and the proof.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Redacted from "effect/Redacted"
 
+import type { Proof } from "../ClientAuthentication.js"
 import type { TokenRequest } from "../TokenRequest.js"
+import * as encoding from "./encoding.js"
 
-const encoder = new TextEncoder()
+type Pairs = ReadonlyArray<readonly [string, string]>
 
-export const base64 = (text: string): string => btoa(String.fromCharCode(...encoder.encode(text)))
-
-/** RFC 6749 section 2.3.1: id and secret are form-encoded each (appendix B) before they are joined. */
-const formEncode = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1)
-
-export const basicCredentials = (clientId: string, clientSecret: Redacted.Redacted<string>): string =>
-  base64(`${formEncode(clientId)}:${formEncode(Redacted.value(clientSecret))}`)
-
-/** The secret in every spelling in which a request, and so an answer that echoes it, may hold it. */
-export const secrets = ({ clientId }: TokenRequest, clientSecret: Redacted.Redacted<string>): ReadonlyArray<string> => {
-  const secret = Redacted.value(clientSecret)
-  return [
-    basicCredentials(clientId, clientSecret),
-    base64(`${clientId}:${secret}`),
-    secret,
-    formEncode(secret),
-    encodeURIComponent(secret),
-    JSON.stringify(secret).slice(1, -1)
-  ]
-}
+/** Everything secret in a proof, in every spelling in which a request, and so an answer that echoes it, may hold it. */
+export const secrets = ({ conceal = [], headers = {}, parameters = {} }: Proof): ReadonlyArray<string> =>
+  [
+    ...Object.values(headers),
+    ...Object.entries(parameters).filter(([name]) => !["client_id", "client_assertion_type"].includes(name)).map(
+      ([, value]) => value
+    ),
+    ...conceal
+  ].flatMap(encoding.spellings)
 
 const resources = ({ resource }: TokenRequest): ReadonlyArray<string> => resource === "" ? [] : resource.split(" ")
 
 /** The parameters in the order in which the standard lists them; those without value are left out (section 3.2). */
-const parameters = (
-  request: TokenRequest,
-  secret: Redacted.Redacted<string>
-): ReadonlyArray<readonly [string, string]> => [
+const parameters = (request: TokenRequest): Pairs => [
   ["grant_type", "client_credentials"],
   ...(request.audience === undefined ? [] : [["audience", request.audience] as const]),
   ...(request.scope === "" ? [] : [["scope", request.scope] as const]),
   ...resources(request).map((uri) => ["resource", uri] as const),
-  ...(request.clientAuthentication === "client_secret_post"
-    ? [
-      ["client_id", request.clientId] as const,
-      ["client_secret", Redacted.value(secret)] as const
-    ]
-    : [])
+  ...(request.authorizationDetails === "" ? [] : [["authorization_details", request.authorizationDetails] as const]),
+  ...[...new URLSearchParams(request.parameters)]
 ]
 
-const json = (pairs: ReadonlyArray<readonly [string, string]>, resource: ReadonlyArray<string>): string =>
+/** As JSON: several resources are a list, and authorization details are what they are. */
+const json = (pairs: Pairs, request: TokenRequest): string =>
   JSON.stringify({
     ...Object.fromEntries(pairs),
-    ...(resource.length > 1 ? { resource } : {})
+    ...(resources(request).length > 1 ? { resource: resources(request) } : {}),
+    ...(request.authorizationDetails === "" ? {} : { authorization_details: JSON.parse(request.authorizationDetails) })
   })
 
 /** A body that shows its size only, wherever a request is printed: the platform's own prints JSON in clear. */
 const concealed = (text: string, contentType: string): HttpBody.HttpBody => {
-  const bytes = encoder.encode(text)
+  const bytes = new TextEncoder().encode(text)
   return Object.assign(HttpBody.uint8Array(bytes, contentType), {
     toJSON: () => ({ _id: "@effect/platform/HttpBody", _tag: "Uint8Array", body: `<redacted ${bytes.length} bytes>` })
   })
 }
 
-export const encode = (
-  request: TokenRequest,
-  secret: Redacted.Redacted<string>
-): HttpClientRequest.HttpClientRequest => {
-  const pairs = parameters(request, secret)
-  const body = request.requestFormat === "json"
-    ? concealed(json(pairs, resources(request)), "application/json")
-    : concealed(
-      new URLSearchParams(pairs.map(([name, value]) => [name, value])).toString(),
-      "application/x-www-form-urlencoded"
-    )
-  const post = HttpClientRequest.post(request.tokenUrl).pipe(
+const form = (pairs: Pairs): string => new URLSearchParams(pairs.map(([name, value]) => [name, value])).toString()
+
+const post = (url: string, body: HttpBody.HttpBody, proof: Proof): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.post(url).pipe(
     HttpClientRequest.acceptJson,
-    HttpClientRequest.setBody(body)
+    HttpClientRequest.setBody(body),
+    HttpClientRequest.setHeaders(proof.headers ?? {})
   )
-  return request.clientAuthentication === "client_secret_basic"
-    ? HttpClientRequest.setHeader(post, "authorization", `Basic ${basicCredentials(request.clientId, secret)}`)
-    : post
+
+export const encode = (url: string, request: TokenRequest, proof: Proof): HttpClientRequest.HttpClientRequest => {
+  const pairs = [...parameters(request), ...Object.entries(proof.parameters ?? {})]
+  return post(
+    url,
+    request.requestFormat === "json"
+      ? concealed(json(pairs, request), "application/json")
+      : concealed(form(pairs), "application/x-www-form-urlencoded"),
+    proof
+  )
 }
+
+/** The revocation request of RFC 7009 section 2.1, which is a form whatever token requests are. */
+export const encodeRevocation = (url: string, token: string, proof: Proof): HttpClientRequest.HttpClientRequest =>
+  post(
+    url,
+    concealed(
+      form([["token", token], ["token_type_hint", "access_token"], ...Object.entries(proof.parameters ?? {})]),
+      "application/x-www-form-urlencoded"
+    ),
+    proof
+  )

@@ -13,23 +13,19 @@ import {
   type TokenError,
   TokenErrorResponse
 } from "../OAuthError.js"
-
-export interface Received {
-  readonly endpoint: string
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly body: string
-  /** Milliseconds since the epoch. */
-  readonly requestedAt: number
-  /** Milliseconds since the epoch. */
-  readonly receivedAt: number
-}
+import type { Received } from "./exchange.js"
+import { isRecord, readJson } from "./json.js"
 
 export interface Terms {
   readonly defaultLife: Duration.Duration
   readonly maxLife: Duration.Duration
   /** Texts which a server might echo and which must not be printed. */
   readonly secrets: ReadonlyArray<string>
+  /** The type of token that was asked for. */
+  readonly type: "Bearer" | "DPoP"
+  /** The scope that was asked for, when the token is of no use without it. */
+  readonly requiredScope: ReadonlyArray<string>
+  readonly hint: string | undefined
 }
 
 /** RFC 9110 section 10.2.3: seconds, or a date. At most a day, so that a typo does not end a service. */
@@ -51,17 +47,6 @@ const printable = (text: unknown, secrets: ReadonlyArray<string>, length: number
   return clean.length > length ? `${clean.slice(0, length)}…` : clean
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const readJson = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}
-
 /** A number, or a text that is one: some servers quote it. `null` and absence take the default. */
 const lifeSeconds = (value: unknown): number | "default" | undefined => {
   if (value === undefined || value === null) return "default"
@@ -69,9 +54,11 @@ const lifeSeconds = (value: unknown): number | "default" | undefined => {
   return typeof value === "string" && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined
 }
 
-export const decode = (received: Received, terms: Terms): Either.Either<AccessToken, TokenError> => {
-  const { body, endpoint, headers, receivedAt, requestedAt, status } = received
-  const invalid = (problem: string) => Either.left(new InvalidTokenResponse({ endpoint, status, problem }))
+/** What an answer says that brings no success; nothing when it may be one. */
+export const refusal = (
+  { body, endpoint, headers, receivedAt, status }: Received & { readonly body: string },
+  { hint, secrets }: Pick<Terms, "hint" | "secrets">
+): TokenError | undefined => {
   const later = retryAfter(headers["retry-after"], receivedAt)
 
   if (status >= 300 && status < 400) {
@@ -79,36 +66,48 @@ export const decode = (received: Received, terms: Terms): Either.Either<AccessTo
     const target = location !== undefined && URL.canParse(location, endpoint)
       ? ` to ${new URL(location, endpoint).origin}`
       : ""
-    return invalid(
-      `that is a redirect${target}, and credentials are never sent after a redirect. Set the token URL ` +
+    return new InvalidTokenResponse({
+      endpoint,
+      status,
+      problem: `that is a redirect${target}, and credentials are never sent after a redirect. Set the token URL ` +
         "(OAUTH_TOKEN_URL) to where the token endpoint really is."
-    )
+    })
   }
 
   const json = readJson(body)
   const members = isRecord(json) ? json : undefined
-  const error = printable(members?.["error"], terms.secrets, 100)
+  const error = printable(members?.["error"], secrets, 100)
   if (error !== undefined && members?.["access_token"] === undefined) {
-    return Either.left(
-      new TokenErrorResponse({
-        endpoint,
-        status,
-        error,
-        errorDescription: printable(members?.["error_description"], terms.secrets, 300),
-        errorUri: printable(members?.["error_uri"], terms.secrets, 300),
-        retryAfter: later
-      })
-    )
+    return new TokenErrorResponse({
+      endpoint,
+      status,
+      error,
+      errorDescription: printable(members?.["error_description"], secrets, 300),
+      errorUri: printable(members?.["error_uri"], secrets, 300),
+      hint: error === "invalid_client" || error === "invalid_request" ? hint : undefined,
+      retryAfter: later
+    })
   }
   if (isTransient(status)) {
-    return Either.left(
-      new TokenEndpointUnavailable({ endpoint, reason: "status", detail: String(status), retryAfter: later })
-    )
+    return new TokenEndpointUnavailable({ endpoint, reason: "status", detail: String(status), retryAfter: later })
   }
-  // Section 5.2 reserves this status for failed client authentication; some servers leave the body empty.
-  if (status === 401) {
-    return Either.left(new TokenErrorResponse({ endpoint, status, error: "invalid_client" }))
-  }
+  // Section 5.2 reserves 401 for failed client authentication; some servers leave the body empty, some with 403.
+  return status === 401 || (status === 403 && body.trim() === "")
+    ? new TokenErrorResponse({ endpoint, status, error: "invalid_client", hint })
+    : undefined
+}
+
+export const decode = (
+  received: Received & { readonly body: string },
+  terms: Terms
+): Either.Either<AccessToken, TokenError> => {
+  const refused = refusal(received, terms)
+  if (refused !== undefined) return Either.left(refused)
+
+  const { body, endpoint, headers, requestedAt, status } = received
+  const invalid = (problem: string) => Either.left(new InvalidTokenResponse({ endpoint, status, problem }))
+  const json = readJson(body)
+  const members = isRecord(json) ? json : undefined
   if (status < 200 || status >= 300 || members === undefined) {
     const type = printable(headers["content-type"]?.split(";")[0], [], 60) ?? "no content type"
     return invalid(
@@ -124,11 +123,12 @@ export const decode = (received: Received, terms: Terms): Either.Either<AccessTo
     )
   }
   const type = members["token_type"]
-  if (typeof type !== "string" || type.toLowerCase() !== "bearer") {
+  if (typeof type !== "string" || type.toLowerCase() !== terms.type.toLowerCase()) {
     const shown = printable(type, [...terms.secrets, value], 30)
     return invalid(
-      `with token_type ${shown === undefined ? "missing" : `"${shown}"`} where "Bearer" is expected, so the token ` +
-        "must not be used (RFC 6749 section 7.1). Have the server issue bearer tokens to this client."
+      `with token_type ${shown === undefined ? "missing" : `"${shown}"`} where "${terms.type}" is expected, so the ` +
+        `token must not be used (RFC 6749 section 7.1${terms.type === "DPoP" ? ", RFC 9449 section 5" : ""}). Have ` +
+        `the server issue ${terms.type} tokens to this client${terms.type === "DPoP" ? "" : ", or set dpop"}.`
     )
   }
   const seconds = lifeSeconds(members["expires_in"])
@@ -138,11 +138,22 @@ export const decode = (received: Received, terms: Terms): Either.Either<AccessTo
     )
   }
   const life = seconds === "default" ? Duration.toMillis(terms.defaultLife) : Math.max(seconds, 0) * 1000
-  const scope = members["scope"]
+  // Section 5.1: without a scope in the answer, it is the one that was asked for.
+  const scope = typeof members["scope"] === "string"
+    ? members["scope"].split(" ").filter((name) => name !== "")
+    : undefined
+  const missing = terms.requiredScope.filter((name) => scope !== undefined && !scope.includes(name))
+  if (missing.length > 0) {
+    return invalid(
+      `with a token that lacks the scope "${missing.join(" ")}" (RFC 6749 section 5.1). Have the server grant it to ` +
+        "this client, ask for less (OAUTH_SCOPE), or do without requireScope."
+    )
+  }
   return Either.right(
     new AccessToken({
       value: Redacted.make(value),
-      scope: typeof scope === "string" ? scope.split(" ").filter((name) => name !== "") : undefined,
+      type: terms.type,
+      scope,
       requestedAt,
       expiresAt: requestedAt + Math.min(life, Duration.toMillis(terms.maxLife))
     })

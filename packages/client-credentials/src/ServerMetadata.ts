@@ -1,0 +1,182 @@
+/**
+ * What the authorization server says of itself (RFC 8414, OpenID Connect Discovery 1.0).
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+
+import { ClientConfig } from "./ClientConfig.js"
+import * as exchange from "./internal/exchange.js"
+import * as instant from "./internal/instant.js"
+import * as metadata from "./internal/metadata.js"
+import { DiscoveryFailed, type TokenEndpointUnavailable } from "./OAuthError.js"
+
+/**
+ * The parts of the metadata that a client credentials client needs (RFC 8414 section 2).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Metadata {
+  readonly issuer: string | undefined
+  readonly tokenEndpoint: string
+  /** RFC 7009. */
+  readonly revocationEndpoint: string | undefined
+  /** The endpoints for clients that authenticate by certificate (RFC 8705 section 5). */
+  readonly mutualTls: {
+    readonly tokenEndpoint: string | undefined
+    readonly revocationEndpoint: string | undefined
+  }
+  /** Undefined when nothing is known, because the endpoints were configured and not discovered. */
+  readonly authenticationMethods: ReadonlyArray<string> | undefined
+  /** RFC 9449 section 5.1; undefined when nothing is known. */
+  readonly dpopAlgorithms: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Where the endpoints come from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * The metadata: those configured, or else those that the issuer publishes, which are kept for as long as `life` says. A
+   * failure is not kept. When they cannot be had again, those had before are used.
+   */
+  readonly get: Effect.Effect<Metadata, DiscoveryFailed | TokenEndpointUnavailable>
+}
+
+/**
+ * The metadata of the authorization server in use.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class ServerMetadata
+  extends Context.Tag("@effect-oauth/client-credentials/ServerMetadata")<ServerMetadata, Service>()
+{}
+
+/**
+ * The limits of discovery.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How long metadata are believed. Default: 1 hour. */
+  readonly life?: Duration.DurationInput | undefined
+  /** The end of each request. Default: 10 seconds. */
+  readonly timeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * Metadata by the `ClientConfig` of the context: the `tokenUrl` where there is one, else what the `issuer` publishes. The
+ * document must name exactly that issuer, or it is refused (RFC 8414 section 3.3), and so is an endpoint without TLS.
+ *
+ * @example
+ * import { ClientConfig, ServerMetadata } from "@effect-oauth/client-credentials"
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Effect, Redacted } from "effect"
+ *
+ * export const tokenEndpoint = ServerMetadata.make().pipe(
+ *   Effect.flatMap(({ get }) => get),
+ *   Effect.map(({ tokenEndpoint }) => tokenEndpoint),
+ *   Effect.provide(ClientConfig.layer({
+ *     issuer: "https://auth.example.com",
+ *     clientId: "inventory-sync",
+ *     clientSecret: Redacted.make("s3cr3t"),
+ *     apiBaseUrl: "https://api.example.com"
+ *   })),
+ *   Effect.provide(FetchHttpClient.layer)
+ * )
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<Service, never, ClientConfig | HttpClient.HttpClient> =>
+  Effect.gen(function*() {
+    const { allowHttpLoopback, request: { issuer, tokenUrl }, revocationUrl } = yield* ClientConfig
+    if (tokenUrl !== undefined || issuer === undefined) {
+      return {
+        get: Effect.succeed({
+          issuer,
+          tokenEndpoint: tokenUrl ?? "",
+          revocationEndpoint: revocationUrl,
+          mutualTls: { tokenEndpoint: undefined, revocationEndpoint: undefined },
+          authenticationMethods: undefined,
+          dpopAlgorithms: undefined
+        })
+      }
+    }
+    const client = yield* HttpClient.HttpClient
+    const limits = { timeout: Duration.decode(options.timeout ?? "10 seconds"), maxResponseBytes: 1_048_576 }
+    const life = Duration.toMillis(options.life ?? "1 hour")
+    const known = yield* Ref.make<{ readonly metadata: Metadata; readonly until: instant.Instant } | undefined>(
+      undefined
+    )
+
+    const discover = Effect.gen(function*() {
+      let status = 0
+      for (const url of metadata.locations(issuer)) {
+        const received = yield* exchange.send(client, HttpClientRequest.acceptJson(HttpClientRequest.get(url)), limits)
+        if (received.status === 200 && received.body !== undefined) {
+          return yield* metadata.decode(issuer, received.body, allowHttpLoopback)
+        }
+        status = received.status
+      }
+      return yield* new DiscoveryFailed({
+        issuer,
+        problem: `there is no metadata document (status ${status}); if the server has none, set the token URL ` +
+          "(OAUTH_TOKEN_URL)",
+        retryable: status === 408 || status === 429 || status >= 500
+      })
+    })
+
+    return {
+      get: Effect.gen(function*() {
+        const now = yield* Effect.clockWith((clock) => Effect.sync(() => instant.unsafeNow(clock)))
+        const last = yield* Ref.get(known)
+        if (last !== undefined && !instant.reached(last.until, now)) return last.metadata
+        const found = yield* Effect.either(discover)
+        if (found._tag === "Right") {
+          const metadata = {
+            ...found.right,
+            revocationEndpoint: revocationUrl ?? found.right.revocationEndpoint
+          }
+          yield* Ref.set(known, { metadata, until: instant.after(now, life) })
+          return metadata
+        }
+        if (last === undefined) return yield* found.left
+        yield* Effect.logWarning(`${found.left.message} The metadata known before are used.`)
+        return last.metadata
+      })
+    }
+  })
+
+/**
+ * The metadata as a layer, with limits of your own.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (
+  options: Options
+): Layer.Layer<ServerMetadata, never, ClientConfig | HttpClient.HttpClient> =>
+  Layer.effect(ServerMetadata, make(options))
+
+/**
+ * The metadata as a layer, with the default limits.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ServerMetadata, never, ClientConfig | HttpClient.HttpClient> = layerWith({})

@@ -1,0 +1,118 @@
+/**
+ * Taking tokens back (RFC 7009): for a client that is done with a token before the token is.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+
+import type { AccessToken } from "./AccessToken.js"
+import { ClientConfig } from "./ClientConfig.js"
+import { DPoP } from "./DPoP.js"
+import * as authenticated from "./internal/authenticated.js"
+import * as tokenRequest from "./internal/tokenRequest.js"
+import * as tokenResponse from "./internal/tokenResponse.js"
+import { InvalidTokenResponse, RevocationUnsupported, type TokenError } from "./OAuthError.js"
+import { ServerMetadata } from "./ServerMetadata.js"
+
+/**
+ * What can be done about a token that was issued.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * Has the server revoke this token. A token that it does not know counts as revoked (RFC 7009 section 2.2); after any
+   * error it may still be valid. The cache is not told: `TokenCache.rejected` does that.
+   */
+  readonly revoke: (token: AccessToken) => Effect.Effect<void, TokenError | RevocationUnsupported>
+}
+
+/**
+ * The revocation endpoint.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class TokenRevocation
+  extends Context.Tag("@effect-oauth/client-credentials/TokenRevocation")<TokenRevocation, Service>()
+{}
+
+/**
+ * Revocation by the client of the context, at the endpoint that is configured or in the server's metadata.
+ *
+ * @example
+ * import { TokenCache, TokenRevocation } from "@effect-oauth/client-credentials"
+ * import { Effect } from "effect"
+ *
+ * export const signOut = Effect.gen(function*() {
+ *   const cache = yield* TokenCache.TokenCache
+ *   const { revoke } = yield* TokenRevocation.TokenRevocation
+ *   for (const token of yield* cache.held) {
+ *     yield* revoke(token)
+ *     yield* cache.rejected(token)
+ *   }
+ * })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<
+  Service,
+  never,
+  ClientConfig | HttpClient.HttpClient | ServerMetadata
+> = Effect.gen(function*() {
+  const { authentication, request } = yield* ClientConfig
+  const metadata = yield* ServerMetadata
+  const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
+  const send = yield* authenticated.make(yield* HttpClient.HttpClient, dpop, {
+    timeout: Duration.seconds(30),
+    maxResponseBytes: 1_048_576
+  })
+  return {
+    revoke: (token) =>
+      Effect.gen(function*() {
+        const { authenticationMethods, issuer, mutualTls, revocationEndpoint } = yield* metadata.get
+        const method = authentication(authenticationMethods)
+        const url = method.mutualTls ? mutualTls.revocationEndpoint ?? revocationEndpoint : revocationEndpoint
+        if (url === undefined) return yield* new RevocationUnsupported({ endpoint: request.endpoint })
+        const value = Redacted.value(token.value)
+        yield* send({
+          authentication: method,
+          url,
+          clientId: request.clientId,
+          issuer,
+          encode: (proof) => tokenRequest.encodeRevocation(url, value, proof),
+          decode: (received, secrets, hint) => {
+            const { endpoint, status } = received
+            const refused = tokenResponse.refusal(received, { secrets: [...secrets, value], hint })
+            if (refused !== undefined) return Either.left(refused)
+            return status === 200 ? Either.right(undefined) : Either.left(
+              new InvalidTokenResponse({
+                endpoint,
+                status,
+                problem: "a revocation is answered with 200 (RFC 7009 section 2.2). Check the revocation URL " +
+                  "(OAUTH_REVOCATION_URL)."
+              })
+            )
+          }
+        })
+      }).pipe(Effect.withSpan("oauth.token.revocation", { captureStackTrace: false }))
+  }
+})
+
+/**
+ * Revocation as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<TokenRevocation, never, ClientConfig | HttpClient.HttpClient | ServerMetadata> = Layer
+  .effect(TokenRevocation, make)

@@ -1,0 +1,108 @@
+/**
+ * Requests in which the client proves who it is: with one credential after the other while the server does not know it,
+ * and with a proof of possession where tokens are bound to a key.
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
+import type * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+
+import type { ClientAuthentication, Credential, Proof } from "../ClientAuthentication.js"
+import type * as DPoP from "../DPoP.js"
+import { InvalidTokenResponse, type TokenError } from "../OAuthError.js"
+import * as exchange from "./exchange.js"
+import * as tokenRequest from "./tokenRequest.js"
+
+export interface Conversation<A> {
+  readonly authentication: ClientAuthentication
+  readonly url: string
+  readonly clientId: string
+  readonly issuer: string | undefined
+  /** The request, with this proof in it. */
+  readonly encode: (proof: Proof) => HttpClientRequest.HttpClientRequest
+  /** What the answer means. The secrets must not be shown. */
+  readonly decode: (
+    received: exchange.Received & { readonly body: string },
+    secrets: ReadonlyArray<string>,
+    hint: string | undefined
+  ) => Either.Either<A, TokenError>
+}
+
+const isError = (outcome: Either.Either<unknown, TokenError>, error: string): boolean =>
+  Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" && outcome.left.error === error
+
+export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefined, limits: exchange.Limits) =>
+  Effect.gen(function*() {
+    // A source that fails does not stop a client whose credential is known and most probably still right.
+    const known = yield* Ref.make<Credential | undefined>(undefined)
+    const first = (authentication: ClientAuthentication) =>
+      authentication.credentials[0].pipe(
+        Effect.tap((credential) => Ref.set(known, credential)),
+        Effect.catchAll((unavailable) =>
+          Effect.flatMap(Ref.get(known), (last) =>
+            last === undefined
+              ? unavailable
+              : Effect.as(Effect.logWarning(`${unavailable.message} The one read before is used.`), last))
+        )
+      )
+
+    const exchangeOnce = <A>({ decode, encode, url }: Conversation<A>, proof: Proof) =>
+      Effect.gen(function*() {
+        const request = encode(proof)
+        const possession = dpop === undefined ? undefined : yield* dpop.proof({ method: "POST", url })
+        const received = yield* exchange.send(
+          client,
+          possession === undefined ? request : HttpClientRequest.setHeader(request, "dpop", possession.value),
+          limits
+        )
+        const news = possession === undefined ? false : yield* possession.answered(received.headers)
+        const { body, ...rest } = received
+        const outcome = body === undefined
+          ? Either.left(
+            new InvalidTokenResponse({
+              endpoint: received.endpoint,
+              status: received.status,
+              problem:
+                `with more than ${limits.maxResponseBytes} bytes, so it was not read to its end. Check that the ` +
+                "token URL (OAUTH_TOKEN_URL) is the token endpoint."
+            })
+          )
+          : decode({ ...rest, body }, tokenRequest.secrets(proof), proof.hint)
+        return [outcome, news] as const
+      })
+
+    const attempt = <A>(conversation: Conversation<A>, credential: Credential) =>
+      Effect.gen(function*() {
+        const { clientId, issuer, url: endpoint } = conversation
+        // Each with a proof of its own: an assertion must not be used twice (RFC 7523 section 3).
+        const prove = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          credential.prove({ clientId, issuer, endpoint, now }))
+        const [outcome, news] = yield* exchangeOnce(conversation, yield* prove)
+        if (!news || !isError(outcome, "use_dpop_nonce")) {
+          return outcome
+        }
+        // RFC 9449 section 8: the same once more, with the nonce that came with the refusal.
+        const [again] = yield* exchangeOnce(conversation, yield* prove)
+        return again
+      })
+
+    return <A>(conversation: Conversation<A>): Effect.Effect<A, TokenError> =>
+      Effect.gen(function*() {
+        const { authentication } = conversation
+        const credential = yield* first(authentication)
+        const tried: Array<Redacted.Redacted<string>> = [credential.identity]
+        let outcome = yield* attempt(conversation, credential)
+        for (const read of authentication.credentials.slice(1)) {
+          if (!isError(outcome, "invalid_client")) break
+          const next = yield* Effect.either(read)
+          if (Either.isLeft(next) || tried.some((one) => Equal.equals(one, next.right.identity))) continue
+          tried.push(next.right.identity)
+          outcome = yield* attempt(conversation, next.right)
+        }
+        return yield* outcome
+      })
+  })

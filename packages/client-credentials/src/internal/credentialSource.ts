@@ -1,0 +1,43 @@
+/**
+ * Where a secret or a private key comes from: a value, or an Effect that reads it whenever it is needed.
+ */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+
+import { CredentialUnavailable } from "../OAuthError.js"
+import { printable } from "./problems.js"
+
+export type Source = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
+
+export type Read = Effect.Effect<Redacted.Redacted<string>, CredentialUnavailable>
+
+export type Kind = CredentialUnavailable["credential"]
+
+/** All that is shown of an error from elsewhere, which may hold anything. */
+export const tagOf = (failure: unknown): string => {
+  const { _tag, reason } = (typeof failure === "object" && failure !== null ? failure : {}) as {
+    readonly _tag?: unknown
+    readonly reason?: unknown
+  }
+  const shown = _tag === "SystemError" ? reason : _tag
+  return typeof shown === "string" && /^\w{1,60}$/.test(shown) ? shown : "its source failed"
+}
+
+/** A key may have several lines, a secret may not. */
+export const isSound = (kind: Kind, value: unknown): value is Redacted.Redacted<string> => {
+  if (!Redacted.isRedacted(value)) return false
+  const text = Redacted.value(value)
+  return kind === "client secret" ? printable(text) : typeof text === "string" && text.trim() !== ""
+}
+
+/** Reads a credential, and checks what was read, since nothing could check it before. */
+export const read = (kind: Kind, source: Source): Read =>
+  Effect.isEffect(source)
+    ? source.pipe(
+      Effect.mapError((failure) => new CredentialUnavailable({ credential: kind, problem: tagOf(failure) })),
+      Effect.filterOrFail(
+        (value) => isSound(kind, value),
+        () => new CredentialUnavailable({ credential: kind, problem: "it is empty or has line breaks in it" })
+      )
+    )
+    : Effect.succeed(source)

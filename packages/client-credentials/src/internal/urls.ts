@@ -1,0 +1,24 @@
+/**
+ * Which URLs credentials and tokens may go to.
+ */
+const isLoopback = (url: URL): boolean =>
+  url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname)
+
+const secretParameters = ["client_secret", "client_assertion", "access_token", "password"]
+
+/** An absolute URL over TLS (or to a loopback address), without fragment and without anything secret in it. */
+export const secureUrl = (value: unknown, allowHttpLoopback: boolean): URL | undefined => {
+  const text = value instanceof URL ? value.href : value
+  if (typeof text !== "string" || !URL.canParse(text)) return undefined
+  const parsed = new URL(text)
+  const transport = parsed.protocol === "https:" ||
+    (parsed.protocol === "http:" && allowHttpLoopback && isLoopback(parsed))
+  const bare = parsed.username === "" && parsed.password === "" && !text.includes("#")
+  return transport && bare && !secretParameters.some((name) => parsed.searchParams.has(name)) ? parsed : undefined
+}
+
+/** Origin and path, which is all that errors and traces show of a URL. */
+export const shown = (url: string): string => {
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
+}

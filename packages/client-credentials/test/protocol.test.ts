@@ -1,0 +1,322 @@
+/**
+ * Every way to authenticate, against a certified authorization server over TLS. `T1` and so on are the requirements of
+ * the standards: each test names those that it is about.
+ */
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { assert, describe, layer } from "@effect/vitest"
+import {
+  ApiClient,
+  ClientAuthentication,
+  ClientCredentials,
+  OAuthError,
+  TokenCache,
+  TokenRevocation
+} from "@effect-oauth/client-credentials"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
+import { Context, Effect, Layer, Redacted } from "effect"
+
+import * as AuthorizationServer from "./support/authorizationServer.js"
+import { printed } from "./support/printed.js"
+
+class Server extends Context.Tag("Server")<Server, Effect.Effect.Success<typeof AuthorizationServer.start>>() {
+  static readonly layer = Layer.scoped(Server, AuthorizationServer.start)
+}
+
+const secret = Redacted.make(AuthorizationServer.secret)
+
+type Options = Partial<ClientCredentials.Options> & { readonly clientId: string }
+
+const use = <A, E>(
+  options: Options,
+  program: Effect.Effect<A, E, ClientCredentials.Services>,
+  tls: NodeTls.Options = {}
+) =>
+  Effect.flatMap(Server, ({ apiBaseUrl, ca, issuer }) =>
+    Effect.provide(
+      program,
+      ClientCredentials.layer({
+        issuer,
+        apiBaseUrl,
+        ...options,
+        tokenCache: { patience: 0 }
+      }).pipe(Layer.provide(NodeTls.layer({ ca: ca.cert, ...tls })))
+    ))
+
+const token = Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)
+const status = Effect.flatMap(
+  ApiClient.ApiClient,
+  (api) => Effect.map(api.get("/items?page=1"), ({ status }) => status)
+)
+
+const failure = (options: Options, tls?: NodeTls.Options) => Effect.flip(use(options, token, tls))
+
+const refusedAs = (error: string) => (failed: unknown) => {
+  assert.instanceOf(failed, OAuthError.TokenErrorResponse)
+  assert.strictEqual(failed.error, error)
+  assert.notInclude(printed(failed), AuthorizationServer.secret)
+}
+
+layer(Server.layer, { excludeTestServices: true, timeout: 60_000 })("a certified authorization server", (it) => {
+  describe("client authentication", () => {
+    const { clientSecretBasic, clientSecretJwt, clientSecretPost, privateKeyJwt } = ClientAuthentication
+    const wrong = Redacted.make("wr0ng but long enough for HMAC, too, by all means")
+
+    for (
+      const [clientId, method] of [["basic", clientSecretBasic], ["post", clientSecretPost], [
+        "jwt",
+        clientSecretJwt
+      ]] as const
+    ) {
+      it.effect(`T1 T2 T3 T4 T5 T6 ${method(secret).method}, right and wrong`, () =>
+        Effect.gen(function*() {
+          assert.strictEqual(yield* use({ clientId, clientAuthentication: method(secret) }, status), 200)
+          refusedAs("invalid_client")(yield* failure({ clientId, clientAuthentication: method(wrong) }))
+          // As it is configured by name, and by the previous secret.
+          const clientAuthentication = method(secret).method as "client_secret_basic"
+          yield* use({ clientId, clientSecret: wrong, previousClientSecret: secret, clientAuthentication }, token)
+        }))
+    }
+
+    for (const algorithm of AuthorizationServer.algorithms) {
+      it.effect(`T9 T10 T14 private_key_jwt with ${algorithm}, from PEM and JWK, right and wrong`, () =>
+        Effect.gen(function*() {
+          const { keys, state } = yield* Server
+          const pem = Redacted.make(keys[algorithm].pem)
+          const jwk = Redacted.make(JSON.stringify(keys[algorithm].privateJwk))
+          for (
+            const [key, options] of [
+              [pem, { algorithm, keyId: `kid-${algorithm}` }],
+              [jwk, { algorithm }],
+              [jwk, { algorithm, audience: "token_endpoint", type: "JWT" }]
+            ] as const
+          ) {
+            assert.strictEqual(
+              yield* use({ clientId: algorithm, clientAuthentication: privateKeyJwt({ key, ...options }) }, status),
+              200
+            )
+            assert.isUndefined(state.seen.at(-1)?.["client_secret"])
+          }
+          const other = Redacted.make(JSON.stringify(keys[algorithm === "ES256" ? "EdDSA" : "ES256"].privateJwk))
+          const refused = (options: Partial<Parameters<typeof privateKeyJwt>[0]>) =>
+            Effect.map(
+              failure({ clientId: algorithm, clientAuthentication: privateKeyJwt({ key: jwk, ...options }) }),
+              refusedAs("invalid_client")
+            )
+          yield* refused({ key: other })
+          yield* refused({ audience: "https://other.example" })
+          // While one key takes the place of another.
+          yield* use({ clientId: algorithm, clientAuthentication: privateKeyJwt({ key: other, previous: jwk }) }, token)
+        }))
+    }
+
+    it.effect("T9 a new assertion for each attempt, short-lived, for the issuer alone", () =>
+      Effect.gen(function*() {
+        const { issuer, keys, state } = yield* Server
+        const key = Redacted.make(JSON.stringify(keys.ES256.privateJwk))
+        const before = state.seen.length
+        yield* use(
+          { clientId: "ES256", clientAuthentication: privateKeyJwt({ key }) },
+          Effect.flatMap(TokenCache.TokenCache, ({ get, getOther }) => Effect.flatMap(get, getOther))
+        )
+        const claims = state.seen.slice(before).map(({ client_assertion }) => {
+          const [header, payload] = String(client_assertion).split(".").map((part) =>
+            Buffer.from(part, "base64url").toString()
+          )
+          return { header: JSON.parse(header ?? ""), ...JSON.parse(payload ?? "") }
+        })
+        assert.lengthOf(claims, 2)
+        assert.strictEqual(new Set(claims.map(({ jti }) => jti)).size, 2)
+        for (const { aud, exp, header, iat, iss, sub } of claims) {
+          assert.deepStrictEqual([iss, sub, aud, exp - iat], ["ES256", "ES256", issuer, 60])
+          assert.deepStrictEqual(header, { alg: "ES256", typ: "client-authentication+jwt", kid: "kid-ES256" })
+        }
+      }))
+
+    it.effect("T12 tls_client_auth with a good, an unknown and no certificate", () =>
+      Effect.gen(function*() {
+        const { clientCertificate, selfSigned, state } = yield* Server
+        const options = { clientId: "tls", clientAuthentication: ClientAuthentication.tlsClientAuth }
+        const certificate = { certificate: clientCertificate.cert, key: Redacted.make(clientCertificate.private) }
+        yield* use(options, token, certificate)
+        assert.deepInclude(state.seen.at(-1), { client_id: "tls", url: "/token?alias=mtls" })
+        refusedAs("invalid_client")(
+          yield* failure(options, { certificate: selfSigned.cert, key: Redacted.make(selfSigned.private) })
+        )
+        refusedAs("invalid_client")(yield* failure(options))
+      }))
+
+    it.effect("T12 self_signed_tls_client_auth with its own certificate and another one", () =>
+      Effect.gen(function*() {
+        const { clientCertificate, selfSigned } = yield* Server
+        const options = { clientId: "self-signed", clientAuthentication: ClientAuthentication.selfSignedTlsClientAuth }
+        yield* use(options, token, { certificate: selfSigned.cert, key: Redacted.make(selfSigned.private) })
+        refusedAs("invalid_client")(
+          yield* failure(options, {
+            certificate: clientCertificate.cert,
+            key: Redacted.make(clientCertificate.private)
+          })
+        )
+      }))
+
+    it.effect("a way of one's own", () =>
+      use({
+        clientId: "post",
+        clientAuthentication: ClientAuthentication.custom("mine", ({ clientId }) =>
+          Effect.succeed({ parameters: { client_id: clientId, client_secret: AuthorizationServer.secret } }))
+      }, token))
+
+    it.effect("D2 the method that the server supports, when none is set", () =>
+      use({ clientId: "basic", clientSecret: secret }, token))
+
+    it.effect("T2 a hint when the server may read basic auth the other way", () =>
+      Effect.gen(function*() {
+        const error = yield* failure({
+          clientId: "basic",
+          clientAuthentication: clientSecretBasic(secret, { encoding: "raw" })
+        })
+        assert.include((error as Error).message, "OAUTH_BASIC_ENCODING")
+      }))
+  })
+
+  describe("what is asked for", () => {
+    const options = { clientId: "post", clientSecret: secret, clientAuthentication: "client_secret_post" } as const
+
+    it.effect("T7 T15 R1 the scope, in any order, once each", () =>
+      Effect.gen(function*() {
+        const { state } = yield* Server
+        const { scope } = yield* use({ ...options, scope: "items:write items:read items:write" }, token)
+        assert.deepStrictEqual(scope, ["items:read", "items:write"])
+        assert.strictEqual(state.seen.at(-1)?.["scope"], "items:read items:write")
+        refusedAs("invalid_scope")(yield* failure({ ...options, scope: "admin" }))
+      }))
+
+    it.effect("T8 resource indicators, verbatim", () =>
+      Effect.gen(function*() {
+        const { resource, state } = yield* Server
+        yield* use({ ...options, resource, scope: "items:read" }, token)
+        assert.strictEqual(state.seen.at(-1)?.["resource"], resource)
+        refusedAs("invalid_target")(yield* failure({ ...options, resource: "https://other.example" }))
+      }))
+  })
+
+  describe("DPoP", () => {
+    for (const nonces of [false, true]) {
+      it.effect(`T13 R2 P1 P2 P3 P4 P5 P6 proofs for token and API, ${nonces ? "with" : "without"} nonces at both`, () =>
+        Effect.gen(function*() {
+          const { api, state } = yield* Server
+          state.requireNonce = nonces
+          api.requireNonce = nonces
+          yield* use(
+            { clientId: "dpop", clientSecret: secret, clientAuthentication: "client_secret_basic", dpop: true },
+            Effect.gen(function*() {
+              assert.strictEqual((yield* token).type, "DPoP")
+              assert.deepStrictEqual(yield* Effect.replicateEffect(status, 5, { concurrency: "unbounded" }), [
+                200,
+                200,
+                200,
+                200,
+                200
+              ])
+              // The newest nonce is the one used.
+              api.nonce = `${api.nonce}-newer`
+              assert.strictEqual(yield* status, 200)
+              const post = HttpClientRequest.post("/items").pipe(HttpClientRequest.bodyText("x"))
+              const response = yield* Effect.flatMap(ApiClient.ApiClient, (client) => client.execute(post))
+              assert.strictEqual(response.status, 200)
+            })
+          )
+        }).pipe(Effect.ensuring(Effect.map(Server, ({ api, state }) => {
+          state.requireNonce = false
+          api.requireNonce = false
+        }))))
+    }
+
+    it.effect("R2 no bearer token in its place, and no proof when none is asked for", () =>
+      Effect.gen(function*() {
+        const error = yield* failure({
+          clientId: "dpop",
+          clientSecret: secret,
+          clientAuthentication: "client_secret_basic"
+        })
+        assert.instanceOf(error, OAuthError.TokenErrorResponse)
+      }))
+
+    it.effect("P7 an algorithm that the server does not take is an error before anything is sent", () =>
+      Effect.gen(function*() {
+        const error = yield* failure({ clientId: "dpop", clientSecret: secret, dpop: { algorithm: "ES384" } })
+        assert.instanceOf(error, OAuthError.DiscoveryFailed)
+        assert.include((error as Error).message, "ES256, EdDSA")
+      }))
+
+    it.effect("the proof is in no trace, error or response", () =>
+      Effect.gen(function*() {
+        const response = yield* use(
+          { clientId: "dpop", clientSecret: secret, clientAuthentication: "client_secret_basic", dpop: true },
+          Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
+        )
+        assert.notInclude(printed(response), "eyJ")
+      }))
+  })
+
+  describe("revocation", () => {
+    it.effect("D4 on demand, seen by introspection", () =>
+      Effect.gen(function*() {
+        const { introspect } = yield* Server
+        yield* use(
+          { clientId: "basic", clientSecret: secret },
+          Effect.gen(function*() {
+            const one = yield* token
+            const { revoke } = yield* TokenRevocation.TokenRevocation
+            assert.isTrue((yield* Effect.promise(() => introspect(Redacted.value(one.value)))).active)
+            yield* revoke(one)
+            assert.isFalse((yield* Effect.promise(() => introspect(Redacted.value(one.value)))).active)
+            // A token that is not known counts as revoked.
+            yield* revoke(one)
+            assert.strictEqual(yield* status, 200)
+          })
+        )
+      }))
+
+    it.effect("D4 at shutdown, of all that is held", () =>
+      Effect.gen(function*() {
+        const { introspect } = yield* Server
+        const tokens = yield* use(
+          { clientId: "basic", clientSecret: secret, revokeAtShutdown: true },
+          Effect.flatMap(TokenCache.TokenCache, (cache) =>
+            Effect.all([cache.get, cache.withChange({ scope: "items:read" }).get]))
+        )
+        for (const { value } of tokens) {
+          assert.isFalse(
+            (yield* Effect.promise(() =>
+              introspect(Redacted.value(value))
+            )).active
+          )
+        }
+      }))
+  })
+
+  describe("discovery", () => {
+    it.effect("D1 T11 refuses the metadata of another issuer, with the slash at its end counted", () =>
+      Effect.gen(function*() {
+        const { issuer, state } = yield* Server
+        const before = state.seen.length
+        const error = yield* failure({ clientId: "basic", clientSecret: secret, issuer: `${issuer}/` })
+        assert.instanceOf(error, OAuthError.DiscoveryFailed)
+        assert.include((error as Error).message, "OAUTH_ISSUER")
+        assert.lengthOf(state.seen, before)
+      }))
+  })
+
+  it.effect("the metadata are those of the server", () =>
+    Effect.gen(function*() {
+      const { ca, issuer } = yield* Server
+      const response = yield* Effect.flatMap(HttpClient.HttpClient, (client) =>
+        client.get(`${issuer}/.well-known/openid-configuration`)).pipe(
+          Effect.flatMap((response) =>
+            response.json
+          ),
+          Effect.provide(NodeTls.layer({ ca: ca.cert }))
+        )
+      assert.strictEqual((response as { readonly issuer: string }).issuer, issuer)
+    }))
+})
