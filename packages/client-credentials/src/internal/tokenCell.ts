@@ -25,6 +25,7 @@ export interface TokenCell {
   readonly getOther: (than: AccessToken) => Effect.Effect<AccessToken, TokenError>
   readonly rejected: (token: AccessToken) => Effect.Effect<boolean>
   readonly accepted: (token: AccessToken) => Effect.Effect<void>
+  readonly held: Effect.Effect<AccessToken | undefined>
   /** Whether no flight is under way. */
   readonly isIdle: Effect.Effect<boolean>
 }
@@ -168,6 +169,7 @@ export const make = (
     getOther: (token) => answer((state, now, id) => cacheState.askedForOther(state, now, { id, policy, token })),
     rejected: (token) => modify((state, now) => cacheState.rejected(state, now, token)),
     accepted: (token) => Ref.update(ref, (state) => cacheState.accepted(state, token)),
+    held: Effect.map(Ref.get(ref), (state) => state.held?.token),
     isIdle: Effect.map(Ref.get(ref), (state) => state.flight === undefined)
   }
 }
