@@ -97,7 +97,8 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
         if (response.status === 401 || response.status === 403) {
           const challenges = Challenge.parse(response.headers["www-authenticate"] ?? "")
           // RFC 9449 section 9: the same once more, with the nonce that came with the refusal.
-          return news && options.replayable && !options.hasNonce && Challenge.error(challenges) === "use_dpop_nonce"
+          return news && options.replayable && !options.hasNonce &&
+              Challenge.outcome(challenges)._tag === "UseDPoPNonce"
             ? Effect.zipRight(body.discard(response), attempt(request, { ...options, hasNonce: true }))
             : examine(response, challenges, refused, options.replayable)
         }
@@ -122,15 +123,17 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     refused: Effect.Effect<boolean>,
     replayable: boolean
   ): Effect.Effect<HttpClientResponse.HttpClientResponse | Refused, InsufficientScope> => {
-    const error = Challenge.error(challenges)
-    if (error === "insufficient_scope") {
+    const outcome = Challenge.outcome(challenges)
+    if (outcome._tag === "InsufficientScope") {
       const url = new URL(response.request.url)
       return Effect.zipRight(
         body.discard(response),
-        new InsufficientScope({ endpoint: url.origin + url.pathname, scope: Challenge.scope(challenges) })
+        new InsufficientScope({ endpoint: url.origin + url.pathname, scope: outcome.scope })
       )
     }
-    if (response.status !== 401 || (error !== undefined && error !== "invalid_token")) return Effect.succeed(response)
+    if (response.status !== 401 || (outcome._tag !== "InvalidToken" && outcome._tag !== "Unknown")) {
+      return Effect.succeed(response)
+    }
     return Effect.map(
       refused,
       (renewable) => replayable ? { response, refusal: new Refusal({ challenges, renewable }) } : response

@@ -84,35 +84,58 @@ export const parse = (header: string): ReadonlyArray<Challenge> => {
 }
 
 /**
- * The `error` of the first Bearer or DPoP challenge that has one (RFC 6750 section 3.1, RFC 9449 section 7.1).
- *
- * @example
- * import { Challenge } from "@effect-oauth/client-credentials"
- *
- * console.log(Challenge.error(Challenge.parse(`Bearer error="invalid_token"`))) // "invalid_token"
+ * What an API says about the token that it was sent: the codes of RFC 6750 section 3.1 and RFC 9449 section 9, or none.
  *
  * @since 0.1.0
- * @category accessors
+ * @category models
  */
-export const error = (challenges: ReadonlyArray<Challenge>): string | undefined => tokenChallenge(challenges)?.["error"]
+export type Outcome =
+  /** The token is expired, revoked or malformed; a new one may be accepted. */
+  | { readonly _tag: "InvalidToken" }
+  /** The token is valid but does not reach that far. `scope` is what is needed, empty when it is not said. */
+  | { readonly _tag: "InsufficientScope"; readonly scope: ReadonlyArray<string> }
+  /** The request is malformed; nothing about the token would change that. */
+  | { readonly _tag: "InvalidRequest" }
+  /** A proof with the nonce of this response is wanted. */
+  | { readonly _tag: "UseDPoPNonce" }
+  /** Another code. */
+  | { readonly _tag: "Other"; readonly error: string }
+  /** No code, or no challenge. */
+  | { readonly _tag: "Unknown" }
 
 /**
- * The scope that the API asks for beside an `insufficient_scope` error (RFC 6750 section 3.1), split at its spaces.
+ * The outcome that the challenges speak of: the first Bearer or DPoP challenge with an error counts.
  *
  * @example
  * import { Challenge } from "@effect-oauth/client-credentials"
  *
  * const challenges = Challenge.parse(`Bearer error="insufficient_scope", scope="items:read items:write"`)
  *
- * console.log(Challenge.scope(challenges)) // ["items:read", "items:write"]
+ * console.log(Challenge.outcome(challenges)) // { _tag: "InsufficientScope", scope: ["items:read", "items:write"] }
  *
  * @since 0.1.0
  * @category accessors
  */
-export const scope = (challenges: ReadonlyArray<Challenge>): ReadonlyArray<string> =>
-  (tokenChallenge(challenges)?.["scope"] ?? "").split(" ").filter((name) => name !== "")
-
-const tokenChallenge = (challenges: ReadonlyArray<Challenge>): Challenge["parameters"] | undefined =>
-  challenges.find(({ parameters, scheme }) =>
+export const outcome = (challenges: ReadonlyArray<Challenge>): Outcome => {
+  const parameters = challenges.find(({ parameters, scheme }) =>
     (scheme === "bearer" || scheme === "dpop") && parameters["error"] !== undefined
   )?.parameters
+  const error = parameters?.["error"]
+  switch (error) {
+    case undefined:
+      return { _tag: "Unknown" }
+    case "invalid_token":
+      return { _tag: "InvalidToken" }
+    case "insufficient_scope":
+      return {
+        _tag: "InsufficientScope",
+        scope: (parameters?.["scope"] ?? "").split(" ").filter((name) => name !== "")
+      }
+    case "invalid_request":
+      return { _tag: "InvalidRequest" }
+    case "use_dpop_nonce":
+      return { _tag: "UseDPoPNonce" }
+    default:
+      return { _tag: "Other", error }
+  }
+}

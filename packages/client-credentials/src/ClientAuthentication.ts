@@ -174,24 +174,26 @@ export const clientSecretBasic = (
 export interface AssertionOptions extends RotationOptions {
   /**
    * The `aud` claim. Default: the issuer identifier, as the only value, as a string (draft-ietf-oauth-rfc7523bis section
-   * 4, FAPI 2.0 section 5.3.3.1), which needs `issuer` in the configuration. `token_endpoint` is for servers of the older
-   * rule; any other text is sent as it is.
+   * 4, FAPI 2.0 section 5.3.3.1); without `issuer` in the configuration it is the token endpoint. `token_endpoint` is for
+   * servers of the older rule; any other text is sent as it is.
    */
   readonly audience?: "issuer" | "token_endpoint" | (string & {}) | undefined
   /** The life of an assertion. Default: 60 seconds; some servers allow no more. */
   readonly life?: Duration.DurationInput | undefined
+  /** Further header parameters, such as `x5t#S256` for servers that look a certificate up by it (RFC 7515 section 4.1.8). */
+  readonly header?: Readonly<Record<string, string>> | undefined
   /** The `typ` header. Default: `client-authentication+jwt`; `JWT` is for servers that refuse it. */
   readonly type?: string | undefined
 }
 
 const clientAssertion = (
-  { audience = "issuer", life = "1 minute", type = "client-authentication+jwt" }: AssertionOptions,
+  { audience = "issuer", header = {}, life = "1 minute", type = "client-authentication+jwt" }: AssertionOptions,
   key: Effect.Effect<assertion.SigningKey, CredentialUnavailable>
 ): Credential["prove"] =>
 (target) =>
   Effect.gen(function*() {
     const issuedAt = Math.floor(target.now / 1000)
-    const jwt = yield* assertion.sign(yield* key, { typ: type }, {
+    const jwt = yield* assertion.sign(yield* key, { ...header, typ: type }, {
       iss: target.clientId,
       sub: target.clientId,
       aud: audience === "token_endpoint"
@@ -207,7 +209,10 @@ const clientAssertion = (
         client_id: target.clientId,
         client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         client_assertion: jwt
-      }
+      },
+      hint:
+        "If the key is the right one, the server may want another audience in assertions (OAUTH_ASSERTION_AUDIENCE: " +
+        "token_endpoint, or the issuer to the last slash), another key id or another type (OAUTH_ASSERTION_TYPE: JWT)."
     }
   })
 

@@ -19,7 +19,7 @@ const get = (url: string) => Effect.flatMap(ApiClient.ApiClient, (api) => api.ge
 
 describe("ApiClient", () => {
   describe("sends the token", () => {
-    it.effect("with every call, asking for it once", () => {
+    it.effect("B1 with every call, in the Authorization header alone, asking for it once", () => {
       const { calls, counts, layer } = scenario.make(scenario.ok)
       return Effect.gen(function*() {
         yield* Effect.replicateEffect(get("/items"), 50, { concurrency: "unbounded" })
@@ -76,7 +76,7 @@ describe("ApiClient", () => {
         "https://"
       ]
     ) {
-      it.effect(`never to ${url}: nothing is sent, not even for a token`, () => {
+      it.effect(`B2 B5 never to ${url}: nothing is sent, not even for a token`, () => {
         const { layer, sent } = scenario.make(scenario.ok)
         return Effect.gen(function*() {
           const error = yield* Effect.flip(get(url))
@@ -86,6 +86,19 @@ describe("ApiClient", () => {
         }).pipe(Effect.provide(layer))
       })
     }
+  })
+
+  it.effect("D5 asks nobody about its own token", () => {
+    const { layer, sent } = scenario.make(scenario.ok)
+    return Effect.gen(function*() {
+      yield* get("/items")
+      yield* get("/items")
+      assert.deepStrictEqual(sent.map(({ method, url }) => `${method} ${url}`), [
+        "POST https://auth.example.com/oauth/token",
+        "GET https://api.example.com/v1/items",
+        "GET https://api.example.com/v1/items"
+      ])
+    }).pipe(Effect.provide(layer))
   })
 
   describe("on 401", () => {
@@ -100,7 +113,7 @@ describe("ApiClient", () => {
         "what, is; this"
       ]
     ) {
-      it.effect(`replays with a new token: ${challenge ?? "no challenge"}`, () => {
+      it.effect(`R6 B4 replays with a new token: ${challenge ?? "no challenge"}`, () => {
         const { calls, counts, layer } = scenario.make((_, count) =>
           Effect.sync(() => count === 1 ? scenario.refuse(challenge) : Response.json({ ok: true }))
         )
@@ -123,7 +136,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("does not replay what a new token cannot mend", () => {
+    it.effect("B4 does not replay what a new token cannot mend", () => {
       const { counts, layer } = scenario.make(() =>
         Effect.sync(() => scenario.refuse("Bearer error=\"invalid_request\""))
       )
@@ -288,7 +301,7 @@ describe("ApiClient", () => {
 
   describe("on other answers", () => {
     for (const status of [401, 403]) {
-      it.effect(`fails with the scope that is wanted: insufficient_scope with ${status}`, () => {
+      it.effect(`B4 fails with the scope that is wanted: insufficient_scope with ${status}`, () => {
         const { counts, layer } = scenario.make(() =>
           Effect.sync(() =>
             scenario.refuse("Bearer error=\"insufficient_scope\", scope=\"items:read items:write\"", status)

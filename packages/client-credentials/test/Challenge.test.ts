@@ -18,7 +18,7 @@ const render = ({ parameters, scheme }: { scheme: string; parameters: Array<[str
   `${scheme} ${parameters.map(([name, value]) => `${name}=${quote(value)}`).join(", ")}`
 
 describe("Challenge", () => {
-  it.prop("reads back every challenge that was written", [fc.array(challenge)], ([challenges]) => {
+  it.prop("B3 reads back every challenge that was written", [fc.array(challenge)], ([challenges]) => {
     assert.deepStrictEqual(
       Challenge.parse(challenges.map(render).join(", ")),
       challenges.map(({ parameters, scheme }) => ({
@@ -41,7 +41,9 @@ describe("Challenge", () => {
     "finds a challenge behind whatever stands before it and its comma",
     [fc.stringMatching(/^[^"]*$/)],
     ([noise]) => {
-      assert.strictEqual(Challenge.error(Challenge.parse(`${noise}, Bearer error="invalid_token"`)), "invalid_token")
+      assert.deepStrictEqual(Challenge.outcome(Challenge.parse(`${noise}, Bearer error="invalid_token"`)), {
+        _tag: "InvalidToken"
+      })
     }
   )
 
@@ -66,7 +68,7 @@ describe("Challenge", () => {
       ["Bearer __proto__=\"x\"", [["bearer", Object.fromEntries([["__proto__", "x"]]), undefined]]]
     ] as const
   ) {
-    it(`reads ${header}`, () => {
+    it(`B3 reads ${header}`, () => {
       assert.deepStrictEqual(
         Challenge.parse(header).map(({ parameters, scheme, token68 }) => [scheme, parameters, token68]),
         expected.map((one) => [...one])
@@ -80,13 +82,21 @@ describe("Challenge", () => {
     }
   })
 
-  it("takes error and scope from the Bearer or DPoP challenge that has an error", () => {
-    const challenges = Challenge.parse(
-      "Basic error=\"no\", Bearer realm=\"a\", DPoP error=\"insufficient_scope\", scope=\"items:read  items:write\""
-    )
-    assert.strictEqual(Challenge.error(challenges), "insufficient_scope")
-    assert.deepStrictEqual(Challenge.scope(challenges), ["items:read", "items:write"])
-    assert.deepStrictEqual(Challenge.scope(Challenge.parse("Bearer error=x")), [])
-    assert.isUndefined(Challenge.error([]))
+  it("B3 B4 takes the outcome from the Bearer or DPoP challenge that has an error", () => {
+    for (
+      const [header, outcome] of [
+        [
+          `Basic error="no", Bearer realm="a", DPoP error="insufficient_scope", scope="items:read  items:write"`,
+          { _tag: "InsufficientScope", scope: ["items:read", "items:write"] }
+        ],
+        [`Bearer error=insufficient_scope`, { _tag: "InsufficientScope", scope: [] }],
+        [`Bearer error="invalid_token"`, { _tag: "InvalidToken" }],
+        [`Bearer error="invalid_request"`, { _tag: "InvalidRequest" }],
+        [`DPoP algs="ES256 PS256", error="use_dpop_nonce"`, { _tag: "UseDPoPNonce" }],
+        [`DPoP error="invalid_dpop_proof"`, { _tag: "Other", error: "invalid_dpop_proof" }],
+        [`Basic error="invalid_token"`, { _tag: "Unknown" }],
+        ["", { _tag: "Unknown" }]
+      ] as const
+    ) assert.deepStrictEqual(Challenge.outcome(Challenge.parse(header)), outcome)
   })
 })

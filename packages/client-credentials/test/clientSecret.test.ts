@@ -34,8 +34,10 @@ const server = (known: () => ReadonlyArray<string>) => {
 const endpoint = (clientSecret: Source, previousClientSecret?: ClientConfig.Options["previousClientSecret"]) =>
   TokenEndpoint.make().pipe(
     Effect.map(({ request, requestToken }) => requestToken(request)),
-    Effect.provide(ServerMetadata.layer),
-    Effect.provide(ClientConfig.layer({ ...scenario.options, clientSecret, previousClientSecret }))
+    Effect.provide(Layer.provideMerge(
+      ServerMetadata.layer,
+      ClientConfig.layer({ ...scenario.options, clientSecret, previousClientSecret })
+    ))
   )
 
 /** A source that gives one after the other, and the last one for good; `undefined` fails. */
@@ -161,8 +163,7 @@ describe("a client secret from a source", () => {
         API_BASE_URL: "https://api.example.com"
       }
       const { request, requestToken } = yield* TokenEndpoint.make().pipe(
-        Effect.provide(ServerMetadata.layer),
-        Effect.provide(ClientConfig.layerConfig()),
+        Effect.provide(Layer.provideMerge(ServerMetadata.layer, ClientConfig.layerConfig())),
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
         Effect.provide(layer)
       )

@@ -55,7 +55,7 @@ describe("failures reveal nothing and say what to do", () => {
   for (const [name, transport] of transports) {
     describe(`over ${name}`, () => {
       for (const clientAuthentication of ["client_secret_post", "client_secret_basic"] as const) {
-        it.scopedLive(`a wrong secret, echoed by the server (${clientAuthentication})`, () =>
+        it.scopedLive(`R7 R10 a wrong secret, echoed by the server (${clientAuthentication})`, () =>
           Effect.gen(function*() {
             const origin = yield* servers.http((request, response) => {
               const chunks: Array<Buffer> = []
@@ -97,7 +97,7 @@ describe("failures reveal nothing and say what to do", () => {
           revealsNothing(error)
         }).pipe(Effect.provide(transport)))
 
-      it.scopedLive("a certificate that nobody vouches for", () =>
+      it.scopedLive("T4 a certificate that nobody vouches for", () =>
         Effect.gen(function*() {
           let requests = 0
           const origin = yield* servers.https(yield* servers.selfSigned, (request, response) => {
@@ -126,7 +126,7 @@ describe("failures reveal nothing and say what to do", () => {
         }).pipe(Effect.provide(transport)))
 
       for (const status of [301, 302, 303, 307, 308]) {
-        it.scopedLive(`a ${status} to another origin, which is sent nothing`, () =>
+        it.scopedLive(`B2 T4 a ${status} to another origin, which is sent nothing`, () =>
           Effect.gen(function*() {
             let stolen = 0
             const thief = yield* servers.http((request, response) => {

@@ -201,7 +201,7 @@ layer(Server.layer, { excludeTestServices: true, timeout: 60_000 })("a certified
 
   describe("DPoP", () => {
     for (const nonces of [false, true]) {
-      it.effect(`T13 R2 P1 P2 P3 P4 P5 P6 proofs for token and API, ${nonces ? "with" : "without"} nonces at both`, () =>
+      it.effect(`B6 T13 R2 P1 P2 P3 P4 P5 P6 proofs for token and API, ${nonces ? "with" : "without"} nonces at both`, () =>
         Effect.gen(function*() {
           const { api, state } = yield* Server
           state.requireNonce = nonces

@@ -26,7 +26,7 @@ const sent = (options: Partial<ClientConfig.Options>) => {
 const formDecode = (text: string) => new URLSearchParams(`x=${text}`).get("x")
 
 describe("the token request", () => {
-  it("is the form of RFC 6749 section 4.4.2", () => {
+  it("T5 T6 is the form of RFC 6749 section 4.4.2", () => {
     const { headers, method, text, type, url } = sent({
       audience: "https://api.example.com",
       scope: ["items:read", "items:write"],
@@ -47,11 +47,11 @@ describe("the token request", () => {
     )
   })
 
-  it("leaves out what has no value", () => {
+  it("T5 leaves out what has no value", () => {
     assert.deepStrictEqual([...new URLSearchParams(sent({}).text).keys()], ["grant_type", "client_id", "client_secret"])
   })
 
-  it("keeps the query of the token URL", () => {
+  it("T5 keeps the query of the token URL", () => {
     assert.strictEqual(
       sent({ tokenUrl: "https://auth.example.com/t?tenant=1" }).url,
       "https://auth.example.com/t?tenant=1"
@@ -73,7 +73,7 @@ describe("the token request", () => {
   })
 
   it.prop(
-    "encodes id and secret before it joins them, by basic auth",
+    "T1 T2 T3 encodes id and secret before it joins them, by basic auth",
     [printable, printable],
     ([clientId, clientSecret]) => {
       const { headers, text } = sent({

@@ -30,7 +30,7 @@ const issued = (members: Readonly<Record<string, unknown>>) => Either.getOrThrow
 const problem = (result: ReturnType<typeof decode>) => Either.getOrThrow(Either.flip(result))
 
 describe("the token response", () => {
-  it("is the one of RFC 6749 section 5.1", () => {
+  it("R3 R4 is the one of RFC 6749 section 5.1, whose life begins with the request; what is unknown is passed over", () => {
     const { expiresAt, requestedAt, scope, value } = issued({ expires_in: 3600, scope: "a b", example: true })
     assert.strictEqual(Redacted.value(value), "t0k3n")
     assert.deepStrictEqual([requestedAt, expiresAt], [1_000_000, 1_000_000 + 3_600_000])
@@ -71,7 +71,7 @@ describe("the token response", () => {
   }
 
   for (const type of ["DPoP", "mac", "", null, 1, undefined, "t0k3n s3cr3t"]) {
-    it(`is refused with the type ${JSON.stringify(type)}`, () => {
+    it(`R1 is refused with the type ${JSON.stringify(type)}`, () => {
       const error = problem(token({ token_type: type }))
       assert.strictEqual(error._tag, "InvalidTokenResponse")
       assert.include(error.message, "token_type")
@@ -96,7 +96,7 @@ describe("the token response", () => {
     })
   }
 
-  it("is an error response by RFC 6749 section 5.2, without secrets and line breaks", () => {
+  it("R7 is an error response by RFC 6749 section 5.2, without secrets and line breaks", () => {
     const error = problem(decode({
       status: 400,
       body: JSON.stringify({
@@ -112,6 +112,44 @@ describe("the token response", () => {
     assert.isBelow(error.message.length, 600)
     assert.include(error.message, "OAUTH_SCOPE")
     assert.isFalse(error.retryable)
+  })
+
+  it("R2 is refused with a bearer token where one bound to a key is expected, and the other way round", () => {
+    const body = (type: string) => JSON.stringify({ access_token: "t0k3n", token_type: type })
+    assert.isTrue(Either.isRight(decode({ body: body("dpop") }, { type: "DPoP" })))
+    for (const [answered, expected] of [["Bearer", "DPoP"], ["DPoP", "Bearer"]] as const) {
+      const error = problem(decode({ body: body(answered) }, { type: expected }))
+      assert(error._tag === "InvalidTokenResponse")
+      assert.include(error.message, `where "${expected}" is expected`)
+    }
+  })
+
+  it("R5 leaves a refresh token alone", () => {
+    const result = issued({ refresh_token: "r3fr3sh" })
+    assert.notInclude(JSON.stringify(Object.entries(result)), "r3fr3sh")
+  })
+
+  it("R8 does not look into the token: a JWT that says it has expired lives as long as the answer says", () => {
+    const expired = `${btoa(`{"alg":"none"}`)}.${btoa(`{"exp":1}`)}.x`
+    const { expiresAt } = issued({ access_token: expired, expires_in: 60 })
+    assert.strictEqual(expiresAt, 1_000_000 + 60_000)
+  })
+
+  it("T7 tells a narrower scope, and refuses it where all of it is required", () => {
+    const narrow = { body: JSON.stringify({ access_token: "t", token_type: "bearer", scope: "a c" }) }
+    assert.deepStrictEqual(Either.getOrThrow(decode(narrow)).scope, ["a", "c"])
+    assert.isTrue(Either.isRight(decode(narrow, { requiredScope: ["a"] })))
+    const error = problem(decode(narrow, { requiredScope: ["a", "b"] }))
+    assert.include(error.message, "lacks the scope \"b\"")
+    // Without a scope in the answer it is what was asked for.
+    const silent = { body: JSON.stringify({ access_token: "t", token_type: "bearer" }) }
+    assert.isTrue(Either.isRight(decode(silent, { requiredScope: ["a", "b"] })))
+  })
+
+  it("is invalid_client when the status is 403 and the body empty, as some servers answer", () => {
+    const error = problem(decode({ status: 403, body: "" }))
+    assert(error._tag === "TokenErrorResponse")
+    assert.strictEqual(error.error, "invalid_client")
   })
 
   it("is invalid_client when the status is 401 and nothing else is said", () => {
@@ -149,7 +187,7 @@ describe("the token response", () => {
       ["Thu, 01 Jan 2970 00:00:01 GMT", 86_400_000]
     ] as const
   ) {
-    it(`reads Retry-After: ${header}`, () => {
+    it(`R9 reads Retry-After: ${header}`, () => {
       const wait = tokenResponse.retryAfter(header, 2000)
       assert.strictEqual(wait && Duration.toMillis(wait), millis)
     })

@@ -103,13 +103,13 @@ export const sharedKey = (secret: Redacted.Redacted<string>, algorithm: string):
 /** A JWT of its own for each use: `jti` is new. */
 export const sign = (
   { algorithm, key, keyId }: SigningKey,
-  header: { readonly typ: string },
+  header: Readonly<Record<string, string>>,
   claims: JWTPayload
 ): Effect.Effect<string, CredentialUnavailable> =>
   Effect.tryPromise({
     try: () =>
       new SignJWT({ ...claims, jti: crypto.randomUUID() })
-        .setProtectedHeader({ alg: algorithm, ...header, ...(keyId === undefined ? {} : { kid: keyId }) })
+        .setProtectedHeader({ ...header, alg: algorithm, ...(keyId === undefined ? {} : { kid: keyId }) })
         .sign(key),
     catch: () => unusable(`it cannot sign with ${algorithm}; an RSA key needs 2048 bits or more`)
   })

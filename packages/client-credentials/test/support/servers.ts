@@ -33,8 +33,19 @@ export const selfSigned = Effect.promise(() =>
   })
 )
 
-export const https = (pems: { readonly private: string; readonly cert: string }, handler: Http.RequestListener) =>
-  Effect.suspend(() => listen(Https.createServer({ key: pems.private, cert: pems.cert }, handler), "https"))
+export const listening = (server: Http.Server) => listen(server, "http")
+
+export const https = (
+  { cert, maxVersion, private: key }: {
+    readonly private: string
+    readonly cert: string
+    readonly maxVersion?: "TLSv1.2"
+  },
+  handler: Http.RequestListener
+) =>
+  Effect.suspend(() =>
+    listen(Https.createServer({ key, cert, ...(maxVersion === undefined ? {} : { maxVersion }) }, handler), "https")
+  )
 
 export const json = (response: Http.ServerResponse, status: number, body: unknown): void => {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body))

@@ -1,6 +1,7 @@
 import { HttpClientRequest } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { ConfigError, Console, Effect, Either, Layer } from "effect"
 
 import * as Embedded from "../embedded/environment.js"
@@ -62,7 +63,7 @@ const call = ({ method, url }: { readonly method: Arguments.Method; readonly url
     yield* Console.error(`${response.status} ${response.headers["content-type"] ?? ""}`)
     yield* Console.log(yield* response.text)
     if (response.status >= 400) process.exitCode = 1
-  }).pipe(Effect.provide(ClientCredentials.layerConfig()))
+  }).pipe(Effect.provide(Layer.provide(ClientCredentials.layerConfig(), NodeTls.layerConfig)))
 
 /** One line for each mistake in the environment. */
 const explain = (error: Error | ConfigError.ConfigError): string =>

@@ -1,0 +1,152 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ClientConfig, ClientCredentials, ServerMetadata, TokenCache } from "@effect-oauth/client-credentials"
+import { Effect, FastCheck as fc, Layer, Logger, Redacted, TestClock } from "effect"
+
+import * as metadata from "../src/internal/metadata.js"
+import * as fakeHttp from "./support/fakeHttp.js"
+import * as scenario from "./support/scenario.js"
+
+const issuer = "https://auth.example.com/tenants/acme"
+
+const document = {
+  issuer,
+  token_endpoint: "https://tokens.example.com/token",
+  revocation_endpoint: "https://tokens.example.com/revoke",
+  token_endpoint_auth_methods_supported: ["private_key_jwt", "client_secret_basic"]
+}
+
+const options = { ...scenario.options, tokenUrl: undefined, issuer }
+
+const make = (answer: (url: string, count: number) => Response, more: Partial<ClientConfig.Options> = {}) => {
+  const http = fakeHttp.make(({ url }) => Effect.sync(() => answer(url, http.sent.length)))
+  const get = ServerMetadata.make().pipe(
+    Effect.map(({ get }) => get),
+    Effect.provide(Layer.merge(http.layer, ClientConfig.layer({ ...options, ...more })))
+  )
+  return { get, urls: () => http.sent.map(({ url }) => url) }
+}
+
+const oauth = "https://auth.example.com/.well-known/oauth-authorization-server/tenants/acme"
+const openid = "https://auth.example.com/tenants/acme/.well-known/openid-configuration"
+
+const none = () => new Response("nothing here", { status: 404 })
+
+describe("the metadata of the server", () => {
+  it.effect("D1 are inserted between host and path, or else appended as OpenID Connect has it", () =>
+    Effect.gen(function*() {
+      for (const [place, urls] of [[oauth, [oauth]], [openid, [oauth, openid]]] as const) {
+        const one = make((url) => url === place ? Response.json(document) : none())
+        const found = yield* Effect.flatten(one.get)
+        assert.deepInclude(found, {
+          issuer,
+          tokenEndpoint: document.token_endpoint,
+          revocationEndpoint: document.revocation_endpoint
+        })
+        assert.deepStrictEqual(one.urls(), [...urls])
+      }
+      assert.deepStrictEqual(metadata.locations("https://a.example"), [
+        "https://a.example/.well-known/oauth-authorization-server",
+        "https://a.example/.well-known/openid-configuration"
+      ])
+    }))
+
+  it.effect("D1 T11 are refused when they are of another issuer, or lead anywhere without TLS", () =>
+    Effect.gen(function*() {
+      for (
+        const [change, problem] of [
+          [{ issuer: `${issuer}/` }, "names another issuer"],
+          [{ issuer: "https://evil.example" }, "names another issuer"],
+          [{ issuer: undefined }, "names another issuer"],
+          [{ token_endpoint: "http://tokens.example.com" }, "no token endpoint with https:"],
+          [{ token_endpoint: "https://user:pw@tokens.example.com" }, "no token endpoint with https:"],
+          [{ token_endpoint: 17 }, "no token endpoint with https:"]
+        ] as const
+      ) {
+        const error = yield* Effect.flip(Effect.flatten(make(() => Response.json({ ...document, ...change })).get))
+        assert(error._tag === "DiscoveryFailed")
+        assert.include(error.message, problem)
+        assert.isFalse(error.retryable)
+      }
+      const page = yield* Effect.flip(Effect.flatten(make(() => new Response("<html>")).get))
+      assert.include(page.message, "no JSON object")
+    }))
+
+  it.effect("are kept for an hour; a failure is not, and does not take away what was known", () =>
+    Effect.gen(function*() {
+      let up = false
+      const { get, urls } = make(() => up ? Response.json(document) : new Response("", { status: 503 }))
+      const metadata = yield* get
+      const error = yield* Effect.flip(metadata)
+      assert.isTrue(error.retryable)
+      up = true
+      yield* metadata
+      yield* metadata
+      assert.lengthOf(urls(), 3)
+      up = false
+      yield* TestClock.adjust("1 hour")
+      const logged: Array<unknown> = []
+      const logger = Logger.add(Logger.make(({ message }) => logged.push(message)))
+      assert.strictEqual((yield* Effect.provide(metadata, logger)).issuer, issuer)
+      assert.include(String(logged[0]), "known before are used")
+      assert.lengthOf(urls(), 5)
+    }))
+
+  it.effect("are not asked for when the token URL is configured", () =>
+    Effect.gen(function*() {
+      const { get, urls } = make(none, {
+        tokenUrl: "https://auth.example.com/t",
+        revocationUrl: "https://auth.example.com/r"
+      })
+      assert.deepInclude(yield* Effect.flatten(get), {
+        issuer,
+        tokenEndpoint: "https://auth.example.com/t",
+        revocationEndpoint: "https://auth.example.com/r"
+      })
+      assert.lengthOf(urls(), 0)
+    }))
+
+  for (
+    const [supported, expected] of [
+      [["private_key_jwt", "client_secret_post", "client_secret_basic"], "basic"],
+      [["client_secret_post", "private_key_jwt"], "post"],
+      [undefined, "basic"],
+      [["client_secret_jwt"], "jwt"],
+      [["private_key_jwt"], "post"]
+    ] as const
+  ) {
+    it.effect(`D2 choose the method of a client with a secret: ${supported?.join(", ") ?? "none named"}`, () =>
+      Effect.gen(function*() {
+        const http = fakeHttp.make(({ url }) =>
+          Effect.sync(() =>
+            url === document.token_endpoint
+              ? scenario.tokenJson("token-1")
+              : Response.json({ ...document, token_endpoint_auth_methods_supported: supported })
+          )
+        )
+        yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get).pipe(
+          Effect.provide(Layer.provide(
+            ClientCredentials.layer({
+              ...options,
+              clientSecret: Redacted.make("a secret of at least thirty-two bytes")
+            }),
+            http.layer
+          ))
+        )
+        const { body = "", headers = {} } = http.sent.at(-1) ?? {}
+        const parameters = new URLSearchParams(body)
+        const method = headers["authorization"]?.startsWith("Basic ")
+          ? "basic"
+          : parameters.has("client_secret")
+          ? "post"
+          : parameters.has("client_assertion")
+          ? "jwt"
+          : "none"
+        assert.strictEqual(method, expected)
+      }))
+  }
+
+  it.prop("are metadata or a typed error, whatever arrives", [fc.oneof(fc.string(), fc.json())], ([body]) => {
+    const { _tag } = metadata.decode(issuer, body, false)
+    assert.strictEqual(_tag, "Left")
+  })
+})

@@ -1,0 +1,126 @@
+/**
+ * Every way to authenticate, by the environment alone.
+ */
+import { FileSystem } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { ClientConfig } from "@effect-oauth/client-credentials"
+import { ConfigProvider, Effect } from "effect"
+import { decodeJwt, decodeProtectedHeader, exportJWK, exportPKCS8, generateKeyPair } from "jose"
+
+const necessary = {
+  OAUTH_TOKEN_URL: "https://auth.example.com/oauth/token",
+  OAUTH_CLIENT_ID: "inventory-sync",
+  API_BASE_URL: "https://api.example.com"
+}
+
+const read = (environment: Record<string, string>) =>
+  ClientConfig.fromConfig().pipe(
+    Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries({ ...necessary, ...environment })))),
+    Effect.provide(NodeContext.layer)
+  )
+
+const proof = (environment: Record<string, string>) =>
+  Effect.gen(function*() {
+    const { authentication, request } = yield* read(environment)
+    const { credentials: [first], method, mutualTls } = authentication(undefined)
+    const { headers = {}, parameters = {} } = yield* Effect.flatMap(first, ({ prove }) =>
+      prove({ clientId: request.clientId, issuer: request.issuer, endpoint: necessary.OAUTH_TOKEN_URL, now: 60_000 }))
+    return { method, mutualTls, headers, parameters, request }
+  })
+
+const secret = "a secret/+ of more than thirty-two bytes"
+
+describe("the environment", () => {
+  it.effect("chooses a method with a secret", () =>
+    Effect.gen(function*() {
+      const by = (method: string, more: Record<string, string> = {}) =>
+        proof({ OAUTH_CLIENT_AUTHENTICATION: method, OAUTH_CLIENT_SECRET: secret, ...more })
+      assert.deepInclude((yield* by("client_secret_post")).parameters, { client_secret: secret })
+      const basic = (text: string) => `Basic ${btoa(text)}`
+      assert.deepStrictEqual((yield* by("client_secret_basic")).headers, {
+        authorization: basic(`inventory-sync:${new URLSearchParams({ "": secret }).toString().slice(1)}`)
+      })
+      assert.deepStrictEqual((yield* by("client_secret_basic", { OAUTH_BASIC_ENCODING: "raw" })).headers, {
+        authorization: basic(`inventory-sync:${secret}`)
+      })
+      const jwt = (yield* by("client_secret_jwt", { OAUTH_ASSERTION_AUDIENCE: "token_endpoint" })).parameters
+      const { aud, exp, iat } = decodeJwt(jwt["client_assertion"] ?? "")
+      assert.deepStrictEqual([aud, iat, exp], [necessary.OAUTH_TOKEN_URL, 60, 120])
+    }))
+
+  it.scopedLive("chooses a key, from a variable or a file, PEM or JWK", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES384", { extractable: true }))
+      const pem = yield* Effect.promise(() => exportPKCS8(privateKey))
+      const jwk = JSON.stringify({ ...(yield* Effect.promise(() => exportJWK(privateKey))), kid: "from the JWK" })
+      const file = yield* fs.makeTempFileScoped()
+      yield* fs.writeFileString(file, `${pem}\n`)
+      for (
+        const [environment, keyId] of [
+          [{ OAUTH_PRIVATE_KEY: pem }, undefined],
+          [{ OAUTH_PRIVATE_KEY_FILE: file, OAUTH_PRIVATE_KEY_ID: "2026-11" }, "2026-11"],
+          [{ OAUTH_PRIVATE_KEY: jwk }, "from the JWK"]
+        ] as const
+      ) {
+        const { method, parameters } = yield* proof({
+          ...environment,
+          OAUTH_ISSUER: "https://auth.example.com/",
+          OAUTH_CLIENT_AUTHENTICATION: "private_key_jwt",
+          OAUTH_ASSERTION_TYPE: "JWT"
+        })
+        assert.strictEqual(method, "private_key_jwt")
+        const { alg, kid, typ } = decodeProtectedHeader(parameters["client_assertion"] ?? "")
+        assert.deepStrictEqual([alg, kid, typ], ["ES384", keyId, "JWT"])
+        assert.strictEqual(decodeJwt(parameters["client_assertion"] ?? "").aud, "https://auth.example.com/")
+      }
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.effect("chooses the certificate of the connection", () =>
+    Effect.gen(function*() {
+      for (const method of ["tls_client_auth", "self_signed_tls_client_auth"]) {
+        const found = yield* proof({ OAUTH_CLIENT_AUTHENTICATION: method })
+        assert.deepInclude(found, { method, mutualTls: true, parameters: { client_id: "inventory-sync" } })
+      }
+    }))
+
+  it.effect("says what is asked for", () =>
+    Effect.gen(function*() {
+      const { dpop, request, revocationUrl } = yield* read({
+        OAUTH_CLIENT_SECRET: secret,
+        OAUTH_PARAMETERS: "tier=2&tenant=acme",
+        OAUTH_AUTHORIZATION_DETAILS: `[{"type":"payment","limit":17}]`,
+        OAUTH_REVOCATION_URL: "https://auth.example.com/revoke",
+        OAUTH_DPOP: "true"
+      })
+      assert.strictEqual(request.parameters, "tenant=acme&tier=2")
+      assert.strictEqual(request.authorizationDetails, `[{"type":"payment","limit":17}]`)
+      assert.deepStrictEqual([dpop, revocationUrl], [{}, "https://auth.example.com/revoke"])
+    }))
+
+  for (
+    const [environment, variable] of [
+      [{ OAUTH_CLIENT_AUTHENTICATION: "none" }, "OAUTH_CLIENT_AUTHENTICATION"],
+      [{ OAUTH_CLIENT_AUTHENTICATION: "private_key_jwt" }, "OAUTH_PRIVATE_KEY"],
+      [{ OAUTH_CLIENT_AUTHENTICATION: "tls_client_auth", OAUTH_CLIENT_SECRET: "s3cr3t" }, "OAUTH_CLIENT_SECRET"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_BASIC_ENCODING: "rot13" }, "OAUTH_BASIC_ENCODING"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_DPOP: "yes" }, "OAUTH_DPOP"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_PARAMETERS: "client_id=other" }, "OAUTH_PARAMETERS"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_PARAMETERS: "grant_type=password" }, "OAUTH_PARAMETERS"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_AUTHORIZATION_DETAILS: "{}" }, "OAUTH_AUTHORIZATION_DETAILS"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_AUTHORIZATION_DETAILS: "[" }, "OAUTH_AUTHORIZATION_DETAILS"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_ISSUER: "http://auth.example.com" }, "OAUTH_ISSUER"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_ISSUER: "https://auth.example.com?a" }, "OAUTH_ISSUER"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_TOKEN_URL: "" }, "OAUTH_TOKEN_URL"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_REVOCATION_URL: "http://auth.example.com" }, "OAUTH_REVOCATION_URL"]
+    ] as const
+  ) {
+    it.effect(`names ${variable} where that is wrong: ${JSON.stringify(environment)}`, () =>
+      Effect.gen(function*() {
+        const error = String(yield* Effect.flip(read(environment)))
+        assert.include(error, `Expected ${variable} to be`)
+        assert.notInclude(error, "s3cr3t")
+      }))
+  }
+})
