@@ -1,0 +1,169 @@
+/**
+ * What can go wrong on the way to a server and back, as data.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+
+/**
+ * One thing that goes wrong with one request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Fault =
+  /** The server answers this instead. */
+  | {
+    readonly _tag: "Answer"
+    readonly status: number
+    readonly body: string
+    readonly headers: Readonly<Record<string, string>>
+  }
+  /** The server answers as it should, but late, by the `Clock`. */
+  | { readonly _tag: "Delay"; readonly duration: Duration.DurationInput }
+  /** The server takes the request and never answers. */
+  | { readonly _tag: "Hang" }
+  /** The connection ends without an answer (ECONNRESET). */
+  | { readonly _tag: "Reset" }
+  /** There is no connection (ECONNREFUSED). */
+  | { readonly _tag: "Refuse" }
+  /** The server answers as it should, but the body ends in the middle. */
+  | { readonly _tag: "CutShort" }
+  /** The server issues again the token that it issued last. */
+  | { readonly _tag: "SameToken" }
+  /** The server's clock is ahead by this much, or behind if negative, in milliseconds. */
+  | { readonly _tag: "ClockOffset"; readonly millis: number }
+
+/**
+ * Another answer: status, body and headers.
+ *
+ * @example
+ * import { Fault } from "@effect-oauth/testing"
+ *
+ * export const busy = Fault.answer(429, "", { "retry-after": "30" })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const answer = (status: number, body = "", headers: Readonly<Record<string, string>> = {}): Fault => ({
+  _tag: "Answer",
+  status,
+  body,
+  headers
+})
+
+/**
+ * An OAuth error response (RFC 6749 section 5.2).
+ *
+ * @example
+ * import { Fault } from "@effect-oauth/testing"
+ *
+ * export const locked = Fault.oauthError("invalid_client", 401)
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const oauthError = (error: string, status = 400): Fault =>
+  answer(status, JSON.stringify({ error }), { "content-type": "application/json" })
+
+/**
+ * The server is down for the moment: 503, with `Retry-After` when seconds are given.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unavailable = (retryAfterSeconds?: number): Fault =>
+  answer(503, "", retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) })
+
+/**
+ * A page where JSON belongs.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const garbage: Fault = answer(200, "<!doctype html><title>Welcome</title>", { "content-type": "text/html" })
+
+/**
+ * A token response whose members have the wrong types.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const wrongTypes: Fault = answer(
+  200,
+  JSON.stringify({ access_token: 17, token_type: ["Bearer"], expires_in: "soon" }),
+  { "content-type": "application/json" }
+)
+
+/**
+ * More bytes than anybody asked for.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const oversized = (bytes = 2_000_000): Fault =>
+  answer(200, " ".repeat(bytes), { "content-type": "application/json" })
+
+/**
+ * A redirect, to another server unless told otherwise.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const redirect = (location = "https://elsewhere.test/", status = 307): Fault => answer(status, "", { location })
+
+/**
+ * A late answer.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const delay = (duration: Duration.DurationInput): Fault => ({ _tag: "Delay", duration })
+
+/**
+ * No answer, ever.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const hang: Fault = { _tag: "Hang" }
+
+/**
+ * A connection that ends without an answer.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const reset: Fault = { _tag: "Reset" }
+
+/**
+ * No connection.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const refuse: Fault = { _tag: "Refuse" }
+
+/**
+ * A body that ends in the middle.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const cutShort: Fault = { _tag: "CutShort" }
+
+/**
+ * The token that was issued last, again.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const sameToken: Fault = { _tag: "SameToken" }
+
+/**
+ * A server whose clock is ahead, or behind by a negative number of milliseconds.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const clockOffset = (millis: number): Fault => ({ _tag: "ClockOffset", millis })

@@ -1,0 +1,95 @@
+/**
+ * Servers without sockets: a request as it arrives, a web `Response`, and the ways in which none comes.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Chunk from "effect/Chunk"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+
+export interface Incoming {
+  readonly method: string
+  readonly url: URL
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  /** Why the client says that it asks, when it is this library's. */
+  readonly reason: string | undefined
+  /** The certificate that the client shows, by name. */
+  readonly certificate: string | undefined
+}
+
+export class Broken extends Data.TaggedError("Broken")<{ readonly code: "ECONNRESET" | "ECONNREFUSED" }> {}
+
+export interface Host {
+  readonly origin: string
+  readonly handle: (incoming: Incoming) => Effect.Effect<Response, Broken>
+}
+
+const bytesOf = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Uint8Array> => {
+  const { body } = request
+  switch (body._tag) {
+    case "Empty":
+      return Effect.succeed(new Uint8Array())
+    case "Uint8Array":
+      return Effect.succeed(body.body)
+    case "Raw":
+      return Effect.promise(async () => new Uint8Array(await new Response(body.body as string).arrayBuffer()))
+    case "FormData":
+      return Effect.promise(async () => new Uint8Array(await new Response(body.formData).arrayBuffer()))
+    case "Stream":
+      return Stream.runCollect(body.stream).pipe(
+        Effect.map((chunks) => Uint8Array.from(Chunk.toReadonlyArray(chunks).flatMap((chunk) => [...chunk]))),
+        Effect.orDie
+      )
+  }
+}
+
+/** The flight that this library asks in says why, in its span. */
+const reasonOfCaller = Effect.map(Effect.option(Effect.currentSpan), (span) => {
+  const parent = Option.flatMap(span, ({ parent }) => parent)
+  return parent._tag === "Some" && parent.value._tag === "Span"
+    ? String(parent.value.attributes.get("oauth.token.reason") ?? "") || undefined
+    : undefined
+})
+
+export const client = (
+  hosts: ReadonlyArray<Host>,
+  certificate: string | undefined
+): HttpClient.HttpClient =>
+  HttpClient.make((request, url) =>
+    Effect.gen(function*() {
+      const fail = (code: string) =>
+        new HttpClientError.RequestError({
+          request,
+          reason: "Transport",
+          cause: Object.assign(new Error(code), { code })
+        })
+      const host = hosts.find(({ origin }) => origin === url.origin)
+      if (host === undefined) return yield* fail("ENOTFOUND")
+      const { body, headers, method } = request
+      const type = body.contentType
+      const response = yield* Effect.mapError(
+        host.handle({
+          method,
+          url,
+          headers: { ...(type === undefined ? {} : { "content-type": type }), ...headers },
+          body: yield* bytesOf(request),
+          reason: yield* reasonOfCaller,
+          certificate
+        }),
+        ({ code }) => fail(code)
+      )
+      return HttpClientResponse.fromWeb(request, response)
+    })
+  )
+
+export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response =>
+  new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/json", "cache-control": "no-store", ...headers }
+  })

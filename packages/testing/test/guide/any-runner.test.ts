@@ -1,0 +1,18 @@
+import { ApiClient } from "@effect-oauth/client-credentials"
+import { Expect, OAuthTest, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Effect } from "effect"
+import { expect, test } from "vitest"
+
+const call = Effect.flatMap(ApiClient.ApiClient, (api) => Effect.map(api.get("/items"), ({ status }) => status))
+
+// Any runner that can wait for a Promise will do.
+test("calls go on after a revocation", () =>
+  Effect.runPromise(
+    Effect.gen(function*() {
+      const server = yield* TestAuthorizationServer.TestAuthorizationServer
+      expect(yield* call).toBe(200)
+      yield* server.revoke()
+      expect(yield* call).toBe(200)
+      yield* Expect.tokensIssued(2)
+    }).pipe(Effect.provide(OAuthTest.layer()))
+  ))

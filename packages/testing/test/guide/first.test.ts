@@ -1,0 +1,34 @@
+import { assert, it } from "@effect/vitest"
+import { ApiClient } from "@effect-oauth/client-credentials"
+import { Expect, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Effect } from "effect"
+
+// The program under test: it asks for an ApiClient, as it does in production.
+const countItems = Effect.gen(function*() {
+  const api = yield* ApiClient.ApiClient
+  const response = yield* api.get("/items")
+  return ((yield* response.json) as ReadonlyArray<unknown>).length
+})
+
+const Test = OAuthTest.layer({
+  api: { handler: () => Effect.succeed(Response.json([{ sku: "SKU-1" }])) }
+})
+
+it.effect("counts the items, and goes on when the token is revoked", () =>
+  Effect.gen(function*() {
+    const server = yield* TestAuthorizationServer.TestAuthorizationServer
+    assert.strictEqual(yield* countItems, 1)
+    yield* server.revoke()
+    assert.strictEqual(yield* countItems, 1)
+    yield* Expect.tokensIssued(2)
+    yield* Expect.reasons("cold", "rejected")
+    yield* Expect.statuses(200, 401, 200)
+  }).pipe(Effect.provide(Test)))
+
+it.effect("passes a failure of the API on", () =>
+  Effect.gen(function*() {
+    const { faults } = yield* TestApi.TestApi
+    yield* faults.rule(({ url }) => url.pathname === "/items" ? { _tag: "Reset" } : undefined)
+    const error = yield* Effect.flip(countItems)
+    assert.strictEqual(error._tag, "RequestError")
+  }).pipe(Effect.provide(Test)))

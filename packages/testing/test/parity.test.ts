@@ -1,0 +1,204 @@
+/**
+ * One suite of requests, two servers: the one in memory and `oidc-provider` give the same answers.
+ */
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { assert, it } from "@effect/vitest"
+import { DPoP } from "@effect-oauth/client-credentials"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
+import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Effect, Layer } from "effect"
+import { importJWK, SignJWT } from "jose"
+
+import * as RealServer from "../../client-credentials/test/support/authorizationServer.js"
+
+type Form = Readonly<Record<string, string>>
+
+interface Answer {
+  readonly status: number
+  readonly error: unknown
+  readonly type: unknown
+  readonly scope: unknown
+  readonly active: unknown
+  readonly token: string
+}
+
+const basic = (id: string, secret: string) => ({
+  authorization: `Basic ${
+    btoa([id, secret].map((one) => new URLSearchParams({ "": one }).toString().slice(1)).join(":"))
+  }`
+})
+
+const secret = RealServer.secret
+const grant = { grant_type: "client_credentials" }
+
+const suite = ({ assertion, issuer, requireNonce, resource }: {
+  readonly issuer: string
+  readonly resource: string
+  readonly assertion: (more?: { readonly aud?: string; readonly jti?: string }) => Promise<string>
+  readonly requireNonce: (wanted: boolean) => void
+}) =>
+  Effect.gen(function*() {
+    const client = yield* HttpClient.HttpClient
+    const answers: Record<string, Omit<Answer, "token">> = {}
+    const send = (path: string, body: Form | string, headers: Form = {}) =>
+      Effect.gen(function*() {
+        const request = HttpClientRequest.post(`${issuer}${path}`).pipe(
+          HttpClientRequest.bodyText(
+            typeof body === "string" ? body : new URLSearchParams(body).toString(),
+            headers["content-type"] ?? "application/x-www-form-urlencoded"
+          ),
+          HttpClientRequest.setHeaders(headers)
+        )
+        const response = yield* client.execute(request)
+        const text = yield* response.text
+        const json = (text.startsWith("{") ? JSON.parse(text) : {}) as Record<string, unknown>
+        return {
+          status: response.status,
+          error: json["error"],
+          type: String(json["token_type"] ?? "").toLowerCase(),
+          scope: path === "/token" && response.status === 200 ? json["scope"] : undefined,
+          active: json["active"],
+          token: String(json["access_token"] ?? ""),
+          nonce: response.headers["dpop-nonce"]
+        }
+      })
+    const note = (name: string, answer: Effect.Effect.Success<ReturnType<typeof send>>) => {
+      const { nonce: _nonce, token: _token, ...rest } = answer
+      answers[name] = rest
+      return answer
+    }
+    const ask = (name: string, path: string, body: Form | string, headers?: Form) =>
+      Effect.map(send(path, body, headers), (answer) => note(name, answer))
+
+    // Client authentication.
+    yield* ask("basic", "/token", grant, basic("basic", secret))
+    yield* ask("basic, wrong secret", "/token", grant, basic("basic", "wrong"))
+    yield* ask("basic, unknown client", "/token", grant, basic("nobody", secret))
+    yield* ask("post", "/token", { ...grant, client_id: "post", client_secret: secret })
+    yield* ask("post, wrong secret", "/token", { ...grant, client_id: "post", client_secret: "wrong" })
+    yield* ask("no credentials", "/token", grant)
+    yield* ask("an id alone", "/token", { ...grant, client_id: "post" })
+    yield* ask("two methods", "/token", { ...grant, client_id: "basic", client_secret: secret }, basic("basic", secret))
+    // A client that uses another method than it was registered with: refused in memory (RFC 7591 section 2), while
+    // oidc-provider takes basic and post for the same.
+    const byAssertion = (client_assertion: string) => ({
+      ...grant,
+      client_id: "ES256",
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion
+    })
+    const once = yield* Effect.promise(() => assertion())
+    yield* ask("assertion", "/token", byAssertion(once))
+    yield* ask("assertion, used again", "/token", byAssertion(once))
+    yield* ask(
+      "assertion for elsewhere",
+      "/token",
+      byAssertion(yield* Effect.promise(() => assertion({ aud: "https://other.example" })))
+    )
+    yield* ask(
+      "assertion for the token endpoint",
+      "/token",
+      byAssertion(yield* Effect.promise(() => assertion({ aud: `${issuer}/token` })))
+    )
+
+    // What is asked for.
+    const as = basic("basic", secret)
+    yield* ask("no grant type", "/token", {}, as)
+    yield* ask("another grant type", "/token", { grant_type: "magic" }, as)
+    yield* ask("a scope", "/token", { ...grant, scope: "items:read" }, as)
+    yield* ask("a scope that the client has not", "/token", { ...grant, scope: "admin" }, as)
+    yield* ask("a resource", "/token", { ...grant, resource, scope: "items:read" }, as)
+    yield* ask("an unknown resource", "/token", { ...grant, resource: "https://other.example" }, as)
+    yield* ask("a parameter twice", "/token", "grant_type=client_credentials&scope=items%3Aread&scope=items%3Aread", as)
+    yield* ask("JSON", "/token", JSON.stringify(grant), { ...as, "content-type": "application/json" })
+
+    // Proof of possession.
+    const dpop = yield* DPoP.make()
+    const bound = basic("dpop", secret)
+    const prove = Effect.map(
+      dpop.proof({ method: "POST", url: `${issuer}/token` }),
+      ({ value }) => ({ ...bound, dpop: value })
+    )
+    yield* ask("a proof", "/token", grant, yield* prove)
+    yield* ask("no proof where one is needed", "/token", grant, bound)
+    // A proof used again is "invalid_dpop_proof" in memory (RFC 9449 section 5), "invalid_grant" at oidc-provider.
+    const elsewhere = yield* dpop.proof({ method: "GET", url: `${issuer}/token` })
+    yield* ask("a proof for another method", "/token", grant, { ...bound, dpop: elsewhere.value })
+    requireNonce(true)
+    const wanting = yield* ask("a proof without the nonce", "/token", grant, yield* prove)
+    const before = yield* dpop.proof({ method: "POST", url: `${issuer}/token` })
+    yield* before.answered({ "dpop-nonce": wanting.nonce })
+    yield* ask("a proof with the nonce", "/token", grant, yield* prove)
+    requireNonce(false)
+
+    // What becomes of a token.
+    const { token } = yield* send("/token", grant, as)
+    yield* ask("introspection", "/token/introspection", { token }, as)
+    yield* ask("revocation without a token", "/token/revocation", {}, as)
+    yield* ask("revocation by nobody", "/token/revocation", { token })
+    yield* ask("revocation", "/token/revocation", { token }, as)
+    yield* ask("introspection after the revocation", "/token/introspection", { token }, as)
+    yield* ask("revocation of an unknown token", "/token/revocation", { token: "unknown" }, as)
+    yield* ask("introspection of an unknown token", "/token/introspection", { token: "unknown" }, as)
+    return answers
+  })
+
+const assertionBy =
+  (issuer: string, keys: Effect.Effect.Success<typeof RealServer.start>["keys"]) =>
+  async ({ aud = issuer, jti = crypto.randomUUID() }: { readonly aud?: string; readonly jti?: string } = {}) =>
+    new SignJWT({
+      iss: "ES256",
+      sub: "ES256",
+      aud,
+      jti,
+      iat: Math.floor(Date.now() / 1000),
+      exp: Math.floor(Date.now() / 1000) + 60
+    })
+      .setProtectedHeader({ alg: "ES256", kid: "kid-ES256" })
+      .sign(await importJWK(keys.ES256.privateJwk))
+
+it.scopedLive("the server in memory answers as oidc-provider does", () =>
+  Effect.gen(function*() {
+    const real = yield* RealServer.start
+    const expected = yield* suite({
+      issuer: real.issuer,
+      resource: real.resource,
+      assertion: assertionBy(real.issuer, real.keys),
+      requireNonce: (wanted) => {
+        real.state.requireNonce = wanted
+      }
+    }).pipe(Effect.provide(NodeTls.layer({ ca: real.ca.cert })))
+
+    const issuer = "https://auth.test"
+    const audience = [real.resource]
+    const scope = ["items:read", "items:write"]
+    const nonce = { required: false }
+    const options: TestAuthorizationServer.Options = {
+      issuer,
+      requestFormat: "form",
+      get requireNonce() {
+        return nonce.required
+      },
+      clients: [
+        { id: "basic", secret, method: "client_secret_basic", scope, audience },
+        { id: "post", secret, method: "client_secret_post", scope, audience },
+        { id: "ES256", keys: [real.keys.ES256.jwk], scope, audience },
+        { id: "dpop", secret, method: "client_secret_basic", dpop: true, scope, audience }
+      ]
+    }
+    const found = yield* suite({
+      issuer,
+      resource: real.resource,
+      assertion: assertionBy(issuer, real.keys),
+      requireNonce: (wanted) => {
+        nonce.required = wanted
+      }
+    }).pipe(Effect.provide(
+      OAuthTest.layerHttpClient().pipe(
+        Layer.provide(TestApi.layer()),
+        Layer.provide(TestAuthorizationServer.layer(options))
+      )
+    ))
+    assert.deepStrictEqual(found, expected)
+    assert.isAbove(Object.keys(expected).length, 30)
+  }), 60_000)
