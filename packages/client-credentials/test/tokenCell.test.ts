@@ -5,10 +5,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, type OAuthError, TokenCache, TokenEndpoint } from "@effect-oauth/client-credentials"
 import { Deferred, Effect, Exit, FastCheck as fc, Fiber, FiberId, Logger, Redacted, Scheduler, Scope } from "effect"
 
+import * as virtualClock from "../../testing/src/internal/virtualClock.js"
 import type { Instant } from "../src/internal/instant.js"
 import * as seeded from "./support/seeded.js"
 import * as tokenEndpoint from "./support/tokenEndpoint.js"
-import * as virtualClock from "./support/virtualClock.js"
 
 type Which = "newest" | "older"
 

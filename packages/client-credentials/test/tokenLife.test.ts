@@ -4,9 +4,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { AccessToken } from "@effect-oauth/client-credentials"
 import { ApiClient, OAuthError, TokenCache } from "@effect-oauth/client-credentials"
+import { Expect, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Duration, Effect, Either, Fiber, Random, Schedule } from "effect"
 
-import * as scenario from "./support/scenario.js"
+import * as virtualClock from "../../testing/src/internal/virtualClock.js"
 import {
   day,
   make as endpoint,
@@ -16,7 +17,6 @@ import {
   value,
   wrongSecret
 } from "./support/tokenEndpoint.js"
-import * as virtualClock from "./support/virtualClock.js"
 
 const second = 1000
 const minute = 60 * second
@@ -285,25 +285,25 @@ describe("in the course of time", () => {
 })
 
 describe("an API that refuses every token", () => {
-  const refuses: scenario.Answer = () => Effect.sync(() => scenario.refuse("Bearer error=\"invalid_token\""))
-
   for (const every of [minute, hour]) {
     it.effect(`costs a handful of tokens a day, called every ${every / minute} min`, () =>
       Effect.gen(function*() {
         const time = virtualClock.make()
-        const { counts, layer } = scenario.make(refuses)
         const perDay: Array<number> = []
         yield* Effect.gen(function*() {
           const api = yield* ApiClient.ApiClient
+          const { issued } = yield* TestAuthorizationServer.TestAuthorizationServer
+          const { refuse } = yield* TestApi.TestApi
+          yield* refuse(() => true)
           for (let days = 0; days < 4; days += 1) {
-            const before = counts.tokens
+            const before = (yield* issued).length
             for (let now = 0; now < day; now += every) {
               assert.strictEqual((yield* api.get("/items")).status, 401)
               yield* time.advance(every)
             }
-            perDay.push(counts.tokens - before)
+            perDay.push((yield* issued).length - before)
           }
-        }).pipe(Effect.provide(layer), (program) => Effect.withClock(program, time.clock))
+        }).pipe(Effect.provide(OAuthTest.layer()), (program) => Effect.withClock(program, time.clock))
         console.log(`an API that refuses every token, a call every ${every / minute} min: tokens per day`, perDay)
         for (const tokens of perDay) assert.isAtMost(tokens, 6)
       }), 120_000)
@@ -311,15 +311,12 @@ describe("an API that refuses every token", () => {
 
   it.effect("is asked again as soon as a replacement helps", () =>
     Effect.gen(function*() {
-      let accepted = "token-1"
-      const { counts, layer } = scenario.make((sent, count) => scenario.accepts(() => accepted)(sent, count))
-      yield* Effect.gen(function*() {
-        const api = yield* ApiClient.ApiClient
-        for (let revocations = 1; revocations <= 10; revocations += 1) {
-          assert.strictEqual((yield* api.get("/items")).status, 200)
-          accepted = `token-${revocations + 1}`
-        }
-      }).pipe(Effect.provide(layer))
-      assert.strictEqual(counts.tokens, 10)
-    }))
+      const api = yield* ApiClient.ApiClient
+      const { revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
+      for (let revocations = 1; revocations <= 10; revocations += 1) {
+        assert.strictEqual((yield* api.get("/items")).status, 200)
+        yield* revoke()
+      }
+      yield* Expect.tokensIssued(10)
+    }).pipe(Effect.provide(OAuthTest.layer())))
 })

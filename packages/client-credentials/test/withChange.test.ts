@@ -1,9 +1,8 @@
 import { HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
+import { Expect, OAuthTest } from "@effect-oauth/testing"
 import { Effect, Equal, FastCheck as fc, Hash, Schema } from "effect"
-
-import * as scenario from "./support/scenario.js"
 
 const request = TokenRequest.make({
   tokenUrl: "https://auth.example.com/oauth/token?tenant=1",
@@ -50,25 +49,21 @@ describe("TokenRequest", () => {
 })
 
 describe("withChange", () => {
-  /** Accepts a call if the scope that its token was asked for is the path. */
-  const api = () => {
-    const { layer, sent } = scenario.make(
-      (call) =>
+  /** Lets a call in if the scope of its token is the path. */
+  const Test = OAuthTest.layer({
+    api: {
+      handler: (request, { scope }) =>
         Effect.sync(() =>
-          call.url.endsWith(`/${(scenario.bearerOf(call) ?? "").slice("Bearer of-".length)}`)
+          new URL(request.url).pathname === `/${scope.join("+")}`
             ? Response.json({ ok: true })
-            : scenario.refuse()
-        ),
-      { scope: "read" },
-      (_, token) => scenario.tokenJson(`of-${new URLSearchParams(token.body).get("scope")?.replaceAll(" ", "+")}`)
-    )
-    const tokens = () => sent.filter(({ url }) => url === scenario.options.tokenUrl).length
-    return { layer, tokens }
-  }
+            : new Response("", { status: 401 })
+        )
+    },
+    client: { scope: "read" }
+  })
 
-  it.effect("makes calls with another token, and leaves those around it alone", () => {
-    const { layer, tokens } = api()
-    return Effect.gen(function*() {
+  it.effect("makes calls with another token, and leaves those around it alone", () =>
+    Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       const get = (path: string) => Effect.map(client.get(path), ({ status }) => status)
       const writing = TokenRequest.withChange({ scope: "write" })
@@ -76,50 +71,44 @@ describe("withChange", () => {
         yield* Effect.all([get("read"), writing(get("write")), get("read"), writing(get("write"))]),
         [200, 200, 200, 200]
       )
-      assert.strictEqual(tokens(), 2)
+      yield* Expect.callsPerToken(2, 2)
       // Within another change the inner one goes before.
       assert.strictEqual(yield* get("read+write").pipe(TokenRequest.withChange({ scope: "write read" }), writing), 200)
-      assert.strictEqual(tokens(), 3)
-    }).pipe(Effect.provide(layer))
-  })
+      yield* Expect.tokensIssued(3)
+    }).pipe(Effect.provide(Test)))
 
-  it.effect("replays with the token that was asked for in the same way", () => {
-    const { layer, tokens } = api()
-    return Effect.gen(function*() {
+  it.effect("replays with the token that was asked for in the same way", () =>
+    Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       yield* client.get("read")
       const refused = yield* client.get("other").pipe(TokenRequest.withChange({ scope: "write" }))
-      assert.deepStrictEqual([refused.status, tokens()], [401, 3])
+      assert.strictEqual(refused.status, 401)
+      yield* Expect.reasons("cold", "cold", "rejected")
       // The usual token is none the worse for it.
       assert.strictEqual((yield* client.get("read")).status, 200)
-      assert.strictEqual(tokens(), 3)
-    }).pipe(Effect.provide(layer))
-  })
+      yield* Expect.callsPerToken(2, 1, 1)
+    }).pipe(Effect.provide(Test)))
 
-  it.effect("works around the calls of an HttpApiClient", () => {
-    const Api = HttpApi.make("api").add(
-      HttpApiGroup.make("all").add(
-        HttpApiEndpoint.get("write", "/write").addSuccess(Schema.Struct({ ok: Schema.Boolean }))
+  it.effect("works around the calls of an HttpApiClient", () =>
+    Effect.gen(function*() {
+      const Api = HttpApi.make("api").add(
+        HttpApiGroup.make("all").add(
+          HttpApiEndpoint.get("write", "/write").addSuccess(Schema.Struct({ ok: Schema.Boolean }))
+        )
       )
-    )
-    const { layer } = api()
-    return Effect.gen(function*() {
       const { all } = yield* HttpApiClient.makeWith(Api, { httpClient: yield* ApiClient.ApiClient })
       const { ok } = yield* all.write().pipe(TokenRequest.withChange({ scope: ["write"] }))
       assert.isTrue(ok)
-    }).pipe(Effect.provide(layer))
-  })
+    }).pipe(Effect.provide(Test)))
 
-  it.effect("says what is wrong with a parameter, before anything is sent", () => {
-    const { layer, tokens } = api()
-    return Effect.gen(function*() {
+  it.effect("says what is wrong with a parameter, before anything is sent", () =>
+    Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       const error = yield* Effect.flip(
         TokenRequest.withChange({ audience: "", scope: "\"", resource: "a#b" })(client.get("read"))
       )
       assert(error._tag === "InvalidConfig")
       assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["audience", "scope", "resource"])
-      assert.strictEqual(tokens(), 0)
-    }).pipe(Effect.provide(layer))
-  })
+      yield* Expect.tokenRequests(0)
+    }).pipe(Effect.provide(Test)))
 })

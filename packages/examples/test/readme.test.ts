@@ -7,7 +7,7 @@ const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.m
 const blocks = [...read("README.md").matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code)
 
 for (
-  const [index, path] of ["packages/examples/src/quickstart.ts", "packages/examples/test/testing-your-code.test.ts"]
+  const [index, path] of ["packages/examples/src/quickstart.ts", "packages/testing/test/guide/first.test.ts"]
     .entries()
 ) {
   it(`the README quotes ${path}`, () => assert.strictEqual(blocks[index], read(path)))

@@ -139,7 +139,10 @@ export const layerHttpApi = <E, R>(
 ): Layer.Layer<
   Services,
   E | InvalidConfig.InvalidConfig,
-  Exclude<R, HttpApiBuilder.Router | HttpApiBuilder.Middleware>
+  Exclude<
+    Exclude<R, HttpApiBuilder.Router | HttpApiBuilder.Middleware>,
+    TestAuthorizationServer.TestAuthorizationServer
+  >
 > => wire(options, TestApi.layerHttpApi(api, options.api))
 
 /**

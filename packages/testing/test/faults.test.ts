@@ -1,0 +1,278 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ApiClient, ClientAuthentication, TokenCache, TokenRevocation } from "@effect-oauth/client-credentials"
+import {
+  Expect,
+  Fault,
+  Fleet,
+  OAuthTest,
+  TestApi,
+  TestAuthorizationServer,
+  TestTokenCache
+} from "@effect-oauth/testing"
+import { Effect, Fiber, Layer, Redacted, TestClock } from "effect"
+import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
+
+const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
+const impatient = { client: { tokenCache: { patience: 0 } } } as const
+
+describe("faults of the authorization server", () => {
+  for (
+    const [name, fault, expected] of [
+      ["an OAuth error", Fault.oauthError("invalid_scope"), "TokenErrorResponse"],
+      ["unavailable", Fault.unavailable(30), "TokenEndpointUnavailable"],
+      ["garbage", Fault.garbage, "InvalidTokenResponse"],
+      ["wrong types", Fault.wrongTypes, "InvalidTokenResponse"],
+      ["too much", Fault.oversized(), "InvalidTokenResponse"],
+      ["a redirect", Fault.redirect(), "InvalidTokenResponse"],
+      ["a reset", Fault.reset, "TokenEndpointUnavailable"],
+      ["no connection", Fault.refuse, "TokenEndpointUnavailable"],
+      ["half an answer", Fault.cutShort, "InvalidTokenResponse"]
+    ] as const
+  ) {
+    it.effect(`${name}: ${expected}, and then it is well again`, () =>
+      Effect.gen(function*() {
+        const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
+        yield* faults.next(fault)
+        assert.strictEqual((yield* Effect.flip(call))._tag, expected)
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* call).status, 200)
+        yield* Expect.tokenRequests(2)
+      }).pipe(Effect.provide(OAuthTest.layer(impatient))))
+  }
+
+  it.effect("a delay, by the clock of the test", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
+      yield* faults.next(Fault.delay("3 seconds"))
+      const calling = yield* Effect.fork(call)
+      yield* TestClock.adjust("2 seconds")
+      assert.isNull(calling.unsafePoll())
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(calling)).status, 200)
+    }).pipe(Effect.provide(OAuthTest.layer())))
+
+  it.effect("the same token again, and a clock that is ahead", () =>
+    Effect.gen(function*() {
+      const { faults, issued } = yield* TestAuthorizationServer.TestAuthorizationServer
+      const cache = yield* TokenCache.TokenCache
+      const one = yield* cache.get
+      yield* faults.next(Fault.sameToken)
+      assert.strictEqual(Redacted.value((yield* cache.getOther(one)).value), "token-1")
+      yield* faults.next(Fault.clockOffset(3_600_000))
+      yield* cache.getOther(one)
+      assert.deepStrictEqual((yield* issued).map(({ issuedAt }) => issuedAt), [0, 3_600_000])
+    }).pipe(Effect.provide(OAuthTest.layer())))
+
+  it.effect("by a rule, and none any more when it is cleared", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
+      yield* faults.rule(({ endpoint }) => endpoint === "token" ? Fault.unavailable() : undefined)
+      yield* Effect.flip(call)
+      yield* faults.clear
+      yield* TestClock.adjust("1 minute")
+      yield* call
+    }).pipe(Effect.provide(OAuthTest.layer(impatient))))
+
+  it.effect("by a mixture: the same seed, the same faults", () =>
+    Effect.gen(function*() {
+      const outcomes = Effect.gen(function*() {
+        const { faults } = yield* TestApi.TestApi
+        yield* faults.random({ seed: "a", probability: 0.5, faults: [Fault.unavailable(), Fault.reset] })
+        return yield* Effect.replicateEffect(
+          Effect.match(call, { onFailure: ({ _tag }) => _tag, onSuccess: ({ status }) => String(status) }),
+          40
+        )
+      }).pipe(Effect.provide(OAuthTest.layer()))
+      const [first, second] = [yield* outcomes, yield* outcomes]
+      assert.deepStrictEqual(first, second)
+      assert.deepStrictEqual(new Set(first), new Set(["200", "503", "RequestError"]))
+    }))
+
+  it.effect("servers that nobody knows cannot be reached", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(call)
+      assert.strictEqual(error._tag, "TokenEndpointUnavailable")
+      assert.include((error as Error).message, "ENOTFOUND")
+    }).pipe(Effect.provide(OAuthTest.layer({
+      client: { tokenUrl: "https://nowhere.test/token", tokenCache: { patience: 0 } }
+    }))))
+})
+
+describe("the server in memory", () => {
+  it.effect("knows every way to authenticate", () =>
+    Effect.gen(function*() {
+      const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))
+      const pem = Redacted.make(yield* Effect.promise(() => exportPKCS8(privateKey)))
+      const jwk = { ...(yield* Effect.promise(() => exportJWK(publicKey))), alg: "ES256" }
+      const secret = "a secret of at least thirty-two bytes"
+      const clients = [
+        { id: "secret", secret },
+        { id: "key", keys: [jwk] },
+        { id: "certificate", certificate: "mine" }
+      ]
+      const { clientSecretBasic, clientSecretJwt, clientSecretPost, privateKeyJwt, tlsClientAuth } =
+        ClientAuthentication
+      for (
+        const [clientId, clientAuthentication, method] of [
+          ["secret", clientSecretBasic(Redacted.make(secret)), "client_secret_basic"],
+          ["secret", clientSecretPost(Redacted.make(secret)), "client_secret_post"],
+          ["secret", clientSecretJwt(Redacted.make(secret)), "client_secret_jwt"],
+          ["key", privateKeyJwt({ key: pem }), "private_key_jwt"],
+          ["certificate", tlsClientAuth, "tls_client_auth"]
+        ] as const
+      ) {
+        const test = Effect.gen(function*() {
+          yield* call
+          const { received } = yield* TestAuthorizationServer.TestAuthorizationServer
+          const [request] = (yield* received).filter(({ endpoint }) => endpoint === "token")
+          assert.strictEqual(request?.authentication, method)
+          assert.notInclude(JSON.stringify(request), "thirty-two")
+        })
+        const server = { clients }
+        for (const discovered of [true, false]) {
+          const client = {
+            clientId,
+            clientAuthentication,
+            ...(discovered
+              ? { issuer: "https://auth.test", tokenUrl: undefined }
+              : { tokenUrl: "https://auth.test/token" })
+          }
+          yield* Effect.provide(test, OAuthTest.layer({ server, client, certificate: "mine" }))
+        }
+        const stranger = { clientId, clientAuthentication, tokenCache: { patience: 0 } }
+        const others = [{ id: clientId, secret: "another secret of thirty-two bytes or more", certificate: "other" }]
+        const error = yield* Effect.flip(
+          Effect.provide(call, OAuthTest.layer({ server: { clients: others }, client: stranger, certificate: "mine" }))
+        )
+        assert.include(String(error), "invalid_client")
+      }
+    }))
+
+  for (const requireNonce of [false, true]) {
+    it.effect(`binds tokens to keys, ${requireNonce ? "with" : "without"} nonces`, () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(
+          (yield* Effect.replicateEffect(call, 5, { concurrency: "unbounded" })).map(({ status }) => status),
+          [200, 200, 200, 200, 200]
+        )
+        const [token] = yield* Effect.flatMap(
+          TestAuthorizationServer.TestAuthorizationServer,
+          ({ issued }) => issued
+        )
+        assert.isString(token?.thumbprint)
+        yield* Expect.tokensIssued(1)
+      }).pipe(Effect.provide(OAuthTest.layer({
+        server: { requireNonce, clients: [{ id: "test-client", secret: "test-secret", dpop: true }] },
+        api: { requireNonce },
+        client: { dpop: true }
+      }))))
+  }
+
+  it.effect("revokes, and changes secrets", () =>
+    Effect.gen(function*() {
+      const server = yield* TestAuthorizationServer.TestAuthorizationServer
+      const cache = yield* TokenCache.TokenCache
+      const { revoke } = yield* TokenRevocation.TokenRevocation
+      const token = yield* cache.get
+      yield* revoke(token)
+      assert.deepStrictEqual((yield* server.issued).map(({ revoked }) => revoked), [true])
+      yield* server.changeSecret("test-client", "new")
+      const error = yield* Effect.flip(cache.getOther(token))
+      assert.include(error.message, "invalid_client")
+    }).pipe(Effect.provide(OAuthTest.layer({
+      client: { revocationUrl: "https://auth.test/token/revocation", tokenCache: { patience: 0 } }
+    }))))
+
+  it.effect("shows no secret in what it has received and issued", () =>
+    Effect.gen(function*() {
+      yield* call
+      const server = yield* TestAuthorizationServer.TestAuthorizationServer
+      const text = JSON.stringify([yield* server.received, yield* server.issued])
+      assert.notInclude(text, "test-secret")
+      assert.notInclude(text, "token-1")
+      assert.include(text, "<redacted>")
+    }).pipe(Effect.provide(OAuthTest.layer())))
+})
+
+describe("the API in memory", () => {
+  it.effect("refuses tokens that are valid, by a rule", () =>
+    Effect.gen(function*() {
+      const { refuse } = yield* TestApi.TestApi
+      yield* refuse(({ number }) => number === 1)
+      assert.strictEqual((yield* call).status, 200)
+      yield* Expect.statuses(401, 200)
+    }).pipe(Effect.provide(OAuthTest.layer())))
+
+  it.effect("wants tokens for itself", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* call).status, 401)
+    }).pipe(Effect.provide(OAuthTest.layer({ api: { audience: "https://api.test" } }))))
+
+  it.effect("takes a token for itself", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* call).status, 200)
+    }).pipe(Effect.provide(OAuthTest.layer({
+      api: { audience: "https://api.test" },
+      client: { audience: "https://api.test" }
+    }))))
+})
+
+describe("expectations", () => {
+  it.effect("say what was expected and what happened", () =>
+    Effect.gen(function*() {
+      yield* call
+      const messages = yield* Effect.all([
+        Expect.tokensIssued(2),
+        Expect.reasons("cold", "rejected"),
+        Expect.tokenRequests(0),
+        Expect.callsPerToken(2),
+        Expect.statuses(401)
+      ].map(Effect.flip))
+      for (
+        const [index, part] of [
+          "Expected 2 tokens to be issued, but there were 1:\n  token 1, cold, issued at 0 ms",
+          "Expected tokens with the reasons cold, rejected, but there were:\n  token 1, cold",
+          "Expected 0 token requests, but there were 1:\n  0 ms from test-client, cold: 200",
+          "Expected 2 calls with the tokens in turn, but there were 1:\n  0 ms GET https://api.test/items with token 1: 200",
+          "Expected calls to be answered with 401, but there were:\n  0 ms GET https://api.test/items with token 1: 200"
+        ].entries()
+      ) assert.include(messages[index]?.message, part)
+    }).pipe(Effect.provide(OAuthTest.layer())))
+})
+
+describe("caches for tests about something else", () => {
+  it.effect("record what was asked of them", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const tokens = TestTokenCache.layerRecording
+      const test = Effect.gen(function*() {
+        yield* call
+        const { operations } = yield* TestTokenCache.TokenCacheRecord
+        assert.deepStrictEqual(yield* operations, ["get", "rejected", "get", "accepted"])
+      })
+      const handler = () => Effect.sync(() => new Response(null, { status: (calls += 1) === 1 ? 401 : 200 }))
+      yield* Effect.provide(
+        test,
+        Layer.unwrapEffect(Effect.map(Layer.memoize(tokens), (shared) =>
+          Layer.merge(OAuthTest.layerTest(handler, { tokens: shared }), shared)))
+      )
+    }).pipe(Effect.scoped))
+})
+
+describe("the fleet simulator", () => {
+  it.effect("counts a token a day for each instance, and tells when the limit is met", () =>
+    Effect.gen(function*() {
+      const calm = yield* Fleet.simulate({ instances: 5, days: 4 })
+      assert.deepStrictEqual(calm.tokensPerDay.map((tokens) => tokens <= 5 || tokens), [true, true, true, true])
+      assert.strictEqual(calm.calls, 5 * 4 * 288)
+      assert.strictEqual(calm.failedCalls, 0)
+      const busy = yield* Fleet.simulate({ instances: 5, days: 2, restartEvery: "1 hour", dailyLimit: 50 })
+      assert.isAbove(busy.failedCalls, 0)
+      assert.isAbove(busy.limitReachedAt ?? 0, 3_600_000)
+      assert.isAtMost(busy.tokensPerDay[0] ?? 0, 50)
+      assert.deepStrictEqual(
+        busy,
+        yield* Fleet.simulate({ instances: 5, days: 2, restartEvery: "1 hour", dailyLimit: 50 })
+      )
+    }), 30_000)
+})
