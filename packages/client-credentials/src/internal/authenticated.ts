@@ -71,7 +71,11 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
                 "token URL (OAUTH_TOKEN_URL) is the token endpoint."
             })
           )
-          : decode({ ...rest, body }, tokenRequest.secrets(proof), proof.hint)
+          : decode(
+            { ...rest, body },
+            [...tokenRequest.secrets(proof), ...(possession === undefined ? [] : [possession.value])],
+            proof.hint
+          )
         return [outcome, news] as const
       })
 

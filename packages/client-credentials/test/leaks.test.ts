@@ -1,0 +1,161 @@
+/**
+ * Canaries: what must not be shown goes through everything that can be printed.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import {
+  ApiClient,
+  ClientAuthentication,
+  ClientConfig,
+  ClientCredentials,
+  DPoP,
+  TokenCache,
+  TokenRevocation
+} from "@effect-oauth/client-credentials"
+import { Cause, Effect, Either, Exit, Layer, Logger, LogLevel, Redacted } from "effect"
+import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
+
+import * as fakeHttp from "./support/fakeHttp.js"
+import { printed } from "./support/printed.js"
+import * as scenario from "./support/scenario.js"
+
+const secret = "c4n4ry-s3cr3t of thirty-two bytes or more"
+
+/** A server that tells everything it was sent, in its error and elsewhere. */
+const gossip = (status: number, error: string) =>
+  fakeHttp.make(({ body, headers }) =>
+    Effect.sync(() =>
+      Response.json(
+        {
+          error,
+          error_description: `${body} ${new URLSearchParams(body).toString()} ${JSON.stringify(headers)} ${
+            [...new URLSearchParams(body).values()].join(" ")
+          }`,
+          error_uri: `https://auth.example.com/?${body}`
+        },
+        { status, headers: { location: `https://elsewhere.example/?${body}` } }
+      )
+    )
+  )
+
+const { clientSecretBasic, clientSecretJwt, clientSecretPost, privateKeyJwt } = ClientAuthentication
+
+describe("nothing secret is shown", () => {
+  for (const status of [400, 401, 302, 500, 200]) {
+    for (const dpop of [false, true]) {
+      it.effect(`by any method, when the server repeats what it was sent with ${status}${dpop ? ", with DPoP" : ""}`, () =>
+        Effect.gen(function*() {
+          const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))
+          const pem = yield* Effect.promise(() => exportPKCS8(privateKey))
+          const shared = Redacted.make(secret)
+          const logged: Array<string> = []
+          for (
+            const clientAuthentication of [
+              clientSecretBasic(shared),
+              clientSecretBasic(shared, { encoding: "raw" }),
+              clientSecretPost(shared),
+              clientSecretJwt(shared),
+              privateKeyJwt({ key: Redacted.make(pem) })
+            ]
+          ) {
+            const { layer, sent } = gossip(status, "invalid_request")
+            const exit = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
+              Effect.exit,
+              Effect.tap((exit) => Effect.log("it failed", exit)),
+              Effect.provide(Layer.provide(
+                ClientCredentials.layer({
+                  ...scenario.options,
+                  clientSecret: undefined,
+                  clientAuthentication,
+                  dpop,
+                  tokenCache: { patience: 0 }
+                }),
+                layer
+              )),
+              Logger.withMinimumLogLevel(LogLevel.All),
+              Effect.provide(Logger.add(Logger.make((entry) => logged.push(Logger.logfmtLogger.log(entry)))))
+            )
+            assert(Exit.isFailure(exit))
+            const canaries = sent.flatMap(({ body, headers }) => [
+              new URLSearchParams(body).get("client_secret"),
+              new URLSearchParams(body).get("client_assertion"),
+              headers["authorization"]?.slice(6),
+              headers["dpop"]
+            ]).filter((one) => typeof one === "string")
+            assert.isNotEmpty(canaries)
+            const text = printed(Cause.squash(exit.cause)) + Cause.pretty(exit.cause) + logged.join()
+            for (const canary of [...canaries, "c4n4ry", secret, ...pem.split("\n").slice(1, -2)]) {
+              assert.notInclude(text, canary)
+            }
+          }
+        }))
+    }
+  }
+
+  it.effect("of keys that cannot be used", () =>
+    Effect.gen(function*() {
+      const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))
+      const jwk = yield* Effect.promise(() => exportJWK(privateKey))
+      for (
+        const key of [
+          "c4n4ry",
+          "-----BEGIN PRIVATE KEY-----\nc4n4ry\n-----END PRIVATE KEY-----",
+          "-----BEGIN RSA PRIVATE KEY-----\nc4n4ry\n-----END RSA PRIVATE KEY-----",
+          JSON.stringify({ kty: "c4n4ry", d: "c4n4ry" }),
+          JSON.stringify({ ...jwk, d: "c4n4ry" }),
+          JSON.stringify({ ...jwk, d: undefined, x: "c4n4ry" }),
+          "{\"c4n4ry\""
+        ]
+      ) {
+        const { layer, sent } = fakeHttp.make(() => Effect.die("not reached"))
+        const error = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get).pipe(
+          Effect.flip,
+          Effect.provide(Layer.provide(
+            ClientCredentials.layer({
+              ...scenario.options,
+              clientSecret: undefined,
+              clientAuthentication: privateKeyJwt({ key: Redacted.make(key) }),
+              tokenCache: { patience: 0 }
+            }),
+            layer
+          ))
+        )
+        assert.strictEqual(error._tag, "CredentialUnavailable")
+        assert.notInclude(printed(error), "c4n4ry")
+        assert.lengthOf(sent, 0)
+      }
+    }))
+
+  it.effect("of configurations and services", () =>
+    Effect.gen(function*() {
+      const { layer } = scenario.make(scenario.ok, { clientSecret: Redacted.make(secret), dpop: false })
+      const config = ClientConfig.make({ ...scenario.options, clientSecret: Redacted.make(secret) })
+      assert(Either.isRight(config))
+      const api = yield* Effect.provide(ApiClient.ApiClient, layer)
+      const token = clientSecretPost(Redacted.make(secret))
+      for (
+        const value of [config, config.right, config.right.authentication(undefined), token, api, yield* DPoP.make()]
+      ) {
+        assert.notInclude(printed(value), "c4n4ry")
+      }
+    }))
+
+  it.effect("of a token that is being revoked", () =>
+    Effect.gen(function*() {
+      const { layer } = fakeHttp.make(({ body, url }) =>
+        Effect.sync(() =>
+          url.endsWith("/token")
+            ? scenario.tokenJson("c4n4ry-t0k3n")
+            : Response.json({ error: "unsupported_token_type", error_description: body }, { status: 400 })
+        )
+      )
+      const error = yield* Effect.gen(function*() {
+        const token = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)
+        return yield* Effect.flip(Effect.flatMap(TokenRevocation.TokenRevocation, ({ revoke }) => revoke(token)))
+      }).pipe(Effect.provide(Layer.provide(
+        ClientCredentials.layer({ ...scenario.options, revocationUrl: "https://auth.example.com/revoke" }),
+        layer
+      )))
+      assert.strictEqual(error._tag, "TokenErrorResponse")
+      assert.notInclude(printed(error), "c4n4ry")
+    }))
+})
