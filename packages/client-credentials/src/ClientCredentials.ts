@@ -16,10 +16,14 @@ import * as Authorization from "./Authorization.js"
 import * as ClientConfig from "./ClientConfig.js"
 import * as DPoP from "./DPoP.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
+import * as IssuanceBudget from "./IssuanceBudget.js"
 import * as ServerMetadata from "./ServerMetadata.js"
+import * as SharedTokens from "./SharedTokens.js"
 import * as TokenCache from "./TokenCache.js"
 import * as TokenEndpoint from "./TokenEndpoint.js"
 import * as TokenRevocation from "./TokenRevocation.js"
+import type { TokenSeal } from "./TokenSeal.js"
+import type { TokenStore } from "./TokenStore.js"
 
 /**
  * How the parts behave. All have defaults.
@@ -55,10 +59,24 @@ export interface Options extends ClientConfig.Options, PartOptions {}
  * @since 0.1.0
  * @category layers
  */
-export const layerFromClientConfig = (options: PartOptions = {}): Layer.Layer<
+export const layerFromClientConfig = (
+  options: PartOptions = {}
+): Layer.Layer<Services, InvalidConfig, ClientConfig.ClientConfig | HttpClient.HttpClient> =>
+  wire(options, TokenEndpoint.layerWith(options.tokenEndpoint ?? {}))
+
+type Endpoint<R> = Layer.Layer<
+  TokenEndpoint.TokenEndpoint,
+  InvalidConfig,
+  R | ClientConfig.ClientConfig | HttpClient.HttpClient | ServerMetadata.ServerMetadata
+>
+
+const wire = <R>(
+  options: PartOptions,
+  endpoint: Endpoint<R>
+): Layer.Layer<
   Services,
   InvalidConfig,
-  ClientConfig.ClientConfig | HttpClient.HttpClient
+  ClientConfig.ClientConfig | HttpClient.HttpClient | Exclude<R, ServerMetadata.ServerMetadata>
 > => {
   const revokeAtShutdown = Layer.scopedDiscard(Effect.gen(function*() {
     const { held } = yield* TokenCache.TokenCache
@@ -77,7 +95,7 @@ export const layerFromClientConfig = (options: PartOptions = {}): Layer.Layer<
     Layer.merge(ApiClient.layer, options.revokeAtShutdown === true ? revokeAtShutdown : Layer.empty).pipe(
       Layer.provide(Authorization.layer),
       Layer.provideMerge(TokenCache.layerWith(options.tokenCache ?? {})),
-      Layer.provide(TokenEndpoint.layerWith(options.tokenEndpoint ?? {})),
+      Layer.provide(endpoint),
       Layer.provideMerge(TokenRevocation.layer),
       Layer.provide(ServerMetadata.layerWith(options.serverMetadata ?? {})),
       Layer.provide(dpop)
@@ -124,6 +142,75 @@ export const layer = (
   options: Options
 ): Layer.Layer<Services, InvalidConfig, HttpClient.HttpClient> =>
   Layer.provide(layerFromClientConfig(options), ClientConfig.layer(options))
+
+/**
+ * The options of a client that shares its tokens.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SharedOptions extends PartOptions {
+  /** How the sharing is done. */
+  readonly sharedTokens?: SharedTokens.Options | undefined
+  /** How many tokens all of them together may ask for. Default: no limit. */
+  readonly issuanceBudget?: IssuanceBudget.Options | undefined
+}
+
+const wireShared = (options: SharedOptions) => {
+  const network = TokenEndpoint.layerWith(options.tokenEndpoint ?? {})
+  return wire<TokenSeal | TokenStore>(
+    options,
+    Layer.provide(
+      SharedTokens.layer(options.sharedTokens),
+      options.issuanceBudget === undefined
+        ? network
+        : Layer.provide(IssuanceBudget.layer(options.issuanceBudget), network)
+    )
+  )
+}
+
+/**
+ * From a value, with tokens that are shared with all who use the same `TokenStore` and the same keys: processes that start
+ * again and again, or many at once. All of them together ask for one token where each would ask for its own.
+ *
+ * @example
+ * import { ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+ * import { NodeContext, NodeHttpClient } from "@effect/platform-node"
+ * import { Config, Effect, Layer, Redacted } from "effect"
+ *
+ * const Seal = Layer.unwrapEffect(Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) => TokenSeal.layer([key])))
+ *
+ * export const Api = ClientCredentials.layerShared({
+ *   tokenUrl: "https://auth.example.com/oauth/token",
+ *   clientId: "nightly-job",
+ *   clientSecret: Redacted.make("s3cr3t"),
+ *   apiBaseUrl: "https://api.example.com"
+ * }).pipe(
+ *   Layer.provide([TokenStore.layerFiles("/var/lib/nightly-job/tokens"), Seal]),
+ *   Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer])
+ * )
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerShared = (
+  options: ClientConfig.Options & SharedOptions
+): Layer.Layer<Services, InvalidConfig, HttpClient.HttpClient | TokenSeal | TokenStore> =>
+  Layer.provide(wireShared(options), ClientConfig.layer(options))
+
+/**
+ * The same from the environment: see `ClientConfig.fromConfig` for the variables.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSharedConfig = (
+  options: ClientConfig.ConfigOptions & SharedOptions = {}
+): Layer.Layer<
+  Services,
+  ConfigError.ConfigError | InvalidConfig,
+  FileSystem.FileSystem | HttpClient.HttpClient | TokenSeal | TokenStore
+> => Layer.provide(wireShared(options), ClientConfig.layerConfig(options))
 
 /**
  * From the environment: see `ClientConfig.fromConfig` for the variables.

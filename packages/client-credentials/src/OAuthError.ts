@@ -172,6 +172,35 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>(
 }
 
 /**
+ * As many tokens were asked for as `IssuanceBudget` allows. No request was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class IssuanceBudgetExhausted extends Schema.TaggedError<IssuanceBudgetExhausted>(
+  "@effect-oauth/client-credentials/IssuanceBudgetExhausted"
+)("IssuanceBudgetExhausted", {
+  limit: Schema.Int,
+  /** When a token may be asked for again, in milliseconds since the epoch. */
+  resetsAt: Schema.Number,
+  retryAfter: Schema.Duration,
+  /** Whether there are some left, kept for those who have no token at all. */
+  reserved: Schema.Boolean
+}) {
+  /** Always true, when the budget allows it again. */
+  get retryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    const until = `until ${new Date(this.resetsAt).toISOString()}`
+    return this.reserved
+      ? `The last of ${this.limit} tokens are kept for real need, so none is renewed early ${until}.`
+      : `The budget of ${this.limit} tokens is spent ${until}, so no token was asked for. Share tokens between processes ` +
+        "(ClientCredentials.layerShared), or raise the limit if the issuer allows more."
+  }
+}
+
+/**
  * The authorization server is not known to revoke tokens (RFC 7009).
  *
  * @since 0.1.0
@@ -249,6 +278,7 @@ export type TokenError =
   | TokenEndpointUnavailable
   | CredentialUnavailable
   | DiscoveryFailed
+  | IssuanceBudgetExhausted
 
 /**
  * All that `ApiClient` adds to the errors of an `HttpClient`.
@@ -271,7 +301,8 @@ export type OAuthError = TokenError | OriginNotAllowed | InsufficientScope
  */
 export const isOAuthError = (u: unknown): u is OAuthError =>
   u instanceof TokenErrorResponse || u instanceof InvalidTokenResponse || u instanceof TokenEndpointUnavailable ||
-  u instanceof CredentialUnavailable || u instanceof DiscoveryFailed || u instanceof OriginNotAllowed ||
+  u instanceof CredentialUnavailable || u instanceof DiscoveryFailed ||
+  u instanceof IssuanceBudgetExhausted || u instanceof OriginNotAllowed ||
   u instanceof InsufficientScope
 
 /**

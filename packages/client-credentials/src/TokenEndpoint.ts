@@ -30,7 +30,26 @@ export interface Service {
   /** What the client asks for when nothing else is said. */
   readonly request: TokenRequest
   /** Asks for a token, each time anew (RFC 6749 section 4.4). Programs want `TokenCache`, which asks when it must. */
-  readonly requestToken: (request: TokenRequest) => Effect.Effect<AccessToken, TokenError>
+  readonly requestToken: (
+    request: TokenRequest,
+    occasion?: Occasion | undefined
+  ) => Effect.Effect<AccessToken, TokenError>
+}
+
+/**
+ * Why a token is asked for. The network need not know; an endpoint before it may, that shares tokens or counts them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Occasion {
+  /**
+   * `cold`: there was none. `renewal`: there is one that can still be used. `expired`: there is one that cannot.
+   * `rejected`: the API refused the one there was. `forced`: somebody wants another.
+   */
+  readonly reason: "cold" | "renewal" | "expired" | "rejected" | "forced"
+  /** The token that is to be replaced. */
+  readonly replaces: AccessToken | undefined
 }
 
 /**

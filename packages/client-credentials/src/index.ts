@@ -68,6 +68,13 @@ export * as DPoP from "./DPoP.js"
 export * as InvalidConfig from "./InvalidConfig.js"
 
 /**
+ * How many tokens may be asked for.
+ *
+ * @since 0.1.0
+ */
+export * as IssuanceBudget from "./IssuanceBudget.js"
+
+/**
  * A token id and a token secret by basic auth, for older APIs.
  *
  * @since 0.1.0
@@ -110,6 +117,13 @@ export * as ReplaySchedule from "./ReplaySchedule.js"
 export * as ServerMetadata from "./ServerMetadata.js"
 
 /**
+ * One token for all who share a store.
+ *
+ * @since 0.1.0
+ */
+export * as SharedTokens from "./SharedTokens.js"
+
+/**
  * The tokens of this process.
  *
  * @since 0.1.0
@@ -136,3 +150,17 @@ export * as TokenRequest from "./TokenRequest.js"
  * @since 0.1.0
  */
 export * as TokenRevocation from "./TokenRevocation.js"
+
+/**
+ * What leaves the process is encrypted.
+ *
+ * @since 0.1.0
+ */
+export * as TokenSeal from "./TokenSeal.js"
+
+/**
+ * Where tokens outlive a process, or are shared by several.
+ *
+ * @since 0.1.0
+ */
+export * as TokenStore from "./TokenStore.js"

@@ -8,11 +8,12 @@ import * as Equal from "effect/Equal"
 
 import type { AccessToken } from "../AccessToken.js"
 import type { TokenError } from "../OAuthError.js"
+import type { Occasion } from "../TokenEndpoint.js"
 import { after, type Instant, reached, remaining } from "./instant.js"
 import { noGainPause, type Policy, type Windows, windows } from "./policy.js"
 
 /** Why a token is asked for. */
-export type Reason = "cold" | "renewal" | "expired" | "rejected" | "forced"
+export type Reason = Occasion["reason"]
 
 export interface Flight<F> {
   readonly id: F
@@ -173,6 +174,11 @@ export const failed = <F>(
   }
 ): readonly [State<F>, Aftermath] => {
   if (state.flight?.id !== id) return [state, { _tag: "GiveUp" }]
+  // Others may need what is left more than this token needs to be renewed early: it is used to its end instead.
+  if (error._tag === "IssuanceBudgetExhausted" && error.reserved && state.held !== undefined) {
+    const held = { ...state.held, renewFrom: state.held.usableUntil }
+    return [{ ...state, held, flight: undefined }, { _tag: "GiveUp" }]
+  }
   const until = after(now, pause)
   const next: State<F> = { ...state, pause: { until, error } }
   return again && error.retryable && !reached(state.flight.giveUpAt, until)

@@ -78,7 +78,9 @@ export const windows = (policy: Policy, token: AccessToken, sent: instant.Instan
   const life = Math.max(0, token.expiresAt - token.requestedAt)
   const stop = Math.min(policy.stopBefore, life * policy.stopFraction)
   const renew = Math.max(stop, Math.min(policy.renewBefore, life * policy.renewFraction))
-  const requested: instant.Instant = { wall: token.requestedAt, steady: sent.steady }
+  // One that another process asked for is older than the look at the store that found it.
+  const age = Math.max(0, sent.wall - token.requestedAt)
+  const requested: instant.Instant = { wall: token.requestedAt, steady: sent.steady - age }
   return {
     renewFrom: instant.after(requested, life - renew + jitter * (renew - stop) / 2),
     usableUntil: instant.after(requested, life - stop),

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "../AccessToken.js"
 import { TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../OAuthError.js"
+import type { Service as TokenEndpoint } from "../TokenEndpoint.js"
 import type { TokenRequest } from "../TokenRequest.js"
 import * as backOff from "./backOff.js"
 import * as cacheState from "./cacheState.js"
@@ -31,7 +32,7 @@ export interface TokenCell {
 }
 
 export interface Surroundings {
-  readonly requestToken: (request: TokenRequest) => Effect.Effect<AccessToken, TokenError>
+  readonly requestToken: TokenEndpoint["requestToken"]
   readonly policy: Policy
   readonly schedule: Schedule.Schedule<unknown, TokenError>
   /** Where flights live. */
@@ -74,21 +75,25 @@ export const make = (
       })
     )
 
-  const attempt = Effect.timeoutFail(Effect.suspend(() => requestToken(request)), {
-    duration: policy.deadline,
-    onTimeout: () =>
-      new TokenEndpointUnavailable({
-        endpoint: request.endpoint,
-        reason: "timeout",
-        detail: Duration.format(policy.deadline)
+  const attempt = (reason: cacheState.Reason) =>
+    Ref.get(ref).pipe(
+      Effect.flatMap(({ held, refused }) => requestToken(request, { reason, replaces: held?.token ?? refused })),
+      Effect.timeoutFail({
+        duration: policy.deadline,
+        onTimeout: () =>
+          new TokenEndpointUnavailable({
+            endpoint: request.endpoint,
+            reason: "timeout",
+            detail: Duration.format(policy.deadline)
+          })
       })
-  })
+    )
 
   const fly = ({ at, flight }: cacheState.Departure<Id>): Effect.Effect<AccessToken, TokenError> =>
     Effect.gen(function*() {
       yield* sleepUntil(at)
       const sent = yield* Effect.clockWith((clock) => Effect.sync(() => instant.unsafeNow(clock)))
-      const outcome = yield* Effect.either(attempt)
+      const outcome = yield* Effect.either(attempt(flight.reason))
       if (outcome._tag === "Right") {
         const token = outcome.right
         const jitter = yield* Random.next

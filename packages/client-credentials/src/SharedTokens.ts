@@ -1,0 +1,196 @@
+/**
+ * One token for all who share a store: a `TokenEndpoint` that looks there first, and asks the real one when it must, for
+ * all the others too.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+import { AccessToken } from "./AccessToken.js"
+import { ClientConfig } from "./ClientConfig.js"
+import type { TokenError } from "./OAuthError.js"
+import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
+import type { TokenRequest } from "./TokenRequest.js"
+import { TokenSeal } from "./TokenSeal.js"
+import { type Entry, TokenStore, type TokenStoreError } from "./TokenStore.js"
+
+/**
+ * How the sharing is done. All have defaults.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * How long one process may take to get a token for all; then another may try. Default: 30 seconds, as long as a token
+   * request may last.
+   */
+  readonly leaseLife?: Duration.DurationInput | undefined
+  /** How often those who wait look whether there is a token. Default: 200 milliseconds, a little more or less. */
+  readonly pollEvery?: Duration.DurationInput | undefined
+}
+
+const Sealed = Schema.parseJson(Schema.Struct({
+  value: Schema.String,
+  type: Schema.Literal("Bearer", "DPoP"),
+  scope: Schema.NullOr(Schema.Array(Schema.String)),
+  requestedAt: Schema.Number,
+  expiresAt: Schema.Number,
+  /** The name of the credential that it was got with. */
+  credential: Schema.String
+}))
+
+/** Less than this is not worth taking over: whoever does would have to ask for another at once. */
+const worthwhile = (token: AccessToken, now: number): boolean =>
+  now < token.expiresAt - Math.min(10_000, (token.expiresAt - token.requestedAt) / 10)
+
+/**
+ * A `TokenEndpoint` over that of the context, the `TokenStore` and the `TokenSeal`.
+ *
+ * - A token in the store that is usable, and is not the one to be replaced, is taken over.
+ * - Else one process takes a lease, looks once more, asks for a token and puts it into the store; the others wait and take
+ *   it over. If it dies, its lease ends, and another one asks.
+ * - A token is replaced only if it is still the one that was seen, so a process that was paused overwrites nothing.
+ * - When the store fails, there is a warning, and this process asks for itself.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<EndpointService, never, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
+  Effect.gen(function*() {
+    const { authentication } = yield* ClientConfig
+    const endpoint = yield* TokenEndpoint
+    const seal = yield* TokenSeal
+    const store = yield* TokenStore
+    const leaseLife = Duration.decode(options.leaseLife ?? "30 seconds")
+    const pollEvery = Duration.toMillis(options.pollEvery ?? "200 millis")
+
+    /** Everything that shapes the request. The secret is not in it: see `credential`. */
+    const placeOf = (request: TokenRequest) => seal.name(JSON.stringify({ ...request }))
+
+    const credential = authentication(undefined).credentials[0].pipe(
+      Effect.flatMap(({ identity }) => seal.name(`credential ${Redacted.value(identity)}`)),
+      Effect.orElseSucceed(() => "")
+    )
+
+    const pack = (place: string, token: AccessToken, name: string) =>
+      seal.seal(
+        place,
+        JSON.stringify({
+          value: Redacted.value(token.value),
+          type: token.type ?? "Bearer",
+          scope: token.scope ?? null,
+          requestedAt: token.requestedAt,
+          expiresAt: token.expiresAt,
+          credential: name
+        })
+      )
+
+    const unpack = (place: string, { value }: Entry, name: string) =>
+      Effect.gen(function*() {
+        const text = yield* seal.open(place, value)
+        const found = Option.flatMap(text, Schema.decodeOption(Sealed))
+        if (Option.isNone(found)) {
+          yield* Effect.logWarning(
+            "A token in the store could not be opened, and is passed over. Do all share its keys?"
+          )
+          return undefined
+        }
+        const { credential, scope, ...rest } = found.value
+        return credential === name
+          ? new AccessToken({ ...rest, value: Redacted.make(rest.value), scope: scope ?? undefined })
+          : undefined
+      })
+
+    /** What the store has, and the token in it if that is of use. */
+    const look = (place: string, name: string, than: AccessToken | undefined) =>
+      Effect.gen(function*() {
+        const entry = yield* store.load(place)
+        if (Option.isNone(entry)) return { generation: 0, token: undefined }
+        const token = yield* unpack(place, entry.value, name)
+        const now = yield* Clock.currentTimeMillis
+        const useful = token !== undefined && worthwhile(token, now) &&
+          (than === undefined || Redacted.value(than.value) !== Redacted.value(token.value))
+        return { generation: entry.value.generation, token: useful ? token : undefined }
+      })
+
+    const ask = (
+      request: TokenRequest,
+      place: string,
+      name: string,
+      generation: number,
+      occasion: Occasion | undefined
+    ) =>
+      Effect.gen(function*() {
+        const token = yield* endpoint.requestToken(request, occasion)
+        // A good token is not lost because it could not be kept.
+        yield* pack(place, token, name).pipe(
+          Effect.flatMap((value) => store.swap(place, generation, { value, expiresAt: token.expiresAt })),
+          Effect.catchAll((error) => Effect.logWarning(`${error.message} The token is used by this process alone.`))
+        )
+        return token
+      })
+
+    const share = (
+      request: TokenRequest,
+      place: string,
+      name: string,
+      occasion: Occasion | undefined
+    ): Effect.Effect<AccessToken, TokenError | TokenStoreError> =>
+      Effect.gen(function*() {
+        const than = occasion?.replaces
+        const owner = crypto.randomUUID()
+        const release = Effect.ignore(store.release(place, owner))
+        for (;;) {
+          const seen = yield* look(place, name, than)
+          if (seen.token !== undefined) return seen.token
+          const won = yield* Effect.acquireUseRelease(
+            store.acquire(place, owner, leaseLife),
+            (acquired) =>
+              acquired
+                ? Effect.gen(function*() {
+                  const again = yield* look(place, name, than)
+                  return again.token ?? (yield* ask(request, place, name, again.generation, occasion))
+                })
+                : Effect.succeed(undefined),
+            (acquired) => acquired ? release : Effect.void
+          )
+          if (won !== undefined) return won
+          yield* Effect.sleep(Duration.millis(pollEvery * (0.75 + (yield* Random.next) / 2)))
+        }
+      })
+
+    return {
+      request: endpoint.request,
+      requestToken: (request, occasion) =>
+        Effect.gen(function*() {
+          const [place, name] = [yield* placeOf(request), yield* credential]
+          const outcome = yield* Effect.either(share(request, place, name, occasion))
+          if (Either.isRight(outcome)) return outcome.right
+          if (outcome.left._tag !== "TokenStoreError") return yield* outcome.left
+          yield* Effect.logWarning(`${outcome.left.message} This process asks for a token of its own.`)
+          return yield* endpoint.requestToken(request, occasion)
+        })
+    }
+  })
+
+/**
+ * The shared endpoint as a layer over a `TokenEndpoint`: `ClientCredentials.layerShared` puts it in place.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options?: Options
+): Layer.Layer<TokenEndpoint, never, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
+  Layer.effect(TokenEndpoint, make(options))

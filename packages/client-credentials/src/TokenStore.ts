@@ -1,0 +1,309 @@
+/**
+ * Where tokens outlive a process, or are shared by several.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+
+/**
+ * A store that could not be read or written. It holds no key and no value.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TokenStoreError extends Schema.TaggedError<TokenStoreError>(
+  "@effect-oauth/client-credentials/TokenStoreError"
+)("TokenStoreError", {
+  operation: Schema.Literal("load", "swap", "acquire", "release"),
+  /** The tag or the code of what went wrong. */
+  problem: Schema.String
+}) {
+  /** Always true: stores come back. */
+  get retryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return `The token store could not ${this.operation} (${this.problem}).`
+  }
+}
+
+/**
+ * What is kept under a key. The value is sealed: a store neither reads nor checks it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Entry {
+  readonly value: string
+  /** Grows by one with each replacement; the first is 1. */
+  readonly generation: number
+  /** When the store may forget it, in milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/**
+ * What a store must promise. Each operation is atomic among all processes that share the store.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  readonly load: (key: string) => Effect.Effect<Option.Option<Entry>, TokenStoreError>
+  /**
+   * Replaces the entry if its generation is still this one, 0 for no entry. The answer: was it replaced? So a process
+   * that was paused cannot overwrite what came after.
+   */
+  readonly swap: (
+    key: string,
+    generation: number,
+    entry: { readonly value: string; readonly expiresAt: number }
+  ) => Effect.Effect<boolean, TokenStoreError>
+  /** Takes the lease of a key, unless another owner has it. It ends by itself after its life. */
+  readonly acquire: (key: string, owner: string, life: Duration.Duration) => Effect.Effect<boolean, TokenStoreError>
+  /** Gives the lease back, if this owner has it. */
+  readonly release: (key: string, owner: string) => Effect.Effect<void, TokenStoreError>
+}
+
+/**
+ * The store in use.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class TokenStore extends Context.Tag("@effect-oauth/client-credentials/TokenStore")<TokenStore, Service>() {}
+
+interface Lease {
+  readonly owner: string
+  readonly until: number
+}
+
+/**
+ * A store in memory, for several clients of one process, and for tests.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory: Layer.Layer<TokenStore> = Layer.sync(TokenStore, () => {
+  const entries = Ref.unsafeMake<ReadonlyMap<string, Entry>>(new Map())
+  const leases = Ref.unsafeMake<ReadonlyMap<string, Lease>>(new Map())
+  return {
+    load: (key) => Effect.map(Ref.get(entries), (all) => Option.fromNullable(all.get(key))),
+    swap: (key, generation, entry) =>
+      Ref.modify(entries, (all) =>
+        (all.get(key)?.generation ?? 0) === generation
+          ? [true, new Map(all).set(key, { ...entry, generation: generation + 1 })]
+          : [false, all]),
+    acquire: (key, owner, life) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Ref.modify(leases, (all) => {
+          const held = all.get(key)
+          return held !== undefined && held.owner !== owner && now < held.until
+            ? [false, all]
+            : [true, new Map(all).set(key, { owner, until: now + Duration.toMillis(life) })]
+        })),
+    release: (key, owner) =>
+      Ref.update(leases, (all) => {
+        const rest = new Map(all)
+        if (all.get(key)?.owner === owner) rest.delete(key)
+        return rest
+      })
+  }
+})
+
+const Stored = Schema.parseJson(
+  Schema.Struct({ value: Schema.String, generation: Schema.Int, expiresAt: Schema.Number })
+)
+
+const Leased = Schema.parseJson(Schema.Struct({ owner: Schema.String, until: Schema.Number }))
+
+/** What cannot be read counts as absent: a store is a cache. */
+const readAs = <A, I>(schema: Schema.Schema<A, I>) => (text: string): Option.Option<A> =>
+  Schema.decodeUnknownOption(schema)(text)
+
+const problem = (error: PlatformError): string => error._tag === "SystemError" ? error.reason : error._tag
+
+/**
+ * A store on any `KeyValueStore` of `@effect/platform`: a cloud store or the browser's, say. Such a store has no atomic
+ * operations, so processes that ask at the very same moment may each get a token; for files there is `layerFiles`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerKeyValueStore: Layer.Layer<TokenStore, never, KeyValueStore.KeyValueStore> = Layer.effect(
+  TokenStore,
+  Effect.map(KeyValueStore.KeyValueStore, (store) => {
+    const failed = (operation: TokenStoreError["operation"]) => (error: PlatformError) =>
+      new TokenStoreError({ operation, problem: problem(error) })
+    const entry = (key: string) => `token-${key}`
+    const lease = (key: string) => `lease-${key}`
+    const load = (key: string) => Effect.map(store.get(entry(key)), Option.flatMap(readAs(Stored)))
+    const leaseOf = (key: string) => Effect.map(store.get(lease(key)), Option.flatMap(readAs(Leased)))
+    return {
+      load: (key) => Effect.mapError(load(key), failed("load")),
+      swap: (key, generation, { expiresAt, value }) =>
+        Effect.flatMap(
+          load(key),
+          (found) =>
+            Option.match(found, { onNone: () => 0, onSome: (one) => one.generation }) === generation
+              ? Effect.as(
+                store.set(entry(key), JSON.stringify({ value, expiresAt, generation: generation + 1 })),
+                true
+              )
+              : Effect.succeed(false)
+        ).pipe(Effect.mapError(failed("swap"))),
+      acquire: (key, owner, life) =>
+        Effect.gen(function*() {
+          const now = yield* Clock.currentTimeMillis
+          const held = yield* leaseOf(key)
+          if (Option.isSome(held) && held.value.owner !== owner && now < held.value.until) return false
+          yield* store.set(lease(key), JSON.stringify({ owner, until: now + Duration.toMillis(life) }))
+          return true
+        }).pipe(Effect.mapError(failed("acquire"))),
+      release: (key, owner) =>
+        Effect.flatMap(
+          leaseOf(key),
+          (held) => Option.isSome(held) && held.value.owner === owner ? store.remove(lease(key)) : Effect.void
+        ).pipe(
+          Effect.mapError(failed("release"))
+        )
+    }
+  })
+)
+
+/**
+ * A store of files in a directory, for the processes of one machine: a job that is started again and again, say.
+ *
+ * The directory is for its owner only (0700), and so are the files (0600). A file appears whole or not at all, and nothing
+ * is locked: whoever creates the next file in the row has won, so a process that dies leaves nothing behind that could
+ * stop the others.
+ *
+ * @example
+ * import { TokenStore } from "@effect-oauth/client-credentials"
+ * import { NodeContext } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ *
+ * export const Store = TokenStore.layerFiles("/var/lib/nightly-job/tokens").pipe(Layer.provide(NodeContext.layer))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFiles = (
+  directory: string
+): Layer.Layer<TokenStore, never, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(
+    TokenStore,
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const failed = (operation: TokenStoreError["operation"]) => (error: PlatformError) =>
+        new TokenStoreError({ operation, problem: problem(error) })
+      const absent = (error: PlatformError) => error._tag === "SystemError" && error.reason === "NotFound"
+      const folder = (key: string) => path.join(directory, key)
+
+      /** The numbers of the files of this kind, the newest first. */
+      const numbers = (key: string, kind: "token" | "lease") =>
+        fs.readDirectory(folder(key)).pipe(
+          Effect.catchIf(absent, () => Effect.succeed([])),
+          Effect.map((names) =>
+            names.flatMap((name) => {
+              const [prefix, number] = name.split("-")
+              return prefix === kind && /^\d{1,15}$/.test(number ?? "") ? [Number(number)] : []
+            }).sort((one, other) => other - one)
+          )
+        )
+      const file = (key: string, kind: "token" | "lease", number: number) => path.join(folder(key), `${kind}-${number}`)
+      const text = (from: string) =>
+        fs.readFileString(from).pipe(
+          Effect.asSome,
+          Effect.catchIf(absent, () => Effect.succeed(Option.none()))
+        )
+
+      /** Creates the file with that number unless there is one: by a link, which is whole at once and made only once. */
+      const create = (key: string, kind: "token" | "lease", number: number, content: string) =>
+        Effect.gen(function*() {
+          yield* fs.makeDirectory(folder(key), { recursive: true, mode: 0o700 })
+          const draft = path.join(folder(key), `draft-${crypto.randomUUID()}`)
+          return yield* fs.writeFileString(draft, content, { flag: "wx", mode: 0o600 }).pipe(
+            Effect.zipRight(fs.link(draft, file(key, kind, number))),
+            Effect.as(true),
+            Effect.catchIf(
+              (error) => error._tag === "SystemError" && error.reason === "AlreadyExists",
+              () => Effect.succeed(false)
+            ),
+            Effect.ensuring(Effect.ignore(fs.remove(draft, { force: true })))
+          )
+        })
+      const forget = (key: string, kind: "token" | "lease", before: number, numbers: ReadonlyArray<number>) =>
+        Effect.forEach(
+          numbers.filter((number) => number < before),
+          (number) => Effect.ignore(fs.remove(file(key, kind, number), { force: true })),
+          { discard: true }
+        )
+      /** Those of processes that died while they wrote. */
+      const forgetDrafts = (key: string) =>
+        Effect.gen(function*() {
+          const old = (yield* Clock.currentTimeMillis) - 60_000
+          for (const name of yield* fs.readDirectory(folder(key))) {
+            const draft = path.join(folder(key), name)
+            if (!name.startsWith("draft-")) continue
+            const { mtime } = yield* fs.stat(draft)
+            if (Option.isSome(mtime) && mtime.value.getTime() < old) yield* fs.remove(draft, { force: true })
+          }
+        }).pipe(Effect.ignore)
+      const newestLease = (key: string) =>
+        Effect.flatMap(numbers(key, "lease"), (all) =>
+          Effect.map(
+            all[0] === undefined ? Effect.succeed(Option.none()) : text(file(key, "lease", all[0])),
+            (content) => ({ all, number: all[0] ?? 0, held: Option.flatMap(content, readAs(Leased)) })
+          ))
+
+      return {
+        load: (key) =>
+          Effect.flatMap(numbers(key, "token"), ([newest]) =>
+            newest === undefined
+              ? Effect.succeed(Option.none())
+              : Effect.map(text(file(key, "token", newest)), (content) =>
+                // A file that cannot be read still counts, so that the next one gets a higher number.
+                Option.some(Option.getOrElse(Option.flatMap(content, readAs(Stored)), () => ({
+                  value: "",
+                  generation: newest,
+                  expiresAt: 0
+                }))))).pipe(Effect.mapError(failed("load"))),
+        swap: (key, generation, { expiresAt, value }) =>
+          Effect.gen(function*() {
+            const all = yield* numbers(key, "token")
+            if ((all[0] ?? 0) !== generation) return false
+            const next = generation + 1
+            const won = yield* create(key, "token", next, JSON.stringify({ value, expiresAt, generation: next }))
+            if (won) yield* Effect.zipRight(forget(key, "token", next, all), forgetDrafts(key))
+            return won
+          }).pipe(Effect.mapError(failed("swap"))),
+        acquire: (key, owner, life) =>
+          Effect.gen(function*() {
+            const now = yield* Clock.currentTimeMillis
+            const { all, held, number } = yield* newestLease(key)
+            if (Option.isSome(held) && now < held.value.until) return held.value.owner === owner
+            const until = now + Duration.toMillis(life)
+            const won = yield* create(key, "lease", number + 1, JSON.stringify({ owner, until }))
+            if (won) yield* forget(key, "lease", number + 1, all)
+            return won
+          }).pipe(Effect.mapError(failed("acquire"))),
+        release: (key, owner) =>
+          Effect.flatMap(newestLease(key), ({ held, number }) =>
+            Option.isSome(held) && held.value.owner === owner
+              ? fs.remove(file(key, "lease", number), { force: true })
+              : Effect.void).pipe(Effect.mapError(failed("release")))
+      }
+    })
+  )

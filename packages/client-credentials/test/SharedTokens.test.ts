@@ -1,0 +1,238 @@
+import { assert, describe, it } from "@effect/vitest"
+import {
+  type AccessToken,
+  ClientConfig,
+  SharedTokens,
+  TokenCache,
+  type TokenEndpoint,
+  TokenSeal,
+  TokenStore
+} from "@effect-oauth/client-credentials"
+import {
+  Clock,
+  Deferred,
+  Duration,
+  Effect,
+  Fiber,
+  Layer,
+  Logger,
+  Option,
+  Redacted,
+  type Scope,
+  TestClock
+} from "effect"
+
+import * as scenario from "./support/scenario.js"
+import { make as endpoint, type Script, value, wrongSecret } from "./support/tokenEndpoint.js"
+
+const key = (byte: number) => Redacted.make(Buffer.alloc(32, byte).toString("base64"))
+
+const config = (secret = "s3cr3t") => ClientConfig.layer({ ...scenario.options, clientSecret: Redacted.make(secret) })
+
+interface Process {
+  readonly store: TokenStore.Service
+  readonly keys?: ReadonlyArray<Redacted.Redacted<string>>
+  readonly secret?: string
+  readonly options?: SharedTokens.Options
+}
+
+/** A process of its own: its cache, over the store that it shares with others. */
+const process = (
+  tokens: Layer.Layer<TokenEndpoint.TokenEndpoint>,
+  { keys = [key(1)], options, secret, store }: Process
+): Effect.Effect<TokenCache.Service, unknown, Scope.Scope> =>
+  Effect.provide(
+    TokenCache.make({ patience: 0 }),
+    SharedTokens.layer(options).pipe(
+      Layer.provide([
+        tokens,
+        config(secret),
+        TokenSeal.layer(keys),
+        Layer.succeed(TokenStore.TokenStore, store)
+      ])
+    )
+  )
+
+const quiet = Logger.remove(Logger.defaultLogger)
+
+const fleet = (size: number, script: Script = {}, more: Partial<Process> = {}) =>
+  Effect.gen(function*() {
+    const { count, layer } = endpoint(script)
+    const store = more.store ?? (yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory))
+    const start = process(layer, { ...more, store })
+    const processes = yield* Effect.replicateEffect(start, size)
+    return { count, layer, processes, start, store }
+  })
+
+const values = (tokens: ReadonlyArray<AccessToken.AccessToken>) => new Set(tokens.map(value))
+
+/** WebCrypto answers in its own time, which no test clock moves. */
+const tick = Effect.async<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
+const all = (processes: ReadonlyArray<TokenCache.Service>) =>
+  Effect.gen(function*() {
+    const calls = yield* Effect.fork(
+      Effect.forEach(processes, ({ get }) => get, { concurrency: "unbounded" })
+    )
+    // Those who wait look again every 200 ms.
+    while (calls.unsafePoll() === null) {
+      yield* TestClock.adjust("100 millis")
+      yield* tick
+    }
+    return yield* Fiber.join(calls)
+  })
+
+describe("a fleet with one store", () => {
+  it.scoped("asks for one token, however many start at once, and one a day", () =>
+    Effect.gen(function*() {
+      const { count, processes } = yield* fleet(20)
+      assert.deepStrictEqual(values(yield* all(processes)), new Set(["token-1"]))
+      for (let days = 1; days <= 3; days += 1) {
+        yield* TestClock.adjust("1 day")
+        yield* all(processes)
+        assert.strictEqual(count.requests, days + 1)
+      }
+    }))
+
+  it.scoped("a process that starts again takes over the token that is there", () =>
+    Effect.gen(function*() {
+      const { count, start } = yield* fleet(0)
+      for (let starts = 0; starts < 100; starts += 1) {
+        yield* Effect.scoped(Effect.gen(function*() {
+          const cache = yield* start
+          assert.strictEqual(value(yield* cache.get), "token-1")
+        }))
+      }
+      assert.strictEqual(count.requests, 1)
+    }))
+
+  it.scoped("asks for one new token when twenty processes are refused with one", () =>
+    Effect.gen(function*() {
+      const { count, processes } = yield* fleet(20)
+      const tokens = yield* all(processes)
+      yield* Effect.forEach(processes, ({ rejected }, index) => rejected(tokens[index] ?? assert.fail()))
+      assert.deepStrictEqual(values(yield* all(processes)), new Set(["token-2"]))
+      assert.strictEqual(count.requests, 2)
+    }))
+
+  it.scoped("goes on when the one who asks dies: its lease ends", () =>
+    Effect.gen(function*() {
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const places: Array<string> = []
+      const noting = {
+        ...store,
+        load: (place: string) => {
+          places.push(place)
+          return store.load(place)
+        }
+      }
+      const { count, processes } = yield* fleet(3, {}, { store: noting, options: { leaseLife: "10 seconds" } })
+      const waiting = yield* Effect.fork(all(processes))
+      yield* tick
+      // Somebody took the lease before all of them, and is never seen again.
+      const other = yield* fleet(1, {}, { store })
+      yield* all(other.processes)
+      assert.isAbove(places.length, 0)
+      yield* Fiber.join(waiting)
+      const [place = ""] = places
+      assert.isTrue(yield* store.acquire(place, "dead", Duration.seconds(10)))
+      const tokens = yield* all(processes)
+      yield* Effect.forEach(processes, ({ rejected }, index) => rejected(tokens[index] ?? assert.fail()))
+      const before = yield* Clock.currentTimeMillis
+      const requests = count.requests + other.count.requests
+      assert.strictEqual(values(yield* all(processes)).size, 1)
+      const waited = (yield* Clock.currentTimeMillis) - before
+      assert.isAtLeast(waited, 9000)
+      assert.isAtMost(waited, 11_000)
+      assert.strictEqual(count.requests + other.count.requests, requests + 1)
+    }))
+
+  it.scoped("a process that was paused overwrites nothing", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const slow = yield* fleet(1, { gate, value: () => "late" }, { store, options: { leaseLife: "1 second" } })
+      const fast = yield* fleet(1, { value: () => "in time" }, { store })
+      const waiting = yield* Effect.fork(slow.processes[0]?.get ?? assert.fail())
+      while (slow.count.requests === 0) yield* tick
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(values(yield* all(fast.processes)), new Set(["in time"]))
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(value(yield* Fiber.join(waiting)), "late")
+      const third = yield* fleet(1, {}, { store })
+      assert.deepStrictEqual(values(yield* all(third.processes)), new Set(["in time"]))
+    }))
+
+  it.scoped("shares nothing between different keys, secrets or requests", () =>
+    Effect.gen(function*() {
+      const { count, layer, processes, store } = yield* fleet(1)
+      yield* all(processes)
+      for (const other of [{ keys: [key(2)] }, { secret: "another" }]) {
+        const before = count.requests
+        yield* all([yield* process(layer, { store, ...other })])
+        assert.strictEqual(count.requests, before + 1, Object.keys(other).join())
+      }
+      const before = count.requests
+      yield* (processes[0] ?? assert.fail()).withChange({ scope: "other" }).get
+      assert.strictEqual(count.requests, before + 1)
+    }))
+
+  it.scoped("passes over what was put there by others, and says so", () =>
+    Effect.gen(function*() {
+      const { count, layer, processes, store } = yield* fleet(1)
+      yield* all(processes)
+      const keys: Array<string> = []
+      const logged: Array<string> = []
+      const tampered: TokenStore.Service = {
+        ...store,
+        load: (key) => {
+          keys.push(key)
+          return Effect.map(store.load(key), Option.map((entry) => ({ ...entry, value: entry.value.slice(0, -4) })))
+        }
+      }
+      const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => logged.push(String(message))))
+      const cache = yield* Effect.provide(process(layer, { store: tampered }), logger)
+      yield* all([cache])
+      assert.strictEqual(count.requests, 2)
+      assert.include(logged.join(), "could not be opened")
+      assert.notInclude(logged.join(), keys[0] ?? "-")
+    }))
+
+  for (const operation of ["load", "acquire", "swap", "release"] as const) {
+    it.scoped(`does without the store when it cannot ${operation}`, () =>
+      Effect.gen(function*() {
+        const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+        const failing = {
+          ...store,
+          [operation]: () => new TokenStore.TokenStoreError({ operation, problem: "ECONNRESET" })
+        }
+        const { count, processes } = yield* Effect.provide(fleet(1, {}, { store: failing }), quiet)
+        assert.deepStrictEqual(values(yield* all(processes)), new Set(["token-1"]))
+        assert.strictEqual(count.requests, 1)
+      }))
+  }
+
+  it.scoped("tells the failure of the authorization server as it is, and gives the lease back", () =>
+    Effect.gen(function*() {
+      const { count, processes, store } = yield* fleet(1, { fails: (request) => request === 1 && wrongSecret })
+      const error = yield* Effect.flip(all(processes))
+      assert.deepInclude(error, { _tag: "TokenErrorResponse", error: "invalid_client" })
+      const other = yield* fleet(1, {}, { store })
+      assert.deepStrictEqual(values(yield* all(other.processes)), new Set(["token-1"]))
+      assert.strictEqual(count.requests, 1)
+    }))
+
+  it.scoped("does not take over a token that is about to end, nor believe that it lives longer than it does", () =>
+    Effect.gen(function*() {
+      const { count, start } = yield* fleet(0, { life: 60_000 })
+      yield* all([yield* start])
+      yield* TestClock.adjust("40 seconds")
+      const late = yield* start
+      assert.deepStrictEqual(values(yield* all([late])), new Set(["token-1"]))
+      yield* TestClock.adjust("14 seconds")
+      assert.deepStrictEqual(values(yield* all([late])), new Set(["token-2"]))
+      assert.strictEqual(count.requests, 2)
+    }))
+})

@@ -1,0 +1,73 @@
+import { assert, describe, it } from "@effect/vitest"
+import { TokenSeal } from "@effect-oauth/client-credentials"
+import { Effect, FastCheck as fc, Option, Redacted } from "effect"
+
+import { printed } from "./support/printed.js"
+
+const key = (byte: number) => Redacted.make(Buffer.alloc(32, byte).toString("base64"))
+
+describe("the seal", () => {
+  it.effect("opens what it sealed, for the same place only", () =>
+    Effect.gen(function*() {
+      const { open, seal } = yield* TokenSeal.make([key(1)])
+      const sealed = yield* seal("here", "t0k3n ü")
+      assert.notInclude(sealed, "t0k3n")
+      assert.deepStrictEqual(yield* open("here", sealed), Option.some("t0k3n ü"))
+      assert.deepStrictEqual(yield* open("there", sealed), Option.none())
+      assert.notStrictEqual(yield* seal("here", "t0k3n ü"), sealed)
+    }))
+
+  it.effect("opens nothing that was changed, cut short or sealed by another key", () =>
+    Effect.gen(function*() {
+      const { open, seal } = yield* TokenSeal.make([key(1)])
+      const other = yield* TokenSeal.make([key(2)])
+      const sealed = yield* seal("here", "t0k3n")
+      for (let at = 0; at < sealed.length; at += 1) {
+        const changed = sealed.slice(0, at) + (sealed[at] === "A" ? "B" : "A") + sealed.slice(at + 1)
+        // The last character of base64 has bits that mean nothing.
+        if (at < sealed.length - 1) assert.deepStrictEqual(yield* open("here", changed), Option.none(), `at ${at}`)
+        assert.deepStrictEqual(yield* open("here", sealed.slice(0, at)), Option.none(), `up to ${at}`)
+      }
+      assert.deepStrictEqual(yield* other.open("here", sealed), Option.none())
+    }))
+
+  it.effect("opens nothing else, whatever it is, and never fails", () =>
+    Effect.gen(function*() {
+      const { open } = yield* TokenSeal.make([key(1)])
+      yield* Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(
+            fc.oneof(fc.string(), fc.stringMatching(/^v1\.[0-9a-f]{16}\.[A-Za-z0-9_-]{16}\..*$/)),
+            async (text) => Option.isNone(await Effect.runPromise(open("here", text)))
+          )
+        )
+      )
+    }))
+
+  it.effect("goes on with old keys while they are replaced", () =>
+    Effect.gen(function*() {
+      const before = yield* TokenSeal.make([key(1)])
+      const between = yield* TokenSeal.make([key(2), key(1)])
+      const after = yield* TokenSeal.make([key(2)])
+      const [old, new_] = [yield* before.seal("here", "old"), yield* between.seal("here", "new")]
+      assert.deepStrictEqual(yield* between.open("here", old), Option.some("old"))
+      assert.deepStrictEqual(yield* after.open("here", new_), Option.some("new"))
+      assert.deepStrictEqual(yield* after.open("here", old), Option.none())
+      assert.strictEqual(yield* between.name("a"), yield* before.name("a"))
+      assert.notStrictEqual(yield* after.name("a"), yield* before.name("a"))
+    }))
+
+  it.effect("wants keys of 32 bytes, and shows none", () =>
+    Effect.gen(function*() {
+      for (
+        const keys of [[], [Redacted.make("c4n4ry")], [key(1), Redacted.make(btoa("c4n4ry"))], [
+          Redacted.make("not base64!")
+        ]]
+      ) {
+        const error = yield* Effect.flip(TokenSeal.make(keys))
+        assert.include(error.message, "openssl rand -base64 32")
+        assert.notInclude(printed(error), "c4n4ry")
+      }
+      assert.notInclude(printed(yield* TokenSeal.make([key(65)])), "AAAA")
+    }))
+})

@@ -1,0 +1,145 @@
+import { FileSystem, KeyValueStore, Path } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { TokenStore } from "@effect-oauth/client-credentials"
+import { Duration, Effect, Layer, Option, TestClock } from "effect"
+
+const temporary = Layer.unwrapScoped(
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    return TokenStore.layerFiles(`${yield* fs.makeTempDirectoryScoped()}/tokens`)
+  })
+).pipe(Layer.provide(NodeContext.layer))
+
+const minute = Duration.minutes(1)
+const entry = (value: string) => ({ value, expiresAt: 1000 })
+
+for (
+  const [name, layer, atomic] of [
+    ["in memory", TokenStore.layerMemory, true],
+    ["of files", temporary, true],
+    ["on a KeyValueStore", Layer.provide(TokenStore.layerKeyValueStore, KeyValueStore.layerMemory), false]
+  ] as const
+) {
+  describe(`a store ${name}`, () => {
+    it.effect("keeps what it is given, under its key", () =>
+      Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        assert.deepStrictEqual(yield* store.load("a"), Option.none())
+        assert.isTrue(yield* store.swap("a", 0, entry("one")))
+        assert.isTrue(yield* store.swap("b", 0, entry("other")))
+        assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...entry("one"), generation: 1 }))
+        assert.deepStrictEqual(yield* store.load("b"), Option.some({ ...entry("other"), generation: 1 }))
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("replaces only what is still there", () =>
+      Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        assert.isTrue(yield* store.swap("a", 0, entry("one")))
+        assert.isFalse(yield* store.swap("a", 0, entry("late")))
+        assert.isTrue(yield* store.swap("a", 1, entry("two")))
+        assert.isFalse(yield* store.swap("a", 1, entry("late")))
+        assert.isFalse(yield* store.swap("a", 7, entry("early")))
+        assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...entry("two"), generation: 2 }))
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("leases to one owner at a time, and not for ever", () =>
+      Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        assert.isTrue(yield* store.acquire("a", "one", minute))
+        assert.isFalse(yield* store.acquire("a", "two", minute))
+        assert.isTrue(yield* store.acquire("b", "two", minute))
+        yield* store.release("a", "two")
+        assert.isFalse(yield* store.acquire("a", "two", minute))
+        yield* store.release("a", "one")
+        assert.isTrue(yield* store.acquire("a", "two", minute))
+        yield* TestClock.adjust("59 seconds")
+        assert.isFalse(yield* store.acquire("a", "three", minute))
+        yield* TestClock.adjust("1 second")
+        assert.isTrue(yield* store.acquire("a", "three", minute))
+        assert.isFalse(yield* store.acquire("a", "two", minute))
+      }).pipe(Effect.provide(layer)))
+
+    if (atomic) {
+      it.effect("lets one of many win", () =>
+        Effect.gen(function*() {
+          const store = yield* TokenStore.TokenStore
+          for (let generation = 0; generation < 5; generation += 1) {
+            const swaps = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
+              store.swap("a", generation, entry(String(index))), { concurrency: "unbounded" })
+            assert.lengthOf(swaps.filter(Boolean), 1)
+            const leases = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
+              store.acquire("a", `${generation}-${index}`, minute), { concurrency: "unbounded" })
+            assert.lengthOf(leases.filter(Boolean), 1)
+            yield* TestClock.adjust("1 minute")
+          }
+        }).pipe(Effect.provide(layer)))
+    }
+  })
+}
+
+describe("a store of files", () => {
+  const inDirectory = <A, E>(
+    test: (directory: string, fs: FileSystem.FileSystem, path: Path.Path) => Effect.Effect<A, E, TokenStore.TokenStore>
+  ) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const directory = path.join(yield* fs.makeTempDirectoryScoped(), "tokens")
+      return yield* Effect.provide(test(directory, fs, path), TokenStore.layerFiles(directory))
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
+  it.effect("is for its owner only, and leaves no drafts and no old tokens", () =>
+    inDirectory((directory, fs, path) =>
+      Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        for (let generation = 0; generation < 3; generation += 1) yield* store.swap("a", generation, entry("x"))
+        yield* store.acquire("a", "one", minute)
+        const folder = path.join(directory, "a")
+        assert.deepStrictEqual((yield* fs.readDirectory(folder)).sort(), ["lease-1", "token-3"])
+        assert.strictEqual((yield* fs.stat(folder)).mode & 0o777, 0o700)
+        for (const name of ["lease-1", "token-3"]) {
+          assert.strictEqual((yield* fs.stat(path.join(folder, name))).mode & 0o777, 0o600)
+        }
+      })
+    ))
+
+  it.live("clears up after those who died while they wrote", () =>
+    inDirectory((directory, fs, path) =>
+      Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        yield* store.swap("a", 0, entry("x"))
+        const folder = path.join(directory, "a")
+        for (const name of ["draft-old", "draft-new"]) yield* fs.writeFileString(path.join(folder, name), "")
+        yield* fs.utimes(path.join(folder, "draft-old"), new Date(0), new Date(0))
+        yield* store.swap("a", 1, entry("y"))
+        assert.deepStrictEqual((yield* fs.readDirectory(folder)).sort(), ["draft-new", "token-2"])
+      })
+    ))
+
+  it.effect("passes over files that are broken, and replaces them", () =>
+    inDirectory((directory, fs, path) =>
+      Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        yield* store.swap("a", 0, entry("x"))
+        for (const broken of ["", "{", "{\"value\":17}", "\u0000"]) {
+          yield* fs.writeFileString(path.join(directory, "a", "token-1"), broken)
+          const found = yield* store.load("a")
+          assert.deepStrictEqual(found, Option.some({ value: "", expiresAt: 0, generation: 1 }))
+        }
+        yield* fs.writeFileString(path.join(directory, "a", "lease-1"), "nonsense")
+        assert.isTrue(yield* store.acquire("a", "one", minute))
+        assert.isTrue(yield* store.swap("a", 1, entry("y")))
+      })
+    ))
+
+  it.effect("fails with a typed error where nothing can be written", () =>
+    inDirectory((directory, fs) =>
+      Effect.gen(function*() {
+        yield* fs.writeFileString(directory, "a file where the directory should be")
+        const store = yield* TokenStore.TokenStore
+        const error = yield* Effect.flip(store.swap("a", 0, entry("x")))
+        assert.strictEqual(error._tag, "TokenStoreError")
+      })
+    ))
+})

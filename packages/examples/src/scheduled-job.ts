@@ -1,0 +1,30 @@
+/**
+ * A job that is started again and again, by cron say: its token outlives it in a sealed file, so that a start does not
+ * cost a token. `TOKEN_STORE_DIR` is a directory for it, `TOKEN_STORE_KEY` comes from `openssl rand -base64 32`.
+ */
+import { HttpClientResponse } from "@effect/platform"
+import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { ApiClient, ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { Config, Console, Effect, Layer, Schema } from "effect"
+
+const Store = Layer.unwrapEffect(Effect.map(Config.string("TOKEN_STORE_DIR"), TokenStore.layerFiles))
+
+const Seal = Layer.unwrapEffect(Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) => TokenSeal.layer([key])))
+
+const Items = Schema.Array(Schema.Struct({ sku: Schema.String, quantity: Schema.Int }))
+
+const program = Effect.gen(function*() {
+  const api = yield* ApiClient.ApiClient
+  const items = yield* Effect.flatMap(api.get("/items"), HttpClientResponse.schemaBodyJson(Items))
+  yield* Console.log(`${items.length} items in stock`)
+})
+
+program.pipe(
+  Effect.provide(
+    ClientCredentials.layerSharedConfig().pipe(
+      Layer.provide([Store, Seal]),
+      Layer.provideMerge(Layer.merge(NodeHttpClient.layerUndici, NodeContext.layer))
+    )
+  ),
+  NodeRuntime.runMain
+)
