@@ -1,0 +1,208 @@
+/**
+ * The token store of a fleet, on Redis: one server, Sentinel or a Cluster.
+ *
+ * @since 0.1.0
+ */
+import { TokenStore } from "@effect-oauth/client-credentials"
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { type Cluster, Redis, type RedisOptions } from "ioredis"
+
+/**
+ * How the store uses Redis. All have defaults.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Before every key. Default: `effect-oauth`. */
+  readonly prefix?: string | undefined
+  /** How long an answer may take; then the process does without the store. Default: 2 seconds. */
+  readonly timeout?: Duration.DurationInput | undefined
+}
+
+/** How long a generation number outlives its token, so that nobody who was paused meets a number anew. */
+const memory = 86_400_000
+
+// Each script has one key, so it runs on a Cluster too; it is atomic, and knows no time but that of the server.
+
+const swap = `
+local generation = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
+if generation ~= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'generation', generation + 1, 'value', ARGV[2], 'expiresAt', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 1`
+
+const acquire = `
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`
+
+const release = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1`
+
+/** The code or the class of an error of the client; its text may hold an address or a command. */
+const problem = (error: unknown): string => {
+  const { code, name } = (typeof error === "object" && error !== null ? error : {}) as {
+    readonly code?: unknown
+    readonly name?: unknown
+  }
+  const shown = typeof code === "string" ? code : name
+  return typeof shown === "string" && /^\w{1,60}$/.test(shown) ? shown : "its client failed"
+}
+
+/**
+ * A store on a connection of your own, which may be to a Sentinel or a Cluster. Give it a `commandTimeout` or leave that
+ * to the option `timeout`; the connection is yours to close.
+ *
+ * @example
+ * import { RedisTokenStore } from "@effect-oauth/redis"
+ * import { Effect } from "effect"
+ * import { Cluster } from "ioredis"
+ *
+ * export const store = Effect.sync(() => RedisTokenStore.fromClient(new Cluster([{ host: "redis.internal" }])))
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromClient = (client: Redis | Cluster, options: Options = {}): TokenStore.Service => {
+  const { prefix = "effect-oauth", timeout = "2 seconds" } = options
+  // The braces keep what belongs together on one node of a Cluster.
+  const tokenKey = (key: string) => `{${prefix}:${key}}:token`
+  const leaseKey = (key: string) => `{${prefix}:${key}}:lease`
+
+  const ask = <A>(operation: TokenStore.TokenStoreError["operation"], command: () => Promise<A>) =>
+    Effect.tryPromise({
+      try: command,
+      catch: (error) => new TokenStore.TokenStoreError({ operation, problem: problem(error) })
+    }).pipe(
+      Effect.timeoutFail({
+        duration: timeout,
+        onTimeout: () => new TokenStore.TokenStoreError({ operation, problem: "no answer in time" })
+      })
+    )
+
+  return {
+    load: (key) =>
+      Effect.map(
+        ask("load", () => client.hgetall(tokenKey(key))),
+        ({ expiresAt, generation, value }) =>
+          value === undefined || generation === undefined
+            ? Option.none()
+            : Option.some({ value, generation: Number(generation), expiresAt: Number(expiresAt) })
+      ),
+    swap: (key, generation, { expiresAt, value }) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.map(
+          ask("swap", () =>
+            client.eval(
+              swap,
+              1,
+              tokenKey(key),
+              generation,
+              value,
+              expiresAt,
+              Math.max(0, Math.ceil(expiresAt - now)) + memory
+            )),
+          (done) => done === 1
+        )),
+    acquire: (key, owner, life) =>
+      Effect.map(
+        ask("acquire", () =>
+          client.eval(acquire, 1, leaseKey(key), owner, Math.max(1, Math.ceil(Duration.toMillis(life))))),
+        (done) =>
+          done === 1
+      ),
+    release: (key, owner) => Effect.asVoid(ask("release", () => client.eval(release, 1, leaseKey(key), owner)))
+  }
+}
+
+/**
+ * A store on a connection of its own, which ends with the scope.
+ *
+ * While Redis is away commands fail at once, so that no caller waits for it, and the connection is made again in the
+ * background.
+ *
+ * @example
+ * import { ClientCredentials, TokenSeal } from "@effect-oauth/client-credentials"
+ * import { RedisTokenStore } from "@effect-oauth/redis"
+ * import { NodeHttpClient } from "@effect/platform-node"
+ * import { Layer, Redacted } from "effect"
+ *
+ * export const Api = (key: Redacted.Redacted<string>) => ClientCredentials.layerShared({
+ *   tokenUrl: "https://auth.example.com/oauth/token",
+ *   clientId: "inventory-sync",
+ *   clientSecret: Redacted.make("s3cr3t"),
+ *   apiBaseUrl: "https://api.example.com",
+ *   issuanceBudget: { limit: 50 }
+ * }).pipe(
+ *   Layer.provide([RedisTokenStore.layer({ host: "redis.internal" }), TokenSeal.layer([key]), NodeHttpClient.layerUndici])
+ * )
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  connection: RedisOptions,
+  options?: Options
+): Layer.Layer<TokenStore.TokenStore> =>
+  Layer.scoped(
+    TokenStore.TokenStore,
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.async<Redis>((resume) => {
+          const client = new Redis({ maxRetriesPerRequest: 1, enableOfflineQueue: false, ...connection })
+          // Without a listener the client prints its errors; those that matter come back with a command.
+          client.on("error", () => undefined)
+          // Commands before the connection stands would fail; whether it stands soon or not is told by the first of them.
+          client.once("ready", () => resume(Effect.succeed(client)))
+          client.once("close", () => resume(Effect.succeed(client)))
+        }),
+        (client) => Effect.sync(() => client.disconnect())
+      ),
+      (client) => fromClient(client, options)
+    )
+  )
+
+/**
+ * The same, from the environment: `REDIS_URL`, such as `rediss://user:password@redis.internal:6379/0`.
+ *
+ * @example
+ * import { RedisTokenStore } from "@effect-oauth/redis"
+ *
+ * export const Store = RedisTokenStore.layerConfig()
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (options?: Options): Layer.Layer<TokenStore.TokenStore, ConfigError.ConfigError> =>
+  Layer.unwrapEffect(
+    Effect.map(
+      Config.redacted(Config.nonEmptyString("REDIS_URL")).pipe(
+        Config.validate({
+          message: "Expected REDIS_URL to be a URL with redis: or rediss:",
+          validation: (url) =>
+            /^rediss?:$/.test(URL.canParse(Redacted.value(url)) ? new URL(Redacted.value(url)).protocol : "")
+        })
+      ),
+      (redacted) => {
+        const { hostname, password, pathname, port, protocol, username } = new URL(Redacted.value(redacted))
+        return layer({
+          host: hostname,
+          ...(port === "" ? {} : { port: Number(port) }),
+          ...(username === "" ? {} : { username: decodeURIComponent(username) }),
+          ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+          ...(pathname.length > 1 ? { db: Number(pathname.slice(1)) } : {}),
+          ...(protocol === "rediss:" ? { tls: {} } : {})
+        }, options)
+      }
+    )
+  )

@@ -1,0 +1,189 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ApiClient, ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { RedisTokenStore } from "@effect-oauth/redis"
+import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { ConfigProvider, Duration, Effect, Layer, Logger, Option, Redacted } from "effect"
+import { Redis } from "ioredis"
+
+import * as redisServer from "./redisServer.js"
+
+const minute = Duration.minutes(1)
+const entry = (value: string) => ({ value, expiresAt: Date.now() + 60_000 })
+const key = Redacted.make(Buffer.alloc(32, 1).toString("base64"))
+const quiet = Logger.remove(Logger.defaultLogger)
+
+/** So many processes' worth of clients: each has a connection and a cache of its own. */
+const fleet = (size: number, port: number, more: Partial<ClientCredentials.SharedOptions> = {}) =>
+  Effect.forEach(
+    Array.from({ length: size }),
+    () =>
+      Effect.map(
+        Layer.build(Layer.fresh(
+          ClientCredentials.layerShared({
+            tokenUrl: "https://auth.test/token",
+            clientId: "test-client",
+            clientSecret: Redacted.make("test-secret"),
+            apiBaseUrl: "https://api.test",
+            ...more
+          }).pipe(
+            Layer.provide([
+              RedisTokenStore.layer({ host: "127.0.0.1", port }, { timeout: "500 millis" }),
+              TokenSeal.layer([key])
+            ])
+          )
+        )),
+        (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
+      ),
+    { concurrency: "unbounded" }
+  )
+
+const Servers = (options: OAuthTest.Options = {}) =>
+  OAuthTest.layerHttpClient().pipe(
+    Layer.provideMerge(TestApi.layer(options.api)),
+    Layer.provideMerge(TestAuthorizationServer.layer(options.server)),
+    Layer.merge(quiet)
+  )
+
+const tokensIssued = Effect.flatMap(
+  TestAuthorizationServer.TestAuthorizationServer,
+  ({ issued }) => Effect.map(issued, (all) => all.length)
+)
+
+describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
+  it.scopedLive("keeps what it is given, and replaces only what is still there", () =>
+    Effect.gen(function*() {
+      const { port } = yield* redisServer.start
+      yield* Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        assert.deepStrictEqual(yield* store.load("a"), Option.none())
+        const [one, two] = [entry("one"), entry("two")]
+        assert.isTrue(yield* store.swap("a", 0, one))
+        assert.isFalse(yield* store.swap("a", 0, entry("late")))
+        assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...one, generation: 1 }))
+        assert.isTrue(yield* store.swap("a", 1, two))
+        assert.isFalse(yield* store.swap("a", 1, entry("late")))
+        assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...two, generation: 2 }))
+        const swaps = yield* Effect.forEach(Array.from({ length: 50 }), (_, index) =>
+          store.swap("a", 2, entry(String(index))), { concurrency: "unbounded" })
+        assert.lengthOf(swaps.filter(Boolean), 1)
+      }).pipe(Effect.provide(RedisTokenStore.layer({ host: "127.0.0.1", port })))
+    }))
+
+  it.scopedLive("leases to one owner at a time, by the server's time, and its keys end by themselves", () =>
+    Effect.gen(function*() {
+      const { port } = yield* redisServer.start
+      const raw = yield* Effect.acquireRelease(
+        Effect.sync(() => new Redis({ host: "127.0.0.1", port })),
+        (client) => Effect.sync(() => client.disconnect())
+      )
+      const store = RedisTokenStore.fromClient(raw, { prefix: "test" })
+      assert.isTrue(yield* store.acquire("a", "one", minute))
+      assert.isTrue(yield* store.acquire("a", "one", minute))
+      assert.isFalse(yield* store.acquire("a", "two", minute))
+      yield* store.release("a", "two")
+      assert.isFalse(yield* store.acquire("a", "two", minute))
+      const left = yield* Effect.promise(() => raw.pttl("{test:a}:lease"))
+      assert.isAbove(left, 50_000)
+      assert.isAtMost(left, 60_000)
+      // As the server does when the time has come.
+      yield* Effect.promise(() => raw.pexpire("{test:a}:lease", 0))
+      assert.isTrue(yield* store.acquire("a", "two", minute))
+      yield* store.release("a", "two")
+      assert.isTrue(yield* store.acquire("a", "three", minute))
+      yield* store.swap("a", 0, entry("x"))
+      assert.isAbove(yield* Effect.promise(() => raw.pttl("{test:a}:token")), 60_000)
+      assert.deepStrictEqual((yield* Effect.promise(() => raw.keys("*"))).sort(), ["{test:a}:lease", "{test:a}:token"])
+    }))
+
+  it.scopedLive(
+    "gives a fleet of eight one token, and one more when all are refused with it",
+    () =>
+      Effect.gen(function*() {
+        const { port } = yield* redisServer.start
+        const processes = yield* fleet(8, port)
+        const all = Effect.map(
+          Effect.all(processes, { concurrency: "unbounded" }),
+          (responses) => responses.map(({ status }) => status)
+        )
+        assert.deepStrictEqual(yield* all, [200, 200, 200, 200, 200, 200, 200, 200])
+        assert.strictEqual(yield* tokensIssued, 1)
+        yield* Effect.flatMap(TestAuthorizationServer.TestAuthorizationServer, ({ revoke }) => revoke())
+        assert.deepStrictEqual(yield* all, [200, 200, 200, 200, 200, 200, 200, 200])
+        assert.strictEqual(yield* tokensIssued, 2)
+        const later = yield* fleet(12, port)
+        yield* Effect.all(later, { concurrency: "unbounded" })
+        assert.strictEqual(yield* tokensIssued, 2)
+      }).pipe(Effect.provide(Servers())),
+    30_000
+  )
+
+  it.scopedLive("keeps the whole fleet within its budget", () =>
+    Effect.gen(function*() {
+      const { port } = yield* redisServer.start
+      const processes = yield* fleet(4, port, { issuanceBudget: { limit: 3 } })
+      const { revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
+      const outcomes: Array<string> = []
+      for (let round = 0; round < 6; round += 1) {
+        for (const outcome of yield* Effect.forEach(processes, Effect.either, { concurrency: "unbounded" })) {
+          outcomes.push(outcome._tag === "Right" ? String(outcome.right.status) : outcome.left._tag)
+        }
+        yield* revoke()
+      }
+      assert.strictEqual(yield* tokensIssued, 3)
+      assert.deepStrictEqual(new Set(outcomes), new Set(["200", "IssuanceBudgetExhausted"]))
+    }).pipe(Effect.provide(Servers())), 30_000)
+
+  it.scopedLive(
+    "is done without while it is away, and used again when it is back: no call is lost",
+    () =>
+      Effect.gen(function*() {
+        const redis = yield* redisServer.start
+        const processes = yield* fleet(4, redis.port)
+        const { revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
+        const all = Effect.map(
+          Effect.all(processes, { concurrency: "unbounded" }),
+          (responses) => responses.map(({ status }) => status)
+        )
+        const good = [200, 200, 200, 200]
+        assert.deepStrictEqual(yield* all, good)
+        yield* redis.kill
+        assert.deepStrictEqual(yield* all, good)
+        assert.strictEqual(yield* tokensIssued, 1)
+        yield* revoke()
+        // Each for itself now.
+        assert.deepStrictEqual(yield* all, good)
+        assert.strictEqual(yield* tokensIssued, 5)
+        yield* redis.restart
+        const probe = yield* Effect.acquireRelease(
+          Effect.sync(() => new Redis({ host: "127.0.0.1", port: redis.port })),
+          (client) => Effect.sync(() => client.disconnect())
+        )
+        const clients = Effect.promise(async () => (await probe.client("LIST") as string).trim().split("\n").length)
+        while ((yield* clients) < 5) yield* Effect.yieldNow()
+        yield* revoke()
+        assert.deepStrictEqual(yield* all, good)
+        assert.strictEqual(yield* tokensIssued, 6)
+      }).pipe(Effect.provide(Servers())),
+    60_000
+  )
+})
+
+describe("its configuration", () => {
+  it.effect("is read from the environment, and a password in it is not shown", () =>
+    Effect.gen(function*() {
+      for (const url of ["http://user:c4n4ry@127.0.0.1", "c4n4ry", ""]) {
+        const error = yield* Effect.flip(Layer.build(RedisTokenStore.layerConfig())).pipe(
+          Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["REDIS_URL", url]])))
+        )
+        assert.include(String(error), "REDIS_URL")
+        assert.notInclude(String(error), "c4n4ry")
+      }
+    }).pipe(Effect.scoped))
+
+  it.scopedLive("is a typed error in the store when nobody listens", () =>
+    Effect.gen(function*() {
+      const store = yield* TokenStore.TokenStore
+      const error = yield* Effect.flip(store.load("a"))
+      assert.strictEqual(error._tag, "TokenStoreError")
+    }).pipe(Effect.provide(RedisTokenStore.layer({ host: "127.0.0.1", port: 1 }))))
+})
