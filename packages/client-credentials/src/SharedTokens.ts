@@ -16,6 +16,7 @@ import * as Schema from "effect/Schema"
 
 import { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
+import * as coolDown from "./internal/coolDown.js"
 import type { TokenError } from "./OAuthError.js"
 import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenRequest } from "./TokenRequest.js"
@@ -59,6 +60,7 @@ const worthwhile = (token: AccessToken, now: number): boolean =>
  * - Else one process takes a lease, looks once more, asks for a token and puts it into the store; the others wait and take
  *   it over. If it dies, its lease ends, and another one asks.
  * - A token is replaced only if it is still the one that was seen, so a process that was paused overwrites nothing.
+ * - When the authorization server fails, all leave it alone for the same growing while; then one tries again for all.
  * - When the store fails, there is a warning, and this process asks for itself.
  *
  * @since 0.1.0
@@ -124,6 +126,36 @@ export const make = (
         return { generation: entry.value.generation, token: useful ? token : undefined }
       })
 
+    // What went wrong is remembered beside the token, for those with the same credential: another may do better.
+    const failurePlace = (place: string, name: string) => seal.name(`failure ${place} ${name}`)
+
+    const lastFailure = (place: string, name: string) =>
+      Effect.gen(function*() {
+        const at = yield* failurePlace(place, name)
+        const entry = yield* store.load(at)
+        if (Option.isNone(entry)) return undefined
+        const text = yield* seal.open(at, entry.value.value)
+        const value = Option.flatMap(text, Schema.decodeOption(coolDown.CoolDown))
+        return Option.isSome(value) ? { value: value.value, generation: entry.value.generation } : undefined
+      })
+    type Past = Effect.Effect.Success<ReturnType<typeof lastFailure>>
+
+    const keepFailure = (place: string, name: string, past: Past, value: coolDown.CoolDown) =>
+      Effect.gen(function*() {
+        const at = yield* failurePlace(place, name)
+        const text = yield* seal.seal(at, yield* Effect.orDie(Schema.encode(coolDown.CoolDown)(value)))
+        yield* store.swap(at, past?.generation ?? 0, { value: text, expiresAt: value.until + 3_600_000 })
+      }).pipe(Effect.ignore)
+
+    const rememberFailure = (place: string, name: string, past: Past, error: TokenError) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const next = coolDown.after(error, past?.value, now)
+        return next === undefined ? Effect.void : keepFailure(place, name, past, next)
+      })
+
+    const forgetFailure = (place: string, name: string, past: NonNullable<Past>) =>
+      keepFailure(place, name, past, { ...past.value, until: 0, failures: 0 })
+
     const ask = (
       request: TokenRequest,
       place: string,
@@ -132,7 +164,14 @@ export const make = (
       occasion: Occasion | undefined
     ) =>
       Effect.gen(function*() {
-        const token = yield* endpoint.requestToken(request, occasion)
+        const past = yield* lastFailure(place, name)
+        const now = yield* Clock.currentTimeMillis
+        if (past !== undefined && now < past.value.until) return yield* coolDown.told(past.value, now)
+        const token = yield* Effect.tapError(
+          endpoint.requestToken(request, occasion),
+          (error) => rememberFailure(place, name, past, error)
+        )
+        if (past !== undefined) yield* forgetFailure(place, name, past)
         // A good token is not lost because it could not be kept.
         yield* pack(place, token, name).pipe(
           Effect.flatMap((value) => store.swap(place, generation, { value, expiresAt: token.expiresAt })),

@@ -23,7 +23,7 @@ import {
 } from "effect"
 
 import * as scenario from "./support/scenario.js"
-import { make as endpoint, type Script, value, wrongSecret } from "./support/tokenEndpoint.js"
+import { make as endpoint, type Script, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
 
 const key = (byte: number) => Redacted.make(Buffer.alloc(32, byte).toString("base64"))
 
@@ -219,10 +219,32 @@ describe("a fleet with one store", () => {
       const { count, processes, store } = yield* fleet(1, { fails: (request) => request === 1 && wrongSecret })
       const error = yield* Effect.flip(all(processes))
       assert.deepInclude(error, { _tag: "TokenErrorResponse", error: "invalid_client" })
+      // Others are told the same, and nobody asks, until the pause is over.
       const other = yield* fleet(1, {}, { store })
+      const told = yield* Effect.flip(all(other.processes))
+      assert.deepInclude(told, { _tag: "TokenErrorResponse", error: "invalid_client" })
+      assert.strictEqual(other.count.requests, 0)
+      yield* TestClock.adjust("2 seconds")
       assert.deepStrictEqual(values(yield* all(other.processes)), new Set(["token-1"]))
       assert.strictEqual(count.requests, 1)
+      // Another secret may do better at once.
+      const better = yield* fleet(1, { value: () => "better" }, { store, secret: "another" })
+      assert.deepStrictEqual(values(yield* all(better.processes)), new Set(["better"]))
     }))
+
+  it.scoped("in an outage asks as seldom as one process would, however many there are", () =>
+    Effect.gen(function*() {
+      const { count, processes } = yield* fleet(20, { fails: (request) => request < 8 && unavailable })
+      let served = 0
+      for (let seconds = 0; seconds < 120 && served === 0; seconds += 1) {
+        const outcomes = yield* Effect.either(all(processes))
+        if (outcomes._tag === "Right") served += 1
+        yield* TestClock.adjust("1 second")
+      }
+      // Pauses of 0.5, 1, 2, 4, 8, 16 and 32 seconds, then a success.
+      assert.strictEqual(count.requests, 8)
+      assert.strictEqual(served, 1)
+    }), 30_000)
 
   it.scoped("does not take over a token that is about to end, nor believe that it lives longer than it does", () =>
     Effect.gen(function*() {

@@ -154,15 +154,15 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
         assert.deepStrictEqual(yield* all, good)
         assert.strictEqual(yield* tokensIssued, 5)
         yield* redis.restart
-        const probe = yield* Effect.acquireRelease(
-          Effect.sync(() => new Redis({ host: "127.0.0.1", port: redis.port })),
-          (client) => Effect.sync(() => client.disconnect())
-        )
-        const clients = Effect.promise(async () => (await probe.client("LIST") as string).trim().split("\n").length)
-        while ((yield* clients) < 5) yield* Effect.yieldNow()
-        yield* revoke()
-        assert.deepStrictEqual(yield* all, good)
-        assert.strictEqual(yield* tokensIssued, 6)
+        // Each finds its way back in its own time; then they share again.
+        let issuedTogether = 0
+        for (let attempt = 0; attempt < 200 && issuedTogether !== 1; attempt += 1) {
+          const before = yield* tokensIssued
+          yield* revoke()
+          assert.deepStrictEqual(yield* all, good)
+          issuedTogether = (yield* tokensIssued) - before
+        }
+        assert.strictEqual(issuedTogether, 1)
       }).pipe(Effect.provide(Servers())),
     60_000
   )

@@ -36,9 +36,11 @@ export interface Options {
   readonly clients: ReadonlyArray<Client>
   /** The one that may introspect tokens. */
   readonly resourceServer: Client
+  /** In seconds; 24 hours unless told otherwise. */
+  readonly tokenLife?: number | undefined
 }
 
-export const start = ({ clients, resourceServer }: Options) =>
+export const start = ({ clients, resourceServer, tokenLife = 86_400 }: Options) =>
   Effect.gen(function*() {
     const http = Http.createServer()
     const issuer = yield* listen(http)
@@ -64,7 +66,7 @@ export const start = ({ clients, resourceServer }: Options) =>
             revocation: { enabled: true, allowedPolicy: (_, caller, token) => caller.clientId === token.clientId }
           },
           scopes: ["items:read", "items:write"],
-          ttl: { ClientCredentials: 86_400 }
+          ttl: { ClientCredentials: tokenLife }
         })
       })
     )

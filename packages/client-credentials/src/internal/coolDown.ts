@@ -1,0 +1,47 @@
+/**
+ * What a fleet remembers of a failure, so that not each of its processes has to find out for itself.
+ */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+
+import { InvalidTokenResponse, TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../OAuthError.js"
+
+/** Those that the server, or the way to it, is the reason of; the others are a process's own. */
+const Failure = Schema.Union(TokenErrorResponse, InvalidTokenResponse, TokenEndpointUnavailable)
+
+export const CoolDown = Schema.parseJson(Schema.Struct({
+  /** Milliseconds since the epoch. */
+  until: Schema.Number,
+  /** In a row. */
+  failures: Schema.Int,
+  error: Failure
+}))
+
+export type CoolDown = typeof CoolDown.Type
+
+const isShared = Schema.is(Failure)
+
+/** From half a second, doubled, up to a minute; or as long as the server says, up to an hour. */
+export const after = (error: TokenError, before: CoolDown | undefined, now: number): CoolDown | undefined => {
+  if (!isShared(error)) return undefined
+  const failures = (before?.failures ?? 0) + 1
+  const wanted = "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : 0
+  return {
+    until: now + Math.max(Math.min(500 * 2 ** (failures - 1), 60_000), Math.min(wanted, 3_600_000)),
+    failures,
+    error
+  }
+}
+
+/** The failure as it is told to those who come during the pause. */
+export const told = ({ error, until }: CoolDown, now: number): TokenError => {
+  const retryAfter = Duration.millis(Math.max(1, Math.ceil(until - now)))
+  switch (error._tag) {
+    case "TokenErrorResponse":
+      return new TokenErrorResponse({ ...error, retryAfter })
+    case "TokenEndpointUnavailable":
+      return new TokenEndpointUnavailable({ ...error, retryAfter })
+    default:
+      return error
+  }
+}

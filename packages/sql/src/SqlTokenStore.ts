@@ -1,0 +1,154 @@
+/**
+ * The token store on `@effect/sql`: Postgres for a fleet, a SQLite or libSQL file for the processes of one machine.
+ *
+ * @since 0.1.0
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import { TokenStore } from "@effect-oauth/client-credentials"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+
+/**
+ * How the store uses the database. All have defaults.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Before the names of its two tables, `tokens` and `leases`. Default: `effect_oauth_`. */
+  readonly prefix?: string | undefined
+  /** How long an answer may take; then the process does without the store. Default: 2 seconds. */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** Whether to create the tables if they are missing. Default: true. */
+  readonly migrate?: boolean | undefined
+}
+
+/** How long a generation number outlives its token, so that nobody who was paused meets a number anew. */
+const memory = 86_400_000
+
+/** The code of the driver's error; its text may hold an address or a statement. */
+const problem = ({ cause }: SqlError): string => {
+  const { code } = (typeof cause === "object" && cause !== null ? cause : {}) as { readonly code?: unknown }
+  return typeof code === "string" && /^\w{1,60}$/.test(code) ? code : "its database failed"
+}
+
+/**
+ * A store on the `SqlClient` of the context. Each operation is one statement, and leases go by the database's time.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, SqlError, SqlClient.SqlClient> =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const { migrate = true, prefix = "effect_oauth_", timeout = "2 seconds" } = options
+    const [tokens, leases] = [sql(`${prefix}tokens`), sql(`${prefix}leases`)]
+    const now = sql.onDialectOrElse({
+      pg: () => sql.literal("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"),
+      orElse: () => sql.literal("CAST((julianday('now') - 2440587.5) * 86400000 AS integer)")
+    })
+
+    const ask = <A>(operation: TokenStore.TokenStoreError["operation"], statement: Effect.Effect<A, SqlError>) =>
+      statement.pipe(
+        Effect.mapError((error) => new TokenStore.TokenStoreError({ operation, problem: problem(error) })),
+        Effect.timeoutFail({
+          duration: timeout,
+          onTimeout: () => new TokenStore.TokenStoreError({ operation, problem: "no answer in time" })
+        }),
+        Effect.withTracerEnabled(false)
+      )
+
+    if (migrate) {
+      yield* Effect.gen(function*() {
+        yield* sql.onDialectOrElse({
+          pg: () => Effect.void,
+          // Other processes write too: a reader does not stop them, and who meets one waits for it.
+          orElse: () => Effect.zipRight(sql`PRAGMA journal_mode = WAL`, sql`PRAGMA busy_timeout = 2000`)
+        })
+        yield* sql`CREATE TABLE IF NOT EXISTS ${tokens} (
+          id varchar(100) PRIMARY KEY, generation bigint NOT NULL, sealed text NOT NULL, expires_at bigint NOT NULL)`
+        yield* sql`CREATE TABLE IF NOT EXISTS ${leases} (
+          id varchar(100) PRIMARY KEY, owner varchar(100) NOT NULL, until_at bigint NOT NULL)`
+        // Two that create the same table at once may disturb each other; the second time it is there.
+      }).pipe(Effect.retry(Schedule.recurs(5).pipe(Schedule.addDelay(() => "50 millis"))))
+    }
+
+    return {
+      load: (key) =>
+        Effect.map(
+          ask(
+            "load",
+            sql<{ generation: number | string; sealed: string; expires_at: number | string }>`
+            SELECT generation, sealed, expires_at FROM ${tokens} WHERE id = ${key}`
+          ),
+          ([row]) =>
+            row === undefined
+              ? Option.none()
+              : Option.some({
+                value: row.sealed,
+                generation: Number(row.generation),
+                expiresAt: Number(row.expires_at)
+              })
+        ),
+      swap: (key, generation, { expiresAt, value }) =>
+        Effect.gen(function*() {
+          const expires = Math.ceil(expiresAt)
+          const done = yield* generation === 0
+            ? sql`INSERT INTO ${tokens} (id, generation, sealed, expires_at) VALUES (${key}, 1, ${value}, ${expires})
+                ON CONFLICT (id) DO NOTHING RETURNING id`
+            : sql`UPDATE ${tokens} SET generation = generation + 1, sealed = ${value}, expires_at = ${expires}
+                WHERE id = ${key} AND generation = ${generation} RETURNING id`
+          if (done.length === 0) return false
+          yield* Effect.ignore(sql`DELETE FROM ${tokens} WHERE expires_at < ${now} - ${sql.literal(String(memory))}`)
+          return true
+        }).pipe((statements) => ask("swap", statements)),
+      acquire: (key, owner, life) =>
+        Effect.map(
+          ask(
+            "acquire",
+            sql`
+            INSERT INTO ${leases} (id, owner, until_at)
+            VALUES (${key}, ${owner}, ${now} + ${sql.literal(String(Math.ceil(Duration.toMillis(life))))})
+            ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, until_at = excluded.until_at
+              WHERE ${leases}.until_at <= ${now} OR ${leases}.owner = excluded.owner
+            RETURNING id`
+          ),
+          (rows) => rows.length > 0
+        ),
+      release: (key, owner) =>
+        Effect.asVoid(ask("release", sql`DELETE FROM ${leases} WHERE id = ${key} AND owner = ${owner}`))
+    }
+  })
+
+/**
+ * The store as a layer.
+ *
+ * @example
+ * import { SqlTokenStore } from "@effect-oauth/sql"
+ * import { LibsqlClient } from "@effect/sql-libsql"
+ * import { Layer } from "effect"
+ *
+ * // One machine, several processes.
+ * export const Store = SqlTokenStore.layer().pipe(
+ *   Layer.provide(LibsqlClient.layer({ url: "file:/var/lib/nightly-job/tokens.db" }))
+ * )
+ *
+ * @example
+ * import { SqlTokenStore } from "@effect-oauth/sql"
+ * import { PgClient } from "@effect/sql-pg"
+ * import { Config, Layer } from "effect"
+ *
+ * // A fleet.
+ * export const Store = SqlTokenStore.layer().pipe(
+ *   Layer.provide(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
+ * )
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<TokenStore.TokenStore, SqlError, SqlClient.SqlClient> =>
+  Layer.effect(TokenStore.TokenStore, make(options))

@@ -1,0 +1,149 @@
+import { FileSystem } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { SqlClient } from "@effect/sql"
+import { LibsqlClient } from "@effect/sql-libsql"
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { ApiClient, ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { SqlTokenStore } from "@effect-oauth/sql"
+import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Duration, Effect, Layer, Logger, Option, Redacted, type Scope } from "effect"
+
+import * as postgresServer from "./postgresServer.js"
+
+const minute = Duration.minutes(1)
+const entry = (value: string) => ({ value, expiresAt: Date.now() + 60_000 })
+const key = Redacted.make(Buffer.alloc(32, 1).toString("base64"))
+
+/** Each a connection of its own, as each process has. */
+const postgres = Effect.map(postgresServer.start, (server) => ({
+  connect: () =>
+    Layer.fresh(PgClient.layer({ url: Redacted.make(server.url), maxConnections: 3, connectTimeout: "1 second" })),
+  ...server
+}))
+
+const sqlite = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const path = `${yield* fs.makeTempDirectoryScoped()}/tokens.db`
+  return {
+    connect: () => Layer.fresh(LibsqlClient.layer({ url: `file:${path}` })),
+    stop: Effect.void,
+    restart: Effect.void
+  }
+}).pipe(Effect.provide(NodeContext.layer))
+
+const Servers = OAuthTest.layerHttpClient().pipe(
+  Layer.provideMerge(TestApi.layer()),
+  Layer.provideMerge(TestAuthorizationServer.layer()),
+  Layer.merge(Logger.remove(Logger.defaultLogger))
+)
+
+const tokensIssued = Effect.flatMap(
+  TestAuthorizationServer.TestAuthorizationServer,
+  ({ issued }) => Effect.map(issued, (all) => all.length)
+)
+
+interface Database {
+  readonly connect: () => Layer.Layer<SqlClient.SqlClient, unknown>
+  readonly stop: Effect.Effect<void>
+  readonly restart: Effect.Effect<void>
+}
+
+const databases: ReadonlyArray<readonly [string, Effect.Effect<Database, unknown, Scope.Scope>, boolean]> = [
+  ["Postgres", postgres, postgresServer.isInstalled],
+  ["a SQLite file", sqlite, true]
+]
+
+for (const [name, database, isInstalled] of databases) {
+  const withStore = <A, E>(test: Effect.Effect<A, E, TokenStore.TokenStore | SqlClient.SqlClient>) =>
+    Effect.flatMap(
+      database,
+      ({ connect }) => Effect.provide(test, Layer.provideMerge(SqlTokenStore.layer(), connect()))
+    )
+
+  describe.skipIf(!isInstalled)(`a store on ${name}`, () => {
+    it.scopedLive(
+      "keeps what it is given, and replaces only what is still there",
+      () =>
+        withStore(Effect.gen(function*() {
+          const store = yield* TokenStore.TokenStore
+          assert.deepStrictEqual(yield* store.load("a"), Option.none())
+          const [one, two] = [entry("one"), entry("two")]
+          assert.isTrue(yield* store.swap("a", 0, one))
+          assert.isFalse(yield* store.swap("a", 0, entry("late")))
+          assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...one, generation: 1 }))
+          assert.isTrue(yield* store.swap("a", 1, two))
+          assert.isFalse(yield* store.swap("a", 1, entry("late")))
+          assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...two, generation: 2 }))
+          const swaps = yield* Effect.forEach(
+            Array.from({ length: 30 }),
+            (_, index) => store.swap("a", 2, entry(String(index))),
+            { concurrency: "unbounded" }
+          )
+          assert.lengthOf(swaps.filter(Boolean), 1)
+          // What expired long ago is gone with the next change.
+          yield* store.swap("old", 0, { value: "x", expiresAt: Date.now() - 2 * 86_400_000 })
+          assert.isTrue(yield* store.swap("a", 3, entry("x")))
+          assert.deepStrictEqual(yield* store.load("old"), Option.none())
+        })),
+      60_000
+    )
+
+    it.scopedLive("leases to one owner at a time, by the database's time", () =>
+      withStore(Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        const sql = yield* SqlClient.SqlClient
+        assert.isTrue(yield* store.acquire("a", "one", minute))
+        assert.isTrue(yield* store.acquire("a", "one", minute))
+        assert.isFalse(yield* store.acquire("a", "two", minute))
+        yield* store.release("a", "two")
+        assert.isFalse(yield* store.acquire("a", "two", minute))
+        const [lease] = yield* sql<{ until_at: number | string }>`SELECT until_at FROM effect_oauth_leases`
+        assert.closeTo(Number(lease?.until_at), Date.now() + 60_000, 5000)
+        yield* sql`UPDATE effect_oauth_leases SET until_at = until_at - 60000`
+        assert.isTrue(yield* store.acquire("a", "two", minute))
+        yield* store.release("a", "two")
+        const winners = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
+          store.acquire("a", String(index), minute), { concurrency: "unbounded" })
+        assert.lengthOf(winners.filter(Boolean), 1)
+      })), 60_000)
+
+    it.scopedLive(
+      "gives a fleet of eight one token, and one more when all are refused with it",
+      () =>
+        Effect.gen(function*() {
+          const { connect, restart, stop } = yield* database
+          const start = Effect.map(
+            Layer.build(Layer.fresh(
+              ClientCredentials.layerShared({
+                tokenUrl: "https://auth.test/token",
+                clientId: "test-client",
+                clientSecret: Redacted.make("test-secret"),
+                apiBaseUrl: "https://api.test"
+              }).pipe(Layer.provide([Layer.provide(SqlTokenStore.layer(), connect()), TokenSeal.layer([key])]))
+            )),
+            (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
+          )
+          const processes = yield* Effect.replicateEffect(start, 8, { concurrency: "unbounded" })
+          const all = Effect.map(
+            Effect.all(processes, { concurrency: "unbounded" }),
+            (responses) => responses.every(({ status }) => status === 200)
+          )
+          assert.isTrue(yield* all)
+          assert.strictEqual(yield* tokensIssued, 1)
+          const { revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
+          yield* revoke()
+          assert.isTrue(yield* all)
+          assert.strictEqual(yield* tokensIssued, 2)
+          // The database goes away: no call is lost.
+          yield* stop
+          assert.isTrue(yield* all)
+          assert.strictEqual(yield* tokensIssued, 2)
+          yield* restart
+          yield* revoke()
+          assert.isTrue(yield* all)
+        }).pipe(Effect.provide(Servers)),
+      120_000
+    )
+  })
+}
