@@ -28,7 +28,8 @@ export class Refusal extends Data.Class<{
 
 /**
  * The schedule in use. Without a layer it is one replay at once if that has a new token, which is right for a token that
- * expired early or was revoked: its successor works or nothing does.
+ * expired early or was revoked: its successor works or nothing does. Only where that one was taken over from another
+ * process, and so may have been revoked as well, there is a second.
  *
  * It is asked only about refusals that say nothing but `invalid_token`, or nothing, and only when the request can be sent
  * again.
@@ -40,7 +41,7 @@ export class ReplaySchedule extends Context.Reference<ReplaySchedule>()(
   "@effect-oauth/client-credentials/ReplaySchedule",
   {
     defaultValue: (): Schedule.Schedule<unknown, Refusal> =>
-      Schedule.recurs(1).pipe(Schedule.whileInput(({ renewable }: Refusal) => renewable))
+      Schedule.recurs(2).pipe(Schedule.whileInput(({ renewable }: Refusal) => renewable))
   }
 ) {}
 

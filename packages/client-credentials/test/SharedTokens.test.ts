@@ -117,6 +117,25 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests, 2)
     }))
 
+  it.scoped("replaces a token that was taken over and is refused too, without a pause", () =>
+    Effect.gen(function*() {
+      const { count, processes: [one = assert.fail(), other = assert.fail()] } = yield* fleet(2)
+      const [first = assert.fail()] = yield* all([one, other])
+      yield* TestClock.adjust("1 minute")
+      yield* one.rejected(first)
+      const [second = assert.fail()] = yield* all([one])
+      yield* TestClock.adjust("1 minute")
+      // The other one learns of both refusals one after the other.
+      assert.isTrue(yield* other.rejected(first))
+      const [taken = assert.fail()] = yield* all([other])
+      assert.strictEqual(value(taken), value(second))
+      assert.isTrue(yield* other.rejected(taken))
+      const [third = assert.fail()] = yield* all([other])
+      assert.strictEqual(value(third), "token-3")
+      assert.isFalse(yield* other.rejected(third))
+      assert.strictEqual(count.requests, 3)
+    }))
+
   it.scoped("goes on when the one who asks dies: its lease ends", () =>
     Effect.gen(function*() {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)

@@ -157,6 +157,8 @@ export const issued = <F>(
     pause: again && reached(own.expires, now) ? { until: after(now, noGainPause), error: undefined } : undefined
   }
   if (state.refused === undefined) return next
+  // One that another process had asked for before costs nothing if it is refused too, so the issuer needs no pause.
+  if (token.requestedAt < sent.wall) return { ...next, refused: undefined }
   const { refusalPauses } = policy
   const pause = refusalPauses[Math.min(state.replaced, refusalPauses.length - 1)] ?? refusalPauses[0]
   return { ...next, refused: undefined, replaced: state.replaced + 1, latchedUntil: after(now, pause) }
