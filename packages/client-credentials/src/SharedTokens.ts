@@ -62,6 +62,7 @@ const worthwhile = (token: AccessToken, now: number): boolean =>
  * - A token is replaced only if it is still the one that was seen, so a process that was paused overwrites nothing.
  * - When the authorization server fails, all leave it alone for the same growing while; then one tries again for all.
  * - When the store fails, there is a warning, and this process asks for itself.
+ * - Tokens that are bound to a key of this process (`dpop`) are of no use to others, and stay out of the store.
  *
  * @since 0.1.0
  * @category constructors
@@ -115,14 +116,17 @@ export const make = (
       })
 
     /** What the store has, and the token in it if that is of use. */
-    const look = (place: string, name: string, than: AccessToken | undefined) =>
+    const look = (place: string, name: string, occasion: Occasion | undefined) =>
       Effect.gen(function*() {
+        const than = occasion?.replaces
         const entry = yield* store.load(place)
         if (Option.isNone(entry)) return { generation: 0, token: undefined }
         const token = yield* unpack(place, entry.value, name)
         const now = yield* Clock.currentTimeMillis
         const useful = token !== undefined && worthwhile(token, now) &&
-          (than === undefined || Redacted.value(than.value) !== Redacted.value(token.value))
+          (than === undefined || Redacted.value(than.value) !== Redacted.value(token.value)) &&
+          // Nothing is gained by one that ends before the one that is renewed.
+          (than === undefined || occasion?.reason !== "renewal" || token.expiresAt > than.expiresAt)
         return { generation: entry.value.generation, token: useful ? token : undefined }
       })
 
@@ -171,7 +175,7 @@ export const make = (
           endpoint.requestToken(request, occasion),
           (error) => rememberFailure(place, name, past, error)
         )
-        if (past !== undefined) yield* forgetFailure(place, name, past)
+        if (past !== undefined && past.value.failures > 0) yield* forgetFailure(place, name, past)
         // A good token is not lost because it could not be kept.
         yield* pack(place, token, name).pipe(
           Effect.flatMap((value) => store.swap(place, generation, { value, expiresAt: token.expiresAt })),
@@ -187,18 +191,17 @@ export const make = (
       occasion: Occasion | undefined
     ): Effect.Effect<AccessToken, TokenError | TokenStoreError> =>
       Effect.gen(function*() {
-        const than = occasion?.replaces
         const owner = crypto.randomUUID()
         const release = Effect.ignore(store.release(place, owner))
         for (;;) {
-          const seen = yield* look(place, name, than)
+          const seen = yield* look(place, name, occasion)
           if (seen.token !== undefined) return seen.token
           const won = yield* Effect.acquireUseRelease(
             store.acquire(place, owner, leaseLife),
             (acquired) =>
               acquired
                 ? Effect.gen(function*() {
-                  const again = yield* look(place, name, than)
+                  const again = yield* look(place, name, occasion)
                   return again.token ?? (yield* ask(request, place, name, again.generation, occasion))
                 })
                 : Effect.succeed(undefined),
@@ -213,6 +216,7 @@ export const make = (
       request: endpoint.request,
       requestToken: (request, occasion) =>
         Effect.gen(function*() {
+          if (request.dpopThumbprint !== undefined) return yield* endpoint.requestToken(request, occasion)
           const [place, name] = [yield* placeOf(request), yield* credential]
           const outcome = yield* Effect.either(share(request, place, name, occasion))
           if (Either.isRight(outcome)) return outcome.right

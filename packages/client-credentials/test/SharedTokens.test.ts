@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import {
-  type AccessToken,
+  AccessToken,
   ClientConfig,
   SharedTokens,
   TokenCache,
   type TokenEndpoint,
+  TokenRequest,
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
@@ -23,7 +24,7 @@ import {
 } from "effect"
 
 import * as scenario from "./support/scenario.js"
-import { make as endpoint, type Script, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
+import { make as endpoint, request, type Script, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
 
 const key = (byte: number) => Redacted.make(Buffer.alloc(32, byte).toString("base64"))
 
@@ -196,6 +197,34 @@ describe("a fleet with one store", () => {
       const before = count.requests
       yield* (processes[0] ?? assert.fail()).withChange({ scope: "other" }).get
       assert.strictEqual(count.requests, before + 1)
+    }))
+
+  it.scoped("keeps tokens that are bound to a key of the process out of the store", () =>
+    Effect.gen(function*() {
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const untouched = { ...store, load: () => Effect.die("the store was asked") }
+      const { requestToken } = yield* SharedTokens.make().pipe(Effect.provide([
+        endpoint().layer,
+        config(),
+        TokenSeal.layer([key(1)]),
+        Layer.succeed(TokenStore.TokenStore, untouched)
+      ]))
+      const token = yield* requestToken(new TokenRequest.TokenRequest({ ...request, dpopThumbprint: "a key" }))
+      assert.strictEqual(value(token), "token-1")
+    }))
+
+  it.scoped("does not renew a token by one that ends before it", () =>
+    Effect.gen(function*() {
+      const { requestToken } = yield* SharedTokens.make().pipe(Effect.provide([
+        endpoint({ life: 60_000 }).layer,
+        config(),
+        TokenSeal.layer([key(1)]),
+        TokenStore.layerMemory
+      ]))
+      const short = yield* requestToken(request)
+      const long = new AccessToken.AccessToken({ ...short, value: Redacted.make("long"), expiresAt: 100_000 })
+      assert.strictEqual(value(yield* requestToken(request, { reason: "expired", replaces: long })), "token-1")
+      assert.strictEqual(value(yield* requestToken(request, { reason: "renewal", replaces: long })), "token-2")
     }))
 
   it.scoped("passes over what was put there by others, and says so", () =>
