@@ -31,18 +31,16 @@ describe("the seal", () => {
       assert.deepStrictEqual(yield* other.open("here", sealed), Option.none())
     }))
 
-  it.effect("opens nothing else, whatever it is, and never fails", () =>
-    Effect.gen(function*() {
-      const { open } = yield* TokenSeal.make([key(1)])
-      yield* Effect.promise(() =>
-        fc.assert(
-          fc.asyncProperty(
-            fc.oneof(fc.string(), fc.stringMatching(/^v1\.[0-9a-f]{16}\.[A-Za-z0-9_-]{16}\..*$/)),
-            async (text) => Option.isNone(await Effect.runPromise(open("here", text)))
-          )
-        )
+  it("opens nothing else, whatever it is, and never fails", async () => {
+    const { open } = await Effect.runPromise(TokenSeal.make([key(1)]))
+    const almost = fc.stringMatching(/^v1\.[0-9a-f]{16}\.[A-Za-z0-9_-]{16}\..*$/)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.string(), almost),
+        async (text) => Option.isNone(await Effect.runPromise(open("here", text)))
       )
-    }))
+    )
+  })
 
   it.effect("goes on with old keys while they are replaced", () =>
     Effect.gen(function*() {
