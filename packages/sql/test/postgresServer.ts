@@ -23,7 +23,7 @@ export const isInstalled = programs !== undefined
 if (!isInstalled) console.log("No Postgres server on this machine: its tests are skipped.")
 
 /** It refuses to run as root, so then it runs as nobody else. */
-const user = process.getuid?.() === 0
+const user = isInstalled && process.getuid?.() === 0
   ? { uid: Number(execFileSync("id", ["-u", "postgres"])), gid: Number(execFileSync("id", ["-g", "postgres"])) }
   : {}
 
