@@ -11,10 +11,12 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 import * as budgets from "./internal/budget.js"
+import * as issuerQuota from "./internal/issuerQuota.js"
 import { collect } from "./internal/problems.js"
 import { InvalidConfig } from "./InvalidConfig.js"
-import { IssuanceBudgetExhausted } from "./OAuthError.js"
+import { IssuanceBudgetExhausted, type TokenError } from "./OAuthError.js"
 import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
+import type { TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
 import { TokenStore, TokenStoreError } from "./TokenStore.js"
 
@@ -39,6 +41,11 @@ export interface Options {
   readonly reserveFraction?: number | undefined
   /** At which parts of the limit there is a warning in the log. Default: 0.8 and 1. */
   readonly warnAt?: ReadonlyArray<number> | undefined
+  /**
+   * Whether what the issuer says about its own limits tightens this one. Switch it off for quotas that are announced and
+   * not enforced. Default: true.
+   */
+  readonly heedIssuer?: boolean | undefined
 }
 
 const isTimeZone = (timeZone: string): boolean => {
@@ -68,25 +75,41 @@ const policy = (options: Options): Effect.Effect<budgets.Budget, InvalidConfig> 
       ? new InvalidConfig({ problems })
       : Effect.succeed({
         limit,
-        reserve: Math.floor(limit * reserveFraction),
+        reserveFraction,
         window: zone === undefined
           ? { _tag: "Sliding", millis: Duration.toMillis(window as Duration.DurationInput) }
           : { _tag: "Day", timeZone: zone }
       })
   })
 
-const Spent = Schema.parseJson(Schema.Array(Schema.Number))
+const Kept = Schema.parseJson(budgets.Ledger)
 
 /** Others may spend at the same moment; each try that fails means that one of them succeeded. */
 const tries = 100
+
+/** An answer that says nothing but "not now" is believed for so long at most. */
+const maxRetryAfter = 3_600_000
+
+/** What a refused request says about the tokens that are left: none, for a while. */
+const limited = (error: TokenError, limit: number, now: number): ReadonlyArray<issuerQuota.Quota> => {
+  const isLimit = error._tag === "TokenErrorResponse"
+    ? error.status === 429
+    : error._tag === "TokenEndpointUnavailable" && error.detail === "429"
+  const retryAfter = "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : 0
+  return isLimit && retryAfter > 0
+    ? [{ name: "retry-after", limit, remaining: 0, resetsAt: now + Math.min(retryAfter, maxRetryAfter) }]
+    : []
+}
 
 /**
  * A `TokenEndpoint` over that of the context that counts, in the `TokenStore`: all who share the store share the budget,
  * and a restart does not forget it.
  *
  * A request beyond the limit fails with `IssuanceBudgetExhausted`, which says when there will be room, and nothing is sent.
- * A request that was counted and failed stays counted, since the issuer may have counted it too. When the store fails
- * there is a warning, and the request is made: the issuer's own limit still stands.
+ * A request that was counted and failed stays counted, since the issuer may have counted it too. What the issuer says
+ * itself tightens the budget: the headers `Auth0-Client-Quota-Limit` and `Auth0-Organization-Quota-Limit` of any answer,
+ * and 429 with `Retry-After`, for at most an hour. When the store fails there is a warning, and the request is made: the
+ * issuer's own limit still stands.
  *
  * @since 0.1.0
  * @category constructors
@@ -104,49 +127,75 @@ export const make = (
     const { limit } = budget
     const thresholds = (options.warnAt ?? [0.8, 1]).map((part) => Math.ceil(part * limit))
 
-    const spend = (occasion: Occasion | undefined) =>
+    /** Replaces the ledger by the one decided on, unless there is none, and gives the decision. */
+    const decide = <A>(
+      decision: (ledger: budgets.Ledger, now: number) => { readonly ledger?: budgets.Ledger } & A
+    ): Effect.Effect<A, TokenStoreError> =>
       Effect.gen(function*() {
-        const isRenewal = occasion?.reason === "renewal"
         for (let attempt = 0; attempt < tries; attempt += 1) {
           const now = yield* Clock.currentTimeMillis
           const entry = yield* store.load(place)
           const text = Option.isNone(entry) ? Option.none() : yield* seal.open(place, entry.value.value)
-          const verdict = budgets.spend(
-            budget,
-            Option.getOrElse(Option.flatMap(text, Schema.decodeOption(Spent)), () => []),
-            now,
-            isRenewal
-          )
-          if (verdict._tag === "Refused") {
-            return yield* new IssuanceBudgetExhausted({
-              limit,
-              resetsAt: verdict.resetsAt,
-              retryAfter: Duration.millis(Math.max(0, verdict.resetsAt - now)),
-              reserved: verdict.reserved
-            })
-          }
-          const value = yield* seal.seal(place, JSON.stringify(verdict.spent))
+          const ledger = Option.getOrElse(Option.flatMap(text, Schema.decodeOption(Kept)), () => budgets.empty)
+          const decided = decision(ledger, now)
+          if (decided.ledger === undefined) return decided
+          const value = yield* seal.seal(place, JSON.stringify(decided.ledger))
           const generation = Option.isNone(entry) ? 0 : entry.value.generation
-          if (yield* store.swap(place, generation, { value, expiresAt: now + 48 * 3_600_000 })) {
-            const count = verdict.spent.length
-            if (thresholds.includes(count)) {
-              yield* Effect.logWarning(`${count} of ${limit} tokens of the client ${clientId} are spent.`)
-            }
-            return
-          }
+          const expiresAt = Math.max(now + 48 * 3_600_000, ...decided.ledger.quotas.map(({ resetsAt }) => resetsAt))
+          if (yield* store.swap(place, generation, { value, expiresAt })) return decided
         }
         return yield* new TokenStoreError({ operation: "swap", problem: "too many at once" })
       })
 
+    const spend = (occasion: Occasion | undefined) =>
+      Effect.gen(function*() {
+        const { now, verdict } = yield* decide((ledger, now) => {
+          const verdict = budgets.spend(budget, ledger, now, occasion?.reason === "renewal")
+          return verdict._tag === "Granted" ? { ledger: verdict.ledger, now, verdict } : { now, verdict }
+        })
+        if (verdict._tag === "Refused") {
+          return yield* new IssuanceBudgetExhausted({
+            limit: verdict.limit,
+            by: verdict.by,
+            resetsAt: verdict.resetsAt,
+            retryAfter: Duration.millis(Math.max(0, verdict.resetsAt - now)),
+            reserved: verdict.reserved
+          })
+        }
+        if (thresholds.includes(verdict.count)) {
+          yield* Effect.logWarning(`${verdict.count} of ${limit} tokens of the client ${clientId} are spent.`)
+        }
+      })
+
+    const hear = (quotas: ReadonlyArray<issuerQuota.Quota>): Effect.Effect<void> =>
+      quotas.length === 0
+        ? Effect.void
+        : decide((ledger, now) => ({ ledger: budgets.heard(ledger, quotas, now) })).pipe(
+          Effect.catchAll((error) => Effect.logWarning(`${error.message} What the issuer said is not kept.`))
+        )
+
+    const { heedIssuer = true } = options
+    const request = (wanted: TokenRequest, occasion: Occasion | undefined) => {
+      const asked = endpoint.requestToken(wanted, occasion)
+      return heedIssuer
+        ? asked.pipe(
+          Effect.tapError((error) =>
+            Effect.flatMap(Clock.currentTimeMillis, (now) => hear(limited(error, limit, now)))
+          ),
+          Effect.provideService(issuerQuota.QuotaListener, hear)
+        )
+        : asked
+    }
+
     return {
       request: endpoint.request,
-      requestToken: (request, occasion) =>
+      requestToken: (wanted, occasion) =>
         spend(occasion).pipe(
           Effect.catchTag(
             "TokenStoreError",
             (error) => Effect.logWarning(`${error.message} The token is not counted.`)
           ),
-          Effect.zipRight(Effect.suspend(() => endpoint.requestToken(request, occasion)))
+          Effect.zipRight(Effect.suspend(() => request(wanted, occasion)))
         )
     }
   })

@@ -172,7 +172,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>(
 }
 
 /**
- * As many tokens were asked for as `IssuanceBudget` allows. No request was sent.
+ * As many tokens were asked for as `IssuanceBudget`, or the issuer, allows. No request was sent.
  *
  * @since 0.1.0
  * @category errors
@@ -181,6 +181,8 @@ export class IssuanceBudgetExhausted extends Schema.TaggedError<IssuanceBudgetEx
   "@effect-oauth/client-credentials/IssuanceBudgetExhausted"
 )("IssuanceBudgetExhausted", {
   limit: Schema.Int,
+  /** Whose limit it is: the one configured, or one that the issuer told. */
+  by: Schema.Literal("budget", "issuer"),
   /** When a token may be asked for again, in milliseconds since the epoch. */
   resetsAt: Schema.Number,
   retryAfter: Schema.Duration,
@@ -193,8 +195,12 @@ export class IssuanceBudgetExhausted extends Schema.TaggedError<IssuanceBudgetEx
   }
   override get message(): string {
     const until = `until ${new Date(this.resetsAt).toISOString()}`
-    return this.reserved
-      ? `The last of ${this.limit} tokens are kept for real need, so none is renewed early ${until}.`
+    if (this.reserved) {
+      return `The last of ${this.limit} tokens are kept for real need, so none is renewed early ${until}.`
+    }
+    return this.by === "issuer"
+      ? `The authorization server gives no further token ${until}, by what it said itself, so none was asked for. Share ` +
+        "tokens between processes (ClientCredentials.layerShared), or have its limit raised."
       : `The budget of ${this.limit} tokens is spent ${until}, so no token was asked for. Share tokens between processes ` +
         "(ClientCredentials.layerShared), or raise the limit if the issuer allows more."
   }

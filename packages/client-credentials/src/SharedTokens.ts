@@ -8,11 +8,14 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 
 import { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
@@ -35,7 +38,10 @@ export interface Options {
    * request may last.
    */
   readonly leaseLife?: Duration.DurationInput | undefined
-  /** How often those who wait look whether there is a token. Default: 200 milliseconds, a little more or less. */
+  /**
+   * How often those who wait look whether there is a token, unless the store wakes them. Default: 200 milliseconds, a
+   * little more or less.
+   */
   readonly pollEvery?: Duration.DurationInput | undefined
 }
 
@@ -193,6 +199,8 @@ export const make = (
       Effect.gen(function*() {
         const owner = crypto.randomUUID()
         const release = Effect.ignore(store.release(place, owner))
+        const woken = yield* Queue.sliding<void>(1)
+        let listening = false
         for (;;) {
           const seen = yield* look(place, name, occasion)
           if (seen.token !== undefined) return seen.token
@@ -208,9 +216,17 @@ export const make = (
             (acquired) => acquired ? release : Effect.void
           )
           if (won !== undefined) return won
-          yield* Effect.sleep(Duration.millis(pollEvery * (0.75 + (yield* Random.next) / 2)))
+          // From the first time that it has to wait on. A store that cannot tell is looked at all the same.
+          if (store.changes !== undefined && !listening) {
+            listening = true
+            const listen = Stream.runForEach(store.changes(place), () => Queue.offer(woken, undefined))
+            // Nobody waits for it to end: the connection that it holds may be gone.
+            yield* Effect.acquireRelease(Effect.forkDaemon(Effect.interruptible(listen)), Fiber.interruptFork)
+          }
+          const pause = Effect.sleep(Duration.millis(pollEvery * (0.75 + (yield* Random.next) / 2)))
+          yield* Effect.raceFirst(Queue.take(woken), pause)
         }
-      })
+      }).pipe(Effect.scoped)
 
     return {
       request: endpoint.request,

@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
 
 /**
  * A store that could not be read or written. It holds no key and no value.
@@ -25,7 +26,7 @@ import * as Schema from "effect/Schema"
 export class TokenStoreError extends Schema.TaggedError<TokenStoreError>(
   "@effect-oauth/client-credentials/TokenStoreError"
 )("TokenStoreError", {
-  operation: Schema.Literal("load", "swap", "acquire", "release"),
+  operation: Schema.Literal("load", "swap", "acquire", "release", "changes"),
   /** The tag or the code of what went wrong. */
   problem: Schema.String
 }) {
@@ -34,7 +35,8 @@ export class TokenStoreError extends Schema.TaggedError<TokenStoreError>(
     return true
   }
   override get message(): string {
-    return `The token store could not ${this.operation} (${this.problem}).`
+    const done = this.operation === "changes" ? "tell of changes" : this.operation
+    return `The token store could not ${done} (${this.problem}).`
   }
 }
 
@@ -73,6 +75,11 @@ export interface Service {
   readonly acquire: (key: string, owner: string, life: Duration.Duration) => Effect.Effect<boolean, TokenStoreError>
   /** Gives the lease back, if this owner has it. */
   readonly release: (key: string, owner: string) => Effect.Effect<void, TokenStoreError>
+  /**
+   * Emits when the entry or the lease of a key may have changed, if the store can tell. It may miss some and tell some
+   * twice: those who wait look now and then by themselves.
+   */
+  readonly changes?: ((key: string) => Stream.Stream<unknown, TokenStoreError>) | undefined
 }
 
 /**

@@ -2,16 +2,20 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   ClientConfig,
   IssuanceBudget,
+  OAuthError,
+  ServerMetadata,
   SharedTokens,
   TokenCache,
-  type TokenEndpoint,
+  TokenEndpoint,
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
-import { Duration, Effect, Either, FastCheck as fc, Layer, Logger, Option, Random, Redacted } from "effect"
+import { Clock, Duration, Effect, Either, FastCheck as fc, Layer, Logger, Option, Random, Redacted } from "effect"
 
 import * as virtualClock from "../../testing/src/internal/virtualClock.js"
 import * as budgets from "../src/internal/budget.js"
+import * as issuerQuota from "../src/internal/issuerQuota.js"
+import * as fakeHttp from "./support/fakeHttp.js"
 import * as scenario from "./support/scenario.js"
 import { day, make as endpoint, type Script, value } from "./support/tokenEndpoint.js"
 
@@ -35,22 +39,22 @@ describe("a budget", () => {
       fc.array(fc.tuple(fc.integer({ min: 0, max: day / 2 }), fc.boolean()), { maxLength: 30 })
     ],
     ([window, limit, requests]) => {
-      const budget = { limit, window, reserve: Math.floor(limit / 3) }
-      let spent: ReadonlyArray<number> = []
+      const budget = { limit, window, reserveFraction: 1 / 3 }
+      let ledger = budgets.empty
       const granted: Array<number> = []
       let now = Date.UTC(2026, 9, 24)
       for (const [wait, isRenewal] of requests) {
         now += wait
-        const verdict = budgets.spend(budget, spent, now, isRenewal)
+        const verdict = budgets.spend(budget, ledger, now, isRenewal)
         if (verdict._tag === "Granted") {
-          spent = verdict.spent
+          ledger = verdict.ledger
           granted.push(now)
           continue
         }
         assert.isAbove(verdict.resetsAt, now)
-        assert.strictEqual(budgets.spend(budget, spent, verdict.resetsAt, isRenewal)._tag, "Granted")
-        assert.strictEqual(budgets.spend(budget, spent, verdict.resetsAt - 1, isRenewal)._tag, "Refused")
-        if (verdict.reserved) assert.strictEqual(budgets.spend(budget, spent, now, false)._tag, "Granted")
+        assert.strictEqual(budgets.spend(budget, ledger, verdict.resetsAt, isRenewal)._tag, "Granted")
+        assert.strictEqual(budgets.spend(budget, ledger, verdict.resetsAt - 1, isRenewal)._tag, "Refused")
+        if (verdict.reserved) assert.strictEqual(budgets.spend(budget, ledger, now, false)._tag, "Granted")
       }
       const inOne = (at: number, other: number) =>
         window._tag === "Sliding"
@@ -60,6 +64,54 @@ describe("a budget", () => {
       for (const at of granted) assert.isAtMost(granted.filter((other) => inOne(at, other)).length, limit)
     }
   )
+
+  it.prop(
+    "is tightened by what the issuer says, until that ends",
+    [
+      fc.integer({ min: 1, max: 50 }),
+      fc.integer({ min: 0, max: 50 }),
+      fc.integer({ min: 1, max: day }),
+      fc.double({ min: 0, max: 0.9, noNaN: true })
+    ],
+    ([limit, remaining, life, reserveFraction]) => {
+      const budget = { limit: 1000, window: { _tag: "Sliding" as const, millis: day }, reserveFraction }
+      const quota = { name: "b", limit: Math.max(limit, remaining), remaining, resetsAt: life }
+      const granted = (isRenewal: boolean) => {
+        let ledger = budgets.heard(budgets.empty, [quota], 0)
+        for (let count = 0; count < 200; count += 1) {
+          const verdict = budgets.spend(budget, ledger, 1 - 1 / (count + 2), isRenewal)
+          if (verdict._tag === "Refused") {
+            assert.deepStrictEqual([verdict.by, verdict.limit, verdict.resetsAt], ["issuer", quota.limit, life])
+            assert.strictEqual(budgets.spend(budget, ledger, life, isRenewal)._tag, "Granted")
+            return count
+          }
+          ledger = verdict.ledger
+        }
+        return Infinity
+      }
+      assert.strictEqual(granted(false), remaining)
+      assert.strictEqual(granted(true), Math.max(0, remaining - Math.floor(quota.limit * reserveFraction)))
+    }
+  )
+
+  it("reads the issuer's headers, whatever is in them", () => {
+    const header = "b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=47;t=43200"
+    assert.deepStrictEqual(issuerQuota.parse({ "auth0-client-quota-limit": header }, 1000), [
+      { name: "auth0-client-quota-limit per_hour", limit: 10, remaining: 7, resetsAt: 3_541_000 },
+      { name: "auth0-client-quota-limit per_day", limit: 50, remaining: 47, resetsAt: 43_201_000 }
+    ])
+    const organization = issuerQuota.parse({
+      "auth0-organization-quota-limit": " B = x ; q=1;r=0;t=5 , b=y;q=1;r=-1;t=5"
+    }, 0)
+    assert.deepStrictEqual(organization, [
+      { name: "auth0-organization-quota-limit x", limit: 1, remaining: 0, resetsAt: 5000 }
+    ])
+    fc.assert(fc.property(fc.string(), (text) => {
+      for (const { limit, remaining, resetsAt } of issuerQuota.parse({ "auth0-client-quota-limit": text }, 0)) {
+        for (const value of [limit, remaining, resetsAt]) assert.isTrue(Number.isInteger(value) && value >= 0)
+      }
+    }))
+  })
 
   it.effect("is checked", () =>
     Effect.gen(function*() {
@@ -215,4 +267,96 @@ describe("the daily limit", () => {
       }).pipe(Effect.provide(logger))
       assert.strictEqual(count.requests, 5)
     }))
+
+  it.scoped(
+    "of an issuer that announces 10 an hour and 50 a day is found out and kept, without one request too many",
+    () =>
+      Effect.gen(function*() {
+        const time = virtualClock.make()
+        const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
+        const issued: Array<number> = []
+        let refused = 0
+        const bucket = (name: string, limit: number, millis: number, now: number) => {
+          const begin = now - now % millis
+          const remaining = limit - issued.filter((at) => at >= begin).length
+          return {
+            remaining,
+            text: `b=${name};q=${limit};r=${remaining};t=${Math.ceil((begin + millis - now) / 1000)}`
+          }
+        }
+        const { layer } = fakeHttp.make(() =>
+          Effect.map(Clock.currentTimeMillis, (now) => {
+            const [before, daily] = [bucket("per_hour", 10, hour, now), bucket("per_day", 50, day, now)]
+            const isAllowed = before.remaining > 0 && daily.remaining > 0
+            if (isAllowed) issued.push(now)
+            else refused += 1
+            const header = [bucket("per_hour", 10, hour, now), bucket("per_day", 50, day, now)].map(({ text }) => text)
+            return Response.json(
+              isAllowed
+                ? { access_token: `token-${issued.length}`, token_type: "Bearer", expires_in: 1800 }
+                : { error: "too_many_requests" },
+              { status: isAllowed ? 200 : 429, headers: { "Auth0-Client-Quota-Limit": header.join(",") } }
+            )
+          })
+        )
+        const network = TokenEndpoint.layer.pipe(
+          Layer.provide([
+            layer,
+            ServerMetadata.layer.pipe(Layer.provide([layer, ClientConfig.layer(scenario.options)]))
+          ]),
+          Layer.provide(ClientConfig.layer(scenario.options))
+        )
+        const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+        const cache = yield* inTime(process(Layer.orDie(network), store, { limit: 10_000 }))
+        const outcomes = new Set<string>()
+        for (let quarters = 0; quarters < 2 * 96; quarters += 1) {
+          // One after the other, as one client of few would; the announcement is an answer old.
+          for (let index = 0; index < 50; index += 1) {
+            const outcome = yield* inTime(Effect.either(cache.withChange({ scope: `scope-${index}` }).get))
+            outcomes.add(
+              Either.isRight(outcome)
+                ? "served"
+                : outcome.left._tag === "IssuanceBudgetExhausted"
+                ? outcome.left.by
+                : outcome.left._tag
+            )
+          }
+          yield* time.advance(hour / 4)
+        }
+        assert.deepStrictEqual([...outcomes].sort(), ["issuer", "served"])
+        assert.strictEqual(refused, 0)
+        assert.strictEqual(issued.length, 100)
+      }).pipe(Effect.provide(quiet)),
+    60_000
+  )
+
+  it.scoped("is nothing for as long as the issuer says with 429, whatever the token is for", () =>
+    Effect.gen(function*() {
+      const busy = new OAuthError.TokenEndpointUnavailable({
+        endpoint: "https://auth.example.com/oauth/token",
+        reason: "status",
+        detail: "429",
+        retryAfter: Duration.minutes(10)
+      })
+      for (const heedIssuer of [true, false]) {
+        const { begin, count, inTime, time } = yield* start(
+          { fails: (request) => request === 1 && busy },
+          { limit: 100, heedIssuer }
+        )
+        const cache = yield* begin
+        const [one, other] = [cache.get, cache.withChange({ scope: "other" }).get]
+        assert.strictEqual((yield* inTime(Effect.flip(one)))._tag, "TokenEndpointUnavailable")
+        const outcome = yield* inTime(Effect.either(other))
+        assert.strictEqual(count.requests, heedIssuer ? 1 : 2)
+        assert.strictEqual(outcome._tag, heedIssuer ? "Left" : "Right")
+        if (outcome._tag === "Left") {
+          assert(outcome.left._tag === "IssuanceBudgetExhausted")
+          assert.deepStrictEqual(outcome.left.retryAfter, Duration.minutes(10))
+          assert.include(outcome.left.message, "The authorization server gives no further token until")
+        }
+        yield* time.advance(10 * 60_000)
+        yield* inTime(other)
+        assert.strictEqual(count.requests, 2)
+      }
+    }).pipe(Effect.provide(quiet)))
 })

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 
 /**
  * How the store uses the database. All have defaults.
@@ -36,8 +37,16 @@ const problem = ({ cause }: SqlError): string => {
   return typeof code === "string" && /^\w{1,60}$/.test(code) ? code : "its database failed"
 }
 
+/** A client that can be told what others notify: that of Postgres. */
+interface Listener {
+  readonly listen: (channel: string) => Stream.Stream<string, SqlError>
+}
+
+const canListen = (client: object): client is Listener => "listen" in client && typeof client.listen === "function"
+
 /**
- * A store on the `SqlClient` of the context. Each operation is one statement, and leases go by the database's time.
+ * A store on the `SqlClient` of the context. Each operation is one statement, and leases go by the database's time. On
+ * Postgres those who wait for a token are woken by `NOTIFY`; they hold a connection for that, only while they wait.
  *
  * @since 0.1.0
  * @category constructors
@@ -51,6 +60,20 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, S
       pg: () => sql.literal("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"),
       orElse: () => sql.literal("CAST((julianday('now') - 2440587.5) * 86400000 AS integer)")
     })
+
+    const channel = `${prefix}changes`
+    const notify = (key: string) =>
+      sql.onDialectOrElse({
+        pg: () => Effect.ignore(sql`SELECT pg_notify(${channel}, ${key})`),
+        orElse: () => Effect.void
+      })
+    const changes = canListen(sql)
+      ? (key: string) =>
+        sql.listen(channel).pipe(
+          Stream.filter((changed) => changed === key),
+          Stream.mapError((error) => new TokenStore.TokenStoreError({ operation: "changes", problem: problem(error) }))
+        )
+      : undefined
 
     const ask = <A>(operation: TokenStore.TokenStoreError["operation"], statement: Effect.Effect<A, SqlError>) =>
       statement.pipe(
@@ -103,6 +126,7 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, S
             : sql`UPDATE ${tokens} SET generation = generation + 1, sealed = ${value}, expires_at = ${expires}
                 WHERE id = ${key} AND generation = ${generation} RETURNING id`
           if (done.length === 0) return false
+          yield* notify(key)
           yield* Effect.ignore(sql`DELETE FROM ${tokens} WHERE expires_at < ${now} - ${sql.literal(String(memory))}`)
           return true
         }).pipe((statements) => ask("swap", statements)),
@@ -120,7 +144,8 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, S
           (rows) => rows.length > 0
         ),
       release: (key, owner) =>
-        Effect.asVoid(ask("release", sql`DELETE FROM ${leases} WHERE id = ${key} AND owner = ${owner}`))
+        ask("release", Effect.zipRight(sql`DELETE FROM ${leases} WHERE id = ${key} AND owner = ${owner}`, notify(key))),
+      changes
     }
   })
 

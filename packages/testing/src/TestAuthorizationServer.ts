@@ -100,6 +100,8 @@ export class Received extends Data.Class<{
   readonly method: string
   readonly url: string
   readonly parameters: Readonly<Record<string, string>>
+  /** Who the program that asked says it is (RFC 9110 section 10.1.5). */
+  readonly userAgent: string | undefined
   readonly clientId: string | undefined
   /** How the client authenticated; undefined when it did not succeed. */
   readonly authentication: string | undefined
@@ -440,6 +442,7 @@ export const make = (options: Options = {}): Effect.Effect<Service> =>
           method: incoming.method,
           url: incoming.url.href,
           parameters: {},
+          userAgent: incoming.headers["user-agent"],
           clientId: undefined,
           authentication: undefined,
           reason: incoming.reason,

@@ -15,6 +15,7 @@ import type { ClientAuthentication, Credential, Proof } from "../ClientAuthentic
 import type * as DPoP from "../DPoP.js"
 import { InvalidTokenResponse, type TokenError } from "../OAuthError.js"
 import * as exchange from "./exchange.js"
+import * as issuerQuota from "./issuerQuota.js"
 import * as tokenRequest from "./tokenRequest.js"
 
 export interface Conversation<A> {
@@ -60,6 +61,7 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
           limits
         )
         const news = possession === undefined ? false : yield* possession.answered(received.headers)
+        yield* issuerQuota.tell(received.headers, received.receivedAt)
         const { body, ...rest } = received
         const outcome = body === undefined
           ? Either.left(

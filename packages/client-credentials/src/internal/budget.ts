@@ -1,6 +1,9 @@
 /**
- * Which token requests a budget allows, as a pure function of those made before.
+ * Which token requests a budget allows, as a pure function of those made before and of what the issuer said.
  */
+import * as Schema from "effect/Schema"
+
+import type { Quota } from "./issuerQuota.js"
 
 export type Window =
   /** Any stretch of so many milliseconds. */
@@ -11,13 +14,46 @@ export type Window =
 export interface Budget {
   readonly limit: number
   readonly window: Window
-  /** How many of them are kept for those who have no token. */
-  readonly reserve: number
+  /** Which part of every limit is kept for those who have no token. */
+  readonly reserveFraction: number
 }
 
-export type Verdict =
-  | { readonly _tag: "Granted"; readonly spent: ReadonlyArray<number> }
-  | { readonly _tag: "Refused"; readonly resetsAt: number; readonly reserved: boolean }
+/** All moments in milliseconds since the epoch. */
+export const Ledger = Schema.Struct({
+  /** When tokens were asked for. */
+  spent: Schema.Array(Schema.Number),
+  quotas: Schema.Array(Schema.Struct({
+    name: Schema.String,
+    limit: Schema.Int,
+    remaining: Schema.Int,
+    resetsAt: Schema.Number,
+    heardAt: Schema.Number
+  }))
+})
+
+export type Ledger = typeof Ledger.Type
+
+export const empty: Ledger = { spent: [], quotas: [] }
+
+export interface Refused {
+  readonly _tag: "Refused"
+  readonly limit: number
+  readonly resetsAt: number
+  /** Whether some are left, for those who have no token. */
+  readonly reserved: boolean
+  readonly by: "budget" | "issuer"
+}
+
+export interface Granted {
+  readonly _tag: "Granted"
+  readonly ledger: Ledger
+  /** How many count now, this one among them. */
+  readonly count: number
+  /** How many are left, by the tightest limit. */
+  readonly left: number
+}
+
+export type Verdict = Granted | Refused
 
 const hour = 3_600_000
 
@@ -54,19 +90,55 @@ const roomAt = (window: Window, counting: ReadonlyArray<number>, allowed: number
   return (oldest ?? now) + window.millis
 }
 
+/** One more token, if every limit has room for it. */
 export const spend = (
-  { limit, reserve, window }: Budget,
-  spent: ReadonlyArray<number>,
+  { limit, reserveFraction, window }: Budget,
+  { quotas, spent }: Ledger,
   now: number,
   isRenewal: boolean
 ): Verdict => {
+  const reserve = (of: number) => isRenewal ? Math.floor(of * reserveFraction) : 0
   const counting = within(window, spent, now)
-  const allowed = isRenewal ? limit - reserve : limit
-  return counting.length < allowed
-    ? { _tag: "Granted", spent: [...counting, now] }
-    : {
+  const live = quotas.filter(({ resetsAt }) => resetsAt > now)
+  const limits = [
+    {
+      limit,
+      left: limit - counting.length,
+      by: "budget" as const,
+      resetsAt: () => roomAt(window, counting, Math.max(1, limit - reserve(limit)), now)
+    },
+    ...live.map((quota) => ({
+      limit: quota.limit,
+      left: quota.remaining - spent.filter((at) => at > quota.heardAt).length,
+      by: "issuer" as const,
+      resetsAt: () => quota.resetsAt
+    }))
+  ]
+  const [longest] = limits
+    .filter((one) => one.left <= reserve(one.limit))
+    .map((one): Refused => ({
       _tag: "Refused",
-      reserved: counting.length < limit,
-      resetsAt: roomAt(window, counting, Math.max(1, allowed), now)
-    }
+      limit: one.limit,
+      resetsAt: one.resetsAt(),
+      reserved: limits.every(({ left }) => left > 0),
+      by: one.by
+    }))
+    .sort((one, other) => other.resetsAt - one.resetsAt)
+  if (longest !== undefined) return longest
+  const kept = spent.filter((at) => counting.includes(at) || live.some(({ heardAt }) => at > heardAt))
+  return {
+    _tag: "Granted",
+    ledger: { spent: [...kept, now], quotas: live },
+    count: counting.length + 1,
+    left: Math.max(0, Math.min(...limits.map(({ left }) => left)) - 1)
+  }
 }
+
+/** What the issuer said last counts, whatever it said before. */
+export const heard = (ledger: Ledger, news: ReadonlyArray<Quota>, now: number): Ledger => ({
+  ...ledger,
+  quotas: [
+    ...ledger.quotas.filter(({ name, resetsAt }) => resetsAt > now && !news.some((one) => one.name === name)),
+    ...news.map((one) => ({ ...one, heardAt: now }))
+  ]
+})
