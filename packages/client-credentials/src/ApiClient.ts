@@ -11,6 +11,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
@@ -20,6 +21,7 @@ import * as Challenge from "./Challenge.js"
 import * as apiResponse from "./internal/apiResponse.js"
 import * as body from "./internal/body.js"
 import { InsufficientScope, isOAuthError, type OAuthError, OriginNotAllowed } from "./OAuthError.js"
+import * as OAuthMetrics from "./OAuthMetrics.js"
 import { Refusal, ReplaySchedule } from "./ReplaySchedule.js"
 
 /**
@@ -154,7 +156,11 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       )
       while (Option.isSome(yield* Effect.option(driver.next(last.refusal)))) {
         const outcome = yield* attempt(request, { replayable: true, isReplay: true, hasNonce: false })
-        if (!isRefused(outcome)) {
+        const isAccepted = !isRefused(outcome)
+        yield* Metric.increment(
+          Metric.tagged(OAuthMetrics.replays, "oauth.replay.outcome", isAccepted ? "accepted" : "refused")
+        )
+        if (isAccepted) {
           return outcome
         }
         last = outcome

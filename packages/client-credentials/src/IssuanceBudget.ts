@@ -7,14 +7,17 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 import * as budgets from "./internal/budget.js"
 import * as issuerQuota from "./internal/issuerQuota.js"
 import { collect } from "./internal/problems.js"
+import { watched } from "./internal/storeFailures.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import { IssuanceBudgetExhausted, type TokenError } from "./OAuthError.js"
+import * as OAuthMetrics from "./OAuthMetrics.js"
 import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
@@ -121,11 +124,21 @@ export const make = (
     const budget = yield* policy(options)
     const endpoint = yield* TokenEndpoint
     const seal = yield* TokenSeal
-    const store = yield* TokenStore
+    const store = watched(yield* TokenStore)
     const { clientId } = endpoint.request
     const place = yield* seal.name(`budget ${endpoint.request.endpoint} ${clientId}`)
     const { limit } = budget
+    const gauge = Metric.tagged(OAuthMetrics.budgetLeft, "oauth.client.id", clientId)
     const thresholds = (options.warnAt ?? [0.8, 1]).map((part) => Math.ceil(part * limit))
+
+    const look = Effect.gen(function*() {
+      const entry = yield* store.load(place)
+      const text = Option.isNone(entry) ? Option.none() : yield* seal.open(place, entry.value.value)
+      return {
+        ledger: Option.getOrElse(Option.flatMap(text, Schema.decodeOption(Kept)), () => budgets.empty),
+        generation: Option.isNone(entry) ? 0 : entry.value.generation
+      }
+    })
 
     /** Replaces the ledger by the one decided on, unless there is none, and gives the decision. */
     const decide = <A>(
@@ -134,13 +147,10 @@ export const make = (
       Effect.gen(function*() {
         for (let attempt = 0; attempt < tries; attempt += 1) {
           const now = yield* Clock.currentTimeMillis
-          const entry = yield* store.load(place)
-          const text = Option.isNone(entry) ? Option.none() : yield* seal.open(place, entry.value.value)
-          const ledger = Option.getOrElse(Option.flatMap(text, Schema.decodeOption(Kept)), () => budgets.empty)
+          const { generation, ledger } = yield* look
           const decided = decision(ledger, now)
           if (decided.ledger === undefined) return decided
           const value = yield* seal.seal(place, JSON.stringify(decided.ledger))
-          const generation = Option.isNone(entry) ? 0 : entry.value.generation
           const expiresAt = Math.max(now + 48 * 3_600_000, ...decided.ledger.quotas.map(({ resetsAt }) => resetsAt))
           if (yield* store.swap(place, generation, { value, expiresAt })) return decided
         }
@@ -162,6 +172,7 @@ export const make = (
             reserved: verdict.reserved
           })
         }
+        yield* Metric.set(gauge, verdict.left)
         if (thresholds.includes(verdict.count)) {
           yield* Effect.logWarning(`${verdict.count} of ${limit} tokens of the client ${clientId} are spent.`)
         }
@@ -189,6 +200,11 @@ export const make = (
 
     return {
       request: endpoint.request,
+      budgetLeft: Effect.gen(function*() {
+        const { ledger } = yield* look
+        const verdict = budgets.spend(budget, ledger, yield* Clock.currentTimeMillis, false)
+        return verdict._tag === "Granted" ? verdict.left + 1 : 0
+      }).pipe(Effect.orElseSucceed(() => undefined)),
       requestToken: (wanted, occasion) =>
         spend(occasion).pipe(
           Effect.catchTag(

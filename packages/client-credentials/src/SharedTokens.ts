@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
@@ -20,7 +21,9 @@ import * as Stream from "effect/Stream"
 import { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import * as coolDown from "./internal/coolDown.js"
+import { watched } from "./internal/storeFailures.js"
 import type { TokenError } from "./OAuthError.js"
+import * as OAuthMetrics from "./OAuthMetrics.js"
 import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
@@ -80,7 +83,7 @@ export const make = (
     const { authentication } = yield* ClientConfig
     const endpoint = yield* TokenEndpoint
     const seal = yield* TokenSeal
-    const store = yield* TokenStore
+    const store = watched(yield* TokenStore)
     const leaseLife = Duration.decode(options.leaseLife ?? "30 seconds")
     const pollEvery = Duration.toMillis(options.pollEvery ?? "200 millis")
 
@@ -199,11 +202,24 @@ export const make = (
       Effect.gen(function*() {
         const owner = crypto.randomUUID()
         const release = Effect.ignore(store.release(place, owner))
+        const begun = yield* Clock.currentTimeMillis
+        let hasWaited = false
+        const waited = Effect.suspend(() =>
+          hasWaited
+            ? Effect.flatMap(
+              Clock.currentTimeMillis,
+              (now) => Metric.update(OAuthMetrics.leaseWaits, Math.max(0, now - begun) / 1000)
+            )
+            : Effect.void
+        )
         const woken = yield* Queue.sliding<void>(1)
         let listening = false
         for (;;) {
           const seen = yield* look(place, name, occasion)
-          if (seen.token !== undefined) return seen.token
+          if (seen.token !== undefined) {
+            yield* Effect.zipRight(waited, Metric.increment(OAuthMetrics.sharedTokens))
+            return seen.token
+          }
           const won = yield* Effect.acquireUseRelease(
             store.acquire(place, owner, leaseLife),
             (acquired) =>
@@ -215,7 +231,11 @@ export const make = (
                 : Effect.succeed(undefined),
             (acquired) => acquired ? release : Effect.void
           )
-          if (won !== undefined) return won
+          if (won !== undefined) {
+            yield* waited
+            return won
+          }
+          hasWaited = true
           // From the first time that it has to wait on. A store that cannot tell is looked at all the same.
           if (store.changes !== undefined && !listening) {
             listening = true
@@ -230,6 +250,7 @@ export const make = (
 
     return {
       request: endpoint.request,
+      budgetLeft: endpoint.budgetLeft,
       requestToken: (request, occasion) =>
         Effect.gen(function*() {
           if (request.dpopThumbprint !== undefined) return yield* endpoint.requestToken(request, occasion)

@@ -6,7 +6,7 @@
  */
 import * as Array from "effect/Array"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
@@ -51,8 +51,35 @@ export interface Service {
   readonly accepted: (token: AccessToken) => Effect.Effect<void>
   /** The tokens held now, those that were asked for differently too: for revoking them, say. */
   readonly held: Effect.Effect<ReadonlyArray<AccessToken>>
+  /** How it stands, for readiness probes and dashboards. It asks for nothing, and waits for nothing but the store. */
+  readonly health: Effect.Effect<Health>
   /** The same, for tokens that are asked for differently. Those are cached too, the most recently used ones. */
   readonly withChange: (change: TokenRequest.Change) => Service
+}
+
+/**
+ * How the tokens of a client stand.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Health {
+  /**
+   * Whether calls can be made, as far as is known: there is a usable token, or nothing speaks against getting one.
+   */
+  readonly isReady: boolean
+  /** Whether there is a token that can be used now. */
+  readonly hasToken: boolean
+  /** Until the token expires; undefined when there is none to be used. */
+  readonly expiresIn: Duration.Duration | undefined
+  /** Why the last token request failed; undefined when it succeeded. */
+  readonly lastFailure: TokenError | undefined
+  /** For how long the authorization server is left alone after a failure; undefined when it is not. */
+  readonly pausedFor: Duration.Duration | undefined
+  /** For how long refused tokens are not replaced, since a replacement was refused too; undefined when they are. */
+  readonly refusalsLatchedFor: Duration.Duration | undefined
+  /** How many tokens may still be asked for; undefined when nobody counts (`IssuanceBudget`) or the store is away. */
+  readonly budgetLeft: number | undefined
 }
 
 /**
@@ -135,7 +162,7 @@ export const make = (
 ): Effect.Effect<Service, InvalidConfig, TokenEndpoint | Scope.Scope> =>
   Effect.gen(function*() {
     const policy = yield* policies.make(options)
-    const { request, requestToken } = yield* TokenEndpoint
+    const { budgetLeft = Effect.succeed(undefined), request, requestToken } = yield* TokenEndpoint
     const surroundings: tokenCell.Surroundings = {
       requestToken,
       policy,
@@ -168,12 +195,27 @@ export const make = (
       )
     )
 
+    const healthOf = (cell: tokenCell.TokenCell): Effect.Effect<Health> =>
+      Effect.zipWith(cell.health, budgetLeft, (health, left) => {
+        const duration = (millis: number | undefined) => millis === undefined ? undefined : Duration.millis(millis)
+        return {
+          isReady: health.isUsable || (health.lastFailure === undefined && left !== 0),
+          hasToken: health.isUsable,
+          expiresIn: duration(health.expiresIn),
+          lastFailure: health.lastFailure,
+          pausedFor: duration(health.pausedFor),
+          refusalsLatchedFor: duration(health.refusalsLatchedFor),
+          budgetLeft: left
+        }
+      })
+
     const service = (wanted: TokenRequest.TokenRequest, cell: Effect.Effect<tokenCell.TokenCell>): Service => ({
       get: Effect.flatMap(cell, ({ get }) => get),
       getOther: (token) => Effect.flatMap(cell, ({ getOther }) => getOther(token)),
       rejected: (token) => Effect.flatMap(cell, ({ rejected }) => rejected(token)),
       accepted: (token) => Effect.flatMap(cell, ({ accepted }) => accepted(token)),
       held,
+      health: Effect.flatMap(cell, healthOf),
       withChange: (change) => {
         const changed = TokenRequest.change(wanted, change)
         return service(changed, cellFor(changed))

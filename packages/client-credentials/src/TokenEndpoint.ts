@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 
 import type { AccessToken } from "./AccessToken.js"
@@ -17,6 +18,7 @@ import * as authenticated from "./internal/authenticated.js"
 import * as tokenRequest from "./internal/tokenRequest.js"
 import * as tokenResponse from "./internal/tokenResponse.js"
 import { DiscoveryFailed, type TokenError } from "./OAuthError.js"
+import * as OAuthMetrics from "./OAuthMetrics.js"
 import { ServerMetadata } from "./ServerMetadata.js"
 import { boundTo, type TokenRequest } from "./TokenRequest.js"
 
@@ -34,6 +36,8 @@ export interface Service {
     request: TokenRequest,
     occasion?: Occasion | undefined
   ) => Effect.Effect<AccessToken, TokenError>
+  /** How many tokens may still be asked for, where somebody counts; undefined when that cannot be told. */
+  readonly budgetLeft?: Effect.Effect<number | undefined> | undefined
 }
 
 /**
@@ -80,6 +84,9 @@ export interface Options {
   /** The longest life believed, against servers that count in milliseconds. Default: 30 days. */
   readonly maxLife?: Duration.DurationInput | undefined
 }
+
+const sent = (occasion: Occasion | undefined) =>
+  Metric.tagged(OAuthMetrics.tokenRequests, "oauth.token.reason", occasion?.reason ?? "forced")
 
 /**
  * A token endpoint on the `HttpClient`, `ClientConfig` and `ServerMetadata` of the context; with proofs if there is a
@@ -139,7 +146,9 @@ export const make = (
         const method = authentication(authenticationMethods)
         const url = method.mutualTls ? mutualTls.tokenEndpoint ?? tokenEndpoint : tokenEndpoint
         yield* Effect.annotateCurrentSpan({
+          "http.request.method": "POST",
           "server.address": new URL(url).hostname,
+          "server.port": Number(new URL(url).port || 443),
           "url.path": new URL(url).pathname,
           "oauth.client_authentication": method.method
         })
@@ -161,8 +170,18 @@ export const make = (
 
     return {
       request: dpop === undefined ? request : boundTo(request, dpop.thumbprint),
-      requestToken: (request) =>
-        Effect.withSpan(requestToken(request), "oauth.token.request", { captureStackTrace: false })
+      requestToken: (request, occasion) =>
+        requestToken(request).pipe(
+          Effect.tapBoth({
+            onFailure: (error) =>
+              Effect.zipRight(
+                Effect.annotateCurrentSpan("error.type", error._tag),
+                Metric.increment(Metric.tagged(sent(occasion), "error.type", error._tag))
+              ),
+            onSuccess: () => Metric.increment(sent(occasion))
+          }),
+          Effect.withSpan("oauth.token.request", { kind: "client", captureStackTrace: false })
+        )
     }
   })
 

@@ -138,7 +138,12 @@ const Leased = Schema.parseJson(Schema.Struct({ owner: Schema.String, until: Sch
 const readAs = <A, I>(schema: Schema.Schema<A, I>) => (text: string): Option.Option<A> =>
   Schema.decodeUnknownOption(schema)(text)
 
-const problem = (error: PlatformError): string => error._tag === "SystemError" ? error.reason : error._tag
+/** The code of the system's error, such as `ENOSPC`, if there is one; no path. */
+const problem = (error: PlatformError): string => {
+  const { code } = (typeof error.cause === "object" && error.cause !== null ? error.cause : {}) as { code?: unknown }
+  if (typeof code === "string" && /^[A-Z][A-Z0-9]{1,30}$/.test(code)) return code
+  return error._tag === "SystemError" ? error.reason : error._tag
+}
 
 /**
  * A store on any `KeyValueStore` of `@effect/platform`: a cloud store or the browser's, say. Such a store has no atomic

@@ -142,4 +142,37 @@ describe("a store of files", () => {
         assert.strictEqual(error._tag, "TokenStoreError")
       })
     ))
+
+  it.effect("fails with a typed error when the disk is full, and leaves nothing behind", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const directory = path.join(yield* fs.makeTempDirectoryScoped(), "tokens")
+      let isFull = false
+      // The device on which every write ends like this.
+      const disk: FileSystem.FileSystem = {
+        ...fs,
+        writeFileString: (file, content, options) =>
+          isFull
+            ? Effect.zipRight(fs.writeFileString(file, "", options), fs.writeFileString("/dev/full", content))
+            : fs.writeFileString(file, content, options)
+      }
+      yield* Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        assert.isTrue(yield* store.swap("a", 0, entry("x")))
+        isFull = true
+        for (const operation of [store.swap("a", 1, entry("y")), store.acquire("a", "one", minute)]) {
+          const error = yield* Effect.flip(operation)
+          assert.strictEqual(error.problem, "ENOSPC")
+        }
+        const found = yield* store.load("a")
+        assert.strictEqual(Option.getOrThrow(found).value, "x")
+        assert.deepStrictEqual(yield* fs.readDirectory(path.join(directory, "a")), ["token-1"])
+        isFull = false
+        assert.isTrue(yield* store.swap("a", 1, entry("y")))
+      }).pipe(
+        Effect.provide(TokenStore.layerFiles(directory)),
+        Effect.provideService(FileSystem.FileSystem, disk)
+      )
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 })

@@ -1,8 +1,9 @@
 /**
  * One of many workers that share a token: on Redis if `REDIS_URL` is set, on Postgres if `DATABASE_URL` is. It makes
  * `CALLS` calls (100), one every `EVERY` (100 ms), and says how they went. `TOKEN_STORE_KEY` comes from
- * `openssl rand -base64 32`.
+ * `openssl rand -base64 32`. If it dies while it asks for a token, others ask after `LEASE_LIFE` (2 seconds).
  */
+import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { ApiClient, ClientCredentials, TokenSeal, type TokenStore } from "@effect-oauth/client-credentials"
@@ -15,7 +16,7 @@ const Store = Layer.unwrapEffect(
     Config.option(Config.redacted("DATABASE_URL")),
     (url): Layer.Layer<TokenStore.TokenStore, unknown> =>
       Option.isSome(url)
-        ? Layer.provide(SqlTokenStore.layer(), PgClient.layer({ url: url.value }))
+        ? SqlTokenStore.layerWithClient(PgClient.layer({ url: url.value, connectTimeout: "1 second" }))
         : RedisTokenStore.layerConfig()
   )
 )
@@ -36,11 +37,25 @@ const program = Effect.gen(function*() {
   yield* Console.log(`${good} of ${calls} calls, the longest ${Math.round(longest)} ms`)
 })
 
+const Client = Layer.unwrapEffect(Effect.map(
+  Config.withDefault(Config.duration("LEASE_LIFE"), Duration.seconds(2)),
+  (leaseLife) => ClientCredentials.layerSharedConfig({ sharedTokens: { leaseLife } })
+))
+
+/** So that the servers can tell which of them asks. */
+const Network = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(
+    HttpClient.HttpClient,
+    HttpClient.mapRequest(HttpClientRequest.setHeader("user-agent", `fleet-worker/${process.pid}`))
+  )
+).pipe(Layer.provide(NodeHttpClient.layerUndici))
+
 program.pipe(
   Effect.provide(
-    ClientCredentials.layerSharedConfig({ sharedTokens: { leaseLife: "2 seconds" } }).pipe(
+    Client.pipe(
       Layer.provide([Store, Seal]),
-      Layer.provideMerge(Layer.merge(NodeHttpClient.layerUndici, NodeContext.layer))
+      Layer.provideMerge(Layer.merge(Network, NodeContext.layer))
     )
   ),
   NodeRuntime.runMain

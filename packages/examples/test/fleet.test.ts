@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url"
 
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Scope } from "effect"
+import { Fault } from "@effect-oauth/testing"
+import * as Loopback from "@effect-oauth/testing/Loopback"
+import { Effect, Fiber, type Scope } from "effect"
 
 import * as redisServer from "../../redis/test/redisServer.js"
 import * as postgresServer from "../../sql/test/postgresServer.js"
@@ -21,23 +23,43 @@ interface Worker {
 
 const worker = (environment: Readonly<Record<string, string>>): Worker => {
   const path = fileURLToPath(new URL("../dist/fleet-worker.js", import.meta.url))
-  const child = spawn(process.execPath, [path], { env: { PATH: process.env["PATH"], ...environment } })
+  const child = spawn(process.execPath, [path], {
+    env: { PATH: process.env["PATH"], TOKEN_STORE_KEY: Buffer.alloc(32, 7).toString("base64"), ...environment }
+  })
   let output = ""
   child.stdout.on("data", (chunk: Buffer) => output += chunk.toString())
   child.stderr.on("data", (chunk: Buffer) => output += chunk.toString())
   return { child, result: new Promise((resolve) => child.once("exit", () => resolve(output))) }
 }
 
-const stores: ReadonlyArray<
-  readonly [string, boolean, Effect.Effect<Readonly<Record<string, string>>, never, Scope.Scope>]
-> = [
+interface Store {
+  readonly settings: Readonly<Record<string, string>>
+  readonly kill: Effect.Effect<void>
+  readonly restart: Effect.Effect<void>
+}
+
+const stores: ReadonlyArray<readonly [string, boolean, Effect.Effect<Store, never, Scope.Scope>]> = [
   [
     "Redis",
     redisServer.isInstalled,
-    Effect.map(redisServer.start, ({ port }) => ({ REDIS_URL: `redis://127.0.0.1:${port}` }))
+    Effect.map(redisServer.start, ({ kill, port, restart }) => ({
+      settings: { REDIS_URL: `redis://127.0.0.1:${port}` },
+      kill,
+      restart
+    }))
   ],
-  ["Postgres", postgresServer.isInstalled, Effect.map(postgresServer.start, ({ url }) => ({ DATABASE_URL: url }))]
+  [
+    "Postgres",
+    postgresServer.isInstalled,
+    Effect.map(postgresServer.start, ({ restart, stop, url }) => ({
+      settings: { DATABASE_URL: url },
+      kill: stop,
+      restart
+    }))
+  ]
 ]
+
+const settings = (store: Effect.Effect<Store, never, Scope.Scope>) => Effect.map(store, (started) => started.settings)
 
 for (const [name, isInstalled, store] of stores) {
   describe.skipIf(!isInstalled)(`a fleet of processes on ${name}`, () => {
@@ -47,8 +69,7 @@ for (const [name, isInstalled, store] of stores) {
         const { authorizationServer, environment } = yield* Embedded.startWith({ tokenLife: life })
         const shared = {
           ...environment,
-          ...(yield* store),
-          TOKEN_STORE_KEY: Buffer.alloc(32, 7).toString("base64"),
+          ...(yield* settings(store)),
           CALLS: "60",
           EVERY: "250 millis"
         }
@@ -68,41 +89,137 @@ for (const [name, isInstalled, store] of stores) {
 
     it.scopedLive("goes on when those who ask are killed, and nobody waits for long", () =>
       Effect.gen(function*() {
-        const { authorizationServer, environment } = yield* Embedded.startWith({ tokenLife: 5 })
+        const wanted = Number(process.env["KILLS"] ?? 100)
+        const { api, environment, server } = yield* Loopback.start()
         const shared = {
           ...environment,
-          ...(yield* store),
-          TOKEN_STORE_KEY: Buffer.alloc(32, 7).toString("base64"),
-          CALLS: "80",
-          EVERY: "100 millis"
+          ...(yield* settings(store)),
+          CALLS: "1000000",
+          EVERY: "100 millis",
+          LEASE_LIFE: "300 millis"
         }
-        const survivors = [worker(shared), worker(shared)]
-        let kills = 0
-        const done = Promise.all(survivors.map(({ result }) => result))
-        let ended = false
-        void done.then(() => ended = true)
-        yield* Effect.promise(async () => {
-          while (!ended) {
-            const { child, result } = worker({ ...shared, CALLS: "1000" })
-            const timer = setTimeout(() => child.kill("SIGKILL"), 200 + Math.random() * 500)
-            await Promise.race([result, done])
-            clearTimeout(timer)
-            child.kill("SIGKILL")
-            kills += 1
-          }
-        })
-        const outputs = yield* Effect.promise(() => done)
-        const tokens = yield* authorizationServer.tokensIssued
-        const longest = Math.max(
-          ...outputs.map((output) => Number(/the longest (\d+) ms/.exec(output)?.[1] ?? Infinity))
-        )
+        yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? Fault.delay("20 millis") : undefined)
+        const workers = new Map<number, Worker>()
+        yield* Effect.addFinalizer(() => Effect.sync(() => workers.forEach(({ child }) => child.kill("SIGKILL"))))
+        const start = () => {
+          const one = worker(shared)
+          workers.set(one.child.pid ?? 0, one)
+        }
+        const asked = Effect.map(server.received, (all) => all.filter(({ endpoint }) => endpoint === "token"))
+        const answered = Effect.map(api.calls, (all) => all.filter(({ status }) => status === 200).length)
+        const until = (condition: Effect.Effect<boolean>) =>
+          Effect.gen(function*() {
+            const begun = Date.now()
+            while (!(yield* condition)) {
+              assert.isBelow(Date.now() - begun, 15_000, "the fleet is stuck")
+              yield* Effect.sleep("2 millis")
+            }
+          })
+
+        for (let index = 0; index < 5; index += 1) start()
+        yield* until(Effect.map(answered, (count) => count > 0))
+        const waits: Array<number> = []
+        let rounds = 0
+        for (; waits.length < wanted; rounds += 1) {
+          const [tokens, requests] = [(yield* server.issued).length, (yield* asked).length]
+          yield* server.revoke()
+          yield* until(Effect.map(asked, (all) => all.length > requests))
+          const holder = Number((yield* asked)[requests]?.userAgent?.split("/")[1])
+          // While it asks, while it keeps the token, or just after.
+          yield* Effect.sleep(Math.random() * 35)
+          const victim = workers.get(holder)
+          assert(victim !== undefined)
+          workers.delete(holder)
+          victim.child.kill("SIGKILL")
+          const [killed, before] = [Date.now(), yield* answered]
+          start()
+          yield* until(Effect.map(answered, (count) => count > before))
+          waits.push(Date.now() - killed)
+          // One that is issued to the dead, and one that is used.
+          assert.isAtMost((yield* server.issued).length - tokens, 2)
+          for (const { child } of workers.values()) assert.isNull(child.exitCode, "a worker failed")
+        }
+        const tokens = (yield* server.issued).length
         console.log(
-          `${name}: ${kills} processes killed, ${tokens} tokens, the longest call of a survivor ${longest} ms`
+          `${name}: ${waits.length} processes killed while they asked, ${tokens} tokens for ${rounds + 1} needs, ` +
+            `the longest wait ${Math.max(...waits)} ms`
         )
-        for (const output of outputs) assert.match(output, /^80 of 80 calls/)
-        // The lease of a dead process ends after 2 seconds.
-        assert.isAtMost(longest, 5000)
-        assert.isAbove(kills, 10)
-      }).pipe(Effect.provide(context)), 120_000)
+        assert.isAtMost(tokens, 2 * rounds + 1)
+      }).pipe(Effect.provide(context)), 300_000)
+
+    it.scopedLive(
+      "loses no call when the store is killed and comes back, again and again",
+      () =>
+        Effect.gen(function*() {
+          const { environment, server } = yield* Loopback.start()
+          const { kill, restart, settings } = yield* store
+          const shared = { ...environment, ...settings, CALLS: "150", EVERY: "50 millis" }
+          const workers = Array.from({ length: 4 }, () => worker(shared))
+          const done = Effect.promise(() => Promise.all(workers.map(({ result }) => result)))
+          const disturb = Effect.gen(function*() {
+            yield* Effect.sleep("1 second")
+            yield* kill
+            yield* server.revoke()
+            yield* Effect.sleep("700 millis")
+            yield* restart
+            yield* Effect.sleep("700 millis")
+            yield* server.revoke()
+          })
+          const disturbance = yield* Effect.fork(Effect.forever(disturb))
+          const outputs = yield* done
+          yield* Fiber.interrupt(disturbance)
+          console.log(
+            `${name}, killed again and again: ${(yield* server.issued).length} tokens`,
+            outputs.map((one) => one.trim().split("\n").at(-1))
+          )
+          for (const output of outputs) assert.match(output, /^150 of 150 calls/m)
+        }).pipe(Effect.provide(context)),
+      120_000
+    )
+
+    it.scopedLive("is not overwritten by one that was suspended while it asked", () =>
+      Effect.gen(function*() {
+        const { api, environment, server } = yield* Loopback.start()
+        const shared = {
+          ...environment,
+          ...(yield* settings(store)),
+          CALLS: "3",
+          EVERY: "10 millis",
+          LEASE_LIFE: "300 millis"
+        }
+        yield* server.faults.next(Fault.delay("300 millis"))
+        const suspended = worker(shared)
+        while ((yield* server.received).length === 0) yield* Effect.sleep("5 millis")
+        suspended.child.kill("SIGSTOP")
+        const [second] = yield* Effect.promise(() => Promise.all([worker(shared).result]))
+        assert.match(second, /^3 of 3 calls/)
+        const usedBySecond = (yield* api.calls).at(-1)?.token
+        suspended.child.kill("SIGCONT")
+        assert.match(yield* Effect.promise(() => suspended.result), /^3 of 3 calls/)
+        assert.strictEqual((yield* server.issued).length, 2)
+        assert.match(yield* Effect.promise(() => worker(shared).result), /^3 of 3 calls/)
+        assert.strictEqual((yield* server.issued).length, 2)
+        assert.strictEqual((yield* api.calls).at(-1)?.token, usedBySecond)
+      }).pipe(Effect.provide(context)), 60_000)
+
+    it.scopedLive("of twenty that are all refused with one token asks for one", () =>
+      Effect.gen(function*() {
+        const { api, environment, server } = yield* Loopback.start()
+        const shared = { ...environment, ...(yield* settings(store)), CALLS: "1000000", EVERY: "100 millis" }
+        const workers = Array.from({ length: 20 }, () => worker(shared))
+        yield* Effect.addFinalizer(() => Effect.sync(() => workers.forEach(({ child }) => child.kill("SIGKILL"))))
+        const callers = (from: number, status: number) =>
+          Effect.map(api.calls, (all) =>
+            new Set(
+              all.slice(from).filter((one) => one.status === status).map(({ userAgent }) => userAgent)
+            ).size)
+        while ((yield* callers(0, 200)) < 20) yield* Effect.sleep("10 millis")
+        assert.strictEqual((yield* server.issued).length, 1)
+        const from = (yield* api.calls).length
+        yield* server.revoke()
+        while ((yield* callers(from, 200)) < 20) yield* Effect.sleep("10 millis")
+        assert.strictEqual(yield* callers(from, 401), 20)
+        assert.strictEqual((yield* server.issued).length, 2)
+      }).pipe(Effect.provide(context)), 60_000)
   })
 }

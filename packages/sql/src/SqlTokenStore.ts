@@ -8,10 +8,14 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { TokenStore } from "@effect-oauth/client-credentials"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as SynchronizedRef from "effect/SynchronizedRef"
 
 /**
  * How the store uses the database. All have defaults.
@@ -177,3 +181,68 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, S
  */
 export const layer = (options?: Options): Layer.Layer<TokenStore.TokenStore, SqlError, SqlClient.SqlClient> =>
   Layer.effect(TokenStore.TokenStore, make(options))
+
+/**
+ * The store on a client of its own, which connects when it is first needed and tries again each time until it does: so a
+ * program starts, and asks for tokens of its own, while the database is away.
+ *
+ * @example
+ * import { SqlTokenStore } from "@effect-oauth/sql"
+ * import { PgClient } from "@effect/sql-pg"
+ * import { Config } from "effect"
+ *
+ * // A fleet whose pods start even when their database does not answer.
+ * export const Store = SqlTokenStore.layerWithClient(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWithClient = <E>(
+  client: Layer.Layer<SqlClient.SqlClient, E>,
+  options: Options = {}
+): Layer.Layer<TokenStore.TokenStore> =>
+  Layer.scoped(
+    TokenStore.TokenStore,
+    Effect.gen(function*() {
+      const layerScope = yield* Effect.scope
+      const connected = yield* SynchronizedRef.make<TokenStore.Service | undefined>(undefined)
+
+      /** In a scope of its own, so that an attempt that fails leaves nothing behind. */
+      const connect = Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          const scope = yield* Scope.fork(layerScope, ExecutionStrategy.sequential)
+          return yield* restore(
+            Effect.flatMap(
+              Layer.buildWithScope(Layer.fresh(client), scope),
+              (context) => Effect.provide(make(options), context)
+            )
+          ).pipe(
+            Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+          )
+        })
+      )
+      const use = <A>(
+        operation: TokenStore.TokenStoreError["operation"],
+        f: (store: TokenStore.Service) => Effect.Effect<A, TokenStore.TokenStoreError>
+      ) =>
+        SynchronizedRef.modifyEffect(connected, (store) =>
+          store === undefined ? Effect.map(connect, (made) => [made, made]) : Effect.succeed([store, store])).pipe(
+            Effect.catchAllCause(() =>
+              new TokenStore.TokenStoreError({ operation, problem: "no connection to its database" })
+            ),
+            Effect.timeoutFail({
+              duration: options.timeout ?? "2 seconds",
+              onTimeout: () =>
+                new TokenStore.TokenStoreError({ operation, problem: "no connection in time" })
+            }),
+            Effect.flatMap(f)
+          )
+      return {
+        load: (key) => use("load", (store) => store.load(key)),
+        swap: (key, generation, entry) => use("swap", (store) => store.swap(key, generation, entry)),
+        acquire: (key, owner, life) => use("acquire", (store) => store.acquire(key, owner, life)),
+        release: (key, owner) => use("release", (store) => store.release(key, owner)),
+        changes: (key) => Stream.unwrap(use("changes", (store) => Effect.succeed(store.changes?.(key) ?? Stream.never)))
+      }
+    })
+  )

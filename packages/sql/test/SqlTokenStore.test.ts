@@ -6,7 +6,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
-import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Fault, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Duration, Effect, Layer, Logger, Option, Redacted, type Scope } from "effect"
 
 import * as postgresServer from "./postgresServer.js"
@@ -147,3 +147,56 @@ for (const [name, database, isInstalled] of databases) {
     )
   })
 }
+
+describe.skipIf(!postgresServer.isInstalled)("on Postgres those who wait", () => {
+  it.scopedLive("are woken when there is a token, and when there is none to be had", () =>
+    Effect.gen(function*() {
+      const { url } = yield* postgresServer.start
+      const connect = PgClient.layer({ url: Redacted.make(url) })
+      const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
+      const start = Effect.map(
+        Layer.build(Layer.fresh(
+          ClientCredentials.layerShared({
+            tokenUrl: "https://auth.test/token",
+            clientId: "test-client",
+            clientSecret: Redacted.make("test-secret"),
+            apiBaseUrl: "https://api.test",
+            tokenCache: { patience: 0 },
+            // They would look again after the test has failed.
+            sharedTokens: { pollEvery: "10 minutes" }
+          }).pipe(Layer.provide([Layer.provide(SqlTokenStore.layer(), connect), TokenSeal.layer([key])]))
+        )),
+        (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
+      )
+      const processes = yield* Effect.replicateEffect(start, 5, { concurrency: "unbounded" })
+      const all = Effect.forEach(processes, Effect.either, { concurrency: "unbounded" })
+      yield* faults.next(Fault.delay("2 seconds"))
+      assert.isTrue((yield* all).every((outcome) => outcome._tag === "Right"))
+      assert.strictEqual(yield* tokensIssued, 1)
+
+      // The second is asked for nothing: all are told the failure of the first.
+      const { received, revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
+      yield* revoke()
+      yield* faults.rule(({ endpoint }) => endpoint === "token" ? Fault.unavailable(60) : undefined)
+      assert.isTrue((yield* all).every((outcome) => outcome._tag === "Left"))
+      assert.lengthOf((yield* received).filter(({ endpoint }) => endpoint === "token"), 2)
+    }).pipe(Effect.provide(Servers)), 60_000)
+})
+
+describe.skipIf(!postgresServer.isInstalled)("a store with a client of its own", () => {
+  it.scopedLive("is a typed error while the database is away, and heals when it comes", () =>
+    Effect.gen(function*() {
+      const { restart, stop, url } = yield* postgresServer.start
+      yield* stop
+      yield* Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        for (let attempt = 0; attempt < 3; attempt += 1) {
+          const error = yield* Effect.flip(store.load("a"))
+          assert.strictEqual(error.message, "The token store could not load (no connection to its database).")
+        }
+        yield* restart
+        assert.isTrue(yield* store.swap("a", 0, entry("one")))
+        assert.isTrue(Option.isSome(yield* store.load("a")))
+      }).pipe(Effect.provide(SqlTokenStore.layerWithClient(PgClient.layer({ url: Redacted.make(url) }))))
+    }), 60_000)
+})

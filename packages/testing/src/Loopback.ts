@@ -62,7 +62,7 @@ const serve = (server: Http.Server, { handle, origin }: host.Host, runtime: Runt
       response.writeHead(found.status, Object.fromEntries(found.headers)).end(Buffer.from(bytes))
     }).pipe(Effect.catchTag("Broken", () => Effect.sync(() => request.socket.destroy())))
     const fiber = Runtime.runFork(runtime)(answer)
-    request.socket.once("close", () => fiber.unsafeInterruptAsFork(fiber.id()))
+    response.once("close", () => fiber.unsafeInterruptAsFork(fiber.id()))
   })
 
 /**

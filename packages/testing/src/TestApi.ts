@@ -59,6 +59,8 @@ export class Call extends Data.Class<{
   readonly at: number
   readonly method: string
   readonly url: string
+  /** Which program calls, by what it says (RFC 9110 section 10.1.5). */
+  readonly userAgent: string | undefined
   /** The number of its token at the authorization server; undefined when it is none of that server's. */
   readonly token: number | undefined
   /** Of the answer; undefined when there was none. */
@@ -161,6 +163,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, TestA
           at: yield* Clock.currentTimeMillis,
           method,
           url: url.href,
+          userAgent: incoming.headers["user-agent"],
           token: undefined,
           status: undefined
         })

@@ -5,6 +5,7 @@
  */
 import { AccessToken, type OAuthError, TokenCache } from "@effect-oauth/client-credentials"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -18,6 +19,16 @@ const token = (value: string) =>
     expiresAt: Number.MAX_SAFE_INTEGER
   })
 
+const well: TokenCache.Health = {
+  isReady: true,
+  hasToken: true,
+  expiresIn: undefined,
+  lastFailure: undefined,
+  pausedFor: undefined,
+  refusalsLatchedFor: undefined,
+  budgetLeft: undefined
+}
+
 const fixed = (value: string): TokenCache.Service => {
   const held = token(value)
   const service: TokenCache.Service = {
@@ -27,6 +38,7 @@ const fixed = (value: string): TokenCache.Service => {
     rejected: () => Effect.succeed(false),
     accepted: () => Effect.void,
     held: Effect.succeed([held]),
+    health: Effect.succeed({ ...well, expiresIn: Duration.days(1) }),
     withChange: () => service
   }
   return service
@@ -58,6 +70,7 @@ export const layerFailing = (error: OAuthError.TokenError): Layer.Layer<TokenCac
     get: Effect.fail(error),
     getOther: () => Effect.fail(error),
     held: Effect.succeed([]),
+    health: Effect.succeed({ ...well, isReady: false, hasToken: false, lastFailure: error }),
     withChange: () => service
   }
   return Layer.succeed(TokenCache.TokenCache, service)
@@ -103,6 +116,7 @@ export const layerRecording: Layer.Layer<TokenCache.TokenCache | TokenCacheRecor
       rejected: () => Effect.as(Effect.zipRight(note("rejected"), Ref.update(current, (n) => n + 1)), true),
       accepted: () => note("accepted"),
       held: Effect.map(held, (one) => [one]),
+      health: Effect.succeed({ ...well, expiresIn: Duration.days(1) }),
       withChange: () => service
     }
     return Context.make(TokenCache.TokenCache, service).pipe(

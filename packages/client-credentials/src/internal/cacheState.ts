@@ -202,3 +202,17 @@ export const rejected = <F>(state: State<F>, now: Instant, token: AccessToken): 
 /** The API accepted this token on a replay, after it had refused the one before. */
 export const accepted = <F>(state: State<F>, token: AccessToken): State<F> =>
   state.replaced > 0 && isHeld(state, token) ? { ...state, replaced: 0, latchedUntil: undefined } : state
+
+/** How it stands. Durations in milliseconds. */
+export const health = ({ held, latchedUntil, pause, replaced }: State<unknown>, now: Instant) => {
+  const isUsable = held !== undefined && !reached(held.usableUntil, now)
+  const left = (until: Instant | undefined) =>
+    until === undefined || reached(until, now) ? undefined : remaining(until, now)
+  return {
+    isUsable,
+    expiresIn: isUsable ? left(held.expires) : undefined,
+    lastFailure: pause?.error,
+    pausedFor: left(pause?.until),
+    refusalsLatchedFor: replaced > 0 ? left(latchedUntil) : undefined
+  }
+}

@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as FiberRefs from "effect/FiberRefs"
 import * as FiberRefsPatch from "effect/FiberRefsPatch"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
@@ -14,6 +15,7 @@ import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "../AccessToken.js"
 import { TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../OAuthError.js"
+import * as OAuthMetrics from "../OAuthMetrics.js"
 import type { Service as TokenEndpoint } from "../TokenEndpoint.js"
 import type { TokenRequest } from "../TokenRequest.js"
 import * as backOff from "./backOff.js"
@@ -27,6 +29,7 @@ export interface TokenCell {
   readonly rejected: (token: AccessToken) => Effect.Effect<boolean>
   readonly accepted: (token: AccessToken) => Effect.Effect<void>
   readonly held: Effect.Effect<AccessToken | undefined>
+  readonly health: Effect.Effect<Health>
   /** Whether no flight is under way. */
   readonly isIdle: Effect.Effect<boolean>
 }
@@ -40,6 +43,8 @@ export interface Surroundings {
   /** The services and settings that flights run with. */
   readonly fiberRefs: FiberRefs.FiberRefs
 }
+
+export type Health = ReturnType<typeof cacheState.health>
 
 type Id = Deferred.Deferred<AccessToken, TokenError>
 
@@ -64,6 +69,19 @@ export const make = (
 ): TokenCell => {
   const ref = Ref.unsafeMake<cacheState.State<Id>>(cacheState.empty)
   const pauses = backOff.make(schedule, policy.maxRetryAfter)
+  // For the metrics only: what is decided is in the state.
+  const watched = { isUsed: true, renewalFailedAt: undefined as number | undefined }
+  const expiry = Metric.tagged(OAuthMetrics.tokenExpiry, "oauth.client.id", request.clientId)
+  const serve = (token: AccessToken): AccessToken => {
+    watched.isUsed = true
+    OAuthMetrics.cacheOutcomes.hit.unsafeUpdate(1, [])
+    return token
+  }
+  const renewalFails = (now: number, stillFails: boolean) => {
+    const seconds = watched.renewalFailedAt === undefined ? 0 : Math.max(0, now - watched.renewalFailedAt) / 1000
+    watched.renewalFailedAt = stillFails ? now : undefined
+    return Metric.incrementBy(OAuthMetrics.renewalFailing, seconds)
+  }
 
   const modify = <A>(
     step: (state: cacheState.State<Id>, now: instant.Instant) => readonly [cacheState.State<Id>, A]
@@ -102,9 +120,14 @@ export const make = (
           undefined
         ])
         yield* pauses.reset
+        if (!watched.isUsed) yield* Metric.increment(OAuthMetrics.unusedTokens)
+        watched.isUsed = false
+        yield* renewalFails(sent.steady, false)
+        yield* Metric.set(expiry, token.expiresAt / 1000)
         return token
       }
       const error = outcome.left
+      if (flight.reason === "renewal") yield* renewalFails(sent.steady, true)
       const plan = yield* pauses.next(error)
       const aftermath = yield* modify((state, now) => cacheState.failed(state, now, { ...plan, id: flight.id, error }))
       if (aftermath._tag === "Retry") return yield* fly({ at: aftermath.at, flight })
@@ -156,9 +179,20 @@ export const make = (
       Effect.gen(function*() {
         const id = yield* Deferred.make<AccessToken, TokenError>()
         const answer = yield* modify((state, now) => decide(state, now, id))
-        if (answer._tag === "Refuse") return yield* withRetryAfter(answer.error, answer.millisLeft)
+        if (answer._tag === "Refuse") {
+          yield* Metric.increment(OAuthMetrics.cacheOutcomes.refused)
+          return yield* withRetryAfter(answer.error, answer.millisLeft)
+        }
         if (answer.departure !== undefined) yield* begin(answer.departure)
-        return answer._tag === "Serve" ? answer.token : yield* restore(Deferred.await(answer.flight.id))
+        if (answer._tag === "Serve") return serve(answer.token)
+        yield* Metric.increment(OAuthMetrics.cacheOutcomes.wait)
+        // In the trace of the caller, so that it shows where the time went.
+        const token = yield* Effect.withSpan(restore(Deferred.await(answer.flight.id)), "oauth.token.get", {
+          attributes: { "oauth.cache.outcome": "wait", "oauth.token.reason": answer.flight.reason },
+          captureStackTrace: false
+        })
+        watched.isUsed = true
+        return token
       })
     )
 
@@ -168,13 +202,16 @@ export const make = (
     get: Effect.clockWith((clock) =>
       Effect.flatMap(Ref.get(ref), (state) => {
         const token = cacheState.fresh(state, instant.unsafeNow(clock))
-        return token === undefined ? ask : Effect.succeed(token)
+        return token === undefined ? ask : Effect.succeed(serve(token))
       })
     ),
     getOther: (token) => answer((state, now, id) => cacheState.askedForOther(state, now, { id, policy, token })),
     rejected: (token) => modify((state, now) => cacheState.rejected(state, now, token)),
     accepted: (token) => Ref.update(ref, (state) => cacheState.accepted(state, token)),
     held: Effect.map(Ref.get(ref), (state) => state.held?.token),
+    health: Effect.clockWith((clock) =>
+      Effect.map(Ref.get(ref), (state) => cacheState.health(state, instant.unsafeNow(clock)))
+    ),
     isIdle: Effect.map(Ref.get(ref), (state) => state.flight === undefined)
   }
 }

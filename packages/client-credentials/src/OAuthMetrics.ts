@@ -1,0 +1,135 @@
+/**
+ * What an operator can watch: all metrics of this library, with their units. They are Effect's own, so whatever exports
+ * those (`@effect/opentelemetry`, say) exports these too.
+ *
+ * @since 0.1.0
+ */
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
+import * as MetricLabel from "effect/MetricLabel"
+
+/**
+ * Token requests that were sent. `oauth.token.reason` says why: `cold`, `renewal`, `expired`, `rejected`, `forced`. A
+ * failed one has `error.type`, the tag of its `TokenError`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const tokenRequests: Metric.Metric.Counter<number> = Metric.counter("oauth.token.requests", {
+  description: "Token requests that were sent",
+  incremental: true
+})
+
+const outcome = (name: string): Metric.Metric.Counter<number> =>
+  Metric.fromMetricKey(
+    MetricKey.taggedWithLabels(
+      MetricKey.counter("oauth.token.cache", {
+        description: "Times that a token was wanted from the cache",
+        incremental: true
+      }),
+      [MetricLabel.make("oauth.cache.outcome", name)]
+    )
+  )
+
+/**
+ * Times that a token was wanted, one counter for each `oauth.cache.outcome`: `hit` (served at once), `wait` (a token
+ * request had to be waited for), `refused` (served with the failure of the last request, while there is a pause).
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const cacheOutcomes: Readonly<Record<"hit" | "wait" | "refused", Metric.Metric.Counter<number>>> = {
+  hit: outcome("hit"),
+  wait: outcome("wait"),
+  refused: outcome("refused")
+}
+
+/**
+ * Calls that the API had refused with 401 and that were sent again. `oauth.replay.outcome` is `accepted`, or `refused` if
+ * the answer was 401 once more.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const replays: Metric.Metric.Counter<number> = Metric.counter("oauth.api.replays", {
+  description: "Calls that were sent again after a 401",
+  incremental: true
+})
+
+/**
+ * Seconds during which tokens were served while their renewal failed. If it grows, the authorization server fails and
+ * nobody has noticed yet.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const renewalFailing: Metric.Metric.Counter<number> = Metric.counter("oauth.token.renewal_failing", {
+  description: "Seconds during which tokens were served while their renewal failed",
+  incremental: true
+})
+
+/**
+ * Tokens that were replaced without ever having been used.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const unusedTokens: Metric.Metric.Counter<number> = Metric.counter("oauth.token.unused", {
+  description: "Tokens that were replaced without ever having been used",
+  incremental: true
+})
+
+/**
+ * When the token held expires, in seconds since the epoch; by `oauth.client.id`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const tokenExpiry: Metric.Metric.Gauge<number> = Metric.gauge("oauth.token.expires_at", {
+  description: "When the token held expires, in seconds since the epoch"
+})
+
+/**
+ * Tokens that were taken over from the store instead of being asked for.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const sharedTokens: Metric.Metric.Counter<number> = Metric.counter("oauth.token.shared", {
+  description: "Tokens that were taken over from the store",
+  incremental: true
+})
+
+/**
+ * How long processes waited for another one that was asking for all, in seconds.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const leaseWaits: Metric.Metric.Histogram<number> = Metric.histogram(
+  "oauth.token.lease_wait",
+  MetricBoundaries.fromIterable([0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]),
+  "Seconds of waiting for another process that asked for a token"
+)
+
+/**
+ * Operations of the token store that failed, so that the process did without it; by `oauth.store.operation`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const storeFailures: Metric.Metric.Counter<number> = Metric.counter("oauth.store.failures", {
+  description: "Operations of the token store that failed",
+  incremental: true
+})
+
+/**
+ * Tokens that may still be asked for, by the tightest of the limits, when one was last asked for; by `oauth.client.id`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const budgetLeft: Metric.Metric.Gauge<number> = Metric.gauge("oauth.budget.left", {
+  description: "Tokens that may still be asked for"
+})

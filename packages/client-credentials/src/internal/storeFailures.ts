@@ -1,0 +1,22 @@
+/**
+ * The same store, whose failures are counted.
+ */
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+
+import * as OAuthMetrics from "../OAuthMetrics.js"
+import type { Service, TokenStoreError } from "../TokenStore.js"
+
+const count = <A>(operation: Effect.Effect<A, TokenStoreError>): Effect.Effect<A, TokenStoreError> =>
+  Effect.tapError(
+    operation,
+    (error) => Metric.increment(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", error.operation))
+  )
+
+export const watched = (store: Service): Service => ({
+  load: (key) => count(store.load(key)),
+  swap: (key, generation, entry) => count(store.swap(key, generation, entry)),
+  acquire: (key, owner, life) => count(store.acquire(key, owner, life)),
+  release: (key, owner) => count(store.release(key, owner)),
+  changes: store.changes
+})
