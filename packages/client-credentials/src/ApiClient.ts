@@ -107,16 +107,14 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
         return options.isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
       }
       const sent = client.execute(authorized).pipe(
-        Effect.mapError((error) => apiResponse.requestError(error, request)),
-        Effect.map((original) => new apiResponse.ApiResponse(request, original))
+        Effect.mapError((error) => apiResponse.requestError(error, request, authorized)),
+        Effect.map((original) => new apiResponse.ApiResponse(request, original)),
+        Effect.locallyWith(Headers.currentRedactedNames, apiResponse.redactedNames)
       )
-      return answered === undefined
-        ? Effect.flatMap(sent, (response) => judge(response, false))
-        : sent.pipe(
-          // The platform shows the headers of a request in traces, and knows nothing of proofs.
-          Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, "dpop"]),
-          Effect.flatMap((response) => Effect.flatMap(answered(response.headers), (news) => judge(response, news)))
-        )
+      return Effect.flatMap(sent, (response) =>
+        answered === undefined
+          ? judge(response, false)
+          : Effect.flatMap(answered(response.headers), (news) => judge(response, news)))
     })
 
   const examine = (

@@ -2,6 +2,7 @@
  * Keeps the token out of everything that a caller gets back: the transport's request carries it in a header, and so do
  * the errors and responses that refer to that request. The caller gets the request as the caller wrote it.
  */
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -10,16 +11,55 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 
+const proofsOf = ({ headers }: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> =>
+  [headers["authorization"]?.replace(/^\S+ /, "") ?? "", headers["dpop"] ?? ""].filter((one) => one !== "")
+
+/** Whether a text in it, or in what hangs from it, holds one of the secrets. */
+const shows = (value: unknown, secrets: ReadonlyArray<string>, depth = 6): boolean => {
+  if (typeof value === "string") return secrets.some((secret) => value.includes(secret))
+  if (typeof value !== "object" || value === null || depth === 0) return false
+  return Reflect.ownKeys(value).some((key) => {
+    const property = Object.getOwnPropertyDescriptor(value, key)
+    return property !== undefined && "value" in property && shows(property.value, secrets, depth - 1)
+  })
+}
+
+/**
+ * The error of a transport as the caller may see it. Those of the platform do not repeat what was sent; if one does, its
+ * description and its cause are left out.
+ */
 export const requestError = (
   error: HttpClientError.HttpClientError,
-  request: HttpClientRequest.HttpClientRequest
-): HttpClientError.HttpClientError =>
-  error._tag === "RequestError"
-    ? new HttpClientError.RequestError({ ...error, request })
-    : responseError(error, new ApiResponse(request, error.response))
+  request: HttpClientRequest.HttpClientRequest,
+  sent: HttpClientRequest.HttpClientRequest
+): HttpClientError.HttpClientError => {
+  const secrets = proofsOf(sent)
+  const { cause, description, ...rest } = error
+  const shown = {
+    ...(shows(description, secrets) ? {} : { description }),
+    ...(shows(cause, secrets) ? {} : { cause })
+  }
+  return error._tag === "RequestError"
+    ? new HttpClientError.RequestError({ ...rest, reason: error.reason, ...shown, request })
+    : new HttpClientError.ResponseError({
+      ...rest,
+      reason: error.reason,
+      ...shown,
+      request,
+      response: new ApiResponse(request, error.response)
+    })
+}
 
 const responseError = (error: HttpClientError.ResponseError, response: ApiResponse): HttpClientError.ResponseError =>
   new HttpClientError.ResponseError({ ...error, request: response.request, response })
+
+/**
+ * What traces and prints show the names of only. The platform knows of `authorization`, not of proofs, nor that an API may
+ * repeat a token where it says what is wrong with it.
+ */
+export const redactedNames = (
+  names: ReadonlyArray<string | RegExp>
+): ReadonlyArray<string | RegExp> => [...names, "dpop", "www-authenticate"]
 
 export class ApiResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
@@ -68,10 +108,13 @@ export class ApiResponse extends Inspectable.Class implements HttpClientResponse
     return Stream.mapError(this.#original.stream, (error) => responseError(error, this))
   }
   toJSON(): unknown {
-    return HttpIncomingMessage.inspect(this, {
-      _id: "@effect/platform/HttpClientResponse",
-      request: this.request.toJSON(),
-      status: this.status
-    })
+    return {
+      ...HttpIncomingMessage.inspect(this, {
+        _id: "@effect/platform/HttpClientResponse",
+        request: this.request.toJSON(),
+        status: this.status
+      }),
+      headers: Headers.redact(this.headers, ["authorization", "set-cookie", ...redactedNames([])])
+    }
   }
 }

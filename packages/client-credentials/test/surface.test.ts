@@ -1,0 +1,600 @@
+/**
+ * Everything that is exported is used with canaries for secrets, while everything that could show them is listened to:
+ * results, errors, causes, loggers, spans, metrics, output streams, unhandled rejections, files.
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+
+import type { HttpClient } from "@effect/platform"
+import { FileSystem, HttpClientError, HttpClientRequest, KeyValueStore } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import * as Library from "@effect-oauth/client-credentials"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
+import type { Context } from "effect"
+import {
+  Cause,
+  ConfigProvider,
+  Effect,
+  Exit,
+  Layer,
+  Logger,
+  LogLevel,
+  Metric,
+  Option,
+  Redacted,
+  type Scope,
+  Tracer
+} from "effect"
+import { exportPKCS8, generateKeyPair } from "jose"
+
+import * as fakeHttp from "./support/fakeHttp.js"
+import { printed } from "./support/printed.js"
+import * as scenario from "./support/scenario.js"
+
+const {
+  AccessToken,
+  ApiClient,
+  Authorization,
+  ClientAuthentication,
+  ClientConfig,
+  ClientCredentials,
+  DPoP,
+  InvalidConfig,
+  IssuanceBudget,
+  LegacyToken,
+  OAuthError,
+  PromiseClient,
+  ReplaySchedule,
+  ServerMetadata,
+  SharedTokens,
+  TokenCache,
+  TokenEndpoint,
+  TokenRequest,
+  TokenRevocation,
+  TokenSeal,
+  TokenStore
+} = Library
+
+const secret = Redacted.make("c4n4ry s3cr3t/+ %: of thirty-two bytes or more")
+const previous = Redacted.make("c4n4ry previous s3cr3t of thirty-two bytes")
+const storeKey = Buffer.from("c4n4ry-key-of-32-bytes-and-no-m.").toString("base64")
+
+/** Where secrets are in requests: whatever was sent there must not be shown either. */
+const canariesOf = (sent: ReadonlyArray<fakeHttp.Sent>): ReadonlyArray<string> =>
+  sent.flatMap(({ body, headers }) => {
+    const parameters = new URLSearchParams(body)
+    return [
+      parameters.get("client_secret"),
+      parameters.get("client_assertion"),
+      parameters.get("token"),
+      headers["authorization"]?.replace(/^\w+ /, ""),
+      headers["dpop"]
+    ].filter((one) => typeof one === "string")
+  })
+
+/** A server that repeats what it was sent, wherever it can. */
+const gossip = (status: number) => ({ body, headers }: fakeHttp.Sent): Response => {
+  const all = `${body} ${[...new URLSearchParams(body).values()].join(" ")} ${JSON.stringify(headers)}`
+  return Response.json({ error: "invalid_request", error_description: all, error_uri: all }, {
+    status,
+    headers: { location: `https://elsewhere.example/?${body}`, "retry-after": "0" }
+  })
+}
+
+const breaks = (sent: fakeHttp.Sent) =>
+  new HttpClientError.RequestError({
+    request: HttpClientRequest.post(sent.url, { headers: sent.headers }),
+    reason: "Transport",
+    description: JSON.stringify(sent),
+    cause: Object.assign(new Error(JSON.stringify(sent)), { code: "ECONNRESET", sent })
+  })
+
+const token = (count: number) =>
+  Response.json({ access_token: `c4n4ry-t0k3n-${count}`, token_type: "Bearer", expires_in: 60, scope: "a" })
+
+type Answer = (sent: fakeHttp.Sent, count: number) => Response | HttpClientError.HttpClientError
+
+const tokenEndpoints: Readonly<Record<string, Answer>> = {
+  works: (_, count) => token(count),
+  "answers 400 with gossip": gossip(400),
+  "answers 401 with gossip": gossip(401),
+  "answers 500 with gossip": gossip(500),
+  redirects: gossip(307),
+  "answers 200 with gossip": gossip(200),
+  breaks,
+  "answers in part": (sent) => new Response(`{"access_token":"c4n4ry-t0k3n","x":${JSON.stringify(sent)}`),
+  "answers with a token of another type": (sent) =>
+    Response.json({ access_token: "c4n4ry-t0k3n", token_type: sent.body, expires_in: sent.body })
+}
+
+const apis: Readonly<Record<string, Answer>> = {
+  works: () => Response.json({ ok: true }),
+  // What is in a body is the caller's; a header is shown by traces.
+  "refuses always, with gossip": ({ headers }) =>
+    new Response("{}", {
+      status: 401,
+      headers: { "www-authenticate": `Bearer error="invalid_token", error_description="${headers["authorization"]}"` }
+    }),
+  "wants more scope, with gossip": ({ headers }) =>
+    new Response(null, {
+      status: 403,
+      headers: {
+        "www-authenticate": `Bearer error="insufficient_scope", error_description="${headers["authorization"]}"`
+      }
+    }),
+  "asks for a nonce": () =>
+    new Response(null, {
+      status: 401,
+      headers: { "www-authenticate": "DPoP error=\"use_dpop_nonce\"", "dpop-nonce": "n" }
+    }),
+  breaks
+}
+
+const network = (tokens: Answer, api: Answer) => {
+  let count = 0
+  return fakeHttp.make((sent) =>
+    Effect.suspend(() => {
+      count += 1
+      const answer = sent.url.startsWith("https://auth.") ? tokens(sent, count) : api(sent, count)
+      return answer instanceof Response ? Effect.succeed(answer) : Effect.fail(answer)
+    })
+  )
+}
+
+/** Runs an effect and gives everything that it showed anywhere. */
+const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>) =>
+  Effect.gen(function*() {
+    const shown: Array<string> = []
+    const loggers = [Logger.stringLogger, Logger.logfmtLogger, Logger.jsonLogger, Logger.structuredLogger].map((one) =>
+      Logger.make<unknown, void>((entry) => {
+        shown.push(printed(one.log(entry)))
+      })
+    )
+    const tracer = Tracer.make({
+      span: (name, parent, context, links, startTime, kind) => {
+        const attributes = new Map<string, unknown>()
+        const note = (...values: ReadonlyArray<unknown>) => void shown.push(printed(values))
+        note(name, kind, links.map((link) => link.attributes))
+        return {
+          _tag: "Span",
+          name,
+          parent,
+          context,
+          links,
+          kind,
+          attributes,
+          status: { _tag: "Started", startTime },
+          spanId: "s",
+          traceId: "t",
+          sampled: true,
+          attribute: (key, value) => {
+            attributes.set(key, value)
+            note(key, value)
+          },
+          event: (event, _, more) => note(event, more),
+          addLinks: (more) => note(more.map((link) => link.attributes)),
+          end: (_, exit) =>
+            note(Exit.isFailure(exit) ? [Cause.pretty(exit.cause), ...Cause.prettyErrors(exit.cause)] : "")
+        }
+      },
+      context: (f) => f()
+    })
+    const streams = [process.stdout, process.stderr].map((stream) => {
+      const write = stream.write.bind(stream)
+      stream.write = (chunk: string | Uint8Array) => {
+        shown.push(String(chunk))
+        return true
+      }
+      return () => {
+        stream.write = write
+      }
+    })
+    const consoles = (["debug", "info", "log", "warn", "error", "trace"] as const).map((method) => {
+      const original = console[method]
+      console[method] = (...values: ReadonlyArray<unknown>) => void shown.push(printed(values))
+      return () => {
+        console[method] = original
+      }
+    })
+    const rejected = (reason: unknown) => void shown.push(printed(reason))
+    process.on("unhandledRejection", rejected)
+    const exit = yield* effect.pipe(
+      Effect.scoped,
+      Effect.tapErrorCause((cause) => Effect.logError("it failed", cause)),
+      Effect.exit,
+      Effect.tap((exit) => Effect.log("it ended", exit)),
+      Effect.withTracer(tracer),
+      Logger.withMinimumLogLevel(LogLevel.All),
+      Effect.provide(loggers.reduce((all, logger) => Layer.merge(all, Logger.add(logger)), Layer.empty)),
+      Effect.ensuring(Effect.promise(async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        process.off("unhandledRejection", rejected)
+        for (const restore of [...streams, ...consoles]) restore()
+      }))
+    )
+    shown.push(printed(exit))
+    if (Exit.isFailure(exit)) shown.push(printed(Cause.squash(exit.cause)), Cause.pretty(exit.cause))
+    else shown.push(printed(exit.value))
+    shown.push(printed(Effect.runSync(Metric.snapshot)))
+    return shown.join("\n")
+  })
+
+const assertNothing = (shown: string, sent: ReadonlyArray<fakeHttp.Sent>, more: ReadonlyArray<string> = []) => {
+  for (const canary of ["c4n4ry", storeKey, ...canariesOf(sent), ...more]) {
+    const at = shown.indexOf(canary)
+    if (at >= 0) assert.fail(`shown: ${shown.slice(Math.max(0, at - 300), at + canary.length + 40)}`)
+  }
+}
+
+const keys = await generateKeyPair("ES256", { extractable: true })
+const pem = await exportPKCS8(keys.privateKey)
+
+const methods = {
+  client_secret_post: ClientAuthentication.clientSecretPost(secret),
+  client_secret_basic: ClientAuthentication.clientSecretBasic(secret),
+  client_secret_jwt: ClientAuthentication.clientSecretJwt(secret),
+  private_key_jwt: ClientAuthentication.privateKeyJwt({ key: Redacted.make(pem) })
+}
+
+/** All that can be done with a client. */
+const everything = Effect.gen(function*() {
+  const api = yield* ApiClient.ApiClient
+  const cache = yield* TokenCache.TokenCache
+  const { revoke } = yield* TokenRevocation.TokenRevocation
+  const held = yield* Effect.exit(cache.get)
+  const outcomes: Array<unknown> = [api, cache, held, printed(held)]
+  const note = <A, E>(effect: Effect.Effect<A, E>) =>
+    Effect.map(Effect.exit(effect), (exit) => {
+      outcomes.push(exit)
+    })
+  yield* note(api.get("/items"))
+  yield* note(Effect.flatMap(api.get("/items"), (response) => response.json))
+  yield* note(api.post("/items", { headers: { "x-own": "mine" } }))
+  yield* note(api.get("https://elsewhere.example/items"))
+  yield* note(api.get("/other").pipe(TokenRequest.withChange({ scope: "b" })))
+  yield* note(ApiClient.toHttpClient(api).get("/items"))
+  yield* note(cache.health)
+  yield* note(cache.held)
+  if (Exit.isSuccess(held)) {
+    yield* note(cache.rejected(held.value))
+    yield* note(cache.getOther(held.value))
+    yield* note(revoke(held.value))
+  }
+  return outcomes
+})
+
+const options = (more: Partial<Library.ClientCredentials.Options> = {}): Library.ClientCredentials.Options => ({
+  ...scenario.options,
+  clientSecret: undefined,
+  revocationUrl: "https://auth.example.com/revoke",
+  tokenCache: { patience: 0 },
+  ...more
+})
+
+describe("nothing secret is shown by a client", () => {
+  for (const [method, clientAuthentication] of Object.entries(methods)) {
+    for (const dpop of [false, true]) {
+      it.effect(`${method}${dpop ? " with DPoP" : ""}, whatever the servers do`, () =>
+        Effect.gen(function*() {
+          for (const [name, tokens] of Object.entries(tokenEndpoints)) {
+            for (const [apiName, api] of Object.entries(name === "works" ? apis : { works: () => Response.json({}) })) {
+              const { layer, sent } = network(
+                dpop && name === "works" ?
+                  (_, count) =>
+                    Response.json({ access_token: `c4n4ry-t0k3n-${count}`, token_type: "DPoP", expires_in: 60 }) :
+                  tokens,
+                api
+              )
+              const client = ClientCredentials.layer(options({ clientAuthentication, dpop }))
+              const shown = yield* shownBy(Effect.provide(everything, Layer.provide(client, layer)))
+              assert.isNotEmpty(canariesOf(sent), `${name}, ${apiName}`)
+              assertNothing(shown, sent, pem.split("\n").slice(1, -2))
+            }
+          }
+        }), 60_000)
+    }
+  }
+})
+
+const environment = ConfigProvider.fromMap(
+  new Map([
+    ["OAUTH_TOKEN_URL", "https://auth.example.com/oauth/token"],
+    ["OAUTH_CLIENT_ID", "inventory-sync"],
+    ["OAUTH_CLIENT_SECRET", Redacted.value(secret)],
+    ["API_BASE_URL", "https://api.example.com"],
+    ["LEGACY_TOKEN_ID", "tok_17"],
+    ["LEGACY_TOKEN_SECRET", Redacted.value(secret)]
+  ])
+)
+
+const withSecret = options({ clientSecret: secret, previousClientSecret: previous })
+const Seal = TokenSeal.layer([Redacted.make(storeKey)])
+const Config = ClientConfig.layer(withSecret)
+const accessToken = new AccessToken.AccessToken({
+  value: Redacted.make("c4n4ry-t0k3n"),
+  scope: undefined,
+  requestedAt: 0,
+  expiresAt: 1
+})
+
+type Use = Effect.Effect<unknown, unknown, Scope.Scope>
+/** A use of an export, with an HTTP client that works; or why it cannot hold a secret. */
+type Entry = ((http: Layer.Layer<HttpClient.HttpClient>) => Use) | string
+
+const built = (layer: Layer.Layer<never, unknown>): Use =>
+  Effect.map(Layer.build(layer), (context) => [
+    context,
+    ...(context as Context.Context<unknown>).unsafeMap.values()
+  ])
+
+const tag = "a name under which a service is found"
+const error = "its fields are texts that hold no secret, as the suite above and the tests of failures show"
+const metric = "a number with labels from a fixed list; all metrics are printed after each use"
+
+const surface: Readonly<Record<string, Entry>> = {
+  "AccessToken.AccessToken": () => Effect.succeed([accessToken, { ...accessToken }, accessToken.toString()]),
+  "ApiClient.ApiClient": tag,
+  "ApiClient.layer": (http) =>
+    built(Layer.provide(ApiClient.layer, [
+      Layer.provide(
+        LegacyToken.layer({
+          apiBaseUrl: "https://api.example.com",
+          tokenId: "tok_17",
+          tokenSecret: secret
+        }),
+        http
+      ),
+      http,
+      Layer.provide(Authorization.layer, [Config, Layer.provide(ClientCredentials.layer(withSecret), http)])
+    ])),
+  "ApiClient.layerHttpClient": (http) =>
+    built(ApiClient.layerHttpClient.pipe(Layer.provide(ClientCredentials.layer(withSecret)), Layer.provide(http))),
+  "ApiClient.make": (http) =>
+    Effect.provide(ApiClient.make, [
+      http,
+      Layer.provide(Authorization.layer, [Config, Layer.provide(ClientCredentials.layer(withSecret), http)])
+    ]),
+  "ApiClient.toHttpClient": "used in the suite above",
+  "Authorization.Authorization": tag,
+  "Authorization.layer": (http) =>
+    built(Layer.provide(Authorization.layer, [Config, Layer.provide(ClientCredentials.layer(withSecret), http)])),
+  "Authorization.make": (http) =>
+    Effect.flatMap(
+      Authorization.make,
+      (service) =>
+        Effect.map(service.authorize(HttpClientRequest.get("https://api.example.com/x")), ({ accepted, refused }) => [
+          service,
+          accepted,
+          refused
+        ])
+    ).pipe(Effect.provide([Config, Layer.provide(ClientCredentials.layer(withSecret), http)])),
+  "Challenge.outcome": "a pure function of what an API sent",
+  "Challenge.parse": "a pure function of what an API sent",
+  "ClientAuthentication.clientSecretBasic": () =>
+    Effect.succeed([ClientAuthentication.clientSecretBasic(secret), methods.client_secret_basic.credentials]),
+  "ClientAuthentication.clientSecretJwt": () => Effect.succeed(ClientAuthentication.clientSecretJwt(secret)),
+  "ClientAuthentication.clientSecretPost": () => Effect.succeed(ClientAuthentication.clientSecretPost(secret)),
+  "ClientAuthentication.custom": () =>
+    Effect.succeed(
+      ClientAuthentication.custom("own", () => Effect.succeed({ headers: { "x-proof": Redacted.value(secret) } }))
+    ),
+  "ClientAuthentication.privateKeyJwt": () =>
+    Effect.succeed(ClientAuthentication.privateKeyJwt({ key: Redacted.make("c4n4ry") })),
+  "ClientAuthentication.selfSignedTlsClientAuth": "the certificate is the HTTP client's",
+  "ClientAuthentication.tlsClientAuth": "the certificate is the HTTP client's",
+  "ClientConfig.ClientConfig": tag,
+  "ClientConfig.fromConfig": () =>
+    Effect.withConfigProvider(ClientConfig.fromConfig(), environment).pipe(Effect.provide(NodeContext.layer)),
+  "ClientConfig.layer": () => built(Config),
+  "ClientConfig.layerConfig": () =>
+    built(
+      ClientConfig.layerConfig().pipe(
+        Layer.provide([Layer.setConfigProvider(environment), NodeContext.layer])
+      )
+    ),
+  "ClientConfig.make": () =>
+    Effect.succeed([
+      ClientConfig.make(withSecret),
+      ClientConfig.make({ ...withSecret, tokenUrl: "https://user:c4n4ry@auth.example.com/?client_secret=c4n4ry" }),
+      ClientConfig.make({ ...withSecret, clientSecret: "c4n4ry" as never }),
+      ClientConfig.make({ ...withSecret, clientId: "c4n4ry\u0000" })
+    ]),
+  "ClientCredentials.layer": (http) => built(Layer.provide(ClientCredentials.layer(withSecret), http)),
+  "ClientCredentials.layerConfig": (http) =>
+    built(
+      ClientCredentials.layerConfig().pipe(
+        Layer.provide([http, Layer.setConfigProvider(environment), NodeContext.layer])
+      )
+    ),
+  "ClientCredentials.layerFromClientConfig": (http) =>
+    built(Layer.provide(ClientCredentials.layerFromClientConfig(), [Config, http])),
+  "ClientCredentials.layerShared": (http) =>
+    Effect.provide(
+      everything,
+      ClientCredentials.layerShared({ ...withSecret, issuanceBudget: { limit: 10 } }).pipe(
+        Layer.provide([http, TokenStore.layerMemory, Seal])
+      )
+    ),
+  "ClientCredentials.layerSharedConfig": (http) =>
+    Effect.provide(
+      everything,
+      ClientCredentials.layerSharedConfig().pipe(
+        Layer.provide([http, TokenStore.layerMemory, Seal, Layer.setConfigProvider(environment), NodeContext.layer])
+      )
+    ),
+  "ClientCredentials.make": (http) =>
+    Effect.flatMap(
+      ClientCredentials.make(withSecret),
+      (client) => Effect.map(Effect.exit(client.get("/x")), (exit) => [client, exit])
+    ).pipe(Effect.provide(http)),
+  "DPoP.DPoP": tag,
+  "DPoP.layer": () => built(DPoP.layer()),
+  "DPoP.make": () => DPoP.make(),
+  "InvalidConfig.InvalidConfig": () =>
+    Effect.succeed(new InvalidConfig.InvalidConfig({ problems: [{ setting: "x", expected: "y" }] })),
+  "IssuanceBudget.layer": "a layer of `make`",
+  "IssuanceBudget.make": (http) =>
+    Effect.provide(IssuanceBudget.make({ limit: 1 }), [
+      TokenStore.layerMemory,
+      Seal,
+      Layer.provide(TokenEndpoint.layer, [http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
+    ]),
+  "LegacyToken.layer": (http) =>
+    built(Layer.provide(
+      LegacyToken.layer({ apiBaseUrl: "https://api.example.com", tokenId: "tok_17", tokenSecret: secret }),
+      http
+    )),
+  "LegacyToken.layerConfig": (http) =>
+    built(Layer.provide(LegacyToken.layerConfig(), [http, Layer.setConfigProvider(environment)])),
+  "NodeTls.layer": "the key is a file or a Redacted text; its errors are tested in NodeTls.test.ts",
+  "NodeTls.layerConfig": "the key is a file or a Redacted text; its errors are tested in NodeTls.test.ts",
+  "OAuthError.CredentialUnavailable": error,
+  "OAuthError.DiscoveryFailed": error,
+  "OAuthError.InsufficientScope": error,
+  "OAuthError.InvalidTokenResponse": error,
+  "OAuthError.IssuanceBudgetExhausted": error,
+  "OAuthError.OriginNotAllowed": error,
+  "OAuthError.RevocationUnsupported": error,
+  "OAuthError.TokenEndpointUnavailable": error,
+  "OAuthError.TokenErrorResponse": error,
+  "OAuthError.isOAuthError": () => Effect.succeed(OAuthError.isOAuthError(accessToken)),
+  "OAuthError.isTransient": "a function of a number",
+  ...Object.fromEntries(Object.keys(Library.OAuthMetrics).map((name) => [`OAuthMetrics.${name}`, metric])),
+  "PromiseClient.make": (http) =>
+    Effect.promise(async () => {
+      const client = PromiseClient.make(Layer.provide(ClientCredentials.layer(withSecret), http))
+      const response = await client.fetch("/items")
+      const refused: unknown = await client.fetch("https://elsewhere.example/").catch((reason: unknown) => reason)
+      await client.close()
+      return [client, response, refused]
+    }),
+  "ProtectedResource.ResourceMetadataInvalid": error,
+  "ProtectedResource.discover": "asks for public metadata, without credentials",
+  "ReplaySchedule.Refusal": () => Effect.succeed(new ReplaySchedule.Refusal({ challenges: [], renewable: true })),
+  "ReplaySchedule.ReplaySchedule": tag,
+  "ReplaySchedule.layer": "holds a schedule",
+  "ServerMetadata.ServerMetadata": tag,
+  "ServerMetadata.layer": "asks for public metadata, without credentials",
+  "ServerMetadata.layerWith": "asks for public metadata, without credentials",
+  "ServerMetadata.make": "asks for public metadata, without credentials",
+  "SharedTokens.layer": "a layer of `make`",
+  "SharedTokens.make": (http) =>
+    Effect.flatMap(
+      SharedTokens.make(),
+      (endpoint) => Effect.map(endpoint.requestToken(endpoint.request), (token) => [endpoint, token])
+    ).pipe(
+      Effect.provide([
+        TokenStore.layerMemory,
+        Seal,
+        Config,
+        Layer.provide(TokenEndpoint.layer, [http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
+      ])
+    ),
+  "TokenCache.TokenCache": tag,
+  "TokenCache.layer": "a layer of `make`",
+  "TokenCache.layerWith": "a layer of `make`",
+  "TokenCache.make": (http) =>
+    Effect.flatMap(TokenCache.make(), (cache) => Effect.map(cache.get, (token) => [cache, token])).pipe(
+      Effect.provide(
+        Layer.provide(TokenEndpoint.layer, [http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
+      )
+    ),
+  "TokenEndpoint.TokenEndpoint": tag,
+  "TokenEndpoint.layer": "a layer of `make`",
+  "TokenEndpoint.layerWith": "a layer of `make`",
+  "TokenEndpoint.make": (http) =>
+    Effect.flatMap(
+      TokenEndpoint.make(),
+      (endpoint) => Effect.map(endpoint.requestToken(endpoint.request), (token) => [endpoint, token])
+    ).pipe(
+      Effect.provide([http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
+    ),
+  "TokenRequest.CurrentChange": tag,
+  "TokenRequest.TokenRequest": "the request without its proof",
+  "TokenRequest.boundTo": "the request without its proof",
+  "TokenRequest.change": "the request without its proof",
+  "TokenRequest.make": "the request without its proof",
+  "TokenRequest.withChange": "used in the suite above",
+  "TokenRevocation.TokenRevocation": tag,
+  "TokenRevocation.layer": "a layer of `make`",
+  "TokenRevocation.make": (http) =>
+    Effect.flatMap(
+      TokenRevocation.make,
+      (revocation) => Effect.map(Effect.exit(revocation.revoke(accessToken)), (exit) => [revocation, exit])
+    ).pipe(
+      Effect.provide([http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
+    ),
+  "TokenSeal.TokenSeal": tag,
+  "TokenSeal.layer": () => Effect.all([built(Seal), Effect.exit(built(TokenSeal.layer([Redacted.make("c4n4ry")])))]),
+  "TokenSeal.make": () =>
+    Effect.flatMap(TokenSeal.make([Redacted.make(storeKey)]), (seal) =>
+      Effect.all([
+        Effect.succeed(seal),
+        seal.seal("place", "c4n4ry"),
+        seal.name("c4n4ry"),
+        seal.open("elsewhere", "v1.c4n4ry.x.y")
+      ])),
+  "TokenStore.TokenStore": tag,
+  "TokenStore.TokenStoreError": error,
+  "TokenStore.layerFiles": (http) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      const outcome = yield* Effect.provide(
+        everything,
+        ClientCredentials.layerShared({ ...withSecret, issuanceBudget: { limit: 10 } }).pipe(
+          Layer.provide([http, TokenStore.layerFiles(directory), Seal])
+        )
+      )
+      const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).map((name) => join(directory, name))
+        .filter((file) => statSync(file).isFile())
+      assert.isNotEmpty(files)
+      return [outcome, files, files.map((file) => readFileSync(file, "utf8"))]
+    }).pipe(Effect.provide(NodeContext.layer)),
+  "TokenStore.layerKeyValueStore": (http) =>
+    Effect.gen(function*() {
+      const kept = new Map<string, string>()
+      const store = KeyValueStore.makeStringOnly({
+        get: (key) => Effect.sync(() => Option.fromNullable(kept.get(key))),
+        set: (key, value) => Effect.sync(() => void kept.set(key, value)),
+        remove: (key) => Effect.sync(() => void kept.delete(key)),
+        clear: Effect.sync(() => kept.clear()),
+        size: Effect.sync(() => kept.size)
+      })
+      const outcome = yield* Effect.provide(
+        everything,
+        ClientCredentials.layerShared(withSecret).pipe(
+          Layer.provide([
+            http,
+            Seal,
+            Layer.provide(TokenStore.layerKeyValueStore, Layer.succeed(KeyValueStore.KeyValueStore, store))
+          ])
+        )
+      )
+      assert.isAbove(kept.size, 0)
+      return [outcome, [...kept]]
+    }),
+  "TokenStore.layerMemory": "used with `ClientCredentials.layerShared`"
+}
+
+describe("nothing secret is shown by what is exported", () => {
+  const exported = Object.entries({ ...Library, NodeTls }).flatMap(([module, members]) =>
+    Object.keys(members).map((name) => `${module}.${name}`)
+  )
+
+  it("and nothing that is exported is forgotten here", () => {
+    assert.deepStrictEqual(Object.keys(surface).sort(), exported.sort())
+  })
+
+  for (const [name, use] of Object.entries(surface)) {
+    if (typeof use === "string") continue
+    it.live(name, () =>
+      Effect.gen(function*() {
+        const { layer, sent } = network((_, count) => token(count), () => Response.json({ ok: true }))
+        const shown = yield* shownBy(use(layer))
+        assert.notInclude(shown, "is not a function")
+        assertNothing(shown, sent)
+      }))
+  }
+})
