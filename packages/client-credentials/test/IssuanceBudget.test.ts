@@ -10,9 +10,9 @@ import {
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
+import { VirtualClock } from "@effect-oauth/testing"
 import { Clock, Duration, Effect, Either, FastCheck as fc, Layer, Logger, Option, Random, Redacted } from "effect"
 
-import * as virtualClock from "../../testing/src/internal/virtualClock.js"
 import * as budgets from "../src/internal/budget.js"
 import * as issuerQuota from "../src/internal/issuerQuota.js"
 import * as fakeHttp from "./support/fakeHttp.js"
@@ -169,7 +169,7 @@ const process = (
 
 const start = (script: Script, budget: IssuanceBudget.Options, options?: TokenCache.Options) =>
   Effect.gen(function*() {
-    const time = virtualClock.make()
+    const time = VirtualClock.make()
     const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
     const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
     const { asked, count, layer } = endpoint(script)
@@ -272,7 +272,7 @@ describe("the daily limit", () => {
     "of an issuer that announces 10 an hour and 50 a day is found out and kept, without one request too many",
     () =>
       Effect.gen(function*() {
-        const time = virtualClock.make()
+        const time = VirtualClock.make()
         const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
         const issued: Array<number> = []
         let refused = 0

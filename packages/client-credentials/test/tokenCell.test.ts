@@ -3,9 +3,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, type OAuthError, TokenCache, TokenEndpoint } from "@effect-oauth/client-credentials"
+import { VirtualClock } from "@effect-oauth/testing"
 import { Deferred, Effect, Exit, FastCheck as fc, Fiber, FiberId, Logger, Redacted, Scheduler, Scope } from "effect"
 
-import * as virtualClock from "../../testing/src/internal/virtualClock.js"
 import type { Instant } from "../src/internal/instant.js"
 import * as seeded from "./support/seeded.js"
 import * as tokenEndpoint from "./support/tokenEndpoint.js"
@@ -64,7 +64,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const run = (steps: ReadonlyArray<Step>) =>
   Effect.gen(function*() {
-    const time = virtualClock.make()
+    const time = VirtualClock.make()
     const pending: Array<{
       readonly answer: Deferred.Deferred<AccessToken.AccessToken, OAuthError.TokenError>
       readonly sent: Instant

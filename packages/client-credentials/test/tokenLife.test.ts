@@ -5,9 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import type { AccessToken } from "@effect-oauth/client-credentials"
 import { ApiClient, OAuthError, TokenCache } from "@effect-oauth/client-credentials"
 import { Expect, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { VirtualClock } from "@effect-oauth/testing"
 import { Duration, Effect, Either, Fiber, Random, Schedule } from "effect"
 
-import * as virtualClock from "../../testing/src/internal/virtualClock.js"
 import {
   day,
   make as endpoint,
@@ -25,7 +25,7 @@ const hour = 60 * minute
 /** A cache in virtual time, where the same happens in every run. */
 const start = (script: Script = {}, options: TokenCache.Options = {}) =>
   Effect.gen(function*() {
-    const time = virtualClock.make()
+    const time = VirtualClock.make()
     const { asked, count, layer } = endpoint(script)
     const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
     const cache = yield* inTime(Effect.withRandom(Effect.provide(TokenCache.make(options), layer), Random.make("seed")))
@@ -288,7 +288,7 @@ describe("an API that refuses every token", () => {
   for (const every of [minute, hour]) {
     it.effect(`costs a handful of tokens a day, called every ${every / minute} min`, () =>
       Effect.gen(function*() {
-        const time = virtualClock.make()
+        const time = VirtualClock.make()
         const perDay: Array<number> = []
         yield* Effect.gen(function*() {
           const api = yield* ApiClient.ApiClient

@@ -19,8 +19,8 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 
 import * as host from "./internal/host.js"
-import * as virtualClock from "./internal/virtualClock.js"
 import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
+import * as VirtualClock from "./VirtualClock.js"
 
 /**
  * The fleet and its days.
@@ -82,7 +82,7 @@ const day = 86_400_000
  */
 export const simulate = (plan: Plan): Effect.Effect<Report> =>
   Effect.gen(function*() {
-    const time = virtualClock.make()
+    const time = VirtualClock.make()
     const random = Random.make(plan.seed ?? "fleet")
     const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       effect.pipe(Effect.withClock(time.clock), Effect.withRandom(random))

@@ -52,3 +52,10 @@ export * as TestAuthorizationServer from "./TestAuthorizationServer.js"
  * @since 0.1.0
  */
 export * as TestTokenCache from "./TestTokenCache.js"
+
+/**
+ * A clock that moves when it is told to.
+ *
+ * @since 0.1.0
+ */
+export * as VirtualClock from "./VirtualClock.js"

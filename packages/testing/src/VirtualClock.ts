@@ -1,0 +1,112 @@
+/**
+ * A clock that moves when it is told to, in no time: days pass in milliseconds.
+ *
+ * `TestClock` of Effect is what most tests want. This one is for what it has no words for, a wall clock that is set and a
+ * machine that sleeps, and for thousands of steps, since it does not wait for real timers in between.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+/**
+ * A clock and its hands. Programs use `clock`, by `Effect.withClock`; whoever moves it does so from outside.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VirtualClock {
+  readonly clock: Clock.Clock
+  /** In milliseconds: the time of day, from 0 on, and the time that has passed. */
+  readonly now: () => { readonly wall: number; readonly steady: number }
+  /** Lets this much time pass, and everything happen that was to happen meanwhile, in order. */
+  readonly advance: (duration: Duration.DurationInput) => Effect.Effect<void>
+  /** Sets the wall clock forward, or back by a negative number of milliseconds. */
+  readonly setWall: (byMillis: number) => void
+  /** The machine sleeps: only the wall clock goes on. */
+  readonly suspend: (duration: Duration.DurationInput) => void
+  /** Lets every fiber run until it waits. */
+  readonly settle: Effect.Effect<void>
+  /** How many are asleep. */
+  readonly sleepers: () => number
+}
+
+// Fibers run in microtasks; this comes after all of them.
+const settle = Effect.async<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
+/**
+ * A clock that stands at 0.
+ *
+ * @example
+ * import { VirtualClock } from "@effect-oauth/testing"
+ * import { Clock, Effect } from "effect"
+ *
+ * export const aDayLater = Effect.gen(function*() {
+ *   const time = VirtualClock.make()
+ *   yield* time.advance("1 day")
+ *   return yield* Effect.withClock(Clock.currentTimeMillis, time.clock)
+ * })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (): VirtualClock => {
+  let wall = 0
+  let steady = 0
+  const sleepers = new Set<{ readonly due: number; readonly wake: () => void }>()
+
+  const sleep = (duration: Duration.Duration): Effect.Effect<void> =>
+    Effect.async((resume) => {
+      const sleeper = { due: steady + Duration.toMillis(duration), wake: () => resume(Effect.void) }
+      sleepers.add(sleeper)
+      return Effect.sync(() => sleepers.delete(sleeper))
+    })
+
+  const moveTo = (to: number): void => {
+    wall += to - steady
+    steady = to
+    for (const sleeper of [...sleepers].filter(({ due }) => due <= to)) {
+      sleepers.delete(sleeper)
+      sleeper.wake()
+    }
+  }
+
+  const live = Clock.make()
+  const clock: Clock.Clock = {
+    ...live,
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: () => wall,
+    unsafeCurrentTimeNanos: () => BigInt(Math.round(steady * 1_000_000)),
+    currentTimeMillis: Effect.sync(() => wall),
+    currentTimeNanos: Effect.sync(() => BigInt(Math.round(steady * 1_000_000))),
+    sleep
+  }
+
+  return {
+    clock,
+    now: () => ({ wall, steady }),
+    settle,
+    sleepers: () => sleepers.size,
+    advance: (duration) =>
+      Effect.gen(function*() {
+        yield* settle
+        const end = steady + Duration.toMillis(duration)
+        let next: number
+        while ((next = Math.min(...[...sleepers].map(({ due }) => due), Infinity)) <= end) {
+          moveTo(Math.max(next, steady))
+          yield* settle
+        }
+        moveTo(end)
+        yield* settle
+      }),
+    setWall: (byMillis) => {
+      wall += byMillis
+    },
+    suspend: (duration) => {
+      wall += Duration.toMillis(duration)
+    }
+  }
+}
