@@ -1,0 +1,48 @@
+/**
+ * `npm run soak`: an hour of virtual days, then ten minutes of real load. Prints how it goes, and at the end a report;
+ * ends with 1 if anything grew or a call is missing. `--days-minutes 1 --load-minutes 1` makes it short.
+ */
+import { parseArgs } from "node:util"
+
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect } from "effect"
+
+import * as load from "./load.js"
+import { lines, sound } from "./report.js"
+import type { Sample } from "./samples.js"
+import * as virtualDays from "./virtualDays.js"
+
+const { values } = parseArgs({
+  options: {
+    "days-minutes": { type: "string", default: "60" },
+    "load-minutes": { type: "string", default: "10" },
+    callers: { type: "string", default: "100" },
+    seed: { type: "string", default: String(process.pid) }
+  }
+})
+
+const progress = (unit: string) => ({ bytes, fibers, sockets, timers }: Sample, count: number) =>
+  Console.log(
+    `${count.toLocaleString("en").padStart(12)} ${unit}: ${(bytes / 1e6).toFixed(1)} MB, ${fibers} fibers, ` +
+      `${sockets} sockets, ${timers} timers`
+  )
+
+const program = Effect.gen(function*() {
+  yield* Console.log(`Virtual days for ${values["days-minutes"]} minutes (--seed ${values.seed})`)
+  const days = yield* virtualDays.run({
+    seconds: Number(values["days-minutes"]) * 60,
+    seed: values.seed,
+    onSample: progress("days")
+  })
+  yield* Console.log(`Load for ${values["load-minutes"]} minutes, ${values.callers} callers`)
+  const loaded = yield* load.run({
+    seconds: Number(values["load-minutes"]) * 60,
+    callers: Number(values.callers),
+    onSample: progress("calls")
+  })
+  yield* Console.log(lines("Virtual days", days).join("\n"))
+  yield* Console.log(lines("Real load", loaded).join("\n"))
+  process.exitCode = sound(days) && sound(loaded) ? 0 : 1
+})
+
+NodeRuntime.runMain(program)

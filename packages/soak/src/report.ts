@@ -1,0 +1,46 @@
+/**
+ * What a soak came to, in lines for people, and whether it is as it must be.
+ */
+import { grew, type Growth } from "./samples.js"
+
+export interface Report {
+  readonly missing: number
+  /** Connections that were left open. */
+  readonly leftOpen?: number
+  readonly outcomes: Readonly<Record<string, number>>
+  readonly growth: ReadonlyArray<Growth>
+}
+
+export const sound = ({ growth, leftOpen = 0, missing }: Report): boolean =>
+  missing === 0 && leftOpen === 0 && !growth.some(grew)
+
+const shown = (name: string, value: number): string =>
+  name === "bytes" ? `${(value / 1e6).toFixed(1)} MB` : value.toLocaleString("en", { maximumFractionDigits: 0 })
+
+const names: Readonly<Record<string, string>> = {
+  days: "days",
+  calls: "calls",
+  callsPerSecond: "calls a second",
+  tokens: "tokens",
+  connections: "connections",
+  missing: "calls not accounted for",
+  leftOpen: "connections left open"
+}
+
+/** The numbers, what came of the calls, and how each resource went. */
+export const lines = (title: string, report: Report): ReadonlyArray<string> => {
+  const rows = [
+    ...Object.entries(report).flatMap(([name, value]) =>
+      typeof value === "number" ? [[names[name] ?? name, shown(name, value)]] : []
+    ),
+    ...Object.entries(report.outcomes).map(([name, count]) => [`  ended with ${name}`, shown("", count)]),
+    ...report.growth.map((one) => [
+      one.resource === "bytes" ? "memory" : one.resource,
+      `${shown(one.resource, one.early)} early, ${shown(one.resource, one.late)} late: ${
+        grew(one) ? "it grew" : "steady"
+      }`
+    ])
+  ]
+  const width = Math.max(...rows.map(([name = ""]) => name.length))
+  return ["", title, ...rows.map(([name = "", value]) => `  ${name.padEnd(width)}  ${value}`)]
+}

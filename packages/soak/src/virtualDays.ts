@@ -1,0 +1,155 @@
+/**
+ * Day after day of a client's life in virtual time, with everything that happens to programs: revoked tokens, an issuer
+ * that is down, faults on the way, callers that give up, clocks that are set, machines that sleep, restarts.
+ */
+import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
+import { ApiClient, ClientCredentials, TokenRequest } from "@effect-oauth/client-credentials"
+import { VirtualClock } from "@effect-oauth/testing"
+import { Clock, Context, Effect, Exit, Fiber, Layer, Logger, Random, Redacted, Scope } from "effect"
+
+import * as samples from "./samples.js"
+import * as tally from "./tally.js"
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** Between two moments at which calls begin. */
+const step = 10_000
+
+const audiences = Array.from({ length: 150 }, (_, index) => `https://api-${index}.example.com`)
+
+/** An issuer and its API. What they remember does not grow. */
+const network = (random: Random.Random) => {
+  const state = { tokens: 0, validFrom: 1, downUntil: 0 }
+
+  const answer = ({ headers, url }: { readonly headers: Readonly<Record<string, string | undefined>>; url: string }) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      if (!url.startsWith("https://auth.")) {
+        const token = Number(headers["authorization"]?.replace("Bearer token-", ""))
+        return token >= state.validFrom ? Response.json({ ok: true }) : new Response("expired", { status: 401 })
+      }
+      if (now < state.downUntil) return new Response("down", { status: 503, headers: { "retry-after": "30" } })
+      state.tokens += 1
+      return Response.json({ access_token: `token-${state.tokens}`, token_type: "Bearer", expires_in: day / 1000 })
+    })
+
+  const client = HttpClient.make((request) =>
+    Effect.gen(function*() {
+      const broken = new HttpClientError.RequestError({ request, reason: "Transport", description: "reset" })
+      switch (yield* random.nextIntBetween(0, 100)) {
+        case 0:
+          return yield* broken
+        case 1:
+          return new Response("overloaded", { status: 503 })
+        case 2:
+          return new Response("<!doctype html>")
+        case 3:
+          return yield* Effect.never
+        case 4:
+          yield* Effect.sleep(yield* random.nextIntBetween(0, 40_000))
+      }
+      yield* Effect.sleep(yield* random.nextIntBetween(1, 200))
+      return yield* answer(request)
+    }).pipe(Effect.map((response) => HttpClientResponse.fromWeb(request, response)))
+  )
+
+  return { state, layer: Layer.succeed(HttpClient.HttpClient, client) }
+}
+
+const options: ClientCredentials.Options = {
+  tokenUrl: "https://auth.example.com/token",
+  clientId: "soak",
+  clientSecret: Redacted.make("s3cr3t"),
+  apiBaseUrl: "https://api.example.com"
+}
+
+export interface Options {
+  /** Of real time. */
+  readonly seconds: number
+  readonly seed: string
+  readonly onSample?: (sample: samples.Sample, days: number) => Effect.Effect<void>
+}
+
+export interface Report {
+  readonly days: number
+  readonly tokens: number
+  readonly calls: number
+  readonly missing: number
+  readonly outcomes: Readonly<Record<string, number>>
+  readonly growth: ReadonlyArray<samples.Growth>
+}
+
+export const run = ({ onSample, seconds, seed }: Options): Effect.Effect<Report> =>
+  Effect.gen(function*() {
+    const time = VirtualClock.make()
+    const random = Random.make(seed)
+    const { layer, state } = network(random)
+    const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      effect.pipe(Effect.withClock(time.clock), Effect.withRandom(random))
+    const happens = (once: number, per: number) => Effect.map(random.next, (drawn) => drawn < once * step / per)
+
+    const start = Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* inTime(Layer.buildWithScope(Layer.provide(ClientCredentials.layer(options), layer), scope))
+      return { api: Context.get(context, ApiClient.ApiClient), scope }
+    }).pipe(Effect.orDie)
+
+    const calls = tally.make()
+    const call = (api: ApiClient.Service) =>
+      Effect.gen(function*() {
+        const [other, patience] = [yield* random.next, yield* random.next]
+        const audience = audiences[Math.floor(other * audiences.length * 5)]
+        const asked = Effect.tap(api.get("/items"), (response) => Effect.ignore(response.text)).pipe(
+          Effect.timeout(patience < 0.05 ? patience * 20_000 : 30_000)
+        )
+        yield* calls.count(audience === undefined ? asked : asked.pipe(TokenRequest.withChange({ audience })))
+      })
+
+    const found: Array<samples.Sample> = []
+    const started = yield* Clock.currentTimeMillis
+    let nextSample = started
+    let client = yield* start
+    const restart = Effect.gen(function*() {
+      yield* inTime(Scope.close(client.scope, Exit.void))
+      client = yield* start
+    })
+    const begun = new Set<Fiber.RuntimeFiber<void>>()
+
+    for (;;) {
+      const real = yield* Clock.currentTimeMillis
+      if (real >= nextSample) {
+        // All calls have ended by then, or they never will.
+        yield* time.advance("5 minutes")
+        const sample = yield* samples.take({ timers: time.sleepers() })
+        found.push(sample)
+        if (onSample !== undefined) yield* onSample(sample, Math.floor(time.now().steady / day))
+        if (real >= started + seconds * 1000) break
+        nextSample = real + seconds * 1000 / 40
+      }
+      if (yield* happens(4, day)) state.validFrom = state.tokens + 1
+      if (yield* happens(1, day)) {
+        state.downUntil = time.now().wall + (yield* random.nextIntBetween(minute, 2 * hour))
+      }
+      if (yield* happens(0.5, day)) time.setWall(yield* random.nextIntBetween(-10 * minute, 10 * minute))
+      if (yield* happens(0.5, day)) time.suspend(yield* random.nextIntBetween(minute, 6 * hour))
+      if (yield* happens(0.2, day)) yield* restart
+      for (let left = yield* random.nextIntBetween(0, 4); left > 0; left -= 1) {
+        const fiber = yield* Effect.forkDaemon(inTime(call(client.api)))
+        begun.add(fiber)
+        fiber.addObserver(() => begun.delete(fiber))
+      }
+      yield* time.advance(step)
+    }
+    yield* Scope.close(client.scope, Exit.void)
+    yield* Fiber.interruptAll(begun)
+
+    return {
+      days: Math.floor(time.now().steady / day),
+      tokens: state.tokens,
+      calls: calls.made(),
+      missing: tally.missing(calls) + calls.underWay(),
+      outcomes: Object.fromEntries(calls.outcomes),
+      growth: samples.growth(found)
+    }
+  }).pipe(samples.counted, Effect.provide(Logger.remove(Logger.defaultLogger)))

@@ -1,0 +1,69 @@
+/**
+ * Some seconds of what `npm run soak` does for more than an hour, and that it would notice.
+ */
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit } from "effect"
+
+import { sound } from "../src/report.js"
+import { grew, growth, type Sample } from "../src/samples.js"
+import * as tally from "../src/tally.js"
+
+describe("the soak", () => {
+  it("finds nothing that grows and no call that is missing", () => {
+    const main = fileURLToPath(new URL("../dist/main.js", import.meta.url))
+    const { status, stderr, stdout } = spawnSync(
+      process.execPath,
+      [main, "--days-minutes", "0.2", "--load-minutes", "0.2", "--callers", "20", "--seed", "test"],
+      { encoding: "utf8" }
+    )
+    console.log(stdout.slice(stdout.indexOf("\nVirtual days\n")))
+    assert.strictEqual(stderr, "")
+    assert.strictEqual(status, 0, stdout)
+    assert.match(stdout, /calls not accounted for +0\n/)
+    assert.match(stdout, /connections left open +0\n/)
+    for (const outcome of ["200", "503", "RequestError", "TimeoutException"]) {
+      assert.match(stdout, new RegExp(`ended with ${outcome} +[1-9]`))
+    }
+  }, 120_000)
+
+  const steady = (index: number): Sample => ({
+    bytes: 50e6 + (index % 3) * 1e5,
+    fibers: 3 + index % 2,
+    sockets: 40 - index % 4,
+    timers: 0
+  })
+  const watched = (change: (index: number) => Partial<Sample>) =>
+    growth(Array.from({ length: 40 }, (_, index) => ({ ...steady(index), ...change(index) })))
+      .filter(grew).map(({ resource }) => resource)
+
+  it("takes noise, and growth while it warms up, for what they are", () => {
+    assert.deepStrictEqual(watched(() => ({})), [])
+    assert.deepStrictEqual(watched((index) => ({ bytes: 40e6 + Math.min(index, 10) * 1e6 })), [])
+  })
+
+  it("notices each resource that grows", () => {
+    assert.deepStrictEqual(watched((index) => ({ bytes: 50e6 + index * 4e5 })), ["bytes"])
+    assert.deepStrictEqual(watched((index) => ({ fibers: 3 + Math.floor(index / 4) })), ["fibers"])
+    assert.deepStrictEqual(watched((index) => ({ sockets: 40 + index })), ["sockets"])
+    assert.deepStrictEqual(watched((index) => ({ timers: Math.floor(index / 4) })), ["timers"])
+  })
+
+  it.effect("notices a call that is not accounted for", () =>
+    Effect.gen(function*() {
+      const calls = tally.make()
+      yield* calls.count(Effect.succeed({ status: 200 }))
+      yield* calls.count(Effect.fail({ _tag: "RequestError" }))
+      yield* calls.count(Effect.die("defect"))
+      assert.strictEqual(tally.missing(calls), 0)
+      assert.strictEqual(calls.made(), 3)
+      assert.isTrue(sound({ missing: 0, outcomes: {}, growth: [] }))
+      const lost = { ...calls, outcomes: new Map([...calls.outcomes].slice(1)) }
+      assert.strictEqual(tally.missing(lost), 1)
+      assert.isFalse(sound({ missing: tally.missing(lost), outcomes: {}, growth: [] }))
+      assert.isFalse(sound({ missing: 0, leftOpen: 1, outcomes: {}, growth: [] }))
+      assert.isTrue(Exit.isSuccess(yield* Effect.exit(calls.count(Effect.interrupt))))
+    }))
+})
