@@ -143,6 +143,21 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   const isRefused = (outcome: HttpClientResponse.HttpClientResponse | Refused): outcome is Refused =>
     "refusal" in outcome
 
+  const sendAgain = (request: HttpClientRequest.HttpClientRequest, count: number) =>
+    attempt(request, { replayable: true, isReplay: true, hasNonce: false }).pipe(
+      Effect.tap((outcome) => {
+        const result = isRefused(outcome) ? "refused" : "accepted"
+        return Effect.zipRight(
+          Effect.annotateCurrentSpan("oauth.replay.outcome", result),
+          Metric.increment(Metric.tagged(OAuthMetrics.replays, "oauth.replay.outcome", result))
+        )
+      }),
+      Effect.withSpan("oauth.api.replay", {
+        attributes: { "http.request.resend_count": count },
+        captureStackTrace: false
+      })
+    )
+
   /** By the schedule, until the API accepts or the schedule ends; then the last refusal is the answer. */
   const replay = (request: HttpClientRequest.HttpClientRequest, first: Refused) =>
     Effect.gen(function*() {
@@ -152,13 +167,9 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
         Schedule.onDecision(schedule, (_, decision) =>
           Effect.when(body.discard(last.response), () => ScheduleDecision.isContinue(decision)))
       )
-      while (Option.isSome(yield* Effect.option(driver.next(last.refusal)))) {
-        const outcome = yield* attempt(request, { replayable: true, isReplay: true, hasNonce: false })
-        const isAccepted = !isRefused(outcome)
-        yield* Metric.increment(
-          Metric.tagged(OAuthMetrics.replays, "oauth.replay.outcome", isAccepted ? "accepted" : "refused")
-        )
-        if (isAccepted) {
+      for (let count = 1; Option.isSome(yield* Effect.option(driver.next(last.refusal))); count += 1) {
+        const outcome = yield* sendAgain(request, count)
+        if (!isRefused(outcome)) {
           return outcome
         }
         last = outcome

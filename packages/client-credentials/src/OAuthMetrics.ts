@@ -9,6 +9,10 @@ import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
 import * as MetricLabel from "effect/MetricLabel"
 
+/** By this tag the exporters of `@effect/opentelemetry` know the unit of a metric. Without one it is a count. */
+const inSeconds = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>): Metric.Metric<Type, In, Out> =>
+  Metric.tagged(metric, "unit", "s")
+
 /**
  * Token requests that were sent. `oauth.token.reason` says why: `cold`, `renewal`, `expired`, `rejected`, `forced`. A
  * failed one has `error.type`, the tag of its `TokenError`.
@@ -64,10 +68,23 @@ export const replays: Metric.Metric.Counter<number> = Metric.counter("oauth.api.
  * @since 0.1.0
  * @category metrics
  */
-export const renewalFailing: Metric.Metric.Counter<number> = Metric.counter("oauth.token.renewal_failing", {
+export const renewalFailing: Metric.Metric.Counter<number> = inSeconds(Metric.counter("oauth.token.renewal_failing", {
   description: "Seconds during which tokens were served while their renewal failed",
   incremental: true
-})
+}))
+
+/**
+ * How long before its expiry a token was replaced by a renewal, in seconds. Small values say that renewals begin too late
+ * or take too long.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const renewedAhead: Metric.Metric.Histogram<number> = inSeconds(Metric.histogram(
+  "oauth.token.renewed_ahead",
+  MetricBoundaries.fromIterable([1, 5, 10, 30, 60, 120, 180, 240, 300, 600, 3600]),
+  "Seconds before its expiry at which a token was renewed"
+))
 
 /**
  * Tokens that were replaced without ever having been used.
@@ -86,9 +103,9 @@ export const unusedTokens: Metric.Metric.Counter<number> = Metric.counter("oauth
  * @since 0.1.0
  * @category metrics
  */
-export const tokenExpiry: Metric.Metric.Gauge<number> = Metric.gauge("oauth.token.expires_at", {
+export const tokenExpiry: Metric.Metric.Gauge<number> = inSeconds(Metric.gauge("oauth.token.expires_at", {
   description: "When the token held expires, in seconds since the epoch"
-})
+}))
 
 /**
  * Tokens that were taken over from the store instead of being asked for.
@@ -107,11 +124,11 @@ export const sharedTokens: Metric.Metric.Counter<number> = Metric.counter("oauth
  * @since 0.1.0
  * @category metrics
  */
-export const leaseWaits: Metric.Metric.Histogram<number> = Metric.histogram(
+export const leaseWaits: Metric.Metric.Histogram<number> = inSeconds(Metric.histogram(
   "oauth.token.lease_wait",
   MetricBoundaries.fromIterable([0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]),
   "Seconds of waiting for another process that asked for a token"
-)
+))
 
 /**
  * Operations of the token store that failed, so that the process did without it; by `oauth.store.operation`.

@@ -145,13 +145,7 @@ export const make = (
         }
         const method = authentication(authenticationMethods)
         const url = method.mutualTls ? mutualTls.tokenEndpoint ?? tokenEndpoint : tokenEndpoint
-        yield* Effect.annotateCurrentSpan({
-          "http.request.method": "POST",
-          "server.address": new URL(url).hostname,
-          "server.port": Number(new URL(url).port || 443),
-          "url.path": new URL(url).pathname,
-          "oauth.client_authentication": method.method
-        })
+        yield* Effect.annotateCurrentSpan("oauth.client_authentication", method.method)
         return yield* send({
           authentication: method,
           url,
@@ -175,12 +169,15 @@ export const make = (
           Effect.tapBoth({
             onFailure: (error) =>
               Effect.zipRight(
-                Effect.annotateCurrentSpan("error.type", error._tag),
+                Effect.annotateCurrentSpan(
+                  "error.type",
+                  error._tag === "TokenErrorResponse" ? error.error : error._tag
+                ),
                 Metric.increment(Metric.tagged(sent(occasion), "error.type", error._tag))
               ),
             onSuccess: () => Metric.increment(sent(occasion))
           }),
-          Effect.withSpan("oauth.token.request", { kind: "client", captureStackTrace: false })
+          Effect.withSpan("oauth.token.request", { captureStackTrace: false })
         )
     }
   })

@@ -12,25 +12,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Library from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import type { Context } from "effect"
-import {
-  Cause,
-  ConfigProvider,
-  Effect,
-  Exit,
-  Layer,
-  Logger,
-  LogLevel,
-  Metric,
-  Option,
-  Redacted,
-  type Scope,
-  Tracer
-} from "effect"
+import { ConfigProvider, Effect, Exit, Layer, Option, Redacted, type Scope } from "effect"
 import { exportPKCS8, generateKeyPair } from "jose"
 
 import * as fakeHttp from "./support/fakeHttp.js"
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
+import { shownBy } from "./support/shown.js"
 
 const {
   AccessToken,
@@ -82,12 +70,20 @@ const gossip = (status: number) => ({ body, headers }: fakeHttp.Sent): Response 
   })
 }
 
-const breaks = (sent: fakeHttp.Sent) =>
+/** No transport of the platform does this. */
+const breaksWithGossip = (sent: fakeHttp.Sent) =>
   new HttpClientError.RequestError({
     request: HttpClientRequest.post(sent.url, { headers: sent.headers }),
     reason: "Transport",
     description: JSON.stringify(sent),
     cause: Object.assign(new Error(JSON.stringify(sent)), { code: "ECONNRESET", sent })
+  })
+
+const breaks = (sent: fakeHttp.Sent) =>
+  new HttpClientError.RequestError({
+    request: HttpClientRequest.post(sent.url, { headers: sent.headers }),
+    reason: "Transport",
+    cause: Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })
   })
 
 const token = (count: number) =>
@@ -102,8 +98,10 @@ const tokenEndpoints: Readonly<Record<string, Answer>> = {
   "answers 500 with gossip": gossip(500),
   redirects: gossip(307),
   "answers 200 with gossip": gossip(200),
-  breaks,
+  "breaks with gossip": breaksWithGossip,
   "answers in part": (sent) => new Response(`{"access_token":"c4n4ry-t0k3n","x":${JSON.stringify(sent)}`),
+  "answers with a token that no header can hold": () =>
+    Response.json({ access_token: "c4n4ry\r\nt0k3n", token_type: "Bearer" }),
   "answers with a token of another type": (sent) =>
     Response.json({ access_token: "c4n4ry-t0k3n", token_type: sent.body, expires_in: sent.body })
 }
@@ -141,84 +139,6 @@ const network = (tokens: Answer, api: Answer) => {
     })
   )
 }
-
-/** Runs an effect and gives everything that it showed anywhere. */
-const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>) =>
-  Effect.gen(function*() {
-    const shown: Array<string> = []
-    const loggers = [Logger.stringLogger, Logger.logfmtLogger, Logger.jsonLogger, Logger.structuredLogger].map((one) =>
-      Logger.make<unknown, void>((entry) => {
-        shown.push(printed(one.log(entry)))
-      })
-    )
-    const tracer = Tracer.make({
-      span: (name, parent, context, links, startTime, kind) => {
-        const attributes = new Map<string, unknown>()
-        const note = (...values: ReadonlyArray<unknown>) => void shown.push(printed(values))
-        note(name, kind, links.map((link) => link.attributes))
-        return {
-          _tag: "Span",
-          name,
-          parent,
-          context,
-          links,
-          kind,
-          attributes,
-          status: { _tag: "Started", startTime },
-          spanId: "s",
-          traceId: "t",
-          sampled: true,
-          attribute: (key, value) => {
-            attributes.set(key, value)
-            note(key, value)
-          },
-          event: (event, _, more) => note(event, more),
-          addLinks: (more) => note(more.map((link) => link.attributes)),
-          end: (_, exit) =>
-            note(Exit.isFailure(exit) ? [Cause.pretty(exit.cause), ...Cause.prettyErrors(exit.cause)] : "")
-        }
-      },
-      context: (f) => f()
-    })
-    const streams = [process.stdout, process.stderr].map((stream) => {
-      const write = stream.write.bind(stream)
-      stream.write = (chunk: string | Uint8Array) => {
-        shown.push(String(chunk))
-        return true
-      }
-      return () => {
-        stream.write = write
-      }
-    })
-    const consoles = (["debug", "info", "log", "warn", "error", "trace"] as const).map((method) => {
-      const original = console[method]
-      console[method] = (...values: ReadonlyArray<unknown>) => void shown.push(printed(values))
-      return () => {
-        console[method] = original
-      }
-    })
-    const rejected = (reason: unknown) => void shown.push(printed(reason))
-    process.on("unhandledRejection", rejected)
-    const exit = yield* effect.pipe(
-      Effect.scoped,
-      Effect.tapErrorCause((cause) => Effect.logError("it failed", cause)),
-      Effect.exit,
-      Effect.tap((exit) => Effect.log("it ended", exit)),
-      Effect.withTracer(tracer),
-      Logger.withMinimumLogLevel(LogLevel.All),
-      Effect.provide(loggers.reduce((all, logger) => Layer.merge(all, Logger.add(logger)), Layer.empty)),
-      Effect.ensuring(Effect.promise(async () => {
-        await new Promise((resolve) => setImmediate(resolve))
-        process.off("unhandledRejection", rejected)
-        for (const restore of [...streams, ...consoles]) restore()
-      }))
-    )
-    shown.push(printed(exit))
-    if (Exit.isFailure(exit)) shown.push(printed(Cause.squash(exit.cause)), Cause.pretty(exit.cause))
-    else shown.push(printed(exit.value))
-    shown.push(printed(Effect.runSync(Metric.snapshot)))
-    return shown.join("\n")
-  })
 
 const assertNothing = (shown: string, sent: ReadonlyArray<fakeHttp.Sent>, more: ReadonlyArray<string> = []) => {
   for (const canary of ["c4n4ry", storeKey, ...canariesOf(sent), ...more]) {
@@ -296,6 +216,15 @@ describe("nothing secret is shown by a client", () => {
     }
   }
 })
+
+it.effect("nothing secret is told to the caller by a transport that repeats what it sends", () =>
+  Effect.gen(function*() {
+    const { layer, sent } = network((_, count) => token(count), breaksWithGossip)
+    const client = ClientCredentials.layer(options({ clientSecret: secret }))
+    const outcome = yield* Effect.exit(Effect.provide(everything, Layer.provide(client, layer)))
+    assertNothing(printed(outcome), sent)
+    assert.include(printed(outcome), "RequestError")
+  }))
 
 const environment = ConfigProvider.fromMap(
   new Map([

@@ -1,29 +1,47 @@
 /**
- * Runs an example, as a process of its own, on embedded servers: `npm run example -- quickstart`.
+ * Runs an example, as a process of its own, on embedded servers: `npm run example -- quickstart`. What `observed` exports is
+ * printed, and drawn if there is a name of a file: `npm run example -- observed trace.svg`.
  */
 import { fileURLToPath } from "node:url"
 
-import { Command } from "@effect/platform"
+import { Command, FileSystem } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 
+import * as Collector from "./embedded/collector.js"
 import * as Embedded from "./embedded/environment.js"
 import { Problem } from "./problem.js"
+import * as Waterfall from "./waterfall.js"
 
-const examples = ["quickstart", "legacy-token", "two-apis", "tenants", "promise-service"]
+const examples = ["quickstart", "legacy-token", "two-apis", "tenants", "promise-service", "observed"]
+
+const show = (collector: Collector.Collector, file: string | undefined) =>
+  Effect.gen(function*() {
+    const waterfalls = Waterfall.waterfalls(yield* collector.spans).filter(({ title }) => title.includes("call"))
+    yield* Console.log(Waterfall.text(waterfalls))
+    if (file !== undefined) {
+      const fs = yield* FileSystem.FileSystem
+      yield* fs.writeFileString(file, Waterfall.svg(waterfalls))
+    }
+  })
 
 const program = Effect.gen(function*() {
-  const name = process.argv[2] ?? ""
+  const [, , name = "", file] = process.argv
   if (!examples.includes(name)) {
     return yield* new Problem({ message: `Expected the name of an example: ${examples.join(", ")}` })
   }
   const { environment, legacyEnvironment } = yield* Embedded.start
+  const collector = yield* Collector.start
   const exitCode = yield* Command.make(process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))).pipe(
-    Command.env(name === "legacy-token" ? legacyEnvironment : environment),
+    Command.env({
+      ...(name === "legacy-token" ? legacyEnvironment : environment),
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url
+    }),
     Command.stdout("inherit"),
     Command.stderr("inherit"),
     Command.exitCode
   )
+  if (name === "observed") yield* show(collector, file)
   process.exitCode = exitCode
 }).pipe(
   Effect.scoped,

@@ -32,6 +32,21 @@ export interface Received {
   readonly receivedAt: number
 }
 
+/** What OpenTelemetry calls a client span of HTTP. The path is all that is shown of the URL, and no header. */
+const traced = (request: HttpClientRequest.HttpClientRequest) => {
+  const { hostname, origin, pathname, port, protocol } = new URL(request.url)
+  return {
+    kind: "client",
+    captureStackTrace: false,
+    attributes: {
+      "http.request.method": request.method,
+      "server.address": hostname,
+      "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+      "url.full": origin + pathname
+    }
+  } as const
+}
+
 export const send = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest,
@@ -41,15 +56,21 @@ export const send = (
   return Effect.gen(function*() {
     const requestedAt = yield* Clock.currentTimeMillis
     const response = yield* fetchRedirects.execute(HttpClient.withTracerDisabledWhen(client, constTrue), request)
+    const { headers, status } = response
+    yield* Effect.annotateCurrentSpan("http.response.status_code", status)
+    if (status >= 400) yield* Effect.annotateCurrentSpan("error.type", String(status))
     const text = yield* body.textWithin(response, maxResponseBytes)
     const receivedAt = yield* Clock.currentTimeMillis
-    const { headers, status } = response
     return { endpoint, status, headers, body: Option.getOrUndefined(text), requestedAt, receivedAt }
   }).pipe(
     Effect.mapError(({ cause }) => new TokenEndpointUnavailable({ endpoint, ...transportFailure.reason(cause) })),
     Effect.timeoutFail({
       duration: timeout,
       onTimeout: () => new TokenEndpointUnavailable({ endpoint, reason: "timeout", detail: Duration.format(timeout) })
-    })
+    }),
+    Effect.tapError(({ detail, reason }) =>
+      Effect.annotateCurrentSpan("error.type", reason === "timeout" ? reason : detail)
+    ),
+    Effect.withSpan(`http.client ${request.method}`, traced(request))
   )
 }

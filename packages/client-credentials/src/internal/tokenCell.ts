@@ -115,13 +115,14 @@ export const make = (
       if (outcome._tag === "Right") {
         const token = outcome.right
         const jitter = yield* Random.next
-        yield* modify((state, now) => [
+        const ahead = yield* modify((state, now) => [
           cacheState.issued(state, now, { id: flight.id, token, sent, jitter, policy }),
-          undefined
+          state.held === undefined ? 0 : Math.max(0, instant.remaining(state.held.expires, now))
         ])
         yield* pauses.reset
         if (!watched.isUsed) yield* Metric.increment(OAuthMetrics.unusedTokens)
         watched.isUsed = false
+        if (flight.reason === "renewal") yield* Metric.update(OAuthMetrics.renewedAhead, ahead / 1000)
         yield* renewalFails(sent.steady, false)
         yield* Metric.set(expiry, token.expiresAt / 1000)
         return token

@@ -39,6 +39,7 @@ export const startWith = ({ tokenLife }: Options) =>
       [`${prefix}OAUTH_TOKEN_URL`]: authorizationServer.tokenUrl,
       [`${prefix}OAUTH_CLIENT_ID`]: id,
       [`${prefix}OAUTH_CLIENT_SECRET`]: Redacted.value(secret),
+      [`${prefix}OAUTH_REVOCATION_URL`]: authorizationServer.revocationUrl,
       [`${prefix}OAUTH_ALLOW_HTTP_LOOPBACK`]: "true",
       [`${prefix}API_BASE_URL`]: baseUrl
     })

@@ -1,0 +1,111 @@
+/**
+ * Leaks as they get into a program: by a line that somebody writes in good faith.
+ */
+export interface PlantedLeak {
+  readonly name: string
+  /** In `src`. */
+  readonly file: string
+  /** Stands in it once. What replaces it may use `Revealed`, the module `Redacted`. */
+  readonly find: string
+  readonly replace: string
+  /** The test that must notice. */
+  readonly test: string
+}
+
+export const leaks: ReadonlyArray<PlantedLeak> = [
+  {
+    name: "a token in the log",
+    file: "internal/tokenCell.ts",
+    find: "        watched.isUsed = false\n",
+    replace: "        watched.isUsed = false\n" +
+      "        yield* Effect.logDebug(\"got\", Revealed.value(token.value))\n",
+    test: "TokenCache.make"
+  },
+  {
+    name: "a token as the label of a metric",
+    file: "internal/tokenCell.ts",
+    find: "Metric.set(expiry, ",
+    replace: "Metric.set(Metric.tagged(expiry, \"oauth.token\", Revealed.value(token.value)), ",
+    test: "TokenCache.make"
+  },
+  {
+    name: "a token that is no longer redacted",
+    file: "internal/tokenResponse.ts",
+    find: "value: Redacted.make(value)",
+    replace: "value: value as never",
+    test: "TokenEndpoint.make"
+  },
+  {
+    name: "what the server says, as it says it",
+    file: "internal/tokenResponse.ts",
+    find: "printable(members?.[\"error_description\"], secrets, 300)",
+    replace: "String(members?.[\"error_description\"])",
+    test: "client_secret_post, whatever"
+  },
+  {
+    name: "the body of a strange answer in an error",
+    file: "internal/tokenResponse.ts",
+    find: "    return invalid(\n      \"without a usable access_token",
+    replace: "    return invalid(\n      body + \"without a usable access_token",
+    test: "client_secret_post, whatever"
+  },
+  {
+    name: "the request as it was sent, in the caller's error",
+    file: "internal/apiResponse.ts",
+    find: "reason: error.reason, ...shown, request })",
+    replace: "reason: error.reason, ...shown, request: sent })",
+    test: "by a transport that repeats"
+  },
+  {
+    name: "token requests in the platform's traces",
+    file: "internal/exchange.ts",
+    find: "HttpClient.withTracerDisabledWhen(client, constTrue)",
+    replace: "client",
+    test: "client_secret_post with DPoP, whatever"
+  },
+  {
+    name: "proofs in the platform's traces",
+    file: "internal/apiResponse.ts",
+    find: "[...names, \"dpop\", \"www-authenticate\"]",
+    replace: "names",
+    test: "client_secret_post with DPoP, whatever"
+  },
+  {
+    name: "a secret as an attribute of a span",
+    file: "internal/authenticated.ts",
+    find: "const prove = Effect.flatMap(Clock.currentTimeMillis, (now) =>",
+    replace: "yield* Effect.annotateCurrentSpan(\"tried\", Revealed.value(credential.identity))\n" +
+      "        const prove = Effect.flatMap(Clock.currentTimeMillis, (now) =>",
+    test: "client_secret_basic, whatever"
+  },
+  {
+    name: "a token in a store without its seal",
+    file: "SharedTokens.ts",
+    find: "      seal.seal(\n        place,\n        JSON.stringify({",
+    replace: "      ((_: string, text: string) => Effect.succeed(text))(\n        place,\n        JSON.stringify({",
+    test: "TokenStore.layerFiles"
+  },
+  {
+    name: "a wrong setting in the error about it",
+    file: "internal/settings.ts",
+    find: "? \"a Redacted text, as",
+    replace: "? value + \" in a Redacted text, as",
+    test: "ClientConfig.make"
+  },
+  {
+    name: "a rejection that nobody handles",
+    file: "internal/authenticated.ts",
+    find: "        const prove = Effect.flatMap(Clock.currentTimeMillis, (now) =>",
+    replace: "        void Promise.reject(new Error(Revealed.value(credential.identity)))\n" +
+      "        const prove = Effect.flatMap(Clock.currentTimeMillis, (now) =>",
+    test: "TokenEndpoint.make"
+  },
+  {
+    name: "a secret in a public field",
+    file: "TokenEndpoint.ts",
+    find: "    return {\n      request: dpop === undefined ? request :",
+    replace:
+      "    return {\n      authentication: { secret: \"c4n4ry\" },\n      request: dpop === undefined ? request :",
+    test: "TokenEndpoint.make"
+  }
+]

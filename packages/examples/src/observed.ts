@@ -1,0 +1,44 @@
+/**
+ * What an operator sees: three calls, on a new token, on the same token, and on a token that was revoked meanwhile. Spans,
+ * metrics and logs go to the collector at `OTEL_EXPORTER_OTLP_ENDPOINT` by OTLP.
+ */
+import * as Otlp from "@effect/opentelemetry/Otlp"
+import { HttpClientResponse } from "@effect/platform"
+import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { ApiClient, ClientCredentials, TokenCache, TokenRevocation } from "@effect-oauth/client-credentials"
+import { Config, Effect, Layer, Schema } from "effect"
+
+const Telemetry = Layer.unwrapEffect(
+  Effect.map(
+    Config.withDefault(Config.string("OTEL_EXPORTER_OTLP_ENDPOINT"), "http://127.0.0.1:4318"),
+    (baseUrl) => Otlp.layerJson({ baseUrl, resource: { serviceName: "inventory-sync" } })
+  )
+)
+
+const Items = Schema.Array(Schema.Struct({ sku: Schema.String, quantity: Schema.Int }))
+
+const items = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
+  Effect.flatMap(HttpClientResponse.schemaBodyJson(Items))
+)
+
+const program = Effect.gen(function*() {
+  const cache = yield* TokenCache.TokenCache
+  const { revoke } = yield* TokenRevocation.TokenRevocation
+  yield* Effect.withSpan(items, "first call")
+  yield* Effect.withSpan(items, "second call")
+  yield* Effect.flatMap(cache.get, revoke)
+  yield* Effect.withSpan(items, "call on a revoked token")
+  const { expiresIn, isReady } = yield* cache.health
+  yield* Effect.logInfo("The client is well", { isReady, expiresIn })
+})
+
+// The client's token requests run with the telemetry that its layer was built with.
+program.pipe(
+  Effect.provide(
+    ClientCredentials.layerConfig().pipe(
+      Layer.provideMerge(Telemetry),
+      Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer])
+    )
+  ),
+  NodeRuntime.runMain
+)
