@@ -65,7 +65,8 @@ export interface Service {
  */
 export interface Health {
   /**
-   * Whether calls can be made, as far as is known: there is a usable token, or nothing speaks against getting one.
+   * Whether calls can be made, as far as is known: there is a usable token, or nothing speaks against getting one. After
+   * a failure it is false until a request succeeds, so a service that gets no calls meanwhile must run `get` itself.
    */
   readonly isReady: boolean
   /** Whether there is a token that can be used now. */

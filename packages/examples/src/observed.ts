@@ -24,8 +24,8 @@ const items = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pi
 const program = Effect.gen(function*() {
   const cache = yield* TokenCache.TokenCache
   const { revoke } = yield* TokenRevocation.TokenRevocation
-  yield* Effect.withSpan(items, "first call")
-  yield* Effect.withSpan(items, "second call")
+  yield* Effect.withSpan(items, "cold call")
+  yield* Effect.withSpan(items, "warm call")
   yield* Effect.flatMap(cache.get, revoke)
   yield* Effect.withSpan(items, "call on a revoked token")
   const { expiresIn, isReady } = yield* cache.health

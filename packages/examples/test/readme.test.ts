@@ -1,16 +1,21 @@
 import { readFileSync } from "node:fs"
 
-import { assert, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8")
 
-const blocks = [...read("README.md").matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code)
-
-for (
-  const [index, path] of ["packages/examples/src/quickstart.ts", "packages/testing/test/guide/first.test.ts"]
-    .entries()
-) {
-  it(`the README quotes ${path}`, () => assert.strictEqual(blocks[index], read(path)))
+/** What each document quotes, in order, and nothing else. */
+const documents = {
+  "README.md": ["packages/examples/src/quickstart.ts", "packages/testing/test/guide/first.test.ts"],
+  "guides/operating.md": ["packages/examples/src/observed.ts", "packages/examples/src/readiness.ts"]
 }
 
-it("the README quotes nothing else", () => assert.lengthOf(blocks, 2))
+for (const [document, quoted] of Object.entries(documents)) {
+  describe(document, () => {
+    const blocks = [...read(document).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code)
+    for (const [index, path] of quoted.entries()) {
+      it(`quotes ${path}`, () => assert.strictEqual(blocks[index], read(path)))
+    }
+    it("quotes nothing else", () => assert.lengthOf(blocks, quoted.length))
+  })
+}

@@ -1,0 +1,40 @@
+/**
+ * A service that says whether it can make its calls: `GET /ready` on `PORT` (8080), for the probe of an orchestrator, which
+ * never waits for the authorization server.
+ */
+import * as Http from "node:http"
+
+import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { NodeContext, NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
+import { Config, Duration, Effect, Layer } from "effect"
+
+const ready = Effect.gen(function*() {
+  const { get, health } = yield* TokenCache.TokenCache
+  const { budgetLeft, expiresIn, hasToken, isReady, lastFailure, pausedFor } = yield* health
+  // No calls come to a service that is not ready, so nobody else would ask. The cache asks as seldom as it must.
+  if (!hasToken) yield* Effect.forkDaemon(Effect.ignore(get))
+  const seconds = (duration: Duration.Duration | undefined) => duration && Math.round(Duration.toSeconds(duration))
+  return HttpServerResponse.unsafeJson({
+    ready: isReady,
+    tokenExpiresInSeconds: seconds(expiresIn),
+    nextTokenRequestInSeconds: seconds(pausedFor),
+    tokensLeft: budgetLeft,
+    problem: lastFailure?.message
+  }, { status: isReady ? 200 : 503 })
+})
+
+const Server = Layer.unwrapEffect(Effect.map(
+  Config.withDefault(Config.integer("PORT"), 8080),
+  (port) => NodeHttpServer.layer(Http.createServer, { host: "127.0.0.1", port })
+))
+
+HttpRouter.empty.pipe(
+  HttpRouter.get("/ready", ready),
+  HttpServer.serve(),
+  HttpServer.withLogAddress,
+  Layer.provide(ClientCredentials.layerConfig()),
+  Layer.provide([Server, NodeHttpClient.layerUndici, NodeContext.layer]),
+  Layer.launch,
+  NodeRuntime.runMain
+)

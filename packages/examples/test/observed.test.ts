@@ -1,0 +1,137 @@
+/**
+ * What arrives at a collector, from a real program on real servers; and what its pictures and tables say of it.
+ */
+import { readFileSync } from "node:fs"
+
+import { NodeContext, NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { OAuthMetrics } from "@effect-oauth/client-credentials"
+import { Effect, Metric, MetricState } from "effect"
+
+import * as Collector from "../src/embedded/collector.js"
+import * as Embedded from "../src/embedded/environment.js"
+import * as Waterfall from "../src/waterfall.js"
+import { run } from "./support.js"
+
+const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8")
+
+const observe = Effect.gen(function*() {
+  const collector = yield* Collector.start
+  const { environment } = yield* Embedded.start
+  const { exitCode, stderr } = yield* run("observed", [], {
+    ...environment,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url
+  })
+  assert.strictEqual(stderr, "")
+  assert.strictEqual(exitCode, 0)
+  return { collector, environment }
+})
+
+const calls = (spans: ReadonlyArray<Collector.Span>) =>
+  Waterfall.waterfalls(spans).filter(({ title }) => title.includes("call"))
+
+describe("a program that exports by OTLP", () => {
+  it.scopedLive("shows a cold call, a warm call and a 401 as what they are", () =>
+    Effect.gen(function*() {
+      const { collector } = yield* observe
+      const found = calls(yield* collector.spans).map(({ rows }) =>
+        rows.map(({ depth, linked, name, note }) =>
+          `${"  ".repeat(depth)}${name}${linked ? " ~" : ""} ${note}`.trimEnd()
+        )
+      )
+      assert.deepStrictEqual(found, [
+        [
+          "cold call",
+          "  oauth.token.get cold",
+          "  oauth.token.flight ~ cold",
+          "    oauth.token.request ~",
+          "      http.client POST ~ 200",
+          "  http.client GET 200"
+        ],
+        ["warm call", "  http.client GET 200"],
+        [
+          "call on a revoked token",
+          "  http.client GET 401",
+          "  oauth.api.replay accepted",
+          "    oauth.token.get rejected",
+          "    oauth.token.flight ~ rejected",
+          "      oauth.token.request ~",
+          "        http.client POST ~ 200",
+          "    http.client GET 200"
+        ]
+      ])
+    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), 60_000)
+
+  it.scopedLive("names things as OpenTelemetry does, and shows nothing secret", () =>
+    Effect.gen(function*() {
+      const { collector, environment } = yield* observe
+      const clients = (yield* collector.spans).filter(({ name }) => name === "http.client POST")
+      assert.isNotEmpty(clients)
+      for (const { attributes, kind } of clients) {
+        assert.strictEqual(kind, 3)
+        assert.sameMembers(attributes.map(({ key }) => key), [
+          "http.request.method",
+          "http.response.status_code",
+          "server.address",
+          "server.port",
+          "url.full"
+        ])
+      }
+      const all = (yield* collector.received).join("\n")
+      const { OAUTH_CLIENT_SECRET: secret = "" } = environment
+      for (const one of [secret, encodeURIComponent(secret), new URLSearchParams({ "": secret }).toString().slice(1)]) {
+        assert.notInclude(all, one)
+      }
+      // The server's tokens have 43 characters; identifiers of traces have 32.
+      assert.notMatch(all, /[\w-]{43}/)
+      assert.include(all, "<redacted>")
+    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), 60_000)
+
+  it.scopedLive("exports metrics under the names and with the units of the guide", () =>
+    Effect.gen(function*() {
+      const { collector } = yield* observe
+      const exported = (yield* collector.metrics).filter(({ name }) => name.startsWith("oauth."))
+      const units = new Map(exported.map(({ name, unit }) => [name, unit]))
+      assert.strictEqual(units.get("oauth.token.requests"), "1")
+      assert.strictEqual(units.get("oauth.token.expires_at"), "s")
+      const rows = new Map(guide.map(([name, , unit]) => [name, unit]))
+      for (const [name, unit] of units) assert.strictEqual(rows.get(name), unit === "1" ? "" : unit, name)
+    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), 60_000)
+})
+
+/** The rows of the table of metrics: name, kind, unit. */
+const guide = [...read("guides/operating.md").matchAll(/^\| `(oauth\.[\w.]+)` \| (\w+) \| (\w*) *\|/gm)]
+  .map(([, name = "", kind = "", unit = ""]) => [name, kind, unit] as const)
+
+describe("the guide to operating", () => {
+  it("lists every metric, with its kind and its unit", () => {
+    for (const one of Object.values(OAuthMetrics)) {
+      for (const metric of "keyType" in one ? [one] : Object.values(one)) metric.unsafeUpdate(0, [])
+    }
+    const kindOf = (state: MetricState.MetricState.Untyped) =>
+      MetricState.isCounterState(state) ? "counter" : MetricState.isGaugeState(state) ? "gauge" : "histogram"
+    const listed = Metric.unsafeSnapshot()
+      .filter(({ metricKey }) => metricKey.name.startsWith("oauth."))
+      .map(({ metricKey, metricState }) => [
+        metricKey.name,
+        kindOf(metricState),
+        metricKey.tags.find(({ key }) => key === "unit")?.value ?? ""
+      ])
+    const unique = [...new Map(listed.map((row) => [row[0], row])).values()]
+    assert.sameDeepMembers(guide.map((row) => [...row]), unique)
+  })
+
+  it("has a picture of the program as it is", () => {
+    const names = [
+      ...read("packages/examples/trace.svg").matchAll(/<text x="\d+" y="\d+"(?: class="title")?>([^<]*)</g)
+    ]
+      .map(([, name]) => name)
+    assert.deepStrictEqual(names, [
+      ...["cold call", "oauth.token.get", "oauth.token.flight", "oauth.token.request", "http.client POST"],
+      "http.client GET",
+      ...["warm call", "http.client GET"],
+      ...["call on a revoked token", "http.client GET", "oauth.api.replay", "oauth.token.get", "oauth.token.flight"],
+      ...["oauth.token.request", "http.client POST", "http.client GET"]
+    ])
+  })
+})
