@@ -1,0 +1,25 @@
+import * as Http from "node:http"
+
+import { NodeContext, NodeHttpClient } from "@effect/platform-node"
+import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
+import { Effect, Layer, ManagedRuntime } from "effect"
+
+// One runtime for the whole program: the token is in it.
+const runtime = ManagedRuntime.make(
+  ClientCredentials.layerConfig().pipe(Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]))
+)
+
+const stock = Effect.gen(function*() {
+  const api = yield* ApiClient.ApiClient
+  const response = yield* api.get("/items")
+  return yield* response.text
+})
+
+export const server = Http.createServer((_, response) => {
+  runtime.runPromise(stock).then(
+    (items) => response.end(items),
+    () => response.writeHead(502).end()
+  )
+})
+
+server.once("close", () => void runtime.dispose())

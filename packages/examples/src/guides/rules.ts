@@ -1,0 +1,33 @@
+import { ApiClient, ClientCredentials, ReplaySchedule, TokenRequest } from "@effect-oauth/client-credentials"
+import type { Redacted } from "effect"
+import { Effect, Layer, Schedule } from "effect"
+
+declare const readFromVault: Effect.Effect<Redacted.Redacted<string>, Error>
+
+export const Api = ClientCredentials.layerConfig({
+  tokenCache: {
+    // Renewed an hour ahead: this server has long maintenance windows.
+    renewBefore: "1 hour",
+    // In an outage a call without a token waits for so long.
+    patience: "30 seconds"
+  },
+  tokenEndpoint: { timeout: "10 seconds" },
+  revokeAtShutdown: true
+}).pipe(
+  // This API knows new tokens a little late, so a refused call is replayed twice.
+  Layer.provide(ReplaySchedule.layer(Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(2)))))
+)
+
+export const WithVault = ClientCredentials.layer({
+  tokenUrl: "https://auth.example.com/oauth/token",
+  clientId: "inventory-sync",
+  // Read for every token request, and once more when the server does not know it.
+  clientSecret: readFromVault,
+  apiBaseUrl: "https://api.example.com"
+})
+
+export const remove = (sku: string) =>
+  Effect.flatMap(ApiClient.ApiClient, (api) => api.del(`/items/${sku}`)).pipe(
+    // A token of its own, for this call only; it is cached too.
+    TokenRequest.withChange({ scope: "items:write" })
+  )
