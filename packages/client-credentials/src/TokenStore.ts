@@ -134,6 +134,12 @@ const Stored = Schema.parseJson(
 
 const Leased = Schema.parseJson(Schema.Struct({ owner: Schema.String, until: Schema.Number }))
 
+/**
+ * How many files of a row are kept. So a number becomes free again only when there are as many newer ones, and whoever
+ * was paused before it created its file can tell that it came too late.
+ */
+const kept = 32
+
 /** What cannot be read counts as absent: a store is a cache. */
 const readAs = <A, I>(schema: Schema.Schema<A, I>) => (text: string): Option.Option<A> =>
   Schema.decodeUnknownOption(schema)(text)
@@ -241,12 +247,14 @@ export const layerFiles = (
           Effect.catchIf(absent, () => Effect.succeed(Option.none()))
         )
 
-      /** Creates the file with that number unless there is one: by a link, which is whole at once and made only once. */
+      /**
+       * Creates the file with that number unless there is or was one: by a link, which is whole at once and made only once.
+       */
       const create = (key: string, kind: "token" | "lease", number: number, content: string) =>
         Effect.gen(function*() {
           yield* fs.makeDirectory(folder(key), { recursive: true, mode: 0o700 })
           const draft = path.join(folder(key), `draft-${crypto.randomUUID()}`)
-          return yield* fs.writeFileString(draft, content, { flag: "wx", mode: 0o600 }).pipe(
+          const isNew = yield* fs.writeFileString(draft, content, { flag: "wx", mode: 0o600 }).pipe(
             Effect.zipRight(fs.link(draft, file(key, kind, number))),
             Effect.as(true),
             Effect.catchIf(
@@ -255,13 +263,16 @@ export const layerFiles = (
             ),
             Effect.ensuring(Effect.ignore(fs.remove(draft, { force: true })))
           )
+          if (!isNew) return false
+          const all = yield* numbers(key, kind)
+          if ((all[0] ?? number) - number >= kept) return false
+          yield* Effect.forEach(
+            all.filter((old) => old <= number - kept),
+            (old) => Effect.ignore(fs.remove(file(key, kind, old), { force: true })),
+            { discard: true }
+          )
+          return true
         })
-      const forget = (key: string, kind: "token" | "lease", before: number, numbers: ReadonlyArray<number>) =>
-        Effect.forEach(
-          numbers.filter((number) => number < before),
-          (number) => Effect.ignore(fs.remove(file(key, kind, number), { force: true })),
-          { discard: true }
-        )
       /** Those of processes that died while they wrote. */
       const forgetDrafts = (key: string) =>
         Effect.gen(function*() {
@@ -277,7 +288,7 @@ export const layerFiles = (
         Effect.flatMap(numbers(key, "lease"), (all) =>
           Effect.map(
             all[0] === undefined ? Effect.succeed(Option.none()) : text(file(key, "lease", all[0])),
-            (content) => ({ all, number: all[0] ?? 0, held: Option.flatMap(content, readAs(Leased)) })
+            (content) => ({ number: all[0] ?? 0, held: Option.flatMap(content, readAs(Leased)) })
           ))
 
       return {
@@ -294,28 +305,27 @@ export const layerFiles = (
                 }))))).pipe(Effect.mapError(failed("load"))),
         swap: (key, generation, { expiresAt, value }) =>
           Effect.gen(function*() {
-            const all = yield* numbers(key, "token")
-            if ((all[0] ?? 0) !== generation) return false
+            const [newest = 0] = yield* numbers(key, "token")
+            if (newest !== generation) return false
             const next = generation + 1
             const won = yield* create(key, "token", next, JSON.stringify({ value, expiresAt, generation: next }))
-            if (won) yield* Effect.zipRight(forget(key, "token", next, all), forgetDrafts(key))
+            if (won) yield* forgetDrafts(key)
             return won
           }).pipe(Effect.mapError(failed("swap"))),
         acquire: (key, owner, life) =>
           Effect.gen(function*() {
             const now = yield* Clock.currentTimeMillis
-            const { all, held, number } = yield* newestLease(key)
+            const { held, number } = yield* newestLease(key)
             if (Option.isSome(held) && now < held.value.until) return held.value.owner === owner
             const until = now + Duration.toMillis(life)
-            const won = yield* create(key, "lease", number + 1, JSON.stringify({ owner, until }))
-            if (won) yield* forget(key, "lease", number + 1, all)
-            return won
+            return yield* create(key, "lease", number + 1, JSON.stringify({ owner, until }))
           }).pipe(Effect.mapError(failed("acquire"))),
         release: (key, owner) =>
           Effect.flatMap(newestLease(key), ({ held, number }) =>
             Option.isSome(held) && held.value.owner === owner
-              ? fs.remove(file(key, "lease", number), { force: true })
-              : Effect.void).pipe(Effect.mapError(failed("release")))
+              // By a further lease, which has ended: a number that were free again could be somebody else's.
+              ? create(key, "lease", number + 1, JSON.stringify({ owner, until: 0 }))
+              : Effect.void).pipe(Effect.asVoid, Effect.mapError(failed("release")))
       }
     })
   )

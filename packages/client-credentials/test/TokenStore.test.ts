@@ -2,7 +2,7 @@ import { FileSystem, KeyValueStore, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { TokenStore } from "@effect-oauth/client-credentials"
-import { Duration, Effect, Layer, Option, TestClock } from "effect"
+import { Deferred, Duration, Effect, Fiber, Layer, Option, TestClock } from "effect"
 
 const temporary = Layer.unwrapScoped(
   Effect.gen(function*() {
@@ -89,20 +89,119 @@ describe("a store of files", () => {
       return yield* Effect.provide(test(directory, fs, path), TokenStore.layerFiles(directory))
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
-  it.effect("is for its owner only, and leaves no drafts and no old tokens", () =>
+  it.effect("is for its owner only, leaves no drafts, and keeps a few old files at most", () =>
     inDirectory((directory, fs, path) =>
       Effect.gen(function*() {
         const store = yield* TokenStore.TokenStore
-        for (let generation = 0; generation < 3; generation += 1) yield* store.swap("a", generation, entry("x"))
-        yield* store.acquire("a", "one", minute)
+        for (let generation = 0; generation < 50; generation += 1) {
+          assert.isTrue(yield* store.swap("a", generation, entry("x")))
+          assert.isTrue(yield* store.acquire("a", "one", minute))
+          yield* store.release("a", "one")
+        }
         const folder = path.join(directory, "a")
-        assert.deepStrictEqual((yield* fs.readDirectory(folder)).sort(), ["lease-1", "token-3"])
+        const names = yield* fs.readDirectory(folder)
+        assert.deepStrictEqual(
+          names.sort(),
+          Array.from({ length: 32 }, (_, index) => [`token-${19 + index}`, `lease-${69 + index}`]).flat().sort()
+        )
         assert.strictEqual((yield* fs.stat(folder)).mode & 0o777, 0o700)
-        for (const name of ["lease-1", "token-3"]) {
+        for (const name of names) {
           assert.strictEqual((yield* fs.stat(path.join(folder, name))).mode & 0o777, 0o600)
         }
       })
     ))
+
+  it.live("loses no change of many that are made at once", () =>
+    inDirectory(() =>
+      Effect.gen(function*() {
+        const store = yield* TokenStore.TokenStore
+        const count = Effect.gen(function*() {
+          for (let changes = 0; changes < 25;) {
+            const { generation, value } = Option.getOrElse(
+              yield* store.load("a"),
+              () => ({ generation: 0, value: "0" })
+            )
+            if (yield* store.swap("a", generation, entry(String(Number(value) + 1)))) changes += 1
+          }
+        })
+        yield* Effect.replicateEffect(count, 8, { concurrency: "unbounded" })
+        assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...entry("200"), generation: 200 }))
+      })
+    ), 30_000)
+
+  it.effect("tells one that was paused in the middle that it came too late", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const gate = yield* Deferred.make<void>()
+      const paused = yield* Deferred.make<void>()
+      const directory = path.join(yield* fs.makeTempDirectoryScoped(), "tokens")
+      /** One that has looked, and is paused before it writes. */
+      const slow: FileSystem.FileSystem = {
+        ...fs,
+        link: (from, to) =>
+          Effect.zipRight(
+            Effect.zipRight(Deferred.succeed(paused, undefined), Deferred.await(gate)),
+            fs.link(from, to)
+          )
+      }
+      const late = yield* TokenStore.TokenStore.pipe(
+        Effect.provide(TokenStore.layerFiles(directory)),
+        Effect.provideService(FileSystem.FileSystem, slow)
+      )
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(directory))
+      const swap = yield* Effect.fork(late.swap("a", 0, entry("late")))
+      const acquire = yield* Effect.fork(late.acquire("a", "late", minute))
+      yield* Deferred.await(paused)
+      while ((yield* fs.readDirectory(path.join(directory, "a"))).length < 2) yield* Effect.yieldNow()
+      for (let generation = 0; generation < 100; generation += 1) {
+        assert.isTrue(yield* store.swap("a", generation, entry(String(generation))))
+        if (generation > 0) yield* store.release("a", "one")
+        assert.isTrue(yield* store.acquire("a", "one", minute))
+      }
+      yield* Deferred.succeed(gate, undefined)
+      assert.isFalse(yield* Fiber.join(swap))
+      assert.isFalse(yield* Fiber.join(acquire))
+      assert.isFalse(yield* store.acquire("a", "two", minute))
+      assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...entry("99"), generation: 100 }))
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
+  it.effect("does not give back the lease of another", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const gate = yield* Deferred.make<void>()
+      const paused = yield* Deferred.make<void>()
+      const directory = path.join(yield* fs.makeTempDirectoryScoped(), "tokens")
+      let isPaused = false
+      const wait = <A, E>(operation: Effect.Effect<A, E>) =>
+        Effect.suspend(() =>
+          isPaused
+            ? Effect.zipRight(Effect.zipRight(Deferred.succeed(paused, undefined), Deferred.await(gate)), operation)
+            : operation
+        )
+      const slow: FileSystem.FileSystem = {
+        ...fs,
+        link: (from, to) => wait(fs.link(from, to)),
+        remove: (file, options) => wait(fs.remove(file, options))
+      }
+      const late = yield* TokenStore.TokenStore.pipe(
+        Effect.provide(TokenStore.layerFiles(directory)),
+        Effect.provideService(FileSystem.FileSystem, slow)
+      )
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(directory))
+      assert.isTrue(yield* late.acquire("a", "late", minute))
+      isPaused = true
+      const release = yield* Effect.fork(late.release("a", "late"))
+      yield* Deferred.await(paused)
+      yield* TestClock.adjust("1 minute")
+      assert.isTrue(yield* store.acquire("a", "one", minute))
+      yield* store.release("a", "one")
+      assert.isTrue(yield* store.acquire("a", "two", minute))
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(release)
+      assert.isFalse(yield* store.acquire("a", "three", minute))
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
   it.live("clears up after those who died while they wrote", () =>
     inDirectory((directory, fs, path) =>
@@ -113,7 +212,7 @@ describe("a store of files", () => {
         for (const name of ["draft-old", "draft-new"]) yield* fs.writeFileString(path.join(folder, name), "")
         yield* fs.utimes(path.join(folder, "draft-old"), new Date(0), new Date(0))
         yield* store.swap("a", 1, entry("y"))
-        assert.deepStrictEqual((yield* fs.readDirectory(folder)).sort(), ["draft-new", "token-2"])
+        assert.deepStrictEqual((yield* fs.readDirectory(folder)).sort(), ["draft-new", "token-1", "token-2"])
       })
     ))
 
