@@ -36,8 +36,10 @@ export class TokenSeal extends Context.Tag("@effect-oauth/client-credentials/Tok
 
 const encoder = new TextEncoder()
 
+// One by one: as many arguments of one call as there are bytes may be too many.
 const base64url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")).replaceAll("+", "-").replaceAll("/", "_")
+    .replaceAll("=", "")
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> | undefined => {
   try {

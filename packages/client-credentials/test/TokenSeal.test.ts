@@ -17,6 +17,13 @@ describe("the seal", () => {
       assert.notStrictEqual(yield* seal("here", "t0k3n ü"), sealed)
     }))
 
+  it.effect("seals what is large too", () =>
+    Effect.gen(function*() {
+      const { open, seal } = yield* TokenSeal.make([key(1)])
+      const text = "t0k3n".repeat(200_000)
+      assert.isTrue(Option.contains(yield* open("here", yield* seal("here", text)), text))
+    }))
+
   it.effect("opens nothing that was changed, cut short or sealed by another key", () =>
     Effect.gen(function*() {
       const { open, seal } = yield* TokenSeal.make([key(1)])
