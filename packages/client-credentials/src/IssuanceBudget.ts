@@ -151,7 +151,10 @@ export const make = (
           const decided = decision(ledger, now)
           if (decided.ledger === undefined) return decided
           const value = yield* seal.seal(place, JSON.stringify(decided.ledger))
-          const expiresAt = Math.max(now + 48 * 3_600_000, ...decided.ledger.quotas.map(({ resetsAt }) => resetsAt))
+          const expiresAt = Math.max(
+            now + budgets.remembered(budget.window),
+            ...decided.ledger.quotas.map(({ resetsAt }) => resetsAt)
+          )
           if (yield* store.swap(place, generation, { value, expiresAt })) return decided
         }
         return yield* new TokenStoreError({ operation: "swap", problem: "too many at once" })

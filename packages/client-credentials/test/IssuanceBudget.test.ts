@@ -94,6 +94,23 @@ describe("a budget", () => {
     }
   )
 
+  it.prop(
+    "is not forgotten by one whose clock is ahead",
+    [window, fc.integer({ min: 1, max: hour - 1 }), fc.integer({ min: 0, max: 3 * day })],
+    ([window, ahead, wait]) => {
+      const budget = { limit: 2, window, reserveFraction: 0 }
+      const begun = Date.UTC(2026, 9, 23)
+      const now = begun + (window._tag === "Sliding" ? wait % window.millis : wait % (20 * hour))
+      const first = budgets.spend({ ...budget, limit: 1 }, budgets.empty, begun, false)
+      assert(first._tag === "Granted")
+      const early = budgets.spend(budget, first.ledger, now + ahead, false)
+      assert(early._tag === "Granted")
+      const isCounted = budgets.spend({ ...budget, limit: 1 }, first.ledger, now, false)._tag === "Refused"
+      const verdict = budgets.spend({ ...budget, limit: 1 }, early.ledger, now, false)
+      if (isCounted) assert.strictEqual(verdict._tag, "Refused")
+    }
+  )
+
   it("reads the issuer's headers, whatever is in them", () => {
     const header = "b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=47;t=43200"
     assert.deepStrictEqual(issuerQuota.parse({ "auth0-client-quota-limit": header }, 1000), [
@@ -213,6 +230,28 @@ describe("the daily limit", () => {
       }).pipe(Effect.provide(quiet)),
     60_000
   )
+
+  it.scoped("is kept by the store as long as it counts", () =>
+    Effect.gen(function*() {
+      const expiries: Array<number> = []
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const noting: TokenStore.Service = {
+        ...store,
+        swap: (place, generation, entry) => {
+          if (place.startsWith("budget")) expiries.push(entry.expiresAt)
+          return store.swap(place, generation, entry)
+        }
+      }
+      const time = virtualClock.make()
+      for (const window of ["30 days", "1 hour"] as const) {
+        const cache = yield* Effect.withClock(
+          process(endpoint().layer, noting, { limit: 1000, window }),
+          time.clock
+        )
+        yield* Effect.withClock(cache.withChange({ scope: window }).get, time.clock)
+      }
+      assert.deepStrictEqual(expiries, [30 * day + hour, 2 * hour])
+    }))
 
   it.scoped("tells when there is room again, and there is", () =>
     Effect.gen(function*() {

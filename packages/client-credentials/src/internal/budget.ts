@@ -83,6 +83,9 @@ const within = (window: Window, spent: ReadonlyArray<number>, now: number): Read
   return spent.filter((at) => day(at) === day(now))
 }
 
+/** How long a ledger remembers: the window, and an hour by which the clocks of those who share it may differ. */
+export const remembered = (window: Window): number => (window._tag === "Sliding" ? window.millis : 25 * hour) + hour
+
 /** When there is room for one more, if so many count and no more than `allowed` may. */
 const roomAt = (window: Window, counting: ReadonlyArray<number>, allowed: number, now: number): number => {
   if (window._tag === "Day") return nextDay(window.timeZone, now)
@@ -125,7 +128,7 @@ export const spend = (
     }))
     .sort((one, other) => other.resetsAt - one.resetsAt)
   if (longest !== undefined) return longest
-  const kept = spent.filter((at) => counting.includes(at) || live.some(({ heardAt }) => at > heardAt))
+  const kept = spent.filter((at) => at > now - remembered(window) || live.some(({ heardAt }) => at > heardAt))
   return {
     _tag: "Granted",
     ledger: { spent: [...kept, now], quotas: live },
