@@ -60,29 +60,37 @@ const isTimeZone = (timeZone: string): boolean => {
   }
 }
 
+const windowOf = (window: NonNullable<Options["window"]>): budgets.Window | undefined => {
+  if (typeof window === "object" && "timeZone" in window) {
+    return isTimeZone(window.timeZone) ? { _tag: "Day", timeZone: window.timeZone } : undefined
+  }
+  const millis = Option.getOrElse(Option.map(Duration.decodeUnknown(window), Duration.toMillis), () => 0)
+  return millis > 0 && Number.isFinite(millis) ? { _tag: "Sliding", millis } : undefined
+}
+
 const policy = (options: Options): Effect.Effect<budgets.Budget, InvalidConfig> =>
   Effect.suspend(() => {
     const { expect, problems } = collect()
-    const { limit, reserveFraction = 1 / 5, window = "24 hours" } = options
+    const { limit, reserveFraction = 1 / 5, warnAt = [0.8, 1], window = "24 hours" } = options
     expect("limit", Number.isInteger(limit) && limit > 0 ? limit : undefined, "a whole number from 1 on")
     expect(
       "reserveFraction",
       reserveFraction >= 0 && reserveFraction < 1 ? reserveFraction : undefined,
       "a fraction of the limit, from 0 to less than 1"
     )
-    const zone = typeof window === "object" && "timeZone" in window ? window.timeZone : undefined
-    if (zone !== undefined) {
-      expect("window", isTimeZone(zone) ? zone : undefined, "a duration, or a time zone such as Europe/Amsterdam")
-    }
-    return problems.length > 0
+    expect(
+      "warnAt",
+      warnAt.every((part) => part > 0 && part <= 1) ? warnAt : undefined,
+      "parts of the limit, from above 0 to 1"
+    )
+    const counted = expect(
+      "window",
+      windowOf(window),
+      "a duration above 0 such as \"24 hours\", or { timeZone } such as Europe/Amsterdam"
+    )
+    return problems.length > 0 || counted === undefined
       ? new InvalidConfig({ problems })
-      : Effect.succeed({
-        limit,
-        reserveFraction,
-        window: zone === undefined
-          ? { _tag: "Sliding", millis: Duration.toMillis(window as Duration.DurationInput) }
-          : { _tag: "Day", timeZone: zone }
-      })
+      : Effect.succeed({ limit, reserveFraction, window: counted })
   })
 
 const Kept = Schema.parseJson(budgets.Ledger)

@@ -137,7 +137,12 @@ describe("a budget", () => {
           [{ limit: 0 }, "limit"],
           [{ limit: 1.5 }, "limit"],
           [{ limit: 1, reserveFraction: 1 }, "reserveFraction"],
-          [{ limit: 1, window: { timeZone: "Atlantis/Capital" } }, "window"]
+          [{ limit: 1, window: { timeZone: "Atlantis/Capital" } }, "window"],
+          [{ limit: 1, window: "a day" as "1 day" }, "window"],
+          [{ limit: 1, window: 0 }, "window"],
+          [{ limit: 1, window: "-1 day" }, "window"],
+          [{ limit: 1, window: Infinity }, "window"],
+          [{ limit: 1, warnAt: [0.5, 80] }, "warnAt"]
         ] as const
       ) {
         const error = yield* Effect.flip(
