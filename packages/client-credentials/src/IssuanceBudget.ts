@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 
 import * as budgets from "./internal/budget.js"
@@ -119,8 +120,8 @@ const limited = (error: TokenError, limit: number, now: number): ReadonlyArray<i
  * A request beyond the limit fails with `IssuanceBudgetExhausted`, which says when there will be room, and nothing is sent.
  * A request that was counted and failed stays counted, since the issuer may have counted it too. What the issuer says
  * itself tightens the budget: the headers `Auth0-Client-Quota-Limit` and `Auth0-Organization-Quota-Limit` of any answer,
- * and 429 with `Retry-After`, for at most an hour. When the store fails there is a warning, and the request is made: the
- * issuer's own limit still stands.
+ * and 429 with `Retry-After`, for at most an hour. When the store fails there is a warning, and each process counts by
+ * itself from where it was; the store is told when it is back.
  *
  * @since 0.1.0
  * @category constructors
@@ -139,34 +140,68 @@ export const make = (
     const gauge = Metric.tagged(OAuthMetrics.budgetLeft, "oauth.client.id", clientId)
     const thresholds = (options.warnAt ?? [0.8, 1]).map((part) => Math.ceil(part * limit))
 
+    /** The ledger as this process knows it, and what of it the store does not know. */
+    const memory = yield* Ref.make({ ledger: budgets.empty, owed: [] as ReadonlyArray<number> })
+
     const look = Effect.gen(function*() {
       const entry = yield* store.load(place)
       const text = Option.isNone(entry) ? Option.none() : yield* seal.open(place, entry.value.value)
-      return {
-        ledger: Option.getOrElse(Option.flatMap(text, Schema.decodeOption(Kept)), () => budgets.empty),
-        generation: Option.isNone(entry) ? 0 : entry.value.generation
+      const found = Option.flatMap(text, Schema.decodeOption(Kept))
+      if (Option.isSome(entry) && Option.isNone(found)) {
+        yield* Effect.logWarning(
+          "What is counted in the store could not be opened, and is counted anew. Do all share its keys?"
+        )
       }
+      // A store that has lost it is told what is known here.
+      const { ledger, owed } = yield* Ref.updateAndGet(memory, ({ ledger, owed }) => ({
+        ledger: Option.match(found, {
+          onNone: () => ledger,
+          onSome: ({ quotas, spent }) => ({ quotas, spent: [...spent, ...owed] })
+        }),
+        owed
+      }))
+      return { ledger, owed, generation: Option.isNone(entry) ? 0 : entry.value.generation }
     })
 
+    type Decision<A> = (ledger: budgets.Ledger, now: number) => { readonly ledger?: budgets.Ledger } & A
+
     /** Replaces the ledger by the one decided on, unless there is none, and gives the decision. */
-    const decide = <A>(
-      decision: (ledger: budgets.Ledger, now: number) => { readonly ledger?: budgets.Ledger } & A
-    ): Effect.Effect<A, TokenStoreError> =>
+    const decideInStore = <A>(decision: Decision<A>): Effect.Effect<A, TokenStoreError> =>
       Effect.gen(function*() {
         for (let attempt = 0; attempt < tries; attempt += 1) {
           const now = yield* Clock.currentTimeMillis
-          const { generation, ledger } = yield* look
+          const { generation, ledger, owed } = yield* look
           const decided = decision(ledger, now)
           if (decided.ledger === undefined) return decided
-          const value = yield* seal.seal(place, JSON.stringify(decided.ledger))
+          const next = decided.ledger
+          const value = yield* seal.seal(place, JSON.stringify(next))
           const expiresAt = Math.max(
             now + budgets.remembered(budget.window),
             ...decided.ledger.quotas.map(({ resetsAt }) => resetsAt)
           )
-          if (yield* store.swap(place, generation, { value, expiresAt })) return decided
+          if (yield* store.swap(place, generation, { value, expiresAt })) {
+            yield* Ref.update(memory, (known) => ({ ledger: next, owed: known.owed.slice(owed.length) }))
+            return decided
+          }
         }
         return yield* new TokenStoreError({ operation: "swap", problem: "too many at once" })
       })
+
+    /** The same without the store. */
+    const decideAlone = <A>(decision: Decision<A>): Effect.Effect<A> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Ref.modify(memory, (known) => {
+          const decided = decision(known.ledger, now)
+          const { ledger = known.ledger } = decided
+          return [decided, { ledger, owed: ledger.spent === known.ledger.spent ? known.owed : [...known.owed, now] }]
+        }))
+
+    const decide = <A>(decision: Decision<A>): Effect.Effect<A> =>
+      Effect.catchAll(decideInStore(decision), (error) =>
+        Effect.zipRight(
+          Effect.logWarning(`${error.message} Tokens are counted by this process alone.`),
+          decideAlone(decision)
+        ))
 
     const spend = (occasion: Occasion | undefined) =>
       Effect.gen(function*() {
@@ -192,9 +227,7 @@ export const make = (
     const hear = (quotas: ReadonlyArray<issuerQuota.Quota>): Effect.Effect<void> =>
       quotas.length === 0
         ? Effect.void
-        : decide((ledger, now) => ({ ledger: budgets.heard(ledger, quotas, now) })).pipe(
-          Effect.catchAll((error) => Effect.logWarning(`${error.message} What the issuer said is not kept.`))
-        )
+        : Effect.asVoid(decide((ledger, now) => ({ ledger: budgets.heard(ledger, quotas, now) })))
 
     const { heedIssuer = true } = options
     const request = (wanted: TokenRequest, occasion: Occasion | undefined) => {
@@ -217,13 +250,7 @@ export const make = (
         return verdict._tag === "Granted" ? verdict.left + 1 : 0
       }).pipe(Effect.orElseSucceed(() => undefined)),
       requestToken: (wanted, occasion) =>
-        spend(occasion).pipe(
-          Effect.catchTag(
-            "TokenStoreError",
-            (error) => Effect.logWarning(`${error.message} The token is not counted.`)
-          ),
-          Effect.zipRight(Effect.suspend(() => request(wanted, occasion)))
-        )
+        Effect.zipRight(spend(occasion), Effect.suspend(() => request(wanted, occasion)))
     }
   })
 

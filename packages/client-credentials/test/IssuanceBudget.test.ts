@@ -288,11 +288,11 @@ describe("the daily limit", () => {
       assert.deepStrictEqual(asked.map(({ reason }) => reason), ["cold", "renewal", "renewal", "expired", "expired"])
     }).pipe(Effect.provide(quiet)))
 
-  it.scoped("warns before it is reached, and asks without counting when nothing can be counted", () =>
+  it.scoped("warns before it is reached", () =>
     Effect.gen(function*() {
       const logged: Array<string> = []
       const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => logged.push(String(message))))
-      const { begin, count, inTime, store } = yield* Effect.provide(start({}, { limit: 5 }), logger)
+      const { begin, count, inTime } = yield* Effect.provide(start({}, { limit: 5 }), logger)
       yield* Effect.gen(function*() {
         const cache = yield* begin
         for (let index = 0; index < 5; index += 1) yield* inTime(cache.withChange({ scope: `scope-${index}` }).get)
@@ -300,16 +300,81 @@ describe("the daily limit", () => {
           "4 of 5 tokens of the client inventory-sync are spent.",
           "5 of 5 tokens of the client inventory-sync are spent."
         ])
-        const { layer } = endpoint()
-        const down = {
-          ...store,
-          load: () => new TokenStore.TokenStoreError({ operation: "load", problem: "ECONNREFUSED" })
-        }
-        const alone = yield* inTime(process(layer, down, { limit: 1 }))
-        yield* inTime(alone.get)
-        assert.include(logged.join(), "The token is not counted.")
       }).pipe(Effect.provide(logger))
       assert.strictEqual(count.requests, 5)
+    }))
+
+  const failures: Record<string, (store: TokenStore.Service) => TokenStore.Service> = {
+    load: (store) => ({
+      ...store,
+      load: () => new TokenStore.TokenStoreError({ operation: "load", problem: "ECONNREFUSED" })
+    }),
+    swap: (store) => ({
+      ...store,
+      swap: () => new TokenStore.TokenStoreError({ operation: "swap", problem: "ENOSPC" })
+    })
+  }
+  for (const [operation, broken] of Object.entries(failures)) {
+    it.scoped(`is kept by each process alone while the store cannot ${operation}, and by all when it can again`, () =>
+      Effect.gen(function*() {
+        const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+        let store = memory
+        const { count, layer } = endpoint()
+        const failing: TokenStore.Service = {
+          ...memory,
+          load: (key) => store.load(key),
+          swap: (key, generation, entry) => store.swap(key, generation, entry)
+        }
+        const [one, other] = yield* Effect.all([
+          process(layer, failing, { limit: 6 }),
+          process(layer, memory, { limit: 6 })
+        ])
+        const ask = (cache: TokenCache.Service, scope: string) => cache.withChange({ scope }).get
+        yield* ask(one, "a")
+        yield* ask(one, "b")
+        store = broken(memory)
+        yield* ask(one, "c")
+        yield* ask(one, "d")
+        // The other knows nothing of these two yet.
+        yield* ask(other, "e")
+        store = memory
+        yield* ask(one, "f")
+        assert.strictEqual((yield* Effect.flip(ask(other, "g")))._tag, "IssuanceBudgetExhausted")
+        store = broken(memory)
+        assert.strictEqual((yield* Effect.flip(ask(one, "h")))._tag, "IssuanceBudgetExhausted")
+        assert.strictEqual(count.requests, 6)
+      }).pipe(Effect.provide(quiet)))
+  }
+
+  it.scoped("is told again to a store that lost it or keeps something else, with a warning", () =>
+    Effect.gen(function*() {
+      const logged: Array<string> = []
+      const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => logged.push(String(message))))
+      const time = virtualClock.make()
+      const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
+      const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const changed: { load?: (entry: TokenStore.Entry) => TokenStore.Entry | undefined } = {}
+      const { count, layer } = endpoint()
+      const store: TokenStore.Service = {
+        ...memory,
+        load: (key) =>
+          Effect.map(
+            memory.load(key),
+            Option.flatMap((entry) => Option.fromNullable((changed.load ?? ((e) => e))(entry)))
+          )
+      }
+      yield* Effect.gen(function*() {
+        const cache = yield* inTime(process(layer, store, { limit: 3, warnAt: [] }))
+        yield* inTime(cache.get)
+        yield* inTime(cache.withChange({ scope: "a" }).get)
+        changed.load = (entry) => ({ ...entry, value: entry.value.slice(0, -1) })
+        yield* inTime(cache.withChange({ scope: "b" }).get)
+        assert.include(logged.join(), "What is counted in the store could not be opened")
+        changed.load = () => undefined
+        const error = yield* Effect.flip(inTime(cache.withChange({ scope: "c" }).get))
+        assert.strictEqual(error._tag, "IssuanceBudgetExhausted")
+        assert.strictEqual(count.requests, 3)
+      }).pipe(Effect.provide(logger))
     }))
 
   it.scoped(
