@@ -53,9 +53,7 @@ const Sealed = Schema.parseJson(Schema.Struct({
   type: Schema.Literal("Bearer", "DPoP"),
   scope: Schema.NullOr(Schema.Array(Schema.String)),
   requestedAt: Schema.Number,
-  expiresAt: Schema.Number,
-  /** The name of the credential that it was got with. */
-  credential: Schema.String
+  expiresAt: Schema.Number
 }))
 
 /** Less than this is not worth taking over: whoever does would have to ask for another at once. */
@@ -87,15 +85,15 @@ export const make = (
     const leaseLife = Duration.decode(options.leaseLife ?? "30 seconds")
     const pollEvery = Duration.toMillis(options.pollEvery ?? "200 millis")
 
-    /** Everything that shapes the request. The secret is not in it: see `credential`. */
-    const placeOf = (request: TokenRequest) => seal.name(JSON.stringify({ ...request }))
+    /** Everything that shapes the request. Those with different secrets share nothing, and do not replace each other's. */
+    const placeOf = (request: TokenRequest) =>
+      authentication(undefined).credentials[0].pipe(
+        Effect.map(({ identity }) => Redacted.value(identity)),
+        Effect.orElseSucceed(() => ""),
+        Effect.flatMap((credential) => seal.name(JSON.stringify({ ...request, credential })))
+      )
 
-    const credential = authentication(undefined).credentials[0].pipe(
-      Effect.flatMap(({ identity }) => seal.name(`credential ${Redacted.value(identity)}`)),
-      Effect.orElseSucceed(() => "")
-    )
-
-    const pack = (place: string, token: AccessToken, name: string) =>
+    const pack = (place: string, token: AccessToken) =>
       seal.seal(
         place,
         JSON.stringify({
@@ -103,12 +101,11 @@ export const make = (
           type: token.type ?? "Bearer",
           scope: token.scope ?? null,
           requestedAt: token.requestedAt,
-          expiresAt: token.expiresAt,
-          credential: name
+          expiresAt: token.expiresAt
         })
       )
 
-    const unpack = (place: string, { value }: Entry, name: string) =>
+    const unpack = (place: string, { value }: Entry) =>
       Effect.gen(function*() {
         const text = yield* seal.open(place, value)
         const found = Option.flatMap(text, Schema.decodeOption(Sealed))
@@ -118,19 +115,17 @@ export const make = (
           )
           return undefined
         }
-        const { credential, scope, ...rest } = found.value
-        return credential === name
-          ? new AccessToken({ ...rest, value: Redacted.make(rest.value), scope: scope ?? undefined })
-          : undefined
+        const { scope, ...rest } = found.value
+        return new AccessToken({ ...rest, value: Redacted.make(rest.value), scope: scope ?? undefined })
       })
 
     /** What the store has, and the token in it if that is of use. */
-    const look = (place: string, name: string, occasion: Occasion | undefined) =>
+    const look = (place: string, occasion: Occasion | undefined) =>
       Effect.gen(function*() {
         const than = occasion?.replaces
         const entry = yield* store.load(place)
         if (Option.isNone(entry)) return { generation: 0, token: undefined }
-        const token = yield* unpack(place, entry.value, name)
+        const token = yield* unpack(place, entry.value)
         const now = yield* Clock.currentTimeMillis
         const useful = token !== undefined && worthwhile(token, now) &&
           (than === undefined || Redacted.value(than.value) !== Redacted.value(token.value)) &&
@@ -139,12 +134,12 @@ export const make = (
         return { generation: entry.value.generation, token: useful ? token : undefined }
       })
 
-    // What went wrong is remembered beside the token, for those with the same credential: another may do better.
-    const failurePlace = (place: string, name: string) => seal.name(`failure ${place} ${name}`)
+    // What went wrong is remembered beside the token.
+    const failurePlace = (place: string) => seal.name(`failure ${place}`)
 
-    const lastFailure = (place: string, name: string) =>
+    const lastFailure = (place: string) =>
       Effect.gen(function*() {
-        const at = yield* failurePlace(place, name)
+        const at = yield* failurePlace(place)
         const entry = yield* store.load(at)
         if (Option.isNone(entry)) return undefined
         const text = yield* seal.open(at, entry.value.value)
@@ -153,40 +148,39 @@ export const make = (
       })
     type Past = Effect.Effect.Success<ReturnType<typeof lastFailure>>
 
-    const keepFailure = (place: string, name: string, past: Past, value: coolDown.CoolDown) =>
+    const keepFailure = (place: string, past: Past, value: coolDown.CoolDown) =>
       Effect.gen(function*() {
-        const at = yield* failurePlace(place, name)
+        const at = yield* failurePlace(place)
         const text = yield* seal.seal(at, yield* Effect.orDie(Schema.encode(coolDown.CoolDown)(value)))
         yield* store.swap(at, past?.generation ?? 0, { value: text, expiresAt: value.until + 3_600_000 })
       }).pipe(Effect.ignore)
 
-    const rememberFailure = (place: string, name: string, past: Past, error: TokenError) =>
+    const rememberFailure = (place: string, past: Past, error: TokenError) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const next = coolDown.after(error, past?.value, now)
-        return next === undefined ? Effect.void : keepFailure(place, name, past, next)
+        return next === undefined ? Effect.void : keepFailure(place, past, next)
       })
 
-    const forgetFailure = (place: string, name: string, past: NonNullable<Past>) =>
-      keepFailure(place, name, past, { ...past.value, until: 0, failures: 0 })
+    const forgetFailure = (place: string, past: NonNullable<Past>) =>
+      keepFailure(place, past, { ...past.value, until: 0, failures: 0 })
 
     const ask = (
       request: TokenRequest,
       place: string,
-      name: string,
       generation: number,
       occasion: Occasion | undefined
     ) =>
       Effect.gen(function*() {
-        const past = yield* lastFailure(place, name)
+        const past = yield* lastFailure(place)
         const now = yield* Clock.currentTimeMillis
         if (past !== undefined && now < past.value.until) return yield* coolDown.told(past.value, now)
         const token = yield* Effect.tapError(
           endpoint.requestToken(request, occasion),
-          (error) => rememberFailure(place, name, past, error)
+          (error) => rememberFailure(place, past, error)
         )
-        if (past !== undefined && past.value.failures > 0) yield* forgetFailure(place, name, past)
+        if (past !== undefined && past.value.failures > 0) yield* forgetFailure(place, past)
         // A good token is not lost because it could not be kept.
-        yield* pack(place, token, name).pipe(
+        yield* pack(place, token).pipe(
           Effect.flatMap((value) => store.swap(place, generation, { value, expiresAt: token.expiresAt })),
           Effect.catchAll((error) => Effect.logWarning(`${error.message} The token is used by this process alone.`))
         )
@@ -196,7 +190,6 @@ export const make = (
     const share = (
       request: TokenRequest,
       place: string,
-      name: string,
       occasion: Occasion | undefined
     ): Effect.Effect<AccessToken, TokenError | TokenStoreError> =>
       Effect.gen(function*() {
@@ -215,7 +208,7 @@ export const make = (
         const woken = yield* Queue.sliding<void>(1)
         let listening = false
         for (;;) {
-          const seen = yield* look(place, name, occasion)
+          const seen = yield* look(place, occasion)
           if (seen.token !== undefined) {
             yield* Effect.zipRight(waited, Metric.increment(OAuthMetrics.sharedTokens))
             return seen.token
@@ -225,8 +218,8 @@ export const make = (
             (acquired) =>
               acquired
                 ? Effect.gen(function*() {
-                  const again = yield* look(place, name, occasion)
-                  return again.token ?? (yield* ask(request, place, name, again.generation, occasion))
+                  const again = yield* look(place, occasion)
+                  return again.token ?? (yield* ask(request, place, again.generation, occasion))
                 })
                 : Effect.succeed(undefined),
             (acquired) => acquired ? release : Effect.void
@@ -254,8 +247,7 @@ export const make = (
       requestToken: (request, occasion) =>
         Effect.gen(function*() {
           if (request.dpopThumbprint !== undefined) return yield* endpoint.requestToken(request, occasion)
-          const [place, name] = [yield* placeOf(request), yield* credential]
-          const outcome = yield* Effect.either(share(request, place, name, occasion))
+          const outcome = yield* Effect.either(share(request, yield* placeOf(request), occasion))
           if (Either.isRight(outcome)) return outcome.right
           if (outcome.left._tag !== "TokenStoreError") return yield* outcome.left
           yield* Effect.logWarning(`${outcome.left.message} This process asks for a token of its own.`)

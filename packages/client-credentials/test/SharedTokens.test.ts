@@ -199,6 +199,20 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests, before + 1)
     }))
 
+  it.scoped("has a token for each of two secrets, however often those who have them start", () =>
+    Effect.gen(function*() {
+      const { count, layer, store } = yield* fleet(0)
+      for (let starts = 0; starts < 10; starts += 1) {
+        for (const secret of ["one", "other"]) {
+          yield* Effect.scoped(Effect.gen(function*() {
+            const cache = yield* process(layer, { store, secret })
+            assert.strictEqual(value(yield* cache.get), secret === "one" ? "token-1" : "token-2")
+          }))
+        }
+      }
+      assert.strictEqual(count.requests, 2)
+    }))
+
   it.scoped("keeps tokens that are bound to a key of the process out of the store", () =>
     Effect.gen(function*() {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
