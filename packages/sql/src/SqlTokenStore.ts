@@ -89,13 +89,12 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, S
         Effect.withTracerEnabled(false)
       )
 
+    // Other processes write to a file too: who meets one waits for it. It holds for this connection, whoever made the tables.
+    yield* sql.onDialectOrElse({ pg: () => Effect.void, orElse: () => sql`PRAGMA busy_timeout = 2000` })
     if (migrate) {
       yield* Effect.gen(function*() {
-        yield* sql.onDialectOrElse({
-          pg: () => Effect.void,
-          // Other processes write too: a reader does not stop them, and who meets one waits for it.
-          orElse: () => Effect.zipRight(sql`PRAGMA journal_mode = WAL`, sql`PRAGMA busy_timeout = 2000`)
-        })
+        // A reader does not stop a writer.
+        yield* sql.onDialectOrElse({ pg: () => Effect.void, orElse: () => sql`PRAGMA journal_mode = WAL` })
         yield* sql`CREATE TABLE IF NOT EXISTS ${tokens} (
           id varchar(100) PRIMARY KEY, generation bigint NOT NULL, sealed text NOT NULL, expires_at bigint NOT NULL)`
         yield* sql`CREATE TABLE IF NOT EXISTS ${leases} (

@@ -148,6 +148,21 @@ for (const [name, database, isInstalled] of databases) {
   })
 }
 
+describe("a SQLite file", () => {
+  it.scopedLive("is waited for while another process writes, also by those who did not make its tables", () =>
+    Effect.gen(function*() {
+      const { connect } = yield* sqlite
+      for (const migrate of [true, false]) {
+        yield* Effect.gen(function*() {
+          yield* SqlTokenStore.make({ migrate })
+          const sql = yield* SqlClient.SqlClient
+          assert.deepStrictEqual(yield* sql`PRAGMA busy_timeout`, [{ timeout: 2000 }])
+          assert.deepStrictEqual(yield* sql`PRAGMA journal_mode`, [{ journal_mode: "wal" }])
+        }).pipe(Effect.provide(connect()))
+      }
+    }))
+})
+
 describe.skipIf(!postgresServer.isInstalled)("on Postgres those who wait", () => {
   it.scopedLive("are woken when there is a token, and when there is none to be had", () =>
     Effect.gen(function*() {
