@@ -6,9 +6,10 @@
 import { TokenStore } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
+import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -125,6 +126,15 @@ export const fromClient = (client: Redis | Cluster, options: Options = {}): Toke
   }
 }
 
+/** Commands before the connection stands would fail; whether it stands soon or not is told by the first of them. */
+const settled = (client: Redis): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const done = () => resume(Effect.void)
+    if (client.status === "wait") return done()
+    client.once("ready", done)
+    client.once("close", done)
+  })
+
 /**
  * A store on a connection of its own, which ends with the scope.
  *
@@ -156,21 +166,35 @@ export const layer = (
 ): Layer.Layer<TokenStore.TokenStore> =>
   Layer.scoped(
     TokenStore.TokenStore,
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.async<Redis>((resume) => {
-          const client = new Redis({ maxRetriesPerRequest: 1, enableOfflineQueue: false, ...connection })
-          // Without a listener the client prints its errors; those that matter come back with a command.
-          client.on("error", () => undefined)
-          // Commands before the connection stands would fail; whether it stands soon or not is told by the first of them.
-          client.once("ready", () => resume(Effect.succeed(client)))
-          client.once("close", () => resume(Effect.succeed(client)))
-        }),
-        (client) => Effect.sync(() => client.disconnect())
-      ),
-      (client) => fromClient(client, options)
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const client = new Redis({ maxRetriesPerRequest: 1, enableOfflineQueue: false, ...connection })
+        // Without a listener the client prints its errors; those that matter come back with a command.
+        client.on("error", () => undefined)
+        return client
+      }),
+      (client) => Effect.sync(() => client.disconnect())
+    ).pipe(
+      Effect.tap((client) => Effect.timeoutOption(settled(client), options?.timeout ?? "2 seconds")),
+      Effect.map((client) => fromClient(client, options))
     )
   )
+
+const connectionOf = (text: string): Option.Option<RedisOptions> =>
+  Option.liftThrowable(() => {
+    const { hostname, password, pathname, port, protocol, username } = new URL(text)
+    const [, db] = /^\/?(\d{0,9})$/.exec(pathname) ?? []
+    if (!/^rediss?:$/.test(protocol) || hostname === "" || db === undefined) throw new Error("no such URL")
+    return {
+      // An IPv6 address stands in brackets there.
+      host: hostname.replace(/^\[(.*)\]$/, "$1"),
+      ...(port === "" ? {} : { port: Number(port) }),
+      ...(username === "" ? {} : { username: decodeURIComponent(username) }),
+      ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+      ...(db === "" ? {} : { db: Number(db) }),
+      ...(protocol === "rediss:" ? { tls: {} } : {})
+    }
+  })()
 
 /**
  * The same, from the environment: `REDIS_URL`, such as `rediss://user:password@redis.internal:6379/0`.
@@ -186,23 +210,15 @@ export const layer = (
 export const layerConfig = (options?: Options): Layer.Layer<TokenStore.TokenStore, ConfigError.ConfigError> =>
   Layer.unwrapEffect(
     Effect.map(
-      Config.redacted(Config.nonEmptyString("REDIS_URL")).pipe(
-        Config.validate({
-          message: "Expected REDIS_URL to be a URL with redis: or rediss:",
-          validation: (url) =>
-            /^rediss?:$/.test(URL.canParse(Redacted.value(url)) ? new URL(Redacted.value(url)).protocol : "")
-        })
+      Config.mapOrFail(
+        Config.redacted(Config.nonEmptyString("REDIS_URL")),
+        (url) =>
+          Either.fromOption(connectionOf(Redacted.value(url)), () =>
+            ConfigError.InvalidData(
+              ["REDIS_URL"],
+              "Expected REDIS_URL to be a URL such as rediss://user:password@host:6379/0"
+            ))
       ),
-      (redacted) => {
-        const { hostname, password, pathname, port, protocol, username } = new URL(Redacted.value(redacted))
-        return layer({
-          host: hostname,
-          ...(port === "" ? {} : { port: Number(port) }),
-          ...(username === "" ? {} : { username: decodeURIComponent(username) }),
-          ...(password === "" ? {} : { password: decodeURIComponent(password) }),
-          ...(pathname.length > 1 ? { db: Number(pathname.slice(1)) } : {}),
-          ...(protocol === "rediss:" ? { tls: {} } : {})
-        }, options)
-      }
+      (connection) => layer(connection, options)
     )
   )

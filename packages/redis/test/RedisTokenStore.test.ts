@@ -1,8 +1,10 @@
+import { type AddressInfo, createServer } from "node:net"
+
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
 import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { ConfigProvider, Duration, Effect, Layer, Logger, Option, Redacted } from "effect"
+import { ConfigProvider, Context, Deferred, Duration, Effect, Layer, Logger, Option, Redacted } from "effect"
 import { Redis } from "ioredis"
 
 import * as redisServer from "./redisServer.js"
@@ -171,7 +173,15 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
 describe("its configuration", () => {
   it.effect("is read from the environment, and a password in it is not shown", () =>
     Effect.gen(function*() {
-      for (const url of ["http://user:c4n4ry@127.0.0.1", "c4n4ry", ""]) {
+      const wrong = [
+        "http://user:c4n4ry@127.0.0.1",
+        "c4n4ry",
+        "",
+        "redis://127.0.0.1/c4n4ry",
+        "redis://user:c4n4ry%@127.0.0.1",
+        "redis:c4n4ry"
+      ]
+      for (const url of wrong) {
         const error = yield* Effect.flip(Layer.build(RedisTokenStore.layerConfig())).pipe(
           Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["REDIS_URL", url]])))
         )
@@ -179,6 +189,45 @@ describe("its configuration", () => {
         assert.notInclude(String(error), "c4n4ry")
       }
     }).pipe(Effect.scoped))
+
+  it.scopedLive("may be an IPv6 address", () =>
+    Effect.gen(function*() {
+      const asked = yield* Deferred.make<void>()
+      const server = createServer(() => Deferred.unsafeDone(asked, Effect.void))
+      yield* Effect.acquireRelease(
+        Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+        () => Effect.sync(() => server.close())
+      )
+      // The same address, as IPv6 writes it.
+      const url = `redis://[::ffff:127.0.0.1]:${(server.address() as AddressInfo).port}`
+      yield* Layer.build(RedisTokenStore.layerConfig({ timeout: "100 millis" })).pipe(
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["REDIS_URL", url]])))
+      )
+      yield* Deferred.await(asked)
+    }))
+
+  it.scopedLive(
+    "does not keep a program from starting that waits for a server which does not answer, or for nothing",
+    () =>
+      Effect.gen(function*() {
+        const server = createServer()
+        yield* Effect.acquireRelease(
+          Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+          () => Effect.sync(() => server.close())
+        )
+        const { port } = server.address() as AddressInfo
+        for (const lazyConnect of [false, true]) {
+          const store = yield* Effect.map(
+            Layer.build(Layer.fresh(
+              RedisTokenStore.layer({ host: "127.0.0.1", port, lazyConnect }, { timeout: "100 millis" })
+            )),
+            Context.get(TokenStore.TokenStore)
+          )
+          assert.strictEqual((yield* Effect.flip(store.load("a")))._tag, "TokenStoreError")
+        }
+      }),
+    5000
+  )
 
   it.scopedLive("is a typed error in the store when nobody listens", () =>
     Effect.gen(function*() {
