@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   AccessToken,
   ClientConfig,
+  OAuthMetrics,
   SharedTokens,
   TokenCache,
   type TokenEndpoint,
@@ -17,9 +18,11 @@ import {
   Fiber,
   Layer,
   Logger,
+  Metric,
   Option,
   Redacted,
   type Scope,
+  Stream,
   TestClock
 } from "effect"
 
@@ -169,6 +172,29 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests + other.count.requests, requests + 1)
     }))
 
+  it.scoped("looks once more when it has the lease: another may have been faster", () =>
+    Effect.gen(function*() {
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const gate = yield* Deferred.make<void>()
+      const paused = yield* Deferred.make<void>()
+      const slow: TokenStore.Service = {
+        ...store,
+        acquire: (place, owner, life) =>
+          Effect.zipRight(
+            Effect.zipRight(Deferred.succeed(paused, undefined), Deferred.await(gate)),
+            store.acquire(place, owner, life)
+          )
+      }
+      const late = yield* fleet(1, { value: () => "late" }, { store: slow })
+      const waiting = yield* Effect.fork(late.processes[0]?.get ?? assert.fail())
+      yield* Deferred.await(paused)
+      const fast = yield* fleet(1, {}, { store })
+      yield* all(fast.processes)
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(value(yield* Fiber.join(waiting)), "token-1")
+      assert.strictEqual(late.count.requests, 0)
+    }))
+
   it.scoped("a process that was paused overwrites nothing", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
@@ -270,11 +296,35 @@ describe("a fleet with one store", () => {
           ...store,
           [operation]: () => new TokenStore.TokenStoreError({ operation, problem: "ECONNRESET" })
         }
+        const failures = Effect.map(
+          Metric.value(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", operation)),
+          ({ count }) => count
+        )
+        const before = yield* failures
         const { count, processes } = yield* Effect.provide(fleet(1, {}, { store: failing }), quiet)
         assert.deepStrictEqual(values(yield* all(processes)), new Set(["token-1"]))
         assert.strictEqual(count.requests, 1)
+        assert.isAbove(yield* failures, before)
       }))
   }
+
+  it.scoped("looks by itself when the store cannot tell of changes", () =>
+    Effect.gen(function*() {
+      const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const store: TokenStore.Service = {
+        ...memory,
+        changes: () => Stream.fail(new TokenStore.TokenStoreError({ operation: "changes", problem: "ECONNRESET" }))
+      }
+      const failures = Effect.map(
+        Metric.value(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", "changes")),
+        ({ count }) => count
+      )
+      const before = yield* failures
+      const { count, processes } = yield* fleet(5, {}, { store })
+      assert.deepStrictEqual(values(yield* all(processes)), new Set(["token-1"]))
+      assert.strictEqual(count.requests, 1)
+      assert.isAbove(yield* failures, before)
+    }))
 
   it.scoped("tells the failure of the authorization server as it is, and gives the lease back", () =>
     Effect.gen(function*() {

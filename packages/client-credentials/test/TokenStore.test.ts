@@ -25,11 +25,11 @@ for (
     it.effect("keeps what it is given, under its key", () =>
       Effect.gen(function*() {
         const store = yield* TokenStore.TokenStore
-        assert.deepStrictEqual(yield* store.load("a"), Option.none())
+        assert.isTrue(Option.isNone(yield* store.load("a")))
         assert.isTrue(yield* store.swap("a", 0, entry("one")))
         assert.isTrue(yield* store.swap("b", 0, entry("other")))
-        assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...entry("one"), generation: 1 }))
-        assert.deepStrictEqual(yield* store.load("b"), Option.some({ ...entry("other"), generation: 1 }))
+        assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { ...entry("one"), generation: 1 })
+        assert.deepStrictEqual(Option.getOrThrow(yield* store.load("b")), { ...entry("other"), generation: 1 })
       }).pipe(Effect.provide(layer)))
 
     it.effect("replaces only what is still there", () =>
@@ -40,7 +40,7 @@ for (
         assert.isTrue(yield* store.swap("a", 1, entry("two")))
         assert.isFalse(yield* store.swap("a", 1, entry("late")))
         assert.isFalse(yield* store.swap("a", 7, entry("early")))
-        assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...entry("two"), generation: 2 }))
+        assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { ...entry("two"), generation: 2 })
       }).pipe(Effect.provide(layer)))
 
     it.effect("leases to one owner at a time, and not for ever", () =>
@@ -125,7 +125,7 @@ describe("a store of files", () => {
           }
         })
         yield* Effect.replicateEffect(count, 8, { concurrency: "unbounded" })
-        assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...entry("200"), generation: 200 }))
+        assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { ...entry("200"), generation: 200 })
       })
     ), 30_000)
 
@@ -163,7 +163,7 @@ describe("a store of files", () => {
       assert.isFalse(yield* Fiber.join(swap))
       assert.isFalse(yield* Fiber.join(acquire))
       assert.isFalse(yield* store.acquire("a", "two", minute))
-      assert.deepStrictEqual(yield* store.load("a"), Option.some({ ...entry("99"), generation: 100 }))
+      assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { ...entry("99"), generation: 100 })
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
   it.effect("does not give back the lease of another", () =>
@@ -224,7 +224,7 @@ describe("a store of files", () => {
         for (const broken of ["", "{", "{\"value\":17}", "\u0000"]) {
           yield* fs.writeFileString(path.join(directory, "a", "token-1"), broken)
           const found = yield* store.load("a")
-          assert.deepStrictEqual(found, Option.some({ value: "", expiresAt: 0, generation: 1 }))
+          assert.deepStrictEqual(Option.getOrThrow(found), { value: "", expiresAt: 0, generation: 1 })
         }
         yield* fs.writeFileString(path.join(directory, "a", "lease-1"), "nonsense")
         assert.isTrue(yield* store.acquire("a", "one", minute))

@@ -3,20 +3,21 @@
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as Stream from "effect/Stream"
 
 import * as OAuthMetrics from "../OAuthMetrics.js"
 import type { Service, TokenStoreError } from "../TokenStore.js"
 
-const count = <A>(operation: Effect.Effect<A, TokenStoreError>): Effect.Effect<A, TokenStoreError> =>
-  Effect.tapError(
-    operation,
-    (error) => Metric.increment(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", error.operation))
-  )
+const failed = (error: TokenStoreError): Effect.Effect<void> =>
+  Metric.increment(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", error.operation))
 
-export const watched = (store: Service): Service => ({
+const count = <A>(operation: Effect.Effect<A, TokenStoreError>): Effect.Effect<A, TokenStoreError> =>
+  Effect.tapError(operation, failed)
+
+export const watched = ({ changes, ...store }: Service): Service => ({
   load: (key) => count(store.load(key)),
   swap: (key, generation, entry) => count(store.swap(key, generation, entry)),
   acquire: (key, owner, life) => count(store.acquire(key, owner, life)),
   release: (key, owner) => count(store.release(key, owner)),
-  changes: store.changes
+  changes: changes === undefined ? undefined : (key) => Stream.tapError(changes(key), failed)
 })
