@@ -1,3 +1,5 @@
+import { FileSystem } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
   ClientConfig,
@@ -17,7 +19,7 @@ import * as budgets from "../src/internal/budget.js"
 import * as issuerQuota from "../src/internal/issuerQuota.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import * as scenario from "./support/scenario.js"
-import { day, make as endpoint, type Script, value } from "./support/tokenEndpoint.js"
+import { day, make as endpoint, request, type Script, value } from "./support/tokenEndpoint.js"
 
 const hour = 3_600_000
 const key = Redacted.make(Buffer.alloc(32, 1).toString("base64"))
@@ -235,6 +237,32 @@ describe("the daily limit", () => {
       }).pipe(Effect.provide(quiet)),
     60_000
   )
+
+  it.scopedLive("is counted exactly when many processes spend at once, on the files of a directory", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const store = yield* Effect.provide(
+        TokenStore.TokenStore,
+        TokenStore.layerFiles(`${yield* fs.makeTempDirectoryScoped()}/tokens`)
+      )
+      const { count, layer } = endpoint()
+      const budget = IssuanceBudget.make({ limit: 10, warnAt: [] }).pipe(
+        Effect.provide([layer, TokenSeal.layer([key]), Layer.succeed(TokenStore.TokenStore, store)])
+      )
+      const processes = yield* Effect.replicateEffect(budget, 30)
+      const outcomes = yield* Effect.forEach(
+        processes,
+        ({ requestToken }) => Effect.either(requestToken(request)),
+        { concurrency: "unbounded" }
+      )
+      assert.lengthOf(outcomes.filter(Either.isRight), 10)
+      for (const outcome of outcomes) {
+        if (Either.isLeft(outcome)) assert.strictEqual(outcome.left._tag, "IssuanceBudgetExhausted")
+      }
+      assert.strictEqual(count.requests, 10)
+      const [again = assert.fail()] = yield* Effect.replicateEffect(budget, 1)
+      assert.strictEqual(yield* (again.budgetLeft ?? assert.fail()), 0)
+    }).pipe(Effect.provide([NodeContext.layer, quiet])))
 
   it.scoped("is kept by the store as long as it counts", () =>
     Effect.gen(function*() {
