@@ -144,12 +144,12 @@ export const layer = (
   Layer.provide(layerFromClientConfig(options), ClientConfig.layer(options))
 
 /**
- * The options of a client that shares its tokens.
+ * The options of a client that shares its tokens. None is revoked when the program ends: others still use it.
  *
  * @since 0.1.0
  * @category models
  */
-export interface SharedOptions extends PartOptions {
+export interface SharedOptions extends Omit<PartOptions, "revokeAtShutdown"> {
   /** How the sharing is done. */
   readonly sharedTokens?: SharedTokens.Options | undefined
   /** How many tokens all of them together may ask for. Default: no limit. */
@@ -159,7 +159,7 @@ export interface SharedOptions extends PartOptions {
 const wireShared = (options: SharedOptions) => {
   const network = TokenEndpoint.layerWith(options.tokenEndpoint ?? {})
   return wire<TokenSeal | TokenStore>(
-    options,
+    { ...options, revokeAtShutdown: false },
     Layer.provide(
       SharedTokens.layer(options.sharedTokens),
       options.issuanceBudget === undefined

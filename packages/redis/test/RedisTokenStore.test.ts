@@ -1,7 +1,13 @@
 import { type AddressInfo, createServer } from "node:net"
 
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import {
+  ApiClient,
+  type ClientConfig,
+  ClientCredentials,
+  TokenSeal,
+  TokenStore
+} from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
 import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { ConfigProvider, Context, Deferred, Duration, Effect, Layer, Logger, Option, Redacted } from "effect"
@@ -15,7 +21,11 @@ const key = Redacted.make(Buffer.alloc(32, 1).toString("base64"))
 const quiet = Logger.remove(Logger.defaultLogger)
 
 /** So many processes' worth of clients: each has a connection and a cache of its own. */
-const fleet = (size: number, port: number, more: Partial<ClientCredentials.SharedOptions> = {}) =>
+const fleet = (
+  size: number,
+  port: number,
+  more: Partial<ClientConfig.Options & ClientCredentials.SharedOptions> = {}
+) =>
   Effect.forEach(
     Array.from({ length: size }),
     () =>
@@ -118,6 +128,17 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
       }).pipe(Effect.provide(Servers())),
     30_000
   )
+
+  it.scopedLive("keeps the token when a program ends that would revoke its own", () =>
+    Effect.gen(function*() {
+      const { port } = yield* redisServer.start
+      const options = { revokeAtShutdown: true, revocationUrl: "https://auth.test/token/revocation" }
+      for (let starts = 0; starts < 3; starts += 1) {
+        yield* Effect.scoped(Effect.flatMap(fleet(1, port, options), Effect.all))
+      }
+      const { received } = yield* TestAuthorizationServer.TestAuthorizationServer
+      assert.deepStrictEqual((yield* received).map(({ endpoint }) => endpoint), ["token"])
+    }).pipe(Effect.provide(Servers())), 30_000)
 
   it.scopedLive("keeps the whole fleet within its budget", () =>
     Effect.gen(function*() {
