@@ -125,6 +125,9 @@ describe("a budget", () => {
     assert.deepStrictEqual(organization, [
       { name: "auth0-organization-quota-limit x", limit: 1, remaining: 0, resetsAt: 5000 }
     ])
+    assert.deepStrictEqual(issuerQuota.parse({ "auth0-client-quota-limit": "b=x;q=1;r=0;t=999999999" }, 0), [
+      { name: "auth0-client-quota-limit x", limit: 1, remaining: 0, resetsAt: 31 * day }
+    ])
     fc.assert(fc.property(fc.string(), (text) => {
       for (const { limit, remaining, resetsAt } of issuerQuota.parse({ "auth0-client-quota-limit": text }, 0)) {
         for (const value of [limit, remaining, resetsAt]) assert.isTrue(Number.isInteger(value) && value >= 0)

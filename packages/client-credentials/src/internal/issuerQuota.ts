@@ -13,6 +13,9 @@ export interface Quota {
   readonly resetsAt: number
 }
 
+/** The longest that is believed, so that a mistake of the server does not end a service: quotas are of a month at most. */
+const maxSeconds = 31 * 86_400
+
 const headers = ["auth0-client-quota-limit", "auth0-organization-quota-limit"]
 
 const whole = (text: string | undefined): number | undefined =>
@@ -37,7 +40,12 @@ export const parse = (
       const [limit, remaining, seconds] = ["q", "r", "t"].map((name) => whole(members.get(name)))
       return limit === undefined || remaining === undefined || seconds === undefined
         ? []
-        : [{ name: `${header} ${members.get("b") ?? ""}`, limit, remaining, resetsAt: now + seconds * 1000 }]
+        : [{
+          name: `${header} ${members.get("b") ?? ""}`,
+          limit,
+          remaining,
+          resetsAt: now + Math.min(seconds, maxSeconds) * 1000
+        }]
     })
   )
 
