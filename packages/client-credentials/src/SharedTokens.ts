@@ -21,7 +21,9 @@ import * as Stream from "effect/Stream"
 import { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import * as coolDown from "./internal/coolDown.js"
+import { collect } from "./internal/problems.js"
 import { watched } from "./internal/storeFailures.js"
+import { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
 import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
@@ -76,14 +78,26 @@ const worthwhile = (token: AccessToken, now: number): boolean =>
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<EndpointService, never, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
+): Effect.Effect<EndpointService, InvalidConfig, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
+    const { expect, problems } = collect()
+    const duration = (setting: keyof Options, value: Duration.DurationInput): Duration.Duration => {
+      const decoded = Option.getOrElse(Duration.decodeUnknown(value), () => Duration.zero)
+      const millis = Duration.toMillis(decoded)
+      expect(
+        setting,
+        millis > 0 && Number.isFinite(millis) ? millis : undefined,
+        "a duration above 0 such as \"1 second\""
+      )
+      return decoded
+    }
+    const leaseLife = duration("leaseLife", options.leaseLife ?? "30 seconds")
+    const pollEvery = Duration.toMillis(duration("pollEvery", options.pollEvery ?? "200 millis"))
+    if (problems.length > 0) return yield* new InvalidConfig({ problems })
     const { authentication } = yield* ClientConfig
     const endpoint = yield* TokenEndpoint
     const seal = yield* TokenSeal
     const store = watched(yield* TokenStore)
-    const leaseLife = Duration.decode(options.leaseLife ?? "30 seconds")
-    const pollEvery = Duration.toMillis(options.pollEvery ?? "200 millis")
 
     /** Everything that shapes the request. Those with different secrets share nothing, and do not replace each other's. */
     const placeOf = (request: TokenRequest) =>
@@ -264,5 +278,5 @@ export const make = (
  */
 export const layer = (
   options?: Options
-): Layer.Layer<TokenEndpoint, never, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
+): Layer.Layer<TokenEndpoint, InvalidConfig, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
   Layer.effect(TokenEndpoint, make(options))

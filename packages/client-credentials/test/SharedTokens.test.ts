@@ -225,6 +225,20 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests, before + 1)
     }))
 
+  it.scoped("is told in its settings what is wrong with them", () =>
+    Effect.gen(function*() {
+      for (
+        const [setting, value] of [["leaseLife", 0], ["pollEvery", "often" as "1 day"], [
+          "leaseLife",
+          Infinity
+        ]] as const
+      ) {
+        const error = yield* Effect.flip(fleet(1, {}, { options: { [setting]: value } }))
+        assert.include(String(error), setting)
+        assert.include(String(error), "a duration above 0")
+      }
+    }))
+
   it.scoped("has a token for each of two secrets, however often those who have them start", () =>
     Effect.gen(function*() {
       const { count, layer, store } = yield* fleet(0)
