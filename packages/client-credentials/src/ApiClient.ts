@@ -6,7 +6,7 @@
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -20,6 +20,8 @@ import { Authorization } from "./Authorization.js"
 import * as Challenge from "./Challenge.js"
 import * as apiResponse from "./internal/apiResponse.js"
 import * as body from "./internal/body.js"
+import * as fetchRedirects from "./internal/fetchRedirects.js"
+import * as soundRequest from "./internal/soundRequest.js"
 import { InsufficientScope, isOAuthError, type OAuthError, OriginNotAllowed } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
 import { Refusal, ReplaySchedule } from "./ReplaySchedule.js"
@@ -36,10 +38,14 @@ export type Service = HttpClient.HttpClient.With<HttpClientError.HttpClientError
  * The client of the protected API. Use it as any `HttpClient`, or give it to `HttpApiClient.makeWith`.
  *
  * - A relative URL is taken from the base URL of the API. An absolute one must lead to an allowed origin: otherwise the
- *   call fails with `OriginNotAllowed` and nothing is sent.
+ *   call fails with `OriginNotAllowed` and nothing is sent. With a user name or a password in it, or with a header that
+ *   has a line break in it, say, the call fails with a `RequestError`. The headers that say where a request goes and how
+ *   long it is (`Host`, `Content-Length`, `Transfer-Encoding`) follow from its URL and its body alone.
  * - A 401 with `invalid_token`, or without a reason, makes it get a new token and replay the call by `ReplaySchedule`,
  *   if its body can be sent again. When that does not help, the caller gets the last 401 as a response.
  * - `insufficient_scope` is an `InsufficientScope` error. Every other status is a response, as in any `HttpClient`.
+ * - Redirects are the transport's affair: of those of the platform only the one on `fetch` follows any, without the token
+ *   where they lead to another origin. A call with a proof (`dpop`) gets the redirect as its response.
  * - The `request` of responses and errors is the one that the caller wrote: the token is not in it.
  *
  * @example
@@ -75,17 +81,28 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   const client = yield* HttpClient.HttpClient
   const { api, authorize } = yield* Authorization
   const schedule = yield* ReplaySchedule
+  const strictly = fetchRedirects.strictly(client)
+  const send = (authorized: HttpClientRequest.HttpClientRequest) =>
+    Effect.flatMap(
+      soundRequest.headers(authorized),
+      (sound) => sound.headers["dpop"] === undefined ? client.execute(sound) : strictly(sound)
+    )
 
   const locate = (
     request: HttpClientRequest.HttpClientRequest
-  ): Effect.Effect<HttpClientRequest.HttpClientRequest, OriginNotAllowed> => {
-    if (!absolute.test(request.url)) {
-      const path = request.url === "" || /^[/?#]/.test(request.url) ? request.url : `/${request.url}`
-      return Effect.succeed(HttpClientRequest.setUrl(request, api.baseUrl + path))
-    }
-    const origin = URL.canParse(request.url) ? new URL(request.url).origin : "an invalid URL"
-    return api.origins.has(origin)
-      ? Effect.succeed(request)
+  ): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.RequestError | OriginNotAllowed> => {
+    const isRelative = !absolute.test(request.url)
+    const path = !isRelative || request.url === "" || /^[/?#]/.test(request.url) ? request.url : `/${request.url}`
+    const text = isRelative ? api.baseUrl + path : request.url
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    // That of `blob:https://api.example.com/...` is `https://api.example.com` too.
+    const origin = url === undefined
+      ? "an invalid URL"
+      : /^https?:$/.test(url.protocol)
+      ? url.origin
+      : `a URL with ${url.protocol}`
+    return url !== undefined && api.origins.has(origin)
+      ? soundRequest.to(request, url)
       : Effect.fail(new OriginNotAllowed({ origin, allowed: [...api.origins] }))
   }
 
@@ -106,7 +123,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
         }
         return options.isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
       }
-      const sent = client.execute(authorized).pipe(
+      const sent = send(authorized).pipe(
         Effect.mapError((error) => apiResponse.requestError(error, request, authorized)),
         Effect.map((original) => new apiResponse.ApiResponse(request, original)),
         Effect.locallyWith(Headers.currentRedactedNames, apiResponse.redactedNames)

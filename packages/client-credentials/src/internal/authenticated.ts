@@ -13,9 +13,10 @@ import * as Ref from "effect/Ref"
 
 import type { ClientAuthentication, Credential, Proof } from "../ClientAuthentication.js"
 import type * as DPoP from "../DPoP.js"
-import { InvalidTokenResponse, type TokenError } from "../OAuthError.js"
+import { CredentialUnavailable, InvalidTokenResponse, type TokenError } from "../OAuthError.js"
 import * as exchange from "./exchange.js"
 import * as issuerQuota from "./issuerQuota.js"
+import { headerProblem } from "./soundRequest.js"
 import * as tokenRequest from "./tokenRequest.js"
 
 export interface Conversation<A> {
@@ -35,6 +36,14 @@ export interface Conversation<A> {
 
 const isError = (outcome: Either.Either<unknown, TokenError>, error: string): boolean =>
   Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" && outcome.left.error === error
+
+/** A way of the user's own may have made it of anything. */
+const sendable = (proof: Proof): Effect.Effect<Proof, CredentialUnavailable> => {
+  const problem = headerProblem(proof.headers ?? {})
+  return problem === undefined
+    ? Effect.succeed(proof)
+    : new CredentialUnavailable({ credential: "client secret", problem: `in what proves the client, ${problem}` })
+}
 
 export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefined, limits: exchange.Limits) =>
   Effect.gen(function*() {
@@ -85,8 +94,10 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
       Effect.gen(function*() {
         const { clientId, issuer, url: endpoint } = conversation
         // Each with a proof of its own: an assertion must not be used twice (RFC 7523 section 3).
-        const prove = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          credential.prove({ clientId, issuer, endpoint, now }))
+        const prove = Clock.currentTimeMillis.pipe(
+          Effect.flatMap((now) => credential.prove({ clientId, issuer, endpoint, now })),
+          Effect.flatMap(sendable)
+        )
         const [outcome, news] = yield* exchangeOnce(conversation, yield* prove)
         if (!news || !isError(outcome, "use_dpop_nonce")) {
           return outcome

@@ -14,6 +14,7 @@ import * as body from "./body.js"
 import * as fetchRedirects from "./fetchRedirects.js"
 import * as transportFailure from "./transportFailure.js"
 import { shown } from "./urls.js"
+import { verifiesCertificates } from "./verification.js"
 
 export interface Limits {
   readonly timeout: Duration.Duration
@@ -53,6 +54,10 @@ export const send = (
   { maxResponseBytes, timeout }: Limits
 ): Effect.Effect<Received, TokenEndpointUnavailable> => {
   const endpoint = shown(request.url)
+  if (request.url.startsWith("https:") && !verifiesCertificates()) {
+    const detail = "NODE_TLS_REJECT_UNAUTHORIZED=0"
+    return new TokenEndpointUnavailable({ endpoint, reason: "certificate", detail })
+  }
   return Effect.gen(function*() {
     const requestedAt = yield* Clock.currentTimeMillis
     const response = yield* fetchRedirects.execute(HttpClient.withTracerDisabledWhen(client, constTrue), request)

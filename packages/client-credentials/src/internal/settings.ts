@@ -18,6 +18,7 @@ import { isRecord, readJson } from "./json.js"
 import * as parameters from "./parameters.js"
 import { collect, printable, type Problem } from "./problems.js"
 import { secureUrl } from "./urls.js"
+import { verifiesCertificates } from "./verification.js"
 
 /** What a user may have written: `unknown` where the environment or plain JavaScript leaves it open. */
 type Loose<A> = { readonly [K in keyof A]?: unknown }
@@ -120,14 +121,6 @@ const api = (
 
 const oneOf = <const A extends ReadonlyArray<string>>(value: unknown, allowed: A): A[number] | undefined =>
   value === undefined ? allowed[0] : allowed.find((name) => name === value)
-
-/**
- * On Node, this variable switches certificate verification off for the whole process: then no token is safe.
- */
-const verifiesCertificates = (): boolean => {
-  const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env
-  return environment?.["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0"
-}
 
 const environment = ({ expect }: ReturnType<typeof collect>) =>
   expect(

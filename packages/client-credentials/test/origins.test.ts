@@ -1,0 +1,717 @@
+/**
+ * Where tokens go: to the origins they were configured for, by whatever URL, header or redirect one tries.
+ */
+import { spawn } from "node:child_process"
+import type * as Http from "node:http"
+import * as Net from "node:net"
+import { fileURLToPath } from "node:url"
+
+import type { Headers } from "@effect/platform"
+import {
+  FetchHttpClient,
+  HttpBody,
+  HttpClient,
+  type HttpClientError,
+  HttpClientRequest,
+  HttpClientResponse
+} from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import {
+  ApiClient,
+  ClientAuthentication,
+  ClientCredentials,
+  LegacyToken,
+  type OAuthError
+} from "@effect-oauth/client-credentials"
+import { Cause, Effect, Exit, FastCheck as fc, Layer, Redacted, Stream } from "effect"
+
+import { printed } from "./support/printed.js"
+import * as scenario from "./support/scenario.js"
+import * as seeded from "./support/seeded.js"
+import * as servers from "./support/servers.js"
+
+type Request = HttpClientRequest.HttpClientRequest
+
+const allowed = ["https://api.example.com", "https://files.example.com:8443"]
+
+/** What a transport was given. */
+interface Sent {
+  readonly origin: string
+  readonly protocol: string
+  readonly userinfo: string
+  readonly headers: Headers.Headers
+}
+
+const recorder = () => {
+  const sent: Array<Sent> = []
+  const client = HttpClient.make((request, url) =>
+    Effect.sync(() => {
+      if (url.origin !== "https://auth.example.com") {
+        const { origin, password, protocol, username } = url
+        sent.push({ origin, protocol, userinfo: username + password, headers: request.headers })
+      }
+      return HttpClientResponse.fromWeb(
+        request,
+        url.origin === "https://auth.example.com"
+          ? Response.json({
+            access_token: "t0k3n",
+            token_type: request.headers["dpop"] === undefined ? "Bearer" : "DPoP"
+          })
+          : new Response()
+      )
+    })
+  )
+  return { sent, layer: Layer.succeed(HttpClient.HttpClient, client) }
+}
+
+const clients = {
+  "a bearer token": ClientCredentials.layer({ ...scenario.options, apiOrigins: allowed }),
+  "a token with a proof": ClientCredentials.layer({ ...scenario.options, apiOrigins: allowed, dpop: true }),
+  "a legacy token": LegacyToken.layer({
+    tokenId: "id",
+    tokenSecret: Redacted.make("s3cr3t"),
+    apiBaseUrl: scenario.options.apiBaseUrl,
+    apiOrigins: allowed
+  })
+}
+
+const runs = Number(process.env["FUZZ_RUNS"] ?? 1000)
+
+const blank = fc.constantFrom("", "", "", "", "\t", "\n", "\r\n", " ", "\0", "\u00a0", "\u3000", "\ufeff", "\u200b")
+
+const scheme = fc.constantFrom(
+  ...[
+    "https:",
+    "https:",
+    "https:",
+    "HTTPS:",
+    "hTTps:",
+    "http:",
+    "ht\ttps:",
+    "https\n:",
+    "blob:https:",
+    "view-source:https:"
+  ],
+  ...[
+    "wss:",
+    "ftp:",
+    "file:",
+    "data:",
+    "javascript:",
+    "about:",
+    "filesystem:https:",
+    "jar:https:",
+    "https",
+    "//",
+    "",
+    ":"
+  ]
+)
+
+const slashes = fc.constantFrom("//", "//", "//", "/", "", "///", "\\\\", "/\\", "\\/", "////", "/\t/", "%2f%2f", "⁄⁄")
+
+const userinfo = fc.constantFrom(
+  ...["", "", "", "", "user@", "user:p4ssw0rd@", "@", ":@", "api.example.com@", "api.example.com%40", "a@b@", "%00@"],
+  ...[
+    "https://api.example.com@",
+    "api.example.com:443@",
+    "api.example.com%2f@",
+    "api.example.com\\@",
+    "api.example.com/@"
+  ]
+)
+
+const host = fc.constantFrom(
+  ...["api.example.com", "api.example.com", "files.example.com", "API.Example.COM", "api.example.com.", "evil.example"],
+  ...[
+    "api.example.com.evil.example",
+    "evil.example#api.example.com",
+    "evil.example?api.example.com",
+    "xapi.example.com"
+  ],
+  ...["evil.example\\api.example.com", "evil.example/api.example.com", "api.example.com\tevil.example", "example.com"],
+  ...["api.example.com\\.evil.example", "api.example.com%2eevil.example", "api%2eexample%2ecom", "api。example。com"],
+  ...["аpi.example.com", "api.exаmple.com", "ａｐｉ.example.com", "api.example.com\u00ad", "api\u200b.example.com"],
+  ...[
+    "xn--pi-7kc.example.com",
+    "api.example.com\u3002",
+    "apı.example.com",
+    "ﬁles.example.com",
+    "api.example.ⓒom",
+    "ſ.com"
+  ],
+  ...[
+    "127.0.0.1",
+    "2130706433",
+    "0x7f.1",
+    "0177.0.0.1",
+    "127.1",
+    "[::1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[v1.a]"
+  ],
+  ...[
+    "0",
+    "",
+    ".",
+    "..",
+    "localhost",
+    "[::1",
+    "a b",
+    "a%20b",
+    "%",
+    "*",
+    "api.example.com%00.evil.example",
+    "api.example.com;"
+  ]
+)
+
+const port = fc.constantFrom(
+  ...[
+    "",
+    "",
+    "",
+    ":443",
+    ":0443",
+    ":8443",
+    ":08443",
+    ":80",
+    ":0",
+    ":",
+    ":65536",
+    ":443@evil.example",
+    ":443\\@evil.example"
+  ],
+  ...[": 443", ":-1", ":443.evil.example", ":٤٤٣"]
+)
+
+const path = fc.oneof(
+  fc.constantFrom(
+    ...[
+      "",
+      "/",
+      "/items",
+      "?q=https://evil.example",
+      "#@evil.example",
+      "/../../..//evil.example",
+      "/%2e%2e/%2e%2e/x",
+      "//evil.example"
+    ],
+    ...[
+      "/\\evil.example",
+      "\\evil.example",
+      "/a/./b/../c",
+      "/;@evil.example",
+      "/ü",
+      "/\ud800",
+      "/%00%0d%0aX: y",
+      "/\r\nX: y"
+    ]
+  ),
+  fc.constant(`/${"a".repeat(100_000)}`),
+  fc.string({ unit: "binary", maxLength: 30 })
+)
+
+const absoluteUrl = fc.tuple(blank, scheme, slashes, userinfo, host, port, path, blank).map((parts) => parts.join(""))
+
+const anyUrl = fc.oneof(
+  { weight: 6, arbitrary: absoluteUrl },
+  { weight: 1, arbitrary: path },
+  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 60 }) },
+  { weight: 1, arbitrary: fc.webUrl({ withFragments: true, withQueryParameters: true }) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...allowed), path).map(([origin, rest]) => origin + rest) }
+)
+
+const change: fc.Arbitrary<(request: Request) => Request> = fc.oneof(
+  absoluteUrl.map((url) => HttpClientRequest.prependUrl(url)),
+  path.map((url) => HttpClientRequest.appendUrl(url)),
+  fc.tuple(fc.string(), absoluteUrl).map(([name, value]) => HttpClientRequest.appendUrlParam(name, value)),
+  absoluteUrl.map((hash) => HttpClientRequest.setHash(hash)),
+  absoluteUrl.filter((url) => URL.canParse(url)).map((url) => HttpClientRequest.setUrl(new URL(url))),
+  host.map((name) => HttpClientRequest.setHeader("host", name))
+)
+
+const requests = fc.tuple(anyUrl, fc.array(change, { maxLength: 3 })).map(([url, changes]) =>
+  changes.reduce((request, change) => change(request), HttpClientRequest.get(url))
+)
+
+const typed = (exit: Exit.Exit<unknown, OAuthError.OAuthError | HttpClientError.HttpClientError>) =>
+  Exit.isSuccess(exit) ? "Success" : Cause.isFailType(exit.cause) ? exit.cause.error._tag : Cause.pretty(exit.cause)
+
+describe("by URL", () => {
+  for (const [name, client] of Object.entries(clients)) {
+    for (
+      const [place, location] of [["", undefined], [" in a browser", {
+        origin: "https://evil.example",
+        pathname: "/"
+      }]] as const
+    ) {
+      it.live(`${name} goes to allowed origins only, whatever is asked for${place}`, () => {
+        const { layer, sent } = recorder()
+        return Effect.gen(function*() {
+          const api = yield* ApiClient.ApiClient
+          const outcomes = new Map<string, number>()
+          const check = async (request: Request) => {
+            sent.length = 0
+            const outcome = typed(await Effect.runPromiseExit(api.execute(request)))
+            outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+            if (outcome !== "Success") {
+              assert.include(["OriginNotAllowed", "RequestError"], outcome)
+              assert.lengthOf(sent, 0)
+              return
+            }
+            assert.lengthOf(sent, 1)
+            for (const one of sent) {
+              assert.isDefined(one.headers["authorization"])
+              assert.include(allowed, one.origin)
+              assert.strictEqual(one.protocol, "https:")
+              assert.strictEqual(one.userinfo, "")
+              assert.isUndefined(one.headers["host"])
+            }
+          }
+          yield* Effect.acquireUseRelease(
+            Effect.sync(() => Object.assign(globalThis, location === undefined ? {} : { location })),
+            () =>
+              Effect.promise(() =>
+                fc.assert(
+                  fc.asyncProperty(requests, check),
+                  seeded.parameters(`URLs for ${name}${place}`, runs) as fc.Parameters<[Request]>
+                )
+              ),
+            () => Effect.sync(() => Reflect.deleteProperty(globalThis, "location"))
+          )
+          // Otherwise the property would say nothing.
+          assert.isAbove(outcomes.get("Success") ?? 0, runs / 10)
+          assert.isAbove(outcomes.get("OriginNotAllowed") ?? 0, runs / 10)
+        }).pipe(Effect.provide(Layer.provide(client, layer)))
+      }, 30_000)
+    }
+  }
+
+  for (
+    const url of [
+      "blob:https://api.example.com/3f8a2c1e",
+      "blob:https:\\\\api.example.com",
+      "https://api.example.com:8443",
+      "//evil.example@api.example.com:8443"
+    ]
+  ) {
+    it.effect(`never to ${url} as if it were the API`, () => {
+      const { layer, sent } = recorder()
+      return Effect.gen(function*() {
+        const api = yield* ApiClient.ApiClient
+        const outcome = typed(yield* Effect.exit(api.get(url)))
+        assert.strictEqual(outcome, url.startsWith("//") ? "Success" : "OriginNotAllowed")
+        for (const { origin } of sent) assert.strictEqual(origin, "https://api.example.com")
+      }).pipe(Effect.provide(Layer.provide(clients["a bearer token"], layer)))
+    })
+  }
+
+  it.effect("a user name or a password in a URL is refused, and neither is shown", () => {
+    const { layer, sent } = recorder()
+    return Effect.gen(function*() {
+      const api = yield* ApiClient.ApiClient
+      for (const userinfo of ["us3r", "us3r:p4ssw0rd", ":p4ssw0rd", "us3r:"]) {
+        const error = yield* Effect.flip(api.get(`https://${userinfo}@api.example.com/items`))
+        assert(error._tag === "RequestError")
+        assert.strictEqual(error.reason, "InvalidUrl")
+        assert.include(error.message, "a user name or a password in it")
+        assert.notMatch(printed(error), /us3r|p4ssw0rd/)
+      }
+      assert.lengthOf(sent, 0)
+    }).pipe(Effect.provide(Layer.provide(clients["a bearer token"], layer)))
+  })
+})
+
+const transports: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
+  ["fetch", FetchHttpClient.layer],
+  ["Undici", NodeHttpClient.layerUndici],
+  ["node:http", NodeHttpClient.layer]
+]
+
+const tokens = (request: Http.IncomingMessage, response: Http.ServerResponse, token = "t0k3n") =>
+  servers.json(response, 200, {
+    access_token: token,
+    token_type: request.headers["dpop"] === undefined ? "Bearer" : "DPoP",
+    expires_in: 60
+  })
+
+const client = (
+  origin: string,
+  transport: Layer.Layer<HttpClient.HttpClient>,
+  more: Partial<ClientCredentials.Options> = {}
+) =>
+  Effect.map(
+    Layer.build(Layer.provide(
+      ClientCredentials.layer({
+        tokenUrl: `${origin}/token`,
+        clientId: "inventory-sync",
+        clientSecret: Redacted.make("s3cr3t"),
+        apiBaseUrl: origin,
+        allowHttpLoopback: true,
+        tokenCache: { patience: 0 },
+        ...more
+      }),
+      transport
+    )),
+    (services) => ({
+      execute: (request: Request) =>
+        Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.execute(request)), services)
+    })
+  )
+
+describe("by redirect", () => {
+  const bodies = {
+    GET: HttpClientRequest.get("/items"),
+    "POST of a text": HttpClientRequest.bodyText(HttpClientRequest.post("/items"), "bolt"),
+    "POST of a stream": HttpClientRequest.bodyStream(
+      HttpClientRequest.post("/items"),
+      Stream.make(new TextEncoder().encode("bolt"))
+    )
+  }
+  for (const [name, transport] of transports) {
+    for (const dpop of [false, true]) {
+      it.scopedLive(`no ${dpop ? "token and no proof" : "token"} goes to another origin over ${name}`, () =>
+        Effect.gen(function*() {
+          const stolen: Array<Http.IncomingHttpHeaders> = []
+          const thief = yield* servers.http((request, response) => {
+            stolen.push(request.headers)
+            request.resume().on("end", () => response.end("{}"))
+          })
+          let calls = 0
+          const origin = yield* servers.http((request, response) => {
+            if (request.url === "/token") return tokens(request, response)
+            calls += 1
+            assert.isDefined(request.headers.authorization)
+            request.resume().on("end", () => {
+              response.writeHead(Number(request.headers["x-status"]), { location: `${thief}/items` }).end()
+            })
+          })
+          for (const request of Object.values(bodies)) {
+            // A client of its own for each, so that each is the first request of one.
+            const api = yield* client(origin, transport, { dpop })
+            for (const status of [301, 302, 303, 307, 308]) {
+              const exit = yield* Effect.exit(
+                api.execute(HttpClientRequest.setHeader(request, "x-status", String(status)))
+              )
+              if (dpop || name !== "fetch") {
+                assert(Exit.isSuccess(exit))
+                assert.strictEqual(exit.value.status, status)
+              } else if (Exit.isFailure(exit)) {
+                // fetch cannot send some bodies again.
+                assert.strictEqual(typed(exit), "RequestError")
+              }
+            }
+          }
+          assert.strictEqual(calls, 15)
+          if (dpop || name !== "fetch") assert.lengthOf(stolen, 0)
+          else assert.isNotEmpty(stolen)
+          for (const headers of stolen) {
+            assert.isUndefined(headers.authorization)
+            assert.isUndefined(headers["dpop"])
+          }
+        }))
+    }
+  }
+
+  it.scopedLive("what the user set for fetch is kept for calls with a proof", () =>
+    Effect.gen(function*() {
+      const seen: Array<Http.IncomingHttpHeaders> = []
+      const origin = yield* servers.http((request, response) => {
+        if (request.url === "/token") return tokens(request, response)
+        seen.push(request.headers)
+        response.writeHead(302, { location: "/elsewhere" }).end()
+      })
+      let fetched = 0
+      const init = Layer.succeed(FetchHttpClient.RequestInit, { headers: { "x-user": "set" }, redirect: "follow" })
+      const own = Layer.succeed(FetchHttpClient.Fetch, (...args) => {
+        fetched += 1
+        return fetch(...args)
+      })
+      const api = yield* client(origin, Layer.provide(FetchHttpClient.layer, [init, own]), { dpop: true })
+      for (const request of [bodies.GET, bodies["POST of a text"], bodies["POST of a stream"]]) {
+        assert.strictEqual((yield* api.execute(request)).status, 302)
+      }
+      const visible = Effect.provideService(api.execute(bodies.GET), FetchHttpClient.RequestInit, {
+        headers: { "x-user": "in sight" }
+      })
+      assert.strictEqual((yield* visible).status, 302)
+      assert.deepStrictEqual(seen.map((headers) => headers["x-user"]), ["set", "set", "set", "in sight"])
+      assert.strictEqual(fetched, 5)
+    }))
+})
+
+describe("by header", () => {
+  /** Everything that arrives, as it is. The API answers a length and nothing more. */
+  const rawServer = (tokenBody: () => string, more: () => string = () => "") =>
+    Effect.acquireRelease(
+      Effect.async<{ readonly origin: string; readonly heard: Array<string> }>((resume) => {
+        const heard: Array<string> = []
+        const server = Net.createServer((socket) => {
+          socket.on("error", () => undefined).on("data", (data) => {
+            const text = data.toString("latin1")
+            heard.push(text)
+            const body = text.startsWith("POST /token") ? tokenBody() : "{}"
+            socket.write(
+              `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${more()}content-length: ${
+                Buffer.byteLength(body)
+              }\r\n\r\n${body}`
+            )
+          })
+        })
+        server.listen(0, "127.0.0.1", () => {
+          const origin = `http://127.0.0.1:${(server.address() as Net.AddressInfo).port}`
+          resume(Effect.succeed({ origin, heard, server } as { origin: string; heard: Array<string> }))
+        })
+      }),
+      (started) => Effect.sync(() => (started as unknown as { readonly server: Net.Server }).server.close())
+    )
+
+  const hostile = [
+    "a\r\nX-Injected: 1",
+    "a\nX-Injected: 1",
+    "a\rX-Injected: 1",
+    "a\0",
+    "a\u001b",
+    "ā",
+    "\u2028",
+    "a\r\n\r\nGET /x HTTP/1.1"
+  ]
+
+  /** One request line, and no header that nobody set, in what arrived. */
+  const isOneRequest = (text: string) => {
+    const [head = ""] = text.split("\r\n\r\n")
+    assert.match(head, /^(GET|POST) \/[\x21-\x7e]* HTTP\/1\.1\r\n/)
+    for (const line of head.split("\r\n").slice(1)) assert.match(line, /^[\w-]+: [\t\x20-\x7e]*$/)
+    assert.notMatch(head, /^x-injected/im)
+    assert.lengthOf(text.match(/ HTTP\/1\.1\r\n/g) ?? [], 1)
+  }
+
+  for (const [name, transport] of transports) {
+    describe(`over ${name}`, () => {
+      it.scopedLive("a token that is no header value is refused", () =>
+        Effect.gen(function*() {
+          let token = ""
+          const { heard, origin } = yield* rawServer(() =>
+            JSON.stringify({ access_token: token, token_type: "Bearer" })
+          )
+          for (const value of hostile) {
+            token = value
+            const api = yield* client(origin, transport)
+            const error = yield* Effect.flip(api.execute(HttpClientRequest.get("/items")))
+            assert(error._tag === "InvalidTokenResponse")
+            assert.include(error.message, "without a usable access_token")
+          }
+          assert.lengthOf(heard.filter((text) => text.startsWith("GET")), 0)
+        }))
+
+      it.scopedLive("what a caller sets is refused with a typed error, or is one header", () =>
+        Effect.gen(function*() {
+          const { heard, origin } = yield* rawServer(() => `{"access_token":"t0k3n","token_type":"Bearer"}`)
+          const api = yield* client(origin, transport)
+          for (const value of hostile) {
+            for (
+              const request of [
+                HttpClientRequest.setHeader(HttpClientRequest.get("/items"), "x-own", value),
+                HttpClientRequest.setHeader(HttpClientRequest.get("/items"), value, "own"),
+                HttpClientRequest.setHeader(HttpClientRequest.get("/items"), "dpop", value)
+              ]
+            ) {
+              const error = yield* Effect.flip(api.execute(request))
+              assert(error._tag === "RequestError")
+              assert.strictEqual(error.reason, "Encode")
+              assert.include(error.message, "Nothing was sent")
+            }
+          }
+          assert.lengthOf(heard, 0)
+          // In a URL it is encoded.
+          for (const value of hostile) {
+            yield* api.execute(HttpClientRequest.get(`/items/${value}?q=${value}`))
+            yield* api.execute(HttpClientRequest.get("/items").pipe(HttpClientRequest.appendUrlParam(value, value)))
+            yield* api.execute(HttpClientRequest.get(`${origin}/${value}`))
+            yield* api.execute(HttpClientRequest.setHash(HttpClientRequest.get("/items"), value))
+          }
+          assert.lengthOf(heard, 1 + 4 * hostile.length)
+          heard.forEach(isOneRequest)
+        }))
+
+      it.scopedLive("what the configuration holds is encoded or refused", () =>
+        Effect.gen(function*() {
+          const { heard, origin } = yield* rawServer(() => `{"access_token":"t0k3n","token_type":"Bearer"}`)
+          let refused = 0
+          for (const value of hostile) {
+            for (const clientAuthentication of ["client_secret_basic", "client_secret_post"] as const) {
+              for (
+                const setting of [
+                  { clientId: value },
+                  { clientSecret: Redacted.make(value) },
+                  { audience: value },
+                  { scope: value },
+                  { resource: `https://api.example.com/${value}` },
+                  { parameters: { [value]: value } },
+                  { tokenUrl: `${origin}/token?${value}` },
+                  { apiBaseUrl: `${origin}/${value}` }
+                ]
+              ) {
+                const exit = yield* Effect.exit(
+                  Effect.flatMap(
+                    client(origin, transport, { clientAuthentication, ...setting }),
+                    (api) => api.execute(HttpClientRequest.get("/items"))
+                  )
+                )
+                if (Exit.isFailure(exit)) {
+                  assert(
+                    Cause.isFailType(exit.cause) && exit.cause.error._tag === "InvalidConfig",
+                    Cause.pretty(exit.cause)
+                  )
+                  refused += 1
+                }
+              }
+            }
+          }
+          assert.isAbove(refused, 0)
+          assert.isAbove(heard.length, 0)
+          heard.forEach(isOneRequest)
+        }))
+
+      it.scopedLive("a proof of the client that is no header value is refused", () =>
+        Effect.gen(function*() {
+          const { heard, origin } = yield* rawServer(() => `{"access_token":"t0k3n","token_type":"Bearer"}`)
+          for (const value of hostile) {
+            for (const headers of [{ authorization: `Workload c4n4ry ${value}` }, { [value]: "c4n4ry" }]) {
+              const api = yield* client(origin, transport, {
+                clientSecret: undefined,
+                clientAuthentication: ClientAuthentication.custom("workload", () => Effect.succeed({ headers }))
+              })
+              const error = yield* Effect.flip(api.execute(HttpClientRequest.get("/items")))
+              assert(error._tag === "CredentialUnavailable")
+              assert.include(error.message, "that no header can have")
+              assert.notInclude(printed(error), "c4n4ry")
+            }
+          }
+          assert.lengthOf(heard, 0)
+        }))
+
+      it.scopedLive("a nonce of the server goes into a proof and nowhere else", () =>
+        Effect.gen(function*() {
+          let nonce = ""
+          const { heard, origin } = yield* rawServer(
+            () => `{"access_token":"t0k3n","token_type":"DPoP"}`,
+            () => `dpop-nonce: ${nonce}\r\n`
+          )
+          const api = yield* client(origin, transport, { dpop: true })
+          for (const value of ["plain", "a\tb", "é", "a, b", "\" \\", "x".repeat(8000)]) {
+            nonce = value
+            yield* api.execute(HttpClientRequest.get("/items"))
+            yield* api.execute(HttpClientRequest.get("/items"))
+          }
+          heard.forEach(isOneRequest)
+        }))
+
+      it.scopedLive("headers that say where a request goes and where it ends follow from its URL and its body", () =>
+        Effect.gen(function*() {
+          const { heard, origin } = yield* rawServer(() => `{"access_token":"t0k3n","token_type":"Bearer"}`)
+          const api = yield* client(origin, transport)
+          const rest = "GET /admin HTTP/1.1\r\nhost: x\r\n\r\n"
+          const post = HttpClientRequest.post("/items")
+          for (
+            const request of [
+              HttpClientRequest.bodyText(post, rest),
+              HttpClientRequest.setBody(post, HttpBody.raw(rest)),
+              HttpClientRequest.bodyStream(post, Stream.make(new TextEncoder().encode(rest)))
+            ]
+          ) {
+            heard.length = 0
+            yield* api.execute(HttpClientRequest.setHeaders(request, {
+              "content-length": "0",
+              "transfer-encoding": "identity",
+              host: "evil.example"
+            }))
+            const [head = ""] = heard.filter((text) => text.startsWith("POST /items")).join("").split("\r\n\r\n")
+            const framing = /^(?:content-length: (\d+)|transfer-encoding: (chunked))$/im.exec(head)
+            assert.include([String(rest.length), undefined], framing?.[1])
+            assert.isDefined(framing?.[1] ?? framing?.[2])
+            assert.match(head, new RegExp(`^host: ${new URL(origin).host}$`, "im"))
+            assert.notInclude(head, "evil.example")
+          }
+        }))
+    })
+  }
+})
+
+describe("with NODE_TLS_REJECT_UNAUTHORIZED=0", () => {
+  /** What a process of its own prints, and the variable set from its start or, by the script, later. */
+  const child = (script: string, environment: Record<string, string>) =>
+    Effect.promise(() =>
+      new Promise<string>((resolve, reject) => {
+        const { NODE_TLS_REJECT_UNAUTHORIZED: _, ...env } = process.env
+        const started = spawn(process.execPath, ["--input-type=module", "--no-warnings", "--eval", script], {
+          cwd: fileURLToPath(new URL("..", import.meta.url)),
+          env: { ...env, ...environment }
+        })
+        let text = ""
+        for (const stream of [started.stdout, started.stderr]) stream.on("data", (data) => text += String(data))
+        started.on("error", reject).on("close", () => resolve(text))
+      })
+    )
+
+  const script = (origin: string, transport: string, later: boolean) => `
+    import { FetchHttpClient } from "@effect/platform"
+    import { NodeHttpClient } from "@effect/platform-node"
+    import { ApiClient, ClientCredentials, LegacyToken, TokenCache } from "@effect-oauth/client-credentials"
+    import { Effect, Layer, Redacted } from "effect"
+    const { layer } = { fetch: FetchHttpClient, "node:http": NodeHttpClient, Undici: { layer: NodeHttpClient.layerUndici } }[
+      ${JSON.stringify(transport)}
+    ]
+    const api = { apiBaseUrl: ${JSON.stringify(origin)} }
+    const token = ClientCredentials.layer({
+      ...api,
+      tokenUrl: ${JSON.stringify(`${origin}/token`)},
+      clientId: "id",
+      clientSecret: Redacted.make("s3cr3t"),
+      tokenCache: { patience: 0 }
+    })
+    const legacy = LegacyToken.layer({ ...api, tokenId: "id", tokenSecret: Redacted.make("s3cr3t") })
+    const outcomes = []
+    for (const [client, tag, use] of [
+      [token, TokenCache.TokenCache, (cache) => cache.get],
+      [token, ApiClient.ApiClient, (api) => api.get("/items")],
+      [legacy, ApiClient.ApiClient, (api) => api.get("/items")]
+    ]) {
+      ${later ? "delete process.env.NODE_TLS_REJECT_UNAUTHORIZED" : ""}
+      const call = Effect.gen(function*() {
+        const service = yield* tag
+        ${later ? `process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"` : ""}
+        return yield* use(service)
+      }).pipe(Effect.provide(client), Effect.provide(layer), Effect.merge)
+      outcomes.push(String(await Effect.runPromise(call)))
+    }
+    console.log(JSON.stringify(outcomes))
+  `
+
+  for (const [name] of transports) {
+    it.scopedLive(`nothing is sent over ${name}, from the start or when it is set later`, () =>
+      Effect.gen(function*() {
+        const paths: Array<string | undefined> = []
+        const pems = yield* servers.selfSigned
+        const origin = yield* servers.https(pems, (request, response) => {
+          paths.push(request.url)
+          tokens(request, response)
+        })
+        const fromTheStart = yield* child(script(origin, name, false), { NODE_TLS_REJECT_UNAUTHORIZED: "0" })
+        const refusal = /^InvalidConfig: NODE_TLS_REJECT_UNAUTHORIZED: expected to be unset/
+        const outcomes = JSON.parse(fromTheStart) as Array<string>
+        assert.lengthOf(outcomes, 3)
+        for (const outcome of outcomes) assert.match(outcome, refusal)
+        const [token = "", ...calls] = JSON.parse(yield* child(script(origin, name, true), {})) as Array<string>
+        assert.match(token, /^TokenEndpointUnavailable: .* is not trusted \(NODE_TLS_REJECT_UNAUTHORIZED=0\)/)
+        assert.lengthOf(calls, 2)
+        for (const call of calls) {
+          assert.match(call, /^RequestError: .* Node verifies no certificate.* Nothing was sent/)
+        }
+        assert.deepStrictEqual(paths, [])
+      }), 30_000)
+  }
+})
