@@ -15,10 +15,18 @@ const codes = (cause: unknown, depth: number): ReadonlyArray<string> => {
   ]
 }
 
+/** Parsers of answers may have no codes, but names that say as much. */
+const name = (cause: unknown): string | undefined =>
+  cause instanceof Error && cause.cause instanceof Error
+    ? name(cause.cause)
+    : cause instanceof Error && /^[A-Z][A-Za-z]{1,30}Error$/.test(cause.name) && cause.name !== "TypeError"
+    ? cause.name
+    : undefined
+
 export const reason = (cause: unknown): { readonly reason: "certificate" | "connection"; readonly detail: string } => {
   const found = codes(cause, 6)
   const certificate = found.find((code) => certificateCode.test(code))
   return certificate === undefined
-    ? { reason: "connection", detail: found[0] ?? "no code" }
+    ? { reason: "connection", detail: found[0] ?? name(cause) ?? "no code" }
     : { reason: "certificate", detail: certificate }
 }
