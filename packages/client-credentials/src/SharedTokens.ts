@@ -18,10 +18,11 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 
-import { AccessToken } from "./AccessToken.js"
+import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import * as coolDown from "./internal/coolDown.js"
 import { collect } from "./internal/problems.js"
+import * as sealedToken from "./internal/sealedToken.js"
 import { watched } from "./internal/storeFailures.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
@@ -49,14 +50,6 @@ export interface Options {
    */
   readonly pollEvery?: Duration.DurationInput | undefined
 }
-
-const Sealed = Schema.parseJson(Schema.Struct({
-  value: Schema.String,
-  type: Schema.Literal("Bearer", "DPoP"),
-  scope: Schema.NullOr(Schema.Array(Schema.String)),
-  requestedAt: Schema.Number,
-  expiresAt: Schema.Number
-}))
 
 /** Less than this is not worth taking over: whoever does would have to ask for another at once. */
 const worthwhile = (token: AccessToken, now: number): boolean =>
@@ -107,30 +100,19 @@ export const make = (
         Effect.flatMap((credential) => seal.name(JSON.stringify({ ...request, credential })))
       )
 
-    const pack = (place: string, token: AccessToken) =>
-      seal.seal(
-        place,
-        JSON.stringify({
-          value: Redacted.value(token.value),
-          type: token.type ?? "Bearer",
-          scope: token.scope ?? null,
-          requestedAt: token.requestedAt,
-          expiresAt: token.expiresAt
-        })
-      )
+    const pack = (place: string, token: AccessToken) => seal.seal(place, sealedToken.encode(token))
 
     const unpack = (place: string, { value }: Entry) =>
       Effect.gen(function*() {
         const text = yield* seal.open(place, value)
-        const found = Option.flatMap(text, Schema.decodeOption(Sealed))
+        const found = Option.flatMap(text, sealedToken.decode)
         if (Option.isNone(found)) {
           yield* Effect.logWarning(
             "A token in the store could not be opened, and is passed over. Do all share its keys?"
           )
           return undefined
         }
-        const { scope, ...rest } = found.value
-        return new AccessToken({ ...rest, value: Redacted.make(rest.value), scope: scope ?? undefined })
+        return found.value
       })
 
     /** What the store has, and the token in it if that is of use. */

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { base64url } from "jose"
 
 import { InvalidConfig } from "./InvalidConfig.js"
 
@@ -35,11 +36,6 @@ export interface Service {
 export class TokenSeal extends Context.Tag("@effect-oauth/client-credentials/TokenSeal")<TokenSeal, Service>() {}
 
 const encoder = new TextEncoder()
-
-// One by one: as many arguments of one call as there are bytes may be too many.
-const base64url = (bytes: Uint8Array): string =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")).replaceAll("+", "-").replaceAll("/", "_")
-    .replaceAll("=", "")
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> | undefined => {
   try {
@@ -122,7 +118,7 @@ export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Eff
             current.sealing,
             encoder.encode(text)
           )
-          return [version, current.id, base64url(iv), base64url(new Uint8Array(sealed))].join(".")
+          return [version, current.id, base64url.encode(iv), base64url.encode(new Uint8Array(sealed))].join(".")
         }),
       open: (place, text) =>
         Effect.promise(async () => {

@@ -17,6 +17,8 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 
+import { Moment } from "./internal/moment.js"
+
 /**
  * A store that could not be read or written. It holds no key and no value.
  *
@@ -129,10 +131,10 @@ export const layerMemory: Layer.Layer<TokenStore> = Layer.sync(TokenStore, () =>
 })
 
 const Stored = Schema.parseJson(
-  Schema.Struct({ value: Schema.String, generation: Schema.Int, expiresAt: Schema.Number })
+  Schema.Struct({ value: Schema.String, generation: Schema.Int.pipe(Schema.positive()), expiresAt: Moment })
 )
 
-const Leased = Schema.parseJson(Schema.Struct({ owner: Schema.String, until: Schema.Number }))
+const Leased = Schema.parseJson(Schema.Struct({ owner: Schema.String, until: Moment }))
 
 /**
  * How many files of a row are kept. So a number becomes free again only when there are as many newer ones, and whoever
@@ -143,6 +145,13 @@ const kept = 32
 /** What cannot be read counts as absent: a store is a cache. */
 const readAs = <A, I>(schema: Schema.Schema<A, I>) => (text: string): Option.Option<A> =>
   Schema.decodeUnknownOption(schema)(text)
+
+/**
+ * Whether a lease has not ended yet. One that would last much longer than the one that is wanted comes from a clock that
+ * was wrong, and holds nobody up: at worst there is one token more.
+ */
+const isHeld = ({ until }: Lease, now: number, life: Duration.Duration): boolean =>
+  now < until && until - now <= 10 * Duration.toMillis(life)
 
 /** The code of the system's error, such as `ENOSPC`, if there is one; no path. */
 const problem = (error: PlatformError): string => {
@@ -184,7 +193,7 @@ export const layerKeyValueStore: Layer.Layer<TokenStore, never, KeyValueStore.Ke
         Effect.gen(function*() {
           const now = yield* Clock.currentTimeMillis
           const held = yield* leaseOf(key)
-          if (Option.isSome(held) && held.value.owner !== owner && now < held.value.until) return false
+          if (Option.isSome(held) && held.value.owner !== owner && isHeld(held.value, now, life)) return false
           yield* store.set(lease(key), JSON.stringify({ owner, until: now + Duration.toMillis(life) }))
           return true
         }).pipe(Effect.mapError(failed("acquire"))),
@@ -298,11 +307,10 @@ export const layerFiles = (
               ? Effect.succeed(Option.none())
               : Effect.map(text(file(key, "token", newest)), (content) =>
                 // A file that cannot be read still counts, so that the next one gets a higher number.
-                Option.some(Option.getOrElse(Option.flatMap(content, readAs(Stored)), () => ({
-                  value: "",
-                  generation: newest,
-                  expiresAt: 0
-                }))))).pipe(Effect.mapError(failed("load"))),
+                Option.some({
+                  ...Option.getOrElse(Option.flatMap(content, readAs(Stored)), () => ({ value: "", expiresAt: 0 })),
+                  generation: newest
+                }))).pipe(Effect.mapError(failed("load"))),
         swap: (key, generation, { expiresAt, value }) =>
           Effect.gen(function*() {
             const [newest = 0] = yield* numbers(key, "token")
@@ -316,7 +324,7 @@ export const layerFiles = (
           Effect.gen(function*() {
             const now = yield* Clock.currentTimeMillis
             const { held, number } = yield* newestLease(key)
-            if (Option.isSome(held) && now < held.value.until) return held.value.owner === owner
+            if (Option.isSome(held) && isHeld(held.value, now, life)) return held.value.owner === owner
             const until = now + Duration.toMillis(life)
             return yield* create(key, "lease", number + 1, JSON.stringify({ owner, until }))
           }).pipe(Effect.mapError(failed("acquire"))),

@@ -278,7 +278,7 @@ describe("the daily limit", () => {
           return store.swap(place, generation, entry)
         }
       }
-      const time = virtualClock.make()
+      const time = VirtualClock.make()
       for (const window of ["30 days", "1 hour"] as const) {
         const cache = yield* Effect.withClock(
           process(endpoint().layer, noting, { limit: 1000, window }),
@@ -381,7 +381,7 @@ describe("the daily limit", () => {
     Effect.gen(function*() {
       const logged: Array<string> = []
       const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => logged.push(String(message))))
-      const time = virtualClock.make()
+      const time = VirtualClock.make()
       const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
       const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       const changed: { load?: (entry: TokenStore.Entry) => TokenStore.Entry | undefined } = {}

@@ -26,17 +26,27 @@ export interface SigningKey {
   readonly keyId: string | undefined
 }
 
+/** Whatever else a JWK names is not shown: who knows what the text is. */
+const algorithms: ReadonlySet<unknown> = new Set<Algorithm>([
+  ...(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] as const),
+  ...(["ES256", "ES384", "ES512", "EdDSA", "Ed25519"] as const)
+])
+
+const curves = new Map([["P-256", "ES256"], ["P-384", "ES384"], ["P-521", "ES512"]])
+
 const unusable = (problem: string) => new CredentialUnavailable({ credential: "private key", problem })
 
 /** RSA signs by PKCS #1 v1.5 unless told otherwise: servers know it everywhere. */
 const algorithmOf = ({ alg, crv, kty }: JWK): string | undefined =>
-  alg ?? (kty === "RSA"
+  alg !== undefined
+    ? algorithms.has(alg) ? alg : undefined
+    : kty === "RSA"
     ? "RS256"
     : kty === "OKP" && crv === "Ed25519"
     ? "EdDSA"
     : kty === "EC"
-    ? { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" }[crv ?? ""]
-    : undefined)
+    ? curves.get(crv ?? "")
+    : undefined
 
 const readJwk = (text: string): JWK | undefined => {
   try {

@@ -4,6 +4,7 @@
 import * as Schema from "effect/Schema"
 
 import type { Quota } from "./issuerQuota.js"
+import { Moment } from "./moment.js"
 
 export type Window =
   /** Any stretch of so many milliseconds. */
@@ -21,13 +22,13 @@ export interface Budget {
 /** All moments in milliseconds since the epoch. */
 export const Ledger = Schema.Struct({
   /** When tokens were asked for. */
-  spent: Schema.Array(Schema.Number),
+  spent: Schema.Array(Moment),
   quotas: Schema.Array(Schema.Struct({
     name: Schema.String,
     limit: Schema.Int,
     remaining: Schema.Int,
-    resetsAt: Schema.Number,
-    heardAt: Schema.Number
+    resetsAt: Moment,
+    heardAt: Moment
   }))
 })
 

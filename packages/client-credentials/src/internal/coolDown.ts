@@ -5,15 +5,15 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
 import { InvalidTokenResponse, TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../OAuthError.js"
+import { Moment } from "./moment.js"
 
 /** Those that the server, or the way to it, is the reason of; the others are a process's own. */
 const Failure = Schema.Union(TokenErrorResponse, InvalidTokenResponse, TokenEndpointUnavailable)
 
 export const CoolDown = Schema.parseJson(Schema.Struct({
-  /** Milliseconds since the epoch. */
-  until: Schema.Number,
+  until: Moment,
   /** In a row. */
-  failures: Schema.Int,
+  failures: Schema.NonNegativeInt,
   error: Failure
 }))
 

@@ -18,6 +18,9 @@ const maxSeconds = 31 * 86_400
 
 const headers = ["auth0-client-quota-limit", "auth0-organization-quota-limit"]
 
+/** Of each header; there are a few at most. */
+const maxBuckets = 10
+
 const whole = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
 
@@ -30,7 +33,7 @@ export const parse = (
   now: number
 ): ReadonlyArray<Quota> =>
   headers.flatMap((header) =>
-    (received[header] ?? "").slice(0, 1000).split(",").flatMap((bucket) => {
+    (received[header] ?? "").slice(0, 1000).split(",").slice(0, maxBuckets).flatMap((bucket) => {
       const members = new Map(
         bucket.split(";").map((member) => {
           const [name = "", value = ""] = member.split("=", 2)
@@ -41,7 +44,7 @@ export const parse = (
       return limit === undefined || remaining === undefined || seconds === undefined
         ? []
         : [{
-          name: `${header} ${members.get("b") ?? ""}`,
+          name: `${header} ${(members.get("b") ?? "").slice(0, 40)}`,
           limit,
           remaining,
           resetsAt: now + Math.min(seconds, maxSeconds) * 1000

@@ -18,8 +18,11 @@ export const locations = (issuer: string): ReadonlyArray<string> => {
   ]
 }
 
-const texts = (value: unknown): ReadonlyArray<string> | undefined =>
-  Array.isArray(value) ? value.filter((one) => typeof one === "string") : undefined
+/** Names of methods and algorithms, which errors may show. */
+const names = (value: unknown): ReadonlyArray<string> | undefined =>
+  Array.isArray(value)
+    ? value.filter((one): one is string => typeof one === "string" && /^[\x21-\x7e]{1,100}$/.test(one)).slice(0, 100)
+    : undefined
 
 export const decode = (
   issuer: string,
@@ -50,7 +53,7 @@ export const decode = (
       revocationEndpoint: url(aliases["revocation_endpoint"])
     },
     // RFC 8414 section 2: absent means basic auth.
-    authenticationMethods: texts(document["token_endpoint_auth_methods_supported"]) ?? ["client_secret_basic"],
-    dpopAlgorithms: texts(document["dpop_signing_alg_values_supported"])
+    authenticationMethods: names(document["token_endpoint_auth_methods_supported"]) ?? ["client_secret_basic"],
+    dpopAlgorithms: names(document["dpop_signing_alg_values_supported"])
   })
 }

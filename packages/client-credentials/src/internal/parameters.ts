@@ -44,8 +44,19 @@ const areFurther = (parameters: unknown): boolean =>
     name !== "" && !reserved.has(name) && typeof value === "string" && value !== ""
   )
 
+/** What refers to itself cannot, nor what is nested tens of thousands deep. */
+const canBeWritten = (value: unknown): boolean => {
+  try {
+    JSON.stringify(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const areDetails = (details: unknown): boolean =>
-  Array.isArray(details) && details.every((one) => isRecord(one) && typeof one["type"] === "string")
+  Array.isArray(details) && details.every((one) => isRecord(one) && typeof one["type"] === "string") &&
+  canBeWritten(details)
 
 const isScope = (name: unknown): boolean => typeof name === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name)
 

@@ -42,9 +42,9 @@ const printable = (text: unknown, secrets: ReadonlyArray<string>, length: number
   const clean = secrets
     .filter((secret) => secret !== "")
     .reduce((rest, secret) => rest.replaceAll(secret, "<redacted>"), text)
-    .replace(/[^\x20-\x7e\u00a0-\uffff]/g, " ")
-    .replace(/\u2028|\u2029/g, " ")
-  return clean.length > length ? `${clean.slice(0, length)}…` : clean
+    // Nor what turns the direction of a text, breaks its line or cannot be seen.
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, " ")
+  return clean.length > length ? `${clean.slice(0, length).replace(/[\ud800-\udbff]$/, "")}…` : clean
 }
 
 /** A number, or a text that is one: some servers quote it. `null` and absence take the default. */
@@ -63,9 +63,10 @@ export const refusal = (
 
   if (status >= 300 && status < 400) {
     const location = headers["location"]
-    const target = location !== undefined && URL.canParse(location, endpoint)
-      ? ` to ${new URL(location, endpoint).origin}`
-      : ""
+    const origin = location !== undefined && URL.canParse(location, endpoint) ? new URL(location, endpoint).origin : ""
+    // In a URL, the name of a host is in lower case.
+    const isShown = !secrets.some((secret) => secret !== "" && origin.includes(secret.toLowerCase()))
+    const target = isShown && origin !== "" ? ` to ${origin.slice(0, 300)}` : ""
     return new InvalidTokenResponse({
       endpoint,
       status,
@@ -109,7 +110,7 @@ export const decode = (
   const json = readJson(body)
   const members = isRecord(json) ? json : undefined
   if (status < 200 || status >= 300 || members === undefined) {
-    const type = printable(headers["content-type"]?.split(";")[0], [], 60) ?? "no content type"
+    const type = printable(headers["content-type"]?.split(";")[0], terms.secrets, 60) ?? "no content type"
     return invalid(
       `with ${type} where a JSON token response belongs. Check that the token URL (OAUTH_TOKEN_URL) is the token ` +
         "endpoint, not a page or a gateway in front of it."

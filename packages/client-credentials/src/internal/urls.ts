@@ -9,7 +9,8 @@ const secretParameters = ["client_secret", "client_assertion", "access_token", "
 /** An absolute URL over TLS (or to a loopback address), without fragment and without anything secret in it. */
 export const secureUrl = (value: unknown, allowHttpLoopback: boolean): URL | undefined => {
   const text = value instanceof URL ? value.href : value
-  if (typeof text !== "string" || !URL.canParse(text)) return undefined
+  // A URL parser passes over blanks, line breaks and which way a slash leans; whoever reads the text does not.
+  if (typeof text !== "string" || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) return undefined
   const parsed = new URL(text)
   const transport = parsed.protocol === "https:" ||
     (parsed.protocol === "http:" && allowHttpLoopback && isLoopback(parsed))

@@ -1,0 +1,33 @@
+/**
+ * A token as it is kept for others, before it is sealed.
+ */
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+import { AccessToken } from "../AccessToken.js"
+import { Moment } from "./moment.js"
+
+const Kept = Schema.parseJson(Schema.Struct({
+  /** RFC 6750 section 2.1 is narrower; what matters is that it is one word of a header. */
+  value: Schema.String.pipe(Schema.pattern(/^[\x21-\x7e]+$/)),
+  type: Schema.Literal("Bearer", "DPoP"),
+  scope: Schema.NullOr(Schema.Array(Schema.String)),
+  requestedAt: Moment,
+  expiresAt: Moment
+}))
+
+export const encode = (token: AccessToken): string =>
+  JSON.stringify({
+    value: Redacted.value(token.value),
+    type: token.type ?? "Bearer",
+    scope: token.scope ?? null,
+    requestedAt: token.requestedAt,
+    expiresAt: token.expiresAt
+  })
+
+export const decode = (text: string): Option.Option<AccessToken> =>
+  Option.map(
+    Schema.decodeOption(Kept)(text),
+    ({ scope, value, ...rest }) => new AccessToken({ ...rest, value: Redacted.make(value), scope: scope ?? undefined })
+  )
