@@ -200,15 +200,15 @@ describe("a fleet with one store", () => {
       const gate = yield* Deferred.make<void>()
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       const slow = yield* fleet(1, { gate, value: () => "late" }, { store, options: { leaseLife: "1 second" } })
-      const fast = yield* fleet(1, { value: () => "in time" }, { store })
+      const fast = yield* fleet(1, { value: () => "in-time" }, { store })
       const waiting = yield* Effect.fork(slow.processes[0]?.get ?? assert.fail())
       while (slow.count.requests === 0) yield* tick
       yield* TestClock.adjust("2 seconds")
-      assert.deepStrictEqual(values(yield* all(fast.processes)), new Set(["in time"]))
+      assert.deepStrictEqual(values(yield* all(fast.processes)), new Set(["in-time"]))
       yield* Deferred.succeed(gate, undefined)
       assert.strictEqual(value(yield* Fiber.join(waiting)), "late")
       const third = yield* fleet(1, {}, { store })
-      assert.deepStrictEqual(values(yield* all(third.processes)), new Set(["in time"]))
+      assert.deepStrictEqual(values(yield* all(third.processes)), new Set(["in-time"]))
     }))
 
   it.scoped("shares nothing between different keys, secrets or requests", () =>

@@ -8,8 +8,9 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 
 export interface Incoming {
   readonly method: string
@@ -49,13 +50,14 @@ const bytesOf = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Ui
   }
 }
 
+const reasonOf = (span: Option.Option<Tracer.AnySpan>): string | undefined => {
+  if (span._tag === "None" || span.value._tag !== "Span") return undefined
+  const reason = span.value.attributes.get("oauth.token.reason")
+  return typeof reason === "string" ? reason : reasonOf(span.value.parent)
+}
+
 /** The flight that this library asks in says why, in its span. */
-const reasonOfCaller = Effect.map(Effect.option(Effect.currentSpan), (span) => {
-  const parent = Option.flatMap(span, ({ parent }) => parent)
-  return parent._tag === "Some" && parent.value._tag === "Span"
-    ? String(parent.value.attributes.get("oauth.token.reason") ?? "") || undefined
-    : undefined
-})
+const reasonOfCaller = Effect.map(Effect.option(Effect.currentParentSpan), reasonOf)
 
 export const client = (
   hosts: ReadonlyArray<Host>,
