@@ -362,7 +362,7 @@ describe("a fleet with one store", () => {
     Effect.gen(function*() {
       const { count, processes } = yield* fleet(20, { fails: (request) => request < 8 && unavailable })
       let served = 0
-      for (let seconds = 0; seconds < 120 && served === 0; seconds += 1) {
+      for (let seconds = 0; seconds < 1000 && served === 0; seconds += 1) {
         const outcomes = yield* Effect.either(all(processes))
         if (outcomes._tag === "Right") served += 1
         yield* TestClock.adjust("1 second")
