@@ -1,7 +1,8 @@
 /**
  * One of many workers that share a token: on Redis if `REDIS_URL` is set, on Postgres if `DATABASE_URL` is. It makes
  * `CALLS` calls (100), one every `EVERY` (100 ms), and says how they went. `TOKEN_STORE_KEY` comes from
- * `openssl rand -base64 32`. If it dies while it asks for a token, others ask after `LEASE_LIFE` (2 seconds).
+ * `openssl rand -base64 32`. If it dies while it asks for a token, others ask after `LEASE_LIFE` (2 seconds). A store that
+ * does not answer within `STORE_TIMEOUT` (2 seconds) is done without.
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
@@ -11,15 +12,14 @@ import { RedisTokenStore } from "@effect-oauth/redis"
 import { SqlTokenStore } from "@effect-oauth/sql"
 import { Config, Console, Duration, Effect, Layer, Option } from "effect"
 
-const Store = Layer.unwrapEffect(
-  Effect.map(
-    Config.option(Config.redacted("DATABASE_URL")),
-    (url): Layer.Layer<TokenStore.TokenStore, unknown> =>
-      Option.isSome(url)
-        ? SqlTokenStore.layerWithClient(PgClient.layer({ url: url.value, connectTimeout: "1 second" }))
-        : RedisTokenStore.layerConfig()
-  )
-)
+const Store = Layer.unwrapEffect(Effect.gen(function*() {
+  const url = yield* Config.option(Config.redacted("DATABASE_URL"))
+  const timeout = yield* Config.withDefault(Config.duration("STORE_TIMEOUT"), Duration.seconds(2))
+  const store: Layer.Layer<TokenStore.TokenStore, unknown> = Option.isSome(url)
+    ? SqlTokenStore.layerWithClient(PgClient.layer({ url: url.value, connectTimeout: timeout }), { timeout })
+    : RedisTokenStore.layerConfig({ timeout })
+  return store
+}))
 
 const Seal = Layer.unwrapEffect(Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) => TokenSeal.layer([key])))
 

@@ -130,7 +130,9 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, S
                 WHERE id = ${key} AND generation = ${generation} RETURNING id`
           if (done.length === 0) return false
           yield* notify(key)
-          yield* Effect.ignore(sql`DELETE FROM ${tokens} WHERE expires_at < ${now} - ${sql.literal(String(memory))}`)
+          const past = sql`${now} - ${sql.literal(String(memory))}`
+          yield* Effect.ignore(sql`DELETE FROM ${tokens} WHERE expires_at < ${past}`)
+          yield* Effect.ignore(sql`DELETE FROM ${leases} WHERE until_at < ${past}`)
           return true
         }).pipe((statements) => ask("swap", statements)),
       acquire: (key, owner, life) =>

@@ -82,9 +82,13 @@ for (const [name, database, isInstalled] of databases) {
           )
           assert.lengthOf(swaps.filter(Boolean), 1)
           // What expired long ago is gone with the next change.
-          yield* store.swap("old", 0, { value: "x", expiresAt: Date.now() - 2 * 86_400_000 })
+          const sql = yield* SqlClient.SqlClient
+          const old = Date.now() - 2 * 86_400_000
+          yield* store.swap("old", 0, { value: "x", expiresAt: old })
+          yield* sql`INSERT INTO effect_oauth_leases (id, owner, until_at) VALUES ('old', 'one', ${old})`
           assert.isTrue(yield* store.swap("a", 3, entry("x")))
           assert.isTrue(Option.isNone(yield* store.load("old")))
+          assert.lengthOf(yield* sql`SELECT id FROM effect_oauth_leases`, 0)
         })),
       60_000
     )
