@@ -114,7 +114,9 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     Effect.flatMap(authorize(request), ({ accepted, answered, refused, request: authorized }) => {
       const judge = (response: apiResponse.ApiResponse, news: boolean) => {
         if (response.status === 401 || response.status === 403) {
-          const challenges = Challenge.parse(response.headers["www-authenticate"] ?? "")
+          const challenges = Challenge.parse(
+            apiResponse.conceal(response.headers["www-authenticate"] ?? "", authorized)
+          )
           // RFC 9449 section 9: the same once more, with the nonce that came with the refusal.
           return news && options.replayable && !options.hasNonce &&
               Challenge.outcome(challenges)._tag === "UseDPoPNonce"

@@ -129,7 +129,8 @@ export const outcome = (challenges: ReadonlyArray<Challenge>): Outcome => {
     case "insufficient_scope":
       return {
         _tag: "InsufficientScope",
-        scope: (parameters?.["scope"] ?? "").split(" ").filter((name) => name !== "")
+        // RFC 6749 section 3.3: what else stands there is no scope, and not fit to be shown.
+        scope: (parameters?.["scope"] ?? "").split(" ").filter((name) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name))
       }
     case "invalid_request":
       return { _tag: "InvalidRequest" }

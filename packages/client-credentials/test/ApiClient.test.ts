@@ -317,6 +317,20 @@ describe("ApiClient", () => {
       })
     }
 
+    it.effect("shows no token that the API names as a scope", () => {
+      const { layer } = scenario.make((sent) =>
+        Effect.sync(() => {
+          const token = scenario.bearerOf(sent)?.slice(7)
+          return scenario.refuse(`Bearer error="insufficient_scope", scope="items:read ${token} \u00e9"`, 403)
+        })
+      )
+      return Effect.gen(function*() {
+        const error = yield* Effect.flip(get("/items"))
+        assert.instanceOf(error, OAuthError.InsufficientScope)
+        assert.deepStrictEqual(error.scope, ["items:read", "<redacted>"])
+      }).pipe(Effect.provide(layer))
+    })
+
     for (const status of [200, 204, 304, 307, 400, 403, 404, 429, 500, 503]) {
       it.effect(`gives a ${status} to the caller as it is`, () => {
         const { counts, layer } = scenario.make(() =>

@@ -54,7 +54,7 @@ const isFit = (error: Error) => {
   assert.notMatch(error.message.replaceAll("\n", " "), /[\p{C}\p{Zl}\p{Zp}]/u)
   shown += 1
   const text = shown % 50 === 0 ? printed(error) : error.message + JSON.stringify(error) + String(error)
-  assert.notInclude(text.toLowerCase(), canary)
+  assert.notInclude(text, canary)
 }
 
 const isMoment = (at: number) => assert.isTrue(Number.isFinite(at) && Math.abs(at) <= maxMoment, String(at))
@@ -78,7 +78,7 @@ fuzz("challenge", {
     assert.strictEqual(JSON.stringify(Challenge.parse(printedAgain)), JSON.stringify(challenges))
     const outcome = Challenge.outcome(challenges)
     if (outcome._tag === "InsufficientScope") {
-      for (const name of outcome.scope) assert.notMatch(name, /^$| /)
+      for (const name of outcome.scope) assert.match(name, /^[\x21\x23-\x5b\x5d-\x7e]+$/)
       const error = new OAuthError.InsufficientScope({ endpoint: "https://api.example.com", scope: outcome.scope })
       assert.isString(error.message)
     }

@@ -14,6 +14,13 @@ import * as Stream from "effect/Stream"
 const proofsOf = ({ headers }: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> =>
   [headers["authorization"]?.replace(/^\S+ /, "") ?? "", headers["dpop"] ?? ""].filter((one) => one !== "")
 
+/** What an API says, without what it was sent. What is very short is part of other words too, and no secret. */
+export const conceal = (text: string, sent: HttpClientRequest.HttpClientRequest): string =>
+  proofsOf(sent).filter((secret) => secret.length > 6).reduce(
+    (rest, secret) => rest.replaceAll(secret, "<redacted>"),
+    text
+  )
+
 /** Whether a text in it, or in what hangs from it, holds one of the secrets. */
 const shows = (value: unknown, secrets: ReadonlyArray<string>, depth = 6): boolean => {
   if (typeof value === "string") return secrets.some((secret) => value.includes(secret))

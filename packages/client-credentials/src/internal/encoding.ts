@@ -3,7 +3,8 @@
  */
 const encoder = new TextEncoder()
 
-export const base64 = (text: string): string => btoa(String.fromCharCode(...encoder.encode(text)))
+export const base64 = (text: string): string =>
+  btoa(Array.from(encoder.encode(text), (byte) => String.fromCharCode(byte)).join(""))
 
 /** RFC 6749 appendix B, by the rules of `URLSearchParams`: unreserved characters stay as they are. */
 export const form = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1)
