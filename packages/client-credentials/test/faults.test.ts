@@ -186,7 +186,7 @@ const endpoint = (origin: string, transport: Transport, limits: TokenEndpoint.Op
       )
     )
     const { request, requestToken } = yield* Effect.provide(TokenEndpoint.TokenEndpoint, services)
-    return requestToken(request)
+    return { ask: requestToken(request) }
   })
 
 const api = (origin: string, transport: Transport) =>
@@ -196,7 +196,7 @@ const api = (origin: string, transport: Transport) =>
       transport
     ))
     const client = yield* Effect.provide(ApiClient.ApiClient, services)
-    return client.get("/items").pipe(Effect.flatMap(({ text }) => text))
+    return { call: client.get("/items").pipe(Effect.flatMap(({ text }) => text)) }
   })
 
 interface Fault {
@@ -377,7 +377,7 @@ describe("in a pool of one connection", () => {
         it.live(`a token request that is answered by ${fault}`, () =>
           leavingNothing(Effect.gen(function*() {
             const server = yield* faultServer.start()
-            const ask = yield* endpoint(server.origin, transports()[name])
+            const { ask } = yield* endpoint(server.origin, transports()[name])
             server.answer(script)
             const grown = growth()
             const faulty = yield* ended(ask)
@@ -394,7 +394,7 @@ describe("in a pool of one connection", () => {
           it.live(`a call that is answered by ${fault}`, () =>
             leavingNothing(Effect.gen(function*() {
               const server = yield* faultServer.start()
-              const call = Effect.timeout(yield* api(server.origin, transports()[name]), deadline)
+              const call = Effect.timeout((yield* api(server.origin, transports()[name])).call, deadline)
               server.answer((socket, request) =>
                 request.startsWith("POST /token") ? bytes(goodToken)(socket, request) : script(socket, request)
               )
@@ -419,7 +419,7 @@ describe("cut off at every byte", () => {
       it.live(`a token response over ${name}, by ${how}`, () =>
         leavingNothing(Effect.gen(function*() {
           const server = yield* faultServer.start()
-          const ask = yield* endpoint(server.origin, transports()[name])
+          const { ask } = yield* endpoint(server.origin, transports()[name])
           for (const [at, script] of cuts(goodToken, cut)) {
             server.answer(script)
             assert.match(yield* ended(ask), gone, `at byte ${at}`)
@@ -433,7 +433,7 @@ describe("cut off at every byte", () => {
       it.live(`an API's response over ${name}, by ${how}`, () =>
         leavingNothing(Effect.gen(function*() {
           const server = yield* faultServer.start()
-          const call = Effect.timeout(yield* api(server.origin, transports()[name]), deadline)
+          const call = Effect.timeout((yield* api(server.origin, transports()[name])).call, deadline)
           const answer = (script: faultServer.Script) =>
             server.answer((socket, request) =>
               request.startsWith("POST /token") ? bytes(goodToken)(socket, request) : script(socket, request)
@@ -463,7 +463,7 @@ describe("cut off at every byte", () => {
           const outcomes = new Map<string, number>()
           for (const [at, script] of cuts(refusal, cut)) {
             yield* Effect.scoped(Effect.gen(function*() {
-              const call = Effect.timeout(yield* api(server.origin, transports()[name]), deadline)
+              const call = Effect.timeout((yield* api(server.origin, transports()[name])).call, deadline)
               let calls = 0
               server.answer((socket, request) => {
                 if (request.startsWith("POST /token")) {
@@ -506,7 +506,7 @@ describe("a 401 is replayed", () => {
       it.live(`over ${name}, with a body ${body}`, () =>
         leavingNothing(Effect.gen(function*() {
           const server = yield* faultServer.start()
-          const call = yield* api(server.origin, transports()[name])
+          const { call } = yield* api(server.origin, transports()[name])
           let calls = 0
           server.answer((socket, request) => {
             if (request.startsWith("POST /token")) {
@@ -564,7 +564,7 @@ describe("a small body that expands to more than a gibibyte", () => {
       it.live(`is not read to its end over ${name}: ${coding}`, () =>
         leavingNothing(Effect.gen(function*() {
           const server = yield* faultServer.start()
-          const ask = yield* endpoint(server.origin, transports()[name], { timeout: "5 seconds" })
+          const { ask } = yield* endpoint(server.origin, transports()[name], { timeout: "5 seconds" })
           const bomb = make()
           server.answer(bytes(head(`content-encoding: ${coding}`, `content-length: ${bomb.length}`), bomb))
           const grown = growth()
@@ -587,7 +587,7 @@ describe("an answer that nobody asked for", () => {
       it.live(`is nobody's, over ${name}, when it comes ${when}`, () =>
         leavingNothing(Effect.gen(function*() {
           const server = yield* faultServer.start()
-          const call = yield* api(server.origin, transports()[name])
+          const { call } = yield* api(server.origin, transports()[name])
           const poison = response("200 OK", "poison")
           let calls = 0
           server.answer((socket, request) => {
@@ -616,14 +616,14 @@ describe("without a connection", () => {
   for (const name of names) {
     it.live(`over ${name}: a name that does not exist`, () =>
       leavingNothing(Effect.gen(function*() {
-        const ask = yield* endpoint("https://token.invalid", transports()[name])
+        const { ask } = yield* endpoint("https://token.invalid", transports()[name])
         assert.match(yield* ended(ask), /^TokenEndpointUnavailable (connection (ENOTFOUND|EAI_AGAIN)|timeout 300ms)$/)
       })))
 
     it.live(`over ${name}: refused, and served when the server is there`, () =>
       leavingNothing(Effect.gen(function*() {
         const origin = yield* servers.closed
-        const ask = yield* endpoint(origin, transports()[name])
+        const { ask } = yield* endpoint(origin, transports()[name])
         for (let round = 0; round < 3; round += 1) {
           assert.match(yield* ended(ask), /^TokenEndpointUnavailable connection ECONNREFUSED$/)
         }
@@ -668,7 +668,7 @@ describe("a handshake", () => {
               if (part.length < data.length) client.write(part, () => finish(client))
               else client.write(part)
             })
-          const ask = yield* endpoint(front.origin, transports(ca.cert)[name])
+          const { ask } = yield* endpoint(front.origin, transports(ca.cert)[name])
 
           for (
             const text of [goodToken, "SSH-2.0-OpenSSH_9.2\r\n", "\0".repeat(500), "\x16\x03\x03\xff\xff".repeat(100)]

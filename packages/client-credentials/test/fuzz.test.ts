@@ -260,8 +260,7 @@ fuzz("protectedResource", {
       ServerMetadata.make().pipe(
         Effect.flatMap(({ get }) => get),
         Effect.either,
-        Effect.provide(saying(input)),
-        Effect.provide(clientConfig)
+        Effect.provide([saying(input), clientConfig])
       )
     )
     if (Either.isLeft(known)) isFit(known.left)
