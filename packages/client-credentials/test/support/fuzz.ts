@@ -191,7 +191,7 @@ const report = async (parser: string, target: Target, input: string): Promise<ne
 
 export const fuzz = (parser: string, target: Target): void => {
   const count = Math.ceil(runs * (target.share ?? 1))
-  const timeout = 30_000 + count * 20
+  const timeout = 30_000 + count * 100
   describe(parser, () => {
     it("holds for what is kept", async () => {
       const kept = corpus(parser)
@@ -235,7 +235,7 @@ export const fuzz = (parser: string, target: Target): void => {
           const began = performance.now()
           await target.property(start + piece.repeat(1_048_576 / piece.length))
           // Were it quadratic, it would take minutes.
-          assert.isBelow(performance.now() - began, 3000)
+          assert.isBelow(performance.now() - began, 10_000)
         },
         timeout
       )
