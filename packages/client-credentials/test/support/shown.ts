@@ -92,7 +92,7 @@ export const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.
     yield* Effect.async<void>((resume) => {
       setImmediate(() => resume(Effect.void))
     })
-    hear([exit, Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit.value, Effect.runSync(Metric.snapshot)])
+    hear([exit, Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit.value, yield* Metric.snapshot])
     if (Exit.isFailure(exit)) shown.push(Cause.pretty(exit.cause))
     return shown.join("\n")
   }).pipe(Effect.scoped)
