@@ -18,9 +18,10 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 
-import { AccessToken } from "./AccessToken.js"
+import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import * as coolDown from "./internal/coolDown.js"
+import * as sharedToken from "./internal/sharedToken.js"
 import { watched } from "./internal/storeFailures.js"
 import type { TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
@@ -47,16 +48,6 @@ export interface Options {
    */
   readonly pollEvery?: Duration.DurationInput | undefined
 }
-
-const Sealed = Schema.parseJson(Schema.Struct({
-  value: Schema.String,
-  type: Schema.Literal("Bearer", "DPoP"),
-  scope: Schema.NullOr(Schema.Array(Schema.String)),
-  requestedAt: Schema.Number,
-  expiresAt: Schema.Number,
-  /** The name of the credential that it was got with. */
-  credential: Schema.String
-}))
 
 /** Less than this is not worth taking over: whoever does would have to ask for another at once. */
 const worthwhile = (token: AccessToken, now: number): boolean =>
@@ -87,41 +78,23 @@ export const make = (
     const leaseLife = Duration.decode(options.leaseLife ?? "30 seconds")
     const pollEvery = Duration.toMillis(options.pollEvery ?? "200 millis")
 
-    /** Everything that shapes the request. The secret is not in it: see `credential`. */
-    const placeOf = (request: TokenRequest) => seal.name(JSON.stringify({ ...request }))
+    const { pack, placeOf, unpack: open } = sharedToken.make(seal)
 
     const credential = authentication(undefined).credentials[0].pipe(
       Effect.flatMap(({ identity }) => seal.name(`credential ${Redacted.value(identity)}`)),
       Effect.orElseSucceed(() => "")
     )
 
-    const pack = (place: string, token: AccessToken, name: string) =>
-      seal.seal(
-        place,
-        JSON.stringify({
-          value: Redacted.value(token.value),
-          type: token.type ?? "Bearer",
-          scope: token.scope ?? null,
-          requestedAt: token.requestedAt,
-          expiresAt: token.expiresAt,
-          credential: name
-        })
-      )
-
-    const unpack = (place: string, { value }: Entry, name: string) =>
+    const unpack = (place: string, entry: Entry, name: string) =>
       Effect.gen(function*() {
-        const text = yield* seal.open(place, value)
-        const found = Option.flatMap(text, Schema.decodeOption(Sealed))
+        const found = yield* open(place, entry)
         if (Option.isNone(found)) {
           yield* Effect.logWarning(
             "A token in the store could not be opened, and is passed over. Do all share its keys?"
           )
           return undefined
         }
-        const { credential, scope, ...rest } = found.value
-        return credential === name
-          ? new AccessToken({ ...rest, value: Redacted.make(rest.value), scope: scope ?? undefined })
-          : undefined
+        return found.value.credential === name ? found.value.token : undefined
       })
 
     /** What the store has, and the token in it if that is of use. */
@@ -274,3 +247,48 @@ export const layer = (
   options?: Options
 ): Layer.Layer<TokenEndpoint, never, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
   Layer.effect(TokenEndpoint, make(options))
+
+/**
+ * The token that the store has for the client of the context, whoever asked for it, for a look: it may have expired, or be
+ * one that was got with another secret. Undefined when there is none. Nothing is asked for.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const stored: Effect.Effect<
+  AccessToken | undefined,
+  TokenStoreError,
+  ClientConfig | TokenSeal | TokenStore
+> = Effect.gen(function*() {
+  const { placeOf, unpack } = sharedToken.make(yield* TokenSeal)
+  const place = yield* placeOf((yield* ClientConfig).request)
+  const entry = yield* Effect.flatMap(TokenStore, (store) => store.load(place))
+  if (Option.isNone(entry)) return undefined
+  const found = yield* unpack(place, entry.value)
+  return Option.isSome(found) && found.value.token.expiresAt > found.value.token.requestedAt
+    ? found.value.token
+    : undefined
+})
+
+/**
+ * Makes all who share the store forget this token, after it was revoked say, unless there is another by now. Processes
+ * that hold it already find out from the API.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const forget = (
+  token: AccessToken
+): Effect.Effect<void, TokenStoreError, ClientConfig | TokenSeal | TokenStore> =>
+  Effect.gen(function*() {
+    const { pack, placeOf, unpack } = sharedToken.make(yield* TokenSeal)
+    const store = yield* TokenStore
+    const place = yield* placeOf((yield* ClientConfig).request)
+    const entry = yield* store.load(place)
+    if (Option.isNone(entry)) return
+    const found = yield* unpack(place, entry.value)
+    if (Option.isNone(found) || Redacted.value(found.value.token.value) !== Redacted.value(token.value)) return
+    // A token without life takes its place, so that the generation goes on counting.
+    const value = yield* pack(place, sharedToken.spent, "")
+    yield* store.swap(place, entry.value.generation, { value, expiresAt: entry.value.expiresAt })
+  })
