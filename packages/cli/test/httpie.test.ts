@@ -38,7 +38,16 @@ const httpie = (args: ReadonlyArray<string>, cwd: string) =>
     )
   })
 
-const shown = ({ body, headers, method, target }: recorder.Arrived): recorder.Arrived => ({ method, target, headers, body })
+/** Of a DELETE without a body HTTPie says that it has none, and Undici does not, as RFC 9110 section 8.6 prefers. */
+const said = (headers: recorder.Arrived["headers"], method: string) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => method !== "DELETE" || name !== "content-length"))
+
+const shown = ({ body, headers, method, target }: recorder.Arrived): recorder.Arrived => ({
+  method,
+  target,
+  headers: said(headers, method),
+  body
+})
 
 const kept = (): ReadonlyArray<recorder.Arrived> =>
   JSON.parse(readFileSync(golden, "utf8")) as ReadonlyArray<recorder.Arrived>
@@ -49,13 +58,19 @@ describe("call", () => {
       const { api, env, user } = yield* start
       const expected = kept()
       assert.strictEqual(expected.length, table.length)
-      for (const [index, args] of table.entries()) {
-        const ended = yield* user.run(["call", ...located(args, api.url)], { env })
-        assert.deepStrictEqual(ended.stderr, "", args.join(" "))
-        const last = api.arrived.at(-1)
-        assert.deepStrictEqual(last && shown(last), expected[index], args.join(" "))
-        assert.match(last?.authorization ?? "", /^Bearer token-1$/)
+      const complaints: Array<string> = []
+      for (const args of table) {
+        complaints.push((yield* user.run(["call", ...located(args, api.url)], { env })).stderr)
       }
+      assert.deepStrictEqual(complaints.filter((text) => text !== ""), [])
+      assert.deepStrictEqual(
+        api.arrived.map((one, row) => [table[row], shown(one)]),
+        table.map((args, row) => [args, expected[row]])
+      )
+      assert.deepStrictEqual(
+        new Set(api.arrived.map(({ authorization }) => authorization)),
+        new Set(["Bearer token-1"])
+      )
     }), 300_000)
 
   it.scopedLive("is compared with what HTTPie sends today, where it is installed", (context) =>

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto"
 
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import {
   ClientConfig,
@@ -14,6 +15,7 @@ import {
 } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -63,7 +65,11 @@ const kept = Layer.unwrapEffect(Effect.gen(function*() {
 
 export const layerHttp = (settings: Settings) =>
   Layer.unwrapEffect(Effect.map(Screen, (screen) => {
-    const network = Layer.provide(NodeTls.layerConfig, Layer.setConfigProvider(provider(settings)))
+    // What is sent is what the user wrote: no headers of traces.
+    const network = Layer.effect(
+      HttpClient.HttpClient,
+      Effect.map(HttpClient.HttpClient, HttpClient.withTracerDisabledWhen(constTrue))
+    ).pipe(Layer.provide(NodeTls.layerConfig), Layer.provide(Layer.setConfigProvider(provider(settings))))
     return screen.verbose ? Layer.provide(traffic.show(screen), network) : network
   }))
 

@@ -3,15 +3,23 @@
  */
 import * as Option from "effect/Option"
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+const units: ReadonlyArray<readonly [RegExp, number]> = [
+  [/^ms$/, 1],
+  [/^(s|sec|seconds?)?$/, 1000],
+  [/^(m|min|minutes?)$/, 60_000],
+  [/^(h|hours?)$/, 3_600_000],
+  [/^(d|days?)$/, 86_400_000]
+]
 
 /** In milliseconds. A number alone is seconds, as in `expires_in`. */
 export const read = (text: string): Option.Option<number> => {
-  const parts = [...text.matchAll(/\s*(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)?[a-z]*\s*/gy)]
+  const parts = [...text.matchAll(/\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*/gy)]
   const isWhole = parts.reduce((length, [part]) => length + part.length, 0) === text.length
-  return parts.length === 0 || !isWhole
-    ? Option.none()
-    : Option.some(parts.reduce((sum, [, count, unit = "s"]) => sum + Number(count) * (units[unit] ?? 0), 0))
+  const millis = parts.map(([, count, unit = ""]) =>
+    Number(count) * (units.find(([name]) => name.test(unit))?.[1] ?? NaN)
+  )
+  const sum = millis.reduce((left, right) => left + right, 0)
+  return parts.length > 0 && isWhole && Number.isFinite(sum) ? Option.some(sum) : Option.none()
 }
 
 /** To two units. */

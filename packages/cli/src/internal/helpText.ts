@@ -20,4 +20,17 @@ export const shorten = (text: string): string =>
       /^\$ (?!effect-oauth)/.test(strip(paragraph)) ? paragraph.replace("$ ", "$ effect-oauth ") : paragraph
     )
     // The name of an option and what it does stand together.
-    .reduce((left, paragraph) => left === "" ? paragraph : `${left}${paragraph.startsWith("  ") ? "\n" : "\n\n"}${paragraph}`, "")
+    .reduce(
+      (left, paragraph) => left === "" ? paragraph : `${left}${paragraph.startsWith("  ") ? "\n" : "\n\n"}${paragraph}`,
+      ""
+    )
+
+/**
+ * Completions for bash, mended: @effect/cli names this command in two ways, of which one never meets the other, since there
+ * is a hyphen in it.
+ */
+export const mended = (script: string): string =>
+  script.replaceAll("cmd=\"effect-oauth\"", "cmd=\"effect__oauth\"").replaceAll(
+    /^( +)effect-oauth\)$/gm,
+    "$1effect__oauth)"
+  )

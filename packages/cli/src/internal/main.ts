@@ -13,7 +13,8 @@ import * as Layer from "effect/Layer"
 import { codes } from "../ExitCode.js"
 import * as Ansi from "./ansi.js"
 import { cli } from "./Cli.js"
-import { shorten } from "./helpText.js"
+import { mended, shorten } from "./helpText.js"
+import { logLevelFirst } from "./logLevelFirst.js"
 
 // A reader that has seen enough, as head has, is no mistake.
 for (const stream of [process.stdout, process.stderr]) {
@@ -30,7 +31,8 @@ process.once("SIGTERM", () => {
 /** Help, and mistakes in arguments, with colours where they are wanted. */
 const line = (stream: NodeJS.WriteStream, before: string) => (...parts: ReadonlyArray<unknown>): Effect.Effect<void> =>
   Effect.sync(() => {
-    const text = shorten(parts.map(String).join(" ").trim())
+    const said = parts.map(String).join(" ").trim()
+    const text = said.includes("COMPREPLY") ? mended(said) : shorten(said)
     stream.write(`${before}${Ansi.isWanted(process.env, stream.isTTY) ? text : Ansi.strip(text)}\n`)
   })
 
@@ -39,7 +41,7 @@ const screened = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
     Effect.withConsole(effect, { ...console, log: line(process.stdout, ""), error: line(process.stderr, "error: ") })
   )
 
-cli(process.argv).pipe(
+cli([...process.argv.slice(0, 2), ...logLevelFirst(process.argv.slice(2))]).pipe(
   Effect.catchIf(ValidationError.isValidationError, () =>
     Effect.sync(() => {
       process.stderr.write("Say effect-oauth --help, or effect-oauth COMMAND --help.\n")

@@ -27,6 +27,11 @@ const absolute = (written: string, { baseUrl, origins }: Api): string => {
   return baseUrl + (written === "" || /^[/?#]/.test(written) ? written : `/${written}`)
 }
 
+// RFC 3986 section 6.2.2.2: letters, digits, hyphen, period, underscore and tilde need no escape, and get none.
+const needless = /%(?:3[0-9]|4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A]|2[DE]|5F|7E)/gi
+
+const normal = (url: string): string => url.replace(needless, (escaped) => decodeURIComponent(escaped))
+
 /** The query is put behind the one that is there. */
 export const make = (written: string, query: string, api: Api): Either.Either<string, Failure> => {
   const text = absolute(written, api)
@@ -45,5 +50,5 @@ export const make = (written: string, query: string, api: Api): Either.Either<st
   url.hash = ""
   const [before] = text.split("#", 1)
   const mark = before?.includes("?") === true ? (/[?&]$/.test(before) ? "" : "&") : "?"
-  return Either.right(query === "" ? url.href : new URL(`${before}${mark}${query}`).href)
+  return Either.right(normal(query === "" ? url.href : new URL(`${before}${mark}${query}`).href))
 }

@@ -23,6 +23,8 @@ export interface Options {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What is written to standard input, which is then closed. */
   readonly input?: string
+  /** Whether standard input stays open. */
+  readonly isOpen?: boolean
   /** Sees the process, to send it a signal say. */
   readonly started?: (child: ReturnType<typeof spawn>) => void
 }
@@ -41,10 +43,11 @@ const start = (command: string, args: ReadonlyArray<string>, home: string, optio
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text
     })
-    child.once("close", (code, signal) =>
-      resume(Effect.succeed({ exitCode: code ?? (signal === null ? -1 : 128), stdout, stderr })))
-    if (options.input === undefined) child.stdin.end()
-    else child.stdin.end(options.input)
+    child.once(
+      "close",
+      (code, signal) => resume(Effect.succeed({ exitCode: code ?? (signal === null ? -1 : 128), stdout, stderr }))
+    )
+    if (options.isOpen !== true) child.stdin.end(options.input ?? "")
     options.started?.(child)
     return Effect.sync(() => child.kill("SIGKILL"))
   })
@@ -59,9 +62,9 @@ export const home = Effect.map(
     directory,
     run: (args: ReadonlyArray<string>, options: Options = {}) =>
       start(process.execPath, [path, ...args], directory, options),
-    /** A line of shell, in which `effect-oauth` is the command. */
+    /** A line of shell, in which `eo` is the command. */
     shell: (line: string, options: Options = {}) =>
-      start("sh", ["-c", `effect-oauth() { "${process.execPath}" "${path}" "$@"; }\n${line}`], directory, options),
+      start("sh", ["-c", `eo() { "${process.execPath}" "${path}" "$@"; }\n${line}`], directory, options),
     /** On a terminal of its own (util-linux `script`), with the keys given. */
     terminal: (args: ReadonlyArray<string>, { input = "", ...options }: Options = {}) =>
       start(

@@ -18,7 +18,8 @@ export interface Arrived {
 const own = new Set(["accept-encoding", "authorization", "connection", "host", "user-agent"])
 
 export const start = Effect.gen(function*() {
-  const arrived: Array<Arrived & { readonly authorization: string | undefined; readonly agent: string | undefined }> = []
+  const arrived: Array<Arrived & { readonly authorization: string | undefined; readonly agent: string | undefined }> =
+    []
   const server = Http.createServer((request, response) => {
     const chunks: Array<Buffer> = []
     request.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () => {

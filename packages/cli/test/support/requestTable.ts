@@ -28,7 +28,16 @@ export const table: ReadonlyArray<ReadonlyArray<string>> = [
   ["POST", "URL/items", "q==1", "a=b"],
   // JSON
   ["URL/items", "name=bolt"],
-  ["POST", "URL/items", "name=bolt", "quantity:=3", "price:=1.5", "big:=12345678901234567890", "on:=true", "none:=null"],
+  [
+    "POST",
+    "URL/items",
+    "name=bolt",
+    "quantity:=3",
+    "price:=1.5",
+    "big:=12345678901234567890",
+    "on:=true",
+    "none:=null"
+  ],
   ["POST", "URL/items", "text=é ☃ 😀 \"quoted\" \\ / \t", "empty="],
   ["POST", "URL/items", "list:=[1,2,{\"a\":\"b\"}]", "object:={\"k\":[],\"o\":{}}"],
   ["POST", "URL/items", "string:=\"x\\u00e9\\/\""],
