@@ -432,7 +432,7 @@ describe("every command", () => {
         const { env, user } = yield* start()
         const server = yield* user.run(["token"], { env: { ...env, OAUTH_TOKEN_URL: `${issuer}/token` } })
         assert.strictEqual(server.exitCode, 13)
-        assert.match(server.stderr, /certificate of the token endpoint .* is not trusted/)
+        assert.match(server.stderr, /certificate of https:.*\/token is not trusted .*OAUTH_TLS_CA_FILE/)
         const api = yield* user.run(["call", "/"], { env: { ...env, API_BASE_URL: apiOrigin } })
         assert.strictEqual(api.exitCode, 13)
         assert.match(api.stderr, /certificate of https:\/\/127.0.0.1:\d+ is not trusted .*OAUTH_TLS_CA_FILE/)

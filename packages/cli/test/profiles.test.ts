@@ -168,6 +168,7 @@ describe("init", () => {
         `${secret}\r`,
         `${api}\r`,
         "\r",
+        "\r",
         "items:read\r",
         "50\r"
       ]
@@ -186,6 +187,7 @@ describe("init", () => {
               /not shown\)/,
               /Base URL of the API/,
               /Audience/,
+              /Resource/,
               /Scope/,
               /in a day/
             ]

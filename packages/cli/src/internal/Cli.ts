@@ -173,8 +173,10 @@ const init = Command.make(
     secretStdin: flag("secret-stdin", "Read the client secret from standard input now, and keep it in a file of 0600."),
     apiBaseUrl: text("api-base-url", "url", "Where the API stands."),
     audience: text("audience", "text", "The audience to ask for."),
+    resource: text("resource", "uri", "The resource to ask for."),
     scope: text("scope", "text", "The scope to ask for."),
     tokensPerDay: text("tokens-per-day", "number", "How many tokens the server gives in a day."),
+    caFile: text("ca-file", "file", "The certificate authority to trust, as PEM, where it is a private one."),
     force: flag("force", "Replace the profile that is there.")
   },
   running(() => import("./commands/init.js"))

@@ -38,7 +38,6 @@ const outcomeOf = (error: Tagged & Readonly<Record<string, unknown>>): Outcome =
     case "CredentialUnavailable":
       return "credential"
     case "TokenEndpointUnavailable":
-      return error["reason"] === "certificate" ? "certificate" : "authorizationServer"
     case "InvalidTokenResponse":
       return "authorizationServer"
     case "TokenErrorResponse":
@@ -73,17 +72,18 @@ const codeOf = (cause: unknown, depth = 6): string | undefined => {
   return codeOf(inner, depth - 1) ?? codeOf(errors?.[0], depth - 1)
 }
 
+const certificate = (of: string, code: string): Explanation => ({
+  outcome: "certificate",
+  message:
+    `The certificate of ${of} is not trusted (${code}). Name the PEM file of its authority in OAUTH_TLS_CA_FILE; ` +
+    "effect-oauth doctor shows the chain."
+})
+
 const transport = (error: Readonly<Record<string, unknown>>): Explanation => {
   const { request } = error as { readonly request?: { readonly url?: unknown } }
   const url = typeof request?.url === "string" && URL.canParse(request.url) ? new URL(request.url).origin : "the server"
   const code = codeOf(error["cause"])
-  if (code !== undefined && certificateCode.test(code)) {
-    return {
-      outcome: "certificate",
-      message: `The certificate of ${url} is not trusted (${code}). Give its certificate authority with ` +
-        "OAUTH_TLS_CA_FILE; effect-oauth doctor shows the chain."
-    }
-  }
+  if (code !== undefined && certificateCode.test(code)) return certificate(url, code)
   return {
     outcome: "api",
     message: `${url} could not be reached (${code ?? String(error["reason"])}). Check API_BASE_URL and the network; ` +
@@ -109,6 +109,9 @@ export const explain = (error: unknown): Explanation => {
   const fields = error as Tagged & Readonly<Record<string, unknown>>
   if (error._tag === "RequestError" || error._tag === "ResponseError") return transport(fields)
   if (error._tag === "QuitException") return { outcome: "interrupted", message: "Interrupted." }
+  if (error._tag === "TokenEndpointUnavailable" && fields["reason"] === "certificate") {
+    return certificate(String(fields["endpoint"]), String(fields["detail"]))
+  }
   const outcome = outcomeOf(fields)
   // What is not known may hold anything.
   if (outcome === "unexpected") return unknown

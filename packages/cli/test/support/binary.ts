@@ -62,6 +62,14 @@ export const home = Effect.map(
     directory,
     run: (args: ReadonlyArray<string>, options: Options = {}) =>
       start(process.execPath, [path, ...args], directory, options),
+    /** A line of shell on a terminal, in which `effect-oauth` is the command. */
+    shellTerminal: (line: string, options: Options = {}) =>
+      start(
+        "script",
+        ["-qefc", `effect-oauth() { "${process.execPath}" "${path}" "$@"; }; ${line}`, "/dev/null"],
+        directory,
+        { ...options, env: { SHELL: "/bin/bash", ...options.env } }
+      ),
     /** A line of shell, in which `eo` is the command. */
     shell: (line: string, options: Options = {}) =>
       start("sh", ["-c", `eo() { "${process.execPath}" "${path}" "$@"; }\n${line}`], directory, options),

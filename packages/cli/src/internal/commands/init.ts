@@ -30,8 +30,10 @@ export interface Options extends Common {
   readonly secretStdin: boolean
   readonly apiBaseUrl: Option.Option<string>
   readonly audience: Option.Option<string>
+  readonly resource: Option.Option<string>
   readonly scope: Option.Option<string>
   readonly tokensPerDay: Option.Option<string>
+  readonly caFile: Option.Option<string>
   readonly force: boolean
 }
 
@@ -124,7 +126,7 @@ const answers = (options: Options, name: string) =>
     if (isAsking) {
       yield* note(`A few questions for the profile "${name}". Leave empty what your server does not want.\n`)
     }
-    let { audience, issuer, scope, tokenUrl, tokensPerDay } = options
+    let { audience, issuer, resource, scope, tokenUrl, tokensPerDay } = options
     if (Option.isNone(server)) {
       const kind = yield* Prompt.run(Prompt.select({
         message: "What do you know of the authorization server?",
@@ -144,6 +146,7 @@ const answers = (options: Options, name: string) =>
       : yield* ask("Base URL of the API", url)
     if (isAsking) {
       audience = Option.isSome(audience) ? audience : Option.some(yield* ask("Audience"))
+      resource = Option.isSome(resource) ? resource : Option.some(yield* ask("Resource, a URI"))
       scope = Option.isSome(scope) ? scope : Option.some(yield* ask("Scope"))
       tokensPerDay = Option.isSome(tokensPerDay)
         ? tokensPerDay
@@ -155,6 +158,7 @@ const answers = (options: Options, name: string) =>
       OAUTH_CLIENT_ID: clientId,
       API_BASE_URL: apiBaseUrl,
       ...named(audience, "OAUTH_AUDIENCE"),
+      ...named(resource, "OAUTH_RESOURCE"),
       ...named(scope, "OAUTH_SCOPE"),
       ...named(tokensPerDay, profileText.own.tokensPerDay),
       ...([issuer, tokenUrl, Option.some(apiBaseUrl)].some((one) => Option.exists(one, isLoopback))
@@ -167,7 +171,8 @@ const answers = (options: Options, name: string) =>
             ? [[variable, Path.resolve(value)]]
             : []
         )
-      )
+      ),
+      ...named(Option.map(options.caFile, (path) => Path.resolve(path)), "OAUTH_TLS_CA_FILE")
     }
     return { values, secret }
   })

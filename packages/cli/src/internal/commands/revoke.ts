@@ -5,6 +5,7 @@ import { ClientConfig, SharedTokens, TokenRevocation } from "@effect-oauth/clien
 import * as Effect from "effect/Effect"
 
 import * as client from "../client.js"
+import { Failure } from "../Failure.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
 import * as settings from "../settings.js"
@@ -25,7 +26,20 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
         yield* note(`There is no token of ${clientId}: nothing to revoke.`)
         return "success" as const
       }
-      if (!options.forget) yield* Effect.flatMap(TokenRevocation.TokenRevocation, ({ revoke }) => revoke(token))
+      if (!options.forget) {
+        yield* Effect.flatMap(TokenRevocation.TokenRevocation, ({ revoke }) => revoke(token)).pipe(
+          // RFC 7009 section 2.2.1: of a JWT, say, of which the server keeps nothing.
+          Effect.catchIf(
+            (error) => error._tag === "TokenErrorResponse" && error.error === "unsupported_token_type",
+            () =>
+              new Failure({
+                outcome: "unauthorized",
+                message: "The server revokes no tokens of this kind: they are good until they expire.",
+                remedy: "effect-oauth revoke --forget forgets it here."
+              })
+          )
+        )
+      }
       yield* SharedTokens.forget(token)
       yield* note(
         options.forget
