@@ -80,6 +80,32 @@ describe("token", () => {
     minute
   )
 
+  it.scopedLive(
+    "interrupted while it asks, it leaves nothing that the next one would wait for",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, run, server, user } = yield* start()
+        yield* server.faults.next(Fault.hang)
+        const lease = () =>
+          existsSync(directory) &&
+          readdirSync(directory, { recursive: true }).some((name) => String(name).includes("lease-"))
+        const ended = yield* user.run(["token"], {
+          env,
+          started: (child) => {
+            const timer = setInterval(() => {
+              if (!lease()) return
+              clearInterval(timer)
+              child.kill("SIGINT")
+            }, 20)
+          }
+        })
+        assert.deepStrictEqual(ended, { exitCode: 130, stdout: "", stderr: "" })
+        assert.isFalse(lease())
+        assert.match((yield* run("token")).stdout, /^token-\d\n$/)
+      }),
+    minute
+  )
+
   it.scopedLive("works where nothing can be kept, and says so", () =>
     Effect.gen(function*() {
       const { directory, env, user } = yield* start()
@@ -183,6 +209,24 @@ describe("call", () => {
         const own = yield* run("call", "/items", "Authorization:Basic x")
         assert.deepStrictEqual([own.exitCode, own.stdout], [2, ""])
         assert.strictEqual((yield* server.issued).length, 0)
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "proves that it has the key where tokens are bound to one; token and --exec would be of no use",
+    () =>
+      Effect.gen(function*() {
+        const { env, user } = yield* start({
+          server: { clients: [{ id: "test-client", secret: "test-secret", dpop: true }] }
+        })
+        const bound = { env: { ...env, OAUTH_DPOP: "true" } }
+        const ended = yield* user.run(["call", "--print", "Hb", "/items"], bound)
+        assert.deepStrictEqual([ended.exitCode, ended.stderr], [0, ""])
+        assert.match(ended.stdout, /authorization: DPoP <redacted>\n[^]*\n\n\{\}$/)
+        const token = yield* user.run(["token"], bound)
+        assert.deepStrictEqual([token.exitCode, token.stdout], [10, ""])
+        assert.include(token.stderr, "Use effect-oauth call")
       }),
     minute
   )

@@ -10,6 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
+import * as errorCode from "./errorCode.js"
 import { Failure } from "./Failure.js"
 import type { Service as Screen } from "./Screen.js"
 
@@ -62,12 +63,10 @@ export const progress = (done: number, total: number | undefined, millis: number
   }${rate}`
 }
 
-const codeOf = (error: unknown): string => String((error as { readonly code?: unknown } | null)?.code ?? "no code")
-
 const failed = (path: string) => (error: unknown) =>
   new Failure({
     outcome: "file",
-    message: `${path} could not be written (${codeOf(error)}).`,
+    message: `${path} could not be written (${errorCode.of(error)}).`,
     remedy: "Check the directory and the space in it."
   })
 
@@ -83,7 +82,7 @@ const finish = async (draft: string, directory: string, name: string, replaces: 
       await Fs.link(draft, path)
       return path
     } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error
+      if (errorCode.of(error) !== "EEXIST") throw error
     }
   }
 }

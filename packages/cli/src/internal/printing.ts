@@ -1,6 +1,7 @@
 /**
  * How requests and answers are shown: the parts asked for, with colours on a terminal.
  */
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 
 import { harmless, type Style } from "./ansi.js"
@@ -45,16 +46,16 @@ const reasons: Readonly<Record<number, string>> = {
 const headerLines = (headers: Iterable<readonly [string, string]>, { cyan }: Style): ReadonlyArray<string> =>
   [...headers].map(([name, value]) => `${cyan(harmless(name))}: ${redaction.header(name, value)}`)
 
+/** What is to be sent; how it is authorized is shown, and not with what. */
 export const request = (
-  method: string,
-  url: string,
-  headers: Iterable<readonly [string, string]>,
+  { headers, method, url }: HttpClientRequest.HttpClientRequest,
+  scheme: "Bearer" | "DPoP",
   { style }: Look
 ): string => {
   const { host, pathname, search } = new URL(url)
   return [
     `${style.green(method)} ${style.bold(pathname + search)}`,
-    ...headerLines([["host", host], ["authorization", "Bearer "], ...headers], style)
+    ...headerLines([["host", host], ["authorization", `${scheme} `], ...Object.entries(headers)], style)
   ].join("\n")
 }
 

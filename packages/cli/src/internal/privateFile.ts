@@ -7,12 +7,8 @@ import * as Path from "node:path"
 
 import * as Effect from "effect/Effect"
 
+import * as errorCode from "./errorCode.js"
 import { Failure } from "./Failure.js"
-
-const codeOf = (error: unknown): string => {
-  const { code } = (typeof error === "object" && error !== null ? error : {}) as { readonly code?: unknown }
-  return typeof code === "string" ? code : "no code"
-}
 
 const attempt = <A>(path: string, doing: string, run: () => Promise<A>): Effect.Effect<A, Failure> =>
   Effect.tryPromise({
@@ -20,7 +16,7 @@ const attempt = <A>(path: string, doing: string, run: () => Promise<A>): Effect.
     catch: (error) =>
       new Failure({
         outcome: "file",
-        message: `${path} could not be ${doing} (${codeOf(error)}).`,
+        message: `${path} could not be ${doing} (${errorCode.of(error)}).`,
         remedy: "Check that the directory exists and is yours."
       })
   })
@@ -29,7 +25,7 @@ const attempt = <A>(path: string, doing: string, run: () => Promise<A>): Effect.
 export const read = (path: string): Effect.Effect<string | undefined, Failure> =>
   attempt(path, "read", () =>
     Fs.readFile(path, "utf8").catch((error: unknown) => {
-      if (codeOf(error) === "ENOENT") return undefined
+      if (errorCode.of(error) === "ENOENT") return undefined
       throw error
     }))
 
@@ -59,7 +55,7 @@ export const readOrMake = (path: string, text: () => string): Effect.Effect<stri
         const name = await draft(path, text())
         // A link is made only once.
         await Fs.link(name, path).catch((error: unknown) => {
-          if (codeOf(error) !== "EEXIST") throw error
+          if (errorCode.of(error) !== "EEXIST") throw error
         }).finally(() => Fs.rm(name, { force: true }))
         return Fs.readFile(path, "utf8")
       })

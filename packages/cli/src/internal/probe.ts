@@ -7,6 +7,8 @@ import { connect as connectTls, type PeerCertificate } from "node:tls"
 
 import * as Effect from "effect/Effect"
 
+import * as errorCode from "./errorCode.js"
+
 export interface Target {
   readonly host: string
   readonly port: number
@@ -27,10 +29,7 @@ export type Tried<A> = { readonly _tag: "Found"; readonly value: A } | {
 
 const found = <A>(value: A): Tried<A> => ({ _tag: "Found", value })
 
-const failed = (error: unknown): Tried<never> => {
-  const { code } = (typeof error === "object" && error !== null ? error : {}) as { readonly code?: unknown }
-  return { _tag: "Failed", code: typeof code === "string" ? code : "no code" }
-}
+const failed = (error: unknown): Tried<never> => ({ _tag: "Failed", code: errorCode.of(error) })
 
 export const addresses = (host: string): Effect.Effect<Tried<ReadonlyArray<string>>> =>
   Effect.promise(() => lookup(host, { all: true }).then((all) => found(all.map(({ address }) => address)), failed))
@@ -116,7 +115,7 @@ export const handshake = ({ host, port }: Target, { ca, certificate, key }: Trus
       const refusal: unknown = socket.authorizationError
       end(found({
         protocol: socket.getProtocol() ?? "",
-        refusal: socket.authorized ? undefined : String(refusal instanceof Error ? failed(refusal) : refusal),
+        refusal: socket.authorized ? undefined : refusal instanceof Error ? errorCode.of(refusal) : String(refusal),
         chain: certificates(socket.getPeerCertificate(true))
       }))
     })

@@ -19,6 +19,7 @@ import { harmless, make as styleOf } from "../ansi.js"
 import * as client from "../client.js"
 import * as contentType from "../contentType.js"
 import * as download from "../download.js"
+import * as errorCode from "../errorCode.js"
 import { Failure, usage } from "../Failure.js"
 import * as httpMessage from "../httpMessage.js"
 import * as printing from "../printing.js"
@@ -51,7 +52,7 @@ const read = (path: string): Effect.Effect<Uint8Array, Failure> =>
     catch: (error) =>
       new Failure({
         outcome: "file",
-        message: `${path} could not be read (${String((error as { readonly code?: unknown }).code)}).`,
+        message: `${path} could not be read (${errorCode.of(error)}).`,
         remedy: "Check the path, which starts where you are."
       })
   })
@@ -209,7 +210,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const described = yield* message(options)
 
     const use = Effect.gen(function*() {
-      const { api } = yield* ClientConfig.ClientConfig
+      const { api, dpop } = yield* ClientConfig.ClientConfig
       const url = yield* targetUrl.make(described.url, described.message.query, api)
       const headers = new Map([
         ...(described.agent === undefined ? [] : [["user-agent", described.agent] as const]),
@@ -217,7 +218,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       ])
       const request = build(url, { ...described.message, headers })
       if (wanted.requestHeaders) {
-        yield* screen.print(`${printing.request(request.method, url, Object.entries(request.headers), look)}\n`)
+        yield* screen.print(`${printing.request(request, dpop === undefined ? "Bearer" : "DPoP", look)}\n`)
       }
       if (wanted.requestBody && described.message.body !== undefined) {
         const sent = new TextDecoder().decode(described.message.body)
@@ -233,7 +234,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       yield* show(response, wanted, look)
       if (outcome !== "success") {
         const { origin, pathname } = new URL(url)
-        yield* screen.note(
+        yield* screen.complain(
           `${screen.err.red("error:")} ${request.method} ${origin}${pathname} was answered with ${response.status}. ${
             remark(response.status, response.headers["www-authenticate"])
           }`

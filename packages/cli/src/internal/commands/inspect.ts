@@ -76,7 +76,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const use = Effect.gen(function*() {
       const { request } = yield* ClientConfig.ClientConfig
       const token = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)
-      const { isTerminal, note, out, print } = yield* Screen
+      const { complain, isTerminal, out, print } = yield* Screen
       const found = jwt.read(Redacted.value(token.value))
       const now = yield* Clock.currentTimeMillis
       if (options.json) {
@@ -101,19 +101,16 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       )
       if (found === undefined) return "success" as const
       const look = { style: out, isFormatted: true }
-      const show = (value: unknown) => harmless(jsonText.indented({ json: JSON.stringify(value) }))
+      const show = (value: unknown) =>
+        printing.body(harmless(jsonText.indented({ json: JSON.stringify(value) })), undefined, look)
       yield* print(
-        `\n${out.bold("header")} ${
-          out.isColoured ? printing.body(show(found.header), undefined, look) : show(found.header)
-        }`
+        `\n${out.bold("header")} ${show(found.header)}`
       )
       yield* print(
-        `${out.bold("claims")} ${
-          out.isColoured ? printing.body(show(found.claims), undefined, look) : show(found.claims)
-        }`
+        `${out.bold("claims")} ${show(found.claims)}`
       )
       yield* print(times(found.claims).map(([name, text]) => out.dim(`${name} is ${text}`)).join("\n"))
-      yield* note(`${isTerminal ? "\n" : ""}${out.yellow("warning:")} ${warning}`)
+      yield* complain(`${isTerminal ? "\n" : ""}${out.yellow("warning:")} ${warning}`)
       return "success" as const
     })
     return yield* Effect.provide(use, client.layer(chosen))
