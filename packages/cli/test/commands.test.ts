@@ -417,7 +417,8 @@ describe("every command", () => {
     "says what is wrong in a sentence, with an exit code of its own, and shows no stack unless asked to",
     () =>
       Effect.gen(function*() {
-        const { env, run, server, user } = yield* start()
+        const { directory, env, run, server, user } = yield* start()
+        writeFileSync(join(directory, "lines"), "one\ntwo\n")
         const cases: ReadonlyArray<readonly [Readonly<Record<string, string>>, ReadonlyArray<string>, number, RegExp]> =
           [
             [{}, ["token", "--nonsense"], 2, /unknown argument: '--nonsense'\nSay effect-oauth --help/],
@@ -426,6 +427,7 @@ describe("every command", () => {
             [{}, ["call", "/items", "nonsense"], 2, /The request item "nonsense" has no separator/],
             [{}, ["call", "/items", "a:=nonsense"], 2, /"a" is set to by := is no JSON/],
             [{}, ["call", "/items", "a=@nowhere"], 20, /nowhere could not be read \(ENOENT\)/],
+            [{}, ["call", "/items", `X-Lines:@${join(directory, "lines")}`], 2, /the header X-Lines has a line break/],
             [{}, ["token", "--json", "--header"], 2, /exclude each other/],
             [{}, ["token", "--profile", "nobody"], 10, /There is no profile "nobody"/],
             [{}, ["token", "--profile", "../x"], 2, /no name for a profile/],

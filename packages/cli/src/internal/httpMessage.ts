@@ -47,6 +47,9 @@ interface Body {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
+/** HTTP knows bytes only: a header's text goes as UTF-8, as HTTPie sends it. */
+const latin1 = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
+
 const mixed = usage(
   "There are request items for the body, and a body beside them.",
   "Give either key=value items, or one of --raw, @file and standard input (--ignore-stdin leaves that alone)."
@@ -158,7 +161,8 @@ export const make = (items: ReadonlyArray<Loaded>, options: Options): Either.Eit
         continue
       }
       // A header that is given twice is a list (RFC 9110 section 5.3).
-      headers.set(name, given.has(name) ? `${headers.get(name)}, ${item.value}` : item.value)
+      const value = latin1(item.value)
+      headers.set(name, given.has(name) ? `${headers.get(name)}, ${value}` : value)
       given.add(name)
     }
     return {

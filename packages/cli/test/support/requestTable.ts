@@ -59,6 +59,7 @@ export const table: ReadonlyArray<ReadonlyArray<string>> = [
   ["POST", "URL/items", "Accept:application/xml", "a=b"],
   ["GET", "URL/items", "X-File:@query.txt"],
   ["GET", "URL/items", "X-Url:http://x/?a=b"],
+  ["GET", "URL/items", "X-Name:Zoë ☃"],
   // Forms
   ["--form", "POST", "URL/items", "a=b", "c=d e"],
   ["--form", "POST", "URL/items", "a=~*-._!'()", "ü=é+&=%", "a=2", "b[c]=d"],

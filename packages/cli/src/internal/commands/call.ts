@@ -74,7 +74,10 @@ const loaded = (item: requestItem.RequestItem): Effect.Effect<httpMessage.Loaded
       }))
     case "Header":
       // A file ends with a line break, a header must not.
-      return Effect.map(text(item.value), (value) => ({ ...item, value: value.trim() }))
+      return Effect.flatMap(text(item.value), (value) =>
+        /[\r\n\0]/.test(value.trim())
+          ? usage(`What is to be the header ${item.name} has a line break in it.`, "Name a file with one line.")
+          : Effect.succeed({ ...item, value: value.trim() }))
     default:
       return Effect.map(text(item.value), (value) => ({ ...item, value }))
   }
