@@ -93,6 +93,12 @@ const tries = 100
 /** An answer that says nothing but "not now" is believed for so long at most. */
 const maxRetryAfter = 3_600_000
 
+/** Whether it is certain that the issuer saw no request: without a secret, metadata, a name, a connection or trust. */
+const wasNeverSent = (error: TokenError): boolean =>
+  error._tag === "CredentialUnavailable" || error._tag === "DiscoveryFailed" ||
+  (error._tag === "TokenEndpointUnavailable" &&
+    (error.reason === "certificate" || ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"].includes(error.detail)))
+
 /** What a refused request says about the tokens that are left: none, for a while. */
 const limited = (error: TokenError, limit: number, now: number): ReadonlyArray<issuerQuota.Quota> => {
   const isLimit = error._tag === "TokenErrorResponse"
@@ -109,7 +115,8 @@ const limited = (error: TokenError, limit: number, now: number): ReadonlyArray<i
  * and a restart does not forget it.
  *
  * A request beyond the limit fails with `IssuanceBudgetExhausted`, which says when there will be room, and nothing is sent.
- * A request that was counted and failed stays counted, since the issuer may have counted it too. What the issuer says
+ * A request that was counted and failed stays counted, since the issuer may have counted it too; unless nothing was sent:
+ * no secret, no metadata, no connection, a certificate that is not trusted. What the issuer says
  * itself tightens the budget: the headers `Auth0-Client-Quota-Limit` and `Auth0-Organization-Quota-Limit` of any answer,
  * and 429 with `Retry-After`, for at most an hour. When the store fails there is a warning, and the request is made: the
  * issuer's own limit still stands.
@@ -176,7 +183,13 @@ export const make = (
         if (thresholds.includes(verdict.count)) {
           yield* Effect.logWarning(`${verdict.count} of ${limit} tokens of the client ${clientId} are spent.`)
         }
+        return now
       })
+
+    const refund = (at: number): Effect.Effect<void> =>
+      decide((ledger) => ({ ledger: budgets.refunded(ledger, at) })).pipe(
+        Effect.catchAll((error) => Effect.logWarning(`${error.message} A request that was not made stays counted.`))
+      )
 
     const hear = (quotas: ReadonlyArray<issuerQuota.Quota>): Effect.Effect<void> =>
       quotas.length === 0
@@ -209,9 +222,14 @@ export const make = (
         spend(occasion).pipe(
           Effect.catchTag(
             "TokenStoreError",
-            (error) => Effect.logWarning(`${error.message} The token is not counted.`)
+            (error) => Effect.as(Effect.logWarning(`${error.message} The token is not counted.`), undefined)
           ),
-          Effect.zipRight(Effect.suspend(() => request(wanted, occasion)))
+          Effect.flatMap((at) =>
+            Effect.tapError(
+              request(wanted, occasion),
+              (error) => at !== undefined && wasNeverSent(error) ? refund(at) : Effect.void
+            )
+          )
         )
     }
   })

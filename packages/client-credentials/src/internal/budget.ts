@@ -134,6 +134,12 @@ export const spend = (
   }
 }
 
+/** As if the request of that moment had not been made. */
+export const refunded = (ledger: Ledger, at: number): Ledger => {
+  const index = ledger.spent.indexOf(at)
+  return index === -1 ? ledger : { ...ledger, spent: ledger.spent.filter((_, position) => position !== index) }
+}
+
 /** What the issuer said last counts, whatever it said before. */
 export const heard = (ledger: Ledger, news: ReadonlyArray<Quota>, now: number): Ledger => ({
   ...ledger,
