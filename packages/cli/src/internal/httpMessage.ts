@@ -147,7 +147,7 @@ const bodyOf = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<B
     : Either.map(jsonBody(inBody), (content) => ({ content, type: "application/json", isJson: true }))
 }
 
-/** The file type that HTTPie guesses is sent without one it does not know; that is the server's to decide. */
+/** Headers of the user come after those that the body brings, and take their place. */
 export const make = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<Message, Failure> =>
   Either.map(bodyOf(items, options), ({ content, isJson, type }) => {
     const headers = new Map<string, string>([["accept", isJson ? "application/json, */*;q=0.5" : "*/*"]])

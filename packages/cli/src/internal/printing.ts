@@ -1,6 +1,8 @@
 /**
  * How requests and answers are shown: the parts asked for, with colours on a terminal.
  */
+import { STATUS_CODES } from "node:http"
+
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 
@@ -13,34 +15,6 @@ export interface Look {
   readonly style: Style
   /** Whether JSON is indented. */
   readonly isFormatted: boolean
-}
-
-const reasons: Readonly<Record<number, string>> = {
-  200: "OK",
-  201: "Created",
-  202: "Accepted",
-  204: "No Content",
-  206: "Partial Content",
-  301: "Moved Permanently",
-  302: "Found",
-  303: "See Other",
-  304: "Not Modified",
-  307: "Temporary Redirect",
-  308: "Permanent Redirect",
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  409: "Conflict",
-  410: "Gone",
-  415: "Unsupported Media Type",
-  422: "Unprocessable Content",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout"
 }
 
 const headerLines = (headers: Iterable<readonly [string, string]>, { cyan }: Style): ReadonlyArray<string> =>
@@ -65,7 +39,7 @@ export const response = (
   { style }: Look
 ): string => {
   const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : status >= 300 ? style.cyan : style.green
-  const reason = reasons[status]
+  const reason = STATUS_CODES[status]
   return [
     `${style.bold(paint(String(status)))}${reason === undefined ? "" : ` ${style.dim(reason)}`}`,
     ...headerLines(headers, style)

@@ -50,10 +50,3 @@ export const credentials = (body: string): string => {
       "&"
     )
 }
-
-/** Every one of these texts, wherever it stands, also as part of a URL. */
-export const conceal = (text: string, secrets: Iterable<string>): string =>
-  [...secrets].flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
-    .filter((secret) => secret.length >= 4)
-    .sort((one, other) => other.length - one.length)
-    .reduce((left, secret) => left.replaceAll(secret, redacted), text)
