@@ -10,9 +10,17 @@ export const alias = [
   { find: /^@effect-oauth\/([^/]+)\/(.+)$/, replacement: `${packages}/$1/src/$2.ts` }
 ]
 
+/** The tests of the command line run what is bundled, so it is bundled before them. */
+const globalSetup = [`${packages}/cli/test/support/bundle.ts`]
+
 export default defineWorkspace(
-  ["client-credentials", "testing", "redis", "sql", "examples", "soak"].map((name) => ({
+  ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak"].map((name) => ({
     resolve: { alias },
-    test: { name, root: `${packages}/${name}`, include: ["test/**/*.test.ts"] }
+    test: {
+      name,
+      root: `${packages}/${name}`,
+      include: ["test/**/*.test.ts"],
+      ...(name === "cli" ? { globalSetup } : {})
+    }
   }))
 )

@@ -156,7 +156,19 @@ export interface SharedOptions extends Omit<PartOptions, "revokeAtShutdown"> {
   readonly issuanceBudget?: IssuanceBudget.Options | undefined
 }
 
-const wireShared = (options: SharedOptions) => {
+/**
+ * The wiring itself, with shared tokens, for those who bring a `ClientConfig` of their own making.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSharedFromClientConfig = (
+  options: SharedOptions = {}
+): Layer.Layer<
+  Services,
+  InvalidConfig,
+  ClientConfig.ClientConfig | HttpClient.HttpClient | TokenSeal | TokenStore
+> => {
   const network = TokenEndpoint.layerWith(options.tokenEndpoint ?? {})
   return wire<TokenSeal | TokenStore>(
     { ...options, revokeAtShutdown: false },
@@ -196,7 +208,7 @@ const wireShared = (options: SharedOptions) => {
 export const layerShared = (
   options: ClientConfig.Options & SharedOptions
 ): Layer.Layer<Services, InvalidConfig, HttpClient.HttpClient | TokenSeal | TokenStore> =>
-  Layer.provide(wireShared(options), ClientConfig.layer(options))
+  Layer.provide(layerSharedFromClientConfig(options), ClientConfig.layer(options))
 
 /**
  * The same from the environment: see `ClientConfig.fromConfig` for the variables.
@@ -210,7 +222,7 @@ export const layerSharedConfig = (
   Services,
   ConfigError.ConfigError | InvalidConfig,
   FileSystem.FileSystem | HttpClient.HttpClient | TokenSeal | TokenStore
-> => Layer.provide(wireShared(options), ClientConfig.layerConfig(options))
+> => Layer.provide(layerSharedFromClientConfig(options), ClientConfig.layerConfig(options))
 
 /**
  * From the environment: see `ClientConfig.fromConfig` for the variables.

@@ -102,6 +102,12 @@ const tries = 100
 /** An answer that says nothing but "not now" is believed for so long at most. */
 const maxRetryAfter = 3_600_000
 
+/** Whether it is certain that the issuer saw no request: without a secret, metadata, a name, a connection or trust. */
+const wasNeverSent = (error: TokenError): boolean =>
+  error._tag === "CredentialUnavailable" || error._tag === "DiscoveryFailed" ||
+  (error._tag === "TokenEndpointUnavailable" &&
+    (error.reason === "certificate" || ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"].includes(error.detail)))
+
 /** What a refused request says about the tokens that are left: none, for a while. */
 const limited = (error: TokenError, limit: number, now: number): ReadonlyArray<issuerQuota.Quota> => {
   const isLimit = error._tag === "TokenErrorResponse"
@@ -118,10 +124,11 @@ const limited = (error: TokenError, limit: number, now: number): ReadonlyArray<i
  * and a restart does not forget it.
  *
  * A request beyond the limit fails with `IssuanceBudgetExhausted`, which says when there will be room, and nothing is sent.
- * A request that was counted and failed stays counted, since the issuer may have counted it too. What the issuer says
- * itself tightens the budget: the headers `Auth0-Client-Quota-Limit` and `Auth0-Organization-Quota-Limit` of any answer,
- * and 429 with `Retry-After`, for at most an hour. When the store fails there is a warning, and each process counts by
- * itself from where it was; the store is told when it is back.
+ * A request that was counted and failed stays counted, since the issuer may have counted it too; unless nothing was sent:
+ * no secret, no metadata, no connection, a certificate that is not trusted. What the issuer says itself tightens the
+ * budget: the headers `Auth0-Client-Quota-Limit` and `Auth0-Organization-Quota-Limit` of any answer, and 429 with
+ * `Retry-After`, for at most an hour. When the store fails there is a warning, and each process counts by itself from where
+ * it was; the store is told when it is back.
  *
  * @since 0.1.0
  * @category constructors
@@ -193,7 +200,9 @@ export const make = (
         Ref.modify(memory, (known) => {
           const decided = decision(known.ledger, now)
           const { ledger = known.ledger } = decided
-          return [decided, { ledger, owed: ledger.spent === known.ledger.spent ? known.owed : [...known.owed, now] }]
+          const more = budgets.without(ledger.spent, known.ledger.spent)
+          const less = budgets.without(known.ledger.spent, ledger.spent)
+          return [decided, { ledger, owed: budgets.without([...known.owed, ...more], less) }]
         }))
 
     const decide = <A>(decision: Decision<A>): Effect.Effect<A> =>
@@ -222,7 +231,11 @@ export const make = (
         if (thresholds.includes(verdict.count)) {
           yield* Effect.logWarning(`${verdict.count} of ${limit} tokens of the client ${clientId} are spent.`)
         }
+        return now
       })
+
+    const refund = (at: number): Effect.Effect<void> =>
+      Effect.asVoid(decide((ledger) => ({ ledger: budgets.refunded(ledger, at) })))
 
     const hear = (quotas: ReadonlyArray<issuerQuota.Quota>): Effect.Effect<void> =>
       quotas.length === 0
@@ -250,7 +263,11 @@ export const make = (
         return verdict._tag === "Granted" ? verdict.left + 1 : 0
       }).pipe(Effect.orElseSucceed(() => undefined)),
       requestToken: (wanted, occasion) =>
-        Effect.zipRight(spend(occasion), Effect.suspend(() => request(wanted, occasion)))
+        Effect.flatMap(spend(occasion), (at) =>
+          Effect.tapError(
+            request(wanted, occasion),
+            (error) => wasNeverSent(error) ? refund(at) : Effect.void
+          ))
     }
   })
 

@@ -19,7 +19,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 
 import type { AccessToken } from "./AccessToken.js"
-import { ClientConfig } from "./ClientConfig.js"
+import { ClientConfig, type Service as Config } from "./ClientConfig.js"
 import * as coolDown from "./internal/coolDown.js"
 import { collect } from "./internal/problems.js"
 import * as sealedToken from "./internal/sealedToken.js"
@@ -29,7 +29,7 @@ import type { TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
 import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenRequest } from "./TokenRequest.js"
-import { TokenSeal } from "./TokenSeal.js"
+import { type Service as Seal, TokenSeal } from "./TokenSeal.js"
 import { type Entry, TokenStore, type TokenStoreError } from "./TokenStore.js"
 
 /**
@@ -50,6 +50,19 @@ export interface Options {
    */
   readonly pollEvery?: Duration.DurationInput | undefined
 }
+
+/** Everything that shapes the request. Those with different secrets share nothing, and do not replace each other's. */
+const place =
+  (seal: Seal, authentication: Config["authentication"]) => (request: TokenRequest): Effect.Effect<string> =>
+    authentication(undefined).credentials[0].pipe(
+      Effect.map(({ identity }) => Redacted.value(identity)),
+      Effect.orElseSucceed(() => ""),
+      Effect.flatMap((credential) => seal.name(JSON.stringify({ ...request, credential })))
+    )
+
+/** Nothing when it cannot be opened. */
+const open = (seal: Seal, place: string, { value }: Entry): Effect.Effect<Option.Option<AccessToken>> =>
+  Effect.map(seal.open(place, value), Option.flatMap(sealedToken.decode))
 
 /** Less than this is not worth taking over: whoever does would have to ask for another at once. */
 const worthwhile = (token: AccessToken, now: number): boolean =>
@@ -92,20 +105,13 @@ export const make = (
     const seal = yield* TokenSeal
     const store = watched(yield* TokenStore)
 
-    /** Everything that shapes the request. Those with different secrets share nothing, and do not replace each other's. */
-    const placeOf = (request: TokenRequest) =>
-      authentication(undefined).credentials[0].pipe(
-        Effect.map(({ identity }) => Redacted.value(identity)),
-        Effect.orElseSucceed(() => ""),
-        Effect.flatMap((credential) => seal.name(JSON.stringify({ ...request, credential })))
-      )
+    const placeOf = place(seal, authentication)
 
     const pack = (place: string, token: AccessToken) => seal.seal(place, sealedToken.encode(token))
 
-    const unpack = (place: string, { value }: Entry) =>
+    const unpack = (place: string, entry: Entry) =>
       Effect.gen(function*() {
-        const text = yield* seal.open(place, value)
-        const found = Option.flatMap(text, sealedToken.decode)
+        const found = yield* open(seal, place, entry)
         if (Option.isNone(found)) {
           yield* Effect.logWarning(
             "A token in the store could not be opened, and is passed over. Do all share its keys?"
@@ -262,3 +268,48 @@ export const layer = (
   options?: Options
 ): Layer.Layer<TokenEndpoint, InvalidConfig, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
   Layer.effect(TokenEndpoint, make(options))
+
+/**
+ * The token that the store has for the client of the context, whoever asked for it, for a look: it may have expired.
+ * Undefined when there is none. Nothing is asked for.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const stored: Effect.Effect<
+  AccessToken | undefined,
+  TokenStoreError,
+  ClientConfig | TokenSeal | TokenStore
+> = Effect.gen(function*() {
+  const seal = yield* TokenSeal
+  const { authentication, request } = yield* ClientConfig
+  const at = yield* place(seal, authentication)(request)
+  const entry = yield* Effect.flatMap(TokenStore, (store) => store.load(at))
+  if (Option.isNone(entry)) return undefined
+  const found = Option.getOrUndefined(yield* open(seal, at, entry.value))
+  return found !== undefined && found.expiresAt > found.requestedAt ? found : undefined
+})
+
+/**
+ * Makes all who share the store forget this token, after it was revoked say, unless there is another by now. Processes
+ * that hold it already find out from the API.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const forget = (
+  token: AccessToken
+): Effect.Effect<void, TokenStoreError, ClientConfig | TokenSeal | TokenStore> =>
+  Effect.gen(function*() {
+    const seal = yield* TokenSeal
+    const store = yield* TokenStore
+    const { authentication, request } = yield* ClientConfig
+    const at = yield* place(seal, authentication)(request)
+    const entry = yield* store.load(at)
+    if (Option.isNone(entry)) return
+    const found = Option.getOrUndefined(yield* open(seal, at, entry.value))
+    if (found === undefined || Redacted.value(found.value) !== Redacted.value(token.value)) return
+    // A token without life takes its place, so that the generation goes on counting.
+    const value = yield* seal.seal(at, sealedToken.encode(sealedToken.spent))
+    yield* store.swap(at, entry.value.generation, { value, expiresAt: entry.value.expiresAt })
+  })

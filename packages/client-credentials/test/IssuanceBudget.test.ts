@@ -288,6 +288,33 @@ describe("the daily limit", () => {
       }
       assert.deepStrictEqual(expiries, [30 * day + hour, 2 * hour])
     }))
+  it.scoped("is not spent on requests that were never sent, and is on those that may have been", () =>
+    Effect.gen(function*() {
+      const unreachable = (reason: "certificate" | "connection" | "status", detail: string) =>
+        new OAuthError.TokenEndpointUnavailable({ endpoint: "https://auth.example.com/oauth/token", reason, detail })
+      const unsent = [
+        new OAuthError.CredentialUnavailable({ credential: "client secret", problem: "NotFound" }),
+        new OAuthError.DiscoveryFailed({ issuer: "https://auth.example.com", problem: "none", retryable: false }),
+        unreachable("certificate", "CERT_HAS_EXPIRED"),
+        unreachable("connection", "ECONNREFUSED"),
+        unreachable("connection", "ENOTFOUND")
+      ]
+      const failures = [...unsent, unreachable("connection", "ECONNRESET"), unreachable("status", "503")]
+      const { begin, inTime, time } = yield* start(
+        { fails: (request) => failures[request - 1] ?? false },
+        { limit: 10 }
+      )
+      const cache = yield* begin
+      for (const [index, failure] of failures.entries()) {
+        const error = yield* inTime(Effect.flip(cache.get))
+        assert.strictEqual(error._tag, failure._tag)
+        const { budgetLeft } = yield* inTime(cache.health)
+        assert.strictEqual(budgetLeft, 10 - Math.max(0, index + 1 - unsent.length))
+        yield* time.advance(hour)
+      }
+      yield* inTime(cache.get)
+      assert.strictEqual((yield* inTime(cache.health)).budgetLeft, 7)
+    }).pipe(Effect.provide(quiet)))
 
   it.scoped("tells when there is room again, and there is", () =>
     Effect.gen(function*() {

@@ -383,4 +383,24 @@ describe("a fleet with one store", () => {
       assert.deepStrictEqual(values(yield* all([late])), new Set(["token-2"]))
       assert.strictEqual(count.requests, 2)
     }))
+
+  it.scoped("shows the token in the store without asking for one, and forgets it for all on demand", () =>
+    Effect.gen(function*() {
+      const { count, start, store } = yield* fleet(0)
+      const look = <A, E>(
+        effect: Effect.Effect<A, E, ClientConfig.ClientConfig | TokenSeal.TokenSeal | TokenStore.TokenStore>
+      ) => Effect.provide(effect, [config(), TokenSeal.layer([key(1)]), Layer.succeed(TokenStore.TokenStore, store)])
+      assert.isUndefined(yield* look(SharedTokens.stored))
+      const [first] = yield* all([yield* start])
+      const found = yield* look(SharedTokens.stored)
+      assert.deepStrictEqual(found && value(found), "token-1")
+      assert.strictEqual(count.requests, 1)
+
+      const other = new AccessToken.AccessToken({ ...first, value: Redacted.make("another") } as never)
+      yield* look(SharedTokens.forget(other))
+      assert.isDefined(yield* look(SharedTokens.stored))
+      yield* look(SharedTokens.forget(found as AccessToken.AccessToken))
+      assert.isUndefined(yield* look(SharedTokens.stored))
+      assert.deepStrictEqual(values(yield* all([yield* start])), new Set(["token-2"]))
+    }))
 })

@@ -345,6 +345,13 @@ const surface: Readonly<Record<string, Entry>> = {
         Layer.provide([http, TokenStore.layerMemory, Seal])
       )
     ),
+  "ClientCredentials.layerSharedFromClientConfig": (http) =>
+    Effect.provide(
+      everything,
+      ClientCredentials.layerSharedFromClientConfig().pipe(
+        Layer.provide([http, TokenStore.layerMemory, Seal, Config])
+      )
+    ),
   "ClientCredentials.layerSharedConfig": (http) =>
     Effect.provide(
       everything,
@@ -407,6 +414,17 @@ const surface: Readonly<Record<string, Entry>> = {
   "ServerMetadata.layer": "asks for public metadata, without credentials",
   "ServerMetadata.layerWith": "asks for public metadata, without credentials",
   "ServerMetadata.make": "asks for public metadata, without credentials",
+  "SharedTokens.forget": (http) =>
+    Effect.gen(function*() {
+      const token = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)
+      const before = yield* SharedTokens.stored
+      return [before, yield* SharedTokens.forget(token), yield* SharedTokens.stored]
+    }).pipe(
+      Effect.provide(Layer.provideMerge(
+        Layer.provide(ClientCredentials.layerSharedFromClientConfig(), http),
+        Layer.mergeAll(TokenStore.layerMemory, Seal, Config)
+      ))
+    ),
   "SharedTokens.layer": "a layer of `make`",
   "SharedTokens.make": (http) =>
     Effect.flatMap(
@@ -420,6 +438,7 @@ const surface: Readonly<Record<string, Entry>> = {
         Layer.provide(TokenEndpoint.layer, [http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
       ])
     ),
+  "SharedTokens.stored": "used with `forget`",
   "TokenCache.TokenCache": tag,
   "TokenCache.layer": "a layer of `make`",
   "TokenCache.layerWith": "a layer of `make`",

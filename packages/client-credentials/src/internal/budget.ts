@@ -138,6 +138,19 @@ export const spend = (
   }
 }
 
+/** The moments of the first that are not matched by one of the second, one by one. */
+export const without = (all: ReadonlyArray<number>, some: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const left = [...some]
+  return all.filter((at) => {
+    const index = left.indexOf(at)
+    if (index !== -1) left.splice(index, 1)
+    return index === -1
+  })
+}
+
+/** As if the request of that moment had not been made. */
+export const refunded = (ledger: Ledger, at: number): Ledger => ({ ...ledger, spent: without(ledger.spent, [at]) })
+
 /** What the issuer said last counts, whatever it said before. */
 export const heard = (ledger: Ledger, news: ReadonlyArray<Quota>, now: number): Ledger => ({
   ...ledger,

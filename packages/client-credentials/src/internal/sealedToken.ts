@@ -31,3 +31,6 @@ export const decode = (text: string): Option.Option<AccessToken> =>
     Schema.decodeOption(Kept)(text),
     ({ scope, value, ...rest }) => new AccessToken({ ...rest, value: Redacted.make(value), scope: scope ?? undefined })
   )
+
+/** Stands where a token was that is to be forgotten. */
+export const spent = new AccessToken({ value: Redacted.make("spent"), scope: undefined, requestedAt: 0, expiresAt: 0 })

@@ -1,0 +1,58 @@
+/**
+ * Where a command writes to: results to standard output, all else to standard error.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+
+import * as Ansi from "./ansi.js"
+
+export interface Options {
+  readonly quiet: boolean
+  readonly verbose: boolean
+}
+
+export interface Service extends Options {
+  /** Whether a person looks at standard output. */
+  readonly isTerminal: boolean
+  readonly out: Ansi.Style
+  readonly err: Ansi.Style
+  readonly columns: number
+  /** A line on standard output. */
+  readonly print: (line: string) => Effect.Effect<void>
+  /** As it is, on standard output. */
+  readonly write: (content: Uint8Array | string) => Effect.Effect<void>
+  /** A line on standard error, unless it is to be quiet. */
+  readonly note: (line: string) => Effect.Effect<void>
+  /** A line on standard error, always. */
+  readonly complain: (line: string) => Effect.Effect<void>
+  /** Something that is replaced by the next one, where somebody looks at standard error. */
+  readonly progress: ((line: string) => void) | undefined
+}
+
+export class Screen extends Context.Tag("@effect-oauth/cli/Screen")<Screen, Service>() {}
+
+/** Waits until it is written, so that what is last said is not lost when the process ends. */
+const writing = (stream: NodeJS.WriteStream) => (content: Uint8Array | string): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    stream.write(content, () => resume(Effect.void))
+  })
+
+export const make = ({ quiet, verbose }: Options): Service => {
+  const { env, stderr, stdout } = process
+  const [out, err] = [writing(stdout), writing(stderr)]
+  return {
+    quiet,
+    verbose,
+    isTerminal: stdout.isTTY === true,
+    out: Ansi.make(Ansi.isWanted(env, stdout.isTTY)),
+    err: Ansi.make(Ansi.isWanted(env, stderr.isTTY)),
+    columns: stdout.columns ?? 80,
+    print: (line) => out(`${line}\n`),
+    write: out,
+    note: (line) => quiet ? Effect.void : err(`${line}\n`),
+    complain: (line) => err(`${line}\n`),
+    progress: stderr.isTTY === true && !quiet
+      ? (line) => void stderr.write(`\r\x1b[K${line}`)
+      : undefined
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The client of the settings, with tokens that outlast the command: they are kept in sealed files, so that a hundred commands
+ * ask for one.
+ */
+import { randomBytes } from "node:crypto"
+
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import {
+  ClientConfig,
+  ClientCredentials,
+  type IssuanceBudget,
+  TokenSeal,
+  TokenStore
+} from "@effect-oauth/client-credentials"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
+import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+
+import { Failure } from "./Failure.js"
+import * as privateFile from "./privateFile.js"
+import { own } from "./profileText.js"
+import { Screen } from "./Screen.js"
+import * as secretSource from "./secretSource.js"
+import { places, provider, type Settings } from "./settings.js"
+import * as traffic from "./traffic.js"
+
+/** The daily limit, where one is set. */
+export const budget = ({ values }: Settings): Effect.Effect<IssuanceBudget.Options | undefined, Failure> => {
+  const text = values[own.tokensPerDay]
+  if (text === undefined) return Effect.succeed(undefined)
+  return /^[1-9]\d{0,6}$/.test(text)
+    ? Effect.succeed({ limit: Number(text), warnAt: [0.8, 1] })
+    : new Failure({ outcome: "configuration", message: `Expected ${own.tokensPerDay} to be a whole number from 1 on.` })
+}
+
+/** Where nothing can be kept, the command does its work all the same, with a token of its own. */
+const kept = Layer.unwrapEffect(Effect.gen(function*() {
+  const { storeKey, tokens } = yield* places
+  const { note } = yield* Screen
+  const newKey = () => randomBytes(32).toString("base64")
+  const key = yield* privateFile.readOrMake(storeKey, newKey).pipe(
+    Effect.asSome,
+    Effect.catchAll((failure) =>
+      Effect.as(note(`warning: ${failure.message} The token is not kept for the next command.`), Option.none())
+    )
+  )
+  const seal = Effect.mapError(
+    TokenSeal.make([Redacted.make(Option.getOrElse(key, newKey).trim())]),
+    () =>
+      new Failure({
+        outcome: "file",
+        message: `${storeKey} holds no key.`,
+        remedy: "Remove it: a new one is made, and costs one token."
+      })
+  )
+  return Layer.merge(
+    Option.isSome(key) ? TokenStore.layerFiles(tokens) : TokenStore.layerMemory,
+    Layer.effect(TokenSeal.TokenSeal, seal)
+  )
+}))
+
+export const layerHttp = (settings: Settings) =>
+  Layer.unwrapEffect(Effect.map(Screen, (screen) => {
+    // What is sent is what the user wrote: no headers of traces.
+    const network = Layer.effect(
+      HttpClient.HttpClient,
+      Effect.map(HttpClient.HttpClient, HttpClient.withTracerDisabledWhen(constTrue))
+    ).pipe(Layer.provide(NodeTls.layerConfig), Layer.provide(Layer.setConfigProvider(provider(settings))))
+    return screen.verbose ? Layer.provide(traffic.show(screen), network) : network
+  }))
+
+/** What all commands share that need a client. */
+export const layerBase = (settings: Settings) =>
+  Layer.provideMerge(
+    Layer.mergeAll(
+      layerHttp(settings),
+      kept,
+      Layer.effect(ClientConfig.ClientConfig, secretSource.configure(settings))
+    ),
+    NodeContext.layer
+  )
+
+/** Everything, for commands that use a token. */
+export const layer = (settings: Settings) =>
+  Layer.provideMerge(
+    Layer.unwrapEffect(
+      Effect.map(
+        budget(settings),
+        (issuanceBudget) => ClientCredentials.layerSharedFromClientConfig({ issuanceBudget })
+      )
+    ),
+    layerBase(settings)
+  )

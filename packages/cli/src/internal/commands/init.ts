@@ -1,0 +1,224 @@
+/**
+ * `effect-oauth init`: writes a profile, from options, or by asking for what they leave open.
+ */
+import * as Path from "node:path"
+
+import * as Prompt from "@effect/cli/Prompt"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+
+import { explain } from "../explain.js"
+import { Failure, usage } from "../Failure.js"
+import * as privateFile from "../privateFile.js"
+import * as profileText from "../profileText.js"
+import type { Common, Ended } from "../run.js"
+import { Screen } from "../Screen.js"
+import * as secretSource from "../secretSource.js"
+import * as settings from "../settings.js"
+import * as stdio from "../stdio.js"
+
+export interface Options extends Common {
+  readonly issuer: Option.Option<string>
+  readonly tokenUrl: Option.Option<string>
+  readonly clientId: Option.Option<string>
+  readonly secretFile: Option.Option<string>
+  readonly secretCommand: Option.Option<string>
+  readonly secretPrompt: boolean
+  readonly secretStdin: boolean
+  readonly apiBaseUrl: Option.Option<string>
+  readonly audience: Option.Option<string>
+  readonly resource: Option.Option<string>
+  readonly scope: Option.Option<string>
+  readonly tokensPerDay: Option.Option<string>
+  readonly caFile: Option.Option<string>
+  readonly force: boolean
+}
+
+/** Where the secret is, or the secret itself, which is put into a file of its own. */
+type Secret =
+  | { readonly _tag: "File"; readonly path: string }
+  | { readonly _tag: "Command"; readonly command: string }
+  | { readonly _tag: "Prompt" }
+  | { readonly _tag: "Given"; readonly secret: Redacted.Redacted<string> }
+
+const isLoopback = (url: string): boolean =>
+  URL.canParse(url) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname) &&
+  new URL(url).protocol === "http:"
+
+const url = (text: string): Effect.Effect<string, string> =>
+  URL.canParse(text) && (text.startsWith("https://") || isLoopback(text))
+    ? Effect.succeed(text)
+    : Effect.fail("An absolute URL, https: (http: to this machine only)")
+
+const some = (text: string): Effect.Effect<string, string> =>
+  text.trim() === "" ? Effect.fail("This is needed") : Effect.succeed(text)
+
+const count = (text: string): Effect.Effect<string, string> =>
+  text === "" || /^[1-9]\d{0,6}$/.test(text) ? Effect.succeed(text) : Effect.fail("A whole number, or nothing")
+
+const ask = (message: string, validate: (text: string) => Effect.Effect<string, string> = Effect.succeed) =>
+  Prompt.run(Prompt.text({ message, validate }))
+
+const given = (options: Options): ReadonlyArray<Effect.Effect<Secret, Failure>> => [
+  ...Option.toArray(
+    Option.map(options.secretFile, (path) => Effect.succeed<Secret>({ _tag: "File", path: Path.resolve(path) }))
+  ),
+  ...Option.toArray(
+    Option.map(options.secretCommand, (command) => Effect.succeed<Secret>({ _tag: "Command", command }))
+  ),
+  ...(options.secretPrompt ? [Effect.succeed<Secret>({ _tag: "Prompt" })] : []),
+  ...(options.secretStdin
+    ? [Effect.map(stdio.readAll, (content): Secret => ({
+      _tag: "Given",
+      secret: Redacted.make(new TextDecoder().decode(content).replace(/\r?\n$/, ""))
+    }))]
+    : [])
+]
+
+const askSecret = Effect.gen(function*() {
+  const kind = yield* Prompt.run(Prompt.select<Secret["_tag"]>({
+    message: "Where is the client secret?",
+    choices: [
+      { title: "I type it now", value: "Given", description: "it is kept in a file for you alone (0600)" },
+      { title: "In a file", value: "File", description: "as Docker and Kubernetes mount them" },
+      { title: "A command prints it", value: "Command", description: "of a password manager, say" },
+      { title: "Ask me each time a token is needed", value: "Prompt" }
+    ]
+  }))
+  switch (kind) {
+    case "File":
+      return { _tag: kind, path: Path.resolve(yield* ask("Path of the file", some)) } satisfies Secret
+    case "Command":
+      return { _tag: kind, command: yield* ask("Command, such as pass show acme/api", some) } satisfies Secret
+    case "Prompt":
+      return { _tag: kind } satisfies Secret
+    case "Given":
+      return { _tag: kind, secret: yield* secretSource.ask("Client secret (not shown): ") } satisfies Secret
+  }
+})
+
+const isTerminal = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true
+
+const named = (value: Option.Option<string>, variable: string): profileText.Values =>
+  Option.match(Option.filter(value, (text) => text !== ""), {
+    onNone: () => ({}),
+    onSome: (text) => ({ [variable]: text })
+  })
+
+const answers = (options: Options, name: string) =>
+  Effect.gen(function*() {
+    const secrets = given(options)
+    if (secrets.length > 1) return yield* usage("The secret is in one place only.", "Say one of the --secret options.")
+    const server = Option.orElse(options.issuer, () => options.tokenUrl)
+    const isAsking = Option.isNone(server) || Option.isNone(options.clientId) || Option.isNone(options.apiBaseUrl) ||
+      secrets.length === 0
+    if (isAsking && !isTerminal()) {
+      return yield* usage(
+        "There is no terminal to ask on.",
+        "Say --issuer or --token-url, --client-id, --api-base-url and one of --secret-file, --secret-command, " +
+          "--secret-prompt and --secret-stdin."
+      )
+    }
+    const { note } = yield* Screen
+    if (isAsking) {
+      yield* note(`A few questions for the profile "${name}". Leave empty what your server does not want.\n`)
+    }
+    let { audience, issuer, resource, scope, tokenUrl, tokensPerDay } = options
+    if (Option.isNone(server)) {
+      const kind = yield* Prompt.run(Prompt.select({
+        message: "What do you know of the authorization server?",
+        choices: [
+          { title: "Its issuer", value: "issuer" as const, description: "the token endpoint is found by it" },
+          { title: "Its token URL", value: "tokenUrl" as const }
+        ]
+      }))
+      if (kind === "issuer") issuer = Option.some(yield* ask("Issuer", url))
+      else tokenUrl = Option.some(yield* ask("Token URL", url))
+    }
+    const clientId = Option.isSome(options.clientId) ? options.clientId.value : yield* ask("Client id", some)
+    const [first] = secrets
+    const secret = first === undefined ? yield* askSecret : yield* first
+    const apiBaseUrl = Option.isSome(options.apiBaseUrl)
+      ? options.apiBaseUrl.value
+      : yield* ask("Base URL of the API", url)
+    if (isAsking) {
+      audience = Option.isSome(audience) ? audience : Option.some(yield* ask("Audience"))
+      resource = Option.isSome(resource) ? resource : Option.some(yield* ask("Resource, a URI"))
+      scope = Option.isSome(scope) ? scope : Option.some(yield* ask("Scope"))
+      tokensPerDay = Option.isSome(tokensPerDay)
+        ? tokensPerDay
+        : Option.some(yield* ask("Tokens that the server gives in a day", count))
+    }
+    const values: profileText.Values = {
+      ...named(issuer, "OAUTH_ISSUER"),
+      ...named(tokenUrl, "OAUTH_TOKEN_URL"),
+      OAUTH_CLIENT_ID: clientId,
+      API_BASE_URL: apiBaseUrl,
+      ...named(audience, "OAUTH_AUDIENCE"),
+      ...named(resource, "OAUTH_RESOURCE"),
+      ...named(scope, "OAUTH_SCOPE"),
+      ...named(tokensPerDay, profileText.own.tokensPerDay),
+      ...([issuer, tokenUrl, Option.some(apiBaseUrl)].some((one) => Option.exists(one, isLoopback))
+        ? { OAUTH_ALLOW_HTTP_LOOPBACK: "true" }
+        : {}),
+      // The files of a private authority, or of a client certificate, that are in use now.
+      ...Object.fromEntries(
+        Object.entries(process.env).flatMap(([variable, value]) =>
+          /^OAUTH_TLS_\w+_FILE$/.test(variable) && value !== undefined && value !== ""
+            ? [[variable, Path.resolve(value)]]
+            : []
+        )
+      ),
+      ...named(Option.map(options.caFile, (path) => Path.resolve(path)), "OAUTH_TLS_CA_FILE")
+    }
+    return { values, secret }
+  })
+
+const withSecret = (values: profileText.Values, secret: Secret, kept: string): profileText.Values => {
+  switch (secret._tag) {
+    case "File":
+      return { ...values, OAUTH_CLIENT_SECRET_FILE: secret.path }
+    case "Command":
+      return { ...values, [profileText.own.secretCommand]: secret.command }
+    case "Prompt":
+      return { ...values, [profileText.own.secretPrompt]: "true" }
+    case "Given":
+      return { ...values, OAUTH_CLIENT_SECRET_FILE: kept }
+  }
+}
+
+export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
+  Effect.gen(function*() {
+    const { note, out, print } = yield* Screen
+    const name = Option.getOrElse(options.profile, () => process.env["EFFECT_OAUTH_PROFILE"] || "default")
+    const path = yield* settings.profilePath(name)
+    if (!options.force && (yield* privateFile.read(path)) !== undefined) {
+      return yield* usage(
+        `There is a profile "${name}" already (${path}).`,
+        "Say --force to replace it, or another --profile."
+      )
+    }
+    const { secret, values } = yield* answers(options, name)
+    const kept = Path.join((yield* settings.places).secrets, name)
+    const profile = withSecret(values, secret, kept)
+    const text = yield* Either.mapLeft(profileText.write(profile), (message) => usage(message))
+    // Everything is checked before anything is written; the secret that is not in its file yet is a stand-in's turn.
+    const checked = secret._tag === "Given"
+      ? { ...values, OAUTH_CLIENT_SECRET: Redacted.value(secret.secret) }
+      : profile
+    yield* secretSource.configure({ origin: "the answers", profile: name, values: checked }).pipe(
+      Effect.mapError((error) =>
+        new Failure({ outcome: "configuration", message: explain(error).message, remedy: "Nothing was written." })
+      )
+    )
+    if (secret._tag === "Given") yield* privateFile.write(kept, `${Redacted.value(secret.secret)}\n`)
+    yield* privateFile.write(path, text)
+    yield* print(`${out.green("✓")} ${path}`)
+    if (secret._tag === "Given") yield* print(`${out.green("✓")} ${kept}, for you alone`)
+    const argument = name === "default" ? "" : ` --profile ${name}`
+    yield* note(`\nTry it: effect-oauth doctor${argument}`)
+    return "success" as const
+  }).pipe(Effect.provide(NodeContext.layer))

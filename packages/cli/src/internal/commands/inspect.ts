@@ -1,0 +1,117 @@
+/**
+ * `effect-oauth inspect`: what is known of the token, without the token.
+ */
+import { type AccessToken, ClientConfig, TokenCache } from "@effect-oauth/client-credentials"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+
+import { harmless } from "../ansi.js"
+import * as client from "../client.js"
+import * as durationText from "../durationText.js"
+import * as jsonText from "../jsonText.js"
+import * as jwt from "../jwt.js"
+import * as printing from "../printing.js"
+import type { Common, Ended } from "../run.js"
+import { Screen } from "../Screen.js"
+import * as settings from "../settings.js"
+import * as table from "../table.js"
+
+export interface Options extends Common {
+  readonly json: boolean
+}
+
+const warning =
+  "A client must not rely on these claims: the token is the API's to read (RFC 9068 section 6), and may change " +
+  "its form any day."
+
+const dates = ["exp", "iat", "nbf", "auth_time"]
+
+/** The claims that are times, as people read them. */
+const times = (claims: Readonly<Record<string, unknown>>): ReadonlyArray<readonly [string, string]> =>
+  dates.flatMap((name) => {
+    const value = claims[name]
+    return typeof value === "number" && Math.abs(value) < 8.64e12
+      ? [[name, new Date(value * 1000).toISOString()] as const]
+      : []
+  })
+
+const facts = (
+  { profile, request, token }: {
+    readonly profile: string
+    readonly request: ClientConfig.Service["request"]
+    readonly token: AccessToken.AccessToken
+  },
+  found: jwt.Jwt | undefined,
+  now: number
+): ReadonlyArray<readonly [string, string]> => {
+  const value = Redacted.value(token.value)
+  const scope = token.scope?.join(" ")
+  return [
+    ["client", `${request.clientId}, from ${profile}`],
+    ["issued by", request.tokenUrl ?? request.issuer ?? ""],
+    [
+      "asked for",
+      [
+        ...(request.audience === undefined ? [] : [`audience ${request.audience}`]),
+        ...(request.resource === "" ? [] : [`resource ${request.resource}`]),
+        ...(request.scope === "" ? [] : [`scope ${request.scope}`])
+      ].join(", ") || "nothing in particular"
+    ],
+    ["scope", scope === undefined ? "as asked for: the server did not say" : scope === "" ? "none" : scope],
+    [
+      "type",
+      `${token.type ?? "Bearer"}, ${value.length} characters, ${
+        found === undefined ? "opaque" : `a JWT signed by ${String(found.header["alg"])}`
+      }`
+    ],
+    ["asked at", `${new Date(token.requestedAt).toISOString()}, ${durationText.show(now - token.requestedAt)} ago`],
+    ["expires at", `${new Date(token.expiresAt).toISOString()}, in ${durationText.show(token.expiresAt - now)}`]
+  ].map(([name = "", text = ""]) => [name, harmless(text)] as const)
+}
+
+export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
+  Effect.gen(function*() {
+    const chosen = yield* settings.load(options.profile)
+    const use = Effect.gen(function*() {
+      const { request } = yield* ClientConfig.ClientConfig
+      const token = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)
+      const { complain, isTerminal, out, print } = yield* Screen
+      const found = jwt.read(Redacted.value(token.value))
+      const now = yield* Clock.currentTimeMillis
+      if (options.json) {
+        yield* print(JSON.stringify({
+          client_id: request.clientId,
+          token_url: request.tokenUrl,
+          issuer: request.issuer,
+          audience: request.audience,
+          scope: token.scope?.join(" "),
+          token_type: token.type ?? "Bearer",
+          requested_at: new Date(token.requestedAt).toISOString(),
+          expires_at: new Date(token.expiresAt).toISOString(),
+          expires_in: Math.max(0, Math.floor((token.expiresAt - now) / 1000)),
+          jwt: found
+        }))
+        return "success" as const
+      }
+      yield* print(
+        table.list(
+          facts({ profile: chosen.origin, request, token }, found, now).map(([name, text]) => [out.cyan(name), text])
+        )
+      )
+      if (found === undefined) return "success" as const
+      const look = { style: out, isFormatted: true }
+      const show = (value: unknown) =>
+        printing.body(harmless(jsonText.indented({ json: JSON.stringify(value) })), undefined, look)
+      yield* print(
+        `\n${out.bold("header")} ${show(found.header)}`
+      )
+      yield* print(
+        `${out.bold("claims")} ${show(found.claims)}`
+      )
+      yield* print(times(found.claims).map(([name, text]) => out.dim(`${name} is ${text}`)).join("\n"))
+      yield* complain(`${isTerminal ? "\n" : ""}${out.yellow("warning:")} ${warning}`)
+      return "success" as const
+    })
+    return yield* Effect.provide(use, client.layer(chosen))
+  })

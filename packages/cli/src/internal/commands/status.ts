@@ -1,0 +1,107 @@
+/**
+ * `effect-oauth status`: the tokens that are kept, how long they last, and how many may still be asked for. It asks for none.
+ */
+import { ClientConfig, SharedTokens, TokenCache } from "@effect-oauth/client-credentials"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+import { harmless } from "../ansi.js"
+import * as client from "../client.js"
+import * as durationText from "../durationText.js"
+import { explain } from "../explain.js"
+import type { Common, Ended } from "../run.js"
+import { Screen } from "../Screen.js"
+import * as settings from "../settings.js"
+import * as table from "../table.js"
+
+export interface Options extends Common {
+  readonly all: boolean
+  readonly json: boolean
+}
+
+interface Row {
+  readonly from: string
+  readonly client: string
+  readonly authorization_server: string
+  readonly token: "usable" | "expired" | "none" | "unknown"
+  readonly scope: string | undefined
+  readonly expires_at: string | undefined
+  readonly expires_in: number | undefined
+  readonly tokens_left_today: number | undefined
+  readonly tokens_per_day: number | undefined
+  readonly problem: string | undefined
+}
+
+const row = (chosen: settings.Settings): Effect.Effect<Row, never, Screen> =>
+  Effect.gen(function*() {
+    const { request } = yield* ClientConfig.ClientConfig
+    const token = yield* SharedTokens.stored
+    const { budgetLeft } = yield* Effect.flatMap(TokenCache.TokenCache, ({ health }) => health)
+    const limit = yield* client.budget(chosen)
+    const now = yield* Clock.currentTimeMillis
+    const life = token === undefined ? undefined : token.expiresAt - now
+    return {
+      from: chosen.profile ?? "environment",
+      client: request.clientId,
+      authorization_server: new URL(request.tokenUrl ?? request.issuer ?? "").host,
+      token: life === undefined ? "none" as const : life > 0 ? "usable" as const : "expired" as const,
+      scope: token?.scope?.join(" "),
+      expires_at: token === undefined ? undefined : new Date(token.expiresAt).toISOString(),
+      expires_in: life === undefined ? undefined : Math.max(0, Math.floor(life / 1000)),
+      tokens_left_today: budgetLeft,
+      tokens_per_day: limit?.limit,
+      problem: undefined
+    }
+  }).pipe(
+    Effect.provide(client.layer(chosen)),
+    Effect.catchAll((error) =>
+      Effect.succeed({
+        from: chosen.profile ?? "environment",
+        client: chosen.values["OAUTH_CLIENT_ID"] ?? "",
+        authorization_server: "",
+        token: "unknown" as const,
+        scope: undefined,
+        expires_at: undefined,
+        expires_in: undefined,
+        tokens_left_today: undefined,
+        tokens_per_day: undefined,
+        problem: explain(error).message
+      })
+    )
+  )
+
+const all = Effect.gen(function*() {
+  const environment = yield* Effect.option(settings.load(Option.none()))
+  const names = yield* settings.profiles
+  const loaded = yield* Effect.forEach(names, (name) => settings.load(Option.some(name)))
+  return [
+    ...Option.toArray(environment).filter(({ profile }) => profile === undefined),
+    ...loaded
+  ]
+})
+
+export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
+  Effect.gen(function*() {
+    const { complain, err, out, print } = yield* Screen
+    const rows = yield* Effect.forEach(options.all ? yield* all : [yield* settings.load(options.profile)], row)
+    if (options.json) yield* print(JSON.stringify(rows))
+    else {
+      const paint = { usable: out.green, expired: out.yellow, none: out.dim, unknown: out.red }
+      const cells = rows.map((one) => [
+        harmless(one.from),
+        harmless(one.client),
+        one.authorization_server,
+        paint[one.token](one.token),
+        one.expires_in === undefined ? "" : durationText.show(Duration.toMillis(Duration.seconds(one.expires_in))),
+        harmless(one.scope ?? ""),
+        one.tokens_per_day === undefined ? "no limit set" : `${one.tokens_left_today ?? "?"} of ${one.tokens_per_day}`
+      ])
+      const head = ["from", "client", "authorization server", "token", "time left", "scope", "left today"]
+      yield* print(table.draw([head.map(out.bold), ...cells]))
+    }
+    const problems = rows.flatMap(({ from, problem }) => problem === undefined ? [] : [`${from}: ${problem}`])
+    for (const problem of problems) yield* complain(`${err.red("error:")} ${problem}`)
+    return problems.length > 0 ? "configuration" : "success"
+  })

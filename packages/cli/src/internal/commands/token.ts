@@ -1,0 +1,94 @@
+/**
+ * `effect-oauth token`: prints a token, or hands it to a command.
+ */
+import { spawn } from "node:child_process"
+import { constants } from "node:os"
+
+import type { AccessToken } from "@effect-oauth/client-credentials"
+import { ClientConfig, TokenCache } from "@effect-oauth/client-credentials"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+
+import * as client from "../client.js"
+import { Failure, usage } from "../Failure.js"
+import type { Common, Ended } from "../run.js"
+import { Screen } from "../Screen.js"
+import * as settings from "../settings.js"
+
+export interface Options extends Common {
+  readonly json: boolean
+  readonly header: boolean
+  readonly exec: Option.Option<string>
+  readonly fresh: boolean
+}
+
+/** What a program that was given a token needs no more. */
+const isCredential = (variable: string): boolean => /^OAUTH_(CLIENT_SECRET|PRIVATE_KEY)/.test(variable)
+
+const environment = (token: AccessToken.AccessToken) => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([variable]) => !isCredential(variable))),
+  OAUTH_ACCESS_TOKEN: Redacted.value(token.value),
+  OAUTH_ACCESS_TOKEN_EXPIRES_AT: new Date(token.expiresAt).toISOString()
+})
+
+/** In the shell, with the token in its environment, where other users do not see it as they would an argument. */
+const execute = (command: string, token: AccessToken.AccessToken): Effect.Effect<Ended, Failure> =>
+  Effect.async((resume) => {
+    const child = spawn("sh", ["-c", command], { stdio: "inherit", env: environment(token) })
+    const closed = new Promise<void>((resolve) => void child.once("close", () => resolve()))
+    child.once("error", () => resume(new Failure({ outcome: "usage", message: "The shell for --exec did not start." })))
+    child.once(
+      "close",
+      (code, signal) =>
+        resume(Effect.succeed({ code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) }))
+    )
+    // Ctrl-C goes to the command as well, which may need a moment to tidy up.
+    return Effect.promise(() => {
+      child.kill("SIGTERM")
+      return closed
+    })
+  })
+
+const shown = (token: AccessToken.AccessToken, now: number) => ({
+  access_token: Redacted.value(token.value),
+  token_type: "Bearer",
+  expires_in: Math.max(0, Math.floor((token.expiresAt - now) / 1000)),
+  expires_at: new Date(token.expiresAt).toISOString(),
+  ...(token.scope === undefined ? {} : { scope: token.scope.join(" ") })
+})
+
+export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
+  Effect.gen(function*() {
+    const wanted = [options.json, options.header, Option.isSome(options.exec)].filter(Boolean)
+    if (wanted.length > 1) return yield* usage("--json, --header and --exec exclude each other.", "Say one of them.")
+    const chosen = yield* settings.load(options.profile)
+    const use = Effect.gen(function*() {
+      const { dpop } = yield* ClientConfig.ClientConfig
+      if (dpop !== undefined) {
+        return yield* new Failure({
+          outcome: "configuration",
+          message:
+            "The tokens of this client are bound to a key that ends with this command (OAUTH_DPOP), and good for " +
+            "nobody else.",
+          remedy: "Use effect-oauth call, which proves that it has the key."
+        })
+      }
+      const cache = yield* TokenCache.TokenCache
+      const held = yield* cache.get
+      const token = options.fresh ? yield* cache.getOther(held) : held
+      const { print } = yield* Screen
+      if (Option.isSome(options.exec)) return yield* execute(options.exec.value, token)
+      const now = yield* Clock.currentTimeMillis
+      yield* print(
+        options.json
+          ? JSON.stringify(shown(token, now))
+          : options.header
+          ? `Authorization: Bearer ${Redacted.value(token.value)}`
+          : Redacted.value(token.value)
+      )
+      return "success" as const
+    })
+    return yield* Effect.provide(use, client.layer(chosen))
+  })

@@ -1,0 +1,124 @@
+/**
+ * Downloads: a file that is there when it is whole, and not before.
+ */
+import { randomUUID } from "node:crypto"
+import * as Fs from "node:fs/promises"
+import * as Path from "node:path"
+
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+
+import * as errorCode from "./errorCode.js"
+import { Failure } from "./Failure.js"
+import type { Service as Screen } from "./Screen.js"
+
+const baseName = (text: string): string | undefined => {
+  // What a server names is a file in this directory, and nothing else.
+  const name = text.split(/[/\\]/).at(-1)?.replace(/[\x00-\x1f\x7f]/g, "").replace(/^\.+/, "").trim().slice(0, 200)
+  return name === "" ? undefined : name
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** What `Content-Disposition` says (RFC 6266), or else the last part of the path. */
+export const fileName = (disposition: string | undefined, url: string): string => {
+  const [, extended] = /filename\*\s*=\s*UTF-8''([^;]+)/i.exec(disposition ?? "") ?? []
+  const [, quoted, bare] = /filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(disposition ?? "") ?? []
+  const named = extended === undefined ? quoted?.replace(/\\(.)/g, "$1") ?? bare : decoded(extended)
+  return baseName(named ?? "") ?? baseName(decoded(new URL(url).pathname)) ?? "index"
+}
+
+/** `name`, then `name-1.ext`, `name-2.ext`. */
+export const numbered = (name: string, count: number): string => {
+  if (count === 0) return name
+  const { ext, name: stem } = Path.parse(name)
+  return `${stem}-${count}${ext}`
+}
+
+export const size = (bytes: number): string =>
+  bytes < 1000
+    ? `${bytes} B`
+    : bytes < 1e6
+    ? `${(bytes / 1e3).toFixed(1)} kB`
+    : bytes < 1e9
+    ? `${(bytes / 1e6).toFixed(1)} MB`
+    : `${(bytes / 1e9).toFixed(2)} GB`
+
+/** A bar for what is known of the whole, or else how much there is. */
+export const progress = (done: number, total: number | undefined, millis: number): string => {
+  const rate = millis < 100 ? "" : ` ${size(Math.round(done / millis * 1000))}/s`
+  if (total === undefined || total === 0) return `${size(done)}${rate}`
+  const part = Math.min(1, done / total)
+  const filled = Math.round(part * 30)
+  return `${String(Math.floor(part * 100)).padStart(3)}% ${"█".repeat(filled)}${"░".repeat(30 - filled)} ${
+    size(done)
+  }${rate}`
+}
+
+const failed = (path: string) => (error: unknown) =>
+  new Failure({
+    outcome: "file",
+    message: `${path} could not be written (${errorCode.of(error)}).`,
+    remedy: "Check the directory and the space in it."
+  })
+
+/** Gives the draft its name: the one that was asked for, which is replaced, or the next one that is free. */
+const finish = async (draft: string, directory: string, name: string, replaces: boolean): Promise<string> => {
+  if (replaces) {
+    await Fs.rename(draft, Path.join(directory, name))
+    return Path.join(directory, name)
+  }
+  for (let count = 0;; count += 1) {
+    const path = Path.join(directory, numbered(name, count))
+    try {
+      await Fs.link(draft, path)
+      return path
+    } catch (error) {
+      if (errorCode.of(error) !== "EEXIST") throw error
+    }
+  }
+}
+
+export const save = (
+  response: HttpClientResponse.HttpClientResponse,
+  { output, url }: { readonly output: string | undefined; readonly url: string },
+  screen: Screen
+): Effect.Effect<string, unknown> =>
+  Effect.gen(function*() {
+    const directory = output === undefined ? "." : Path.dirname(output)
+    const name = output === undefined
+      ? fileName(response.headers["content-disposition"], url)
+      : Path.basename(output)
+    const draft = Path.join(directory, `.${name}.${randomUUID()}.part`)
+    const length = Number(response.headers["content-length"])
+    const total = Number.isSafeInteger(length) && length > 0 ? length : undefined
+    const begun = yield* Clock.currentTimeMillis
+    let [done, shown] = [0, ""]
+
+    const file = yield* Effect.acquireRelease(
+      Effect.tryPromise({ try: () => Fs.open(draft, "wx"), catch: failed(draft) }),
+      (open) => Effect.promise(() => open.close().then(() => Fs.rm(draft, { force: true })))
+    )
+    yield* Stream.runForEach(response.stream, (chunk) =>
+      Effect.gen(function*() {
+        yield* Effect.tryPromise({ try: () => file.writeFile(chunk), catch: failed(draft) })
+        done += chunk.length
+        const line = progress(done, total, (yield* Clock.currentTimeMillis) - begun)
+        if (line !== shown) screen.progress?.(line)
+        shown = line
+      })).pipe(Effect.ensuring(Effect.sync(() => screen.progress?.(""))))
+    const path = yield* Effect.tryPromise({
+      try: () => finish(draft, directory, name, output !== undefined),
+      catch: failed(Path.join(directory, name))
+    }).pipe(Effect.uninterruptible)
+    yield* screen.note(`${path}: ${size(done)}`)
+    return path
+  }).pipe(Effect.scoped)

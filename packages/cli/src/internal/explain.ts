@@ -1,0 +1,121 @@
+/**
+ * What is said of an error, and with which exit code the command ends.
+ */
+import type * as ConfigError from "effect/ConfigError"
+
+import type { Outcome } from "../ExitCode.js"
+
+export interface Explanation {
+  readonly outcome: Outcome
+  /** A sentence or more, which say what to do. */
+  readonly message: string
+}
+
+interface Tagged {
+  readonly _tag: string
+  readonly message?: unknown
+}
+
+const isTagged = (error: unknown): error is Tagged =>
+  typeof error === "object" && error !== null && typeof (error as { readonly _tag?: unknown })._tag === "string"
+
+/** One line for each mistake. */
+const settings = (error: ConfigError.ConfigError): string =>
+  error._op === "And" || error._op === "Or"
+    ? `${settings(error.left)}\n${settings(error.right)}`
+    : error.message
+
+const isConfigError = (error: unknown): error is ConfigError.ConfigError =>
+  typeof error === "object" && error !== null && "_op" in error && ("path" in error || "left" in error)
+
+/** By its tag and fields, so that the modules of the library need not be loaded to explain that an argument is wrong. */
+const outcomeOf = (error: Tagged & Readonly<Record<string, unknown>>): Outcome => {
+  switch (error._tag) {
+    case "Failure":
+      return error["outcome"] as Outcome
+    case "InvalidConfig":
+      return "configuration"
+    case "CredentialUnavailable":
+      return "credential"
+    case "TokenEndpointUnavailable":
+    case "InvalidTokenResponse":
+      return "authorizationServer"
+    case "TokenErrorResponse":
+      return "unauthorized"
+    case "RevocationUnsupported":
+    case "DiscoveryFailed":
+      return "discovery"
+    case "IssuanceBudgetExhausted":
+      return "budget"
+    case "OriginNotAllowed":
+      return "origin"
+    case "InsufficientScope":
+      return "scope"
+    case "TokenStoreError":
+    case "SystemError":
+    case "BadArgument":
+      return "file"
+    case "QuitException":
+      return "interrupted"
+    default:
+      return "unexpected"
+  }
+}
+
+const certificateCode = /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED)/
+
+/** The code of a failed connection, somewhere in the chain of causes. */
+const codeOf = (cause: unknown, depth = 6): string | undefined => {
+  if (depth === 0 || typeof cause !== "object" || cause === null) return undefined
+  const { cause: inner, code, errors } = cause as { code?: unknown; cause?: unknown; errors?: ReadonlyArray<unknown> }
+  if (typeof code === "string" && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) && code !== "UND_ERR") return code
+  return codeOf(inner, depth - 1) ?? codeOf(errors?.[0], depth - 1)
+}
+
+const certificate = (of: string, code: string): Explanation => ({
+  outcome: "certificate",
+  message:
+    `The certificate of ${of} is not trusted (${code}). Name the PEM file of its authority in OAUTH_TLS_CA_FILE; ` +
+    "effect-oauth doctor shows the chain."
+})
+
+const transport = (error: Readonly<Record<string, unknown>>): Explanation => {
+  const { request } = error as { readonly request?: { readonly url?: unknown } }
+  const url = typeof request?.url === "string" && URL.canParse(request.url) ? new URL(request.url).origin : "the server"
+  const code = codeOf(error["cause"])
+  if (code !== undefined && certificateCode.test(code)) return certificate(url, code)
+  return {
+    outcome: "api",
+    message: `${url} could not be reached (${code ?? String(error["reason"])}). Check API_BASE_URL and the network; ` +
+      "effect-oauth doctor tells more."
+  }
+}
+
+const system = ({ message, pathOrDescriptor, reason }: Readonly<Record<string, unknown>>): string =>
+  typeof pathOrDescriptor === "string"
+    ? `${pathOrDescriptor} could not be used (${
+      String(reason)
+    }). Check that it exists and that you may read or write it.`
+    : String(message)
+
+const unknown: Explanation = {
+  outcome: "unexpected",
+  message: "Something went wrong that this program does not know. Say --log-level debug to see where."
+}
+
+export const explain = (error: unknown): Explanation => {
+  if (isConfigError(error)) return { outcome: "configuration", message: settings(error) }
+  if (!isTagged(error)) return unknown
+  const fields = error as Tagged & Readonly<Record<string, unknown>>
+  if (error._tag === "RequestError" || error._tag === "ResponseError") return transport(fields)
+  if (error._tag === "QuitException") return { outcome: "interrupted", message: "Interrupted." }
+  if (error._tag === "TokenEndpointUnavailable" && fields["reason"] === "certificate") {
+    return certificate(String(fields["endpoint"]), String(fields["detail"]))
+  }
+  const outcome = outcomeOf(fields)
+  // What is not known may hold anything.
+  if (outcome === "unexpected") return unknown
+  const remedy = error._tag === "Failure" && typeof fields["remedy"] === "string" ? ` ${fields["remedy"]}` : ""
+  const message = error._tag === "SystemError" ? system(fields) : String(error.message ?? error._tag)
+  return { outcome, message: message + remedy }
+}

@@ -1,0 +1,190 @@
+/**
+ * The request that items and options describe, as HTTPie would send it.
+ */
+import * as Either from "effect/Either"
+
+import { type Failure, usage } from "./Failure.js"
+import * as formText from "./formText.js"
+import * as jsonText from "./jsonText.js"
+import * as multipart from "./multipart.js"
+import * as nestedJson from "./nestedJson.js"
+import { isBody, type RequestItem } from "./requestItem.js"
+
+/** A file that was read. */
+export interface File {
+  readonly name: string
+  readonly type: string | undefined
+  readonly content: Uint8Array
+}
+
+/** An item whose files were read. */
+export type Loaded =
+  | Exclude<RequestItem<string>, { readonly _tag: "Upload" }>
+  | { readonly _tag: "Upload"; readonly name: string; readonly file: File }
+
+export interface Options {
+  readonly method: string | undefined
+  readonly form: boolean
+  readonly multipart: boolean
+  /** The body itself: from `--raw` or from standard input. */
+  readonly raw: Uint8Array | undefined
+  readonly boundary: string
+}
+
+export interface Message {
+  readonly method: string
+  readonly query: string
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>
+  readonly body: Uint8Array | undefined
+}
+
+interface Body {
+  readonly content: Uint8Array | undefined
+  readonly type: string | undefined
+  readonly isJson: boolean
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** HTTP knows bytes only: a header's text goes as UTF-8, as HTTPie sends it. */
+const latin1 = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
+
+const mixed = usage(
+  "There are request items for the body, and a body beside them.",
+  "Give either key=value items, or one of --raw, @file and standard input (--ignore-stdin leaves that alone)."
+)
+
+const jsonBody = (items: ReadonlyArray<Loaded>): Either.Either<Uint8Array, Failure> =>
+  Either.all(items.flatMap((item) => {
+    if (item._tag === "Data") {
+      return [Either.right({ name: item.name, value: { json: jsonText.quote(item.value) } })]
+    }
+    if (item._tag !== "Json") return []
+    return [
+      jsonText.read(item.value).pipe(
+        Either.map((value) => ({ name: item.name, value })),
+        Either.mapLeft((problem) =>
+          usage(
+            `What "${item.name}" is set to by := ${problem}.`,
+            "For a text write key=value; quote JSON for the shell."
+          )
+        )
+      )
+    ]
+  })).pipe(Either.flatMap(nestedJson.make), Either.map(bytes))
+
+const formFields = (items: ReadonlyArray<Loaded>): Either.Either<ReadonlyArray<readonly [string, string]>, Failure> =>
+  Either.all(items.flatMap((item) => {
+    if (item._tag === "Data") return [Either.right([item.name, item.value] as const)]
+    return item._tag === "Json"
+      ? [
+        jsonText.read(item.value).pipe(
+          Either.map((value) => [item.name, jsonText.oneLine(value)] as const),
+          Either.mapLeft((problem) => usage(`What "${item.name}" is set to by := ${problem}.`))
+        )
+      ]
+      : []
+  }))
+
+const parts = (items: ReadonlyArray<Loaded>): ReadonlyArray<multipart.Part> =>
+  items.flatMap((item): ReadonlyArray<multipart.Part> => {
+    switch (item._tag) {
+      case "Data":
+      case "Json":
+        return [{ _tag: "Field", name: item.name, value: item.value }]
+      case "Upload":
+        return [{
+          _tag: "File",
+          name: item.name,
+          fileName: item.file.name,
+          type: item.file.type,
+          content: item.file.content
+        }]
+      default:
+        return []
+    }
+  })
+
+const bodyOf = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<Body, Failure> => {
+  const inBody = items.filter((item) => isBody(item as RequestItem<unknown>))
+  const uploads = inBody.filter((item) => item._tag === "Upload")
+  const file = uploads.find(({ name }) => name === "")
+  if (options.raw !== undefined) {
+    return inBody.length > 0 ? Either.left(mixed) : Either.right({
+      content: options.raw,
+      type: options.form ? "application/x-www-form-urlencoded; charset=utf-8" : "application/json",
+      isJson: !options.form
+    })
+  }
+  if (file !== undefined) {
+    return inBody.length > 1
+      ? Either.left(mixed)
+      : Either.right({ content: file.file.content, type: file.file.type, isJson: !options.form })
+  }
+  if (options.multipart || (options.form && uploads.length > 0)) {
+    return Either.right({
+      content: multipart.encode(options.boundary, parts(inBody)),
+      type: `multipart/form-data; boundary=${options.boundary}`,
+      isJson: false
+    })
+  }
+  if (uploads.length > 0) {
+    return Either.left(usage(
+      `"${uploads[0]?.name}@..." uploads a file as a field of a form.`,
+      "Say --form for that, key=@file to put its text into JSON, or @file to send it as the body."
+    ))
+  }
+  if (options.form) {
+    return Either.map(formFields(inBody), (fields) => ({
+      content: fields.length === 0 ? undefined : bytes(formText.encode(formText.grouped(fields))),
+      type: "application/x-www-form-urlencoded; charset=utf-8",
+      isJson: false
+    }))
+  }
+  return inBody.length === 0
+    ? Either.right({ content: undefined, type: undefined, isJson: false })
+    : Either.map(jsonBody(inBody), (content) => ({ content, type: "application/json", isJson: true }))
+}
+
+/** Headers of the user come after those that the body brings, and take their place. */
+export const make = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<Message, Failure> =>
+  Either.map(bodyOf(items, options), ({ content, isJson, type }) => {
+    const headers = new Map<string, string>([["accept", isJson ? "application/json, */*;q=0.5" : "*/*"]])
+    if (type !== undefined) headers.set("content-type", type)
+    const given = new Set<string>()
+    for (const item of items) {
+      if (item._tag !== "Header" && item._tag !== "UnsetHeader") continue
+      const name = item.name.toLowerCase()
+      if (item._tag === "UnsetHeader") {
+        headers.delete(name)
+        continue
+      }
+      // A header that is given twice is a list (RFC 9110 section 5.3).
+      const value = latin1(item.value)
+      headers.set(name, given.has(name) ? `${headers.get(name)}, ${value}` : value)
+      given.add(name)
+    }
+    return {
+      method: options.method ?? (content === undefined ? "GET" : "POST"),
+      query: formText.encode(items.flatMap((item) => item._tag === "Query" ? [[item.name, item.value] as const] : [])),
+      headers,
+      body: content
+    }
+  })
+
+/** The method, if the first argument is one, the URL, and the items. */
+export const split = (
+  args: ReadonlyArray<string>
+): Either.Either<
+  { readonly method: string | undefined; readonly url: string; readonly items: ReadonlyArray<string> },
+  Failure
+> => {
+  const [first, second, ...rest] = args
+  if (first === undefined) {
+    return Either.left(usage("A URL is missing.", "Say effect-oauth call /items, or effect-oauth call --help."))
+  }
+  return /^[a-z]+$/i.test(first) && second !== undefined
+    ? Either.right({ method: first.toUpperCase(), url: second, items: rest })
+    : Either.right({ method: undefined, url: first, items: args.slice(1) })
+}

@@ -1,0 +1,40 @@
+/**
+ * What a token says of itself, if it is a JWT (RFC 7519). Nothing is verified: a client cannot, and must not rely on it.
+ */
+
+export interface Jwt {
+  readonly header: Readonly<Record<string, unknown>>
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+const part = (text: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"))
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value as Readonly<Record<string, unknown>>
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined when it is none. */
+export const read = (token: string): Jwt | undefined => {
+  const [first, second, third, ...rest] = token.split(".")
+  if (first === undefined || second === undefined || third === undefined || rest.length > 0) return undefined
+  const [header, claims] = [part(first), part(second)]
+  return header === undefined || claims === undefined || typeof header["alg"] !== "string"
+    ? undefined
+    : { header, claims }
+}
+
+const texts = (value: unknown): ReadonlyArray<string> =>
+  Array.isArray(value) ? value.filter((one) => typeof one === "string") : typeof value === "string" ? [value] : []
+
+export const audience = ({ claims }: Jwt): ReadonlyArray<string> => texts(claims["aud"])
+
+/** `scope` is what RFC 9068 says; `scp` is what some servers do. */
+export const scope = ({ claims }: Jwt): ReadonlyArray<string> | undefined => {
+  const found = claims["scope"] ?? claims["scp"]
+  return found === undefined ? undefined : texts(found).flatMap((one) => one.split(" ")).filter((one) => one !== "")
+}

@@ -1,0 +1,66 @@
+/**
+ * The arguments are read, a command is run, and its outcome is the exit code.
+ */
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as ValidationError from "@effect/cli/ValidationError"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+
+import { codes } from "../ExitCode.js"
+import * as Ansi from "./ansi.js"
+import { cli } from "./Cli.js"
+import { mended, shorten } from "./helpText.js"
+import { logLevelFirst } from "./logLevelFirst.js"
+
+// A reader that has seen enough, as head has, is no mistake.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: Error & { readonly code?: string }) => {
+    if (error.code === "EPIPE") process.exit()
+  })
+}
+
+let isTerminated = false
+process.once("SIGTERM", () => {
+  isTerminated = true
+})
+
+/** Help, and mistakes in arguments, with colours where they are wanted. */
+const line = (stream: NodeJS.WriteStream, before: string) => (...parts: ReadonlyArray<unknown>): Effect.Effect<void> =>
+  Effect.sync(() => {
+    const said = parts.map(String).join(" ").trim()
+    const text = said.includes("COMPREPLY") ? mended(said) : shorten(said)
+    stream.write(`${before}${Ansi.isWanted(process.env, stream.isTTY) ? text : Ansi.strip(text)}\n`)
+  })
+
+const screened = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.consoleWith((console) =>
+    Effect.withConsole(effect, { ...console, log: line(process.stdout, ""), error: line(process.stderr, "error: ") })
+  )
+
+cli([...process.argv.slice(0, 2), ...logLevelFirst(process.argv.slice(2))]).pipe(
+  Effect.catchIf(ValidationError.isValidationError, () =>
+    Effect.sync(() => {
+      process.stderr.write("Say effect-oauth --help, or effect-oauth COMMAND --help.\n")
+      process.exitCode = codes.usage
+    })),
+  screened,
+  Effect.provide(Layer.merge(NodeContext.layer, CliConfig.layer({ showBuiltIns: false, showTypes: false }))),
+  (program) =>
+    NodeRuntime.runMain(program, {
+      disableErrorReporting: true,
+      teardown: (exit, onExit) =>
+        onExit(
+          Exit.isSuccess(exit)
+            ? Number(process.exitCode ?? codes.success)
+            : !Cause.isInterrupted(exit.cause)
+            ? codes.unexpected
+            : isTerminated
+            ? codes.terminated
+            : codes.interrupted
+        )
+    })
+)

@@ -1,0 +1,77 @@
+/**
+ * How requests and answers are shown: the parts asked for, with colours on a terminal.
+ */
+import { STATUS_CODES } from "node:http"
+
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Either from "effect/Either"
+
+import { harmless, type Style } from "./ansi.js"
+import * as contentType from "./contentType.js"
+import * as jsonText from "./jsonText.js"
+import * as redaction from "./redaction.js"
+
+export interface Look {
+  readonly style: Style
+  /** Whether JSON is indented. */
+  readonly isFormatted: boolean
+}
+
+const headerLines = (headers: Iterable<readonly [string, string]>, { cyan }: Style): ReadonlyArray<string> =>
+  [...headers].map(([name, value]) => `${cyan(harmless(name))}: ${redaction.header(name, value)}`)
+
+/** What is to be sent; how it is authorized is shown, and not with what. */
+export const request = (
+  { headers, method, url }: HttpClientRequest.HttpClientRequest,
+  scheme: "Bearer" | "DPoP",
+  { style }: Look
+): string => {
+  const { host, pathname, search } = new URL(url)
+  return [
+    `${style.green(method)} ${style.bold(pathname + search)}`,
+    ...headerLines([["host", host], ["authorization", `${scheme} `], ...Object.entries(headers)], style)
+  ].join("\n")
+}
+
+export const response = (
+  status: number,
+  headers: Iterable<readonly [string, string]>,
+  { style }: Look
+): string => {
+  const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : status >= 300 ? style.cyan : style.green
+  const reason = STATUS_CODES[status]
+  return [
+    `${style.bold(paint(String(status)))}${reason === undefined ? "" : ` ${style.dim(reason)}`}`,
+    ...headerLines(headers, style)
+  ].join("\n")
+}
+
+/** A body as text: JSON indented and coloured where that is wanted, everything else as it is. */
+export const body = (text: string, type: string | undefined, { isFormatted, style }: Look): string => {
+  const json = contentType.isJson(type) || /^\s*[[{]/.test(text) ? jsonText.read(text) : Either.left("")
+  if (Either.isLeft(json) || (!isFormatted && !style.isColoured)) return text
+  return jsonText.indented(
+    json.right,
+    style.isColoured
+      ? { key: style.blue, string: style.green, number: style.cyan, literal: style.magenta }
+      : jsonText.plain
+  )
+}
+
+/** The parts that `--print` names. */
+export interface Parts {
+  readonly requestHeaders: boolean
+  readonly requestBody: boolean
+  readonly responseHeaders: boolean
+  readonly responseBody: boolean
+}
+
+export const parts = (letters: string): Parts | undefined =>
+  /^[HBhb]*$/.test(letters)
+    ? {
+      requestHeaders: letters.includes("H"),
+      requestBody: letters.includes("B"),
+      responseHeaders: letters.includes("h"),
+      responseBody: letters.includes("b")
+    }
+    : undefined

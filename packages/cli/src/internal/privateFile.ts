@@ -1,0 +1,69 @@
+/**
+ * Files for the user alone: 0600, in directories of 0700, whole or not there at all.
+ */
+import { randomUUID } from "node:crypto"
+import * as Fs from "node:fs/promises"
+import * as Path from "node:path"
+
+import * as Effect from "effect/Effect"
+
+import * as errorCode from "./errorCode.js"
+import { Failure } from "./Failure.js"
+
+const attempt = <A>(path: string, doing: string, run: () => Promise<A>): Effect.Effect<A, Failure> =>
+  Effect.tryPromise({
+    try: run,
+    catch: (error) =>
+      new Failure({
+        outcome: "file",
+        message: `${path} could not be ${doing} (${errorCode.of(error)}).`,
+        remedy: "Check that the directory exists and is yours."
+      })
+  })
+
+/** The text, or undefined where there is no such file. */
+export const read = (path: string): Effect.Effect<string | undefined, Failure> =>
+  attempt(path, "read", () =>
+    Fs.readFile(path, "utf8").catch((error: unknown) => {
+      if (errorCode.of(error) === "ENOENT") return undefined
+      throw error
+    }))
+
+const draft = async (path: string, text: string): Promise<string> => {
+  await Fs.mkdir(Path.dirname(path), { recursive: true, mode: 0o700 })
+  const name = `${path}.${randomUUID()}`
+  await Fs.writeFile(name, text, { flag: "wx", mode: 0o600 })
+  return name
+}
+
+/** Replaces the file if there is one. */
+export const write = (path: string, text: string): Effect.Effect<void, Failure> =>
+  attempt(path, "written", async () => {
+    const name = await draft(path, text)
+    await Fs.rename(name, path).catch(async (error: unknown) => {
+      await Fs.rm(name, { force: true })
+      throw error
+    })
+  }).pipe(Effect.uninterruptible)
+
+/** Makes the file unless there is one, and gives what is in it: the same to all who do this at once. */
+export const readOrMake = (path: string, text: () => string): Effect.Effect<string, Failure> =>
+  Effect.flatMap(
+    read(path),
+    (found) =>
+      found !== undefined ? Effect.succeed(found) : attempt(path, "written", async () => {
+        const name = await draft(path, text())
+        // A link is made only once.
+        await Fs.link(name, path).catch((error: unknown) => {
+          if (errorCode.of(error) !== "EEXIST") throw error
+        }).finally(() => Fs.rm(name, { force: true }))
+        return Fs.readFile(path, "utf8")
+      })
+  ).pipe(Effect.uninterruptible)
+
+/** Whether others than its owner may read it; undefined where there is no such file. */
+export const isOpen = (path: string): Effect.Effect<boolean | undefined> =>
+  Effect.promise(() => Fs.stat(path).then(({ mode }) => (mode & 0o077) !== 0, () => undefined))
+
+export const names = (directory: string): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.promise(() => Fs.readdir(directory).then((all) => all.sort(), () => []))

@@ -1,0 +1,52 @@
+/**
+ * What of the traffic may be shown: all but what is secret or could hold it.
+ */
+import { harmless } from "./ansi.js"
+
+const redacted = "<redacted>"
+
+const secretHeaders = new Set([
+  "authorization",
+  "cookie",
+  "dpop",
+  "proxy-authorization",
+  "set-cookie",
+  "x-amz-security-token",
+  "x-api-key"
+])
+
+/** The scheme of a credential is shown, so that one sees what kind was sent. */
+export const header = (name: string, value: string): string => {
+  if (!secretHeaders.has(name.toLowerCase()) && !/secret|token|password|credential|api-?key/i.test(name)) {
+    return harmless(value)
+  }
+  const scheme = /^(Bearer|DPoP|Basic) /i.exec(value)?.[1]
+  return scheme === undefined ? redacted : `${scheme} ${redacted}`
+}
+
+/** Parameters of token requests that say nothing secret; whatever else is there may. */
+const openParameters = new Set([
+  "audience",
+  "authorization_details",
+  "client_assertion_type",
+  "client_id",
+  "grant_type",
+  "resource",
+  "scope",
+  "token_type_hint"
+])
+
+/** The body of a request to the authorization server, form or JSON. */
+export const credentials = (body: string): string => {
+  const pairs: ReadonlyArray<readonly [string, string]> = (() => {
+    try {
+      return Object.entries(JSON.parse(body) as Record<string, unknown>).map(([name, value]) => [name, String(value)])
+    } catch {
+      return [...new URLSearchParams(body)]
+    }
+  })()
+  return pairs.map(([name, value]) => `${harmless(name)}=${openParameters.has(name) ? harmless(value) : redacted}`)
+    .join(
+      "&"
+    )
+}

@@ -1,0 +1,65 @@
+/**
+ * One way to run every command: what it says goes to the screen, what it fails with is explained, and how it ends is the
+ * exit code.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import type * as Option from "effect/Option"
+
+import { codes, type Outcome } from "../ExitCode.js"
+import { explain } from "./explain.js"
+import * as Screen from "./Screen.js"
+
+/** The options of all commands. */
+export interface Common {
+  readonly profile: Option.Option<string>
+  readonly quiet: boolean
+  readonly verbose: boolean
+}
+
+/** How a command ended: by its kind, or with the exit code of a command that it ran. */
+export type Ended = Outcome | { readonly code: number }
+
+const codeOf = (ended: Ended): number => typeof ended === "string" ? codes[ended] : ended.code
+
+/** The library's own warnings, a line each. */
+const logger = ({ complain, err, quiet }: Screen.Service) =>
+  Logger.replace(
+    Logger.defaultLogger,
+    Logger.make(({ logLevel, message }) => {
+      if (quiet && LogLevel.lessThan(logLevel, LogLevel.Error)) return
+      const text = Array.isArray(message) ? message.map(String).join(" ") : String(message)
+      Effect.runFork(complain(`${err.yellow(`${logLevel.label.toLowerCase().replace("warn", "warning")}:`)} ${text}`))
+    })
+  )
+
+const report = (cause: Cause.Cause<unknown>, { complain, err }: Screen.Service): Effect.Effect<Ended, never> =>
+  Effect.gen(function*() {
+    if (Cause.isInterruptedOnly(cause)) return yield* Effect.interrupt
+    const { message, outcome } = explain(Cause.squash(cause))
+    yield* complain(message.split("\n").map((line) => `${err.red("error:")} ${line}`).join("\n"))
+    const level = yield* FiberRef.get(FiberRef.currentMinimumLogLevel)
+    if (LogLevel.lessThanEqual(level, LogLevel.Debug)) yield* complain(err.dim(Cause.pretty(cause)))
+    return outcome
+  })
+
+export const run = (
+  common: Common,
+  command: Effect.Effect<Ended, unknown, Screen.Screen>
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const screen = Screen.make(common)
+    return command.pipe(
+      Effect.provide(Layer.merge(Layer.succeed(Screen.Screen, screen), logger(screen))),
+      Effect.catchAllCause((cause) => report(cause, screen)),
+      Effect.flatMap((ended) =>
+        Effect.sync(() => {
+          process.exitCode = codeOf(ended)
+        })
+      )
+    )
+  })

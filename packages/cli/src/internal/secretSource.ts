@@ -1,0 +1,154 @@
+/**
+ * Secrets that are in no file: a command prints them, or the user is asked. They are read when a token is asked for, and not
+ * before: with a token at hand nobody is asked.
+ */
+import { spawn } from "node:child_process"
+import { createInterface } from "node:readline"
+import { Writable } from "node:stream"
+
+import type * as FileSystem from "@effect/platform/FileSystem"
+import { ClientConfig, OAuthError } from "@effect-oauth/client-credentials"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+
+import { Failure } from "./Failure.js"
+import { own } from "./profileText.js"
+import { provider, type Settings } from "./settings.js"
+
+type Secret = Effect.Effect<Redacted.Redacted<string>, OAuthError.CredentialUnavailable>
+
+const unavailable = (problem: string) => new OAuthError.CredentialUnavailable({ credential: "client secret", problem })
+
+const maxBytes = 65_536
+
+/** What the command prints to standard output, without the line break at its end. It may talk to the user meanwhile. */
+export const fromCommand = (command: string): Secret =>
+  Effect.async<Redacted.Redacted<string>, OAuthError.CredentialUnavailable>((resume) => {
+    const child = spawn("sh", ["-c", command], { stdio: ["inherit", "pipe", "inherit"] })
+    const chunks: Array<Buffer> = []
+    let size = 0
+    child.stdout.on("data", (chunk: Buffer) => {
+      size += chunk.length
+      if (size > maxBytes) child.kill()
+      else chunks.push(chunk)
+    })
+    child.once("error", () => resume(Effect.fail(unavailable(`the shell for ${own.secretCommand} did not start`))))
+    child.once("close", (code, signal) => {
+      const text = Buffer.concat(chunks).toString("utf8").replace(/\r?\n$/, "")
+      resume(
+        size > maxBytes || code !== 0 || text === "" || /[\r\n]/.test(text)
+          ? Effect.fail(unavailable(
+            code !== 0
+              ? `the command of ${own.secretCommand} ended with ${code ?? signal}`
+              : `the command of ${own.secretCommand} must print the secret on one line, and nothing else`
+          ))
+          : Effect.succeed(Redacted.make(text))
+      )
+    })
+    return Effect.sync(() => child.kill())
+  })
+
+/** Asks on the terminal, by standard error so that standard output stays the command's own, and shows nothing typed. */
+export const ask = (question: string): Effect.Effect<Redacted.Redacted<string>, Failure> =>
+  Effect.suspend(() => {
+    if (process.stdin.isTTY !== true) {
+      return new Failure({
+        outcome: "credential",
+        message: "The client secret is to be typed, and there is no terminal.",
+        remedy: "Keep it in a file (OAUTH_CLIENT_SECRET_FILE), or let a command print it (OAUTH_CLIENT_SECRET_COMMAND)."
+      })
+    }
+    return Effect.async<Redacted.Redacted<string>, Failure>((resume) => {
+      process.stderr.write(question)
+      const muted = new Writable({ write: (_chunk, _encoding, done) => done() })
+      const lines = createInterface({ input: process.stdin, output: muted, terminal: true, historySize: 0 })
+      let isAnswered = false
+      lines.once("SIGINT", () => lines.close())
+      lines.once("line", (line) => {
+        isAnswered = true
+        lines.close()
+        process.stderr.write("\n")
+        resume(Effect.succeed(Redacted.make(line)))
+      })
+      lines.once("close", () => {
+        if (isAnswered) return
+        process.stderr.write("\n")
+        resume(new Failure({ outcome: "interrupted", message: "Interrupted." }))
+      })
+      return Effect.sync(() => {
+        isAnswered = true
+        lines.close()
+      })
+    })
+  })
+
+const withSecret = (settings: Settings, secret: string) => {
+  const { [own.secretCommand]: _command, [own.secretPrompt]: _prompt, ...values } = settings.values
+  return ClientConfig.fromConfig().pipe(
+    Effect.withConfigProvider(provider({ ...settings, values: { ...values, OAUTH_CLIENT_SECRET: secret } }))
+  )
+}
+
+/** The configuration, with a secret that is read for each request that needs it. `identity` stands for it until then. */
+const deferred = (
+  settings: Settings,
+  secret: Secret,
+  identity: string
+): Effect.Effect<ClientConfig.Service, ConfigError.ConfigError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const context = yield* Effect.context<FileSystem.FileSystem>()
+    const checked = yield* withSecret(settings, "not read yet")
+    return {
+      ...checked,
+      authentication: (supported) => {
+        const { method, mutualTls } = checked.authentication(supported)
+        return {
+          method,
+          mutualTls,
+          credentials: [Effect.succeed({
+            identity: Redacted.make(identity),
+            prove: (target) =>
+              Effect.gen(function*() {
+                const { authentication } = yield* Effect.mapError(
+                  withSecret(settings, Redacted.value(yield* secret)),
+                  () => unavailable("it has characters in it that no secret can have")
+                )
+                const credential = yield* authentication(supported).credentials[0]
+                return yield* credential.prove(target)
+              }).pipe(Effect.provide(context))
+          })]
+        }
+      }
+    }
+  })
+
+/** The configuration of the settings, wherever the secret is. */
+export const configure = (
+  settings: Settings
+): Effect.Effect<ClientConfig.Service, ConfigError.ConfigError | Failure, FileSystem.FileSystem> => {
+  const command = settings.values[own.secretCommand]
+  const isAsked = settings.values[own.secretPrompt] === "true"
+  const others = ["OAUTH_CLIENT_SECRET", "OAUTH_CLIENT_SECRET_FILE"].filter((one) => settings.values[one] !== undefined)
+  const sources = [
+    ...others,
+    ...(command === undefined ? [] : [own.secretCommand]),
+    ...(isAsked ? [own.secretPrompt] : [])
+  ]
+  if (sources.length > 1) {
+    return new Failure({
+      outcome: "configuration",
+      message: `${sources.join(" and ")} each say where the client secret is.`,
+      remedy: "Keep one of them."
+    })
+  }
+  if (command !== undefined) return deferred(settings, fromCommand(command), `command ${command}`)
+  if (isAsked) {
+    const { OAUTH_CLIENT_ID: client = "" } = settings.values
+    const asked = ask(`Client secret of ${client.replace(/[\x00-\x1f]/g, "")}: `).pipe(
+      Effect.mapError((failure) => unavailable(failure.message))
+    )
+    return deferred(settings, asked, `typed for ${client}`)
+  }
+  return ClientConfig.fromConfig().pipe(Effect.withConfigProvider(provider(settings)))
+}

@@ -1,0 +1,51 @@
+/**
+ * The requests and answers on standard error, for `--verbose`, without what is secret in them.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+import { harmless } from "./ansi.js"
+import * as redaction from "./redaction.js"
+import type * as Screen from "./Screen.js"
+
+const headers = (all: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
+  Object.entries(all).map(([name, value]) => `${harmless(name)}: ${redaction.header(name, value ?? "")}`)
+
+/** A call of the API is the user's own, and its URL is shown whole; of other requests only what can hold no secret. */
+const lines = ({ body, headers: sent, method, url }: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
+  const isCall = /^(Bearer|DPoP) /i.test(sent["authorization"] ?? "")
+  const { origin, pathname } = new URL(url)
+  return [
+    `${method} ${harmless(isCall ? url : origin + pathname)}`,
+    ...headers(sent),
+    ...(isCall || body._tag !== "Uint8Array" ? [] : ["", redaction.credentials(new TextDecoder().decode(body.body))])
+  ]
+}
+
+export const show = (screen: Screen.Service) => {
+  const { complain, err } = screen
+  const each = (mark: string, shown: ReadonlyArray<string>) =>
+    complain(shown.map((line) => err.dim(`${mark} ${line}`)).join("\n"))
+  return Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(
+      HttpClient.HttpClient,
+      (client) =>
+        HttpClient.transform(client, (sent, request) =>
+          Effect.gen(function*() {
+            yield* each(">", lines(request))
+            const begun = yield* Clock.currentTimeMillis
+            const response = yield* Effect.tapError(
+              sent,
+              (error) => each("<", [`no answer (${error._tag === "RequestError" ? error.reason : error._tag})`])
+            )
+            const took = (yield* Clock.currentTimeMillis) - begun
+            yield* each("<", [`${response.status}, after ${took} ms`, ...headers(response.headers)])
+            return response
+          }))
+    )
+  )
+}

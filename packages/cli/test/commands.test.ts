@@ -1,0 +1,501 @@
+/**
+ * The commands on the servers of the testing package, each in a process of its own.
+ */
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+
+import { assert, describe, it } from "@effect/vitest"
+import { Fault } from "@effect-oauth/testing"
+import * as Loopback from "@effect-oauth/testing/Loopback"
+import { Effect } from "effect"
+
+import * as binary from "./support/binary.js"
+import * as servers from "./support/tlsServers.js"
+
+const start = (options: Parameters<typeof Loopback.start>[0] = {}) =>
+  Effect.gen(function*() {
+    const { api, environment: env, server } = yield* Loopback.start(options)
+    const { directory, ...user } = yield* binary.home
+    const run = (...args: ReadonlyArray<string>) => user.run(args, { env })
+    return { api, directory, env, run, server, user }
+  })
+
+const minute = 120_000
+
+describe("token", () => {
+  it.scopedLive("prints the token, as text, JSON or header, and asks for it once", () =>
+    Effect.gen(function*() {
+      const { run, server } = yield* start()
+      assert.deepStrictEqual(yield* run("token"), { exitCode: 0, stdout: "token-1\n", stderr: "" })
+      assert.strictEqual((yield* run("token", "--header")).stdout, "Authorization: Bearer token-1\n")
+      const json = JSON.parse((yield* run("token", "--json")).stdout) as Record<string, unknown>
+      assert.deepStrictEqual([json["access_token"], json["token_type"]], ["token-1", "Bearer"])
+      assert.isTrue(Number(json["expires_in"]) > 86_000 && Number(json["expires_in"]) <= 86_400)
+      assert.strictEqual((yield* server.issued).length, 1)
+      assert.strictEqual((yield* run("token", "--fresh")).stdout, "token-2\n")
+      assert.strictEqual((yield* run("token")).stdout, "token-2\n")
+    }), minute)
+
+  it.scopedLive(
+    "hands the token to a command by its environment alone, without the secret, and ends as it does",
+    () =>
+      Effect.gen(function*() {
+        const { run } = yield* start()
+        const arguments_ = "tr '\\0' ' ' < /proc/$$/cmdline; tr '\\0' ' ' < /proc/$PPID/cmdline"
+        const shown = yield* run(
+          "token",
+          "--exec",
+          `echo "$OAUTH_ACCESS_TOKEN ${"$"}{OAUTH_CLIENT_SECRET-none}"; ${arguments_}; exit 7`
+        )
+        const [first, ...rest] = shown.stdout.split("\n")
+        assert.deepStrictEqual([first, shown.exitCode, shown.stderr], ["token-1 none", 7, ""])
+        assert.include(rest.join(""), "--exec")
+        assert.notInclude(rest.join(""), "token-1")
+        assert.strictEqual((yield* run("token", "--exec", "kill -TERM $$")).exitCode, 143)
+      }),
+    minute
+  )
+
+  it.scopedLive("a hundred calls in a shell loop ask for one token", () =>
+    Effect.gen(function*() {
+      const { env, server, user } = yield* start()
+      const ended = yield* user.shell("for i in $(seq 100); do eo call GET /items/$i || exit 1; done", { env })
+      assert.deepStrictEqual(ended, { exitCode: 0, stdout: "{}".repeat(100), stderr: "" })
+      assert.strictEqual((yield* server.issued).length, 1)
+    }), 600_000)
+
+  it.scopedLive(
+    "ten commands that start at once on an empty machine share one key and one token",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, run, server, user } = yield* start()
+        const all = yield* Effect.replicateEffect(user.run(["token"], { env }), 10, { concurrency: "unbounded" })
+        assert.deepStrictEqual(new Set(all.map(({ stderr, stdout }) => stdout + stderr)), new Set(["token-1\n"]))
+        assert.strictEqual((yield* server.issued).length, 1)
+        const state = join(directory, ".local/state/effect-oauth")
+        assert.deepStrictEqual(readdirSync(state).sort(), ["store.key", "tokens"])
+        yield* run("token")
+        assert.strictEqual((yield* server.issued).length, 1)
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "interrupted while it asks, it leaves nothing that the next one would wait for",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, run, server, user } = yield* start()
+        yield* server.faults.next(Fault.hang)
+        const lease = () =>
+          existsSync(directory) &&
+          readdirSync(directory, { recursive: true }).some((name) => String(name).includes("lease-"))
+        const ended = yield* user.run(["token"], {
+          env,
+          started: (child) => {
+            const timer = setInterval(() => {
+              if (!lease()) return
+              clearInterval(timer)
+              child.kill("SIGINT")
+            }, 20)
+          }
+        })
+        assert.deepStrictEqual(ended, { exitCode: 130, stdout: "", stderr: "" })
+        assert.isFalse(lease())
+        assert.match((yield* run("token")).stdout, /^token-\d\n$/)
+      }),
+    minute
+  )
+
+  it.scopedLive("works where nothing can be kept, and says so", () =>
+    Effect.gen(function*() {
+      const { directory, env, user } = yield* start()
+      writeFileSync(join(directory, "state"), "a file where the directory should be")
+      const more = { env: { ...env, XDG_STATE_HOME: join(directory, "state") } }
+      const ended = yield* user.run(["token"], more)
+      assert.deepStrictEqual([ended.exitCode, ended.stdout], [0, "token-1\n"])
+      assert.match(ended.stderr, /^warning: .*could not be .* The token is not kept for the next command\.\n$/)
+      assert.strictEqual((yield* user.run(["token", "--quiet"], more)).stderr, "")
+    }), minute)
+})
+
+describe("call", () => {
+  it.scopedLive("prints the body alone in a pipe, byte for byte", () =>
+    Effect.gen(function*() {
+      const { run } = yield* start({
+        api: { handler: () => Effect.succeed(new Response("{\"id\":12345678901234567890}")) }
+      })
+      assert.deepStrictEqual(yield* run("call", "/items"), {
+        exitCode: 0,
+        stdout: "{\"id\":12345678901234567890}",
+        stderr: ""
+      })
+      const pretty = yield* run("call", "--pretty", "format", "/items")
+      assert.strictEqual(pretty.stdout, "{\n    \"id\": 12345678901234567890\n}\n")
+      assert.match((yield* run("call", "--headers", "/items")).stdout, /^200 OK\n(.*\n)*content-type: text\/plain/)
+    }), minute)
+
+  it.scopedLive(
+    "takes the body from standard input, from a file and from text; a named GET leaves a loop's input alone",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, user } = yield* start({
+          api: {
+            handler: (request) =>
+              Effect.promise(() => request.text().then((text) => new Response(`${request.method} ${text}|`)))
+          }
+        })
+        writeFileSync(join(directory, "body.json"), "{\"a\":1}")
+        const lines = [
+          ["echo '{}' | eo call POST /items", "POST {}\n|"],
+          ["echo '{}' | eo call /items", "POST {}\n|"],
+          ["eo call PUT /items < body.json", "PUT {\"a\":1}|"],
+          ["echo '{}' | eo call -I POST /items", "POST |"],
+          ["echo x | eo call POST /items a=@-", "POST {\"a\": \"x\\n\"}|"],
+          ["eo call POST /items @body.json", "POST {\"a\":1}|"],
+          ["printf '1\\n2\\n' | while read i; do eo call GET /items/$i; done", "GET |GET |"]
+        ]
+        for (const [line = "", expected] of lines) {
+          const ended = yield* user.shell(line, { env })
+          assert.deepStrictEqual(ended, { exitCode: 0, stdout: expected, stderr: "" }, line)
+        }
+      }),
+    minute
+  )
+
+  it.scopedLive("handles a 401: a revoked token is replaced, for the next command too", () =>
+    Effect.gen(function*() {
+      const { run, server } = yield* start()
+      yield* run("call", "/items")
+      yield* server.revoke()
+      assert.deepStrictEqual(yield* run("call", "/items"), { exitCode: 0, stdout: "{}", stderr: "" })
+      yield* run("call", "/items")
+      assert.strictEqual((yield* server.issued).length, 2)
+    }), minute)
+
+  it.scopedLive("ends by what the API answers, and says what to do", () =>
+    Effect.gen(function*() {
+      const { api, run } = yield* start()
+      for (
+        const [status, exitCode, says] of [
+          [302, 3, /Redirects are not followed/],
+          [404, 4, /\/items was answered with 404\. Check the path/],
+          [403, 4, /not allowed to do this/],
+          [429, 4, /fewer calls/],
+          [503, 5, /problem of its own/]
+        ] as const
+      ) {
+        yield* api.faults.next(Fault.answer(status, "the body"))
+        const ended = yield* run("call", "GET", "/items")
+        assert.deepStrictEqual([ended.exitCode, ended.stdout], [exitCode, "the body"])
+        assert.match(ended.stderr, says)
+      }
+      yield* api.refuse(() => true)
+      const refused = yield* run("call", "GET", "/items")
+      assert.strictEqual(refused.exitCode, 4)
+      assert.match(refused.stderr, /neither the token nor a new one.*OAUTH_AUDIENCE/)
+    }), minute)
+
+  it.scopedLive(
+    "sends the token to no other origin, and takes no Authorization from the user",
+    () =>
+      Effect.gen(function*() {
+        const { run, server } = yield* start()
+        const other = yield* run("call", "https://elsewhere.example.com/items")
+        assert.strictEqual(other.exitCode, 17)
+        assert.match(
+          other.stderr,
+          /^error: The token may go to http:\/\/127.0.0.1:\d+ only, not to https:\/\/elsewhere/
+        )
+        const own = yield* run("call", "/items", "Authorization:Basic x")
+        assert.deepStrictEqual([own.exitCode, own.stdout], [2, ""])
+        assert.strictEqual((yield* server.issued).length, 0)
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "proves that it has the key where tokens are bound to one; token and --exec would be of no use",
+    () =>
+      Effect.gen(function*() {
+        const { env, user } = yield* start({
+          server: { clients: [{ id: "test-client", secret: "test-secret", dpop: true }] }
+        })
+        const bound = { env: { ...env, OAUTH_DPOP: "true" } }
+        const ended = yield* user.run(["call", "--print", "Hb", "/items"], bound)
+        assert.deepStrictEqual([ended.exitCode, ended.stderr], [0, ""])
+        assert.match(ended.stdout, /authorization: DPoP <redacted>\n[^]*\n\n\{\}$/)
+        const token = yield* user.run(["token"], bound)
+        assert.deepStrictEqual([token.exitCode, token.stdout], [10, ""])
+        assert.include(token.stderr, "Use effect-oauth call")
+      }),
+    minute
+  )
+
+  it.scopedLive("wants a scope that the token lacks: says which", () =>
+    Effect.gen(function*() {
+      const { run } = yield* start({ api: { requiredScope: ["items:write"] } })
+      const ended = yield* run("call", "POST", "/items", "a=1")
+      assert.strictEqual(ended.exitCode, 18)
+      assert.match(ended.stderr, /wants the scope "items:write"\. Ask for it \(OAUTH_SCOPE\)/)
+    }), minute)
+
+  it.scopedLive(
+    "downloads a file under the name that the server gives, and a second one beside it",
+    () =>
+      Effect.gen(function*() {
+        const content = "x".repeat(300_000)
+        const { api, directory, run } = yield* start({
+          api: {
+            handler: () =>
+              Effect.succeed(
+                new Response(content, { headers: { "content-disposition": "attachment; filename=\"../a.csv\"" } })
+              )
+          }
+        })
+        for (const name of ["a.csv", "a-1.csv"]) {
+          const ended = yield* run("call", "--download", "/export")
+          assert.deepStrictEqual([ended.exitCode, ended.stdout], [0, ""])
+          assert.include(ended.stderr, `${name}: 300.0 kB`)
+          assert.strictEqual(readFileSync(join(directory, name), "utf8"), content)
+        }
+        yield* run("call", "-o", "b.csv", "/export")
+        assert.strictEqual(readFileSync(join(directory, "b.csv"), "utf8"), content)
+        yield* api.faults.next(Fault.answer(404, "no such export"))
+        const missing = yield* run("call", "-d", "/nothing")
+        assert.deepStrictEqual([missing.exitCode, missing.stdout], [4, "no such export"])
+        assert.deepStrictEqual(readdirSync(directory).filter((one) => !one.startsWith(".local")).sort(), [
+          "a-1.csv",
+          "a.csv",
+          "b.csv"
+        ])
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "interrupted in a download it leaves no file, and ends with 130; the next command works",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, run, user } = yield* start()
+        const slow = yield* servers.http((_, response) => {
+          response.writeHead(200, { "content-length": "1000000" })
+          const timer = setInterval(() => response.write("x".repeat(1000)), 20)
+          response.on("close", () => clearInterval(timer))
+        })
+        for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+          const ended = yield* user.run(["call", "-d", "/export"], {
+            env: { ...env, API_BASE_URL: slow },
+            started: (child) => {
+              const timer = setInterval(() => {
+                if (readdirSync(directory).some((name) => name.endsWith(".part"))) {
+                  clearInterval(timer)
+                  child.kill(signal)
+                }
+              }, 20)
+            }
+          })
+          assert.strictEqual(ended.exitCode, exitCode)
+          assert.deepStrictEqual(readdirSync(directory), [".local"])
+        }
+        assert.strictEqual((yield* run("call", "/items")).exitCode, 0)
+      }),
+    minute
+  )
+
+  it.scopedLive("a reader that has seen enough is no mistake", () =>
+    Effect.gen(function*() {
+      const { env, user } = yield* start({
+        api: { handler: () => Effect.succeed(new Response("line\n".repeat(500_000))) }
+      })
+      const ended = yield* user.shell("eo call /items | head -n 1", { env })
+      assert.deepStrictEqual(ended, { exitCode: 0, stdout: "line\n", stderr: "" })
+    }), minute)
+})
+
+describe("status, inspect and revoke", () => {
+  it.scopedLive(
+    "show what is kept without asking for a token, and the budget that is left",
+    () =>
+      Effect.gen(function*() {
+        const { env, server, user } = yield* start()
+        const limited = { env: { ...env, OAUTH_TOKENS_PER_DAY: "2" } }
+        const rows = (ended: binary.Ended) => (JSON.parse(ended.stdout) as ReadonlyArray<Record<string, unknown>>)[0]
+        const before = rows(yield* user.run(["status", "--json"], limited))
+        assert.deepStrictEqual([before?.["token"], before?.["tokens_left_today"]], ["none", 2])
+        assert.strictEqual((yield* server.issued).length, 0)
+        yield* user.run(["token"], limited)
+        const after = rows(yield* user.run(["status", "--json"], limited))
+        assert.deepStrictEqual([after?.["token"], after?.["tokens_left_today"]], ["usable", 1])
+        assert.match((yield* user.run(["status"], limited)).stdout, /│ usable │ 23 h 59 min │ +│ 1 of 2 +│/)
+        yield* user.run(["token", "--fresh"], limited)
+        const spent = yield* user.run(["token", "--fresh"], limited)
+        assert.deepStrictEqual([spent.exitCode, spent.stdout], [16, ""])
+        assert.match(spent.stderr, /The budget of 2 tokens is spent until /)
+        assert.strictEqual((yield* server.issued).length, 2)
+      }),
+    minute
+  )
+
+  it.scopedLive("a token that is revoked is forgotten, and the next one is another", () =>
+    Effect.gen(function*() {
+      const { env, run, server, user } = yield* start()
+      yield* run("token")
+      const unsupported = yield* run("revoke")
+      assert.strictEqual(unsupported.exitCode, 15)
+      assert.include(unsupported.stderr, "OAUTH_REVOCATION_URL")
+      const more = { env: { ...env, OAUTH_REVOCATION_URL: `${server.issuer}/token/revocation` } }
+      assert.deepStrictEqual(yield* user.run(["revoke"], more), {
+        exitCode: 0,
+        stdout: "",
+        stderr: "The token of test-client is revoked.\n"
+      })
+      assert.deepStrictEqual((yield* server.issued).map(({ revoked }) => revoked), [true])
+      assert.match((yield* user.run(["revoke"], more)).stderr, /nothing to revoke/)
+      assert.match((yield* run("status")).stdout, /│ none +│/)
+      assert.strictEqual((yield* run("token")).stdout, "token-2\n")
+      yield* run("revoke", "--forget")
+      assert.strictEqual((yield* run("token")).stdout, "token-3\n")
+    }), minute)
+
+  it.scopedLive("inspect shows the claims of a JWT with a warning, and never the token", () =>
+    Effect.gen(function*() {
+      const { apiOrigin, ca, issuer } = yield* servers.start
+      const { directory, run } = yield* binary.home
+      writeFileSync(join(directory, "ca.pem"), ca.cert)
+      const env = {
+        OAUTH_ISSUER: issuer,
+        OAUTH_CLIENT_ID: "inventory-sync",
+        OAUTH_CLIENT_SECRET: servers.secret,
+        OAUTH_RESOURCE: servers.resource,
+        OAUTH_SCOPE: "items:read",
+        OAUTH_TLS_CA_FILE: "ca.pem",
+        API_BASE_URL: apiOrigin
+      }
+      const token = (yield* run(["token"], { env })).stdout.trim()
+      const { exitCode, stderr, stdout } = yield* run(["inspect"], { env })
+      assert.strictEqual(exitCode, 0)
+      assert.match(stdout, /scope +items:read\n/)
+      assert.include(stdout, `"aud": "${servers.resource}"`)
+      assert.match(stdout, /a JWT signed by ES256/)
+      assert.match(stderr, /warning: A client must not rely on these claims/)
+      for (const part of token.split(".")) assert.notInclude(stdout, part)
+      assert.deepStrictEqual(
+        (yield* run(["call", "/items"], { env })).stdout,
+        "{\"items\":[{\"sku\":\"SKU-1\",\"quantity\":100}]}"
+      )
+    }), minute)
+})
+
+describe("simulate", () => {
+  it.scopedLive(
+    "tells the tokens of a day, as table and plot, or as JSON, without any client",
+    () =>
+      Effect.gen(function*() {
+        const { run } = yield* binary.home
+        const { exitCode, stdout } = yield* run(["simulate", "--fleet", "20", "--restarts", "3", "--limit", "50"])
+        assert.strictEqual(exitCode, 0)
+        assert.match(stdout, /│ ● each for itself +│ +60 │ +80 │ +50 │ 30 too many │/)
+        assert.match(stdout, /│ ○ one store for all +│ +1 │ +2 │ +50 │ +48 left │/)
+        assert.match(stdout, /100 ┤.*●/)
+        assert.match(stdout, /Without sharing, 12 processes are the most\. Share tokens in a store/)
+        const json = JSON.parse((yield* run(["simulate", "--json", "--token-life", "1h"])).stdout) as {
+          readonly shared: { readonly tokens_a_day: number }
+        }
+        assert.strictEqual(json.shared.tokens_a_day, 26)
+        const wrong = yield* run(["simulate", "--token-life", "soon"])
+        assert.deepStrictEqual([wrong.exitCode, wrong.stderr], [
+          2,
+          "error: --token-life soon is no duration. Say 24h, 15min or 3600s: what expires_in says.\n"
+        ])
+      }),
+    minute
+  )
+})
+
+describe("every command", () => {
+  it.scopedLive(
+    "says what is wrong in a sentence, with an exit code of its own, and shows no stack unless asked to",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, run, server, user } = yield* start()
+        writeFileSync(join(directory, "lines"), "one\ntwo\n")
+        const cases: ReadonlyArray<readonly [Readonly<Record<string, string>>, ReadonlyArray<string>, number, RegExp]> =
+          [
+            [{}, ["token", "--nonsense"], 2, /unknown argument: '--nonsense'\nSay effect-oauth --help/],
+            [{}, ["nonsense"], 2, /Invalid subcommand/],
+            [{}, ["call"], 2, /A URL is missing/],
+            [{}, ["call", "/items", "nonsense"], 2, /The request item "nonsense" has no separator/],
+            [{}, ["call", "/items", "a:=nonsense"], 2, /"a" is set to by := is no JSON/],
+            [{}, ["call", "/items", "a=@nowhere"], 20, /nowhere could not be read \(ENOENT\)/],
+            [{}, ["call", "/items", `X-Lines:@${join(directory, "lines")}`], 2, /the header X-Lines has a line break/],
+            [{}, ["token", "--json", "--header"], 2, /exclude each other/],
+            [{}, ["token", "--profile", "nobody"], 10, /There is no profile "nobody"/],
+            [{}, ["token", "--profile", "../x"], 2, /no name for a profile/],
+            [{ OAUTH_CLIENT_ID: "" }, ["token"], 10, /Expected OAUTH_CLIENT_ID to be/],
+            [{ OAUTH_TOKENS_PER_DAY: "many" }, ["token"], 10, /OAUTH_TOKENS_PER_DAY to be a whole number/],
+            [
+              { OAUTH_CLIENT_SECRET: "wr0ng" },
+              ["token"],
+              14,
+              /"invalid_client".*Check the client id and the client secret/
+            ],
+            [{ OAUTH_CLIENT_SECRET: "", OAUTH_CLIENT_SECRET_COMMAND: "exit 3" }, ["token"], 11, /ended with 3/],
+            [{ OAUTH_TOKEN_URL: yield* servers.closed }, ["token"], 12, /could not be reached \(ECONNREFUSED\)/],
+            [{ API_BASE_URL: yield* servers.closed }, ["call", "/"], 19, /could not be reached \(ECONNREFUSED\)/],
+            [{ NODE_TLS_REJECT_UNAUTHORIZED: "0" }, ["token"], 10, /NODE_TLS_REJECT_UNAUTHORIZED/]
+          ]
+        for (const [more, args, exitCode, says] of cases) {
+          const ended = yield* user.run(args, { env: { ...env, ...more } })
+          assert.deepStrictEqual([ended.exitCode, ended.stdout], [exitCode, ""], args.join(" "))
+          assert.match(ended.stderr, says)
+          assert.notMatch(ended.stderr, /\n\s+at |wr0ng/, args.join(" "))
+        }
+        yield* server.faults.rule(() =>
+          Fault.answer(400, "{\"error\":\"invalid_scope\"}", { "content-type": "application/json" })
+        )
+        const asked = yield* run("token", "--fresh", "--log-level", "debug")
+        assert.deepStrictEqual([asked.exitCode, asked.stdout], [14, ""])
+        assert.match(asked.stderr, /TokenErrorResponse[^]*\n\s+at /)
+      }),
+    minute
+  )
+
+  it.scopedLive("has no client: says how to configure one", () =>
+    Effect.gen(function*() {
+      const { run } = yield* binary.home
+      for (const command of [["token"], ["call", "/"], ["inspect"], ["status"], ["revoke"], ["doctor"]]) {
+        const ended = yield* run(command)
+        assert.deepStrictEqual([ended.exitCode, ended.stdout], [10, ""])
+        assert.match(ended.stderr, /^error: No client is configured\. Set OAUTH_ISSUER .* effect-oauth init\.\n$/)
+      }
+    }), minute)
+
+  it.scopedLive(
+    "a certificate that is not trusted has an exit code of its own, at the server and at the API",
+    () =>
+      Effect.gen(function*() {
+        const { apiOrigin, issuer } = yield* servers.start
+        const { env, user } = yield* start()
+        const server = yield* user.run(["token"], { env: { ...env, OAUTH_TOKEN_URL: `${issuer}/token` } })
+        assert.strictEqual(server.exitCode, 13)
+        assert.match(server.stderr, /certificate of https:.*\/token is not trusted .*OAUTH_TLS_CA_FILE/)
+        const api = yield* user.run(["call", "/"], { env: { ...env, API_BASE_URL: apiOrigin } })
+        assert.strictEqual(api.exitCode, 13)
+        assert.match(api.stderr, /certificate of https:\/\/127.0.0.1:\d+ is not trusted .*OAUTH_TLS_CA_FILE/)
+      }),
+    minute
+  )
+
+  it.scopedLive("keeps files for the user alone", () =>
+    Effect.gen(function*() {
+      const { directory, run } = yield* start()
+      yield* run("token")
+      const state = join(directory, ".local/state/effect-oauth")
+      assert.strictEqual(statSync(join(state, "store.key")).mode & 0o777, 0o600)
+      for (const name of readdirSync(state, { recursive: true })) {
+        const found = statSync(join(state, String(name)))
+        assert.strictEqual(found.mode & 0o077, 0, String(name))
+      }
+      assert.isFalse(existsSync(join(directory, ".config")))
+    }), minute)
+})

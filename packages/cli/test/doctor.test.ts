@@ -1,0 +1,328 @@
+/**
+ * Everything that `doctor` knows, brought about for real.
+ */
+import { chmodSync, writeFileSync } from "node:fs"
+import type * as Http from "node:http"
+import { join } from "node:path"
+
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { generate } from "selfsigned"
+
+import * as certificates from "../../client-credentials/test/support/certificates.js"
+import * as binary from "./support/binary.js"
+import * as servers from "./support/tlsServers.js"
+
+interface Finding {
+  readonly step: string
+  readonly verdict: string
+  readonly says: string
+  readonly remedy?: string
+}
+
+const start = Effect.gen(function*() {
+  const user = yield* binary.home
+  const file = (name: string, text: string, mode = 0o600) => {
+    const path = join(user.directory, name)
+    writeFileSync(path, text)
+    chmodSync(path, mode)
+    return path
+  }
+  const doctor = (env: Readonly<Record<string, string | undefined>>, ...args: ReadonlyArray<string>) =>
+    Effect.map(user.run(["doctor", "--json", ...args], { env }), ({ exitCode, stderr, stdout }) => {
+      assert.strictEqual(stderr, "")
+      const findings = JSON.parse(stdout) as ReadonlyArray<Finding>
+      return { exitCode, findings, wrong: findings.filter(({ verdict }) => verdict === "wrong") }
+    })
+  return { doctor, file, user }
+})
+
+const sick = Effect.gen(function*() {
+  const { doctor, file, user } = yield* start
+  const client = { OAUTH_CLIENT_ID: "a", OAUTH_CLIENT_SECRET: servers.secret, API_BASE_URL: "https://127.0.0.1:1" }
+  /** The one thing that is wrong. */
+  const wrong = (env: Readonly<Record<string, string | undefined>>, ...args: ReadonlyArray<string>) =>
+    Effect.map(doctor({ ...client, ...env }, ...args), ({ exitCode, wrong: [first, ...more] }) => {
+      assert.strictEqual(exitCode, 21)
+      assert.isEmpty(more)
+      assert.isDefined(first)
+      return first as Finding
+    })
+  return { client, file, user, wrong }
+})
+
+const minute = 120_000
+
+describe("doctor, on the way to the server", () => {
+  it.scopedLive("knows a host that there is none of", () =>
+    Effect.gen(function*() {
+      const { wrong } = yield* sick
+      const found = yield* wrong({ OAUTH_TOKEN_URL: "https://auth.no-such-host.invalid/token" })
+      assert.strictEqual(found.step, "name")
+      assert.match(found.says, /no-such-host.invalid/)
+      assert.match(found.remedy ?? "", /OAUTH_TOKEN_URL|DNS/)
+    }), minute)
+
+  it.scopedLive("knows a port where nobody listens", () =>
+    Effect.gen(function*() {
+      const { wrong } = yield* sick
+      const found = yield* wrong({
+        OAUTH_TOKEN_URL: `${yield* servers.closed}/token`,
+        OAUTH_ALLOW_HTTP_LOOPBACK: "true"
+      })
+      assert.strictEqual(found.step, "connection")
+      assert.match(found.says, /refuses connections/)
+    }), minute)
+
+  const ip = { extensions: [{ name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] }] } as never
+  const year = 365 * 86_400_000
+  const cases: ReadonlyArray<
+    readonly [
+      name: string,
+      make: (ca: certificates.Pems) => Effect.Effect<certificates.Pems>,
+      trusts: boolean,
+      says: RegExp
+    ]
+  > = [
+    [
+      "signed by itself",
+      () => Effect.promise(() => generate([{ name: "commonName", value: "127.0.0.1" }], ip)),
+      false,
+      /signed by itself/
+    ],
+    [
+      "from an authority that is not trusted",
+      (ca) => certificates.server(ca),
+      false,
+      /not trusted here \(The authority\)/
+    ],
+    [
+      "that has expired",
+      (ca) =>
+        certificates.server(ca, "127.0.0.1", {
+          notBeforeDate: new Date(Date.now() - year),
+          notAfterDate: new Date(Date.now() - 86_400_000)
+        }),
+      true,
+      /has expired/
+    ],
+    [
+      "that is not valid yet",
+      (ca) =>
+        certificates.server(ca, "127.0.0.1", {
+          notBeforeDate: new Date(Date.now() + 86_400_000),
+          notAfterDate: new Date(Date.now() + year)
+        }),
+      true,
+      /is valid from .* on only/
+    ],
+    ["for another name", (ca) => certificates.server(ca, "127.0.0.9"), true, /is for 127.0.0.9, not for 127.0.0.1/]
+  ]
+  for (const [name, make, trusts, says] of cases) {
+    it.scopedLive(`knows a certificate ${name}`, () =>
+      Effect.gen(function*() {
+        const { file, wrong } = yield* sick
+        const ca = yield* certificates.authority("The authority")
+        const origin = yield* servers.https(yield* make(ca), (_, response) => response.end())
+        const found = yield* wrong({
+          OAUTH_TOKEN_URL: `${origin}/token`,
+          OAUTH_TLS_CA_FILE: trusts ? file("ca.pem", ca.cert) : undefined
+        })
+        assert.strictEqual(found.step, "certificate")
+        assert.match(found.says, says)
+        assert.isNotEmpty(found.remedy)
+      }), minute)
+  }
+
+  it.scopedLive("knows a certificate that ends soon, which is no mistake", () =>
+    Effect.gen(function*() {
+      const { client } = yield* sick
+      const { doctor, file } = yield* start
+      const ca = yield* certificates.authority("The authority")
+      const pems = yield* certificates.server(ca, "127.0.0.1", { notAfterDate: new Date(Date.now() + 3 * 86_400_000) })
+      const origin = yield* servers.https(pems, (_, response) => response.writeHead(400).end("{}"))
+      const { findings } = yield* doctor({
+        ...client,
+        OAUTH_TOKEN_URL: `${origin}/token`,
+        OAUTH_TLS_CA_FILE: file("ca.pem", ca.cert)
+      })
+      const found = findings.find(({ step }) => step === "certificate")
+      assert.strictEqual(found?.verdict, "warning")
+      assert.match(found?.says ?? "", /ends in 2 d/)
+    }), minute)
+
+  it.scopedLive("knows a port that does not speak TLS", () =>
+    Effect.gen(function*() {
+      const { wrong } = yield* sick
+      const origin = yield* servers.http((_, response) => response.end())
+      const found = yield* wrong({ OAUTH_TOKEN_URL: `${origin.replace("http:", "https:")}/token` })
+      assert.strictEqual(found.step, "certificate")
+      assert.match(found.says, /does not speak TLS/)
+    }), minute)
+})
+
+/** An authorization server that answers as the test says, with a clock of its own. */
+const scripted = (answer: Http.RequestListener, aheadBy = 0) =>
+  servers.http((request, response) => {
+    response.setHeader("date", new Date(Date.now() + aheadBy).toUTCString())
+    answer(request, response)
+  })
+
+const token = (more: object = {}): Http.RequestListener => (request, response) =>
+  request.method === "POST"
+    ? response.writeHead(200, { "content-type": "application/json" }).end(
+      JSON.stringify({ access_token: "t0k3n", token_type: "Bearer", expires_in: 3600, ...more })
+    )
+    : response.writeHead(405).end()
+
+describe("doctor, at the server", () => {
+  for (const [aheadBy, says] of [[600_000, /10 min behind/], [-600_000, /(9 min 59 s|10 min) ahead of/]] as const) {
+    it.scopedLive(`knows a clock that is ${aheadBy > 0 ? "behind" : "ahead"}`, () =>
+      Effect.gen(function*() {
+        const { wrong } = yield* sick
+        const origin = yield* scripted(token(), aheadBy)
+        const found = yield* wrong({
+          OAUTH_TOKEN_URL: `${origin}/token`,
+          OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+          API_BASE_URL: yield* servers.http((_, response) => response.end("{}"))
+        })
+        assert.strictEqual(found.step, "clock")
+        assert.match(found.says, says)
+        assert.match(found.remedy ?? "", /NTP/)
+      }), minute)
+  }
+
+  it.scopedLive("knows an issuer without metadata", () =>
+    Effect.gen(function*() {
+      const { wrong } = yield* sick
+      const origin = yield* scripted((_, response) => response.writeHead(404).end())
+      const found = yield* wrong({ OAUTH_ISSUER: origin, OAUTH_ALLOW_HTTP_LOOPBACK: "true" })
+      assert.strictEqual(found.step, "discovery")
+      assert.match(found.says, /no metadata document/)
+    }), minute)
+
+  it.scopedLive("knows a scope that was not granted, and an audience that was ignored", () =>
+    Effect.gen(function*() {
+      const { client, user } = yield* sick
+      const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")
+      const jwt = [part({ alg: "none" }), part({ aud: "https://other.example.com" }), "c4n4ry"].join(".")
+      const origin = yield* scripted(token({ access_token: jwt, scope: "items:read" }))
+      const { exitCode, stdout } = yield* user.run(["doctor"], {
+        env: {
+          ...client,
+          OAUTH_TOKEN_URL: `${origin}/token`,
+          OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+          OAUTH_SCOPE: "items:read items:write",
+          OAUTH_AUDIENCE: "https://api.example.com",
+          API_BASE_URL: yield* servers.http((_, response) => response.end("{}"))
+        }
+      })
+      assert.strictEqual(exitCode, 21)
+      assert.match(stdout, /✗ scope +items:write asked for and not granted\n +→ /)
+      assert.match(
+        stdout,
+        /✗ audience +the token is for https:\/\/other.example.com, not for https:\/\/api.example.com/
+      )
+      assert.match(stdout, /2 things are wrong/)
+      assert.notInclude(stdout, "c4n4ry")
+    }), minute)
+
+  it.scopedLive("knows an API that is not there, or has a problem of its own", () =>
+    Effect.gen(function*() {
+      const { wrong } = yield* sick
+      const env = { OAUTH_TOKEN_URL: `${yield* scripted(token())}/token`, OAUTH_ALLOW_HTTP_LOOPBACK: "true" }
+      const refused = yield* wrong({ ...env, API_BASE_URL: yield* servers.closed })
+      assert.deepStrictEqual([refused.step, /API_BASE_URL/.test(refused.remedy ?? "")], ["connection", true])
+      const broken = yield* servers.http((_, response) => response.writeHead(503).end())
+      const failed = yield* wrong({ ...env, API_BASE_URL: broken })
+      assert.deepStrictEqual([failed.step, failed.says], ["call", `${broken}/ has a problem of its own (503)`])
+    }), minute)
+})
+
+describe("doctor, with oidc-provider over TLS", () => {
+  const real = Effect.gen(function*() {
+    const { apiOrigin, ca, issuer, state } = yield* servers.start
+    const { doctor, file } = yield* start
+    const env = {
+      OAUTH_ISSUER: issuer,
+      OAUTH_CLIENT_ID: "inventory-sync",
+      OAUTH_CLIENT_SECRET_FILE: file("secret", `${servers.secret}\n`),
+      OAUTH_RESOURCE: servers.resource,
+      OAUTH_SCOPE: "items:read",
+      OAUTH_TLS_CA_FILE: file("ca.pem", ca.cert),
+      API_BASE_URL: apiOrigin
+    }
+    const wrong = (more: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
+      Effect.map(doctor({ ...env, ...more }, ...args), ({ exitCode, wrong: [first, ...more] }) => {
+        assert.deepStrictEqual([exitCode, more], [21, []])
+        return first as Finding
+      })
+    return { doctor, env, file, state, wrong }
+  })
+
+  it.scopedLive("finds nothing wrong where nothing is, for one token", () =>
+    Effect.gen(function*() {
+      const { doctor, env, state } = yield* real
+      const { exitCode, findings, wrong } = yield* doctor(env)
+      assert.deepStrictEqual(wrong, [])
+      assert.strictEqual(exitCode, 0)
+      assert.deepStrictEqual(findings.map(({ step, verdict }) => `${step} ${verdict}`), [
+        "configuration ok",
+        "name ok",
+        "connection ok",
+        "certificate ok",
+        "clock ok",
+        "discovery ok",
+        "authentication ok",
+        "scope ok",
+        "audience ok",
+        "name ok",
+        "connection ok",
+        "certificate ok",
+        "call ok"
+      ])
+      assert.strictEqual(state.issued, 1)
+    }), minute)
+
+  it.scopedLive("knows what the server and the API refuse", () =>
+    Effect.gen(function*() {
+      const { doctor, env, file, wrong } = yield* real
+      const say = ({ remedy, says, step }: Finding) => `${step}: ${says} ${remedy ?? ""}`
+      assert.match(
+        say(yield* wrong({ OAUTH_ISSUER: `${env.OAUTH_ISSUER}/` })),
+        /^discovery: .*another issuer.*OAUTH_ISSUER/
+      )
+      const secret = file("other", "wr0ng-s3cr3t")
+      const client = say(yield* wrong({ OAUTH_CLIENT_SECRET_FILE: secret }))
+      assert.match(client, /^authentication: .*"invalid_client".*Check the client id and the client secret/)
+      assert.notInclude(client, "wr0ng")
+      assert.match(say(yield* wrong({ OAUTH_SCOPE: "admin" })), /^authentication: .*"invalid_scope".*OAUTH_SCOPE/)
+      assert.match(
+        say(yield* wrong({ OAUTH_RESOURCE: servers.otherResource })),
+        /^call: .*refuses the token \(401, invalid_token\).*OAUTH_RESOURCE/
+      )
+      assert.match(say(yield* wrong({}, "--path", "/write")), /^call: .*wants the scope items:write.*OAUTH_SCOPE/)
+      assert.match(say(yield* wrong({}, "--path", "/forbidden")), /^call: .*forbids it \(403\)/)
+      const { exitCode, findings } = yield* doctor(env, "--path", "/nothing")
+      assert.deepStrictEqual([exitCode, findings.at(-1)?.verdict], [0, "warning"])
+    }), minute)
+
+  it.scopedLive(
+    "knows a configuration that is not complete, and a secret that others may read",
+    () =>
+      Effect.gen(function*() {
+        const { doctor, env, file, wrong } = yield* real
+        const missing = yield* wrong({ OAUTH_CLIENT_ID: "" })
+        assert.match(missing.says, /OAUTH_CLIENT_ID/)
+        const nowhere = yield* wrong({ OAUTH_CLIENT_SECRET_FILE: "/nowhere/secret" })
+        assert.match(nowhere.says, /OAUTH_CLIENT_SECRET_FILE to be the path of a file that can be read \(NotFound\)/)
+        const { exitCode, findings } = yield* doctor({
+          ...env,
+          OAUTH_CLIENT_SECRET_FILE: file("open", servers.secret, 0o644)
+        })
+        assert.deepStrictEqual([exitCode, findings[1]?.verdict], [0, "warning"])
+        assert.match(findings[1]?.remedy ?? "", /chmod 600/)
+      }),
+    minute
+  )
+})

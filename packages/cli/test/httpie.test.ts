@@ -1,0 +1,88 @@
+/**
+ * The same arguments give the same requests as HTTPie's, to the byte. What HTTPie sent is kept beside this test; where HTTPie
+ * is installed, it is asked again, and `RECORD=1` keeps what it sends.
+ */
+import { execFile, spawnSync } from "node:child_process"
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+
+import { assert, describe, it } from "@effect/vitest"
+import * as Loopback from "@effect-oauth/testing/Loopback"
+import { Effect } from "effect"
+
+import * as binary from "./support/binary.js"
+import * as recorder from "./support/recorder.js"
+import { files, table } from "./support/requestTable.js"
+
+const golden = new URL("./httpie.golden.json", import.meta.url)
+
+const isInstalled = spawnSync("http", ["--version"]).status === 0
+
+const start = Effect.gen(function*() {
+  const { environment } = yield* Loopback.start()
+  const api = yield* recorder.start
+  const user = yield* binary.home
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(user.directory, name), content)
+  return { api, env: { ...environment, API_BASE_URL: api.url }, user }
+})
+
+const located = (args: ReadonlyArray<string>, url: string) => args.map((one) => one.replace(/^URL/, url))
+
+const httpie = (args: ReadonlyArray<string>, cwd: string) =>
+  Effect.async<void>((resume) => {
+    execFile(
+      "http",
+      ["--ignore-stdin", "--body", ...args],
+      { cwd, env: { PATH: process.env["PATH"], HOME: cwd, LC_ALL: "C.UTF-8" } },
+      (error) => resume(error === null ? Effect.void : Effect.die(error))
+    )
+  })
+
+/** Of a DELETE without a body HTTPie says that it has none, and Undici does not, as RFC 9110 section 8.6 prefers. */
+const said = (headers: recorder.Arrived["headers"], method: string) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => method !== "DELETE" || name !== "content-length"))
+
+const shown = ({ body, headers, method, target }: recorder.Arrived): recorder.Arrived => ({
+  method,
+  target,
+  headers: said(headers, method),
+  body
+})
+
+const kept = (): ReadonlyArray<recorder.Arrived> =>
+  JSON.parse(readFileSync(golden, "utf8")) as ReadonlyArray<recorder.Arrived>
+
+describe("call", () => {
+  it.scopedLive("sends for every row of the table what HTTPie sent", () =>
+    Effect.gen(function*() {
+      const { api, env, user } = yield* start
+      const expected = kept()
+      assert.strictEqual(expected.length, table.length)
+      const complaints: Array<string> = []
+      for (const args of table) {
+        complaints.push((yield* user.run(["call", ...located(args, api.url)], { env })).stderr)
+      }
+      assert.deepStrictEqual(complaints.filter((text) => text !== ""), [])
+      assert.deepStrictEqual(
+        api.arrived.map((one, row) => [table[row], shown(one)]),
+        table.map((args, row) => [args, expected[row]])
+      )
+      assert.deepStrictEqual(
+        new Set(api.arrived.map(({ authorization }) => authorization)),
+        new Set(["Bearer token-1"])
+      )
+    }), 300_000)
+
+  it.scopedLive("is compared with what HTTPie sends today, where it is installed", (context) =>
+    Effect.gen(function*() {
+      if (!isInstalled && process.env["CI"] === undefined) {
+        console.log("skipped: HTTPie is not installed (apt-get install httpie)")
+        return context.skip()
+      }
+      const { api, user } = yield* start
+      for (const args of table) yield* httpie(located(args, api.url), user.directory)
+      const sent = api.arrived.map(shown)
+      if (process.env["RECORD"] === "1") writeFileSync(golden, `${JSON.stringify(sent, null, 2)}\n`)
+      assert.deepStrictEqual(sent, kept())
+    }), 300_000)
+})

@@ -1,0 +1,235 @@
+/**
+ * Profiles: written by options or by questions on a terminal, used by every command.
+ */
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+
+import { assert, describe, it } from "@effect/vitest"
+import * as Loopback from "@effect-oauth/testing/Loopback"
+import { Effect } from "effect"
+
+import * as binary from "./support/binary.js"
+
+const minute = 120_000
+
+const secret = "c4n4ry-s3cr3t"
+
+const start = Effect.gen(function*() {
+  const { environment, server } = yield* Loopback.start({ server: { clients: [{ id: "shop", secret }] } })
+  const { directory, ...user } = yield* binary.home
+  const api = environment["API_BASE_URL"] ?? ""
+  const options = ["--token-url", `${server.issuer}/token`, "--client-id", "shop", "--api-base-url", api]
+  const file = (name: string, text: string, mode = 0o600) => {
+    writeFileSync(join(directory, name), text)
+    chmodSync(join(directory, name), mode)
+  }
+  const profile = (name: string) => join(directory, ".config/effect-oauth/profiles", `${name}.env`)
+  return { api, directory, environment, file, options, profile, server, user }
+})
+
+describe("a profile", () => {
+  it.scopedLive(
+    "is written for the user alone, and used by its name, by a variable, or as the default",
+    () =>
+      Effect.gen(function*() {
+        const { directory, file, options, profile, user } = yield* start
+        file("secret", `${secret}\n`)
+        const written = yield* user.run(["init", "--profile", "shop", ...options, "--secret-file", "secret"])
+        assert.deepStrictEqual([written.exitCode, written.stdout], [0, `✓ ${profile("shop")}\n`])
+        assert.include(written.stderr, "Try it: effect-oauth doctor --profile shop")
+        assert.strictEqual(statSync(profile("shop")).mode & 0o777, 0o600)
+        assert.include(readFileSync(profile("shop"), "utf8"), `OAUTH_CLIENT_SECRET_FILE='${directory}/secret'\n`)
+
+        assert.strictEqual((yield* user.run(["token", "--profile", "shop"])).stdout, "token-1\n")
+        assert.strictEqual((yield* user.run(["token"], { env: { EFFECT_OAUTH_PROFILE: "shop" } })).stdout, "token-1\n")
+        assert.strictEqual((yield* user.run(["token"])).exitCode, 10)
+        yield* user.run(["init", ...options, "--secret-file", "secret"])
+        assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
+        assert.match((yield* user.run(["status", "--all"])).stdout, /│ default │ shop [^]*│ shop +│ shop /)
+        const again = yield* user.run(["init", "--profile", "shop", ...options, "--secret-file", "secret"])
+        assert.deepStrictEqual([again.exitCode, again.stdout], [2, ""])
+        assert.match(again.stderr, /already .*--force/)
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "stands in the directory that XDG_CONFIG_HOME names, beside nothing of the environment",
+    () =>
+      Effect.gen(function*() {
+        const { directory, file, options, user } = yield* start
+        file("secret", secret)
+        const env = { XDG_CONFIG_HOME: join(directory, "config"), XDG_STATE_HOME: join(directory, "state") }
+        yield* user.run(["init", "--profile", "shop", ...options, "--secret-file", "secret"], { env })
+        assert.isTrue(statSync(join(directory, "config/effect-oauth/profiles/shop.env")).isFile())
+        const other = { ...env, OAUTH_CLIENT_ID: "another", OAUTH_CLIENT_SECRET: "wr0ng" }
+        assert.strictEqual((yield* user.run(["token", "--profile", "shop"], { env: other })).stdout, "token-1\n")
+        assert.isTrue(statSync(join(directory, "state/effect-oauth/store.key")).isFile())
+      }),
+    minute
+  )
+
+  it.scopedLive("keeps the secret that comes on standard input in a file of its own", () =>
+    Effect.gen(function*() {
+      const { directory, options, profile, user } = yield* start
+      const written = yield* user.run(["init", ...options, "--secret-stdin"], { input: `${secret}\n` })
+      assert.strictEqual(written.exitCode, 0)
+      const kept = join(directory, ".config/effect-oauth/secrets/default")
+      assert.deepStrictEqual([readFileSync(kept, "utf8"), statSync(kept).mode & 0o777], [`${secret}\n`, 0o600])
+      assert.notInclude(readFileSync(profile("default"), "utf8") + written.stdout + written.stderr, secret)
+      assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
+    }), minute)
+
+  it.scopedLive("runs the command for the secret only when a token is needed", () =>
+    Effect.gen(function*() {
+      const { directory, options, user } = yield* start
+      yield* user.run(["init", ...options, "--secret-command", `echo x >> runs; echo ${secret}`])
+      for (let count = 0; count < 3; count += 1) {
+        assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
+      }
+      assert.strictEqual(readFileSync(join(directory, "runs"), "utf8"), "x\n")
+    }), minute)
+
+  it.scopedLive(
+    "asks for the secret only when a token is needed, shows nothing of it, and fails where nobody can be asked",
+    () =>
+      Effect.gen(function*() {
+        const { options, user } = yield* start
+        yield* user.run(["init", ...options, "--secret-prompt"])
+        const nobody = yield* user.run(["token"])
+        assert.deepStrictEqual([nobody.exitCode, nobody.stdout], [11, ""])
+        assert.match(nobody.stderr, /there is no terminal/)
+        const typed = yield* user.terminal(["token"], { input: `${secret}\r` })
+        assert.strictEqual(typed.exitCode, 0)
+        assert.match(typed.stdout, /Client secret of shop: [^]*token-1/)
+        assert.notInclude(typed.stdout.replace(`${secret}\r\n`, ""), secret)
+        assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "is refused when it holds a secret that others may read, or is no profile",
+    () =>
+      Effect.gen(function*() {
+        const { options, profile, user } = yield* start
+        yield* user.run(["init", ...options, "--secret-prompt"])
+        const text = readFileSync(profile("default"), "utf8").replace(
+          "OAUTH_CLIENT_SECRET_PROMPT='true'",
+          `OAUTH_CLIENT_SECRET=${secret}`
+        )
+        writeFileSync(profile("default"), text)
+        assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
+        chmodSync(profile("default"), 0o644)
+        const open = yield* user.run(["token"])
+        assert.strictEqual(open.exitCode, 10)
+        assert.match(open.stderr, /holds a secret, and others may read it\. Say chmod 600 /)
+        writeFileSync(profile("default"), `OAUTH_CLIENT_ID=a\n${secret}\n`)
+        const none = yield* user.run(["token"])
+        assert.match(none.stderr, /Line 2 of .* is no setting/)
+        assert.notInclude(none.stderr, secret)
+      }),
+    minute
+  )
+})
+
+describe("init", () => {
+  it.scopedLive("checks everything before it writes anything", () =>
+    Effect.gen(function*() {
+      const { file, options, profile, user } = yield* start
+      file("secret", secret)
+      const far = yield* user.run([
+        "init",
+        "--token-url",
+        "http://auth.example.com/token",
+        ...options.slice(2),
+        "--secret-file",
+        "secret"
+      ])
+      assert.deepStrictEqual([far.exitCode, far.stdout], [10, ""])
+      assert.match(far.stderr, /Expected OAUTH_TOKEN_URL to be an absolute URL, https:[^]*Nothing was written/)
+      const missing = yield* user.run(["init", ...options])
+      assert.deepStrictEqual([missing.exitCode, missing.stdout], [2, ""])
+      assert.match(missing.stderr, /no terminal to ask on\. Say --issuer or --token-url/)
+      const two = yield* user.run(["init", ...options, "--secret-prompt", "--secret-file", "secret"])
+      assert.match(two.stderr, /in one place only/)
+      assert.throws(() => statSync(profile("default")))
+    }), minute)
+
+  it.scopedLive("asks on a terminal for what is not said, and the profile works", () =>
+    Effect.gen(function*() {
+      const { api, directory, profile, server, user } = yield* start
+      const down = "\x1b[B"
+      const answers = [
+        `${down}\r`,
+        `${server.issuer}/token\r`,
+        "shop\r",
+        "\r",
+        `${secret}\r`,
+        `${api}\r`,
+        "\r",
+        "\r",
+        "items:read\r",
+        "50\r"
+      ]
+      const ended = yield* user.terminal(["init"], {
+        // A person types one answer after the other.
+        started: ({ stdin, stdout }) => {
+          let next = 0
+          let asked = ""
+          stdout?.on("data", (text: string) => {
+            asked += text
+            const questions = [
+              /authorization server\?/,
+              /Token URL/,
+              /Client id/,
+              /Where is the client secret/,
+              /not shown\)/,
+              /Base URL of the API/,
+              /Audience/,
+              /Resource/,
+              /Scope/,
+              /in a day/
+            ]
+            const question = questions[next]
+            if (question?.test(asked) === true) {
+              asked = ""
+              const answer = answers[next]
+              next += 1
+              setTimeout(() => stdin?.write(answer ?? ""), 50)
+            }
+          })
+        },
+        isOpen: true
+      })
+      assert.strictEqual(ended.exitCode, 0)
+      assert.notInclude(ended.stdout, secret)
+      assert.strictEqual(
+        readFileSync(profile("default"), "utf8"),
+        [
+          `OAUTH_TOKEN_URL='${server.issuer}/token'`,
+          "OAUTH_CLIENT_ID='shop'",
+          `API_BASE_URL='${api}'`,
+          "OAUTH_SCOPE='items:read'",
+          "OAUTH_TOKENS_PER_DAY='50'",
+          "OAUTH_ALLOW_HTTP_LOOPBACK='true'",
+          `OAUTH_CLIENT_SECRET_FILE='${directory}/.config/effect-oauth/secrets/default'`,
+          ""
+        ].join("\n")
+      )
+      assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
+    }), minute)
+
+  it.scopedLive("interrupted it writes nothing", () =>
+    Effect.gen(function*() {
+      const { profile, user } = yield* start
+      const ended = yield* user.terminal(["init"], {
+        started: ({ stdin, stdout }) => {
+          stdout?.once("data", () => setTimeout(() => stdin?.write("\x03"), 300))
+        },
+        isOpen: true
+      })
+      assert.strictEqual(ended.exitCode, 130)
+      assert.throws(() => statSync(profile("default")))
+    }), minute)
+})

@@ -1,0 +1,223 @@
+/**
+ * What is shown, as pure functions.
+ */
+import { parseEnv } from "node:util"
+
+import { assert, describe, it } from "@effect/vitest"
+import { Either, FastCheck, Option } from "effect"
+
+import * as ansi from "../src/internal/ansi.js"
+import * as directories from "../src/internal/directories.js"
+import * as download from "../src/internal/download.js"
+import * as durationText from "../src/internal/durationText.js"
+import { explain } from "../src/internal/explain.js"
+import { Failure } from "../src/internal/Failure.js"
+import * as jwt from "../src/internal/jwt.js"
+import * as plot from "../src/internal/plot.js"
+import * as profileText from "../src/internal/profileText.js"
+import * as redaction from "../src/internal/redaction.js"
+import * as simulation from "../src/internal/simulation.js"
+import * as table from "../src/internal/table.js"
+
+const { assert: check, integer, property } = FastCheck
+
+describe("a table", () => {
+  it("has lines of one width, whatever is in it and however it is coloured", () => {
+    const word = FastCheck.stringMatching(/^[a-z ]{0,8}$/)
+    check(property(FastCheck.array(FastCheck.array(word, { minLength: 1, maxLength: 4 }), { minLength: 1 }), (rows) => {
+      const red = ansi.make(true).red
+      const drawn = table.draw(rows.map((row) => row.map((cell, index) => index === 0 ? red(cell) : cell)), ["right"])
+      assert.strictEqual(new Set(drawn.split("\n").map((line) => ansi.strip(line).length)).size, 1)
+      assert.strictEqual(ansi.strip(drawn), table.draw(rows, ["right"]))
+    }))
+  })
+})
+
+describe("a plot", () => {
+  it("has as many rows as asked for, and every value in its column", () => {
+    check(property(FastCheck.array(integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 60 }), (values) => {
+      const drawn = plot.draw([{ mark: "*", values }], { height: 11, limit: undefined, from: "a", to: "b" }).split("\n")
+      assert.strictEqual(drawn.length, 13)
+      const grid = drawn.slice(0, 11).map((line) => line.slice(line.indexOf("┤") + 1))
+      values.forEach((_, column) => {
+        assert.strictEqual(grid.filter((row) => row[column] === "*").length, 1)
+      })
+      assert.isAtLeast(plot.ceiling(Math.max(...values)), Math.max(...values))
+    }))
+  })
+})
+
+describe("durations", () => {
+  it("are read as they are written", () => {
+    for (
+      const [text, millis] of [["24h", 86_400_000], ["15min", 900_000], ["90", 90_000], ["1 h 30 min", 5_400_000], [
+        "500ms",
+        500
+      ]] as const
+    ) assert.deepStrictEqual(durationText.read(text), Option.some(millis))
+    for (const text of ["", "soon", "1y", "-1h"]) assert.isTrue(Option.isNone(durationText.read(text)), text)
+    check(property(integer({ min: 0, max: 90_000 }), (seconds) => {
+      const read = Option.getOrThrow(durationText.read(durationText.show(seconds * 1000)))
+      // Two units: the seconds of an hour are left out.
+      assert.isTrue(read <= seconds * 1000 && seconds * 1000 - read < 3_600_000)
+    }))
+  })
+})
+
+describe("a download", () => {
+  it("is a file in this directory, whatever the server calls it", () => {
+    check(property(FastCheck.string({ unit: "binary" }), (name) => {
+      const quoted = `attachment; filename="${name.replace(/["\\]/g, "\\$&")}"`
+      for (const disposition of [quoted, `attachment; filename*=UTF-8''${name}`, name]) {
+        const found = download.fileName(disposition, "https://api.example.com/a%2F..%2Fb")
+        assert.notMatch(found, /[/\\\x00-\x1f]|^\.|^$/)
+      }
+    }))
+    assert.strictEqual(download.fileName("attachment; filename=\"a b.csv\"", "https://x.example/y"), "a b.csv")
+    assert.strictEqual(download.fileName("attachment; filename*=UTF-8''%c3%bc.csv", "https://x.example/y"), "ü.csv")
+    assert.strictEqual(download.fileName(undefined, "https://x.example/exports/items.csv?x=1"), "items.csv")
+    assert.strictEqual(download.fileName(undefined, "https://x.example/"), "index")
+    assert.strictEqual(download.numbered("a.csv", 2), "a-2.csv")
+  })
+
+  it("shows how far it is", () => {
+    assert.strictEqual(download.progress(50, 100, 1000), ` 50% ${"█".repeat(15)}${"░".repeat(15)} 50 B 50 B/s`)
+    assert.strictEqual(download.progress(1500, undefined, 0), "1.5 kB")
+  })
+})
+
+describe("a profile", () => {
+  it("is read as it was written, here and by Node", () => {
+    const value = FastCheck.string({ unit: "grapheme-ascii" })
+    check(property(FastCheck.dictionary(FastCheck.stringMatching(/^OAUTH_[A-Z]{1,8}$/), value), (values) => {
+      const text = profileText.write(values)
+      if (Either.isLeft(text)) return
+      assert.deepStrictEqual(profileText.read(text.right), Either.right({ ...values }))
+      assert.deepStrictEqual({ ...parseEnv(text.right) }, { ...values })
+    }))
+    assert.isTrue(Either.isLeft(profileText.write({ A: "x\ny" })))
+    assert.isTrue(Either.isLeft(profileText.write({ A: "'`" })))
+    assert.deepStrictEqual(
+      profileText.read("# a\n\nexport A = \"b c\"\nB=d # e\n"),
+      Either.right({ A: "b c", B: "d # e" })
+    )
+    assert.deepStrictEqual(profileText.read("A=b\nnonsense"), Either.left(2))
+  })
+
+  it("stands where the user's directories are", () => {
+    const found = directories.make({ XDG_CONFIG_HOME: "/c", XDG_STATE_HOME: "relative" }, "/home/u")
+    assert.deepStrictEqual([found.profiles, found.tokens], [
+      "/c/effect-oauth/profiles",
+      "/home/u/.local/state/effect-oauth/tokens"
+    ])
+  })
+})
+
+describe("what is shown of the traffic", () => {
+  it("has no credential in it", () => {
+    for (
+      const name of [
+        "Authorization",
+        "cookie",
+        "Set-Cookie",
+        "DPoP",
+        "X-Api-Key",
+        "X-Auth-Token",
+        "proxy-authorization"
+      ]
+    ) {
+      assert.notInclude(redaction.header(name, "Bearer c4n4ry"), "c4n4ry")
+    }
+    assert.strictEqual(redaction.header("authorization", "Bearer c4n4ry"), "Bearer <redacted>")
+    assert.strictEqual(redaction.header("content-type", "text/plain"), "text/plain")
+    const secret = FastCheck.stringMatching(/^[a-zA-Z0-9+/=%&]{8,30}$/)
+    check(property(secret, secret, (client, assertion) => {
+      const pairs = {
+        grant_type: "client_credentials",
+        client_id: "id",
+        client_secret: client,
+        client_assertion: assertion,
+        new: client
+      }
+      for (const body of [new URLSearchParams(pairs).toString(), JSON.stringify(pairs)]) {
+        const shown = redaction.credentials(body)
+        assert.notInclude(shown, client)
+        assert.notInclude(shown, assertion)
+        assert.include(shown, "grant_type=client_credentials&client_id=id&client_secret=<redacted>")
+      }
+    }))
+  })
+
+  it("does not steer a terminal", () => {
+    check(property(FastCheck.string({ unit: "binary" }), (text) => {
+      assert.notMatch(ansi.harmless(text), /[\x00-\x08\x0b-\x1f\x7f-\x9f]/)
+    }))
+  })
+})
+
+describe("an error", () => {
+  it("that is not known shows nothing of itself", () => {
+    for (const error of [new Error("c4n4ry"), "c4n4ry", { _tag: "ParseError", message: "c4n4ry" }, undefined]) {
+      const { message, outcome } = explain(error)
+      assert.strictEqual(outcome, "unexpected")
+      assert.notInclude(message, "c4n4ry")
+    }
+    assert.deepStrictEqual(explain(new Failure({ outcome: "usage", message: "A.", remedy: "B." })), {
+      outcome: "usage",
+      message: "A. B."
+    })
+  })
+})
+
+describe("a JWT", () => {
+  it("is read, or it is none", () => {
+    check(property(FastCheck.string(), (text) => {
+      assert.doesNotThrow(() => jwt.read(text))
+    }))
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")
+    const found = jwt.read(`${part({ alg: "RS256" })}.${part({ aud: ["a", "b"], scope: "c d" })}.x`)
+    assert.deepStrictEqual(found && [jwt.audience(found), jwt.scope(found)], [["a", "b"], ["c", "d"]])
+    assert.isUndefined(jwt.read("opaque"))
+  })
+})
+
+describe("the simulation", () => {
+  const fleet = FastCheck.record({
+    processes: integer({ min: 1, max: 30 }),
+    restarts: integer({ min: 0, max: 8 }),
+    tokenLife: integer({ min: 600_000, max: 172_800_000 })
+  })
+
+  it("costs at least one token a start where nothing is shared, and the same for any fleet where all is", () => {
+    check(
+      property(fleet, (one) => {
+        const [separate, shared] = [simulation.separate(one), simulation.shared(one)]
+        assert.isAtLeast(separate.byHour.at(-1) ?? 0, one.processes * one.restarts)
+        assert.isAtLeast(separate.peak, shared.peak)
+        assert.deepStrictEqual(shared, simulation.shared({ ...one, processes: 1, restarts: 0 }))
+        assert.deepStrictEqual([...separate.byHour].sort((a, b) => a - b), separate.byHour)
+      }),
+      { numRuns: 50 }
+    )
+  })
+
+  it("costs more with a larger fleet, and finds the largest that a limit allows", () => {
+    check(
+      property(fleet, integer({ min: 1, max: 200 }), (one, limit) => {
+        const more = simulation.separate({ ...one, processes: one.processes + 1 })
+        assert.isAtLeast(more.peak, simulation.separate(one).peak)
+        const largest = simulation.largestWithin(limit, one, one.processes) ?? 0
+        if (largest > 0) assert.isAtMost(simulation.separate({ ...one, processes: largest }).peak, limit)
+        if (largest < one.processes) {
+          assert.isAbove(simulation.separate({ ...one, processes: largest + 1 }).peak, limit)
+        }
+      }),
+      { numRuns: 50 }
+    )
+  })
+
+  it("renews as the library does", () => {
+    assert.strictEqual(simulation.renewedAfter(86_400_000), 86_100_000)
+    assert.strictEqual(simulation.renewedAfter(45_000), 36_000)
+  })
+})
