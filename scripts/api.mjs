@@ -33,7 +33,9 @@ const internals = (file, nodes) => {
     const bindings = statement.importClause?.namedBindings
     if (bindings === undefined) continue
     if (ts.isNamespaceImport(bindings)) imported.set(bindings.name.text, [from])
-    else for (const { name, propertyName } of bindings.elements) imported.set(name.text, [from, (propertyName ?? name).text])
+    else {for (const { name, propertyName } of bindings.elements) {
+        imported.set(name.text, [from, (propertyName ?? name).text])
+      }}
   }
   const visit = (node) => {
     if (ts.isIdentifier(node) && imported.has(node.text)) {
@@ -53,25 +55,23 @@ const internals = (file, nodes) => {
 
 /** The declarations of internal modules that the public ones lead to: nobody can import them, everybody sees them. */
 const reachable = (files) => {
-  const wanted = files.flatMap((file) => internals(file, parse(file).statements.filter((s) => !ts.isImportDeclaration(s))))
+  const wanted = files.flatMap((file) =>
+    internals(file, parse(file).statements.filter((statement) => !ts.isImportDeclaration(statement)))
+  )
   const found = new Map()
+  // Grows while it is gone through.
   for (const [file, name] of wanted) {
     const statements = parse(file).statements
     const declared = statements.filter((statement) => names(statement).includes(name))
-    for (const statement of declared) {
-      const key = `${file}#${name}`
-      if (found.has(key)) continue
-      found.set(key, { file, name, text: declared.map(print).join("\n") })
-      wanted.push(...internals(file, declared))
-      // What it leads to in its own file.
-      const visit = (node) => {
-        if (ts.isIdentifier(node) && node.text !== name && statements.some((other) => names(other).includes(node.text))) {
-          wanted.push([file, node.text])
-        }
-        ts.forEachChild(node, visit)
-      }
-      declared.forEach(visit)
+    if (found.has(`${file}#${name}`) || declared.length === 0) continue
+    found.set(`${file}#${name}`, { file, name, text: declared.map(print).join("\n") })
+    wanted.push(...internals(file, declared))
+    const siblings = new Set(statements.flatMap(names))
+    const visit = (node) => {
+      if (ts.isIdentifier(node) && siblings.has(node.text)) wanted.push([file, node.text])
+      ts.forEachChild(node, visit)
     }
+    declared.forEach(visit)
   }
   return [...found.values()].sort((a, b) => `${a.file}#${a.name}` < `${b.file}#${b.name}` ? -1 : 1)
 }
@@ -118,6 +118,8 @@ for (const one of published()) {
 }
 rmSync(temporary, { recursive: true })
 if (changed) {
-  console.error("The public surface differs from packages/*/api.md. If that is meant: npm run api -- --write, and a changeset.")
+  console.error(
+    "The public surface differs from packages/*/api.md. If that is meant: npm run api -- --write, and a changeset."
+  )
   process.exit(1)
 }
