@@ -11,8 +11,14 @@ export const alias = [
 ]
 
 export default defineWorkspace(
-  ["client-credentials", "testing", "redis", "sql", "examples", "soak"].map((name) => ({
+  ["client-credentials", "testing", "redis", "sql", "examples", "soak", "publishing"].map((name) => ({
     resolve: { alias },
-    test: { name, root: `${packages}/${name}`, include: ["test/**/*.test.ts"] }
+    test: {
+      name,
+      root: `${packages}/${name}`,
+      include: ["test/**/*.test.ts"],
+      // What the compiler says of a program that uses the library.
+      typecheck: { enabled: name === "publishing", include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" }
+    }
   }))
 )
