@@ -89,6 +89,16 @@ describe("ClientCredentials", () => {
     >()
   })
 
+  it("a program says that its HttpClient is missing", () => {
+    expectTypeOf(Effect.provide(call, ClientCredentials.layer(options))).toEqualTypeOf<
+      Effect.Effect<
+        HttpClientResponse.HttpClientResponse,
+        Failure | InvalidConfig.InvalidConfig,
+        HttpClient.HttpClient
+      >
+    >()
+  })
+
   it("nothing is left to provide on Node, nor on fetch", () => {
     expectTypeOf(
       call.pipe(
@@ -117,8 +127,6 @@ describe("ClientCredentials", () => {
     ClientCredentials.layer({ ...options, scopes: "items:read" })
     // @ts-expect-error a key that is no Redacted text
     ClientAuthentication.privateKeyJwt({ key: "-----BEGIN PRIVATE KEY-----" })
-    // @ts-expect-error an HttpClient is missing
-    Effect.runPromise(Effect.provide(call, ClientCredentials.layer(options)))
     // @ts-expect-error a budget is counted in a store, so it is for shared tokens
     ClientCredentials.layer({ ...options, issuanceBudget: { limit: 50 } })
   })
@@ -200,8 +208,10 @@ describe("PromiseClient", () => {
   })
 
   it("wants a layer with nothing left to provide", () => {
-    // @ts-expect-error an HttpClient is missing
-    PromiseClient.make(ClientCredentials.layer(options))
+    expectTypeOf(ClientCredentials.layer(options)).not.toExtend<Parameters<typeof PromiseClient.make>[0]>()
+    expectTypeOf(Layer.provide(ClientCredentials.layer(options), FetchHttpClient.layer)).toExtend<
+      Parameters<typeof PromiseClient.make>[0]
+    >()
   })
 })
 
@@ -242,8 +252,9 @@ describe("OAuthTest", () => {
     expectTypeOf(OAuthTest.layerTest(() => Effect.succeed(new Response()))).toEqualTypeOf<
       Layer.Layer<ApiClient.ApiClient | TokenCache.TokenCache, InvalidConfig.InvalidConfig>
     >()
-    // @ts-expect-error a handler that may fail: the fault is to be on order
-    OAuthTest.layerTest(() => Effect.fail("no"))
+    // A handler that fails would be a fault in the test.
+    expectTypeOf<() => Effect.Effect<Response, string>>().not.toExtend<Parameters<typeof OAuthTest.layerTest>[0]>()
+    expectTypeOf<() => Effect.Effect<Response>>().toExtend<Parameters<typeof OAuthTest.layerTest>[0]>()
     // @ts-expect-error a cache fails with errors of tokens only
     TestTokenCache.layerFailing(new Error("no"))
   })
