@@ -1,1 +1,0 @@
-export declare const published: (root?: string) => ReadonlyArray<{ readonly name: string; readonly path: string }>
