@@ -41,5 +41,8 @@ export default tseslint.config(
       "@typescript-eslint/no-invalid-void-type": "off"
     }
   },
-  { files: ["scripts/**", "packages/examples/src/**", "packages/*/test/**"], rules: { "no-console": "off" } }
+  {
+    files: ["scripts/**", "packages/examples/src/**", "packages/*/test/**", "packages/*/pack/**"],
+    rules: { "no-console": "off" }
+  }
 )

@@ -14,13 +14,15 @@ export const alias = [
 const globalSetup = [`${packages}/cli/test/support/bundle.ts`]
 
 export default defineWorkspace(
-  ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak"].map((name) => ({
+  ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak", "publishing"].map((name) => ({
     resolve: { alias },
     test: {
       name,
       root: `${packages}/${name}`,
       include: ["test/**/*.test.ts"],
-      ...(name === "cli" ? { globalSetup } : {})
+      ...(name === "cli" ? { globalSetup } : {}),
+      // What the compiler says of a program that uses the library.
+      typecheck: { enabled: name === "publishing", include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" }
     }
   }))
 )

@@ -11,6 +11,13 @@ const projects = packages
 
 const results = [
   ...projects.map((path) => run("effect-language-service", "diagnostics", "--project", path, "--strict")),
-  run("madge", "--circular", "--no-spinner", "--extensions", "ts", ...packages.map((path) => `${path}/src`))
+  run(
+    "madge",
+    "--circular",
+    "--no-spinner",
+    "--extensions",
+    "ts",
+    ...packages.map((path) => `${path}/src`).filter((path) => existsSync(path))
+  )
 ]
 process.exit(results.every(Boolean) ? 0 : 1)

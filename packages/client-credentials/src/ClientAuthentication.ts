@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-import * as assertion from "./internal/assertion.js"
+import type * as assertion from "./internal/assertion.js"
 import * as source from "./internal/credentialSource.js"
 import * as encoding from "./internal/encoding.js"
 import type { CredentialUnavailable } from "./OAuthError.js"
@@ -186,14 +186,18 @@ export interface AssertionOptions extends RotationOptions {
   readonly type?: string | undefined
 }
 
+/** Loaded when first needed: a program that shows its secret is spared the code that signs. */
+const signing = () => import("./internal/assertion.js")
+
 const clientAssertion = (
   { audience = "issuer", header = {}, life = "1 minute", type = "client-authentication+jwt" }: AssertionOptions,
-  key: Effect.Effect<assertion.SigningKey, CredentialUnavailable>
+  key: (signing: typeof assertion) => Effect.Effect<assertion.SigningKey, CredentialUnavailable>
 ): Credential["prove"] =>
 (target) =>
   Effect.gen(function*() {
+    const assertion = yield* Effect.promise(signing)
     const issuedAt = Math.floor(target.now / 1000)
-    const jwt = yield* assertion.sign(yield* key, { ...header, typ: type }, {
+    const jwt = yield* assertion.sign(yield* key(assertion), { ...header, typ: type }, {
       iss: target.clientId,
       sub: target.clientId,
       aud: audience === "token_endpoint"
@@ -233,7 +237,10 @@ export const clientSecretJwt = (
   options: AssertionOptions & { readonly algorithm?: "HS256" | "HS384" | "HS512" | undefined } = {}
 ): ClientAuthentication =>
   make("client_secret_jwt", "client secret", secret, options.previous, (read) => {
-    const prove = clientAssertion(options, Effect.sync(() => assertion.sharedKey(read, options.algorithm ?? "HS256")))
+    const prove = clientAssertion(
+      options,
+      ({ sharedKey }) => Effect.sync(() => sharedKey(read, options.algorithm ?? "HS256"))
+    )
     return (target) => Effect.map(prove(target), (proof) => ({ ...proof, conceal: [Redacted.value(read)] }))
   })
 
@@ -273,7 +280,7 @@ export const privateKeyJwt = (
     (read) =>
       clientAssertion(
         options,
-        assertion.privateKey(read, { algorithm: options.algorithm, keyId: options.keyId })
+        ({ privateKey }) => privateKey(read, { algorithm: options.algorithm, keyId: options.keyId })
       )
   )
 
@@ -293,7 +300,7 @@ const certificate = (method: string): ClientAuthentication => ({
  * @since 0.1.0
  * @category constructors
  */
-export const tlsClientAuth: ClientAuthentication = certificate("tls_client_auth")
+export const tlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("tls_client_auth")
 
 /**
  * The certificate of the TLS connection, self-signed and known to the server (RFC 8705 section 2.2).
@@ -301,7 +308,7 @@ export const tlsClientAuth: ClientAuthentication = certificate("tls_client_auth"
  * @since 0.1.0
  * @category constructors
  */
-export const selfSignedTlsClientAuth: ClientAuthentication = certificate("self_signed_tls_client_auth")
+export const selfSignedTlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("self_signed_tls_client_auth")
 
 /**
  * A way of your own.

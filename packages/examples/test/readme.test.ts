@@ -22,6 +22,9 @@ const documents: Readonly<Record<string, ReadonlyArray<string>>> = {
     "packages/examples/src/guides/redis.ts"
   ],
   "guides/moving.md": ["packages/examples/src/guides/values.ts"],
+  "packages/client-credentials/README.md": ["packages/examples/src/quickstart.ts"],
+  "packages/redis/README.md": ["packages/redis/test/guide/first.ts"],
+  "packages/sql/README.md": ["packages/sql/test/guide/first.ts"],
   "guides/operating.md": ["packages/examples/src/observed.ts", "packages/examples/src/readiness.ts"]
 }
 

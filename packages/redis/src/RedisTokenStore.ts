@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { TokenStore } from "@effect-oauth/client-credentials"
+import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"

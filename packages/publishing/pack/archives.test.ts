@@ -1,0 +1,36 @@
+/** The archives as others see them: what tools say of their manifests and types, and what is in them. */
+import { fileURLToPath } from "node:url"
+
+import { assert, describe, inject, it } from "vitest"
+
+import { run, succeed } from "./run.js"
+
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+const bin = (name: string) => `${root}node_modules/.bin/${name}`
+
+for (const [name, archive] of Object.entries(inject("installed").archives)) {
+  describe(name, () => {
+    it("has nothing that publint finds", async () => {
+      const { code, output } = await run(bin("publint"), ["--strict", archive])
+      assert.strictEqual(code, 0, output)
+      assert.include(output, "All good!")
+    })
+
+    it("has types that are found as its modules are", async () => {
+      const { code, output } = await run(bin("attw"), [archive, "--profile", "esm-only"])
+      assert.strictEqual(code, 0, output)
+    })
+
+    it("has what it needs, and nothing else", async () => {
+      const files = (await succeed("tar", ["-tzf", archive])).trim().split("\n")
+      const unexpected = files.filter((file) =>
+        !/^package\/((dist|src)\/(internal\/)?[A-Za-z]+\.(ts|d\.ts|js|d\.ts\.map|js\.map)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
+          .test(file)
+      )
+      assert.deepStrictEqual(unexpected, [])
+      for (const file of ["README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]) {
+        assert.include(files, `package/${file}`)
+      }
+    })
+  })
+}

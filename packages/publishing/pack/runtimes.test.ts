@@ -1,0 +1,202 @@
+/** The README's first example from the archives, on every runtime that is promised. */
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { existsSync } from "node:fs"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import * as Http from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+import { build, type BuildOptions } from "esbuild"
+import { afterAll, assert, beforeAll, describe, inject, it } from "vitest"
+
+import { run } from "./run.js"
+import * as Servers from "./servers.js"
+
+const { project, tools } = inject("installed")
+
+const tool = (...path: ReadonlyArray<string>) => join(tools, "node_modules", ...path)
+
+type Environment = Readonly<Record<string, string>>
+
+const bin = (name: string) => tool(".bin", name)
+
+/** Runs the example with that environment; what it printed. */
+type Runtime = (environment: Environment) => Promise<string>
+
+const bundle = (entry: string, options: BuildOptions) =>
+  build({
+    absWorkingDir: project,
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    logLevel: "error",
+    ...options
+  })
+
+/** In milliseconds. A program that has not ended by then is ended. */
+const limit = 60_000
+
+/** Nothing of this process but what a program needs to start. */
+const own = (environment: Environment) => ({ PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment })
+
+const terminal = (command: string, ...args: ReadonlyArray<string>): Runtime => async (environment) => {
+  const { code, output } = await run(command, args, { cwd: project, env: own(environment), timeout: limit })
+  assert.strictEqual(code, 0, output)
+  return output
+}
+
+const workerd: Runtime = async (environment) => {
+  const directory = await mkdtemp(join(project, "workerd-"))
+  await bundle("worker.ts", { outfile: join(directory, "worker.js"), conditions: ["workerd", "worker", "browser"] })
+  await writeFile(join(directory, "environment.json"), JSON.stringify(environment))
+  await writeFile(
+    join(directory, "config.capnp"),
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["public", "private", "local"]))
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  bindings = [(name = "ENVIRONMENT", text = embed "environment.json")],
+  compatibilityDate = "2026-11-01"
+);
+`
+  )
+  const child = spawn(bin("workerd"), ["serve", "config.capnp", "--control-fd=3"], {
+    cwd: directory,
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    timeout: limit
+  })
+  try {
+    const [listening] = await once(child.stdio[3] as NodeJS.ReadableStream, "data", {
+      signal: AbortSignal.timeout(limit)
+    })
+    const { port } = JSON.parse(String(listening).split("\n")[0] ?? "")
+    return await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  } finally {
+    child.kill()
+  }
+}
+
+const browser = ["chromium", "chromium-browser", "google-chrome"].find((name) =>
+  spawnSync(name, ["--version"]).status === 0
+)
+
+const chromium: Runtime = async (environment) => {
+  const out = await mkdtemp(join(project, "page-"))
+  const profile = await mkdtemp(join(tmpdir(), "chromium-"))
+  await bundle("page.ts", { outdir: out, splitting: true })
+  const server = Http.createServer()
+  const result = new Promise<string>((resolve) =>
+    server.on("request", async (request, response) => {
+      const path = request.url ?? "/"
+      if (path === "/result") {
+        let text = ""
+        for await (const chunk of request) text += chunk
+        response.end()
+        resolve(text)
+      } else if (path === "/environment") response.end(JSON.stringify(environment))
+      else if (path === "/") {
+        response.setHeader("content-type", "text/html").end("<script type=\"module\" src=\"/page.js\"></script>")
+      } else if (existsSync(join(out, path))) {
+        response.setHeader("content-type", "text/javascript").end(await readFile(join(out, path)))
+      } else response.writeHead(404).end()
+    })
+  )
+  const child = spawn(browser ?? "chromium", [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    `--user-data-dir=${profile}`,
+    await Servers.listen(server)
+  ], { stdio: "ignore", timeout: limit })
+  const closed = once(child, "close")
+  try {
+    return await Promise.race([result, closed.then(() => "Chromium ended before the page had a result")])
+  } finally {
+    child.kill()
+    await closed
+    server.close()
+    server.closeAllConnections()
+    await rm(profile, { recursive: true, force: true })
+  }
+}
+
+interface Subject {
+  readonly name: string
+  /** Why it cannot be tried on this machine. */
+  readonly missing: string | undefined
+  readonly runtime: Runtime
+}
+
+const installed = (name: string, path: string, runtime: Runtime): Subject => ({
+  name,
+  missing: existsSync(path) ? undefined : "the npm registry has no binary of it for this machine",
+  runtime
+})
+
+const node = (name: string) => {
+  const binary = tool(name, "bin", "node")
+  return installed(name, binary, terminal(binary, "node.js"))
+}
+
+const subjects: ReadonlyArray<Subject> = [
+  node("node-20"),
+  node("node-22"),
+  node("node-24"),
+  installed("bun", bin("bun"), terminal(bin("bun"), "terminal.ts")),
+  installed(
+    "deno",
+    bin("deno"),
+    terminal(
+      bin("deno"),
+      "run",
+      "--allow-env",
+      "--allow-read",
+      "--allow-net=127.0.0.1",
+      "--node-modules-dir=manual",
+      "terminal.ts"
+    )
+  ),
+  installed("workerd", bin("workerd"), workerd),
+  {
+    name: "headless Chromium",
+    missing: browser === undefined ? "there is no Chromium; Debian's package is chromium" : undefined,
+    runtime: chromium
+  }
+]
+
+describe("the README's first example, from the archives", () => {
+  let servers: Servers.Servers
+  beforeAll(async () => {
+    // Node runs JavaScript: only the types are taken away, nothing is bundled.
+    await build({ absWorkingDir: project, entryPoints: ["node.ts"], outfile: "node.js", format: "esm" })
+    servers = await Servers.start()
+  })
+  afterAll(() => servers.close())
+
+  for (const { missing, name, runtime } of subjects) {
+    describe(name, () => {
+      const check = async (environment: Environment, bound: boolean) => {
+        const before = await servers.issued()
+        assert.strictEqual((await runtime(environment)).trim(), `${Servers.items.length} items in stock`)
+        const tokens = (await servers.issued()).slice(before.length)
+        assert.deepStrictEqual(tokens.map(({ thumbprint }) => thumbprint !== undefined), [bound])
+      }
+      const test = (title: string, body: () => Promise<void>) =>
+        missing === undefined ? it(title, body) : it.skip(`${title} (skipped: ${missing})`, body)
+      test("with a secret", () => check(servers.environment, false))
+      test("with a private key, and a token bound to another key", () => check(servers.signedEnvironment, true))
+    })
+  }
+})

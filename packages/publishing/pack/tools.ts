@@ -1,0 +1,24 @@
+/** What the archives are tried on: packages of the npm registry, each at a version that is known. */
+
+const node = (version: string) => `npm:node-${process.platform}-${process.arch}@${version}`
+
+export const runtimes = {
+  // The oldest that `engines` allows.
+  "node-20": node("20.19.0"),
+  "node-22": node("22.23.3"),
+  "node-24": node("24.21.0"),
+  bun: "1.4.5",
+  deno: "2.9.6",
+  workerd: "1.20261117.1"
+}
+
+export const compilers = {
+  "typescript-5.4": "npm:typescript@5.4.5",
+  "typescript-5.5": "npm:typescript@5.5.4",
+  "typescript-5.6": "npm:typescript@5.6.3",
+  "typescript-5.7": "npm:typescript@5.7.3",
+  "typescript-5.8": "npm:typescript@5.8.3",
+  "typescript-5.9": "npm:typescript@5.9.3",
+  "typescript-6.0": "npm:typescript@6.0.3",
+  "typescript-7.0": "npm:typescript@7.0.2"
+}

@@ -1,0 +1,261 @@
+/** What the compiler makes of the library in its users' programs: each error and each requirement, and nothing more. */
+import type { HttpApiError, HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
+import {
+  FetchHttpClient,
+  type FileSystem,
+  HttpApi,
+  HttpApiBuilder,
+  HttpApiClient,
+  HttpApiEndpoint,
+  HttpApiGroup,
+  type Path
+} from "@effect/platform"
+import { NodeContext, NodeHttpClient } from "@effect/platform-node"
+import type {
+  InvalidConfig,
+  OAuthError,
+  TokenCache,
+  TokenRevocation,
+  TokenSeal
+} from "@effect-oauth/client-credentials"
+import {
+  ApiClient,
+  ClientAuthentication,
+  ClientCredentials,
+  LegacyToken,
+  PromiseClient,
+  TokenRequest,
+  TokenStore
+} from "@effect-oauth/client-credentials"
+import type { TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Expect, OAuthTest, TestTokenCache } from "@effect-oauth/testing"
+import type { ConfigError, ParseResult, Scope } from "effect"
+import { Effect, Layer, Redacted, Schema } from "effect"
+import { describe, expectTypeOf, it } from "vitest"
+
+const options = {
+  tokenUrl: "https://auth.example.com/oauth/token",
+  clientId: "inventory-sync",
+  clientSecret: Redacted.make("s3cr3t"),
+  apiBaseUrl: "https://api.example.com"
+}
+
+type Services = ApiClient.ApiClient | TokenCache.TokenCache | TokenRevocation.TokenRevocation
+type Failure = HttpClientError.HttpClientError | OAuthError.OAuthError
+
+const Item = Schema.Struct({ sku: Schema.String, quantity: Schema.Int })
+class OutOfStock extends Schema.TaggedError<OutOfStock>()("OutOfStock", { sku: Schema.String }) {}
+class Inventory extends HttpApi.make("inventory").add(
+  HttpApiGroup.make("items").add(
+    HttpApiEndpoint.get("list", "/items").addSuccess(Schema.Array(Item)).addError(OutOfStock)
+  )
+) {}
+
+const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
+
+describe("ClientCredentials", () => {
+  it("layer: wrong settings, and an HttpClient", () => {
+    expectTypeOf(ClientCredentials.layer(options)).toEqualTypeOf<
+      Layer.Layer<Services, InvalidConfig.InvalidConfig, HttpClient.HttpClient>
+    >()
+  })
+
+  it("layerConfig: the environment may be wrong, and a secret may be in a file", () => {
+    expectTypeOf(ClientCredentials.layerConfig()).toEqualTypeOf<
+      Layer.Layer<
+        Services,
+        ConfigError.ConfigError | InvalidConfig.InvalidConfig,
+        FileSystem.FileSystem | HttpClient.HttpClient
+      >
+    >()
+  })
+
+  it("layerShared and layerSharedConfig: a store and a seal as well", () => {
+    expectTypeOf(ClientCredentials.layerShared(options)).toEqualTypeOf<
+      Layer.Layer<
+        Services,
+        InvalidConfig.InvalidConfig,
+        HttpClient.HttpClient | TokenSeal.TokenSeal | TokenStore.TokenStore
+      >
+    >()
+    expectTypeOf<Layer.Layer.Context<ReturnType<typeof ClientCredentials.layerSharedConfig>>>().toEqualTypeOf<
+      FileSystem.FileSystem | HttpClient.HttpClient | TokenSeal.TokenSeal | TokenStore.TokenStore
+    >()
+  })
+
+  it("make: a client as a value, which ends with its scope", () => {
+    expectTypeOf(ClientCredentials.make(options)).toEqualTypeOf<
+      Effect.Effect<ApiClient.Service, InvalidConfig.InvalidConfig, HttpClient.HttpClient | Scope.Scope>
+    >()
+  })
+
+  it("a program says that its HttpClient is missing", () => {
+    expectTypeOf(Effect.provide(call, ClientCredentials.layer(options))).toEqualTypeOf<
+      Effect.Effect<
+        HttpClientResponse.HttpClientResponse,
+        Failure | InvalidConfig.InvalidConfig,
+        HttpClient.HttpClient
+      >
+    >()
+  })
+
+  it("nothing is left to provide on Node, nor on fetch", () => {
+    expectTypeOf(
+      call.pipe(
+        Effect.provide(ClientCredentials.layerConfig()),
+        Effect.provide([NodeHttpClient.layerUndici, NodeContext.layer])
+      )
+    ).toEqualTypeOf<
+      Effect.Effect<
+        HttpClientResponse.HttpClientResponse,
+        Failure | ConfigError.ConfigError | InvalidConfig.InvalidConfig
+      >
+    >()
+    expectTypeOf(Layer.provide(ClientCredentials.layer(options), FetchHttpClient.layer)).toEqualTypeOf<
+      Layer.Layer<Services, InvalidConfig.InvalidConfig>
+    >()
+  })
+
+  it("refuses what would go wrong", () => {
+    // @ts-expect-error a secret that could be printed by mistake
+    ClientCredentials.layer({ ...options, clientSecret: "s3cr3t" })
+    // @ts-expect-error no such method
+    ClientCredentials.layer({ ...options, clientAuthentication: "client_secret" })
+    // @ts-expect-error no API to call
+    ClientCredentials.layer({ clientId: options.clientId, clientSecret: options.clientSecret })
+    // @ts-expect-error a misspelt setting
+    ClientCredentials.layer({ ...options, scopes: "items:read" })
+    // @ts-expect-error a key that is no Redacted text
+    ClientAuthentication.privateKeyJwt({ key: "-----BEGIN PRIVATE KEY-----" })
+    // @ts-expect-error a budget is counted in a store, so it is for shared tokens
+    ClientCredentials.layer({ ...options, issuanceBudget: { limit: 50 } })
+  })
+})
+
+describe("ApiClient", () => {
+  it("fails as an HttpClient does, or with an OAuthError", () => {
+    expectTypeOf(call).toEqualTypeOf<
+      Effect.Effect<HttpClientResponse.HttpClientResponse, Failure, ApiClient.ApiClient>
+    >()
+  })
+
+  it("typed calls: their own errors, those of the transport, and OAuthError", () => {
+    const list = Effect.gen(function*() {
+      const httpClient = yield* ApiClient.ApiClient
+      const inventory = yield* HttpApiClient.makeWith(Inventory, { httpClient })
+      return yield* inventory.items.list()
+    })
+    expectTypeOf(list).toExtend<Effect.Effect<unknown, unknown, unknown>>()
+    expectTypeOf<Effect.Effect.Success<typeof list>>().toEqualTypeOf<
+      ReadonlyArray<{ readonly sku: string; readonly quantity: number }>
+    >()
+    expectTypeOf<Effect.Effect.Context<typeof list>>().toEqualTypeOf<ApiClient.ApiClient>()
+    expectTypeOf<Exclude<Effect.Effect.Error<typeof list>, OAuthError.OAuthError>>().toEqualTypeOf<
+      OutOfStock | HttpApiError.HttpApiDecodeError | HttpClientError.HttpClientError | ParseResult.ParseError
+    >()
+    expectTypeOf<Extract<Effect.Effect.Error<typeof list>, OAuthError.OAuthError>>().toEqualTypeOf<
+      OAuthError.OAuthError
+    >()
+  })
+
+  it("each error can be caught by its name, and is gone then", () => {
+    const caught = Effect.catchTags(call, {
+      TokenErrorResponse: ({ error }) => Effect.succeed(error),
+      IssuanceBudgetExhausted: () => Effect.succeed("tomorrow")
+    })
+    expectTypeOf(caught).toExtend<Effect.Effect<unknown, unknown, ApiClient.ApiClient>>()
+    expectTypeOf<Effect.Effect.Error<typeof caught>>().toEqualTypeOf<
+      Exclude<Failure, OAuthError.TokenErrorResponse | OAuthError.IssuanceBudgetExhausted>
+    >()
+    // @ts-expect-error no such error
+    Effect.catchTag(call, "TokenExpired", () => Effect.void)
+  })
+
+  it("is no HttpClient by mistake, and becomes one on purpose", () => {
+    // @ts-expect-error it may fail with errors that an HttpClient does not have
+    const client: HttpClient.HttpClient = Effect.runSync(Effect.provide(ApiClient.ApiClient, OAuthTest.layer()))
+    expectTypeOf(client).toEqualTypeOf<HttpClient.HttpClient>()
+    expectTypeOf(ApiClient.toHttpClient).returns.toEqualTypeOf<HttpClient.HttpClient>()
+    expectTypeOf(ApiClient.layerHttpClient).toEqualTypeOf<
+      Layer.Layer<HttpClient.HttpClient, never, ApiClient.ApiClient>
+    >()
+  })
+})
+
+describe("TokenRequest.withChange", () => {
+  it("adds the error of a wrong change, and keeps everything else", () => {
+    const changed = call.pipe(TokenRequest.withChange({ scope: "items:write" }))
+    expectTypeOf(changed).toEqualTypeOf<
+      Effect.Effect<HttpClientResponse.HttpClientResponse, Failure | InvalidConfig.InvalidConfig, ApiClient.ApiClient>
+    >()
+  })
+
+  it("refuses what is no change", () => {
+    // @ts-expect-error the client stays who it is
+    TokenRequest.withChange({ clientId: "another" })
+    // @ts-expect-error a number is no scope
+    TokenRequest.withChange({ scope: 1 })
+  })
+})
+
+describe("PromiseClient", () => {
+  it("is a fetch that can be closed, whatever the error of the layer", () => {
+    const Api = Layer.provide(ClientCredentials.layer(options), FetchHttpClient.layer)
+    expectTypeOf(PromiseClient.make(Api)).toEqualTypeOf<PromiseClient.PromiseClient>()
+    expectTypeOf<PromiseClient.PromiseClient["fetch"]>().toExtend<
+      (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+    >()
+  })
+
+  it("wants a layer with nothing left to provide", () => {
+    expectTypeOf(ClientCredentials.layer(options)).not.toExtend<Parameters<typeof PromiseClient.make>[0]>()
+    expectTypeOf(Layer.provide(ClientCredentials.layer(options), FetchHttpClient.layer)).toExtend<
+      Parameters<typeof PromiseClient.make>[0]
+    >()
+  })
+})
+
+describe("LegacyToken and TokenStore", () => {
+  it("provide the same client, and the store", () => {
+    expectTypeOf(LegacyToken.layerConfig()).toEqualTypeOf<
+      Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError, HttpClient.HttpClient>
+    >()
+    expectTypeOf(TokenStore.layerFiles("tokens")).toEqualTypeOf<
+      Layer.Layer<TokenStore.TokenStore, never, FileSystem.FileSystem | Path.Path>
+    >()
+  })
+})
+
+describe("OAuthTest", () => {
+  type Test = Services | TestAuthorizationServer.TestAuthorizationServer | TestApi.TestApi | HttpClient.HttpClient
+
+  it("layer: everything, and nothing to provide", () => {
+    expectTypeOf(OAuthTest.layer()).toEqualTypeOf<Layer.Layer<Test, InvalidConfig.InvalidConfig>>()
+    expectTypeOf(Expect.tokensIssued(1)).toExtend<
+      Effect.Effect<void, Expect.ExpectationFailed, TestAuthorizationServer.TestAuthorizationServer>
+    >()
+  })
+
+  it("layerHttpApi: what the API under test needs and how it fails, without what it gets here", () => {
+    class Database extends Effect.Service<Database>()("Database", { succeed: { count: 1 } }) {}
+    const Items = HttpApiBuilder.group(
+      Inventory,
+      "items",
+      (handlers) => handlers.handle("list", () => Effect.as(Database, []))
+    )
+    expectTypeOf(OAuthTest.layerHttpApi(HttpApiBuilder.api(Inventory).pipe(Layer.provide(Items)))).toEqualTypeOf<
+      Layer.Layer<Test, InvalidConfig.InvalidConfig, Database>
+    >()
+  })
+
+  it("layerTest: a client on a function", () => {
+    expectTypeOf(OAuthTest.layerTest(() => Effect.succeed(new Response()))).toEqualTypeOf<
+      Layer.Layer<ApiClient.ApiClient | TokenCache.TokenCache, InvalidConfig.InvalidConfig>
+    >()
+    // A handler that fails would be a fault in the test.
+    expectTypeOf<() => Effect.Effect<Response, string>>().not.toExtend<Parameters<typeof OAuthTest.layerTest>[0]>()
+    expectTypeOf<() => Effect.Effect<Response>>().toExtend<Parameters<typeof OAuthTest.layerTest>[0]>()
+    // @ts-expect-error a cache fails with errors of tokens only
+    TestTokenCache.layerFailing(new Error("no"))
+  })
+})

@@ -1,0 +1,169 @@
+/** What a bundler leaves of the library in the smallest useful program. */
+import { fileURLToPath } from "node:url"
+import { gzipSync } from "node:zlib"
+
+import { assert, describe, it } from "@effect/vitest"
+import { build, type BuildOptions } from "esbuild"
+import { rolldown } from "rolldown"
+
+const program = (imports: string) => `
+${imports}
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+
+const Api = ClientCredentials.layer({
+  tokenUrl: "https://auth.example.com/oauth/token",
+  clientId: "inventory-sync",
+  clientSecret: Redacted.make("s3cr3t"),
+  clientAuthentication: "client_secret_post",
+  apiBaseUrl: "https://api.example.com"
+})
+
+Effect.runPromise(
+  Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
+    Effect.provide(Layer.provide(Api, FetchHttpClient.layer))
+  )
+)
+`
+
+const byModule = program(`
+import * as ApiClient from "@effect-oauth/client-credentials/ApiClient"
+import * as ClientCredentials from "@effect-oauth/client-credentials/ClientCredentials"`)
+
+const byIndex = program(`import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"`)
+
+const here = fileURLToPath(new URL(".", import.meta.url))
+
+/** What is there when the program starts: the entry and what it imports, not what is loaded when it is first needed. */
+interface Bundle {
+  readonly text: string
+  /** Bytes, minified, by module. */
+  readonly modules: ReadonlyMap<string, number>
+}
+
+/** The entry and the chunks that it imports at once, by their names. */
+const atOnce = (entry: string, imports: (chunk: string) => ReadonlyArray<string>): ReadonlyArray<string> => {
+  const chunks = [entry]
+  for (const chunk of chunks) chunks.push(...imports(chunk).filter((name) => !chunks.includes(name)))
+  return chunks
+}
+
+const esbuild = async (
+  contents: string,
+  options: Pick<BuildOptions, "external" | "splitting"> = {}
+): Promise<Bundle> => {
+  const { metafile, outputFiles } = await build({
+    stdin: { contents, resolveDir: here },
+    absWorkingDir: here,
+    outdir: here,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    minify: true,
+    splitting: true,
+    metafile: true,
+    write: false,
+    ...options
+  })
+  const modules = new Map<string, number>()
+  const names = atOnce(
+    "stdin.js",
+    (chunk) =>
+      metafile.outputs[chunk]?.imports.flatMap(({ kind, path }) => kind === "import-statement" ? [path] : []) ?? []
+  )
+  for (const name of names) {
+    for (const [module, { bytesInOutput }] of Object.entries(metafile.outputs[name]?.inputs ?? {})) {
+      if (bytesInOutput > 0) modules.set(module, bytesInOutput)
+    }
+  }
+  const texts = names.map((name) => outputFiles.find(({ path }) => path === `${here}${name}`)?.text ?? "")
+  return { modules, text: texts.join("\n") }
+}
+
+const rolled = async (contents: string): Promise<Bundle> => {
+  const bundle = await rolldown({
+    input: "program.js",
+    platform: "browser",
+    plugins: [{
+      name: "program",
+      resolveId: (id) => id === "program.js" ? `${here}program.js` : null,
+      load: (id) => id === `${here}program.js` ? contents : null
+    }]
+  })
+  const { output } = await bundle.generate({ format: "esm", minify: true })
+  await bundle.close()
+  const chunks = new Map(output.flatMap((file) => file.type === "chunk" ? [[file.fileName, file] as const] : []))
+  const modules = new Map<string, number>()
+  const names = atOnce(output[0].fileName, (name) => chunks.get(name)?.imports ?? [])
+  for (const name of names) {
+    for (const [module, { renderedLength }] of Object.entries(chunks.get(name)?.modules ?? {})) {
+      if (renderedLength > 0) modules.set(module, renderedLength)
+    }
+  }
+  return { modules, text: names.map((name) => chunks.get(name)?.code ?? "").join("\n") }
+}
+
+/** The files of the library, and what no program with a plain secret needs. */
+const own = /client-credentials\/dist\/(.*)\.js$/
+const unneeded = [
+  "internal/proofKey",
+  "internal/assertion",
+  "LegacyToken",
+  "IssuanceBudget",
+  "internal/budget",
+  "SharedTokens",
+  "TokenStore",
+  "TokenSeal",
+  "NodeTls",
+  "PromiseClient",
+  "ProtectedResource"
+]
+
+/** Texts that are in their code, whatever a minifier makes of it: the types of a proof and of PEM. */
+const signs = ["dpop+jwt", "BEGIN PRIVATE KEY"]
+
+const found = ({ modules }: Bundle) => [...modules.keys()].flatMap((path) => own.exec(path)?.[1] ?? [])
+
+const isFree = (bundle: Bundle) => {
+  assert.include(found(bundle), "TokenCache")
+  assert.notIncludeMembers(found(bundle), unneeded)
+  assert.deepStrictEqual([...bundle.modules.keys()].filter((path) => path.includes("node_modules/jose/")), [])
+  for (const text of signs) assert.notInclude(bundle.text, text)
+}
+
+describe("a program with a plain secret is spared DPoP, JOSE, fleets and legacy tokens", () => {
+  it("by esbuild, from the modules", async () => isFree(await esbuild(byModule)), 60_000)
+  it("by rolldown, from the modules", async () => isFree(await rolled(byModule)), 60_000)
+  it("by rolldown, from the index", async () => isFree(await rolled(byIndex)), 60_000)
+
+  it("by esbuild, from the index, whose namespaces it keeps whole: DPoP, JOSE and legacy tokens", async () => {
+    const bundle = await esbuild(byIndex)
+    for (const name of ["internal/proofKey", "internal/assertion", "LegacyToken"]) {
+      assert.notInclude(found(bundle), name)
+    }
+    for (const text of signs) assert.notInclude(bundle.text, text)
+  }, 60_000)
+
+  it("unless everything is to be in one file", async () => {
+    const bundle = await esbuild(byModule, { splitting: false })
+    assert.includeMembers(found(bundle), ["internal/proofKey", "internal/assertion"])
+    for (const text of signs) assert.include(bundle.text, text)
+  }, 60_000)
+})
+
+describe("its size", () => {
+  const kilobytes = (text: string) => gzipSync(text, { level: 9 }).length / 1000
+
+  it("is a small part of what Effect brings", async () => {
+    const [all, apart] = await Promise.all([
+      esbuild(byModule),
+      esbuild(byModule, { external: ["effect", "effect/*", "@effect/*"] })
+    ])
+    const [whole, own] = [kilobytes(all.text), kilobytes(apart.text)]
+    console.log(`minified and gzipped: ${own.toFixed(1)} kB, with Effect and its HTTP client ${whole.toFixed(1)} kB`)
+    assert.isBelow(own, 20)
+    assert.isBelow(own, whole / 4)
+  }, 60_000)
+})

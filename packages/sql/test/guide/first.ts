@@ -1,0 +1,14 @@
+import { NodeContext, NodeHttpClient } from "@effect/platform-node"
+import { PgClient } from "@effect/sql-pg"
+import { ClientCredentials, TokenSeal } from "@effect-oauth/client-credentials"
+import { SqlTokenStore } from "@effect-oauth/sql"
+import { Config, Effect, Layer } from "effect"
+
+const Store = SqlTokenStore.layerWithClient(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
+const Seal = Layer.unwrapEffect(Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) => TokenSeal.layer([key])))
+
+// The client and its API from the environment, and Postgres at DATABASE_URL.
+export const Api = ClientCredentials.layerSharedConfig().pipe(
+  Layer.provide([Store, Seal]),
+  Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer])
+)

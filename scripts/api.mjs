@@ -1,0 +1,125 @@
+// The public surface of each published package, from its emitted declarations: `npm run api` compares it with the
+// committed packages/*/api.md and prints what changed, `npm run api -- --write` accepts it.
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, dirname, join, relative } from "node:path"
+
+import ts from "typescript"
+
+import { published } from "./published.mjs"
+
+const parse = (file) => ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true)
+
+const printer = ts.createPrinter({ removeComments: true })
+const print = (node) => printer.printNode(ts.EmitHint.Unspecified, node, node.getSourceFile())
+
+const names = (statement) =>
+  ts.isVariableStatement(statement)
+    ? statement.declarationList.declarations.map(({ name }) => name.text)
+    : statement.name === undefined
+    ? []
+    : [statement.name.text]
+
+/** What a module takes from the package's internal ones, by their files: `["/.../internal/body.d.ts", "Body"]`. */
+const internals = (file, nodes) => {
+  const imported = new Map()
+  const used = []
+  for (const statement of parse(file).statements) {
+    const path = statement.moduleSpecifier?.text ?? ""
+    if (!path.startsWith(".") || !ts.isImportDeclaration(statement)) continue
+    const from = join(dirname(file), path.replace(/\.js$/, ".d.ts"))
+    if (basename(dirname(from)) !== "internal") continue
+    const bindings = statement.importClause?.namedBindings
+    if (bindings === undefined) continue
+    if (ts.isNamespaceImport(bindings)) imported.set(bindings.name.text, [from])
+    else {for (const { name, propertyName } of bindings.elements) {
+        imported.set(name.text, [from, (propertyName ?? name).text])
+      }}
+  }
+  const visit = (node) => {
+    if (ts.isIdentifier(node) && imported.has(node.text)) {
+      const [from, name] = imported.get(node.text)
+      const member = name ?? node.parent.right?.text ?? node.parent.name?.text
+      used.push([from, member])
+    }
+    if (ts.isImportTypeNode(node) && node.qualifier !== undefined) {
+      const from = join(dirname(file), node.argument.literal.text.replace(/\.js$/, ".d.ts"))
+      if (basename(dirname(from)) === "internal") used.push([from, node.qualifier.text])
+    }
+    ts.forEachChild(node, visit)
+  }
+  for (const node of nodes) visit(node)
+  return used
+}
+
+/** The declarations of internal modules that the public ones lead to: nobody can import them, everybody sees them. */
+const reachable = (files) => {
+  const wanted = files.flatMap((file) =>
+    internals(file, parse(file).statements.filter((statement) => !ts.isImportDeclaration(statement)))
+  )
+  const found = new Map()
+  // Grows while it is gone through.
+  for (const [file, name] of wanted) {
+    const statements = parse(file).statements
+    const declared = statements.filter((statement) => names(statement).includes(name))
+    if (found.has(`${file}#${name}`) || declared.length === 0) continue
+    found.set(`${file}#${name}`, { file, name, text: declared.map(print).join("\n") })
+    wanted.push(...internals(file, declared))
+    const siblings = new Set(statements.flatMap(names))
+    const visit = (node) => {
+      if (ts.isIdentifier(node) && siblings.has(node.text)) wanted.push([file, node.text])
+      ts.forEachChild(node, visit)
+    }
+    declared.forEach(visit)
+  }
+  return [...found.values()].sort((a, b) => `${a.file}#${a.name}` < `${b.file}#${b.name}` ? -1 : 1)
+}
+
+const section = (title, text) => `## ${title}\n\n\`\`\`ts\n${text}\n\`\`\`\n`
+
+const report = ({ name, path }) => {
+  const dist = `${path}/dist`
+  const modules = readdirSync(dist).filter((file) => file.endsWith(".d.ts")).sort()
+  const files = modules.map((file) => join(dist, file))
+  const sections = files.map((file) =>
+    section(
+      basename(file, ".d.ts"),
+      parse(file).statements.filter((s) => s.getText() !== "export {};").map(print).join("\n")
+    )
+  )
+  const inner = reachable(files).map(({ file, text }) => `// ${relative(dist, file).replace(/\.d\.ts$/, "")}\n${text}`)
+  return [
+    `# The public surface of ${name}`,
+    "",
+    "Written by `npm run api -- --write`, from the compiler's declarations.",
+    "",
+    ...sections,
+    ...(inner.length === 0 ? [] : [section("Seen through these, but not to be imported", inner.join("\n"))])
+  ].join("\n")
+}
+
+const write = process.argv.includes("--write")
+const temporary = mkdtempSync(join(tmpdir(), "api-"))
+let changed = false
+for (const one of published()) {
+  const committed = `${one.path}/api.md`
+  const text = report(one)
+  if (write) {
+    writeFileSync(committed, text)
+  } else if (!existsSync(committed) || readFileSync(committed, "utf8") !== text) {
+    const current = join(temporary, `${basename(one.path)}.md`)
+    writeFileSync(current, text)
+    spawnSync("git", ["--no-pager", "diff", "--no-index", existsSync(committed) ? committed : "/dev/null", current], {
+      stdio: "inherit"
+    })
+    changed = true
+  }
+}
+rmSync(temporary, { recursive: true })
+if (changed) {
+  console.error(
+    "The public surface differs from packages/*/api.md. If that is meant: npm run api -- --write, and a changeset."
+  )
+  process.exit(1)
+}
