@@ -11,7 +11,7 @@ const alias = [
 ]
 
 export default defineWorkspace(
-  ["client-credentials", "testing", "redis", "sql", "examples"].map((name) => ({
+  ["client-credentials", "testing", "redis", "sql", "examples", "benchmarks"].map((name) => ({
     resolve: { alias },
     test: { name, root: `${packages}/${name}`, include: ["test/**/*.test.ts"] }
   }))
