@@ -65,8 +65,8 @@ const isAuthenticated = ({ authorization, body }: Message): boolean => {
 
 export const make = (options: Options = {}): World => {
   const { refusalDelay = 0, tokenDelay = 0, tokenLife = 86_400 } = options
-  const tokens = new Map<string, number>()
-  const isGood = (value: string): boolean => value === fixedToken || (tokens.get(value) ?? 0) > Date.now()
+  const tokens = new Map([[fixedToken, Infinity]])
+  const isGood = (value: string): boolean => (tokens.get(value) ?? 0) > Date.now()
   let requests = 0
   let served = 0
   let refusals = 0
@@ -99,8 +99,10 @@ export const make = (options: Options = {}): World => {
     },
     tokenRequests: () => requests,
     served: () => served,
-    hasValidToken: () => [...tokens.values()].some((expiry) => expiry > Date.now()),
-    revokeAll: () => tokens.clear(),
+    hasValidToken: () => [...tokens].some(([value, expiry]) => value !== fixedToken && expiry > Date.now()),
+    revokeAll: () => {
+      for (const value of tokens.keys()) if (value !== fixedToken) tokens.delete(value)
+    },
     issuerIsUp: true
   }
   return world
