@@ -15,6 +15,7 @@ const names = measures.map(({ name }) => name)
 const run = async ({ only, scale }: Arguments.Arguments): Promise<Results.Results> => {
   const chosen = measures.filter(({ name }) => only === undefined || only.includes(name))
   const began = performance.now()
+  const machine = Results.machine()
   const measured: Array<Results.Results["measures"][number]> = []
   for (const { method, name, run, title } of chosen) {
     const before = performance.now()
@@ -25,7 +26,7 @@ const run = async ({ only, scale }: Arguments.Arguments): Promise<Results.Result
   }
   return {
     at: new Date().toISOString(),
-    machine: Results.machine(),
+    machine,
     took: Math.round((performance.now() - began) / 1000),
     versions: Results.versions(),
     measures: measured

@@ -87,9 +87,11 @@ const section = (measured: Measured): string =>
     ...reasons(measured)
   ].join("\n\n")
 
-const machine = ({ at, machine: { cores, memoryGiB, node, processor, system }, took }: Results): string =>
-  `${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}; ${at.slice(0, 10)}; ` +
-  `the whole run took ${Math.round(took / 60)} minutes.`
+const machine = ({ at, machine: { cores, load, memoryGiB, node, processor, system }, took }: Results): string =>
+  `${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}; ${at.slice(0, 10)}; the whole run took ` +
+  `${Math.round(took / 60)} minutes, with a load of ${load} from all that ran on the machine when it began${
+    load > cores ? ", more than it has cores: differences within the spread mean nothing" : ""
+  }.`
 
 const versions = (results: Results, packages: ReadonlyArray<string>): string =>
   packages.map((name) => results.versions[name] === undefined ? name : `${name} ${results.versions[name]}`).join(", ")

@@ -17,6 +17,8 @@ export interface Results {
     readonly memoryGiB: number
     readonly system: string
     readonly node: string
+    /** How many processes wanted a core in the minute before: more than there are cores is a busy machine. */
+    readonly load: number
   }
   /** How long the run took, in seconds. */
   readonly took: number
@@ -60,5 +62,6 @@ export const machine = (): Results["machine"] => ({
   cores: os.availableParallelism(),
   memoryGiB: Math.round(os.totalmem() / 2 ** 30),
   system: `${os.type()} ${os.release()}`,
-  node: process.version
+  node: process.version,
+  load: Math.round(10 * (os.loadavg()[0] ?? 0)) / 10
 })

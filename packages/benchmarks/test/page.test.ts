@@ -65,7 +65,7 @@ describe("the page", () => {
   it("shows who has no number, and why", () => {
     const results: Results.Results = {
       at: "2030-01-01T00:00:00.000Z",
-      machine: { processor: "p", cores: 2, memoryGiB: 4, system: "s", node: "v20" },
+      machine: { processor: "p", cores: 2, memoryGiB: 4, system: "s", node: "v20", load: 1 },
       took: 60,
       versions: {},
       measures: [{ name: "m", title: "M", method: "How.", command: Results.command("m"), tables: [table] }]
