@@ -73,7 +73,7 @@ export const allocations: Measure = {
   run: async (settings) => {
     const rows = await collect(
       contenders,
-      scaled(settings, 3),
+      scaled(settings, 1),
       ({ module }) =>
         run<"bytes">(
           ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"],
@@ -106,7 +106,7 @@ export const memory: Measure = {
     const tokens = contenders.filter(({ baseline }) => baseline !== undefined)
     const rows = await collect(
       tokens,
-      scaled(settings, 3),
+      scaled(settings, 1),
       ({ module }) => run<"bytes">(["--expose-gc"], ["memory", module])
     )
     return [{

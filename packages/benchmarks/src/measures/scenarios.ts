@@ -52,7 +52,7 @@ export const cold = (callers: number): Scenario => ({
   world: { tokenDelay: 20 },
   warm: false,
   needsReplay: false,
-  plays: callers > 1000 ? 1 : 3,
+  plays: 1,
   play: async ({ isQuiet, launch, time }) => {
     for (let caller = 0; caller < callers; caller++) launch()
     await time.passUntil(isQuiet, 10, 5 * minute)
@@ -118,7 +118,7 @@ export const outages: ReadonlyArray<Scenario> = [
     world: hour,
     warm: true,
     needsReplay: false,
-    plays: 5,
+    plays: 3,
     play: outageOf(3570 * second)
   },
   {
@@ -130,7 +130,7 @@ export const outages: ReadonlyArray<Scenario> = [
     world: hour,
     warm: true,
     needsReplay: false,
-    plays: 5,
+    plays: 3,
     play: outageOf(3290 * second)
   },
   {
@@ -140,7 +140,7 @@ export const outages: ReadonlyArray<Scenario> = [
     world: hour,
     warm: false,
     needsReplay: false,
-    plays: 5,
+    plays: 3,
     play: async (stage) => {
       await calls(stage, { away: [0, minute], every: 100, until: 70 * second })
       await stage.time.passUntil(stage.isQuiet, 100, 5 * minute)

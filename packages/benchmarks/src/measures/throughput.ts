@@ -48,14 +48,14 @@ const rates = async (
 
 const inMemory: ReadonlyArray<Load> = [
   { callers: 1, calls: 1000, rounds: 7 },
-  { callers: 100, calls: 2000, rounds: 5 },
-  { callers: 10_000, calls: 10_000, rounds: 3 }
+  { callers: 100, calls: 1500, rounds: 5 },
+  { callers: 10_000, calls: 10_000, rounds: 2 }
 ]
 
 const onLoopback: ReadonlyArray<Load> = [
-  { callers: 1, calls: 300, rounds: 7 },
+  { callers: 1, calls: 200, rounds: 7 },
   { callers: 100, calls: 1500, rounds: 5 },
-  { callers: 10_000, calls: 10_000, rounds: 3 }
+  { callers: 10_000, calls: 10_000, rounds: 2 }
 ]
 
 export const throughput: Measure = {
