@@ -15,7 +15,8 @@ export interface Stacks {
   readonly httpClient: Layer.Layer<HttpClient.HttpClient>
   readonly axios: AxiosRequestConfig
   readonly gaxios: gaxios.GaxiosOptions
-  readonly agent: Agent
+  /** Of `node:http`, where it is not the one that the stack has anyway. */
+  readonly agent: Agent | undefined
 }
 
 export interface Surroundings {

@@ -9,7 +9,7 @@ export const make = async (
   const client = new ClientCredentials({
     client: { id: clientId, secret: clientSecret },
     auth: { tokenHost: origin, tokenPath: pathname },
-    http: { agent }
+    ...(agent === undefined ? {} : { http: { agent } })
   })
   let token: AccessToken | undefined
   return {

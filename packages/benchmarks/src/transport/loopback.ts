@@ -44,7 +44,8 @@ const openStacks = () => {
     ),
     axios: { httpAgent: agent },
     gaxios: { agent },
-    agent
+    // simple-oauth2 clones an agent that it is given, with the sockets in it.
+    agent: undefined
   }
   const close = async () => {
     Undici.setGlobalDispatcher(previous)
