@@ -1,13 +1,12 @@
 /**
  * The server on loopback, in a process of its own. It ends with the process that started it.
  */
-import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 
-import { listener } from "./transport/listener.js"
+import { serverOf } from "./transport/listener.js"
 import * as World from "./world.js"
 
-const server = createServer(listener(World.make()))
+const server = serverOf(World.make())
 server.listen(0, "127.0.0.1", () => {
   process.send?.({ port: (server.address() as AddressInfo).port })
 })

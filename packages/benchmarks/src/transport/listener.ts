@@ -1,4 +1,4 @@
-import type { RequestListener } from "node:http"
+import { createServer, type RequestListener, type Server } from "node:http"
 
 import type { World } from "../world.js"
 
@@ -20,3 +20,10 @@ export const listener = (world: World): RequestListener => (request, response) =
     })
   })
 }
+
+/**
+ * The world as a server on loopback. It does not close connections that are idle while others are measured: a request
+ * that meets the closing fails, and nobody is measured by that.
+ */
+export const serverOf = (world: World): Server =>
+  createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, listener(world))

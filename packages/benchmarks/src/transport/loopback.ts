@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
-import { Agent, createServer } from "node:http"
+import { Agent } from "node:http"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 
@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 
 import type { Stacks, Surroundings } from "../contender.js"
 import { client, fixedToken, paths, type World } from "../world.js"
-import { listener } from "./listener.js"
+import { serverOf } from "./listener.js"
 
 export const connections = 64
 
@@ -57,7 +57,7 @@ const openStacks = () => {
 
 /** A server in this process. */
 export const serve = async (world: World): Promise<Loopback> => {
-  const server = createServer(listener(world))
+  const server = serverOf(world)
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
   const { close, stacks } = openStacks()
