@@ -28,11 +28,12 @@ const rates = async (
   const samples = new Map<string, Array<number>>(clients.map(({ contender }) => [contender.name, []]))
   const each = scaled(settings, calls)
   const many = Math.min(callers, each)
-  // One round more: the first one obtains the tokens and warms up.
-  await interleaved(scaled(settings, rounds) + 1, clients, async ({ client, contender }, round) => {
+  // For the tokens and the connections.
+  for (const { client } of clients) await repeat(client, Math.min(each, 300), Math.min(many, 300))
+  await interleaved(scaled(settings, rounds), clients, async ({ client, contender }) => {
     const before = performance.now()
     await repeat(client, each, many)
-    if (round > 0) samples.get(contender.name)?.push(1000 * each / (performance.now() - before))
+    samples.get(contender.name)?.push(1000 * each / (performance.now() - before))
   })
   for (const { client } of clients) await client.close()
   return {
