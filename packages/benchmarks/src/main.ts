@@ -34,13 +34,16 @@ const run = async ({ only, scale }: Arguments.Arguments): Promise<Results.Result
 }
 
 const write = (results: Results.Results): void => {
-  mkdirSync(path("results"), { recursive: true })
-  writeFileSync(path("results/results.json"), `${JSON.stringify(results, null, 2)}\n`)
   for (const [name, svg] of Page.pictures(results)) writeFileSync(path(`results/${name}`), svg)
   writeFileSync(path("README.md"), Page.page(results))
   const front = path("../../README.md")
   writeFileSync(front, Page.withExcerpt(readFileSync(front, "utf8"), results))
   say("\nWritten: packages/benchmarks/README.md, packages/benchmarks/results, and the excerpt in README.md")
+}
+
+const keep = (results: Results.Results): void => {
+  mkdirSync(path("results"), { recursive: true })
+  writeFileSync(path("results/results.json"), `${JSON.stringify(results, null, 2)}\n`)
 }
 
 const parsed = Arguments.parse(process.argv.slice(2), names)
@@ -49,9 +52,14 @@ if (typeof parsed === "string") {
   process.exitCode = 2
 } else if (parsed.help) {
   say(Arguments.usage(names))
+} else if (parsed.page) {
+  write(JSON.parse(readFileSync(path("results/results.json"), "utf8")) as Results.Results)
 } else {
   const results = await run(parsed)
-  if (parsed.only === undefined && parsed.scale === 1) write(results)
+  if (parsed.only === undefined && parsed.scale === 1) {
+    keep(results)
+    write(results)
+  }
   // Some contenders keep timers and connections.
   process.exit(0)
 }

@@ -152,7 +152,9 @@ const overview: ReadonlyArray<string> = [
   "cold-50-requests",
   "staggered-401-requests",
   "outage-requests",
-  "outage-failed"
+  "outage-failed",
+  "first-token",
+  "memory"
 ]
 
 /** The pictures, by the name of their file. */

@@ -41,7 +41,7 @@ const barWidth = 260
 const numberWidth = 90
 const panelWidth = nameWidth + barWidth + numberWidth
 const gap = 24
-const heading = 30
+const heading = 40
 
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
@@ -94,7 +94,7 @@ const panel = ({ better, rows, title, unit }: Table, theme: Theme, left: number,
   const hint = `${better} is better${isLog ? "; logarithmic" : ""}`
   return [
     text(left, top + 14, title, colour.text, " font-weight=\"600\""),
-    text(left + panelWidth, top + 14, hint, colour.muted, " text-anchor=\"end\" font-size=\"10\""),
+    text(left, top + 30, hint, colour.muted, " font-size=\"10\""),
     ...bars
   ].join("\n")
 }

@@ -96,6 +96,7 @@ describe("the command line", () => {
     assert.deepStrictEqual(Arguments.parse(["--only", "bundle", "--only", "start"], names), {
       only: ["bundle", "start"],
       scale: 1,
+      page: false,
       help: false
     })
     assert.include(Arguments.parse(["--only", "nothing"], names) as string, "there is no \"nothing\"")

@@ -72,8 +72,8 @@ export const bundleSize: Measure = {
       rows: files.map((file) => summarize(file.name, [size(file)]))
     })
     return [
-      table("bundle-apart-gzip", "Apart, gzipped", ({ apart }) => gzipped(apart)),
-      table("bundle-together-gzip", "Together, gzipped", ({ together }) => gzipped(together)),
+      table("bundle-apart-gzip", "Smallest program apart, gzipped", ({ apart }) => gzipped(apart)),
+      table("bundle-together-gzip", "Smallest program together, gzipped", ({ together }) => gzipped(together)),
       table("bundle-apart", "Apart, minified", ({ apart }) => apart.length),
       table("bundle-together", "Together, minified", ({ together }) => together.length)
     ]

@@ -68,7 +68,7 @@ export const cachedCall: Measure = {
       },
       {
         id: "cached-call-added-percent",
-        title: "The same as a share of the bare call",
+        title: "Time added, as a share of the bare call",
         unit: "%",
         better: "lower",
         rows: rows(({ bare, own }) => 100 * (own - bare) / bare)

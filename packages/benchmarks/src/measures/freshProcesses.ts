@@ -52,10 +52,10 @@ export const start: Measure = {
     )
     await close()
     return [
-      { id: "import", title: "Import", unit: "ms", better: "lower", rows: rows("import") },
+      { id: "import", title: "Time to import", unit: "ms", better: "lower", rows: rows("import") },
       {
         id: "first-token",
-        title: "Import, first token and first call",
+        title: "Time to the first answer, import included",
         unit: "ms",
         better: "lower",
         rows: rows("firstCall")
@@ -90,7 +90,13 @@ export const allocations: Measure = {
       return [{ contender, median: median - bare.median, low: low - bare.median, high: high - bare.median }]
     })
     return [
-      { id: "allocations-added", title: "Allocated in addition", unit: "bytes", better: "lower", rows: added },
+      {
+        id: "allocations-added",
+        title: "Memory allocated in addition by a call",
+        unit: "bytes",
+        better: "lower",
+        rows: added
+      },
       { id: "allocations-whole", title: "Allocated by the whole call", unit: "bytes", better: "lower", rows: whole }
     ]
   }
@@ -111,7 +117,7 @@ export const memory: Measure = {
     )
     return [{
       id: "memory",
-      title: "Held by a client with its token",
+      title: "Memory held by a client with its token",
       unit: "bytes",
       better: "lower",
       rows: rows("bytes")

@@ -126,11 +126,12 @@ export const outages: ReadonlyArray<Scenario> = [
     title: "A 60 s outage of the issuer, minutes before the token expires",
     story:
       "The same from 310 s before the end of the token until 250 s before: the token is good throughout, but some " +
-      "want to renew it already.",
+      "want to renew it already. effect-oauth draws the moment of its renewal by chance, so it asks between 1 and 8 times, " +
+      "from one play to the next.",
     world: hour,
     warm: true,
     needsReplay: false,
-    plays: 3,
+    plays: 9,
     play: outageOf(3290 * second)
   },
   {

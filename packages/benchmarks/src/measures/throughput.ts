@@ -38,7 +38,7 @@ const rates = async (
   for (const { client } of clients) await client.close()
   return {
     id: `throughput-${transport}-${callers}`,
-    title: `Calls a second, ${number.format(callers)} callers at once, ${
+    title: `Calls a second, ${number.format(callers)} ${callers === 1 ? "caller" : "callers at once"}, ${
       transport === "memory" ? "transport in memory" : "sockets on loopback"
     }`,
     unit: "calls/s",
