@@ -14,7 +14,9 @@ export const alias = [
 const globalSetup = [`${packages}/cli/test/support/bundle.ts`]
 
 export default defineWorkspace(
-  ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak", "publishing"].map((name) => ({
+  ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak", "publishing", "benchmarks"].map((
+    name
+  ) => ({
     resolve: { alias },
     test: {
       name,

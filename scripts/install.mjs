@@ -1,4 +1,4 @@
-// Before `npm start` and `npm test`: installs what the lockfile lists, if it is not there.
+// Before `npm start`, `npm test` and `npm run bench`: installs what the lockfile lists, if it is not there.
 import { spawnSync } from "node:child_process"
 import { statSync } from "node:fs"
 

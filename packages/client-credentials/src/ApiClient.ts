@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -126,9 +125,11 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
         return options.isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
       }
       const sent = send(authorized).pipe(
-        Effect.mapError((error) => apiResponse.requestError(error, request, authorized)),
-        Effect.map((original) => new apiResponse.ApiResponse(request, original)),
-        Effect.locallyWith(Headers.currentRedactedNames, apiResponse.redactedNames)
+        Effect.mapBoth({
+          onFailure: (error) => apiResponse.requestError(error, request, authorized),
+          onSuccess: (original) => new apiResponse.ApiResponse(request, original)
+        }),
+        apiResponse.redact
       )
       return Effect.flatMap(sent, (response) =>
         answered === undefined
@@ -215,7 +216,10 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = Layer.effect(ApiClient, make)
+export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = Layer.scoped(
+  ApiClient,
+  Effect.zipRight(apiResponse.redactScoped, make)
+)
 
 /**
  * The same client where a plain `HttpClient` is wanted: an `OAuthError` becomes the `cause` of a `RequestError`, and its

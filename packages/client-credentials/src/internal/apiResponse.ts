@@ -9,6 +9,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 const proofsOf = ({ headers }: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> =>
@@ -64,9 +65,25 @@ const responseError = (error: HttpClientError.ResponseError, response: ApiRespon
  * What traces and prints show the names of only. The platform knows of `authorization`, not of proofs, nor that an API may
  * repeat a token where it says what is wrong with it.
  */
-export const redactedNames = (
-  names: ReadonlyArray<string | RegExp>
-): ReadonlyArray<string | RegExp> => [...names, "dpop", "www-authenticate"]
+const ownNames = ["dpop", "www-authenticate"]
+
+const isRedacting = (names: ReadonlyArray<string | RegExp>): boolean => ownNames.every((name) => names.includes(name))
+
+/** For a whole program: from here on, until the scope ends. */
+export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.locallyScopedWith(
+  Headers.currentRedactedNames,
+  (names) => [...names, ...ownNames]
+)
+
+/** For a call, which may be made where that does not hold. */
+export const redact = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) => {
+    const names = fiber.getFiberRef(Headers.currentRedactedNames)
+    return isRedacting(names) ? call : Effect.locally(call, Headers.currentRedactedNames, [...names, ...ownNames])
+  })
+
+const withoutToken = <A>(body: Effect.Effect<A, HttpClientError.ResponseError>, response: ApiResponse) =>
+  Effect.mapError(body, (error) => responseError(error, response))
 
 export class ApiResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
@@ -81,9 +98,6 @@ export class ApiResponse extends Inspectable.Class implements HttpClientResponse
     this.#original = original
   }
 
-  readonly #conceal = <A>(body: Effect.Effect<A, HttpClientError.ResponseError>) =>
-    Effect.mapError(body, (error) => responseError(error, this))
-
   get status() {
     return this.#original.status
   }
@@ -97,19 +111,19 @@ export class ApiResponse extends Inspectable.Class implements HttpClientResponse
     return this.#original.remoteAddress
   }
   get json() {
-    return this.#conceal(this.#original.json)
+    return withoutToken(this.#original.json, this)
   }
   get text() {
-    return this.#conceal(this.#original.text)
+    return withoutToken(this.#original.text, this)
   }
   get urlParamsBody() {
-    return this.#conceal(this.#original.urlParamsBody)
+    return withoutToken(this.#original.urlParamsBody, this)
   }
   get formData() {
-    return this.#conceal(this.#original.formData)
+    return withoutToken(this.#original.formData, this)
   }
   get arrayBuffer() {
-    return this.#conceal(this.#original.arrayBuffer)
+    return withoutToken(this.#original.arrayBuffer, this)
   }
   get stream() {
     return Stream.mapError(this.#original.stream, (error) => responseError(error, this))
@@ -121,7 +135,7 @@ export class ApiResponse extends Inspectable.Class implements HttpClientResponse
         request: this.request.toJSON(),
         status: this.status
       }),
-      headers: Headers.redact(this.headers, ["authorization", "set-cookie", ...redactedNames([])])
+      headers: Headers.redact(this.headers, ["authorization", "set-cookie", ...ownNames])
     }
   }
 }

@@ -66,8 +66,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "proofs in the platform's traces",
     file: "internal/apiResponse.ts",
-    find: "[...names, \"dpop\", \"www-authenticate\"]",
-    replace: "names",
+    find: "const ownNames = [\"dpop\", \"www-authenticate\"]",
+    replace: "const ownNames: Array<string> = []",
     test: "client_secret_post with DPoP, whatever"
   },
   {

@@ -1,0 +1,60 @@
+/**
+ * What takes part, and what each is given.
+ */
+import type { Agent } from "node:http"
+
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type { AxiosRequestConfig } from "axios"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { gaxios } from "google-auth-library"
+
+/** The same transport, for each of the HTTP stacks. */
+export interface Stacks {
+  readonly fetch: typeof globalThis.fetch
+  readonly httpClient: Layer.Layer<HttpClient.HttpClient>
+  readonly axios: AxiosRequestConfig
+  readonly gaxios: gaxios.GaxiosOptions
+  /** Of `node:http`, where it is not the one that the stack has anyway. */
+  readonly agent: Agent | undefined
+}
+
+export interface Surroundings {
+  readonly tokenUrl: string
+  readonly apiUrl: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** For the bare clients. */
+  readonly fixedToken: string
+  readonly stacks: Stacks
+}
+
+export interface Client {
+  /** Calls the API once and reads the answer to its end. The answer's status; it rejects when there is none. */
+  readonly call: () => Promise<number>
+  /** For those who live in Effect: the same, to be run many times in one run. */
+  readonly inEffect?: {
+    readonly call: Effect.Effect<number, unknown>
+    readonly run: <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
+  }
+  readonly close: () => Promise<void>
+}
+
+export interface Contender {
+  readonly name: string
+  /** The packages that a program which uses it installs. */
+  readonly packages: ReadonlyArray<string>
+  /** The bare client whose call it is compared with; the bare clients have none. */
+  readonly baseline: string | undefined
+  /** The packages of its HTTP stack, and of Effect: counted apart. */
+  readonly stack: ReadonlyArray<string>
+  /** Whether it keeps tokens by itself. */
+  readonly caches: boolean
+  /** Whether it replays a call that the API refused. */
+  readonly replays: boolean
+  /** How it is used here, and where its documentation says so. */
+  readonly usage: string
+  /** The file of `contenders/` without its ending. */
+  readonly module: string
+  readonly load: () => Promise<{ readonly make: (surroundings: Surroundings) => Promise<Client> }>
+}

@@ -1,0 +1,19 @@
+/**
+ * Everything that is measured, in the order of the page.
+ */
+import type { Measure } from "./measure.js"
+import { bundleSize } from "./measures/bundle.js"
+import { cachedCall } from "./measures/cachedCall.js"
+import { allocations, memory, start } from "./measures/freshProcesses.js"
+import { throughput } from "./measures/throughput.js"
+import { tokenRequests } from "./measures/tokenRequests.js"
+
+export const measures: ReadonlyArray<Measure> = [
+  cachedCall,
+  allocations,
+  throughput,
+  ...tokenRequests,
+  start,
+  bundleSize,
+  memory
+]

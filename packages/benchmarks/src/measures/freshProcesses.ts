@@ -1,0 +1,126 @@
+/**
+ * What is measured in a process of its own, so that nothing was loaded or compiled before.
+ */
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+import type { Contender } from "../contender.js"
+import { contenders } from "../contenders.js"
+import { interleaved, type Measure, scaled } from "../measure.js"
+import { type Row, summarize } from "../result.js"
+import * as loopback from "../transport/loopback.js"
+import { client, fixedToken } from "../world.js"
+
+const program = fileURLToPath(new URL("../fresh.js", import.meta.url))
+
+const run = async <K extends string>(
+  flags: ReadonlyArray<string>,
+  parameters: ReadonlyArray<string>
+): Promise<Readonly<Record<K, number>>> => {
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, ...parameters], {
+    timeout: 60_000,
+    env: { ...process.env, CLIENT_ID: client.id, CLIENT_SECRET: client.secret, FIXED_TOKEN: fixedToken }
+  })
+  return JSON.parse(stdout) as Readonly<Record<K, number>>
+}
+
+const collect = async <K extends string>(
+  participants: ReadonlyArray<Contender>,
+  rounds: number,
+  sample: (contender: Contender) => Promise<Readonly<Record<K, number>>>
+) => {
+  const samples = new Map<string, Array<Readonly<Record<K, number>>>>(participants.map(({ name }) => [name, []]))
+  await interleaved(rounds, participants, async (contender) => {
+    samples.get(contender.name)?.push(await sample(contender))
+  })
+  return (key: K): ReadonlyArray<Row> => [...samples].map(([name, all]) => summarize(name, all.map((one) => one[key])))
+}
+
+export const start: Measure = {
+  name: "start",
+  title: "From nothing to the first answer",
+  method:
+    "A fresh process, sockets on loopback: the time to import what the program needs, and the time until the first " +
+    "call with its first token has been answered, import included. Effect's HTTP client is `FetchHttpClient` here.",
+  run: async (settings) => {
+    const { close, surroundings: { apiUrl, tokenUrl } } = await loopback.serveApart()
+    const rows = await collect(
+      contenders,
+      scaled(settings, 5),
+      ({ module }) => run<"firstCall" | "import">([], ["start", module, tokenUrl, apiUrl])
+    )
+    await close()
+    return [
+      { id: "import", title: "Time to import", unit: "ms", better: "lower", rows: rows("import") },
+      {
+        id: "first-token",
+        title: "Time to the first answer, import included",
+        unit: "ms",
+        better: "lower",
+        rows: rows("firstCall")
+      }
+    ]
+  }
+}
+
+export const allocations: Measure = {
+  name: "allocations",
+  title: "Memory allocated by a call with a cached token",
+  method:
+    "A fresh process, the transport in memory: how much the heap has grown after 500 calls, with a young generation " +
+    "so large that nothing is collected meanwhile. Added: the difference to the bare client of the same HTTP stack.",
+  run: async (settings) => {
+    const rows = await collect(
+      contenders,
+      scaled(settings, 1),
+      ({ module }) =>
+        run<"bytes">(
+          ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"],
+          ["allocations", module]
+        )
+    )
+    const whole = rows("bytes")
+    const of = (name: string) => whole.find(({ contender }) => contender === name)
+    const added = contenders.flatMap(({ baseline, name }): ReadonlyArray<Row> => {
+      const bare = baseline === undefined ? undefined : of(baseline)
+      const own = of(name)
+      if (bare === undefined || own === undefined || !("median" in bare) || !("median" in own)) return []
+      const { contender, high, low, median } = own
+      return [{ contender, median: median - bare.median, low: low - bare.median, high: high - bare.median }]
+    })
+    return [
+      {
+        id: "allocations-added",
+        title: "Memory allocated in addition by a call",
+        unit: "bytes",
+        better: "lower",
+        rows: added
+      },
+      { id: "allocations-whole", title: "Allocated by the whole call", unit: "bytes", better: "lower", rows: whole }
+    ]
+  }
+}
+
+export const memory: Measure = {
+  name: "memory",
+  title: "Memory held by a client with its token",
+  method:
+    "A fresh process, the transport in memory: how much the heap has grown by 500 clients more, each with a token of " +
+    "its own of 730 characters, after garbage collection.",
+  run: async (settings) => {
+    const tokens = contenders.filter(({ baseline }) => baseline !== undefined)
+    const rows = await collect(
+      tokens,
+      scaled(settings, 1),
+      ({ module }) => run<"bytes">(["--expose-gc"], ["memory", module])
+    )
+    return [{
+      id: "memory",
+      title: "Memory held by a client with its token",
+      unit: "bytes",
+      better: "lower",
+      rows: rows("bytes")
+    }]
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Calls a second, by few and by many callers at once.
+ */
+import { openAll } from "../clients.js"
+import type { Surroundings } from "../contender.js"
+import { interleaved, type Measure, scaled, type Settings } from "../measure.js"
+import { repeat } from "../repeat.js"
+import { summarize, type Table } from "../result.js"
+import * as fake from "../transport/fake.js"
+import * as loopback from "../transport/loopback.js"
+import * as World from "../world.js"
+
+const number = new Intl.NumberFormat("en")
+
+interface Load {
+  readonly callers: number
+  readonly calls: number
+  readonly rounds: number
+}
+
+const rates = async (
+  { callers, calls, rounds }: Load,
+  transport: string,
+  surroundings: Surroundings,
+  settings: Settings
+): Promise<Table> => {
+  const clients = await openAll(surroundings)
+  const samples = new Map<string, Array<number>>(clients.map(({ contender }) => [contender.name, []]))
+  const each = scaled(settings, calls)
+  const many = Math.min(callers, each)
+  // For the tokens and the connections.
+  for (const { client } of clients) await repeat(client, Math.min(each, 300), Math.min(many, 300))
+  await interleaved(scaled(settings, rounds), clients, async ({ client, contender }) => {
+    const before = performance.now()
+    await repeat(client, each, many)
+    samples.get(contender.name)?.push(1000 * each / (performance.now() - before))
+  })
+  for (const { client } of clients) await client.close()
+  return {
+    id: `throughput-${transport}-${callers}`,
+    title: `Calls a second, ${number.format(callers)} ${callers === 1 ? "caller" : "callers at once"}, ${
+      transport === "memory" ? "transport in memory" : "sockets on loopback"
+    }`,
+    unit: "calls/s",
+    better: "higher",
+    rows: [...samples].map(([name, all]) => summarize(name, all))
+  }
+}
+
+const inMemory: ReadonlyArray<Load> = [
+  { callers: 1, calls: 1000, rounds: 7 },
+  { callers: 100, calls: 1500, rounds: 5 },
+  { callers: 10_000, calls: 10_000, rounds: 2 }
+]
+
+const onLoopback: ReadonlyArray<Load> = [
+  { callers: 1, calls: 200, rounds: 7 },
+  { callers: 100, calls: 1500, rounds: 5 },
+  { callers: 10_000, calls: 10_000, rounds: 2 }
+]
+
+export const throughput: Measure = {
+  name: "throughput",
+  title: "Calls a second with a cached token",
+  method: "By the clock, in rounds. In memory, and on sockets to a server in a process of its own, with " +
+    `${loopback.connections} connections for each. On sockets, effect-oauth and the bare HttpClient use ` +
+    "`NodeHttpClient.layerUndici`.",
+  run: async (settings) => {
+    const tables: Array<Table> = []
+    for (const load of inMemory) tables.push(await rates(load, "memory", fake.make(World.make()), settings))
+    const { close, surroundings } = await loopback.serveApart()
+    for (const load of onLoopback) tables.push(await rates(load, "loopback", surroundings, settings))
+    await close()
+    return tables
+  }
+}

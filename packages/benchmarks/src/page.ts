@@ -1,0 +1,179 @@
+/**
+ * The page: everything that was measured, as tables and pictures.
+ */
+import * as Array from "effect/Array"
+
+import { contenders, ours, peers } from "./contenders.js"
+import { show } from "./numbers.js"
+import { plot, type Theme } from "./plot.js"
+import { isValue, type Row, type Table } from "./result.js"
+import type { Results } from "./results.js"
+
+type Measured = Results["measures"][number]
+
+const themes: ReadonlyArray<Theme> = ["light", "dark"]
+
+const picture = (folder: string, name: string, alt: string): string =>
+  [
+    "<picture>",
+    `  <source media="(prefers-color-scheme: dark)" srcset="${folder}${name}-dark.svg">`,
+    `  <img alt="${alt}" src="${folder}${name}-light.svg">`,
+    "</picture>"
+  ].join("\n")
+
+const row = (cells: ReadonlyArray<string>): string => `| ${cells.join(" | ")} |`
+
+const cell = (found: Row | undefined, unit: Table["unit"]): string =>
+  found === undefined ? "" : isValue(found) ? show(found.median, unit) : "—"
+
+const withSpread = (found: Row | undefined, unit: Table["unit"]): string => {
+  if (found === undefined || !isValue(found)) return cell(found, unit)
+  const { high, low, median } = found
+  return high === low ? show(median, unit) : `${show(median, unit)} (${show(low, unit)} … ${show(high, unit)})`
+}
+
+const of = ({ rows }: Table, contender: string): Row | undefined => rows.find((one) => one.contender === contender)
+
+const namesIn = (tables: ReadonlyArray<Table>): ReadonlyArray<string> =>
+  contenders.map(({ name }) => name).filter((name) => tables.some((table) => of(table, name) !== undefined))
+
+const bold = (name: string): string => name === ours ? `**${name}**` : name
+
+/** The first table of each measure, or those that are the point of it. */
+const leading: ReadonlyMap<string, number> = new Map([["throughput", 6], ["start", 2], ["bundle", 2]])
+
+const isScenario = ({ tables }: Measured): boolean => tables[0]?.unit === "requests"
+
+const leadingTables = (measured: Measured): ReadonlyArray<Table> =>
+  measured.tables.slice(0, isScenario(measured) ? 2 : leading.get(measured.name) ?? 1)
+
+const summary = ({ measures }: Results): string => {
+  const names = peers.map(({ name }) => name)
+  return [
+    row(["", ...names.map(bold), "`npm run bench -- --only`"]),
+    row(["---", ...names.map(() => "---:"), "---"]),
+    ...measures.flatMap((measured) =>
+      leadingTables(measured).map((table) =>
+        row([table.title, ...names.map((name) => cell(of(table, name), table.unit)), `\`${measured.name}\``])
+      )
+    )
+  ].join("\n")
+}
+
+export const tablesOf = ({ tables }: Measured): string =>
+  [
+    row(["", ...tables.map(({ title }) => title)]),
+    row(["---", ...tables.map(() => "---:")]),
+    ...namesIn(tables).map((name) =>
+      row([bold(name), ...tables.map((table) => withSpread(of(table, name), table.unit))])
+    )
+  ].join("\n")
+
+const reasons = ({ tables }: Measured): ReadonlyArray<string> => {
+  const absences = tables.flatMap(({ rows }) => rows.flatMap((one) => isValue(one) ? [] : [one]))
+  const byReason = Array.groupBy(absences, ({ absent }) => absent)
+  return Object.entries(byReason).map(([reason, who]) =>
+    `— : ${who.map(({ contender }) => contender).join(", ")}: ${reason}.`
+  )
+}
+
+const section = (measured: Measured): string =>
+  [
+    `### ${measured.title}`,
+    measured.method,
+    `    ${measured.command}`,
+    picture("results/", measured.name, `${measured.title}: the table below as bars`),
+    tablesOf(measured),
+    ...reasons(measured)
+  ].join("\n\n")
+
+const machine = ({ at, machine: { cores, load, memoryGiB, node, processor, system }, took }: Results): string =>
+  `${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}; ${at.slice(0, 10)}; the whole run took ` +
+  `${Math.round(took / 60)} minutes, with a load of ${load} from all that ran on the machine when it began${
+    load > cores ? ", more than it has cores: differences within the spread mean nothing" : ""
+  }.`
+
+const versions = (results: Results, packages: ReadonlyArray<string>): string =>
+  packages.map((name) => results.versions[name] === undefined ? name : `${name} ${results.versions[name]}`).join(", ")
+
+export const page = (results: Results): string =>
+  [
+    "# Measured against everyone",
+    "This page is written by `npm run bench`, which measures all of them in one run, in turns, on the same machine. Its " +
+    "numbers are in [results/results.json](results/results.json). Each is a median; in brackets, where samples differ, the " +
+    "first and the third quartile. Compare within this page only: another machine gives other numbers and, by and large, " +
+    "the same ratios.",
+    machine(results),
+    "## At a glance",
+    picture("results/", "overview", "The main results as bars"),
+    summary(results),
+    "## Who takes part, and how it is used",
+    [
+      row(["", "packages", "keeps tokens", "replays a refused call", "use"]),
+      row(["---", "---", "---", "---", "---"]),
+      ...contenders.map(({ caches, name, packages, replays, usage }) =>
+        row([bold(name), versions(results, packages), caches ? "yes" : "no", replays ? "yes" : "no", usage])
+      )
+    ].join("\n"),
+    "Each is the code in [src/contenders](src/contenders), which is also what is bundled and started. The server is one " +
+    "handler ([src/world.ts](src/world.ts)) behind all transports: a `fetch` in memory (for simple-oauth2, which asks for " +
+    "tokens by `node:http` only, an agent in memory), or sockets on loopback. The bare clients send a fixed token, so that " +
+    "what goes over the wire is the same. The scenarios run in virtual time, in the same way for all: the timers and " +
+    "clocks of the process are replaced, and Effect's clock reads those.",
+    "## Everything",
+    ...results.measures.map(section),
+    ""
+  ].join("\n\n")
+
+export const excerptMarkers = ["<!-- benchmarks -->", "<!-- /benchmarks -->"] as const
+
+/** For the front page. */
+export const excerpt = (results: Results): string =>
+  [
+    excerptMarkers[0],
+    picture("packages/benchmarks/results/", "overview", "effect-oauth and its peers, the main results as bars"),
+    `${machine(results)} [All results](packages/benchmarks/README.md), wins and losses, by \`npm run bench\`.`,
+    excerptMarkers[1]
+  ].join("\n\n")
+
+/** The front page with the excerpt in it. */
+export const withExcerpt = (readme: string, results: Results): string => {
+  const begin = readme.indexOf(excerptMarkers[0])
+  const end = readme.indexOf(excerptMarkers[1])
+  if (begin < 0 || end < begin) {
+    throw new Error(`Expected ${excerptMarkers[0]} and ${excerptMarkers[1]} in the README`)
+  }
+  return readme.slice(0, begin) + excerpt(results) + readme.slice(end + excerptMarkers[1].length)
+}
+
+const overview: ReadonlyArray<string> = [
+  "cached-call-added-percent",
+  "bundle-apart-gzip",
+  "cold-50-requests",
+  "staggered-401-requests",
+  "outage-requests",
+  "outage-failed",
+  "first-token",
+  "memory"
+]
+
+/** The pictures, by the name of their file. */
+export const pictures = ({ measures }: Results): ReadonlyMap<string, string> => {
+  const tables = measures.flatMap((measured) => measured.tables)
+  const drawn: ReadonlyArray<readonly [string, ReadonlyArray<Table>, number]> = [
+    [
+      "overview",
+      overview.flatMap((id) => tables.filter((table) => table.id === id)).map((table) => ({
+        ...table,
+        rows: table.rows.filter(({ contender }) => peers.some(({ name }) => name === contender))
+      })),
+      2
+    ],
+    ...measures.map((measured) => [measured.name, measured.tables, measured.tables.length > 1 ? 2 : 1] as const)
+  ]
+  return new Map(
+    drawn.flatMap(([name, drawnTables, columns]) =>
+      themes.map((theme) => [`${name}-${theme}.svg`, plot(drawnTables, theme, columns)] as const)
+    )
+  )
+}

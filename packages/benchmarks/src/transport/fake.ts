@@ -1,0 +1,70 @@
+/**
+ * A transport in memory: the same handler behind a `fetch`, and behind an agent of `node:http` for those who know no
+ * `fetch`.
+ */
+import { Agent, createServer } from "node:http"
+import { type Duplex, duplexPair } from "node:stream"
+
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Layer from "effect/Layer"
+
+import type { Surroundings } from "../contender.js"
+import { type Answer, client, fixedToken, type Message, paths, type World } from "../world.js"
+import { listener } from "./listener.js"
+
+const authorizationOf = (headers: HeadersInit | undefined): string | undefined => {
+  if (headers === undefined) return undefined
+  if (headers instanceof Headers) return headers.get("authorization") ?? undefined
+  return new Headers(headers).get("authorization") ?? undefined
+}
+
+const toResponse = ({ body, status }: Answer): Response =>
+  new Response(body, { status, headers: { "content-type": "application/json" } })
+
+const textOf = async (body: RequestInit["body"]): Promise<string> =>
+  body === null || body === undefined ? "" : new Response(body).text()
+
+export const makeFetch = (world: World): typeof globalThis.fetch => async (input, init) => {
+  const request = input instanceof Request ? input : undefined
+  const message: Message = {
+    method: init?.method ?? request?.method ?? "GET",
+    path: new URL(request?.url ?? String(input)).pathname,
+    authorization: authorizationOf(init?.headers ?? request?.headers),
+    body: request === undefined ? await textOf(init?.body) : await request.text()
+  }
+  const answer = world.answer(message)
+  return toResponse(answer instanceof Promise ? await answer : answer)
+}
+
+/** Not a class with private fields: who is given an agent may clone it. */
+const makeAgent = (world: World): Agent => {
+  const server = createServer(listener(world))
+  const createConnection = (): Duplex => {
+    const [near, far] = duplexPair()
+    server.emit("connection", far)
+    return near
+  }
+  return Object.assign(new Agent(), { protocol: "https:", createConnection })
+}
+
+/** `more` is built beneath the `HttpClient`: a clock, say. */
+export const make = (world: World, more: Layer.Layer<never> = Layer.empty): Surroundings => {
+  const fetch = makeFetch(world)
+  return {
+    tokenUrl: `https://auth.test${paths.token}`,
+    apiUrl: "https://api.test",
+    clientId: client.id,
+    clientSecret: client.secret,
+    fixedToken,
+    stacks: {
+      fetch,
+      httpClient: FetchHttpClient.layer.pipe(
+        Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch)),
+        Layer.provideMerge(more)
+      ),
+      axios: { adapter: "fetch", env: { fetch } },
+      gaxios: { fetchImplementation: fetch },
+      agent: makeAgent(world)
+    }
+  }
+}

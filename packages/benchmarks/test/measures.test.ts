@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+import { assert, describe, it } from "vitest"
+
+import { byName, ours, peers } from "../src/contenders.js"
+import { interleaved } from "../src/measure.js"
+import { bundle } from "../src/measures/bundle.js"
+import { cachedCall } from "../src/measures/cachedCall.js"
+import { isValue } from "../src/result.js"
+import * as World from "../src/world.js"
+import { onLoopback } from "./support.js"
+
+const start = async (program: string, parameters: ReadonlyArray<string>, tokenUrl: string, apiUrl: string) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...parameters], {
+    env: {
+      ...process.env,
+      TOKEN_URL: tokenUrl,
+      API_URL: apiUrl,
+      CLIENT_ID: World.client.id,
+      CLIENT_SECRET: World.client.secret
+    }
+  })
+  return stdout.trim()
+}
+
+describe("programs that are measured do what is measured", () => {
+  it.each(peers)("the bundle of $name makes a call with a token", async (contender) => {
+    const folder = mkdtempSync(`${tmpdir()}/benchmarks-`)
+    const { close, surroundings: { apiUrl, tokenUrl }, world } = await onLoopback()
+    const file = `${folder}/program.mjs`
+    writeFileSync(file, await bundle(contender, []))
+    assert.strictEqual(await start(file, [], tokenUrl, apiUrl), "200")
+    assert.strictEqual(world.tokenRequests(), 1)
+    assert.strictEqual(world.served(), 1)
+    await close()
+    rmSync(folder, { recursive: true })
+  }, 30_000)
+
+  it("a fresh process imports, gets a token and makes a call", async () => {
+    const { close, surroundings: { apiUrl, tokenUrl }, world } = await onLoopback()
+    const program = fileURLToPath(new URL("../dist/fresh.js", import.meta.url))
+    const printed = JSON.parse(
+      await start(program, ["start", byName(ours).module, tokenUrl, apiUrl], tokenUrl, apiUrl)
+    ) as Record<string, number>
+    assert.hasAllKeys(printed, ["import", "firstCall", "whole"])
+    assert.strictEqual(world.served(), 1)
+    await close()
+  }, 30_000)
+})
+
+describe("measures", () => {
+  it("a bundle apart is smaller than together where there is a stack", async () => {
+    const contender = byName(ours)
+    const apart = await bundle(contender, contender.stack)
+    const together = await bundle(contender, [])
+    assert.isBelow(apart.length, together.length)
+    assert.isAbove(apart.length, 1000)
+  }, 30_000)
+
+  it("a cached call is compared with the bare client of its stack, by all", async () => {
+    const tables = await cachedCall.run({ scale: 0.01 })
+    const names = peers.map(({ name }) => name)
+    assert.strictEqual(tables.length, 4)
+    for (const { rows } of tables) {
+      assert.deepStrictEqual(rows.map(({ contender }) => contender), names)
+      for (const row of rows) assert.isTrue(isValue(row) && Number.isFinite(row.median))
+    }
+  }, 30_000)
+
+  it("all take turns, and each begins once", async () => {
+    const order: Array<string> = []
+    await interleaved(3, ["a", "b", "c"], async (name, round) => {
+      order.push(`${name}${round}`)
+    })
+    assert.deepStrictEqual(order, ["a0", "b0", "c0", "b1", "c1", "a1", "c2", "a2", "b2"])
+  })
+})
