@@ -322,6 +322,30 @@ describe("a fleet with one store", () => {
       }))
   }
 
+  for (const operation of ["load", "acquire", "swap", "release"] as const) {
+    it.scoped(`holds nobody up when its store never answers to ${operation}`, () =>
+      Effect.gen(function*() {
+        const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+        const logged: Array<string> = []
+        const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => logged.push(String(message))))
+        const { count, processes: [cache = assert.fail()] } = yield* Effect.provide(
+          fleet(1, {}, { store: { ...store, [operation]: () => Effect.never } }),
+          logger
+        )
+        const call = yield* Effect.fork(cache.get)
+        for (let passed = 0; passed < 59 && call.unsafePoll() === null; passed += 1) {
+          yield* TestClock.adjust("1 second")
+          yield* tick
+        }
+        assert.strictEqual(value(yield* Fiber.join(call)), "token-1")
+        assert.strictEqual(count.requests, 1)
+        // Whether the lease is given back makes no difference to this process.
+        if (operation !== "release") {
+          assert.include(logged.join(), `The token store could not ${operation} (no answer within 20 seconds).`)
+        }
+      }))
+  }
+
   it.scoped("looks by itself when the store cannot tell of changes", () =>
     Effect.gen(function*() {
       const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)

@@ -85,6 +85,8 @@ export const fromClient = (client: Redis | Cluster, options: Options = {}): Toke
       try: command,
       catch: (error) => new TokenStore.TokenStoreError({ operation, problem: problem(error) })
     }).pipe(
+      // Leases are taken and given back where nothing else can be interrupted.
+      Effect.interruptible,
       Effect.timeoutFail({
         duration: timeout,
         onTimeout: () => new TokenStore.TokenStoreError({ operation, problem: "no answer in time" })

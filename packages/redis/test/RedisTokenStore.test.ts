@@ -157,6 +157,28 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
     }).pipe(Effect.provide(Servers())), 30_000)
 
   it.scopedLive(
+    "holds nobody up when it stops to answer between two commands",
+    () =>
+      Effect.gen(function*() {
+        const { port } = yield* redisServer.start
+        const processes = yield* fleet(2, port)
+        const raw = yield* Effect.acquireRelease(
+          Effect.sync(() => new Redis({ host: "127.0.0.1", port })),
+          (client) => Effect.sync(() => client.disconnect())
+        )
+        // What is read is answered, the lease is not.
+        yield* Effect.promise(() => raw.client("PAUSE", 600_000, "WRITE"))
+        const responses = yield* Effect.all(processes, { concurrency: "unbounded" }).pipe(
+          Effect.disconnect,
+          Effect.timeout("10 seconds")
+        )
+        assert.deepStrictEqual(responses.map(({ status }) => status), [200, 200])
+        assert.strictEqual(yield* tokensIssued, 2)
+      }).pipe(Effect.provide(Servers())),
+    30_000
+  )
+
+  it.scopedLive(
     "is done without while it is away, and used again when it is back: no call is lost",
     () =>
       Effect.gen(function*() {

@@ -82,6 +82,8 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, S
     const ask = <A>(operation: TokenStore.TokenStoreError["operation"], statement: Effect.Effect<A, SqlError>) =>
       statement.pipe(
         Effect.mapError((error) => new TokenStore.TokenStoreError({ operation, problem: problem(error) })),
+        // Leases are taken and given back where nothing else can be interrupted.
+        Effect.interruptible,
         Effect.timeoutFail({
           duration: timeout,
           onTimeout: () => new TokenStore.TokenStoreError({ operation, problem: "no answer in time" })
@@ -231,6 +233,7 @@ export const layerWithClient = <E>(
             Effect.catchAllCause(() =>
               new TokenStore.TokenStoreError({ operation, problem: "no connection to its database" })
             ),
+            Effect.interruptible,
             Effect.timeoutFail({
               duration: options.timeout ?? "2 seconds",
               onTimeout: () =>

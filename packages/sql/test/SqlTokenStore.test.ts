@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
 import { Fault, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Duration, Effect, Layer, Logger, Option, Redacted, type Scope } from "effect"
+import { Deferred, Duration, Effect, Layer, Logger, Option, Redacted, type Scope } from "effect"
 
 import * as postgresServer from "./postgresServer.js"
 
@@ -200,6 +200,35 @@ describe.skipIf(!postgresServer.isInstalled)("on Postgres those who wait", () =>
       assert.isTrue((yield* all).every((outcome) => outcome._tag === "Left"))
       assert.lengthOf((yield* received).filter(({ endpoint }) => endpoint === "token"), 2)
     }).pipe(Effect.provide(Servers)), 60_000)
+})
+
+describe.skipIf(!postgresServer.isInstalled)("a lease on Postgres", () => {
+  it.scopedLive("is done without in time while its table is locked", () =>
+    Effect.gen(function*() {
+      const { url } = yield* postgresServer.start
+      const connect = PgClient.layer({ url: Redacted.make(url) })
+      const store = yield* Effect.provide(SqlTokenStore.make({ timeout: "500 millis" }), yield* Layer.build(connect))
+      const locked = yield* Deferred.make<void>()
+      yield* Effect.forkScoped(
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          yield* sql.withTransaction(
+            sql`LOCK TABLE effect_oauth_leases IN ACCESS EXCLUSIVE MODE`.pipe(
+              Effect.zipRight(Deferred.succeed(locked, undefined)),
+              Effect.zipRight(Effect.never)
+            )
+          )
+        }).pipe(Effect.provide(connect))
+      )
+      yield* Deferred.await(locked)
+      // Leases are taken where a caller that gives up does not interrupt.
+      const error = yield* Effect.uninterruptible(store.acquire("a", "one", minute)).pipe(
+        Effect.flip,
+        Effect.disconnect,
+        Effect.timeout("10 seconds")
+      )
+      assert.strictEqual(error.message, "The token store could not acquire (no answer in time).")
+    }), 60_000)
 })
 
 describe.skipIf(!postgresServer.isInstalled)("a store with a client of its own", () => {

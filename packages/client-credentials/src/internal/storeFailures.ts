@@ -1,23 +1,36 @@
 /**
- * The same store, whose failures are counted.
+ * The same store, whose failures are counted, and which answers in time or fails: no store can hold a token request up.
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 
 import * as OAuthMetrics from "../OAuthMetrics.js"
-import type { Service, TokenStoreError } from "../TokenStore.js"
+import { type Service, TokenStoreError } from "../TokenStore.js"
 
 const failed = (error: TokenStoreError): Effect.Effect<void> =>
   Metric.increment(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", error.operation))
 
-const count = <A>(operation: Effect.Effect<A, TokenStoreError>): Effect.Effect<A, TokenStoreError> =>
-  Effect.tapError(operation, failed)
+/** For those that have no limit of their own. Two of them and a token request fit into the deadline of the cache. */
+const limit = "20 seconds"
+
+const count = <A>(
+  operation: TokenStoreError["operation"],
+  answer: Effect.Effect<A, TokenStoreError>
+): Effect.Effect<A, TokenStoreError> =>
+  // Leases are taken and given back where nothing else can be interrupted.
+  Effect.interruptible(answer).pipe(
+    Effect.timeoutFail({
+      duration: limit,
+      onTimeout: () => new TokenStoreError({ operation, problem: `no answer within ${limit}` })
+    }),
+    Effect.tapError(failed)
+  )
 
 export const watched = ({ changes, ...store }: Service): Service => ({
-  load: (key) => count(store.load(key)),
-  swap: (key, generation, entry) => count(store.swap(key, generation, entry)),
-  acquire: (key, owner, life) => count(store.acquire(key, owner, life)),
-  release: (key, owner) => count(store.release(key, owner)),
+  load: (key) => count("load", store.load(key)),
+  swap: (key, generation, entry) => count("swap", store.swap(key, generation, entry)),
+  acquire: (key, owner, life) => count("acquire", store.acquire(key, owner, life)),
+  release: (key, owner) => count("release", store.release(key, owner)),
   changes: changes === undefined ? undefined : (key) => Stream.tapError(changes(key), failed)
 })
