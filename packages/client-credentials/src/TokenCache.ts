@@ -51,7 +51,10 @@ export interface Service {
   readonly accepted: (token: AccessToken) => Effect.Effect<void>
   /** The tokens held now, those that were asked for differently too: for revoking them, say. */
   readonly held: Effect.Effect<ReadonlyArray<AccessToken>>
-  /** How it stands, for readiness probes and dashboards. It asks for nothing, and waits for nothing but the store. */
+  /**
+   * How it stands, for readiness probes and dashboards. It asks for nothing, and waits for nothing but the store, for a
+   * second at most.
+   */
   readonly health: Effect.Effect<Health>
   /** The same, for tokens that are asked for differently. Those are cached too, the most recently used ones. */
   readonly withChange: (change: TokenRequest.Change) => Service
@@ -196,8 +199,14 @@ export const make = (
       )
     )
 
+    const budgetNow = Effect.timeoutTo(budgetLeft, {
+      duration: "1 second",
+      onSuccess: (left) => left,
+      onTimeout: () => undefined
+    })
+
     const healthOf = (cell: tokenCell.TokenCell): Effect.Effect<Health> =>
-      Effect.zipWith(cell.health, budgetLeft, (health, left) => {
+      Effect.zipWith(cell.health, budgetNow, (health, left) => {
         const duration = (millis: number | undefined) => millis === undefined ? undefined : Duration.millis(millis)
         return {
           isReady: health.isUsable || (health.lastFailure === undefined && left !== 0),

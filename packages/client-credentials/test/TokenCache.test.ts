@@ -1,6 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, TokenCache, TokenEndpoint, TokenRequest } from "@effect-oauth/client-credentials"
-import { Cause, Deferred, Effect, Exit, Fiber, FiberRef, Layer, Option, Redacted, Scope, TestClock } from "effect"
+import {
+  Cause,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  FiberRef,
+  Layer,
+  Logger,
+  Option,
+  Redacted,
+  Schedule,
+  Scope,
+  TestClock
+} from "effect"
 
 import { day, make as endpoint, request, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
 
@@ -285,5 +300,101 @@ describe("TokenCache", () => {
       assert.deepStrictEqual(asked.map(({ request }) => request.scope), ["a", "b", "c", "d"])
       yield* get("b")
       assert.strictEqual(asked.length, 5)
+    }))
+})
+
+describe("TokenCache.health", () => {
+  /** In seconds. */
+  const healthOf = (cache: TokenCache.Service) =>
+    Effect.map(cache.health, ({ expiresIn, pausedFor, refusalsLatchedFor, ...rest }) => ({
+      ...rest,
+      expiresIn: expiresIn && Duration.toSeconds(expiresIn),
+      pausedFor: pausedFor && Duration.toSeconds(pausedFor),
+      refusalsLatchedFor: refusalsLatchedFor && Duration.toSeconds(refusalsLatchedFor)
+    }))
+  const unasked = {
+    isReady: true,
+    hasToken: false,
+    expiresIn: undefined,
+    lastFailure: undefined,
+    pausedFor: undefined,
+    refusalsLatchedFor: undefined,
+    budgetLeft: undefined
+  }
+
+  it.scoped("is good before anything was asked, and while there is a token, however old", () =>
+    Effect.gen(function*() {
+      const { count, layer } = endpoint({ life: 100_000 })
+      const cache = yield* Effect.provide(TokenCache.make(), layer)
+      assert.deepStrictEqual(yield* healthOf(cache), unasked)
+      yield* cache.get
+      yield* TestClock.adjust("89 seconds")
+      assert.deepStrictEqual(yield* healthOf(cache), { ...unasked, hasToken: true, expiresIn: 11 })
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* healthOf(cache), unasked)
+      assert.strictEqual(count.requests, 1)
+    }))
+
+  it.scoped("says why there is no token, and for how long none is asked for", () =>
+    Effect.gen(function*() {
+      const { layer } = endpoint({ fails: (request) => request === 1 && wrongSecret })
+      const backOff = Schedule.spaced("8 seconds")
+      const cache = yield* Effect.provide(TokenCache.make({ backOff, patience: 0 }), layer)
+      yield* Effect.exit(cache.get)
+      const { lastFailure, ...rest } = yield* healthOf(cache)
+      assert.strictEqual(lastFailure?._tag, "TokenErrorResponse")
+      assert.deepStrictEqual({ ...rest, lastFailure: undefined }, { ...unasked, isReady: false, pausedFor: 8 })
+      yield* TestClock.adjust("8 seconds")
+      // Nothing has succeeded yet.
+      assert.isFalse((yield* cache.health).isReady)
+      yield* cache.get
+      assert.deepStrictEqual(yield* healthOf(cache), { ...unasked, hasToken: true, expiresIn: day / 1000 })
+    }))
+
+  it.scoped("stays good while only the renewal fails, and says that it does", () =>
+    Effect.gen(function*() {
+      const { layer } = endpoint({ life: 100_000, fails: (request) => request > 1 && unavailable })
+      const cache = yield* Effect.provide(TokenCache.make({ patience: 0 }), layer)
+      yield* cache.get
+      yield* TestClock.adjust("85 seconds")
+      yield* cache.get
+      yield* settle
+      const { isReady, lastFailure } = yield* cache.health
+      assert.isTrue(isReady)
+      assert.strictEqual(lastFailure?._tag, unavailable._tag)
+    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger))))
+
+  it.scoped("says for how long refused tokens are kept", () =>
+    Effect.gen(function*() {
+      const cache = yield* Effect.provide(TokenCache.make(), endpoint().layer)
+      assert.isTrue(yield* cache.rejected(yield* cache.get))
+      assert.isFalse(yield* cache.rejected(yield* cache.get))
+      assert.strictEqual((yield* healthOf(cache)).refusalsLatchedFor, 60)
+    }))
+
+  for (const [left, isReady] of [[1, true], [0, false], [undefined, true]] as const) {
+    it.scoped(`with a budget of ${left} and no token it is ${isReady ? "ready" : "not"}`, () =>
+      Effect.gen(function*() {
+        const without = yield* Effect.provide(TokenEndpoint.TokenEndpoint, endpoint().layer)
+        const cache = yield* Effect.provideService(TokenCache.make(), TokenEndpoint.TokenEndpoint, {
+          ...without,
+          budgetLeft: Effect.succeed(left)
+        })
+        assert.deepStrictEqual(yield* healthOf(cache), { ...unasked, isReady, budgetLeft: left })
+        yield* cache.get
+        assert.isTrue((yield* cache.health).isReady)
+      }))
+  }
+
+  it.scoped("does not hang with the store that counts", () =>
+    Effect.gen(function*() {
+      const without = yield* Effect.provide(TokenEndpoint.TokenEndpoint, endpoint().layer)
+      const cache = yield* Effect.provideService(TokenCache.make(), TokenEndpoint.TokenEndpoint, {
+        ...without,
+        budgetLeft: Effect.never
+      })
+      const health = yield* Effect.fork(healthOf(cache))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(health.unsafePoll(), Exit.succeed(unasked))
     }))
 })
