@@ -8,7 +8,7 @@ import {
   ServerMetadata,
   TokenEndpoint
 } from "@effect-oauth/client-credentials"
-import { ConfigProvider, Data, Effect, Exit, Layer, Logger, Redacted } from "effect"
+import { ConfigProvider, Data, Effect, Exit, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
 import { printed } from "./support/printed.js"
@@ -146,6 +146,33 @@ describe("a client secret from a source", () => {
       assert.deepStrictEqual(tried, ["one", "one"])
       assert.lengthOf(logged, 1)
       assert.match(String(logged[0]), /could not be used: VaultError.*The one read before is used\./)
+    }))
+
+  it.effect("that does not come is named as what calls waited for, not the server", () =>
+    Effect.gen(function*() {
+      const { layer, tried } = server(() => ["one"])
+      const logged: Array<unknown> = []
+      const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => logged.push(message)))
+      let isStuck = true
+      const source = Effect.suspend(() => isStuck ? Effect.never : Effect.succeed(Redacted.make("one")))
+      const request = yield* Effect.provide(endpoint(source), layer)
+      const waiting = yield* Effect.fork(Effect.flip(request))
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(
+        (yield* Fiber.join(waiting)).message,
+        "The client secret could not be used: its source did not answer within 10 seconds. Check where it comes from: the " +
+          "configuration, or the file that OAUTH_CLIENT_SECRET_FILE names."
+      )
+      assert.deepStrictEqual(tried, [])
+      // Once it is known, it is used while its source is stuck.
+      isStuck = false
+      yield* request
+      isStuck = true
+      const again = yield* Effect.fork(Effect.provide(request, logger))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(again)
+      assert.deepStrictEqual(tried, ["one", "one"])
+      assert.match(String(logged[0]), /did not answer within 10 seconds.*The one read before is used\./)
     }))
 
   it.scopedLive("is read from its file each time", () =>

@@ -30,11 +30,19 @@ export const isSound = (kind: Kind, value: unknown): value is Redacted.Redacted<
   return kind === "client secret" ? printable(text) : typeof text === "string" && text.trim() !== ""
 }
 
+/** A source that answers later than this is no better than one that fails, and is to be named as what held things up. */
+const limit = "10 seconds"
+
 /** Reads a credential, and checks what was read, since nothing could check it before. */
 export const read = (kind: Kind, source: Source): Read =>
   Effect.isEffect(source)
     ? source.pipe(
       Effect.mapError((failure) => new CredentialUnavailable({ credential: kind, problem: tagOf(failure) })),
+      Effect.timeoutFail({
+        duration: limit,
+        onTimeout: () =>
+          new CredentialUnavailable({ credential: kind, problem: `its source did not answer within ${limit}` })
+      }),
       Effect.filterOrFail(
         (value) => isSound(kind, value),
         () => new CredentialUnavailable({ credential: kind, problem: "it is empty or has line breaks in it" })
