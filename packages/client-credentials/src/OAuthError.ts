@@ -112,18 +112,22 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
     return this.reason !== "certificate"
   }
   override get message(): string {
+    // RFC 8615: what is asked for there is metadata.
+    const [what, setting, module] = this.endpoint.includes("/.well-known/")
+      ? ["metadata document", "the issuer (OAUTH_ISSUER)", "ServerMetadata"]
+      : ["token endpoint", "the token URL (OAUTH_TOKEN_URL)", "TokenEndpoint"]
     switch (this.reason) {
       case "connection":
-        return `The token endpoint ${this.endpoint} could not be reached (${this.detail}). Check the token URL ` +
-          "(OAUTH_TOKEN_URL), the network and the proxy."
+        return `The ${what} ${this.endpoint} could not be reached (${this.detail}). Check ${setting}, the network and the ` +
+          "proxy."
       case "certificate":
-        return `The certificate of the token endpoint ${this.endpoint} is not trusted (${this.detail}). Give its ` +
+        return `The certificate of the ${what} ${this.endpoint} is not trusted (${this.detail}). Give its ` +
           "certificate authority to the HTTP client (on Node: NODE_EXTRA_CA_CERTS); do not switch verification off."
       case "timeout":
-        return `The token endpoint ${this.endpoint} did not answer within ${this.detail}. Check that it is up, or ` +
-          "allow it more time (TokenEndpoint.layerWith)."
+        return `The ${what} ${this.endpoint} did not answer within ${this.detail}. Check that it is up, or allow it more ` +
+          `time (${module}.layerWith).`
       case "status":
-        return `The token endpoint ${this.endpoint} is not available now (status ${this.detail}). Try again later.`
+        return `The ${what} ${this.endpoint} is not available now (status ${this.detail}). Try again later.`
     }
   }
 }

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, ClientCredentials, ServerMetadata, TokenCache } from "@effect-oauth/client-credentials"
-import { Effect, FastCheck as fc, Layer, Logger, Redacted, TestClock } from "effect"
+import { Effect, FastCheck as fc, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
 
 import * as metadata from "../src/internal/metadata.js"
 import * as fakeHttp from "./support/fakeHttp.js"
@@ -144,6 +144,23 @@ describe("the metadata of the server", () => {
         assert.strictEqual(method, expected)
       }))
   }
+
+  it.effect("that do not come are not taken for the token endpoint", () =>
+    Effect.gen(function*() {
+      const { layer } = fakeHttp.make(() => Effect.never)
+      const waiting = yield* ServerMetadata.make().pipe(
+        Effect.flatMap(({ get }) => get),
+        Effect.flip,
+        Effect.provide([layer, ClientConfig.layer(options)]),
+        Effect.fork
+      )
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(
+        (yield* Fiber.join(waiting)).message,
+        `The metadata document ${oauth} did not answer within 10s. Check that it ` +
+          "is up, or allow it more time (ServerMetadata.layerWith)."
+      )
+    }))
 
   it.prop("are metadata or a typed error, whatever arrives", [fc.oneof(fc.string(), fc.json())], ([body]) => {
     const { _tag } = metadata.decode(issuer, body, false)
