@@ -74,16 +74,8 @@ export const make: Effect.Effect<Service, never, ClientConfig | TokenCache> = Ef
     CurrentChange,
     (change) => Object.keys(change).length === 0 ? cache : cache.withChange(change)
   )
-  // Written once for each token, not once for each call.
-  const written = new WeakMap<AccessToken, string>()
-  const authorization = (scheme: "Bearer" | "DPoP", token: AccessToken) => {
-    let header = written.get(token)
-    if (header === undefined) {
-      header = `${scheme} ${Redacted.value(token.value)}`
-      written.set(token, header)
-    }
-    return HttpClientRequest.setHeader("authorization", header)
-  }
+  const authorization = (scheme: "Bearer" | "DPoP", { value }: AccessToken) =>
+    HttpClientRequest.setHeader("authorization", `${scheme} ${Redacted.value(value)}`)
 
   return {
     api,
