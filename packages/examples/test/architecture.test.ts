@@ -1,0 +1,13 @@
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+import { assert, it } from "@effect/vitest"
+
+it("the picture of the architecture is what the imports give, and nothing imports from above", () => {
+  const { status, stderr } = spawnSync(process.execPath, ["scripts/architecture.mjs"], {
+    cwd: fileURLToPath(new URL("../../..", import.meta.url)),
+    encoding: "utf8"
+  })
+  assert.strictEqual(stderr, "")
+  assert.strictEqual(status, 0)
+})
