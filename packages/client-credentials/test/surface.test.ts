@@ -1,6 +1,6 @@
 /**
  * Everything that is exported is used with canaries for secrets, while everything that could show them is listened to:
- * results, errors, causes, loggers, spans, metrics, output streams, unhandled rejections, files.
+ * results, errors, causes, loggers, spans, metrics, output streams, unhandled rejections, files, process arguments.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
@@ -15,6 +15,7 @@ import type { Context } from "effect"
 import { ConfigProvider, Effect, Exit, Layer, Option, Redacted, type Scope } from "effect"
 import { exportPKCS8, generateKeyPair } from "jose"
 
+import * as certificates from "./support/certificates.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
@@ -91,8 +92,13 @@ const token = (count: number) =>
 
 type Answer = (sent: fakeHttp.Sent, count: number) => Response | HttpClientError.HttpClientError
 
+const isRevocation = ({ url }: fakeHttp.Sent): boolean => url.endsWith("/revoke")
+
 const tokenEndpoints: Readonly<Record<string, Answer>> = {
   works: (_, count) => token(count),
+  "refuses to revoke with gossip": (sent, count) => isRevocation(sent) ? gossip(400)(sent) : token(count),
+  "revokes in a way of its own": (sent, count) =>
+    isRevocation(sent) ? new Response(sent.body, { status: 202 }) : token(count),
   "answers 400 with gossip": gossip(400),
   "answers 401 with gossip": gossip(401),
   "answers 500 with gossip": gossip(500),
@@ -217,6 +223,27 @@ describe("nothing secret is shown by a client", () => {
   }
 })
 
+it.effect("nothing secret is shown by a legacy token, whatever the API does", () =>
+  Effect.gen(function*() {
+    for (const [name, api] of Object.entries(apis)) {
+      const { layer, sent } = network((_, count) => token(count), api)
+      const client = LegacyToken.layer({
+        apiBaseUrl: "https://api.example.com",
+        tokenId: "tok_17",
+        tokenSecret: secret
+      })
+      const calls = Effect.flatMap(ApiClient.ApiClient, (api) =>
+        Effect.all([
+          Effect.exit(api.get("/items")),
+          Effect.exit(api.get("https://elsewhere.example/items")),
+          Effect.exit(ApiClient.toHttpClient(api).get("/items"))
+        ]))
+      const shown = yield* shownBy(Effect.provide(calls, Layer.provide(client, layer)))
+      assert.isNotEmpty(canariesOf(sent), name)
+      assertNothing(shown, sent)
+    }
+  }), 30_000)
+
 it.effect("nothing secret is told to the caller by a transport that repeats what it sends", () =>
   Effect.gen(function*() {
     const { layer, sent } = network((_, count) => token(count), breaksWithGossip)
@@ -240,6 +267,14 @@ const environment = ConfigProvider.fromMap(
 const withSecret = options({ clientSecret: secret, previousClientSecret: previous })
 const Seal = TokenSeal.layer([Redacted.make(storeKey)])
 const Config = ClientConfig.layer(withSecret)
+/** The store of the context, where every entry was changed by somebody. */
+const Tampered = Layer.effect(
+  TokenStore.TokenStore,
+  Effect.map(TokenStore.TokenStore, (store) => ({
+    ...store,
+    load: (key: string) => Effect.map(store.load(key), Option.map((entry) => ({ ...entry, value: `${entry.value}x` })))
+  }))
+)
 const accessToken = new AccessToken.AccessToken({
   value: Redacted.make("c4n4ry-t0k3n"),
   scope: undefined,
@@ -371,11 +406,17 @@ const surface: Readonly<Record<string, Entry>> = {
     Effect.succeed(new InvalidConfig.InvalidConfig({ problems: [{ setting: "x", expected: "y" }] })),
   "IssuanceBudget.layer": "a layer of `make`",
   "IssuanceBudget.make": (http) =>
-    Effect.provide(IssuanceBudget.make({ limit: 1 }), [
+    Effect.flatMap(IssuanceBudget.make({ limit: 1 }), (endpoint) => {
+      const request = endpoint.requestToken(endpoint.request, { reason: "rejected", replaces: accessToken })
+      return Effect.map(Effect.all([Effect.exit(request), Effect.exit(request)]), (exits) => {
+        assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, false])
+        return [endpoint, exits]
+      })
+    }).pipe(Effect.provide([
       TokenStore.layerMemory,
       Seal,
       Layer.provide(TokenEndpoint.layer, [http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
-    ]),
+    ])),
   "LegacyToken.layer": (http) =>
     built(Layer.provide(
       LegacyToken.layer({ apiBaseUrl: "https://api.example.com", tokenId: "tok_17", tokenSecret: secret }),
@@ -383,7 +424,17 @@ const surface: Readonly<Record<string, Entry>> = {
     )),
   "LegacyToken.layerConfig": (http) =>
     built(Layer.provide(LegacyToken.layerConfig(), [http, Layer.setConfigProvider(environment)])),
-  "NodeTls.layer": "the key is a file or a Redacted text; its errors are tested in NodeTls.test.ts",
+  "NodeTls.layer": () =>
+    Effect.flatMap(certificates.authority("own"), ({ cert, private: own }) =>
+      Effect.forEach(
+        [
+          { key: Redacted.make(own) },
+          { key: Redacted.make(pem) },
+          { key: secret, passphrase: previous },
+          { key: Redacted.make(own), ca: Redacted.value(secret) }
+        ],
+        (options) => Effect.exit(built(NodeTls.layer({ certificate: cert, ...options })))
+      )),
   "NodeTls.layerConfig": "the key is a file or a Redacted text; its errors are tested in NodeTls.test.ts",
   "OAuthError.CredentialUnavailable": error,
   "OAuthError.DiscoveryFailed": error,
@@ -413,7 +464,21 @@ const surface: Readonly<Record<string, Entry>> = {
   "ServerMetadata.ServerMetadata": tag,
   "ServerMetadata.layer": "asks for public metadata, without credentials",
   "ServerMetadata.layerWith": "asks for public metadata, without credentials",
-  "ServerMetadata.make": "asks for public metadata, without credentials",
+  "ServerMetadata.make": () => {
+    const { layer } = network(({ url }, count) =>
+      count === 1
+        ? Response.json({ issuer: "https://auth.example.com", token_endpoint: "https://auth.example.com/token" })
+        : breaksWithGossip({ body: "", headers: {}, method: "GET", url }), () => Response.json({}))
+    return Effect.flatMap(
+      ServerMetadata.make({ life: "1 millis" }),
+      (metadata) => Effect.all([metadata.get, Effect.delay(metadata.get, "10 millis")])
+    ).pipe(
+      Effect.provide([
+        layer,
+        ClientConfig.layer({ ...withSecret, tokenUrl: undefined, issuer: "https://auth.example.com" })
+      ])
+    )
+  },
   "SharedTokens.forget": (http) =>
     Effect.gen(function*() {
       const token = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)
@@ -431,6 +496,8 @@ const surface: Readonly<Record<string, Entry>> = {
       SharedTokens.make(),
       (endpoint) => Effect.map(endpoint.requestToken(endpoint.request), (token) => [endpoint, token])
     ).pipe(
+      // What the first one has put there, the second one cannot open.
+      (request) => Effect.all([request, Effect.provide(request, Tampered)]),
       Effect.provide([
         TokenStore.layerMemory,
         Seal,

@@ -212,7 +212,7 @@ describe.skipIf(!postgresServer.isInstalled)("a lease on Postgres", () => {
       yield* Effect.forkScoped(
         Effect.gen(function*() {
           const sql = yield* SqlClient.SqlClient
-          yield* sql.withTransaction(
+          return yield* sql.withTransaction(
             sql`LOCK TABLE effect_oauth_leases IN ACCESS EXCLUSIVE MODE`.pipe(
               Effect.zipRight(Deferred.succeed(locked, undefined)),
               Effect.zipRight(Effect.never)

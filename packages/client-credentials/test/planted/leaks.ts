@@ -107,5 +107,69 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
     replace:
       "    return {\n      authentication: { secret: \"c4n4ry\" },\n      request: dpop === undefined ? request :",
     test: "TokenEndpoint.make"
+  },
+  {
+    name: "a legacy token in the log",
+    file: "LegacyToken.ts",
+    find: "        Effect.succeed({\n          request: HttpClientRequest.setHeader(request, \"authorization\"",
+    replace: "        Effect.as(Effect.logDebug(`sending ${Revealed.value(value)}`), {\n" +
+      "          request: HttpClientRequest.setHeader(request, \"authorization\"",
+    test: "by a legacy token"
+  },
+  {
+    name: "the token that could not be revoked in the error about it",
+    file: "TokenRevocation.ts",
+    find: "problem: \"a revocation is",
+    replace: "problem: value + \" a revocation is",
+    test: "client_secret_post, whatever"
+  },
+  {
+    name: "a token in a file",
+    file: "internal/tokenCell.ts",
+    find: "        watched.isUsed = false\n",
+    replace: "        watched.isUsed = false\n" +
+      "        const fs = yield* Effect.promise(() => import(\"node:fs\"))\n" +
+      "        fs.writeFileSync(\"/dev/null\", Revealed.value(token.value))\n",
+    test: "TokenCache.make"
+  },
+  {
+    name: "a secret among the arguments of a process",
+    file: "internal/authenticated.ts",
+    find: "        const prove = Clock.",
+    replace: "        const { spawnSync } = yield* Effect.promise(() => import(\"node:child_process\"))\n" +
+      "        spawnSync(\"true\", [Revealed.value(credential.identity)])\n" +
+      "        const prove = Clock.",
+    test: "TokenEndpoint.make"
+  },
+  {
+    name: "a token in the environment",
+    file: "internal/tokenCell.ts",
+    find: "        watched.isUsed = false\n",
+    replace: "        watched.isUsed = false\n" +
+      "        process.env[\"LAST_TOKEN\"] = Revealed.value(token.value)\n",
+    test: "TokenCache.make"
+  },
+  {
+    name: "a token in a global",
+    file: "internal/tokenCell.ts",
+    find: "        watched.isUsed = false\n",
+    replace: "        watched.isUsed = false\n" +
+      "        Object.assign(globalThis, { lastToken: Revealed.value(token.value) })\n",
+    test: "TokenCache.make"
+  },
+  {
+    name: "the token to be replaced in a warning about the budget",
+    file: "IssuanceBudget.ts",
+    find: "of the client ${clientId} are spent.`",
+    replace: "of the client ${clientId} are spent: ${occasion?.replaces && Revealed.value(occasion.replaces.value)}`",
+    test: "IssuanceBudget.make"
+  },
+  {
+    name: "a passphrase in the error about its key",
+    file: "NodeTls.ts",
+    find: "      setting: \"key\",\n      expected: \"the private",
+    replace: "      setting: \"key\",\n" +
+      "      expected: (options.passphrase && Revealed.value(options.passphrase)) + \"the private",
+    test: "NodeTls.layer"
   }
 ]

@@ -1,7 +1,12 @@
 /**
  * What an effect shows anywhere: to loggers, to OpenTelemetry, to the console, on the output streams, in its result, in its
- * error, in rejections that nobody handles.
+ * error, in rejections that nobody handles, in files, in the arguments of processes, in the environment, in globals.
  */
+import childProcess from "node:child_process"
+import fs from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
+import { inspect } from "node:util"
+
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import {
   AggregationTemporality,
@@ -34,6 +39,58 @@ const overheard = <K extends string>(
       })
   )
 
+/** Listens to what is called all the same, until the scope closes. Who imported it by name is heard too. */
+const passedOn = (object: object, methods: ReadonlyArray<string>, heard: (values: ReadonlyArray<unknown>) => void) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const originals = methods.map((method) => {
+        const original: unknown = Reflect.get(object, method)
+        if (typeof original !== "function") throw new TypeError(`There is no ${method}`)
+        Reflect.set(object, method, function(this: unknown, ...values: ReadonlyArray<unknown>): unknown {
+          heard(values)
+          return Reflect.apply(original, this, values)
+        })
+        return [method, original] as const
+      })
+      syncBuiltinESMExports()
+      return originals
+    }),
+    (originals) =>
+      Effect.sync(() => {
+        for (const [method, original] of originals) Reflect.set(object, method, original)
+        syncBuiltinESMExports()
+      })
+  )
+
+const writing = ["appendFile", "appendFileSync", "write", "writeFile", "writeFileSync", "writeSync"]
+const starting = ["exec", "execFile", "execFileSync", "execSync", "fork", "spawn", "spawnSync"]
+
+/** What any other code of the process, and whoever lists processes, can see. */
+const surroundings = () => {
+  const before = new Set(Object.getOwnPropertyNames(globalThis))
+  const environment = { ...process.env }
+  const { title } = process
+  return {
+    now: (): ReadonlyArray<unknown> => [
+      process.title,
+      process.argv,
+      // Only what changed, since a failure prints it.
+      Object.entries(process.env).filter(([name, value]) => environment[name] !== value),
+      Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name)).map((name) => [
+        name,
+        Reflect.get(globalThis, name)
+      ])
+    ],
+    restore: () => {
+      process.title = title
+      for (const name of Object.keys(process.env)) {
+        if (environment[name] === undefined) Reflect.deleteProperty(process.env, name)
+      }
+      Object.assign(process.env, environment)
+    }
+  }
+}
+
 const loggers = [Logger.stringLogger, Logger.logfmtLogger, Logger.jsonLogger, Logger.structuredLogger]
 
 export const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<string> =>
@@ -54,6 +111,11 @@ export const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.
       }),
       (rejected) => Effect.sync(() => process.off("unhandledRejection", rejected))
     )
+
+    yield* passedOn(fs, writing, hear)
+    yield* passedOn(fs.promises, ["appendFile", "writeFile"], hear)
+    yield* passedOn(childProcess, starting, hear)
+    const around = yield* Effect.acquireRelease(Effect.sync(surroundings), ({ restore }) => Effect.sync(restore))
 
     const spans = new InMemorySpanExporter()
     const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
@@ -92,7 +154,10 @@ export const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.
     yield* Effect.async<void>((resume) => {
       setImmediate(() => resume(Effect.void))
     })
+    hear(around.now())
     hear([exit, Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit.value, yield* Metric.snapshot])
     if (Exit.isFailure(exit)) shown.push(Cause.pretty(exit.cause))
+    // What is behind a getter can be reached too.
+    shown.push(inspect(exit, { depth: Infinity, showHidden: true, getters: true }))
     return shown.join("\n")
   }).pipe(Effect.scoped)
