@@ -1,6 +1,7 @@
 /**
  * Canaries: what must not be shown goes through everything that can be printed.
  */
+import { HttpClientError, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import {
   ApiClient,
@@ -157,5 +158,61 @@ describe("nothing secret is shown", () => {
       )))
       assert.strictEqual(error._tag, "TokenErrorResponse")
       assert.notInclude(printed(error), "c4n4ry")
+    }))
+
+  const hiding: Readonly<Record<string, (token: string) => unknown>> = {
+    "a map": (token) => new Map([["authorization", token]]),
+    "a set": (token) => new Set([token]),
+    "headers": (token) => ({ headers: new Headers({ authorization: token }) }),
+    "a request": (token) => ({
+      request: new Request("https://api.example.com", { headers: { authorization: token } })
+    }),
+    "bytes": (token) => ({ raw: Buffer.from(`authorization: ${token}`) }),
+    "a chain of causes": (token) =>
+      Array.from({ length: 20 }).reduce((cause) => new Error("it broke", { cause }), new Error(token)),
+    "a getter": (token) => Object.defineProperty({}, "config", { enumerable: true, get: () => ({ token }) }),
+    "what is serialised": (token) => Object.assign(new Error("it broke"), { toJSON: () => ({ token }) }),
+    "the name of a property": (token) => ({ [token]: true }),
+    "a URL": (token) => ({ url: new URL(`https://api.example.com/?${token}`) }),
+    "a function": (token) => Object.assign(() => undefined, { token }),
+    "what breaks when it is looked at": () =>
+      Object.defineProperty({}, "config", { enumerable: true, get: () => assert.fail("read") })
+  }
+  for (const [place, hide] of Object.entries(hiding)) {
+    it.effect(`of a token in ${place}, in the cause of a transport's error`, () =>
+      Effect.gen(function*() {
+        const { layer } = fakeHttp.make(({ headers, url }) =>
+          url.endsWith("/token") ? Effect.succeed(scenario.tokenJson("c4n4ry-t0k3n")) : Effect.fail(
+            new HttpClientError.RequestError({
+              request: HttpClientRequest.get(url),
+              reason: "Transport",
+              cause: new Error("it broke", { cause: hide(headers["authorization"] ?? assert.fail()) })
+            })
+          )
+        )
+        const error = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
+          Effect.flip,
+          Effect.provide(Layer.provide(ClientCredentials.layer(scenario.options), layer))
+        )
+        assert.strictEqual(error._tag, "RequestError")
+        assert.isUndefined(error.cause)
+        assert.notInclude(printed(error), "c4n4ry")
+      }))
+  }
+
+  it.effect("and what hides nothing stays", () =>
+    Effect.gen(function*() {
+      const broken = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", errno: -104, syscall: "read" })
+      const cause = new AggregateError([broken], "it broke", { cause: broken })
+      const { layer } = fakeHttp.make(({ url }) =>
+        url.endsWith("/token") ? Effect.succeed(scenario.tokenJson("c4n4ry-t0k3n")) : Effect.fail(
+          new HttpClientError.RequestError({ request: HttpClientRequest.get(url), reason: "Transport", cause })
+        )
+      )
+      const error = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
+        Effect.flip,
+        Effect.provide(Layer.provide(ClientCredentials.layer(scenario.options), layer))
+      )
+      assert.strictEqual(error.cause, cause)
     }))
 })

@@ -22,14 +22,54 @@ export const conceal = (text: string, sent: HttpClientRequest.HttpClientRequest)
     text
   )
 
-/** Whether a text in it, or in what hangs from it, holds one of the secrets. */
-const shows = (value: unknown, secrets: ReadonlyArray<string>, depth = 6): boolean => {
-  if (typeof value === "string") return secrets.some((secret) => value.includes(secret))
-  if (typeof value !== "object" || value === null || depth === 0) return false
-  return Reflect.ownKeys(value).some((key) => {
-    const property = Object.getOwnPropertyDescriptor(value, key)
-    return property !== undefined && "value" in property && shows(property.value, secrets, depth - 1)
-  })
+/** More than any error of a transport has, and little enough to be looked through. */
+const maxParts = 10_000
+
+/** What hangs from it, as whoever prints it would find it; undefined when that cannot be told. */
+const partsOf = (value: object): ReadonlyArray<unknown> | undefined => {
+  if (ArrayBuffer.isView(value)) {
+    return [new TextDecoder("latin1").decode(value)]
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const isPlain = Array.isArray(value) || prototype === null || prototype === Object.prototype
+  if (!isPlain && !(value instanceof Error) && !(value instanceof Map) && !(value instanceof Set)) {
+    return value instanceof URL ? [value.href] : undefined
+  }
+  const { toJSON } = value as { readonly toJSON?: unknown }
+  return [
+    ...(value instanceof Map || value instanceof Set ? [...value.entries()].flat() : []),
+    ...(value instanceof Error ? [String(value), value.message, value.stack] : []),
+    ...(typeof toJSON === "function" ? [toJSON.call(value)] : []),
+    ...Reflect.ownKeys(value).flatMap((key) => [String(key), Reflect.get(value, key)])
+  ]
+}
+
+/**
+ * Whether a text in it, or in what hangs from it, holds one of the secrets; also when that cannot be told, as of sockets
+ * and of requests.
+ */
+const shows = (value: unknown, secrets: ReadonlyArray<string>): boolean => {
+  const found = [value]
+  const seen = new Set<unknown>()
+  try {
+    for (const part of found) {
+      if (typeof part === "string" && secrets.some((secret) => part.includes(secret))) return true
+      if (
+        typeof part === "function" &&
+        Reflect.ownKeys(part).some((key) => !/^(length|name|prototype)$/.test(String(key)))
+      ) {
+        return true
+      }
+      if (typeof part !== "object" || part === null || seen.has(part)) continue
+      seen.add(part)
+      const parts = partsOf(part)
+      if (parts === undefined || found.length + parts.length > maxParts) return true
+      found.push(...parts)
+    }
+    return false
+  } catch {
+    return true
+  }
 }
 
 /**
