@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { base64url } from "jose"
+import * as base64url from "jose/base64url"
 
 import { InvalidConfig } from "./InvalidConfig.js"
 
