@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util"
 
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Effect } from "effect"
+import { Console, Effect, Exit } from "effect"
 
 import * as load from "./load.js"
 import { lines, sound } from "./report.js"
@@ -42,7 +42,10 @@ const program = Effect.gen(function*() {
   })
   yield* Console.log(lines("Virtual days", days).join("\n"))
   yield* Console.log(lines("Real load", loaded).join("\n"))
-  process.exitCode = sound(days) && sound(loaded) ? 0 : 1
+  return sound(days) && sound(loaded)
 })
 
-NodeRuntime.runMain(program)
+NodeRuntime.runMain(program, {
+  // A timer or a socket that was left behind would keep the process from ending, and from being seen to fail.
+  teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) && exit.value === true ? 0 : 1)
+})

@@ -2,6 +2,7 @@
  * What a soak came to, in lines for people, and whether it is as it must be.
  */
 import { grew, type Growth } from "./samples.js"
+import { isDefect } from "./tally.js"
 
 export interface Report {
   readonly missing: number
@@ -11,8 +12,8 @@ export interface Report {
   readonly growth: ReadonlyArray<Growth>
 }
 
-export const sound = ({ growth, leftOpen = 0, missing }: Report): boolean =>
-  missing === 0 && leftOpen === 0 && !growth.some(grew)
+export const sound = ({ growth, leftOpen = 0, missing, outcomes }: Report): boolean =>
+  missing === 0 && leftOpen === 0 && !growth.some(grew) && !Object.keys(outcomes).some(isDefect)
 
 const shown = (name: string, value: number): string =>
   name === "bytes" ? `${(value / 1e6).toFixed(1)} MB` : value.toLocaleString("en", { maximumFractionDigits: 0 })

@@ -16,8 +16,14 @@ export interface Tally {
 const reason = (exit: Exit.Exit<{ readonly status: number }, { readonly _tag: string }>): string => {
   if (exit._tag === "Success") return String(exit.value.status)
   const [failure] = Cause.failures(exit.cause)
-  return failure?._tag ?? (Cause.isInterruptedOnly(exit.cause) ? "interrupted" : Cause.pretty(exit.cause))
+  return failure?._tag ??
+    (Cause.isInterruptedOnly(exit.cause) ? "interrupted" : `${defect}: ${Cause.pretty(exit.cause)}`)
 }
+
+const defect = "a defect"
+
+/** An outcome that is no reason: nobody can be told what to do about it. */
+export const isDefect = (outcome: string): boolean => outcome.startsWith(defect)
 
 export const make = (): Tally => {
   let made = 0
