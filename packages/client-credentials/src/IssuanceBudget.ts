@@ -156,7 +156,8 @@ export const make = (
       const found = Option.flatMap(text, Schema.decodeOption(Kept))
       if (Option.isSome(entry) && Option.isNone(found)) {
         yield* Effect.logWarning(
-          "What is counted in the store could not be opened, and is counted anew. Do all share its keys?"
+          "What is counted in the store could not be opened, and is counted anew. Give all who share it the same keys " +
+            "(TOKEN_STORE_KEY), the new one first."
         )
       }
       // A store that has lost it is told what is known here.
@@ -229,7 +230,11 @@ export const make = (
         }
         yield* Metric.set(gauge, verdict.left)
         if (thresholds.includes(verdict.count)) {
-          yield* Effect.logWarning(`${verdict.count} of ${limit} tokens of the client ${clientId} are spent.`)
+          yield* Effect.logWarning(
+            `${verdict.count} of ${limit} tokens of the client ${clientId} are spent. If that is early, see the reasons in ` +
+              "oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected ones, find " +
+              "out why the API refuses them."
+          )
         }
         return now
       })

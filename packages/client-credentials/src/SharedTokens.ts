@@ -114,7 +114,8 @@ export const make = (
         const found = yield* open(seal, place, entry)
         if (Option.isNone(found)) {
           yield* Effect.logWarning(
-            "A token in the store could not be opened, and is passed over. Do all share its keys?"
+            "A token in the store could not be opened, and is passed over. Give all who share it the same keys " +
+              "(TOKEN_STORE_KEY), the new one first."
           )
           return undefined
         }

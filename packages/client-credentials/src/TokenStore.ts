@@ -38,7 +38,7 @@ export class TokenStoreError extends Schema.TaggedError<TokenStoreError>(
   }
   override get message(): string {
     const done = this.operation === "changes" ? "tell of changes" : this.operation
-    return `The token store could not ${done} (${this.problem}).`
+    return `The token store could not ${done} (${this.problem}). Check that it is up and can be reached.`
   }
 }
 

@@ -354,9 +354,12 @@ describe("the daily limit", () => {
       yield* Effect.gen(function*() {
         const cache = yield* begin
         for (let index = 0; index < 5; index += 1) yield* inTime(cache.withChange({ scope: `scope-${index}` }).get)
+        const remedy =
+          "If that is early, see the reasons in oauth.token.requests: with many cold ones, keep the store when " +
+          "programs end; with many rejected ones, find out why the API refuses them."
         assert.deepStrictEqual(logged, [
-          "4 of 5 tokens of the client inventory-sync are spent.",
-          "5 of 5 tokens of the client inventory-sync are spent."
+          `4 of 5 tokens of the client inventory-sync are spent. ${remedy}`,
+          `5 of 5 tokens of the client inventory-sync are spent. ${remedy}`
         ])
       }).pipe(Effect.provide(logger))
       assert.strictEqual(count.requests, 5)

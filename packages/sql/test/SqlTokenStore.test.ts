@@ -227,7 +227,10 @@ describe.skipIf(!postgresServer.isInstalled)("a lease on Postgres", () => {
         Effect.disconnect,
         Effect.timeout("10 seconds")
       )
-      assert.strictEqual(error.message, "The token store could not acquire (no answer in time).")
+      assert.strictEqual(
+        error.message,
+        "The token store could not acquire (no answer in time). Check that it is up and can be reached."
+      )
     }), 60_000)
 })
 
@@ -240,7 +243,10 @@ describe.skipIf(!postgresServer.isInstalled)("a store with a client of its own",
         const store = yield* TokenStore.TokenStore
         for (let attempt = 0; attempt < 3; attempt += 1) {
           const error = yield* Effect.flip(store.load("a"))
-          assert.strictEqual(error.message, "The token store could not load (no connection to its database).")
+          assert.strictEqual(
+            error.message,
+            "The token store could not load (no connection to its database). Check that it is up and can be reached."
+          )
         }
         yield* restart
         assert.isTrue(yield* store.swap("a", 0, entry("one")))

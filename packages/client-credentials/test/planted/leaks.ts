@@ -160,8 +160,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "the token to be replaced in a warning about the budget",
     file: "IssuanceBudget.ts",
-    find: "of the client ${clientId} are spent.`",
-    replace: "of the client ${clientId} are spent: ${occasion?.replaces && Revealed.value(occasion.replaces.value)}`",
+    find: "of the client ${clientId} are spent. ",
+    replace: "of the client ${clientId} are spent: ${occasion?.replaces && Revealed.value(occasion.replaces.value)}. ",
     test: "IssuanceBudget.make"
   },
   {
