@@ -125,10 +125,8 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
         return options.isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
       }
       const sent = send(authorized).pipe(
-        Effect.mapBoth({
-          onFailure: (error) => apiResponse.requestError(error, request, authorized),
-          onSuccess: (original) => new apiResponse.ApiResponse(request, original)
-        }),
+        Effect.mapError((error) => apiResponse.requestError(error, request, authorized)),
+        Effect.map((original) => new apiResponse.ApiResponse(request, original)),
         apiResponse.redact
       )
       return Effect.flatMap(sent, (response) =>
