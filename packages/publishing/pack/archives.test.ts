@@ -23,14 +23,23 @@ for (const [name, archive] of Object.entries(inject("installed").archives)) {
 
     it("has what it needs, and nothing else", async () => {
       const files = (await succeed("tar", ["-tzf", archive])).trim().split("\n")
-      const unexpected = files.filter((file) =>
-        !/^package\/((dist|src)\/(internal\/)?[A-Za-z]+\.(ts|d\.ts|js|d\.ts\.map|js\.map)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
-          .test(file)
-      )
-      assert.deepStrictEqual(unexpected, [])
-      for (const file of ["README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]) {
-        assert.include(files, `package/${file}`)
+      const expected = [
+        /^(dist|src)\/(internal\/)?[A-Za-z]+\.(ts|d\.ts|js|d\.ts\.map|js\.map)$/,
+        /^dist\/bundle\/[\w-]+\.(js|txt)$/,
+        /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
+      ]
+      const paths = files.map((file) => file.replace(/^package\//, ""))
+      assert.deepStrictEqual(paths.filter((path) => !expected.some((pattern) => pattern.test(path))), [])
+      assert.includeMembers(paths, ["README.md", "LICENSE"])
+    })
+
+    it("says what it is and where it comes from", async () => {
+      const manifest = JSON.parse(await succeed("tar", ["-xzOf", archive, "package/package.json"]))
+      for (const field of ["description", "keywords", "license", "homepage", "bugs", "engines"]) {
+        assert.isNotEmpty(manifest[field], field)
       }
+      assert.strictEqual(manifest.repository.directory, `packages/${name.replace("@effect-oauth/", "")}`)
+      assert.strictEqual(manifest.publishConfig.access, "public")
     })
   })
 }

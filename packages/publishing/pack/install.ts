@@ -48,7 +48,11 @@ const installArchives = async (directory: string) => {
   const archives: Record<string, string> = {}
   for (const { name, path } of published(root)) {
     const [{ filename }] = JSON.parse(
-      await succeed("npm", ["pack", "--json", "--loglevel=error", "--pack-destination", directory], { cwd: path })
+      await succeed(
+        "npm",
+        ["pack", "--json", "--foreground-scripts=false", ...quiet, "--pack-destination", directory],
+        { cwd: path }
+      )
     )
     archives[name] = join(directory, filename)
   }

@@ -1,6 +1,6 @@
 /** The declarations in the archives, and the README's first example, by every compiler that is promised. */
 import { existsSync } from "node:fs"
-import { readdir, writeFile } from "node:fs/promises"
+import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
 import { assert, beforeAll, describe, inject, it } from "vitest"
@@ -14,8 +14,11 @@ const { archives, project, tools } = inject("installed")
 const everything = async (): Promise<string> => {
   const specifiers: Array<string> = []
   for (const name of Object.keys(archives)) {
-    const files = await readdir(join(project, "node_modules", name, "dist"))
-    const modules = files.filter((file) => file.endsWith(".d.ts")).map((file) => file.replace(/\.d\.ts$/, ""))
+    const directory = join(project, "node_modules", name)
+    const { exports } = JSON.parse(await readFile(join(directory, "package.json"), "utf8"))
+    const modules = Object.keys(exports).includes("./*")
+      ? (await readdir(join(directory, "dist"))).flatMap((file) => /^(.*)\.d\.ts$/.exec(file)?.[1] ?? [])
+      : Object.keys(exports).filter((path) => exports[path]?.types !== undefined).map((path) => path.slice(2))
     specifiers.push(...modules.map((module) => module === "index" ? name : `${name}/${module}`))
   }
   return specifiers.map((specifier, index) => `export * as m${index} from "${specifier}"`).join("\n")
