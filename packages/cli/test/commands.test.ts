@@ -86,9 +86,15 @@ describe("token", () => {
       Effect.gen(function*() {
         const { directory, env, run, server, user } = yield* start()
         yield* server.faults.next(Fault.hang)
-        const lease = () =>
-          existsSync(directory) &&
-          readdirSync(directory, { recursive: true }).some((name) => String(name).includes("lease-"))
+        /** A lease is given back by a further one that has ended. */
+        const lease = () => {
+          const number = (name: string) => Number(name.slice(name.lastIndexOf("-") + 1))
+          const [newest] = readdirSync(directory, { recursive: true, encoding: "utf8" })
+            .filter((name) => name.includes("lease-")).sort((one, other) => number(other) - number(one))
+          if (newest === undefined) return false
+          const { until } = JSON.parse(readFileSync(join(directory, newest), "utf8")) as { readonly until: number }
+          return until > Date.now()
+        }
         const ended = yield* user.run(["token"], {
           env,
           started: (child) => {
