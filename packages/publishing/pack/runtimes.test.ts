@@ -128,7 +128,8 @@ const chromium: Runtime = async (environment) => {
     await closed
     server.close()
     server.closeAllConnections()
-    await rm(profile, { recursive: true, force: true })
+    // Processes of Chromium's own may outlive it for a moment, and still write there.
+    await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }
 
