@@ -9,6 +9,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
@@ -21,6 +22,7 @@ import * as apiResponse from "./internal/apiResponse.js"
 import * as body from "./internal/body.js"
 import * as fetchRedirects from "./internal/fetchRedirects.js"
 import * as soundRequest from "./internal/soundRequest.js"
+import * as urls from "./internal/urls.js"
 import { InsufficientScope, isOAuthError, type OAuthError, OriginNotAllowed } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
 import { Refusal, ReplaySchedule } from "./ReplaySchedule.js"
@@ -81,28 +83,29 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   const { api, authorize } = yield* Authorization
   const schedule = yield* ReplaySchedule
   const strictly = fetchRedirects.strictly(client)
-  const send = (authorized: HttpClientRequest.HttpClientRequest) =>
-    Effect.flatMap(
-      soundRequest.headers(authorized),
-      (sound) => sound.headers["dpop"] === undefined ? client.execute(sound) : strictly(sound)
-    )
+  const send = (
+    request: HttpClientRequest.HttpClientRequest,
+    authorized: HttpClientRequest.HttpClientRequest
+  ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+    soundRequest.unsendable(authorized, request) ??
+      (authorized.headers["dpop"] === undefined ? client.execute(authorized) : strictly(authorized))
 
   const locate = (
     request: HttpClientRequest.HttpClientRequest
-  ): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.RequestError | OriginNotAllowed> => {
+  ): Either.Either<HttpClientRequest.HttpClientRequest, HttpClientError.RequestError | OriginNotAllowed> => {
     const isRelative = !absolute.test(request.url)
     const path = !isRelative || request.url === "" || /^[/?#]/.test(request.url) ? request.url : `/${request.url}`
     const text = isRelative ? api.baseUrl + path : request.url
-    const url = URL.canParse(text) ? new URL(text) : undefined
+    const url = urls.parse(text)
     // That of `blob:https://api.example.com/...` is `https://api.example.com` too.
     const origin = url === undefined
       ? "an invalid URL"
-      : /^https?:$/.test(url.protocol)
+      : url.protocol === "https:" || url.protocol === "http:"
       ? url.origin
       : `a URL with ${url.protocol}`
     return url !== undefined && api.origins.has(origin)
       ? soundRequest.to(request, url)
-      : Effect.fail(new OriginNotAllowed({ origin, allowed: [...api.origins] }))
+      : Either.left(new OriginNotAllowed({ origin, allowed: [...api.origins] }))
   }
 
   /** Sends once: a response, or the refusal of a request that a new authorization might save. */
@@ -124,15 +127,16 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
         }
         return options.isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
       }
-      const sent = send(authorized).pipe(
+      const sent = send(request, authorized).pipe(
         Effect.mapError((error) => apiResponse.requestError(error, request, authorized)),
-        Effect.map((original) => new apiResponse.ApiResponse(request, original)),
         apiResponse.redact
       )
-      return Effect.flatMap(sent, (response) =>
-        answered === undefined
+      return Effect.flatMap(sent, (original) => {
+        const response = new apiResponse.ApiResponse(request, original)
+        return answered === undefined
           ? judge(response, false)
-          : Effect.flatMap(answered(response.headers), (news) => judge(response, news)))
+          : Effect.flatMap(answered(response.headers), (news) => judge(response, news))
+      })
     })
 
   const examine = (
@@ -196,14 +200,14 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     })
 
   const call = (request: HttpClientRequest.HttpClientRequest) =>
-    Effect.flatMap(
-      locate(request),
-      (located) =>
+    Either.match(locate(request), {
+      onLeft: (problem) => Effect.fail(problem),
+      onRight: (located) =>
         Effect.flatMap(
           attempt(located, { replayable: body.isReplayable(located.body), isReplay: false, hasNonce: false }),
           (outcome) => isRefused(outcome) ? replay(located, outcome) : Effect.succeed(outcome)
         )
-    )
+    })
 
   return HttpClient.makeWith(Effect.flatMap(call), Effect.succeed<HttpClientRequest.HttpClientRequest>)
 })

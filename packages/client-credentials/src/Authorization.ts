@@ -70,33 +70,38 @@ export const make: Effect.Effect<Service, never, ClientConfig | TokenCache> = Ef
   const { api } = yield* ClientConfig
   const cache = yield* TokenCache
   const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
-  const current = Effect.map(
-    CurrentChange,
-    (change) => Object.keys(change).length === 0 ? cache : cache.withChange(change)
-  )
-  const authorization = (scheme: "Bearer" | "DPoP", { value }: AccessToken) =>
-    HttpClientRequest.setHeader("authorization", `${scheme} ${Redacted.value(value)}`)
+  const scheme = dpop === undefined ? "Bearer" : "DPoP"
+
+  // The same text for each call with a token: one that is made anew is hashed, copied and looked through anew.
+  const headers = new WeakMap<AccessToken, string>()
+  const headerOf = (token: AccessToken): string => {
+    const header = headers.get(token) ?? `${scheme} ${Redacted.value(token.value)}`
+    headers.set(token, header)
+    return header
+  }
 
   return {
     api,
     authorize: (request) =>
-      Effect.flatMap(
-        current,
-        ({ accepted, get, rejected }) =>
-          Effect.flatMap(get, (token): Effect.Effect<Authorized> => {
-            const rest = { refused: rejected(token), accepted: accepted(token) }
-            return dpop === undefined
-              ? Effect.succeed({ ...rest, request: authorization("Bearer", token)(request), answered: undefined })
-              : Effect.map(
-                dpop.proof({ method: request.method, url: request.url, accessToken: token.value }),
-                ({ answered, value }) => ({
-                  ...rest,
-                  request: request.pipe(authorization("DPoP", token), HttpClientRequest.setHeader("dpop", value)),
-                  answered
-                })
-              )
-          })
-      )
+      Effect.flatMap(CurrentChange, (change) => {
+        const { accepted, get, rejected } = Object.keys(change).length === 0 ? cache : cache.withChange(change)
+        const withToken = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): Authorized => ({
+          request: HttpClientRequest.setHeader(request, "authorization", headerOf(token)),
+          refused: rejected(token),
+          accepted: accepted(token),
+          answered: undefined
+        })
+        return dpop === undefined
+          ? Effect.map(get, (token) => withToken(request, token))
+          : Effect.flatMap(get, (token) =>
+            Effect.map(
+              dpop.proof({ method: request.method, url: request.url, accessToken: token.value }),
+              ({ answered, value }) => ({
+                ...withToken(HttpClientRequest.setHeader(request, "dpop", value), token),
+                answered
+              })
+            ))
+      })
   }
 })
 

@@ -14,9 +14,16 @@ import { verifiesCertificates } from "./verification.js"
 const name = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const value = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** What is wrong with the first header that cannot be sent: a line break in it could begin another one. */
-export const headerProblem = (headers: Readonly<Record<string, string>>): string | undefined => {
-  for (const [key, text] of Object.entries(headers)) {
+type Fields = Readonly<Record<string, string>>
+
+/**
+ * What is wrong with the first header that cannot be sent: a line break in it could begin another one. Those that are
+ * `known` too were looked through before.
+ */
+export const headerProblem = (headers: Fields, known: Fields = {}): string | undefined => {
+  for (const key of Object.keys(headers)) {
+    const text = headers[key] ?? ""
+    if (text === known[key]) continue
     if (!name.test(key)) return "a header has a name that no header can have (RFC 9110 section 5.1)"
     if (!value.test(text)) {
       return `the header ${key.slice(0, 60)} has a character in it that no header can have (RFC 9110 section 5.5)`
@@ -48,12 +55,13 @@ const invalid = (
 ): HttpClientError.RequestError =>
   new HttpClientError.RequestError({ request, reason, description: `${problem}. Nothing was sent` })
 
-/** The request, if its headers can be sent. */
-export const headers = (
-  request: HttpClientRequest.HttpClientRequest
-): Either.Either<HttpClientRequest.HttpClientRequest, HttpClientError.RequestError> => {
-  const problem = headerProblem(request.headers)
-  return problem === undefined ? Either.right(request) : Either.left(invalid(request, "Encode", problem))
+/** Why the headers cannot be sent that a request has and `known` has not. */
+export const unsendable = (
+  request: HttpClientRequest.HttpClientRequest,
+  known?: HttpClientRequest.HttpClientRequest
+): HttpClientError.RequestError | undefined => {
+  const problem = headerProblem(request.headers, known?.headers)
+  return problem === undefined ? undefined : invalid(request, "Encode", problem)
 }
 
 /** The request as it is sent to that URL, which is taken literally: nothing else may read it in another way. */
@@ -78,5 +86,8 @@ export const to = (
       "the URL has a user name or a password in it, where calls are authorized by a token: leave them out"
     ))
   }
-  return Either.map(headers(request), (sound) => HttpClientRequest.setUrl(framed(sound), url.href))
+  const problem = unsendable(request)
+  return problem === undefined
+    ? Either.right(HttpClientRequest.setUrl(framed(request), url.href))
+    : Either.left(problem)
 }

@@ -1,6 +1,16 @@
 /**
  * Which URLs credentials and tokens may go to.
  */
+
+/** Read once, where asking first whether it can be read would read it twice. */
+export const parse = (text: string): URL | undefined => {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
+}
+
 const isLoopback = (url: URL): boolean =>
   url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname)
 
