@@ -75,7 +75,9 @@ export const make: Effect.Effect<Service, never, ClientConfig | TokenCache> = Ef
   // The same text for each call with a token: one that is made anew is hashed, copied and looked through anew.
   const headers = new WeakMap<AccessToken, string>()
   const headerOf = (token: AccessToken): string => {
-    const header = headers.get(token) ?? `${scheme} ${Redacted.value(token.value)}`
+    const known = headers.get(token)
+    if (known !== undefined) return known
+    const header = `${scheme} ${Redacted.value(token.value)}`
     headers.set(token, header)
     return header
   }

@@ -19,6 +19,7 @@ import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
   ApiClient,
+  Authorization,
   ClientAuthentication,
   ClientCredentials,
   LegacyToken,
@@ -535,6 +536,31 @@ describe("by header", () => {
           }
           assert.lengthOf(heard, 1 + 4 * hostile.length)
           heard.forEach(isOneRequest)
+        }))
+
+      it.scopedLive("an authorization of the user's own that is no header value is refused, and not shown", () =>
+        Effect.gen(function*() {
+          const { heard, origin } = yield* rawServer(() => "{}")
+          for (const value of hostile) {
+            const api = yield* ApiClient.make.pipe(
+              Effect.provideService(Authorization.Authorization, {
+                api: { baseUrl: origin, origins: new Set([origin]) },
+                authorize: (request) =>
+                  Effect.succeed({
+                    request: HttpClientRequest.setHeader(request, "authorization", `Own c4n4ry ${value}`),
+                    refused: Effect.succeed(false),
+                    accepted: Effect.void,
+                    answered: undefined
+                  })
+              }),
+              Effect.provide(transport)
+            )
+            const error = yield* Effect.flip(api.execute(HttpClientRequest.get("/items")))
+            assert(error._tag === "RequestError")
+            assert.strictEqual(error.reason, "Encode")
+            assert.notInclude(printed(error), "c4n4ry")
+          }
+          assert.lengthOf(heard, 0)
         }))
 
       it.scopedLive("what the configuration holds is encoded or refused", () =>

@@ -20,8 +20,9 @@ const secretParameters = ["client_secret", "client_assertion", "access_token", "
 export const secureUrl = (value: unknown, allowHttpLoopback: boolean): URL | undefined => {
   const text = value instanceof URL ? value.href : value
   // A URL parser passes over blanks, line breaks and which way a slash leans; whoever reads the text does not.
-  if (typeof text !== "string" || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) return undefined
-  const parsed = new URL(text)
+  if (typeof text !== "string" || /[\x00-\x20\x7f\\]/.test(text)) return undefined
+  const parsed = parse(text)
+  if (parsed === undefined) return undefined
   const transport = parsed.protocol === "https:" ||
     (parsed.protocol === "http:" && allowHttpLoopback && isLoopback(parsed))
   const bare = parsed.username === "" && parsed.password === "" && !text.includes("#")
