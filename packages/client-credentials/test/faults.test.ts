@@ -136,7 +136,7 @@ const eventually = (what: () => string, isSo: () => boolean) =>
   Effect.promise(async () => {
     const begun = Date.now()
     while (!isSo()) {
-      if (Date.now() - begun > 2000) assert.fail(`not so within 2 s: ${what()}`)
+      if (Date.now() - begun > 10_000) assert.fail(`not so within 10 s: ${what()}`)
       await new Promise((resolve) => setImmediate(resolve))
     }
   })
