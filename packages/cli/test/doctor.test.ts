@@ -139,7 +139,9 @@ describe("doctor, on the way to the server", () => {
       const { client } = yield* sick
       const { doctor, file } = yield* start
       const ca = yield* certificates.authority("The authority")
-      const pems = yield* certificates.server(ca, "127.0.0.1", { notAfterDate: new Date(Date.now() + 2.5 * 86_400_000) })
+      const pems = yield* certificates.server(ca, "127.0.0.1", {
+        notAfterDate: new Date(Date.now() + 2.5 * 86_400_000)
+      })
       const origin = yield* servers.https(pems, (_, response) => response.writeHead(400).end("{}"))
       const { findings } = yield* doctor({
         ...client,
