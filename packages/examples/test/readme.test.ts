@@ -38,15 +38,68 @@ for (const [document, quoted] of Object.entries(documents)) {
   })
 }
 
-describe("links", () => {
-  const files = ["README.md", "SECURITY.md", ...readdirSync(new URL("guides", root)).map((name) => `guides/${name}`)]
-    .concat("packages/testing/README.md")
+const packages = readdirSync(new URL("packages", root))
+
+const files = [
+  "",
+  ".changeset/",
+  "guides/",
+  "packages/examples/recipes/",
+  ...packages.map((name) => `packages/${name}/`)
+]
+  .flatMap((directory) =>
+    readdirSync(new URL(directory, root)).filter((name) => name.endsWith(".md")).map((name) => `${directory}${name}`)
+  )
+
+/** Code has no links and no headings, whatever it looks like. */
+const prose = (file: string) => read(file).replaceAll(/^```.*?^```$/gms, "").replaceAll(/^ {4}.*$/gm, "")
+
+/** The anchors of a document, as GitHub makes them of its headings. */
+const anchors = (file: string): ReadonlyArray<string> => {
+  const slugs = [...prose(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").toLowerCase().replaceAll(/[^\p{L}\p{M}\p{N}_ -]/gu, "")
+      .replaceAll(" ", "-")
+  )
+  return slugs.map((slug, index) => {
+    const before = slugs.slice(0, index).filter((other) => other === slug).length
+    return before === 0 ? slug : `${slug}-${before}`
+  })
+}
+
+describe("links and pictures", () => {
   for (const file of files) {
     it(`of ${file} lead somewhere`, () => {
-      for (const [, target = ""] of read(file).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
-        if (/^https:/.test(target)) continue
-        assert.isTrue(existsSync(new URL(target, new URL(file, root))), target)
+      const text = prose(file)
+      for (const [, link, source] of text.matchAll(/\]\(([^)\s]+)[^)]*\)|\b(?:href|src|srcset)="([^"]+)"/g)) {
+        const target = link ?? source ?? ""
+        const url = new URL(target, new URL(file, root))
+        if (url.protocol !== "file:") {
+          assert.strictEqual(url.protocol, "https:", target)
+          continue
+        }
+        assert.isTrue(url.href.startsWith(root.href), `${target} is outside the repository`)
+        const path = url.pathname.slice(root.pathname.length)
+        assert.notMatch(path, /(^|\/)(build|dist|docs|node_modules)\//, `${target} is not checked in`)
+        assert.isTrue(existsSync(new URL(path, root)), target)
+        if (url.hash !== "") assert.include(anchors(path), decodeURIComponent(url.hash.slice(1)), target)
       }
     })
   }
+})
+
+const scripts = (directory: string): object => JSON.parse(read(`${directory}package.json`)).scripts ?? {}
+
+describe("commands", () => {
+  for (const file of files) {
+    it(`of ${file} are scripts and projects that exist`, () => {
+      const [own = ""] = /^packages\/[\w-]+\//.exec(file) ?? []
+      const known = { ...scripts(""), ...scripts(own) }
+      for (const [, name = ""] of read(file).matchAll(/\bnpm run ([\w:-]+)/g)) assert.property(known, name)
+      for (const [, name = ""] of read(file).matchAll(/--project ([\w-]+)/g)) assert.include(packages, name)
+    })
+  }
+})
+
+it("CONTRIBUTING.md says what each package is", () => {
+  for (const name of packages) assert.match(read("CONTRIBUTING.md"), new RegExp(`^ {4}(.*, )?packages/${name}\\b`, "m"))
 })
