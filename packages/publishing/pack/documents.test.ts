@@ -1,0 +1,43 @@
+/** What the documents say to install can be installed, as it stands there, into an empty project. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+import { afterAll, assert, inject, it } from "vitest"
+
+import { succeed } from "./run.js"
+
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+const { archives } = inject("installed")
+
+const documents = [
+  "README.md",
+  ...readdirSync(join(root, "guides")).filter((name) => name.endsWith(".md")).map((name) => `guides/${name}`),
+  ...readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`)
+].filter((path) => existsSync(join(root, path)))
+
+const command = /^ {4}npm install (.*?)(?: +#.*| && .*)?$/gm
+const found = documents.flatMap((path) =>
+  [...readFileSync(join(root, path), "utf8").replaceAll(/ \\\n +/g, " ").matchAll(command)].map(([, words = ""]) => ({
+    path,
+    words: words.split(/ +/)
+  }))
+)
+
+const directory = mkdtempSync(join(tmpdir(), "documents-"))
+writeFileSync(join(directory, "package.json"), "{}")
+afterAll(() => rmSync(directory, { recursive: true }))
+
+it("the documents say what to install", () => assert.isAtLeast(found.length, 8))
+
+for (const { path, words } of found) {
+  it(`${path}: npm install ${words.join(" ")}`, async () => {
+    // Where the library is there already, it is not repeated.
+    const all = new Set([...words, "@effect-oauth/client-credentials"])
+    const args = [...all].map((word) => archives[word] ?? word)
+    await succeed("npm", ["install", "--dry-run", "--strict-peer-deps", "--no-audit", "--no-fund", ...args], {
+      cwd: directory
+    })
+  })
+}
