@@ -90,6 +90,21 @@ const block = (name: string, screen: string): string =>
 const marked = (name: string) => new RegExp(`<!-- screen ${name} -->[^]*?<!-- end -->`)
 
 describe("the README", () => {
+  it("shows in each picture what it says beside it", () => {
+    const readme = readFileSync(join(home, "README.md"), "utf8")
+    for (const [name] of screens) {
+      const rows = readFileSync(join(home, "screens", `${name}.svg`), "utf8").split("\n")
+        .filter((row) => row.startsWith("<text "))
+      assert.isFalse(rows.some((row) => />[^<]* [^<]*</.test(row)), `${name}: a space that a browser may drop`)
+      const shown = rows.map((row) =>
+        row.replaceAll(/<[^>]*>/g, "").replaceAll("\u00a0", " ").replaceAll("&lt;", "<").replaceAll("&gt;", ">")
+          .replaceAll("&amp;", "&").trimEnd()
+      )
+      const [, said = ""] = /```text\n([^]*?)```/.exec(marked(name).exec(readme)?.[0] ?? "") ?? []
+      assert.deepStrictEqual(shown, said.split("\n").filter((line) => line !== ""), name)
+    }
+  })
+
   it.scopedLive("shows each screen as it is", () =>
     Effect.gen(function*() {
       const show = yield* start

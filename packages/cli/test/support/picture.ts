@@ -42,6 +42,9 @@ const runs = (line: string): ReadonlyArray<Run> => {
 
 const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 
+/** Browsers differ in whether they keep spaces, `xml:space` or not; they all keep these. */
+const keepSpaces = (text: string): string => text.replaceAll(" ", "\u00a0")
+
 const [wide, high, margin] = [8.4, 18, 16]
 
 export const svg = (title: string, screen: string, columns: number): string => {
@@ -52,14 +55,14 @@ export const svg = (title: string, screen: string, columns: number): string => {
     const spans = runs(line).map(({ column, style, text }) =>
       `<text x="${(margin + column * wide).toFixed(1)}" y="${y.toFixed(1)}" textLength="${
         ([...text].length * wide).toFixed(1)
-      }"${style}>${escape(text)}</text>`
+      }"${style}>${keepSpaces(escape(text))}</text>`
     )
     return spans.join("")
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height}" role="img">
 <title>${escape(title)}</title>
 <rect width="100%" height="100%" rx="6" fill="#1e2127"/>
-<g font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" fill="#d7dae0" xml:space="preserve">
+<g font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" fill="#d7dae0">
 ${rows.filter((row) => row !== "").join("\n")}
 </g>
 </svg>
