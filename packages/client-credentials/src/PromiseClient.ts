@@ -27,7 +27,7 @@ export interface PromiseClient {
   /**
    * Calls the API: `fetch` with a token, replays and the rule of origins. A path is taken from the base URL of the API.
    * The request body is read into memory first, so that it can be sent again. Rejects with the errors of `ApiClient`
-   * (each an `Error` with a `_tag`), or of the layer.
+   * (each an `Error` with a `_tag`), or of the layer; one that is no `Error` is the `cause` of one.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
   /** Ends token requests under way and closes the connections that the layer opened. */
@@ -68,7 +68,9 @@ export const make = <E>(layer: Layer.Layer<ApiClient, E>): PromiseClient => {
       )
       if (Exit.isSuccess(exit)) return exit.value
       signal.throwIfAborted()
-      throw Cause.squash(exit.cause)
+      const error = Cause.squash(exit.cause)
+      // A `ConfigError` is none, and would be shown as what it is made of.
+      throw error instanceof Error ? error : new Error(String(error), { cause: error })
     },
     close: () => runtime.dispose()
   }

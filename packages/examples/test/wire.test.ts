@@ -1,5 +1,5 @@
 import { FetchHttpClient, type HttpClient } from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
+import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
   ApiClient,
@@ -8,7 +8,7 @@ import {
   PromiseClient,
   TokenCache
 } from "@effect-oauth/client-credentials"
-import { Effect, Fiber, Layer, Redacted } from "effect"
+import { ConfigError, ConfigProvider, Effect, Fiber, Layer, Redacted } from "effect"
 
 import * as Embedded from "../src/embedded/environment.js"
 
@@ -111,5 +111,21 @@ describe("against a real authorization server and API", () => {
         assert.strictEqual((aborted as Error).name, "AbortError")
       })
       assert.strictEqual(yield* started.authorizationServer.tokensIssued, 1)
+    }))
+
+  it.scoped("promises: what is missing in the environment is told by an error that can be read", () =>
+    Effect.gen(function*() {
+      const client = ClientCredentials.layerConfig().pipe(
+        Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]),
+        Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map())))
+      )
+      const api = yield* Effect.acquireRelease(
+        Effect.sync(() => PromiseClient.make(client)),
+        (client) => Effect.promise(() => client.close())
+      )
+      const error = yield* Effect.flip(Effect.tryPromise({ try: () => api.fetch("/items"), catch: (error) => error }))
+      assert(error instanceof Error)
+      assert.include(error.message, "OAUTH_CLIENT_ID")
+      assert.isTrue(ConfigError.isConfigError(error.cause))
     }))
 })
