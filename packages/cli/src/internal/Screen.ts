@@ -31,10 +31,15 @@ export interface Service extends Options {
 
 export class Screen extends Context.Tag("@effect-oauth/cli/Screen")<Screen, Service>() {}
 
-/** Waits until it is written, so that what is last said is not lost when the process ends. */
+/**
+ * Waits until it is written, so that what is last said is not lost when the process ends. Where results cannot be written, it
+ * waits for the end of the program, which `main.ts` brings about.
+ */
 const writing = (stream: NodeJS.WriteStream) => (content: Uint8Array | string): Effect.Effect<void> =>
   Effect.async((resume) => {
-    stream.write(content, () => resume(Effect.void))
+    stream.write(content, (error) => {
+      if (!(error instanceof Error) || stream === process.stderr) resume(Effect.void)
+    })
   })
 
 export const make = ({ quiet, verbose }: Options): Service => {

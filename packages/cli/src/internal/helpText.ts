@@ -34,3 +34,6 @@ export const mended = (script: string): string =>
     /^( +)effect-oauth\)$/gm,
     "$1effect__oauth)"
   )
+
+/** The value of an option that there is none of is not repeated: it may be a secret. */
+export const withoutValue = (text: string): string => text.replace(/(unknown argument: '-[^'=\s]*)=[^]*'/, "$1'")

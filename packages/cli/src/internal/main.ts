@@ -13,15 +13,18 @@ import * as Layer from "effect/Layer"
 import { codes } from "../ExitCode.js"
 import * as Ansi from "./ansi.js"
 import { cli } from "./Cli.js"
-import { mended, shorten } from "./helpText.js"
+import * as errorCode from "./errorCode.js"
+import { mended, shorten, withoutValue } from "./helpText.js"
 import { logLevelFirst } from "./logLevelFirst.js"
 
-// A reader that has seen enough, as head has, is no mistake.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: Error & { readonly code?: string }) => {
-    if (error.code === "EPIPE") process.exit()
-  })
-}
+/** Why nothing can be written any more, after which the program is interrupted, so that it leaves nothing behind. */
+let outputError: string | undefined
+process.stdout.on("error", (error) => {
+  outputError = errorCode.of(error)
+  process.emit("SIGINT")
+})
+// Nobody listens to what is said, and the work goes on.
+process.stderr.on("error", () => {})
 
 let isTerminated = false
 process.once("SIGTERM", () => {
@@ -32,7 +35,7 @@ process.once("SIGTERM", () => {
 const line = (stream: NodeJS.WriteStream, before: string) => (...parts: ReadonlyArray<unknown>): Effect.Effect<void> =>
   Effect.sync(() => {
     const said = parts.map(String).join(" ").trim()
-    const text = said.includes("COMPREPLY") ? mended(said) : shorten(said)
+    const text = said.includes("COMPREPLY") ? mended(said) : withoutValue(shorten(said))
     stream.write(`${before}${Ansi.isWanted(process.env, stream.isTTY) ? text : Ansi.strip(text)}\n`)
   })
 
@@ -52,9 +55,19 @@ cli([...process.argv.slice(0, 2), ...logLevelFirst(process.argv.slice(2))]).pipe
   (program) =>
     NodeRuntime.runMain(program, {
       disableErrorReporting: true,
-      teardown: (exit, onExit) =>
+      // It would write to standard output, beside the logger of the commands.
+      disablePrettyLogger: true,
+      teardown: (exit, onExit) => {
+        if (outputError !== undefined && outputError !== "EPIPE") {
+          process.stderr.write(`error: Standard output could not be written (${outputError}).\n`)
+        }
         onExit(
-          Exit.isSuccess(exit)
+          // A reader that has seen enough, as head has, is no mistake.
+          outputError === "EPIPE"
+            ? codes.success
+            : outputError !== undefined
+            ? codes.file
+            : Exit.isSuccess(exit)
             ? Number(process.exitCode ?? codes.success)
             : !Cause.isInterrupted(exit.cause)
             ? codes.unexpected
@@ -62,5 +75,6 @@ cli([...process.argv.slice(0, 2), ...logLevelFirst(process.argv.slice(2))]).pipe
             ? codes.terminated
             : codes.interrupted
         )
+      }
     })
 )

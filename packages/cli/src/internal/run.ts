@@ -11,6 +11,7 @@ import * as LogLevel from "effect/LogLevel"
 import type * as Option from "effect/Option"
 
 import { codes, type Outcome } from "../ExitCode.js"
+import { harmless } from "./ansi.js"
 import { explain } from "./explain.js"
 import * as Screen from "./Screen.js"
 
@@ -41,7 +42,7 @@ const report = (cause: Cause.Cause<unknown>, { complain, err }: Screen.Service):
   Effect.gen(function*() {
     if (Cause.isInterruptedOnly(cause)) return yield* Effect.interrupt
     const { message, outcome } = explain(Cause.squash(cause))
-    yield* complain(message.split("\n").map((line) => `${err.red("error:")} ${line}`).join("\n"))
+    yield* complain(message.split("\n").map((line) => `${err.red("error:")} ${harmless(line)}`).join("\n"))
     const level = yield* FiberRef.get(FiberRef.currentMinimumLogLevel)
     if (LogLevel.lessThanEqual(level, LogLevel.Debug)) yield* complain(err.dim(Cause.pretty(cause)))
     return outcome
