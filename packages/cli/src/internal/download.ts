@@ -14,10 +14,19 @@ import * as errorCode from "./errorCode.js"
 import { Failure } from "./Failure.js"
 import type { Service as Screen } from "./Screen.js"
 
+/** File systems hold names of 255 bytes; a number may come to this one. */
+const fitting = (name: string): string => {
+  const { ext, name: stem } = Path.parse(name)
+  const end = Buffer.byteLength(ext) > 50 ? "" : ext
+  const characters = [...stem]
+  while (characters.length > 1 && Buffer.byteLength(characters.join("") + end) > 200) characters.pop()
+  return characters.join("") + end
+}
+
 const baseName = (text: string): string | undefined => {
   // What a server names is a file in this directory, and nothing else.
-  const name = text.split(/[/\\]/).at(-1)?.replace(/[\x00-\x1f\x7f]/g, "").replace(/^\.+/, "").trim().slice(0, 200)
-  return name === "" ? undefined : name
+  const name = text.split(/[/\\]/).at(-1)?.replace(/[\x00-\x1f\x7f-\x9f]/g, "").replace(/^\.+/, "").trim()
+  return name === undefined || name === "" ? undefined : fitting(name)
 }
 
 const decoded = (text: string): string => {
@@ -70,6 +79,20 @@ const failed = (path: string) => (error: unknown) =>
     remedy: "Check the directory and the space in it."
   })
 
+interface Target {
+  readonly directory: string
+  readonly name: string
+  /** Whether it is there and no file that another can replace: a device, a pipe. */
+  readonly isSpecial: boolean
+}
+
+/** Where the file is that was named: a link stays one, and what it leads to is replaced. */
+const resolved = async (output: string): Promise<Target> => {
+  const path = await Fs.realpath(output).catch(() => output)
+  const isSpecial = await Fs.stat(path).then((found) => !found.isFile(), () => false)
+  return { directory: Path.dirname(path), name: Path.basename(path), isSpecial }
+}
+
 /** Gives the draft its name: the one that was asked for, which is replaced, or the next one that is free. */
 const finish = async (draft: string, directory: string, name: string, replaces: boolean): Promise<string> => {
   if (replaces) {
@@ -93,19 +116,21 @@ export const save = (
   screen: Screen
 ): Effect.Effect<string, unknown> =>
   Effect.gen(function*() {
-    const directory = output === undefined ? "." : Path.dirname(output)
-    const name = output === undefined
-      ? fileName(response.headers["content-disposition"], url)
-      : Path.basename(output)
-    const draft = Path.join(directory, `.${name}.${randomUUID()}.part`)
+    const { directory, isSpecial, name } = output === undefined
+      ? { directory: ".", isSpecial: false, name: fileName(response.headers["content-disposition"], url) }
+      : yield* Effect.promise(() => resolved(output))
+    const draft = Path.join(directory, isSpecial ? name : `.effect-oauth-${randomUUID()}.part`)
     const length = Number(response.headers["content-length"])
     const total = Number.isSafeInteger(length) && length > 0 ? length : undefined
     const begun = yield* Clock.currentTimeMillis
     let [done, shown] = [0, ""]
 
     const file = yield* Effect.acquireRelease(
-      Effect.tryPromise({ try: () => Fs.open(draft, "wx"), catch: failed(draft) }),
-      (open) => Effect.promise(() => open.close().then(() => Fs.rm(draft, { force: true })))
+      Effect.tryPromise({
+        try: () => Fs.open(draft, isSpecial ? "w" : "wx"),
+        catch: failed(output ?? Path.join(directory, name))
+      }),
+      (open) => Effect.promise(() => open.close().then(() => isSpecial ? undefined : Fs.rm(draft, { force: true })))
     )
     yield* Stream.runForEach(response.stream, (chunk) =>
       Effect.gen(function*() {
@@ -115,10 +140,10 @@ export const save = (
         if (line !== shown) screen.progress?.(line)
         shown = line
       })).pipe(Effect.ensuring(Effect.sync(() => screen.progress?.(""))))
-    const path = yield* Effect.tryPromise({
+    const path = isSpecial ? draft : yield* Effect.tryPromise({
       try: () => finish(draft, directory, name, output !== undefined),
       catch: failed(Path.join(directory, name))
     }).pipe(Effect.uninterruptible)
-    yield* screen.note(`${path}: ${size(done)}`)
+    yield* screen.note(`${output ?? path}: ${size(done)}`)
     return path
   }).pipe(Effect.scoped)
