@@ -21,6 +21,16 @@ const start = Effect.gen(function*() {
         Effect.succeed(
           request.url.endsWith("/export")
             ? new Response("x".repeat(200_000), { headers: { "content-length": "200000" } })
+            : request.url.endsWith("/untyped")
+            ? new Response(new TextEncoder().encode("\x1b]0;title\x07text"))
+            : request.url.endsWith("/octets")
+            ? new Response("\x1b[2Jtext", { headers: { "content-type": "application/octet-stream" } })
+            : request.url.endsWith("/hidden")
+            ? new Response("\x1b[8mtext\x9b31m", { headers: { "content-type": "text/plain" } })
+            : request.url.endsWith("/json")
+            ? Response.json({ a: "\x9b31m\x7f" })
+            : request.url.endsWith("/latin1")
+            ? new Response(new Uint8Array([0xe9]), { headers: { "content-type": "text/plain; charset=iso-8859-1" } })
             : request.url.endsWith("/evil")
             ? new Response("\x1b]0;title\x07\x1b[2Jtext", { headers: { "content-type": "text/plain", "x-evil": "a" } })
             : Response.json({ sku: "SKU-1", quantity: 3, on: true })
@@ -68,6 +78,24 @@ describe("on a terminal", () => {
       const { stdout } = yield* user.terminal(["call", "/evil"], { env: { ...env, NO_COLOR: "1" } })
       assert.include(stdout, "\\x1b]0;title\\x07\\x1b[2Jtext")
       assert.notInclude(stdout, "\x1b")
+      for (
+        const [path, shown] of [
+          ["untyped", "\\x1b]0;title\\x07text"],
+          ["octets", "\\x1b[2Jtext"],
+          ["hidden", "\\x1b[8mtext\\x9b31m"],
+          ["json", "\"a\": \"\\u009b31m\\u007f\""]
+        ] as const
+      ) {
+        const ended = yield* user.terminal(["call", "GET", `/${path}`], { env: { ...env, NO_COLOR: "1" } })
+        assert.include(ended.stdout, shown)
+        assert.notMatch(ended.stdout, /[\x1b\x7f-\x9f]/, path)
+      }
+    }), minute)
+
+  it.scopedLive("a text is read by the charset that it names", () =>
+    Effect.gen(function*() {
+      const { env, user } = yield* start
+      assert.include((yield* user.terminal(["call", "/latin1"], { env })).stdout, "é")
     }), minute)
 })
 

@@ -7,6 +7,16 @@ export const guess = (path: string): string | undefined => mime.getType(path) ??
 
 export const isJson = (type: string | undefined): boolean => /^[^;]*[/+]json\b/i.test(type ?? "")
 
+/** A body as text, by the charset that its type names. */
+export const decode = (content: Uint8Array, type: string | undefined): string => {
+  const [, charset = "utf-8"] = /;\s*charset="?([\w.:-]+)/i.exec(type ?? "") ?? []
+  try {
+    return new TextDecoder(charset).decode(content)
+  } catch {
+    return new TextDecoder().decode(content)
+  }
+}
+
 export const isText = (type: string | undefined): boolean =>
   isJson(type) ||
   /^\s*(text\/|application\/([\w.+-]*\+)?(xml|yaml|javascript|x-www-form-urlencoded)\b)/i.test(type ?? "")

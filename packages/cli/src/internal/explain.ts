@@ -84,6 +84,12 @@ const transport = (error: Readonly<Record<string, unknown>>): Explanation => {
   const url = typeof request?.url === "string" && URL.canParse(request.url) ? new URL(request.url).origin : "the server"
   const code = codeOf(error["cause"])
   if (code !== undefined && certificateCode.test(code)) return certificate(url, code)
+  if (error["_tag"] === "ResponseError") {
+    return {
+      outcome: "api",
+      message: `The answer of ${url} ended before it was whole${code === undefined ? "" : ` (${code})`}. Try again.`
+    }
+  }
   return {
     outcome: "api",
     message: `${url} could not be reached (${code ?? String(error["reason"])}). Check API_BASE_URL and the network; ` +

@@ -181,7 +181,7 @@ export const split = (
   Failure
 > => {
   const [first, second, ...rest] = args
-  if (first === undefined) {
+  if (first === undefined || (second === undefined && /^(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE)$/.test(first))) {
     return Either.left(usage("A URL is missing.", "Say effect-oauth call /items, or effect-oauth call --help."))
   }
   return /^[a-z]+$/i.test(first) && second !== undefined

@@ -58,6 +58,15 @@ export const body = (text: string, type: string | undefined, { isFormatted, styl
   )
 }
 
+/** A body as a terminal may show it: what steers the terminal is escaped, in JSON so that it stays JSON. */
+export const harmlessBody = (text: string): string =>
+  Either.isRight(jsonText.read(text))
+    ? text.replaceAll("\r", "").replace(
+      /[\x7f-\x9f]/g,
+      (character) => `\\u00${character.charCodeAt(0).toString(16)}`
+    )
+    : harmless(text)
+
 /** The parts that `--print` names. */
 export interface Parts {
   readonly requestHeaders: boolean

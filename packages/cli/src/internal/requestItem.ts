@@ -61,6 +61,9 @@ const file = (path: string): Source => ({ _tag: "File", path })
 // RFC 9110 section 5.6.2.
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
+/** RFC 9110 section 5.5: no control characters but the tab. */
+export const isHeaderValue = (text: string): boolean => !/[\x00-\x08\x0a-\x1f\x7f]/.test(text)
+
 const wrong = (argument: string, problem: string) =>
   Either.left(usage(
     `The request item "${argument.length > 60 ? `${argument.slice(0, 60)}...` : argument}" ${problem}.`,
@@ -74,8 +77,8 @@ const item = (argument: string): Either.Either<RequestItem, Failure> => {
   const header = (made: RequestItem): Either.Either<RequestItem, Failure> =>
     !headerName.test(name)
       ? wrong(argument, "names no header")
-      : made._tag === "Header" && made.value._tag === "Text" && /[\r\n\0]/.test(made.value.text)
-      ? wrong(argument, "has a line break in it, which no header may have")
+      : made._tag === "Header" && made.value._tag === "Text" && !isHeaderValue(made.value.text)
+      ? wrong(argument, "has a line break or another control character in it, which no header may have")
       : Either.right(made)
   switch (separator) {
     case ":":

@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
 import { ofStatus } from "../../ExitCode.js"
-import { harmless, make as styleOf } from "../ansi.js"
+import { make as styleOf } from "../ansi.js"
 import * as client from "../client.js"
 import * as contentType from "../contentType.js"
 import * as download from "../download.js"
@@ -75,13 +75,19 @@ const loaded = (item: requestItem.RequestItem): Effect.Effect<httpMessage.Loaded
     case "Header":
       // A file ends with a line break, a header must not.
       return Effect.flatMap(text(item.value), (value) =>
-        /[\r\n\0]/.test(value.trim())
-          ? usage(`What is to be the header ${item.name} has a line break in it.`, "Name a file with one line.")
-          : Effect.succeed({ ...item, value: value.trim() }))
+        requestItem.isHeaderValue(value.trim())
+          ? Effect.succeed({ ...item, value: value.trim() })
+          : usage(
+            `What is to be the header ${item.name} has a line break or another control character in it.`,
+            "Name a file with one line."
+          ))
     default:
       return Effect.map(text(item.value), (value) => ({ ...item, value }))
   }
 }
+
+/** Headers that HTTP sets by itself. */
+const ofTheConnection = /^(host|content-length|transfer-encoding|expect|upgrade)$/i
 
 const methods: ReadonlyArray<string> = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -108,6 +114,10 @@ const message = (options: Options) =>
         "Authorization is what this command is for: it is set by the token.",
         "Leave that header out."
       )
+    }
+    const own = parsed.find((item) => item._tag.endsWith("Header") && ofTheConnection.test(item.name))
+    if (own !== undefined) {
+      return yield* usage(`The header ${own.name} is set by what is sent and where to.`, "Leave it out.")
     }
     const raw = Option.isSome(options.raw)
       ? new TextEncoder().encode(options.raw.value)
@@ -177,13 +187,12 @@ const show = (
     if (!isText && isTerminal) {
       return yield* note(`${download.size(content.length)} of ${type ?? "data"}: say --download.`)
     }
-    const shown = printing.body(content.toString("utf8"), type, look)
-    return content.length === 0 ? undefined : yield* print(isTerminal && contentType.isText(type) ? safe(shown) : shown)
+    if (!isText) return yield* write(content)
+    const text = contentType.decode(content, type)
+    return content.length === 0
+      ? undefined
+      : yield* print(printing.body(isTerminal ? printing.harmlessBody(text) : text, type, look))
   })
-
-/** Colours of our own stay, control characters of the server do not. */
-const safe = (shown: string): string =>
-  shown.split(/(\x1b\[\d{1,2}m)/).map((part, index) => index % 2 === 1 ? part : harmless(part)).join("")
 
 const partsOf = (options: Options, isTerminal: boolean) => {
   const letters = Option.getOrElse(
@@ -225,7 +234,8 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       }
       if (wanted.requestBody && described.message.body !== undefined) {
         const sent = new TextDecoder().decode(described.message.body)
-        yield* screen.print(`${printing.body(sent, headers.get("content-type"), look)}\n`)
+        const text = screen.isTerminal ? printing.harmlessBody(sent) : sent
+        yield* screen.print(`${printing.body(text, headers.get("content-type"), look)}\n`)
       }
       const calls = yield* ApiClient.ApiClient
       const response = yield* calls.execute(request)

@@ -9,7 +9,6 @@ import * as Redacted from "effect/Redacted"
 import { harmless } from "../ansi.js"
 import * as client from "../client.js"
 import * as durationText from "../durationText.js"
-import * as jsonText from "../jsonText.js"
 import * as jwt from "../jwt.js"
 import * as printing from "../printing.js"
 import type { Common, Ended } from "../run.js"
@@ -80,7 +79,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       const found = jwt.read(Redacted.value(token.value))
       const now = yield* Clock.currentTimeMillis
       if (options.json) {
-        yield* print(JSON.stringify({
+        yield* print(printing.harmlessBody(JSON.stringify({
           client_id: request.clientId,
           token_url: request.tokenUrl,
           issuer: request.issuer,
@@ -91,7 +90,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
           expires_at: new Date(token.expiresAt).toISOString(),
           expires_in: Math.max(0, Math.floor((token.expiresAt - now) / 1000)),
           jwt: found
-        }))
+        })))
         return "success" as const
       }
       yield* print(
@@ -101,8 +100,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       )
       if (found === undefined) return "success" as const
       const look = { style: out, isFormatted: true }
-      const show = (value: unknown) =>
-        printing.body(harmless(jsonText.indented({ json: JSON.stringify(value) })), undefined, look)
+      const show = (value: unknown) => printing.body(printing.harmlessBody(JSON.stringify(value)), undefined, look)
       yield* print(
         `\n${out.bold("header")} ${show(found.header)}`
       )
