@@ -112,6 +112,36 @@ describe("token", () => {
     minute
   )
 
+  it.scopedLive(
+    "warns on standard error alone, so that a token in a variable is a token",
+    () =>
+      Effect.gen(function*() {
+        const { directory, run } = yield* start()
+        yield* run("token")
+        const tokens = join(directory, ".local/state/effect-oauth/tokens")
+        for (const name of readdirSync(tokens, { recursive: true }).map(String)) {
+          if (statSync(join(tokens, name)).isFile()) writeFileSync(join(tokens, name), "garbage")
+        }
+        const ended = yield* run("token")
+        assert.deepStrictEqual([ended.exitCode, ended.stdout], [0, "token-2\n"])
+        assert.match(ended.stderr, /^warning: A token in the store could not be opened/)
+      }),
+    minute
+  )
+
+  it.scopedLive("works for a user without a name and a home, whose token is not kept", () =>
+    Effect.gen(function*() {
+      const { env, run, user } = yield* start()
+      if (process.getuid?.() !== 0) {
+        assert.strictEqual((yield* run("token")).exitCode, 0)
+        return console.log("skipped in part: only root can be a user without a name")
+      }
+      const line = `setpriv --reuid 54321 --clear-groups env -u HOME "${process.execPath}" "${binary.path}" token`
+      const ended = yield* user.shell(line, { cwd: "/", env })
+      assert.deepStrictEqual([ended.exitCode, ended.stdout], [0, "token-1\n"])
+      assert.match(ended.stderr, /^warning: \/\.local\/state\/effect-oauth\/store\.key could not be/)
+    }), minute)
+
   it.scopedLive("works where nothing can be kept, and says so", () =>
     Effect.gen(function*() {
       const { directory, env, user } = yield* start()
@@ -308,6 +338,74 @@ describe("call", () => {
     minute
   )
 
+  it.scopedLive(
+    "a link that is named for a download stays one, and a pipe is written into",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, user } = yield* start()
+        const line = "echo old > file; ln -s file link; eo call /a -o link; mkfifo pipe; cat pipe > read & " +
+          "eo call /a -o pipe; wait; test -L link && test -p pipe && cat file read"
+        const ended = yield* user.shell(line, { env })
+        assert.deepStrictEqual([ended.exitCode, ended.stdout], [0, "{}{}"])
+        assert.deepStrictEqual(readdirSync(directory).sort(), [".local", "file", "link", "pipe", "read"])
+      }),
+    minute
+  )
+
+  it.scopedLive("a name that no file can have is cut, and its ending kept", () =>
+    Effect.gen(function*() {
+      const { directory, run } = yield* start({
+        api: {
+          handler: () =>
+            Effect.succeed(
+              new Response("x", {
+                headers: { "content-disposition": `attachment; filename*=UTF-8''%C2%9B${"%E2%98%83".repeat(150)}.csv` }
+              })
+            )
+        }
+      })
+      assert.strictEqual((yield* run("call", "-d", "/x")).exitCode, 0)
+      assert.match(readdirSync(directory).join(" "), /^\.local \u2603+\.csv$/)
+    }), minute)
+
+  it.scopedLive(
+    "an answer that ends too soon is not called unreachable, and leaves no file",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, user } = yield* start()
+        const short = yield* servers.http((_, response) => {
+          response.writeHead(200, { "content-length": "1000" }).write("abc")
+          setTimeout(() => response.destroy(), 50)
+        })
+        const ended = yield* user.run(["call", "-d", "/x"], { env: { ...env, API_BASE_URL: short } })
+        assert.strictEqual(ended.exitCode, 19)
+        assert.match(ended.stderr, /^error: The answer of http:.* ended before it was whole/)
+        assert.deepStrictEqual(readdirSync(directory), [".local"])
+      }),
+    minute
+  )
+
+  it.scopedLive("what cannot be written is a mistake of its own", () =>
+    Effect.gen(function*() {
+      const { env, user } = yield* start()
+      const ended = yield* user.shell("eo call /items > /dev/full", { env })
+      assert.deepStrictEqual(ended, {
+        exitCode: 20,
+        stdout: "",
+        stderr: "error: Standard output could not be written (ENOSPC).\n"
+      })
+    }), minute)
+
+  it.scopedLive("whoever stops listening to what is said stops no download", () =>
+    Effect.gen(function*() {
+      const { directory, env, user } = yield* start({
+        api: { handler: () => Effect.succeed(new Response("x".repeat(100_000))) }
+      })
+      const ended = yield* user.shell("eo call -d --verbose /export 2>&1 >/dev/null | true; ls", { env })
+      assert.strictEqual(ended.stdout, "export\n")
+      assert.strictEqual(statSync(join(directory, "export")).size, 100_000)
+    }), minute)
+
   it.scopedLive("a reader that has seen enough is no mistake", () =>
     Effect.gen(function*() {
       const { env, user } = yield* start({
@@ -430,6 +528,13 @@ describe("every command", () => {
             [{}, ["token", "--nonsense"], 2, /unknown argument: '--nonsense'\nSay effect-oauth --help/],
             [{}, ["nonsense"], 2, /Invalid subcommand/],
             [{}, ["call"], 2, /A URL is missing/],
+            [{}, ["call", "GET"], 2, /A URL is missing/],
+            [{}, ["call", "/items", "Host:x"], 2, /The header Host is set by/],
+            [{}, ["call", "/items", "Content-Length:5"], 2, /The header Content-Length is set by/],
+            [{}, ["call", "/items", "Expect:100-continue"], 2, /The header Expect is set by/],
+            [{}, ["call", "/items", "X-Bell:a\x07b"], 2, /another control character/],
+            [{}, ["token", "--client-secret=wr0ng"], 2, /unknown argument: '--client-secret'\n/],
+            [{}, ["token", "--profile", ""], 2, /no name for a profile/],
             [{}, ["call", "/items", "nonsense"], 2, /The request item "nonsense" has no separator/],
             [{}, ["call", "/items", "a:=nonsense"], 2, /"a" is set to by := is no JSON/],
             [{}, ["call", "/items", "a=@nowhere"], 20, /nowhere could not be read \(ENOENT\)/],
@@ -446,6 +551,7 @@ describe("every command", () => {
               /"invalid_client".*Check the client id and the client secret/
             ],
             [{ OAUTH_CLIENT_SECRET: "", OAUTH_CLIENT_SECRET_COMMAND: "exit 3" }, ["token"], 11, /ended with 3/],
+            [{ OAUTH_CLIENT_SECRET: "", OAUTH_CLIENT_SECRET_COMMAND: "yes | cat" }, ["token"], 11, /on one line/],
             [{ OAUTH_TOKEN_URL: yield* servers.closed }, ["token"], 12, /could not be reached \(ECONNREFUSED\)/],
             [{ API_BASE_URL: yield* servers.closed }, ["call", "/"], 19, /could not be reached \(ECONNREFUSED\)/],
             [{ NODE_TLS_REJECT_UNAUTHORIZED: "0" }, ["token"], 10, /NODE_TLS_REJECT_UNAUTHORIZED/]

@@ -80,6 +80,17 @@ describe("a profile", () => {
       assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
     }), minute)
 
+  it.scopedLive("that cannot be read hides no other from status --all", () =>
+    Effect.gen(function*() {
+      const { options, profile, user } = yield* start
+      yield* user.run(["init", "--profile", "good", ...options, "--secret-prompt"])
+      writeFileSync(profile("bad"), "nonsense", { mode: 0o600 })
+      const ended = yield* user.run(["status", "--all"])
+      assert.strictEqual(ended.exitCode, 10)
+      assert.match(ended.stdout, /│ bad +│ +│ +│ unknown │[^]*│ good +│ shop +│/)
+      assert.match(ended.stderr, /^error: bad: Line 1 of .* is no setting/)
+    }), minute)
+
   it.scopedLive("runs the command for the secret only when a token is needed", () =>
     Effect.gen(function*() {
       const { directory, options, user } = yield* start
@@ -153,6 +164,9 @@ describe("init", () => {
       assert.match(missing.stderr, /no terminal to ask on\. Say --issuer or --token-url/)
       const two = yield* user.run(["init", ...options, "--secret-prompt", "--secret-file", "secret"])
       assert.match(two.stderr, /in one place only/)
+      const many = yield* user.run(["init", ...options, "--secret-file", "secret", "--tokens-per-day", "many"])
+      assert.deepStrictEqual([many.exitCode, many.stdout], [10, ""])
+      assert.match(many.stderr, /OAUTH_TOKENS_PER_DAY to be a whole number from 1 on\. Nothing was written/)
       assert.throws(() => statSync(profile("default")))
     }), minute)
 
@@ -218,6 +232,29 @@ describe("init", () => {
         ].join("\n")
       )
       assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
+    }), minute)
+
+  it.scopedLive("shows nothing of a secret that is typed for --secret-stdin", () =>
+    Effect.gen(function*() {
+      const { directory, options, user } = yield* start
+      const ended = yield* user.terminal(["init", ...options, "--secret-stdin"], {
+        started: ({ stdin, stdout }) => {
+          let asked = ""
+          stdout?.on("data", (text: string) => {
+            asked += text
+            if (!/not shown\)/.test(asked)) return
+            asked = ""
+            setTimeout(() => stdin?.write(`${secret}\r`), 50)
+          })
+        },
+        isOpen: true
+      })
+      assert.strictEqual(ended.exitCode, 0)
+      assert.notInclude(ended.stdout, secret)
+      assert.strictEqual(
+        readFileSync(join(directory, ".config/effect-oauth/secrets/default"), "utf8"),
+        `${secret}\n`
+      )
     }), minute)
 
   it.scopedLive("interrupted it writes nothing", () =>

@@ -30,7 +30,8 @@ export const fromCommand = (command: string): Secret =>
     let size = 0
     child.stdout.on("data", (chunk: Buffer) => {
       size += chunk.length
-      if (size > maxBytes) child.kill()
+      // Whatever writes on, in a pipe of the command too, is told by this.
+      if (size > maxBytes) child.stdout.destroy()
       else chunks.push(chunk)
     })
     child.once("error", () => resume(Effect.fail(unavailable(`the shell for ${own.secretCommand} did not start`))))
@@ -39,7 +40,7 @@ export const fromCommand = (command: string): Secret =>
       resume(
         size > maxBytes || code !== 0 || text === "" || /[\r\n]/.test(text)
           ? Effect.fail(unavailable(
-            code !== 0
+            code !== 0 && size <= maxBytes
               ? `the command of ${own.secretCommand} ended with ${code ?? signal}`
               : `the command of ${own.secretCommand} must print the secret on one line, and nothing else`
           ))

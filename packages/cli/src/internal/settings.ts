@@ -21,9 +21,16 @@ export interface Settings {
   readonly values: profileText.Values
 }
 
-export const places: Effect.Effect<directories.Directories> = Effect.sync(() =>
-  directories.make(process.env, homedir())
-)
+/** A user without a name and a home, as containers have them, has the root. */
+const home = (): string => {
+  try {
+    return homedir()
+  } catch {
+    return Path.sep
+  }
+}
+
+export const places: Effect.Effect<directories.Directories> = Effect.sync(() => directories.make(process.env, home()))
 
 const suffix = ".env"
 
@@ -102,8 +109,10 @@ const ofEnvironment: Effect.Effect<Settings> = Effect.sync(() => ({
  */
 export const load = (named: Option.Option<string>): Effect.Effect<Settings, Failure> =>
   Effect.gen(function*() {
-    const name = Option.getOrUndefined(named) ?? process.env["EFFECT_OAUTH_PROFILE"]
-    if (name !== undefined && name !== "") return yield* ofProfile(name)
+    // A name that is empty, of a variable that is not set say, must not become another client.
+    if (Option.isSome(named)) return yield* ofProfile(named.value)
+    const name = process.env["EFFECT_OAUTH_PROFILE"] ?? ""
+    if (name !== "") return yield* ofProfile(name)
     const environment = yield* ofEnvironment
     if (Object.keys(environment.values).length > 0) return environment
     if ((yield* profiles).includes("default")) return yield* ofProfile("default")

@@ -10,6 +10,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
+import * as client from "../client.js"
 import { explain } from "../explain.js"
 import { Failure, usage } from "../Failure.js"
 import * as privateFile from "../privateFile.js"
@@ -62,6 +63,8 @@ const count = (text: string): Effect.Effect<string, string> =>
 const ask = (message: string, validate: (text: string) => Effect.Effect<string, string> = Effect.succeed) =>
   Prompt.run(Prompt.text({ message, validate }))
 
+const secretQuestion = "Client secret (not shown): "
+
 const given = (options: Options): ReadonlyArray<Effect.Effect<Secret, Failure>> => [
   ...Option.toArray(
     Option.map(options.secretFile, (path) => Effect.succeed<Secret>({ _tag: "File", path: Path.resolve(path) }))
@@ -71,10 +74,14 @@ const given = (options: Options): ReadonlyArray<Effect.Effect<Secret, Failure>> 
   ),
   ...(options.secretPrompt ? [Effect.succeed<Secret>({ _tag: "Prompt" })] : []),
   ...(options.secretStdin
-    ? [Effect.map(stdio.readAll, (content): Secret => ({
-      _tag: "Given",
-      secret: Redacted.make(new TextDecoder().decode(content).replace(/\r?\n$/, ""))
-    }))]
+    ? [Effect.map(
+      // A terminal would show what is typed.
+      process.stdin.isTTY === true ? secretSource.ask(secretQuestion) : Effect.map(
+        stdio.readAll,
+        (content) => Redacted.make(new TextDecoder().decode(content).replace(/\r?\n$/, ""))
+      ),
+      (secret): Secret => ({ _tag: "Given", secret })
+    )]
     : [])
 ]
 
@@ -96,7 +103,7 @@ const askSecret = Effect.gen(function*() {
     case "Prompt":
       return { _tag: kind } satisfies Secret
     case "Given":
-      return { _tag: kind, secret: yield* secretSource.ask("Client secret (not shown): ") } satisfies Secret
+      return { _tag: kind, secret: yield* secretSource.ask(secretQuestion) } satisfies Secret
   }
 })
 
@@ -209,9 +216,14 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const checked = secret._tag === "Given"
       ? { ...values, OAUTH_CLIENT_SECRET: Redacted.value(secret.secret) }
       : profile
-    yield* secretSource.configure({ origin: "the answers", profile: name, values: checked }).pipe(
+    const chosen = { origin: "the answers", profile: name, values: checked }
+    yield* Effect.all([secretSource.configure(chosen), client.budget(chosen)]).pipe(
       Effect.mapError((error) =>
-        new Failure({ outcome: "configuration", message: explain(error).message, remedy: "Nothing was written." })
+        new Failure({
+          outcome: "configuration",
+          message: `${explain(error).message}.`.replace(/\.+$/, "."),
+          remedy: "Nothing was written."
+        })
       )
     )
     if (secret._tag === "Given") yield* privateFile.write(kept, `${Redacted.value(secret.secret)}\n`)

@@ -34,6 +34,19 @@ interface Row {
   readonly problem: string | undefined
 }
 
+const unknown = (from: string, clientId: string, error: unknown): Row => ({
+  from,
+  client: clientId,
+  authorization_server: "",
+  token: "unknown",
+  scope: undefined,
+  expires_at: undefined,
+  expires_in: undefined,
+  tokens_left_today: undefined,
+  tokens_per_day: undefined,
+  problem: explain(error).message
+})
+
 const row = (chosen: settings.Settings): Effect.Effect<Row, never, Screen> =>
   Effect.gen(function*() {
     const { request } = yield* ClientConfig.ClientConfig
@@ -57,35 +70,29 @@ const row = (chosen: settings.Settings): Effect.Effect<Row, never, Screen> =>
   }).pipe(
     Effect.provide(client.layer(chosen)),
     Effect.catchAll((error) =>
-      Effect.succeed({
-        from: chosen.profile ?? "environment",
-        client: chosen.values["OAUTH_CLIENT_ID"] ?? "",
-        authorization_server: "",
-        token: "unknown" as const,
-        scope: undefined,
-        expires_at: undefined,
-        expires_in: undefined,
-        tokens_left_today: undefined,
-        tokens_per_day: undefined,
-        problem: explain(error).message
-      })
+      Effect.succeed(unknown(chosen.profile ?? "environment", chosen.values["OAUTH_CLIENT_ID"] ?? "", error))
     )
   )
 
 const all = Effect.gen(function*() {
   const environment = yield* Effect.option(settings.load(Option.none()))
   const names = yield* settings.profiles
-  const loaded = yield* Effect.forEach(names, (name) => settings.load(Option.some(name)))
+  const own = Option.toArray(environment).filter(({ profile }) => profile === undefined)
   return [
-    ...Option.toArray(environment).filter(({ profile }) => profile === undefined),
-    ...loaded
+    ...(yield* Effect.forEach(own, row)),
+    // A profile that cannot be read hides no other.
+    ...(yield* Effect.forEach(names, (name) =>
+      Effect.matchEffect(settings.load(Option.some(name)), {
+        onFailure: (error) => Effect.succeed(unknown(name, "", error)),
+        onSuccess: row
+      })))
   ]
 })
 
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
     const { complain, err, out, print } = yield* Screen
-    const rows = yield* Effect.forEach(options.all ? yield* all : [yield* settings.load(options.profile)], row)
+    const rows = options.all ? yield* all : [yield* row(yield* settings.load(options.profile))]
     if (options.json) yield* print(JSON.stringify(rows))
     else {
       const paint = { usable: out.green, expired: out.yellow, none: out.dim, unknown: out.red }
@@ -102,6 +109,6 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       yield* print(table.draw([head.map(out.bold), ...cells]))
     }
     const problems = rows.flatMap(({ from, problem }) => problem === undefined ? [] : [`${from}: ${problem}`])
-    for (const problem of problems) yield* complain(`${err.red("error:")} ${problem}`)
+    for (const problem of problems) yield* complain(`${err.red("error:")} ${harmless(problem)}`)
     return problems.length > 0 ? "configuration" : "success"
   })
