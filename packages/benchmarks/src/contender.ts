@@ -48,6 +48,8 @@ export interface Contender {
   readonly baseline: string | undefined
   /** The packages of its HTTP stack, and of Effect: counted apart. */
   readonly stack: ReadonlyArray<string>
+  /** Whether a call makes it import more of itself or of its stack, which is then part of its bundle. */
+  readonly importsToCall?: boolean
   /** Whether it keeps tokens by itself. */
   readonly caches: boolean
   /** Whether it replays a call that the API refused. */

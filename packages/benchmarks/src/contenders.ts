@@ -78,6 +78,7 @@ export const contenders: ReadonlyArray<Contender> = [
     packages: ["google-auth-library"],
     baseline: "bare gaxios",
     stack: ["gaxios", "node-fetch", "https-proxy-agent", "agent-base", "fetch-blob", "formdata-polyfill", "extend"],
+    importsToCall: true,
     caches: true,
     replays: true,
     usage:

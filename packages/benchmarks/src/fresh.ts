@@ -2,6 +2,8 @@
  * What a fresh process does for a measure. It prints one number for each thing that was measured, as JSON.
  *
  *   node fresh.js start MODULE TOKEN_URL API_URL     imports, makes a client, makes a call
+ *   node fresh.js cached MODULE BARE TRANSPORT ROUNDS CALLS
+ *                                                    microseconds of a call, and of one of the bare client
  *   node fresh.js allocations MODULE                 bytes allocated by a call
  *   node fresh.js memory MODULE                      bytes held by a client with its token
  */
@@ -9,7 +11,7 @@ import type { Client, Surroundings } from "./contender.js"
 
 const began = performance.now()
 
-const [kind, module = "", tokenUrl = "", apiUrl = ""] = process.argv.slice(2)
+const [kind, module = "", ...parameters] = process.argv.slice(2)
 
 interface Contender {
   /** Each has what it needs of the stacks. */
@@ -18,7 +20,7 @@ interface Contender {
   ) => Promise<Client>
 }
 
-const load = () => import(new URL(`contenders/${module}.js`, import.meta.url).href) as Promise<Contender>
+const load = (module: string) => import(new URL(`contenders/${module}.js`, import.meta.url).href) as Promise<Contender>
 
 const collect = () => {
   if (globalThis.gc === undefined) throw new Error("Expected --expose-gc")
@@ -26,10 +28,14 @@ const collect = () => {
   globalThis.gc()
 }
 
+const median = (samples: ReadonlyArray<number>): number =>
+  [...samples].sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? NaN
+
 const start = async () => {
+  const [tokenUrl = "", apiUrl = ""] = parameters
   const usesEffect = module === "effectOauth" || module === "httpClient"
   const importing = performance.now()
-  const { make } = await load()
+  const { make } = await load(module)
   // The smallest transport that each can have: fetch, or its own.
   const more = usesEffect ? { httpClient: (await import("@effect/platform/FetchHttpClient")).layer } : {}
   const imported = performance.now()
@@ -48,12 +54,49 @@ const start = async () => {
   return { import: imported - importing, firstCall: called - importing, whole: called - began }
 }
 
-const allocations = async () => {
+const onLoopback = async () => (await import("./transport/loopback.js")).serveApart()
+
+const inMemory = async () => {
   const fake = await import("./transport/fake.js")
   const World = await import("./world.js")
+  return { surroundings: fake.make(World.make()), close: () => Promise.resolve() }
+}
+
+/** In memory by the processor, on sockets by the clock, since one waits there. The garbage of one is collected before the other one's turn, and not counted. */
+const cached = async () => {
   const { repeat } = await import("./repeat.js")
-  const { make } = await load()
-  const client = await make(fake.make(World.make()))
+  const [bareModule = "", transport = "", rounds = "", calls = ""] = parameters
+  const elapsed = transport === "loopback"
+    ? () => 1000 * performance.now()
+    : () => process.cpuUsage().user + process.cpuUsage().system
+  const { close, surroundings } = transport === "loopback" ? await onLoopback() : await inMemory()
+  const own = await (await load(module)).make(surroundings)
+  const bare = await (await load(bareModule)).make(surroundings)
+  const cost = async (client: Client): Promise<number> => {
+    await globalThis.gc?.({ type: "minor", execution: "sync" })
+    const before = elapsed()
+    await repeat(client, Number(calls), 1)
+    return (elapsed() - before) / Number(calls)
+  }
+  for (let round = 0; round < 8; round++) for (const client of [own, bare]) await repeat(client, Number(calls), 1)
+  const samples: Array<{ readonly own: number; readonly bare: number }> = []
+  for (let round = 0; round < Number(rounds); round++) {
+    const bareFirst = round % 2 === 0 ? await cost(bare) : undefined
+    const ownCost = await cost(own)
+    samples.push({ own: ownCost, bare: bareFirst ?? await cost(bare) })
+  }
+  await close()
+  return {
+    own: median(samples.map(({ own }) => own)),
+    bare: median(samples.map(({ bare }) => bare)),
+    added: median(samples.map(({ bare, own }) => own - bare))
+  }
+}
+
+const allocations = async () => {
+  const { repeat } = await import("./repeat.js")
+  const { make } = await load(module)
+  const client = await make((await inMemory()).surroundings)
   await repeat(client, 2000, 1)
   const samples: Array<number> = []
   for (let round = 0; round < 5; round++) {
@@ -62,14 +105,12 @@ const allocations = async () => {
     await repeat(client, 500, 1)
     samples.push((process.memoryUsage().heapUsed - before) / 500)
   }
-  return { bytes: samples.sort((a, b) => a - b)[2] ?? NaN }
+  return { bytes: median(samples) }
 }
 
 const memory = async () => {
-  const fake = await import("./transport/fake.js")
-  const World = await import("./world.js")
-  const { make } = await load()
-  const surroundings = fake.make(World.make())
+  const { make } = await load(module)
+  const { surroundings } = await inMemory()
   const held: Array<Client> = []
   const clients = async (count: number) => {
     for (let index = 0; index < count; index++) {
@@ -87,7 +128,12 @@ const memory = async () => {
   return { bytes: (after - before) / 500, clients: held.length }
 }
 
-const run = kind === "start" ? start : kind === "allocations" ? allocations : memory
+const kinds: Readonly<Record<string, () => Promise<Readonly<Record<string, number>>>>> = {
+  start,
+  cached,
+  allocations,
+  memory
+}
 
-process.stdout.write(JSON.stringify(await run()))
+process.stdout.write(JSON.stringify(await kinds[kind ?? ""]?.()))
 process.exit(0)

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -83,12 +84,17 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   const { api, authorize } = yield* Authorization
   const schedule = yield* ReplaySchedule
   const strictly = fetchRedirects.strictly(client)
+  // One call after the other goes with the same token: what was sent once need not be looked through again.
+  let sent: Headers.Headers = Headers.empty
   const send = (
     request: HttpClientRequest.HttpClientRequest,
     authorized: HttpClientRequest.HttpClientRequest
-  ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
-    soundRequest.unsendable(authorized, request) ??
-      (authorized.headers["dpop"] === undefined ? client.execute(authorized) : strictly(authorized))
+  ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
+    const problem = soundRequest.unsendable(authorized, request.headers, sent)
+    if (problem !== undefined) return problem
+    sent = authorized.headers
+    return authorized.headers["dpop"] === undefined ? client.execute(authorized) : strictly(authorized)
+  }
 
   const locate = (
     request: HttpClientRequest.HttpClientRequest

@@ -85,7 +85,8 @@ export const make: Effect.Effect<Service, never, ClientConfig | TokenCache> = Ef
   return {
     api,
     authorize: (request) =>
-      Effect.flatMap(CurrentChange, (change) => {
+      Effect.withFiberRuntime((fiber) => {
+        const change = Context.get(fiber.currentContext, CurrentChange)
         const { accepted, get, rejected } = Object.keys(change).length === 0 ? cache : cache.withChange(change)
         const withToken = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): Authorized => ({
           request: HttpClientRequest.setHeader(request, "authorization", headerOf(token)),

@@ -1,92 +1,69 @@
 /**
- * What a call costs when the token is there already: on the transport in memory, where nothing else costs.
+ * What a call costs when the token is there already: on the transport in memory, where nothing else costs, and on sockets.
  */
-import { type Open, openAll } from "../clients.js"
-import type { Client } from "../contender.js"
-import { interleaved, type Measure, scaled } from "../measure.js"
-import { repeat } from "../repeat.js"
-import { type Row, summarize } from "../result.js"
-import * as fake from "../transport/fake.js"
-import * as World from "../world.js"
+import { contenders } from "../contenders.js"
+import { collect, run } from "../freshProcess.js"
+import { type Measure, scaled, type Settings } from "../measure.js"
+import type { Table } from "../result.js"
 
-const rounds = 41
-const warmUp = 3000
+const rounds = 15
 const calls = 400
 
-interface Pair extends Open {
-  readonly bare: Client
-  readonly samples: Array<{ readonly own: number; readonly bare: number }>
-}
+const transports = [
+  { name: "memory", title: "transport in memory", processes: 5 },
+  { name: "loopback", title: "sockets on loopback", processes: 3 }
+] as const
 
-/** Microseconds of the processor for each call. Collecting the garbage of others is not among them. */
-const cost = async (client: Client, calls: number): Promise<number> => {
-  await globalThis.gc?.({ type: "minor", execution: "sync" })
-  const before = process.cpuUsage()
-  await repeat(client, calls, 1)
-  const { system, user } = process.cpuUsage(before)
-  return (user + system) / calls
+const compared = async (
+  { name, processes, title }: (typeof transports)[number],
+  settings: Settings
+): Promise<ReadonlyArray<Table>> => {
+  const modules = new Map(contenders.map(({ module, name }) => [name, module]))
+  const rows = await collect(
+    contenders.filter(({ baseline }) => baseline !== undefined),
+    scaled(settings, processes),
+    async ({ baseline = "", module }) => {
+      const sample = await run<"added" | "bare" | "own">(
+        ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"],
+        [
+          "cached",
+          module,
+          modules.get(baseline) ?? "",
+          name,
+          `${scaled(settings, rounds)}`,
+          `${scaled(settings, calls)}`
+        ]
+      )
+      return { ...sample, share: 100 * sample.added / sample.bare }
+    }
+  )
+  const id = `cached-call-${name}`
+  return [
+    { id: `${id}-added`, title: `Time added to a call, ${title}`, unit: "µs", better: "lower", rows: rows("added") },
+    {
+      id: `${id}-percent`,
+      title: `The same as a share of the bare call, ${title}`,
+      unit: "%",
+      better: "lower",
+      rows: rows("share")
+    },
+    { id: `${id}-whole`, title: `The whole call, ${title}`, unit: "µs", better: "lower", rows: rows("own") },
+    { id: `${id}-bare`, title: `The bare call beside it, ${title}`, unit: "µs", better: "lower", rows: rows("bare") }
+  ]
 }
-
-const pairs = (all: ReadonlyArray<Open>): ReadonlyArray<Pair> =>
-  all.flatMap((open) => {
-    const bare = all.find(({ contender }) => contender.name === open.contender.baseline)
-    return bare === undefined ? [] : [{ ...open, bare: bare.client, samples: [] }]
-  })
 
 export const cachedCall: Measure = {
   name: "cached-call",
   title: "Time added to a call with a cached token",
   method:
-    `Processor time of ${calls} calls one after another on the transport in memory, ${rounds} rounds, after ${warmUp} ` +
-    "calls to warm up. Each round measures each library and, right before or after it, the bare client of its HTTP stack; " +
-    "added is the difference of the two. Garbage is collected between batches, and not counted here: see the next measure.",
+    "For each library a process of its own, several times, with that library and the bare client of its HTTP stack in it: " +
+    `${calls} calls one after another, ${rounds} rounds of both in turns, after 8 to warm up. Added is the difference of ` +
+    "the two, the median of the rounds; the table shows the median of the processes. In memory it is the time of the " +
+    "processor; on sockets, to a server in a process of its own, that of the clock. Garbage is collected between batches, " +
+    "and not counted here: see the next measure.",
   run: async (settings) => {
-    const clients = await openAll(fake.make(World.make()))
-    for (const { client } of clients) await repeat(client, scaled(settings, warmUp), 1)
-    const each = scaled(settings, calls)
-    const all = pairs(clients)
-    await interleaved(scaled(settings, rounds), all, async ({ bare, client, samples }, round) => {
-      if (round % 2 === 0) {
-        const own = await cost(client, each)
-        samples.push({ own, bare: await cost(bare, each) })
-      } else {
-        const bareCost = await cost(bare, each)
-        samples.push({ own: await cost(client, each), bare: bareCost })
-      }
-    })
-    for (const { client } of clients) await client.close()
-
-    const rows = (figure: (sample: Pair["samples"][number]) => number): ReadonlyArray<Row> =>
-      all.map(({ contender, samples }) => summarize(contender.name, samples.map(figure)))
-    return [
-      {
-        id: "cached-call-added",
-        title: "Time added to a call",
-        unit: "µs",
-        better: "lower",
-        rows: rows(({ bare, own }) => own - bare)
-      },
-      {
-        id: "cached-call-added-percent",
-        title: "Time added, as a share of the bare call",
-        unit: "%",
-        better: "lower",
-        rows: rows(({ bare, own }) => 100 * (own - bare) / bare)
-      },
-      {
-        id: "cached-call-whole",
-        title: "The whole call",
-        unit: "µs",
-        better: "lower",
-        rows: rows(({ own }) => own)
-      },
-      {
-        id: "cached-call-bare",
-        title: "The bare call beside it",
-        unit: "µs",
-        better: "lower",
-        rows: rows(({ bare }) => bare)
-      }
-    ]
+    const tables: Array<Table> = []
+    for (const transport of transports) tables.push(...await compared(transport, settings))
+    return tables
   }
 }

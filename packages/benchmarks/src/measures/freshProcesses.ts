@@ -1,41 +1,11 @@
 /**
  * What is measured in a process of its own, so that nothing was loaded or compiled before.
  */
-import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
-
-import type { Contender } from "../contender.js"
 import { contenders } from "../contenders.js"
-import { interleaved, type Measure, scaled } from "../measure.js"
-import { type Row, summarize } from "../result.js"
+import { collect, run } from "../freshProcess.js"
+import { type Measure, scaled } from "../measure.js"
+import type { Row } from "../result.js"
 import * as loopback from "../transport/loopback.js"
-import { client, fixedToken } from "../world.js"
-
-const program = fileURLToPath(new URL("../fresh.js", import.meta.url))
-
-const run = async <K extends string>(
-  flags: ReadonlyArray<string>,
-  parameters: ReadonlyArray<string>
-): Promise<Readonly<Record<K, number>>> => {
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, ...parameters], {
-    timeout: 60_000,
-    env: { ...process.env, CLIENT_ID: client.id, CLIENT_SECRET: client.secret, FIXED_TOKEN: fixedToken }
-  })
-  return JSON.parse(stdout) as Readonly<Record<K, number>>
-}
-
-const collect = async <K extends string>(
-  participants: ReadonlyArray<Contender>,
-  rounds: number,
-  sample: (contender: Contender) => Promise<Readonly<Record<K, number>>>
-) => {
-  const samples = new Map<string, Array<Readonly<Record<K, number>>>>(participants.map(({ name }) => [name, []]))
-  await interleaved(rounds, participants, async (contender) => {
-    samples.get(contender.name)?.push(await sample(contender))
-  })
-  return (key: K): ReadonlyArray<Row> => [...samples].map(([name, all]) => summarize(name, all.map((one) => one[key])))
-}
 
 export const start: Measure = {
   name: "start",

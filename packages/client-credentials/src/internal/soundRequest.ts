@@ -18,12 +18,12 @@ type Fields = Readonly<Record<string, string>>
 
 /**
  * What is wrong with the first header that cannot be sent: a line break in it could begin another one. Those that are
- * `known` too were looked through before.
+ * among the `known` were looked through before.
  */
-export const headerProblem = (headers: Fields, known: Fields = {}): string | undefined => {
+export const headerProblem = (headers: Fields, ...known: ReadonlyArray<Fields>): string | undefined => {
   for (const key of Object.keys(headers)) {
     const text = headers[key] ?? ""
-    if (text === known[key]) continue
+    if (known.some((fields) => fields[key] === text)) continue
     if (!name.test(key)) return "a header has a name that no header can have (RFC 9110 section 5.1)"
     if (!value.test(text)) {
       return `the header ${key.slice(0, 60)} has a character in it that no header can have (RFC 9110 section 5.5)`
@@ -55,12 +55,12 @@ const invalid = (
 ): HttpClientError.RequestError =>
   new HttpClientError.RequestError({ request, reason, description: `${problem}. Nothing was sent` })
 
-/** Why the headers cannot be sent that a request has and `known` has not. */
+/** Why the headers cannot be sent that a request has and those `known` have not. */
 export const unsendable = (
   request: HttpClientRequest.HttpClientRequest,
-  known?: HttpClientRequest.HttpClientRequest
+  ...known: ReadonlyArray<Fields>
 ): HttpClientError.RequestError | undefined => {
-  const problem = headerProblem(request.headers, known?.headers)
+  const problem = headerProblem(request.headers, ...known)
   return problem === undefined ? undefined : invalid(request, "Encode", problem)
 }
 

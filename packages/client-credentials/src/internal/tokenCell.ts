@@ -1,6 +1,8 @@
 /**
  * One cached token: reads the clock, holds the state in a `Ref`, and does what `cacheState` decides.
  */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -200,12 +202,13 @@ export const make = (
   const ask = answer((state, now, id) => cacheState.asked(state, now, { id, policy }))
 
   return {
-    get: Effect.clockWith((clock) =>
-      Effect.flatMap(Ref.get(ref), (state) => {
+    get: Effect.withFiberRuntime((fiber) => {
+      const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+      return Effect.flatMap(Ref.get(ref), (state) => {
         const token = cacheState.fresh(state, instant.unsafeNow(clock))
         return token === undefined ? ask : Effect.succeed(serve(token))
       })
-    ),
+    }),
     getOther: (token) => answer((state, now, id) => cacheState.askedForOther(state, now, { id, policy, token })),
     rejected: (token) => modify((state, now) => cacheState.rejected(state, now, token)),
     accepted: (token) => Ref.update(ref, (state) => cacheState.accepted(state, token)),
