@@ -236,7 +236,16 @@ export const layerFiles = (
       const failed = (operation: TokenStoreError["operation"]) => (error: PlatformError) =>
         new TokenStoreError({ operation, problem: problem(error) })
       const absent = (error: PlatformError) => error._tag === "SystemError" && error.reason === "NotFound"
+      const exists = (error: PlatformError) => error._tag === "SystemError" && error.reason === "AlreadyExists"
       const folder = (key: string) => path.join(directory, key)
+      /** Each by itself: told to make all of them, Node tries for ever where nobody can make one, as in `/proc`. */
+      const makeDirectory = (wanted: string): Effect.Effect<void, PlatformError> => {
+        const parent = path.dirname(wanted)
+        const make = Effect.catchIf(fs.makeDirectory(wanted, { mode: 0o700 }), exists, () => Effect.void)
+        return parent === wanted
+          ? make
+          : Effect.catchIf(make, absent, () => Effect.zipRight(makeDirectory(parent), make))
+      }
 
       /** The numbers of the files of this kind, the newest first. */
       const numbers = (key: string, kind: "token" | "lease") =>
@@ -261,15 +270,12 @@ export const layerFiles = (
        */
       const create = (key: string, kind: "token" | "lease", number: number, content: string) =>
         Effect.gen(function*() {
-          yield* fs.makeDirectory(folder(key), { recursive: true, mode: 0o700 })
+          yield* makeDirectory(folder(key))
           const draft = path.join(folder(key), `draft-${crypto.randomUUID()}`)
           const isNew = yield* fs.writeFileString(draft, content, { flag: "wx", mode: 0o600 }).pipe(
             Effect.zipRight(fs.link(draft, file(key, kind, number))),
             Effect.as(true),
-            Effect.catchIf(
-              (error) => error._tag === "SystemError" && error.reason === "AlreadyExists",
-              () => Effect.succeed(false)
-            ),
+            Effect.catchIf(exists, () => Effect.succeed(false)),
             Effect.ensuring(Effect.ignore(fs.remove(draft, { force: true })))
           )
           if (!isNew) return false

@@ -242,6 +242,13 @@ describe("a store of files", () => {
       })
     ))
 
+  it.effect("fails with a typed error where Linux makes no directory for anybody, nor says that it is forbidden", () =>
+    Effect.gen(function*() {
+      const store = yield* TokenStore.TokenStore
+      const error = yield* Effect.flip(store.swap("a", 0, entry("x")))
+      assert.strictEqual(error._tag, "TokenStoreError")
+    }).pipe(Effect.provide(Layer.provide(TokenStore.layerFiles("/proc/effect-oauth"), NodeContext.layer))))
+
   it.effect("fails with a typed error when the disk is full, and leaves nothing behind", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

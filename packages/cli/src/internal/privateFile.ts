@@ -29,8 +29,22 @@ export const read = (path: string): Effect.Effect<string | undefined, Failure> =
       throw error
     }))
 
+/** Each by itself: told to make all of them, Node tries for ever where nobody can make one, as in `/proc`. */
+const makeDirectory = async (path: string): Promise<void> => {
+  const make = () => Fs.mkdir(path, { mode: 0o700 })
+  const unlessThere = (error: unknown) => {
+    if (errorCode.of(error) !== "EEXIST") throw error
+  }
+  const parent = Path.dirname(path)
+  await make().catch(async (error: unknown) => {
+    if (errorCode.of(error) !== "ENOENT" || parent === path) return unlessThere(error)
+    await makeDirectory(parent)
+    await make().catch(unlessThere)
+  })
+}
+
 const draft = async (path: string, text: string): Promise<string> => {
-  await Fs.mkdir(Path.dirname(path), { recursive: true, mode: 0o700 })
+  await makeDirectory(Path.dirname(path))
   const name = `${path}.${randomUUID()}`
   await Fs.writeFile(name, text, { flag: "wx", mode: 0o600 })
   return name
