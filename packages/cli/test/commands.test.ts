@@ -1,7 +1,7 @@
 /**
  * The commands on the servers of the testing package, each in a process of its own.
  */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 import { assert, describe, it } from "@effect/vitest"
@@ -52,6 +52,30 @@ describe("token", () => {
         assert.include(rest.join(""), "--exec")
         assert.notInclude(rest.join(""), "token-1")
         assert.strictEqual((yield* run("token", "--exec", "kill -TERM $$")).exitCode, 143)
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "passes the signal that ends it on to the command, and waits until that has tidied up",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, user } = yield* start()
+        for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+          const traps = "trap 'echo SIGINT; exit' INT; trap 'echo SIGTERM; exit' TERM"
+          const ended = yield* user.run(["token", "--exec", `${traps}; touch begun; while true; do sleep 0.1; done`], {
+            env,
+            started: (child) => {
+              const timer = setInterval(() => {
+                if (!existsSync(join(directory, "begun"))) return
+                clearInterval(timer)
+                rmSync(join(directory, "begun"))
+                child.kill(signal)
+              }, 20)
+            }
+          })
+          assert.deepStrictEqual([ended.stdout, ended.exitCode], [`${signal}\n`, exitCode])
+        }
       }),
     minute
   )

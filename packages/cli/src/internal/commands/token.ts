@@ -37,6 +37,12 @@ const environment = (token: AccessToken.AccessToken) => ({
 const execute = (command: string, token: AccessToken.AccessToken): Effect.Effect<Ended, Failure> =>
   Effect.async((resume) => {
     const child = spawn("sh", ["-c", command], { stdio: "inherit", env: environment(token) })
+    let heard: NodeJS.Signals = "SIGTERM"
+    const interrupted = () => {
+      heard = "SIGINT"
+    }
+    process.prependOnceListener("SIGINT", interrupted)
+    child.once("close", () => process.off("SIGINT", interrupted))
     const closed = new Promise<void>((resolve) => void child.once("close", () => resolve()))
     child.once("error", () => resume(new Failure({ outcome: "usage", message: "The shell for --exec did not start." })))
     child.once(
@@ -44,9 +50,9 @@ const execute = (command: string, token: AccessToken.AccessToken): Effect.Effect
       (code, signal) =>
         resume(Effect.succeed({ code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) }))
     )
-    // Ctrl-C goes to the command as well, which may need a moment to tidy up.
+    // The command may need a moment to tidy up. Ctrl-C of a terminal has reached it already, since it goes to both.
     return Effect.promise(() => {
-      child.kill("SIGTERM")
+      if (heard === "SIGTERM" || process.stdin.isTTY !== true) child.kill(heard)
       return closed
     })
   })
