@@ -66,8 +66,12 @@ export type Service = HttpClient.HttpClient.With<HttpClientError.HttpClientError
  */
 export class ApiClient extends Context.Tag("@effect-oauth/client-credentials/ApiClient")<ApiClient, Service>() {}
 
+type Response = HttpClientResponse.HttpClientResponse
+
+type Problem = HttpClientError.HttpClientError | OAuthError
+
 interface Refused {
-  readonly response: HttpClientResponse.HttpClientResponse
+  readonly response: Response
   readonly refusal: Refusal
 }
 
@@ -89,7 +93,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   const send = (
     request: HttpClientRequest.HttpClientRequest,
     authorized: HttpClientRequest.HttpClientRequest
-  ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
+  ): Effect.Effect<Response, HttpClientError.HttpClientError> => {
     const problem = soundRequest.unsendable(authorized, request.headers, sent)
     if (problem !== undefined) return problem
     sent = authorized.headers
@@ -114,24 +118,33 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       : Either.left(new OriginNotAllowed({ origin, allowed: [...api.origins] }))
   }
 
-  /** Sends once: a response, or the refusal of a request that a new authorization might save. */
-  const attempt = (
+  /** Sends once. What follows a refusal that a new authorization might mend, `onRefused` says. */
+  const attempt = <A>(
     request: HttpClientRequest.HttpClientRequest,
-    options: { readonly replayable: boolean; readonly isReplay: boolean; readonly hasNonce: boolean }
-  ): Effect.Effect<HttpClientResponse.HttpClientResponse | Refused, HttpClientError.HttpClientError | OAuthError> =>
+    options: { readonly replayable: boolean; readonly isReplay: boolean; readonly hasNonce: boolean },
+    onRefused: (refused: Refused) => Effect.Effect<A, Problem>
+  ): Effect.Effect<Response | A, Problem> =>
     Effect.flatMap(authorize(request), ({ accepted, answered, refused, request: authorized }) => {
-      const judge = (response: apiResponse.ApiResponse, news: boolean) => {
-        if (response.status === 401 || response.status === 403) {
-          const challenges = Challenge.parse(
-            apiResponse.conceal(response.headers["www-authenticate"] ?? "", authorized)
-          )
-          // RFC 9449 section 9: the same once more, with the nonce that came with the refusal.
-          return news && options.replayable && !options.hasNonce &&
-              Challenge.outcome(challenges)._tag === "UseDPoPNonce"
-            ? Effect.zipRight(body.discard(response), attempt(request, { ...options, hasNonce: true }))
-            : examine(response, challenges, refused, options.replayable)
+      const judge = (response: Response, news: boolean): Effect.Effect<Response | A, Problem> => {
+        if (response.status !== 401 && response.status !== 403) {
+          return options.isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
         }
-        return options.isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
+        const challenges = Challenge.parse(
+          apiResponse.conceal(response.headers["www-authenticate"] ?? "", authorized)
+        )
+        const outcome = Challenge.outcome(challenges)
+        // RFC 9449 section 9: the same once more, with the nonce that came with the refusal.
+        if (news && options.replayable && !options.hasNonce && outcome._tag === "UseDPoPNonce") {
+          return Effect.zipRight(body.discard(response), attempt(request, { ...options, hasNonce: true }, onRefused))
+        }
+        if (outcome._tag === "InsufficientScope") return insufficientScope(response, outcome.scope)
+        if (response.status !== 401 || (outcome._tag !== "InvalidToken" && outcome._tag !== "Unknown")) {
+          return Effect.succeed(response)
+        }
+        return Effect.flatMap(refused, (renewable): Effect.Effect<Response | A, Problem> =>
+          options.replayable
+            ? onRefused({ response, refusal: new Refusal({ challenges, renewable }) })
+            : Effect.succeed(response))
       }
       const sent = send(request, authorized).pipe(
         Effect.mapError((error) => apiResponse.requestError(error, request, authorized)),
@@ -145,34 +158,18 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       })
     })
 
-  const examine = (
-    response: apiResponse.ApiResponse,
-    challenges: ReadonlyArray<Challenge.Challenge>,
-    refused: Effect.Effect<boolean>,
-    replayable: boolean
-  ): Effect.Effect<HttpClientResponse.HttpClientResponse | Refused, InsufficientScope> => {
-    const outcome = Challenge.outcome(challenges)
-    if (outcome._tag === "InsufficientScope") {
-      const url = new URL(response.request.url)
-      return Effect.zipRight(
-        body.discard(response),
-        new InsufficientScope({ endpoint: url.origin + url.pathname, scope: outcome.scope })
-      )
-    }
-    if (response.status !== 401 || (outcome._tag !== "InvalidToken" && outcome._tag !== "Unknown")) {
-      return Effect.succeed(response)
-    }
-    return Effect.map(
-      refused,
-      (renewable) => replayable ? { response, refusal: new Refusal({ challenges, renewable }) } : response
+  const insufficientScope = (response: Response, scope: ReadonlyArray<string>) => {
+    const url = new URL(response.request.url)
+    return Effect.zipRight(
+      body.discard(response),
+      new InsufficientScope({ endpoint: url.origin + url.pathname, scope })
     )
   }
 
-  const isRefused = (outcome: HttpClientResponse.HttpClientResponse | Refused): outcome is Refused =>
-    "refusal" in outcome
+  const isRefused = (outcome: Response | Refused): outcome is Refused => "refusal" in outcome
 
   const sendAgain = (request: HttpClientRequest.HttpClientRequest, count: number) =>
-    attempt(request, { replayable: true, isReplay: true, hasNonce: false }).pipe(
+    attempt(request, { replayable: true, isReplay: true, hasNonce: false }, Effect.succeed).pipe(
       Effect.tap((outcome) => {
         const result = isRefused(outcome) ? "refused" : "accepted"
         return Effect.zipRight(
@@ -205,15 +202,16 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       return last.response
     })
 
-  const call = (request: HttpClientRequest.HttpClientRequest) =>
-    Either.match(locate(request), {
-      onLeft: (problem) => Effect.fail(problem),
-      onRight: (located) =>
-        Effect.flatMap(
-          attempt(located, { replayable: body.isReplayable(located.body), isReplay: false, hasNonce: false }),
-          (outcome) => isRefused(outcome) ? replay(located, outcome) : Effect.succeed(outcome)
-        )
-    })
+  const call = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Response, Problem> => {
+    const located = locate(request)
+    if (Either.isLeft(located)) return Effect.fail(located.left)
+    const { right } = located
+    return attempt(
+      right,
+      { replayable: body.isReplayable(right.body), isReplay: false, hasNonce: false },
+      (first) => replay(right, first)
+    )
+  }
 
   return HttpClient.makeWith(Effect.flatMap(call), Effect.succeed<HttpClientRequest.HttpClientRequest>)
 })
