@@ -78,7 +78,7 @@ const cached = async () => {
     await repeat(client, Number(calls), 1)
     return (elapsed() - before) / Number(calls)
   }
-  for (let round = 0; round < 8; round++) for (const client of [own, bare]) await repeat(client, Number(calls), 1)
+  for (const client of [own, bare]) await repeat(client, 8 * Number(calls), 1)
   const samples: Array<{ readonly own: number; readonly bare: number }> = []
   for (let round = 0; round < Number(rounds); round++) {
     const bareFirst = round % 2 === 0 ? await cost(bare) : undefined

@@ -90,12 +90,8 @@ export const make: Effect.Effect<Service, never, ClientConfig | TokenCache> = Ef
         const { accepted, get, rejected } = Object.keys(change).length === 0 ? cache : cache.withChange(change)
         const withToken = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): Authorized => ({
           request: HttpClientRequest.setHeader(request, "authorization", headerOf(token)),
-          get refused() {
-            return rejected(token)
-          },
-          get accepted() {
-            return accepted(token)
-          },
+          refused: rejected(token),
+          accepted: accepted(token),
           answered: undefined
         })
         return dpop === undefined

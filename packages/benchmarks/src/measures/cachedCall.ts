@@ -57,10 +57,12 @@ export const cachedCall: Measure = {
   title: "Time added to a call with a cached token",
   method:
     "For each library a process of its own, several times, with that library and the bare client of its HTTP stack in it: " +
-    `${calls} calls one after another, ${rounds} rounds of both in turns, after 8 to warm up. Added is the difference of ` +
-    "the two, the median of the rounds; the table shows the median of the processes. In memory it is the time of the " +
-    "processor; on sockets, to a server in a process of its own, that of the clock. Garbage is collected between batches, " +
-    "and not counted here: see the next measure.",
+    `${calls} calls one after another, ${rounds} rounds of both in turns, after ${
+      8 * calls
+    } to warm up. Added is the ` +
+    "difference of the two, the median of the rounds; the table shows the median of the processes. In memory it is the " +
+    "time of the processor; on sockets, to a server in a process of its own, that of the clock. Garbage is collected " +
+    "between batches, and not counted here: see the next measure.",
   run: async (settings) => {
     const tables: Array<Table> = []
     for (const transport of transports) tables.push(...await compared(transport, settings))
