@@ -40,12 +40,27 @@ const namesIn = (tables: ReadonlyArray<Table>): ReadonlyArray<string> =>
 const bold = (name: string): string => name === ours ? `**${name}**` : name
 
 /** The first table of each measure, or those that are the point of it. */
-const leading: ReadonlyMap<string, number> = new Map([["throughput", 6], ["start", 2], ["bundle", 2]])
+const leading: ReadonlyMap<string, number> = new Map([["cached-call", 2], ["throughput", 6], ["start", 2], [
+  "bundle",
+  2
+]])
 
 const isScenario = ({ tables }: Measured): boolean => tables[0]?.unit === "requests"
 
 const leadingTables = (measured: Measured): ReadonlyArray<Table> =>
   measured.tables.slice(0, isScenario(measured) ? 2 : leading.get(measured.name) ?? 1)
+
+/** The cells of a row, the best of them in bold; when all are the same, none is. */
+const compared = (table: Table, names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const medians = table.rows.flatMap((one) => isValue(one) && names.includes(one.contender) ? [one.median] : [])
+  const best = table.better === "lower" ? Math.min(...medians) : Math.max(...medians)
+  const differ = medians.some((median) => median !== best)
+  return names.map((name) => {
+    const found = of(table, name)
+    const text = cell(found, table.unit)
+    return differ && found !== undefined && isValue(found) && found.median === best ? `**${text}**` : text
+  })
+}
 
 const summary = ({ measures }: Results): string => {
   const names = peers.map(({ name }) => name)
@@ -53,9 +68,7 @@ const summary = ({ measures }: Results): string => {
     row(["", ...names.map(bold), "`npm run bench -- --only`"]),
     row(["---", ...names.map(() => "---:"), "---"]),
     ...measures.flatMap((measured) =>
-      leadingTables(measured).map((table) =>
-        row([table.title, ...names.map((name) => cell(of(table, name), table.unit)), `\`${measured.name}\``])
-      )
+      leadingTables(measured).map((table) => row([table.title, ...compared(table, names), `\`${measured.name}\``]))
     )
   ].join("\n")
 }
@@ -106,6 +119,7 @@ export const page = (results: Results): string =>
     machine(results),
     "## At a glance",
     picture("results/", "overview", "The main results as bars"),
+    "The best of each row is in bold.",
     summary(results),
     "## Who takes part, and how it is used",
     [

@@ -123,7 +123,7 @@ describe("against a real authorization server and API", () => {
         Effect.sync(() => PromiseClient.make(client)),
         (client) => Effect.promise(() => client.close())
       )
-      const error = yield* Effect.flip(Effect.tryPromise({ try: () => api.fetch("/items"), catch: (error) => error }))
+      const error = yield* Effect.promise(() => api.fetch("/items").then(() => undefined, (error: unknown) => error))
       assert(error instanceof Error)
       assert.include(error.message, "OAUTH_CLIENT_ID")
       assert.isTrue(ConfigError.isConfigError(error.cause))
