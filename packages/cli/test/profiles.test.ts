@@ -63,7 +63,15 @@ describe("a profile", () => {
         yield* user.run(["init", "--profile", "shop", ...options, "--secret-file", "secret"], { env })
         assert.isTrue(statSync(join(directory, "config/effect-oauth/profiles/shop.env")).isFile())
         const other = { ...env, OAUTH_CLIENT_ID: "another", OAUTH_CLIENT_SECRET: "wr0ng" }
-        assert.strictEqual((yield* user.run(["token", "--profile", "shop"], { env: other })).stdout, "token-1\n")
+        for (
+          const args of [
+            ["token", "--profile", "shop"],
+            ["--profile", "shop", "token"],
+            ["--log-level", "info", "--profile=shop", "--quiet", "token", "--json=false"]
+          ]
+        ) {
+          assert.strictEqual((yield* user.run(args, { env: other })).stdout, "token-1\n")
+        }
         assert.isTrue(statSync(join(directory, "state/effect-oauth/store.key")).isFile())
       }),
     minute

@@ -12,10 +12,10 @@ import * as Layer from "effect/Layer"
 
 import { codes } from "../ExitCode.js"
 import * as Ansi from "./ansi.js"
+import { argumentOrder } from "./argumentOrder.js"
 import { cli } from "./Cli.js"
 import * as errorCode from "./errorCode.js"
 import { mended, shorten, withoutValue } from "./helpText.js"
-import { logLevelFirst } from "./logLevelFirst.js"
 
 /** Why nothing can be written any more, after which the program is interrupted, so that it leaves nothing behind. */
 let outputError: string | undefined
@@ -44,7 +44,7 @@ const screened = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
     Effect.withConsole(effect, { ...console, log: line(process.stdout, ""), error: line(process.stderr, "error: ") })
   )
 
-cli([...process.argv.slice(0, 2), ...logLevelFirst(process.argv.slice(2))]).pipe(
+cli([...process.argv.slice(0, 2), ...argumentOrder(process.argv.slice(2))]).pipe(
   Effect.catchIf(ValidationError.isValidationError, () =>
     Effect.sync(() => {
       process.stderr.write("Say effect-oauth --help, or effect-oauth COMMAND --help.\n")
