@@ -8,6 +8,7 @@
  *   node fresh.js memory MODULE                      bytes held by a client with its token
  */
 import type { Client, Surroundings } from "./contender.js"
+import { summarize } from "./result.js"
 
 const began = performance.now()
 
@@ -28,8 +29,7 @@ const collect = () => {
   globalThis.gc()
 }
 
-const median = (samples: ReadonlyArray<number>): number =>
-  [...samples].sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? NaN
+const median = (samples: ReadonlyArray<number>): number => summarize("", samples).median
 
 const start = async () => {
   const [tokenUrl = "", apiUrl = ""] = parameters
@@ -62,14 +62,21 @@ const inMemory = async () => {
   return { surroundings: fake.make(World.make()), close: () => Promise.resolve() }
 }
 
-/** In memory by the processor, on sockets by the clock, since one waits there. The garbage of one is collected before the other one's turn, and not counted. */
+/** In microseconds, by the processor. */
+const processor = () => {
+  const { system, user } = process.cpuUsage()
+  return user + system
+}
+
+/** In microseconds, by the clock, where one waits too. */
+const clock = () => 1000 * performance.now()
+
+/** The garbage of one is collected before the other one's turn, and not counted. */
 const cached = async () => {
   const { repeat } = await import("./repeat.js")
   const [bareModule = "", transport = "", rounds = "", calls = ""] = parameters
-  const elapsed = transport === "loopback"
-    ? () => 1000 * performance.now()
-    : () => process.cpuUsage().user + process.cpuUsage().system
-  const { close, surroundings } = transport === "loopback" ? await onLoopback() : await inMemory()
+  const [elapsed, open] = transport === "loopback" ? [clock, onLoopback] : [processor, inMemory]
+  const { close, surroundings } = await open()
   const own = await (await load(module)).make(surroundings)
   const bare = await (await load(bareModule)).make(surroundings)
   const cost = async (client: Client): Promise<number> => {
@@ -135,5 +142,7 @@ const kinds: Readonly<Record<string, () => Promise<Readonly<Record<string, numbe
   memory
 }
 
-process.stdout.write(JSON.stringify(await kinds[kind ?? ""]?.()))
+const run = kinds[kind ?? ""]
+if (run === undefined) throw new Error(`Expected one of ${Object.keys(kinds).join(", ")}`)
+process.stdout.write(JSON.stringify(await run()))
 process.exit(0)

@@ -565,6 +565,7 @@ describe("every command", () => {
             [{}, ["token", "--client-secret=wr0ng"], 2, /unknown argument: '--client-secret'\n/],
             [{}, ["token", "--profile", ""], 2, /no name for a profile/],
             [{}, ["call", "/items", "nonsense"], 2, /The request item "nonsense" has no separator/],
+            [{}, ["call", "/items", "a\x1b[2J"], 2, /The request item "a\\x1b\[2J" has no separator/],
             [{}, ["call", "/items", "a:=nonsense"], 2, /"a" is set to by := is no JSON/],
             [{}, ["call", "/items", "a=@nowhere"], 20, /nowhere could not be read \(ENOENT\)/],
             [{}, ["call", "/items", `X-Lines:@${join(directory, "lines")}`], 2, /the header X-Lines has a line break/],

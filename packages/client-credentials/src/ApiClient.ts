@@ -158,13 +158,11 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       })
     })
 
-  const insufficientScope = (response: Response, scope: ReadonlyArray<string>) => {
-    const url = new URL(response.request.url)
-    return Effect.zipRight(
+  const insufficientScope = (response: Response, scope: ReadonlyArray<string>) =>
+    Effect.zipRight(
       body.discard(response),
-      new InsufficientScope({ endpoint: url.origin + url.pathname, scope })
+      new InsufficientScope({ endpoint: urls.shown(response.request.url), scope })
     )
-  }
 
   const isRefused = (outcome: Response | Refused): outcome is Refused => "refusal" in outcome
 

@@ -12,11 +12,13 @@ import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import { createLocalJWKSet, type JWK, jwtVerify } from "jose"
+import type { JWK } from "jose"
 
+import * as authentication from "./internal/authentication.js"
 import * as faultScript from "./internal/faults.js"
 import * as host from "./internal/host.js"
 import * as proofs from "./internal/proofs.js"
+import { parse, refuse, shown } from "./internal/request.js"
 
 /**
  * A client that is registered at the server (RFC 7591 section 2).
@@ -154,54 +156,6 @@ export class TestAuthorizationServer
   extends Context.Tag("@effect-oauth/testing/TestAuthorizationServer")<TestAuthorizationServer, Service>()
 {}
 
-const oauthError = (status: number, error: string, headers: Readonly<Record<string, string>> = {}) =>
-  host.json(status, { error }, headers)
-
-class Refusal extends Data.TaggedError("Refusal")<{ readonly response: Response; readonly error: string }> {}
-
-const refuse = (status: number, error: string, headers?: Readonly<Record<string, string>>) =>
-  new Refusal({ response: oauthError(status, error, headers), error })
-
-const decode = (text: string): string | undefined => {
-  try {
-    return decodeURIComponent(text.replaceAll("+", " "))
-  } catch {
-    return undefined
-  }
-}
-
-/** RFC 6749 section 3.2: no parameter twice, except `resource` (RFC 8707 section 2). */
-const parse = (
-  incoming: host.Incoming,
-  format: "form" | "json" | "any"
-): Effect.Effect<ReadonlyArray<readonly [string, string]>, Refusal> =>
-  Effect.suspend(() => {
-    const type = (incoming.headers["content-type"] ?? "").split(";")[0]?.trim()
-    const text = new TextDecoder().decode(incoming.body)
-    if (type === "application/x-www-form-urlencoded" && format !== "json") {
-      const pairs = [...new URLSearchParams(text)].filter(([, value]) => value !== "")
-      const names = pairs.map(([name]) => name).filter((name) => name !== "resource")
-      return new Set(names).size === names.length ? Effect.succeed(pairs) : refuse(400, "invalid_request")
-    }
-    if (type === "application/json" && format !== "form") {
-      return Effect.try({
-        try: () =>
-          Object.entries(JSON.parse(text) as Record<string, unknown>).flatMap(([name, value]) =>
-            name === "resource" && Array.isArray(value)
-              ? value.map((one) => [name, String(one)] as const)
-              : [[name, typeof value === "string" ? value : JSON.stringify(value)] as const]
-          ),
-        catch: () => refuse(400, "invalid_request")
-      })
-    }
-    return refuse(400, "invalid_request")
-  })
-
-const secretParameters = new Set(["client_secret", "client_assertion", "token"])
-
-const shown = (pairs: ReadonlyArray<readonly [string, string]>): Readonly<Record<string, string>> =>
-  Object.fromEntries(pairs.map(([name, value]) => [name, secretParameters.has(name) ? "<redacted>" : value]))
-
 const day = 86_400_000
 
 /**
@@ -219,61 +173,8 @@ export const make = (options: Options = {}): Effect.Effect<Service> =>
     const received = yield* Ref.make<ReadonlyArray<Received>>([])
     const script = faultScript.make<{ readonly endpoint: Received["endpoint"]; readonly url: URL }>()
     const checkProof = proofs.make()
-    const assertions = new Set<string>()
+    const authenticate = authentication.make(issuer, Ref.get(clients))
     const nonce = "nonce-of-the-authorization-server"
-
-    const authenticate = (incoming: host.Incoming, parameters: ReadonlyMap<string, string>) =>
-      Effect.gen(function*() {
-        const header = incoming.headers["authorization"]
-        const failed = refuse(
-          401,
-          "invalid_client",
-          header === undefined ? {} : { "www-authenticate": "Basic realm=\"oauth\"" }
-        )
-        const used = [header, parameters.get("client_secret"), parameters.get("client_assertion")]
-        // RFC 6749 section 2.3: one method and no other.
-        if (used.filter((one) => one !== undefined).length > 1) return yield* refuse(400, "invalid_request")
-        if (header === undefined && used[2] === undefined && !parameters.has("client_id")) {
-          return yield* refuse(400, "invalid_request")
-        }
-        const known = yield* Ref.get(clients)
-        const find = (id: string | undefined) => known.find((client) => client.id === id)
-        const allow = (client: Client, method: string) =>
-          client.method === undefined || client.method === method ? Effect.succeed({ client, method }) : failed
-
-        if (header !== undefined) {
-          const [id, secret] = header.startsWith("Basic ")
-            ? Buffer.from(header.slice(6), "base64").toString().split(":").map(decode)
-            : []
-          const client = find(id)
-          return yield* client !== undefined && client.secret !== undefined && client.secret === secret
-            ? allow(client, "client_secret_basic")
-            : failed
-        }
-        const assertion = parameters.get("client_assertion")
-        if (assertion !== undefined) {
-          const now = yield* Clock.currentTimeMillis
-          const client = find(parameters.get("client_id")) ?? find(yield* subjectOf(assertion))
-          if (client === undefined) return yield* failed
-          const method = client.keys === undefined ? "client_secret_jwt" : "private_key_jwt"
-          const verified = yield* Effect.promise(() =>
-            verifyAssertion(assertion, client, [issuer, `${issuer}/token`], now)
-          )
-          // RFC 7523 section 3: an assertion is good once.
-          if (verified === undefined || assertions.has(verified)) return yield* failed
-          assertions.add(verified)
-          return yield* allow(client, method)
-        }
-        const client = find(parameters.get("client_id"))
-        const secret = parameters.get("client_secret")
-        if (client !== undefined && secret !== undefined && secret === client.secret) {
-          return yield* allow(client, "client_secret_post")
-        }
-        return yield* client?.certificate !== undefined && secret === undefined &&
-            client.certificate === incoming.certificate
-          ? allow(client, client.method ?? "tls_client_auth")
-          : failed
-      })
 
     const issue = (
       incoming: host.Incoming,
@@ -482,40 +383,6 @@ export const make = (options: Options = {}): Effect.Effect<Service> =>
       host: { origin: new URL(issuer).origin, handle }
     }
   })
-
-const subjectOf = (jwt: string): Effect.Effect<string | undefined> =>
-  Effect.sync(() => {
-    try {
-      const { sub } = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as {
-        readonly sub?: unknown
-      }
-      return typeof sub === "string" ? sub : undefined
-    } catch {
-      return undefined
-    }
-  })
-
-/** The `jti` of a sound assertion. */
-const verifyAssertion = async (
-  assertion: string,
-  client: Client,
-  audience: Array<string>,
-  now: number
-): Promise<string | undefined> => {
-  const options = {
-    audience,
-    issuer: client.id,
-    subject: client.id,
-    currentDate: new Date(now),
-    requiredClaims: ["exp", "jti"]
-  }
-  const verified = await (client.keys !== undefined
-    ? jwtVerify(assertion, createLocalJWKSet({ keys: [...client.keys] }), options)
-    : client.secret !== undefined
-    ? jwtVerify(assertion, new TextEncoder().encode(client.secret), options)
-    : Promise.reject(new Error("no credential"))).catch(() => undefined)
-  return verified?.payload.jti
-}
 
 /**
  * The server as a layer.

@@ -18,7 +18,7 @@ import type { Service as Screen } from "./Screen.js"
 const fitting = (name: string): string => {
   const { ext, name: stem } = Path.parse(name)
   const end = Buffer.byteLength(ext) > 50 ? "" : ext
-  const characters = [...stem]
+  const characters = [...stem].slice(0, 200)
   while (characters.length > 1 && Buffer.byteLength(characters.join("") + end) > 200) characters.pop()
   return characters.join("") + end
 }
