@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 import { CredentialUnavailable } from "../OAuthError.js"
-import { printable } from "./problems.js"
+import { printable } from "./config/check.js"
 
 export type Source = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
 

@@ -3,7 +3,7 @@
  */
 import type { Change } from "../TokenRequest.js"
 import { isRecord } from "./json.js"
-import { printable, type Problem } from "./problems.js"
+import { printable, type Problem } from "./config/check.js"
 
 export const words = (value: unknown): ReadonlyArray<unknown> =>
   value === undefined

@@ -8,7 +8,7 @@ import type { AccessToken } from "../AccessToken.js"
 import { InvalidConfig } from "../InvalidConfig.js"
 import type { Options } from "../TokenCache.js"
 import * as instant from "./instant.js"
-import { collect } from "./problems.js"
+import { collect } from "./config/check.js"
 
 export interface Policy {
   readonly renewBefore: number

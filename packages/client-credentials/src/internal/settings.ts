@@ -16,7 +16,7 @@ import * as TokenRequest from "../TokenRequest.js"
 import { isSound, type Kind, type Source, tagOf } from "./credentialSource.js"
 import { isRecord, readJson } from "./json.js"
 import * as parameters from "./parameters.js"
-import { collect, printable, type Problem } from "./problems.js"
+import { collect, printable, type Problem } from "./config/check.js"
 import { secureUrl } from "./urls.js"
 import { verifiesCertificates } from "./verification.js"
 

@@ -1,0 +1,112 @@
+/**
+ * Validation of options. Every module that takes options validates them here, so that each problem is reported in one
+ * way, with its path (`tokenEndpoint.timeout`), and all problems are reported at once.
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+
+export interface Problem {
+  /** The path of the option, from the options object that the user wrote. */
+  readonly setting: string
+  readonly expected: string
+}
+
+/** The rule of a duration. */
+export interface DurationRule {
+  /** Used when the option is absent. */
+  readonly default: Duration.DurationInput
+  /** Whether 0 is invalid. Default: false. */
+  readonly positive?: boolean
+}
+
+/** The rule of a number. */
+export interface NumberRule {
+  /** Used when the option is absent. */
+  readonly default: number
+  readonly min: number
+  readonly max?: number
+  /** Whether only integers are valid. Default: false. */
+  readonly integer?: boolean
+}
+
+export interface Check {
+  /** All problems found so far, in every group. */
+  readonly problems: Array<Problem>
+  /** Reports a problem when the value is undefined, at most one for each setting. Returns the value. */
+  readonly expect: <A>(setting: string, value: A | undefined, expected: string) => A | undefined
+  /** Validates a duration; an infinite or negative one is invalid. Returns milliseconds. */
+  readonly duration: (setting: string, value: unknown, rule: DurationRule) => number
+  readonly number: (setting: string, value: unknown, rule: NumberRule) => number
+  readonly flag: (setting: string, value: unknown, byDefault: boolean) => boolean
+  /** Validates that a value is one of those allowed; the first of them is the default. */
+  readonly oneOf: <const A extends ReadonlyArray<string>>(setting: string, value: unknown, allowed: A) => A[number]
+  /** The same check for a group of options, whose name becomes the first part of each path. */
+  readonly at: (group: string) => Check
+}
+
+const millisOf = (value: unknown): number | undefined => {
+  // `Duration.decode` reads a negative number as zero, and so hides the mistake.
+  const negative = typeof value === "number" ? value < 0 : typeof value === "bigint" ? value < 0n : false
+  const text = typeof value === "string" && /^\s*-/.test(value)
+  if (negative || text) return undefined
+  const millis = Option.map(Duration.decodeUnknown(value), Duration.toMillis)
+  return Option.isSome(millis) && Number.isFinite(millis.value) ? millis.value : undefined
+}
+
+const range = ({ integer, max, min }: NumberRule): string => {
+  const kind = integer === true ? "an integer" : "a number"
+  return max === undefined ? `${kind} of ${min} or more` : `${kind} from ${min} to ${max}`
+}
+
+export const collect = (): Check => {
+  const problems: Array<Problem> = []
+
+  const under = (path: string): Check => {
+    const expect = <A>(setting: string, value: A | undefined, expected: string): A | undefined => {
+      const full = path + setting
+      if (value === undefined && !problems.some((problem) => problem.setting === full)) {
+        problems.push({ setting: full, expected })
+      }
+      return value
+    }
+    return {
+      problems,
+      expect,
+      duration: (setting, value, { default: byDefault, positive = false }) => {
+        const millis = millisOf(value === undefined ? byDefault : value)
+        return expect(
+          setting,
+          millis !== undefined && (millis > 0 || !positive) ? millis : undefined,
+          `a finite duration${positive ? " above 0" : ""} such as "30 seconds"`
+        ) ?? 0
+      },
+      number: (setting, value, rule) => {
+        const given = value === undefined ? rule.default : value
+        const { integer = false, max = Infinity, min } = rule
+        const isValid = typeof given === "number" && given >= min && given <= max &&
+          (integer ? Number.isSafeInteger(given) : Number.isFinite(given))
+        return expect(setting, isValid ? given : undefined, range(rule)) ?? rule.default
+      },
+      flag: (setting, value, byDefault) =>
+        expect(
+          setting,
+          value === undefined ? byDefault : typeof value === "boolean" ? value : undefined,
+          "true or false"
+        ) ??
+          byDefault,
+      oneOf: (setting, value, allowed) =>
+        expect(
+          setting,
+          value === undefined ? allowed[0] : allowed.find((name) => name === value),
+          allowed.join(" or ")
+        ) ?? allowed[0] ?? "",
+      at: (group) => under(`${path}${group}.`)
+    }
+  }
+  return under("")
+}
+
+// RFC 6749 appendix A.1 and A.2: VSCHAR. Characters beyond ASCII occur in practice, control characters only by mistake.
+
+export const printable = (value: unknown): value is string =>
+  typeof value === "string" && /^[^\x00-\x1f\x7f]+$/.test(value)
