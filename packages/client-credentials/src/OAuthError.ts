@@ -8,6 +8,8 @@
  */
 import * as Schema from "effect/Schema"
 
+import { InvalidConfig } from "./InvalidConfig.js"
+
 const withDetail = (text: string, detail: string | undefined): string =>
   detail === undefined ? text : `${text}: ${detail}`
 
@@ -277,6 +279,50 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>(
 }
 
 /**
+ * The metadata of a protected resource could not be fetched or failed validation (RFC 9728 sections 3.3 and 7).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ResourceMetadataInvalid extends Schema.TaggedError<ResourceMetadataInvalid>(
+  "@effect-oauth/client-credentials/ResourceMetadataInvalid"
+)("ResourceMetadataInvalid", {
+  resource: Schema.String,
+  problem: Schema.String
+}) {
+  /** Always false. */
+  get retryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `The metadata of ${this.resource} cannot be used: ${this.problem}.`
+  }
+}
+
+/**
+ * The token store could not be read or written. The error holds no key and no value.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TokenStoreError extends Schema.TaggedError<TokenStoreError>(
+  "@effect-oauth/client-credentials/TokenStoreError"
+)("TokenStoreError", {
+  operation: Schema.Literal("load", "swap", "acquire", "release", "changes"),
+  /** The tag or the code of what went wrong. */
+  problem: Schema.String
+}) {
+  /** Always true: stores come back. */
+  get retryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    const done = this.operation === "changes" ? "tell of changes" : this.operation
+    return `The token store could not ${done} (${this.problem}). Check that it is up and can be reached.`
+  }
+}
+
+/**
  * All that can happen while a token is asked for.
  *
  * @since 0.1.0
@@ -298,8 +344,32 @@ export type TokenError =
  */
 export type OAuthError = TokenError | OriginNotAllowed | InsufficientScope
 
+// Every error class of the package. The guard and the union below are derived from this list.
+const classes = [
+  TokenErrorResponse,
+  InvalidTokenResponse,
+  TokenEndpointUnavailable,
+  CredentialUnavailable,
+  DiscoveryFailed,
+  IssuanceBudgetExhausted,
+  RevocationUnsupported,
+  OriginNotAllowed,
+  InsufficientScope,
+  ResourceMetadataInvalid,
+  TokenStoreError,
+  InvalidConfig
+] as const
+
 /**
- * Whether a value is one of this library's errors, for places where the type was lost.
+ * Every error of this package: those of a call, of a layer that is built, of discovery, of revocation and of a store.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type AnyError = InstanceType<(typeof classes)[number]>
+
+/**
+ * Returns true for every error of this package, and narrows a union of errors to those of this package.
  *
  * @example
  * import { OAuthError } from "@effect-oauth/client-credentials"
@@ -309,11 +379,7 @@ export type OAuthError = TokenError | OriginNotAllowed | InsufficientScope
  * @since 0.1.0
  * @category guards
  */
-export const isOAuthError = (u: unknown): u is OAuthError =>
-  u instanceof TokenErrorResponse || u instanceof InvalidTokenResponse || u instanceof TokenEndpointUnavailable ||
-  u instanceof CredentialUnavailable || u instanceof DiscoveryFailed ||
-  u instanceof IssuanceBudgetExhausted || u instanceof OriginNotAllowed ||
-  u instanceof InsufficientScope
+export const isOAuthError = <E>(u: E): u is E & AnyError => classes.some((error) => u instanceof error)
 
 /**
  * Whether a status says "not now" rather than "no" (RFC 9110 sections 15.5.9 and 15.6, RFC 6585 section 4).

@@ -8,32 +8,20 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 
 import * as exchange from "./internal/exchange.js"
 import { isRecord, readJson } from "./internal/json.js"
 import { secureUrl } from "./internal/urls.js"
-import type { TokenEndpointUnavailable } from "./OAuthError.js"
+import { ResourceMetadataInvalid, type TokenEndpointUnavailable } from "./OAuthError.js"
 
-/**
- * An API's metadata could not be had, or are not to be trusted (RFC 9728 sections 3.3 and 7).
- *
- * @since 0.1.0
- * @category errors
- */
-export class ResourceMetadataInvalid extends Schema.TaggedError<ResourceMetadataInvalid>(
-  "@effect-oauth/client-credentials/ResourceMetadataInvalid"
-)("ResourceMetadataInvalid", {
-  resource: Schema.String,
-  problem: Schema.String
-}) {
-  /** Always false. */
-  get retryable(): boolean {
-    return false
-  }
-  override get message(): string {
-    return `The metadata of ${this.resource} cannot be used: ${this.problem}.`
-  }
+export {
+  /**
+   * The metadata of a protected resource could not be fetched or failed validation: see `OAuthError`.
+   *
+   * @since 0.1.0
+   * @category errors
+   */
+  ResourceMetadataInvalid
 }
 
 /**

@@ -18,28 +18,16 @@ import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 
 import { Moment } from "./internal/moment.js"
+import { TokenStoreError } from "./OAuthError.js"
 
-/**
- * A store that could not be read or written. It holds no key and no value.
- *
- * @since 0.1.0
- * @category errors
- */
-export class TokenStoreError extends Schema.TaggedError<TokenStoreError>(
-  "@effect-oauth/client-credentials/TokenStoreError"
-)("TokenStoreError", {
-  operation: Schema.Literal("load", "swap", "acquire", "release", "changes"),
-  /** The tag or the code of what went wrong. */
-  problem: Schema.String
-}) {
-  /** Always true: stores come back. */
-  get retryable(): boolean {
-    return true
-  }
-  override get message(): string {
-    const done = this.operation === "changes" ? "tell of changes" : this.operation
-    return `The token store could not ${done} (${this.problem}). Check that it is up and can be reached.`
-  }
+export {
+  /**
+   * The token store could not be read or written: see `OAuthError`.
+   *
+   * @since 0.1.0
+   * @category errors
+   */
+  TokenStoreError
 }
 
 /**

@@ -1,0 +1,55 @@
+import { type HttpClientError } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import * as Library from "@effect-oauth/client-credentials"
+import { OAuthError } from "@effect-oauth/client-credentials"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
+import { Cause, Data, Effect } from "effect"
+import { expectTypeOf } from "vitest"
+
+/** The error classes that the package exports, by module and name. */
+const exported = Object.entries({ ...Library, NodeTls }).flatMap(([module, members]) =>
+  Object.entries(members as Record<string, unknown>).flatMap(([name, value]) =>
+    typeof value === "function" && value.prototype instanceof Error ? [[`${module}.${name}`, value] as const] : []
+  )
+)
+
+describe("isOAuthError", () => {
+  it("holds for every error class that the package exports", () => {
+    for (const name of ["InvalidConfig.InvalidConfig", "TokenStore.TokenStoreError", "OAuthError.InsufficientScope"]) {
+      assert.include(exported.map(([name]) => name), name)
+    }
+    const missed = exported.filter(([, { prototype }]) => !OAuthError.isOAuthError(Object.create(prototype as object)))
+    assert.deepStrictEqual(missed.map(([name]) => name), [])
+  })
+
+  it("holds for nothing else", () => {
+    class Other extends Data.TaggedError("InsufficientScope")<{ readonly endpoint: string }> {}
+    const others = [
+      undefined,
+      null,
+      "InsufficientScope",
+      { _tag: "InsufficientScope", endpoint: "https://api.example", scope: [] },
+      new Other({ endpoint: "https://api.example" }),
+      new Error("InvalidConfig"),
+      new Cause.TimeoutException()
+    ]
+    for (const other of others) assert.isFalse(OAuthError.isOAuthError(other))
+  })
+
+  it("narrows a union to the errors of the package, and leaves the others", () => {
+    const failing: Effect.Effect<never, HttpClientError.HttpClientError | OAuthError.OAuthError> = Effect.fail(
+      new OAuthError.OriginNotAllowed({ origin: "https://other.example", allowed: [] })
+    )
+    const caught = Effect.catchIf(failing, OAuthError.isOAuthError, (error) => {
+      expectTypeOf(error).toExtend<OAuthError.OAuthError>()
+      return Effect.succeed(error._tag)
+    })
+    expectTypeOf<Effect.Effect.Error<typeof caught>>().toEqualTypeOf<HttpClientError.HttpClientError>()
+    assert.strictEqual(Effect.runSync(Effect.either(caught)).pipe((either) => either._tag), "Right")
+
+    const unknown: unknown = new Library.InvalidConfig.InvalidConfig({ problems: [] })
+    if (!OAuthError.isOAuthError(unknown)) return assert.fail("InvalidConfig is an error of the package")
+    expectTypeOf(unknown).toEqualTypeOf<OAuthError.AnyError>()
+    assert.isFalse(unknown.retryable)
+  })
+})
