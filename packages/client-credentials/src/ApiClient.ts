@@ -22,6 +22,7 @@ import * as Challenge from "./Challenge.js"
 import * as apiResponse from "./internal/apiResponse.js"
 import * as body from "./internal/body.js"
 import * as fetchRedirects from "./internal/fetchRedirects.js"
+import { WithoutRedirects } from "./internal/http/redirection.js"
 import * as soundRequest from "./internal/soundRequest.js"
 import * as urls from "./internal/urls.js"
 import { InsufficientScope, isOAuthError, type OAuthError, OriginNotAllowed } from "./OAuthError.js"
@@ -97,7 +98,10 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     const problem = soundRequest.unsendable(authorized, request.headers, sent)
     if (problem !== undefined) return problem
     sent = authorized.headers
-    return authorized.headers["dpop"] === undefined ? client.execute(authorized) : strictly(authorized)
+    if (authorized.headers["dpop"] !== undefined) return strictly(authorized)
+    return Effect.withFiberRuntime((fiber) =>
+      Context.get(fiber.currentContext, WithoutRedirects) ? strictly(authorized) : client.execute(authorized)
+    )
   }
 
   const locate = (

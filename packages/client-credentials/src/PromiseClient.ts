@@ -1,36 +1,43 @@
 /**
- * For callers outside Effect: the same client behind the `fetch` that every JavaScript programmer knows.
+ * The client as a `fetch` function, for code without Effect.
  *
  * @since 0.1.0
  */
-import * as HttpBody from "@effect/platform/HttpBody"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
-import * as Stream from "effect/Stream"
 
 import { ApiClient } from "./ApiClient.js"
-import * as body from "./internal/body.js"
+import { WithoutRedirects } from "./internal/http/redirection.js"
+import * as webFetch from "./internal/http/webFetch.js"
 
 /**
- * A client for code that knows promises only.
+ * A client of promises.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PromiseClient {
   /**
-   * Calls the API: `fetch` with a token, replays and the rule of origins. A path is taken from the base URL of the API.
-   * The request body is read into memory first, so that it can be sent again. Rejects with the errors of `ApiClient`
-   * (each an `Error` with a `_tag`), or of the layer; one that is no `Error` is the `cause` of one.
+   * Calls the API as `fetch` does, with a token, replays and the rule of origins. A relative URL starts at the base URL
+   * of the API. The request body is read into memory first, so that it can be sent again.
+   *
+   * - An abort of `signal` rejects with its reason (`AbortError`, `TimeoutError`), also while the body of the response is
+   *   read, and closes the connection.
+   * - `redirect: "error"` rejects redirects, `"manual"` returns them. By `"follow"`, the default, they are followed where
+   *   the transport follows them: a transport on `fetch` does, Undici and `node:http` return them.
+   * - `integrity`, `mode: "same-origin"`, `dispatcher` and `agent` are not supported and reject. `credentials`, `cache`,
+   *   `keepalive`, `referrer` and the other modes concern browsers only and have no effect.
+   * - `url` of the response is the URL of the call without its fragment. `redirected` is false and `statusText` empty.
+   *
+   * Rejects with the errors of `ApiClient` (each an `Error` with a `_tag`) or of the layer; a failure that is not an
+   * `Error` becomes the `cause` of one. When the layer could not be built, the next call builds it again; calls made
+   * meanwhile share one build. After `close`, every call rejects.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
-  /** Ends token requests under way and closes the connections that the layer opened. */
+  /** Ends the build of the layer and token requests in progress, and closes the connections that the layer opened. */
   readonly close: () => Promise<void>
 }
 
@@ -58,50 +65,66 @@ export interface PromiseClient {
  * @category constructors
  */
 export const make = <E>(layer: Layer.Layer<ApiClient, E>): PromiseClient => {
-  const runtime = ManagedRuntime.make(layer)
+  const shared = buildOnDemand(layer)
   return {
     fetch: async (input, init) => {
-      const { request, signal } = await fromFetch(input, init)
-      const exit = await runtime.runPromiseExit(
-        Effect.flatMap(ApiClient, (api) => Effect.map(api.execute(request), toFetch)),
-        { signal }
-      )
+      const call = webFetch.call(input, init)
+      const { signal } = call.web
+      signal.throwIfAborted()
+      const send = Effect.gen(function*() {
+        const runtime = yield* Effect.promise(shared.runtime)
+        const request = yield* Effect.tryPromise({ try: () => webFetch.toRequest(call), catch: (error) => error })
+        const response = Effect.flatMap(ApiClient, (api) => api.execute(request)).pipe(
+          Effect.flatMap((response) => webFetch.toResponse(response, call.web)),
+          Effect.provideService(WithoutRedirects, call.web.redirect !== "follow")
+        )
+        return yield* Effect.promise((signal) => runtime.runPromiseExit(response, { signal }))
+      })
+      const exit = Exit.flatten(await Effect.runPromiseExit(send, { signal }))
       if (Exit.isSuccess(exit)) return exit.value
       signal.throwIfAborted()
-      const error = Cause.squash(exit.cause)
-      // A `ConfigError` is none, and would be shown as what it is made of.
-      throw error instanceof Error ? error : new Error(String(error), { cause: error })
+      throw shared.isClosed() && Cause.isInterruptedOnly(exit.cause) ? closed() : errorOf(exit.cause)
     },
-    close: () => runtime.dispose()
+    close: shared.close
   }
 }
 
-// A `Request` takes absolute URLs only; this origin stands in for the base URL and is cut off again.
-const placeholder = "https://api.invalid"
+const errorOf = (cause: Cause.Cause<unknown>): Error => {
+  const error = Cause.squash(cause)
+  // A `ConfigError` is not an `Error`, and would be shown as its fields.
+  return error instanceof Error ? error : new Error(String(error), { cause: error })
+}
 
-const fromFetch = async (input: string | URL | Request, init?: RequestInit) => {
-  const relative = typeof input === "string" && !URL.canParse(input)
-  const web = new Request(relative ? placeholder + (input.startsWith("/") ? input : `/${input}`) : input, init)
-  const bytes = web.body === null ? undefined : new Uint8Array(await web.arrayBuffer())
-  const { "content-type": contentType, ...headers } = Object.fromEntries(web.headers)
-  const request = HttpClientRequest.make(web.method as HttpMethod)(
-    relative ? web.url.slice(placeholder.length) : web.url,
-    { headers }
-  )
+const closed = () => new Error("The client is closed. Make calls before `close()`, or make another client.")
+
+/**
+ * One build of a layer for all callers. A failed build is released before the next one starts, so that nothing of it
+ * stays open.
+ */
+const buildOnDemand = <R, E>(layer: Layer.Layer<R, E>) => {
+  type Runtime = ManagedRuntime.ManagedRuntime<R, E>
+  let current: { readonly runtime: Runtime; readonly ready: Promise<Runtime> } | undefined
+  let closing: Promise<void> | undefined
+
+  const build = async (runtime: Runtime): Promise<Runtime> => {
+    const exit = await Effect.runPromiseExit(runtime.runtimeEffect)
+    if (closing !== undefined) throw closed()
+    if (Exit.isSuccess(exit)) return runtime
+    await runtime.dispose().catch(() => undefined)
+    current = undefined
+    throw errorOf(exit.cause)
+  }
+
   return {
-    request: bytes === undefined
-      ? request
-      : HttpClientRequest.setBody(request, HttpBody.uint8Array(bytes, contentType)),
-    signal: web.signal
+    runtime: (): Promise<Runtime> => {
+      if (closing !== undefined) return Promise.reject(closed())
+      if (current === undefined) {
+        const runtime = ManagedRuntime.make(layer)
+        current = { runtime, ready: build(runtime) }
+      }
+      return current.ready
+    },
+    isClosed: () => closing !== undefined,
+    close: () => closing ??= current?.runtime.dispose() ?? Promise.resolve()
   }
 }
-
-const bodiless = new Set([101, 204, 205, 304])
-
-const toFetch = (response: HttpClientResponse.HttpClientResponse): Response =>
-  new Response(
-    bodiless.has(response.status) || response.request.method === "HEAD"
-      ? null
-      : Stream.toReadableStream<Uint8Array>()(body.bytes(response)) as ReadableStream<Uint8Array<ArrayBuffer>>,
-    { status: response.status, headers: response.headers }
-  )

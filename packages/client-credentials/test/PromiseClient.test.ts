@@ -1,0 +1,299 @@
+import type * as Http from "node:http"
+
+import { FetchHttpClient, type HttpClient } from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { type ApiClient, ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
+import { Deferred, Effect, Layer, Redacted } from "effect"
+
+import * as servers from "./support/servers.js"
+
+const transports: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
+  ["fetch", FetchHttpClient.layer],
+  ["Undici", NodeHttpClient.layerUndici],
+  ["node:http", NodeHttpClient.layer]
+]
+
+const client = (layer: Layer.Layer<ApiClient.ApiClient, unknown>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => PromiseClient.make(layer)),
+    ({ close }) => Effect.promise(close)
+  )
+
+/** Resolves when `condition` holds; a test that waits for ever ends by the limit of the runner. */
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** A token endpoint and an API on one server, and a client of them. */
+const started = (transport: Layer.Layer<HttpClient.HttpClient>, api: Http.RequestListener) =>
+  Effect.gen(function*() {
+    const state = { tokens: 0, requests: [] as Array<Http.IncomingMessage>, open: 0 }
+    const origin = yield* servers.http((request, response) => {
+      if (request.url === "/token") {
+        state.tokens++
+        return servers.json(response, 200, { access_token: "t", token_type: "Bearer", expires_in: 60 })
+      }
+      state.requests.push(request)
+      state.open++
+      response.on("close", () => state.open--)
+      return api(request, response)
+    })
+    const layer = Layer.provide(
+      ClientCredentials.layer({
+        tokenUrl: `${origin}/token`,
+        clientId: "inventory-sync",
+        clientSecret: Redacted.make("s3cr3t"),
+        apiBaseUrl: `${origin}/v1`,
+        allowHttpLoopback: true
+      }),
+      transport
+    )
+    const { fetch } = yield* client(layer)
+    return { fetch, layer, origin, state }
+  })
+
+const events: Http.RequestListener = (_, response) => {
+  response.writeHead(200, { "content-type": "text/event-stream" })
+  response.write("data: leaf\n\n")
+}
+
+const rejection = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then((value) => assert.fail(`resolved with ${String(value)}`), (error: unknown) => error)
+
+for (const [name, transport] of transports) {
+  describe(`fetch, on ${name}`, () => {
+    it.scopedLive("an abort while the body is read rejects with its reason and closes the connection", () =>
+      Effect.gen(function*() {
+        const { fetch, state } = yield* started(transport, events)
+        yield* Effect.promise(async () => {
+          const reason = new Error("not wanted any more")
+          for (const [abort, expected] of [[undefined, "AbortError"], [reason, reason.name]] as const) {
+            const controller = new AbortController()
+            const response = await fetch("/events", { signal: controller.signal })
+            const reader = response.body?.getReader()
+            assert.isFalse((await reader?.read())?.done)
+            controller.abort(abort)
+            const error = await rejection(reader?.read() ?? Promise.resolve())
+            assert.strictEqual((error as Error).name, expected)
+            if (abort !== undefined) assert.strictEqual(error, abort)
+            await until(() => state.open === 0)
+          }
+        })
+      }))
+
+    it.scopedLive("an abort before the body is read does so as well, also of a Request and of its copy", () =>
+      Effect.gen(function*() {
+        const { fetch, origin, state } = yield* started(transport, events)
+        yield* Effect.promise(async () => {
+          const controller = new AbortController()
+          const response = await fetch(new Request(`${origin}/v1/events`, { signal: controller.signal }))
+          const copy = response.clone()
+          controller.abort()
+          for (const one of [response, copy]) {
+            assert.strictEqual(((await rejection(one.text())) as Error).name, "AbortError")
+          }
+          await until(() => state.open === 0)
+        })
+      }))
+
+    it.scopedLive("an abort before or during the call rejects with its reason", () =>
+      Effect.gen(function*() {
+        const { fetch, state } = yield* started(transport, () => undefined)
+        yield* Effect.promise(async () => {
+          const before = await rejection(fetch("/items", { signal: AbortSignal.abort("early") }))
+          assert.strictEqual(before, "early")
+          assert.deepStrictEqual([state.tokens, state.requests.length], [0, 0])
+          const controller = new AbortController()
+          const call = rejection(fetch("/items", { signal: controller.signal }))
+          await until(() => state.requests.length === 1)
+          controller.abort()
+          assert.strictEqual(((await call) as Error).name, "AbortError")
+          await until(() => state.open === 0)
+          const timeout = await rejection(fetch("/items", { signal: AbortSignal.timeout(1) }))
+          assert.strictEqual((timeout as Error).name, "TimeoutError")
+        })
+      }))
+
+    it.scopedLive("a caller that cancels the body closes the connection", () =>
+      Effect.gen(function*() {
+        const { fetch, state } = yield* started(transport, events)
+        yield* Effect.promise(async () => {
+          await (await fetch("/events")).body?.cancel()
+          await until(() => state.open === 0)
+        })
+      }))
+
+    it.scopedLive("redirect: \"error\" rejects, \"manual\" returns the redirect; neither follows it", () =>
+      Effect.gen(function*() {
+        let elsewhere = 0
+        const other = yield* servers.http((_, response) => {
+          elsewhere++
+          response.end("{}")
+        })
+        const { fetch, origin } = yield* started(transport, (request, response) => {
+          if (request.url === "/v1/items") return response.end("[]")
+          return response.writeHead(Number(request.url?.slice(4)), { location: `${other}/elsewhere` }).end()
+        })
+        yield* Effect.promise(async () => {
+          for (const status of [301, 302, 303, 307, 308]) {
+            const error = await rejection(fetch(`/${status}`, { redirect: "error" }))
+            assert.deepInclude(error, { _tag: "ResponseError", reason: "StatusCode" })
+            assert.include(String(error), "`redirect: \"error\"`")
+            const manual = await fetch(new Request(`${origin}/v1/${status}`, { redirect: "manual" }))
+            assert.strictEqual(manual.status, status)
+            assert.strictEqual(manual.headers.get("location"), `${other}/elsewhere`)
+          }
+          assert.strictEqual(elsewhere, 0)
+          assert.strictEqual((await fetch("/items", { redirect: "error" })).status, 200)
+          assert.strictEqual((await fetch("/304", { redirect: "error" })).status, 304)
+        })
+      }))
+
+    it.scopedLive("responses are those of fetch: url, cookies, statuses, bodies", () =>
+      Effect.gen(function*() {
+        const { fetch, origin } = yield* started(transport, (request, response) => {
+          const status = Number(request.url?.slice(4, 7))
+          response.setHeader("set-cookie", ["a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=2; Path=/"])
+          return response.writeHead(status).end(request.method)
+        })
+        yield* Effect.promise(async () => {
+          for (const status of [200, 204, 205, 304, 404, 503, 600, 999]) {
+            const response = await fetch(`${origin}/v1/${status}?q=1#part`)
+            assert.deepStrictEqual(
+              [response.status, response.ok, response.url, response.redirected, response.clone().status],
+              [status, status < 300, `${origin}/v1/${status}?q=1`, false, status]
+            )
+            assert.instanceOf(response, Response)
+            assert.strictEqual(await response.text(), [204, 205, 304].includes(status) ? "" : "GET")
+            assert.strictEqual(response.headers.getSetCookie().length, 2)
+            assert.match(response.headers.getSetCookie()[0] ?? "", /^a=1; /)
+          }
+          assert.strictEqual((await fetch("/200", { method: "HEAD" })).body, null)
+        })
+      }))
+
+    it.scopedLive("requests are those of fetch: URL objects, Requests, a query alone, headers, bodies", () =>
+      Effect.gen(function*() {
+        const { fetch, origin, state } = yield* started(transport, (request, response) => {
+          const chunks: Array<Buffer> = []
+          request.on("data", (chunk: Buffer) => chunks.push(chunk))
+          request.on("end", () => response.end(Buffer.concat(chunks)))
+        })
+        const last = () => state.requests.at(-1)
+        yield* Effect.promise(async () => {
+          for (const input of [new URL(`${origin}/v1/items`), new Request(`${origin}/v1/items`), "items", "/items"]) {
+            await fetch(input)
+            assert.strictEqual(last()?.url, "/v1/items")
+          }
+          await fetch("?page=2")
+          assert.strictEqual(last()?.url, "/v1?page=2")
+          await fetch("/items", { headers: { "content-type": "application/vnd.items", "x-one": "1" } })
+          assert.deepInclude(last()?.headers, { "content-type": "application/vnd.items", "x-one": "1" })
+          const echoed = await fetch(
+            new Request(`${origin}/v1/items`, {
+              method: "POST",
+              body: new Blob(["{}"]).stream(),
+              headers: { "content-type": "application/json" },
+              duplex: "half"
+            } as RequestInit)
+          )
+          assert.strictEqual(await echoed.text(), "{}")
+          assert.deepInclude(last()?.headers, { "content-type": "application/json", "content-length": "2" })
+          assert.strictEqual(
+            await (await fetch("/items", { method: "PUT", body: new URLSearchParams({ a: "b" }) })).text(),
+            "a=b"
+          )
+        })
+      }))
+  })
+}
+
+it.scopedLive("options that would guard and cannot be honoured reject before anything is sent", () =>
+  Effect.gen(function*() {
+    const { fetch, state } = yield* started(NodeHttpClient.layerUndici, (_, response) => response.end())
+    yield* Effect.promise(async () => {
+      for (
+        const init of [
+          { integrity: "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" },
+          { mode: "same-origin" },
+          { dispatcher: {} }
+        ]
+      ) {
+        const error = await rejection(fetch("/items", init as RequestInit))
+        assert.instanceOf(error, TypeError)
+        assert.include(String(error), Object.keys(init).join())
+      }
+      assert.deepStrictEqual([state.tokens, state.requests.length], [0, 0])
+      assert.strictEqual((await fetch("/items", { cache: "no-store", credentials: "omit" })).status, 200)
+    })
+  }))
+
+describe("the layer", () => {
+  /** A layer whose first builds fail, each with something opened that must be closed. */
+  const failing = (layer: Layer.Layer<ApiClient.ApiClient, unknown>, failures: number) => {
+    const state = { builds: 0, open: 0 }
+    const opened = Layer.scopedDiscard(Effect.acquireRelease(
+      Effect.sync(() => state.open++),
+      () => Effect.sync(() => state.open--)
+    ))
+    const built = Layer.unwrapEffect(Effect.suspend(() =>
+      ++state.builds <= failures
+        ? state.builds % 2 === 0 ? Effect.die(new Error("a defect")) : Effect.fail(new Error("the database is away"))
+        : Effect.succeed(layer)
+    ))
+    return { state, layer: Layer.provide(built, opened) }
+  }
+
+  it.scopedLive("that failed is built again by the next call, and released before", () =>
+    Effect.gen(function*() {
+      const { layer, state } = yield* started(NodeHttpClient.layerUndici, (_, response) => response.end("[]"))
+      const builds = failing(layer, 2)
+      const { fetch } = yield* client(builds.layer)
+      yield* Effect.promise(async () => {
+        const calls = () => Promise.all([1, 2, 3].map(() => rejection(fetch("/items"))))
+        assert.deepStrictEqual((await calls()).map(String), Array(3).fill("Error: the database is away"))
+        assert.deepStrictEqual(builds.state, { builds: 1, open: 0 })
+        assert.deepStrictEqual((await calls()).map(String), Array(3).fill("Error: a defect"))
+        assert.deepStrictEqual(builds.state, { builds: 2, open: 0 })
+        await Promise.all([1, 2, 3].map(() => fetch("/items")))
+        await fetch("/items")
+        assert.deepStrictEqual(builds.state, { builds: 3, open: 1 })
+        assert.strictEqual(state.tokens, 1)
+      })
+    }))
+
+  it.scopedLive("is released by close, after which calls reject; so do those that waited for the build", () =>
+    Effect.gen(function*() {
+      const { layer, state } = yield* started(NodeHttpClient.layerUndici, (_, response) => response.end("[]"))
+      const builds = failing(layer, 0)
+      const first = PromiseClient.make(builds.layer)
+      const never = yield* Deferred.make<never>()
+      const building = yield* Deferred.make<void>()
+      const hanging = failing(
+        Layer.unwrapEffect(Effect.zipRight(Deferred.succeed(building, undefined), Deferred.await(never))),
+        0
+      )
+      const second = PromiseClient.make(hanging.layer)
+      yield* Effect.promise(async () => {
+        await first.fetch("/items")
+        await Promise.all([first.close(), first.close()])
+        assert.include(String(await rejection(first.fetch("/items"))), "The client is closed")
+        assert.deepStrictEqual([builds.state, state.tokens], [{ builds: 1, open: 0 }, 1])
+
+        const waiting = rejection(second.fetch("/items"))
+        const aborted = new AbortController()
+        const other = rejection(second.fetch("/items", { signal: aborted.signal }))
+        await Effect.runPromise(Deferred.await(building))
+        aborted.abort()
+        assert.strictEqual(((await other) as Error).name, "AbortError")
+        await second.close()
+        assert.include(String(await waiting), "The client is closed")
+        assert.deepStrictEqual(hanging.state, { builds: 1, open: 0 })
+
+        const unused = PromiseClient.make(failing(layer, 0).layer)
+        await unused.close()
+        assert.include(String(await rejection(unused.fetch("/items"))), "The client is closed")
+      })
+    }))
+})
