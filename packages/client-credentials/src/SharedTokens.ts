@@ -28,7 +28,7 @@ import { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
 import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
-import type { TokenRequest } from "./TokenRequest.js"
+import { change, CurrentChange, type TokenRequest } from "./TokenRequest.js"
 import { type Service as Seal, TokenSeal } from "./TokenSeal.js"
 import { type Entry, TokenStore, type TokenStoreError } from "./TokenStore.js"
 
@@ -51,14 +51,26 @@ export interface Options {
   readonly pollEvery?: Duration.DurationInput | undefined
 }
 
-/** Everything that shapes the request. Those with different secrets share nothing, and do not replace each other's. */
+const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]) => one < other ? -1 : 1
+
+/**
+ * The whole request and the credential. Clients with different credentials share nothing, and do not replace each
+ * other's tokens. Equal requests have one entry, in whichever order their fields were written.
+ */
 const place =
   (seal: Seal, authentication: Config["authentication"]) => (request: TokenRequest): Effect.Effect<string> =>
     authentication(undefined).credentials[0].pipe(
       Effect.map(({ identity }) => Redacted.value(identity)),
       Effect.orElseSucceed(() => ""),
-      Effect.flatMap((credential) => seal.name(JSON.stringify({ ...request, credential })))
+      Effect.flatMap((credential) => seal.name(JSON.stringify([...Object.entries(request).sort(byName), credential])))
     )
+
+/** That of the request of the context, with the change in force (`TokenRequest.withChange`). */
+const currentPlace = (seal: Seal): Effect.Effect<string, never, ClientConfig> =>
+  Effect.gen(function*() {
+    const { authentication, request } = yield* ClientConfig
+    return yield* place(seal, authentication)(change(request, yield* CurrentChange))
+  })
 
 /** Nothing when it cannot be opened. */
 const open = (seal: Seal, place: string, { value }: Entry): Effect.Effect<Option.Option<AccessToken>> =>
@@ -271,8 +283,9 @@ export const layer = (
   Layer.effect(TokenEndpoint, make(options))
 
 /**
- * The token that the store has for the client of the context, whoever asked for it, for a look: it may have expired.
- * Undefined when there is none. Nothing is asked for.
+ * Returns the token that the store has for the client of the context, whichever process requested it. The token may have
+ * expired; undefined when there is none. No request is sent. Within `TokenRequest.withChange`, it is that of the changed
+ * request.
  *
  * @since 0.1.0
  * @category accessors
@@ -283,8 +296,7 @@ export const stored: Effect.Effect<
   ClientConfig | TokenSeal | TokenStore
 > = Effect.gen(function*() {
   const seal = yield* TokenSeal
-  const { authentication, request } = yield* ClientConfig
-  const at = yield* place(seal, authentication)(request)
+  const at = yield* currentPlace(seal)
   const entry = yield* Effect.flatMap(TokenStore, (store) => store.load(at))
   if (Option.isNone(entry)) return undefined
   const found = Option.getOrUndefined(yield* open(seal, at, entry.value))
@@ -293,7 +305,7 @@ export const stored: Effect.Effect<
 
 /**
  * Makes all who share the store forget this token, after it was revoked say, unless there is another by now. Processes
- * that hold it already find out from the API.
+ * that hold it already find out from the API. Within `TokenRequest.withChange`, the entry is that of the changed request.
  *
  * @since 0.1.0
  * @category combinators
@@ -304,8 +316,7 @@ export const forget = (
   Effect.gen(function*() {
     const seal = yield* TokenSeal
     const store = yield* TokenStore
-    const { authentication, request } = yield* ClientConfig
-    const at = yield* place(seal, authentication)(request)
+    const at = yield* currentPlace(seal)
     const entry = yield* store.load(at)
     if (Option.isNone(entry)) return
     const found = Option.getOrUndefined(yield* open(seal, at, entry.value))

@@ -10,6 +10,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
+import * as MutableHashMap from "effect/MutableHashMap"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 
@@ -56,7 +58,10 @@ export interface Service {
    * second at most.
    */
   readonly health: Effect.Effect<Health>
-  /** The same, for tokens that are asked for differently. Those are cached too, the most recently used ones. */
+  /**
+   * Returns the cache of the tokens of another request. Each request has a cached token of its own, whichever of its
+   * fields differs; equal requests share one. The most recently used ones are kept (`capacity`).
+   */
   readonly withChange: (change: TokenRequest.Change) => Service
 }
 
@@ -176,25 +181,26 @@ export const make = (
     }
     const configured = tokenCell.make(request, surroundings)
 
-    // The cells of other requests, the one used last at the end.
-    const cells = new Map<string, tokenCell.TokenCell>()
+    // The cached tokens of other requests, the most recently used one last. The key is the whole request, by `Equal`.
+    const cells = MutableHashMap.empty<TokenRequest.TokenRequest, tokenCell.TokenCell>()
     const cellFor = (wanted: TokenRequest.TokenRequest) =>
       Effect.gen(function*() {
         if (Equal.equals(wanted, request)) return configured
-        const key = JSON.stringify([wanted.audience, wanted.scope, wanted.resource])
-        const cell = cells.get(key) ?? tokenCell.make(wanted, surroundings)
-        cells.delete(key)
-        cells.set(key, cell)
-        for (const [other, { isIdle }] of cells) {
-          if (cells.size <= policy.capacity) break
-          if (other !== key && (yield* isIdle)) cells.delete(other)
+        const cell = Option.getOrElse(MutableHashMap.get(cells, wanted), () => tokenCell.make(wanted, surroundings))
+        MutableHashMap.remove(cells, wanted)
+        MutableHashMap.set(cells, wanted, cell)
+        if (MutableHashMap.size(cells) > policy.capacity) {
+          for (const [other, { isIdle }] of Array.fromIterable(cells)) {
+            if (MutableHashMap.size(cells) <= policy.capacity) break
+            if (!Equal.equals(other, wanted) && (yield* isIdle)) MutableHashMap.remove(cells, other)
+          }
         }
         return cell
       })
 
     const held = Effect.suspend(() =>
       Effect.map(
-        Effect.forEach([configured, ...cells.values()], ({ held }) => held),
+        Effect.forEach([configured, ...MutableHashMap.values(cells)], ({ held }) => held),
         Array.filter((token) => token !== undefined)
       )
     )

@@ -22,7 +22,8 @@ export type RequestFormat = "form" | "json"
 
 /**
  * A token request in its canonical form. Two requests that ask for the same are equal, whatever the order in which
- * their scopes were written, so a cache can use it as a key.
+ * their scopes, resources, parameters and the members of authorization details were written. Token caches and token
+ * stores use the whole request as the key: a field that is added here is part of the key.
  *
  * @example
  * import { TokenRequest } from "@effect-oauth/client-credentials"
@@ -51,7 +52,7 @@ export class TokenRequest extends Data.Class<{
   readonly scope: string
   /** Sorted, each once, separated by spaces, which no URI contains (RFC 8707 section 2); empty when none is asked for. */
   readonly resource: string
-  /** RFC 9396, as JSON; empty when there are none. */
+  /** RFC 9396, as JSON with the members of each object sorted by name; empty when there are none. */
   readonly authorizationDetails: string
   /** Further parameters, sorted by name, as a form. */
   readonly parameters: string
@@ -76,9 +77,15 @@ export interface Change {
   readonly scope?: string | ReadonlyArray<string> | undefined
   /** Resource indicators: absolute URIs (RFC 8707 section 2), as a list or separated by spaces. */
   readonly resource?: string | ReadonlyArray<string> | undefined
-  /** What the token is to allow in detail (RFC 9396 section 2): objects with a `type`. */
+  /**
+   * What the token is to allow in detail (RFC 9396 section 2): objects with a `type`. They replace all that are
+   * configured. Lists in another order are another request; objects whose members are in another order are not.
+   */
   readonly authorizationDetails?: ReadonlyArray<AuthorizationDetail> | undefined
-  /** Further parameters, by the server's own rules. They cannot take the place of those above, nor of credentials. */
+  /**
+   * Further parameters, by the server's own rules, in any order. They replace all that are configured. They cannot take
+   * the place of those above, nor of credentials.
+   */
   readonly parameters?: Readonly<Record<string, string>> | undefined
 }
 
@@ -154,7 +161,7 @@ export const change = (
     ...(scope === undefined ? {} : { scope: parameters.canonical(scope) }),
     ...(resource === undefined ? {} : { resource: parameters.canonical(resource) }),
     ...(authorizationDetails === undefined ? {} : {
-      authorizationDetails: authorizationDetails.length === 0 ? "" : JSON.stringify(authorizationDetails)
+      authorizationDetails: authorizationDetails.length === 0 ? "" : parameters.canonicalJson(authorizationDetails)
     }),
     ...(further === undefined ? {} : { parameters: parameters.sorted(further) })
   })
@@ -180,8 +187,9 @@ export class CurrentChange extends Context.Reference<CurrentChange>()(
 
 /**
  * Makes the calls of a program with tokens that are asked for differently, say with a scope that only this part needs
- * (RFC 9700 section 2.3 recommends no more than necessary). Such tokens are cached beside the usual one. Within another
- * `withChange`, the inner one goes before.
+ * (RFC 9700 section 2.3 recommends no more than necessary). Such tokens are cached beside the usual one, each under its
+ * whole request, so that no call carries the token of another request. Within another `withChange`, the inner one goes
+ * before, option by option; an option that is undefined changes nothing.
  *
  * Fails with `InvalidConfig` when a parameter is not what the standards allow.
  *
@@ -202,5 +210,9 @@ export const withChange =
       const problems = parameters.problems(wanted)
       return problems.length > 0
         ? new InvalidConfig({ problems })
-        : Effect.flatMap(CurrentChange, (outer) => Effect.provideService(self, CurrentChange, { ...outer, ...wanted }))
+        : Effect.flatMap(CurrentChange, (outer) =>
+          Effect.provideService(self, CurrentChange, {
+            ...outer,
+            ...Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+          }))
     })

@@ -2,8 +2,8 @@
  * The parameters of a token request that a user writes as a list or separated by spaces.
  */
 import type { Change } from "../TokenRequest.js"
-import { isRecord } from "./json.js"
 import { printable, type Problem } from "./config/check.js"
+import { isRecord } from "./json.js"
 
 export const words = (value: unknown): ReadonlyArray<unknown> =>
   value === undefined
@@ -24,6 +24,13 @@ export const sorted = (parameters: Readonly<Record<string, string>>): string => 
   pairs.sort()
   return pairs.toString()
 }
+
+/** As JSON with the members of each object sorted by name: their order has no meaning (RFC 8259 section 4). */
+export const canonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (_, member: unknown) =>
+    isRecord(member)
+      ? Object.fromEntries(Object.entries(member).sort(([one], [other]) => one < other ? -1 : 1))
+      : member)
 
 /** RFC 6749 section 3.2: no parameter twice. These have their own settings, or are credentials. */
 const reserved = new Set([
@@ -47,7 +54,7 @@ const areFurther = (parameters: unknown): boolean =>
 /** What refers to itself cannot, nor what is nested tens of thousands deep. */
 const canBeWritten = (value: unknown): boolean => {
   try {
-    JSON.stringify(value)
+    canonicalJson(value)
     return true
   } catch {
     return false

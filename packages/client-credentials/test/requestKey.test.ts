@@ -1,0 +1,197 @@
+/**
+ * A call carries the token of its own request: whichever field of the request differs, the token does.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import {
+  AccessToken,
+  ApiClient,
+  Authorization,
+  ClientConfig,
+  SharedTokens,
+  TokenCache,
+  TokenEndpoint,
+  TokenRequest,
+  TokenSeal,
+  TokenStore
+} from "@effect-oauth/client-credentials"
+import { Clock, Context, Effect, FastCheck as fc, Layer, Redacted, type Scope } from "effect"
+
+import * as fakeHttp from "./support/fakeHttp.js"
+
+/** The data of a request. `endpoint` is derived. */
+type Field = Exclude<keyof TokenRequest.TokenRequest, "endpoint">
+type Fields = { readonly [F in Field]: TokenRequest.TokenRequest[F] }
+
+const word = fc.stringMatching(/^[a-z]{1,6}$/)
+const optional = fc.option(word, { nil: undefined })
+
+/** A field that is added to the request does not compile until it has its values here. */
+const fields: { readonly [F in Field]: fc.Arbitrary<Fields[F]> } = {
+  issuer: optional.map((name) => name === undefined ? undefined : `https://${name}.example`),
+  tokenUrl: optional.map((name) => name === undefined ? undefined : `https://auth.example/token?tenant=${name}`),
+  clientId: word,
+  clientAuthentication: fc.constantFrom(undefined, "client_secret_post", "client_secret_basic", "private_key_jwt"),
+  requestFormat: fc.constantFrom("form", "json"),
+  audience: optional,
+  scope: fc.oneof(fc.constant(""), word),
+  resource: fc.oneof(fc.constant(""), word.map((name) => `urn:${name}`)),
+  authorizationDetails: fc.oneof(fc.constant(""), word.map((type) => JSON.stringify([{ type }]))),
+  parameters: fc.oneof(fc.constant(""), word.map((name) => `organization=${name}`)),
+  dpopThumbprint: fc.constant(undefined)
+}
+
+/** The same for changes: two values of an option that ask for different tokens. */
+const details = fc.array(fc.record({ type: word, amount: fc.integer({ min: 0, max: 9 }) }), { maxLength: 2 })
+const changes: { readonly [C in keyof Required<TokenRequest.Change>]: fc.Arbitrary<TokenRequest.Change[C]> } = {
+  audience: word,
+  scope: fc.uniqueArray(word, { maxLength: 2 }),
+  resource: fc.uniqueArray(word.map((name) => `urn:${name}`), { maxLength: 2 }),
+  authorizationDetails: details,
+  parameters: fc.dictionary(fc.constantFrom("organization", "tier"), word, { noNullPrototype: true })
+}
+
+const options: ClientConfig.Options = {
+  tokenUrl: "https://auth.example/token",
+  clientId: "inventory-sync",
+  clientSecret: Redacted.make("s3cr3t"),
+  apiBaseUrl: "https://api.example"
+}
+
+/** An API that returns the token it was called with, and a token endpoint that numbers the tokens it issues. */
+const world = Effect.gen(function*() {
+  const requests: Array<TokenRequest.TokenRequest> = []
+  const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+  const http = fakeHttp.make((sent) => Effect.sync(() => new Response(sent.headers["authorization"])))
+
+  const start = (request: TokenRequest.TokenRequest, shared: boolean) => {
+    const endpoint = Layer.succeed(TokenEndpoint.TokenEndpoint, {
+      request,
+      requestToken: (wanted) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          requests.push(wanted)
+          return new AccessToken.AccessToken({
+            value: Redacted.make(`token-${requests.length}`),
+            scope: undefined,
+            requestedAt: now,
+            expiresAt: now + 86_400_000
+          })
+        })
+    })
+    const sharing = SharedTokens.layer().pipe(
+      Layer.provide([
+        endpoint,
+        TokenSeal.layer([Redacted.make(Buffer.alloc(32, 1).toString("base64"))]),
+        Layer.succeed(TokenStore.TokenStore, store)
+      ])
+    )
+    const client = Layer.fresh(ApiClient.layer.pipe(
+      Layer.provide(Authorization.layer),
+      Layer.provide(TokenCache.layerWith({})),
+      Layer.provide(shared ? sharing : endpoint),
+      Layer.provide(ClientConfig.layer(options)),
+      Layer.provide(http.layer)
+    ))
+    return Effect.map(Layer.build(client), Context.get(ApiClient.ApiClient))
+  }
+  return { requests, start }
+})
+
+/** The token that the call arrived with. */
+const call = (client: ApiClient.Service, change: TokenRequest.Change = {}) =>
+  Effect.flatMap(client.get("/items"), ({ text }) => text).pipe(TokenRequest.withChange(change))
+
+const request = fc.record(fields).map((data) => new TokenRequest.TokenRequest(data))
+
+const holds = <A>(
+  values: fc.Arbitrary<A>,
+  check: (value: A) => Effect.Effect<void, unknown, Scope.Scope>,
+  numRuns = 15
+) =>
+  Effect.promise(() =>
+    fc.assert(fc.asyncProperty(values, (value) => Effect.runPromise(Effect.scoped(check(value)))), { numRuns })
+  )
+
+/** Half a second each; a busy machine may take its time. */
+const limit = 60_000
+
+describe("a token of its own for each request", () => {
+  for (const field of Object.keys(fields) as ReadonlyArray<Field>) {
+    it.effect(`that differs in ${field}, also where clients share a store`, () =>
+      holds(
+        fc.tuple(request, fields[field] as fc.Arbitrary<string | undefined>),
+        ([one, value]) =>
+          Effect.gen(function*() {
+            // A token that is bound to a key never gets into the store.
+            const changed = field === "dpopThumbprint" ? "thumbprint" : value
+            const other = new TokenRequest.TokenRequest({ ...one, [field]: changed })
+            const isSame = one[field] === changed
+            const { requests, start } = yield* world
+            const first = yield* call(yield* start(one, true))
+            const second = yield* call(yield* start(other, true))
+            assert.strictEqual(second === first, isSame)
+            assert.deepStrictEqual(requests, isSame ? [one] : [one, other])
+            // The same fields, written in another order, are the same request.
+            const reversed = new TokenRequest.TokenRequest(
+              Object.fromEntries(Object.entries(one).reverse()) as unknown as Fields
+            )
+            assert.strictEqual(yield* call(yield* start(reversed, true)), first)
+          })
+      ))
+  }
+
+  for (const option of Object.keys(changes) as ReadonlyArray<keyof TokenRequest.Change>) {
+    for (const shared of [false, true]) {
+      it.effect(`that withChange changes in ${option}${shared ? ", where clients share a store" : ""}`, () =>
+        holds(
+          fc.tuple(request, changes[option] as fc.Arbitrary<unknown>, changes[option] as fc.Arbitrary<unknown>),
+          ([configured, one, other]) =>
+            Effect.gen(function*() {
+              const { requests, start } = yield* world
+              const client = yield* start(configured, shared)
+              const wanted = [{}, { [option]: one }, { [option]: other }]
+              const asked = wanted.map((change) => TokenRequest.change(configured, change))
+              const distinct = new Set(asked.map((one) => JSON.stringify(one)))
+              const tokens = yield* Effect.forEach([...wanted, ...wanted], (change) => call(client, change))
+              assert.strictEqual(requests.length, distinct.size)
+              assert.deepStrictEqual(tokens.slice(3), tokens.slice(0, 3))
+              for (const [index, token] of tokens.slice(0, 3).entries()) {
+                const number = Number(/token-(\d+)$/.exec(token)?.[1])
+                assert.deepStrictEqual(requests[number - 1], asked[index])
+              }
+            })
+        ), limit)
+    }
+  }
+
+  it.effect("and one for requests that are written differently and ask for the same", () =>
+    Effect.gen(function*() {
+      const { requests, start } = yield* world
+      const client = yield* start(TokenRequest.make({ clientId: "one", tokenUrl: "https://auth.example/token" }), false)
+      const both = (one: TokenRequest.Change, other: TokenRequest.Change) =>
+        Effect.gen(function*() {
+          assert.strictEqual(yield* call(client, one), yield* call(client, other))
+        })
+      yield* both({ scope: ["b", "a"] }, { scope: "a b a" })
+      yield* both({ resource: ["urn:b", "urn:a"] }, { resource: "urn:a urn:b" })
+      yield* both({ parameters: { tier: "2", organization: "x" } }, { parameters: { organization: "x", tier: "2" } })
+      yield* both(
+        { authorizationDetails: [{ type: "payment", to: { iban: "DE1", name: "A" } }] },
+        { authorizationDetails: [{ to: { name: "A", iban: "DE1" }, type: "payment" }] }
+      )
+      assert.lengthOf(requests, 4)
+    }).pipe(Effect.scoped))
+
+  it.effect("and not the one around it where an option of the inner change is undefined", () =>
+    Effect.gen(function*() {
+      const { requests, start } = yield* world
+      const client = yield* start(TokenRequest.make({ clientId: "one", tokenUrl: "https://auth.example/token" }), false)
+      const north = { parameters: { organization: "north" } }
+      const nothing = Object.fromEntries(Object.keys(changes).map((option) => [option, undefined]))
+      const outer = yield* call(client, north)
+      assert.strictEqual(yield* call(client, nothing).pipe(TokenRequest.withChange(north)), outer)
+      const inner = yield* call(client, { parameters: undefined, audience: "a" }).pipe(TokenRequest.withChange(north))
+      assert.notStrictEqual(inner, outer)
+      assert.deepStrictEqual(requests.map(({ parameters }) => parameters), ["organization=north", "organization=north"])
+      assert.deepStrictEqual(requests.map(({ audience }) => audience), [undefined, "a"])
+    }).pipe(Effect.scoped))
+})
