@@ -22,6 +22,7 @@ import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig, type Service as Config } from "./ClientConfig.js"
 import { collect } from "./internal/config/check.js"
 import * as coolDown from "./internal/coolDown.js"
+import { defaultExpiryBuffer, isUsable } from "./internal/policy.js"
 import * as sealedToken from "./internal/sealedToken.js"
 import { watched } from "./internal/storeFailures.js"
 import { InvalidConfig } from "./InvalidConfig.js"
@@ -76,14 +77,14 @@ const currentPlace = (seal: Seal): Effect.Effect<string, never, ClientConfig> =>
 const open = (seal: Seal, place: string, { value }: Entry): Effect.Effect<Option.Option<AccessToken>> =>
   Effect.map(seal.open(place, value), Option.flatMap(sealedToken.decode))
 
-/** Less than this is not worth taking over: whoever does would have to ask for another at once. */
-const worthwhile = (token: AccessToken, now: number): boolean =>
-  now < token.expiresAt - Math.min(10_000, (token.expiresAt - token.requestedAt) / 10)
+/** For a caller without a rule. */
+const isUsableByDefault = isUsable(defaultExpiryBuffer)
 
 /**
  * A `TokenEndpoint` over that of the context, the `TokenStore` and the `TokenSeal`.
  *
- * - A token in the store that is usable, and is not the one to be replaced, is taken over.
+ * - A token in the store that is usable by the rules of the cache (`stopBefore`, `stopFraction`), and is not the one to
+ *   be replaced, is taken over.
  * - Else one process takes a lease, looks once more, asks for a token and puts it into the store; the others wait and take
  *   it over. If it dies, its lease ends, and another one asks.
  * - A token is replaced only if it is still the one that was seen, so a process that was paused overwrites nothing.
@@ -142,7 +143,7 @@ export const make = (
         if (Option.isNone(entry)) return { generation: 0, token: undefined }
         const token = yield* unpack(place, entry.value)
         const now = yield* Clock.currentTimeMillis
-        const useful = token !== undefined && worthwhile(token, now) &&
+        const useful = token !== undefined && (occasion?.isUsable ?? isUsableByDefault)(token, now) &&
           (than === undefined || Redacted.value(than.value) !== Redacted.value(token.value)) &&
           // Nothing is gained by one that ends before the one that is renewed.
           (than === undefined || occasion?.reason !== "renewal" || token.expiresAt > than.expiresAt)

@@ -54,6 +54,11 @@ export interface Occasion {
   readonly reason: "cold" | "renewal" | "expired" | "rejected" | "forced"
   /** The token that is to be replaced. */
   readonly replaces: AccessToken | undefined
+  /**
+   * Returns true for a token that the cache would still use at this moment, in milliseconds since the epoch: the rule of
+   * `stopBefore` and `stopFraction`. An endpoint that shares tokens returns no other. Default: the default rule.
+   */
+  readonly isUsable?: ((token: AccessToken, now: number) => boolean) | undefined
 }
 
 /**

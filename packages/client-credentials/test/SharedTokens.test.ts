@@ -38,15 +38,16 @@ interface Process {
   readonly keys?: ReadonlyArray<Redacted.Redacted<string>>
   readonly secret?: string
   readonly options?: SharedTokens.Options
+  readonly cache?: TokenCache.Options
 }
 
 /** A process of its own: its cache, over the store that it shares with others. */
 const process = (
   tokens: Layer.Layer<TokenEndpoint.TokenEndpoint>,
-  { keys = [key(1)], options, secret, store }: Process
+  { cache = {}, keys = [key(1)], options, secret, store }: Process
 ): Effect.Effect<TokenCache.Service, unknown, Scope.Scope> =>
   Effect.provide(
-    TokenCache.make({ patience: 0 }),
+    TokenCache.make({ patience: 0, ...cache }),
     SharedTokens.layer(options).pipe(
       Layer.provide([
         tokens,
@@ -111,6 +112,27 @@ describe("a fleet with one store", () => {
       }
       assert.strictEqual(count.requests, 1)
     }))
+
+  for (
+    const [name, cache, minutes, expected] of [
+      ["stopBefore", { stopBefore: "1 hour", stopFraction: 1, renewBefore: "2 hours" }, 1410, "token-2"],
+      ["stopBefore, before it begins", { stopBefore: "1 hour", stopFraction: 1, renewBefore: 0 }, 1379, "token-1"],
+      ["stopFraction", { stopBefore: "1 day", stopFraction: 1 / 2, renewFraction: 1 / 2 }, 721, "token-2"],
+      ["no buffer at all", { stopBefore: 0, renewBefore: 0 }, 1439.9, "token-1"],
+      ["the default", {}, 1439.9, "token-2"]
+    ] as const
+  ) {
+    it.scoped(`takes over no token that the cache would not use any more: ${name}`, () =>
+      Effect.gen(function*() {
+        const { count, processes: [first = assert.fail()], start } = yield* fleet(1, {}, { cache })
+        assert.strictEqual(value(yield* first.get), "token-1")
+        yield* TestClock.adjust(Duration.minutes(minutes))
+        const late = yield* start
+        assert.deepStrictEqual([value(yield* late.get), value(yield* late.get)], [expected, expected])
+        assert.strictEqual(value(yield* (yield* start).get), expected)
+        assert.strictEqual(`token-${count.requests}`, expected)
+      }))
+  }
 
   it.scoped("asks for one new token when twenty processes are refused with one", () =>
     Effect.gen(function*() {

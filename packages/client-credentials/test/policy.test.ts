@@ -32,6 +32,29 @@ describe("the windows of a token's life", () => {
   })
 
   it.prop(
+    "end where the rule for tokens from a store ends, whatever the settings",
+    [
+      fc.integer({ min: 0, max: 2_592_000_000 }),
+      fc.integer({ min: 0, max: 2_592_000_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true })
+    ],
+    ([life, stopBefore, stopFraction, at]) => {
+      const set = Either.getOrThrow(policies.make({ stopBefore, stopFraction }))
+      const token = new AccessToken.AccessToken({
+        value: Redacted.make("t"),
+        scope: undefined,
+        requestedAt: 0,
+        expiresAt: life
+      })
+      const { usableUntil } = policies.windows(set, token, { wall: 0, steady: 0 }, 0)
+      for (const now of [at * life, usableUntil.wall, usableUntil.wall - 1]) {
+        assert.strictEqual(policies.isUsable(set)(token, now), now < usableUntil.wall)
+      }
+    }
+  )
+
+  it.prop(
     "follow each other, whatever the life and the jitter",
     [fc.integer({ min: 0, max: 2_592_000_000 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })],
     ([life, jitter]) => {

@@ -7,8 +7,8 @@ import * as Either from "effect/Either"
 import type { AccessToken } from "../AccessToken.js"
 import { InvalidConfig } from "../InvalidConfig.js"
 import type { Options } from "../TokenCache.js"
-import * as instant from "./instant.js"
 import { collect } from "./config/check.js"
+import * as instant from "./instant.js"
 
 export interface Policy {
   readonly renewBefore: number
@@ -21,6 +21,20 @@ export interface Policy {
   readonly refusalPauses: readonly [number, ...ReadonlyArray<number>]
   readonly capacity: number
 }
+
+/** How long before its expiry a token is no longer used. */
+export type ExpiryBuffer = Pick<Policy, "stopBefore" | "stopFraction">
+
+export const defaultExpiryBuffer: ExpiryBuffer = { stopBefore: 10_000, stopFraction: 1 / 10 }
+
+const lifeOf = (token: AccessToken): number => Math.max(0, token.expiresAt - token.requestedAt)
+
+const stopOf = ({ stopBefore, stopFraction }: ExpiryBuffer, life: number): number =>
+  Math.min(stopBefore, life * stopFraction)
+
+/** Whether a token may still be used, by the wall clock: the one rule for cached tokens and for those from a store. */
+export const isUsable = (buffer: ExpiryBuffer) => (token: AccessToken, now: number): boolean =>
+  now < token.expiresAt - stopOf(buffer, lifeOf(token))
 
 /** After the server issued again what it had issued before, and that is of no use any more. */
 export const noGainPause = 1000
@@ -49,8 +63,8 @@ export const make = (options: Options): Either.Either<Policy, InvalidConfig> => 
   const policy: Policy = {
     renewBefore: duration("renewBefore", options.renewBefore ?? "5 minutes"),
     renewFraction: fraction("renewFraction", options.renewFraction ?? 1 / 5),
-    stopBefore: duration("stopBefore", options.stopBefore ?? "10 seconds"),
-    stopFraction: fraction("stopFraction", options.stopFraction ?? 1 / 10),
+    stopBefore: duration("stopBefore", options.stopBefore ?? defaultExpiryBuffer.stopBefore),
+    stopFraction: fraction("stopFraction", options.stopFraction ?? defaultExpiryBuffer.stopFraction),
     patience: duration("patience", options.patience ?? "5 seconds"),
     deadline: duration("deadline", options.deadline ?? "1 minute"),
     maxRetryAfter: duration("maxRetryAfter", options.maxRetryAfter ?? "1 hour"),
@@ -75,8 +89,8 @@ export interface Windows {
  * into the first half of the renewal window, so that tokens issued together are not renewed together.
  */
 export const windows = (policy: Policy, token: AccessToken, sent: instant.Instant, jitter: number): Windows => {
-  const life = Math.max(0, token.expiresAt - token.requestedAt)
-  const stop = Math.min(policy.stopBefore, life * policy.stopFraction)
+  const life = lifeOf(token)
+  const stop = stopOf(policy, life)
   const renew = Math.max(stop, Math.min(policy.renewBefore, life * policy.renewFraction))
   // One that another process asked for is older than the look at the store that found it.
   const age = Math.max(0, sent.wall - token.requestedAt)

@@ -23,7 +23,7 @@ import type { TokenRequest } from "../TokenRequest.js"
 import * as backOff from "./backOff.js"
 import * as cacheState from "./cacheState.js"
 import * as instant from "./instant.js"
-import type { Policy } from "./policy.js"
+import { isUsable as isUsableBy, type Policy } from "./policy.js"
 
 export interface TokenCell {
   readonly get: Effect.Effect<AccessToken, TokenError>
@@ -70,6 +70,7 @@ export const make = (
   { fiberRefs, policy, requestToken, schedule, scope }: Surroundings
 ): TokenCell => {
   const ref = Ref.unsafeMake<cacheState.State<Id>>(cacheState.empty)
+  const isUsable = isUsableBy(policy)
   const pauses = backOff.make(schedule, policy.maxRetryAfter)
   // For the metrics only: what is decided is in the state.
   const watched = { isUsed: true, renewalFailedAt: undefined as number | undefined }
@@ -97,7 +98,9 @@ export const make = (
 
   const attempt = (reason: cacheState.Reason) =>
     Ref.get(ref).pipe(
-      Effect.flatMap(({ held, refused }) => requestToken(request, { reason, replaces: held?.token ?? refused })),
+      Effect.flatMap(({ held, refused }) =>
+        requestToken(request, { reason, replaces: held?.token ?? refused, isUsable })
+      ),
       Effect.timeoutFail({
         duration: policy.deadline,
         onTimeout: () =>
