@@ -51,7 +51,7 @@ export interface Proof {
  * @category models
  */
 export interface Credential {
-  /** The credential itself. While the server answers `invalid_client`, each one is tried once. */
+  /** The credential itself. While client authentication fails (401 or `invalid_client`), each one is tried once. */
   readonly identity: Redacted.Redacted<string>
   readonly prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable>
 }
@@ -90,7 +90,7 @@ export type Source = source.Source
  * @category models
  */
 export interface RotationOptions {
-  /** The credential before the current one, tried when the server does not know the current one (yet). */
+  /** The credential before the current one, tried when the server refuses the current one (401 or `invalid_client`). */
   readonly previous?: Source | undefined
 }
 

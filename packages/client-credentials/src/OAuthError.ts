@@ -8,6 +8,7 @@
  */
 import * as Schema from "effect/Schema"
 
+import { isFailedAuthentication } from "./internal/protocol/refusal.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 const withDetail = (text: string, detail: string | undefined): string =>
@@ -17,7 +18,8 @@ const withDetail = (text: string, detail: string | undefined): string =>
  * The token endpoint refused the request with an OAuth error code (RFC 6749 section 5.2, RFC 8707 section 2).
  *
  * `error` is the code as the server sent it, so that one tag covers the codes of every extension; match on it where the
- * cases differ.
+ * cases differ. Status 401 means that client authentication failed, whatever the code: servers send `access_denied`,
+ * `unauthorized_client` and others with it.
  *
  * @example
  * import { OAuthError } from "@effect-oauth/client-credentials"
@@ -27,7 +29,7 @@ const withDetail = (text: string, detail: string | undefined): string =>
  *
  * export const explained = program.pipe(
  *   Effect.catchTag("TokenErrorResponse", (refusal) =>
- *     refusal.error === "invalid_client" ? Effect.succeed("Ask for new credentials.") : Effect.fail(refusal))
+ *     refusal.status === 401 ? Effect.succeed("Ask for new credentials.") : Effect.fail(refusal))
  * )
  *
  * @since 0.1.0
@@ -51,15 +53,25 @@ export class TokenErrorResponse extends Schema.TaggedError<TokenErrorResponse>(
   }
   override get message(): string {
     return `${withDetail(`The token endpoint ${this.endpoint} answered "${this.error}"`, this.errorDescription)}. ${
-      remedies[this.error] ?? `It answered with status ${this.status}; ask its operator what that code means there.`
+      remedyOf(this) ?? `It answered with status ${this.status}; ask its operator what that code means there.`
     }${this.hint === undefined ? "" : ` ${this.hint}`}`
   }
 }
 
+/** Status 401 is about the credential, whatever the code says (RFC 6749 section 5.2). */
+const remedyOf = (refusal: TokenErrorResponse): string | undefined =>
+  !isFailedAuthentication(refusal)
+    ? remedies[refusal.error]
+    : refusal.error === "invalid_client"
+    ? remedies["invalid_client"]
+    : `Status ${refusal.status} means that client authentication failed (RFC 6749 section 5.2). ${
+      remedies["invalid_client"]
+    }`
+
 const remedies: Readonly<Record<string, string>> = {
   invalid_client:
-    "Check the client id and the client secret (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET), and whether this " +
-    "server wants them in the body or by basic auth (OAUTH_CLIENT_AUTHENTICATION).",
+    "Check the client id and the client secret or private key (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_PRIVATE_KEY), " +
+    "and whether this server wants the secret in the body or by basic auth (OAUTH_CLIENT_AUTHENTICATION).",
   invalid_request: "Check whether this server wants a form or JSON (OAUTH_REQUEST_FORMAT), and whether it needs an " +
     "audience, a scope or a resource.",
   invalid_grant: "Check that the client is allowed the client credentials grant as it is configured.",

@@ -98,8 +98,9 @@ const sent = (occasion: Occasion | undefined) =>
  * `DPoP` service in it, and then tokens that are not bound to its key are refused (RFC 9449 section 5).
  *
  * It follows no redirect, since that could hand the secret to another server, and puts no request into traces, where
- * headers and URLs would show. When the server answers `invalid_client`, the secret is read again, and if it has changed
- * it is tried; then the previous secret, where one is configured: at most three requests.
+ * headers and URLs would show. When client authentication fails (status 401 with any code, or `invalid_client`, RFC 6749
+ * section 5.2), the secret or key is read again and tried if it has changed; then the previous one, where one is
+ * configured: at most three requests.
  *
  * @example
  * import { ClientConfig, ServerMetadata, TokenEndpoint } from "@effect-oauth/client-credentials"

@@ -2,11 +2,13 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
+  AccessToken,
   ClientConfig,
   type InvalidConfig,
   type OAuthError,
   ServerMetadata,
-  TokenEndpoint
+  TokenEndpoint,
+  TokenRevocation
 } from "@effect-oauth/client-credentials"
 import { ConfigProvider, Data, Effect, Exit, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
 
@@ -17,7 +19,7 @@ import * as scenario from "./support/scenario.js"
 type Source = Effect.Effect<Redacted.Redacted<string>, unknown>
 
 /** A token endpoint that knows some secrets, and the secrets that it was sent. */
-const server = (known: () => ReadonlyArray<string>) => {
+const server = (known: () => ReadonlyArray<string>, error = "invalid_client", status = 401) => {
   const tried: Array<string | null> = []
   const { layer } = fakeHttp.make(({ body }) =>
     Effect.sync(() => {
@@ -25,7 +27,7 @@ const server = (known: () => ReadonlyArray<string>) => {
       tried.push(secret)
       return known().includes(secret ?? "")
         ? scenario.tokenJson(`token-${tried.length}`)
-        : Response.json({ error: "invalid_client", error_description: `no ${secret}` }, { status: 401 })
+        : Response.json({ error, error_description: `no ${secret}` }, { status })
     })
   )
   return { tried, layer }
@@ -88,6 +90,67 @@ describe("a client secret from a source", () => {
       const { layer, tried } = server(() => ["old"])
       const previous = Redacted.make("old")
       yield* Effect.flatten(Effect.provide(endpoint(inTurn("one"), previous), layer))
+      assert.deepStrictEqual(tried, ["one", "old"])
+    }))
+
+  // Auth0, Keycloak, Cloud Foundry, others in capitals, and what a proxy made of it.
+  for (
+    const code of ["access_denied", "unauthorized_client", "unauthorized", "INVALID_CLIENT", "Unauthorized", "x", ""]
+  ) {
+    it.effect(`is unknown to the server by 401 "${code}" too: read again, then the previous one, and the text says so`, () =>
+      Effect.gen(function*() {
+        const rotated = server(() => ["two"], code)
+        yield* Effect.flatten(Effect.provide(endpoint(inTurn("one", "two")), rotated.layer))
+        assert.deepStrictEqual(rotated.tried, ["one", "two"])
+        const { layer, tried } = server(() => ["old"], code)
+        yield* Effect.flatten(Effect.provide(endpoint(inTurn("one"), Redacted.make("old")), layer))
+        assert.deepStrictEqual(tried, ["one", "old"])
+        const { message } = yield* Effect.flip(
+          Effect.flatten(Effect.provide(endpoint(inTurn("one")), server(() => [], code).layer))
+        )
+        assert.include(message, "Check the client id and the client secret")
+      }))
+  }
+
+  for (
+    const [status, code] of [
+      [400, "unauthorized_client"],
+      [403, "access_denied"],
+      [400, "access_denied"],
+      [401, "invalid_dpop_proof"],
+      [401, "use_dpop_nonce"]
+    ] as const
+  ) {
+    it.effect(`is not in doubt by ${status} "${code}": one request, and no advice on the secret`, () =>
+      Effect.gen(function*() {
+        const { layer, tried } = server(() => ["old"], code, status)
+        const request = Effect.flatten(Effect.provide(endpoint(inTurn("one", "two"), Redacted.make("old")), layer))
+        const { message } = yield* Effect.flip(request)
+        assert.deepStrictEqual(tried, ["one"])
+        assert.notMatch(message, /client secret/i)
+      }))
+  }
+
+  it.effect("is tried in the same way where a token is revoked", () =>
+    Effect.gen(function*() {
+      const { layer, tried } = server(() => ["old"], "access_denied")
+      const token = new AccessToken.AccessToken({
+        value: Redacted.make("token"),
+        scope: undefined,
+        requestedAt: 0,
+        expiresAt: 1
+      })
+      const config = ClientConfig.layer({
+        ...scenario.options,
+        revocationUrl: "https://auth.example.com/revoke",
+        clientSecret: Redacted.make("one"),
+        previousClientSecret: Redacted.make("old")
+      })
+      const { revoke } = yield* TokenRevocation.make.pipe(
+        Effect.provide(Layer.provideMerge(ServerMetadata.layer, config)),
+        Effect.provide(layer)
+      )
+      yield* revoke(token)
       assert.deepStrictEqual(tried, ["one", "old"])
     }))
 

@@ -16,6 +16,7 @@ import type * as DPoP from "../DPoP.js"
 import { CredentialUnavailable, InvalidTokenResponse, type TokenError } from "../OAuthError.js"
 import * as exchange from "./exchange.js"
 import * as issuerQuota from "./issuerQuota.js"
+import { isFailedAuthentication } from "./protocol/refusal.js"
 import { headerProblem } from "./soundRequest.js"
 import * as tokenRequest from "./tokenRequest.js"
 
@@ -36,6 +37,10 @@ export interface Conversation<A> {
 
 const isError = (outcome: Either.Either<unknown, TokenError>, error: string): boolean =>
   Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" && outcome.left.error === error
+
+/** Whether the server did not accept the credential, so that another one may fare better. */
+const isUnknown = (outcome: Either.Either<unknown, TokenError>): boolean =>
+  Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" && isFailedAuthentication(outcome.left)
 
 /** A way of the user's own may have made it of anything. */
 const sendable = (proof: Proof): Effect.Effect<Proof, CredentialUnavailable> => {
@@ -114,7 +119,7 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
         const tried: Array<Redacted.Redacted<string>> = [credential.identity]
         let outcome = yield* attempt(conversation, credential)
         for (const read of authentication.credentials.slice(1)) {
-          if (!isError(outcome, "invalid_client")) break
+          if (!isUnknown(outcome)) break
           const next = yield* Effect.either(read)
           if (Either.isLeft(next) || tried.some((one) => Equal.equals(one, next.right.identity))) continue
           tried.push(next.right.identity)

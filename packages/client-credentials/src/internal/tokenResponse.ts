@@ -15,6 +15,7 @@ import {
 } from "../OAuthError.js"
 import type { Received } from "./exchange.js"
 import { isRecord, readJson } from "./json.js"
+import { isFailedAuthentication } from "./protocol/refusal.js"
 
 export interface Terms {
   readonly defaultLife: Duration.Duration
@@ -85,7 +86,7 @@ export const refusal = (
       error,
       errorDescription: printable(members?.["error_description"], secrets, 300),
       errorUri: printable(members?.["error_uri"], secrets, 300),
-      hint: error === "invalid_client" || error === "invalid_request" ? hint : undefined,
+      hint: isFailedAuthentication({ error, status }) || error === "invalid_request" ? hint : undefined,
       retryAfter: later
     })
   }
