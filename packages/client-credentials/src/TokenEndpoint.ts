@@ -158,10 +158,10 @@ export const make = (
           clientId: request.clientId,
           issuer,
           encode: (proof) => tokenRequest.encode(url, request, proof),
-          decode: (received, secrets, hint) =>
+          decode: (received, redaction, hint) =>
             tokenResponse.decode(received, {
               ...terms,
-              secrets,
+              redaction,
               hint,
               requiredScope: options.requireScope === true ? request.scope.split(" ").filter((name) => name !== "") : []
             })

@@ -87,12 +87,13 @@ export const make: Effect.Effect<
         yield* send({
           authentication: method,
           url,
+          secrets: [value],
           clientId: request.clientId,
           issuer,
           encode: (proof) => tokenRequest.encodeRevocation(url, value, proof),
-          decode: (received, secrets, hint) => {
+          decode: (received, redaction, hint) => {
             const { endpoint, status } = received
-            const refused = tokenResponse.refusal(received, { secrets: [...secrets, value], hint })
+            const refused = tokenResponse.refusal(received, { redaction, hint })
             if (refused !== undefined) return Either.left(refused)
             return status === 200 ? Either.right(undefined) : Either.left(
               new InvalidTokenResponse({

@@ -39,6 +39,7 @@ import * as json from "../src/internal/json.js"
 import * as metadata from "../src/internal/metadata.js"
 import * as sealedToken from "../src/internal/sealedToken.js"
 import * as tokenRequest from "../src/internal/tokenRequest.js"
+import * as redaction from "../src/internal/protocol/redaction.js"
 import * as tokenResponse from "../src/internal/tokenResponse.js"
 import { secureUrl } from "../src/internal/urls.js"
 import { canary, fuzz } from "./support/fuzz.js"
@@ -138,7 +139,7 @@ fuzz("tokenResponse", {
       const result = tokenResponse.decode(received(input), {
         defaultLife: Duration.hours(1),
         maxLife: Duration.millis(maxLife),
-        secrets: [canary],
+        redaction: redaction.make([canary]),
         type,
         requiredScope: [],
         hint: undefined

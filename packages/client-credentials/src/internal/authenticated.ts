@@ -16,6 +16,7 @@ import type * as DPoP from "../DPoP.js"
 import { CredentialUnavailable, InvalidTokenResponse, type TokenError } from "../OAuthError.js"
 import * as exchange from "./exchange.js"
 import * as issuerQuota from "./issuerQuota.js"
+import * as redaction from "./protocol/redaction.js"
 import { isFailedAuthentication } from "./protocol/refusal.js"
 import { headerProblem } from "./soundRequest.js"
 import * as tokenRequest from "./tokenRequest.js"
@@ -23,14 +24,16 @@ import * as tokenRequest from "./tokenRequest.js"
 export interface Conversation<A> {
   readonly authentication: ClientAuthentication
   readonly url: string
+  /** Further strings of the request that must not be shown. */
+  readonly secrets?: ReadonlyArray<string> | undefined
   readonly clientId: string
   readonly issuer: string | undefined
   /** The request, with this proof in it. */
   readonly encode: (proof: Proof) => HttpClientRequest.HttpClientRequest
-  /** What the answer means. The secrets must not be shown. */
+  /** What the answer means. Of its strings, `redaction` decides which may be shown. */
   readonly decode: (
     received: exchange.Received & { readonly body: string },
-    secrets: ReadonlyArray<string>,
+    redaction: redaction.Redaction,
     hint: string | undefined
   ) => Either.Either<A, TokenError>
 }
@@ -65,7 +68,7 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
         )
       )
 
-    const exchangeOnce = <A>({ decode, encode, url }: Conversation<A>, proof: Proof) =>
+    const exchangeOnce = <A>({ clientId, decode, encode, secrets = [], url }: Conversation<A>, proof: Proof) =>
       Effect.gen(function*() {
         const request = encode(proof)
         const possession = dpop === undefined ? undefined : yield* dpop.proof({ method: "POST", url })
@@ -89,7 +92,10 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
           )
           : decode(
             { ...rest, body },
-            [...tokenRequest.secrets(proof), ...(possession === undefined ? [] : [possession.value])],
+            redaction.make(
+              [...secrets, ...tokenRequest.secrets(proof), ...(possession === undefined ? [] : [possession.value])],
+              [clientId, url]
+            ),
             proof.hint
           )
         return [outcome, news] as const

@@ -14,11 +14,3 @@ export const basic = (clientId: string, secret: string): string => base64(`${for
 
 /** RFC 7617 section 2: as they are. */
 export const rawBasic = (clientId: string, secret: string): string => base64(`${clientId}:${secret}`)
-
-/** A text in every spelling in which a request, and so an answer that echoes it, may hold it. */
-export const spellings = (text: string): ReadonlyArray<string> => [
-  text,
-  form(text),
-  encodeURIComponent(text),
-  JSON.stringify(text).slice(1, -1)
-]

@@ -6,19 +6,17 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 
 import type { Proof } from "../ClientAuthentication.js"
 import type { TokenRequest } from "../TokenRequest.js"
-import * as encoding from "./encoding.js"
 
 type Pairs = ReadonlyArray<readonly [string, string]>
 
-/** Everything secret in a proof, in every spelling in which a request, and so an answer that echoes it, may hold it. */
-export const secrets = ({ conceal = [], headers = {}, parameters = {} }: Proof): ReadonlyArray<string> =>
-  [
-    ...Object.values(headers),
-    ...Object.entries(parameters).filter(([name]) => !["client_id", "client_assertion_type"].includes(name)).map(
-      ([, value]) => value
-    ),
-    ...conceal
-  ].flatMap(encoding.spellings)
+/** Everything secret in a proof. The scheme of an `Authorization` header is none, nor are ids and types. */
+export const secrets = ({ conceal = [], headers = {}, parameters = {} }: Proof): ReadonlyArray<string> => [
+  ...Object.values(headers).map((value) => value.replace(/^[A-Za-z-]+ +/, "")),
+  ...Object.entries(parameters).filter(([name]) => !["client_id", "client_assertion_type"].includes(name)).map(
+    ([, value]) => value
+  ),
+  ...conceal
+]
 
 const resources = ({ resource }: TokenRequest): ReadonlyArray<string> => resource === "" ? [] : resource.split(" ")
 

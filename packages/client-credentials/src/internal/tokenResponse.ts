@@ -15,13 +15,14 @@ import {
 } from "../OAuthError.js"
 import type { Received } from "./exchange.js"
 import { isRecord, readJson } from "./json.js"
+import * as redaction from "./protocol/redaction.js"
 import { isFailedAuthentication } from "./protocol/refusal.js"
 
 export interface Terms {
   readonly defaultLife: Duration.Duration
   readonly maxLife: Duration.Duration
-  /** Texts which a server might echo and which must not be printed. */
-  readonly secrets: ReadonlyArray<string>
+  /** Decides which strings of the server may be shown. */
+  readonly redaction: redaction.Redaction
   /** The type of token that was asked for. */
   readonly type: "Bearer" | "DPoP"
   /** The scope that was asked for, when the token is of no use without it. */
@@ -37,17 +38,6 @@ export const retryAfter = (header: string | undefined, now: number): Duration.Du
   return Number.isNaN(millis) ? undefined : Duration.millis(Math.min(Math.max(millis, 0), 86_400_000))
 }
 
-/** A server's text, fit to be printed: without secrets and control characters, and short. */
-const printable = (text: unknown, secrets: ReadonlyArray<string>, length: number): string | undefined => {
-  if (typeof text !== "string" || text === "") return undefined
-  const clean = secrets
-    .filter((secret) => secret !== "")
-    .reduce((rest, secret) => rest.replaceAll(secret, "<redacted>"), text)
-    // Nor what turns the direction of a text, breaks its line or cannot be seen.
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, " ")
-  return clean.length > length ? `${clean.slice(0, length).replace(/[\ud800-\udbff]$/, "")}…` : clean
-}
-
 /** A number, or a text that is one: some servers quote it. `null` and absence take the default. */
 const lifeSeconds = (value: unknown): number | "default" | undefined => {
   if (value === undefined || value === null) return "default"
@@ -55,19 +45,41 @@ const lifeSeconds = (value: unknown): number | "default" | undefined => {
   return typeof value === "string" && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined
 }
 
+/**
+ * The registered error codes (RFC 6749 section 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2, RFC 9396 section 5, RFC
+ * 9449 section 5), and those of section 4.1.2.1 that servers use here. No secret is in them, whatever they have in common.
+ */
+const registered = new Set([
+  "invalid_request",
+  "invalid_client",
+  "invalid_grant",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "invalid_scope",
+  "invalid_target",
+  "invalid_authorization_details",
+  "invalid_dpop_proof",
+  "use_dpop_nonce",
+  "unsupported_token_type",
+  "access_denied",
+  "server_error",
+  "temporarily_unavailable"
+])
+
+const isRegistered = (code: unknown): code is string => typeof code === "string" && registered.has(code)
+
 /** What an answer says that brings no success; nothing when it may be one. */
 export const refusal = (
   { body, endpoint, headers, receivedAt, status }: Received & { readonly body: string },
-  { hint, secrets }: Pick<Terms, "hint" | "secrets">
+  { hint, redaction: { show } }: Pick<Terms, "hint" | "redaction">
 ): TokenError | undefined => {
   const later = retryAfter(headers["retry-after"], receivedAt)
 
   if (status >= 300 && status < 400) {
     const location = headers["location"]
     const origin = location !== undefined && URL.canParse(location, endpoint) ? new URL(location, endpoint).origin : ""
-    // In a URL, the name of a host is in lower case.
-    const isShown = !secrets.some((secret) => secret !== "" && origin.includes(secret.toLowerCase()))
-    const target = isShown && origin !== "" ? ` to ${origin.slice(0, 300)}` : ""
+    const shown = show(origin, 300)
+    const target = shown === undefined ? "" : ` to ${shown}`
     return new InvalidTokenResponse({
       endpoint,
       status,
@@ -78,14 +90,15 @@ export const refusal = (
 
   const json = readJson(body)
   const members = isRecord(json) ? json : undefined
-  const error = printable(members?.["error"], secrets, 100)
+  const code = members?.["error"]
+  const error = isRegistered(code) ? code : show(code, 100)
   if (error !== undefined && members?.["access_token"] === undefined) {
     return new TokenErrorResponse({
       endpoint,
       status,
       error,
-      errorDescription: printable(members?.["error_description"], secrets, 300),
-      errorUri: printable(members?.["error_uri"], secrets, 300),
+      errorDescription: show(members?.["error_description"], 300),
+      errorUri: show(members?.["error_uri"], 300),
       hint: isFailedAuthentication({ error, status }) || error === "invalid_request" ? hint : undefined,
       retryAfter: later
     })
@@ -111,7 +124,7 @@ export const decode = (
   const json = readJson(body)
   const members = isRecord(json) ? json : undefined
   if (status < 200 || status >= 300 || members === undefined) {
-    const type = printable(headers["content-type"]?.split(";")[0], terms.secrets, 60) ?? "no content type"
+    const type = terms.redaction.show(headers["content-type"]?.split(";")[0], 60) ?? "no content type"
     return invalid(
       `with ${type} where a JSON token response belongs. Check that the token URL (OAUTH_TOKEN_URL) is the token ` +
         "endpoint, not a page or a gateway in front of it."
@@ -126,7 +139,7 @@ export const decode = (
   }
   const type = members["token_type"]
   if (typeof type !== "string" || type.toLowerCase() !== terms.type.toLowerCase()) {
-    const shown = printable(type, [...terms.secrets, value], 30)
+    const shown = redaction.make([value]).holds(String(type)) ? redaction.placeholder : terms.redaction.show(type, 30)
     return invalid(
       `with token_type ${shown === undefined ? "missing" : `"${shown}"`} where "${terms.type}" is expected, so the ` +
         `token must not be used (RFC 6749 section 7.1${terms.type === "DPoP" ? ", RFC 9449 section 5" : ""}). Have ` +

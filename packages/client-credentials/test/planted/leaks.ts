@@ -38,7 +38,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "what the server says, as it says it",
     file: "internal/tokenResponse.ts",
-    find: "printable(members?.[\"error_description\"], secrets, 300)",
+    find: "show(members?.[\"error_description\"], 300)",
     replace: "String(members?.[\"error_description\"])",
     test: "client_secret_post, whatever"
   },
