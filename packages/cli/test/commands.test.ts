@@ -10,6 +10,7 @@ import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect } from "effect"
 
 import * as binary from "./support/binary.js"
+import * as recorder from "./support/recorder.js"
 import * as servers from "./support/tlsServers.js"
 
 const start = (options: Parameters<typeof Loopback.start>[0] = {}) =>
@@ -108,8 +109,17 @@ describe("token", () => {
     "interrupted while it asks, it leaves nothing that the next one would wait for",
     () =>
       Effect.gen(function*() {
-        const { directory, env, run, server, user } = yield* start()
-        yield* server.faults.next(Fault.hang)
+        const { directory, env: other, user } = yield* start()
+        // The first request hangs; when it has arrived, the process is interrupted.
+        let arrived = (): void => {}
+        let count = 0
+        const url = yield* servers.http((_, response) => {
+          count += 1
+          if (count === 1) return arrived()
+          response.writeHead(200, { "content-type": "application/json" })
+          response.end(JSON.stringify({ access_token: `token-${count}`, token_type: "Bearer", expires_in: 3600 }))
+        })
+        const env = { ...other, OAUTH_TOKEN_URL: `${url}/token` }
         /** A lease is given back by a further one that has ended. */
         const lease = () => {
           const number = (name: string) => Number(name.slice(name.lastIndexOf("-") + 1))
@@ -119,19 +129,19 @@ describe("token", () => {
           const { until } = JSON.parse(readFileSync(join(directory, newest), "utf8")) as { readonly until: number }
           return until > Date.now()
         }
+        let isLeased = false
         const ended = yield* user.run(["token"], {
           env,
           started: (child) => {
-            const timer = setInterval(() => {
-              if (!lease()) return
-              clearInterval(timer)
+            arrived = () => {
+              isLeased = lease()
               child.kill("SIGINT")
-            }, 20)
+            }
           }
         })
         assert.deepStrictEqual(ended, { exitCode: 130, stdout: "", stderr: "" })
-        assert.isFalse(lease())
-        assert.match((yield* run("token")).stdout, /^token-\d\n$/)
+        assert.deepStrictEqual([isLeased, lease()], [true, false])
+        assert.strictEqual((yield* user.run(["token"], { env })).stdout, "token-2\n")
       }),
     minute
   )
@@ -554,15 +564,16 @@ describe("every command", () => {
         writeFileSync(join(directory, "lines"), "one\ntwo\n")
         const cases: ReadonlyArray<readonly [Readonly<Record<string, string>>, ReadonlyArray<string>, number, RegExp]> =
           [
-            [{}, ["token", "--nonsense"], 2, /unknown argument: '--nonsense'\nSay effect-oauth --help/],
+            [{}, ["token", "--nonsense"], 2, /Unknown option --nonsense\.\nRun effect-oauth --help/],
             [{}, ["nonsense"], 2, /Invalid subcommand/],
+            [{}, ["Token"], 2, /Invalid subcommand/],
             [{}, ["call"], 2, /A URL is missing/],
             [{}, ["call", "GET"], 2, /A URL is missing/],
             [{}, ["call", "/items", "Host:x"], 2, /The header Host is set by/],
             [{}, ["call", "/items", "Content-Length:5"], 2, /The header Content-Length is set by/],
             [{}, ["call", "/items", "Expect:100-continue"], 2, /The header Expect is set by/],
             [{}, ["call", "/items", "X-Bell:a\x07b"], 2, /another control character/],
-            [{}, ["token", "--client-secret=wr0ng"], 2, /unknown argument: '--client-secret'\n/],
+            [{}, ["token", "--client-secret=wr0ng"], 2, /Unknown option --client-secret\.\n/],
             [{}, ["token", "--profile", ""], 2, /no name for a profile/],
             [{}, ["call", "/items", "nonsense"], 2, /The request item "nonsense" has no separator/],
             [{}, ["call", "/items", "a\x1b[2J"], 2, /The request item "a\\x1b\[2J" has no separator/],
@@ -600,6 +611,50 @@ describe("every command", () => {
         assert.match(asked.stderr, /TokenErrorResponse[^]*\n\s+at /)
       }),
     minute
+  )
+
+  it.scopedLive(
+    "sends nothing when an argument begins with a dash and is not an option",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, server, user } = yield* start()
+        const api = yield* recorder.start
+        const run = (args: ReadonlyArray<string>) => user.run(args, { env: { ...env, API_BASE_URL: api.url } })
+        const call = ["call", "POST", "/items", "sku=1"]
+        for (
+          const args of [
+            ...["--profil=staging", "--Profile=staging", "--PROFILE", "--no-such-option=1", "-x", "-x=1", "-Ix", "---"]
+              .flatMap((option) => [[...call, option], ["call", option, "POST", "/items"], [option, ...call]]),
+            [...call, "--Profile", "staging"],
+            [...call, "--profile"],
+            ...["token", "inspect", "status", "revoke", "doctor", "simulate", "init"].flatMap((command) => [
+              [command, "--profil=staging"],
+              [command, "--Profile", "staging"],
+              [command, "--quiet=perhaps"]
+            ])
+          ]
+        ) {
+          const ended = yield* run(args)
+          assert.deepStrictEqual([ended.exitCode, ended.stdout], [2, ""], args.join(" "))
+          assert.match(ended.stderr, /^error: /, args.join(" "))
+          assert.notInclude(ended.stderr, "staging")
+        }
+        assert.deepStrictEqual([api.arrived.length, (yield* server.issued).length], [0, 0])
+        assert.deepStrictEqual(readdirSync(directory), [])
+        const sent = yield* run([...call, "negative=-5", "number:=-5", "-I", "--", "--profil=staging", "-x=1"])
+        assert.strictEqual(sent.exitCode, 0)
+        assert.deepStrictEqual(JSON.parse(api.arrived[0]?.body ?? ""), {
+          sku: "1",
+          negative: "-5",
+          number: -5,
+          "--profil": "staging",
+          "-x": "1"
+        })
+        assert.strictEqual((yield* run(["call", "--raw", "-5", "PUT", "/items"])).exitCode, 0)
+        assert.strictEqual((yield* run(["call", "PUT", "/items", "--raw=--profil=x\n"])).exitCode, 0)
+        assert.deepStrictEqual(api.arrived.slice(1).map(({ body }) => body), ["-5", "--profil=x\n"])
+      }),
+    600_000
   )
 
   it.scopedLive("has no client: says how to configure one", () =>

@@ -3,11 +3,13 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
+import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Span from "@effect/cli/HelpDoc/Span"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 
+import * as commandLine from "./commandLine.js"
 import { type Common, type Ended, run } from "./run.js"
 import type { Screen } from "./Screen.js"
 import { version } from "./version.js"
@@ -185,6 +187,14 @@ const init = Command.make(
 const root = Command.make("effect-oauth").pipe(
   Command.withDescription("Tokens by OAuth 2.0 client credentials, and calls with them."),
   Command.withSubcommands([token, call, inspect, status, revoke, doctor, simulate, init])
+)
+
+/** The commands and options as they may be written. */
+export const grammar: commandLine.Grammar = new Map(
+  Array.from(
+    Command.getSubcommands(root),
+    ([name, one]) => [name, commandLine.command(CommandDescriptor.getUsage(one))]
+  )
 )
 
 /** Everything from the arguments on. */

@@ -6,14 +6,16 @@ import * as ValidationError from "@effect/cli/ValidationError"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 
 import { codes } from "../ExitCode.js"
 import * as Ansi from "./ansi.js"
-import { argumentOrder } from "./argumentOrder.js"
-import { cli } from "./Cli.js"
+import { cli, grammar } from "./Cli.js"
+import * as commandLine from "./commandLine.js"
 import * as errorCode from "./errorCode.js"
 import { mended, shorten, withoutValue } from "./helpText.js"
 
@@ -44,14 +46,20 @@ const screened = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
     Effect.withConsole(effect, { ...console, log: line(process.stdout, ""), error: line(process.stderr, "error: ") })
   )
 
-cli([...process.argv.slice(0, 2), ...argumentOrder(process.argv.slice(2))]).pipe(
-  Effect.catchIf(ValidationError.isValidationError, () =>
-    Effect.sync(() => {
-      process.stderr.write("Say effect-oauth --help, or effect-oauth COMMAND --help.\n")
-      process.exitCode = codes.usage
-    })),
+const usage = Effect.sync(() => {
+  process.stderr.write("Run effect-oauth --help, or effect-oauth COMMAND --help, for commands and options.\n")
+  process.exitCode = codes.usage
+})
+
+Either.match(commandLine.read(process.argv.slice(2), grammar), {
+  onLeft: (problem) => Effect.zipRight(Console.error(problem), usage),
+  onRight: (args) =>
+    Effect.catchIf(cli([...process.argv.slice(0, 2), ...args]), ValidationError.isValidationError, () => usage)
+}).pipe(
   screened,
-  Effect.provide(Layer.merge(NodeContext.layer, CliConfig.layer({ showBuiltIns: false, showTypes: false }))),
+  Effect.provide(
+    Layer.merge(NodeContext.layer, CliConfig.layer({ isCaseSensitive: true, showBuiltIns: false, showTypes: false }))
+  ),
   (program) =>
     NodeRuntime.runMain(program, {
       disableErrorReporting: true,
