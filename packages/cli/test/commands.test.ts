@@ -37,6 +37,29 @@ describe("token", () => {
       assert.strictEqual((yield* run("token")).stdout, "token-2\n")
     }), minute)
 
+  for (const output of [[], ["--json"], ["--header"], ["--exec", "echo $OAUTH_ACCESS_TOKEN"]]) {
+    it.scopedLive(
+      `--fresh ${output[0] ?? ""} sends one token request, whatever the store holds`,
+      () =>
+        Effect.gen(function*() {
+          const { directory, run, server } = yield* start()
+          const fresh = Effect.map(run("token", "--fresh", ...output), ({ stdout }) => /token-\d+/.exec(stdout)?.[0])
+          assert.strictEqual(yield* fresh, "token-1")
+          assert.strictEqual((yield* server.issued).length, 1)
+          assert.strictEqual(yield* fresh, "token-2")
+          yield* run("revoke", "--forget")
+          assert.strictEqual(yield* fresh, "token-3")
+          const tokens = join(directory, ".local/state/effect-oauth/tokens")
+          for (const name of readdirSync(tokens, { recursive: true }).map(String)) {
+            if (statSync(join(tokens, name)).isFile()) writeFileSync(join(tokens, name), "garbage")
+          }
+          assert.strictEqual(yield* fresh, "token-4")
+          assert.strictEqual((yield* server.issued).length, 4)
+        }),
+      minute
+    )
+  }
+
   it.scopedLive(
     "hands the token to a command by its environment alone, without the secret, and ends as it does",
     () =>

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process"
 import { constants } from "node:os"
 
 import type { AccessToken } from "@effect-oauth/client-credentials"
-import { ClientConfig, TokenCache } from "@effect-oauth/client-credentials"
+import { ClientConfig, SharedTokens, TokenCache } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -82,8 +82,11 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
         })
       }
       const cache = yield* TokenCache.TokenCache
-      const held = yield* cache.get
-      const token = options.fresh ? yield* cache.getOther(held) : held
+      // Without a token in the store, the one that is requested now is the fresh one.
+      const stored = options.fresh ? yield* Effect.orElseSucceed(SharedTokens.stored, () => undefined) : undefined
+      const cached = yield* cache.get
+      const isStored = stored !== undefined && Redacted.value(stored.value) === Redacted.value(cached.value)
+      const token = isStored ? yield* cache.getOther(cached) : cached
       const { print } = yield* Screen
       if (Option.isSome(options.exec)) return yield* execute(options.exec.value, token)
       const now = yield* Clock.currentTimeMillis
