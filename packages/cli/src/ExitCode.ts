@@ -49,7 +49,7 @@ export const codes = {
   api: 19,
   /** A file could not be read or written. */
   file: 20,
-  /** `doctor` found something that is wrong. */
+  /** `doctor` found a problem, or the API did not answer the call with 2xx. */
   unwell: 21,
   /** Interrupted, by Ctrl-C. */
   interrupted: 130,

@@ -213,14 +213,63 @@ export const audience = (wanted: ReadonlyArray<string>, found: ReadonlyArray<str
   )
 }
 
-export const call = (
-  url: string,
-  outcome:
-    | { readonly _tag: "Answered"; readonly status: number }
-    | { readonly _tag: "Refused"; readonly status: number; readonly error: string | undefined }
-    | { readonly _tag: "InsufficientScope"; readonly scope: ReadonlyArray<string> }
-    | { readonly _tag: "Failed"; readonly problem: string }
-): Finding => {
+/** What the API returned to a call with the token, as far as it matters to the verdict. */
+export type Outcome =
+  | {
+    readonly _tag: "Answered"
+    readonly status: number
+    /** Where a redirect leads, without its query. */
+    readonly location?: string | undefined
+    readonly contentType?: string | undefined
+  }
+  | { readonly _tag: "Refused"; readonly status: number; readonly error: string | undefined }
+  | { readonly _tag: "InsufficientScope"; readonly scope: ReadonlyArray<string> }
+  | { readonly _tag: "Failed"; readonly problem: string }
+
+const anotherPath = "Pass the path of a resource that this client may read: effect-oauth doctor --path /items."
+
+/** Only a successful response (RFC 9110 section 15.3) shows that calls can be made. */
+const answered = (url: string, { contentType, location, status }: Outcome & { readonly _tag: "Answered" }): Finding => {
+  if (status >= 200 && status < 300) {
+    return /^text\/html\b/i.test(contentType ?? "")
+      ? warning(
+        "call",
+        `${url} answers ${status} with an HTML page, which may be a sign-in page`,
+        `If it is not an answer of the API: ${anotherPath.charAt(0).toLowerCase()}${anotherPath.slice(1)}`
+      )
+      : ok("call", `${url} answers ${status}`)
+  }
+  if (status >= 300 && status < 400) {
+    return wrong(
+      "call",
+      `${url} answers with a redirect (${status}${location === undefined ? "" : ` to ${location}`})`,
+      "Redirects are not followed, since the token would go along. If it leads to a sign-in page, this address does not " +
+        "accept tokens: check API_BASE_URL with the API's documentation."
+    )
+  }
+  switch (status) {
+    case 404:
+      return wrong(
+        "call",
+        `${url} does not exist (404), which does not show whether the API accepts the token`,
+        anotherPath
+      )
+    case 405:
+      return wrong(
+        "call",
+        `${url} does not allow GET (405), which does not show whether the API accepts the token`,
+        anotherPath
+      )
+    case 429:
+      return wrong("call", `${url} limits the rate of calls (429)`, "Try again later, with fewer calls.")
+    default:
+      return status >= 500
+        ? wrong("call", `${url} has a problem of its own (${status})`, "Try again later, or ask its operator.")
+        : wrong("call", `${url} rejects the call (${status})`, `Check API_BASE_URL. ${anotherPath}`)
+  }
+}
+
+export const call = (url: string, outcome: Outcome): Finding => {
   switch (outcome._tag) {
     case "Failed":
       return wrong("call", outcome.problem, "Check API_BASE_URL.")
@@ -231,23 +280,28 @@ export const call = (
         "Add it to OAUTH_SCOPE, and have the authorization server allow it to this client."
       )
     case "Refused":
-      return outcome.status === 401
+      return outcome.status === 403
         ? wrong(
-          "call",
-          `${url} refuses the token (401${outcome.error === undefined ? "" : `, ${outcome.error}`})`,
-          "Is it for this API? Compare OAUTH_AUDIENCE or OAUTH_RESOURCE with what the API's documentation says, and " +
-            "API_BASE_URL with the environment that these credentials are for."
-        )
-        : wrong(
           "call",
           `${url} forbids it (403)`,
           "Have the API's operator give this client the right, or try another path."
         )
+        : wrong(
+          "call",
+          `${url} refuses the token (${outcome.status}${outcome.error === undefined ? "" : `, ${outcome.error}`})`,
+          "Is it for this API? Compare OAUTH_AUDIENCE or OAUTH_RESOURCE with what the API's documentation says, and " +
+            "API_BASE_URL with the environment that these credentials are for."
+        )
     case "Answered":
-      return outcome.status === 404
-        ? warning("call", `${url} is not there (404)`, "Name a path that is: effect-oauth doctor --path /items.")
-        : outcome.status >= 500
-        ? wrong("call", `${url} has a problem of its own (${outcome.status})`, "Try again later, or ask its operator.")
-        : ok("call", `${url} answers ${outcome.status}`)
+      return answered(url, outcome)
   }
+}
+
+/** The result of all steps: calls can be made only if a call succeeded. */
+export const result = (findings: ReadonlyArray<Finding>): { readonly isGood: boolean; readonly says: string } => {
+  const count = (verdict: Finding["verdict"]) => findings.filter((finding) => finding.verdict === verdict).length
+  const problems = count("wrong")
+  if (problems > 0) return { isGood: false, says: `${problems} ${problems === 1 ? "problem" : "problems"} found.` }
+  const isGood = findings.some(({ step, verdict }) => step === "call" && (verdict === "ok" || verdict === "warning"))
+  return { isGood, says: isGood ? "Calls can be made." : "No call was made." }
 }

@@ -110,6 +110,13 @@ const services = (chosen: settings.Settings) =>
 const granted = (token: AccessToken.AccessToken, found: jwt.Jwt | undefined) =>
   token.scope ?? (found === undefined ? undefined : jwt.scope(found))
 
+/** Where a redirect leads. Its query may hold anything. */
+const destination = (location: string | undefined, url: string): string | undefined => {
+  if (location === undefined || !URL.canParse(location, url)) return undefined
+  const { origin, pathname } = new URL(location, url)
+  return `${origin}${pathname}`.slice(0, 200)
+}
+
 const first = (path: string, report: Report) =>
   Effect.gen(function*() {
     const { api } = yield* ClientConfig.ClientConfig
@@ -135,7 +142,12 @@ const first = (path: string, report: Report) =>
       url,
       status === 401 || status === 403
         ? { _tag: "Refused", status, error: challenge?.parameters["error"] }
-        : { _tag: "Answered", status }
+        : {
+          _tag: "Answered",
+          status,
+          location: destination(headers["location"], url),
+          contentType: headers["content-type"]
+        }
     ))
   })
 
@@ -212,15 +224,11 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     if (Either.isRight(configured)) {
       yield* examine(options, chosen, report).pipe(Effect.provide(Layer.provideMerge(services(chosen), base)))
     }
-    const counted = findings.filter(({ verdict }) => verdict === "wrong").length
+    const { isGood, says } = diagnosis.result(findings)
     if (options.json) yield* screen.print(JSON.stringify(findings))
     else {
       yield* screen.print("")
-      yield* screen.print(
-        counted === 0
-          ? screen.out.green("Calls can be made.")
-          : screen.out.red(`${counted === 1 ? "One thing is" : `${counted} things are`} wrong; begin with the first.`)
-      )
+      yield* screen.print(isGood ? screen.out.green(says) : screen.out.red(says))
     }
-    return counted === 0 ? "success" : "unwell"
+    return isGood ? "success" : "unwell"
   })
