@@ -6,6 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
@@ -16,6 +17,7 @@ import * as budgets from "./internal/budget.js"
 import { collect } from "./internal/config/check.js"
 import * as issuerQuota from "./internal/issuerQuota.js"
 import { watched } from "./internal/storeFailures.js"
+import { mayHaveIssued } from "./internal/token/issuance.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import { IssuanceBudgetExhausted, type TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
@@ -102,20 +104,26 @@ const tries = 100
 /** An answer that says nothing but "not now" is believed for so long at most. */
 const maxRetryAfter = 3_600_000
 
-/** Whether it is certain that the issuer saw no request: without a secret, metadata, a name, a connection or trust. */
-const wasNeverSent = (error: TokenError): boolean =>
-  error._tag === "CredentialUnavailable" || error._tag === "DiscoveryFailed" ||
-  (error._tag === "TokenEndpointUnavailable" &&
-    (error.reason === "certificate" || ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"].includes(error.detail)))
-
-/** What a refused request says about the tokens that are left: none, for a while. */
-const limited = (error: TokenError, limit: number, now: number): ReadonlyArray<issuerQuota.Quota> => {
+/**
+ * What a refused request says about the tokens that are left: none, for a while. The limit may be that of the
+ * organization that the request names, so it stops no other.
+ */
+const limited = (
+  error: TokenError,
+  { limit, now, organization }: { readonly limit: number; readonly now: number; readonly organization: string }
+): ReadonlyArray<issuerQuota.Quota> => {
   const isLimit = error._tag === "TokenErrorResponse"
     ? error.status === 429
     : error._tag === "TokenEndpointUnavailable" && error.detail === "429"
   const retryAfter = "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : 0
   return isLimit && retryAfter > 0
-    ? [{ name: "retry-after", limit, remaining: 0, resetsAt: now + Math.min(retryAfter, maxRetryAfter) }]
+    ? [{
+      name: "retry-after",
+      counts: organization === "" ? "client" : "organization",
+      limit,
+      remaining: 0,
+      resetsAt: now + Math.min(retryAfter, maxRetryAfter)
+    }]
     : []
 }
 
@@ -124,10 +132,15 @@ const limited = (error: TokenError, limit: number, now: number): ReadonlyArray<i
  * and a restart does not forget it.
  *
  * A request beyond the limit fails with `IssuanceBudgetExhausted`, which says when there will be room, and nothing is sent.
- * A request that was counted and failed stays counted, since the issuer may have counted it too; unless nothing was sent:
- * no secret, no metadata, no connection, a certificate that is not trusted. What the issuer says itself tightens the
- * budget: the headers `Auth0-Client-Quota-Limit` and `Auth0-Organization-Quota-Limit` of any answer, and 429 with
- * `Retry-After`, for at most an hour. When the store fails there is a warning, and each process counts by itself from where
+ * Tokens that were issued, or may have been, are counted. A request that certainly issued none is given back, so that an
+ * outage does not spend the budget: one that was never sent (no secret, no metadata, no connection, a certificate that is
+ * not trusted), and one that was refused, whatever the status. A time-out, a closed connection, a 504 of a gateway and a
+ * successful response that cannot be used stay counted.
+ *
+ * What the issuer announces tightens the budget: the header `Auth0-Client-Quota-Limit` of any response for all tokens of
+ * the client, `Auth0-Organization-Quota-Limit` for those of the organization that the request names (the parameter
+ * `organization`), and 429 with `Retry-After`, for at most an hour. The 200 announced quotas with the least left are kept.
+ * When the store fails there is a warning, and each process counts by itself from where
  * it was; the store is told when it is back.
  *
  * @since 0.1.0
@@ -148,7 +161,7 @@ export const make = (
     const thresholds = (options.warnAt ?? [0.8, 1]).map((part) => Math.ceil(part * limit))
 
     /** The ledger as this process knows it, and what of it the store does not know. */
-    const memory = yield* Ref.make({ ledger: budgets.empty, owed: [] as ReadonlyArray<number> })
+    const memory = yield* Ref.make({ ledger: budgets.empty, owed: [] as ReadonlyArray<budgets.Spend> })
 
     const look = Effect.gen(function*() {
       const entry = yield* store.load(place)
@@ -213,10 +226,10 @@ export const make = (
           decideAlone(decision)
         ))
 
-    const spend = (occasion: Occasion | undefined) =>
+    const spend = (occasion: Occasion | undefined, organization: string) =>
       Effect.gen(function*() {
         const { now, verdict } = yield* decide((ledger, now) => {
-          const verdict = budgets.spend(budget, ledger, now, occasion?.reason === "renewal")
+          const verdict = budgets.spend(budget, ledger, now, occasion?.reason === "renewal", organization)
           return verdict._tag === "Granted" ? { ledger: verdict.ledger, now, verdict } : { now, verdict }
         })
         if (verdict._tag === "Refused") {
@@ -229,33 +242,41 @@ export const make = (
           })
         }
         yield* Metric.set(gauge, verdict.left)
-        if (thresholds.includes(verdict.count)) {
-          yield* Effect.logWarning(
-            `${verdict.count} of ${limit} tokens of the client ${clientId} are spent. If that is early, see the reasons in ` +
-              "oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected ones, find " +
-              "out why the API refuses them."
-          )
-        }
-        return now
+        return { ...verdict, spend: budgets.spendOf(now, organization) }
       })
 
-    const refund = (at: number): Effect.Effect<void> =>
-      Effect.asVoid(decide((ledger) => ({ ledger: budgets.refunded(ledger, at) })))
+    const warn = ({ count }: budgets.Granted): Effect.Effect<void> =>
+      thresholds.includes(count)
+        ? Effect.logWarning(
+          `${count} of ${limit} tokens of the client ${clientId} are spent. If that is early, see the reasons in ` +
+            "oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected ones, find " +
+            "out why the API refuses them."
+        )
+        : Effect.void
 
-    const hear = (quotas: ReadonlyArray<issuerQuota.Quota>): Effect.Effect<void> =>
+    const giveBack = ({ left, spend }: budgets.Granted & { readonly spend: budgets.Spend }): Effect.Effect<void> =>
+      Effect.zipRight(
+        decide((ledger) => ({ ledger: budgets.refunded(ledger, spend) })),
+        Metric.set(gauge, left + 1)
+      )
+
+    const hear = (quotas: ReadonlyArray<issuerQuota.Quota>, organization: string): Effect.Effect<void> =>
       quotas.length === 0
         ? Effect.void
-        : Effect.asVoid(decide((ledger, now) => ({ ledger: budgets.heard(ledger, quotas, now) })))
+        : Effect.asVoid(decide((ledger, now) => ({ ledger: budgets.heard(ledger, quotas, now, organization) })))
 
     const { heedIssuer = true } = options
-    const request = (wanted: TokenRequest, occasion: Occasion | undefined) => {
+    const request = (wanted: TokenRequest, occasion: Occasion | undefined, organization: string) => {
       const asked = endpoint.requestToken(wanted, occasion)
       return heedIssuer
         ? asked.pipe(
           Effect.tapError((error) =>
-            Effect.flatMap(Clock.currentTimeMillis, (now) => hear(limited(error, limit, now)))
+            Effect.flatMap(
+              Clock.currentTimeMillis,
+              (now) => hear(limited(error, { limit, now, organization }), organization)
+            )
           ),
-          Effect.provideService(issuerQuota.QuotaListener, hear)
+          Effect.provideService(issuerQuota.QuotaListener, (quotas) => hear(quotas, organization))
         )
         : asked
     }
@@ -264,15 +285,19 @@ export const make = (
       request: endpoint.request,
       budgetLeft: Effect.gen(function*() {
         const { ledger } = yield* look
-        const verdict = budgets.spend(budget, ledger, yield* Clock.currentTimeMillis, false)
+        const organization = issuerQuota.organizationOf(endpoint.request)
+        const verdict = budgets.spend(budget, ledger, yield* Clock.currentTimeMillis, false, organization)
         return verdict._tag === "Granted" ? verdict.left + 1 : 0
       }).pipe(Effect.orElseSucceed(() => undefined)),
       requestToken: (wanted, occasion) =>
-        Effect.flatMap(spend(occasion), (at) =>
-          Effect.tapError(
-            request(wanted, occasion),
-            (error) => wasNeverSent(error) ? refund(at) : Effect.void
-          ))
+        Effect.gen(function*() {
+          const organization = issuerQuota.organizationOf(wanted)
+          const granted = yield* spend(occasion, organization)
+          const outcome = yield* Effect.either(request(wanted, occasion, organization))
+          const isSpent = Either.isRight(outcome) || mayHaveIssued(outcome.left)
+          yield* isSpent ? warn(granted) : giveBack(granted)
+          return yield* outcome
+        })
     }
   })
 

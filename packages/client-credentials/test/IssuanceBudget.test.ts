@@ -19,7 +19,7 @@ import * as budgets from "../src/internal/budget.js"
 import * as issuerQuota from "../src/internal/issuerQuota.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import * as scenario from "./support/scenario.js"
-import { day, make as endpoint, request, type Script, value } from "./support/tokenEndpoint.js"
+import { day, make as endpoint, request, type Script, unavailable, value } from "./support/tokenEndpoint.js"
 
 const hour = 3_600_000
 const key = Redacted.make(Buffer.alloc(32, 1).toString("base64"))
@@ -47,16 +47,16 @@ describe("a budget", () => {
       let now = Date.UTC(2026, 9, 24)
       for (const [wait, isRenewal] of requests) {
         now += wait
-        const verdict = budgets.spend(budget, ledger, now, isRenewal)
+        const verdict = budgets.spend(budget, ledger, now, isRenewal, "")
         if (verdict._tag === "Granted") {
           ledger = verdict.ledger
           granted.push(now)
           continue
         }
         assert.isAbove(verdict.resetsAt, now)
-        assert.strictEqual(budgets.spend(budget, ledger, verdict.resetsAt, isRenewal)._tag, "Granted")
-        assert.strictEqual(budgets.spend(budget, ledger, verdict.resetsAt - 1, isRenewal)._tag, "Refused")
-        if (verdict.reserved) assert.strictEqual(budgets.spend(budget, ledger, now, false)._tag, "Granted")
+        assert.strictEqual(budgets.spend(budget, ledger, verdict.resetsAt, isRenewal, "")._tag, "Granted")
+        assert.strictEqual(budgets.spend(budget, ledger, verdict.resetsAt - 1, isRenewal, "")._tag, "Refused")
+        if (verdict.reserved) assert.strictEqual(budgets.spend(budget, ledger, now, false, "")._tag, "Granted")
       }
       const inOne = (at: number, other: number) =>
         window._tag === "Sliding"
@@ -77,14 +77,20 @@ describe("a budget", () => {
     ],
     ([limit, remaining, life, reserveFraction]) => {
       const budget = { limit: 1000, window: { _tag: "Sliding" as const, millis: day }, reserveFraction }
-      const quota = { name: "b", limit: Math.max(limit, remaining), remaining, resetsAt: life }
+      const quota = {
+        name: "b",
+        counts: "client" as const,
+        limit: Math.max(limit, remaining),
+        remaining,
+        resetsAt: life
+      }
       const granted = (isRenewal: boolean) => {
-        let ledger = budgets.heard(budgets.empty, [quota], 0)
+        let ledger = budgets.heard(budgets.empty, [quota], 0, "")
         for (let count = 0; count < 200; count += 1) {
-          const verdict = budgets.spend(budget, ledger, 1 - 1 / (count + 2), isRenewal)
+          const verdict = budgets.spend(budget, ledger, 1 - 1 / (count + 2), isRenewal, "")
           if (verdict._tag === "Refused") {
             assert.deepStrictEqual([verdict.by, verdict.limit, verdict.resetsAt], ["issuer", quota.limit, life])
-            assert.strictEqual(budgets.spend(budget, ledger, life, isRenewal)._tag, "Granted")
+            assert.strictEqual(budgets.spend(budget, ledger, life, isRenewal, "")._tag, "Granted")
             return count
           }
           ledger = verdict.ledger
@@ -103,30 +109,93 @@ describe("a budget", () => {
       const budget = { limit: 2, window, reserveFraction: 0 }
       const begun = Date.UTC(2026, 9, 23)
       const now = begun + (window._tag === "Sliding" ? wait % window.millis : wait % (20 * hour))
-      const first = budgets.spend({ ...budget, limit: 1 }, budgets.empty, begun, false)
+      const first = budgets.spend({ ...budget, limit: 1 }, budgets.empty, begun, false, "")
       assert(first._tag === "Granted")
-      const early = budgets.spend(budget, first.ledger, now + ahead, false)
+      const early = budgets.spend(budget, first.ledger, now + ahead, false, "")
       assert(early._tag === "Granted")
-      const isCounted = budgets.spend({ ...budget, limit: 1 }, first.ledger, now, false)._tag === "Refused"
-      const verdict = budgets.spend({ ...budget, limit: 1 }, early.ledger, now, false)
+      const isCounted = budgets.spend({ ...budget, limit: 1 }, first.ledger, now, false, "")._tag === "Refused"
+      const verdict = budgets.spend({ ...budget, limit: 1 }, early.ledger, now, false, "")
       if (isCounted) assert.strictEqual(verdict._tag, "Refused")
     }
   )
 
+  it.prop(
+    "keeps the quotas of each organization apart, and counts all of them for the client",
+    [
+      fc.array(fc.tuple(fc.constantFrom("", "north", "south"), fc.integer({ min: 0, max: 5 })), { maxLength: 40 }),
+      fc.integer({ min: 0, max: 5 })
+    ],
+    ([requests, perClient]) => {
+      const budget = { limit: 100, window: { _tag: "Sliding" as const, millis: day }, reserveFraction: 0 }
+      const quota = (counts: "client" | "organization", remaining: number) => ({
+        name: counts,
+        counts,
+        limit: 10,
+        remaining,
+        resetsAt: day
+      })
+      let ledger = budgets.heard(budgets.empty, [quota("client", perClient)], 0, "")
+      // The model: what is left of each, when it was announced last.
+      const left = new Map<string, number>()
+      let ofClient = perClient
+      for (const [index, [organization, remaining]] of requests.entries()) {
+        const now = 2 * index + 1
+        const verdict = budgets.spend(budget, ledger, now, false, organization)
+        const isAllowed = ofClient > 0 && (left.get(organization) ?? 1) > 0
+        assert.strictEqual(verdict._tag, isAllowed ? "Granted" : "Refused")
+        if (verdict._tag === "Refused") continue
+        ofClient -= 1
+        left.set(organization, remaining)
+        ledger = budgets.heard(verdict.ledger, [quota("organization", remaining)], now + 1, organization)
+      }
+    }
+  )
+
+  it("remembers a bounded number of quotas, those with the least left", () => {
+    let ledger = budgets.empty
+    for (let index = 0; index < 1000; index += 1) {
+      const remaining = index % 100
+      ledger = budgets.heard(
+        ledger,
+        [{ name: "per_day", counts: "organization", limit: 100, remaining, resetsAt: day }],
+        index,
+        `organization-${index}`
+      )
+    }
+    assert.lengthOf(ledger.quotas, budgets.maxQuotas)
+    assert.isBelow(Math.max(...ledger.quotas.map(({ remaining }) => remaining)), 100 * budgets.maxQuotas / 1000)
+  })
+
+  it("forgets requests that no longer count, and what an announced quota of a month counted of them does not change", () => {
+    const budget = { limit: 10, window: { _tag: "Sliding" as const, millis: hour }, reserveFraction: 0 }
+    const monthly = { name: "per_month", counts: "client" as const, limit: 100, remaining: 50, resetsAt: 31 * day }
+    let ledger = budgets.heard(budgets.empty, [monthly], 0, "")
+    for (let count = 1; count <= 50; count += 1) {
+      const verdict = budgets.spend(budget, ledger, count * hour, false, "")
+      assert(verdict._tag === "Granted")
+      assert.strictEqual(verdict.left, Math.min(10 - 1, 50 - count))
+      ledger = verdict.ledger
+      assert.isAtMost(ledger.spent.length, 3)
+    }
+    const verdict = budgets.spend(budget, ledger, 51 * hour, false, "")
+    assert(verdict._tag === "Refused")
+    assert.deepStrictEqual([verdict.by, verdict.resetsAt], ["issuer", 31 * day])
+  })
+
   it("reads the issuer's headers, whatever is in them", () => {
     const header = "b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=47;t=43200"
     assert.deepStrictEqual(issuerQuota.parse({ "auth0-client-quota-limit": header }, 1000), [
-      { name: "auth0-client-quota-limit per_hour", limit: 10, remaining: 7, resetsAt: 3_541_000 },
-      { name: "auth0-client-quota-limit per_day", limit: 50, remaining: 47, resetsAt: 43_201_000 }
+      { name: "auth0-client-quota-limit per_hour", counts: "client", limit: 10, remaining: 7, resetsAt: 3_541_000 },
+      { name: "auth0-client-quota-limit per_day", counts: "client", limit: 50, remaining: 47, resetsAt: 43_201_000 }
     ])
     const organization = issuerQuota.parse({
       "auth0-organization-quota-limit": " B = x ; q=1;r=0;t=5 , b=y;q=1;r=-1;t=5"
     }, 0)
     assert.deepStrictEqual(organization, [
-      { name: "auth0-organization-quota-limit x", limit: 1, remaining: 0, resetsAt: 5000 }
+      { name: "auth0-organization-quota-limit x", counts: "organization", limit: 1, remaining: 0, resetsAt: 5000 }
     ])
     assert.deepStrictEqual(issuerQuota.parse({ "auth0-client-quota-limit": "b=x;q=1;r=0;t=999999999" }, 0), [
-      { name: "auth0-client-quota-limit x", limit: 1, remaining: 0, resetsAt: 31 * day }
+      { name: "auth0-client-quota-limit x", counts: "client", limit: 1, remaining: 0, resetsAt: 31 * day }
     ])
     fc.assert(fc.property(fc.string(), (text) => {
       for (const { limit, remaining, resetsAt } of issuerQuota.parse({ "auth0-client-quota-limit": text }, 0)) {
@@ -288,18 +357,39 @@ describe("the daily limit", () => {
       }
       assert.deepStrictEqual(expiries, [30 * day + hour, 2 * hour])
     }))
-  it.scoped("is not spent on requests that were never sent, and is on those that may have been", () =>
+
+  it.scoped("is spent on tokens that were or may have been issued, and given back by requests that issued none", () =>
     Effect.gen(function*() {
-      const unreachable = (reason: "certificate" | "connection" | "status", detail: string) =>
-        new OAuthError.TokenEndpointUnavailable({ endpoint: "https://auth.example.com/oauth/token", reason, detail })
-      const unsent = [
+      const endpoint = "https://auth.example.com/oauth/token"
+      const unreachable = (reason: OAuthError.TokenEndpointUnavailable["reason"], detail: string) =>
+        new OAuthError.TokenEndpointUnavailable({ endpoint, reason, detail })
+      const refused = (status: number, error: string) => new OAuthError.TokenErrorResponse({ endpoint, status, error })
+      const invalid = (status: number) => new OAuthError.InvalidTokenResponse({ endpoint, status, problem: "a page" })
+      const issuedNone = [
         new OAuthError.CredentialUnavailable({ credential: "client secret", problem: "NotFound" }),
         new OAuthError.DiscoveryFailed({ issuer: "https://auth.example.com", problem: "none", retryable: false }),
         unreachable("certificate", "CERT_HAS_EXPIRED"),
-        unreachable("connection", "ECONNREFUSED"),
-        unreachable("connection", "ENOTFOUND")
+        ...["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"].map(
+          (code) => unreachable("connection", code)
+        ),
+        ...["408", "425", "429", "500", "502", "503"].map((status) => unreachable("status", status)),
+        refused(400, "invalid_scope"),
+        refused(401, "invalid_client"),
+        refused(429, "slow_down"),
+        refused(503, "temporarily_unavailable"),
+        invalid(302),
+        invalid(404)
       ]
-      const failures = [...unsent, unreachable("connection", "ECONNRESET"), unreachable("status", "503")]
+      const mayHaveIssued = [
+        unreachable("connection", "ECONNRESET"),
+        unreachable("connection", "UND_ERR_SOCKET"),
+        unreachable("connection", "no code"),
+        unreachable("timeout", "30s"),
+        unreachable("status", "504"),
+        unreachable("status", "524"),
+        invalid(200)
+      ]
+      const failures = [...issuedNone, ...mayHaveIssued]
       const { begin, inTime, time } = yield* start(
         { fails: (request) => failures[request - 1] ?? false },
         { limit: 10 }
@@ -309,12 +399,64 @@ describe("the daily limit", () => {
         const error = yield* inTime(Effect.flip(cache.get))
         assert.strictEqual(error._tag, failure._tag)
         const { budgetLeft } = yield* inTime(cache.health)
-        assert.strictEqual(budgetLeft, 10 - Math.max(0, index + 1 - unsent.length))
-        yield* time.advance(hour)
+        assert.strictEqual(budgetLeft, 10 - Math.max(0, index + 1 - issuedNone.length), JSON.stringify(failure))
+        yield* time.advance(hour / 10)
       }
       yield* inTime(cache.get)
-      assert.strictEqual((yield* inTime(cache.health)).budgetLeft, 7)
+      assert.strictEqual((yield* inTime(cache.health)).budgetLeft, 10 - mayHaveIssued.length - 1)
     }).pipe(Effect.provide(quiet)))
+
+  for (
+    const [name, failure] of [
+      ["503", { reason: "status", detail: "503" }],
+      ["429", { reason: "status", detail: "429" }],
+      ["502", { reason: "status", detail: "502" }],
+      ["a refused connection", { reason: "connection", detail: "ECONNREFUSED" }]
+    ] as const
+  ) {
+    it.scoped(`is not spent by an outage: ${name} for half an hour, three processes without a token`, () =>
+      Effect.gen(function*() {
+        const end = hour / 2
+        const down = new OAuthError.TokenEndpointUnavailable({ endpoint: request.endpoint, ...failure })
+        const { begin, count, inTime, time } = yield* start({ fails: (_, now) => now < end && down }, { limit: 20 })
+        const fleet = yield* Effect.all([begin, begin, begin])
+        const outcomes = new Set<string>()
+        let first: number | undefined
+        for (let now = 0; now < end + hour / 6 && first === undefined; now += 30_000) {
+          for (const cache of fleet) {
+            const outcome = yield* inTime(Effect.either(cache.get))
+            if (outcome._tag === "Right") first ??= now
+            else outcomes.add(outcome.left._tag)
+          }
+          yield* time.advance(30_000)
+        }
+        assert.deepStrictEqual([...outcomes], ["TokenEndpointUnavailable"])
+        assert.isAtMost(first ?? Infinity, end + 5 * 60_000)
+        assert.isAbove(count.requests, 20)
+        assert.strictEqual((yield* inTime((fleet[0] ?? assert.fail()).health)).budgetLeft, 19)
+      }).pipe(Effect.provide(quiet)))
+  }
+
+  it.scoped("warns once when requests are given back at the threshold", () =>
+    Effect.gen(function*() {
+      const logged: Array<string> = []
+      const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => logged.push(String(message))))
+      const { begin, inTime, time } = yield* start(
+        { fails: (request) => request > 3 && request < 20 && unavailable },
+        { limit: 5 }
+      )
+      yield* Effect.gen(function*() {
+        const cache = yield* begin
+        for (let index = 0; index < 3; index += 1) yield* inTime(cache.withChange({ scope: `scope-${index}` }).get)
+        for (let index = 0; index < 16; index += 1) {
+          yield* inTime(Effect.flip(cache.get))
+          yield* time.advance(hour / 10)
+        }
+        assert.deepStrictEqual(logged.filter((text) => text.includes("are spent")), [])
+        yield* inTime(cache.get)
+        assert.lengthOf(logged.filter((text) => text.startsWith("4 of 5 tokens")), 1)
+      }).pipe(Effect.provide(logger))
+    }))
 
   it.scoped("tells when there is room again, and there is", () =>
     Effect.gen(function*() {
@@ -499,6 +641,64 @@ describe("the daily limit", () => {
       }).pipe(Effect.provide(quiet)),
     60_000
   )
+
+  it.scoped("of an issuer that counts per organization stops that organization alone, also with 429", () =>
+    Effect.gen(function*() {
+      const time = VirtualClock.make()
+      const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
+      const sent: Array<string> = []
+      let perClient = 100
+      const { layer } = fakeHttp.make((request) =>
+        Effect.sync(() => {
+          const organization = new URLSearchParams(request.body).get("organization") ?? "none"
+          sent.push(organization)
+          perClient -= 1
+          if (organization === "limited") {
+            return Response.json({ error: "too_many_requests" }, { status: 429, headers: { "Retry-After": "600" } })
+          }
+          const left = organization === "north" ? 0 : 200
+          return Response.json(
+            { access_token: `for-${organization}-${sent.length}`, token_type: "Bearer", expires_in: 3600 },
+            {
+              headers: {
+                "Auth0-Client-Quota-Limit": `b=per_day;q=5000;r=${perClient};t=43200`,
+                "Auth0-Organization-Quota-Limit": `b=per_day;q=250;r=${left};t=43200`
+              }
+            }
+          )
+        })
+      )
+      const network = TokenEndpoint.layer.pipe(
+        Layer.provide([
+          layer,
+          ServerMetadata.layer.pipe(Layer.provide([layer, ClientConfig.layer(scenario.options)]))
+        ]),
+        Layer.provide(ClientConfig.layer(scenario.options))
+      )
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const cache = yield* inTime(process(Layer.orDie(network), store, { limit: 1000 }))
+      const outcome = (organization: string | undefined, scope: string) =>
+        inTime(Effect.either(
+          cache.withChange({ scope, ...(organization === undefined ? {} : { parameters: { organization } }) }).get
+        )).pipe(Effect.map((either) => Either.isRight(either) ? "served" : either.left._tag))
+
+      const none = "IssuanceBudgetExhausted"
+      assert.strictEqual(yield* outcome("north", "a"), "served")
+      assert.strictEqual(yield* outcome("south", "a"), "served")
+      assert.strictEqual(yield* outcome(undefined, "a"), "served")
+      assert.strictEqual(yield* outcome("north", "b"), none)
+      assert.strictEqual(yield* outcome("limited", "a"), "TokenErrorResponse")
+      assert.strictEqual(yield* outcome("limited", "b"), none)
+      assert.strictEqual(yield* outcome("south", "b"), "served")
+      perClient = 1
+      assert.strictEqual(yield* outcome(undefined, "b"), "served")
+      // Now the client has none left, whatever the organization.
+      assert.strictEqual(yield* outcome("south", "c"), none)
+      assert.strictEqual(yield* outcome("east", "a"), none)
+      assert.deepStrictEqual(sent, ["north", "south", "none", "limited", "south", "none"])
+      yield* time.advance(12 * hour)
+      assert.strictEqual(yield* outcome("north", "b"), "served")
+    }).pipe(Effect.provide(quiet)))
 
   it.scoped("is nothing for as long as the issuer says with 429, whatever the token is for", () =>
     Effect.gen(function*() {

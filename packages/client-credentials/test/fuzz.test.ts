@@ -414,8 +414,9 @@ fuzz("ledger", {
     for (
       const window of [{ _tag: "Sliding", millis: 86_400_000 }, { _tag: "Day", timeZone: "Europe/Amsterdam" }] as const
     ) {
-      for (const isRenewal of [false, true]) {
-        const verdict = budgets.spend({ limit: 3, window, reserveFraction: 0.2 }, ledger.value, now, isRenewal)
+      for (const [isRenewal, organization] of [[false, ""], [true, ""], [false, "north"], [true, "north"]] as const) {
+        const budget = { limit: 3, window, reserveFraction: 0.2 }
+        const verdict = budgets.spend(budget, ledger.value, now, isRenewal, organization)
         if (verdict._tag === "Granted") {
           assert.isTrue(Number.isSafeInteger(verdict.left) && verdict.left >= 0)
           assert.isTrue(Option.isSome(Schema.decodeOption(Kept)(JSON.stringify(verdict.ledger))))
@@ -426,14 +427,33 @@ fuzz("ledger", {
         isFit(new OAuthError.IssuanceBudgetExhausted({ by, limit, reserved, resetsAt, retryAfter: Duration.zero }))
       }
     }
-    const heard = budgets.heard(ledger.value, issuerQuota.parse({ "auth0-client-quota-limit": input }, now), now)
-    assert.isAtLeast(heard.quotas.length, 0)
+    for (const header of ["auth0-client-quota-limit", "auth0-organization-quota-limit"]) {
+      const heard = budgets.heard(ledger.value, issuerQuota.parse({ [header]: input }, now), now, "north")
+      assert.isTrue(Option.isSome(Schema.decodeOption(Kept)(JSON.stringify(heard))))
+    }
   },
-  dictionary: ["spent", "quotas", "name", "limit", "remaining", "resetsAt", "heardAt", String(now)],
+  dictionary: [
+    "spent",
+    "at",
+    "organization",
+    "north",
+    "quotas",
+    "name",
+    "limit",
+    "remaining",
+    "resetsAt",
+    "heardAt",
+    String(now)
+  ],
   arbitrary: fc.record({
-    spent: fc.array(fc.oneof(fc.double(), fc.integer({ min: now - 1e8, max: now + 1e8 }))),
+    spent: fc.array(fc.oneof(
+      fc.double(),
+      fc.integer({ min: now - 1e8, max: now + 1e8 }),
+      fc.record({ at: fc.integer({ min: now - 1e8, max: now + 1e8 }), organization: fc.constantFrom("", "north") })
+    )),
     quotas: fc.array(fc.record({
       name: fc.string(),
+      organization: fc.option(fc.constantFrom("", "north"), { nil: undefined }),
       limit: fc.integer(),
       remaining: fc.integer(),
       resetsAt: fc.oneof(fc.double(), fc.integer({ min: now - 1e8, max: now + 1e8 })),

@@ -19,12 +19,18 @@ export interface Budget {
   readonly reserveFraction: number
 }
 
+/** A counted token request: when, in milliseconds since the epoch, and for which organization if for one. */
+const Spend = Schema.Union(Moment, Schema.Struct({ at: Moment, organization: Schema.String }))
+
+export type Spend = typeof Spend.Type
+
 /** All moments in milliseconds since the epoch. */
 export const Ledger = Schema.Struct({
-  /** When tokens were asked for. */
-  spent: Schema.Array(Moment),
+  spent: Schema.Array(Spend),
   quotas: Schema.Array(Schema.Struct({
     name: Schema.String,
+    /** Whose tokens it counts, empty for those of no organization; absent when it counts all of the client's. */
+    organization: Schema.optional(Schema.String),
     limit: Schema.Int,
     remaining: Schema.Int,
     resetsAt: Moment,
@@ -34,7 +40,26 @@ export const Ledger = Schema.Struct({
 
 export type Ledger = typeof Ledger.Type
 
+type Known = Ledger["quotas"][number]
+
 export const empty: Ledger = { spent: [], quotas: [] }
+
+/** What the request of this moment is counted as. */
+export const spendOf = (at: number, organization: string): Spend => organization === "" ? at : { at, organization }
+
+const atOf = (spend: Spend): number => typeof spend === "number" ? spend : spend.at
+
+const organizationOf = (spend: Spend): string => typeof spend === "number" ? "" : spend.organization
+
+const counts = ({ organization }: Known, wanted: string): boolean =>
+  organization === undefined || organization === wanted
+
+/** How many of these an announced quota counts since it was announced. */
+const countedBy = (quota: Known, spent: ReadonlyArray<Spend>): number =>
+  spent.filter((spend) => atOf(spend) > quota.heardAt && counts(quota, organizationOf(spend))).length
+
+/** How many announced quotas are remembered; those with the most left are forgotten first. */
+export const maxQuotas = 200
 
 export interface Refused {
   readonly _tag: "Refused"
@@ -78,7 +103,8 @@ const nextDay = (timeZone: string, now: number): number => {
 }
 
 /** Those that still count. */
-const within = (window: Window, spent: ReadonlyArray<number>, now: number): ReadonlyArray<number> => {
+const within = (window: Window, moments: ReadonlyArray<Spend>, now: number): ReadonlyArray<number> => {
+  const spent = moments.map(atOf)
   if (window._tag === "Sliding") return spent.filter((at) => at > now - window.millis)
   const day = dayOf(window.timeZone)
   return spent.filter((at) => day(at) === day(now))
@@ -94,12 +120,13 @@ const roomAt = (window: Window, counting: ReadonlyArray<number>, allowed: number
   return (oldest ?? now) + window.millis
 }
 
-/** One more token, if every limit has room for it. */
+/** One more token for an organization (empty for none), if every limit that counts it has room for it. */
 export const spend = (
   { limit, reserveFraction, window }: Budget,
   { quotas, spent }: Ledger,
   now: number,
-  isRenewal: boolean
+  isRenewal: boolean,
+  organization: string
 ): Verdict => {
   const reserve = (of: number) => isRenewal ? Math.floor(of * reserveFraction) : 0
   const counting = within(window, spent, now)
@@ -111,9 +138,9 @@ export const spend = (
       by: "budget" as const,
       resetsAt: () => roomAt(window, counting, Math.max(1, limit - reserve(limit)), now)
     },
-    ...live.map((quota) => ({
+    ...live.filter((quota) => counts(quota, organization)).map((quota) => ({
       limit: quota.limit,
-      left: quota.remaining - spent.filter((at) => at > quota.heardAt).length,
+      left: quota.remaining - countedBy(quota, spent),
       by: "issuer" as const,
       resetsAt: () => quota.resetsAt
     }))
@@ -129,33 +156,54 @@ export const spend = (
     }))
     .sort((one, other) => other.resetsAt - one.resetsAt)
   if (longest !== undefined) return longest
-  const kept = spent.filter((at) => at > now - remembered(window) || live.some(({ heardAt }) => at > heardAt))
+  // What the budget no longer counts is kept as part of the quotas that still do.
+  const isOld = (spend: Spend) => atOf(spend) <= now - remembered(window)
+  const old = spent.filter(isOld)
+  const quotasNow = live.map((quota) => ({ ...quota, remaining: Math.max(0, quota.remaining - countedBy(quota, old)) }))
   return {
     _tag: "Granted",
-    ledger: { spent: [...kept, now], quotas: live },
+    ledger: {
+      spent: [...spent.filter((spend) => !isOld(spend)), spendOf(now, organization)],
+      quotas: quotasNow
+    },
     count: counting.length + 1,
     left: Math.max(0, Math.min(...limits.map(({ left }) => left)) - 1)
   }
 }
 
-/** The moments of the first that are not matched by one of the second, one by one. */
-export const without = (all: ReadonlyArray<number>, some: ReadonlyArray<number>): ReadonlyArray<number> => {
+const isSame = (one: Spend, other: Spend): boolean =>
+  atOf(one) === atOf(other) && organizationOf(one) === organizationOf(other)
+
+/** Those of the first that are not matched by one of the second, one by one. */
+export const without = (all: ReadonlyArray<Spend>, some: ReadonlyArray<Spend>): ReadonlyArray<Spend> => {
   const left = [...some]
-  return all.filter((at) => {
-    const index = left.indexOf(at)
+  return all.filter((spend) => {
+    const index = left.findIndex((other) => isSame(spend, other))
     if (index !== -1) left.splice(index, 1)
     return index === -1
   })
 }
 
-/** As if the request of that moment had not been made. */
-export const refunded = (ledger: Ledger, at: number): Ledger => ({ ...ledger, spent: without(ledger.spent, [at]) })
+/** As if this request had not been made. */
+export const refunded = (ledger: Ledger, spend: Spend): Ledger => ({ ...ledger, spent: without(ledger.spent, [spend]) })
 
-/** What the issuer said last counts, whatever it said before. */
-export const heard = (ledger: Ledger, news: ReadonlyArray<Quota>, now: number): Ledger => ({
-  ...ledger,
-  quotas: [
-    ...ledger.quotas.filter(({ name, resetsAt }) => resetsAt > now && !news.some((one) => one.name === name)),
-    ...news.map((one) => ({ ...one, heardAt: now }))
+/** What the issuer announced last counts, whatever it announced before; per organization where it counts so. */
+export const heard = (ledger: Ledger, changed: ReadonlyArray<Quota>, now: number, organization: string): Ledger => {
+  const announced = changed.map(({ counts, ...quota }): Known => ({
+    ...quota,
+    ...(counts === "organization" ? { organization } : {}),
+    heardAt: now
+  }))
+  const isReplaced = (known: Known) =>
+    announced.some((one) => one.name === known.name && one.organization === known.organization)
+  const quotas = [
+    ...ledger.quotas.filter((known) => known.resetsAt > now && !isReplaced(known)),
+    ...announced
   ]
-})
+  return {
+    ...ledger,
+    quotas: quotas.length <= maxQuotas
+      ? quotas
+      : [...quotas].sort((one, other) => one.remaining - other.remaining).slice(0, maxQuotas)
+  }
+}

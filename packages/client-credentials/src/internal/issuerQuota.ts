@@ -4,9 +4,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
+import type { TokenRequest } from "../TokenRequest.js"
+
 /** A limit of the server's, as it stood when an answer came. */
 export interface Quota {
   readonly name: string
+  /** Whose tokens it counts: all of the client's, or those of the organization that the request names. */
+  readonly counts: "client" | "organization"
   readonly limit: number
   readonly remaining: number
   /** Milliseconds since the epoch. */
@@ -16,7 +20,14 @@ export interface Quota {
 /** The longest that is believed, so that a mistake of the server does not end a service: quotas are of a month at most. */
 const maxSeconds = 31 * 86_400
 
-const headers = ["auth0-client-quota-limit", "auth0-organization-quota-limit"]
+const headers = {
+  "auth0-client-quota-limit": "client",
+  "auth0-organization-quota-limit": "organization"
+} as const
+
+/** The organization that a request names by the parameter of Auth0; empty when it names none. */
+export const organizationOf = ({ parameters }: TokenRequest): string =>
+  new URLSearchParams(parameters).get("organization") ?? ""
 
 /** Of each header; there are a few at most. */
 const maxBuckets = 10
@@ -32,7 +43,7 @@ export const parse = (
   received: Readonly<Record<string, string | undefined>>,
   now: number
 ): ReadonlyArray<Quota> =>
-  headers.flatMap((header) =>
+  Object.entries(headers).flatMap(([header, counts]) =>
     (received[header] ?? "").slice(0, 1000).split(",").slice(0, maxBuckets).flatMap((bucket) => {
       const members = new Map(
         bucket.split(";").map((member) => {
@@ -45,6 +56,7 @@ export const parse = (
         ? []
         : [{
           name: `${header} ${(members.get("b") ?? "").slice(0, 40)}`,
+          counts,
           limit,
           remaining,
           resetsAt: now + Math.min(seconds, maxSeconds) * 1000

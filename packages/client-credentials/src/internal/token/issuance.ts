@@ -1,0 +1,52 @@
+/**
+ * Whether a failed token request may have issued a token all the same, as a pure function of its error.
+ */
+import type { TokenError } from "../../OAuthError.js"
+
+/** Codes of connections that were never made, so that no request was sent. */
+const neverConnected = new Set([
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "UND_ERR_CONNECT_TIMEOUT"
+])
+
+/**
+ * Time-outs of a gateway (RFC 9110 section 15.6.5; 524 is Cloudflare's): the server behind it may still have issued a
+ * token. A 502 is not among them. It mostly says that no server runs behind the gateway, and an outage of an hour would
+ * otherwise spend a day's budget.
+ */
+const gatewayTimeouts = new Set(["504", "524"])
+
+/** Whether no request was sent: without a credential, metadata, a connection or a trusted certificate. */
+export const wasNeverSent = (error: TokenError): boolean => {
+  switch (error._tag) {
+    case "CredentialUnavailable":
+    case "DiscoveryFailed":
+    case "IssuanceBudgetExhausted":
+      return true
+    case "TokenEndpointUnavailable":
+      return error.reason === "certificate" || (error.reason === "connection" && neverConnected.has(error.detail))
+    default:
+      return false
+  }
+}
+
+/**
+ * Whether the authorization server may have issued a token: true for a request that was sent and got no response, for a
+ * time-out and for a successful response that cannot be used. A refusal, of whatever status, issues none.
+ */
+export const mayHaveIssued = (error: TokenError): boolean => {
+  if (wasNeverSent(error)) return false
+  switch (error._tag) {
+    case "TokenEndpointUnavailable":
+      return error.reason !== "status" || gatewayTimeouts.has(error.detail)
+    case "InvalidTokenResponse":
+      return error.status < 300
+    default:
+      return false
+  }
+}
