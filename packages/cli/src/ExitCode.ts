@@ -43,7 +43,7 @@ export const codes = {
   budget: 16,
   /** The token is not meant for that origin. */
   origin: 17,
-  /** The API wants a scope that the token lacks. */
+  /** The API requires a scope, claims or an authentication that the token lacks. */
   scope: 18,
   /** The API cannot be reached. */
   api: 19,

@@ -23,9 +23,17 @@ import * as apiResponse from "./internal/apiResponse.js"
 import * as body from "./internal/body.js"
 import * as fetchRedirects from "./internal/fetchRedirects.js"
 import { WithoutRedirects } from "./internal/http/redirection.js"
+import * as rejection from "./internal/protocol/rejection.js"
 import * as soundRequest from "./internal/soundRequest.js"
 import * as urls from "./internal/urls.js"
-import { InsufficientScope, isOAuthError, type OAuthError, OriginNotAllowed } from "./OAuthError.js"
+import {
+  InsufficientClaims,
+  InsufficientScope,
+  InsufficientUserAuthentication,
+  isOAuthError,
+  type OAuthError,
+  OriginNotAllowed
+} from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
 import { Refusal, ReplaySchedule } from "./ReplaySchedule.js"
 
@@ -44,9 +52,11 @@ export type Service = HttpClient.HttpClient.With<HttpClientError.HttpClientError
  *   call fails with `OriginNotAllowed` and nothing is sent. With a user name or a password in it, or with a header that
  *   has a line break in it, say, the call fails with a `RequestError`. The headers that say where a request goes and how
  *   long it is (`Host`, `Content-Length`, `Transfer-Encoding`) follow from its URL and its body alone.
- * - A 401 with `invalid_token`, or without a reason, makes it get a new token and replay the call by `ReplaySchedule`,
- *   if its body can be sent again. When that does not help, the caller gets the last 401 as a response.
- * - `insufficient_scope` is an `InsufficientScope` error. Every other status is a response, as in any `HttpClient`.
+ * - A 401 rejects the token, whatever its challenge says, and so does a 403 with `error="invalid_token"`: the token is
+ *   invalidated, and the call is sent again with a new one by `ReplaySchedule`, if its body can be sent again. When that
+ *   does not help, the caller gets the last response.
+ * - Challenges that a new token does not change are errors: `InsufficientScope`, `InsufficientUserAuthentication` (RFC
+ *   9470) and `InsufficientClaims`. Every other status is a response, as in any `HttpClient`.
  * - Redirects are the transport's affair: of those of the platform only the one on `fetch` follows any, without the token
  *   where they lead to another origin. A call with a proof (`dpop`) gets the redirect as its response.
  * - The `request` of responses and errors is the one that the caller wrote: the token is not in it.
@@ -75,6 +85,10 @@ interface Refused {
   readonly response: Response
   readonly refusal: Refusal
 }
+
+/** In lower case, as in a challenge. */
+const schemeOf = ({ headers }: HttpClientRequest.HttpClientRequest): string | undefined =>
+  headers["authorization"]?.split(" ", 1)[0]?.toLowerCase()
 
 const absolute = /^[a-z][a-z0-9+.-]*:/i
 
@@ -130,25 +144,44 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   ): Effect.Effect<Response | A, Problem> =>
     Effect.flatMap(authorize(request), ({ accepted, answered, refused, request: authorized }) => {
       const judge = (response: Response, news: boolean): Effect.Effect<Response | A, Problem> => {
-        if (response.status !== 401 && response.status !== 403) {
-          return options.isReplay ? Effect.as(accepted, response) : Effect.succeed(response)
-        }
-        const challenges = Challenge.parse(
+        // The challenges of a successful response are not read: most calls succeed.
+        const challenges = response.status < 400 ? [] : Challenge.parse(
           apiResponse.conceal(response.headers["www-authenticate"] ?? "", authorized)
         )
-        const outcome = Challenge.outcome(challenges)
-        // RFC 9449 section 9: the same once more, with the nonce that came with the refusal.
-        if (news && options.replayable && !options.hasNonce && outcome._tag === "UseDPoPNonce") {
-          return Effect.zipRight(body.discard(response), attempt(request, { ...options, hasNonce: true }, onRefused))
+        const verdict = rejection.classify({ status: response.status, challenges, scheme: schemeOf(authorized) })
+        switch (verdict._tag) {
+          case "None":
+            return options.isReplay && response.status !== 403
+              ? Effect.as(accepted, response)
+              : Effect.succeed(response)
+          case "Rejected":
+            return Effect.flatMap(refused, (renewable): Effect.Effect<Response | A, Problem> =>
+              options.replayable
+                ? onRefused({ response, refusal: new Refusal({ challenges, renewable }) })
+                : Effect.succeed(response))
+          case "UseDPoPNonce":
+            // RFC 9449 section 9: the same once more, with the nonce that came with the refusal.
+            return news && options.replayable && !options.hasNonce
+              ? Effect.zipRight(body.discard(response), attempt(request, { ...options, hasNonce: true }, onRefused))
+              : Effect.succeed(response)
+          case "InvalidDPoPProof":
+            return Effect.succeed(response)
+          case "InsufficientScope":
+            return failed(response, (endpoint) => new InsufficientScope({ endpoint, scope: verdict.scope }))
+          case "InsufficientUserAuthentication":
+            return failed(
+              response,
+              (endpoint) =>
+                new InsufficientUserAuthentication({ endpoint, acrValues: verdict.acrValues, maxAge: verdict.maxAge })
+            )
+          case "InsufficientClaims":
+            return failed(response, (endpoint) =>
+              new InsufficientClaims({
+                endpoint,
+                // Decoded, it may show what the challenge did not.
+                claims: verdict.claims === undefined ? undefined : apiResponse.conceal(verdict.claims, authorized)
+              }))
         }
-        if (outcome._tag === "InsufficientScope") return insufficientScope(response, outcome.scope)
-        if (response.status !== 401 || (outcome._tag !== "InvalidToken" && outcome._tag !== "Unknown")) {
-          return Effect.succeed(response)
-        }
-        return Effect.flatMap(refused, (renewable): Effect.Effect<Response | A, Problem> =>
-          options.replayable
-            ? onRefused({ response, refusal: new Refusal({ challenges, renewable }) })
-            : Effect.succeed(response))
       }
       const sent = send(request, authorized).pipe(
         Effect.mapError((error) => apiResponse.requestError(error, request, authorized)),
@@ -162,11 +195,8 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       })
     })
 
-  const insufficientScope = (response: Response, scope: ReadonlyArray<string>) =>
-    Effect.zipRight(
-      body.discard(response),
-      new InsufficientScope({ endpoint: urls.shown(response.request.url), scope })
-    )
+  const failed = (response: Response, error: (endpoint: string) => OAuthError) =>
+    Effect.zipRight(body.discard(response), Effect.fail(error(urls.shown(response.request.url))))
 
   const isRefused = (outcome: Response | Refused): outcome is Refused => "refusal" in outcome
 

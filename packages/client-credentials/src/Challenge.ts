@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as rejection from "./internal/protocol/rejection.js"
 
 /**
  * One challenge: a scheme with either parameters or a single `token68` value.
@@ -84,7 +85,8 @@ export const parse = (header: string): ReadonlyArray<Challenge> => {
 }
 
 /**
- * What an API says about the token that it was sent: the codes of RFC 6750 section 3.1 and RFC 9449 section 9, or none.
+ * The meaning of an API's challenge for the token that it was sent: the error codes of RFC 6750 section 3.1, RFC 9449
+ * section 9, RFC 9470 section 3 and Microsoft Entra, or none.
  *
  * @since 0.1.0
  * @category models
@@ -92,19 +94,33 @@ export const parse = (header: string): ReadonlyArray<Challenge> => {
 export type Outcome =
   /** The token is expired, revoked or malformed; a new one may be accepted. */
   | { readonly _tag: "InvalidToken" }
-  /** The token is valid but does not reach that far. `scope` is what is needed, empty when it is not said. */
+  /** The token is valid and lacks a scope. `scope` is empty when the API names none. */
   | { readonly _tag: "InsufficientScope"; readonly scope: ReadonlyArray<string> }
-  /** The request is malformed; nothing about the token would change that. */
+  /** The request is malformed. Together with status 401 it means a rejected token, as any code that is not listed here. */
   | { readonly _tag: "InvalidRequest" }
-  /** A proof with the nonce of this response is wanted. */
+  /** A proof with the nonce of this response is required. */
   | { readonly _tag: "UseDPoPNonce" }
+  /** The proof was rejected, mostly because the clocks differ. */
+  | { readonly _tag: "InvalidDPoPProof" }
+  /** Another or a more recent authentication is required. `maxAge` is in seconds. */
+  | {
+    readonly _tag: "InsufficientUserAuthentication"
+    readonly acrValues: ReadonlyArray<string>
+    readonly maxAge: number | undefined
+  }
+  /** The token must be requested with these claims: JSON, decoded. */
+  | { readonly _tag: "InsufficientClaims"; readonly claims: string | undefined }
   /** Another code. */
   | { readonly _tag: "Other"; readonly error: string }
   /** No code, or no challenge. */
   | { readonly _tag: "Unknown" }
 
 /**
- * The outcome that the challenges speak of: the first Bearer or DPoP challenge with an error counts.
+ * Returns the meaning of the challenges: the first Bearer or DPoP challenge with an error code counts. Letter case and
+ * quotes around the code make no difference.
+ *
+ * With the scheme of the call, a challenge of that scheme precedes the others: in
+ * `Bearer error="invalid_token", DPoP error="use_dpop_nonce"` the second one is for a call with a proof.
  *
  * @example
  * import { Challenge } from "@effect-oauth/client-credentials"
@@ -116,27 +132,27 @@ export type Outcome =
  * @since 0.1.0
  * @category accessors
  */
-export const outcome = (challenges: ReadonlyArray<Challenge>): Outcome => {
-  const parameters = challenges.find(({ parameters, scheme }) =>
-    (scheme === "bearer" || scheme === "dpop") && parameters["error"] !== undefined
-  )?.parameters
-  const error = parameters?.["error"]
-  switch (error) {
-    case undefined:
-      return { _tag: "Unknown" }
-    case "invalid_token":
-      return { _tag: "InvalidToken" }
-    case "insufficient_scope":
-      return {
-        _tag: "InsufficientScope",
-        // RFC 6749 section 3.3: what else stands there is no scope, and not fit to be shown.
-        scope: (parameters?.["scope"] ?? "").split(" ").filter((name) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name))
-      }
-    case "invalid_request":
-      return { _tag: "InvalidRequest" }
-    case "use_dpop_nonce":
-      return { _tag: "UseDPoPNonce" }
-    default:
-      return { _tag: "Other", error }
-  }
-}
+export const outcome = (challenges: ReadonlyArray<Challenge>, scheme?: "bearer" | "dpop" | undefined): Outcome =>
+  rejection.meaning(challenges, scheme)
+
+/**
+ * Returns true when a response rejects the token of the call, as `ApiClient` judges it: status 401 with any challenge or
+ * none, and status 403 with `invalid_token`. Error codes that a new token does not change are the exceptions:
+ * `insufficient_scope`, `insufficient_user_authentication`, `insufficient_claims` and, for a call with a proof,
+ * `use_dpop_nonce` and `invalid_dpop_proof`.
+ *
+ * @example
+ * import { Challenge } from "@effect-oauth/client-credentials"
+ *
+ * console.log(Challenge.isRejection({ status: 401, challenges: Challenge.parse(`Bearer error="expired_token"`) })) // true
+ * console.log(Challenge.isRejection({ status: 403, challenges: [] })) // false
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isRejection = (response: {
+  readonly status: number
+  readonly challenges: ReadonlyArray<Challenge>
+  /** The scheme of the call. Default: `bearer`. */
+  readonly scheme?: "bearer" | "dpop" | undefined
+}): boolean => rejection.classify({ ...response, scheme: response.scheme ?? "bearer" })._tag === "Rejected"

@@ -335,6 +335,74 @@ export class TokenStoreError extends Schema.TaggedError<TokenStoreError>(
 }
 
 /**
+ * The API accepted the token and requires another or a more recent authentication (RFC 9470 section 3). A new token from
+ * the same request would not help.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InsufficientUserAuthentication extends Schema.TaggedError<InsufficientUserAuthentication>(
+  "@effect-oauth/client-credentials/InsufficientUserAuthentication"
+)("InsufficientUserAuthentication", {
+  endpoint: Schema.String,
+  /** The authentication context classes that the API accepts (`acr_values`); empty when it named none. */
+  acrValues: Schema.Array(Schema.String),
+  /** The longest time since the authentication (`max_age`), in seconds; undefined when the API named none. */
+  maxAge: Schema.optional(Schema.Number)
+}) {
+  /** Always false. */
+  get retryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    const required = [
+      ...(this.acrValues.length === 0 ? [] : [`acr_values "${this.acrValues.join(" ")}"`]),
+      ...(this.maxAge === undefined ? [] : [`max_age ${this.maxAge}`])
+    ]
+    return `${this.endpoint} requires another authentication${
+      required.length === 0 ? "" : ` (${required.join(", ")})`
+    }, so no new token was requested. If the authorization server issues such tokens to this client, request one with ` +
+      "these parameters (OAUTH_PARAMETERS, or TokenRequest.withChange); otherwise have the API accept this client."
+  }
+}
+
+/**
+ * The API requires a token that was requested with certain claims: a claims challenge, as Microsoft Entra's continuous
+ * access evaluation sends it. A new token without these claims would not help.
+ *
+ * @example
+ * import { type ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
+ * import { Effect } from "effect"
+ *
+ * export const items = (api: ApiClient.Service) =>
+ *   Effect.catchTag(api.get("/items"), "InsufficientClaims", (error) =>
+ *     error.claims === undefined
+ *       ? Effect.fail(error)
+ *       : TokenRequest.withChange({ parameters: { claims: error.claims } })(api.get("/items")))
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InsufficientClaims extends Schema.TaggedError<InsufficientClaims>(
+  "@effect-oauth/client-credentials/InsufficientClaims"
+)("InsufficientClaims", {
+  endpoint: Schema.String,
+  /** The claims as JSON, for the parameter `claims` of a token request; undefined when the API sent no readable ones. */
+  claims: Schema.optional(Schema.String)
+}) {
+  /** Always false. */
+  get retryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `${this.endpoint} requires a token with ${
+      this.claims === undefined ? "claims that it does not name" : "certain claims"
+    }, so no new token was requested. Request one with the parameter "claims" (TokenRequest.withChange, with the claims ` +
+      "of this error), if the authorization server supports it."
+  }
+}
+
+/**
  * All that can happen while a token is asked for.
  *
  * @since 0.1.0
@@ -354,7 +422,12 @@ export type TokenError =
  * @since 0.1.0
  * @category errors
  */
-export type OAuthError = TokenError | OriginNotAllowed | InsufficientScope
+export type OAuthError =
+  | TokenError
+  | OriginNotAllowed
+  | InsufficientScope
+  | InsufficientUserAuthentication
+  | InsufficientClaims
 
 // Every error class of the package. The guard and the union below are derived from this list.
 const classes = [
@@ -367,6 +440,8 @@ const classes = [
   RevocationUnsupported,
   OriginNotAllowed,
   InsufficientScope,
+  InsufficientUserAuthentication,
+  InsufficientClaims,
   ResourceMetadataInvalid,
   TokenStoreError,
   InvalidConfig

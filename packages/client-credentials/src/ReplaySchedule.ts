@@ -31,8 +31,7 @@ export class Refusal extends Data.Class<{
  * expired early or was revoked: its successor works or nothing does. Only where that one was taken over from another
  * process, and so may have been revoked as well, there is a second.
  *
- * It is asked only about refusals that say nothing but `invalid_token`, or nothing, and only when the request can be sent
- * again.
+ * It decides about rejected responses only (`Challenge.isRejection`), and only when the request can be sent again.
  *
  * @since 0.1.0
  * @category tags

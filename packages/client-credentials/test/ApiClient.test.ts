@@ -9,7 +9,13 @@ import {
   HttpClientRequest
 } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, ClientCredentials, OAuthError, ReplaySchedule } from "@effect-oauth/client-credentials"
+import {
+  ApiClient,
+  ClientCredentials,
+  OAuthError,
+  ReplaySchedule,
+  TokenRequest
+} from "@effect-oauth/client-credentials"
 import { Context, Effect, Fiber, Layer, Schedule, Schema, Stream, TestClock } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
@@ -110,7 +116,19 @@ describe("ApiClient", () => {
         "Bearer error=\"invalid_token\"",
         "Basic realm=\"a, b\", bearer realm=\"api\", error=invalid_token",
         "DPoP algs=\"ES256\", Bearer error=\"invalid_token\", error_description=\"expired\"",
-        "what, is; this"
+        "what, is; this",
+        ...[
+          "expired_token",
+          "token_expired",
+          "unauthorized",
+          "invalid_request",
+          "missing_authorization",
+          "INVALID_TOKEN"
+        ]
+          .flatMap((code) => [`Bearer realm="stock", error="${code}"`, `Token error='${code}'`]),
+        "Bearer error=\"\"",
+        "Basic realm=\"login\"",
+        "Basic error=\"insufficient_scope\""
       ]
     ) {
       it.effect(`R6 B4 replays with a new token: ${challenge ?? "no challenge"}`, () => {
@@ -136,13 +154,11 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("B4 does not replay what a new token cannot mend", () => {
-      const { counts, layer } = scenario.make(() =>
-        Effect.sync(() => scenario.refuse("Bearer error=\"invalid_request\""))
-      )
+    it.effect("keeps a DPoP error of a call with a bearer token within the latch", () => {
+      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse("DPoP error=\"use_dpop_nonce\"")))
       return Effect.gen(function*() {
-        assert.strictEqual((yield* get("/items")).status, 401)
-        assert.deepStrictEqual(counts, { tokens: 1, calls: 1 })
+        for (let count = 0; count < 10; count++) assert.strictEqual((yield* get("/items")).status, 401)
+        assert.strictEqual(counts.tokens, 2)
       }).pipe(Effect.provide(layer))
     })
 
@@ -316,6 +332,82 @@ describe("ApiClient", () => {
         }).pipe(Effect.provide(layer))
       })
     }
+
+    it.effect("R6 a 403 with invalid_token is a rejection", () => {
+      const { counts, layer } = scenario.make((_, count) =>
+        Effect.sync(() => count === 1 ? scenario.refuse(`Bearer error="Invalid_Token"`, 403) : Response.json({}))
+      )
+      return Effect.gen(function*() {
+        assert.strictEqual((yield* get("/items")).status, 200)
+        assert.deepStrictEqual(counts, { tokens: 2, calls: 2 })
+      }).pipe(Effect.provide(layer))
+    })
+
+    for (const status of [401, 403]) {
+      it.effect(`fails with the authentication that is required (RFC 9470): ${status}`, () => {
+        const { counts, layer } = scenario.make(() =>
+          Effect.sync(() =>
+            scenario.refuse(
+              "Bearer error=\"insufficient_user_authentication\", acr_values=\"silver gold\", max_age=\"5\"",
+              status
+            )
+          )
+        )
+        return Effect.gen(function*() {
+          const error = yield* Effect.flip(get("/items?secret=1"))
+          assert.instanceOf(error, OAuthError.InsufficientUserAuthentication)
+          assert.deepStrictEqual({ ...error }, {
+            _tag: "InsufficientUserAuthentication",
+            endpoint: "https://api.example.com/v1/items",
+            acrValues: ["silver", "gold"],
+            maxAge: 5
+          })
+          assert.include(error.message, `acr_values "silver gold", max_age 5`)
+          assert.isFalse(error.retryable)
+          assert.deepStrictEqual(counts, { tokens: 1, calls: 1 })
+        }).pipe(Effect.provide(layer))
+      })
+    }
+
+    it.effect("fails with the claims that are required, readable, and a call with them succeeds", () => {
+      const json = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
+      const { counts, layer, sent } = scenario.make(
+        (sent) =>
+          Effect.sync(() =>
+            scenario.bearerOf(sent) === "Bearer token-2"
+              ? Response.json({})
+              : scenario.refuse(`Bearer realm="", error="insufficient_claims", claims="${btoa(json)}"`)
+          )
+      )
+      return Effect.gen(function*() {
+        const error = yield* Effect.flip(get("/items"))
+        assert.instanceOf(error, OAuthError.InsufficientClaims)
+        assert.strictEqual(error.claims, json)
+        assert.notInclude(error.message, "1604106651")
+        assert.deepStrictEqual(counts, { tokens: 1, calls: 1 })
+        const response = yield* TokenRequest.withChange({ parameters: { claims: json } })(get("/items"))
+        assert.strictEqual(response.status, 200)
+        const [, second] = sent.filter(({ url }) => url === scenario.options.tokenUrl)
+        assert.strictEqual(new URLSearchParams(second?.body).get("claims"), json)
+      }).pipe(Effect.provide(layer))
+    })
+
+    it.effect("shows no token that the API encodes as claims", () => {
+      const { layer } = scenario.make(
+        (sent) =>
+          Effect.sync(() => {
+            const claims = btoa(JSON.stringify({ token: scenario.bearerOf(sent)?.slice(7) }))
+            return scenario.refuse(`Bearer error="insufficient_claims", claims="${claims}"`)
+          }),
+        {},
+        () => scenario.tokenJson("t0k3n-as-l0ng-as-any")
+      )
+      return Effect.gen(function*() {
+        const error = yield* Effect.flip(get("/items"))
+        assert.instanceOf(error, OAuthError.InsufficientClaims)
+        assert.notInclude(JSON.stringify(error), "t0k3n-as-l0ng-as-any")
+      }).pipe(Effect.provide(layer))
+    })
 
     it.effect("shows no token that the API names as a scope", () => {
       const { layer } = scenario.make((sent) =>

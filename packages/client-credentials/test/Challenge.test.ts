@@ -83,6 +83,8 @@ describe("Challenge", () => {
   })
 
   it("B3 B4 takes the outcome from the Bearer or DPoP challenge that has an error", () => {
+    const json = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
+    const claims = btoa(json)
     for (
       const [header, outcome] of [
         [
@@ -93,10 +95,81 @@ describe("Challenge", () => {
         [`Bearer error="invalid_token"`, { _tag: "InvalidToken" }],
         [`Bearer error="invalid_request"`, { _tag: "InvalidRequest" }],
         [`DPoP algs="ES256 PS256", error="use_dpop_nonce"`, { _tag: "UseDPoPNonce" }],
-        [`DPoP error="invalid_dpop_proof"`, { _tag: "Other", error: "invalid_dpop_proof" }],
+        [`DPoP error="invalid_dpop_proof"`, { _tag: "InvalidDPoPProof" }],
+        [`Bearer error="expired_token"`, { _tag: "Other", error: "expired_token" }],
+        [`Bearer error='INVALID_TOKEN'`, { _tag: "InvalidToken" }],
+        [`Bearer error=""`, { _tag: "Unknown" }],
+        [`Bearer error="constructor"`, { _tag: "Other", error: "constructor" }],
+        [
+          `Bearer error="insufficient_user_authentication", acr_values="silver gold", max_age=300`,
+          { _tag: "InsufficientUserAuthentication", acrValues: ["silver", "gold"], maxAge: 300 }
+        ],
+        [
+          `Bearer error="insufficient_user_authentication", max_age="-1"`,
+          { _tag: "InsufficientUserAuthentication", acrValues: [], maxAge: undefined }
+        ],
+        [`Bearer error="insufficient_claims", claims="${claims}"`, { _tag: "InsufficientClaims", claims: json }],
+        [`Bearer error="insufficient_claims", claims="no JSON"`, { _tag: "InsufficientClaims", claims: undefined }],
         [`Basic error="invalid_token"`, { _tag: "Unknown" }],
         ["", { _tag: "Unknown" }]
       ] as const
     ) assert.deepStrictEqual(Challenge.outcome(Challenge.parse(header)), outcome)
+  })
+
+  it("takes the outcome for the scheme of the call, where a server accepts two", () => {
+    const both = Challenge.parse(`Bearer error="invalid_token", DPoP algs="ES256", error="use_dpop_nonce"`)
+    assert.deepStrictEqual(Challenge.outcome(both, "dpop"), { _tag: "UseDPoPNonce" })
+    assert.deepStrictEqual(Challenge.outcome(both, "bearer"), { _tag: "InvalidToken" })
+    assert.deepStrictEqual(Challenge.outcome(both), { _tag: "InvalidToken" })
+  })
+
+  describe("isRejection", () => {
+    const exceptions = ["insufficient_scope", "insufficient_user_authentication", "insufficient_claims"]
+    const ofProofs = ["use_dpop_nonce", "invalid_dpop_proof"]
+    const schemes = ["bearer", "dpop"] as const
+    const recase = (code: string, upper: boolean) => upper ? code.toUpperCase() : code
+    const quotes = fc.constantFrom(`"`, `'`, "", `"'`)
+    const code = fc.oneof(
+      fc.constantFrom("", "invalid_token", "expired_token", "token_expired", "unauthorized", "invalid_request", ""),
+      fc.stringMatching(/^[a-z_]{1,30}$/)
+    )
+    const named = fc.constantFrom(...exceptions, ...ofProofs)
+    const written = (error: string, quote: string) => `error=${quote}${error}${quote === `"'` ? `'"` : quote}`
+
+    it.prop(
+      "holds for every 401 but those that name what a new token does not change",
+      [fc.constantFrom("Bearer", "bearer", "BEARER", "DPoP", "Basic", "Token", "OAuth", "Digest"), code, quotes],
+      ([scheme, error, quote]) => {
+        const challenges = Challenge.parse(`${scheme} realm="a", ${written(error, quote)}`)
+        if ([...exceptions, ...ofProofs].includes(error)) return
+        for (const own of schemes) {
+          assert.isTrue(Challenge.isRejection({ status: 401, challenges, scheme: own }))
+          assert.isFalse(Challenge.isRejection({ status: 400, challenges, scheme: own }))
+          const counts = error === "invalid_token" && /^(bearer|dpop)$/i.test(scheme)
+          assert.strictEqual(Challenge.isRejection({ status: 403, challenges, scheme: own }), counts)
+        }
+      }
+    )
+
+    it.prop(
+      "does not hold for the exceptions, in any letter case and quoting",
+      [named, fc.boolean(), quotes, fc.constantFrom(...schemes), fc.constantFrom(401, 403)],
+      ([error, upper, quote, scheme, status]) => {
+        const challenges = Challenge.parse(`${scheme} ${written(recase(error, upper), quote)}`)
+        assert.strictEqual(
+          Challenge.isRejection({ status, challenges, scheme }),
+          // Of a call without a proof they say that the token is not accepted.
+          scheme === "bearer" && ofProofs.includes(error) && status === 401
+        )
+      }
+    )
+
+    it("holds for a 401 without a challenge, and for nothing that is not about credentials", () => {
+      assert.isTrue(Challenge.isRejection({ status: 401, challenges: [] }))
+      const challenges = Challenge.parse(`Bearer error="invalid_token"`)
+      for (const status of [200, 302, 404, 407, 419, 429, 500]) {
+        assert.isFalse(Challenge.isRejection({ status, challenges }))
+      }
+    })
   })
 })

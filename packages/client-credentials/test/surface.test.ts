@@ -333,6 +333,7 @@ const surface: Readonly<Record<string, Entry>> = {
           refused
         ])
     ).pipe(Effect.provide([Config, Layer.provide(ClientCredentials.layer(withSecret), http)])),
+  "Challenge.isRejection": "a pure function of what an API sent",
   "Challenge.outcome": "a pure function of what an API sent",
   "Challenge.parse": "a pure function of what an API sent",
   "ClientAuthentication.clientSecretBasic": () =>
@@ -438,7 +439,9 @@ const surface: Readonly<Record<string, Entry>> = {
   "NodeTls.layerConfig": "the key is a file or a Redacted text; its errors are tested in NodeTls.test.ts",
   "OAuthError.CredentialUnavailable": error,
   "OAuthError.DiscoveryFailed": error,
+  "OAuthError.InsufficientClaims": error,
   "OAuthError.InsufficientScope": error,
+  "OAuthError.InsufficientUserAuthentication": error,
   "OAuthError.InvalidTokenResponse": error,
   "OAuthError.IssuanceBudgetExhausted": error,
   "OAuthError.OriginNotAllowed": error,

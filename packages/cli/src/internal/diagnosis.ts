@@ -225,6 +225,8 @@ export type Outcome =
   | { readonly _tag: "Refused"; readonly status: number; readonly error: string | undefined }
   | { readonly _tag: "InsufficientScope"; readonly scope: ReadonlyArray<string> }
   | { readonly _tag: "Failed"; readonly problem: string }
+  /** The message states what to change. */
+  | { readonly _tag: "Explained"; readonly problem: string }
 
 const anotherPath = "Pass the path of a resource that this client may read: effect-oauth doctor --path /items."
 
@@ -271,6 +273,8 @@ const answered = (url: string, { contentType, location, status }: Outcome & { re
 
 export const call = (url: string, outcome: Outcome): Finding => {
   switch (outcome._tag) {
+    case "Explained":
+      return { step: "call", verdict: "wrong", says: outcome.problem }
     case "Failed":
       return wrong("call", outcome.problem, "Check API_BASE_URL.")
     case "InsufficientScope":
@@ -280,7 +284,7 @@ export const call = (url: string, outcome: Outcome): Finding => {
         "Add it to OAUTH_SCOPE, and have the authorization server allow it to this client."
       )
     case "Refused":
-      return outcome.status === 403
+      return outcome.status === 403 && outcome.error?.toLowerCase() !== "invalid_token"
         ? wrong(
           "call",
           `${url} forbids it (403)`,

@@ -50,6 +50,8 @@ const outcomeOf = (error: Tagged & Readonly<Record<string, unknown>>): Outcome =
     case "OriginNotAllowed":
       return "origin"
     case "InsufficientScope":
+    case "InsufficientUserAuthentication":
+    case "InsufficientClaims":
       return "scope"
     case "TokenStoreError":
     case "SystemError":

@@ -148,14 +148,12 @@ const build = (url: string, { body, headers, method }: httpMessage.Message): Htt
 }
 
 /** What a status means that stops the call, for a person. */
-const remark = (status: number, challenge: string | undefined): string => {
-  if (status === 401) {
-    const outcome = Challenge.outcome(Challenge.parse(challenge ?? ""))._tag
-    return outcome === "InvalidToken" || outcome === "Unknown"
-      ? "The API accepts neither the token nor a new one. Check OAUTH_AUDIENCE, OAUTH_RESOURCE and API_BASE_URL; " +
-        "effect-oauth doctor compares them."
-      : "The API does not accept how the call is authorized; effect-oauth doctor tells more."
+const remark = (status: number, challenge: string | undefined, scheme: "bearer" | "dpop"): string => {
+  if (Challenge.isRejection({ status, challenges: Challenge.parse(challenge ?? ""), scheme })) {
+    return "The API accepts neither the token nor a new one. Check OAUTH_AUDIENCE, OAUTH_RESOURCE and API_BASE_URL; " +
+      "effect-oauth doctor compares them."
   }
+  if (status === 401) return "The API does not accept how the call is authorized; effect-oauth doctor tells more."
   if (status === 403) {
     return "The token is good, and the client is not allowed to do this. Ask for the right, or a scope."
   }
@@ -249,7 +247,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
         const { origin, pathname } = new URL(url)
         yield* screen.complain(
           `${screen.err.red("error:")} ${request.method} ${origin}${pathname} was answered with ${response.status}. ${
-            remark(response.status, response.headers["www-authenticate"])
+            remark(response.status, response.headers["www-authenticate"], dpop === undefined ? "bearer" : "dpop")
           }`
         )
       }
