@@ -116,14 +116,17 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   "@effect-oauth/client-credentials/TokenEndpointUnavailable"
 )("TokenEndpointUnavailable", {
   endpoint: Schema.String,
-  reason: Schema.Literal("connection", "certificate", "timeout", "status"),
-  /** The code of the failed connection, such as `ECONNREFUSED`; the status, such as `503`; or the time waited. */
+  reason: Schema.Literal("connection", "certificate", "timeout", "status", "client"),
+  /**
+   * The code of the failed connection, such as `ECONNREFUSED`; the status, such as `503`; the time waited; or the URL, without
+   * query, to which the `HttpClient` in use would have sent the request instead.
+   */
   detail: Schema.String,
   retryAfter: Schema.optional(Schema.Duration)
 }) {
-  /** False only for a certificate that is not trusted. */
+  /** False only for a certificate that is not trusted, and for an `HttpClient` that sends the request elsewhere. */
   get retryable(): boolean {
-    return this.reason !== "certificate"
+    return this.reason !== "certificate" && this.reason !== "client"
   }
   override get message(): string {
     // RFC 8615: what is asked for there is metadata.
@@ -140,6 +143,9 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
       case "timeout":
         return `The ${what} ${this.endpoint} did not answer within ${this.detail}. Check that it is up, or allow it more ` +
           `time (${module}.layerWith).`
+      case "client":
+        return `The HTTP client in use sends requests for the ${what} ${this.endpoint} to ${this.detail}, where credentials ` +
+          `must not go. Remove what changes the URL (mapRequest, prependUrl, a redirect), or set ${setting} to that URL.`
       case "status":
         return `The ${what} ${this.endpoint} is not available now (status ${this.detail}). Try again later.`
     }

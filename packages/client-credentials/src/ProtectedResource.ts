@@ -9,7 +9,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
-import * as exchange from "./internal/exchange.js"
+import * as exchange from "./internal/http/exchange.js"
 import { isRecord, readJson } from "./internal/json.js"
 import { secureUrl } from "./internal/urls.js"
 import { ResourceMetadataInvalid, type TokenEndpointUnavailable } from "./OAuthError.js"

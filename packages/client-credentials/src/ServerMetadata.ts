@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 
 import { ClientConfig } from "./ClientConfig.js"
-import * as exchange from "./internal/exchange.js"
+import * as exchange from "./internal/http/exchange.js"
 import * as instant from "./internal/instant.js"
 import * as metadata from "./internal/metadata.js"
 import { DiscoveryFailed, type TokenEndpointUnavailable } from "./OAuthError.js"

@@ -362,7 +362,10 @@ const faults: Readonly<Record<string, Fault>> = {
   },
   "half of what gzip made": {
     script: bytes(`${head("content-encoding: gzip", "content-length: 20")}`, gzipSync(tokenBody).subarray(0, 20)),
-    token: { fetch: /^TokenEndpointUnavailable connection [A-Z_]+$|^InvalidTokenResponse/, others: foreign }
+    token: {
+      fetch: /^TokenEndpointUnavailable connection [A-Z_]+$|^InvalidTokenResponse/,
+      others: /^TokenEndpointUnavailable connection ContentCodingError$/
+    }
   },
   "what gzip did not make": {
     script: bytes(`${head("content-encoding: gzip", `content-length: ${tokenBody.length}`)}${tokenBody}`),
@@ -385,7 +388,9 @@ describe("in a pool of one connection", () => {
             assert.match(faulty, expected(outcome, name))
             server.answer(bytes(goodToken))
             assert.strictEqual(yield* ended(ask), "ok")
-            assert.strictEqual(server.requests.length, 2)
+            // A connection that was closed before the response is tried once more at once.
+            const isClosed = /(ECONNRESET|UND_ERR_SOCKET|EPIPE)$/.test(faulty)
+            assert.include(isClosed ? [2, 3] : [2], server.requests.length)
             const left = isKept && name === "node:http" ? 2 : 1
             yield* eventually(() => `${server.open.size} connections, one at most`, () => server.open.size <= left)
           })))
@@ -420,13 +425,19 @@ describe("cut off at every byte", () => {
         leavingNothing(Effect.gen(function*() {
           const server = yield* faultServer.start()
           const { ask } = yield* endpoint(server.origin, transports()[name])
+          const headers = goodToken.indexOf("\r\n\r\n") + 4
           for (const [at, script] of cuts(goodToken, cut)) {
+            const sent = server.requests.length
             server.answer(script)
             assert.match(yield* ended(ask), gone, `at byte ${at}`)
+            // What is closed before the response begins is sent twice; a reset may overtake what was sent before it.
+            const allowed = at === 0 ? [2] : at < headers || how === "reset" ? [1, 2] : [1]
+            assert.include(allowed, server.requests.length - sent, `requests at byte ${at}`)
           }
+          const sent = server.requests.length
           server.answer(bytes(goodToken))
           assert.strictEqual(yield* ended(ask), "ok")
-          assert.strictEqual(server.requests.length, goodToken.length + 1)
+          assert.strictEqual(server.requests.length, sent + 1)
           yield* eventually(() => `${server.open.size} connections, one at most`, () => server.open.size <= 1)
         })))
 

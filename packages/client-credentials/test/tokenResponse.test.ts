@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { OAuthError } from "@effect-oauth/client-credentials"
 import { Duration, Either, FastCheck as fc, Redacted } from "effect"
 
-import type { Received } from "../src/internal/exchange.js"
+import type { Received } from "../src/internal/http/exchange.js"
 import * as redaction from "../src/internal/protocol/redaction.js"
 import * as tokenResponse from "../src/internal/tokenResponse.js"
 

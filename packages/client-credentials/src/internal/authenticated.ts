@@ -14,7 +14,7 @@ import * as Ref from "effect/Ref"
 import type { ClientAuthentication, Credential, Proof } from "../ClientAuthentication.js"
 import type * as DPoP from "../DPoP.js"
 import { CredentialUnavailable, InvalidTokenResponse, type TokenError } from "../OAuthError.js"
-import * as exchange from "./exchange.js"
+import * as exchange from "./http/exchange.js"
 import * as issuerQuota from "./issuerQuota.js"
 import * as redaction from "./protocol/redaction.js"
 import { isFailedAuthentication } from "./protocol/refusal.js"
@@ -53,6 +53,10 @@ const sendable = (proof: Proof): Effect.Effect<Proof, CredentialUnavailable> => 
     : new CredentialUnavailable({ credential: "client secret", problem: `in what proves the client, ${problem}` })
 }
 
+/** A last attempt: another closed connection is an outage. */
+const again = <A>(once: Effect.Effect<A, TokenError | exchange.ConnectionClosed>): Effect.Effect<A, TokenError> =>
+  Effect.catchTag(once, "ConnectionClosed", ({ error }) => error)
+
 export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefined, limits: exchange.Limits) =>
   Effect.gen(function*() {
     // A source that fails does not stop a client whose credential is known and most probably still right.
@@ -72,22 +76,21 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
       Effect.gen(function*() {
         const request = encode(proof)
         const possession = dpop === undefined ? undefined : yield* dpop.proof({ method: "POST", url })
-        const received = yield* exchange.send(
+        const received = yield* exchange.sendOnce(
           client,
           possession === undefined ? request : HttpClientRequest.setHeader(request, "dpop", possession.value),
           limits
         )
         const news = possession === undefined ? false : yield* possession.answered(received.headers)
         yield* issuerQuota.tell(received.headers, received.receivedAt)
-        const { body, ...rest } = received
+        const { body, unread: _, ...rest } = received
         const outcome = body === undefined
           ? Either.left(
             new InvalidTokenResponse({
               endpoint: received.endpoint,
               status: received.status,
-              problem:
-                `with more than ${limits.maxResponseBytes} bytes, so it was not read to its end. Check that the ` +
-                "token URL (OAUTH_TOKEN_URL) is the token endpoint."
+              problem: `${received.unread ?? "without a body"}. Check that the token URL (OAUTH_TOKEN_URL) is the ` +
+                "token endpoint."
             })
           )
           : decode(
@@ -109,13 +112,15 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
           Effect.flatMap((now) => credential.prove({ clientId, issuer, endpoint, now })),
           Effect.flatMap(sendable)
         )
-        const [outcome, news] = yield* exchangeOnce(conversation, yield* prove)
+        const once = Effect.flatMap(prove, (proof) => exchangeOnce(conversation, proof))
+        // A server may close an idle connection at the moment at which it is used again. The request may have been
+        // processed: what is repeated costs a token at most.
+        const [outcome, news] = yield* Effect.catchTag(once, "ConnectionClosed", () => again(once))
         if (!news || !isError(outcome, "use_dpop_nonce")) {
           return outcome
         }
         // RFC 9449 section 8: the same once more, with the nonce that came with the refusal.
-        const [again] = yield* exchangeOnce(conversation, yield* prove)
-        return again
+        return (yield* again(once))[0]
       })
 
     return <A>(conversation: Conversation<A>): Effect.Effect<A, TokenError> =>

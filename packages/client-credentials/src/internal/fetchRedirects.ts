@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 
-import * as body from "./body.js"
+import * as body from "./http/body.js"
 
 const strict = (init: RequestInit): RequestInit => ({ ...init, redirect: "manual" })
 

@@ -13,7 +13,7 @@ import {
   type TokenError,
   TokenErrorResponse
 } from "../OAuthError.js"
-import type { Received } from "./exchange.js"
+import type { Received } from "./http/exchange.js"
 import { isRecord, readJson } from "./json.js"
 import * as redaction from "./protocol/redaction.js"
 import { isFailedAuthentication } from "./protocol/refusal.js"

@@ -58,9 +58,9 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "token requests in the platform's traces",
-    file: "internal/exchange.ts",
-    find: "HttpClient.withTracerDisabledWhen(client, constTrue)",
-    replace: "client",
+    file: "internal/http/exchange.ts",
+    find: "gate.once(request, false)",
+    replace: "gate.once(request, true)",
     test: "client_secret_post with DPoP, whatever"
   },
   {

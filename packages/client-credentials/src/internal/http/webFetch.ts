@@ -10,7 +10,7 @@ import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-import * as body from "../body.js"
+import * as body from "./body.js"
 
 /** A call as `fetch` takes it. */
 export interface Call {

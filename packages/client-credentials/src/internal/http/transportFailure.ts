@@ -30,3 +30,10 @@ export const reason = (cause: unknown): { readonly reason: "certificate" | "conn
     ? { reason: "connection", detail: found[0] ?? name(cause) ?? "no code" }
     : { reason: "certificate", detail: certificate }
 }
+
+/**
+ * Whether the connection was closed, where a request was sent and no response had begun: ECONNRESET of node:http and Bun,
+ * UND_ERR_SOCKET ("other side closed") of Undici and fetch, EPIPE when the request could not be written any more.
+ */
+export const isClosed = (cause: unknown): boolean =>
+  codes(cause, 6).some((code) => code === "ECONNRESET" || code === "UND_ERR_SOCKET" || code === "EPIPE")

@@ -2,12 +2,14 @@
  * What may be done with the bodies of requests and responses.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+
+import * as contentCoding from "./contentCoding.js"
 
 /** Whether a body can be sent a second time. A stream cannot, nor what only the runtime knows how to read. */
 export const isReplayable = (body: HttpBody.HttpBody): boolean => {
@@ -30,9 +32,27 @@ export const bytes = (
 ): Stream.Stream<Uint8Array, HttpClientError.ResponseError> =>
   Stream.catchAll(response.stream, (error) => error.reason === "EmptyBody" ? Stream.empty : Stream.fail(error))
 
+/** The body without its content codings. */
+export const decoded = (
+  response: HttpClientResponse.HttpClientResponse
+): Stream.Stream<Uint8Array, HttpClientError.ResponseError | contentCoding.ContentCodingError> => {
+  const header = response.headers["content-encoding"]
+  if (contentCoding.codings(header).length === 0 || contentCoding.isDecoded(response)) return bytes(response)
+  return Stream.fromReadableStream<Uint8Array, HttpClientError.ResponseError | contentCoding.ContentCodingError>(
+    () => contentCoding.decode(Stream.toReadableStream<Uint8Array>()(bytes(response)), header),
+    (cause) =>
+      cause instanceof contentCoding.ContentCodingError || isResponseError(cause)
+        ? cause
+        : new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
+  )
+}
+
+const isResponseError = (cause: unknown): cause is HttpClientError.ResponseError =>
+  HttpClientError.isHttpClientError(cause) && cause._tag === "ResponseError"
+
 /** The body as text, or `None` when it is longer than `limit` bytes; then the rest is not read. */
 export const textWithin = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
-  bytes(response).pipe(
+  decoded(response).pipe(
     Stream.mapAccum(0, (read, chunk) => [read + chunk.length, { chunk, read: read + chunk.length }]),
     Stream.takeUntil(({ read }) => read > limit),
     Stream.runCollect,

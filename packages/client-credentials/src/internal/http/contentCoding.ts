@@ -1,0 +1,191 @@
+/**
+ * Decodes the content codings of responses (RFC 9110 section 8.4): gzip, deflate, br, and zstd where the runtime has it.
+ *
+ * `fetch` decodes by itself and may leave the header; Undici and node:http do not decode. Decoders of the platform are
+ * used, so there is no static import of Node.
+ */
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+
+/** A body has a coding that is not supported, or is not what its coding says. */
+export class ContentCodingError extends Error {
+  override readonly name = "ContentCodingError"
+  constructor(readonly reason: "unknown" | "invalid", readonly coding: string) {
+    super(
+      reason === "unknown"
+        ? `the content coding "${coding}" is not supported`
+        : `the body is not what its content coding "${coding}" says`
+    )
+  }
+}
+
+type Bytes = ReadableStream<Uint8Array>
+
+/** More than any server applies, so that a header cannot ask for work without bound. */
+const maxCodings = 5
+
+/** The codings of a body, in the order in which they were applied; `identity` is none. */
+export const codings = (header: string | undefined): ReadonlyArray<string> =>
+  (header ?? "").split(",").map((coding) => coding.trim().toLowerCase()).filter((coding) =>
+    coding !== "" && coding !== "identity"
+  )
+
+interface Builtins {
+  readonly getBuiltinModule?: (id: string) => Readonly<Record<string, unknown>> | undefined
+}
+
+/** A module of Node, where there is one; bundlers do not follow this. */
+const builtin = (id: string): Readonly<Record<string, unknown>> | undefined => {
+  const { process } = globalThis as { readonly process?: Builtins }
+  try {
+    return process?.getBuiltinModule?.(id)
+  } catch {
+    return undefined
+  }
+}
+
+type Transformation = ReadableWritablePair<Uint8Array, Uint8Array>
+
+const ofNode = (constructor: string): Transformation | undefined => {
+  const make = builtin("node:zlib")?.[constructor]
+  const duplex = builtin("node:stream")?.["Duplex"] as
+    | { readonly toWeb?: (duplex: unknown) => Transformation }
+    | undefined
+  return typeof make === "function" && duplex?.toWeb !== undefined ? duplex.toWeb(make()) : undefined
+}
+
+const ofPlatform = (format: string): Transformation | undefined => {
+  try {
+    return new DecompressionStream(format as CompressionFormat) as Transformation
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 1950 section 2.2. Some servers send the compressed data of `deflate` without its frame. */
+const isZlib = (first: number, second: number): boolean => (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0
+
+const brotli = (): Transformation | undefined => ofNode("createBrotliDecompress") ?? ofPlatform("brotli")
+
+const zstd = (): Transformation | undefined => ofNode("createZstdDecompress") ?? ofPlatform("zstd")
+
+const isKnown = (coding: string): boolean =>
+  /^(x-)?gzip$|^deflate$/.test(coding) || (coding === "br" && brotli() !== undefined) ||
+  (coding === "zstd" && zstd() !== undefined)
+
+/** The decoder of a coding for a body that begins with these bytes; `none` when it is not encoded. */
+const decoder = (coding: string, [first = 0, second = 0]: Uint8Array): Transformation | "none" | undefined => {
+  switch (coding) {
+    case "br":
+      return brotli()
+    case "zstd":
+      return zstd()
+    case "deflate":
+      return ofPlatform(isZlib(first, second) ? "deflate" : "deflate-raw")
+    default:
+      // Without its magic number it was decoded on the way, and the header was left.
+      return first === 0x1f && second === 0x8b ? ofPlatform("gzip") : "none"
+  }
+}
+
+/** Marks what the body's transport failed with, which is not a problem of its coding. */
+class Upstream {
+  constructor(readonly error: unknown) {}
+}
+
+/** The stream as it would be read, from its first two bytes on; an empty body has no coding. */
+const decodeOne = (body: Bytes, coding: string): Bytes => {
+  const reader = body.getReader()
+  const read = () =>
+    reader.read().catch((error: unknown) => {
+      throw new Upstream(error)
+    })
+  let decoded: ReadableStreamDefaultReader<Uint8Array> | undefined
+  let failure: unknown
+
+  const start = async (): Promise<ReadableStreamDefaultReader<Uint8Array>> => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    let isDone = false
+    while (size < 2 && !isDone) {
+      const { done, value } = await read()
+      isDone = done
+      if (value !== undefined && value.length > 0) {
+        chunks.push(value)
+        size += value.length
+      }
+    }
+    const rest: Bytes = new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const chunk = chunks.shift()
+        if (chunk !== undefined) return controller.enqueue(chunk)
+        if (isDone) return controller.close()
+        try {
+          const { done, value } = await read()
+          isDone = done
+          return done ? controller.close() : controller.enqueue(value)
+        } catch (error) {
+          failure = error
+          throw error
+        }
+      },
+      cancel: (reason) => reader.cancel(reason)
+    }, { highWaterMark: 0 })
+    if (size === 0) return rest.getReader()
+    const head = new Uint8Array([...chunks.flatMap((chunk) => [...chunk.subarray(0, 2)])])
+    const transformation = decoder(coding, head)
+    if (transformation === undefined) throw new ContentCodingError("unknown", coding)
+    return (transformation === "none" ? rest : rest.pipeThrough(transformation)).getReader()
+  }
+
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      try {
+        decoded ??= await start()
+        const { done, value } = await decoded.read()
+        return done ? controller.close() : controller.enqueue(value)
+      } catch (error) {
+        const cause = failure ?? error
+        throw cause instanceof Upstream
+          ? cause.error
+          : cause instanceof ContentCodingError
+          ? cause
+          : new ContentCodingError("invalid", coding)
+      }
+    },
+    cancel: (reason) => decoded === undefined ? reader.cancel(reason) : decoded.cancel(reason)
+  }, { highWaterMark: 0 })
+}
+
+/**
+ * Decodes a body, by the header `Content-Encoding`. The stream fails with a `ContentCodingError` when a coding is unknown
+ * or the body is not what it says; what the body itself fails with is passed on. It is read only as far as the result is.
+ */
+export const decode = (body: Bytes, header: string | undefined): Bytes => {
+  const applied = codings(header)
+  const unknown = applied.length > maxCodings ? applied.join(", ") : applied.find((coding) => !isKnown(coding))
+  if (unknown !== undefined) {
+    const error = new ContentCodingError("unknown", unknown.replace(/[^\x21-\x7e ]/g, "?").slice(0, 40))
+    return new ReadableStream({ start: (controller) => controller.error(error) })
+  }
+  return applied.reduceRight(decodeOne, body)
+}
+
+/**
+ * Whether the transport decoded the body. `fetch` does, and only what it received from the network has a URL: a
+ * `Response` that a program constructed was not decoded.
+ */
+export const isDecoded = (response: HttpClientResponse.HttpClientResponse): boolean => {
+  const source = sourceOf(response)
+  return typeof Response === "function" && source instanceof Response && source.url !== ""
+}
+
+/** What the transport received: the platform keeps it in a member that its types do not show. */
+export const sourceOf = (response: HttpClientResponse.HttpClientResponse): unknown => {
+  let found: unknown = response
+  for (let depth = 0; depth < 5 && typeof found === "object" && found !== null; depth += 1) {
+    if ("source" in found) return found.source
+    if (!("original" in found)) return undefined
+    found = found.original
+  }
+  return undefined
+}

@@ -1,0 +1,4 @@
+/**
+ * The version of this package, as its package.json states it: a test compares them.
+ */
+export const version = "0.0.0"

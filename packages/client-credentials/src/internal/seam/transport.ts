@@ -1,0 +1,180 @@
+/**
+ * Watches what an `HttpClient` really sends, beneath everything that a program put on top of its transport.
+ *
+ * Specific to Effect 3. `HttpClient.make`, on which every transport of the platform is built, evaluates the predicate
+ * `HttpClient.currentTracerDisabledWhen` with the actual request immediately before it calls the transport. That is
+ * beneath `retry`, `followRedirects`, `filterStatus` and services provided by `transformResponse`, so a predicate of this
+ * module sees each request that is sent, once, and the services that the transport will see. A program may replace the
+ * predicate (`HttpClient.withTracerDisabledWhen`) or switch tracing off nearer to the transport; a supervisor puts it
+ * back before the next step of the fiber.
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import { constTrue, constVoid } from "effect/Function"
+import { globalValue } from "effect/GlobalValue"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as RuntimeFlagsPatch from "effect/RuntimeFlagsPatch"
+import * as Supervisor from "effect/Supervisor"
+import * as Tracer from "effect/Tracer"
+
+type Request = HttpClientRequest.HttpClientRequest
+
+/** The result of a send, as the transport returns it. */
+export type Result = Exit.Exit<HttpClientResponse.HttpClientResponse, unknown>
+
+export interface Watch {
+  /**
+   * Runs before each send. `other`: a request of the program's own, which is left alone. `manual`: the transport must not
+   * follow a redirect. `sent`: the request is sent as it is. What it throws ends the send, as a defect.
+   */
+  readonly onSend: (request: Request) => "manual" | "other" | "sent"
+  /** Receives the result of each request that was sent. */
+  readonly onResult?: ((request: Request, result: Result) => void) | undefined
+  /** Whether the platform's span of the request is recorded, where the program traces requests. */
+  readonly isTraced: boolean
+}
+
+interface Gate extends Predicate.Predicate<Request> {
+  readonly watch: Watch
+  /** The predicate that the program set. */
+  readonly own: Predicate.Predicate<Request>
+}
+
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/** Effect 3 has this method on every fiber, but not in its type. */
+const set = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void => {
+  if (!("setFiberRef" in fiber) || typeof fiber.setFiberRef !== "function") return
+  const { setFiberRef }: { readonly setFiberRef: (ref: FiberRef.FiberRef<A>, value: A) => void } = fiber as never
+  setFiberRef.call(fiber, ref, value)
+}
+
+/** Undici's options, by the key of their tag: `@effect/platform-node` is optional. */
+const UndiciOptions = Context.GenericTag<"UndiciOptions", object>("@effect/platform-node/NodeHttpClient/undiciOptions")
+
+const get = <I, S>(context: Context.Context<never>, tag: Context.Tag<I, S>): S | undefined =>
+  Option.getOrUndefined(Context.getOption(context, tag))
+
+/** The services in sight, with those that decide about redirects and repetitions set so that there are none. */
+export const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
+  context.pipe(
+    Context.add(FetchHttpClient.RequestInit, { ...get(context, FetchHttpClient.RequestInit), redirect: "manual" }),
+    // `interceptors.redirect` and `interceptors.retry` of a dispatcher read these for each request.
+    Context.add(UndiciOptions, {
+      ...get(context, UndiciOptions),
+      maxRedirections: 0,
+      retryOptions: { maxRetries: 0 }
+    })
+  ) as Context.Context<never>
+
+const isGate = (predicate: Predicate.Predicate<Request>): predicate is Gate => "watch" in predicate
+
+const gate = (watch: Watch, own: Predicate.Predicate<Request>): Gate =>
+  Object.assign((request: Request): boolean => {
+    const decision = watch.onSend(request)
+    if (decision === "other") return own(request)
+    const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+    if (decision === "manual" && fiber !== undefined) {
+      set(fiber, FiberRef.currentContext, withoutRedirects(fiber.getFiberRef(FiberRef.currentContext)))
+    }
+    return !watch.isTraced || own(request)
+  }, { watch, own })
+
+/** The watch in force, where the predicate was replaced. */
+const currentWatch = globalValue(
+  "@effect-oauth/client-credentials/seam/currentWatch",
+  () => FiberRef.unsafeMake<Watch | undefined>(undefined)
+)
+
+/** Records nothing: what spans are where tracing is switched off, which must not switch the predicate off. */
+const silent = Tracer.make({
+  context: (f) => f(),
+  span: (name, parent, context, links, startTime, kind) => ({
+    _tag: "Span",
+    name,
+    spanId: "noop",
+    traceId: "noop",
+    parent,
+    context,
+    status: { _tag: "Started", startTime },
+    attributes: new Map(),
+    links,
+    sampled: false,
+    kind,
+    end: constVoid,
+    attribute: constVoid,
+    event: constVoid,
+    addLinks: constVoid
+  })
+})
+
+const arm = (fiber: AnyFiber): void => {
+  const watch = fiber.getFiberRef(currentWatch)
+  if (watch === undefined) return
+  const isEnabled = fiber.getFiberRef(FiberRef.currentTracerEnabled)
+  const predicate = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
+  if (!isEnabled) {
+    const services = fiber.getFiberRef(DefaultServices.currentServices)
+    set(fiber, DefaultServices.currentServices, Context.add(services, Tracer.Tracer, silent))
+    set(fiber, FiberRef.currentTracerEnabled, true)
+    // The gate of a call in progress further out stays in force.
+    const own = isGate(predicate) && predicate.watch === watch ? predicate.own : predicate
+    set(
+      fiber,
+      HttpClient.currentTracerDisabledWhen,
+      gate(watch, isGate(own) ? Predicate.or(own, constTrue) : constTrue)
+    )
+  } else if (!isGate(predicate)) {
+    set(fiber, HttpClient.currentTracerDisabledWhen, gate(watch, predicate))
+  }
+}
+
+const isResponse = (value: unknown): value is HttpClientResponse.HttpClientResponse =>
+  Predicate.hasProperty(value, HttpClientResponse.TypeId)
+
+const requestOf = (exit: Exit.Exit<unknown, unknown>): unknown => {
+  if (Exit.isSuccess(exit)) return isResponse(exit.value) ? exit.value.request : undefined
+  const error = exit.cause._tag === "Fail" ? exit.cause.error : undefined
+  return Predicate.hasProperty(error, "request") ? error.request : undefined
+}
+
+class Watcher extends Supervisor.AbstractSupervisor<void> {
+  override readonly value = Effect.void
+  override onEffect<A, E>(fiber: Fiber.RuntimeFiber<A, E>, effect: Effect.Effect<unknown, unknown, unknown>): void {
+    arm(fiber)
+    const onResult = fiber.getFiberRef(currentWatch)?.onResult
+    if (onResult === undefined || !Exit.isExit(effect)) return
+    const request = requestOf(effect)
+    if (request !== undefined) onResult(request as Request, effect as Result)
+  }
+}
+
+const watcher = new Watcher()
+
+const supervision = RuntimeFlagsPatch.enable(RuntimeFlags.OpSupervision)
+
+/** Runs an effect that sends requests by an `HttpClient`, under a watch. */
+export const watched = <A, E, R>(effect: Effect.Effect<A, E, R>, watch: Watch): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) => {
+    const own = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
+    return effect.pipe(
+      Effect.withRuntimeFlagsPatch(supervision),
+      Effect.supervised(watcher),
+      // What is set on the fiber meanwhile ends here.
+      Effect.locally(HttpClient.currentTracerDisabledWhen, gate(watch, own)),
+      Effect.locally(FiberRef.currentContext, fiber.getFiberRef(FiberRef.currentContext)),
+      Effect.locally(FiberRef.currentTracerEnabled, fiber.getFiberRef(FiberRef.currentTracerEnabled)),
+      Effect.locally(DefaultServices.currentServices, fiber.getFiberRef(DefaultServices.currentServices)),
+      Effect.locally(currentWatch, watch)
+    )
+  })
