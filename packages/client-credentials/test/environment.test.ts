@@ -95,7 +95,7 @@ describe("the environment", () => {
         OAUTH_DPOP: "true"
       })
       assert.strictEqual(request.parameters, "tenant=acme&tier=2")
-      assert.strictEqual(request.authorizationDetails, `[{"type":"payment","limit":17}]`)
+      assert.strictEqual(request.authorizationDetails, `[{"limit":17,"type":"payment"}]`)
       assert.deepStrictEqual([dpop, revocationUrl], [{}, "https://auth.example.com/revoke"])
     }))
 
