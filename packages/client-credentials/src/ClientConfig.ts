@@ -134,7 +134,7 @@ export class ClientConfig
  * @category constructors
  */
 export const make = (options: Options): Either.Either<Service, InvalidConfig> =>
-  Either.mapLeft(settings.client(options), (problems) => new InvalidConfig({ problems }))
+  Either.mapLeft(settings.clientAlone(options), (problems) => new InvalidConfig({ problems }))
 
 /**
  * The configuration as a layer, from a value.

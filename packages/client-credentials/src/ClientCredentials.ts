@@ -8,6 +8,7 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 
@@ -15,7 +16,10 @@ import * as ApiClient from "./ApiClient.js"
 import * as Authorization from "./Authorization.js"
 import * as ClientConfig from "./ClientConfig.js"
 import * as DPoP from "./DPoP.js"
-import type { InvalidConfig } from "./InvalidConfig.js"
+import type { Problem } from "./internal/config/check.js"
+import * as parts from "./internal/config/parts.js"
+import * as settings from "./internal/settings.js"
+import { InvalidConfig } from "./InvalidConfig.js"
 import * as IssuanceBudget from "./IssuanceBudget.js"
 import * as ServerMetadata from "./ServerMetadata.js"
 import * as SharedTokens from "./SharedTokens.js"
@@ -62,7 +66,23 @@ export interface Options extends ClientConfig.Options, PartOptions {}
 export const layerFromClientConfig = (
   options: PartOptions = {}
 ): Layer.Layer<Services, InvalidConfig, ClientConfig.ClientConfig | HttpClient.HttpClient> =>
-  wire(options, TokenEndpoint.layerWith(options.tokenEndpoint ?? {}))
+  Layer.fresh(Layer.unwrapEffect(Effect.flatMap(
+    ClientConfig.ClientConfig,
+    (config) => Effect.map(valid(settings.configAndParts(config, options, parts.client)), () => own(options))
+  )))
+
+/** Every problem is reported at once, before the first part is built. */
+const valid = <A>(validated: Either.Either<A, ReadonlyArray<Problem>>): Effect.Effect<A, InvalidConfig> =>
+  Effect.mapError(validated, (problems) => new InvalidConfig({ problems }))
+
+const withConfig = <R>(
+  validated: () => Either.Either<ClientConfig.Service, ReadonlyArray<Problem>>,
+  parts: () => Layer.Layer<Services, InvalidConfig, R | ClientConfig.ClientConfig>
+): Layer.Layer<Services, InvalidConfig, Exclude<R, ClientConfig.ClientConfig>> =>
+  Layer.unwrapEffect(Effect.map(
+    Effect.suspend(() => valid(validated())),
+    (config) => Layer.provide(parts(), Layer.succeed(ClientConfig.ClientConfig, config))
+  ))
 
 type Endpoint<R> = Layer.Layer<
   TokenEndpoint.TokenEndpoint,
@@ -104,10 +124,10 @@ const wire = <R>(
 }
 
 /** What the parts look for and do without where there is none. */
-const dpop: Layer.Layer<never, never, ClientConfig.ClientConfig> = Layer.unwrapEffect(
+const dpop: Layer.Layer<never, InvalidConfig, ClientConfig.ClientConfig> = Layer.unwrapEffect(
   Effect.map(
     ClientConfig.ClientConfig,
-    ({ dpop }): Layer.Layer<never> => dpop === undefined ? Layer.empty : DPoP.layer(dpop)
+    ({ dpop }): Layer.Layer<never, InvalidConfig> => dpop === undefined ? Layer.empty : DPoP.layer(dpop)
   )
 )
 
@@ -141,7 +161,7 @@ export type Services = ApiClient.ApiClient | TokenCache.TokenCache | TokenRevoca
 export const layer = (
   options: Options
 ): Layer.Layer<Services, InvalidConfig, HttpClient.HttpClient> =>
-  Layer.provide(layerFromClientConfig(options), ClientConfig.layer(options))
+  withConfig(() => settings.clientAndParts(options, parts.client), () => own(options))
 
 /**
  * The options of a client that shares its tokens. None is revoked when the program ends: others still use it.
@@ -168,7 +188,15 @@ export const layerSharedFromClientConfig = (
   Services,
   InvalidConfig,
   ClientConfig.ClientConfig | HttpClient.HttpClient | TokenSeal | TokenStore
-> => {
+> =>
+  Layer.fresh(Layer.unwrapEffect(Effect.flatMap(
+    ClientConfig.ClientConfig,
+    (config) => Effect.map(valid(settings.configAndParts(config, options, parts.sharedClient)), () => shared(options))
+  )))
+
+const own = (options: PartOptions) => wire(options, TokenEndpoint.layerWith(options.tokenEndpoint ?? {}))
+
+const shared = (options: SharedOptions) => {
   const network = TokenEndpoint.layerWith(options.tokenEndpoint ?? {})
   return wire<TokenSeal | TokenStore>(
     { ...options, revokeAtShutdown: false },
@@ -208,7 +236,7 @@ export const layerSharedFromClientConfig = (
 export const layerShared = (
   options: ClientConfig.Options & SharedOptions
 ): Layer.Layer<Services, InvalidConfig, HttpClient.HttpClient | TokenSeal | TokenStore> =>
-  Layer.provide(layerSharedFromClientConfig(options), ClientConfig.layer(options))
+  withConfig(() => settings.clientAndParts(options, parts.sharedClient), () => shared(options))
 
 /**
  * The same from the environment: see `ClientConfig.fromConfig` for the variables.
@@ -222,7 +250,11 @@ export const layerSharedConfig = (
   Services,
   ConfigError.ConfigError | InvalidConfig,
   FileSystem.FileSystem | HttpClient.HttpClient | TokenSeal | TokenStore
-> => Layer.provide(layerSharedFromClientConfig(options), ClientConfig.layerConfig(options))
+> =>
+  Layer.unwrapEffect(Effect.map(
+    Effect.suspend(() => valid(settings.environmentAndParts(options, parts.sharedClient))),
+    () => Layer.provide(layerSharedFromClientConfig(options), ClientConfig.layerConfig(options))
+  ))
 
 /**
  * From the environment: see `ClientConfig.fromConfig` for the variables.
@@ -246,7 +278,11 @@ export const layerConfig = (
   Services,
   ConfigError.ConfigError | InvalidConfig,
   FileSystem.FileSystem | HttpClient.HttpClient
-> => Layer.provide(layerFromClientConfig(options), ClientConfig.layerConfig(options))
+> =>
+  Layer.unwrapEffect(Effect.map(
+    Effect.suspend(() => valid(settings.environmentAndParts(options, parts.client))),
+    () => Layer.provide(layerFromClientConfig(options), ClientConfig.layerConfig(options))
+  ))
 
 /**
  * The client as a value, for a program with several APIs, each with a tag of its own; or with many tenants, each with a

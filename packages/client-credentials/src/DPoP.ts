@@ -8,6 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 
+import * as parts from "./internal/config/parts.js"
+import { type InvalidConfig, validate } from "./InvalidConfig.js"
+
 /**
  * How proofs are made.
  *
@@ -86,8 +89,11 @@ export class DPoP extends Context.Tag("@effect-oauth/client-credentials/DPoP")<D
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Service> =>
-  Effect.flatMap(Effect.promise(() => import("./internal/proofKey.js")), (proofKey) => proofKey.make(options))
+export const make = (options: Options = {}): Effect.Effect<Service, InvalidConfig> =>
+  Effect.flatMap(
+    Effect.suspend(() => validate(parts.dpop, options)),
+    (settings) => Effect.flatMap(Effect.promise(() => import("./internal/proofKey.js")), ({ make }) => make(settings))
+  )
 
 /**
  * Proofs as a layer. `ClientCredentials.layer({ ..., dpop: true })` has it in it.
@@ -95,4 +101,4 @@ export const make = (options: Options = {}): Effect.Effect<Service> =>
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options): Layer.Layer<DPoP> => Layer.effect(DPoP, make(options))
+export const layer = (options?: Options): Layer.Layer<DPoP, InvalidConfig> => Layer.effect(DPoP, make(options))

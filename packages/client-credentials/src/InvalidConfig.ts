@@ -3,7 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+
+import * as optionRules from "./internal/config/rules.js"
 
 /**
  * A configuration with a mistake in it: names each setting and what it should be, never what it was.
@@ -24,3 +27,14 @@ export class InvalidConfig extends Schema.TaggedError<InvalidConfig>(
     return this.problems.map(({ expected, setting }) => `${setting}: expected ${expected}`).join("\n")
   }
 }
+
+/**
+ * Validates the options of a group and returns its settings.
+ *
+ * @internal
+ */
+export const validate = <const R extends optionRules.Rules, O extends object>(
+  rules: R,
+  options: O & optionRules.Ruled<O, R>
+): Either.Either<optionRules.Settings<R>, InvalidConfig> =>
+  Either.mapLeft(optionRules.validate(rules, options), (problems) => new InvalidConfig({ problems }))

@@ -14,11 +14,11 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 
 import * as budgets from "./internal/budget.js"
-import { collect } from "./internal/config/check.js"
+import * as parts from "./internal/config/parts.js"
 import * as issuerQuota from "./internal/issuerQuota.js"
 import { watched } from "./internal/storeFailures.js"
 import { mayHaveIssued } from "./internal/token/issuance.js"
-import { InvalidConfig } from "./InvalidConfig.js"
+import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { IssuanceBudgetExhausted, type TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
 import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
@@ -53,48 +53,6 @@ export interface Options {
    */
   readonly heedIssuer?: boolean | undefined
 }
-
-const isTimeZone = (timeZone: string): boolean => {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone })
-    return true
-  } catch {
-    return false
-  }
-}
-
-const windowOf = (window: NonNullable<Options["window"]>): budgets.Window | undefined => {
-  if (typeof window === "object" && "timeZone" in window) {
-    return isTimeZone(window.timeZone) ? { _tag: "Day", timeZone: window.timeZone } : undefined
-  }
-  const millis = Option.getOrElse(Option.map(Duration.decodeUnknown(window), Duration.toMillis), () => 0)
-  return millis > 0 && Number.isFinite(millis) ? { _tag: "Sliding", millis } : undefined
-}
-
-const policy = (options: Options): Effect.Effect<budgets.Budget, InvalidConfig> =>
-  Effect.suspend(() => {
-    const { expect, problems } = collect()
-    const { limit, reserveFraction = 1 / 5, warnAt = [0.8, 1], window = "24 hours" } = options
-    expect("limit", Number.isInteger(limit) && limit > 0 ? limit : undefined, "a whole number from 1 on")
-    expect(
-      "reserveFraction",
-      reserveFraction >= 0 && reserveFraction < 1 ? reserveFraction : undefined,
-      "a fraction of the limit, from 0 to less than 1"
-    )
-    expect(
-      "warnAt",
-      warnAt.every((part) => part > 0 && part <= 1) ? warnAt : undefined,
-      "parts of the limit, from above 0 to 1"
-    )
-    const counted = expect(
-      "window",
-      windowOf(window),
-      "a duration above 0 such as \"24 hours\", or { timeZone } such as Europe/Amsterdam"
-    )
-    return problems.length > 0 || counted === undefined
-      ? new InvalidConfig({ problems })
-      : Effect.succeed({ limit, reserveFraction, window: counted })
-  })
 
 const Kept = Schema.parseJson(budgets.Ledger)
 
@@ -150,7 +108,7 @@ export const make = (
   options: Options
 ): Effect.Effect<EndpointService, InvalidConfig, TokenEndpoint | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
-    const budget = yield* policy(options)
+    const budget = yield* validate(parts.issuanceBudget, options)
     const endpoint = yield* TokenEndpoint
     const seal = yield* TokenSeal
     const store = watched(yield* TokenStore)
@@ -158,7 +116,7 @@ export const make = (
     const place = yield* seal.name(`budget ${endpoint.request.endpoint} ${clientId}`)
     const { limit } = budget
     const gauge = Metric.tagged(OAuthMetrics.budgetLeft, "oauth.client.id", clientId)
-    const thresholds = (options.warnAt ?? [0.8, 1]).map((part) => Math.ceil(part * limit))
+    const thresholds = budget.warnAt.map((part) => Math.ceil(part * limit))
 
     /** The ledger as this process knows it, and what of it the store does not know. */
     const memory = yield* Ref.make({ ledger: budgets.empty, owed: [] as ReadonlyArray<budgets.Spend> })
@@ -265,10 +223,9 @@ export const make = (
         ? Effect.void
         : Effect.asVoid(decide((ledger, now) => ({ ledger: budgets.heard(ledger, quotas, now, organization) })))
 
-    const { heedIssuer = true } = options
     const request = (wanted: TokenRequest, occasion: Occasion | undefined, organization: string) => {
       const asked = endpoint.requestToken(wanted, occasion)
-      return heedIssuer
+      return budget.heedIssuer
         ? asked.pipe(
           Effect.tapError((error) =>
             Effect.flatMap(

@@ -12,9 +12,11 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 
 import { ClientConfig } from "./ClientConfig.js"
+import * as parts from "./internal/config/parts.js"
 import * as exchange from "./internal/http/exchange.js"
 import * as instant from "./internal/instant.js"
 import * as metadata from "./internal/metadata.js"
+import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { DiscoveryFailed, type TokenEndpointUnavailable } from "./OAuthError.js"
 
 /**
@@ -102,8 +104,9 @@ export interface Options {
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<Service, never, ClientConfig | HttpClient.HttpClient> =>
+): Effect.Effect<Service, InvalidConfig, ClientConfig | HttpClient.HttpClient> =>
   Effect.gen(function*() {
+    const { life, timeout } = yield* validate(parts.serverMetadata, options)
     const { allowHttpLoopback, request: { issuer, tokenUrl }, revocationUrl } = yield* ClientConfig
     if (tokenUrl !== undefined || issuer === undefined) {
       return {
@@ -118,8 +121,7 @@ export const make = (
       }
     }
     const client = yield* HttpClient.HttpClient
-    const limits = { timeout: Duration.decode(options.timeout ?? "10 seconds"), maxResponseBytes: 1_048_576 }
-    const life = Duration.toMillis(options.life ?? "1 hour")
+    const limits = { timeout: Duration.millis(timeout), maxResponseBytes: 1_048_576 }
     const known = yield* Ref.make<{ readonly metadata: Metadata; readonly until: instant.Instant } | undefined>(
       undefined
     )
@@ -170,7 +172,7 @@ export const make = (
  */
 export const layerWith = (
   options: Options
-): Layer.Layer<ServerMetadata, never, ClientConfig | HttpClient.HttpClient> =>
+): Layer.Layer<ServerMetadata, InvalidConfig, ClientConfig | HttpClient.HttpClient> =>
   Layer.effect(ServerMetadata, make(options))
 
 /**
@@ -179,4 +181,5 @@ export const layerWith = (
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ServerMetadata, never, ClientConfig | HttpClient.HttpClient> = layerWith({})
+export const layer: Layer.Layer<ServerMetadata, never, ClientConfig | HttpClient.HttpClient> = Layer
+  .orDie(layerWith({}))

@@ -20,12 +20,12 @@ import * as Stream from "effect/Stream"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig, type Service as Config } from "./ClientConfig.js"
-import { collect } from "./internal/config/check.js"
+import * as parts from "./internal/config/parts.js"
 import * as coolDown from "./internal/coolDown.js"
 import { defaultExpiryBuffer, isUsable } from "./internal/policy.js"
 import * as sealedToken from "./internal/sealedToken.js"
 import { watched } from "./internal/storeFailures.js"
-import { InvalidConfig } from "./InvalidConfig.js"
+import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
 import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
@@ -99,20 +99,8 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<EndpointService, InvalidConfig, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
-    const { expect, problems } = collect()
-    const duration = (setting: keyof Options, value: Duration.DurationInput): Duration.Duration => {
-      const decoded = Option.getOrElse(Duration.decodeUnknown(value), () => Duration.zero)
-      const millis = Duration.toMillis(decoded)
-      expect(
-        setting,
-        millis > 0 && Number.isFinite(millis) ? millis : undefined,
-        "a duration above 0 such as \"1 second\""
-      )
-      return decoded
-    }
-    const leaseLife = duration("leaseLife", options.leaseLife ?? "30 seconds")
-    const pollEvery = Duration.toMillis(duration("pollEvery", options.pollEvery ?? "200 millis"))
-    if (problems.length > 0) return yield* new InvalidConfig({ problems })
+    const settings = yield* validate(parts.sharedTokens, options)
+    const [leaseLife, pollEvery] = [Duration.millis(settings.leaseLife), settings.pollEvery]
     const { authentication } = yield* ClientConfig
     const endpoint = yield* TokenEndpoint
     const seal = yield* TokenSeal

@@ -16,9 +16,9 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
-import * as policies from "./internal/policy.js"
+import * as parts from "./internal/config/parts.js"
 import * as tokenCell from "./internal/tokenCell.js"
-import type { InvalidConfig } from "./InvalidConfig.js"
+import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 import * as TokenRequest from "./TokenRequest.js"
@@ -170,7 +170,7 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<Service, InvalidConfig, TokenEndpoint | Scope.Scope> =>
   Effect.gen(function*() {
-    const policy = yield* policies.make(options)
+    const policy = yield* validate(parts.tokenCache, options)
     const { budgetLeft = Effect.succeed(undefined), request, requestToken } = yield* TokenEndpoint
     const surroundings: tokenCell.Surroundings = {
       requestToken,

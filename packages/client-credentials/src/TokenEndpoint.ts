@@ -15,8 +15,10 @@ import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import { DPoP } from "./DPoP.js"
 import * as authenticated from "./internal/authenticated.js"
+import * as parts from "./internal/config/parts.js"
 import * as tokenRequest from "./internal/tokenRequest.js"
 import * as tokenResponse from "./internal/tokenResponse.js"
+import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { DiscoveryFailed, type TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
 import { ServerMetadata } from "./ServerMetadata.js"
@@ -124,18 +126,19 @@ const sent = (occasion: Occasion | undefined) =>
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<Service, never, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
+): Effect.Effect<Service, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
   Effect.gen(function*() {
+    const limits = yield* validate(parts.tokenEndpoint, options)
     const { authentication, request } = yield* ClientConfig
     const metadata = yield* ServerMetadata
     const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
     const send = yield* authenticated.make(yield* HttpClient.HttpClient, dpop, {
-      timeout: Duration.decode(options.timeout ?? "30 seconds"),
-      maxResponseBytes: options.maxResponseBytes ?? 1_048_576
+      timeout: Duration.millis(limits.timeout),
+      maxResponseBytes: limits.maxResponseBytes
     })
     const terms = {
-      defaultLife: Duration.decode(options.defaultLife ?? "1 hour"),
-      maxLife: Duration.decode(options.maxLife ?? "30 days"),
+      defaultLife: Duration.millis(limits.defaultLife),
+      maxLife: Duration.millis(limits.maxLife),
       type: dpop === undefined ? "Bearer" as const : "DPoP" as const
     }
 
@@ -163,7 +166,7 @@ export const make = (
               ...terms,
               redaction,
               hint,
-              requiredScope: options.requireScope === true ? request.scope.split(" ").filter((name) => name !== "") : []
+              requiredScope: limits.requireScope ? request.scope.split(" ").filter((name) => name !== "") : []
             })
         })
       })
@@ -201,7 +204,7 @@ export const make = (
  */
 export const layerWith = (
   options: Options
-): Layer.Layer<TokenEndpoint, never, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
+): Layer.Layer<TokenEndpoint, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
   Layer.effect(TokenEndpoint, make(options))
 
 /**
@@ -210,5 +213,5 @@ export const layerWith = (
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<TokenEndpoint, never, ClientConfig | HttpClient.HttpClient | ServerMetadata> =
-  layerWith({})
+export const layer: Layer.Layer<TokenEndpoint, never, ClientConfig | HttpClient.HttpClient | ServerMetadata> = Layer
+  .orDie(layerWith({}))

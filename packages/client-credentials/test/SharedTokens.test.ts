@@ -257,7 +257,7 @@ describe("a fleet with one store", () => {
       ) {
         const error = yield* Effect.flip(fleet(1, {}, { options: { [setting]: value } }))
         assert.include(String(error), setting)
-        assert.include(String(error), "a duration above 0")
+        assert.include(String(error), "a finite duration above 0")
       }
     }))
 

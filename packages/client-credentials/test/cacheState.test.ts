@@ -3,12 +3,13 @@ import { AccessToken, type OAuthError } from "@effect-oauth/client-credentials"
 import { Either, FastCheck as fc, Redacted } from "effect"
 
 import * as cacheState from "../src/internal/cacheState.js"
+import * as parts from "../src/internal/config/parts.js"
+import * as rules from "../src/internal/config/rules.js"
 import type { Instant } from "../src/internal/instant.js"
-import * as policies from "../src/internal/policy.js"
 import * as seeded from "./support/seeded.js"
 import { unavailable, wrongSecret } from "./support/tokenEndpoint.js"
 
-const policy = Either.getOrThrow(policies.make({}))
+const policy = Either.getOrThrow(rules.validate(parts.tokenCache, {}))
 const minute = 60_000
 
 type Which = "held" | "old"

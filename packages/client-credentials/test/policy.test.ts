@@ -2,10 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, TokenCache } from "@effect-oauth/client-credentials"
 import { Effect, Either, FastCheck as fc, Layer, Redacted } from "effect"
 
+import * as parts from "../src/internal/config/parts.js"
+import * as rules from "../src/internal/config/rules.js"
 import * as policies from "../src/internal/policy.js"
 import * as tokenEndpoint from "./support/tokenEndpoint.js"
 
-const policy = Either.getOrThrow(policies.make({}))
+const policy = Either.getOrThrow(rules.validate(parts.tokenCache, {}))
 
 const windows = (life: number, jitter = 0) =>
   policies.windows(
@@ -40,7 +42,7 @@ describe("the windows of a token's life", () => {
       fc.double({ min: 0, max: 1, noNaN: true })
     ],
     ([life, stopBefore, stopFraction, at]) => {
-      const set = Either.getOrThrow(policies.make({ stopBefore, stopFraction }))
+      const set = Either.getOrThrow(rules.validate(parts.tokenCache, { stopBefore, stopFraction }))
       const token = new AccessToken.AccessToken({
         value: Redacted.make("t"),
         scope: undefined,
@@ -70,8 +72,8 @@ describe("the windows of a token's life", () => {
 
 describe("rules of one's own", () => {
   const problems = (options: TokenCache.Options) =>
-    Either.match(policies.make(options), {
-      onLeft: ({ problems }) => problems.map(({ setting }) => setting),
+    Either.match(rules.validate(parts.tokenCache, options), {
+      onLeft: (problems) => problems.map(({ setting }) => setting),
       onRight: () => []
     })
 
@@ -86,9 +88,9 @@ describe("rules of one's own", () => {
         deadline: Infinity,
         patience: "soon" as "1 second"
       }),
-      ["refusalPauses", "capacity", "renewFraction", "stopFraction", "patience", "deadline"]
+      ["renewFraction", "stopFraction", "patience", "deadline", "refusalPauses", "capacity"]
     )
-    assert.deepStrictEqual(problems({ capacity: 1.5, renewFraction: NaN }), ["capacity", "renewFraction"])
+    assert.deepStrictEqual(problems({ capacity: 1.5, renewFraction: NaN }), ["renewFraction", "capacity"])
   })
 
   it.effect("are a typed error of the layer when they are wrong", () =>

@@ -1,13 +1,7 @@
 /**
  * The rules of a token's life, as numbers: every duration in milliseconds.
  */
-import * as Duration from "effect/Duration"
-import * as Either from "effect/Either"
-
 import type { AccessToken } from "../AccessToken.js"
-import { InvalidConfig } from "../InvalidConfig.js"
-import type { Options } from "../TokenCache.js"
-import { collect } from "./config/check.js"
 import * as instant from "./instant.js"
 
 export interface Policy {
@@ -38,41 +32,6 @@ export const isUsable = (buffer: ExpiryBuffer) => (token: AccessToken, now: numb
 
 /** After the server issued again what it had issued before, and that is of no use any more. */
 export const noGainPause = 1000
-
-export const make = (options: Options): Either.Either<Policy, InvalidConfig> => {
-  const { expect, problems } = collect()
-  const duration = (setting: keyof Options, value: Duration.DurationInput): number => {
-    const decoded = Duration.decodeUnknown(value)
-    const millis = decoded._tag === "Some" ? Duration.toMillis(decoded.value) : undefined
-    return expect(
-      setting,
-      millis !== undefined && Number.isFinite(millis) ? millis : undefined,
-      "a finite duration such as \"30 seconds\""
-    ) ?? 0
-  }
-  const fraction = (setting: keyof Options, value: number): number =>
-    expect(setting, value >= 0 && value <= 1 ? value : undefined, "a fraction of the token's life, from 0 to 1") ?? 0
-
-  const [first, ...more] = (options.refusalPauses ?? ["1 minute", "10 minutes", "2 hours", "12 hours"]).map(
-    (pause) => duration("refusalPauses", pause)
-  )
-  expect("refusalPauses", first, "at least one pause")
-  const capacity = options.capacity ?? 100
-  expect("capacity", Number.isInteger(capacity) && capacity > 0 ? capacity : undefined, "a whole number from 1 on")
-
-  const policy: Policy = {
-    renewBefore: duration("renewBefore", options.renewBefore ?? "5 minutes"),
-    renewFraction: fraction("renewFraction", options.renewFraction ?? 1 / 5),
-    stopBefore: duration("stopBefore", options.stopBefore ?? defaultExpiryBuffer.stopBefore),
-    stopFraction: fraction("stopFraction", options.stopFraction ?? defaultExpiryBuffer.stopFraction),
-    patience: duration("patience", options.patience ?? "5 seconds"),
-    deadline: duration("deadline", options.deadline ?? "1 minute"),
-    maxRetryAfter: duration("maxRetryAfter", options.maxRetryAfter ?? "1 hour"),
-    refusalPauses: [first ?? 0, ...more],
-    capacity
-  }
-  return problems.length > 0 ? Either.left(new InvalidConfig({ problems })) : Either.right(policy)
-}
 
 export interface Windows {
   /** From here on the token is renewed in the background. */

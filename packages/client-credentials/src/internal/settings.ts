@@ -13,7 +13,9 @@ import * as Redacted from "effect/Redacted"
 import * as ClientAuthentication from "../ClientAuthentication.js"
 import type * as ClientConfig from "../ClientConfig.js"
 import * as TokenRequest from "../TokenRequest.js"
-import { collect, printable, type Problem } from "./config/check.js"
+import { type Check, collect, printable, type Problem } from "./config/check.js"
+import * as parts from "./config/parts.js"
+import * as rules from "./config/rules.js"
 import { isSound, type Kind, type Source, tagOf } from "./credentialSource.js"
 import { isRecord, readJson } from "./json.js"
 import * as parameters from "./parameters.js"
@@ -119,8 +121,16 @@ const api = (
   }
 }
 
-const oneOf = <const A extends ReadonlyArray<string>>(value: unknown, allowed: A): A[number] | undefined =>
-  value === undefined ? allowed[0] : allowed.find((name) => name === value)
+const proofs = (check: Check, value: unknown): ClientConfig.Service["dpop"] =>
+  isRecord(value)
+    ? rules.read(check.at("dpop"), parts.dpop, value)
+    : check.expect(
+            "dpop",
+            value === undefined || typeof value === "boolean" ? true : undefined,
+            "true, false or an object of options"
+          ) === true && value === true
+    ? {}
+    : undefined
 
 const environment = ({ expect }: ReturnType<typeof collect>) =>
   expect(
@@ -134,7 +144,7 @@ export const client = (
 ): Either.Either<ClientConfig.Service, ReadonlyArray<Problem>> => {
   const found = collect()
   const { expect, problems } = found
-  const loopback = options.allowHttpLoopback === true
+  const loopback = found.flag("allowHttpLoopback", options.allowHttpLoopback, false)
 
   environment(found)
   const endpoint = (setting: "tokenUrl" | "revocationUrl") =>
@@ -162,14 +172,14 @@ export const client = (
   )
   const authenticate = authentication(found, options)
   problems.push(...parameters.problems(options))
-  const requestFormat = expect("requestFormat", oneOf(options.requestFormat, ["form", "json"]), "form or json")
+  const requestFormat = found.oneOf("requestFormat", options.requestFormat, ["form", "json"])
+  const dpop = proofs(found, options.dpop)
   const resourceServer = api(found, options, loopback)
 
   if (
-    problems.length > 0 || clientId === undefined || authenticate === undefined || requestFormat === undefined ||
-    resourceServer === undefined
+    problems.length > 0 || clientId === undefined || authenticate === undefined || resourceServer === undefined
   ) return Either.left(problems)
-  const { clientAuthentication: wanted, dpop } = options
+  const { clientAuthentication: wanted } = options
   return Either.right({
     request: TokenRequest.make({
       ...(options as TokenRequest.Change),
@@ -181,11 +191,120 @@ export const client = (
     }),
     revocationUrl,
     authentication: authenticate,
-    dpop: dpop === true ? {} : isRecord(dpop) ? dpop : undefined,
+    dpop,
     allowHttpLoopback: loopback,
     api: resourceServer
   })
 }
+
+const named: { readonly [K in keyof ClientConfig.Options]-?: true } = {
+  tokenUrl: true,
+  issuer: true,
+  revocationUrl: true,
+  clientId: true,
+  clientSecret: true,
+  previousClientSecret: true,
+  audience: true,
+  scope: true,
+  resource: true,
+  authorizationDetails: true,
+  parameters: true,
+  clientAuthentication: true,
+  dpop: true,
+  requestFormat: true,
+  apiBaseUrl: true,
+  apiOrigins: true,
+  allowHttpLoopback: true
+}
+
+const fromEnvironment: { readonly [K in keyof ClientConfig.ConfigOptions]-?: true } = {
+  prefix: true,
+  allowHttpLoopback: true
+}
+
+/** Tokens can be revoked only where it is known where. An issuer may publish that, which is seen when it is asked. */
+export const revocation = (check: Check, tokenUrl: unknown, revocationUrl: unknown): void => {
+  if (tokenUrl !== undefined && revocationUrl === undefined) {
+    check.expect(
+      "revokeAtShutdown",
+      undefined,
+      "false, or revocationUrl (OAUTH_REVOCATION_URL) beside it: with a tokenUrl, no metadata is read that names the " +
+        "revocation endpoint"
+    )
+  }
+}
+
+/** The options, if it is an object that holds no others than those of these names. */
+const members = (check: Check, options: unknown, names: object): Readonly<Record<string, unknown>> => {
+  if (isRecord(options)) {
+    rules.known(check, options, Object.keys(names))
+    return options
+  }
+  check.expect("options", undefined, "an object of options")
+  return {}
+}
+
+const allParts = { ...parts.client, ...parts.sharedClient }
+
+const readParts = (check: Check, partRules: rules.Rules, options: Readonly<Record<string, unknown>>): void => {
+  for (const [name, rule] of Object.entries(partRules)) rule(check, name, options[name])
+}
+
+/** Validates the options of a client alone; those of its parts may stand beside them. */
+export const clientAlone = (options: unknown): ReturnType<typeof client> => {
+  const check = collect()
+  const found = members(check, options, { ...named, ...allParts })
+  return isRecord(options) ? together(client(found), check) : Either.left(check.problems)
+}
+
+/** Validates the options of a client and of its parts: every problem is reported at once. */
+export const clientAndParts = (options: unknown, partRules: rules.Rules): ReturnType<typeof client> => {
+  const check = collect()
+  const found = members(check, options, { ...named, ...partRules })
+  readParts(check, partRules, found)
+  if (found["revokeAtShutdown"] === true) revocation(check, found["tokenUrl"], found["revocationUrl"])
+  return isRecord(options) ? together(client(found), check) : Either.left(check.problems)
+}
+
+/** Validates the options of the parts of a client whose configuration is valid. */
+export const configAndParts = (
+  { request: { tokenUrl }, revocationUrl }: ClientConfig.Service,
+  options: unknown,
+  partRules: rules.Rules
+): Either.Either<void, ReadonlyArray<Problem>> => {
+  const check = collect()
+  const found = members(check, options, { ...named, ...fromEnvironment, ...allParts })
+  readParts(check, partRules, found)
+  if ("revokeAtShutdown" in partRules && found["revokeAtShutdown"] === true) revocation(check, tokenUrl, revocationUrl)
+  return together(Either.void, check)
+}
+
+/** Validates the options of a client whose configuration is read from the environment. */
+export const environmentAndParts = (
+  options: unknown,
+  partRules: rules.Rules
+): Either.Either<void, ReadonlyArray<Problem>> => {
+  const check = collect()
+  const found = members(check, options, { ...fromEnvironment, ...partRules })
+  check.expect(
+    "prefix",
+    found["prefix"] === undefined || printable(found["prefix"]) || undefined,
+    "a string such as BILLING"
+  )
+  check.flag("allowHttpLoopback", found["allowHttpLoopback"], false)
+  readParts(check, partRules, found)
+  return together(Either.void, check)
+}
+
+const together = <A>(
+  validated: Either.Either<A, ReadonlyArray<Problem>>,
+  { problems }: Check
+): Either.Either<A, ReadonlyArray<Problem>> =>
+  Either.isLeft(validated)
+    ? Either.left([...validated.left, ...problems])
+    : problems.length > 0
+    ? Either.left(problems)
+    : validated
 
 export const legacy = (options: {
   readonly tokenId?: unknown
@@ -206,7 +325,7 @@ export const legacy = (options: {
     "a text of one or more characters, without line breaks and colons (RFC 7617 section 2)"
   )
   const tokenSecret = secret(found, "tokenSecret", options.tokenSecret)
-  const resourceServer = api(found, options, options.allowHttpLoopback === true)
+  const resourceServer = api(found, options, found.flag("allowHttpLoopback", options.allowHttpLoopback, false))
   if (problems.length > 0 || tokenId === undefined || tokenSecret === undefined || resourceServer === undefined) {
     return Either.left(problems)
   }

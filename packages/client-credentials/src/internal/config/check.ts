@@ -21,8 +21,8 @@ export interface DurationRule {
 
 /** The rule of a number. */
 export interface NumberRule {
-  /** Used when the option is absent. */
-  readonly default: number
+  /** Used when the option is absent; without it, the option is required. */
+  readonly default?: number
   readonly min: number
   readonly max?: number
   /** Whether only integers are valid. Default: false. */
@@ -44,17 +44,21 @@ export interface Check {
   readonly at: (group: string) => Check
 }
 
+/** The numbers of which a duration is made: one, or seconds and nanoseconds. */
+const parts = (value: unknown): ReadonlyArray<number | bigint> =>
+  (Array.isArray(value) ? value : [value]).filter((part) => typeof part === "number" || typeof part === "bigint")
+
 const millisOf = (value: unknown): number | undefined => {
-  // `Duration.decode` reads a negative number as zero, and so hides the mistake.
-  const negative = typeof value === "number" ? value < 0 : typeof value === "bigint" ? value < 0n : false
-  const text = typeof value === "string" && /^\s*-/.test(value)
-  if (negative || text) return undefined
+  // `Duration.decode` reads a negative number and NaN as zero, and so hides the mistake.
+  if (parts(value).some((part) => typeof part === "number" ? !(part >= 0) : part < 0n)) return undefined
+  if (typeof value === "string" && /^\s*-/.test(value)) return undefined
   const millis = Option.map(Duration.decodeUnknown(value), Duration.toMillis)
   return Option.isSome(millis) && Number.isFinite(millis.value) ? millis.value : undefined
 }
 
 const range = ({ integer, max, min }: NumberRule): string => {
   const kind = integer === true ? "an integer" : "a number"
+  if (integer === true && min === 1 && max === undefined) return "a positive integer"
   return max === undefined ? `${kind} of ${min} or more` : `${kind} from ${min} to ${max}`
 }
 
@@ -85,7 +89,7 @@ export const collect = (): Check => {
         const { integer = false, max = Infinity, min } = rule
         const isValid = typeof given === "number" && given >= min && given <= max &&
           (integer ? Number.isSafeInteger(given) : Number.isFinite(given))
-        return expect(setting, isValid ? given : undefined, range(rule)) ?? rule.default
+        return expect(setting, isValid ? given : undefined, range(rule)) ?? min
       },
       flag: (setting, value, byDefault) =>
         expect(

@@ -1,0 +1,134 @@
+/**
+ * The options of the parts of a client: what is valid, and what is used when an option is absent. Durations are in
+ * milliseconds.
+ */
+import * as Schedule from "effect/Schedule"
+
+import type { Window } from "../budget.js"
+import { isRecord } from "../json.js"
+import { defaultExpiryBuffer } from "../policy.js"
+import { collect } from "./check.js"
+import * as rules from "./rules.js"
+
+const fraction = (byDefault: number, expected: string, isValid: (value: number) => boolean) =>
+  rules.parsed({
+    default: byDefault,
+    expected,
+    read: (value) => typeof value === "number" && isValid(value) ? value : undefined
+  })
+
+const ofLife = (byDefault: number) =>
+  fraction(byDefault, "a fraction of the token's life, from 0 to 1", (value) => value >= 0 && value <= 1)
+
+/** Milliseconds, or undefined when it is not a valid duration. */
+const millis = (value: unknown): number | undefined => {
+  const check = collect()
+  const result = check.duration("", value === undefined ? null : value, { default: 0 })
+  return check.problems.length > 0 ? undefined : result
+}
+
+export type Pauses = readonly [number, ...ReadonlyArray<number>]
+
+const pauses = (byDefault: Pauses) =>
+  rules.parsed<Pauses>({
+    default: byDefault,
+    expected: "a list of one or more finite durations such as \"10 minutes\"",
+    read: (value) => {
+      if (!Array.isArray(value)) return undefined
+      const [first, ...more] = value.map(millis)
+      const rest = more.filter((pause) => pause !== undefined)
+      return first === undefined || rest.length < more.length ? undefined : [first, ...rest]
+    }
+  })
+
+const minute = 60_000
+
+export const tokenCache = {
+  renewBefore: rules.duration("5 minutes"),
+  renewFraction: ofLife(1 / 5),
+  stopBefore: rules.duration(defaultExpiryBuffer.stopBefore),
+  stopFraction: ofLife(defaultExpiryBuffer.stopFraction),
+  backOff: rules.optional("a Schedule", Schedule.isSchedule),
+  patience: rules.duration("5 seconds"),
+  deadline: rules.positiveDuration("1 minute"),
+  maxRetryAfter: rules.duration("1 hour"),
+  refusalPauses: pauses([minute, 10 * minute, 120 * minute, 720 * minute]),
+  capacity: rules.positiveInteger(100)
+}
+
+export const tokenEndpoint = {
+  timeout: rules.positiveDuration("30 seconds"),
+  maxResponseBytes: rules.positiveInteger(1_048_576),
+  defaultLife: rules.positiveDuration("1 hour"),
+  requireScope: rules.flag(false),
+  maxLife: rules.positiveDuration("30 days")
+}
+
+export const serverMetadata = {
+  life: rules.duration("1 hour"),
+  timeout: rules.positiveDuration("10 seconds")
+}
+
+export const dpop = {
+  algorithm: rules.oneOf("ES256", "ES384", "ES512", "EdDSA", "PS256", "RS256")
+}
+
+export const sharedTokens = {
+  leaseLife: rules.positiveDuration("30 seconds"),
+  pollEvery: rules.positiveDuration("200 millis")
+}
+
+const isTimeZone = (timeZone: unknown): timeZone is string => {
+  try {
+    return typeof timeZone === "string" && new Intl.DateTimeFormat("en", { timeZone }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+const window = (value: unknown): Window | undefined => {
+  if (isRecord(value) && "timeZone" in value) {
+    return isTimeZone(value["timeZone"]) ? { _tag: "Day", timeZone: value["timeZone"] } : undefined
+  }
+  const length = millis(value)
+  return length === undefined || length === 0 ? undefined : { _tag: "Sliding", millis: length }
+}
+
+export const issuanceBudget = {
+  limit: rules.positiveInteger(),
+  window: rules.parsed<Window>({
+    default: { _tag: "Sliding", millis: 1440 * minute },
+    expected: "a duration above 0 such as \"24 hours\", or { timeZone } such as Europe/Amsterdam",
+    read: window
+  }),
+  reserveFraction: fraction(
+    1 / 5,
+    "a fraction of the limit, from 0 to less than 1",
+    (value) => value >= 0 && value < 1
+  ),
+  warnAt: rules.parsed<ReadonlyArray<number>>({
+    default: [0.8, 1],
+    expected: "a list of parts of the limit, from above 0 to 1",
+    read: (value) =>
+      Array.isArray(value) && value.every((part) => typeof part === "number" && part > 0 && part <= 1)
+        ? value
+        : undefined
+  }),
+  heedIssuer: rules.flag(true)
+}
+
+const common = {
+  tokenCache: rules.nested(tokenCache),
+  tokenEndpoint: rules.nested(tokenEndpoint),
+  serverMetadata: rules.nested(serverMetadata)
+}
+
+/** The parts of a client. */
+export const client = { ...common, revokeAtShutdown: rules.flag(false) }
+
+/** The parts of a client that shares its tokens. */
+export const sharedClient = {
+  ...common,
+  sharedTokens: rules.nested(sharedTokens),
+  issuanceBudget: rules.optionalGroup(issuanceBudget)
+}

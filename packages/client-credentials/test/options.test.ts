@@ -1,0 +1,214 @@
+import { HttpClient } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import type { ApiClient } from "@effect-oauth/client-credentials"
+import {
+  ClientConfig,
+  ClientCredentials,
+  DPoP,
+  IssuanceBudget,
+  ServerMetadata,
+  SharedTokens,
+  TokenCache,
+  TokenEndpoint,
+  TokenSeal,
+  TokenStore
+} from "@effect-oauth/client-credentials"
+import { Cause, ConfigProvider, Effect, Exit, Layer, Redacted } from "effect"
+
+import type * as parts from "../src/internal/config/parts.js"
+
+const client = {
+  tokenUrl: "https://auth.example.com/token",
+  clientId: "inventory-sync",
+  clientSecret: Redacted.make("s3cr3t"),
+  apiBaseUrl: "https://api.example.com"
+}
+
+/** No option may make a client send anything while its layer is built. */
+const silent = Layer.succeed(
+  HttpClient.HttpClient,
+  HttpClient.make((request) => Effect.dieMessage(`${request.method} was sent`))
+)
+
+const store = Layer.merge(
+  TokenStore.layerMemory,
+  TokenSeal.layer([Redacted.make(Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString("base64"))])
+)
+
+/** The paths of the options that are reported; a defect has none. */
+const reported = <A, E>(
+  layer: Layer.Layer<A, E, HttpClient.HttpClient | TokenSeal.TokenSeal | TokenStore.TokenStore>
+) =>
+  Layer.build(layer).pipe(
+    Effect.provide([silent, store]),
+    Effect.scoped,
+    Effect.exit,
+    Effect.map((exit) => {
+      if (Exit.isSuccess(exit)) return []
+      const error = Cause.squash(exit.cause)
+      return typeof error === "object" && error !== null && "problems" in error
+        ? (error.problems as ReadonlyArray<{ readonly setting: string }>).map(({ setting }) => setting)
+        : Cause.pretty(exit.cause)
+    })
+  )
+
+/** What plain JavaScript may pass. */
+const loose = <A>(options: unknown): A => options as A
+
+const layer = (more: object) => ClientCredentials.layer(loose<typeof client>({ ...client, ...more }))
+const layerShared = (more: object) => ClientCredentials.layerShared(loose<typeof client>({ ...client, ...more }))
+
+const durations = ["soon", -1, -1n, "-5 seconds", NaN, Infinity, null, {}, [-1, 0]]
+const limits = [...durations, 0, "0 millis"]
+const counts = ["many", 0, -1, 1.5, NaN, Infinity, null]
+const fractions = ["half", -0.1, 1.1, NaN, null]
+const flags = ["yes", 1, null]
+
+/** Values that are not valid, for every option of every group. */
+const wrong: {
+  readonly [G in "tokenCache" | "tokenEndpoint" | "serverMetadata" | "dpop" | "sharedTokens" | "issuanceBudget"]: {
+    readonly [K in keyof (typeof parts)[G]]: ReadonlyArray<unknown>
+  }
+} = {
+  tokenCache: {
+    renewBefore: durations,
+    renewFraction: fractions,
+    stopBefore: durations,
+    stopFraction: fractions,
+    backOff: ["exponential", null, {}],
+    patience: durations,
+    deadline: limits,
+    maxRetryAfter: durations,
+    refusalPauses: [[], ["soon"], [-1], [undefined], "1 minute", null],
+    capacity: counts
+  },
+  tokenEndpoint: {
+    timeout: limits,
+    maxResponseBytes: counts,
+    defaultLife: limits,
+    requireScope: flags,
+    maxLife: limits
+  },
+  serverMetadata: { life: durations, timeout: limits },
+  dpop: { algorithm: ["XX", "none", 5, null] },
+  sharedTokens: { leaseLife: limits, pollEvery: limits },
+  issuanceBudget: {
+    limit: counts,
+    window: [...limits, { timeZone: "Mars/Olympus" }, { timeZone: 5 }],
+    reserveFraction: [...fractions, 1],
+    warnAt: [[0], [2], ["half"], 0.5, null],
+    heedIssuer: flags
+  }
+}
+
+describe("options", () => {
+  it.effect("that are not valid are an InvalidConfig with their path, in every group", () =>
+    Effect.gen(function*() {
+      for (const [group, options] of Object.entries(wrong)) {
+        const build = group === "sharedTokens" || group === "issuanceBudget" ? layerShared : layer
+        const good = group === "issuanceBudget" ? { limit: 50 } : {}
+        for (const [name, values] of Object.entries(options)) {
+          for (const value of values) {
+            assert.deepStrictEqual(
+              yield* reported(build({ [group]: { ...good, [name]: value } })),
+              [`${group}.${name}`],
+              `${group}.${name}: ${String(value)}`
+            )
+          }
+        }
+        for (const value of [5, "all", null, []]) {
+          assert.deepStrictEqual(yield* reported(build({ [group]: value })), [group])
+        }
+        assert.deepStrictEqual(yield* reported(build({ [group]: { ...good, tymeout: 1 } })), [`${group}.tymeout`])
+        assert.deepStrictEqual(yield* reported(build({ [group]: { ...good, tymeout: undefined } })), [])
+      }
+    }))
+
+  it.effect("of all groups are reported at once, before anything is built", () =>
+    Effect.gen(function*() {
+      const problems = yield* reported(layer({
+        clientId: "",
+        allowHttpLoopback: "yes",
+        dpop: { algorithm: "XX" },
+        tokenCahce: {},
+        tokenCache: { patience: -1, capacity: 0 },
+        tokenEndpoint: { timeout: "soon" },
+        serverMetadata: { life: NaN },
+        revokeAtShutdown: "yes"
+      }))
+      assert.sameMembers([...problems], [
+        "clientId",
+        "allowHttpLoopback",
+        "dpop.algorithm",
+        "tokenCahce",
+        "tokenCache.patience",
+        "tokenCache.capacity",
+        "tokenEndpoint.timeout",
+        "serverMetadata.life",
+        "revokeAtShutdown"
+      ])
+      assert.deepStrictEqual(
+        yield* reported(
+          ClientCredentials.layerFromClientConfig(loose({ tokenCache: 5, tokenEndpoint: { timeout: 0 } }))
+            .pipe(Layer.provide(ClientConfig.layer(client)))
+        ),
+        ["tokenCache", "tokenEndpoint.timeout"]
+      )
+    }))
+
+  it.effect("that are missing are no object either", () =>
+    Effect.gen(function*() {
+      for (const options of [null, 5, "https://auth.example.com", []]) {
+        assert.deepStrictEqual(yield* reported(ClientCredentials.layer(loose(options))), ["options"])
+        assert.deepStrictEqual(yield* reported(ClientConfig.layer(loose(options))), ["options"])
+        assert.deepStrictEqual(yield* reported(DPoP.layer(loose(options))), ["options"])
+      }
+    }))
+
+  it.effect("of a part that is used alone have no group before their name", () =>
+    Effect.gen(function*() {
+      const configured = <A, E, R>(part: Layer.Layer<A, E, R>) =>
+        part.pipe(
+          Layer.provide(TokenEndpoint.layer),
+          Layer.provide(ServerMetadata.layer),
+          Layer.provide(ClientConfig.layer(client))
+        )
+      assert.deepStrictEqual(yield* reported(configured(TokenEndpoint.layerWith({ timeout: -1 }))), ["timeout"])
+      assert.deepStrictEqual(yield* reported(configured(TokenCache.layerWith({ patience: -1 }))), ["patience"])
+      assert.deepStrictEqual(yield* reported(configured(ServerMetadata.layerWith({ life: -1 }))), ["life"])
+      assert.deepStrictEqual(yield* reported(configured(SharedTokens.layer({ leaseLife: 0 }))), ["leaseLife"])
+      assert.deepStrictEqual(yield* reported(configured(IssuanceBudget.layer({ limit: 0 }))), ["limit"])
+      assert.deepStrictEqual(yield* reported(DPoP.layer(loose({ algorithm: "XX" }))), ["algorithm"])
+    }))
+
+  it.effect("beside the environment are validated too", () =>
+    Effect.gen(function*() {
+      const wrong = { prefix: 5, tokenEndpoint: { timeout: 0 }, revokeAtShutdown: 1, clientId: "inventory-sync" }
+      const expected = ["clientId", "prefix", "tokenEndpoint.timeout", "revokeAtShutdown"]
+      const problems = yield* reported(
+        Layer.provide(
+          ClientCredentials.layerConfig(loose(wrong)),
+          Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))
+        ) as Layer.Layer<ApiClient.ApiClient, unknown, HttpClient.HttpClient>
+      )
+      assert.deepStrictEqual(problems, expected)
+    }))
+
+  it.effect("revokeAtShutdown wants to know where tokens are revoked", () =>
+    Effect.gen(function*() {
+      const revocationUrl = "https://auth.example.com/revoke"
+      const revokeAtShutdown = true
+      assert.deepStrictEqual(yield* reported(layer({ revokeAtShutdown })), ["revokeAtShutdown"])
+      assert.deepStrictEqual(
+        yield* reported(
+          Layer.provide(ClientCredentials.layerFromClientConfig({ revokeAtShutdown }), ClientConfig.layer(client))
+        ),
+        ["revokeAtShutdown"]
+      )
+      for (
+        const good of [{ revocationUrl }, { tokenUrl: undefined, issuer: "https://auth.example.com" }]
+      ) {
+        assert.deepStrictEqual(yield* reported(layer({ revokeAtShutdown, ...good })), [])
+      }
+    }))
+})
