@@ -216,9 +216,9 @@ const shared = (options: SharedOptions) => {
  * @example
  * import { ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
  * import { NodeContext, NodeHttpClient } from "@effect/platform-node"
- * import { Config, Effect, Layer, Redacted } from "effect"
+ * import { Layer, Redacted } from "effect"
  *
- * const Seal = Layer.unwrapEffect(Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) => TokenSeal.layer([key])))
+ * const Seal = TokenSeal.layerConfig()
  *
  * export const Api = ClientCredentials.layerShared({
  *   tokenUrl: "https://auth.example.com/oauth/token",

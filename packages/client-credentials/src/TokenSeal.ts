@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as FileSystem from "@effect/platform/FileSystem"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,6 +12,10 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as base64url from "jose/base64url"
 
+import type { ConfigOptions } from "./ClientConfig.js"
+import * as keyStrength from "./internal/config/keyStrength.js"
+import * as privateFile from "./internal/config/privateFile.js"
+import * as settings from "./internal/settings.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
@@ -48,6 +54,12 @@ const bytesOf = (text: string): Uint8Array<ArrayBuffer> | undefined => {
 const hex = (buffer: ArrayBuffer): string =>
   Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("")
 
+/** The bytes of what `base64url.encode` writes, and of no other text: no padding, white space or meaningless bits. */
+const canonicalBytesOf = (text: string): Uint8Array<ArrayBuffer> | undefined => {
+  const bytes = bytesOf(text)
+  return bytes !== undefined && base64url.encode(bytes) === text ? bytes : undefined
+}
+
 const version = "v1"
 
 /** Keys for the two purposes from the one that is given (RFC 5869), so that neither gives the other away. */
@@ -74,11 +86,33 @@ const derive = async (key: Uint8Array<ArrayBuffer>) => {
   return { id, sealing, naming }
 }
 
+const expectedKeys = "one or more keys of 32 random bytes in base64: openssl rand -base64 32"
+
+/** The bytes of the keys, or what is wrong with them. */
+const decode = (
+  keys: ReadonlyArray<Redacted.Redacted<string>>,
+  allowTestKey: boolean
+): ReadonlyArray<Uint8Array<ArrayBuffer>> | undefined => {
+  const decoded = keys.map((key) => {
+    const text: unknown = Redacted.isRedacted(key) ? Redacted.value(key) : undefined
+    const bytes = typeof text === "string" ? bytesOf(text) : undefined
+    const isKey = bytes?.length === 32 &&
+      (keyStrength.isRandom(bytes) || (allowTestKey && keyStrength.isTestKey(bytes)))
+    return isKey ? bytes : undefined
+  })
+  const valid = decoded.filter((bytes) => bytes !== undefined)
+  return keys.length > 0 && valid.length === keys.length ? valid : undefined
+}
+
 /**
  * A seal with these keys, each 32 random bytes in base64 (`openssl rand -base64 32`). The first one seals; all open. To
  * replace a key, put the new one before it everywhere, and take the old one away when all tokens that it sealed have
  * expired; taking it away costs one token, since names are made with the oldest, and an issuance budget counts anew from then
  * on: so do it when a new window begins.
+ *
+ * Fails with `InvalidConfig` for keys of another length, and for keys that cannot be random: equal bytes, repeated
+ * patterns, sequences, and fewer than 12 different bytes. One exception, for tests and examples: 32 bytes of 1 are
+ * accepted with a warning in the log; `layerConfig` and `layerFile` refuse them.
  *
  * @example
  * import { TokenSeal } from "@effect-oauth/client-credentials"
@@ -92,19 +126,17 @@ const derive = async (key: Uint8Array<ArrayBuffer>) => {
  */
 export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Effect<Service, InvalidConfig> =>
   Effect.gen(function*() {
-    const raw = keys.map((key) => bytesOf(Redacted.value(key)))
-    const sound = raw.filter((bytes) => bytes?.length === 32)
-    if (sound.length !== keys.length || keys.length === 0) {
-      return yield* new InvalidConfig({
-        problems: [{
-          setting: "storeKeys",
-          expected: "one or more keys of 32 bytes in base64: openssl rand -base64 32"
-        }]
-      })
+    const raw = Array.isArray(keys) ? decode(keys, true) : undefined
+    if (raw === undefined) {
+      return yield* new InvalidConfig({ problems: [{ setting: "storeKeys", expected: expectedKeys }] })
     }
-    const derived = yield* Effect.promise(() =>
-      Promise.all(sound.map((bytes) => derive(bytes as Uint8Array<ArrayBuffer>)))
-    )
+    if (raw.some(keyStrength.isTestKey)) {
+      yield* Effect.logWarning(
+        "The token store is sealed with the key for tests (32 bytes of 1), which protects nothing. Use a random key: " +
+          "openssl rand -base64 32"
+      )
+    }
+    const derived = yield* Effect.promise(() => Promise.all(raw.map(derive)))
     const [current] = derived
     const oldest = derived.at(-1)
     if (current === undefined || oldest === undefined) return yield* Effect.dieMessage("there is a key")
@@ -122,12 +154,11 @@ export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Eff
         }),
       open: (place, text) =>
         Effect.promise(async () => {
-          const [found, id, iv, sealed] = text.split(".")
+          const [found, id, iv, sealed, ...more] = text.split(".")
           const key = derived.find((one) => one.id === id)
-          const [nonce, content] = [bytesOf(iv ?? ""), bytesOf(sealed ?? "")]
-          if (found !== version || key === undefined || nonce?.length !== 12 || content === undefined) {
-            return Option.none()
-          }
+          if (found !== version || key === undefined || more.length > 0) return Option.none()
+          const [nonce, content] = [canonicalBytesOf(iv ?? ""), canonicalBytesOf(sealed ?? "")]
+          if (nonce?.length !== 12 || content === undefined) return Option.none()
           return crypto.subtle
             .decrypt({ name: "AES-GCM", iv: nonce, additionalData: associated(place) }, key.sealing, content)
             .then((bytes) => Option.some(new TextDecoder().decode(bytes)), () => Option.none())
@@ -145,3 +176,112 @@ export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Eff
  */
 export const layer = (keys: ReadonlyArray<Redacted.Redacted<string>>): Layer.Layer<TokenSeal, InvalidConfig> =>
   Layer.effect(TokenSeal, make(keys))
+
+const variables = {
+  key: "TOKEN_STORE_KEY",
+  keyFile: "TOKEN_STORE_KEY_FILE",
+  previousKey: "TOKEN_STORE_KEY_PREVIOUS",
+  previousKeyFile: "TOKEN_STORE_KEY_PREVIOUS_FILE"
+} as const
+
+const splitKeys = (text: string): ReadonlyArray<Redacted.Redacted<string>> =>
+  text.split(/[\s,]+/).filter((key) => key !== "").map((key) => Redacted.make(key))
+
+/**
+ * Reads the keys from the environment, or from any other `ConfigProvider`.
+ *
+ * - `TOKEN_STORE_KEY`, or `TOKEN_STORE_KEY_FILE` (a file that holds it): the key, 32 random bytes in base64
+ *   (`openssl rand -base64 32`);
+ * - `TOKEN_STORE_KEY_PREVIOUS` or `TOKEN_STORE_KEY_PREVIOUS_FILE`, optional: the keys before it, the newest first, separated
+ *   by spaces, commas or line breaks. See `make` for how a key is replaced.
+ *
+ * The files are read once, when the layer is built, by the `FileSystem` of the context (`NodeContext.layer`), and must not
+ * be accessible to others, see `layerFile`.
+ *
+ * Fails with a `ConfigError` that names the variable and what it should be, never what it was.
+ *
+ * @example
+ * import { TokenSeal } from "@effect-oauth/client-credentials"
+ *
+ * export const Seal = TokenSeal.layerConfig()
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Pick<ConfigOptions, "prefix"> = {}
+): Layer.Layer<TokenSeal, ConfigError.ConfigError> =>
+  Layer.effect(
+    TokenSeal,
+    Effect.gen(function*() {
+      const read = settings.reader(options.prefix)
+      const text = yield* read.all(variables)
+      const keysOf = (setting: "key" | "previousKey") =>
+        Effect.gen(function*() {
+          const [value, file] = [text[setting], text[`${setting}File`]]
+          const [variable, fileVariable] = [variables[setting], variables[`${setting}File`]]
+          if (value !== undefined && file !== undefined) {
+            return yield* Effect.fail(
+              read.error(fileVariable, file, `unset when ${read.named(variable)} is set, or the other way round`)
+            )
+          }
+          if (file === undefined) return value === undefined ? undefined : splitKeys(value)
+          const fs = yield* Effect.serviceOption(FileSystem.FileSystem)
+          if (Option.isNone(fs)) {
+            return yield* Effect.fail(
+              read.error(fileVariable, file, "unset, or a FileSystem in the context (NodeContext.layer)")
+            )
+          }
+          return splitKeys(
+            yield* Effect.mapError(
+              privateFile.read(fs.value, file),
+              (expected) => read.error(fileVariable, file, expected)
+            )
+          )
+        })
+      const current = yield* keysOf("key")
+      const previous = (yield* keysOf("previousKey")) ?? []
+      const isGiven = (setting: "key" | "previousKey") =>
+        text[`${setting}File`] === undefined ? variables[setting] : variables[`${setting}File`]
+      if (current?.length !== 1 || decode(current, false) === undefined) {
+        return yield* Effect.fail(
+          read.error(isGiven("key"), current, "a key of 32 random bytes in base64: openssl rand -base64 32")
+        )
+      }
+      if (previous.length > 0 && decode(previous, false) === undefined) {
+        return yield* Effect.fail(read.error(isGiven("previousKey"), previous, expectedKeys))
+      }
+      return yield* Effect.orDie(make([...current, ...previous]))
+    })
+  )
+
+/**
+ * Reads the keys from a file, once, when the layer is built: one key on each line, 32 random bytes in base64
+ * (`openssl rand -base64 32 > file; chmod 600 file`), the current one first, then those that it replaced.
+ *
+ * Fails with `InvalidConfig` when the file cannot be read, is not a regular file, holds anything else, or is accessible to
+ * other users (modes such as 600, 400 or 440 are accepted; modes mean nothing on Windows).
+ *
+ * @example
+ * import { TokenSeal } from "@effect-oauth/client-credentials"
+ * import { NodeContext } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ *
+ * export const Seal = TokenSeal.layerFile("/etc/nightly-job/store.key").pipe(Layer.provide(NodeContext.layer))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFile = (path: string): Layer.Layer<TokenSeal, InvalidConfig, FileSystem.FileSystem> =>
+  Layer.effect(
+    TokenSeal,
+    Effect.gen(function*() {
+      const invalid = (expected: string) => new InvalidConfig({ problems: [{ setting: "path", expected }] })
+      const keys = splitKeys(
+        yield* Effect.mapError(privateFile.read(yield* FileSystem.FileSystem, path), invalid)
+      )
+      return yield* decode(keys, false) === undefined
+        ? invalid(`the path of a file that holds ${expectedKeys}`)
+        : make(keys)
+    })
+  )

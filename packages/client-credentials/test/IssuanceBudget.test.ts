@@ -13,16 +13,17 @@ import {
   TokenStore
 } from "@effect-oauth/client-credentials"
 import { VirtualClock } from "@effect-oauth/testing"
-import { Clock, Duration, Effect, Either, FastCheck as fc, Layer, Logger, Option, Random, Redacted } from "effect"
+import { Clock, Duration, Effect, Either, FastCheck as fc, Layer, Logger, Option, Random } from "effect"
 
 import * as budgets from "../src/internal/budget.js"
 import * as issuerQuota from "../src/internal/issuerQuota.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import * as scenario from "./support/scenario.js"
+import { sealKey } from "./support/sealKey.js"
 import { day, make as endpoint, request, type Script, unavailable, value } from "./support/tokenEndpoint.js"
 
 const hour = 3_600_000
-const key = Redacted.make(Buffer.alloc(32, 1).toString("base64"))
+const key = sealKey(1)
 
 describe("a budget", () => {
   const window = fc.oneof(

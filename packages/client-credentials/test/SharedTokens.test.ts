@@ -27,9 +27,10 @@ import {
 } from "effect"
 
 import * as scenario from "./support/scenario.js"
+import { sealKey } from "./support/sealKey.js"
 import { make as endpoint, request, type Script, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
 
-const key = (byte: number) => Redacted.make(Buffer.alloc(32, byte).toString("base64"))
+const key = sealKey
 
 const config = (secret = "s3cr3t") => ClientConfig.layer({ ...scenario.options, clientSecret: Redacted.make(secret) })
 

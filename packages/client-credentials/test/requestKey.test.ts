@@ -17,6 +17,7 @@ import {
 import { Clock, Context, Effect, FastCheck as fc, Layer, Redacted, type Scope } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
+import { sealKey } from "./support/sealKey.js"
 
 /** The data of a request. `endpoint` is derived. */
 type Field = Exclude<keyof TokenRequest.TokenRequest, "endpoint">
@@ -80,7 +81,7 @@ const world = Effect.gen(function*() {
     const sharing = SharedTokens.layer().pipe(
       Layer.provide([
         endpoint,
-        TokenSeal.layer([Redacted.make(Buffer.alloc(32, 1).toString("base64"))]),
+        TokenSeal.layer([sealKey(1)]),
         Layer.succeed(TokenStore.TokenStore, store)
       ])
     )

@@ -547,6 +547,8 @@ const surface: Readonly<Record<string, Entry>> = {
     ),
   "TokenSeal.TokenSeal": tag,
   "TokenSeal.layer": () => Effect.all([built(Seal), Effect.exit(built(TokenSeal.layer([Redacted.make("c4n4ry")])))]),
+  "TokenSeal.layerConfig": "reads keys; that it shows none is tested in TokenSeal.test.ts",
+  "TokenSeal.layerFile": "reads keys; that it shows none is tested in TokenSeal.test.ts",
   "TokenSeal.make": () =>
     Effect.flatMap(TokenSeal.make([Redacted.make(storeKey)]), (seal) =>
       Effect.all([

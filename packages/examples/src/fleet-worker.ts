@@ -21,7 +21,7 @@ const Store = Layer.unwrapEffect(Effect.gen(function*() {
   return store
 }))
 
-const Seal = Layer.unwrapEffect(Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) => TokenSeal.layer([key])))
+const Seal = TokenSeal.layerConfig()
 
 const program = Effect.gen(function*() {
   const api = yield* ApiClient.ApiClient

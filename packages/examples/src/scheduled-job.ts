@@ -9,7 +9,7 @@ import { Config, Console, Effect, Layer, Schema } from "effect"
 
 const Store = Layer.unwrapEffect(Effect.map(Config.string("TOKEN_STORE_DIR"), TokenStore.layerFiles))
 
-const Seal = Layer.unwrapEffect(Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) => TokenSeal.layer([key])))
+const Seal = TokenSeal.layerConfig()
 
 const Items = Schema.Array(Schema.Struct({ sku: Schema.String, quantity: Schema.Int }))
 

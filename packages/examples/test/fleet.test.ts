@@ -2,6 +2,7 @@
  * Fleets of real processes against the real authorization server, on a real Redis and a real Postgres.
  */
 import { type ChildProcess, spawn } from "node:child_process"
+import { createHash } from "node:crypto"
 import { fileURLToPath } from "node:url"
 
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
@@ -27,7 +28,11 @@ interface Worker {
 const worker = (environment: Readonly<Record<string, string>>): Worker => {
   const path = fileURLToPath(new URL("../dist/fleet-worker.js", import.meta.url))
   const child = spawn(process.execPath, [path], {
-    env: { PATH: process.env["PATH"], TOKEN_STORE_KEY: Buffer.alloc(32, 7).toString("base64"), ...environment }
+    env: {
+      PATH: process.env["PATH"],
+      TOKEN_STORE_KEY: createHash("sha256").update("store key").digest("base64"),
+      ...environment
+    }
   })
   let output = ""
   child.stdout.on("data", (chunk: Buffer) => output += chunk.toString())

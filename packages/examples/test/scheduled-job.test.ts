@@ -3,6 +3,7 @@
  * killed in the middle.
  */
 import { spawn } from "node:child_process"
+import { createHash } from "node:crypto"
 import { fileURLToPath } from "node:url"
 
 import { FileSystem } from "@effect/platform"
@@ -22,7 +23,7 @@ const start = Effect.gen(function*() {
     environment: {
       ...environment,
       TOKEN_STORE_DIR: `${yield* fs.makeTempDirectoryScoped()}/tokens`,
-      TOKEN_STORE_KEY: Buffer.alloc(32, 7).toString("base64")
+      TOKEN_STORE_KEY: createHash("sha256").update("store key").digest("base64")
     }
   }
 })

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { type AddressInfo, createServer } from "node:net"
 
 import { assert, describe, it } from "@effect/vitest"
@@ -17,7 +18,7 @@ import * as redisServer from "./redisServer.js"
 
 const minute = Duration.minutes(1)
 const entry = (value: string) => ({ value, expiresAt: Date.now() + 60_000 })
-const key = Redacted.make(Buffer.alloc(32, 1).toString("base64"))
+const key = Redacted.make(createHash("sha256").update("store key").digest("base64"))
 const quiet = Logger.remove(Logger.defaultLogger)
 
 /** So many processes' worth of clients: each has a connection and a cache of its own. */

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto"
+
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql"
@@ -13,7 +15,7 @@ import * as postgresServer from "./postgresServer.js"
 
 const minute = Duration.minutes(1)
 const entry = (value: string) => ({ value, expiresAt: Date.now() + 60_000 })
-const key = Redacted.make(Buffer.alloc(32, 1).toString("base64"))
+const key = Redacted.make(createHash("sha256").update("store key").digest("base64"))
 
 /** Each a connection of its own, as each process has. */
 const postgres = Effect.map(postgresServer.start, (server) => ({

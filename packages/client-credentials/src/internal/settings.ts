@@ -409,6 +409,7 @@ export const reader = (prefix: string | undefined) => {
 
   return {
     error,
+    named,
 
     all: <V extends Readonly<Record<string, string>>>(
       variables: V

@@ -1,12 +1,10 @@
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { ClientCredentials, TokenSeal } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
-import { Config, Effect, Layer } from "effect"
+import { Layer } from "effect"
 
-/** `TOKEN_STORE_KEY` is 32 random bytes, `openssl rand -base64 32`; to replace it, `[new, old]` for a day. */
-const Seal = Layer.unwrapEffect(
-  Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) => TokenSeal.layer([key]))
-)
+/** From `TOKEN_STORE_KEY` (`openssl rand -base64 32`); while it is replaced, also from `TOKEN_STORE_KEY_PREVIOUS`. */
+const Seal = TokenSeal.layerConfig()
 
 export const Api = ClientCredentials.layerSharedConfig({
   // The issuer counts by calendar days, where it stands.

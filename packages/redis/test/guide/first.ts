@@ -1,9 +1,9 @@
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { ClientCredentials, TokenSeal } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
-import { Config, Effect, Layer } from "effect"
+import { Layer } from "effect"
 
-const Seal = Layer.unwrapEffect(Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) => TokenSeal.layer([key])))
+const Seal = TokenSeal.layerConfig()
 
 // The client and its API from the environment, and Redis at REDIS_URL.
 export const Api = ClientCredentials.layerSharedConfig().pipe(

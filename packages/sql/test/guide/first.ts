@@ -2,10 +2,10 @@ import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { ClientCredentials, TokenSeal } from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
-import { Config, Effect, Layer } from "effect"
+import { Config, Layer } from "effect"
 
 const Store = SqlTokenStore.layerWithClient(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
-const Seal = Layer.unwrapEffect(Effect.map(Config.redacted("TOKEN_STORE_KEY"), (key) => TokenSeal.layer([key])))
+const Seal = TokenSeal.layerConfig()
 
 // The client and its API from the environment, and Postgres at DATABASE_URL.
 export const Api = ClientCredentials.layerSharedConfig().pipe(
