@@ -41,7 +41,7 @@ export const codes = {
   discovery: 15,
   /** As many tokens were asked for as allowed. */
   budget: 16,
-  /** The token is not meant for that origin. */
+  /** The token is not meant for that origin or path. */
   origin: 17,
   /** The API requires a scope, claims or an authentication that the token lacks. */
   scope: 18,

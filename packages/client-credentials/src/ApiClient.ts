@@ -22,6 +22,7 @@ import * as Challenge from "./Challenge.js"
 import * as apiResponse from "./internal/apiResponse.js"
 import * as body from "./internal/http/body.js"
 import * as fetchRedirects from "./internal/fetchRedirects.js"
+import * as basePath from "./internal/http/basePath.js"
 import { WithoutRedirects } from "./internal/http/redirection.js"
 import * as rejection from "./internal/protocol/rejection.js"
 import * as soundRequest from "./internal/soundRequest.js"
@@ -32,7 +33,8 @@ import {
   InsufficientUserAuthentication,
   isOAuthError,
   type OAuthError,
-  OriginNotAllowed
+  OriginNotAllowed,
+  PathNotAllowed
 } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
 import { Refusal, ReplaySchedule } from "./ReplaySchedule.js"
@@ -49,7 +51,9 @@ export type Service = HttpClient.HttpClient.With<HttpClientError.HttpClientError
  * The client of the protected API. Use it as any `HttpClient`, or give it to `HttpApiClient.makeWith`.
  *
  * - A relative URL is taken from the base URL of the API. An absolute one must lead to an allowed origin: otherwise the
- *   call fails with `OriginNotAllowed` and nothing is sent. With a user name or a password in it, or with a header that
+ *   call fails with `OriginNotAllowed` and nothing is sent. On the origin of the base URL, both must stay below its path,
+ *   also after a server has decoded and normalized them: otherwise the call fails with `PathNotAllowed`, unless
+ *   `allowOutsideBasePath` is set. The query is not restricted. With a user name or a password in it, or with a header that
  *   has a line break in it, say, the call fails with a `RequestError`. The headers that say where a request goes and how
  *   long it is (`Host`, `Content-Length`, `Transfer-Encoding`) follow from its URL and its body alone.
  * - A 401 rejects the token, whatever its challenge says, and so does a 403 with `error="invalid_token"`: the token is
@@ -102,6 +106,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   const client = yield* HttpClient.HttpClient
   const { api, authorize } = yield* Authorization
   const schedule = yield* ReplaySchedule
+  const base = urls.base(api.baseUrl)
   const strictly = fetchRedirects.strictly(client)
   // One call after the other goes with the same token: what was sent once need not be looked through again.
   let sent: Headers.Headers = Headers.empty
@@ -120,7 +125,10 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
 
   const locate = (
     request: HttpClientRequest.HttpClientRequest
-  ): Either.Either<HttpClientRequest.HttpClientRequest, HttpClientError.RequestError | OriginNotAllowed> => {
+  ): Either.Either<
+    HttpClientRequest.HttpClientRequest,
+    HttpClientError.RequestError | OriginNotAllowed | PathNotAllowed
+  > => {
     const isRelative = !absolute.test(request.url)
     const path = !isRelative || request.url === "" || /^[/?#]/.test(request.url) ? request.url : `/${request.url}`
     const text = isRelative ? api.baseUrl + path : request.url
@@ -131,9 +139,14 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       : url.protocol === "https:" || url.protocol === "http:"
       ? url.origin
       : `a URL with ${url.protocol}`
-    return url !== undefined && api.origins.has(origin)
-      ? soundRequest.to(request, url)
-      : Either.left(new OriginNotAllowed({ origin, allowed: [...api.origins] }))
+    if (url === undefined || !api.origins.has(origin)) {
+      return Either.left(new OriginNotAllowed({ origin, allowed: [...api.origins] }))
+    }
+    return Either.filterOrLeft(
+      soundRequest.to(request, url),
+      () => api.allowOutsideBasePath === true || origin !== base.origin || !basePath.leaves(base.path, url.pathname),
+      () => new PathNotAllowed({ baseUrl: api.baseUrl, path: url.pathname.slice(0, 200) })
+    )
   }
 
   /** Sends once. What follows a refusal that a new authorization might mend, `onRefused` says. */

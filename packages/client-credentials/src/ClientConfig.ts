@@ -66,8 +66,14 @@ export interface Options {
   readonly requestFormat?: RequestFormat | undefined
   /** Where the API stands. Relative request URLs start here, and the token may go to its origin. */
   readonly apiBaseUrl: string | URL
-  /** Further origins that the token may go to, such as `https://files.example.com`. */
+  /** Further origins that the token may go to, such as `https://files.example.com`. Wildcards are not supported. */
   readonly apiOrigins?: ReadonlyArray<string> | undefined
+  /**
+   * Allows calls to paths of the API's origin that are not below the path of `apiBaseUrl`, such as
+   * `https://api.example.com/v2/items` where the base URL is `https://api.example.com/v1`. Without it such a call fails with
+   * `PathNotAllowed`, so that a value in a path (`../../admin`) cannot lead it elsewhere. Default: false.
+   */
+  readonly allowOutsideBasePath?: boolean | undefined
   /** Allow `http:` to `localhost`, `127.0.0.0/8` and `[::1]`, for tests and development. Default: false. */
   readonly allowHttpLoopback?: boolean | undefined
 }
@@ -102,6 +108,8 @@ export interface Api {
   readonly baseUrl: string
   /** The origins that may be sent the authorization; that of `baseUrl` is one of them. */
   readonly origins: ReadonlySet<string>
+  /** Whether calls may leave the path of `baseUrl` on its origin. Default: false. */
+  readonly allowOutsideBasePath?: boolean | undefined
 }
 
 /**
@@ -198,7 +206,8 @@ const variables = {
   requestFormat: "OAUTH_REQUEST_FORMAT",
   allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK",
   apiBaseUrl: "API_BASE_URL",
-  apiOrigins: "API_ORIGINS"
+  apiOrigins: "API_ORIGINS",
+  allowOutsideBasePath: "API_ALLOW_OUTSIDE_BASE_PATH"
 } as const
 
 /**
@@ -223,7 +232,8 @@ const variables = {
  * - while a credential is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS`, `OAUTH_PRIVATE_KEY_PREVIOUS`, or these with
  *   `_FILE`, tried when the server does not know the current one;
  * - `OAUTH_DPOP` (`true`, `false`), `OAUTH_REVOCATION_URL`, `OAUTH_REQUEST_FORMAT` (`form`, `json`),
- *   `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`).
+ *   `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`);
+ * - `API_ALLOW_OUTSIDE_BASE_PATH` (`true`, `false`), see `Options.allowOutsideBasePath`.
  *
  * A variable that is empty counts as absent.
  *
@@ -262,11 +272,13 @@ export const fromConfig = (
     if (![undefined, "form", "raw"].includes(text.basicEncoding)) {
       return yield* Effect.fail(read.error(variables.basicEncoding, text.basicEncoding, "form or raw"))
     }
-    const flag = (setting: "allowHttpLoopback" | "dpop") => read.flag(variables[setting], text[setting])
+    const flag = (setting: "allowHttpLoopback" | "allowOutsideBasePath" | "dpop") =>
+      read.flag(variables[setting], text[setting])
     return yield* settings.client({
       ...given,
       ...settings.structured(given),
       apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
+      allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
       dpop: yield* flag("dpop"),
       allowHttpLoopback: options.allowHttpLoopback ?? (yield* flag("allowHttpLoopback"))
     }).pipe(Either.mapLeft(read.errors(variables, given)))

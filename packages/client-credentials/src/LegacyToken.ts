@@ -27,7 +27,9 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Pick<ClientOptions, "apiBaseUrl" | "apiOrigins" | "allowHttpLoopback"> {
+export interface Options
+  extends Pick<ClientOptions, "apiBaseUrl" | "apiOrigins" | "allowOutsideBasePath" | "allowHttpLoopback">
+{
   readonly tokenId: string
   readonly tokenSecret: Redacted.Redacted<string>
 }
@@ -80,12 +82,13 @@ const variables = {
   tokenSecret: "LEGACY_TOKEN_SECRET",
   apiBaseUrl: "API_BASE_URL",
   apiOrigins: "API_ORIGINS",
+  allowOutsideBasePath: "API_ALLOW_OUTSIDE_BASE_PATH",
   allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK"
 } as const
 
 /**
  * The same from the environment: `LEGACY_TOKEN_ID`, `LEGACY_TOKEN_SECRET`, `API_BASE_URL`, and as for
- * `ClientConfig.fromConfig` `API_ORIGINS` and `OAUTH_ALLOW_HTTP_LOOPBACK`.
+ * `ClientConfig.fromConfig` `API_ORIGINS`, `API_ALLOW_OUTSIDE_BASE_PATH` and `OAUTH_ALLOW_HTTP_LOOPBACK`.
  *
  * @example
  * import { LegacyToken } from "@effect-oauth/client-credentials"
@@ -109,6 +112,7 @@ export const layerConfig = (
           ...text,
           tokenSecret: text.tokenSecret === undefined ? undefined : Redacted.make(text.tokenSecret),
           apiOrigins: text.apiOrigins,
+          allowOutsideBasePath: yield* read.flag(variables.allowOutsideBasePath, text.allowOutsideBasePath),
           allowHttpLoopback: options.allowHttpLoopback ??
             (yield* read.flag(variables.allowHttpLoopback, text.allowHttpLoopback))
         }).pipe(Either.mapLeft(read.errors(variables, text)))

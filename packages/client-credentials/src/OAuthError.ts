@@ -273,6 +273,33 @@ export class OriginNotAllowed extends Schema.TaggedError<OriginNotAllowed>(
 }
 
 /**
+ * The path of a call is outside the base path of the API, or would be after a server has decoded and normalized it (RFC
+ * 3986 section 5.2.4). Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class PathNotAllowed extends Schema.TaggedError<PathNotAllowed>(
+  "@effect-oauth/client-credentials/PathNotAllowed"
+)("PathNotAllowed", {
+  /** The base URL of the API. */
+  baseUrl: Schema.String,
+  /** The path of the call without its query, cut after 200 characters. */
+  path: Schema.String
+}) {
+  /** Always false. */
+  get retryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `The path ${this.path} is not below the base URL ${this.baseUrl} once dot segments are removed and escapes are ` +
+      "decoded, so nothing was sent. Refuse \"..\" in values that are put into a path, and encode them " +
+      "(encodeURIComponent). If the token is meant for the whole origin, set allowOutsideBasePath " +
+      "(API_ALLOW_OUTSIDE_BASE_PATH=true)."
+  }
+}
+
+/**
  * The API accepted the token but wants a scope that it lacks (RFC 6750 section 3.1). A new token would not help.
  *
  * @since 0.1.0
@@ -431,6 +458,7 @@ export type TokenError =
 export type OAuthError =
   | TokenError
   | OriginNotAllowed
+  | PathNotAllowed
   | InsufficientScope
   | InsufficientUserAuthentication
   | InsufficientClaims
@@ -445,6 +473,7 @@ const classes = [
   IssuanceBudgetExhausted,
   RevocationUnsupported,
   OriginNotAllowed,
+  PathNotAllowed,
   InsufficientScope,
   InsufficientUserAuthentication,
   InsufficientClaims,

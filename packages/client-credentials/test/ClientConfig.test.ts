@@ -136,7 +136,8 @@ describe("ClientConfig", () => {
           OAUTH_RESOURCE: "https://a.example urn:b",
           OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic",
           OAUTH_REQUEST_FORMAT: "json",
-          API_ORIGINS: "https://files.example.com https://img.example.com/"
+          API_ORIGINS: "https://files.example.com https://img.example.com/",
+          API_ALLOW_OUTSIDE_BASE_PATH: "true"
         })
         assert.strictEqual(yield* secretOf(config), scenario.secret)
         assert.deepStrictEqual(
@@ -152,6 +153,7 @@ describe("ClientConfig", () => {
           })
         )
         assert.deepStrictEqual(config.api, {
+          allowOutsideBasePath: true,
           baseUrl: "https://api.example.com/v1",
           origins: new Set(["https://api.example.com", "https://files.example.com", "https://img.example.com"])
         })

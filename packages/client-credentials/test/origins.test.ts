@@ -21,11 +21,13 @@ import {
   ApiClient,
   Authorization,
   ClientAuthentication,
+  ClientConfig,
   ClientCredentials,
   LegacyToken,
-  type OAuthError
+  OAuthError,
+  PromiseClient
 } from "@effect-oauth/client-credentials"
-import { Cause, Effect, Exit, FastCheck as fc, Layer, Redacted, Stream } from "effect"
+import { Cause, ConfigProvider, Effect, Either, Exit, FastCheck as fc, Layer, Redacted, Stream } from "effect"
 
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
@@ -259,7 +261,7 @@ describe("by URL", () => {
             const outcome = typed(await Effect.runPromiseExit(api.execute(request)))
             outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
             if (outcome !== "Success") {
-              assert.include(["OriginNotAllowed", "RequestError"], outcome)
+              assert.include(["OriginNotAllowed", "PathNotAllowed", "RequestError"], outcome)
               assert.lengthOf(sent, 0)
               return
             }
@@ -323,6 +325,248 @@ describe("by URL", () => {
       }
       assert.lengthOf(sent, 0)
     }).pipe(Effect.provide(Layer.provide(clients["a bearer token"], layer)))
+  })
+})
+
+describe("by path", () => {
+  const options = { ...scenario.options, apiBaseUrl: "https://api.example.com/v1" }
+  const build = (more: Partial<ClientCredentials.Options> = {}) => {
+    const urls: Array<string> = []
+    const http = HttpClient.make((request, url) =>
+      Effect.sync(() => {
+        if (url.origin === "https://auth.example.com") {
+          return HttpClientResponse.fromWeb(request, scenario.tokenJson("t0k3n"))
+        }
+        urls.push(url.href)
+        return HttpClientResponse.fromWeb(request, new Response())
+      })
+    )
+    return {
+      urls,
+      layer: Layer.provide(ClientCredentials.layer({ ...options, ...more }), Layer.succeed(HttpClient.HttpClient, http))
+    }
+  }
+
+  const outside = [
+    "/items/../../admin",
+    "/items/%2e%2e/%2E%2E/admin",
+    "/items/.%2e/%2E./../admin",
+    "/../admin",
+    "../admin",
+    "..",
+    "/..\\admin",
+    "..\\..\\admin",
+    "/%2e%2e%5cadmin",
+    "/items/..%5c..%5Cadmin",
+    "/items/..%2f..%2Fadmin",
+    "/items/%252e%252e/%252e%252e/admin",
+    "/items/%252E%252e%252f..%252fadmin",
+    "/items/%25252e%25252e%25252f%25252e%25252e%25252fadmin",
+    "/..;/admin",
+    "/items/..;a=b/..;/admin",
+    "/%2e%2e%3b/admin",
+    "/.%00./admin",
+    "/..%20/admin",
+    "/..%09/admin",
+    "/.\t./admin",
+    "/items//..;/..;/admin",
+    "/%c0%ae%c0%ae/admin",
+    "/..%c0%afadmin",
+    "/%u002e%u002e/admin",
+    "/．．/admin",
+    "/..?next=items",
+    "https://api.example.com/admin",
+    "https://api.example.com/v2/items",
+    "https://api.example.com/v1/../admin",
+    "https://api.example.com/v1/..%2fadmin",
+    "https://api.example.com/v10/items",
+    "https://api.example.com"
+  ]
+
+  it.effect("a URL that leaves the base path is refused before anything is sent, not even for a token", () => {
+    const { layer, urls } = build()
+    return Effect.gen(function*() {
+      const api = yield* ApiClient.ApiClient
+      for (const url of outside) {
+        const error = yield* Effect.flip(api.get(url))
+        assert(error._tag === "PathNotAllowed", `${url}: ${error._tag}`)
+        assert.include(error.message, "allowOutsideBasePath (API_ALLOW_OUTSIDE_BASE_PATH=true)")
+        assert.strictEqual(error.baseUrl, "https://api.example.com/v1")
+        assert.notInclude(error.path, "?")
+      }
+      assert.deepStrictEqual(urls, [])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it("PromiseClient refuses the same URLs", async () => {
+    const { layer, urls } = build()
+    const client = PromiseClient.make(layer)
+    for (const url of outside) {
+      const error: unknown = await client.fetch(url).then(() => undefined, (reason: unknown) => reason)
+      assert(OAuthError.isOAuthError(error), url)
+      assert.strictEqual(error._tag, "PathNotAllowed", url)
+    }
+    assert.deepStrictEqual(urls, [])
+    await client.fetch("/items/7?of=../9")
+    await client.fetch(new URL("https://api.example.com/v1/items/%41"))
+    await client.close()
+    assert.deepStrictEqual(urls, [
+      "https://api.example.com/v1/items/7?of=../9",
+      "https://api.example.com/v1/items/%41"
+    ])
+  })
+
+  const inside = [
+    ["/items/7?of=9", "/v1/items/7?of=9"],
+    ["", "/v1"],
+    ["/", "/v1/"],
+    ["/items?next=../../x&p=%2e%2e/%2e%2e#../..", "/v1/items?next=../../x&p=%2e%2e/%2e%2e#../.."],
+    ["?next=/../..", "/v1?next=/../.."],
+    ["/items/../orders", "/v1/orders"],
+    ["/items/a..b/...", "/v1/items/a..b/..."],
+    ["/items/100%25", "/v1/items/100%25"],
+    ["/items/a%2Fb%252Fc", "/v1/items/a%2Fb%252Fc"],
+    ["/items/%E2%82%AC;v=1", "/v1/items/%E2%82%AC;v=1"],
+    ["//evil.example/x", "/v1//evil.example/x"],
+    ["/\\evil.example", "/v1//evil.example"],
+    ["@evil.example", "/v1/@evil.example"],
+    ["https://api.example.com/v1", "/v1"],
+    ["https://api.example.com/v1?page=2", "/v1?page=2"],
+    ["https://api.example.com/v1/items", "/v1/items"]
+  ] as const
+
+  it.effect("every other URL is sent as it is", () => {
+    const { layer, urls } = build()
+    return Effect.gen(function*() {
+      const api = yield* ApiClient.ApiClient
+      for (const [url, expected] of inside) {
+        urls.length = 0
+        yield* api.get(url)
+        assert.deepStrictEqual(urls, [`https://api.example.com${expected}`], url)
+      }
+    }).pipe(Effect.provide(layer))
+  })
+
+  for (
+    const [name, more] of [
+      ["with the option", { allowOutsideBasePath: true }],
+      ["of a base URL without a path", { apiBaseUrl: "https://api.example.com/" }],
+      ["at another allowed origin", { apiBaseUrl: "https://a.example/v1", apiOrigins: ["https://api.example.com"] }]
+    ] as const
+  ) {
+    it.effect(`any path is allowed ${name}`, () => {
+      const { layer, urls } = build(more)
+      return Effect.gen(function*() {
+        const api = yield* ApiClient.ApiClient
+        yield* api.get("https://api.example.com/v2/../v3/..%2fx")
+        assert.deepStrictEqual(urls, ["https://api.example.com/v3/..%2fx"])
+      }).pipe(Effect.provide(layer))
+    })
+  }
+
+  it("the option is read from the environment, and is a flag", () => {
+    const read = (value: string) =>
+      LegacyToken.layerConfig().pipe(
+        Layer.provide([
+          recorder().layer,
+          Layer.setConfigProvider(ConfigProvider.fromMap(
+            new Map([
+              ["LEGACY_TOKEN_ID", "id"],
+              ["LEGACY_TOKEN_SECRET", "s3cr3t"],
+              ["API_BASE_URL", "https://api.example.com/v1"],
+              ["API_ALLOW_OUTSIDE_BASE_PATH", value]
+            ])
+          ))
+        ]),
+        (layer) =>
+          Effect.runSyncExit(
+            Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/../x")).pipe(
+              Effect.provide(layer)
+            )
+          )
+      )
+    assert.isTrue(Exit.isSuccess(read("true")))
+    assert.include(printed(read("false")), "PathNotAllowed")
+    assert.include(printed(read("yes")), "API_ALLOW_OUTSIDE_BASE_PATH")
+  })
+
+  /** As a careless server reads a path: decoded, then without dot segments, empty segments and parameters. */
+  const read = (path: string, times: number): string => {
+    let text = path
+    for (let count = 0; count < times; count += 1) {
+      text = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+    }
+    const segments: Array<string> = []
+    for (const segment of text.split(/[/\\]/)) {
+      const name = segment.replace(/;.*$/s, "")
+      if (name === "..") segments.pop()
+      else if (name !== "" && name !== ".") segments.push(name)
+    }
+    return `/${segments.join("/")}`
+  }
+
+  it.live("no relative URL leads out of the base path, however a server reads it", () => {
+    const { layer, urls } = build()
+    const part = fc.constantFrom(
+      ...[
+        "..",
+        ".",
+        "%2e",
+        "%2E",
+        ".%2e",
+        "%252e",
+        "%25252e",
+        "/",
+        "/",
+        "/",
+        "\\",
+        "%5c",
+        "%255C",
+        "%2f",
+        "%252f",
+        ";"
+      ],
+      ...["%3b", "a", "items", "v1", "//", "?", "#", "%", "%zz", "%25", "@", ":", "\t", "%00", " ", "é", "%c0%ae"]
+    )
+    const relative = fc.oneof(
+      { weight: 6, arbitrary: fc.array(part, { maxLength: 14 }).map((parts) => parts.join("")) },
+      { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 30 }) }
+    )
+    return Effect.gen(function*() {
+      const api = yield* ApiClient.ApiClient
+      const outcomes = new Map<string, number>()
+      yield* Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(relative, async (url) => {
+            urls.length = 0
+            const outcome = typed(await Effect.runPromiseExit(api.get(url)))
+            outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+            if (outcome !== "Success") {
+              assert.include(["OriginNotAllowed", "PathNotAllowed", "RequestError"], outcome)
+              assert.lengthOf(urls, 0)
+              return
+            }
+            assert.lengthOf(urls, 1)
+            const { origin, pathname } = new URL(urls[0] ?? "")
+            assert.strictEqual(origin, "https://api.example.com")
+            for (const times of [0, 1, 2, 3]) assert.match(read(pathname, times), /^\/v1(\/|$)/)
+          }),
+          seeded.parameters("relative URLs", runs) as fc.Parameters<[string]>
+        )
+      )
+      // Otherwise the property would say nothing.
+      assert.isAbove(outcomes.get("Success") ?? 0, runs / 20)
+      assert.isAbove(outcomes.get("PathNotAllowed") ?? 0, runs / 20)
+    }).pipe(Effect.provide(layer))
+  }, 120_000)
+
+  it("wildcards in apiOrigins are invalid, and the message says so", () => {
+    for (const origin of ["https://*.example.com", "*", "https://*", "https://%2a.example.com", "https://a.*"]) {
+      const made = ClientConfig.make({ ...options, apiOrigins: [origin] })
+      assert(Either.isLeft(made), origin)
+      assert.deepStrictEqual(made.left.problems.map(({ setting }) => setting), ["apiOrigins"])
+      assert.include(made.left.message, "wildcards are not supported")
+    }
   })
 })
 

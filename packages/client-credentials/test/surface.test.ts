@@ -445,6 +445,7 @@ const surface: Readonly<Record<string, Entry>> = {
   "OAuthError.InvalidTokenResponse": error,
   "OAuthError.IssuanceBudgetExhausted": error,
   "OAuthError.OriginNotAllowed": error,
+  "OAuthError.PathNotAllowed": error,
   "OAuthError.ResourceMetadataInvalid": error,
   "OAuthError.RevocationUnsupported": error,
   "OAuthError.TokenEndpointUnavailable": error,

@@ -48,6 +48,7 @@ const outcomeOf = (error: Tagged & Readonly<Record<string, unknown>>): Outcome =
     case "IssuanceBudgetExhausted":
       return "budget"
     case "OriginNotAllowed":
+    case "PathNotAllowed":
       return "origin"
     case "InsufficientScope":
     case "InsufficientUserAuthentication":

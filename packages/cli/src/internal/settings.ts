@@ -90,7 +90,8 @@ const ofProfile = (name: string): Effect.Effect<Settings, Failure> =>
     return { origin: `profile "${name}"`, profile: name, values }
   })
 
-const isSetting = (variable: string): boolean => /^(OAUTH_|API_BASE_URL$|API_ORIGINS$)/.test(variable)
+const isSetting = (variable: string): boolean =>
+  /^(OAUTH_|API_BASE_URL$|API_ORIGINS$|API_ALLOW_OUTSIDE_BASE_PATH$)/.test(variable)
 
 const ofEnvironment: Effect.Effect<Settings> = Effect.sync(() => ({
   origin: "the environment",

@@ -96,7 +96,7 @@ const authentication = (
 }
 
 const api = (
-  { expect }: ReturnType<typeof collect>,
+  { expect, flag }: ReturnType<typeof collect>,
   options: Loose<ClientConfig.Options>,
   loopback: boolean
 ): ClientConfig.Api | undefined => {
@@ -111,13 +111,18 @@ const api = (
     return expect(
       "apiOrigins",
       origin !== undefined && origin.pathname === "/" && origin.search === "" ? origin.origin : undefined,
-      `origins such as "https://files.example.com", ${scheme(loopback)}, without path`
+      `origins such as "https://files.example.com", ${
+        scheme(loopback)
+      }, without path; wildcards are not supported, so list ` +
+        "each origin"
     )
   })
+  const allowOutsideBasePath = flag("allowOutsideBasePath", options.allowOutsideBasePath, false)
   if (sound === undefined) return undefined
   return {
     baseUrl: sound.href.replace(/\/+$/, ""),
-    origins: new Set([sound.origin, ...origins.filter((origin) => origin !== undefined)])
+    origins: new Set([sound.origin, ...origins.filter((origin) => origin !== undefined)]),
+    allowOutsideBasePath
   }
 }
 
@@ -214,6 +219,7 @@ const named: { readonly [K in keyof ClientConfig.Options]-?: true } = {
   requestFormat: true,
   apiBaseUrl: true,
   apiOrigins: true,
+  allowOutsideBasePath: true,
   allowHttpLoopback: true
 }
 
@@ -311,6 +317,7 @@ export const legacy = (options: {
   readonly tokenSecret?: unknown
   readonly apiBaseUrl?: unknown
   readonly apiOrigins?: unknown
+  readonly allowOutsideBasePath?: unknown
   readonly allowHttpLoopback?: unknown
 }): Either.Either<
   { readonly tokenId: string; readonly tokenSecret: Redacted.Redacted<string>; readonly api: ClientConfig.Api },

@@ -25,8 +25,16 @@ export const secureUrl = (value: unknown, allowHttpLoopback: boolean): URL | und
   if (parsed === undefined) return undefined
   const transport = parsed.protocol === "https:" ||
     (parsed.protocol === "http:" && allowHttpLoopback && isLoopback(parsed))
+  // `https://*.example.com` is a URL of a host named so, which cannot exist.
+  if (parsed.hostname.includes("*")) return undefined
   const bare = parsed.username === "" && parsed.password === "" && !text.includes("#")
   return transport && bare && !secretParameters.some((name) => parsed.searchParams.has(name)) ? parsed : undefined
+}
+
+/** The parts of a valid base URL that confine a call. The path ends without a slash, and is empty for the root. */
+export const base = (url: string): { readonly origin: string | undefined; readonly path: string } => {
+  const parsed = parse(url)
+  return { origin: parsed?.origin, path: parsed?.pathname.replace(/\/+$/, "") ?? "" }
 }
 
 /** Origin and path, which is all that errors and traces show of a URL. */

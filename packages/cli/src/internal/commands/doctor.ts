@@ -133,7 +133,8 @@ const first = (path: string, report: Report) =>
         url,
         left._tag === "InsufficientScope"
           ? { _tag: "InsufficientScope", scope: left.scope }
-          : left._tag === "InsufficientUserAuthentication" || left._tag === "InsufficientClaims"
+          : left._tag === "InsufficientUserAuthentication" || left._tag === "PathNotAllowed" ||
+              left._tag === "InsufficientClaims"
           ? { _tag: "Explained", problem: left.message }
           : { _tag: "Failed", problem: explain(left).message }
       ))
