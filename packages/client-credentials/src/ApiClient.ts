@@ -18,12 +18,12 @@ import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 
 import { Authorization } from "./Authorization.js"
-import * as Challenge from "./Challenge.js"
 import * as apiResponse from "./internal/apiResponse.js"
-import * as body from "./internal/http/body.js"
 import * as fetchRedirects from "./internal/fetchRedirects.js"
 import * as basePath from "./internal/http/basePath.js"
+import * as body from "./internal/http/body.js"
 import { WithoutRedirects } from "./internal/http/redirection.js"
+import * as tracing from "./internal/http/tracing.js"
 import * as rejection from "./internal/protocol/rejection.js"
 import * as soundRequest from "./internal/soundRequest.js"
 import * as urls from "./internal/urls.js"
@@ -156,11 +156,11 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     onRefused: (refused: Refused) => Effect.Effect<A, Problem>
   ): Effect.Effect<Response | A, Problem> =>
     Effect.flatMap(authorize(request), ({ accepted, answered, refused, request: authorized }) => {
+      const secrets = apiResponse.sent(authorized)
+      const view = apiResponse.view(request, secrets)
       const judge = (response: Response, news: boolean): Effect.Effect<Response | A, Problem> => {
         // The challenges of a successful response are not read: most calls succeed.
-        const challenges = response.status < 400 ? [] : Challenge.parse(
-          apiResponse.conceal(response.headers["www-authenticate"] ?? "", authorized)
-        )
+        const challenges = response.status < 400 ? [] : secrets.challenges(response)
         const verdict = rejection.classify({ status: response.status, challenges, scheme: schemeOf(authorized) })
         switch (verdict._tag) {
           case "None":
@@ -192,16 +192,18 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
               new InsufficientClaims({
                 endpoint,
                 // Decoded, it may show what the challenge did not.
-                claims: verdict.claims === undefined ? undefined : apiResponse.conceal(verdict.claims, authorized)
+                claims: verdict.claims === undefined ? undefined : secrets.shown(verdict.claims)
               }))
         }
       }
       const sent = send(request, authorized).pipe(
-        Effect.mapError((error) => apiResponse.requestError(error, request, authorized)),
-        apiResponse.redact
+        Effect.mapError((error) => apiResponse.requestError(error, request, secrets)),
+        Effect.mapErrorCause((cause) => tracing.viewedDefects(cause, view)),
+        apiResponse.redact,
+        tracing.guard(view)
       )
       return Effect.flatMap(sent, (original) => {
-        const response = new apiResponse.ApiResponse(request, original)
+        const response = new apiResponse.ApiResponse(request, original, secrets)
         return answered === undefined
           ? judge(response, false)
           : Effect.flatMap(answered(response.headers), (news) => judge(response, news))

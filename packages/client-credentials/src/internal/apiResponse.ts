@@ -2,6 +2,7 @@
  * Keeps the token out of everything that a caller gets back: the transport's request carries it in a header, and so do
  * the errors and responses that refer to that request. The caller gets the request as the caller wrote it.
  */
+import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -12,15 +13,73 @@ import * as Inspectable from "effect/Inspectable"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-const proofsOf = ({ headers }: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> =>
-  [headers["authorization"]?.replace(/^\S+ /, "") ?? "", headers["dpop"] ?? ""].filter((one) => one !== "")
+import * as Challenge from "../Challenge.js"
+import type * as tracing from "./http/tracing.js"
+import * as redaction from "./protocol/redaction.js"
+import { isKnownCode } from "./protocol/rejection.js"
 
-/** What an API says, without what it was sent. What is very short is part of other words too, and no secret. */
-export const conceal = (text: string, sent: HttpClientRequest.HttpClientRequest): string =>
-  proofsOf(sent).filter((secret) => secret.length > 6).reduce(
-    (rest, secret) => rest.replaceAll(secret, "<redacted>"),
-    text
-  )
+/** Id and secret of basic auth (RFC 7617 section 2), which an API may repeat by themselves. */
+const basicParts = (credentials: string): ReadonlyArray<string> => {
+  try {
+    const text = new TextDecoder().decode(Uint8Array.from(atob(credentials), (one) => one.charCodeAt(0)))
+    const colon = text.indexOf(":")
+    return colon < 0 ? [text] : [text.slice(colon + 1), text.slice(0, colon)]
+  } catch {
+    return []
+  }
+}
+
+/** The secrets in a request, the longest first. What is very short is part of other words too, and no secret. */
+const secretsOf = ({ headers }: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
+  const { authorization = "", dpop = "" } = headers
+  const space = authorization.indexOf(" ")
+  const credentials = authorization.slice(space + 1)
+  const basic = /^basic$/i.test(authorization.slice(0, Math.max(0, space))) ? basicParts(credentials) : []
+  return [credentials, dpop, ...basic].filter((one) => one.length >= 4).sort((one, other) => other.length - one.length)
+}
+
+/** What was sent to authorize a call, and how whatever repeats it may be shown. */
+export interface Sent {
+  /** Whether a text repeats a secret, or a part of one, in any spelling. */
+  readonly holds: (text: string) => boolean
+  /** The text without the secrets, each looked for as it is and percent-encoded only: this is done for every header. */
+  readonly without: (text: string) => string
+  /** The text, or a placeholder when it repeats a secret in any spelling. Error codes of the standards are shown. */
+  readonly shown: (text: string) => string
+  /** The challenges of a response. What repeats a secret in them is left out. */
+  readonly challenges: (response: HttpClientResponse.HttpClientResponse) => ReadonlyArray<Challenge.Challenge>
+}
+
+export const sent = (request: HttpClientRequest.HttpClientRequest): Sent => {
+  // Most calls need none of this, or only the plain spellings.
+  let plain: ReadonlyArray<string> | undefined
+  let thorough: redaction.Redaction | undefined
+  const spellings = () => {
+    if (plain !== undefined) return plain
+    const secrets = secretsOf(request).filter((one) => one.length > 6)
+    return plain = [...new Set([...secrets, ...secrets.map(encodeURIComponent)])]
+  }
+  const holds = (text: string) => (thorough ??= redaction.make(secretsOf(request), [request.url])).holds(text)
+  const without = (text: string) =>
+    text.length <= 6
+      ? text
+      : spellings().reduce(
+        (rest, secret) => rest.includes(secret) ? rest.replaceAll(secret, redaction.placeholder) : rest,
+        text
+      )
+  const shown = (text: string) => isKnownCode(text) || !holds(text) ? text : redaction.placeholder
+  return {
+    holds,
+    without,
+    shown,
+    challenges: ({ headers }) =>
+      Challenge.parse(headers["www-authenticate"] ?? "").map(({ parameters, scheme, token68 }) => ({
+        scheme: shown(scheme),
+        parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [shown(name), shown(value)])),
+        token68: token68 === undefined ? undefined : shown(token68)
+      }))
+  }
+}
 
 /** More than any error of a transport has, and little enough to be looked through. */
 const maxParts = 10_000
@@ -48,12 +107,12 @@ const partsOf = (value: object): ReadonlyArray<unknown> | undefined => {
  * Whether a text in it, or in what hangs from it, holds one of the secrets; also when that cannot be told, as of sockets
  * and of requests.
  */
-const shows = (value: unknown, secrets: ReadonlyArray<string>): boolean => {
+const shows = (value: unknown, { holds }: Sent): boolean => {
   const found = [value]
   const seen = new Set<unknown>()
   try {
     for (const part of found) {
-      if (typeof part === "string" && secrets.some((secret) => part.includes(secret))) return true
+      if (typeof part === "string" && holds(part)) return true
       if (
         typeof part === "function" &&
         Reflect.ownKeys(part).some((key) => !/^(length|name|prototype)$/.test(String(key)))
@@ -79,13 +138,12 @@ const shows = (value: unknown, secrets: ReadonlyArray<string>): boolean => {
 export const requestError = (
   error: HttpClientError.HttpClientError,
   request: HttpClientRequest.HttpClientRequest,
-  sent: HttpClientRequest.HttpClientRequest
+  sent: Sent
 ): HttpClientError.HttpClientError => {
-  const secrets = proofsOf(sent)
   const { cause, description, ...rest } = error
   const shown = {
-    ...(shows(description, secrets) ? {} : { description }),
-    ...(shows(cause, secrets) ? {} : { cause })
+    ...(shows(description, sent) ? {} : { description }),
+    ...(shows(cause, sent) ? {} : { cause })
   }
   return error._tag === "RequestError"
     ? new HttpClientError.RequestError({ ...rest, reason: error.reason, ...shown, request })
@@ -94,7 +152,7 @@ export const requestError = (
       reason: error.reason,
       ...shown,
       request,
-      response: new ApiResponse(request, error.response)
+      response: new ApiResponse(request, error.response, sent)
     })
 }
 
@@ -122,30 +180,72 @@ export const redact = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, 
     return isRedacting(names) ? call : Effect.locally(call, Headers.currentRedactedNames, [...names, ...ownNames])
   })
 
+/** The body of a response is read once; a tracer that prints what it is given must not be the one who reads it. */
+const withoutBody = (
+  { cookies, headers, remoteAddress, request, status }: HttpClientResponse.HttpClientResponse
+): HttpClientResponse.HttpClientResponse => {
+  const empty: HttpClientResponse.HttpClientResponse = HttpClientResponse.fromWeb(request, new Response())
+  return Object.defineProperties(empty, {
+    status: { value: status },
+    headers: { value: headers },
+    cookies: { value: cookies },
+    remoteAddress: { value: remoteAddress }
+  })
+}
+
+/** What tracers get of a call, in place of the request as it was sent. */
+export const view = (request: HttpClientRequest.HttpClientRequest, sent: Sent): tracing.View => ({
+  request: () => request,
+  response: (response) => new ApiResponse(request, withoutBody(response), sent),
+  error: (error) => requestError(error, request, sent),
+  text: sent.without
+})
+
 const withoutToken = <A>(body: Effect.Effect<A, HttpClientError.ResponseError>, response: ApiResponse) =>
   Effect.mapError(body, (error) => responseError(error, response))
+
+const withoutSecrets = (headers: Headers.Headers, { without }: Sent): Headers.Headers => {
+  const changed = Object.entries(headers).flatMap(([name, value]) => {
+    const rest = without(value)
+    return rest === value ? [] : [[name, rest] as const]
+  })
+  return changed.length === 0 ? headers : Headers.setAll(headers, changed)
+}
+
+const withoutSecretsIn = (cookies: Cookies.Cookies, { without }: Sent): Cookies.Cookies => {
+  const all = Object.values(cookies.cookies)
+  return all.every(({ value }) => without(value) === value) ? cookies : Cookies.fromIterable(
+    all.map(({ name, options, value }) => Cookies.unsafeMakeCookie(name, without(value), options))
+  )
+}
 
 export class ApiResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly #original: HttpClientResponse.HttpClientResponse
+  readonly #sent: Sent
+  #headers: Headers.Headers | undefined
+  #cookies: Cookies.Cookies | undefined
 
   constructor(
     readonly request: HttpClientRequest.HttpClientRequest,
-    original: HttpClientResponse.HttpClientResponse
+    original: HttpClientResponse.HttpClientResponse,
+    sent: Sent
   ) {
     super()
     this.#original = original
+    this.#sent = sent
   }
 
   get status() {
     return this.#original.status
   }
+  /** As they came, except that what was sent to authorize the call is left out where a header repeats it. */
   get headers() {
-    return this.#original.headers
+    return this.#headers ??= withoutSecrets(this.#original.headers, this.#sent)
   }
   get cookies() {
-    return this.#original.cookies
+    return this.#cookies ??= withoutSecretsIn(this.#original.cookies, this.#sent)
   }
   get remoteAddress() {
     return this.#original.remoteAddress

@@ -12,14 +12,17 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 
 import { TokenEndpointUnavailable } from "../../OAuthError.js"
+import * as apiResponse from "../apiResponse.js"
 import * as transport from "../seam/transport.js"
 import { shown } from "../urls.js"
 import { verifiesCertificates } from "../verification.js"
 import * as body from "./body.js"
 import { ContentCodingError } from "./contentCoding.js"
 import * as gate from "./gate.js"
+import * as tracing from "./tracing.js"
 import * as transportFailure from "./transportFailure.js"
 import { version } from "./version.js"
 
@@ -140,9 +143,13 @@ export const sendOnce = (
     const detail = "NODE_TLS_REJECT_UNAUTHORIZED=0"
     return new TokenEndpointUnavailable({ endpoint, reason: "certificate", detail })
   }
+  const view = apiResponse.view(HttpClientRequest.make(request.method)(endpoint), apiResponse.sent(request))
   return Effect.gen(function*() {
     const requestedAt = yield* Clock.currentTimeMillis
-    const response = yield* answer(client, named(request), endpoint)
+    const response = yield* answer(client, named(request), endpoint).pipe(
+      Effect.mapErrorCause((cause) => tracing.viewedDefects(cause, view)),
+      tracing.guard(view)
+    )
     if (response instanceof TokenEndpointUnavailable || response instanceof ConnectionClosed) return yield* response
     const { headers, status } = response
     yield* Effect.annotateCurrentSpan("http.response.status_code", status)
@@ -165,7 +172,9 @@ export const sendOnce = (
       )
     )
     const receivedAt = yield* Clock.currentTimeMillis
-    return { endpoint, status, headers, ...content, requestedAt, receivedAt }
+    const received: Received = { endpoint, status, headers, ...content, requestedAt, receivedAt }
+    // A tracer is given what the span ends with.
+    return Redacted.make(received)
   }).pipe(
     Effect.timeoutFail({
       duration: timeout,
@@ -175,7 +184,8 @@ export const sendOnce = (
       const { detail, reason } = failure._tag === "ConnectionClosed" ? failure.error : failure
       return Effect.annotateCurrentSpan("error.type", reason === "timeout" || reason === "client" ? reason : detail)
     }),
-    Effect.withSpan(`http.client ${request.method}`, traced(request))
+    Effect.withSpan(`http.client ${request.method}`, traced(request)),
+    Effect.map(Redacted.value)
   )
 }
 

@@ -74,6 +74,9 @@ const codes: Readonly<Record<string, Kind>> = {
 /** Servers quote with `'` too, which is part of the value by RFC 9110 section 5.6.2. */
 const bare = (value: string): string => value.replace(/^[\s'"]+|[\s'"]+$/g, "")
 
+/** Returns whether an error code of a challenge is one of those above, in any letter case and quoting. */
+export const isKnownCode = (error: string): boolean => Object.hasOwn(codes, bare(error).toLowerCase())
+
 const words = (value: string | undefined, word: RegExp): ReadonlyArray<string> =>
   bare(value ?? "").split(/\s+/).filter((one) => word.test(one))
 

@@ -1,0 +1,51 @@
+/**
+ * A tracer that keeps whatever it is given, as exporters and development tools do.
+ */
+import { inspect } from "node:util"
+
+import type { Exit, Option } from "effect"
+import { Tracer } from "effect"
+
+export interface Ended {
+  readonly name: string
+  readonly parent: Option.Option<Tracer.AnySpan>
+  readonly attributes: ReadonlyMap<string, unknown>
+  readonly exit: Exit.Exit<unknown, unknown>
+  /** All that can be reached from the exit and the attributes. */
+  readonly text: string
+}
+
+export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span) => {
+  const ended: Array<Ended> = []
+  let count = 0
+  const tracer = Tracer.make({
+    context: (execute) => execute(),
+    span: (name, parent, context, links, startTime, kind) => {
+      count += 1
+      const attributes = new Map<string, unknown>()
+      return change({
+        _tag: "Span",
+        spanId: `span-${count}`,
+        traceId: "trace",
+        name,
+        parent,
+        context,
+        links,
+        kind,
+        attributes,
+        sampled: true,
+        status: { _tag: "Started", startTime },
+        attribute: (key, value) => void attributes.set(key, value),
+        event: () => undefined,
+        addLinks: () => undefined,
+        end: (_, exit) => {
+          const text = [exit, attributes].map((value) =>
+            `${inspect(value, { depth: Infinity, showHidden: true })}${JSON.stringify(value)}`
+          ).join()
+          ended.push({ name, parent, attributes, exit, text })
+        }
+      })
+    }
+  })
+  return { ended, tracer }
+}

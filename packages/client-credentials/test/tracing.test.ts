@@ -1,0 +1,239 @@
+/**
+ * A tracer is given attributes and the exit of every span; neither holds what was sent, nor what was issued.
+ */
+import type { HttpClientResponse } from "@effect/platform"
+import { Headers, HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { ApiClient, ClientCredentials, LegacyToken } from "@effect-oauth/client-credentials"
+import { Cause, Effect, Exit, Fiber, Layer, Option, Redacted } from "effect"
+
+import * as fakeHttp from "./support/fakeHttp.js"
+import * as scenario from "./support/scenario.js"
+import * as spans from "./support/spans.js"
+
+const secret = "c4n4ry-s3cr3t"
+const issued = "c4n4ry-t0k3n"
+
+type Answer = (sent: fakeHttp.Sent) => Effect.Effect<Response, HttpClientError.HttpClientError>
+
+const repeating = (sent: fakeHttp.Sent, status = 200): Response =>
+  Response.json({}, {
+    status,
+    headers: {
+      "x-authorization": sent.headers["authorization"] ?? "",
+      "x-token": encodeURIComponent(sent.headers["authorization"]?.replace(/^\w+ /, "") ?? ""),
+      "x-proof": sent.headers["dpop"] ?? "",
+      "x-other": "of no interest",
+      "set-cookie": `last=${sent.headers["authorization"]?.replace(/^\w+ /, "") ?? ""}; Path=/`
+    }
+  })
+
+const breaks: Answer = (sent) =>
+  Effect.fail(
+    new HttpClientError.RequestError({
+      request: HttpClientRequest.post(sent.url, { headers: sent.headers }),
+      reason: "Transport",
+      cause: Object.assign(new Error(JSON.stringify(sent)), { code: "ECONNRESET", sent })
+    })
+  )
+
+const answers: Readonly<Record<string, Answer>> = {
+  "200": (sent) => Effect.sync(() => repeating(sent)),
+  "401": (sent) => Effect.sync(() => repeating(sent, 401)),
+  "500": (sent) => Effect.sync(() => repeating(sent, 500)),
+  "a failed connection": breaks,
+  "a defect that is an error of the transport": (sent) => Effect.orDie(breaks(sent)),
+  "an interruption": () => Effect.interrupt
+}
+
+/** Middleware of the user's, with a span of its own around each request, and around what makes the request. */
+const withOwnSpans = (client: HttpClient.HttpClient) =>
+  HttpClient.transform(client, (effect, request) =>
+    Effect.zipRight(
+      Effect.withSpan(Effect.succeed(HttpClientRequest.setHeader(request, "x-own", "mine")), "own.request"),
+      Effect.withSpan(effect, "own.send", { attributes: { "own.request": JSON.stringify(request.headers) } })
+    ))
+
+const network = (tokens: Answer, api: Answer) => {
+  const { layer, sent } = fakeHttp.make((one) => one.url.startsWith("https://auth.") ? tokens(one) : api(one))
+  return {
+    sent,
+    layer: Layer.provide(Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, withOwnSpans)), layer)
+  }
+}
+
+const assertNothing = (ended: ReadonlyArray<spans.Ended>, sent: ReadonlyArray<fakeHttp.Sent>) => {
+  const canaries = [
+    "c4n4ry",
+    ...sent.flatMap(({ headers }) => [headers["authorization"]?.replace(/^\w+ /, ""), headers["dpop"]]).filter((
+      one
+    ) => one !== undefined && one !== "")
+  ]
+  for (const { name, text } of ended) {
+    for (const canary of canaries) assert.isFalse(canary !== undefined && text.includes(canary), `${name}: ${canary}`)
+  }
+}
+
+describe("spans", () => {
+  for (const clientAuthentication of ["client_secret_post", "client_secret_basic"] as const) {
+    for (const dpop of [false, true]) {
+      for (const [name, api] of Object.entries(answers)) {
+        it.effect(`hold nothing secret after ${name} from the API, ${clientAuthentication}${dpop ? ", DPoP" : ""}`, () =>
+          Effect.gen(function*() {
+            const { ended, tracer } = spans.make()
+            const token = () => scenario.tokenJson(issued, { token_type: dpop ? "DPoP" : "Bearer" })
+            const { layer, sent } = network(() => Effect.sync(token), api)
+            yield* Effect.flatMap(ApiClient.ApiClient, (client) => client.get("/items")).pipe(
+              Effect.provide(Layer.provide(
+                ClientCredentials.layer({
+                  ...scenario.options,
+                  clientAuthentication,
+                  dpop,
+                  clientSecret: Redacted.make(secret)
+                }),
+                layer
+              )),
+              Effect.fork,
+              Effect.flatMap(Fiber.await),
+              Effect.withTracer(tracer)
+            )
+            const names = ended.map(({ name }) => name)
+            assert.includeMembers(names, ["http.client POST", "http.client GET", "own.send", "own.request"])
+            assertNothing(ended, sent)
+          }))
+      }
+
+      for (const [name, tokens] of Object.entries(answers)) {
+        it.effect(`hold nothing secret after ${name} from the token endpoint, ${clientAuthentication}${dpop ? ", DPoP" : ""}`, () =>
+          Effect.gen(function*() {
+            const { ended, tracer } = spans.make()
+            const { layer, sent } = network(tokens, answers["200"] ?? assert.fail())
+            yield* Effect.flatMap(ApiClient.ApiClient, (client) => client.get("/items")).pipe(
+              Effect.provide(Layer.provide(
+                ClientCredentials.layer({
+                  ...scenario.options,
+                  clientAuthentication,
+                  dpop,
+                  clientSecret: Redacted.make(secret),
+                  tokenCache: { patience: 0 }
+                }),
+                layer
+              )),
+              Effect.fork,
+              Effect.flatMap(Fiber.await),
+              Effect.withTracer(tracer)
+            )
+            assert.include(ended.map(({ name }) => name), "http.client POST")
+            assertNothing(ended, sent)
+          }))
+      }
+    }
+  }
+
+  it.effect("hold no legacy token", () =>
+    Effect.gen(function*() {
+      for (const api of Object.values(answers)) {
+        const { ended, tracer } = spans.make()
+        const { layer, sent } = network(() => Effect.die("not reached"), api)
+        yield* Effect.flatMap(ApiClient.ApiClient, (client) => client.get("/items")).pipe(
+          Effect.provide(Layer.provide(
+            LegacyToken.layer({
+              apiBaseUrl: "https://api.example.com",
+              tokenId: "key-7",
+              tokenSecret: Redacted.make(secret)
+            }),
+            layer
+          )),
+          Effect.fork,
+          Effect.flatMap(Fiber.await),
+          Effect.withTracer(tracer)
+        )
+        assert.include(ended.map(({ name }) => name), "http.client GET")
+        assertNothing(ended, sent)
+      }
+    }))
+
+  const call = (layer: Layer.Layer<ApiClient.ApiClient, unknown>) =>
+    Effect.flatMap(ApiClient.ApiClient, (client) => client.get("/items")).pipe(Effect.provide(layer), Effect.orDie)
+
+  it.effect("are the tracer's own: with their parents, attributes, results and propagation", () =>
+    Effect.gen(function*() {
+      const { ended, tracer } = spans.make()
+      const { calls, layer } = scenario.make((sent) => Effect.sync(() => repeating(sent)))
+      yield* call(layer).pipe(Effect.withSpan("program"), Effect.withTracer(tracer))
+      const span = ended.find(({ name }) => name === "http.client GET") ?? assert.fail("no span")
+      assert.strictEqual(
+        Option.map(span.parent, ({ _tag, ...rest }) => "name" in rest ? rest.name : "").pipe(Option.getOrNull),
+        "program"
+      )
+      assert.strictEqual(span.attributes.get("http.response.status_code"), 200)
+      assert.strictEqual(span.attributes.get("http.request.method"), "GET")
+      assert.strictEqual(span.attributes.get("http.response.header.x-other"), "of no interest")
+      assert.strictEqual(span.attributes.get("http.response.header.x-token"), "<redacted>")
+      assert.strictEqual(span.attributes.get("http.response.header.x-authorization"), "Bearer <redacted>")
+      assert(Exit.isSuccess(span.exit))
+      const response = span.exit.value as HttpClientResponse.HttpClientResponse
+      assert.strictEqual(response.status, 200)
+      assert.strictEqual(response.request.url, "https://api.example.com/v1/items")
+      assert.match(calls()[0]?.headers["traceparent"] ?? "", /^00-trace-span-\d+-01$/)
+    }))
+
+  it.effect("end as the call did", () =>
+    Effect.gen(function*() {
+      const { ended, tracer } = spans.make()
+      const { layer } = scenario.make(breaks)
+      yield* Effect.exit(call(layer)).pipe(Effect.withTracer(tracer))
+      const span = ended.find(({ name }) => name === "http.client GET") ?? assert.fail("no span")
+      assert(Exit.isFailure(span.exit))
+      const failure = Cause.squash(span.exit.cause)
+      assert(HttpClientError.isHttpClientError(failure))
+      assert.strictEqual(failure._tag, "RequestError")
+    }))
+
+  it.effect("may be of a tracer whose spans cannot be changed", () =>
+    Effect.gen(function*() {
+      const { ended, tracer } = spans.make(Object.freeze)
+      const { layer, sent } = scenario.make((sent) => Effect.sync(() => repeating(sent)))
+      yield* Effect.withTracer(call(layer), tracer)
+      assert.include(ended.map(({ name }) => name), "http.client GET")
+      assertNothing(ended, sent)
+      assert.isTrue(ended.every(({ text }) => !text.includes("token-1")))
+    }))
+
+  it.effect("are none where tracing is disabled", () =>
+    Effect.gen(function*() {
+      const { ended, tracer } = spans.make()
+      const { layer } = scenario.make(scenario.ok)
+      const response = yield* call(layer).pipe(Effect.withTracer(tracer), Effect.withTracerEnabled(false))
+      assert.strictEqual(response.status, 200)
+      assert.lengthOf(ended, 0)
+    }))
+})
+
+describe("a response", () => {
+  it.effect("does not hold the token that the API repeats in a header or a cookie", () =>
+    Effect.gen(function*() {
+      const token = "t0k3n+with/characters=="
+      const { layer } = scenario.make((sent) => Effect.sync(() => repeating(sent)), {}, () => scenario.tokenJson(token))
+      const response = yield* Effect.flatMap(ApiClient.ApiClient, (client) => client.get("/items")).pipe(
+        Effect.provide(layer)
+      )
+      assert.strictEqual(response.headers["x-authorization"], "Bearer <redacted>")
+      assert.strictEqual(response.headers["x-token"], "<redacted>")
+      assert.strictEqual(response.headers["x-other"], "of no interest")
+      assert.deepStrictEqual(Headers.get(response.headers, "X-Other"), Option.some("of no interest"))
+      for (const shown of [response, response.headers, response.cookies]) {
+        assert.notInclude(decodeURIComponent(JSON.stringify(shown)), "t0k3n")
+      }
+    }))
+
+  it.effect("has the headers that the API sent when none repeats a token", () =>
+    Effect.gen(function*() {
+      const headers = { "etag": "\"a\"", "location": "/items/1", "x-request-id": "17" }
+      const { layer } = scenario.make(() => Effect.sync(() => new Response("", { status: 201, headers })))
+      const response = yield* Effect.flatMap(ApiClient.ApiClient, (client) => client.get("/items")).pipe(
+        Effect.provide(layer)
+      )
+      assert.include(response.headers, headers)
+    }))
+})
