@@ -13,6 +13,12 @@ export const alias = [
 /** The tests of the command line run what is bundled, so it is bundled before them. */
 const globalSetup = [`${packages}/cli/test/support/bundle.ts`]
 
+/**
+ * When a test counts as hung. It is not a measure of speed: where all cores are busy, a test that takes a second may take
+ * a minute, and it must pass there too.
+ */
+export const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
+
 export default defineWorkspace(
   ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak", "publishing", "benchmarks"].map((
     name
@@ -22,6 +28,7 @@ export default defineWorkspace(
       name,
       root: `${packages}/${name}`,
       include: ["test/**/*.test.ts"],
+      ...limits,
       ...(name === "cli" ? { globalSetup } : {}),
       // What the compiler says of a program that uses the library.
       typecheck: { enabled: name === "publishing", include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" }

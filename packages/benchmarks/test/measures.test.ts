@@ -38,7 +38,7 @@ describe("programs that are measured do what is measured", () => {
     assert.strictEqual(world.served(), 1)
     await close()
     rmSync(folder, { recursive: true })
-  }, 30_000)
+  })
 
   it("a fresh process imports, gets a token and makes a call", async () => {
     const { close, surroundings: { apiUrl, tokenUrl }, world } = await onLoopback()
@@ -49,7 +49,7 @@ describe("programs that are measured do what is measured", () => {
     assert.hasAllKeys(printed, ["import", "firstCall", "whole"])
     assert.strictEqual(world.served(), 1)
     await close()
-  }, 30_000)
+  })
 })
 
 describe("measures", () => {
@@ -62,7 +62,7 @@ describe("measures", () => {
     assert.isAbove(size(apart), 1000)
     const texts = together.map(({ contents }) => new TextDecoder().decode(contents))
     assert.isFalse(texts.some((text) => text.includes("dpop+jwt")), "what is not wanted is in files of its own")
-  }, 30_000)
+  })
 
   it("a cached call is compared with the bare client of its stack, by all", async () => {
     const tables = await cachedCall.run({ scale: 0.01 })
@@ -72,7 +72,7 @@ describe("measures", () => {
       assert.deepStrictEqual(rows.map(({ contender }) => contender), names)
       for (const row of rows) assert.isTrue(isValue(row) && Number.isFinite(row.median))
     }
-  }, 180_000)
+  })
 
   it("all take turns, and each begins once", async () => {
     const order: Array<string> = []

@@ -21,7 +21,7 @@ const start = (options: Parameters<typeof Loopback.start>[0] = {}) =>
     return { api, directory, env, run, server, user }
   })
 
-const minute = 120_000
+const minute = 300_000
 
 describe("token", () => {
   it.scopedLive("prints the token, as text, JSON or header, and asks for it once", () =>

@@ -51,7 +51,7 @@ const sick = Effect.gen(function*() {
   return { client, file, user, wrong }
 })
 
-const minute = 120_000
+const minute = 300_000
 
 describe("doctor, on the way to the server", () => {
   it.scopedLive("knows a host that there is none of", () =>

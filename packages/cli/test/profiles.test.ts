@@ -10,7 +10,7 @@ import { Effect } from "effect"
 
 import * as binary from "./support/binary.js"
 
-const minute = 120_000
+const minute = 300_000
 
 const secret = "c4n4ry-s3cr3t"
 

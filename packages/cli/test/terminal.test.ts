@@ -12,7 +12,7 @@ import { Effect } from "effect"
 
 import * as binary from "./support/binary.js"
 
-const minute = 120_000
+const minute = 300_000
 
 const start = Effect.gen(function*() {
   const { environment: env } = yield* Loopback.start({

@@ -308,7 +308,7 @@ describe("the daily limit", () => {
         assert.isAtLeast(count.requests, 290)
         assert.deepStrictEqual(Object.keys(outcomes).sort(), ["IssuanceBudgetExhausted", "served"])
       }).pipe(Effect.provide(quiet)),
-    60_000
+    300_000
   )
 
   it.scopedLive("is counted exactly when many processes spend at once, on the files of a directory", () =>
@@ -640,7 +640,7 @@ describe("the daily limit", () => {
         assert.strictEqual(refused, 0)
         assert.strictEqual(issued.length, 100)
       }).pipe(Effect.provide(quiet)),
-    60_000
+    300_000
   )
 
   it.scoped("of an issuer that counts per organization stops that organization alone, also with 429", () =>

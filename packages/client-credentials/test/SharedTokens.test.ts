@@ -417,7 +417,7 @@ describe("a fleet with one store", () => {
       // Pauses of 0.5, 1, 2, 4, 8, 16 and 32 seconds, then a success.
       assert.strictEqual(count.requests, 8)
       assert.strictEqual(served, 1)
-    }), 30_000)
+    }))
 
   it.scoped("does not take over a token that is about to end, nor believe that it lives longer than it does", () =>
     Effect.gen(function*() {

@@ -127,7 +127,7 @@ describe("a store of files", () => {
         yield* Effect.replicateEffect(count, 8, { concurrency: "unbounded" })
         assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { ...entry("200"), generation: 200 })
       })
-    ), 30_000)
+    ))
 
   it.effect("tells one that was paused in the middle that it came too late", () =>
     Effect.gen(function*() {

@@ -243,5 +243,5 @@ describe("the life of a token", () => {
       fc.property(fc.array(step, { maxLength: 80, size: "max" }), run),
       seeded.parameters("the life of a token", 20_000) as fc.Parameters<[ReadonlyArray<Step>]>
     )
-  }, 60_000)
+  })
 })

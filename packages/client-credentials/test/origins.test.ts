@@ -289,7 +289,7 @@ describe("by URL", () => {
           assert.isAbove(outcomes.get("Success") ?? 0, runs / 10)
           assert.isAbove(outcomes.get("OriginNotAllowed") ?? 0, runs / 10)
         }).pipe(Effect.provide(Layer.provide(client, layer)))
-      }, 30_000)
+      })
     }
   }
 
@@ -982,6 +982,6 @@ describe("with NODE_TLS_REJECT_UNAUTHORIZED=0", () => {
           assert.match(call, /^RequestError: .* Node verifies no certificate.* Nothing was sent/)
         }
         assert.deepStrictEqual(paths, [])
-      }), 30_000)
+      }))
   }
 })

@@ -29,6 +29,6 @@ describe.concurrent("the suite notices", () => {
       // It failed because it saw something, not because the plant does not compile.
       assert.match(output, /AssertionError: shown: /)
       assert.match(output, /Tests +\d+ failed/)
-    }, 120_000)
+    })
   }
 })

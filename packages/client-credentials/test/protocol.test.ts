@@ -56,7 +56,7 @@ const refusedAs = (error: string) => (failed: unknown) => {
   assert.notInclude(printed(failed), AuthorizationServer.secret)
 }
 
-layer(Server.layer, { excludeTestServices: true, timeout: 60_000 })("a certified authorization server", (it) => {
+layer(Server.layer, { excludeTestServices: true })("a certified authorization server", (it) => {
   describe("client authentication", () => {
     const { clientSecretBasic, clientSecretJwt, clientSecretPost, privateKeyJwt } = ClientAuthentication
     const wrong = Redacted.make("wr0ng but long enough for HMAC, too, by all means")

@@ -188,7 +188,7 @@ describe("the cache, whatever happens", () => {
     fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), (steps) => Effect.runPromise(run(steps))),
       seeded.parameters("the cache", 3000) as fc.Parameters<[ReadonlyArray<Step>]>
-    ), 120_000)
+    ))
 })
 
 /**
@@ -257,6 +257,6 @@ describe("interruption at any point", () => {
             return
           }
         }
-      }), 60_000)
+      }))
   }
 })

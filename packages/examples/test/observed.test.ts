@@ -60,7 +60,7 @@ describe("a program that exports by OTLP", () => {
           "    http.client GET 200"
         ]
       ])
-    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), 60_000)
+    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])))
 
   it.scopedLive("names things as OpenTelemetry does, and shows nothing secret", () =>
     Effect.gen(function*() {
@@ -85,7 +85,7 @@ describe("a program that exports by OTLP", () => {
       // The server's tokens have 43 characters; identifiers of traces have 32.
       assert.notMatch(all, /[\w-]{43}/)
       assert.include(all, "<redacted>")
-    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), 60_000)
+    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])))
 
   it.scopedLive("exports metrics under the names and with the units of the guide", () =>
     Effect.gen(function*() {
@@ -96,7 +96,7 @@ describe("a program that exports by OTLP", () => {
       assert.strictEqual(units.get("oauth.token.expires_at"), "s")
       const rows = new Map(guide.map(([name, , unit]) => [name, unit]))
       for (const [name, unit] of units) assert.strictEqual(rows.get(name), unit === "1" ? "" : unit, name)
-    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), 60_000)
+    }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])))
 })
 
 /** The rows of the table of metrics: name, kind, unit. */

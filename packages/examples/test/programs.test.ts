@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import * as Embedded from "../src/embedded/environment.js"
 import { run } from "./support.js"
 
-const minute = 60_000
+const minute = 300_000
 
 describe("the examples", () => {
   for (

@@ -35,7 +35,7 @@ const bundle = (entry: string, options: BuildOptions) =>
   })
 
 /** In milliseconds. A program that has not ended by then is ended. */
-const limit = 60_000
+const limit = 300_000
 
 /** Nothing of this process but what a program needs to start. */
 const own = (environment: Environment) => ({ PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment })

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url"
 
 import { defineConfig } from "vitest/config"
 
-import { alias } from "../../../vitest.workspace.js"
+import { alias, limits } from "../../../vitest.workspace.js"
 
 export default defineConfig({
   resolve: { alias },
@@ -11,7 +11,6 @@ export default defineConfig({
     root: fileURLToPath(new URL("..", import.meta.url)),
     include: ["pack/**/*.test.ts"],
     globalSetup: "pack/install.ts",
-    testTimeout: 120_000,
-    hookTimeout: 300_000
+    ...limits
   }
 })

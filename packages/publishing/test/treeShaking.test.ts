@@ -134,9 +134,9 @@ const isFree = (bundle: Bundle) => {
 }
 
 describe("a program with a plain secret is spared DPoP, JOSE, fleets and legacy tokens", () => {
-  it("by esbuild, from the modules", async () => isFree(await esbuild(byModule)), 60_000)
-  it("by rolldown, from the modules", async () => isFree(await rolled(byModule)), 60_000)
-  it("by rolldown, from the index", async () => isFree(await rolled(byIndex)), 60_000)
+  it("by esbuild, from the modules", async () => isFree(await esbuild(byModule)))
+  it("by rolldown, from the modules", async () => isFree(await rolled(byModule)))
+  it("by rolldown, from the index", async () => isFree(await rolled(byIndex)))
 
   it("by esbuild, from the index, whose namespaces it keeps whole: DPoP, JOSE and legacy tokens", async () => {
     const bundle = await esbuild(byIndex)
@@ -144,13 +144,13 @@ describe("a program with a plain secret is spared DPoP, JOSE, fleets and legacy 
       assert.notInclude(found(bundle), name)
     }
     for (const text of signs) assert.notInclude(bundle.text, text)
-  }, 60_000)
+  })
 
   it("unless everything is to be in one file", async () => {
     const bundle = await esbuild(byModule, { splitting: false })
     assert.includeMembers(found(bundle), ["internal/proofKey", "internal/assertion"])
     for (const text of signs) assert.include(bundle.text, text)
-  }, 60_000)
+  })
 })
 
 describe("its size", () => {
@@ -165,5 +165,5 @@ describe("its size", () => {
     console.log(`minified and gzipped: ${own.toFixed(1)} kB, with Effect and its HTTP client ${whole.toFixed(1)} kB`)
     assert.isBelow(own, 22)
     assert.isBelow(own, whole / 4)
-  }, 60_000)
+  })
 })

@@ -17,10 +17,13 @@ const minute = Duration.minutes(1)
 const entry = (value: string) => ({ value, expiresAt: Date.now() + 60_000 })
 const key = Redacted.make(createHash("sha256").update("store key").digest("base64"))
 
+/** No store is given up that is there, however busy the machine: it would cost a token more. */
+const patient: SqlTokenStore.Options = { timeout: "2 minutes" }
+
 /** Each a connection of its own, as each process has. */
 const postgres = Effect.map(postgresServer.start, (server) => ({
   connect: () =>
-    Layer.fresh(PgClient.layer({ url: Redacted.make(server.url), maxConnections: 3, connectTimeout: "1 second" })),
+    Layer.fresh(PgClient.layer({ url: Redacted.make(server.url), maxConnections: 3, connectTimeout: "2 minutes" })),
   ...server
 }))
 
@@ -60,7 +63,7 @@ for (const [name, database, isInstalled] of databases) {
   const withStore = <A, E>(test: Effect.Effect<A, E, TokenStore.TokenStore | SqlClient.SqlClient>) =>
     Effect.flatMap(
       database,
-      ({ connect }) => Effect.provide(test, Layer.provideMerge(SqlTokenStore.layer(), connect()))
+      ({ connect }) => Effect.provide(test, Layer.provideMerge(SqlTokenStore.layer(patient), connect()))
     )
 
   describe.skipIf(!isInstalled)(`a store on ${name}`, () => {
@@ -92,27 +95,30 @@ for (const [name, database, isInstalled] of databases) {
           assert.isTrue(Option.isNone(yield* store.load("old")))
           assert.lengthOf(yield* sql`SELECT id FROM effect_oauth_leases`, 0)
         })),
-      60_000
+      300_000
     )
 
     it.scopedLive("leases to one owner at a time, by the database's time", () =>
       withStore(Effect.gen(function*() {
         const store = yield* TokenStore.TokenStore
         const sql = yield* SqlClient.SqlClient
+        const before = Date.now()
         assert.isTrue(yield* store.acquire("a", "one", minute))
         assert.isTrue(yield* store.acquire("a", "one", minute))
+        const after = Date.now()
         assert.isFalse(yield* store.acquire("a", "two", minute))
         yield* store.release("a", "two")
         assert.isFalse(yield* store.acquire("a", "two", minute))
         const [lease] = yield* sql<{ until_at: number | string }>`SELECT until_at FROM effect_oauth_leases`
-        assert.closeTo(Number(lease?.until_at), Date.now() + 60_000, 5000)
+        assert.isAtLeast(Number(lease?.until_at), before + 59_000)
+        assert.isAtMost(Number(lease?.until_at), after + 61_000)
         yield* sql`UPDATE effect_oauth_leases SET until_at = until_at - 60000`
         assert.isTrue(yield* store.acquire("a", "two", minute))
         yield* store.release("a", "two")
         const winners = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
           store.acquire("a", String(index), minute), { concurrency: "unbounded" })
         assert.lengthOf(winners.filter(Boolean), 1)
-      })), 60_000)
+      })))
 
     it.scopedLive(
       "gives a fleet of eight one token, and one more when all are refused with it",
@@ -126,7 +132,7 @@ for (const [name, database, isInstalled] of databases) {
                 clientId: "test-client",
                 clientSecret: Redacted.make("test-secret"),
                 apiBaseUrl: "https://api.test"
-              }).pipe(Layer.provide([Layer.provide(SqlTokenStore.layer(), connect()), TokenSeal.layer([key])]))
+              }).pipe(Layer.provide([Layer.provide(SqlTokenStore.layer(patient), connect()), TokenSeal.layer([key])]))
             )),
             (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
           )
@@ -149,7 +155,7 @@ for (const [name, database, isInstalled] of databases) {
           yield* revoke()
           assert.isTrue(yield* all)
         }).pipe(Effect.provide(Servers)),
-      120_000
+      300_000
     )
   })
 }
@@ -185,7 +191,7 @@ describe.skipIf(!postgresServer.isInstalled)("on Postgres those who wait", () =>
             tokenCache: { patience: 0 },
             // They would look again after the test has failed.
             sharedTokens: { pollEvery: "10 minutes" }
-          }).pipe(Layer.provide([Layer.provide(SqlTokenStore.layer(), connect), TokenSeal.layer([key])]))
+          }).pipe(Layer.provide([Layer.provide(SqlTokenStore.layer(patient), connect), TokenSeal.layer([key])]))
         )),
         (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
       )
@@ -201,7 +207,7 @@ describe.skipIf(!postgresServer.isInstalled)("on Postgres those who wait", () =>
       yield* faults.rule(({ endpoint }) => endpoint === "token" ? Fault.unavailable(60) : undefined)
       assert.isTrue((yield* all).every((outcome) => outcome._tag === "Left"))
       assert.lengthOf((yield* received).filter(({ endpoint }) => endpoint === "token"), 2)
-    }).pipe(Effect.provide(Servers)), 60_000)
+    }).pipe(Effect.provide(Servers)))
 })
 
 describe.skipIf(!postgresServer.isInstalled)("a lease on Postgres", () => {
@@ -226,14 +232,13 @@ describe.skipIf(!postgresServer.isInstalled)("a lease on Postgres", () => {
       // Leases are taken where a caller that gives up does not interrupt.
       const error = yield* Effect.uninterruptible(store.acquire("a", "one", minute)).pipe(
         Effect.flip,
-        Effect.disconnect,
-        Effect.timeout("10 seconds")
+        Effect.disconnect
       )
       assert.strictEqual(
         error.message,
         "The token store could not acquire (no answer in time). Check that it is up and can be reached."
       )
-    }), 60_000)
+    }))
 })
 
 describe.skipIf(!postgresServer.isInstalled)("a store with a client of its own", () => {
@@ -254,5 +259,5 @@ describe.skipIf(!postgresServer.isInstalled)("a store with a client of its own",
         assert.isTrue(yield* store.swap("a", 0, entry("one")))
         assert.isTrue(Option.isSome(yield* store.load("a")))
       }).pipe(Effect.provide(SqlTokenStore.layerWithClient(PgClient.layer({ url: Redacted.make(url) }))))
-    }), 60_000)
+    }))
 })

@@ -58,6 +58,6 @@ describe("nothing secret is shown by the store", () => {
           assert.include(shown, "_tag")
           assert.notInclude(shown, "c4n4ry")
         }
-      }), 30_000)
+      }))
   }
 })

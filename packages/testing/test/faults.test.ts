@@ -274,5 +274,5 @@ describe("the fleet simulator", () => {
         busy,
         yield* Fleet.simulate({ instances: 5, days: 2, restartEvery: "1 hour", dailyLimit: 50 })
       )
-    }), 30_000)
+    }))
 })

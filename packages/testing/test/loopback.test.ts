@@ -41,4 +41,4 @@ it.scopedLive("serves programs of any kind on sockets, and stops with its scope"
       return environment
     }))
     assert.match(yield* run(environment), /fetch failed/)
-  }), 30_000)
+  }))

@@ -201,4 +201,4 @@ it.scopedLive("the server in memory answers as oidc-provider does", () =>
     ))
     assert.deepStrictEqual(found, expected)
     assert.isAbove(Object.keys(expected).length, 30)
-  }), 60_000)
+  }))

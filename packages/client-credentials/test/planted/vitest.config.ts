@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 
 import { defineConfig } from "vitest/config"
 
-import { alias } from "../../../../vitest.workspace.js"
+import { alias, limits } from "../../../../vitest.workspace.js"
 import { leaks } from "./leaks.js"
 
 const planted = leaks.find(({ name }) => name === process.env["PLANTED_LEAK"])
@@ -22,5 +22,5 @@ export default defineConfig({
       return `import * as Revealed from "effect/Redacted"\n${code.replace(planted.find, () => planted.replace)}`
     }
   }],
-  test: { root: fileURLToPath(new URL("../..", import.meta.url)), include: ["test/surface.test.ts"] }
+  test: { root: fileURLToPath(new URL("../..", import.meta.url)), include: ["test/surface.test.ts"], ...limits }
 })
