@@ -4,12 +4,14 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 
 import * as ApiClient from "./ApiClient.js"
@@ -18,6 +20,7 @@ import * as ClientConfig from "./ClientConfig.js"
 import * as DPoP from "./DPoP.js"
 import type { Problem } from "./internal/config/check.js"
 import * as parts from "./internal/config/parts.js"
+import { reader, tlsVariables } from "./internal/config/tlsVariables.js"
 import * as settings from "./internal/settings.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import * as IssuanceBudget from "./IssuanceBudget.js"
@@ -253,21 +256,29 @@ export const layerSharedConfig = (
 > =>
   Layer.unwrapEffect(Effect.map(
     Effect.suspend(() => valid(settings.environmentAndParts(options, parts.sharedClient))),
-    () => Layer.provide(layerSharedFromClientConfig(options), ClientConfig.layerConfig(options))
+    () =>
+      Layer.merge(
+        Layer.provide(layerSharedFromClientConfig(options), ClientConfig.layerConfig(options)),
+        reportUnreadTls
+      )
   ))
 
 /**
- * From the environment: see `ClientConfig.fromConfig` for the variables.
+ * From the environment: see `ClientConfig.fromConfig` for the variables. Proxies and the `OAUTH_TLS_...` variables are
+ * those of the `HttpClient`: `NodeTls.layerConfig` reads them. A warning is logged when they are set and nothing does.
  *
  * @example
  * import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
- * import { NodeContext, NodeHttpClient } from "@effect/platform-node"
- * import { Effect } from "effect"
+ * import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
+ * import { NodeContext } from "@effect/platform-node"
+ * import { Effect, Layer } from "effect"
  *
- * export const program = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
- *   Effect.provide(ClientCredentials.layerConfig()),
- *   Effect.provide([NodeHttpClient.layerUndici, NodeContext.layer])
+ * const Api = ClientCredentials.layerConfig().pipe(
+ *   Layer.provide(NodeTls.layerConfig),
+ *   Layer.provide(NodeContext.layer)
  * )
+ *
+ * export const program = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(Effect.provide(Api))
  *
  * @since 0.1.0
  * @category layers
@@ -281,8 +292,27 @@ export const layerConfig = (
 > =>
   Layer.unwrapEffect(Effect.map(
     Effect.suspend(() => valid(settings.environmentAndParts(options, parts.client))),
-    () => Layer.provide(layerFromClientConfig(options), ClientConfig.layerConfig(options))
+    () => Layer.merge(Layer.provide(layerFromClientConfig(options), ClientConfig.layerConfig(options)), reportUnreadTls)
   ))
+
+/** An `HttpClient` that was not made by `NodeTls` ignores the variables of TLS, which is reported once it is there. */
+const reportUnreadTls: Layer.Layer<never, never, HttpClient.HttpClient> = Layer.effectDiscard(
+  Effect.zipRight(
+    HttpClient.HttpClient,
+    Effect.gen(function*() {
+      const set: Array<string> = []
+      for (const name of Object.values(tlsVariables)) {
+        const value = yield* Effect.orElseSucceed(Config.option(Config.string(name)), Option.none)
+        if (Option.isSome(value) && value.value !== "") set.push(name)
+      }
+      if (reader.isPresent || set.length === 0) return
+      yield* Effect.logWarning(
+        `${set.join(", ")} set, but ignored by the HttpClient provided to ClientCredentials. ` +
+          "Provide NodeTls.layerConfig (@effect-oauth/client-credentials/NodeTls) instead."
+      )
+    })
+  )
+)
 
 /**
  * The client as a value, for a program with several APIs, each with a tag of its own; or with many tenants, each with a

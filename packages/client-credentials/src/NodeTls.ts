@@ -1,5 +1,5 @@
 /**
- * The TLS of Node's connections: private authorities, client certificates, the oldest version allowed, proxies. Needs
+ * TLS connections on Node: private authorities, client certificates, the lowest version allowed, proxies. Needs
  * `@effect/platform-node`, so it is not in the index: import `@effect-oauth/client-credentials/NodeTls`.
  *
  * Certificates are always verified; there is no option to do without.
@@ -9,50 +9,80 @@
 import { createSecureContext } from "node:tls"
 
 import * as FileSystem from "@effect/platform/FileSystem"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
+import { collect, type Problem } from "./internal/config/check.js"
+import { reader, tlsVariables } from "./internal/config/tlsVariables.js"
+import { tagOf } from "./internal/credentialSource.js"
+import * as environment from "./internal/http/proxies.js"
+import { isLoopback } from "./internal/urls.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
- * How connections are made. All have defaults.
+ * Options of the connections. All have defaults.
+ *
+ * `ca`, `certificate` and `key` are values, or Effects that read them, for files that are replaced while the program
+ * runs. Effects run when the layer is built, and again when a request is sent, at most once a second: cache one that is
+ * expensive (`Effect.cachedWithTTL`). When what they return has changed, later requests use new connections; requests in
+ * progress end on the old ones. While they fail or return what does not fit together, the last valid values stay in use
+ * and a warning is logged.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /** PEM: the authorities to trust, instead of those that Node trusts. */
-  readonly ca?: string | ReadonlyArray<string> | undefined
+  readonly ca?: string | ReadonlyArray<string> | Effect.Effect<string, unknown> | undefined
   /** PEM: the certificate of this client, with those between it and its authority (RFC 8705). */
-  readonly certificate?: string | undefined
+  readonly certificate?: string | Effect.Effect<string, unknown> | undefined
   /** PEM: the key of that certificate. */
-  readonly key?: Redacted.Redacted<string> | undefined
+  readonly key?: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown> | undefined
   /** The passphrase of the key, if it has one. */
   readonly passphrase?: Redacted.Redacted<string> | undefined
   /** Default: TLSv1.2, as RFC 9325 section 3.1.1 recommends. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined
-  /** Whether to use the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name. Default: true. */
+  /**
+   * Whether to use the proxies that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name, also in lower case,
+   * which counts first. One without a scheme is an `http:` proxy. Requests to this machine (`localhost`, `127.0.0.0/8`,
+   * `[::1]`) never use a proxy. Default: true.
+   */
   readonly proxyFromEnvironment?: boolean | undefined
 }
 
-const tls = (options: Options) => ({
-  ...(options.ca === undefined ? {} : { ca: typeof options.ca === "string" ? options.ca : [...options.ca] }),
-  ...(options.certificate === undefined ? {} : { cert: options.certificate }),
-  ...(options.key === undefined ? {} : { key: Redacted.value(options.key) }),
-  ...(options.passphrase === undefined ? {} : { passphrase: Redacted.value(options.passphrase) }),
-  minVersion: options.minVersion ?? "TLSv1.2"
+/** What connections are made with. */
+interface Material {
+  readonly ca: string | ReadonlyArray<string> | undefined
+  readonly certificate: string | undefined
+  readonly key: Redacted.Redacted<string> | undefined
+  readonly passphrase: Redacted.Redacted<string> | undefined
+  readonly minVersion: "TLSv1.2" | "TLSv1.3"
+}
+
+const tls = ({ ca, certificate, key, minVersion, passphrase }: Partial<Material>) => ({
+  ...(ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] }),
+  ...(certificate === undefined ? {} : { cert: certificate }),
+  ...(key === undefined ? {} : { key: Redacted.value(key) }),
+  ...(passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }),
+  minVersion: minVersion ?? "TLSv1.2"
 })
 
-/** Each part is tried by itself, so that the error can say which one is wrong. */
-const problems = ({ ca, certificate, key, ...options }: Options) => {
-  const fits = (part: Options): boolean => {
+/** Each part is tried alone, so that the error can name the one that is wrong. */
+const problems = ({ ca, certificate, key, passphrase }: Material): ReadonlyArray<Problem> => {
+  const fits = (part: Partial<Material>): boolean => {
     try {
       createSecureContext(tls(part))
       return true
@@ -60,45 +90,212 @@ const problems = ({ ca, certificate, key, ...options }: Options) => {
       return false
     }
   }
-  const expected: Array<{ readonly setting: string; readonly expected: string }> = []
-  const pems = ca === undefined ? [] : typeof ca === "string" ? [ca] : ca
-  if (!pems.every((pem) => pem.includes("-----BEGIN CERTIFICATE-----") && fits({ ca: pem }))) {
-    expected.push({ setting: "ca", expected: "certificates of authorities, as PEM" })
-  }
-  if (certificate !== undefined && !fits({ certificate })) {
-    expected.push({ setting: "certificate", expected: "a certificate, as PEM" })
-  }
+  const { expect, problems } = collect()
+  const pems: ReadonlyArray<unknown> = ca === undefined ? [] : typeof ca === "string" ? [ca] : ca
+  const areAuthorities = pems.every((pem) =>
+    typeof pem === "string" && pem.includes("-----BEGIN CERTIFICATE-----") && fits({ ca: pem })
+  )
+  expect("ca", areAuthorities ? ca ?? "" : undefined, "certificates of authorities, as PEM")
+  const isCertificate = certificate === undefined ||
+    typeof certificate === "string" && certificate.trim() !== "" && fits({ certificate })
+  expect("certificate", isCertificate ? true : undefined, "a certificate, as PEM")
   if ((certificate === undefined) !== (key === undefined)) {
-    expected.push({ setting: "key", expected: "together with the certificate, or neither" })
-  } else if (key !== undefined && expected.length === 0 && !fits({ ...options, certificate, key })) {
-    expected.push({
-      setting: "key",
-      expected: "the private key of the certificate, as PEM, and its passphrase if it has one"
-    })
+    expect("key", undefined, "together with the certificate, or neither")
+  } else if (key !== undefined && problems.length === 0) {
+    const isRedacted = Redacted.isRedacted(key) && (passphrase === undefined || Redacted.isRedacted(passphrase))
+    expect(
+      "key",
+      isRedacted && fits({ certificate, key, passphrase }) ? key : undefined,
+      "the private key of the certificate, as PEM and Redacted, and its passphrase if it has one"
+    )
   }
-  return expected
+  return problems
 }
 
-const dispatcher = (options: Options) =>
-  Layer.scoped(
-    NodeHttpClient.Dispatcher,
-    Effect.gen(function*() {
-      const wrong = problems(options)
-      if (wrong.length > 0) return yield* new InvalidConfig({ problems: wrong })
-      const connect = tls(options)
-      return yield* Effect.acquireRelease(
-        Effect.sync((): Undici.Dispatcher =>
-          options.proxyFromEnvironment === false
-            ? new Undici.Agent({ connect })
-            : new Undici.EnvHttpProxyAgent({ connect, requestTls: connect })
-        ),
-        (agent) => Effect.promise(() => agent.destroy())
+/** A source that takes longer is treated as one that fails. */
+const limit = "5 seconds"
+
+const value = <A>(setting: string, source: A | Effect.Effect<A, unknown>): Effect.Effect<A, Problem> => {
+  const unreadable = (reason: string): Problem => ({ setting, expected: `a source that can be read (${reason})` })
+  return Effect.isEffect(source)
+    ? (source as Effect.Effect<A, unknown>).pipe(
+      Effect.catchAllCause((cause) => Effect.fail(unreadable(tagOf(Cause.squash(cause))))),
+      Effect.disconnect,
+      Effect.timeoutFail({ duration: limit, onTimeout: () => unreadable(`nothing within ${limit}`) })
+    )
+    : Effect.succeed(source)
+}
+
+const hasSources = ({ ca, certificate, key }: Options): boolean =>
+  [ca, certificate, key].some((one) => Effect.isEffect(one))
+
+/** Reads the sources. Fails with all that is wrong with them. */
+const read = (options: Options): Effect.Effect<Material, ReadonlyArray<Problem>> =>
+  Effect.all({
+    ca: value<Material["ca"]>("ca", options.ca),
+    certificate: value<Material["certificate"]>("certificate", options.certificate),
+    key: value<Material["key"]>("key", options.key)
+  }).pipe(
+    Effect.mapError((problem) => [problem]),
+    Effect.map((parts): Material => ({
+      ...parts,
+      passphrase: options.passphrase,
+      minVersion: options.minVersion ?? "TLSv1.2"
+    })),
+    Effect.filterOrElse((material) => problems(material).length === 0, (material) => Effect.fail(problems(material)))
+  )
+
+/** Sends to this machine directly, and to other places as the proxies say. */
+class Route extends Undici.Dispatcher {
+  constructor(readonly direct: Undici.Dispatcher, readonly proxied: Undici.Dispatcher) {
+    super()
+  }
+  override dispatch(options: Undici.Dispatcher.DispatchOptions, handler: Undici.Dispatcher.DispatchHandler): boolean {
+    const isDirect = options.origin !== undefined && isLoopback(new URL(options.origin))
+    return (isDirect ? this.direct : this.proxied).dispatch(options, handler)
+  }
+}
+
+/** The connections of one material. */
+interface Connections {
+  readonly material: Material
+  readonly client: HttpClient.HttpClient
+  readonly agents: ReadonlyArray<Undici.Dispatcher>
+  /** Requests whose response has not begun. */
+  waiting: number
+  isReplaced: boolean
+}
+
+const connections = (material: Material, { except, http, https }: environment.Proxies): Connections => {
+  const connect = tls(material)
+  const direct = new Undici.Agent({ connect })
+  const state = { material, waiting: 0, isReplaced: false }
+  if (http === "" && https === "") return { ...state, client: NodeHttpClient.makeUndici(direct), agents: [direct] }
+  const proxied = new Undici.EnvHttpProxyAgent({
+    connect,
+    requestTls: connect,
+    httpProxy: http,
+    httpsProxy: https,
+    noProxy: except
+  })
+  return { ...state, client: NodeHttpClient.makeUndici(new Route(direct, proxied)), agents: [direct, proxied] }
+}
+
+/** Between two looks at the sources, in milliseconds. */
+const interval = 1000
+
+/** Sends each request on connections of the newest valid material. */
+const replacing = (
+  options: Options,
+  first: Connections,
+  open: (material: Material) => Connections,
+  close: (old: Connections) => Effect.Effect<void>
+): Effect.Effect<HttpClient.HttpClient> =>
+  Effect.map(Clock.currentTimeMillis, (start) => {
+    let current = first
+    let readAt = start
+    let failing = { text: "", isLogged: false }
+
+    // A file that is replaced is wrong for a moment: only what is wrong twice in the same way is reported, and once.
+    const report = (wrong: ReadonlyArray<Problem>) => {
+      const text = wrong.map(({ expected, setting }) => `${setting}: expected ${expected}`).join("; ")
+      const isRepeated = failing.text === text
+      const isLogged = isRepeated && failing.isLogged
+      failing = { text, isLogged: isRepeated }
+      return isRepeated && !isLogged
+        ? Effect.logWarning(
+          `The TLS certificates could not be read again: ${text}. The last valid ones stay in use. They are read again ` +
+            `${interval / 1000} s later, when a request is sent.`
+        )
+        : Effect.void
+    }
+
+    const replace = (material: Material) =>
+      Effect.suspend(() => {
+        failing = { text: "", isLogged: false }
+        const old = current
+        const same = (["ca", "certificate", "key"] as const).every((part) =>
+          Equal.equals(old.material[part], material[part])
+        )
+        if (same) return Effect.void
+        current = open(material)
+        old.isReplaced = true
+        return Effect.zipRight(
+          Effect.logDebug("The TLS certificates have changed. Later requests use new connections."),
+          old.waiting === 0 ? close(old) : Effect.void
+        )
+      })
+
+    const refresh = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      // A clock that was set back must not stop the looks.
+      if (now >= readAt && now - readAt < interval) return Effect.void
+      readAt = now
+      return Effect.matchEffect(read(options), { onFailure: report, onSuccess: replace })
+    })
+
+    const execute = (request: HttpClientRequest.HttpClientRequest) =>
+      Effect.zipRight(
+        refresh,
+        Effect.acquireUseRelease(
+          Effect.sync(() => {
+            current.waiting++
+            return current
+          }),
+          ({ client }) => client.execute(request),
+          (used) =>
+            Effect.suspend(() => {
+              used.waiting--
+              return used.isReplaced && used.waiting === 0 ? close(used) : Effect.void
+            })
+        )
       )
+    return HttpClient.makeWith(Effect.flatMap(execute), Effect.succeed<HttpClientRequest.HttpClientRequest>)
+  })
+
+class Client extends Context.Tag("@effect-oauth/client-credentials/NodeTls/Client")<Client, HttpClient.HttpClient>() {}
+
+const client = (options: Options, { problems: wrong, proxies }: ReturnType<typeof environment.read>) =>
+  Layer.scoped(
+    Client,
+    Effect.gen(function*() {
+      const { flag, oneOf, problems } = collect()
+      oneOf("minVersion", options.minVersion, ["TLSv1.2", "TLSv1.3"])
+      const useProxies = flag("proxyFromEnvironment", options.proxyFromEnvironment, true)
+      if (useProxies) problems.push(...wrong)
+      const material = yield* Effect.either(read(options))
+      if (Either.isLeft(material) || problems.length > 0) {
+        return yield* new InvalidConfig({
+          problems: [...problems, ...(Either.isLeft(material) ? material.left : [])]
+        })
+      }
+      reader.isPresent = true
+      const opened = new Set<Connections>()
+      const open = (material: Material) => {
+        const made = connections(material, useProxies ? proxies : { http: "", https: "", except: "" })
+        opened.add(made)
+        return made
+      }
+      yield* Effect.addFinalizer(() =>
+        Effect.promise(() => Promise.all([...opened].flatMap(({ agents }) => agents).map((agent) => agent.destroy())))
+      )
+      const close = (old: Connections) =>
+        Effect.sync(() => {
+          // Ends when the bodies that are still read have ended, which nothing waits for.
+          void Promise.allSettled(old.agents.map((agent) => agent.close())).then(() => opened.delete(old))
+        })
+      const first = open(material.right)
+      return hasSources(options) ? yield* replacing(options, first, open, close) : first.client
     })
   )
 
+const layerWith = (options: Options, found: ReturnType<typeof environment.read>) =>
+  Layer.provide(HttpClient.layerMergedContext(Client), client(options, found))
+
 /**
- * An `HttpClient` on Undici with these connections, for token requests and API calls.
+ * Provides an `HttpClient` on Undici with these connections, for token requests and API calls. The proxy variables are
+ * those of the process.
+ *
+ * Fails with an `InvalidConfig` that names the option or the proxy variable.
  *
  * @example
  * import { ClientAuthentication, ClientCredentials } from "@effect-oauth/client-credentials"
@@ -117,17 +314,15 @@ const dispatcher = (options: Options) =>
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient, InvalidConfig> =>
-  Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher, dispatcher(options))
-
-const variables = {
-  ca: "OAUTH_TLS_CA_FILE",
-  certificate: "OAUTH_TLS_CERTIFICATE_FILE",
-  key: "OAUTH_TLS_KEY_FILE"
-}
+  Layer.suspend(() => layerWith(options, environment.read((name) => process.env[name])))
 
 /**
- * The same from the environment: the files `OAUTH_TLS_CA_FILE`, `OAUTH_TLS_CERTIFICATE_FILE` and `OAUTH_TLS_KEY_FILE`,
- * `OAUTH_TLS_MIN_VERSION` (`TLSv1.2`, `TLSv1.3`), and the proxies.
+ * Provides the same `HttpClient` from the environment: the files `OAUTH_TLS_CA_FILE`, `OAUTH_TLS_CERTIFICATE_FILE` and
+ * `OAUTH_TLS_KEY_FILE`, `OAUTH_TLS_MIN_VERSION` (`TLSv1.2`, `TLSv1.3`), and the proxies `HTTPS_PROXY`, `HTTP_PROXY`,
+ * `ALL_PROXY` and `NO_PROXY`, which are those of the process where the `ConfigProvider` has none.
+ *
+ * Files that are replaced are read again, at most a second later; see `Options`. Fails with a `ConfigError` that names
+ * the variable.
  *
  * @example
  * import { ClientCredentials } from "@effect-oauth/client-credentials"
@@ -149,26 +344,42 @@ export const layerConfig: Layer.Layer<
   FileSystem.FileSystem
 > = Layer.unwrapEffect(Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
+  const invalid = (variable: string, expected: string) =>
+    ConfigError.InvalidData([variable], `Expected ${variable} to be ${expected}`)
   const file = (variable: string) =>
     Effect.flatMap(
       Config.option(Config.nonEmptyString(variable)),
       Option.match({
         onNone: () => Effect.succeed(undefined),
         onSome: (path) =>
-          Effect.mapError(fs.readFileString(path), (error) =>
-            ConfigError.InvalidData(
-              [variable],
-              `Expected ${variable} to be the path of a file that can be read (${
-                error._tag === "SystemError" ? error.reason : error._tag
-              })`
-            ))
+          fs.readFileString(path).pipe(
+            Effect.mapError((error) => invalid(variable, `the path of a file that can be read (${tagOf(error)})`)),
+            Effect.as(fs.readFileString(path))
+          )
       })
     )
-  const key = yield* file(variables.key)
-  return layer({
-    ca: yield* file(variables.ca),
-    certificate: yield* file(variables.certificate),
-    key: key === undefined ? undefined : Redacted.make(key),
-    minVersion: yield* Config.withDefault(Config.literal("TLSv1.2", "TLSv1.3")("OAUTH_TLS_MIN_VERSION"), "TLSv1.2")
+  const key = yield* file(tlsVariables.key)
+  const options: Options = {
+    ca: yield* file(tlsVariables.ca),
+    certificate: yield* file(tlsVariables.certificate),
+    key: key === undefined ? undefined : Effect.map(key, Redacted.make),
+    minVersion: yield* Config.withDefault(Config.literal("TLSv1.2", "TLSv1.3")(tlsVariables.minVersion), "TLSv1.2")
+  }
+  const found = new Map<string, string>()
+  for (const name of environment.variables) {
+    const value = Option.getOrElse(yield* Config.option(Config.string(name)), () => process.env[name])
+    if (value !== undefined) found.set(name, value)
+  }
+  const proxies = environment.read((name) => found.get(name))
+  const [wrong] = proxies.problems
+  if (wrong !== undefined) return yield* Effect.fail(invalid(wrong.setting, wrong.expected))
+  const nameOf = (setting: string) =>
+    setting === "ca" || setting === "certificate" || setting === "key" ? tlsVariables[setting] : undefined
+  return Layer.catchAll(layerWith(options, proxies), (error) => {
+    const [problem] = error.problems
+    const variable = nameOf(problem?.setting ?? "")
+    return Layer.fail(
+      problem === undefined || variable === undefined ? error : invalid(variable, `a file with ${problem.expected}`)
+    )
   })
 }))

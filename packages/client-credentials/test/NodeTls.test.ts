@@ -1,14 +1,15 @@
 import * as Http from "node:http"
 import * as Net from "node:net"
+import type { TLSSocket } from "node:tls"
 
-import type { HttpClient } from "@effect/platform"
-import { FileSystem } from "@effect/platform"
+import { FetchHttpClient, FileSystem, HttpClient } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
-import { ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { ConfigProvider, Effect, Layer, Logger, Redacted, TestClock } from "effect"
 
+import { reader } from "../src/internal/config/tlsVariables.js"
 import * as certificates from "./support/certificates.js"
 import { printed } from "./support/printed.js"
 import * as servers from "./support/servers.js"
@@ -23,7 +24,8 @@ const token = (origin: string, tls: Layer.Layer<HttpClient.HttpClient, unknown>)
         tokenUrl: `${origin}/token`,
         clientId: "inventory-sync",
         clientSecret: Redacted.make("s3cr3t"),
-        apiBaseUrl: origin
+        apiBaseUrl: origin,
+        allowHttpLoopback: true
       }),
       tls
     ))
@@ -121,32 +123,309 @@ describe("options", () => {
     }).pipe(Effect.provide(NodeContext.layer)))
 })
 
-it.scopedLive("a proxy that the environment names is used, unless it is told not to be", () =>
+/** The environment of the process, until the scope ends. */
+const environment = (variables: Record<string, string>) =>
   Effect.gen(function*() {
-    const tunnels: Array<string | undefined> = []
-    const proxy = Http.createServer().on("connect", (request, socket: Net.Socket, head: Buffer) => {
-      tunnels.push(request.url)
-      const [host, port] = (request.url ?? "").split(":")
-      const upstream = Net.connect(Number(port), host, () => {
-        socket.write("HTTP/1.1 200 OK\r\n\r\n")
-        upstream.write(head)
-        upstream.pipe(socket)
-        socket.pipe(upstream)
-      })
-      for (const end of [upstream, socket]) end.on("error", () => undefined)
-    })
-    const proxyOrigin = yield* servers.listening(proxy)
-    const ca = yield* certificates.authority("trusted")
-    const origin = yield* servers.https(yield* certificates.server(ca), tokens)
     const before = { ...process.env }
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         process.env = before
       })
     )
-    process.env = { PATH: before["PATH"], HTTPS_PROXY: proxyOrigin }
-    yield* token(origin, NodeTls.layer({ ca: ca.cert, proxyFromEnvironment: false }))
-    assert.deepStrictEqual(tunnels, [])
-    yield* token(origin, NodeTls.layer({ ca: ca.cert }))
-    assert.deepStrictEqual(tunnels, [new URL(origin).host])
-  }))
+    process.env = { PATH: before["PATH"], ...variables }
+  })
+
+/** A proxy that connects to the port asked for on this machine, whatever the host. */
+const proxyServer = Effect.gen(function*() {
+  const requests: Array<string | undefined> = []
+  const proxy = Http.createServer((request, response) => {
+    requests.push(request.url)
+    response.writeHead(502).end()
+  }).on("connect", (request, socket: Net.Socket, head: Buffer) => {
+    requests.push(request.url)
+    const upstream = Net.connect(Number((request.url ?? "").split(":")[1]), "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n")
+      upstream.write(head)
+      upstream.pipe(socket)
+      socket.pipe(upstream)
+    })
+    for (const end of [upstream, socket]) end.on("error", () => undefined)
+  })
+  return { requests, host: new URL(yield* servers.listening(proxy)).host }
+})
+
+describe("proxies", () => {
+  const host = "auth.example.com"
+  const named = Effect.gen(function*() {
+    const ca = yield* certificates.authority("trusted")
+    const pems = yield* certificates.server(ca, host, {
+      extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: host }] }]
+    })
+    const { port } = new URL(yield* servers.https(pems, tokens))
+    return { ca: ca.cert, origin: `https://${host}:${port}`, target: `${host}:${port}` }
+  })
+
+  for (
+    const [name, variables] of [
+      ["HTTPS_PROXY", (proxy: string) => ({ HTTPS_PROXY: `http://${proxy}` })],
+      ["HTTPS_PROXY without a scheme", (proxy: string) => ({ HTTPS_PROXY: proxy })],
+      ["https_proxy before HTTPS_PROXY", (proxy: string) => ({ https_proxy: proxy, HTTPS_PROXY: "127.0.0.1:9" })],
+      ["ALL_PROXY", (proxy: string) => ({ ALL_PROXY: `//${proxy}/` })],
+      ["HTTPS_PROXY before ALL_PROXY", (proxy: string) => ({ HTTPS_PROXY: proxy, ALL_PROXY: "socks5://127.0.0.1:9" })]
+    ] as const
+  ) {
+    it.scopedLive(`${name} is used`, () =>
+      Effect.gen(function*() {
+        const proxy = yield* proxyServer
+        const { ca, origin, target } = yield* named
+        yield* environment(variables(proxy.host))
+        yield* token(origin, NodeTls.layer({ ca }))
+        assert.deepStrictEqual(proxy.requests, [target])
+        const config = NodeTls.layerConfig.pipe(
+          Layer.provide(FileSystem.layerNoop({ readFileString: () => Effect.succeed(ca) })),
+          Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["OAUTH_TLS_CA_FILE", "/ca.pem"]]))))
+        )
+        yield* token(origin, config)
+        assert.deepStrictEqual(proxy.requests, [target, target])
+      }))
+  }
+
+  it.scopedLive("are not used for this machine, by http: or https:", () =>
+    Effect.gen(function*() {
+      const proxy = yield* proxyServer
+      yield* environment({ HTTP_PROXY: proxy.host, HTTPS_PROXY: proxy.host, ALL_PROXY: proxy.host })
+      const ca = yield* certificates.authority("trusted")
+      yield* token(yield* servers.https(yield* certificates.server(ca), tokens), NodeTls.layer({ ca: ca.cert }))
+      const local = yield* servers.http(tokens)
+      for (const name of ["127.0.0.1", "localhost"]) {
+        yield* token(local.replace("127.0.0.1", name), NodeTls.layer())
+      }
+      assert.deepStrictEqual(proxy.requests, [])
+    }))
+
+  it.scopedLive("are not used where NO_PROXY or the option says so", () =>
+    Effect.gen(function*() {
+      const proxy = yield* proxyServer
+      yield* environment({ HTTPS_PROXY: "socks5://127.0.0.1:9", NO_PROXY: "*" })
+      yield* Layer.build(NodeTls.layer())
+      yield* environment({ HTTPS_PROXY: "not a proxy" })
+      yield* Layer.build(NodeTls.layer({ proxyFromEnvironment: false }))
+      const { ca, origin } = yield* named
+      yield* environment({ HTTPS_PROXY: proxy.host, NO_PROXY: "example.com" })
+      yield* Effect.flip(token(origin, NodeTls.layer({ ca })))
+      assert.deepStrictEqual(proxy.requests, [])
+    }))
+
+  it.scopedLive("that cannot be read are wrong settings, which name the variable and show no password", () =>
+    Effect.gen(function*() {
+      for (
+        const [variable, value, expected] of [
+          ["HTTPS_PROXY", "not a proxy", "such as http://proxy.example:3128"],
+          ["https_proxy", "http://user:hunter22@proxy example:3128", "such as http://proxy.example:3128"],
+          ["HTTP_PROXY", "http:/proxy.example", "such as http://proxy.example:3128"],
+          ["ALL_PROXY", "user:hunter22@proxy.example:99999", "such as http://proxy.example:3128"],
+          ["HTTPS_PROXY", "http://user:hunter22%@proxy.example", "such as http://proxy.example:3128"],
+          ["HTTPS_PROXY", "http://proxy.example/hunter22.pac", "such as http://proxy.example:3128"],
+          ["HTTPS_PROXY", "ftp://proxy.example", "such as http://proxy.example:3128"],
+          ["all_proxy", "socks5h://user:hunter22@proxy.example:1080", "SOCKS proxies are not supported"]
+        ] as const
+      ) {
+        yield* environment({ [variable]: value })
+        const invalid = yield* Effect.flip(Layer.build(NodeTls.layer()))
+        assert.strictEqual(invalid._tag, "InvalidConfig")
+        assert.deepStrictEqual(invalid.problems.map(({ setting }) => setting), [variable])
+        const error = yield* Effect.flip(Layer.build(Layer.provide(NodeTls.layerConfig, NodeContext.layer)))
+        for (const text of [printed(invalid), printed(error)]) {
+          assert.include(text, variable)
+          assert.include(text, expected)
+          assert.notInclude(text, "hunter22")
+        }
+      }
+    }))
+})
+
+describe("certificates that are replaced", () => {
+  /** Files in memory, a server that notes the client certificates it is shown, and calls of it. */
+  const started = (keepAlive: boolean) =>
+    Effect.gen(function*() {
+      const ca = yield* certificates.authority("trusted")
+      const shown: Array<string | undefined> = []
+      const origin = yield* servers.https(
+        { ...(yield* certificates.server(ca)), requestCert: true, rejectUnauthorized: false },
+        (request, response) => {
+          shown.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN?.toString())
+          if (!keepAlive) response.setHeader("connection", "close")
+          response.end("{}")
+        }
+      )
+      const files = new Map<string, string>([["/ca.pem", ca.cert]])
+      const install = (name: string) =>
+        Effect.map(certificates.client(ca, name), (pems) => {
+          files.set("/tls.crt", pems.cert).set("/tls.key", pems.private)
+        })
+      yield* install("first")
+      const fs = FileSystem.layerNoop({
+        readFileString: (path) =>
+          Effect.suspend(() => {
+            const text = files.get(path)
+            return text === undefined ? Effect.fail("NotFound" as never) : Effect.succeed(text)
+          })
+      })
+      const variables = {
+        OAUTH_TLS_CA_FILE: "/ca.pem",
+        OAUTH_TLS_CERTIFICATE_FILE: "/tls.crt",
+        OAUTH_TLS_KEY_FILE: "/tls.key"
+      }
+      const context = yield* Layer.build(NodeTls.layerConfig.pipe(
+        Layer.provide(fs),
+        Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables)))))
+      ))
+      const logged: Array<string> = []
+      const call = Effect.flatMap(HttpClient.HttpClient, (client) => client.get(origin)).pipe(
+        Effect.flatMap((response) => response.text),
+        Effect.provide(context),
+        Effect.provide(Logger.replace(
+          Logger.defaultLogger,
+          Logger.make(({ message }) => {
+            logged.push(String(message))
+          })
+        ))
+      )
+      return { call, files, install, logged, shown }
+    })
+
+  for (const keepAlive of [false, true]) {
+    it.scoped(`are shown after a second, ${keepAlive ? "also where" : "not only where"} connections are kept`, () =>
+      Effect.gen(function*() {
+        const { call, install, logged, shown } = yield* started(keepAlive)
+        yield* call
+        yield* call
+        yield* TestClock.adjust("1 second")
+        yield* call
+        yield* install("second")
+        yield* TestClock.adjust("1 second")
+        yield* Effect.all([call, call, call], { concurrency: "unbounded" })
+        yield* call
+        assert.deepStrictEqual(shown.slice(0, 3), ["first", "first", "first"])
+        assert.include(shown, "second")
+        assert.strictEqual(shown.at(-1), "second")
+        assert.deepStrictEqual(logged, [])
+      }))
+  }
+
+  it.scoped("are used when certificate and key fit together; until then the last valid ones are", () =>
+    Effect.gen(function*() {
+      const { call, files, install, logged, shown } = yield* started(false)
+      const old = { certificate: files.get("/tls.crt") ?? "", key: files.get("/tls.key") ?? "" }
+      yield* install("second")
+      const key = files.get("/tls.key") ?? ""
+      files.set("/tls.key", old.key)
+      yield* TestClock.adjust("1 second")
+      yield* call
+      // A moment in which only one of two files was written is none to report.
+      assert.deepStrictEqual(logged, [])
+      files.set("/tls.key", key)
+      yield* TestClock.adjust("1 second")
+      yield* call
+      assert.deepStrictEqual(shown, ["first", "second"])
+
+      files.set("/tls.crt", "nonsense")
+      for (let second = 0; second < 5; second++) {
+        yield* TestClock.adjust("1 second")
+        yield* call
+      }
+      assert.lengthOf(logged, 1)
+      assert.include(logged[0], "certificate: expected a certificate, as PEM. The last valid ones stay in use.")
+      files.delete("/tls.crt")
+      for (let second = 0; second < 5; second++) {
+        yield* TestClock.adjust("1 second")
+        yield* call
+      }
+      assert.lengthOf(logged, 2)
+      assert.deepStrictEqual(new Set(shown.slice(1)), new Set(["second"]))
+      yield* install("third")
+      yield* TestClock.adjust("1 second")
+      yield* call
+      assert.strictEqual(shown.at(-1), "third")
+    }))
+
+  it.scopedLive("are read from files, and wrong ones at the start are an error that names the variable", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      const ca = yield* certificates.authority("one")
+      const own = yield* certificates.client(ca, "own")
+      const other = yield* certificates.client(ca, "other")
+      yield* fs.writeFileString(`${directory}/tls.crt`, own.cert)
+      const failure = (key: string) =>
+        Effect.gen(function*() {
+          yield* fs.writeFileString(`${directory}/tls.key`, key)
+          return yield* Effect.flip(Layer.build(NodeTls.layerConfig.pipe(
+            Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(
+              new Map([
+                ["OAUTH_TLS_CERTIFICATE_FILE", `${directory}/tls.crt`],
+                ["OAUTH_TLS_KEY_FILE", `${directory}/tls.key`]
+              ])
+            )))
+          )))
+        })
+      for (const key of [other.private, "nonsense"]) {
+        const error = yield* failure(key)
+        assert.include(
+          String(error),
+          "Expected OAUTH_TLS_KEY_FILE to be a file with the private key of the certificate"
+        )
+        assert.notInclude(printed(error), "PRIVATE KEY")
+      }
+      const certificate = fs.readFileString(`${directory}/tls.crt`)
+      const key = Effect.map(fs.readFileString(`${directory}/none.key`), Redacted.make)
+      const error = yield* Effect.flip(Layer.build(NodeTls.layer({ certificate, key })))
+      assert.deepStrictEqual(error.problems, [{ setting: "key", expected: "a source that can be read (NotFound)" }])
+      const defect = yield* Effect.flip(Layer.build(NodeTls.layer({ certificate: Effect.die("s3cr3t") })))
+      assert.deepStrictEqual(defect.problems.map(({ setting }) => setting), ["certificate"])
+      assert.notInclude(printed(defect), "s3cr3t")
+    }).pipe(Effect.provide(NodeContext.layer)))
+})
+
+describe("the variables of TLS beside another HttpClient", () => {
+  it.scoped("are reported when nothing reads them", () =>
+    Effect.suspend(() => {
+      const logged: Array<string> = []
+      const logger = Logger.make(({ message }) => {
+        if (String(message).includes("OAUTH_TLS")) logged.push(String(message))
+      })
+      const build = (variables: Record<string, string>) =>
+        Layer.build(
+          ClientCredentials.layerConfig().pipe(
+            Layer.provide([FetchHttpClient.layer, NodeContext.layer]),
+            Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(
+              new Map(Object.entries({
+                OAUTH_TOKEN_URL: "https://auth.example.com/token",
+                OAUTH_CLIENT_ID: "inventory-sync",
+                OAUTH_CLIENT_SECRET: "s3cr3t",
+                API_BASE_URL: "https://api.example.com",
+                ...variables
+              }))
+            )))
+          )
+        )
+      const before = reader.isPresent
+      return Effect.gen(function*() {
+        reader.isPresent = false
+        yield* build({})
+        assert.deepStrictEqual(logged, [])
+        yield* build({ OAUTH_TLS_CA_FILE: "/ca.pem" })
+        assert.lengthOf(logged, 1)
+        assert.include(logged[0], "OAUTH_TLS_CA_FILE")
+        assert.include(logged[0], "NodeTls.layerConfig")
+        yield* Layer.build(NodeTls.layer())
+        yield* build({ OAUTH_TLS_CA_FILE: "/ca.pem" })
+        assert.lengthOf(logged, 1)
+      }).pipe(
+        Effect.ensuring(Effect.sync(() => {
+          reader.isPresent = before
+        })),
+        Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+      )
+    }))
+})

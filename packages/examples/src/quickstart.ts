@@ -1,7 +1,8 @@
 import { HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
-import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
-import { Console, Effect, Schema } from "effect"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
+import { Console, Effect, Layer, Schema } from "effect"
 
 const Item = Schema.Struct({ sku: Schema.String, quantity: Schema.Int })
 
@@ -16,8 +17,9 @@ const program = Effect.gen(function*() {
   yield* Console.log(`${items.length} items in stock`)
 })
 
-program.pipe(
-  Effect.provide(ClientCredentials.layerConfig()),
-  Effect.provide([NodeHttpClient.layerUndici, NodeContext.layer]),
-  NodeRuntime.runMain
+const Api = ClientCredentials.layerConfig().pipe(
+  Layer.provide(NodeTls.layerConfig),
+  Layer.provide(NodeContext.layer)
 )
+
+program.pipe(Effect.provide(Api), NodeRuntime.runMain)

@@ -4,23 +4,29 @@ import { join } from "node:path"
 
 const quickstart = new URL("../../examples/src/quickstart.ts", import.meta.url)
 
-const nodeImports = "import { NodeContext, NodeHttpClient, NodeRuntime } from \"@effect/platform-node\"\n"
+const nodeImports = "import { NodeContext, NodeRuntime } from \"@effect/platform-node\"\n"
 
-const nodeEnding = `program.pipe(
-  Effect.provide(ClientCredentials.layerConfig()),
-  Effect.provide([NodeHttpClient.layerUndici, NodeContext.layer]),
-  NodeRuntime.runMain
+const tlsImport = "import * as NodeTls from \"@effect-oauth/client-credentials/NodeTls\"\n"
+
+const nodeEnding = `const Api = ClientCredentials.layerConfig().pipe(
+  Layer.provide(NodeTls.layerConfig),
+  Layer.provide(NodeContext.layer)
 )
+
+program.pipe(Effect.provide(Api), NodeRuntime.runMain)
 `
 
 const fetchImports = `import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { ConfigProvider } from "effect"
 `
 
-const fetchEnding = `export const main = (environment: Readonly<Record<string, string>>) =>
+const fetchEnding = `const Api = ClientCredentials.layerConfig().pipe(
+  Layer.provide([FetchHttpClient.layer, FileSystem.layerNoop({})])
+)
+
+export const main = (environment: Readonly<Record<string, string>>) =>
   program.pipe(
-    Effect.provide(ClientCredentials.layerConfig()),
-    Effect.provide([FetchHttpClient.layer, FileSystem.layerNoop({})]),
+    Effect.provide(Api),
     Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
     Effect.runPromise
   )
@@ -35,7 +41,7 @@ const told = (environment: Readonly<Record<string, string>>) =>
 
 const programs = (example: string) => ({
   "node.ts": example,
-  "fetch.ts": example.replace(nodeImports, fetchImports).replace(nodeEnding, fetchEnding),
+  "fetch.ts": example.replace(nodeImports, fetchImports).replace(tlsImport, "").replace(nodeEnding, fetchEnding),
   "terminal.ts": `import process from "node:process"
 import { main } from "./fetch.ts"
 await main(process.env as Record<string, string>)
@@ -54,7 +60,7 @@ await fetch("/result", { method: "POST", body: await told(environment) })
 /** Puts the programs into a project; gives their names. */
 export const write = async (project: string) => {
   const example = await readFile(quickstart, "utf8")
-  for (const part of [nodeImports, nodeEnding]) {
+  for (const part of [nodeImports, tlsImport, nodeEnding]) {
     if (!example.includes(part)) throw new Error(`The README's first example has changed; it no longer has\n${part}`)
   }
   for (const [name, text] of Object.entries(programs(example))) await writeFile(join(project, name), text)

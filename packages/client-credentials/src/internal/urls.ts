@@ -11,7 +11,7 @@ export const parse = (text: string): URL | undefined => {
   }
 }
 
-const isLoopback = (url: URL): boolean =>
+export const isLoopback = (url: URL): boolean =>
   url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname)
 
 const secretParameters = ["client_secret", "client_assertion", "access_token", "password"]

@@ -167,9 +167,9 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a passphrase in the error about its key",
     file: "NodeTls.ts",
-    find: "      setting: \"key\",\n      expected: \"the private",
-    replace: "      setting: \"key\",\n" +
-      "      expected: (options.passphrase && Revealed.value(options.passphrase)) + \"the private",
+    find: "passphrase }) ? key : undefined,\n      \"the private",
+    replace: "passphrase }) ? key : undefined,\n" +
+      "      (passphrase && Revealed.value(passphrase)) + \"the private",
     test: "NodeTls.layer"
   }
 ]

@@ -36,16 +36,9 @@ export const selfSigned = Effect.promise(() =>
 export const listening = (server: Http.Server) => listen(server, "http")
 
 export const https = (
-  { cert, maxVersion, private: key }: {
-    readonly private: string
-    readonly cert: string
-    readonly maxVersion?: "TLSv1.2"
-  },
+  { private: key, ...options }: Https.ServerOptions & { readonly private: string },
   handler: Http.RequestListener
-) =>
-  Effect.suspend(() =>
-    listen(Https.createServer({ key, cert, ...(maxVersion === undefined ? {} : { maxVersion }) }, handler), "https")
-  )
+) => Effect.suspend(() => listen(Https.createServer({ key, ...options }, handler), "https"))
 
 export const json = (response: Http.ServerResponse, status: number, body: unknown): void => {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body))

@@ -52,16 +52,18 @@ const file = (path: string | undefined): Effect.Effect<string | undefined> =>
     ? Effect.succeed(undefined)
     : Effect.promise(() => Fs.readFile(path, "utf8").catch(() => undefined))
 
-const usesProxy = (isSecure: boolean): boolean => {
-  const names = isSecure ? ["HTTPS_PROXY", "https_proxy"] : ["HTTP_PROXY", "http_proxy"]
-  return names.some((name) => (process.env[name] ?? "") !== "")
-}
+/** As `NodeTls` does: `http:` leads to this machine only, and requests to this machine use no proxy. */
+const usesProxy = ({ host, isSecure }: probe.Target): boolean =>
+  isSecure && !/^(localhost|::1|127(\.\d{1,3}){3})$/.test(host) &&
+  ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"].some((name) =>
+    (process.env[name] ?? "") !== ""
+  )
 
 /** Name, connection and certificate; false at the first that is wrong. */
 const reach = (url: string, variable: string, { values }: settings.Settings, report: Report): Effect.Effect<boolean> =>
   Effect.gen(function*() {
     const target = probe.target(url)
-    if (usesProxy(target.isSecure)) {
+    if (usesProxy(target)) {
       yield* report(diagnosis.skipped("connection", `${target.host} is reached through a proxy`))
       return true
     }

@@ -1,0 +1,71 @@
+/**
+ * The proxy variables of the environment, read as curl and Go read them.
+ */
+import type { Problem } from "../config/check.js"
+
+/** Which proxies to use. An empty string stands for none. */
+export interface Proxies {
+  readonly http: string
+  readonly https: string
+  /** As in `NO_PROXY`. */
+  readonly except: string
+}
+
+/** All variables that are read. Of two spellings the one in lower case counts. */
+export const variables = ["https_proxy", "http_proxy", "all_proxy", "no_proxy"].flatMap((name) => [
+  name,
+  name.toUpperCase()
+])
+
+const hasReadableUser = (url: URL): boolean => {
+  try {
+    decodeURIComponent(url.username + url.password)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The URL of a proxy; without a scheme it is an `http:` proxy. A proxy has no path, so a text with one is a mistake. */
+const parse = (text: string): URL | undefined => {
+  const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text.replace(/^\/\//, "")}`
+  if (/[\x00-\x20\x7f\\]/.test(written) || !URL.canParse(written)) return undefined
+  const url = new URL(written)
+  const isProxy = /^https?:$/.test(url.protocol) && url.hostname !== "" && url.pathname === "/" && url.search === "" &&
+    url.hash === ""
+  return isProxy && hasReadableUser(url) ? url : undefined
+}
+
+/** What is expected instead. The value is not shown, since it may hold a password. */
+const expected = (text: string): string =>
+  /^socks/i.test(text)
+    ? "the URL of an http: or https: proxy; SOCKS proxies are not supported. NO_PROXY=* connects without a proxy"
+    : "the URL of an http: or https: proxy, such as http://proxy.example:3128"
+
+/**
+ * Reads the variables. A proxy for `https:` is `HTTPS_PROXY`, else `ALL_PROXY`, else `HTTP_PROXY`; one for `http:` is
+ * `HTTP_PROXY`, else `ALL_PROXY`. `NO_PROXY=*` disables all of them.
+ */
+export const read = (
+  valueOf: (variable: string) => string | undefined
+): { readonly proxies: Proxies; readonly problems: ReadonlyArray<Problem> } => {
+  const problems: Array<Problem> = []
+  const find = (name: string) =>
+    [name, name.toUpperCase()].map((variable) => ({ variable, text: valueOf(variable)?.trim() }))
+      .find(({ text }) => text !== undefined)
+  const proxy = (...names: ReadonlyArray<string>): string => {
+    const found = names.map(find).find((one) => one?.text !== undefined && one.text !== "")
+    if (found?.text === undefined) return ""
+    const url = parse(found.text)
+    if (url === undefined && !problems.some(({ setting }) => setting === found.variable)) {
+      problems.push({ setting: found.variable, expected: expected(found.text) })
+    }
+    return url?.href ?? ""
+  }
+  const except = find("no_proxy")?.text ?? ""
+  if (except === "*") return { proxies: { http: "", https: "", except }, problems }
+  const https = proxy("https_proxy", "all_proxy", "http_proxy")
+  // Desktops set a SOCKS proxy for all and HTTP proxies beside it: it is a problem only where `https:` would need it.
+  const http = proxy("http_proxy") || (parse(find("all_proxy")?.text ?? "")?.href ?? "")
+  return { proxies: { http, https, except }, problems }
+}
