@@ -14,14 +14,28 @@ const inSeconds = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>): Metric.
   Metric.tagged(metric, "unit", "s")
 
 /**
- * Token requests that were sent. `oauth.token.reason` says why: `cold`, `renewal`, `expired`, `rejected`, `forced`. A
- * failed one has `error.type`, the tag of its `TokenError`.
+ * Token requests that were sent, each one where a replaced secret, a DPoP nonce or a closed connection leads to several.
+ * `oauth.token.reason` says why: `cold`, `renewal`, `expired`, `rejected`, `forced`. A failed one has `error.type`, the tag
+ * of its `TokenError`, or `interrupted`. What fails before anything is sent (a secret that cannot be read, discovery, the
+ * budget, no connection) is counted by `tokenFailures` alone.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const tokenRequests: Metric.Metric.Counter<number> = Metric.counter("oauth.token.requests", {
   description: "Token requests that were sent",
+  incremental: true
+})
+
+/**
+ * Times that the cache needed a new token and did not get one, whether a request was sent or not, by `oauth.token.reason`
+ * and `error.type`, the tag of the `TokenError`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const tokenFailures: Metric.Metric.Counter<number> = Metric.counter("oauth.token.failures", {
+  description: "Times that the cache needed a new token and did not get one",
   incremental: true
 })
 

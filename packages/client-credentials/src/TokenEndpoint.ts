@@ -92,8 +92,11 @@ export interface Options {
   readonly maxLife?: Duration.DurationInput | undefined
 }
 
-const sent = (occasion: Occasion | undefined) =>
-  Metric.tagged(OAuthMetrics.tokenRequests, "oauth.token.reason", occasion?.reason ?? "forced")
+const counted = (occasion: Occasion | undefined) => {
+  const sent = Metric.tagged(OAuthMetrics.tokenRequests, "oauth.token.reason", occasion?.reason ?? "forced")
+  return (errorType: string | undefined): Effect.Effect<void> =>
+    Metric.increment(errorType === undefined ? sent : Metric.tagged(sent, "error.type", errorType))
+}
 
 /**
  * A token endpoint on the `HttpClient`, `ClientConfig` and `ServerMetadata` of the context; with proofs if there is a
@@ -142,7 +145,7 @@ export const make = (
       type: dpop === undefined ? "Bearer" as const : "DPoP" as const
     }
 
-    const requestToken = (request: TokenRequest) =>
+    const requestToken = (request: TokenRequest, occasion: Occasion | undefined) =>
       Effect.gen(function*() {
         const { authenticationMethods, dpopAlgorithms, issuer, mutualTls, tokenEndpoint } = yield* metadata.get
         if (dpop !== undefined && dpopAlgorithms?.includes(dpop.algorithm) === false) {
@@ -160,6 +163,7 @@ export const make = (
           url,
           clientId: request.clientId,
           issuer,
+          onSent: counted(occasion),
           encode: (proof) => tokenRequest.encode(url, request, proof),
           decode: (received, redaction, hint) =>
             tokenResponse.decode(received, {
@@ -174,18 +178,10 @@ export const make = (
     return {
       request: dpop === undefined ? request : boundTo(request, dpop.thumbprint),
       requestToken: (request, occasion) =>
-        requestToken(request).pipe(
-          Effect.tapBoth({
-            onFailure: (error) =>
-              Effect.zipRight(
-                Effect.annotateCurrentSpan(
-                  "error.type",
-                  error._tag === "TokenErrorResponse" ? error.error : error._tag
-                ),
-                Metric.increment(Metric.tagged(sent(occasion), "error.type", error._tag))
-              ),
-            onSuccess: () => Metric.increment(sent(occasion))
-          }),
+        requestToken(request, occasion).pipe(
+          Effect.tapError((error) =>
+            Effect.annotateCurrentSpan("error.type", error._tag === "TokenErrorResponse" ? error.error : error._tag)
+          ),
           Effect.withSpan("oauth.token.request", { captureStackTrace: false })
         )
     }

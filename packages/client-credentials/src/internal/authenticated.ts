@@ -4,10 +4,13 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 
@@ -19,6 +22,7 @@ import * as issuerQuota from "./issuerQuota.js"
 import * as redaction from "./protocol/redaction.js"
 import { isFailedAuthentication } from "./protocol/refusal.js"
 import { headerProblem } from "./soundRequest.js"
+import { wasNeverSent } from "./token/issuance.js"
 import * as tokenRequest from "./tokenRequest.js"
 
 export interface Conversation<A> {
@@ -36,6 +40,21 @@ export interface Conversation<A> {
     redaction: redaction.Redaction,
     hint: string | undefined
   ) => Either.Either<A, TokenError>
+  /** Runs after each request that was sent, with the type of its error. Default: nothing. */
+  readonly onSent?: ((errorType: string | undefined) => Effect.Effect<void>) | undefined
+}
+
+/** The type of the error of a request that was sent; `"unsent"` for one that certainly was not. */
+const sentWith = (
+  exit: Exit.Exit<readonly [Either.Either<unknown, TokenError>, boolean], TokenError | exchange.ConnectionClosed>
+): string | undefined => {
+  if (Exit.isSuccess(exit)) {
+    const [outcome] = exit.value
+    return Either.isLeft(outcome) ? outcome.left._tag : undefined
+  }
+  const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
+  const error = failure?._tag === "ConnectionClosed" ? failure.error : failure
+  return error === undefined ? "interrupted" : wasNeverSent(error) ? "unsent" : error._tag
 }
 
 const isError = (outcome: Either.Either<unknown, TokenError>, error: string): boolean =>
@@ -72,36 +91,43 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
         )
       )
 
-    const exchangeOnce = <A>({ clientId, decode, encode, secrets = [], url }: Conversation<A>, proof: Proof) =>
+    const exchangeOnce = <A>(conversation: Conversation<A>, proof: Proof) =>
       Effect.gen(function*() {
+        const { clientId, decode, encode, onSent, secrets = [], url } = conversation
         const request = encode(proof)
         const possession = dpop === undefined ? undefined : yield* dpop.proof({ method: "POST", url })
-        const received = yield* exchange.sendOnce(
-          client,
-          possession === undefined ? request : HttpClientRequest.setHeader(request, "dpop", possession.value),
-          limits
-        )
-        const news = possession === undefined ? false : yield* possession.answered(received.headers)
-        yield* issuerQuota.tell(received.headers, received.receivedAt)
-        const { body, unread: _, ...rest } = received
-        const outcome = body === undefined
-          ? Either.left(
-            new InvalidTokenResponse({
-              endpoint: received.endpoint,
-              status: received.status,
-              problem: `${received.unread ?? "without a body"}. Check that the token URL (OAUTH_TOKEN_URL) is the ` +
-                "token endpoint."
-            })
+        const exchanged = Effect.gen(function*() {
+          const received = yield* exchange.sendOnce(
+            client,
+            possession === undefined ? request : HttpClientRequest.setHeader(request, "dpop", possession.value),
+            limits
           )
-          : decode(
-            { ...rest, body },
-            redaction.make(
-              [...secrets, ...tokenRequest.secrets(proof), ...(possession === undefined ? [] : [possession.value])],
-              [clientId, url]
-            ),
-            proof.hint
-          )
-        return [outcome, news] as const
+          const news = possession === undefined ? false : yield* possession.answered(received.headers)
+          yield* issuerQuota.tell(received.headers, received.receivedAt)
+          const { body, unread: _, ...rest } = received
+          const outcome = body === undefined
+            ? Either.left(
+              new InvalidTokenResponse({
+                endpoint: received.endpoint,
+                status: received.status,
+                problem: `${received.unread ?? "without a body"}. Check that the token URL (OAUTH_TOKEN_URL) is the ` +
+                  "token endpoint."
+              })
+            )
+            : decode(
+              { ...rest, body },
+              redaction.make(
+                [...secrets, ...tokenRequest.secrets(proof), ...(possession === undefined ? [] : [possession.value])],
+                [clientId, url]
+              ),
+              proof.hint
+            )
+          return [outcome, news] as const
+        })
+        return yield* onSent === undefined ? exchanged : Effect.onExit(exchanged, (exit) => {
+          const errorType = sentWith(exit)
+          return errorType === "unsent" ? Effect.void : onSent(errorType)
+        })
       })
 
     const attempt = <A>(conversation: Conversation<A>, credential: Credential) =>

@@ -56,6 +56,8 @@ const sleepUntil = (at: instant.Instant): Effect.Effect<void> =>
     return left > 0 ? clock.sleep(Duration.millis(left)) : Effect.void
   })
 
+const failures = (reason: cacheState.Reason) => Metric.tagged(OAuthMetrics.tokenFailures, "oauth.token.reason", reason)
+
 const withRetryAfter = (error: TokenError, millis: number): TokenError => {
   const retryAfter = Duration.millis(Math.ceil(millis))
   return error._tag === "TokenErrorResponse"
@@ -133,6 +135,7 @@ export const make = (
         return token
       }
       const error = outcome.left
+      yield* Metric.increment(Metric.tagged(failures(flight.reason), "error.type", error._tag))
       if (flight.reason === "renewal") yield* renewalFails(sent.steady, true)
       const plan = yield* pauses.next(error)
       const aftermath = yield* modify((state, now) => cacheState.failed(state, now, { ...plan, id: flight.id, error }))
