@@ -8,9 +8,12 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 import type * as assertion from "./internal/assertion.js"
+import { collect, printable, type Problem } from "./internal/config/check.js"
 import * as source from "./internal/credentialSource.js"
 import * as encoding from "./internal/encoding.js"
-import type { CredentialUnavailable } from "./OAuthError.js"
+import * as privateKey from "./internal/protocol/privateKey.js"
+import * as algorithms from "./internal/protocol/signingAlgorithm.js"
+import { CredentialUnavailable, DiscoveryFailed } from "./OAuthError.js"
 
 /**
  * Who is to be convinced, and where.
@@ -26,6 +29,11 @@ export interface Target {
   readonly endpoint: string
   /** Milliseconds since the epoch. */
   readonly now: number
+  /**
+   * The algorithms of assertions that the server takes (`token_endpoint_auth_signing_alg_values_supported`, RFC 8414
+   * section 2); undefined when that is not known.
+   */
+  readonly signingAlgorithms?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -53,7 +61,7 @@ export interface Proof {
 export interface Credential {
   /** The credential itself. While client authentication fails (401 or `invalid_client`), each one is tried once. */
   readonly identity: Redacted.Redacted<string>
-  readonly prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable>
+  readonly prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed>
 }
 
 /**
@@ -72,6 +80,13 @@ export interface ClientAuthentication {
   ]
   /** Whether the proof is in the TLS connection, so that the endpoints for it are to be used (RFC 8705 section 5). */
   readonly mutualTls: boolean
+  /**
+   * What is wrong with its options and its static credentials, for this client. `ClientConfig` fails with these as
+   * `InvalidConfig`; a credential that an Effect reads is checked when it is read.
+   */
+  readonly problems?:
+    | ((clientId: string) => ReadonlyArray<{ readonly setting: string; readonly expected: string }>)
+    | undefined
 }
 
 /**
@@ -94,20 +109,57 @@ export interface RotationOptions {
   readonly previous?: Source | undefined
 }
 
-const make = (
-  method: string,
-  kind: source.Kind,
-  current: Source,
-  previous: Source | undefined,
-  prove: (credential: Redacted.Redacted<string>) => Credential["prove"]
-): ClientAuthentication => {
+/** How a credential proves who the client is; or why it cannot, as what it is: "a certificate". */
+type Prepared = { readonly prove: Credential["prove"] } | { readonly found: string }
+
+interface Way {
+  readonly method: string
+  readonly kind: source.Kind
+  readonly current: Source
+  readonly previous: Source | undefined
+  readonly prepare: (credential: string) => Prepared
+  readonly problems?: ClientAuthentication["problems"]
+}
+
+const make = ({ current, kind, method, prepare, previous, problems }: Way): ClientAuthentication => {
   const read = (from: Source) =>
-    Effect.map(source.read(kind, from), (identity): Credential => ({ identity, prove: prove(identity) }))
+    Effect.flatMap(source.read(kind, from), (identity): Effect.Effect<Credential, CredentialUnavailable> => {
+      const prepared = prepare(Redacted.value(identity))
+      const permanent = !Effect.isEffect(from)
+      return "found" in prepared
+        ? new CredentialUnavailable({ credential: kind, problem: `it is ${prepared.found}`, permanent })
+        : Effect.succeed({
+          identity,
+          prove: (target) =>
+            Effect.mapError(prepared.prove(target), (error) =>
+              permanent && error._tag === "CredentialUnavailable"
+                ? new CredentialUnavailable({ ...error, permanent })
+                : error)
+        })
+    })
+  const expected = kind === "client secret" ? "a secret" : "a private key as PEM or JWK"
   return {
     method,
     // Read again, the current one may have changed since the request was begun.
     credentials: [read(current), read(current), ...(previous === undefined ? [] : [read(previous)])],
-    mutualTls: false
+    mutualTls: false,
+    problems: (clientId) => {
+      const { expect, problems: found } = collect()
+      const settings = {
+        [kind === "client secret" ? "secret" : "key"]: current,
+        ...(previous === undefined ? {} : { previous })
+      }
+      for (const [setting, value] of Object.entries(settings)) {
+        if (Effect.isEffect(value)) continue
+        if (!source.isSound(kind, value)) {
+          expect(setting, undefined, `${expected}, as Redacted.make makes it of a text, or an Effect that reads it`)
+          continue
+        }
+        const prepared = prepare(Redacted.value(value))
+        if ("found" in prepared) expect(setting, undefined, `${expected}, but it is ${prepared.found}`)
+      }
+      return [...found, ...(problems?.(clientId) ?? [])]
+    }
   }
 }
 
@@ -124,20 +176,22 @@ const make = (
  * @category constructors
  */
 export const clientSecretPost = (secret: Source, options: RotationOptions = {}): ClientAuthentication =>
-  make(
-    "client_secret_post",
-    "client secret",
-    secret,
-    options.previous,
-    (read) => ({ clientId }) =>
-      Effect.succeed({ parameters: { client_id: clientId, client_secret: Redacted.value(read) } })
-  )
+  make({
+    method: "client_secret_post",
+    kind: "client secret",
+    current: secret,
+    previous: options.previous,
+    prepare: (value) => ({
+      prove: ({ clientId }) => Effect.succeed({ parameters: { client_id: clientId, client_secret: value } })
+    })
+  })
 
 /**
  * Id and secret by basic auth, each form-encoded before they are joined (RFC 6749 section 2.3.1 and appendix B).
  *
  * Many servers take the bytes as they are instead. For an id or a secret of letters, digits, `*`, `-`, `.` and `_` there
- * is no difference; for others `encoding: "raw"` is what such a server wants.
+ * is no difference; for others `encoding: "raw"` is what such a server wants. With it, an id with a colon is an
+ * `InvalidConfig`: the server would take what follows the colon for the secret (RFC 7617 section 2).
  *
  * @example
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"
@@ -152,17 +206,34 @@ export const clientSecretBasic = (
   secret: Source,
   options: RotationOptions & { readonly encoding?: "form" | "raw" | undefined } = {}
 ): ClientAuthentication =>
-  make("client_secret_basic", "client secret", secret, options.previous, (read) => ({ clientId }) => {
-    const value = Redacted.value(read)
-    const [form, raw] = [encoding.basic(clientId, value), encoding.rawBasic(clientId, value)]
-    return Effect.succeed({
-      headers: { authorization: `Basic ${options.encoding === "raw" ? raw : form}` },
-      conceal: [form, raw, value],
-      hint: form === raw
-        ? undefined
-        : "The id or the secret has characters that servers read in two ways by basic auth: try the encoding " +
-          `"${options.encoding === "raw" ? "form" : "raw"}" (OAUTH_BASIC_ENCODING).`
-    })
+  make({
+    method: "client_secret_basic",
+    kind: "client secret",
+    current: secret,
+    previous: options.previous,
+    prepare: (value) => ({
+      prove: ({ clientId }) => {
+        const [form, raw] = [encoding.basic(clientId, value), encoding.rawBasic(clientId, value)]
+        return Effect.succeed({
+          headers: { authorization: `Basic ${options.encoding === "raw" ? raw : form}` },
+          conceal: [form, raw, value],
+          hint: form === raw
+            ? undefined
+            : "The id or the secret has characters that servers read in two ways by basic auth: try the encoding " +
+              `"${options.encoding === "raw" ? "form" : "raw"}" (OAUTH_BASIC_ENCODING).`
+        })
+      }
+    }),
+    problems: (clientId) => {
+      const { expect, oneOf, problems } = collect()
+      const chosen = oneOf("encoding", options.encoding, ["form", "raw"])
+      expect(
+        "clientId",
+        chosen === "raw" && clientId.includes(":") ? undefined : true,
+        "without a colon where basic auth takes it raw (RFC 7617 section 2); form-encoded it may have one"
+      )
+      return problems
+    }
   })
 
 /**
@@ -191,13 +262,16 @@ const signing = () => import("./internal/assertion.js")
 
 const clientAssertion = (
   { audience = "issuer", header = {}, life = "1 minute", type = "client-authentication+jwt" }: AssertionOptions,
-  key: (signing: typeof assertion) => Effect.Effect<assertion.SigningKey, CredentialUnavailable>
+  key: (
+    signing: typeof assertion,
+    target: Target
+  ) => Effect.Effect<assertion.SigningKey, CredentialUnavailable | DiscoveryFailed>
 ): Credential["prove"] =>
 (target) =>
   Effect.gen(function*() {
     const assertion = yield* Effect.promise(signing)
     const issuedAt = Math.floor(target.now / 1000)
-    const jwt = yield* assertion.sign(yield* key(assertion), { ...header, typ: type }, {
+    const jwt = yield* assertion.sign(yield* key(assertion, target), { ...header, typ: type }, {
       iss: target.clientId,
       sub: target.clientId,
       aud: audience === "token_endpoint"
@@ -220,8 +294,41 @@ const clientAssertion = (
     }
   })
 
+const assertionProblems = (
+  { audience, life, type }: AssertionOptions,
+  algorithm: string | undefined,
+  possible: ReadonlyArray<string>
+): ReadonlyArray<Problem> => {
+  const { duration, expect, problems } = collect()
+  duration("life", life, { default: "1 minute", positive: true })
+  for (const [setting, value] of Object.entries({ audience, type })) {
+    expect(setting, value === undefined || printable(value) ? true : undefined, "a text of one or more characters")
+  }
+  expect(
+    "algorithm",
+    algorithm === undefined || possible.includes(algorithm) ? true : undefined,
+    `${possible.join(", ")}, or absent`
+  )
+  return problems
+}
+
+/** Nothing is sent that the server refuses by what it published (RFC 8414 section 2). */
+const unsupported = (issuer: string | undefined, possible: ReadonlyArray<string>, supported: ReadonlyArray<string>) =>
+  new DiscoveryFailed({
+    issuer: issuer ?? "",
+    problem: `it takes client assertions by ${
+      supported.join(", ") || "no algorithm"
+    } only (token_endpoint_auth_signing_alg_values_supported), and this client is configured to sign by ${
+      possible.join(" or ")
+    }: change the algorithm (OAUTH_SIGNING_ALGORITHM) or the key`,
+    retryable: false
+  })
+
 /**
  * An assertion signed with the secret by HMAC (RFC 7523 section 2.2, OpenID Connect Core section 9).
+ *
+ * The secret has at least as many bytes as the hash: 32 for HS256, 48 for HS384, 64 for HS512 (RFC 7518 section 3.2). The
+ * algorithm is the one given, or the first of these that the server's metadata list and the secret is long enough for.
  *
  * @example
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"
@@ -235,21 +342,52 @@ const clientAssertion = (
 export const clientSecretJwt = (
   secret: Source,
   options: AssertionOptions & { readonly algorithm?: "HS256" | "HS384" | "HS512" | undefined } = {}
-): ClientAuthentication =>
-  make("client_secret_jwt", "client secret", secret, options.previous, (read) => {
-    const prove = clientAssertion(
-      options,
-      ({ sharedKey }) => Effect.sync(() => sharedKey(read, options.algorithm ?? "HS256"))
-    )
-    return (target) => Effect.map(prove(target), (proof) => ({ ...proof, conceal: [Redacted.value(read)] }))
+): ClientAuthentication => {
+  const all = Object.keys(algorithms.minSecretBytes) as ReadonlyArray<algorithms.HmacAlgorithm>
+  return make({
+    method: "client_secret_jwt",
+    kind: "client secret",
+    current: secret,
+    previous: options.previous,
+    prepare: (value) => {
+      const wanted = options.algorithm
+      const { length } = new TextEncoder().encode(value)
+      const possible = (wanted === undefined ? all : [wanted]).filter((one) =>
+        length >= (algorithms.minSecretBytes[one] ?? 0)
+      )
+      if (possible.length === 0) {
+        const [algorithm] = wanted === undefined ? all : [wanted]
+        return {
+          found: `of ${length} bytes, and ${algorithm} needs ${
+            algorithms.minSecretBytes[algorithm ?? "HS256"]
+          } or more (RFC 7518 section 3.2)`
+        }
+      }
+      const prove = clientAssertion(options, ({ sharedKey }, { issuer, signingAlgorithms }) => {
+        const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
+        return algorithm === undefined
+          ? unsupported(issuer, possible, signingAlgorithms ?? [])
+          : Effect.sync(() => sharedKey(Redacted.make(value), algorithm))
+      })
+      return { prove: (target) => Effect.map(prove(target), (proof) => ({ ...proof, conceal: [value] })) }
+    },
+    problems: () => assertionProblems(options, options.algorithm, all)
   })
+}
 
 /**
  * An assertion signed with a private key (RFC 7523 section 2.2), the recommended way (RFC 9700 section 2.5): the server
  * holds nothing that could be stolen and used.
  *
- * The key is PEM (PKCS #8) or a JWK as JSON. Its algorithm is the one given, that of the JWK, or the usual one of its
- * kind: RS256, ES256, ES384, ES512, EdDSA.
+ * The key is PEM (PKCS #8, PKCS #1 `RSA PRIVATE KEY` or SEC 1 `EC PRIVATE KEY`), a JWK as JSON, or a JWK Set with one
+ * private key for signatures, or with the one that `keyId` names. Line breaks that are written out as `\n`, quotes around the text, base64 around the
+ * whole, and in PEM a certificate or other text beside the key are allowed. Encrypted keys, public keys and certificates
+ * are not keys to sign with: as a value they are an `InvalidConfig`, from a source a `CredentialUnavailable`.
+ *
+ * Its algorithm is the one given, that of the JWK, or the usual one of its kind: RS256, ES256, ES384, ES512, EdDSA. An RSA
+ * key without either signs by another RSA algorithm, such as PS256, where the server's metadata do not list RS256
+ * (`token_endpoint_auth_signing_alg_values_supported`; FAPI 2.0 section 5.4). An algorithm that they do not list is a
+ * `DiscoveryFailed`, and nothing is sent.
  *
  * @example
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"
@@ -269,20 +407,44 @@ export const privateKeyJwt = (
     readonly key: Source
     /** The `kid` header, which tells the server which key it is. Default: that of the JWK. */
     readonly keyId?: string | undefined
-    readonly algorithm?: assertion.Algorithm | undefined
+    readonly algorithm?: algorithms.Algorithm | undefined
   }
 ): ClientAuthentication =>
-  make(
-    "private_key_jwt",
-    "private key",
-    options.key,
-    options.previous,
-    (read) =>
-      clientAssertion(
-        options,
-        ({ privateKey }) => privateKey(read, { algorithm: options.algorithm, keyId: options.keyId })
+  make({
+    method: "private_key_jwt",
+    kind: "private key",
+    current: options.key,
+    previous: options.previous,
+    prepare: (value) => {
+      const key = privateKey.read(value, options.keyId)
+      if (!privateKey.isUsable(key)) return key
+      const possible = algorithms.algorithms[key.type]
+      // What is no algorithm at all is a problem of its own.
+      const wanted = algorithms.isAlgorithm(options.algorithm) ? options.algorithm : key.algorithm
+      if (wanted !== undefined && !possible.includes(wanted)) {
+        return { found: `a key of type ${key.type}, which does not sign by ${wanted}, but by ${possible.join(", ")}` }
+      }
+      const identified = { ...key, keyId: options.keyId ?? key.keyId }
+      return {
+        prove: clientAssertion(options, (assertion, { issuer, signingAlgorithms }) => {
+          const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
+          return algorithm === undefined
+            ? unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
+            : assertion.privateKey(identified, algorithm)
+        })
+      }
+    },
+    problems: () => {
+      const { expect, problems } = collect()
+      expect(
+        "keyId",
+        options.keyId === undefined || printable(options.keyId) ? true : undefined,
+        "a text of one or more characters"
       )
-  )
+      const known = [...new Set(Object.values(algorithms.algorithms).flat())]
+      return [...problems, ...assertionProblems(options, options.algorithm, known)]
+    }
+  })
 
 const certificate = (method: string): ClientAuthentication => ({
   method,
@@ -333,7 +495,7 @@ export const selfSignedTlsClientAuth: ClientAuthentication = /*#__PURE__*/ certi
  */
 export const custom = (
   method: string,
-  prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable>
+  prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed>
 ): ClientAuthentication => ({
   method,
   credentials: [Effect.succeed({ identity: Redacted.make(method), prove })],

@@ -60,6 +60,12 @@ export interface Options {
     | "client_secret_jwt"
     | ClientAuthentication.ClientAuthentication
     | undefined
+  /**
+   * How id and secret are encoded by basic auth, see `ClientAuthentication.clientSecretBasic`. Without
+   * `clientAuthentication` it stands for `client_secret_basic`, unless the server's metadata do not list that method; with
+   * another method it is an `InvalidConfig`. Default: `form`.
+   */
+  readonly basicEncoding?: "form" | "raw" | undefined
   /** Whether tokens are bound to a key of this process (RFC 9449). Default: false. */
   readonly dpop?: boolean | DPoP.Options | undefined
   /** How the token request is written: `form` is the standard, `json` what some APIs want. Default: `form`. */
@@ -225,8 +231,10 @@ const variables = {
  *   `OAUTH_AUTHORIZATION_DETAILS`, as JSON; `OAUTH_PARAMETERS`, as a form: `tenant=acme&tier=2`;
  * - `OAUTH_CLIENT_AUTHENTICATION`: `client_secret_post`, `client_secret_basic`, `client_secret_jwt`, `private_key_jwt`,
  *   `tls_client_auth`, `self_signed_tls_client_auth`;
- * - `OAUTH_BASIC_ENCODING`: `form` or `raw`, see `ClientAuthentication.clientSecretBasic`;
- * - for `private_key_jwt`: `OAUTH_PRIVATE_KEY` or `OAUTH_PRIVATE_KEY_FILE` (PEM or JWK), `OAUTH_PRIVATE_KEY_ID`; for it and
+ * - `OAUTH_BASIC_ENCODING`: `form` or `raw`, see `ClientAuthentication.clientSecretBasic`; without
+ *   `OAUTH_CLIENT_AUTHENTICATION` it stands for `client_secret_basic`, unless the issuer's metadata do not list it;
+ * - `OAUTH_PRIVATE_KEY` or `OAUTH_PRIVATE_KEY_FILE` (PEM or JWK, see `ClientAuthentication.privateKeyJwt`) and
+ *   `OAUTH_PRIVATE_KEY_ID`, for `private_key_jwt`, which is the method where a private key is set and no secret; for it and
  *   `client_secret_jwt`: `OAUTH_SIGNING_ALGORITHM`, `OAUTH_ASSERTION_AUDIENCE` (`issuer`, `token_endpoint` or a text),
  *   `OAUTH_ASSERTION_TYPE`;
  * - while a credential is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS`, `OAUTH_PRIVATE_KEY_PREVIOUS`, or these with
@@ -235,7 +243,7 @@ const variables = {
  *   `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`);
  * - `API_ALLOW_OUTSIDE_BASE_PATH` (`true`, `false`), see `Options.allowOutsideBasePath`.
  *
- * A variable that is empty counts as absent.
+ * A variable that is empty counts as absent. One that the method of client authentication does not use is refused.
  *
  * Fails with a `ConfigError` that names the variables and what they should be, never what they were.
  *
@@ -257,31 +265,35 @@ export const fromConfig = (
       kind: "client secret" | "private key",
       setting: "clientSecret" | "previousClientSecret" | "privateKey" | "previousPrivateKey"
     ) => read.credential(kind, text[setting], text[`${setting}File`], [variables[setting], variables[`${setting}File`]])
-    const given = {
-      ...text,
+    const credentials = {
       clientSecret: yield* credential("client secret", "clientSecret"),
       previousClientSecret: yield* credential("client secret", "previousClientSecret"),
       privateKey: yield* credential("private key", "privateKey"),
       previousPrivateKey: yield* credential("private key", "previousPrivateKey")
     }
-    if (text.clientAuthentication === "private_key_jwt" && given.privateKey === undefined) {
-      return yield* Effect.fail(
-        read.error(variables.privateKey, undefined, "a private key, as PEM (PKCS #8) or JWK, or in a file")
-      )
-    }
-    if (![undefined, "form", "raw"].includes(text.basicEncoding)) {
-      return yield* Effect.fail(read.error(variables.basicEncoding, text.basicEncoding, "form or raw"))
-    }
+    const given = (which: "now" | "source") => ({
+      ...text,
+      clientSecret: credentials.clientSecret?.[which],
+      previousClientSecret: credentials.previousClientSecret?.[which],
+      privateKey: credentials.privateKey?.[which],
+      previousPrivateKey: credentials.previousPrivateKey?.[which]
+    })
+    const errors = read.errors(variables, text, given("now"))
+    const misplaced = settings.misplaced(given("now"))
+    if (misplaced.length > 0) return yield* Effect.fail(errors(misplaced))
     const flag = (setting: "allowHttpLoopback" | "allowOutsideBasePath" | "dpop") =>
       read.flag(variables[setting], text[setting])
-    return yield* settings.client({
-      ...given,
-      ...settings.structured(given),
+    const more = {
       apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
       allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
       dpop: yield* flag("dpop"),
       allowHttpLoopback: options.allowHttpLoopback ?? (yield* flag("allowHttpLoopback"))
-    }).pipe(Either.mapLeft(read.errors(variables, given)))
+    }
+    const made = (which: "now" | "source") =>
+      settings.client({ ...given(which), ...settings.structured(given(which)), ...more }).pipe(Either.mapLeft(errors))
+    // What the files hold now is checked as values are; what they hold later is checked when it is read.
+    yield* made("now")
+    return yield* made("source")
   })
 
 /**

@@ -163,11 +163,16 @@ export class CredentialUnavailable extends Schema.TaggedError<CredentialUnavaila
 )("CredentialUnavailable", {
   credential: Schema.Literal("client secret", "private key"),
   /** The tag of the error with which reading failed, or what is wrong with what was read; never the credential. */
-  problem: Schema.String
+  problem: Schema.String,
+  /** Whether the credential is a value of the configuration, which stays as it is. Default: false. */
+  permanent: Schema.optional(Schema.Boolean)
 }) {
-  /** Always true: a credential that is being replaced may be there again in a moment. */
+  /**
+   * True for a credential that is read from a source: while it is replaced, it may be usable again in a moment. False for
+   * a value of the configuration.
+   */
   get retryable(): boolean {
-    return true
+    return this.permanent !== true
   }
   override get message(): string {
     return `The ${this.credential} could not be used: ${this.problem}. Check where it comes from: the configuration, or ` +

@@ -31,6 +31,8 @@ const proof = (environment: Record<string, string>) =>
 
 const secret = "a secret/+ of more than thirty-two bytes"
 
+const long = "s3cr3t".padEnd(64, "x")
+
 describe("the environment", () => {
   it.effect("chooses a method with a secret", () =>
     Effect.gen(function*() {
@@ -77,6 +79,42 @@ describe("the environment", () => {
       }
     }).pipe(Effect.provide(NodeContext.layer)))
 
+  it.effect("implies private_key_jwt by a private key alone", () =>
+    Effect.gen(function*() {
+      const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))
+      const { method } = yield* proof({ OAUTH_PRIVATE_KEY: yield* Effect.promise(() => exportPKCS8(privateKey)) })
+      assert.strictEqual(method, "private_key_jwt")
+    }))
+
+  it.effect("implies client_secret_basic by its encoding alone, unless the server is known to want another", () =>
+    Effect.gen(function*() {
+      const of = (encoding: Record<string, string>, supported: ReadonlyArray<string> | undefined) =>
+        Effect.gen(function*() {
+          const { authentication } = yield* read({ OAUTH_CLIENT_SECRET: secret, ...encoding })
+          const { credentials: [first], method } = authentication(supported)
+          const { prove } = yield* first
+          const { headers } = yield* prove({ clientId: "id", issuer: undefined, endpoint: "https://a.example", now: 0 })
+          return [method, headers?.["authorization"]]
+        })
+      const raw = { OAUTH_BASIC_ENCODING: "raw" }
+      const basic = ["client_secret_basic", `Basic ${btoa(`id:${secret}`)}`]
+      assert.deepStrictEqual(yield* of(raw, undefined), basic)
+      assert.deepStrictEqual(yield* of(raw, ["client_secret_post", "client_secret_basic"]), basic)
+      assert.deepStrictEqual(yield* of(raw, ["client_secret_post"]), ["client_secret_post", undefined])
+      assert.deepStrictEqual(yield* of({}, undefined), ["client_secret_post", undefined])
+      const form = `Basic ${btoa(`id:${new URLSearchParams({ "": secret }).toString().slice(1)}`)}`
+      assert.deepStrictEqual(yield* of({}, ["client_secret_basic"]), ["client_secret_basic", form])
+    }))
+
+  it.effect("allows a colon in the id where that can be read in one way only", () =>
+    Effect.gen(function*() {
+      const id = { OAUTH_CLIENT_ID: "urn:client", OAUTH_CLIENT_SECRET: secret }
+      for (const method of ["client_secret_post", "client_secret_basic", "client_secret_jwt"]) {
+        yield* read({ ...id, OAUTH_CLIENT_AUTHENTICATION: method })
+      }
+      yield* read({ ...id, OAUTH_BASIC_ENCODING: "form" })
+    }))
+
   it.effect("chooses the certificate of the connection", () =>
     Effect.gen(function*() {
       for (const method of ["tls_client_auth", "self_signed_tls_client_auth"]) {
@@ -105,6 +143,48 @@ describe("the environment", () => {
       [{ OAUTH_CLIENT_AUTHENTICATION: "private_key_jwt" }, "OAUTH_PRIVATE_KEY"],
       [{ OAUTH_CLIENT_AUTHENTICATION: "tls_client_auth", OAUTH_CLIENT_SECRET: "s3cr3t" }, "OAUTH_CLIENT_SECRET"],
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_BASIC_ENCODING: "rot13" }, "OAUTH_BASIC_ENCODING"],
+      ...["client_secret_post", "client_secret_jwt", "tls_client_auth"].map((method) =>
+        [
+          { OAUTH_CLIENT_AUTHENTICATION: method, OAUTH_CLIENT_SECRET: long, OAUTH_BASIC_ENCODING: "raw" },
+          "OAUTH_BASIC_ENCODING"
+        ] as const
+      ),
+      // A variable that the method does not use.
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_PRIVATE_KEY: "a key" }, "OAUTH_CLIENT_AUTHENTICATION"],
+      [{
+        OAUTH_CLIENT_AUTHENTICATION: "client_secret_post",
+        OAUTH_CLIENT_SECRET: "s3cr3t",
+        OAUTH_PRIVATE_KEY: "a key"
+      }, "OAUTH_PRIVATE_KEY"],
+      ...["PRIVATE_KEY_PREVIOUS", "PRIVATE_KEY_ID", "SIGNING_ALGORITHM", "ASSERTION_AUDIENCE", "ASSERTION_TYPE"].map((
+        name
+      ) => [{ OAUTH_CLIENT_SECRET: "s3cr3t", [`OAUTH_${name}`]: "x" }, `OAUTH_${name}`] as const),
+      // RFC 7617 section 2.
+      [{ OAUTH_CLIENT_ID: "a:b", OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_BASIC_ENCODING: "raw" }, "OAUTH_CLIENT_ID"],
+      [{
+        OAUTH_CLIENT_ID: "a:b",
+        OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic",
+        OAUTH_CLIENT_SECRET: "s3cr3t",
+        OAUTH_BASIC_ENCODING: "raw"
+      }, "OAUTH_CLIENT_ID"],
+      // RFC 7518 section 3.2.
+      ...[["HS256", 31], ["HS384", 47], ["HS512", 63]].map(([algorithm, length]) =>
+        [{
+          OAUTH_CLIENT_AUTHENTICATION: "client_secret_jwt",
+          OAUTH_CLIENT_SECRET: "s3cr3t".padEnd(Number(length), "x"),
+          OAUTH_SIGNING_ALGORITHM: String(algorithm)
+        }, "OAUTH_CLIENT_SECRET"] as const
+      ),
+      [{
+        OAUTH_CLIENT_AUTHENTICATION: "client_secret_jwt",
+        OAUTH_CLIENT_SECRET: long,
+        OAUTH_CLIENT_SECRET_PREVIOUS: "s3cr3t"
+      }, "OAUTH_CLIENT_SECRET_PREVIOUS"],
+      [{
+        OAUTH_CLIENT_AUTHENTICATION: "client_secret_jwt",
+        OAUTH_CLIENT_SECRET: long,
+        OAUTH_SIGNING_ALGORITHM: "ES256"
+      }, "OAUTH_SIGNING_ALGORITHM"],
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_DPOP: "yes" }, "OAUTH_DPOP"],
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_PARAMETERS: "client_id=other" }, "OAUTH_PARAMETERS"],
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_PARAMETERS: "grant_type=password" }, "OAUTH_PARAMETERS"],
@@ -114,7 +194,7 @@ describe("the environment", () => {
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_ISSUER: "https://auth.example.com?a" }, "OAUTH_ISSUER"],
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_TOKEN_URL: "" }, "OAUTH_TOKEN_URL"],
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_REVOCATION_URL: "http://auth.example.com" }, "OAUTH_REVOCATION_URL"]
-    ] as const
+    ] as ReadonlyArray<readonly [Record<string, string>, string]>
   ) {
     it.effect(`names ${variable} where that is wrong: ${JSON.stringify(environment)}`, () =>
       Effect.gen(function*() {

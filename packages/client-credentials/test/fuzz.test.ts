@@ -37,7 +37,9 @@ import * as coolDown from "../src/internal/coolDown.js"
 import * as issuerQuota from "../src/internal/issuerQuota.js"
 import * as json from "../src/internal/json.js"
 import * as metadata from "../src/internal/metadata.js"
+import * as privateKey from "../src/internal/protocol/privateKey.js"
 import * as redaction from "../src/internal/protocol/redaction.js"
+import { algorithms } from "../src/internal/protocol/signingAlgorithm.js"
 import * as sealedToken from "../src/internal/sealedToken.js"
 import * as tokenRequest from "../src/internal/tokenRequest.js"
 import * as tokenResponse from "../src/internal/tokenResponse.js"
@@ -603,9 +605,13 @@ fuzz("environment", {
 
 fuzz("privateKey", {
   property: async (input) => {
-    const key = await Effect.runPromise(
-      Effect.either(assertion.privateKey(Redacted.make(input), { algorithm: undefined, keyId: undefined }))
-    )
+    const found = privateKey.read(input)
+    if (!privateKey.isUsable(found)) {
+      isFit(new OAuthError.CredentialUnavailable({ credential: "private key", problem: `it is ${found.found}` }))
+      return
+    }
+    const [algorithm = "none"] = algorithms[found.type]
+    const key = await Effect.runPromise(Effect.either(assertion.privateKey(found, algorithm)))
     if (Either.isLeft(key)) return isFit(key.left)
     const signed = await Effect.runPromise(Effect.either(assertion.sign(key.right, { typ: "JWT" }, { iss: "id" })))
     if (Either.isLeft(signed)) return isFit(signed.left)

@@ -109,7 +109,6 @@ describe("nothing secret is shown", () => {
       ) {
         const { layer, sent } = fakeHttp.make(() => Effect.die("not reached"))
         const error = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get).pipe(
-          Effect.flip,
           Effect.provide(Layer.provide(
             ClientCredentials.layer({
               ...scenario.options,
@@ -118,9 +117,10 @@ describe("nothing secret is shown", () => {
               tokenCache: { patience: 0 }
             }),
             layer
-          ))
+          )),
+          Effect.flip
         )
-        assert.strictEqual(error._tag, "CredentialUnavailable")
+        assert.strictEqual(error._tag, "InvalidConfig")
         assert.notInclude(printed(error), "c4n4ry")
         assert.lengthOf(sent, 0)
       }

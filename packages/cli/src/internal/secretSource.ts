@@ -91,6 +91,9 @@ const withSecret = (settings: Settings, secret: string) => {
   )
 }
 
+/** Stands for the secret while the other settings are checked: long enough for every method (RFC 7518 section 3.2). */
+const notReadYet = "not read yet".padEnd(64, ".")
+
 /** The configuration, with a secret that is read for each request that needs it. `identity` stands for it until then. */
 const deferred = (
   settings: Settings,
@@ -99,7 +102,7 @@ const deferred = (
 ): Effect.Effect<ClientConfig.Service, ConfigError.ConfigError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const context = yield* Effect.context<FileSystem.FileSystem>()
-    const checked = yield* withSecret(settings, "not read yet")
+    const checked = yield* withSecret(settings, notReadYet)
     return {
       ...checked,
       authentication: (supported) => {

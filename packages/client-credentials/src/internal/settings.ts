@@ -1,7 +1,6 @@
 /**
  * The checks behind every configuration: pure, and total over what a user may write, typed or not.
  */
-import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
@@ -58,10 +57,15 @@ const isAuthentication = (value: unknown): value is ClientAuthentication.ClientA
   isRecord(value) && typeof value["method"] === "string" && Array.isArray(value["credentials"]) &&
   value["credentials"].length > 0
 
-/** What the server supports decides when nothing else does, and is known by discovery only. */
-const preferred = (supported: ReadonlyArray<string> = []): SecretMethod =>
-  (Object.keys(secretMethods) as Array<SecretMethod>).find((method) => supported.includes(method)) ??
-    "client_secret_post"
+/**
+ * What the server supports decides when nothing else does, and is known by discovery only. An encoding is for basic auth,
+ * so that it stands for this method unless the server is known not to support it.
+ */
+const preferred = (supported: ReadonlyArray<string> | undefined, hasEncoding: boolean): SecretMethod =>
+  hasEncoding && supported === undefined
+    ? "client_secret_basic"
+    : (Object.keys(secretMethods) as Array<SecretMethod>).find((method) => supported?.includes(method)) ??
+      "client_secret_post"
 
 const source = (found: ReturnType<typeof collect>, setting: string, value: unknown): Source | undefined =>
   Effect.isEffect(value) ? value as Effect.Effect<Redacted.Redacted<string>, unknown> : secret(found, setting, value)
@@ -69,12 +73,25 @@ const source = (found: ReturnType<typeof collect>, setting: string, value: unkno
 /** How the client authenticates, given what the server supports. One method and no other (RFC 6749 section 2.3). */
 const authentication = (
   found: ReturnType<typeof collect>,
-  { clientAuthentication: wanted, clientSecret, previousClientSecret }: Loose<ClientConfig.Options>
+  { basicEncoding, clientAuthentication: wanted, clientId, clientSecret, previousClientSecret }: Loose<
+    ClientConfig.Options
+  >
 ): ClientConfig.Service["authentication"] | undefined => {
+  const check = (made: ClientAuthentication.ClientAuthentication, names: Readonly<Record<string, string>>) => {
+    for (const { expected, setting } of made.problems?.(typeof clientId === "string" ? clientId : "") ?? []) {
+      found.expect(
+        setting === "clientId" ? setting : names[setting] ?? `clientAuthentication.${setting}`,
+        undefined,
+        expected
+      )
+    }
+    return made
+  }
   if (isAuthentication(wanted) && wanted.method !== "none") {
-    for (const [setting, value] of Object.entries({ clientSecret, previousClientSecret })) {
+    for (const [setting, value] of Object.entries({ clientSecret, previousClientSecret, basicEncoding })) {
       found.expect(setting, value === undefined ? true : undefined, `absent, since ${wanted.method} does without it`)
     }
+    check(wanted, {})
     return () => wanted
   }
   if (wanted !== undefined && !isSecretMethod(wanted)) {
@@ -86,13 +103,26 @@ const authentication = (
         "client credentials (RFC 6749 section 4.4)"
     )
   }
+  const encoding = found.oneOf("basicEncoding", basicEncoding, ["form", "raw"])
+  const hasEncoding = basicEncoding !== undefined
+  found.expect(
+    "basicEncoding",
+    hasEncoding && wanted !== undefined && wanted !== "client_secret_basic" ? undefined : true,
+    `absent, since ${wanted} does without it`
+  )
   const current = source(found, "clientSecret", clientSecret)
   const previous = previousClientSecret === undefined
     ? undefined
     : source(found, "previousClientSecret", previousClientSecret)
-  return current === undefined
-    ? undefined
-    : (supported) => secretMethods[wanted ?? preferred(supported)](current, { previous })
+  if (current === undefined) return undefined
+  const made = (supported: ReadonlyArray<string> | undefined) => {
+    const method = wanted ?? preferred(supported, hasEncoding)
+    return method === "client_secret_basic"
+      ? ClientAuthentication.clientSecretBasic(current, { previous, encoding })
+      : secretMethods[method](current, { previous })
+  }
+  check(made(undefined), { secret: "clientSecret", previous: "previousClientSecret", encoding: "basicEncoding" })
+  return made
 }
 
 const api = (
@@ -215,6 +245,7 @@ const named: { readonly [K in keyof ClientConfig.Options]-?: true } = {
   authorizationDetails: true,
   parameters: true,
   clientAuthentication: true,
+  basicEncoding: true,
   dpop: true,
   requestFormat: true,
   apiBaseUrl: true,
@@ -339,40 +370,74 @@ export const legacy = (options: {
   return Either.right({ tokenId, tokenSecret, api: resourceServer })
 }
 
+type Credentials = {
+  readonly [K in "clientSecret" | "previousClientSecret" | "privateKey" | "previousPrivateKey"]?: Source | undefined
+}
+
+type Texts = {
+  readonly [
+    K in
+      | "clientAuthentication"
+      | "basicEncoding"
+      | "privateKeyId"
+      | "signingAlgorithm"
+      | "assertionAudience"
+      | "assertionType"
+      | "authorizationDetails"
+      | "parameters"
+  ]?: string | undefined
+}
+
+/** A private key can mean one method only. */
+const methodOf = ({ clientAuthentication, clientSecret, privateKey }: Texts & Credentials): string | undefined =>
+  clientAuthentication ?? (privateKey !== undefined && clientSecret === undefined ? "private_key_jwt" : undefined)
+
+const jwtMethods = ["private_key_jwt", "client_secret_jwt"]
+const usedBy = {
+  privateKey: ["private_key_jwt"],
+  previousPrivateKey: ["private_key_jwt"],
+  privateKeyId: ["private_key_jwt"],
+  signingAlgorithm: jwtMethods,
+  assertionAudience: jwtMethods,
+  assertionType: jwtMethods
+}
+
+/** A variable that is set is used, or refused. */
+export const misplaced = (given: Texts & Credentials): ReadonlyArray<Problem> => {
+  const { expect, problems } = collect()
+  const method = methodOf(given)
+  if (method === undefined && given.privateKey !== undefined) {
+    expect(
+      "clientAuthentication",
+      undefined,
+      "private_key_jwt or one of the methods with a secret, since both a private key and a client secret are set"
+    )
+    return problems
+  }
+  if (method === "private_key_jwt") {
+    expect("privateKey", given.privateKey, "a private key, as PEM or JWK, or in a file, since private_key_jwt needs it")
+  }
+  for (const [setting, methods] of Object.entries(usedBy) as Array<[keyof typeof usedBy, ReadonlyArray<string>]>) {
+    if (method !== undefined && methods.includes(method)) continue
+    expect(
+      setting,
+      given[setting] === undefined ? true : undefined,
+      `unset, unless OAUTH_CLIENT_AUTHENTICATION is ${methods.join(" or ")}`
+    )
+  }
+  return problems
+}
+
 /** The settings that are more than a text, made of texts. */
-export const structured = (
-  text:
-    & {
-      readonly [
-        K in
-          | "clientAuthentication"
-          | "basicEncoding"
-          | "privateKeyId"
-          | "signingAlgorithm"
-          | "assertionAudience"
-          | "assertionType"
-          | "authorizationDetails"
-          | "parameters"
-      ]?: string | undefined
-    }
-    & {
-      readonly [K in "clientSecret" | "previousClientSecret" | "privateKey" | "previousPrivateKey"]?: Source | undefined
-    }
-) => {
+export const structured = (text: Texts & Credentials) => {
   const { clientSecret, previousClientSecret: previous, previousPrivateKey, privateKey } = text
   const assertion = {
     audience: text.assertionAudience,
     type: text.assertionType,
     algorithm: text.signingAlgorithm as undefined
   }
-  const withSecret = <A>(make: (secret: Source) => A) =>
-    clientSecret === undefined ? {} : {
-      clientAuthentication: make(clientSecret),
-      clientSecret: undefined,
-      previousClientSecret: undefined
-    }
   const authentication = () => {
-    switch (text.clientAuthentication) {
+    switch (methodOf(text)) {
       case "private_key_jwt":
         return privateKey === undefined ? {} : {
           clientAuthentication: ClientAuthentication.privateKeyJwt({
@@ -383,11 +448,11 @@ export const structured = (
           })
         }
       case "client_secret_jwt":
-        return withSecret((secret) => ClientAuthentication.clientSecretJwt(secret, { ...assertion, previous }))
-      case "client_secret_basic":
-        return withSecret((secret) =>
-          ClientAuthentication.clientSecretBasic(secret, { encoding: text.basicEncoding as "raw", previous })
-        )
+        return clientSecret === undefined ? {} : {
+          clientAuthentication: ClientAuthentication.clientSecretJwt(clientSecret, { ...assertion, previous }),
+          clientSecret: undefined,
+          previousClientSecret: undefined
+        }
       case "tls_client_auth":
         return { clientAuthentication: ClientAuthentication.tlsClientAuth }
       case "self_signed_tls_client_auth":
@@ -403,6 +468,21 @@ export const structured = (
     parameters: text.parameters === undefined ? undefined : Object.fromEntries(new URLSearchParams(text.parameters)),
     ...authentication()
   }
+}
+
+/** The variable that a problem with what `structured` makes is about. */
+const settingOf = (setting: string, given: Texts & Credentials): string => {
+  const isKey = methodOf(given) === "private_key_jwt"
+  const names: Readonly<Record<string, string>> = {
+    "clientAuthentication.key": "privateKey",
+    "clientAuthentication.secret": "clientSecret",
+    "clientAuthentication.previous": isKey ? "previousPrivateKey" : "previousClientSecret",
+    "clientAuthentication.keyId": "privateKeyId",
+    "clientAuthentication.algorithm": "signingAlgorithm",
+    "clientAuthentication.audience": "assertionAudience",
+    "clientAuthentication.type": "assertionType"
+  }
+  return names[setting] ?? setting
 }
 
 /** Reads settings from variables of the environment, and turns problems with settings into errors that name those. */
@@ -437,18 +517,24 @@ export const reader = (prefix: string | undefined) => {
         ? Either.right(value === undefined ? undefined : value === "true")
         : Either.left(error(variable, value, "true or false")),
 
-    /** From the variable, or from the file, which is read now to see that it can be, and for each use. */
+    /**
+     * From the variable, or from the file, which is read now to see that it can be, and for each use: what it is now, and
+     * where it comes from.
+     */
     credential: (
       kind: Kind,
       value: string | undefined,
       file: string | undefined,
       [variable, fileVariable]: readonly [string, string]
     ): Effect.Effect<
-      Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, PlatformError> | undefined,
+      { readonly now: Redacted.Redacted<string>; readonly source: Source } | undefined,
       ConfigError.ConfigError,
       FileSystem.FileSystem
     > => {
-      if (file === undefined) return Effect.succeed(value === undefined ? undefined : Redacted.make(value))
+      if (file === undefined) {
+        const now = value === undefined ? undefined : Redacted.make(value)
+        return Effect.succeed(now === undefined ? undefined : { now, source: now })
+      }
       if (value !== undefined) {
         return Effect.fail(
           error(fileVariable, file, `unset when ${named(variable)} is set, or the other way round`)
@@ -466,17 +552,24 @@ export const reader = (prefix: string | undefined) => {
             error(fileVariable, file, `the path of a file that holds the ${kind}, nothing else`)
           )
         }
-        return read
+        return { now, source: read }
       })
     },
 
-    errors:
-      (variables: Readonly<Record<string, string>>, given: Readonly<Record<string, unknown>>) =>
-      (problems: ReadonlyArray<Problem>): ConfigError.ConfigError =>
-        problems
-          .map(({ expected, setting }) =>
-            error(variables[setting] ?? setting, given[setting] ?? given[`${setting}File`], expected)
-          )
-          .reduce((left, right) => ConfigError.And(left, right))
+    errors: (
+      variables: Readonly<Record<string, string>>,
+      text: Readonly<Record<string, string | undefined>>,
+      given: Texts & Credentials = {}
+    ) =>
+    (problems: ReadonlyArray<Problem>): ConfigError.ConfigError =>
+      problems
+        .map((problem) => {
+          const setting = settingOf(problem.setting, given)
+          const file = text[`${setting}File`]
+          return file === undefined
+            ? error(variables[setting] ?? setting, text[setting], problem.expected)
+            : error(variables[`${setting}File`] ?? setting, file, `the path of a file with ${problem.expected}`)
+        })
+        .reduce((left, right) => ConfigError.And(left, right))
   }
 }

@@ -1,0 +1,17 @@
+/**
+ * Bytes as text, without the Buffer of Node.
+ */
+
+export const base64 = {
+  encode: (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")),
+
+  /** Of base64 or base64url, with or without padding; undefined when the text is neither. */
+  decode: (text: string): Uint8Array | undefined => {
+    if (!/^[\w+/-]+={0,2}$/.test(text)) return undefined
+    try {
+      return Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0))
+    } catch {
+      return undefined
+    }
+  }
+}

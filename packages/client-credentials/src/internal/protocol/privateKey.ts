@@ -1,0 +1,214 @@
+/**
+ * Private keys as people have them, read without importing them: PEM in PKCS #8, PKCS #1 or SEC 1 (RFC 5958, RFC 8017
+ * appendix A.1.2, RFC 5915), with whatever stands around it, and JWK (RFC 7517). Everything becomes PKCS #8 or JWK, which
+ * every platform imports.
+ */
+import { isRecord, readJson } from "../json.js"
+import { base64 } from "./bytes.js"
+import * as der from "./der.js"
+import { type Algorithm, algorithms, type KeyType } from "./signingAlgorithm.js"
+
+export interface PrivateKey {
+  readonly type: KeyType
+  /** PKCS #8 in base64, or the members of the JWK that are the key. */
+  readonly material: string | Readonly<Record<string, string>>
+  /** The algorithm that the JWK names. */
+  readonly algorithm: Algorithm | undefined
+  /** The `kid` of the JWK. */
+  readonly keyId: string | undefined
+}
+
+/** Why a text is not a usable private key, as what it is: "a certificate". Nothing of the text is in it. */
+export interface Unusable {
+  readonly found: string
+}
+
+const unusable = (found: string): Unusable => ({ found })
+
+export const isUsable = (outcome: PrivateKey | Unusable): outcome is PrivateKey => "material" in outcome
+
+const minRsaBits = 2048
+
+const shortRsa = (bits: number): Unusable =>
+  unusable(`an RSA key of ${bits} bits; ${minRsaBits} or more are necessary (RFC 7518 section 3.3)`)
+
+const encrypted: Unusable = { found: "encrypted; decrypt it with `openssl pkey -in key.pem -out decrypted.pem`" }
+const publicKey: Unusable = { found: "a public key; the private key that belongs to it is necessary" }
+const certificate: Unusable = { found: "a certificate; the private key that belongs to it is necessary" }
+
+const fromDer = (bytes: Uint8Array, curve?: Uint8Array): PrivateKey | Unusable => {
+  const key = der.readPrivateKey(bytes, curve)
+  switch (key._tag) {
+    case "Key":
+      return key.rsaBits !== undefined && key.rsaBits < minRsaBits
+        ? shortRsa(key.rsaBits)
+        : { type: key.type, material: base64.encode(key.pkcs8), algorithm: undefined, keyId: undefined }
+    case "Encrypted":
+      return encrypted
+    case "UnknownCurve":
+      return unusable("an EC key on a curve other than P-256, P-384 and P-521")
+    case "UnknownAlgorithm":
+      return unusable("a key of a kind other than RSA, EC and Ed25519")
+    case "Public":
+      return publicKey
+    case "Certificate":
+      return certificate
+    case "Damaged":
+      return unusable("damaged or cut off")
+  }
+}
+
+interface Block {
+  readonly label: string
+  readonly body: string
+}
+
+/** The blocks of a PEM text, without what stands around them (RFC 7468 section 2); undefined when one has no end. */
+const blocksOf = (text: string): ReadonlyArray<Block> | undefined => {
+  // Where a line break was written out: base64 has no backslash, so that it can mean nothing else.
+  const lines = text.replace(/\\+[rn]/g, "\n")
+  // In turn: what stands between, BEGIN or END, a label.
+  const parts = lines.split(/-----(BEGIN|END) ([A-Z0-9 ]+)-----/)
+  const blocks: Array<Block> = []
+  for (let index = 1; index + 2 < parts.length; index += 3) {
+    const [mark, label = "", body = "", next, other] = parts.slice(index, index + 5)
+    if (mark !== "BEGIN") continue
+    if (next !== "END" || other !== label) return undefined
+    blocks.push({ label, body })
+  }
+  return blocks
+}
+
+/** The bytes of a block, whose headers (RFC 1421 section 4.6) are passed over. */
+const bytesOf = ({ body }: Block): Uint8Array | undefined =>
+  base64.decode(body.replace(/^[\w-]+:.*$/gm, "").replace(/[\s\\]/g, ""))
+
+const fromPem = (text: string): PrivateKey | Unusable => {
+  const blocks = blocksOf(text)
+  if (blocks === undefined) return unusable("PEM that is cut off: a line with BEGIN has no END")
+  const labelled = (end: string) => blocks.filter(({ label }) => label.endsWith(end))
+  const [key, another] = labelled("PRIVATE KEY")
+  if (key === undefined) {
+    if (labelled("CERTIFICATE").length > 0) return certificate
+    return labelled("PUBLIC KEY").length > 0 ? publicKey : unusable("PEM without a private key")
+  }
+  if (another !== undefined) return unusable("PEM with several private keys; keep one")
+  if (key.label === "ENCRYPTED PRIVATE KEY" || /^Proc-Type:.*ENCRYPTED/m.test(key.body)) return encrypted
+  if (key.label === "OPENSSH PRIVATE KEY") {
+    return unusable("a key in the format of OpenSSH; convert a copy of it with `ssh-keygen -p -m PKCS8 -f copy`")
+  }
+  const bytes = bytesOf(key)
+  const [parameters] = labelled("EC PARAMETERS")
+  return bytes === undefined
+    ? unusable("PEM whose content is not base64")
+    : fromDer(bytes, parameters === undefined ? undefined : bytesOf(parameters))
+}
+
+const members: Readonly<Record<string, ReadonlyArray<string>>> = {
+  RSA: ["n", "e", "d", "p", "q", "dp", "dq", "qi"],
+  EC: ["crv", "x", "y", "d"],
+  OKP: ["crv", "x", "d"]
+}
+
+/** The bytes of each member on a curve (RFC 7518 section 6.2, RFC 8037 section 2). */
+const sizes: { readonly [T in KeyType]?: number } = { "P-256": 32, "P-384": 48, "P-521": 66, "Ed25519": 32 }
+
+const keyTypeOf = (kty: unknown, crv: unknown): KeyType | undefined =>
+  kty === "RSA"
+    ? "RSA"
+    : kty === "EC" && (crv === "P-256" || crv === "P-384" || crv === "P-521")
+    ? crv
+    : kty === "OKP" && crv === "Ed25519"
+    ? crv
+    : undefined
+
+/** `use` and `key_ops` other than for signatures (RFC 7517 sections 4.2 and 4.3). */
+const isForSigning = ({ key_ops, use }: Readonly<Record<string, unknown>>): boolean =>
+  (use === undefined || use === "sig") && (!Array.isArray(key_ops) || key_ops.includes("sign"))
+
+const fromJwk = (jwk: Readonly<Record<string, unknown>>): PrivateKey | Unusable => {
+  const { alg, crv, d, kid, kty } = jwk
+  if (kty === "oct") return unusable("a symmetric key; clientSecretJwt (client_secret_jwt) is for those")
+  if (typeof kty !== "string" || !Object.hasOwn(members, kty)) {
+    return unusable("JSON, but not a JWK of RSA, EC or OKP (RFC 7518 section 6)")
+  }
+  if (d === undefined) return unusable("a JWK without its private part, so a public key")
+  const type = keyTypeOf(kty, crv)
+  if (type === undefined) return unusable("a JWK on a curve other than P-256, P-384, P-521 and Ed25519")
+  if (!isForSigning(jwk)) return unusable("a JWK that is not for signatures (use, key_ops)")
+  const names = members[kty] ?? []
+  const material: Record<string, string> = { kty }
+  for (const name of names) {
+    const value = jwk[name]
+    const bytes = typeof value === "string" && name !== "crv" ? base64.decode(value) : undefined
+    if (typeof value !== "string" || (name !== "crv" && (bytes?.length ?? 0) < (sizes[type] ?? 1))) {
+      return unusable(
+        `a JWK without a usable member ${name}${kty === "RSA" ? "; its primes are necessary" : ""} (RFC 7518 section 6)`
+      )
+    }
+    material[name] = value
+  }
+  if (type === "RSA") {
+    const bits = der.bitLength(base64.decode(material["n"] ?? "") ?? new Uint8Array())
+    if (bits < minRsaBits) return shortRsa(bits)
+  }
+  const algorithm = algorithms[type].find((one) => one === alg)
+  if (alg !== undefined && algorithm === undefined) {
+    return unusable(`a JWK with an algorithm (alg) that keys of type ${type} do not sign with`)
+  }
+  return {
+    type,
+    material,
+    algorithm,
+    keyId: typeof kid === "string" ? kid : undefined
+  }
+}
+
+const fromJson = (value: unknown, keyId: string | undefined): PrivateKey | Unusable => {
+  const keys = Array.isArray(value) ? value as ReadonlyArray<unknown> : isRecord(value) ? value["keys"] : undefined
+  if (!Array.isArray(keys)) return isRecord(value) ? fromJwk(value) : unusable("JSON, but not a JWK (RFC 7517)")
+  // A JWK Set (RFC 7517 section 5).
+  const own = keys.filter(isRecord).filter((jwk) => jwk["d"] !== undefined && isForSigning(jwk))
+  const [key, another] = keyId === undefined || own.length === 1 ? own : own.filter(({ kid }) => kid === keyId)
+  if (key === undefined) {
+    return unusable(
+      own.length === 0
+        ? "a JWK Set without a private key for signatures"
+        : "a JWK Set without a private key of this key id"
+    )
+  }
+  return another === undefined
+    ? fromJwk(key)
+    : unusable("a JWK Set with several private keys; keep one, or choose one by its key id (OAUTH_PRIVATE_KEY_ID)")
+}
+
+/** More than any key, so that a wrong file is not looked through. */
+const maxLength = 100_000
+
+/** `keyId` chooses among the keys of a JWK Set. `depth` is for a text that is quoted or in base64 as a whole. */
+export const read = (text: string, keyId?: string, depth = 2): PrivateKey | Unusable => {
+  if (text.length > maxLength) return unusable("longer than any private key")
+  const trimmed = text.replace(/^\ufeff/, "").trim()
+  if (trimmed === "") return unusable("empty")
+  if (trimmed.startsWith("PuTTY-User-Key-File")) return unusable("a key of PuTTY; export it as an OpenSSL key")
+  if (/^[[{]/.test(trimmed)) {
+    const value = readJson(trimmed)
+    return value === undefined ? unusable("neither PEM nor JWK: JSON that is damaged") : fromJson(value, keyId)
+  }
+  if (trimmed.includes("-----BEGIN")) return fromPem(trimmed)
+  if (depth > 0) {
+    const [, quote, inner = ""] = /^(["'`])([^]*)\1$/.exec(trimmed) ?? []
+    if (quote !== undefined) {
+      const unescaped = quote === "\"" ? readJson(trimmed) : undefined
+      return read(typeof unescaped === "string" ? unescaped : inner, keyId, depth - 1)
+    }
+    // A whole PEM or JWK, or PKCS #8 without its armour, in base64.
+    const bytes = base64.decode(trimmed.replace(/\s|\\+[rn]/g, ""))
+    if (bytes !== undefined && bytes.length > 32) {
+      const isText = bytes.every((byte) => byte >= 0x20 ? byte < 0x7f : byte === 9 || byte === 10 || byte === 13)
+      if (isText) return read(new TextDecoder().decode(bytes), keyId, depth - 1)
+      if (bytes[0] === 0x30) return fromDer(bytes)
+    }
+  }
+  return unusable("neither PEM nor JWK")
+}
