@@ -76,6 +76,18 @@ export const replays: Metric.Metric.Counter<number> = Metric.counter("oauth.api.
 })
 
 /**
+ * Tokens that the API rejected in the first half of their life, although they had worked. If it grows, another client
+ * instance may be revoking this client's tokens: share them (`ClientCredentials.layerShared`).
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const earlyRejections: Metric.Metric.Counter<number> = Metric.counter("oauth.token.early_rejections", {
+  description: "Tokens that had worked and were rejected in the first half of their life",
+  incremental: true
+})
+
+/**
  * Seconds during which tokens were served while their renewal failed. If it grows, the authorization server fails and
  * nobody has noticed yet.
  *

@@ -138,6 +138,11 @@ export interface Options {
    * the next such pause is the next of these, and the last is repeated. A replay that succeeds opens the way again.
    * Default: 1 minute, 10 minutes, 2 hours, 12 hours, so that an API which refuses everything costs 6 tokens on the first
    * day and then 2 a day.
+   *
+   * The same pauses follow when tokens that worked are rejected within an hour and in the first half of their life, three
+   * times in a row: mostly the server keeps one token per client, and another client instance requests tokens too. Two
+   * such processes cost at most 14 tokens in the first hour and 18 on the first day, with tokens that live a day. A token
+   * that is used until its refresh ends this.
    */
   readonly refusalPauses?: ReadonlyArray<Duration.DurationInput> | undefined
   /** How many tokens that were asked for differently (`withChange`) are kept. Default: 100. */

@@ -6,6 +6,7 @@ import * as cacheState from "../src/internal/cacheState.js"
 import * as parts from "../src/internal/config/parts.js"
 import * as rules from "../src/internal/config/rules.js"
 import type { Instant } from "../src/internal/instant.js"
+import * as earlyRejections from "../src/internal/token/earlyRejections.js"
 import * as seeded from "./support/seeded.js"
 import { unavailable, wrongSecret } from "./support/tokenEndpoint.js"
 
@@ -67,6 +68,10 @@ interface Held {
   readonly life: number
   /** The server gave no longer life than there was: nothing is gained by leaving it early. */
   readonly noGain: boolean
+  /** Whether it was accepted on a replay. */
+  readonly worked: boolean
+  /** Its age at the first rejection. */
+  readonly rejectedAt: number | undefined
 }
 
 const run = (steps: ReadonlyArray<Step>): void => {
@@ -84,6 +89,8 @@ const run = (steps: ReadonlyArray<Step>): void => {
   let latch: { readonly from: Instant; readonly millis: number } | undefined
   let refused = false
   let unhelped = 0
+  // Rejections of tokens that worked, in a row.
+  let early = earlyRejections.none
 
   /** By the clock on which more time has passed. */
   const since = (moment: Instant): number => Math.max(now.wall - moment.wall, now.steady - moment.steady)
@@ -169,11 +176,22 @@ const run = (steps: ReadonlyArray<Step>): void => {
         state = cacheState.issued(state, now, { id: flight.id, token: issued, sent, jitter: one.jitter, policy })
         if (held !== undefined) old = held.token
         const noGain = again || (flight.reason !== "forced" && !later)
-        held = { token: issued, sent, life: one.life, noGain }
+        if (before !== undefined && before.rejectedAt === undefined && flight.reason !== "forced") {
+          early = earlyRejections.none
+        }
+        held = {
+          token: issued,
+          sent,
+          life: one.life,
+          noGain,
+          worked: again && before?.worked === true,
+          rejectedAt: again ? before?.rejectedAt : undefined
+        }
         flight = undefined
         pause = again && one.life === 0 ? { from: now, millis: 1000, error: undefined } : undefined
         if (refused) {
-          latch = { from: now, millis: ([1, 10, 120][unhelped] ?? 720) * minute }
+          const index = Math.max(unhelped, early.soon - 3)
+          latch = { from: now, millis: ([1, 10, 120][index] ?? 720) * minute }
           unhelped += 1
           refused = false
         }
@@ -201,6 +219,11 @@ const run = (steps: ReadonlyArray<Step>): void => {
         const [next, another] = cacheState.rejected(state, now, refusal)
         const latched = same(refusal) && latch !== undefined && since(latch.from) < latch.millis
         assert.strictEqual(another, !latched)
+        if (held !== undefined && same(refusal)) {
+          const age = held.rejectedAt ?? Math.min(held.life, Math.max(0, since(held.sent)))
+          if (latched) held = { ...held, rejectedAt: age }
+          else if (held.worked) early = earlyRejections.next(early, { age, life: held.life })
+        }
         if (same(refusal) && !latched) {
           old = refusal
           held = undefined
@@ -212,9 +235,10 @@ const run = (steps: ReadonlyArray<Step>): void => {
       case "Accept": {
         const accepted = one.which === "held" ? held?.token ?? old : old
         state = cacheState.accepted(state, accepted)
-        if (same(accepted) && unhelped > 0) {
+        if (held !== undefined && same(accepted)) {
+          held = { ...held, worked: true }
           unhelped = 0
-          latch = undefined
+          if (early.soon < 3) latch = undefined
         }
         break
       }

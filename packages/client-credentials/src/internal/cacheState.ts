@@ -11,6 +11,7 @@ import type { TokenError } from "../OAuthError.js"
 import type { Occasion } from "../TokenEndpoint.js"
 import { after, type Instant, reached, remaining } from "./instant.js"
 import { noGainPause, type Policy, type Windows, windows } from "./policy.js"
+import * as earlyRejections from "./token/earlyRejections.js"
 
 /** Why a token is asked for. */
 export type Reason = Occasion["reason"]
@@ -23,7 +24,15 @@ export interface Flight<F> {
 }
 
 export interface State<F> {
-  readonly held: ({ readonly token: AccessToken } & Windows) | undefined
+  readonly held:
+    | (Windows & {
+      readonly token: AccessToken
+      /** Whether the API accepted it in place of a rejected one. */
+      readonly isConfirmed?: boolean
+      /** Its age in milliseconds when the API first rejected it, where it could not be replaced then. */
+      readonly rejectedAt?: number
+    })
+    | undefined
   readonly flight: Flight<F> | undefined
   /** No request before `until`; after a failure, the failure. */
   readonly pause: { readonly until: Instant; readonly error: TokenError | undefined } | undefined
@@ -33,6 +42,7 @@ export interface State<F> {
   readonly replaced: number
   /** Until then a refusal of the token held, which is itself a replacement, leads to no request. */
   readonly latchedUntil: Instant | undefined
+  readonly early: earlyRejections.EarlyRejections
 }
 
 export const empty: State<never> = {
@@ -41,7 +51,8 @@ export const empty: State<never> = {
   pause: undefined,
   refused: undefined,
   replaced: 0,
-  latchedUntil: undefined
+  latchedUntil: undefined,
+  early: earlyRejections.none
 }
 
 export interface Departure<F> {
@@ -150,18 +161,37 @@ export const issued = <F>(
   const again = isHeld(state, token)
   // The server gives no longer life yet, so this one is used to its end: a request before that would be for nothing.
   const noGain = again || (state.held !== undefined && state.flight.reason !== "forced" && !outlives(own, state.held))
+  // A token that was used until its refresh ends the row of early rejections.
+  const livedLong = state.held !== undefined && state.held.rejectedAt === undefined && state.flight.reason !== "forced"
+  const early = livedLong ? earlyRejections.none : state.early
   const next: State<F> = {
     ...state,
-    held: noGain ? { ...own, token, renewFrom: own.expires, usableUntil: own.expires } : { token, ...own },
+    early,
+    held: {
+      ...(again ? state.held : {}),
+      ...own,
+      token,
+      ...(noGain ? { renewFrom: own.expires, usableUntil: own.expires } : {})
+    },
     flight: undefined,
     pause: again && reached(own.expires, now) ? { until: after(now, noGainPause), error: undefined } : undefined
   }
   if (state.refused === undefined) return next
+  const suspected = earlyRejections.pauseIndex(early)
+  const latch = (index: number): Instant => {
+    const { refusalPauses } = policy
+    return after(now, refusalPauses[Math.min(index, refusalPauses.length - 1)] ?? refusalPauses[0])
+  }
   // One that another process had asked for before costs nothing if it is refused too, so the issuer needs no pause.
-  if (token.requestedAt < sent.wall) return { ...next, refused: undefined }
-  const { refusalPauses } = policy
-  const pause = refusalPauses[Math.min(state.replaced, refusalPauses.length - 1)] ?? refusalPauses[0]
-  return { ...next, refused: undefined, replaced: state.replaced + 1, latchedUntil: after(now, pause) }
+  if (token.requestedAt < sent.wall) {
+    return { ...next, refused: undefined, ...(suspected === undefined ? {} : { latchedUntil: latch(suspected) }) }
+  }
+  return {
+    ...next,
+    refused: undefined,
+    replaced: state.replaced + 1,
+    latchedUntil: latch(Math.max(state.replaced, suspected ?? 0))
+  }
 }
 
 /** A request failed. `pause` is how long to leave the server alone, in milliseconds; `again` allows a further request. */
@@ -194,17 +224,31 @@ export const ended = <F>(state: State<F>, id: F): State<F> =>
 
 /** The API refused a token. The answer: will the next token be another one? */
 export const rejected = <F>(state: State<F>, now: Instant, token: AccessToken): readonly [State<F>, boolean] => {
-  if (!isHeld(state, token)) return [state, true]
-  if (state.latchedUntil !== undefined && !reached(state.latchedUntil, now)) return [state, false]
-  return [{ ...state, held: undefined, refused: token }, true]
+  const { held } = state
+  if (held === undefined || !isHeld(state, token)) return [state, true]
+  const age = held.rejectedAt ?? Math.max(0, held.life - remaining(held.expires, now))
+  if (state.latchedUntil !== undefined && !reached(state.latchedUntil, now)) {
+    return [held.rejectedAt === undefined ? { ...state, held: { ...held, rejectedAt: age } } : state, false]
+  }
+  // A token that was never accepted says nothing about who revoked it: the API may reject every token.
+  const early = held.isConfirmed === true ? earlyRejections.next(state.early, { age, life: held.life }) : state.early
+  return [{ ...state, held: undefined, refused: token, early }, true]
 }
 
 /** The API accepted this token on a replay, after it had refused the one before. */
 export const accepted = <F>(state: State<F>, token: AccessToken): State<F> =>
-  state.replaced > 0 && isHeld(state, token) ? { ...state, replaced: 0, latchedUntil: undefined } : state
+  state.held !== undefined && isHeld(state, token)
+    ? {
+      ...state,
+      held: { ...state.held, isConfirmed: true },
+      replaced: 0,
+      // A replacement that works is no reason to replace it ever more often.
+      latchedUntil: earlyRejections.pauseIndex(state.early) === undefined ? undefined : state.latchedUntil
+    }
+    : state
 
 /** How it stands. Durations in milliseconds. */
-export const health = ({ held, latchedUntil, pause, replaced }: State<unknown>, now: Instant) => {
+export const health = ({ early, held, latchedUntil, pause, replaced }: State<unknown>, now: Instant) => {
   const isUsable = held !== undefined && !reached(held.usableUntil, now)
   const left = (until: Instant | undefined) =>
     until === undefined || reached(until, now) ? undefined : remaining(until, now)
@@ -213,6 +257,6 @@ export const health = ({ held, latchedUntil, pause, replaced }: State<unknown>, 
     expiresIn: isUsable ? left(held.expires) : undefined,
     lastFailure: pause?.error,
     pausedFor: left(pause?.until),
-    refusalsLatchedFor: replaced > 0 ? left(latchedUntil) : undefined
+    refusalsLatchedFor: replaced > 0 || earlyRejections.pauseIndex(early) !== undefined ? left(latchedUntil) : undefined
   }
 }

@@ -24,6 +24,7 @@ import * as backOff from "./backOff.js"
 import * as cacheState from "./cacheState.js"
 import * as instant from "./instant.js"
 import { isUsable as isUsableBy, type Policy } from "./policy.js"
+import * as earlyRejections from "./token/earlyRejections.js"
 
 export interface TokenCell {
   readonly get: Effect.Effect<AccessToken, TokenError>
@@ -205,6 +206,25 @@ export const make = (
       })
     )
 
+  const warnOfEarly = (early: earlyRejections.EarlyRejections): Effect.Effect<void> => {
+    const index = earlyRejections.pauseIndex(early)
+    const { refusalPauses } = policy
+    const pause = index === undefined
+      ? undefined
+      : refusalPauses[Math.min(index, refusalPauses.length - 1)] ?? refusalPauses[0]
+    return Effect.zipRight(
+      Metric.increment(OAuthMetrics.earlyRejections),
+      early.count < earlyRejections.limit ? Effect.void : Effect.logWarning(
+        `Access token rejected ${early.count} times in a row long before its expiry, although each new token worked: ` +
+          "another client instance may be revoking this client's tokens. Requesting a new token" +
+          (pause === undefined
+            ? ""
+            : `; if it is rejected too, the next one is requested in ${Duration.format(pause)}`) +
+          ". Share the tokens between all instances (ClientCredentials.layerShared), or give each its own client."
+      )
+    )
+  }
+
   const ask = answer((state, now, id) => cacheState.asked(state, now, { id, policy }))
 
   return {
@@ -216,7 +236,14 @@ export const make = (
       })
     }),
     getOther: (token) => answer((state, now, id) => cacheState.askedForOther(state, now, { id, policy, token })),
-    rejected: (token) => modify((state, now) => cacheState.rejected(state, now, token)),
+    rejected: (token) =>
+      modify((state, now) => {
+        const [next, renewable] = cacheState.rejected(state, now, token)
+        return [next, { renewable, early: next.early.count > state.early.count ? next.early : undefined }]
+      }).pipe(
+        Effect.tap(({ early }) => early === undefined ? Effect.void : warnOfEarly(early)),
+        Effect.map(({ renewable }) => renewable)
+      ),
     accepted: (token) => Ref.update(ref, (state) => cacheState.accepted(state, token)),
     held: Effect.map(Ref.get(ref), (state) => state.held?.token),
     health: Effect.clockWith((clock) =>
