@@ -68,6 +68,12 @@ export interface Options {
   readonly basicEncoding?: "form" | "raw" | undefined
   /** Whether tokens are bound to a key of this process (RFC 9449). Default: false. */
   readonly dpop?: boolean | DPoP.Options | undefined
+  /**
+   * What is done with a token whose `token_type` is missing or unusual, such as `BearerToken`. `verify` refuses it (RFC
+   * 6749 section 7.1); `assume-bearer` uses it as a bearer token, unless its type requires a proof of possession (`mac`,
+   * `DPoP`). Default: `verify`.
+   */
+  readonly tokenType?: "verify" | "assume-bearer" | undefined
   /** How the token request is written: `form` is the standard, `json` what some APIs want. Default: `form`. */
   readonly requestFormat?: RequestFormat | undefined
   /** Where the API stands. Relative request URLs start here, and the token may go to its origin. */
@@ -99,6 +105,8 @@ export interface Service {
     supported: ReadonlyArray<string> | undefined
   ) => ClientAuthentication.ClientAuthentication
   readonly dpop: DPoP.Options | undefined
+  /** See `Options`. */
+  readonly tokenType?: "verify" | "assume-bearer" | undefined
   readonly allowHttpLoopback: boolean
   readonly api: Api
 }
@@ -210,6 +218,7 @@ const variables = {
   assertionType: "OAUTH_ASSERTION_TYPE",
   dpop: "OAUTH_DPOP",
   requestFormat: "OAUTH_REQUEST_FORMAT",
+  tokenType: "OAUTH_TOKEN_TYPE",
   allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK",
   apiBaseUrl: "API_BASE_URL",
   apiOrigins: "API_ORIGINS",
@@ -240,6 +249,7 @@ const variables = {
  * - while a credential is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS`, `OAUTH_PRIVATE_KEY_PREVIOUS`, or these with
  *   `_FILE`, tried when the server does not know the current one;
  * - `OAUTH_DPOP` (`true`, `false`), `OAUTH_REVOCATION_URL`, `OAUTH_REQUEST_FORMAT` (`form`, `json`),
+ *   `OAUTH_TOKEN_TYPE` (`verify`, `assume-bearer`),
  *   `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`);
  * - `API_ALLOW_OUTSIDE_BASE_PATH` (`true`, `false`), see `Options.allowOutsideBasePath`.
  *

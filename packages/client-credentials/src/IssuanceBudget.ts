@@ -16,6 +16,8 @@ import * as Schema from "effect/Schema"
 import * as budgets from "./internal/budget.js"
 import * as parts from "./internal/config/parts.js"
 import * as issuerQuota from "./internal/issuerQuota.js"
+import * as dialect from "./internal/protocol/dialect.js"
+import { obeyed } from "./internal/protocol/retryAfter.js"
 import { watched } from "./internal/storeFailures.js"
 import { mayHaveIssued } from "./internal/token/issuance.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
@@ -59,9 +61,6 @@ const Kept = Schema.parseJson(budgets.Ledger)
 /** Others may spend at the same moment; each try that fails means that one of them succeeded. */
 const tries = 100
 
-/** An answer that says nothing but "not now" is believed for so long at most. */
-const maxRetryAfter = 3_600_000
-
 /**
  * What a refused request says about the tokens that are left: none, for a while. The limit may be that of the
  * organization that the request names, so it stops no other.
@@ -71,7 +70,7 @@ const limited = (
   { limit, now, organization }: { readonly limit: number; readonly now: number; readonly organization: string }
 ): ReadonlyArray<issuerQuota.Quota> => {
   const isLimit = error._tag === "TokenErrorResponse"
-    ? error.status === 429
+    ? dialect.kindOf(error) === "limit"
     : error._tag === "TokenEndpointUnavailable" && error.detail === "429"
   const retryAfter = "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : 0
   return isLimit && retryAfter > 0
@@ -80,7 +79,7 @@ const limited = (
       counts: organization === "" ? "client" : "organization",
       limit,
       remaining: 0,
-      resetsAt: now + Math.min(retryAfter, maxRetryAfter)
+      resetsAt: now + obeyed(retryAfter)
     }]
     : []
 }

@@ -8,7 +8,7 @@
  */
 import * as Schema from "effect/Schema"
 
-import { isFailedAuthentication } from "./internal/protocol/refusal.js"
+import * as dialect from "./internal/protocol/dialect.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 const withDetail = (text: string, detail: string | undefined): string =>
@@ -47,39 +47,19 @@ export class TokenErrorResponse extends Schema.TaggedError<TokenErrorResponse>(
   hint: Schema.optional(Schema.String),
   retryAfter: Schema.optional(Schema.Duration)
 }) {
-  /** True for `temporarily_unavailable`, `server_error` and the statuses 408, 429 and 5xx. */
+  /**
+   * True for `temporarily_unavailable`, `server_error` and the statuses 408, 425, 429 and 5xx, and where the server states
+   * a limit that is reached, with whatever status.
+   */
   get retryable(): boolean {
-    return isTransient(this.status) || this.error === "temporarily_unavailable" || this.error === "server_error"
+    const kind = dialect.kindOf(this)
+    return kind === "limit" || kind === "unavailable"
   }
   override get message(): string {
     return `${withDetail(`The token endpoint ${this.endpoint} answered "${this.error}"`, this.errorDescription)}. ${
-      remedyOf(this) ?? `It answered with status ${this.status}; ask its operator what that code means there.`
+      dialect.advice(this) ?? `It answered with status ${this.status}; ask its operator what that code means there.`
     }${this.hint === undefined ? "" : ` ${this.hint}`}`
   }
-}
-
-/** Status 401 is about the credential, whatever the code says (RFC 6749 section 5.2). */
-const remedyOf = (refusal: TokenErrorResponse): string | undefined =>
-  !isFailedAuthentication(refusal)
-    ? remedies[refusal.error]
-    : refusal.error === "invalid_client"
-    ? remedies["invalid_client"]
-    : `Status ${refusal.status} means that client authentication failed (RFC 6749 section 5.2). ${
-      remedies["invalid_client"]
-    }`
-
-const remedies: Readonly<Record<string, string>> = {
-  invalid_client:
-    "Check the client id and the client secret or private key (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_PRIVATE_KEY), " +
-    "and whether this server wants the secret in the body or by basic auth (OAUTH_CLIENT_AUTHENTICATION).",
-  invalid_request: "Check whether this server wants a form or JSON (OAUTH_REQUEST_FORMAT), and whether it needs an " +
-    "audience, a scope or a resource.",
-  invalid_grant: "Check that the client is allowed the client credentials grant as it is configured.",
-  unauthorized_client: "Allow this client the client_credentials grant at the authorization server.",
-  unsupported_grant_type: "Check that the token URL is that of a server with the client_credentials grant.",
-  invalid_scope: "Ask only for scopes that this client was given (OAUTH_SCOPE).",
-  invalid_target: "Check the resource and the audience (OAUTH_RESOURCE, OAUTH_AUDIENCE).",
-  access_denied: "Check that this client is authorized for the audience (OAUTH_AUDIENCE)."
 }
 
 /**
@@ -509,8 +489,9 @@ export type AnyError = InstanceType<(typeof classes)[number]>
 export const isOAuthError = <E>(u: E): u is E & AnyError => classes.some((error) => u instanceof error)
 
 /**
- * Whether a status says "not now" rather than "no" (RFC 9110 sections 15.5.9 and 15.6, RFC 6585 section 4).
+ * Returns whether a status is temporary (RFC 9110 sections 15.5.9 and 15.6, RFC 6585 section 4, RFC 8470 section 5.2).
  *
  * @internal
  */
-export const isTransient = (status: number): boolean => status === 408 || status === 429 || status >= 500
+export const isTransient = (status: number): boolean =>
+  status === 408 || status === 425 || status === 429 || status >= 500

@@ -84,7 +84,7 @@ export interface Options {
   readonly timeout?: Duration.DurationInput | undefined
   /** A token response is some kilobytes; this stops a server that never ends. Default: 1 MiB. */
   readonly maxResponseBytes?: number | undefined
-  /** The life of a token that comes without `expires_in`. A 401 corrects it if it is too long. Default: 1 hour. */
+  /** The life of a token that comes without `expires_in`, or with one that is not a number of seconds. A 401 corrects it if it is too long. Default: 1 hour. */
   readonly defaultLife?: Duration.DurationInput | undefined
   /** Whether a token without all of the scope that was asked for is an error (RFC 6749 section 3.3). Default: false. */
   readonly requireScope?: boolean | undefined
@@ -132,7 +132,7 @@ export const make = (
 ): Effect.Effect<Service, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
   Effect.gen(function*() {
     const limits = yield* validate(parts.tokenEndpoint, options)
-    const { authentication, request } = yield* ClientConfig
+    const { authentication, request, tokenType = "verify" } = yield* ClientConfig
     const metadata = yield* ServerMetadata
     const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
     const send = yield* authenticated.make(yield* HttpClient.HttpClient, dpop, {
@@ -142,7 +142,8 @@ export const make = (
     const terms = {
       defaultLife: Duration.millis(limits.defaultLife),
       maxLife: Duration.millis(limits.maxLife),
-      type: dpop === undefined ? "Bearer" as const : "DPoP" as const
+      type: dpop === undefined ? "Bearer" as const : "DPoP" as const,
+      tokenType
     }
 
     const requestToken = (request: TokenRequest, occasion: Occasion | undefined) =>
@@ -158,7 +159,7 @@ export const make = (
         const method = authentication(authenticationMethods)
         const url = method.mutualTls ? mutualTls.tokenEndpoint ?? tokenEndpoint : tokenEndpoint
         yield* Effect.annotateCurrentSpan("oauth.client_authentication", method.method)
-        return yield* send({
+        const { token, warning } = yield* send({
           authentication: method,
           url,
           clientId: request.clientId,
@@ -173,6 +174,8 @@ export const make = (
               requiredScope: limits.requireScope ? request.scope.split(" ").filter((name) => name !== "") : []
             })
         })
+        if (warning !== undefined) yield* Effect.logWarning(warning)
+        return token
       })
 
     return {

@@ -40,6 +40,7 @@ import * as metadata from "../src/internal/metadata.js"
 import * as privateKey from "../src/internal/protocol/privateKey.js"
 import * as redaction from "../src/internal/protocol/redaction.js"
 import { algorithms } from "../src/internal/protocol/signingAlgorithm.js"
+import { retryAfter } from "../src/internal/protocol/retryAfter.js"
 import * as sealedToken from "../src/internal/sealedToken.js"
 import * as tokenRequest from "../src/internal/tokenRequest.js"
 import * as tokenResponse from "../src/internal/tokenResponse.js"
@@ -143,6 +144,7 @@ fuzz("tokenResponse", {
         defaultLife: Duration.hours(1),
         maxLife: Duration.millis(maxLife),
         redaction: redaction.make([canary]),
+        tokenType: "verify",
         type,
         requiredScope: [],
         hint: undefined
@@ -153,7 +155,7 @@ fuzz("tokenResponse", {
         assert.isBoolean(result.left.retryable)
         continue
       }
-      const { expiresAt, requestedAt, scope, value } = result.right
+      const { expiresAt, requestedAt, scope, value } = result.right.token
       assert.match(Redacted.value(value), /^[\x21-\x7e]+$/)
       assert.isTrue(Number.isFinite(expiresAt) && expiresAt >= requestedAt && expiresAt <= requestedAt + maxLife)
       for (const name of scope ?? []) assert.notMatch(name, /^$| /)
@@ -299,8 +301,7 @@ fuzz("issuerQuota", {
 
 fuzz("retryAfter", {
   property: (input) => {
-    const wait = tokenResponse.retryAfter(input, now)
-    const millis = wait === undefined ? 0 : Duration.toMillis(wait)
+    const millis = retryAfter({ "retry-after": input, date: input, age: input }, now) ?? 0
     assert.isTrue(millis >= 0 && millis <= 86_400_000)
   },
   dictionary: ["GMT", "Thu, ", "Jan", "2026", "00:00:20", "+0000", "Z", "T"],

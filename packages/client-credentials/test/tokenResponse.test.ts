@@ -4,6 +4,7 @@ import { Duration, Either, FastCheck as fc, Redacted } from "effect"
 
 import type { Received } from "../src/internal/http/exchange.js"
 import * as redaction from "../src/internal/protocol/redaction.js"
+import { retryAfter } from "../src/internal/protocol/retryAfter.js"
 import * as tokenResponse from "../src/internal/tokenResponse.js"
 
 const terms: tokenResponse.Terms = {
@@ -11,6 +12,7 @@ const terms: tokenResponse.Terms = {
   maxLife: Duration.days(30),
   redaction: redaction.make(["s3cr3t"]),
   type: "Bearer",
+  tokenType: "verify",
   requiredScope: [],
   hint: undefined
 }
@@ -26,7 +28,7 @@ const decode = (more: Partial<Received & { readonly body: string }>, other: Part
 const token = (members: Readonly<Record<string, unknown>>) =>
   decode({ body: JSON.stringify({ access_token: "t0k3n", token_type: "Bearer", ...members }) })
 
-const issued = (members: Readonly<Record<string, unknown>>) => Either.getOrThrow(token(members))
+const issued = (members: Readonly<Record<string, unknown>>) => Either.getOrThrow(token(members)).token
 
 const problem = (result: ReturnType<typeof decode>) => Either.getOrThrow(Either.flip(result))
 
@@ -59,13 +61,34 @@ describe("the token response", () => {
     })
   }
 
-  for (const expiresIn of ["soon", "", "1e3", "0x10", true, [3600], {}]) {
-    it(`is refused when expires_in is ${JSON.stringify(expiresIn)}`, () => {
-      const error = problem(token({ expires_in: expiresIn }))
-      assert.strictEqual(error._tag, "InvalidTokenResponse")
-      assert.include(error.message, "expires_in")
+  for (
+    const expiresIn of [
+      "soon",
+      "",
+      "1e3",
+      "0x10",
+      true,
+      [3600],
+      {},
+      "2026-11-25T18:00:00Z",
+      "Wed, 25 Nov 2026 18:00:00 GMT",
+      1_795_000_000,
+      1_795_000_000_000,
+      "1795000000"
+    ]
+  ) {
+    it(`lives for the default time, with a warning, when expires_in is ${JSON.stringify(expiresIn)}`, () => {
+      const { token: { expiresAt, requestedAt }, warning } = Either.getOrThrow(token({ expires_in: expiresIn }))
+      assert.strictEqual(expiresAt - requestedAt, 3_600_000)
+      assert.include(warning ?? "", "tokenEndpoint.defaultLife")
     })
   }
+
+  it("warns of nothing when expires_in is a number of seconds, or absent", () => {
+    for (const expiresIn of [60, "60", "0.5", null, undefined]) {
+      assert.isUndefined(Either.getOrThrow(token({ expires_in: expiresIn })).warning)
+    }
+  })
 
   for (const type of ["bearer", "BEARER", "Bearer"]) {
     it(`may name its type ${type}`, () => assert.isTrue(Either.isRight(token({ token_type: type }))))
@@ -77,6 +100,26 @@ describe("the token response", () => {
       assert.strictEqual(error._tag, "InvalidTokenResponse")
       assert.include(error.message, "token_type")
       assert.notMatch(error.message, /t0k3n|s3cr3t/)
+    })
+  }
+
+  for (const type of [undefined, null, "", "BearerToken", "Bearer ", "bearer_token", "access_token", "JWT"]) {
+    it(`is refused with the type ${JSON.stringify(type)} unless the user says that it is a bearer token`, () => {
+      const error = problem(token({ token_type: type }))
+      assert.include(error.message, "set tokenType to \"assume-bearer\" (OAUTH_TOKEN_TYPE)")
+      const body = JSON.stringify({ access_token: "t0k3n", token_type: type })
+      const { token: issued } = Either.getOrThrow(decode({ body }, { tokenType: "assume-bearer" }))
+      assert.strictEqual(issued.type, "Bearer")
+      assert.isTrue(Either.isLeft(decode({ body }, { tokenType: "assume-bearer", type: "DPoP" })))
+    })
+  }
+
+  for (const type of ["mac", "MAC", "DPoP", " dpop ", "PoP", "pop-token", "N_A", "hmac", "http_signature", 1, {}, []]) {
+    it(`is refused with the type ${JSON.stringify(type)}, whatever the user says`, () => {
+      const body = JSON.stringify({ access_token: "t0k3n", token_type: type })
+      const error = problem(decode({ body }, { tokenType: "assume-bearer" }))
+      assert.strictEqual(error._tag, "InvalidTokenResponse")
+      assert.notInclude(error.message, "OAUTH_TOKEN_TYPE")
     })
   }
 
@@ -138,7 +181,7 @@ describe("the token response", () => {
 
   it("T7 tells a narrower scope, and refuses it where all of it is required", () => {
     const narrow = { body: JSON.stringify({ access_token: "t", token_type: "bearer", scope: "a c" }) }
-    assert.deepStrictEqual(Either.getOrThrow(decode(narrow)).scope, ["a", "c"])
+    assert.deepStrictEqual(Either.getOrThrow(decode(narrow)).token.scope, ["a", "c"])
     assert.isTrue(Either.isRight(decode(narrow, { requiredScope: ["a"] })))
     const error = problem(decode(narrow, { requiredScope: ["a", "b"] }))
     assert.include(error.message, "lacks the scope \"b\"")
@@ -159,7 +202,7 @@ describe("the token response", () => {
     assert.strictEqual(error.error, "invalid_client")
   })
 
-  for (const status of [408, 429, 500, 502, 503, 504]) {
+  for (const status of [408, 425, 429, 500, 502, 503, 504]) {
     it(`is "not now" with ${status}`, () => {
       const error = problem(decode({ status, headers: { "retry-after": "17" }, body: "<html>" }))
       assert(error._tag === "TokenEndpointUnavailable")
@@ -189,8 +232,8 @@ describe("the token response", () => {
     ] as const
   ) {
     it(`R9 reads Retry-After: ${header}`, () => {
-      const wait = tokenResponse.retryAfter(header, 2000)
-      assert.strictEqual(wait && Duration.toMillis(wait), millis)
+      const wait = retryAfter(header === undefined ? {} : { "retry-after": header }, 2000)
+      assert.strictEqual(wait, millis)
     })
   }
 
@@ -218,7 +261,7 @@ describe("the token response", () => {
     ([status, body, headers]) => {
       const result = decode({ status, body, headers })
       if (Either.isRight(result)) {
-        assert.isAtLeast(result.right.expiresAt, result.right.requestedAt)
+        assert.isAtLeast(result.right.token.expiresAt, result.right.token.requestedAt)
       } else {
         assert.isTrue(OAuthError.isOAuthError(result.left))
         assert.notMatch(`${result.left.message}${JSON.stringify(result.left)}`, /t0k3n|s3cr3t/)

@@ -10,6 +10,7 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 
 import type { TokenError } from "../OAuthError.js"
+import { obeyed } from "./protocol/retryAfter.js"
 
 export interface Plan {
   /** Whether the schedule goes on. */
@@ -30,9 +31,10 @@ export const make = (schedule: Schedule.Schedule<unknown, TokenError>, maxRetryA
         const [state, , decision] = yield* schedule.step(now, error, yield* Ref.get(ref))
         const again = ScheduleDecision.isContinue(decision)
         yield* again ? Ref.set(ref, state) : reset
-        const wanted = "retryAfter" in error && error.retryAfter !== undefined
-          ? Math.min(Duration.toMillis(error.retryAfter), maxRetryAfter)
-          : 0
+        const wanted = obeyed(
+          "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined,
+          maxRetryAfter
+        )
         const planned = ScheduleDecision.isContinue(decision) ? ScheduleIntervals.start(decision.intervals) - now : 0
         return { again, pause: Math.max(planned, wanted) }
       })

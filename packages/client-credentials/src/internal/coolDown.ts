@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 
 import { InvalidTokenResponse, TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../OAuthError.js"
 import { Moment } from "./moment.js"
+import { obeyed } from "./protocol/retryAfter.js"
 
 /** Those that the server, or the way to it, is the reason of; the others are a process's own. */
 const Failure = Schema.Union(TokenErrorResponse, InvalidTokenResponse, TokenEndpointUnavailable)
@@ -27,7 +28,7 @@ export const after = (error: TokenError, before: CoolDown | undefined, now: numb
   const failures = (before?.failures ?? 0) + 1
   const wanted = "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : 0
   return {
-    until: now + Math.max(Math.min(500 * 2 ** (failures - 1), 60_000), Math.min(wanted, 3_600_000)),
+    until: now + Math.max(Math.min(500 * 2 ** (failures - 1), 60_000), obeyed(wanted)),
     failures,
     error
   }

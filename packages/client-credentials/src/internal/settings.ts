@@ -208,7 +208,15 @@ export const client = (
   const authenticate = authentication(found, options)
   problems.push(...parameters.problems(options))
   const requestFormat = found.oneOf("requestFormat", options.requestFormat, ["form", "json"])
+  const tokenType = found.oneOf("tokenType", options.tokenType, ["verify", "assume-bearer"])
   const dpop = proofs(found, options.dpop)
+  if (dpop !== undefined && tokenType === "assume-bearer") {
+    found.expect(
+      "tokenType",
+      undefined,
+      "absent: with dpop, only tokens of the type DPoP are used (RFC 9449 section 5)"
+    )
+  }
   const resourceServer = api(found, options, loopback)
 
   if (
@@ -227,6 +235,7 @@ export const client = (
     revocationUrl,
     authentication: authenticate,
     dpop,
+    tokenType,
     allowHttpLoopback: loopback,
     api: resourceServer
   })
@@ -248,6 +257,7 @@ const named: { readonly [K in keyof ClientConfig.Options]-?: true } = {
   basicEncoding: true,
   dpop: true,
   requestFormat: true,
+  tokenType: true,
   apiBaseUrl: true,
   apiOrigins: true,
   allowOutsideBasePath: true,

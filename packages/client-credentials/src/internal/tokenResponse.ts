@@ -15,8 +15,9 @@ import {
 } from "../OAuthError.js"
 import type { Received } from "./http/exchange.js"
 import { isRecord, readJson } from "./json.js"
+import * as dialect from "./protocol/dialect.js"
 import * as redaction from "./protocol/redaction.js"
-import { isFailedAuthentication } from "./protocol/refusal.js"
+import { retryAfter } from "./protocol/retryAfter.js"
 
 export interface Terms {
   readonly defaultLife: Duration.Duration
@@ -25,55 +26,46 @@ export interface Terms {
   readonly redaction: redaction.Redaction
   /** The type of token that was asked for. */
   readonly type: "Bearer" | "DPoP"
+  /** What is done about a `token_type` that is missing or unusual. */
+  readonly tokenType: "verify" | "assume-bearer"
   /** The scope that was asked for, when the token is of no use without it. */
   readonly requiredScope: ReadonlyArray<string>
   readonly hint: string | undefined
 }
 
-/** RFC 9110 section 10.2.3: seconds, or a date. At most a day, so that a typo does not end a service. */
-export const retryAfter = (header: string | undefined, now: number): Duration.Duration | undefined => {
-  if (header === undefined) return undefined
-  const text = header.trim()
-  const millis = /^\d+$/.test(text) ? Number(text) * 1000 : /[a-z]/i.test(text) ? Date.parse(text) - now : NaN
-  return Number.isNaN(millis) ? undefined : Duration.millis(Math.min(Math.max(millis, 0), 86_400_000))
+/** A token, and what is unusual about the response that it came with. */
+export interface Issued {
+  readonly token: AccessToken
+  readonly warning: string | undefined
 }
 
-/** A number, or a text that is one: some servers quote it. `null` and absence take the default. */
-const lifeSeconds = (value: unknown): number | "default" | undefined => {
-  if (value === undefined || value === null) return "default"
-  if (typeof value === "number") return Number.isFinite(value) ? value : undefined
-  return typeof value === "string" && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined
-}
+/** From here on, and as far as milliseconds since the epoch go, a number of seconds is a moment rather than a life. */
+const [firstMoment, lastMoment] = [1e9, 1e13]
 
 /**
- * The registered error codes (RFC 6749 section 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2, RFC 9396 section 5, RFC
- * 9449 section 5), and those of section 4.1.2.1 that servers use here. No secret is in them, whatever they have in common.
+ * A number, or a text that is one: some servers quote it. `null` and absence take the default; undefined stands for what
+ * cannot be read, such as a date.
  */
-const registered = new Set([
-  "invalid_request",
-  "invalid_client",
-  "invalid_grant",
-  "unauthorized_client",
-  "unsupported_grant_type",
-  "invalid_scope",
-  "invalid_target",
-  "invalid_authorization_details",
-  "invalid_dpop_proof",
-  "use_dpop_nonce",
-  "unsupported_token_type",
-  "access_denied",
-  "server_error",
-  "temporarily_unavailable"
-])
+const lifeSeconds = (value: unknown): number | "default" | undefined => {
+  if (value === undefined || value === null) return "default"
+  if (typeof value === "number") return value >= firstMoment && value < lastMoment ? undefined : value
+  return typeof value === "string" && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? lifeSeconds(Number(value)) : undefined
+}
 
-const isRegistered = (code: unknown): code is string => typeof code === "string" && registered.has(code)
+/** Types of tokens that are of no use without a proof of possession, however they are written. */
+const provenType = /^(?:mac|hmac|n_?a|n\/a)$|pop|proof|sign|holder|\bhok\b/i
+
+/** Whether a token without the type `Bearer` may be one all the same, where the user says so. */
+const isAssumable = (type: unknown): boolean =>
+  type === undefined || type === null || (typeof type === "string" && !provenType.test(type.trim()))
 
 /** What an answer says that brings no success; nothing when it may be one. */
 export const refusal = (
   { body, endpoint, headers, receivedAt, status }: Received & { readonly body: string },
   { hint, redaction: { show } }: Pick<Terms, "hint" | "redaction">
 ): TokenError | undefined => {
-  const later = retryAfter(headers["retry-after"], receivedAt)
+  const wait = retryAfter(headers, receivedAt)
+  const later = wait === undefined ? undefined : Duration.millis(wait)
 
   if (status >= 300 && status < 400) {
     const location = headers["location"]
@@ -88,19 +80,28 @@ export const refusal = (
     })
   }
 
-  const json = readJson(body)
-  const members = isRecord(json) ? json : undefined
-  const code = members?.["error"]
-  const error = isRegistered(code) ? code : show(code, 100)
-  if (error !== undefined && members?.["access_token"] === undefined) {
+  const written = dialect.read(readJson(body), status)
+  const error = dialect.isRegistered(written?.error) ? written.error : show(written?.error, 100)
+  if (written !== undefined && error !== undefined) {
+    const errorDescription = show(written.description, 300)
+    const found = { status, error, errorDescription }
+    const kind = dialect.kindOf(found)
+    if (kind === "wrong endpoint") {
+      return new InvalidTokenResponse({
+        endpoint,
+        status,
+        problem: `without a token: "${errorDescription ?? error}". ${dialect.advice(found)}`
+      })
+    }
+    const pause = dialect.statedPause(found)
     return new TokenErrorResponse({
       endpoint,
-      status,
-      error,
-      errorDescription: show(members?.["error_description"], 300),
-      errorUri: show(members?.["error_uri"], 300),
-      hint: isFailedAuthentication({ error, status }) || error === "invalid_request" ? hint : undefined,
-      retryAfter: later
+      ...found,
+      errorUri: show(written.uri, 300),
+      hint: kind === "authentication" || (kind === "request" && error.toLowerCase() === "invalid_request")
+        ? hint
+        : undefined,
+      retryAfter: later ?? (pause === undefined ? undefined : Duration.millis(pause))
     })
   }
   if (isTransient(status)) {
@@ -115,7 +116,7 @@ export const refusal = (
 export const decode = (
   received: Received & { readonly body: string },
   terms: Terms
-): Either.Either<AccessToken, TokenError> => {
+): Either.Either<Issued, TokenError> => {
   const refused = refusal(received, terms)
   if (refused !== undefined) return Either.left(refused)
 
@@ -138,21 +139,25 @@ export const decode = (
     )
   }
   const type = members["token_type"]
-  if (typeof type !== "string" || type.toLowerCase() !== terms.type.toLowerCase()) {
+  const isAssumed = terms.type === "Bearer" && isAssumable(type)
+  const isExpected = typeof type === "string" && type.toLowerCase() === terms.type.toLowerCase()
+  if (!isExpected && !(terms.tokenType === "assume-bearer" && isAssumed)) {
     const shown = redaction.make([value]).holds(String(type)) ? redaction.placeholder : terms.redaction.show(type, 30)
     return invalid(
       `with token_type ${shown === undefined ? "missing" : `"${shown}"`} where "${terms.type}" is expected, so the ` +
         `token must not be used (RFC 6749 section 7.1${terms.type === "DPoP" ? ", RFC 9449 section 5" : ""}). Have ` +
-        `the server issue ${terms.type} tokens to this client${terms.type === "DPoP" ? "" : ", or set dpop"}.`
+        `the server issue ${terms.type} tokens to this client${terms.type === "DPoP" ? "" : ", or set dpop"}.${
+          isAssumed ?
+            " If its tokens are bearer tokens all the same, set tokenType to \"assume-bearer\" " +
+            "(OAUTH_TOKEN_TYPE)." :
+            ""
+        }`
     )
   }
   const seconds = lifeSeconds(members["expires_in"])
-  if (seconds === undefined) {
-    return invalid(
-      "with an expires_in that is no number of seconds (RFC 6749 section 5.1). Report it to the server's operator."
-    )
-  }
-  const life = seconds === "default" ? Duration.toMillis(terms.defaultLife) : Math.max(seconds, 0) * 1000
+  const life = seconds === undefined || seconds === "default"
+    ? Duration.toMillis(terms.defaultLife)
+    : Math.max(seconds, 0) * 1000
   // Section 5.1: without a scope in the answer, it is the one that was asked for.
   const scope = typeof members["scope"] === "string"
     ? members["scope"].split(" ").filter((name) => name !== "")
@@ -164,13 +169,18 @@ export const decode = (
         "this client, ask for less (OAUTH_SCOPE), or do without requireScope."
     )
   }
-  return Either.right(
-    new AccessToken({
-      value: Redacted.make(value),
-      type: terms.type,
-      scope,
-      requestedAt,
-      expiresAt: requestedAt + Math.min(life, Duration.toMillis(terms.maxLife))
-    })
-  )
+  const token = new AccessToken({
+    value: Redacted.make(value),
+    type: terms.type,
+    scope,
+    requestedAt,
+    expiresAt: requestedAt + Math.min(life, Duration.toMillis(terms.maxLife))
+  })
+  return Either.right({
+    token,
+    warning: seconds === undefined
+      ? `The token response of ${endpoint} has an expires_in that is not a number of seconds (RFC 6749 section 5.1). ` +
+        `The token is used for ${Duration.format(terms.defaultLife)} (tokenEndpoint.defaultLife).`
+      : undefined
+  })
 }

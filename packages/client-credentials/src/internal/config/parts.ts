@@ -7,6 +7,7 @@ import * as Schedule from "effect/Schedule"
 import type { Window } from "../budget.js"
 import { isRecord } from "../json.js"
 import { defaultExpiryBuffer } from "../policy.js"
+import { longestObeyed } from "../protocol/retryAfter.js"
 import { collect } from "./check.js"
 import * as rules from "./rules.js"
 
@@ -51,7 +52,7 @@ export const tokenCache = {
   backOff: rules.optional("a Schedule", Schedule.isSchedule),
   patience: rules.duration("5 seconds"),
   deadline: rules.positiveDuration("1 minute"),
-  maxRetryAfter: rules.duration("1 hour"),
+  maxRetryAfter: rules.duration(longestObeyed),
   refusalPauses: pauses([minute, 10 * minute, 120 * minute, 720 * minute]),
   capacity: rules.positiveInteger(100)
 }

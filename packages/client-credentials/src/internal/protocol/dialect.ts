@@ -1,0 +1,221 @@
+/**
+ * The refusals of token endpoints, as data: what each server writes, what it means, and what to do about it.
+ *
+ * The standard (RFC 6749 section 5.2) comes first. What servers do beside it is listed in two tables: the shapes in which
+ * they write a code and a description, and the situations that neither the status nor the code tells by itself.
+ */
+import { isFailedAuthentication } from "./refusal.js"
+
+/** What a refusal is about. */
+export type Kind =
+  /** The credential of the client was not accepted. */
+  | "authentication"
+  /** The request is not one that this client may make at this server. */
+  | "request"
+  /** Too many tokens were requested. */
+  | "limit"
+  /** The server cannot issue a token now. */
+  | "unavailable"
+  /** The URL is not that of the token endpoint. */
+  | "wrong endpoint"
+
+export interface Refusal {
+  readonly status: number
+  readonly error: string
+  readonly errorDescription?: string | undefined
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+/** A refusal as it was written; each part is of the server's choice. */
+export interface Written {
+  readonly error: unknown
+  readonly description?: unknown
+  readonly uri?: unknown
+}
+
+interface Shape {
+  readonly name: string
+  readonly read: (members: Members, status: number) => Written | undefined
+}
+
+interface Situation {
+  readonly name: string
+  readonly kind: Kind
+  readonly holds: (refusal: Refusal) => boolean
+  readonly advice: string
+}
+
+const isRecord = (value: unknown): value is Members =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
+
+/**
+ * The registered error codes (RFC 6749 section 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2, RFC 9396 section 5, RFC
+ * 9449 section 5), and those of section 4.1.2.1 that servers use here. No secret is in them, whatever they have in common.
+ */
+const registered: ReadonlySet<string> = new Set([
+  "invalid_request",
+  "invalid_client",
+  "invalid_grant",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "invalid_scope",
+  "invalid_target",
+  "invalid_authorization_details",
+  "invalid_dpop_proof",
+  "use_dpop_nonce",
+  "unsupported_token_type",
+  "access_denied",
+  "server_error",
+  "temporarily_unavailable",
+  "too_many_requests"
+])
+
+/** Returns whether it is a registered error code, in any letter case. */
+export const isRegistered = (code: unknown): code is string =>
+  typeof code === "string" && registered.has(code.toLowerCase())
+
+const isAbsent = (status: number): boolean => status === 404 || status === 405 || status === 410
+
+/** The code of the standard for what a server says without one. */
+const codeFor = (message: string, status: number): string =>
+  status === 401 || /\binvalid client\b|\bbad credentials\b/i.test(message)
+    ? "invalid_client"
+    : status === 429
+    ? "too_many_requests"
+    : status === 403
+    ? "access_denied"
+    : isAbsent(status)
+    ? "not_found"
+    : "invalid_request"
+
+/** The shapes in which servers write what the standard writes as `error` and `error_description`. */
+export const shapes: ReadonlyArray<Shape> = [
+  {
+    name: "RFC 6749 section 5.2",
+    read: ({ error, error_description, error_uri, message }) =>
+      isText(error) ? { error, description: error_description ?? message, uri: error_uri } : undefined
+  },
+  {
+    name: "Google",
+    read: ({ error }) =>
+      isRecord(error) && (isText(error["status"]) || typeof error["code"] === "number" || isText(error["code"]))
+        ? { error: isText(error["status"]) ? error["status"] : String(error["code"]), description: error["message"] }
+        : undefined
+  },
+  {
+    name: "Okta",
+    read: ({ errorCode, errorSummary }) =>
+      isText(errorCode) ? { error: errorCode, description: errorSummary } : undefined
+  },
+  {
+    name: "FedEx",
+    read: ({ errors }) => {
+      const first: unknown = Array.isArray(errors) ? errors[0] : undefined
+      return isRecord(first) && isText(first["code"])
+        ? { error: first["code"], description: first["message"] }
+        : undefined
+    }
+  },
+  {
+    name: "Twitch, and gateways of AWS and Kong",
+    read: ({ message }, status) =>
+      isText(message) && status >= 400 && status < 500 && status !== 408 && status !== 425
+        ? { error: codeFor(message, status), description: message }
+        : undefined
+  }
+]
+
+/** What a JSON response says that has no token in it, if it is a refusal. */
+export const read = (json: unknown, status: number): Written | undefined => {
+  if (!isRecord(json) || json["access_token"] !== undefined) return undefined
+  for (const shape of shapes) {
+    const found = shape.read(json, status)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** A limit in words: "10 tokens/28800 seconds". */
+const rate = /\b(\d{1,6}) (?:tokens?|requests?) ?(?:\/|per|in|every) ?(\d{1,7}) ?seconds?\b/i
+
+const texts = ({ error, errorDescription = "" }: Refusal): string => `${error} ${errorDescription}`
+
+const tokenUrl = "Check the token URL (OAUTH_TOKEN_URL): it must be that of the token endpoint, with its whole path."
+
+/** Tried in this order, before the code. */
+export const situations: ReadonlyArray<Situation> = [
+  {
+    name: "a limit, as Vertex writes it with status 400",
+    kind: "limit",
+    holds: (refusal) =>
+      refusal.status === 429 || refusal.error.toLowerCase() === "too_many_requests" ||
+      refusal.error === "RESOURCE_EXHAUSTED" ||
+      (refusal.status >= 400 && refusal.status < 500 &&
+        /\b(?:exceeded|reached)\b.{0,40}\b(?:rate|token|request|daily|hourly)\b.{0,10}\b(?:limit|quota)\b/i.test(
+          texts(refusal)
+        )),
+    advice: "The server limits how many tokens this client may request. Share tokens between processes " +
+      "(ClientCredentials.layerShared), or have the limit raised."
+  },
+  {
+    name: "nothing at this path: Rails, Express, Kong, and AWS, which calls it a missing authentication token",
+    kind: "wrong endpoint",
+    holds: (refusal) =>
+      !isRegistered(refusal.error)
+        ? isAbsent(refusal.status)
+        : (refusal.status === 404 && refusal.errorDescription !== undefined &&
+          /\bno route\b|\bnot found\b|\bcannot post\b/i.test(refusal.errorDescription)) ||
+          (refusal.status === 403 && refusal.errorDescription === "Missing Authentication Token"),
+    advice: tokenUrl
+  }
+]
+
+const authentication =
+  "Check the client id and the client secret or private key (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_PRIVATE_KEY), " +
+  "and whether this server wants the secret in the body or by basic auth (OAUTH_CLIENT_AUTHENTICATION)."
+
+/** What to do about a code, whatever its letter case. */
+const remedies: Readonly<Record<string, string>> = {
+  invalid_request: "Check whether this server wants a form or JSON (OAUTH_REQUEST_FORMAT), and whether it needs an " +
+    "audience, a scope or a resource.",
+  invalid_grant: "Check that the client is allowed the client credentials grant as it is configured.",
+  unauthorized_client: "Allow this client the client_credentials grant at the authorization server.",
+  unsupported_grant_type:
+    "Check that the token URL is that of a server with the client_credentials grant, and whether " +
+    "this server wants a form or JSON (OAUTH_REQUEST_FORMAT).",
+  invalid_scope: "Ask only for scopes that this client was given (OAUTH_SCOPE).",
+  invalid_target: "Check the resource and the audience (OAUTH_RESOURCE, OAUTH_AUDIENCE).",
+  access_denied: "Check that this client is authorized for the audience (OAUTH_AUDIENCE)."
+}
+
+/** What a refusal is about. */
+export const kindOf = (refusal: Refusal): Kind => {
+  const { error, status } = refusal
+  const situation = situations.find(({ holds }) => holds(refusal))
+  if (situation !== undefined) return situation.kind
+  if (isFailedAuthentication(refusal)) return "authentication"
+  return status === 408 || status === 425 || status >= 500 ||
+      ["temporarily_unavailable", "server_error"].includes(error.toLowerCase())
+    ? "unavailable"
+    : "request"
+}
+
+/** What to do about a refusal, as its message says it; undefined for a code that nobody but its server knows. */
+export const advice = (refusal: Refusal): string | undefined => {
+  const situation = situations.find(({ holds }) => holds(refusal))
+  if (situation !== undefined) return situation.advice
+  const code = refusal.error.toLowerCase()
+  if (!isFailedAuthentication(refusal)) return Object.hasOwn(remedies, code) ? remedies[code] : undefined
+  return code === "invalid_client"
+    ? authentication
+    : `Status ${refusal.status} means that client authentication failed (RFC 6749 section 5.2). ${authentication}`
+}
+
+/** The pause between two tokens, in milliseconds, where a description states the limit and no header does. */
+export const statedPause = (refusal: Refusal): number | undefined => {
+  const [, count, seconds] = rate.exec(refusal.errorDescription ?? "") ?? []
+  return kindOf(refusal) === "limit" && Number(count) > 0 ? (Number(seconds) * 1000) / Number(count) : undefined
+}

@@ -1,0 +1,50 @@
+/**
+ * How long a server wants to be left alone (RFC 9110 section 10.2.3).
+ */
+
+type Fields = Readonly<Record<string, string | undefined>>
+
+/** The longest pause that is read from a response, in milliseconds: a mistake in it must not end a service. */
+export const longest = 86_400_000
+
+/** The longest pause that is obeyed unless the user allows another, in milliseconds. */
+export const longestObeyed = 3_600_000
+
+/** A date of HTTP (RFC 9110 section 5.6.7), in milliseconds since the epoch. The form of `asctime` names no zone. */
+export const httpDate = (text: string | undefined): number | undefined => {
+  const date = text?.trim() ?? ""
+  if (!/^[a-z]{3,9},? /i.test(date)) return undefined
+  const at = Date.parse(/\b(GMT|UTC|Z|[+-]\d{4})$/i.test(date) ? date : `${date} GMT`)
+  return Number.isNaN(at) ? undefined : at
+}
+
+/** Seconds that a response spent in caches (RFC 9111 section 5.1). */
+const ageOf = ({ age }: Fields): number => age !== undefined && /^\s*\d{1,9}\s*$/.test(age) ? Number(age) : 0
+
+/**
+ * What the server's clock shows when a response arrives, in milliseconds since the epoch: its `Date`, and since then the
+ * `Age` that caches added. Undefined when the response does not say.
+ */
+export const serverTime = (headers: Fields): number | undefined => {
+  const date = httpDate(headers["date"])
+  return date === undefined ? undefined : date + ageOf(headers) * 1000
+}
+
+/**
+ * The pause that a response asks for, in milliseconds. A date is measured against the `Date` of the same response, so that
+ * a clock that is wrong makes no difference; without it against `now`.
+ */
+export const retryAfter = (headers: Fields, now: number): number | undefined => {
+  const text = headers["retry-after"]?.trim() ?? ""
+  const at = httpDate(text)
+  const millis = /^\d+$/.test(text)
+    ? Number(text) * 1000
+    : at === undefined
+    ? undefined
+    : at - (serverTime(headers) ?? now)
+  return millis === undefined ? undefined : Math.min(Math.max(millis, 0), longest)
+}
+
+/** The part of a pause that is obeyed, in milliseconds. */
+export const obeyed = (wanted: number | undefined, atMost: number = longestObeyed): number =>
+  Math.min(wanted ?? 0, atMost)
