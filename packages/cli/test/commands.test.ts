@@ -60,6 +60,29 @@ describe("token", () => {
     )
   }
 
+  it.scopedLive("tries the previous secret when the server rejects that of the command", () =>
+    Effect.gen(function*() {
+      const { env, server, user } = yield* start()
+      const ended = yield* user.run(["token"], {
+        env: {
+          ...env,
+          OAUTH_CLIENT_SECRET: undefined,
+          OAUTH_CLIENT_SECRET_COMMAND: "echo n3w-s3cr3t",
+          OAUTH_CLIENT_SECRET_PREVIOUS: env["OAUTH_CLIENT_SECRET"]
+        }
+      })
+      assert.deepStrictEqual([ended.exitCode, ended.stdout], [0, "token-1\n"])
+      assert.notInclude(ended.stderr, "s3cr3t")
+      assert.lengthOf(yield* server.received, 2)
+    }), minute)
+
+  it.scopedLive("is not configured by the variables of other programs", () =>
+    Effect.gen(function*() {
+      const { run } = yield* binary.home
+      const ended = yield* run(["token"], { env: { API_KEY: "x", API_ALLOW_OUTSIDE_BASE_PATH: "true" } })
+      assert.deepStrictEqual([ended.exitCode, /No client is configured/.test(ended.stderr)], [10, true])
+    }), minute)
+
   it.scopedLive(
     "hands the token to a command by its environment alone, without the secret, and ends as it does",
     () =>

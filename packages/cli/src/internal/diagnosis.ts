@@ -224,7 +224,7 @@ export type Outcome =
   }
   | { readonly _tag: "Refused"; readonly status: number; readonly error: string | undefined }
   | { readonly _tag: "InsufficientScope"; readonly scope: ReadonlyArray<string> }
-  | { readonly _tag: "Failed"; readonly problem: string }
+  | { readonly _tag: "Failed"; readonly problem: string; readonly remedy?: string | undefined }
   /** The message states what to change. */
   | { readonly _tag: "Explained"; readonly problem: string }
 
@@ -276,7 +276,7 @@ export const call = (url: string, outcome: Outcome): Finding => {
     case "Explained":
       return { step: "call", verdict: "wrong", says: outcome.problem }
     case "Failed":
-      return wrong("call", outcome.problem, "Check API_BASE_URL.")
+      return { step: "call", verdict: "wrong", says: outcome.problem, remedy: outcome.remedy }
     case "InsufficientScope":
       return wrong(
         "call",

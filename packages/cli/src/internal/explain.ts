@@ -44,6 +44,7 @@ const outcomeOf = (error: Tagged & Readonly<Record<string, unknown>>): Outcome =
       return "unauthorized"
     case "RevocationUnsupported":
     case "DiscoveryFailed":
+    case "ResourceMetadataInvalid":
       return "discovery"
     case "IssuanceBudgetExhausted":
       return "budget"

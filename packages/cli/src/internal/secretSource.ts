@@ -61,9 +61,10 @@ export const ask = (question: string): Effect.Effect<Redacted.Redacted<string>, 
       })
     }
     return Effect.async<Redacted.Redacted<string>, Failure>((resume) => {
-      process.stderr.write(question)
       const muted = new Writable({ write: (_chunk, _encoding, done) => done() })
+      // The terminal shows nothing typed from here on, which is before the question.
       const lines = createInterface({ input: process.stdin, output: muted, terminal: true, historySize: 0 })
+      process.stderr.write(question)
       let isAnswered = false
       lines.once("SIGINT", () => lines.close())
       lines.once("line", (line) => {
@@ -103,25 +104,32 @@ const deferred = (
   Effect.gen(function*() {
     const context = yield* Effect.context<FileSystem.FileSystem>()
     const checked = yield* withSecret(settings, notReadYet)
+    const hasPrevious = ["OAUTH_CLIENT_SECRET_PREVIOUS", "OAUTH_CLIENT_SECRET_PREVIOUS_FILE"]
+      .some((variable) => settings.values[variable] !== undefined)
     return {
       ...checked,
       authentication: (supported) => {
-        const { method, mutualTls } = checked.authentication(supported)
+        const { credentials, method, mutualTls } = checked.authentication(supported)
+        // The others are of the secret that is not read yet.
+        const previous = hasPrevious ? credentials.slice(-1) : []
         return {
           method,
           mutualTls,
-          credentials: [Effect.succeed({
-            identity: Redacted.make(identity),
-            prove: (target) =>
-              Effect.gen(function*() {
-                const { authentication } = yield* Effect.mapError(
-                  withSecret(settings, Redacted.value(yield* secret)),
-                  () => unavailable("it has characters in it that no secret can have")
-                )
-                const credential = yield* authentication(supported).credentials[0]
-                return yield* credential.prove(target)
-              }).pipe(Effect.provide(context))
-          })]
+          credentials: [
+            Effect.succeed({
+              identity: Redacted.make(identity),
+              prove: (target) =>
+                Effect.gen(function*() {
+                  const { authentication } = yield* Effect.mapError(
+                    withSecret(settings, Redacted.value(yield* secret)),
+                    () => unavailable("it has characters in it that no secret can have")
+                  )
+                  const credential = yield* authentication(supported).credentials[0]
+                  return yield* credential.prove(target)
+                }).pipe(Effect.provide(context))
+            }),
+            ...previous
+          ]
         }
       }
     }

@@ -90,8 +90,10 @@ const ofProfile = (name: string): Effect.Effect<Settings, Failure> =>
     return { origin: `profile "${name}"`, profile: name, values }
   })
 
-const isSetting = (variable: string): boolean =>
-  /^(OAUTH_|API_BASE_URL$|API_ORIGINS$|API_ALLOW_OUTSIDE_BASE_PATH$)/.test(variable)
+/** Of the variables `API_...`, which other programs may have too, only these show that a client is configured. */
+const showsClient = (variable: string): boolean => /^(OAUTH_|API_BASE_URL$|API_ORIGINS$)/.test(variable)
+
+const isSetting = (variable: string): boolean => /^(OAUTH|API)_/.test(variable)
 
 const ofEnvironment: Effect.Effect<Settings> = Effect.sync(() => ({
   origin: "the environment",
@@ -115,7 +117,7 @@ export const load = (named: Option.Option<string>): Effect.Effect<Settings, Fail
     const name = process.env["EFFECT_OAUTH_PROFILE"] ?? ""
     if (name !== "") return yield* ofProfile(name)
     const environment = yield* ofEnvironment
-    if (Object.keys(environment.values).length > 0) return environment
+    if (Object.keys(environment.values).some(showsClient)) return environment
     if ((yield* profiles).includes("default")) return yield* ofProfile("default")
     return yield* new Failure({
       outcome: "configuration",

@@ -29,7 +29,7 @@ import * as Schedule from "effect/Schedule"
 import { harmless } from "../ansi.js"
 import * as client from "../client.js"
 import * as diagnosis from "../diagnosis.js"
-import { explain } from "../explain.js"
+import { explain, type Explanation } from "../explain.js"
 import * as jwt from "../jwt.js"
 import * as privateFile from "../privateFile.js"
 import * as probe from "../probe.js"
@@ -112,6 +112,13 @@ const services = (chosen: settings.Settings) =>
 const granted = (token: AccessToken.AccessToken, found: jwt.Jwt | undefined) =>
   token.scope ?? (found === undefined ? undefined : jwt.scope(found))
 
+/** The messages of the library say what to change. */
+const failed = ({ message, outcome }: Explanation): diagnosis.Outcome => ({
+  _tag: "Failed",
+  problem: message,
+  remedy: outcome === "api" ? "Check API_BASE_URL." : undefined
+})
+
 /** Where a redirect leads. Its query may hold anything. */
 const destination = (location: string | undefined, url: string): string | undefined => {
   if (location === undefined || !URL.canParse(location, url)) return undefined
@@ -138,7 +145,7 @@ const first = (path: string, report: Report) =>
           : left._tag === "InsufficientUserAuthentication" || left._tag === "PathNotAllowed" ||
               left._tag === "InsufficientClaims"
           ? { _tag: "Explained", problem: left.message }
-          : { _tag: "Failed", problem: explain(left).message }
+          : failed(explain(left))
       ))
     }
     const { headers, status } = answered.right

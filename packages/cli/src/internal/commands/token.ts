@@ -25,7 +25,8 @@ export interface Options extends Common {
 }
 
 /** What a program that was given a token needs no more. */
-const isCredential = (variable: string): boolean => /^OAUTH_(CLIENT_SECRET|PRIVATE_KEY)/.test(variable)
+const isCredential = (variable: string): boolean =>
+  /^(OAUTH_(CLIENT_SECRET|PRIVATE_KEY)|LEGACY_TOKEN_SECRET)/.test(variable)
 
 const environment = (token: AccessToken.AccessToken) => ({
   ...Object.fromEntries(Object.entries(process.env).filter(([variable]) => !isCredential(variable))),
