@@ -22,12 +22,14 @@ import * as apiResponse from "./internal/apiResponse.js"
 import * as fetchRedirects from "./internal/fetchRedirects.js"
 import * as basePath from "./internal/http/basePath.js"
 import * as body from "./internal/http/body.js"
+import * as lifetimes from "./internal/http/lifetime.js"
 import { WithoutRedirects } from "./internal/http/redirection.js"
 import * as tracing from "./internal/http/tracing.js"
 import * as rejection from "./internal/protocol/rejection.js"
 import * as soundRequest from "./internal/soundRequest.js"
 import * as urls from "./internal/urls.js"
 import {
+  ClientClosed,
   InsufficientClaims,
   InsufficientScope,
   InsufficientUserAuthentication,
@@ -63,6 +65,7 @@ export type Service = HttpClient.HttpClient.With<HttpClientError.HttpClientError
  *   9470) and `InsufficientClaims`. Every other status is a response, as in any `HttpClient`.
  * - Redirects are the transport's affair: of those of the platform only the one on `fetch` follows any, without the token
  *   where they lead to another origin. A call with a proof (`dpop`) gets the redirect as its response.
+ * - After the scope of the layer has ended, calls fail with `ClientClosed` and nothing is sent.
  * - The `request` of responses and errors is the one that the caller wrote: the token is not in it.
  *
  * @example
@@ -106,6 +109,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   const client = yield* HttpClient.HttpClient
   const { api, authorize } = yield* Authorization
   const schedule = yield* ReplaySchedule
+  const { hasEnded, within } = yield* lifetimes.CurrentLifetime
   const base = urls.base(api.baseUrl)
   const strictly = fetchRedirects.strictly(client)
   // One call after the other goes with the same token: what was sent once need not be looked through again.
@@ -156,6 +160,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     onRefused: (refused: Refused) => Effect.Effect<A, Problem>
   ): Effect.Effect<Response | A, Problem> =>
     Effect.flatMap(authorize(request), ({ accepted, answered, refused, request: authorized }) => {
+      if (hasEnded()) return new ClientClosed()
       const secrets = apiResponse.sent(authorized)
       const view = apiResponse.view(request, secrets)
       const judge = (response: Response, news: boolean): Effect.Effect<Response | A, Problem> => {
@@ -239,7 +244,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
         Schedule.onDecision(schedule, (_, decision) =>
           Effect.when(body.discard(last.response), () => ScheduleDecision.isContinue(decision)))
       )
-      for (let count = 1; Option.isSome(yield* Effect.option(driver.next(last.refusal))); count += 1) {
+      for (let count = 1; Option.isSome(yield* within(Effect.option(driver.next(last.refusal)))); count += 1) {
         const outcome = yield* sendAgain(request, count)
         if (!isRefused(outcome)) {
           return outcome
@@ -250,6 +255,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     })
 
   const call = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Response, Problem> => {
+    if (hasEnded()) return new ClientClosed()
     const located = locate(request)
     if (Either.isLeft(located)) return Effect.fail(located.left)
     const { right } = located
@@ -271,7 +277,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
  */
 export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = Layer.scoped(
   ApiClient,
-  Effect.zipRight(apiResponse.redactScoped, make)
+  Effect.zipRight(apiResponse.redactScoped, lifetimes.provide(make))
 )
 
 /**

@@ -45,7 +45,12 @@ export interface PartOptions {
   readonly tokenEndpoint?: TokenEndpoint.Options | undefined
   /** The limits of discovery. */
   readonly serverMetadata?: ServerMetadata.Options | undefined
-  /** Whether the tokens held are revoked when the program ends (RFC 7009), for at most 5 seconds. Default: false. */
+  /**
+   * Whether the cached tokens are revoked when the layer's scope ends (RFC 7009), for at most 5 seconds. Needs a
+   * `revocationUrl`, or an `issuer` whose metadata names the endpoint: with a `tokenUrl` and no `revocationUrl` it is an
+   * `InvalidConfig`. Building the layer sends nothing, so metadata without the endpoint show later, by a warning.
+   * Default: false.
+   */
   readonly revokeAtShutdown?: boolean | undefined
 }
 
@@ -101,23 +106,29 @@ const wire = <R>(
   InvalidConfig,
   ClientConfig.ClientConfig | HttpClient.HttpClient | Exclude<R, ServerMetadata.ServerMetadata>
 > => {
-  const revokeAtShutdown = Layer.scopedDiscard(Effect.gen(function*() {
-    const { held } = yield* TokenCache.TokenCache
-    const { revoke } = yield* TokenRevocation.TokenRevocation
-    yield* Effect.addFinalizer(() =>
-      held.pipe(
+  // The last thing that the cache does: what it caches is revoked after it has stopped to request tokens.
+  const cache = Layer.scoped(
+    TokenCache.TokenCache,
+    Effect.gen(function*() {
+      const { revoke } = yield* TokenRevocation.TokenRevocation
+      let held: TokenCache.Service["held"] = Effect.succeed([])
+      const revokeAll = Effect.suspend(() => held).pipe(
         Effect.flatMap(Effect.forEach(revoke, { concurrency: 10, discard: true })),
         Effect.timeout("5 seconds"),
         Effect.catchAll((error) => Effect.logWarning(`A token could not be revoked at the end: ${error.message}`)),
         Effect.interruptible
       )
-    )
-  }))
+      if (options.revokeAtShutdown === true) yield* Effect.addFinalizer(() => revokeAll)
+      const made = yield* TokenCache.make(options.tokenCache ?? {})
+      held = made.held
+      return made
+    })
+  )
   // Layers are shared by identity, and the same `ApiClient.layer` beneath two configurations must not be.
   return Layer.fresh(
-    Layer.merge(ApiClient.layer, options.revokeAtShutdown === true ? revokeAtShutdown : Layer.empty).pipe(
+    ApiClient.layer.pipe(
       Layer.provide(Authorization.layer),
-      Layer.provideMerge(TokenCache.layerWith(options.tokenCache ?? {})),
+      Layer.provideMerge(cache),
       Layer.provide(endpoint),
       Layer.provideMerge(TokenRevocation.layer),
       Layer.provide(ServerMetadata.layerWith(options.serverMetadata ?? {})),

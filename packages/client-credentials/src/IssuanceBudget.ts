@@ -23,7 +23,7 @@ import { mayHaveIssued } from "./internal/token/issuance.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { IssuanceBudgetExhausted, type TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
-import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
+import { endingWithScope, type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
 import { TokenStore, TokenStoreError } from "./TokenStore.js"
@@ -267,4 +267,4 @@ export const make = (
 export const layer = (
   options: Options
 ): Layer.Layer<TokenEndpoint, InvalidConfig, TokenEndpoint | TokenSeal | TokenStore> =>
-  Layer.effect(TokenEndpoint, make(options))
+  Layer.scoped(TokenEndpoint, endingWithScope(make(options)))

@@ -421,6 +421,25 @@ export class InsufficientClaims extends Schema.TaggedError<InsufficientClaims>(
 }
 
 /**
+ * A call was made after the scope of the client's layer had ended. No request was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ClientClosed extends Schema.TaggedError<ClientClosed>(
+  "@effect-oauth/client-credentials/ClientClosed"
+)("ClientClosed", {}) {
+  /** Always false: a scope that has ended stays ended. */
+  get retryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return "The client is closed: the scope of its layer has ended, so no request was sent. Keep the layer open for the " +
+      "whole program: provide it once, at the top. A PromiseClient is closed by close()."
+  }
+}
+
+/**
  * All that can happen while a token is asked for.
  *
  * @since 0.1.0
@@ -433,6 +452,7 @@ export type TokenError =
   | CredentialUnavailable
   | DiscoveryFailed
   | IssuanceBudgetExhausted
+  | ClientClosed
 
 /**
  * All that `ApiClient` adds to the errors of an `HttpClient`.
@@ -456,6 +476,7 @@ const classes = [
   CredentialUnavailable,
   DiscoveryFailed,
   IssuanceBudgetExhausted,
+  ClientClosed,
   RevocationUnsupported,
   OriginNotAllowed,
   PathNotAllowed,

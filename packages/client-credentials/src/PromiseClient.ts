@@ -12,6 +12,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import { ApiClient } from "./ApiClient.js"
 import { WithoutRedirects } from "./internal/http/redirection.js"
 import * as webFetch from "./internal/http/webFetch.js"
+import { ClientClosed } from "./OAuthError.js"
 
 /**
  * A client of promises.
@@ -95,7 +96,7 @@ const errorOf = (cause: Cause.Cause<unknown>): Error => {
   return error instanceof Error ? error : new Error(String(error), { cause: error })
 }
 
-const closed = () => new Error("The client is closed. Make calls before `close()`, or make another client.")
+const closed = () => new ClientClosed()
 
 /**
  * One build of a layer for all callers. A failed build is released before the next one starts, so that nothing of it

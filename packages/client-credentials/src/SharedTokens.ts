@@ -28,7 +28,7 @@ import { watched } from "./internal/storeFailures.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
-import { type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
+import { endingWithScope, type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
 import { change, CurrentChange, type TokenRequest } from "./TokenRequest.js"
 import { type Service as Seal, TokenSeal } from "./TokenSeal.js"
 import { type Entry, TokenStore, type TokenStoreError } from "./TokenStore.js"
@@ -269,7 +269,7 @@ export const make = (
 export const layer = (
   options?: Options
 ): Layer.Layer<TokenEndpoint, InvalidConfig, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
-  Layer.effect(TokenEndpoint, make(options))
+  Layer.scoped(TokenEndpoint, endingWithScope(make(options)))
 
 /**
  * Returns the token that the store has for the client of the context, whichever process requested it. The token may have

@@ -17,6 +17,7 @@ import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import * as parts from "./internal/config/parts.js"
+import * as lifetimes from "./internal/http/lifetime.js"
 import * as tokenCell from "./internal/tokenCell.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
@@ -33,7 +34,8 @@ export interface Service {
   /**
    * A usable token. Whoever finds one is never kept waiting and never fails, even while its renewal does. When there is
    * none, one request is made, however many callers wait; they share its outcome, failure too. Interrupting a caller
-   * leaves that request to the others. After a failure the next request waits, by the back-off.
+   * leaves that request to the others. After a failure the next request waits, by the back-off. After the scope of the
+   * cache has ended it fails with `ClientClosed`, a call that waits too.
    */
   readonly get: Effect.Effect<AccessToken, TokenError>
   /**
@@ -181,7 +183,7 @@ export const make = (
       requestToken,
       policy,
       schedule: options.backOff ?? defaultBackOff,
-      scope: yield* Effect.scope,
+      lifetime: yield* lifetimes.make,
       fiberRefs: yield* Effect.getFiberRefs
     }
     const configured = tokenCell.make(request, surroundings)

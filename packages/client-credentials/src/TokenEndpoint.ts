@@ -16,6 +16,7 @@ import { ClientConfig } from "./ClientConfig.js"
 import { DPoP } from "./DPoP.js"
 import * as authenticated from "./internal/authenticated.js"
 import * as parts from "./internal/config/parts.js"
+import * as lifetime from "./internal/http/lifetime.js"
 import * as tokenRequest from "./internal/tokenRequest.js"
 import * as tokenResponse from "./internal/tokenResponse.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
@@ -191,6 +192,18 @@ export const make = (
   })
 
 /**
+ * The same endpoint until the scope of the context ends: then requests under way are interrupted, and others fail with
+ * `ClientClosed`.
+ *
+ * @internal
+ */
+export const endingWithScope = <E, R>(endpoint: Effect.Effect<Service, E, R>) =>
+  lifetime.limited(endpoint, (service, within) => ({
+    ...service,
+    requestToken: (request, occasion) => within(service.requestToken(request, occasion))
+  }))
+
+/**
  * The token endpoint as a layer, with limits of your own.
  *
  * @example
@@ -204,7 +217,7 @@ export const make = (
 export const layerWith = (
   options: Options
 ): Layer.Layer<TokenEndpoint, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
-  Layer.effect(TokenEndpoint, make(options))
+  Layer.scoped(TokenEndpoint, endingWithScope(make(options)))
 
 /**
  * The token endpoint as a layer, with the default limits.

@@ -16,6 +16,7 @@ import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import { DPoP } from "./DPoP.js"
 import * as authenticated from "./internal/authenticated.js"
+import * as lifetime from "./internal/http/lifetime.js"
 import * as tokenRequest from "./internal/tokenRequest.js"
 import * as tokenResponse from "./internal/tokenResponse.js"
 import { InvalidTokenResponse, RevocationUnsupported, type TokenError } from "./OAuthError.js"
@@ -116,4 +117,7 @@ export const make: Effect.Effect<
  * @category layers
  */
 export const layer: Layer.Layer<TokenRevocation, never, ClientConfig | HttpClient.HttpClient | ServerMetadata> = Layer
-  .effect(TokenRevocation, make)
+  .scoped(
+    TokenRevocation,
+    lifetime.limited(make, ({ revoke }, within) => ({ revoke: (token) => within(revoke(token)) }))
+  )

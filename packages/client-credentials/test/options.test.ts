@@ -32,7 +32,7 @@ const silent = Layer.succeed(
 
 const store = Layer.merge(
   TokenStore.layerMemory,
-  TokenSeal.layer([Redacted.make(Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString("base64"))])
+  TokenSeal.layer([Redacted.make(Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"))])
 )
 
 /** The paths of the options that are reported; a defect has none. */

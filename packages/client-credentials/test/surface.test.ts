@@ -405,6 +405,7 @@ const surface: Readonly<Record<string, Entry>> = {
   "DPoP.make": () => DPoP.make(),
   "InvalidConfig.InvalidConfig": () =>
     Effect.succeed(new InvalidConfig.InvalidConfig({ problems: [{ setting: "x", expected: "y" }] })),
+  "InvalidConfig.validate": "a function of options, which shows what is expected",
   "IssuanceBudget.layer": "a layer of `make`",
   "IssuanceBudget.make": (http) =>
     Effect.flatMap(IssuanceBudget.make({ limit: 1 }), (endpoint) => {
@@ -437,6 +438,7 @@ const surface: Readonly<Record<string, Entry>> = {
         (options) => Effect.exit(built(NodeTls.layer({ certificate: cert, ...options })))
       )),
   "NodeTls.layerConfig": "the key is a file or a Redacted text; its errors are tested in NodeTls.test.ts",
+  "OAuthError.ClientClosed": error,
   "OAuthError.CredentialUnavailable": error,
   "OAuthError.DiscoveryFailed": error,
   "OAuthError.InsufficientClaims": error,
@@ -522,6 +524,7 @@ const surface: Readonly<Record<string, Entry>> = {
       )
     ),
   "TokenEndpoint.TokenEndpoint": tag,
+  "TokenEndpoint.endingWithScope": "an endpoint with an end",
   "TokenEndpoint.layer": "a layer of `make`",
   "TokenEndpoint.layerWith": "a layer of `make`",
   "TokenEndpoint.make": (http) =>

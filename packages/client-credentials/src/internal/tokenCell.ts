@@ -6,22 +6,24 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as FiberRefs from "effect/FiberRefs"
+import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import * as FiberRefsPatch from "effect/FiberRefsPatch"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import type * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "../AccessToken.js"
-import { TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../OAuthError.js"
+import { ClientClosed, TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../OAuthError.js"
 import * as OAuthMetrics from "../OAuthMetrics.js"
 import type { Service as TokenEndpoint } from "../TokenEndpoint.js"
 import type { TokenRequest } from "../TokenRequest.js"
 import * as backOff from "./backOff.js"
 import * as cacheState from "./cacheState.js"
+import type { Lifetime } from "./http/lifetime.js"
 import * as instant from "./instant.js"
 import { isUsable as isUsableBy, type Policy } from "./policy.js"
 import * as earlyRejections from "./token/earlyRejections.js"
@@ -41,13 +43,22 @@ export interface Surroundings {
   readonly requestToken: TokenEndpoint["requestToken"]
   readonly policy: Policy
   readonly schedule: Schedule.Schedule<unknown, TokenError>
-  /** Where flights live. */
-  readonly scope: Scope.Scope
+  /** Flights end with it, and no token is returned after it. */
+  readonly lifetime: Lifetime
   /** The services and settings that flights run with. */
   readonly fiberRefs: FiberRefs.FiberRefs
 }
 
 export type Health = ReturnType<typeof cacheState.health>
+
+/** That of a client whose scope has ended. */
+const closed: Health = {
+  isUsable: false,
+  expiresIn: undefined,
+  lastFailure: new ClientClosed(),
+  pausedFor: undefined,
+  refusalsLatchedFor: undefined
+}
 
 type Id = Deferred.Deferred<AccessToken, TokenError>
 
@@ -70,7 +81,7 @@ const withRetryAfter = (error: TokenError, millis: number): TokenError => {
 
 export const make = (
   request: TokenRequest,
-  { fiberRefs, policy, requestToken, schedule, scope }: Surroundings
+  { fiberRefs, lifetime, policy, requestToken, schedule }: Surroundings
 ): TokenCell => {
   const ref = Ref.unsafeMake<cacheState.State<Id>>(cacheState.empty)
   const isUsable = isUsableBy(policy)
@@ -149,10 +160,15 @@ export const make = (
       return yield* error
     })
 
-  // A flight serves many callers and belongs to none: services, settings and trace are those of the layer.
+  // A flight serves many callers and belongs to none: services, settings and trace are those of the layer. That it was
+  // interrupted is its own.
   const asLayer = Effect.flatMap(
     Effect.getFiberRefs,
-    (callerRefs) => Effect.patchFiberRefs(FiberRefsPatch.diff(callerRefs, fiberRefs))
+    (callerRefs) =>
+      Effect.patchFiberRefs(FiberRefsPatch.diff(
+        FiberRefs.delete(callerRefs, FiberRef.interruptedCause),
+        FiberRefs.delete(fiberRefs, FiberRef.interruptedCause)
+      ))
   )
 
   // The state changes before the callers are woken, so that whoever asks after a failure finds the pause.
@@ -171,10 +187,10 @@ export const make = (
         Effect.flatMap((exit) =>
           Effect.zipRight(
             Ref.update(ref, (state) => cacheState.ended(state, departure.flight.id)),
-            Deferred.done(departure.flight.id, exit)
+            Deferred.done(departure.flight.id, lifetime.hasEnded() ? Exit.fail(new ClientClosed()) : exit)
           )
         ),
-        Effect.forkIn(scope)
+        Effect.forkIn(lifetime.scope)
       ))
 
   // Uninterruptible from the decision to the fork, and the fork inherits that: a flight once begun always lands.
@@ -187,6 +203,7 @@ export const make = (
   ): Effect.Effect<AccessToken, TokenError> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
+        if (lifetime.hasEnded()) return yield* new ClientClosed()
         const id = yield* Deferred.make<AccessToken, TokenError>()
         const answer = yield* modify((state, now) => decide(state, now, id))
         if (answer._tag === "Refuse") {
@@ -231,7 +248,7 @@ export const make = (
     get: Effect.withFiberRuntime((fiber) => {
       const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
       return Effect.flatMap(Ref.get(ref), (state) => {
-        const token = cacheState.fresh(state, instant.unsafeNow(clock))
+        const token = lifetime.hasEnded() ? undefined : cacheState.fresh(state, instant.unsafeNow(clock))
         return token === undefined ? ask : Effect.succeed(serve(token))
       })
     }),
@@ -247,7 +264,10 @@ export const make = (
     accepted: (token) => Ref.update(ref, (state) => cacheState.accepted(state, token)),
     held: Effect.map(Ref.get(ref), (state) => state.held?.token),
     health: Effect.clockWith((clock) =>
-      Effect.map(Ref.get(ref), (state) => cacheState.health(state, instant.unsafeNow(clock)))
+      Effect.map(
+        Ref.get(ref),
+        (state) => lifetime.hasEnded() ? closed : cacheState.health(state, instant.unsafeNow(clock))
+      )
     ),
     isIdle: Effect.map(Ref.get(ref), (state) => state.flight === undefined)
   }

@@ -27,6 +27,7 @@ export const wasNeverSent = (error: TokenError): boolean => {
     case "CredentialUnavailable":
     case "DiscoveryFailed":
     case "IssuanceBudgetExhausted":
+    case "ClientClosed":
       return true
     case "TokenEndpointUnavailable":
       return error.reason === "certificate" || (error.reason === "connection" && neverConnected.has(error.detail))
