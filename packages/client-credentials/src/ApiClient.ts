@@ -18,6 +18,7 @@ import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 
 import { Authorization } from "./Authorization.js"
+import type * as Challenge from "./Challenge.js"
 import * as apiResponse from "./internal/apiResponse.js"
 import * as fetchRedirects from "./internal/fetchRedirects.js"
 import * as basePath from "./internal/http/basePath.js"
@@ -63,6 +64,8 @@ export type Service = HttpClient.HttpClient.With<HttpClientError.HttpClientError
  *   does not help, the caller gets the last response.
  * - Challenges that a new token does not change are errors: `InsufficientScope`, `InsufficientUserAuthentication` (RFC
  *   9470) and `InsufficientClaims`. Every other status is a response, as in any `HttpClient`.
+ * - A rejected proof of possession (`use_dpop_nonce`, `invalid_dpop_proof`) costs no token: when the response has a new
+ *   nonce, or its `Date` shows that the clocks differ, the call is sent again once with another proof.
  * - Redirects are the transport's affair: of those of the platform only the one on `fetch` follows any, without the token
  *   where they lead to another origin. A call with a proof (`dpop`) gets the redirect as its response.
  * - After the scope of the layer has ended, calls fail with `ClientClosed` and nothing is sent.
@@ -91,6 +94,13 @@ type Problem = HttpClientError.HttpClientError | OAuthError
 interface Refused {
   readonly response: Response
   readonly refusal: Refusal
+}
+
+interface AttemptOptions {
+  readonly replayable: boolean
+  readonly isReplay: boolean
+  /** The rejections of the proof after which the call was sent again, each at most once. */
+  readonly proofs: ReadonlyArray<"UseDPoPNonce" | "InvalidDPoPProof">
 }
 
 /** In lower case, as in a challenge. */
@@ -156,17 +166,19 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   /** Sends once. What follows a refusal that a new authorization might mend, `onRefused` says. */
   const attempt = <A>(
     request: HttpClientRequest.HttpClientRequest,
-    options: { readonly replayable: boolean; readonly isReplay: boolean; readonly hasNonce: boolean },
+    options: AttemptOptions,
     onRefused: (refused: Refused) => Effect.Effect<A, Problem>
   ): Effect.Effect<Response | A, Problem> =>
     Effect.flatMap(authorize(request), ({ accepted, answered, refused, request: authorized }) => {
       if (hasEnded()) return new ClientClosed()
       const secrets = apiResponse.sent(authorized)
       const view = apiResponse.view(request, secrets)
-      const judge = (response: Response, news: boolean): Effect.Effect<Response | A, Problem> => {
-        // The challenges of a successful response are not read: most calls succeed.
-        const challenges = response.status < 400 ? [] : secrets.challenges(response)
-        const verdict = rejection.classify({ status: response.status, challenges, scheme: schemeOf(authorized) })
+      const judge = (
+        response: Response,
+        challenges: ReadonlyArray<Challenge.Challenge>,
+        verdict: rejection.Rejection,
+        changed: boolean
+      ): Effect.Effect<Response | A, Problem> => {
         switch (verdict._tag) {
           case "None":
             return options.isReplay && response.status !== 403
@@ -178,12 +190,14 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
                 ? onRefused({ response, refusal: new Refusal({ challenges, renewable }) })
                 : Effect.succeed(response))
           case "UseDPoPNonce":
-            // RFC 9449 section 9: the same once more, with the nonce that came with the refusal.
-            return news && options.replayable && !options.hasNonce
-              ? Effect.zipRight(body.discard(response), attempt(request, { ...options, hasNonce: true }, onRefused))
-              : Effect.succeed(response)
           case "InvalidDPoPProof":
-            return Effect.succeed(response)
+            // RFC 9449 section 9: the same token again, with the nonce or the time of the response.
+            return changed && options.replayable && !options.proofs.includes(verdict._tag)
+              ? Effect.zipRight(
+                body.discard(response),
+                attempt(request, { ...options, proofs: [...options.proofs, verdict._tag] }, onRefused)
+              )
+              : Effect.succeed(response)
           case "InsufficientScope":
             return failed(response, (endpoint) => new InsufficientScope({ endpoint, scope: verdict.scope }))
           case "InsufficientUserAuthentication":
@@ -209,9 +223,15 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       )
       return Effect.flatMap(sent, (original) => {
         const response = new apiResponse.ApiResponse(request, original, secrets)
+        // The challenges of a successful response are not read: most calls succeed.
+        const challenges = response.status < 400 ? [] : secrets.challenges(response)
+        const verdict = rejection.classify({ status: response.status, challenges, scheme: schemeOf(authorized) })
         return answered === undefined
-          ? judge(response, false)
-          : Effect.flatMap(answered(response.headers), (news) => judge(response, news))
+          ? judge(response, challenges, verdict, false)
+          : Effect.flatMap(
+            answered(response.headers, verdict._tag === "InvalidDPoPProof"),
+            (changed) => judge(response, challenges, verdict, changed)
+          )
       })
     })
 
@@ -221,7 +241,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   const isRefused = (outcome: Response | Refused): outcome is Refused => "refusal" in outcome
 
   const sendAgain = (request: HttpClientRequest.HttpClientRequest, count: number) =>
-    attempt(request, { replayable: true, isReplay: true, hasNonce: false }, Effect.succeed).pipe(
+    attempt(request, { replayable: true, isReplay: true, proofs: [] }, Effect.succeed).pipe(
       Effect.tap((outcome) => {
         const result = isRefused(outcome) ? "refused" : "accepted"
         return Effect.zipRight(
@@ -261,7 +281,7 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     const { right } = located
     return attempt(
       right,
-      { replayable: body.isReplayable(right.body), isReplay: false, hasNonce: false },
+      { replayable: body.isReplayable(right.body), isReplay: false, proofs: [] },
       (first) => replay(right, first)
     )
   }

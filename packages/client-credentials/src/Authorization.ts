@@ -29,10 +29,16 @@ export interface Authorized {
   /** To be run when the API refused the request. Its answer: may a replay be authorized differently? */
   readonly refused: Effect.Effect<boolean>
   /**
-   * To be run with the headers of every response, when there is something to learn from them. The answer: was there
-   * anything new, so that a request refused for the lack of it may be sent again?
+   * To be run with the headers of every response, when there is something to learn from them; `isRejected` states that the
+   * response rejected the proof of the request (`invalid_dpop_proof`). Returns whether something has changed, so that a
+   * request that was rejected for it may be sent again.
    */
-  readonly answered: ((headers: Readonly<Record<string, string | undefined>>) => Effect.Effect<boolean>) | undefined
+  readonly answered:
+    | ((
+      headers: Readonly<Record<string, string | undefined>>,
+      isRejected?: boolean | undefined
+    ) => Effect.Effect<boolean>)
+    | undefined
   /** To be run when the API accepted the request as a replay: what it was authorized with mended the refusal. */
   readonly accepted: Effect.Effect<void>
 }

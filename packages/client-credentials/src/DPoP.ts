@@ -60,11 +60,17 @@ export interface Proof {
   /** What goes into the `DPoP` header. */
   readonly value: string
   /**
-   * To be run with the headers of the response, whatever its status: notes the nonce in it (RFC 9449 section 8.2), for the
-   * origin that it came from, and how far that server's clock is from this one. The answer: is there a nonce other than
-   * the one of this proof, so that the request may succeed with another proof?
+   * To be run with the headers of the response, whatever its status. Notes its nonce (RFC 9449 section 8.2) for the origin
+   * of the request. `isRejected` states that the response rejected this proof (`invalid_dpop_proof`): then the offset of
+   * the server's clock is taken from its `Date`, corrected by `Age`, if it is between 5 seconds and 24 hours.
+   *
+   * Returns whether nonce or offset are different from those of this proof, so that the request may succeed with another
+   * one.
    */
-  readonly answered: (headers: Readonly<Record<string, string | undefined>>) => Effect.Effect<boolean>
+  readonly answered: (
+    headers: Readonly<Record<string, string | undefined>>,
+    isRejected?: boolean | undefined
+  ) => Effect.Effect<boolean>
 }
 
 /**

@@ -1,6 +1,7 @@
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { DPoP } from "@effect-oauth/client-credentials"
-import { Effect, Redacted, TestClock } from "effect"
+import { ApiClient, type ClientConfig, ClientCredentials, DPoP } from "@effect-oauth/client-credentials"
+import { Clock, Effect, Layer, Redacted, Stream, TestClock } from "effect"
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, EmbeddedJWK, type JWK, jwtVerify } from "jose"
 
 import { printed } from "./support/printed.js"
@@ -88,21 +89,34 @@ describe("DPoP proofs", () => {
       assert.notMatch(printed(dpop), /"d"|PRIVATE/)
     }))
 
-  it.effect("P9 tell the time of the server where the clocks differ", () =>
+  it.effect("P9 follow the clock of a server that rejected one, and of no other", () =>
     Effect.gen(function*() {
-      yield* TestClock.setTime(1_000_000)
+      yield* TestClock.setTime(1_000_000_000_000)
+      const now = 1_000_000_000_000
       const { proof } = yield* DPoP.make()
-      const issuedAt = (url: string) => Effect.map(proof({ method: "GET", url }), ({ value }) => decodeJwt(value).iat)
-      const answer = (date: string) =>
-        Effect.flatMap(proof({ method: "GET", url: as }), ({ answered }) => answered({ date }))
-      yield* answer(new Date(1_003_000).toUTCString())
-      assert.strictEqual(yield* issuedAt(as), 1000)
-      yield* answer(new Date(1_000_000 + 3_600_000).toUTCString())
-      assert.deepStrictEqual([yield* issuedAt(as), yield* issuedAt(rs)], [4600, 1000])
-      yield* answer("nonsense")
-      assert.strictEqual(yield* issuedAt(as), 4600)
-      yield* answer(new Date(1_000_000).toUTCString())
-      assert.strictEqual(yield* issuedAt(as), 1000)
+      const issuedAt = (url: string) =>
+        Effect.map(proof({ method: "GET", url }), ({ value }) => Number(decodeJwt(value).iat) - now / 1000)
+      const answer = (seconds: number, more: Record<string, string> = {}, isRejected?: boolean) =>
+        Effect.flatMap(proof({ method: "GET", url: as }), ({ answered }) =>
+          answered({ date: new Date(now + seconds * 1000).toUTCString(), ...more }, isRejected))
+      // Not from a response that accepted the proof, such as one from a cache.
+      assert.isFalse(yield* answer(-3600))
+      assert.isFalse(yield* answer(-3600, {}, false))
+      assert.isFalse(yield* answer(4, {}, true))
+      assert.strictEqual(yield* issuedAt(as), 0)
+      assert.isTrue(yield* answer(3600, {}, true))
+      assert.deepStrictEqual([yield* issuedAt(as), yield* issuedAt(rs)], [3600, 0])
+      assert.isFalse(yield* answer(3604, {}, true))
+      assert.strictEqual(yield* issuedAt(as), 3600)
+      for (const date of ["nonsense", "Fri, 01 Jan 2100 00:00:00 GMT", "Mon, 01 Jan 1990 00:00:00 GMT", ""]) {
+        assert.isFalse(yield* answer(0, { date }, true))
+      }
+      assert.strictEqual(yield* issuedAt(as), 3600)
+      // RFC 9111 section 5.1: a response of two hours ago, when the server's clock was right.
+      assert.isTrue(yield* answer(-7200, { age: "7200" }, true))
+      assert.strictEqual(yield* issuedAt(as), 0)
+      assert.isTrue(yield* answer(-86_000, {}, true))
+      assert.strictEqual(yield* issuedAt(as), -86_000)
     }))
 
   it.effect("show their algorithm and no private part in their header", () =>
@@ -111,5 +125,246 @@ describe("DPoP proofs", () => {
       const { value } = yield* proof({ method: "GET", url: rs })
       assert.deepStrictEqual(Object.keys(decodeProtectedHeader(value).jwk ?? {}).sort(), ["crv", "kty", "x", "y"])
       assert.strictEqual(algorithm, "ES256")
+    }))
+})
+
+/** A server in memory with a clock of its own; `judge` is given what a request was dated with. */
+const served = (options: {
+  readonly client?: Partial<ClientConfig.Options>
+  readonly ahead?: number
+  readonly judge: (request: Seen, server: Served) => Answer
+}) =>
+  Effect.gen(function*() {
+    const server: { seen: Array<Seen>; now: number } = { seen: [], now: 0 }
+    const http = HttpClient.make((request) =>
+      Effect.gen(function*() {
+        server.now = (yield* Clock.currentTimeMillis) + (options.ahead ?? 0)
+        const form = new URLSearchParams(
+          request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
+        )
+        const dated = (jwt: string | null | undefined) =>
+          typeof jwt === "string" ? (Number(decodeJwt(jwt).iat) * 1000 - server.now) / 1000 : undefined
+        const proof = request.headers["dpop"]
+        const seen: Seen = {
+          path: new URL(request.url).pathname,
+          proof: dated(proof),
+          nonce: proof === undefined ? undefined : decodeJwt(proof)["nonce"],
+          assertion: dated(form.get("client_assertion")),
+          method: request.method
+        }
+        server.seen.push(seen)
+        const { body = {}, headers = {}, status } = options.judge(seen, server)
+        return HttpClientResponse.fromWeb(
+          request,
+          new Response(JSON.stringify(body), {
+            status,
+            headers: { date: new Date(server.now).toUTCString(), ...headers }
+          })
+        )
+      })
+    )
+    const layer = ClientCredentials.layer({
+      tokenUrl: as,
+      clientId: "inventory-sync",
+      clientSecret: Redacted.make("a secret that is long enough for HS256, and longer"),
+      apiBaseUrl: "https://api.example.com",
+      tokenCache: { patience: 0 },
+      ...options.client
+    }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, http)))
+    const context = yield* Layer.build(layer)
+    const call = (request = HttpClientRequest.get("/v1/items")) =>
+      Effect.flatMap(ApiClient.ApiClient, (api) => api.execute(request)).pipe(
+        Effect.map(({ status }) => status),
+        Effect.provide(context)
+      )
+    return { call, server }
+  })
+
+interface Seen {
+  readonly path: string
+  readonly method: string
+  /** How many seconds the date of the proof is ahead of the server's clock. */
+  readonly proof: number | undefined
+  readonly nonce: unknown
+  readonly assertion: number | undefined
+}
+
+interface Served {
+  readonly seen: ReadonlyArray<Seen>
+  readonly now: number
+}
+
+interface Answer {
+  readonly status: number
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+}
+
+const issued: Answer = { status: 200, body: { access_token: "t", token_type: "DPoP", expires_in: 86_400 } }
+const isNear = (dated: number | undefined) => dated !== undefined && Math.abs(dated) < 10
+const rejectedProof = (status: number): Answer => ({
+  status,
+  body: { error: "invalid_dpop_proof" },
+  headers: { "www-authenticate": "DPoP error=\"invalid_dpop_proof\"" }
+})
+const hour = 3_600_000
+
+describe("a rejected proof", () => {
+  for (const status of [400, 401, 403]) {
+    for (const ahead of [hour, -hour]) {
+      it.scoped(`costs one more request, not a token: ${status}, clocks apart by ${ahead / hour} h`, () =>
+        Effect.gen(function*() {
+          yield* TestClock.setTime(1_000_000_000_000)
+          const { call, server } = yield* served({
+            ahead,
+            client: { dpop: true },
+            judge: ({ path, proof }) =>
+              !isNear(proof) ? rejectedProof(status) : path === "/oauth/token" ? issued : { status: 200 }
+          })
+          for (let count = 0; count < 3; count++) assert.strictEqual(yield* call(), 200)
+          const paths = server.seen.map(({ path }) => path)
+          assert.deepStrictEqual(paths, [
+            ...["/oauth/token", "/oauth/token", "/v1/items", "/v1/items"],
+            ...["/v1/items", "/v1/items"]
+          ])
+        }))
+    }
+  }
+
+  it.scoped("is not sent again when the clocks agree, nor a third time, whatever the server answers", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_000_000_000_000)
+      let count = 0
+      for (
+        const [headers, requests] of [
+          [() => ({}), 1],
+          [() => ({ date: "Fri, 01 Jan 2100 00:00:00 GMT" }), 1],
+          [() => ({ date: new Date(1_000_000_000_000 + ++count * hour).toUTCString() }), 2],
+          [() => ({ "dpop-nonce": `n${++count}` }), 2]
+        ] as const
+      ) {
+        const { call, server } = yield* served({
+          client: { dpop: true },
+          judge: ({ path }) => {
+            const { headers: challenge = {}, ...rejected } = rejectedProof(401)
+            return path === "/oauth/token" ? issued : { ...rejected, headers: { ...challenge, ...headers() } }
+          }
+        })
+        assert.strictEqual(yield* call(), 401)
+        assert.lengthOf(server.seen, 1 + requests)
+      }
+    }))
+
+  it.scoped("is not sent again with a body that can be sent once only", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_000_000_000_000)
+      const { call, server } = yield* served({
+        ahead: hour,
+        client: { dpop: true },
+        judge: ({ path, proof }) => path === "/oauth/token" && isNear(proof) ? issued : rejectedProof(401)
+      })
+      const body = HttpClientRequest.bodyStream(HttpClientRequest.post("/v1/items"), Stream.make(new Uint8Array(1)))
+      assert.strictEqual(yield* call(body), 401)
+      assert.deepStrictEqual(server.seen.map(({ method }) => method), ["POST", "POST", "POST"])
+    }))
+
+  it.scoped("by its nonce and then by its date is sent again for each of them", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_000_000_000_000)
+      const { call, server } = yield* served({
+        ahead: -hour,
+        client: { dpop: true },
+        judge: ({ nonce, path, proof }) => {
+          const headers = {
+            "dpop-nonce": `${path}-1`,
+            "www-authenticate": "Bearer error=\"invalid_token\", DPoP error=\"use_dpop_nonce\""
+          }
+          return nonce !== `${path}-1`
+            ? { status: path === "/oauth/token" ? 400 : 401, body: { error: "use_dpop_nonce" }, headers }
+            : !isNear(proof)
+            ? rejectedProof(400)
+            : path === "/oauth/token"
+            ? issued
+            : { status: 200 }
+        }
+      })
+      assert.strictEqual(yield* call(), 200)
+      assert.strictEqual(yield* call(), 200)
+      assert.strictEqual(server.seen.filter(({ path }) => path === "/oauth/token").length, 3)
+      assert.strictEqual(server.seen.filter(({ path }) => path === "/v1/items").length, 4)
+    }))
+
+  it.scoped("does not follow the date of a response from a cache", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_000_000_000_000)
+      const { call, server } = yield* served({
+        client: { dpop: true },
+        judge: ({ path, proof }, { now }) =>
+          path === "/oauth/token" ? issued : isNear(proof)
+            ? { status: 200, headers: { date: new Date(now - 2 * hour).toUTCString(), age: "7200" } }
+            : rejectedProof(401)
+      })
+      for (let count = 0; count < 5; count++) assert.strictEqual(yield* call(), 200)
+      assert.lengthOf(server.seen, 6)
+    }))
+})
+
+describe("an assertion", () => {
+  const bearer: Answer = { status: 200, body: { access_token: "t", token_type: "Bearer", expires_in: 86_400 } }
+  for (const [status, error] of [[401, "invalid_client"], [400, "invalid_client"], [401, "unauthorized"]] as const) {
+    it.scoped(`is dated by the clock of the server that rejected one: ${status} ${error}`, () =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(1_000_000_000_000)
+        const { call, server } = yield* served({
+          ahead: hour,
+          client: { clientAuthentication: "client_secret_jwt" },
+          judge: ({ assertion, path }) =>
+            path !== "/oauth/token" ? { status: 200 } : isNear(assertion) ? bearer : { status, body: { error } }
+        })
+        assert.strictEqual(yield* call(), 200)
+        assert.lengthOf(server.seen, 3)
+        yield* TestClock.adjust("2 days")
+        assert.strictEqual(yield* call(), 200)
+        assert.isTrue(server.seen.slice(3).every(({ assertion, path }) => path !== "/oauth/token" || isNear(assertion)))
+      }))
+  }
+
+  it.scoped("that is rejected for another reason is sent once, and a secret is", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_000_000_000_000)
+      for (
+        const [ahead, clientAuthentication] of [
+          [0, "client_secret_jwt"],
+          [hour, "client_secret_post"]
+        ] as const
+      ) {
+        const { call, server } = yield* served({
+          ahead,
+          client: { clientAuthentication },
+          judge: () => ({ status: 401, body: { error: "invalid_client" } })
+        })
+        const error = yield* Effect.flip(call())
+        assert.strictEqual(error._tag, "TokenErrorResponse")
+        assert.lengthOf(server.seen, 1)
+      }
+    }))
+
+  it.scoped("follows the clock that a rejected proof has shown", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_000_000_000_000)
+      const { call, server } = yield* served({
+        ahead: hour,
+        client: { clientAuthentication: "client_secret_jwt", dpop: true },
+        judge: ({ assertion, path, proof }) =>
+          !isNear(proof)
+            ? rejectedProof(400)
+            : path !== "/oauth/token"
+            ? { status: 200 }
+            : isNear(assertion)
+            ? issued
+            : { status: 401, body: { error: "invalid_client" } }
+      })
+      assert.strictEqual(yield* call(), 200)
+      assert.strictEqual(server.seen.filter(({ path }) => path === "/oauth/token").length, 2)
     }))
 })

@@ -21,6 +21,7 @@ import * as exchange from "./http/exchange.js"
 import * as issuerQuota from "./issuerQuota.js"
 import * as redaction from "./protocol/redaction.js"
 import { isFailedAuthentication } from "./protocol/refusal.js"
+import * as serverClocks from "./serverClocks.js"
 import { headerProblem } from "./soundRequest.js"
 import { wasNeverSent } from "./token/issuance.js"
 import * as tokenRequest from "./tokenRequest.js"
@@ -46,10 +47,13 @@ export interface Conversation<A> {
 
 /** The type of the error of a request that was sent; `"unsent"` for one that certainly was not. */
 const sentWith = (
-  exit: Exit.Exit<readonly [Either.Either<unknown, TokenError>, boolean], TokenError | exchange.ConnectionClosed>
+  exit: Exit.Exit<
+    { readonly outcome: Either.Either<unknown, TokenError> },
+    TokenError | exchange.ConnectionClosed
+  >
 ): string | undefined => {
   if (Exit.isSuccess(exit)) {
-    const [outcome] = exit.value
+    const { outcome } = exit.value
     return Either.isLeft(outcome) ? outcome.left._tag : undefined
   }
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
@@ -57,8 +61,14 @@ const sentWith = (
   return error === undefined ? "interrupted" : wasNeverSent(error) ? "unsent" : error._tag
 }
 
-const isError = (outcome: Either.Either<unknown, TokenError>, error: string): boolean =>
-  Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" && outcome.left.error === error
+/** The error codes of rejected proofs (RFC 9449 sections 5 and 8), in lower case. */
+type ProofError = "use_dpop_nonce" | "invalid_dpop_proof"
+
+const proofError = (outcome: Either.Either<unknown, TokenError>): ProofError | undefined => {
+  if (Either.isRight(outcome) || outcome.left._tag !== "TokenErrorResponse") return undefined
+  const code = outcome.left.error.toLowerCase()
+  return code === "use_dpop_nonce" || code === "invalid_dpop_proof" ? code : undefined
+}
 
 /** Whether the server did not accept the credential, so that another one may fare better. */
 const isUnknown = (outcome: Either.Either<unknown, TokenError>): boolean =>
@@ -91,7 +101,10 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
         )
       )
 
-    const exchangeOnce = <A>(conversation: Conversation<A>, proof: Proof) =>
+    const clocks = serverClocks.of(dpop)
+
+    /** Sends once. `repeat` is the reason for which the request may succeed with a new proof or assertion. */
+    const exchangeOnce = <A>(conversation: Conversation<A>, proof: Proof, ahead: number) =>
       Effect.gen(function*() {
         const { clientId, decode, encode, onSent, secrets = [], url } = conversation
         const request = encode(proof)
@@ -102,7 +115,6 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
             possession === undefined ? request : HttpClientRequest.setHeader(request, "dpop", possession.value),
             limits
           )
-          const news = possession === undefined ? false : yield* possession.answered(received.headers)
           yield* issuerQuota.tell(received.headers, received.receivedAt)
           const { body, unread: _, ...rest } = received
           const outcome = body === undefined
@@ -122,7 +134,16 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
               ),
               proof.hint
             )
-          return [outcome, news] as const
+          const rejected = proofError(outcome)
+          const proofChanged = possession === undefined
+            ? false
+            : yield* possession.answered(received.headers, rejected === "invalid_dpop_proof")
+          if (rejected !== undefined) return { outcome, repeat: proofChanged ? rejected : undefined }
+          const isAssertion = proof.parameters?.["client_assertion"] !== undefined
+          const dateChanged = isAssertion && isUnknown(outcome)
+            ? yield* clocks.rejected(new URL(url).origin, received.headers, ahead)
+            : false
+          return { outcome, repeat: dateChanged ? "assertion" as const : undefined }
         })
         return yield* onSent === undefined ? exchanged : Effect.onExit(exchanged, (exit) => {
           const errorType = sentWith(exit)
@@ -133,20 +154,23 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
     const attempt = <A>(conversation: Conversation<A>, credential: Credential) =>
       Effect.gen(function*() {
         const { clientId, issuer, url: endpoint } = conversation
-        // Each with a proof of its own: an assertion must not be used twice (RFC 7523 section 3).
-        const prove = Clock.currentTimeMillis.pipe(
-          Effect.flatMap((now) => credential.prove({ clientId, issuer, endpoint, now })),
-          Effect.flatMap(sendable)
-        )
-        const once = Effect.flatMap(prove, (proof) => exchangeOnce(conversation, proof))
+        // Each with its own proof: an assertion must not be used twice (RFC 7523 section 3). It is dated by the clock of
+        // the server, where that is known.
+        const once = Effect.gen(function*() {
+          const ahead = clocks.ahead(new URL(endpoint).origin)
+          const now = (yield* Clock.currentTimeMillis) + ahead
+          const proof = yield* sendable(yield* credential.prove({ clientId, issuer, endpoint, now }))
+          return yield* exchangeOnce(conversation, proof, ahead)
+        })
         // A server may close an idle connection at the moment at which it is used again. The request may have been
         // processed: what is repeated costs a token at most.
-        const [outcome, news] = yield* Effect.catchTag(once, "ConnectionClosed", () => again(once))
-        if (!news || !isError(outcome, "use_dpop_nonce")) {
-          return outcome
+        let last = yield* Effect.catchTag(once, "ConnectionClosed", () => again(once))
+        // RFC 9449 section 8: the same again, with the nonce or the time of the response; for each reason once.
+        for (const repeated = new Set<string>(); last.repeat !== undefined && !repeated.has(last.repeat);) {
+          repeated.add(last.repeat)
+          last = yield* again(once)
         }
-        // RFC 9449 section 8: the same once more, with the nonce that came with the refusal.
-        return (yield* again(once))[0]
+        return last.outcome
       })
 
     return <A>(conversation: Conversation<A>): Effect.Effect<A, TokenError> =>

@@ -73,9 +73,9 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a secret as an attribute of a span",
     file: "internal/authenticated.ts",
-    find: "        const prove = Clock.",
+    find: "        const once = Effect.gen(",
     replace: "        yield* Effect.annotateCurrentSpan(\"tried\", Revealed.value(credential.identity))\n" +
-      "        const prove = Clock.",
+      "        const once = Effect.gen(",
     test: "client_secret_basic, whatever"
   },
   {
@@ -95,9 +95,9 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a rejection that nobody handles",
     file: "internal/authenticated.ts",
-    find: "        const prove = Clock.",
+    find: "        const once = Effect.gen(",
     replace: "        void Promise.reject(new Error(Revealed.value(credential.identity)))\n" +
-      "        const prove = Clock.",
+      "        const once = Effect.gen(",
     test: "TokenEndpoint.make"
   },
   {
@@ -135,10 +135,10 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a secret among the arguments of a process",
     file: "internal/authenticated.ts",
-    find: "        const prove = Clock.",
+    find: "        const once = Effect.gen(",
     replace: "        const { spawnSync } = yield* Effect.promise(() => import(\"node:child_process\"))\n" +
       "        spawnSync(\"true\", [Revealed.value(credential.identity)])\n" +
-      "        const prove = Clock.",
+      "        const once = Effect.gen(",
     test: "TokenEndpoint.make"
   },
   {

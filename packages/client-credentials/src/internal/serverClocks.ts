@@ -1,0 +1,73 @@
+/**
+ * The clocks of the servers of one client, which date its proofs and its assertions.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+import type * as DPoP from "../DPoP.js"
+import { offset } from "./protocol/serverClock.js"
+
+type Headers = Readonly<Record<string, string | undefined>>
+
+export interface ServerClocks {
+  /** How far the clock of an origin is ahead, in milliseconds. */
+  readonly ahead: (origin: string) => number
+  /**
+   * To be run with the response that rejected what was dated with the offset `used`. Returns whether the offset of that
+   * origin is another one now, so that the request may succeed with a new date.
+   */
+  readonly rejected: (origin: string, headers: Headers, used: number) => Effect.Effect<boolean>
+}
+
+/** Servers for which something is kept; a client has a few. */
+export const maxOrigins = 100
+
+/** Sets an entry as the newest one, and drops the oldest beyond the limit. */
+export const setNewest = <A>(entries: Map<string, A>, key: string, value: A): void => {
+  entries.delete(key)
+  entries.set(key, value)
+  for (const oldest of entries.keys()) {
+    if (entries.size <= maxOrigins) break
+    entries.delete(oldest)
+  }
+}
+
+export const make = (): ServerClocks => {
+  const offsets = new Map<string, number>()
+  const ahead = (origin: string) => offsets.get(origin) ?? 0
+  return {
+    ahead,
+    rejected: (origin, headers, used) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const known = ahead(origin)
+        const found = offset({ headers, now, used })
+        // Another request may have found it meanwhile.
+        if (found === undefined) return Effect.succeed(false)
+        setNewest(offsets, origin, found)
+        if (Math.abs(found - known) < 1000) return Effect.succeed(true)
+        const difference = Duration.format(Duration.millis(Math.abs(Math.round(found / 1000) * 1000)))
+        return Effect.as(
+          Effect.logWarning(
+            `${origin} rejected a proof or an assertion by its date. ` + (found === 0
+              ? "By its `Date`, its clock is that of this machine, which is used from now on."
+              : `By its \`Date\`, its clock is ${difference} ${found > 0 ? "ahead of" : "behind"} the clock of this ` +
+                "machine. Proofs and assertions for it follow its clock. Check the clocks of both machines (NTP).")
+          ),
+          true
+        )
+      })
+  }
+}
+
+const ofProofs = new WeakMap<DPoP.Service, ServerClocks>()
+
+/** Notes the clocks by which a service dates its proofs. */
+export const share = (dpop: DPoP.Service, clocks: ServerClocks): DPoP.Service => {
+  ofProofs.set(dpop, clocks)
+  return dpop
+}
+
+/** The clocks of the proofs, so that assertions are dated by the same; those of a new client where there are none. */
+export const of = (dpop: DPoP.Service | undefined): ServerClocks =>
+  (dpop === undefined ? undefined : ofProofs.get(dpop)) ?? make()
