@@ -103,7 +103,8 @@ export const run = ({ callers, onSample, seconds }: Options): Effect.Effect<Repo
     yield* Fiber.interrupt(working)
     const elapsed = (yield* Clock.currentTimeMillis) - started
     yield* Scope.close(scope, yield* Effect.exit(Effect.void))
-    yield* Effect.sleep("200 millis")
+    // The other side takes a moment to see that they are closed, on a busy machine a long one. After a minute they are not.
+    for (let waited = 0; waited < 600 && (yield* counts).open > 0; waited += 1) yield* Effect.sleep("100 millis")
     const { connections, open, tokens } = yield* counts
 
     return {
