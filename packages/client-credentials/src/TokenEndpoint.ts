@@ -17,6 +17,7 @@ import { DPoP } from "./DPoP.js"
 import * as authenticated from "./internal/authenticated.js"
 import * as parts from "./internal/config/parts.js"
 import * as lifetime from "./internal/http/lifetime.js"
+import * as duplicates from "./internal/token/duplicates.js"
 import * as tokenRequest from "./internal/tokenRequest.js"
 import * as tokenResponse from "./internal/tokenResponse.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
@@ -179,6 +180,21 @@ export const make = (
         return token
       })
 
+    const owner = {}
+    const noticeDuplicate = (request: TokenRequest, token: AccessToken, { reason }: Occasion) =>
+      Effect.flatMap(Effect.clock, (clock) => {
+        const now = clock.unsafeCurrentTimeMillis()
+        const until = duplicates.note(clock, { owner, request, token, now, isFirst: reason === "cold" })
+        return until === undefined ? Effect.void : Effect.logWarning(
+          `Access token requested again: another client of this process was issued a token for the same request, which ` +
+            `is valid until ${
+              new Date(until).toISOString()
+            }. Each client has its own cache, and each build of a layer ` +
+            "makes a client. Bind the layer to a constant (const Api = ClientCredentials.layerConfig()) and provide that " +
+            "constant once, at the top of the program, not in every call."
+        )
+      })
+
     return {
       request: dpop === undefined ? request : boundTo(request, dpop.thumbprint),
       requestToken: (request, occasion) =>
@@ -186,6 +202,7 @@ export const make = (
           Effect.tapError((error) =>
             Effect.annotateCurrentSpan("error.type", error._tag === "TokenErrorResponse" ? error.error : error._tag)
           ),
+          Effect.tap((token) => occasion === undefined ? Effect.void : noticeDuplicate(request, token, occasion)),
           Effect.withSpan("oauth.token.request", { captureStackTrace: false })
         )
     }

@@ -17,6 +17,7 @@ import { ClientConfig } from "./ClientConfig.js"
 import { DPoP } from "./DPoP.js"
 import * as authenticated from "./internal/authenticated.js"
 import * as lifetime from "./internal/http/lifetime.js"
+import * as duplicates from "./internal/token/duplicates.js"
 import * as tokenRequest from "./internal/tokenRequest.js"
 import * as tokenResponse from "./internal/tokenResponse.js"
 import { InvalidTokenResponse, RevocationUnsupported, type TokenError } from "./OAuthError.js"
@@ -106,6 +107,7 @@ export const make: Effect.Effect<
             )
           }
         })
+        yield* Effect.map(Effect.clock, (clock) => duplicates.forget(clock, token))
       }).pipe(Effect.withSpan("oauth.token.revocation", { captureStackTrace: false }))
   }
 })

@@ -33,12 +33,9 @@ const program = Effect.gen(function*() {
 })
 
 // The client's token requests run with the telemetry that its layer was built with.
-program.pipe(
-  Effect.provide(
-    ClientCredentials.layerConfig().pipe(
-      Layer.provideMerge(Telemetry),
-      Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer])
-    )
-  ),
-  NodeRuntime.runMain
+const Api = ClientCredentials.layerConfig().pipe(
+  Layer.provideMerge(Telemetry),
+  Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer])
 )
+
+program.pipe(Effect.provide(Api), NodeRuntime.runMain)

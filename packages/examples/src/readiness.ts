@@ -29,11 +29,13 @@ const Server = Layer.unwrapEffect(Effect.map(
   (port) => NodeHttpServer.layer(Http.createServer, { host: "127.0.0.1", port })
 ))
 
+const Api = ClientCredentials.layerConfig()
+
 HttpRouter.empty.pipe(
   HttpRouter.get("/ready", ready),
   HttpServer.serve(),
   HttpServer.withLogAddress,
-  Layer.provide(ClientCredentials.layerConfig()),
+  Layer.provide(Api),
   Layer.provide([Server, NodeHttpClient.layerUndici, NodeContext.layer]),
   Layer.launch,
   NodeRuntime.runMain

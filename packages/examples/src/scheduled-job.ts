@@ -19,12 +19,9 @@ const program = Effect.gen(function*() {
   yield* Console.log(`${items.length} items in stock`)
 })
 
-program.pipe(
-  Effect.provide(
-    ClientCredentials.layerSharedConfig().pipe(
-      Layer.provide([Store, Seal]),
-      Layer.provideMerge(Layer.merge(NodeHttpClient.layerUndici, NodeContext.layer))
-    )
-  ),
-  NodeRuntime.runMain
+const Api = ClientCredentials.layerSharedConfig().pipe(
+  Layer.provide([Store, Seal]),
+  Layer.provideMerge(Layer.merge(NodeHttpClient.layerUndici, NodeContext.layer))
 )
+
+program.pipe(Effect.provide(Api), NodeRuntime.runMain)

@@ -7,16 +7,16 @@ import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
 import { Console, Context, Effect, Layer, Schema } from "effect"
 
+const InventoryApi = ClientCredentials.layerConfig({ prefix: "INVENTORY" })
+
 class Inventory extends Context.Tag("Inventory")<Inventory, ApiClient.Service>() {
-  static readonly layer = Layer.effect(this, ApiClient.ApiClient).pipe(
-    Layer.provide(ClientCredentials.layerConfig({ prefix: "INVENTORY" }))
-  )
+  static readonly layer = Layer.effect(this, ApiClient.ApiClient).pipe(Layer.provide(InventoryApi))
 }
 
+const SuppliersApi = ClientCredentials.layerConfig({ prefix: "SUPPLIERS" })
+
 class Suppliers extends Context.Tag("Suppliers")<Suppliers, ApiClient.Service>() {
-  static readonly layer = Layer.effect(this, ApiClient.ApiClient).pipe(
-    Layer.provide(ClientCredentials.layerConfig({ prefix: "SUPPLIERS" }))
-  )
+  static readonly layer = Layer.effect(this, ApiClient.ApiClient).pipe(Layer.provide(SuppliersApi))
 }
 
 const Items = Schema.Array(Schema.Struct({ sku: Schema.String, quantity: Schema.Int }))

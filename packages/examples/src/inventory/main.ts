@@ -33,6 +33,13 @@ const demonstrate = ({ calls, concurrency }: { readonly calls: number; readonly 
       `\n${number.format(calls)} typed calls on one token; the token is revoked; ${number.format(calls)} calls more.\n`
     )
     const progress = progressLine(2 * calls)
+    const Api = ClientCredentials.layer({
+      tokenUrl: authorizationServer.tokenUrl,
+      clientId: inventorySync.id,
+      clientSecret: inventorySync.secret,
+      apiBaseUrl: inventory.baseUrl,
+      allowHttpLoopback: true
+    })
     const rows = yield* Waves.run({
       calls,
       concurrency,
@@ -41,13 +48,7 @@ const demonstrate = ({ calls, concurrency }: { readonly calls: number; readonly 
       client: inventorySync,
       progress: progress.update
     }).pipe(
-      Effect.provide(ClientCredentials.layer({
-        tokenUrl: authorizationServer.tokenUrl,
-        clientId: inventorySync.id,
-        clientSecret: inventorySync.secret,
-        apiBaseUrl: inventory.baseUrl,
-        allowHttpLoopback: true
-      })),
+      Effect.provide(Api),
       Effect.ensuring(progress.clear)
     )
     yield* Console.log(Report.table(rows))
@@ -56,6 +57,8 @@ const demonstrate = ({ calls, concurrency }: { readonly calls: number; readonly 
     }
   })
 
+const Api = ClientCredentials.layerConfig().pipe(Layer.provide(NodeTls.layerConfig))
+
 const call = ({ method, url }: { readonly method: Arguments.Method; readonly url: string }) =>
   Effect.gen(function*() {
     const api = yield* ApiClient.ApiClient
@@ -63,7 +66,7 @@ const call = ({ method, url }: { readonly method: Arguments.Method; readonly url
     yield* Console.error(`${response.status} ${response.headers["content-type"] ?? ""}`)
     yield* Console.log(yield* response.text)
     if (response.status >= 400) process.exitCode = 1
-  }).pipe(Effect.provide(Layer.provide(ClientCredentials.layerConfig(), NodeTls.layerConfig)))
+  }).pipe(Effect.provide(Api))
 
 /** One line for each mistake in the environment. */
 const explain = (error: Error | ConfigError.ConfigError): string =>
