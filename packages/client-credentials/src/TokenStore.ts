@@ -13,10 +13,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 
+import * as storeFiles from "./internal/fleet/storeFiles.js"
 import { Moment } from "./internal/moment.js"
 import { TokenStoreError } from "./OAuthError.js"
 
@@ -85,35 +85,59 @@ interface Lease {
   readonly until: number
 }
 
+/** The entries of a store in memory at most, and how long one is kept after its expiry. */
+const maxEntries = 10_000
+const keptInMemory = 3_600_000
+
+/** How often a store in memory looks for what has expired. */
+const clearEvery = 60_000
+
 /**
- * A store in memory, for several clients of one process, and for tests.
+ * A store in memory, for several clients of one process, and for tests. It forgets entries an hour after their expiry, and
+ * keeps the 10,000 that were written last.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerMemory: Layer.Layer<TokenStore> = Layer.sync(TokenStore, () => {
-  const entries = Ref.unsafeMake<ReadonlyMap<string, Entry>>(new Map())
-  const leases = Ref.unsafeMake<ReadonlyMap<string, Lease>>(new Map())
+  // Those written first come first.
+  const entries = new Map<string, Entry>()
+  const leases = new Map<string, Lease>()
+  let clearAt = 0
+  const clear = (now: number) => {
+    if (now < clearAt) return
+    clearAt = now + clearEvery
+    for (const [key, { expiresAt }] of entries) if (expiresAt <= now - keptInMemory) entries.delete(key)
+    for (const [key, { until }] of leases) if (until <= now) leases.delete(key)
+  }
+  const put = <A>(all: Map<string, A>, key: string, value: A) => {
+    all.delete(key)
+    for (const first of all.keys()) {
+      if (all.size < maxEntries) break
+      all.delete(first)
+    }
+    all.set(key, value)
+  }
   return {
-    load: (key) => Effect.map(Ref.get(entries), (all) => Option.fromNullable(all.get(key))),
+    load: (key) => Effect.sync(() => Option.fromNullable(entries.get(key))),
     swap: (key, generation, entry) =>
-      Ref.modify(entries, (all) =>
-        (all.get(key)?.generation ?? 0) === generation
-          ? [true, new Map(all).set(key, { ...entry, generation: generation + 1 })]
-          : [false, all]),
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        clear(now)
+        if ((entries.get(key)?.generation ?? 0) !== generation) return false
+        put(entries, key, { ...entry, generation: generation + 1 })
+        return true
+      }),
     acquire: (key, owner, life) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Ref.modify(leases, (all) => {
-          const held = all.get(key)
-          return held !== undefined && held.owner !== owner && now < held.until
-            ? [false, all]
-            : [true, new Map(all).set(key, { owner, until: now + Duration.toMillis(life) })]
-        })),
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        clear(now)
+        const held = leases.get(key)
+        if (held !== undefined && held.owner !== owner && now < held.until) return false
+        put(leases, key, { owner, until: now + Duration.toMillis(life) })
+        return true
+      }),
     release: (key, owner) =>
-      Ref.update(leases, (all) => {
-        const rest = new Map(all)
-        if (all.get(key)?.owner === owner) rest.delete(key)
-        return rest
+      Effect.sync(() => {
+        if (leases.get(key)?.owner === owner) leases.delete(key)
       })
   }
 })
@@ -130,6 +154,16 @@ const Leased = Schema.parseJson(Schema.Struct({ owner: Schema.String, until: Mom
  */
 const kept = 32
 
+/** How `TokenSeal` names keys. Folders of other names are never removed. */
+const sealedName = /^[0-9a-f]{64}$/
+
+/** How often a process looks for expired entries, and how long these are kept. */
+const searchEvery = 3_600_000
+const keptAfterExpiry = 86_400_000
+
+/** How many folders are looked at each time. */
+const searched = 50
+
 /** What cannot be read counts as absent: a store is a cache. */
 const readAs = <A, I>(schema: Schema.Schema<A, I>) => (text: string): Option.Option<A> =>
   Schema.decodeUnknownOption(schema)(text)
@@ -143,6 +177,8 @@ const isHeld = ({ until }: Lease, now: number, life: Duration.Duration): boolean
 
 /** The code of the system's error, such as `ENOSPC`, if there is one; no path. */
 const problem = (error: PlatformError): string => {
+  const refused = storeFiles.refusal(error)
+  if (refused !== undefined) return refused
   const { code } = (typeof error.cause === "object" && error.cause !== null ? error.cause : {}) as { code?: unknown }
   if (typeof code === "string" && /^[A-Z][A-Z0-9]{1,30}$/.test(code)) return code
   return error._tag === "SystemError" ? error.reason : error._tag
@@ -199,9 +235,13 @@ export const layerKeyValueStore: Layer.Layer<TokenStore, never, KeyValueStore.Ke
 /**
  * A store of files in a directory, for the processes of one machine: a job that is started again and again, say.
  *
- * The directory is for its owner only (0700), and so are the files (0600). A file appears whole or not at all, and nothing
- * is locked: whoever creates the next file in the row has won, so a process that dies leaves nothing behind that could
- * stop the others.
+ * The directory is for its owner only (0700), and so are the files (0600). A directory of this user that others can write
+ * to is made private, with a warning in the log. One that is a symbolic link, belongs to another user or is shared by all
+ * (such as `/tmp`) is refused: operations fail with a `TokenStoreError` that states what to change, and processes do
+ * without the store. Nothing but regular files is opened, and files of other names are ignored.
+ *
+ * A file appears whole or not at all, and nothing is locked: the process that creates the next file in the row has won, so
+ * a process that ends leaves nothing behind that could stop the others. Entries that expired a day ago are removed.
  *
  * @example
  * import { TokenStore } from "@effect-oauth/client-credentials"
@@ -235,29 +275,37 @@ export const layerFiles = (
           : Effect.catchIf(make, absent, () => Effect.zipRight(makeDirectory(parent), make))
       }
 
+      const check = (key: string) =>
+        Effect.zipRight(
+          storeFiles.checkDirectory(fs, path.resolve(directory)),
+          storeFiles.checkDirectory(fs, path.resolve(folder(key)))
+        )
+
       /** The numbers of the files of this kind, the newest first. */
-      const numbers = (key: string, kind: "token" | "lease") =>
-        fs.readDirectory(folder(key)).pipe(
+      const numbers = (key: string, kind: storeFiles.Kind) =>
+        Effect.zipRight(check(key), fs.readDirectory(folder(key))).pipe(
           Effect.catchIf(absent, () => Effect.succeed([])),
           Effect.map((names) =>
-            names.flatMap((name) => {
-              const [prefix, number] = name.split("-")
-              return prefix === kind && /^\d{1,15}$/.test(number ?? "") ? [Number(number)] : []
-            }).sort((one, other) => other - one)
+            names.flatMap((name) => storeFiles.numberOf(name, kind) ?? []).sort((one, other) => other - one)
           )
         )
-      const file = (key: string, kind: "token" | "lease", number: number) => path.join(folder(key), `${kind}-${number}`)
-      const text = (from: string) =>
-        fs.readFileString(from).pipe(
-          Effect.asSome,
-          Effect.catchIf(absent, () => Effect.succeed(Option.none()))
-        )
+      const file = (key: string, kind: storeFiles.Kind, number: number) => path.join(folder(key), `${kind}-${number}`)
+      const text = (from: string) => storeFiles.readText(fs, from)
 
       /**
        * Creates the file with that number unless there is or was one: by a link, which is whole at once and made only once.
        */
-      const create = (key: string, kind: "token" | "lease", number: number, content: string) =>
+      const create = (key: string, kind: storeFiles.Kind, number: number, content: string) =>
         Effect.gen(function*() {
+          if (number > storeFiles.highestNumber) {
+            // A foreign file has the last number. All are put aside, and the next one begins again.
+            for (const old of yield* numbers(key, kind)) {
+              yield* Effect.ignore(
+                fs.rename(file(key, kind, old), path.join(folder(key), `draft-${crypto.randomUUID()}`))
+              )
+            }
+            return false
+          }
           yield* makeDirectory(folder(key))
           const draft = path.join(folder(key), `draft-${crypto.randomUUID()}`)
           const isNew = yield* fs.writeFileString(draft, content, { flag: "wx", mode: 0o600 }).pipe(
@@ -283,10 +331,49 @@ export const layerFiles = (
           for (const name of yield* fs.readDirectory(folder(key))) {
             const draft = path.join(folder(key), name)
             if (!name.startsWith("draft-")) continue
-            const { mtime } = yield* fs.stat(draft)
-            if (Option.isSome(mtime) && mtime.value.getTime() < old) yield* fs.remove(draft, { force: true })
+            const isOld = Effect.map(
+              fs.stat(draft),
+              ({ mtime }) => Option.isSome(mtime) && mtime.value.getTime() < old
+            )
+            yield* Effect.ignore(Effect.if(isOld, {
+              onTrue: () => fs.remove(draft, { force: true }),
+              onFalse: () => Effect.void
+            }))
           }
         }).pipe(Effect.ignore)
+      /** Where the search for expired entries goes on, and when. */
+      const search = { from: 0, at: 0 }
+      /** Keys change with secrets and requests; what was kept under those of the past is removed, a few at a time. */
+      const forgetExpired = (key: string) =>
+        Effect.gen(function*() {
+          const now = yield* Clock.currentTimeMillis
+          if (now < search.at) return
+          search.at = now + searchEvery
+          const folders = (yield* fs.readDirectory(directory)).filter((name) => sealedName.test(name)).sort()
+          if (search.from >= folders.length) search.from = 0
+          const some = folders.slice(search.from, search.from + searched)
+          search.from += searched
+          for (const name of some) {
+            if (name === key) continue
+            const expired = Effect.gen(function*() {
+              const [newest] = yield* numbers(name, "token")
+              const content = newest === undefined ? Option.none() : yield* text(file(name, "token", newest))
+              const { mtime } = yield* fs.stat(folder(name))
+              const changedAt = Option.match(mtime, { onNone: () => now, onSome: (date) => date.getTime() })
+              const end = Option.match(Option.flatMap(content, readAs(Stored)), {
+                onNone: () => changedAt,
+                onSome: ({ expiresAt }) => Math.max(expiresAt, changedAt)
+              })
+              if (now < end + keptAfterExpiry) return
+              // Whole or not at all, for those who look at the same moment.
+              const aside = path.join(directory, `expired-${crypto.randomUUID()}`)
+              yield* fs.rename(folder(name), aside)
+              yield* fs.remove(aside, { recursive: true, force: true })
+            })
+            yield* Effect.ignore(expired)
+          }
+        }).pipe(Effect.ignore)
+
       const newestLease = (key: string) =>
         Effect.flatMap(numbers(key, "lease"), (all) =>
           Effect.map(
@@ -311,7 +398,7 @@ export const layerFiles = (
             if (newest !== generation) return false
             const next = generation + 1
             const won = yield* create(key, "token", next, JSON.stringify({ value, expiresAt, generation: next }))
-            if (won) yield* forgetDrafts(key)
+            if (won) yield* Effect.zipRight(forgetDrafts(key), forgetExpired(key))
             return won
           }).pipe(Effect.mapError(failed("swap"))),
         acquire: (key, owner, life) =>

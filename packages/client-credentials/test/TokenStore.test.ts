@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process"
+
 import { FileSystem, KeyValueStore, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { TokenStore } from "@effect-oauth/client-credentials"
-import { Deferred, Duration, Effect, Fiber, Layer, Option, TestClock } from "effect"
+import { Clock, Deferred, Duration, Effect, Fiber, Layer, Logger, Option, TestClock } from "effect"
 
 const temporary = Layer.unwrapScoped(
   Effect.gen(function*() {
@@ -281,4 +283,220 @@ describe("a store of files", () => {
         Effect.provideService(FileSystem.FileSystem, disk)
       )
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
+  const logged = () => {
+    const lines: Array<string> = []
+    return {
+      lines,
+      layer: Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => lines.push(String(message))))
+    }
+  }
+
+  it.effect("makes a directory of this user private when others can write to it, with a warning", () =>
+    inDirectory((directory, fs, path) =>
+      Effect.gen(function*() {
+        const { layer, lines } = logged()
+        const store = yield* TokenStore.TokenStore
+        for (const mode of [0o777, 0o770, 0o702]) {
+          for (const wide of [directory, path.join(directory, "a")]) {
+            yield* fs.makeDirectory(wide, { recursive: true })
+            yield* fs.chmod(wide, mode)
+          }
+          lines.length = 0
+          yield* Effect.provide(store.acquire("a", "one", minute), layer)
+          assert.strictEqual((yield* fs.stat(directory)).mode & 0o777, 0o700)
+          assert.strictEqual((yield* fs.stat(path.join(directory, "a"))).mode & 0o777, 0o700)
+          assert.lengthOf(lines, 2)
+          assert.include(lines[0], "It was made private (mode 0700)")
+        }
+        yield* store.swap("a", 0, entry("x"))
+        const file = path.join(directory, "a", "token-1")
+        yield* fs.chmod(file, 0o666)
+        lines.length = 0
+        assert.isTrue(Option.isSome(yield* Effect.provide(store.load("a"), layer)))
+        assert.strictEqual((yield* fs.stat(file)).mode & 0o777, 0o600)
+        assert.lengthOf(lines, 1)
+      })
+    ))
+
+  it.effect("refuses a directory that is a link or shared by all, and says what to change", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const base = yield* fs.makeTempDirectoryScoped()
+      const [target, link, shared] = ["target", "link", "shared"].map((name) => path.join(base, name)) as [
+        string,
+        string,
+        string
+      ]
+      yield* fs.makeDirectory(target, { mode: 0o700 })
+      yield* fs.symlink(target, link)
+      yield* fs.makeDirectory(shared)
+      yield* fs.chmod(shared, 0o1777)
+      for (
+        const [directory, expected] of [
+          [link, "symbolic link"],
+          [`${link}/`, "symbolic link"],
+          [shared, "a directory inside it"]
+        ] as const
+      ) {
+        const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(directory))
+        const operations = [
+          store.load("a"),
+          store.swap("a", 0, entry("x")),
+          store.acquire("a", "one", minute),
+          store.release("a", "one")
+        ]
+        for (const operation of operations) {
+          const error = yield* Effect.flip(
+            Effect.asVoid(operation as Effect.Effect<unknown, TokenStore.TokenStoreError>)
+          )
+          assert.include(error.message, expected)
+          assert.notInclude(error.message, base)
+        }
+      }
+      assert.deepStrictEqual(yield* fs.readDirectory(target), [])
+      assert.deepStrictEqual(yield* fs.readDirectory(shared), [])
+      // A directory inside a shared one is made, and private.
+      const own = path.join(shared, "own")
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(own))
+      assert.isTrue(yield* store.swap("a", 0, entry("x")))
+      assert.strictEqual((yield* fs.stat(own)).mode & 0o777, 0o700)
+      // The folder of a key may be no link either.
+      yield* fs.symlink(target, path.join(own, "b"))
+      assert.include((yield* Effect.flip(store.swap("b", 0, entry("x")))).message, "symbolic link")
+      assert.deepStrictEqual(yield* fs.readDirectory(target), [])
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
+  it.live("goes on whatever else is in its folder", () =>
+    Effect.gen(function*() {
+      const foreign = [
+        "token-999999999999999",
+        "token-99999999999999999999",
+        "token-1000000000",
+        "token-999999999",
+        "token-0",
+        "token-007",
+        "token-5-old",
+        "token-1e3",
+        "token-",
+        "token",
+        "lease-999999999999999",
+        "lease-999999999",
+        "lease--1",
+        ".token-3.swp",
+        "README"
+      ]
+      for (const name of foreign) {
+        for (const isDirectory of [false, true]) {
+          yield* inDirectory((directory, fs, path) =>
+            Effect.gen(function*() {
+              const store = yield* TokenStore.TokenStore
+              yield* store.swap("a", 0, entry("one"))
+              const file = path.join(directory, "a", name)
+              yield* isDirectory ? fs.makeDirectory(file) : fs.writeFileString(file, "")
+              // One that is refused may be tried again, as each token request does.
+              let [swaps, leases] = [0, 0]
+              for (let tries = 0; tries < 5; tries += 1) {
+                const generation = Option.match(yield* store.load("a"), {
+                  onNone: () => 0,
+                  onSome: (found) => found.generation
+                })
+                if (yield* store.swap("a", generation, entry(`try-${tries}`))) {
+                  swaps += 1
+                  assert.strictEqual(Option.getOrThrow(yield* store.load("a")).value, `try-${tries}`)
+                }
+                if (yield* store.acquire("a", `owner-${tries}`, minute)) {
+                  leases += 1
+                  yield* store.release("a", `owner-${tries}`)
+                }
+              }
+              assert.isAtLeast(swaps, 3, `${name} ${isDirectory}`)
+              assert.isAtLeast(leases, 3, `${name} ${isDirectory}`)
+            })
+          )
+        }
+      }
+    }), 120_000)
+
+  it.live(
+    "opens no FIFO, directory or link in place of a file, which could wait for ever",
+    () =>
+      inDirectory((directory, fs, path) =>
+        Effect.gen(function*() {
+          const store = yield* TokenStore.TokenStore
+          yield* store.swap("a", 0, entry("one"))
+          const inFolder = (name: string) => path.join(directory, "a", name)
+          execFileSync("mkfifo", [inFolder("token-2"), inFolder("lease-1"), inFolder("draft-fifo")])
+          assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { value: "", expiresAt: 0, generation: 2 })
+          assert.isTrue(yield* store.acquire("a", "one", minute))
+          assert.isTrue(yield* store.swap("a", 2, entry("two")))
+          yield* fs.makeDirectory(inFolder("token-4"))
+          assert.strictEqual(Option.getOrThrow(yield* store.load("a")).value, "")
+          assert.isTrue(yield* store.swap("a", 4, entry("three")))
+          yield* fs.symlink(inFolder("token-5"), inFolder("token-6"))
+          assert.strictEqual(Option.getOrThrow(yield* store.load("a")).value, "")
+          assert.isTrue(yield* store.swap("a", 6, entry("four")))
+          assert.strictEqual(Option.getOrThrow(yield* store.load("a")).value, "four")
+        })
+      ),
+    20_000
+  )
+
+  it.live(
+    "removes what expired a day ago, a bounded number at a time, and nothing else",
+    () =>
+      inDirectory((directory, fs, path) =>
+        Effect.gen(function*() {
+          const store = yield* TokenStore.TokenStore
+          const now = yield* Clock.currentTimeMillis
+          const name = (index: number) => index.toString(16).padStart(64, "0")
+          const day = 86_400_000
+          const long = new Date(now - 2 * day)
+          for (let index = 0; index < 60; index += 1) {
+            yield* fs.makeDirectory(path.join(directory, name(index)), { recursive: true, mode: 0o700 })
+            const text = JSON.stringify({ value: "x", generation: 1, expiresAt: now - 2 * day })
+            yield* fs.writeFileString(path.join(directory, name(index), "token-1"), text, { mode: 0o600 })
+            yield* fs.utimes(path.join(directory, name(index)), long, long)
+          }
+          const live = [name(100), name(101), "not-a-key"] as const
+          for (const key of live) yield* fs.makeDirectory(path.join(directory, key), { mode: 0o700 })
+          yield* store.swap(name(100), 0, { value: "y", expiresAt: now + day })
+          yield* fs.utimes(path.join(directory, "not-a-key"), long, long)
+          const left = (yield* fs.readDirectory(directory)).sort()
+          assert.lengthOf(left, 10 + live.length)
+          assert.includeMembers(left, [...live])
+          // Another process goes on where it begins.
+          const other = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(directory))
+          yield* other.swap(name(101), 0, { value: "y", expiresAt: now + day })
+          assert.deepStrictEqual((yield* fs.readDirectory(directory)).sort(), [...live].sort())
+          assert.isTrue(Option.isSome(yield* store.load(name(100))))
+        }).pipe(Effect.provide(NodeContext.layer))
+      ),
+    20_000
+  )
+})
+
+describe("a store in memory", () => {
+  it.effect("forgets what expired, and keeps a bounded number of entries and leases", () =>
+    Effect.gen(function*() {
+      const store = yield* TokenStore.TokenStore
+      const has = (key: string) => Effect.map(store.load(key), Option.isSome)
+      yield* store.swap("old", 0, { value: "x", expiresAt: 1000 })
+      yield* TestClock.adjust("2 hours")
+      assert.isTrue(yield* has("old"))
+      yield* store.swap("new", 0, { value: "x", expiresAt: 1e10 })
+      assert.isFalse(yield* has("old"))
+      for (let index = 0; index < 10_050; index += 1) {
+        yield* store.swap(`key-${index}`, 0, { value: "x", expiresAt: 1e10 })
+        yield* store.acquire(`key-${index}`, "one", minute)
+      }
+      assert.deepStrictEqual(
+        [yield* has("new"), yield* has("key-0"), yield* has("key-49"), yield* has("key-50"), yield* has("key-10049")],
+        [false, false, false, true, true]
+      )
+      // A lease that was forgotten is free again; the last ones are held.
+      assert.isTrue(yield* store.acquire("key-0", "two", minute))
+      assert.isFalse(yield* store.acquire("key-10049", "two", minute))
+    }).pipe(Effect.provide(TokenStore.layerMemory)), 60_000)
 })

@@ -1,0 +1,93 @@
+/**
+ * The directories and files of the file store: which of them are safe to use, and which are its own.
+ */
+import { type PlatformError, SystemError } from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+/** Of one kind in a folder: no store comes near it, at a token a second not in thirty years. */
+export const highestNumber = 999_999_999
+
+export type Kind = "token" | "lease"
+
+/** The number of one of the store's own files; undefined for the name of any other. */
+export const numberOf = (name: string, kind: Kind): number | undefined => {
+  const [prefix, number = "", ...more] = name.split("-")
+  return prefix === kind && more.length === 0 && /^[1-9]\d{0,8}$/.test(number) ? Number(number) : undefined
+}
+
+/** Entries are some kilobytes; a file beyond this is another one. */
+const maxBytes = 4_194_304
+
+const process = (): { readonly getuid?: () => number } =>
+  (globalThis as { process?: { getuid?: () => number } }).process ?? {}
+
+/** The user that this process runs as; undefined where files have no owner. */
+const ownUser = (): number | undefined => process().getuid?.()
+
+const isAbsent = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
+
+/** A directory that is not used. The text is for the log and for errors, and holds no path. */
+const refused = (problem: string) =>
+  new SystemError({ module: "FileSystem", method: "stat", reason: "PermissionDenied", description: problem })
+
+/** What a `refused` directory should be instead; undefined for other errors. */
+export const refusal = (error: PlatformError): string | undefined =>
+  error._tag === "SystemError" && error.reason === "PermissionDenied" && error.cause === undefined
+    ? error.description
+    : undefined
+
+const isLink = (fs: FileSystem.FileSystem, path: string) => Effect.isSuccess(fs.readLink(path))
+
+/**
+ * Refuses a directory that is a symbolic link, belongs to another user or is shared by all; makes one of this user that
+ * others can write to private, with a warning. One that is absent is fine.
+ */
+export const checkDirectory = (fs: FileSystem.FileSystem, path: string): Effect.Effect<void, PlatformError> =>
+  Effect.gen(function*() {
+    const user = ownUser()
+    if (user === undefined) return
+    if (yield* isLink(fs, path)) {
+      return yield* refused("its directory is a symbolic link: give the path that the link leads to")
+    }
+    const found = yield* Effect.catchIf(Effect.asSome(fs.stat(path)), isAbsent, () => Effect.succeed(Option.none()))
+    if (Option.isNone(found)) return
+    const { mode, type, uid } = found.value
+    if (type !== "Directory") return
+    const owner = Option.getOrElse(uid, () => user)
+    if (owner !== user && owner !== 0 && user !== 0) {
+      return yield* refused("its directory belongs to another user: give a directory of this user")
+    }
+    if ((mode & 0o022) === 0) return
+    if (owner !== user || (mode & 0o1000) !== 0) {
+      return yield* refused("others can write to its directory: give a directory inside it, which is then made private")
+    }
+    yield* fs.chmod(path, 0o700)
+    yield* Effect.logWarning(
+      "Other users could write to the directory of the token store. It was made private (mode 0700)."
+    )
+  })
+
+/**
+ * The text of a file; nothing when there is none, or something else in its place. A FIFO or a device is never opened,
+ * since that could wait for ever and keep the process from ending. A file that others can access is made private.
+ */
+export const readText = (
+  fs: FileSystem.FileSystem,
+  path: string
+): Effect.Effect<Option.Option<string>, PlatformError> =>
+  Effect.gen(function*() {
+    if (yield* isLink(fs, path)) return Option.none()
+    const { mode, size, type } = yield* fs.stat(path)
+    if (type !== "File" || size > maxBytes) return Option.none()
+    if (ownUser() !== undefined && (mode & 0o077) !== 0) {
+      yield* Effect.ignore(fs.chmod(path, 0o600))
+      if ((mode & 0o022) !== 0) {
+        yield* Effect.logWarning(
+          "Other users could write to a file of the token store. It was made private (mode 0600)."
+        )
+      }
+    }
+    return yield* Effect.asSome(fs.readFileString(path))
+  }).pipe(Effect.catchIf(isAbsent, () => Effect.succeed(Option.none())))
