@@ -31,6 +31,8 @@ export interface PromiseClient {
    *   the transport follows them: a transport on `fetch` does, Undici and `node:http` return them.
    * - `integrity`, `mode: "same-origin"`, `dispatcher` and `agent` are not supported and reject. `credentials`, `cache`,
    *   `keepalive`, `referrer` and the other modes concern browsers only and have no effect.
+   * - A body with the content codings gzip, deflate or br is decoded on every transport. As in `fetch`, the header
+   *   `Content-Encoding` is left as it is.
    * - `url` of the response is the URL of the call without its fragment. `redirected` is false and `statusText` empty.
    *
    * Rejects with the errors of `ApiClient` (each an `Error` with a `_tag`) or of the layer; a failure that is not an

@@ -1,4 +1,5 @@
 import type * as Http from "node:http"
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 
 import { FetchHttpClient, type HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
@@ -170,6 +171,28 @@ for (const [name, transport] of transports) {
             assert.match(response.headers.getSetCookie()[0] ?? "", /^a=1; /)
           }
           assert.strictEqual((await fetch("/200", { method: "HEAD" })).body, null)
+        })
+      }))
+
+    it.scopedLive("bodies are decoded, as fetch decodes them", () =>
+      Effect.gen(function*() {
+        const text = JSON.stringify({ items: Array(1000).fill("leaf") })
+        const codings = {
+          gzip: gzipSync,
+          deflate: deflateSync,
+          br: brotliCompressSync,
+          identity: (bytes: Buffer) => bytes
+        }
+        const { fetch } = yield* started(transport, (request, response) => {
+          const coding = (request.url ?? "").slice(4) as keyof typeof codings
+          response.writeHead(200, { "content-encoding": coding }).end(codings[coding](Buffer.from(text)))
+        })
+        yield* Effect.promise(async () => {
+          for (const coding of Object.keys(codings)) {
+            const response = await fetch(`/${coding}`)
+            assert.strictEqual(await response.text(), text)
+            assert.strictEqual(response.headers.get("content-encoding"), coding)
+          }
         })
       }))
 

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 import * as Challenge from "../Challenge.js"
+import * as contentCoding from "./http/contentCoding.js"
 import type * as tracing from "./http/tracing.js"
 import * as redaction from "./protocol/redaction.js"
 import { isKnownCode } from "./protocol/rejection.js"
@@ -249,6 +250,10 @@ export class ApiResponse extends Inspectable.Class implements HttpClientResponse
   }
   get remoteAddress() {
     return this.#original.remoteAddress
+  }
+  /** Whether the transport decoded the body, which only the original shows. */
+  get isDecoded() {
+    return contentCoding.isDecoded(this.#original)
   }
   get json() {
     return withoutToken(this.#original.json, this)

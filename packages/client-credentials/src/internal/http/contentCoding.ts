@@ -175,6 +175,7 @@ export const decode = (body: Bytes, header: string | undefined): Bytes => {
  * `Response` that a program constructed was not decoded.
  */
 export const isDecoded = (response: HttpClientResponse.HttpClientResponse): boolean => {
+  if ("isDecoded" in response && typeof response.isDecoded === "boolean") return response.isDecoded
   const source = sourceOf(response)
   return typeof Response === "function" && source instanceof Response && source.url !== ""
 }

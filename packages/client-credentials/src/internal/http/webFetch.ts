@@ -146,7 +146,7 @@ export const toResponse = (
     const hasBody = !bodiless.has(status) && request.method !== "HEAD" && status !== 0
     return Effect.succeed(described(
       new Response(
-        hasBody ? readable(body.bytes(response), web) as ReadableStream<Uint8Array<ArrayBuffer>> : null,
+        hasBody ? readable(body.decoded(response), web) as ReadableStream<Uint8Array<ArrayBuffer>> : null,
         { status: status === 0 || status > 599 ? 200 : status, headers: headersOf(response) }
       ),
       request.url.replace(/#.*$/, ""),
