@@ -20,9 +20,10 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 import { Authorization } from "./Authorization.js"
 import type * as Challenge from "./Challenge.js"
 import * as apiResponse from "./internal/apiResponse.js"
-import * as fetchRedirects from "./internal/fetchRedirects.js"
+import * as authorizedCall from "./internal/http/authorizedCall.js"
 import * as basePath from "./internal/http/basePath.js"
 import * as body from "./internal/http/body.js"
+import * as gate from "./internal/http/gate.js"
 import * as lifetimes from "./internal/http/lifetime.js"
 import { WithoutRedirects } from "./internal/http/redirection.js"
 import * as tracing from "./internal/http/tracing.js"
@@ -121,20 +122,32 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
   const schedule = yield* ReplaySchedule
   const { hasEnded, within } = yield* lifetimes.CurrentLifetime
   const base = urls.base(api.baseUrl)
-  const strictly = fetchRedirects.strictly(client)
+  const isBelowBase = (url: URL): boolean =>
+    api.allowOutsideBasePath === true || url.origin !== base.origin || !basePath.leaves(base.path, url.pathname)
+  const pathNotAllowed = (url: URL) => new PathNotAllowed({ baseUrl: api.baseUrl, path: url.pathname.slice(0, 200) })
+  /** For what is sent beneath: `locate` judges what the caller wrote. */
+  const sendAllowed = authorizedCall.make(client, (target) => {
+    const url = urls.parse(target)
+    return url !== undefined && api.origins.has(url.origin)
+      ? pathNotAllowed(url)
+      : new OriginNotAllowed({ origin: url?.origin ?? target, allowed: [...api.origins] })
+  })
+  const isAllowed = (url: URL): boolean => api.origins.has(url.origin) && isBelowBase(url)
   // One call after the other goes with the same token: what was sent once need not be looked through again.
   let sent: Headers.Headers = Headers.empty
   const send = (
     request: HttpClientRequest.HttpClientRequest,
     authorized: HttpClientRequest.HttpClientRequest
-  ): Effect.Effect<Response, HttpClientError.HttpClientError> => {
+  ): Effect.Effect<Response, HttpClientError.HttpClientError | OriginNotAllowed | PathNotAllowed> => {
     const problem = soundRequest.unsendable(authorized, request.headers, sent)
     if (problem !== undefined) return problem
     sent = authorized.headers
-    if (authorized.headers["dpop"] !== undefined) return strictly(authorized)
-    return Effect.withFiberRuntime((fiber) =>
-      Context.get(fiber.currentContext, WithoutRedirects) ? strictly(authorized) : client.execute(authorized)
-    )
+    return Effect.withFiberRuntime((fiber) => {
+      // `fetch` leaves `Authorization` behind where a redirect leads to another origin, but not a proof.
+      const followsRedirects = authorized.headers["dpop"] === undefined &&
+        !Context.get(fiber.currentContext, WithoutRedirects)
+      return sendAllowed(authorized, { followsRedirects, isAllowed })
+    })
   }
 
   const locate = (
@@ -158,8 +171,8 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     }
     return Either.filterOrLeft(
       soundRequest.to(request, url),
-      () => api.allowOutsideBasePath === true || origin !== base.origin || !basePath.leaves(base.path, url.pathname),
-      () => new PathNotAllowed({ baseUrl: api.baseUrl, path: url.pathname.slice(0, 200) })
+      () => isBelowBase(url),
+      () => pathNotAllowed(url)
     )
   }
 
@@ -215,14 +228,10 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
               }))
         }
       }
-      const sent = send(request, authorized).pipe(
-        Effect.mapError((error) => apiResponse.requestError(error, request, secrets)),
-        Effect.mapErrorCause((cause) => tracing.viewedDefects(cause, view)),
-        apiResponse.redact,
-        tracing.guard(view)
-      )
-      return Effect.flatMap(sent, (original) => {
+      const classify = (original: Response, filter?: HttpClientError.HttpClientError) => {
         const response = new apiResponse.ApiResponse(request, original, secrets)
+        if (filter !== undefined) filtered.set(response, filter)
+        if (response.status >= 400 && !gate.isOfToken(original, authorized)) return Effect.succeed(response)
         // The challenges of a successful response are not read: most calls succeed.
         const challenges = response.status < 400 ? [] : secrets.challenges(response)
         const verdict = rejection.classify({ status: response.status, challenges, scheme: schemeOf(authorized) })
@@ -232,8 +241,33 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
             answered(response.headers, verdict._tag === "InvalidDPoPProof"),
             (changed) => judge(response, challenges, verdict, changed)
           )
+      }
+      const sent = send(request, authorized).pipe(
+        Effect.mapErrorCause((cause) => tracing.viewedDefects(cause, view)),
+        apiResponse.redact,
+        tracing.guard(view)
+      )
+      return Effect.matchEffect(sent, {
+        onFailure: (error): Effect.Effect<Response | A, Problem> => {
+          if (isOAuthError(error)) return Effect.fail(error)
+          const shown = apiResponse.requestError(error, request, secrets)
+          return error._tag === "ResponseError" && error.reason === "StatusCode"
+            ? classify(error.response, shown)
+            : Effect.fail(shown)
+        },
+        onSuccess: (original) => classify(original)
       })
     })
+
+  /**
+   * The errors of a filter of statuses beneath (`HttpClient.filterStatusOk`) by response: it does not decide about
+   * tokens, and the caller gets its error where the response is the last word.
+   */
+  const filtered = new WeakMap<Response, HttpClientError.HttpClientError>()
+  const unfiltered = (response: Response): Effect.Effect<Response, HttpClientError.HttpClientError> => {
+    const error = filtered.get(response)
+    return error === undefined ? Effect.succeed(response) : Effect.fail(error)
+  }
 
   const failed = (response: Response, error: (endpoint: string) => OAuthError) =>
     Effect.zipRight(body.discard(response), Effect.fail(error(urls.shown(response.request.url))))
@@ -279,11 +313,12 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
     const located = locate(request)
     if (Either.isLeft(located)) return Effect.fail(located.left)
     const { right } = located
-    return attempt(
+    const outcome = attempt(
       right,
       { replayable: body.isReplayable(right.body), isReplay: false, proofs: [] },
       (first) => replay(right, first)
     )
+    return Effect.flatMap(outcome, unfiltered)
   }
 
   return HttpClient.makeWith(Effect.flatMap(call), Effect.succeed<HttpClientRequest.HttpClientRequest>)

@@ -108,3 +108,52 @@ export const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boo
 /** The response of a result, if there was one. */
 export const responseOf = (result: transport.Result | undefined): HttpClientResponse.HttpClientResponse | undefined =>
   result !== undefined && Exit.isSuccess(result) ? result.value : undefined
+
+export interface CallRules {
+  /** Whether the token may be sent to this URL. */
+  readonly isAllowed: (url: URL) => boolean
+  readonly followsRedirects: boolean
+}
+
+/**
+ * Sends the token of a call to allowed URLs only. How often the call is sent is left to the program, and so are redirects,
+ * where they are followed, to URLs that are allowed.
+ */
+export const call = (request: HttpClientRequest.HttpClientRequest, { followsRedirects, isAllowed }: CallRules) => {
+  const secrets = ["authorization", "dpop"].filter((name) => request.headers[name] !== undefined)
+  let sent = 0
+  let first: transport.Result | undefined
+  let expected: string | undefined
+  const watch: transport.Watch = {
+    isTraced: true,
+    onSend: (next) => {
+      if (!secrets.some((name) => next.headers[name] === request.headers[name])) return "other"
+      sent += 1
+      // `locate` allowed the URL of the call.
+      if (next.url === request.url && followsRedirects) return "sent"
+      const url = urlOf(next)
+      const target = place(url)
+      if (url === undefined || !isAllowed(url)) throw new Refused("elsewhere", target)
+      if (followsRedirects) return "sent"
+      expected ??= place(urlOf(request))
+      if (target !== expected) throw new Refused("elsewhere", target)
+      return "manual"
+    },
+    onResult: followsRedirects ? undefined : (_, result) => {
+      first ??= result
+    }
+  }
+  return { watch, first: () => first, sent: () => sent }
+}
+
+/**
+ * Whether the response may be one to the token: when `fetch` follows a redirect to another origin, the token stays behind.
+ */
+export const isOfToken = (
+  response: HttpClientResponse.HttpClientResponse,
+  request: HttpClientRequest.HttpClientRequest
+): boolean => {
+  const source = contentCoding.sourceOf(response)
+  const url = typeof source === "object" && source !== null && "url" in source ? source.url : undefined
+  return typeof url !== "string" || !URL.canParse(url) || new URL(url).origin === urlOf(request)?.origin
+}

@@ -40,6 +40,8 @@ export interface Watch {
   readonly onSend: (request: Request) => "manual" | "other" | "sent"
   /** Receives the result of each request that was sent. */
   readonly onResult?: ((request: Request, result: Result) => void) | undefined
+  /** Runs where the program replaced the predicate nearer to the transport, or switched tracing off. */
+  readonly onReplaced?: (() => void) | undefined
   /** Whether the platform's span of the request is recorded, where the program traces requests. */
   readonly isTraced: boolean
 }
@@ -73,7 +75,7 @@ export const withoutRedirects = (context: Context.Context<never>): Context.Conte
     Context.add(UndiciOptions, {
       ...get(context, UndiciOptions),
       maxRedirections: 0,
-      retryOptions: { maxRetries: 0 }
+      retryOptions: { maxRetries: 0, methods: [], statusCodes: [], errorCodes: [] }
     })
   ) as Context.Context<never>
 
@@ -118,11 +120,11 @@ const silent = Tracer.make({
   })
 })
 
-const arm = (fiber: AnyFiber): void => {
-  const watch = fiber.getFiberRef(currentWatch)
-  if (watch === undefined) return
+const arm = (fiber: AnyFiber, watch: Watch): void => {
   const isEnabled = fiber.getFiberRef(FiberRef.currentTracerEnabled)
   const predicate = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
+  if (isEnabled && isGate(predicate)) return
+  watch.onReplaced?.()
   if (!isEnabled) {
     const services = fiber.getFiberRef(DefaultServices.currentServices)
     set(fiber, DefaultServices.currentServices, Context.add(services, Tracer.Tracer, silent))
@@ -134,7 +136,7 @@ const arm = (fiber: AnyFiber): void => {
       HttpClient.currentTracerDisabledWhen,
       gate(watch, isGate(own) ? Predicate.or(own, constTrue) : constTrue)
     )
-  } else if (!isGate(predicate)) {
+  } else {
     set(fiber, HttpClient.currentTracerDisabledWhen, gate(watch, predicate))
   }
 }
@@ -151,17 +153,33 @@ const requestOf = (exit: Exit.Exit<unknown, unknown>): unknown => {
 class Watcher extends Supervisor.AbstractSupervisor<void> {
   override readonly value = Effect.void
   override onEffect<A, E>(fiber: Fiber.RuntimeFiber<A, E>, effect: Effect.Effect<unknown, unknown, unknown>): void {
-    arm(fiber)
-    const onResult = fiber.getFiberRef(currentWatch)?.onResult
-    if (onResult === undefined || !Exit.isExit(effect)) return
+    const watch = fiber.getFiberRef(currentWatch)
+    if (watch === undefined) return
+    arm(fiber, watch)
+    if (watch.onResult === undefined || !Exit.isExit(effect)) return
     const request = requestOf(effect)
-    if (request !== undefined) onResult(request as Request, effect as Result)
+    if (request !== undefined) watch.onResult(request as Request, effect as Result)
   }
 }
 
 const watcher = new Watcher()
 
 const supervision = RuntimeFlagsPatch.enable(RuntimeFlags.OpSupervision)
+
+/**
+ * The same at little cost, for an `HttpClient` of which it is known that it does not replace the predicate. No result is
+ * reported, and transports may follow redirects.
+ */
+export const lightlyWatched = <A, E, R>(effect: Effect.Effect<A, E, R>, watch: Watch): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) =>
+    fiber.getFiberRef(FiberRef.currentTracerEnabled)
+      ? Effect.locally(
+        effect,
+        HttpClient.currentTracerDisabledWhen,
+        gate(watch, fiber.getFiberRef(HttpClient.currentTracerDisabledWhen))
+      )
+      : watched(effect, watch)
+  )
 
 /** Runs an effect that sends requests by an `HttpClient`, under a watch. */
 export const watched = <A, E, R>(effect: Effect.Effect<A, E, R>, watch: Watch): Effect.Effect<A, E, R> =>

@@ -1,0 +1,269 @@
+/**
+ * What a program's own `HttpClient` does beneath the client changes no rule: one request for each token request, no
+ * redirect with credentials, no token at another origin, and middleware sees what servers see.
+ */
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import { NodeHttpClient, Undici } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { ApiClient, ClientAuthentication, type ClientConfig, ClientCredentials } from "@effect-oauth/client-credentials"
+import { Effect, Layer, Redacted, Schedule } from "effect"
+import { exportPKCS8, generateKeyPair } from "jose"
+
+import * as servers from "./support/servers.js"
+
+type Transport = Layer.Layer<HttpClient.HttpClient>
+type Change = (client: HttpClient.HttpClient) => HttpClient.HttpClient
+
+const secret = "current-secret-of-the-test"
+
+const above = (change: Change) => (transport: Transport): Transport =>
+  Layer.provide(Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, change)), transport)
+
+const dispatcher = (make: () => Undici.Dispatcher) =>
+  Layer.scoped(
+    NodeHttpClient.Dispatcher,
+    Effect.acquireRelease(Effect.sync(make), (agent) => Effect.promise(() => agent.destroy()))
+  )
+
+const redirecting = dispatcher(() => new Undici.Agent().compose(Undici.interceptors.redirect({ maxRedirections: 5 })))
+
+/** Follows redirects and repeats requests by itself. */
+const repeating = dispatcher(() =>
+  new Undici.Agent().compose(
+    Undici.interceptors.redirect({ maxRedirections: 5 }),
+    Undici.interceptors.retry({ maxRetries: 3, minTimeout: 1, methods: ["GET", "POST"], statusCodes: [429, 500, 503] })
+  )
+)
+
+const follow: RequestInit = { redirect: "follow", cache: "no-store" }
+
+const transports: Readonly<Record<string, Transport>> = {
+  fetch: FetchHttpClient.layer,
+  Undici: NodeHttpClient.layerUndici,
+  "node:http": NodeHttpClient.layer,
+  "Undici with interceptors": Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher, repeating),
+  "fetch with a RequestInit": Layer.provide(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.RequestInit, follow)),
+  "fetch with a dispatcher": FetchHttpClient.layer.pipe(
+    Layer.provide(Layer.effect(
+      FetchHttpClient.RequestInit,
+      Effect.map(NodeHttpClient.Dispatcher, (dispatcher): RequestInit => ({ dispatcher, ...follow }) as object)
+    )),
+    Layer.provide(redirecting)
+  ),
+  "a fetch of the program": Layer.provide(
+    FetchHttpClient.layer,
+    Layer.succeed(FetchHttpClient.Fetch, (input, init) => globalThis.fetch(input, init))
+  )
+}
+
+const retry: Change = (client) => HttpClient.retryTransient(client, { schedule: Schedule.spaced(1), times: 3 })
+const untraced = HttpClient.withTracerDisabledWhen(() => true)
+const traced = HttpClient.withTracerDisabledWhen(() => false)
+const init = HttpClient.transformResponse(Effect.provideService(FetchHttpClient.RequestInit, follow))
+
+const changes: Readonly<Record<string, Change>> = {
+  nothing: (client) => client,
+  filterStatusOk: HttpClient.filterStatusOk,
+  retryTransient: retry,
+  "retry after filterStatusOk": (client) => retry(HttpClient.filterStatusOk(client)),
+  followRedirects: HttpClient.followRedirects(5),
+  "RequestInit by transformResponse": init,
+  "Fetch by transformResponse": HttpClient.transformResponse(
+    Effect.provideService(FetchHttpClient.Fetch, (input, init) => globalThis.fetch(input, init))
+  ),
+  "Undici's options by transformResponse": HttpClient.transformResponse(
+    Effect.provideService(NodeHttpClient.UndiciRequestOptions, { path: "/", method: "GET", blocking: false })
+  ),
+  "a predicate of traces, then followRedirects and retryTransient": (client) =>
+    retry(HttpClient.followRedirects(untraced(init(client)), 5)),
+  "followRedirects and retryTransient, then a predicate of traces": (client) =>
+    traced(retry(HttpClient.followRedirects(init(client), 5))),
+  "no traces at all": (client) =>
+    HttpClient.transformResponse(
+      retry(HttpClient.followRedirects(init(client), 5)),
+      Effect.withTracerEnabled(false)
+    ),
+  "a timeout on a fiber of its own": (client) =>
+    HttpClient.transformResponse(
+      retry(HttpClient.followRedirects(init(client), 5)),
+      (response) => Effect.flatten(Effect.fork(response).pipe(Effect.map((fiber) => fiber.await.pipe(Effect.flatten))))
+    )
+}
+
+/** Counts what passes nearest to the transport, and adds a header, as middleware does. */
+const counted = (seen: Array<string>): Change => (client) =>
+  client.pipe(
+    HttpClient.mapRequest(HttpClientRequest.setHeader("x-middleware", "seen")),
+    HttpClient.tapRequest(({ method, url }) => Effect.sync(() => seen.push(`${method} ${url}`)))
+  )
+
+interface Asked {
+  readonly method: string | undefined
+  readonly url: string | undefined
+  readonly authorization: string | undefined
+  readonly text: string
+}
+
+type Respond = (status: number, body: unknown, headers?: Readonly<Record<string, string>>) => void
+
+/** Remembers what arrives. */
+const server = (answer: (asked: Asked, respond: Respond) => void) =>
+  Effect.gen(function*() {
+    const asked: Array<Asked> = []
+    const origin = yield* servers.http((request, response) => {
+      const chunks: Array<Buffer> = []
+      request.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () => {
+        const { headers: { authorization }, method, url } = request
+        const one = { method, url, authorization, text: Buffer.concat(chunks).toString() }
+        asked.push(one)
+        answer(one, (status, body, headers = {}) => {
+          response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body))
+        })
+      })
+    })
+    return { asked, origin }
+  })
+
+const grant = { access_token: "t0k3n-of-the-test", token_type: "Bearer", expires_in: 3600 }
+
+/**
+ * Every pair of a transport and a change beneath, with what passes nearest to the transport; which is what servers see,
+ * unless the change repeats requests: then it passes the repetition too, which is not sent.
+ */
+const beneath = (
+  test: (transport: Transport, seen: Array<string>, isWhole: boolean) => Effect.Effect<void, unknown>
+) => {
+  for (const [name, transport] of Object.entries(transports)) {
+    describe(`over ${name}`, () => {
+      for (const [what, change] of Object.entries(changes)) {
+        it.live(what, () =>
+          Effect.suspend(() => {
+            const seen: Array<string> = []
+            return test(
+              above((client) => change(counted(seen)(client)))(transport),
+              seen,
+              !/retry|redirect|fiber|traces/i.test(what)
+            )
+          }), 60_000)
+      }
+    })
+  }
+}
+
+const client = (tokenUrl: string, apiBaseUrl: string, transport: Transport, more: Partial<ClientConfig.Options> = {}) =>
+  Layer.provide(
+    ClientCredentials.layer({
+      tokenUrl,
+      clientId: "inventory-sync",
+      clientSecret: Redacted.make(secret),
+      apiBaseUrl,
+      allowHttpLoopback: true,
+      ...more,
+      tokenCache: { patience: 0 }
+    }),
+    transport
+  )
+
+const get = (path: string) => Effect.flatMap(ApiClient.ApiClient, (api) => api.get(path))
+
+const key = await exportPKCS8((await generateKeyPair("ES256", { extractable: true })).privateKey)
+
+const methods: ReadonlyArray<Partial<ClientConfig.Options>> = [
+  { clientAuthentication: "client_secret_post" },
+  { clientAuthentication: "client_secret_basic" },
+  {
+    clientSecret: undefined,
+    clientAuthentication: ClientAuthentication.privateKeyJwt({ key: Redacted.make(key), algorithm: "ES256" })
+  },
+  { clientAuthentication: "client_secret_basic", dpop: true }
+]
+
+const codes = [301, 302, 303, 307, 308]
+
+describe("a redirect of the token endpoint is not followed", () => {
+  beneath((transport, seen, isWhole) =>
+    Effect.scoped(Effect.gen(function*() {
+      const other = yield* server((_, respond) => respond(200, grant))
+      let code = 0
+      const token = yield* server((_, respond) => respond(code, {}, { location: `${other.origin}/elsewhere?a=b` }))
+      for (const method of methods) {
+        for (code of codes) {
+          const sent = token.asked.length
+          const error = yield* Effect.flip(
+            Effect.provide(get("/"), client(`${token.origin}/token`, token.origin, transport, method))
+          )
+          assert(error._tag === "InvalidTokenResponse", error.message)
+          assert.strictEqual(error.status, code)
+          assert.include(error.message, `a redirect to ${other.origin}`)
+          assert.strictEqual(token.asked.length, sent + 1)
+        }
+      }
+      assert.deepStrictEqual(other.asked, [])
+      if (isWhole) assert.strictEqual(seen.length, token.asked.length)
+    }))
+  )
+})
+
+describe("a token request is sent once", () => {
+  beneath((transport, seen, isWhole) =>
+    Effect.scoped(Effect.gen(function*() {
+      let status = 0
+      const token = yield* server((_, respond) => respond(status, status === 200 ? grant : {}))
+      for (status of [408, 429, 500, 503]) {
+        token.asked.length = seen.length = 0
+        const error = yield* Effect.flip(
+          Effect.provide(get("/"), client(`${token.origin}/token`, token.origin, transport))
+        )
+        assert(error._tag === "TokenEndpointUnavailable", error.message)
+        assert.deepStrictEqual([error.reason, error.detail], ["status", String(status)])
+        assert.lengthOf(token.asked, 1)
+        if (isWhole) assert.deepStrictEqual(seen, [`POST ${token.origin}/token`])
+      }
+    }))
+  )
+})
+
+describe("an API's redirect carries no token to another origin", () => {
+  beneath((transport) =>
+    Effect.scoped(Effect.gen(function*() {
+      const token = yield* server((_, respond) => respond(200, grant))
+      const other = yield* server((_, respond) => respond(200, {}))
+      const api = yield* server(({ url = "" }, respond) => {
+        const [, code = "", ...to] = url.split("/")
+        respond(Number(code), {}, { location: `${to.includes("other") ? other.origin : ""}/200/found` })
+      })
+      for (const more of [{}, { dpop: true }]) {
+        const layer = client(`${token.origin}/token`, api.origin, transport, more)
+        yield* Effect.gen(function*() {
+          for (const code of codes) {
+            // Followed or not is the program's choice, except with a proof.
+            yield* Effect.either(get(`/${code}/other`))
+            yield* Effect.either(get(`/${code}/same`))
+          }
+        }).pipe(Effect.provide(layer))
+        for (const { authorization } of other.asked) assert.isUndefined(authorization)
+      }
+    }))
+  )
+})
+
+describe("a status that means a rejected token is one beneath a filter of statuses too", () => {
+  beneath((transport) =>
+    Effect.scoped(Effect.gen(function*() {
+      let tokens = 0
+      const token = yield* server((_, respond) => respond(200, { ...grant, access_token: `t0k3n-${tokens += 1}` }))
+      const api = yield* server(({ authorization, url }, respond) =>
+        url === "/gone" ? respond(404, {}) : respond(authorization === "Bearer t0k3n-1" ? 401 : 200, {})
+      )
+      yield* Effect.gen(function*() {
+        assert.strictEqual((yield* get("/items")).status, 200)
+        assert.strictEqual(tokens, 2)
+        const status = yield* Effect.match(get("/gone"), {
+          onFailure: (error) => error._tag === "ResponseError" ? error.response.status : error._tag,
+          onSuccess: ({ status }) => status
+        })
+        assert.strictEqual(status, 404)
+      }).pipe(Effect.provide(client(`${token.origin}/token`, api.origin, transport)))
+    }))
+  )
+})
