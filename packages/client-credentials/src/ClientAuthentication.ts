@@ -25,7 +25,7 @@ export interface Target {
   readonly clientId: string
   /** The issuer identifier of the authorization server (RFC 8414 section 2), where it is known. */
   readonly issuer: string | undefined
-  /** The endpoint that the proof is sent to. */
+  /** The endpoint that the proof is for: its usual URL, also where it is sent to the alias (RFC 8705 section 5). */
   readonly endpoint: string
   /** Milliseconds since the epoch. */
   readonly now: number

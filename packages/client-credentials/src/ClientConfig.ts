@@ -66,6 +66,14 @@ export interface Options {
    * another method it is an `InvalidConfig`. Default: `form`.
    */
   readonly basicEncoding?: "form" | "raw" | undefined
+  /**
+   * Whether tokens are bound to the client's certificate (RFC 8705 section 3), which the HTTP client presents (`NodeTls`):
+   * then requests go to the server's endpoints for mutual TLS (`mtls_endpoint_aliases`), by whatever method the client
+   * authenticates. Default: true for the methods by certificate, and for `private_key_jwt` where the server's metadata
+   * state that it binds tokens (`tls_client_certificate_bound_access_tokens`) and `dpop` is not set. A client without a
+   * certificate at such a server sets it to false.
+   */
+  readonly certificateBoundTokens?: boolean | undefined
   /** Whether tokens are bound to a key of this process (RFC 9449). Default: false. */
   readonly dpop?: boolean | DPoP.Options | undefined
   /**
@@ -107,6 +115,8 @@ export interface Service {
   readonly dpop: DPoP.Options | undefined
   /** See `Options`. */
   readonly tokenType?: "verify" | "assume-bearer" | undefined
+  /** Whether tokens are bound to the client's certificate; undefined when the server's metadata decide. */
+  readonly certificateBoundTokens?: boolean | undefined
   readonly allowHttpLoopback: boolean
   readonly api: Api
 }
@@ -216,6 +226,7 @@ const variables = {
   signingAlgorithm: "OAUTH_SIGNING_ALGORITHM",
   assertionAudience: "OAUTH_ASSERTION_AUDIENCE",
   assertionType: "OAUTH_ASSERTION_TYPE",
+  certificateBoundTokens: "OAUTH_CERTIFICATE_BOUND_TOKENS",
   dpop: "OAUTH_DPOP",
   requestFormat: "OAUTH_REQUEST_FORMAT",
   tokenType: "OAUTH_TOKEN_TYPE",
@@ -248,6 +259,7 @@ const variables = {
  *   `OAUTH_ASSERTION_TYPE`;
  * - while a credential is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS`, `OAUTH_PRIVATE_KEY_PREVIOUS`, or these with
  *   `_FILE`, tried when the server does not know the current one;
+ * - `OAUTH_CERTIFICATE_BOUND_TOKENS` (`true`, `false`), see `Options.certificateBoundTokens`;
  * - `OAUTH_DPOP` (`true`, `false`), `OAUTH_REVOCATION_URL`, `OAUTH_REQUEST_FORMAT` (`form`, `json`),
  *   `OAUTH_TOKEN_TYPE` (`verify`, `assume-bearer`),
  *   `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`);
@@ -291,11 +303,12 @@ export const fromConfig = (
     const errors = read.errors(variables, text, given("now"))
     const misplaced = settings.misplaced(given("now"))
     if (misplaced.length > 0) return yield* Effect.fail(errors(misplaced))
-    const flag = (setting: "allowHttpLoopback" | "allowOutsideBasePath" | "dpop") =>
+    const flag = (setting: "allowHttpLoopback" | "allowOutsideBasePath" | "certificateBoundTokens" | "dpop") =>
       read.flag(variables[setting], text[setting])
     const more = {
       apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
       allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
+      certificateBoundTokens: yield* flag("certificateBoundTokens"),
       dpop: yield* flag("dpop"),
       allowHttpLoopback: options.allowHttpLoopback ?? (yield* flag("allowHttpLoopback"))
     }

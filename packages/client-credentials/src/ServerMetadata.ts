@@ -37,8 +37,15 @@ export interface Metadata {
   }
   /** Undefined when nothing is known, because the endpoints were configured and not discovered. */
   readonly authenticationMethods: ReadonlyArray<string> | undefined
+  /**
+   * The algorithms of client assertions (`token_endpoint_auth_signing_alg_values_supported`, RFC 8414 section 2);
+   * undefined when nothing is known.
+   */
+  readonly signingAlgorithms?: ReadonlyArray<string> | undefined
   /** RFC 9449 section 5.1; undefined when nothing is known. */
   readonly dpopAlgorithms: ReadonlyArray<string> | undefined
+  /** Whether the server binds tokens to the certificate of the client (RFC 8705 section 3.3). */
+  readonly certificateBoundTokens?: boolean | undefined
 }
 
 /**

@@ -17,6 +17,7 @@ import { DPoP } from "./DPoP.js"
 import * as authenticated from "./internal/authenticated.js"
 import * as parts from "./internal/config/parts.js"
 import * as lifetime from "./internal/http/lifetime.js"
+import { usesAliases } from "./internal/protocol/mutualTls.js"
 import * as duplicates from "./internal/token/duplicates.js"
 import * as tokenRequest from "./internal/tokenRequest.js"
 import * as tokenResponse from "./internal/tokenResponse.js"
@@ -134,7 +135,7 @@ export const make = (
 ): Effect.Effect<Service, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
   Effect.gen(function*() {
     const limits = yield* validate(parts.tokenEndpoint, options)
-    const { authentication, request, tokenType = "verify" } = yield* ClientConfig
+    const { authentication, certificateBoundTokens, request, tokenType = "verify" } = yield* ClientConfig
     const metadata = yield* ServerMetadata
     const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
     const send = yield* authenticated.make(yield* HttpClient.HttpClient, dpop, {
@@ -150,7 +151,8 @@ export const make = (
 
     const requestToken = (request: TokenRequest, occasion: Occasion | undefined) =>
       Effect.gen(function*() {
-        const { authenticationMethods, dpopAlgorithms, issuer, mutualTls, tokenEndpoint } = yield* metadata.get
+        const server = yield* metadata.get
+        const { authenticationMethods, dpopAlgorithms, issuer, signingAlgorithms, tokenEndpoint } = server
         if (dpop !== undefined && dpopAlgorithms?.includes(dpop.algorithm) === false) {
           return yield* new DiscoveryFailed({
             issuer: issuer ?? "",
@@ -159,13 +161,22 @@ export const make = (
           })
         }
         const method = authentication(authenticationMethods)
-        const url = method.mutualTls ? mutualTls.tokenEndpoint ?? tokenEndpoint : tokenEndpoint
+        const aliased = usesAliases({
+          method: method.method,
+          byCertificate: method.mutualTls,
+          wanted: certificateBoundTokens,
+          hasDpop: dpop !== undefined,
+          serverBinds: server.certificateBoundTokens
+        })
+        const url = aliased ? server.mutualTls.tokenEndpoint ?? tokenEndpoint : tokenEndpoint
         yield* Effect.annotateCurrentSpan("oauth.client_authentication", method.method)
         const { token, warning } = yield* send({
           authentication: method,
           url,
+          endpoint: tokenEndpoint,
           clientId: request.clientId,
           issuer,
+          signingAlgorithms,
           onSent: counted(occasion),
           encode: (proof) => tokenRequest.encode(url, request, proof),
           decode: (received, redaction, hint) =>

@@ -17,6 +17,7 @@ import { ClientConfig } from "./ClientConfig.js"
 import { DPoP } from "./DPoP.js"
 import * as authenticated from "./internal/authenticated.js"
 import * as lifetime from "./internal/http/lifetime.js"
+import { usesAliases } from "./internal/protocol/mutualTls.js"
 import * as duplicates from "./internal/token/duplicates.js"
 import * as tokenRequest from "./internal/tokenRequest.js"
 import * as tokenResponse from "./internal/tokenResponse.js"
@@ -71,7 +72,7 @@ export const make: Effect.Effect<
   never,
   ClientConfig | HttpClient.HttpClient | ServerMetadata
 > = Effect.gen(function*() {
-  const { authentication, request } = yield* ClientConfig
+  const { authentication, certificateBoundTokens, request, revocationUrl } = yield* ClientConfig
   const metadata = yield* ServerMetadata
   const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
   const send = yield* authenticated.make(yield* HttpClient.HttpClient, dpop, {
@@ -81,17 +82,28 @@ export const make: Effect.Effect<
   return {
     revoke: (token) =>
       Effect.gen(function*() {
-        const { authenticationMethods, issuer, mutualTls, revocationEndpoint } = yield* metadata.get
+        const server = yield* metadata.get
+        const { authenticationMethods, issuer, revocationEndpoint, signingAlgorithms } = server
         const method = authentication(authenticationMethods)
-        const url = method.mutualTls ? mutualTls.revocationEndpoint ?? revocationEndpoint : revocationEndpoint
+        const aliased = usesAliases({
+          method: method.method,
+          byCertificate: method.mutualTls,
+          wanted: certificateBoundTokens,
+          hasDpop: dpop !== undefined,
+          serverBinds: server.certificateBoundTokens
+        })
+        const alias = aliased ? server.mutualTls.revocationEndpoint : undefined
+        const url = revocationUrl ?? alias ?? revocationEndpoint
         if (url === undefined) return yield* new RevocationUnsupported({ endpoint: request.endpoint })
         const value = Redacted.value(token.value)
         yield* send({
           authentication: method,
           url,
+          endpoint: revocationEndpoint ?? url,
           secrets: [value],
           clientId: request.clientId,
           issuer,
+          signingAlgorithms,
           encode: (proof) => tokenRequest.encodeRevocation(url, value, proof),
           decode: (received, redaction, hint) => {
             const { endpoint, status } = received

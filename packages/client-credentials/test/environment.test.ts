@@ -4,8 +4,8 @@
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ClientConfig } from "@effect-oauth/client-credentials"
-import { ConfigProvider, Effect } from "effect"
+import { ClientAuthentication, ClientConfig } from "@effect-oauth/client-credentials"
+import { ConfigProvider, Effect, Redacted } from "effect"
 import { decodeJwt, decodeProtectedHeader, exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
 const necessary = {
@@ -49,6 +49,33 @@ describe("the environment", () => {
       const jwt = (yield* by("client_secret_jwt", { OAUTH_ASSERTION_AUDIENCE: "token_endpoint" })).parameters
       const { aud, exp, iat } = decodeJwt(jwt["client_assertion"] ?? "")
       assert.deepStrictEqual([aud, iat, exp], [necessary.OAUTH_TOKEN_URL, 60, 120])
+    }))
+
+  it.effect("chooses the algorithm of an assertion by what the server lists and the secret is long enough for", () =>
+    Effect.gen(function*() {
+      const by = (length: number, signingAlgorithms: ReadonlyArray<string> | undefined, wanted?: "HS512") =>
+        Effect.flatMap(
+          ClientAuthentication.clientSecretJwt(Redacted.make("x".repeat(length)), { algorithm: wanted }).credentials[0],
+          ({ prove }) =>
+            prove({ clientId: "id", issuer: undefined, endpoint: "https://a.example", now: 0, signingAlgorithms })
+        ).pipe(
+          Effect.map(({ parameters = {} }) => decodeProtectedHeader(parameters["client_assertion"] ?? "").alg),
+          Effect.catchAll((error) => Effect.succeed(error._tag))
+        )
+      assert.strictEqual(yield* by(64, undefined), "HS256")
+      assert.strictEqual(yield* by(64, ["RS256", "HS512", "HS384"]), "HS384")
+      assert.strictEqual(yield* by(64, ["HS512"]), "HS512")
+      assert.strictEqual(yield* by(32, ["HS512"]), "DiscoveryFailed")
+      assert.strictEqual(yield* by(64, ["HS256"], "HS512"), "DiscoveryFailed")
+      assert.strictEqual(yield* by(32, undefined, "HS512"), "CredentialUnavailable")
+    }))
+
+  it.effect("says whether tokens are bound to the certificate", () =>
+    Effect.gen(function*() {
+      for (const [text, value] of [["true", true], ["false", false], ["", undefined]] as const) {
+        const found = yield* read({ OAUTH_CLIENT_SECRET: secret, OAUTH_CERTIFICATE_BOUND_TOKENS: text })
+        assert.strictEqual(found.certificateBoundTokens, value)
+      }
     }))
 
   it.scopedLive("chooses a key, from a variable or a file, PEM or JWK", () =>
@@ -186,6 +213,7 @@ describe("the environment", () => {
         OAUTH_SIGNING_ALGORITHM: "ES256"
       }, "OAUTH_SIGNING_ALGORITHM"],
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_DPOP: "yes" }, "OAUTH_DPOP"],
+      [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_CERTIFICATE_BOUND_TOKENS: "yes" }, "OAUTH_CERTIFICATE_BOUND_TOKENS"],
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_PARAMETERS: "client_id=other" }, "OAUTH_PARAMETERS"],
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_PARAMETERS: "grant_type=password" }, "OAUTH_PARAMETERS"],
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_AUTHORIZATION_DETAILS: "{}" }, "OAUTH_AUTHORIZATION_DETAILS"],

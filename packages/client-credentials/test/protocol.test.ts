@@ -2,6 +2,8 @@
  * Every way to authenticate, against a certified authorization server over TLS. `T1` and so on are the requirements of
  * the standards: each test names those that it is about.
  */
+import { X509Certificate } from "node:crypto"
+
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, layer } from "@effect/vitest"
 import {
@@ -157,6 +159,71 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
           })
         )
       }))
+
+    const boundTo = (value: Redacted.Redacted<string>) =>
+      Effect.flatMap(Server, ({ introspect }) => Effect.promise(() => introspect(Redacted.value(value)))).pipe(
+        Effect.map((found) => found.active ? found.certificate : undefined)
+      )
+
+    it.effect("T12 private_key_jwt and tokens that are bound to the certificate, at the endpoint for mutual TLS", () =>
+      Effect.gen(function*() {
+        const { clientCertificate, keys, state } = yield* Server
+        const certificate = { certificate: clientCertificate.cert, key: Redacted.make(clientCertificate.private) }
+        const key = Redacted.make(keys.ES256.pem)
+        const options = { clientId: "bound", clientAuthentication: privateKeyJwt({ key, keyId: "kid-ES256" }) }
+        const { value } = yield* use(options, token, certificate)
+        assert.strictEqual(state.seen.at(-1)?.["url"], "/token?alias=mtls")
+        const { raw } = new X509Certificate(clientCertificate.cert)
+        const thumbprint = Buffer.from(
+          yield* Effect.promise(() => crypto.subtle.digest("SHA-256", new Uint8Array(raw)))
+        )
+        assert.strictEqual(yield* boundTo(value), thumbprint.toString("base64url"))
+        // Whoever says that tokens are not bound, or binds them by DPoP, is sent to the usual endpoint.
+        for (const more of [{ certificateBoundTokens: false }, { dpop: true }]) {
+          yield* use({ ...options, clientId: "ES256", ...more }, token)
+          assert.strictEqual(state.seen.at(-1)?.["url"], "/token")
+        }
+        // And with a secret too when it is asked for.
+        yield* use({ clientId: "basic", clientSecret: secret, certificateBoundTokens: true }, token, certificate)
+        assert.strictEqual(state.seen.at(-1)?.["url"], "/token?alias=mtls")
+        yield* use({ clientId: "basic", clientSecret: secret }, token, certificate)
+        assert.strictEqual(state.seen.at(-1)?.["url"], "/token")
+      }))
+
+    it.effect(
+      "T9 FAPI 2.0: an RSA key signs by PS256 where the server lists nothing else",
+      () =>
+        Effect.gen(function*() {
+          const { clientCertificate, keys, state } = yield* Server
+          const certificate = { certificate: clientCertificate.cert, key: Redacted.make(clientCertificate.private) }
+          const key = Redacted.make(keys.RS256.pem)
+          const by = (options: Partial<Parameters<typeof privateKeyJwt>[0]>) => ({
+            clientId: "bound",
+            clientAuthentication: privateKeyJwt({ key, keyId: "kid-RS256", ...options })
+          })
+          const { value } = yield* use(by({}), token, certificate)
+          assert.isString(yield* boundTo(value))
+          const [header = ""] = String(state.seen.at(-1)?.["client_assertion"]).split(".")
+          assert.strictEqual(JSON.parse(Buffer.from(header, "base64url").toString()).alg, "PS256")
+          // Nothing is sent by what the server does not list.
+          const before = state.seen.length
+          const jwk = Redacted.make(JSON.stringify(keys.RS256.privateJwk))
+          const ec = Redacted.make(keys.ES256.pem)
+          for (
+            const [options, found] of [[{ algorithm: "RS256" }, "RS256"], [{ key: jwk }, "RS256"], [
+              { key: ec },
+              "ES256"
+            ]] as const
+          ) {
+            const error = yield* failure(by(options), certificate)
+            assert(error instanceof OAuthError.DiscoveryFailed)
+            assert.isFalse(error.retryable)
+            assert.match(error.message, new RegExp(`by PS256 only .*sign by ${found}: .*OAUTH_SIGNING_ALGORITHM`))
+          }
+          assert.lengthOf(state.seen, before)
+        }).pipe(Effect.provide(Layer.scoped(Server, AuthorizationServer.startWith(["PS256"])))),
+      60_000
+    )
 
     it.effect("a way of one's own", () =>
       use({

@@ -29,10 +29,14 @@ import * as tokenRequest from "./tokenRequest.js"
 export interface Conversation<A> {
   readonly authentication: ClientAuthentication
   readonly url: string
+  /** The usual URL of the endpoint, where the request goes to its alias for mutual TLS. */
+  readonly endpoint: string
   /** Further strings of the request that must not be shown. */
   readonly secrets?: ReadonlyArray<string> | undefined
   readonly clientId: string
   readonly issuer: string | undefined
+  /** The algorithms of assertions that the server takes; undefined when that is not known. */
+  readonly signingAlgorithms: ReadonlyArray<string> | undefined
   /** The request, with this proof in it. */
   readonly encode: (proof: Proof) => HttpClientRequest.HttpClientRequest
   /** What the answer means. Of its strings, `redaction` decides which may be shown. */
@@ -153,13 +157,14 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefin
 
     const attempt = <A>(conversation: Conversation<A>, credential: Credential) =>
       Effect.gen(function*() {
-        const { clientId, issuer, url: endpoint } = conversation
+        const { clientId, endpoint, issuer, signingAlgorithms, url } = conversation
         // Each with its own proof: an assertion must not be used twice (RFC 7523 section 3). It is dated by the clock of
         // the server, where that is known.
         const once = Effect.gen(function*() {
-          const ahead = clocks.ahead(new URL(endpoint).origin)
+          const ahead = clocks.ahead(new URL(url).origin)
           const now = (yield* Clock.currentTimeMillis) + ahead
-          const proof = yield* sendable(yield* credential.prove({ clientId, issuer, endpoint, now }))
+          const target = { clientId, issuer, endpoint, now, signingAlgorithms }
+          const proof = yield* sendable(yield* credential.prove(target))
           return yield* exchangeOnce(conversation, proof, ahead)
         })
         // A server may close an idle connection at the moment at which it is used again. The request may have been

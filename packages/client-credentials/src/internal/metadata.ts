@@ -44,6 +44,7 @@ export const decode = (
   const aliases = isRecord(document["mtls_endpoint_aliases"]) ? document["mtls_endpoint_aliases"] : {}
   const tokenEndpoint = url(document["token_endpoint"])
   if (tokenEndpoint === undefined) return fail("it names no token endpoint with https:")
+  const signingAlgorithms = names(document["token_endpoint_auth_signing_alg_values_supported"])
   return Either.right({
     issuer,
     tokenEndpoint,
@@ -54,6 +55,9 @@ export const decode = (
     },
     // RFC 8414 section 2: absent means basic auth.
     authenticationMethods: names(document["token_endpoint_auth_methods_supported"]) ?? ["client_secret_basic"],
-    dpopAlgorithms: names(document["dpop_signing_alg_values_supported"])
+    // An empty list says nothing: some algorithm there must be.
+    signingAlgorithms: signingAlgorithms?.length === 0 ? undefined : signingAlgorithms,
+    dpopAlgorithms: names(document["dpop_signing_alg_values_supported"]),
+    certificateBoundTokens: document["tls_client_certificate_bound_access_tokens"] === true
   })
 }

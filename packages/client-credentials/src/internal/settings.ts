@@ -217,6 +217,8 @@ export const client = (
       "absent: with dpop, only tokens of the type DPoP are used (RFC 9449 section 5)"
     )
   }
+  const { certificateBoundTokens } = options
+  found.flag("certificateBoundTokens", certificateBoundTokens, false)
   const resourceServer = api(found, options, loopback)
 
   if (
@@ -236,6 +238,7 @@ export const client = (
     authentication: authenticate,
     dpop,
     tokenType,
+    certificateBoundTokens: typeof certificateBoundTokens === "boolean" ? certificateBoundTokens : undefined,
     allowHttpLoopback: loopback,
     api: resourceServer
   })
@@ -255,6 +258,7 @@ const named: { readonly [K in keyof ClientConfig.Options]-?: true } = {
   parameters: true,
   clientAuthentication: true,
   basicEncoding: true,
+  certificateBoundTokens: true,
   dpop: true,
   requestFormat: true,
   tokenType: true,

@@ -1,0 +1,25 @@
+/**
+ * Which endpoints a client uses: those for mutual TLS, which ask for a certificate, or the others (RFC 8705 section 5).
+ */
+
+/** What decides it. */
+export interface Situation {
+  /** The method of client authentication. */
+  readonly method: string
+  /** Whether the method is the certificate itself. */
+  readonly byCertificate: boolean
+  /** What the user says: whether tokens are bound to the certificate of the client. */
+  readonly wanted: boolean | undefined
+  /** Whether tokens are bound to a DPoP key, so that they need no certificate. */
+  readonly hasDpop: boolean
+  /** `tls_client_certificate_bound_access_tokens` of the server (RFC 8705 section 3.3). */
+  readonly serverBinds: boolean | undefined
+}
+
+/**
+ * Returns whether the aliases for mutual TLS are used where the server has them. Section 5 is for every client that uses
+ * mutual TLS, also one that authenticates by an assertion and has its tokens bound to its certificate, as FAPI 2.0 allows:
+ * at the usual endpoint the server does not ask for the certificate, and issues a token that is not bound.
+ */
+export const usesAliases = ({ byCertificate, hasDpop, method, serverBinds, wanted }: Situation): boolean =>
+  byCertificate || (wanted ?? (method === "private_key_jwt" && serverBinds === true && !hasDpop))
