@@ -17,12 +17,25 @@ import { InvalidConfig } from "./InvalidConfig.js"
 import type { AuthorizationDetail, RequestFormat, TokenRequest } from "./TokenRequest.js"
 
 /**
- * What a user states. Strings are checked, never trimmed or guessed at.
+ * Options of a client: an endpoint (`tokenUrl` or `issuer`), a credential (`clientSecret` or `clientAuthentication`), and
+ * the API. Strings are validated, never trimmed or completed. One of each pair must be written; its value may be
+ * undefined where a program decides at run time, and then the validation reports what is missing.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export type Options =
+  & ClientOptions
+  & (Pick<Required<ClientOptions>, "tokenUrl"> | Pick<Required<ClientOptions>, "issuer">)
+  & (Pick<Required<ClientOptions>, "clientSecret"> | Pick<Required<ClientOptions>, "clientAuthentication">)
+
+/**
+ * Every option of a client. `Options` says which of them are needed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientOptions {
   /** The token endpoint (RFC 6749 section 3.2), `https:`, without fragment or credentials. */
   readonly tokenUrl?: string | URL | undefined
   /**

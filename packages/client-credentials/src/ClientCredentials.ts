@@ -60,7 +60,7 @@ export interface PartOptions {
  * @since 0.1.0
  * @category models
  */
-export interface Options extends ClientConfig.Options, PartOptions {}
+export type Options = ClientConfig.Options & PartOptions
 
 /**
  * The wiring itself, for those who bring a `ClientConfig` of their own making.
@@ -131,10 +131,34 @@ const wire = <R>(
       Layer.provideMerge(cache),
       Layer.provide(endpoint),
       Layer.provideMerge(TokenRevocation.layer),
-      Layer.provide(ServerMetadata.layerWith(options.serverMetadata ?? {})),
+      Layer.provide(metadata(options)),
       Layer.provide(dpop)
     )
   )
+}
+
+/** Whether an issuer revokes tokens is known when its metadata arrive: building a layer sends nothing. */
+const metadata = ({ revokeAtShutdown, serverMetadata = {} }: PartOptions) =>
+  revokeAtShutdown === true
+    ? Layer.effect(
+      ServerMetadata.ServerMetadata,
+      Effect.map(ServerMetadata.make(serverMetadata), withRevocationWarning)
+    )
+    : ServerMetadata.layerWith(serverMetadata)
+
+const withRevocationWarning = (service: ServerMetadata.Service): ServerMetadata.Service => {
+  let isReported = false
+  return {
+    ...service,
+    get: Effect.tap(service.get, ({ issuer = "", revocationEndpoint }) => {
+      if (isReported || revocationEndpoint !== undefined) return Effect.void
+      isReported = true
+      return Effect.logWarning(
+        `The metadata of the issuer ${issuer} name no revocation endpoint, so revokeAtShutdown revokes nothing. Set ` +
+          "revocationUrl (OAUTH_REVOCATION_URL), or leave revokeAtShutdown out."
+      )
+    })
+  }
 }
 
 /** What the parts look for and do without where there is none. */

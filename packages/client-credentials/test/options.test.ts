@@ -1,4 +1,4 @@
-import { HttpClient } from "@effect/platform"
+import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import type { ApiClient } from "@effect-oauth/client-credentials"
 import {
@@ -13,7 +13,7 @@ import {
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
-import { Cause, ConfigProvider, Effect, Exit, Layer, Redacted } from "effect"
+import { Cause, ConfigProvider, Effect, Exit, Layer, Logger, Redacted } from "effect"
 
 import type * as parts from "../src/internal/config/parts.js"
 
@@ -210,5 +210,32 @@ describe("options", () => {
       ) {
         assert.deepStrictEqual(yield* reported(layer({ revokeAtShutdown, ...good })), [])
       }
+    }))
+
+  it.effect("revokeAtShutdown with an issuer that revokes nothing is reported when its metadata arrive", () =>
+    Effect.gen(function*() {
+      const issuer = "https://auth.example.com"
+      const warnings: Array<string> = []
+      const logger = Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ logLevel, message }) => {
+          if (logLevel._tag === "Warning") warnings.push(String(message))
+        })
+      )
+      const http = HttpClient.make((request) =>
+        Effect.succeed(HttpClientResponse.fromWeb(
+          request,
+          Response.json(
+            request.method === "GET"
+              ? { issuer, token_endpoint: `${issuer}/token` }
+              : { access_token: "token", token_type: "Bearer", expires_in: 60 }
+          )
+        ))
+      )
+      yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get).pipe(
+        Effect.provide(ClientCredentials.layer({ ...client, tokenUrl: undefined, issuer, revokeAtShutdown: true })),
+        Effect.provide([logger, Layer.succeed(HttpClient.HttpClient, http)])
+      )
+      assert.lengthOf(warnings.filter((text) => /revokeAtShutdown revokes nothing/.test(text)), 1)
     }))
 })

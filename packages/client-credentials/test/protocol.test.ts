@@ -39,6 +39,7 @@ const use = <A, E>(
       ClientCredentials.layer({
         issuer,
         apiBaseUrl,
+        clientSecret: undefined,
         ...options,
         tokenCache: { patience: 0 }
       }).pipe(Layer.provide(NodeTls.layer({ ca: ca.cert, ...tls })))

@@ -123,12 +123,52 @@ describe("ClientCredentials", () => {
     ClientCredentials.layer({ ...options, clientAuthentication: "client_secret" })
     // @ts-expect-error no API to call
     ClientCredentials.layer({ clientId: options.clientId, clientSecret: options.clientSecret })
+    // @ts-expect-error neither an endpoint nor a credential
+    ClientCredentials.layer({ clientId: options.clientId, apiBaseUrl: options.apiBaseUrl })
+    // @ts-expect-error no endpoint: tokenUrl or issuer
+    ClientCredentials.layer({
+      clientId: options.clientId,
+      clientSecret: options.clientSecret,
+      apiBaseUrl: options.apiBaseUrl
+    })
+    // @ts-expect-error no credential: clientSecret or clientAuthentication
+    ClientCredentials.layer({ tokenUrl: options.tokenUrl, clientId: options.clientId, apiBaseUrl: options.apiBaseUrl })
     // @ts-expect-error a misspelt setting
     ClientCredentials.layer({ ...options, scopes: "items:read" })
     // @ts-expect-error a key that is no Redacted text
     ClientAuthentication.privateKeyJwt({ key: "-----BEGIN PRIVATE KEY-----" })
     // @ts-expect-error a budget is counted in a store, so it is for shared tokens
     ClientCredentials.layer({ ...options, issuanceBudget: { limit: 50 } })
+  })
+})
+
+describe("the options of a client", () => {
+  const { apiBaseUrl, clientId, clientSecret, tokenUrl } = options
+  const issuer = "https://auth.example.com"
+
+  it("may be undefined where a program decides at run time", () => {
+    const variables: { readonly tokenUrl: string | undefined; readonly issuer: string | undefined } = {
+      tokenUrl: undefined,
+      issuer
+    }
+    ClientCredentials.layer({ clientId, clientSecret, apiBaseUrl, issuer })
+    ClientCredentials.layer({ clientId, clientSecret, apiBaseUrl, tokenUrl: undefined, issuer })
+    ClientCredentials.layer({ clientId, clientSecret, apiBaseUrl, ...variables })
+    ClientCredentials.layer({
+      clientId,
+      clientSecret: undefined,
+      clientAuthentication: ClientAuthentication.tlsClientAuth,
+      apiBaseUrl,
+      tokenUrl
+    })
+    expectTypeOf(options).toExtend<ClientCredentials.Options>()
+  })
+
+  it("can be passed on", () => {
+    const audited = (given: ClientCredentials.Options) => ClientCredentials.layer({ ...given, audience: apiBaseUrl })
+    const changed = (more: Partial<ClientCredentials.Options>) => ClientCredentials.layer({ ...options, ...more })
+    expectTypeOf(audited).parameter(0).toEqualTypeOf<ClientCredentials.Options>()
+    expectTypeOf(changed).returns.toEqualTypeOf<ReturnType<typeof audited>>()
   })
 })
 

@@ -89,7 +89,7 @@ const wire = <E, R>(
       tokenUrl: client.issuer === undefined ? `${issuer}/token` : undefined,
       clientId: "test-client",
       apiBaseUrl: baseUrl,
-      ...(typeof client.clientAuthentication === "object" ? {} : { clientSecret: Redacted.make("test-secret") }),
+      clientSecret: typeof client.clientAuthentication === "object" ? undefined : Redacted.make("test-secret"),
       ...client
     })
   }))

@@ -74,7 +74,7 @@ const source = (found: ReturnType<typeof collect>, setting: string, value: unkno
 const authentication = (
   found: ReturnType<typeof collect>,
   { basicEncoding, clientAuthentication: wanted, clientId, clientSecret, previousClientSecret }: Loose<
-    ClientConfig.Options
+    ClientConfig.ClientOptions
   >
 ): ClientConfig.Service["authentication"] | undefined => {
   const check = (made: ClientAuthentication.ClientAuthentication, names: Readonly<Record<string, string>>) => {
@@ -127,7 +127,7 @@ const authentication = (
 
 const api = (
   { expect, flag }: ReturnType<typeof collect>,
-  options: Loose<ClientConfig.Options>,
+  options: Loose<ClientConfig.ClientOptions>,
   loopback: boolean
 ): ClientConfig.Api | undefined => {
   const base = secureUrl(options.apiBaseUrl, loopback)
@@ -175,7 +175,7 @@ const environment = ({ expect }: ReturnType<typeof collect>) =>
   )
 
 export const client = (
-  options: Loose<ClientConfig.Options>
+  options: Loose<ClientConfig.ClientOptions>
 ): Either.Either<ClientConfig.Service, ReadonlyArray<Problem>> => {
   const found = collect()
   const { expect, problems } = found
@@ -244,7 +244,7 @@ export const client = (
   })
 }
 
-const named: { readonly [K in keyof ClientConfig.Options]-?: true } = {
+const named: { readonly [K in keyof ClientConfig.ClientOptions]-?: true } = {
   tokenUrl: true,
   issuer: true,
   revocationUrl: true,
