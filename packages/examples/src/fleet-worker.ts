@@ -2,7 +2,8 @@
  * One of many workers that share a token: on Redis if `REDIS_URL` is set, on Postgres if `DATABASE_URL` is. It makes
  * `CALLS` calls (100), one every `EVERY` (100 ms), and says how they went. `TOKEN_STORE_KEY` comes from
  * `openssl rand -base64 32`. If it dies while it asks for a token, others ask after `LEASE_LIFE` (2 seconds). A store that
- * does not answer within `STORE_TIMEOUT` (2 seconds) is done without.
+ * does not answer within `STORE_TIMEOUT` (2 seconds) is done without. `REFUSAL_PAUSE` is for tests that revoke tokens
+ * again and again.
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
@@ -37,10 +38,14 @@ const program = Effect.gen(function*() {
   yield* Console.log(`${good} of ${calls} calls, the longest ${Math.round(longest)} ms`)
 })
 
-const Client = Layer.unwrapEffect(Effect.map(
-  Config.withDefault(Config.duration("LEASE_LIFE"), Duration.seconds(2)),
-  (leaseLife) => ClientCredentials.layerSharedConfig({ sharedTokens: { leaseLife } })
-))
+const Client = Layer.unwrapEffect(Effect.gen(function*() {
+  const leaseLife = yield* Config.withDefault(Config.duration("LEASE_LIFE"), Duration.seconds(2))
+  const pause = yield* Config.option(Config.duration("REFUSAL_PAUSE"))
+  return ClientCredentials.layerSharedConfig({
+    sharedTokens: { leaseLife },
+    tokenCache: { refusalPauses: Option.isSome(pause) ? [pause.value] : undefined }
+  })
+}))
 
 /** So that the servers can tell which of them asks. */
 const Network = Layer.effect(

@@ -112,6 +112,7 @@ for (const [name, isInstalled, store] of stores) {
           CALLS: "1000000",
           EVERY: "100 millis",
           STORE_TIMEOUT: patient.STORE_TIMEOUT,
+          REFUSAL_PAUSE: "1 millis",
           // Each kill costs this time. Much less, and a busy machine would take a lease from a process that is alive.
           LEASE_LIFE: "2 seconds"
         }
@@ -166,7 +167,7 @@ for (const [name, isInstalled, store] of stores) {
         Effect.gen(function*() {
           const { environment, server } = yield* Loopback.start()
           const { kill, restart, settings } = yield* store
-          const shared = { ...environment, ...settings, CALLS: "150", EVERY: "50 millis" }
+          const shared = { ...environment, ...settings, CALLS: "150", EVERY: "50 millis", REFUSAL_PAUSE: "1 millis" }
           const workers = Array.from({ length: 4 }, () => worker(shared))
           const done = Effect.promise(() => Promise.all(workers.map(({ result }) => result)))
           const disturb = Effect.gen(function*() {
