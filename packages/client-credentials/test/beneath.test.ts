@@ -144,7 +144,7 @@ const beneath = (
               seen,
               !/retry|redirect|fiber|traces/i.test(what)
             )
-          }), 60_000)
+          }))
       }
     })
   }

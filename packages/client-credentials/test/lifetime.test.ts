@@ -205,5 +205,5 @@ describe("after the scope of a layer has ended", () => {
         assert.deepStrictEqual(sent, before, `closed after ${moment} ms`)
       }
       // Virtual time waits for fibers in real time: the limit is for a busy machine.
-    }), 60_000)
+    }))
 })

@@ -558,7 +558,7 @@ describe("by path", () => {
       assert.isAbove(outcomes.get("Success") ?? 0, runs / 20)
       assert.isAbove(outcomes.get("PathNotAllowed") ?? 0, runs / 20)
     }).pipe(Effect.provide(layer))
-  }, 120_000)
+  })
 
   it("wildcards in apiOrigins are invalid, and the message says so", () => {
     for (const origin of ["https://*.example.com", "*", "https://*", "https://%2a.example.com", "https://a.*"]) {

@@ -223,7 +223,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
           }
           assert.lengthOf(state.seen, before)
         }).pipe(Effect.provide(Layer.scoped(Server, AuthorizationServer.startWith(["PS256"])))),
-      60_000
+      300_000
     )
 
     it.effect("a way of one's own", () =>
