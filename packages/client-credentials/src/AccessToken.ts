@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import type * as Redacted from "effect/Redacted"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 
 /**
  * An access token with the life that it was issued for (RFC 6749 section 5.1).
@@ -39,4 +41,33 @@ export class AccessToken extends Data.Class<{
   readonly requestedAt: number
   /** When the server ceases to accept it, in milliseconds since the epoch. */
   readonly expiresAt: number
+  /**
+   * The other members of the token response, as JSON of at most 8,192 characters, such as `instance_url` of Salesforce;
+   * absent when there are none. `membersOf` decodes them. They may be secret.
+   */
+  readonly members?: Redacted.Redacted<string> | undefined
 }> {}
+
+/**
+ * Decodes the members of the token response that the standard does not name (RFC 6749 section 5.1 lets servers add them),
+ * such as the URL of the API. Returns `None` when the response had no such members. A refresh token is never among them.
+ *
+ * @example
+ * import { AccessToken, TokenCache } from "@effect-oauth/client-credentials"
+ * import { Effect, Schema } from "effect"
+ *
+ * const Salesforce = Schema.Struct({ instance_url: Schema.String })
+ *
+ * export const instance = Effect.gen(function*() {
+ *   const { get } = yield* TokenCache.TokenCache
+ *   const { instance_url } = yield* AccessToken.membersOf(yield* get, Salesforce)
+ *   return instance_url
+ * })
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const membersOf = <A, I>(token: AccessToken, schema: Schema.Schema<A, I>): Option.Option<A> =>
+  token.members === undefined
+    ? Option.none()
+    : Schema.decodeUnknownOption(Schema.parseJson(schema))(Redacted.value(token.members))

@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import type * as Schema from "effect/Schema"
 
 import type * as ClientAuthentication from "./ClientAuthentication.js"
 import type * as DPoP from "./DPoP.js"
@@ -95,6 +96,29 @@ export interface ClientOptions {
    * `DPoP`). Default: `verify`.
    */
   readonly tokenType?: "verify" | "assume-bearer" | undefined
+  /**
+   * Decodes token responses whose members are nested or have other names. What it decodes beside the members of the
+   * standard is available from `AccessToken.membersOf`. It must not require services, nor be asynchronous. Default: the
+   * members of the standard (RFC 6749 section 5.1).
+   *
+   * @example
+   * import type { ClientConfig } from "@effect-oauth/client-credentials"
+   * import { Schema } from "effect"
+   *
+   * export const options: Pick<ClientConfig.Options, "tokenResponse"> = {
+   *   tokenResponse: Schema.pluck(
+   *     Schema.Struct({
+   *       data: Schema.Struct({
+   *         access_token: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("token")),
+   *         expires_in: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("ttl")),
+   *         token_type: Schema.String
+   *       })
+   *     }),
+   *     "data"
+   *   )
+   * }
+   */
+  readonly tokenResponse?: TokenResponseSchema | undefined
   /** How the token request is written: `form` is the standard, `json` what some APIs want. Default: `form`. */
   readonly requestFormat?: RequestFormat | undefined
   /** Where the API stands. Relative request URLs start here, and the token may go to its origin. */
@@ -110,6 +134,27 @@ export interface ClientOptions {
   /** Allow `http:` to `localhost`, `127.0.0.0/8` and `[::1]`, for tests and development. Default: false. */
   readonly allowHttpLoopback?: boolean | undefined
 }
+
+/**
+ * The members of a token response (RFC 6749 section 5.1). `expires_in` is in seconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly token_type?: string | null | undefined
+  readonly expires_in?: number | string | null | undefined
+  readonly scope?: string | null | undefined
+}
+
+/**
+ * A schema that decodes the JSON of a server to the members of the standard.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TokenResponseSchema = Schema.Schema.AnyNoContext & { readonly Type: TokenResponse }
 
 /**
  * A configuration that was found to be sound.
@@ -130,6 +175,8 @@ export interface Service {
   readonly tokenType?: "verify" | "assume-bearer" | undefined
   /** Whether tokens are bound to the client's certificate; undefined when the server's metadata decide. */
   readonly certificateBoundTokens?: boolean | undefined
+  /** See `Options`. */
+  readonly tokenResponse?: TokenResponseSchema | undefined
   readonly allowHttpLoopback: boolean
   readonly api: Api
 }

@@ -135,7 +135,8 @@ export const make = (
 ): Effect.Effect<Service, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
   Effect.gen(function*() {
     const limits = yield* validate(parts.tokenEndpoint, options)
-    const { authentication, certificateBoundTokens, request, tokenType = "verify" } = yield* ClientConfig
+    const { authentication, certificateBoundTokens, request, tokenResponse: response, tokenType = "verify" } =
+      yield* ClientConfig
     const metadata = yield* ServerMetadata
     const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
     const send = yield* authenticated.make(yield* HttpClient.HttpClient, dpop, {
@@ -146,7 +147,8 @@ export const make = (
       defaultLife: Duration.millis(limits.defaultLife),
       maxLife: Duration.millis(limits.maxLife),
       type: dpop === undefined ? "Bearer" as const : "DPoP" as const,
-      tokenType
+      tokenType,
+      response
     }
 
     const requestToken = (request: TokenRequest, occasion: Occasion | undefined) =>
@@ -170,7 +172,7 @@ export const make = (
         })
         const url = aliased ? server.mutualTls.tokenEndpoint ?? tokenEndpoint : tokenEndpoint
         yield* Effect.annotateCurrentSpan("oauth.client_authentication", method.method)
-        const { token, warning } = yield* send({
+        const { token, warnings } = yield* send({
           authentication: method,
           url,
           endpoint: tokenEndpoint,
@@ -187,7 +189,7 @@ export const make = (
               requiredScope: limits.requireScope ? request.scope.split(" ").filter((name) => name !== "") : []
             })
         })
-        if (warning !== undefined) yield* Effect.logWarning(warning)
+        for (const warning of warnings) yield* Effect.logWarning(warning)
         return token
       })
 

@@ -12,7 +12,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Library from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import type { Context } from "effect"
-import { ConfigProvider, Effect, Exit, Layer, Option, Redacted, type Scope } from "effect"
+import { ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schema, type Scope } from "effect"
 import { exportPKCS8, generateKeyPair } from "jose"
 
 import * as certificates from "./support/certificates.js"
@@ -88,7 +88,24 @@ const breaks = (sent: fakeHttp.Sent) =>
   })
 
 const token = (count: number) =>
-  Response.json({ access_token: `c4n4ry-t0k3n-${count}`, token_type: "Bearer", expires_in: 60, scope: "a" })
+  Response.json({
+    access_token: `c4n4ry-t0k3n-${count}`,
+    token_type: "Bearer",
+    expires_in: 60,
+    scope: "a",
+    instance: "c4n4ry-instance"
+  })
+
+/** The secret of a request, in the spelling of a server that escapes or encodes what it repeats. */
+const spelled = (spell: (secret: string) => string) => (sent: fakeHttp.Sent): Response => {
+  const parameters = new URLSearchParams(sent.body)
+  const basic = Buffer.from(sent.headers["authorization"]?.replace(/^\w+ /, "") ?? "", "base64").toString()
+  const secret = parameters.get("client_secret") ?? basic
+  return Response.json({ error: "invalid_client", error_description: `not known: ${spell(secret)}` }, { status: 401 })
+}
+
+const entities = (text: string) => [...text].map((one) => `&#${one.codePointAt(0)};`).join("")
+const hex = (text: string) => Buffer.from(text).toString("hex")
 
 type Answer = (sent: fakeHttp.Sent, count: number) => Response | HttpClientError.HttpClientError
 
@@ -105,6 +122,12 @@ const tokenEndpoints: Readonly<Record<string, Answer>> = {
   redirects: gossip(307),
   "answers 200 with gossip": gossip(200),
   "breaks with gossip": breaksWithGossip,
+  "repeats the secret in entities": spelled(entities),
+  "repeats the secret in base64": spelled((secret) => Buffer.from(secret).toString("base64")),
+  "repeats the secret in hex": spelled(hex),
+  "repeats a part of the secret": spelled((secret) => secret.slice(0, 8)),
+  "answers with a date in place of a life": (sent) =>
+    Response.json({ access_token: "c4n4ry-t0k3n", token_type: "Bearer", expires_in: "tomorrow", scope: sent.body }),
   "answers in part": (sent) => new Response(`{"access_token":"c4n4ry-t0k3n","x":${JSON.stringify(sent)}`),
   "answers with a token that no header can hold": () =>
     Response.json({ access_token: "c4n4ry\r\nt0k3n", token_type: "Bearer" }),
@@ -112,8 +135,23 @@ const tokenEndpoints: Readonly<Record<string, Answer>> = {
     Response.json({ access_token: "c4n4ry-t0k3n", token_type: sent.body, expires_in: sent.body })
 }
 
+/** The credentials of a call as they were before they were encoded. */
+const plain = ({ headers }: fakeHttp.Sent): string => {
+  const [scheme, credentials = ""] = (headers["authorization"] ?? "").split(" ")
+  return scheme === "Basic" ? Buffer.from(credentials, "base64").toString().replace(/^.*?:/, "") : credentials
+}
+
 const apis: Readonly<Record<string, Answer>> = {
   works: () => Response.json({ ok: true }),
+  "repeats the credentials in headers": (sent) =>
+    Response.json({ ok: true }, {
+      headers: { "x-token": sent.headers["authorization"] ?? "", "x-plain": encodeURIComponent(plain(sent)) }
+    }),
+  "wants more scope, named like the credentials": (sent) =>
+    new Response(null, {
+      status: 403,
+      headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${plain(sent).replace(/"/g, "")}"` }
+    }),
   // What is in a body is the caller's; a header is shown by traces.
   "refuses always, with gossip": ({ headers }) =>
     new Response("{}", {
@@ -147,7 +185,8 @@ const network = (tokens: Answer, api: Answer) => {
 }
 
 const assertNothing = (shown: string, sent: ReadonlyArray<fakeHttp.Sent>, more: ReadonlyArray<string> = []) => {
-  for (const canary of ["c4n4ry", storeKey, ...canariesOf(sent), ...more]) {
+  const spellings = [entities("c4n4ry"), hex("c4n4ry"), Buffer.from("c4n4ry").toString("base64")]
+  for (const canary of ["c4n4ry", ...spellings, storeKey, ...canariesOf(sent), ...more]) {
     const at = shown.indexOf(canary)
     if (at >= 0) assert.fail(`shown: ${shown.slice(Math.max(0, at - 300), at + canary.length + 40)}`)
   }
@@ -297,6 +336,14 @@ const error = "its fields are texts that hold no secret, as the suite above and 
 const metric = "a number with labels from a fixed list; all metrics are printed after each use"
 
 const surface: Readonly<Record<string, Entry>> = {
+  "AccessToken.membersOf": () =>
+    Effect.sync(() => {
+      const token = new AccessToken.AccessToken({
+        ...accessToken,
+        members: Redacted.make(JSON.stringify({ key: "c4n4ry", region: "eu" }))
+      })
+      return [token, AccessToken.membersOf(token, Schema.Struct({ region: Schema.String })), printed(token)]
+    }),
   "AccessToken.AccessToken": () => Effect.succeed([accessToken, { ...accessToken }, accessToken.toString()]),
   "ApiClient.ApiClient": tag,
   "ApiClient.layer": (http) =>

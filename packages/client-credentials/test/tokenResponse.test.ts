@@ -1,10 +1,13 @@
+import { inspect } from "node:util"
+
 import { assert, describe, it } from "@effect/vitest"
-import { OAuthError } from "@effect-oauth/client-credentials"
-import { Duration, Either, FastCheck as fc, Redacted } from "effect"
+import { AccessToken, OAuthError } from "@effect-oauth/client-credentials"
+import { Duration, Either, Equal, FastCheck as fc, Option, Redacted, Schema } from "effect"
 
 import type { Received } from "../src/internal/http/exchange.js"
 import * as redaction from "../src/internal/protocol/redaction.js"
 import { retryAfter } from "../src/internal/protocol/retryAfter.js"
+import * as sealedToken from "../src/internal/sealedToken.js"
 import * as tokenResponse from "../src/internal/tokenResponse.js"
 
 const terms: tokenResponse.Terms = {
@@ -78,15 +81,15 @@ describe("the token response", () => {
     ]
   ) {
     it(`lives for the default time, with a warning, when expires_in is ${JSON.stringify(expiresIn)}`, () => {
-      const { token: { expiresAt, requestedAt }, warning } = Either.getOrThrow(token({ expires_in: expiresIn }))
+      const { token: { expiresAt, requestedAt }, warnings } = Either.getOrThrow(token({ expires_in: expiresIn }))
       assert.strictEqual(expiresAt - requestedAt, 3_600_000)
-      assert.include(warning ?? "", "tokenEndpoint.defaultLife")
+      assert.include(warnings.join(), "tokenEndpoint.defaultLife")
     })
   }
 
   it("warns of nothing when expires_in is a number of seconds, or absent", () => {
     for (const expiresIn of [60, "60", "0.5", null, undefined]) {
-      assert.isUndefined(Either.getOrThrow(token({ expires_in: expiresIn })).warning)
+      assert.lengthOf(Either.getOrThrow(token({ expires_in: expiresIn })).warnings, 0)
     }
   })
 
@@ -172,6 +175,74 @@ describe("the token response", () => {
     const result = issued({ refresh_token: "r3fr3sh" })
     assert.notInclude(JSON.stringify(Object.entries(result)), "r3fr3sh")
   })
+
+  it("keeps other members, which are not printed, survive a store, and are decoded by a schema", () => {
+    const other = { instance_url: "https://eu7.example.com", n: 17, refresh_token: "r3fr3sh", id_token: "1d" }
+    const result = issued(other)
+    const Members = Schema.Struct({ instance_url: Schema.String })
+    assert.deepStrictEqual(AccessToken.membersOf(result, Members), Option.some({ instance_url: other.instance_url }))
+    assert.notInclude(inspect(result, { showHidden: true, depth: 9 }) + JSON.stringify(result), "eu7")
+    assert.notMatch(Redacted.value(result.members ?? assert.fail()), /r3fr3sh|1d|t0k3n/)
+    const stored = Option.getOrThrow(sealedToken.decode(sealedToken.encode(result)))
+    assert.isTrue(Equal.equals(stored, result))
+    assert.deepStrictEqual(AccessToken.membersOf(stored, Members), AccessToken.membersOf(result, Members))
+    assert.deepStrictEqual(AccessToken.membersOf(result, Schema.Struct({ n: Schema.String })), Option.none())
+    assert.deepStrictEqual(AccessToken.membersOf(issued({}), Members), Option.none())
+    assert.isTrue(Equal.equals(Option.getOrThrow(sealedToken.decode(sealedToken.encode(issued({})))), issued({})))
+  })
+
+  it("keeps no more of other members than 8,192 characters, and says so", () => {
+    const { token: result, warnings } = Either.getOrThrow(token({ more: "x".repeat(9000) }))
+    assert.isUndefined(result.members)
+    assert.include(warnings.join(), "AccessToken.membersOf")
+  })
+
+  it("may be nested and named otherwise, where a schema of the user's decodes it", () => {
+    const response = Schema.pluck(
+      Schema.Struct({
+        data: Schema.Struct({
+          access_token: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("token")),
+          expires_in: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("ttl")),
+          token_type: Schema.Literal("Bearer"),
+          host: Schema.String
+        })
+      }),
+      "data"
+    )
+    const data = { token: "t0k3n", ttl: 60, token_type: "Bearer", host: "eu7" }
+    for (const body of [{ data }, { error: { code: 0, message: "success" }, data }, { message: "ok", data }]) {
+      const { token: result } = Either.getOrThrow(decode({ body: JSON.stringify(body) }, { response }))
+      assert.strictEqual(Redacted.value(result.value), "t0k3n")
+      assert.strictEqual(result.expiresAt - result.requestedAt, 60_000)
+      const members = AccessToken.membersOf(result, Schema.Struct({ host: Schema.String }))
+      assert.deepStrictEqual(members, Option.some({ host: "eu7" }))
+    }
+    const other = problem(decode({ body: JSON.stringify({ data: {} }) }, { response }))
+    assert.include(other.message, "tokenResponse")
+    const refused = problem(
+      decode({ status: 401, body: JSON.stringify({ error: "invalid_client", data }) }, { response })
+    )
+    assert.strictEqual(refused._tag, "TokenErrorResponse")
+    const nested = problem(decode({ body: JSON.stringify({ data }) }))
+    assert.include(nested.message, "set tokenResponse to a Schema")
+    const throwing = Schema.transform(Schema.Unknown, Schema.Unknown, {
+      decode: () => assert.fail("a mistake"),
+      encode: (value) => value
+    })
+    assert.include(problem(decode({ body: "{}" }, { response: throwing })).message, "tokenResponse")
+  })
+
+  for (const status of [200, 201, 203]) {
+    it(`is JSON whatever the content type says, and with a byte order mark, with ${status}`, () => {
+      for (const type of [undefined, "text/html", "application/octet-stream"]) {
+        const body = JSON.stringify({ access_token: "t0k3n", token_type: "Bearer", expires_in: "59.5" })
+        const headers = type === undefined ? {} : { "content-type": type }
+        for (const text of [body, `\ufeff${body}`]) {
+          assert.isTrue(Either.isRight(decode({ status, body: text, headers })), text)
+        }
+      }
+    })
+  }
 
   it("R8 does not look into the token: a JWT that says it has expired lives as long as the answer says", () => {
     const expired = `${btoa(`{"alg":"none"}`)}.${btoa(`{"exp":1}`)}.x`

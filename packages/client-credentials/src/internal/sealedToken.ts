@@ -14,7 +14,8 @@ const Kept = Schema.parseJson(Schema.Struct({
   type: Schema.Literal("Bearer", "DPoP"),
   scope: Schema.NullOr(Schema.Array(Schema.String)),
   requestedAt: Moment,
-  expiresAt: Moment
+  expiresAt: Moment,
+  members: Schema.optional(Schema.String)
 }))
 
 export const encode = (token: AccessToken): string =>
@@ -23,13 +24,20 @@ export const encode = (token: AccessToken): string =>
     type: token.type ?? "Bearer",
     scope: token.scope ?? null,
     requestedAt: token.requestedAt,
-    expiresAt: token.expiresAt
+    expiresAt: token.expiresAt,
+    ...(token.members === undefined ? {} : { members: Redacted.value(token.members) })
   })
 
 export const decode = (text: string): Option.Option<AccessToken> =>
   Option.map(
     Schema.decodeOption(Kept)(text),
-    ({ scope, value, ...rest }) => new AccessToken({ ...rest, value: Redacted.make(value), scope: scope ?? undefined })
+    ({ members, scope, value, ...rest }) =>
+      new AccessToken({
+        ...rest,
+        value: Redacted.make(value),
+        scope: scope ?? undefined,
+        ...(members === undefined ? {} : { members: Redacted.make(members) })
+      })
   )
 
 /** Stands where a token was that is to be forgotten. */

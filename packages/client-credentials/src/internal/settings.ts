@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 
 import * as ClientAuthentication from "../ClientAuthentication.js"
 import type * as ClientConfig from "../ClientConfig.js"
@@ -209,6 +210,11 @@ export const client = (
   problems.push(...parameters.problems(options))
   const requestFormat = found.oneOf("requestFormat", options.requestFormat, ["form", "json"])
   const tokenType = found.oneOf("tokenType", options.tokenType, ["verify", "assume-bearer"])
+  const tokenResponse = options.tokenResponse === undefined ? undefined : found.expect(
+    "tokenResponse",
+    Schema.isSchema(options.tokenResponse) ? options.tokenResponse as ClientConfig.TokenResponseSchema : undefined,
+    "a Schema that decodes the server's JSON to access_token, token_type, expires_in and scope"
+  )
   const dpop = proofs(found, options.dpop)
   if (dpop !== undefined && tokenType === "assume-bearer") {
     found.expect(
@@ -239,6 +245,7 @@ export const client = (
     dpop,
     tokenType,
     certificateBoundTokens: typeof certificateBoundTokens === "boolean" ? certificateBoundTokens : undefined,
+    tokenResponse,
     allowHttpLoopback: loopback,
     api: resourceServer
   })
@@ -262,6 +269,7 @@ const named: { readonly [K in keyof ClientConfig.ClientOptions]-?: true } = {
   dpop: true,
   requestFormat: true,
   tokenType: true,
+  tokenResponse: true,
   apiBaseUrl: true,
   apiOrigins: true,
   allowOutsideBasePath: true,

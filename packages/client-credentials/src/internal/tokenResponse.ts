@@ -3,7 +3,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 
 import { AccessToken } from "../AccessToken.js"
 import {
@@ -28,15 +30,39 @@ export interface Terms {
   readonly type: "Bearer" | "DPoP"
   /** What is done about a `token_type` that is missing or unusual. */
   readonly tokenType: "verify" | "assume-bearer"
+  /** Decodes what the server sends to the members of the standard; undefined when that is not necessary. */
+  readonly response?: Schema.Schema.AnyNoContext | undefined
   /** The scope that was asked for, when the token is of no use without it. */
   readonly requiredScope: ReadonlyArray<string>
   readonly hint: string | undefined
 }
 
+/** The longest JSON of further members that is kept with a token. */
+const maxMembers = 8192
+
+/** Those of the standard, and tokens of other kinds, which a client of this grant has no use for. */
+const standardMembers = ["access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"]
+
+/** The other members, as JSON. */
+const otherMembers = (members: Readonly<Record<string, unknown>>): string | undefined => {
+  const others = Object.entries(members).filter(([name]) => !standardMembers.includes(name))
+  return others.length === 0 ? undefined : JSON.stringify(Object.fromEntries(others))
+}
+
+/** What the user's schema makes of a response; it may fail in any way. */
+const decoded = (schema: Schema.Schema.AnyNoContext, json: unknown): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const found: unknown = Option.getOrUndefined(Schema.decodeUnknownOption(schema)(json))
+    return isRecord(found) ? found : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** A token, and what is unusual about the response that it came with. */
 export interface Issued {
   readonly token: AccessToken
-  readonly warning: string | undefined
+  readonly warnings: ReadonlyArray<string>
 }
 
 /** From here on, and as far as milliseconds since the epoch go, a number of seconds is a moment rather than a life. */
@@ -117,25 +143,32 @@ export const decode = (
   received: Received & { readonly body: string },
   terms: Terms
 ): Either.Either<Issued, TokenError> => {
-  const refused = refusal(received, terms)
+  const { body, endpoint, headers, requestedAt, status } = received
+  const json = readJson(body)
+  const isSuccess = status >= 200 && status < 300
+  const own = terms.response === undefined || !isSuccess ? undefined : decoded(terms.response, json)
+  // A response that the user's schema decodes is no refusal, whatever else is in it.
+  const refused = own === undefined ? refusal(received, terms) : undefined
   if (refused !== undefined) return Either.left(refused)
 
-  const { body, endpoint, headers, requestedAt, status } = received
   const invalid = (problem: string) => Either.left(new InvalidTokenResponse({ endpoint, status, problem }))
-  const json = readJson(body)
-  const members = isRecord(json) ? json : undefined
-  if (status < 200 || status >= 300 || members === undefined) {
+  if (!isSuccess || !isRecord(json)) {
     const type = terms.redaction.show(headers["content-type"]?.split(";")[0], 60) ?? "no content type"
     return invalid(
       `with ${type} where a JSON token response belongs. Check that the token URL (OAUTH_TOKEN_URL) is the token ` +
         "endpoint, not a page or a gateway in front of it."
     )
   }
+  if (terms.response !== undefined && own === undefined) {
+    return invalid("with JSON that the schema in tokenResponse does not decode. Check that schema, and the token URL.")
+  }
+  const members = own ?? json
 
   const value = members["access_token"]
   if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) {
     return invalid(
-      "without a usable access_token (RFC 6749 section 5.1). Check that the token URL is the token endpoint."
+      "without a usable access_token (RFC 6749 section 5.1). Check that the token URL is the token endpoint. If the " +
+        "server nests or renames the members of its response, set tokenResponse to a Schema that decodes them."
     )
   }
   const type = members["token_type"]
@@ -169,18 +202,30 @@ export const decode = (
         "this client, ask for less (OAUTH_SCOPE), or do without requireScope."
     )
   }
+  const others = otherMembers(members)
   const token = new AccessToken({
     value: Redacted.make(value),
     type: terms.type,
     scope,
     requestedAt,
-    expiresAt: requestedAt + Math.min(life, Duration.toMillis(terms.maxLife))
+    expiresAt: requestedAt + Math.min(life, Duration.toMillis(terms.maxLife)),
+    ...(others === undefined || others.length > maxMembers ? {} : { members: Redacted.make(others) })
   })
   return Either.right({
     token,
-    warning: seconds === undefined
-      ? `The token response of ${endpoint} has an expires_in that is not a number of seconds (RFC 6749 section 5.1). ` +
-        `The token is used for ${Duration.format(terms.defaultLife)} (tokenEndpoint.defaultLife).`
-      : undefined
+    warnings: [
+      ...(seconds === undefined
+        ? [
+          `The token response of ${endpoint} has an expires_in that is not a number of seconds (RFC 6749 section 5.1). ` +
+          `The token is used for ${Duration.format(terms.defaultLife)} (tokenEndpoint.defaultLife).`
+        ]
+        : []),
+      ...(others !== undefined && others.length > maxMembers
+        ? [
+          `The token response of ${endpoint} has more than ${maxMembers} characters of further members. They are not kept: ` +
+          "AccessToken.membersOf finds none."
+        ]
+        : [])
+    ]
   })
 }
