@@ -172,6 +172,7 @@ export const make = (
         })
         const url = aliased ? server.mutualTls.tokenEndpoint ?? tokenEndpoint : tokenEndpoint
         yield* Effect.annotateCurrentSpan("oauth.client_authentication", method.method)
+        const requestedScope = request.scope.split(" ").filter((name) => name !== "")
         const { token, warnings } = yield* send({
           authentication: method,
           url,
@@ -186,7 +187,8 @@ export const make = (
               ...terms,
               redaction,
               hint,
-              requiredScope: limits.requireScope ? request.scope.split(" ").filter((name) => name !== "") : []
+              requestedScope,
+              requiredScope: limits.requireScope ? requestedScope : []
             })
         })
         for (const warning of warnings) yield* Effect.logWarning(warning)

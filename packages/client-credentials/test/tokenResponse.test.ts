@@ -244,6 +244,13 @@ describe("the token response", () => {
     })
   }
 
+  it("names no scope that repeats a secret, unless it was asked for", () => {
+    const body = JSON.stringify({ access_token: "t", token_type: "bearer", scope: "a s3cr3t &#115;3cr3t b" })
+    assert.deepStrictEqual(Either.getOrThrow(decode({ body })).token.scope, ["a", "b"])
+    const asked = Either.getOrThrow(decode({ body }, { requestedScope: ["s3cr3t"] }))
+    assert.deepStrictEqual(asked.token.scope, ["a", "s3cr3t", "b"])
+  })
+
   it("R8 does not look into the token: a JWT that says it has expired lives as long as the answer says", () => {
     const expired = `${btoa(`{"alg":"none"}`)}.${btoa(`{"exp":1}`)}.x`
     const { expiresAt } = issued({ access_token: expired, expires_in: 60 })

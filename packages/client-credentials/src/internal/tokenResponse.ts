@@ -34,6 +34,8 @@ export interface Terms {
   readonly response?: Schema.Schema.AnyNoContext | undefined
   /** The scope that was asked for, when the token is of no use without it. */
   readonly requiredScope: ReadonlyArray<string>
+  /** The scope that was asked for. */
+  readonly requestedScope?: ReadonlyArray<string> | undefined
   readonly hint: string | undefined
 }
 
@@ -191,9 +193,11 @@ export const decode = (
   const life = seconds === undefined || seconds === "default"
     ? Duration.toMillis(terms.defaultLife)
     : Math.max(seconds, 0) * 1000
-  // Section 5.1: without a scope in the answer, it is the one that was asked for.
+  // Section 5.1: without a scope in the answer, it is the one that was asked for. A scope is shown wherever a token is.
   const scope = typeof members["scope"] === "string"
-    ? members["scope"].split(" ").filter((name) => name !== "")
+    ? members["scope"].split(" ").filter((name) =>
+      name !== "" && (terms.requestedScope?.includes(name) === true || !terms.redaction.holds(name))
+    )
     : undefined
   const missing = terms.requiredScope.filter((name) => scope !== undefined && !scope.includes(name))
   if (missing.length > 0) {

@@ -14,7 +14,7 @@ import {
   PeriodicExportingMetricReader
 } from "@opentelemetry/sdk-metrics"
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { Cause, Effect, Exit, Layer, Logger, LogLevel, Metric, type Scope } from "effect"
+import { Cause, Effect, Exit, Layer, Logger, LogLevel, Metric, type Scope, Tracer } from "effect"
 
 import { printed } from "./printed.js"
 
@@ -91,6 +91,27 @@ const surroundings = () => {
   }
 }
 
+/** The tracer in use, and what its spans are ended with, which it may keep: as it is, without what it says of itself. */
+const withExits =
+  (heard: (text: string) => void) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Effect.tracer, (tracer) =>
+      Effect.withTracer(
+        effect,
+        Tracer.make({
+          context: (run, fiber) => tracer.context(run, fiber),
+          span: (...options) => {
+            const span = tracer.span(...options)
+            const { end } = span
+            return Object.assign(span, {
+              end: (time: bigint, exit: Exit.Exit<unknown, unknown>) => {
+                heard(inspect(exit, { depth: 12, showHidden: true, customInspect: false }))
+                end.call(span, time, exit)
+              }
+            })
+          }
+        })
+      ))
+
 const loggers = [Logger.stringLogger, Logger.logfmtLogger, Logger.jsonLogger, Logger.structuredLogger]
 
 export const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<string> =>
@@ -133,6 +154,7 @@ export const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.
       Effect.exit,
       Effect.tap((exit) => Effect.log("it ended", exit)),
       Effect.withSpan("it"),
+      withExits((text) => void shown.push(text)),
       Effect.tap(() =>
         Effect.promise(async () => {
           hear(
