@@ -8,6 +8,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 
@@ -17,6 +18,7 @@ import * as exchange from "./internal/http/exchange.js"
 import * as instant from "./internal/instant.js"
 import * as metadata from "./internal/metadata.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
+import * as OAuthError from "./OAuthError.js"
 import { DiscoveryFailed, type TokenEndpointUnavailable } from "./OAuthError.js"
 
 /**
@@ -81,7 +83,7 @@ export class ServerMetadata
 export interface Options {
   /** How long metadata are believed. Default: 1 hour. */
   readonly life?: Duration.DurationInput | undefined
-  /** The end of each request. Default: 10 seconds. */
+  /** The end of discovery, in which each of up to three well-known places has an equal share. Default: 10 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
@@ -128,25 +130,62 @@ export const make = (
       }
     }
     const client = yield* HttpClient.HttpClient
-    const limits = { timeout: Duration.millis(timeout), maxResponseBytes: 1_048_576 }
     const known = yield* Ref.make<{ readonly metadata: Metadata; readonly until: instant.Instant } | undefined>(
       undefined
     )
 
     const discover = Effect.gen(function*() {
-      let status = 0
-      for (const url of metadata.locations(issuer)) {
-        const received = yield* exchange.send(client, HttpClientRequest.acceptJson(HttpClientRequest.get(url)), limits)
-        if (received.status === 200 && received.body !== undefined) {
-          return yield* metadata.decode(issuer, received.body, allowHttpLoopback)
+      const meant = metadata.issuerOfDocument(issuer)
+      if (meant !== undefined) {
+        return yield* new DiscoveryFailed({
+          issuer,
+          problem: `it is the URL of a metadata document. Set the issuer (OAUTH_ISSUER) to ${meant}`,
+          retryable: false
+        })
+      }
+      const places = metadata.locations(issuer)
+      // One deadline for all places, so that one that does not respond leaves time for the others.
+      const limits = {
+        timeout: Duration.millis(Math.floor(timeout / places.length)),
+        maxResponseBytes: 1_048_576
+      }
+      const found: Array<string> = []
+      const unavailable: Array<TokenEndpointUnavailable> = []
+      let isDefinite = false
+      let isTransient = false
+      for (const url of places) {
+        const sent = yield* Effect.either(
+          exchange.send(client, HttpClientRequest.acceptJson(HttpClientRequest.get(url)), limits)
+        )
+        if (Either.isLeft(sent)) {
+          unavailable.push(sent.left)
+          isTransient ||= sent.left.retryable
+          found.push(`${url}: ${sent.left.reason === "timeout" ? "no response in time" : sent.left.detail}`)
+          continue
         }
-        status = received.status
+        const { body, headers, status, unread } = sent.right
+        if (status !== 200 || body === undefined) {
+          isTransient ||= OAuthError.isTransient(status)
+          found.push(`${url}: ${status === 200 ? unread : metadata.described(url, status, headers["location"])}`)
+          continue
+        }
+        const decoded = metadata.decode(issuer, body, allowHttpLoopback)
+        if (Either.isRight(decoded)) return decoded.right
+        isDefinite ||= metadata.isDefinite(body)
+        found.push(`${url}: ${decoded.left.problem}`)
+      }
+      const [first] = unavailable
+      if (first !== undefined && unavailable.length === places.length) {
+        return yield* first.reason === "timeout"
+          ? new OAuthError.TokenEndpointUnavailable({ ...first, detail: Duration.format(Duration.millis(timeout)) })
+          : first
       }
       return yield* new DiscoveryFailed({
         issuer,
-        problem: `there is no metadata document (status ${status}); if the server has none, set the token URL ` +
+        problem:
+          `there is no metadata document of it (${found.join("; ")}). If the server has none, set the token URL ` +
           "(OAUTH_TOKEN_URL)",
-        retryable: status === 408 || status === 429 || status >= 500
+        retryable: isTransient && !isDefinite
       })
     })
 

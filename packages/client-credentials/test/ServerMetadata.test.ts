@@ -27,6 +27,7 @@ const make = (answer: (url: string, count: number) => Response, more: Partial<Cl
 }
 
 const oauth = "https://auth.example.com/.well-known/oauth-authorization-server/tenants/acme"
+const inserted = "https://auth.example.com/.well-known/openid-configuration/tenants/acme"
 const openid = "https://auth.example.com/tenants/acme/.well-known/openid-configuration"
 
 const none = () => new Response("nothing here", { status: 404 })
@@ -34,7 +35,13 @@ const none = () => new Response("nothing here", { status: 404 })
 describe("the metadata of the server", () => {
   it.effect("D1 are inserted between host and path, or else appended as OpenID Connect has it", () =>
     Effect.gen(function*() {
-      for (const [place, urls] of [[oauth, [oauth]], [openid, [oauth, openid]]] as const) {
+      for (
+        const [place, urls] of [
+          [oauth, [oauth]],
+          [inserted, [oauth, inserted]],
+          [openid, [oauth, inserted, openid]]
+        ] as const
+      ) {
         const one = make((url) => url === place ? Response.json(document) : none())
         const found = yield* Effect.flatten(one.get)
         assert.deepInclude(found, {
@@ -71,6 +78,39 @@ describe("the metadata of the server", () => {
       assert.include(page.message, "no JSON object")
     }))
 
+  const firsts: Readonly<Record<string, () => Response>> = {
+    "404": none,
+    "503": () => new Response("", { status: 503 }),
+    "a page": () => new Response("<!doctype html>"),
+    "an empty object": () => Response.json({}),
+    "another issuer": () => Response.json({ ...document, issuer: "https://evil.example" }),
+    "a redirect": () => new Response(null, { status: 302, headers: { location: "https://evil.example/login?next=s" } })
+  }
+  for (const [what, first] of Object.entries(firsts)) {
+    it.effect(`are looked for at the next place after ${what}, and the error shows what was found`, () =>
+      Effect.gen(function*() {
+        const { get } = make((url) => url === openid ? Response.json(document) : first())
+        assert.strictEqual((yield* Effect.flatten(get)).tokenEndpoint, document.token_endpoint)
+        const error = yield* Effect.flip(Effect.flatten(make(first).get))
+        assert(error._tag === "DiscoveryFailed")
+        for (const place of [oauth, inserted, openid]) assert.include(error.message, `${place}: `)
+        if (what === "another issuer") assert.include(error.message, "another issuer, https://evil.example.")
+        if (what === "a redirect") {
+          assert.include(error.message, "status 302, a redirect to https://evil.example/login;")
+        }
+        assert.notInclude(error.message, "next=s")
+        assert.strictEqual(error.retryable, what === "503")
+      }))
+  }
+
+  it.effect("say what to set where the URL of a document was configured as the issuer", () =>
+    Effect.gen(function*() {
+      const { get, urls } = make(none, { issuer: openid })
+      const error = yield* Effect.flip(Effect.flatten(get))
+      assert.include(error.message, `Set the issuer (OAUTH_ISSUER) to ${issuer}`)
+      assert.lengthOf(urls(), 0)
+    }))
+
   it.effect("are kept for an hour; a failure is not, and does not take away what was known", () =>
     Effect.gen(function*() {
       let up = false
@@ -81,14 +121,14 @@ describe("the metadata of the server", () => {
       up = true
       yield* metadata
       yield* metadata
-      assert.lengthOf(urls(), 3)
+      assert.lengthOf(urls(), 4)
       up = false
       yield* TestClock.adjust("1 hour")
       const logged: Array<unknown> = []
       const logger = Logger.add(Logger.make(({ message }) => logged.push(message)))
       assert.strictEqual((yield* Effect.provide(metadata, logger)).issuer, issuer)
       assert.include(String(logged[0]), "known before are used")
-      assert.lengthOf(urls(), 5)
+      assert.lengthOf(urls(), 7)
     }))
 
   it.effect("are not asked for when the token URL is configured", () =>

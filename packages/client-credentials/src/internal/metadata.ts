@@ -8,14 +8,45 @@ import type { Metadata } from "../ServerMetadata.js"
 import { isRecord, readJson } from "./json.js"
 import { secureUrl } from "./urls.js"
 
-/** Where a document may be: inserted between host and path (RFC 8414 section 3.1), or appended (OpenID Connect). */
+/**
+ * Where a document may be: inserted between host and path (RFC 8414 sections 3.1 and 5), by both names, or appended
+ * (OpenID Connect Discovery 1.0 section 4).
+ */
 export const locations = (issuer: string): ReadonlyArray<string> => {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, "")
   return [
-    `${origin}/.well-known/oauth-authorization-server${path}`,
-    `${origin}${path}/.well-known/openid-configuration`
+    ...new Set([
+      `${origin}/.well-known/oauth-authorization-server${path}`,
+      `${origin}/.well-known/openid-configuration${path}`,
+      `${origin}${path}/.well-known/openid-configuration`
+    ])
   ]
+}
+
+const wellKnown = /\/\.well-known\/(?:oauth-authorization-server|openid-configuration)/
+
+/** The issuer that was probably meant, where the URL of a document was configured in its place. */
+export const issuerOfDocument = (issuer: string): string | undefined =>
+  wellKnown.test(issuer) ? issuer.replace(wellKnown, "") : undefined
+
+/** A URL that a server named, as errors show it: origin and path, printable and bounded. */
+const shownUrl = (text: string, base?: string): string => {
+  if (!URL.canParse(text, base)) return "an invalid URL"
+  const { origin, pathname } = new URL(text, base)
+  return (origin + pathname).replace(/[^\x21-\x7e]/g, "?").slice(0, 300)
+}
+
+/** What a response without a document was. */
+export const described = (url: string, status: number, location: string | undefined): string =>
+  status >= 300 && status < 400 && location !== undefined
+    ? `status ${status}, a redirect to ${shownUrl(location, url)}`
+    : `status ${status}`
+
+/** Whether the document is one of an authorization server, so that other places need not be waited for. */
+export const isDefinite = (body: string): boolean => {
+  const document = readJson(body)
+  return isRecord(document) && typeof document["issuer"] === "string"
 }
 
 /** Names of methods and algorithms, which errors may show. */
@@ -34,9 +65,16 @@ export const decode = (
   if (!isRecord(document)) return fail("the document there is no JSON object")
   // RFC 8414 section 3.3: otherwise another server could take this client's credentials.
   if (document["issuer"] !== issuer) {
+    const named = document["issuer"]
+    if (typeof named !== "string") return fail("the document there names another issuer, or none")
+    const differs = named.replace(/\/$/, "") === issuer.replace(/\/$/, "")
+      ? ", which differs by a slash at its end"
+      : ""
     return fail(
-      "the document there names another issuer. Set the issuer (OAUTH_ISSUER) to exactly what the server calls itself, " +
-        "to the last slash"
+      `the document there names another issuer, ${
+        named.endsWith("/") ? shownUrl(named) : shownUrl(named).replace(/\/$/, "")
+      }` +
+        `${differs}. If that is the server, set the issuer (OAUTH_ISSUER) to exactly that`
     )
   }
   const url = (value: unknown): string | undefined =>
