@@ -26,6 +26,7 @@ import * as body from "./internal/http/body.js"
 import * as gate from "./internal/http/gate.js"
 import * as lifetimes from "./internal/http/lifetime.js"
 import { WithoutRedirects } from "./internal/http/redirection.js"
+import * as rejectedWhen from "./internal/http/rejectedWhen.js"
 import * as tracing from "./internal/http/tracing.js"
 import * as rejection from "./internal/protocol/rejection.js"
 import * as soundRequest from "./internal/soundRequest.js"
@@ -63,6 +64,7 @@ export type Service = HttpClient.HttpClient.With<HttpClientError.HttpClientError
  * - A 401 rejects the token, whatever its challenge says, and so does a 403 with `error="invalid_token"`: the token is
  *   invalidated, and the call is sent again with a new one by `ReplaySchedule`, if its body can be sent again. When that
  *   does not help, the caller gets the last response.
+ * - Responses that `rejectedWhen` declares are rejections too, for APIs with other answers.
  * - Challenges that a new token does not change are errors: `InsufficientScope`, `InsufficientUserAuthentication` (RFC
  *   9470) and `InsufficientClaims`. Every other status is a response, as in any `HttpClient`.
  * - A rejected proof of possession (`use_dpop_nonce`, `invalid_dpop_proof`) costs no token: when the response has a new
@@ -186,6 +188,13 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       if (hasEnded()) return new ClientClosed()
       const secrets = apiResponse.sent(authorized)
       const view = apiResponse.view(request, secrets)
+      const passed = (response: Response): Effect.Effect<Response> =>
+        options.isReplay && response.status !== 403 ? Effect.as(accepted, response) : Effect.succeed(response)
+      const rejected = (response: Response, challenges: Refusal["challenges"]): Effect.Effect<Response | A, Problem> =>
+        Effect.flatMap(refused, (renewable): Effect.Effect<Response | A, Problem> =>
+          options.replayable
+            ? onRefused({ response, refusal: new Refusal({ challenges, renewable }) })
+            : Effect.succeed(response))
       const judge = (
         response: Response,
         challenges: ReadonlyArray<Challenge.Challenge>,
@@ -194,14 +203,14 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       ): Effect.Effect<Response | A, Problem> => {
         switch (verdict._tag) {
           case "None":
-            return options.isReplay && response.status !== 403
-              ? Effect.as(accepted, response)
-              : Effect.succeed(response)
+            return api.rejectedWhen === undefined
+              ? passed(response)
+              : Effect.flatMap(
+                rejectedWhen.judge(api.rejectedWhen, response),
+                ({ isRejected, response }) => isRejected ? rejected(response, challenges) : passed(response)
+              )
           case "Rejected":
-            return Effect.flatMap(refused, (renewable): Effect.Effect<Response | A, Problem> =>
-              options.replayable
-                ? onRefused({ response, refusal: new Refusal({ challenges, renewable }) })
-                : Effect.succeed(response))
+            return rejected(response, challenges)
           case "UseDPoPNonce":
           case "InvalidDPoPProof":
             // RFC 9449 section 9: the same token again, with the nonce or the time of the response.

@@ -18,6 +18,56 @@ import { InvalidConfig } from "./InvalidConfig.js"
 import type { AuthorizationDetail, RequestFormat, TokenRequest } from "./TokenRequest.js"
 
 /**
+ * A response as `RejectedWhen.response` sees it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResponseExcerpt {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** The beginning of the body, at most `maxBodyBytes`, as UTF-8. Empty for `text/event-stream`, which is not read. */
+  readonly body: string
+  /** The same as bytes, as they were sent: a transport that does not decode `Content-Encoding` leaves it to the reader. */
+  readonly bytes: Uint8Array
+  /** Whether that is the whole body. */
+  readonly isComplete: boolean
+}
+
+/**
+ * Responses that reject the token, beside status 401 and status 403 with `error="invalid_token"`. Each is handled as
+ * these are: a new token is requested, and the call is sent again. `TokenCache.Options.refusalPauses` bounds what a
+ * response costs that a new token does not change.
+ *
+ * @example
+ * import { ClientCredentials } from "@effect-oauth/client-credentials"
+ * import { Redacted } from "effect"
+ *
+ * export const GraphQL = ClientCredentials.layer({
+ *   tokenUrl: "https://auth.example.com/oauth/token",
+ *   clientId: "inventory-sync",
+ *   clientSecret: Redacted.make("s3cr3t"),
+ *   apiBaseUrl: "https://api.example.com/graphql",
+ *   rejectedWhen: { response: ({ body, status }) => status === 200 && body.includes(`"code":"UNAUTHENTICATED"`) }
+ * })
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RejectedWhen {
+  /** Statuses from 300 to 599 that reject the token whatever else the response holds, such as 419. */
+  readonly statuses?: ReadonlyArray<number> | undefined
+  /**
+   * Returns true when a response rejects the token. It runs for every response that is not a rejection anyway; the
+   * caller can still read the whole body. When it throws, fails or returns no boolean, the response counts as accepted,
+   * and a warning is logged.
+   */
+  readonly response?: ((excerpt: ResponseExcerpt) => boolean | Effect.Effect<boolean, unknown>) | undefined
+  /** How much of the body `response` sees, in bytes. Default: 16,384. */
+  readonly maxBodyBytes?: number | undefined
+}
+
+/**
  * Options of a client: an endpoint (`tokenUrl` or `issuer`), a credential (`clientSecret` or `clientAuthentication`), and
  * the API. Strings are validated, never trimmed or completed. One of each pair must be written; its value may be
  * undefined where a program decides at run time, and then the validation reports what is missing.
@@ -131,6 +181,8 @@ export interface ClientOptions {
    * `PathNotAllowed`, so that a value in a path (`../../admin`) cannot lead it elsewhere. Default: false.
    */
   readonly allowOutsideBasePath?: boolean | undefined
+  /** Further responses of the API that reject the token. Default: none. */
+  readonly rejectedWhen?: RejectedWhen | undefined
   /** Allow `http:` to `localhost`, `127.0.0.0/8` and `[::1]`, for tests and development. Default: false. */
   readonly allowHttpLoopback?: boolean | undefined
 }
@@ -194,6 +246,12 @@ export interface Api {
   readonly origins: ReadonlySet<string>
   /** Whether calls may leave the path of `baseUrl` on its origin. Default: false. */
   readonly allowOutsideBasePath?: boolean | undefined
+  /** Responses that reject the authorization beside those of the standards, validated. Default: none. */
+  readonly rejectedWhen?: {
+    readonly statuses: ReadonlySet<number>
+    readonly response: RejectedWhen["response"]
+    readonly maxBodyBytes: number
+  } | undefined
 }
 
 /**
@@ -260,6 +318,8 @@ export interface ConfigOptions {
   readonly prefix?: string | undefined
   /** See `Options`. In the environment: `OAUTH_ALLOW_HTTP_LOOPBACK=true`. */
   readonly allowHttpLoopback?: boolean | undefined
+  /** See `Options`. In the environment, its statuses: `API_REJECTED_STATUSES`, separated by spaces. */
+  readonly rejectedWhen?: RejectedWhen | undefined
 }
 
 const variables = {
@@ -293,7 +353,8 @@ const variables = {
   allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK",
   apiBaseUrl: "API_BASE_URL",
   apiOrigins: "API_ORIGINS",
-  allowOutsideBasePath: "API_ALLOW_OUTSIDE_BASE_PATH"
+  allowOutsideBasePath: "API_ALLOW_OUTSIDE_BASE_PATH",
+  rejectedStatuses: "API_REJECTED_STATUSES"
 } as const
 
 /**
@@ -323,7 +384,8 @@ const variables = {
  * - `OAUTH_DPOP` (`true`, `false`), `OAUTH_REVOCATION_URL`, `OAUTH_REQUEST_FORMAT` (`form`, `json`),
  *   `OAUTH_TOKEN_TYPE` (`verify`, `assume-bearer`),
  *   `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`);
- * - `API_ALLOW_OUTSIDE_BASE_PATH` (`true`, `false`), see `Options.allowOutsideBasePath`.
+ * - `API_ALLOW_OUTSIDE_BASE_PATH` (`true`, `false`), see `Options.allowOutsideBasePath`;
+ * - `API_REJECTED_STATUSES`, such as `403 419`, see `RejectedWhen`.
  *
  * A variable that is empty counts as absent. One that the method of client authentication does not use is refused.
  *
@@ -360,7 +422,15 @@ export const fromConfig = (
       privateKey: credentials.privateKey?.[which],
       previousPrivateKey: credentials.previousPrivateKey?.[which]
     })
-    const errors = read.errors(variables, text, given("now"))
+    // A problem with the statuses is one with the variable, unless they are given as an option.
+    const errors = read.errors(
+      {
+        ...variables,
+        ...(text.rejectedStatuses === undefined ? {} : { "rejectedWhen.statuses": variables.rejectedStatuses })
+      },
+      { ...text, "rejectedWhen.statuses": text.rejectedStatuses },
+      given("now")
+    )
     const misplaced = settings.misplaced(given("now"))
     if (misplaced.length > 0) return yield* Effect.fail(errors(misplaced))
     const flag = (setting: "allowHttpLoopback" | "allowOutsideBasePath" | "certificateBoundTokens" | "dpop") =>
@@ -369,6 +439,10 @@ export const fromConfig = (
       apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
       allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
       certificateBoundTokens: yield* flag("certificateBoundTokens"),
+      rejectedWhen: text.rejectedStatuses === undefined ? options.rejectedWhen : {
+        statuses: text.rejectedStatuses.split(/[\s,]+/).filter((status) => status !== "").map(Number),
+        ...options.rejectedWhen
+      },
       dpop: yield* flag("dpop"),
       allowHttpLoopback: options.allowHttpLoopback ?? (yield* flag("allowHttpLoopback"))
     }

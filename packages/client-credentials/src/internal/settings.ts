@@ -127,10 +127,11 @@ const authentication = (
 }
 
 const api = (
-  { expect, flag }: ReturnType<typeof collect>,
+  check: Check,
   options: Loose<ClientConfig.ClientOptions>,
   loopback: boolean
 ): ClientConfig.Api | undefined => {
+  const { expect, flag } = check
   const base = secureUrl(options.apiBaseUrl, loopback)
   const sound = expect(
     "apiBaseUrl",
@@ -149,8 +150,10 @@ const api = (
     )
   })
   const allowOutsideBasePath = flag("allowOutsideBasePath", options.allowOutsideBasePath, false)
+  const rejectedWhen = rules.optionalGroup(parts.rejectedWhen)(check, "rejectedWhen", options.rejectedWhen)
   if (sound === undefined) return undefined
   return {
+    ...(rejectedWhen === undefined ? {} : { rejectedWhen }),
     baseUrl: sound.href.replace(/\/+$/, ""),
     origins: new Set([sound.origin, ...origins.filter((origin) => origin !== undefined)]),
     allowOutsideBasePath
@@ -272,12 +275,14 @@ const named: { readonly [K in keyof ClientConfig.ClientOptions]-?: true } = {
   tokenResponse: true,
   apiBaseUrl: true,
   apiOrigins: true,
+  rejectedWhen: true,
   allowOutsideBasePath: true,
   allowHttpLoopback: true
 }
 
 const fromEnvironment: { readonly [K in keyof ClientConfig.ConfigOptions]-?: true } = {
   prefix: true,
+  rejectedWhen: true,
   allowHttpLoopback: true
 }
 
@@ -351,6 +356,7 @@ export const environmentAndParts = (
     "a string such as BILLING"
   )
   check.flag("allowHttpLoopback", found["allowHttpLoopback"], false)
+  rules.optionalGroup(parts.rejectedWhen)(check, "rejectedWhen", found["rejectedWhen"])
   readParts(check, partRules, found)
   return together(Either.void, check)
 }

@@ -4,6 +4,7 @@
  */
 import * as Schedule from "effect/Schedule"
 
+import type { RejectedWhen } from "../../ClientConfig.js"
 import type { Window } from "../budget.js"
 import { isRecord } from "../json.js"
 import { defaultExpiryBuffer } from "../policy.js"
@@ -43,6 +44,25 @@ const pauses = (byDefault: Pauses) =>
   })
 
 const minute = 60_000
+
+type Declared = NonNullable<RejectedWhen["response"]>
+
+/** The responses that a user declares to be rejections. */
+export const rejectedWhen = {
+  statuses: rules.parsed<ReadonlySet<number>>({
+    default: new Set(),
+    expected: "statuses from 300 to 599, such as 403 and 419",
+    read: (value) =>
+      Array.isArray(value) && value.every((status) => Number.isInteger(status) && status >= 300 && status <= 599)
+        ? new Set(value as ReadonlyArray<number>)
+        : undefined
+  }),
+  response: rules.optional<Declared>(
+    "a function of a response that returns true or false",
+    (value): value is Declared => typeof value === "function"
+  ),
+  maxBodyBytes: rules.number({ default: 16_384, min: 0, max: 1_048_576, integer: true })
+}
 
 export const tokenCache = {
   renewBefore: rules.duration("5 minutes"),

@@ -1,0 +1,163 @@
+/**
+ * A bounded look at the body of a response, which the caller can still read: what was read comes first, the rest follows.
+ */
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+
+import * as body from "./body.js"
+
+type Response = HttpClientResponse.HttpClientResponse
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+const join = (chunks: Iterable<Uint8Array>): Bytes => {
+  const parts = [...chunks]
+  const whole = new Uint8Array(parts.reduce((size, { length }) => size + length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+const abandon = (scope: Scope.CloseableScope): Effect.Effect<void> => Scope.close(scope, Exit.interrupt(FiberId.none))
+
+/** Closes the connections of responses whose body is not read, as the platform does for its own. */
+const unread = "FinalizationRegistry" in globalThis
+  ? new FinalizationRegistry<Scope.CloseableScope>((scope) => {
+    Effect.runFork(abandon(scope))
+  })
+  : undefined
+
+/** A response with the body given here; the rest is that of another response. */
+class Peeked extends Inspectable.Class implements Response {
+  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+  readonly #head: Response
+  readonly #content: Stream.Stream<Uint8Array, HttpClientError.ResponseError>
+  #bytes: Effect.Effect<Bytes, HttpClientError.ResponseError> | undefined
+
+  constructor(
+    head: Response,
+    content: Stream.Stream<Uint8Array, HttpClientError.ResponseError>,
+    scope: Scope.CloseableScope
+  ) {
+    super()
+    this.#head = head
+    this.#content = content
+    unread?.register(this, scope, this)
+  }
+
+  get request() {
+    return this.#head.request
+  }
+  get status() {
+    return this.#head.status
+  }
+  get headers() {
+    return this.#head.headers
+  }
+  get cookies() {
+    return this.#head.cookies
+  }
+  get remoteAddress() {
+    return this.#head.remoteAddress
+  }
+  get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
+    return Stream.suspend(() => {
+      unread?.unregister(this)
+      return this.#content
+    })
+  }
+  /** Read once, as the platform does, so that `text` and `json` may both be asked for. */
+  get #whole(): Effect.Effect<Bytes, HttpClientError.ResponseError> {
+    return this.#bytes ??= Effect.runSync(Effect.cached(Effect.map(Stream.runCollect(this.stream), join)))
+  }
+  #read<A>(read: (bytes: Bytes) => A | Promise<A>): Effect.Effect<A, HttpClientError.ResponseError> {
+    return Effect.flatMap(this.#whole, (bytes) =>
+      Effect.tryPromise({
+        try: async () => await read(bytes),
+        catch: (cause) =>
+          new HttpClientError.ResponseError({ request: this.request, response: this, reason: "Decode", cause })
+      }))
+  }
+  get arrayBuffer() {
+    return this.#read((bytes) => bytes.slice().buffer)
+  }
+  get text() {
+    return this.#read((bytes) => new TextDecoder().decode(bytes))
+  }
+  get json() {
+    return this.#read((bytes): unknown => {
+      const text = new TextDecoder().decode(bytes)
+      return text === "" ? null : JSON.parse(text)
+    })
+  }
+  get urlParamsBody() {
+    return this.#read((bytes) => UrlParams.fromInput(new URLSearchParams(new TextDecoder().decode(bytes))))
+  }
+  get formData() {
+    const type = this.headers["content-type"]
+    return this.#read((bytes) =>
+      new globalThis.Response(bytes, type === undefined ? {} : { headers: { "content-type": type } }).formData()
+    )
+  }
+  toJSON(): unknown {
+    return this.#head.toJSON()
+  }
+}
+
+export interface Peek {
+  /** The same response, to be used in place of the one that was looked at. */
+  readonly response: Response
+  /** The beginning of the body, or all of it. */
+  readonly bytes: Uint8Array
+  readonly isComplete: boolean
+}
+
+/** Reads at most `limit` bytes of the body, and what comes with them. A body that ends by then has let its connection go. */
+export const peek = (original: Response, limit: number): Effect.Effect<Peek, HttpClientError.ResponseError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const chunks: Array<Uint8Array> = []
+      const read = Effect.gen(function*() {
+        const pull = yield* Scope.extend(Stream.toPull(body.bytes(original)), scope)
+        let size = 0
+        while (size <= limit) {
+          const next = yield* Effect.catchAll(
+            Effect.asSome(pull),
+            Option.match({ onNone: () => Effect.succeedNone, onSome: (error) => Effect.fail(error) })
+          )
+          if (Option.isNone(next)) return { pull, isComplete: true }
+          for (const chunk of next.value) {
+            chunks.push(chunk)
+            size += chunk.length
+          }
+        }
+        return { pull, isComplete: false }
+      })
+      const { isComplete, pull } = yield* Effect.onError(restore(read), () => abandon(scope))
+      if (isComplete) yield* Scope.close(scope, Exit.void)
+      const begun = Stream.fromIterable(chunks)
+      const content = isComplete ? begun : begun.pipe(
+        Stream.concat(Stream.repeatEffectChunkOption(pull)),
+        Stream.ensuringWith((exit) => Scope.close(scope, exit))
+      )
+      return {
+        response: new Peeked(original, content, scope),
+        bytes: join(chunks).subarray(0, limit),
+        isComplete: isComplete && join(chunks).length <= limit
+      }
+    })
+  )

@@ -1,0 +1,78 @@
+/**
+ * Responses that a user has declared to be rejections: by status, or by a look at the response.
+ */
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+
+import * as peek from "./peek.js"
+
+/** What the predicate gets. */
+export interface Excerpt {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+  readonly bytes: Uint8Array
+  readonly isComplete: boolean
+}
+
+export interface Settings {
+  readonly statuses: ReadonlySet<number>
+  readonly response: ((excerpt: Excerpt) => boolean | Effect.Effect<boolean, unknown>) | undefined
+  readonly maxBodyBytes: number
+}
+
+export interface Judged {
+  /** To be used in place of the response that was judged. */
+  readonly response: HttpClientResponse.HttpClientResponse
+  readonly isRejected: boolean
+}
+
+/** They end when the server says so, and waiting for their beginning could take as long. */
+const isEndless = (contentType: string | undefined): boolean =>
+  /^\s*(text\/event-stream|multipart\/x-mixed-replace)\b/i.test(contentType ?? "")
+
+const nameOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error && /^\w{1,60}$/.test(error.name) ? error.name : "unknown error"
+}
+
+const ask = (predicate: NonNullable<Settings["response"]>, excerpt: Excerpt): Effect.Effect<boolean> =>
+  Effect.suspend(() => {
+    const answer: unknown = predicate(excerpt)
+    return Effect.isEffect(answer) ? answer as Effect.Effect<unknown, unknown> : Effect.succeed(answer)
+  }).pipe(
+    Effect.flatMap((answer) =>
+      typeof answer === "boolean" ? Effect.succeed(answer) : Effect.fail(new TypeError("not a boolean"))
+    ),
+    // Its error may hold the body, so only its name is shown.
+    Effect.catchAllCause((cause) =>
+      Effect.as(
+        Effect.logWarning(
+          `rejectedWhen.response failed (${nameOf(cause)}), so the response with status ${excerpt.status} counts as ` +
+            "accepted. Return true or false for every response, or an Effect of it."
+        ),
+        false
+      )
+    )
+  )
+
+/** Judges a response that is not a rejection by the standards. */
+export const judge = (
+  { maxBodyBytes, response: predicate, statuses }: Settings,
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<Judged, HttpClientError.ResponseError> => {
+  const { headers, status } = response
+  if (statuses.has(status)) return Effect.succeed({ response, isRejected: true })
+  if (predicate === undefined) return Effect.succeed({ response, isRejected: false })
+  if (isEndless(headers["content-type"])) {
+    const excerpt = { status, headers, body: "", bytes: new Uint8Array(), isComplete: false }
+    return Effect.map(ask(predicate, excerpt), (isRejected) => ({ response, isRejected }))
+  }
+  return Effect.flatMap(peek.peek(response, maxBodyBytes), ({ bytes, isComplete, response }) =>
+    Effect.map(
+      ask(predicate, { status, headers, body: new TextDecoder().decode(bytes), bytes, isComplete }),
+      (isRejected) => ({ response, isRejected })
+    ))
+}
