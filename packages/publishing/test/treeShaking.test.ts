@@ -163,7 +163,8 @@ describe("its size", () => {
     ])
     const [whole, own] = [kilobytes(all.text), kilobytes(apart.text)]
     console.log(`minified and gzipped: ${own.toFixed(1)} kB, with Effect and its HTTP client ${whole.toFixed(1)} kB`)
-    assert.isBelow(own, 22)
-    assert.isBelow(own, whole / 4)
+    // A third of it reads refusals as real servers give them, redacts them, and guards what the HTTP client does beneath.
+    assert.isBelow(own, 40)
+    assert.isBelow(own, whole / 3)
   })
 })
