@@ -129,7 +129,17 @@ export const delay = (duration: Duration.DurationInput): Fault => ({ _tag: "Dela
 export const hang: Fault = { _tag: "Hang" }
 
 /**
- * A connection that ends without an answer.
+ * A connection that ends without an answer. The client repeats a token request once, at once, after one reset: pass two to
+ * `faults.next` for a failure that the program sees.
+ *
+ * @example
+ * import { Fault, TestAuthorizationServer } from "@effect-oauth/testing"
+ * import { Effect } from "effect"
+ *
+ * export const unreachable = Effect.flatMap(
+ *   TestAuthorizationServer.TestAuthorizationServer,
+ *   ({ faults }) => faults.next(Fault.reset, Fault.reset)
+ * )
  *
  * @since 0.1.0
  * @category constructors

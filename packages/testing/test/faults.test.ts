@@ -24,7 +24,6 @@ describe("faults of the authorization server", () => {
       ["wrong types", Fault.wrongTypes, "InvalidTokenResponse"],
       ["too much", Fault.oversized(), "InvalidTokenResponse"],
       ["a redirect", Fault.redirect(), "InvalidTokenResponse"],
-      ["a reset", Fault.reset, "TokenEndpointUnavailable"],
       ["no connection", Fault.refuse, "TokenEndpointUnavailable"],
       ["half an answer", Fault.cutShort, "InvalidTokenResponse"]
     ] as const
@@ -39,6 +38,18 @@ describe("faults of the authorization server", () => {
         yield* Expect.tokenRequests(2)
       }).pipe(Effect.provide(OAuthTest.layer(impatient))))
   }
+
+  it.effect("a reset: the token request is repeated at once, and fails when it is reset again", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
+      yield* faults.next(Fault.reset, Fault.reset)
+      assert.strictEqual((yield* Effect.flip(call))._tag, "TokenEndpointUnavailable")
+      yield* Expect.tokenRequests(2)
+      yield* TestClock.adjust("1 minute")
+      yield* faults.next(Fault.reset)
+      assert.strictEqual((yield* call).status, 200)
+      yield* Expect.tokenRequests(4)
+    }).pipe(Effect.provide(OAuthTest.layer(impatient))))
 
   it.effect("a delay, by the clock of the test", () =>
     Effect.gen(function*() {
