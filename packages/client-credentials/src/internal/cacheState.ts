@@ -183,9 +183,7 @@ export const issued = <F>(
     return after(now, refusalPauses[Math.min(index, refusalPauses.length - 1)] ?? refusalPauses[0])
   }
   // One that another process had asked for before costs nothing if it is refused too, so the issuer needs no pause.
-  if (token.requestedAt < sent.wall) {
-    return { ...next, refused: undefined, ...(suspected === undefined ? {} : { latchedUntil: latch(suspected) }) }
-  }
+  if (token.requestedAt < sent.wall) return { ...next, refused: undefined }
   return {
     ...next,
     refused: undefined,
