@@ -14,6 +14,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 
 import * as budgets from "./internal/budget.js"
+import { clientLabel } from "./internal/clientLabel.js"
 import * as parts from "./internal/config/parts.js"
 import * as issuerQuota from "./internal/issuerQuota.js"
 import * as dialect from "./internal/protocol/dialect.js"
@@ -114,7 +115,7 @@ export const make = (
     const { clientId } = endpoint.request
     const place = yield* seal.name(`budget ${endpoint.request.endpoint} ${clientId}`)
     const { limit } = budget
-    const gauge = Metric.tagged(OAuthMetrics.budgetLeft, "oauth.client.id", clientId)
+    const gauge = Metric.tagged(OAuthMetrics.budgetLeft, "oauth.client.id", clientLabel(clientId))
     const thresholds = budget.warnAt.map((part) => Math.ceil(part * limit))
 
     /** The ledger as this process knows it, and what of it the store does not know. */

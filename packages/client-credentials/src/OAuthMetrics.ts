@@ -124,7 +124,8 @@ export const unusedTokens: Metric.Metric.Counter<number> = Metric.counter("oauth
 })
 
 /**
- * When the token held expires, in seconds since the epoch; by `oauth.client.id`.
+ * When the token held expires, in seconds since the epoch; by `oauth.client.id`: the first
+ * 100 clients of a process, and `other` for all further ones.
  *
  * @since 0.1.0
  * @category metrics
@@ -168,7 +169,8 @@ export const storeFailures: Metric.Metric.Counter<number> = Metric.counter("oaut
 })
 
 /**
- * Tokens that may still be asked for, by the tightest of the limits, when one was last asked for; by `oauth.client.id`.
+ * Tokens that may still be requested, by the tightest of the limits, at the last request; by `oauth.client.id`: the first
+ * 100 clients of a process, and `other` for all further ones.
  *
  * @since 0.1.0
  * @category metrics

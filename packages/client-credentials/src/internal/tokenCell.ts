@@ -23,6 +23,7 @@ import type { Service as TokenEndpoint } from "../TokenEndpoint.js"
 import type { TokenRequest } from "../TokenRequest.js"
 import * as backOff from "./backOff.js"
 import * as cacheState from "./cacheState.js"
+import { clientLabel } from "./clientLabel.js"
 import type { Lifetime } from "./http/lifetime.js"
 import * as instant from "./instant.js"
 import { isUsable as isUsableBy, type Policy } from "./policy.js"
@@ -88,7 +89,7 @@ export const make = (
   const pauses = backOff.make(schedule, policy.maxRetryAfter)
   // For the metrics only: what is decided is in the state.
   const watched = { isUsed: true, renewalFailedAt: undefined as number | undefined }
-  const expiry = Metric.tagged(OAuthMetrics.tokenExpiry, "oauth.client.id", request.clientId)
+  const expiry = Metric.tagged(OAuthMetrics.tokenExpiry, "oauth.client.id", clientLabel(request.clientId))
   const serve = (token: AccessToken): AccessToken => {
     watched.isUsed = true
     OAuthMetrics.cacheOutcomes.hit.unsafeUpdate(1, [])
