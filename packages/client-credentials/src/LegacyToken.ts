@@ -6,17 +6,22 @@
  *
  * @since 0.1.0
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 
 import * as ApiClient from "./ApiClient.js"
 import { Authorization, type Service as AuthorizationService } from "./Authorization.js"
 import type { ConfigOptions, Options as ClientOptions } from "./ClientConfig.js"
+import { type Read, read } from "./internal/credentialSource.js"
 import { rawBasic } from "./internal/encoding.js"
 import * as settings from "./internal/settings.js"
 import { InvalidConfig } from "./InvalidConfig.js"
@@ -31,27 +36,60 @@ export interface Options
   extends Pick<ClientOptions, "apiBaseUrl" | "apiOrigins" | "allowOutsideBasePath" | "allowHttpLoopback">
 {
   readonly tokenId: string
-  readonly tokenSecret: Redacted.Redacted<string>
+  /** The secret, or an Effect that reads it: once, and again after a 401. */
+  readonly tokenSecret: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
+  /** The secret before it, while it is replaced: tried when the API does not accept the current one. */
+  readonly previousTokenSecret?:
+    | Redacted.Redacted<string>
+    | Effect.Effect<Redacted.Redacted<string>, unknown>
+    | undefined
 }
 
 const authorization = (options: Parameters<typeof settings.legacy>[0]) =>
-  Either.map(settings.legacy(options), ({ api, tokenId, tokenSecret }): AuthorizationService => {
-    const value = Redacted.make(`Basic ${rawBasic(tokenId, Redacted.value(tokenSecret))}`)
+  Either.map(settings.legacy(options), ({ api, previousTokenSecret, tokenId, tokenSecret }): AuthorizationService => {
+    const sources = previousTokenSecret === undefined ? [tokenSecret] : [tokenSecret, previousTokenSecret]
+    const [current, ...previous] = sources.map((source) => read("client secret", source)) as [Read, ...Array<Read>]
+    const used = Ref.unsafeMake<Redacted.Redacted<string> | undefined>(undefined)
+    const lock = Effect.unsafeMakeSemaphore(1)
+    const secret = lock.withPermits(1)(
+      Effect.flatMap(
+        Ref.get(used),
+        (known) => known === undefined ? Effect.tap(current, (value) => Ref.set(used, value)) : Effect.succeed(known)
+      )
+    )
+    /** Whether another secret than the refused one is in use now. */
+    const replace = (refused: Redacted.Redacted<string>) =>
+      lock.withPermits(1)(Effect.gen(function*() {
+        const known = yield* Ref.get(used)
+        if (known !== undefined && !Equal.equals(known, refused)) return true
+        for (const source of [current, ...previous]) {
+          const next = yield* Effect.option(source)
+          if (Option.isSome(next) && !Equal.equals(next.value, refused)) {
+            yield* Ref.set(used, next.value)
+            return true
+          }
+        }
+        return false
+      }))
     return {
       api,
       authorize: (request) =>
-        Effect.succeed({
-          request: HttpClientRequest.setHeader(request, "authorization", Redacted.value(value)),
-          // There is no other legacy token to be had, so a replay would be refused as well.
-          refused: Effect.succeed(false),
+        Effect.map(secret, (value) => ({
+          request: HttpClientRequest.setHeader(
+            request,
+            "authorization",
+            `Basic ${rawBasic(tokenId, Redacted.value(value))}`
+          ),
+          refused: replace(value),
           accepted: Effect.void,
           answered: undefined
-        })
+        }))
     }
   })
 
 /**
- * An `ApiClient` that sends a legacy token. A 401 goes to the caller: there is no new token to replay with.
+ * An `ApiClient` that sends a legacy token. After a 401 its secret is read again; if it has changed, or there is a previous
+ * one, the call is sent once more with that. Otherwise the 401 goes to the caller.
  *
  * @example
  * import { LegacyToken } from "@effect-oauth/client-credentials"
@@ -80,6 +118,9 @@ export const layer = (
 const variables = {
   tokenId: "LEGACY_TOKEN_ID",
   tokenSecret: "LEGACY_TOKEN_SECRET",
+  tokenSecretFile: "LEGACY_TOKEN_SECRET_FILE",
+  previousTokenSecret: "LEGACY_TOKEN_SECRET_PREVIOUS",
+  previousTokenSecretFile: "LEGACY_TOKEN_SECRET_PREVIOUS_FILE",
   apiBaseUrl: "API_BASE_URL",
   apiOrigins: "API_ORIGINS",
   allowOutsideBasePath: "API_ALLOW_OUTSIDE_BASE_PATH",
@@ -87,7 +128,9 @@ const variables = {
 } as const
 
 /**
- * The same from the environment: `LEGACY_TOKEN_ID`, `LEGACY_TOKEN_SECRET`, `API_BASE_URL`, and as for
+ * Reads the legacy token from the environment: `LEGACY_TOKEN_ID`, `LEGACY_TOKEN_SECRET` or `LEGACY_TOKEN_SECRET_FILE` (a
+ * file that holds it, read again after a 401), `API_BASE_URL`; while the secret is replaced `LEGACY_TOKEN_SECRET_PREVIOUS`
+ * or `LEGACY_TOKEN_SECRET_PREVIOUS_FILE`; and as for
  * `ClientConfig.fromConfig` `API_ORIGINS`, `API_ALLOW_OUTSIDE_BASE_PATH` and `OAUTH_ALLOW_HTTP_LOOPBACK`.
  *
  * @example
@@ -106,16 +149,31 @@ export const layerConfig = (
     Layer.effect(
       Authorization,
       Effect.gen(function*() {
-        const read = settings.reader(options.prefix)
-        const text = yield* read.all(variables)
+        const reader = settings.reader(options.prefix)
+        const text = yield* reader.all(variables)
+        const fs = Option.getOrUndefined(yield* Effect.serviceOption(FileSystem.FileSystem))
+        const credential = (setting: "tokenSecret" | "previousTokenSecret") => {
+          const [file, names] = [text[`${setting}File`], [variables[setting], variables[`${setting}File`]] as const]
+          if (fs !== undefined) {
+            return Effect.provideService(
+              Effect.map(reader.credential("client secret", text[setting], file, names), (found) => found?.source),
+              FileSystem.FileSystem,
+              fs
+            )
+          }
+          return file === undefined
+            ? Effect.succeed(text[setting] === undefined ? undefined : Redacted.make(text[setting]))
+            : Effect.fail(reader.error(names[1], file, "unset, or a FileSystem in the context (NodeContext.layer)"))
+        }
         return yield* authorization({
           ...text,
-          tokenSecret: text.tokenSecret === undefined ? undefined : Redacted.make(text.tokenSecret),
+          tokenSecret: yield* credential("tokenSecret"),
+          previousTokenSecret: yield* credential("previousTokenSecret"),
           apiOrigins: text.apiOrigins,
-          allowOutsideBasePath: yield* read.flag(variables.allowOutsideBasePath, text.allowOutsideBasePath),
+          allowOutsideBasePath: yield* reader.flag(variables.allowOutsideBasePath, text.allowOutsideBasePath),
           allowHttpLoopback: options.allowHttpLoopback ??
-            (yield* read.flag(variables.allowHttpLoopback, text.allowHttpLoopback))
-        }).pipe(Either.mapLeft(read.errors(variables, text)))
+            (yield* reader.flag(variables.allowHttpLoopback, text.allowHttpLoopback))
+        }).pipe(Either.mapLeft(reader.errors(variables, text)))
       })
     )
   )

@@ -374,12 +374,18 @@ const together = <A>(
 export const legacy = (options: {
   readonly tokenId?: unknown
   readonly tokenSecret?: unknown
+  readonly previousTokenSecret?: unknown
   readonly apiBaseUrl?: unknown
   readonly apiOrigins?: unknown
   readonly allowOutsideBasePath?: unknown
   readonly allowHttpLoopback?: unknown
 }): Either.Either<
-  { readonly tokenId: string; readonly tokenSecret: Redacted.Redacted<string>; readonly api: ClientConfig.Api },
+  {
+    readonly tokenId: string
+    readonly tokenSecret: Source
+    readonly previousTokenSecret: Source | undefined
+    readonly api: ClientConfig.Api
+  },
   ReadonlyArray<Problem>
 > => {
   const found = collect()
@@ -390,12 +396,15 @@ export const legacy = (options: {
     printable(options.tokenId) && !options.tokenId.includes(":") ? options.tokenId : undefined,
     "a text of one or more characters, without line breaks and colons (RFC 7617 section 2)"
   )
-  const tokenSecret = secret(found, "tokenSecret", options.tokenSecret)
+  const tokenSecret = source(found, "tokenSecret", options.tokenSecret)
+  const previousTokenSecret = options.previousTokenSecret === undefined
+    ? undefined
+    : source(found, "previousTokenSecret", options.previousTokenSecret)
   const resourceServer = api(found, options, found.flag("allowHttpLoopback", options.allowHttpLoopback, false))
   if (problems.length > 0 || tokenId === undefined || tokenSecret === undefined || resourceServer === undefined) {
     return Either.left(problems)
   }
-  return Either.right({ tokenId, tokenSecret, api: resourceServer })
+  return Either.right({ tokenId, tokenSecret, previousTokenSecret, api: resourceServer })
 }
 
 type Credentials = {
