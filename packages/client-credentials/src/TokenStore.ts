@@ -11,13 +11,17 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 
+import * as rules from "./internal/config/rules.js"
 import * as storeFiles from "./internal/fleet/storeFiles.js"
 import { Moment } from "./internal/moment.js"
+import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { TokenStoreError } from "./OAuthError.js"
 
 export {
@@ -28,6 +32,55 @@ export {
    * @category errors
    */
   TokenStoreError
+}
+
+/**
+ * Options that the stores on a server have in common.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerOptions {
+  /** Put before every name that the store uses, at most 50 characters. */
+  readonly prefix?: string | undefined
+  /** How long a response of the server may take, above 0; after that, the process does without the store. */
+  readonly timeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * Validates the options of a store on a server, for packages that implement one. `flags` are the defaults of its other
+ * options, which are true or false; an option of any other name is reported. Returns the settings, with `timeout` in
+ * milliseconds, or an `InvalidConfig` with every problem.
+ *
+ * @example
+ * import { TokenStore } from "@effect-oauth/client-credentials"
+ *
+ * export const settings = (options: TokenStore.ServerOptions) =>
+ *   TokenStore.validateServerOptions(options, { prefix: "effect-oauth", timeout: "2 seconds" })
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const validateServerOptions = <Flag extends string = never>(
+  options: ServerOptions | undefined,
+  { prefix, timeout }: { readonly prefix: string; readonly timeout: Duration.DurationInput },
+  flags?: Readonly<Record<Flag, boolean>>
+): Either.Either<
+  { readonly prefix: string; readonly timeout: number } & { readonly [K in Flag]: boolean },
+  InvalidConfig
+> => {
+  const table: rules.Rules = {
+    ...Record.map<string, boolean, rules.Rule<boolean>>(flags ?? {}, rules.flag),
+    prefix: rules.parsed({
+      default: prefix,
+      expected: "a string of at most 50 characters, without control characters",
+      read: (value) => typeof value === "string" && /^[^\x00-\x1f\x7f]{0,50}$/.test(value) ? value : undefined
+    }),
+    timeout: rules.positiveDuration(timeout)
+  }
+  return validate<rules.Rules, object>(table, options === undefined ? {} : options) as ReturnType<
+    typeof validateServerOptions<Flag>
+  >
 }
 
 /**

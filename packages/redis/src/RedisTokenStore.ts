@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConfig"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
@@ -21,12 +22,15 @@ import { type Cluster, Redis, type RedisOptions } from "ioredis"
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Before every key. Default: `effect-oauth`. */
+export interface Options extends TokenStore.ServerOptions {
+  /** Put before every key, at most 50 characters. Default: `effect-oauth`. */
   readonly prefix?: string | undefined
-  /** How long an answer may take; then the process does without the store. Default: 2 seconds. */
+  /** How long a response may take; after that, the process does without the store. Default: 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
+
+const validate = (options: Options | undefined) =>
+  TokenStore.validateServerOptions(options, { prefix: "effect-oauth", timeout: "2 seconds" })
 
 /** How long a generation number outlives its token, so that nobody who was paused meets a number anew. */
 const memory = 86_400_000
@@ -62,7 +66,7 @@ const problem = (error: unknown): string => {
 
 /**
  * A store on a connection of your own, which may be to a Sentinel or a Cluster. Give it a `commandTimeout` or leave that
- * to the option `timeout`; the connection is yours to close.
+ * to the option `timeout`; the connection is yours to close. Throws an `InvalidConfig` when an option is not valid.
  *
  * @example
  * import { RedisTokenStore } from "@effect-oauth/redis"
@@ -74,8 +78,13 @@ const problem = (error: unknown): string => {
  * @since 0.1.0
  * @category constructors
  */
-export const fromClient = (client: Redis | Cluster, options: Options = {}): TokenStore.Service => {
-  const { prefix = "effect-oauth", timeout = "2 seconds" } = options
+export const fromClient = (client: Redis | Cluster, options?: Options): TokenStore.Service =>
+  make(client, Either.getOrThrowWith(validate(options), (error) => error))
+
+const make = (
+  client: Redis | Cluster,
+  { prefix, timeout }: { readonly prefix: string; readonly timeout: number }
+): TokenStore.Service => {
   // The braces keep what belongs together on one node of a Cluster.
   const tokenKey = (key: string) => `{${prefix}:${key}}:token`
   const leaseKey = (key: string) => `{${prefix}:${key}}:lease`
@@ -141,7 +150,7 @@ const settled = (client: Redis): Effect.Effect<void> =>
  * A store on a connection of its own, which ends with the scope.
  *
  * While Redis is away commands fail at once, so that no caller waits for it, and the connection is made again in the
- * background.
+ * background. Fails with an `InvalidConfig` when an option is not valid.
  *
  * @example
  * import { ClientCredentials, TokenSeal } from "@effect-oauth/client-credentials"
@@ -165,21 +174,23 @@ const settled = (client: Redis): Effect.Effect<void> =>
 export const layer = (
   connection: RedisOptions,
   options?: Options
-): Layer.Layer<TokenStore.TokenStore> =>
+): Layer.Layer<TokenStore.TokenStore, InvalidConfig> =>
   Layer.scoped(
     TokenStore.TokenStore,
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        const client = new Redis({ maxRetriesPerRequest: 1, enableOfflineQueue: false, ...connection })
-        // Without a listener the client prints its errors; those that matter come back with a command.
-        client.on("error", () => undefined)
-        return client
-      }),
-      (client) => Effect.sync(() => client.disconnect())
-    ).pipe(
-      Effect.tap((client) => Effect.timeoutOption(settled(client), options?.timeout ?? "2 seconds")),
-      Effect.map((client) => fromClient(client, options))
-    )
+    Effect.gen(function*() {
+      const settings = yield* validate(options)
+      const client = yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const client = new Redis({ maxRetriesPerRequest: 1, enableOfflineQueue: false, ...connection })
+          // Without a listener the client prints its errors; those that matter come back with a command.
+          client.on("error", () => undefined)
+          return client
+        }),
+        (client) => Effect.sync(() => client.disconnect())
+      )
+      yield* Effect.timeoutOption(settled(client), settings.timeout)
+      return make(client, settings)
+    })
   )
 
 const connectionOf = (text: string): Option.Option<RedisOptions> =>
@@ -209,7 +220,9 @@ const connectionOf = (text: string): Option.Option<RedisOptions> =>
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (options?: Options): Layer.Layer<TokenStore.TokenStore, ConfigError.ConfigError> =>
+export const layerConfig = (
+  options?: Options
+): Layer.Layer<TokenStore.TokenStore, ConfigError.ConfigError | InvalidConfig> =>
   Layer.unwrapEffect(
     Effect.map(
       Config.mapOrFail(

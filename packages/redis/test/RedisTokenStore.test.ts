@@ -6,12 +6,24 @@ import {
   ApiClient,
   type ClientConfig,
   ClientCredentials,
+  InvalidConfig,
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
 import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { ConfigProvider, Context, Deferred, Duration, Effect, Layer, Logger, Option, Redacted } from "effect"
+import {
+  ConfigProvider,
+  Context,
+  Deferred,
+  Duration,
+  Effect,
+  Layer,
+  Logger,
+  Option,
+  Redacted,
+  type Scope
+} from "effect"
 import { Redis } from "ioredis"
 
 import * as redisServer from "./redisServer.js"
@@ -218,6 +230,40 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
 })
 
 describe("its configuration", () => {
+  it.effect("is an InvalidConfig with every option that is not valid, and connects to nothing", () =>
+    Effect.gen(function*() {
+      const fromClient = (options: RedisTokenStore.Options) =>
+        Effect.flatMap(
+          Effect.acquireRelease(
+            Effect.sync(() => new Redis({ lazyConnect: true })),
+            (client) => Effect.sync(() => client.disconnect())
+          ),
+          (client) => Effect.try({ try: () => RedisTokenStore.fromClient(client, options), catch: (error) => error })
+        )
+      const wrong = (options: unknown, settings: ReadonlyArray<string>) =>
+        Effect.gen(function*() {
+          const given = options as RedisTokenStore.Options
+          for (
+            const built of [
+              Layer.build(RedisTokenStore.layer({ host: "127.0.0.1", port: 1 }, given)),
+              Layer.build(RedisTokenStore.layerConfig(given)),
+              fromClient(given)
+            ]
+          ) {
+            const error = yield* Effect.flip<unknown, unknown, Scope.Scope>(built)
+            assert.instanceOf(error, InvalidConfig.InvalidConfig)
+            assert.sameMembers(error.problems.map(({ setting }) => setting), [...settings])
+          }
+        })
+      for (const timeout of ["soon", -1, 0, NaN, Infinity, null, {}]) yield* wrong({ timeout }, ["timeout"])
+      for (const prefix of [5, null, "two\nlines", "x".repeat(51)]) yield* wrong({ prefix }, ["prefix"])
+      yield* wrong({ prefix: 5, timeout: -1, migrate: true }, ["prefix", "timeout", "migrate"])
+      for (const options of [null, 5, []]) yield* wrong(options, ["options"])
+    }).pipe(
+      Effect.scoped,
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["REDIS_URL", "redis://127.0.0.1:1"]])))
+    ))
+
   it.effect("is read from the environment, and a password in it is not shown", () =>
     Effect.gen(function*() {
       const wrong = [

@@ -5,6 +5,7 @@
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConfig"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,14 +24,17 @@ import * as SynchronizedRef from "effect/SynchronizedRef"
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Before the names of its two tables, `tokens` and `leases`. Default: `effect_oauth_`. */
+export interface Options extends TokenStore.ServerOptions {
+  /** Put before the names of its two tables, `tokens` and `leases`, at most 50 characters. Default: `effect_oauth_`. */
   readonly prefix?: string | undefined
-  /** How long an answer may take; then the process does without the store. Default: 2 seconds. */
+  /** How long a response may take; after that, the process does without the store. Default: 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
   /** Whether to create the tables if they are missing. Default: true. */
   readonly migrate?: boolean | undefined
 }
+
+const validate = (options: Options | undefined) =>
+  TokenStore.validateServerOptions(options, { prefix: "effect_oauth_", timeout: "2 seconds" }, { migrate: true })
 
 /** How long a generation number outlives its token, so that nobody who was paused meets a number anew. */
 const memory = 86_400_000
@@ -50,15 +54,18 @@ const canListen = (client: object): client is Listener => "listen" in client && 
 
 /**
  * A store on the `SqlClient` of the context. Each operation is one statement, and leases go by the database's time. On
- * Postgres those who wait for a token are woken by `NOTIFY`; they hold a connection for that, only while they wait.
+ * Postgres those who wait for a token are woken by `NOTIFY`; they hold a connection for that, only while they wait. Fails
+ * with an `InvalidConfig` when an option is not valid.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, SqlError, SqlClient.SqlClient> =>
+export const make = (
+  options?: Options
+): Effect.Effect<TokenStore.Service, InvalidConfig | SqlError, SqlClient.SqlClient> =>
   Effect.gen(function*() {
+    const { migrate, prefix, timeout } = yield* validate(options)
     const sql = yield* SqlClient.SqlClient
-    const { migrate = true, prefix = "effect_oauth_", timeout = "2 seconds" } = options
     const [tokens, leases] = [sql(`${prefix}tokens`), sql(`${prefix}leases`)]
     const now = sql.onDialectOrElse({
       pg: () => sql.literal("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"),
@@ -182,7 +189,9 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, S
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options): Layer.Layer<TokenStore.TokenStore, SqlError, SqlClient.SqlClient> =>
+export const layer = (
+  options?: Options
+): Layer.Layer<TokenStore.TokenStore, InvalidConfig | SqlError, SqlClient.SqlClient> =>
   Layer.effect(TokenStore.TokenStore, make(options))
 
 /**
@@ -202,11 +211,12 @@ export const layer = (options?: Options): Layer.Layer<TokenStore.TokenStore, Sql
  */
 export const layerWithClient = <E>(
   client: Layer.Layer<SqlClient.SqlClient, E>,
-  options: Options = {}
-): Layer.Layer<TokenStore.TokenStore> =>
+  options?: Options
+): Layer.Layer<TokenStore.TokenStore, InvalidConfig> =>
   Layer.scoped(
     TokenStore.TokenStore,
     Effect.gen(function*() {
+      const { timeout } = yield* validate(options)
       const layerScope = yield* Effect.scope
       const connected = yield* SynchronizedRef.make<TokenStore.Service | undefined>(undefined)
 
@@ -235,7 +245,7 @@ export const layerWithClient = <E>(
             ),
             Effect.interruptible,
             Effect.timeoutFail({
-              duration: options.timeout ?? "2 seconds",
+              duration: timeout,
               onTimeout: () =>
                 new TokenStore.TokenStoreError({ operation, problem: "no connection in time" })
             }),

@@ -6,7 +6,7 @@ import { SqlClient } from "@effect/sql"
 import { LibsqlClient } from "@effect/sql-libsql"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { ApiClient, ClientCredentials, InvalidConfig, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
 import { Fault, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Deferred, Duration, Effect, Layer, Logger, Option, Redacted, type Scope } from "effect"
@@ -260,4 +260,31 @@ describe.skipIf(!postgresServer.isInstalled)("a store with a client of its own",
         assert.isTrue(Option.isSome(yield* store.load("a")))
       }).pipe(Effect.provide(SqlTokenStore.layerWithClient(PgClient.layer({ url: Redacted.make(url) }))))
     }))
+})
+
+describe("its options", () => {
+  it.effect("are an InvalidConfig with every one that is not valid, and no statement is sent", () =>
+    Effect.gen(function*() {
+      const unused = Layer.effect(SqlClient.SqlClient, Effect.dieMessage("a client was made"))
+      const wrong = (options: unknown, settings: ReadonlyArray<string>) =>
+        Effect.gen(function*() {
+          const given = options as SqlTokenStore.Options
+          const client = {} as SqlClient.SqlClient
+          for (
+            const built of [
+              Layer.build(SqlTokenStore.layerWithClient(unused, given)),
+              Layer.build(Layer.provide(SqlTokenStore.layer(given), Layer.succeed(SqlClient.SqlClient, client)))
+            ]
+          ) {
+            const error = yield* Effect.flip<unknown, unknown, Scope.Scope>(built)
+            assert.instanceOf(error, InvalidConfig.InvalidConfig)
+            assert.sameMembers(error.problems.map(({ setting }) => setting), [...settings])
+          }
+        })
+      for (const timeout of ["soon", -1, 0, NaN, Infinity, null, {}]) yield* wrong({ timeout }, ["timeout"])
+      for (const prefix of [5, null, "two\nlines", "x".repeat(51)]) yield* wrong({ prefix }, ["prefix"])
+      for (const migrate of ["no", 0, null]) yield* wrong({ migrate }, ["migrate"])
+      yield* wrong({ prefix: 5, timeout: -1, migrate: 1, url: "x" }, ["prefix", "timeout", "migrate", "url"])
+      for (const options of [null, 5, []]) yield* wrong(options, ["options"])
+    }).pipe(Effect.scoped))
 })
