@@ -6,7 +6,7 @@ import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform
 import { NodeHttpClient, Undici } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientAuthentication, type ClientConfig, ClientCredentials } from "@effect-oauth/client-credentials"
-import { Effect, Layer, Redacted, Schedule } from "effect"
+import { Deferred, Effect, Layer, Queue, Redacted, Schedule } from "effect"
 import { exportPKCS8, generateKeyPair } from "jose"
 
 import * as servers from "./support/servers.js"
@@ -61,6 +61,21 @@ const untraced = HttpClient.withTracerDisabledWhen(() => true)
 const traced = HttpClient.withTracerDisabledWhen(() => false)
 const init = HttpClient.transformResponse(Effect.provideService(FetchHttpClient.RequestInit, follow))
 
+/** Sends all requests on one fiber, which the first of them starts. */
+const queued: Change = (client) => {
+  let queue: Queue.Queue<Effect.Effect<unknown>> | undefined
+  return HttpClient.transformResponse(client, (response) =>
+    Effect.gen(function*() {
+      if (queue === undefined) {
+        queue = yield* Queue.unbounded<Effect.Effect<unknown>>()
+        yield* Effect.forkDaemon(Effect.forever(Effect.flatten(Queue.take(queue))))
+      }
+      const done = yield* Deferred.make<Effect.Effect.Success<typeof response>, Effect.Effect.Error<typeof response>>()
+      yield* Queue.offer(queue, Effect.intoDeferred(response, done))
+      return yield* Deferred.await(done)
+    }))
+}
+
 const changes: Readonly<Record<string, Change>> = {
   nothing: (client) => client,
   filterStatusOk: HttpClient.filterStatusOk,
@@ -83,6 +98,7 @@ const changes: Readonly<Record<string, Change>> = {
       retry(HttpClient.followRedirects(init(client), 5)),
       Effect.withTracerEnabled(false)
     ),
+  "a queue that the first request starts": queued,
   "a timeout on a fiber of its own": (client) =>
     HttpClient.transformResponse(
       retry(HttpClient.followRedirects(init(client), 5)),
@@ -266,4 +282,35 @@ describe("a status that means a rejected token is one beneath a filter of status
       }).pipe(Effect.provide(client(`${token.origin}/token`, api.origin, transport)))
     }))
   )
+})
+
+describe("requests that the program sends by itself on the way are left as they are", () => {
+  const made: Readonly<Record<string, Transport>> = {
+    ...transports,
+    "Undici without a layer of the platform": Layer.effect(
+      HttpClient.HttpClient,
+      Effect.map(NodeHttpClient.Dispatcher, NodeHttpClient.makeUndici)
+    ).pipe(Layer.provide(redirecting))
+  }
+  for (const [name, transport] of Object.entries(made)) {
+    for (const dpop of [false, true]) {
+      it.live(`over ${name}${dpop ? ", with proofs" : ""}`, () =>
+        Effect.scoped(Effect.gen(function*() {
+          const token = yield* server((_, respond) => respond(200, { ...grant, token_type: dpop ? "DPoP" : "Bearer" }))
+          const own = yield* server(({ url }, respond) =>
+            url === "/moved" ? respond(302, {}, { location: "/found" }) : respond(200, {})
+          )
+          const expected = yield* Effect.provide(
+            Effect.flatMap(HttpClient.HttpClient, (client) => client.get(`${own.origin}/moved`)),
+            transport
+          )
+          const statuses: Array<number> = []
+          const audit: Change = (client) =>
+            HttpClient.tap(client, () =>
+              Effect.map(client.get(`${own.origin}/moved`), ({ status }) => statuses.push(status)))
+          yield* Effect.provide(get("/"), client(token.origin, token.origin, above(audit)(transport), { dpop }))
+          assert.deepStrictEqual(statuses, [expected.status, expected.status])
+        })))
+    }
+  }
 })

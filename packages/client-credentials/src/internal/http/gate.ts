@@ -37,14 +37,15 @@ export const urlOf = (request: HttpClientRequest.HttpClientRequest): URL | undef
 
 const place = (url: URL | undefined): string => url === undefined ? "an invalid URL" : url.origin + url.pathname
 
-/** Where the transport found the response: fetch reports the URL, Undici that it followed redirects. */
+/** Where the transport found the response: fetch reports it, and so does Undici where it follows redirects. */
 const foundAt = (response: HttpClientResponse.HttpClientResponse): string | undefined => {
   const source = contentCoding.sourceOf(response)
   if (typeof source !== "object" || source === null) return undefined
   if ("url" in source && typeof source.url === "string" && URL.canParse(source.url)) return place(new URL(source.url))
   const context = "context" in source ? source.context : undefined
   const history = typeof context === "object" && context !== null && "history" in context ? context.history : undefined
-  return Array.isArray(history) && history.length > 0 ? "another URL, by a redirect" : undefined
+  const last: unknown = Array.isArray(history) ? history.at(-1) : undefined
+  return last instanceof URL ? place(last) : undefined
 }
 
 /** Origin and path from which the response came, when they are not those of the request. */
@@ -78,10 +79,13 @@ export const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boo
   }
   note(request)
   const secrets = ["authorization", "dpop"].filter((name) => request.headers[name] !== undefined)
+  let hasEnded = false
+  // A fiber that the program forked on the way, such as a queue of requests, may send others later that look alike.
   const isOwn = (sent: HttpClientRequest.HttpClientRequest): boolean =>
-    parts.has(sent.headers) || parts.has(sent.body) ||
-    secrets.some((name) => sent.headers[name] === request.headers[name]) ||
-    (sent.method === request.method && place(urlOf(sent)) === expected)
+    parts.has(sent.headers) || parts.has(sent.body) || (!hasEnded && (
+      secrets.some((name) => sent.headers[name] === request.headers[name]) ||
+      (sent.method === request.method && place(urlOf(sent)) === expected)
+    ))
 
   let sent: HttpClientRequest.HttpClientRequest | undefined
   let first: transport.Result | undefined
@@ -99,6 +103,9 @@ export const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boo
       },
       onResult: (of, result) => {
         if (of === sent) first ??= result
+      },
+      onEnd: () => {
+        hasEnded = true
       }
     },
     first: () => first
@@ -124,6 +131,7 @@ export const call = (request: HttpClientRequest.HttpClientRequest, { followsRedi
   let sent = 0
   let first: transport.Result | undefined
   let expected: string | undefined
+  let hasEnded = false
   const watch: transport.Watch = {
     isTraced: true,
     onSend: (next) => {
@@ -134,13 +142,17 @@ export const call = (request: HttpClientRequest.HttpClientRequest, { followsRedi
       const url = urlOf(next)
       const target = place(url)
       if (url === undefined || !isAllowed(url)) throw new Refused("elsewhere", target)
-      if (followsRedirects) return "sent"
+      // A fiber that the program forked on the way may send other calls with the token later.
+      if (followsRedirects || hasEnded) return "sent"
       expected ??= place(urlOf(request))
       if (target !== expected) throw new Refused("elsewhere", target)
       return "manual"
     },
     onResult: followsRedirects ? undefined : (_, result) => {
       first ??= result
+    },
+    onEnd: () => {
+      hasEnded = true
     }
   }
   return { watch, first: () => first, sent: () => sent }

@@ -40,6 +40,8 @@ export interface Watch {
   readonly onSend: (request: Request) => "manual" | "other" | "sent"
   /** Receives the result of each request that was sent. */
   readonly onResult?: ((request: Request, result: Result) => void) | undefined
+  /** Runs when the watched effect has ended. Fibers that it forked may outlive it, and are watched further. */
+  readonly onEnd?: (() => void) | undefined
   /** Runs where the program replaced the predicate nearer to the transport, or switched tracing off. */
   readonly onReplaced?: (() => void) | undefined
   /** Whether the platform's span of the request is recorded, where the program traces requests. */
@@ -61,35 +63,57 @@ const set = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void => {
   setFiberRef.call(fiber, ref, value)
 }
 
-/** Undici's options, by the key of their tag: `@effect/platform-node` is optional. */
-const UndiciOptions = Context.GenericTag<"UndiciOptions", object>("@effect/platform-node/NodeHttpClient/undiciOptions")
-
 const get = <I, S>(context: Context.Context<never>, tag: Context.Tag<I, S>): S | undefined =>
   Option.getOrUndefined(Context.getOption(context, tag))
 
+/** The services that decide about redirects and repetitions of one request, for each transport, by their keys. */
+const manual: ReadonlyArray<readonly [tag: Context.Tag<never, object>, options: object]> = [
+  [Context.GenericTag(FetchHttpClient.RequestInit.key), { redirect: "manual" }],
+  // `interceptors.redirect` and `interceptors.retry` of a dispatcher read these for each request.
+  [Context.GenericTag("@effect/platform-node/NodeHttpClient/undiciOptions"), {
+    maxRedirections: 0,
+    retryOptions: { maxRetries: 0, methods: [], statusCodes: [], errorCodes: [] }
+  }]
+]
+
+/** The options of the program, by those that were put in their place. */
+const replaced = new WeakMap<object, object>()
+
 /** The services in sight, with those that decide about redirects and repetitions set so that there are none. */
-export const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
-  context.pipe(
-    Context.add(FetchHttpClient.RequestInit, { ...get(context, FetchHttpClient.RequestInit), redirect: "manual" }),
-    // `interceptors.redirect` and `interceptors.retry` of a dispatcher read these for each request.
-    Context.add(UndiciOptions, {
-      ...get(context, UndiciOptions),
-      maxRedirections: 0,
-      retryOptions: { maxRetries: 0, methods: [], statusCodes: [], errorCodes: [] }
-    })
-  ) as Context.Context<never>
+const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
+  manual.reduce((context, [tag, options]) => {
+    const found = get(context, tag) ?? {}
+    const own = replaced.get(found) ?? found
+    const changed = { ...own, ...options }
+    replaced.set(changed, own)
+    return Context.add(context, tag, changed)
+  }, context)
+
+/** The services in sight as the program provided them, for requests of its own that follow. */
+const restored = (context: Context.Context<never>): Context.Context<never> =>
+  manual.reduce((context, [tag]) => {
+    const own = replaced.get(get(context, tag) ?? {})
+    return own === undefined ? context : Context.add(context, tag, own)
+  }, context)
+
+const provide = (change: (context: Context.Context<never>) => Context.Context<never>): void => {
+  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+  if (fiber === undefined) return
+  const context = fiber.getFiberRef(FiberRef.currentContext)
+  const changed = change(context)
+  if (changed !== context) set(fiber, FiberRef.currentContext, changed)
+}
 
 const isGate = (predicate: Predicate.Predicate<Request>): predicate is Gate => "watch" in predicate
 
 const gate = (watch: Watch, own: Predicate.Predicate<Request>): Gate =>
   Object.assign((request: Request): boolean => {
     const decision = watch.onSend(request)
-    if (decision === "other") return own(request)
-    const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
-    if (decision === "manual" && fiber !== undefined) {
-      set(fiber, FiberRef.currentContext, withoutRedirects(fiber.getFiberRef(FiberRef.currentContext)))
-    }
-    return !watch.isTraced || own(request)
+    if (decision !== "manual") provide(restored)
+    const isUntraced = (decision !== "other" && !watch.isTraced) || own(request)
+    // Last: `own` may be the gate of a call further out, to which this request is another.
+    if (decision === "manual") provide(withoutRedirects)
+    return isUntraced
   }, { watch, own })
 
 /** The watch in force, where the predicate was replaced. */
@@ -186,6 +210,7 @@ export const watched = <A, E, R>(effect: Effect.Effect<A, E, R>, watch: Watch): 
   Effect.withFiberRuntime((fiber) => {
     const own = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
     return effect.pipe(
+      Effect.ensuring(Effect.sync(() => watch.onEnd?.())),
       Effect.withRuntimeFlagsPatch(supervision),
       Effect.supervised(watcher),
       // What is set on the fiber meanwhile ends here.
