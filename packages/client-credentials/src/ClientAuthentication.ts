@@ -9,8 +9,10 @@ import * as Redacted from "effect/Redacted"
 
 import type * as assertion from "./internal/assertion.js"
 import { collect, printable, type Problem } from "./internal/config/check.js"
+import * as rules from "./internal/config/rules.js"
 import * as source from "./internal/credentialSource.js"
 import * as encoding from "./internal/encoding.js"
+import { isRecord } from "./internal/json.js"
 import * as privateKey from "./internal/protocol/privateKey.js"
 import * as algorithms from "./internal/protocol/signingAlgorithm.js"
 import { CredentialUnavailable, DiscoveryFailed } from "./OAuthError.js"
@@ -114,6 +116,9 @@ type Prepared = { readonly prove: Credential["prove"] } | { readonly found: stri
 
 interface Way {
   readonly method: string
+  /** As they were given, and the names of those that there are. */
+  readonly options: unknown
+  readonly names: ReadonlyArray<string>
   readonly kind: source.Kind
   readonly current: Source
   readonly previous: Source | undefined
@@ -121,7 +126,10 @@ interface Way {
   readonly problems?: ClientAuthentication["problems"]
 }
 
-const make = ({ current, kind, method, prepare, previous, problems }: Way): ClientAuthentication => {
+/** Options that are not an object are reported by `problems`. */
+const given = <O extends object>(options: O): Partial<O> => isRecord(options) ? options : {}
+
+const make = ({ current, kind, method, names, options, prepare, previous, problems }: Way): ClientAuthentication => {
   const read = (from: Source) =>
     Effect.flatMap(source.read(kind, from), (identity): Effect.Effect<Credential, CredentialUnavailable> => {
       const prepared = prepare(Redacted.value(identity))
@@ -144,7 +152,9 @@ const make = ({ current, kind, method, prepare, previous, problems }: Way): Clie
     credentials: [read(current), read(current), ...(previous === undefined ? [] : [read(previous)])],
     mutualTls: false,
     problems: (clientId) => {
-      const { expect, problems: found } = collect()
+      const check = collect()
+      const { expect, problems: found } = check
+      rules.members(check, options, names)
       const settings = {
         [kind === "client secret" ? "secret" : "key"]: current,
         ...(previous === undefined ? {} : { previous })
@@ -179,8 +189,10 @@ export const clientSecretPost = (secret: Source, options: RotationOptions = {}):
   make({
     method: "client_secret_post",
     kind: "client secret",
+    options,
+    names: ["previous"],
     current: secret,
-    previous: options.previous,
+    previous: given(options).previous,
     prepare: (value) => ({
       prove: ({ clientId }) => Effect.succeed({ parameters: { client_id: clientId, client_secret: value } })
     })
@@ -209,8 +221,10 @@ export const clientSecretBasic = (
   make({
     method: "client_secret_basic",
     kind: "client secret",
+    options,
+    names: ["previous", "encoding"],
     current: secret,
-    previous: options.previous,
+    previous: given(options).previous,
     prepare: (value) => ({
       prove: ({ clientId }) => {
         const [form, raw] = [encoding.basic(clientId, value), encoding.rawBasic(clientId, value)]
@@ -226,7 +240,7 @@ export const clientSecretBasic = (
     }),
     problems: (clientId) => {
       const { expect, oneOf, problems } = collect()
-      const chosen = oneOf("encoding", options.encoding, ["form", "raw"])
+      const chosen = oneOf("encoding", given(options).encoding, ["form", "raw"])
       expect(
         "clientId",
         chosen === "raw" && clientId.includes(":") ? undefined : true,
@@ -294,12 +308,15 @@ const clientAssertion = (
     }
   })
 
+const assertionOptions = ["previous", "audience", "life", "header", "type", "algorithm"]
+
 const assertionProblems = (
-  { audience, life, type }: AssertionOptions,
-  algorithm: string | undefined,
+  { algorithm, audience, header, life, type }: AssertionOptions & { readonly algorithm?: string | undefined },
   possible: ReadonlyArray<string>
 ): ReadonlyArray<Problem> => {
   const { duration, expect, problems } = collect()
+  const isHeader = header === undefined || isRecord(header) && Object.values(header).every(printable)
+  expect("header", isHeader ? true : undefined, "strings of one or more characters by name")
   duration("life", life, { default: "1 minute", positive: true })
   for (const [setting, value] of Object.entries({ audience, type })) {
     expect(setting, value === undefined || printable(value) ? true : undefined, "a text of one or more characters")
@@ -347,10 +364,12 @@ export const clientSecretJwt = (
   return make({
     method: "client_secret_jwt",
     kind: "client secret",
+    options,
+    names: assertionOptions,
     current: secret,
-    previous: options.previous,
+    previous: given(options).previous,
     prepare: (value) => {
-      const wanted = options.algorithm
+      const wanted = given(options).algorithm
       const { length } = new TextEncoder().encode(value)
       const possible = (wanted === undefined ? all : [wanted]).filter((one) =>
         length >= (algorithms.minSecretBytes[one] ?? 0)
@@ -363,7 +382,7 @@ export const clientSecretJwt = (
           } or more (RFC 7518 section 3.2)`
         }
       }
-      const prove = clientAssertion(options, ({ sharedKey }, { issuer, signingAlgorithms }) => {
+      const prove = clientAssertion(given(options), ({ sharedKey }, { issuer, signingAlgorithms }) => {
         const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
         return algorithm === undefined
           ? unsupported(issuer, possible, signingAlgorithms ?? [])
@@ -371,7 +390,7 @@ export const clientSecretJwt = (
       })
       return { prove: (target) => Effect.map(prove(target), (proof) => ({ ...proof, conceal: [value] })) }
     },
-    problems: () => assertionProblems(options, options.algorithm, all)
+    problems: () => assertionProblems(given(options), all)
   })
 }
 
@@ -413,8 +432,11 @@ export const privateKeyJwt = (
   make({
     method: "private_key_jwt",
     kind: "private key",
-    current: options.key,
-    previous: options.previous,
+    options,
+    names: [...assertionOptions, "key", "keyId"],
+    // What is not a source is reported by `problems`.
+    current: given(options).key as Source,
+    previous: given(options).previous,
     prepare: (value) => {
       const key = privateKey.read(value, options.keyId)
       if (!privateKey.isUsable(key)) return key
@@ -426,7 +448,7 @@ export const privateKeyJwt = (
       }
       const identified = { ...key, keyId: options.keyId ?? key.keyId }
       return {
-        prove: clientAssertion(options, (assertion, { issuer, signingAlgorithms }) => {
+        prove: clientAssertion(given(options), (assertion, { issuer, signingAlgorithms }) => {
           const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
           return algorithm === undefined
             ? unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
@@ -436,13 +458,14 @@ export const privateKeyJwt = (
     },
     problems: () => {
       const { expect, problems } = collect()
+      const { keyId } = given(options)
       expect(
         "keyId",
-        options.keyId === undefined || printable(options.keyId) ? true : undefined,
+        keyId === undefined || printable(keyId) ? true : undefined,
         "a text of one or more characters"
       )
       const known = [...new Set(Object.values(algorithms.algorithms).flat())]
-      return [...problems, ...assertionProblems(options, options.algorithm, known)]
+      return [...problems, ...assertionProblems(given(options), known)]
     }
   })
 
@@ -499,5 +522,10 @@ export const custom = (
 ): ClientAuthentication => ({
   method,
   credentials: [Effect.succeed({ identity: Redacted.make(method), prove })],
-  mutualTls: false
+  mutualTls: false,
+  problems: () => {
+    const { expect, problems } = collect()
+    expect("prove", typeof prove === "function" ? true : undefined, "a function that returns an Effect")
+    return problems
+  }
 })

@@ -389,7 +389,8 @@ const variables = {
  *
  * A variable that is empty counts as absent. One that the method of client authentication does not use is refused.
  *
- * Fails with a `ConfigError` that names the variables and what they should be, never what they were.
+ * Fails with a `ConfigError` that names the variables and what they should be, never what they were, or with an
+ * `InvalidConfig` that names the options that are not valid.
  *
  * @example
  * import { ClientConfig } from "@effect-oauth/client-credentials"
@@ -401,8 +402,13 @@ const variables = {
  */
 export const fromConfig = (
   options: ConfigOptions = {}
-): Effect.Effect<Service, ConfigError.ConfigError, FileSystem.FileSystem> =>
+): Effect.Effect<Service, ConfigError.ConfigError | InvalidConfig, FileSystem.FileSystem> =>
   Effect.gen(function*() {
+    // The options of the parts of the client may be beside these.
+    yield* Either.mapLeft(
+      settings.environmentAndParts(options, settings.allParts),
+      (problems) => new InvalidConfig({ problems })
+    )
     const read = settings.reader(options.prefix)
     const text = yield* read.all(variables)
     const credential = (
@@ -468,5 +474,5 @@ export const fromConfig = (
  */
 export const layerConfig = (
   options?: ConfigOptions
-): Layer.Layer<ClientConfig, ConfigError.ConfigError, FileSystem.FileSystem> =>
+): Layer.Layer<ClientConfig, ConfigError.ConfigError | InvalidConfig, FileSystem.FileSystem> =>
   Layer.effect(ClientConfig, fromConfig(options))

@@ -33,7 +33,8 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * @category models
  */
 export interface Options
-  extends Pick<ClientOptions, "apiBaseUrl" | "apiOrigins" | "allowOutsideBasePath" | "allowHttpLoopback">
+  extends
+    Pick<ClientOptions, "apiBaseUrl" | "apiOrigins" | "rejectedWhen" | "allowOutsideBasePath" | "allowHttpLoopback">
 {
   readonly tokenId: string
   /** The secret, or an Effect that reads it: once, and again after a 401. */
@@ -45,7 +46,7 @@ export interface Options
     | undefined
 }
 
-const authorization = (options: Parameters<typeof settings.legacy>[0]) =>
+const authorization = (options: unknown) =>
   Either.map(settings.legacy(options), ({ api, previousTokenSecret, tokenId, tokenSecret }): AuthorizationService => {
     const sources = previousTokenSecret === undefined ? [tokenSecret] : [tokenSecret, previousTokenSecret]
     const [current, ...previous] = sources.map((source) => read("client secret", source)) as [Read, ...Array<Read>]
@@ -143,12 +144,13 @@ const variables = {
  */
 export const layerConfig = (
   options: ConfigOptions = {}
-): Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError | InvalidConfig, HttpClient.HttpClient> =>
   Layer.provide(
     Layer.fresh(ApiClient.layer),
     Layer.effect(
       Authorization,
       Effect.gen(function*() {
+        yield* Either.mapLeft(settings.environmentAndParts(options), (problems) => new InvalidConfig({ problems }))
         const reader = settings.reader(options.prefix)
         const text = yield* reader.all(variables)
         const fs = Option.getOrUndefined(yield* Effect.serviceOption(FileSystem.FileSystem))
@@ -166,7 +168,9 @@ export const layerConfig = (
             : Effect.fail(reader.error(names[1], file, "unset, or a FileSystem in the context (NodeContext.layer)"))
         }
         return yield* authorization({
-          ...text,
+          tokenId: text.tokenId,
+          apiBaseUrl: text.apiBaseUrl,
+          rejectedWhen: options.rejectedWhen,
           tokenSecret: yield* credential("tokenSecret"),
           previousTokenSecret: yield* credential("previousTokenSecret"),
           apiOrigins: text.apiOrigins,

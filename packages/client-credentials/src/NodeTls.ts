@@ -26,6 +26,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import { collect, type Problem } from "./internal/config/check.js"
+import * as rules from "./internal/config/rules.js"
 import { reader, tlsVariables } from "./internal/config/tlsVariables.js"
 import { tagOf } from "./internal/credentialSource.js"
 import * as environment from "./internal/http/proxies.js"
@@ -91,7 +92,7 @@ const problems = ({ ca, certificate, key, passphrase }: Material): ReadonlyArray
     }
   }
   const { expect, problems } = collect()
-  const pems: ReadonlyArray<unknown> = ca === undefined ? [] : typeof ca === "string" ? [ca] : ca
+  const pems: ReadonlyArray<unknown> = ca === undefined ? [] : Array.isArray(ca) ? ca : [ca]
   const areAuthorities = pems.every((pem) =>
     typeof pem === "string" && pem.includes("-----BEGIN CERTIFICATE-----") && fits({ ca: pem })
   )
@@ -99,13 +100,17 @@ const problems = ({ ca, certificate, key, passphrase }: Material): ReadonlyArray
   const isCertificate = certificate === undefined ||
     typeof certificate === "string" && certificate.trim() !== "" && fits({ certificate })
   expect("certificate", isCertificate ? true : undefined, "a certificate, as PEM")
+  expect(
+    "passphrase",
+    passphrase === undefined || Redacted.isRedacted(passphrase) ? true : undefined,
+    "the passphrase of the key, Redacted"
+  )
   if ((certificate === undefined) !== (key === undefined)) {
     expect("key", undefined, "together with the certificate, or neither")
   } else if (key !== undefined && problems.length === 0) {
-    const isRedacted = Redacted.isRedacted(key) && (passphrase === undefined || Redacted.isRedacted(passphrase))
     expect(
       "key",
-      isRedacted && fits({ certificate, key, passphrase }) ? key : undefined,
+      Redacted.isRedacted(key) && fits({ certificate, key, passphrase }) ? key : undefined,
       "the private key of the certificate, as PEM and Redacted, and its passphrase if it has one"
     )
   }
@@ -254,11 +259,15 @@ const replacing = (
 
 class Client extends Context.Tag("@effect-oauth/client-credentials/NodeTls/Client")<Client, HttpClient.HttpClient>() {}
 
-const client = (options: Options, { problems: wrong, proxies }: ReturnType<typeof environment.read>) =>
+const optionNames = ["ca", "certificate", "key", "passphrase", "minVersion", "proxyFromEnvironment"]
+
+const client = (given: Options, { problems: wrong, proxies }: ReturnType<typeof environment.read>) =>
   Layer.scoped(
     Client,
     Effect.gen(function*() {
-      const { flag, oneOf, problems } = collect()
+      const check = collect()
+      const { flag, oneOf, problems } = check
+      const options: Options = rules.members(check, given, optionNames)
       oneOf("minVersion", options.minVersion, ["TLSv1.2", "TLSv1.3"])
       const useProxies = flag("proxyFromEnvironment", options.proxyFromEnvironment, true)
       if (useProxies) problems.push(...wrong)

@@ -9,9 +9,11 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
+import * as parts from "./internal/config/parts.js"
 import * as exchange from "./internal/http/exchange.js"
 import { isRecord, readJson } from "./internal/json.js"
 import { secureUrl } from "./internal/urls.js"
+import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { ResourceMetadataInvalid, type TokenEndpointUnavailable } from "./OAuthError.js"
 
 export {
@@ -55,7 +57,7 @@ export interface Found {
  *
  * The document is asked for at the well-known place of the resource itself (RFC 9728 section 3.1) and nowhere else, so a
  * `resource_metadata` URL in a challenge cannot send this program anywhere (section 7.7). It must name exactly that
- * resource (section 3.3).
+ * resource (section 3.3). Fails with an `InvalidConfig` when an option is not valid.
  *
  * @example
  * import { ClientCredentials, ProtectedResource } from "@effect-oauth/client-credentials"
@@ -77,12 +79,11 @@ export interface Found {
  * @since 0.1.0
  * @category constructors
  */
-export const discover = ({
-  allowHttpLoopback = false,
-  allowedIssuers,
-  resource
-}: Options): Effect.Effect<Found, ResourceMetadataInvalid | TokenEndpointUnavailable, HttpClient.HttpClient> =>
+export const discover = (
+  options: Options
+): Effect.Effect<Found, InvalidConfig | ResourceMetadataInvalid | TokenEndpointUnavailable, HttpClient.HttpClient> =>
   Effect.gen(function*() {
+    const { allowHttpLoopback, allowedIssuers, resource } = yield* validate(parts.protectedResource, options)
     const fail = (problem: string) => new ResourceMetadataInvalid({ resource, problem })
     const url = secureUrl(resource, allowHttpLoopback)
     if (url === undefined) {

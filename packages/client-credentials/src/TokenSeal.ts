@@ -7,6 +7,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -198,7 +199,8 @@ const splitKeys = (text: string): ReadonlyArray<Redacted.Redacted<string>> =>
  * The files are read once, when the layer is built, by the `FileSystem` of the context (`NodeContext.layer`), and must not
  * be accessible to others, see `layerFile`.
  *
- * Fails with a `ConfigError` that names the variable and what it should be, never what it was.
+ * Fails with a `ConfigError` that names the variable and what it should be, never what it was, or with an `InvalidConfig`
+ * that names the options that are not valid.
  *
  * @example
  * import { TokenSeal } from "@effect-oauth/client-credentials"
@@ -210,10 +212,11 @@ const splitKeys = (text: string): ReadonlyArray<Redacted.Redacted<string>> =>
  */
 export const layerConfig = (
   options: Pick<ConfigOptions, "prefix"> = {}
-): Layer.Layer<TokenSeal, ConfigError.ConfigError> =>
+): Layer.Layer<TokenSeal, ConfigError.ConfigError | InvalidConfig> =>
   Layer.effect(
     TokenSeal,
     Effect.gen(function*() {
+      yield* Either.mapLeft(settings.environmentAndParts(options), (problems) => new InvalidConfig({ problems }))
       const read = settings.reader(options.prefix)
       const text = yield* read.all(variables)
       const keysOf = (setting: "key" | "previousKey") =>

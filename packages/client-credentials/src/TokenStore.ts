@@ -18,6 +18,7 @@ import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 
+import * as parts from "./internal/config/parts.js"
 import * as rules from "./internal/config/rules.js"
 import * as storeFiles from "./internal/fleet/storeFiles.js"
 import { Moment } from "./internal/moment.js"
@@ -294,7 +295,8 @@ export const layerKeyValueStore: Layer.Layer<TokenStore, never, KeyValueStore.Ke
  * without the store. Nothing but regular files is opened, and files of other names are ignored.
  *
  * A file appears whole or not at all, and nothing is locked: the process that creates the next file in the row has won, so
- * a process that ends leaves nothing behind that could stop the others. Entries that expired a day ago are removed.
+ * a process that ends leaves nothing behind that could stop the others. Entries that expired a day ago are removed. The
+ * layer fails with an `InvalidConfig` when the directory is not a path.
  *
  * @example
  * import { TokenStore } from "@effect-oauth/client-credentials"
@@ -308,10 +310,11 @@ export const layerKeyValueStore: Layer.Layer<TokenStore, never, KeyValueStore.Ke
  */
 export const layerFiles = (
   directory: string
-): Layer.Layer<TokenStore, never, FileSystem.FileSystem | Path.Path> =>
+): Layer.Layer<TokenStore, InvalidConfig, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(
     TokenStore,
     Effect.gen(function*() {
+      yield* validate(parts.storeFiles, { directory })
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const failed = (operation: TokenStoreError["operation"]) => (error: PlatformError) =>

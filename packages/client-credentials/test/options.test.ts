@@ -1,11 +1,17 @@
+import { generateKeyPairSync } from "node:crypto"
+
 import { HttpClient, HttpClientResponse } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import type { ApiClient } from "@effect-oauth/client-credentials"
 import {
+  ClientAuthentication,
   ClientConfig,
   ClientCredentials,
   DPoP,
   IssuanceBudget,
+  LegacyToken,
+  ProtectedResource,
   ServerMetadata,
   SharedTokens,
   TokenCache,
@@ -13,6 +19,7 @@ import {
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { Cause, ConfigProvider, Effect, Exit, Layer, Logger, Redacted } from "effect"
 
 import type * as parts from "../src/internal/config/parts.js"
@@ -51,6 +58,9 @@ const reported = <A, E>(
         : Cause.pretty(exit.cause)
     })
   )
+
+const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
+  .export({ type: "pkcs8", format: "pem" }).toString()
 
 /** What plain JavaScript may pass. */
 const loose = <A>(options: unknown): A => options as A
@@ -181,6 +191,73 @@ describe("options", () => {
       assert.deepStrictEqual(yield* reported(DPoP.layer(loose({ algorithm: "XX" }))), ["algorithm"])
     }))
 
+  it.effect("of a way to authenticate are named with it", () =>
+    Effect.gen(function*() {
+      const secret = Redacted.make("s3cr3t".repeat(20))
+      const key = Redacted.make(privateKey)
+      const path = (name: string) => `clientAuthentication.${name}`
+      const reports = (method: () => ClientAuthentication.ClientAuthentication, names: ReadonlyArray<string>) =>
+        Effect.map(
+          reported(layer({ clientSecret: undefined, clientAuthentication: method() })),
+          (problems) => assert.deepStrictEqual(problems, names.map(path))
+        )
+      const assertions = {
+        life: limits,
+        algorithm: ["none", "HS1", 5, null],
+        audience: ["", 5, null],
+        type: ["", "two\nlines", 5, null],
+        header: [5, "x5t", null, [], { x5t: 5 }, { x5t: "" }],
+        previous: ["plain", 5, null],
+        tymeout: [1]
+      }
+      for (const [name, values] of Object.entries(assertions)) {
+        for (const value of values) {
+          const options = { [name]: value }
+          yield* reports(() => ClientAuthentication.clientSecretJwt(secret, options), [name])
+          yield* reports(() => ClientAuthentication.privateKeyJwt({ key, ...options }), [name])
+        }
+      }
+      yield* reports(() => ClientAuthentication.privateKeyJwt(loose({ key, keyId: 5, keyid: "x" })), ["keyid", "keyId"])
+      const basic = loose<object>({ encoding: "utf8", previuos: secret })
+      yield* reports(() => ClientAuthentication.clientSecretBasic(secret, basic), ["previuos", "encoding"])
+      yield* reports(() => ClientAuthentication.clientSecretPost(secret, basic), ["encoding", "previuos"])
+      for (const options of [null, 5, "x", []]) {
+        yield* reports(() => ClientAuthentication.clientSecretPost(secret, loose(options)), ["options"])
+        yield* reports(() => ClientAuthentication.clientSecretBasic(secret, loose(options)), ["options"])
+        yield* reports(() => ClientAuthentication.clientSecretJwt(secret, loose(options)), ["options"])
+        yield* reports(() => ClientAuthentication.privateKeyJwt(loose(options)), ["options", "key"])
+      }
+      yield* reports(() => ClientAuthentication.custom("own", loose(undefined)), ["prove"])
+      yield* reports(() => ClientAuthentication.privateKeyJwt({ key, header: { x5t: "thumbprint" }, life: 1 }), [])
+    }))
+
+  it.effect("of what is used beside a client are validated in the same way", () =>
+    Effect.gen(function*() {
+      const legacy = { tokenId: "id", tokenSecret: Redacted.make("s3cr3t"), apiBaseUrl: "https://api.example.com" }
+      const legacyToken = (more: object) => LegacyToken.layer(loose({ ...legacy, ...more }))
+      assert.deepStrictEqual(yield* reported(legacyToken({})), [])
+      assert.deepStrictEqual(yield* reported(legacyToken({ rejectedWhen: { status: 403 } })), ["rejectedWhen.status"])
+      assert.deepStrictEqual(yield* reported(legacyToken({ tokenid: "x" })), ["tokenid"])
+      assert.include(yield* reported(LegacyToken.layer(loose(null))), "options")
+      for (const options of [null, 5, []]) {
+        assert.deepStrictEqual(yield* reported(NodeTls.layer(loose(options))), ["options"])
+      }
+      const tls = { ca: 5, certificate: 5, passphrase: "plain", minVersion: "TLSv1", proxyFromEnvironment: 1, caa: "x" }
+      for (const [name, value] of Object.entries(tls)) {
+        assert.include(yield* reported(NodeTls.layer(loose({ [name]: value }))), name)
+      }
+      const files = (directory: unknown) => Layer.provide(TokenStore.layerFiles(loose(directory)), NodeContext.layer)
+      for (const directory of ["", 5, null, undefined]) {
+        assert.deepStrictEqual(yield* reported(files(directory)), ["directory"])
+      }
+      const discover = (options: unknown) => Layer.effectDiscard(ProtectedResource.discover(loose(options)))
+      assert.deepStrictEqual(yield* reported(discover(null)), ["options", "resource", "allowedIssuers"])
+      assert.deepStrictEqual(
+        yield* reported(discover({ resource: 5, allowedIssuers: "x", allowHttpLoopback: 1, tymeout: 1 })),
+        ["tymeout", "resource", "allowedIssuers", "allowHttpLoopback"]
+      )
+    }))
+
   it.effect("beside the environment are validated too", () =>
     Effect.gen(function*() {
       const wrong = { prefix: 5, tokenEndpoint: { timeout: 0 }, revokeAtShutdown: 1, clientId: "inventory-sync" }
@@ -192,6 +269,20 @@ describe("options", () => {
         ) as Layer.Layer<ApiClient.ApiClient, unknown, HttpClient.HttpClient>
       )
       assert.deepStrictEqual(problems, expected)
+    }))
+
+  it.effect("beside the environment are validated by each layer that reads it", () =>
+    Effect.gen(function*() {
+      const environment = Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))
+      const reads = <A, E>(make: (options: unknown) => Layer.Layer<A, E, HttpClient.HttpClient>) =>
+        Effect.gen(function*() {
+          const problems = (options: unknown) => reported(Layer.provide(make(options), environment))
+          assert.deepStrictEqual(yield* problems({ prefix: 5, prefx: "x" }), ["prefx", "prefix"])
+          assert.include(yield* problems(null), "options")
+        })
+      yield* reads((options) => Layer.provide(ClientConfig.layerConfig(loose(options)), NodeContext.layer))
+      yield* reads((options) => LegacyToken.layerConfig(loose(options)))
+      yield* reads((options) => TokenSeal.layerConfig(loose(options)))
     }))
 
   it.effect("revokeAtShutdown wants to know where tokens are revoked", () =>

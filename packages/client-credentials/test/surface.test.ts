@@ -648,6 +648,7 @@ const surface: Readonly<Record<string, Entry>> = {
       assert.isAbove(kept.size, 0)
       return [outcome, [...kept]]
     }),
+  "TokenStore.validateServerOptions": "reads options that hold no secret",
   "TokenStore.layerMemory": "used with `ClientCredentials.layerShared`"
 }
 

@@ -258,10 +258,10 @@ describe("PromiseClient", () => {
 describe("LegacyToken and TokenStore", () => {
   it("provide the same client, and the store", () => {
     expectTypeOf(LegacyToken.layerConfig()).toEqualTypeOf<
-      Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError, HttpClient.HttpClient>
+      Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError | InvalidConfig.InvalidConfig, HttpClient.HttpClient>
     >()
     expectTypeOf(TokenStore.layerFiles("tokens")).toEqualTypeOf<
-      Layer.Layer<TokenStore.TokenStore, never, FileSystem.FileSystem | Path.Path>
+      Layer.Layer<TokenStore.TokenStore, InvalidConfig.InvalidConfig, FileSystem.FileSystem | Path.Path>
     >()
   })
 })

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline"
 import { Writable } from "node:stream"
 
 import type * as FileSystem from "@effect/platform/FileSystem"
-import { ClientConfig, OAuthError } from "@effect-oauth/client-credentials"
+import { ClientConfig, type InvalidConfig, OAuthError } from "@effect-oauth/client-credentials"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -100,7 +100,7 @@ const deferred = (
   settings: Settings,
   secret: Secret,
   identity: string
-): Effect.Effect<ClientConfig.Service, ConfigError.ConfigError, FileSystem.FileSystem> =>
+): Effect.Effect<ClientConfig.Service, ConfigError.ConfigError | InvalidConfig.InvalidConfig, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const context = yield* Effect.context<FileSystem.FileSystem>()
     const checked = yield* withSecret(settings, notReadYet)
@@ -138,7 +138,11 @@ const deferred = (
 /** The configuration of the settings, wherever the secret is. */
 export const configure = (
   settings: Settings
-): Effect.Effect<ClientConfig.Service, ConfigError.ConfigError | Failure, FileSystem.FileSystem> => {
+): Effect.Effect<
+  ClientConfig.Service,
+  ConfigError.ConfigError | Failure | InvalidConfig.InvalidConfig,
+  FileSystem.FileSystem
+> => {
   const command = settings.values[own.secretCommand]
   const isAsked = settings.values[own.secretPrompt] === "true"
   const others = ["OAUTH_CLIENT_SECRET", "OAUTH_CLIENT_SECRET_FILE"].filter((one) => settings.values[one] !== undefined)

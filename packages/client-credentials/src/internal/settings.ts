@@ -298,17 +298,9 @@ export const revocation = (check: Check, tokenUrl: unknown, revocationUrl: unkno
   }
 }
 
-/** The options, if it is an object that holds no others than those of these names. */
-const members = (check: Check, options: unknown, names: object): Readonly<Record<string, unknown>> => {
-  if (isRecord(options)) {
-    rules.known(check, options, Object.keys(names))
-    return options
-  }
-  check.expect("options", undefined, "an object of options")
-  return {}
-}
+const members = (check: Check, options: unknown, names: object) => rules.members(check, options, Object.keys(names))
 
-const allParts = { ...parts.client, ...parts.sharedClient }
+export const allParts = { ...parts.client, ...parts.sharedClient }
 
 const readParts = (check: Check, partRules: rules.Rules, options: Readonly<Record<string, unknown>>): void => {
   for (const [name, rule] of Object.entries(partRules)) rule(check, name, options[name])
@@ -343,10 +335,10 @@ export const configAndParts = (
   return together(Either.void, check)
 }
 
-/** Validates the options of a client whose configuration is read from the environment. */
+/** Validates the options of a client whose configuration is read from the environment, and of its parts, if it has any. */
 export const environmentAndParts = (
   options: unknown,
-  partRules: rules.Rules
+  partRules: rules.Rules = {}
 ): Either.Either<void, ReadonlyArray<Problem>> => {
   const check = collect()
   const found = members(check, options, { ...fromEnvironment, ...partRules })
@@ -371,15 +363,18 @@ const together = <A>(
     ? Either.left(problems)
     : validated
 
-export const legacy = (options: {
-  readonly tokenId?: unknown
-  readonly tokenSecret?: unknown
-  readonly previousTokenSecret?: unknown
-  readonly apiBaseUrl?: unknown
-  readonly apiOrigins?: unknown
-  readonly allowOutsideBasePath?: unknown
-  readonly allowHttpLoopback?: unknown
-}): Either.Either<
+const legacyNames = {
+  tokenId: true,
+  tokenSecret: true,
+  previousTokenSecret: true,
+  apiBaseUrl: true,
+  apiOrigins: true,
+  rejectedWhen: true,
+  allowOutsideBasePath: true,
+  allowHttpLoopback: true
+}
+
+export const legacy = (given: unknown): Either.Either<
   {
     readonly tokenId: string
     readonly tokenSecret: Source
@@ -390,6 +385,7 @@ export const legacy = (options: {
 > => {
   const found = collect()
   const { expect, problems } = found
+  const options: Loose<typeof legacyNames> = members(found, given, legacyNames)
   environment(found)
   const tokenId = expect(
     "tokenId",

@@ -9,7 +9,7 @@ import type { Window } from "../budget.js"
 import { isRecord } from "../json.js"
 import { defaultExpiryBuffer } from "../policy.js"
 import { longestObeyed } from "../protocol/retryAfter.js"
-import { collect } from "./check.js"
+import { collect, printable } from "./check.js"
 import * as rules from "./rules.js"
 
 const fraction = (byDefault: number, expected: string, isValid: (value: number) => boolean) =>
@@ -136,6 +136,22 @@ export const issuanceBudget = {
         : undefined
   }),
   heedIssuer: rules.flag(true)
+}
+
+const isString = (value: unknown): value is string => typeof value === "string"
+
+export const protectedResource = {
+  resource: rules.required("", "the resource identifier of the API, an absolute URL", isString),
+  allowedIssuers: rules.required<ReadonlyArray<string>>(
+    [],
+    "a list of issuer identifiers",
+    (value): value is ReadonlyArray<string> => Array.isArray(value) && value.every(isString)
+  ),
+  allowHttpLoopback: rules.flag(false)
+}
+
+export const storeFiles = {
+  directory: rules.required("", "the path of a directory", printable)
 }
 
 const common = {

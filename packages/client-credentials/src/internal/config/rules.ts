@@ -51,6 +51,11 @@ export const parsed = <A>(
 export const optional = <A>(expected: string, isValid: (value: unknown) => value is A): Rule<A | undefined> =>
   parsed<A | undefined>({ default: undefined, expected, read: (value) => isValid(value) ? value : undefined })
 
+/** A value that passes a test; `otherwise` is never used, since the options are refused. */
+export const required =
+  <A>(otherwise: A, expected: string, isValid: (value: unknown) => value is A): Rule<A> => (check, setting, value) =>
+    check.expect(setting, isValid(value) ? value : undefined, expected) ?? otherwise
+
 /** Reports the names for which there is no option: a misspelt option would be ignored in silence. */
 export const known = (check: Check, options: object, names: Iterable<string>): void => {
   const all = new Set(names)
@@ -61,11 +66,23 @@ export const known = (check: Check, options: object, names: Iterable<string>): v
   }
 }
 
+/** The options, if they are an object that holds none but those of these names. */
+export const members = (
+  check: Check,
+  options: unknown,
+  names: Iterable<string>
+): Readonly<Record<string, unknown>> => {
+  if (isRecord(options)) {
+    known(check, options, names)
+    return options
+  }
+  check.expect("options", undefined, "an object of options")
+  return {}
+}
+
 /** Validates the options of a group against its rules. */
 export const read = <const R extends Rules>(check: Check, rules: R, options: unknown): Settings<R> => {
-  const given = isRecord(options) ? options : {}
-  if (options !== undefined && !isRecord(options)) check.expect("options", undefined, "an object of options")
-  known(check, given, Object.keys(rules))
+  const given = options === undefined ? {} : members(check, options, Object.keys(rules))
   return Object.fromEntries(
     Object.entries(rules).map(([name, rule]) => [name, rule(check, name, given[name])])
   ) as Settings<R>
