@@ -53,14 +53,14 @@ export interface PromiseClient {
  * import { FetchHttpClient } from "@effect/platform"
  * import { Layer, Redacted } from "effect"
  *
- * const api = PromiseClient.make(
- *   ClientCredentials.layer({
- *     tokenUrl: "https://auth.example.com/oauth/token",
- *     clientId: "inventory-sync",
- *     clientSecret: Redacted.make("s3cr3t"),
- *     apiBaseUrl: "https://api.example.com/v1"
- *   }).pipe(Layer.provide(FetchHttpClient.layer))
- * )
+ * const Api = ClientCredentials.layer({
+ *   tokenUrl: "https://auth.example.com/oauth/token",
+ *   clientId: "inventory-sync",
+ *   clientSecret: Redacted.make("s3cr3t"),
+ *   apiBaseUrl: "https://api.example.com/v1"
+ * }).pipe(Layer.provide(FetchHttpClient.layer))
+ *
+ * const api = PromiseClient.make(Api)
  *
  * export const items = async () => (await api.fetch("/items")).json()
  *

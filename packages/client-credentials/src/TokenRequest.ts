@@ -191,7 +191,7 @@ export class CurrentChange extends Context.Reference<CurrentChange>()(
  * whole request, so that no call carries the token of another request. Within another `withChange`, the inner one goes
  * before, option by option; an option that is undefined changes nothing.
  *
- * Fails with `InvalidConfig` when a parameter is not what the standards allow.
+ * Fails with `InvalidConfig` when a parameter is not what the standards allow, or when `Change` has no member of that name.
  *
  * @example
  * import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
@@ -207,7 +207,7 @@ export class CurrentChange extends Context.Reference<CurrentChange>()(
 export const withChange =
   (wanted: Change) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | InvalidConfig, R> =>
     Effect.suspend((): Effect.Effect<A, E | InvalidConfig, R> => {
-      const problems = parameters.problems(wanted)
+      const problems = parameters.changeProblems(wanted)
       return problems.length > 0
         ? new InvalidConfig({ problems })
         : Effect.flatMap(CurrentChange, (outer) =>

@@ -2,7 +2,7 @@ import { HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup } from "@effect/p
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
 import { Expect, OAuthTest } from "@effect-oauth/testing"
-import { Effect, Equal, FastCheck as fc, Hash, Schema } from "effect"
+import { Effect, Either, Equal, FastCheck as fc, Hash, Schema } from "effect"
 
 const request = TokenRequest.make({
   tokenUrl: "https://auth.example.com/oauth/token?tenant=1",
@@ -99,6 +99,31 @@ describe("withChange", () => {
       const { all } = yield* HttpApiClient.makeWith(Api, { httpClient: yield* ApiClient.ApiClient })
       const { ok } = yield* all.write().pipe(TokenRequest.withChange({ scope: ["write"] }))
       assert.isTrue(ok)
+    }).pipe(Effect.provide(Test)))
+
+  it.effect("refuses what it would ignore, so that no call carries the token of another request", () =>
+    Effect.gen(function*() {
+      const client = yield* ApiClient.ApiClient
+      const changes: ReadonlyArray<readonly [unknown, ReadonlyArray<string>]> = [
+        [{ organization: "b" }, ["organization"]],
+        [{ clientId: "b", tokenUrl: "https://auth.example.com", scope: "\"" }, ["clientId", "tokenUrl", "scope"]],
+        [{ organization: undefined }, []],
+        [null, ["options"]],
+        ["audience=b", ["options"]],
+        [[], ["options"]]
+      ]
+      for (const [change, names] of changes) {
+        const call = Effect.either(TokenRequest.withChange(change as TokenRequest.Change)(client.get("read")))
+        const problems = yield* Effect.map(
+          call,
+          (result) =>
+            Either.isLeft(result) && result.left._tag === "InvalidConfig"
+              ? result.left.problems.map(({ setting }) => setting)
+              : []
+        )
+        assert.deepStrictEqual(problems, names)
+      }
+      yield* Expect.tokensIssued(1)
     }).pipe(Effect.provide(Test)))
 
   it.effect("says what is wrong with a parameter, before anything is sent", () =>

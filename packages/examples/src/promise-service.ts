@@ -11,9 +11,9 @@ interface Item {
   readonly quantity: number
 }
 
-const api = PromiseClient.make(
-  ClientCredentials.layerConfig().pipe(Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]))
-)
+const Api = ClientCredentials.layerConfig().pipe(Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]))
+
+const api = PromiseClient.make(Api)
 
 const find = async (sku: string): Promise<Item | undefined> => {
   const response = await api.fetch(`/items/${encodeURIComponent(sku)}`)

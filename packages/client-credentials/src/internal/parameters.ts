@@ -2,7 +2,8 @@
  * The parameters of a token request that a user writes as a list or separated by spaces.
  */
 import type { Change } from "../TokenRequest.js"
-import { printable, type Problem } from "./config/check.js"
+import { collect, printable, type Problem } from "./config/check.js"
+import * as rules from "./config/rules.js"
 import { isRecord } from "./json.js"
 
 export const words = (value: unknown): ReadonlyArray<unknown> =>
@@ -92,3 +93,18 @@ export const problems = (
     expected: `texts by name, none empty, and none of ${[...reserved].join(", ")}`
   }])
 ]
+
+const changeable: { readonly [K in keyof Change]-?: true } = {
+  audience: true,
+  scope: true,
+  resource: true,
+  authorizationDetails: true,
+  parameters: true
+}
+
+/** A member that is not one of these would change nothing: the call would carry the token of another request. */
+export const changeProblems = (change: unknown): ReadonlyArray<Problem> => {
+  const check = collect()
+  const given = rules.members(check, change, Object.keys(changeable))
+  return [...check.problems, ...problems(given)]
+}
