@@ -249,8 +249,9 @@ const process = (
   budget: IssuanceBudget.Options,
   options: TokenCache.Options = {}
 ) =>
-  TokenCache.make({ patience: 0, ...options }).pipe(
-    Effect.provide(
+  // Its parts last as long as the scope of the test, not as long as the cache takes to be made.
+  Effect.flatMap(
+    Layer.build(
       SharedTokens.layer().pipe(
         Layer.provide(IssuanceBudget.layer(budget)),
         Layer.provide([
@@ -261,8 +262,8 @@ const process = (
         ])
       )
     ),
-    Effect.withRandom(Random.make("seed"))
-  )
+    (parts) => Effect.provide(TokenCache.make({ patience: 0, ...options }), parts)
+  ).pipe(Effect.withRandom(Random.make("seed")))
 
 const start = (script: Script, budget: IssuanceBudget.Options, options?: TokenCache.Options) =>
   Effect.gen(function*() {

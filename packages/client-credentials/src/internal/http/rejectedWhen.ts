@@ -44,7 +44,7 @@ const ask = (predicate: NonNullable<Settings["response"]>, excerpt: Excerpt): Ef
     return Effect.isEffect(answer) ? answer as Effect.Effect<unknown, unknown> : Effect.succeed(answer)
   }).pipe(
     Effect.flatMap((answer) =>
-      typeof answer === "boolean" ? Effect.succeed(answer) : Effect.fail(new TypeError("not a boolean"))
+      typeof answer === "boolean" ? Effect.succeed(answer) : Effect.dieMessage("neither true nor false")
     ),
     // Its error may hold the body, so only its name is shown.
     Effect.catchAllCause((cause) =>
