@@ -53,7 +53,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
     name: "the request as it was sent, in the caller's error",
     file: "internal/apiResponse.ts",
     find: "reason: error.reason, ...shown, request })",
-    replace: "reason: error.reason, ...shown, request: sent })",
+    replace: "reason: error.reason, ...shown, request: error.request })",
     test: "by a transport that repeats"
   },
   {
@@ -64,10 +64,11 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
     test: "client_secret_post with DPoP, whatever"
   },
   {
-    name: "proofs in the platform's traces",
-    file: "internal/apiResponse.ts",
-    find: "const ownNames = [\"dpop\", \"www-authenticate\"]",
-    replace: "const ownNames: Array<string> = []",
+    name: "a proof as an attribute of a span",
+    file: "internal/proofKey.ts",
+    find: "          return {\n            value,\n",
+    replace: "          yield* Effect.annotateCurrentSpan(\"proof\", value)\n" +
+      "          return {\n            value,\n",
     test: "client_secret_post with DPoP, whatever"
   },
   {
@@ -160,8 +161,9 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "the token to be replaced in a warning about the budget",
     file: "IssuanceBudget.ts",
-    find: "of the client ${clientId} are spent. ",
-    replace: "of the client ${clientId} are spent: ${occasion?.replaces && Revealed.value(occasion.replaces.value)}. ",
+    find: "          yield* isSpent ? warn(granted) : giveBack(granted)\n",
+    replace: "          yield* isSpent ? warn(granted) : giveBack(granted)\n" +
+      "          yield* Effect.logWarning(`spent for ${occasion?.replaces && Revealed.value(occasion.replaces.value)}`)\n",
     test: "IssuanceBudget.make"
   },
   {
