@@ -43,6 +43,10 @@ const spellings: Readonly<Record<string, Spelling>> = {
   "as JSON, every character in upper case": (text) =>
     text.split("").map((one) => `\\u${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`).join(""),
   "as bytes of a string literal": (text) => bytesOf(text).map((byte) => `\\x${hex(byte)}`).join(""),
+  "in octal": (text) => bytesOf(text).map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join(""),
+  "as a Buffer in JSON": (text) => JSON.stringify(Buffer.from(text)),
+  "as an array of bytes, spaced": (text) => `[${bytesOf(text).join(" ")}]`,
+  "as an array of signed bytes": (text) => Int8Array.from(bytesOf(text)).join(", "),
   base64,
   "base64url": (text) => Buffer.from(text).toString("base64url"),
   "base64 after one character": (text) => base64(`x${text}`),

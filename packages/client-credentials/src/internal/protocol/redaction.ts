@@ -2,9 +2,9 @@
  * Strings from a server, fit to be shown: one that repeats a secret is left out as a whole, however the secret is spelled.
  *
  * Both sides are compared in canonical form. A string is decoded until nothing changes any more (HTML entities, percent
- * and JSON escapes, each possibly several times), base64 and hex in it are decoded at every alignment, and what remains is
- * compared without regard to case, white space and, a second time, punctuation. Six consecutive characters of a secret
- * count as the secret, unless they are part of an ordinary word of such messages. The work grows linearly with the text.
+ * and JSON escapes, lists of bytes, each possibly several times), base64 and hex in it are decoded at every alignment, and
+ * what remains is compared without regard to case, white space and, a second time, punctuation. Six consecutive characters
+ * of a secret count as the secret, unless they are part of an ordinary word of such messages. The work grows linearly with the text.
  */
 
 /** Consecutive characters that two texts have in common by no accident. */
@@ -138,14 +138,28 @@ const decoders: ReadonlyArray<(text: string) => string> = [
           : simple === undefined
           ? itself ?? ""
           : simpleEscapes[simple] ?? ""
+    ),
+  (text) =>
+    text.replace(
+      /(?<!\\)(?:\\[0-3][0-7]{2})+/g,
+      (run) => textOf(Uint8Array.from(run.slice(1).split("\\"), (digits) => parseInt(digits, 8)))
+    ),
+  // Bytes as languages print an array of them: `{"type":"Buffer","data":[115,51]}`, `[115 51]`, negative ones in Java.
+  (text) =>
+    text.replace(
+      /(?:-?\d{1,3}[\s,;+]{1,4}){5,}-?\d{1,3}/g,
+      (run) => textOf(Uint8Array.from(run.match(/-?\d+/g) ?? [], Number))
     )
 ]
+
+/** Whether there may be something to decode. */
+const isEncoded = (text: string): boolean => /[&%\\]|\d[\s,;+]{1,4}-?\d/.test(text)
 
 /** The text as it is, and whatever it becomes while it is decoded. */
 const stages = (text: string): ReadonlyArray<string> => {
   const found = [text]
   let last = text
-  for (let round = 0; round < maxRounds && /[&%\\]/.test(last); round += 1) {
+  for (let round = 0; round < maxRounds && isEncoded(last); round += 1) {
     const before = last
     for (const decode of decoders) {
       const next = decode(last)
