@@ -207,7 +207,11 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
               ? passed(response)
               : Effect.flatMap(
                 rejectedWhen.judge(api.rejectedWhen, response),
-                ({ isRejected, response }) => isRejected ? rejected(response, challenges) : passed(response)
+                (judged) => {
+                  const filter = filtered.get(response)
+                  if (filter !== undefined) filtered.set(judged.response, filter)
+                  return judged.isRejected ? rejected(judged.response, challenges) : passed(judged.response)
+                }
               )
           case "Rejected":
             return rejected(response, challenges)

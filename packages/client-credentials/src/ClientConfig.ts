@@ -26,9 +26,12 @@ import type { AuthorizationDetail, RequestFormat, TokenRequest } from "./TokenRe
 export interface ResponseExcerpt {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The beginning of the body, at most `maxBodyBytes`, as UTF-8. Empty for `text/event-stream`, which is not read. */
+  /**
+   * The beginning of the body without its content codings, at most `maxBodyBytes`, as UTF-8. Empty for types of endless
+   * bodies, which are not read: event streams, newline-delimited JSON, gRPC.
+   */
   readonly body: string
-  /** The same as bytes, as they were sent: a transport that does not decode `Content-Encoding` leaves it to the reader. */
+  /** The same as bytes. */
   readonly bytes: Uint8Array
   /** Whether that is the whole body. */
   readonly isComplete: boolean
@@ -446,8 +449,11 @@ export const fromConfig = (
       allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
       certificateBoundTokens: yield* flag("certificateBoundTokens"),
       rejectedWhen: text.rejectedStatuses === undefined ? options.rejectedWhen : {
-        statuses: text.rejectedStatuses.split(/[\s,]+/).filter((status) => status !== "").map(Number),
-        ...options.rejectedWhen
+        ...options.rejectedWhen,
+        statuses: options.rejectedWhen?.statuses ??
+          text.rejectedStatuses.split(/[\s,]+/).filter((status) => status !== "").map((status) =>
+            /^\d+$/.test(status) ? Number(status) : Number.NaN
+          )
       },
       dpop: yield* flag("dpop"),
       allowHttpLoopback: options.allowHttpLoopback ?? (yield* flag("allowHttpLoopback"))

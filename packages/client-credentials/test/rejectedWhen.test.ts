@@ -1,12 +1,15 @@
 /**
  * Rejections that a user declares, and the bodies of the responses that were looked at.
  */
-import { FetchHttpClient, FileSystem, type HttpClient } from "@effect/platform"
+import { gunzipSync, gzipSync } from "node:zlib"
+
+import { FetchHttpClient, FileSystem, HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientConfig, ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
 import { ConfigProvider, Effect, Either, Layer, Logger, Stream, TestClock } from "effect"
 
+import * as fakeHttp from "./support/fakeHttp.js"
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
 import * as servers from "./support/servers.js"
@@ -133,7 +136,9 @@ describe("declared rejections", () => {
       const config = yield* read("403 419", { rejectedWhen: graphql })
       assert.deepStrictEqual(config.api.rejectedWhen?.statuses, new Set([403, 419]))
       assert.strictEqual(config.api.rejectedWhen?.response, graphql.response)
-      for (const wrong of ["200", "x", "4O3", "999"]) {
+      const withoutStatuses = yield* read("403", { rejectedWhen: { ...graphql, statuses: undefined } })
+      assert.deepStrictEqual(withoutStatuses.api.rejectedWhen?.statuses, new Set([403]))
+      for (const wrong of ["200", "x", "4O3", "999", "4e2", "0x193", "403.0"]) {
         assert.include(printed(yield* Effect.flip(read(wrong))), "API_REJECTED_STATUSES")
       }
     }))
@@ -234,26 +239,96 @@ describe("a body that was looked at", () => {
     }
   }
 
-  it.scopedLive("does not keep the call waiting for an event stream", () =>
-    Effect.gen(function*() {
-      const origin = yield* servers.http((request, response) => {
-        if (request.url === "/token") {
-          return servers.json(response, 200, { access_token: "t0k3n", token_type: "Bearer" })
-        }
-        response.setHeader("content-type", "text/event-stream")
-        response.write("data: 1\n\n")
-      })
-      const response = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/events")).pipe(
-        Effect.provide(
+  for (
+    const type of [
+      "text/event-stream",
+      "Application/X-NDJSON; charset=utf-8",
+      "application/json-seq",
+      "application/grpc-web+proto"
+    ]
+  ) {
+    it.scopedLive(`does not keep the call waiting for a stream of ${type}`, () =>
+      Effect.gen(function*() {
+        const origin = yield* servers.http((request, response) => {
+          if (request.url === "/token") {
+            return servers.json(response, 200, { access_token: "t0k3n", token_type: "Bearer" })
+          }
+          response.setHeader("content-type", type)
+          response.write("data: 1\n\n")
+        })
+        const response = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/events")).pipe(
+          Effect.provide(
+            ClientCredentials.layer({
+              ...scenario.options,
+              tokenUrl: `${origin}/token`,
+              apiBaseUrl: origin,
+              allowHttpLoopback: true,
+              rejectedWhen: graphql
+            }).pipe(Layer.provide(NodeHttpClient.layerUndici))
+          )
+        )
+        assert.strictEqual(response.status, 200)
+      }))
+  }
+
+  for (const [name, transport] of transports) {
+    it.scopedLive(`is decoded for the predicate over ${name}, and left to the caller as it was sent`, () =>
+      Effect.gen(function*() {
+        const long = gzipSync(unauthenticated + " ".repeat(100_000))
+        const accepted = gzipSync(gzipSync("accepted"))
+        let rejects = true
+        const seen: Array<string> = []
+        const origin = yield* servers.http((request, response) => {
+          if (request.url === "/token") {
+            return servers.json(response, 200, { access_token: "t0k3n", token_type: "Bearer" })
+          }
+          response.setHeader("content-encoding", "gzip")
+          response.end(rejects ? long : accepted)
+          rejects = false
+        })
+        const client = PromiseClient.make(
           ClientCredentials.layer({
             ...scenario.options,
             tokenUrl: `${origin}/token`,
             apiBaseUrl: origin,
             allowHttpLoopback: true,
-            rejectedWhen: graphql
-          }).pipe(Layer.provide(NodeHttpClient.layerUndici))
+            rejectedWhen: {
+              response: ({ body }) => {
+                seen.push(body.trim())
+                return body.includes("UNAUTHENTICATED")
+              }
+            }
+          }).pipe(Layer.provide(transport))
+        )
+        yield* Effect.promise(async () => {
+          const body = new Uint8Array(await (await client.fetch("/items")).arrayBuffer())
+          // A file that is a gzip file itself: decoded once, not twice.
+          assert.strictEqual(gunzipSync(body).toString(), "accepted")
+          assert.strictEqual(seen[0], unauthenticated)
+          assert.lengthOf(seen, 2)
+          await client.close()
+        })
+      }))
+  }
+
+  it.effect("is that of the error with which a filter of statuses beneath ends", () =>
+    Effect.gen(function*() {
+      const { layer } = fakeHttp.make(({ url }) =>
+        Effect.sync(() =>
+          url === scenario.options.tokenUrl ? scenario.tokenJson("token-1") : new Response("no", { status: 404 })
         )
       )
-      assert.strictEqual(response.status, 200)
-    }), 30_000)
+      const filtering = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, HttpClient.filterStatusOk)
+      )
+      const error = yield* Effect.flip(get).pipe(Effect.provide(
+        ClientCredentials.layer({ ...scenario.options, rejectedWhen: graphql }).pipe(
+          Layer.provide(filtering),
+          Layer.provide(layer)
+        )
+      ))
+      assert(error._tag === "ResponseError")
+      assert.strictEqual(error.reason, "StatusCode")
+    }))
 })

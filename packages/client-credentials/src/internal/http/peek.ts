@@ -14,6 +14,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 import * as body from "./body.js"
+import * as contentCoding from "./contentCoding.js"
 
 type Response = HttpClientResponse.HttpClientResponse
 
@@ -73,6 +74,10 @@ class Peeked extends Inspectable.Class implements Response {
   get remoteAddress() {
     return this.#head.remoteAddress
   }
+  /** Whether the transport decoded the body, which only the original shows. */
+  get isDecoded() {
+    return contentCoding.isDecoded(this.#head)
+  }
   get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
     return Stream.suspend(() => {
       unread?.unregister(this)
@@ -125,7 +130,41 @@ export interface Peek {
   readonly isComplete: boolean
 }
 
-/** Reads at most `limit` bytes of the body, and what comes with them. A body that ends by then has let its connection go. */
+/**
+ * Decodes the beginning of a body, as far as that can be done, to at most `limit` bytes. Fails nowhere: what cannot be
+ * decoded is not a whole body.
+ */
+const decodedWithin = (bytes: Uint8Array, header: string | undefined, limit: number) =>
+  Effect.promise(async () => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    let isComplete = false
+    const encoded = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        controller.enqueue(bytes)
+        controller.close()
+      }
+    })
+    const reader = contentCoding.decode(encoded, header).getReader()
+    try {
+      while (size <= limit && !isComplete) {
+        const { done, value } = await reader.read()
+        isComplete = done
+        if (value === undefined) continue
+        chunks.push(value)
+        size += value.length
+      }
+      await reader.cancel()
+    } catch {
+      // The rest of the body was not read, or is not what its header says.
+    }
+    return { bytes: join(chunks).subarray(0, limit), isComplete: isComplete && size <= limit }
+  })
+
+/**
+ * Reads at most `limit` bytes of the body, and what comes with them. A body that ends by then has let its connection go.
+ * The bytes that are returned are decoded; those of the response are as they were.
+ */
 export const peek = (original: Response, limit: number): Effect.Effect<Peek, HttpClientError.ResponseError> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
@@ -154,10 +193,15 @@ export const peek = (original: Response, limit: number): Effect.Effect<Peek, Htt
         Stream.concat(Stream.repeatEffectChunkOption(pull)),
         Stream.ensuringWith((exit) => Scope.close(scope, exit))
       )
+      const whole = join(chunks)
+      const coding = contentCoding.isDecoded(original) ? undefined : original.headers["content-encoding"]
+      const seen = contentCoding.codings(coding).length === 0
+        ? { bytes: whole.subarray(0, limit), isComplete: whole.length <= limit }
+        : yield* decodedWithin(whole, coding, limit)
       return {
         response: new Peeked(original, content, scope),
-        bytes: join(chunks).subarray(0, limit),
-        isComplete: isComplete && join(chunks).length <= limit
+        bytes: seen.bytes,
+        isComplete: isComplete && seen.isComplete
       }
     })
   )

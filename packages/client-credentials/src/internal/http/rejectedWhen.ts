@@ -29,9 +29,19 @@ export interface Judged {
   readonly isRejected: boolean
 }
 
+const endless: ReadonlySet<string> = new Set([
+  "text/event-stream",
+  "multipart/x-mixed-replace",
+  ...["ndjson", "x-ndjson", "jsonl", "x-jsonl", "json-seq", "stream+json", "x-json-stream"].map((name) =>
+    `application/${name}`
+  )
+])
+
 /** They end when the server says so, and waiting for their beginning could take as long. */
-const isEndless = (contentType: string | undefined): boolean =>
-  /^\s*(text\/event-stream|multipart\/x-mixed-replace)\b/i.test(contentType ?? "")
+const isEndless = (contentType: string | undefined): boolean => {
+  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
+  return endless.has(type) || type.startsWith("application/grpc")
+}
 
 const nameOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
