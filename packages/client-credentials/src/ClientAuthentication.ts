@@ -473,7 +473,12 @@ const certificate = (method: string): ClientAuthentication => ({
   method,
   credentials: [Effect.succeed({
     identity: Redacted.make(method),
-    prove: ({ clientId }) => Effect.succeed({ parameters: { client_id: clientId } })
+    prove: ({ clientId }) =>
+      Effect.succeed({
+        parameters: { client_id: clientId },
+        hint: `With ${method}, the credential is the certificate that the HTTP client presents (NodeTls, ` +
+          "OAUTH_TLS_CERTIFICATE_FILE)."
+      })
   })],
   mutualTls: true
 })

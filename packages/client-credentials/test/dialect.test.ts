@@ -86,6 +86,8 @@ describe("the refusals of token endpoints", () => {
     ["a gateway, 401", 401, { message: "Unauthorized" }, "invalid_client", "Unauthorized", /OAUTH_CLIENT_ID/],
     ["nothing, 401", 401, "", "invalid_client", undefined, /OAUTH_CLIENT_ID/],
     ["a page, 401", 401, "<html>", "invalid_client", undefined, /OAUTH_CLIENT_ID/],
+    ["a proof is required", 401, { error: "use_dpop_nonce" }, "use_dpop_nonce", undefined, /OAUTH_DPOP/],
+    ["a proof is rejected", 400, { error: "invalid_dpop_proof" }, "invalid_dpop_proof", undefined, /OAUTH_DPOP/],
     ["another 404", 404, { error: "invalid_client" }, "invalid_client", undefined, /OAUTH_CLIENT_ID/]
   ]
   for (const [server, status, body, code, description, message] of refusals) {

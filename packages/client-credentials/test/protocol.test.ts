@@ -145,7 +145,9 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         refusedAs("invalid_client")(
           yield* failure(options, { certificate: selfSigned.cert, key: Redacted.make(selfSigned.private) })
         )
-        refusedAs("invalid_client")(yield* failure(options))
+        const error = yield* failure(options)
+        refusedAs("invalid_client")(error)
+        assert.include((error as Error).message, "OAUTH_TLS_CERTIFICATE_FILE")
       }))
 
     it.effect("T12 self_signed_tls_client_auth with its own certificate and another one", () =>

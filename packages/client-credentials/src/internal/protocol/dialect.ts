@@ -188,6 +188,8 @@ const remedies: Readonly<Record<string, string>> = {
     "this server wants a form or JSON (OAUTH_REQUEST_FORMAT).",
   invalid_scope: "Ask only for scopes that this client was given (OAUTH_SCOPE).",
   invalid_target: "Check the resource and the audience (OAUTH_RESOURCE, OAUTH_AUDIENCE).",
+  invalid_dpop_proof: "Check that dpop is set (OAUTH_DPOP=true), and the clock of this machine.",
+  use_dpop_nonce: "The server requires proofs of possession (RFC 9449): set dpop (OAUTH_DPOP=true).",
   access_denied: "Check that this client is authorized for the audience (OAUTH_AUDIENCE)."
 }
 
