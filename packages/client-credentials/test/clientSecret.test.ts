@@ -185,7 +185,8 @@ describe("a client secret from a source", () => {
           [inTurn(undefined), "VaultError"],
           [inTurn("a\nb"), "it is empty or has line breaks in it"],
           [inTurn(""), "it is empty or has line breaks in it"],
-          [Effect.fail("plain s3cr3t text"), "its source failed"]
+          [Effect.fail("plain s3cr3t text"), "its source failed"],
+          [Effect.promise(() => Promise.reject(new Error("plain s3cr3t text"))), "its source failed"]
         ] as const
       ) {
         const { layer, tried } = server(() => [])

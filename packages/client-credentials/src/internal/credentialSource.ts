@@ -38,6 +38,8 @@ export const read = (kind: Kind, source: Source): Read =>
   Effect.isEffect(source)
     ? source.pipe(
       Effect.mapError((failure) => new CredentialUnavailable({ credential: kind, problem: tagOf(failure) })),
+      // `Effect.promise` reports a rejection as a defect.
+      Effect.catchAllDefect((defect) => new CredentialUnavailable({ credential: kind, problem: tagOf(defect) })),
       Effect.timeoutFail({
         duration: limit,
         onTimeout: () =>
