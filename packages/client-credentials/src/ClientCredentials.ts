@@ -20,7 +20,7 @@ import * as ClientConfig from "./ClientConfig.js"
 import * as DPoP from "./DPoP.js"
 import type { Problem } from "./internal/config/check.js"
 import * as parts from "./internal/config/parts.js"
-import { reader, tlsVariables } from "./internal/config/tlsVariables.js"
+import { proxyVariables, reader, tlsVariables } from "./internal/config/tlsVariables.js"
 import * as settings from "./internal/settings.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import * as IssuanceBudget from "./IssuanceBudget.js"
@@ -330,20 +330,20 @@ export const layerConfig = (
     () => Layer.merge(Layer.provide(layerFromClientConfig(options), ClientConfig.layerConfig(options)), reportUnreadTls)
   ))
 
-/** An `HttpClient` that was not made by `NodeTls` ignores the variables of TLS, which is reported once it is there. */
+/** An `HttpClient` that was not made by `NodeTls` ignores these variables, which is reported once it is there. */
 const reportUnreadTls: Layer.Layer<never, never, HttpClient.HttpClient> = Layer.effectDiscard(
   Effect.zipRight(
     HttpClient.HttpClient,
     Effect.gen(function*() {
       const set: Array<string> = []
-      for (const name of Object.values(tlsVariables)) {
+      for (const name of [...Object.values(tlsVariables), ...proxyVariables]) {
         const value = yield* Effect.orElseSucceed(Config.option(Config.string(name)), Option.none)
         if (Option.isSome(value) && value.value !== "") set.push(name)
       }
       if (reader.isPresent || set.length === 0) return
       yield* Effect.logWarning(
-        `${set.join(", ")} set, but ignored by the HttpClient provided to ClientCredentials. ` +
-          "Provide NodeTls.layerConfig (@effect-oauth/client-credentials/NodeTls) instead."
+        `${set.join(", ")} set, but ignored by the HttpClient provided to ClientCredentials, unless it reads them ` +
+          "itself. Provide NodeTls.layerConfig (@effect-oauth/client-credentials/NodeTls) instead."
       )
     })
   )

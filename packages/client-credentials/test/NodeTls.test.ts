@@ -387,12 +387,12 @@ describe("certificates that are replaced", () => {
     }).pipe(Effect.provide(NodeContext.layer)))
 })
 
-describe("the variables of TLS beside another HttpClient", () => {
+describe("the variables of TLS and proxies beside another HttpClient", () => {
   it.scoped("are reported when nothing reads them", () =>
     Effect.suspend(() => {
       const logged: Array<string> = []
       const logger = Logger.make(({ message }) => {
-        if (String(message).includes("OAUTH_TLS")) logged.push(String(message))
+        if (String(message).includes("set, but ignored")) logged.push(String(message))
       })
       const build = (variables: Record<string, string>) =>
         Layer.build(
@@ -413,14 +413,26 @@ describe("the variables of TLS beside another HttpClient", () => {
       return Effect.gen(function*() {
         reader.isPresent = false
         yield* build({})
+        yield* build({ HTTPS_PROXY: "" })
         assert.deepStrictEqual(logged, [])
-        yield* build({ OAUTH_TLS_CA_FILE: "/ca.pem" })
-        assert.lengthOf(logged, 1)
-        assert.include(logged[0], "OAUTH_TLS_CA_FILE")
-        assert.include(logged[0], "NodeTls.layerConfig")
+        const ignored = [
+          ["OAUTH_TLS_CA_FILE", "/ca.pem"],
+          ...["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].map((name) =>
+            [name, "http://user:s3cr3t@proxy.example:3128"] as const
+          )
+        ] as const
+        for (const [name, value] of ignored) {
+          logged.length = 0
+          yield* build({ [name]: value })
+          assert.lengthOf(logged, 1, name)
+          assert.include(logged[0], `${name} set`)
+          assert.include(logged[0], "NodeTls.layerConfig")
+          assert.notInclude(logged[0], "s3cr3t")
+        }
         yield* Layer.build(NodeTls.layer())
-        yield* build({ OAUTH_TLS_CA_FILE: "/ca.pem" })
-        assert.lengthOf(logged, 1)
+        logged.length = 0
+        for (const [name, value] of ignored) yield* build({ [name]: value })
+        assert.deepStrictEqual(logged, [])
       }).pipe(
         Effect.ensuring(Effect.sync(() => {
           reader.isPresent = before

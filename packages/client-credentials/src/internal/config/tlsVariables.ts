@@ -1,5 +1,5 @@
 /**
- * The variables of TLS connections, and whether anything in this process reads them.
+ * The variables of connections, and whether anything in this process reads them.
  */
 import { globalValue } from "effect/GlobalValue"
 
@@ -9,6 +9,9 @@ export const tlsVariables = {
   key: "OAUTH_TLS_KEY_FILE",
   minVersion: "OAUTH_TLS_MIN_VERSION"
 } as const
+
+/** The variables that name proxies. Of two spellings the one in lower case counts. */
+export const proxyVariables = ["https_proxy", "http_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()])
 
 /** Set by `NodeTls`, which alone reads them. */
 export const reader = globalValue("@effect-oauth/client-credentials/tlsVariables", () => ({ isPresent: false }))

@@ -2,6 +2,7 @@
  * The proxy variables of the environment, read as curl and Go read them.
  */
 import type { Problem } from "../config/check.js"
+import { proxyVariables } from "../config/tlsVariables.js"
 
 /** Which proxies to use. An empty string stands for none. */
 export interface Proxies {
@@ -11,11 +12,8 @@ export interface Proxies {
   readonly except: string
 }
 
-/** All variables that are read. Of two spellings the one in lower case counts. */
-export const variables = ["https_proxy", "http_proxy", "all_proxy", "no_proxy"].flatMap((name) => [
-  name,
-  name.toUpperCase()
-])
+/** All variables that are read. */
+export const variables = [...proxyVariables, "no_proxy", "NO_PROXY"]
 
 const hasReadableUser = (url: URL): boolean => {
   try {
