@@ -22,6 +22,10 @@ const repeating = (sent: fakeHttp.Sent, status = 200): Response =>
     headers: {
       "x-authorization": sent.headers["authorization"] ?? "",
       "x-token": encodeURIComponent(sent.headers["authorization"]?.replace(/^\w+ /, "") ?? ""),
+      "x-lower": encodeURIComponent(sent.headers["authorization"]?.replace(/^\w+ /, "") ?? "").replace(
+        /%../g,
+        (escape) => escape.toLowerCase()
+      ),
       "x-proof": sent.headers["dpop"] ?? "",
       "x-other": "of no interest",
       "set-cookie": `last=${sent.headers["authorization"]?.replace(/^\w+ /, "") ?? ""}; Path=/`
@@ -220,6 +224,7 @@ describe("a response", () => {
       )
       assert.strictEqual(response.headers["x-authorization"], "Bearer <redacted>")
       assert.strictEqual(response.headers["x-token"], "<redacted>")
+      assert.strictEqual(response.headers["x-lower"], "<redacted>")
       assert.strictEqual(response.headers["x-other"], "of no interest")
       assert.deepStrictEqual(Headers.get(response.headers, "X-Other"), Option.some("of no interest"))
       for (const shown of [response, response.headers, response.cookies]) {

@@ -58,7 +58,12 @@ export const sent = (request: HttpClientRequest.HttpClientRequest): Sent => {
   const spellings = () => {
     if (plain !== undefined) return plain
     const secrets = secretsOf(request).filter((one) => one.length > 6)
-    return plain = [...new Set([...secrets, ...secrets.map(encodeURIComponent)])]
+    return plain = [
+      ...new Set(secrets.flatMap((secret) => {
+        const encoded = encodeURIComponent(secret)
+        return [secret, encoded, encoded.replace(/%../g, (escape) => escape.toLowerCase())]
+      }))
+    ]
   }
   const holds = (text: string) => (thorough ??= redaction.make(secretsOf(request), [request.url])).holds(text)
   const without = (text: string) =>
