@@ -16,10 +16,11 @@ const rows = [
   ["ServerMetadata"],
   ["ClientConfig", "ProtectedResource", "NodeTls"],
   ["ClientAuthentication", "DPoP", "TokenRequest"],
-  ["AccessToken", "Challenge", "OAuthError", "OAuthMetrics", "InvalidConfig"]
+  ["AccessToken", "Challenge", "OAuthError", "OAuthMetrics"],
+  ["InvalidConfig"]
 ]
 // Values that every module may speak of, and the module that wires all: their arrows would hide the others.
-const words = rows.at(-1)
+const words = rows.slice(-2).flat()
 const wiring = "ClientCredentials"
 
 const fail = (problem) => {
