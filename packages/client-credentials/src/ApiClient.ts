@@ -26,7 +26,6 @@ import * as body from "./internal/http/body.js"
 import * as gate from "./internal/http/gate.js"
 import * as lifetimes from "./internal/http/lifetime.js"
 import { WithoutRedirects } from "./internal/http/redirection.js"
-import * as rejectedWhen from "./internal/http/rejectedWhen.js"
 import * as tracing from "./internal/http/tracing.js"
 import * as rejection from "./internal/protocol/rejection.js"
 import * as soundRequest from "./internal/soundRequest.js"
@@ -134,6 +133,11 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       ? pathNotAllowed(url)
       : new OriginNotAllowed({ origin: url?.origin ?? target, allowed: [...api.origins] })
   })
+  const declared = api.rejectedWhen
+  // Most clients declare none, and are spared the code.
+  const judgeDeclared = declared === undefined
+    ? undefined
+    : (yield* Effect.promise(() => import("./internal/http/rejectedWhen.js"))).judge
   const isAllowed = (url: URL): boolean => api.origins.has(url.origin) && isBelowBase(url)
   // One call after the other goes with the same token: what was sent once need not be looked through again.
   let sent: Headers.Headers = Headers.empty
@@ -203,10 +207,10 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       ): Effect.Effect<Response | A, Problem> => {
         switch (verdict._tag) {
           case "None":
-            return api.rejectedWhen === undefined
+            return declared === undefined || judgeDeclared === undefined
               ? passed(response)
               : Effect.flatMap(
-                rejectedWhen.judge(api.rejectedWhen, response),
+                judgeDeclared(declared, response),
                 (judged) => {
                   const filter = filtered.get(response)
                   if (filter !== undefined) filtered.set(judged.response, filter)
