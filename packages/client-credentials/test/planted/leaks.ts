@@ -112,9 +112,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a legacy token in the log",
     file: "LegacyToken.ts",
-    find: "        Effect.succeed({\n          request: HttpClientRequest.setHeader(request, \"authorization\"",
-    replace: "        Effect.as(Effect.logDebug(`sending ${Revealed.value(value)}`), {\n" +
-      "          request: HttpClientRequest.setHeader(request, \"authorization\"",
+    find: "Effect.map(secret, (value) => ({",
+    replace: "Effect.map(Effect.tap(secret, (value) => Effect.logDebug(`sending ${Revealed.value(value)}`)), (value) => ({",
     test: "by a legacy token"
   },
   {
