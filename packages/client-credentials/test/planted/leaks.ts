@@ -113,7 +113,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
     name: "a legacy token in the log",
     file: "LegacyToken.ts",
     find: "Effect.map(secret, (value) => ({",
-    replace: "Effect.map(Effect.tap(secret, (value) => Effect.logDebug(`sending ${Revealed.value(value)}`)), (value) => ({",
+    replace:
+      "Effect.map(Effect.tap(secret, (value) => Effect.logDebug(`sending ${Revealed.value(value)}`)), (value) => ({",
     test: "by a legacy token"
   },
   {
