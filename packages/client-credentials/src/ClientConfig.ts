@@ -448,13 +448,7 @@ export const fromConfig = (
       apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
       allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
       certificateBoundTokens: yield* flag("certificateBoundTokens"),
-      rejectedWhen: text.rejectedStatuses === undefined ? options.rejectedWhen : {
-        ...options.rejectedWhen,
-        statuses: options.rejectedWhen?.statuses ??
-          text.rejectedStatuses.split(/[\s,]+/).filter((status) => status !== "").map((status) =>
-            /^\d+$/.test(status) ? Number(status) : Number.NaN
-          )
-      },
+      rejectedWhen: settings.rejectedWhen(options.rejectedWhen, text.rejectedStatuses),
       dpop: yield* flag("dpop"),
       allowHttpLoopback: options.allowHttpLoopback ?? (yield* flag("allowHttpLoopback"))
     }

@@ -125,14 +125,15 @@ const variables = {
   apiBaseUrl: "API_BASE_URL",
   apiOrigins: "API_ORIGINS",
   allowOutsideBasePath: "API_ALLOW_OUTSIDE_BASE_PATH",
-  allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK"
+  allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK",
+  rejectedStatuses: "API_REJECTED_STATUSES"
 } as const
 
 /**
  * Reads the legacy token from the environment: `LEGACY_TOKEN_ID`, `LEGACY_TOKEN_SECRET` or `LEGACY_TOKEN_SECRET_FILE` (a
  * file that holds it, read again after a 401), `API_BASE_URL`; while the secret is replaced `LEGACY_TOKEN_SECRET_PREVIOUS`
- * or `LEGACY_TOKEN_SECRET_PREVIOUS_FILE`; and as for
- * `ClientConfig.fromConfig` `API_ORIGINS`, `API_ALLOW_OUTSIDE_BASE_PATH` and `OAUTH_ALLOW_HTTP_LOOPBACK`.
+ * or `LEGACY_TOKEN_SECRET_PREVIOUS_FILE`; and as for `ClientConfig.fromConfig` `API_ORIGINS`, `API_REJECTED_STATUSES`,
+ * `API_ALLOW_OUTSIDE_BASE_PATH` and `OAUTH_ALLOW_HTTP_LOOPBACK`.
  *
  * @example
  * import { LegacyToken } from "@effect-oauth/client-credentials"
@@ -170,14 +171,17 @@ export const layerConfig = (
         return yield* authorization({
           tokenId: text.tokenId,
           apiBaseUrl: text.apiBaseUrl,
-          rejectedWhen: options.rejectedWhen,
+          rejectedWhen: settings.rejectedWhen(options.rejectedWhen, text.rejectedStatuses),
           tokenSecret: yield* credential("tokenSecret"),
           previousTokenSecret: yield* credential("previousTokenSecret"),
           apiOrigins: text.apiOrigins,
           allowOutsideBasePath: yield* reader.flag(variables.allowOutsideBasePath, text.allowOutsideBasePath),
           allowHttpLoopback: options.allowHttpLoopback ??
             (yield* reader.flag(variables.allowHttpLoopback, text.allowHttpLoopback))
-        }).pipe(Either.mapLeft(reader.errors(variables, text)))
+        }).pipe(Either.mapLeft(reader.errors(
+          { ...variables, "rejectedWhen.statuses": variables.rejectedStatuses },
+          { ...text, "rejectedWhen.statuses": text.rejectedStatuses }
+        )))
       })
     )
   )

@@ -157,7 +157,9 @@ export class CredentialUnavailable extends Schema.TaggedError<CredentialUnavaila
   override get message(): string {
     return `The ${this.credential} could not be used: ${this.problem}. Check where it comes from: the configuration, or ` +
       `the file that ${
-        this.credential === "client secret" ? "OAUTH_CLIENT_SECRET_FILE" : "OAUTH_PRIVATE_KEY_FILE"
+        this.credential === "client secret"
+          ? "OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE)"
+          : "OAUTH_PRIVATE_KEY_FILE"
       } names.`
   }
 }

@@ -61,7 +61,7 @@ export interface Service {
    */
   readonly health: Effect.Effect<Health>
   /**
-   * Returns the cache of the tokens of another request. Each request has a cached token of its own, whichever of its
+   * Returns the cache of the tokens of another request. Each request has its own cached token, whichever of its
    * fields differs; equal requests share one. The most recently used ones are kept (`capacity`).
    */
   readonly withChange: (change: TokenRequest.Change) => Service

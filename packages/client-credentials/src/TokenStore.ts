@@ -421,7 +421,7 @@ export const layerFiles = (
                 onSome: ({ expiresAt }) => Math.max(expiresAt, changedAt)
               })
               if (now < end + keptAfterExpiry) return
-              // Whole or not at all, for those who look at the same moment.
+              // Whole or not at all, also for processes that read at the same moment.
               const aside = path.join(directory, `expired-${crypto.randomUUID()}`)
               yield* fs.rename(folder(name), aside)
               yield* fs.remove(aside, { recursive: true, force: true })

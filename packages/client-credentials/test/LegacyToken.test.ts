@@ -94,4 +94,30 @@ describe("the secret of a legacy token", () => {
       }).pipe(Effect.provide(configured))
       assert.deepStrictEqual(secrets(), ["one", "one", "two", "two", "old"].map(basic))
     }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.effect("is replaced after a response with a status that the environment declares to be a rejection", () =>
+    Effect.gen(function*() {
+      const http = fakeHttp.make(({ headers }) =>
+        Effect.sync(() => new Response("", { status: headers["authorization"] === basic("old") ? 200 : 403 }))
+      )
+      const configured = (statuses: string) =>
+        LegacyToken.layerConfig().pipe(
+          Layer.provide([
+            http.layer,
+            Layer.setConfigProvider(ConfigProvider.fromMap(
+              new Map([
+                ["LEGACY_TOKEN_ID", "tok_17"],
+                ["LEGACY_TOKEN_SECRET", "new"],
+                ["LEGACY_TOKEN_SECRET_PREVIOUS", "old"],
+                ["API_BASE_URL", "https://api.example.com"],
+                ["API_REJECTED_STATUSES", statuses]
+              ])
+            ))
+          ])
+        )
+      assert.deepStrictEqual(yield* Effect.provide(statuses(1), configured("403 419")), [200])
+      assert.deepStrictEqual(yield* Effect.provide(statuses(1), configured("419")), [403])
+      const error = yield* Effect.flip(Effect.provide(statuses(1), configured("4e2")))
+      assert.include(String(error), "API_REJECTED_STATUSES")
+    }))
 })

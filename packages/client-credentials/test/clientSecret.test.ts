@@ -225,7 +225,7 @@ describe("a client secret from a source", () => {
       assert.strictEqual(
         (yield* Fiber.join(waiting)).message,
         "The client secret could not be used: its source did not answer within 10 seconds. Check where it comes from: the " +
-          "configuration, or the file that OAUTH_CLIENT_SECRET_FILE names."
+          "configuration, or the file that OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE) names."
       )
       assert.deepStrictEqual(tried, [])
       // Once it is known, it is used while its source is stuck.

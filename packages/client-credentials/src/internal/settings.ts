@@ -461,6 +461,19 @@ export const misplaced = (given: Texts & Credentials): ReadonlyArray<Problem> =>
   return problems
 }
 
+/** The rejections that a user declares: those of the option, with the statuses of the variable where it names none. */
+export const rejectedWhen = (
+  option: ClientConfig.RejectedWhen | undefined,
+  statuses: string | undefined
+): ClientConfig.RejectedWhen | undefined =>
+  statuses === undefined ? option : {
+    ...option,
+    statuses: option?.statuses ??
+      statuses.split(/[\s,]+/).filter((status) => status !== "").map((status) =>
+        /^\d+$/.test(status) ? Number(status) : Number.NaN
+      )
+  }
+
 /** The settings that are more than a text, made of texts. */
 export const structured = (text: Texts & Credentials) => {
   const { clientSecret, previousClientSecret: previous, previousPrivateKey, privateKey } = text

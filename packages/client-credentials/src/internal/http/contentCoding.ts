@@ -20,7 +20,7 @@ export class ContentCodingError extends Error {
 
 type Bytes = ReadableStream<Uint8Array>
 
-/** More than any server applies, so that a header cannot ask for work without bound. */
+/** More than any server applies, so that a header cannot cause unbounded work. */
 const maxCodings = 5
 
 /** The codings of a body, in the order in which they were applied; `identity` is none. */

@@ -1,5 +1,5 @@
 /**
- * As much of DER (ITU-T X.690) as private keys need: told apart from what is often taken for one, and written as PKCS #8.
+ * As much of DER (ITU-T X.690) as private keys need: distinguished from what is often taken for one, and written as PKCS #8.
  */
 import type { KeyType } from "./signingAlgorithm.js"
 

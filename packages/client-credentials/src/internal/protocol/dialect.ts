@@ -205,7 +205,7 @@ export const kindOf = (refusal: Refusal): Kind => {
     : "request"
 }
 
-/** What to do about a refusal, as its message says it; undefined for a code that nobody but its server knows. */
+/** What to do about a refusal, as its message says it; undefined for a code that only its server defines. */
 export const advice = (refusal: Refusal): string | undefined => {
   const situation = situations.find(({ holds }) => holds(refusal))
   if (situation !== undefined) return situation.advice

@@ -1,5 +1,5 @@
 /**
- * Which endpoints a client uses: those for mutual TLS, which ask for a certificate, or the others (RFC 8705 section 5).
+ * Which endpoints a client uses: those for mutual TLS, which request a certificate, or the others (RFC 8705 section 5).
  */
 
 /** What decides it. */
@@ -19,7 +19,7 @@ export interface Situation {
 /**
  * Returns whether the aliases for mutual TLS are used where the server has them. Section 5 is for every client that uses
  * mutual TLS, also one that authenticates by an assertion and has its tokens bound to its certificate, as FAPI 2.0 allows:
- * at the usual endpoint the server does not ask for the certificate, and issues a token that is not bound.
+ * at the usual endpoint the server does not request the certificate, and issues a token that is not bound.
  */
 export const usesAliases = ({ byCertificate, hasDpop, method, serverBinds, wanted }: Situation): boolean =>
   byCertificate || (wanted ?? (method === "private_key_jwt" && serverBinds === true && !hasDpop))

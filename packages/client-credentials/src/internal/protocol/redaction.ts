@@ -10,7 +10,7 @@
 /** Consecutive characters that two texts have in common by no accident. */
 const partLength = 6
 
-/** Each round undoes one encoding of each kind. Servers encode twice; nobody encodes more often by accident. */
+/** Each round undoes one encoding of each kind. Servers encode twice; more encodings do not occur by accident. */
 const maxRounds = 6
 
 /** A longer text cannot be looked through in a reasonable time, and counts as one that holds a secret. */

@@ -31,7 +31,7 @@ export const serverTime = (headers: Fields): number | undefined => {
 }
 
 /**
- * The pause that a response asks for, in milliseconds. A date is measured against the `Date` of the same response, so that
+ * The pause that a response requests, in milliseconds. A date is measured against the `Date` of the same response, so that
  * a clock that is wrong makes no difference; without it against `now`.
  */
 export const retryAfter = (headers: Fields, now: number): number | undefined => {
