@@ -262,7 +262,7 @@ describe("the layer", () => {
     ))
     const built = Layer.unwrapEffect(Effect.suspend(() =>
       ++state.builds <= failures
-        ? state.builds % 2 === 0 ? Effect.die(new Error("a defect")) : Effect.fail(new Error("the database is away"))
+        ? state.builds % 2 === 0 ? Effect.die(new Error("a defect")) : Effect.fail("the database is away")
         : Effect.succeed(layer)
     ))
     return { state, layer: Layer.provide(built, opened) }
@@ -292,9 +292,12 @@ describe("the layer", () => {
       const builds = failing(layer, 0)
       const first = PromiseClient.make(builds.layer)
       const never = yield* Deferred.make<never>()
-      const building = yield* Deferred.make<void>()
+      let begin: () => void = () => assert.fail("the promise has no executor")
+      const building = new Promise<void>((resolve) => {
+        begin = resolve
+      })
       const hanging = failing(
-        Layer.unwrapEffect(Effect.zipRight(Deferred.succeed(building, undefined), Deferred.await(never))),
+        Layer.unwrapEffect(Effect.zipRight(Effect.sync(() => begin()), Deferred.await(never))),
         0
       )
       const second = PromiseClient.make(hanging.layer)
@@ -307,7 +310,7 @@ describe("the layer", () => {
         const waiting = rejection(second.fetch("/items"))
         const aborted = new AbortController()
         const other = rejection(second.fetch("/items", { signal: aborted.signal }))
-        await Effect.runPromise(Deferred.await(building))
+        await building
         aborted.abort()
         assert.strictEqual(((await other) as Error).name, "AbortError")
         await second.close()

@@ -147,8 +147,7 @@ describe("a client secret from a source", () => {
         previousClientSecret: Redacted.make("old")
       })
       const { revoke } = yield* TokenRevocation.make.pipe(
-        Effect.provide(Layer.provideMerge(ServerMetadata.layer, config)),
-        Effect.provide(layer)
+        Effect.provide(Layer.provideMerge(ServerMetadata.layer, Layer.merge(config, layer)))
       )
       yield* revoke(token)
       assert.deepStrictEqual(tried, ["one", "old"])

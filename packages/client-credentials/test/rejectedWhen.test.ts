@@ -7,7 +7,7 @@ import { FetchHttpClient, FileSystem, HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientConfig, ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
-import { ConfigProvider, Effect, Either, Layer, Logger, Stream, TestClock } from "effect"
+import { Cause, ConfigProvider, Effect, Either, Layer, Logger, Stream, TestClock } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
 import { printed } from "./support/printed.js"
@@ -100,7 +100,7 @@ describe("declared rejections", () => {
       ({ body }) => {
         throw new RangeError(body)
       },
-      ({ body }) => Effect.fail(new RangeError(body)),
+      ({ body }) => Effect.fail(new Cause.IllegalArgumentException(body)),
       ({ body }) => Effect.die(body),
       (({ body }: ClientConfig.ResponseExcerpt) => body) as never
     ]

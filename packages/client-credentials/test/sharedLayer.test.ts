@@ -90,7 +90,7 @@ describe("a client that is built again", () => {
     Effect.gen(function*() {
       const { layer, state, warnings } = world()
       const Api = ClientCredentials.layer(options)
-      yield* Effect.replicateEffect(token, 10).pipe(Effect.provide(Api), Effect.provide(layer))
+      yield* Effect.replicateEffect(token, 10).pipe(Effect.provide(Layer.provideMerge(Api, layer)))
       yield* TestClock.adjust("61 minutes")
       yield* Effect.provide(built(), layer)
       yield* Effect.provide(built({ clientId: "another" }), layer)
@@ -107,7 +107,7 @@ describe("a client that is built again", () => {
         Effect.suspend(() => Effect.provide(token, ClientCredentials.layerShared(options))),
         10
       )
-        .pipe(Effect.provide(Store), Effect.provide(layer))
+        .pipe(Effect.provide(Layer.merge(Store, layer)))
       assert.deepStrictEqual([state.tokens, warnings], [6, []])
     }))
 

@@ -176,7 +176,7 @@ describe("oauth.token.requests and oauth.token.failures", () => {
           const token = yield* cache.get
           yield* Effect.flatMap(TokenRevocation.TokenRevocation, ({ revoke }) => revoke(token))
           yield* Effect.flip(cache.withChange({ scope: "other" }).get)
-        }).pipe(Effect.provide(layer), Effect.provide(Logger.remove(Logger.defaultLogger)))
+        }).pipe(Effect.provide([layer, Logger.remove(Logger.defaultLogger)]))
       )
       assert.deepStrictEqual(counts, { requests: { cold: 1 }, failures: { "IssuanceBudgetExhausted cold": 1 } })
       assert.deepStrictEqual(http.sent.map(({ url }) => url), [options.tokenUrl, options.revocationUrl])
