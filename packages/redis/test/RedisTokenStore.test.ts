@@ -238,7 +238,11 @@ describe("its configuration", () => {
             Effect.sync(() => new Redis({ lazyConnect: true })),
             (client) => Effect.sync(() => client.disconnect())
           ),
-          (client) => Effect.try({ try: () => RedisTokenStore.fromClient(client, options), catch: (error) => error })
+          (client) =>
+            Effect.try({
+              try: () => RedisTokenStore.fromClient(client, options),
+              catch: (error) => error instanceof InvalidConfig.InvalidConfig ? error : assert.fail(String(error))
+            })
         )
       const wrong = (options: unknown, settings: ReadonlyArray<string>) =>
         Effect.gen(function*() {
