@@ -47,16 +47,19 @@ const process = (
   tokens: Layer.Layer<TokenEndpoint.TokenEndpoint>,
   { cache = {}, keys = [key(1)], options, secret, store }: Process
 ): Effect.Effect<TokenCache.Service, unknown, Scope.Scope> =>
-  Effect.provide(
-    TokenCache.make({ patience: 0, ...cache }),
-    SharedTokens.layer(options).pipe(
-      Layer.provide([
-        tokens,
-        config(secret),
-        TokenSeal.layer(keys),
-        Layer.succeed(TokenStore.TokenStore, store)
-      ])
-    )
+  // Its parts last as long as the scope of the test, not as long as the cache takes to be made.
+  Effect.flatMap(
+    Layer.build(
+      SharedTokens.layer(options).pipe(
+        Layer.provide([
+          tokens,
+          config(secret),
+          TokenSeal.layer(keys),
+          Layer.succeed(TokenStore.TokenStore, store)
+        ])
+      )
+    ),
+    (parts) => Effect.provide(TokenCache.make({ patience: 0, ...cache }), parts)
   )
 
 const quiet = Logger.remove(Logger.defaultLogger)
