@@ -19,17 +19,17 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 
 import { Authorization } from "./Authorization.js"
 import type * as Challenge from "./Challenge.js"
-import * as apiResponse from "./internal/apiResponse.js"
+import * as apiResponse from "./internal/http/apiResponse.js"
 import * as authorizedCall from "./internal/http/authorizedCall.js"
 import * as basePath from "./internal/http/basePath.js"
 import * as body from "./internal/http/body.js"
 import * as gate from "./internal/http/gate.js"
-import * as lifetimes from "./internal/http/lifetime.js"
 import { WithoutRedirects } from "./internal/http/redirection.js"
 import * as tracing from "./internal/http/tracing.js"
+import * as soundRequest from "./internal/http/validRequest.js"
 import * as rejection from "./internal/protocol/rejection.js"
-import * as soundRequest from "./internal/soundRequest.js"
-import * as urls from "./internal/urls.js"
+import * as urls from "./internal/protocol/urls.js"
+import * as lifetimes from "./internal/seam/lifetime.js"
 import {
   ClientClosed,
   InsufficientClaims,

@@ -7,12 +7,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-import type * as assertion from "./internal/assertion.js"
 import { collect, printable, type Problem } from "./internal/config/check.js"
+import * as source from "./internal/config/credentialSource.js"
 import * as rules from "./internal/config/rules.js"
-import * as source from "./internal/credentialSource.js"
-import * as encoding from "./internal/encoding.js"
-import { isRecord } from "./internal/json.js"
+import type * as assertion from "./internal/protocol/assertion.js"
+import * as encoding from "./internal/protocol/basicCredentials.js"
+import { isRecord } from "./internal/protocol/json.js"
 import * as privateKey from "./internal/protocol/privateKey.js"
 import * as algorithms from "./internal/protocol/signingAlgorithm.js"
 import { CredentialUnavailable, DiscoveryFailed } from "./OAuthError.js"
@@ -272,7 +272,7 @@ export interface AssertionOptions extends RotationOptions {
 }
 
 /** Loaded when first needed: a program that shows its secret is spared the code that signs. */
-const signing = () => import("./internal/assertion.js")
+const signing = () => import("./internal/protocol/assertion.js")
 
 const clientAssertion = (
   { audience = "issuer", header = {}, life = "1 minute", type = "client-authentication+jwt" }: AssertionOptions,

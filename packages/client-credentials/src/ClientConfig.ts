@@ -13,7 +13,7 @@ import type * as Schema from "effect/Schema"
 
 import type * as ClientAuthentication from "./ClientAuthentication.js"
 import type * as DPoP from "./DPoP.js"
-import * as settings from "./internal/settings.js"
+import * as settings from "./internal/config/settings.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import type { AuthorizationDetail, RequestFormat, TokenRequest } from "./TokenRequest.js"
 

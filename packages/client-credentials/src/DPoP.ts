@@ -98,7 +98,8 @@ export class DPoP extends Context.Tag("@effect-oauth/client-credentials/DPoP")<D
 export const make = (options: Options = {}): Effect.Effect<Service, InvalidConfig> =>
   Effect.flatMap(
     Effect.suspend(() => validate(parts.dpop, options)),
-    (settings) => Effect.flatMap(Effect.promise(() => import("./internal/proofKey.js")), ({ make }) => make(settings))
+    (settings) =>
+      Effect.flatMap(Effect.promise(() => import("./internal/http/proofKey.js")), ({ make }) => make(settings))
   )
 
 /**

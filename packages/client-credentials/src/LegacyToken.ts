@@ -21,9 +21,9 @@ import * as Ref from "effect/Ref"
 import * as ApiClient from "./ApiClient.js"
 import { Authorization, type Service as AuthorizationService } from "./Authorization.js"
 import type { ConfigOptions, Options as ClientOptions } from "./ClientConfig.js"
-import { type Read, read } from "./internal/credentialSource.js"
-import { rawBasic } from "./internal/encoding.js"
-import * as settings from "./internal/settings.js"
+import { type Read, read } from "./internal/config/credentialSource.js"
+import * as settings from "./internal/config/settings.js"
+import { rawBasic } from "./internal/protocol/basicCredentials.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**

@@ -11,8 +11,8 @@ import * as Effect from "effect/Effect"
 
 import * as parts from "./internal/config/parts.js"
 import * as exchange from "./internal/http/exchange.js"
-import { isRecord, readJson } from "./internal/json.js"
-import { secureUrl } from "./internal/urls.js"
+import { isRecord, readJson } from "./internal/protocol/json.js"
+import { secureUrl } from "./internal/protocol/urls.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { ResourceMetadataInvalid, type TokenEndpointUnavailable } from "./OAuthError.js"
 

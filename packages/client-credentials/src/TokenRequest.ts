@@ -8,8 +8,8 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 
-import * as parameters from "./internal/parameters.js"
-import { shown } from "./internal/urls.js"
+import * as parameters from "./internal/config/parameters.js"
+import { shown } from "./internal/protocol/urls.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**

@@ -16,7 +16,7 @@ import * as base64url from "jose/base64url"
 import type { ConfigOptions } from "./ClientConfig.js"
 import * as keyStrength from "./internal/config/keyStrength.js"
 import * as privateFile from "./internal/config/privateFile.js"
-import * as settings from "./internal/settings.js"
+import * as settings from "./internal/config/settings.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**

@@ -20,8 +20,8 @@ import type * as Stream from "effect/Stream"
 
 import * as parts from "./internal/config/parts.js"
 import * as rules from "./internal/config/rules.js"
+import { Moment } from "./internal/fleet/moment.js"
 import * as storeFiles from "./internal/fleet/storeFiles.js"
-import { Moment } from "./internal/moment.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { TokenStoreError } from "./OAuthError.js"
 

@@ -15,8 +15,8 @@ import {
 import { VirtualClock } from "@effect-oauth/testing"
 import { Clock, Duration, Effect, Either, FastCheck as fc, Layer, Logger, Option, Random } from "effect"
 
-import * as budgets from "../src/internal/budget.js"
-import * as issuerQuota from "../src/internal/issuerQuota.js"
+import * as issuerQuota from "../src/internal/protocol/issuerQuota.js"
+import * as budgets from "../src/internal/token/ledger.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"

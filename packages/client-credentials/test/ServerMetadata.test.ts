@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, ClientCredentials, ServerMetadata, TokenCache } from "@effect-oauth/client-credentials"
 import { Effect, FastCheck as fc, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
 
-import * as metadata from "../src/internal/metadata.js"
+import * as metadata from "../src/internal/protocol/metadata.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import * as scenario from "./support/scenario.js"
 

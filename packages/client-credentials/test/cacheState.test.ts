@@ -2,11 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, type OAuthError } from "@effect-oauth/client-credentials"
 import { Either, FastCheck as fc, Redacted } from "effect"
 
-import * as cacheState from "../src/internal/cacheState.js"
 import * as parts from "../src/internal/config/parts.js"
 import * as rules from "../src/internal/config/rules.js"
-import type { Instant } from "../src/internal/instant.js"
+import * as cacheState from "../src/internal/token/cacheState.js"
 import * as earlyRejections from "../src/internal/token/earlyRejections.js"
+import type { Instant } from "../src/internal/token/instant.js"
 import * as seeded from "./support/seeded.js"
 import { unavailable, wrongSecret } from "./support/tokenEndpoint.js"
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import { Effect, Layer, Metric } from "effect"
 
-import * as clientLabel from "../src/internal/clientLabel.js"
+import * as clientLabel from "../src/internal/seam/clientLabel.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import * as scenario from "./support/scenario.js"
 

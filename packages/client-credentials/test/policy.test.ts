@@ -4,7 +4,7 @@ import { Effect, Either, FastCheck as fc, Layer, Redacted } from "effect"
 
 import * as parts from "../src/internal/config/parts.js"
 import * as rules from "../src/internal/config/rules.js"
-import * as policies from "../src/internal/policy.js"
+import * as policies from "../src/internal/token/policy.js"
 import * as tokenEndpoint from "./support/tokenEndpoint.js"
 
 const policy = Either.getOrThrow(rules.validate(parts.tokenCache, {}))

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig } from "@effect-oauth/client-credentials"
 import { Effect, Either, FastCheck as fc, Redacted } from "effect"
 
-import * as tokenRequest from "../src/internal/tokenRequest.js"
+import * as tokenRequest from "../src/internal/http/tokenRequest.js"
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
 

@@ -6,7 +6,7 @@ import { AccessToken, type OAuthError, TokenCache, TokenEndpoint } from "@effect
 import { VirtualClock } from "@effect-oauth/testing"
 import { Deferred, Effect, Exit, FastCheck as fc, Fiber, FiberId, Logger, Redacted, Scheduler, Scope } from "effect"
 
-import type { Instant } from "../src/internal/instant.js"
+import type { Instant } from "../src/internal/token/instant.js"
 import * as seeded from "./support/seeded.js"
 import * as tokenEndpoint from "./support/tokenEndpoint.js"
 

@@ -4,11 +4,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, OAuthError } from "@effect-oauth/client-credentials"
 import { Duration, Either, Equal, FastCheck as fc, Option, Redacted, Schema } from "effect"
 
+import * as sealedToken from "../src/internal/fleet/sealedToken.js"
 import type { Received } from "../src/internal/http/exchange.js"
 import * as redaction from "../src/internal/protocol/redaction.js"
 import { retryAfter } from "../src/internal/protocol/retryAfter.js"
-import * as sealedToken from "../src/internal/sealedToken.js"
-import * as tokenResponse from "../src/internal/tokenResponse.js"
+import * as tokenResponse from "../src/internal/protocol/tokenResponse.js"
 
 const terms: tokenResponse.Terms = {
   defaultLife: Duration.hours(1),

@@ -5,10 +5,10 @@
 import * as Schedule from "effect/Schedule"
 
 import type { RejectedWhen } from "../../ClientConfig.js"
-import type { Window } from "../budget.js"
-import { isRecord } from "../json.js"
-import { defaultExpiryBuffer } from "../policy.js"
+import { isRecord } from "../protocol/json.js"
 import { longestObeyed } from "../protocol/retryAfter.js"
+import type { Window } from "../token/ledger.js"
+import { defaultExpiryBuffer } from "../token/policy.js"
 import { collect, printable } from "./check.js"
 import * as rules from "./rules.js"
 

@@ -5,7 +5,7 @@
 import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 
-import { isRecord } from "../json.js"
+import { isRecord } from "../protocol/json.js"
 import { type Check, collect, type NumberRule, type Problem } from "./check.js"
 
 /** Reports what is wrong with the value of an option, and returns the value to use. */

@@ -15,15 +15,15 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import { TokenEndpointUnavailable } from "../../OAuthError.js"
-import * as apiResponse from "../apiResponse.js"
+import { shown } from "../protocol/urls.js"
 import * as transport from "../seam/transport.js"
-import { shown } from "../urls.js"
-import { verifiesCertificates } from "../verification.js"
+import * as apiResponse from "./apiResponse.js"
 import * as body from "./body.js"
 import { ContentCodingError } from "./contentCoding.js"
 import * as gate from "./gate.js"
 import * as tracing from "./tracing.js"
 import * as transportFailure from "./transportFailure.js"
+import { verifiesCertificates } from "./verification.js"
 import { version } from "./version.js"
 
 export interface Limits {

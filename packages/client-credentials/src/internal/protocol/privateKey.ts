@@ -3,9 +3,9 @@
  * appendix A.1.2, RFC 5915), with whatever stands around it, and JWK (RFC 7517). Everything becomes PKCS #8 or JWK, which
  * every platform imports.
  */
-import { isRecord, readJson } from "../json.js"
 import { base64 } from "./bytes.js"
 import * as der from "./der.js"
+import { isRecord, readJson } from "./json.js"
 import { type Algorithm, algorithms, type KeyType } from "./signingAlgorithm.js"
 
 export interface PrivateKey {

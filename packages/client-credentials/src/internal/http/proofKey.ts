@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose"
 
-import type { Options, Service } from "../DPoP.js"
+import type { Options, Service } from "../../DPoP.js"
 import * as serverClocks from "./serverClocks.js"
 
 const base64url = (bytes: ArrayBuffer): string =>

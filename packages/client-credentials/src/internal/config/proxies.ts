@@ -1,8 +1,8 @@
 /**
  * The proxy variables of the environment, read as curl and Go read them.
  */
-import type { Problem } from "../config/check.js"
-import { proxyVariables } from "../config/tlsVariables.js"
+import type { Problem } from "./check.js"
+import { proxyVariables } from "./tlsVariables.js"
 
 /** Which proxies to use. An empty string stands for none. */
 export interface Proxies {

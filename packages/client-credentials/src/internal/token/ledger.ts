@@ -3,8 +3,8 @@
  */
 import * as Schema from "effect/Schema"
 
-import type { Quota } from "./issuerQuota.js"
-import { Moment } from "./moment.js"
+import { Moment } from "../fleet/moment.js"
+import type { Quota } from "../protocol/issuerQuota.js"
 
 export type Window =
   /** Any stretch of so many milliseconds. */

@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 
-import * as OAuthMetrics from "../OAuthMetrics.js"
-import { type Service, TokenStoreError } from "../TokenStore.js"
+import * as OAuthMetrics from "../../OAuthMetrics.js"
+import { type Service, TokenStoreError } from "../../TokenStore.js"
 
 const failed = (error: TokenStoreError): Effect.Effect<void> =>
   Metric.increment(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", error.operation))

@@ -1,7 +1,7 @@
 /**
  * The rules of a token's life, as numbers: every duration in milliseconds.
  */
-import type { AccessToken } from "../AccessToken.js"
+import type { AccessToken } from "../../AccessToken.js"
 import * as instant from "./instant.js"
 
 export interface Policy {

@@ -4,7 +4,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
-import type { TokenRequest } from "../TokenRequest.js"
+import type { TokenRequest } from "../../TokenRequest.js"
 
 /** A limit of the server's, as it stood when an answer came. */
 export interface Quota {

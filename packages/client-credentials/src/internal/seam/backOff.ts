@@ -9,8 +9,8 @@ import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
 
-import type { TokenError } from "../OAuthError.js"
-import { obeyed } from "./protocol/retryAfter.js"
+import type { TokenError } from "../../OAuthError.js"
+import { obeyed } from "../protocol/retryAfter.js"
 
 export interface Plan {
   /** Whether the schedule goes on. */

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-import { AccessToken } from "../AccessToken.js"
+import { AccessToken } from "../../AccessToken.js"
 import { Moment } from "./moment.js"
 
 const Kept = Schema.parseJson(Schema.Struct({

@@ -4,9 +4,14 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
-import { InvalidTokenResponse, TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../OAuthError.js"
+import {
+  InvalidTokenResponse,
+  TokenEndpointUnavailable,
+  type TokenError,
+  TokenErrorResponse
+} from "../../OAuthError.js"
+import { obeyed } from "../protocol/retryAfter.js"
 import { Moment } from "./moment.js"
-import { obeyed } from "./protocol/retryAfter.js"
 
 /** Those that the server, or the way to it, is the reason of; the others are a process's own. */
 const Failure = Schema.Union(TokenErrorResponse, InvalidTokenResponse, TokenEndpointUnavailable)

@@ -7,19 +7,19 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-import { AccessToken } from "../AccessToken.js"
+import { AccessToken } from "../../AccessToken.js"
 import {
   InvalidTokenResponse,
   isTransient,
   TokenEndpointUnavailable,
   type TokenError,
   TokenErrorResponse
-} from "../OAuthError.js"
-import type { Received } from "./http/exchange.js"
+} from "../../OAuthError.js"
+import type { Received } from "../http/exchange.js"
+import * as dialect from "./dialect.js"
 import { isRecord, readJson } from "./json.js"
-import * as dialect from "./protocol/dialect.js"
-import * as redaction from "./protocol/redaction.js"
-import { retryAfter } from "./protocol/retryAfter.js"
+import * as redaction from "./redaction.js"
+import { retryAfter } from "./retryAfter.js"
 
 export interface Terms {
   readonly defaultLife: Duration.Duration

@@ -4,8 +4,8 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 
-import type { Proof } from "../ClientAuthentication.js"
-import type { TokenRequest } from "../TokenRequest.js"
+import type { Proof } from "../../ClientAuthentication.js"
+import type { TokenRequest } from "../../TokenRequest.js"
 
 type Pairs = ReadonlyArray<readonly [string, string]>
 

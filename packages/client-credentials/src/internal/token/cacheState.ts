@@ -6,12 +6,12 @@
  */
 import * as Equal from "effect/Equal"
 
-import type { AccessToken } from "../AccessToken.js"
-import type { TokenError } from "../OAuthError.js"
-import type { Occasion } from "../TokenEndpoint.js"
+import type { AccessToken } from "../../AccessToken.js"
+import type { TokenError } from "../../OAuthError.js"
+import type { Occasion } from "../../TokenEndpoint.js"
+import * as earlyRejections from "./earlyRejections.js"
 import { after, type Instant, reached, remaining } from "./instant.js"
 import { noGainPause, type Policy, type Windows, windows } from "./policy.js"
-import * as earlyRejections from "./token/earlyRejections.js"
 
 /** Why a token is asked for. */
 export type Reason = Occasion["reason"]

@@ -4,8 +4,8 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-import { CredentialUnavailable } from "../OAuthError.js"
-import { printable } from "./config/check.js"
+import { CredentialUnavailable } from "../../OAuthError.js"
+import { printable } from "./check.js"
 
 export type Source = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
 

@@ -5,8 +5,8 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
-import type * as DPoP from "../DPoP.js"
-import { offset } from "./protocol/serverClock.js"
+import type * as DPoP from "../../DPoP.js"
+import { offset } from "../protocol/serverClock.js"
 
 type Headers = Readonly<Record<string, string | undefined>>
 

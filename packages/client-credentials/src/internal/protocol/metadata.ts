@@ -3,8 +3,8 @@
  */
 import * as Either from "effect/Either"
 
-import { DiscoveryFailed } from "../OAuthError.js"
-import type { Metadata } from "../ServerMetadata.js"
+import { DiscoveryFailed } from "../../OAuthError.js"
+import type { Metadata } from "../../ServerMetadata.js"
 import { isRecord, readJson } from "./json.js"
 import { secureUrl } from "./urls.js"
 

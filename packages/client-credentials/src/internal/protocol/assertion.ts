@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { type CryptoKey, importJWK, importPKCS8, type JWTPayload, SignJWT } from "jose"
 
-import { CredentialUnavailable } from "../OAuthError.js"
-import type { PrivateKey } from "./protocol/privateKey.js"
+import { CredentialUnavailable } from "../../OAuthError.js"
+import type { PrivateKey } from "./privateKey.js"
 
 export interface SigningKey {
   readonly key: CryptoKey | Uint8Array

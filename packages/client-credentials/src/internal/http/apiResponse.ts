@@ -13,11 +13,11 @@ import * as Inspectable from "effect/Inspectable"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-import * as Challenge from "../Challenge.js"
-import * as contentCoding from "./http/contentCoding.js"
-import type * as tracing from "./http/tracing.js"
-import * as redaction from "./protocol/redaction.js"
-import { isKnownCode } from "./protocol/rejection.js"
+import * as Challenge from "../../Challenge.js"
+import * as redaction from "../protocol/redaction.js"
+import { isKnownCode } from "../protocol/rejection.js"
+import * as contentCoding from "./contentCoding.js"
+import type * as tracing from "./tracing.js"
 
 /** Id and secret of basic auth (RFC 7617 section 2), which an API may repeat by themselves. */
 const basicParts = (credentials: string): ReadonlyArray<string> => {

@@ -1,10 +1,10 @@
 /**
  * The parameters of a token request that a user writes as a list or separated by spaces.
  */
-import type { Change } from "../TokenRequest.js"
-import { collect, printable, type Problem } from "./config/check.js"
-import * as rules from "./config/rules.js"
-import { isRecord } from "./json.js"
+import type { Change } from "../../TokenRequest.js"
+import { isRecord } from "../protocol/json.js"
+import { collect, printable, type Problem } from "./check.js"
+import * as rules from "./rules.js"
 
 export const words = (value: unknown): ReadonlyArray<unknown> =>
   value === undefined
