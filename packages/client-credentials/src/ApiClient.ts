@@ -41,7 +41,7 @@ import {
   PathNotAllowed
 } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
-import { Refusal, ReplaySchedule } from "./ReplaySchedule.js"
+import { Rejection, ReplaySchedule } from "./ReplaySchedule.js"
 
 /**
  * An `HttpClient` that may also fail with an `OAuthError`.
@@ -49,7 +49,7 @@ import { Refusal, ReplaySchedule } from "./ReplaySchedule.js"
  * @since 0.1.0
  * @category models
  */
-export type Service = HttpClient.HttpClient.With<HttpClientError.HttpClientError | OAuthError>
+export type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError | OAuthError>
 
 /**
  * The client of the protected API. Use it as any `HttpClient`, or give it to `HttpApiClient.makeWith`.
@@ -87,7 +87,7 @@ export type Service = HttpClient.HttpClient.With<HttpClientError.HttpClientError
  * @since 0.1.0
  * @category tags
  */
-export class ApiClient extends Context.Tag("@effect-oauth/client-credentials/ApiClient")<ApiClient, Service>() {}
+export class ApiClient extends Context.Tag("@effect-oauth/client-credentials/ApiClient")<ApiClient, Client>() {}
 
 type Response = HttpClientResponse.HttpClientResponse
 
@@ -95,7 +95,7 @@ type Problem = HttpClientError.HttpClientError | OAuthError
 
 interface Refused {
   readonly response: Response
-  readonly refusal: Refusal
+  readonly refusal: Rejection
 }
 
 interface AttemptOptions {
@@ -117,7 +117,7 @@ const absolute = /^[a-z][a-z0-9+.-]*:/i
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, Authorization | HttpClient.HttpClient> = Effect.gen(function*() {
+export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpClient> = Effect.gen(function*() {
   const client = yield* HttpClient.HttpClient
   const { api, authorize } = yield* Authorization
   const schedule = yield* ReplaySchedule
@@ -194,10 +194,13 @@ export const make: Effect.Effect<Service, never, Authorization | HttpClient.Http
       const view = apiResponse.view(request, secrets)
       const passed = (response: Response): Effect.Effect<Response> =>
         options.isReplay && response.status !== 403 ? Effect.as(accepted, response) : Effect.succeed(response)
-      const rejected = (response: Response, challenges: Refusal["challenges"]): Effect.Effect<Response | A, Problem> =>
+      const rejected = (
+        response: Response,
+        challenges: Rejection["challenges"]
+      ): Effect.Effect<Response | A, Problem> =>
         Effect.flatMap(refused, (renewable): Effect.Effect<Response | A, Problem> =>
           options.replayable
-            ? onRefused({ response, refusal: new Refusal({ challenges, renewable }) })
+            ? onRefused({ response, refusal: new Rejection({ challenges, renewable }) })
             : Effect.succeed(response))
       const judge = (
         response: Response,
@@ -369,7 +372,7 @@ export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.Htt
  * @since 0.1.0
  * @category conversions
  */
-export const toHttpClient = (client: Service): HttpClient.HttpClient =>
+export const toHttpClient = (client: Client): HttpClient.HttpClient =>
   HttpClient.makeWith(
     Effect.flatMap((request) =>
       Effect.mapError(client.execute(request), (error) =>

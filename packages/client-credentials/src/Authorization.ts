@@ -16,7 +16,7 @@ import { type Api, ClientConfig } from "./ClientConfig.js"
 import { DPoP } from "./DPoP.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenCache } from "./TokenCache.js"
-import { CurrentChange } from "./TokenRequest.js"
+import { CurrentOverrides } from "./TokenRequest.js"
 
 /**
  * A request that is ready to be sent.
@@ -49,7 +49,7 @@ export interface Authorized {
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface Authorization {
   /** Where the authorization may go. */
   readonly api: Api
   readonly authorize: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Authorized, TokenError>
@@ -61,9 +61,7 @@ export interface Service {
  * @since 0.1.0
  * @category tags
  */
-export class Authorization
-  extends Context.Tag("@effect-oauth/client-credentials/Authorization")<Authorization, Service>()
-{}
+export const Authorization = Context.GenericTag<Authorization>("@effect-oauth/client-credentials/Authorization")
 
 /**
  * Tokens from the `TokenCache`, in the `Authorization` header: by themselves (RFC 6750 section 2.1), or with a proof if
@@ -72,7 +70,7 @@ export class Authorization
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, ClientConfig | TokenCache> = Effect.gen(function*() {
+export const make: Effect.Effect<Authorization, never, ClientConfig | TokenCache> = Effect.gen(function*() {
   const { api } = yield* ClientConfig
   const cache = yield* TokenCache
   const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
@@ -92,12 +90,12 @@ export const make: Effect.Effect<Service, never, ClientConfig | TokenCache> = Ef
     api,
     authorize: (request) =>
       Effect.withFiberRuntime((fiber) => {
-        const change = Context.get(fiber.currentContext, CurrentChange)
-        const { accepted, get, rejected } = Object.keys(change).length === 0 ? cache : cache.withChange(change)
+        const change = Context.get(fiber.currentContext, CurrentOverrides)
+        const { confirm, get, invalidate } = Object.keys(change).length === 0 ? cache : cache.withOverrides(change)
         const withToken = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): Authorized => ({
           request: HttpClientRequest.setHeader(request, "authorization", headerOf(token)),
-          refused: rejected(token),
-          accepted: accepted(token),
+          refused: invalidate(token),
+          accepted: confirm(token),
           answered: undefined
         })
         return dpop === undefined

@@ -49,7 +49,7 @@ export interface Proof {
   readonly parameters?: Readonly<Record<string, string>> | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Texts that a server might echo and that must not be printed, beside the values above. */
-  readonly conceal?: ReadonlyArray<string> | undefined
+  readonly redact?: ReadonlyArray<string> | undefined
   /** What to say when the server refuses the proof, where this side can tell why that may be. */
   readonly hint?: string | undefined
 }

@@ -39,7 +39,7 @@ export interface ResponseExcerpt {
 
 /**
  * Responses that reject the token, beside status 401 and status 403 with `error="invalid_token"`. Each is handled as
- * these are: a new token is requested, and the call is sent again. `TokenCache.Options.refusalPauses` bounds what a
+ * these are: a new token is requested, and the call is sent again. `TokenCache.Options.rejectionPauses` bounds what a
  * response costs that a new token does not change.
  *
  * @example
@@ -217,7 +217,7 @@ export type TokenResponseSchema = Schema.Schema.AnyNoContext & { readonly Type: 
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface ClientConfig {
   /** What is asked for, and of whom. */
   readonly request: TokenRequest
   readonly revocationUrl: string | undefined
@@ -263,9 +263,7 @@ export interface Api {
  * @since 0.1.0
  * @category tags
  */
-export class ClientConfig
-  extends Context.Tag("@effect-oauth/client-credentials/ClientConfig")<ClientConfig, Service>()
-{}
+export const ClientConfig = Context.GenericTag<ClientConfig>("@effect-oauth/client-credentials/ClientConfig")
 
 /**
  * Checks a configuration. All mistakes are reported at once.
@@ -286,7 +284,7 @@ export class ClientConfig
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Either.Either<Service, InvalidConfig> =>
+export const make = (options: Options): Either.Either<ClientConfig, InvalidConfig> =>
   Either.mapLeft(settings.clientAlone(options), (problems) => new InvalidConfig({ problems }))
 
 /**
@@ -405,7 +403,7 @@ const variables = {
  */
 export const fromConfig = (
   options: ConfigOptions = {}
-): Effect.Effect<Service, ConfigError.ConfigError | InvalidConfig, FileSystem.FileSystem> =>
+): Effect.Effect<ClientConfig, ConfigError.ConfigError | InvalidConfig, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     // The options of the parts of the client may be beside these.
     yield* Either.mapLeft(

@@ -84,7 +84,7 @@ const valid = <A>(validated: Either.Either<A, ReadonlyArray<Problem>>): Effect.E
   Effect.mapError(validated, (problems) => new InvalidConfig({ problems }))
 
 const withConfig = <R>(
-  validated: () => Either.Either<ClientConfig.Service, ReadonlyArray<Problem>>,
+  validated: () => Either.Either<ClientConfig.ClientConfig, ReadonlyArray<Problem>>,
   parts: () => Layer.Layer<Services, InvalidConfig, R | ClientConfig.ClientConfig>
 ): Layer.Layer<Services, InvalidConfig, Exclude<R, ClientConfig.ClientConfig>> =>
   Layer.unwrapEffect(Effect.map(
@@ -111,7 +111,7 @@ const wire = <R>(
     TokenCache.TokenCache,
     Effect.gen(function*() {
       const { revoke } = yield* TokenRevocation.TokenRevocation
-      let held: TokenCache.Service["held"] = Effect.succeed([])
+      let held: TokenCache.TokenCache["cached"] = Effect.succeed([])
       const revokeAll = Effect.suspend(() => held).pipe(
         Effect.flatMap(Effect.forEach(revoke, { concurrency: 10, discard: true })),
         Effect.timeout("5 seconds"),
@@ -120,7 +120,7 @@ const wire = <R>(
       )
       if (options.revokeAtShutdown === true) yield* Effect.addFinalizer(() => revokeAll)
       const made = yield* TokenCache.make(options.tokenCache ?? {})
-      held = made.held
+      held = made.cached
       return made
     })
   )
@@ -144,9 +144,9 @@ const metadata = ({ revokeAtShutdown, serverMetadata = {} }: PartOptions) =>
       ServerMetadata.ServerMetadata,
       Effect.map(ServerMetadata.make(serverMetadata), withRevocationWarning)
     )
-    : ServerMetadata.layerWith(serverMetadata)
+    : ServerMetadata.layer(serverMetadata)
 
-const withRevocationWarning = (service: ServerMetadata.Service): ServerMetadata.Service => {
+const withRevocationWarning = (service: ServerMetadata.ServerMetadata): ServerMetadata.ServerMetadata => {
   let isReported = false
   return {
     ...service,
@@ -232,10 +232,10 @@ export const layerSharedFromClientConfig = (
     (config) => Effect.map(valid(settings.configAndParts(config, options, parts.sharedClient)), () => shared(options))
   )))
 
-const own = (options: PartOptions) => wire(options, TokenEndpoint.layerWith(options.tokenEndpoint ?? {}))
+const own = (options: PartOptions) => wire(options, TokenEndpoint.layer(options.tokenEndpoint ?? {}))
 
 const shared = (options: SharedOptions) => {
-  const network = TokenEndpoint.layerWith(options.tokenEndpoint ?? {})
+  const network = TokenEndpoint.layer(options.tokenEndpoint ?? {})
   return wire<TokenSeal | TokenStore>(
     { ...options, revokeAtShutdown: false },
     Layer.provide(
@@ -357,7 +357,7 @@ const reportUnreadTls: Layer.Layer<never, never, HttpClient.HttpClient> = Layer.
  * import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
  * import { Context, Layer, Redacted } from "effect"
  *
- * export class Billing extends Context.Tag("Billing")<Billing, ApiClient.Service>() {
+ * export class Billing extends Context.Tag("Billing")<Billing, ApiClient.Client>() {
  *   static layer = Layer.scoped(this, ClientCredentials.make({
  *     tokenUrl: "https://auth.example.com/oauth/token",
  *     clientId: "invoices",
@@ -391,5 +391,5 @@ const reportUnreadTls: Layer.Layer<never, never, HttpClient.HttpClient> = Layer.
  */
 export const make = (
   options: Options
-): Effect.Effect<ApiClient.Service, InvalidConfig, HttpClient.HttpClient | Scope.Scope> =>
+): Effect.Effect<ApiClient.Client, InvalidConfig, HttpClient.HttpClient | Scope.Scope> =>
   Effect.map(Layer.build(layer(options)), Context.get(ApiClient.ApiClient))

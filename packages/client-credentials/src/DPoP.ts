@@ -42,7 +42,7 @@ export interface ProofOptions {
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface DPoP {
   readonly algorithm: string
   /** The JWK thumbprint of the key (RFC 7638), as servers bind tokens to it (RFC 9449 section 6.1). */
   readonly thumbprint: string
@@ -79,7 +79,7 @@ export interface Proof {
  * @since 0.1.0
  * @category tags
  */
-export class DPoP extends Context.Tag("@effect-oauth/client-credentials/DPoP")<DPoP, Service>() {}
+export const DPoP = Context.GenericTag<DPoP>("@effect-oauth/client-credentials/DPoP")
 
 /**
  * A new key, which cannot be exported, and no nonces yet. The code for it is loaded with the first one, so that a program
@@ -95,7 +95,7 @@ export class DPoP extends Context.Tag("@effect-oauth/client-credentials/DPoP")<D
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Service, InvalidConfig> =>
+export const make = (options: Options = {}): Effect.Effect<DPoP, InvalidConfig> =>
   Effect.flatMap(
     Effect.suspend(() => validate(parts.dpop, options)),
     (settings) =>

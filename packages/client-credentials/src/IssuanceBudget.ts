@@ -24,7 +24,7 @@ import * as budgets from "./internal/token/ledger.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { IssuanceBudgetExhausted, type TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
-import { endingWithScope, type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
+import { endingWithScope, type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
 import { TokenStore, TokenStoreError } from "./TokenStore.js"
@@ -54,7 +54,7 @@ export interface Options {
    * Whether what the issuer says about its own limits tightens this one. Switch it off for quotas that are announced and
    * not enforced. Default: true.
    */
-  readonly heedIssuer?: boolean | undefined
+  readonly followIssuerQuotas?: boolean | undefined
 }
 
 const Kept = Schema.parseJson(budgets.Ledger)
@@ -106,7 +106,7 @@ const limited = (
  */
 export const make = (
   options: Options
-): Effect.Effect<EndpointService, InvalidConfig, TokenEndpoint | TokenSeal | TokenStore> =>
+): Effect.Effect<TokenEndpoint, InvalidConfig, TokenEndpoint | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
     const budget = yield* validate(parts.issuanceBudget, options)
     const endpoint = yield* TokenEndpoint
@@ -184,7 +184,7 @@ export const make = (
           decideAlone(decision)
         ))
 
-    const spend = (occasion: Occasion | undefined, organization: string) =>
+    const spend = (occasion: RequestOptions | undefined, organization: string) =>
       Effect.gen(function*() {
         const { now, verdict } = yield* decide((ledger, now) => {
           const verdict = budgets.spend(budget, ledger, now, occasion?.reason === "renewal", organization)
@@ -223,9 +223,9 @@ export const make = (
         ? Effect.void
         : Effect.asVoid(decide((ledger, now) => ({ ledger: budgets.heard(ledger, quotas, now, organization) })))
 
-    const request = (wanted: TokenRequest, occasion: Occasion | undefined, organization: string) => {
+    const request = (wanted: TokenRequest, occasion: RequestOptions | undefined, organization: string) => {
       const asked = endpoint.requestToken(wanted, occasion)
-      return budget.heedIssuer
+      return budget.followIssuerQuotas
         ? asked.pipe(
           Effect.tapError((error) =>
             Effect.flatMap(

@@ -19,7 +19,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 
 import * as ApiClient from "./ApiClient.js"
-import { Authorization, type Service as AuthorizationService } from "./Authorization.js"
+import { Authorization } from "./Authorization.js"
 import type { ConfigOptions, Options as ClientOptions } from "./ClientConfig.js"
 import { type Read, read } from "./internal/config/credentialSource.js"
 import * as settings from "./internal/config/settings.js"
@@ -47,7 +47,7 @@ export interface Options
 }
 
 const authorization = (options: unknown) =>
-  Either.map(settings.legacy(options), ({ api, previousTokenSecret, tokenId, tokenSecret }): AuthorizationService => {
+  Either.map(settings.legacy(options), ({ api, previousTokenSecret, tokenId, tokenSecret }): Authorization => {
     const sources = previousTokenSecret === undefined ? [tokenSecret] : [tokenSecret, previousTokenSecret]
     const [current, ...previous] = sources.map((source) => read("client secret", source)) as [Read, ...Array<Read>]
     const used = Ref.unsafeMake<Redacted.Redacted<string> | undefined>(undefined)

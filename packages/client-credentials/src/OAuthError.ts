@@ -122,7 +122,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
           "certificate authority to the HTTP client (on Node: NODE_EXTRA_CA_CERTS); do not switch verification off."
       case "timeout":
         return `The ${what} ${this.endpoint} did not answer within ${this.detail}. Check that it is up, or allow it more ` +
-          `time (${module}.layerWith).`
+          `time (${module}.layer).`
       case "client":
         return `The HTTP client in use sends requests for the ${what} ${this.endpoint} to ${this.detail}, where credentials ` +
           `must not go. Remove what changes the URL (mapRequest, prependUrl, a redirect), or set ${setting} to that URL.`
@@ -382,7 +382,7 @@ export class InsufficientUserAuthentication extends Schema.TaggedError<Insuffici
     return `${this.endpoint} requires another authentication${
       required.length === 0 ? "" : ` (${required.join(", ")})`
     }, so no new token was requested. If the authorization server issues such tokens to this client, request one with ` +
-      "these parameters (OAUTH_PARAMETERS, or TokenRequest.withChange); otherwise have the API accept this client."
+      "these parameters (OAUTH_PARAMETERS, or TokenRequest.withOverrides); otherwise have the API accept this client."
   }
 }
 
@@ -394,11 +394,11 @@ export class InsufficientUserAuthentication extends Schema.TaggedError<Insuffici
  * import { type ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
  * import { Effect } from "effect"
  *
- * export const items = (api: ApiClient.Service) =>
+ * export const items = (api: ApiClient.Client) =>
  *   Effect.catchTag(api.get("/items"), "InsufficientClaims", (error) =>
  *     error.claims === undefined
  *       ? Effect.fail(error)
- *       : TokenRequest.withChange({ parameters: { claims: error.claims } })(api.get("/items")))
+ *       : TokenRequest.withOverrides({ parameters: { claims: error.claims } })(api.get("/items")))
  *
  * @since 0.1.0
  * @category errors
@@ -417,7 +417,7 @@ export class InsufficientClaims extends Schema.TaggedError<InsufficientClaims>(
   override get message(): string {
     return `${this.endpoint} requires a token with ${
       this.claims === undefined ? "claims that it does not name" : "certain claims"
-    }, so no new token was requested. Request one with the parameter "claims" (TokenRequest.withChange, with the claims ` +
+    }, so no new token was requested. Request one with the parameter "claims" (TokenRequest.withOverrides, with the claims ` +
       "of this error), if the authorization server supports it."
   }
 }

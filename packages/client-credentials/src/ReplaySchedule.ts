@@ -16,12 +16,12 @@ import type { Challenge } from "./Challenge.js"
  * @since 0.1.0
  * @category models
  */
-export class Refusal extends Data.Class<{
+export class Rejection extends Data.Class<{
   /** The challenges that came with it; empty if the API sent none. */
   readonly challenges: ReadonlyArray<Challenge>
   /**
    * Whether a replay will be authorized differently. False for a legacy token, and for a token that only just replaced a
-   * refused one (`TokenCache.Options.refusalPauses`): then a replay helps only if the API changes its mind.
+   * refused one (`TokenCache.Options.rejectionPauses`): then a replay helps only if the API changes its mind.
    */
   readonly renewable: boolean
 }> {}
@@ -39,8 +39,8 @@ export class Refusal extends Data.Class<{
 export class ReplaySchedule extends Context.Reference<ReplaySchedule>()(
   "@effect-oauth/client-credentials/ReplaySchedule",
   {
-    defaultValue: (): Schedule.Schedule<unknown, Refusal> =>
-      Schedule.recurs(2).pipe(Schedule.whileInput(({ renewable }: Refusal) => renewable))
+    defaultValue: (): Schedule.Schedule<unknown, Rejection> =>
+      Schedule.recurs(2).pipe(Schedule.whileInput(({ renewable }: Rejection) => renewable))
   }
 ) {}
 
@@ -58,5 +58,5 @@ export class ReplaySchedule extends Context.Reference<ReplaySchedule>()(
  * @since 0.1.0
  * @category layers
  */
-export const layer = (schedule: Schedule.Schedule<unknown, Refusal>): Layer.Layer<ReplaySchedule> =>
+export const layer = (schedule: Schedule.Schedule<unknown, Rejection>): Layer.Layer<ReplaySchedule> =>
   Layer.succeed(ReplaySchedule, schedule)

@@ -56,7 +56,7 @@ export interface Metadata {
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface ServerMetadata {
   /**
    * The metadata: those configured, or else those that the issuer publishes, which are kept for as long as `life` says. A
    * failure is not kept. When they cannot be had again, those had before are used.
@@ -70,9 +70,7 @@ export interface Service {
  * @since 0.1.0
  * @category tags
  */
-export class ServerMetadata
-  extends Context.Tag("@effect-oauth/client-credentials/ServerMetadata")<ServerMetadata, Service>()
-{}
+export const ServerMetadata = Context.GenericTag<ServerMetadata>("@effect-oauth/client-credentials/ServerMetadata")
 
 /**
  * The limits of discovery.
@@ -113,7 +111,7 @@ export interface Options {
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<Service, InvalidConfig, ClientConfig | HttpClient.HttpClient> =>
+): Effect.Effect<ServerMetadata, InvalidConfig, ClientConfig | HttpClient.HttpClient> =>
   Effect.gen(function*() {
     const { life, timeout } = yield* validate(parts.serverMetadata, options)
     const { allowHttpLoopback, request: { issuer, tokenUrl }, revocationUrl } = yield* ClientConfig
@@ -216,16 +214,7 @@ export const make = (
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = (
-  options: Options
+export const layer = (
+  options?: Options
 ): Layer.Layer<ServerMetadata, InvalidConfig, ClientConfig | HttpClient.HttpClient> =>
   Layer.effect(ServerMetadata, make(options))
-
-/**
- * The metadata as a layer, with the default limits.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer: Layer.Layer<ServerMetadata, never, ClientConfig | HttpClient.HttpClient> = Layer
-  .orDie(layerWith({}))

@@ -19,7 +19,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 
 import type { AccessToken } from "./AccessToken.js"
-import { ClientConfig, type Service as Config } from "./ClientConfig.js"
+import { ClientConfig } from "./ClientConfig.js"
 import * as parts from "./internal/config/parts.js"
 import * as coolDown from "./internal/fleet/coolDown.js"
 import * as sealedToken from "./internal/fleet/sealedToken.js"
@@ -28,9 +28,9 @@ import { defaultExpiryBuffer, isUsable } from "./internal/token/policy.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import * as OAuthMetrics from "./OAuthMetrics.js"
-import { endingWithScope, type Occasion, type Service as EndpointService, TokenEndpoint } from "./TokenEndpoint.js"
-import { change, CurrentChange, type TokenRequest } from "./TokenRequest.js"
-import { type Service as Seal, TokenSeal } from "./TokenSeal.js"
+import { endingWithScope, type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
+import { CurrentOverrides, override, type TokenRequest } from "./TokenRequest.js"
+import { TokenSeal } from "./TokenSeal.js"
 import { type Entry, TokenStore, type TokenStoreError } from "./TokenStore.js"
 
 /**
@@ -59,22 +59,22 @@ const byName = ([one]: readonly [string, unknown], [other]: readonly [string, un
  * other's tokens. Equal requests have one entry, in whichever order their fields were written.
  */
 const place =
-  (seal: Seal, authentication: Config["authentication"]) => (request: TokenRequest): Effect.Effect<string> =>
+  (seal: TokenSeal, authentication: ClientConfig["authentication"]) => (request: TokenRequest): Effect.Effect<string> =>
     authentication(undefined).credentials[0].pipe(
       Effect.map(({ identity }) => Redacted.value(identity)),
       Effect.orElseSucceed(() => ""),
       Effect.flatMap((credential) => seal.name(JSON.stringify([...Object.entries(request).sort(byName), credential])))
     )
 
-/** That of the request of the context, with the change in force (`TokenRequest.withChange`). */
-const currentPlace = (seal: Seal): Effect.Effect<string, never, ClientConfig> =>
+/** That of the request of the context, with the change in force (`TokenRequest.withOverrides`). */
+const currentPlace = (seal: TokenSeal): Effect.Effect<string, never, ClientConfig> =>
   Effect.gen(function*() {
     const { authentication, request } = yield* ClientConfig
-    return yield* place(seal, authentication)(change(request, yield* CurrentChange))
+    return yield* place(seal, authentication)(override(request, yield* CurrentOverrides))
   })
 
 /** Nothing when it cannot be opened. */
-const open = (seal: Seal, place: string, { value }: Entry): Effect.Effect<Option.Option<AccessToken>> =>
+const open = (seal: TokenSeal, place: string, { value }: Entry): Effect.Effect<Option.Option<AccessToken>> =>
   Effect.map(seal.open(place, value), Option.flatMap(sealedToken.decode))
 
 /** For a caller without a rule. */
@@ -83,7 +83,7 @@ const isUsableByDefault = isUsable(defaultExpiryBuffer)
 /**
  * A `TokenEndpoint` over that of the context, the `TokenStore` and the `TokenSeal`.
  *
- * - A token in the store that is usable by the rules of the cache (`stopBefore`, `stopFraction`), and is not the one to
+ * - A token in the store that is usable by the rules of the cache (`expiryBuffer`, `expiryBufferFraction`), and is not the one to
  *   be replaced, is taken over.
  * - Else one process takes a lease, looks once more, asks for a token and puts it into the store; the others wait and take
  *   it over. If it dies, its lease ends, and another one asks.
@@ -97,7 +97,7 @@ const isUsableByDefault = isUsable(defaultExpiryBuffer)
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<EndpointService, InvalidConfig, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
+): Effect.Effect<TokenEndpoint, InvalidConfig, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
     const settings = yield* validate(parts.sharedTokens, options)
     const [leaseLife, pollEvery] = [Duration.millis(settings.leaseLife), settings.pollEvery]
@@ -124,7 +124,7 @@ export const make = (
       })
 
     /** What the store has, and the token in it if that is of use. */
-    const look = (place: string, occasion: Occasion | undefined) =>
+    const look = (place: string, occasion: RequestOptions | undefined) =>
       Effect.gen(function*() {
         const than = occasion?.replaces
         const entry = yield* store.load(place)
@@ -172,7 +172,7 @@ export const make = (
       request: TokenRequest,
       place: string,
       generation: number,
-      occasion: Occasion | undefined
+      occasion: RequestOptions | undefined
     ) =>
       Effect.gen(function*() {
         const past = yield* lastFailure(place)
@@ -194,7 +194,7 @@ export const make = (
     const share = (
       request: TokenRequest,
       place: string,
-      occasion: Occasion | undefined
+      occasion: RequestOptions | undefined
     ): Effect.Effect<AccessToken, TokenError | TokenStoreError> =>
       Effect.gen(function*() {
         const owner = crypto.randomUUID()
@@ -273,7 +273,7 @@ export const layer = (
 
 /**
  * Returns the token that the store has for the client of the context, whichever process requested it. The token may have
- * expired; undefined when there is none. No request is sent. Within `TokenRequest.withChange`, it is that of the changed
+ * expired; undefined when there is none. No request is sent. Within `TokenRequest.withOverrides`, it is that of the changed
  * request.
  *
  * @since 0.1.0
@@ -294,7 +294,7 @@ export const stored: Effect.Effect<
 
 /**
  * Makes all who share the store forget this token, after it was revoked say, unless there is another by now. Processes
- * that hold it already find out from the API. Within `TokenRequest.withChange`, the entry is that of the changed request.
+ * that hold it already find out from the API. Within `TokenRequest.withOverrides`, the entry is that of the changed request.
  *
  * @since 0.1.0
  * @category combinators

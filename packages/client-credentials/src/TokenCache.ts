@@ -30,7 +30,7 @@ import * as TokenRequest from "./TokenRequest.js"
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface TokenCache {
   /**
    * A usable token. Whoever finds one is never kept waiting and never fails, even while its renewal does. When there is
    * none, one request is made, however many callers wait; they share its outcome, failure too. Interrupting a caller
@@ -42,7 +42,7 @@ export interface Service {
    * A token that is not this one: another that is held already, or a new one, for instance after the client was given
    * more rights. Other callers go on with the one they have. If the server issues the same token again, it is that one.
    */
-  readonly getOther: (than: AccessToken) => Effect.Effect<AccessToken, TokenError>
+  readonly refresh: (than: AccessToken) => Effect.Effect<AccessToken, TokenError>
   /**
    * Says that the API refused this token. If it is still the one held, it is dropped; if a newer one has taken its place,
    * that stays. So any number of refusals of one token lead to one new token.
@@ -50,11 +50,11 @@ export interface Service {
    * The answer: will the next token be another one? False when this token was itself a replacement, and refused too
    * before a replacement helped: then it is kept, and the authorization server is left alone for a while.
    */
-  readonly rejected: (token: AccessToken) => Effect.Effect<boolean>
+  readonly invalidate: (token: AccessToken) => Effect.Effect<boolean>
   /** Says that the API accepted this token on a replay, where it had refused the one before. */
-  readonly accepted: (token: AccessToken) => Effect.Effect<void>
+  readonly confirm: (token: AccessToken) => Effect.Effect<void>
   /** The tokens held now, those that were asked for differently too: for revoking them, say. */
-  readonly held: Effect.Effect<ReadonlyArray<AccessToken>>
+  readonly cached: Effect.Effect<ReadonlyArray<AccessToken>>
   /**
    * How it stands, for readiness probes and dashboards. It asks for nothing, and waits for nothing but the store, for a
    * second at most.
@@ -64,7 +64,7 @@ export interface Service {
    * Returns the cache of the tokens of another request. Each request has its own cached token, whichever of its
    * fields differs; equal requests share one. The most recently used ones are kept (`capacity`).
    */
-  readonly withChange: (change: TokenRequest.Change) => Service
+  readonly withOverrides: (change: TokenRequest.Overrides) => TokenCache
 }
 
 /**
@@ -88,7 +88,7 @@ export interface Health {
   /** For how long the authorization server is left alone after a failure; undefined when it is not. */
   readonly pausedFor: Duration.Duration | undefined
   /** For how long refused tokens are not replaced, since a replacement was refused too; undefined when they are. */
-  readonly refusalsLatchedFor: Duration.Duration | undefined
+  readonly latchedFor: Duration.Duration | undefined
   /** How many tokens may still be asked for; undefined when nobody counts (`IssuanceBudget`) or the store is away. */
   readonly budgetLeft: number | undefined
 }
@@ -99,7 +99,7 @@ export interface Health {
  * @since 0.1.0
  * @category tags
  */
-export class TokenCache extends Context.Tag("@effect-oauth/client-credentials/TokenCache")<TokenCache, Service>() {}
+export const TokenCache = Context.GenericTag<TokenCache>("@effect-oauth/client-credentials/TokenCache")
 
 /**
  * The rules of a token's life. All have defaults.
@@ -112,13 +112,13 @@ export interface Options {
    * How long before its expiry a token is renewed in the background, at most. Default: 5 minutes, which outlasts most
    * restarts of an authorization server. The first call in this time begins the renewal; without calls there is none.
    */
-  readonly renewBefore?: Duration.DurationInput | undefined
+  readonly refreshBefore?: Duration.DurationInput | undefined
   /** The same as a fraction of the token's life, for short lives. Default: 1/5, so that a token of 45 s is reused. */
-  readonly renewFraction?: number | undefined
+  readonly refreshFraction?: number | undefined
   /** How long before its expiry a token is no longer used, at most: a call under way must still arrive. Default: 10 s. */
-  readonly stopBefore?: Duration.DurationInput | undefined
+  readonly expiryBuffer?: Duration.DurationInput | undefined
   /** The same as a fraction of the token's life. Default: 1/10. */
-  readonly stopFraction?: number | undefined
+  readonly expiryBufferFraction?: number | undefined
   /**
    * The pauses after failed requests, the first after the first failure; it starts anew after a success. Its input is
    * the failure. A longer `Retry-After` of the server prevails. Where it ends, callers who wait get the failure, and it
@@ -130,9 +130,9 @@ export interface Options {
    * For how long a request that failed and may be repeated is, while callers wait. Default: 5 seconds, so that a
    * failover goes unnoticed and an outage is reported soon. With 0 the first failure is reported.
    */
-  readonly patience?: Duration.DurationInput | undefined
+  readonly retryTimeout?: Duration.DurationInput | undefined
   /** The end of each request, whatever the `TokenEndpoint` promises. Default: 1 minute. */
-  readonly deadline?: Duration.DurationInput | undefined
+  readonly requestTimeout?: Duration.DurationInput | undefined
   /** The longest `Retry-After` that is obeyed, so that a mistake of the server does not end a service. Default: 1 hour. */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
   /**
@@ -146,8 +146,8 @@ export interface Options {
    * such processes cost at most 14 tokens in the first hour and 18 on the first day, with tokens that live a day. A token
    * that is used until its refresh ends this.
    */
-  readonly refusalPauses?: ReadonlyArray<Duration.DurationInput> | undefined
-  /** How many tokens that were asked for differently (`withChange`) are kept. Default: 100. */
+  readonly rejectionPauses?: ReadonlyArray<Duration.DurationInput> | undefined
+  /** How many tokens that were asked for differently (`withOverrides`) are kept. Default: 100. */
   readonly capacity?: number | undefined
 }
 
@@ -165,7 +165,7 @@ const defaultBackOff: Schedule.Schedule<unknown, TokenError> = Schedule.exponent
  * import { Effect } from "effect"
  *
  * export const expiry = Effect.gen(function*() {
- *   const cache = yield* TokenCache.make({ renewBefore: "1 hour" })
+ *   const cache = yield* TokenCache.make({ refreshBefore: "1 hour" })
  *   const token = yield* cache.get
  *   return new Date(token.expiresAt)
  * })
@@ -175,7 +175,7 @@ const defaultBackOff: Schedule.Schedule<unknown, TokenError> = Schedule.exponent
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<Service, InvalidConfig, TokenEndpoint | Scope.Scope> =>
+): Effect.Effect<TokenCache, InvalidConfig, TokenEndpoint | Scope.Scope> =>
   Effect.gen(function*() {
     const policy = yield* validate(parts.tokenCache, options)
     const { budgetLeft = Effect.succeed(undefined), request, requestToken } = yield* TokenEndpoint
@@ -205,9 +205,9 @@ export const make = (
         return cell
       })
 
-    const held = Effect.suspend(() =>
+    const cached = Effect.suspend(() =>
       Effect.map(
-        Effect.forEach([configured, ...MutableHashMap.values(cells)], ({ held }) => held),
+        Effect.forEach([configured, ...MutableHashMap.values(cells)], ({ cached }) => cached),
         Array.filter((token) => token !== undefined)
       )
     )
@@ -227,20 +227,20 @@ export const make = (
           expiresIn: duration(health.expiresIn),
           lastFailure: health.lastFailure,
           pausedFor: duration(health.pausedFor),
-          refusalsLatchedFor: duration(health.refusalsLatchedFor),
+          latchedFor: duration(health.latchedFor),
           budgetLeft: left
         }
       })
 
-    const service = (wanted: TokenRequest.TokenRequest, cell: Effect.Effect<tokenCell.TokenCell>): Service => ({
+    const service = (wanted: TokenRequest.TokenRequest, cell: Effect.Effect<tokenCell.TokenCell>): TokenCache => ({
       get: Effect.flatMap(cell, ({ get }) => get),
-      getOther: (token) => Effect.flatMap(cell, ({ getOther }) => getOther(token)),
-      rejected: (token) => Effect.flatMap(cell, ({ rejected }) => rejected(token)),
-      accepted: (token) => Effect.flatMap(cell, ({ accepted }) => accepted(token)),
-      held,
+      refresh: (token) => Effect.flatMap(cell, ({ refresh }) => refresh(token)),
+      invalidate: (token) => Effect.flatMap(cell, ({ rejected }) => rejected(token)),
+      confirm: (token) => Effect.flatMap(cell, ({ accepted }) => accepted(token)),
+      cached,
       health: Effect.flatMap(cell, healthOf),
-      withChange: (change) => {
-        const changed = TokenRequest.change(wanted, change)
+      withOverrides: (change) => {
+        const changed = TokenRequest.override(wanted, change)
         return service(changed, cellFor(changed))
       }
     })
@@ -254,18 +254,10 @@ export const make = (
  * @example
  * import { TokenCache } from "@effect-oauth/client-credentials"
  *
- * export const Careful = TokenCache.layerWith({ renewBefore: "1 hour", patience: "30 seconds" })
+ * export const Careful = TokenCache.layer({ refreshBefore: "1 hour", retryTimeout: "30 seconds" })
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = (options: Options): Layer.Layer<TokenCache, InvalidConfig, TokenEndpoint> =>
+export const layer = (options?: Options): Layer.Layer<TokenCache, InvalidConfig, TokenEndpoint> =>
   Layer.scoped(TokenCache, make(options))
-
-/**
- * The cache as a layer, with the default rules.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer: Layer.Layer<TokenCache, never, TokenEndpoint> = Layer.orDie(layerWith({}))

@@ -33,13 +33,13 @@ import { boundTo, type TokenRequest } from "./TokenRequest.js"
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface TokenEndpoint {
   /** What the client asks for when nothing else is said. */
   readonly request: TokenRequest
   /** Asks for a token, each time anew (RFC 6749 section 4.4). Programs want `TokenCache`, which asks when it must. */
   readonly requestToken: (
     request: TokenRequest,
-    occasion?: Occasion | undefined
+    occasion?: RequestOptions | undefined
   ) => Effect.Effect<AccessToken, TokenError>
   /** How many tokens may still be asked for, where somebody counts; undefined when that cannot be told. */
   readonly budgetLeft?: Effect.Effect<number | undefined> | undefined
@@ -51,7 +51,7 @@ export interface Service {
  * @since 0.1.0
  * @category models
  */
-export interface Occasion {
+export interface RequestOptions {
   /**
    * `cold`: there was none. `renewal`: there is one that can still be used. `expired`: there is one that cannot.
    * `rejected`: the API refused the one there was. `forced`: somebody wants another.
@@ -61,7 +61,7 @@ export interface Occasion {
   readonly replaces: AccessToken | undefined
   /**
    * Returns true for a token that the cache would still use at this moment, in milliseconds since the epoch: the rule of
-   * `stopBefore` and `stopFraction`. An endpoint that shares tokens returns no other. Default: the default rule.
+   * `expiryBuffer` and `expiryBufferFraction`. An endpoint that shares tokens returns no other. Default: the default rule.
    */
   readonly isUsable?: ((token: AccessToken, now: number) => boolean) | undefined
 }
@@ -72,9 +72,7 @@ export interface Occasion {
  * @since 0.1.0
  * @category tags
  */
-export class TokenEndpoint
-  extends Context.Tag("@effect-oauth/client-credentials/TokenEndpoint")<TokenEndpoint, Service>()
-{}
+export const TokenEndpoint = Context.GenericTag<TokenEndpoint>("@effect-oauth/client-credentials/TokenEndpoint")
 
 /**
  * The limits of one token request.
@@ -95,7 +93,7 @@ export interface Options {
   readonly maxLife?: Duration.DurationInput | undefined
 }
 
-const counted = (occasion: Occasion | undefined) => {
+const counted = (occasion: RequestOptions | undefined) => {
   const sent = Metric.tagged(OAuthMetrics.tokenRequests, "oauth.token.reason", occasion?.reason ?? "forced")
   return (errorType: string | undefined): Effect.Effect<void> =>
     Metric.increment(errorType === undefined ? sent : Metric.tagged(sent, "error.type", errorType))
@@ -117,7 +115,7 @@ const counted = (occasion: Occasion | undefined) => {
  *
  * export const token = TokenEndpoint.make({ timeout: "5 seconds" }).pipe(
  *   Effect.flatMap((endpoint) => endpoint.requestToken(endpoint.request)),
- *   Effect.provide(ServerMetadata.layer),
+ *   Effect.provide(ServerMetadata.layer()),
  *   Effect.provide(ClientConfig.layer({
  *     tokenUrl: "https://auth.example.com/oauth/token",
  *     clientId: "inventory-sync",
@@ -132,7 +130,7 @@ const counted = (occasion: Occasion | undefined) => {
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<Service, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
+): Effect.Effect<TokenEndpoint, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
   Effect.gen(function*() {
     const limits = yield* validate(parts.tokenEndpoint, options)
     const { authentication, certificateBoundTokens, request, tokenResponse: response, tokenType = "verify" } =
@@ -151,7 +149,7 @@ export const make = (
       response
     }
 
-    const requestToken = (request: TokenRequest, occasion: Occasion | undefined) =>
+    const requestToken = (request: TokenRequest, occasion: RequestOptions | undefined) =>
       Effect.gen(function*() {
         const server = yield* metadata.get
         const { authenticationMethods, dpopAlgorithms, issuer, signingAlgorithms, tokenEndpoint } = server
@@ -196,7 +194,7 @@ export const make = (
       })
 
     const owner = {}
-    const noticeDuplicate = (request: TokenRequest, token: AccessToken, { reason }: Occasion) =>
+    const noticeDuplicate = (request: TokenRequest, token: AccessToken, { reason }: RequestOptions) =>
       Effect.flatMap(Effect.clock, (clock) => {
         const now = clock.unsafeCurrentTimeMillis()
         const until = duplicates.note(clock, { owner, request, token, now, isFirst: reason === "cold" })
@@ -229,7 +227,7 @@ export const make = (
  *
  * @internal
  */
-export const endingWithScope = <E, R>(endpoint: Effect.Effect<Service, E, R>) =>
+export const endingWithScope = <E, R>(endpoint: Effect.Effect<TokenEndpoint, E, R>) =>
   lifetime.limited(endpoint, (service, within) => ({
     ...service,
     requestToken: (request, occasion) => within(service.requestToken(request, occasion))
@@ -241,21 +239,12 @@ export const endingWithScope = <E, R>(endpoint: Effect.Effect<Service, E, R>) =>
  * @example
  * import { TokenEndpoint } from "@effect-oauth/client-credentials"
  *
- * export const Patient = TokenEndpoint.layerWith({ timeout: "2 minutes" })
+ * export const Patient = TokenEndpoint.layer({ timeout: "2 minutes" })
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerWith = (
-  options: Options
+export const layer = (
+  options?: Options
 ): Layer.Layer<TokenEndpoint, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
   Layer.scoped(TokenEndpoint, endingWithScope(make(options)))
-
-/**
- * The token endpoint as a layer, with the default limits.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer: Layer.Layer<TokenEndpoint, never, ClientConfig | HttpClient.HttpClient | ServerMetadata> = Layer
-  .orDie(layerWith({}))

@@ -30,8 +30,8 @@ export type RequestFormat = "form" | "json"
  * import { Equal } from "effect"
  *
  * const request = TokenRequest.make({ tokenUrl: "https://auth.example.com/oauth/token", clientId: "inventory-sync" })
- * const one = TokenRequest.change(request, { scope: ["items:read", "items:write"] })
- * const other = TokenRequest.change(request, { scope: ["items:write", "items:read", "items:read"] })
+ * const one = TokenRequest.override(request, { scope: ["items:read", "items:write"] })
+ * const other = TokenRequest.override(request, { scope: ["items:write", "items:read", "items:read"] })
  *
  * console.log(Equal.equals(one, other)) // true
  *
@@ -71,7 +71,7 @@ export class TokenRequest extends Data.Class<{
  * @since 0.1.0
  * @category models
  */
-export interface Change {
+export interface Overrides {
   readonly audience?: string | undefined
   /** Scopes, as a list or separated by spaces (RFC 6749 section 3.3). */
   readonly scope?: string | ReadonlyArray<string> | undefined
@@ -108,7 +108,7 @@ export interface AuthorizationDetail {
  * @category constructors
  */
 export const make = (
-  options: Change & {
+  options: Overrides & {
     readonly issuer?: string | undefined
     readonly tokenUrl?: string | undefined
     readonly clientId: string
@@ -116,7 +116,7 @@ export const make = (
     readonly requestFormat?: RequestFormat | undefined
   }
 ): TokenRequest =>
-  change(
+  override(
     new TokenRequest({
       issuer: options.issuer,
       tokenUrl: options.tokenUrl,
@@ -146,14 +146,14 @@ export const make = (
  *   scope: "items:read"
  * })
  *
- * console.log(TokenRequest.change(request, { scope: "items:write" }).audience) // "https://api.example.com"
+ * console.log(TokenRequest.override(request, { scope: "items:write" }).audience) // "https://api.example.com"
  *
  * @since 0.1.0
  * @category combinators
  */
-export const change = (
+export const override = (
   request: TokenRequest,
-  { audience, authorizationDetails, parameters: further, resource, scope }: Change
+  { audience, authorizationDetails, parameters: further, resource, scope }: Overrides
 ): TokenRequest =>
   new TokenRequest({
     ...request,
@@ -175,20 +175,20 @@ export const boundTo = (request: TokenRequest, dpopThumbprint: string): TokenReq
   new TokenRequest({ ...request, dpopThumbprint })
 
 /**
- * The change in force where a program runs; none unless `withChange` says otherwise.
+ * The change in force where a program runs; none unless `withOverrides` says otherwise.
  *
  * @since 0.1.0
  * @category tags
  */
-export class CurrentChange extends Context.Reference<CurrentChange>()(
-  "@effect-oauth/client-credentials/TokenRequest/CurrentChange",
-  { defaultValue: (): Change => ({}) }
+export class CurrentOverrides extends Context.Reference<CurrentOverrides>()(
+  "@effect-oauth/client-credentials/TokenRequest/CurrentOverrides",
+  { defaultValue: (): Overrides => ({}) }
 ) {}
 
 /**
  * Makes the calls of a program with tokens that are asked for differently, say with a scope that only this part needs
  * (RFC 9700 section 2.3 recommends no more than necessary). Such tokens are cached beside the usual one, each under its
- * whole request, so that no call carries the token of another request. Within another `withChange`, the inner one goes
+ * whole request, so that no call carries the token of another request. Within another `withOverrides`, the inner one goes
  * before, option by option; an option that is undefined changes nothing.
  *
  * Fails with `InvalidConfig` when a parameter is not what the standards allow, or when `Change` has no member of that name.
@@ -198,20 +198,20 @@ export class CurrentChange extends Context.Reference<CurrentChange>()(
  * import { Effect } from "effect"
  *
  * export const removed = Effect.flatMap(ApiClient.ApiClient, (api) => api.del("/items/SKU-1")).pipe(
- *   TokenRequest.withChange({ scope: "items:write" })
+ *   TokenRequest.withOverrides({ scope: "items:write" })
  * )
  *
  * @since 0.1.0
  * @category combinators
  */
-export const withChange =
-  (wanted: Change) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | InvalidConfig, R> =>
+export const withOverrides =
+  (wanted: Overrides) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | InvalidConfig, R> =>
     Effect.suspend((): Effect.Effect<A, E | InvalidConfig, R> => {
       const problems = parameters.changeProblems(wanted)
       return problems.length > 0
         ? new InvalidConfig({ problems })
-        : Effect.flatMap(CurrentChange, (outer) =>
-          Effect.provideService(self, CurrentChange, {
+        : Effect.flatMap(CurrentOverrides, (outer) =>
+          Effect.provideService(self, CurrentOverrides, {
             ...outer,
             ...Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
           }))

@@ -30,7 +30,7 @@ import { ServerMetadata } from "./ServerMetadata.js"
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface TokenRevocation {
   /**
    * Has the server revoke this token. A token that it does not know counts as revoked (RFC 7009 section 2.2); after any
    * error it may still be valid. The cache is not told: `TokenCache.rejected` does that.
@@ -44,9 +44,7 @@ export interface Service {
  * @since 0.1.0
  * @category tags
  */
-export class TokenRevocation
-  extends Context.Tag("@effect-oauth/client-credentials/TokenRevocation")<TokenRevocation, Service>()
-{}
+export const TokenRevocation = Context.GenericTag<TokenRevocation>("@effect-oauth/client-credentials/TokenRevocation")
 
 /**
  * Revocation by the client of the context, at the endpoint that is configured or in the server's metadata.
@@ -58,9 +56,9 @@ export class TokenRevocation
  * export const signOut = Effect.gen(function*() {
  *   const cache = yield* TokenCache.TokenCache
  *   const { revoke } = yield* TokenRevocation.TokenRevocation
- *   for (const token of yield* cache.held) {
+ *   for (const token of yield* cache.cached) {
  *     yield* revoke(token)
- *     yield* cache.rejected(token)
+ *     yield* cache.invalidate(token)
  *   }
  * })
  *
@@ -68,7 +66,7 @@ export class TokenRevocation
  * @category constructors
  */
 export const make: Effect.Effect<
-  Service,
+  TokenRevocation,
   never,
   ClientConfig | HttpClient.HttpClient | ServerMetadata
 > = Effect.gen(function*() {

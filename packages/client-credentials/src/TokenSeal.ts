@@ -25,7 +25,7 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface TokenSeal {
   /** Encrypts a text (AES-256-GCM), bound to a place: it can be opened for that place only. */
   readonly seal: (place: string, text: string) => Effect.Effect<string>
   /** The text; nothing when it was sealed by an unknown key or for another place, was changed or cut short. */
@@ -40,7 +40,7 @@ export interface Service {
  * @since 0.1.0
  * @category tags
  */
-export class TokenSeal extends Context.Tag("@effect-oauth/client-credentials/TokenSeal")<TokenSeal, Service>() {}
+export const TokenSeal = Context.GenericTag<TokenSeal>("@effect-oauth/client-credentials/TokenSeal")
 
 const encoder = new TextEncoder()
 
@@ -125,7 +125,7 @@ const decode = (
  * @since 0.1.0
  * @category constructors
  */
-export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Effect<Service, InvalidConfig> =>
+export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Effect<TokenSeal, InvalidConfig> =>
   Effect.gen(function*() {
     const raw = Array.isArray(keys) ? decode(keys, true) : undefined
     if (raw === undefined) {

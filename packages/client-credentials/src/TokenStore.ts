@@ -104,7 +104,7 @@ export interface Entry {
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface TokenStore {
   readonly load: (key: string) => Effect.Effect<Option.Option<Entry>, TokenStoreError>
   /**
    * Replaces the entry if its generation is still this one, 0 for no entry. The answer: was it replaced? So a process
@@ -132,7 +132,7 @@ export interface Service {
  * @since 0.1.0
  * @category tags
  */
-export class TokenStore extends Context.Tag("@effect-oauth/client-credentials/TokenStore")<TokenStore, Service>() {}
+export const TokenStore = Context.GenericTag<TokenStore>("@effect-oauth/client-credentials/TokenStore")
 
 interface Lease {
   readonly owner: string

@@ -297,7 +297,7 @@ describe("ApiClient", () => {
       const seen: Array<readonly [string | undefined, boolean]> = []
       const { layer } = scenario.make(() => Effect.sync(() => scenario.refuse("Bearer error=\"invalid_token\"")))
       const schedule = Schedule.recurs(1).pipe(
-        Schedule.tapInput((refusal: ReplaySchedule.Refusal) =>
+        Schedule.tapInput((refusal: ReplaySchedule.Rejection) =>
           Effect.sync(() => seen.push([refusal.challenges[0]?.parameters["error"], refusal.renewable]))
         )
       )
@@ -310,7 +310,7 @@ describe("ApiClient", () => {
     it.effect("fails with the token endpoint's error when there is no new token to be had", () => {
       const { layer } = scenario.make(
         () => Effect.sync(() => scenario.refuse()),
-        { tokenCache: { patience: 0 } },
+        { tokenCache: { retryTimeout: 0 } },
         (count) => count === 1 ? scenario.tokenJson("token-1") : new Response("", { status: 503 })
       )
       return Effect.gen(function*() {
@@ -389,7 +389,7 @@ describe("ApiClient", () => {
         assert.strictEqual(error.claims, json)
         assert.notInclude(error.message, "1604106651")
         assert.deepStrictEqual(counts, { tokens: 1, calls: 1 })
-        const response = yield* TokenRequest.withChange({ parameters: { claims: json } })(get("/items"))
+        const response = yield* TokenRequest.withOverrides({ parameters: { claims: json } })(get("/items"))
         assert.strictEqual(response.status, 200)
         const [, second] = sent.filter(({ url }) => url === scenario.options.tokenUrl)
         assert.strictEqual(new URLSearchParams(second?.body).get("claims"), json)
@@ -488,8 +488,8 @@ describe("ApiClient", () => {
   })
 
   it.effect("keeps two clients in one program apart", () => {
-    class One extends Context.Tag("One")<One, ApiClient.Service>() {}
-    class Two extends Context.Tag("Two")<Two, ApiClient.Service>() {}
+    class One extends Context.Tag("One")<One, ApiClient.Client>() {}
+    class Two extends Context.Tag("Two")<Two, ApiClient.Client>() {}
     const http = fakeHttp.make((sent) =>
       Effect.sync(() =>
         sent.url.endsWith("/token")

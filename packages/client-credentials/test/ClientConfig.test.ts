@@ -37,7 +37,7 @@ const read = (variables: Readonly<Record<string, string | undefined>>, options?:
     )
   )
 
-const secretOf = (config: ClientConfig.Service) =>
+const secretOf = (config: ClientConfig.ClientConfig) =>
   Effect.map(config.authentication(undefined).credentials[0], ({ identity }) => Redacted.value(identity))
 
 describe("ClientConfig", () => {

@@ -168,7 +168,7 @@ const served = (options: {
       clientId: "inventory-sync",
       clientSecret: Redacted.make("a secret that is long enough for HS256, and longer"),
       apiBaseUrl: "https://api.example.com",
-      tokenCache: { patience: 0 },
+      tokenCache: { retryTimeout: 0 },
       ...options.client
     }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, http)))
     const context = yield* Layer.build(layer)

@@ -245,7 +245,7 @@ const open = Layer.succeed(TokenSeal.TokenSeal, {
 /** A process, with caches of their own for as many scopes as are asked for, in virtual time. */
 const process = (
   tokens: Layer.Layer<TokenEndpoint.TokenEndpoint>,
-  store: TokenStore.Service,
+  store: TokenStore.TokenStore,
   budget: IssuanceBudget.Options,
   options: TokenCache.Options = {}
 ) =>
@@ -262,7 +262,7 @@ const process = (
         ])
       )
     ),
-    (parts) => Effect.provide(TokenCache.make({ patience: 0, ...options }), parts)
+    (parts) => Effect.provide(TokenCache.make({ retryTimeout: 0, ...options }), parts)
   ).pipe(Effect.withRandom(Random.make("seed")))
 
 const start = (script: Script, budget: IssuanceBudget.Options, options?: TokenCache.Options) =>
@@ -288,7 +288,10 @@ describe("the daily limit", () => {
           yield* Effect.scoped(Effect.gen(function*() {
             const cache = yield* begin
             for (let hours = 0; hours < 24; hours += 6) {
-              const calls = Array.from({ length: 50 }, (_, index) => cache.withChange({ scope: `scope-${index}` }).get)
+              const calls = Array.from(
+                { length: 50 },
+                (_, index) => cache.withOverrides({ scope: `scope-${index}` }).get
+              )
               for (const outcome of yield* inTime(Effect.forEach(calls, Effect.either, { concurrency: "unbounded" }))) {
                 const name = Either.isRight(outcome) ? "served" : outcome.left._tag
                 outcomes[name] = (outcomes[name] ?? 0) + 1
@@ -342,7 +345,7 @@ describe("the daily limit", () => {
     Effect.gen(function*() {
       const expiries: Array<number> = []
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
-      const noting: TokenStore.Service = {
+      const noting: TokenStore.TokenStore = {
         ...store,
         swap: (place, generation, entry) => {
           if (place.startsWith("budget")) expiries.push(entry.expiresAt)
@@ -355,7 +358,7 @@ describe("the daily limit", () => {
           process(endpoint().layer, noting, { limit: 1000, window }),
           time.clock
         )
-        yield* Effect.withClock(cache.withChange({ scope: window }).get, time.clock)
+        yield* Effect.withClock(cache.withOverrides({ scope: window }).get, time.clock)
       }
       assert.deepStrictEqual(expiries, [30 * day + hour, 2 * hour])
     }))
@@ -449,7 +452,7 @@ describe("the daily limit", () => {
       )
       yield* Effect.gen(function*() {
         const cache = yield* begin
-        for (let index = 0; index < 3; index += 1) yield* inTime(cache.withChange({ scope: `scope-${index}` }).get)
+        for (let index = 0; index < 3; index += 1) yield* inTime(cache.withOverrides({ scope: `scope-${index}` }).get)
         for (let index = 0; index < 16; index += 1) {
           yield* inTime(Effect.flip(cache.get))
           yield* time.advance(hour / 10)
@@ -466,7 +469,7 @@ describe("the daily limit", () => {
       const cache = yield* begin
       yield* time.advance(10 * hour)
       yield* inTime(cache.get)
-      const other = cache.withChange({ scope: "other" })
+      const other = cache.withOverrides({ scope: "other" })
       const error = yield* inTime(Effect.flip(other.get))
       assert(error._tag === "IssuanceBudgetExhausted")
       // Midnight in Amsterdam is 23:00 in UTC in winter.
@@ -497,7 +500,7 @@ describe("the daily limit", () => {
       const { begin, count, inTime } = yield* Effect.provide(start({}, { limit: 5 }), logger)
       yield* Effect.gen(function*() {
         const cache = yield* begin
-        for (let index = 0; index < 5; index += 1) yield* inTime(cache.withChange({ scope: `scope-${index}` }).get)
+        for (let index = 0; index < 5; index += 1) yield* inTime(cache.withOverrides({ scope: `scope-${index}` }).get)
         const remedy =
           "If that is early, see the reasons in oauth.token.requests: with many cold ones, keep the store when " +
           "programs end; with many rejected ones, find out why the API refuses them."
@@ -509,7 +512,7 @@ describe("the daily limit", () => {
       assert.strictEqual(count.requests, 5)
     }))
 
-  const failures: Record<string, (store: TokenStore.Service) => TokenStore.Service> = {
+  const failures: Record<string, (store: TokenStore.TokenStore) => TokenStore.TokenStore> = {
     load: (store) => ({
       ...store,
       load: () => new TokenStore.TokenStoreError({ operation: "load", problem: "ECONNREFUSED" })
@@ -525,7 +528,7 @@ describe("the daily limit", () => {
         const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
         let store = memory
         const { count, layer } = endpoint()
-        const failing: TokenStore.Service = {
+        const failing: TokenStore.TokenStore = {
           ...memory,
           load: (key) => store.load(key),
           swap: (key, generation, entry) => store.swap(key, generation, entry)
@@ -534,7 +537,7 @@ describe("the daily limit", () => {
           process(layer, failing, { limit: 6 }),
           process(layer, memory, { limit: 6 })
         ])
-        const ask = (cache: TokenCache.Service, scope: string) => cache.withChange({ scope }).get
+        const ask = (cache: TokenCache.TokenCache, scope: string) => cache.withOverrides({ scope }).get
         yield* ask(one, "a")
         yield* ask(one, "b")
         store = broken(memory)
@@ -560,7 +563,7 @@ describe("the daily limit", () => {
       const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       const changed: { load?: (entry: TokenStore.Entry) => TokenStore.Entry | undefined } = {}
       const { count, layer } = endpoint()
-      const store: TokenStore.Service = {
+      const store: TokenStore.TokenStore = {
         ...memory,
         load: (key) =>
           Effect.map(
@@ -571,12 +574,12 @@ describe("the daily limit", () => {
       yield* Effect.gen(function*() {
         const cache = yield* inTime(process(layer, store, { limit: 3, warnAt: [] }))
         yield* inTime(cache.get)
-        yield* inTime(cache.withChange({ scope: "a" }).get)
+        yield* inTime(cache.withOverrides({ scope: "a" }).get)
         changed.load = (entry) => ({ ...entry, value: entry.value.slice(0, -1) })
-        yield* inTime(cache.withChange({ scope: "b" }).get)
+        yield* inTime(cache.withOverrides({ scope: "b" }).get)
         assert.include(logged.join(), "What is counted in the store could not be opened")
         changed.load = () => undefined
-        const error = yield* Effect.flip(inTime(cache.withChange({ scope: "c" }).get))
+        const error = yield* Effect.flip(inTime(cache.withOverrides({ scope: "c" }).get))
         assert.strictEqual(error._tag, "IssuanceBudgetExhausted")
         assert.strictEqual(count.requests, 3)
       }).pipe(Effect.provide(logger))
@@ -613,10 +616,10 @@ describe("the daily limit", () => {
             )
           })
         )
-        const network = TokenEndpoint.layer.pipe(
+        const network = TokenEndpoint.layer().pipe(
           Layer.provide([
             layer,
-            ServerMetadata.layer.pipe(Layer.provide([layer, ClientConfig.layer(scenario.options)]))
+            ServerMetadata.layer().pipe(Layer.provide([layer, ClientConfig.layer(scenario.options)]))
           ]),
           Layer.provide(ClientConfig.layer(scenario.options))
         )
@@ -626,7 +629,7 @@ describe("the daily limit", () => {
         for (let quarters = 0; quarters < 2 * 96; quarters += 1) {
           // One after the other, as one client of few would; the announcement is an answer old.
           for (let index = 0; index < 50; index += 1) {
-            const outcome = yield* inTime(Effect.either(cache.withChange({ scope: `scope-${index}` }).get))
+            const outcome = yield* inTime(Effect.either(cache.withOverrides({ scope: `scope-${index}` }).get))
             outcomes.add(
               Either.isRight(outcome)
                 ? "served"
@@ -670,10 +673,10 @@ describe("the daily limit", () => {
           )
         })
       )
-      const network = TokenEndpoint.layer.pipe(
+      const network = TokenEndpoint.layer().pipe(
         Layer.provide([
           layer,
-          ServerMetadata.layer.pipe(Layer.provide([layer, ClientConfig.layer(scenario.options)]))
+          ServerMetadata.layer().pipe(Layer.provide([layer, ClientConfig.layer(scenario.options)]))
         ]),
         Layer.provide(ClientConfig.layer(scenario.options))
       )
@@ -681,7 +684,7 @@ describe("the daily limit", () => {
       const cache = yield* inTime(process(Layer.orDie(network), store, { limit: 1000 }))
       const outcome = (organization: string | undefined, scope: string) =>
         inTime(Effect.either(
-          cache.withChange({ scope, ...(organization === undefined ? {} : { parameters: { organization } }) }).get
+          cache.withOverrides({ scope, ...(organization === undefined ? {} : { parameters: { organization } }) }).get
         )).pipe(Effect.map((either) => Either.isRight(either) ? "served" : either.left._tag))
 
       const none = "IssuanceBudgetExhausted"
@@ -710,17 +713,17 @@ describe("the daily limit", () => {
         detail: "429",
         retryAfter: Duration.minutes(10)
       })
-      for (const heedIssuer of [true, false]) {
+      for (const followIssuerQuotas of [true, false]) {
         const { begin, count, inTime, time } = yield* start(
           { fails: (request) => request === 1 && busy },
-          { limit: 100, heedIssuer }
+          { limit: 100, followIssuerQuotas }
         )
         const cache = yield* begin
-        const [one, other] = [cache.get, cache.withChange({ scope: "other" }).get]
+        const [one, other] = [cache.get, cache.withOverrides({ scope: "other" }).get]
         assert.strictEqual((yield* inTime(Effect.flip(one)))._tag, "TokenEndpointUnavailable")
         const outcome = yield* inTime(Effect.either(other))
-        assert.strictEqual(count.requests, heedIssuer ? 1 : 2)
-        assert.strictEqual(outcome._tag, heedIssuer ? "Left" : "Right")
+        assert.strictEqual(count.requests, followIssuerQuotas ? 1 : 2)
+        assert.strictEqual(outcome._tag, followIssuerQuotas ? "Left" : "Right")
         if (outcome._tag === "Left") {
           assert(outcome.left._tag === "IssuanceBudgetExhausted")
           assert.deepStrictEqual(outcome.left.retryAfter, Duration.minutes(10))

@@ -198,7 +198,7 @@ describe("the metadata of the server", () => {
       assert.strictEqual(
         (yield* Fiber.join(waiting)).message,
         `The metadata document ${oauth} did not answer within 10s. Check that it ` +
-          "is up, or allow it more time (ServerMetadata.layerWith)."
+          "is up, or allow it more time (ServerMetadata.layer)."
       )
     }))
 

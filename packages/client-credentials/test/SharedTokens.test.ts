@@ -35,7 +35,7 @@ const key = sealKey
 const config = (secret = "s3cr3t") => ClientConfig.layer({ ...scenario.options, clientSecret: Redacted.make(secret) })
 
 interface Process {
-  readonly store: TokenStore.Service
+  readonly store: TokenStore.TokenStore
   readonly keys?: ReadonlyArray<Redacted.Redacted<string>>
   readonly secret?: string
   readonly options?: SharedTokens.Options
@@ -46,7 +46,7 @@ interface Process {
 const process = (
   tokens: Layer.Layer<TokenEndpoint.TokenEndpoint>,
   { cache = {}, keys = [key(1)], options, secret, store }: Process
-): Effect.Effect<TokenCache.Service, unknown, Scope.Scope> =>
+): Effect.Effect<TokenCache.TokenCache, unknown, Scope.Scope> =>
   // Its parts last as long as the scope of the test, not as long as the cache takes to be made.
   Effect.flatMap(
     Layer.build(
@@ -59,7 +59,7 @@ const process = (
         ])
       )
     ),
-    (parts) => Effect.provide(TokenCache.make({ patience: 0, ...cache }), parts)
+    (parts) => Effect.provide(TokenCache.make({ retryTimeout: 0, ...cache }), parts)
   )
 
 const quiet = Logger.remove(Logger.defaultLogger)
@@ -80,7 +80,7 @@ const tick = Effect.async<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
 
-const all = (processes: ReadonlyArray<TokenCache.Service>) =>
+const all = (processes: ReadonlyArray<TokenCache.TokenCache>) =>
   Effect.gen(function*() {
     const calls = yield* Effect.fork(
       Effect.forEach(processes, ({ get }) => get, { concurrency: "unbounded" })
@@ -119,10 +119,20 @@ describe("a fleet with one store", () => {
 
   for (
     const [name, cache, minutes, expected] of [
-      ["stopBefore", { stopBefore: "1 hour", stopFraction: 1, renewBefore: "2 hours" }, 1410, "token-2"],
-      ["stopBefore, before it begins", { stopBefore: "1 hour", stopFraction: 1, renewBefore: 0 }, 1379, "token-1"],
-      ["stopFraction", { stopBefore: "1 day", stopFraction: 1 / 2, renewFraction: 1 / 2 }, 721, "token-2"],
-      ["no buffer at all", { stopBefore: 0, renewBefore: 0 }, 1439.9, "token-1"],
+      ["expiryBuffer", { expiryBuffer: "1 hour", expiryBufferFraction: 1, refreshBefore: "2 hours" }, 1410, "token-2"],
+      [
+        "expiryBuffer, before it begins",
+        { expiryBuffer: "1 hour", expiryBufferFraction: 1, refreshBefore: 0 },
+        1379,
+        "token-1"
+      ],
+      [
+        "expiryBufferFraction",
+        { expiryBuffer: "1 day", expiryBufferFraction: 1 / 2, refreshFraction: 1 / 2 },
+        721,
+        "token-2"
+      ],
+      ["no buffer at all", { expiryBuffer: 0, refreshBefore: 0 }, 1439.9, "token-1"],
       ["the default", {}, 1439.9, "token-2"]
     ] as const
   ) {
@@ -142,7 +152,7 @@ describe("a fleet with one store", () => {
     Effect.gen(function*() {
       const { count, processes } = yield* fleet(20)
       const tokens = yield* all(processes)
-      yield* Effect.forEach(processes, ({ rejected }, index) => rejected(tokens[index] ?? assert.fail()))
+      yield* Effect.forEach(processes, ({ invalidate }, index) => invalidate(tokens[index] ?? assert.fail()))
       assert.deepStrictEqual(values(yield* all(processes)), new Set(["token-2"]))
       assert.strictEqual(count.requests, 2)
     }))
@@ -152,17 +162,17 @@ describe("a fleet with one store", () => {
       const { count, processes: [one = assert.fail(), other = assert.fail()] } = yield* fleet(2)
       const [first = assert.fail()] = yield* all([one, other])
       yield* TestClock.adjust("1 minute")
-      yield* one.rejected(first)
+      yield* one.invalidate(first)
       const [second = assert.fail()] = yield* all([one])
       yield* TestClock.adjust("1 minute")
       // The other one learns of both refusals one after the other.
-      assert.isTrue(yield* other.rejected(first))
+      assert.isTrue(yield* other.invalidate(first))
       const [taken = assert.fail()] = yield* all([other])
       assert.strictEqual(value(taken), value(second))
-      assert.isTrue(yield* other.rejected(taken))
+      assert.isTrue(yield* other.invalidate(taken))
       const [third = assert.fail()] = yield* all([other])
       assert.strictEqual(value(third), "token-3")
-      assert.isFalse(yield* other.rejected(third))
+      assert.isFalse(yield* other.invalidate(third))
       assert.strictEqual(count.requests, 3)
     }))
 
@@ -188,7 +198,7 @@ describe("a fleet with one store", () => {
       const [place = ""] = places
       assert.isTrue(yield* store.acquire(place, "dead", Duration.seconds(10)))
       const tokens = yield* all(processes)
-      yield* Effect.forEach(processes, ({ rejected }, index) => rejected(tokens[index] ?? assert.fail()))
+      yield* Effect.forEach(processes, ({ invalidate }, index) => invalidate(tokens[index] ?? assert.fail()))
       const before = yield* Clock.currentTimeMillis
       const requests = count.requests + other.count.requests
       assert.strictEqual(values(yield* all(processes)).size, 1)
@@ -203,7 +213,7 @@ describe("a fleet with one store", () => {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       const gate = yield* Deferred.make<void>()
       const paused = yield* Deferred.make<void>()
-      const slow: TokenStore.Service = {
+      const slow: TokenStore.TokenStore = {
         ...store,
         acquire: (place, owner, life) =>
           Effect.zipRight(
@@ -247,7 +257,7 @@ describe("a fleet with one store", () => {
         assert.strictEqual(count.requests, before + 1, Object.keys(other).join())
       }
       const before = count.requests
-      yield* (processes[0] ?? assert.fail()).withChange({ scope: "other" }).get
+      yield* (processes[0] ?? assert.fail()).withOverrides({ scope: "other" }).get
       assert.strictEqual(count.requests, before + 1)
     }))
 
@@ -313,7 +323,7 @@ describe("a fleet with one store", () => {
       yield* all(processes)
       const keys: Array<string> = []
       const logged: Array<string> = []
-      const tampered: TokenStore.Service = {
+      const tampered: TokenStore.TokenStore = {
         ...store,
         load: (key) => {
           keys.push(key)
@@ -375,7 +385,7 @@ describe("a fleet with one store", () => {
   it.scoped("looks by itself when the store cannot tell of changes", () =>
     Effect.gen(function*() {
       const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
-      const store: TokenStore.Service = {
+      const store: TokenStore.TokenStore = {
         ...memory,
         changes: () => Stream.fail(new TokenStore.TokenStoreError({ operation: "changes", problem: "ECONNRESET" }))
       }

@@ -80,7 +80,7 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { count, layer } = endpoint({ gate, fails: (request) => request === 1 && unavailable })
-      const cache = yield* Effect.provide(TokenCache.make({ patience: 0 }), layer)
+      const cache = yield* Effect.provide(TokenCache.make({ retryTimeout: 0 }), layer)
       const callers = yield* Effect.fork(
         Effect.replicateEffect(Effect.flip(cache.get), 20, { concurrency: "unbounded" })
       )
@@ -143,7 +143,7 @@ describe("TokenCache", () => {
       const { count, layer } = endpoint()
       const cache = yield* Effect.provide(TokenCache.make(), layer)
       const refused = yield* cache.get
-      const tokens = yield* Effect.replicateEffect(Effect.zipRight(cache.rejected(refused), cache.get), 20)
+      const tokens = yield* Effect.replicateEffect(Effect.zipRight(cache.invalidate(refused), cache.get), 20)
       assert.deepStrictEqual(tokens.map(value), Array.from({ length: 20 }, () => "token-2"))
       assert.strictEqual(count.requests, 2)
     }))
@@ -152,7 +152,7 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const cache = yield* Effect.provide(TokenCache.make(), endpoint().layer)
       const token = yield* cache.get
-      yield* cache.rejected(new AccessToken.AccessToken({ ...token, value: Redacted.make(value(token)) }))
+      yield* cache.invalidate(new AccessToken.AccessToken({ ...token, value: Redacted.make(value(token)) }))
       assert.strictEqual(value(yield* cache.get), "token-2")
     }))
 
@@ -165,7 +165,7 @@ describe("TokenCache", () => {
       const old = yield* cache.get
       yield* TestClock.adjust("1 minute")
       const waiting = yield* Effect.fork(cache.get)
-      yield* cache.rejected(old)
+      yield* cache.invalidate(old)
       yield* Fiber.join(waiting)
       assert.strictEqual(value(yield* cache.get), "token-2")
       assert.strictEqual(count.requests, 2)
@@ -212,7 +212,7 @@ describe("TokenCache", () => {
       const cache = yield* Effect.provide(TokenCache.make(), layer)
       const refused = yield* cache.get
       for (let caller = 0; caller < 20; caller += 1) {
-        assert.isTrue(yield* cache.rejected(refused))
+        assert.isTrue(yield* cache.invalidate(refused))
         assert.strictEqual(value(yield* cache.get), "token-2")
         yield* TestClock.adjust("1 second")
       }
@@ -226,11 +226,11 @@ describe("TokenCache", () => {
       const cache = yield* Effect.provide(TokenCache.make(), layer)
       yield* Deferred.succeed(gate, undefined)
       const one = yield* cache.get
-      const others = yield* Effect.replicateEffect(Effect.fork(cache.getOther(one)), 20)
+      const others = yield* Effect.replicateEffect(Effect.fork(cache.refresh(one)), 20)
       assert.strictEqual(value(yield* cache.get), "token-1")
       const tokens = yield* Effect.forEach(others, Fiber.join)
       assert.deepStrictEqual(new Set(tokens.map(value)), new Set(["token-2"]))
-      assert.strictEqual(value(yield* cache.getOther(one)), "token-2")
+      assert.strictEqual(value(yield* cache.refresh(one)), "token-2")
       assert.deepStrictEqual(asked.map(({ reason }) => reason), ["cold", "forced"])
     }))
 
@@ -238,19 +238,19 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const { count, layer } = endpoint()
       const cache = yield* Effect.provide(TokenCache.make(), layer)
-      assert.isTrue(yield* cache.rejected(yield* cache.get))
+      assert.isTrue(yield* cache.invalidate(yield* cache.get))
       const second = yield* cache.get
-      assert.isFalse(yield* cache.rejected(second))
+      assert.isFalse(yield* cache.invalidate(second))
       assert.strictEqual(value(yield* cache.get), "token-2")
       yield* TestClock.adjust("59 seconds")
-      assert.isFalse(yield* cache.rejected(second))
+      assert.isFalse(yield* cache.invalidate(second))
       yield* TestClock.adjust("1 second")
-      assert.isTrue(yield* cache.rejected(second))
+      assert.isTrue(yield* cache.invalidate(second))
       const third = yield* cache.get
       yield* TestClock.adjust("9 minutes")
-      assert.isFalse(yield* cache.rejected(third))
-      yield* cache.accepted(third)
-      assert.isTrue(yield* cache.rejected(third))
+      assert.isFalse(yield* cache.invalidate(third))
+      yield* cache.confirm(third)
+      assert.isTrue(yield* cache.invalidate(third))
       yield* cache.get
       assert.strictEqual(count.requests, 4)
     }))
@@ -259,14 +259,14 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const { asked, layer } = endpoint()
       const cache = yield* Effect.provide(TokenCache.make(), layer)
-      const get = (change: TokenRequest.Change) => Effect.map(cache.withChange(change).get, value)
+      const get = (change: TokenRequest.Overrides) => Effect.map(cache.withOverrides(change).get, value)
       const reading = yield* get({ scope: "items:read items:list" })
       assert.strictEqual(yield* get({ scope: ["items:list", "items:read", "items:list"] }), reading)
       assert.strictEqual(
-        value(yield* cache.withChange({ scope: "other" }).withChange({ scope: "items:list items:read" }).get),
+        value(yield* cache.withOverrides({ scope: "other" }).withOverrides({ scope: "items:list items:read" }).get),
         reading
       )
-      const changes: ReadonlyArray<TokenRequest.Change> = [
+      const changes: ReadonlyArray<TokenRequest.Overrides> = [
         {},
         { scope: "items:write" },
         { audience: "a" },
@@ -278,7 +278,7 @@ describe("TokenCache", () => {
       assert.strictEqual(yield* Effect.map(cache.get, value), others[0])
       assert.strictEqual(new Set([reading, ...others]).size, 7)
       assert.strictEqual(asked.length, 7)
-      assert.deepStrictEqual(asked[0]?.request, TokenRequest.change(request, { scope: "items:list items:read" }))
+      assert.deepStrictEqual(asked[0]?.request, TokenRequest.override(request, { scope: "items:list items:read" }))
     }))
 
   it.scoped("keeps the most recently used of them, and never two requests for one", () =>
@@ -286,7 +286,7 @@ describe("TokenCache", () => {
       const gate = yield* Deferred.make<void>()
       const { asked, layer } = endpoint({ gate })
       const cache = yield* Effect.provide(TokenCache.make({ capacity: 2 }), layer)
-      const get = (scope: string) => cache.withChange({ scope }).get
+      const get = (scope: string) => cache.withOverrides({ scope }).get
       const waiting = yield* Effect.fork(Effect.forEach(["a", "b", "c"], get, { concurrency: "unbounded" }))
       yield* settle
       const again = yield* Effect.fork(get("a"))
@@ -305,12 +305,12 @@ describe("TokenCache", () => {
 
 describe("TokenCache.health", () => {
   /** In seconds. */
-  const healthOf = (cache: TokenCache.Service) =>
-    Effect.map(cache.health, ({ expiresIn, pausedFor, refusalsLatchedFor, ...rest }) => ({
+  const healthOf = (cache: TokenCache.TokenCache) =>
+    Effect.map(cache.health, ({ expiresIn, latchedFor, pausedFor, ...rest }) => ({
       ...rest,
       expiresIn: expiresIn && Duration.toSeconds(expiresIn),
       pausedFor: pausedFor && Duration.toSeconds(pausedFor),
-      refusalsLatchedFor: refusalsLatchedFor && Duration.toSeconds(refusalsLatchedFor)
+      latchedFor: latchedFor && Duration.toSeconds(latchedFor)
     }))
   const unasked = {
     isReady: true,
@@ -318,7 +318,7 @@ describe("TokenCache.health", () => {
     expiresIn: undefined,
     lastFailure: undefined,
     pausedFor: undefined,
-    refusalsLatchedFor: undefined,
+    latchedFor: undefined,
     budgetLeft: undefined
   }
 
@@ -339,7 +339,7 @@ describe("TokenCache.health", () => {
     Effect.gen(function*() {
       const { layer } = endpoint({ fails: (request) => request === 1 && wrongSecret })
       const backOff = Schedule.spaced("8 seconds")
-      const cache = yield* Effect.provide(TokenCache.make({ backOff, patience: 0 }), layer)
+      const cache = yield* Effect.provide(TokenCache.make({ backOff, retryTimeout: 0 }), layer)
       yield* Effect.exit(cache.get)
       const { lastFailure, ...rest } = yield* healthOf(cache)
       assert.strictEqual(lastFailure?._tag, "TokenErrorResponse")
@@ -354,7 +354,7 @@ describe("TokenCache.health", () => {
   it.scoped("stays good while only the renewal fails, and says that it does", () =>
     Effect.gen(function*() {
       const { layer } = endpoint({ life: 100_000, fails: (request) => request > 1 && unavailable })
-      const cache = yield* Effect.provide(TokenCache.make({ patience: 0 }), layer)
+      const cache = yield* Effect.provide(TokenCache.make({ retryTimeout: 0 }), layer)
       yield* cache.get
       yield* TestClock.adjust("85 seconds")
       yield* cache.get
@@ -367,9 +367,9 @@ describe("TokenCache.health", () => {
   it.scoped("says for how long refused tokens are kept", () =>
     Effect.gen(function*() {
       const cache = yield* Effect.provide(TokenCache.make(), endpoint().layer)
-      assert.isTrue(yield* cache.rejected(yield* cache.get))
-      assert.isFalse(yield* cache.rejected(yield* cache.get))
-      assert.strictEqual((yield* healthOf(cache)).refusalsLatchedFor, 60)
+      assert.isTrue(yield* cache.invalidate(yield* cache.get))
+      assert.isFalse(yield* cache.invalidate(yield* cache.get))
+      assert.strictEqual((yield* healthOf(cache)).latchedFor, 60)
     }))
 
   for (const [left, isReady] of [[1, true], [0, false], [undefined, true]] as const) {

@@ -175,7 +175,7 @@ const client = (tokenUrl: string, apiBaseUrl: string, transport: Transport, more
       apiBaseUrl,
       allowHttpLoopback: true,
       ...more,
-      tokenCache: { patience: 0 }
+      tokenCache: { retryTimeout: 0 }
     }),
     transport
   )

@@ -108,7 +108,7 @@ const run = (steps: ReadonlyArray<Step>): void => {
       return
     }
     const left = pauseLeft()
-    if (left > 0 && pause?.error !== undefined && (!pause.error.retryable || left > policy.patience)) {
+    if (left > 0 && pause?.error !== undefined && (!pause.error.retryable || left > policy.retryTimeout)) {
       assert(answer._tag === "Refuse", "a caller is not kept waiting for long")
       assert.deepStrictEqual([answer.error, answer.millisLeft], [pause.error, left])
       return
@@ -202,7 +202,7 @@ const run = (steps: ReadonlyArray<Step>): void => {
         const { again, error } = one
         const [next, aftermath] = cacheState.failed(state, now, { id: flight.id, error, pause: one.pause, again })
         pause = { from: now, millis: one.pause, error }
-        const goesOn = again && error.retryable && since(flight.begun) + one.pause < policy.patience
+        const goesOn = again && error.retryable && since(flight.begun) + one.pause < policy.retryTimeout
         assert.strictEqual(aftermath._tag, goesOn ? "Retry" : "GiveUp")
         if (aftermath._tag === "Retry") assert.strictEqual(since(aftermath.at), -one.pause)
         else flight = undefined

@@ -37,7 +37,7 @@ const endpoint = (clientSecret: Source, previousClientSecret?: ClientConfig.Opti
   TokenEndpoint.make().pipe(
     Effect.map(({ request, requestToken }) => requestToken(request)),
     Effect.provide(Layer.provideMerge(
-      ServerMetadata.layer,
+      ServerMetadata.layer(),
       ClientConfig.layer({ ...scenario.options, clientSecret, previousClientSecret })
     ))
   )
@@ -147,7 +147,7 @@ describe("a client secret from a source", () => {
         previousClientSecret: Redacted.make("old")
       })
       const { revoke } = yield* TokenRevocation.make.pipe(
-        Effect.provide(Layer.provideMerge(ServerMetadata.layer, Layer.merge(config, layer)))
+        Effect.provide(Layer.provideMerge(ServerMetadata.layer(), Layer.merge(config, layer)))
       )
       yield* revoke(token)
       assert.deepStrictEqual(tried, ["one", "old"])
@@ -253,7 +253,7 @@ describe("a client secret from a source", () => {
         API_BASE_URL: "https://api.example.com"
       }
       const { request, requestToken } = yield* TokenEndpoint.make().pipe(
-        Effect.provide(Layer.provideMerge(ServerMetadata.layer, ClientConfig.layerConfig())),
+        Effect.provide(Layer.provideMerge(ServerMetadata.layer(), ClientConfig.layerConfig())),
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
         Effect.provide(layer)
       )

@@ -28,7 +28,7 @@ const onePerClient = (life = 86_400) => {
   return { instance, state }
 }
 
-const status = (api: ApiClient.Service) => Effect.map(api.get("/items"), (response) => response.status)
+const status = (api: ApiClient.Client) => Effect.map(api.get("/items"), (response) => response.status)
 
 const logged = () => {
   const lines: Array<string> = []

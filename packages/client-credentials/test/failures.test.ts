@@ -43,8 +43,8 @@ const options = (more: Partial<ClientConfig.Options>): ClientConfig.Options => (
 /** The error of one call, by a client of which this is the token URL. */
 const failure = (tokenUrl: string, more: Partial<ClientConfig.Options> = {}) =>
   Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
-    // Without patience: what is tested is the failure, not how often it is met before it is told.
-    Effect.provide(ClientCredentials.layer({ ...options({ tokenUrl, ...more }), tokenCache: { patience: 0 } })),
+    // Without retryTimeout: what is tested is the failure, not how often it is met before it is told.
+    Effect.provide(ClientCredentials.layer({ ...options({ tokenUrl, ...more }), tokenCache: { retryTimeout: 0 } })),
     Effect.flip
   )
 

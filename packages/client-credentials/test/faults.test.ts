@@ -205,8 +205,8 @@ const leavingNothing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 const endpoint = (origin: string, transport: Transport, limits: TokenEndpoint.Options = {}) =>
   Effect.gen(function*() {
     const services = yield* Layer.build(
-      TokenEndpoint.layerWith({ timeout: deadline, ...limits }).pipe(
-        Layer.provide(ServerMetadata.layer),
+      TokenEndpoint.layer({ timeout: deadline, ...limits }).pipe(
+        Layer.provide(ServerMetadata.layer()),
         Layer.provide(ClientConfig.layer(config(origin))),
         Layer.provide(transport)
       )
@@ -218,7 +218,7 @@ const endpoint = (origin: string, transport: Transport, limits: TokenEndpoint.Op
 const api = (origin: string, transport: Transport, timeout: Duration.DurationInput = deadline) =>
   Effect.gen(function*() {
     const services = yield* Layer.build(Layer.provide(
-      ClientCredentials.layer({ ...config(origin), tokenEndpoint: { timeout }, tokenCache: { patience: 0 } }),
+      ClientCredentials.layer({ ...config(origin), tokenEndpoint: { timeout }, tokenCache: { retryTimeout: 0 } }),
       transport
     ))
     const client = yield* Effect.provide(ApiClient.ApiClient, services)
@@ -796,7 +796,7 @@ it.effect("the cache's own deadline holds where that of the endpoint does not", 
       ClientCredentials.layer({
         ...config(server.origin),
         tokenEndpoint: { timeout: "1 hour" },
-        tokenCache: { patience: 0, deadline }
+        tokenCache: { retryTimeout: 0, requestTimeout: deadline }
       }),
       transports().Undici
     ))

@@ -349,7 +349,7 @@ const isEntry = ({ expiresAt, generation, value }: TokenStore.Entry) => {
 }
 
 /** Whatever stands in the store, the next token can be put there, and is found. */
-const holdsNext = (store: TokenStore.Service) =>
+const holdsNext = (store: TokenStore.TokenStore) =>
   Effect.gen(function*() {
     const found = yield* store.load("k")
     if (Option.isSome(found)) isEntry(found.value)
@@ -364,7 +364,7 @@ const holdsNext = (store: TokenStore.Service) =>
   })
 
 /** Whatever stands in the store, in an hour a lease can be taken, and given back. */
-const leasesNext = (store: TokenStore.Service) =>
+const leasesNext = (store: TokenStore.TokenStore) =>
   Effect.gen(function*() {
     const life = Duration.seconds(30)
     const hour = at(now + 3_600_000)
@@ -377,7 +377,7 @@ const leasesNext = (store: TokenStore.Service) =>
   })
 
 const keyed =
-  (key: string, use: (store: TokenStore.Service) => Effect.Effect<void, TokenStore.TokenStoreError>) =>
+  (key: string, use: (store: TokenStore.TokenStore) => Effect.Effect<void, TokenStore.TokenStoreError>) =>
   (input: string) =>
     Effect.runSync(
       Effect.gen(function*() {
@@ -387,7 +387,7 @@ const keyed =
     )
 
 const filed =
-  (name: string, use: (store: TokenStore.Service) => Effect.Effect<void, TokenStore.TokenStoreError>) =>
+  (name: string, use: (store: TokenStore.TokenStore) => Effect.Effect<void, TokenStore.TokenStoreError>) =>
   async (input: string) => {
     const directory = mkdtempSync(join(tmpdir(), "fuzz-"))
     try {

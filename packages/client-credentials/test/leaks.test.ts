@@ -68,7 +68,7 @@ describe("nothing secret is shown", () => {
                   clientSecret: undefined,
                   clientAuthentication,
                   dpop,
-                  tokenCache: { patience: 0 }
+                  tokenCache: { retryTimeout: 0 }
                 }),
                 layer
               )),
@@ -114,7 +114,7 @@ describe("nothing secret is shown", () => {
               ...scenario.options,
               clientSecret: undefined,
               clientAuthentication: privateKeyJwt({ key: Redacted.make(key) }),
-              tokenCache: { patience: 0 }
+              tokenCache: { retryTimeout: 0 }
             }),
             layer
           )),

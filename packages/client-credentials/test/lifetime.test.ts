@@ -56,8 +56,8 @@ const store = Layer.merge(
 )
 
 const endpoint = Layer.provideMerge(
-  TokenEndpoint.layer,
-  Layer.provideMerge(ServerMetadata.layer, ClientConfig.layer(options))
+  TokenEndpoint.layer(),
+  Layer.provideMerge(ServerMetadata.layer(), ClientConfig.layer(options))
 )
 
 const closed = (effect: Effect.Effect<unknown, unknown>) =>
@@ -79,17 +79,17 @@ describe("after the scope of a layer has ended", () => {
       const { revoke } = Context.get(context, TokenRevocation.TokenRevocation)
       yield* api.get("/items")
       const token = yield* cache.get
-      const changed = cache.withChange({ scope: "items:write" })
+      const changed = cache.withOverrides({ scope: "items:write" })
       yield* changed.get
       yield* Scope.close(scope, Exit.void)
 
       sent.length = 0
       yield* closed(api.get("/items"))
-      yield* closed(TokenRequest.withChange({ scope: "items:read" })(api.get("/items")))
+      yield* closed(TokenRequest.withOverrides({ scope: "items:read" })(api.get("/items")))
       yield* closed(cache.get)
-      yield* closed(cache.getOther(token))
+      yield* closed(cache.refresh(token))
       yield* closed(changed.get)
-      yield* closed(cache.withChange({ audience: "other" }).get)
+      yield* closed(cache.withOverrides({ audience: "other" }).get)
       yield* closed(revoke(token))
       const health = yield* cache.health
       assert.deepStrictEqual([health.isReady, health.hasToken, health.lastFailure?._tag], [
@@ -156,12 +156,12 @@ describe("after the scope of a layer has ended", () => {
       const api = Context.get(context, ApiClient.ApiClient)
       const cache = Context.get(context, TokenCache.TokenCache)
       yield* api.get("/items")
-      yield* cache.withChange({ scope: "items:write" }).get
+      yield* cache.withOverrides({ scope: "items:write" }).get
       const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
       yield* TestClock.adjust("500 millis")
       // While the tokens are being revoked, no other is requested.
       yield* closed(api.get("/items"))
-      yield* closed(cache.withChange({ audience: "other" }).get)
+      yield* closed(cache.withOverrides({ audience: "other" }).get)
       yield* TestClock.adjust("1 second")
       yield* Fiber.join(closing)
       assert.deepStrictEqual(sent.splice(0), ["/token", "/items", "/token", "/revoke", "/revoke"])

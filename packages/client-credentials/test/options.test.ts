@@ -81,15 +81,15 @@ const wrong: {
   }
 } = {
   tokenCache: {
-    renewBefore: durations,
-    renewFraction: fractions,
-    stopBefore: durations,
-    stopFraction: fractions,
+    refreshBefore: durations,
+    refreshFraction: fractions,
+    expiryBuffer: durations,
+    expiryBufferFraction: fractions,
     backOff: ["exponential", null, {}],
-    patience: durations,
-    deadline: limits,
+    retryTimeout: durations,
+    requestTimeout: limits,
     maxRetryAfter: durations,
-    refusalPauses: [[], ["soon"], [-1], [undefined], "1 minute", null],
+    rejectionPauses: [[], ["soon"], [-1], [undefined], "1 minute", null],
     capacity: counts
   },
   tokenEndpoint: {
@@ -107,7 +107,7 @@ const wrong: {
     window: [...limits, { timeZone: "Mars/Olympus" }, { timeZone: 5 }],
     reserveFraction: [...fractions, 1],
     warnAt: [[0], [2], ["half"], 0.5, null],
-    heedIssuer: flags
+    followIssuerQuotas: flags
   }
 }
 
@@ -141,7 +141,7 @@ describe("options", () => {
         allowHttpLoopback: "yes",
         dpop: { algorithm: "XX" },
         tokenCahce: {},
-        tokenCache: { patience: -1, capacity: 0 },
+        tokenCache: { retryTimeout: -1, capacity: 0 },
         tokenEndpoint: { timeout: "soon" },
         serverMetadata: { life: NaN },
         revokeAtShutdown: "yes"
@@ -151,7 +151,7 @@ describe("options", () => {
         "allowHttpLoopback",
         "dpop.algorithm",
         "tokenCahce",
-        "tokenCache.patience",
+        "tokenCache.retryTimeout",
         "tokenCache.capacity",
         "tokenEndpoint.timeout",
         "serverMetadata.life",
@@ -179,13 +179,13 @@ describe("options", () => {
     Effect.gen(function*() {
       const configured = <A, E, R>(part: Layer.Layer<A, E, R>) =>
         part.pipe(
-          Layer.provide(TokenEndpoint.layer),
-          Layer.provide(ServerMetadata.layer),
+          Layer.provide(TokenEndpoint.layer()),
+          Layer.provide(ServerMetadata.layer()),
           Layer.provide(ClientConfig.layer(client))
         )
-      assert.deepStrictEqual(yield* reported(configured(TokenEndpoint.layerWith({ timeout: -1 }))), ["timeout"])
-      assert.deepStrictEqual(yield* reported(configured(TokenCache.layerWith({ patience: -1 }))), ["patience"])
-      assert.deepStrictEqual(yield* reported(configured(ServerMetadata.layerWith({ life: -1 }))), ["life"])
+      assert.deepStrictEqual(yield* reported(configured(TokenEndpoint.layer({ timeout: -1 }))), ["timeout"])
+      assert.deepStrictEqual(yield* reported(configured(TokenCache.layer({ retryTimeout: -1 }))), ["retryTimeout"])
+      assert.deepStrictEqual(yield* reported(configured(ServerMetadata.layer({ life: -1 }))), ["life"])
       assert.deepStrictEqual(yield* reported(configured(SharedTokens.layer({ leaseLife: 0 }))), ["leaseLife"])
       assert.deepStrictEqual(yield* reported(configured(IssuanceBudget.layer({ limit: 0 }))), ["limit"])
       assert.deepStrictEqual(yield* reported(DPoP.layer(loose({ algorithm: "XX" }))), ["algorithm"])

@@ -596,7 +596,7 @@ const client = (
         clientSecret: Redacted.make("s3cr3t"),
         apiBaseUrl: origin,
         allowHttpLoopback: true,
-        tokenCache: { patience: 0 },
+        tokenCache: { retryTimeout: 0 },
         ...more
       }),
       transport
@@ -941,7 +941,7 @@ describe("with NODE_TLS_REJECT_UNAUTHORIZED=0", () => {
       tokenUrl: ${JSON.stringify(`${origin}/token`)},
       clientId: "id",
       clientSecret: Redacted.make("s3cr3t"),
-      tokenCache: { patience: 0 }
+      tokenCache: { retryTimeout: 0 }
     })
     const legacy = LegacyToken.layer({ ...api, tokenId: "id", tokenSecret: Redacted.make("s3cr3t") })
     const outcomes = []

@@ -41,8 +41,8 @@ describe("the windows of a token's life", () => {
       fc.double({ min: 0, max: 1, noNaN: true }),
       fc.double({ min: 0, max: 1, noNaN: true })
     ],
-    ([life, stopBefore, stopFraction, at]) => {
-      const set = Either.getOrThrow(rules.validate(parts.tokenCache, { stopBefore, stopFraction }))
+    ([life, expiryBuffer, expiryBufferFraction, at]) => {
+      const set = Either.getOrThrow(rules.validate(parts.tokenCache, { expiryBuffer, expiryBufferFraction }))
       const token = new AccessToken.AccessToken({
         value: Redacted.make("t"),
         scope: undefined,
@@ -78,27 +78,27 @@ describe("rules of one's own", () => {
     })
 
   it("are checked, all at once", () => {
-    assert.deepStrictEqual(problems({ renewBefore: "1 hour", capacity: 1, refusalPauses: [0] }), [])
+    assert.deepStrictEqual(problems({ refreshBefore: "1 hour", capacity: 1, rejectionPauses: [0] }), [])
     assert.deepStrictEqual(
       problems({
-        renewFraction: 2,
-        stopFraction: -1,
-        refusalPauses: [],
+        refreshFraction: 2,
+        expiryBufferFraction: -1,
+        rejectionPauses: [],
         capacity: 0,
-        deadline: Infinity,
-        patience: "soon" as "1 second"
+        requestTimeout: Infinity,
+        retryTimeout: "soon" as "1 second"
       }),
-      ["renewFraction", "stopFraction", "patience", "deadline", "refusalPauses", "capacity"]
+      ["refreshFraction", "expiryBufferFraction", "retryTimeout", "requestTimeout", "rejectionPauses", "capacity"]
     )
-    assert.deepStrictEqual(problems({ capacity: 1.5, renewFraction: NaN }), ["renewFraction", "capacity"])
+    assert.deepStrictEqual(problems({ capacity: 1.5, refreshFraction: NaN }), ["refreshFraction", "capacity"])
   })
 
   it.effect("are a typed error of the layer when they are wrong", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Layer.build(
-        Layer.provide(TokenCache.layerWith({ stopFraction: 3 }), tokenEndpoint.make().layer)
+        Layer.provide(TokenCache.layer({ expiryBufferFraction: 3 }), tokenEndpoint.make().layer)
       ))
       assert.strictEqual(error._tag, "InvalidConfig")
-      assert.strictEqual(error.message, "stopFraction: expected a fraction of the token's life, from 0 to 1")
+      assert.strictEqual(error.message, "expiryBufferFraction: expected a fraction of the token's life, from 0 to 1")
     }).pipe(Effect.scoped))
 })

@@ -147,7 +147,7 @@ const configured = (options: Partial<Parameters<typeof ClientAuthentication.priv
   })
 
 const assertionOf = (
-  { authentication }: ClientConfig.Service,
+  { authentication }: ClientConfig.ClientConfig,
   signingAlgorithms?: ReadonlyArray<string>
 ) =>
   Effect.flatMap(
@@ -260,7 +260,7 @@ describe("a private key is refused when the layer is built, with the reason:", (
             ...scenario.options,
             clientSecret: undefined,
             clientAuthentication: ClientAuthentication.privateKeyJwt({ key: Effect.succeed(Redacted.make(text)) }),
-            tokenCache: { patience: 0 }
+            tokenCache: { retryTimeout: 0 }
           }),
           layer
         ))

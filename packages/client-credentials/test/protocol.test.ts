@@ -41,7 +41,7 @@ const use = <A, E>(
         apiBaseUrl,
         clientSecret: undefined,
         ...options,
-        tokenCache: { patience: 0 }
+        tokenCache: { retryTimeout: 0 }
       }).pipe(Layer.provide(NodeTls.layer({ ca: ca.cert, ...tls })))
     ))
 
@@ -119,7 +119,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         const before = state.seen.length
         yield* use(
           { clientId: "ES256", clientAuthentication: privateKeyJwt({ key }) },
-          Effect.flatMap(TokenCache.TokenCache, ({ get, getOther }) => Effect.flatMap(get, getOther))
+          Effect.flatMap(TokenCache.TokenCache, ({ get, refresh }) => Effect.flatMap(get, refresh))
         )
         const claims = state.seen.slice(before).map(({ client_assertion }) => {
           const [header, payload] = String(client_assertion).split(".").map((part) =>
@@ -353,7 +353,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         const tokens = yield* use(
           { clientId: "basic", clientSecret: secret, revokeAtShutdown: true },
           Effect.flatMap(TokenCache.TokenCache, (cache) =>
-            Effect.all([cache.get, cache.withChange({ scope: "items:read" }).get]))
+            Effect.all([cache.get, cache.withOverrides({ scope: "items:read" }).get]))
         )
         for (const { value } of tokens) {
           assert.isFalse(

@@ -43,7 +43,7 @@ const fields: { readonly [F in Field]: fc.Arbitrary<Fields[F]> } = {
 
 /** The same for changes: two values of an option that ask for different tokens. */
 const details = fc.array(fc.record({ type: word, amount: fc.integer({ min: 0, max: 9 }) }), { maxLength: 2 })
-const changes: { readonly [C in keyof Required<TokenRequest.Change>]: fc.Arbitrary<TokenRequest.Change[C]> } = {
+const changes: { readonly [C in keyof Required<TokenRequest.Overrides>]: fc.Arbitrary<TokenRequest.Overrides[C]> } = {
   audience: word,
   scope: fc.uniqueArray(word, { maxLength: 2 }),
   resource: fc.uniqueArray(word.map((name) => `urn:${name}`), { maxLength: 2 }),
@@ -87,7 +87,7 @@ const world = Effect.gen(function*() {
     )
     const client = Layer.fresh(ApiClient.layer.pipe(
       Layer.provide(Authorization.layer),
-      Layer.provide(TokenCache.layerWith({})),
+      Layer.provide(TokenCache.layer()),
       Layer.provide(shared ? sharing : endpoint),
       Layer.provide(ClientConfig.layer(options)),
       Layer.provide(http.layer)
@@ -98,8 +98,8 @@ const world = Effect.gen(function*() {
 })
 
 /** The token that the call arrived with. */
-const call = (client: ApiClient.Service, change: TokenRequest.Change = {}) =>
-  Effect.flatMap(client.get("/items"), ({ text }) => text).pipe(TokenRequest.withChange(change))
+const call = (client: ApiClient.Client, change: TokenRequest.Overrides = {}) =>
+  Effect.flatMap(client.get("/items"), ({ text }) => text).pipe(TokenRequest.withOverrides(change))
 
 const request = fc.record(fields).map((data) => new TokenRequest.TokenRequest(data))
 
@@ -140,9 +140,9 @@ describe("a token of its own for each request", () => {
       ))
   }
 
-  for (const option of Object.keys(changes) as ReadonlyArray<keyof TokenRequest.Change>) {
+  for (const option of Object.keys(changes) as ReadonlyArray<keyof TokenRequest.Overrides>) {
     for (const shared of [false, true]) {
-      it.effect(`that withChange changes in ${option}${shared ? ", where clients share a store" : ""}`, () =>
+      it.effect(`that withOverrides changes in ${option}${shared ? ", where clients share a store" : ""}`, () =>
         holds(
           fc.tuple(request, changes[option] as fc.Arbitrary<unknown>, changes[option] as fc.Arbitrary<unknown>),
           ([configured, one, other]) =>
@@ -150,7 +150,7 @@ describe("a token of its own for each request", () => {
               const { requests, start } = yield* world
               const client = yield* start(configured, shared)
               const wanted = [{}, { [option]: one }, { [option]: other }]
-              const asked = wanted.map((change) => TokenRequest.change(configured, change))
+              const asked = wanted.map((change) => TokenRequest.override(configured, change))
               const distinct = new Set(asked.map((one) => JSON.stringify(one)))
               const tokens = yield* Effect.forEach([...wanted, ...wanted], (change) => call(client, change))
               assert.strictEqual(requests.length, distinct.size)
@@ -168,7 +168,7 @@ describe("a token of its own for each request", () => {
     Effect.gen(function*() {
       const { requests, start } = yield* world
       const client = yield* start(TokenRequest.make({ clientId: "one", tokenUrl: "https://auth.example/token" }), false)
-      const both = (one: TokenRequest.Change, other: TokenRequest.Change) =>
+      const both = (one: TokenRequest.Overrides, other: TokenRequest.Overrides) =>
         Effect.gen(function*() {
           assert.strictEqual(yield* call(client, one), yield* call(client, other))
         })
@@ -189,8 +189,10 @@ describe("a token of its own for each request", () => {
       const north = { parameters: { organization: "north" } }
       const nothing = Object.fromEntries(Object.keys(changes).map((option) => [option, undefined]))
       const outer = yield* call(client, north)
-      assert.strictEqual(yield* call(client, nothing).pipe(TokenRequest.withChange(north)), outer)
-      const inner = yield* call(client, { parameters: undefined, audience: "a" }).pipe(TokenRequest.withChange(north))
+      assert.strictEqual(yield* call(client, nothing).pipe(TokenRequest.withOverrides(north)), outer)
+      const inner = yield* call(client, { parameters: undefined, audience: "a" }).pipe(
+        TokenRequest.withOverrides(north)
+      )
       assert.notStrictEqual(inner, outer)
       assert.deepStrictEqual(requests.map(({ parameters }) => parameters), ["organization=north", "organization=north"])
       assert.deepStrictEqual(requests.map(({ audience }) => audience), [undefined, "a"])

@@ -217,13 +217,13 @@ const everything = Effect.gen(function*() {
   yield* note(Effect.flatMap(api.get("/items"), (response) => response.json))
   yield* note(api.post("/items", { headers: { "x-own": "mine" } }))
   yield* note(api.get("https://elsewhere.example/items"))
-  yield* note(api.get("/other").pipe(TokenRequest.withChange({ scope: "b" })))
+  yield* note(api.get("/other").pipe(TokenRequest.withOverrides({ scope: "b" })))
   yield* note(ApiClient.toHttpClient(api).get("/items"))
   yield* note(cache.health)
-  yield* note(cache.held)
+  yield* note(cache.cached)
   if (Exit.isSuccess(held)) {
-    yield* note(cache.rejected(held.value))
-    yield* note(cache.getOther(held.value))
+    yield* note(cache.invalidate(held.value))
+    yield* note(cache.refresh(held.value))
     yield* note(revoke(held.value))
   }
   return outcomes
@@ -233,7 +233,7 @@ const options = (more: Partial<Library.ClientCredentials.Options> = {}): Library
   ...scenario.options,
   clientSecret: undefined,
   revocationUrl: "https://auth.example.com/revoke",
-  tokenCache: { patience: 0 },
+  tokenCache: { retryTimeout: 0 },
   ...more
 })
 
@@ -464,7 +464,7 @@ const surface: Readonly<Record<string, Entry>> = {
     }).pipe(Effect.provide([
       TokenStore.layerMemory,
       Seal,
-      Layer.provide(TokenEndpoint.layer, [http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
+      Layer.provide(TokenEndpoint.layer(), [http, Config, Layer.provide(ServerMetadata.layer(), [http, Config])])
     ])),
   "LegacyToken.layer": (http) =>
     built(Layer.provide(
@@ -513,12 +513,11 @@ const surface: Readonly<Record<string, Entry>> = {
     }),
   "ProtectedResource.ResourceMetadataInvalid": error,
   "ProtectedResource.discover": "asks for public metadata, without credentials",
-  "ReplaySchedule.Refusal": () => Effect.succeed(new ReplaySchedule.Refusal({ challenges: [], renewable: true })),
+  "ReplaySchedule.Rejection": () => Effect.succeed(new ReplaySchedule.Rejection({ challenges: [], renewable: true })),
   "ReplaySchedule.ReplaySchedule": tag,
   "ReplaySchedule.layer": "holds a schedule",
   "ServerMetadata.ServerMetadata": tag,
   "ServerMetadata.layer": "asks for public metadata, without credentials",
-  "ServerMetadata.layerWith": "asks for public metadata, without credentials",
   "ServerMetadata.make": () => {
     const { layer } = network(({ url }, count) =>
       count === 1
@@ -557,36 +556,34 @@ const surface: Readonly<Record<string, Entry>> = {
         TokenStore.layerMemory,
         Seal,
         Config,
-        Layer.provide(TokenEndpoint.layer, [http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
+        Layer.provide(TokenEndpoint.layer(), [http, Config, Layer.provide(ServerMetadata.layer(), [http, Config])])
       ])
     ),
   "SharedTokens.stored": "used with `forget`",
   "TokenCache.TokenCache": tag,
   "TokenCache.layer": "a layer of `make`",
-  "TokenCache.layerWith": "a layer of `make`",
   "TokenCache.make": (http) =>
     Effect.flatMap(TokenCache.make(), (cache) => Effect.map(cache.get, (token) => [cache, token])).pipe(
       Effect.provide(
-        Layer.provide(TokenEndpoint.layer, [http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
+        Layer.provide(TokenEndpoint.layer(), [http, Config, Layer.provide(ServerMetadata.layer(), [http, Config])])
       )
     ),
   "TokenEndpoint.TokenEndpoint": tag,
   "TokenEndpoint.endingWithScope": "an endpoint with an end",
   "TokenEndpoint.layer": "a layer of `make`",
-  "TokenEndpoint.layerWith": "a layer of `make`",
   "TokenEndpoint.make": (http) =>
     Effect.flatMap(
       TokenEndpoint.make(),
       (endpoint) => Effect.map(endpoint.requestToken(endpoint.request), (token) => [endpoint, token])
     ).pipe(
-      Effect.provide([http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
+      Effect.provide([http, Config, Layer.provide(ServerMetadata.layer(), [http, Config])])
     ),
-  "TokenRequest.CurrentChange": tag,
+  "TokenRequest.CurrentOverrides": tag,
   "TokenRequest.TokenRequest": "the request without its proof",
   "TokenRequest.boundTo": "the request without its proof",
-  "TokenRequest.change": "the request without its proof",
+  "TokenRequest.override": "the request without its proof",
   "TokenRequest.make": "the request without its proof",
-  "TokenRequest.withChange": "used in the suite above",
+  "TokenRequest.withOverrides": "used in the suite above",
   "TokenRevocation.TokenRevocation": tag,
   "TokenRevocation.layer": "a layer of `make`",
   "TokenRevocation.make": (http) =>
@@ -594,7 +591,7 @@ const surface: Readonly<Record<string, Entry>> = {
       TokenRevocation.make,
       (revocation) => Effect.map(Effect.exit(revocation.revoke(accessToken)), (exit) => [revocation, exit])
     ).pipe(
-      Effect.provide([http, Config, Layer.provide(ServerMetadata.layer, [http, Config])])
+      Effect.provide([http, Config, Layer.provide(ServerMetadata.layer(), [http, Config])])
     ),
   "TokenSeal.TokenSeal": tag,
   "TokenSeal.layer": () => Effect.all([built(Seal), Effect.exit(built(TokenSeal.layer([Redacted.make("c4n4ry")])))]),

@@ -153,14 +153,14 @@ const run = (steps: ReadonlyArray<Step>) =>
         case "Refuse": {
           const token = pick(one.which)
           if (token === undefined) break
-          const another = yield* Effect.withClock(cache.rejected(token), time.clock)
+          const another = yield* Effect.withClock(cache.invalidate(token), time.clock)
           if (another) refused.add(token)
           break
         }
         case "Other": {
           const token = pick(one.which)
           if (token === undefined) break
-          const caller = yield* call(cache.getOther(token))
+          const caller = yield* call(cache.refresh(token))
           const exit = caller.unsafePoll()
           if (exit !== null && Exit.isSuccess(exit)) assert.notStrictEqual(exit.value, token)
           break

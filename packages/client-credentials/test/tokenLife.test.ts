@@ -196,7 +196,7 @@ describe("in the course of time", () => {
   it.scoped("a schedule of one's own takes the place of the back-off", () =>
     Effect.gen(function*() {
       const { asked, call, time } = yield* start({ fails: () => unavailable }, {
-        patience: "1 hour",
+        retryTimeout: "1 hour",
         backOff: Schedule.spaced("10 seconds").pipe(Schedule.intersect(Schedule.recurs(2)))
       })
       yield* call
@@ -266,7 +266,7 @@ describe("in the course of time", () => {
     Effect.gen(function*() {
       const { cache, call, count, inTime, time } = yield* start(
         { life: hour, hangs: (request) => request > 1 },
-        { deadline: "20 seconds" }
+        { requestTimeout: "20 seconds" }
       )
       yield* call
       yield* time.advance(hour - minute)

@@ -145,7 +145,7 @@ describe("oauth.token.requests and oauth.token.failures", () => {
             return response instanceof Response ? Effect.succeed(response) : Effect.fail(response)
           })
         )
-        const api = ClientCredentials.layer({ ...scenario.options, tokenCache: { patience: 0 }, ...options }).pipe(
+        const api = ClientCredentials.layer({ ...scenario.options, tokenCache: { retryTimeout: 0 }, ...options }).pipe(
           Layer.provide(http.layer)
         )
         const counts = yield* counted(
@@ -165,7 +165,7 @@ describe("oauth.token.requests and oauth.token.failures", () => {
       const options = {
         ...scenario.options,
         revocationUrl: "https://auth.example.com/revoke",
-        tokenCache: { patience: 0 }
+        tokenCache: { retryTimeout: 0 }
       }
       const layer = ClientCredentials.layerShared({ ...options, issuanceBudget: { limit: 1 } }).pipe(
         Layer.provide([http.layer, TokenStore.layerMemory, TokenSeal.layer([sealKey(1)])])
@@ -175,7 +175,7 @@ describe("oauth.token.requests and oauth.token.failures", () => {
           const cache = yield* TokenCache.TokenCache
           const token = yield* cache.get
           yield* Effect.flatMap(TokenRevocation.TokenRevocation, ({ revoke }) => revoke(token))
-          yield* Effect.flip(cache.withChange({ scope: "other" }).get)
+          yield* Effect.flip(cache.withOverrides({ scope: "other" }).get)
         }).pipe(Effect.provide([layer, Logger.remove(Logger.defaultLogger)]))
       )
       assert.deepStrictEqual(counts, { requests: { cold: 1 }, failures: { "IssuanceBudgetExhausted cold": 1 } })
@@ -205,7 +205,7 @@ describe("oauth.token.requests and oauth.token.failures", () => {
         ...scenario.options,
         tokenUrl: `http://127.0.0.1:${port}/token`,
         allowHttpLoopback: true,
-        tokenCache: { patience: 0 }
+        tokenCache: { retryTimeout: 0 }
       }).pipe(Layer.provide(NodeHttpClient.layerUndici))
       const counts = yield* counted(
         Effect.provide(Effect.flatMap(ApiClient.ApiClient, (client) => client.get("/items")), api)

@@ -119,7 +119,7 @@ describe("spans", () => {
                   clientAuthentication,
                   dpop,
                   clientSecret: Redacted.make(secret),
-                  tokenCache: { patience: 0 }
+                  tokenCache: { retryTimeout: 0 }
                 }),
                 layer
               )),

@@ -43,7 +43,7 @@ const Client = Layer.unwrapEffect(Effect.gen(function*() {
   const pause = yield* Config.option(Config.duration("REFUSAL_PAUSE"))
   return ClientCredentials.layerSharedConfig({
     sharedTokens: { leaseLife },
-    tokenCache: { refusalPauses: Option.isSome(pause) ? [pause.value] : undefined }
+    tokenCache: { rejectionPauses: Option.isSome(pause) ? [pause.value] : undefined }
   })
 }))
 

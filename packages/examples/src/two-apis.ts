@@ -9,19 +9,19 @@ import { Console, Context, Effect, Layer, Schema } from "effect"
 
 const InventoryApi = ClientCredentials.layerConfig({ prefix: "INVENTORY" })
 
-class Inventory extends Context.Tag("Inventory")<Inventory, ApiClient.Service>() {
+class Inventory extends Context.Tag("Inventory")<Inventory, ApiClient.Client>() {
   static readonly layer = Layer.effect(this, ApiClient.ApiClient).pipe(Layer.provide(InventoryApi))
 }
 
 const SuppliersApi = ClientCredentials.layerConfig({ prefix: "SUPPLIERS" })
 
-class Suppliers extends Context.Tag("Suppliers")<Suppliers, ApiClient.Service>() {
+class Suppliers extends Context.Tag("Suppliers")<Suppliers, ApiClient.Client>() {
   static readonly layer = Layer.effect(this, ApiClient.ApiClient).pipe(Layer.provide(SuppliersApi))
 }
 
 const Items = Schema.Array(Schema.Struct({ sku: Schema.String, quantity: Schema.Int }))
 
-const count = (api: ApiClient.Service) =>
+const count = (api: ApiClient.Client) =>
   Effect.map(Effect.flatMap(api.get("/items"), HttpClientResponse.schemaBodyJson(Items)), (items) => items.length)
 
 const program = Effect.gen(function*() {

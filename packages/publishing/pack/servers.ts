@@ -20,7 +20,7 @@ const crossOrigin = (request: Http.IncomingMessage) => ({
   "access-control-expose-headers": "DPoP-Nonce, WWW-Authenticate"
 })
 
-const serve = (server: Http.Server, { handle, origin }: TestApi.Service["host"]) =>
+const serve = (server: Http.Server, { handle, origin }: TestApi.TestApi["host"]) =>
   server.on("request", async (request, response) => {
     const chunks: Array<Uint8Array> = []
     for await (const chunk of request) chunks.push(chunk)

@@ -85,7 +85,7 @@ describe("ClientCredentials", () => {
 
   it("make: a client as a value, which ends with its scope", () => {
     expectTypeOf(ClientCredentials.make(options)).toEqualTypeOf<
-      Effect.Effect<ApiClient.Service, InvalidConfig.InvalidConfig, HttpClient.HttpClient | Scope.Scope>
+      Effect.Effect<ApiClient.Client, InvalidConfig.InvalidConfig, HttpClient.HttpClient | Scope.Scope>
     >()
   })
 
@@ -222,9 +222,9 @@ describe("ApiClient", () => {
   })
 })
 
-describe("TokenRequest.withChange", () => {
+describe("TokenRequest.withOverrides", () => {
   it("adds the error of a wrong change, and keeps everything else", () => {
-    const changed = call.pipe(TokenRequest.withChange({ scope: "items:write" }))
+    const changed = call.pipe(TokenRequest.withOverrides({ scope: "items:write" }))
     expectTypeOf(changed).toEqualTypeOf<
       Effect.Effect<HttpClientResponse.HttpClientResponse, Failure | InvalidConfig.InvalidConfig, ApiClient.ApiClient>
     >()
@@ -232,9 +232,9 @@ describe("TokenRequest.withChange", () => {
 
   it("refuses what is no change", () => {
     // @ts-expect-error the client stays who it is
-    TokenRequest.withChange({ clientId: "another" })
+    TokenRequest.withOverrides({ clientId: "another" })
     // @ts-expect-error a number is no scope
-    TokenRequest.withChange({ scope: 1 })
+    TokenRequest.withOverrides({ scope: 1 })
   })
 })
 

@@ -108,11 +108,11 @@ const rolled = async (contents: string): Promise<Bundle> => {
 /** The files of the library, and what no program with a plain secret needs. */
 const own = /client-credentials\/dist\/(.*)\.js$/
 const unneeded = [
-  "internal/proofKey",
-  "internal/assertion",
+  "internal/http/proofKey",
+  "internal/protocol/assertion",
   "LegacyToken",
   "IssuanceBudget",
-  "internal/budget",
+  "internal/token/ledger",
   "SharedTokens",
   "TokenStore",
   "TokenSeal",
@@ -140,7 +140,7 @@ describe("a program with a plain secret is spared DPoP, JOSE, fleets and legacy 
 
   it("by esbuild, from the index, whose namespaces it keeps whole: DPoP, JOSE and legacy tokens", async () => {
     const bundle = await esbuild(byIndex)
-    for (const name of ["internal/proofKey", "internal/assertion", "LegacyToken"]) {
+    for (const name of ["internal/http/proofKey", "internal/protocol/assertion", "LegacyToken"]) {
       assert.notInclude(found(bundle), name)
     }
     for (const text of signs) assert.notInclude(bundle.text, text)
@@ -148,7 +148,7 @@ describe("a program with a plain secret is spared DPoP, JOSE, fleets and legacy 
 
   it("unless everything is to be in one file", async () => {
     const bundle = await esbuild(byModule, { splitting: false })
-    assert.includeMembers(found(bundle), ["internal/proofKey", "internal/assertion"])
+    assert.includeMembers(found(bundle), ["internal/http/proofKey", "internal/protocol/assertion"])
     for (const text of signs) assert.include(bundle.text, text)
   })
 })

@@ -78,13 +78,13 @@ const problem = (error: unknown): string => {
  * @since 0.1.0
  * @category constructors
  */
-export const fromClient = (client: Redis | Cluster, options?: Options): TokenStore.Service =>
+export const fromClient = (client: Redis | Cluster, options?: Options): TokenStore.TokenStore =>
   make(client, Either.getOrThrowWith(validate(options), (error) => error))
 
 const make = (
   client: Redis | Cluster,
   { prefix, timeout }: { readonly prefix: string; readonly timeout: number }
-): TokenStore.Service => {
+): TokenStore.TokenStore => {
   // The braces keep what belongs together on one node of a Cluster.
   const tokenKey = (key: string) => `{${prefix}:${key}}:token`
   const leaseKey = (key: string) => `{${prefix}:${key}}:lease`

@@ -200,7 +200,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
       Effect.gen(function*() {
         const redis = yield* redisServer.start
         // Tokens are revoked until all share one again, however often that is.
-        const processes = yield* fleet(4, redis.port, { tokenCache: { refusalPauses: ["1 millis"] } })
+        const processes = yield* fleet(4, redis.port, { tokenCache: { rejectionPauses: ["1 millis"] } })
         const { revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
         const all = Effect.map(
           Effect.all(processes, { concurrency: "unbounded" }),

@@ -68,7 +68,7 @@ export const run = ({ callers, onSample, seconds }: Options): Effect.Effect<Repo
         clientSecret: Redacted.make("s3cr3t"),
         apiBaseUrl: origin,
         allowHttpLoopback: true,
-        tokenCache: { patience: "2 seconds" }
+        tokenCache: { retryTimeout: "2 seconds" }
       }).pipe(Layer.provide(NodeHttpClient.layerUndici)),
       scope
     )

@@ -96,14 +96,14 @@ export const run = ({ onSample, seconds, seed }: Options): Effect.Effect<Report>
     }).pipe(Effect.orDie)
 
     const calls = tally.make()
-    const call = (api: ApiClient.Service) =>
+    const call = (api: ApiClient.Client) =>
       Effect.gen(function*() {
-        const [other, patience] = [yield* random.next, yield* random.next]
+        const [other, retryTimeout] = [yield* random.next, yield* random.next]
         const audience = audiences[Math.floor(other * audiences.length * 5)]
         const asked = Effect.tap(api.get("/items"), (response) => Effect.ignore(response.text)).pipe(
-          Effect.timeout(patience < 0.05 ? patience * 20_000 : 30_000)
+          Effect.timeout(retryTimeout < 0.05 ? retryTimeout * 20_000 : 30_000)
         )
-        yield* calls.count(audience === undefined ? asked : asked.pipe(TokenRequest.withChange({ audience })))
+        yield* calls.count(audience === undefined ? asked : asked.pipe(TokenRequest.withOverrides({ audience })))
       })
 
     const found: Array<samples.Sample> = []

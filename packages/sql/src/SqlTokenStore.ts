@@ -62,7 +62,7 @@ const canListen = (client: object): client is Listener => "listen" in client && 
  */
 export const make = (
   options?: Options
-): Effect.Effect<TokenStore.Service, InvalidConfig | SqlError, SqlClient.SqlClient> =>
+): Effect.Effect<TokenStore.TokenStore, InvalidConfig | SqlError, SqlClient.SqlClient> =>
   Effect.gen(function*() {
     const { migrate, prefix, timeout } = yield* validate(options)
     const sql = yield* SqlClient.SqlClient
@@ -218,7 +218,7 @@ export const layerWithClient = <E>(
     Effect.gen(function*() {
       const { timeout } = yield* validate(options)
       const layerScope = yield* Effect.scope
-      const connected = yield* SynchronizedRef.make<TokenStore.Service | undefined>(undefined)
+      const connected = yield* SynchronizedRef.make<TokenStore.TokenStore | undefined>(undefined)
 
       /** In a scope of its own, so that an attempt that fails leaves nothing behind. */
       const connect = Effect.uninterruptibleMask((restore) =>
@@ -236,7 +236,7 @@ export const layerWithClient = <E>(
       )
       const use = <A>(
         operation: TokenStore.TokenStoreError["operation"],
-        f: (store: TokenStore.Service) => Effect.Effect<A, TokenStore.TokenStoreError>
+        f: (store: TokenStore.TokenStore) => Effect.Effect<A, TokenStore.TokenStoreError>
       ) =>
         SynchronizedRef.modifyEffect(connected, (store) =>
           store === undefined ? Effect.map(connect, (made) => [made, made]) : Effect.succeed([store, store])).pipe(

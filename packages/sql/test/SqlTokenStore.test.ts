@@ -188,7 +188,7 @@ describe.skipIf(!postgresServer.isInstalled)("on Postgres those who wait", () =>
             clientId: "test-client",
             clientSecret: Redacted.make("test-secret"),
             apiBaseUrl: "https://api.test",
-            tokenCache: { patience: 0 },
+            tokenCache: { retryTimeout: 0 },
             // They would look again after the test has failed.
             sharedTokens: { pollEvery: "10 minutes" }
           }).pipe(Layer.provide([Layer.provide(SqlTokenStore.layer(patient), connect), TokenSeal.layer([key])]))

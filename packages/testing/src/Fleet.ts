@@ -101,7 +101,7 @@ export const simulate = (plan: Plan): Effect.Effect<Report> =>
               clientId: "test-client",
               clientSecret: Redacted.make("test-secret"),
               apiBaseUrl: "https://api.test",
-              tokenCache: { ...plan.tokenCache, patience: 0 }
+              tokenCache: { ...plan.tokenCache, retryTimeout: 0 }
             }),
             network
           ),

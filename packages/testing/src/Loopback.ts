@@ -72,8 +72,8 @@ const serve = (server: Http.Server, { handle, origin }: host.Host, runtime: Runt
  * @category models
  */
 export interface Started {
-  readonly server: TestAuthorizationServer.Service
-  readonly api: TestApi.Service
+  readonly server: TestAuthorizationServer.TestAuthorizationServer
+  readonly api: TestApi.TestApi
   /** For a program that reads its configuration from the environment. */
   readonly environment: Readonly<Record<string, string>>
 }

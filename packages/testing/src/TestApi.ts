@@ -73,7 +73,7 @@ export class Call extends Data.Class<{
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface TestApi {
   readonly baseUrl: string
   /** What the next calls meet. */
   readonly faults: faultScript.Faults<{ readonly method: string; readonly url: URL }>
@@ -91,7 +91,7 @@ export interface Service {
  * @since 0.1.0
  * @category tags
  */
-export class TestApi extends Context.Tag("@effect-oauth/testing/TestApi")<TestApi, Service>() {}
+export const TestApi = Context.GenericTag<TestApi>("@effect-oauth/testing/TestApi")
 
 /**
  * An API of its own.
@@ -99,7 +99,7 @@ export class TestApi extends Context.Tag("@effect-oauth/testing/TestApi")<TestAp
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Service, never, TestAuthorizationServer> =>
+export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestAuthorizationServer> =>
   Effect.gen(function*() {
     const server = yield* TestAuthorizationServer
     const baseUrl = options.baseUrl ?? "https://api.test"

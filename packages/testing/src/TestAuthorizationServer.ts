@@ -128,7 +128,7 @@ export type Verdict = { readonly _tag: "Active"; readonly token: Issued } | { re
  * @since 0.1.0
  * @category models
  */
-export interface Service {
+export interface TestAuthorizationServer {
   readonly issuer: string
   /** What the next requests meet: faults in a queue, by a rule, or drawn from a mixture with a seed. */
   readonly faults: faultScript.Faults<{ readonly endpoint: Received["endpoint"]; readonly url: URL }>
@@ -152,9 +152,9 @@ export interface Service {
  * @since 0.1.0
  * @category tags
  */
-export class TestAuthorizationServer
-  extends Context.Tag("@effect-oauth/testing/TestAuthorizationServer")<TestAuthorizationServer, Service>()
-{}
+export const TestAuthorizationServer = Context.GenericTag<TestAuthorizationServer>(
+  "@effect-oauth/testing/TestAuthorizationServer"
+)
 
 const day = 86_400_000
 
@@ -164,7 +164,7 @@ const day = 86_400_000
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Service> =>
+export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServer> =>
   Effect.gen(function*() {
     const issuer = options.issuer ?? "https://auth.test"
     const life = Duration.toMillis(options.tokenLife ?? "24 hours")

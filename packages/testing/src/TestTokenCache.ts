@@ -25,21 +25,21 @@ const well: TokenCache.Health = {
   expiresIn: undefined,
   lastFailure: undefined,
   pausedFor: undefined,
-  refusalsLatchedFor: undefined,
+  latchedFor: undefined,
   budgetLeft: undefined
 }
 
-const fixed = (value: string): TokenCache.Service => {
+const fixed = (value: string): TokenCache.TokenCache => {
   const held = token(value)
-  const service: TokenCache.Service = {
+  const service: TokenCache.TokenCache = {
     get: Effect.succeed(held),
-    getOther: () => Effect.succeed(held),
+    refresh: () => Effect.succeed(held),
     // There is no other, so nothing would come of a replay.
-    rejected: () => Effect.succeed(false),
-    accepted: () => Effect.void,
-    held: Effect.succeed([held]),
+    invalidate: () => Effect.succeed(false),
+    confirm: () => Effect.void,
+    cached: Effect.succeed([held]),
     health: Effect.succeed({ ...well, expiresIn: Duration.days(1) }),
-    withChange: () => service
+    withOverrides: () => service
   }
   return service
 }
@@ -65,13 +65,13 @@ export const layer = (value = "test-token"): Layer.Layer<TokenCache.TokenCache> 
  * @category layers
  */
 export const layerFailing = (error: OAuthError.TokenError): Layer.Layer<TokenCache.TokenCache> => {
-  const service: TokenCache.Service = {
+  const service: TokenCache.TokenCache = {
     ...fixed(""),
     get: Effect.fail(error),
-    getOther: () => Effect.fail(error),
-    held: Effect.succeed([]),
+    refresh: () => Effect.fail(error),
+    cached: Effect.succeed([]),
     health: Effect.succeed({ ...well, isReady: false, hasToken: false, lastFailure: error }),
-    withChange: () => service
+    withOverrides: () => service
   }
   return Layer.succeed(TokenCache.TokenCache, service)
 }
@@ -83,8 +83,8 @@ export const layerFailing = (error: OAuthError.TokenError): Layer.Layer<TokenCac
  * @category models
  */
 export interface Record {
-  /** In order: `get`, `getOther`, `rejected`, `accepted`. */
-  readonly operations: Effect.Effect<ReadonlyArray<"get" | "getOther" | "rejected" | "accepted">>
+  /** In order: `get`, `refresh`, `rejected`, `accepted`. */
+  readonly operations: Effect.Effect<ReadonlyArray<"get" | "refresh" | "rejected" | "accepted">>
 }
 
 /**
@@ -105,19 +105,19 @@ export class TokenCacheRecord
  */
 export const layerRecording: Layer.Layer<TokenCache.TokenCache | TokenCacheRecord> = Layer.effectContext(
   Effect.gen(function*() {
-    const operations = yield* Ref.make<ReadonlyArray<"get" | "getOther" | "rejected" | "accepted">>([])
+    const operations = yield* Ref.make<ReadonlyArray<"get" | "refresh" | "rejected" | "accepted">>([])
     const current = yield* Ref.make(1)
-    const note = (operation: "get" | "getOther" | "rejected" | "accepted") =>
+    const note = (operation: "get" | "refresh" | "rejected" | "accepted") =>
       Ref.update(operations, (all) => [...all, operation])
     const held = Effect.map(Ref.get(current), (number) => token(`test-token-${number}`))
-    const service: TokenCache.Service = {
+    const service: TokenCache.TokenCache = {
       get: Effect.zipRight(note("get"), held),
-      getOther: () => Effect.zipRight(note("getOther"), Effect.zipRight(Ref.update(current, (n) => n + 1), held)),
-      rejected: () => Effect.as(Effect.zipRight(note("rejected"), Ref.update(current, (n) => n + 1)), true),
-      accepted: () => note("accepted"),
-      held: Effect.map(held, (one) => [one]),
+      refresh: () => Effect.zipRight(note("refresh"), Effect.zipRight(Ref.update(current, (n) => n + 1), held)),
+      invalidate: () => Effect.as(Effect.zipRight(note("rejected"), Ref.update(current, (n) => n + 1)), true),
+      confirm: () => note("accepted"),
+      cached: Effect.map(held, (one) => [one]),
       health: Effect.succeed({ ...well, expiresIn: Duration.days(1) }),
-      withChange: () => service
+      withOverrides: () => service
     }
     return Context.make(TokenCache.TokenCache, service).pipe(
       Context.add(TokenCacheRecord, { operations: Ref.get(operations) })

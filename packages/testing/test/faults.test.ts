@@ -13,7 +13,7 @@ import { Effect, Fiber, Layer, Redacted, TestClock } from "effect"
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
 const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
-const impatient = { client: { tokenCache: { patience: 0 } } } as const
+const impatient = { client: { tokenCache: { retryTimeout: 0 } } } as const
 
 describe("faults of the authorization server", () => {
   for (
@@ -68,9 +68,9 @@ describe("faults of the authorization server", () => {
       const cache = yield* TokenCache.TokenCache
       const one = yield* cache.get
       yield* faults.next(Fault.sameToken)
-      assert.strictEqual(Redacted.value((yield* cache.getOther(one)).value), "token-1")
+      assert.strictEqual(Redacted.value((yield* cache.refresh(one)).value), "token-1")
       yield* faults.next(Fault.clockOffset(3_600_000))
-      yield* cache.getOther(one)
+      yield* cache.refresh(one)
       assert.deepStrictEqual((yield* issued).map(({ issuedAt }) => issuedAt), [0, 3_600_000])
     }).pipe(Effect.provide(OAuthTest.layer())))
 
@@ -105,7 +105,7 @@ describe("faults of the authorization server", () => {
       assert.strictEqual(error._tag, "TokenEndpointUnavailable")
       assert.include((error as Error).message, "ENOTFOUND")
     }).pipe(Effect.provide(OAuthTest.layer({
-      client: { tokenUrl: "https://nowhere.test/token", tokenCache: { patience: 0 } }
+      client: { tokenUrl: "https://nowhere.test/token", tokenCache: { retryTimeout: 0 } }
     }))))
 })
 
@@ -150,7 +150,7 @@ describe("the server in memory", () => {
           }
           yield* Effect.provide(test, OAuthTest.layer({ server, client, certificate: "mine" }))
         }
-        const stranger = { clientId, clientAuthentication, tokenCache: { patience: 0 } }
+        const stranger = { clientId, clientAuthentication, tokenCache: { retryTimeout: 0 } }
         const others = [{ id: clientId, secret: "another secret of thirty-two bytes or more", certificate: "other" }]
         const error = yield* Effect.flip(
           Effect.provide(call, OAuthTest.layer({ server: { clients: others }, client: stranger, certificate: "mine" }))
@@ -188,10 +188,10 @@ describe("the server in memory", () => {
       yield* revoke(token)
       assert.deepStrictEqual((yield* server.issued).map(({ revoked }) => revoked), [true])
       yield* server.changeSecret("test-client", "new")
-      const error = yield* Effect.flip(cache.getOther(token))
+      const error = yield* Effect.flip(cache.refresh(token))
       assert.include(error.message, "invalid_client")
     }).pipe(Effect.provide(OAuthTest.layer({
-      client: { revocationUrl: "https://auth.test/token/revocation", tokenCache: { patience: 0 } }
+      client: { revocationUrl: "https://auth.test/token/revocation", tokenCache: { retryTimeout: 0 } }
     }))))
 
   it.effect("shows no secret in what it has received and issued", () =>

@@ -44,7 +44,10 @@ const origins = Effect.gen(function*() {
   yield* Expect.tokenRequests(0)
 })
 
-type Wrap = (cache: TokenCache.Service, endpoint: TokenEndpoint.Service) => Effect.Effect<TokenCache.Service>
+type Wrap = (
+  cache: TokenCache.TokenCache,
+  endpoint: TokenEndpoint.TokenEndpoint
+) => Effect.Effect<TokenCache.TokenCache>
 
 /** The library as its users wire it, with another part here and there. */
 const broken = (parts: { readonly cache?: Wrap; readonly origins?: ReadonlySet<string> }) => {
@@ -65,8 +68,8 @@ const broken = (parts: { readonly cache?: Wrap; readonly origins?: ReadonlySet<s
   return Layer.fresh(ApiClient.layer.pipe(
     Layer.provide(authorization),
     Layer.provide(cache),
-    Layer.provide(TokenEndpoint.layer),
-    Layer.provide(ServerMetadata.layer),
+    Layer.provide(TokenEndpoint.layer()),
+    Layer.provide(ServerMetadata.layer()),
     Layer.provide(ClientConfig.layer({
       tokenUrl: "https://auth.test/token",
       clientId: "test-client",

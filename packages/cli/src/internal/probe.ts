@@ -34,7 +34,7 @@ const failed = (error: unknown): Tried<never> => ({ _tag: "Failed", code: errorC
 export const addresses = (host: string): Effect.Effect<Tried<ReadonlyArray<string>>> =>
   Effect.promise(() => lookup(host, { all: true }).then((all) => found(all.map(({ address }) => address)), failed))
 
-const patience = 5000
+const connectTimeout = 5000
 
 /** In milliseconds. */
 export const connection = ({ host, port }: Target): Effect.Effect<Tried<number>> =>
@@ -45,7 +45,7 @@ export const connection = ({ host, port }: Target): Effect.Effect<Tried<number>>
       socket.destroy()
       resume(Effect.succeed(outcome))
     }
-    socket.setTimeout(patience, () => end(failed({ code: "ETIMEDOUT" })))
+    socket.setTimeout(connectTimeout, () => end(failed({ code: "ETIMEDOUT" })))
     socket.once("connect", () => end(found(performance.now() - begun))).once("error", (error) => end(failed(error)))
     return Effect.sync(() => socket.destroy())
   })
@@ -109,7 +109,7 @@ export const handshake = ({ host, port }: Target, { ca, certificate, key }: Trus
       socket.destroy()
       resume(Effect.succeed(outcome))
     }
-    socket.setTimeout(patience, () => end(failed({ code: "ETIMEDOUT" })))
+    socket.setTimeout(connectTimeout, () => end(failed({ code: "ETIMEDOUT" })))
     socket.once("error", (error) => end(failed(error))).once("secureConnect", () => {
       // Declared as an Error; it is the code as a text.
       const refusal: unknown = socket.authorizationError

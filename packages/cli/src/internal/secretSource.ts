@@ -100,7 +100,11 @@ const deferred = (
   settings: Settings,
   secret: Secret,
   identity: string
-): Effect.Effect<ClientConfig.Service, ConfigError.ConfigError | InvalidConfig.InvalidConfig, FileSystem.FileSystem> =>
+): Effect.Effect<
+  ClientConfig.ClientConfig,
+  ConfigError.ConfigError | InvalidConfig.InvalidConfig,
+  FileSystem.FileSystem
+> =>
   Effect.gen(function*() {
     const context = yield* Effect.context<FileSystem.FileSystem>()
     const checked = yield* withSecret(settings, notReadYet)
@@ -139,7 +143,7 @@ const deferred = (
 export const configure = (
   settings: Settings
 ): Effect.Effect<
-  ClientConfig.Service,
+  ClientConfig.ClientConfig,
   ConfigError.ConfigError | Failure | InvalidConfig.InvalidConfig,
   FileSystem.FileSystem
 > => {

@@ -7,9 +7,9 @@ declare const readFromVault: Effect.Effect<Redacted.Redacted<string>, Error>
 export const Api = ClientCredentials.layerConfig({
   tokenCache: {
     // Renewed an hour ahead: this server has long maintenance windows.
-    renewBefore: "1 hour",
+    refreshBefore: "1 hour",
     // In an outage a call without a token waits for so long.
-    patience: "30 seconds"
+    retryTimeout: "30 seconds"
   },
   tokenEndpoint: { timeout: "10 seconds" },
   revokeAtShutdown: true
@@ -29,5 +29,5 @@ export const WithVault = ClientCredentials.layer({
 export const remove = (sku: string) =>
   Effect.flatMap(ApiClient.ApiClient, (api) => api.del(`/items/${sku}`)).pipe(
     // A token of its own, for this call only; it is cached too.
-    TokenRequest.withChange({ scope: "items:write" })
+    TokenRequest.withOverrides({ scope: "items:write" })
   )

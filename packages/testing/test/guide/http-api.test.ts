@@ -30,7 +30,7 @@ it.effect("lists the items with the scope that the API wants", () =>
   Effect.gen(function*() {
     const error = yield* Effect.flip(list)
     assert.strictEqual(error._tag, "InsufficientScope")
-    const items = yield* list.pipe(TokenRequest.withChange({ scope: "items:read" }))
+    const items = yield* list.pipe(TokenRequest.withOverrides({ scope: "items:read" }))
     assert.deepStrictEqual(items, [{ sku: "SKU-1", quantity: 100 }])
     yield* Expect.tokensIssued(2)
   }).pipe(Effect.provide(Test)))

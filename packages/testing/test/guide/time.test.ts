@@ -34,7 +34,7 @@ it.effect("an issuer that hangs is given up, by the clock of the test", () =>
     const error = yield* Fiber.join(calling)
     assert.strictEqual(error._tag, "TokenEndpointUnavailable")
   }).pipe(Effect.provide(OAuthTest.layer({
-    client: { tokenEndpoint: { timeout: "5 seconds" }, tokenCache: { patience: 0 } }
+    client: { tokenEndpoint: { timeout: "5 seconds" }, tokenCache: { retryTimeout: 0 } }
   }))))
 
 it.effect("out of tokens for today", () =>

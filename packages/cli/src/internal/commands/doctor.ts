@@ -93,18 +93,18 @@ const offset = (url: string): Effect.Effect<number | undefined, never, HttpClien
     return Number.isNaN(date) ? undefined : date + 500 - now
   }).pipe(Effect.scoped, Effect.timeout("10 seconds"), Effect.orElseSucceed(() => undefined))
 
-/** Each token is asked for anew, counted where a limit is set, and failures are told at once, not after some patience. */
+/** Each token is asked for anew, counted where a limit is set, and failures are told at once, not after some retryTimeout. */
 const services = (chosen: settings.Settings) =>
   Layer.unwrapEffect(Effect.gen(function*() {
     const { dpop } = yield* ClientConfig.ClientConfig
     const limit = yield* client.budget(chosen)
-    const network = TokenEndpoint.layerWith({})
+    const network = TokenEndpoint.layer()
     const endpoint = limit === undefined ? network : Layer.provide(IssuanceBudget.layer(limit), network)
     return ApiClient.layer.pipe(
       Layer.provide([Authorization.layer, ReplaySchedule.layer(Schedule.stop)]),
-      Layer.provideMerge(TokenCache.layerWith({ patience: 0 })),
+      Layer.provideMerge(TokenCache.layer({ retryTimeout: 0 })),
       Layer.provide(endpoint),
-      Layer.provideMerge(ServerMetadata.layer),
+      Layer.provideMerge(ServerMetadata.layer()),
       Layer.provide(dpop === undefined ? Layer.empty : DPoP.layer(dpop))
     )
   }))

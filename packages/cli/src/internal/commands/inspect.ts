@@ -38,7 +38,7 @@ const times = (claims: Readonly<Record<string, unknown>>): ReadonlyArray<readonl
 const facts = (
   { profile, request, token }: {
     readonly profile: string
-    readonly request: ClientConfig.Service["request"]
+    readonly request: ClientConfig.ClientConfig["request"]
     readonly token: AccessToken.AccessToken
   },
   found: jwt.Jwt | undefined,

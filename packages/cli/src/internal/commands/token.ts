@@ -87,7 +87,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       const stored = options.fresh ? yield* Effect.orElseSucceed(SharedTokens.stored, () => undefined) : undefined
       const cached = yield* cache.get
       const isStored = stored !== undefined && Redacted.value(stored.value) === Redacted.value(cached.value)
-      const token = isStored ? yield* cache.getOther(cached) : cached
+      const token = isStored ? yield* cache.refresh(cached) : cached
       const { print } = yield* Screen
       if (Option.isSome(options.exec)) return yield* execute(options.exec.value, token)
       const now = yield* Clock.currentTimeMillis

@@ -1,7 +1,7 @@
 /**
  * The parameters of a token request that a user writes as a list or separated by spaces.
  */
-import type { Change } from "../../TokenRequest.js"
+import type { Overrides } from "../../TokenRequest.js"
 import { isRecord } from "../protocol/json.js"
 import { collect, printable, type Problem } from "./check.js"
 import * as rules from "./rules.js"
@@ -72,7 +72,7 @@ const isResource = (uri: unknown): boolean =>
   typeof uri === "string" && /^[\x21-\x7e]+$/.test(uri) && URL.canParse(uri) && !uri.includes("#")
 
 export const problems = (
-  { audience, authorizationDetails, parameters, resource, scope }: { readonly [K in keyof Change]?: unknown }
+  { audience, authorizationDetails, parameters, resource, scope }: { readonly [K in keyof Overrides]?: unknown }
 ): ReadonlyArray<Problem> => [
   ...(audience === undefined || printable(audience)
     ? []
@@ -94,7 +94,7 @@ export const problems = (
   }])
 ]
 
-const changeable: { readonly [K in keyof Change]-?: true } = {
+const changeable: { readonly [K in keyof Overrides]-?: true } = {
   audience: true,
   scope: true,
   resource: true,

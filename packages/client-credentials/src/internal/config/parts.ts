@@ -65,15 +65,15 @@ export const rejectedWhen = {
 }
 
 export const tokenCache = {
-  renewBefore: rules.duration("5 minutes"),
-  renewFraction: ofLife(1 / 5),
-  stopBefore: rules.duration(defaultExpiryBuffer.stopBefore),
-  stopFraction: ofLife(defaultExpiryBuffer.stopFraction),
+  refreshBefore: rules.duration("5 minutes"),
+  refreshFraction: ofLife(1 / 5),
+  expiryBuffer: rules.duration(defaultExpiryBuffer.expiryBuffer),
+  expiryBufferFraction: ofLife(defaultExpiryBuffer.expiryBufferFraction),
   backOff: rules.optional("a Schedule", Schedule.isSchedule),
-  patience: rules.duration("5 seconds"),
-  deadline: rules.positiveDuration("1 minute"),
+  retryTimeout: rules.duration("5 seconds"),
+  requestTimeout: rules.positiveDuration("1 minute"),
   maxRetryAfter: rules.duration(longestObeyed),
-  refusalPauses: pauses([minute, 10 * minute, 120 * minute, 720 * minute]),
+  rejectionPauses: pauses([minute, 10 * minute, 120 * minute, 720 * minute]),
   capacity: rules.positiveInteger(100)
 }
 
@@ -135,7 +135,7 @@ export const issuanceBudget = {
         ? value
         : undefined
   }),
-  heedIssuer: rules.flag(true)
+  followIssuerQuotas: rules.flag(true)
 }
 
 const isString = (value: unknown): value is string => typeof value === "string"

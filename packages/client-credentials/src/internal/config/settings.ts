@@ -77,7 +77,7 @@ const authentication = (
   { basicEncoding, clientAuthentication: wanted, clientId, clientSecret, previousClientSecret }: Loose<
     ClientConfig.ClientOptions
   >
-): ClientConfig.Service["authentication"] | undefined => {
+): ClientConfig.ClientConfig["authentication"] | undefined => {
   const check = (made: ClientAuthentication.ClientAuthentication, names: Readonly<Record<string, string>>) => {
     for (const { expected, setting } of made.problems?.(typeof clientId === "string" ? clientId : "") ?? []) {
       found.expect(
@@ -160,7 +160,7 @@ const api = (
   }
 }
 
-const proofs = (check: Check, value: unknown): ClientConfig.Service["dpop"] =>
+const proofs = (check: Check, value: unknown): ClientConfig.ClientConfig["dpop"] =>
   isRecord(value)
     ? rules.read(check.at("dpop"), parts.dpop, value)
     : check.expect(
@@ -180,7 +180,7 @@ const environment = ({ expect }: ReturnType<typeof collect>) =>
 
 export const client = (
   options: Loose<ClientConfig.ClientOptions>
-): Either.Either<ClientConfig.Service, ReadonlyArray<Problem>> => {
+): Either.Either<ClientConfig.ClientConfig, ReadonlyArray<Problem>> => {
   const found = collect()
   const { expect, problems } = found
   const loopback = found.flag("allowHttpLoopback", options.allowHttpLoopback, false)
@@ -236,7 +236,7 @@ export const client = (
   const { clientAuthentication: wanted } = options
   return Either.right({
     request: TokenRequest.make({
-      ...(options as TokenRequest.Change),
+      ...(options as TokenRequest.Overrides),
       issuer,
       tokenUrl,
       clientId,
@@ -324,7 +324,7 @@ export const clientAndParts = (options: unknown, partRules: rules.Rules): Return
 
 /** Validates the options of the parts of a client whose configuration is valid. */
 export const configAndParts = (
-  { request: { tokenUrl }, revocationUrl }: ClientConfig.Service,
+  { request: { tokenUrl }, revocationUrl }: ClientConfig.ClientConfig,
   options: unknown,
   partRules: rules.Rules
 ): Either.Either<void, ReadonlyArray<Problem>> => {

@@ -6,7 +6,7 @@ import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 
 import * as OAuthMetrics from "../../OAuthMetrics.js"
-import { type Service, TokenStoreError } from "../../TokenStore.js"
+import { type TokenStore, TokenStoreError } from "../../TokenStore.js"
 
 const failed = (error: TokenStoreError): Effect.Effect<void> =>
   Metric.increment(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", error.operation))
@@ -27,7 +27,7 @@ const count = <A>(
     Effect.tapError(failed)
   )
 
-export const watched = ({ changes, ...store }: Service): Service => ({
+export const watched = ({ changes, ...store }: TokenStore): TokenStore => ({
   load: (key) => count("load", store.load(key)),
   swap: (key, generation, entry) => count("swap", store.swap(key, generation, entry)),
   acquire: (key, owner, life) => count("acquire", store.acquire(key, owner, life)),

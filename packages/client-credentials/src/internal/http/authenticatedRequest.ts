@@ -90,7 +90,7 @@ const sendable = (proof: Proof): Effect.Effect<Proof, CredentialUnavailable> => 
 const again = <A>(once: Effect.Effect<A, TokenError | exchange.ConnectionClosed>): Effect.Effect<A, TokenError> =>
   Effect.catchTag(once, "ConnectionClosed", ({ error }) => error)
 
-export const make = (client: HttpClient.HttpClient, dpop: DPoP.Service | undefined, limits: exchange.Limits) =>
+export const make = (client: HttpClient.HttpClient, dpop: DPoP.DPoP | undefined, limits: exchange.Limits) =>
   Effect.gen(function*() {
     // A source that fails does not stop a client whose credential is known and most probably still right.
     const known = yield* Ref.make<Credential | undefined>(undefined)

@@ -6,13 +6,13 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose"
 
-import type { Options, Service } from "../../DPoP.js"
+import type { DPoP, Options } from "../../DPoP.js"
 import * as serverClocks from "./serverClocks.js"
 
 const base64url = (bytes: ArrayBuffer): string =>
   btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
 
-export const make = ({ algorithm = "ES256" }: Options): Effect.Effect<Service> =>
+export const make = ({ algorithm = "ES256" }: Options): Effect.Effect<DPoP> =>
   Effect.gen(function*() {
     const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair(algorithm, { extractable: false }))
     const jwk = yield* Effect.promise(() => exportJWK(publicKey))

@@ -60,14 +60,14 @@ export const make = (): ServerClocks => {
   }
 }
 
-const ofProofs = new WeakMap<DPoP.Service, ServerClocks>()
+const ofProofs = new WeakMap<DPoP.DPoP, ServerClocks>()
 
 /** Notes the clocks by which a service dates its proofs. */
-export const share = (dpop: DPoP.Service, clocks: ServerClocks): DPoP.Service => {
+export const share = (dpop: DPoP.DPoP, clocks: ServerClocks): DPoP.DPoP => {
   ofProofs.set(dpop, clocks)
   return dpop
 }
 
 /** The clocks of the proofs, so that assertions are dated by the same; those of a new client where there are none. */
-export const of = (dpop: DPoP.Service | undefined): ServerClocks =>
+export const of = (dpop: DPoP.DPoP | undefined): ServerClocks =>
   (dpop === undefined ? undefined : ofProofs.get(dpop)) ?? make()

@@ -10,12 +10,12 @@ import type { TokenRequest } from "../../TokenRequest.js"
 type Pairs = ReadonlyArray<readonly [string, string]>
 
 /** Everything secret in a proof. The scheme of an `Authorization` header is none, nor are ids and types. */
-export const secrets = ({ conceal = [], headers = {}, parameters = {} }: Proof): ReadonlyArray<string> => [
+export const secrets = ({ headers = {}, parameters = {}, redact = [] }: Proof): ReadonlyArray<string> => [
   ...Object.values(headers).map((value) => value.replace(/^[A-Za-z-]+ +/, "")),
   ...Object.entries(parameters).filter(([name]) => !["client_id", "client_assertion_type"].includes(name)).map(
     ([, value]) => value
   ),
-  ...conceal
+  ...redact
 ]
 
 const resources = ({ resource }: TokenRequest): ReadonlyArray<string> => resource === "" ? [] : resource.split(" ")

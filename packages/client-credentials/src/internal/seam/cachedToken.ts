@@ -19,7 +19,7 @@ import type * as Schedule from "effect/Schedule"
 import type { AccessToken } from "../../AccessToken.js"
 import { ClientClosed, TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../../OAuthError.js"
 import * as OAuthMetrics from "../../OAuthMetrics.js"
-import type { Service as TokenEndpoint } from "../../TokenEndpoint.js"
+import type { TokenEndpoint } from "../../TokenEndpoint.js"
 import type { TokenRequest } from "../../TokenRequest.js"
 import * as cacheState from "../token/cacheState.js"
 import * as earlyRejections from "../token/earlyRejections.js"
@@ -31,10 +31,10 @@ import type { Lifetime } from "./lifetime.js"
 
 export interface TokenCell {
   readonly get: Effect.Effect<AccessToken, TokenError>
-  readonly getOther: (than: AccessToken) => Effect.Effect<AccessToken, TokenError>
+  readonly refresh: (than: AccessToken) => Effect.Effect<AccessToken, TokenError>
   readonly rejected: (token: AccessToken) => Effect.Effect<boolean>
   readonly accepted: (token: AccessToken) => Effect.Effect<void>
-  readonly held: Effect.Effect<AccessToken | undefined>
+  readonly cached: Effect.Effect<AccessToken | undefined>
   readonly health: Effect.Effect<Health>
   /** Whether no flight is under way. */
   readonly isIdle: Effect.Effect<boolean>
@@ -58,7 +58,7 @@ const closed: Health = {
   expiresIn: undefined,
   lastFailure: new ClientClosed(),
   pausedFor: undefined,
-  refusalsLatchedFor: undefined
+  latchedFor: undefined
 }
 
 type Id = Deferred.Deferred<AccessToken, TokenError>
@@ -117,12 +117,12 @@ export const make = (
         requestToken(request, { reason, replaces: held?.token ?? refused, isUsable })
       ),
       Effect.timeoutFail({
-        duration: policy.deadline,
+        duration: policy.requestTimeout,
         onTimeout: () =>
           new TokenEndpointUnavailable({
             endpoint: request.endpoint,
             reason: "timeout",
-            detail: Duration.format(policy.deadline)
+            detail: Duration.format(policy.requestTimeout)
           })
       })
     )
@@ -226,10 +226,10 @@ export const make = (
 
   const warnOfEarly = (early: earlyRejections.EarlyRejections): Effect.Effect<void> => {
     const index = earlyRejections.pauseIndex(early)
-    const { refusalPauses } = policy
+    const { rejectionPauses } = policy
     const pause = index === undefined
       ? undefined
-      : refusalPauses[Math.min(index, refusalPauses.length - 1)] ?? refusalPauses[0]
+      : rejectionPauses[Math.min(index, rejectionPauses.length - 1)] ?? rejectionPauses[0]
     return Effect.zipRight(
       Metric.increment(OAuthMetrics.earlyRejections),
       early.count < earlyRejections.limit ? Effect.void : Effect.logWarning(
@@ -253,7 +253,7 @@ export const make = (
         return token === undefined ? ask : Effect.succeed(serve(token))
       })
     }),
-    getOther: (token) => answer((state, now, id) => cacheState.askedForOther(state, now, { id, policy, token })),
+    refresh: (token) => answer((state, now, id) => cacheState.askedForOther(state, now, { id, policy, token })),
     rejected: (token) =>
       modify((state, now) => {
         const [next, renewable] = cacheState.rejected(state, now, token)
@@ -263,7 +263,7 @@ export const make = (
         Effect.map(({ renewable }) => renewable)
       ),
     accepted: (token) => Ref.update(ref, (state) => cacheState.accepted(state, token)),
-    held: Effect.map(Ref.get(ref), (state) => state.held?.token),
+    cached: Effect.map(Ref.get(ref), (state) => state.held?.token),
     health: Effect.clockWith((clock) =>
       Effect.map(
         Ref.get(ref),

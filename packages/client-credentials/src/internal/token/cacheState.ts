@@ -8,13 +8,13 @@ import * as Equal from "effect/Equal"
 
 import type { AccessToken } from "../../AccessToken.js"
 import type { TokenError } from "../../OAuthError.js"
-import type { Occasion } from "../../TokenEndpoint.js"
+import type { RequestOptions } from "../../TokenEndpoint.js"
 import * as earlyRejections from "./earlyRejections.js"
 import { after, type Instant, reached, remaining } from "./instant.js"
 import { noGainPause, type Policy, type Windows, windows } from "./policy.js"
 
 /** Why a token is asked for. */
-export type Reason = Occasion["reason"]
+export type Reason = RequestOptions["reason"]
 
 export interface Flight<F> {
   readonly id: F
@@ -93,7 +93,7 @@ const depart = <F>(
   now: Instant,
   { at, id, policy, reason }: { readonly id: F; readonly reason: Reason; readonly at: Instant; readonly policy: Policy }
 ): readonly [State<F>, Departure<F>] => {
-  const flight: Flight<F> = { id, reason, giveUpAt: after(now, policy.patience) }
+  const flight: Flight<F> = { id, reason, giveUpAt: after(now, policy.retryTimeout) }
   return [{ ...state, flight }, { flight, at }]
 }
 
@@ -107,7 +107,7 @@ const wait = <F>(
   if (state.pause !== undefined && isPaused(state, now)) {
     const { error, until } = state.pause
     const millisLeft = remaining(until, now)
-    if (error !== undefined && (!error.retryable || millisLeft > options.policy.patience)) {
+    if (error !== undefined && (!error.retryable || millisLeft > options.policy.retryTimeout)) {
       return [state, { _tag: "Refuse", error, millisLeft }]
     }
     at = until
@@ -179,8 +179,8 @@ export const issued = <F>(
   if (state.refused === undefined) return next
   const suspected = earlyRejections.pauseIndex(early)
   const latch = (index: number): Instant => {
-    const { refusalPauses } = policy
-    return after(now, refusalPauses[Math.min(index, refusalPauses.length - 1)] ?? refusalPauses[0])
+    const { rejectionPauses } = policy
+    return after(now, rejectionPauses[Math.min(index, rejectionPauses.length - 1)] ?? rejectionPauses[0])
   }
   // One that another process had asked for before costs nothing if it is refused too, so the issuer needs no pause.
   if (token.requestedAt < sent.wall) return { ...next, refused: undefined }
@@ -255,6 +255,6 @@ export const health = ({ early, held, latchedUntil, pause, replaced }: State<unk
     expiresIn: isUsable ? left(held.expires) : undefined,
     lastFailure: pause?.error,
     pausedFor: left(pause?.until),
-    refusalsLatchedFor: replaced > 0 || earlyRejections.pauseIndex(early) !== undefined ? left(latchedUntil) : undefined
+    latchedFor: replaced > 0 || earlyRejections.pauseIndex(early) !== undefined ? left(latchedUntil) : undefined
   }
 }

@@ -5,26 +5,26 @@ import type { AccessToken } from "../../AccessToken.js"
 import * as instant from "./instant.js"
 
 export interface Policy {
-  readonly renewBefore: number
-  readonly renewFraction: number
-  readonly stopBefore: number
-  readonly stopFraction: number
-  readonly patience: number
-  readonly deadline: number
+  readonly refreshBefore: number
+  readonly refreshFraction: number
+  readonly expiryBuffer: number
+  readonly expiryBufferFraction: number
+  readonly retryTimeout: number
+  readonly requestTimeout: number
   readonly maxRetryAfter: number
-  readonly refusalPauses: readonly [number, ...ReadonlyArray<number>]
+  readonly rejectionPauses: readonly [number, ...ReadonlyArray<number>]
   readonly capacity: number
 }
 
 /** How long before its expiry a token is no longer used. */
-export type ExpiryBuffer = Pick<Policy, "stopBefore" | "stopFraction">
+export type ExpiryBuffer = Pick<Policy, "expiryBuffer" | "expiryBufferFraction">
 
-export const defaultExpiryBuffer: ExpiryBuffer = { stopBefore: 10_000, stopFraction: 1 / 10 }
+export const defaultExpiryBuffer: ExpiryBuffer = { expiryBuffer: 10_000, expiryBufferFraction: 1 / 10 }
 
 const lifeOf = (token: AccessToken): number => Math.max(0, token.expiresAt - token.requestedAt)
 
-const stopOf = ({ stopBefore, stopFraction }: ExpiryBuffer, life: number): number =>
-  Math.min(stopBefore, life * stopFraction)
+const stopOf = ({ expiryBuffer, expiryBufferFraction }: ExpiryBuffer, life: number): number =>
+  Math.min(expiryBuffer, life * expiryBufferFraction)
 
 /** Whether a token may still be used, by the wall clock: the one rule for cached tokens and for those from a store. */
 export const isUsable = (buffer: ExpiryBuffer) => (token: AccessToken, now: number): boolean =>
@@ -50,7 +50,7 @@ export interface Windows {
 export const windows = (policy: Policy, token: AccessToken, sent: instant.Instant, jitter: number): Windows => {
   const life = lifeOf(token)
   const stop = stopOf(policy, life)
-  const renew = Math.max(stop, Math.min(policy.renewBefore, life * policy.renewFraction))
+  const renew = Math.max(stop, Math.min(policy.refreshBefore, life * policy.refreshFraction))
   // One that another process asked for is older than the look at the store that found it.
   const age = Math.max(0, sent.wall - token.requestedAt)
   const requested: instant.Instant = { wall: token.requestedAt, steady: sent.steady - age }

@@ -17,8 +17,8 @@ describe("TokenRequest", () => {
     const same = new Set(one).size === new Set([...one, ...other]).size &&
       new Set(other).size === new Set([...one, ...other]).size
     for (const name of ["scope", "resource"] as const) {
-      const left = TokenRequest.change(request, { [name]: one })
-      const right = TokenRequest.change(request, { [name]: other.join(" ") })
+      const left = TokenRequest.override(request, { [name]: one })
+      const right = TokenRequest.override(request, { [name]: other.join(" ") })
       assert.strictEqual(Equal.equals(left, right), same)
       if (same) assert.strictEqual(Hash.hash(left), Hash.hash(right))
     }
@@ -30,16 +30,16 @@ describe("TokenRequest", () => {
       new TokenRequest.TokenRequest({ ...request, clientId: "other" }),
       new TokenRequest.TokenRequest({ ...request, clientAuthentication: "client_secret_basic" }),
       new TokenRequest.TokenRequest({ ...request, requestFormat: "json" }),
-      TokenRequest.change(request, { audience: "other" }),
-      TokenRequest.change(request, { scope: "a" }),
-      TokenRequest.change(request, { resource: "urn:a" }),
-      TokenRequest.change(request, { authorizationDetails: [{ type: "a" }] }),
-      TokenRequest.change(request, { parameters: { tenant: "a" } }),
+      TokenRequest.override(request, { audience: "other" }),
+      TokenRequest.override(request, { scope: "a" }),
+      TokenRequest.override(request, { resource: "urn:a" }),
+      TokenRequest.override(request, { authorizationDetails: [{ type: "a" }] }),
+      TokenRequest.override(request, { parameters: { tenant: "a" } }),
       new TokenRequest.TokenRequest({ ...request, issuer: "https://auth.example.com" }),
       new TokenRequest.TokenRequest({ ...request, dpopThumbprint: "a" })
     ]
     for (const other of others) assert.isFalse(Equal.equals(request, other))
-    assert.isTrue(Equal.equals(request, TokenRequest.change(request, {})))
+    assert.isTrue(Equal.equals(request, TokenRequest.override(request, {})))
     assert.isTrue(Equal.equals(request, new TokenRequest.TokenRequest(request)))
   })
 
@@ -48,7 +48,7 @@ describe("TokenRequest", () => {
   })
 })
 
-describe("withChange", () => {
+describe("withOverrides", () => {
   /** Lets a call in if the scope of its token is the path. */
   const Test = OAuthTest.layer({
     api: {
@@ -66,14 +66,17 @@ describe("withChange", () => {
     Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       const get = (path: string) => Effect.map(client.get(path), ({ status }) => status)
-      const writing = TokenRequest.withChange({ scope: "write" })
+      const writing = TokenRequest.withOverrides({ scope: "write" })
       assert.deepStrictEqual(
         yield* Effect.all([get("read"), writing(get("write")), get("read"), writing(get("write"))]),
         [200, 200, 200, 200]
       )
       yield* Expect.callsPerToken(2, 2)
       // Within another change the inner one goes before.
-      assert.strictEqual(yield* get("read+write").pipe(TokenRequest.withChange({ scope: "write read" }), writing), 200)
+      assert.strictEqual(
+        yield* get("read+write").pipe(TokenRequest.withOverrides({ scope: "write read" }), writing),
+        200
+      )
       yield* Expect.tokensIssued(3)
     }).pipe(Effect.provide(Test)))
 
@@ -81,7 +84,7 @@ describe("withChange", () => {
     Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       yield* client.get("read")
-      const refused = yield* client.get("other").pipe(TokenRequest.withChange({ scope: "write" }))
+      const refused = yield* client.get("other").pipe(TokenRequest.withOverrides({ scope: "write" }))
       assert.strictEqual(refused.status, 401)
       yield* Expect.reasons("cold", "cold", "rejected")
       // The usual token is none the worse for it.
@@ -97,7 +100,7 @@ describe("withChange", () => {
         )
       )
       const { all } = yield* HttpApiClient.makeWith(Api, { httpClient: yield* ApiClient.ApiClient })
-      const { ok } = yield* all.write().pipe(TokenRequest.withChange({ scope: ["write"] }))
+      const { ok } = yield* all.write().pipe(TokenRequest.withOverrides({ scope: ["write"] }))
       assert.isTrue(ok)
     }).pipe(Effect.provide(Test)))
 
@@ -113,7 +116,7 @@ describe("withChange", () => {
         [[], ["options"]]
       ]
       for (const [change, names] of changes) {
-        const call = Effect.either(TokenRequest.withChange(change as TokenRequest.Change)(client.get("read")))
+        const call = Effect.either(TokenRequest.withOverrides(change as TokenRequest.Overrides)(client.get("read")))
         const problems = yield* Effect.map(
           call,
           (result) =>
@@ -130,7 +133,7 @@ describe("withChange", () => {
     Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       const error = yield* Effect.flip(
-        TokenRequest.withChange({ audience: "", scope: "\"", resource: "a#b" })(client.get("read"))
+        TokenRequest.withOverrides({ audience: "", scope: "\"", resource: "a#b" })(client.get("read"))
       )
       assert(error._tag === "InvalidConfig")
       assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["audience", "scope", "resource"])
