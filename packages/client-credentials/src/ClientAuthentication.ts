@@ -230,7 +230,7 @@ export const clientSecretBasic = (
         const [form, raw] = [encoding.basic(clientId, value), encoding.rawBasic(clientId, value)]
         return Effect.succeed({
           headers: { authorization: `Basic ${options.encoding === "raw" ? raw : form}` },
-          conceal: [form, raw, value],
+          redact: [form, raw, value],
           hint: form === raw
             ? undefined
             : "The id or the secret has characters that servers read in two ways by basic auth: try the encoding " +
@@ -388,7 +388,7 @@ export const clientSecretJwt = (
           ? unsupported(issuer, possible, signingAlgorithms ?? [])
           : Effect.sync(() => sharedKey(Redacted.make(value), algorithm))
       })
-      return { prove: (target) => Effect.map(prove(target), (proof) => ({ ...proof, conceal: [value] })) }
+      return { prove: (target) => Effect.map(prove(target), (proof) => ({ ...proof, redact: [value] })) }
     },
     problems: () => assertionProblems(given(options), all)
   })
