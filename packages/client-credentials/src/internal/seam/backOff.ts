@@ -1,16 +1,13 @@
 /**
- * A schedule of pauses which is asked how long to wait, and does not wait itself.
+ * The pauses after failed token requests: those of a schedule, or what the server requires when that is longer.
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Ref from "effect/Ref"
 import type * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as ScheduleIntervals from "effect/ScheduleIntervals"
 
 import type { TokenError } from "../../OAuthError.js"
 import { obeyed } from "../protocol/retryAfter.js"
+import * as pauses from "./pauses.js"
 
 export interface Plan {
   /** Whether the schedule goes on. */
@@ -20,23 +17,16 @@ export interface Plan {
 }
 
 export const make = (schedule: Schedule.Schedule<unknown, TokenError>, maxRetryAfter: number) => {
-  const ref = Ref.unsafeMake<unknown>(schedule.initial)
-  const reset = Ref.set(ref, schedule.initial)
-
+  const { next, reset } = pauses.make(schedule)
   return {
     reset,
     next: (error: TokenError): Effect.Effect<Plan> =>
-      Effect.gen(function*() {
-        const now = yield* Clock.currentTimeMillis
-        const [state, , decision] = yield* schedule.step(now, error, yield* Ref.get(ref))
-        const again = ScheduleDecision.isContinue(decision)
-        yield* again ? Ref.set(ref, state) : reset
+      Effect.map(next(error), (pause) => {
         const wanted = obeyed(
           "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined,
           maxRetryAfter
         )
-        const planned = ScheduleDecision.isContinue(decision) ? ScheduleIntervals.start(decision.intervals) - now : 0
-        return { again, pause: Math.max(planned, wanted) }
+        return { again: pause !== undefined, pause: Math.max(pause ?? 0, wanted) }
       })
   }
 }
