@@ -8,12 +8,11 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "./AccessToken.js"
 import { type Api, ClientConfig } from "./ClientConfig.js"
-import { DPoP } from "./DPoP.js"
+import type { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenCache } from "./TokenCache.js"
 import { CurrentOverrides } from "./TokenRequest.js"
@@ -65,15 +64,15 @@ export const Authorization = Context.GenericTag<Authorization>("@effect-oauth/cl
 
 /**
  * Tokens from the `TokenCache`, in the `Authorization` header: by themselves (RFC 6750 section 2.1), or with a proof if
- * they are bound to the key of the `DPoP` service in the context (RFC 9449 section 7.1).
+ * `dpop` is configured (RFC 9449 section 7.1).
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Authorization, never, ClientConfig | TokenCache> = Effect.gen(function*() {
-  const { api } = yield* ClientConfig
+export const make: Effect.Effect<Authorization, InvalidConfig, ClientConfig | TokenCache> = Effect.gen(function*() {
+  const { api, dpop: proofs } = yield* ClientConfig
   const cache = yield* TokenCache
-  const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
+  const dpop = proofs === undefined ? undefined : yield* proofs
   const scheme = dpop === undefined ? "Bearer" : "DPoP"
 
   // The same text for each call with a token: one that is made anew is hashed, copied and looked through anew.
@@ -103,9 +102,9 @@ export const make: Effect.Effect<Authorization, never, ClientConfig | TokenCache
           : Effect.flatMap(get, (token) =>
             Effect.map(
               dpop.proof({ method: request.method, url: request.url, accessToken: token.value }),
-              ({ answered, value }) => ({
+              ({ onResponse, value }) => ({
                 ...withToken(HttpClientRequest.setHeader(request, "dpop", value), token),
-                answered
+                answered: onResponse
               })
             ))
       })
@@ -118,4 +117,7 @@ export const make: Effect.Effect<Authorization, never, ClientConfig | TokenCache
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Authorization, never, ClientConfig | TokenCache> = Layer.effect(Authorization, make)
+export const layer: Layer.Layer<Authorization, InvalidConfig, ClientConfig | TokenCache> = Layer.effect(
+  Authorization,
+  make
+)

@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 
 import type * as ClientAuthentication from "./ClientAuthentication.js"
-import type * as DPoP from "./DPoP.js"
+import * as DPoP from "./DPoP.js"
 import * as settings from "./internal/config/settings.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import type { AuthorizationDetail, RequestFormat, TokenRequest } from "./TokenRequest.js"
@@ -225,7 +225,11 @@ export interface ClientConfig {
   readonly authentication: (
     supported: ReadonlyArray<string> | undefined
   ) => ClientAuthentication.ClientAuthentication
-  readonly dpop: DPoP.Options | undefined
+  /**
+   * The proof key of the client (RFC 9449), undefined without `dpop`. The key is generated with the first use and is the
+   * same for each use of this configuration.
+   */
+  readonly dpop: Effect.Effect<DPoP.DPoP, InvalidConfig> | undefined
   /** See `Options`. */
   readonly tokenType?: "verify" | "assume-bearer" | undefined
   /** Whether tokens are bound to the client's certificate; undefined when the server's metadata decide. */
@@ -266,11 +270,11 @@ export interface Api {
 export const ClientConfig = Context.GenericTag<ClientConfig>("@effect-oauth/client-credentials/ClientConfig")
 
 /**
- * Checks a configuration. All mistakes are reported at once.
+ * Validates the options of a client. Fails with `InvalidConfig`, which holds every problem.
  *
  * @example
  * import { ClientConfig } from "@effect-oauth/client-credentials"
- * import { Either, Redacted } from "effect"
+ * import { Effect, Redacted } from "effect"
  *
  * const config = ClientConfig.make({
  *   tokenUrl: "http://auth.example.com/oauth/token",
@@ -279,13 +283,28 @@ export const ClientConfig = Context.GenericTag<ClientConfig>("@effect-oauth/clie
  *   apiBaseUrl: "https://api.example.com/v1"
  * })
  *
- * console.log(Either.isLeft(config)) // true: the token URL is not https
+ * // "tokenUrl: expected an absolute URL, https: ..."
+ * export const problem = Effect.map(Effect.flip(config), ({ message }) => message)
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Either.Either<ClientConfig, InvalidConfig> =>
-  Either.mapLeft(settings.clientAlone(options), (problems) => new InvalidConfig({ problems }))
+export const make = (options: Options): Effect.Effect<ClientConfig, InvalidConfig> =>
+  Effect.suspend(() => settings.clientAlone(options)).pipe(
+    Effect.mapError((problems) => new InvalidConfig({ problems })),
+    Effect.flatMap(withProofKey)
+  )
+
+/**
+ * Completes a validated configuration. The key is generated once, and interrupting the first use does not interrupt the
+ * others.
+ *
+ * @internal
+ */
+export const withProofKey = ({ dpop, ...config }: settings.Client): Effect.Effect<ClientConfig> =>
+  dpop === undefined
+    ? Effect.succeed({ ...config, dpop })
+    : Effect.map(Effect.cached(DPoP.make(dpop)), (key) => ({ ...config, dpop: Effect.uninterruptible(key) }))
 
 /**
  * The configuration as a layer, from a value.
@@ -306,7 +325,7 @@ export const make = (options: Options): Either.Either<ClientConfig, InvalidConfi
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<ClientConfig, InvalidConfig> =>
-  Layer.effect(ClientConfig, Effect.suspend(() => make(options)))
+  Layer.effect(ClientConfig, make(options))
 
 /**
  * How `layerConfig` reads the environment.
@@ -454,7 +473,7 @@ export const fromConfig = (
       settings.client({ ...given(which), ...settings.structured(given(which)), ...more }).pipe(Either.mapLeft(errors))
     // What the files hold now is checked as values are; what they hold later is checked when it is read.
     yield* made("now")
-    return yield* made("source")
+    return yield* withProofKey(yield* made("source"))
   })
 
 /**

@@ -17,7 +17,6 @@ import type * as Scope from "effect/Scope"
 import * as ApiClient from "./ApiClient.js"
 import * as Authorization from "./Authorization.js"
 import * as ClientConfig from "./ClientConfig.js"
-import * as DPoP from "./DPoP.js"
 import type { Problem } from "./internal/config/check.js"
 import * as parts from "./internal/config/parts.js"
 import * as settings from "./internal/config/settings.js"
@@ -84,12 +83,12 @@ const valid = <A>(validated: Either.Either<A, ReadonlyArray<Problem>>): Effect.E
   Effect.mapError(validated, (problems) => new InvalidConfig({ problems }))
 
 const withConfig = <R>(
-  validated: () => Either.Either<ClientConfig.ClientConfig, ReadonlyArray<Problem>>,
+  validated: () => Either.Either<settings.Client, ReadonlyArray<Problem>>,
   parts: () => Layer.Layer<Services, InvalidConfig, R | ClientConfig.ClientConfig>
 ): Layer.Layer<Services, InvalidConfig, Exclude<R, ClientConfig.ClientConfig>> =>
   Layer.unwrapEffect(Effect.map(
     Effect.suspend(() => valid(validated())),
-    (config) => Layer.provide(parts(), Layer.succeed(ClientConfig.ClientConfig, config))
+    (config) => Layer.provide(parts(), Layer.effect(ClientConfig.ClientConfig, ClientConfig.withProofKey(config)))
   ))
 
 type Endpoint<R> = Layer.Layer<
@@ -131,8 +130,7 @@ const wire = <R>(
       Layer.provideMerge(cache),
       Layer.provide(endpoint),
       Layer.provideMerge(TokenRevocation.layer),
-      Layer.provide(metadata(options)),
-      Layer.provide(dpop)
+      Layer.provide(metadata(options))
     )
   )
 }
@@ -160,14 +158,6 @@ const withRevocationWarning = (service: ServerMetadata.ServerMetadata): ServerMe
     })
   }
 }
-
-/** What the parts look for and do without where there is none. */
-const dpop: Layer.Layer<never, InvalidConfig, ClientConfig.ClientConfig> = Layer.unwrapEffect(
-  Effect.map(
-    ClientConfig.ClientConfig,
-    ({ dpop }): Layer.Layer<never, InvalidConfig> => dpop === undefined ? Layer.empty : DPoP.layer(dpop)
-  )
-)
 
 /**
  * What these layers provide.

@@ -1,18 +1,16 @@
 /**
- * Demonstrating proof of possession (RFC 9449): tokens that are of no use without a key which never leaves the process.
+ * Demonstrating proof of possession (RFC 9449): tokens are bound to a key that never leaves the process.
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 
 import * as parts from "./internal/config/parts.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 
 /**
- * How proofs are made.
+ * Options of the proofs of a client.
  *
  * @since 0.1.0
  * @category models
@@ -23,21 +21,7 @@ export interface Options {
 }
 
 /**
- * What a proof is for.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ProofOptions {
-  readonly method: string
-  /** Where the request goes; query and fragment are left out of the proof (RFC 9449 section 4.2). */
-  readonly url: string
-  /** The token that goes with the request; none in a token request. */
-  readonly accessToken?: Redacted.Redacted<string> | undefined
-}
-
-/**
- * A proof key and the nonces that servers have given.
+ * A proof key, the nonces of servers and the offsets of their clocks.
  *
  * @since 0.1.0
  * @category models
@@ -46,18 +30,24 @@ export interface DPoP {
   readonly algorithm: string
   /** The JWK thumbprint of the key (RFC 7638), as servers bind tokens to it (RFC 9449 section 6.1). */
   readonly thumbprint: string
-  /** A new proof (RFC 9449 section 4.2), with the newest nonce of that origin. Never to be used twice. */
-  readonly proof: (options: ProofOptions) => Effect.Effect<Proof>
+  /** Creates a proof for one request (RFC 9449 section 4.2), with the newest nonce of the origin of its URL. */
+  readonly proof: (request: {
+    readonly method: string
+    /** The URL of the request; query and fragment are left out of the proof (RFC 9449 section 4.2). */
+    readonly url: string
+    /** The token that is sent with the request; undefined for a token request. */
+    readonly accessToken?: Redacted.Redacted<string> | undefined
+  }) => Effect.Effect<Proof>
 }
 
 /**
- * A proof, for one request.
+ * A proof of possession for one request.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Proof {
-  /** What goes into the `DPoP` header. */
+  /** The value of the `DPoP` header. */
   readonly value: string
   /**
    * To be run with the headers of the response, whatever its status. Notes its nonce (RFC 9449 section 8.2) for the origin
@@ -67,23 +57,15 @@ export interface Proof {
    * Returns whether nonce or offset are different from those of this proof, so that the request may succeed with another
    * one.
    */
-  readonly answered: (
+  readonly onResponse: (
     headers: Readonly<Record<string, string | undefined>>,
     isRejected?: boolean | undefined
   ) => Effect.Effect<boolean>
 }
 
 /**
- * The proofs of one client. Where there is this service, tokens are asked for and used with proofs.
- *
- * @since 0.1.0
- * @category tags
- */
-export const DPoP = Context.GenericTag<DPoP>("@effect-oauth/client-credentials/DPoP")
-
-/**
- * A new key, which cannot be exported, and no nonces yet. The code for it is loaded with the first one, so that a program
- * without DPoP is spared it.
+ * Generates a key that cannot be exported. The code is loaded with the first key, so that a program without DPoP does not
+ * load it.
  *
  * @example
  * import { DPoP } from "@effect-oauth/client-credentials"
@@ -101,11 +83,3 @@ export const make = (options: Options = {}): Effect.Effect<DPoP, InvalidConfig> 
     (settings) =>
       Effect.flatMap(Effect.promise(() => import("./internal/http/proofKey.js")), ({ make }) => make(settings))
   )
-
-/**
- * Proofs as a layer. `ClientCredentials.layer({ ..., dpop: true })` has it in it.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (options?: Options): Layer.Layer<DPoP, InvalidConfig> => Layer.effect(DPoP, make(options))

@@ -9,11 +9,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import * as Option from "effect/Option"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
-import { DPoP } from "./DPoP.js"
 import * as parts from "./internal/config/parts.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
 import * as tokenRequest from "./internal/http/tokenRequest.js"
@@ -100,8 +98,8 @@ const counted = (occasion: RequestOptions | undefined) => {
 }
 
 /**
- * A token endpoint on the `HttpClient`, `ClientConfig` and `ServerMetadata` of the context; with proofs if there is a
- * `DPoP` service in it, and then tokens that are not bound to its key are refused (RFC 9449 section 5).
+ * A token endpoint on the `HttpClient`, `ClientConfig` and `ServerMetadata` of the context; with proofs if `dpop` is
+ * configured, and then tokens that are not bound to its key are rejected (RFC 9449 section 5).
  *
  * It follows no redirect, since that could hand the secret to another server, and puts no request into traces, where
  * headers and URLs would show. When client authentication fails (status 401 with any code, or `invalid_client`, RFC 6749
@@ -133,10 +131,10 @@ export const make = (
 ): Effect.Effect<TokenEndpoint, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
   Effect.gen(function*() {
     const limits = yield* validate(parts.tokenEndpoint, options)
-    const { authentication, certificateBoundTokens, request, tokenResponse: response, tokenType = "verify" } =
-      yield* ClientConfig
+    const config = yield* ClientConfig
+    const { authentication, certificateBoundTokens, request, tokenResponse: response, tokenType = "verify" } = config
     const metadata = yield* ServerMetadata
-    const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
+    const dpop = config.dpop === undefined ? undefined : yield* config.dpop
     const send = yield* authenticated.make(yield* HttpClient.HttpClient, dpop, {
       timeout: Duration.millis(limits.timeout),
       maxResponseBytes: limits.maxResponseBytes

@@ -9,18 +9,17 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
-import { DPoP } from "./DPoP.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
 import * as tokenRequest from "./internal/http/tokenRequest.js"
 import { usesAliases } from "./internal/protocol/mutualTls.js"
 import * as tokenResponse from "./internal/protocol/tokenResponse.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as duplicates from "./internal/token/duplicates.js"
+import type { InvalidConfig } from "./InvalidConfig.js"
 import { InvalidTokenResponse, RevocationUnsupported, type TokenError } from "./OAuthError.js"
 import { ServerMetadata } from "./ServerMetadata.js"
 
@@ -67,12 +66,12 @@ export const TokenRevocation = Context.GenericTag<TokenRevocation>("@effect-oaut
  */
 export const make: Effect.Effect<
   TokenRevocation,
-  never,
+  InvalidConfig,
   ClientConfig | HttpClient.HttpClient | ServerMetadata
 > = Effect.gen(function*() {
-  const { authentication, certificateBoundTokens, request, revocationUrl } = yield* ClientConfig
+  const { authentication, certificateBoundTokens, dpop: proofs, request, revocationUrl } = yield* ClientConfig
   const metadata = yield* ServerMetadata
-  const dpop = Option.getOrUndefined(yield* Effect.serviceOption(DPoP))
+  const dpop = proofs === undefined ? undefined : yield* proofs
   const send = yield* authenticated.make(yield* HttpClient.HttpClient, dpop, {
     timeout: Duration.seconds(30),
     maxResponseBytes: 1_048_576
@@ -128,8 +127,9 @@ export const make: Effect.Effect<
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<TokenRevocation, never, ClientConfig | HttpClient.HttpClient | ServerMetadata> = Layer
-  .scoped(
-    TokenRevocation,
-    lifetime.limited(make, ({ revoke }, within) => ({ revoke: (token) => within(revoke(token)) }))
-  )
+export const layer: Layer.Layer<TokenRevocation, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =
+  Layer
+    .scoped(
+      TokenRevocation,
+      lifetime.limited(make, ({ revoke }, within) => ({ revoke: (token) => within(revoke(token)) }))
+    )

@@ -2,16 +2,16 @@ import { FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
 import { SystemError } from "@effect/platform/Error"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientConfig, LegacyToken, TokenRequest } from "@effect-oauth/client-credentials"
-import { ConfigProvider, Effect, Either, FastCheck as fc, Layer, Redacted } from "effect"
+import { ConfigProvider, Effect, FastCheck as fc, Layer, Redacted } from "effect"
 
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
 
 const settings = (options: Record<string, unknown>) =>
-  Either.match(ClientConfig.make({ ...scenario.options, ...options } as ClientConfig.Options), {
-    onLeft: ({ problems }) => problems.map(({ setting }) => setting),
-    onRight: () => []
-  })
+  Effect.runSync(Effect.match(ClientConfig.make({ ...scenario.options, ...options } as ClientConfig.Options), {
+    onFailure: ({ problems }) => problems.map(({ setting }) => setting),
+    onSuccess: () => []
+  }))
 
 const environment = {
   OAUTH_TOKEN_URL: "https://auth.example.com/oauth/token",
@@ -111,7 +111,7 @@ describe("ClientConfig", () => {
 
   it.prop("never shows what was written", [fc.string({ minLength: 1 })], ([text]) => {
     const wrong = `\u0001<wr0ng>${text}`
-    const result = ClientConfig.make({
+    const error = Effect.runSync(Effect.flip(ClientConfig.make({
       tokenUrl: wrong,
       clientId: wrong,
       clientSecret: Redacted.make(wrong),
@@ -120,10 +120,9 @@ describe("ClientConfig", () => {
       resource: wrong,
       apiBaseUrl: wrong,
       apiOrigins: [wrong]
-    })
-    assert(Either.isLeft(result))
-    assert.lengthOf(result.left.problems, 8)
-    assert.notInclude(printed(result.left), "wr0ng")
+    })))
+    assert.lengthOf(error.problems, 8)
+    assert.notInclude(printed(error), "wr0ng")
   })
 
   describe("from the environment", () => {

@@ -1,10 +1,11 @@
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, type ClientConfig, ClientCredentials, DPoP } from "@effect-oauth/client-credentials"
-import { Clock, Effect, Layer, Redacted, Stream, TestClock } from "effect"
+import { ApiClient, ClientConfig, ClientCredentials, DPoP } from "@effect-oauth/client-credentials"
+import { Clock, Effect, Fiber, Layer, Redacted, Stream, TestClock } from "effect"
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, EmbeddedJWK, type JWK, jwtVerify } from "jose"
 
 import { printed } from "./support/printed.js"
+import * as scenario from "./support/scenario.js"
 
 const as = "https://auth.example.com/oauth/token"
 const rs = "https://api.example.com/v1/items"
@@ -53,7 +54,7 @@ describe("DPoP proofs", () => {
       const { proof } = yield* DPoP.make()
       const nonce = (url: string) => Effect.map(proof({ method: "GET", url }), ({ value }) => decodeJwt(value)["nonce"])
       const answer = (url: string, headers: Record<string, string>) =>
-        Effect.flatMap(proof({ method: "GET", url }), ({ answered }) => answered(headers))
+        Effect.flatMap(proof({ method: "GET", url }), ({ onResponse }) => onResponse(headers))
       assert.isTrue(yield* answer(as, { "dpop-nonce": "as-1" }))
       assert.isUndefined(yield* nonce(rs))
       assert.isTrue(yield* answer(rs, { "dpop-nonce": "rs-1" }))
@@ -67,10 +68,10 @@ describe("DPoP proofs", () => {
     Effect.gen(function*() {
       const { proof } = yield* DPoP.make()
       const [one, other] = yield* Effect.all([proof({ method: "GET", url: rs }), proof({ method: "GET", url: rs })])
-      assert.isTrue(yield* one.answered({ "dpop-nonce": "rs-1" }))
-      assert.isTrue(yield* other.answered({ "dpop-nonce": "rs-1" }))
+      assert.isTrue(yield* one.onResponse({ "dpop-nonce": "rs-1" }))
+      assert.isTrue(yield* other.onResponse({ "dpop-nonce": "rs-1" }))
       const third = yield* proof({ method: "GET", url: rs })
-      assert.isFalse(yield* third.answered({ "dpop-nonce": "rs-1" }))
+      assert.isFalse(yield* third.onResponse({ "dpop-nonce": "rs-1" }))
     }))
 
   it.effect("P8 are made with a key that cannot be had, printed or exported", () =>
@@ -97,8 +98,8 @@ describe("DPoP proofs", () => {
       const issuedAt = (url: string) =>
         Effect.map(proof({ method: "GET", url }), ({ value }) => Number(decodeJwt(value).iat) - now / 1000)
       const answer = (seconds: number, more: Record<string, string> = {}, isRejected?: boolean) =>
-        Effect.flatMap(proof({ method: "GET", url: as }), ({ answered }) =>
-          answered({ date: new Date(now + seconds * 1000).toUTCString(), ...more }, isRejected))
+        Effect.flatMap(proof({ method: "GET", url: as }), ({ onResponse }) =>
+          onResponse({ date: new Date(now + seconds * 1000).toUTCString(), ...more }, isRejected))
       // Not from a response that accepted the proof, such as one from a cache.
       assert.isFalse(yield* answer(-3600))
       assert.isFalse(yield* answer(-3600, {}, false))
@@ -117,6 +118,21 @@ describe("DPoP proofs", () => {
       assert.strictEqual(yield* issuedAt(as), 0)
       assert.isTrue(yield* answer(-86_000, {}, true))
       assert.strictEqual(yield* issuedAt(as), -86_000)
+    }))
+
+  it.effect("of a configuration are made with one key, which is generated for the first use, interrupted or not", () =>
+    Effect.gen(function*() {
+      const { dpop } = yield* ClientConfig.make({ ...scenario.options, dpop: true })
+      assert(dpop !== undefined)
+      const first = yield* Effect.fork(dpop)
+      yield* Effect.yieldNow()
+      const uses = yield* Effect.fork(Effect.all([dpop, dpop], { concurrency: "unbounded" }))
+      yield* Fiber.interrupt(first)
+      const [one, other] = yield* Fiber.join(uses)
+      assert.strictEqual(one, other)
+      assert.strictEqual(one, yield* dpop)
+      const { dpop: ofAnother } = yield* ClientConfig.make({ ...scenario.options, dpop: true })
+      assert.notStrictEqual((yield* ofAnother ?? dpop).thumbprint, one.thumbprint)
     }))
 
   it.effect("show their algorithm and no private part in their header", () =>

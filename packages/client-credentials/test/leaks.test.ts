@@ -12,7 +12,7 @@ import {
   TokenCache,
   TokenRevocation
 } from "@effect-oauth/client-credentials"
-import { Cause, Effect, Either, Exit, Layer, Logger, LogLevel, Redacted } from "effect"
+import { Cause, Effect, Exit, Layer, Logger, LogLevel, Redacted } from "effect"
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
 import * as fakeHttp from "./support/fakeHttp.js"
@@ -129,12 +129,11 @@ describe("nothing secret is shown", () => {
   it.effect("of configurations and services", () =>
     Effect.gen(function*() {
       const { layer } = scenario.make(scenario.ok, { clientSecret: Redacted.make(secret), dpop: false })
-      const config = ClientConfig.make({ ...scenario.options, clientSecret: Redacted.make(secret) })
-      assert(Either.isRight(config))
+      const config = yield* ClientConfig.make({ ...scenario.options, clientSecret: Redacted.make(secret) })
       const api = yield* Effect.provide(ApiClient.ApiClient, layer)
       const token = clientSecretPost(Redacted.make(secret))
       for (
-        const value of [config, config.right, config.right.authentication(undefined), token, api, yield* DPoP.make()]
+        const value of [config, config.authentication(undefined), token, api, yield* DPoP.make()]
       ) {
         assert.notInclude(printed(value), "c4n4ry")
       }

@@ -171,7 +171,7 @@ describe("options", () => {
       for (const options of [null, 5, "https://auth.example.com", []]) {
         assert.deepStrictEqual(yield* reported(ClientCredentials.layer(loose(options))), ["options"])
         assert.deepStrictEqual(yield* reported(ClientConfig.layer(loose(options))), ["options"])
-        assert.deepStrictEqual(yield* reported(DPoP.layer(loose(options))), ["options"])
+        assert.deepStrictEqual(yield* reported(Layer.effectDiscard(DPoP.make(loose(options)))), ["options"])
       }
     }))
 
@@ -188,7 +188,7 @@ describe("options", () => {
       assert.deepStrictEqual(yield* reported(configured(ServerMetadata.layer({ life: -1 }))), ["life"])
       assert.deepStrictEqual(yield* reported(configured(SharedTokens.layer({ leaseLife: 0 }))), ["leaseLife"])
       assert.deepStrictEqual(yield* reported(configured(IssuanceBudget.layer({ limit: 0 }))), ["limit"])
-      assert.deepStrictEqual(yield* reported(DPoP.layer(loose({ algorithm: "XX" }))), ["algorithm"])
+      assert.deepStrictEqual(yield* reported(Layer.effectDiscard(DPoP.make(loose({ algorithm: "XX" })))), ["algorithm"])
     }))
 
   it.effect("of a way to authenticate are named with it", () =>

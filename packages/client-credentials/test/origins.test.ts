@@ -27,7 +27,7 @@ import {
   OAuthError,
   PromiseClient
 } from "@effect-oauth/client-credentials"
-import { Cause, ConfigProvider, Effect, Either, Exit, FastCheck as fc, Layer, Redacted, Stream } from "effect"
+import { Cause, ConfigProvider, Effect, Exit, FastCheck as fc, Layer, Redacted, Stream } from "effect"
 
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
@@ -562,10 +562,9 @@ describe("by path", () => {
 
   it("wildcards in apiOrigins are invalid, and the message says so", () => {
     for (const origin of ["https://*.example.com", "*", "https://*", "https://%2a.example.com", "https://a.*"]) {
-      const made = ClientConfig.make({ ...options, apiOrigins: [origin] })
-      assert(Either.isLeft(made), origin)
-      assert.deepStrictEqual(made.left.problems.map(({ setting }) => setting), ["apiOrigins"])
-      assert.include(made.left.message, "wildcards are not supported")
+      const error = Effect.runSync(Effect.flip(ClientConfig.make({ ...options, apiOrigins: [origin] })))
+      assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["apiOrigins"], origin)
+      assert.include(error.message, "wildcards are not supported")
     }
   })
 })

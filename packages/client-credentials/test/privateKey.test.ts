@@ -7,7 +7,7 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ClientAuthentication, ClientConfig, ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
-import { ConfigProvider, Effect, Either, Layer, Redacted } from "effect"
+import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { decodeProtectedHeader, jwtVerify } from "jose"
 
 import * as certificates from "./support/certificates.js"
@@ -194,7 +194,7 @@ describe("a private key is read as", () => {
         const config = yield* configured({ key: Redacted.make(text) })
         yield* isSignedBy(key, yield* assertionOf(config))
         // As the previous one, from the environment, and from a file, it is read in the same way.
-        assert.isTrue(Either.isRight(configured({ previous: Redacted.make(text) })))
+        yield* configured({ previous: Redacted.make(text) })
         yield* isSignedBy(
           key,
           yield* Effect.flatMap(environment({ OAUTH_PRIVATE_KEY: text }), (one) => assertionOf(one))
@@ -220,7 +220,7 @@ describe("a private key is read as", () => {
       const jwt = yield* assertionOf(yield* configured({ key, keyId: "b" }))
       yield* isSignedBy(p256, jwt)
       assert.strictEqual(decodeProtectedHeader(jwt).kid, "b")
-      assert.match(String(Either.getLeft(configured({ key, keyId: "c" }))), /without a private key of this key id/)
+      assert.match(String(yield* Effect.flip(configured({ key, keyId: "c" }))), /without a private key of this key id/)
     }))
 })
 

@@ -7,7 +7,7 @@ import { FetchHttpClient, FileSystem, HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientConfig, ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
-import { Cause, ConfigProvider, Effect, Either, Layer, Logger, Stream, TestClock } from "effect"
+import { Cause, ConfigProvider, Effect, Layer, Logger, Stream, TestClock } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
 import { printed } from "./support/printed.js"
@@ -154,9 +154,10 @@ describe("declared rejections", () => {
         ["rejectedWhen", 403]
       ] as const
     ) {
-      const made = ClientConfig.make({ ...scenario.options, rejectedWhen: rejectedWhen as never })
-      assert(Either.isLeft(made))
-      assert.deepStrictEqual(made.left.problems.map((problem) => problem.setting), [setting])
+      const error = Effect.runSync(
+        Effect.flip(ClientConfig.make({ ...scenario.options, rejectedWhen: rejectedWhen as never }))
+      )
+      assert.deepStrictEqual(error.problems.map((problem) => problem.setting), [setting])
     }
   })
 })

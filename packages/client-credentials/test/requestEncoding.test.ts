@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig } from "@effect-oauth/client-credentials"
-import { Effect, Either, FastCheck as fc, Redacted } from "effect"
+import { Effect, FastCheck as fc, Redacted } from "effect"
 
 import * as tokenRequest from "../src/internal/http/tokenRequest.js"
 import { printed } from "./support/printed.js"
@@ -10,7 +10,7 @@ const printable = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) =>
 
 /** What a client with this configuration sends, and its proof. */
 const encoded = (more: Partial<ClientConfig.Options>) => {
-  const { authentication, request } = Either.getOrThrow(ClientConfig.make({ ...scenario.options, ...more }))
+  const { authentication, request } = Effect.runSync(ClientConfig.make({ ...scenario.options, ...more }))
   const target = { clientId: request.clientId, issuer: undefined, endpoint: request.endpoint, now: 0 }
   const { prove } = Effect.runSync(authentication(undefined).credentials[0])
   const proof = Effect.runSync(prove(target))

@@ -406,12 +406,12 @@ const surface: Readonly<Record<string, Entry>> = {
       )
     ),
   "ClientConfig.make": () =>
-    Effect.succeed([
+    Effect.forEach([
       ClientConfig.make(withSecret),
       ClientConfig.make({ ...withSecret, tokenUrl: "https://user:c4n4ry@auth.example.com/?client_secret=c4n4ry" }),
       ClientConfig.make({ ...withSecret, clientSecret: "c4n4ry" as never }),
       ClientConfig.make({ ...withSecret, clientId: "c4n4ry\u0000" })
-    ]),
+    ], Effect.exit),
   "ClientCredentials.layer": (http) => built(Layer.provide(ClientCredentials.layer(withSecret), http)),
   "ClientCredentials.layerConfig": (http) =>
     built(
@@ -447,8 +447,6 @@ const surface: Readonly<Record<string, Entry>> = {
       ClientCredentials.make(withSecret),
       (client) => Effect.map(Effect.exit(client.get("/x")), (exit) => [client, exit])
     ).pipe(Effect.provide(http)),
-  "DPoP.DPoP": tag,
-  "DPoP.layer": () => built(DPoP.layer()),
   "DPoP.make": () => DPoP.make(),
   "InvalidConfig.InvalidConfig": () =>
     Effect.succeed(new InvalidConfig.InvalidConfig({ problems: [{ setting: "x", expected: "y" }] })),

@@ -127,7 +127,7 @@ const suite = ({ assertion, issuer, requireNonce, resource }: {
     requireNonce(true)
     const wanting = yield* ask("a proof without the nonce", "/token", grant, yield* prove)
     const before = yield* dpop.proof({ method: "POST", url: `${issuer}/token` })
-    yield* before.answered({ "dpop-nonce": wanting.nonce })
+    yield* before.onResponse({ "dpop-nonce": wanting.nonce })
     yield* ask("a proof with the nonce", "/token", grant, yield* prove)
     requireNonce(false)
 

@@ -11,7 +11,6 @@ import {
   Authorization,
   Challenge,
   ClientConfig,
-  DPoP,
   IssuanceBudget,
   ReplaySchedule,
   ServerMetadata,
@@ -96,7 +95,6 @@ const offset = (url: string): Effect.Effect<number | undefined, never, HttpClien
 /** Each token is asked for anew, counted where a limit is set, and failures are told at once, not after some retryTimeout. */
 const services = (chosen: settings.Settings) =>
   Layer.unwrapEffect(Effect.gen(function*() {
-    const { dpop } = yield* ClientConfig.ClientConfig
     const limit = yield* client.budget(chosen)
     const network = TokenEndpoint.layer()
     const endpoint = limit === undefined ? network : Layer.provide(IssuanceBudget.layer(limit), network)
@@ -104,8 +102,7 @@ const services = (chosen: settings.Settings) =>
       Layer.provide([Authorization.layer, ReplaySchedule.layer(Schedule.stop)]),
       Layer.provideMerge(TokenCache.layer({ retryTimeout: 0 })),
       Layer.provide(endpoint),
-      Layer.provideMerge(ServerMetadata.layer()),
-      Layer.provide(dpop === undefined ? Layer.empty : DPoP.layer(dpop))
+      Layer.provideMerge(ServerMetadata.layer())
     )
   }))
 

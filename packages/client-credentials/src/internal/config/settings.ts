@@ -12,6 +12,7 @@ import * as Schema from "effect/Schema"
 
 import * as ClientAuthentication from "../../ClientAuthentication.js"
 import type * as ClientConfig from "../../ClientConfig.js"
+import type * as DPoP from "../../DPoP.js"
 import * as TokenRequest from "../../TokenRequest.js"
 import { verifiesCertificates } from "../http/verification.js"
 import { isRecord, readJson } from "../protocol/json.js"
@@ -160,7 +161,7 @@ const api = (
   }
 }
 
-const proofs = (check: Check, value: unknown): ClientConfig.ClientConfig["dpop"] =>
+const proofs = (check: Check, value: unknown): DPoP.Options | undefined =>
   isRecord(value)
     ? rules.read(check.at("dpop"), parts.dpop, value)
     : check.expect(
@@ -178,9 +179,14 @@ const environment = ({ expect }: ReturnType<typeof collect>) =>
     "to be unset: with 0, Node verifies no certificate; trust a private authority with NODE_EXTRA_CA_CERTS instead"
   )
 
+/** A validated configuration, whose proof key does not exist yet. */
+export interface Client extends Omit<ClientConfig.ClientConfig, "dpop"> {
+  readonly dpop: DPoP.Options | undefined
+}
+
 export const client = (
   options: Loose<ClientConfig.ClientOptions>
-): Either.Either<ClientConfig.ClientConfig, ReadonlyArray<Problem>> => {
+): Either.Either<Client, ReadonlyArray<Problem>> => {
   const found = collect()
   const { expect, problems } = found
   const loopback = found.flag("allowHttpLoopback", options.allowHttpLoopback, false)

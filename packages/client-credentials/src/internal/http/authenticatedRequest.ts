@@ -141,7 +141,7 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.DPoP | undefined,
           const rejected = proofError(outcome)
           const proofChanged = possession === undefined
             ? false
-            : yield* possession.answered(received.headers, rejected === "invalid_dpop_proof")
+            : yield* possession.onResponse(received.headers, rejected === "invalid_dpop_proof")
           if (rejected !== undefined) return { outcome, repeat: proofChanged ? rejected : undefined }
           const isAssertion = proof.parameters?.["client_assertion"] !== undefined
           const dateChanged = isAssertion && isUnknown(outcome)

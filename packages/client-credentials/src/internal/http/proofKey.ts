@@ -44,7 +44,7 @@ export const make = ({ algorithm = "ES256" }: Options): Effect.Effect<DPoP> =>
           })
           return {
             value,
-            answered: (headers, isRejected = false) =>
+            onResponse: (headers, isRejected = false) =>
               Effect.suspend(() => {
                 const given = headers["dpop-nonce"]
                 if (given !== undefined) serverClocks.setNewest(nonces, origin, given)
