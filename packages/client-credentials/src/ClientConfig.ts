@@ -6,6 +6,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -296,15 +297,19 @@ export const make = (options: Options): Effect.Effect<ClientConfig, InvalidConfi
   )
 
 /**
- * Completes a validated configuration. The key is generated once, and interrupting the first use does not interrupt the
- * others.
+ * Completes a validated configuration. The key is generated once, by a fiber of its own: interrupting the first use does
+ * not interrupt the others.
  *
  * @internal
  */
 export const withProofKey = ({ dpop, ...config }: settings.Client): Effect.Effect<ClientConfig> =>
   dpop === undefined
     ? Effect.succeed({ ...config, dpop })
-    : Effect.map(Effect.cached(DPoP.make(dpop)), (key) => ({ ...config, dpop: Effect.uninterruptible(key) }))
+    : Effect.gen(function*() {
+      const key = yield* Deferred.make<DPoP.DPoP, InvalidConfig>()
+      const generate = yield* Effect.once(Effect.forkDaemon(Effect.intoDeferred(DPoP.make(dpop), key)))
+      return { ...config, dpop: Effect.zipRight(Effect.uninterruptible(generate), Deferred.await(key)) }
+    })
 
 /**
  * The configuration as a layer, from a value.
