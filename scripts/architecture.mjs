@@ -16,7 +16,7 @@ const rows = [
   ["ServerMetadata"],
   ["ClientConfig", "ProtectedResource", "NodeTls"],
   ["ClientAuthentication", "DPoP", "TokenRequest"],
-  ["AccessToken", "Challenge", "OAuthError", "OAuthMetrics"],
+  ["AccessToken", "Challenge", "OAuthError"],
   ["InvalidConfig"]
 ]
 // Values that every module may speak of, and the module that wires all: their arrows would hide the others.

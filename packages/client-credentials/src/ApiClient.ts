@@ -12,7 +12,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
@@ -30,6 +29,7 @@ import * as soundRequest from "./internal/http/validRequest.js"
 import * as rejection from "./internal/protocol/rejection.js"
 import * as urls from "./internal/protocol/urls.js"
 import * as lifetimes from "./internal/seam/lifetime.js"
+import * as metrics from "./internal/seam/metrics.js"
 import {
   ClientClosed,
   InsufficientClaims,
@@ -40,7 +40,6 @@ import {
   OriginNotAllowed,
   PathNotAllowed
 } from "./OAuthError.js"
-import * as OAuthMetrics from "./OAuthMetrics.js"
 import { Rejection, ReplaySchedule } from "./ReplaySchedule.js"
 
 /**
@@ -300,7 +299,7 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
         const result = isRefused(outcome) ? "refused" : "accepted"
         return Effect.zipRight(
           Effect.annotateCurrentSpan("oauth.replay.outcome", result),
-          Metric.increment(Metric.tagged(OAuthMetrics.replays, "oauth.replay.outcome", result))
+          metrics.count(metrics.replays, { "oauth.replay.outcome": result })
         )
       }),
       Effect.withSpan("oauth.api.replay", {

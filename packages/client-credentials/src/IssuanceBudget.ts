@@ -8,7 +8,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
@@ -18,12 +17,11 @@ import { watched } from "./internal/fleet/withTimeout.js"
 import * as dialect from "./internal/protocol/dialect.js"
 import * as issuerQuota from "./internal/protocol/issuerQuota.js"
 import { obeyed } from "./internal/protocol/retryAfter.js"
-import { clientLabel } from "./internal/seam/clientLabel.js"
+import * as metrics from "./internal/seam/metrics.js"
 import { mayHaveIssued } from "./internal/token/issuance.js"
 import * as budgets from "./internal/token/ledger.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { IssuanceBudgetExhausted, type TokenError } from "./OAuthError.js"
-import * as OAuthMetrics from "./OAuthMetrics.js"
 import { endingWithScope, type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
@@ -115,7 +113,8 @@ export const make = (
     const { clientId } = endpoint.request
     const place = yield* seal.name(`budget ${endpoint.request.endpoint} ${clientId}`)
     const { limit } = budget
-    const gauge = Metric.tagged(OAuthMetrics.budgetLeft, "oauth.client.id", clientLabel(clientId))
+    const showLeft = (left: number) =>
+      metrics.set(metrics.budgetLeft, left, { "oauth.client.id": metrics.clientLabel(clientId) })
     const thresholds = budget.warnAt.map((part) => Math.ceil(part * limit))
 
     /** The ledger as this process knows it, and what of it the store does not know. */
@@ -199,7 +198,7 @@ export const make = (
             reserved: verdict.reserved
           })
         }
-        yield* Metric.set(gauge, verdict.left)
+        yield* showLeft(verdict.left)
         return { ...verdict, spend: budgets.spendOf(now, organization) }
       })
 
@@ -215,7 +214,7 @@ export const make = (
     const giveBack = ({ left, spend }: budgets.Granted & { readonly spend: budgets.Spend }): Effect.Effect<void> =>
       Effect.zipRight(
         decide((ledger) => ({ ledger: budgets.refunded(ledger, spend) })),
-        Metric.set(gauge, left + 1)
+        showLeft(left + 1)
       )
 
     const hear = (quotas: ReadonlyArray<issuerQuota.Quota>, organization: string): Effect.Effect<void> =>

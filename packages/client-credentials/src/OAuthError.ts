@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
 import * as dialect from "./internal/protocol/dialect.js"
@@ -518,3 +519,21 @@ export const isOAuthError = <E>(u: E): u is E & AnyError => classes.some((error)
  */
 export const isTransient = (status: number): boolean =>
   status === 408 || status === 425 || status === 429 || status >= 500
+
+/**
+ * The same error with the time that is left until the next request, in milliseconds, as its `retryAfter`, where the error
+ * has one.
+ *
+ * @internal
+ */
+export const withRetryAfter = (error: TokenError, millis: number): TokenError => {
+  const retryAfter = Duration.millis(Math.max(1, Math.ceil(millis)))
+  switch (error._tag) {
+    case "TokenErrorResponse":
+      return new TokenErrorResponse({ ...error, retryAfter })
+    case "TokenEndpointUnavailable":
+      return new TokenEndpointUnavailable({ ...error, retryAfter })
+    default:
+      return error
+  }
+}

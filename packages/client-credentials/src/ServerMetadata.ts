@@ -16,6 +16,7 @@ import { ClientConfig } from "./ClientConfig.js"
 import * as parts from "./internal/config/parts.js"
 import * as exchange from "./internal/http/exchange.js"
 import * as metadata from "./internal/protocol/metadata.js"
+import * as moments from "./internal/seam/moments.js"
 import * as instant from "./internal/token/instant.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import * as OAuthError from "./OAuthError.js"
@@ -189,7 +190,7 @@ export const make = (
 
     return {
       get: Effect.gen(function*() {
-        const now = yield* Effect.clockWith((clock) => Effect.sync(() => instant.unsafeNow(clock)))
+        const now = yield* moments.now
         const last = yield* Ref.get(known)
         if (last !== undefined && !instant.reached(last.until, now)) return last.metadata
         const found = yield* Effect.either(discover)

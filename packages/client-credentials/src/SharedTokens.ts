@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
@@ -24,10 +23,10 @@ import * as parts from "./internal/config/parts.js"
 import * as coolDown from "./internal/fleet/coolDown.js"
 import * as sealedToken from "./internal/fleet/sealedToken.js"
 import { watched } from "./internal/fleet/withTimeout.js"
+import * as metrics from "./internal/seam/metrics.js"
 import { defaultExpiryBuffer, isUsable } from "./internal/token/policy.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
-import * as OAuthMetrics from "./OAuthMetrics.js"
 import { endingWithScope, type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
 import { CurrentOverrides, override, type TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
@@ -205,7 +204,7 @@ export const make = (
           hasWaited
             ? Effect.flatMap(
               Clock.currentTimeMillis,
-              (now) => Metric.update(OAuthMetrics.leaseWaits, Math.max(0, now - begun) / 1000)
+              (now) => metrics.record(metrics.leaseWaits, Math.max(0, now - begun) / 1000)
             )
             : Effect.void
         )
@@ -214,7 +213,7 @@ export const make = (
         for (;;) {
           const seen = yield* look(place, occasion)
           if (seen.token !== undefined) {
-            yield* Effect.zipRight(waited, Metric.increment(OAuthMetrics.sharedTokens))
+            yield* Effect.zipRight(waited, metrics.count(metrics.sharedTokens))
             return seen.token
           }
           const won = yield* Effect.acquireUseRelease(

@@ -12,11 +12,12 @@ import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as MutableHashMap from "effect/MutableHashMap"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
+import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import * as parts from "./internal/config/parts.js"
+import * as backOff from "./internal/seam/backOff.js"
 import * as tokenCell from "./internal/seam/cachedToken.js"
 import * as lifetimes from "./internal/seam/lifetime.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
@@ -151,11 +152,6 @@ export interface Options {
   readonly capacity?: number | undefined
 }
 
-const defaultBackOff: Schedule.Schedule<unknown, TokenError> = Schedule.exponential("500 millis").pipe(
-  Schedule.either(Schedule.spaced("1 minute")),
-  Schedule.jittered
-)
-
 /**
  * A cache over the `TokenEndpoint` of the context. Token requests run in the scope, not in the fiber of a caller: they
  * survive the caller's interruption and end with the scope.
@@ -182,7 +178,10 @@ export const make = (
     const surroundings: tokenCell.Surroundings = {
       requestToken,
       policy,
-      schedule: options.backOff ?? defaultBackOff,
+      backOffOptions: {
+        schedule: options.backOff ?? backOff.defaultOptions.schedule,
+        maxRetryAfter: policy.maxRetryAfter
+      },
       lifetime: yield* lifetimes.make,
       fiberRefs: yield* Effect.getFiberRefs
     }

@@ -8,7 +8,6 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
@@ -18,10 +17,10 @@ import * as tokenRequest from "./internal/http/tokenRequest.js"
 import { usesAliases } from "./internal/protocol/mutualTls.js"
 import * as tokenResponse from "./internal/protocol/tokenResponse.js"
 import * as lifetime from "./internal/seam/lifetime.js"
+import * as metrics from "./internal/seam/metrics.js"
 import * as duplicates from "./internal/token/duplicates.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { DiscoveryFailed, type TokenError } from "./OAuthError.js"
-import * as OAuthMetrics from "./OAuthMetrics.js"
 import { ServerMetadata } from "./ServerMetadata.js"
 import { boundTo, type TokenRequest } from "./TokenRequest.js"
 
@@ -62,6 +61,11 @@ export interface RequestOptions {
    * `expiryBuffer` and `expiryBufferFraction`. An endpoint that shares tokens returns no other. Default: the default rule.
    */
   readonly isUsable?: ((token: AccessToken, now: number) => boolean) | undefined
+  /**
+   * Returns how long to wait after the last of so many failures in a row, in milliseconds: the rule of `backOff` and
+   * `maxRetryAfter`, for an endpoint whose processes wait together. Default: the default rule.
+   */
+  readonly pauseAfter?: ((error: TokenError, failures: number) => Effect.Effect<number>) | undefined
 }
 
 /**
@@ -91,11 +95,11 @@ export interface Options {
   readonly maxLife?: Duration.DurationInput | undefined
 }
 
-const counted = (occasion: RequestOptions | undefined) => {
-  const sent = Metric.tagged(OAuthMetrics.tokenRequests, "oauth.token.reason", occasion?.reason ?? "forced")
-  return (errorType: string | undefined): Effect.Effect<void> =>
-    Metric.increment(errorType === undefined ? sent : Metric.tagged(sent, "error.type", errorType))
-}
+const counted = (occasion: RequestOptions | undefined) => (errorType: string | undefined): Effect.Effect<void> =>
+  metrics.count(metrics.tokenRequests, {
+    "oauth.token.reason": occasion?.reason ?? "forced",
+    "error.type": errorType
+  })
 
 /**
  * A token endpoint on the `HttpClient`, `ClientConfig` and `ServerMetadata` of the context; with proofs if `dpop` is

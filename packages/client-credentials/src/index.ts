@@ -89,13 +89,6 @@ export * as LegacyToken from "./LegacyToken.js"
 export * as OAuthError from "./OAuthError.js"
 
 /**
- * What an operator can watch.
- *
- * @since 0.1.0
- */
-export * as OAuthMetrics from "./OAuthMetrics.js"
-
-/**
  * The same client behind `fetch`, for callers outside Effect.
  *
  * @since 0.1.0

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   AccessToken,
   ClientConfig,
-  OAuthMetrics,
   SharedTokens,
   TokenCache,
   type TokenEndpoint,
@@ -18,7 +17,6 @@ import {
   Fiber,
   Layer,
   Logger,
-  Metric,
   Option,
   Redacted,
   type Scope,
@@ -26,6 +24,7 @@ import {
   TestClock
 } from "effect"
 
+import { countOf } from "./support/metrics.js"
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
 import { make as endpoint, request, type Script, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
@@ -346,10 +345,7 @@ describe("a fleet with one store", () => {
           ...store,
           [operation]: () => new TokenStore.TokenStoreError({ operation, problem: "ECONNRESET" })
         }
-        const failures = Effect.map(
-          Metric.value(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", operation)),
-          ({ count }) => count
-        )
+        const failures = countOf("oauth.store.failures", { "oauth.store.operation": operation })
         const before = yield* failures
         const { count, processes } = yield* Effect.provide(fleet(1, {}, { store: failing }), quiet)
         assert.deepStrictEqual(values(yield* all(processes)), new Set(["token-1"]))
@@ -389,10 +385,7 @@ describe("a fleet with one store", () => {
         ...memory,
         changes: () => Stream.fail(new TokenStore.TokenStoreError({ operation: "changes", problem: "ECONNRESET" }))
       }
-      const failures = Effect.map(
-        Metric.value(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", "changes")),
-        ({ count }) => count
-      )
+      const failures = countOf("oauth.store.failures", { "oauth.store.operation": "changes" })
       const before = yield* failures
       const { count, processes } = yield* fleet(5, {}, { store })
       assert.deepStrictEqual(values(yield* all(processes)), new Set(["token-1"]))

@@ -2,10 +2,11 @@
  * Servers that keep one token per client: what two instances cost that revoke each other's tokens.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, ClientCredentials, OAuthMetrics, type TokenCache } from "@effect-oauth/client-credentials"
-import { Context, Effect, Layer, Logger, Metric, TestClock } from "effect"
+import { ApiClient, ClientCredentials, type TokenCache } from "@effect-oauth/client-credentials"
+import { Context, Effect, Layer, Logger, TestClock } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
+import { countOf } from "./support/metrics.js"
 import * as scenario from "./support/scenario.js"
 
 /** Issues `token-1`, `token-2` and so on, and accepts the newest one only. */
@@ -65,14 +66,14 @@ describe("two instances at a server that keeps one token per client", () => {
     const { instance } = onePerClient()
     const { layer, lines } = logged()
     return Effect.gen(function*() {
-      const count = () => Effect.map(Metric.value(OAuthMetrics.earlyRejections), (counted) => counted.count)
-      const before = yield* count()
+      const count = countOf("oauth.token.early_rejections")
+      const before = yield* count
       const [one, other] = [yield* instance(), yield* instance()]
       for (let times = 0; times < 20; times += 1) {
         yield* status(one)
         yield* status(other)
       }
-      assert.strictEqual((yield* count()) - before, 6)
+      assert.strictEqual((yield* count) - before, 6)
       const warnings = lines.filter((line) => line.startsWith("WARN") && line.includes("rejected"))
       // One of each instance.
       assert.lengthOf(warnings, 2)

@@ -333,8 +333,6 @@ const built = (layer: Layer.Layer<never, unknown>): Use =>
 
 const tag = "a name under which a service is found"
 const error = "its fields are texts that hold no secret, as the suite above and the tests of failures show"
-const metric = "a number with labels from a fixed list; all metrics are printed after each use"
-
 const surface: Readonly<Record<string, Entry>> = {
   "AccessToken.membersOf": () =>
     Effect.sync(() => {
@@ -500,7 +498,6 @@ const surface: Readonly<Record<string, Entry>> = {
   "OAuthError.TokenStoreError": error,
   "OAuthError.isOAuthError": () => Effect.succeed(OAuthError.isOAuthError(accessToken)),
   "OAuthError.isTransient": "a function of a number",
-  ...Object.fromEntries(Object.keys(Library.OAuthMetrics).map((name) => [`OAuthMetrics.${name}`, metric])),
   "PromiseClient.make": (http) =>
     Effect.promise(async () => {
       const client = PromiseClient.make(Layer.provide(ClientCredentials.layer(withSecret), http))

@@ -5,8 +5,7 @@ import { readFileSync } from "node:fs"
 
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { OAuthMetrics } from "@effect-oauth/client-credentials"
-import { Effect, Metric, MetricState } from "effect"
+import { Effect } from "effect"
 
 import * as Collector from "../src/embedded/collector.js"
 import * as Embedded from "../src/embedded/environment.js"
@@ -104,23 +103,6 @@ const guide = [...read("guides/operating.md").matchAll(/^\| `(oauth\.[\w.]+)` \|
   .map(([, name = "", kind = "", unit = ""]) => [name, kind, unit] as const)
 
 describe("the guide to operating", () => {
-  it("lists every metric, with its kind and its unit", () => {
-    for (const one of Object.values(OAuthMetrics)) {
-      for (const metric of "keyType" in one ? [one] : Object.values(one)) metric.unsafeUpdate(0, [])
-    }
-    const kindOf = (state: MetricState.MetricState.Untyped) =>
-      MetricState.isCounterState(state) ? "counter" : MetricState.isGaugeState(state) ? "gauge" : "histogram"
-    const listed = Metric.unsafeSnapshot()
-      .filter(({ metricKey }) => metricKey.name.startsWith("oauth."))
-      .map(({ metricKey, metricState }) => [
-        metricKey.name,
-        kindOf(metricState),
-        metricKey.tags.find(({ key }) => key === "unit")?.value ?? ""
-      ])
-    const unique = [...new Map(listed.map((row) => [row[0], row])).values()]
-    assert.sameDeepMembers(guide.map((row) => [...row]), unique)
-  })
-
   it("has a picture of the program as it is", () => {
     const names = [
       ...read("packages/examples/trace.svg").matchAll(/<text x="\d+" y="\d+"(?: class="title")?>([^<]*)</g)

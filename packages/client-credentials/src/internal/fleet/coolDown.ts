@@ -8,7 +8,8 @@ import {
   InvalidTokenResponse,
   TokenEndpointUnavailable,
   type TokenError,
-  TokenErrorResponse
+  TokenErrorResponse,
+  withRetryAfter
 } from "../../OAuthError.js"
 import { obeyed } from "../protocol/retryAfter.js"
 import { Moment } from "./moment.js"
@@ -40,14 +41,4 @@ export const after = (error: TokenError, before: CoolDown | undefined, now: numb
 }
 
 /** The failure as it is told to those who come during the pause. */
-export const told = ({ error, until }: CoolDown, now: number): TokenError => {
-  const retryAfter = Duration.millis(Math.max(1, Math.ceil(until - now)))
-  switch (error._tag) {
-    case "TokenErrorResponse":
-      return new TokenErrorResponse({ ...error, retryAfter })
-    case "TokenEndpointUnavailable":
-      return new TokenEndpointUnavailable({ ...error, retryAfter })
-    default:
-      return error
-  }
-}
+export const told = ({ error, until }: CoolDown, now: number): TokenError => withRetryAfter(error, until - now)

@@ -2,14 +2,13 @@
  * The same store, whose failures are counted, and which answers in time or fails: no store can hold a token request up.
  */
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Stream from "effect/Stream"
 
-import * as OAuthMetrics from "../../OAuthMetrics.js"
 import { type TokenStore, TokenStoreError } from "../../TokenStore.js"
+import * as metrics from "../seam/metrics.js"
 
 const failed = (error: TokenStoreError): Effect.Effect<void> =>
-  Metric.increment(Metric.tagged(OAuthMetrics.storeFailures, "oauth.store.operation", error.operation))
+  metrics.count(metrics.storeFailures, { "oauth.store.operation": error.operation })
 
 /** For those that have no limit of their own. Two of them and a token request fit into the deadline of the cache. */
 const limit = "20 seconds"

@@ -3,11 +3,31 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Schedule from "effect/Schedule"
+import * as Schedule from "effect/Schedule"
 
 import type { TokenError } from "../../OAuthError.js"
-import { obeyed } from "../protocol/retryAfter.js"
+import { longestObeyed } from "../protocol/retryAfter.js"
+import { defaults, pauseOf } from "../token/backOff.js"
 import * as pauses from "./pauses.js"
+
+export interface Options {
+  readonly schedule: Schedule.Schedule<unknown, TokenError>
+  /** Milliseconds. */
+  readonly maxRetryAfter: number
+}
+
+/** Each pause is up to a fifth longer or shorter, so that processes which failed together do not repeat together. */
+export const defaultOptions: Options = {
+  schedule: Schedule.exponential(Duration.millis(defaults.first), defaults.factor).pipe(
+    Schedule.either(Schedule.spaced(Duration.millis(defaults.longest))),
+    Schedule.jittered
+  ),
+  maxRetryAfter: longestObeyed
+}
+
+/** The pause that an error requires, in milliseconds. */
+const retryAfterOf = (error: TokenError): number | undefined =>
+  "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
 
 export interface Plan {
   /** Whether the schedule goes on. */
@@ -16,17 +36,26 @@ export interface Plan {
   readonly pause: number
 }
 
-export const make = (schedule: Schedule.Schedule<unknown, TokenError>, maxRetryAfter: number) => {
+/** The back-off of one process: each failure takes the next step of the schedule. */
+export const make = ({ maxRetryAfter, schedule }: Options) => {
   const { next, reset } = pauses.make(schedule)
   return {
     reset,
     next: (error: TokenError): Effect.Effect<Plan> =>
-      Effect.map(next(error), (pause) => {
-        const wanted = obeyed(
-          "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined,
-          maxRetryAfter
-        )
-        return { again: pause !== undefined, pause: Math.max(pause ?? 0, wanted) }
-      })
+      Effect.map(next(error), (planned) => ({
+        again: planned !== undefined,
+        pause: pauseOf({ planned: planned ?? 0, retryAfter: retryAfterOf(error), maxRetryAfter })
+      }))
   }
 }
+
+/**
+ * The back-off of processes that share only the number of failures in a row: returns the pause in milliseconds after the
+ * last of so many.
+ */
+export const afterFailures =
+  ({ maxRetryAfter, schedule }: Options) => (error: TokenError, failures: number): Effect.Effect<number> =>
+    Effect.map(
+      pauses.nth(schedule, error, failures),
+      (planned) => pauseOf({ planned, retryAfter: retryAfterOf(error), maxRetryAfter })
+    )

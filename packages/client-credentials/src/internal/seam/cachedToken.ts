@@ -10,15 +10,12 @@ import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as FiberRefsPatch from "effect/FiberRefsPatch"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
-import type * as Schedule from "effect/Schedule"
 
 import type { AccessToken } from "../../AccessToken.js"
-import { ClientClosed, TokenEndpointUnavailable, type TokenError, TokenErrorResponse } from "../../OAuthError.js"
-import * as OAuthMetrics from "../../OAuthMetrics.js"
+import { ClientClosed, TokenEndpointUnavailable, type TokenError, withRetryAfter } from "../../OAuthError.js"
 import type { TokenEndpoint } from "../../TokenEndpoint.js"
 import type { TokenRequest } from "../../TokenRequest.js"
 import * as cacheState from "../token/cacheState.js"
@@ -26,8 +23,9 @@ import * as earlyRejections from "../token/earlyRejections.js"
 import * as instant from "../token/instant.js"
 import { isUsable as isUsableBy, type Policy } from "../token/policy.js"
 import * as backOff from "./backOff.js"
-import { clientLabel } from "./clientLabel.js"
 import type { Lifetime } from "./lifetime.js"
+import * as metrics from "./metrics.js"
+import * as moments from "./moments.js"
 
 export interface TokenCell {
   readonly get: Effect.Effect<AccessToken, TokenError>
@@ -43,7 +41,7 @@ export interface TokenCell {
 export interface Surroundings {
   readonly requestToken: TokenEndpoint["requestToken"]
   readonly policy: Policy
-  readonly schedule: Schedule.Schedule<unknown, TokenError>
+  readonly backOffOptions: backOff.Options
   /** Flights end with it, and no token is returned after it. */
   readonly lifetime: Lifetime
   /** The services and settings that flights run with. */
@@ -63,42 +61,25 @@ const closed: Health = {
 
 type Id = Deferred.Deferred<AccessToken, TokenError>
 
-const sleepUntil = (at: instant.Instant): Effect.Effect<void> =>
-  Effect.clockWith((clock) => {
-    const left = instant.remaining(at, instant.unsafeNow(clock))
-    return left > 0 ? clock.sleep(Duration.millis(left)) : Effect.void
-  })
-
-const failures = (reason: cacheState.Reason) => Metric.tagged(OAuthMetrics.tokenFailures, "oauth.token.reason", reason)
-
-const withRetryAfter = (error: TokenError, millis: number): TokenError => {
-  const retryAfter = Duration.millis(Math.ceil(millis))
-  return error._tag === "TokenErrorResponse"
-    ? new TokenErrorResponse({ ...error, retryAfter })
-    : error._tag === "TokenEndpointUnavailable"
-    ? new TokenEndpointUnavailable({ ...error, retryAfter })
-    : error
-}
-
 export const make = (
   request: TokenRequest,
-  { fiberRefs, lifetime, policy, requestToken, schedule }: Surroundings
+  { backOffOptions, fiberRefs, lifetime, policy, requestToken }: Surroundings
 ): TokenCell => {
   const ref = Ref.unsafeMake<cacheState.State<Id>>(cacheState.empty)
   const isUsable = isUsableBy(policy)
-  const pauses = backOff.make(schedule, policy.maxRetryAfter)
+  const pauseAfter = backOff.afterFailures(backOffOptions)
+  const pauses = backOff.make(backOffOptions)
   // For the metrics only: what is decided is in the state.
   const watched = { isUsed: true, renewalFailedAt: undefined as number | undefined }
-  const expiry = Metric.tagged(OAuthMetrics.tokenExpiry, "oauth.client.id", clientLabel(request.clientId))
   const serve = (token: AccessToken): AccessToken => {
     watched.isUsed = true
-    OAuthMetrics.cacheOutcomes.hit.unsafeUpdate(1, [])
+    metrics.unsafeCountHit()
     return token
   }
   const renewalFails = (now: number, stillFails: boolean) => {
     const seconds = watched.renewalFailedAt === undefined ? 0 : Math.max(0, now - watched.renewalFailedAt) / 1000
     watched.renewalFailedAt = stillFails ? now : undefined
-    return Metric.incrementBy(OAuthMetrics.renewalFailing, seconds)
+    return metrics.count(metrics.renewalFailing, {}, seconds)
   }
 
   const modify = <A>(
@@ -106,7 +87,7 @@ export const make = (
   ): Effect.Effect<A> =>
     Effect.clockWith((clock) =>
       Ref.modify(ref, (state) => {
-        const [next, command] = step(state, instant.unsafeNow(clock))
+        const [next, command] = step(state, moments.unsafeNow(clock))
         return [command, next] as const
       })
     )
@@ -114,7 +95,7 @@ export const make = (
   const attempt = (reason: cacheState.Reason) =>
     Ref.get(ref).pipe(
       Effect.flatMap(({ held, refused }) =>
-        requestToken(request, { reason, replaces: held?.token ?? refused, isUsable })
+        requestToken(request, { reason, replaces: held?.token ?? refused, isUsable, pauseAfter })
       ),
       Effect.timeoutFail({
         duration: policy.requestTimeout,
@@ -129,8 +110,8 @@ export const make = (
 
   const fly = ({ at, flight }: cacheState.Departure<Id>): Effect.Effect<AccessToken, TokenError> =>
     Effect.gen(function*() {
-      yield* sleepUntil(at)
-      const sent = yield* Effect.clockWith((clock) => Effect.sync(() => instant.unsafeNow(clock)))
+      yield* moments.sleepUntil(at)
+      const sent = yield* moments.now
       const outcome = yield* Effect.either(attempt(flight.reason))
       if (outcome._tag === "Right") {
         const token = outcome.right
@@ -140,15 +121,17 @@ export const make = (
           state.held === undefined ? 0 : Math.max(0, instant.remaining(state.held.expires, now))
         ])
         yield* pauses.reset
-        if (!watched.isUsed) yield* Metric.increment(OAuthMetrics.unusedTokens)
+        if (!watched.isUsed) yield* metrics.count(metrics.unusedTokens)
         watched.isUsed = false
-        if (flight.reason === "renewal") yield* Metric.update(OAuthMetrics.renewedAhead, ahead / 1000)
+        if (flight.reason === "renewal") yield* metrics.record(metrics.renewedAhead, ahead / 1000)
         yield* renewalFails(sent.steady, false)
-        yield* Metric.set(expiry, token.expiresAt / 1000)
+        yield* metrics.set(metrics.tokenExpiry, token.expiresAt / 1000, {
+          "oauth.client.id": metrics.clientLabel(request.clientId)
+        })
         return token
       }
       const error = outcome.left
-      yield* Metric.increment(Metric.tagged(failures(flight.reason), "error.type", error._tag))
+      yield* metrics.count(metrics.tokenFailures, { "oauth.token.reason": flight.reason, "error.type": error._tag })
       if (flight.reason === "renewal") yield* renewalFails(sent.steady, true)
       const plan = yield* pauses.next(error)
       const aftermath = yield* modify((state, now) => cacheState.failed(state, now, { ...plan, id: flight.id, error }))
@@ -208,12 +191,12 @@ export const make = (
         const id = yield* Deferred.make<AccessToken, TokenError>()
         const answer = yield* modify((state, now) => decide(state, now, id))
         if (answer._tag === "Refuse") {
-          yield* Metric.increment(OAuthMetrics.cacheOutcomes.refused)
+          yield* metrics.count(metrics.cacheOutcomes, { "oauth.cache.outcome": "refused" })
           return yield* withRetryAfter(answer.error, answer.millisLeft)
         }
         if (answer.departure !== undefined) yield* begin(answer.departure)
         if (answer._tag === "Serve") return serve(answer.token)
-        yield* Metric.increment(OAuthMetrics.cacheOutcomes.wait)
+        yield* metrics.count(metrics.cacheOutcomes, { "oauth.cache.outcome": "wait" })
         // In the trace of the caller, so that it shows where the time went.
         const token = yield* Effect.withSpan(restore(Deferred.await(answer.flight.id)), "oauth.token.get", {
           attributes: { "oauth.cache.outcome": "wait", "oauth.token.reason": answer.flight.reason },
@@ -231,7 +214,7 @@ export const make = (
       ? undefined
       : rejectionPauses[Math.min(index, rejectionPauses.length - 1)] ?? rejectionPauses[0]
     return Effect.zipRight(
-      Metric.increment(OAuthMetrics.earlyRejections),
+      metrics.count(metrics.earlyRejections),
       early.count < earlyRejections.limit ? Effect.void : Effect.logWarning(
         `Access token rejected ${early.count} times in a row long before its expiry, although each new token worked: ` +
           "another client instance may be revoking this client's tokens. Requesting a new token" +
@@ -249,7 +232,7 @@ export const make = (
     get: Effect.withFiberRuntime((fiber) => {
       const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
       return Effect.flatMap(Ref.get(ref), (state) => {
-        const token = lifetime.hasEnded() ? undefined : cacheState.fresh(state, instant.unsafeNow(clock))
+        const token = lifetime.hasEnded() ? undefined : cacheState.fresh(state, moments.unsafeNow(clock))
         return token === undefined ? ask : Effect.succeed(serve(token))
       })
     }),
@@ -267,7 +250,7 @@ export const make = (
     health: Effect.clockWith((clock) =>
       Effect.map(
         Ref.get(ref),
-        (state) => lifetime.hasEnded() ? closed : cacheState.health(state, instant.unsafeNow(clock))
+        (state) => lifetime.hasEnded() ? closed : cacheState.health(state, moments.unsafeNow(clock))
       )
     ),
     isIdle: Effect.map(Ref.get(ref), (state) => state.flight === undefined)

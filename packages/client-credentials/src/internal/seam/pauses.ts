@@ -33,3 +33,32 @@ export const make = <Input>(schedule: Schedule.Schedule<unknown, Input>): Pauses
       })
   }
 }
+
+/** More steps than this make no difference: a schedule that grows has reached its longest pause by then. */
+const maxSteps = 100
+
+/** No pause is longer, in milliseconds: 24 hours. */
+const longest = 86_400_000
+
+/**
+ * Returns the pause in milliseconds after so many equal inputs in a row, each of which came when the pause before it was
+ * over: for those who share a count, but not the state of a schedule.
+ */
+export const nth = <Input>(
+  schedule: Schedule.Schedule<unknown, Input>,
+  input: Input,
+  count: number
+): Effect.Effect<number> =>
+  Effect.gen(function*() {
+    let state: unknown = schedule.initial
+    let now = yield* Clock.currentTimeMillis
+    let pause = 0
+    for (let step = 0; step < Math.min(count, maxSteps); step += 1) {
+      const [next, , decision] = yield* schedule.step(now, input, state)
+      const isDone = ScheduleDecision.isDone(decision)
+      pause = isDone ? 0 : Math.min(longest, Math.max(0, ScheduleIntervals.start(decision.intervals) - now))
+      state = isDone ? schedule.initial : next
+      now += pause
+    }
+    return pause
+  })

@@ -4,18 +4,11 @@
  * The wall clock may be set back, and then a token would seem to live longer than it does; the steady clock may stand
  * still while a machine sleeps, with the same effect. So each moment is noted on both, and has come when either says so.
  */
-import type * as Clock from "effect/Clock"
-
 /** In milliseconds: of the wall clock since the epoch, of the steady clock since any moment. */
 export interface Instant {
   readonly wall: number
   readonly steady: number
 }
-
-export const unsafeNow = (clock: Clock.Clock): Instant => ({
-  wall: clock.unsafeCurrentTimeMillis(),
-  steady: Number(clock.unsafeCurrentTimeNanos()) / 1_000_000
-})
 
 export const after = (from: Instant, millis: number): Instant => ({
   wall: from.wall + millis,

@@ -1,0 +1,21 @@
+/**
+ * The present moment on the two clocks of Effect: the wall clock and the steady one.
+ */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+import { type Instant, remaining } from "../token/instant.js"
+
+export const unsafeNow = (clock: Clock.Clock): Instant => ({
+  wall: clock.unsafeCurrentTimeMillis(),
+  steady: Number(clock.unsafeCurrentTimeNanos()) / 1_000_000
+})
+
+export const now: Effect.Effect<Instant> = Effect.clockWith((clock) => Effect.sync(() => unsafeNow(clock)))
+
+export const sleepUntil = (at: Instant): Effect.Effect<void> =>
+  Effect.clockWith((clock) => {
+    const left = remaining(at, unsafeNow(clock))
+    return left > 0 ? clock.sleep(Duration.millis(left)) : Effect.void
+  })
