@@ -228,12 +228,13 @@ const shared = (options: SharedOptions) => {
   const network = TokenEndpoint.layer(options.tokenEndpoint ?? {})
   return wire<TokenSeal | TokenStore>(
     { ...options, revokeAtShutdown: false },
-    Layer.provide(
-      SharedTokens.layer(options.sharedTokens),
-      options.issuanceBudget === undefined
-        ? network
-        : Layer.provide(IssuanceBudget.layer(options.issuanceBudget), network)
-    )
+    options.issuanceBudget === undefined
+      ? Layer.provide(SharedTokens.layer(options.sharedTokens), network)
+      // With the budget, which the health of the cache states.
+      : Layer.provideMerge(
+        SharedTokens.layer(options.sharedTokens),
+        Layer.provide(IssuanceBudget.layer(options.issuanceBudget), network)
+      )
   )
 }
 

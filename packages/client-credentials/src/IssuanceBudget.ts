@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -11,24 +12,52 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 
+import { ClientConfig } from "./ClientConfig.js"
 import * as parts from "./internal/config/parts.js"
 import { watched } from "./internal/fleet/withTimeout.js"
 import * as dialect from "./internal/protocol/dialect.js"
 import * as issuerQuota from "./internal/protocol/issuerQuota.js"
 import { obeyed } from "./internal/protocol/retryAfter.js"
+import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
+import * as tokenErrors from "./internal/seam/tokenErrors.js"
 import { mayHaveIssued } from "./internal/token/issuance.js"
 import * as budgets from "./internal/token/ledger.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { IssuanceBudgetExhausted, type TokenError } from "./OAuthError.js"
-import { endingWithScope, type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
+import { type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
 import type { TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
 import { TokenStore, TokenStoreError } from "./TokenStore.js"
 
 /**
- * What is allowed.
+ * The budget of a client: the tokens that may still be requested.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IssuanceBudget {
+  /**
+   * Returns the number of tokens that may still be requested with the configured request, by the tightest limit;
+   * undefined while the store is unavailable. Sends no request.
+   */
+  readonly left: Effect.Effect<number | undefined>
+  /** Returns an endpoint whose token requests count towards the budget, and fail with `IssuanceBudgetExhausted` beyond it. */
+  readonly decorate: (endpoint: TokenEndpoint) => TokenEndpoint
+}
+
+/**
+ * The budget in use.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export const IssuanceBudget = Context.GenericTag<IssuanceBudget>("@effect-oauth/client-credentials/IssuanceBudget")
+
+/**
+ * Options of the budget.
  *
  * @since 0.1.0
  * @category models
@@ -71,7 +100,7 @@ const limited = (
   const isLimit = error._tag === "TokenErrorResponse"
     ? dialect.kindOf(error) === "limit"
     : error._tag === "TokenEndpointUnavailable" && error.detail === "429"
-  const retryAfter = "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : 0
+  const retryAfter = tokenErrors.retryAfterOf(error) ?? 0
   return isLimit && retryAfter > 0
     ? [{
       name: "retry-after",
@@ -84,8 +113,9 @@ const limited = (
 }
 
 /**
- * A `TokenEndpoint` over that of the context that counts, in the `TokenStore`: all who share the store share the budget,
- * and a restart does not forget it.
+ * Creates a budget that counts in the `TokenStore`: all processes that share the store share the budget, and a restart does
+ * not forget it. When the scope ends, requests of its endpoints in flight are interrupted, and later ones fail with
+ * `ClientClosed`.
  *
  * A request beyond the limit fails with `IssuanceBudgetExhausted`, which says when there will be room, and nothing is sent.
  * Tokens that were issued, or may have been, are counted. A request that certainly issued none is given back, so that an
@@ -104,14 +134,15 @@ const limited = (
  */
 export const make = (
   options: Options
-): Effect.Effect<TokenEndpoint, InvalidConfig, TokenEndpoint | TokenSeal | TokenStore> =>
+): Effect.Effect<IssuanceBudget, InvalidConfig, ClientConfig | Scope.Scope | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
     const budget = yield* validate(parts.issuanceBudget, options)
-    const endpoint = yield* TokenEndpoint
+    const { request: configured } = yield* ClientConfig
+    const { within } = yield* lifetime.make
     const seal = yield* TokenSeal
     const store = watched(yield* TokenStore)
-    const { clientId } = endpoint.request
-    const place = yield* seal.name(`budget ${endpoint.request.endpoint} ${clientId}`)
+    const { clientId } = configured
+    const place = yield* seal.name(`budget ${configured.endpoint} ${clientId}`)
     const { limit } = budget
     const showLeft = (left: number) =>
       metrics.set(metrics.budgetLeft, left, { "oauth.client.id": metrics.clientLabel(clientId) })
@@ -222,43 +253,56 @@ export const make = (
         ? Effect.void
         : Effect.asVoid(decide((ledger, now) => ({ ledger: budgets.heard(ledger, quotas, now, organization) })))
 
-    const request = (wanted: TokenRequest, occasion: RequestOptions | undefined, organization: string) => {
+    const request = (
+      endpoint: TokenEndpoint,
+      wanted: TokenRequest,
+      occasion: RequestOptions | undefined,
+      organization: string
+    ) => {
       const asked = endpoint.requestToken(wanted, occasion)
       return budget.followIssuerQuotas
         ? asked.pipe(
+          Effect.tap(({ quotas }) => hear(quotas, organization)),
           Effect.tapError((error) =>
             Effect.flatMap(
               Clock.currentTimeMillis,
-              (now) => hear(limited(error, { limit, now, organization }), organization)
+              (now) =>
+                hear(
+                  [...tokenErrors.quotasOf(error), ...limited(error, { limit, now, organization })],
+                  organization
+                )
             )
-          ),
-          Effect.provideService(issuerQuota.QuotaListener, (quotas) => hear(quotas, organization))
+          )
         )
         : asked
     }
 
-    return {
+    const decorate = (endpoint: TokenEndpoint): TokenEndpoint => ({
       request: endpoint.request,
-      budgetLeft: Effect.gen(function*() {
-        const { ledger } = yield* look
-        const organization = issuerQuota.organizationOf(endpoint.request)
-        const verdict = budgets.spend(budget, ledger, yield* Clock.currentTimeMillis, false, organization)
-        return verdict._tag === "Granted" ? verdict.left + 1 : 0
-      }).pipe(Effect.orElseSucceed(() => undefined)),
       requestToken: (wanted, occasion) =>
-        Effect.gen(function*() {
+        within(Effect.gen(function*() {
           const organization = issuerQuota.organizationOf(wanted)
           const granted = yield* spend(occasion, organization)
-          const outcome = yield* Effect.either(request(wanted, occasion, organization))
+          const outcome = yield* Effect.either(request(endpoint, wanted, occasion, organization))
           const isSpent = Either.isRight(outcome) || mayHaveIssued(outcome.left)
           yield* isSpent ? warn(granted) : giveBack(granted)
           return yield* outcome
-        })
+        }))
+    })
+
+    return {
+      decorate,
+      left: Effect.gen(function*() {
+        const { ledger } = yield* look
+        const organization = issuerQuota.organizationOf(configured)
+        const verdict = budgets.spend(budget, ledger, yield* Clock.currentTimeMillis, false, organization)
+        return verdict._tag === "Granted" ? verdict.left + 1 : 0
+      }).pipe(Effect.orElseSucceed(() => undefined))
     }
   })
 
 /**
- * The budget as a layer over a `TokenEndpoint`: the option `issuanceBudget` of `ClientCredentials.layerShared` puts it in
+ * Provides the budget, and the `TokenEndpoint` of the context decorated with it: the option `issuanceBudget` of `ClientCredentials.layerShared` puts it in
  * place, between the shared tokens and the network.
  *
  * @since 0.1.0
@@ -266,5 +310,12 @@ export const make = (
  */
 export const layer = (
   options: Options
-): Layer.Layer<TokenEndpoint, InvalidConfig, TokenEndpoint | TokenSeal | TokenStore> =>
-  Layer.scoped(TokenEndpoint, endingWithScope(make(options)))
+): Layer.Layer<
+  IssuanceBudget | TokenEndpoint,
+  InvalidConfig,
+  ClientConfig | TokenEndpoint | TokenSeal | TokenStore
+> =>
+  Layer.scopedContext(
+    Effect.zipWith(TokenEndpoint, make(options), (endpoint, budget) =>
+      Context.make(IssuanceBudget, budget).pipe(Context.add(TokenEndpoint, budget.decorate(endpoint))))
+  )

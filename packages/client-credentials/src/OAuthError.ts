@@ -12,6 +12,15 @@ import * as Schema from "effect/Schema"
 import * as dialect from "./internal/protocol/dialect.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
+const Quota = Schema.Struct({
+  name: Schema.String,
+  counts: Schema.Literal("client", "organization"),
+  limit: Schema.Int,
+  remaining: Schema.Int,
+  /** Milliseconds since the epoch. */
+  resetsAt: Schema.Number
+})
+
 const withDetail = (text: string, detail: string | undefined): string =>
   detail === undefined ? text : `${text}: ${detail}`
 
@@ -46,7 +55,9 @@ export class TokenErrorResponse extends Schema.TaggedError<TokenErrorResponse>(
   errorUri: Schema.optional(Schema.String),
   /** What may be the reason, where this side can tell. */
   hint: Schema.optional(Schema.String),
-  retryAfter: Schema.optional(Schema.Duration)
+  retryAfter: Schema.optional(Schema.Duration),
+  /** The quotas that the server announced, where it announced any. */
+  quotas: Schema.optional(Schema.Array(Quota))
 }) {
   /**
    * True for `temporarily_unavailable`, `server_error` and the statuses 408, 425, 429 and 5xx, and where the server states
@@ -75,7 +86,9 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
 )("InvalidTokenResponse", {
   endpoint: Schema.String,
   status: Schema.Int,
-  problem: Schema.String
+  problem: Schema.String,
+  /** The quotas that the server announced, where it announced any. */
+  quotas: Schema.optional(Schema.Array(Quota))
 }) {
   /** Always false: the same request would get the same answer. */
   get retryable(): boolean {
@@ -103,7 +116,9 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
    * query, to which the `HttpClient` in use would have sent the request instead.
    */
   detail: Schema.String,
-  retryAfter: Schema.optional(Schema.Duration)
+  retryAfter: Schema.optional(Schema.Duration),
+  /** The quotas that the server announced, where it announced any. */
+  quotas: Schema.optional(Schema.Array(Quota))
 }) {
   /** False only for a certificate that is not trusted, and for an `HttpClient` that sends the request elsewhere. */
   get retryable(): boolean {

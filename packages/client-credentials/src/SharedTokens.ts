@@ -15,6 +15,7 @@ import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 import type { AccessToken } from "./AccessToken.js"
@@ -23,11 +24,12 @@ import * as parts from "./internal/config/parts.js"
 import * as coolDown from "./internal/fleet/coolDown.js"
 import * as sealedToken from "./internal/fleet/sealedToken.js"
 import { watched } from "./internal/fleet/withTimeout.js"
+import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
 import { defaultExpiryBuffer, isUsable } from "./internal/token/policy.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
-import { endingWithScope, type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
+import { type IssuedToken, type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
 import { CurrentOverrides, override, type TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
 import { type Entry, TokenStore, type TokenStoreError } from "./TokenStore.js"
@@ -76,11 +78,15 @@ const currentPlace = (seal: TokenSeal): Effect.Effect<string, never, ClientConfi
 const open = (seal: TokenSeal, place: string, { value }: Entry): Effect.Effect<Option.Option<AccessToken>> =>
   Effect.map(seal.open(place, value), Option.flatMap(sealedToken.decode))
 
+/** A token that another process requested; what the server announced then is in the budget already. */
+const fromStore = (token: AccessToken): IssuedToken => ({ token, quotas: [] })
+
 /** For a caller without a rule. */
 const isUsableByDefault = isUsable(defaultExpiryBuffer)
 
 /**
- * A `TokenEndpoint` over that of the context, the `TokenStore` and the `TokenSeal`.
+ * Returns an endpoint that shares the tokens of another one, through the `TokenStore` and the `TokenSeal` of the context.
+ * When the scope ends, requests in flight are interrupted, and later ones fail with `ClientClosed`.
  *
  * - A token in the store that is usable by the rules of the cache (`expiryBuffer`, `expiryBufferFraction`), and is not the one to
  *   be replaced, is taken over.
@@ -92,16 +98,17 @@ const isUsableByDefault = isUsable(defaultExpiryBuffer)
  * - Tokens that are bound to a key of this process (`dpop`) are of no use to others, and stay out of the store.
  *
  * @since 0.1.0
- * @category constructors
+ * @category combinators
  */
-export const make = (
+export const decorate = (
+  endpoint: TokenEndpoint,
   options: Options = {}
-): Effect.Effect<TokenEndpoint, InvalidConfig, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
+): Effect.Effect<TokenEndpoint, InvalidConfig, ClientConfig | Scope.Scope | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
     const settings = yield* validate(parts.sharedTokens, options)
+    const { within } = yield* lifetime.make
     const [leaseLife, pollEvery] = [Duration.millis(settings.leaseLife), settings.pollEvery]
     const { authentication } = yield* ClientConfig
-    const endpoint = yield* TokenEndpoint
     const seal = yield* TokenSeal
     const store = watched(yield* TokenStore)
 
@@ -177,24 +184,24 @@ export const make = (
         const past = yield* lastFailure(place)
         const now = yield* Clock.currentTimeMillis
         if (past !== undefined && now < past.value.until) return yield* coolDown.told(past.value, now)
-        const token = yield* Effect.tapError(
+        const issued = yield* Effect.tapError(
           endpoint.requestToken(request, occasion),
           (error) => rememberFailure(place, past, error)
         )
         if (past !== undefined && past.value.failures > 0) yield* forgetFailure(place, past)
         // A good token is not lost because it could not be kept.
-        yield* pack(place, token).pipe(
-          Effect.flatMap((value) => store.swap(place, generation, { value, expiresAt: token.expiresAt })),
+        yield* pack(place, issued.token).pipe(
+          Effect.flatMap((value) => store.swap(place, generation, { value, expiresAt: issued.token.expiresAt })),
           Effect.catchAll((error) => Effect.logWarning(`${error.message} The token is used by this process alone.`))
         )
-        return token
+        return issued
       })
 
     const share = (
       request: TokenRequest,
       place: string,
       occasion: RequestOptions | undefined
-    ): Effect.Effect<AccessToken, TokenError | TokenStoreError> =>
+    ): Effect.Effect<IssuedToken, TokenError | TokenStoreError> =>
       Effect.gen(function*() {
         const owner = crypto.randomUUID()
         const release = Effect.ignore(store.release(place, owner))
@@ -214,7 +221,7 @@ export const make = (
           const seen = yield* look(place, occasion)
           if (seen.token !== undefined) {
             yield* Effect.zipRight(waited, metrics.count(metrics.sharedTokens))
-            return seen.token
+            return fromStore(seen.token)
           }
           const won = yield* Effect.acquireUseRelease(
             store.acquire(place, owner, leaseLife),
@@ -222,7 +229,9 @@ export const make = (
               acquired
                 ? Effect.gen(function*() {
                   const again = yield* look(place, occasion)
-                  return again.token ?? (yield* ask(request, place, again.generation, occasion))
+                  return again.token === undefined
+                    ? yield* ask(request, place, again.generation, occasion)
+                    : fromStore(again.token)
                 })
                 : Effect.succeed(undefined),
             (acquired) => acquired ? release : Effect.void
@@ -246,16 +255,15 @@ export const make = (
 
     return {
       request: endpoint.request,
-      budgetLeft: endpoint.budgetLeft,
       requestToken: (request, occasion) =>
-        Effect.gen(function*() {
+        within(Effect.gen(function*() {
           if (request.dpopThumbprint !== undefined) return yield* endpoint.requestToken(request, occasion)
           const outcome = yield* Effect.either(share(request, yield* placeOf(request), occasion))
           if (Either.isRight(outcome)) return outcome.right
           if (outcome.left._tag !== "TokenStoreError") return yield* outcome.left
           yield* Effect.logWarning(`${outcome.left.message} This process asks for a token of its own.`)
           return yield* endpoint.requestToken(request, occasion)
-        })
+        }))
     }
   })
 
@@ -268,7 +276,7 @@ export const make = (
 export const layer = (
   options?: Options
 ): Layer.Layer<TokenEndpoint, InvalidConfig, ClientConfig | TokenEndpoint | TokenSeal | TokenStore> =>
-  Layer.scoped(TokenEndpoint, endingWithScope(make(options)))
+  Layer.scoped(TokenEndpoint, Effect.flatMap(TokenEndpoint, (endpoint) => decorate(endpoint, options)))
 
 /**
  * Returns the token that the store has for the client of the context, whichever process requested it. The token may have

@@ -21,6 +21,7 @@ import * as backOff from "./internal/seam/backOff.js"
 import * as tokenCell from "./internal/seam/cachedToken.js"
 import * as lifetimes from "./internal/seam/lifetime.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
+import { IssuanceBudget } from "./IssuanceBudget.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 import * as TokenRequest from "./TokenRequest.js"
@@ -174,7 +175,8 @@ export const make = (
 ): Effect.Effect<TokenCache, InvalidConfig, TokenEndpoint | Scope.Scope> =>
   Effect.gen(function*() {
     const policy = yield* validate(parts.tokenCache, options)
-    const { budgetLeft = Effect.succeed(undefined), request, requestToken } = yield* TokenEndpoint
+    const { request, requestToken } = yield* TokenEndpoint
+    const budget = yield* Effect.serviceOption(IssuanceBudget)
     const surroundings: tokenCell.Surroundings = {
       requestToken,
       policy,
@@ -211,7 +213,7 @@ export const make = (
       )
     )
 
-    const budgetNow = Effect.timeoutTo(budgetLeft, {
+    const budgetNow = Effect.timeoutTo(Option.isNone(budget) ? Effect.succeed(undefined) : budget.value.left, {
       duration: "1 second",
       onSuccess: (left) => left,
       onTimeout: () => undefined

@@ -8,12 +8,14 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import * as parts from "./internal/config/parts.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
 import * as tokenRequest from "./internal/http/tokenRequest.js"
+import type { Quota } from "./internal/protocol/issuerQuota.js"
 import { usesAliases } from "./internal/protocol/mutualTls.js"
 import * as tokenResponse from "./internal/protocol/tokenResponse.js"
 import * as lifetime from "./internal/seam/lifetime.js"
@@ -25,36 +27,51 @@ import { ServerMetadata } from "./ServerMetadata.js"
 import { boundTo, type TokenRequest } from "./TokenRequest.js"
 
 /**
- * What a token endpoint does for a client: `layer` brings the real one, and a test may bring its own.
+ * The token endpoint as a service. `make` provides the network; `IssuanceBudget` and `SharedTokens` decorate it, and a test
+ * may provide its own.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenEndpoint {
-  /** What the client asks for when nothing else is said. */
+  /** The token request that the client is configured with. */
   readonly request: TokenRequest
-  /** Asks for a token, each time anew (RFC 6749 section 4.4). Programs want `TokenCache`, which asks when it must. */
+  /** Requests a token, each time from the server (RFC 6749 section 4.4). Programs use `TokenCache`. */
   readonly requestToken: (
     request: TokenRequest,
-    occasion?: RequestOptions | undefined
-  ) => Effect.Effect<AccessToken, TokenError>
-  /** How many tokens may still be asked for, where somebody counts; undefined when that cannot be told. */
-  readonly budgetLeft?: Effect.Effect<number | undefined> | undefined
+    options?: RequestOptions | undefined
+  ) => Effect.Effect<IssuedToken, TokenError>
 }
 
 /**
- * Why a token is asked for. The network need not know; an endpoint before it may, that shares tokens or counts them.
+ * A token, and what the authorization server stated about its quotas.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IssuedToken {
+  readonly token: AccessToken
+  /**
+   * The quotas that the server announced with this token, such as those of `Auth0-Client-Quota-Limit`; empty when it
+   * announced none, or when the token comes from a store. Errors that stem from a response have the same field.
+   */
+  readonly quotas: ReadonlyArray<Quota>
+}
+
+/**
+ * The reason of a token request, and the rules of the cache that makes it. The network needs none of them; decorators of
+ * the endpoint, which share tokens or count them, use them.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RequestOptions {
   /**
-   * `cold`: there was none. `renewal`: there is one that can still be used. `expired`: there is one that cannot.
-   * `rejected`: the API refused the one there was. `forced`: somebody wants another.
+   * `cold`: no token is cached. `renewal`: the cached token is still usable. `expired`: it is not. `rejected`: the API
+   * rejected it. `forced`: the program requests another.
    */
   readonly reason: "cold" | "renewal" | "expired" | "rejected" | "forced"
-  /** The token that is to be replaced. */
+  /** The token to replace. */
   readonly replaces: AccessToken | undefined
   /**
    * Returns true for a token that the cache would still use at this moment, in milliseconds since the epoch: the rule of
@@ -69,7 +86,7 @@ export interface RequestOptions {
 }
 
 /**
- * Where tokens come from.
+ * The token endpoint in use.
  *
  * @since 0.1.0
  * @category tags
@@ -83,27 +100,31 @@ export const TokenEndpoint = Context.GenericTag<TokenEndpoint>("@effect-oauth/cl
  * @category models
  */
 export interface Options {
-  /** From the first byte sent to the last received; then the request is aborted. Default: 30 seconds. */
+  /** The longest time from the first byte sent to the last received; then the request is aborted. Default: 30 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** A token response is some kilobytes; this stops a server that never ends. Default: 1 MiB. */
+  /** The most bytes read of a response, against servers that send without end. Default: 1 MiB. */
   readonly maxResponseBytes?: number | undefined
-  /** The life of a token that comes without `expires_in`, or with one that is not a number of seconds. A 401 corrects it if it is too long. Default: 1 hour. */
+  /**
+   * The life of a token whose response has no `expires_in`, or one that is not a number of seconds. A 401 of the API
+   * corrects a life that is too long. Default: 1 hour.
+   */
   readonly defaultLife?: Duration.DurationInput | undefined
-  /** Whether a token without all of the scope that was asked for is an error (RFC 6749 section 3.3). Default: false. */
+  /** Whether a token that lacks a part of the requested scope is an error (RFC 6749 section 3.3). Default: false. */
   readonly requireScope?: boolean | undefined
-  /** The longest life believed, against servers that count in milliseconds. Default: 30 days. */
+  /** The longest life accepted, against servers that count in milliseconds. Default: 30 days. */
   readonly maxLife?: Duration.DurationInput | undefined
 }
 
-const counted = (occasion: RequestOptions | undefined) => (errorType: string | undefined): Effect.Effect<void> =>
+const counted = (options: RequestOptions | undefined) => (errorType: string | undefined): Effect.Effect<void> =>
   metrics.count(metrics.tokenRequests, {
-    "oauth.token.reason": occasion?.reason ?? "forced",
+    "oauth.token.reason": options?.reason ?? "forced",
     "error.type": errorType
   })
 
 /**
- * A token endpoint on the `HttpClient`, `ClientConfig` and `ServerMetadata` of the context; with proofs if `dpop` is
- * configured, and then tokens that are not bound to its key are rejected (RFC 9449 section 5).
+ * Creates a token endpoint on the `HttpClient`, `ClientConfig` and `ServerMetadata` of the context; with proofs if `dpop`
+ * is configured, and then tokens that are not bound to its key are rejected (RFC 9449 section 5). When the scope ends,
+ * requests in flight are interrupted, and later ones fail with `ClientClosed`.
  *
  * It follows no redirect, since that could hand the secret to another server, and puts no request into traces, where
  * headers and URLs would show. When client authentication fails (status 401 with any code, or `invalid_client`, RFC 6749
@@ -117,6 +138,8 @@ const counted = (occasion: RequestOptions | undefined) => (errorType: string | u
  *
  * export const token = TokenEndpoint.make({ timeout: "5 seconds" }).pipe(
  *   Effect.flatMap((endpoint) => endpoint.requestToken(endpoint.request)),
+ *   Effect.map((issued) => issued.token),
+ *   Effect.scoped,
  *   Effect.provide(ServerMetadata.layer()),
  *   Effect.provide(ClientConfig.layer({
  *     tokenUrl: "https://auth.example.com/oauth/token",
@@ -132,7 +155,7 @@ const counted = (occasion: RequestOptions | undefined) => (errorType: string | u
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<TokenEndpoint, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
+): Effect.Effect<TokenEndpoint, InvalidConfig, ClientConfig | HttpClient.HttpClient | Scope.Scope | ServerMetadata> =>
   Effect.gen(function*() {
     const limits = yield* validate(parts.tokenEndpoint, options)
     const config = yield* ClientConfig
@@ -151,7 +174,9 @@ export const make = (
       response
     }
 
-    const requestToken = (request: TokenRequest, occasion: RequestOptions | undefined) =>
+    const { within } = yield* lifetime.make
+
+    const requestToken = (request: TokenRequest, options: RequestOptions | undefined) =>
       Effect.gen(function*() {
         const server = yield* metadata.get
         const { authenticationMethods, dpopAlgorithms, issuer, signingAlgorithms, tokenEndpoint } = server
@@ -173,14 +198,14 @@ export const make = (
         const url = aliased ? server.mutualTls.tokenEndpoint ?? tokenEndpoint : tokenEndpoint
         yield* Effect.annotateCurrentSpan("oauth.client_authentication", method.method)
         const requestedScope = request.scope.split(" ").filter((name) => name !== "")
-        const { token, warnings } = yield* send({
+        const { quotas, value: { token, warnings } } = yield* send({
           authentication: method,
           url,
           endpoint: tokenEndpoint,
           clientId: request.clientId,
           issuer,
           signingAlgorithms,
-          onSent: counted(occasion),
+          onSent: counted(options),
           encode: (proof) => tokenRequest.encode(url, request, proof),
           decode: (received, redaction, hint) =>
             tokenResponse.decode(received, {
@@ -192,7 +217,7 @@ export const make = (
             })
         })
         for (const warning of warnings) yield* Effect.logWarning(warning)
-        return token
+        return { token, quotas }
       })
 
     const owner = {}
@@ -212,31 +237,21 @@ export const make = (
 
     return {
       request: dpop === undefined ? request : boundTo(request, dpop.thumbprint),
-      requestToken: (request, occasion) =>
-        requestToken(request, occasion).pipe(
-          Effect.tapError((error) =>
-            Effect.annotateCurrentSpan("error.type", error._tag === "TokenErrorResponse" ? error.error : error._tag)
-          ),
-          Effect.tap((token) => occasion === undefined ? Effect.void : noticeDuplicate(request, token, occasion)),
-          Effect.withSpan("oauth.token.request", { captureStackTrace: false })
+      requestToken: (request, options) =>
+        within(
+          requestToken(request, options).pipe(
+            Effect.tapError((error) =>
+              Effect.annotateCurrentSpan("error.type", error._tag === "TokenErrorResponse" ? error.error : error._tag)
+            ),
+            Effect.tap(({ token }) => options === undefined ? Effect.void : noticeDuplicate(request, token, options)),
+            Effect.withSpan("oauth.token.request", { captureStackTrace: false })
+          )
         )
     }
   })
 
 /**
- * The same endpoint until the scope of the context ends: then requests under way are interrupted, and others fail with
- * `ClientClosed`.
- *
- * @internal
- */
-export const endingWithScope = <E, R>(endpoint: Effect.Effect<TokenEndpoint, E, R>) =>
-  lifetime.limited(endpoint, (service, within) => ({
-    ...service,
-    requestToken: (request, occasion) => within(service.requestToken(request, occasion))
-  }))
-
-/**
- * The token endpoint as a layer, with limits of your own.
+ * Provides the token endpoint, with limits of your own.
  *
  * @example
  * import { TokenEndpoint } from "@effect-oauth/client-credentials"
@@ -249,4 +264,4 @@ export const endingWithScope = <E, R>(endpoint: Effect.Effect<TokenEndpoint, E, 
 export const layer = (
   options?: Options
 ): Layer.Layer<TokenEndpoint, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =>
-  Layer.scoped(TokenEndpoint, endingWithScope(make(options)))
+  Layer.scoped(TokenEndpoint, make(options))

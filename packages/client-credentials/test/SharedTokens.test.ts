@@ -4,7 +4,7 @@ import {
   ClientConfig,
   SharedTokens,
   TokenCache,
-  type TokenEndpoint,
+  TokenEndpoint,
   TokenRequest,
   TokenSeal,
   TokenStore
@@ -60,6 +60,9 @@ const process = (
     ),
     (parts) => Effect.provide(TokenCache.make({ retryTimeout: 0, ...cache }), parts)
   )
+
+const shared = (tokens: Layer.Layer<TokenEndpoint.TokenEndpoint>) =>
+  Effect.provide(Effect.flatMap(TokenEndpoint.TokenEndpoint, SharedTokens.decorate), tokens)
 
 const quiet = Logger.remove(Logger.defaultLogger)
 
@@ -292,28 +295,28 @@ describe("a fleet with one store", () => {
     Effect.gen(function*() {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       const untouched = { ...store, load: () => Effect.die("the store was asked") }
-      const { requestToken } = yield* SharedTokens.make().pipe(Effect.provide([
-        endpoint().layer,
+      const { requestToken } = yield* shared(endpoint().layer).pipe(Effect.provide([
         config(),
         TokenSeal.layer([key(1)]),
         Layer.succeed(TokenStore.TokenStore, untouched)
       ]))
-      const token = yield* requestToken(new TokenRequest.TokenRequest({ ...request, dpopThumbprint: "a key" }))
+      const { token } = yield* requestToken(new TokenRequest.TokenRequest({ ...request, dpopThumbprint: "a key" }))
       assert.strictEqual(value(token), "token-1")
     }))
 
   it.scoped("does not renew a token by one that ends before it", () =>
     Effect.gen(function*() {
-      const { requestToken } = yield* SharedTokens.make().pipe(Effect.provide([
-        endpoint({ life: 60_000 }).layer,
+      const { requestToken } = yield* shared(endpoint({ life: 60_000 }).layer).pipe(Effect.provide([
         config(),
         TokenSeal.layer([key(1)]),
         TokenStore.layerMemory
       ]))
-      const short = yield* requestToken(request)
+      const { token: short } = yield* requestToken(request)
       const long = new AccessToken.AccessToken({ ...short, value: Redacted.make("long"), expiresAt: 100_000 })
-      assert.strictEqual(value(yield* requestToken(request, { reason: "expired", replaces: long })), "token-1")
-      assert.strictEqual(value(yield* requestToken(request, { reason: "renewal", replaces: long })), "token-2")
+      const expired = yield* requestToken(request, { reason: "expired", replaces: long })
+      assert.strictEqual(value(expired.token), "token-1")
+      const renewed = yield* requestToken(request, { reason: "renewal", replaces: long })
+      assert.strictEqual(value(renewed.token), "token-2")
     }))
 
   it.scoped("passes over what was put there by others, and says so", () =>

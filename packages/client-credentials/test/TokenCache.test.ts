@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { AccessToken, TokenCache, TokenEndpoint, TokenRequest } from "@effect-oauth/client-credentials"
+import { AccessToken, IssuanceBudget, TokenCache, TokenEndpoint, TokenRequest } from "@effect-oauth/client-credentials"
 import {
   Cause,
   Deferred,
@@ -375,11 +375,10 @@ describe("TokenCache.health", () => {
   for (const [left, isReady] of [[1, true], [0, false], [undefined, true]] as const) {
     it.scoped(`with a budget of ${left} and no token it is ${isReady ? "ready" : "not"}`, () =>
       Effect.gen(function*() {
-        const without = yield* Effect.provide(TokenEndpoint.TokenEndpoint, endpoint().layer)
-        const cache = yield* Effect.provideService(TokenCache.make(), TokenEndpoint.TokenEndpoint, {
-          ...without,
-          budgetLeft: Effect.succeed(left)
-        })
+        const cache = yield* TokenCache.make().pipe(
+          Effect.provide(endpoint().layer),
+          Effect.provideService(IssuanceBudget.IssuanceBudget, { left: Effect.succeed(left), decorate: (one) => one })
+        )
         assert.deepStrictEqual(yield* healthOf(cache), { ...unasked, isReady, budgetLeft: left })
         yield* cache.get
         assert.isTrue((yield* cache.health).isReady)
@@ -388,11 +387,10 @@ describe("TokenCache.health", () => {
 
   it.scoped("does not hang with the store that counts", () =>
     Effect.gen(function*() {
-      const without = yield* Effect.provide(TokenEndpoint.TokenEndpoint, endpoint().layer)
-      const cache = yield* Effect.provideService(TokenCache.make(), TokenEndpoint.TokenEndpoint, {
-        ...without,
-        budgetLeft: Effect.never
-      })
+      const cache = yield* TokenCache.make().pipe(
+        Effect.provide(endpoint().layer),
+        Effect.provideService(IssuanceBudget.IssuanceBudget, { left: Effect.never, decorate: (one) => one })
+      )
       const health = yield* Effect.fork(healthOf(cache))
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(health.unsafePoll(), Exit.succeed(unasked))

@@ -35,7 +35,7 @@ const server = (known: () => ReadonlyArray<string>, error = "invalid_client", st
 
 const endpoint = (clientSecret: Source, previousClientSecret?: ClientConfig.Options["previousClientSecret"]) =>
   TokenEndpoint.make().pipe(
-    Effect.map(({ request, requestToken }) => requestToken(request)),
+    Effect.map(({ request, requestToken }) => Effect.map(requestToken(request), ({ token }) => token)),
     Effect.provide(Layer.provideMerge(
       ServerMetadata.layer(),
       ClientConfig.layer({ ...scenario.options, clientSecret, previousClientSecret })
@@ -60,7 +60,7 @@ const codeOf = (error: OAuthError.TokenError | InvalidConfig.InvalidConfig) =>
   error._tag === "TokenErrorResponse" ? error.error : error._tag
 
 describe("a client secret from a source", () => {
-  it.effect("is read for every token request", () =>
+  it.scoped("is read for every token request", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["one", "two"])
       const request = yield* Effect.provide(endpoint(inTurn("one", "two")), layer)
@@ -69,14 +69,14 @@ describe("a client secret from a source", () => {
       assert.deepStrictEqual(tried, ["one", "two"])
     }))
 
-  it.effect("is read again when the server does not know it, and tried if it has changed", () =>
+  it.scoped("is read again when the server does not know it, and tried if it has changed", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["two"])
       yield* Effect.flatten(Effect.provide(endpoint(inTurn("one", "two")), layer))
       assert.deepStrictEqual(tried, ["one", "two"])
     }))
 
-  it.effect("is not tried again if it has not changed", () =>
+  it.scoped("is not tried again if it has not changed", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => [])
       const error = yield* Effect.flip(Effect.flatten(Effect.provide(endpoint(inTurn("one")), layer)))
@@ -85,7 +85,7 @@ describe("a client secret from a source", () => {
       assert.notInclude(printed(error), "no one")
     }))
 
-  it.effect("gives way to the previous one while the server knows that one only", () =>
+  it.scoped("gives way to the previous one while the server knows that one only", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["old"])
       const previous = Redacted.make("old")
@@ -97,7 +97,7 @@ describe("a client secret from a source", () => {
   for (
     const code of ["access_denied", "unauthorized_client", "unauthorized", "INVALID_CLIENT", "Unauthorized", "x", ""]
   ) {
-    it.effect(`is unknown to the server by 401 "${code}" too: read again, then the previous one, and the text says so`, () =>
+    it.scoped(`is unknown to the server by 401 "${code}" too: read again, then the previous one, and the text says so`, () =>
       Effect.gen(function*() {
         const rotated = server(() => ["two"], code)
         yield* Effect.flatten(Effect.provide(endpoint(inTurn("one", "two")), rotated.layer))
@@ -121,7 +121,7 @@ describe("a client secret from a source", () => {
       [401, "use_dpop_nonce"]
     ] as const
   ) {
-    it.effect(`is not in doubt by ${status} "${code}": one request, and no advice on the secret`, () =>
+    it.scoped(`is not in doubt by ${status} "${code}": one request, and no advice on the secret`, () =>
       Effect.gen(function*() {
         const { layer, tried } = server(() => ["old"], code, status)
         const request = Effect.flatten(Effect.provide(endpoint(inTurn("one", "two"), Redacted.make("old")), layer))
@@ -131,7 +131,7 @@ describe("a client secret from a source", () => {
       }))
   }
 
-  it.effect("is tried in the same way where a token is revoked", () =>
+  it.scoped("is tried in the same way where a token is revoked", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["old"], "access_denied")
       const token = new AccessToken.AccessToken({
@@ -153,7 +153,7 @@ describe("a client secret from a source", () => {
       assert.deepStrictEqual(tried, ["one", "old"])
     }))
 
-  it.effect("costs three requests at most", () =>
+  it.scoped("costs three requests at most", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => [])
       const previous = inTurn("old", "older", "oldest")
@@ -162,7 +162,7 @@ describe("a client secret from a source", () => {
       assert.deepStrictEqual(tried, ["1", "2", "old"])
     }))
 
-  it.effect("is not given up for another error, nor tried twice under two names", () =>
+  it.scoped("is not given up for another error, nor tried twice under two names", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => [])
       yield* Effect.flip(Effect.flatten(Effect.provide(endpoint(inTurn("one"), inTurn("one")), layer)))
@@ -177,7 +177,7 @@ describe("a client secret from a source", () => {
       assert.lengthOf(refusing.sent, 1)
     }))
 
-  it.effect("that cannot be read is a typed error, and nothing is sent", () =>
+  it.scoped("that cannot be read is a typed error, and nothing is sent", () =>
     Effect.gen(function*() {
       for (
         const [source, problem] of [
@@ -199,7 +199,7 @@ describe("a client secret from a source", () => {
       }
     }))
 
-  it.effect("that cannot be read any more stays as it was, with a warning", () =>
+  it.scoped("that cannot be read any more stays as it was, with a warning", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["one"])
       const logged: Array<unknown> = []
@@ -211,7 +211,7 @@ describe("a client secret from a source", () => {
       assert.match(String(logged[0]), /could not be used: VaultError.*The one read before is used\./)
     }))
 
-  it.effect("that does not come is named as what calls waited for, not the server", () =>
+  it.scoped("that does not come is named as what calls waited for, not the server", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["one"])
       const logged: Array<unknown> = []

@@ -70,12 +70,13 @@ const world = Effect.gen(function*() {
       requestToken: (wanted) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
           requests.push(wanted)
-          return new AccessToken.AccessToken({
+          const token = new AccessToken.AccessToken({
             value: Redacted.make(`token-${requests.length}`),
             scope: undefined,
             requestedAt: now,
             expiresAt: now + 86_400_000
           })
+          return { token, quotas: [] }
         })
     })
     const sharing = SharedTokens.layer().pipe(

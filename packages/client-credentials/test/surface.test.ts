@@ -449,17 +449,20 @@ const surface: Readonly<Record<string, Entry>> = {
   "InvalidConfig.InvalidConfig": () =>
     Effect.succeed(new InvalidConfig.InvalidConfig({ problems: [{ setting: "x", expected: "y" }] })),
   "InvalidConfig.validate": "a function of options, which shows what is expected",
+  "IssuanceBudget.IssuanceBudget": tag,
   "IssuanceBudget.layer": "a layer of `make`",
   "IssuanceBudget.make": (http) =>
-    Effect.flatMap(IssuanceBudget.make({ limit: 1 }), (endpoint) => {
+    Effect.gen(function*() {
+      const budget = yield* IssuanceBudget.make({ limit: 1 })
+      const endpoint = budget.decorate(yield* TokenEndpoint.TokenEndpoint)
       const request = endpoint.requestToken(endpoint.request, { reason: "rejected", replaces: accessToken })
-      return Effect.map(Effect.all([Effect.exit(request), Effect.exit(request)]), (exits) => {
-        assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, false])
-        return [endpoint, exits]
-      })
+      const exits = [yield* Effect.exit(request), yield* Effect.exit(request)]
+      assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, false])
+      return [budget, yield* budget.left, endpoint, exits]
     }).pipe(Effect.provide([
       TokenStore.layerMemory,
       Seal,
+      Config,
       Layer.provide(TokenEndpoint.layer(), [http, Config, Layer.provide(ServerMetadata.layer(), [http, Config])])
     ])),
   "LegacyToken.layer": (http) =>
@@ -539,10 +542,9 @@ const surface: Readonly<Record<string, Entry>> = {
         Layer.mergeAll(TokenStore.layerMemory, Seal, Config)
       ))
     ),
-  "SharedTokens.layer": "a layer of `make`",
-  "SharedTokens.make": (http) =>
+  "SharedTokens.decorate": (http) =>
     Effect.flatMap(
-      SharedTokens.make(),
+      Effect.flatMap(TokenEndpoint.TokenEndpoint, SharedTokens.decorate),
       (endpoint) => Effect.map(endpoint.requestToken(endpoint.request), (token) => [endpoint, token])
     ).pipe(
       // What the first one has put there, the second one cannot open.
@@ -554,6 +556,7 @@ const surface: Readonly<Record<string, Entry>> = {
         Layer.provide(TokenEndpoint.layer(), [http, Config, Layer.provide(ServerMetadata.layer(), [http, Config])])
       ])
     ),
+  "SharedTokens.layer": "a layer of `decorate`",
   "SharedTokens.stored": "used with `forget`",
   "TokenCache.TokenCache": tag,
   "TokenCache.layer": "a layer of `make`",
@@ -564,7 +567,6 @@ const surface: Readonly<Record<string, Entry>> = {
       )
     ),
   "TokenEndpoint.TokenEndpoint": tag,
-  "TokenEndpoint.endingWithScope": "an endpoint with an end",
   "TokenEndpoint.layer": "a layer of `make`",
   "TokenEndpoint.make": (http) =>
     Effect.flatMap(

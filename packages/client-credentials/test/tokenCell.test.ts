@@ -102,7 +102,7 @@ const run = (steps: ReadonlyArray<Step>) =>
     const cache = yield* TokenCache.make().pipe(
       Effect.provideService(TokenEndpoint.TokenEndpoint, {
         request: tokenEndpoint.request,
-        requestToken: () => requestToken
+        requestToken: () => Effect.map(requestToken, (token) => ({ token, quotas: [] }))
       }),
       Effect.withClock(time.clock),
       Effect.provide(Logger.remove(Logger.defaultLogger))

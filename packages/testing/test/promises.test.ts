@@ -92,10 +92,11 @@ type Test = Effect.Effect<
 
 const cases: ReadonlyArray<readonly [string, Test, Parameters<typeof broken>[0]]> = [
   ["single flight", singleFlight, {
-    cache: (real, { request, requestToken }) => Effect.succeed({ ...real, get: requestToken(request) })
+    cache: (real, { request, requestToken }) =>
+      Effect.succeed({ ...real, get: Effect.map(requestToken(request), ({ token }) => token) })
   }],
   ["invalidation", invalidation, {
-    cache: (real) => Effect.succeed({ ...real, rejected: () => Effect.succeed(true) })
+    cache: (real) => Effect.succeed({ ...real, invalidate: () => Effect.succeed(true) })
   }],
   ["the floor", floor, {
     cache: (real) =>

@@ -61,12 +61,13 @@ export const make = (script: Script = {}) => {
       const failure = script.fails?.(requests, requestedAt) ?? false
       if (failure !== false) return yield* failure
       const { life = day } = script
-      return new AccessToken.AccessToken({
+      const token = new AccessToken.AccessToken({
         value: Redacted.make(script.value?.(requests) ?? `token-${requests}`),
         scope: undefined,
         requestedAt,
         expiresAt: requestedAt + (typeof life === "number" ? life : life(requests))
       })
+      return { token, quotas: [] }
     }).pipe(Effect.onInterrupt(() => Effect.sync(() => count.interrupted += 1)))
   return { count, asked, layer: Layer.succeed(TokenEndpoint.TokenEndpoint, { request, requestToken }) }
 }

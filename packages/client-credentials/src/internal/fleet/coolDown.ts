@@ -1,7 +1,6 @@
 /**
  * What a fleet remembers of a failure, so that not each of its processes has to find out for itself.
  */
-import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
 import {
@@ -12,6 +11,7 @@ import {
   withRetryAfter
 } from "../../OAuthError.js"
 import { obeyed } from "../protocol/retryAfter.js"
+import * as tokenErrors from "../seam/tokenErrors.js"
 import { Moment } from "./moment.js"
 
 /** Those that the server, or the way to it, is the reason of; the others are a process's own. */
@@ -32,9 +32,8 @@ const isShared = Schema.is(Failure)
 export const after = (error: TokenError, before: CoolDown | undefined, now: number): CoolDown | undefined => {
   if (!isShared(error)) return undefined
   const failures = (before?.failures ?? 0) + 1
-  const wanted = "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : 0
   return {
-    until: now + Math.max(Math.min(500 * 2 ** (failures - 1), 60_000), obeyed(wanted)),
+    until: now + Math.max(Math.min(500 * 2 ** (failures - 1), 60_000), obeyed(tokenErrors.retryAfterOf(error))),
     failures,
     error
   }

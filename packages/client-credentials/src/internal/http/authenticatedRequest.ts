@@ -20,6 +20,7 @@ import { CredentialUnavailable, InvalidTokenResponse, type TokenError } from "..
 import * as issuerQuota from "../protocol/issuerQuota.js"
 import * as redaction from "../protocol/redaction.js"
 import { isFailedAuthentication } from "../protocol/refusal.js"
+import * as tokenErrors from "../seam/tokenErrors.js"
 import { wasNeverSent } from "../token/issuance.js"
 import * as exchange from "./exchange.js"
 import * as serverClocks from "./serverClocks.js"
@@ -48,6 +49,9 @@ export interface Conversation<A> {
   /** Runs after each request that was sent, with the type of its error. Default: nothing. */
   readonly onSent?: ((errorType: string | undefined) => Effect.Effect<void>) | undefined
 }
+
+/** The quotas of the responses so far. */
+type Quotas = Ref.Ref<ReadonlyArray<issuerQuota.Quota>>
 
 /** The type of the error of a request that was sent; `"unsent"` for one that certainly was not. */
 const sentWith = (
@@ -108,7 +112,7 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.DPoP | undefined,
     const clocks = serverClocks.of(dpop)
 
     /** Sends once. `repeat` is the reason for which the request may succeed with a new proof or assertion. */
-    const exchangeOnce = <A>(conversation: Conversation<A>, proof: Proof, ahead: number) =>
+    const exchangeOnce = <A>(conversation: Conversation<A>, quotas: Quotas, proof: Proof, ahead: number) =>
       Effect.gen(function*() {
         const { clientId, decode, encode, onSent, secrets = [], url } = conversation
         const request = encode(proof)
@@ -119,7 +123,8 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.DPoP | undefined,
             possession === undefined ? request : HttpClientRequest.setHeader(request, "dpop", possession.value),
             limits
           )
-          yield* issuerQuota.tell(received.headers, received.receivedAt)
+          const announced = issuerQuota.parse(received.headers, received.receivedAt)
+          yield* Ref.update(quotas, (earlier) => issuerQuota.merge(earlier, announced))
           const { body, unread: _, ...rest } = received
           const outcome = body === undefined
             ? Either.left(
@@ -155,7 +160,7 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.DPoP | undefined,
         })
       })
 
-    const attempt = <A>(conversation: Conversation<A>, credential: Credential) =>
+    const attempt = <A>(conversation: Conversation<A>, quotas: Quotas, credential: Credential) =>
       Effect.gen(function*() {
         const { clientId, endpoint, issuer, signingAlgorithms, url } = conversation
         // Each with its own proof: an assertion must not be used twice (RFC 7523 section 3). It is dated by the clock of
@@ -165,7 +170,7 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.DPoP | undefined,
           const now = (yield* Clock.currentTimeMillis) + ahead
           const target = { clientId, issuer, endpoint, now, signingAlgorithms }
           const proof = yield* sendable(yield* credential.prove(target))
-          return yield* exchangeOnce(conversation, proof, ahead)
+          return yield* exchangeOnce(conversation, quotas, proof, ahead)
         })
         // A server may close an idle connection at the moment at which it is used again. The request may have been
         // processed: what is repeated costs a token at most.
@@ -178,19 +183,30 @@ export const make = (client: HttpClient.HttpClient, dpop: DPoP.DPoP | undefined,
         return last.outcome
       })
 
-    return <A>(conversation: Conversation<A>): Effect.Effect<A, TokenError> =>
+    const outcomeOf = <A>(conversation: Conversation<A>, quotas: Quotas) =>
       Effect.gen(function*() {
         const { authentication } = conversation
         const credential = yield* first(authentication)
         const tried: Array<Redacted.Redacted<string>> = [credential.identity]
-        let outcome = yield* attempt(conversation, credential)
+        let outcome = yield* attempt(conversation, quotas, credential)
         for (const read of authentication.credentials.slice(1)) {
           if (!isUnknown(outcome)) break
           const next = yield* Effect.either(read)
           if (Either.isLeft(next) || tried.some((one) => Equal.equals(one, next.right.identity))) continue
           tried.push(next.right.identity)
-          outcome = yield* attempt(conversation, next.right)
+          outcome = yield* attempt(conversation, quotas, next.right)
         }
         return yield* outcome
       })
+
+    return <A>(
+      conversation: Conversation<A>
+    ): Effect.Effect<{ readonly value: A; readonly quotas: ReadonlyArray<issuerQuota.Quota> }, TokenError> =>
+      Effect.flatMap(Ref.make<ReadonlyArray<issuerQuota.Quota>>([]), (quotas) =>
+        outcomeOf(conversation, quotas).pipe(
+          Effect.flatMap((value) => Effect.map(Ref.get(quotas), (announced) => ({ value, quotas: announced }))),
+          Effect.catchAll((error) =>
+            Effect.flatMap(Ref.get(quotas), (announced) => Effect.fail(tokenErrors.withQuotas(error, announced)))
+          )
+        ))
   })

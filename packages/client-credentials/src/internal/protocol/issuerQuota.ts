@@ -1,15 +1,11 @@
 /**
- * What the authorization server says about the tokens that are left, and who wants to hear it.
+ * The quotas that an authorization server announces in the headers of its responses.
  */
-import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 
-import type { TokenRequest } from "../../TokenRequest.js"
-
-/** A limit of the server's, as it stood when an answer came. */
+/** A limit on the number of tokens that the authorization server announced, as of the response. */
 export interface Quota {
   readonly name: string
-  /** Whose tokens it counts: all of the client's, or those of the organization that the request names. */
+  /** Counts all tokens of the client, or those of the organization that the request names. */
   readonly counts: "client" | "organization"
   readonly limit: number
   readonly remaining: number
@@ -17,7 +13,7 @@ export interface Quota {
   readonly resetsAt: number
 }
 
-/** The longest that is believed, so that a mistake of the server does not end a service: quotas are of a month at most. */
+/** The longest time to a reset that is accepted: quotas cover a month at most, and a server's mistake must not end a service. */
 const maxSeconds = 31 * 86_400
 
 const headers = {
@@ -26,10 +22,10 @@ const headers = {
 } as const
 
 /** The organization that a request names by the parameter of Auth0; empty when it names none. */
-export const organizationOf = ({ parameters }: TokenRequest): string =>
+export const organizationOf = ({ parameters }: { readonly parameters: string }): string =>
   new URLSearchParams(parameters).get("organization") ?? ""
 
-/** Of each header; there are a few at most. */
+/** The most buckets read from each header. */
 const maxBuckets = 10
 
 const whole = (text: string | undefined): number | undefined =>
@@ -37,7 +33,7 @@ const whole = (text: string | undefined): number | undefined =>
 
 /**
  * The buckets in the quota headers of Auth0: `b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=47;t=43200`, that is a name, the
- * quota, what remains of it, and the seconds until it is full again. What cannot be read is passed over.
+ * quota, what remains of it, and the seconds until it is full again. Buckets that cannot be read are ignored.
  */
 export const parse = (
   received: Readonly<Record<string, string | undefined>>,
@@ -64,13 +60,8 @@ export const parse = (
     })
   )
 
-/** Hears of every answer of the token endpoint that has quotas in it; nobody does unless there is a budget. */
-export class QuotaListener extends Context.Reference<QuotaListener>()(
-  "@effect-oauth/client-credentials/QuotaListener",
-  { defaultValue: () => (_: ReadonlyArray<Quota>): Effect.Effect<void> => Effect.void }
-) {}
-
-export const tell = (received: Readonly<Record<string, string | undefined>>, now: number): Effect.Effect<void> => {
-  const quotas = parse(received, now)
-  return quotas.length === 0 ? Effect.void : Effect.flatMap(QuotaListener, (hear) => hear(quotas))
-}
+/** The quotas of two responses to one token request: those of the later response replace those of the same name. */
+export const merge = (earlier: ReadonlyArray<Quota>, later: ReadonlyArray<Quota>): ReadonlyArray<Quota> => [
+  ...earlier.filter(({ name }) => !later.some((quota) => quota.name === name)),
+  ...later
+]

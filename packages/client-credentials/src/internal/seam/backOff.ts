@@ -9,6 +9,7 @@ import type { TokenError } from "../../OAuthError.js"
 import { longestObeyed } from "../protocol/retryAfter.js"
 import { defaults, pauseOf } from "../token/backOff.js"
 import * as pauses from "./pauses.js"
+import * as tokenErrors from "./tokenErrors.js"
 
 export interface Options {
   readonly schedule: Schedule.Schedule<unknown, TokenError>
@@ -25,10 +26,6 @@ export const defaultOptions: Options = {
   maxRetryAfter: longestObeyed
 }
 
-/** The pause that an error requires, in milliseconds. */
-const retryAfterOf = (error: TokenError): number | undefined =>
-  "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
-
 export interface Plan {
   /** Whether the schedule goes on. */
   readonly again: boolean
@@ -44,7 +41,7 @@ export const make = ({ maxRetryAfter, schedule }: Options) => {
     next: (error: TokenError): Effect.Effect<Plan> =>
       Effect.map(next(error), (planned) => ({
         again: planned !== undefined,
-        pause: pauseOf({ planned: planned ?? 0, retryAfter: retryAfterOf(error), maxRetryAfter })
+        pause: pauseOf({ planned: planned ?? 0, retryAfter: tokenErrors.retryAfterOf(error), maxRetryAfter })
       }))
   }
 }
@@ -57,5 +54,5 @@ export const afterFailures =
   ({ maxRetryAfter, schedule }: Options) => (error: TokenError, failures: number): Effect.Effect<number> =>
     Effect.map(
       pauses.nth(schedule, error, failures),
-      (planned) => pauseOf({ planned, retryAfter: retryAfterOf(error), maxRetryAfter })
+      (planned) => pauseOf({ planned, retryAfter: tokenErrors.retryAfterOf(error), maxRetryAfter })
     )

@@ -97,6 +97,7 @@ export const make = (
       Effect.flatMap(({ held, refused }) =>
         requestToken(request, { reason, replaces: held?.token ?? refused, isUsable, pauseAfter })
       ),
+      Effect.map(({ token }) => token),
       Effect.timeoutFail({
         duration: policy.requestTimeout,
         onTimeout: () =>

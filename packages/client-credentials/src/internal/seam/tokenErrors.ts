@@ -1,0 +1,34 @@
+/**
+ * What a token error states beside its message: the pause that the server requested, and its quotas.
+ */
+import * as Duration from "effect/Duration"
+
+import {
+  InvalidTokenResponse,
+  TokenEndpointUnavailable,
+  type TokenError,
+  TokenErrorResponse
+} from "../../OAuthError.js"
+import type { Quota } from "../protocol/issuerQuota.js"
+
+/** The same error with the quotas of the responses that led to it; without quotas it stays as it is. */
+export const withQuotas = (error: TokenError, quotas: ReadonlyArray<Quota>): TokenError => {
+  if (quotas.length === 0) return error
+  switch (error._tag) {
+    case "TokenErrorResponse":
+      return new TokenErrorResponse({ ...error, quotas })
+    case "InvalidTokenResponse":
+      return new InvalidTokenResponse({ ...error, quotas })
+    case "TokenEndpointUnavailable":
+      return new TokenEndpointUnavailable({ ...error, quotas })
+    default:
+      return error
+  }
+}
+
+/** The quotas of the responses that led to an error. */
+export const quotasOf = (error: TokenError): ReadonlyArray<Quota> => "quotas" in error ? error.quotas ?? [] : []
+
+/** The pause that an error requires, in milliseconds; undefined when it requires none. */
+export const retryAfterOf = (error: TokenError): number | undefined =>
+  "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
