@@ -1,30 +1,29 @@
 /**
- * Settings with a mistake in them.
+ * Invalid configuration.
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
-import * as Schema from "effect/Schema"
 
 import * as optionRules from "./internal/config/rules.js"
+import * as messages from "./internal/protocol/messages.js"
 
 /**
- * A configuration with a mistake in it: names each setting and what it should be, never what it was.
+ * An invalid configuration: names each setting and what it should be, never what it was.
  *
  * @since 0.1.0
  * @category errors
  */
-export class InvalidConfig extends Schema.TaggedError<InvalidConfig>(
-  "@effect-oauth/client-credentials/InvalidConfig"
-)("InvalidConfig", {
-  problems: Schema.Array(Schema.Struct({ setting: Schema.String, expected: Schema.String }))
-}) {
+export class InvalidConfig extends Data.TaggedError("InvalidConfig")<{
+  readonly problems: ReadonlyArray<{ readonly setting: string; readonly expected: string }>
+}> {
   /** Always false. */
   get retryable(): boolean {
     return false
   }
   override get message(): string {
-    return this.problems.map(({ expected, setting }) => `${setting}: expected ${expected}`).join("\n")
+    return messages.invalidConfig(this.problems)
   }
 }
 

@@ -1,28 +1,18 @@
 /**
- * What can go wrong between a program and its API, as typed errors.
+ * Typed errors between a program and its API.
  *
- * None of them carries a request, a response or a secret, so each may be logged, inspected and serialised. `endpoint` is
- * always an origin and a path, without query. `retryable` says whether the same request may fare better a little later.
+ * None of them carries a request, a response or a secret, so each may be logged, inspected and serialized. `endpoint` is
+ * always an origin and a path, without query. `retryable` states whether the same request may succeed a little later.
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
-import * as Schema from "effect/Schema"
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
 
 import * as dialect from "./internal/protocol/dialect.js"
+import type { Quota } from "./internal/protocol/issuerQuota.js"
+import * as messages from "./internal/protocol/messages.js"
 import { InvalidConfig } from "./InvalidConfig.js"
-
-const Quota = Schema.Struct({
-  name: Schema.String,
-  counts: Schema.Literal("client", "organization"),
-  limit: Schema.Int,
-  remaining: Schema.Int,
-  /** Milliseconds since the epoch. */
-  resetsAt: Schema.Number
-})
-
-const withDetail = (text: string, detail: string | undefined): string =>
-  detail === undefined ? text : `${text}: ${detail}`
 
 /**
  * The token endpoint refused the request with an OAuth error code (RFC 6749 section 5.2, RFC 8707 section 2).
@@ -39,26 +29,24 @@ const withDetail = (text: string, detail: string | undefined): string =>
  *
  * export const explained = program.pipe(
  *   Effect.catchTag("TokenErrorResponse", (refusal) =>
- *     refusal.status === 401 ? Effect.succeed("Ask for new credentials.") : Effect.fail(refusal))
+ *     refusal.status === 401 ? Effect.succeed("Request new credentials.") : Effect.fail(refusal))
  * )
  *
  * @since 0.1.0
  * @category errors
  */
-export class TokenErrorResponse extends Schema.TaggedError<TokenErrorResponse>(
-  "@effect-oauth/client-credentials/TokenErrorResponse"
-)("TokenErrorResponse", {
-  endpoint: Schema.String,
-  status: Schema.Int,
-  error: Schema.String,
-  errorDescription: Schema.optional(Schema.String),
-  errorUri: Schema.optional(Schema.String),
-  /** What may be the reason, where this side can tell. */
-  hint: Schema.optional(Schema.String),
-  retryAfter: Schema.optional(Schema.Duration),
+export class TokenErrorResponse extends Data.TaggedError("TokenErrorResponse")<{
+  readonly endpoint: string
+  readonly status: number
+  readonly error: string
+  readonly errorDescription?: string | undefined
+  readonly errorUri?: string | undefined
+  /** A likely reason, where the request shows one. */
+  readonly hint?: string | undefined
+  readonly retryAfter?: Duration.Duration | undefined
   /** The quotas that the server announced, where it announced any. */
-  quotas: Schema.optional(Schema.Array(Quota))
-}) {
+  readonly quotas?: ReadonlyArray<Quota> | undefined
+}> {
   /**
    * True for `temporarily_unavailable`, `server_error` and the statuses 408, 425, 429 and 5xx, and where the server states
    * a limit that is reached, with whatever status.
@@ -68,83 +56,58 @@ export class TokenErrorResponse extends Schema.TaggedError<TokenErrorResponse>(
     return kind === "limit" || kind === "unavailable"
   }
   override get message(): string {
-    return `${withDetail(`The token endpoint ${this.endpoint} answered "${this.error}"`, this.errorDescription)}. ${
-      dialect.advice(this) ?? `It answered with status ${this.status}; ask its operator what that code means there.`
-    }${this.hint === undefined ? "" : ` ${this.hint}`}`
+    return messages.tokenErrorResponse(this)
   }
 }
 
 /**
- * The token endpoint answered with something that is no token response (RFC 6749 section 5.1) and no error response
- * either: a page, a redirect, a token of an unknown type, or more bytes than allowed. Nothing of the body is kept.
+ * The token endpoint returned something that is neither a token response (RFC 6749 section 5.1) nor an error response: a
+ * page, a redirect, a token of an unknown type, or more bytes than allowed. Nothing of the body is kept.
  *
  * @since 0.1.0
  * @category errors
  */
-export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenResponse>(
-  "@effect-oauth/client-credentials/InvalidTokenResponse"
-)("InvalidTokenResponse", {
-  endpoint: Schema.String,
-  status: Schema.Int,
-  problem: Schema.String,
+export class InvalidTokenResponse extends Data.TaggedError("InvalidTokenResponse")<{
+  readonly endpoint: string
+  readonly status: number
+  readonly problem: string
   /** The quotas that the server announced, where it announced any. */
-  quotas: Schema.optional(Schema.Array(Quota))
-}) {
-  /** Always false: the same request would get the same answer. */
+  readonly quotas?: ReadonlyArray<Quota> | undefined
+}> {
+  /** Always false: the same request would get the same response. */
   get retryable(): boolean {
     return false
   }
   override get message(): string {
-    return `The token endpoint ${this.endpoint} answered with status ${this.status}, but ${this.problem}`
+    return messages.invalidTokenResponse(this)
   }
 }
 
 /**
- * No usable answer came from the token endpoint: no connection, no trust in its certificate, no answer in time, or a
- * status that says "not now".
+ * No usable response came from the token endpoint: no connection, no trust in its certificate, no response in time, or a
+ * temporary status.
  *
  * @since 0.1.0
  * @category errors
  */
-export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUnavailable>(
-  "@effect-oauth/client-credentials/TokenEndpointUnavailable"
-)("TokenEndpointUnavailable", {
-  endpoint: Schema.String,
-  reason: Schema.Literal("connection", "certificate", "timeout", "status", "client"),
+export class TokenEndpointUnavailable extends Data.TaggedError("TokenEndpointUnavailable")<{
+  readonly endpoint: string
+  readonly reason: "connection" | "certificate" | "timeout" | "status" | "client"
   /**
    * The code of the failed connection, such as `ECONNREFUSED`; the status, such as `503`; the time waited; or the URL, without
    * query, to which the `HttpClient` in use would have sent the request instead.
    */
-  detail: Schema.String,
-  retryAfter: Schema.optional(Schema.Duration),
+  readonly detail: string
+  readonly retryAfter?: Duration.Duration | undefined
   /** The quotas that the server announced, where it announced any. */
-  quotas: Schema.optional(Schema.Array(Quota))
-}) {
+  readonly quotas?: ReadonlyArray<Quota> | undefined
+}> {
   /** False only for a certificate that is not trusted, and for an `HttpClient` that sends the request elsewhere. */
   get retryable(): boolean {
     return this.reason !== "certificate" && this.reason !== "client"
   }
   override get message(): string {
-    // RFC 8615: what is asked for there is metadata.
-    const [what, setting, module] = this.endpoint.includes("/.well-known/")
-      ? ["metadata document", "the issuer (OAUTH_ISSUER)", "ServerMetadata"]
-      : ["token endpoint", "the token URL (OAUTH_TOKEN_URL)", "TokenEndpoint"]
-    switch (this.reason) {
-      case "connection":
-        return `The ${what} ${this.endpoint} could not be reached (${this.detail}). Check ${setting}, the network and the ` +
-          "proxy."
-      case "certificate":
-        return `The certificate of the ${what} ${this.endpoint} is not trusted (${this.detail}). Give its ` +
-          "certificate authority to the HTTP client (on Node: NODE_EXTRA_CA_CERTS); do not switch verification off."
-      case "timeout":
-        return `The ${what} ${this.endpoint} did not answer within ${this.detail}. Check that it is up, or allow it more ` +
-          `time (${module}.layer).`
-      case "client":
-        return `The HTTP client in use sends requests for the ${what} ${this.endpoint} to ${this.detail}, where credentials ` +
-          `must not go. Remove what changes the URL (mapRequest, prependUrl, a redirect), or set ${setting} to that URL.`
-      case "status":
-        return `The ${what} ${this.endpoint} is not available now (status ${this.detail}). Try again later.`
-    }
+    return messages.tokenEndpointUnavailable(this)
   }
 }
 
@@ -154,15 +117,13 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
  * @since 0.1.0
  * @category errors
  */
-export class CredentialUnavailable extends Schema.TaggedError<CredentialUnavailable>(
-  "@effect-oauth/client-credentials/CredentialUnavailable"
-)("CredentialUnavailable", {
-  credential: Schema.Literal("client secret", "private key"),
-  /** The tag of the error with which reading failed, or what is wrong with what was read; never the credential. */
-  problem: Schema.String,
+export class CredentialUnavailable extends Data.TaggedError("CredentialUnavailable")<{
+  readonly credential: "client secret" | "private key"
+  /** The tag of the error with which reading failed, or the problem of what was read; never the credential. */
+  readonly problem: string
   /** Whether the credential is a value of the configuration, which stays as it is. Default: false. */
-  permanent: Schema.optional(Schema.Boolean)
-}) {
+  readonly permanent?: boolean | undefined
+}> {
   /**
    * True for a credential that is read from a source: while it is replaced, it may be usable again in a moment. False for
    * a value of the configuration.
@@ -171,85 +132,66 @@ export class CredentialUnavailable extends Schema.TaggedError<CredentialUnavaila
     return this.permanent !== true
   }
   override get message(): string {
-    return `The ${this.credential} could not be used: ${this.problem}. Check where it comes from: the configuration, or ` +
-      `the file that ${
-        this.credential === "client secret"
-          ? "OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE)"
-          : "OAUTH_PRIVATE_KEY_FILE"
-      } names.`
+    return messages.credentialUnavailable(this)
   }
 }
 
 /**
- * The metadata of the authorization server could not be had, or are not to be trusted (RFC 8414 section 3.3).
+ * The authorization server metadata could not be fetched or failed validation (RFC 8414 section 3.3).
  *
  * @since 0.1.0
  * @category errors
  */
-export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>(
-  "@effect-oauth/client-credentials/DiscoveryFailed"
-)("DiscoveryFailed", {
-  issuer: Schema.String,
-  problem: Schema.String,
-  retryable: Schema.Boolean
-}) {
+export class DiscoveryFailed extends Data.TaggedError("DiscoveryFailed")<{
+  readonly issuer: string
+  readonly problem: string
+  readonly retryable: boolean
+}> {
   override get message(): string {
-    return `The metadata of the issuer ${this.issuer} cannot be used: ${this.problem}.`
+    return messages.discoveryFailed(this)
   }
 }
 
 /**
- * As many tokens were asked for as `IssuanceBudget`, or the issuer, allows. No request was sent.
+ * As many tokens were requested as `IssuanceBudget`, or the issuer, allows. No request was sent.
  *
  * @since 0.1.0
  * @category errors
  */
-export class IssuanceBudgetExhausted extends Schema.TaggedError<IssuanceBudgetExhausted>(
-  "@effect-oauth/client-credentials/IssuanceBudgetExhausted"
-)("IssuanceBudgetExhausted", {
-  limit: Schema.Int,
-  /** Whose limit it is: the one configured, or one that the issuer told. */
-  by: Schema.Literal("budget", "issuer"),
-  /** When a token may be asked for again, in milliseconds since the epoch. */
-  resetsAt: Schema.Number,
-  retryAfter: Schema.Duration,
-  /** Whether there are some left, kept for those who have no token at all. */
-  reserved: Schema.Boolean
-}) {
+export class IssuanceBudgetExhausted extends Data.TaggedError("IssuanceBudgetExhausted")<{
+  readonly limit: number
+  /** Whose limit it is: the one configured, or one that the issuer announced. */
+  readonly by: "budget" | "issuer"
+  /** When a token may be requested again, in milliseconds since the epoch. */
+  readonly resetsAt: number
+  readonly retryAfter: Duration.Duration
+  /** Whether some are left, reserved for callers without a token. */
+  readonly reserved: boolean
+}> {
   /** Always true, when the budget allows it again. */
   get retryable(): boolean {
     return true
   }
   override get message(): string {
-    const until = `until ${new Date(this.resetsAt).toISOString()}`
-    if (this.reserved) {
-      return `The last of ${this.limit} tokens are kept for real need, so none is renewed early ${until}.`
-    }
-    return this.by === "issuer"
-      ? `The authorization server gives no further token ${until}, by what it said itself, so none was asked for. Share ` +
-        "tokens between processes (ClientCredentials.layerShared), or have its limit raised."
-      : `The budget of ${this.limit} tokens is spent ${until}, so no token was asked for. Share tokens between processes ` +
-        "(ClientCredentials.layerShared), or raise the limit if the issuer allows more."
+    return messages.issuanceBudgetExhausted(this)
   }
 }
 
 /**
- * The authorization server is not known to revoke tokens (RFC 7009).
+ * No revocation endpoint of the authorization server is known (RFC 7009).
  *
  * @since 0.1.0
  * @category errors
  */
-export class RevocationUnsupported extends Schema.TaggedError<RevocationUnsupported>(
-  "@effect-oauth/client-credentials/RevocationUnsupported"
-)("RevocationUnsupported", {
-  endpoint: Schema.String
-}) {
+export class RevocationUnsupported extends Data.TaggedError("RevocationUnsupported")<{
+  readonly endpoint: string
+}> {
   /** Always false. */
   get retryable(): boolean {
     return false
   }
   override get message(): string {
-    return `No revocation endpoint is known of ${this.endpoint}. If it has one, set revocationUrl (OAUTH_REVOCATION_URL).`
+    return messages.revocationUnsupported(this)
   }
 }
 
@@ -259,19 +201,16 @@ export class RevocationUnsupported extends Schema.TaggedError<RevocationUnsuppor
  * @since 0.1.0
  * @category errors
  */
-export class OriginNotAllowed extends Schema.TaggedError<OriginNotAllowed>(
-  "@effect-oauth/client-credentials/OriginNotAllowed"
-)("OriginNotAllowed", {
-  origin: Schema.String,
-  allowed: Schema.Array(Schema.String)
-}) {
+export class OriginNotAllowed extends Data.TaggedError("OriginNotAllowed")<{
+  readonly origin: string
+  readonly allowed: ReadonlyArray<string>
+}> {
   /** Always false. */
   get retryable(): boolean {
     return false
   }
   override get message(): string {
-    return `The token may go to ${this.allowed.join(", ")} only, not to ${this.origin}, so nothing was sent. If the ` +
-      "token is meant for that origin too, add it to apiOrigins (API_ORIGINS); otherwise use another HTTP client there."
+    return messages.originNotAllowed(this)
   }
 }
 
@@ -282,91 +221,38 @@ export class OriginNotAllowed extends Schema.TaggedError<OriginNotAllowed>(
  * @since 0.1.0
  * @category errors
  */
-export class PathNotAllowed extends Schema.TaggedError<PathNotAllowed>(
-  "@effect-oauth/client-credentials/PathNotAllowed"
-)("PathNotAllowed", {
+export class PathNotAllowed extends Data.TaggedError("PathNotAllowed")<{
   /** The base URL of the API. */
-  baseUrl: Schema.String,
+  readonly baseUrl: string
   /** The path of the call without its query, cut after 200 characters. */
-  path: Schema.String
-}) {
+  readonly path: string
+}> {
   /** Always false. */
   get retryable(): boolean {
     return false
   }
   override get message(): string {
-    return `The path ${this.path} is not below the base URL ${this.baseUrl} once dot segments are removed and escapes are ` +
-      "decoded, so nothing was sent. Refuse \"..\" in values that are put into a path, and encode them " +
-      "(encodeURIComponent). If the token is meant for the whole origin, set allowOutsideBasePath " +
-      "(API_ALLOW_OUTSIDE_BASE_PATH=true)."
+    return messages.pathNotAllowed(this)
   }
 }
 
 /**
- * The API accepted the token but wants a scope that it lacks (RFC 6750 section 3.1). A new token would not help.
+ * The API accepted the token but requires a scope that it lacks (RFC 6750 section 3.1). A new token would not help.
  *
  * @since 0.1.0
  * @category errors
  */
-export class InsufficientScope extends Schema.TaggedError<InsufficientScope>(
-  "@effect-oauth/client-credentials/InsufficientScope"
-)("InsufficientScope", {
-  endpoint: Schema.String,
+export class InsufficientScope extends Data.TaggedError("InsufficientScope")<{
+  readonly endpoint: string
   /** The scope that the API named as necessary; empty when it named none. */
-  scope: Schema.Array(Schema.String)
-}) {
+  readonly scope: ReadonlyArray<string>
+}> {
   /** Always false. */
   get retryable(): boolean {
     return false
   }
   override get message(): string {
-    const wanted = this.scope.length === 0 ? "a scope that it does not name" : `the scope "${this.scope.join(" ")}"`
-    return `${this.endpoint} wants ${wanted}. Ask for it (OAUTH_SCOPE), and have the authorization server allow it to ` +
-      "this client."
-  }
-}
-
-/**
- * The metadata of a protected resource could not be fetched or failed validation (RFC 9728 sections 3.3 and 7).
- *
- * @since 0.1.0
- * @category errors
- */
-export class ResourceMetadataInvalid extends Schema.TaggedError<ResourceMetadataInvalid>(
-  "@effect-oauth/client-credentials/ResourceMetadataInvalid"
-)("ResourceMetadataInvalid", {
-  resource: Schema.String,
-  problem: Schema.String
-}) {
-  /** Always false. */
-  get retryable(): boolean {
-    return false
-  }
-  override get message(): string {
-    return `The metadata of ${this.resource} cannot be used: ${this.problem}.`
-  }
-}
-
-/**
- * The token store could not be read or written. The error holds no key and no value.
- *
- * @since 0.1.0
- * @category errors
- */
-export class TokenStoreError extends Schema.TaggedError<TokenStoreError>(
-  "@effect-oauth/client-credentials/TokenStoreError"
-)("TokenStoreError", {
-  operation: Schema.Literal("load", "swap", "acquire", "release", "changes"),
-  /** The tag or the code of what went wrong. */
-  problem: Schema.String
-}) {
-  /** Always true: stores come back. */
-  get retryable(): boolean {
-    return true
-  }
-  override get message(): string {
-    const done = this.operation === "changes" ? "tell of changes" : this.operation
-    return `The token store could not ${done} (${this.problem}). Check that it is up and can be reached.`
+    return messages.insufficientScope(this)
   }
 }
 
@@ -377,28 +263,19 @@ export class TokenStoreError extends Schema.TaggedError<TokenStoreError>(
  * @since 0.1.0
  * @category errors
  */
-export class InsufficientUserAuthentication extends Schema.TaggedError<InsufficientUserAuthentication>(
-  "@effect-oauth/client-credentials/InsufficientUserAuthentication"
-)("InsufficientUserAuthentication", {
-  endpoint: Schema.String,
+export class InsufficientUserAuthentication extends Data.TaggedError("InsufficientUserAuthentication")<{
+  readonly endpoint: string
   /** The authentication context classes that the API accepts (`acr_values`); empty when it named none. */
-  acrValues: Schema.Array(Schema.String),
+  readonly acrValues: ReadonlyArray<string>
   /** The longest time since the authentication (`max_age`), in seconds; undefined when the API named none. */
-  maxAge: Schema.optional(Schema.Number)
-}) {
+  readonly maxAge?: number | undefined
+}> {
   /** Always false. */
   get retryable(): boolean {
     return false
   }
   override get message(): string {
-    const required = [
-      ...(this.acrValues.length === 0 ? [] : [`acr_values "${this.acrValues.join(" ")}"`]),
-      ...(this.maxAge === undefined ? [] : [`max_age ${this.maxAge}`])
-    ]
-    return `${this.endpoint} requires another authentication${
-      required.length === 0 ? "" : ` (${required.join(", ")})`
-    }, so no new token was requested. If the authorization server issues such tokens to this client, request one with ` +
-      "these parameters (OAUTH_PARAMETERS, or TokenRequest.withOverrides); otherwise have the API accept this client."
+    return messages.insufficientUserAuthentication(this)
   }
 }
 
@@ -419,22 +296,56 @@ export class InsufficientUserAuthentication extends Schema.TaggedError<Insuffici
  * @since 0.1.0
  * @category errors
  */
-export class InsufficientClaims extends Schema.TaggedError<InsufficientClaims>(
-  "@effect-oauth/client-credentials/InsufficientClaims"
-)("InsufficientClaims", {
-  endpoint: Schema.String,
+export class InsufficientClaims extends Data.TaggedError("InsufficientClaims")<{
+  readonly endpoint: string
   /** The claims as JSON, for the parameter `claims` of a token request; undefined when the API sent no readable ones. */
-  claims: Schema.optional(Schema.String)
-}) {
+  readonly claims?: string | undefined
+}> {
   /** Always false. */
   get retryable(): boolean {
     return false
   }
   override get message(): string {
-    return `${this.endpoint} requires a token with ${
-      this.claims === undefined ? "claims that it does not name" : "certain claims"
-    }, so no new token was requested. Request one with the parameter "claims" (TokenRequest.withOverrides, with the claims ` +
-      "of this error), if the authorization server supports it."
+    return messages.insufficientClaims(this)
+  }
+}
+
+/**
+ * The metadata of a protected resource could not be fetched or failed validation (RFC 9728 sections 3.3 and 7).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ResourceMetadataInvalid extends Data.TaggedError("ResourceMetadataInvalid")<{
+  readonly resource: string
+  readonly problem: string
+}> {
+  /** Always false. */
+  get retryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return messages.resourceMetadataInvalid(this)
+  }
+}
+
+/**
+ * The token store could not be read or written. The error holds no key and no value.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TokenStoreError extends Data.TaggedError("TokenStoreError")<{
+  readonly operation: "load" | "swap" | "acquire" | "release" | "changes"
+  /** The tag or the code of what went wrong. */
+  readonly problem: string
+}> {
+  /** Always true: a store may be available again. */
+  get retryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return messages.tokenStoreError(this)
   }
 }
 
@@ -444,21 +355,18 @@ export class InsufficientClaims extends Schema.TaggedError<InsufficientClaims>(
  * @since 0.1.0
  * @category errors
  */
-export class ClientClosed extends Schema.TaggedError<ClientClosed>(
-  "@effect-oauth/client-credentials/ClientClosed"
-)("ClientClosed", {}) {
+export class ClientClosed extends Data.TaggedError("ClientClosed") {
   /** Always false: a scope that has ended stays ended. */
   get retryable(): boolean {
     return false
   }
   override get message(): string {
-    return "The client is closed: the scope of its layer has ended, so no request was sent. Keep the layer open for the " +
-      "whole program: provide it once, at the top. A PromiseClient is closed by close()."
+    return messages.clientClosed
   }
 }
 
 /**
- * All that can happen while a token is asked for.
+ * The errors of a token request.
  *
  * @since 0.1.0
  * @category errors
@@ -473,7 +381,7 @@ export type TokenError =
   | ClientClosed
 
 /**
- * All that `ApiClient` adds to the errors of an `HttpClient`.
+ * The errors that `ApiClient` adds to those of an `HttpClient`.
  *
  * @since 0.1.0
  * @category errors
@@ -526,29 +434,3 @@ export type AnyError = InstanceType<(typeof classes)[number]>
  * @category guards
  */
 export const isOAuthError = <E>(u: E): u is E & AnyError => classes.some((error) => u instanceof error)
-
-/**
- * Returns whether a status is temporary (RFC 9110 sections 15.5.9 and 15.6, RFC 6585 section 4, RFC 8470 section 5.2).
- *
- * @internal
- */
-export const isTransient = (status: number): boolean =>
-  status === 408 || status === 425 || status === 429 || status >= 500
-
-/**
- * The same error with the time that is left until the next request, in milliseconds, as its `retryAfter`, where the error
- * has one.
- *
- * @internal
- */
-export const withRetryAfter = (error: TokenError, millis: number): TokenError => {
-  const retryAfter = Duration.millis(Math.max(1, Math.ceil(millis)))
-  switch (error._tag) {
-    case "TokenErrorResponse":
-      return new TokenErrorResponse({ ...error, retryAfter })
-    case "TokenEndpointUnavailable":
-      return new TokenEndpointUnavailable({ ...error, retryAfter })
-    default:
-      return error
-  }
-}

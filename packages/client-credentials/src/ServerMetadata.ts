@@ -16,6 +16,7 @@ import { ClientConfig } from "./ClientConfig.js"
 import * as parts from "./internal/config/parts.js"
 import * as exchange from "./internal/http/exchange.js"
 import * as metadata from "./internal/protocol/metadata.js"
+import { isTransient } from "./internal/protocol/status.js"
 import * as moments from "./internal/seam/moments.js"
 import * as instant from "./internal/token/instant.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
@@ -151,20 +152,20 @@ export const make = (
       const found: Array<string> = []
       const unavailable: Array<TokenEndpointUnavailable> = []
       let isDefinite = false
-      let isTransient = false
+      let isTemporary = false
       for (const url of places) {
         const sent = yield* Effect.either(
           exchange.send(client, HttpClientRequest.acceptJson(HttpClientRequest.get(url)), limits)
         )
         if (Either.isLeft(sent)) {
           unavailable.push(sent.left)
-          isTransient ||= sent.left.retryable
+          isTemporary ||= sent.left.retryable
           found.push(`${url}: ${sent.left.reason === "timeout" ? "no response in time" : sent.left.detail}`)
           continue
         }
         const { body, headers, status, unread } = sent.right
         if (status !== 200 || body === undefined) {
-          isTransient ||= OAuthError.isTransient(status)
+          isTemporary ||= isTransient(status)
           found.push(`${url}: ${status === 200 ? unread : metadata.described(url, status, headers["location"])}`)
           continue
         }
@@ -184,7 +185,7 @@ export const make = (
         problem:
           `there is no metadata document of it (${found.join("; ")}). If the server has none, set the token URL ` +
           "(OAUTH_TOKEN_URL)",
-        retryable: isTransient && !isDefinite
+        retryable: isTemporary && !isDefinite
       })
     })
 

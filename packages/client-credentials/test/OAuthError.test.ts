@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Library from "@effect-oauth/client-credentials"
 import { OAuthError } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
-import { Cause, Data, Effect } from "effect"
+import { Cause, Data, Duration, Effect, Equal } from "effect"
 import { expectTypeOf } from "vitest"
 
 /** The error classes that the package exports, by module and name. */
@@ -12,6 +12,42 @@ const exported = Object.entries({ ...Library, NodeTls }).flatMap(([module, membe
     typeof value === "function" && value.prototype instanceof Error ? [[`${module}.${name}`, value] as const] : []
   )
 )
+
+describe("an error", () => {
+  const make = (retryAfter: number) =>
+    new OAuthError.TokenEndpointUnavailable({
+      endpoint: "https://issuer.example/token",
+      reason: "status",
+      detail: "503",
+      retryAfter: Duration.seconds(retryAfter)
+    })
+
+  it("is named after its tag and prints its message", () => {
+    for (const [name, error] of exported) {
+      const { prototype } = error as { readonly prototype: Error }
+      assert.strictEqual(prototype.name, name.split(".")[1])
+    }
+    assert.match(
+      String(make(5)),
+      /^TokenEndpointUnavailable: The token endpoint https:\/\/issuer\.example\/token is not/
+    )
+  })
+
+  it("equals another with the same fields", () => {
+    assert.isTrue(Equal.equals(make(5), make(5)))
+    assert.isFalse(Equal.equals(make(5), make(6)))
+  })
+
+  it("is serialized as its tag and its fields", () => {
+    assert.deepStrictEqual(JSON.parse(JSON.stringify(make(5))), {
+      _tag: "TokenEndpointUnavailable",
+      endpoint: "https://issuer.example/token",
+      reason: "status",
+      detail: "503",
+      retryAfter: { _id: "Duration", _tag: "Millis", millis: 5000 }
+    })
+  })
+})
 
 describe("isOAuthError", () => {
   it("holds for every error class that the package exports", () => {

@@ -500,7 +500,6 @@ const surface: Readonly<Record<string, Entry>> = {
   "OAuthError.TokenErrorResponse": error,
   "OAuthError.TokenStoreError": error,
   "OAuthError.isOAuthError": () => Effect.succeed(OAuthError.isOAuthError(accessToken)),
-  "OAuthError.isTransient": "a function of a number",
   "PromiseClient.make": (http) =>
     Effect.promise(async () => {
       const client = PromiseClient.make(Layer.provide(ClientCredentials.layer(withSecret), http))

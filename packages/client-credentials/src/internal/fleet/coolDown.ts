@@ -7,15 +7,72 @@ import {
   InvalidTokenResponse,
   TokenEndpointUnavailable,
   type TokenError,
-  TokenErrorResponse,
-  withRetryAfter
+  TokenErrorResponse
 } from "../../OAuthError.js"
 import { obeyed } from "../protocol/retryAfter.js"
 import * as tokenErrors from "../seam/tokenErrors.js"
 import { Moment } from "./moment.js"
 
 /** Those that the server, or the way to it, is the reason of; the others are a process's own. */
-const Failure = Schema.Union(TokenErrorResponse, InvalidTokenResponse, TokenEndpointUnavailable)
+type Failure = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnavailable
+
+const retryAfter = Schema.optional(Schema.Duration)
+
+const quotas = Schema.optional(Schema.Array(Schema.Struct({
+  name: Schema.String,
+  counts: Schema.Literal("client", "organization"),
+  limit: Schema.Int,
+  remaining: Schema.Int,
+  resetsAt: Moment
+})))
+
+/** A failure by its fields, as the store keeps it. */
+const Fields = Schema.Union(
+  Schema.TaggedStruct("TokenErrorResponse", {
+    endpoint: Schema.String,
+    status: Schema.Int,
+    error: Schema.String,
+    errorDescription: Schema.optional(Schema.String),
+    errorUri: Schema.optional(Schema.String),
+    hint: Schema.optional(Schema.String),
+    retryAfter,
+    quotas
+  }),
+  Schema.TaggedStruct("InvalidTokenResponse", {
+    endpoint: Schema.String,
+    status: Schema.Int,
+    problem: Schema.String,
+    quotas
+  }),
+  Schema.TaggedStruct("TokenEndpointUnavailable", {
+    endpoint: Schema.String,
+    reason: Schema.Literal("connection", "certificate", "timeout", "status", "client"),
+    detail: Schema.String,
+    retryAfter,
+    quotas
+  })
+)
+
+const isShared = (error: unknown): error is Failure =>
+  error instanceof TokenErrorResponse || error instanceof InvalidTokenResponse ||
+  error instanceof TokenEndpointUnavailable
+
+const fromFields = (fields: typeof Fields.Type): Failure => {
+  switch (fields._tag) {
+    case "TokenErrorResponse":
+      return new TokenErrorResponse(fields)
+    case "InvalidTokenResponse":
+      return new InvalidTokenResponse(fields)
+    case "TokenEndpointUnavailable":
+      return new TokenEndpointUnavailable(fields)
+  }
+}
+
+const Failure = Schema.transform(Fields, Schema.declare(isShared), {
+  strict: true,
+  decode: fromFields,
+  encode: (error) => ({ ...error })
+})
 
 export const CoolDown = Schema.parseJson(Schema.Struct({
   until: Moment,
@@ -25,8 +82,6 @@ export const CoolDown = Schema.parseJson(Schema.Struct({
 }))
 
 export type CoolDown = typeof CoolDown.Type
-
-const isShared = Schema.is(Failure)
 
 /** From half a second, doubled, up to a minute; or as long as the server says, up to an hour. */
 export const after = (error: TokenError, before: CoolDown | undefined, now: number): CoolDown | undefined => {
@@ -40,4 +95,5 @@ export const after = (error: TokenError, before: CoolDown | undefined, now: numb
 }
 
 /** The failure as it is told to those who come during the pause. */
-export const told = ({ error, until }: CoolDown, now: number): TokenError => withRetryAfter(error, until - now)
+export const told = ({ error, until }: CoolDown, now: number): TokenError =>
+  tokenErrors.withRetryAfter(error, until - now)

@@ -5,6 +5,7 @@
  * they write a code and a description, and the situations that neither the status nor the code tells by itself.
  */
 import { isFailedAuthentication } from "./refusal.js"
+import { isTransient } from "./status.js"
 
 /** What a refusal is about. */
 export type Kind =
@@ -199,8 +200,7 @@ export const kindOf = (refusal: Refusal): Kind => {
   const situation = situations.find(({ holds }) => holds(refusal))
   if (situation !== undefined) return situation.kind
   if (isFailedAuthentication(refusal)) return "authentication"
-  return status === 408 || status === 425 || status >= 500 ||
-      ["temporarily_unavailable", "server_error"].includes(error.toLowerCase())
+  return isTransient(status) || ["temporarily_unavailable", "server_error"].includes(error.toLowerCase())
     ? "unavailable"
     : "request"
 }

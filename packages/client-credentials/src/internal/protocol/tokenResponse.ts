@@ -10,7 +10,6 @@ import * as Schema from "effect/Schema"
 import { AccessToken } from "../../AccessToken.js"
 import {
   InvalidTokenResponse,
-  isTransient,
   TokenEndpointUnavailable,
   type TokenError,
   TokenErrorResponse
@@ -20,6 +19,7 @@ import * as dialect from "./dialect.js"
 import { isRecord, readJson } from "./json.js"
 import * as redaction from "./redaction.js"
 import { retryAfter } from "./retryAfter.js"
+import { isTransient } from "./status.js"
 
 export interface Terms {
   readonly defaultLife: Duration.Duration

@@ -15,7 +15,7 @@ import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 
 import type { AccessToken } from "../../AccessToken.js"
-import { ClientClosed, TokenEndpointUnavailable, type TokenError, withRetryAfter } from "../../OAuthError.js"
+import { ClientClosed, TokenEndpointUnavailable, type TokenError } from "../../OAuthError.js"
 import type { TokenEndpoint } from "../../TokenEndpoint.js"
 import type { TokenRequest } from "../../TokenRequest.js"
 import * as cacheState from "../token/cacheState.js"
@@ -26,6 +26,7 @@ import * as backOff from "./backOff.js"
 import type { Lifetime } from "./lifetime.js"
 import * as metrics from "./metrics.js"
 import * as moments from "./moments.js"
+import * as tokenErrors from "./tokenErrors.js"
 
 export interface TokenCell {
   readonly get: Effect.Effect<AccessToken, TokenError>
@@ -193,7 +194,7 @@ export const make = (
         const answer = yield* modify((state, now) => decide(state, now, id))
         if (answer._tag === "Refuse") {
           yield* metrics.count(metrics.cacheOutcomes, { "oauth.cache.outcome": "refused" })
-          return yield* withRetryAfter(answer.error, answer.millisLeft)
+          return yield* tokenErrors.withRetryAfter(answer.error, answer.millisLeft)
         }
         if (answer.departure !== undefined) yield* begin(answer.departure)
         if (answer._tag === "Serve") return serve(answer.token)

@@ -4,6 +4,7 @@
 import * as Duration from "effect/Duration"
 
 import {
+  type AnyError,
   InvalidTokenResponse,
   TokenEndpointUnavailable,
   type TokenError,
@@ -30,5 +31,21 @@ export const withQuotas = (error: TokenError, quotas: ReadonlyArray<Quota>): Tok
 export const quotasOf = (error: TokenError): ReadonlyArray<Quota> => "quotas" in error ? error.quotas ?? [] : []
 
 /** The pause that an error requires, in milliseconds; undefined when it requires none. */
-export const retryAfterOf = (error: TokenError): number | undefined =>
+export const retryAfterOf = (error: AnyError): number | undefined =>
   "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
+
+/**
+ * The same error with the time that is left until the next request as its `retryAfter`: in milliseconds, rounded up and at
+ * least one. An error that does not carry the pause of a response stays as it is.
+ */
+export const withRetryAfter = (error: TokenError, millis: number): TokenError => {
+  const retryAfter = Duration.millis(Math.max(1, Math.ceil(millis)))
+  switch (error._tag) {
+    case "TokenErrorResponse":
+      return new TokenErrorResponse({ ...error, retryAfter })
+    case "TokenEndpointUnavailable":
+      return new TokenEndpointUnavailable({ ...error, retryAfter })
+    default:
+      return error
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The messages of the library's errors, as pure functions of their fields: what failed, what was found, what to change.
+ *
+ * Every string of a server in these fields was redacted and cut before the error was made (`redaction.ts`).
+ */
+import * as dialect from "./dialect.js"
+
+const withDetail = (text: string, detail: string | undefined): string =>
+  detail === undefined ? text : `${text}: ${detail}`
+
+export const tokenErrorResponse = (
+  error: dialect.Refusal & { readonly endpoint: string; readonly hint?: string | undefined }
+): string =>
+  `${withDetail(`The token endpoint ${error.endpoint} answered "${error.error}"`, error.errorDescription)}. ${
+    dialect.advice(error) ?? `It answered with status ${error.status}; ask its operator what that code means there.`
+  }${error.hint === undefined ? "" : ` ${error.hint}`}`
+
+export const invalidTokenResponse = ({ endpoint, problem, status }: {
+  readonly endpoint: string
+  readonly status: number
+  readonly problem: string
+}): string => `The token endpoint ${endpoint} answered with status ${status}, but ${problem}`
+
+/** Why no usable response of an endpoint arrived. */
+export type UnavailableReason = "connection" | "certificate" | "timeout" | "status" | "client"
+
+export const tokenEndpointUnavailable = ({ detail, endpoint, reason }: {
+  readonly endpoint: string
+  readonly reason: UnavailableReason
+  readonly detail: string
+}): string => {
+  // RFC 8615: a URL with this segment is one of metadata.
+  const [what, setting, module] = endpoint.includes("/.well-known/")
+    ? ["metadata document", "the issuer (OAUTH_ISSUER)", "ServerMetadata"]
+    : ["token endpoint", "the token URL (OAUTH_TOKEN_URL)", "TokenEndpoint"]
+  switch (reason) {
+    case "connection":
+      return `The ${what} ${endpoint} could not be reached (${detail}). Check ${setting}, the network and the proxy.`
+    case "certificate":
+      return `The certificate of the ${what} ${endpoint} is not trusted (${detail}). Give its certificate authority to the ` +
+        "HTTP client (on Node: NODE_EXTRA_CA_CERTS); do not switch verification off."
+    case "timeout":
+      return `The ${what} ${endpoint} did not answer within ${detail}. Check that it is up, or allow it more time ` +
+        `(${module}.layer).`
+    case "client":
+      return `The HTTP client in use sends requests for the ${what} ${endpoint} to ${detail}, where credentials must not ` +
+        `go. Remove what changes the URL (mapRequest, prependUrl, a redirect), or set ${setting} to that URL.`
+    case "status":
+      return `The ${what} ${endpoint} is not available now (status ${detail}). Try again later.`
+  }
+}
+
+export const credentialUnavailable = ({ credential, problem }: {
+  readonly credential: "client secret" | "private key"
+  readonly problem: string
+}): string =>
+  `The ${credential} could not be used: ${problem}. Check where it comes from: the configuration, or the file that ${
+    credential === "client secret"
+      ? "OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE)"
+      : "OAUTH_PRIVATE_KEY_FILE"
+  } names.`
+
+export const discoveryFailed = ({ issuer, problem }: {
+  readonly issuer: string
+  readonly problem: string
+}): string => `The metadata of the issuer ${issuer} cannot be used: ${problem}.`
+
+export const issuanceBudgetExhausted = ({ by, limit, reserved, resetsAt }: {
+  readonly limit: number
+  readonly by: "budget" | "issuer"
+  readonly resetsAt: number
+  readonly reserved: boolean
+}): string => {
+  const until = `until ${new Date(resetsAt).toISOString()}`
+  if (reserved) return `The last of ${limit} tokens are kept for real need, so none is renewed early ${until}.`
+  return by === "issuer"
+    ? `The authorization server gives no further token ${until}, by what it said itself, so none was asked for. Share ` +
+      "tokens between processes (ClientCredentials.layerShared), or have its limit raised."
+    : `The budget of ${limit} tokens is spent ${until}, so no token was asked for. Share tokens between processes ` +
+      "(ClientCredentials.layerShared), or raise the limit if the issuer allows more."
+}
+
+export const revocationUnsupported = ({ endpoint }: { readonly endpoint: string }): string =>
+  `No revocation endpoint is known of ${endpoint}. If it has one, set revocationUrl (OAUTH_REVOCATION_URL).`
+
+export const originNotAllowed = ({ allowed, origin }: {
+  readonly origin: string
+  readonly allowed: ReadonlyArray<string>
+}): string =>
+  `The token may go to ${
+    allowed.join(", ")
+  } only, not to ${origin}, so nothing was sent. If the token is meant for that ` +
+  "origin too, add it to apiOrigins (API_ORIGINS); otherwise use another HTTP client there."
+
+export const pathNotAllowed = ({ baseUrl, path }: { readonly baseUrl: string; readonly path: string }): string =>
+  `The path ${path} is not below the base URL ${baseUrl} once dot segments are removed and escapes are decoded, so nothing ` +
+  "was sent. Refuse \"..\" in values that are put into a path, and encode them (encodeURIComponent). If the token is " +
+  "meant for the whole origin, set allowOutsideBasePath (API_ALLOW_OUTSIDE_BASE_PATH=true)."
+
+export const insufficientScope = ({ endpoint, scope }: {
+  readonly endpoint: string
+  readonly scope: ReadonlyArray<string>
+}): string => {
+  const wanted = scope.length === 0 ? "a scope that it does not name" : `the scope "${scope.join(" ")}"`
+  return `${endpoint} wants ${wanted}. Ask for it (OAUTH_SCOPE), and have the authorization server allow it to this client.`
+}
+
+export const resourceMetadataInvalid = ({ problem, resource }: {
+  readonly resource: string
+  readonly problem: string
+}): string => `The metadata of ${resource} cannot be used: ${problem}.`
+
+export const tokenStoreError = ({ operation, problem }: {
+  readonly operation: string
+  readonly problem: string
+}): string =>
+  `The token store could not ${
+    operation === "changes" ? "tell of changes" : operation
+  } (${problem}). Check that it is up and can be reached.`
+
+export const insufficientUserAuthentication = ({ acrValues, endpoint, maxAge }: {
+  readonly endpoint: string
+  readonly acrValues: ReadonlyArray<string>
+  readonly maxAge?: number | undefined
+}): string => {
+  const required = [
+    ...(acrValues.length === 0 ? [] : [`acr_values "${acrValues.join(" ")}"`]),
+    ...(maxAge === undefined ? [] : [`max_age ${maxAge}`])
+  ]
+  return `${endpoint} requires another authentication${
+    required.length === 0 ? "" : ` (${required.join(", ")})`
+  }, so no new token was requested. If the authorization server issues such tokens to this client, request one with these ` +
+    "parameters (OAUTH_PARAMETERS, or TokenRequest.withOverrides); otherwise have the API accept this client."
+}
+
+export const insufficientClaims = ({ claims, endpoint }: {
+  readonly endpoint: string
+  readonly claims?: string | undefined
+}): string =>
+  `${endpoint} requires a token with ${
+    claims === undefined ? "claims that it does not name" : "certain claims"
+  }, so no new token was requested. Request one with the parameter "claims" (TokenRequest.withOverrides, with the claims of ` +
+  "this error), if the authorization server supports it."
+
+export const clientClosed =
+  "The client is closed: the scope of its layer has ended, so no request was sent. Keep the layer open for the whole " +
+  "program: provide it once, at the top. A PromiseClient is closed by close()."
+
+export const invalidConfig = (
+  problems: ReadonlyArray<{ readonly setting: string; readonly expected: string }>
+): string => problems.map(({ expected, setting }) => `${setting}: expected ${expected}`).join("\n")

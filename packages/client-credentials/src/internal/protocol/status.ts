@@ -1,0 +1,10 @@
+/**
+ * Status codes of HTTP that mean the same wherever they are received.
+ */
+
+/**
+ * Returns whether a status is temporary (RFC 9110 sections 15.5.9 and 15.6, RFC 6585 section 4, RFC 8470 section 5.2): the
+ * same request may succeed later.
+ */
+export const isTransient = (status: number): boolean =>
+  status === 408 || status === 425 || status === 429 || status >= 500
