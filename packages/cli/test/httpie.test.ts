@@ -10,6 +10,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect } from "effect"
 
+import { sample } from "../../client-credentials/test/support/runs.js"
 import * as binary from "./support/binary.js"
 import * as recorder from "./support/recorder.js"
 import { files, table } from "./support/requestTable.js"
@@ -38,6 +39,10 @@ const httpie = (args: ReadonlyArray<string>, cwd: string) =>
     )
   })
 
+/** The rows that this run compares. */
+const rows = sample("requests compared with HTTPie's", [...table.keys()], 12)
+const tested = rows.map((row) => table[row] ?? [])
+
 /** Of a DELETE without a body HTTPie says that it has none, and Undici does not, as RFC 9110 section 8.6 prefers. */
 const said = (headers: recorder.Arrived["headers"], method: string) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => method !== "DELETE" || name !== "content-length"))
@@ -49,23 +54,25 @@ const shown = ({ body, headers, method, target }: recorder.Arrived): recorder.Ar
   body
 })
 
-const kept = (): ReadonlyArray<recorder.Arrived> =>
-  JSON.parse(readFileSync(golden, "utf8")) as ReadonlyArray<recorder.Arrived>
+const kept = (): ReadonlyArray<recorder.Arrived> => {
+  const all = JSON.parse(readFileSync(golden, "utf8")) as ReadonlyArray<recorder.Arrived>
+  assert.strictEqual(all.length, table.length)
+  return all.filter((_, row) => rows.includes(row))
+}
 
 describe("call", () => {
   it.scopedLive("sends for every row of the table what HTTPie sent", () =>
     Effect.gen(function*() {
       const { api, env, user } = yield* start
       const expected = kept()
-      assert.strictEqual(expected.length, table.length)
       const complaints: Array<string> = []
-      for (const args of table) {
+      for (const args of tested) {
         complaints.push((yield* user.run(["call", ...located(args, api.url)], { env })).stderr)
       }
       assert.deepStrictEqual(complaints.filter((text) => text !== ""), [])
       assert.deepStrictEqual(
-        api.arrived.map((one, row) => [table[row], shown(one)]),
-        table.map((args, row) => [args, expected[row]])
+        api.arrived.map((one, row) => [tested[row], shown(one)]),
+        tested.map((args, row) => [args, expected[row]])
       )
       assert.deepStrictEqual(
         new Set(api.arrived.map(({ authorization }) => authorization)),
@@ -80,9 +87,10 @@ describe("call", () => {
         return context.skip()
       }
       const { api, user } = yield* start
-      for (const args of table) yield* httpie(located(args, api.url), user.directory)
+      const isRecorded = process.env["RECORD"] === "1"
+      for (const args of isRecorded ? table : tested) yield* httpie(located(args, api.url), user.directory)
       const sent = api.arrived.map(shown)
-      if (process.env["RECORD"] === "1") writeFileSync(golden, `${JSON.stringify(sent, null, 2)}\n`)
+      if (isRecorded) return writeFileSync(golden, `${JSON.stringify(sent, null, 2)}\n`)
       assert.deepStrictEqual(sent, kept())
     }), 300_000)
 })

@@ -22,6 +22,7 @@ import { Cause, type Duration, Effect, Either, Exit, Fiber, Layer, Redacted, Tes
 import * as certificates from "./support/certificates.js"
 import * as faultServer from "./support/faultServer.js"
 import { printed } from "./support/printed.js"
+import { sample } from "./support/runs.js"
 import * as servers from "./support/servers.js"
 
 const { bytes, drip, ending, endless, reset } = faultServer
@@ -452,9 +453,16 @@ describe("in a pool of one connection", () => {
   }
 })
 
-/** Cut at every byte: for each, how it ended, without repetition. */
-const cuts = (answer: string, cut: (part: Buffer) => faultServer.Script) =>
-  Array.from({ length: answer.length }, (_, at) => [at, cut(Buffer.from(answer.slice(0, at)))] as const)
+/** The answer cut at every byte, or at a sample that includes the bytes around the end of the headers. */
+const cuts = (name: string, answer: string, cut: (part: Buffer) => faultServer.Script) => {
+  const headers = answer.indexOf("\r\n\r\n")
+  const edges = [headers + 3, headers + 4, headers + 5]
+  const every = Array.from({ length: answer.length }, (_, at) => at)
+  const sampled = sample(`cuts of ${name}`, every, 12)
+  return every.filter((at) => sampled.includes(at) || edges.includes(at)).map((at) =>
+    [at, cut(Buffer.from(answer.slice(0, at)))] as const
+  )
+}
 
 describe("cut off at every byte", () => {
   for (const name of names) {
@@ -464,7 +472,7 @@ describe("cut off at every byte", () => {
           const server = yield* faultServer.start()
           const { ask } = yield* endpoint(server.origin, transports()[name])
           const headers = goodToken.indexOf("\r\n\r\n") + 4
-          for (const [at, script] of cuts(goodToken, cut)) {
+          for (const [at, script] of cuts(`a token response over ${name}, by ${how}`, goodToken, cut)) {
             const sent = server.requests.length
             server.answer(script)
             assert.match(yield* ended(ask), gone, `at byte ${at}`)
@@ -488,7 +496,7 @@ describe("cut off at every byte", () => {
               request.startsWith("POST /token") ? bytes(goodToken)(socket, request) : script(socket, request)
             )
           const headers = goodItems.indexOf("\r\n\r\n") + 4
-          for (const [at, script] of cuts(goodItems, cut)) {
+          for (const [at, script] of cuts(`an API response over ${name}, by ${how}`, goodItems, cut)) {
             answer(script)
             // A reset may overtake what was sent before it.
             const outcome = at < headers
@@ -510,7 +518,7 @@ describe("cut off at every byte", () => {
           const refusal = response("401 Unauthorized", "refused", "www-authenticate: Bearer error=\"invalid_token\"")
           const headers = refusal.indexOf("\r\n\r\n") + 4
           const outcomes = new Map<string, number>()
-          for (const [at, script] of cuts(refusal, cut)) {
+          for (const [at, script] of cuts(`a 401 over ${name}, by ${how}`, refusal, cut)) {
             yield* Effect.scoped(Effect.gen(function*() {
               const call = Effect.timeout((yield* api(server.origin, transports()[name])).call, deadline)
               let calls = 0
@@ -769,7 +777,10 @@ describe("a handshake", () => {
           assert.isAbove(size, 1000)
           for (const socket of front.open) socket.destroy()
           yield* eventually(() => "closed", () => front.open.size === 0)
-          for (let at = 0; at < size - goodToken.length - 40; at += 29) {
+          const places = Array.from({ length: size - goodToken.length - 40 }, (_, at) => at).filter((at) =>
+            at % 29 === 0
+          )
+          for (const at of sample(`cuts of a handshake over ${name}`, places, 12)) {
             between = cut(at, (client) => client.end())
             assert.match(yield* ended(ask), gone, `ended at byte ${at}`)
             between = cut(at, (client) => client.resetAndDestroy())

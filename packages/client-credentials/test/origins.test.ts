@@ -79,7 +79,7 @@ const clients = {
   })
 }
 
-const runs = Number(process.env["FUZZ_RUNS"] ?? 1000)
+const counts = { quick: 200, full: 1000 }
 
 const blank = fc.constantFrom("", "", "", "", "\t", "\n", "\r\n", " ", "\0", "\u00a0", "\u3000", "\ufeff", "\u200b")
 
@@ -274,20 +274,21 @@ describe("by URL", () => {
               assert.isUndefined(one.headers["host"])
             }
           }
+          const parameters = seeded.parameters(`URLs for ${name}${place}`, counts)
           yield* Effect.acquireUseRelease(
             Effect.sync(() => Object.assign(globalThis, location === undefined ? {} : { location })),
             () =>
               Effect.promise(() =>
                 fc.assert(
                   fc.asyncProperty(requests, check),
-                  seeded.parameters(`URLs for ${name}${place}`, runs) as fc.Parameters<[Request]>
+                  parameters as fc.Parameters<[Request]>
                 )
               ),
             () => Effect.sync(() => Reflect.deleteProperty(globalThis, "location"))
           )
           // Otherwise the property would say nothing.
-          assert.isAbove(outcomes.get("Success") ?? 0, runs / 10)
-          assert.isAbove(outcomes.get("OriginNotAllowed") ?? 0, runs / 10)
+          assert.isAbove(outcomes.get("Success") ?? 0, (parameters.numRuns ?? 0) / 10)
+          assert.isAbove(outcomes.get("OriginNotAllowed") ?? 0, (parameters.numRuns ?? 0) / 10)
         }).pipe(Effect.provide(Layer.provide(client, layer)))
       })
     }
@@ -535,6 +536,7 @@ describe("by path", () => {
     return Effect.gen(function*() {
       const api = yield* ApiClient.ApiClient
       const outcomes = new Map<string, number>()
+      const parameters = seeded.parameters("relative URLs", { quick: counts.full, full: counts.full })
       yield* Effect.promise(() =>
         fc.assert(
           fc.asyncProperty(relative, async (url) => {
@@ -551,12 +553,12 @@ describe("by path", () => {
             assert.strictEqual(origin, "https://api.example.com")
             for (const times of [0, 1, 2, 3]) assert.match(read(pathname, times), /^\/v1(\/|$)/)
           }),
-          seeded.parameters("relative URLs", runs) as fc.Parameters<[string]>
+          parameters as fc.Parameters<[string]>
         )
       )
       // Otherwise the property would say nothing.
-      assert.isAbove(outcomes.get("Success") ?? 0, runs / 20)
-      assert.isAbove(outcomes.get("PathNotAllowed") ?? 0, runs / 20)
+      assert.isAbove(outcomes.get("Success") ?? 0, (parameters.numRuns ?? 0) / 20)
+      assert.isAbove(outcomes.get("PathNotAllowed") ?? 0, (parameters.numRuns ?? 0) / 20)
     }).pipe(Effect.provide(layer))
   })
 

@@ -187,7 +187,7 @@ describe("the cache, whatever happens", () => {
   it("keeps its promises through any sequence of events", () =>
     fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), (steps) => Effect.runPromise(run(steps))),
-      seeded.parameters("the cache", 3000) as fc.Parameters<[ReadonlyArray<Step>]>
+      seeded.parameters("the cache", { quick: 300, full: 3000 }) as fc.Parameters<[ReadonlyArray<Step>]>
     ))
 })
 

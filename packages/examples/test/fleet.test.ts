@@ -11,12 +11,13 @@ import { Fault } from "@effect-oauth/testing"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect, Fiber, type Scope } from "effect"
 
+import { runs } from "../../client-credentials/test/support/runs.js"
 import * as redisServer from "../../redis/test/redisServer.js"
 import * as postgresServer from "../../sql/test/postgresServer.js"
 import * as Embedded from "../src/embedded/environment.js"
 
-/** How many of each fleet are killed while they ask. */
-const kills = Number(process.env["KILLS"] ?? 25)
+/** The number of processes of each fleet that are killed while they request a token. */
+const kills = { quick: 3, full: 100 }
 
 /**
  * No process gives up a store that is there, nor loses a lease while it is alive, however busy the machine: either costs a
@@ -134,7 +135,8 @@ for (const [name, isInstalled, store] of stores) {
         yield* until(Effect.map(answered, (count) => count > 0))
         const waits: Array<number> = []
         let rounds = 0
-        for (; waits.length < kills; rounds += 1) {
+        const count = runs(`processes killed on ${name}`, kills)
+        for (; waits.length < count; rounds += 1) {
           const [tokens, requests] = [(yield* server.issued).length, (yield* asked).length]
           yield* server.revoke()
           yield* until(Effect.map(asked, (all) => all.length > requests))
@@ -159,7 +161,7 @@ for (const [name, isInstalled, store] of stores) {
             `the longest wait ${Math.max(...waits)} ms`
         )
         assert.isAtMost(tokens, 2 * rounds + 1)
-      }).pipe(Effect.provide(context)), Math.max(600_000, 20_000 * kills))
+      }).pipe(Effect.provide(context)), 20_000 * kills.full)
 
     it.scopedLive(
       "loses no call when the store is killed and comes back, again and again",

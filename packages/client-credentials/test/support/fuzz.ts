@@ -9,10 +9,16 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 
+import type { Counts } from "./runs.js"
 import * as seeded from "./seeded.js"
 
-/** How many changed inputs each parser is given, and a quarter as many arbitrary ones. */
-const runs = Number(process.env["FUZZ_RUNS"] ?? 2000)
+/** The number of changed inputs that each parser is given; a quarter as many are arbitrary. */
+const counts: Counts = { quick: 200, full: 2000 }
+
+const part = (share: number): Counts => ({
+  quick: Math.ceil(counts.quick * share),
+  full: Math.ceil(counts.full * share)
+})
 
 /** What must not be shown: in what is kept, in the dictionary, and so in many inputs. */
 export const canary = "c4n4ry"
@@ -190,9 +196,9 @@ const report = async (parser: string, target: Target, input: string): Promise<ne
 }
 
 export const fuzz = (parser: string, target: Target): void => {
-  const count = Math.ceil(runs * (target.share ?? 1))
-  // Time enough where all cores are busy.
-  const timeout = 300_000 + count * 100
+  const share = target.share ?? 1
+  // Time enough where all cores are busy, for ten times the full count as well.
+  const timeout = 300_000 + counts.full * 1000
   describe(parser, () => {
     it("holds for what is kept", async () => {
       const kept = corpus(parser)
@@ -204,13 +210,13 @@ export const fuzz = (parser: string, target: Target): void => {
     }, timeout)
 
     it("holds for changes of it", async () => {
-      const { seed } = seeded.parameters(`fuzzing ${parser}`, count)
+      const { numRuns = 0, seed } = seeded.parameters(`fuzzing ${parser}`, part(share))
       const next = random(seed ?? 0)
       const made = await target.made?.() ?? []
       for (const input of made) await target.property(input)
       const texts = [...corpus(parser).map(([, text]) => text), ...made]
       const dictionary = [...common, ...target.dictionary ?? []]
-      for (let run = 0; run < count; run += 1) {
+      for (let run = 0; run < numRuns; run += 1) {
         const input = mutated(next, texts, dictionary)
         if (await failureOf(target, input) !== undefined) await report(parser, target, input)
       }
@@ -222,7 +228,7 @@ export const fuzz = (parser: string, target: Target): void => {
           fc.oneof(fc.string({ unit: "binary", maxLength: 200 }), target.arbitrary ?? fc.json()),
           (input) => Promise.resolve(target.property(input))
         ),
-        seeded.parameters(`arbitrary ${parser}`, Math.ceil(count / 4)) as fc.Parameters<[string]>
+        seeded.parameters(`arbitrary ${parser}`, part(share / 4)) as fc.Parameters<[string]>
       )
       const [input] = outcome.counterexample ?? []
       if (input !== undefined) await report(parser, target, input)
