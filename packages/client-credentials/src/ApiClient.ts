@@ -3,42 +3,35 @@
  *
  * @since 0.1.0
  */
-import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
+import type * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 
-import { Authorization } from "./Authorization.js"
-import type * as Challenge from "./Challenge.js"
-import * as apiResponse from "./internal/http/apiResponse.js"
-import * as authorizedCall from "./internal/http/authorizedCall.js"
-import * as basePath from "./internal/http/basePath.js"
+import { Authorization, type AuthorizedRequest } from "./Authorization.js"
+import * as apiCall from "./internal/http/apiCall.js"
 import * as body from "./internal/http/body.js"
-import * as gate from "./internal/http/gate.js"
-import { WithoutRedirects } from "./internal/http/redirection.js"
-import * as tracing from "./internal/http/tracing.js"
-import * as soundRequest from "./internal/http/validRequest.js"
+import type * as rejectedWhen from "./internal/http/rejectedWhen.js"
 import * as rejection from "./internal/protocol/rejection.js"
 import * as urls from "./internal/protocol/urls.js"
+import * as httpErrors from "./internal/seam/httpErrors.js"
 import * as lifetimes from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
+import * as pauses from "./internal/seam/pauses.js"
+import * as tracing from "./internal/seam/tracing.js"
 import {
   ClientClosed,
   InsufficientClaims,
   InsufficientScope,
   InsufficientUserAuthentication,
   isOAuthError,
-  type OAuthError,
-  OriginNotAllowed,
-  PathNotAllowed
+  type OAuthError
 } from "./OAuthError.js"
 import { Rejection, ReplaySchedule } from "./ReplaySchedule.js"
 
@@ -88,271 +81,213 @@ export type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError 
  */
 export class ApiClient extends Context.Tag("@effect-oauth/client-credentials/ApiClient")<ApiClient, Client>() {}
 
+type Request = HttpClientRequest.HttpClientRequest
+
 type Response = HttpClientResponse.HttpClientResponse
 
 type Problem = HttpClientError.HttpClientError | OAuthError
 
-interface Refused {
-  readonly response: Response
-  readonly refusal: Rejection
+/** How an attempt ended, unless it failed. */
+type Outcome =
+  /** The response is for the caller. */
+  | { readonly _tag: "Done"; readonly received: apiCall.Received }
+  /** The authorization was rejected, and invalidated. */
+  | { readonly _tag: "Rejected"; readonly received: apiCall.Received; readonly rejection: Rejection }
+  /** The proof was rejected, and another attempt has another one (RFC 9449 section 9). */
+  | { readonly _tag: "RejectedProof"; readonly received: apiCall.Received; readonly reason: string }
+
+type Attempt = () => Effect.Effect<Outcome, Problem>
+
+/** Judges a response that is not a rejection by the standards; undefined where no other responses are declared. */
+type JudgeDeclared = ((response: Response) => ReturnType<typeof rejectedWhen.judge>) | undefined
+
+/** Most clients declare no rejections of their own, and do not load the code for them. */
+const loadDeclared = (declared: rejectedWhen.Settings | undefined): Effect.Effect<JudgeDeclared> =>
+  declared === undefined
+    ? Effect.succeed(undefined)
+    : Effect.map(
+      Effect.promise(() => import("./internal/http/rejectedWhen.js")),
+      ({ judge }) => (response) => judge(declared, response)
+    )
+
+/** The error of a challenge that a new token does not change. */
+const insufficient = (
+  verdict: rejection.Insufficient,
+  { response, shown }: apiCall.Received
+): InsufficientScope | InsufficientUserAuthentication | InsufficientClaims => {
+  const endpoint = urls.shown(response.request.url)
+  switch (verdict._tag) {
+    case "InsufficientScope":
+      return new InsufficientScope({ endpoint, scope: verdict.scope })
+    case "InsufficientUserAuthentication":
+      return new InsufficientUserAuthentication({ endpoint, acrValues: verdict.acrValues, maxAge: verdict.maxAge })
+    case "InsufficientClaims": {
+      // Decoded, they may show what the challenge did not.
+      const claims = verdict.claims === undefined ? undefined : shown(verdict.claims)
+      return new InsufficientClaims({ endpoint, claims })
+    }
+  }
 }
 
-interface AttemptOptions {
-  readonly replayable: boolean
-  readonly isReplay: boolean
-  /** The rejections of the proof after which the call was sent again, each at most once. */
-  readonly proofs: ReadonlyArray<"UseDPoPNonce" | "InvalidDPoPProof">
-}
+/** Decides what a response means, and invalidates or confirms the authorization accordingly. */
+const judging =
+  (authorization: Authorization, judgeDeclared: JudgeDeclared) =>
+  (authorized: AuthorizedRequest, received: apiCall.Received, isReplay: boolean): Effect.Effect<Outcome, Problem> => {
+    const { response } = received
+    const isError = response.status >= 400
+    const done = (received: apiCall.Received): Outcome => ({ _tag: "Done", received })
+    if (isError && !received.isOfToken()) return Effect.succeed(done(received))
+    // The challenges of a successful response are not read: most calls succeed.
+    const challenges = isError ? received.challenges() : []
+    const verdict = rejection.classify({ status: response.status, challenges, scheme: received.scheme })
 
-/** In lower case, as in a challenge. */
-const schemeOf = ({ headers }: HttpClientRequest.HttpClientRequest): string | undefined =>
-  headers["authorization"]?.split(" ", 1)[0]?.toLowerCase()
+    const rejected = (received: apiCall.Received): Effect.Effect<Outcome> =>
+      Effect.map(authorization.invalidate(authorized), (renewable) => ({
+        _tag: "Rejected",
+        received,
+        rejection: new Rejection({ challenges, renewable })
+      }))
+    const accepted = (received: apiCall.Received): Effect.Effect<Outcome> =>
+      isReplay && response.status !== 403
+        ? Effect.as(authorization.confirm(authorized), done(received))
+        : Effect.succeed(done(received))
+    const judge = (proofChanged: boolean): Effect.Effect<Outcome, Problem> => {
+      switch (verdict._tag) {
+        case "None":
+          return judgeDeclared === undefined
+            ? accepted(received)
+            : Effect.flatMap(
+              judgeDeclared(response),
+              ({ isRejected, response }) => (isRejected ? rejected : accepted)({ ...received, response })
+            )
+        case "Rejected":
+          return rejected(received)
+        case "UseDPoPNonce":
+        case "InvalidDPoPProof":
+          return Effect.succeed(
+            proofChanged ? { _tag: "RejectedProof", received, reason: verdict._tag } : done(received)
+          )
+        default:
+          return Effect.zipRight(body.discard(response), Effect.fail(insufficient(verdict, received)))
+      }
+    }
+    return Effect.flatMap(authorization.onResponse(authorized, response, verdict._tag === "InvalidDPoPProof"), judge)
+  }
 
-const absolute = /^[a-z][a-z0-9+.-]*:/i
+/** Gives the caller the last response, or the error that a filter of statuses made of it. */
+const answer = ({ received: { response, statusError } }: Outcome): Effect.Effect<Response, Problem> =>
+  statusError === undefined ? Effect.succeed(response) : Effect.fail(statusError)
+
+/** Sends a request, and again with another proof where the proof was rejected: for each reason once. */
+const withRenewedProofs = (attempt: Attempt, isReplayable: boolean): Effect.Effect<Outcome, Problem> =>
+  Effect.flatMap(
+    attempt(),
+    (first) =>
+      first._tag !== "RejectedProof" || !isReplayable ? Effect.succeed(first) : Effect.gen(function*() {
+        let outcome: Outcome = first
+        for (const reasons = new Set<string>(); outcome._tag === "RejectedProof" && !reasons.has(outcome.reason);) {
+          reasons.add(outcome.reason)
+          yield* body.discard(outcome.received.response)
+          outcome = yield* attempt()
+        }
+        return outcome
+      })
+  )
+
+/** Reports a replay in the trace and the metrics. */
+const observed = <E>(attempt: Effect.Effect<Outcome, E>, count: number): Effect.Effect<Outcome, E> =>
+  attempt.pipe(
+    Effect.tap(({ _tag }) => {
+      const result = _tag === "Rejected" ? "refused" : "accepted"
+      return Effect.zipRight(
+        Effect.annotateCurrentSpan("oauth.replay.outcome", result),
+        metrics.count(metrics.replays, { "oauth.replay.outcome": result })
+      )
+    }),
+    Effect.withSpan("oauth.api.replay", {
+      attributes: { "http.request.resend_count": count },
+      captureStackTrace: false
+    })
+  )
+
+/** Replays a rejected call by the schedule, until the API does not reject it or the schedule ends. */
+const replay = (
+  first: Outcome,
+  attempt: Attempt,
+  schedule: Schedule.Schedule<unknown, Rejection>,
+  { within }: lifetimes.Lifetime
+): Effect.Effect<Outcome, Problem> =>
+  Effect.gen(function*() {
+    const { next } = pauses.make(schedule)
+    let outcome = first
+    for (let count = 1; outcome._tag === "Rejected"; count += 1) {
+      const { received, rejection } = outcome
+      const isOver = yield* within(Effect.flatMap(next(rejection), (pause) =>
+        pause === undefined
+          ? Effect.succeed(true)
+          // Before the pause, so that the connection can serve other calls meanwhile.
+          : Effect.as(
+            Effect.zipRight(body.discard(received.response), pause > 0 ? Effect.sleep(pause) : Effect.void),
+            false
+          )))
+      if (isOver) break
+      outcome = yield* observed(withRenewedProofs(attempt, true), count)
+    }
+    return outcome
+  })
 
 /**
- * A client on the `HttpClient` and `Authorization` of the context.
+ * Makes a client on the `HttpClient` and `Authorization` of the context, by the `ReplaySchedule` there. After the scope has
+ * ended, its calls fail with `ClientClosed`. Until then, `dpop` and `www-authenticate` are among the redacted header names
+ * (`Headers.currentRedactedNames`).
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpClient> = Effect.gen(function*() {
-  const client = yield* HttpClient.HttpClient
-  const { api, authorize } = yield* Authorization
-  const schedule = yield* ReplaySchedule
-  const { hasEnded, within } = yield* lifetimes.CurrentLifetime
-  const base = urls.base(api.baseUrl)
-  const isBelowBase = (url: URL): boolean =>
-    api.allowOutsideBasePath === true || url.origin !== base.origin || !basePath.leaves(base.path, url.pathname)
-  const pathNotAllowed = (url: URL) => new PathNotAllowed({ baseUrl: api.baseUrl, path: url.pathname.slice(0, 200) })
-  /** For what is sent beneath: `locate` judges what the caller wrote. */
-  const sendAllowed = authorizedCall.make(client, (target) => {
-    const url = urls.parse(target)
-    return url !== undefined && api.origins.has(url.origin)
-      ? pathNotAllowed(url)
-      : new OriginNotAllowed({ origin: url?.origin ?? target, allowed: [...api.origins] })
-  })
-  const declared = api.rejectedWhen
-  // Most clients declare none, and are spared the code.
-  const judgeDeclared = declared === undefined
-    ? undefined
-    : (yield* Effect.promise(() => import("./internal/http/rejectedWhen.js"))).judge
-  const isAllowed = (url: URL): boolean => api.origins.has(url.origin) && isBelowBase(url)
-  // One call after the other goes with the same token: what was sent once need not be looked through again.
-  let sent: Headers.Headers = Headers.empty
-  const send = (
-    request: HttpClientRequest.HttpClientRequest,
-    authorized: HttpClientRequest.HttpClientRequest
-  ): Effect.Effect<Response, HttpClientError.HttpClientError | OriginNotAllowed | PathNotAllowed> => {
-    const problem = soundRequest.unsendable(authorized, request.headers, sent)
-    if (problem !== undefined) return problem
-    sent = authorized.headers
-    return Effect.withFiberRuntime((fiber) => {
-      // `fetch` leaves `Authorization` behind where a redirect leads to another origin, but not a proof.
-      const followsRedirects = authorized.headers["dpop"] === undefined &&
-        !Context.get(fiber.currentContext, WithoutRedirects)
-      return sendAllowed(authorized, { followsRedirects, isAllowed })
-    })
-  }
+export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpClient | Scope.Scope> = Effect.gen(
+  function*() {
+    yield* tracing.redactScoped
+    const authorization = yield* Authorization
+    const schedule = yield* ReplaySchedule
+    const lifetime = yield* lifetimes.make
+    const { locate, send } = apiCall.make(yield* HttpClient.HttpClient, authorization.api)
+    const judge = judging(authorization, yield* loadDeclared(authorization.api.rejectedWhen))
 
-  const locate = (
-    request: HttpClientRequest.HttpClientRequest
-  ): Either.Either<
-    HttpClientRequest.HttpClientRequest,
-    HttpClientError.RequestError | OriginNotAllowed | PathNotAllowed
-  > => {
-    const isRelative = !absolute.test(request.url)
-    const path = !isRelative || request.url === "" || /^[/?#]/.test(request.url) ? request.url : `/${request.url}`
-    const text = isRelative ? api.baseUrl + path : request.url
-    const url = urls.parse(text)
-    // That of `blob:https://api.example.com/...` is `https://api.example.com` too.
-    const origin = url === undefined
-      ? "an invalid URL"
-      : url.protocol === "https:" || url.protocol === "http:"
-      ? url.origin
-      : `a URL with ${url.protocol}`
-    if (url === undefined || !api.origins.has(origin)) {
-      return Either.left(new OriginNotAllowed({ origin, allowed: [...api.origins] }))
+    const attempt = (request: Request, isReplay: boolean): Effect.Effect<Outcome, Problem> =>
+      Effect.flatMap(
+        authorization.authorize(request),
+        (authorized): Effect.Effect<Outcome, Problem> =>
+          lifetime.hasEnded()
+            ? new ClientClosed()
+            : Effect.flatMap(send(request, authorized.request), (received) => judge(authorized, received, isReplay))
+      )
+
+    const call = (request: Request): Effect.Effect<Response, Problem> => {
+      if (lifetime.hasEnded()) return new ClientClosed()
+      const located = locate(request)
+      if (Either.isLeft(located)) return Effect.fail(located.left)
+      const { right } = located
+      const isReplayable = body.isReplayable(right.body)
+      return Effect.flatMap(
+        withRenewedProofs(() => attempt(right, false), isReplayable),
+        (outcome) =>
+          outcome._tag === "Rejected" && isReplayable
+            ? Effect.flatMap(replay(outcome, () => attempt(right, true), schedule, lifetime), answer)
+            : answer(outcome)
+      )
     }
-    return Either.filterOrLeft(
-      soundRequest.to(request, url),
-      () => isBelowBase(url),
-      () => pathNotAllowed(url)
-    )
+
+    return HttpClient.makeWith(Effect.flatMap(call), Effect.succeed<Request>)
   }
-
-  /** Sends once. What follows a refusal that a new authorization might mend, `onRefused` says. */
-  const attempt = <A>(
-    request: HttpClientRequest.HttpClientRequest,
-    options: AttemptOptions,
-    onRefused: (refused: Refused) => Effect.Effect<A, Problem>
-  ): Effect.Effect<Response | A, Problem> =>
-    Effect.flatMap(authorize(request), ({ accepted, answered, refused, request: authorized }) => {
-      if (hasEnded()) return new ClientClosed()
-      const secrets = apiResponse.sent(authorized)
-      const view = apiResponse.view(request, secrets)
-      const passed = (response: Response): Effect.Effect<Response> =>
-        options.isReplay && response.status !== 403 ? Effect.as(accepted, response) : Effect.succeed(response)
-      const rejected = (
-        response: Response,
-        challenges: Rejection["challenges"]
-      ): Effect.Effect<Response | A, Problem> =>
-        Effect.flatMap(refused, (renewable): Effect.Effect<Response | A, Problem> =>
-          options.replayable
-            ? onRefused({ response, refusal: new Rejection({ challenges, renewable }) })
-            : Effect.succeed(response))
-      const judge = (
-        response: Response,
-        challenges: ReadonlyArray<Challenge.Challenge>,
-        verdict: rejection.Rejection,
-        changed: boolean
-      ): Effect.Effect<Response | A, Problem> => {
-        switch (verdict._tag) {
-          case "None":
-            return declared === undefined || judgeDeclared === undefined
-              ? passed(response)
-              : Effect.flatMap(
-                judgeDeclared(declared, response),
-                (judged) => {
-                  const filter = filtered.get(response)
-                  if (filter !== undefined) filtered.set(judged.response, filter)
-                  return judged.isRejected ? rejected(judged.response, challenges) : passed(judged.response)
-                }
-              )
-          case "Rejected":
-            return rejected(response, challenges)
-          case "UseDPoPNonce":
-          case "InvalidDPoPProof":
-            // RFC 9449 section 9: the same token again, with the nonce or the time of the response.
-            return changed && options.replayable && !options.proofs.includes(verdict._tag)
-              ? Effect.zipRight(
-                body.discard(response),
-                attempt(request, { ...options, proofs: [...options.proofs, verdict._tag] }, onRefused)
-              )
-              : Effect.succeed(response)
-          case "InsufficientScope":
-            return failed(response, (endpoint) => new InsufficientScope({ endpoint, scope: verdict.scope }))
-          case "InsufficientUserAuthentication":
-            return failed(
-              response,
-              (endpoint) =>
-                new InsufficientUserAuthentication({ endpoint, acrValues: verdict.acrValues, maxAge: verdict.maxAge })
-            )
-          case "InsufficientClaims":
-            return failed(response, (endpoint) =>
-              new InsufficientClaims({
-                endpoint,
-                // Decoded, it may show what the challenge did not.
-                claims: verdict.claims === undefined ? undefined : secrets.shown(verdict.claims)
-              }))
-        }
-      }
-      const classify = (original: Response, filter?: HttpClientError.HttpClientError) => {
-        const response = new apiResponse.ApiResponse(request, original, secrets)
-        if (filter !== undefined) filtered.set(response, filter)
-        if (response.status >= 400 && !gate.isOfToken(original, authorized)) return Effect.succeed(response)
-        // The challenges of a successful response are not read: most calls succeed.
-        const challenges = response.status < 400 ? [] : secrets.challenges(response)
-        const verdict = rejection.classify({ status: response.status, challenges, scheme: schemeOf(authorized) })
-        return answered === undefined
-          ? judge(response, challenges, verdict, false)
-          : Effect.flatMap(
-            answered(response.headers, verdict._tag === "InvalidDPoPProof"),
-            (changed) => judge(response, challenges, verdict, changed)
-          )
-      }
-      const sent = send(request, authorized).pipe(
-        Effect.mapErrorCause((cause) => tracing.viewedDefects(cause, view)),
-        apiResponse.redact,
-        tracing.guard(view)
-      )
-      return Effect.matchEffect(sent, {
-        onFailure: (error): Effect.Effect<Response | A, Problem> => {
-          if (isOAuthError(error)) return Effect.fail(error)
-          const shown = apiResponse.requestError(error, request, secrets)
-          return error._tag === "ResponseError" && error.reason === "StatusCode"
-            ? classify(error.response, shown)
-            : Effect.fail(shown)
-        },
-        onSuccess: (original) => classify(original)
-      })
-    })
-
-  /**
-   * The errors of a filter of statuses beneath (`HttpClient.filterStatusOk`) by response: it does not decide about
-   * tokens, and the caller gets its error where the response is the last word.
-   */
-  const filtered = new WeakMap<Response, HttpClientError.HttpClientError>()
-  const unfiltered = (response: Response): Effect.Effect<Response, HttpClientError.HttpClientError> => {
-    const error = filtered.get(response)
-    return error === undefined ? Effect.succeed(response) : Effect.fail(error)
-  }
-
-  const failed = (response: Response, error: (endpoint: string) => OAuthError) =>
-    Effect.zipRight(body.discard(response), Effect.fail(error(urls.shown(response.request.url))))
-
-  const isRefused = (outcome: Response | Refused): outcome is Refused => "refusal" in outcome
-
-  const sendAgain = (request: HttpClientRequest.HttpClientRequest, count: number) =>
-    attempt(request, { replayable: true, isReplay: true, proofs: [] }, Effect.succeed).pipe(
-      Effect.tap((outcome) => {
-        const result = isRefused(outcome) ? "refused" : "accepted"
-        return Effect.zipRight(
-          Effect.annotateCurrentSpan("oauth.replay.outcome", result),
-          metrics.count(metrics.replays, { "oauth.replay.outcome": result })
-        )
-      }),
-      Effect.withSpan("oauth.api.replay", {
-        attributes: { "http.request.resend_count": count },
-        captureStackTrace: false
-      })
-    )
-
-  /** By the schedule, until the API accepts or the schedule ends; then the last refusal is the answer. */
-  const replay = (request: HttpClientRequest.HttpClientRequest, first: Refused) =>
-    Effect.gen(function*() {
-      let last = first
-      const driver = yield* Schedule.driver(
-        // Before the pause, not after it: meanwhile the connection can serve others.
-        Schedule.onDecision(schedule, (_, decision) =>
-          Effect.when(body.discard(last.response), () => ScheduleDecision.isContinue(decision)))
-      )
-      for (let count = 1; Option.isSome(yield* within(Effect.option(driver.next(last.refusal)))); count += 1) {
-        const outcome = yield* sendAgain(request, count)
-        if (!isRefused(outcome)) {
-          return outcome
-        }
-        last = outcome
-      }
-      return last.response
-    })
-
-  const call = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Response, Problem> => {
-    if (hasEnded()) return new ClientClosed()
-    const located = locate(request)
-    if (Either.isLeft(located)) return Effect.fail(located.left)
-    const { right } = located
-    const outcome = attempt(
-      right,
-      { replayable: body.isReplayable(right.body), isReplay: false, proofs: [] },
-      (first) => replay(right, first)
-    )
-    return Effect.flatMap(outcome, unfiltered)
-  }
-
-  return HttpClient.makeWith(Effect.flatMap(call), Effect.succeed<HttpClientRequest.HttpClientRequest>)
-})
+)
 
 /**
- * The client as a layer.
+ * Provides the client. The `ReplaySchedule` of the context applies, although it appears in no type.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = Layer.scoped(
-  ApiClient,
-  Effect.zipRight(apiResponse.redactScoped, lifetimes.provide(make))
-)
+export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = Layer.scoped(ApiClient, make)
 
 /**
  * The same client where a plain `HttpClient` is wanted: an `OAuthError` becomes the `cause` of a `RequestError`, and its
@@ -376,7 +311,7 @@ export const toHttpClient = (client: Client): HttpClient.HttpClient =>
     Effect.flatMap((request) =>
       Effect.mapError(client.execute(request), (error) =>
         isOAuthError(error)
-          ? new HttpClientError.RequestError({ request, reason: "Transport", cause: error, description: error.message })
+          ? httpErrors.ofRequest(request, "Transport", { cause: error, description: error.message })
           : error)
     ),
     Effect.succeed<HttpClientRequest.HttpClientRequest>

@@ -1,10 +1,11 @@
 /**
- * What a call to the API is authorized with. `ApiClient` knows only this: tokens, legacy tokens or your own scheme
- * stand behind it.
+ * The authorization of calls to an API. `ApiClient` depends on this service alone: access tokens, legacy tokens or a custom
+ * scheme provide it.
  *
  * @since 0.1.0
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,6 +13,8 @@ import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "./AccessToken.js"
 import { type Api, ClientConfig } from "./ClientConfig.js"
+import type { DPoP, Proof } from "./DPoP.js"
+import { withReference } from "./internal/seam/fiber.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenCache } from "./TokenCache.js"
@@ -23,39 +26,45 @@ import { CurrentOverrides } from "./TokenRequest.js"
  * @since 0.1.0
  * @category models
  */
-export interface Authorized {
+export interface AuthorizedRequest {
   readonly request: HttpClientRequest.HttpClientRequest
-  /** To be run when the API refused the request. Its answer: may a replay be authorized differently? */
-  readonly refused: Effect.Effect<boolean>
-  /**
-   * To be run with the headers of every response, when there is something to learn from them; `isRejected` states that the
-   * response rejected the proof of the request (`invalid_dpop_proof`). Returns whether something has changed, so that a
-   * request that was rejected for it may be sent again.
-   */
-  readonly answered:
-    | ((
-      headers: Readonly<Record<string, string | undefined>>,
-      isRejected?: boolean | undefined
-    ) => Effect.Effect<boolean>)
-    | undefined
-  /** To be run when the API accepted the request as a replay: what it was authorized with mended the refusal. */
-  readonly accepted: Effect.Effect<void>
+  /** Identifies the authorization of the request: an access token, or the secret of another scheme. */
+  readonly credential: AccessToken | Redacted.Redacted<string>
+  /** The proof of possession that the request carries (RFC 9449). */
+  readonly proof?: Proof | undefined
 }
 
 /**
- * What a way of authorizing calls must know: where it may be used, and how to prepare a request.
+ * The authorization of calls: where it may be used, how a request is prepared, and what follows from the responses.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Authorization {
-  /** Where the authorization may go. */
+  /** The URLs that calls may be sent to. */
   readonly api: Api
-  readonly authorize: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Authorized, TokenError>
+  readonly authorize: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<AuthorizedRequest, TokenError>
+  /**
+   * Notes what a response states about proofs of possession; `ApiClient` runs it for every response to an authorized
+   * request. `isProofRejected` states that the response rejected the proof (`invalid_dpop_proof`). Returns true when the
+   * next proof differs from the one of this request, so that a request that was rejected for it may be sent again.
+   */
+  readonly onResponse: (
+    authorized: AuthorizedRequest,
+    response: Pick<HttpClientResponse.HttpClientResponse, "headers">,
+    isProofRejected: boolean
+  ) => Effect.Effect<boolean>
+  /**
+   * Invalidates the authorization of a request that the API rejected. Returns true when a replay may be authorized
+   * differently.
+   */
+  readonly invalidate: (authorized: AuthorizedRequest) => Effect.Effect<boolean>
+  /** Confirms the authorization of a replay that the API accepted. */
+  readonly confirm: (authorized: AuthorizedRequest) => Effect.Effect<void>
 }
 
 /**
- * The way in which calls are authorized.
+ * The authorization in use.
  *
  * @since 0.1.0
  * @category tags
@@ -63,56 +72,63 @@ export interface Authorization {
 export const Authorization = Context.GenericTag<Authorization>("@effect-oauth/client-credentials/Authorization")
 
 /**
- * Tokens from the `TokenCache`, in the `Authorization` header: by themselves (RFC 6750 section 2.1), or with a proof if
- * `dpop` is configured (RFC 9449 section 7.1).
+ * Authorizes calls with tokens from the `TokenCache`, in the `Authorization` header: as bearer tokens (RFC 6750 section
+ * 2.1), or with a proof if `dpop` is configured (RFC 9449 section 7.1). The overrides of a call
+ * (`TokenRequest.withOverrides`) determine its token.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make: Effect.Effect<Authorization, InvalidConfig, ClientConfig | TokenCache> = Effect.gen(function*() {
   const { api, dpop: proofs } = yield* ClientConfig
-  const cache = yield* TokenCache
+  const configured = yield* TokenCache
   const dpop = proofs === undefined ? undefined : yield* proofs
-  const scheme = dpop === undefined ? "Bearer" : "DPoP"
 
-  // The same text for each call with a token: one that is made anew is hashed, copied and looked through anew.
-  const headers = new WeakMap<AccessToken, string>()
-  const headerOf = (token: AccessToken): string => {
-    const known = headers.get(token)
-    if (known !== undefined) return known
-    const header = `${scheme} ${Redacted.value(token.value)}`
-    headers.set(token, header)
-    return header
-  }
+  const withCache = <A, E>(use: (cache: TokenCache) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    withReference(
+      CurrentOverrides,
+      (overrides) => use(Object.keys(overrides).length === 0 ? configured : configured.withOverrides(overrides))
+    )
+
+  const bearer = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): AuthorizedRequest => ({
+    request: HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`),
+    credential: token
+  })
+
+  const bound = ({ proof }: DPoP, request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
+    Effect.map(
+      proof({ method: request.method, url: request.url, accessToken: token.value }),
+      (proof): AuthorizedRequest => ({
+        request: HttpClientRequest.setHeaders(request, {
+          authorization: `DPoP ${Redacted.value(token.value)}`,
+          dpop: proof.value
+        }),
+        credential: token,
+        proof
+      })
+    )
 
   return {
     api,
     authorize: (request) =>
-      Effect.withFiberRuntime((fiber) => {
-        const change = Context.get(fiber.currentContext, CurrentOverrides)
-        const { confirm, get, invalidate } = Object.keys(change).length === 0 ? cache : cache.withOverrides(change)
-        const withToken = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): Authorized => ({
-          request: HttpClientRequest.setHeader(request, "authorization", headerOf(token)),
-          refused: invalidate(token),
-          accepted: confirm(token),
-          answered: undefined
-        })
-        return dpop === undefined
-          ? Effect.map(get, (token) => withToken(request, token))
-          : Effect.flatMap(get, (token) =>
-            Effect.map(
-              dpop.proof({ method: request.method, url: request.url, accessToken: token.value }),
-              ({ onResponse, value }) => ({
-                ...withToken(HttpClientRequest.setHeader(request, "dpop", value), token),
-                answered: onResponse
-              })
-            ))
-      })
+      withCache(({ get }) =>
+        dpop === undefined
+          ? Effect.map(get, (token) => bearer(request, token))
+          : Effect.flatMap(get, (token) => bound(dpop, request, token))
+      ),
+    onResponse: ({ proof }, response, isProofRejected) =>
+      proof === undefined ? unchanged : proof.onResponse(response.headers, isProofRejected),
+    invalidate: ({ credential }) =>
+      Redacted.isRedacted(credential) ? unchanged : withCache((cache) => cache.invalidate(credential)),
+    confirm: ({ credential }) =>
+      Redacted.isRedacted(credential) ? Effect.void : withCache((cache) => cache.confirm(credential))
   }
 })
 
+const unchanged = Effect.succeed(false)
+
 /**
- * Tokens as a layer.
+ * Provides the authorization by access tokens.
  *
  * @since 0.1.0
  * @category layers

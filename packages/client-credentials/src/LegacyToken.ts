@@ -58,14 +58,14 @@ const authorization = (options: unknown) =>
         (known) => known === undefined ? Effect.tap(current, (value) => Ref.set(used, value)) : Effect.succeed(known)
       )
     )
-    /** Whether another secret than the refused one is in use now. */
-    const replace = (refused: Redacted.Redacted<string>) =>
+    /** Reads the sources again. Returns whether the secret in use is another than the rejected one now. */
+    const replace = (rejected: Redacted.Redacted<string>) =>
       lock.withPermits(1)(Effect.gen(function*() {
         const known = yield* Ref.get(used)
-        if (known !== undefined && !Equal.equals(known, refused)) return true
+        if (known !== undefined && !Equal.equals(known, rejected)) return true
         for (const source of [current, ...previous]) {
           const next = yield* Effect.option(source)
-          if (Option.isSome(next) && !Equal.equals(next.value, refused)) {
+          if (Option.isSome(next) && !Equal.equals(next.value, rejected)) {
             yield* Ref.set(used, next.value)
             return true
           }
@@ -81,10 +81,11 @@ const authorization = (options: unknown) =>
             "authorization",
             `Basic ${rawBasic(tokenId, Redacted.value(value))}`
           ),
-          refused: replace(value),
-          accepted: Effect.void,
-          answered: undefined
-        }))
+          credential: value
+        })),
+      onResponse: () => Effect.succeed(false),
+      invalidate: ({ credential }) => Redacted.isRedacted(credential) ? replace(credential) : Effect.succeed(false),
+      confirm: () => Effect.void
     }
   })
 

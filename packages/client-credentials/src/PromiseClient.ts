@@ -10,7 +10,7 @@ import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 
 import { ApiClient } from "./ApiClient.js"
-import { WithoutRedirects } from "./internal/http/redirection.js"
+import { WithoutRedirects } from "./internal/http/apiCall.js"
 import * as webFetch from "./internal/http/webFetch.js"
 import { ClientClosed } from "./OAuthError.js"
 

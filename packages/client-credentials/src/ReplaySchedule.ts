@@ -1,5 +1,5 @@
 /**
- * How often, and after which pauses, a call that the API refused with 401 is sent again with a new token.
+ * The schedule by which a call that the API rejected is sent again with a new token.
  *
  * @since 0.1.0
  */
@@ -11,25 +11,26 @@ import * as Schedule from "effect/Schedule"
 import type { Challenge } from "./Challenge.js"
 
 /**
- * What the schedule is told about a refusal.
+ * The input of the schedule: a rejected response.
  *
  * @since 0.1.0
  * @category models
  */
 export class Rejection extends Data.Class<{
-  /** The challenges that came with it; empty if the API sent none. */
+  /** The challenges of the response; empty if it has none. */
   readonly challenges: ReadonlyArray<Challenge>
   /**
-   * Whether a replay will be authorized differently. False for a legacy token, and for a token that only just replaced a
-   * refused one (`TokenCache.Options.rejectionPauses`): then a replay helps only if the API changes its mind.
+   * Whether a replay will be authorized differently. False for a legacy token without another secret, and for a token that
+   * recently replaced a rejected one (`TokenCache.Options.rejectionPauses`): then a replay succeeds only if the API accepts
+   * the same authorization later.
    */
   readonly renewable: boolean
 }> {}
 
 /**
- * The schedule in use. Without a layer it is one replay at once if that has a new token, which is right for a token that
- * expired early or was revoked: its successor works or nothing does. Only where that one was taken over from another
- * process, and so may have been revoked as well, there is a second.
+ * The schedule in use: a reference, so that it appears in no layer's type. `ApiClient.make` reads it from its context.
+ * Default: one replay without a pause if it has a new token, which is right for a token that expired early or was revoked.
+ * A second one follows only where the new token came from another process and may have been revoked as well.
  *
  * It decides about rejected responses only (`Challenge.isRejection`), and only when the request can be sent again.
  *
@@ -45,7 +46,8 @@ export class ReplaySchedule extends Context.Reference<ReplaySchedule>()(
 ) {}
 
 /**
- * A schedule of your own, for instance for an API whose servers learn of new tokens only after a moment.
+ * Replaces the schedule, for instance for an API whose servers accept new tokens only after a moment. Provide it to the
+ * layer of the client.
  *
  * @example
  * import { ReplaySchedule } from "@effect-oauth/client-credentials"

@@ -793,10 +793,11 @@ describe("by header", () => {
                 authorize: (request) =>
                   Effect.succeed({
                     request: HttpClientRequest.setHeader(request, "authorization", `Own c4n4ry ${value}`),
-                    refused: Effect.succeed(false),
-                    accepted: Effect.void,
-                    answered: undefined
-                  })
+                    credential: Redacted.make(value)
+                  }),
+                onResponse: () => Effect.succeed(false),
+                invalidate: () => Effect.succeed(false),
+                confirm: () => Effect.void
               }),
               Effect.provide(transport)
             )

@@ -372,11 +372,14 @@ const surface: Readonly<Record<string, Entry>> = {
     Effect.flatMap(
       Authorization.make,
       (service) =>
-        Effect.map(service.authorize(HttpClientRequest.get("https://api.example.com/x")), ({ accepted, refused }) => [
-          service,
-          accepted,
-          refused
-        ])
+        Effect.flatMap(
+          service.authorize(HttpClientRequest.get("https://api.example.com/x")),
+          (authorized) =>
+            Effect.map(
+              Effect.all([service.confirm(authorized), service.invalidate(authorized)]),
+              (results) => [service, authorized.credential, results]
+            )
+        )
     ).pipe(Effect.provide([Config, Layer.provide(ClientCredentials.layer(withSecret), http)])),
   "Challenge.isRejection": "a pure function of what an API sent",
   "Challenge.outcome": "a pure function of what an API sent",

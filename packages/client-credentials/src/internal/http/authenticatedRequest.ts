@@ -18,6 +18,7 @@ import type { ClientAuthentication, Credential, Proof } from "../../ClientAuthen
 import type * as DPoP from "../../DPoP.js"
 import { CredentialUnavailable, InvalidTokenResponse, type TokenError } from "../../OAuthError.js"
 import * as issuerQuota from "../protocol/issuerQuota.js"
+import { headerProblem } from "../protocol/preconditions.js"
 import * as redaction from "../protocol/redaction.js"
 import { isFailedAuthentication } from "../protocol/refusal.js"
 import * as tokenErrors from "../seam/tokenErrors.js"
@@ -25,7 +26,6 @@ import { wasNeverSent } from "../token/issuance.js"
 import * as exchange from "./exchange.js"
 import * as serverClocks from "./serverClocks.js"
 import * as tokenRequest from "./tokenRequest.js"
-import { headerProblem } from "./validRequest.js"
 
 export interface Conversation<A> {
   readonly authentication: ClientAuthentication

@@ -2,7 +2,6 @@
  * One request and its whole response, within limits of time and size, without redirects and without a trace.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
@@ -15,16 +14,19 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import { TokenEndpointUnavailable } from "../../OAuthError.js"
+import { verifiesCertificates } from "../protocol/preconditions.js"
+import * as sentSecrets from "../protocol/sentSecrets.js"
+import * as transportFailure from "../protocol/transportFailure.js"
 import { shown } from "../protocol/urls.js"
+import * as httpErrors from "../seam/httpErrors.js"
+import * as tracing from "../seam/tracing.js"
 import * as transport from "../seam/transport.js"
 import * as apiResponse from "./apiResponse.js"
 import * as body from "./body.js"
-import { ContentCodingError } from "./contentCoding.js"
-import * as gate from "./gate.js"
-import * as tracing from "./tracing.js"
-import * as transportFailure from "./transportFailure.js"
-import { verifiesCertificates } from "./verification.js"
+import * as contentCoding from "./contentCoding.js"
 import { version } from "./version.js"
+
+type Response = HttpClientResponse.HttpClientResponse
 
 export interface Limits {
   readonly timeout: Duration.Duration
@@ -79,8 +81,85 @@ const named = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.
     ...request.headers
   })
 
+/** Where the transport found the response: fetch reports it, and so does Undici where it follows redirects. */
+const foundAt = (response: Response): string | undefined => {
+  const source = contentCoding.sourceOf(response)
+  if (typeof source !== "object" || source === null) return undefined
+  if ("url" in source && typeof source.url === "string" && URL.canParse(source.url)) {
+    return transport.shownUrl(new URL(source.url))
+  }
+  const context = "context" in source ? source.context : undefined
+  const history = typeof context === "object" && context !== null && "history" in context ? context.history : undefined
+  const last: unknown = Array.isArray(history) ? history.at(-1) : undefined
+  return last instanceof URL ? transport.shownUrl(last) : undefined
+}
+
+/** Origin and path from which the response came, when they are not those of the request. */
+const elsewhere = (
+  response: Response,
+  request: HttpClientRequest.HttpClientRequest
+): string | undefined => {
+  const expected = transport.shownUrl(transport.urlOf(request))
+  return [transport.shownUrl(transport.urlOf(response.request)), foundAt(response)].filter((found) =>
+    found !== undefined && found !== expected
+  ).at(-1)
+}
+
+interface Once {
+  readonly watch: transport.Watch
+  /** What the transport returned for the request that was sent. */
+  readonly first: () => transport.Result | undefined
+}
+
+/**
+ * Sends a request once, and to no URL but its own. Requests that a program sends on the way, for its own purposes, are
+ * not affected.
+ */
+const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): Once => {
+  const expected = transport.shownUrl(transport.urlOf(request))
+  // Transformations of a request keep what they do not change, by reference.
+  const parts = new Set<unknown>()
+  const note = ({ body, headers }: HttpClientRequest.HttpClientRequest) => {
+    parts.add(headers)
+    if (body._tag !== "Empty") parts.add(body)
+  }
+  note(request)
+  const secrets = ["authorization", "dpop"].filter((name) => request.headers[name] !== undefined)
+  let hasEnded = false
+  // A fiber that the program forked on the way, such as a queue of requests, may send others later that look alike.
+  const isOwn = (sent: HttpClientRequest.HttpClientRequest): boolean =>
+    parts.has(sent.headers) || parts.has(sent.body) || (!hasEnded && (
+      secrets.some((name) => sent.headers[name] === request.headers[name]) ||
+      (sent.method === request.method && transport.shownUrl(transport.urlOf(sent)) === expected)
+    ))
+
+  let sent: HttpClientRequest.HttpClientRequest | undefined
+  let first: transport.Result | undefined
+  return {
+    watch: {
+      isTraced,
+      onSend: (next) => {
+        if (!isOwn(next)) return "other"
+        const target = transport.shownUrl(transport.urlOf(next))
+        if (target !== expected) throw new transport.Refused("elsewhere", target)
+        if (sent !== undefined) throw new transport.Refused("repeated", target)
+        note(next)
+        sent = next
+        return "manual"
+      },
+      onResult: (of, result) => {
+        if (of === sent) first ??= result
+      },
+      onEnd: () => {
+        hasEnded = true
+      }
+    },
+    first: () => first
+  }
+}
+
 /** What came back of one send, or why nothing did. */
-type Answer = HttpClientResponse.HttpClientResponse | TokenEndpointUnavailable | ConnectionClosed
+type Answer = Response | TokenEndpointUnavailable | ConnectionClosed
 
 /** Sends once; what stands on top of the transport neither repeats the request nor sends it elsewhere. */
 const answer = (
@@ -89,23 +168,23 @@ const answer = (
   endpoint: string
 ): Effect.Effect<Answer> => {
   const unavailable = (error: unknown): TokenEndpointUnavailable | ConnectionClosed => {
-    const cause = error instanceof HttpClientError.RequestError ? error.cause : error
+    const cause = httpErrors.transportCause(error)
     const failure = new TokenEndpointUnavailable({ endpoint, ...transportFailure.reason(cause) })
     return transportFailure.isClosed(cause) ? new ConnectionClosed({ error: failure }) : failure
   }
   const other = (target: string) =>
     new TokenEndpointUnavailable({ endpoint, reason: "client", detail: target.slice(0, 300) })
   return Effect.suspend(() => {
-    const { first, watch } = gate.once(request, false)
+    const { first, watch } = once(request, false)
     return Effect.exit(transport.watched(client.execute(request), watch)).pipe(
       Effect.flatMap((exit): Effect.Effect<Answer> => {
         if (Exit.isSuccess(exit)) {
-          const target = gate.elsewhere(exit.value, request)
+          const target = elsewhere(exit.value, request)
           return Effect.succeed(target === undefined ? exit.value : other(target))
         }
         const result = first()
-        const response = gate.responseOf(result)
-        const refused = gate.refusalIn(exit.cause)
+        const response = transport.responseOf(result)
+        const refused = transport.refusalIn(exit.cause)
         if (refused !== undefined) {
           if (response !== undefined) return Effect.succeed(response)
           if (refused.reason === "elsewhere") return Effect.succeed(other(refused.target))
@@ -117,12 +196,8 @@ const answer = (
         if (Option.isNone(failure)) return Effect.failCause(Cause.map(exit.cause, absurd))
         const error: unknown = failure.value
         // A filter of statuses beneath decides about the program's calls, not about what a response means.
-        if (
-          HttpClientError.isHttpClientError(error) && error._tag === "ResponseError" && error.reason === "StatusCode"
-        ) {
-          return Effect.succeed(response ?? error.response)
-        }
-        return Effect.succeed(unavailable(error))
+        const filtered = httpErrors.filteredResponse(error)
+        return Effect.succeed(filtered === undefined ? unavailable(error) : response ?? filtered)
       })
     )
   })
@@ -143,13 +218,10 @@ export const sendOnce = (
     const detail = "NODE_TLS_REJECT_UNAUTHORIZED=0"
     return new TokenEndpointUnavailable({ endpoint, reason: "certificate", detail })
   }
-  const view = apiResponse.view(HttpClientRequest.make(request.method)(endpoint), apiResponse.sent(request))
+  const view = apiResponse.view(HttpClientRequest.make(request.method)(endpoint), sentSecrets.make(request))
   return Effect.gen(function*() {
     const requestedAt = yield* Clock.currentTimeMillis
-    const response = yield* answer(client, named(request), endpoint).pipe(
-      Effect.mapErrorCause((cause) => tracing.viewedDefects(cause, view)),
-      tracing.guard(view)
-    )
+    const response = yield* tracing.guard(answer(client, named(request), endpoint), view)
     if (response instanceof TokenEndpointUnavailable || response instanceof ConnectionClosed) return yield* response
     const { headers, status } = response
     yield* Effect.annotateCurrentSpan("http.response.status_code", status)
@@ -163,7 +235,7 @@ export const sendOnce = (
         onSome: (text) => ({ body: text, unread: undefined })
       })),
       Effect.catchAll((error) =>
-        error instanceof ContentCodingError && error.reason === "unknown"
+        error instanceof contentCoding.ContentCodingError && error.reason === "unknown"
           ? Effect.succeed({
             body: undefined,
             unread: `with the content coding "${error.coding}", which is not supported`

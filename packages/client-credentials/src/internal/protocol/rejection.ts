@@ -39,23 +39,20 @@ export type Meaning =
 
 type Kind = Meaning["_tag"]
 
+/** Challenges that a new token does not change. */
+export type Insufficient = Extract<
+  Meaning,
+  { readonly _tag: "InsufficientScope" | "InsufficientUserAuthentication" | "InsufficientClaims" }
+>
+
 /** What a response means for the token that was sent. */
 export type Rejection =
   /** Nothing about the token: the response is for the caller. */
   | { readonly _tag: "None" }
   /** The token was rejected; a new one may be accepted. */
   | { readonly _tag: "Rejected" }
-  | Extract<
-    Meaning,
-    {
-      readonly _tag:
-        | "InsufficientScope"
-        | "UseDPoPNonce"
-        | "InvalidDPoPProof"
-        | "InsufficientUserAuthentication"
-        | "InsufficientClaims"
-    }
-  >
+  | Extract<Meaning, { readonly _tag: "UseDPoPNonce" | "InvalidDPoPProof" }>
+  | Insufficient
 
 /**
  * The error codes, without letter case and quotes. The codes of servers that have own names for an expired token are

@@ -1,8 +1,8 @@
 /**
- * Which URLs credentials and tokens may go to.
+ * The URLs that credentials and tokens may be sent to.
  */
 
-/** Read once, where asking first whether it can be read would read it twice. */
+/** Parses once, where `URL.canParse` would parse twice. */
 export const parse = (text: string): URL | undefined => {
   try {
     return new URL(text)
@@ -19,7 +19,7 @@ const secretParameters = ["client_secret", "client_assertion", "access_token", "
 /** An absolute URL over TLS (or to a loopback address), without fragment and without anything secret in it. */
 export const secureUrl = (value: unknown, allowHttpLoopback: boolean): URL | undefined => {
   const text = value instanceof URL ? value.href : value
-  // A URL parser passes over blanks, line breaks and which way a slash leans; whoever reads the text does not.
+  // `new URL` ignores whitespace and normalizes backslashes; reject both so that the URL used is the URL written.
   if (typeof text !== "string" || /[\x00-\x20\x7f\\]/.test(text)) return undefined
   const parsed = parse(text)
   if (parsed === undefined) return undefined
@@ -31,14 +31,131 @@ export const secureUrl = (value: unknown, allowHttpLoopback: boolean): URL | und
   return transport && bare && !secretParameters.some((name) => parsed.searchParams.has(name)) ? parsed : undefined
 }
 
-/** The parts of a valid base URL that confine a call. The path ends without a slash, and is empty for the root. */
-export const base = (url: string): { readonly origin: string | undefined; readonly path: string } => {
-  const parsed = parse(url)
-  return { origin: parsed?.origin, path: parsed?.pathname.replace(/\/+$/, "") ?? "" }
-}
-
 /** Origin and path, which is all that errors and traces show of a URL. */
 export const shown = (url: string): string => {
   const { origin, pathname } = new URL(url)
   return origin + pathname
+}
+
+// Below: whether the path of a URL stays below the base path of the API, for any server that might read it.
+//
+// `new URL` removes dot segments, `%2e%2e` among them. Servers and proxies do more: they decode a path twice, read
+// backslashes as slashes, merge empty segments, and remove parameters (`..;x`) and control characters from segments before
+// they remove dot segments. So the path is decoded until nothing changes, and each stage must stay below the base path.
+
+/** Two are seen in practice. A path that is encoded more often is rejected. */
+const maxStages = 8
+
+// UTF-8 forbids these encodings of `.`, `/` and `\` (RFC 3629 section 3), and some decoders accept them.
+const overlongDot = /%c0%ae|%e0%80%ae|%f0%80%80%ae/gi
+const overlongSlash = /%c0%af|%e0%80%af|%f0%80%80%af|%c1%9c|%e0%81%9c/gi
+
+const characterOf = (_: string, hex: string): string => String.fromCharCode(parseInt(hex, 16))
+
+const decodeRun = (run: string): string => {
+  try {
+    return decodeURIComponent(run)
+  } catch {
+    return run.replace(/%([0-9a-f]{2})/gi, characterOf)
+  }
+}
+
+const decodeOnce = (path: string): string =>
+  path
+    .replace(overlongDot, ".")
+    .replace(overlongSlash, "/")
+    .replace(/%u([0-9a-f]{4})/gi, characterOf)
+    .replace(/(?:%[0-9a-f]{2})+/gi, decodeRun)
+
+/** Whether the dot segments of a path that is relative to the base path lead above it, at any segment. */
+const climbs = (path: string): boolean => {
+  let depth = 0
+  // NFKC: full-width dots and slashes are ordinary ones to servers that map characters to the nearest of their own set.
+  for (const segment of path.normalize("NFKC").split(/[/\\]/)) {
+    const name = segment.replace(/;.*$/s, "").replace(/[\s\x00-\x1f\x7f]/g, "")
+    if (name === "..") depth -= 1
+    else if (name !== "" && name !== ".") depth += 1
+    if (depth < 0) return true
+  }
+  return false
+}
+
+/**
+ * Returns true when `pathname` is not below `basePath`, or is not for a server that decodes or normalizes it further.
+ * Both are paths as `URL.pathname` has them; `basePath` ends without a slash and is empty for the root.
+ */
+const leaves = (basePath: string, pathname: string): boolean => {
+  if (basePath === "") return false
+  if (pathname !== basePath && !pathname.startsWith(`${basePath}/`)) return true
+  let rest = pathname.slice(basePath.length)
+  // Nothing to decode, and no dot segment: most calls.
+  if (!/%|\.\./.test(rest)) return false
+  for (let stage = 0; stage < maxStages; stage += 1) {
+    if (climbs(rest)) return true
+    const decoded = decodeOnce(rest)
+    if (decoded === rest) return false
+    rest = decoded
+  }
+  return true
+}
+
+/** The URLs that calls of an API may be sent to. */
+export interface Destinations {
+  readonly baseUrl: string
+  readonly origins: { readonly has: (origin: string) => boolean } & Iterable<string>
+  readonly allowOutsideBasePath?: boolean | undefined
+}
+
+/** The rule against a URL that a call may not be sent to. */
+export type Violation =
+  | { readonly _tag: "OriginNotAllowed"; readonly origin: string }
+  | { readonly _tag: "PathNotAllowed"; readonly path: string }
+
+/** A URL as a caller wrote it. */
+export type Located =
+  | { readonly _tag: "Allowed"; readonly url: URL }
+  /** It has a user name or a password in it, which are left out here. */
+  | { readonly _tag: "UserInfo"; readonly bare: string }
+  | Violation
+
+const withoutUserInfo = (url: URL): string => {
+  const bare = new URL(url)
+  bare.username = bare.password = ""
+  return bare.href
+}
+
+const absolute = /^[a-z][a-z0-9+.-]*:/i
+
+/** The rules of an API for URLs as a caller wrote them (`locate`), and as an HTTP client sends to them. */
+export const rules = ({ allowOutsideBasePath, baseUrl, origins }: Destinations) => {
+  const base = parse(baseUrl)
+  const basePath = base?.pathname.replace(/\/+$/, "") ?? ""
+  const isBelowBase = (url: URL): boolean =>
+    allowOutsideBasePath === true || url.origin !== base?.origin || !leaves(basePath, url.pathname)
+  const pathNotAllowed = (url: URL): Violation => ({ _tag: "PathNotAllowed", path: url.pathname.slice(0, 200) })
+  return {
+    /** A relative URL starts at the base URL. */
+    locate: (written: string): Located => {
+      const isRelative = !absolute.test(written)
+      const path = !isRelative || written === "" || /^[/?#]/.test(written) ? written : `/${written}`
+      const url = parse(isRelative ? baseUrl + path : written)
+      // The origin of `blob:https://api.example.com/...` is `https://api.example.com` too.
+      const origin = url === undefined
+        ? "an invalid URL"
+        : url.protocol === "https:" || url.protocol === "http:"
+        ? url.origin
+        : `a URL with ${url.protocol}`
+      if (url === undefined || !origins.has(origin)) return { _tag: "OriginNotAllowed", origin }
+      if (url.username !== "" || url.password !== "") return { _tag: "UserInfo", bare: withoutUserInfo(url) }
+      return isBelowBase(url) ? { _tag: "Allowed", url } : pathNotAllowed(url)
+    },
+    isAllowed: (url: URL): boolean => origins.has(url.origin) && isBelowBase(url),
+    /** The rule against a URL that is not allowed, or not the one that the call was made for. */
+    violated: (target: string): Violation => {
+      const url = parse(target)
+      return url !== undefined && origins.has(url.origin)
+        ? pathNotAllowed(url)
+        : { _tag: "OriginNotAllowed", origin: url?.origin ?? target }
+    }
+  }
 }

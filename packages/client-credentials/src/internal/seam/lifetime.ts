@@ -1,8 +1,7 @@
 /**
- * How long a client may send requests: as long as its scope is open. A client that is used longer, because its layer was
- * provided to a part of the program only, must send nothing and must not wait.
+ * The lifetime of a client: it may send requests as long as its scope is open. A client that is used longer, because its
+ * layer was provided to a part of the program only, must send nothing and must not wait.
  */
-import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
@@ -18,7 +17,7 @@ export interface Lifetime {
   readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ClientClosed, R>
 }
 
-/** A lifetime that ends when the scope of the context closes, before whatever was added to that scope earlier. */
+/** Makes a lifetime that ends when the scope of the context closes, before what was added to that scope earlier. */
 export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
   const ended = yield* Deferred.make<never, ClientClosed>()
   const scope = yield* Scope.make()
@@ -37,20 +36,8 @@ export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(func
   }
 })
 
-/** A service whose method ends with the scope. */
+/** Makes a service whose methods end with the scope. */
 export const limited = <S, E, R>(
   service: Effect.Effect<S, E, R>,
   limit: (service: S, within: Lifetime["within"]) => S
 ): Effect.Effect<S, E, R | Scope.Scope> => Effect.zipWith(service, make, (made, { within }) => limit(made, within))
-
-/** That of the client which is being made; without a scope it does not end. */
-export class CurrentLifetime extends Context.Reference<CurrentLifetime>()(
-  "@effect-oauth/client-credentials/internal/http/lifetime/CurrentLifetime",
-  {
-    defaultValue: (): Pick<Lifetime, "hasEnded" | "within"> => ({ hasEnded: () => false, within: (effect) => effect })
-  }
-) {}
-
-/** A service that is made with the lifetime of the scope of the context. */
-export const provide = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> =>
-  Effect.flatMap(make, (lifetime) => Effect.provideService(effect, CurrentLifetime, lifetime))

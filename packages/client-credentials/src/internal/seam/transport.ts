@@ -1,5 +1,5 @@
 /**
- * Watches what an `HttpClient` really sends, beneath everything that a program put on top of its transport.
+ * Observes what an `HttpClient` sends, beneath everything that a program put on top of its transport.
  *
  * Specific to Effect 3. `HttpClient.make`, on which every transport of the platform is built, evaluates the predicate
  * `HttpClient.currentTracerDisabledWhen` with the actual request immediately before it calls the transport. That is
@@ -12,9 +12,12 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
@@ -31,6 +34,37 @@ type Request = HttpClientRequest.HttpClientRequest
 
 /** The result of a send, as the transport returns it. */
 export type Result = Exit.Exit<HttpClientResponse.HttpClientResponse, unknown>
+
+/** The response of a result, if there was one. */
+export const responseOf = (result: Result | undefined): HttpClientResponse.HttpClientResponse | undefined =>
+  result !== undefined && Exit.isSuccess(result) ? result.value : undefined
+
+/** The whole URL of a request; undefined when it has none. */
+export const urlOf = (request: Request): URL | undefined =>
+  Option.getOrUndefined(Either.getRight(UrlParams.makeUrl(request.url, request.urlParams, request.hash)))
+
+/** Origin and path, by which URLs are compared and shown. */
+export const shownUrl = (url: URL | undefined): string =>
+  url === undefined ? "an invalid URL" : url.origin + url.pathname
+
+/** A send that was refused; the defect with which it ends. It shows nothing of the request. */
+export class Refused extends Error {
+  override readonly name = "Refused"
+  constructor(readonly reason: "repeated" | "elsewhere", readonly target: string) {
+    super(
+      reason === "repeated"
+        ? "The request was not sent a second time: the token endpoint decides about retries, not the HTTP client beneath."
+        : "The request was not sent to another URL than the one it was made for."
+    )
+  }
+}
+
+/** The refusal with which an effect ended, if it did. */
+export const refusalIn = (cause: Cause.Cause<unknown>): Refused | undefined =>
+  Option.getOrUndefined(
+    Cause.find(cause, (one) =>
+      one._tag === "Die" && one.defect instanceof Refused ? Option.some(one.defect) : Option.none())
+  )
 
 export interface Watch {
   /**

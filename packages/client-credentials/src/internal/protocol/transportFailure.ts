@@ -1,5 +1,5 @@
 /**
- * Why a connection failed, read from the codes that Node, Undici and others leave somewhere in the chain of causes.
+ * The reason for which a connection failed, from the codes that Node, Undici and others leave in the chain of causes.
  */
 
 const certificateCode =
@@ -9,13 +9,14 @@ const codes = (cause: unknown, depth: number): ReadonlyArray<string> => {
   if (depth === 0 || typeof cause !== "object" || cause === null) return []
   const { cause: inner, code, errors } = cause as { code?: unknown; cause?: unknown; errors?: unknown }
   return [
-    ...(typeof code === "string" && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? [code] : []),
+    // `UND_ERR` is the code of any error of Undici.
+    ...(typeof code === "string" && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) && code !== "UND_ERR" ? [code] : []),
     ...codes(inner, depth - 1),
     ...(Array.isArray(errors) ? codes(errors[0], depth - 1) : [])
   ]
 }
 
-/** Parsers of answers may have no codes, but names that say as much. */
+/** Errors of HTTP parsers may have names instead of codes. */
 const name = (cause: unknown): string | undefined =>
   cause instanceof Error && cause.cause instanceof Error
     ? name(cause.cause)
@@ -23,6 +24,7 @@ const name = (cause: unknown): string | undefined =>
     ? cause.name
     : undefined
 
+/** `detail` is a code or a name, which may be shown; `no code` where there is neither. */
 export const reason = (cause: unknown): { readonly reason: "certificate" | "connection"; readonly detail: string } => {
   const found = codes(cause, 6)
   const certificate = found.find((code) => certificateCode.test(code))
@@ -32,7 +34,7 @@ export const reason = (cause: unknown): { readonly reason: "certificate" | "conn
 }
 
 /**
- * Whether the connection was closed, where a request was sent and no response had begun: ECONNRESET of node:http and Bun,
+ * Returns whether the connection was closed, where a request was sent and no response had begun: ECONNRESET of node:http and Bun,
  * UND_ERR_SOCKET ("other side closed") of Undici and fetch, EPIPE when the request could not be written any more.
  */
 export const isClosed = (cause: unknown): boolean =>

@@ -1,0 +1,261 @@
+/**
+ * One call of the program to the API: validated, sent with its token to allowed URLs only, whatever `HttpClient` sends it,
+ * and redacted.
+ */
+import * as Headers from "@effect/platform/Headers"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+
+import * as Challenge from "../../Challenge.js"
+import { OriginNotAllowed, PathNotAllowed } from "../../OAuthError.js"
+import * as preconditions from "../protocol/preconditions.js"
+import * as sentSecrets from "../protocol/sentSecrets.js"
+import * as urls from "../protocol/urls.js"
+import { withReference } from "../seam/fiber.js"
+import * as httpErrors from "../seam/httpErrors.js"
+import * as tracing from "../seam/tracing.js"
+import * as transport from "../seam/transport.js"
+import * as apiResponse from "./apiResponse.js"
+import * as contentCoding from "./contentCoding.js"
+
+type Request = HttpClientRequest.HttpClientRequest
+
+type Response = HttpClientResponse.HttpClientResponse
+
+type NotAllowed = OriginNotAllowed | PathNotAllowed
+
+/**
+ * Whether the transport may follow redirects of the calls made within an effect. True where a caller stated that they must
+ * not be followed; calls with a proof never follow any.
+ */
+export class WithoutRedirects
+  extends Context.Reference<WithoutRedirects>()("@effect-oauth/client-credentials/WithoutRedirects", {
+    defaultValue: () => false
+  })
+{}
+
+/** What came back of a call that was sent. */
+export interface Received {
+  /** As the caller may see it. */
+  readonly response: Response
+  /**
+   * The error of a filter of statuses beneath (`HttpClient.filterStatusOk`): it does not decide about tokens, and the
+   * caller gets it where the response is the last one.
+   */
+  readonly statusError: httpErrors.HttpError | undefined
+  /** The scheme of the authorization, in lower case as in a challenge. */
+  readonly scheme: string | undefined
+  /** The challenges of the response. What repeats a secret in them is redacted. */
+  readonly challenges: () => ReadonlyArray<Challenge.Challenge>
+  /** Returns a string that was decoded from the response, or a placeholder when it repeats a secret. */
+  readonly shown: (text: string) => string
+  /** False when the response is not one to the token: where `fetch` followed a redirect to another origin without it. */
+  readonly isOfToken: () => boolean
+}
+
+/**
+ * URL and body determine where the request goes and where it ends, and headers do not: one that was copied from another
+ * request would send the token elsewhere behind a shared front, or make a second request of the rest of a body.
+ */
+const framed = (request: Request): Request => {
+  const length = "contentLength" in request.body ? request.body.contentLength : undefined
+  const { "content-length": given, host, "transfer-encoding": coding } = request.headers
+  if (host === undefined && coding === undefined && (given === undefined || given === String(length))) return request
+  const { body, hash, headers, method, url, urlParams } = request
+  const located = HttpClientRequest.setUrlParams(HttpClientRequest.make(method)(url), urlParams)
+  return (Option.isSome(hash) ? HttpClientRequest.setHash(located, hash.value) : located).pipe(
+    HttpClientRequest.setBody(body),
+    HttpClientRequest.setHeaders(Headers.remove(headers, ["content-length", "host", "transfer-encoding"]))
+  )
+}
+
+const invalid = (request: Request, reason: "Encode" | "InvalidUrl" | "Transport", problem: string) =>
+  httpErrors.ofRequest(request, reason, { description: `${problem}. Nothing was sent` })
+
+/** The request as it is sent to that URL, which is taken literally: nothing else may read it in another way. */
+const validated = (request: Request, url: URL): Either.Either<Request, httpErrors.RequestError> => {
+  if (url.protocol === "https:" && !preconditions.verifiesCertificates()) {
+    return Either.left(invalid(
+      request,
+      "Transport",
+      "with NODE_TLS_REJECT_UNAUTHORIZED=0, Node verifies no certificate: unset it, and trust a private authority with " +
+        "NODE_EXTRA_CA_CERTS instead"
+    ))
+  }
+  const problem = preconditions.headerProblem(request.headers)
+  return problem === undefined
+    ? Either.right(HttpClientRequest.setUrl(framed(request), url.href))
+    : Either.left(invalid(request, "Encode", problem))
+}
+
+/** The headers that authorize a call. */
+const secretHeaders = ["authorization", "dpop"]
+
+/**
+ * Lets the token of a call go to allowed URLs only. How often the call is sent is left to the program, and so are
+ * redirects, where they are followed, to URLs that are allowed.
+ */
+const gate = (request: Request, followsRedirects: boolean, isAllowed: (url: URL) => boolean) => {
+  const secrets = secretHeaders.filter((name) => request.headers[name] !== undefined)
+  let sent = 0
+  let first: transport.Result | undefined
+  let expected: string | undefined
+  let hasEnded = false
+  const watch: transport.Watch = {
+    isTraced: true,
+    onSend: (next) => {
+      if (!secrets.some((name) => next.headers[name] === request.headers[name])) return "other"
+      sent += 1
+      // `locate` allowed the URL of the call.
+      if (next.url === request.url && followsRedirects) return "sent"
+      const url = transport.urlOf(next)
+      const target = transport.shownUrl(url)
+      if (url === undefined || !isAllowed(url)) throw new transport.Refused("elsewhere", target)
+      // A fiber that the program forked on the way may send other calls with the token later.
+      if (followsRedirects || hasEnded) return "sent"
+      expected ??= transport.shownUrl(transport.urlOf(request))
+      if (target !== expected) throw new transport.Refused("elsewhere", target)
+      return "manual"
+    },
+    onResult: followsRedirects ? undefined : (_, result) => {
+      first ??= result
+    },
+    onEnd: () => {
+      hasEnded = true
+    }
+  }
+  return { watch, first: () => first, sent: () => sent }
+}
+
+const isOfToken = (response: Response, request: Request): boolean => {
+  const source = contentCoding.sourceOf(response)
+  const url = typeof source === "object" && source !== null && "url" in source ? source.url : undefined
+  return typeof url !== "string" || !URL.canParse(url) || new URL(url).origin === transport.urlOf(request)?.origin
+}
+
+/**
+ * Sends calls that have an authorization. Where redirects are not followed, the redirect is the response. `onRefused`
+ * makes the error of a URL that is not allowed.
+ *
+ * State: the first call finds out whether the client replaces the predicate by which sends are observed; as long as it
+ * does not, later calls are observed at less cost.
+ */
+const sender = (
+  client: HttpClient.HttpClient,
+  isAllowed: (url: URL) => boolean,
+  onRefused: (target: string) => NotAllowed
+) => {
+  let isKnown = false
+  let replaces = false
+  return (request: Request, followsRedirects: boolean) => {
+    type Outcome = Effect.Effect<Response, httpErrors.HttpError | NotAllowed>
+    const { first, sent, watch } = gate(request, followsRedirects, isAllowed)
+    const isLight = isKnown && !replaces && followsRedirects
+    const call = isLight
+      ? transport.lightlyWatched(client.execute(request), watch)
+      : transport.watched(client.execute(request), { ...watch, onReplaced: () => replaces = true })
+    return Effect.matchCauseEffect(call, {
+      onFailure: (cause): Outcome => {
+        const refused = transport.refusalIn(cause)
+        if (refused === undefined) return Effect.failCause(cause)
+        const response = transport.responseOf(first())
+        return response === undefined ? Effect.fail(onRefused(refused.target)) : Effect.succeed(response)
+      },
+      onSuccess: (response): Outcome => {
+        if (sent() > 0) isKnown = true
+        else if (isLight) replaces = true
+        return Effect.succeed(response)
+      }
+    })
+  }
+}
+
+const received = (
+  request: Request,
+  authorized: Request,
+  original: Response,
+  secrets: sentSecrets.SentSecrets,
+  statusError?: httpErrors.HttpError
+): Received => {
+  const response = new apiResponse.ApiResponse(request, original, secrets)
+  const { shown } = secrets
+  return {
+    response,
+    statusError,
+    shown,
+    scheme: authorized.headers["authorization"]?.split(" ", 1)[0]?.toLowerCase(),
+    isOfToken: () => isOfToken(original, authorized),
+    challenges: () =>
+      Challenge.parse(response.headers["www-authenticate"] ?? "").map(({ parameters, scheme, token68 }) => ({
+        scheme: shown(scheme),
+        parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [shown(name), shown(value)])),
+        token68: token68 === undefined ? undefined : shown(token68)
+      }))
+  }
+}
+
+export interface ApiCalls {
+  /** Returns the request with its whole URL, as it is sent; or the reason for which nothing is sent. */
+  readonly locate: (request: Request) => Either.Either<Request, httpErrors.RequestError | NotAllowed>
+  /** Sends a located request as it was authorized. Responses and errors show the request without the authorization. */
+  readonly send: (
+    request: Request,
+    authorized: Request
+  ) => Effect.Effect<Received, httpErrors.HttpError | NotAllowed>
+}
+
+export const make = (client: HttpClient.HttpClient, destinations: urls.Destinations): ApiCalls => {
+  const { isAllowed, locate, violated } = urls.rules(destinations)
+  const notAllowed = (violation: urls.Violation): NotAllowed =>
+    violation._tag === "PathNotAllowed"
+      ? new PathNotAllowed({ baseUrl: destinations.baseUrl, path: violation.path })
+      : new OriginNotAllowed({ origin: violation.origin, allowed: [...destinations.origins] })
+  const sendAllowed = sender(client, isAllowed, (target) => notAllowed(violated(target)))
+
+  const sendValid = (request: Request, authorized: Request) => {
+    const problem = preconditions.headerProblem(authorized.headers, request.headers)
+    return problem === undefined
+      ? withReference(WithoutRedirects, (withoutRedirects) =>
+        // `fetch` leaves `Authorization` behind where a redirect leads to another origin, but not a proof.
+        sendAllowed(authorized, authorized.headers["dpop"] === undefined && !withoutRedirects))
+      : Effect.fail(invalid(authorized, "Encode", problem))
+  }
+
+  return {
+    locate: (request) => {
+      const located = locate(request.url)
+      switch (located._tag) {
+        case "Allowed":
+          return validated(request, located.url)
+        case "UserInfo":
+          return Either.left(invalid(
+            HttpClientRequest.setUrl(request, located.bare),
+            "InvalidUrl",
+            "the URL has a user name or a password in it, where calls are authorized by a token: leave them out"
+          ))
+        default:
+          return Either.left(notAllowed(located))
+      }
+    },
+    send: (request, authorized) => {
+      const secrets = sentSecrets.make(authorized)
+      const sent = tracing.redact(sendValid(request, authorized))
+      return Effect.matchEffect(tracing.guard(sent, apiResponse.view(request, secrets)), {
+        onFailure: (error): Effect.Effect<Received, httpErrors.HttpError | NotAllowed> => {
+          if (!httpErrors.isHttpError(error)) return Effect.fail(error)
+          const shown = apiResponse.redactedError(error, request, secrets)
+          const filtered = httpErrors.filteredResponse(error)
+          return filtered === undefined
+            ? Effect.fail(shown)
+            : Effect.succeed(received(request, authorized, filtered, secrets, shown))
+        },
+        onSuccess: (original) => Effect.succeed(received(request, authorized, original, secrets))
+      })
+    }
+  }
+}

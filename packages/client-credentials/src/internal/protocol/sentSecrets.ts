@@ -1,0 +1,115 @@
+/**
+ * The secrets of a request that was sent, and the redaction of everything that may repeat them.
+ */
+import * as redaction from "./redaction.js"
+import { isKnownCode } from "./rejection.js"
+
+/** The secrets that a request carries, and its URL, which a response may name. */
+export interface SentRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string | undefined>>
+}
+
+/** Id and secret of basic auth (RFC 7617 section 2), which an API may repeat by themselves. */
+const basicParts = (credentials: string): ReadonlyArray<string> => {
+  try {
+    const text = new TextDecoder().decode(Uint8Array.from(atob(credentials), (one) => one.charCodeAt(0)))
+    const colon = text.indexOf(":")
+    return colon < 0 ? [text] : [text.slice(colon + 1), text.slice(0, colon)]
+  } catch {
+    return []
+  }
+}
+
+/** The secrets in a request, the longest first. A very short string is part of other words too, and not a secret. */
+const secretsOf = ({ headers }: SentRequest): ReadonlyArray<string> => {
+  const { authorization = "", dpop = "" } = headers
+  const space = authorization.indexOf(" ")
+  const credentials = authorization.slice(space + 1)
+  const basic = /^basic$/i.test(authorization.slice(0, Math.max(0, space))) ? basicParts(credentials) : []
+  return [credentials, dpop, ...basic].filter((one) => one.length >= 4).sort((one, other) => other.length - one.length)
+}
+
+export interface SentSecrets {
+  /** Returns the string without the secrets, in plain and percent-encoded spelling only: this runs for every header. */
+  readonly without: (text: string) => string
+  /** Returns the string, or a placeholder when it repeats a secret in any spelling. Standard error codes are shown. */
+  readonly shown: (text: string) => string
+  /** Returns whether a value of any kind repeats a secret, or cannot be searched for one, as sockets and requests. */
+  readonly isIn: (value: unknown) => boolean
+}
+
+export const make = (request: SentRequest): SentSecrets => {
+  // Most calls need none of this, or only the plain spellings.
+  let plain: ReadonlyArray<string> | undefined
+  let thorough: redaction.Redaction | undefined
+  const spellings = () => {
+    if (plain !== undefined) return plain
+    const secrets = secretsOf(request).filter((one) => one.length > 6)
+    return plain = [
+      ...new Set(secrets.flatMap((secret) => {
+        const encoded = encodeURIComponent(secret)
+        return [secret, encoded, encoded.replace(/%../g, (escape) => escape.toLowerCase())]
+      }))
+    ]
+  }
+  const holds = (text: string) => (thorough ??= redaction.make(secretsOf(request), [request.url])).holds(text)
+  return {
+    without: (text) =>
+      text.length <= 6
+        ? text
+        : spellings().reduce(
+          (rest, secret) => rest.includes(secret) ? rest.replaceAll(secret, redaction.placeholder) : rest,
+          text
+        ),
+    shown: (text) => isKnownCode(text) || !holds(text) ? text : redaction.placeholder,
+    isIn: (value) => isWithin(value, holds)
+  }
+}
+
+/** More parts than any error of a transport has, and few enough to be searched. */
+const maxParts = 10_000
+
+/** The members of a value, as printing it would find them; undefined when they cannot be enumerated. */
+const partsOf = (value: object): ReadonlyArray<unknown> | undefined => {
+  if (ArrayBuffer.isView(value)) {
+    return [new TextDecoder("latin1").decode(value)]
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const isPlain = Array.isArray(value) || prototype === null || prototype === Object.prototype
+  if (!isPlain && !(value instanceof Error) && !(value instanceof Map) && !(value instanceof Set)) {
+    return value instanceof URL ? [value.href] : undefined
+  }
+  const { toJSON } = value as { readonly toJSON?: unknown }
+  return [
+    ...(value instanceof Map || value instanceof Set ? [...value.entries()].flat() : []),
+    ...(value instanceof Error ? [String(value), value.message, value.stack] : []),
+    ...(typeof toJSON === "function" ? [toJSON.call(value)] : []),
+    ...Reflect.ownKeys(value).flatMap((key) => [String(key), Reflect.get(value, key)])
+  ]
+}
+
+/** Returns whether a string in a value, at any depth, holds a secret; also when that cannot be determined. */
+const isWithin = (value: unknown, holds: (text: string) => boolean): boolean => {
+  const found = [value]
+  const seen = new Set<unknown>()
+  try {
+    for (const part of found) {
+      if (typeof part === "string" && holds(part)) return true
+      if (
+        typeof part === "function" &&
+        Reflect.ownKeys(part).some((key) => !/^(length|name|prototype)$/.test(String(key)))
+      ) {
+        return true
+      }
+      if (typeof part !== "object" || part === null || seen.has(part)) continue
+      seen.add(part)
+      const parts = partsOf(part)
+      if (parts === undefined || found.length + parts.length > maxParts) return true
+      found.push(...parts)
+    }
+    return false
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * Reading from the fiber at hand, on paths where another effect for it would be noticed.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+
+/** Continues with the value of a reference in the context of the caller. */
+export const withReference = <I, S, A, E, R>(
+  reference: Context.Reference<I, S>,
+  use: (value: S) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => Effect.withFiberRuntime((fiber) => use(Context.get(fiber.currentContext, reference)))

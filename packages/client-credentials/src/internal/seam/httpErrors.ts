@@ -1,0 +1,79 @@
+/**
+ * The errors of the platform's HTTP client: made, taken apart and rebuilt.
+ */
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+
+type Request = HttpClientRequest.HttpClientRequest
+
+type Response = HttpClientResponse.HttpClientResponse
+
+export type HttpError = HttpClientError.HttpClientError
+
+export type RequestError = HttpClientError.RequestError
+
+export type ResponseError = HttpClientError.ResponseError
+
+/** What an error holds beside its request and its response. */
+interface Details {
+  readonly cause?: unknown
+  readonly description?: string | undefined
+}
+
+const given = ({ cause, description }: Details) => ({
+  ...(cause === undefined ? {} : { cause }),
+  ...(description === undefined ? {} : { description })
+})
+
+/** The error of a request that was not sent, or not answered. */
+export const ofRequest = (
+  request: Request,
+  reason: "Encode" | "InvalidUrl" | "Transport",
+  details: Details
+): RequestError => new HttpClientError.RequestError({ request, reason, ...given(details) })
+
+/** The error of a response that is not as it should be, or whose body cannot be read. */
+export const ofResponse = (response: Response, reason: "Decode" | "StatusCode", details: Details): ResponseError =>
+  new HttpClientError.ResponseError({ request: response.request, response, reason, ...given(details) })
+
+export const isHttpError = (error: unknown): error is HttpError => HttpClientError.isHttpClientError(error)
+
+export const isResponseError = (error: unknown): error is ResponseError =>
+  isHttpError(error) && error._tag === "ResponseError"
+
+/** Returns whether the error means that a response has no body. */
+export const isEmptyBody = ({ reason }: ResponseError): boolean => reason === "EmptyBody"
+
+/** Returns the response that a filter of statuses (`HttpClient.filterStatusOk`) made an error of. */
+export const filteredResponse = (error: unknown): Response | undefined =>
+  isResponseError(error) && error.reason === "StatusCode" ? error.response : undefined
+
+/** Returns what a transport failed with; for another error, the error itself. */
+export const transportCause = (error: unknown): unknown =>
+  isHttpError(error) && error._tag === "RequestError" ? error.cause : error
+
+/** Returns an error about a response as one about another form of it. */
+export const withResponse = (error: ResponseError, response: Response): ResponseError =>
+  new HttpClientError.ResponseError({ request: response.request, response, reason: error.reason, ...given(error) })
+
+/** Replaces the request, and the response where there is one. Of the details only those that may be shown are kept. */
+export const rebuild = (error: HttpError, parts: {
+  readonly request: Request
+  readonly response: (response: Response) => Response
+  readonly isShown: (detail: unknown) => boolean
+}): HttpError => {
+  const { request } = parts
+  const shown = given({
+    ...(parts.isShown(error.cause) ? { cause: error.cause } : {}),
+    ...(parts.isShown(error.description) ? { description: error.description } : {})
+  })
+  return error._tag === "RequestError"
+    ? new HttpClientError.RequestError({ request, reason: error.reason, ...shown })
+    : new HttpClientError.ResponseError({
+      request,
+      response: parts.response(error.response),
+      reason: error.reason,
+      ...shown
+    })
+}

@@ -1,0 +1,100 @@
+/**
+ * Spans and inspection of requests that carry a secret.
+ *
+ * A tracer is given the exit of every span, and may keep or export it. That of the platform's own span, and of any span
+ * that middleware opens around a request, holds the response, and with it the request as it was sent. Here the tracer in
+ * use is wrapped for the time of the request: its spans are created by it as before, with their names, parents, links,
+ * kinds and attributes, and are its own objects; only what they are ended with, and the text of attributes, is replaced.
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import { identity } from "effect/Function"
+import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+
+/** What a tracer gets in place of values that hold a secret. */
+export interface View {
+  /** In place of what a request succeeded with. */
+  readonly value: (value: unknown) => unknown
+  /** In place of what a request failed with, as an error or as a defect. */
+  readonly failure: <E>(failure: E) => E
+  readonly text: (text: string) => string
+}
+
+const rebuilt = <E>(
+  cause: Cause.Cause<E>,
+  onFail: (error: E) => E,
+  onDie: (defect: unknown) => unknown
+): Cause.Cause<E> =>
+  Cause.match(cause, {
+    onEmpty: Cause.empty as Cause.Cause<E>,
+    onFail: (error) => Cause.fail(onFail(error)),
+    onDie: (defect) => Cause.die(onDie(defect)),
+    onInterrupt: Cause.interrupt,
+    onParallel: (left, right) => Cause.parallel(left, right),
+    onSequential: (left, right) => Cause.sequential(left, right)
+  })
+
+const viewedExit = (exit: Exit.Exit<unknown, unknown>, { failure, value }: View): Exit.Exit<unknown, unknown> =>
+  Exit.isSuccess(exit) ? Exit.succeed(value(exit.value)) : Exit.failCause(rebuilt(exit.cause, failure, failure))
+
+/** The span itself, of which two methods are replaced; or, where it cannot be changed, one in its place. */
+const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
+  const { attribute, end } = span
+  const shown = (value: unknown): unknown => typeof value === "string" ? view.text(value) : value
+  const methods = {
+    attribute: { configurable: true, value: (key: string, value: unknown) => attribute.call(span, key, shown(value)) },
+    end: {
+      configurable: true,
+      value: (time: bigint, exit: Exit.Exit<unknown, unknown>) => end.call(span, time, viewedExit(exit, view))
+    }
+  }
+  try {
+    return Object.defineProperties(span, methods)
+  } catch {
+    return Object.create(span, methods)
+  }
+}
+
+/**
+ * Runs a request whose spans hold only what `view` makes of its response and its errors. Errors that became defects are
+ * replaced in the result too.
+ */
+export const guard = <A, E, R>(request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {
+  const viewed = Effect.mapErrorCause(request, (cause) => rebuilt(cause, identity, view.failure))
+  return Effect.withFiberRuntime((fiber) => {
+    if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) return viewed
+    const tracer = fiber.currentTracer
+    return Effect.withTracer(
+      viewed,
+      Tracer.make({
+        span: (...options) => guarded(tracer.span(...options), view),
+        context: (run, fiber) => tracer.context(run, fiber)
+      })
+    )
+  })
+}
+
+/**
+ * Headers of which traces and prints show the names only. The platform redacts `authorization`, but not proofs, nor a
+ * challenge, in which an API may repeat a token.
+ */
+export const redactedNames: ReadonlyArray<string> = ["dpop", "www-authenticate"]
+
+/** Redacts these headers for the whole program, until the scope ends. */
+export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.locallyScopedWith(
+  Headers.currentRedactedNames,
+  (names) => [...names, ...redactedNames]
+)
+
+/** Redacts these headers for one call, which may be made outside the scope above. */
+export const redact = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) => {
+    const names = fiber.getFiberRef(Headers.currentRedactedNames)
+    return redactedNames.every((name) => names.includes(name))
+      ? call
+      : Effect.locally(call, Headers.currentRedactedNames, [...names, ...redactedNames])
+  })
