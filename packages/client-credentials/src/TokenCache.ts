@@ -1,97 +1,108 @@
 /**
- * The tokens of this process: asked for when there is none, shared by all callers, renewed before they expire, replaced
- * when they are refused.
+ * The cached tokens of this process: requested when there is none, shared by all callers, refreshed before they expire,
+ * replaced when the API rejects them.
  *
  * @since 0.1.0
  */
 import * as Array from "effect/Array"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as MutableHashMap from "effect/MutableHashMap"
+import * as MutableRef from "effect/MutableRef"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import * as parts from "./internal/config/parts.js"
 import * as backOff from "./internal/seam/backOff.js"
-import * as tokenCell from "./internal/seam/cachedToken.js"
-import * as lifetimes from "./internal/seam/lifetime.js"
+import * as lifetime from "./internal/seam/lifetime.js"
+import * as metrics from "./internal/seam/metrics.js"
+import * as moments from "./internal/seam/moments.js"
+import * as tokenErrors from "./internal/seam/tokenErrors.js"
+import * as cachedToken from "./internal/token/cachedToken.js"
+import * as earlyRejections from "./internal/token/earlyRejections.js"
+import { type Instant, remaining } from "./internal/token/instant.js"
+import { isUsable } from "./internal/token/windows.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
-import { IssuanceBudget } from "./IssuanceBudget.js"
-import type { TokenError } from "./OAuthError.js"
-import { TokenEndpoint } from "./TokenEndpoint.js"
+import type { IssuanceBudget } from "./IssuanceBudget.js"
+import { ClientClosed, TokenEndpointUnavailable, type TokenError } from "./OAuthError.js"
+import { type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
 import * as TokenRequest from "./TokenRequest.js"
 
 /**
- * What the cache does for its callers. A cache of your own is right when it keeps these promises.
+ * The cache of the tokens of one client. A custom implementation must keep these promises.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenCache {
   /**
-   * A usable token. Whoever finds one is never kept waiting and never fails, even while its renewal does. When there is
-   * none, one request is made, however many callers wait; they share its outcome, failure too. Interrupting a caller
-   * leaves that request to the others. After a failure the next request waits, by the back-off. After the scope of the
-   * cache has ended it fails with `ClientClosed`, a call that waits too.
+   * Returns a usable token. While one is cached, no caller waits or fails because a refresh is slow or failing. When there
+   * is none, one request is sent, however many callers wait; they share its outcome, a failure too. Interrupting a caller
+   * does not interrupt that request. After a failure the next request waits, by the back-off. After the scope of the cache
+   * has ended, every call fails with `ClientClosed`, also one that waits.
    */
   readonly get: Effect.Effect<AccessToken, TokenError>
   /**
-   * A token that is not this one: another that is held already, or a new one, for instance after the client was given
-   * more rights. Other callers go on with the one they have. If the server issues the same token again, it is that one.
+   * Returns a token other than this one: the cached one if it is another, or a new one, for instance after the client was
+   * given more rights. Other callers keep the one they have. If the server issues the same token again, it is that one.
    */
-  readonly refresh: (than: AccessToken) => Effect.Effect<AccessToken, TokenError>
+  readonly refresh: (replacing: AccessToken) => Effect.Effect<AccessToken, TokenError>
   /**
-   * Says that the API refused this token. If it is still the one held, it is dropped; if a newer one has taken its place,
-   * that stays. So any number of refusals of one token lead to one new token.
+   * Reports that the API rejected this token. If it is the cached one, it is dropped; if a newer one has replaced it, that
+   * one stays. So any number of rejections of one token lead to one new token.
    *
-   * The answer: will the next token be another one? False when this token was itself a replacement, and refused too
-   * before a replacement helped: then it is kept, and the authorization server is left alone for a while.
+   * Returns whether the next token will be another one. It is false when this token replaced a rejected one and was
+   * rejected too before a replacement worked: then it stays cached, and no request is sent for a while.
    */
   readonly invalidate: (token: AccessToken) => Effect.Effect<boolean>
-  /** Says that the API accepted this token on a replay, where it had refused the one before. */
+  /** Reports that the API accepted this token on a replay, after it had rejected the one before. */
   readonly confirm: (token: AccessToken) => Effect.Effect<void>
-  /** The tokens held now, those that were asked for differently too: for revoking them, say. */
+  /** The tokens that are cached now, those of other requests (`withOverrides`) included: for revoking them, say. */
   readonly cached: Effect.Effect<ReadonlyArray<AccessToken>>
   /**
-   * How it stands, for readiness probes and dashboards. It asks for nothing, and waits for nothing but the store, for a
-   * second at most.
+   * Current status for readiness probes and dashboards. Sends no request; it may read the token store, for at most a
+   * second.
    */
   readonly health: Effect.Effect<Health>
   /**
    * Returns the cache of the tokens of another request. Each request has its own cached token, whichever of its
    * fields differs; equal requests share one. The most recently used ones are kept (`capacity`).
    */
-  readonly withOverrides: (change: TokenRequest.Overrides) => TokenCache
+  readonly withOverrides: (overrides: TokenRequest.Overrides) => TokenCache
 }
 
 /**
- * How the tokens of a client stand.
+ * The status of the tokens of one client.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Health {
   /**
-   * Whether calls can be made, as far as is known: there is a usable token, or nothing speaks against getting one. After
-   * a failure it is false until a request succeeds, so a service that gets no calls meanwhile must run `get` itself.
+   * Whether calls can be made, as far as is known: there is a usable token, or no failure has shown that there will be
+   * none. After a failure it is false until a request succeeds, so a service that gets no calls meanwhile must run `get`
+   * itself.
    */
   readonly isReady: boolean
   /** Whether there is a token that can be used now. */
   readonly hasToken: boolean
-  /** Until the token expires; undefined when there is none to be used. */
+  /** Until the token expires; undefined without a usable one. */
   readonly expiresIn: Duration.Duration | undefined
   /** Why the last token request failed; undefined when it succeeded. */
   readonly lastFailure: TokenError | undefined
-  /** For how long the authorization server is left alone after a failure; undefined when it is not. */
+  /** How long no token request is sent after a failure; undefined without such a pause. */
   readonly pausedFor: Duration.Duration | undefined
-  /** For how long refused tokens are not replaced, since a replacement was refused too; undefined when they are. */
+  /** How long rejected tokens are not replaced, since a replacement was rejected too; undefined when they are replaced. */
   readonly latchedFor: Duration.Duration | undefined
-  /** How many tokens may still be asked for; undefined when nobody counts (`IssuanceBudget`) or the store is away. */
+  /** How many tokens may still be requested; undefined without an `IssuanceBudget`, or when its store is unavailable. */
   readonly budgetLeft: number | undefined
 }
 
@@ -104,15 +115,15 @@ export interface Health {
 export const TokenCache = Context.GenericTag<TokenCache>("@effect-oauth/client-credentials/TokenCache")
 
 /**
- * The rules of a token's life. All have defaults.
+ * Options of the token cache. All have defaults.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * How long before its expiry a token is renewed in the background, at most. Default: 5 minutes, which outlasts most
-   * restarts of an authorization server. The first call in this time begins the renewal; without calls there is none.
+   * How long before its expiry a token is refreshed in the background, at most. Default: 5 minutes, which outlasts most
+   * restarts of an authorization server. The first call in this window starts the refresh; without calls there is none.
    */
   readonly refreshBefore?: Duration.DurationInput | undefined
   /** The same as a fraction of the token's life, for short lives. Default: 1/5, so that a token of 45 s is reused. */
@@ -122,14 +133,15 @@ export interface Options {
   /** The same as a fraction of the token's life. Default: 1/10. */
   readonly expiryBufferFraction?: number | undefined
   /**
-   * The pauses after failed requests, the first after the first failure; it starts anew after a success. Its input is
-   * the failure. A longer `Retry-After` of the server prevails. Where it ends, callers who wait get the failure, and it
-   * starts anew. Default: from half a second, doubled, up to a minute, each up to a fifth longer or shorter so that
-   * processes which failed together do not come back together.
+   * The pauses after failed requests, the first after the first failure; it starts again after a success. Its input is
+   * the failure. A longer `Retry-After` of the server prevails. Where it ends, callers that wait get the failure, and it
+   * starts again. Processes that share tokens wait together, by the step that belongs to their number of failures in a
+   * row. Default: from half a second, doubled, up to a minute, each up to a fifth longer or shorter so that processes
+   * which failed together do not retry together.
    */
   readonly backOff?: Schedule.Schedule<unknown, TokenError> | undefined
   /**
-   * For how long a request that failed and may be repeated is, while callers wait. Default: 5 seconds, so that a
+   * How long a failed request that may succeed later is retried while callers wait. Default: 5 seconds, so that a
    * failover goes unnoticed and an outage is reported soon. With 0 the first failure is reported.
    */
   readonly retryTimeout?: Duration.DurationInput | undefined
@@ -138,10 +150,10 @@ export interface Options {
   /** The longest `Retry-After` that is obeyed, so that a mistake of the server does not end a service. Default: 1 hour. */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
   /**
-   * When the API refuses a token that replaced a refused one, no other is asked for until this long after it was issued;
-   * the next such pause is the next of these, and the last is repeated. A replay that succeeds opens the way again.
-   * Default: 1 minute, 10 minutes, 2 hours, 12 hours, so that an API which refuses everything costs 6 tokens on the first
-   * day and then 2 a day.
+   * The pauses after rejected replacements. When the API rejects a token that replaced a rejected one, no other is
+   * requested until this long after it was issued; the next such pause is the next of these, and the last is repeated. A
+   * replay that succeeds ends the pause. Default: 1 minute, 10 minutes, 2 hours, 12 hours, so that an API which rejects
+   * every token costs 6 tokens on the first day and then 2 a day.
    *
    * The same pauses follow when tokens that worked are rejected within an hour and in the first half of their life, three
    * times in a row: mostly the server keeps one token per client, and another client instance requests tokens too. Two
@@ -149,13 +161,280 @@ export interface Options {
    * that is used until its refresh ends this.
    */
   readonly rejectionPauses?: ReadonlyArray<Duration.DurationInput> | undefined
-  /** How many tokens that were asked for differently (`withOverrides`) are kept. Default: 100. */
+  /** How many tokens of other requests (`withOverrides`) are kept. Default: 100. */
   readonly capacity?: number | undefined
 }
 
+/** The budget by its key: its module is in no bundle of a client without one. */
+const Budget = Context.GenericTag<Pick<IssuanceBudget, "left">>("@effect-oauth/client-credentials/IssuanceBudget")
+
+/** Callers wait for the token of a refresh by its id. */
+type Id = Deferred.Deferred<AccessToken, TokenError>
+
+type State = cachedToken.State<AccessToken, TokenError, Id>
+
+/** What all cache entries of a client share. */
+interface Shared {
+  readonly requestToken: TokenEndpoint["requestToken"]
+  readonly requestTimeout: number
+  readonly rules: cachedToken.Rules<AccessToken>
+  readonly backOff: backOff.Options
+  /** The rules that an endpoint which shares tokens follows as well. */
+  readonly requestOptions: Pick<RequestOptions, "isUsable" | "pauseAfter">
+  readonly lifetime: lifetime.Lifetime
+}
+
+/** The cached token of one token request. */
+interface Entry {
+  readonly request: TokenRequest.TokenRequest
+  /** Read on the path of every call, and replaced in one synchronous step: no effect, as of a `Ref`, is necessary. */
+  readonly state: MutableRef.MutableRef<State>
+  readonly backOff: backOff.BackOff
+}
+
+const makeEntry = ({ backOff: options }: Shared, request: TokenRequest.TokenRequest): Entry => ({
+  request,
+  state: MutableRef.make<State>(cachedToken.empty),
+  backOff: backOff.make(options)
+})
+
+/** Replaces the state by that after an event, and returns what was decided. */
+const step = <A>(
+  { state }: Entry,
+  event: (state: State, now: Instant) => readonly [State, A]
+): Effect.Effect<A> =>
+  moments.withNow((now) => {
+    const [next, decision] = event(MutableRef.get(state), now)
+    MutableRef.set(state, next)
+    return Effect.succeed(decision)
+  })
+
+const failureOf = (error: TokenError): cachedToken.Failure<TokenError> => ({
+  error,
+  retryable: error.retryable,
+  isReserved: error._tag === "IssuanceBudgetExhausted" && error.reserved
+})
+
+const requestOnce = (shared: Shared, { request, state }: Entry, reason: cachedToken.Reason) =>
+  Effect.suspend(() => {
+    const { cached, rejected } = MutableRef.get(state)
+    const replaces = cached?.token ?? rejected
+    return shared.requestToken(request, { reason, replaces, ...shared.requestOptions })
+  }).pipe(
+    Effect.map(({ token }) => token),
+    Effect.timeoutFail({
+      duration: shared.requestTimeout,
+      onTimeout: () =>
+        new TokenEndpointUnavailable({
+          endpoint: request.endpoint,
+          reason: "timeout",
+          detail: Duration.format(shared.requestTimeout)
+        })
+    })
+  )
+
+/** One request of a refresh: when it was sent, and what it was for. */
+interface Sent {
+  readonly sent: Instant
+  readonly refresh: cachedToken.Refresh<Id>
+}
+
+const succeeded = ({ rules }: Shared, entry: Entry, { refresh, sent }: Sent, token: AccessToken): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const jitter = yield* Random.next
+    const replaced = yield* step(
+      entry,
+      (state, now) => cachedToken.issued(state, now, { id: refresh.id, token, sent, jitter, rules })
+    )
+    yield* entry.backOff.reset
+    if (replaced === undefined) return
+    if (replaced.wasUnused) yield* metrics.count(metrics.unusedTokens)
+    if (refresh.reason === "renewal") yield* metrics.record(metrics.renewedAhead, replaced.ahead / 1000)
+    yield* metrics.count(metrics.renewalFailing, {}, replaced.failing / 1000)
+    yield* metrics.set(metrics.tokenExpiry, token.expiresAt / 1000, {
+      "oauth.client.id": metrics.clientLabel(entry.request.clientId)
+    })
+  })
+
+/** Reports a refresh that failed, while the cached token is used. */
+const warnOfFailedRefresh = ({ state }: Entry, error: TokenError): Effect.Effect<void> =>
+  moments.withNow((now) => {
+    const { cached, pause } = MutableRef.get(state)
+    const expiry = cached === undefined ? "" : `, which expires at ${new Date(cached.token.expiresAt).toISOString()}`
+    const millis = remaining(pause?.until ?? cached?.refreshFrom ?? now, now)
+    return Effect.logWarning(
+      `Access token refresh failed: ${error.message} Using the cached token${expiry}. Next attempt in ${
+        Duration.format(Math.ceil(millis / 1000) * 1000)
+      } or later, by the next call.`
+    )
+  })
+
+const failed = (entry: Entry, { refresh, sent }: Sent, error: TokenError): Effect.Effect<cachedToken.AfterFailure> =>
+  Effect.gen(function*() {
+    yield* metrics.count(metrics.tokenFailures, { "oauth.token.reason": refresh.reason, "error.type": error._tag })
+    const plan = yield* entry.backOff.next(error)
+    const next = yield* step(
+      entry,
+      (state, now) => cachedToken.failed(state, now, { ...plan, id: refresh.id, failure: failureOf(error), sent })
+    )
+    yield* metrics.count(metrics.renewalFailing, {}, next.failing / 1000)
+    if (next._tag === "GiveUp" && refresh.reason === "renewal") yield* warnOfFailedRefresh(entry, error)
+    return next
+  })
+
+/** Requests a token, again after each failure for as long as the rules allow. */
+const requestWithRetries = (
+  shared: Shared,
+  entry: Entry,
+  { refresh, refreshAt }: cachedToken.StartRefresh<Id>
+): Effect.Effect<AccessToken, TokenError> =>
+  Effect.gen(function*() {
+    yield* moments.sleepUntil(refreshAt)
+    const one: Sent = { sent: yield* moments.now, refresh }
+    const outcome = yield* Effect.either(requestOnce(shared, entry, refresh.reason))
+    if (Either.isRight(outcome)) {
+      yield* succeeded(shared, entry, one, outcome.right)
+      return outcome.right
+    }
+    const next = yield* failed(entry, one, outcome.left)
+    return next._tag === "Retry"
+      ? yield* requestWithRetries(shared, entry, { refresh, refreshAt: next.at })
+      : yield* outcome.left
+  })
+
+/** A refresh serves many callers and belongs to none: it has a trace of its own, linked to the call that started it. */
+const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefresh<Id>): Effect.Effect<void> =>
+  Effect.flatMap(Effect.option(Effect.currentParentSpan), (caller) => {
+    const { id, reason } = begun.refresh
+    const refresh = Effect.withSpan(requestWithRetries(shared, entry, begun), "oauth.token.refresh", {
+      root: true,
+      links: Option.toArray(caller).map((span) => ({ _tag: "SpanLink", span, attributes: {} })),
+      attributes: { "oauth.token.reason": reason },
+      captureStackTrace: false
+    })
+    // The state changes before the callers continue, so that one which calls again after a failure finds the pause.
+    const onEnd = Effect.sync(() => MutableRef.update(entry.state, (state) => cachedToken.ended(state, id)))
+    return shared.lifetime.fork(refresh, { result: id, onEnd })
+  })
+
+/** Does what was decided for a caller. Uninterruptible from the decision to the start of a refresh. */
+const decided = (
+  shared: Shared,
+  entry: Entry,
+  decide: (state: State, now: Instant, id: Id) => readonly [State, cachedToken.Decision<AccessToken, TokenError, Id>]
+): Effect.Effect<AccessToken, TokenError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      if (shared.lifetime.hasEnded()) return yield* new ClientClosed()
+      const id = yield* Deferred.make<AccessToken, TokenError>()
+      const decision = yield* step(entry, (state, now) => decide(state, now, id))
+      if (decision._tag === "Fail") {
+        yield* metrics.count(metrics.cacheOutcomes, { "oauth.cache.outcome": "refused" })
+        return yield* tokenErrors.withRetryAfter(decision.error, decision.millisLeft)
+      }
+      if (decision.start !== undefined) yield* start(shared, entry, decision.start)
+      if (decision._tag === "Serve") {
+        metrics.unsafeCountHit()
+        return decision.token
+      }
+      yield* metrics.count(metrics.cacheOutcomes, { "oauth.cache.outcome": "wait" })
+      // In the trace of the caller, so that it shows where the time went.
+      return yield* Effect.withSpan(restore(Deferred.await(decision.refresh.id)), "oauth.token.get", {
+        attributes: { "oauth.cache.outcome": "wait", "oauth.token.reason": decision.refresh.reason },
+        captureStackTrace: false
+      })
+    })
+  )
+
+const get = (shared: Shared, entry: Entry): Effect.Effect<AccessToken, TokenError> =>
+  moments.withNow((now) => {
+    const token = shared.lifetime.hasEnded() ? undefined : cachedToken.fresh(MutableRef.get(entry.state), now)
+    if (token === undefined) {
+      return decided(shared, entry, (state, now, id) => cachedToken.get(state, now, { id, rules: shared.rules }))
+    }
+    metrics.unsafeCountHit()
+    return Effect.succeed(token)
+  })
+
+const warnOfEarlyRejections = (
+  { rejectionPauses }: Shared["rules"],
+  early: earlyRejections.EarlyRejections
+): Effect.Effect<void> => {
+  const index = earlyRejections.pauseIndex(early)
+  const pause = index === undefined
+    ? ""
+    : `; if it is rejected too, the next one is requested in ${
+      Duration.format(earlyRejections.pauseAt(rejectionPauses, index))
+    }`
+  return Effect.zipRight(
+    metrics.count(metrics.earlyRejections),
+    early.count < earlyRejections.limit ? Effect.void : Effect.logWarning(
+      `Access token rejected ${early.count} times in a row long before its expiry, although each new token worked: ` +
+        `another client instance may be revoking this client's tokens. Requesting a new token${pause}. ` +
+        "Share the tokens between all instances (ClientCredentials.layerShared), or give each its own client."
+    )
+  )
+}
+
+const invalidate = ({ rules }: Shared, entry: Entry, token: AccessToken): Effect.Effect<boolean> =>
+  step(entry, (state, now) => {
+    const [next, isReplaced] = cachedToken.invalidate(state, now, { rules, token })
+    return [next, { isReplaced, early: next.early.count > state.early.count ? next.early : undefined }]
+  }).pipe(
+    Effect.tap(({ early }) => early === undefined ? Effect.void : warnOfEarlyRejections(rules, early)),
+    Effect.map(({ isReplaced }) => isReplaced)
+  )
+
+const durationOf = (millis: number | undefined) => millis === undefined ? undefined : Duration.millis(millis)
+
+const health = (
+  shared: Shared,
+  { state }: Entry,
+  budgetLeft: Effect.Effect<number | undefined>
+): Effect.Effect<Health> =>
+  Effect.flatMap(budgetLeft, (left) =>
+    moments.withNow((now) => {
+      const hasEnded = shared.lifetime.hasEnded()
+      const current = cachedToken.health(hasEnded ? cachedToken.empty : MutableRef.get(state), now)
+      const lastFailure = hasEnded ? new ClientClosed() : current.lastFailure
+      return Effect.succeed({
+        isReady: current.isUsable || (lastFailure === undefined && left !== 0),
+        hasToken: current.isUsable,
+        expiresIn: durationOf(current.expiresIn),
+        lastFailure,
+        pausedFor: durationOf(current.pausedFor),
+        latchedFor: durationOf(current.latchedFor),
+        budgetLeft: left
+      })
+    }))
+
+/** The cache entries of a client: that of its own request, and those of the other requests used most recently. */
+const makeEntries = (shared: Shared, request: TokenRequest.TokenRequest, capacity: number) => {
+  const configured = makeEntry(shared, request)
+  // The most recently used one is the last. Found, added and removed in one synchronous step, so it is not in a `Ref`.
+  const others = MutableHashMap.empty<TokenRequest.TokenRequest, Entry>()
+  return {
+    configured,
+    all: (): ReadonlyArray<Entry> => [configured, ...MutableHashMap.values(others)],
+    of: (wanted: TokenRequest.TokenRequest): Entry => {
+      if (Equal.equals(wanted, request)) return configured
+      const entry = Option.getOrElse(MutableHashMap.get(others, wanted), () => makeEntry(shared, wanted))
+      MutableHashMap.remove(others, wanted)
+      MutableHashMap.set(others, wanted, entry)
+      for (const [other, { state }] of MutableHashMap.size(others) > capacity ? [...others] : []) {
+        if (MutableHashMap.size(others) <= capacity) break
+        if (other !== wanted && MutableRef.get(state).refresh === undefined) MutableHashMap.remove(others, other)
+      }
+      return entry
+    }
+  }
+}
+
 /**
- * A cache over the `TokenEndpoint` of the context. Token requests run in the scope, not in the fiber of a caller: they
- * survive the caller's interruption and end with the scope.
+ * Creates a cache over the `TokenEndpoint` of the context. Token requests run in the scope, not in the fiber of a caller:
+ * they survive the caller's interruption and end with the scope.
+ *
+ * `health` reports what is left of the `IssuanceBudget`, if the context has one.
  *
  * @example
  * import { TokenCache } from "@effect-oauth/client-credentials"
@@ -174,83 +453,59 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<TokenCache, InvalidConfig, TokenEndpoint | Scope.Scope> =>
   Effect.gen(function*() {
-    const policy = yield* validate(parts.tokenCache, options)
+    const settings = yield* validate(parts.tokenCache, options)
     const { request, requestToken } = yield* TokenEndpoint
-    const budget = yield* Effect.serviceOption(IssuanceBudget)
-    const surroundings: tokenCell.Surroundings = {
-      requestToken,
-      policy,
-      backOffOptions: {
-        schedule: options.backOff ?? backOff.defaultOptions.schedule,
-        maxRetryAfter: policy.maxRetryAfter
-      },
-      lifetime: yield* lifetimes.make,
-      fiberRefs: yield* Effect.getFiberRefs
+    const budget = yield* Effect.serviceOption(Budget)
+    const rules: backOff.Options = {
+      schedule: options.backOff ?? backOff.defaultOptions.schedule,
+      maxRetryAfter: settings.maxRetryAfter
     }
-    const configured = tokenCell.make(request, surroundings)
-
-    // The cached tokens of other requests, the most recently used one last. The key is the whole request, by `Equal`.
-    const cells = MutableHashMap.empty<TokenRequest.TokenRequest, tokenCell.TokenCell>()
-    const cellFor = (wanted: TokenRequest.TokenRequest) =>
-      Effect.gen(function*() {
-        if (Equal.equals(wanted, request)) return configured
-        const cell = Option.getOrElse(MutableHashMap.get(cells, wanted), () => tokenCell.make(wanted, surroundings))
-        MutableHashMap.remove(cells, wanted)
-        MutableHashMap.set(cells, wanted, cell)
-        if (MutableHashMap.size(cells) > policy.capacity) {
-          for (const [other, { isIdle }] of Array.fromIterable(cells)) {
-            if (MutableHashMap.size(cells) <= policy.capacity) break
-            if (!Equal.equals(other, wanted) && (yield* isIdle)) MutableHashMap.remove(cells, other)
-          }
-        }
-        return cell
-      })
-
-    const cached = Effect.suspend(() =>
-      Effect.map(
-        Effect.forEach([configured, ...MutableHashMap.values(cells)], ({ cached }) => cached),
-        Array.filter((token) => token !== undefined)
-      )
+    const shared: Shared = {
+      requestToken,
+      requestTimeout: settings.requestTimeout,
+      rules: { ...settings, isSame: (one, other) => Equal.equals(one.value, other.value) },
+      backOff: rules,
+      requestOptions: { isUsable: isUsable(settings), pauseAfter: backOff.afterFailures(rules) },
+      lifetime: yield* lifetime.make
+    }
+    const entries = makeEntries(shared, request, settings.capacity)
+    const budgetLeft = Option.match(budget, {
+      onNone: () => Effect.succeed(undefined),
+      onSome: ({ left }) => Effect.map(Effect.timeoutOption(left, "1 second"), Option.getOrUndefined)
+    })
+    const cached = Effect.sync(() =>
+      Array.filterMap(entries.all(), ({ state }) => Option.fromNullable(MutableRef.get(state).cached?.token))
     )
 
-    const budgetNow = Effect.timeoutTo(Option.isNone(budget) ? Effect.succeed(undefined) : budget.value.left, {
-      duration: "1 second",
-      onSuccess: (left) => left,
-      onTimeout: () => undefined
-    })
-
-    const healthOf = (cell: tokenCell.TokenCell): Effect.Effect<Health> =>
-      Effect.zipWith(cell.health, budgetNow, (health, left) => {
-        const duration = (millis: number | undefined) => millis === undefined ? undefined : Duration.millis(millis)
-        return {
-          isReady: health.isUsable || (health.lastFailure === undefined && left !== 0),
-          hasToken: health.isUsable,
-          expiresIn: duration(health.expiresIn),
-          lastFailure: health.lastFailure,
-          pausedFor: duration(health.pausedFor),
-          latchedFor: duration(health.latchedFor),
-          budgetLeft: left
-        }
-      })
-
-    const service = (wanted: TokenRequest.TokenRequest, cell: Effect.Effect<tokenCell.TokenCell>): TokenCache => ({
-      get: Effect.flatMap(cell, ({ get }) => get),
-      refresh: (token) => Effect.flatMap(cell, ({ refresh }) => refresh(token)),
-      invalidate: (token) => Effect.flatMap(cell, ({ rejected }) => rejected(token)),
-      confirm: (token) => Effect.flatMap(cell, ({ accepted }) => accepted(token)),
+    const service = (wanted: TokenRequest.TokenRequest, entry: () => Entry): TokenCache => ({
+      get: Effect.suspend(() => get(shared, entry())),
+      refresh: (token) =>
+        Effect.suspend(() =>
+          decided(shared, entry(), (state, now, id) =>
+            cachedToken.refresh(state, now, { id, rules: shared.rules, token }))
+        ),
+      invalidate: (token) =>
+        Effect.suspend(() =>
+          invalidate(shared, entry(), token)
+        ),
+      confirm: (token) =>
+        Effect.sync(() => {
+          MutableRef.update(entry().state, (state) => cachedToken.confirm(state, { rules: shared.rules, token }))
+        }),
       cached,
-      health: Effect.flatMap(cell, healthOf),
-      withOverrides: (change) => {
-        const changed = TokenRequest.override(wanted, change)
-        return service(changed, cellFor(changed))
+      health: Effect.suspend(() => health(shared, entry(), budgetLeft)),
+      withOverrides: (overrides) => {
+        const other = TokenRequest.override(wanted, overrides)
+        return service(other, () => entries.of(other))
       }
     })
-    const { get } = configured
-    return { ...service(request, Effect.succeed(configured)), get }
+    const { configured } = entries
+    // Calls without overrides are the most frequent ones.
+    return { ...service(request, () => configured), get: get(shared, configured) }
   })
 
 /**
- * The cache as a layer, with rules of your own.
+ * Provides the cache. `health` reports what is left of the `IssuanceBudget`, if the context has one.
  *
  * @example
  * import { TokenCache } from "@effect-oauth/client-credentials"

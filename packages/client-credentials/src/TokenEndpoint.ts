@@ -14,13 +14,13 @@ import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import * as parts from "./internal/config/parts.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
+import * as issuedTokens from "./internal/http/issuedTokens.js"
 import * as tokenRequest from "./internal/http/tokenRequest.js"
 import type { Quota } from "./internal/protocol/issuerQuota.js"
 import { usesAliases } from "./internal/protocol/mutualTls.js"
 import * as tokenResponse from "./internal/protocol/tokenResponse.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
-import * as duplicates from "./internal/token/duplicates.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { DiscoveryFailed, type TokenError } from "./OAuthError.js"
 import { ServerMetadata } from "./ServerMetadata.js"
@@ -224,7 +224,7 @@ export const make = (
     const noticeDuplicate = (request: TokenRequest, token: AccessToken, { reason }: RequestOptions) =>
       Effect.flatMap(Effect.clock, (clock) => {
         const now = clock.unsafeCurrentTimeMillis()
-        const until = duplicates.note(clock, { owner, request, token, now, isFirst: reason === "cold" })
+        const until = issuedTokens.note(clock, { owner, request, token, now, isFirst: reason === "cold" })
         return until === undefined ? Effect.void : Effect.logWarning(
           `Access token requested again: another client of this process was issued a token for the same request, which ` +
             `is valid until ${

@@ -14,11 +14,11 @@ import * as Redacted from "effect/Redacted"
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
+import * as issuedTokens from "./internal/http/issuedTokens.js"
 import * as tokenRequest from "./internal/http/tokenRequest.js"
 import { usesAliases } from "./internal/protocol/mutualTls.js"
 import * as tokenResponse from "./internal/protocol/tokenResponse.js"
 import * as lifetime from "./internal/seam/lifetime.js"
-import * as duplicates from "./internal/token/duplicates.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import { InvalidTokenResponse, RevocationUnsupported, type TokenError } from "./OAuthError.js"
 import { ServerMetadata } from "./ServerMetadata.js"
@@ -116,7 +116,7 @@ export const make: Effect.Effect<
             )
           }
         })
-        yield* Effect.map(Effect.clock, (clock) => duplicates.forget(clock, token))
+        yield* Effect.map(Effect.clock, (clock) => issuedTokens.forget(clock, token))
       }).pipe(Effect.withSpan("oauth.token.revocation", { captureStackTrace: false }))
   }
 })

@@ -5,6 +5,7 @@ import {
   Deferred,
   Duration,
   Effect,
+  Either,
   Exit,
   Fiber,
   FiberRef,
@@ -17,6 +18,8 @@ import {
   TestClock
 } from "effect"
 
+import * as parts from "../src/internal/config/parts.js"
+import * as rules from "../src/internal/config/rules.js"
 import { day, make as endpoint, request, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
 
 /** Runs until every fiber waits: the test clock stands still, so nothing else can wake them. */
@@ -395,4 +398,37 @@ describe("TokenCache.health", () => {
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(health.unsafePoll(), Exit.succeed(unasked))
     }))
+})
+
+describe("options of the token cache", () => {
+  const problems = (options: TokenCache.Options) =>
+    Either.match(rules.validate(parts.tokenCache, options), {
+      onLeft: (problems) => problems.map(({ setting }) => setting),
+      onRight: () => []
+    })
+
+  it("are validated, all at once", () => {
+    assert.deepStrictEqual(problems({ refreshBefore: "1 hour", capacity: 1, rejectionPauses: [0] }), [])
+    assert.deepStrictEqual(
+      problems({
+        refreshFraction: 2,
+        expiryBufferFraction: -1,
+        rejectionPauses: [],
+        capacity: 0,
+        requestTimeout: Infinity,
+        retryTimeout: "soon" as "1 second"
+      }),
+      ["refreshFraction", "expiryBufferFraction", "retryTimeout", "requestTimeout", "rejectionPauses", "capacity"]
+    )
+    assert.deepStrictEqual(problems({ capacity: 1.5, refreshFraction: NaN }), ["refreshFraction", "capacity"])
+  })
+
+  it.effect("are a typed error of the layer when they are invalid", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Layer.build(
+        Layer.provide(TokenCache.layer({ expiryBufferFraction: 3 }), endpoint().layer)
+      ))
+      assert.strictEqual(error._tag, "InvalidConfig")
+      assert.strictEqual(error.message, "expiryBufferFraction: expected a fraction of the token's life, from 0 to 1")
+    }).pipe(Effect.scoped))
 })

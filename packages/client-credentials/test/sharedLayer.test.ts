@@ -13,7 +13,7 @@ import {
 } from "@effect-oauth/client-credentials"
 import { Effect, Layer, Logger, Redacted, TestClock } from "effect"
 
-import * as duplicates from "../src/internal/token/duplicates.js"
+import * as issuedTokens from "../src/internal/http/issuedTokens.js"
 
 const options = {
   tokenUrl: "https://auth.example.com/token",
@@ -71,7 +71,7 @@ describe("a client that is built again", () => {
       const request = TokenRequest.make({ tokenUrl: options.tokenUrl, clientId: "bound" })
       const clock = {}
       const issue = (thumbprint: string) =>
-        duplicates.note(clock, {
+        issuedTokens.note(clock, {
           owner: {},
           request: new TokenRequest.TokenRequest({ ...request, dpopThumbprint: thumbprint }),
           token: new AccessToken.AccessToken({
@@ -121,7 +121,7 @@ describe("a client that is built again", () => {
   it("is noticed in bounded memory", () => {
     const clock = {}
     for (let index = 0; index < 1500; index += 1) {
-      duplicates.note(clock, {
+      issuedTokens.note(clock, {
         owner: {},
         request: TokenRequest.make({ clientId: `client-${index}` }),
         token: new AccessToken.AccessToken({
@@ -134,7 +134,7 @@ describe("a client that is built again", () => {
         now: 0
       })
     }
-    assert.strictEqual(duplicates.size(clock), 1000)
+    assert.strictEqual(issuedTokens.size(clock), 1000)
   })
 })
 

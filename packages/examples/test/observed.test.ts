@@ -42,7 +42,7 @@ describe("a program that exports by OTLP", () => {
         [
           "cold call",
           "  oauth.token.get cold",
-          "  oauth.token.flight ~ cold",
+          "  oauth.token.refresh ~ cold",
           "    oauth.token.request ~",
           "      http.client POST ~ 200",
           "  http.client GET 200"
@@ -53,7 +53,7 @@ describe("a program that exports by OTLP", () => {
           "  http.client GET 401",
           "  oauth.api.replay accepted",
           "    oauth.token.get rejected",
-          "    oauth.token.flight ~ rejected",
+          "    oauth.token.refresh ~ rejected",
           "      oauth.token.request ~",
           "        http.client POST ~ 200",
           "    http.client GET 200"
@@ -109,10 +109,10 @@ describe("the guide to operating", () => {
     ]
       .map(([, name]) => name)
     assert.deepStrictEqual(names, [
-      ...["cold call", "oauth.token.get", "oauth.token.flight", "oauth.token.request", "http.client POST"],
+      ...["cold call", "oauth.token.get", "oauth.token.refresh", "oauth.token.request", "http.client POST"],
       "http.client GET",
       ...["warm call", "http.client GET"],
-      ...["call on a revoked token", "http.client GET", "oauth.api.replay", "oauth.token.get", "oauth.token.flight"],
+      ...["call on a revoked token", "http.client GET", "oauth.api.replay", "oauth.token.get", "oauth.token.refresh"],
       ...["oauth.token.request", "http.client POST", "http.client GET"]
     ])
   })

@@ -15,17 +15,17 @@ export interface PlantedLeak {
 export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a token in the log",
-    file: "internal/tokenCell.ts",
-    find: "        watched.isUsed = false\n",
-    replace: "        watched.isUsed = false\n" +
-      "        yield* Effect.logDebug(\"got\", Revealed.value(token.value))\n",
+    file: "TokenCache.ts",
+    find: "    yield* entry.backOff.reset\n",
+    replace: "    yield* entry.backOff.reset\n" +
+      "    yield* Effect.logDebug(\"got\", Revealed.value(token.value))\n",
     test: "TokenCache.make"
   },
   {
     name: "a token as the label of a metric",
-    file: "internal/tokenCell.ts",
-    find: "Metric.set(expiry, ",
-    replace: "Metric.set(Metric.tagged(expiry, \"oauth.token\", Revealed.value(token.value)), ",
+    file: "TokenCache.ts",
+    find: "metrics.clientLabel(entry.request.clientId)",
+    replace: "Revealed.value(token.value)",
     test: "TokenCache.make"
   },
   {

@@ -41,7 +41,7 @@ export interface Script {
   readonly hangs?: (request: number) => boolean
 }
 
-/** What the flight says of itself, in the span around the request. */
+/** The reason in the span around the request. */
 const reason = Effect.map(
   Effect.option(Effect.currentSpan),
   (span) => span._tag === "Some" ? span.value.attributes.get("oauth.token.reason") : undefined

@@ -8,7 +8,7 @@ import type { RejectedWhen } from "../../ClientConfig.js"
 import { isRecord } from "../protocol/json.js"
 import { longestObeyed } from "../protocol/retryAfter.js"
 import type { Window } from "../token/ledger.js"
-import { defaultExpiryBuffer } from "../token/policy.js"
+import { defaultExpiryBuffer } from "../token/windows.js"
 import { collect, printable } from "./check.js"
 import * as rules from "./rules.js"
 

@@ -34,7 +34,13 @@ export interface Plan {
 }
 
 /** The back-off of one process: each failure takes the next step of the schedule. */
-export const make = ({ maxRetryAfter, schedule }: Options) => {
+export interface BackOff {
+  readonly next: (error: TokenError) => Effect.Effect<Plan>
+  /** Starts the schedule again, after a success. */
+  readonly reset: Effect.Effect<void>
+}
+
+export const make = ({ maxRetryAfter, schedule }: Options): BackOff => {
   const { next, reset } = pauses.make(schedule)
   return {
     reset,

@@ -1,9 +1,20 @@
 /**
+<<<<<<< HEAD
  * The lifetime of a client: it may send requests as long as its scope is open. A client that is used longer, because its
  * layer was provided to a part of the program only, must send nothing and must not wait.
+=======
+ * How long a client may send requests: as long as its scope is open. A client that is used longer, because its layer was
+ * provided to a part of the program only, must send nothing and must not wait.
+ *
+ * Work that no caller owns runs in the scope, with the services and settings that the layer was built with.
+>>>>>>> 880ee53 (Make the life of a token plain data, and run it in TokenCache)
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
+import * as FiberRefsPatch from "effect/FiberRefsPatch"
 import * as Scope from "effect/Scope"
 
 import { ClientClosed } from "../../OAuthError.js"
@@ -11,16 +22,35 @@ import { ClientClosed } from "../../OAuthError.js"
 export interface Lifetime {
   /** Whether the scope has begun to close. */
   readonly hasEnded: () => boolean
-  /** Closed as soon as the lifetime has ended, for fibers that end with it. */
-  readonly scope: Scope.Scope
   /** Runs an effect; when the lifetime ends, it is interrupted and fails with `ClientClosed`. */
   readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ClientClosed, R>
+  /**
+   * Runs an effect in a fiber of the scope and completes `result` with what it returns, after `onEnd`. When the scope ends,
+   * or has ended, `result` is completed with `ClientClosed`: no caller waits for ever.
+   */
+  readonly fork: <A, E>(
+    effect: Effect.Effect<A, E>,
+    options: { readonly result: Deferred.Deferred<A, E | ClientClosed>; readonly onEnd: Effect.Effect<void> }
+  ) => Effect.Effect<void>
 }
+
+/**
+ * Replaces the services, settings and trace of a fiber by those that the layer was built with. Whether the fiber was
+ * interrupted is its own.
+ */
+const asLayer = (layerRefs: FiberRefs.FiberRefs): Effect.Effect<void> =>
+  Effect.flatMap(Effect.getFiberRefs, (callerRefs) =>
+    Effect.patchFiberRefs(FiberRefsPatch.diff(
+      FiberRefs.delete(callerRefs, FiberRef.interruptedCause),
+      FiberRefs.delete(layerRefs, FiberRef.interruptedCause)
+    )))
 
 /** Makes a lifetime that ends when the scope of the context closes, before what was added to that scope earlier. */
 export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
   const ended = yield* Deferred.make<never, ClientClosed>()
   const scope = yield* Scope.make()
+  const layerRefs = yield* Effect.getFiberRefs
+  // Read without an effect on the path of every call; set once.
   let hasEnded = false
   yield* Effect.addFinalizer((exit) =>
     Effect.suspend(() => {
@@ -30,9 +60,23 @@ export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(func
   )
   return {
     hasEnded: () => hasEnded,
-    scope,
     within: (effect) =>
-      Effect.suspend(() => hasEnded ? new ClientClosed() : Effect.raceFirst(effect, Deferred.await(ended)))
+      Effect.suspend(() => hasEnded ? new ClientClosed() : Effect.raceFirst(effect, Deferred.await(ended))),
+    // The fork inherits that it is uninterruptible: an effect that was started always completes its result.
+    fork: (effect, { onEnd, result }) =>
+      Effect.suspend(() =>
+        hasEnded
+          ? Effect.zipRight(onEnd, Effect.asVoid(Deferred.fail(result, new ClientClosed())))
+          : asLayer(layerRefs).pipe(
+            Effect.zipRight(Effect.interruptible(effect)),
+            Effect.exit,
+            Effect.flatMap((exit) =>
+              Effect.zipRight(onEnd, Deferred.done(result, hasEnded ? Exit.fail(new ClientClosed()) : exit))
+            ),
+            Effect.forkIn(scope),
+            Effect.asVoid
+          )
+      ).pipe(Effect.uninterruptible)
   }
 })
 

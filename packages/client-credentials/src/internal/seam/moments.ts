@@ -1,7 +1,8 @@
 /**
  * The present moment on the two clocks of Effect: the wall clock and the steady one.
  */
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
@@ -11,6 +12,10 @@ export const unsafeNow = (clock: Clock.Clock): Instant => ({
   wall: clock.unsafeCurrentTimeMillis(),
   steady: Number(clock.unsafeCurrentTimeNanos()) / 1_000_000
 })
+
+/** Continues with the present moment, with one step of the fiber: for the path of every call. */
+export const withNow = <A, E, R>(use: (now: Instant) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) => use(unsafeNow(Context.get(fiber.currentDefaultServices, Clock.Clock))))
 
 export const now: Effect.Effect<Instant> = Effect.clockWith((clock) => Effect.sync(() => unsafeNow(clock)))
 

@@ -1,88 +1,83 @@
 /**
- * Which tokens this process was issued, so that a client which is built again and again for the same token request is
+ * The tokens that this process was issued, so that a client which is built again and again for the same token request is
  * noticed: each time it requests a token while the one before is still valid.
  *
- * No token and no credential is kept: a request, when its token expires, and weak references.
+ * No token and no credential is kept: the key of a request, when its token expires, and weak references.
  */
-import * as Equal from "effect/Equal"
-import * as Hash from "effect/Hash"
 
-import type { AccessToken } from "../../AccessToken.js"
-import { TokenRequest } from "../../TokenRequest.js"
-
-interface Issued {
-  readonly request: TokenRequest
+interface Issued<T extends object> {
   /** What requested the token. */
   readonly owner: WeakRef<object>
-  readonly token: WeakRef<AccessToken>
+  readonly token: WeakRef<T>
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
   /** No further report before. */
   readonly quietUntil: number
 }
 
-/** Requests that are kept; a process with more of them notices only those that follow each other closely. */
-const maxRequests = 1000
-
-// Moments of different clocks cannot be compared: a test has a clock of its own.
-const byClock = new WeakMap<object, Map<number, Issued>>()
-
-const issuedBy = (clock: object): Map<number, Issued> => {
-  const known = byClock.get(clock)
-  if (known !== undefined) return known
-  const none = new Map<number, Issued>()
-  byClock.set(clock, none)
-  return none
-}
-
-/** Each client has its own proof key, which is not what tells the requests of a program apart. */
-const unbound = (request: TokenRequest): TokenRequest =>
-  request.dpopThumbprint === undefined ? request : new TokenRequest({ ...request, dpopThumbprint: undefined })
-
-export interface Issue {
+export interface Issue<T extends object> {
   readonly owner: object
-  readonly request: TokenRequest
-  readonly token: AccessToken
+  /** The same for equal requests, and for no others. */
+  readonly key: string
+  readonly token: T
   /** Whether the owner had no token before. */
   readonly isFirst: boolean
   /** Milliseconds since the epoch, by that clock. */
   readonly now: number
 }
 
-/**
- * Notes a token. Returns when the token expires that another client of this process was issued for the same request, if
- * that token is still valid: once in the life of a token.
- */
-export const note = (clock: object, { isFirst, now, owner, request, token }: Issue): number | undefined => {
-  const issued = issuedBy(clock)
-  const wanted = unbound(request)
-  const key = Hash.hash(wanted)
-  const last = issued.get(key)
-  const known = last !== undefined && Equal.equals(last.request, wanted) ? last : undefined
-  const isDuplicate = isFirst && known !== undefined && known.expiresAt > now && known.owner.deref() !== owner
-  const isReported = isDuplicate && known.quietUntil <= now
-  issued.delete(key)
-  issued.set(key, {
-    request: wanted,
-    owner: new WeakRef(owner),
-    token: new WeakRef(token),
-    expiresAt: token.expiresAt,
-    quietUntil: isReported ? token.expiresAt : known?.quietUntil ?? 0
-  })
-  for (const oldest of issued.keys()) {
-    if (issued.size <= maxRequests) break
-    issued.delete(oldest)
-  }
-  return isReported ? known.expiresAt : undefined
+export interface Duplicates<T extends object> {
+  /**
+   * Notes a token. Returns when the token expires that another client of this process was issued for the same request, if
+   * that token is still valid: once in the life of a token.
+   */
+  readonly note: (clock: object, issue: Issue<T>) => number | undefined
+  /** Forgets a token that was revoked, so that the next one is not taken for a second one. */
+  readonly forget: (clock: object, token: T) => void
+  readonly size: (clock: object) => number
 }
 
-/** Forgets a token that was revoked, so that the next one is not taken for a second one. */
-export const forget = (clock: object, token: AccessToken): void => {
-  const issued = issuedBy(clock)
-  for (const [key, { token: known }] of issued) {
-    const value = known.deref()?.value
-    if (value !== undefined && Equal.equals(value, token.value)) issued.delete(key)
+/** Requests that are kept; a process with more of them notices only those that follow each other closely. */
+const maxRequests = 1000
+
+export const make = <T extends { readonly expiresAt: number }>(
+  isSame: (one: T, other: T) => boolean
+): Duplicates<T> => {
+  // Moments of different clocks cannot be compared: a test has a clock of its own.
+  const byClock = new WeakMap<object, Map<string, Issued<T>>>()
+
+  const issuedBy = (clock: object): Map<string, Issued<T>> => {
+    const known = byClock.get(clock) ?? new Map<string, Issued<T>>()
+    byClock.set(clock, known)
+    return known
+  }
+
+  return {
+    note: (clock, { isFirst, key, now, owner, token }) => {
+      const issued = issuedBy(clock)
+      const known = issued.get(key)
+      const isReported = known !== undefined && isFirst && known.expiresAt > now && known.owner.deref() !== owner &&
+        known.quietUntil <= now
+      issued.delete(key)
+      issued.set(key, {
+        owner: new WeakRef(owner),
+        token: new WeakRef(token),
+        expiresAt: token.expiresAt,
+        quietUntil: isReported ? token.expiresAt : known?.quietUntil ?? 0
+      })
+      for (const oldest of issued.keys()) {
+        if (issued.size <= maxRequests) break
+        issued.delete(oldest)
+      }
+      return isReported ? known.expiresAt : undefined
+    },
+    forget: (clock, token) => {
+      const issued = issuedBy(clock)
+      for (const [key, one] of issued) {
+        const known = one.token.deref()
+        if (known !== undefined && isSame(known, token)) issued.delete(key)
+      }
+    },
+    size: (clock) => issuedBy(clock).size
   }
 }
-
-export const size = (clock: object): number => issuedBy(clock).size

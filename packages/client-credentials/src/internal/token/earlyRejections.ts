@@ -34,3 +34,7 @@ export const next = (
 
 /** Which of the pauses follows the next replacement; undefined when there is no reason for one. */
 export const pauseIndex = ({ soon }: EarlyRejections): number | undefined => soon < limit ? undefined : soon - limit
+
+/** One of the pauses; the last is repeated. */
+export const pauseAt = (pauses: readonly [number, ...ReadonlyArray<number>], index: number): number =>
+  pauses[Math.min(index, pauses.length - 1)] ?? pauses[0]

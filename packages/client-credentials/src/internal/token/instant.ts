@@ -4,6 +4,7 @@
  * The wall clock may be set back, and then a token would seem to live longer than it does; the steady clock may stand
  * still while a machine sleeps, with the same effect. So each moment is noted on both, and has come when either says so.
  */
+
 /** In milliseconds: of the wall clock since the epoch, of the steady clock since any moment. */
 export interface Instant {
   readonly wall: number

@@ -1,7 +1,14 @@
 /**
  * Whether a failed token request may have issued a token all the same, as a pure function of its error.
  */
-import type { TokenError } from "../../OAuthError.js"
+
+/** What decides it of an error: its tag and, where it has them, these fields. */
+export interface Failure {
+  readonly _tag: string
+  readonly reason?: string
+  readonly detail?: string
+  readonly status?: number
+}
 
 /** Codes of connections that were never made, so that no request was sent. */
 const neverConnected = new Set([
@@ -22,7 +29,7 @@ const neverConnected = new Set([
 const gatewayTimeouts = new Set(["504", "524"])
 
 /** Whether no request was sent: without a credential, metadata, a connection or a trusted certificate. */
-export const wasNeverSent = (error: TokenError): boolean => {
+export const wasNeverSent = (error: Failure): boolean => {
   switch (error._tag) {
     case "CredentialUnavailable":
     case "DiscoveryFailed":
@@ -30,7 +37,7 @@ export const wasNeverSent = (error: TokenError): boolean => {
     case "ClientClosed":
       return true
     case "TokenEndpointUnavailable":
-      return error.reason === "certificate" || (error.reason === "connection" && neverConnected.has(error.detail))
+      return error.reason === "certificate" || (error.reason === "connection" && neverConnected.has(error.detail ?? ""))
     default:
       return false
   }
@@ -40,13 +47,13 @@ export const wasNeverSent = (error: TokenError): boolean => {
  * Whether the authorization server may have issued a token: true for a request that was sent and got no response, for a
  * time-out and for a successful response that cannot be used. A refusal, of whatever status, issues none.
  */
-export const mayHaveIssued = (error: TokenError): boolean => {
+export const mayHaveIssued = (error: Failure): boolean => {
   if (wasNeverSent(error)) return false
   switch (error._tag) {
     case "TokenEndpointUnavailable":
-      return error.reason !== "status" || gatewayTimeouts.has(error.detail)
+      return error.reason !== "status" || gatewayTimeouts.has(error.detail ?? "")
     case "InvalidTokenResponse":
-      return error.status < 300
+      return (error.status ?? 0) < 300
     default:
       return false
   }

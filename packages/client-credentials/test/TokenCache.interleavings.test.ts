@@ -215,7 +215,7 @@ const settle = Effect.async<void>((resume) => {
 })
 
 describe("interruption at any point", () => {
-  for (const target of ["the caller", "the flight"] as const) {
+  for (const target of ["the caller", "the refresh"] as const) {
     it.live(`of ${target} leaves the cache usable`, () =>
       Effect.gen(function*() {
         let interrupted = 0
@@ -229,7 +229,7 @@ describe("interruption at any point", () => {
           )
           const scope = yield* Scope.make()
           const { count, layer } = tokenEndpoint.make()
-          // Under this scheduler the layer is built, whose settings the flight takes, and the caller runs.
+          // Under this scheduler the layer is built, whose settings the refresh takes, and the caller runs.
           const first = yield* Effect.gen(function*() {
             const cache = yield* TokenCache.make()
             const first = yield* Effect.forkDaemon(Effect.zipRight(

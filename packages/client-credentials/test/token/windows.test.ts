@@ -1,0 +1,55 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+
+import * as module from "../../src/internal/token/windows.js"
+import { rules, token } from "./support.js"
+
+const windows = (life: number, jitter = 0) => module.windows(rules, token(1, 0, life), { wall: 0, steady: 500 }, jitter)
+
+describe("the windows of a token's life", () => {
+  it("are capped for long lives and fractions of short ones", () => {
+    for (
+      const [life, refreshFrom, usableUntil] of [
+        [86_400_000, 86_400_000 - 300_000, 86_400_000 - 10_000],
+        [3_600_000, 3_600_000 - 300_000, 3_600_000 - 10_000],
+        [45_000, 36_000, 40_500],
+        [0, 0, 0]
+      ] as const
+    ) {
+      const { refreshFrom: renew, usableUntil: stop } = windows(life)
+      assert.deepStrictEqual([renew.wall, stop.wall], [refreshFrom, usableUntil])
+      assert.deepStrictEqual([renew.steady, stop.steady], [refreshFrom + 500, usableUntil + 500])
+    }
+  })
+
+  it.prop(
+    "end where the rule for tokens from a store ends, whatever the settings",
+    [
+      fc.integer({ min: 0, max: 2_592_000_000 }),
+      fc.integer({ min: 0, max: 2_592_000_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true })
+    ],
+    ([life, expiryBuffer, expiryBufferFraction, at]) => {
+      const set = { ...rules, expiryBuffer, expiryBufferFraction }
+      const one = token(1, 0, life)
+      const { usableUntil } = module.windows(set, one, { wall: 0, steady: 0 }, 0)
+      for (const now of [at * life, usableUntil.wall, usableUntil.wall - 1]) {
+        assert.strictEqual(module.isUsable(set)(one, now), now < usableUntil.wall)
+      }
+    }
+  )
+
+  it.prop(
+    "follow each other, whatever the life and the jitter",
+    [fc.integer({ min: 0, max: 2_592_000_000 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })],
+    ([life, jitter]) => {
+      const { expires, refreshFrom, usableUntil } = windows(life, jitter)
+      assert.isAtMost(refreshFrom.wall, usableUntil.wall)
+      assert.isAtMost(usableUntil.wall, expires.wall)
+      // A refresh has at least half of the window before a caller has to wait for it.
+      const { refreshFrom: earliest } = windows(life, 0)
+      assert.isAtLeast(usableUntil.wall - refreshFrom.wall, (usableUntil.wall - earliest.wall) / 2 - 1e-6)
+    }
+  )
+})
