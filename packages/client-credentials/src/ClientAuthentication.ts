@@ -15,6 +15,7 @@ import * as encoding from "./internal/protocol/basicCredentials.js"
 import { isRecord } from "./internal/protocol/json.js"
 import * as privateKey from "./internal/protocol/privateKey.js"
 import * as algorithms from "./internal/protocol/signingAlgorithm.js"
+import * as results from "./internal/seam/results.js"
 import { CredentialUnavailable, DiscoveryFailed } from "./OAuthError.js"
 
 /**
@@ -274,6 +275,8 @@ export interface AssertionOptions extends RotationOptions {
 /** Loaded when first needed: a program that shows its secret is spared the code that signs. */
 const signing = () => import("./internal/protocol/assertion.js")
 
+const unusableKey = (problem: string) => new CredentialUnavailable({ credential: "private key", problem })
+
 const clientAssertion = (
   { audience = "issuer", header = {}, life = "1 minute", type = "client-authentication+jwt" }: AssertionOptions,
   key: (
@@ -285,7 +288,8 @@ const clientAssertion = (
   Effect.gen(function*() {
     const assertion = yield* Effect.promise(signing)
     const issuedAt = Math.floor(target.now / 1000)
-    const jwt = yield* assertion.sign(yield* key(assertion, target), { ...header, typ: type }, {
+    const signingKey = yield* key(assertion, target)
+    const claims = {
       iss: target.clientId,
       sub: target.clientId,
       aud: audience === "token_endpoint"
@@ -295,7 +299,11 @@ const clientAssertion = (
         : audience,
       iat: issuedAt,
       exp: issuedAt + Math.ceil(Duration.toSeconds(life))
-    })
+    }
+    const jwt = yield* results.fromPromise(
+      () => assertion.sign(signingKey, { ...header, typ: type }, claims),
+      unusableKey
+    )
     return {
       parameters: {
         client_id: target.clientId,
@@ -386,7 +394,7 @@ export const clientSecretJwt = (
         const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
         return algorithm === undefined
           ? unsupported(issuer, possible, signingAlgorithms ?? [])
-          : Effect.sync(() => sharedKey(Redacted.make(value), algorithm))
+          : Effect.succeed(sharedKey(value, algorithm))
       })
       return { prove: (target) => Effect.map(prove(target), (proof) => ({ ...proof, redact: [value] })) }
     },
@@ -452,7 +460,7 @@ export const privateKeyJwt = (
           const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
           return algorithm === undefined
             ? unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
-            : assertion.privateKey(identified, algorithm)
+            : results.fromPromise(() => assertion.privateKey(identified, algorithm), unusableKey)
         })
       }
     },

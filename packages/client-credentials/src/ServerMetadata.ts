@@ -170,9 +170,9 @@ export const make = (
           continue
         }
         const decoded = metadata.decode(issuer, body, allowHttpLoopback)
-        if (Either.isRight(decoded)) return decoded.right
+        if (decoded._tag === "Success") return decoded.value
         isDefinite ||= metadata.isDefinite(body)
-        found.push(`${url}: ${decoded.left.problem}`)
+        found.push(`${url}: ${decoded.error}`)
       }
       const [first] = unavailable
       if (first !== undefined && unavailable.length === places.length) {

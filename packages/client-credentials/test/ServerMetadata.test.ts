@@ -204,6 +204,6 @@ describe("the metadata of the server", () => {
 
   it.prop("are metadata or a typed error, whatever arrives", [fc.oneof(fc.string(), fc.json())], ([body]) => {
     const { _tag } = metadata.decode(issuer, body, false)
-    assert.strictEqual(_tag, "Left")
+    assert.strictEqual(_tag, "Failure")
   })
 })

@@ -34,6 +34,7 @@ import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
 import * as coolDown from "../src/internal/fleet/coolDown.js"
 import * as sealedToken from "../src/internal/fleet/sealedToken.js"
 import * as tokenRequest from "../src/internal/http/tokenRequest.js"
+import * as tokenResponse from "../src/internal/http/tokenResponse.js"
 import * as assertion from "../src/internal/protocol/assertion.js"
 import * as issuerQuota from "../src/internal/protocol/issuerQuota.js"
 import * as json from "../src/internal/protocol/json.js"
@@ -42,7 +43,6 @@ import * as privateKey from "../src/internal/protocol/privateKey.js"
 import * as redaction from "../src/internal/protocol/redaction.js"
 import { retryAfter } from "../src/internal/protocol/retryAfter.js"
 import { algorithms } from "../src/internal/protocol/signingAlgorithm.js"
-import * as tokenResponse from "../src/internal/protocol/tokenResponse.js"
 import { secureUrl } from "../src/internal/protocol/urls.js"
 import * as budgets from "../src/internal/token/ledger.js"
 import { canary, fuzz } from "./support/fuzz.js"
@@ -210,14 +210,15 @@ const issuer = "https://auth.example.com"
 fuzz("metadata", {
   property: (input) => {
     const result = metadata.decode(issuer, input, false)
-    if (Either.isLeft(result)) {
+    if (result._tag === "Failure") {
+      const error = new OAuthError.DiscoveryFailed({ issuer, problem: result.error, retryable: false })
       // The error names the issuer of the document, and nothing else of it.
-      if (!metadata.isDefinite(input)) return isFit(result.left)
-      assert.match(result.left.message, /^[\x20-\x7e]{1,700}$/)
+      if (!metadata.isDefinite(input)) return isFit(error)
+      assert.match(error.message, /^[\x20-\x7e]{1,700}$/)
       return
     }
-    const { authenticationMethods, dpopAlgorithms, mutualTls, revocationEndpoint, tokenEndpoint } = result.right
-    assert.strictEqual(result.right.issuer, issuer)
+    const { authenticationMethods, dpopAlgorithms, mutualTls, revocationEndpoint, tokenEndpoint } = result.value
+    assert.strictEqual(result.value.issuer, issuer)
     for (const url of [tokenEndpoint, revocationEndpoint, mutualTls.tokenEndpoint, mutualTls.revocationEndpoint]) {
       if (url !== undefined) assert.strictEqual(secureUrl(url, false)?.href, url)
     }
@@ -612,16 +613,15 @@ fuzz("environment", {
 fuzz("privateKey", {
   property: async (input) => {
     const found = privateKey.read(input)
-    if (!privateKey.isUsable(found)) {
-      isFit(new OAuthError.CredentialUnavailable({ credential: "private key", problem: `it is ${found.found}` }))
-      return
-    }
+    const isFitProblem = (problem: string) =>
+      isFit(new OAuthError.CredentialUnavailable({ credential: "private key", problem }))
+    if (!privateKey.isUsable(found)) return isFitProblem(`it is ${found.found}`)
     const [algorithm = "none"] = algorithms[found.type]
-    const key = await Effect.runPromise(Effect.either(assertion.privateKey(found, algorithm)))
-    if (Either.isLeft(key)) return isFit(key.left)
-    const signed = await Effect.runPromise(Effect.either(assertion.sign(key.right, { typ: "JWT" }, { iss: "id" })))
-    if (Either.isLeft(signed)) return isFit(signed.left)
-    assert.match(signed.right, /^[\w-]+\.[\w-]+\.[\w-]+$/)
+    const key = await assertion.privateKey(found, algorithm)
+    if (key._tag === "Failure") return isFitProblem(key.error)
+    const signed = await assertion.sign(key.value, { typ: "JWT" }, { iss: "id" })
+    if (signed._tag === "Failure") return isFitProblem(signed.error)
+    assert.match(signed.value, /^[\w-]+\.[\w-]+\.[\w-]+$/)
   },
   made: async () => {
     const texts: Array<string> = []

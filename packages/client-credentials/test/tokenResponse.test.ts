@@ -6,9 +6,9 @@ import { Duration, Either, Equal, FastCheck as fc, Option, Redacted, Schema } fr
 
 import * as sealedToken from "../src/internal/fleet/sealedToken.js"
 import type { Received } from "../src/internal/http/exchange.js"
+import * as tokenResponse from "../src/internal/http/tokenResponse.js"
 import * as redaction from "../src/internal/protocol/redaction.js"
 import { retryAfter } from "../src/internal/protocol/retryAfter.js"
-import * as tokenResponse from "../src/internal/protocol/tokenResponse.js"
 
 const terms: tokenResponse.Terms = {
   defaultLife: Duration.hours(1),

@@ -1,11 +1,8 @@
 /**
- * Authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0), as a pure function of what arrived.
+ * Authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0).
  */
-import * as Either from "effect/Either"
-
-import { DiscoveryFailed } from "../../OAuthError.js"
-import type { Metadata } from "../../ServerMetadata.js"
 import { isRecord, readJson } from "./json.js"
+import { fail, type Result, succeed } from "./result.js"
 import { secureUrl } from "./urls.js"
 
 /**
@@ -55,12 +52,28 @@ const names = (value: unknown): ReadonlyArray<string> | undefined =>
     ? value.filter((one): one is string => typeof one === "string" && /^[\x21-\x7e]{1,100}$/.test(one)).slice(0, 100)
     : undefined
 
+/** The members of a document that a client of this library uses. */
+export interface Document {
+  readonly issuer: string
+  readonly tokenEndpoint: string
+  readonly revocationEndpoint: string | undefined
+  /** The endpoints for clients that authenticate by certificate (RFC 8705 section 5). */
+  readonly mutualTls: {
+    readonly tokenEndpoint: string | undefined
+    readonly revocationEndpoint: string | undefined
+  }
+  readonly authenticationMethods: ReadonlyArray<string>
+  readonly signingAlgorithms: ReadonlyArray<string> | undefined
+  readonly dpopAlgorithms: ReadonlyArray<string> | undefined
+  readonly certificateBoundTokens: boolean
+}
+
+/** The document that an issuer publishes, or its problem. */
 export const decode = (
   issuer: string,
   body: string,
   allowHttpLoopback: boolean
-): Either.Either<Metadata, DiscoveryFailed> => {
-  const fail = (problem: string) => Either.left(new DiscoveryFailed({ issuer, problem, retryable: false }))
+): Result<Document, string> => {
   const document = readJson(body)
   if (!isRecord(document)) return fail("the document there is no JSON object")
   // RFC 8414 section 3.3: otherwise another server could take this client's credentials.
@@ -83,7 +96,7 @@ export const decode = (
   const tokenEndpoint = url(document["token_endpoint"])
   if (tokenEndpoint === undefined) return fail("it names no token endpoint with https:")
   const signingAlgorithms = names(document["token_endpoint_auth_signing_alg_values_supported"])
-  return Either.right({
+  return succeed({
     issuer,
     tokenEndpoint,
     revocationEndpoint: url(document["revocation_endpoint"]),

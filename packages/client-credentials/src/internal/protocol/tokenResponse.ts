@@ -1,78 +1,111 @@
 /**
- * The answers of a token endpoint (RFC 6749 sections 5.1 and 5.2), as a pure function of what arrived.
+ * The responses of a token endpoint (RFC 6749 sections 5.1 and 5.2).
  */
-import * as Duration from "effect/Duration"
-import * as Either from "effect/Either"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
-
-import { AccessToken } from "../../AccessToken.js"
-import {
-  InvalidTokenResponse,
-  TokenEndpointUnavailable,
-  type TokenError,
-  TokenErrorResponse
-} from "../../OAuthError.js"
-import type { Received } from "../http/exchange.js"
 import * as dialect from "./dialect.js"
 import { isRecord, readJson } from "./json.js"
+import type { UnavailableReason } from "./messages.js"
 import * as redaction from "./redaction.js"
+import { fail, type Result, succeed } from "./result.js"
 import { retryAfter } from "./retryAfter.js"
 import { isTransient } from "./status.js"
 
+type Members = Readonly<Record<string, unknown>>
+
+/** A response that was read to its end. */
+export interface Response {
+  readonly endpoint: string
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+  /** Milliseconds since the epoch. */
+  readonly requestedAt: number
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+}
+
 export interface Terms {
-  readonly defaultLife: Duration.Duration
-  readonly maxLife: Duration.Duration
+  /** In milliseconds, for a token whose response states none. */
+  readonly defaultLife: number
+  /** In milliseconds. */
+  readonly maxLife: number
   /** Decides which strings of the server may be shown. */
   readonly redaction: redaction.Redaction
-  /** The type of token that was asked for. */
+  /** The type of the requested token. */
   readonly type: "Bearer" | "DPoP"
   /** What is done about a `token_type` that is missing or unusual. */
   readonly tokenType: "verify" | "assume-bearer"
-  /** Decodes what the server sends to the members of the standard; undefined when that is not necessary. */
-  readonly response?: Schema.Schema.AnyNoContext | undefined
-  /** The scope that was asked for, when the token is of no use without it. */
+  /**
+   * Decodes a response to the members of the standard, as the user configured it; it returns undefined for a response that
+   * it does not decode. Undefined when that is not necessary.
+   */
+  readonly decodeMembers?: ((json: unknown) => Members | undefined) | undefined
+  /** The requested scope, when a token without all of it is of no use. */
   readonly requiredScope: ReadonlyArray<string>
-  /** The scope that was asked for. */
   readonly requestedScope?: ReadonlyArray<string> | undefined
   readonly hint: string | undefined
 }
 
+/** An error of the library by its tag and its fields; a pause is in milliseconds. */
+export type Problem =
+  | {
+    readonly _tag: "TokenErrorResponse"
+    readonly endpoint: string
+    readonly status: number
+    readonly error: string
+    readonly errorDescription?: string | undefined
+    readonly errorUri?: string | undefined
+    readonly hint: string | undefined
+    readonly retryAfter?: number | undefined
+  }
+  | {
+    readonly _tag: "InvalidTokenResponse"
+    readonly endpoint: string
+    readonly status: number
+    readonly problem: string
+  }
+  | {
+    readonly _tag: "TokenEndpointUnavailable"
+    readonly endpoint: string
+    readonly reason: UnavailableReason
+    readonly detail: string
+    readonly retryAfter: number | undefined
+  }
+
+/** What is unusual about a successful response. */
+export type Warning = "unreadable life" | "too many members"
+
+/** A token as it was issued. */
+export interface Issued {
+  readonly value: string
+  readonly type: "Bearer" | "DPoP"
+  readonly scope: ReadonlyArray<string> | undefined
+  /** Milliseconds since the epoch. */
+  readonly requestedAt: number
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+  /** The other members, as JSON. */
+  readonly members: string | undefined
+  readonly warnings: ReadonlyArray<Warning>
+}
+
 /** The longest JSON of further members that is kept with a token. */
-const maxMembers = 8192
+export const maxMembers = 8192
 
 /** Those of the standard, and tokens of other kinds, which a client of this grant has no use for. */
 const standardMembers = ["access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"]
 
 /** The other members, as JSON. */
-const otherMembers = (members: Readonly<Record<string, unknown>>): string | undefined => {
+const otherMembers = (members: Members): string | undefined => {
   const others = Object.entries(members).filter(([name]) => !standardMembers.includes(name))
   return others.length === 0 ? undefined : JSON.stringify(Object.fromEntries(others))
-}
-
-/** What the user's schema makes of a response; it may fail in any way. */
-const decoded = (schema: Schema.Schema.AnyNoContext, json: unknown): Readonly<Record<string, unknown>> | undefined => {
-  try {
-    const found: unknown = Option.getOrUndefined(Schema.decodeUnknownOption(schema)(json))
-    return isRecord(found) ? found : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** A token, and what is unusual about the response that it came with. */
-export interface Issued {
-  readonly token: AccessToken
-  readonly warnings: ReadonlyArray<string>
 }
 
 /** From here on, and as far as milliseconds since the epoch go, a number of seconds is a moment rather than a life. */
 const [firstMoment, lastMoment] = [1e9, 1e13]
 
 /**
- * A number, or a text that is one: some servers quote it. `null` and absence take the default; undefined stands for what
- * cannot be read, such as a date.
+ * The life in seconds: a number, or a string that is one, as some servers quote it. `null` and absence take the default;
+ * undefined stands for what cannot be read, such as a date.
  */
 const lifeSeconds = (value: unknown): number | "default" | undefined => {
   if (value === undefined || value === null) return "default"
@@ -80,156 +113,167 @@ const lifeSeconds = (value: unknown): number | "default" | undefined => {
   return typeof value === "string" && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? lifeSeconds(Number(value)) : undefined
 }
 
-/** Types of tokens that are of no use without a proof of possession, however they are written. */
+/** Types of tokens that are of no use without a proof of possession, in any spelling. */
 const provenType = /^(?:mac|hmac|n_?a|n\/a)$|pop|proof|sign|holder|\bhok\b/i
 
-/** Whether a token without the type `Bearer` may be one all the same, where the user says so. */
+/** Whether a token without the type `Bearer` may be one, where the user configured that. */
 const isAssumable = (type: unknown): boolean =>
   type === undefined || type === null || (typeof type === "string" && !provenType.test(type.trim()))
 
-/** What an answer says that brings no success; nothing when it may be one. */
-export const refusal = (
-  { body, endpoint, headers, receivedAt, status }: Received & { readonly body: string },
-  { hint, redaction: { show } }: Pick<Terms, "hint" | "redaction">
-): TokenError | undefined => {
-  const wait = retryAfter(headers, receivedAt)
-  const later = wait === undefined ? undefined : Duration.millis(wait)
+const redirected = ({ endpoint, headers, status }: Response, show: redaction.Redaction["show"]): Problem => {
+  const location = headers["location"]
+  const origin = location !== undefined && URL.canParse(location, endpoint) ? new URL(location, endpoint).origin : ""
+  const shown = show(origin, 300)
+  const target = shown === undefined ? "" : ` to ${shown}`
+  return {
+    _tag: "InvalidTokenResponse",
+    endpoint,
+    status,
+    problem: `that is a redirect${target}, and credentials are never sent after a redirect. Set the token URL ` +
+      "(OAUTH_TOKEN_URL) to where the token endpoint really is."
+  }
+}
 
-  if (status >= 300 && status < 400) {
-    const location = headers["location"]
-    const origin = location !== undefined && URL.canParse(location, endpoint) ? new URL(location, endpoint).origin : ""
-    const shown = show(origin, 300)
-    const target = shown === undefined ? "" : ` to ${shown}`
-    return new InvalidTokenResponse({
+/** An error response, whatever shape the server gives it (`dialect.shapes`). */
+const refused = (
+  { endpoint, status }: Response,
+  { error, written }: { readonly error: string; readonly written: dialect.Written },
+  { hint, redaction: { show } }: Pick<Terms, "hint" | "redaction">,
+  pause: number | undefined
+): Problem => {
+  const errorDescription = show(written.description, 300)
+  const found = { status, error, errorDescription }
+  const kind = dialect.kindOf(found)
+  if (kind === "wrong endpoint") {
+    return {
+      _tag: "InvalidTokenResponse",
       endpoint,
       status,
-      problem: `that is a redirect${target}, and credentials are never sent after a redirect. Set the token URL ` +
-        "(OAUTH_TOKEN_URL) to where the token endpoint really is."
-    })
+      problem: `without a token: "${errorDescription ?? error}". ${dialect.advice(found)}`
+    }
   }
+  return {
+    _tag: "TokenErrorResponse",
+    endpoint,
+    ...found,
+    errorUri: show(written.uri, 300),
+    hint: kind === "authentication" || (kind === "request" && error.toLowerCase() === "invalid_request")
+      ? hint
+      : undefined,
+    retryAfter: pause ?? dialect.statedPause(found)
+  }
+}
+
+/** The problem of a response without a token; undefined for one that may have a token. */
+export const refusal = (response: Response, terms: Pick<Terms, "hint" | "redaction">): Problem | undefined => {
+  const { body, endpoint, headers, receivedAt, status } = response
+  const { hint, redaction: { show } } = terms
+  const pause = retryAfter(headers, receivedAt)
+  if (status >= 300 && status < 400) return redirected(response, show)
 
   const written = dialect.read(readJson(body), status)
   const error = dialect.isRegistered(written?.error) ? written.error : show(written?.error, 100)
-  if (written !== undefined && error !== undefined) {
-    const errorDescription = show(written.description, 300)
-    const found = { status, error, errorDescription }
-    const kind = dialect.kindOf(found)
-    if (kind === "wrong endpoint") {
-      return new InvalidTokenResponse({
-        endpoint,
-        status,
-        problem: `without a token: "${errorDescription ?? error}". ${dialect.advice(found)}`
-      })
-    }
-    const pause = dialect.statedPause(found)
-    return new TokenErrorResponse({
-      endpoint,
-      ...found,
-      errorUri: show(written.uri, 300),
-      hint: kind === "authentication" || (kind === "request" && error.toLowerCase() === "invalid_request")
-        ? hint
-        : undefined,
-      retryAfter: later ?? (pause === undefined ? undefined : Duration.millis(pause))
-    })
-  }
+  if (written !== undefined && error !== undefined) return refused(response, { error, written }, terms, pause)
   if (isTransient(status)) {
-    return new TokenEndpointUnavailable({ endpoint, reason: "status", detail: String(status), retryAfter: later })
+    return { _tag: "TokenEndpointUnavailable", endpoint, reason: "status", detail: String(status), retryAfter: pause }
   }
   // Section 5.2 reserves 401 for failed client authentication; some servers leave the body empty, some with 403.
   return status === 401 || (status === 403 && body.trim() === "")
-    ? new TokenErrorResponse({ endpoint, status, error: "invalid_client", hint })
+    ? { _tag: "TokenErrorResponse", endpoint, status, error: "invalid_client", hint }
     : undefined
 }
 
-export const decode = (
-  received: Received & { readonly body: string },
-  terms: Terms
-): Either.Either<Issued, TokenError> => {
-  const { body, endpoint, headers, requestedAt, status } = received
-  const json = readJson(body)
-  const isSuccess = status >= 200 && status < 300
-  const own = terms.response === undefined || !isSuccess ? undefined : decoded(terms.response, json)
-  // A response that the user's schema decodes is no refusal, whatever else is in it.
-  const refused = own === undefined ? refusal(received, terms) : undefined
-  if (refused !== undefined) return Either.left(refused)
+/** The problem of a `token_type` that is not the expected one; undefined when the token may be used. */
+const typeProblem = (type: unknown, value: string, terms: Terms): string | undefined => {
+  const isAssumed = terms.type === "Bearer" && isAssumable(type)
+  const isExpected = typeof type === "string" && type.toLowerCase() === terms.type.toLowerCase()
+  if (isExpected || (terms.tokenType === "assume-bearer" && isAssumed)) return undefined
+  const shown = redaction.make([value]).holds(String(type)) ? redaction.placeholder : terms.redaction.show(type, 30)
+  return `with token_type ${
+    shown === undefined ? "missing" : `"${shown}"`
+  } where "${terms.type}" is expected, so the ` +
+    `token must not be used (RFC 6749 section 7.1${terms.type === "DPoP" ? ", RFC 9449 section 5" : ""}). Have ` +
+    `the server issue ${terms.type} tokens to this client${terms.type === "DPoP" ? "" : ", or set dpop"}.${
+      isAssumed
+        ? " If its tokens are bearer tokens all the same, set tokenType to \"assume-bearer\" (OAUTH_TOKEN_TYPE)."
+        : ""
+    }`
+}
 
-  const invalid = (problem: string) => Either.left(new InvalidTokenResponse({ endpoint, status, problem }))
-  if (!isSuccess || !isRecord(json)) {
+/** The granted scope. A scope is shown wherever a token is, so that names which repeat a secret are left out. */
+const grantedScope = (value: unknown, { redaction, requestedScope }: Terms): ReadonlyArray<string> | undefined =>
+  typeof value === "string"
+    ? value.split(" ").filter((name) =>
+      name !== "" && (requestedScope?.includes(name) === true || !redaction.holds(name))
+    )
+    : undefined
+
+/** The members of the standard in a successful response. */
+const membersOf = ({ body, headers, status }: Response, terms: Terms): Result<Members, string> => {
+  const json = readJson(body)
+  if (status < 200 || status >= 300 || !isRecord(json)) {
     const type = terms.redaction.show(headers["content-type"]?.split(";")[0], 60) ?? "no content type"
-    return invalid(
+    return fail(
       `with ${type} where a JSON token response belongs. Check that the token URL (OAUTH_TOKEN_URL) is the token ` +
         "endpoint, not a page or a gateway in front of it."
     )
   }
-  if (terms.response !== undefined && own === undefined) {
-    return invalid("with JSON that the schema in tokenResponse does not decode. Check that schema, and the token URL.")
-  }
-  const members = own ?? json
+  return succeed(json)
+}
 
+/** The token of a response with these members. */
+const issue = (members: Members, requestedAt: number, terms: Terms): Result<Issued, string> => {
   const value = members["access_token"]
   if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) {
-    return invalid(
+    return fail(
       "without a usable access_token (RFC 6749 section 5.1). Check that the token URL is the token endpoint. If the " +
         "server nests or renames the members of its response, set tokenResponse to a Schema that decodes them."
     )
   }
-  const type = members["token_type"]
-  const isAssumed = terms.type === "Bearer" && isAssumable(type)
-  const isExpected = typeof type === "string" && type.toLowerCase() === terms.type.toLowerCase()
-  if (!isExpected && !(terms.tokenType === "assume-bearer" && isAssumed)) {
-    const shown = redaction.make([value]).holds(String(type)) ? redaction.placeholder : terms.redaction.show(type, 30)
-    return invalid(
-      `with token_type ${shown === undefined ? "missing" : `"${shown}"`} where "${terms.type}" is expected, so the ` +
-        `token must not be used (RFC 6749 section 7.1${terms.type === "DPoP" ? ", RFC 9449 section 5" : ""}). Have ` +
-        `the server issue ${terms.type} tokens to this client${terms.type === "DPoP" ? "" : ", or set dpop"}.${
-          isAssumed ?
-            " If its tokens are bearer tokens all the same, set tokenType to \"assume-bearer\" " +
-            "(OAUTH_TOKEN_TYPE)." :
-            ""
-        }`
-    )
-  }
-  const seconds = lifeSeconds(members["expires_in"])
-  const life = seconds === undefined || seconds === "default"
-    ? Duration.toMillis(terms.defaultLife)
-    : Math.max(seconds, 0) * 1000
-  // Section 5.1: without a scope in the answer, it is the one that was asked for. A scope is shown wherever a token is.
-  const scope = typeof members["scope"] === "string"
-    ? members["scope"].split(" ").filter((name) =>
-      name !== "" && (terms.requestedScope?.includes(name) === true || !terms.redaction.holds(name))
-    )
-    : undefined
+  const problem = typeProblem(members["token_type"], value, terms)
+  if (problem !== undefined) return fail(problem)
+  // Section 5.1: without a scope in the response, it is the requested one.
+  const scope = grantedScope(members["scope"], terms)
   const missing = terms.requiredScope.filter((name) => scope !== undefined && !scope.includes(name))
   if (missing.length > 0) {
-    return invalid(
+    return fail(
       `with a token that lacks the scope "${missing.join(" ")}" (RFC 6749 section 5.1). Have the server grant it to ` +
         "this client, ask for less (OAUTH_SCOPE), or do without requireScope."
     )
   }
+  const seconds = lifeSeconds(members["expires_in"])
+  const life = seconds === undefined || seconds === "default" ? terms.defaultLife : Math.max(seconds, 0) * 1000
   const others = otherMembers(members)
-  const token = new AccessToken({
-    value: Redacted.make(value),
+  const isTooLong = others !== undefined && others.length > maxMembers
+  return succeed({
+    value,
     type: terms.type,
     scope,
     requestedAt,
-    expiresAt: requestedAt + Math.min(life, Duration.toMillis(terms.maxLife)),
-    ...(others === undefined || others.length > maxMembers ? {} : { members: Redacted.make(others) })
-  })
-  return Either.right({
-    token,
+    expiresAt: requestedAt + Math.min(life, terms.maxLife),
+    members: isTooLong ? undefined : others,
     warnings: [
-      ...(seconds === undefined
-        ? [
-          `The token response of ${endpoint} has an expires_in that is not a number of seconds (RFC 6749 section 5.1). ` +
-          `The token is used for ${Duration.format(terms.defaultLife)} (tokenEndpoint.defaultLife).`
-        ]
-        : []),
-      ...(others !== undefined && others.length > maxMembers
-        ? [
-          `The token response of ${endpoint} has more than ${maxMembers} characters of further members. They are not kept: ` +
-          "AccessToken.membersOf finds none."
-        ]
-        : [])
+      ...(seconds === undefined ? ["unreadable life" as const] : []),
+      ...(isTooLong ? ["too many members" as const] : [])
     ]
   })
+}
+
+/** The token that a response grants, or the problem of the response. */
+export const decode = (response: Response, terms: Terms): Result<Issued, Problem> => {
+  const { body, endpoint, requestedAt, status } = response
+  const isSuccess = status >= 200 && status < 300
+  const own = isSuccess ? terms.decodeMembers?.(readJson(body)) : undefined
+  // A response that the user's decoder accepts is no refusal, whatever else is in it.
+  const found = own === undefined ? refusal(response, terms) : undefined
+  if (found !== undefined) return fail(found)
+  const members = membersOf(response, terms)
+  const issued = members._tag === "Failure"
+    ? members
+    : terms.decodeMembers !== undefined && own === undefined
+    ? fail("with JSON that the schema in tokenResponse does not decode. Check that schema, and the token URL.")
+    : issue(own ?? members.value, requestedAt, terms)
+  return issued._tag === "Success"
+    ? issued
+    : fail({ _tag: "InvalidTokenResponse", endpoint, status, problem: issued.error })
 }

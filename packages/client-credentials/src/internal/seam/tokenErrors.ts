@@ -11,6 +11,16 @@ import {
   TokenErrorResponse
 } from "../../OAuthError.js"
 import type { Quota } from "../protocol/issuerQuota.js"
+import type { Problem } from "../protocol/tokenResponse.js"
+
+/** The error of a response, of its tag and its fields. */
+export const fromProblem = (problem: Problem): TokenError => {
+  if (problem._tag === "InvalidTokenResponse") return new InvalidTokenResponse(problem)
+  const retryAfter = problem.retryAfter === undefined ? undefined : Duration.millis(problem.retryAfter)
+  return problem._tag === "TokenErrorResponse"
+    ? new TokenErrorResponse({ ...problem, retryAfter })
+    : new TokenEndpointUnavailable({ ...problem, retryAfter })
+}
 
 /** The same error with the quotas of the responses that led to it; without quotas it stays as it is. */
 export const withQuotas = (error: TokenError, quotas: ReadonlyArray<Quota>): TokenError => {

@@ -1,0 +1,78 @@
+/**
+ * The responses of a token endpoint as values of the library: the user's Schema before the rules of `internal/protocol`,
+ * `AccessToken` and the typed errors after them.
+ */
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+import { AccessToken } from "../../AccessToken.js"
+import type { TokenError } from "../../OAuthError.js"
+import { isRecord } from "../protocol/json.js"
+import * as tokenResponse from "../protocol/tokenResponse.js"
+import * as results from "../seam/results.js"
+import * as tokenErrors from "../seam/tokenErrors.js"
+
+export interface Terms extends Omit<tokenResponse.Terms, "decodeMembers" | "defaultLife" | "maxLife"> {
+  readonly defaultLife: Duration.Duration
+  readonly maxLife: Duration.Duration
+  /** Decodes a response to the members of the standard; undefined when that is not necessary. */
+  readonly response?: Schema.Schema.AnyNoContext | undefined
+}
+
+/** A token, and what is unusual about the response that it came with. */
+export interface Issued {
+  readonly token: AccessToken
+  readonly warnings: ReadonlyArray<string>
+}
+
+/** The user's schema may fail in any way, a defect included. */
+const decoder =
+  (schema: Schema.Schema.AnyNoContext) => (json: unknown): Readonly<Record<string, unknown>> | undefined => {
+    try {
+      const found: unknown = Option.getOrUndefined(Schema.decodeUnknownOption(schema)(json))
+      return isRecord(found) ? found : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+const warningText = (warning: tokenResponse.Warning, endpoint: string, { defaultLife }: Terms): string =>
+  warning === "unreadable life"
+    ? `The token response of ${endpoint} has an expires_in that is not a number of seconds (RFC 6749 section 5.1). ` +
+      `The token is used for ${Duration.format(defaultLife)} (tokenEndpoint.defaultLife).`
+    : `The token response of ${endpoint} has more than ${tokenResponse.maxMembers} characters of further members. They ` +
+      "are not kept: AccessToken.membersOf finds none."
+
+/** The error of a response without a token; undefined for one that may have a token. */
+export const refusal = (
+  response: tokenResponse.Response,
+  terms: Pick<Terms, "hint" | "redaction">
+): TokenError | undefined => {
+  const found = tokenResponse.refusal(response, terms)
+  return found === undefined ? undefined : tokenErrors.fromProblem(found)
+}
+
+/** The token that a response grants, or the error of the response. */
+export const decode = (response: tokenResponse.Response, terms: Terms): Either.Either<Issued, TokenError> => {
+  const { response: schema, ...rest } = terms
+  const result = tokenResponse.decode(response, {
+    ...rest,
+    defaultLife: Duration.toMillis(terms.defaultLife),
+    maxLife: Duration.toMillis(terms.maxLife),
+    decodeMembers: schema === undefined ? undefined : decoder(schema)
+  })
+  return Either.map(
+    results.toEither(result, tokenErrors.fromProblem),
+    ({ members, value, warnings, ...issued }) => ({
+      token: new AccessToken({
+        ...issued,
+        value: Redacted.make(value),
+        ...(members === undefined ? {} : { members: Redacted.make(members) })
+      }),
+      warnings: warnings.map((warning) => warningText(warning, response.endpoint, terms))
+    })
+  )
+}
