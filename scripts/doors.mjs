@@ -1,0 +1,118 @@
+// The doors between the rooms: an import may point to the same room or down, there are no cycles, and the rooms of rules
+// import nothing of Effect. Type imports and dynamic imports count as any other.
+import { existsSync, readdirSync } from "node:fs"
+
+import { graphOf, importsOf, levelOf, library, roomOf, rooms } from "./rooms.mjs"
+
+/** Imports that are known and about to go. */
+const known = new Set([
+  "InvalidConfig > internal/config/rules",
+  "TokenRequest > internal/config/parameters",
+  "internal/config/parts > ClientConfig",
+  "internal/config/settings > ClientAuthentication",
+  "internal/config/settings > ClientConfig",
+  "internal/config/settings > DPoP",
+  "internal/fleet/withTimeout > TokenStore",
+  "internal/http/authenticatedRequest > ClientAuthentication",
+  "internal/http/authenticatedRequest > DPoP",
+  "internal/http/proofKey > DPoP",
+  "internal/http/serverClocks > DPoP",
+  "internal/http/tokenRequest > ClientAuthentication",
+  "internal/token/ledger > internal/fleet/moment",
+  "internal/token/ledger > effect/Schema",
+  "internal/authentication > TestAuthorizationServer"
+])
+
+const isKnown = (name, other) => known.has(`${name} > ${other}`)
+
+/** The barrel, which exports the modules and is imported by none. */
+const barrel = "index"
+
+const shown = (name) => `${library}/${name}.ts`
+
+const pointingUp = (graph) =>
+  [...graph].filter(([name]) => name !== barrel).flatMap(([name, imports]) =>
+    imports.filter((other) => (other === barrel || levelOf(other) < levelOf(name)) && !isKnown(name, other)).map((
+      other
+    ) =>
+      other === barrel
+        ? `${shown(name)} imports the barrel ./index.js: import the module itself.`
+        : `${shown(name)} imports ${other}, which is above it: ${
+          roomOf(name).name
+        } may import from its own room and from ` +
+          `those below (${rooms.slice(levelOf(name) + 1).map((room) => room.name).join(", ") || "none"}).`
+    )
+  )
+
+const withoutRoom = (graph) =>
+  [...graph.keys()].filter((name) => name !== barrel && roomOf(name) === undefined).map((name) =>
+    `${shown(name)} is in no room: add it to scripts/rooms.mjs.`
+  )
+
+/** `jose` signs assertions; it needs no Effect either. */
+const ofRules = /^(?:jose$|\.)/
+
+const impure = (graph) =>
+  [...graph.keys()].filter((name) => roomOf(name)?.isPure === true).flatMap((name) =>
+    importsOf(library, name).filter((specifier) => !ofRules.test(specifier) && !isKnown(name, specifier)).map((
+      specifier
+    ) =>
+      `${shown(name)} imports ${specifier}: internal/${
+        roomOf(name).name
+      } has plain values only, and imports no package but jose.`
+    )
+  )
+
+/** One cycle for each module from which a module leads back to itself, by the shortest way. */
+const cycles = (directory, graph) => {
+  const found = new Map()
+  for (const start of graph.keys()) {
+    const ways = [[start]]
+    const seen = new Set([start])
+    for (const way of ways) {
+      for (const next of graph.get(way.at(-1)) ?? []) {
+        if (isKnown(way.at(-1), next)) continue
+        if (next === start) {
+          const key = [...way].sort().join()
+          if (!found.has(key)) found.set(key, way)
+        } else if (!seen.has(next)) {
+          seen.add(next)
+          ways.push([...way, next])
+        }
+      }
+    }
+  }
+  return [...found.values()].map((way) =>
+    `${directory}/${way[0]}.ts imports itself by way of ${
+      [...way.slice(1), way[0]].join(" > ")
+    }: imports have no cycles.`
+  )
+}
+
+/** Imports of the library's internal modules, which are not exported to other packages. */
+const internals = (directory, graph) =>
+  [...graph.keys()].flatMap((name) =>
+    importsOf(directory, name)
+      .filter((specifier) =>
+        /client-credentials\/(?:src|dist|internal)\b/.test(specifier) && !directory.includes("client-credentials")
+      )
+      .map((specifier) => `${directory}/${name}.ts imports ${specifier}: other packages use the public modules only.`)
+  )
+
+const graph = graphOf(library)
+const directories = readdirSync("packages").map((name) => `packages/${name}/src`).filter((path) => existsSync(path))
+const problems = [
+  ...withoutRoom(graph),
+  ...pointingUp(graph),
+  ...impure(graph),
+  ...directories.flatMap((directory) => {
+    const imports = directory === library ? graph : graphOf(directory)
+    return [...cycles(directory, imports), ...internals(directory, imports)]
+  })
+]
+
+for (const problem of problems) console.error(problem)
+if (problems.length > 0) {
+  console.error(`${problems.length} imports are not allowed; the order of the rooms is in scripts/rooms.mjs.`)
+  process.exit(1)
+}
