@@ -10,7 +10,6 @@ const longFunctions = [
   "client-credentials/src/SharedTokens.ts",
   "client-credentials/src/TokenEndpoint.ts",
   "client-credentials/src/TokenStore.ts",
-  "client-credentials/src/internal/http/authenticatedRequest.ts",
   "client-credentials/src/internal/protocol/tokenResponse.ts",
   "client-credentials/src/internal/seam/cachedToken.ts",
   "sql/src/SqlTokenStore.ts",

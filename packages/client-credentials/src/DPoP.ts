@@ -30,6 +30,18 @@ export interface DPoP {
   readonly algorithm: string
   /** The JWK thumbprint of the key (RFC 7638), as servers bind tokens to it (RFC 9449 section 6.1). */
   readonly thumbprint: string
+  /**
+   * The clocks of servers that rejected a proof or a client assertion by its date. `ahead` returns the offset of a clock in
+   * milliseconds; `onRejected` takes the headers of the response and the offset used, and returns whether it has changed.
+   */
+  readonly clocks: {
+    readonly ahead: (origin: string) => number
+    readonly onRejected: (
+      origin: string,
+      headers: Readonly<Record<string, string | undefined>>,
+      used: number
+    ) => Effect.Effect<boolean>
+  }
   /** Creates a proof for one request (RFC 9449 section 4.2), with the newest nonce of the origin of its URL. */
   readonly proof: (request: {
     readonly method: string

@@ -1,6 +1,6 @@
 /**
- * Requests in which the client proves who it is: with one credential after the other while the server does not know it,
- * and with a proof of possession where tokens are bound to a key.
+ * Requests with client authentication: with one credential after the other while the server does not accept it, and with a
+ * proof of possession where tokens are bound to a key.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -14,8 +14,6 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 
-import type { ClientAuthentication, Credential, Proof } from "../../ClientAuthentication.js"
-import type * as DPoP from "../../DPoP.js"
 import { CredentialUnavailable, InvalidTokenResponse, type TokenError } from "../../OAuthError.js"
 import * as issuerQuota from "../protocol/issuerQuota.js"
 import { headerProblem } from "../protocol/preconditions.js"
@@ -24,11 +22,33 @@ import { isFailedAuthentication } from "../protocol/refusal.js"
 import * as tokenErrors from "../seam/tokenErrors.js"
 import { wasNeverSent } from "../token/issuance.js"
 import * as exchange from "./exchange.js"
+import type { Possession, ProofKey } from "./proofKey.js"
 import * as serverClocks from "./serverClocks.js"
 import * as tokenRequest from "./tokenRequest.js"
 
+/** One credential, and the proof that it makes for a request. */
+interface Credential {
+  readonly identity: Redacted.Redacted<string>
+  readonly prove: (target: {
+    readonly clientId: string
+    readonly issuer: string | undefined
+    readonly endpoint: string
+    readonly now: number
+    readonly signingAlgorithms: ReadonlyArray<string> | undefined
+  }) => Effect.Effect<tokenRequest.ClientProof, TokenError>
+}
+
+/** A method of client authentication. */
+interface Authentication {
+  /** Each is read when it is needed: the later ones where the server does not accept the earlier. */
+  readonly credentials: readonly [
+    Effect.Effect<Credential, CredentialUnavailable>,
+    ...ReadonlyArray<Effect.Effect<Credential, CredentialUnavailable>>
+  ]
+}
+
 export interface Conversation<A> {
-  readonly authentication: ClientAuthentication
+  readonly authentication: Authentication
   readonly url: string
   /** The usual URL of the endpoint, where the request goes to its alias for mutual TLS. */
   readonly endpoint: string
@@ -36,11 +56,11 @@ export interface Conversation<A> {
   readonly secrets?: ReadonlyArray<string> | undefined
   readonly clientId: string
   readonly issuer: string | undefined
-  /** The algorithms of assertions that the server takes; undefined when that is not known. */
+  /** The algorithms of assertions that the server accepts; undefined when they are unknown. */
   readonly signingAlgorithms: ReadonlyArray<string> | undefined
   /** The request, with this proof in it. */
-  readonly encode: (proof: Proof) => HttpClientRequest.HttpClientRequest
-  /** What the answer means. Of its strings, `redaction` decides which may be shown. */
+  readonly encode: (proof: tokenRequest.ClientProof) => HttpClientRequest.HttpClientRequest
+  /** Decodes the response. Of its strings, `redaction` decides which may be shown. */
   readonly decode: (
     received: exchange.Received & { readonly body: string },
     redaction: redaction.Redaction,
@@ -78,135 +98,180 @@ const proofError = (outcome: Either.Either<unknown, TokenError>): ProofError | u
   return code === "use_dpop_nonce" || code === "invalid_dpop_proof" ? code : undefined
 }
 
-/** Whether the server did not accept the credential, so that another one may fare better. */
-const isUnknown = (outcome: Either.Either<unknown, TokenError>): boolean =>
+/** Returns whether the server did not accept the credential, so that another one may be accepted. */
+const isFailed = (outcome: Either.Either<unknown, TokenError>): boolean =>
   Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" && isFailedAuthentication(outcome.left)
 
-/** A way of the user's own may have made it of anything. */
-const sendable = (proof: Proof): Effect.Effect<Proof, CredentialUnavailable> => {
+/** A custom method may have made a proof of anything. */
+const validated = (
+  proof: tokenRequest.ClientProof
+): Effect.Effect<tokenRequest.ClientProof, CredentialUnavailable> => {
   const problem = headerProblem(proof.headers ?? {})
   return problem === undefined
     ? Effect.succeed(proof)
     : new CredentialUnavailable({ credential: "client secret", problem: `in what proves the client, ${problem}` })
 }
 
+/** What the requests of a client to its authorization server have in common. */
+interface Sender {
+  readonly client: HttpClient.HttpClient
+  readonly limits: exchange.Limits
+  readonly proofs: ProofKey | undefined
+  /** They date assertions, and the proofs if there are any. */
+  readonly clocks: serverClocks.ServerClocks
+  /** The first credential as it was read last. */
+  readonly known: Ref.Ref<Credential | undefined>
+}
+
+/** The outcome of one exchange, and the reason for which the request may succeed with a new proof or assertion. */
+interface Exchanged<A> {
+  readonly outcome: Either.Either<A, TokenError>
+  readonly repeat: ProofError | "assertion" | undefined
+}
+
+const decode = <A>(
+  { clientId, decode, secrets = [], url }: Conversation<A>,
+  { body, unread, ...rest }: exchange.Received,
+  proof: tokenRequest.ClientProof,
+  possession: Possession | undefined
+): Either.Either<A, TokenError> => {
+  if (body === undefined) {
+    return Either.left(
+      new InvalidTokenResponse({
+        endpoint: rest.endpoint,
+        status: rest.status,
+        problem: `${unread ?? "without a body"}. Check that the token URL (OAUTH_TOKEN_URL) is the token endpoint.`
+      })
+    )
+  }
+  const sent = [...secrets, ...tokenRequest.secrets(proof), ...(possession === undefined ? [] : [possession.value])]
+  return decode({ ...rest, body }, redaction.make(sent, [clientId, url]), proof.hint)
+}
+
+/** Notes nonce and clock of the server. A rejected proof or assertion is repeated when they have changed. */
+const repeatReason = (
+  { clocks }: Sender,
+  url: string,
+  sent: {
+    readonly proof: tokenRequest.ClientProof
+    readonly possession: Possession | undefined
+    readonly ahead: number
+  },
+  headers: exchange.Received["headers"],
+  outcome: Either.Either<unknown, TokenError>
+): Effect.Effect<Exchanged<never>["repeat"]> =>
+  Effect.gen(function*() {
+    const { ahead, possession, proof } = sent
+    const rejected = proofError(outcome)
+    const proofChanged = possession === undefined
+      ? false
+      : yield* possession.onResponse(headers, rejected === "invalid_dpop_proof")
+    if (rejected !== undefined) return proofChanged ? rejected : undefined
+    const isAssertion = proof.parameters?.["client_assertion"] !== undefined
+    const dateChanged = isAssertion && isFailed(outcome)
+      ? yield* clocks.onRejected(new URL(url).origin, headers, ahead)
+      : false
+    return dateChanged ? "assertion" : undefined
+  })
+
+const exchangeOnce = <A>(
+  sender: Sender,
+  conversation: Conversation<A>,
+  quotas: Quotas,
+  proof: tokenRequest.ClientProof,
+  ahead: number
+) =>
+  Effect.gen(function*() {
+    const { encode, onSent, url } = conversation
+    const request = encode(proof)
+    const possession = sender.proofs === undefined ? undefined : yield* sender.proofs.proof({ method: "POST", url })
+    const exchanged = Effect.gen(function*() {
+      const received = yield* exchange.sendOnce(
+        sender.client,
+        possession === undefined ? request : HttpClientRequest.setHeader(request, "dpop", possession.value),
+        sender.limits
+      )
+      const announced = issuerQuota.parse(received.headers, received.receivedAt)
+      yield* Ref.update(quotas, (earlier) => issuerQuota.merge(earlier, announced))
+      const outcome = decode(conversation, received, proof, possession)
+      const repeat = yield* repeatReason(sender, url, { proof, possession, ahead }, received.headers, outcome)
+      return { outcome, repeat }
+    })
+    return yield* onSent === undefined ? exchanged : Effect.onExit(exchanged, (exit) => {
+      const errorType = sentWith(exit)
+      return errorType === "unsent" ? Effect.void : onSent(errorType)
+    })
+  })
+
 /** A last attempt: another closed connection is an outage. */
 const again = <A>(once: Effect.Effect<A, TokenError | exchange.ConnectionClosed>): Effect.Effect<A, TokenError> =>
   Effect.catchTag(once, "ConnectionClosed", ({ error }) => error)
 
-export const make = (client: HttpClient.HttpClient, dpop: DPoP.DPoP | undefined, limits: exchange.Limits) =>
+/** Sends with one credential, as often as connection, proof and assertion require. */
+const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quotas, credential: Credential) =>
   Effect.gen(function*() {
-    // A source that fails does not stop a client whose credential is known and most probably still right.
-    const known = yield* Ref.make<Credential | undefined>(undefined)
-    const first = (authentication: ClientAuthentication) =>
-      authentication.credentials[0].pipe(
-        Effect.tap((credential) => Ref.set(known, credential)),
-        Effect.catchAll((unavailable) =>
-          Effect.flatMap(Ref.get(known), (last) =>
-            last === undefined
-              ? unavailable
-              : Effect.as(Effect.logWarning(`${unavailable.message} The one read before is used.`), last))
-        )
-      )
+    const { clientId, endpoint, issuer, signingAlgorithms, url } = conversation
+    // Each with its own proof: an assertion must not be used twice (RFC 7523 section 3). It is dated by the clock of the
+    // server, where that is known.
+    const once = Effect.gen(function*() {
+      const ahead = sender.clocks.ahead(new URL(url).origin)
+      const now = (yield* Clock.currentTimeMillis) + ahead
+      const proof = yield* validated(yield* credential.prove({ clientId, issuer, endpoint, now, signingAlgorithms }))
+      return yield* exchangeOnce(sender, conversation, quotas, proof, ahead)
+    })
+    // A server may close an idle connection at the moment at which it is used again. The request may have been processed:
+    // what is repeated costs a token at most.
+    let last: Exchanged<A> = yield* Effect.catchTag(once, "ConnectionClosed", () => again(once))
+    // RFC 9449 section 8: the same request again, with the nonce or the time of the response; for each reason once.
+    for (const repeated = new Set<string>(); last.repeat !== undefined && !repeated.has(last.repeat);) {
+      repeated.add(last.repeat)
+      last = yield* again(once)
+    }
+    return last.outcome
+  })
 
-    const clocks = serverClocks.of(dpop)
+/** A source that fails does not stop a client whose credential is known and most probably still valid. */
+const firstCredential = ({ known }: Sender, { credentials: [current] }: Authentication) =>
+  current.pipe(
+    Effect.tap((credential) => Ref.set(known, credential)),
+    Effect.catchAll((unavailable) =>
+      Effect.flatMap(Ref.get(known), (last) =>
+        last === undefined
+          ? unavailable
+          : Effect.as(Effect.logWarning(`${unavailable.message} The one read before is used.`), last))
+    )
+  )
 
-    /** Sends once. `repeat` is the reason for which the request may succeed with a new proof or assertion. */
-    const exchangeOnce = <A>(conversation: Conversation<A>, quotas: Quotas, proof: Proof, ahead: number) =>
-      Effect.gen(function*() {
-        const { clientId, decode, encode, onSent, secrets = [], url } = conversation
-        const request = encode(proof)
-        const possession = dpop === undefined ? undefined : yield* dpop.proof({ method: "POST", url })
-        const exchanged = Effect.gen(function*() {
-          const received = yield* exchange.sendOnce(
-            client,
-            possession === undefined ? request : HttpClientRequest.setHeader(request, "dpop", possession.value),
-            limits
-          )
-          const announced = issuerQuota.parse(received.headers, received.receivedAt)
-          yield* Ref.update(quotas, (earlier) => issuerQuota.merge(earlier, announced))
-          const { body, unread: _, ...rest } = received
-          const outcome = body === undefined
-            ? Either.left(
-              new InvalidTokenResponse({
-                endpoint: received.endpoint,
-                status: received.status,
-                problem: `${received.unread ?? "without a body"}. Check that the token URL (OAUTH_TOKEN_URL) is the ` +
-                  "token endpoint."
-              })
-            )
-            : decode(
-              { ...rest, body },
-              redaction.make(
-                [...secrets, ...tokenRequest.secrets(proof), ...(possession === undefined ? [] : [possession.value])],
-                [clientId, url]
-              ),
-              proof.hint
-            )
-          const rejected = proofError(outcome)
-          const proofChanged = possession === undefined
-            ? false
-            : yield* possession.onResponse(received.headers, rejected === "invalid_dpop_proof")
-          if (rejected !== undefined) return { outcome, repeat: proofChanged ? rejected : undefined }
-          const isAssertion = proof.parameters?.["client_assertion"] !== undefined
-          const dateChanged = isAssertion && isUnknown(outcome)
-            ? yield* clocks.rejected(new URL(url).origin, received.headers, ahead)
-            : false
-          return { outcome, repeat: dateChanged ? "assertion" as const : undefined }
-        })
-        return yield* onSent === undefined ? exchanged : Effect.onExit(exchanged, (exit) => {
-          const errorType = sentWith(exit)
-          return errorType === "unsent" ? Effect.void : onSent(errorType)
-        })
-      })
+const converse = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quotas): Effect.Effect<A, TokenError> =>
+  Effect.gen(function*() {
+    const { authentication } = conversation
+    const credential = yield* firstCredential(sender, authentication)
+    const tried: Array<Redacted.Redacted<string>> = [credential.identity]
+    let outcome = yield* attempt(sender, conversation, quotas, credential)
+    for (const read of authentication.credentials.slice(1)) {
+      if (!isFailed(outcome)) break
+      const next = yield* Effect.either(read)
+      if (Either.isLeft(next) || tried.some((one) => Equal.equals(one, next.right.identity))) continue
+      tried.push(next.right.identity)
+      outcome = yield* attempt(sender, conversation, quotas, next.right)
+    }
+    return yield* outcome
+  })
 
-    const attempt = <A>(conversation: Conversation<A>, quotas: Quotas, credential: Credential) =>
-      Effect.gen(function*() {
-        const { clientId, endpoint, issuer, signingAlgorithms, url } = conversation
-        // Each with its own proof: an assertion must not be used twice (RFC 7523 section 3). It is dated by the clock of
-        // the server, where that is known.
-        const once = Effect.gen(function*() {
-          const ahead = clocks.ahead(new URL(url).origin)
-          const now = (yield* Clock.currentTimeMillis) + ahead
-          const target = { clientId, issuer, endpoint, now, signingAlgorithms }
-          const proof = yield* sendable(yield* credential.prove(target))
-          return yield* exchangeOnce(conversation, quotas, proof, ahead)
-        })
-        // A server may close an idle connection at the moment at which it is used again. The request may have been
-        // processed: what is repeated costs a token at most.
-        let last = yield* Effect.catchTag(once, "ConnectionClosed", () => again(once))
-        // RFC 9449 section 8: the same again, with the nonce or the time of the response; for each reason once.
-        for (const repeated = new Set<string>(); last.repeat !== undefined && !repeated.has(last.repeat);) {
-          repeated.add(last.repeat)
-          last = yield* again(once)
-        }
-        return last.outcome
-      })
-
-    const outcomeOf = <A>(conversation: Conversation<A>, quotas: Quotas) =>
-      Effect.gen(function*() {
-        const { authentication } = conversation
-        const credential = yield* first(authentication)
-        const tried: Array<Redacted.Redacted<string>> = [credential.identity]
-        let outcome = yield* attempt(conversation, quotas, credential)
-        for (const read of authentication.credentials.slice(1)) {
-          if (!isUnknown(outcome)) break
-          const next = yield* Effect.either(read)
-          if (Either.isLeft(next) || tried.some((one) => Equal.equals(one, next.right.identity))) continue
-          tried.push(next.right.identity)
-          outcome = yield* attempt(conversation, quotas, next.right)
-        }
-        return yield* outcome
-      })
-
+export const make = (client: HttpClient.HttpClient, proofs: ProofKey | undefined, limits: exchange.Limits) =>
+  Effect.map(Ref.make<Credential | undefined>(undefined), (known) => {
+    const sender: Sender = { client, limits, proofs, clocks: proofs?.clocks ?? serverClocks.make(), known }
     return <A>(
       conversation: Conversation<A>
     ): Effect.Effect<{ readonly value: A; readonly quotas: ReadonlyArray<issuerQuota.Quota> }, TokenError> =>
-      Effect.flatMap(Ref.make<ReadonlyArray<issuerQuota.Quota>>([]), (quotas) =>
-        outcomeOf(conversation, quotas).pipe(
-          Effect.flatMap((value) => Effect.map(Ref.get(quotas), (announced) => ({ value, quotas: announced }))),
-          Effect.catchAll((error) =>
-            Effect.flatMap(Ref.get(quotas), (announced) => Effect.fail(tokenErrors.withQuotas(error, announced)))
+      Effect.flatMap(
+        Ref.make<ReadonlyArray<issuerQuota.Quota>>([]),
+        (quotas) =>
+          converse(sender, conversation, quotas).pipe(
+            Effect.flatMap((value) => Effect.map(Ref.get(quotas), (announced) => ({ value, quotas: announced }))),
+            Effect.catchAll((error) =>
+              Effect.flatMap(Ref.get(quotas), (announced) => Effect.fail(tokenErrors.withQuotas(error, announced)))
+            )
           )
-        ))
+      )
   })

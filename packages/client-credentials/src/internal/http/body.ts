@@ -1,17 +1,17 @@
 /**
- * What may be done with the bodies of requests and responses.
+ * The bodies of requests and responses: whether they can be sent again, and how they are read.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
-import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
+import * as httpErrors from "../seam/httpErrors.js"
 import * as contentCoding from "./contentCoding.js"
 
-/** Whether a body can be sent a second time. A stream cannot, nor what only the runtime knows how to read. */
+/** Returns whether a body can be sent again. A stream cannot, nor can an object that only the runtime can read. */
 export const isReplayable = (body: HttpBody.HttpBody): boolean => {
   switch (body._tag) {
     case "Empty":
@@ -26,29 +26,26 @@ export const isReplayable = (body: HttpBody.HttpBody): boolean => {
   }
 }
 
-/** The body, where no body at all is an empty one rather than an error. */
+/** The body; a response without one has an empty body rather than an error. */
 export const bytes = (
   response: HttpClientResponse.HttpClientResponse
-): Stream.Stream<Uint8Array, HttpClientError.ResponseError> =>
-  Stream.catchAll(response.stream, (error) => error.reason === "EmptyBody" ? Stream.empty : Stream.fail(error))
+): Stream.Stream<Uint8Array, httpErrors.ResponseError> =>
+  Stream.catchAll(response.stream, (error) => httpErrors.isEmptyBody(error) ? Stream.empty : Stream.fail(error))
 
 /** The body without its content codings. */
 export const decoded = (
   response: HttpClientResponse.HttpClientResponse
-): Stream.Stream<Uint8Array, HttpClientError.ResponseError | contentCoding.ContentCodingError> => {
+): Stream.Stream<Uint8Array, httpErrors.ResponseError | contentCoding.ContentCodingError> => {
   const header = response.headers["content-encoding"]
   if (contentCoding.codings(header).length === 0 || contentCoding.isDecoded(response)) return bytes(response)
-  return Stream.fromReadableStream<Uint8Array, HttpClientError.ResponseError | contentCoding.ContentCodingError>(
+  return Stream.fromReadableStream<Uint8Array, httpErrors.ResponseError | contentCoding.ContentCodingError>(
     () => contentCoding.decode(Stream.toReadableStream<Uint8Array>()(bytes(response)), header),
     (cause) =>
-      cause instanceof contentCoding.ContentCodingError || isResponseError(cause)
+      cause instanceof contentCoding.ContentCodingError || httpErrors.isResponseError(cause)
         ? cause
-        : new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })
+        : httpErrors.ofResponse(response, "Decode", { cause })
   )
 }
-
-const isResponseError = (cause: unknown): cause is HttpClientError.ResponseError =>
-  HttpClientError.isHttpClientError(cause) && cause._tag === "ResponseError"
 
 /** The body as text, or `None` when it is longer than `limit` bytes; then the rest is not read. */
 export const textWithin = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
@@ -67,8 +64,8 @@ export const textWithin = (response: HttpClientResponse.HttpClientResponse, limi
   )
 
 /**
- * Reads a body that nobody wants, so that its connection can serve again: pools of one connection wait for that. After
- * 64 KiB or one second the connection is given up instead.
+ * Reads a body that is not needed, so that its connection can serve again: pools of one connection wait for that. After
+ * 64 KiB or one second the connection is closed instead.
  */
 export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   textWithin(response, 65_536).pipe(Effect.timeout("1 second"), Effect.ignore)

@@ -6,7 +6,7 @@
  */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 
-/** A body has a coding that is not supported, or is not what its coding says. */
+/** A body has a coding that is not supported, or is not encoded in it. */
 export class ContentCodingError extends Error {
   override readonly name = "ContentCodingError"
   constructor(readonly reason: "unknown" | "invalid", readonly coding: string) {
@@ -23,7 +23,7 @@ type Bytes = ReadableStream<Uint8Array>
 /** More than any server applies, so that a header cannot cause unbounded work. */
 const maxCodings = 5
 
-/** The codings of a body, in the order in which they were applied; `identity` is none. */
+/** The codings of a body, in the order in which they were applied; `identity` is not a coding. */
 export const codings = (header: string | undefined): ReadonlyArray<string> =>
   (header ?? "").split(",").map((coding) => coding.trim().toLowerCase()).filter((coding) =>
     coding !== "" && coding !== "identity"
@@ -158,7 +158,7 @@ const decodeOne = (body: Bytes, coding: string): Bytes => {
 
 /**
  * Decodes a body, by the header `Content-Encoding`. The stream fails with a `ContentCodingError` when a coding is unknown
- * or the body is not what it says; what the body itself fails with is passed on. It is read only as far as the result is.
+ * or the body is not encoded in it; errors of the body itself are passed on. It is read only as far as the result is.
  */
 export const decode = (body: Bytes, header: string | undefined): Bytes => {
   const applied = codings(header)

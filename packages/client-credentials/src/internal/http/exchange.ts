@@ -39,7 +39,7 @@ export interface Received {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Undefined when it was not read to its end, or cannot be read. */
   readonly body: string | undefined
-  /** Why there is no body, to follow "The token endpoint returned status 200, but ". */
+  /** The reason why there is no body, to follow "The token endpoint returned status 200, but ". */
   readonly unread?: string | undefined
   /** Milliseconds since the epoch. */
   readonly requestedAt: number
@@ -55,7 +55,7 @@ export class ConnectionClosed extends Data.TaggedError("ConnectionClosed")<{
   readonly error: TokenEndpointUnavailable
 }> {}
 
-/** What OpenTelemetry calls a client span of HTTP. The path is all that is shown of the URL, and no header. */
+/** A client span of HTTP as in OpenTelemetry. It shows origin and path of the URL, and no header. */
 const traced = (request: HttpClientRequest.HttpClientRequest) => {
   const { hostname, origin, pathname, port, protocol } = new URL(request.url)
   return {
@@ -81,7 +81,7 @@ const named = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.
     ...request.headers
   })
 
-/** Where the transport found the response: fetch reports it, and so does Undici where it follows redirects. */
+/** The URL that the transport reports for a response: fetch does, and Undici where it follows redirects. */
 const foundAt = (response: Response): string | undefined => {
   const source = contentCoding.sourceOf(response)
   if (typeof source !== "object" || source === null) return undefined
@@ -112,8 +112,8 @@ interface Once {
 }
 
 /**
- * Sends a request once, and to no URL but its own. Requests that a program sends on the way, for its own purposes, are
- * not affected.
+ * Sends a request once, and to no URL but its own. Requests that the program sends meanwhile, for its own purposes,
+ * are not affected.
  */
 const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): Once => {
   const expected = transport.shownUrl(transport.urlOf(request))
@@ -158,10 +158,10 @@ const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): 
   }
 }
 
-/** What came back of one send, or why nothing did. */
+/** The result of one send. */
 type Answer = Response | TokenEndpointUnavailable | ConnectionClosed
 
-/** Sends once; what stands on top of the transport neither repeats the request nor sends it elsewhere. */
+/** Sends once: an `HttpClient` above the transport can neither repeat the request nor send it elsewhere. */
 const answer = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest,
@@ -195,7 +195,7 @@ const answer = (
         const failure = Cause.failureOption(exit.cause)
         if (Option.isNone(failure)) return Effect.failCause(Cause.map(exit.cause, absurd))
         const error: unknown = failure.value
-        // A filter of statuses beneath decides about the program's calls, not about what a response means.
+        // A filter of statuses beneath concerns the calls of the program, not the meaning of a token response.
         const filtered = httpErrors.filteredResponse(error)
         return Effect.succeed(filtered === undefined ? unavailable(error) : response ?? filtered)
       })
@@ -207,7 +207,28 @@ const absurd = (error: unknown): never => {
   throw error
 }
 
-/** Sends once, and says when the connection was closed before the response. */
+/** Reads the body within a limit; where it is not read, `unread` states the reason. */
+const readBody = (
+  response: Response,
+  endpoint: string,
+  maxBytes: number
+): Effect.Effect<Pick<Received, "body" | "unread">, TokenEndpointUnavailable> =>
+  body.textWithin(response, maxBytes).pipe(
+    Effect.map(Option.match({
+      onNone: () => ({ body: undefined, unread: `with more than ${maxBytes} bytes, so it was not read to its end` }),
+      onSome: (text) => ({ body: text })
+    })),
+    Effect.catchAll((error) =>
+      error instanceof contentCoding.ContentCodingError && error.reason === "unknown"
+        ? Effect.succeed({
+          body: undefined,
+          unread: `with the content coding "${error.coding}", which is not supported`
+        })
+        : new TokenEndpointUnavailable({ endpoint, ...transportFailure.reason(error.cause ?? error) })
+    )
+  )
+
+/** Sends once. Fails with `ConnectionClosed` when the connection was closed before the response. */
 export const sendOnce = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest,
@@ -226,23 +247,7 @@ export const sendOnce = (
     const { headers, status } = response
     yield* Effect.annotateCurrentSpan("http.response.status_code", status)
     if (status >= 400) yield* Effect.annotateCurrentSpan("error.type", String(status))
-    const content = yield* body.textWithin(response, maxResponseBytes).pipe(
-      Effect.map(Option.match({
-        onNone: () => ({
-          body: undefined,
-          unread: `with more than ${maxResponseBytes} bytes, so it was not read to its end`
-        }),
-        onSome: (text) => ({ body: text, unread: undefined })
-      })),
-      Effect.catchAll((error) =>
-        error instanceof contentCoding.ContentCodingError && error.reason === "unknown"
-          ? Effect.succeed({
-            body: undefined,
-            unread: `with the content coding "${error.coding}", which is not supported`
-          })
-          : new TokenEndpointUnavailable({ endpoint, ...transportFailure.reason(error.cause ?? error) })
-      )
-    )
+    const content = yield* readBody(response, endpoint, maxResponseBytes)
     const receivedAt = yield* Clock.currentTimeMillis
     const received: Received = { endpoint, status, headers, ...content, requestedAt, receivedAt }
     // A tracer is given what the span ends with.

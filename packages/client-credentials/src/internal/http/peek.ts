@@ -1,7 +1,6 @@
 /**
- * A bounded look at the body of a response, which the caller can still read: what was read comes first, the rest follows.
+ * Reads a bounded part of the body of a response that the caller can still read: the part comes first, the rest follows.
  */
-import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
@@ -13,6 +12,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
+import * as httpErrors from "../seam/httpErrors.js"
 import * as body from "./body.js"
 import * as contentCoding from "./contentCoding.js"
 
@@ -45,12 +45,12 @@ class Peeked extends Inspectable.Class implements Response {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly #head: Response
-  readonly #content: Stream.Stream<Uint8Array, HttpClientError.ResponseError>
-  #bytes: Effect.Effect<Bytes, HttpClientError.ResponseError> | undefined
+  readonly #content: Stream.Stream<Uint8Array, httpErrors.ResponseError>
+  #bytes: Effect.Effect<Bytes, httpErrors.ResponseError> | undefined
 
   constructor(
     head: Response,
-    content: Stream.Stream<Uint8Array, HttpClientError.ResponseError>,
+    content: Stream.Stream<Uint8Array, httpErrors.ResponseError>,
     scope: Scope.CloseableScope
   ) {
     super()
@@ -78,22 +78,21 @@ class Peeked extends Inspectable.Class implements Response {
   get isDecoded() {
     return contentCoding.isDecoded(this.#head)
   }
-  get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
+  get stream(): Stream.Stream<Uint8Array, httpErrors.ResponseError> {
     return Stream.suspend(() => {
       unread?.unregister(this)
       return this.#content
     })
   }
-  /** Read once, as the platform does, so that `text` and `json` may both be asked for. */
-  get #whole(): Effect.Effect<Bytes, HttpClientError.ResponseError> {
+  /** Read once, as the platform does, so that `text` and `json` may both be used. */
+  get #whole(): Effect.Effect<Bytes, httpErrors.ResponseError> {
     return this.#bytes ??= Effect.runSync(Effect.cached(Effect.map(Stream.runCollect(this.stream), join)))
   }
-  #read<A>(read: (bytes: Bytes) => A | Promise<A>): Effect.Effect<A, HttpClientError.ResponseError> {
+  #read<A>(read: (bytes: Bytes) => A | Promise<A>): Effect.Effect<A, httpErrors.ResponseError> {
     return Effect.flatMap(this.#whole, (bytes) =>
       Effect.tryPromise({
         try: async () => await read(bytes),
-        catch: (cause) =>
-          new HttpClientError.ResponseError({ request: this.request, response: this, reason: "Decode", cause })
+        catch: (cause) => httpErrors.ofResponse(this, "Decode", { cause })
       }))
   }
   get arrayBuffer() {
@@ -123,7 +122,7 @@ class Peeked extends Inspectable.Class implements Response {
 }
 
 export interface Peek {
-  /** The same response, to be used in place of the one that was looked at. */
+  /** To be used in place of the response that was read. */
   readonly response: Response
   /** The beginning of the body, or all of it. */
   readonly bytes: Uint8Array
@@ -131,8 +130,8 @@ export interface Peek {
 }
 
 /**
- * Decodes the beginning of a body, as far as that can be done, to at most `limit` bytes. Fails nowhere: what cannot be
- * decoded is not a whole body.
+ * Decodes the beginning of a body, as far as that is possible, to at most `limit` bytes. Never fails: a body that cannot be
+ * decoded is not complete.
  */
 const decodedWithin = (bytes: Uint8Array, header: string | undefined, limit: number) =>
   Effect.promise(async () => {
@@ -162,10 +161,10 @@ const decodedWithin = (bytes: Uint8Array, header: string | undefined, limit: num
   })
 
 /**
- * Reads at most `limit` bytes of the body, and what comes with them. A body that ends by then has let its connection go.
- * The bytes that are returned are decoded; those of the response are as they were.
+ * Reads at most `limit` bytes of the body, and the rest of their chunk. A body that ends by then has released its
+ * connection. The bytes that are returned are decoded; those of the response are as they were.
  */
-export const peek = (original: Response, limit: number): Effect.Effect<Peek, HttpClientError.ResponseError> =>
+export const peek = (original: Response, limit: number): Effect.Effect<Peek, httpErrors.ResponseError> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()

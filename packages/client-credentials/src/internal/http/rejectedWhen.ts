@@ -1,14 +1,14 @@
 /**
- * Responses that a user has declared to be rejections: by status, or by a look at the response.
+ * Responses that a user has declared to be rejections: by status, or by a predicate of the response.
  */
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 
+import type * as httpErrors from "../seam/httpErrors.js"
 import * as peek from "./peek.js"
 
-/** What the predicate gets. */
+/** The input of the predicate. */
 export interface Excerpt {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -37,7 +37,7 @@ const endless: ReadonlySet<string> = new Set([
   )
 ])
 
-/** They end when the server says so, and waiting for their beginning could take as long. */
+/** Returns whether the body is a stream of events. It may stay open without data, so waiting for its beginning is unbounded. */
 const isEndless = (contentType: string | undefined): boolean => {
   const type = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? ""
   return endless.has(type) || type.startsWith("application/grpc")
@@ -48,7 +48,7 @@ const nameOf = (cause: Cause.Cause<unknown>): string => {
   return error instanceof Error && /^\w{1,60}$/.test(error.name) ? error.name : "unknown error"
 }
 
-const ask = (predicate: NonNullable<Settings["response"]>, excerpt: Excerpt): Effect.Effect<boolean> =>
+const evaluate = (predicate: NonNullable<Settings["response"]>, excerpt: Excerpt): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     const answer: unknown = predicate(excerpt)
     return Effect.isEffect(answer) ? answer as Effect.Effect<unknown, unknown> : Effect.succeed(answer)
@@ -72,17 +72,17 @@ const ask = (predicate: NonNullable<Settings["response"]>, excerpt: Excerpt): Ef
 export const judge = (
   { maxBodyBytes, response: predicate, statuses }: Settings,
   response: HttpClientResponse.HttpClientResponse
-): Effect.Effect<Judged, HttpClientError.ResponseError> => {
+): Effect.Effect<Judged, httpErrors.ResponseError> => {
   const { headers, status } = response
   if (statuses.has(status)) return Effect.succeed({ response, isRejected: true })
   if (predicate === undefined) return Effect.succeed({ response, isRejected: false })
   if (isEndless(headers["content-type"])) {
     const excerpt = { status, headers, body: "", bytes: new Uint8Array(), isComplete: false }
-    return Effect.map(ask(predicate, excerpt), (isRejected) => ({ response, isRejected }))
+    return Effect.map(evaluate(predicate, excerpt), (isRejected) => ({ response, isRejected }))
   }
   return Effect.flatMap(peek.peek(response, maxBodyBytes), ({ bytes, isComplete, response }) =>
     Effect.map(
-      ask(predicate, { status, headers, body: new TextDecoder().decode(bytes), bytes, isComplete }),
+      evaluate(predicate, { status, headers, body: new TextDecoder().decode(bytes), bytes, isComplete }),
       (isRejected) => ({ response, isRejected })
     ))
 }

@@ -1,26 +1,25 @@
 /**
- * The clocks of the servers of one client, which date its proofs and its assertions.
+ * The clocks of the servers of one client, by which its proofs and its assertions are dated.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
-import type * as DPoP from "../../DPoP.js"
 import { offset } from "../protocol/serverClock.js"
 
 type Headers = Readonly<Record<string, string | undefined>>
 
 export interface ServerClocks {
-  /** How far the clock of an origin is ahead, in milliseconds. */
+  /** Returns by how much the clock of an origin is ahead, in milliseconds. */
   readonly ahead: (origin: string) => number
   /**
    * To be run with the response that rejected what was dated with the offset `used`. Returns whether the offset of that
    * origin is another one now, so that the request may succeed with a new date.
    */
-  readonly rejected: (origin: string, headers: Headers, used: number) => Effect.Effect<boolean>
+  readonly onRejected: (origin: string, headers: Headers, used: number) => Effect.Effect<boolean>
 }
 
-/** Servers for which something is kept; a client has a few. */
+/** The number of servers for which something is kept; a client has a few. */
 export const maxOrigins = 100
 
 /** Sets an entry as the newest one, and drops the oldest beyond the limit. */
@@ -38,7 +37,7 @@ export const make = (): ServerClocks => {
   const ahead = (origin: string) => offsets.get(origin) ?? 0
   return {
     ahead,
-    rejected: (origin, headers, used) =>
+    onRejected: (origin, headers, used) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const known = ahead(origin)
         const found = offset({ headers, now, used })
@@ -59,15 +58,3 @@ export const make = (): ServerClocks => {
       })
   }
 }
-
-const ofProofs = new WeakMap<DPoP.DPoP, ServerClocks>()
-
-/** Notes the clocks by which a service dates its proofs. */
-export const share = (dpop: DPoP.DPoP, clocks: ServerClocks): DPoP.DPoP => {
-  ofProofs.set(dpop, clocks)
-  return dpop
-}
-
-/** The clocks of the proofs, so that assertions are dated by the same; those of a new client where there are none. */
-export const of = (dpop: DPoP.DPoP | undefined): ServerClocks =>
-  (dpop === undefined ? undefined : ofProofs.get(dpop)) ?? make()

@@ -1,18 +1,18 @@
 /**
- * The values of the Fetch standard, `Request` and `Response`, as requests and responses of the platform, and back.
+ * Converts a `Request` of the Fetch standard to a request of the platform, and a response of the platform to a `Response`.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as HttpBody from "@effect/platform/HttpBody"
-import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
+import * as httpErrors from "../seam/httpErrors.js"
 import * as body from "./body.js"
 
-/** A call as `fetch` takes it. */
+/** The arguments of `fetch`. */
 export interface Call {
   /** The URL as it was written; relative where the caller wrote it so, since only `ApiClient` judges paths. */
   readonly url: string
@@ -23,10 +23,10 @@ export interface Call {
 const placeholder = "https://api.invalid"
 
 /**
- * Options that would guard the caller or choose the connection, and that no transport beneath can be given for one call.
- * Dropping them in silence would leave the caller with a guard that does nothing.
+ * Returns the problem of options that protect the caller or choose the connection, and that cannot be passed to a transport
+ * for one call. Ignoring them would leave the caller with a protection that does nothing.
  */
-const refused = (init: RequestInit | undefined, web: Request): string | undefined => {
+const unsupported = (init: RequestInit | undefined, web: Request): string | undefined => {
   if (typeof web.integrity === "string" && web.integrity !== "") {
     return "`integrity` is not supported: compare the digest of the body after reading it"
   }
@@ -44,7 +44,7 @@ const refused = (init: RequestInit | undefined, web: Request): string | undefine
 export const call = (input: string | URL | Request, init?: RequestInit): Call => {
   const text = typeof input === "string" ? input : input instanceof URL ? input.href : undefined
   const web = new Request(text === undefined ? input : URL.canParse(text) ? text : placeholder, init)
-  const problem = refused(init, web)
+  const problem = unsupported(init, web)
   if (problem !== undefined) throw new TypeError(`fetch: ${problem}. Nothing was sent.`)
   return { url: text ?? web.url, web }
 }
@@ -117,7 +117,7 @@ const readable = (bytes: Stream.Stream<Uint8Array, unknown>, web: Request): Read
   }, { highWaterMark: 0 })
 }
 
-/** What a `Response` that was made here cannot say of itself; its copies say it too. */
+/** Sets what the constructor of `Response` cannot set, in its clones too. */
 const described = (response: Response, url: string, status: number): Response =>
   Object.defineProperties(response, {
     url: { value: url },
@@ -128,13 +128,13 @@ const described = (response: Response, url: string, status: number): Response =>
 export const toResponse = (
   response: HttpClientResponse.HttpClientResponse,
   web: Request
-): Effect.Effect<Response, HttpClientError.ResponseError> =>
+): Effect.Effect<Response, httpErrors.ResponseError> =>
   Effect.suspend(() => {
     const { request, status } = response
     const failure = (description: string) =>
       Effect.zipRight(
         body.discard(response),
-        new HttpClientError.ResponseError({ request, response, reason: "StatusCode", description })
+        Effect.fail(httpErrors.ofResponse(response, "StatusCode", { description }))
       )
     // A browser hands over a redirect without its status: an opaque one, of status 0.
     if (web.redirect === "error" && (redirects.has(status) || status === 0)) {
