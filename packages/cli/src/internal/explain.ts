@@ -3,6 +3,8 @@
  */
 import type * as ConfigError from "effect/ConfigError"
 
+// The bundle has it in it; it is not for other programs.
+import * as transportFailure from "../../../client-credentials/dist/internal/protocol/transportFailure.js"
 import type { Outcome } from "../ExitCode.js"
 
 export interface Explanation {
@@ -66,16 +68,6 @@ const outcomeOf = (error: Tagged & Readonly<Record<string, unknown>>): Outcome =
   }
 }
 
-const certificateCode = /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED)/
-
-/** The code of a failed connection, somewhere in the chain of causes. */
-const codeOf = (cause: unknown, depth = 6): string | undefined => {
-  if (depth === 0 || typeof cause !== "object" || cause === null) return undefined
-  const { cause: inner, code, errors } = cause as { code?: unknown; cause?: unknown; errors?: ReadonlyArray<unknown> }
-  if (typeof code === "string" && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) && code !== "UND_ERR") return code
-  return codeOf(inner, depth - 1) ?? codeOf(errors?.[0], depth - 1)
-}
-
 const certificate = (of: string, code: string): Explanation => ({
   outcome: "certificate",
   message:
@@ -86,8 +78,9 @@ const certificate = (of: string, code: string): Explanation => ({
 const transport = (error: Readonly<Record<string, unknown>>): Explanation => {
   const { request } = error as { readonly request?: { readonly url?: unknown } }
   const url = typeof request?.url === "string" && URL.canParse(request.url) ? new URL(request.url).origin : "the server"
-  const code = codeOf(error["cause"])
-  if (code !== undefined && certificateCode.test(code)) return certificate(url, code)
+  const { detail, reason } = transportFailure.reason(error["cause"])
+  if (reason === "certificate") return certificate(url, detail)
+  const code = detail === "no code" ? undefined : detail
   if (error["_tag"] === "ResponseError") {
     return {
       outcome: "api",
