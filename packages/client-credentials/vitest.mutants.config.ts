@@ -1,0 +1,16 @@
+import { fileURLToPath } from "node:url"
+
+import { defineConfig } from "vitest/config"
+
+/**
+ * The tests that mutants are run against: those of the rooms without Effect, which are quick and need no other room.
+ * `npm run mutants` changes these rooms line by line and reports each change that no test notices.
+ */
+export default defineConfig({
+  test: {
+    root: fileURLToPath(new URL(".", import.meta.url)),
+    include: ["test/{token,protocol}/**/*.test.ts"],
+    // Every mutant meets the same values.
+    env: { FC_SEED: "1" }
+  }
+})
