@@ -12,9 +12,7 @@ const longFunctions = [
   "client-credentials/src/TokenStore.ts",
   "client-credentials/src/internal/protocol/tokenResponse.ts",
   "client-credentials/src/internal/seam/cachedToken.ts",
-  "sql/src/SqlTokenStore.ts",
-  "testing/src/TestApi.ts",
-  "testing/src/TestAuthorizationServer.ts"
+  "sql/src/SqlTokenStore.ts"
 ].map((path) => `packages/${path}`)
 const longFiles = [
   "client-credentials/src/ClientAuthentication.ts",

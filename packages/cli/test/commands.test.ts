@@ -312,7 +312,7 @@ describe("call", () => {
         assert.deepStrictEqual([ended.exitCode, ended.stdout], [exitCode, "the body"])
         assert.match(ended.stderr, says)
       }
-      yield* api.refuse(() => true)
+      yield* api.reject(() => true)
       const refused = yield* run("call", "GET", "/items")
       assert.strictEqual(refused.exitCode, 4)
       assert.match(refused.stderr, /neither the token nor a new one.*OAUTH_AUDIENCE/)

@@ -293,8 +293,8 @@ describe("an API that refuses every token", () => {
         yield* Effect.gen(function*() {
           const api = yield* ApiClient.ApiClient
           const { issued } = yield* TestAuthorizationServer.TestAuthorizationServer
-          const { refuse } = yield* TestApi.TestApi
-          yield* refuse(() => true)
+          const { reject } = yield* TestApi.TestApi
+          yield* reject(() => true)
           for (let days = 0; days < 4; days += 1) {
             const before = (yield* issued).length
             for (let now = 0; now < day; now += every) {

@@ -1,35 +1,35 @@
 /**
- * What can go wrong on the way to a server and back, as data.
+ * Faults of servers and networks, as data.
  *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 
 /**
- * One thing that goes wrong with one request.
+ * A fault that one request meets.
  *
  * @since 0.1.0
  * @category models
  */
 export type Fault =
-  /** The server answers this instead. */
+  /** The server returns this response instead. */
   | {
     readonly _tag: "Answer"
     readonly status: number
     readonly body: string
     readonly headers: Readonly<Record<string, string>>
   }
-  /** The server answers as it should, but late, by the `Clock`. */
+  /** The response is late, by the `Clock`. */
   | { readonly _tag: "Delay"; readonly duration: Duration.DurationInput }
-  /** The server takes the request and never answers. */
+  /** The server receives the request and never responds. */
   | { readonly _tag: "Hang" }
-  /** The connection ends without an answer (ECONNRESET). */
+  /** The connection is reset before a response (ECONNRESET). */
   | { readonly _tag: "Reset" }
-  /** There is no connection (ECONNREFUSED). */
+  /** The connection is refused (ECONNREFUSED). */
   | { readonly _tag: "Refuse" }
-  /** The server answers as it should, but the body ends in the middle. */
+  /** The body of the response ends in the middle. */
   | { readonly _tag: "CutShort" }
-  /** The server issues again the token that it issued last. */
+  /** The server returns the token again that it issued last. */
   | { readonly _tag: "SameToken" }
   /** The server's clock is ahead by this much, or behind if negative, in milliseconds. */
   | { readonly _tag: "ClockOffset"; readonly millis: number }
@@ -74,43 +74,6 @@ export const oauthError = (error: string, status = 400): Fault =>
  */
 export const unavailable = (retryAfterSeconds?: number): Fault =>
   answer(503, "", retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) })
-
-/**
- * A page where JSON belongs.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const garbage: Fault = answer(200, "<!doctype html><title>Welcome</title>", { "content-type": "text/html" })
-
-/**
- * A token response whose members have the wrong types.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const wrongTypes: Fault = answer(
-  200,
-  JSON.stringify({ access_token: 17, token_type: ["Bearer"], expires_in: "soon" }),
-  { "content-type": "application/json" }
-)
-
-/**
- * More bytes than anybody asked for.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const oversized = (bytes = 2_000_000): Fault =>
-  answer(200, " ".repeat(bytes), { "content-type": "application/json" })
-
-/**
- * A redirect, to another server unless told otherwise.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const redirect = (location = "https://elsewhere.test/", status = 307): Fault => answer(status, "", { location })
 
 /**
  * A late answer.

@@ -1,13 +1,10 @@
 /**
- * How many tokens a fleet will cost, and when it meets its limit: your configuration, many instances, restarts, in
- * virtual time.
+ * Simulates a fleet in virtual time: the tokens that your configuration costs, and when it reaches the daily limit.
  *
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import type { TokenCache } from "@effect-oauth/client-credentials"
-import { ClientCredentials } from "@effect-oauth/client-credentials"
-import { TokenCache as Cache } from "@effect-oauth/client-credentials"
+import { ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,50 +20,49 @@ import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 import * as VirtualClock from "./VirtualClock.js"
 
 /**
- * The fleet and its days.
+ * The fleet, and the days to simulate.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Plan {
-  /** How many processes there are. */
+  /** The number of processes. */
   readonly instances: number
   readonly days: number
-  /** How often each instance makes a call. Default: 5 minutes. */
+  /** The interval between the calls of an instance. Default: 5 minutes. */
   readonly callsEvery?: Duration.DurationInput | undefined
-  /** How long each instance runs until it starts anew, with nothing in memory. Default: for ever. */
+  /** The time after which an instance restarts, without a token in memory. Default: never. */
   readonly restartEvery?: Duration.DurationInput | undefined
   /** Default: 24 hours. */
   readonly tokenLife?: Duration.DurationInput | undefined
-  /** How many tokens the issuer gives in any 24 hours. Default: no limit. */
+  /** The tokens that a client may request in any 24 hours. Default: no limit. */
   readonly dailyLimit?: number | undefined
-  /** Your rules. */
   readonly tokenCache?: TokenCache.Options | undefined
   /** The same seed gives the same days. Default: `fleet`. */
   readonly seed?: string | undefined
 }
 
 /**
- * What it came to.
+ * The result of a simulation.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Report {
   readonly calls: number
-  /** Calls that got no token. */
+  /** Calls that failed for want of a token. */
   readonly failedCalls: number
   readonly tokensPerDay: ReadonlyArray<number>
   /** By reason: `cold`, `renewal`, `expired`. */
   readonly reasons: Readonly<Record<string, number>>
-  /** When a token was refused for the limit first, in milliseconds from the start; undefined if never. */
+  /** When a token request failed because of the limit first, in milliseconds from the start; undefined if never. */
   readonly limitReachedAt: number | undefined
 }
 
 const day = 86_400_000
 
 /**
- * Runs the days. The caches are real, the time and the issuer are not; a day of ten instances takes some tens of
+ * Simulates the days. The token caches are real, time and issuer are simulated; a day of ten instances takes some tens of
  * milliseconds.
  *
  * @example
@@ -84,39 +80,18 @@ export const simulate = (plan: Plan): Effect.Effect<Report> =>
   Effect.gen(function*() {
     const time = VirtualClock.make()
     const random = Random.make(plan.seed ?? "fleet")
-    const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      effect.pipe(Effect.withClock(time.clock), Effect.withRandom(random))
+    const inTime: InTime = (effect) => effect.pipe(Effect.withClock(time.clock), Effect.withRandom(random))
     const server = yield* TestAuthorizationServer.make({ tokenLife: plan.tokenLife, dailyLimit: plan.dailyLimit })
-    const every = Duration.toMillis(plan.callsEvery ?? "5 minutes")
-    const restart = plan.restartEvery === undefined ? Infinity : Duration.toMillis(plan.restartEvery)
-    const network = Layer.succeed(HttpClient.HttpClient, host.client([server.host], undefined))
-
-    const start = Effect.gen(function*() {
-      const scope = yield* Scope.make()
-      const context = yield* inTime(
-        Layer.buildWithScope(
-          Layer.provide(
-            ClientCredentials.layer({
-              tokenUrl: `${server.issuer}/token`,
-              clientId: "test-client",
-              clientSecret: Redacted.make("test-secret"),
-              apiBaseUrl: "https://api.test",
-              tokenCache: { ...plan.tokenCache, retryTimeout: 0 }
-            }),
-            network
-          ),
-          scope
-        )
-      )
-      return { scope, cache: Context.get(context, Cache.TokenCache) }
-    }).pipe(Effect.orDie)
+    const start = Effect.orDie(startInstance(server, plan, inTime))
+    const callInterval = Duration.toMillis(plan.callsEvery ?? "5 minutes")
+    const restartInterval = plan.restartEvery === undefined ? Infinity : Duration.toMillis(plan.restartEvery)
 
     // The instances are out of step, as those of a fleet are.
     const instances = yield* Effect.forEach(Array.from({ length: plan.instances }), (_, index) =>
       Effect.map(start, (instance) => ({
         instance,
-        nextCall: index * every / plan.instances,
-        nextRestart: restart * (index + 1) / plan.instances
+        nextCall: index * callInterval / plan.instances,
+        nextRestart: restartInterval * (index + 1) / plan.instances
       })))
 
     let now = 0
@@ -134,36 +109,51 @@ export const simulate = (plan: Plan): Effect.Effect<Report> =>
         if (one.nextRestart <= now) {
           yield* Scope.close(one.instance.scope, Exit.void)
           one.instance = yield* start
-          one.nextRestart += restart
+          one.nextRestart += restartInterval
         }
         if (one.nextCall <= now) {
           calls += 1
-          const outcome = yield* Effect.exit(inTime(one.instance.cache.get))
-          if (Exit.isFailure(outcome)) failedCalls += 1
-          one.nextCall += every
+          if (Exit.isFailure(yield* Effect.exit(inTime(one.instance.cache.get)))) failedCalls += 1
+          one.nextCall += callInterval
         }
       }
     }
     yield* Effect.forEach(instances, ({ instance: { scope } }) => Scope.close(scope, Exit.void), { discard: true })
-
-    const issued = yield* server.issued
-    const refused = (yield* server.received).find(({ status }) => status === 429)
-    const reasons: Record<string, number> = {}
-    for (const { reason = "unknown" } of issued) reasons[reason] = (reasons[reason] ?? 0) + 1
-    return {
-      calls,
-      failedCalls,
-      tokensPerDay: Array.from(
-        { length: plan.days },
-        (_, index) => issued.filter(({ issuedAt }) => Math.floor(issuedAt / day) === index).length
-      ),
-      reasons,
-      limitReachedAt: refused?.at
-    }
+    return { calls, failedCalls, ...(yield* issuance(server, plan.days)) }
   }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
 
+type InTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** Starts one process: a cache without a token, until its scope is closed. */
+const startInstance = (server: TestAuthorizationServer.TestAuthorizationServer, plan: Plan, inTime: InTime) =>
+  Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const client = ClientCredentials.layer({
+      tokenUrl: `${server.issuer}/token`,
+      clientId: "test-client",
+      clientSecret: Redacted.make("test-secret"),
+      apiBaseUrl: "https://api.test",
+      tokenCache: { ...plan.tokenCache, retryTimeout: 0 }
+    })
+    const network = Layer.succeed(HttpClient.HttpClient, host.client([server.host], undefined))
+    const context = yield* inTime(Layer.buildWithScope(Layer.provide(client, network), scope))
+    return { scope, cache: Context.get(context, TokenCache.TokenCache) }
+  })
+
+const issuance = (server: TestAuthorizationServer.TestAuthorizationServer, days: number) =>
+  Effect.zipWith(server.issued, server.received, (issued, received) => {
+    const reasons: Record<string, number> = {}
+    for (const { reason = "unknown" } of issued) reasons[reason] = (reasons[reason] ?? 0) + 1
+    const tokensOn = (index: number) => issued.filter(({ issuedAt }) => Math.floor(issuedAt / day) === index).length
+    return {
+      tokensPerDay: Array.from({ length: days }, (_, index) => tokensOn(index)),
+      reasons,
+      limitReachedAt: received.find(({ status }) => status === 429)?.at
+    }
+  })
+
 /**
- * The report as a small table for people.
+ * Formats the report as a table.
  *
  * @since 0.1.0
  * @category conversions

@@ -66,19 +66,6 @@ const serve = (server: Http.Server, { handle, origin }: host.Host, runtime: Runt
   })
 
 /**
- * What was started.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Started {
-  readonly server: TestAuthorizationServer.TestAuthorizationServer
-  readonly api: TestApi.TestApi
-  /** For a program that reads its configuration from the environment. */
-  readonly environment: Readonly<Record<string, string>>
-}
-
-/**
  * Starts both servers on free ports of 127.0.0.1, and stops them with the scope. They are `http:`: allow it by
  * `OAUTH_ALLOW_HTTP_LOOPBACK`, which the environment has.
  *
@@ -97,7 +84,16 @@ export interface Started {
  */
 export const start = (
   options: Pick<Options, "server" | "api"> = {}
-): Effect.Effect<Started, never, Scope.Scope> =>
+): Effect.Effect<
+  {
+    readonly server: TestAuthorizationServer.TestAuthorizationServer
+    readonly api: TestApi.TestApi
+    /** The variables for a program that reads its configuration from the environment. */
+    readonly environment: Readonly<Record<string, string>>
+  },
+  never,
+  Scope.Scope
+> =>
   Effect.gen(function*() {
     const [authSocket, apiSocket] = [Http.createServer(), Http.createServer()]
     const issuer = yield* listen(authSocket)

@@ -73,7 +73,7 @@ export const layerHttpClient = (
     })
   )
 
-const wire = <E, R>(
+const compose = <E, R>(
   options: Options,
   api: Layer.Layer<TestApi.TestApi, E, R | TestAuthorizationServer.TestAuthorizationServer>
 ): Layer.Layer<
@@ -125,7 +125,7 @@ const wire = <E, R>(
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<Services, InvalidConfig.InvalidConfig> =>
-  wire(options, TestApi.layer(options.api))
+  compose(options, TestApi.layer(options.api))
 
 /**
  * The same, with your own `HttpApi` as the API: see `TestApi.layerHttpApi`.
@@ -143,7 +143,7 @@ export const layerHttpApi = <E, R>(
     Exclude<R, HttpApiBuilder.Router | HttpApiBuilder.Middleware>,
     TestAuthorizationServer.TestAuthorizationServer
   >
-> => wire(options, TestApi.layerHttpApi(api, options.api))
+> => compose(options, TestApi.layerHttpApi(api, options.api))
 
 /**
  * Without any server: an `ApiClient` with a fixed token, or with the tokens of a cache of your own, whose calls are

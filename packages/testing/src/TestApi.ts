@@ -1,6 +1,5 @@
 /**
- * A protected API in memory: it checks what it is sent against the authorization server of the test, and answers as you
- * say.
+ * A protected API in memory: it validates tokens at the authorization server of the test, and responds by your handler.
  *
  * @since 0.1.0
  */
@@ -11,26 +10,18 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 
 import * as faultScript from "./internal/faults.js"
 import type * as host from "./internal/host.js"
+import * as journal from "./internal/journal.js"
 import * as proofs from "./internal/proofs.js"
 import { type Issued, TestAuthorizationServer } from "./TestAuthorizationServer.js"
 
 /**
- * What the API does with a call that it lets in.
- *
- * @since 0.1.0
- * @category models
- */
-export type Handler = (request: Request, token: Issued) => Effect.Effect<Response>
-
-/**
- * How the API behaves. All have defaults.
+ * Options of the API.
  *
  * @since 0.1.0
  * @category models
@@ -38,8 +29,8 @@ export type Handler = (request: Request, token: Issued) => Effect.Effect<Respons
 export interface Options {
   /** Default: `https://api.test`. */
   readonly baseUrl?: string | undefined
-  /** Default: 200 with `{}`. */
-  readonly handler?: Handler | undefined
+  /** Responds to calls with a valid token. Default: 200 with `{}`. */
+  readonly handler?: ((request: Request, token: Issued) => Effect.Effect<Response>) | undefined
   /** The scope that every call needs; without it the answer is 403 `insufficient_scope`. Default: none. */
   readonly requiredScope?: ReadonlyArray<string> | undefined
   /** The audience or resource that tokens must be for. Default: any. */
@@ -49,25 +40,6 @@ export interface Options {
 }
 
 /**
- * A call that arrived.
- *
- * @since 0.1.0
- * @category models
- */
-export class Call extends Data.Class<{
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  readonly method: string
-  readonly url: string
-  /** Which program calls, by what it says (RFC 9110 section 10.1.5). */
-  readonly userAgent: string | undefined
-  /** The number of its token at the authorization server; undefined when it is none of that server's. */
-  readonly token: number | undefined
-  /** Of the answer; undefined when there was none. */
-  readonly status: number | undefined
-}> {}
-
-/**
  * The API, from the point of view of a test.
  *
  * @since 0.1.0
@@ -75,13 +47,26 @@ export class Call extends Data.Class<{
  */
 export interface TestApi {
   readonly baseUrl: string
-  /** What the next calls meet. */
+  /** The faults of the next calls. */
   readonly faults: faultScript.Faults<{ readonly method: string; readonly url: URL }>
-  /** Everything that arrived, in order. */
-  readonly calls: Effect.Effect<ReadonlyArray<Call>>
-  /** Refuses tokens that are valid, as an API does that has not heard of them yet. */
-  readonly refuse: (which: (token: Issued) => boolean) => Effect.Effect<void>
-  /** The API itself. */
+  /** All calls that arrived, in order. */
+  readonly calls: Effect.Effect<
+    ReadonlyArray<{
+      /** Milliseconds since the epoch. */
+      readonly at: number
+      readonly method: string
+      readonly url: string
+      /** The `User-Agent` of the client (RFC 9110 section 10.1.5). */
+      readonly userAgent: string | undefined
+      /** The number of its token at the authorization server; undefined if the server issued no such token. */
+      readonly token: number | undefined
+      /** The status of the response; undefined if there was none. */
+      readonly status: number | undefined
+    }>
+  >
+  /** Rejects valid tokens by a rule, as an API does that learns of new tokens with a delay. */
+  readonly reject: (which: (token: Issued) => boolean) => Effect.Effect<void>
+  /** The API as a function: from a request to a response, or to a broken connection. */
   readonly host: host.Host
 }
 
@@ -93,108 +78,107 @@ export interface TestApi {
  */
 export const TestApi = Context.GenericTag<TestApi>("@effect-oauth/testing/TestApi")
 
+type Call = Effect.Effect.Success<TestApi["calls"]>[number]
+
+const nonce = "nonce-of-the-api"
+
 /**
- * An API of its own.
+ * Creates an API, independent of any other.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestAuthorizationServer> =>
   Effect.gen(function*() {
-    const server = yield* TestAuthorizationServer
+    const { verify } = yield* TestAuthorizationServer
     const baseUrl = options.baseUrl ?? "https://api.test"
     const handler = options.handler ?? (() => Effect.sync(() => Response.json({})))
-    const calls = yield* Ref.make<ReadonlyArray<Call>>([])
-    const refused = yield* Ref.make<(token: Issued) => boolean>(() => false)
+    const calls = yield* journal.make<Call>()
+    const rejects = yield* Ref.make<(token: Issued) => boolean>(() => false)
     const script = faultScript.make<{ readonly method: string; readonly url: URL }>()
-    const checkProof = proofs.make()
-    const nonce = "nonce-of-the-api"
+    const check = makeCheck(options)
 
-    const refuse = (scheme: string, error: string | undefined, status = 401, more = "") =>
-      new Response("", {
-        status,
-        headers: {
-          "www-authenticate": `${scheme} realm="test"${error === undefined ? "" : `, error="${error}"`}${more}`,
-          ...(options.requireNonce === true ? { "dpop-nonce": nonce } : {})
-        }
-      })
-
-    const judge = (incoming: host.Incoming, note: (token: Issued) => void): Effect.Effect<Response> =>
+    const respond = (incoming: host.Incoming, note: (more: Partial<Call>) => void): Effect.Effect<Response> =>
       Effect.gen(function*() {
         const [scheme = "", value = ""] = (incoming.headers["authorization"] ?? "").split(" ")
-        if (scheme === "") return refuse("Bearer", undefined)
-        const verdict = yield* server.verify(value)
-        if (verdict._tag === "Inactive") return refuse(scheme, "invalid_token")
+        if (scheme === "") return challenge(options, "Bearer")
+        const verdict = yield* verify(value)
+        if (verdict._tag === "Inactive") return challenge(options, scheme, "invalid_token")
         const { token } = verdict
-        note(token)
-        if ((yield* Ref.get(refused))(token)) return refuse(scheme, "invalid_token")
-        if (scheme !== (token.thumbprint === undefined ? "Bearer" : "DPoP")) return refuse(scheme, "invalid_token")
-        if (token.thumbprint !== undefined) {
-          const checked = yield* checkProof(incoming.headers["dpop"] ?? "", {
-            method: incoming.method,
-            url: incoming.url,
-            accessToken: value
-          })
-          if (checked._tag === "Unsound" || checked.thumbprint !== token.thumbprint) {
-            return refuse("DPoP", "invalid_dpop_proof")
-          }
-          if (options.requireNonce === true && checked.nonce !== nonce) return refuse("DPoP", "use_dpop_nonce")
-        }
-        if (options.audience !== undefined && !token.audience.includes(options.audience)) {
-          return refuse(scheme, "invalid_token")
-        }
-        const { requiredScope = [] } = options
-        if (!requiredScope.every((name) => token.scope.includes(name))) {
-          return refuse(scheme, "insufficient_scope", 403, `, scope="${requiredScope.join(" ")}"`)
-        }
-        const { body, headers, method, url } = incoming
-        const request = new Request(url, {
-          method,
-          headers,
-          ...(method === "GET" || method === "HEAD" ? {} : { body: new Uint8Array(body) })
-        })
-        return yield* handler(request, token)
+        note({ token: token.number })
+        if ((yield* Ref.get(rejects))(token)) return challenge(options, scheme, "invalid_token")
+        return (yield* check(incoming, scheme, value, token)) ?? (yield* handler(webRequest(incoming), token))
       })
 
     const handle = (incoming: host.Incoming) =>
       Effect.gen(function*() {
-        const { method, url } = incoming
-        let entry = new Call({
-          at: yield* Clock.currentTimeMillis,
-          method,
-          url: url.href,
-          userAgent: incoming.headers["user-agent"],
-          token: undefined,
-          status: undefined
-        })
-        const index = yield* Ref.modify(calls, (all) => [all.length, [...all, entry]])
+        const { headers, method, url } = incoming
+        const at = yield* Clock.currentTimeMillis
+        const userAgent = headers["user-agent"]
+        const { complete, note } = yield* calls.add(
+          { at, method, url: url.href, userAgent, token: undefined, status: undefined }
+        )
         const fault = yield* script.take({ method, url })
-        return yield* faultScript.apply(
-          fault,
-          judge(incoming, (token) => {
-            entry = new Call({ ...entry, token: token.number })
-          })
-        ).pipe(
-          Effect.tap((response) =>
-            Effect.sync(() => {
-              entry = new Call({ ...entry, status: response.status })
-            })
-          ),
-          Effect.ensuring(
-            Effect.suspend(() =>
-              Ref.update(calls, (all) => all.map((one, position) => position === index ? entry : one))
-            )
-          )
+        return yield* faultScript.apply(fault, respond(incoming, note)).pipe(
+          Effect.tap(({ status }) => Effect.sync(() => note({ status }))),
+          complete
         )
       })
 
     return {
       baseUrl,
       faults: script.faults,
-      calls: Ref.get(calls),
-      refuse: (which) => Ref.set(refused, which),
+      calls: calls.entries,
+      reject: (which) => Ref.set(rejects, which),
       host: { origin: new URL(baseUrl).origin, handle }
     }
+  })
+
+const challenge = (options: Options, scheme: string, error?: string, status = 401, more = "") =>
+  new Response("", {
+    status,
+    headers: {
+      "www-authenticate": `${scheme} realm="test"${error === undefined ? "" : `, error="${error}"`}${more}`,
+      ...(options.requireNonce === true ? { "dpop-nonce": nonce } : {})
+    }
+  })
+
+/** Checks an active token against the call. For one API, which remembers the proofs that it has seen. */
+const makeCheck = (options: Options) => {
+  const checkProof = proofs.make()
+  const { audience, requiredScope = [] } = options
+  return (
+    incoming: host.Incoming,
+    scheme: string,
+    accessToken: string,
+    token: Issued
+  ): Effect.Effect<Response | undefined> =>
+    Effect.gen(function*() {
+      const { headers, method, url } = incoming
+      if (scheme !== (token.thumbprint === undefined ? "Bearer" : "DPoP")) {
+        return challenge(options, scheme, "invalid_token")
+      }
+      if (token.thumbprint !== undefined) {
+        const proof = yield* checkProof(headers["dpop"] ?? "", { method, url, accessToken })
+        if (proof._tag === "Invalid" || proof.thumbprint !== token.thumbprint) {
+          return challenge(options, "DPoP", "invalid_dpop_proof")
+        }
+        if (options.requireNonce === true && proof.nonce !== nonce) return challenge(options, "DPoP", "use_dpop_nonce")
+      }
+      if (audience !== undefined && !token.audience.includes(audience)) {
+        return challenge(options, scheme, "invalid_token")
+      }
+      return requiredScope.every((name) => token.scope.includes(name))
+        ? undefined
+        : challenge(options, scheme, "insufficient_scope", 403, `, scope="${requiredScope.join(" ")}"`)
+    })
+}
+
+const webRequest = ({ body, headers, method, url }: host.Incoming) =>
+  new Request(url, {
+    method,
+    headers,
+    ...(method === "GET" || method === "HEAD" ? {} : { body: new Uint8Array(body) })
   })
 
 /**
@@ -235,7 +219,7 @@ export const layerHttpApi = <E, R>(
     Effect.gen(function*() {
       const app = yield* HttpApiBuilder.httpApp
       const context = yield* Effect.context<never>()
-      const handler: Handler = (request) =>
+      const handler = (request: Request) =>
         app.pipe(
           Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
           Effect.map((response) => HttpServerResponse.toWeb(response)),

@@ -1,18 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientAuthentication, TokenCache, TokenRevocation } from "@effect-oauth/client-credentials"
-import {
-  Expect,
-  Fault,
-  Fleet,
-  OAuthTest,
-  TestApi,
-  TestAuthorizationServer,
-  TestTokenCache
-} from "@effect-oauth/testing"
-import { Effect, Fiber, Layer, Redacted, TestClock } from "effect"
+import { Expect, Fault, Fleet, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Effect, Fiber, Redacted, TestClock } from "effect"
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
 const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
+const html = Fault.answer(200, "<!doctype html><title>Welcome</title>", { "content-type": "text/html" })
+const json = (body: unknown) => Fault.answer(200, JSON.stringify(body), { "content-type": "application/json" })
 const impatient = { client: { tokenCache: { retryTimeout: 0 } } } as const
 
 describe("faults of the authorization server", () => {
@@ -20,10 +14,10 @@ describe("faults of the authorization server", () => {
     const [name, fault, expected] of [
       ["an OAuth error", Fault.oauthError("invalid_scope"), "TokenErrorResponse"],
       ["unavailable", Fault.unavailable(30), "TokenEndpointUnavailable"],
-      ["garbage", Fault.garbage, "InvalidTokenResponse"],
-      ["wrong types", Fault.wrongTypes, "InvalidTokenResponse"],
-      ["too much", Fault.oversized(), "InvalidTokenResponse"],
-      ["a redirect", Fault.redirect(), "InvalidTokenResponse"],
+      ["an HTML page", html, "InvalidTokenResponse"],
+      ["wrong types", json({ access_token: 17, token_type: ["Bearer"], expires_in: "soon" }), "InvalidTokenResponse"],
+      ["too much", json(" ".repeat(2_000_000)), "InvalidTokenResponse"],
+      ["a redirect", Fault.answer(307, "", { location: "https://elsewhere.test/" }), "InvalidTokenResponse"],
       ["no connection", Fault.refuse, "TokenEndpointUnavailable"],
       ["half an answer", Fault.cutShort, "InvalidTokenResponse"]
     ] as const
@@ -208,8 +202,8 @@ describe("the server in memory", () => {
 describe("the API in memory", () => {
   it.effect("refuses tokens that are valid, by a rule", () =>
     Effect.gen(function*() {
-      const { refuse } = yield* TestApi.TestApi
-      yield* refuse(({ number }) => number === 1)
+      const { reject } = yield* TestApi.TestApi
+      yield* reject(({ number }) => number === 1)
       assert.strictEqual((yield* call).status, 200)
       yield* Expect.statuses(401, 200)
     }).pipe(Effect.provide(OAuthTest.layer())))
@@ -249,25 +243,6 @@ describe("expectations", () => {
         ].entries()
       ) assert.include(messages[index]?.message, part)
     }).pipe(Effect.provide(OAuthTest.layer())))
-})
-
-describe("caches for tests about something else", () => {
-  it.effect("record what was asked of them", () =>
-    Effect.gen(function*() {
-      let calls = 0
-      const tokens = TestTokenCache.layerRecording
-      const test = Effect.gen(function*() {
-        yield* call
-        const { operations } = yield* TestTokenCache.TokenCacheRecord
-        assert.deepStrictEqual(yield* operations, ["get", "rejected", "get", "accepted"])
-      })
-      const handler = () => Effect.sync(() => new Response(null, { status: (calls += 1) === 1 ? 401 : 200 }))
-      yield* Effect.provide(
-        test,
-        Layer.unwrapEffect(Effect.map(Layer.memoize(tokens), (shared) =>
-          Layer.merge(OAuthTest.layerTest(handler, { tokens: shared }), shared)))
-      )
-    }).pipe(Effect.scoped))
 })
 
 describe("the fleet simulator", () => {

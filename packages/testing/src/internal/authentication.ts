@@ -1,5 +1,5 @@
 /**
- * How a client proves to the authorization server who it is (RFC 6749 section 2.3, RFC 7523, RFC 8705).
+ * Authentication of a client at the authorization server (RFC 6749 section 2.3, RFC 7523, RFC 8705).
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -34,7 +34,7 @@ const subjectOf = (jwt: string): Effect.Effect<string | undefined> =>
     }
   })
 
-/** The `jti` of a sound assertion. */
+/** Returns the `jti` of a valid assertion. */
 const verifyAssertion = async (
   assertion: string,
   client: Client,

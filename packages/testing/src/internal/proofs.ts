@@ -6,10 +6,10 @@ import * as Effect from "effect/Effect"
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, jwtVerify } from "jose"
 
 export type Checked =
-  | { readonly _tag: "Sound"; readonly thumbprint: string; readonly nonce: unknown }
-  | { readonly _tag: "Unsound"; readonly problem: string }
+  | { readonly _tag: "Valid"; readonly thumbprint: string; readonly nonce: unknown }
+  | { readonly _tag: "Invalid"; readonly problem: string }
 
-const unsound = (problem: string): Checked => ({ _tag: "Unsound", problem })
+const invalid = (problem: string): Checked => ({ _tag: "Invalid", problem })
 
 export const base64url = (bytes: ArrayBuffer): string =>
   btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
@@ -26,19 +26,19 @@ export const make = () => {
         const verified = await jwtVerify(proof, EmbeddedJWK, { typ: "dpop+jwt", currentDate: new Date(now) }).catch(
           () => undefined
         )
-        if (verified === undefined) return unsound("it is no proof, or its signature is wrong")
+        if (verified === undefined) return invalid("it is not a proof, or its signature is wrong")
         const { payload, protectedHeader: { jwk } } = verified
         const { ath, htm, htu, iat, jti, nonce } = payload
-        if (htm !== expected.method) return unsound("it is for another method")
-        if (htu !== expected.url.origin + expected.url.pathname) return unsound("it is for another URL")
-        if (typeof iat !== "number" || Math.abs(iat * 1000 - now) > 300_000) return unsound("it is not of this time")
-        if (typeof jti !== "string" || seen.has(jti)) return unsound("it was used before")
+        if (htm !== expected.method) return invalid("it is for another method")
+        if (htu !== expected.url.origin + expected.url.pathname) return invalid("it is for another URL")
+        if (typeof iat !== "number" || Math.abs(iat * 1000 - now) > 300_000) return invalid("it is too old or too new")
+        if (typeof jti !== "string" || seen.has(jti)) return invalid("it was used before")
         seen.add(jti)
         if (expected.accessToken !== undefined) {
           const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(expected.accessToken))
-          if (ath !== base64url(digest)) return unsound("it is for another token")
+          if (ath !== base64url(digest)) return invalid("it is for another token")
         }
-        return { _tag: "Sound", thumbprint: await calculateJwkThumbprint(jwk as JWK), nonce }
+        return { _tag: "Valid", thumbprint: await calculateJwkThumbprint(jwk as JWK), nonce }
       })
     })
 }

@@ -1,5 +1,5 @@
 /**
- * The parameters of a request to the authorization server, and the ways to refuse one.
+ * The parameters of a request to the authorization server, and its refusal.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import * as host from "./host.js"
 const oauthError = (status: number, error: string, headers: Readonly<Record<string, string>> = {}) =>
   host.json(status, { error }, headers)
 
-/** What the server says no to a request with. */
+/** A request that the server refuses, with its error response. */
 export class Refusal extends Data.TaggedError("Refusal")<{ readonly response: Response; readonly error: string }> {}
 
 export const refuse = (status: number, error: string, headers?: Readonly<Record<string, string>>) =>
@@ -44,6 +44,6 @@ export const parse = (
 
 const secretParameters = new Set(["client_secret", "client_assertion", "token"])
 
-/** As tests may see them. */
-export const shown = (pairs: ReadonlyArray<readonly [string, string]>): Readonly<Record<string, string>> =>
+/** The parameters without secrets, for the record. */
+export const redacted = (pairs: ReadonlyArray<readonly [string, string]>): Readonly<Record<string, string>> =>
   Object.fromEntries(pairs.map(([name, value]) => [name, secretParameters.has(name) ? "<redacted>" : value]))
