@@ -1,3 +1,12 @@
+/**
+ * Requirements, from guides/requirements.md:
+ * - R6: A token may end before its lifetime: a rejected token is replaced and the call repeated.
+ * - B1: A call carries the token once, in the Authorization header.
+ * - B2: Tokens are sent by https only, and not to another origin after a redirect.
+ * - B4: Each error code of a challenge has its outcome: invalid_token replays, insufficient_scope states the scope.
+ * - B5: A token is sent only to the origins and paths that are allowed.
+ * - D5: The client never introspects its own token.
+ */
 import {
   HttpApi,
   HttpApiClient,

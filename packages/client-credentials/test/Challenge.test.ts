@@ -1,3 +1,8 @@
+/**
+ * Requirements, from guides/requirements.md:
+ * - B3: Challenges are parsed as lists of schemes with parameters, from any number of headers.
+ * - B4: Each error code of a challenge has its outcome: invalid_token replays, insufficient_scope states the scope.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Challenge } from "@effect-oauth/client-credentials"
 import { FastCheck as fc } from "effect"

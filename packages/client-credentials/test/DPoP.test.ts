@@ -1,3 +1,14 @@
+/**
+ * Requirements, from guides/requirements.md:
+ * - P1: A proof has the type, algorithm, public key, method, URL without query, time and unique id of the standard.
+ * - P2: A call with a bound token carries the scheme DPoP and the hash of the token.
+ * - P3: Each request and each retry has a new proof.
+ * - P4: The newest nonce of a server is used, from successful responses too.
+ * - P5: A nonce is used only at the origin that issued it.
+ * - P6: A nonce challenge is answered once; the same nonce again is an error.
+ * - P8: The proof key cannot be exported.
+ * - P9: Proofs follow the clock of a server that rejected one because of its time.
+ */
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientConfig, ClientCredentials, DPoP } from "@effect-oauth/client-credentials"

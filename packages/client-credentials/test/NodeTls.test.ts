@@ -1,3 +1,7 @@
+/**
+ * Requirements, from guides/requirements.md:
+ * - T4: Secrets go over TLS only, to a server whose certificate is valid.
+ */
 import * as Http from "node:http"
 import * as Net from "node:net"
 import type { TLSSocket } from "node:tls"

@@ -1,3 +1,7 @@
+/**
+ * Requirements, from guides/requirements.md:
+ * - D3: Protected resource metadata is used only if its resource is the requested one and its issuer is allowed.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { ProtectedResource } from "@effect-oauth/client-credentials"
 import { Effect } from "effect"

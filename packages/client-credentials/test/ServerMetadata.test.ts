@@ -1,3 +1,9 @@
+/**
+ * Requirements, from guides/requirements.md:
+ * - T11: Credentials are sent only to endpoints in the metadata of the configured issuer.
+ * - D1: Metadata is read between host and path of the issuer, and its issuer is identical to the configured one.
+ * - D2: The method of client authentication is one that the metadata lists; client_secret_basic where it lists none.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, ClientCredentials, ServerMetadata, TokenCache } from "@effect-oauth/client-credentials"
 import { Effect, FastCheck as fc, Fiber, Layer, Logger, Redacted, TestClock } from "effect"

@@ -1,3 +1,10 @@
+/**
+ * Requirements, from guides/requirements.md:
+ * - T4: Secrets go over TLS only, to a server whose certificate is valid.
+ * - R7: Error responses are typed, whatever their format; messages show no raw body.
+ * - R10: Tokens and secrets appear in no error, log, span or metric.
+ * - B2: Tokens are sent by https only, and not to another origin after a redirect.
+ */
 import type * as Http from "node:http"
 
 import { FetchHttpClient, type HttpClient } from "@effect/platform"

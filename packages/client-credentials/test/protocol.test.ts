@@ -1,6 +1,36 @@
 /**
  * Every way to authenticate, against a certified authorization server over TLS. `T1` and so on are the requirements of
  * the standards: each test names those that it is about.
+ *
+ * Requirements, from guides/requirements.md:
+ * - T1: A request authenticates the client by one method only.
+ * - T2: HTTP Basic form-encodes client id and secret before it joins and encodes them.
+ * - T3: Credentials in the body are never in the URL.
+ * - T4: Secrets go over TLS only, to a server whose certificate is valid.
+ * - T5: Token requests are sent by POST, keep the query of the URL, and have no empty and no repeated parameters.
+ * - T6: The grant type is client_credentials, with an optional scope, form-encoded in UTF-8.
+ * - T7: Scope is a set of case-sensitive values; a narrower scope in the response is visible and can be an error.
+ * - T8: Resource indicators are absolute URIs without a fragment, may repeat, and are sent unchanged.
+ * - T9: Each attempt is signed by a new, short-lived assertion whose issuer and subject are the client id.
+ * - T10: The only audience of an assertion is the issuer, unless the token endpoint is configured.
+ * - T11: Credentials are sent only to endpoints in the metadata of the configured issuer.
+ * - T12: With mutual TLS the client id is sent, mtls_endpoint_aliases apply, and the API gets the same certificate.
+ * - T13: With DPoP a token request has a proof, and is repeated once with the nonce that the server requires.
+ * - T14: Asymmetric client authentication is supported, with keys in PEM and JWK.
+ * - T15: Only the configured scope and audience are requested.
+ * - R1: A token of an unknown type is not used; types are compared without case.
+ * - R2: Where a bound token was requested, a bearer token is discarded.
+ * - B6: Tokens can be bound to a key of the client.
+ * - P1: A proof has the type, algorithm, public key, method, URL without query, time and unique id of the standard.
+ * - P2: A call with a bound token carries the scheme DPoP and the hash of the token.
+ * - P3: Each request and each retry has a new proof.
+ * - P4: The newest nonce of a server is used, from successful responses too.
+ * - P5: A nonce is used only at the origin that issued it.
+ * - P6: A nonce challenge is answered once; the same nonce again is an error.
+ * - P7: Algorithms that the server lists are respected.
+ * - D1: Metadata is read between host and path of the issuer, and its issuer is identical to the configured one.
+ * - D2: The method of client authentication is one that the metadata lists; client_secret_basic where it lists none.
+ * - D4: Tokens are revoked by an authenticated POST, on demand and at shutdown.
  */
 import { X509Certificate } from "node:crypto"
 

@@ -1,3 +1,11 @@
+/**
+ * Requirements, from guides/requirements.md:
+ * - T1: A request authenticates the client by one method only.
+ * - T2: HTTP Basic form-encodes client id and secret before it joins and encodes them.
+ * - T3: Credentials in the body are never in the URL.
+ * - T5: Token requests are sent by POST, keep the query of the URL, and have no empty and no repeated parameters.
+ * - T6: The grant type is client_credentials, with an optional scope, form-encoded in UTF-8.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig } from "@effect-oauth/client-credentials"
 import { Effect, FastCheck as fc, Redacted } from "effect"

@@ -1,3 +1,15 @@
+/**
+ * Requirements, from guides/requirements.md:
+ * - T7: Scope is a set of case-sensitive values; a narrower scope in the response is visible and can be an error.
+ * - R1: A token of an unknown type is not used; types are compared without case.
+ * - R2: Where a bound token was requested, a bearer token is discarded.
+ * - R3: The lifetime is measured from the moment the request was sent.
+ * - R4: Unknown members are ignored, and tokens may have any size within the response limit.
+ * - R5: A refresh token is ignored and never stored.
+ * - R7: Error responses are typed, whatever their format; messages show no raw body.
+ * - R8: The content of an access token is not read.
+ * - R9: Retry-After is respected, as seconds and as a date.
+ */
 import { inspect } from "node:util"
 
 import { assert, describe, it } from "@effect/vitest"
