@@ -1,84 +1,51 @@
 import { execFileSync } from "node:child_process"
 
-import { FileSystem, KeyValueStore, Path } from "@effect/platform"
+import { FileSystem, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { TokenStore } from "@effect-oauth/client-credentials"
-import { Clock, Deferred, Duration, Effect, Fiber, Layer, Logger, Option, TestClock } from "effect"
-
-const temporary = Layer.unwrapScoped(
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    return TokenStore.layerFiles(`${yield* fs.makeTempDirectoryScoped()}/tokens`)
-  })
-).pipe(Layer.provide(NodeContext.layer))
+import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
+import { Clock, Context, Deferred, Duration, Effect, Fiber, Layer, Logger, Option, TestClock } from "effect"
 
 const minute = Duration.minutes(1)
 const entry = (value: string) => ({ value, expiresAt: 1000 })
 
-for (
-  const [name, layer, atomic] of [
-    ["in memory", TokenStore.layerMemory, true],
-    ["of files", temporary, true],
-    ["on a KeyValueStore", Layer.provide(TokenStore.layerKeyValueStore, KeyValueStore.layerMemory), false]
-  ] as const
-) {
-  describe(`a store ${name}`, () => {
-    it.effect("keeps what it is given, under its key", () =>
-      Effect.gen(function*() {
-        const store = yield* TokenStore.TokenStore
-        assert.isTrue(Option.isNone(yield* store.load("a")))
-        assert.isTrue(yield* store.swap("a", 0, entry("one")))
-        assert.isTrue(yield* store.swap("b", 0, entry("other")))
-        assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { ...entry("one"), generation: 1 })
-        assert.deepStrictEqual(Option.getOrThrow(yield* store.load("b")), { ...entry("other"), generation: 1 })
-      }).pipe(Effect.provide(layer)))
+TokenStoreTest.suite("a store in memory", TokenStore.layerMemory)
 
-    it.effect("replaces only what is still there", () =>
-      Effect.gen(function*() {
-        const store = yield* TokenStore.TokenStore
-        assert.isTrue(yield* store.swap("a", 0, entry("one")))
-        assert.isFalse(yield* store.swap("a", 0, entry("late")))
-        assert.isTrue(yield* store.swap("a", 1, entry("two")))
-        assert.isFalse(yield* store.swap("a", 1, entry("late")))
-        assert.isFalse(yield* store.swap("a", 7, entry("early")))
-        assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { ...entry("two"), generation: 2 })
-      }).pipe(Effect.provide(layer)))
+/** The directory of the store in use. */
+class Directory extends Context.Tag("Directory")<Directory, string>() {}
 
-    it.effect("leases to one owner at a time, and not for ever", () =>
-      Effect.gen(function*() {
-        const store = yield* TokenStore.TokenStore
-        assert.isTrue(yield* store.acquire("a", "one", minute))
-        assert.isFalse(yield* store.acquire("a", "two", minute))
-        assert.isTrue(yield* store.acquire("b", "two", minute))
-        yield* store.release("a", "two")
-        assert.isFalse(yield* store.acquire("a", "two", minute))
-        yield* store.release("a", "one")
-        assert.isTrue(yield* store.acquire("a", "two", minute))
-        yield* TestClock.adjust("59 seconds")
-        assert.isFalse(yield* store.acquire("a", "three", minute))
-        yield* TestClock.adjust("1 second")
-        assert.isTrue(yield* store.acquire("a", "three", minute))
-        assert.isFalse(yield* store.acquire("a", "two", minute))
-      }).pipe(Effect.provide(layer)))
+const files = Effect.flatMap(Directory, (directory) => Effect.provide(TokenStore.TokenStore, layerFiles(directory)))
 
-    if (atomic) {
-      it.effect("lets one of many win", () =>
-        Effect.gen(function*() {
-          const store = yield* TokenStore.TokenStore
-          for (let generation = 0; generation < 5; generation += 1) {
-            const swaps = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
-              store.swap("a", generation, entry(String(index))), { concurrency: "unbounded" })
-            assert.lengthOf(swaps.filter(Boolean), 1)
-            const leases = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
-              store.acquire("a", `${generation}-${index}`, minute), { concurrency: "unbounded" })
-            assert.lengthOf(leases.filter(Boolean), 1)
-            yield* TestClock.adjust("1 minute")
-          }
-        }).pipe(Effect.provide(layer)))
-    }
+const layerFiles = (directory: string) => Layer.provide(TokenStore.layerFiles(directory), NodeContext.layer)
+
+const temporary = Layer.scoped(
+  Directory,
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    return `${yield* fs.makeTempDirectoryScoped()}/tokens`
   })
-}
+).pipe(Layer.provide(NodeContext.layer))
+
+/** What is done to the directory of the store. */
+const toDirectory = (change: (fs: FileSystem.FileSystem, directory: string) => Effect.Effect<unknown, unknown>) =>
+  Effect.flatMap(
+    Directory,
+    (directory) =>
+      Effect.flatMap(FileSystem.FileSystem, (fs) => change(fs, directory)).pipe(Effect.provide(NodeContext.layer))
+  )
+
+TokenStoreTest.suite("a store of files", Layer.provideMerge(Layer.effect(TokenStore.TokenStore, files), temporary), {
+  connect: files,
+  outage: {
+    begin: toDirectory((fs, directory) =>
+      Effect.zipRight(fs.rename(directory, `${directory}-aside`), fs.writeFileString(directory, "not a directory"))
+    ),
+    end: toDirectory((fs, directory) =>
+      Effect.zipRight(fs.remove(directory), fs.rename(`${directory}-aside`, directory))
+    )
+  }
+})
 
 describe("a store of files", () => {
   const inDirectory = <A, E>(
@@ -110,24 +77,6 @@ describe("a store of files", () => {
         for (const name of names) {
           assert.strictEqual((yield* fs.stat(path.join(folder, name))).mode & 0o777, 0o600)
         }
-      })
-    ))
-
-  it.live("loses no change of many that are made at once", () =>
-    inDirectory(() =>
-      Effect.gen(function*() {
-        const store = yield* TokenStore.TokenStore
-        const count = Effect.gen(function*() {
-          for (let changes = 0; changes < 25;) {
-            const { generation, value } = Option.getOrElse(
-              yield* store.load("a"),
-              () => ({ generation: 0, value: "0" })
-            )
-            if (yield* store.swap("a", generation, entry(String(Number(value) + 1)))) changes += 1
-          }
-        })
-        yield* Effect.replicateEffect(count, 8, { concurrency: "unbounded" })
-        assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { ...entry("200"), generation: 200 })
       })
     ))
 
@@ -231,16 +180,6 @@ describe("a store of files", () => {
         yield* fs.writeFileString(path.join(directory, "a", "lease-1"), "nonsense")
         assert.isTrue(yield* store.acquire("a", "one", minute))
         assert.isTrue(yield* store.swap("a", 1, entry("y")))
-      })
-    ))
-
-  it.effect("fails with a typed error where nothing can be written", () =>
-    inDirectory((directory, fs) =>
-      Effect.gen(function*() {
-        yield* fs.writeFileString(directory, "a file where the directory should be")
-        const store = yield* TokenStore.TokenStore
-        const error = yield* Effect.flip(store.swap("a", 0, entry("x")))
-        assert.strictEqual(error._tag, "TokenStoreError")
       })
     ))
 

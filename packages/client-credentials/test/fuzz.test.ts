@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-import { FileSystem, HttpClient, HttpClientResponse, KeyValueStore } from "@effect/platform"
+import { FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert } from "@effect/vitest"
 import {
@@ -377,16 +377,6 @@ const leasesNext = (store: TokenStore.TokenStore) =>
     assert.isTrue(yield* Effect.withClock(store.acquire("k", "third", life), hour))
   })
 
-const keyed =
-  (key: string, use: (store: TokenStore.TokenStore) => Effect.Effect<void, TokenStore.TokenStoreError>) =>
-  (input: string) =>
-    Effect.runSync(
-      Effect.gen(function*() {
-        yield* Effect.flatMap(KeyValueStore.KeyValueStore, (store) => store.set(key, input))
-        yield* Effect.flatMap(TokenStore.TokenStore, use)
-      }).pipe(Effect.provide(Layer.provideMerge(TokenStore.layerKeyValueStore, KeyValueStore.layerMemory)))
-    )
-
 const filed =
   (name: string, use: (store: TokenStore.TokenStore) => Effect.Effect<void, TokenStore.TokenStoreError>) =>
   async (input: string) => {
@@ -413,8 +403,6 @@ const leases = fc.record({ owner: fc.string(), until: fc.oneof(fc.double(), fc.i
     (lease) => JSON.stringify(lease)
   )
 
-fuzz("storedEntry", { property: keyed("token-k", holdsNext), dictionary: entryWords, arbitrary: entries, share: 0.25 })
-fuzz("storedLease", { property: keyed("lease-k", leasesNext), dictionary: entryWords, arbitrary: leases, share: 0.25 })
 fuzz("storedEntry", { property: filed("token-3", holdsNext), dictionary: entryWords, arbitrary: entries, share: 0.03 })
 fuzz("storedLease", { property: filed("lease-3", leasesNext), dictionary: entryWords, arbitrary: leases, share: 0.03 })
 

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 
 import type { HttpClient } from "@effect/platform"
-import { FileSystem, HttpClientError, HttpClientRequest, KeyValueStore } from "@effect/platform"
+import { FileSystem, HttpClientError, HttpClientRequest } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Library from "@effect-oauth/client-credentials"
@@ -621,29 +621,6 @@ const surface: Readonly<Record<string, Entry>> = {
       assert.isNotEmpty(files)
       return [outcome, files, files.map((file) => readFileSync(file, "utf8"))]
     }).pipe(Effect.provide(NodeContext.layer)),
-  "TokenStore.layerKeyValueStore": (http) =>
-    Effect.gen(function*() {
-      const kept = new Map<string, string>()
-      const store = KeyValueStore.makeStringOnly({
-        get: (key) => Effect.sync(() => Option.fromNullable(kept.get(key))),
-        set: (key, value) => Effect.sync(() => void kept.set(key, value)),
-        remove: (key) => Effect.sync(() => void kept.delete(key)),
-        clear: Effect.sync(() => kept.clear()),
-        size: Effect.sync(() => kept.size)
-      })
-      const outcome = yield* Effect.provide(
-        everything,
-        ClientCredentials.layerShared(withSecret).pipe(
-          Layer.provide([
-            http,
-            Seal,
-            Layer.provide(TokenStore.layerKeyValueStore, Layer.succeed(KeyValueStore.KeyValueStore, store))
-          ])
-        )
-      )
-      assert.isAbove(kept.size, 0)
-      return [outcome, [...kept]]
-    }),
   "TokenStore.validateServerOptions": "reads options that hold no secret",
   "TokenStore.layerMemory": "used with `ClientCredentials.layerShared`"
 }

@@ -19,7 +19,8 @@ const documents: Readonly<Record<string, ReadonlyArray<string>>> = {
   "guides/fleets.md": [
     "packages/examples/src/scheduled-job.ts",
     "packages/examples/src/guides/sqlite.ts",
-    "packages/examples/src/guides/redis.ts"
+    "packages/examples/src/guides/redis.ts",
+    "packages/testing/test/guide/store.test.ts"
   ],
   "guides/moving.md": ["packages/examples/src/guides/values.ts"],
   "packages/client-credentials/README.md": ["packages/examples/src/quickstart.ts"],

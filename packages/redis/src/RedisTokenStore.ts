@@ -22,7 +22,7 @@ import { type Cluster, Redis, type RedisOptions } from "ioredis"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends TokenStore.ServerOptions {
+export interface Options {
   /** Put before every key, at most 50 characters. Default: `effect-oauth`. */
   readonly prefix?: string | undefined
   /** How long a response may take; after that, the process does without the store. Default: 2 seconds. */

@@ -24,7 +24,7 @@ import * as SynchronizedRef from "effect/SynchronizedRef"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends TokenStore.ServerOptions {
+export interface Options {
   /** Put before the names of its two tables, `tokens` and `leases`, at most 50 characters. Default: `effect_oauth_`. */
   readonly prefix?: string | undefined
   /** How long a response may take; after that, the process does without the store. Default: 2 seconds. */

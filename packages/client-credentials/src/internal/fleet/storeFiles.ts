@@ -33,10 +33,19 @@ const refused = (problem: string) =>
   new SystemError({ module: "FileSystem", method: "stat", reason: "PermissionDenied", description: problem })
 
 /** What a `refused` directory should be instead; undefined for other errors. */
-export const refusal = (error: PlatformError): string | undefined =>
+const refusal = (error: PlatformError): string | undefined =>
   error._tag === "SystemError" && error.reason === "PermissionDenied" && error.cause === undefined
     ? error.description
     : undefined
+
+/** The code of the system's error, such as `ENOSPC`, or what a refused directory should be instead; no path. */
+export const problemOf = (error: PlatformError): string => {
+  const refused = refusal(error)
+  if (refused !== undefined) return refused
+  const { code } = (typeof error.cause === "object" && error.cause !== null ? error.cause : {}) as { code?: unknown }
+  if (typeof code === "string" && /^[A-Z][A-Z0-9]{1,30}$/.test(code)) return code
+  return error._tag === "SystemError" ? error.reason : error._tag
+}
 
 const isLink = (fs: FileSystem.FileSystem, path: string) => Effect.isSuccess(fs.readLink(path))
 

@@ -1,0 +1,71 @@
+/**
+ * Removal of expired entries from the file store, a few at a time. Keys change with secrets and requests, so the entries of
+ * past keys are never replaced.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+import type { NumberedFiles } from "./numberedFiles.js"
+
+/** The names that `TokenSeal` makes for keys. Folders of other names are never removed. */
+const sealedName = /^[0-9a-f]{64}$/
+
+/** How often a process looks for expired entries, and how long these are kept, in milliseconds. */
+const searchEvery = 3_600_000
+const keptAfterExpiry = 86_400_000
+
+/** How many folders are looked at each time. */
+const searched = 50
+
+/**
+ * Returns an effect for after an entry was written, which removes some of the entries that expired a day ago.
+ * `expiresAt` reads the expiry from the text of an entry, in milliseconds since the epoch.
+ */
+export const make = (
+  fs: FileSystem.FileSystem,
+  path: Path.Path,
+  directory: string,
+  files: NumberedFiles,
+  expiresAt: (text: string) => Option.Option<number>
+) => {
+  // Where the search continues, and when. One process searches here; another one begins at its own folder.
+  const search = { from: 0, at: 0 }
+
+  const hasExpired = (key: string, now: number) =>
+    Effect.gen(function*() {
+      const [newest] = yield* files.numbers(key, "token")
+      const text = newest === undefined ? Option.none() : yield* files.read(key, "token", newest)
+      const { mtime } = yield* fs.stat(files.folder(key))
+      const changedAt = Option.match(mtime, { onNone: () => now, onSome: (date) => date.getTime() })
+      const end = Math.max(changedAt, Option.getOrElse(Option.flatMap(text, expiresAt), () => changedAt))
+      return now >= end + keptAfterExpiry
+    })
+
+  /** By a rename first, so that processes that read at the same moment find the whole folder or none. */
+  const remove = (key: string) => {
+    const aside = path.join(directory, `expired-${crypto.randomUUID()}`)
+    return Effect.zipRight(
+      fs.rename(files.folder(key), aside),
+      fs.remove(aside, { recursive: true, force: true })
+    )
+  }
+
+  return (written: string): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      if (now < search.at) return
+      search.at = now + searchEvery
+      const folders = (yield* fs.readDirectory(directory)).filter((name) => sealedName.test(name)).sort()
+      if (search.from >= folders.length) search.from = 0
+      const some = folders.slice(search.from, search.from + searched).filter((key) => key !== written)
+      search.from += searched
+      yield* Effect.forEach(
+        some,
+        (key) => Effect.ignore(Effect.whenEffect(remove(key), hasExpired(key, now))),
+        { discard: true }
+      )
+    }).pipe(Effect.ignore)
+}

@@ -1,0 +1,42 @@
+/**
+ * The rules of a lease, by which one process at a time requests the token that all of them share.
+ */
+
+/** The lease of a key. Times are in milliseconds since the epoch. */
+export interface Lease {
+  readonly owner: string
+  readonly until: number
+}
+
+/** Whether an owner may take the lease now: no other owner has one that has not ended. */
+export const isFree = (lease: Lease | undefined, owner: string, now: number): boolean =>
+  lease === undefined || lease.owner === owner || now >= lease.until
+
+/**
+ * Whether a lease that a process wrote by its own clock has not ended. One that would last much longer than the wanted one
+ * comes from a clock that was wrong, and stops no process: at worst, one more token is requested.
+ */
+export const isInForce = ({ until }: Lease, now: number, life: number): boolean =>
+  now < until && until - now <= 10 * life
+
+/** A token in the store, and the one that it would replace. */
+export interface Candidate {
+  /** By the rule of the cache that requests a token. */
+  readonly isUsable: boolean
+  readonly expiresAt: number
+  readonly replaces: { readonly isSame: boolean; readonly expiresAt: number } | undefined
+  readonly isRenewal: boolean
+}
+
+/**
+ * Whether the token in the store is taken over instead of requesting one. It must be usable and another one than that to be
+ * replaced. Nothing is gained by one that expires before the one that is renewed.
+ */
+export const isTakenOver = ({ expiresAt, isRenewal, isUsable, replaces }: Candidate): boolean =>
+  isUsable && (replaces === undefined || (!replaces.isSame && (!isRenewal || expiresAt > replaces.expiresAt)))
+
+/**
+ * How long a process waits before it looks at the store again, in milliseconds: a quarter less to a quarter more, so that
+ * processes which wait together do not look together. The random number is from 0 to 1.
+ */
+export const pollPause = (pollEvery: number, random: number): number => pollEvery * (0.75 + random / 2)
