@@ -91,29 +91,7 @@ export const parse = (header: string): ReadonlyArray<Challenge> => {
  * @since 0.1.0
  * @category models
  */
-export type Outcome =
-  /** The token is expired, revoked or malformed; a new one may be accepted. */
-  | { readonly _tag: "InvalidToken" }
-  /** The token is valid and lacks a scope. `scope` is empty when the API names none. */
-  | { readonly _tag: "InsufficientScope"; readonly scope: ReadonlyArray<string> }
-  /** The request is malformed. Together with status 401 it means a rejected token, as any code that is not listed here. */
-  | { readonly _tag: "InvalidRequest" }
-  /** A proof with the nonce of this response is required. */
-  | { readonly _tag: "UseDPoPNonce" }
-  /** The proof was rejected, mostly because the clocks differ. */
-  | { readonly _tag: "InvalidDPoPProof" }
-  /** Another or a more recent authentication is required. `maxAge` is in seconds. */
-  | {
-    readonly _tag: "InsufficientUserAuthentication"
-    readonly acrValues: ReadonlyArray<string>
-    readonly maxAge: number | undefined
-  }
-  /** The token must be requested with these claims: JSON, decoded. */
-  | { readonly _tag: "InsufficientClaims"; readonly claims: string | undefined }
-  /** Another code. */
-  | { readonly _tag: "Other"; readonly error: string }
-  /** No code, or no challenge. */
-  | { readonly _tag: "Unknown" }
+export type Outcome = rejection.Meaning
 
 /**
  * Returns the meaning of the challenges: the first Bearer or DPoP challenge with an error code counts. Letter case and

@@ -26,10 +26,10 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import { collect, type Problem } from "./internal/config/check.js"
-import { tagOf } from "./internal/config/credentialSource.js"
 import * as environment from "./internal/config/proxies.js"
 import * as rules from "./internal/config/rules.js"
 import { reader, tlsVariables } from "./internal/config/tlsVariables.js"
+import { tagOf } from "./internal/protocol/foreignError.js"
 import { isLoopback } from "./internal/protocol/urls.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 

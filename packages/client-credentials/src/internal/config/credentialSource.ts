@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 import { CredentialUnavailable } from "../../OAuthError.js"
+import { tagOf } from "../protocol/foreignError.js"
 import { printable } from "./check.js"
 
 export type Source = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
@@ -12,16 +13,6 @@ export type Source = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted
 export type Read = Effect.Effect<Redacted.Redacted<string>, CredentialUnavailable>
 
 export type Kind = CredentialUnavailable["credential"]
-
-/** All that is shown of an error from elsewhere, which may hold anything. */
-export const tagOf = (failure: unknown): string => {
-  const { _tag, reason } = (typeof failure === "object" && failure !== null ? failure : {}) as {
-    readonly _tag?: unknown
-    readonly reason?: unknown
-  }
-  const shown = _tag === "SystemError" ? reason : _tag
-  return typeof shown === "string" && /^\w{1,60}$/.test(shown) ? shown : "its source failed"
-}
 
 /** A key may have several lines, a secret may not. */
 export const isSound = (kind: Kind, value: unknown): value is Redacted.Redacted<string> => {

@@ -4,7 +4,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 
-import { tagOf } from "./credentialSource.js"
+import { tagOf } from "../protocol/foreignError.js"
 
 /** Keys are short; a file beyond this is another one. */
 const maxBytes = 65_536

@@ -4,6 +4,7 @@
  * The standard (RFC 6749 section 5.2) comes first. What servers do beside it is listed in two tables: the shapes in which
  * they write a code and a description, and the situations that neither the status nor the code tells by itself.
  */
+import { isRecord } from "./json.js"
 import { isFailedAuthentication } from "./refusal.js"
 import { isTransient } from "./status.js"
 
@@ -46,9 +47,6 @@ interface Situation {
   readonly holds: (refusal: Refusal) => boolean
   readonly advice: string
 }
-
-const isRecord = (value: unknown): value is Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
 

@@ -5,6 +5,8 @@
  * says: servers return error codes of their own, in any letter case and quoting, another scheme, or no challenge at all.
  * The exceptions are the error codes that name something which a new token does not change.
  */
+import { base64 } from "./bytes.js"
+import { isRecord, readJson } from "./json.js"
 
 /** A challenge, as `Challenge.parse` reads it: names in lower case. */
 export interface ChallengeParts {
@@ -14,11 +16,14 @@ export interface ChallengeParts {
 
 /** The meaning of an error code in a challenge. */
 export type Meaning =
-  /** The token is expired, revoked or malformed (RFC 6750 section 3.1). */
+  /** The token is expired, revoked or malformed (RFC 6750 section 3.1); a new one may be accepted. */
   | { readonly _tag: "InvalidToken" }
-  /** The token lacks a scope (RFC 6750 section 3.1). `scope` is empty when the server names none. */
+  /** The token is valid and lacks a scope (RFC 6750 section 3.1). `scope` is empty when the server names none. */
   | { readonly _tag: "InsufficientScope"; readonly scope: ReadonlyArray<string> }
-  /** The request is malformed (RFC 6750 section 3.1). */
+  /**
+   * The request is malformed (RFC 6750 section 3.1). Together with status 401 it means a rejected token, as any code that is
+   * not listed here.
+   */
   | { readonly _tag: "InvalidRequest" }
   /** The proof must have the nonce of this response (RFC 9449 section 9). */
   | { readonly _tag: "UseDPoPNonce" }
@@ -30,7 +35,7 @@ export type Meaning =
     readonly acrValues: ReadonlyArray<string>
     readonly maxAge: number | undefined
   }
-  /** The token must have been requested with these claims (Microsoft Entra, continuous access evaluation). */
+  /** The token must be requested with these claims, JSON, decoded (Microsoft Entra, continuous access evaluation). */
   | { readonly _tag: "InsufficientClaims"; readonly claims: string | undefined }
   /** Another error code, as the server sent it. */
   | { readonly _tag: "Other"; readonly error: string }
@@ -80,27 +85,16 @@ const words = (value: string | undefined, word: RegExp): ReadonlyArray<string> =
 /** Nothing longer than this is kept of what a server wrote. */
 const maxClaims = 4096
 
-const isJsonObject = (text: string): boolean => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-  } catch {
-    return false
-  }
-}
-
 /** As the `claims` parameter of a token request: JSON, which the challenge holds in base64url or base64. */
 const claimsOf = (value: string | undefined): string | undefined => {
   const text = bare(value ?? "")
   if (text === "" || text.length > maxClaims) return undefined
-  if (isJsonObject(text)) return text
+  if (isRecord(readJson(text))) return text
+  const bytes = base64.decode(text)
+  if (bytes === undefined) return undefined
   try {
-    const bytes = Uint8Array.from(
-      atob(text.replaceAll("-", "+").replaceAll("_", "/")),
-      (character) => character.charCodeAt(0)
-    )
     const decoded = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
-    return isJsonObject(decoded) ? decoded : undefined
+    return isRecord(readJson(decoded)) ? decoded : undefined
   } catch {
     return undefined
   }

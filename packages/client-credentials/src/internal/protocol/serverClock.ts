@@ -5,6 +5,7 @@
  * Nothing else is evidence. A clock that is right needs no correction, and a response from a cache bears the `Date` of
  * when it was made, with `Age` beside it (RFC 9111 section 5.1) or without.
  */
+import { serverTime } from "./retryAfter.js"
 
 /** `Date` counts whole seconds and the response took a moment: less than this, in milliseconds, means nothing. */
 const tolerance = 5000
@@ -23,10 +24,9 @@ export const offset = ({ headers, now, used }: {
   /** The offset with which the rejected proof or assertion was dated. */
   readonly used: number
 }): number | undefined => {
-  const date = Date.parse(headers["date"] ?? "")
-  if (Number.isNaN(date)) return undefined
-  const age = /^\d{1,9}$/.test(headers["age"] ?? "") ? Number(headers["age"]) * 1000 : 0
-  const found = date + age - now
+  const time = serverTime(headers)
+  if (time === undefined) return undefined
+  const found = time - now
   if (Math.abs(found - used) < tolerance || Math.abs(found) > limit) return undefined
   return Math.abs(found) < tolerance ? 0 : found
 }
