@@ -71,7 +71,7 @@ describe("ApiClient", () => {
       it.effect(`of ${JSON.stringify(url)} to ${expected}`, () => {
         const { calls, layer } = scenario.make(scenario.ok, {
           apiOrigins: ["https://files.example.com"],
-          // `/v2` is outside the base path, see "by path" in the test of origins.
+          // `/v2` is outside the base path, see "by path" in http/apiCall.test.ts.
           allowOutsideBasePath: true
         })
         return Effect.gen(function*() {

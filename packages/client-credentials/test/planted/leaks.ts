@@ -30,42 +30,42 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token that is no longer redacted",
-    file: "internal/tokenResponse.ts",
+    file: "internal/http/tokenResponse.ts",
     find: "value: Redacted.make(value)",
     replace: "value: value as never",
     test: "TokenEndpoint.make"
   },
   {
     name: "what the server says, as it says it",
-    file: "internal/tokenResponse.ts",
+    file: "internal/protocol/tokenResponse.ts",
     find: "show(written.description, 300)",
     replace: "String(written.description)",
     test: "client_secret_post, whatever"
   },
   {
     name: "the body of a strange answer in an error",
-    file: "internal/tokenResponse.ts",
-    find: "    return invalid(\n      \"without a usable access_token",
-    replace: "    return invalid(\n      body + \"without a usable access_token",
+    file: "internal/protocol/tokenResponse.ts",
+    find: "      \"without a usable access_token",
+    replace: "      JSON.stringify(members) + \"without a usable access_token",
     test: "client_secret_post, whatever"
   },
   {
     name: "the request as it was sent, in the caller's error",
-    file: "internal/apiResponse.ts",
-    find: "reason: error.reason, ...shown, request })",
-    replace: "reason: error.reason, ...shown, request: error.request })",
+    file: "internal/seam/httpErrors.ts",
+    find: "RequestError({ request, reason: error.reason, ...shown })",
+    replace: "RequestError({ request: error.request, reason: error.reason, ...shown })",
     test: "by a transport that repeats"
   },
   {
     name: "token requests in the platform's traces",
     file: "internal/http/exchange.ts",
-    find: "gate.once(request, false)",
-    replace: "gate.once(request, true)",
+    find: "once(request, false)",
+    replace: "once(request, true)",
     test: "client_secret_post with DPoP, whatever"
   },
   {
     name: "a proof as an attribute of a span",
-    file: "internal/proofKey.ts",
+    file: "internal/http/proofKey.ts",
     find: "          return {\n            value,\n",
     replace: "          yield* Effect.annotateCurrentSpan(\"proof\", value)\n" +
       "          return {\n            value,\n",
@@ -73,10 +73,10 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a secret as an attribute of a span",
-    file: "internal/authenticated.ts",
-    find: "        const once = Effect.gen(",
-    replace: "        yield* Effect.annotateCurrentSpan(\"tried\", Revealed.value(credential.identity))\n" +
-      "        const once = Effect.gen(",
+    file: "internal/http/authenticatedRequest.ts",
+    find: "    const once = Effect.gen(",
+    replace: "    yield* Effect.annotateCurrentSpan(\"tried\", Revealed.value(credential.identity))\n" +
+      "    const once = Effect.gen(",
     test: "client_secret_basic, whatever"
   },
   {
@@ -88,17 +88,17 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a wrong setting in the error about it",
-    file: "internal/settings.ts",
+    file: "internal/config/settings.ts",
     find: "? \"a Redacted text, as",
     replace: "? value + \" in a Redacted text, as",
     test: "ClientConfig.make"
   },
   {
     name: "a rejection that nobody handles",
-    file: "internal/authenticated.ts",
-    find: "        const once = Effect.gen(",
-    replace: "        void Promise.reject(new Error(Revealed.value(credential.identity)))\n" +
-      "        const once = Effect.gen(",
+    file: "internal/http/authenticatedRequest.ts",
+    find: "    const once = Effect.gen(",
+    replace: "    void Promise.reject(new Error(Revealed.value(credential.identity)))\n" +
+      "    const once = Effect.gen(",
     test: "TokenEndpoint.make"
   },
   {
@@ -126,36 +126,36 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token in a file",
-    file: "internal/tokenCell.ts",
-    find: "        watched.isUsed = false\n",
-    replace: "        watched.isUsed = false\n" +
-      "        const fs = yield* Effect.promise(() => import(\"node:fs\"))\n" +
-      "        fs.writeFileSync(\"/dev/null\", Revealed.value(token.value))\n",
+    file: "TokenCache.ts",
+    find: "    yield* entry.backOff.reset\n",
+    replace: "    yield* entry.backOff.reset\n" +
+      "    const fs = yield* Effect.promise(() => import(\"node:fs\"))\n" +
+      "    fs.writeFileSync(\"/dev/null\", Revealed.value(token.value))\n",
     test: "TokenCache.make"
   },
   {
     name: "a secret among the arguments of a process",
-    file: "internal/authenticated.ts",
-    find: "        const once = Effect.gen(",
-    replace: "        const { spawnSync } = yield* Effect.promise(() => import(\"node:child_process\"))\n" +
-      "        spawnSync(\"true\", [Revealed.value(credential.identity)])\n" +
-      "        const once = Effect.gen(",
+    file: "internal/http/authenticatedRequest.ts",
+    find: "    const once = Effect.gen(",
+    replace: "    const { spawnSync } = yield* Effect.promise(() => import(\"node:child_process\"))\n" +
+      "    spawnSync(\"true\", [Revealed.value(credential.identity)])\n" +
+      "    const once = Effect.gen(",
     test: "TokenEndpoint.make"
   },
   {
     name: "a token in the environment",
-    file: "internal/tokenCell.ts",
-    find: "        watched.isUsed = false\n",
-    replace: "        watched.isUsed = false\n" +
-      "        process.env[\"LAST_TOKEN\"] = Revealed.value(token.value)\n",
+    file: "TokenCache.ts",
+    find: "    yield* entry.backOff.reset\n",
+    replace: "    yield* entry.backOff.reset\n" +
+      "    process.env[\"LAST_TOKEN\"] = Revealed.value(token.value)\n",
     test: "TokenCache.make"
   },
   {
     name: "a token in a global",
-    file: "internal/tokenCell.ts",
-    find: "        watched.isUsed = false\n",
-    replace: "        watched.isUsed = false\n" +
-      "        Object.assign(globalThis, { lastToken: Revealed.value(token.value) })\n",
+    file: "TokenCache.ts",
+    find: "    yield* entry.backOff.reset\n",
+    replace: "    yield* entry.backOff.reset\n" +
+      "    Object.assign(globalThis, { lastToken: Revealed.value(token.value) })\n",
     test: "TokenCache.make"
   },
   {
@@ -183,28 +183,28 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a request as it was sent, in the exit of the platform's span",
-    file: "internal/http/tracing.ts",
-    find: "? view.response(value)",
-    replace: "? value",
+    file: "internal/seam/tracing.ts",
+    find: "Exit.succeed(value(exit.value))",
+    replace: "Exit.succeed(exit.value)",
     test: "client_secret_post, whatever"
   },
   {
     name: "a failure as it was thrown, in the exit of a span",
-    file: "internal/http/tracing.ts",
-    find: "HttpClientError.isHttpClientError(failure) ? view.error(failure) : failure",
-    replace: "view && failure",
+    file: "internal/seam/tracing.ts",
+    find: "Exit.failCause(rebuilt(exit.cause, failure, failure))",
+    replace: "Exit.failCause(exit.cause)",
     test: "client_secret_post, whatever"
   },
   {
     name: "a header that repeats the token, as an attribute of a span",
-    file: "internal/apiResponse.ts",
-    find: "text: sent.without",
+    file: "internal/http/apiResponse.ts",
+    find: "text: secrets.without",
     replace: "text: (text) => text",
     test: "client_secret_post, whatever"
   },
   {
     name: "a header that repeats the token, in a response",
-    file: "internal/apiResponse.ts",
+    file: "internal/http/apiResponse.ts",
     find: "changed.length === 0 ? headers",
     replace: "changed.length >= 0 ? headers",
     test: "client_secret_post, whatever"
@@ -232,21 +232,21 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "members of a token response that are no longer redacted",
-    file: "internal/tokenResponse.ts",
-    find: "{ members: Redacted.make(others) }",
-    replace: "{ members: others as never }",
+    file: "internal/http/tokenResponse.ts",
+    find: "{ members: Redacted.make(members) }",
+    replace: "{ members: members as never }",
     test: "TokenEndpoint.make"
   },
   {
     name: "a token response in the warning about it",
-    file: "internal/tokenResponse.ts",
-    find: "`The token response of ${endpoint} has an expires_in",
-    replace: "`The token response ${body} of ${endpoint} has an expires_in",
+    file: "internal/http/tokenResponse.ts",
+    find: "warningText(warning, response.endpoint, terms)",
+    replace: "response.body + warningText(warning, response.endpoint, terms)",
     test: "client_secret_post, whatever"
   },
   {
     name: "a legacy token by itself, in the scope that an API names",
-    file: "internal/apiResponse.ts",
+    file: "internal/protocol/sentSecrets.ts",
     find: "[text.slice(colon + 1), text.slice(0, colon)]",
     replace: "[text]",
     test: "by a legacy token"

@@ -10,9 +10,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig } from "@effect-oauth/client-credentials"
 import { Effect, FastCheck as fc, Redacted } from "effect"
 
-import * as tokenRequest from "../src/internal/http/tokenRequest.js"
-import { printed } from "./support/printed.js"
-import * as scenario from "./support/scenario.js"
+import * as tokenRequest from "../../src/internal/http/tokenRequest.js"
+import { printed } from "../support/printed.js"
+import * as scenario from "../support/scenario.js"
 
 const printable = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => !/[\x00-\x1f\x7f]/.test(text))
 

@@ -9,7 +9,7 @@ import { ApiClient, ClientAuthentication, type ClientConfig, ClientCredentials }
 import { Deferred, Effect, Layer, Queue, Redacted, Schedule } from "effect"
 import { exportPKCS8, generateKeyPair } from "jose"
 
-import * as servers from "./support/servers.js"
+import * as servers from "../support/servers.js"
 
 type Transport = Layer.Layer<HttpClient.HttpClient>
 type Change = (client: HttpClient.HttpClient) => HttpClient.HttpClient

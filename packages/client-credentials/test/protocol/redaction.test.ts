@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 
-import * as redaction from "../src/internal/protocol/redaction.js"
+import * as redaction from "../../src/internal/protocol/redaction.js"
 
 const bytesOf = (text: string) => [...new TextEncoder().encode(text)]
 const hex = (byte: number) => byte.toString(16).padStart(2, "0")

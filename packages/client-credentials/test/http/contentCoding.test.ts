@@ -5,9 +5,9 @@ import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 
-import * as body from "../src/internal/http/body.js"
-import * as contentCoding from "../src/internal/http/contentCoding.js"
-import { version } from "../src/internal/http/version.js"
+import * as body from "../../src/internal/http/body.js"
+import * as contentCoding from "../../src/internal/http/contentCoding.js"
+import { version } from "../../src/internal/http/version.js"
 
 const text = JSON.stringify({ access_token: "t0k3n", token_type: "Bearer" })
 
@@ -80,6 +80,6 @@ describe("content codings", () => {
 })
 
 it("the version in the User-Agent is that of the package", () => {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8")
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8")
   assert.strictEqual(version, (JSON.parse(text) as { readonly version: string }).version)
 })

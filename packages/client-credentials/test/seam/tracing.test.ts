@@ -7,9 +7,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientCredentials, LegacyToken } from "@effect-oauth/client-credentials"
 import { Cause, Effect, Exit, Fiber, Layer, Option, Redacted } from "effect"
 
-import * as fakeHttp from "./support/fakeHttp.js"
-import * as scenario from "./support/scenario.js"
-import * as spans from "./support/spans.js"
+import * as fakeHttp from "../support/fakeHttp.js"
+import * as scenario from "../support/scenario.js"
+import * as spans from "../support/spans.js"
 
 const secret = "c4n4ry-s3cr3t"
 const issued = "c4n4ry-t0k3n"

@@ -29,10 +29,10 @@ import {
 } from "@effect-oauth/client-credentials"
 import { Cause, ConfigProvider, Effect, Exit, FastCheck as fc, Layer, Redacted, Stream } from "effect"
 
-import { printed } from "./support/printed.js"
-import * as scenario from "./support/scenario.js"
-import * as seeded from "./support/seeded.js"
-import * as servers from "./support/servers.js"
+import { printed } from "../support/printed.js"
+import * as scenario from "../support/scenario.js"
+import * as seeded from "../support/seeded.js"
+import * as servers from "../support/servers.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 
@@ -920,7 +920,7 @@ describe("with NODE_TLS_REJECT_UNAUTHORIZED=0", () => {
       new Promise<string>((resolve, reject) => {
         const { NODE_TLS_REJECT_UNAUTHORIZED: _, ...env } = process.env
         const started = spawn(process.execPath, ["--input-type=module", "--no-warnings", "--eval", script], {
-          cwd: fileURLToPath(new URL("..", import.meta.url)),
+          cwd: fileURLToPath(new URL("../..", import.meta.url)),
           env: { ...env, ...environment }
         })
         let text = ""

@@ -9,10 +9,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientConfig, ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
 import { Cause, ConfigProvider, Effect, Layer, Logger, Stream, TestClock } from "effect"
 
-import * as fakeHttp from "./support/fakeHttp.js"
-import { printed } from "./support/printed.js"
-import * as scenario from "./support/scenario.js"
-import * as servers from "./support/servers.js"
+import * as fakeHttp from "../support/fakeHttp.js"
+import { printed } from "../support/printed.js"
+import * as scenario from "../support/scenario.js"
+import * as servers from "../support/servers.js"
 
 const noFiles = FileSystem.layerNoop({})
 

@@ -1,0 +1,51 @@
+import { assert, describe, it } from "@effect/vitest"
+
+import * as preconditions from "../../src/internal/protocol/preconditions.js"
+
+describe("headerProblem", () => {
+  it("finds none in fields that can be sent", () => {
+    assert.isUndefined(preconditions.headerProblem({}))
+    assert.isUndefined(preconditions.headerProblem({ "x-!#$%&'*+-.^_`|~1": "a\tb\x80\xff ~" }))
+  })
+
+  for (const value of ["a\nb", "a\rb", "a\0b", "\x7f", "\u0100"]) {
+    it(`names the field of ${JSON.stringify(value)}`, () =>
+      assert.strictEqual(
+        preconditions.headerProblem({ "x-good": "a", "x-own": value }),
+        "the header x-own has a character in it that no header can have (RFC 9110 section 5.5)"
+      ))
+  }
+
+  it("cuts the name to 60 characters", () =>
+    assert.include(preconditions.headerProblem({ ["x".repeat(100)]: "\n" }), `the header ${"x".repeat(60)} has`))
+
+  for (const name of ["", "a b", "a:b", "a\n", "é"]) {
+    it(`does not show the name ${JSON.stringify(name)}`, () =>
+      assert.strictEqual(
+        preconditions.headerProblem({ [name]: "a" }),
+        "a header has a name that no header can have (RFC 9110 section 5.1)"
+      ))
+  }
+
+  it("does not check again what is valid", () => {
+    assert.isUndefined(preconditions.headerProblem({ "x-own": "a\nb" }, { "x-own": "a\nb" }))
+    assert.isString(preconditions.headerProblem({ "x-own": "a\nb" }, { "x-own": "a" }))
+  })
+})
+
+describe("verifiesCertificates", () => {
+  const name = "NODE_TLS_REJECT_UNAUTHORIZED"
+  const given = (value: string | undefined) => {
+    const before = process.env[name]
+    try {
+      if (value === undefined) Reflect.deleteProperty(process.env, name)
+      else process.env[name] = value
+      return preconditions.verifiesCertificates()
+    } finally {
+      if (before === undefined) Reflect.deleteProperty(process.env, name)
+      else process.env[name] = before
+    }
+  }
+  it("is false by 0 alone", () =>
+    assert.deepStrictEqual([given("0"), given("1"), given(""), given(undefined)], [false, true, true, true]))
+})
