@@ -14,8 +14,7 @@ const known = new Set([
   "internal/config/settings > DPoP",
   "internal/fleet/withTimeout > TokenStore",
   "internal/token/ledger > internal/fleet/moment",
-  "internal/token/ledger > effect/Schema",
-  "internal/authentication > TestAuthorizationServer"
+  "internal/token/ledger > effect/Schema"
 ])
 
 const isKnown = (name, other) => known.has(`${name} > ${other}`)

@@ -8,9 +8,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import type { JWK } from "jose"
 
 import * as authentication from "./internal/authentication.js"
 import * as discovery from "./internal/discovery.js"
@@ -19,6 +17,7 @@ import * as grants from "./internal/grant.js"
 import * as host from "./internal/host.js"
 import * as issuedTokens from "./internal/issuedTokens.js"
 import * as journal from "./internal/journal.js"
+import type * as models from "./internal/models.js"
 import { parse, redacted, refuse } from "./internal/request.js"
 
 /**
@@ -27,23 +26,7 @@ import { parse, redacted, refuse } from "./internal/request.js"
  * @since 0.1.0
  * @category models
  */
-export interface Client {
-  readonly id: string
-  /** For the methods with a secret. */
-  readonly secret?: string | undefined
-  /** The public keys, for `private_key_jwt`. */
-  readonly keys?: ReadonlyArray<JWK> | undefined
-  /** The name of the certificate, for the two methods by mutual TLS: see `OAuthTest.Options`. */
-  readonly certificate?: string | undefined
-  /** The only method allowed. Default: each for which it has a credential. */
-  readonly method?: string | undefined
-  /** The scopes that it may request. Default: all. */
-  readonly scope?: ReadonlyArray<string> | undefined
-  /** The audiences and resources that it may request. Default: all. */
-  readonly audience?: ReadonlyArray<string> | undefined
-  /** Whether its tokens must be bound to a key (RFC 9449). Default: false. */
-  readonly dpop?: boolean | undefined
-}
+export type Client = models.Client
 
 /**
  * Options of the server.
@@ -72,23 +55,7 @@ export interface Options {
  * @since 0.1.0
  * @category models
  */
-export interface Issued {
-  /** The first is 1; its value is `token-1`. */
-  readonly number: number
-  readonly value: Redacted.Redacted<string>
-  readonly clientId: string
-  readonly scope: ReadonlyArray<string>
-  readonly audience: ReadonlyArray<string>
-  /** The thumbprint of the key that it is bound to; undefined for a bearer token. */
-  readonly thumbprint: string | undefined
-  /** Milliseconds since the epoch. */
-  readonly issuedAt: number
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number
-  readonly revoked: boolean
-  /** The reason of the request: `cold`, `renewal`, `expired`, `rejected`, `forced`; undefined if the client states none. */
-  readonly reason: string | undefined
-}
+export type Issued = models.Issued
 
 /**
  * A request that arrived. Secrets, assertions, proofs and tokens show as `<redacted>`.

@@ -5,8 +5,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { createLocalJWKSet, jwtVerify } from "jose"
 
-import type { Client } from "../TestAuthorizationServer.js"
 import type * as host from "./host.js"
+import type { Client } from "./models.js"
 import { type Refusal, refuse } from "./request.js"
 
 interface Authenticated {

@@ -4,8 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 
-import type { Client, Issued } from "../TestAuthorizationServer.js"
 import type * as host from "./host.js"
+import type { Client, Issued } from "./models.js"
 import * as proofs from "./proofs.js"
 import { type Refusal, refuse } from "./request.js"
 

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 
-import type { Issued } from "../TestAuthorizationServer.js"
+import type { Issued } from "./models.js"
 
 export type Verdict = { readonly _tag: "Active"; readonly token: Issued } | { readonly _tag: "Inactive" }
 

@@ -1,0 +1,43 @@
+/**
+ * The values that the parts of the authorization server share.
+ */
+import type * as Redacted from "effect/Redacted"
+import type { JWK } from "jose"
+
+/** A client that is registered at the server (RFC 7591 section 2). */
+export interface Client {
+  readonly id: string
+  /** For the methods with a secret. */
+  readonly secret?: string | undefined
+  /** The public keys, for `private_key_jwt`. */
+  readonly keys?: ReadonlyArray<JWK> | undefined
+  /** The name of the certificate, for the two methods by mutual TLS: see `OAuthTest.Options`. */
+  readonly certificate?: string | undefined
+  /** The only method allowed. Default: each for which it has a credential. */
+  readonly method?: string | undefined
+  /** The scopes that it may request. Default: all. */
+  readonly scope?: ReadonlyArray<string> | undefined
+  /** The audiences and resources that it may request. Default: all. */
+  readonly audience?: ReadonlyArray<string> | undefined
+  /** Whether its tokens must be bound to a key (RFC 9449). Default: false. */
+  readonly dpop?: boolean | undefined
+}
+
+/** A token that was issued, with its present state. */
+export interface Issued {
+  /** The first is 1; its value is `token-1`. */
+  readonly number: number
+  readonly value: Redacted.Redacted<string>
+  readonly clientId: string
+  readonly scope: ReadonlyArray<string>
+  readonly audience: ReadonlyArray<string>
+  /** The thumbprint of the key that it is bound to; undefined for a bearer token. */
+  readonly thumbprint: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+  readonly revoked: boolean
+  /** The reason of the request: `cold`, `renewal`, `expired`, `rejected`, `forced`; undefined if the client states none. */
+  readonly reason: string | undefined
+}
