@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "./AccessToken.js"
-import { type Api, ClientConfig } from "./ClientConfig.js"
+import { ClientConfig } from "./ClientConfig.js"
 import type { DPoP, Proof } from "./DPoP.js"
 import { withReference } from "./internal/seam/fiber.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
@@ -42,7 +42,7 @@ export interface AuthorizedRequest {
  */
 export interface Authorization {
   /** The URLs that calls may be sent to. */
-  readonly api: Api
+  readonly api: ClientConfig["api"]
   readonly authorize: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<AuthorizedRequest, TokenError>
   /**
    * Notes what a response states about proofs of possession; `ApiClient` runs it for every response to an authorized

@@ -162,7 +162,7 @@ const make = ({ current, kind, method, names, options, prepare, previous, proble
       }
       for (const [setting, value] of Object.entries(settings)) {
         if (Effect.isEffect(value)) continue
-        if (!source.isSound(kind, value)) {
+        if (!source.isValid(kind, value)) {
           expect(setting, undefined, `${expected}, as Redacted.make makes it of a text, or an Effect that reads it`)
           continue
         }

@@ -1,42 +1,24 @@
 /**
- * Who the client is, where it gets its tokens and which API they are for.
+ * The configuration of a client: its credentials, its authorization server and its API.
  *
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 
-import type * as ClientAuthentication from "./ClientAuthentication.js"
+import * as ClientAuthentication from "./ClientAuthentication.js"
 import * as DPoP from "./DPoP.js"
-import * as settings from "./internal/config/settings.js"
+import * as client from "./internal/config/client.js"
+import * as clientEnvironment from "./internal/config/clientEnvironment.js"
+import type * as rules from "./internal/config/rules.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import type { AuthorizationDetail, RequestFormat, TokenRequest } from "./TokenRequest.js"
-
-/**
- * A response as `RejectedWhen.response` sees it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ResponseExcerpt {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | undefined>>
-  /**
-   * The beginning of the body without its content codings, at most `maxBodyBytes`, as UTF-8. Empty for types of endless
-   * bodies, which are not read: event streams, newline-delimited JSON, gRPC.
-   */
-  readonly body: string
-  /** The same as bytes. */
-  readonly bytes: Uint8Array
-  /** Whether that is the whole body. */
-  readonly isComplete: boolean
-}
 
 /**
  * Responses that reject the token, beside status 401 and status 403 with `error="invalid_token"`. Each is handled as
@@ -66,7 +48,21 @@ export interface RejectedWhen {
    * caller can still read the whole body. When it throws, fails or returns no boolean, the response counts as accepted,
    * and a warning is logged.
    */
-  readonly response?: ((excerpt: ResponseExcerpt) => boolean | Effect.Effect<boolean, unknown>) | undefined
+  readonly response?:
+    | ((excerpt: {
+      readonly status: number
+      readonly headers: Readonly<Record<string, string | undefined>>
+      /**
+       * The beginning of the body without its content codings, at most `maxBodyBytes`, as UTF-8. Empty for types of
+       * endless bodies, which are not read: event streams, newline-delimited JSON, gRPC.
+       */
+      readonly body: string
+      /** The bytes of `body`. */
+      readonly bytes: Uint8Array
+      /** Whether `body` is the whole body. */
+      readonly isComplete: boolean
+    }) => boolean | Effect.Effect<boolean, unknown>)
+    | undefined
   /** How much of the body `response` sees, in bytes. Default: 16,384. */
   readonly maxBodyBytes?: number | undefined
 }
@@ -172,7 +168,17 @@ export interface ClientOptions {
    *   )
    * }
    */
-  readonly tokenResponse?: TokenResponseSchema | undefined
+  readonly tokenResponse?:
+    | Schema.Schema.AnyNoContext & {
+      readonly Type: {
+        readonly access_token: string
+        readonly token_type?: string | null | undefined
+        /** In seconds. */
+        readonly expires_in?: number | string | null | undefined
+        readonly scope?: string | null | undefined
+      }
+    }
+    | undefined
   /** How the token request is written: `form` is the standard, `json` what some APIs want. Default: `form`. */
   readonly requestFormat?: RequestFormat | undefined
   /** Where the API stands. Relative request URLs start here, and the token may go to its origin. */
@@ -192,37 +198,16 @@ export interface ClientOptions {
 }
 
 /**
- * The members of a token response (RFC 6749 section 5.1). `expires_in` is in seconds.
- *
- * @since 0.1.0
- * @category models
- */
-export interface TokenResponse {
-  readonly access_token: string
-  readonly token_type?: string | null | undefined
-  readonly expires_in?: number | string | null | undefined
-  readonly scope?: string | null | undefined
-}
-
-/**
- * A schema that decodes the JSON of a server to the members of the standard.
- *
- * @since 0.1.0
- * @category models
- */
-export type TokenResponseSchema = Schema.Schema.AnyNoContext & { readonly Type: TokenResponse }
-
-/**
- * A configuration that was found to be sound.
+ * A validated configuration. One that a program writes itself is not validated.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClientConfig {
-  /** What is asked for, and of whom. */
+  /** The token request, with the authorization server that it is sent to. */
   readonly request: TokenRequest
   readonly revocationUrl: string | undefined
-  /** How the client proves who it is, given the methods that the server is known to support. */
+  /** The method of client authentication, given the methods that the server is known to support. */
   readonly authentication: (
     supported: ReadonlyArray<string> | undefined
   ) => ClientAuthentication.ClientAuthentication
@@ -236,30 +221,23 @@ export interface ClientConfig {
   /** Whether tokens are bound to the client's certificate; undefined when the server's metadata decide. */
   readonly certificateBoundTokens?: boolean | undefined
   /** See `Options`. */
-  readonly tokenResponse?: TokenResponseSchema | undefined
+  readonly tokenResponse?: Options["tokenResponse"]
   readonly allowHttpLoopback: boolean
-  readonly api: Api
-}
-
-/**
- * The API that an authorization is for.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Api {
-  /** An absolute URL without query or fragment and without a slash at its end. */
-  readonly baseUrl: string
-  /** The origins that may be sent the authorization; that of `baseUrl` is one of them. */
-  readonly origins: ReadonlySet<string>
-  /** Whether calls may leave the path of `baseUrl` on its origin. Default: false. */
-  readonly allowOutsideBasePath?: boolean | undefined
-  /** Responses that reject the authorization beside those of the standards, validated. Default: none. */
-  readonly rejectedWhen?: {
-    readonly statuses: ReadonlySet<number>
-    readonly response: RejectedWhen["response"]
-    readonly maxBodyBytes: number
-  } | undefined
+  /** The API that the tokens are for. */
+  readonly api: {
+    /** An absolute URL without query or fragment and without a slash at its end. */
+    readonly baseUrl: string
+    /** The origins that may be sent the authorization; that of `baseUrl` is one of them. */
+    readonly origins: ReadonlySet<string>
+    /** Whether calls may leave the path of `baseUrl` on its origin. Default: false. */
+    readonly allowOutsideBasePath?: boolean | undefined
+    /** Responses that reject the authorization beside those of the standards. Default: none. */
+    readonly rejectedWhen?: {
+      readonly statuses: ReadonlySet<number>
+      readonly response: RejectedWhen["response"]
+      readonly maxBodyBytes: number
+    } | undefined
+  }
 }
 
 /**
@@ -290,19 +268,38 @@ export const ClientConfig = Context.GenericTag<ClientConfig>("@effect-oauth/clie
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<ClientConfig, InvalidConfig> =>
-  Effect.suspend(() => settings.clientAlone(options)).pipe(
+export const make = (options: Options): Effect.Effect<ClientConfig, InvalidConfig> => withParts(options)
+
+const methods: clientEnvironment.Methods<ClientAuthentication.ClientAuthentication> = {
+  client_secret_basic: ClientAuthentication.clientSecretBasic,
+  client_secret_post: ClientAuthentication.clientSecretPost,
+  client_secret_jwt: ClientAuthentication.clientSecretJwt,
+  ofVariables: {
+    // The method reports an audience, a type or an algorithm that is not one of its own.
+    private_key_jwt: (options) =>
+      ClientAuthentication.privateKeyJwt({ ...options, algorithm: options.algorithm as undefined }),
+    client_secret_jwt: (secret, options) =>
+      ClientAuthentication.clientSecretJwt(secret, { ...options, algorithm: options.algorithm as undefined }),
+    tls_client_auth: ClientAuthentication.tlsClientAuth,
+    self_signed_tls_client_auth: ClientAuthentication.selfSignedTlsClientAuth
+  }
+}
+
+/**
+ * Validates the options of a client, with those of its parts beside them.
+ *
+ * @internal
+ */
+export const withParts = (options: Options, partRules?: rules.Rules): Effect.Effect<ClientConfig, InvalidConfig> =>
+  Effect.suspend(() => client.validate(methods, options, partRules)).pipe(
     Effect.mapError((problems) => new InvalidConfig({ problems })),
     Effect.flatMap(withProofKey)
   )
 
-/**
- * Completes a validated configuration. The key is generated once, by a fiber of its own: interrupting the first use does
- * not interrupt the others.
- *
- * @internal
- */
-export const withProofKey = ({ dpop, ...config }: settings.Client): Effect.Effect<ClientConfig> =>
+/** The key is generated once, by a fiber of its own: interrupting the first use does not interrupt the others. */
+const withProofKey = (
+  { dpop, ...config }: client.Settings<ClientAuthentication.ClientAuthentication>
+): Effect.Effect<ClientConfig> =>
   dpop === undefined
     ? Effect.succeed({ ...config, dpop })
     : Effect.gen(function*() {
@@ -312,7 +309,7 @@ export const withProofKey = ({ dpop, ...config }: settings.Client): Effect.Effec
     })
 
 /**
- * The configuration as a layer, from a value.
+ * Provides the configuration with these options.
  *
  * @example
  * import { ClientConfig } from "@effect-oauth/client-credentials"
@@ -333,60 +330,32 @@ export const layer = (options: Options): Layer.Layer<ClientConfig, InvalidConfig
   Layer.effect(ClientConfig, make(options))
 
 /**
- * How `layerConfig` reads the environment.
+ * Reads the configuration from an object of `Config`s.
+ *
+ * @example
+ * import { ClientConfig } from "@effect-oauth/client-credentials"
+ * import { Config } from "effect"
+ *
+ * export const Live = ClientConfig.layerConfig({
+ *   issuer: Config.string("ISSUER"),
+ *   clientId: Config.succeed("inventory-sync"),
+ *   clientSecret: Config.redacted("SECRET"),
+ *   apiBaseUrl: Config.string("INVENTORY_URL")
+ * })
  *
  * @since 0.1.0
- * @category models
+ * @category layers
  */
-export interface ConfigOptions {
-  /** Put before every name: with `BILLING`, `BILLING_OAUTH_CLIENT_ID` is read. For several clients in one process. */
-  readonly prefix?: string | undefined
-  /** See `Options`. In the environment: `OAUTH_ALLOW_HTTP_LOOPBACK=true`. */
-  readonly allowHttpLoopback?: boolean | undefined
-  /** See `Options`. In the environment, its statuses: `API_REJECTED_STATUSES`, separated by spaces. */
-  readonly rejectedWhen?: RejectedWhen | undefined
-}
-
-const variables = {
-  tokenUrl: "OAUTH_TOKEN_URL",
-  issuer: "OAUTH_ISSUER",
-  revocationUrl: "OAUTH_REVOCATION_URL",
-  clientId: "OAUTH_CLIENT_ID",
-  clientSecret: "OAUTH_CLIENT_SECRET",
-  clientSecretFile: "OAUTH_CLIENT_SECRET_FILE",
-  previousClientSecret: "OAUTH_CLIENT_SECRET_PREVIOUS",
-  previousClientSecretFile: "OAUTH_CLIENT_SECRET_PREVIOUS_FILE",
-  audience: "OAUTH_AUDIENCE",
-  scope: "OAUTH_SCOPE",
-  resource: "OAUTH_RESOURCE",
-  parameters: "OAUTH_PARAMETERS",
-  authorizationDetails: "OAUTH_AUTHORIZATION_DETAILS",
-  clientAuthentication: "OAUTH_CLIENT_AUTHENTICATION",
-  basicEncoding: "OAUTH_BASIC_ENCODING",
-  privateKey: "OAUTH_PRIVATE_KEY",
-  privateKeyFile: "OAUTH_PRIVATE_KEY_FILE",
-  previousPrivateKey: "OAUTH_PRIVATE_KEY_PREVIOUS",
-  previousPrivateKeyFile: "OAUTH_PRIVATE_KEY_PREVIOUS_FILE",
-  privateKeyId: "OAUTH_PRIVATE_KEY_ID",
-  signingAlgorithm: "OAUTH_SIGNING_ALGORITHM",
-  assertionAudience: "OAUTH_ASSERTION_AUDIENCE",
-  assertionType: "OAUTH_ASSERTION_TYPE",
-  certificateBoundTokens: "OAUTH_CERTIFICATE_BOUND_TOKENS",
-  dpop: "OAUTH_DPOP",
-  requestFormat: "OAUTH_REQUEST_FORMAT",
-  tokenType: "OAUTH_TOKEN_TYPE",
-  allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK",
-  apiBaseUrl: "API_BASE_URL",
-  apiOrigins: "API_ORIGINS",
-  allowOutsideBasePath: "API_ALLOW_OUTSIDE_BASE_PATH",
-  rejectedStatuses: "API_REJECTED_STATUSES"
-} as const
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<ClientConfig, ConfigError.ConfigError | InvalidConfig> =>
+  Layer.effect(ClientConfig, Effect.flatMap(Config.unwrap(config), make))
 
 /**
- * Reads and checks the configuration from the environment, or from any other `ConfigProvider`.
+ * Reads the configuration from the environment, or from any other `ConfigProvider`.
  *
- * Necessary:
- * - `OAUTH_TOKEN_URL`, or `OAUTH_ISSUER`, whose metadata tell it;
+ * Required:
+ * - `OAUTH_TOKEN_URL`, or `OAUTH_ISSUER`, whose metadata names it;
  * - `OAUTH_CLIENT_ID`;
  * - `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a file that holds the secret, as Docker and Kubernetes mount them;
  *   one line break at its end is ignored; it is read again for each token request), or another credential, see below;
@@ -401,7 +370,7 @@ const variables = {
  *   `OAUTH_CLIENT_AUTHENTICATION` it stands for `client_secret_basic`, unless the issuer's metadata do not list it;
  * - `OAUTH_PRIVATE_KEY` or `OAUTH_PRIVATE_KEY_FILE` (PEM or JWK, see `ClientAuthentication.privateKeyJwt`) and
  *   `OAUTH_PRIVATE_KEY_ID`, for `private_key_jwt`, which is the method where a private key is set and no secret; for it and
- *   `client_secret_jwt`: `OAUTH_SIGNING_ALGORITHM`, `OAUTH_ASSERTION_AUDIENCE` (`issuer`, `token_endpoint` or a text),
+ *   `client_secret_jwt`: `OAUTH_SIGNING_ALGORITHM`, `OAUTH_ASSERTION_AUDIENCE` (`issuer`, `token_endpoint` or a string),
  *   `OAUTH_ASSERTION_TYPE`;
  * - while a credential is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS`, `OAUTH_PRIVATE_KEY_PREVIOUS`, or these with
  *   `_FILE`, tried when the server does not know the current one;
@@ -412,7 +381,9 @@ const variables = {
  * - `API_ALLOW_OUTSIDE_BASE_PATH` (`true`, `false`), see `Options.allowOutsideBasePath`;
  * - `API_REJECTED_STATUSES`, such as `403 419`, see `RejectedWhen`.
  *
- * A variable that is empty counts as absent. One that the method of client authentication does not use is refused.
+ * A variable that is empty counts as absent. One that the method of client authentication does not use is an error. With
+ * a prefix, all have it: `{ prefix: "BILLING" }` reads `BILLING_OAUTH_CLIENT_ID` from the environment, as `Config.nested`
+ * does. Options in `overrides` prevail over the variables, which are not read then.
  *
  * Fails with a `ConfigError` that names the variables and what they should be, never what they were, or with an
  * `InvalidConfig` that names the options that are not valid.
@@ -420,81 +391,38 @@ const variables = {
  * @example
  * import { ClientConfig } from "@effect-oauth/client-credentials"
  *
- * export const billing = ClientConfig.fromConfig({ prefix: "BILLING" })
+ * export const billing = ClientConfig.fromEnv({ prefix: "BILLING", overrides: { audience: "https://billing.example.com" } })
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromConfig = (
-  options: ConfigOptions = {}
+export const fromEnv = (
+  options: { readonly prefix?: string | undefined; readonly overrides?: Partial<Options> | undefined } = {}
 ): Effect.Effect<ClientConfig, ConfigError.ConfigError | InvalidConfig, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
-    // The options of the parts of the client may be beside these.
-    yield* Either.mapLeft(
-      settings.environmentAndParts(options, settings.allParts),
-      (problems) => new InvalidConfig({ problems })
-    )
-    const read = settings.reader(options.prefix)
-    const text = yield* read.all(variables)
-    const credential = (
-      kind: "client secret" | "private key",
-      setting: "clientSecret" | "previousClientSecret" | "privateKey" | "previousPrivateKey"
-    ) => read.credential(kind, text[setting], text[`${setting}File`], [variables[setting], variables[`${setting}File`]])
-    const credentials = {
-      clientSecret: yield* credential("client secret", "clientSecret"),
-      previousClientSecret: yield* credential("client secret", "previousClientSecret"),
-      privateKey: yield* credential("private key", "privateKey"),
-      previousPrivateKey: yield* credential("private key", "previousPrivateKey")
-    }
-    const given = (which: "now" | "source") => ({
-      ...text,
-      clientSecret: credentials.clientSecret?.[which],
-      previousClientSecret: credentials.previousClientSecret?.[which],
-      privateKey: credentials.privateKey?.[which],
-      previousPrivateKey: credentials.previousPrivateKey?.[which]
-    })
-    // A problem with the statuses is one with the variable, unless they are given as an option.
-    const errors = read.errors(
-      {
-        ...variables,
-        ...(text.rejectedStatuses === undefined ? {} : { "rejectedWhen.statuses": variables.rejectedStatuses })
-      },
-      { ...text, "rejectedWhen.statuses": text.rejectedStatuses },
-      given("now")
-    )
-    const misplaced = settings.misplaced(given("now"))
-    if (misplaced.length > 0) return yield* Effect.fail(errors(misplaced))
-    const flag = (setting: "allowHttpLoopback" | "allowOutsideBasePath" | "certificateBoundTokens" | "dpop") =>
-      read.flag(variables[setting], text[setting])
-    const more = {
-      apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
-      allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
-      certificateBoundTokens: yield* flag("certificateBoundTokens"),
-      rejectedWhen: settings.rejectedWhen(options.rejectedWhen, text.rejectedStatuses),
-      dpop: yield* flag("dpop"),
-      allowHttpLoopback: options.allowHttpLoopback ?? (yield* flag("allowHttpLoopback"))
-    }
-    const made = (which: "now" | "source") =>
-      settings.client({ ...given(which), ...settings.structured(given(which)), ...more }).pipe(Either.mapLeft(errors))
-    // What the files hold now is checked as values are; what they hold later is checked when it is read.
-    yield* made("now")
-    return yield* withProofKey(yield* made("source"))
-  })
+  fromEnvWithParts(options)
 
 /**
- * The configuration as a layer, from the environment: see `fromConfig` for the variables.
+ * Reads the configuration from the environment, with the options of the parts of the client in `overrides`.
+ *
+ * @internal
+ */
+export const fromEnvWithParts = (options: unknown, partRules?: rules.Rules) =>
+  Effect.flatMap(clientEnvironment.read(methods, options, partRules), withProofKey)
+
+/**
+ * Provides the configuration of the environment: see `fromEnv` for the variables.
  *
  * @example
  * import { ClientConfig } from "@effect-oauth/client-credentials"
  * import { NodeContext } from "@effect/platform-node"
  * import { Layer } from "effect"
  *
- * export const Live = ClientConfig.layerConfig().pipe(Layer.provide(NodeContext.layer))
+ * export const Live = ClientConfig.layerEnv().pipe(Layer.provide(NodeContext.layer))
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  options?: ConfigOptions
+export const layerEnv = (
+  options?: { readonly prefix?: string | undefined; readonly overrides?: Partial<Options> | undefined }
 ): Layer.Layer<ClientConfig, ConfigError.ConfigError | InvalidConfig, FileSystem.FileSystem> =>
-  Layer.effect(ClientConfig, fromConfig(options))
+  Layer.effect(ClientConfig, fromEnv(options))

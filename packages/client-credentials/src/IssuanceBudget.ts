@@ -302,7 +302,7 @@ export const make = (
   })
 
 /**
- * Provides the budget, and the `TokenEndpoint` of the context decorated with it: the option `issuanceBudget` of `ClientCredentials.layerShared` puts it in
+ * Provides the budget, and the `TokenEndpoint` of the context decorated with it: the option `issuanceBudget` of `SharedClientCredentials.layer` puts it in
  * place, between the shared tokens and the network.
  *
  * @since 0.1.0

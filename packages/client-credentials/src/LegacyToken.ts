@@ -6,12 +6,12 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -20,9 +20,11 @@ import * as Ref from "effect/Ref"
 
 import * as ApiClient from "./ApiClient.js"
 import { Authorization } from "./Authorization.js"
-import type { ConfigOptions, Options as ClientOptions } from "./ClientConfig.js"
+import type { ClientOptions } from "./ClientConfig.js"
+import { collect } from "./internal/config/check.js"
 import { type Read, read } from "./internal/config/credentialSource.js"
-import * as settings from "./internal/config/settings.js"
+import * as environment from "./internal/config/environment.js"
+import * as legacyToken from "./internal/config/legacyToken.js"
 import { rawBasic } from "./internal/protocol/basicCredentials.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
@@ -46,48 +48,49 @@ export interface Options
     | undefined
 }
 
-const authorization = (options: unknown) =>
-  Either.map(settings.legacy(options), ({ api, previousTokenSecret, tokenId, tokenSecret }): Authorization => {
-    const sources = previousTokenSecret === undefined ? [tokenSecret] : [tokenSecret, previousTokenSecret]
-    const [current, ...previous] = sources.map((source) => read("client secret", source)) as [Read, ...Array<Read>]
-    const used = Ref.unsafeMake<Redacted.Redacted<string> | undefined>(undefined)
-    const lock = Effect.unsafeMakeSemaphore(1)
-    const secret = lock.withPermits(1)(
-      Effect.flatMap(
-        Ref.get(used),
-        (known) => known === undefined ? Effect.tap(current, (value) => Ref.set(used, value)) : Effect.succeed(known)
-      )
+const authorization = (
+  { api, previousTokenSecret, tokenId, tokenSecret }: legacyToken.Settings
+): Authorization => {
+  const sources = previousTokenSecret === undefined ? [tokenSecret] : [tokenSecret, previousTokenSecret]
+  const [current, ...previous] = sources.map((source) => read("client secret", source)) as [Read, ...Array<Read>]
+  const used = Ref.unsafeMake<Redacted.Redacted<string> | undefined>(undefined)
+  const lock = Effect.unsafeMakeSemaphore(1)
+  const secret = lock.withPermits(1)(
+    Effect.flatMap(
+      Ref.get(used),
+      (known) => known === undefined ? Effect.tap(current, (value) => Ref.set(used, value)) : Effect.succeed(known)
     )
-    /** Reads the sources again. Returns whether the secret in use is another than the rejected one now. */
-    const replace = (rejected: Redacted.Redacted<string>) =>
-      lock.withPermits(1)(Effect.gen(function*() {
-        const known = yield* Ref.get(used)
-        if (known !== undefined && !Equal.equals(known, rejected)) return true
-        for (const source of [current, ...previous]) {
-          const next = yield* Effect.option(source)
-          if (Option.isSome(next) && !Equal.equals(next.value, rejected)) {
-            yield* Ref.set(used, next.value)
-            return true
-          }
+  )
+  /** Reads the sources again. Returns whether the secret in use is another than the rejected one now. */
+  const replace = (rejected: Redacted.Redacted<string>) =>
+    lock.withPermits(1)(Effect.gen(function*() {
+      const known = yield* Ref.get(used)
+      if (known !== undefined && !Equal.equals(known, rejected)) return true
+      for (const source of [current, ...previous]) {
+        const next = yield* Effect.option(source)
+        if (Option.isSome(next) && !Equal.equals(next.value, rejected)) {
+          yield* Ref.set(used, next.value)
+          return true
         }
-        return false
-      }))
-    return {
-      api,
-      authorize: (request) =>
-        Effect.map(secret, (value) => ({
-          request: HttpClientRequest.setHeader(
-            request,
-            "authorization",
-            `Basic ${rawBasic(tokenId, Redacted.value(value))}`
-          ),
-          credential: value
-        })),
-      onResponse: () => Effect.succeed(false),
-      invalidate: ({ credential }) => Redacted.isRedacted(credential) ? replace(credential) : Effect.succeed(false),
-      confirm: () => Effect.void
-    }
-  })
+      }
+      return false
+    }))
+  return {
+    api,
+    authorize: (request) =>
+      Effect.map(secret, (value) => ({
+        request: HttpClientRequest.setHeader(
+          request,
+          "authorization",
+          `Basic ${rawBasic(tokenId, Redacted.value(value))}`
+        ),
+        credential: value
+      })),
+    onResponse: () => Effect.succeed(false),
+    invalidate: ({ credential }) => Redacted.isRedacted(credential) ? replace(credential) : Effect.succeed(false),
+    confirm: () => Effect.void
+  }
+}
 
 /**
  * An `ApiClient` that sends a legacy token. After a 401 its secret is read again; if it has changed, or there is a previous
@@ -108,14 +111,27 @@ const authorization = (options: unknown) =>
  */
 export const layer = (
   options: Options
-): Layer.Layer<ApiClient.ApiClient, InvalidConfig, HttpClient.HttpClient> =>
-  Layer.provide(
-    Layer.fresh(ApiClient.layer),
-    Layer.effect(
-      Authorization,
-      Effect.suspend(() => Either.mapLeft(authorization(options), (problems) => new InvalidConfig({ problems })))
-    )
+): Layer.Layer<ApiClient.ApiClient, InvalidConfig, HttpClient.HttpClient> => client(validated(options))
+
+const validated = (options: Options) =>
+  Effect.mapError(
+    Effect.suspend(() => legacyToken.validate(options)),
+    (problems) => new InvalidConfig({ problems })
   )
+
+const client = <E, R>(settings: Effect.Effect<legacyToken.Settings, E, R>) =>
+  Layer.provide(Layer.fresh(ApiClient.layer), Layer.effect(Authorization, Effect.map(settings, authorization)))
+
+/**
+ * Reads the legacy token from an object of `Config`s.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError | InvalidConfig, HttpClient.HttpClient> =>
+  client(Effect.flatMap(Config.unwrap(config), validated))
 
 const variables = {
   tokenId: "LEGACY_TOKEN_ID",
@@ -133,56 +149,56 @@ const variables = {
 /**
  * Reads the legacy token from the environment: `LEGACY_TOKEN_ID`, `LEGACY_TOKEN_SECRET` or `LEGACY_TOKEN_SECRET_FILE` (a
  * file that holds it, read again after a 401), `API_BASE_URL`; while the secret is replaced `LEGACY_TOKEN_SECRET_PREVIOUS`
- * or `LEGACY_TOKEN_SECRET_PREVIOUS_FILE`; and as for `ClientConfig.fromConfig` `API_ORIGINS`, `API_REJECTED_STATUSES`,
- * `API_ALLOW_OUTSIDE_BASE_PATH` and `OAUTH_ALLOW_HTTP_LOOPBACK`.
+ * or `LEGACY_TOKEN_SECRET_PREVIOUS_FILE`; and as for `ClientConfig.fromEnv` `API_ORIGINS`, `API_REJECTED_STATUSES`,
+ * `API_ALLOW_OUTSIDE_BASE_PATH` and `OAUTH_ALLOW_HTTP_LOOPBACK`. Options in `overrides` prevail over the variables.
  *
  * @example
  * import { LegacyToken } from "@effect-oauth/client-credentials"
  *
- * export const Api = LegacyToken.layerConfig()
+ * export const Api = LegacyToken.layerEnv()
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  options: ConfigOptions = {}
-): Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError | InvalidConfig, HttpClient.HttpClient> =>
-  Layer.provide(
-    Layer.fresh(ApiClient.layer),
-    Layer.effect(
-      Authorization,
-      Effect.gen(function*() {
-        yield* Either.mapLeft(settings.environmentAndParts(options), (problems) => new InvalidConfig({ problems }))
-        const reader = settings.reader(options.prefix)
-        const text = yield* reader.all(variables)
-        const fs = Option.getOrUndefined(yield* Effect.serviceOption(FileSystem.FileSystem))
-        const credential = (setting: "tokenSecret" | "previousTokenSecret") => {
-          const [file, names] = [text[`${setting}File`], [variables[setting], variables[`${setting}File`]] as const]
-          if (fs !== undefined) {
-            return Effect.provideService(
-              Effect.map(reader.credential("client secret", text[setting], file, names), (found) => found?.source),
-              FileSystem.FileSystem,
-              fs
-            )
-          }
-          return file === undefined
-            ? Effect.succeed(text[setting] === undefined ? undefined : Redacted.make(text[setting]))
-            : Effect.fail(reader.error(names[1], file, "unset, or a FileSystem in the context (NodeContext.layer)"))
-        }
-        return yield* authorization({
-          tokenId: text.tokenId,
-          apiBaseUrl: text.apiBaseUrl,
-          rejectedWhen: settings.rejectedWhen(options.rejectedWhen, text.rejectedStatuses),
-          tokenSecret: yield* credential("tokenSecret"),
-          previousTokenSecret: yield* credential("previousTokenSecret"),
-          apiOrigins: text.apiOrigins,
-          allowOutsideBasePath: yield* reader.flag(variables.allowOutsideBasePath, text.allowOutsideBasePath),
-          allowHttpLoopback: options.allowHttpLoopback ??
-            (yield* reader.flag(variables.allowHttpLoopback, text.allowHttpLoopback))
-        }).pipe(Either.mapLeft(reader.errors(
-          { ...variables, "rejectedWhen.statuses": variables.rejectedStatuses },
-          { ...text, "rejectedWhen.statuses": text.rejectedStatuses }
-        )))
-      })
+export const layerEnv = (
+  options: { readonly prefix?: string | undefined; readonly overrides?: Partial<Options> | undefined } = {}
+): Layer.Layer<
+  ApiClient.ApiClient,
+  ConfigError.ConfigError | InvalidConfig,
+  FileSystem.FileSystem | HttpClient.HttpClient
+> => client(settingsOf(options))
+
+const settingsOf = (options: unknown) =>
+  Effect.gen(function*() {
+    const { overrides, prefix } = yield* environment.given(options, legacyToken.names)
+    const reader = environment.reader(prefix)
+    const text = yield* reader.all(variables, (setting) => Object.hasOwn(overrides, setting.replace(/File$/, "")))
+    const credential = (setting: "tokenSecret" | "previousTokenSecret") =>
+      Effect.map(
+        reader.credential("client secret", text[setting], text[`${setting}File`], [
+          variables[setting],
+          variables[`${setting}File`]
+        ]),
+        (found) => found?.source
+      )
+    const flag = (setting: "allowOutsideBasePath" | "allowHttpLoopback") =>
+      reader.flag(variables[setting], text[setting])
+    const check = collect()
+    const settings = legacyToken.read(check, {
+      tokenId: text.tokenId,
+      apiBaseUrl: text.apiBaseUrl,
+      tokenSecret: yield* credential("tokenSecret"),
+      previousTokenSecret: yield* credential("previousTokenSecret"),
+      apiOrigins: text.apiOrigins,
+      allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
+      allowHttpLoopback: yield* flag("allowHttpLoopback"),
+      ...overrides,
+      rejectedWhen: environment.rejectedWhen(overrides["rejectedWhen"], text.rejectedStatuses)
+    })
+    const errors = reader.errors(
+      { ...variables, ...environment.statusVariable(overrides, variables.rejectedStatuses) },
+      { ...text, "rejectedWhen.statuses": text.rejectedStatuses },
+      overrides
     )
-  )
+    return settings ?? (yield* Effect.fail(errors(check.problems)))
+  })

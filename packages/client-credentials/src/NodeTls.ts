@@ -16,7 +16,7 @@ import * as Undici from "@effect/platform-node/Undici"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -26,7 +26,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import { collect, type Problem } from "./internal/config/check.js"
-import * as environment from "./internal/config/proxies.js"
+import * as environment from "./internal/config/environment.js"
+import * as proxies from "./internal/config/proxies.js"
 import * as rules from "./internal/config/rules.js"
 import { reader, tlsVariables } from "./internal/config/tlsVariables.js"
 import { tagOf } from "./internal/protocol/foreignError.js"
@@ -171,7 +172,7 @@ interface Connections {
   isReplaced: boolean
 }
 
-const connections = (material: Material, { except, http, https }: environment.Proxies): Connections => {
+const connections = (material: Material, { except, http, https }: proxies.Proxies): Connections => {
   const connect = tls(material)
   const direct = new Undici.Agent({ connect })
   const state = { material, waiting: 0, isReplaced: false }
@@ -259,9 +260,18 @@ const replacing = (
 
 class Client extends Context.Tag("@effect-oauth/client-credentials/NodeTls/Client")<Client, HttpClient.HttpClient>() {}
 
-const optionNames = ["ca", "certificate", "key", "passphrase", "minVersion", "proxyFromEnvironment"]
+const names: { readonly [K in keyof Options]-?: true } = {
+  ca: true,
+  certificate: true,
+  key: true,
+  passphrase: true,
+  minVersion: true,
+  proxyFromEnvironment: true
+}
 
-const client = (given: Options, { problems: wrong, proxies }: ReturnType<typeof environment.read>) =>
+const optionNames = Object.keys(names)
+
+const client = (given: Options, found: ReturnType<typeof proxies.read>) =>
   Layer.scoped(
     Client,
     Effect.gen(function*() {
@@ -270,7 +280,7 @@ const client = (given: Options, { problems: wrong, proxies }: ReturnType<typeof 
       const options: Options = rules.members(check, given, optionNames)
       oneOf("minVersion", options.minVersion, ["TLSv1.2", "TLSv1.3"])
       const useProxies = flag("proxyFromEnvironment", options.proxyFromEnvironment, true)
-      if (useProxies) problems.push(...wrong)
+      if (useProxies) problems.push(...found.problems)
       const material = yield* Effect.either(read(options))
       if (Either.isLeft(material) || problems.length > 0) {
         return yield* new InvalidConfig({
@@ -280,7 +290,7 @@ const client = (given: Options, { problems: wrong, proxies }: ReturnType<typeof 
       reader.isPresent = true
       const opened = new Set<Connections>()
       const open = (material: Material) => {
-        const made = connections(material, useProxies ? proxies : { http: "", https: "", except: "" })
+        const made = connections(material, useProxies ? found.proxies : { http: "", https: "", except: "" })
         opened.add(made)
         return made
       }
@@ -297,7 +307,7 @@ const client = (given: Options, { problems: wrong, proxies }: ReturnType<typeof 
     })
   )
 
-const layerWith = (options: Options, found: ReturnType<typeof environment.read>) =>
+const layerWith = (options: Options, found: ReturnType<typeof proxies.read>) =>
   Layer.provide(HttpClient.layerMergedContext(Client), client(options, found))
 
 /**
@@ -323,15 +333,27 @@ const layerWith = (options: Options, found: ReturnType<typeof environment.read>)
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient, InvalidConfig> =>
-  Layer.suspend(() => layerWith(options, environment.read((name) => process.env[name])))
+  Layer.suspend(() => layerWith(options, proxies.read((name) => process.env[name])))
 
 /**
- * Provides the same `HttpClient` from the environment: the files `OAUTH_TLS_CA_FILE`, `OAUTH_TLS_CERTIFICATE_FILE` and
- * `OAUTH_TLS_KEY_FILE`, `OAUTH_TLS_MIN_VERSION` (`TLSv1.2`, `TLSv1.3`), and the proxies `HTTPS_PROXY`, `HTTP_PROXY`,
- * `ALL_PROXY` and `NO_PROXY`, which are those of the process where the `ConfigProvider` has none.
+ * Provides the `HttpClient` with options from an object of `Config`s.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<HttpClient.HttpClient, ConfigError.ConfigError | InvalidConfig> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+
+/**
+ * Provides the `HttpClient` from the environment: the files `OAUTH_TLS_CA_FILE`, `OAUTH_TLS_CERTIFICATE_FILE` and
+ * `OAUTH_TLS_KEY_FILE`, `OAUTH_TLS_MIN_VERSION` (`TLSv1.2`, `TLSv1.3`), each with the prefix; and the proxies
+ * `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, which have no prefix and are those of the process where the
+ * `ConfigProvider` has none. Options in `overrides` prevail over the variables.
  *
  * Files that are replaced are read again, at most a second later; see `Options`. Fails with a `ConfigError` that names
- * the variable.
+ * the variable, or with an `InvalidConfig` that names the option.
  *
  * @example
  * import { ClientCredentials } from "@effect-oauth/client-credentials"
@@ -339,56 +361,85 @@ export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient,
  * import { NodeContext } from "@effect/platform-node"
  * import { Layer } from "effect"
  *
- * export const Api = ClientCredentials.layerConfig().pipe(
- *   Layer.provide(NodeTls.layerConfig),
+ * export const Api = ClientCredentials.layerEnv().pipe(
+ *   Layer.provide(NodeTls.layerEnv()),
  *   Layer.provide(NodeContext.layer)
  * )
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig: Layer.Layer<
+export const layerEnv = (
+  options: { readonly prefix?: string | undefined; readonly overrides?: Options | undefined } = {}
+): Layer.Layer<
   HttpClient.HttpClient,
   ConfigError.ConfigError | InvalidConfig,
   FileSystem.FileSystem
-> = Layer.unwrapEffect(Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const invalid = (variable: string, expected: string) =>
-    ConfigError.InvalidData([variable], `Expected ${variable} to be ${expected}`)
-  const file = (variable: string) =>
-    Effect.flatMap(
-      Config.option(Config.nonEmptyString(variable)),
-      Option.match({
-        onNone: () => Effect.succeed(undefined),
-        onSome: (path) =>
-          fs.readFileString(path).pipe(
-            Effect.mapError((error) => invalid(variable, `the path of a file that can be read (${tagOf(error)})`)),
-            Effect.as(fs.readFileString(path))
-          )
-      })
+> =>
+  Layer.unwrapEffect(Effect.gen(function*() {
+    const { overrides, prefix } = yield* environment.given(options, optionNames)
+    const reader = environment.reader(prefix)
+    const text = yield* reader.all(tlsVariables, (setting) => Object.hasOwn(overrides, setting))
+    const key = yield* file(reader, tlsVariables.key, text.key)
+    const found: Options = {
+      ca: yield* file(reader, tlsVariables.ca, text.ca),
+      certificate: yield* file(reader, tlsVariables.certificate, text.certificate),
+      key: key === undefined ? undefined : Effect.map(key, Redacted.make),
+      minVersion: yield* minVersion(reader, text.minVersion),
+      ...overrides
+    }
+    const fromEnvironment = yield* proxiesOf(found.proxyFromEnvironment !== false)
+    const errors = reader.errors(tlsVariables, text, overrides)
+    return Layer.catchAll(layerWith(found, fromEnvironment), (error) => {
+      const [problem] = error.problems
+      const isVariable = problem !== undefined && Object.hasOwn(tlsVariables, problem.setting)
+      return Layer.fail(
+        isVariable && !Object.hasOwn(overrides, problem.setting)
+          ? errors([{ ...problem, expected: `a file with ${problem.expected}` }])
+          : Object.keys(overrides).length > 0
+          ? errors(error.problems)
+          : error
+      )
+    })
+  }))
+
+type Reader = ReturnType<typeof environment.reader>
+
+/** Reads a file now, to see that it can be read; the result reads it again for each use. */
+const file = (reader: Reader, variable: string, path: string | undefined) =>
+  Effect.gen(function*() {
+    if (path === undefined) return undefined
+    const fs = yield* FileSystem.FileSystem
+    const read = fs.readFileString(path)
+    yield* Effect.mapError(
+      read,
+      (failure) => reader.error(variable, path, `the path of a file that can be read (${tagOf(failure)})`)
     )
-  const key = yield* file(tlsVariables.key)
-  const options: Options = {
-    ca: yield* file(tlsVariables.ca),
-    certificate: yield* file(tlsVariables.certificate),
-    key: key === undefined ? undefined : Effect.map(key, Redacted.make),
-    minVersion: yield* Config.withDefault(Config.literal("TLSv1.2", "TLSv1.3")(tlsVariables.minVersion), "TLSv1.2")
-  }
-  const found = new Map<string, string>()
-  for (const name of environment.variables) {
-    const value = Option.getOrElse(yield* Config.option(Config.string(name)), () => process.env[name])
-    if (value !== undefined) found.set(name, value)
-  }
-  const proxies = environment.read((name) => found.get(name))
-  const [wrong] = proxies.problems
-  if (wrong !== undefined) return yield* Effect.fail(invalid(wrong.setting, wrong.expected))
-  const nameOf = (setting: string) =>
-    setting === "ca" || setting === "certificate" || setting === "key" ? tlsVariables[setting] : undefined
-  return Layer.catchAll(layerWith(options, proxies), (error) => {
-    const [problem] = error.problems
-    const variable = nameOf(problem?.setting ?? "")
-    return Layer.fail(
-      problem === undefined || variable === undefined ? error : invalid(variable, `a file with ${problem.expected}`)
-    )
+    return read
   })
-}))
+
+const minVersion = (
+  reader: Reader,
+  value: string | undefined
+): Effect.Effect<NonNullable<Options["minVersion"]>, ConfigError.ConfigError> =>
+  value === undefined
+    ? Effect.succeed("TLSv1.2")
+    : value === "TLSv1.2" || value === "TLSv1.3"
+    ? Effect.succeed(value)
+    : Effect.fail(reader.error(tlsVariables.minVersion, value, "TLSv1.2 or TLSv1.3"))
+
+/** Reads the variables of proxies, which have no prefix: those of the `ConfigProvider`, else those of the process. */
+const proxiesOf = (isUsed: boolean) =>
+  Effect.gen(function*() {
+    const reader = environment.reader(undefined)
+    const found = new Map<string, string>()
+    for (const name of proxies.variables) {
+      const value = Option.getOrElse(yield* Config.option(Config.string(name)), () => process.env[name])
+      if (value !== undefined) found.set(name, value)
+    }
+    const read = proxies.read((name) => found.get(name))
+    const [wrong] = isUsed ? read.problems : []
+    return yield* wrong === undefined
+      ? Effect.succeed(read)
+      : Effect.fail(reader.error(wrong.setting, "", wrong.expected))
+  })

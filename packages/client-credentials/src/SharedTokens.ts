@@ -268,7 +268,7 @@ export const decorate = (
   })
 
 /**
- * The shared endpoint as a layer over a `TokenEndpoint`: `ClientCredentials.layerShared` puts it in place.
+ * The shared endpoint as a layer over a `TokenEndpoint`: `SharedClientCredentials.layer` puts it in place.
  *
  * @since 0.1.0
  * @category layers

@@ -371,7 +371,7 @@ const warnOfEarlyRejections = (
     early.count < earlyRejections.limit ? Effect.void : Effect.logWarning(
       `Access token rejected ${early.count} times in a row long before its expiry, although each new token worked: ` +
         `another client instance may be revoking this client's tokens. Requesting a new token${pause}. ` +
-        "Share the tokens between all instances (ClientCredentials.layerShared), or give each its own client."
+        "Share the tokens between all instances (SharedClientCredentials.layer), or give each its own client."
     )
   )
 }

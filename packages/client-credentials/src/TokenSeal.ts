@@ -4,19 +4,18 @@
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as base64url from "jose/base64url"
 
-import type { ConfigOptions } from "./ClientConfig.js"
+import * as environment from "./internal/config/environment.js"
 import * as keyStrength from "./internal/config/keyStrength.js"
 import * as privateFile from "./internal/config/privateFile.js"
-import * as settings from "./internal/config/settings.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
@@ -113,7 +112,7 @@ const decode = (
  *
  * Fails with `InvalidConfig` for keys of another length, and for keys that cannot be random: equal bytes, repeated
  * patterns, sequences, and fewer than 12 different bytes. One exception, for tests and examples: 32 bytes of 1 are
- * accepted with a warning in the log; `layerConfig` and `layerFile` refuse them.
+ * accepted with a warning in the log; `layerEnv` and `layerFile` refuse them.
  *
  * @example
  * import { TokenSeal } from "@effect-oauth/client-credentials"
@@ -189,6 +188,17 @@ const splitKeys = (text: string): ReadonlyArray<Redacted.Redacted<string>> =>
   text.split(/[\s,]+/).filter((key) => key !== "").map((key) => Redacted.make(key))
 
 /**
+ * Reads the keys, the newest first, from a `Config`: see `make`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  keys: Config.Config.Wrap<ReadonlyArray<Redacted.Redacted<string>>>
+): Layer.Layer<TokenSeal, ConfigError.ConfigError | InvalidConfig> =>
+  Layer.effect(TokenSeal, Effect.flatMap(Config.unwrap(keys), make))
+
+/**
  * Reads the keys from the environment, or from any other `ConfigProvider`.
  *
  * - `TOKEN_STORE_KEY`, or `TOKEN_STORE_KEY_FILE` (a file that holds it): the key, 32 random bytes in base64
@@ -205,19 +215,19 @@ const splitKeys = (text: string): ReadonlyArray<Redacted.Redacted<string>> =>
  * @example
  * import { TokenSeal } from "@effect-oauth/client-credentials"
  *
- * export const Seal = TokenSeal.layerConfig()
+ * export const Seal = TokenSeal.layerEnv()
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  options: Pick<ConfigOptions, "prefix"> = {}
-): Layer.Layer<TokenSeal, ConfigError.ConfigError | InvalidConfig> =>
+export const layerEnv = (
+  options: { readonly prefix?: string | undefined } = {}
+): Layer.Layer<TokenSeal, ConfigError.ConfigError | InvalidConfig, FileSystem.FileSystem> =>
   Layer.effect(
     TokenSeal,
     Effect.gen(function*() {
-      yield* Either.mapLeft(settings.environmentAndParts(options), (problems) => new InvalidConfig({ problems }))
-      const read = settings.reader(options.prefix)
+      const { prefix } = yield* environment.given(options, undefined)
+      const read = environment.reader(prefix)
       const text = yield* read.all(variables)
       const keysOf = (setting: "key" | "previousKey") =>
         Effect.gen(function*() {
@@ -229,15 +239,10 @@ export const layerConfig = (
             )
           }
           if (file === undefined) return value === undefined ? undefined : splitKeys(value)
-          const fs = yield* Effect.serviceOption(FileSystem.FileSystem)
-          if (Option.isNone(fs)) {
-            return yield* Effect.fail(
-              read.error(fileVariable, file, "unset, or a FileSystem in the context (NodeContext.layer)")
-            )
-          }
+          const fs = yield* FileSystem.FileSystem
           return splitKeys(
             yield* Effect.mapError(
-              privateFile.read(fs.value, file),
+              privateFile.read(fs, file),
               (expected) => read.error(fileVariable, file, expected)
             )
           )

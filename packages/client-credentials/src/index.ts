@@ -40,14 +40,14 @@ export * as Challenge from "./Challenge.js"
 export * as ClientAuthentication from "./ClientAuthentication.js"
 
 /**
- * Who the client is, where it gets its tokens and which API they are for.
+ * The configuration of a client: its credentials, its authorization server and its API.
  *
  * @since 0.1.0
  */
 export * as ClientConfig from "./ClientConfig.js"
 
 /**
- * Everything wired with its defaults.
+ * A client with everything in it.
  *
  * @since 0.1.0
  */
@@ -115,6 +115,13 @@ export * as ReplaySchedule from "./ReplaySchedule.js"
  * @since 0.1.0
  */
 export * as ServerMetadata from "./ServerMetadata.js"
+
+/**
+ * A client that shares its tokens with other processes.
+ *
+ * @since 0.1.0
+ */
+export * as SharedClientCredentials from "./SharedClientCredentials.js"
 
 /**
  * One token for all who share a store.

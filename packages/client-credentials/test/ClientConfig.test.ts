@@ -2,7 +2,7 @@ import { FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
 import { SystemError } from "@effect/platform/Error"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientConfig, LegacyToken, TokenRequest } from "@effect-oauth/client-credentials"
-import { ConfigProvider, Effect, FastCheck as fc, Layer, Redacted } from "effect"
+import { Config, ConfigProvider, Effect, FastCheck as fc, Layer, Redacted } from "effect"
 
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
@@ -27,12 +27,16 @@ const files = FileSystem.layerNoop({
       : Effect.fail(new SystemError({ module: "FileSystem", method: "readFileString", reason: "NotFound" }))
 })
 
-const read = (variables: Readonly<Record<string, string | undefined>>, options?: ClientConfig.ConfigOptions) =>
-  ClientConfig.fromConfig(options).pipe(
+const read = (
+  variables: Readonly<Record<string, string | undefined>>,
+  options?: Parameters<typeof ClientConfig.fromEnv>[0]
+) =>
+  ClientConfig.fromEnv(options).pipe(
     Effect.provide(files),
     Effect.withConfigProvider(
       ConfigProvider.fromMap(
-        new Map(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined))
+        new Map(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+        { pathDelim: "_" }
       )
     )
   )
@@ -126,6 +130,61 @@ describe("ClientConfig", () => {
   })
 
   describe("from the environment", () => {
+    it.effect("options in overrides prevail over the variables, which are not read then", () =>
+      Effect.gen(function*() {
+        const { OAUTH_CLIENT_SECRET: _, OAUTH_TOKEN_URL: __, ...rest } = environment
+        const config = yield* read({
+          ...rest,
+          OAUTH_SCOPE: "items:read",
+          OAUTH_TOKEN_URL: "wr0ng",
+          OAUTH_CLIENT_SECRET_FILE: "/nowhere",
+          OAUTH_PRIVATE_KEY: "wr0ng",
+          API_ALLOW_OUTSIDE_BASE_PATH: "wr0ng"
+        }, {
+          overrides: {
+            tokenUrl: "https://auth.example.com/token",
+            clientSecret: Redacted.make("s3cr3t"),
+            clientAuthentication: "client_secret_basic",
+            allowOutsideBasePath: true,
+            audience: undefined
+          }
+        })
+        assert.strictEqual(config.request.tokenUrl, "https://auth.example.com/token")
+        assert.strictEqual(config.request.scope, "items:read")
+        assert.strictEqual(config.api.allowOutsideBasePath, true)
+        assert.strictEqual(yield* secretOf(config), "s3cr3t")
+        assert.strictEqual(config.authentication(undefined).method, "client_secret_basic")
+      }))
+
+    it.effect("names the override that is wrong", () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(read(environment, { overrides: { tokenUrl: "http://wr0ng" } }))
+        assert.match(String(error), /overrides\.tokenUrl: expected an absolute URL, https:/)
+        assert.notInclude(printed(error), "wr0ng")
+      }))
+
+    it.effect("options may also come from Configs of any name", () =>
+      Effect.gen(function*() {
+        const provided = (variables: Record<string, string>) =>
+          ClientConfig.ClientConfig.pipe(
+            Effect.provide(ClientConfig.layerConfig({
+              issuer: Config.string("ISSUER"),
+              clientId: Config.succeed("inventory-sync"),
+              clientSecret: Config.redacted("SECRET"),
+              apiBaseUrl: Config.string("INVENTORY_URL")
+            })),
+            Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
+          )
+        const variables = {
+          ISSUER: "https://auth.example.com",
+          SECRET: "s3cr3t",
+          INVENTORY_URL: "https://api.example.com"
+        }
+        assert.strictEqual((yield* provided(variables)).request.issuer, "https://auth.example.com")
+        assert.include(String(yield* Effect.flip(provided({ ...variables, ISSUER: "wr0ng" }))), "issuer: expected")
+        assert.include(String(yield* Effect.flip(provided({ ISSUER: "https://auth.example.com" }))), "SECRET")
+      }))
+
     it.effect("reads every variable", () =>
       Effect.gen(function*() {
         const config = yield* read({
@@ -247,8 +306,8 @@ describe("LegacyToken", () => {
       Effect.map((response) => ({ seen, response })),
       Effect.provide(
         Layer.effect(HttpClient.HttpClient, Effect.map(ApiClient.ApiClient, ApiClient.toHttpClient)).pipe(
-          Layer.provide(LegacyToken.layerConfig()),
-          Layer.provide(http)
+          Layer.provide(LegacyToken.layerEnv()),
+          Layer.provide([http, files])
         )
       ),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))

@@ -81,7 +81,7 @@ describe("the secret of a legacy token", () => {
         LEGACY_TOKEN_SECRET_PREVIOUS: "old",
         API_BASE_URL: options.apiBaseUrl
       }
-      const configured = LegacyToken.layerConfig().pipe(
+      const configured = LegacyToken.layerEnv().pipe(
         Layer.provide([layer, Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))])
       )
       yield* Effect.gen(function*() {
@@ -101,9 +101,10 @@ describe("the secret of a legacy token", () => {
         Effect.sync(() => new Response("", { status: headers["authorization"] === basic("old") ? 200 : 403 }))
       )
       const configured = (statuses: string) =>
-        LegacyToken.layerConfig().pipe(
+        LegacyToken.layerEnv().pipe(
           Layer.provide([
             http.layer,
+            NodeContext.layer,
             Layer.setConfigProvider(ConfigProvider.fromMap(
               new Map([
                 ["LEGACY_TOKEN_ID", "tok_17"],

@@ -117,7 +117,7 @@ describe("options", () => {
       yield* fs.writeFileString(file, ca.cert)
       const origin = yield* servers.https(yield* certificates.server(ca), tokens)
       const from = (environment: Record<string, string>) =>
-        NodeTls.layerConfig.pipe(
+        NodeTls.layerEnv().pipe(
           Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))),
           Layer.provide(NodeContext.layer)
         )
@@ -185,7 +185,7 @@ describe("proxies", () => {
         yield* environment(variables(proxy.host))
         yield* token(origin, NodeTls.layer({ ca }))
         assert.deepStrictEqual(proxy.requests, [target])
-        const config = NodeTls.layerConfig.pipe(
+        const config = NodeTls.layerEnv().pipe(
           Layer.provide(FileSystem.layerNoop({ readFileString: () => Effect.succeed(ca) })),
           Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["OAUTH_TLS_CA_FILE", "/ca.pem"]]))))
         )
@@ -238,7 +238,7 @@ describe("proxies", () => {
         const invalid = yield* Effect.flip(Layer.build(NodeTls.layer()))
         assert.strictEqual(invalid._tag, "InvalidConfig")
         assert.deepStrictEqual(invalid.problems.map(({ setting }) => setting), [variable])
-        const error = yield* Effect.flip(Layer.build(Layer.provide(NodeTls.layerConfig, NodeContext.layer)))
+        const error = yield* Effect.flip(Layer.build(Layer.provide(NodeTls.layerEnv(), NodeContext.layer)))
         for (const text of [printed(invalid), printed(error)]) {
           assert.include(text, variable)
           assert.include(text, expected)
@@ -280,10 +280,12 @@ describe("certificates that are replaced", () => {
         OAUTH_TLS_CERTIFICATE_FILE: "/tls.crt",
         OAUTH_TLS_KEY_FILE: "/tls.key"
       }
-      const context = yield* Layer.build(NodeTls.layerConfig.pipe(
-        Layer.provide(fs),
-        Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables)))))
-      ))
+      const context = yield* Layer.build(
+        NodeTls.layerEnv().pipe(
+          Layer.provide(fs),
+          Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables)))))
+        )
+      )
       const logged: Array<string> = []
       const call = Effect.flatMap(HttpClient.HttpClient, (client) => client.get(origin)).pipe(
         Effect.flatMap((response) => response.text),
@@ -364,14 +366,16 @@ describe("certificates that are replaced", () => {
       const failure = (key: string) =>
         Effect.gen(function*() {
           yield* fs.writeFileString(`${directory}/tls.key`, key)
-          return yield* Effect.flip(Layer.build(NodeTls.layerConfig.pipe(
-            Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(
-              new Map([
-                ["OAUTH_TLS_CERTIFICATE_FILE", `${directory}/tls.crt`],
-                ["OAUTH_TLS_KEY_FILE", `${directory}/tls.key`]
-              ])
-            )))
-          )))
+          return yield* Effect.flip(Layer.build(
+            NodeTls.layerEnv().pipe(
+              Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(
+                new Map([
+                  ["OAUTH_TLS_CERTIFICATE_FILE", `${directory}/tls.crt`],
+                  ["OAUTH_TLS_KEY_FILE", `${directory}/tls.key`]
+                ])
+              )))
+            )
+          ))
         })
       for (const key of [other.private, "nonsense"]) {
         const error = yield* failure(key)
@@ -400,7 +404,7 @@ describe("the variables of TLS and proxies beside another HttpClient", () => {
       })
       const build = (variables: Record<string, string>) =>
         Layer.build(
-          ClientCredentials.layerConfig().pipe(
+          ClientCredentials.layerEnv().pipe(
             Layer.provide([FetchHttpClient.layer, NodeContext.layer]),
             Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(
               new Map(Object.entries({
@@ -430,7 +434,7 @@ describe("the variables of TLS and proxies beside another HttpClient", () => {
           yield* build({ [name]: value })
           assert.lengthOf(logged, 1, name)
           assert.include(logged[0], `${name} set`)
-          assert.include(logged[0], "NodeTls.layerConfig")
+          assert.include(logged[0], "NodeTls.layerEnv")
           assert.notInclude(logged[0], "s3cr3t")
         }
         yield* Layer.build(NodeTls.layer())

@@ -78,7 +78,7 @@ describe("two instances at a server that keeps one token per client", () => {
       // One of each instance.
       assert.lengthOf(warnings, 2)
       assert.include(warnings[0], "Access token rejected 3 times in a row long before its expiry")
-      assert.include(warnings[0], "ClientCredentials.layerShared")
+      assert.include(warnings[0], "SharedClientCredentials.layer")
       assert.include(warnings[0], "requested in 1m")
       assert.notInclude(warnings.join(""), "token-")
     }).pipe(Effect.provide(layer))

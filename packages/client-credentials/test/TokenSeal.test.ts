@@ -146,7 +146,7 @@ describe("the seal", () => {
         const provider = Layer.setConfigProvider(ConfigProvider.fromJson({ TOKEN_STORE_KEY: text }))
         const exits = yield* Effect.all([
           Effect.exit(Layer.build(TokenSeal.layerFile(`${directory}/key`))),
-          Effect.exit(Layer.build(Layer.provide(TokenSeal.layerConfig(), provider)))
+          Effect.exit(Layer.build(Layer.provide(TokenSeal.layerEnv(), provider)))
         ])
         for (const exit of exits) {
           assert.strictEqual(exit._tag, "Failure", name)
@@ -166,9 +166,9 @@ describe("the seal", () => {
       yield* Effect.provide(TokenSeal.make([key(1)]), layer)
       assert.lengthOf(logged, 1)
       const provider = ConfigProvider.fromJson({ TOKEN_STORE_KEY: Redacted.value(test) })
-      const configured = Layer.provide(TokenSeal.layerConfig(), Layer.setConfigProvider(provider))
+      const configured = Layer.provide(TokenSeal.layerEnv(), Layer.setConfigProvider(provider))
       assert.isTrue(Exit.isFailure(yield* Effect.exit(Layer.build(configured))))
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
   it.prop("refuses no random key", [fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.integer()], ([, seed]) => {
     // `uint8Array` is biased towards small values, so the bytes come from a generator.
@@ -190,8 +190,11 @@ describe("the layers of the seal", () => {
     TokenSeal.TokenSeal.pipe(
       Effect.provide(
         Layer.provide(
-          TokenSeal.layerConfig(options),
-          Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
+          TokenSeal.layerEnv(options),
+          Layer.merge(
+            NodeContext.layer,
+            Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables)), { pathDelim: "_" }))
+          )
         )
       )
     )
@@ -254,7 +257,7 @@ describe("the layers of the seal", () => {
             "TOKEN_STORE_KEY_FILE",
             "unset when TOKEN_STORE_KEY is set"
           ],
-          [{ TOKEN_STORE_KEY_FILE: "/k" }, "TOKEN_STORE_KEY_FILE", "NodeContext.layer"]
+          [{ TOKEN_STORE_KEY_FILE: "/k" }, "TOKEN_STORE_KEY_FILE", "NotFound"]
         ] as const
       ) {
         const error = yield* Effect.flip(given(variables))

@@ -253,7 +253,7 @@ describe("a client secret from a source", () => {
         API_BASE_URL: "https://api.example.com"
       }
       const { request, requestToken } = yield* TokenEndpoint.make().pipe(
-        Effect.provide(Layer.provideMerge(ServerMetadata.layer(), ClientConfig.layerConfig())),
+        Effect.provide(Layer.provideMerge(ServerMetadata.layer(), ClientConfig.layerEnv())),
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
         Effect.provide(layer)
       )

@@ -546,7 +546,7 @@ fuzz("environment", {
     const variable = input.slice(0, Math.max(0, input.indexOf("=")))
     const environment = { ...necessary, [variable]: input.slice(variable.length + 1) }
     const result = Effect.runSync(
-      Effect.either(ClientConfig.fromConfig()).pipe(
+      Effect.either(ClientConfig.fromEnv()).pipe(
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
         Effect.provide(FileSystem.layerNoop({}))
       )

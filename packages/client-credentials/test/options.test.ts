@@ -1,9 +1,8 @@
 import { generateKeyPairSync } from "node:crypto"
 
-import { HttpClient, HttpClientResponse } from "@effect/platform"
+import { type FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import type { ApiClient } from "@effect-oauth/client-credentials"
 import {
   ClientAuthentication,
   ClientConfig,
@@ -13,6 +12,7 @@ import {
   LegacyToken,
   ProtectedResource,
   ServerMetadata,
+  SharedClientCredentials,
   SharedTokens,
   TokenCache,
   TokenEndpoint,
@@ -66,7 +66,7 @@ const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKe
 const loose = <A>(options: unknown): A => options as A
 
 const layer = (more: object) => ClientCredentials.layer(loose<typeof client>({ ...client, ...more }))
-const layerShared = (more: object) => ClientCredentials.layerShared(loose<typeof client>({ ...client, ...more }))
+const layerShared = (more: object) => SharedClientCredentials.layer(loose<typeof client>({ ...client, ...more }))
 
 const durations = ["soon", -1, -1n, "-5 seconds", NaN, Infinity, null, {}, [-1, 0]]
 const limits = [...durations, 0, "0 millis"]
@@ -158,10 +158,7 @@ describe("options", () => {
         "revokeAtShutdown"
       ])
       assert.deepStrictEqual(
-        yield* reported(
-          ClientCredentials.layerFromClientConfig(loose({ tokenCache: 5, tokenEndpoint: { timeout: 0 } }))
-            .pipe(Layer.provide(ClientConfig.layer(client)))
-        ),
+        yield* reported(layer({ tokenCache: 5, tokenEndpoint: { timeout: 0 } })),
         ["tokenCache", "tokenEndpoint.timeout"]
       )
     }))
@@ -260,13 +257,19 @@ describe("options", () => {
 
   it.effect("beside the environment are validated too", () =>
     Effect.gen(function*() {
-      const wrong = { prefix: 5, tokenEndpoint: { timeout: 0 }, revokeAtShutdown: 1, clientId: "inventory-sync" }
-      const expected = ["clientId", "prefix", "tokenEndpoint.timeout", "revokeAtShutdown"]
+      const overrides = { tokenEndpoint: { timeout: 0 }, revokeAtShutdown: 1, clientid: "inventory-sync" }
+      const wrong = { prefix: 5, overrides }
+      const expected = [
+        "prefix",
+        "overrides.clientid",
+        "overrides.tokenEndpoint.timeout",
+        "overrides.revokeAtShutdown"
+      ]
       const problems = yield* reported(
         Layer.provide(
-          ClientCredentials.layerConfig(loose(wrong)),
-          Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))
-        ) as Layer.Layer<ApiClient.ApiClient, unknown, HttpClient.HttpClient>
+          ClientCredentials.layerEnv(loose(wrong)),
+          [Layer.setConfigProvider(ConfigProvider.fromMap(new Map())), NodeContext.layer]
+        )
       )
       assert.deepStrictEqual(problems, expected)
     }))
@@ -274,15 +277,19 @@ describe("options", () => {
   it.effect("beside the environment are validated by each layer that reads it", () =>
     Effect.gen(function*() {
       const environment = Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))
-      const reads = <A, E>(make: (options: unknown) => Layer.Layer<A, E, HttpClient.HttpClient>) =>
+      const reads = <A, E>(
+        make: (options: unknown) => Layer.Layer<A, E, FileSystem.FileSystem | HttpClient.HttpClient>
+      ) =>
         Effect.gen(function*() {
-          const problems = (options: unknown) => reported(Layer.provide(make(options), environment))
+          const problems = (options: unknown) =>
+            reported(Layer.provide(make(options), [environment, NodeContext.layer]))
           assert.deepStrictEqual(yield* problems({ prefix: 5, prefx: "x" }), ["prefx", "prefix"])
           assert.include(yield* problems(null), "options")
         })
-      yield* reads((options) => Layer.provide(ClientConfig.layerConfig(loose(options)), NodeContext.layer))
-      yield* reads((options) => LegacyToken.layerConfig(loose(options)))
-      yield* reads((options) => TokenSeal.layerConfig(loose(options)))
+      yield* reads((options) => ClientConfig.layerEnv(loose(options)))
+      yield* reads((options) => NodeTls.layerEnv(loose(options)))
+      yield* reads((options) => LegacyToken.layerEnv(loose(options)))
+      yield* reads((options) => TokenSeal.layerEnv(loose(options)))
     }))
 
   it.effect("revokeAtShutdown wants to know where tokens are revoked", () =>
@@ -292,9 +299,12 @@ describe("options", () => {
       assert.deepStrictEqual(yield* reported(layer({ revokeAtShutdown })), ["revokeAtShutdown"])
       assert.deepStrictEqual(
         yield* reported(
-          Layer.provide(ClientCredentials.layerFromClientConfig({ revokeAtShutdown }), ClientConfig.layer(client))
+          Layer.provide(ClientCredentials.layerEnv({ overrides: { ...client, revokeAtShutdown } }), [
+            Layer.setConfigProvider(ConfigProvider.fromMap(new Map())),
+            NodeContext.layer
+          ])
         ),
-        ["revokeAtShutdown"]
+        ["overrides.revokeAtShutdown"]
       )
       for (
         const good of [{ revocationUrl }, { tokenUrl: undefined, issuer: "https://auth.example.com" }]

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   AccessToken,
   ClientCredentials,
+  SharedClientCredentials,
   TokenCache,
   TokenRequest,
   TokenSeal,
@@ -104,7 +105,7 @@ describe("a client that is built again", () => {
         TokenSeal.layer([Redacted.make(Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"))])
       )
       yield* Effect.replicateEffect(
-        Effect.suspend(() => Effect.provide(token, ClientCredentials.layerShared(options))),
+        Effect.suspend(() => Effect.provide(token, SharedClientCredentials.layer(options))),
         10
       )
         .pipe(Effect.provide(Layer.merge(Store, layer)))

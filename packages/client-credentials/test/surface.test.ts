@@ -12,7 +12,17 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Library from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import type { Context } from "effect"
-import { ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schema, type Scope } from "effect"
+import {
+  Config as EffectConfig,
+  ConfigProvider,
+  Effect,
+  Exit,
+  Layer,
+  Option,
+  Redacted,
+  Schema,
+  type Scope
+} from "effect"
 import { exportPKCS8, generateKeyPair } from "jose"
 
 import * as certificates from "./support/certificates.js"
@@ -36,6 +46,7 @@ const {
   PromiseClient,
   ReplaySchedule,
   ServerMetadata,
+  SharedClientCredentials,
   SharedTokens,
   TokenCache,
   TokenEndpoint,
@@ -397,15 +408,18 @@ const surface: Readonly<Record<string, Entry>> = {
   "ClientAuthentication.selfSignedTlsClientAuth": "the certificate is the HTTP client's",
   "ClientAuthentication.tlsClientAuth": "the certificate is the HTTP client's",
   "ClientConfig.ClientConfig": tag,
-  "ClientConfig.fromConfig": () =>
-    Effect.withConfigProvider(ClientConfig.fromConfig(), environment).pipe(Effect.provide(NodeContext.layer)),
+  "ClientConfig.fromEnv": () =>
+    Effect.withConfigProvider(ClientConfig.fromEnv(), environment).pipe(Effect.provide(NodeContext.layer)),
   "ClientConfig.layer": () => built(Config),
-  "ClientConfig.layerConfig": () =>
+  "ClientConfig.layerConfig": () => built(ClientConfig.layerConfig(EffectConfig.succeed(withSecret))),
+  "ClientConfig.layerEnv": () =>
     built(
-      ClientConfig.layerConfig().pipe(
+      ClientConfig.layerEnv().pipe(
         Layer.provide([Layer.setConfigProvider(environment), NodeContext.layer])
       )
     ),
+  "ClientConfig.fromEnvWithParts": "used by the `layerEnv` of a client",
+  "ClientConfig.withParts": "used by the `layer` of a client",
   "ClientConfig.make": () =>
     Effect.forEach([
       ClientConfig.make(withSecret),
@@ -413,36 +427,43 @@ const surface: Readonly<Record<string, Entry>> = {
       ClientConfig.make({ ...withSecret, clientSecret: "c4n4ry" as never }),
       ClientConfig.make({ ...withSecret, clientId: "c4n4ry\u0000" })
     ], Effect.exit),
+  "ClientCredentials.compose": "used by the layers of a client",
+  "ClientCredentials.reportUnreadTls": "shows names of variables, see NodeTls.test.ts",
   "ClientCredentials.layer": (http) => built(Layer.provide(ClientCredentials.layer(withSecret), http)),
   "ClientCredentials.layerConfig": (http) =>
+    built(Layer.provide(ClientCredentials.layerConfig(EffectConfig.succeed(withSecret)), http)),
+  "ClientCredentials.layerEnv": (http) =>
     built(
-      ClientCredentials.layerConfig().pipe(
+      ClientCredentials.layerEnv().pipe(
         Layer.provide([http, Layer.setConfigProvider(environment), NodeContext.layer])
       )
     ),
-  "ClientCredentials.layerFromClientConfig": (http) =>
-    built(Layer.provide(ClientCredentials.layerFromClientConfig(), [Config, http])),
-  "ClientCredentials.layerShared": (http) =>
+  "SharedClientCredentials.layer": (http) =>
     Effect.provide(
       everything,
-      ClientCredentials.layerShared({ ...withSecret, issuanceBudget: { limit: 10 } }).pipe(
+      SharedClientCredentials.layer({ ...withSecret, issuanceBudget: { limit: 10 } }).pipe(
         Layer.provide([http, TokenStore.layerMemory, Seal])
       )
     ),
-  "ClientCredentials.layerSharedFromClientConfig": (http) =>
+  "SharedClientCredentials.layerConfig": (http) =>
     Effect.provide(
       everything,
-      ClientCredentials.layerSharedFromClientConfig().pipe(
-        Layer.provide([http, TokenStore.layerMemory, Seal, Config])
+      SharedClientCredentials.layerConfig(EffectConfig.succeed(withSecret)).pipe(
+        Layer.provide([http, TokenStore.layerMemory, Seal])
       )
     ),
-  "ClientCredentials.layerSharedConfig": (http) =>
+  "SharedClientCredentials.layerEnv": (http) =>
     Effect.provide(
       everything,
-      ClientCredentials.layerSharedConfig().pipe(
+      SharedClientCredentials.layerEnv().pipe(
         Layer.provide([http, TokenStore.layerMemory, Seal, Layer.setConfigProvider(environment), NodeContext.layer])
       )
     ),
+  "SharedClientCredentials.make": (http) =>
+    Effect.flatMap(
+      SharedClientCredentials.make(withSecret),
+      (client) => Effect.map(Effect.exit(client.get("/x")), (exit) => [client, exit])
+    ).pipe(Effect.provide([http, TokenStore.layerMemory, Seal])),
   "ClientCredentials.make": (http) =>
     Effect.flatMap(
       ClientCredentials.make(withSecret),
@@ -474,7 +495,16 @@ const surface: Readonly<Record<string, Entry>> = {
       http
     )),
   "LegacyToken.layerConfig": (http) =>
-    built(Layer.provide(LegacyToken.layerConfig(), [http, Layer.setConfigProvider(environment)])),
+    built(Layer.provide(
+      LegacyToken.layerConfig({
+        apiBaseUrl: EffectConfig.succeed("https://api.example.com"),
+        tokenId: EffectConfig.succeed("tok_17"),
+        tokenSecret: EffectConfig.succeed(secret)
+      }),
+      http
+    )),
+  "LegacyToken.layerEnv": (http) =>
+    built(Layer.provide(LegacyToken.layerEnv(), [http, Layer.setConfigProvider(environment), NodeContext.layer])),
   "NodeTls.layer": () =>
     Effect.flatMap(certificates.authority("own"), ({ cert, private: own }) =>
       Effect.forEach(
@@ -486,7 +516,8 @@ const surface: Readonly<Record<string, Entry>> = {
         ],
         (options) => Effect.exit(built(NodeTls.layer({ certificate: cert, ...options })))
       )),
-  "NodeTls.layerConfig": "the key is a file or a Redacted text; its errors are tested in NodeTls.test.ts",
+  "NodeTls.layerConfig": "`NodeTls.layer` with options that are read",
+  "NodeTls.layerEnv": "the key is a file or a Redacted text; its errors are tested in NodeTls.test.ts",
   "OAuthError.ClientClosed": error,
   "OAuthError.CredentialUnavailable": error,
   "OAuthError.DiscoveryFailed": error,
@@ -540,7 +571,7 @@ const surface: Readonly<Record<string, Entry>> = {
       return [before, yield* SharedTokens.forget(token), yield* SharedTokens.stored]
     }).pipe(
       Effect.provide(Layer.provideMerge(
-        Layer.provide(ClientCredentials.layerSharedFromClientConfig(), http),
+        Layer.provide(SharedClientCredentials.layer(withSecret), http),
         Layer.mergeAll(TokenStore.layerMemory, Seal, Config)
       ))
     ),
@@ -594,7 +625,8 @@ const surface: Readonly<Record<string, Entry>> = {
     ),
   "TokenSeal.TokenSeal": tag,
   "TokenSeal.layer": () => Effect.all([built(Seal), Effect.exit(built(TokenSeal.layer([Redacted.make("c4n4ry")])))]),
-  "TokenSeal.layerConfig": "reads keys; that it shows none is tested in TokenSeal.test.ts",
+  "TokenSeal.layerConfig": () => built(TokenSeal.layerConfig(EffectConfig.succeed([Redacted.make(storeKey)]))),
+  "TokenSeal.layerEnv": "reads keys; that it shows none is tested in TokenSeal.test.ts",
   "TokenSeal.layerFile": "reads keys; that it shows none is tested in TokenSeal.test.ts",
   "TokenSeal.make": () =>
     Effect.flatMap(TokenSeal.make([Redacted.make(storeKey)]), (seal) =>
@@ -612,7 +644,7 @@ const surface: Readonly<Record<string, Entry>> = {
       const directory = yield* fs.makeTempDirectoryScoped()
       const outcome = yield* Effect.provide(
         everything,
-        ClientCredentials.layerShared({ ...withSecret, issuanceBudget: { limit: 10 } }).pipe(
+        SharedClientCredentials.layer({ ...withSecret, issuanceBudget: { limit: 10 } }).pipe(
           Layer.provide([http, TokenStore.layerFiles(directory), Seal])
         )
       )
@@ -622,7 +654,7 @@ const surface: Readonly<Record<string, Entry>> = {
       return [outcome, files, files.map((file) => readFileSync(file, "utf8"))]
     }).pipe(Effect.provide(NodeContext.layer)),
   "TokenStore.validateServerOptions": "reads options that hold no secret",
-  "TokenStore.layerMemory": "used with `ClientCredentials.layerShared`"
+  "TokenStore.layerMemory": "used with `SharedClientCredentials.layer`"
 }
 
 describe("nothing secret is shown by what is exported", () => {

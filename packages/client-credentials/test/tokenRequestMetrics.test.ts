@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   ApiClient,
   ClientCredentials,
+  SharedClientCredentials,
   TokenCache,
   TokenRevocation,
   TokenSeal,
@@ -167,7 +168,7 @@ describe("oauth.token.requests and oauth.token.failures", () => {
         revocationUrl: "https://auth.example.com/revoke",
         tokenCache: { retryTimeout: 0 }
       }
-      const layer = ClientCredentials.layerShared({ ...options, issuanceBudget: { limit: 1 } }).pipe(
+      const layer = SharedClientCredentials.layer({ ...options, issuanceBudget: { limit: 1 } }).pipe(
         Layer.provide([http.layer, TokenStore.layerMemory, TokenSeal.layer([sealKey(1)])])
       )
       const counts = yield* counted(

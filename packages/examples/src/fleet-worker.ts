@@ -8,7 +8,7 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
-import { ApiClient, ClientCredentials, TokenSeal, type TokenStore } from "@effect-oauth/client-credentials"
+import { ApiClient, SharedClientCredentials, TokenSeal, type TokenStore } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
 import { SqlTokenStore } from "@effect-oauth/sql"
 import { Config, Console, Duration, Effect, Layer, Option } from "effect"
@@ -18,11 +18,11 @@ const Store = Layer.unwrapEffect(Effect.gen(function*() {
   const timeout = yield* Config.withDefault(Config.duration("STORE_TIMEOUT"), Duration.seconds(2))
   const store: Layer.Layer<TokenStore.TokenStore, unknown> = Option.isSome(url)
     ? SqlTokenStore.layerWithClient(PgClient.layer({ url: url.value, connectTimeout: timeout }), { timeout })
-    : RedisTokenStore.layerConfig({ timeout })
+    : RedisTokenStore.layerEnv({ overrides: { timeout } })
   return store
 }))
 
-const Seal = TokenSeal.layerConfig()
+const Seal = TokenSeal.layerEnv()
 
 const program = Effect.gen(function*() {
   const api = yield* ApiClient.ApiClient
@@ -41,9 +41,11 @@ const program = Effect.gen(function*() {
 const Client = Layer.unwrapEffect(Effect.gen(function*() {
   const leaseLife = yield* Config.withDefault(Config.duration("LEASE_LIFE"), Duration.seconds(2))
   const pause = yield* Config.option(Config.duration("REFUSAL_PAUSE"))
-  return ClientCredentials.layerSharedConfig({
-    sharedTokens: { leaseLife },
-    tokenCache: { rejectionPauses: Option.isSome(pause) ? [pause.value] : undefined }
+  return SharedClientCredentials.layerEnv({
+    overrides: {
+      sharedTokens: { leaseLife },
+      tokenCache: { rejectionPauses: Option.isSome(pause) ? [pause.value] : undefined }
+    }
   })
 }))
 

@@ -18,8 +18,8 @@ const program = Effect.gen(function*() {
 const Api = Layer.unwrapEffect(
   Effect.map(Config.option(Config.string("LEGACY_TOKEN_ID")), (legacy) =>
     Option.isSome(legacy)
-      ? LegacyToken.layerConfig()
-      : ClientCredentials.layerConfig())
+      ? LegacyToken.layerEnv()
+      : ClientCredentials.layerEnv())
 )
 
 program.pipe(

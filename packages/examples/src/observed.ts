@@ -33,7 +33,7 @@ const program = Effect.gen(function*() {
 })
 
 // The client's token requests run with the telemetry that its layer was built with.
-const Api = ClientCredentials.layerConfig().pipe(
+const Api = ClientCredentials.layerEnv().pipe(
   Layer.provideMerge(Telemetry),
   Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer])
 )

@@ -11,7 +11,7 @@ interface Item {
   readonly quantity: number
 }
 
-const Api = ClientCredentials.layerConfig().pipe(Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]))
+const Api = ClientCredentials.layerEnv().pipe(Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]))
 
 const api = PromiseClient.make(Api)
 

@@ -17,8 +17,8 @@ const program = Effect.gen(function*() {
   yield* Console.log(`${items.length} items in stock`)
 })
 
-const Api = ClientCredentials.layerConfig().pipe(
-  Layer.provide(NodeTls.layerConfig),
+const Api = ClientCredentials.layerEnv().pipe(
+  Layer.provide(NodeTls.layerEnv()),
   Layer.provide(NodeContext.layer)
 )
 

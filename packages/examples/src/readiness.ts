@@ -29,7 +29,7 @@ const Server = Layer.unwrapEffect(Effect.map(
   (port) => NodeHttpServer.layer(Http.createServer, { host: "127.0.0.1", port })
 ))
 
-const Api = ClientCredentials.layerConfig()
+const Api = ClientCredentials.layerEnv()
 
 HttpRouter.empty.pipe(
   HttpRouter.get("/ready", ready),

@@ -4,12 +4,12 @@
  */
 import { HttpClientResponse } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
-import { ApiClient, ClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { ApiClient, SharedClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
 import { Config, Console, Effect, Layer, Schema } from "effect"
 
 const Store = Layer.unwrapEffect(Effect.map(Config.string("TOKEN_STORE_DIR"), TokenStore.layerFiles))
 
-const Seal = TokenSeal.layerConfig()
+const Seal = TokenSeal.layerEnv()
 
 const Items = Schema.Array(Schema.Struct({ sku: Schema.String, quantity: Schema.Int }))
 
@@ -19,7 +19,7 @@ const program = Effect.gen(function*() {
   yield* Console.log(`${items.length} items in stock`)
 })
 
-const Api = ClientCredentials.layerSharedConfig().pipe(
+const Api = SharedClientCredentials.layerEnv().pipe(
   Layer.provide([Store, Seal]),
   Layer.provideMerge(Layer.merge(NodeHttpClient.layerUndici, NodeContext.layer))
 )

@@ -8,7 +8,7 @@ import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
 import { Console, Effect, LayerMap, Schema } from "effect"
 
 class Tenants extends LayerMap.Service<Tenants>()("Tenants", {
-  lookup: (tenant: string) => ClientCredentials.layerConfig({ prefix: tenant.toUpperCase() }),
+  lookup: (tenant: string) => ClientCredentials.layerEnv({ prefix: tenant.toUpperCase() }),
   dependencies: [NodeHttpClient.layerUndici, NodeContext.layer],
   idleTimeToLive: "1 hour"
 }) {}

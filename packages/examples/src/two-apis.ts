@@ -7,13 +7,13 @@ import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
 import { Console, Context, Effect, Layer, Schema } from "effect"
 
-const InventoryApi = ClientCredentials.layerConfig({ prefix: "INVENTORY" })
+const InventoryApi = ClientCredentials.layerEnv({ prefix: "INVENTORY" })
 
 class Inventory extends Context.Tag("Inventory")<Inventory, ApiClient.Client>() {
   static readonly layer = Layer.effect(this, ApiClient.ApiClient).pipe(Layer.provide(InventoryApi))
 }
 
-const SuppliersApi = ClientCredentials.layerConfig({ prefix: "SUPPLIERS" })
+const SuppliersApi = ClientCredentials.layerEnv({ prefix: "SUPPLIERS" })
 
 class Suppliers extends Context.Tag("Suppliers")<Suppliers, ApiClient.Client>() {
   static readonly layer = Layer.effect(this, ApiClient.ApiClient).pipe(Layer.provide(SuppliersApi))

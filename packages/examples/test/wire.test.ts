@@ -115,7 +115,7 @@ describe("against a real authorization server and API", () => {
 
   it.scoped("promises: what is missing in the environment is told by an error that can be read", () =>
     Effect.gen(function*() {
-      const client = ClientCredentials.layerConfig().pipe(
+      const client = ClientCredentials.layerEnv().pipe(
         Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]),
         Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map())))
       )

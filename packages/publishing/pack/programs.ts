@@ -8,8 +8,8 @@ const nodeImports = "import { NodeContext, NodeRuntime } from \"@effect/platform
 
 const tlsImport = "import * as NodeTls from \"@effect-oauth/client-credentials/NodeTls\"\n"
 
-const nodeEnding = `const Api = ClientCredentials.layerConfig().pipe(
-  Layer.provide(NodeTls.layerConfig),
+const nodeEnding = `const Api = ClientCredentials.layerEnv().pipe(
+  Layer.provide(NodeTls.layerEnv()),
   Layer.provide(NodeContext.layer)
 )
 
@@ -20,7 +20,7 @@ const fetchImports = `import { FetchHttpClient, FileSystem } from "@effect/platf
 import { ConfigProvider } from "effect"
 `
 
-const fetchEnding = `const Api = ClientCredentials.layerConfig().pipe(
+const fetchEnding = `const Api = ClientCredentials.layerEnv().pipe(
   Layer.provide([FetchHttpClient.layer, FileSystem.layerNoop({})])
 )
 

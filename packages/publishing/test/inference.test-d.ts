@@ -24,13 +24,14 @@ import {
   ClientCredentials,
   LegacyToken,
   PromiseClient,
+  SharedClientCredentials,
   TokenRequest,
   TokenStore
 } from "@effect-oauth/client-credentials"
 import type { TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Expect, OAuthTest, TestTokenCache } from "@effect-oauth/testing"
 import type { ConfigError, ParseResult, Scope } from "effect"
-import { Effect, Layer, Redacted, Schema } from "effect"
+import { Config, Effect, Layer, Redacted, Schema } from "effect"
 import { describe, expectTypeOf, it } from "vitest"
 
 const options = {
@@ -60,8 +61,8 @@ describe("ClientCredentials", () => {
     >()
   })
 
-  it("layerConfig: the environment may be wrong, and a secret may be in a file", () => {
-    expectTypeOf(ClientCredentials.layerConfig()).toEqualTypeOf<
+  it("layerEnv: the environment may be wrong, and a secret may be in a file", () => {
+    expectTypeOf(ClientCredentials.layerEnv()).toEqualTypeOf<
       Layer.Layer<
         Services,
         ConfigError.ConfigError | InvalidConfig.InvalidConfig,
@@ -70,15 +71,33 @@ describe("ClientCredentials", () => {
     >()
   })
 
-  it("layerShared and layerSharedConfig: a store and a seal as well", () => {
-    expectTypeOf(ClientCredentials.layerShared(options)).toEqualTypeOf<
+  it("layerConfig: options from Configs, also of the parts", () => {
+    expectTypeOf(ClientCredentials.layerConfig({
+      issuer: Config.string("ISSUER"),
+      clientId: Config.succeed("inventory-sync"),
+      clientSecret: Config.redacted("SECRET"),
+      apiBaseUrl: Config.string("INVENTORY_URL"),
+      tokenCache: { refreshBefore: Config.duration("REFRESH_BEFORE") }
+    })).toEqualTypeOf<
+      Layer.Layer<Services, ConfigError.ConfigError | InvalidConfig.InvalidConfig, HttpClient.HttpClient>
+    >()
+    // @ts-expect-error no endpoint: tokenUrl or issuer
+    ClientCredentials.layerConfig({
+      clientId: Config.succeed("inventory-sync"),
+      clientSecret: Config.redacted("SECRET"),
+      apiBaseUrl: Config.string("INVENTORY_URL")
+    })
+  })
+
+  it("SharedClientCredentials: a store and a seal as well", () => {
+    expectTypeOf(SharedClientCredentials.layer(options)).toEqualTypeOf<
       Layer.Layer<
         Services,
         InvalidConfig.InvalidConfig,
         HttpClient.HttpClient | TokenSeal.TokenSeal | TokenStore.TokenStore
       >
     >()
-    expectTypeOf<Layer.Layer.Context<ReturnType<typeof ClientCredentials.layerSharedConfig>>>().toEqualTypeOf<
+    expectTypeOf<Layer.Layer.Context<ReturnType<typeof SharedClientCredentials.layerEnv>>>().toEqualTypeOf<
       FileSystem.FileSystem | HttpClient.HttpClient | TokenSeal.TokenSeal | TokenStore.TokenStore
     >()
   })
@@ -102,7 +121,7 @@ describe("ClientCredentials", () => {
   it("nothing is left to provide on Node, nor on fetch", () => {
     expectTypeOf(
       call.pipe(
-        Effect.provide(ClientCredentials.layerConfig()),
+        Effect.provide(ClientCredentials.layerEnv()),
         Effect.provide([NodeHttpClient.layerUndici, NodeContext.layer])
       )
     ).toEqualTypeOf<
@@ -256,8 +275,12 @@ describe("PromiseClient", () => {
 
 describe("LegacyToken and TokenStore", () => {
   it("provide the same client, and the store", () => {
-    expectTypeOf(LegacyToken.layerConfig()).toEqualTypeOf<
-      Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError | InvalidConfig.InvalidConfig, HttpClient.HttpClient>
+    expectTypeOf(LegacyToken.layerEnv()).toEqualTypeOf<
+      Layer.Layer<
+        ApiClient.ApiClient,
+        ConfigError.ConfigError | InvalidConfig.InvalidConfig,
+        FileSystem.FileSystem | HttpClient.HttpClient
+      >
     >()
     expectTypeOf(TokenStore.layerFiles("tokens")).toEqualTypeOf<
       Layer.Layer<TokenStore.TokenStore, InvalidConfig.InvalidConfig, FileSystem.FileSystem | Path.Path>

@@ -153,12 +153,12 @@ const settled = (client: Redis): Effect.Effect<void> =>
  * background. Fails with an `InvalidConfig` when an option is not valid.
  *
  * @example
- * import { ClientCredentials, TokenSeal } from "@effect-oauth/client-credentials"
+ * import { SharedClientCredentials, TokenSeal } from "@effect-oauth/client-credentials"
  * import { RedisTokenStore } from "@effect-oauth/redis"
  * import { NodeHttpClient } from "@effect/platform-node"
  * import { Layer, Redacted } from "effect"
  *
- * export const Api = (key: Redacted.Redacted<string>) => ClientCredentials.layerShared({
+ * export const Api = (key: Redacted.Redacted<string>) => SharedClientCredentials.layer({
  *   tokenUrl: "https://auth.example.com/oauth/token",
  *   clientId: "inventory-sync",
  *   clientSecret: Redacted.make("s3cr3t"),
@@ -210,30 +210,53 @@ const connectionOf = (text: string): Option.Option<RedisOptions> =>
   })()
 
 /**
- * The same, from the environment: `REDIS_URL`, such as `rediss://user:password@redis.internal:6379/0`.
- *
- * @example
- * import { RedisTokenStore } from "@effect-oauth/redis"
- *
- * export const Store = RedisTokenStore.layerConfig()
+ * Provides a store on a connection of its own, with a URL such as `rediss://user:password@redis.internal:6379/0` and
+ * options from an object of `Config`s.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
-  options?: Options
+  config: Config.Config.Wrap<Options & { readonly url: Redacted.Redacted<string> }>
 ): Layer.Layer<TokenStore.TokenStore, ConfigError.ConfigError | InvalidConfig> =>
-  Layer.unwrapEffect(
+  Layer.unwrapEffect(Effect.flatMap(Config.unwrap(config), ({ url, ...options }) =>
     Effect.map(
-      Config.mapOrFail(
-        Config.redacted(Config.nonEmptyString("REDIS_URL")),
-        (url) =>
-          Either.fromOption(connectionOf(Redacted.value(url)), () =>
-            ConfigError.InvalidData(
-              ["REDIS_URL"],
-              "Expected REDIS_URL to be a URL such as rediss://user:password@host:6379/0"
-            ))
+      Effect.mapError(
+        connectionOf(Redacted.value(url)),
+        () => ConfigError.InvalidData(["url"], `Expected url to be ${expectedUrl}`)
       ),
       (connection) => layer(connection, options)
+    )))
+
+const expectedUrl = "a URL such as rediss://user:password@host:6379/0"
+
+/**
+ * Provides a store on a connection of its own, from the environment: `REDIS_URL`, such as
+ * `rediss://user:password@redis.internal:6379/0`, with the prefix.
+ *
+ * @example
+ * import { RedisTokenStore } from "@effect-oauth/redis"
+ *
+ * export const Store = RedisTokenStore.layerEnv({ overrides: { timeout: "1 second" } })
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerEnv = (
+  { overrides, prefix }: { readonly prefix?: string | undefined; readonly overrides?: Options | undefined } = {}
+): Layer.Layer<TokenStore.TokenStore, ConfigError.ConfigError | InvalidConfig> => {
+  const url = Config.mapOrFail(
+    Config.redacted(Config.nonEmptyString("REDIS_URL")),
+    (url) =>
+      Either.fromOption(
+        connectionOf(Redacted.value(url)),
+        () => ConfigError.InvalidData([], `Expected REDIS_URL to be ${expectedUrl}`)
+      )
+  )
+  return Layer.unwrapEffect(
+    Effect.map(
+      prefix === undefined ? url : Config.nested(url, prefix),
+      (connection) => layer(connection, overrides)
     )
   )
+}

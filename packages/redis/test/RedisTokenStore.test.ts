@@ -4,9 +4,8 @@ import { type AddressInfo, createServer } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import {
   ApiClient,
-  type ClientConfig,
-  ClientCredentials,
   InvalidConfig,
+  SharedClientCredentials,
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
@@ -29,7 +28,7 @@ const quiet = Logger.remove(Logger.defaultLogger)
 const fleet = (
   size: number,
   port: number,
-  more: Partial<ClientConfig.Options & ClientCredentials.SharedOptions> = {},
+  more: Partial<SharedClientCredentials.Options> = {},
   options: RedisTokenStore.Options = patient
 ) =>
   Effect.forEach(
@@ -37,7 +36,7 @@ const fleet = (
     () =>
       Effect.map(
         Layer.build(Layer.fresh(
-          ClientCredentials.layerShared({
+          SharedClientCredentials.layer({
             tokenUrl: "https://auth.test/token",
             clientId: "test-client",
             clientSecret: Redacted.make("test-secret"),
@@ -248,7 +247,7 @@ describe("its configuration", () => {
           for (
             const built of [
               Layer.build(RedisTokenStore.layer({ host: "127.0.0.1", port: 1 }, given)),
-              Layer.build(RedisTokenStore.layerConfig(given)),
+              Layer.build(RedisTokenStore.layerEnv({ overrides: given })),
               fromClient(given)
             ]
           ) {
@@ -277,7 +276,7 @@ describe("its configuration", () => {
         "redis:c4n4ry"
       ]
       for (const url of wrong) {
-        const error = yield* Effect.flip(Layer.build(RedisTokenStore.layerConfig())).pipe(
+        const error = yield* Effect.flip(Layer.build(RedisTokenStore.layerEnv())).pipe(
           Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["REDIS_URL", url]])))
         )
         assert.include(String(error), "REDIS_URL")
@@ -295,7 +294,7 @@ describe("its configuration", () => {
       )
       // The same address, as IPv6 writes it.
       const url = `redis://[::ffff:127.0.0.1]:${(server.address() as AddressInfo).port}`
-      yield* Layer.build(RedisTokenStore.layerConfig({ timeout: "100 millis" })).pipe(
+      yield* Layer.build(RedisTokenStore.layerEnv({ overrides: { timeout: "100 millis" } })).pipe(
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["REDIS_URL", url]])))
       )
       yield* Deferred.await(asked)

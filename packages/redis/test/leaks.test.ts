@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { TokenStore } from "@effect-oauth/client-credentials"
 import * as Package from "@effect-oauth/redis"
-import { ConfigProvider, Duration, Effect, Layer } from "effect"
+import { Config, ConfigProvider, Duration, Effect, Layer, Redacted } from "effect"
 import { Redis } from "ioredis"
 
 import { printed } from "../../client-credentials/test/support/printed.js"
@@ -29,7 +29,7 @@ const everything = Effect.gen(function*() {
 })
 
 const fromEnvironment = (url: string) =>
-  RedisTokenStore.layerConfig({ timeout: "1 second" }).pipe(
+  RedisTokenStore.layerEnv({ overrides: { timeout: "1 second" } }).pipe(
     Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["REDIS_URL", url]]))))
   )
 
@@ -39,7 +39,10 @@ const uses = (
   layer: [
     Effect.provide(everything, RedisTokenStore.layer({ host: "127.0.0.1", port, password }, { timeout: "1 second" }))
   ],
-  layerConfig: [
+  layerConfig: [`redis://user:${password}@127.0.0.1:${port}/0`, password].map((url) =>
+    Effect.provide(everything, RedisTokenStore.layerConfig({ url: Config.succeed(Redacted.make(url)) }))
+  ),
+  layerEnv: [
     `redis://user:${password}@127.0.0.1:${port}/0`,
     `http://user:${password}@127.0.0.1:${port}/0`,
     `redis://user:${password}@127.0.0.1:${port}/${password}`,

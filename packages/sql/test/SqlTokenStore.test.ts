@@ -6,7 +6,13 @@ import { SqlClient } from "@effect/sql"
 import { LibsqlClient } from "@effect/sql-libsql"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, ClientCredentials, InvalidConfig, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import {
+  ApiClient,
+  InvalidConfig,
+  SharedClientCredentials,
+  TokenSeal,
+  TokenStore
+} from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
 import { Fault, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
@@ -139,7 +145,7 @@ for (const [name, database, isInstalled] of databases) {
           const { connect, restart, stop } = yield* database
           const start = Effect.map(
             Layer.build(Layer.fresh(
-              ClientCredentials.layerShared({
+              SharedClientCredentials.layer({
                 tokenUrl: "https://auth.test/token",
                 clientId: "test-client",
                 clientSecret: Redacted.make("test-secret"),
@@ -195,7 +201,7 @@ describe.skipIf(!postgresServer.isInstalled)("on Postgres those who wait", () =>
       const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
       const start = Effect.map(
         Layer.build(Layer.fresh(
-          ClientCredentials.layerShared({
+          SharedClientCredentials.layer({
             tokenUrl: "https://auth.test/token",
             clientId: "test-client",
             clientSecret: Redacted.make("test-secret"),

@@ -7,9 +7,15 @@ import { randomBytes } from "node:crypto"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import {
+  ApiClient,
+  Authorization,
   ClientConfig,
-  ClientCredentials,
-  type IssuanceBudget,
+  IssuanceBudget,
+  ServerMetadata,
+  SharedTokens,
+  TokenCache,
+  TokenEndpoint,
+  TokenRevocation,
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
@@ -69,7 +75,7 @@ export const layerHttp = (settings: Settings) =>
     const network = Layer.effect(
       HttpClient.HttpClient,
       Effect.map(HttpClient.HttpClient, HttpClient.withTracerDisabledWhen(constTrue))
-    ).pipe(Layer.provide(NodeTls.layerConfig), Layer.provide(Layer.setConfigProvider(provider(settings))))
+    ).pipe(Layer.provide(NodeTls.layerEnv()), Layer.provide(Layer.setConfigProvider(provider(settings))))
     return screen.verbose ? Layer.provide(traffic.show(screen), network) : network
   }))
 
@@ -84,14 +90,27 @@ export const layerBase = (settings: Settings) =>
     NodeContext.layer
   )
 
-/** Everything, for commands that use a token. */
+/**
+ * Everything, for commands that use a token. The parts are composed here, since the configuration is read here: its secret
+ * may be typed.
+ */
 export const layer = (settings: Settings) =>
   Layer.provideMerge(
     Layer.unwrapEffect(
-      Effect.map(
-        budget(settings),
-        (issuanceBudget) => ClientCredentials.layerSharedFromClientConfig({ issuanceBudget })
-      )
+      Effect.map(budget(settings), (limit) => {
+        const network = TokenEndpoint.layer()
+        return ApiClient.layer.pipe(
+          Layer.provide(Authorization.layer),
+          Layer.provideMerge(TokenCache.layer()),
+          Layer.provide(
+            limit === undefined
+              ? Layer.provide(SharedTokens.layer(), network)
+              : Layer.provideMerge(SharedTokens.layer(), Layer.provide(IssuanceBudget.layer(limit), network))
+          ),
+          Layer.provideMerge(TokenRevocation.layer),
+          Layer.provide(ServerMetadata.layer())
+        )
+      })
     ),
     layerBase(settings)
   )

@@ -87,7 +87,7 @@ export const ask = (question: string): Effect.Effect<Redacted.Redacted<string>, 
 
 const withSecret = (settings: Settings, secret: string) => {
   const { [own.secretCommand]: _command, [own.secretPrompt]: _prompt, ...values } = settings.values
-  return ClientConfig.fromConfig().pipe(
+  return ClientConfig.fromEnv().pipe(
     Effect.withConfigProvider(provider({ ...settings, values: { ...values, OAUTH_CLIENT_SECRET: secret } }))
   )
 }
@@ -170,5 +170,5 @@ export const configure = (
     )
     return deferred(settings, asked, `typed for ${client}`)
   }
-  return ClientConfig.fromConfig().pipe(Effect.withConfigProvider(provider(settings)))
+  return ClientConfig.fromEnv().pipe(Effect.withConfigProvider(provider(settings)))
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url"
 import type { Headers } from "@effect/platform"
 import {
   FetchHttpClient,
+  FileSystem,
   HttpBody,
   HttpClient,
   type HttpClientError,
@@ -467,9 +468,10 @@ describe("by path", () => {
 
   it("the option is read from the environment, and is a flag", () => {
     const read = (value: string) =>
-      LegacyToken.layerConfig().pipe(
+      LegacyToken.layerEnv().pipe(
         Layer.provide([
           recorder().layer,
+          FileSystem.layerNoop({}),
           Layer.setConfigProvider(ConfigProvider.fromMap(
             new Map([
               ["LEGACY_TOKEN_ID", "id"],

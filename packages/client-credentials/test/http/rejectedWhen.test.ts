@@ -102,7 +102,7 @@ describe("declared rejections", () => {
       },
       ({ body }) => Effect.fail(new Cause.IllegalArgumentException(body)),
       ({ body }) => Effect.die(body),
-      (({ body }: ClientConfig.ResponseExcerpt) => body) as never
+      (({ body }: { readonly body: string }) => body) as never
     ]
     return Effect.forEach(broken, (response) => {
       const { counts, layer } = scenario.make(
@@ -120,8 +120,8 @@ describe("declared rejections", () => {
 
   it.effect("the variable declares statuses, beside those of the option", () =>
     Effect.gen(function*() {
-      const read = (value: string, options: ClientConfig.ConfigOptions = {}) =>
-        ClientConfig.fromConfig(options).pipe(
+      const read = (value: string, overrides: Partial<ClientConfig.Options> = {}) =>
+        ClientConfig.fromEnv({ overrides }).pipe(
           Effect.withConfigProvider(ConfigProvider.fromMap(
             new Map([
               ["OAUTH_TOKEN_URL", "https://auth.example.com/token"],

@@ -4,7 +4,7 @@ import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
 import { Effect, Layer, ManagedRuntime } from "effect"
 
-const Api = ClientCredentials.layerConfig().pipe(Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]))
+const Api = ClientCredentials.layerEnv().pipe(Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]))
 
 // One runtime for the whole program: the token is in it.
 const runtime = ManagedRuntime.make(Api)

@@ -1,15 +1,17 @@
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
-import { ClientCredentials, TokenSeal } from "@effect-oauth/client-credentials"
+import { SharedClientCredentials, TokenSeal } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
 import { Layer } from "effect"
 
 /** From `TOKEN_STORE_KEY` (`openssl rand -base64 32`); while it is replaced, also from `TOKEN_STORE_KEY_PREVIOUS`. */
-const Seal = TokenSeal.layerConfig()
+const Seal = TokenSeal.layerEnv()
 
-export const Api = ClientCredentials.layerSharedConfig({
-  // The issuer counts by calendar days, where it stands.
-  issuanceBudget: { limit: 50, window: { timeZone: "Europe/Amsterdam" } }
+export const Api = SharedClientCredentials.layerEnv({
+  overrides: {
+    // The issuer counts by calendar days of its time zone.
+    issuanceBudget: { limit: 50, window: { timeZone: "Europe/Amsterdam" } }
+  }
 }).pipe(
-  Layer.provide([RedisTokenStore.layerConfig(), Seal]),
+  Layer.provide([RedisTokenStore.layerEnv(), Seal]),
   Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer])
 )

@@ -4,15 +4,17 @@ import { Effect, Layer, Schedule } from "effect"
 
 declare const readFromVault: Effect.Effect<Redacted.Redacted<string>, Error>
 
-export const Api = ClientCredentials.layerConfig({
-  tokenCache: {
-    // Renewed an hour ahead: this server has long maintenance windows.
-    refreshBefore: "1 hour",
-    // In an outage a call without a token waits for so long.
-    retryTimeout: "30 seconds"
-  },
-  tokenEndpoint: { timeout: "10 seconds" },
-  revokeAtShutdown: true
+export const Api = ClientCredentials.layerEnv({
+  overrides: {
+    tokenCache: {
+      // Refreshed an hour ahead: this server has long maintenance windows.
+      refreshBefore: "1 hour",
+      // During an outage, a call without a token waits for at most this long.
+      retryTimeout: "30 seconds"
+    },
+    tokenEndpoint: { timeout: "10 seconds" },
+    revokeAtShutdown: true
+  }
 }).pipe(
   // This API knows new tokens a little late, so a refused call is replayed twice.
   Layer.provide(ReplaySchedule.layer(Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(2)))))

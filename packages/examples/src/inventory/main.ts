@@ -57,7 +57,7 @@ const demonstrate = ({ calls, concurrency }: { readonly calls: number; readonly 
     }
   })
 
-const Api = ClientCredentials.layerConfig().pipe(Layer.provide(NodeTls.layerConfig))
+const Api = ClientCredentials.layerEnv().pipe(Layer.provide(NodeTls.layerEnv()))
 
 const call = ({ method, url }: { readonly method: Arguments.Method; readonly url: string }) =>
   Effect.gen(function*() {

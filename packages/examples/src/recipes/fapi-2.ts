@@ -24,4 +24,4 @@ export const WithCertificate = ClientCredentials.layer({
   clientAuthentication: ClientAuthentication.tlsClientAuth,
   scope: "payments",
   apiBaseUrl: "https://api.bank.example"
-}).pipe(Layer.provide(NodeTls.layerConfig), Layer.provide(NodeContext.layer))
+}).pipe(Layer.provide(NodeTls.layerEnv()), Layer.provide(NodeContext.layer))

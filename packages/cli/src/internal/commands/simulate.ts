@@ -53,7 +53,7 @@ const sentence = (fleet: simulation.Fleet, limit: number, separate: number, shar
     ? "Not even one process alone keeps it"
     : `Without sharing, ${largest} ${largest === 1 ? "process is" : "processes are"} the most`
   return shared <= limit
-    ? `${alone}. Share tokens in a store (ClientCredentials.layerShared), and the limit is kept.`
+    ? `${alone}. Share tokens in a store (SharedClientCredentials.layer), and the limit is kept.`
     : `${alone}, and sharing does not help: the life of a token is too short for this limit. Have one of them raised.`
 }
 

@@ -6,7 +6,7 @@ import * as Redacted from "effect/Redacted"
 
 import { CredentialUnavailable } from "../../OAuthError.js"
 import { tagOf } from "../protocol/foreignError.js"
-import { printable } from "./check.js"
+import { type Check, printable } from "./check.js"
 
 export type Source = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
 
@@ -15,7 +15,7 @@ export type Read = Effect.Effect<Redacted.Redacted<string>, CredentialUnavailabl
 export type Kind = CredentialUnavailable["credential"]
 
 /** A key may have several lines, a secret may not. */
-export const isSound = (kind: Kind, value: unknown): value is Redacted.Redacted<string> => {
+export const isValid = (kind: Kind, value: unknown): value is Redacted.Redacted<string> => {
   if (!Redacted.isRedacted(value)) return false
   const text = Redacted.value(value)
   return kind === "client secret" ? printable(text) : typeof text === "string" && text.trim() !== ""
@@ -37,8 +37,20 @@ export const read = (kind: Kind, source: Source): Read =>
           new CredentialUnavailable({ credential: kind, problem: `its source did not answer within ${limit}` })
       }),
       Effect.filterOrFail(
-        (value) => isSound(kind, value),
+        (value) => isValid(kind, value),
         () => new CredentialUnavailable({ credential: kind, problem: "it is empty or has line breaks in it" })
       )
     )
     : Effect.succeed(source)
+
+/** Validates a secret: a value now, a source when it is read. */
+export const validate = ({ expect }: Check, setting: string, value: unknown): Source | undefined =>
+  Effect.isEffect(value)
+    ? value as Effect.Effect<Redacted.Redacted<string>, unknown>
+    : expect(
+      setting,
+      isValid("client secret", value) ? value : undefined,
+      typeof value === "string"
+        ? "a Redacted string, as Redacted.make makes it, so that it cannot be printed by mistake"
+        : "a string of one or more characters, without line breaks"
+    )

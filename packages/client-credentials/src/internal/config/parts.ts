@@ -2,9 +2,9 @@
  * The options of the parts of a client: what is valid, and what is used when an option is absent. Durations are in
  * milliseconds.
  */
+import type * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
-import type { RejectedWhen } from "../../ClientConfig.js"
 import { isRecord } from "../protocol/json.js"
 import { longestObeyed } from "../protocol/retryAfter.js"
 import type { Window } from "../token/ledger.js"
@@ -45,7 +45,16 @@ const pauses = (byDefault: Pauses) =>
 
 const minute = 60_000
 
-type Declared = NonNullable<RejectedWhen["response"]>
+/** A response as a user's function sees it. */
+interface Excerpt {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+  readonly bytes: Uint8Array
+  readonly isComplete: boolean
+}
+
+type Declared = (excerpt: Excerpt) => boolean | Effect.Effect<boolean, unknown>
 
 /** The responses that a user declares to be rejections. */
 export const rejectedWhen = {

@@ -157,7 +157,7 @@ export const situations: ReadonlyArray<Situation> = [
           texts(refusal)
         )),
     advice: "The server limits how many tokens this client may request. Share tokens between processes " +
-      "(ClientCredentials.layerShared), or have the limit raised."
+      "(SharedClientCredentials.layer), or have the limit raised."
   },
   {
     name: "nothing at this path: Rails, Express, Kong, and AWS, which calls it a missing authentication token",

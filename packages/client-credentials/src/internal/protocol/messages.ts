@@ -75,9 +75,9 @@ export const issuanceBudgetExhausted = ({ by, limit, reserved, resetsAt }: {
   if (reserved) return `The last of ${limit} tokens are kept for real need, so none is renewed early ${until}.`
   return by === "issuer"
     ? `The authorization server gives no further token ${until}, by what it said itself, so none was asked for. Share ` +
-      "tokens between processes (ClientCredentials.layerShared), or have its limit raised."
+      "tokens between processes (SharedClientCredentials.layer), or have its limit raised."
     : `The budget of ${limit} tokens is spent ${until}, so no token was asked for. Share tokens between processes ` +
-      "(ClientCredentials.layerShared), or raise the limit if the issuer allows more."
+      "(SharedClientCredentials.layer), or raise the limit if the issuer allows more."
 }
 
 export const revocationUnsupported = ({ endpoint }: { readonly endpoint: string }): string =>

@@ -1,13 +1,8 @@
 /**
-<<<<<<< HEAD
  * The lifetime of a client: it may send requests as long as its scope is open. A client that is used longer, because its
  * layer was provided to a part of the program only, must send nothing and must not wait.
-=======
- * How long a client may send requests: as long as its scope is open. A client that is used longer, because its layer was
- * provided to a part of the program only, must send nothing and must not wait.
  *
  * Work that no caller owns runs in the scope, with the services and settings that the layer was built with.
->>>>>>> 880ee53 (Make the life of a token plain data, and run it in TokenCache)
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

@@ -1,0 +1,321 @@
+/**
+ * The options of a client: what is valid, and the settings that follow from them.
+ */
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+
+import * as TokenRequest from "../../TokenRequest.js"
+import { isRecord } from "../protocol/json.js"
+import { secureUrl } from "../protocol/urls.js"
+import * as api from "./api.js"
+import { type Check, collect, printable, type Problem } from "./check.js"
+import * as credentialSource from "./credentialSource.js"
+import * as parameters from "./parameters.js"
+import * as parts from "./parts.js"
+import * as rules from "./rules.js"
+
+/** Every option of a client. */
+export const names = [
+  "tokenUrl",
+  "issuer",
+  "revocationUrl",
+  "clientId",
+  "clientSecret",
+  "previousClientSecret",
+  "audience",
+  "scope",
+  "resource",
+  "authorizationDetails",
+  "parameters",
+  "clientAuthentication",
+  "basicEncoding",
+  "certificateBoundTokens",
+  "dpop",
+  "requestFormat",
+  "tokenType",
+  "tokenResponse",
+  "apiBaseUrl",
+  "apiOrigins",
+  "rejectedWhen",
+  "allowOutsideBasePath",
+  "allowHttpLoopback"
+] as const
+
+export type Name = (typeof names)[number]
+
+/** Options as a user wrote them: `unknown` where the environment or plain JavaScript leaves it open. */
+export type Options = { readonly [K in Name]?: unknown }
+
+/** The compiler refuses options whose type has a member that is not in `names`. */
+export type Complete<O> = { readonly [K in Exclude<O extends unknown ? keyof O : never, Name>]?: never }
+
+/** What is needed of a method of client authentication. */
+export interface Authentication {
+  readonly method: string
+  readonly problems?: ((clientId: string) => ReadonlyArray<Problem>) | undefined
+}
+
+type Previous = { readonly previous?: credentialSource.Source | undefined }
+
+/** The methods that options choose by name. */
+export interface Methods<A extends Authentication> {
+  readonly client_secret_basic: (
+    secret: credentialSource.Source,
+    options: Previous & { readonly encoding: "form" | "raw" }
+  ) => A
+  readonly client_secret_post: (secret: credentialSource.Source, options: Previous) => A
+  readonly client_secret_jwt: (secret: credentialSource.Source, options: Previous) => A
+}
+
+/** The methods with a secret, the preferred one first. */
+const secretMethods = ["client_secret_basic", "client_secret_post", "client_secret_jwt"] as const
+
+type SecretMethod = (typeof secretMethods)[number]
+
+const isSecretMethod = (method: unknown): method is SecretMethod => secretMethods.some((name) => name === method)
+
+type Schemas = Schema.Schema.AnyNoContext & {
+  readonly Type: {
+    readonly access_token: string
+    readonly token_type?: string | null | undefined
+    readonly expires_in?: number | string | null | undefined
+    readonly scope?: string | null | undefined
+  }
+}
+
+/** The settings of a client whose options are valid. */
+export interface Settings<A extends Authentication> {
+  readonly request: TokenRequest.TokenRequest
+  readonly revocationUrl: string | undefined
+  /** The method, given the methods that the server is known to support. */
+  readonly authentication: (supported: ReadonlyArray<string> | undefined) => A
+  readonly dpop: rules.Settings<typeof parts.dpop> | undefined
+  readonly tokenType: "verify" | "assume-bearer"
+  readonly certificateBoundTokens: boolean | undefined
+  readonly tokenResponse: Schemas | undefined
+  readonly allowHttpLoopback: boolean
+  readonly api: api.Api
+}
+
+const isAuthentication = <A extends Authentication>(value: unknown): value is A =>
+  isRecord(value) && typeof value["method"] === "string" && Array.isArray(value["credentials"]) &&
+  value["credentials"].length > 0
+
+/**
+ * The method when none is configured. An encoding is for basic authentication, so that it stands for this method unless
+ * the server is known not to support it.
+ */
+const preferred = (supported: ReadonlyArray<string> | undefined, hasEncoding: boolean): SecretMethod =>
+  hasEncoding && supported === undefined
+    ? "client_secret_basic"
+    : secretMethods.find((method) => supported?.includes(method)) ?? "client_secret_post"
+
+/** Reports the problems of a method by the names of the options. */
+const examine = <A extends Authentication>(
+  check: Check,
+  method: A,
+  clientId: unknown,
+  names: Readonly<Record<string, string>>
+): A => {
+  for (const { expected, setting } of method.problems?.(typeof clientId === "string" ? clientId : "") ?? []) {
+    check.expect(
+      setting === "clientId" ? setting : names[setting] ?? `clientAuthentication.${setting}`,
+      undefined,
+      expected
+    )
+  }
+  return method
+}
+
+/** How the client authenticates, given what the server supports. One method and no other (RFC 6749 section 2.3). */
+const authentication = <A extends Authentication>(
+  check: Check,
+  methods: Methods<A>,
+  { basicEncoding, clientAuthentication: wanted, clientId, clientSecret, previousClientSecret }: Options
+): Settings<A>["authentication"] | undefined => {
+  if (isAuthentication<A>(wanted) && wanted.method !== "none") {
+    for (const [setting, value] of Object.entries({ clientSecret, previousClientSecret, basicEncoding })) {
+      check.expect(setting, value === undefined ? true : undefined, `absent, since ${wanted.method} does without it`)
+    }
+    examine(check, wanted, clientId, {})
+    return () => wanted
+  }
+  if (wanted !== undefined && !isSecretMethod(wanted)) {
+    return check.expect(
+      "clientAuthentication",
+      undefined,
+      `${secretMethods.join(", ")}, or a ClientAuthentication such as privateKeyJwt (OAUTH_CLIENT_` +
+        "AUTHENTICATION: private_key_jwt, tls_client_auth, self_signed_tls_client_auth); without any there are no " +
+        "client credentials (RFC 6749 section 4.4)"
+    )
+  }
+  const encoding = check.oneOf("basicEncoding", basicEncoding, ["form", "raw"])
+  const hasEncoding = basicEncoding !== undefined
+  check.expect(
+    "basicEncoding",
+    hasEncoding && wanted !== undefined && wanted !== "client_secret_basic" ? undefined : true,
+    `absent, since ${wanted} does without it`
+  )
+  const current = credentialSource.validate(check, "clientSecret", clientSecret)
+  const previous = previousClientSecret === undefined
+    ? undefined
+    : credentialSource.validate(check, "previousClientSecret", previousClientSecret)
+  if (current === undefined) return undefined
+  const make = (supported: ReadonlyArray<string> | undefined) => {
+    const method = wanted ?? preferred(supported, hasEncoding)
+    return method === "client_secret_basic"
+      ? methods[method](current, { previous, encoding })
+      : methods[method](current, { previous })
+  }
+  examine(check, make(undefined), clientId, {
+    secret: "clientSecret",
+    previous: "previousClientSecret",
+    encoding: "basicEncoding"
+  })
+  return make
+}
+
+/** Validates the endpoints and the issuer. */
+const endpoints = (check: Check, options: Options, loopback: boolean) => {
+  const { expect } = check
+  const scheme = api.scheme(loopback)
+  const endpoint = (setting: "tokenUrl" | "revocationUrl") =>
+    options[setting] === undefined ? undefined : expect(
+      setting,
+      secureUrl(options[setting], loopback)?.href,
+      `an absolute URL, ${scheme}, without credentials or fragment`
+    )
+  const tokenUrl = endpoint("tokenUrl")
+  const revocationUrl = endpoint("revocationUrl")
+  const issuer = options.issuer === undefined ? undefined : expect(
+    "issuer",
+    typeof options.issuer === "string" && secureUrl(options.issuer, loopback)?.search === ""
+      ? options.issuer
+      : undefined,
+    `the issuer identifier of the server: an absolute URL, ${scheme}, without credentials, query or fragment`
+  )
+  if (options.tokenUrl === undefined && options.issuer === undefined) {
+    expect("tokenUrl", undefined, `an absolute URL, ${scheme}; or set the issuer, whose metadata names it`)
+  }
+  return { tokenUrl, revocationUrl, issuer }
+}
+
+const proofs = (check: Check, value: unknown): Settings<Authentication>["dpop"] => {
+  if (isRecord(value)) return rules.read(check.at("dpop"), parts.dpop, value)
+  const isFlag = value === undefined || typeof value === "boolean"
+  check.expect("dpop", isFlag ? true : undefined, "true, false or an object of options")
+  return value === true ? rules.read(check.at("dpop"), parts.dpop, undefined) : undefined
+}
+
+/** What tokens are accepted, and what binds them. */
+const tokens = (check: Check, options: Options) => {
+  const tokenType = check.oneOf("tokenType", options.tokenType, ["verify", "assume-bearer"])
+  const tokenResponse = options.tokenResponse === undefined ? undefined : check.expect(
+    "tokenResponse",
+    Schema.isSchema(options.tokenResponse) ? options.tokenResponse as Schemas : undefined,
+    "a Schema that decodes the server's JSON to access_token, token_type, expires_in and scope"
+  )
+  const dpop = proofs(check, options.dpop)
+  if (dpop !== undefined && tokenType === "assume-bearer") {
+    check.expect(
+      "tokenType",
+      undefined,
+      "absent: with dpop, only tokens of the type DPoP are used (RFC 9449 section 5)"
+    )
+  }
+  const { certificateBoundTokens } = options
+  check.flag("certificateBoundTokens", certificateBoundTokens, false)
+  return {
+    tokenType,
+    tokenResponse,
+    dpop,
+    certificateBoundTokens: typeof certificateBoundTokens === "boolean" ? certificateBoundTokens : undefined
+  }
+}
+
+/** Validates the options of a client, whose names are known to be right. Undefined when there is a problem. */
+export const read = <A extends Authentication>(
+  check: Check,
+  methods: Methods<A>,
+  options: Options
+): Settings<A> | undefined => {
+  const loopback = check.flag("allowHttpLoopback", options.allowHttpLoopback, false)
+  api.verification(check)
+  const { issuer, revocationUrl, tokenUrl } = endpoints(check, options, loopback)
+  const clientId = check.expect(
+    "clientId",
+    printable(options.clientId) ? options.clientId : undefined,
+    "a string of one or more characters, without line breaks"
+  )
+  const authenticate = authentication(check, methods, options)
+  check.problems.push(...parameters.problems(options))
+  const requestFormat = check.oneOf("requestFormat", options.requestFormat, ["form", "json"])
+  const accepted = tokens(check, options)
+  const protectedApi = api.validate(check, options, loopback)
+  if (
+    check.problems.length > 0 || clientId === undefined || authenticate === undefined || protectedApi === undefined
+  ) return undefined
+  const { clientAuthentication: wanted } = options
+  return {
+    ...accepted,
+    request: TokenRequest.make({
+      ...(options as TokenRequest.Overrides),
+      issuer,
+      tokenUrl,
+      clientId,
+      clientAuthentication: isAuthentication(wanted) ? wanted.method : isSecretMethod(wanted) ? wanted : undefined,
+      requestFormat
+    }),
+    revocationUrl,
+    authentication: authenticate,
+    allowHttpLoopback: loopback,
+    api: protectedApi
+  }
+}
+
+/** Validates the options of the parts of a client. */
+export const readParts = (
+  check: Check,
+  partRules: rules.Rules,
+  options: Readonly<Record<string, unknown>>
+): void => {
+  for (const [name, rule] of Object.entries(partRules)) rule(check, name, options[name])
+}
+
+/** Tokens can be revoked only where the endpoint is known: configured, or in the metadata of an issuer. */
+export const revocation = (check: Check, options: Readonly<Record<string, unknown>>): void => {
+  if (
+    options["revokeAtShutdown"] === true && options["tokenUrl"] !== undefined && options["revocationUrl"] === undefined
+  ) {
+    check.expect(
+      "revokeAtShutdown",
+      undefined,
+      "false, or revocationUrl (OAUTH_REVOCATION_URL) beside it: with a tokenUrl, no metadata is read that names the " +
+        "revocation endpoint"
+    )
+  }
+}
+
+/** The parts whose options may stand beside those of a client. */
+export const allParts = { ...parts.client, ...parts.sharedClient }
+
+/** Validates the options of a client, and of its parts if there are rules for them: every problem is reported. */
+export const validate = <A extends Authentication, O>(
+  methods: Methods<A>,
+  options: O & Complete<Omit<O, keyof typeof allParts>>,
+  partRules?: rules.Rules
+): Either.Either<Settings<A>, ReadonlyArray<Problem>> => {
+  const check = collect()
+  const allNames = [...names, ...Object.keys(partRules ?? allParts)]
+  if (!isRecord(options)) {
+    rules.members(check, options, allNames)
+    return Either.left(check.problems)
+  }
+  const settings = read(check, methods, options)
+  rules.known(check, options, allNames)
+  if (partRules !== undefined) {
+    readParts(check, partRules, options)
+    revocation(check, options)
+  }
+  return settings === undefined || check.problems.length > 0 ? Either.left(check.problems) : Either.right(settings)
+}

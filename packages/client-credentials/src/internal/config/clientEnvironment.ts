@@ -1,0 +1,277 @@
+/**
+ * The variables of a client, and the options that they make.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+
+import type { InvalidConfig } from "../../InvalidConfig.js"
+import { readJson } from "../protocol/json.js"
+import { collect, type Problem } from "./check.js"
+import * as client from "./client.js"
+import type { Source } from "./credentialSource.js"
+import * as environment from "./environment.js"
+import type * as rules from "./rules.js"
+
+const variables = {
+  tokenUrl: "OAUTH_TOKEN_URL",
+  issuer: "OAUTH_ISSUER",
+  revocationUrl: "OAUTH_REVOCATION_URL",
+  clientId: "OAUTH_CLIENT_ID",
+  clientSecret: "OAUTH_CLIENT_SECRET",
+  clientSecretFile: "OAUTH_CLIENT_SECRET_FILE",
+  previousClientSecret: "OAUTH_CLIENT_SECRET_PREVIOUS",
+  previousClientSecretFile: "OAUTH_CLIENT_SECRET_PREVIOUS_FILE",
+  audience: "OAUTH_AUDIENCE",
+  scope: "OAUTH_SCOPE",
+  resource: "OAUTH_RESOURCE",
+  parameters: "OAUTH_PARAMETERS",
+  authorizationDetails: "OAUTH_AUTHORIZATION_DETAILS",
+  clientAuthentication: "OAUTH_CLIENT_AUTHENTICATION",
+  basicEncoding: "OAUTH_BASIC_ENCODING",
+  privateKey: "OAUTH_PRIVATE_KEY",
+  privateKeyFile: "OAUTH_PRIVATE_KEY_FILE",
+  previousPrivateKey: "OAUTH_PRIVATE_KEY_PREVIOUS",
+  previousPrivateKeyFile: "OAUTH_PRIVATE_KEY_PREVIOUS_FILE",
+  privateKeyId: "OAUTH_PRIVATE_KEY_ID",
+  signingAlgorithm: "OAUTH_SIGNING_ALGORITHM",
+  assertionAudience: "OAUTH_ASSERTION_AUDIENCE",
+  assertionType: "OAUTH_ASSERTION_TYPE",
+  certificateBoundTokens: "OAUTH_CERTIFICATE_BOUND_TOKENS",
+  dpop: "OAUTH_DPOP",
+  requestFormat: "OAUTH_REQUEST_FORMAT",
+  tokenType: "OAUTH_TOKEN_TYPE",
+  allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK",
+  apiBaseUrl: "API_BASE_URL",
+  apiOrigins: "API_ORIGINS",
+  allowOutsideBasePath: "API_ALLOW_OUTSIDE_BASE_PATH",
+  rejectedStatuses: "API_REJECTED_STATUSES"
+} as const
+
+type Variables = typeof variables
+
+/** The settings of a method of client authentication, which an override of the method replaces as a whole. */
+const ofMethod: ReadonlySet<string> = new Set([
+  "clientAuthentication",
+  "privateKey",
+  "previousPrivateKey",
+  "privateKeyId",
+  "signingAlgorithm",
+  "assertionAudience",
+  "assertionType"
+])
+
+type Credentials = {
+  readonly [K in "clientSecret" | "previousClientSecret" | "privateKey" | "previousPrivateKey"]: Source | undefined
+}
+
+/** What the variables hold, with the credentials in place of what names them. */
+type Values = { readonly [K in Exclude<keyof Variables, keyof Credentials>]?: string | undefined } & Credentials
+
+/** The options of assertions (RFC 7523), as the variables write them. */
+interface AssertionOptions {
+  readonly audience: string | undefined
+  readonly type: string | undefined
+  readonly algorithm: string | undefined
+  readonly previous: Source | undefined
+}
+
+/** The methods that variables choose by name. Wrong options are reported by the method itself. */
+export interface Methods<A extends client.Authentication> extends client.Methods<A> {
+  readonly ofVariables: {
+    readonly private_key_jwt: (
+      options: AssertionOptions & { readonly key: Source; readonly keyId: string | undefined }
+    ) => A
+    readonly client_secret_jwt: (secret: Source, options: AssertionOptions) => A
+    readonly tls_client_auth: A
+    readonly self_signed_tls_client_auth: A
+  }
+}
+
+/** A private key can mean one method only. */
+const methodOf = ({ clientAuthentication, clientSecret, privateKey }: Values): string | undefined =>
+  clientAuthentication ?? (privateKey !== undefined && clientSecret === undefined ? "private_key_jwt" : undefined)
+
+const jwtMethods = ["private_key_jwt", "client_secret_jwt"]
+const usedBy = {
+  privateKey: ["private_key_jwt"],
+  previousPrivateKey: ["private_key_jwt"],
+  privateKeyId: ["private_key_jwt"],
+  signingAlgorithm: jwtMethods,
+  assertionAudience: jwtMethods,
+  assertionType: jwtMethods
+}
+
+/** A variable that is set is used, or reported. */
+const misplaced = (values: Values): ReadonlyArray<Problem> => {
+  const { expect, problems } = collect()
+  const method = methodOf(values)
+  if (method === undefined && values.privateKey !== undefined) {
+    expect(
+      "clientAuthentication",
+      undefined,
+      "private_key_jwt or one of the methods with a secret, since both a private key and a client secret are set"
+    )
+    return problems
+  }
+  if (method === "private_key_jwt") {
+    expect(
+      "privateKey",
+      values.privateKey,
+      "a private key, as PEM or JWK, or in a file, since private_key_jwt needs it"
+    )
+  }
+  for (const [setting, methods] of Object.entries(usedBy) as Array<[keyof typeof usedBy, ReadonlyArray<string>]>) {
+    if (method !== undefined && methods.includes(method)) continue
+    expect(
+      setting,
+      values[setting] === undefined ? true : undefined,
+      `unset, unless OAUTH_CLIENT_AUTHENTICATION is ${methods.join(" or ")}`
+    )
+  }
+  return problems
+}
+
+/** The method of client authentication that the variables choose, as options. */
+const authentication = <A extends client.Authentication>(
+  methods: Methods<A>["ofVariables"],
+  values: Values
+): client.Options => {
+  const { clientSecret, previousClientSecret, previousPrivateKey, privateKey } = values
+  const assertion = {
+    audience: values.assertionAudience,
+    type: values.assertionType,
+    algorithm: values.signingAlgorithm
+  }
+  switch (methodOf(values)) {
+    case "private_key_jwt":
+      return privateKey === undefined ? {} : {
+        clientAuthentication: methods.private_key_jwt({
+          ...assertion,
+          key: privateKey,
+          previous: previousPrivateKey,
+          keyId: values.privateKeyId
+        })
+      }
+    case "client_secret_jwt":
+      return clientSecret === undefined ? {} : {
+        clientAuthentication: methods.client_secret_jwt(clientSecret, { ...assertion, previous: previousClientSecret }),
+        clientSecret: undefined,
+        previousClientSecret: undefined
+      }
+    case "tls_client_auth":
+      return { clientAuthentication: methods.tls_client_auth }
+    case "self_signed_tls_client_auth":
+      return { clientAuthentication: methods.self_signed_tls_client_auth }
+    default:
+      return {}
+  }
+}
+
+/** The options that are more than a string, made of strings. */
+const structured = ({ authorizationDetails, parameters }: Values): client.Options => ({
+  authorizationDetails: authorizationDetails === undefined ? undefined : readJson(authorizationDetails) ?? "",
+  parameters: parameters === undefined ? undefined : Object.fromEntries(new URLSearchParams(parameters))
+})
+
+/** The setting of a variable that a problem with a method is about. */
+const settingOf = (values: Values) => (setting: string): string => {
+  const isKey = methodOf(values) === "private_key_jwt"
+  const names: Readonly<Record<string, string>> = {
+    "clientAuthentication.key": "privateKey",
+    "clientAuthentication.secret": "clientSecret",
+    "clientAuthentication.previous": isKey ? "previousPrivateKey" : "previousClientSecret",
+    "clientAuthentication.keyId": "privateKeyId",
+    "clientAuthentication.algorithm": "signingAlgorithm",
+    "clientAuthentication.audience": "assertionAudience",
+    "clientAuthentication.type": "assertionType"
+  }
+  return names[setting] ?? setting
+}
+
+/** Reads the credentials of the variables: what they hold now, and where they come from. */
+const credentials = (
+  read: ReturnType<typeof environment.reader>,
+  text: { readonly [K in keyof Variables]: string | undefined }
+) => {
+  const credential = (kind: "client secret" | "private key", setting: keyof Credentials) =>
+    read.credential(kind, text[setting], text[`${setting}File`], [variables[setting], variables[`${setting}File`]])
+  return Effect.map(
+    Effect.all({
+      clientSecret: credential("client secret", "clientSecret"),
+      previousClientSecret: credential("client secret", "previousClientSecret"),
+      privateKey: credential("private key", "privateKey"),
+      previousPrivateKey: credential("private key", "previousPrivateKey")
+    }),
+    (found) => (which: "now" | "source"): Credentials => ({
+      clientSecret: found.clientSecret?.[which],
+      previousClientSecret: found.previousClientSecret?.[which],
+      privateKey: found.privateKey?.[which],
+      previousPrivateKey: found.previousPrivateKey?.[which]
+    })
+  )
+}
+
+/**
+ * Reads the settings of a client from the variables; `overrides` prevail. Fails with an `InvalidConfig` for the options
+ * that are not valid, with errors that name the variables otherwise.
+ */
+export const read = <A extends client.Authentication>(
+  methods: Methods<A>,
+  options: unknown,
+  partRules: rules.Rules = client.allParts
+): Effect.Effect<
+  client.Settings<A>,
+  ConfigError.ConfigError | InvalidConfig,
+  FileSystem.FileSystem
+> =>
+  Effect.gen(function*() {
+    const { overrides, prefix } = yield* environment.given(
+      options,
+      [...client.names, ...Object.keys(partRules)],
+      (check, found) => client.readParts(check, partRules, found)
+    )
+    const reader = environment.reader(prefix)
+    const isOverridden = (setting: string) => {
+      const name = setting.replace(/File$/, "")
+      return Object.hasOwn(overrides, ofMethod.has(name) ? "clientAuthentication" : name)
+    }
+    const text = yield* reader.all(variables, isOverridden)
+    const credential = yield* credentials(reader, text)
+    const now: Values = { ...text, ...credential("now") }
+    const statuses = text.rejectedStatuses === undefined
+      ? {}
+      : environment.statusVariable(overrides, variables.rejectedStatuses)
+    const errors = reader.errors(
+      { ...variables, ...statuses },
+      { ...text, "rejectedWhen.statuses": text.rejectedStatuses },
+      overrides,
+      settingOf(now)
+    )
+    const unused = misplaced(now)
+    if (unused.length > 0) return yield* Effect.fail(errors(unused))
+    const flag = (setting: "allowHttpLoopback" | "allowOutsideBasePath" | "certificateBoundTokens" | "dpop") =>
+      reader.flag(variables[setting], text[setting])
+    const more = {
+      apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
+      allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
+      certificateBoundTokens: yield* flag("certificateBoundTokens"),
+      dpop: yield* flag("dpop"),
+      allowHttpLoopback: yield* flag("allowHttpLoopback"),
+      ...overrides,
+      rejectedWhen: environment.rejectedWhen(overrides["rejectedWhen"], text.rejectedStatuses)
+    }
+    const made = (which: "now" | "source") => {
+      const values: Values = { ...text, ...credential(which) }
+      const check = collect()
+      const all = { ...values, ...structured(values), ...authentication(methods.ofVariables, values), ...more }
+      const settings = client.read(check, methods, all)
+      client.revocation(check, all)
+      return settings === undefined || check.problems.length > 0
+        ? Effect.fail(errors(check.problems))
+        : Effect.succeed(settings)
+    }
+    // What the files hold now is validated as values are; what they hold later is validated when it is read.
+    yield* made("now")
+    return yield* made("source")
+  })

@@ -1,0 +1,188 @@
+/**
+ * Reads options from the variables of the environment. Problems with their values are reported as errors that name the
+ * variables.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+
+import { InvalidConfig } from "../../InvalidConfig.js"
+import { tagOf } from "../protocol/foreignError.js"
+import { collect, printable, type Problem } from "./check.js"
+import { isValid, type Kind, type Source } from "./credentialSource.js"
+import * as rules from "./rules.js"
+
+type Values<K extends string> = { readonly [S in K]: string | undefined }
+
+/** Where options are read from, and those that prevail over it. */
+export interface Given {
+  readonly prefix: string | undefined
+  readonly overrides: Readonly<Record<string, unknown>>
+}
+
+/** Validates the options of a `layerEnv`: the prefix, and the names of the overrides. `examine` reports further problems. */
+export const given = (
+  options: unknown,
+  names: ReadonlyArray<string> | undefined,
+  examine: (check: ReturnType<typeof collect>, overrides: Readonly<Record<string, unknown>>) => void = () => {}
+): Effect.Effect<Given, InvalidConfig> =>
+  Effect.suspend(() => {
+    const check = collect()
+    const { overrides, prefix } = rules.members(
+      check,
+      options,
+      names === undefined ? ["prefix"] : ["prefix", "overrides"]
+    )
+    const isPrefix = prefix === undefined || printable(prefix)
+    check.expect("prefix", isPrefix ? true : undefined, "a string such as BILLING")
+    let found: Readonly<Record<string, unknown>> = {}
+    if (overrides !== undefined && names !== undefined) {
+      if (typeof overrides === "object" && overrides !== null && !Array.isArray(overrides)) {
+        const within = check.at("overrides")
+        found = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
+        rules.known(within, found, names)
+        examine(within, found)
+      } else check.expect("overrides", undefined, "an object of options")
+    }
+    return check.problems.length > 0
+      ? new InvalidConfig({ problems: check.problems })
+      : Effect.succeed({ prefix: isPrefix ? prefix : undefined, overrides: found })
+  })
+
+/** Reads variables, each with this prefix. */
+export const reader = (prefix: string | undefined) => {
+  const named = (variable: string) => prefix === undefined ? variable : `${prefix}_${variable}`
+
+  const nested = <A>(config: Config.Config<A>): Config.Config<A> =>
+    prefix === undefined ? config : Config.nested(config, prefix)
+
+  const error = (variable: string, value: unknown, expected: string): ConfigError.ConfigError => {
+    const path = prefix === undefined ? [variable] : [prefix, variable]
+    const message = `Expected ${named(variable)} to be ${expected}`
+    return value === undefined ? ConfigError.MissingData(path, message) : ConfigError.InvalidData(path, message)
+  }
+
+  const text = (variable: string): Config.Config<string | undefined> =>
+    Config.option(nested(Config.string(variable))).pipe(
+      Config.map((value) => Option.getOrUndefined(Option.filter(value, (text) => text !== "")))
+    )
+
+  return {
+    error,
+    named,
+    text,
+
+    /** Reads the variables of settings. One that is empty counts as absent; those of `overridden` are not read. */
+    all: <V extends Readonly<Record<string, string>>>(
+      variables: V,
+      overridden: (setting: string) => boolean = () => false
+    ): Effect.Effect<Values<keyof V & string>, ConfigError.ConfigError> =>
+      Config.all(
+        Object.fromEntries(
+          Object.entries(variables).map(([setting, variable]) => [
+            setting,
+            overridden(setting) ? Config.succeed(undefined) : text(variable)
+          ])
+        ) as { [K in keyof V & string]: Config.Config<string | undefined> }
+      ) as Config.Config<Values<keyof V & string>>,
+
+    flag: (variable: string, value: string | undefined): Effect.Effect<boolean | undefined, ConfigError.ConfigError> =>
+      value === undefined || value === "true" || value === "false"
+        ? Effect.succeed(value === undefined ? undefined : value === "true")
+        : Effect.fail(error(variable, value, "true or false")),
+
+    /**
+     * Reads a credential from the variable, or from the file, which is read now to see that it can be, and again for each
+     * use.
+     */
+    credential: (
+      kind: Kind,
+      value: string | undefined,
+      file: string | undefined,
+      [variable, fileVariable]: readonly [string, string]
+    ): Effect.Effect<
+      { readonly now: Redacted.Redacted<string>; readonly source: Source } | undefined,
+      ConfigError.ConfigError,
+      FileSystem.FileSystem
+    > => {
+      if (file === undefined) {
+        const now = value === undefined ? undefined : Redacted.make(value)
+        return Effect.succeed(now === undefined ? undefined : { now, source: now })
+      }
+      if (value !== undefined) {
+        return Effect.fail(error(fileVariable, file, `unset when ${named(variable)} is set, or the other way round`))
+      }
+      return Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const read = Effect.map(fs.readFileString(file), (text) => Redacted.make(text.replace(/\r?\n$/, "")))
+        const now = yield* Effect.mapError(
+          read,
+          (failure) => error(fileVariable, file, `the path of a file that can be read (${tagOf(failure)})`)
+        )
+        if (!isValid(kind, now)) {
+          return yield* Effect.fail(
+            error(fileVariable, file, `the path of a file that holds the ${kind}, nothing else`)
+          )
+        }
+        return { now, source: read }
+      })
+    },
+
+    /**
+     * Turns problems into errors that name the variables; a problem with an option of `overrides` is an `InvalidConfig`.
+     */
+    errors: (
+      variables: Readonly<Record<string, string>>,
+      values: Readonly<Record<string, string | undefined>>,
+      overrides: Readonly<Record<string, unknown>>,
+      settingOf: (setting: string) => string = (setting) => setting
+    ) =>
+    (problems: ReadonlyArray<Problem>): ConfigError.ConfigError | InvalidConfig => {
+      const isOverride = ({ setting }: Problem) =>
+        Object.hasOwn(overrides, setting.split(".")[0] ?? "") &&
+        !(setting.includes(".") && variables[setting] !== undefined)
+      const wrong = problems.filter(isOverride)
+      if (wrong.length > 0) {
+        return new InvalidConfig({
+          problems: wrong.map(({ expected, setting }) => ({ setting: `overrides.${setting}`, expected }))
+        })
+      }
+      return problems
+        .map((problem) => {
+          const setting = settingOf(problem.setting)
+          const file = values[`${setting}File`]
+          return file === undefined
+            ? error(variables[setting] ?? setting, values[setting], problem.expected)
+            : error(variables[`${setting}File`] ?? setting, file, `the path of a file with ${problem.expected}`)
+        })
+        .reduce((left, right) => ConfigError.And(left, right))
+    }
+  }
+}
+
+/** The rejections that a user declares: those of the option, with the statuses of the variable where it names none. */
+export const rejectedWhen = (option: unknown, statuses: string | undefined): unknown => {
+  if (statuses === undefined || (option !== undefined && (typeof option !== "object" || option === null))) return option
+  const declared: { readonly statuses?: unknown } = option ?? {}
+  return {
+    ...declared,
+    statuses: declared.statuses ??
+      statuses.split(/[\s,]+/).filter((status) => status !== "").map((status) =>
+        /^\d+$/.test(status) ? Number(status) : Number.NaN
+      )
+  }
+}
+
+/** The variable of the statuses, unless an option declares them: then a problem with them is one with the option. */
+export const statusVariable = (
+  overrides: Readonly<Record<string, unknown>>,
+  variable: string
+): Readonly<Record<string, string>> => {
+  const option: unknown = overrides["rejectedWhen"]
+  const hasStatuses = typeof option === "object" && option !== null && "statuses" in option &&
+    option.statuses !== undefined
+  return hasStatuses ? {} : { "rejectedWhen.statuses": variable }
+}
