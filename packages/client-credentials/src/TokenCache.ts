@@ -9,18 +9,17 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as MutableHashMap from "effect/MutableHashMap"
 import * as MutableRef from "effect/MutableRef"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import * as parts from "./internal/config/parts.js"
+import * as cacheEntry from "./internal/http/cacheEntry.js"
 import * as backOff from "./internal/seam/backOff.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
@@ -28,12 +27,12 @@ import * as moments from "./internal/seam/moments.js"
 import * as tokenErrors from "./internal/seam/tokenErrors.js"
 import * as cachedToken from "./internal/token/cachedToken.js"
 import * as earlyRejections from "./internal/token/earlyRejections.js"
-import { type Instant, remaining } from "./internal/token/instant.js"
+import type { Instant } from "./internal/token/instant.js"
 import { isUsable } from "./internal/token/windows.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import type { IssuanceBudget } from "./IssuanceBudget.js"
-import { ClientClosed, TokenEndpointUnavailable, type TokenError } from "./OAuthError.js"
-import { type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
+import { ClientClosed, type TokenError } from "./OAuthError.js"
+import { TokenEndpoint } from "./TokenEndpoint.js"
 import * as TokenRequest from "./TokenRequest.js"
 
 /**
@@ -168,171 +167,26 @@ export interface Options {
 /** The budget by its key: its module is in no bundle of a client without one. */
 const Budget = Context.GenericTag<Pick<IssuanceBudget, "left">>("@effect-oauth/client-credentials/IssuanceBudget")
 
-/** Callers wait for the token of a refresh by its id. */
-type Id = Deferred.Deferred<AccessToken, TokenError>
-
-type State = cachedToken.State<AccessToken, TokenError, Id>
-
-/** What all cache entries of a client share. */
-interface Shared {
-  readonly requestToken: TokenEndpoint["requestToken"]
-  readonly requestTimeout: number
-  readonly rules: cachedToken.Rules<AccessToken>
-  readonly backOff: backOff.Options
-  /** The rules that an endpoint which shares tokens follows as well. */
-  readonly requestOptions: Pick<RequestOptions, "isUsable" | "pauseAfter">
-  readonly lifetime: lifetime.Lifetime
-}
-
-/** The cached token of one token request. */
-interface Entry {
-  readonly request: TokenRequest.TokenRequest
-  /** Read on the path of every call, and replaced in one synchronous step: no effect, as of a `Ref`, is necessary. */
-  readonly state: MutableRef.MutableRef<State>
-  readonly backOff: backOff.BackOff
-}
-
-const makeEntry = ({ backOff: options }: Shared, request: TokenRequest.TokenRequest): Entry => ({
-  request,
-  state: MutableRef.make<State>(cachedToken.empty),
-  backOff: backOff.make(options)
-})
-
-/** Replaces the state by that after an event, and returns what was decided. */
-const step = <A>(
-  { state }: Entry,
-  event: (state: State, now: Instant) => readonly [State, A]
-): Effect.Effect<A> =>
-  moments.withNow((now) => {
-    const [next, decision] = event(MutableRef.get(state), now)
-    MutableRef.set(state, next)
-    return Effect.succeed(decision)
-  })
-
-const failureOf = (error: TokenError): cachedToken.Failure<TokenError> => ({
-  error,
-  retryable: error.retryable,
-  isReserved: error._tag === "IssuanceBudgetExhausted" && error.reserved
-})
-
-const requestOnce = (shared: Shared, { request, state }: Entry, reason: cachedToken.Reason) =>
-  Effect.suspend(() => {
-    const { cached, rejected } = MutableRef.get(state)
-    const replaces = cached?.token ?? rejected
-    return shared.requestToken(request, { reason, replaces, ...shared.requestOptions })
-  }).pipe(
-    Effect.map(({ token }) => token),
-    Effect.timeoutFail({
-      duration: shared.requestTimeout,
-      onTimeout: () =>
-        new TokenEndpointUnavailable({
-          endpoint: request.endpoint,
-          reason: "timeout",
-          detail: Duration.format(shared.requestTimeout)
-        })
-    })
-  )
-
-/** One request of a refresh: when it was sent, and what it was for. */
-interface Sent {
-  readonly sent: Instant
-  readonly refresh: cachedToken.Refresh<Id>
-}
-
-const succeeded = ({ rules }: Shared, entry: Entry, { refresh, sent }: Sent, token: AccessToken): Effect.Effect<void> =>
-  Effect.gen(function*() {
-    const jitter = yield* Random.next
-    const replaced = yield* step(
-      entry,
-      (state, now) => cachedToken.issued(state, now, { id: refresh.id, token, sent, jitter, rules })
-    )
-    yield* entry.backOff.reset
-    if (replaced === undefined) return
-    if (replaced.wasUnused) yield* metrics.count(metrics.unusedTokens)
-    if (refresh.reason === "renewal") yield* metrics.record(metrics.renewedAhead, replaced.ahead / 1000)
-    yield* metrics.count(metrics.renewalFailing, {}, replaced.failing / 1000)
-    yield* metrics.set(metrics.tokenExpiry, token.expiresAt / 1000, {
-      "oauth.client.id": metrics.clientLabel(entry.request.clientId)
-    })
-  })
-
-/** Reports a refresh that failed, while the cached token is used. */
-const warnOfFailedRefresh = ({ state }: Entry, error: TokenError): Effect.Effect<void> =>
-  moments.withNow((now) => {
-    const { cached, pause } = MutableRef.get(state)
-    const expiry = cached === undefined ? "" : `, which expires at ${new Date(cached.token.expiresAt).toISOString()}`
-    const millis = remaining(pause?.until ?? cached?.refreshFrom ?? now, now)
-    return Effect.logWarning(
-      `Access token refresh failed: ${error.message} Using the cached token${expiry}. Next attempt in ${
-        Duration.format(Math.ceil(millis / 1000) * 1000)
-      } or later, by the next call.`
-    )
-  })
-
-const failed = (entry: Entry, { refresh, sent }: Sent, error: TokenError): Effect.Effect<cachedToken.AfterFailure> =>
-  Effect.gen(function*() {
-    yield* metrics.count(metrics.tokenFailures, { "oauth.token.reason": refresh.reason, "error.type": error._tag })
-    const plan = yield* entry.backOff.next(error)
-    const next = yield* step(
-      entry,
-      (state, now) => cachedToken.failed(state, now, { ...plan, id: refresh.id, failure: failureOf(error), sent })
-    )
-    yield* metrics.count(metrics.renewalFailing, {}, next.failing / 1000)
-    if (next._tag === "GiveUp" && refresh.reason === "renewal") yield* warnOfFailedRefresh(entry, error)
-    return next
-  })
-
-/** Requests a token, again after each failure for as long as the rules allow. */
-const requestWithRetries = (
-  shared: Shared,
-  entry: Entry,
-  { refresh, refreshAt }: cachedToken.StartRefresh<Id>
-): Effect.Effect<AccessToken, TokenError> =>
-  Effect.gen(function*() {
-    yield* moments.sleepUntil(refreshAt)
-    const one: Sent = { sent: yield* moments.now, refresh }
-    const outcome = yield* Effect.either(requestOnce(shared, entry, refresh.reason))
-    if (Either.isRight(outcome)) {
-      yield* succeeded(shared, entry, one, outcome.right)
-      return outcome.right
-    }
-    const next = yield* failed(entry, one, outcome.left)
-    return next._tag === "Retry"
-      ? yield* requestWithRetries(shared, entry, { refresh, refreshAt: next.at })
-      : yield* outcome.left
-  })
-
-/** A refresh serves many callers and belongs to none: it has a trace of its own, linked to the call that started it. */
-const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefresh<Id>): Effect.Effect<void> =>
-  Effect.flatMap(Effect.option(Effect.currentParentSpan), (caller) => {
-    const { id, reason } = begun.refresh
-    const refresh = Effect.withSpan(requestWithRetries(shared, entry, begun), "oauth.token.refresh", {
-      root: true,
-      links: Option.toArray(caller).map((span) => ({ _tag: "SpanLink", span, attributes: {} })),
-      attributes: { "oauth.token.reason": reason },
-      captureStackTrace: false
-    })
-    // The state changes before the callers continue, so that one which calls again after a failure finds the pause.
-    const onEnd = Effect.sync(() => MutableRef.update(entry.state, (state) => cachedToken.ended(state, id)))
-    return shared.lifetime.fork(refresh, { result: id, onEnd })
-  })
-
 /** Does what was decided for a caller. Uninterruptible from the decision to the start of a refresh. */
 const decided = (
-  shared: Shared,
-  entry: Entry,
-  decide: (state: State, now: Instant, id: Id) => readonly [State, cachedToken.Decision<AccessToken, TokenError, Id>]
+  shared: cacheEntry.Shared,
+  entry: cacheEntry.Entry,
+  decide: (
+    state: cacheEntry.State,
+    now: Instant,
+    id: cacheEntry.Id
+  ) => readonly [cacheEntry.State, cachedToken.Decision<AccessToken, TokenError, cacheEntry.Id>]
 ): Effect.Effect<AccessToken, TokenError> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       if (shared.lifetime.hasEnded()) return yield* new ClientClosed()
       const id = yield* Deferred.make<AccessToken, TokenError>()
-      const decision = yield* step(entry, (state, now) => decide(state, now, id))
+      const decision = yield* cacheEntry.step(entry, (state, now) => decide(state, now, id))
       if (decision._tag === "Fail") {
         yield* metrics.count(metrics.cacheOutcomes, { "oauth.cache.outcome": "refused" })
         return yield* tokenErrors.withRetryAfter(decision.error, decision.millisLeft)
       }
-      if (decision.start !== undefined) yield* start(shared, entry, decision.start)
+      if (decision.start !== undefined) yield* cacheEntry.start(shared, entry, decision.start)
       if (decision._tag === "Serve") {
         metrics.unsafeCountHit()
         return decision.token
@@ -346,7 +200,7 @@ const decided = (
     })
   )
 
-const get = (shared: Shared, entry: Entry): Effect.Effect<AccessToken, TokenError> =>
+const get = (shared: cacheEntry.Shared, entry: cacheEntry.Entry): Effect.Effect<AccessToken, TokenError> =>
   moments.withNow((now) => {
     const token = shared.lifetime.hasEnded() ? undefined : cachedToken.fresh(MutableRef.get(entry.state), now)
     if (token === undefined) {
@@ -357,7 +211,7 @@ const get = (shared: Shared, entry: Entry): Effect.Effect<AccessToken, TokenErro
   })
 
 const warnOfEarlyRejections = (
-  { rejectionPauses }: Shared["rules"],
+  { rejectionPauses }: cacheEntry.Shared["rules"],
   early: earlyRejections.EarlyRejections
 ): Effect.Effect<void> => {
   const index = earlyRejections.pauseIndex(early)
@@ -376,8 +230,12 @@ const warnOfEarlyRejections = (
   )
 }
 
-const invalidate = ({ rules }: Shared, entry: Entry, token: AccessToken): Effect.Effect<boolean> =>
-  step(entry, (state, now) => {
+const invalidate = (
+  { rules }: cacheEntry.Shared,
+  entry: cacheEntry.Entry,
+  token: AccessToken
+): Effect.Effect<boolean> =>
+  cacheEntry.step(entry, (state, now) => {
     const [next, isReplaced] = cachedToken.invalidate(state, now, { rules, token })
     return [next, { isReplaced, early: next.early.count > state.early.count ? next.early : undefined }]
   }).pipe(
@@ -388,8 +246,8 @@ const invalidate = ({ rules }: Shared, entry: Entry, token: AccessToken): Effect
 const durationOf = (millis: number | undefined) => millis === undefined ? undefined : Duration.millis(millis)
 
 const health = (
-  shared: Shared,
-  { state }: Entry,
+  shared: cacheEntry.Shared,
+  { state }: cacheEntry.Entry,
   budgetLeft: Effect.Effect<number | undefined>
 ): Effect.Effect<Health> =>
   Effect.flatMap(budgetLeft, (left) =>
@@ -409,16 +267,16 @@ const health = (
     }))
 
 /** The cache entries of a client: that of its own request, and those of the other requests used most recently. */
-const makeEntries = (shared: Shared, request: TokenRequest.TokenRequest, capacity: number) => {
-  const configured = makeEntry(shared, request)
+const makeEntries = (shared: cacheEntry.Shared, request: TokenRequest.TokenRequest, capacity: number) => {
+  const configured = cacheEntry.make(shared, request)
   // The most recently used one is the last. Found, added and removed in one synchronous step, so it is not in a `Ref`.
-  const others = MutableHashMap.empty<TokenRequest.TokenRequest, Entry>()
+  const others = MutableHashMap.empty<TokenRequest.TokenRequest, cacheEntry.Entry>()
   return {
     configured,
-    all: (): ReadonlyArray<Entry> => [configured, ...MutableHashMap.values(others)],
-    of: (wanted: TokenRequest.TokenRequest): Entry => {
+    all: (): ReadonlyArray<cacheEntry.Entry> => [configured, ...MutableHashMap.values(others)],
+    of: (wanted: TokenRequest.TokenRequest): cacheEntry.Entry => {
       if (Equal.equals(wanted, request)) return configured
-      const entry = Option.getOrElse(MutableHashMap.get(others, wanted), () => makeEntry(shared, wanted))
+      const entry = Option.getOrElse(MutableHashMap.get(others, wanted), () => cacheEntry.make(shared, wanted))
       MutableHashMap.remove(others, wanted)
       MutableHashMap.set(others, wanted, entry)
       for (const [other, { state }] of MutableHashMap.size(others) > capacity ? [...others] : []) {
@@ -460,12 +318,12 @@ export const make = (
       schedule: options.backOff ?? backOff.defaultOptions.schedule,
       maxRetryAfter: settings.maxRetryAfter
     }
-    const shared: Shared = {
+    const shared: cacheEntry.Shared = {
       requestToken,
       requestTimeout: settings.requestTimeout,
       rules: { ...settings, isSame: (one, other) => Equal.equals(one.value, other.value) },
       backOff: rules,
-      requestOptions: { isUsable: isUsable(settings), pauseAfter: backOff.afterFailures(rules) },
+      requestRules: { isUsable: isUsable(settings), pauseAfter: backOff.afterFailures(rules) },
       lifetime: yield* lifetime.make
     }
     const entries = makeEntries(shared, request, settings.capacity)
@@ -477,7 +335,7 @@ export const make = (
       Array.filterMap(entries.all(), ({ state }) => Option.fromNullable(MutableRef.get(state).cached?.token))
     )
 
-    const service = (wanted: TokenRequest.TokenRequest, entry: () => Entry): TokenCache => ({
+    const service = (wanted: TokenRequest.TokenRequest, entry: () => cacheEntry.Entry): TokenCache => ({
       get: Effect.suspend(() => get(shared, entry())),
       refresh: (token) =>
         Effect.suspend(() =>

@@ -15,7 +15,7 @@ export interface PlantedLeak {
 export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a token in the log",
-    file: "TokenCache.ts",
+    file: "internal/http/cacheEntry.ts",
     find: "    yield* entry.backOff.reset\n",
     replace: "    yield* entry.backOff.reset\n" +
       "    yield* Effect.logDebug(\"got\", Revealed.value(token.value))\n",
@@ -23,7 +23,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token as the label of a metric",
-    file: "TokenCache.ts",
+    file: "internal/http/cacheEntry.ts",
     find: "metrics.clientLabel(entry.request.clientId)",
     replace: "Revealed.value(token.value)",
     test: "TokenCache.make"

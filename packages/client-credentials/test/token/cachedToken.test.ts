@@ -275,3 +275,326 @@ describe("the life of a token", () => {
     )
   })
 })
+
+const at = (millis: number): Instant => ({ wall: millis, steady: millis })
+
+/** A state with a token of an hour, requested at 0 and issued with the jitter 0. */
+const withToken = (options: { readonly life?: number; readonly isAwaited?: boolean } = {}): State => {
+  const { isAwaited = true, life = 60 * minute } = options
+  const refresh = { id: 1, reason: isAwaited ? "cold" as const : "renewal" as const, giveUpAt: at(5000), isAwaited }
+  const [state] = cachedToken.issued<Token, string, number>({ ...cachedToken.empty, refresh }, at(0), {
+    id: 1,
+    rules,
+    token: token(1, 0, life),
+    sent: at(0),
+    jitter: 0
+  })
+  return state
+}
+
+const issue = (
+  state: State,
+  now: number,
+  { id = 2, life = 60 * minute, name = 2, requestedAt = now, sent = now }: {
+    readonly id?: number
+    readonly life?: number
+    readonly name?: number
+    readonly requestedAt?: number
+    readonly sent?: number
+  } = {}
+) => cachedToken.issued(state, at(now), { id, rules, token: token(name, requestedAt, life), sent: at(sent), jitter: 0 })
+
+const get = (state: State, now: number, id = 2) => cachedToken.get(state, at(now), { id, rules })
+
+const fail = (state: State, now: number, failure: Failure, { again = true, id = 2, pause = 1000 } = {}) =>
+  cachedToken.failed(state, at(now), { id, failure, sent: at(now), pause, again })
+
+describe("a cached token", () => {
+  it("is returned the short way only when a caller has had it and no refresh is due", () => {
+    const unused = withToken({ isAwaited: false })
+    assert.isUndefined(cachedToken.fresh(unused, at(0)))
+    const [used, decision] = get(unused, 0)
+    assert.deepStrictEqual(decision, { _tag: "Serve", token: token(1, 0, 60 * minute), start: undefined })
+    assert.deepStrictEqual(cachedToken.fresh(used, at(55 * minute - 1)), token(1, 0, 60 * minute))
+    assert.isUndefined(cachedToken.fresh(used, at(55 * minute)))
+    assert.strictEqual(get(used, 1)[0], used)
+  })
+
+  it("is refreshed for callers that do not wait, with the time after which the refresh gives up", () => {
+    const [state, decision] = get(withToken(), 55 * minute)
+    const refresh = { id: 2, reason: "renewal" as const, giveUpAt: at(55 * minute + 5000), isAwaited: false }
+    assert.deepStrictEqual(state.refresh, refresh)
+    assert(decision._tag === "Serve")
+    assert.deepStrictEqual(decision.start, { refresh, refreshAt: at(55 * minute) })
+  })
+
+  it("that is requested for callers that wait is used; the first one that joins makes it so", () => {
+    const [refreshing] = get(withToken(), 55 * minute)
+    const [joined, decision] = get(refreshing, 60 * minute, 3)
+    assert(decision._tag === "Wait" && decision.start === undefined)
+    assert.isTrue(joined.refresh?.isAwaited)
+    assert.isTrue(issue(joined, 60 * minute)[0].cached?.isUsed)
+    assert.isFalse(issue(refreshing, 60 * minute)[0].cached?.isUsed)
+  })
+
+  it("that is replaced is described: whether it was used, how long before its expiry, how long requests had failed", () => {
+    const [refreshing] = get(withToken(), 55 * minute)
+    const [issued, replaced] = issue(refreshing, 56 * minute)
+    assert.deepStrictEqual(replaced, { wasUnused: false, ahead: 4 * minute, failing: 0 })
+    const [again] = cachedToken.refresh(issued, at(57 * minute), { id: 3, rules, token: token(2, 0, 0) })
+    assert.deepStrictEqual(issue(again, 58 * minute, { id: 3, name: 3 })[1], {
+      wasUnused: true,
+      ahead: 58 * minute,
+      failing: 0
+    })
+    const [cold] = get(cachedToken.empty, 0)
+    assert.deepStrictEqual(issue(cold, 0)[1], { wasUnused: false, ahead: 0, failing: 0 })
+  })
+
+  it("counts how long its refresh fails, from failure to failure", () => {
+    const [first] = get(withToken(), 55 * minute)
+    const [failed, after] = fail(first, 55 * minute, unavailable, { again: false })
+    assert.deepStrictEqual(after, { _tag: "GiveUp", failing: 0 })
+    const [second] = get(failed, 56 * minute, 3)
+    const [failedAgain, afterAgain] = fail(second, 56 * minute, unavailable, { again: false, id: 3 })
+    assert.deepStrictEqual(afterAgain, { _tag: "GiveUp", failing: minute })
+    const [third] = get(failedAgain, 58 * minute, 4)
+    const [issued, replaced] = issue(third, 58 * minute, { id: 4, sent: 58 * minute })
+    assert.strictEqual(replaced?.failing, 2 * minute)
+    assert.isUndefined(issued.renewalFailedAt)
+    // Only the time on the steady clock counts, and only failures while a token was served.
+    const back = { ...third, renewalFailedAt: { wall: 0, steady: 59 * minute } }
+    assert.strictEqual(issue(back, 58 * minute, { id: 4 })[1]?.failing, 0)
+    const [expired] = get(withToken(), 60 * minute)
+    assert.deepStrictEqual(fail(expired, 60 * minute, unavailable)[0].renewalFailedAt, undefined)
+  })
+
+  it("is used to its end when the rest of a budget is reserved, with no pause", () => {
+    const reserved: Failure = { error: "reserved", retryable: true, isReserved: true }
+    const [refreshing] = get(withToken(), 55 * minute)
+    const [state, after] = fail(refreshing, 55 * minute, reserved)
+    assert.deepStrictEqual(after, { _tag: "GiveUp", failing: 0 })
+    assert.deepStrictEqual([state.refresh, state.pause], [undefined, undefined])
+    assert.deepStrictEqual(state.cached?.refreshFrom, at(60 * minute - 10_000))
+    assert.deepStrictEqual(cachedToken.fresh(state, at(59 * minute))?.value, "token-1")
+    // Without a token there is nothing to use.
+    const [cold] = get(cachedToken.empty, 0)
+    assert.deepStrictEqual(fail(cold, 0, reserved)[0].pause, { until: at(1000), failure: reserved })
+  })
+
+  it("that lives no longer than the last one, but for a second, is used to its end", () => {
+    const [refreshing] = get(withToken(), 55 * minute)
+    const end = (life: number, options = {}) =>
+      issue(refreshing, 56 * minute, { life, ...options })[0].cached?.refreshFrom.wall
+    assert.strictEqual(end(4 * minute), 60 * minute)
+    assert.strictEqual(end(4 * minute + 1000), 60 * minute + 1000)
+    assert.strictEqual(end(4 * minute + 1001), 56 * minute + (4 * minute + 1001) * 0.8)
+    // Either clock suffices: the wall clock was set, or the machine slept.
+    for (const clock of ["wall", "steady"] as const) {
+      const cached = refreshing.cached ?? assert.fail("no token")
+      const expires = { ...cached.expires, [clock]: 70 * minute }
+      const state = { ...refreshing, cached: { ...cached, expires } }
+      assert.isBelow(issue(state, 56 * minute, { life: 5 * minute })[0].cached?.refreshFrom.wall ?? 0, 61 * minute)
+    }
+    // A short life: half of it.
+    const short = issue(refreshing, 60 * minute - 4, { life: 6 })[0].cached
+    assert.deepStrictEqual([short?.refreshFrom.wall, short?.usableUntil.wall], [60 * minute + 2, 60 * minute + 2])
+    assert.isBelow(issue(refreshing, 60 * minute - 2, { life: 6 })[0].cached?.refreshFrom.wall ?? 0, 60 * minute + 4)
+  })
+
+  it("that the program wanted replaced is no gain lost, whatever its life", () => {
+    const [forced] = cachedToken.refresh(withToken(), at(minute), { id: 2, rules, token: token(1, 0, 0) })
+    assert.strictEqual(forced.refresh?.reason, "forced")
+    assert.strictEqual(issue(forced, minute, { life: minute })[0].cached?.refreshFrom.wall, minute + minute * 0.8)
+  })
+
+  it("that is issued again keeps what is known of it; expired, it leads to a pause of a second", () => {
+    const known = withToken()
+    const cached = { ...(known.cached ?? assert.fail("no token")), isConfirmed: true, rejectedAt: 5 }
+    const [refreshing] = get({ ...known, cached }, 60 * minute)
+    const [alive] = issue(refreshing, 60 * minute, { name: 1, life: minute })
+    assert.deepStrictEqual([alive.cached?.isConfirmed, alive.cached?.rejectedAt, alive.pause], [true, 5, undefined])
+    const [ended] = issue(refreshing, 60 * minute, { name: 1, life: 0 })
+    assert.deepStrictEqual(ended.pause, { until: at(60 * minute + 1000), failure: undefined })
+    const [other] = issue(refreshing, 60 * minute, { name: 2, life: 0 })
+    assert.deepStrictEqual([other.cached?.isConfirmed, other.cached?.rejectedAt, other.pause], [
+      false,
+      undefined,
+      undefined
+    ])
+  })
+})
+
+describe("a failed request", () => {
+  it("is retried until the refresh gives up", () => {
+    const [cold] = get(cachedToken.empty, 0)
+    assert.deepStrictEqual(fail(cold, 0, unavailable)[1], { _tag: "Retry", at: at(1000), failing: 0 })
+    for (
+      const [failure, options] of [
+        [unavailable, { again: false }],
+        [wrongSecret, {}],
+        [unavailable, { pause: 5000 }]
+      ] as const
+    ) {
+      const [state, after] = fail(cold, 0, failure, options)
+      assert.deepStrictEqual(after, { _tag: "GiveUp", failing: 0 })
+      assert.isUndefined(state.refresh)
+    }
+    assert.strictEqual(fail(cold, 0, unavailable, { pause: 4999 })[1]._tag, "Retry")
+  })
+
+  it("is the failure of callers during its pause, unless a retry is near", () => {
+    const after = (failure: Failure, pause: number) =>
+      fail(get(cachedToken.empty, 0)[0], 0, failure, { again: false, pause })[0]
+    const long = after(unavailable, 5001)
+    assert.deepStrictEqual(get(long, 0), [long, { _tag: "Fail", error: "unavailable", millisLeft: 5001 }])
+    const [, near] = get(after(unavailable, 5000), 0)
+    assert(near._tag === "Wait")
+    assert.deepStrictEqual(near.start?.refreshAt, at(5000))
+    const permanent = after(wrongSecret, 10)
+    assert.deepStrictEqual(get(permanent, 0)[1], { _tag: "Fail", error: "wrong secret", millisLeft: 10 })
+    const [, later] = get(permanent, 10)
+    assert(later._tag === "Wait")
+    assert.deepStrictEqual(later.start, {
+      refresh: { id: 2, reason: "cold", giveUpAt: at(5010), isAwaited: true },
+      refreshAt: at(10)
+    })
+  })
+
+  it("leaves a usable token alone during its pause", () => {
+    const [refreshing] = get(withToken(), 55 * minute)
+    const [failed] = fail(refreshing, 55 * minute, unavailable, { again: false, pause: minute })
+    assert.strictEqual(get(failed, 56 * minute - 1)[0].refresh, undefined)
+    assert.strictEqual(get(failed, 56 * minute)[0].refresh?.reason, "renewal")
+  })
+})
+
+describe("a rejected token", () => {
+  const invalidate = (state: State, now: number, name = 1) =>
+    cachedToken.invalidate(state, at(now), { rules, token: token(name, 0, 60 * minute) })
+  const confirm = (state: State, name: number) => cachedToken.confirm(state, { rules, token: token(name, 0, 0) })
+
+  /** A token that replaced a rejected one at that moment. */
+  const replacement = (now: number, options = {}): State => {
+    const [rejected] = invalidate(withToken(), now)
+    return issue(get(rejected, now)[0], now, options)[0]
+  }
+
+  it("is dropped; another one is not", () => {
+    const state = withToken()
+    const [rejected, isReplaced] = invalidate(state, minute)
+    assert.deepStrictEqual([rejected.cached, rejected.rejected, isReplaced], [
+      undefined,
+      token(1, 0, 60 * minute),
+      true
+    ])
+    assert.deepStrictEqual(invalidate(state, minute, 7), [state, true])
+    assert.deepStrictEqual(invalidate(rejected, minute), [rejected, true])
+    assert.strictEqual(get(rejected, minute)[0].refresh?.reason, "rejected")
+  })
+
+  it("whose replacement is rejected too stays until the latch opens, and remembers its age", () => {
+    const state = replacement(0)
+    assert.deepStrictEqual([state.replaced, state.rejected, state.latchedUntil], [1, undefined, at(minute)])
+    const [latched, isReplaced] = invalidate(state, 5000, 2)
+    assert.deepStrictEqual([isReplaced, latched.cached?.rejectedAt], [false, 5000])
+    const [again] = invalidate(latched, 9000, 2)
+    assert.strictEqual(again.cached?.rejectedAt, 5000)
+    assert.deepStrictEqual(invalidate(latched, minute, 2)[1], true)
+  })
+
+  it("is replaced after growing pauses", () => {
+    let state = replacement(0)
+    let now = 0
+    for (const pause of [1, 10, 120, 720, 720]) {
+      assert.deepStrictEqual(state.latchedUntil, at(now + pause * minute))
+      now += pause * minute
+      const [rejected] = invalidate(state, now, 2)
+      state = issue(get(rejected, now)[0], now)[0]
+    }
+  })
+
+  it("that another process replaced needs no pause", () => {
+    const state = replacement(minute, { requestedAt: minute - 1, sent: minute })
+    assert.deepStrictEqual([state.rejected, state.replaced, state.latchedUntil], [undefined, 0, undefined])
+    assert.deepStrictEqual(replacement(minute, { requestedAt: minute, sent: minute }).latchedUntil, at(2 * minute))
+  })
+
+  it("whose replacement is confirmed opens the latch", () => {
+    const state = replacement(0)
+    const confirmed = confirm(state, 2)
+    assert.deepStrictEqual([confirmed.cached?.isConfirmed, confirmed.replaced, confirmed.latchedUntil], [
+      true,
+      0,
+      undefined
+    ])
+    assert.strictEqual(confirm(state, 1), state)
+    assert.strictEqual(confirm(cachedToken.empty, 1), cachedToken.empty)
+  })
+
+  it("counts as early only when it was confirmed, and keeps the latch from the third one on", () => {
+    assert.deepStrictEqual(invalidate(replacement(0), minute, 2)[0].early, earlyRejections.none)
+    let state = confirm(replacement(0), 2)
+    for (const count of [1, 2, 3]) {
+      const [rejected] = invalidate(state, 2000 * count, 2)
+      assert.deepStrictEqual(rejected.early, { count, soon: count })
+      state = confirm(issue(get(rejected, 2000 * count)[0], 2000 * count)[0], 2)
+    }
+    assert.deepStrictEqual(state.latchedUntil, at(6000 + minute))
+    assert.strictEqual(invalidate(state, 7000, 2)[1], false)
+    assert.strictEqual(cachedToken.health(state, at(6000)).latchedFor, minute)
+  })
+
+  it("ends the row of early ones when a token is used until its refresh", () => {
+    const early = { count: 2, soon: 2 }
+    const [refreshing] = get({ ...withToken(), early }, 55 * minute)
+    assert.deepStrictEqual(issue(refreshing, 55 * minute)[0].early, earlyRejections.none)
+    const [forced] = cachedToken.refresh({ ...withToken(), early }, at(minute), { id: 2, rules, token: token(1, 0, 0) })
+    assert.deepStrictEqual(issue(forced, minute)[0].early, early)
+    const { cached } = refreshing
+    const rejected = { ...refreshing, cached: { ...(cached ?? assert.fail("no token")), rejectedAt: 1 } }
+    assert.deepStrictEqual(issue(rejected, 55 * minute)[0].early, early)
+    const [cold] = get({ ...cachedToken.empty, early }, 0)
+    assert.deepStrictEqual(issue(cold, 0)[0].early, early)
+  })
+})
+
+describe("the status", () => {
+  it("of an empty cache has neither token nor failure", () => {
+    assert.deepStrictEqual(cachedToken.health(cachedToken.empty, at(0)), {
+      isUsable: false,
+      expiresIn: undefined,
+      lastFailure: undefined,
+      pausedFor: undefined,
+      latchedFor: undefined
+    })
+  })
+
+  it("has the time until the expiry while the token is usable", () => {
+    const now = (millis: number) => {
+      const { expiresIn, isUsable } = cachedToken.health(withToken(), at(millis))
+      return [isUsable, expiresIn]
+    }
+    assert.deepStrictEqual(now(minute), [true, 59 * minute])
+    assert.deepStrictEqual(now(60 * minute - 10_001), [true, 10_001])
+    assert.deepStrictEqual(now(60 * minute - 10_000), [false, undefined])
+  })
+
+  it("has the last failure, also after its pause", () => {
+    const [failed] = fail(get(cachedToken.empty, 0)[0], 0, wrongSecret)
+    const now = (millis: number) => {
+      const { lastFailure, pausedFor } = cachedToken.health(failed, at(millis))
+      return [lastFailure, pausedFor]
+    }
+    assert.deepStrictEqual(now(0), ["wrong secret", 1000])
+    assert.deepStrictEqual(now(999), ["wrong secret", 1])
+    assert.deepStrictEqual(now(1000), ["wrong secret", undefined])
+  })
+
+  it("has the latch while replacements do not help", () => {
+    const latched = { ...withToken(), replaced: 1, latchedUntil: at(1000) }
+    assert.strictEqual(cachedToken.health(latched, at(400)).latchedFor, 600)
+    assert.strictEqual(cachedToken.health(latched, at(1000)).latchedFor, undefined)
+    assert.strictEqual(cachedToken.health({ ...latched, replaced: 0 }, at(400)).latchedFor, undefined)
+  })
+})

@@ -52,4 +52,29 @@ describe("the windows of a token's life", () => {
       assert.isAtLeast(usableUntil.wall - refreshFrom.wall, (usableUntil.wall - earliest.wall) / 2 - 1e-6)
     }
   )
+
+  it("move with the jitter, up to the middle of the refresh window", () => {
+    for (const [jitter, refreshFrom] of [[0, 80_000], [0.5, 82_500], [1, 85_000]] as const) {
+      assert.strictEqual(windows(100_000, jitter).refreshFrom.wall, refreshFrom)
+    }
+  })
+
+  it("count from the request of the process that sent it", () => {
+    const { expires, life } = module.windows(rules, token(1, 1000, 50_000), { wall: 11_000, steady: 500 }, 0)
+    assert.deepStrictEqual([life, expires], [50_000, { wall: 51_000, steady: 40_500 }])
+    // The clock of the other process is ahead.
+    const ahead = module.windows(rules, token(1, 12_000, 50_000), { wall: 11_000, steady: 500 }, 0)
+    assert.deepStrictEqual(ahead.expires, { wall: 62_000, steady: 50_500 })
+  })
+
+  it("have no length for a token that has expired when it is requested", () => {
+    assert.strictEqual(windows(-5).life, 0)
+  })
+
+  it("have a documented default for tokens from a store", () => {
+    assert.deepStrictEqual(module.defaultExpiryBuffer, { expiryBuffer: 10_000, expiryBufferFraction: 0.1 })
+    const isUsable = module.isUsable(module.defaultExpiryBuffer)
+    assert.deepStrictEqual([89_999, 90_000].map((now) => isUsable(token(1, 0, 100_000), now)), [true, false])
+    assert.deepStrictEqual([8, 9].map((now) => isUsable(token(1, 0, 10), now)), [true, false])
+  })
 })

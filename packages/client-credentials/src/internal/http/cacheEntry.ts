@@ -1,0 +1,178 @@
+/**
+ * A cache entry: the cached token of one token request, and the refresh that replaces it, with its retries, metrics and
+ * warnings.
+ */
+import type * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as MutableRef from "effect/MutableRef"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+
+import type { AccessToken } from "../../AccessToken.js"
+import { TokenEndpointUnavailable, type TokenError } from "../../OAuthError.js"
+import type { TokenRequest } from "../../TokenRequest.js"
+import * as backOff from "../seam/backOff.js"
+import type * as lifetime from "../seam/lifetime.js"
+import * as metrics from "../seam/metrics.js"
+import * as moments from "../seam/moments.js"
+import * as cachedToken from "../token/cachedToken.js"
+import { type Instant, remaining } from "../token/instant.js"
+
+/** Callers wait for the token of a refresh by its id. */
+export type Id = Deferred.Deferred<AccessToken, TokenError>
+
+export type State = cachedToken.State<AccessToken, TokenError, Id>
+
+/** The rules of the cache that an endpoint which shares tokens follows as well. */
+interface RequestRules {
+  readonly isUsable: (token: AccessToken, now: number) => boolean
+  readonly pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
+}
+
+/** What all cache entries of a client share. */
+export interface Shared {
+  readonly requestToken: (
+    request: TokenRequest,
+    options: RequestRules & { readonly reason: cachedToken.Reason; readonly replaces: AccessToken | undefined }
+  ) => Effect.Effect<{ readonly token: AccessToken }, TokenError>
+  readonly requestTimeout: number
+  readonly rules: cachedToken.Rules<AccessToken>
+  readonly backOff: backOff.Options
+  readonly requestRules: RequestRules
+  readonly lifetime: lifetime.Lifetime
+}
+
+/** The cached token of one token request. */
+export interface Entry {
+  readonly request: TokenRequest
+  /** Read on the path of every call, and replaced in one synchronous step: no effect, as of a `Ref`, is necessary. */
+  readonly state: MutableRef.MutableRef<State>
+  readonly backOff: backOff.BackOff
+}
+
+export const make = ({ backOff: options }: Shared, request: TokenRequest): Entry => ({
+  request,
+  state: MutableRef.make<State>(cachedToken.empty),
+  backOff: backOff.make(options)
+})
+
+/** Replaces the state by that after an event, and returns what was decided. */
+export const step = <A>(
+  { state }: Entry,
+  event: (state: State, now: Instant) => readonly [State, A]
+): Effect.Effect<A> =>
+  moments.withNow((now) => {
+    const [next, decision] = event(MutableRef.get(state), now)
+    MutableRef.set(state, next)
+    return Effect.succeed(decision)
+  })
+
+const failureOf = (error: TokenError): cachedToken.Failure<TokenError> => ({
+  error,
+  retryable: error.retryable,
+  isReserved: error._tag === "IssuanceBudgetExhausted" && error.reserved
+})
+
+const requestOnce = (shared: Shared, { request, state }: Entry, reason: cachedToken.Reason) =>
+  Effect.suspend(() => {
+    const { cached, rejected } = MutableRef.get(state)
+    const replaces = cached?.token ?? rejected
+    return shared.requestToken(request, { reason, replaces, ...shared.requestRules })
+  }).pipe(
+    Effect.map(({ token }) => token),
+    Effect.timeoutFail({
+      duration: shared.requestTimeout,
+      onTimeout: () =>
+        new TokenEndpointUnavailable({
+          endpoint: request.endpoint,
+          reason: "timeout",
+          detail: Duration.format(shared.requestTimeout)
+        })
+    })
+  )
+
+/** One request of a refresh: when it was sent, and what it was for. */
+interface Sent {
+  readonly sent: Instant
+  readonly refresh: cachedToken.Refresh<Id>
+}
+
+const succeeded = ({ rules }: Shared, entry: Entry, { refresh, sent }: Sent, token: AccessToken): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const jitter = yield* Random.next
+    const replaced = yield* step(
+      entry,
+      (state, now) => cachedToken.issued(state, now, { id: refresh.id, token, sent, jitter, rules })
+    )
+    yield* entry.backOff.reset
+    if (replaced === undefined) return
+    if (replaced.wasUnused) yield* metrics.count(metrics.unusedTokens)
+    if (refresh.reason === "renewal") yield* metrics.record(metrics.renewedAhead, replaced.ahead / 1000)
+    yield* metrics.count(metrics.renewalFailing, {}, replaced.failing / 1000)
+    yield* metrics.set(metrics.tokenExpiry, token.expiresAt / 1000, {
+      "oauth.client.id": metrics.clientLabel(entry.request.clientId)
+    })
+  })
+
+/** Reports a refresh that failed, while the cached token is used. */
+const warnOfFailedRefresh = ({ state }: Entry, error: TokenError): Effect.Effect<void> =>
+  moments.withNow((now) => {
+    const { cached, pause } = MutableRef.get(state)
+    const expiry = cached === undefined ? "" : `, which expires at ${new Date(cached.token.expiresAt).toISOString()}`
+    const millis = remaining(pause?.until ?? cached?.refreshFrom ?? now, now)
+    return Effect.logWarning(
+      `Access token refresh failed: ${error.message} Using the cached token${expiry}. Next attempt in ${
+        Duration.format(Math.ceil(millis / 1000) * 1000)
+      } or later, by the next call.`
+    )
+  })
+
+const failed = (entry: Entry, { refresh, sent }: Sent, error: TokenError): Effect.Effect<cachedToken.AfterFailure> =>
+  Effect.gen(function*() {
+    yield* metrics.count(metrics.tokenFailures, { "oauth.token.reason": refresh.reason, "error.type": error._tag })
+    const plan = yield* entry.backOff.next(error)
+    const next = yield* step(
+      entry,
+      (state, now) => cachedToken.failed(state, now, { ...plan, id: refresh.id, failure: failureOf(error), sent })
+    )
+    yield* metrics.count(metrics.renewalFailing, {}, next.failing / 1000)
+    if (next._tag === "GiveUp" && refresh.reason === "renewal") yield* warnOfFailedRefresh(entry, error)
+    return next
+  })
+
+/** Requests a token, again after each failure for as long as the rules allow. */
+const requestWithRetries = (
+  shared: Shared,
+  entry: Entry,
+  { refresh, refreshAt }: cachedToken.StartRefresh<Id>
+): Effect.Effect<AccessToken, TokenError> =>
+  Effect.gen(function*() {
+    yield* moments.sleepUntil(refreshAt)
+    const one: Sent = { sent: yield* moments.now, refresh }
+    const outcome = yield* Effect.either(requestOnce(shared, entry, refresh.reason))
+    if (Either.isRight(outcome)) {
+      yield* succeeded(shared, entry, one, outcome.right)
+      return outcome.right
+    }
+    const next = yield* failed(entry, one, outcome.left)
+    return next._tag === "Retry"
+      ? yield* requestWithRetries(shared, entry, { refresh, refreshAt: next.at })
+      : yield* outcome.left
+  })
+
+/** A refresh serves many callers and belongs to none: it has a trace of its own, linked to the call that started it. */
+export const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefresh<Id>): Effect.Effect<void> =>
+  Effect.flatMap(Effect.option(Effect.currentParentSpan), (caller) => {
+    const { id, reason } = begun.refresh
+    const refresh = Effect.withSpan(requestWithRetries(shared, entry, begun), "oauth.token.refresh", {
+      root: true,
+      links: Option.toArray(caller).map((span) => ({ _tag: "SpanLink", span, attributes: {} })),
+      attributes: { "oauth.token.reason": reason },
+      captureStackTrace: false
+    })
+    // The state changes before the callers continue, so that one which calls again after a failure finds the pause.
+    const onEnd = Effect.sync(() => MutableRef.update(entry.state, (state) => cachedToken.ended(state, id)))
+    return shared.lifetime.fork(refresh, { result: id, onEnd })
+  })
