@@ -11,8 +11,7 @@ const longFunctions = [
   "client-credentials/src/TokenEndpoint.ts",
   "client-credentials/src/TokenStore.ts",
   "client-credentials/src/internal/protocol/tokenResponse.ts",
-  "client-credentials/src/internal/seam/cachedToken.ts",
-  "sql/src/SqlTokenStore.ts"
+  "client-credentials/src/internal/seam/cachedToken.ts"
 ].map((path) => `packages/${path}`)
 const longFiles = [
   "client-credentials/src/ClientAuthentication.ts",

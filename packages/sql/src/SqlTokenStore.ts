@@ -52,6 +52,41 @@ interface Listener {
 
 const canListen = (client: object): client is Listener => "listen" in client && typeof client.listen === "function"
 
+/** Notices of changed keys: on Postgres by `LISTEN` and `NOTIFY`, elsewhere none. */
+const notifications = (sql: SqlClient.SqlClient, channel: string) => {
+  const notify = (key: string) =>
+    sql.onDialectOrElse({
+      pg: () => Effect.ignore(sql`SELECT pg_notify(${channel}, ${key})`),
+      orElse: () => Effect.void
+    })
+  const changes = canListen(sql)
+    ? (key: string) =>
+      sql.listen(channel).pipe(
+        Stream.filter((changed) => changed === key),
+        Stream.mapError((error) => new TokenStore.TokenStoreError({ operation: "changes", problem: problem(error) }))
+      )
+    : undefined
+  return { changes, notify }
+}
+
+/** The time in milliseconds by the database's clock. */
+const databaseTime = (sql: SqlClient.SqlClient) =>
+  sql.onDialectOrElse({
+    pg: () => sql.literal("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"),
+    orElse: () => sql.literal("CAST((julianday('now') - 2440587.5) * 86400000 AS integer)")
+  })
+
+const createTables = (sql: SqlClient.SqlClient, prefix: string) =>
+  Effect.gen(function*() {
+    // SQLite: readers do not block a writer.
+    yield* sql.onDialectOrElse({ pg: () => Effect.void, orElse: () => sql`PRAGMA journal_mode = WAL` })
+    yield* sql`CREATE TABLE IF NOT EXISTS ${sql(`${prefix}tokens`)} (
+      id varchar(100) PRIMARY KEY, generation bigint NOT NULL, sealed text NOT NULL, expires_at bigint NOT NULL)`
+    yield* sql`CREATE TABLE IF NOT EXISTS ${sql(`${prefix}leases`)} (
+      id varchar(100) PRIMARY KEY, owner varchar(100) NOT NULL, until_at bigint NOT NULL)`
+    // Two processes that create the same table at once can fail; the next attempt finds it.
+  }).pipe(Effect.retry(Schedule.recurs(5).pipe(Schedule.addDelay(() => "50 millis"))))
+
 /**
  * A store on the `SqlClient` of the context. Each operation is one statement, and leases go by the database's time. On
  * Postgres those who wait for a token are woken by `NOTIFY`; they hold a connection for that, only while they wait. Fails
@@ -67,24 +102,8 @@ export const make = (
     const { migrate, prefix, timeout } = yield* validate(options)
     const sql = yield* SqlClient.SqlClient
     const [tokens, leases] = [sql(`${prefix}tokens`), sql(`${prefix}leases`)]
-    const now = sql.onDialectOrElse({
-      pg: () => sql.literal("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"),
-      orElse: () => sql.literal("CAST((julianday('now') - 2440587.5) * 86400000 AS integer)")
-    })
-
-    const channel = `${prefix}changes`
-    const notify = (key: string) =>
-      sql.onDialectOrElse({
-        pg: () => Effect.ignore(sql`SELECT pg_notify(${channel}, ${key})`),
-        orElse: () => Effect.void
-      })
-    const changes = canListen(sql)
-      ? (key: string) =>
-        sql.listen(channel).pipe(
-          Stream.filter((changed) => changed === key),
-          Stream.mapError((error) => new TokenStore.TokenStoreError({ operation: "changes", problem: problem(error) }))
-        )
-      : undefined
+    const now = databaseTime(sql)
+    const { changes, notify } = notifications(sql, `${prefix}changes`)
 
     const ask = <A>(operation: TokenStore.TokenStoreError["operation"], statement: Effect.Effect<A, SqlError>) =>
       statement.pipe(
@@ -98,19 +117,9 @@ export const make = (
         Effect.withTracerEnabled(false)
       )
 
-    // Other processes write to a file too: who meets one waits for it. It holds for this connection, whoever made the tables.
+    // SQLite: wait for other processes that write to the file. A setting of the connection, not of the tables.
     yield* sql.onDialectOrElse({ pg: () => Effect.void, orElse: () => sql`PRAGMA busy_timeout = 2000` })
-    if (migrate) {
-      yield* Effect.gen(function*() {
-        // A reader does not stop a writer.
-        yield* sql.onDialectOrElse({ pg: () => Effect.void, orElse: () => sql`PRAGMA journal_mode = WAL` })
-        yield* sql`CREATE TABLE IF NOT EXISTS ${tokens} (
-          id varchar(100) PRIMARY KEY, generation bigint NOT NULL, sealed text NOT NULL, expires_at bigint NOT NULL)`
-        yield* sql`CREATE TABLE IF NOT EXISTS ${leases} (
-          id varchar(100) PRIMARY KEY, owner varchar(100) NOT NULL, until_at bigint NOT NULL)`
-        // Two that create the same table at once may disturb each other; the second time it is there.
-      }).pipe(Effect.retry(Schedule.recurs(5).pipe(Schedule.addDelay(() => "50 millis"))))
-    }
+    if (migrate) yield* createTables(sql, prefix)
 
     return {
       load: (key) =>
