@@ -1,46 +1,47 @@
 /**
- * How a client proves to the authorization server who it is (RFC 6749 section 2.3, RFC 7523, RFC 8705).
+ * Client authentication: the credentials of a client, and the proofs that it sends to the authorization server (RFC 6749
+ * section 2.3, RFC 7523, RFC 8705).
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-import { collect, printable, type Problem } from "./internal/config/check.js"
+import { collect, printable } from "./internal/config/check.js"
+import * as clientAssertion from "./internal/config/clientAssertion.js"
 import * as source from "./internal/config/credentialSource.js"
 import * as rules from "./internal/config/rules.js"
-import type * as assertion from "./internal/protocol/assertion.js"
 import * as encoding from "./internal/protocol/basicCredentials.js"
 import { isRecord } from "./internal/protocol/json.js"
 import * as privateKey from "./internal/protocol/privateKey.js"
 import * as algorithms from "./internal/protocol/signingAlgorithm.js"
-import * as results from "./internal/seam/results.js"
-import { CredentialUnavailable, DiscoveryFailed } from "./OAuthError.js"
+import type { DiscoveryFailed } from "./OAuthError.js"
+import { CredentialUnavailable } from "./OAuthError.js"
 
 /**
- * Who is to be convinced, and where.
+ * The request that a client authenticates in.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Target {
   readonly clientId: string
-  /** The issuer identifier of the authorization server (RFC 8414 section 2), where it is known. */
+  /** The issuer identifier of the authorization server (RFC 8414 section 2); undefined when it is unknown. */
   readonly issuer: string | undefined
-  /** The endpoint that the proof is for: its usual URL, also where it is sent to the alias (RFC 8705 section 5). */
+  /** The endpoint of the request: its usual URL, also where the request is sent to the alias (RFC 8705 section 5). */
   readonly endpoint: string
   /** Milliseconds since the epoch. */
   readonly now: number
   /**
-   * The algorithms of assertions that the server takes (`token_endpoint_auth_signing_alg_values_supported`, RFC 8414
-   * section 2); undefined when that is not known.
+   * The algorithms of assertions that the server accepts (`token_endpoint_auth_signing_alg_values_supported`, RFC 8414
+   * section 2); undefined when they are unknown.
    */
   readonly signingAlgorithms?: ReadonlyArray<string> | undefined
 }
 
 /**
- * What goes into one request, and into no other.
+ * The client authentication in one request. It is not used again.
  *
  * @since 0.1.0
  * @category models
@@ -49,42 +50,42 @@ export interface Proof {
   /** Parameters of the body. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Texts that a server might echo and that must not be printed, beside the values above. */
+  /** Strings that a server might repeat and that must not be shown, beside the values above. */
   readonly redact?: ReadonlyArray<string> | undefined
-  /** What to say when the server refuses the proof, where this side can tell why that may be. */
+  /** Advice for the error of a server that does not accept the proof. */
   readonly hint?: string | undefined
 }
 
 /**
- * One credential: what tells it from another, and how it proves who the client is.
+ * One credential, and the proofs that are made with it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Credential {
-  /** The credential itself. While client authentication fails (401 or `invalid_client`), each one is tried once. */
+  /** The credential itself, by which credentials are compared. While client authentication fails (401 or `invalid_client`), each one is tried once. */
   readonly identity: Redacted.Redacted<string>
   readonly prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed>
 }
 
 /**
- * A way to prove who the client is, with its credentials.
+ * A method of client authentication, with its credentials.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClientAuthentication {
-  /** The registered name (RFC 7591 section 2), or one of your own. */
+  /** The registered name (RFC 7591 section 2), or a custom one. */
   readonly method: string
-  /** Reads a credential; each is read when it is needed. The later ones are for a server that knows not the earlier. */
+  /** Reads a credential when it is needed. The later ones are for a server that does not accept the earlier ones. */
   readonly credentials: readonly [
     Effect.Effect<Credential, CredentialUnavailable>,
     ...ReadonlyArray<Effect.Effect<Credential, CredentialUnavailable>>
   ]
-  /** Whether the proof is in the TLS connection, so that the endpoints for it are to be used (RFC 8705 section 5). */
+  /** Whether the certificate of the TLS connection is the proof, so that its endpoints are used (RFC 8705 section 5). */
   readonly mutualTls: boolean
   /**
-   * What is wrong with its options and its static credentials, for this client. `ClientConfig` fails with these as
+   * Returns the problems of its options and its static credentials, for this client. `ClientConfig` fails with them as
    * `InvalidConfig`; a credential that an Effect reads is checked when it is read.
    */
   readonly problems?:
@@ -93,8 +94,8 @@ export interface ClientAuthentication {
 }
 
 /**
- * A secret or a key: a value, or an Effect that reads it from where it is kept, for every token request anew, so that it
- * can be replaced without a restart. Should the Effect fail later on, what was read before is used.
+ * A secret or a key: a value, or an Effect that reads it. The Effect runs for every token request, so that the credential
+ * can be replaced without a restart. When it fails later on, the credential read before is used.
  *
  * @since 0.1.0
  * @category models
@@ -102,22 +103,22 @@ export interface ClientAuthentication {
 export type Source = source.Source
 
 /**
- * What all methods with a secret or a key have in common.
+ * Options of all methods with a secret or a key.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RotationOptions {
-  /** The credential before the current one, tried when the server refuses the current one (401 or `invalid_client`). */
+  /** The credential before the current one, tried when the server does not accept the current one (401 or `invalid_client`). */
   readonly previous?: Source | undefined
 }
 
-/** How a credential proves who the client is; or why it cannot, as what it is: "a certificate". */
+/** A credential that can make proofs; or what was found in place of one, such as "a certificate". */
 type Prepared = { readonly prove: Credential["prove"] } | { readonly found: string }
 
-interface Way {
+interface Method {
   readonly method: string
-  /** As they were given, and the names of those that there are. */
+  /** The options as they were given, and the names of those that exist. */
   readonly options: unknown
   readonly names: ReadonlyArray<string>
   readonly kind: source.Kind
@@ -130,7 +131,7 @@ interface Way {
 /** Options that are not an object are reported by `problems`. */
 const given = <O extends object>(options: O): Partial<O> => isRecord(options) ? options : {}
 
-const make = ({ current, kind, method, names, options, prepare, previous, problems }: Way): ClientAuthentication => {
+const make = ({ current, kind, method, names, options, prepare, previous, problems }: Method): ClientAuthentication => {
   const read = (from: Source) =>
     Effect.flatMap(source.read(kind, from), (identity): Effect.Effect<Credential, CredentialUnavailable> => {
       const prepared = prepare(Redacted.value(identity))
@@ -149,7 +150,7 @@ const make = ({ current, kind, method, names, options, prepare, previous, proble
   const expected = kind === "client secret" ? "a secret" : "a private key as PEM or JWK"
   return {
     method,
-    // Read again, the current one may have changed since the request was begun.
+    // The current one may have changed since the request began, so it is read again.
     credentials: [read(current), read(current), ...(previous === undefined ? [] : [read(previous)])],
     mutualTls: false,
     problems: (clientId) => {
@@ -175,7 +176,7 @@ const make = ({ current, kind, method, names, options, prepare, previous, proble
 }
 
 /**
- * The secret in the body (RFC 6749 section 2.3.1).
+ * Sends the secret in the body (RFC 6749 section 2.3.1).
  *
  * @example
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"
@@ -200,11 +201,11 @@ export const clientSecretPost = (secret: Source, options: RotationOptions = {}):
   })
 
 /**
- * Id and secret by basic auth, each form-encoded before they are joined (RFC 6749 section 2.3.1 and appendix B).
+ * Sends id and secret by basic auth, each form-encoded before they are joined (RFC 6749 section 2.3.1 and appendix B).
  *
- * Many servers take the bytes as they are instead. For an id or a secret of letters, digits, `*`, `-`, `.` and `_` there
- * is no difference; for others `encoding: "raw"` is what such a server wants. With it, an id with a colon is an
- * `InvalidConfig`: the server would take what follows the colon for the secret (RFC 7617 section 2).
+ * Many servers expect them without form-encoding. For an id or a secret of letters, digits, `*`, `-`, `.` and `_` there is
+ * no difference; for others, such a server requires `encoding: "raw"`. With it, an id with a colon is an `InvalidConfig`:
+ * the server would read what follows the colon as the secret (RFC 7617 section 2).
  *
  * @example
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"
@@ -252,7 +253,7 @@ export const clientSecretBasic = (
   })
 
 /**
- * How assertions are made.
+ * Options of client assertions.
  *
  * @since 0.1.0
  * @category models
@@ -261,99 +262,22 @@ export interface AssertionOptions extends RotationOptions {
   /**
    * The `aud` claim. Default: the issuer identifier, as the only value, as a string (draft-ietf-oauth-rfc7523bis section
    * 4, FAPI 2.0 section 5.3.3.1); without `issuer` in the configuration it is the token endpoint. `token_endpoint` is for
-   * servers of the older rule; any other text is sent as it is.
+   * servers of the older rule; any other string is sent as it is.
    */
   readonly audience?: "issuer" | "token_endpoint" | (string & {}) | undefined
-  /** The life of an assertion. Default: 60 seconds; some servers allow no more. */
+  /** The life of an assertion. Default: 60 seconds, the longest that some servers allow. */
   readonly life?: Duration.DurationInput | undefined
-  /** Further header parameters, such as `x5t#S256` for servers that look a certificate up by it (RFC 7515 section 4.1.8). */
+  /** Further header parameters, such as `x5t#S256` for servers that find a certificate by it (RFC 7515 section 4.1.8). */
   readonly header?: Readonly<Record<string, string>> | undefined
-  /** The `typ` header. Default: `client-authentication+jwt`; `JWT` is for servers that refuse it. */
+  /** The `typ` header. Default: `client-authentication+jwt`; `JWT` is for servers that do not accept it. */
   readonly type?: string | undefined
 }
 
-/** Loaded when first needed: a program that shows its secret is spared the code that signs. */
-const signing = () => import("./internal/protocol/assertion.js")
-
-const unusableKey = (problem: string) => new CredentialUnavailable({ credential: "private key", problem })
-
-const clientAssertion = (
-  { audience = "issuer", header = {}, life = "1 minute", type = "client-authentication+jwt" }: AssertionOptions,
-  key: (
-    signing: typeof assertion,
-    target: Target
-  ) => Effect.Effect<assertion.SigningKey, CredentialUnavailable | DiscoveryFailed>
-): Credential["prove"] =>
-(target) =>
-  Effect.gen(function*() {
-    const assertion = yield* Effect.promise(signing)
-    const issuedAt = Math.floor(target.now / 1000)
-    const signingKey = yield* key(assertion, target)
-    const claims = {
-      iss: target.clientId,
-      sub: target.clientId,
-      aud: audience === "token_endpoint"
-        ? target.endpoint
-        : audience === "issuer"
-        ? target.issuer ?? target.endpoint
-        : audience,
-      iat: issuedAt,
-      exp: issuedAt + Math.ceil(Duration.toSeconds(life))
-    }
-    const jwt = yield* results.fromPromise(
-      () => assertion.sign(signingKey, { ...header, typ: type }, claims),
-      unusableKey
-    )
-    return {
-      parameters: {
-        client_id: target.clientId,
-        client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        client_assertion: jwt
-      },
-      hint:
-        "If the key is the right one, the server may want another audience in assertions (OAUTH_ASSERTION_AUDIENCE: " +
-        "token_endpoint, or the issuer to the last slash), another key id or another type (OAUTH_ASSERTION_TYPE: JWT)."
-    }
-  })
-
-const assertionOptions = ["previous", "audience", "life", "header", "type", "algorithm"]
-
-const assertionProblems = (
-  { algorithm, audience, header, life, type }: AssertionOptions & { readonly algorithm?: string | undefined },
-  possible: ReadonlyArray<string>
-): ReadonlyArray<Problem> => {
-  const { duration, expect, problems } = collect()
-  const isHeader = header === undefined || isRecord(header) && Object.values(header).every(printable)
-  expect("header", isHeader ? true : undefined, "strings of one or more characters by name")
-  duration("life", life, { default: "1 minute", positive: true })
-  for (const [setting, value] of Object.entries({ audience, type })) {
-    expect(setting, value === undefined || printable(value) ? true : undefined, "a text of one or more characters")
-  }
-  expect(
-    "algorithm",
-    algorithm === undefined || possible.includes(algorithm) ? true : undefined,
-    `${possible.join(", ")}, or absent`
-  )
-  return problems
-}
-
-/** Nothing is sent that the server refuses by what it published (RFC 8414 section 2). */
-const unsupported = (issuer: string | undefined, possible: ReadonlyArray<string>, supported: ReadonlyArray<string>) =>
-  new DiscoveryFailed({
-    issuer: issuer ?? "",
-    problem: `it takes client assertions by ${
-      supported.join(", ") || "no algorithm"
-    } only (token_endpoint_auth_signing_alg_values_supported), and this client is configured to sign by ${
-      possible.join(" or ")
-    }: change the algorithm (OAUTH_SIGNING_ALGORITHM) or the key`,
-    retryable: false
-  })
-
 /**
- * An assertion signed with the secret by HMAC (RFC 7523 section 2.2, OpenID Connect Core section 9).
+ * Sends an assertion signed with the secret by HMAC (RFC 7523 section 2.2, OpenID Connect Core section 9).
  *
  * The secret has at least as many bytes as the hash: 32 for HS256, 48 for HS384, 64 for HS512 (RFC 7518 section 3.2). The
- * algorithm is the one given, or the first of these that the server's metadata list and the secret is long enough for.
+ * algorithm is the one given, or the first of these that the server's metadata lists and the secret is long enough for.
  *
  * @example
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"
@@ -373,7 +297,7 @@ export const clientSecretJwt = (
     method: "client_secret_jwt",
     kind: "client secret",
     options,
-    names: assertionOptions,
+    names: clientAssertion.names,
     current: secret,
     previous: given(options).previous,
     prepare: (value) => {
@@ -390,30 +314,31 @@ export const clientSecretJwt = (
           } or more (RFC 7518 section 3.2)`
         }
       }
-      const prove = clientAssertion(given(options), ({ sharedKey }, { issuer, signingAlgorithms }) => {
+      const prove = clientAssertion.prove(given(options), ({ sharedKey }, { issuer, signingAlgorithms }) => {
         const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
         return algorithm === undefined
-          ? unsupported(issuer, possible, signingAlgorithms ?? [])
+          ? clientAssertion.unsupported(issuer, possible, signingAlgorithms ?? [])
           : Effect.succeed(sharedKey(value, algorithm))
       })
       return { prove: (target) => Effect.map(prove(target), (proof) => ({ ...proof, redact: [value] })) }
     },
-    problems: () => assertionProblems(given(options), all)
+    problems: () => clientAssertion.problems(given(options), all)
   })
 }
 
 /**
- * An assertion signed with a private key (RFC 7523 section 2.2), the recommended way (RFC 9700 section 2.5): the server
- * holds nothing that could be stolen and used.
+ * Sends an assertion signed with a private key (RFC 7523 section 2.2), the recommended method (RFC 9700 section 2.5): the
+ * server stores nothing that could be stolen and used.
  *
  * The key is PEM (PKCS #8, PKCS #1 `RSA PRIVATE KEY` or SEC 1 `EC PRIVATE KEY`), a JWK as JSON, or a JWK Set with one
- * private key for signatures, or with the one that `keyId` names. Line breaks that are written out as `\n`, quotes around the text, base64 around the
- * whole, and in PEM a certificate or other text beside the key are allowed. Encrypted keys, public keys and certificates
- * are not keys to sign with: as a value they are an `InvalidConfig`, from a source a `CredentialUnavailable`.
+ * private key for signatures, or with the one that `keyId` names. Line breaks that are written out as `\n`, quotes around
+ * the string, base64 around the whole, and in PEM a certificate or other text beside the key are allowed. Encrypted keys,
+ * public keys and certificates cannot sign: as a value they are an `InvalidConfig`, from a source a
+ * `CredentialUnavailable`.
  *
  * Its algorithm is the one given, that of the JWK, or the usual one of its kind: RS256, ES256, ES384, ES512, EdDSA. An RSA
- * key without either signs by another RSA algorithm, such as PS256, where the server's metadata do not list RS256
- * (`token_endpoint_auth_signing_alg_values_supported`; FAPI 2.0 section 5.4). An algorithm that they do not list is a
+ * key without either signs by another RSA algorithm, such as PS256, where the server's metadata does not list RS256
+ * (`token_endpoint_auth_signing_alg_values_supported`; FAPI 2.0 section 5.4). An algorithm that it does not list is a
  * `DiscoveryFailed`, and nothing is sent.
  *
  * @example
@@ -432,7 +357,7 @@ export const clientSecretJwt = (
 export const privateKeyJwt = (
   options: AssertionOptions & {
     readonly key: Source
-    /** The `kid` header, which tells the server which key it is. Default: that of the JWK. */
+    /** The `kid` header, by which the server finds the key. Default: that of the JWK. */
     readonly keyId?: string | undefined
     readonly algorithm?: algorithms.Algorithm | undefined
   }
@@ -441,26 +366,26 @@ export const privateKeyJwt = (
     method: "private_key_jwt",
     kind: "private key",
     options,
-    names: [...assertionOptions, "key", "keyId"],
-    // What is not a source is reported by `problems`.
+    names: [...clientAssertion.names, "key", "keyId"],
+    // A value that is not a source is reported by `problems`.
     current: given(options).key as Source,
     previous: given(options).previous,
     prepare: (value) => {
       const key = privateKey.read(value, options.keyId)
       if (!privateKey.isUsable(key)) return key
       const possible = algorithms.algorithms[key.type]
-      // What is no algorithm at all is a problem of its own.
+      // A value that is not an algorithm is a problem of the option.
       const wanted = algorithms.isAlgorithm(options.algorithm) ? options.algorithm : key.algorithm
       if (wanted !== undefined && !possible.includes(wanted)) {
         return { found: `a key of type ${key.type}, which does not sign by ${wanted}, but by ${possible.join(", ")}` }
       }
       const identified = { ...key, keyId: options.keyId ?? key.keyId }
       return {
-        prove: clientAssertion(given(options), (assertion, { issuer, signingAlgorithms }) => {
+        prove: clientAssertion.prove(given(options), (assertion, { issuer, signingAlgorithms }) => {
           const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
           return algorithm === undefined
-            ? unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
-            : results.fromPromise(() => assertion.privateKey(identified, algorithm), unusableKey)
+            ? clientAssertion.unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
+            : clientAssertion.privateKey(assertion, identified, algorithm)
         })
       }
     },
@@ -473,7 +398,7 @@ export const privateKeyJwt = (
         "a text of one or more characters"
       )
       const known = [...new Set(Object.values(algorithms.algorithms).flat())]
-      return [...problems, ...assertionProblems(given(options), known)]
+      return [...problems, ...clientAssertion.problems(given(options), known)]
     }
   })
 
@@ -492,8 +417,8 @@ const certificate = (method: string): ClientAuthentication => ({
 })
 
 /**
- * The certificate of the TLS connection, from an authority that the server trusts (RFC 8705 section 2.1). The
- * certificate itself is the HTTP client's: see `NodeTls`.
+ * Authenticates by the certificate of the TLS connection, from an authority that the server trusts (RFC 8705 section 2.1).
+ * The HTTP client presents the certificate: see `NodeTls`.
  *
  * @since 0.1.0
  * @category constructors
@@ -501,7 +426,8 @@ const certificate = (method: string): ClientAuthentication => ({
 export const tlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("tls_client_auth")
 
 /**
- * The certificate of the TLS connection, self-signed and known to the server (RFC 8705 section 2.2).
+ * Authenticates by the certificate of the TLS connection, self-signed and registered with the server (RFC 8705 section
+ * 2.2).
  *
  * @since 0.1.0
  * @category constructors
@@ -509,7 +435,7 @@ export const tlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("tl
 export const selfSignedTlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("self_signed_tls_client_auth")
 
 /**
- * A way of your own.
+ * Authenticates by a custom method.
  *
  * @example
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"

@@ -1,0 +1,123 @@
+/**
+ * Client assertions (RFC 7523 section 2.2): their options, and the proof that they are.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+import { CredentialUnavailable, DiscoveryFailed } from "../../OAuthError.js"
+import type * as assertion from "../protocol/assertion.js"
+import { isRecord } from "../protocol/json.js"
+import * as results from "../seam/results.js"
+import { collect, printable, type Problem } from "./check.js"
+
+export interface Options {
+  readonly audience?: "issuer" | "token_endpoint" | (string & {}) | undefined
+  readonly life?: Duration.DurationInput | undefined
+  readonly header?: Readonly<Record<string, string>> | undefined
+  readonly type?: string | undefined
+}
+
+/** The request that an assertion is for. */
+export interface Target {
+  readonly clientId: string
+  readonly issuer: string | undefined
+  readonly endpoint: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly signingAlgorithms?: ReadonlyArray<string> | undefined
+}
+
+export interface Proof {
+  readonly parameters: Readonly<Record<string, string>>
+  readonly hint: string
+}
+
+/** Loaded with the first assertion: a program that sends its secret does not load the code that signs. */
+const signing = () => import("../protocol/assertion.js")
+
+const unusableKey = (problem: string) => new CredentialUnavailable({ credential: "private key", problem })
+
+/** Imports a private key for an algorithm. */
+export const privateKey = (
+  { privateKey }: typeof assertion,
+  ...parameters: Parameters<typeof assertion.privateKey>
+): Effect.Effect<assertion.SigningKey, CredentialUnavailable> =>
+  results.fromPromise(() => privateKey(...parameters), unusableKey)
+
+/** Makes the proof of a request with a new assertion. */
+export const prove = (
+  { audience = "issuer", header = {}, life = "1 minute", type = "client-authentication+jwt" }: Options,
+  key: (
+    signing: typeof assertion,
+    target: Target
+  ) => Effect.Effect<assertion.SigningKey, CredentialUnavailable | DiscoveryFailed>
+) =>
+(target: Target): Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed> =>
+  Effect.gen(function*() {
+    const assertion = yield* Effect.promise(signing)
+    const issuedAt = Math.floor(target.now / 1000)
+    const signingKey = yield* key(assertion, target)
+    const claims = {
+      iss: target.clientId,
+      sub: target.clientId,
+      aud: audience === "token_endpoint"
+        ? target.endpoint
+        : audience === "issuer"
+        ? target.issuer ?? target.endpoint
+        : audience,
+      iat: issuedAt,
+      exp: issuedAt + Math.ceil(Duration.toSeconds(life))
+    }
+    const jwt = yield* results.fromPromise(
+      () => assertion.sign(signingKey, { ...header, typ: type }, claims),
+      unusableKey
+    )
+    return {
+      parameters: {
+        client_id: target.clientId,
+        client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        client_assertion: jwt
+      },
+      hint:
+        "If the key is the right one, the server may want another audience in assertions (OAUTH_ASSERTION_AUDIENCE: " +
+        "token_endpoint, or the issuer to the last slash), another key id or another type (OAUTH_ASSERTION_TYPE: JWT)."
+    }
+  })
+
+export const names: ReadonlyArray<string> = ["previous", "audience", "life", "header", "type", "algorithm"]
+
+/** The problems of options, of which `algorithm` must be one of the possible ones. */
+export const problems = (
+  { algorithm, audience, header, life, type }: Options & { readonly algorithm?: string | undefined },
+  possible: ReadonlyArray<string>
+): ReadonlyArray<Problem> => {
+  const { duration, expect, problems } = collect()
+  const isHeader = header === undefined || isRecord(header) && Object.values(header).every(printable)
+  expect("header", isHeader ? true : undefined, "strings of one or more characters by name")
+  duration("life", life, { default: "1 minute", positive: true })
+  for (const [setting, value] of Object.entries({ audience, type })) {
+    expect(setting, value === undefined || printable(value) ? true : undefined, "a text of one or more characters")
+  }
+  expect(
+    "algorithm",
+    algorithm === undefined || possible.includes(algorithm) ? true : undefined,
+    `${possible.join(", ")}, or absent`
+  )
+  return problems
+}
+
+/** The error of an algorithm that the metadata of the server does not list (RFC 8414 section 2). Nothing is sent. */
+export const unsupported = (
+  issuer: string | undefined,
+  possible: ReadonlyArray<string>,
+  supported: ReadonlyArray<string>
+) =>
+  new DiscoveryFailed({
+    issuer: issuer ?? "",
+    problem: `it takes client assertions by ${
+      supported.join(", ") || "no algorithm"
+    } only (token_endpoint_auth_signing_alg_values_supported), and this client is configured to sign by ${
+      possible.join(" or ")
+    }: change the algorithm (OAUTH_SIGNING_ALGORITHM) or the key`,
+    retryable: false
+  })
