@@ -1,5 +1,5 @@
 /**
- * The access token: what the authorization server issues and the API accepts.
+ * Access tokens: what the authorization server issues and the API accepts.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 /**
  * An access token with the life that it was issued for (RFC 6749 section 5.1).
  *
- * Its value is `Redacted`: logging, inspecting or serialising the token prints `<redacted>`. To this library, as to any
+ * Its value is `Redacted`: logging, inspecting or serializing the token prints `<redacted>`. To this library, as to any
  * client, the value is opaque (RFC 6749 section 1.4). Two tokens are equal when all their fields are.
  *
  * @example
@@ -31,15 +31,15 @@ import * as Schema from "effect/Schema"
  * @category models
  */
 export class AccessToken extends Data.Class<{
-  /** What goes into `Authorization: Bearer`. */
+  /** The credential in `Authorization: Bearer`. */
   readonly value: Redacted.Redacted<string>
-  /** How it is to be used: as it is (RFC 6750), or with a proof (RFC 9449). Default: Bearer. */
+  /** Used as it is (`Bearer`, RFC 6750), or with a proof of possession (`DPoP`, RFC 9449). Default: `Bearer`. */
   readonly type?: "Bearer" | "DPoP" | undefined
-  /** The scope that was granted, when the server said so: it may be narrower than what was asked for. */
+  /** The granted scope, when the response states one: it may be narrower than the requested one. */
   readonly scope: ReadonlyArray<string> | undefined
-  /** When the request for it was sent, in milliseconds since the epoch: its life is counted from here. */
+  /** When the request for it was sent, in milliseconds since the epoch: its life starts here. */
   readonly requestedAt: number
-  /** When the server ceases to accept it, in milliseconds since the epoch. */
+  /** When it expires, in milliseconds since the epoch. */
   readonly expiresAt: number
   /**
    * The other members of the token response, as JSON of at most 8,192 characters, such as `instance_url` of Salesforce;

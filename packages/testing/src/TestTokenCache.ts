@@ -58,7 +58,7 @@ export const layer = (
 ): Layer.Layer<TokenCache.TokenCache> => Layer.succeed(TokenCache.TokenCache, fixed(options.value ?? "test-token"))
 
 /**
- * No token, but this error.
+ * Provides a cache that fails with this error.
  *
  * @since 0.1.0
  * @category layers

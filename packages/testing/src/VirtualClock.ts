@@ -1,8 +1,8 @@
 /**
- * A clock that moves when it is told to, in no time: days pass in milliseconds.
+ * A clock that a test moves by hand: days pass in milliseconds.
  *
- * `TestClock` of Effect is what most tests want. This one is for what it has no words for, a wall clock that is set and a
- * machine that sleeps, and for thousands of steps, since it does not wait for real timers in between.
+ * Most tests use `TestClock` of Effect. This one also has a wall clock that is set and a machine that sleeps, and it is
+ * faster where there are thousands of steps, since it does not wait for real timers in between.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 /**
- * A clock and its hands. Programs use `clock`, by `Effect.withClock`; whoever moves it does so from outside.
+ * A clock and the functions that move it. Programs use `clock`, by `Effect.withClock`; the test moves it from outside.
  *
  * @since 0.1.0
  * @category models
@@ -20,15 +20,15 @@ export interface VirtualClock {
   readonly clock: Clock.Clock
   /** In milliseconds: the time of day, from 0 on, and the time that has passed. */
   readonly now: () => { readonly wall: number; readonly steady: number }
-  /** Lets this much time pass, and everything happen that was to happen meanwhile, in order. */
+  /** Lets this much time pass, and runs what is due meanwhile, in order. */
   readonly advance: (duration: Duration.DurationInput) => Effect.Effect<void>
   /** Sets the wall clock forward, or back by a negative number of milliseconds. */
   readonly setWall: (byMillis: number) => void
-  /** The machine sleeps: only the wall clock goes on. */
+  /** Lets the machine sleep: only the wall clock advances. */
   readonly suspend: (duration: Duration.DurationInput) => void
   /** Lets every fiber run until it waits. */
   readonly settle: Effect.Effect<void>
-  /** How many are asleep. */
+  /** The number of fibers that sleep. */
   readonly sleepers: () => number
 }
 
@@ -38,7 +38,7 @@ const settle = Effect.async<void>((resume) => {
 })
 
 /**
- * A clock that stands at 0.
+ * Creates a clock at 0.
  *
  * @example
  * import { VirtualClock } from "@effect-oauth/testing"
