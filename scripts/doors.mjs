@@ -7,7 +7,6 @@ import { graphOf, importsOf, levelOf, library, roomOf, rooms } from "./rooms.mjs
 /** Imports that are known and about to go. */
 const known = new Set([
   "InvalidConfig > internal/config/rules",
-  "TokenRequest > internal/config/parameters",
   "internal/config/parts > ClientConfig",
   "internal/config/settings > ClientAuthentication",
   "internal/config/settings > ClientConfig",

@@ -1,6 +1,5 @@
 /**
- * What is asked of a token endpoint, as data: everything that shapes a token request (RFC 6749 section 4.4.2) except the
- * secret that proves who asks.
+ * Token requests as data: everything that shapes a token request (RFC 6749 section 4.4.2) except the credential.
  *
  * @since 0.1.0
  */
@@ -8,12 +7,12 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 
-import * as parameters from "./internal/config/parameters.js"
+import * as parameters from "./internal/protocol/requestParameters.js"
 import { shown } from "./internal/protocol/urls.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
- * How the token request is written.
+ * The format of the body of a token request.
  *
  * @since 0.1.0
  * @category models
@@ -21,8 +20,8 @@ import { InvalidConfig } from "./InvalidConfig.js"
 export type RequestFormat = "form" | "json"
 
 /**
- * A token request in its canonical form. Two requests that ask for the same are equal, whatever the order in which
- * their scopes, resources, parameters and the members of authorization details were written. Token caches and token
+ * A token request in its canonical form. Two requests for the same token are equal, whatever the order in which their
+ * scopes, resources, parameters and the members of authorization details were written. Token caches and token
  * stores use the whole request as the key: a field that is added here is part of the key.
  *
  * @example
@@ -41,16 +40,16 @@ export type RequestFormat = "form" | "json"
 export class TokenRequest extends Data.Class<{
   /** The issuer identifier of the authorization server (RFC 8414 section 2), as it was written. */
   readonly issuer: string | undefined
-  /** The token endpoint, with its query; undefined when the issuer tells. */
+  /** The token endpoint, with its query; undefined when the metadata of the issuer states it. */
   readonly tokenUrl: string | undefined
   readonly clientId: string
   /** The method of client authentication; undefined when it is chosen by what the server supports. */
   readonly clientAuthentication: string | undefined
   readonly requestFormat: RequestFormat
   readonly audience: string | undefined
-  /** Sorted, each name once, separated by spaces (RFC 6749 section 3.3); empty when none is asked for. */
+  /** Sorted, each name once, separated by spaces (RFC 6749 section 3.3); empty when none is requested. */
   readonly scope: string
-  /** Sorted, each once, separated by spaces, which no URI contains (RFC 8707 section 2); empty when none is asked for. */
+  /** Sorted, each once, separated by spaces, which no URI contains (RFC 8707 section 2); empty when none is requested. */
   readonly resource: string
   /** RFC 9396, as JSON with the members of each object sorted by name; empty when there are none. */
   readonly authorizationDetails: string
@@ -66,7 +65,7 @@ export class TokenRequest extends Data.Class<{
 }
 
 /**
- * What may differ from one token to the next of the same client. What is left out stays as it was configured.
+ * The parameters that may differ between tokens of the same client. An absent one stays as it is configured.
  *
  * @since 0.1.0
  * @category models
@@ -78,13 +77,13 @@ export interface Overrides {
   /** Resource indicators: absolute URIs (RFC 8707 section 2), as a list or separated by spaces. */
   readonly resource?: string | ReadonlyArray<string> | undefined
   /**
-   * What the token is to allow in detail (RFC 9396 section 2): objects with a `type`. They replace all that are
+   * Authorization details (RFC 9396 section 2): objects with a `type`. They replace all that are
    * configured. Lists in another order are another request; objects whose members are in another order are not.
    */
   readonly authorizationDetails?: ReadonlyArray<AuthorizationDetail> | undefined
   /**
-   * Further parameters, by the server's own rules, in any order. They replace all that are configured. They cannot take
-   * the place of those above, nor of credentials.
+   * Further parameters of the server, in any order. They replace all that are configured. They cannot replace those above,
+   * nor credentials.
    */
   readonly parameters?: Readonly<Record<string, string>> | undefined
 }
@@ -101,8 +100,8 @@ export interface AuthorizationDetail {
 }
 
 /**
- * A request from its parts, unchecked: `ClientConfig` makes the checked one of a program; this is for tests and for a
- * `TokenEndpoint` of your own.
+ * Creates a request from its parts, without validation, for tests and for a custom `TokenEndpoint`. `ClientConfig` creates
+ * the validated one of a program.
  *
  * @since 0.1.0
  * @category constructors
@@ -134,7 +133,7 @@ export const make = (
   )
 
 /**
- * The same request with other parameters.
+ * Returns the same request with other parameters.
  *
  * @example
  * import { TokenRequest } from "@effect-oauth/client-credentials"
@@ -167,7 +166,7 @@ export const override = (
   })
 
 /**
- * The same request, for tokens that are bound to a key.
+ * Returns the same request for tokens that are bound to a key.
  *
  * @internal
  */
@@ -175,7 +174,7 @@ export const boundTo = (request: TokenRequest, dpopThumbprint: string): TokenReq
   new TokenRequest({ ...request, dpopThumbprint })
 
 /**
- * The change in force where a program runs; none unless `withOverrides` says otherwise.
+ * The overrides of the calls of a program; none without `withOverrides`.
  *
  * @since 0.1.0
  * @category tags
@@ -186,12 +185,12 @@ export class CurrentOverrides extends Context.Reference<CurrentOverrides>()(
 ) {}
 
 /**
- * Makes the calls of a program with tokens that are asked for differently, say with a scope that only this part needs
+ * Makes the calls of a program with tokens of other requests, say with a scope that only this part needs
  * (RFC 9700 section 2.3 recommends no more than necessary). Such tokens are cached beside the usual one, each under its
- * whole request, so that no call carries the token of another request. Within another `withOverrides`, the inner one goes
- * before, option by option; an option that is undefined changes nothing.
+ * whole request, so that no call carries the token of another request. Within another `withOverrides`, the inner one
+ * prevails, option by option; an option that is undefined changes nothing.
  *
- * Fails with `InvalidConfig` when a parameter is not what the standards allow, or when `Change` has no member of that name.
+ * Fails with `InvalidConfig` when a parameter is not what the standards allow, or when `Overrides` has no member of that name.
  *
  * @example
  * import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
@@ -205,14 +204,14 @@ export class CurrentOverrides extends Context.Reference<CurrentOverrides>()(
  * @category combinators
  */
 export const withOverrides =
-  (wanted: Overrides) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | InvalidConfig, R> =>
+  (overrides: Overrides) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | InvalidConfig, R> =>
     Effect.suspend((): Effect.Effect<A, E | InvalidConfig, R> => {
-      const problems = parameters.changeProblems(wanted)
+      const problems = parameters.overrideProblems(overrides)
       return problems.length > 0
         ? new InvalidConfig({ problems })
         : Effect.flatMap(CurrentOverrides, (outer) =>
           Effect.provideService(self, CurrentOverrides, {
             ...outer,
-            ...Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+            ...Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
           }))
     })

@@ -2,9 +2,9 @@
  * The API of a client: its URL, the origins that its tokens may be sent to, and the responses that reject them.
  */
 import { verifiesCertificates } from "../protocol/preconditions.js"
+import * as parameters from "../protocol/requestParameters.js"
 import { secureUrl } from "../protocol/urls.js"
 import type { Check } from "./check.js"
-import * as parameters from "./parameters.js"
 import * as parts from "./parts.js"
 import * as rules from "./rules.js"
 

@@ -5,11 +5,9 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
-export interface Problem {
-  /** The path of the option, from the options object that the user wrote. */
-  readonly setting: string
-  readonly expected: string
-}
+import type { Problem } from "../protocol/options.js"
+
+export { isPrintable as printable, type Problem } from "../protocol/options.js"
 
 /** The rule of a duration. */
 export interface DurationRule {
@@ -109,8 +107,3 @@ export const collect = (): Check => {
   }
   return under("")
 }
-
-// RFC 6749 appendix A.1 and A.2: VSCHAR. Characters beyond ASCII occur in practice, control characters only by mistake.
-
-export const printable = (value: unknown): value is string =>
-  typeof value === "string" && /^[^\x00-\x1f\x7f]+$/.test(value)

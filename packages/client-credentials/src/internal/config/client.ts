@@ -6,11 +6,11 @@ import * as Schema from "effect/Schema"
 
 import * as TokenRequest from "../../TokenRequest.js"
 import { isRecord } from "../protocol/json.js"
+import * as parameters from "../protocol/requestParameters.js"
 import { secureUrl } from "../protocol/urls.js"
 import * as api from "./api.js"
 import { type Check, collect, printable, type Problem } from "./check.js"
 import * as credentialSource from "./credentialSource.js"
-import * as parameters from "./parameters.js"
 import * as parts from "./parts.js"
 import * as rules from "./rules.js"
 

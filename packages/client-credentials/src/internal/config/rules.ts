@@ -6,6 +6,7 @@ import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 
 import { isRecord } from "../protocol/json.js"
+import { notAnObject, unknownNames } from "../protocol/options.js"
 import { type Check, collect, type NumberRule, type Problem } from "./check.js"
 
 /** Reports what is wrong with the value of an option, and returns the value to use. */
@@ -58,12 +59,7 @@ export const required =
 
 /** Reports the names for which there is no option: a misspelt option would be ignored in silence. */
 export const known = (check: Check, options: object, names: Iterable<string>): void => {
-  const all = new Set(names)
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined && !all.has(name)) {
-      check.expect(name, undefined, `no option of this name; the options are ${[...all].sort().join(", ")}`)
-    }
-  }
+  for (const { expected, setting } of unknownNames(options, names)) check.expect(setting, undefined, expected)
 }
 
 /** The options, if they are an object that holds none but those of these names. */
@@ -76,7 +72,7 @@ export const members = (
     known(check, options, names)
     return options
   }
-  check.expect("options", undefined, "an object of options")
+  check.expect(notAnObject.setting, undefined, notAnObject.expected)
   return {}
 }
 

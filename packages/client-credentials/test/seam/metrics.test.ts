@@ -4,9 +4,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import { Effect, Layer, Metric, MetricState } from "effect"
 
-import * as metrics from "../src/internal/seam/metrics.js"
-import * as fakeHttp from "./support/fakeHttp.js"
-import * as scenario from "./support/scenario.js"
+import * as metrics from "../../src/internal/seam/metrics.js"
+import * as fakeHttp from "../support/fakeHttp.js"
+import * as scenario from "../support/scenario.js"
 
 describe("the label of a client in metrics", () => {
   it("is its id for the first ones, which keep it, and the same for all further ones", () => {
@@ -35,7 +35,7 @@ describe("the label of a client in metrics", () => {
 
 /** The rows of the table of metrics in the guide: name, kind, unit, attributes. */
 const guide = [
-  ...readFileSync(new URL("../../../guides/operating.md", import.meta.url), "utf8").matchAll(
+  ...readFileSync(new URL("../../../../guides/operating.md", import.meta.url), "utf8").matchAll(
     /^\| `(oauth\.[\w.]+)` \| (counter|gauge|histogram) \| (\w*) *\| ([^|]*)\|/gm
   )
 ].map(([, name = "", kind = "", unit = "", attributes = ""]) => ({

@@ -1,10 +1,17 @@
 /**
  * The parameters of a token request that a user writes as a list or separated by spaces.
  */
-import type { Overrides } from "../../TokenRequest.js"
-import { isRecord } from "../protocol/json.js"
-import { collect, printable, type Problem } from "./check.js"
-import * as rules from "./rules.js"
+import { isRecord } from "./json.js"
+import { isPrintable, notAnObject, type Problem, unknownNames } from "./options.js"
+
+/** The parameters of a token request that a user may write. */
+export interface Parameters {
+  readonly audience?: unknown
+  readonly scope?: unknown
+  readonly resource?: unknown
+  readonly authorizationDetails?: unknown
+  readonly parameters?: unknown
+}
 
 export const words = (value: unknown): ReadonlyArray<unknown> =>
   value === undefined
@@ -72,9 +79,9 @@ const isResource = (uri: unknown): boolean =>
   typeof uri === "string" && /^[\x21-\x7e]+$/.test(uri) && URL.canParse(uri) && !uri.includes("#")
 
 export const problems = (
-  { audience, authorizationDetails, parameters, resource, scope }: { readonly [K in keyof Overrides]?: unknown }
+  { audience, authorizationDetails, parameters, resource, scope }: Parameters
 ): ReadonlyArray<Problem> => [
-  ...(audience === undefined || printable(audience)
+  ...(audience === undefined || isPrintable(audience)
     ? []
     : [{ setting: "audience", expected: "a text of one or more characters, without line breaks" }]),
   ...(words(scope).every(isScope) ? [] : [{
@@ -94,7 +101,7 @@ export const problems = (
   }])
 ]
 
-const changeable: { readonly [K in keyof Overrides]-?: true } = {
+const names: { readonly [K in keyof Parameters]-?: true } = {
   audience: true,
   scope: true,
   resource: true,
@@ -102,9 +109,9 @@ const changeable: { readonly [K in keyof Overrides]-?: true } = {
   parameters: true
 }
 
-/** A member that is not one of these would change nothing: the call would carry the token of another request. */
-export const changeProblems = (change: unknown): ReadonlyArray<Problem> => {
-  const check = collect()
-  const given = rules.members(check, change, Object.keys(changeable))
-  return [...check.problems, ...problems(given)]
-}
+/**
+ * What is wrong with overrides of a request. A member that is not a parameter would change nothing: the call would carry the
+ * token of another request.
+ */
+export const overrideProblems = (overrides: unknown): ReadonlyArray<Problem> =>
+  isRecord(overrides) ? [...unknownNames(overrides, Object.keys(names)), ...problems(overrides)] : [notAnObject]
