@@ -1,5 +1,5 @@
 /**
- * How many tokens may be asked for: the issuer's daily limit, kept on this side.
+ * The budget of token requests: the issuer's daily limit, counted by the client.
  *
  * @since 0.1.0
  */
@@ -9,14 +9,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
 import { ClientConfig } from "./ClientConfig.js"
 import * as parts from "./internal/config/parts.js"
-import { watched } from "./internal/fleet/withTimeout.js"
+import type * as rules from "./internal/config/rules.js"
+import * as keys from "./internal/fleet/key.js"
+import * as ledgerStore from "./internal/fleet/ledgerStore.js"
+import { withTimeout } from "./internal/fleet/withTimeout.js"
 import * as dialect from "./internal/protocol/dialect.js"
 import * as issuerQuota from "./internal/protocol/issuerQuota.js"
 import { obeyed } from "./internal/protocol/retryAfter.js"
@@ -24,13 +24,12 @@ import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
 import * as tokenErrors from "./internal/seam/tokenErrors.js"
 import { mayHaveIssued } from "./internal/token/issuance.js"
-import * as budgets from "./internal/token/ledger.js"
+import * as ledgers from "./internal/token/ledger.js"
 import { type InvalidConfig, validate } from "./InvalidConfig.js"
 import { IssuanceBudgetExhausted, type TokenError } from "./OAuthError.js"
-import { type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
-import type { TokenRequest } from "./TokenRequest.js"
+import { TokenEndpoint } from "./TokenEndpoint.js"
 import { TokenSeal } from "./TokenSeal.js"
-import { TokenStore, TokenStoreError } from "./TokenStore.js"
+import { TokenStore } from "./TokenStore.js"
 
 /**
  * The budget of a client: the tokens that may still be requested.
@@ -63,37 +62,37 @@ export const IssuanceBudget = Context.GenericTag<IssuanceBudget>("@effect-oauth/
  * @category models
  */
 export interface Options {
-  /** How many tokens one client may ask for in a window, whatever they are for. */
+  /** The most tokens that one client may request in a window, whatever they are for. */
   readonly limit: number
   /**
-   * The window: any stretch of this length, or `{ timeZone }` for calendar days where the issuer counts. Default: 24
-   * hours.
+   * The window: any period of this length, or `{ timeZone }` for calendar days in the time zone in which the issuer counts.
+   * Default: 24 hours.
    */
   readonly window?: Duration.DurationInput | { readonly timeZone: string } | undefined
   /**
-   * Which part of the limit is kept for those who have no token: beyond it none is renewed early, but used to its end.
-   * Default: 1/5.
+   * The fraction of the limit that is reserved for callers without a token: while no more is left, tokens are not refreshed
+   * early, but used until they expire. Default: 1/5.
    */
   readonly reserveFraction?: number | undefined
-  /** At which parts of the limit there is a warning in the log. Default: 0.8 and 1. */
+  /** The fractions of the limit at which a warning is logged. Default: 0.8 and 1. */
   readonly warnAt?: ReadonlyArray<number> | undefined
   /**
-   * Whether what the issuer says about its own limits tightens this one. Switch it off for quotas that are announced and
-   * not enforced. Default: true.
+   * Whether quotas that the issuer announces tighten this limit. Set it to false for quotas that are announced and not
+   * enforced. Default: true.
    */
   readonly followIssuerQuotas?: boolean | undefined
 }
 
-const Kept = Schema.parseJson(budgets.Ledger)
-
-/** Others may spend at the same moment; each try that fails means that one of them succeeded. */
-const tries = 100
+/** A token request that the budget allowed. */
+interface Permit extends ledgers.Granted {
+  readonly spend: ledgers.Spend
+}
 
 /**
- * What a refused request says about the tokens that are left: none, for a while. The limit may be that of the
- * organization that the request names, so it stops no other.
+ * The quota that an error states: none left until `Retry-After` has passed. The limit may be that of the organization that
+ * the request names, so it affects no other.
  */
-const limited = (
+const rateLimitOf = (
   error: TokenError,
   { limit, now, organization }: { readonly limit: number; readonly now: number; readonly organization: string }
 ): ReadonlyArray<issuerQuota.Quota> => {
@@ -112,22 +111,87 @@ const limited = (
     : []
 }
 
+/** The budget of a client on its ledger in the store. */
+const operations = (
+  { followIssuerQuotas, warnAt, ...budget }: rules.Settings<typeof parts.issuanceBudget>,
+  { clientId, ledger }: { readonly clientId: string; readonly ledger: ledgerStore.LedgerStore }
+) => {
+  const { limit } = budget
+  const thresholds = warnAt.map((part) => Math.ceil(part * limit))
+  const showLeft = (left: number) =>
+    metrics.set(metrics.budgetLeft, left, { "oauth.client.id": metrics.clientLabel(clientId) })
+
+  const spend = (isRenewal: boolean, organization: string): Effect.Effect<Permit, IssuanceBudgetExhausted> =>
+    Effect.gen(function*() {
+      const { now, verdict } = yield* ledger.decide((current, now) => {
+        const verdict = ledgers.spend(budget, current, now, isRenewal, organization)
+        return verdict._tag === "Granted" ? { ledger: verdict.ledger, now, verdict } : { now, verdict }
+      })
+      if (verdict._tag === "Exhausted") {
+        const { by, limit, reserved, resetsAt } = verdict
+        const retryAfter = Duration.millis(Math.max(0, resetsAt - now))
+        return yield* new IssuanceBudgetExhausted({ limit, by, resetsAt, retryAfter, reserved })
+      }
+      yield* showLeft(verdict.left)
+      return { ...verdict, spend: ledgers.spendOf(now, organization) }
+    })
+
+  const warn = ({ count }: Permit): Effect.Effect<void> =>
+    thresholds.includes(count)
+      ? Effect.logWarning(
+        `${count} of ${limit} tokens of the client ${clientId} are spent. If that is early, see the reasons in ` +
+          "oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected ones, find " +
+          "out why the API rejects them."
+      )
+      : Effect.void
+
+  const giveBack = ({ left, spend }: Permit): Effect.Effect<void> =>
+    Effect.zipRight(
+      ledger.decide((current) => ({ ledger: ledgers.withoutSpend(current, spend) })),
+      showLeft(left + 1)
+    )
+
+  /** Counts by the quotas that the issuer announced from now on. */
+  const follow = (quotas: ReadonlyArray<issuerQuota.Quota>, organization: string): Effect.Effect<void> =>
+    !followIssuerQuotas || quotas.length === 0
+      ? Effect.void
+      : Effect.asVoid(
+        ledger.decide((current, now) => ({ ledger: ledgers.withQuotas(current, quotas, now, organization) }))
+      )
+
+  const followError = (error: TokenError, organization: string): Effect.Effect<void> =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) =>
+        follow([...tokenErrors.quotasOf(error), ...rateLimitOf(error, { limit, now, organization })], organization)
+    )
+
+  const left = (organization: string): Effect.Effect<number | undefined> =>
+    Effect.zipWith(
+      ledger.read,
+      Clock.currentTimeMillis,
+      (current, now) => ledgers.left(budget, current, now, organization)
+    ).pipe(Effect.orElseSucceed(() => undefined))
+
+  return { spend, warn, giveBack, follow, followError, left }
+}
+
 /**
  * Creates a budget that counts in the `TokenStore`: all processes that share the store share the budget, and a restart does
  * not forget it. When the scope ends, requests of its endpoints in flight are interrupted, and later ones fail with
  * `ClientClosed`.
  *
- * A request beyond the limit fails with `IssuanceBudgetExhausted`, which says when there will be room, and nothing is sent.
- * Tokens that were issued, or may have been, are counted. A request that certainly issued none is given back, so that an
- * outage does not spend the budget: one that was never sent (no secret, no metadata, no connection, a certificate that is
- * not trusted), and one that was refused, whatever the status. A time-out, a closed connection, a 504 of a gateway and a
- * successful response that cannot be used stay counted.
+ * A request beyond the limit fails with `IssuanceBudgetExhausted`, which states when there is room again, and nothing is
+ * sent. Tokens that were issued, or may have been, are counted. A request that certainly issued none is given back, so that
+ * an outage does not spend the budget: one that was never sent (no secret, no metadata, no connection, a certificate that is
+ * not trusted), and one that failed with an error response, whatever the status. A time-out, a closed connection, a 504 of a
+ * gateway and a successful response that cannot be used stay counted.
  *
  * What the issuer announces tightens the budget: the header `Auth0-Client-Quota-Limit` of any response for all tokens of
  * the client, `Auth0-Organization-Quota-Limit` for those of the organization that the request names (the parameter
  * `organization`), and 429 with `Retry-After`, for at most an hour. The 200 announced quotas with the least left are kept.
- * When the store fails there is a warning, and each process counts by itself from where
- * it was; the store is told when it is back.
+ * When the store fails, a warning is logged, and each process counts by itself from the last known count; the store gets
+ * these counts when it is available again.
  *
  * @since 0.1.0
  * @category constructors
@@ -136,168 +200,35 @@ export const make = (
   options: Options
 ): Effect.Effect<IssuanceBudget, InvalidConfig, ClientConfig | Scope.Scope | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
-    const budget = yield* validate(parts.issuanceBudget, options)
+    const settings = yield* validate(parts.issuanceBudget, options)
     const { request: configured } = yield* ClientConfig
     const { within } = yield* lifetime.make
     const seal = yield* TokenSeal
-    const store = watched(yield* TokenStore)
-    const { clientId } = configured
-    const place = yield* seal.name(`budget ${configured.endpoint} ${clientId}`)
-    const { limit } = budget
-    const showLeft = (left: number) =>
-      metrics.set(metrics.budgetLeft, left, { "oauth.client.id": metrics.clientLabel(clientId) })
-    const thresholds = budget.warnAt.map((part) => Math.ceil(part * limit))
-
-    /** The ledger as this process knows it, and what of it the store does not know. */
-    const memory = yield* Ref.make({ ledger: budgets.empty, owed: [] as ReadonlyArray<budgets.Spend> })
-
-    const look = Effect.gen(function*() {
-      const entry = yield* store.load(place)
-      const text = Option.isNone(entry) ? Option.none() : yield* seal.open(place, entry.value.value)
-      const found = Option.flatMap(text, Schema.decodeOption(Kept))
-      if (Option.isSome(entry) && Option.isNone(found)) {
-        yield* Effect.logWarning(
-          "What is counted in the store could not be opened, and is counted anew. Give all who share it the same keys " +
-            "(TOKEN_STORE_KEY), the new one first."
-        )
-      }
-      // A store that has lost it is told what is known here.
-      const { ledger, owed } = yield* Ref.updateAndGet(memory, ({ ledger, owed }) => ({
-        ledger: Option.match(found, {
-          onNone: () => ledger,
-          onSome: ({ quotas, spent }) => ({ quotas, spent: [...spent, ...owed] })
-        }),
-        owed
-      }))
-      return { ledger, owed, generation: Option.isNone(entry) ? 0 : entry.value.generation }
-    })
-
-    type Decision<A> = (ledger: budgets.Ledger, now: number) => { readonly ledger?: budgets.Ledger } & A
-
-    /** Replaces the ledger by the one decided on, unless there is none, and gives the decision. */
-    const decideInStore = <A>(decision: Decision<A>): Effect.Effect<A, TokenStoreError> =>
-      Effect.gen(function*() {
-        for (let attempt = 0; attempt < tries; attempt += 1) {
-          const now = yield* Clock.currentTimeMillis
-          const { generation, ledger, owed } = yield* look
-          const decided = decision(ledger, now)
-          if (decided.ledger === undefined) return decided
-          const next = decided.ledger
-          const value = yield* seal.seal(place, JSON.stringify(next))
-          const expiresAt = Math.max(
-            now + budgets.remembered(budget.window),
-            ...decided.ledger.quotas.map(({ resetsAt }) => resetsAt)
-          )
-          if (yield* store.swap(place, generation, { value, expiresAt })) {
-            yield* Ref.update(memory, (known) => ({ ledger: next, owed: known.owed.slice(owed.length) }))
-            return decided
-          }
-        }
-        return yield* new TokenStoreError({ operation: "swap", problem: "too many at once" })
-      })
-
-    /** The same without the store. */
-    const decideAlone = <A>(decision: Decision<A>): Effect.Effect<A> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Ref.modify(memory, (known) => {
-          const decided = decision(known.ledger, now)
-          const { ledger = known.ledger } = decided
-          const more = budgets.without(ledger.spent, known.ledger.spent)
-          const less = budgets.without(known.ledger.spent, ledger.spent)
-          return [decided, { ledger, owed: budgets.without([...known.owed, ...more], less) }]
-        }))
-
-    const decide = <A>(decision: Decision<A>): Effect.Effect<A> =>
-      Effect.catchAll(decideInStore(decision), (error) =>
-        Effect.zipRight(
-          Effect.logWarning(`${error.message} Tokens are counted by this process alone.`),
-          decideAlone(decision)
-        ))
-
-    const spend = (occasion: RequestOptions | undefined, organization: string) =>
-      Effect.gen(function*() {
-        const { now, verdict } = yield* decide((ledger, now) => {
-          const verdict = budgets.spend(budget, ledger, now, occasion?.reason === "renewal", organization)
-          return verdict._tag === "Granted" ? { ledger: verdict.ledger, now, verdict } : { now, verdict }
-        })
-        if (verdict._tag === "Refused") {
-          return yield* new IssuanceBudgetExhausted({
-            limit: verdict.limit,
-            by: verdict.by,
-            resetsAt: verdict.resetsAt,
-            retryAfter: Duration.millis(Math.max(0, verdict.resetsAt - now)),
-            reserved: verdict.reserved
-          })
-        }
-        yield* showLeft(verdict.left)
-        return { ...verdict, spend: budgets.spendOf(now, organization) }
-      })
-
-    const warn = ({ count }: budgets.Granted): Effect.Effect<void> =>
-      thresholds.includes(count)
-        ? Effect.logWarning(
-          `${count} of ${limit} tokens of the client ${clientId} are spent. If that is early, see the reasons in ` +
-            "oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected ones, find " +
-            "out why the API refuses them."
-        )
-        : Effect.void
-
-    const giveBack = ({ left, spend }: budgets.Granted & { readonly spend: budgets.Spend }): Effect.Effect<void> =>
-      Effect.zipRight(
-        decide((ledger) => ({ ledger: budgets.refunded(ledger, spend) })),
-        showLeft(left + 1)
-      )
-
-    const hear = (quotas: ReadonlyArray<issuerQuota.Quota>, organization: string): Effect.Effect<void> =>
-      quotas.length === 0
-        ? Effect.void
-        : Effect.asVoid(decide((ledger, now) => ({ ledger: budgets.heard(ledger, quotas, now, organization) })))
-
-    const request = (
-      endpoint: TokenEndpoint,
-      wanted: TokenRequest,
-      occasion: RequestOptions | undefined,
-      organization: string
-    ) => {
-      const asked = endpoint.requestToken(wanted, occasion)
-      return budget.followIssuerQuotas
-        ? asked.pipe(
-          Effect.tap(({ quotas }) => hear(quotas, organization)),
-          Effect.tapError((error) =>
-            Effect.flatMap(
-              Clock.currentTimeMillis,
-              (now) =>
-                hear(
-                  [...tokenErrors.quotasOf(error), ...limited(error, { limit, now, organization })],
-                  organization
-                )
-            )
-          )
-        )
-        : asked
-    }
-
-    const decorate = (endpoint: TokenEndpoint): TokenEndpoint => ({
-      request: endpoint.request,
-      requestToken: (wanted, occasion) =>
-        within(Effect.gen(function*() {
-          const organization = issuerQuota.organizationOf(wanted)
-          const granted = yield* spend(occasion, organization)
-          const outcome = yield* Effect.either(request(endpoint, wanted, occasion, organization))
-          const isSpent = Either.isRight(outcome) || mayHaveIssued(outcome.left)
-          yield* isSpent ? warn(granted) : giveBack(granted)
-          return yield* outcome
-        }))
+    const store = withTimeout(yield* TokenStore)
+    const key = yield* keys.ofBudget(seal, configured)
+    const budget = operations(settings, {
+      clientId: configured.clientId,
+      ledger: yield* ledgerStore.make({ key, seal, store }, settings)
     })
 
     return {
-      decorate,
-      left: Effect.gen(function*() {
-        const { ledger } = yield* look
-        const organization = issuerQuota.organizationOf(configured)
-        const verdict = budgets.spend(budget, ledger, yield* Clock.currentTimeMillis, false, organization)
-        return verdict._tag === "Granted" ? verdict.left + 1 : 0
-      }).pipe(Effect.orElseSucceed(() => undefined))
+      left: budget.left(issuerQuota.organizationOf(configured)),
+      decorate: (endpoint) => ({
+        request: endpoint.request,
+        requestToken: (request, requestOptions) =>
+          within(Effect.gen(function*() {
+            const organization = issuerQuota.organizationOf(request)
+            const permit = yield* budget.spend(requestOptions?.reason === "renewal", organization)
+            const outcome = yield* endpoint.requestToken(request, requestOptions).pipe(
+              Effect.tap(({ quotas }) => budget.follow(quotas, organization)),
+              Effect.tapError((error) => budget.followError(error, organization)),
+              Effect.either
+            )
+            const isSpent = Either.isRight(outcome) || mayHaveIssued(outcome.left)
+            yield* isSpent ? budget.warn(permit) : budget.giveBack(permit)
+            return yield* outcome
+          }))
+      })
     }
   })
 

@@ -56,7 +56,7 @@ describe("a budget", () => {
         }
         assert.isAbove(verdict.resetsAt, now)
         assert.strictEqual(budgets.spend(budget, ledger, verdict.resetsAt, isRenewal, "")._tag, "Granted")
-        assert.strictEqual(budgets.spend(budget, ledger, verdict.resetsAt - 1, isRenewal, "")._tag, "Refused")
+        assert.strictEqual(budgets.spend(budget, ledger, verdict.resetsAt - 1, isRenewal, "")._tag, "Exhausted")
         if (verdict.reserved) assert.strictEqual(budgets.spend(budget, ledger, now, false, "")._tag, "Granted")
       }
       const inOne = (at: number, other: number) =>
@@ -86,10 +86,10 @@ describe("a budget", () => {
         resetsAt: life
       }
       const granted = (isRenewal: boolean) => {
-        let ledger = budgets.heard(budgets.empty, [quota], 0, "")
+        let ledger = budgets.withQuotas(budgets.empty, [quota], 0, "")
         for (let count = 0; count < 200; count += 1) {
           const verdict = budgets.spend(budget, ledger, 1 - 1 / (count + 2), isRenewal, "")
-          if (verdict._tag === "Refused") {
+          if (verdict._tag === "Exhausted") {
             assert.deepStrictEqual([verdict.by, verdict.limit, verdict.resetsAt], ["issuer", quota.limit, life])
             assert.strictEqual(budgets.spend(budget, ledger, life, isRenewal, "")._tag, "Granted")
             return count
@@ -114,9 +114,9 @@ describe("a budget", () => {
       assert(first._tag === "Granted")
       const early = budgets.spend(budget, first.ledger, now + ahead, false, "")
       assert(early._tag === "Granted")
-      const isCounted = budgets.spend({ ...budget, limit: 1 }, first.ledger, now, false, "")._tag === "Refused"
+      const isCounted = budgets.spend({ ...budget, limit: 1 }, first.ledger, now, false, "")._tag === "Exhausted"
       const verdict = budgets.spend({ ...budget, limit: 1 }, early.ledger, now, false, "")
-      if (isCounted) assert.strictEqual(verdict._tag, "Refused")
+      if (isCounted) assert.strictEqual(verdict._tag, "Exhausted")
     }
   )
 
@@ -135,7 +135,7 @@ describe("a budget", () => {
         remaining,
         resetsAt: day
       })
-      let ledger = budgets.heard(budgets.empty, [quota("client", perClient)], 0, "")
+      let ledger = budgets.withQuotas(budgets.empty, [quota("client", perClient)], 0, "")
       // The model: what is left of each, when it was announced last.
       const left = new Map<string, number>()
       let ofClient = perClient
@@ -143,11 +143,11 @@ describe("a budget", () => {
         const now = 2 * index + 1
         const verdict = budgets.spend(budget, ledger, now, false, organization)
         const isAllowed = ofClient > 0 && (left.get(organization) ?? 1) > 0
-        assert.strictEqual(verdict._tag, isAllowed ? "Granted" : "Refused")
-        if (verdict._tag === "Refused") continue
+        assert.strictEqual(verdict._tag, isAllowed ? "Granted" : "Exhausted")
+        if (verdict._tag === "Exhausted") continue
         ofClient -= 1
         left.set(organization, remaining)
-        ledger = budgets.heard(verdict.ledger, [quota("organization", remaining)], now + 1, organization)
+        ledger = budgets.withQuotas(verdict.ledger, [quota("organization", remaining)], now + 1, organization)
       }
     }
   )
@@ -156,7 +156,7 @@ describe("a budget", () => {
     let ledger = budgets.empty
     for (let index = 0; index < 1000; index += 1) {
       const remaining = index % 100
-      ledger = budgets.heard(
+      ledger = budgets.withQuotas(
         ledger,
         [{ name: "per_day", counts: "organization", limit: 100, remaining, resetsAt: day }],
         index,
@@ -170,7 +170,7 @@ describe("a budget", () => {
   it("forgets requests that no longer count, and what an announced quota of a month counted of them does not change", () => {
     const budget = { limit: 10, window: { _tag: "Sliding" as const, millis: hour }, reserveFraction: 0 }
     const monthly = { name: "per_month", counts: "client" as const, limit: 100, remaining: 50, resetsAt: 31 * day }
-    let ledger = budgets.heard(budgets.empty, [monthly], 0, "")
+    let ledger = budgets.withQuotas(budgets.empty, [monthly], 0, "")
     for (let count = 1; count <= 50; count += 1) {
       const verdict = budgets.spend(budget, ledger, count * hour, false, "")
       assert(verdict._tag === "Granted")
@@ -179,7 +179,7 @@ describe("a budget", () => {
       assert.isAtMost(ledger.spent.length, 3)
     }
     const verdict = budgets.spend(budget, ledger, 51 * hour, false, "")
-    assert(verdict._tag === "Refused")
+    assert(verdict._tag === "Exhausted")
     assert.deepStrictEqual([verdict.by, verdict.resetsAt], ["issuer", 31 * day])
   })
 
@@ -508,7 +508,7 @@ describe("the daily limit", () => {
         for (let index = 0; index < 5; index += 1) yield* inTime(cache.withOverrides({ scope: `scope-${index}` }).get)
         const remedy =
           "If that is early, see the reasons in oauth.token.requests: with many cold ones, keep the store when " +
-          "programs end; with many rejected ones, find out why the API refuses them."
+          "programs end; with many rejected ones, find out why the API rejects them."
         assert.deepStrictEqual(logged, [
           `4 of 5 tokens of the client inventory-sync are spent. ${remedy}`,
           `5 of 5 tokens of the client inventory-sync are spent. ${remedy}`
@@ -582,7 +582,7 @@ describe("the daily limit", () => {
         yield* inTime(cache.withOverrides({ scope: "a" }).get)
         changed.load = (entry) => ({ ...entry, value: entry.value.slice(0, -1) })
         yield* inTime(cache.withOverrides({ scope: "b" }).get)
-        assert.include(logged.join(), "What is counted in the store could not be opened")
+        assert.include(logged.join(), "The token count in the store could not be opened")
         changed.load = () => undefined
         const error = yield* Effect.flip(inTime(cache.withOverrides({ scope: "c" }).get))
         assert.strictEqual(error._tag, "IssuanceBudgetExhausted")

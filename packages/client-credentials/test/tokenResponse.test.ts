@@ -16,7 +16,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, OAuthError } from "@effect-oauth/client-credentials"
 import { Duration, Either, Equal, FastCheck as fc, Option, Redacted, Schema } from "effect"
 
-import * as sealedToken from "../src/internal/fleet/sealedToken.js"
+import * as storedToken from "../src/internal/fleet/storedToken.js"
 import type { Received } from "../src/internal/http/exchange.js"
 import * as tokenResponse from "../src/internal/http/tokenResponse.js"
 import * as redaction from "../src/internal/protocol/redaction.js"
@@ -195,12 +195,12 @@ describe("the token response", () => {
     assert.deepStrictEqual(AccessToken.membersOf(result, Members), Option.some({ instance_url: other.instance_url }))
     assert.notInclude(inspect(result, { showHidden: true, depth: 9 }) + JSON.stringify(result), "eu7")
     assert.notMatch(Redacted.value(result.members ?? assert.fail()), /r3fr3sh|1d|t0k3n/)
-    const stored = Option.getOrThrow(sealedToken.decode(sealedToken.encode(result)))
+    const stored = Option.getOrThrow(storedToken.decode(storedToken.encode(result)))
     assert.isTrue(Equal.equals(stored, result))
     assert.deepStrictEqual(AccessToken.membersOf(stored, Members), AccessToken.membersOf(result, Members))
     assert.deepStrictEqual(AccessToken.membersOf(result, Schema.Struct({ n: Schema.String })), Option.none())
     assert.deepStrictEqual(AccessToken.membersOf(issued({}), Members), Option.none())
-    assert.isTrue(Equal.equals(Option.getOrThrow(sealedToken.decode(sealedToken.encode(issued({})))), issued({})))
+    assert.isTrue(Equal.equals(Option.getOrThrow(storedToken.decode(storedToken.encode(issued({})))), issued({})))
   })
 
   it("keeps no more of other members than 8,192 characters, and says so", () => {

@@ -81,9 +81,9 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token in a store without its seal",
-    file: "SharedTokens.ts",
-    find: "=> seal.seal(place, sealedToken.encode(token))",
-    replace: "=> Effect.succeed(place && sealedToken.encode(token))",
+    file: "internal/fleet/entries.ts",
+    find: "(seal.seal(key, text), (value)",
+    replace: "(Effect.succeed(key && text), (value)",
     test: "TokenStore.layerFiles"
   },
   {
@@ -161,9 +161,10 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "the token to be replaced in a warning about the budget",
     file: "IssuanceBudget.ts",
-    find: "          yield* isSpent ? warn(granted) : giveBack(granted)\n",
-    replace: "          yield* isSpent ? warn(granted) : giveBack(granted)\n" +
-      "          yield* Effect.logWarning(`spent for ${occasion?.replaces && Revealed.value(occasion.replaces.value)}`)\n",
+    find: "            yield* isSpent ? budget.warn(permit) : budget.giveBack(permit)\n",
+    replace: "            yield* isSpent ? budget.warn(permit) : budget.giveBack(permit)\n" +
+      "            const { replaces } = requestOptions ?? {}\n" +
+      "            yield* Effect.logWarning(`spent for ${replaces && Revealed.value(replaces.value)}`)\n",
     test: "IssuanceBudget.make"
   },
   {

@@ -1,6 +1,9 @@
 /**
- * What a fleet remembers of a failure, so that not each of its processes has to find out for itself.
+ * The failure of a token request as the store keeps it, so that all processes that share the store pause together, and
+ * learn of an outage from one request.
  */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 import {
@@ -9,55 +12,70 @@ import {
   type TokenError,
   TokenErrorResponse
 } from "../../OAuthError.js"
-import { obeyed } from "../protocol/retryAfter.js"
-import * as tokenErrors from "../seam/tokenErrors.js"
+import { withRetryAfter } from "../seam/tokenErrors.js"
 import { Moment } from "./moment.js"
 
-/** Those that the server, or the way to it, is the reason of; the others are a process's own. */
-type Failure = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnavailable
+/** The errors of the server, or of the connection to it. The others are a process's own. */
+type SharedError = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnavailable
 
-const retryAfter = Schema.optional(Schema.Duration)
+/** The fields of an error that processes share. What it says of pauses and quotas is elsewhere in the store. */
+const Kept = Schema.parseJson(Schema.Struct({
+  until: Moment,
+  failures: Schema.NonNegativeInt,
+  error: Schema.Union(
+    Schema.TaggedStruct("TokenErrorResponse", {
+      endpoint: Schema.String,
+      status: Schema.Int,
+      error: Schema.String,
+      errorDescription: Schema.optional(Schema.String),
+      errorUri: Schema.optional(Schema.String),
+      hint: Schema.optional(Schema.String)
+    }),
+    Schema.TaggedStruct("InvalidTokenResponse", {
+      endpoint: Schema.String,
+      status: Schema.Int,
+      problem: Schema.String
+    }),
+    Schema.TaggedStruct("TokenEndpointUnavailable", {
+      endpoint: Schema.String,
+      reason: Schema.Literal("connection", "certificate", "timeout", "status", "client"),
+      detail: Schema.String
+    })
+  )
+}))
 
-const quotas = Schema.optional(Schema.Array(Schema.Struct({
-  name: Schema.String,
-  counts: Schema.Literal("client", "organization"),
-  limit: Schema.Int,
-  remaining: Schema.Int,
-  resetsAt: Moment
-})))
+type Fields = typeof Kept.Type["error"]
 
-/** A failure by its fields, as the store keeps it. */
-const Fields = Schema.Union(
-  Schema.TaggedStruct("TokenErrorResponse", {
-    endpoint: Schema.String,
-    status: Schema.Int,
-    error: Schema.String,
-    errorDescription: Schema.optional(Schema.String),
-    errorUri: Schema.optional(Schema.String),
-    hint: Schema.optional(Schema.String),
-    retryAfter,
-    quotas
-  }),
-  Schema.TaggedStruct("InvalidTokenResponse", {
-    endpoint: Schema.String,
-    status: Schema.Int,
-    problem: Schema.String,
-    quotas
-  }),
-  Schema.TaggedStruct("TokenEndpointUnavailable", {
-    endpoint: Schema.String,
-    reason: Schema.Literal("connection", "certificate", "timeout", "status", "client"),
-    detail: Schema.String,
-    retryAfter,
-    quotas
-  })
-)
+export interface CoolDown {
+  /** Milliseconds since the epoch. */
+  readonly until: number
+  /** How many token requests failed in a row. */
+  readonly failures: number
+  readonly error: SharedError
+}
 
-const isShared = (error: unknown): error is Failure =>
-  error instanceof TokenErrorResponse || error instanceof InvalidTokenResponse ||
-  error instanceof TokenEndpointUnavailable
+const isShared = (error: TokenError): error is SharedError =>
+  error._tag === "TokenErrorResponse" || error._tag === "InvalidTokenResponse" ||
+  error._tag === "TokenEndpointUnavailable"
 
-const fromFields = (fields: typeof Fields.Type): Failure => {
+const fieldsOf = (error: SharedError): Fields => {
+  switch (error._tag) {
+    case "TokenErrorResponse": {
+      const { _tag, endpoint, error: code, errorDescription, errorUri, hint, status } = error
+      return { _tag, endpoint, status, error: code, errorDescription, errorUri, hint }
+    }
+    case "InvalidTokenResponse": {
+      const { _tag, endpoint, problem, status } = error
+      return { _tag, endpoint, status, problem }
+    }
+    case "TokenEndpointUnavailable": {
+      const { _tag, detail, endpoint, reason } = error
+      return { _tag, endpoint, reason, detail }
+    }
+  }
+}
+
+const fromFields = (fields: Fields): SharedError => {
   switch (fields._tag) {
     case "TokenErrorResponse":
       return new TokenErrorResponse(fields)
@@ -68,32 +86,30 @@ const fromFields = (fields: typeof Fields.Type): Failure => {
   }
 }
 
-const Failure = Schema.transform(Fields, Schema.declare(isShared), {
-  strict: true,
-  decode: fromFields,
-  encode: (error) => ({ ...error })
-})
+export const encode = ({ error, failures, until }: CoolDown): string =>
+  JSON.stringify({ until, failures, error: fieldsOf(error) })
 
-export const CoolDown = Schema.parseJson(Schema.Struct({
-  until: Moment,
-  /** In a row. */
-  failures: Schema.NonNegativeInt,
-  error: Failure
-}))
+export const decode = (text: string): Option.Option<CoolDown> =>
+  Option.map(Schema.decodeOption(Kept)(text), ({ error, ...rest }) => ({ ...rest, error: fromFields(error) }))
 
-export type CoolDown = typeof CoolDown.Type
-
-/** From half a second, doubled, up to a minute; or as long as the server says, up to an hour. */
-export const after = (error: TokenError, before: CoolDown | undefined, now: number): CoolDown | undefined => {
-  if (!isShared(error)) return undefined
+/**
+ * The cool-down after a failure, given the one before; undefined for a failure that concerns this process alone.
+ * `pauseAfter` is the back-off rule: milliseconds after the last of so many failures in a row.
+ */
+export const after = (
+  error: TokenError,
+  before: CoolDown | undefined,
+  now: number,
+  pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
+): Effect.Effect<CoolDown | undefined> => {
+  if (!isShared(error)) return Effect.succeed(undefined)
   const failures = (before?.failures ?? 0) + 1
-  return {
-    until: now + Math.max(Math.min(500 * 2 ** (failures - 1), 60_000), obeyed(tokenErrors.retryAfterOf(error))),
-    failures,
-    error
-  }
+  return Effect.map(pauseAfter(error, failures), (pause) => ({ until: now + pause, failures, error }))
 }
 
-/** The failure as it is told to those who come during the pause. */
-export const told = ({ error, until }: CoolDown, now: number): TokenError =>
-  tokenErrors.withRetryAfter(error, until - now)
+/** The cool-down after a token was issued. */
+export const ended = (before: CoolDown): CoolDown => ({ ...before, until: 0, failures: 0 })
+
+/** The failure for callers during the pause; undefined when it is over. */
+export const failureAt = ({ error, until }: CoolDown, now: number): TokenError | undefined =>
+  now < until ? withRetryAfter(error, until - now) : undefined

@@ -1,35 +1,37 @@
 /**
- * The same store, whose failures are counted, and which answers in time or fails: no store can hold a token request up.
+ * A token store whose operations answer within a limit or fail, so that no store delays a token request for long, and whose
+ * failures are counted.
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-import { type TokenStore, TokenStoreError } from "../../TokenStore.js"
+import { TokenStoreError } from "../../OAuthError.js"
+import type { TokenStore } from "../../TokenStore/contract.js"
 import * as metrics from "../seam/metrics.js"
 
-const failed = (error: TokenStoreError): Effect.Effect<void> =>
+const countFailure = (error: TokenStoreError): Effect.Effect<void> =>
   metrics.count(metrics.storeFailures, { "oauth.store.operation": error.operation })
 
-/** For those that have no limit of their own. Two of them and a token request fit into the deadline of the cache. */
+/** For stores without a limit of their own. Two of them and a token request fit into the deadline of the cache. */
 const limit = "20 seconds"
 
-const count = <A>(
+const limited = <A>(
   operation: TokenStoreError["operation"],
-  answer: Effect.Effect<A, TokenStoreError>
+  effect: Effect.Effect<A, TokenStoreError>
 ): Effect.Effect<A, TokenStoreError> =>
-  // Leases are taken and given back where nothing else can be interrupted.
-  Effect.interruptible(answer).pipe(
+  // Leases are taken and given back in uninterruptible regions.
+  Effect.interruptible(effect).pipe(
     Effect.timeoutFail({
       duration: limit,
       onTimeout: () => new TokenStoreError({ operation, problem: `no answer within ${limit}` })
     }),
-    Effect.tapError(failed)
+    Effect.tapError(countFailure)
   )
 
-export const watched = ({ changes, ...store }: TokenStore): TokenStore => ({
-  load: (key) => count("load", store.load(key)),
-  swap: (key, generation, entry) => count("swap", store.swap(key, generation, entry)),
-  acquire: (key, owner, life) => count("acquire", store.acquire(key, owner, life)),
-  release: (key, owner) => count("release", store.release(key, owner)),
-  changes: changes === undefined ? undefined : (key) => Stream.tapError(changes(key), failed)
+export const withTimeout = ({ changes, ...store }: TokenStore): TokenStore => ({
+  load: (key) => limited("load", store.load(key)),
+  swap: (key, generation, entry) => limited("swap", store.swap(key, generation, entry)),
+  acquire: (key, owner, life) => limited("acquire", store.acquire(key, owner, life)),
+  release: (key, owner) => limited("release", store.release(key, owner)),
+  changes: changes === undefined ? undefined : (key) => Stream.tapError(changes(key), countFailure)
 })

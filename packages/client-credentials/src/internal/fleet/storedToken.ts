@@ -1,5 +1,5 @@
 /**
- * A token as it is kept for others, before it is sealed.
+ * The text of a token in the store, before it is sealed.
  */
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -40,5 +40,12 @@ export const decode = (text: string): Option.Option<AccessToken> =>
       })
   )
 
-/** Stands where a token was that is to be forgotten. */
-export const spent = new AccessToken({ value: Redacted.make("spent"), scope: undefined, requestedAt: 0, expiresAt: 0 })
+/** The placeholder of a token that was removed, so that the generation of its entry goes on counting. */
+export const tombstone = new AccessToken({
+  value: Redacted.make("tombstone"),
+  scope: undefined,
+  requestedAt: 0,
+  expiresAt: 0
+})
+
+export const isTombstone = ({ expiresAt, requestedAt }: AccessToken): boolean => expiresAt <= requestedAt
