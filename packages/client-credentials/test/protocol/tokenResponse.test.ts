@@ -16,11 +16,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, OAuthError } from "@effect-oauth/client-credentials"
 import { Duration, Either, Equal, FastCheck as fc, Option, Redacted, Schema } from "effect"
 
-import * as storedToken from "../src/internal/fleet/storedToken.js"
-import type { Received } from "../src/internal/http/exchange.js"
-import * as tokenResponse from "../src/internal/http/tokenResponse.js"
-import * as redaction from "../src/internal/protocol/redaction.js"
-import { retryAfter } from "../src/internal/protocol/retryAfter.js"
+import * as storedToken from "../../src/internal/fleet/storedToken.js"
+import type { Received } from "../../src/internal/http/exchange.js"
+import * as tokenResponse from "../../src/internal/http/tokenResponse.js"
+import * as redaction from "../../src/internal/protocol/redaction.js"
+import { retryAfter } from "../../src/internal/protocol/retryAfter.js"
 
 const terms: tokenResponse.Terms = {
   defaultLife: Duration.hours(1),

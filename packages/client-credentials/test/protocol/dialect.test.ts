@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Either } from "effect"
 
-import * as tokenResponse from "../src/internal/http/tokenResponse.js"
-import * as redaction from "../src/internal/protocol/redaction.js"
+import * as tokenResponse from "../../src/internal/http/tokenResponse.js"
+import * as redaction from "../../src/internal/protocol/redaction.js"
 
 const answer = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) => {
   const result = tokenResponse.decode({

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import { httpDate, obeyed, retryAfter, serverTime } from "../src/internal/protocol/retryAfter.js"
+import { httpDate, obeyed, retryAfter, serverTime } from "../../src/internal/protocol/retryAfter.js"
 
 const at = Date.parse("2026-11-25T18:00:00Z")
 const http = (millis: number) => new Date(millis).toUTCString()
