@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   AccessToken,
   ClientConfig,
+  OAuthError,
   SharedTokens,
   TokenCache,
   TokenEndpoint,
@@ -19,6 +20,7 @@ import {
   Logger,
   Option,
   Redacted,
+  Schedule,
   type Scope,
   Stream,
   TestClock
@@ -398,7 +400,9 @@ describe("a fleet with one store", () => {
 
   it.scoped("tells the failure of the authorization server as it is, and gives the lease back", () =>
     Effect.gen(function*() {
-      const { count, processes, store } = yield* fleet(1, { fails: (request) => request === 1 && wrongSecret })
+      const { count, processes, store } = yield* fleet(1, { fails: (request) => request === 1 && wrongSecret }, {
+        cache: { backOff: Schedule.spaced("1 hour") }
+      })
       const error = yield* Effect.flip(all(processes))
       assert.deepInclude(error, { _tag: "TokenErrorResponse", error: "invalid_client" })
       // Others are told the same, and nobody asks, until the pause is over.
@@ -406,12 +410,32 @@ describe("a fleet with one store", () => {
       const told = yield* Effect.flip(all(other.processes))
       assert.deepInclude(told, { _tag: "TokenErrorResponse", error: "invalid_client" })
       assert.strictEqual(other.count.requests, 0)
-      yield* TestClock.adjust("2 seconds")
+      yield* TestClock.adjust("1 hour")
       assert.deepStrictEqual(values(yield* all(other.processes)), new Set(["token-1"]))
       assert.strictEqual(count.requests, 1)
       // Another secret may do better at once.
       const better = yield* fleet(1, { value: () => "better" }, { store, secret: "another" })
       assert.deepStrictEqual(values(yield* all(better.processes)), new Set(["better"]))
+    }))
+
+  it.scoped("pauses after a failure by the back-off of the process that requested, and by Retry-After up to its limit", () =>
+    Effect.gen(function*() {
+      const busy = new OAuthError.TokenEndpointUnavailable({ ...unavailable, retryAfter: Duration.hours(5) })
+      for (
+        const [failure, cache] of [
+          [unavailable, { backOff: Schedule.spaced("2 hours") }],
+          [busy, { maxRetryAfter: "2 hours" }]
+        ] as const
+      ) {
+        const { processes, store } = yield* fleet(1, { fails: () => failure }, { cache })
+        yield* Effect.flip(all(processes))
+        const { count, start } = yield* fleet(0, {}, { store })
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual((yield* Effect.flip(all([yield* start])))._tag, "TokenEndpointUnavailable")
+        assert.strictEqual(count.requests, 0)
+        yield* TestClock.adjust("1 hour")
+        assert.deepStrictEqual(values(yield* all([yield* start])), new Set(["token-1"]))
+      }
     }))
 
   it.scoped("in an outage asks as seldom as one process would, however many there are", () =>
