@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 import * as Arguments from "./arguments.js"
@@ -41,6 +41,8 @@ const write = (results: Results.Results): void => {
   say("\nWritten: packages/benchmarks/README.md, packages/benchmarks/results, and the excerpt in README.md")
 }
 
+const kept = (): Results.Results => JSON.parse(readFileSync(path("results/results.json"), "utf8")) as Results.Results
+
 const keep = (results: Results.Results): void => {
   mkdirSync(path("results"), { recursive: true })
   writeFileSync(path("results/results.json"), `${JSON.stringify(results, null, 2)}\n`)
@@ -53,12 +55,13 @@ if (typeof parsed === "string") {
 } else if (parsed.help) {
   say(Arguments.usage(names))
 } else if (parsed.page) {
-  write(JSON.parse(readFileSync(path("results/results.json"), "utf8")) as Results.Results)
+  write(kept())
 } else {
   const results = await run(parsed)
   if (parsed.only === undefined && parsed.scale === 1) {
-    keep(results)
-    write(results)
+    const settled = existsSync(path("results/results.json")) ? Results.settle(kept(), results) : results
+    keep(settled)
+    write(settled)
   }
   // Some contenders keep timers and connections.
   process.exit(0)

@@ -6,7 +6,7 @@ import { createRequire } from "node:module"
 import * as os from "node:os"
 
 import { contenders, ours } from "./contenders.js"
-import type { Table } from "./result.js"
+import { isValue, type Row, type Table } from "./result.js"
 
 export interface Results {
   /** ISO 8601. */
@@ -23,13 +23,56 @@ export interface Results {
   /** How long the run took, in seconds. */
   readonly took: number
   readonly versions: Readonly<Record<string, string>>
-  readonly measures: ReadonlyArray<{
-    readonly name: string
-    readonly title: string
-    readonly method: string
-    readonly command: string
-    readonly tables: ReadonlyArray<Table>
-  }>
+  readonly measures: ReadonlyArray<Measured>
+}
+
+interface Measured {
+  readonly name: string
+  readonly title: string
+  readonly method: string
+  readonly command: string
+  readonly tables: ReadonlyArray<Table>
+}
+
+/** How far the medians of two runs may differ by chance, as a fraction. */
+const noise = 0.1
+
+const withoutFigures = ({ tables, ...measured }: Measured) =>
+  JSON.stringify({
+    ...measured,
+    tables: tables.map(({ rows, ...table }) => ({
+      ...table,
+      rows: rows.map((row) => isValue(row) ? row.contender : row)
+    }))
+  })
+
+const rowsOf = ({ tables }: Measured): ReadonlyArray<Row> => tables.flatMap(({ rows }) => rows)
+
+const isUnchanged = (kept: Measured, fresh: Measured): boolean => {
+  if (withoutFigures(kept) !== withoutFigures(fresh)) return false
+  const before = rowsOf(kept)
+  return rowsOf(fresh).every((row, index) => {
+    const earlier = before[index]
+    if (earlier === undefined || !isValue(row) || !isValue(earlier)) return true
+    return Math.abs(row.median - earlier.median) <= noise * Math.abs(earlier.median)
+  })
+}
+
+/**
+ * Returns the new results, with the kept figures of each measure that changed by no more than chance, so that a run on the
+ * same machine changes files only where there is something to see. All results are new on another machine, with another
+ * runtime or with other versions.
+ */
+export const settle = (kept: Results, fresh: Results): Results => {
+  const worldOf = ({ machine: { load: _, ...machine }, versions }: Results) => JSON.stringify({ machine, versions })
+  if (worldOf(kept) !== worldOf(fresh)) return fresh
+  const measures = fresh.measures.map((measured) => {
+    const earlier = kept.measures.find(({ name }) => name === measured.name)
+    return earlier !== undefined && isUnchanged(earlier, measured) ? earlier : measured
+  })
+  const isSame = measures.length === kept.measures.length &&
+    measures.every((one, index) => one === kept.measures[index])
+  return isSame ? kept : { ...fresh, measures }
 }
 
 export const command = (name: string): string => `npm run bench -- --only ${name}`
