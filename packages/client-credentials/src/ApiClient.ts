@@ -49,19 +49,19 @@ export type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError 
  * - A relative URL is taken from the base URL of the API. An absolute one must lead to an allowed origin: otherwise the
  *   call fails with `OriginNotAllowed` and nothing is sent. On the origin of the base URL, both must stay below its path,
  *   also after a server has decoded and normalized them: otherwise the call fails with `PathNotAllowed`, unless
- *   `allowOutsideBasePath` is set. The query is not restricted. With a user name or a password in it, or with a header that
- *   has a line break in it, say, the call fails with a `RequestError`. The headers that say where a request goes and how
- *   long it is (`Host`, `Content-Length`, `Transfer-Encoding`) follow from its URL and its body alone.
+ *   `allowOutsideBasePath` is set. The query is not restricted. With a user name or a password in the URL, or with a header
+ *   that cannot be sent, the call fails with a `RequestError`. The headers `Host`, `Content-Length` and `Transfer-Encoding`
+ *   follow from the URL and the body alone.
  * - A 401 rejects the token, whatever its challenge says, and so does a 403 with `error="invalid_token"`: the token is
- *   invalidated, and the call is sent again with a new one by `ReplaySchedule`, if its body can be sent again. When that
- *   does not help, the caller gets the last response.
- * - Responses that `rejectedWhen` declares are rejections too, for APIs with other answers.
+ *   invalidated, and the call is sent again with a new one by `ReplaySchedule`, if its body can be sent again. When all
+ *   replays are rejected, the caller gets the last response.
+ * - Responses that `rejectedWhen` declares are rejections too, for APIs that reject tokens otherwise.
  * - Challenges that a new token does not change are errors: `InsufficientScope`, `InsufficientUserAuthentication` (RFC
  *   9470) and `InsufficientClaims`. Every other status is a response, as in any `HttpClient`.
  * - A rejected proof of possession (`use_dpop_nonce`, `invalid_dpop_proof`) costs no token: when the response has a new
  *   nonce, or its `Date` shows that the clocks differ, the call is sent again once with another proof.
- * - Redirects are the transport's affair: of those of the platform only the one on `fetch` follows any, without the token
- *   where they lead to another origin. A call with a proof (`dpop`) gets the redirect as its response.
+ * - Redirects are followed by a transport on `fetch` only, without the token where they lead to another origin. A call with
+ *   a proof (`dpop`) gets the redirect as its response.
  * - After the scope of the layer has ended, calls fail with `ClientClosed` and nothing is sent.
  * - The `request` of responses and errors is the one that the caller wrote: the token is not in it.
  *
@@ -290,8 +290,8 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
 export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = Layer.scoped(ApiClient, make)
 
 /**
- * The same client where a plain `HttpClient` is wanted: an `OAuthError` becomes the `cause` of a `RequestError`, and its
- * text the description.
+ * Converts the client to a plain `HttpClient`: an `OAuthError` becomes the `cause` of a `RequestError`, and its message the
+ * description.
  *
  * @example
  * import { ApiClient } from "@effect-oauth/client-credentials"
@@ -318,7 +318,7 @@ export const toHttpClient = (client: Client): HttpClient.HttpClient =>
   )
 
 /**
- * Provides the client as the `HttpClient` of a program that knows nothing of tokens.
+ * Provides the client as the `HttpClient` of a program that handles no tokens.
  *
  * @since 0.1.0
  * @category layers

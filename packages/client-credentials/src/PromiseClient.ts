@@ -15,15 +15,15 @@ import * as webFetch from "./internal/http/webFetch.js"
 import { ClientClosed } from "./OAuthError.js"
 
 /**
- * A client of promises.
+ * A client that returns promises.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PromiseClient {
   /**
-   * Calls the API as `fetch` does, with a token, replays and the rule of origins. A relative URL starts at the base URL
-   * of the API. The request body is read into memory first, so that it can be sent again.
+   * Calls the API as `fetch` does, as `ApiClient` authorizes, restricts and replays calls. A relative URL starts at the
+   * base URL of the API. The request body is read into memory first, so that it can be sent again.
    *
    * - An abort of `signal` rejects with its reason (`AbortError`, `TimeoutError`), also while the body of the response is
    *   read, and closes the connection.
@@ -45,8 +45,8 @@ export interface PromiseClient {
 }
 
 /**
- * Runs a layer, such as `ClientCredentials.layer` or `LegacyToken.layer` with its `HttpClient`, for callers of promises.
- * Make one, and share it: the token is cached in it.
+ * Builds a layer, such as `ClientCredentials.layer` or `LegacyToken.layer` with its `HttpClient`, for callers without
+ * Effect. Make one client and share it: it caches the token.
  *
  * @example
  * import { ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"

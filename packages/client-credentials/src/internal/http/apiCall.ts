@@ -106,7 +106,7 @@ const gate = (request: Request, followsRedirects: boolean, isAllowed: (url: URL)
   let first: transport.Result | undefined
   let expected: string | undefined
   let hasEnded = false
-  const watch: transport.Watch = {
+  const observer: transport.Observer = {
     isTraced: true,
     onSend: (next) => {
       if (!secrets.some((name) => next.headers[name] === request.headers[name])) return "other"
@@ -129,7 +129,7 @@ const gate = (request: Request, followsRedirects: boolean, isAllowed: (url: URL)
       hasEnded = true
     }
   }
-  return { watch, first: () => first, sent: () => sent }
+  return { observer, first: () => first, sent: () => sent }
 }
 
 const isOfToken = (response: Response, request: Request): boolean => {
@@ -154,11 +154,11 @@ const sender = (
   let replaces = false
   return (request: Request, followsRedirects: boolean) => {
     type Outcome = Effect.Effect<Response, httpErrors.HttpError | NotAllowed>
-    const { first, sent, watch } = gate(request, followsRedirects, isAllowed)
+    const { first, observer, sent } = gate(request, followsRedirects, isAllowed)
     const isLight = isKnown && !replaces && followsRedirects
     const call = isLight
-      ? transport.lightlyWatched(client.execute(request), watch)
-      : transport.watched(client.execute(request), { ...watch, onReplaced: () => replaces = true })
+      ? transport.observedLightly(client.execute(request), observer)
+      : transport.observed(client.execute(request), { ...observer, onReplaced: () => replaces = true })
     return Effect.matchCauseEffect(call, {
       onFailure: (cause): Outcome => {
         const refused = transport.refusalIn(cause)

@@ -106,7 +106,7 @@ const elsewhere = (
 }
 
 interface Once {
-  readonly watch: transport.Watch
+  readonly observer: transport.Observer
   /** What the transport returned for the request that was sent. */
   readonly first: () => transport.Result | undefined
 }
@@ -136,7 +136,7 @@ const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): 
   let sent: HttpClientRequest.HttpClientRequest | undefined
   let first: transport.Result | undefined
   return {
-    watch: {
+    observer: {
       isTraced,
       onSend: (next) => {
         if (!isOwn(next)) return "other"
@@ -175,8 +175,8 @@ const answer = (
   const other = (target: string) =>
     new TokenEndpointUnavailable({ endpoint, reason: "client", detail: target.slice(0, 300) })
   return Effect.suspend(() => {
-    const { first, watch } = once(request, false)
-    return Effect.exit(transport.watched(client.execute(request), watch)).pipe(
+    const { first, observer } = once(request, false)
+    return Effect.exit(transport.observed(client.execute(request), observer)).pipe(
       Effect.flatMap((exit): Effect.Effect<Answer> => {
         if (Exit.isSuccess(exit)) {
           const target = elsewhere(exit.value, request)

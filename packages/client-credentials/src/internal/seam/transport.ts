@@ -66,7 +66,7 @@ export const refusalIn = (cause: Cause.Cause<unknown>): Refused | undefined =>
       one._tag === "Die" && one.defect instanceof Refused ? Option.some(one.defect) : Option.none())
   )
 
-export interface Watch {
+export interface Observer {
   /**
    * Runs before each send. `other`: a request of the program's own, which is left alone. `manual`: the transport must not
    * follow a redirect. `sent`: the request is sent as it is. What it throws ends the send, as a defect.
@@ -74,7 +74,7 @@ export interface Watch {
   readonly onSend: (request: Request) => "manual" | "other" | "sent"
   /** Receives the result of each request that was sent. */
   readonly onResult?: ((request: Request, result: Result) => void) | undefined
-  /** Runs when the watched effect has ended. Fibers that it forked may outlive it, and are watched further. */
+  /** Runs when the observed effect has ended. Fibers that it forked may outlive it, and are observed further. */
   readonly onEnd?: (() => void) | undefined
   /** Runs where the program replaced the predicate nearer to the transport, or switched tracing off. */
   readonly onReplaced?: (() => void) | undefined
@@ -83,7 +83,7 @@ export interface Watch {
 }
 
 interface Gate extends Predicate.Predicate<Request> {
-  readonly watch: Watch
+  readonly observer: Observer
   /** The predicate that the program set. */
   readonly own: Predicate.Predicate<Request>
 }
@@ -113,7 +113,7 @@ const manual: ReadonlyArray<readonly [tag: Context.Tag<never, object>, options: 
 /** The options of the program, by those that were put in their place. */
 const replaced = new WeakMap<object, object>()
 
-/** The services in sight, with those that decide about redirects and repetitions set so that there are none. */
+/** The services in the context, with those that decide about redirects and repetitions set so that there are none. */
 const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
   manual.reduce((context, [tag, options]) => {
     const found = get(context, tag) ?? {}
@@ -123,7 +123,7 @@ const withoutRedirects = (context: Context.Context<never>): Context.Context<neve
     return Context.add(context, tag, changed)
   }, context)
 
-/** The services in sight as the program provided them, for requests of its own that follow. */
+/** The services in the context as the program provided them, for its own requests that follow. */
 const restored = (context: Context.Context<never>): Context.Context<never> =>
   manual.reduce((context, [tag]) => {
     const own = replaced.get(get(context, tag) ?? {})
@@ -138,22 +138,22 @@ const provide = (change: (context: Context.Context<never>) => Context.Context<ne
   if (changed !== context) set(fiber, FiberRef.currentContext, changed)
 }
 
-const isGate = (predicate: Predicate.Predicate<Request>): predicate is Gate => "watch" in predicate
+const isGate = (predicate: Predicate.Predicate<Request>): predicate is Gate => "observer" in predicate
 
-const gate = (watch: Watch, own: Predicate.Predicate<Request>): Gate =>
+const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate =>
   Object.assign((request: Request): boolean => {
-    const decision = watch.onSend(request)
+    const decision = observer.onSend(request)
     if (decision !== "manual") provide(restored)
-    const isUntraced = (decision !== "other" && !watch.isTraced) || own(request)
+    const isUntraced = (decision !== "other" && !observer.isTraced) || own(request)
     // Last: `own` may be the gate of a call further out, to which this request is another.
     if (decision === "manual") provide(withoutRedirects)
     return isUntraced
-  }, { watch, own })
+  }, { observer, own })
 
-/** The watch in force, where the predicate was replaced. */
-const currentWatch = globalValue(
-  "@effect-oauth/client-credentials/seam/currentWatch",
-  () => FiberRef.unsafeMake<Watch | undefined>(undefined)
+/** The observer in force, where the predicate was replaced. */
+const currentObserver = globalValue(
+  "@effect-oauth/client-credentials/seam/currentObserver",
+  () => FiberRef.unsafeMake<Observer | undefined>(undefined)
 )
 
 /** Records nothing: what spans are where tracing is switched off, which must not switch the predicate off. */
@@ -178,24 +178,24 @@ const silent = Tracer.make({
   })
 })
 
-const arm = (fiber: AnyFiber, watch: Watch): void => {
+const arm = (fiber: AnyFiber, observer: Observer): void => {
   const isEnabled = fiber.getFiberRef(FiberRef.currentTracerEnabled)
   const predicate = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
   if (isEnabled && isGate(predicate)) return
-  watch.onReplaced?.()
+  observer.onReplaced?.()
   if (!isEnabled) {
     const services = fiber.getFiberRef(DefaultServices.currentServices)
     set(fiber, DefaultServices.currentServices, Context.add(services, Tracer.Tracer, silent))
     set(fiber, FiberRef.currentTracerEnabled, true)
     // The gate of a call in progress further out stays in force.
-    const own = isGate(predicate) && predicate.watch === watch ? predicate.own : predicate
+    const own = isGate(predicate) && predicate.observer === observer ? predicate.own : predicate
     set(
       fiber,
       HttpClient.currentTracerDisabledWhen,
-      gate(watch, isGate(own) ? Predicate.or(own, constTrue) : constTrue)
+      gate(observer, isGate(own) ? Predicate.or(own, constTrue) : constTrue)
     )
   } else {
-    set(fiber, HttpClient.currentTracerDisabledWhen, gate(watch, predicate))
+    set(fiber, HttpClient.currentTracerDisabledWhen, gate(observer, predicate))
   }
 }
 
@@ -208,19 +208,19 @@ const requestOf = (exit: Exit.Exit<unknown, unknown>): unknown => {
   return Predicate.hasProperty(error, "request") ? error.request : undefined
 }
 
-class Watcher extends Supervisor.AbstractSupervisor<void> {
+class ObserverSupervisor extends Supervisor.AbstractSupervisor<void> {
   override readonly value = Effect.void
   override onEffect<A, E>(fiber: Fiber.RuntimeFiber<A, E>, effect: Effect.Effect<unknown, unknown, unknown>): void {
-    const watch = fiber.getFiberRef(currentWatch)
-    if (watch === undefined) return
-    arm(fiber, watch)
-    if (watch.onResult === undefined || !Exit.isExit(effect)) return
+    const observer = fiber.getFiberRef(currentObserver)
+    if (observer === undefined) return
+    arm(fiber, observer)
+    if (observer.onResult === undefined || !Exit.isExit(effect)) return
     const request = requestOf(effect)
-    if (request !== undefined) watch.onResult(request as Request, effect as Result)
+    if (request !== undefined) observer.onResult(request as Request, effect as Result)
   }
 }
 
-const watcher = new Watcher()
+const supervisor = new ObserverSupervisor()
 
 const supervision = RuntimeFlagsPatch.enable(RuntimeFlags.OpSupervision)
 
@@ -228,30 +228,30 @@ const supervision = RuntimeFlagsPatch.enable(RuntimeFlags.OpSupervision)
  * The same at little cost, for an `HttpClient` of which it is known that it does not replace the predicate. No result is
  * reported, and transports may follow redirects.
  */
-export const lightlyWatched = <A, E, R>(effect: Effect.Effect<A, E, R>, watch: Watch): Effect.Effect<A, E, R> =>
+export const observedLightly = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
   Effect.withFiberRuntime((fiber) =>
     fiber.getFiberRef(FiberRef.currentTracerEnabled)
       ? Effect.locally(
         effect,
         HttpClient.currentTracerDisabledWhen,
-        gate(watch, fiber.getFiberRef(HttpClient.currentTracerDisabledWhen))
+        gate(observer, fiber.getFiberRef(HttpClient.currentTracerDisabledWhen))
       )
-      : watched(effect, watch)
+      : observed(effect, observer)
   )
 
-/** Runs an effect that sends requests by an `HttpClient`, under a watch. */
-export const watched = <A, E, R>(effect: Effect.Effect<A, E, R>, watch: Watch): Effect.Effect<A, E, R> =>
+/** Runs an effect that sends requests by an `HttpClient`, under an observer. */
+export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
   Effect.withFiberRuntime((fiber) => {
     const own = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
     return effect.pipe(
-      Effect.ensuring(Effect.sync(() => watch.onEnd?.())),
+      Effect.ensuring(Effect.sync(() => observer.onEnd?.())),
       Effect.withRuntimeFlagsPatch(supervision),
-      Effect.supervised(watcher),
+      Effect.supervised(supervisor),
       // What is set on the fiber meanwhile ends here.
-      Effect.locally(HttpClient.currentTracerDisabledWhen, gate(watch, own)),
+      Effect.locally(HttpClient.currentTracerDisabledWhen, gate(observer, own)),
       Effect.locally(FiberRef.currentContext, fiber.getFiberRef(FiberRef.currentContext)),
       Effect.locally(FiberRef.currentTracerEnabled, fiber.getFiberRef(FiberRef.currentTracerEnabled)),
       Effect.locally(DefaultServices.currentServices, fiber.getFiberRef(DefaultServices.currentServices)),
-      Effect.locally(currentWatch, watch)
+      Effect.locally(currentObserver, observer)
     )
   })
