@@ -267,21 +267,26 @@ const health = (
     }))
 
 /** The cache entries of a client: that of its own request, and those of the other requests used most recently. */
-const makeEntries = (shared: cacheEntry.Shared, request: TokenRequest.TokenRequest, capacity: number) => {
-  const configured = cacheEntry.make(shared, request)
-  // The most recently used one is the last. Found, added and removed in one synchronous step, so it is not in a `Ref`.
-  const others = MutableHashMap.empty<TokenRequest.TokenRequest, cacheEntry.Entry>()
+const makeEntries = (request: TokenRequest.TokenRequest, capacity: number) => {
+  const configured = cacheEntry.make(request)
+  // The most recently used one is the last. Found, added and removed in one synchronous step, so it is not in a `Ref`; made
+  // when the first of them is used.
+  let others: MutableHashMap.MutableHashMap<TokenRequest.TokenRequest, cacheEntry.Entry> | undefined
   return {
     configured,
-    all: (): ReadonlyArray<cacheEntry.Entry> => [configured, ...MutableHashMap.values(others)],
+    all: (): ReadonlyArray<cacheEntry.Entry> => [
+      configured,
+      ...others === undefined ? [] : MutableHashMap.values(others)
+    ],
     of: (wanted: TokenRequest.TokenRequest): cacheEntry.Entry => {
       if (Equal.equals(wanted, request)) return configured
-      const entry = Option.getOrElse(MutableHashMap.get(others, wanted), () => cacheEntry.make(shared, wanted))
-      MutableHashMap.remove(others, wanted)
-      MutableHashMap.set(others, wanted, entry)
-      for (const [other, { state }] of MutableHashMap.size(others) > capacity ? [...others] : []) {
-        if (MutableHashMap.size(others) <= capacity) break
-        if (other !== wanted && MutableRef.get(state).refresh === undefined) MutableHashMap.remove(others, other)
+      const entries = others ??= MutableHashMap.empty()
+      const entry = Option.getOrElse(MutableHashMap.get(entries, wanted), () => cacheEntry.make(wanted))
+      MutableHashMap.remove(entries, wanted)
+      MutableHashMap.set(entries, wanted, entry)
+      for (const [other, { state }] of MutableHashMap.size(entries) > capacity ? [...entries] : []) {
+        if (MutableHashMap.size(entries) <= capacity) break
+        if (other !== wanted && MutableRef.get(state).refresh === undefined) MutableHashMap.remove(entries, other)
       }
       return entry
     }
@@ -326,7 +331,7 @@ export const make = (
       requestRules: { isUsable: isUsable(settings), pauseAfter: backOff.afterFailures(rules) },
       lifetime: yield* lifetime.make
     }
-    const entries = makeEntries(shared, request, settings.capacity)
+    const entries = makeEntries(request, settings.capacity)
     const budgetLeft = Option.match(budget, {
       onNone: () => Effect.succeed(undefined),
       onSome: ({ left }) => Effect.map(Effect.timeoutOption(left, "1 second"), Option.getOrUndefined)

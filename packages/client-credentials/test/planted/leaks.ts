@@ -16,8 +16,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a token in the log",
     file: "internal/http/cacheEntry.ts",
-    find: "    yield* entry.backOff.reset\n",
-    replace: "    yield* entry.backOff.reset\n" +
+    find: "    MutableRef.set(entry.backOff, undefined)\n",
+    replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    yield* Effect.logDebug(\"got\", Revealed.value(token.value))\n",
     test: "TokenCache.make"
   },
@@ -127,8 +127,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a token in a file",
     file: "TokenCache.ts",
-    find: "    yield* entry.backOff.reset\n",
-    replace: "    yield* entry.backOff.reset\n" +
+    find: "    MutableRef.set(entry.backOff, undefined)\n",
+    replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    const fs = yield* Effect.promise(() => import(\"node:fs\"))\n" +
       "    fs.writeFileSync(\"/dev/null\", Revealed.value(token.value))\n",
     test: "TokenCache.make"
@@ -145,16 +145,16 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a token in the environment",
     file: "TokenCache.ts",
-    find: "    yield* entry.backOff.reset\n",
-    replace: "    yield* entry.backOff.reset\n" +
+    find: "    MutableRef.set(entry.backOff, undefined)\n",
+    replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    process.env[\"LAST_TOKEN\"] = Revealed.value(token.value)\n",
     test: "TokenCache.make"
   },
   {
     name: "a token in a global",
     file: "TokenCache.ts",
-    find: "    yield* entry.backOff.reset\n",
-    replace: "    yield* entry.backOff.reset\n" +
+    find: "    MutableRef.set(entry.backOff, undefined)\n",
+    replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    Object.assign(globalThis, { lastToken: Revealed.value(token.value) })\n",
     test: "TokenCache.make"
   },

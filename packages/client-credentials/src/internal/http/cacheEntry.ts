@@ -49,13 +49,14 @@ export interface Entry {
   readonly request: TokenRequest
   /** Read on the path of every call, and replaced in one synchronous step: no effect, as of a `Ref`, is necessary. */
   readonly state: MutableRef.MutableRef<State>
-  readonly backOff: backOff.BackOff
+  /** That of the failures since the last success; undefined without one. */
+  readonly backOff: MutableRef.MutableRef<backOff.BackOff | undefined>
 }
 
-export const make = ({ backOff: options }: Shared, request: TokenRequest): Entry => ({
+export const make = (request: TokenRequest): Entry => ({
   request,
   state: MutableRef.make<State>(cachedToken.empty),
-  backOff: backOff.make(options)
+  backOff: MutableRef.make<backOff.BackOff | undefined>(undefined)
 })
 
 /** Replaces the state by that after an event, and returns what was decided. */
@@ -106,7 +107,7 @@ const succeeded = ({ rules }: Shared, entry: Entry, { refresh, sent }: Sent, tok
       entry,
       (state, now) => cachedToken.issued(state, now, { id: refresh.id, token, sent, jitter, rules })
     )
-    yield* entry.backOff.reset
+    MutableRef.set(entry.backOff, undefined)
     if (replaced === undefined) return
     if (replaced.wasUnused) yield* metrics.count(metrics.unusedTokens)
     if (refresh.reason === "renewal") yield* metrics.record(metrics.renewedAhead, replaced.ahead / 1000)
@@ -129,10 +130,17 @@ const warnOfFailedRefresh = ({ state }: Entry, error: TokenError): Effect.Effect
     )
   })
 
-const failed = (entry: Entry, { refresh, sent }: Sent, error: TokenError): Effect.Effect<cachedToken.AfterFailure> =>
+const failed = (
+  shared: Shared,
+  entry: Entry,
+  { refresh, sent }: Sent,
+  error: TokenError
+): Effect.Effect<cachedToken.AfterFailure> =>
   Effect.gen(function*() {
     yield* metrics.count(metrics.tokenFailures, { "oauth.token.reason": refresh.reason, "error.type": error._tag })
-    const plan = yield* entry.backOff.next(error)
+    const pauses = MutableRef.get(entry.backOff) ?? backOff.make(shared.backOff)
+    MutableRef.set(entry.backOff, pauses)
+    const plan = yield* pauses.next(error)
     const next = yield* step(
       entry,
       (state, now) => cachedToken.failed(state, now, { ...plan, id: refresh.id, failure: failureOf(error), sent })
@@ -156,7 +164,7 @@ const requestWithRetries = (
       yield* succeeded(shared, entry, one, outcome.right)
       return outcome.right
     }
-    const next = yield* failed(entry, one, outcome.left)
+    const next = yield* failed(shared, entry, one, outcome.left)
     return next._tag === "Retry"
       ? yield* requestWithRetries(shared, entry, { refresh, refreshAt: next.at })
       : yield* outcome.left

@@ -33,17 +33,15 @@ export interface Plan {
   readonly pause: number
 }
 
-/** The back-off of one process: each failure takes the next step of the schedule. */
+/** The back-off of one process, from the first failure to the next success. */
 export interface BackOff {
+  /** Takes the next step of the schedule. */
   readonly next: (error: TokenError) => Effect.Effect<Plan>
-  /** Starts the schedule again, after a success. */
-  readonly reset: Effect.Effect<void>
 }
 
 export const make = ({ maxRetryAfter, schedule }: Options): BackOff => {
-  const { next, reset } = pauses.make(schedule)
+  const { next } = pauses.make(schedule)
   return {
-    reset,
     next: (error: TokenError): Effect.Effect<Plan> =>
       Effect.map(next(error), (planned) => ({
         again: planned !== undefined,

@@ -7,6 +7,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as FiberRefsPatch from "effect/FiberRefsPatch"
@@ -42,22 +43,27 @@ const asLayer = (layerRefs: FiberRefs.FiberRefs): Effect.Effect<void> =>
 
 /** Makes a lifetime that ends when the scope of the context closes, before what was added to that scope earlier. */
 export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
-  const ended = yield* Deferred.make<never, ClientClosed>()
-  const scope = yield* Scope.make()
   const layerRefs = yield* Effect.getFiberRefs
   // Read without an effect on the path of every call; set once.
   let hasEnded = false
+  // Made when they are first used: most parts of a client use one of them, and a process may have a client for each tenant.
+  let ended: Deferred.Deferred<never, ClientClosed> | undefined
+  let scope: Scope.CloseableScope | undefined
+  const untilEnd = Effect.suspend(() =>
+    hasEnded ? new ClientClosed() : Deferred.await(ended ??= Deferred.unsafeMake(FiberId.none))
+  )
   yield* Effect.addFinalizer((exit) =>
     Effect.suspend(() => {
       hasEnded = true
-      return Effect.zipRight(Deferred.fail(ended, new ClientClosed()), Scope.close(scope, exit))
+      if (ended !== undefined) Deferred.unsafeDone(ended, new ClientClosed())
+      return scope === undefined ? Effect.void : Scope.close(scope, exit)
     })
   )
   return {
     hasEnded: () => hasEnded,
-    within: (effect) =>
-      Effect.suspend(() => hasEnded ? new ClientClosed() : Effect.raceFirst(effect, Deferred.await(ended))),
-    // The fork inherits that it is uninterruptible: an effect that was started always completes its result.
+    within: (effect) => Effect.suspend(() => hasEnded ? new ClientClosed() : Effect.raceFirst(effect, untilEnd)),
+    // The fork inherits that it is uninterruptible: an effect that was started always completes its result. Its scope is
+    // made in the same step, so that the end finds it.
     fork: (effect, { onEnd, result }) =>
       Effect.suspend(() =>
         hasEnded
@@ -68,7 +74,7 @@ export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(func
             Effect.flatMap((exit) =>
               Effect.zipRight(onEnd, Deferred.done(result, hasEnded ? Exit.fail(new ClientClosed()) : exit))
             ),
-            Effect.forkIn(scope),
+            Effect.forkIn(scope ??= Effect.runSync(Scope.make())),
             Effect.asVoid
           )
       ).pipe(Effect.uninterruptible)
