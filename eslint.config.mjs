@@ -3,22 +3,14 @@ import simpleImportSort from "eslint-plugin-simple-import-sort"
 import sortDestructureKeys from "eslint-plugin-sort-destructure-keys"
 import tseslint from "typescript-eslint"
 
-// Functions fit on a page, and a file is one concept. Each file that does not is listed with its reason.
+// Functions fit on a page. Those that do not yet, with the reason.
 const longFunctions = [
-  "client-credentials/src/IssuanceBudget.ts",
-  "client-credentials/src/ServerMetadata.ts",
-  "client-credentials/src/SharedTokens.ts",
+  // One service: the token request with its deadline, its repetition and its reports.
   "client-credentials/src/TokenEndpoint.ts",
-  "client-credentials/src/TokenStore.ts",
-  "client-credentials/src/internal/protocol/tokenResponse.ts",
-  "client-credentials/src/internal/seam/cachedToken.ts"
-].map((path) => `packages/${path}`)
-const longFiles = [
-  "client-credentials/src/ClientAuthentication.ts",
-  "client-credentials/src/ClientConfig.ts",
-  "client-credentials/src/OAuthError.ts",
-  "client-credentials/src/TokenStore.ts",
-  "client-credentials/src/internal/config/settings.ts"
+  // One service: metadata that is fetched once, kept for its life, and shared by concurrent callers.
+  "client-credentials/src/ServerMetadata.ts",
+  // A reader of variables: one small function for each kind of value.
+  "client-credentials/src/internal/config/environment.ts"
 ].map((path) => `packages/${path}`)
 
 export default tseslint.config(
@@ -66,8 +58,7 @@ export default tseslint.config(
   },
   {
     files: ["packages/*/src/**"],
-    ignores: longFiles,
-    rules: { "max-lines": ["error", 450] }
+    rules: { "max-lines": ["error", { max: 450, skipBlankLines: true }] }
   },
   {
     files: ["scripts/**", "packages/examples/src/**", "packages/*/test/**", "packages/*/pack/**"],

@@ -22,5 +22,9 @@ export default defineConfig({
       return `import * as Revealed from "effect/Redacted"\n${code.replace(planted.find, () => planted.replace)}`
     }
   }],
-  test: { root: fileURLToPath(new URL("../..", import.meta.url)), include: ["test/secretLeaksByExport.test.ts"], ...limits }
+  test: {
+    root: fileURLToPath(new URL("../..", import.meta.url)),
+    include: ["test/secretLeaksByExport.test.ts"],
+    ...limits
+  }
 })
