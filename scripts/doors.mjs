@@ -4,20 +4,6 @@ import { existsSync, readdirSync } from "node:fs"
 
 import { graphOf, importsOf, levelOf, library, roomOf, rooms } from "./rooms.mjs"
 
-/** Imports that are known and about to go. */
-const known = new Set([
-  "InvalidConfig > internal/config/rules",
-  "internal/config/parts > ClientConfig",
-  "internal/config/settings > ClientAuthentication",
-  "internal/config/settings > ClientConfig",
-  "internal/config/settings > DPoP",
-  "internal/fleet/withTimeout > TokenStore",
-  "internal/token/ledger > internal/fleet/moment",
-  "internal/token/ledger > effect/Schema"
-])
-
-const isKnown = (name, other) => known.has(`${name} > ${other}`)
-
 /** The barrel, which exports the modules and is imported by none. */
 const barrel = "index"
 
@@ -25,7 +11,7 @@ const shown = (name) => `${library}/${name}.ts`
 
 const pointingUp = (graph) =>
   [...graph].filter(([name]) => name !== barrel).flatMap(([name, imports]) =>
-    imports.filter((other) => (other === barrel || levelOf(other) < levelOf(name)) && !isKnown(name, other)).map((
+    imports.filter((other) => other === barrel || levelOf(other) < levelOf(name)).map((
       other
     ) =>
       other === barrel
@@ -47,7 +33,7 @@ const ofRules = /^(?:jose$|\.)/
 
 const impure = (graph) =>
   [...graph.keys()].filter((name) => roomOf(name)?.isPure === true).flatMap((name) =>
-    importsOf(library, name).filter((specifier) => !ofRules.test(specifier) && !isKnown(name, specifier)).map((
+    importsOf(library, name).filter((specifier) => !ofRules.test(specifier)).map((
       specifier
     ) =>
       `${shown(name)} imports ${specifier}: internal/${
@@ -64,7 +50,6 @@ const cycles = (directory, graph) => {
     const seen = new Set([start])
     for (const way of ways) {
       for (const next of graph.get(way.at(-1)) ?? []) {
-        if (isKnown(way.at(-1), next)) continue
         if (next === start) {
           const key = [...way].sort().join()
           if (!found.has(key)) found.set(key, way)

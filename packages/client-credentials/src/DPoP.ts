@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 
 import * as parts from "./internal/config/parts.js"
-import { type InvalidConfig, validate } from "./InvalidConfig.js"
+import { validate } from "./internal/config/rules.js"
+import type { InvalidConfig } from "./InvalidConfig.js"
 
 /**
  * Options of the proofs of a client.

@@ -10,10 +10,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 import * as parts from "./internal/config/parts.js"
+import { validate } from "./internal/config/rules.js"
 import * as exchange from "./internal/http/exchange.js"
 import { isRecord, readJson } from "./internal/protocol/json.js"
 import { secureUrl } from "./internal/protocol/urls.js"
-import { type InvalidConfig, validate } from "./InvalidConfig.js"
+import type { InvalidConfig } from "./InvalidConfig.js"
 import { ResourceMetadataInvalid, type TokenEndpointUnavailable } from "./OAuthError.js"
 
 export {

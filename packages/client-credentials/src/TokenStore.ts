@@ -8,7 +8,8 @@ import type * as Either from "effect/Either"
 import * as Record from "effect/Record"
 
 import * as rules from "./internal/config/rules.js"
-import { type InvalidConfig, validate } from "./InvalidConfig.js"
+import { validate } from "./internal/config/rules.js"
+import type { InvalidConfig } from "./InvalidConfig.js"
 
 export {
   /**

@@ -403,7 +403,7 @@ describe("TokenCache.health", () => {
 describe("options of the token cache", () => {
   const problems = (options: TokenCache.Options) =>
     Either.match(rules.validate(parts.tokenCache, options), {
-      onLeft: (problems) => problems.map(({ setting }) => setting),
+      onLeft: ({ problems }) => problems.map(({ setting }) => setting),
       onRight: () => []
     })
 

@@ -1,41 +1,77 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 
-import * as issuerQuota from "../../src/internal/protocol/issuerQuota.js"
+import { merge, organizationOf, parse, type Quota } from "../../src/internal/protocol/issuerQuota.js"
 
-const day = 86_400_000
+const now = 1_000_000
+const client = "auth0-client-quota-limit"
+const organization = "auth0-organization-quota-limit"
 
-describe("announced quotas", () => {
-  it("reads the issuer's headers, whatever is in them", () => {
-    const header = "b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=47;t=43200"
-    assert.deepStrictEqual(issuerQuota.parse({ "auth0-client-quota-limit": header }, 1000), [
-      { name: "auth0-client-quota-limit per_hour", counts: "client", limit: 10, remaining: 7, resetsAt: 3_541_000 },
-      { name: "auth0-client-quota-limit per_day", counts: "client", limit: 50, remaining: 47, resetsAt: 43_201_000 }
+describe("the quotas of a response", () => {
+  it("are the buckets of both headers", () => {
+    const headers = {
+      [client]: "b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=47;t=43200",
+      [organization]: "b=x;q=2;r=1;t=0"
+    }
+    assert.deepStrictEqual(parse(headers, now), [
+      { name: `${client} per_hour`, counts: "client", limit: 10, remaining: 7, resetsAt: now + 3_540_000 },
+      { name: `${client} per_day`, counts: "client", limit: 50, remaining: 47, resetsAt: now + 43_200_000 },
+      { name: `${organization} x`, counts: "organization", limit: 2, remaining: 1, resetsAt: now }
     ])
-    const organization = issuerQuota.parse({
-      "auth0-organization-quota-limit": " B = x ; q=1;r=0;t=5 , b=y;q=1;r=-1;t=5"
-    }, 0)
-    assert.deepStrictEqual(organization, [
-      { name: "auth0-organization-quota-limit x", counts: "organization", limit: 1, remaining: 0, resetsAt: 5000 }
+  })
+
+  it("have names in any letter case, with white space, or none", () => {
+    assert.deepStrictEqual(parse({ [client]: " Q = 10 ; R=7; t= 5 " }, now), [
+      { name: `${client} `, counts: "client", limit: 10, remaining: 7, resetsAt: now + 5000 }
     ])
-    assert.deepStrictEqual(issuerQuota.parse({ "auth0-client-quota-limit": "b=x;q=1;r=0;t=999999999" }, 0), [
-      { name: "auth0-client-quota-limit x", counts: "client", limit: 1, remaining: 0, resetsAt: 31 * day }
-    ])
+  })
+
+  for (
+    const bucket of [
+      "",
+      "q=10;r=7",
+      "q=10;t=7",
+      "r=10;t=7",
+      "q=-1;r=1;t=1",
+      "q=1.5;r=1;t=1",
+      "q=1234567890;r=1;t=1",
+      "q=1x;r=1;t=1"
+    ]
+  ) {
+    it(`are not read from "${bucket}"`, () => assert.deepStrictEqual(parse({ [client]: bucket }, now), []))
+  }
+
+  it("are bounded in number, name and time", () => {
+    const many = Array.from({ length: 12 }, (_, at) => `b=${at};q=1;r=1;t=1`).join(",")
+    assert.strictEqual(parse({ [client]: many }, now).length, 10)
+    const [long] = parse({ [client]: `b=${"n".repeat(50)};q=1;r=1;t=999999999` }, now)
+    assert.strictEqual(long?.name, `${client} ${"n".repeat(40)}`)
+    assert.strictEqual(long?.resetsAt, now + 31 * 86_400_000)
+    assert.deepStrictEqual(parse({ [client]: `b=${"n".repeat(1000)};q=1;r=1;t=1` }, now), [])
+    assert.deepStrictEqual(parse({}, now), [])
+  })
+
+  it("are of whole numbers, whatever a header holds", () => {
     fc.assert(fc.property(fc.string(), (text) => {
-      for (const { limit, remaining, resetsAt } of issuerQuota.parse({ "auth0-client-quota-limit": text }, 0)) {
+      for (const { limit, remaining, resetsAt } of parse({ [client]: text }, 0)) {
         for (const value of [limit, remaining, resetsAt]) assert.isTrue(Number.isInteger(value) && value >= 0)
       }
     }))
   })
 
-  it("are those of the last response, by their names", () => {
-    const quotas = (header: string) => issuerQuota.parse({ "auth0-client-quota-limit": header }, 0)
-    const merged = issuerQuota.merge(quotas("b=x;q=9;r=5;t=1,b=y;q=9;r=5;t=1"), quotas("b=y;q=9;r=4;t=1"))
-    assert.deepStrictEqual(merged.map(({ remaining }) => remaining), [5, 4])
+  it("of a later response replace those of the same name", () => {
+    const quota = (name: string, remaining: number): Quota => ({
+      name,
+      counts: "client",
+      limit: 9,
+      remaining,
+      resetsAt: 0
+    })
+    assert.deepStrictEqual(merge([quota("a", 1), quota("b", 2)], [quota("b", 3)]), [quota("a", 1), quota("b", 3)])
   })
+})
 
-  it("are counted for the organization that the request names", () => {
-    assert.strictEqual(issuerQuota.organizationOf({ parameters: "a=b&organization=north" }), "north")
-    assert.strictEqual(issuerQuota.organizationOf({ parameters: "" }), "")
-  })
+it("the organization is a parameter of the request", () => {
+  assert.strictEqual(organizationOf({ parameters: "a=b&organization=north" }), "north")
+  assert.strictEqual(organizationOf({ parameters: "a=b" }), "")
 })

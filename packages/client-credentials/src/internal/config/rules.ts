@@ -5,9 +5,10 @@
 import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 
+import { InvalidConfig } from "../../InvalidConfig.js"
 import { isRecord } from "../protocol/json.js"
 import { notAnObject, unknownNames } from "../protocol/options.js"
-import { type Check, collect, type NumberRule, type Problem } from "./check.js"
+import { type Check, collect, type NumberRule } from "./check.js"
 
 /** Reports what is wrong with the value of an option, and returns the value to use. */
 export type Rule<A> = (check: Check, setting: string, value: unknown) => A
@@ -99,12 +100,14 @@ export const optionalGroup =
 /** An option that is not in the table would be reported as unknown at run time: the compiler refuses it. */
 export type Ruled<O, R extends Rules> = { readonly [K in Exclude<keyof O, keyof R>]?: never }
 
-/** The validated settings of a group, or every problem with its options. */
+/** The validated settings of a group, or an error that names every problem with its options. */
 export const validate = <const R extends Rules, O extends object>(
   rules: R,
   options: O & Ruled<O, R>
-): Either.Either<Settings<R>, ReadonlyArray<Problem>> => {
+): Either.Either<Settings<R>, InvalidConfig> => {
   const check = collect()
   const settings = read(check, rules, options)
-  return check.problems.length > 0 ? Either.left(check.problems) : Either.right(settings)
+  return check.problems.length > 0
+    ? Either.left(new InvalidConfig({ problems: check.problems }))
+    : Either.right(settings)
 }

@@ -1,0 +1,30 @@
+import { assert, describe, it } from "@effect/vitest"
+
+import { base64 } from "../../src/internal/protocol/bytes.js"
+
+describe("base64", () => {
+  it("is written with padding", () => {
+    assert.strictEqual(base64.encode(Uint8Array.of(0, 255, 254)), "AP/+")
+    assert.strictEqual(base64.encode(Uint8Array.of(1)), "AQ==")
+    assert.strictEqual(base64.encode(new Uint8Array()), "")
+  })
+
+  for (
+    const [text, expected] of [
+      ["AP/+", [0, 255, 254]],
+      ["AP_-", [0, 255, 254]],
+      ["AP_-_-8=", [0, 255, 254, 255, 239]],
+      ["AP//////", [0, 255, 255, 255, 255, 255]],
+      ["AQ==", [1]],
+      ["AQ", [1]],
+      ["AQE=", [1, 1]],
+      ["AQE", [1, 1]]
+    ] as const
+  ) {
+    it(`is read from ${text}`, () => assert.deepStrictEqual(Array.from(base64.decode(text) ?? []), [...expected]))
+  }
+
+  for (const text of ["", "A", "=", "AQ===", "A Q=", " AQ==", "AQ== ", "A$==", "AQ==AQ=="]) {
+    it(`is not "${text}"`, () => assert.isUndefined(base64.decode(text)))
+  }
+})

@@ -1,0 +1,28 @@
+import { assert, describe, it } from "@effect/vitest"
+
+import { type Situation, usesAliases } from "../../src/internal/protocol/mutualTls.js"
+
+const usual: Situation = {
+  method: "private_key_jwt",
+  byCertificate: false,
+  wanted: undefined,
+  hasDpop: false,
+  serverBinds: true
+}
+
+describe("the aliases for mutual TLS are used", () => {
+  for (
+    const [name, situation, expected] of [
+      ["with an assertion, where the server binds tokens", {}, true],
+      ["not where it does not", { serverBinds: false }, false],
+      ["not where nothing is known of it", { serverBinds: undefined }, false],
+      ["not with DPoP", { hasDpop: true }, false],
+      ["not with a secret", { method: "client_secret_post" }, false],
+      ["with a certificate as the method", { byCertificate: true, wanted: false, serverBinds: false }, true],
+      ["with a secret, where the user wants it", { method: "client_secret_post", wanted: true }, true],
+      ["not where the user does not want it", { wanted: false }, false]
+    ] as const
+  ) {
+    it(name, () => assert.strictEqual(usesAliases({ ...usual, ...situation }), expected))
+  }
+})

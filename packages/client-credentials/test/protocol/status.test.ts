@@ -1,0 +1,9 @@
+import { assert, it } from "@effect/vitest"
+
+import { isTransient } from "../../src/internal/protocol/status.js"
+
+it("the temporary statuses are 408, 425, 429 and 5xx", () => {
+  const found = [200, 400, 401, 403, 404, 407, 408, 409, 424, 425, 426, 428, 429, 430, 499, 500, 503, 599]
+    .filter(isTransient)
+  assert.deepStrictEqual(found, [408, 425, 429, 500, 503, 599])
+})
