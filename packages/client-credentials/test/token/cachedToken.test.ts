@@ -425,6 +425,23 @@ describe("a cached token", () => {
   })
 })
 
+describe("a caller", () => {
+  it("gets the cached token while a refresh is in flight, which stays the only one", () => {
+    const [refreshing] = get(withToken(), 55 * minute)
+    assert.deepStrictEqual(get(refreshing, 56 * minute, 3), [refreshing, {
+      _tag: "Serve",
+      token: token(1, 0, 60 * minute),
+      start: undefined
+    }])
+  })
+
+  it("that wants a token other than an older one gets the cached one, and starts its refresh when that is due", () => {
+    const [, decision] = cachedToken.refresh(withToken(), at(55 * minute), { id: 7, rules, token: token(9, 0, 0) })
+    assert(decision._tag === "Serve")
+    assert.deepStrictEqual([decision.token.value, decision.start?.refresh.id], ["token-1", 7])
+  })
+})
+
 describe("a failed request", () => {
   it("is retried until the refresh gives up", () => {
     const [cold] = get(cachedToken.empty, 0)
@@ -589,6 +606,12 @@ describe("the status", () => {
     assert.deepStrictEqual(now(0), ["wrong secret", 1000])
     assert.deepStrictEqual(now(999), ["wrong secret", 1])
     assert.deepStrictEqual(now(1000), ["wrong secret", undefined])
+  })
+
+  it("has no failure in the pause after the same token was issued again", () => {
+    const paused = { ...cachedToken.empty, pause: { until: at(1000), failure: undefined } }
+    const { lastFailure, pausedFor } = cachedToken.health(paused, at(0))
+    assert.deepStrictEqual([lastFailure, pausedFor], [undefined, 1000])
   })
 
   it("has the latch while replacements do not help", () => {

@@ -101,11 +101,9 @@ export type Decision<T, E, Id> =
 export const fresh = <T>({ cached }: State<T, unknown, unknown>, now: Instant): T | undefined =>
   cached !== undefined && cached.isUsed && !reached(cached.refreshFrom, now) ? cached.token : undefined
 
-const isCached = <T>({ cached }: State<T, unknown, unknown>, { isSame }: Rules<T>, token: T): boolean =>
-  cached !== undefined && isSame(cached.token, token)
-
-const isPaused = ({ pause }: State<unknown, unknown, unknown>, now: Instant): boolean =>
-  pause !== undefined && !reached(pause.until, now)
+/** The pause, if it has not passed. */
+const currentPause = <E>({ pause }: State<unknown, E, unknown>, now: Instant) =>
+  pause !== undefined && !reached(pause.until, now) ? pause : undefined
 
 type Begin<T, Id> = { readonly id: Id; readonly rules: Rules<T> }
 
@@ -119,8 +117,9 @@ const wait = <T, E, Id>(
     return [{ ...state, refresh }, { _tag: "Wait", refresh, start: undefined }]
   }
   let refreshAt = now
-  if (state.pause !== undefined && isPaused(state, now)) {
-    const { failure, until } = state.pause
+  const pause = currentPause(state, now)
+  if (pause !== undefined) {
+    const { failure, until } = pause
     const millisLeft = remaining(until, now)
     if (failure !== undefined && (!failure.retryable || millisLeft > rules.retryTimeout)) {
       return [state, { _tag: "Fail", error: failure.error, millisLeft }]
@@ -143,7 +142,7 @@ export const get = <T, E, Id>(
     return wait(state, now, { id, reason, rules })
   }
   const used = cached.isUsed ? state : { ...state, cached: { ...cached, isUsed: true } }
-  if (!reached(cached.refreshFrom, now) || state.refresh !== undefined || isPaused(state, now)) {
+  if (!reached(cached.refreshFrom, now) || state.refresh !== undefined || currentPause(state, now) !== undefined) {
     return [used, { _tag: "Serve", token: cached.token, start: undefined }]
   }
   const refresh: Refresh<Id> = {
@@ -160,10 +159,12 @@ export const refresh = <T, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
   { id, rules, token }: Begin<T, Id> & { readonly token: T }
-): readonly [State<T, E, Id>, Decision<T, E, Id>] =>
-  state.cached === undefined || isCached(state, rules, token) || reached(state.cached.usableUntil, now)
+): readonly [State<T, E, Id>, Decision<T, E, Id>] => {
+  const { cached } = state
+  return cached === undefined || rules.isSame(cached.token, token) || reached(cached.usableUntil, now)
     ? wait(state, now, { id, reason: "forced", rules })
     : get(state, now, { id, rules })
+}
 
 /** What a new token replaced, for the metrics. */
 export interface Replaced {
@@ -308,16 +309,18 @@ export const invalidate = <T, E, Id>(
 export const confirm = <T, E, Id>(
   state: State<T, E, Id>,
   { rules, token }: { readonly rules: Rules<T>; readonly token: T }
-): State<T, E, Id> =>
-  state.cached !== undefined && isCached(state, rules, token)
+): State<T, E, Id> => {
+  const { cached } = state
+  return cached !== undefined && rules.isSame(cached.token, token)
     ? {
       ...state,
-      cached: { ...state.cached, isConfirmed: true },
+      cached: { ...cached, isConfirmed: true },
       replaced: 0,
       // A replacement that works is no reason to replace it ever more often.
       latchedUntil: earlyRejections.pauseIndex(state.early) === undefined ? undefined : state.latchedUntil
     }
     : state
+}
 
 /** The current status. Durations in milliseconds. */
 export const health = <E>(

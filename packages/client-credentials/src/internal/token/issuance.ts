@@ -37,7 +37,8 @@ export const wasNeverSent = (error: Failure): boolean => {
     case "ClientClosed":
       return true
     case "TokenEndpointUnavailable":
-      return error.reason === "certificate" || (error.reason === "connection" && neverConnected.has(error.detail ?? ""))
+      return error.reason === "certificate" ||
+        (error.reason === "connection" && neverConnected.has(String(error.detail)))
     default:
       return false
   }
@@ -51,7 +52,7 @@ export const mayHaveIssued = (error: Failure): boolean => {
   if (wasNeverSent(error)) return false
   switch (error._tag) {
     case "TokenEndpointUnavailable":
-      return error.reason !== "status" || gatewayTimeouts.has(error.detail ?? "")
+      return error.reason !== "status" || gatewayTimeouts.has(String(error.detail))
     case "InvalidTokenResponse":
       return (error.status ?? 0) < 300
     default:
