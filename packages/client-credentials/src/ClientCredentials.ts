@@ -101,24 +101,28 @@ export const compose = <R = never>(
       withMetadata(TokenRevocation.make),
       ({ revoke }, within) => ({ revoke: (token) => within(revoke(token)) })
     )
-    const network = yield* withMetadata(TokenEndpoint.make(tokenEndpoint))
-    const { budget, endpoint } = decorate === undefined
-      ? { budget: undefined, endpoint: network }
-      : yield* decorate(network)
     // Added before the cache, so that it runs after the cache has stopped to request tokens.
     let cached: TokenCache.TokenCache["cached"] = Effect.succeed([])
     if (revokeAtShutdown) {
       yield* Effect.addFinalizer(() => revokeAll(revocation, Effect.suspend(() => cached)))
     }
-    const makeCache = Effect.provideService(TokenCache.make(tokenCache), TokenEndpoint.TokenEndpoint, endpoint)
-    const cache = yield* budget === undefined ? makeCache : Effect.provideService(makeCache, IssuanceBudget, budget)
-    cached = cache.cached
-    const authorization = yield* withConfig(Effect.provideService(Authorization.make, TokenCache.TokenCache, cache))
-    const api = yield* Effect.provideService(ApiClient.make, Authorization.Authorization, authorization)
-    return Context.make(ApiClient.ApiClient, api).pipe(
-      Context.add(TokenCache.TokenCache, cache),
-      Context.add(TokenRevocation.TokenRevocation, revocation)
-    )
+    return yield* lifetime.share(Effect.gen(function*() {
+      const network = yield* withMetadata(TokenEndpoint.make(tokenEndpoint))
+      const { budget, endpoint } = decorate === undefined
+        ? { budget: undefined, endpoint: network }
+        : yield* decorate(network)
+      const makeCache = Effect.provideService(TokenCache.make(tokenCache), TokenEndpoint.TokenEndpoint, endpoint)
+      const cache = yield* budget === undefined ? makeCache : Effect.provideService(makeCache, IssuanceBudget, budget)
+      if (revokeAtShutdown) cached = cache.cached
+      const authorization = yield* withConfig(
+        Effect.provideService(Authorization.make, TokenCache.TokenCache, cache)
+      )
+      const api = yield* Effect.provideService(ApiClient.make, Authorization.Authorization, authorization)
+      return Context.make(ApiClient.ApiClient, api).pipe(
+        Context.add(TokenCache.TokenCache, cache),
+        Context.add(TokenRevocation.TokenRevocation, revocation)
+      )
+    }))
   })
 
 const revokeAll = ({ revoke }: TokenRevocation.TokenRevocation, cached: TokenCache.TokenCache["cached"]) =>

@@ -88,9 +88,9 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a wrong setting in the error about it",
-    file: "internal/config/settings.ts",
-    find: "? \"a Redacted text, as",
-    replace: "? value + \" in a Redacted text, as",
+    file: "internal/config/credentialSource.ts",
+    find: "? \"a Redacted string, as",
+    replace: "? value + \" in a Redacted string, as",
     test: "ClientConfig.make"
   },
   {

@@ -4,6 +4,7 @@
  *
  * Work that no caller owns runs in the scope, with the services and settings that the layer was built with.
  */
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -41,8 +42,24 @@ const asLayer = (layerRefs: FiberRefs.FiberRefs): Effect.Effect<void> =>
       FiberRefs.delete(layerRefs, FiberRef.interruptedCause)
     )))
 
-/** Makes a lifetime that ends when the scope of the context closes, before what was added to that scope earlier. */
-export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
+/** A lifetime that several services of one client share. */
+class Shared extends Context.Reference<Shared>()("@effect-oauth/client-credentials/internal/seam/lifetime/Shared", {
+  defaultValue: (): Lifetime | undefined => undefined
+}) {}
+
+/**
+ * Makes a lifetime that ends when the scope of the context closes, before what was added to that scope earlier. Within
+ * `share` it is the shared one.
+ */
+export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.suspend(() =>
+  Effect.flatMap(Shared, (shared) => shared === undefined ? create : Effect.succeed(shared))
+)
+
+/** Makes services that share one lifetime: each of its own costs kilobytes. */
+export const share = <A, E, R>(services: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> =>
+  Effect.flatMap(make, (lifetime) => Effect.provideService(services, Shared, lifetime))
+
+const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
   const layerRefs = yield* Effect.getFiberRefs
   // Read without an effect on the path of every call; set once.
   let hasEnded = false
@@ -52,7 +69,8 @@ export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(func
   const untilEnd = Effect.suspend(() =>
     hasEnded ? new ClientClosed() : Deferred.await(ended ??= Deferred.unsafeMake(FiberId.none))
   )
-  yield* Effect.addFinalizer((exit) =>
+  // Unlike `Effect.addFinalizer`, this holds no settings of the fiber.
+  yield* Scope.addFinalizerExit(yield* Effect.scope, (exit) =>
     Effect.suspend(() => {
       hasEnded = true
       if (ended !== undefined) Deferred.unsafeDone(ended, new ClientClosed())

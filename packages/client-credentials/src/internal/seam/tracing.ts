@@ -84,17 +84,22 @@ export const guard = <A, E, R>(request: Effect.Effect<A, E, R>, view: View): Eff
  */
 export const redactedNames: ReadonlyArray<string> = ["dpop", "www-authenticate"]
 
-/** Redacts these headers for the whole program, until the scope ends. */
-export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.locallyScopedWith(
-  Headers.currentRedactedNames,
-  (names) => [...names, ...redactedNames]
-)
+const isRedacting = (names: ReadonlyArray<string | RegExp>): boolean =>
+  redactedNames.every((name) => names.includes(name))
+
+/** Redacts these headers for the whole program, until the scope ends. Where they are redacted already, nothing is added. */
+export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.withFiberRuntime((fiber) => {
+  const names = fiber.getFiberRef(Headers.currentRedactedNames)
+  return isRedacting(names)
+    ? Effect.void
+    : Effect.locallyScoped(Headers.currentRedactedNames, [...names, ...redactedNames])
+})
 
 /** Redacts these headers for one call, which may be made outside the scope above. */
 export const redact = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiberRuntime((fiber) => {
     const names = fiber.getFiberRef(Headers.currentRedactedNames)
-    return redactedNames.every((name) => names.includes(name))
+    return isRedacting(names)
       ? call
       : Effect.locally(call, Headers.currentRedactedNames, [...names, ...redactedNames])
   })
