@@ -270,19 +270,21 @@ export const ClientConfig = Context.GenericTag<ClientConfig>("@effect-oauth/clie
  */
 export const make = (options: Options): Effect.Effect<ClientConfig, InvalidConfig> => withParts(options)
 
-const methods: clientEnvironment.Methods<ClientAuthentication.ClientAuthentication> = {
+const methods: client.Methods<ClientAuthentication.ClientAuthentication> = {
   client_secret_basic: ClientAuthentication.clientSecretBasic,
   client_secret_post: ClientAuthentication.clientSecretPost,
-  client_secret_jwt: ClientAuthentication.clientSecretJwt,
-  ofVariables: {
-    // The method reports an audience, a type or an algorithm that is not one of its own.
-    private_key_jwt: (options) =>
-      ClientAuthentication.privateKeyJwt({ ...options, algorithm: options.algorithm as undefined }),
-    client_secret_jwt: (secret, options) =>
-      ClientAuthentication.clientSecretJwt(secret, { ...options, algorithm: options.algorithm as undefined }),
-    tls_client_auth: ClientAuthentication.tlsClientAuth,
-    self_signed_tls_client_auth: ClientAuthentication.selfSignedTlsClientAuth
-  }
+  client_secret_jwt: ClientAuthentication.clientSecretJwt
+}
+
+/** Apart from the others, so that a program without them does not bundle the code that reads private keys. */
+const methodsOfVariables: clientEnvironment.MethodsOfVariables<ClientAuthentication.ClientAuthentication> = {
+  // The method reports an audience, a type or an algorithm that is not one of its own.
+  private_key_jwt: (options) =>
+    ClientAuthentication.privateKeyJwt({ ...options, algorithm: options.algorithm as undefined }),
+  client_secret_jwt: (secret, options) =>
+    ClientAuthentication.clientSecretJwt(secret, { ...options, algorithm: options.algorithm as undefined }),
+  tls_client_auth: ClientAuthentication.tlsClientAuth,
+  self_signed_tls_client_auth: ClientAuthentication.selfSignedTlsClientAuth
 }
 
 /**
@@ -407,7 +409,7 @@ export const fromEnv = (
  * @internal
  */
 export const fromEnvWithParts = (options: unknown, partRules?: rules.Rules) =>
-  Effect.flatMap(clientEnvironment.read(methods, options, partRules), withProofKey)
+  Effect.flatMap(clientEnvironment.read(methods, methodsOfVariables, options, partRules), withProofKey)
 
 /**
  * Provides the configuration of the environment: see `fromEnv` for the variables.

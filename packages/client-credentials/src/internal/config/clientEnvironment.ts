@@ -77,15 +77,13 @@ interface AssertionOptions {
 }
 
 /** The methods that variables choose by name. Wrong options are reported by the method itself. */
-export interface Methods<A extends client.Authentication> extends client.Methods<A> {
-  readonly ofVariables: {
-    readonly private_key_jwt: (
-      options: AssertionOptions & { readonly key: Source; readonly keyId: string | undefined }
-    ) => A
-    readonly client_secret_jwt: (secret: Source, options: AssertionOptions) => A
-    readonly tls_client_auth: A
-    readonly self_signed_tls_client_auth: A
-  }
+export interface MethodsOfVariables<A extends client.Authentication> {
+  readonly private_key_jwt: (
+    options: AssertionOptions & { readonly key: Source; readonly keyId: string | undefined }
+  ) => A
+  readonly client_secret_jwt: (secret: Source, options: AssertionOptions) => A
+  readonly tls_client_auth: A
+  readonly self_signed_tls_client_auth: A
 }
 
 /** A private key can mean one method only. */
@@ -134,7 +132,7 @@ const misplaced = (values: Values): ReadonlyArray<Problem> => {
 
 /** The method of client authentication that the variables choose, as options. */
 const authentication = <A extends client.Authentication>(
-  methods: Methods<A>["ofVariables"],
+  methods: MethodsOfVariables<A>,
   values: Values
 ): client.Options => {
   const { clientSecret, previousClientSecret, previousPrivateKey, privateKey } = values
@@ -217,7 +215,8 @@ const credentials = (
  * that are not valid, with errors that name the variables otherwise.
  */
 export const read = <A extends client.Authentication>(
-  methods: Methods<A>,
+  methods: client.Methods<A>,
+  methodsOfVariables: MethodsOfVariables<A>,
   options: unknown,
   partRules: rules.Rules = client.allParts
 ): Effect.Effect<
@@ -264,7 +263,7 @@ export const read = <A extends client.Authentication>(
     const made = (which: "now" | "source") => {
       const values: Values = { ...text, ...credential(which) }
       const check = collect()
-      const all = { ...values, ...structured(values), ...authentication(methods.ofVariables, values), ...more }
+      const all = { ...values, ...structured(values), ...authentication(methodsOfVariables, values), ...more }
       const settings = client.read(check, methods, all)
       client.revocation(check, all)
       return settings === undefined || check.problems.length > 0
