@@ -21,6 +21,19 @@ const names = (statement) =>
     ? []
     : [statement.name.text]
 
+const isInternal = (file) => file.split(/[\\/]/).includes("internal")
+
+/** What a module declares. A module may be a folder: what it exports again from there is shown as it is declared there. */
+const declarations = (file) =>
+  parse(file).statements.flatMap((statement) => {
+    const from = statement.moduleSpecifier?.text ?? ""
+    if (!ts.isExportDeclaration(statement) || !from.startsWith(`./${basename(file, ".d.ts")}/`)) return [statement]
+    const exported = statement.exportClause.elements.map(({ name }) => name.text)
+    return parse(join(dirname(file), from.replace(/\.js$/, ".d.ts"))).statements.filter((declared) =>
+      names(declared).some((name) => exported.includes(name))
+    )
+  })
+
 /** What a module takes from the package's internal ones, by their files: `["/.../internal/body.d.ts", "Body"]`. */
 const internals = (file, nodes) => {
   const imported = new Map()
@@ -29,7 +42,7 @@ const internals = (file, nodes) => {
     const path = statement.moduleSpecifier?.text ?? ""
     if (!path.startsWith(".") || !ts.isImportDeclaration(statement)) continue
     const from = join(dirname(file), path.replace(/\.js$/, ".d.ts"))
-    if (basename(dirname(from)) !== "internal") continue
+    if (!isInternal(from)) continue
     const bindings = statement.importClause?.namedBindings
     if (bindings === undefined) continue
     if (ts.isNamespaceImport(bindings)) imported.set(bindings.name.text, [from])
@@ -43,9 +56,10 @@ const internals = (file, nodes) => {
       const member = name ?? node.parent.right?.text ?? node.parent.name?.text
       used.push([from, member])
     }
-    if (ts.isImportTypeNode(node) && node.qualifier !== undefined) {
+    const isOwn = ts.isImportTypeNode(node) && node.argument.literal.text.startsWith(".")
+    if (isOwn && node.qualifier !== undefined) {
       const from = join(dirname(file), node.argument.literal.text.replace(/\.js$/, ".d.ts"))
-      if (basename(dirname(from)) === "internal") used.push([from, node.qualifier.text])
+      if (isInternal(from)) used.push([from, node.qualifier.text])
     }
     ts.forEachChild(node, visit)
   }
@@ -85,7 +99,7 @@ const report = ({ name, path }) => {
   const sections = files.map((file) =>
     section(
       basename(file, ".d.ts"),
-      parse(file).statements.filter((s) => s.getText() !== "export {};").map(print).join("\n")
+      declarations(file).filter((s) => s.getText() !== "export {};").map(print).join("\n")
     )
   )
   const inner = reachable(files).map(({ file, text }) => `// ${relative(dist, file).replace(/\.d\.ts$/, "")}\n${text}`)
