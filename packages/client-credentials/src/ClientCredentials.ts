@@ -97,10 +97,7 @@ export const compose = <R = never>(
     const metadata = revokeAtShutdown ? withRevocationWarning(discovered) : discovered
     const withMetadata = <A, E, S>(part: Effect.Effect<A, E, S>) =>
       withConfig(Effect.provideService(part, ServerMetadata.ServerMetadata, metadata))
-    const revocation = yield* lifetime.limited(
-      withMetadata(TokenRevocation.make),
-      ({ revoke }, within) => ({ revoke: (token) => within(revoke(token)) })
-    )
+    const revocation = yield* withMetadata(TokenRevocation.make)
     // Added before the cache, so that it runs after the cache has stopped to request tokens.
     let cached: TokenCache.TokenCache["cached"] = Effect.succeed([])
     if (revokeAtShutdown) {

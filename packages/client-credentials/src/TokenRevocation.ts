@@ -1,5 +1,5 @@
 /**
- * Taking tokens back (RFC 7009): for a client that is done with a token before the token is.
+ * Token revocation (RFC 7009), for a client that needs a token no longer before the token expires.
  *
  * @since 0.1.0
  */
@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
@@ -24,21 +25,21 @@ import { InvalidTokenResponse, RevocationUnsupported, type TokenError } from "./
 import { ServerMetadata } from "./ServerMetadata.js"
 
 /**
- * What can be done about a token that was issued.
+ * The revocation endpoint as a service.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenRevocation {
   /**
-   * Has the server revoke this token. A token that it does not know counts as revoked (RFC 7009 section 2.2); after any
-   * error it may still be valid. The cache is not told: `TokenCache.rejected` does that.
+   * Revokes a token. A token that is unknown to the server counts as revoked (RFC 7009 section 2.2); after any error it may
+   * still be valid. A cache keeps the token until `TokenCache.invalidate`.
    */
   readonly revoke: (token: AccessToken) => Effect.Effect<void, TokenError | RevocationUnsupported>
 }
 
 /**
- * The revocation endpoint.
+ * The revocation endpoint in use.
  *
  * @since 0.1.0
  * @category tags
@@ -46,7 +47,8 @@ export interface TokenRevocation {
 export const TokenRevocation = Context.GenericTag<TokenRevocation>("@effect-oauth/client-credentials/TokenRevocation")
 
 /**
- * Revocation by the client of the context, at the endpoint that is configured or in the server's metadata.
+ * Creates the revocation by the client of the context, at the endpoint that is configured or in the server's metadata. When
+ * the scope ends, requests in flight are interrupted, and later ones fail with `ClientClosed`.
  *
  * @example
  * import { TokenCache, TokenRevocation } from "@effect-oauth/client-credentials"
@@ -67,8 +69,9 @@ export const TokenRevocation = Context.GenericTag<TokenRevocation>("@effect-oaut
 export const make: Effect.Effect<
   TokenRevocation,
   InvalidConfig,
-  ClientConfig | HttpClient.HttpClient | ServerMetadata
+  ClientConfig | HttpClient.HttpClient | Scope.Scope | ServerMetadata
 > = Effect.gen(function*() {
+  const { within } = yield* lifetime.make
   const { authentication, certificateBoundTokens, dpop: proofs, request, revocationUrl } = yield* ClientConfig
   const metadata = yield* ServerMetadata
   const dpop = proofs === undefined ? undefined : yield* proofs
@@ -78,58 +81,59 @@ export const make: Effect.Effect<
   })
   return {
     revoke: (token) =>
-      Effect.gen(function*() {
-        const server = yield* metadata.get
-        const { authenticationMethods, issuer, revocationEndpoint, signingAlgorithms } = server
-        const method = authentication(authenticationMethods)
-        const aliased = usesAliases({
-          method: method.method,
-          byCertificate: method.mutualTls,
-          wanted: certificateBoundTokens,
-          hasDpop: dpop !== undefined,
-          serverBinds: server.certificateBoundTokens
-        })
-        const alias = aliased ? server.mutualTls.revocationEndpoint : undefined
-        const url = revocationUrl ?? alias ?? revocationEndpoint
-        if (url === undefined) return yield* new RevocationUnsupported({ endpoint: request.endpoint })
-        const value = Redacted.value(token.value)
-        yield* send({
-          authentication: method,
-          url,
-          endpoint: revocationEndpoint ?? url,
-          secrets: [value],
-          clientId: request.clientId,
-          issuer,
-          signingAlgorithms,
-          encode: (proof) => tokenRequest.encodeRevocation(url, value, proof),
-          decode: (received, redaction, hint) => {
-            const { endpoint, status } = received
-            const refused = tokenResponse.refusal(received, { redaction, hint })
-            if (refused !== undefined) return Either.left(refused)
-            return status === 200 ? Either.right(undefined) : Either.left(
-              new InvalidTokenResponse({
-                endpoint,
-                status,
-                problem: "a revocation is answered with 200 (RFC 7009 section 2.2). Check the revocation URL " +
-                  "(OAUTH_REVOCATION_URL)."
-              })
-            )
-          }
-        })
-        yield* Effect.map(Effect.clock, (clock) => issuedTokens.forget(clock, token))
-      }).pipe(Effect.withSpan("oauth.token.revocation", { captureStackTrace: false }))
+      within(
+        Effect.gen(function*() {
+          const server = yield* metadata.get
+          const { authenticationMethods, issuer, revocationEndpoint, signingAlgorithms } = server
+          const method = authentication(authenticationMethods)
+          const aliased = usesAliases({
+            method: method.method,
+            byCertificate: method.mutualTls,
+            wanted: certificateBoundTokens,
+            hasDpop: dpop !== undefined,
+            serverBinds: server.certificateBoundTokens
+          })
+          const alias = aliased ? server.mutualTls.revocationEndpoint : undefined
+          const url = revocationUrl ?? alias ?? revocationEndpoint
+          if (url === undefined) return yield* new RevocationUnsupported({ endpoint: request.endpoint })
+          const value = Redacted.value(token.value)
+          yield* send({
+            authentication: method,
+            url,
+            endpoint: revocationEndpoint ?? url,
+            secrets: [value],
+            clientId: request.clientId,
+            issuer,
+            signingAlgorithms,
+            encode: (proof) => tokenRequest.encodeRevocation(url, value, proof),
+            decode: (received, redaction, hint) => {
+              const { endpoint, status } = received
+              const refused = tokenResponse.refusal(received, { redaction, hint })
+              if (refused !== undefined) return Either.left(refused)
+              return status === 200 ? Either.right(undefined) : Either.left(
+                new InvalidTokenResponse({
+                  endpoint,
+                  status,
+                  problem: "a revocation is answered with 200 (RFC 7009 section 2.2). Check the revocation URL " +
+                    "(OAUTH_REVOCATION_URL)."
+                })
+              )
+            }
+          })
+          yield* Effect.map(Effect.clock, (clock) => issuedTokens.forget(clock, token))
+        }).pipe(Effect.withSpan("oauth.token.revocation", { captureStackTrace: false }))
+      )
   }
 })
 
 /**
- * Revocation as a layer.
+ * Provides the revocation endpoint.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<TokenRevocation, InvalidConfig, ClientConfig | HttpClient.HttpClient | ServerMetadata> =
-  Layer
-    .scoped(
-      TokenRevocation,
-      lifetime.limited(make, ({ revoke }, within) => ({ revoke: (token) => within(revoke(token)) }))
-    )
+export const layer: Layer.Layer<
+  TokenRevocation,
+  InvalidConfig,
+  ClientConfig | HttpClient.HttpClient | ServerMetadata
+> = Layer.scoped(TokenRevocation, make)

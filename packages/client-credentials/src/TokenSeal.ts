@@ -1,5 +1,5 @@
 /**
- * Sealing: what leaves the process is encrypted, and good for the one place it was sealed for.
+ * Encryption of stored texts, each bound to the key of its entry.
  *
  * @since 0.1.0
  */
@@ -25,11 +25,11 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * @category models
  */
 export interface TokenSeal {
-  /** Encrypts a text (AES-256-GCM), bound to a place: it can be opened for that place only. */
-  readonly seal: (place: string, text: string) => Effect.Effect<string>
-  /** The text; nothing when it was sealed by an unknown key or for another place, was changed or cut short. */
-  readonly open: (place: string, sealed: string) => Effect.Effect<Option.Option<string>>
-  /** A name for a text that does not give the text away: the same for all who hold the oldest of the keys. */
+  /** Encrypts a text (AES-256-GCM), bound to the key of its entry: it can be opened for that key only. */
+  readonly seal: (key: string, text: string) => Effect.Effect<string>
+  /** Returns the text; none when it was sealed with an unknown key or for another entry, was changed or cut short. */
+  readonly open: (key: string, sealed: string) => Effect.Effect<Option.Option<string>>
+  /** Returns a keyed fingerprint of a text, which is equal for all processes with the same oldest key. */
   readonly name: (text: string) => Effect.Effect<string>
 }
 
@@ -140,19 +140,19 @@ export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Eff
     const [current] = derived
     const oldest = derived.at(-1)
     if (current === undefined || oldest === undefined) return yield* Effect.dieMessage("there is a key")
-    const associated = (place: string) => encoder.encode(`${version} ${place}`)
+    const associated = (entry: string) => encoder.encode(`${version} ${entry}`)
     return {
-      seal: (place, text) =>
+      seal: (entry, text) =>
         Effect.promise(async () => {
           const iv = crypto.getRandomValues(new Uint8Array(12))
           const sealed = await crypto.subtle.encrypt(
-            { name: "AES-GCM", iv, additionalData: associated(place) },
+            { name: "AES-GCM", iv, additionalData: associated(entry) },
             current.sealing,
             encoder.encode(text)
           )
           return [version, current.id, base64url.encode(iv), base64url.encode(new Uint8Array(sealed))].join(".")
         }),
-      open: (place, text) =>
+      open: (entry, text) =>
         Effect.promise(async () => {
           const [found, id, iv, sealed, ...more] = text.split(".")
           const key = derived.find((one) => one.id === id)
@@ -160,7 +160,7 @@ export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Eff
           const [nonce, content] = [canonicalBytesOf(iv ?? ""), canonicalBytesOf(sealed ?? "")]
           if (nonce?.length !== 12 || content === undefined) return Option.none()
           return crypto.subtle
-            .decrypt({ name: "AES-GCM", iv: nonce, additionalData: associated(place) }, key.sealing, content)
+            .decrypt({ name: "AES-GCM", iv: nonce, additionalData: associated(entry) }, key.sealing, content)
             .then((bytes) => Option.some(new TextDecoder().decode(bytes)), () => Option.none())
         }),
       name: (text) =>

@@ -17,7 +17,7 @@ import * as Redacted from "effect/Redacted"
 import { type Cluster, Redis, type RedisOptions } from "ioredis"
 
 /**
- * How the store uses Redis. All have defaults.
+ * Options of the store. All have defaults.
  *
  * @since 0.1.0
  * @category models
@@ -25,17 +25,17 @@ import { type Cluster, Redis, type RedisOptions } from "ioredis"
 export interface Options {
   /** Put before every key, at most 50 characters. Default: `effect-oauth`. */
   readonly prefix?: string | undefined
-  /** How long a response may take; after that, the process does without the store. Default: 2 seconds. */
+  /** How long a response may take; after that, the process continues without the store. Default: 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
 const validate = (options: Options | undefined) =>
   TokenStore.validateServerOptions(options, { prefix: "effect-oauth", timeout: "2 seconds" })
 
-/** How long a generation number outlives its token, so that nobody who was paused meets a number anew. */
+/** How long a generation outlives its token, in milliseconds, so that a process that was paused never finds its number again. */
 const memory = 86_400_000
 
-// Each script has one key, so it runs on a Cluster too; it is atomic, and knows no time but that of the server.
+// Each script has one key, so it runs on a Cluster too; it is atomic, and uses the time of the server only.
 
 const swap = `
 local generation = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
@@ -65,8 +65,8 @@ const problem = (error: unknown): string => {
 }
 
 /**
- * A store on a connection of your own, which may be to a Sentinel or a Cluster. Give it a `commandTimeout` or leave that
- * to the option `timeout`; the connection is yours to close. Throws an `InvalidConfig` when an option is not valid.
+ * Returns a store on an existing connection, which may be to a Sentinel or a Cluster, and which the caller closes. Set its
+ * `commandTimeout`, or use the option `timeout`. Throws an `InvalidConfig` when an option is not valid.
  *
  * @example
  * import { RedisTokenStore } from "@effect-oauth/redis"
@@ -85,16 +85,16 @@ const make = (
   client: Redis | Cluster,
   { prefix, timeout }: { readonly prefix: string; readonly timeout: number }
 ): TokenStore.TokenStore => {
-  // The braces keep what belongs together on one node of a Cluster.
+  // The braces keep the token and the lease of a key on one node of a Cluster.
   const tokenKey = (key: string) => `{${prefix}:${key}}:token`
   const leaseKey = (key: string) => `{${prefix}:${key}}:lease`
 
-  const ask = <A>(operation: TokenStore.TokenStoreError["operation"], command: () => Promise<A>) =>
+  const run = <A>(operation: TokenStore.TokenStoreError["operation"], command: () => Promise<A>) =>
     Effect.tryPromise({
       try: command,
       catch: (error) => new TokenStore.TokenStoreError({ operation, problem: problem(error) })
     }).pipe(
-      // Leases are taken and given back where nothing else can be interrupted.
+      // Leases are taken and given back in uninterruptible regions.
       Effect.interruptible,
       Effect.timeoutFail({
         duration: timeout,
@@ -105,7 +105,7 @@ const make = (
   return {
     load: (key) =>
       Effect.map(
-        ask("load", () => client.hgetall(tokenKey(key))),
+        run("load", () => client.hgetall(tokenKey(key))),
         ({ expiresAt, generation, value }) =>
           value === undefined || generation === undefined
             ? Option.none()
@@ -114,7 +114,7 @@ const make = (
     swap: (key, generation, { expiresAt, value }) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Effect.map(
-          ask("swap", () =>
+          run("swap", () =>
             client.eval(
               swap,
               1,
@@ -128,16 +128,16 @@ const make = (
         )),
     acquire: (key, owner, life) =>
       Effect.map(
-        ask("acquire", () =>
+        run("acquire", () =>
           client.eval(acquire, 1, leaseKey(key), owner, Math.max(1, Math.ceil(Duration.toMillis(life))))),
         (done) =>
           done === 1
       ),
-    release: (key, owner) => Effect.asVoid(ask("release", () => client.eval(release, 1, leaseKey(key), owner)))
+    release: (key, owner) => Effect.asVoid(run("release", () => client.eval(release, 1, leaseKey(key), owner)))
   }
 }
 
-/** Commands before the connection stands would fail; whether it stands soon or not is told by the first of them. */
+/** Waits for the first connection or its failure: commands before that would fail. */
 const settled = (client: Redis): Effect.Effect<void> =>
   Effect.async((resume) => {
     const done = () => resume(Effect.void)
@@ -147,9 +147,9 @@ const settled = (client: Redis): Effect.Effect<void> =>
   })
 
 /**
- * A store on a connection of its own, which ends with the scope.
+ * Provides a store on a connection of its own, which ends with the scope.
  *
- * While Redis is away commands fail at once, so that no caller waits for it, and the connection is made again in the
+ * While Redis is unavailable, commands fail at once, so that no caller waits for it, and the client reconnects in the
  * background. Fails with an `InvalidConfig` when an option is not valid.
  *
  * @example
@@ -199,7 +199,7 @@ const connectionOf = (text: string): Option.Option<RedisOptions> =>
     const [, db] = /^\/?(\d{0,9})$/.exec(pathname) ?? []
     if (!/^rediss?:$/.test(protocol) || hostname === "" || db === undefined) throw new Error("no such URL")
     return {
-      // An IPv6 address stands in brackets there.
+      // An IPv6 address is in brackets.
       host: hostname.replace(/^\[(.*)\]$/, "$1"),
       ...(port === "" ? {} : { port: Number(port) }),
       ...(username === "" ? {} : { username: decodeURIComponent(username) }),

@@ -19,7 +19,7 @@ import * as Stream from "effect/Stream"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 
 /**
- * How the store uses the database. All have defaults.
+ * Options of the store. All have defaults.
  *
  * @since 0.1.0
  * @category models
@@ -27,7 +27,7 @@ import * as SynchronizedRef from "effect/SynchronizedRef"
 export interface Options {
   /** Put before the names of its two tables, `tokens` and `leases`, at most 50 characters. Default: `effect_oauth_`. */
   readonly prefix?: string | undefined
-  /** How long a response may take; after that, the process does without the store. Default: 2 seconds. */
+  /** How long a response may take; after that, the process continues without the store. Default: 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
   /** Whether to create the tables if they are missing. Default: true. */
   readonly migrate?: boolean | undefined
@@ -36,7 +36,7 @@ export interface Options {
 const validate = (options: Options | undefined) =>
   TokenStore.validateServerOptions(options, { prefix: "effect_oauth_", timeout: "2 seconds" }, { migrate: true })
 
-/** How long a generation number outlives its token, so that nobody who was paused meets a number anew. */
+/** How long a generation outlives its token, in milliseconds, so that a process that was paused never finds its number again. */
 const memory = 86_400_000
 
 /** The code of the driver's error; its text may hold an address or a statement. */
@@ -45,7 +45,7 @@ const problem = ({ cause }: SqlError): string => {
   return typeof code === "string" && /^\w{1,60}$/.test(code) ? code : "its database failed"
 }
 
-/** A client that can be told what others notify: that of Postgres. */
+/** A client that receives notifications of other processes: that of Postgres. */
 interface Listener {
   readonly listen: (channel: string) => Stream.Stream<string, SqlError>
 }
@@ -88,8 +88,8 @@ const createTables = (sql: SqlClient.SqlClient, prefix: string) =>
   }).pipe(Effect.retry(Schedule.recurs(5).pipe(Schedule.addDelay(() => "50 millis"))))
 
 /**
- * A store on the `SqlClient` of the context. Each operation is one statement, and leases go by the database's time. On
- * Postgres those who wait for a token are woken by `NOTIFY`; they hold a connection for that, only while they wait. Fails
+ * Creates a store on the `SqlClient` of the context. Each operation is one statement, and leases use the database's time. On
+ * Postgres, `NOTIFY` wakes processes that wait for a token; they use a connection for that while they wait. Fails
  * with an `InvalidConfig` when an option is not valid.
  *
  * @since 0.1.0
@@ -105,10 +105,10 @@ export const make = (
     const now = databaseTime(sql)
     const { changes, notify } = notifications(sql, `${prefix}changes`)
 
-    const ask = <A>(operation: TokenStore.TokenStoreError["operation"], statement: Effect.Effect<A, SqlError>) =>
+    const run = <A>(operation: TokenStore.TokenStoreError["operation"], statement: Effect.Effect<A, SqlError>) =>
       statement.pipe(
         Effect.mapError((error) => new TokenStore.TokenStoreError({ operation, problem: problem(error) })),
-        // Leases are taken and given back where nothing else can be interrupted.
+        // Leases are taken and given back in uninterruptible regions.
         Effect.interruptible,
         Effect.timeoutFail({
           duration: timeout,
@@ -124,7 +124,7 @@ export const make = (
     return {
       load: (key) =>
         Effect.map(
-          ask(
+          run(
             "load",
             sql<{ generation: number | string; sealed: string; expires_at: number | string }>`
             SELECT generation, sealed, expires_at FROM ${tokens} WHERE id = ${key}`
@@ -152,10 +152,10 @@ export const make = (
           yield* Effect.ignore(sql`DELETE FROM ${tokens} WHERE expires_at < ${past}`)
           yield* Effect.ignore(sql`DELETE FROM ${leases} WHERE until_at < ${past}`)
           return true
-        }).pipe((statements) => ask("swap", statements)),
+        }).pipe((statements) => run("swap", statements)),
       acquire: (key, owner, life) =>
         Effect.map(
-          ask(
+          run(
             "acquire",
             sql`
             INSERT INTO ${leases} (id, owner, until_at)
@@ -167,13 +167,13 @@ export const make = (
           (rows) => rows.length > 0
         ),
       release: (key, owner) =>
-        ask("release", Effect.zipRight(sql`DELETE FROM ${leases} WHERE id = ${key} AND owner = ${owner}`, notify(key))),
+        run("release", Effect.zipRight(sql`DELETE FROM ${leases} WHERE id = ${key} AND owner = ${owner}`, notify(key))),
       changes
     }
   })
 
 /**
- * The store as a layer.
+ * Provides the store.
  *
  * @example
  * import { SqlTokenStore } from "@effect-oauth/sql"
@@ -204,8 +204,8 @@ export const layer = (
   Layer.effect(TokenStore.TokenStore, make(options))
 
 /**
- * The store on a client of its own, which connects when it is first needed and tries again each time until it does: so a
- * program starts, and asks for tokens of its own, while the database is away.
+ * Provides the store on a client of its own, which connects when it is first needed and retries at each use until it does: so
+ * a program starts, and requests tokens of its own, while the database is unavailable.
  *
  * @example
  * import { SqlTokenStore } from "@effect-oauth/sql"

@@ -98,9 +98,3 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
       ).pipe(Effect.uninterruptible)
   }
 })
-
-/** Makes a service whose methods end with the scope. */
-export const limited = <S, E, R>(
-  service: Effect.Effect<S, E, R>,
-  limit: (service: S, within: Lifetime["within"]) => S
-): Effect.Effect<S, E, R | Scope.Scope> => Effect.zipWith(service, make, (made, { within }) => limit(made, within))
