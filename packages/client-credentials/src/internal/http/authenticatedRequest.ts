@@ -129,11 +129,22 @@ interface Exchanged<A> {
   readonly repeat: ProofError | "assertion" | undefined
 }
 
-const decode = <A>(
-  { clientId, decode, secrets = [], url }: Conversation<A>,
-  { body, unread, ...rest }: exchange.Received,
+/** Decides which strings of a response may be shown: none that repeats what was sent. */
+const redactionOf = (
+  { clientId, secrets = [], url }: Pick<Conversation<unknown>, "clientId" | "secrets" | "url">,
   proof: tokenRequest.ClientProof,
   possession: Possession | undefined
+): redaction.Redaction =>
+  redaction.make(
+    [...secrets, ...tokenRequest.secrets(proof), ...(possession === undefined ? [] : [possession.value])],
+    [clientId, url]
+  )
+
+const decode = <A>(
+  { decode }: Conversation<A>,
+  { body, unread, ...rest }: exchange.Received,
+  proof: tokenRequest.ClientProof,
+  redaction: redaction.Redaction
 ): Either.Either<A, TokenError> => {
   if (body === undefined) {
     return Either.left(
@@ -144,8 +155,7 @@ const decode = <A>(
       })
     )
   }
-  const sent = [...secrets, ...tokenRequest.secrets(proof), ...(possession === undefined ? [] : [possession.value])]
-  return decode({ ...rest, body }, redaction.make(sent, [clientId, url]), proof.hint)
+  return decode({ ...rest, body }, redaction, proof.hint)
 }
 
 /** Notes nonce and clock of the server. A rejected proof or assertion is repeated when they have changed. */
@@ -191,9 +201,14 @@ const exchangeOnce = <A>(
         possession === undefined ? request : HttpClientRequest.setHeader(request, "dpop", possession.value),
         sender.limits
       )
-      const announced = issuerQuota.parse(received.headers, received.receivedAt)
+      const shown = redactionOf(conversation, proof, possession)
+      // Errors carry quotas, and a server may repeat a secret in the name of one.
+      const announced = issuerQuota.parse(received.headers, received.receivedAt).map((quota) => ({
+        ...quota,
+        name: shown.holds(quota.name) ? redaction.placeholder : quota.name
+      }))
       yield* Ref.update(quotas, (earlier) => issuerQuota.merge(earlier, announced))
-      const outcome = decode(conversation, received, proof, possession)
+      const outcome = decode(conversation, received, proof, shown)
       const repeat = yield* repeatReason(sender, url, { proof, possession, ahead }, received.headers, outcome)
       return { outcome, repeat }
     })
