@@ -100,14 +100,21 @@ export const optionalGroup =
 /** An option that is not in the table would be reported as unknown at run time: the compiler refuses it. */
 export type Ruled<O, R extends Rules> = { readonly [K in Exclude<keyof O, keyof R>]?: never }
 
+/** The defaults of each group, which all clients share. */
+const defaults = /*#__PURE__*/ new WeakMap<Rules, unknown>()
+
+const isEmpty = (options: unknown): boolean => isRecord(options) && Object.keys(options).length === 0
+
 /** The validated settings of a group, or an error that names every problem with its options. */
 export const validate = <const R extends Rules, O extends object>(
   rules: R,
   options: O & Ruled<O, R>
 ): Either.Either<Settings<R>, InvalidConfig> => {
+  const known = isEmpty(options) ? defaults.get(rules) : undefined
+  if (known !== undefined) return Either.right(known as Settings<R>)
   const check = collect()
   const settings = read(check, rules, options)
-  return check.problems.length > 0
-    ? Either.left(new InvalidConfig({ problems: check.problems }))
-    : Either.right(settings)
+  if (check.problems.length > 0) return Either.left(new InvalidConfig({ problems: check.problems }))
+  if (isEmpty(options)) defaults.set(rules, settings)
+  return Either.right(settings)
 }

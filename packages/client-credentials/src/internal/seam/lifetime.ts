@@ -75,8 +75,7 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
       hasEnded = true
       if (ended !== undefined) Deferred.unsafeDone(ended, new ClientClosed())
       return scope === undefined ? Effect.void : Scope.close(scope, exit)
-    })
-  )
+    }))
   return {
     hasEnded: () => hasEnded,
     within: (effect) => Effect.suspend(() => hasEnded ? new ClientClosed() : Effect.raceFirst(effect, untilEnd)),
