@@ -126,7 +126,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token in a file",
-    file: "TokenCache.ts",
+    file: "internal/http/cacheEntry.ts",
     find: "    MutableRef.set(entry.backOff, undefined)\n",
     replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    const fs = yield* Effect.promise(() => import(\"node:fs\"))\n" +
@@ -144,7 +144,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token in the environment",
-    file: "TokenCache.ts",
+    file: "internal/http/cacheEntry.ts",
     find: "    MutableRef.set(entry.backOff, undefined)\n",
     replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    process.env[\"LAST_TOKEN\"] = Revealed.value(token.value)\n",
@@ -152,7 +152,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token in a global",
-    file: "TokenCache.ts",
+    file: "internal/http/cacheEntry.ts",
     find: "    MutableRef.set(entry.backOff, undefined)\n",
     replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    Object.assign(globalThis, { lastToken: Revealed.value(token.value) })\n",
