@@ -2,6 +2,8 @@
  * How many tokens a fleet asks for: each start and each renewal, one after the other, as the library does it.
  */
 
+import { defaultWindowRules, windows } from "../../../client-credentials/dist/internal/token/windows.js"
+
 export interface Fleet {
   /** Processes that run at the same time. */
   readonly processes: number
@@ -22,8 +24,11 @@ const day = 86_400_000
 
 const days = 3
 
-/** When the library renews a token that is in use: see `TokenCache.Options`. */
-export const renewedAfter = (tokenLife: number): number => tokenLife - Math.min(5 * 60_000, tokenLife / 5)
+/** The age at which the library refreshes a token that is in use, at the earliest: see `TokenCache.Options`. */
+export const renewedAfter = (tokenLife: number): number => {
+  const token = { requestedAt: 0, expiresAt: tokenLife }
+  return windows(defaultWindowRules, token, { wall: 0, steady: 0 }, 0).refreshFrom.steady
+}
 
 /** The tokens of one process that keeps none: one for each start, and those that replace it. */
 const alone = (start: number, end: number, every: number): ReadonlyArray<number> => {

@@ -8,7 +8,7 @@ import * as Schedule from "effect/Schedule"
 import { isRecord } from "../protocol/json.js"
 import { longestObeyed } from "../protocol/retryAfter.js"
 import type { Window } from "../token/ledger.js"
-import { defaultExpiryBuffer } from "../token/windows.js"
+import { defaultExpiryBuffer, defaultWindowRules } from "../token/windows.js"
 import { collect, printable } from "./check.js"
 import * as rules from "./rules.js"
 
@@ -74,8 +74,8 @@ export const rejectedWhen = {
 }
 
 export const tokenCache = {
-  refreshBefore: rules.duration("5 minutes"),
-  refreshFraction: ofLife(1 / 5),
+  refreshBefore: rules.duration(defaultWindowRules.refreshBefore),
+  refreshFraction: ofLife(defaultWindowRules.refreshFraction),
   expiryBuffer: rules.duration(defaultExpiryBuffer.expiryBuffer),
   expiryBufferFraction: ofLife(defaultExpiryBuffer.expiryBufferFraction),
   backOff: rules.optional("a Schedule", Schedule.isSchedule),

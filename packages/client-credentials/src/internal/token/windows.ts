@@ -24,6 +24,12 @@ export interface WindowRules extends ExpiryBuffer {
 
 export const defaultExpiryBuffer: ExpiryBuffer = { expiryBuffer: 10_000, expiryBufferFraction: 1 / 10 }
 
+export const defaultWindowRules: WindowRules = {
+  refreshBefore: 5 * 60_000,
+  refreshFraction: 1 / 5,
+  ...defaultExpiryBuffer
+}
+
 const lifeOf = (token: Token): number => Math.max(0, token.expiresAt - token.requestedAt)
 
 const bufferOf = ({ expiryBuffer, expiryBufferFraction }: ExpiryBuffer, life: number): number =>
