@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Either } from "effect"
 
 import * as tokenResponse from "../../src/internal/http/tokenResponse.js"
+import { isFailedAuthentication } from "../../src/internal/protocol/dialect.js"
 import * as redaction from "../../src/internal/protocol/redaction.js"
 
 const answer = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) => {
@@ -159,3 +160,20 @@ describe("the refusals of token endpoints", () => {
     }
   })
 })
+
+for (
+  const [status, error, expected] of [
+    [400, "invalid_client", true],
+    [400, "INVALID_CLIENT", true],
+    [401, "access_denied", true],
+    [401, "unauthorized_client", true],
+    [401, "use_dpop_nonce", false],
+    [401, "Invalid_DPoP_Proof", false],
+    [403, "access_denied", false],
+    [400, "unauthorized_client", false],
+    [402, "", false]
+  ] as const
+) {
+  it(`status ${status} with "${error}" is ${expected ? "a" : "no"} failed authentication`, () =>
+    assert.strictEqual(isFailedAuthentication({ status, error }), expected))
+}

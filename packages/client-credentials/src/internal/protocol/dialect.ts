@@ -5,7 +5,6 @@
  * they write a code and a description, and the situations that neither the status nor the code tells by itself.
  */
 import { isRecord } from "./json.js"
-import { isFailedAuthentication } from "./refusal.js"
 import { isTransient } from "./status.js"
 
 /** What a refusal is about. */
@@ -190,6 +189,19 @@ const remedies: Readonly<Record<string, string>> = {
   invalid_dpop_proof: "Check that dpop is set (OAUTH_DPOP=true), and the clock of this machine.",
   use_dpop_nonce: "The server requires proofs of possession (RFC 9449): set dpop (OAUTH_DPOP=true).",
   access_denied: "Check that this client is authorized for the audience (OAUTH_AUDIENCE)."
+}
+
+/** These are about the proof of possession (RFC 9449 sections 5 and 8), with whatever status they come. */
+const ofProofs: ReadonlySet<string> = new Set(["use_dpop_nonce", "invalid_dpop_proof"])
+
+/**
+ * Returns whether the server did not accept the credential of the client: by the code `invalid_client`, or by status 401,
+ * which RFC 6749 section 5.2 reserves for that. Widespread servers send 401 with `access_denied`, `unauthorized_client` or
+ * `unauthorized`; with another status these codes are about the rights of the client.
+ */
+export const isFailedAuthentication = ({ error, status }: Refusal): boolean => {
+  const code = error.toLowerCase()
+  return code === "invalid_client" || (status === 401 && !ofProofs.has(code))
 }
 
 /** What a refusal is about. */
