@@ -90,11 +90,28 @@ const reachable = (files) => {
   return [...found.values()].sort((a, b) => `${a.file}#${a.name}` < `${b.file}#${b.name}` ? -1 : 1)
 }
 
+/** The names that a user can learn: those of all modules but the barrel, an interface and a tag of one name once. */
+const countOf = (files) =>
+  files.filter((file) => basename(file) !== "index.d.ts").flatMap((file) => {
+    const isExported = (statement) =>
+      ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true
+    const again = parse(file).statements.filter(ts.isExportDeclaration).flatMap((statement) =>
+      statement.exportClause === undefined || !ts.isNamedExports(statement.exportClause)
+        ? []
+        : statement.exportClause.elements.map(({ name }) => name.text)
+    )
+    return [...new Set([...parse(file).statements.filter(isExported).flatMap(names), ...again])]
+  }).length
+
 const section = (title, text) => `## ${title}\n\n\`\`\`ts\n${text}\n\`\`\`\n`
 
 const report = ({ name, path }) => {
   const dist = `${path}/dist`
-  const modules = readdirSync(dist).filter((file) => file.endsWith(".d.ts")).sort()
+  // The declarations of a module that is gone stay in `dist` until it is cleaned.
+  const modules = readdirSync(dist).filter((file) =>
+    file.endsWith(".d.ts") && existsSync(join(path, "src", `${basename(file, ".d.ts")}.ts`))
+  ).sort()
   const files = modules.map((file) => join(dist, file))
   const sections = files.map((file) =>
     section(
@@ -107,6 +124,8 @@ const report = ({ name, path }) => {
     `# The public surface of ${name}`,
     "",
     "Written by `npm run api -- --write`, from the compiler's declarations.",
+    "",
+    `Exported names: ${countOf(files)}.`,
     "",
     ...sections,
     ...(inner.length === 0 ? [] : [section("Seen through these, but not to be imported", inner.join("\n"))])
