@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
-import type { DPoP, Proof } from "./DPoP.js"
+import type { DPoP } from "./DPoP.js"
 import { withReference } from "./internal/seam/fiber.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
@@ -31,7 +31,7 @@ export interface AuthorizedRequest {
   /** Identifies the authorization of the request: an access token, or the secret of another scheme. */
   readonly credential: AccessToken | Redacted.Redacted<string>
   /** The proof of possession that the request carries (RFC 9449). */
-  readonly proof?: Proof | undefined
+  readonly proof?: Effect.Effect.Success<ReturnType<DPoP["proof"]>> | undefined
 }
 
 /**

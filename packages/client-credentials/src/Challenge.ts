@@ -85,17 +85,9 @@ export const parse = (header: string): ReadonlyArray<Challenge> => {
 }
 
 /**
- * The meaning of an API's challenge for the token that it was sent: the error codes of RFC 6750 section 3.1, RFC 9449
- * section 9, RFC 9470 section 3 and Microsoft Entra, or none.
- *
- * @since 0.1.0
- * @category models
- */
-export type Outcome = rejection.Meaning
-
-/**
  * Returns the meaning of the challenges: the first Bearer or DPoP challenge with an error code counts. Letter case and
- * quotes around the code make no difference.
+ * quotes around the code make no difference. The codes are those of RFC 6750 section 3.1, RFC 9449 section 9, RFC 9470
+ * section 3 and Microsoft Entra.
  *
  * With the scheme of the call, a challenge of that scheme precedes the others: in
  * `Bearer error="invalid_token", DPoP error="use_dpop_nonce"` the second one is for a call with a proof.
@@ -110,8 +102,10 @@ export type Outcome = rejection.Meaning
  * @since 0.1.0
  * @category accessors
  */
-export const outcome = (challenges: ReadonlyArray<Challenge>, scheme?: "bearer" | "dpop" | undefined): Outcome =>
-  rejection.meaning(challenges, scheme)
+export const outcome = (
+  challenges: ReadonlyArray<Challenge>,
+  scheme?: "bearer" | "dpop" | undefined
+): rejection.Meaning => rejection.meaning(challenges, scheme)
 
 /**
  * Returns true when a response rejects the token of the call, as `ApiClient` judges it: status 401 with any challenge or

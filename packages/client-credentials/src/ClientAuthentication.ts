@@ -19,13 +19,8 @@ import * as algorithms from "./internal/protocol/signingAlgorithm.js"
 import type { DiscoveryFailed } from "./OAuthError.js"
 import { CredentialUnavailable } from "./OAuthError.js"
 
-/**
- * The request that a client authenticates in.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Target {
+/** The request that a client authenticates in. */
+interface Target {
   readonly clientId: string
   /** The issuer identifier of the authorization server (RFC 8414 section 2); undefined when it is unknown. */
   readonly issuer: string | undefined
@@ -40,13 +35,8 @@ export interface Target {
   readonly signingAlgorithms?: ReadonlyArray<string> | undefined
 }
 
-/**
- * The client authentication in one request. It is not used again.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Proof {
+/** The client authentication in one request. It is not used again. */
+interface Proof {
   /** Parameters of the body. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
@@ -56,13 +46,8 @@ export interface Proof {
   readonly hint?: string | undefined
 }
 
-/**
- * One credential, and the proofs that are made with it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Credential {
+/** One credential, and the proofs that are made with it. */
+interface Credential {
   /** The credential itself, by which credentials are compared. While client authentication fails (401 or `invalid_client`), each one is tried once. */
   readonly identity: Redacted.Redacted<string>
   readonly prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed>
@@ -93,24 +78,10 @@ export interface ClientAuthentication {
     | undefined
 }
 
-/**
- * A secret or a key: a value, or an Effect that reads it. The Effect runs for every token request, so that the credential
- * can be replaced without a restart. When it fails later on, the credential read before is used.
- *
- * @since 0.1.0
- * @category models
- */
-export type Source = source.Source
-
-/**
- * Options of all methods with a secret or a key.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RotationOptions {
+/** Options of all methods with a secret or a key. */
+interface RotationOptions {
   /** The credential before the current one, tried when the server does not accept the current one (401 or `invalid_client`). */
-  readonly previous?: Source | undefined
+  readonly previous?: source.Source | undefined
 }
 
 /** A credential that can make proofs; or what was found in place of one, such as "a certificate". */
@@ -122,8 +93,8 @@ interface Method {
   readonly options: unknown
   readonly names: ReadonlyArray<string>
   readonly kind: source.Kind
-  readonly current: Source
-  readonly previous: Source | undefined
+  readonly current: source.Source
+  readonly previous: source.Source | undefined
   readonly prepare: (credential: string) => Prepared
   readonly problems?: ClientAuthentication["problems"]
 }
@@ -132,7 +103,7 @@ interface Method {
 const given = <O extends object>(options: O): Partial<O> => isRecord(options) ? options : {}
 
 const make = ({ current, kind, method, names, options, prepare, previous, problems }: Method): ClientAuthentication => {
-  const read = (from: Source) =>
+  const read = (from: source.Source) =>
     Effect.flatMap(source.read(kind, from), (identity): Effect.Effect<Credential, CredentialUnavailable> => {
       const prepared = prepare(Redacted.value(identity))
       const permanent = !Effect.isEffect(from)
@@ -187,7 +158,7 @@ const make = ({ current, kind, method, names, options, prepare, previous, proble
  * @since 0.1.0
  * @category constructors
  */
-export const clientSecretPost = (secret: Source, options: RotationOptions = {}): ClientAuthentication =>
+export const clientSecretPost = (secret: source.Source, options: RotationOptions = {}): ClientAuthentication =>
   make({
     method: "client_secret_post",
     kind: "client secret",
@@ -217,7 +188,7 @@ export const clientSecretPost = (secret: Source, options: RotationOptions = {}):
  * @category constructors
  */
 export const clientSecretBasic = (
-  secret: Source,
+  secret: source.Source,
   options: RotationOptions & { readonly encoding?: "form" | "raw" | undefined } = {}
 ): ClientAuthentication =>
   make({
@@ -252,13 +223,8 @@ export const clientSecretBasic = (
     }
   })
 
-/**
- * Options of client assertions.
- *
- * @since 0.1.0
- * @category models
- */
-export interface AssertionOptions extends RotationOptions {
+/** Options of client assertions. */
+interface AssertionOptions extends RotationOptions {
   /**
    * The `aud` claim. Default: the issuer identifier, as the only value, as a string (draft-ietf-oauth-rfc7523bis section
    * 4, FAPI 2.0 section 5.3.3.1); without `issuer` in the configuration it is the token endpoint. `token_endpoint` is for
@@ -289,7 +255,7 @@ export interface AssertionOptions extends RotationOptions {
  * @category constructors
  */
 export const clientSecretJwt = (
-  secret: Source,
+  secret: source.Source,
   options: AssertionOptions & { readonly algorithm?: "HS256" | "HS384" | "HS512" | undefined } = {}
 ): ClientAuthentication => {
   const all = Object.keys(algorithms.minSecretBytes) as ReadonlyArray<algorithms.HmacAlgorithm>
@@ -356,7 +322,7 @@ export const clientSecretJwt = (
  */
 export const privateKeyJwt = (
   options: AssertionOptions & {
-    readonly key: Source
+    readonly key: source.Source
     /** The `kid` header, by which the server finds the key. Default: that of the JWK. */
     readonly keyId?: string | undefined
     readonly algorithm?: algorithms.Algorithm | undefined
@@ -368,7 +334,7 @@ export const privateKeyJwt = (
     options,
     names: [...clientAssertion.names, "key", "keyId"],
     // A value that is not a source is reported by `problems`.
-    current: given(options).key as Source,
+    current: given(options).key as source.Source,
     previous: given(options).previous,
     prepare: (value) => {
       const key = privateKey.read(value, options.keyId)

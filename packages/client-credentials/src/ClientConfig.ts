@@ -16,56 +16,10 @@ import * as ClientAuthentication from "./ClientAuthentication.js"
 import * as DPoP from "./DPoP.js"
 import * as client from "./internal/config/client.js"
 import * as clientEnvironment from "./internal/config/clientEnvironment.js"
+import type * as credentialSource from "./internal/config/credentialSource.js"
 import type * as rules from "./internal/config/rules.js"
 import { InvalidConfig } from "./InvalidConfig.js"
-import type { AuthorizationDetail, RequestFormat, TokenRequest } from "./TokenRequest.js"
-
-/**
- * Responses that reject the token, beside status 401 and status 403 with `error="invalid_token"`. Each is handled as
- * these are: a new token is requested, and the call is sent again. `TokenCache.Options.rejectionPauses` bounds what a
- * response costs that a new token does not change.
- *
- * @example
- * import { ClientCredentials } from "@effect-oauth/client-credentials"
- * import { Redacted } from "effect"
- *
- * export const GraphQL = ClientCredentials.layer({
- *   tokenUrl: "https://auth.example.com/oauth/token",
- *   clientId: "inventory-sync",
- *   clientSecret: Redacted.make("s3cr3t"),
- *   apiBaseUrl: "https://api.example.com/graphql",
- *   rejectedWhen: { response: ({ body, status }) => status === 200 && body.includes(`"code":"UNAUTHENTICATED"`) }
- * })
- *
- * @since 0.1.0
- * @category models
- */
-export interface RejectedWhen {
-  /** Statuses from 300 to 599 that reject the token whatever else the response holds, such as 419. */
-  readonly statuses?: ReadonlyArray<number> | undefined
-  /**
-   * Returns true when a response rejects the token. It runs for every response that is not a rejection anyway; the
-   * caller can still read the whole body. When it throws, fails or returns no boolean, the response counts as accepted,
-   * and a warning is logged.
-   */
-  readonly response?:
-    | ((excerpt: {
-      readonly status: number
-      readonly headers: Readonly<Record<string, string | undefined>>
-      /**
-       * The beginning of the body without its content codings, at most `maxBodyBytes`, as UTF-8. Empty for types of
-       * endless bodies, which are not read: event streams, newline-delimited JSON, gRPC.
-       */
-      readonly body: string
-      /** The bytes of `body`. */
-      readonly bytes: Uint8Array
-      /** Whether `body` is the whole body. */
-      readonly isComplete: boolean
-    }) => boolean | Effect.Effect<boolean, unknown>)
-    | undefined
-  /** How much of the body `response` sees, in bytes. Default: 16,384. */
-  readonly maxBodyBytes?: number | undefined
-}
+import type { Overrides, TokenRequest } from "./TokenRequest.js"
 
 /**
  * Options of a client: an endpoint (`tokenUrl` or `issuer`), a credential (`clientSecret` or `clientAuthentication`), and
@@ -80,13 +34,8 @@ export type Options =
   & (Pick<Required<ClientOptions>, "tokenUrl"> | Pick<Required<ClientOptions>, "issuer">)
   & (Pick<Required<ClientOptions>, "clientSecret"> | Pick<Required<ClientOptions>, "clientAuthentication">)
 
-/**
- * Every option of a client. `Options` says which of them are needed.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ClientOptions {
+/** Every option of a client. `Options` says which of them are needed. */
+interface ClientOptions {
   /** The token endpoint (RFC 6749 section 3.2), `https:`, without fragment or credentials. */
   readonly tokenUrl?: string | URL | undefined
   /**
@@ -101,9 +50,9 @@ export interface ClientOptions {
    * The secret, or an Effect that reads it from where it is kept: that is run for every token request, so a secret can be
    * replaced without a restart. Should it fail, the secret read before is used.
    */
-  readonly clientSecret?: ClientAuthentication.Source | undefined
+  readonly clientSecret?: credentialSource.Source | undefined
   /** The secret before the current one, tried when the server does not know the current one (yet). */
-  readonly previousClientSecret?: ClientAuthentication.Source | undefined
+  readonly previousClientSecret?: credentialSource.Source | undefined
   /** The API that the token is for, as Auth0 and others name it. */
   readonly audience?: string | undefined
   /** Scopes, as a list or separated by spaces (RFC 6749 section 3.3). */
@@ -111,7 +60,7 @@ export interface ClientOptions {
   /** Resource indicators: absolute URIs, sent as they are (RFC 8707 section 2). */
   readonly resource?: string | ReadonlyArray<string> | undefined
   /** What the token is to allow in detail (RFC 9396 section 2). */
-  readonly authorizationDetails?: ReadonlyArray<AuthorizationDetail> | undefined
+  readonly authorizationDetails?: Overrides["authorizationDetails"]
   /** Further parameters of token requests, by the server's own rules; none that has a setting of its own. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /**
@@ -180,7 +129,7 @@ export interface ClientOptions {
     }
     | undefined
   /** How the token request is written: `form` is the standard, `json` what some APIs want. Default: `form`. */
-  readonly requestFormat?: RequestFormat | undefined
+  readonly requestFormat?: "form" | "json" | undefined
   /** Where the API stands. Relative request URLs start here, and the token may go to its origin. */
   readonly apiBaseUrl: string | URL
   /** Further origins that the token may go to, such as `https://files.example.com`. Wildcards are not supported. */
@@ -191,8 +140,49 @@ export interface ClientOptions {
    * `PathNotAllowed`, so that a value in a path (`../../admin`) cannot lead it elsewhere. Default: false.
    */
   readonly allowOutsideBasePath?: boolean | undefined
-  /** Further responses of the API that reject the token. Default: none. */
-  readonly rejectedWhen?: RejectedWhen | undefined
+  /**
+   * Responses of the API that reject the token, beside status 401 and status 403 with `error="invalid_token"`. Each is handled as
+   * these are: a new token is requested, and the call is sent again. `TokenCache.Options.rejectionPauses` bounds what a
+   * response costs that a new token does not change.
+   *
+   * @example
+   * import { ClientCredentials } from "@effect-oauth/client-credentials"
+   * import { Redacted } from "effect"
+   *
+   * export const GraphQL = ClientCredentials.layer({
+   *   tokenUrl: "https://auth.example.com/oauth/token",
+   *   clientId: "inventory-sync",
+   *   clientSecret: Redacted.make("s3cr3t"),
+   *   apiBaseUrl: "https://api.example.com/graphql",
+   *   rejectedWhen: { response: ({ body, status }) => status === 200 && body.includes(`"code":"UNAUTHENTICATED"`) }
+   * })
+   */
+  readonly rejectedWhen?: {
+    /** Statuses from 300 to 599 that reject the token whatever else the response holds, such as 419. */
+    readonly statuses?: ReadonlyArray<number> | undefined
+    /**
+     * Returns true when a response rejects the token. It runs for every response that is not a rejection anyway; the
+     * caller can still read the whole body. When it throws, fails or returns no boolean, the response counts as accepted,
+     * and a warning is logged.
+     */
+    readonly response?:
+      | ((excerpt: {
+        readonly status: number
+        readonly headers: Readonly<Record<string, string | undefined>>
+        /**
+         * The beginning of the body without its content codings, at most `maxBodyBytes`, as UTF-8. Empty for types of
+         * endless bodies, which are not read: event streams, newline-delimited JSON, gRPC.
+         */
+        readonly body: string
+        /** The bytes of `body`. */
+        readonly bytes: Uint8Array
+        /** Whether `body` is the whole body. */
+        readonly isComplete: boolean
+      }) => boolean | Effect.Effect<boolean, unknown>)
+      | undefined
+    /** How much of the body `response` sees, in bytes. Default: 16,384. */
+    readonly maxBodyBytes?: number | undefined
+  } | undefined
   /** Allow `http:` to `localhost`, `127.0.0.0/8` and `[::1]`, for tests and development. Default: false. */
   readonly allowHttpLoopback?: boolean | undefined
 }
@@ -234,7 +224,7 @@ export interface ClientConfig {
     /** Responses that reject the authorization beside those of the standards. Default: none. */
     readonly rejectedWhen?: {
       readonly statuses: ReadonlySet<number>
-      readonly response: RejectedWhen["response"]
+      readonly response: NonNullable<Options["rejectedWhen"]>["response"]
       readonly maxBodyBytes: number
     } | undefined
   }
@@ -354,6 +344,14 @@ export const layerConfig = (
   Layer.effect(ClientConfig, Effect.flatMap(Config.unwrap(config), make))
 
 /**
+ * Reads the configuration from the environment, with the options of the parts of the client in `overrides`.
+ *
+ * @internal
+ */
+export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
+  Effect.flatMap(clientEnvironment.read(methods, methodsOfVariables, options, partRules), withProofKey)
+
+/**
  * Reads the configuration from the environment, or from any other `ConfigProvider`.
  *
  * Required:
@@ -381,7 +379,7 @@ export const layerConfig = (
  *   `OAUTH_TOKEN_TYPE` (`verify`, `assume-bearer`),
  *   `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`);
  * - `API_ALLOW_OUTSIDE_BASE_PATH` (`true`, `false`), see `Options.allowOutsideBasePath`;
- * - `API_REJECTED_STATUSES`, such as `403 419`, see `RejectedWhen`.
+ * - `API_REJECTED_STATUSES`, such as `403 419`, see `Options.rejectedWhen`.
  *
  * A variable that is empty counts as absent. One that the method of client authentication does not use is an error. With
  * a prefix, all have it: `{ prefix: "BILLING" }` reads `BILLING_OAUTH_CLIENT_ID` from the environment, as `Config.nested`
@@ -396,35 +394,9 @@ export const layerConfig = (
  * export const billing = ClientConfig.fromEnv({ prefix: "BILLING", overrides: { audience: "https://billing.example.com" } })
  *
  * @since 0.1.0
- * @category constructors
- */
-export const fromEnv = (
-  options: { readonly prefix?: string | undefined; readonly overrides?: Partial<Options> | undefined } = {}
-): Effect.Effect<ClientConfig, ConfigError.ConfigError | InvalidConfig, FileSystem.FileSystem> =>
-  fromEnvWithParts(options)
-
-/**
- * Reads the configuration from the environment, with the options of the parts of the client in `overrides`.
- *
- * @internal
- */
-export const fromEnvWithParts = (options: unknown, partRules?: rules.Rules) =>
-  Effect.flatMap(clientEnvironment.read(methods, methodsOfVariables, options, partRules), withProofKey)
-
-/**
- * Provides the configuration of the environment: see `fromEnv` for the variables.
- *
- * @example
- * import { ClientConfig } from "@effect-oauth/client-credentials"
- * import { NodeContext } from "@effect/platform-node"
- * import { Layer } from "effect"
- *
- * export const Live = ClientConfig.layerEnv().pipe(Layer.provide(NodeContext.layer))
- *
- * @since 0.1.0
  * @category layers
  */
 export const layerEnv = (
   options?: { readonly prefix?: string | undefined; readonly overrides?: Partial<Options> | undefined }
 ): Layer.Layer<ClientConfig, ConfigError.ConfigError | InvalidConfig, FileSystem.FileSystem> =>
-  Layer.effect(ClientConfig, fromEnv(options))
+  Layer.effect(ClientConfig, fromEnv(options ?? {}))

@@ -200,8 +200,8 @@ export const make = (
 /**
  * Provides a client with these options.
  *
- * Two references are read beside the `HttpClient`: `ReplaySchedule`, when the layer is built (`ReplaySchedule.layer(...)`
- * provided to this layer changes it), and `TokenRequest.CurrentOverrides`, for each call (`TokenRequest.withOverrides`).
+ * Two references are read beside the `HttpClient`: `ReplaySchedule`, when the layer is built (a layer of
+ * another schedule provided to this layer changes it), and the overrides of each call (`TokenRequest.withOverrides`).
  *
  * @example
  * import { ClientCredentials } from "@effect-oauth/client-credentials"
@@ -245,7 +245,7 @@ export const layerConfig = (
   Layer.scopedContext(Effect.flatMap(Config.unwrap(config), build))
 
 /**
- * Provides a client whose options are read from the environment: see `ClientConfig.fromEnv` for the variables and the
+ * Provides a client whose options are read from the environment: see `ClientConfig.layerEnv` for the variables and the
  * prefix. `overrides` holds options that prevail over the variables, and those of the parts.
  *
  * Proxies and the `OAUTH_TLS_...` variables are those of the `HttpClient`: `NodeTls.layerEnv` reads them. A warning is
@@ -275,7 +275,7 @@ export const layerEnv = (
   FileSystem.FileSystem | HttpClient.HttpClient
 > =>
   Layer.scopedContext(
-    ClientConfig.fromEnvWithParts(options, parts.client).pipe(
+    ClientConfig.fromEnv(options, parts.client).pipe(
       Effect.flatMap((config) => compose(config, options.overrides ?? {})),
       Effect.zipLeft(Effect.suspend(() => reportUnreadTls(options.prefix)))
     )

@@ -53,13 +53,8 @@ export interface DPoP {
   }) => Effect.Effect<Proof>
 }
 
-/**
- * A proof of possession for one request.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Proof {
+/** A proof of possession for one request. */
+interface Proof {
   /** The value of the `DPoP` header. */
   readonly value: string
   /**

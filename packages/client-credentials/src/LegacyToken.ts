@@ -20,7 +20,7 @@ import * as Ref from "effect/Ref"
 
 import * as ApiClient from "./ApiClient.js"
 import { Authorization } from "./Authorization.js"
-import type { ClientOptions } from "./ClientConfig.js"
+import type * as ClientConfig from "./ClientConfig.js"
 import { collect } from "./internal/config/check.js"
 import { type Read, read } from "./internal/config/credentialSource.js"
 import * as environment from "./internal/config/environment.js"
@@ -34,9 +34,11 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options
-  extends
-    Pick<ClientOptions, "apiBaseUrl" | "apiOrigins" | "rejectedWhen" | "allowOutsideBasePath" | "allowHttpLoopback">
+export interface Options extends
+  Pick<
+    ClientConfig.Options,
+    "apiBaseUrl" | "apiOrigins" | "rejectedWhen" | "allowOutsideBasePath" | "allowHttpLoopback"
+  >
 {
   readonly tokenId: string
   /** The secret, or an Effect that reads it: once, and again after a 401. */
@@ -149,7 +151,7 @@ const variables = {
 /**
  * Reads the legacy token from the environment: `LEGACY_TOKEN_ID`, `LEGACY_TOKEN_SECRET` or `LEGACY_TOKEN_SECRET_FILE` (a
  * file that holds it, read again after a 401), `API_BASE_URL`; while the secret is replaced `LEGACY_TOKEN_SECRET_PREVIOUS`
- * or `LEGACY_TOKEN_SECRET_PREVIOUS_FILE`; and as for `ClientConfig.fromEnv` `API_ORIGINS`, `API_REJECTED_STATUSES`,
+ * or `LEGACY_TOKEN_SECRET_PREVIOUS_FILE`; and as for `ClientConfig.layerEnv` `API_ORIGINS`, `API_REJECTED_STATUSES`,
  * `API_ALLOW_OUTSIDE_BASE_PATH` and `OAUTH_ALLOW_HTTP_LOOPBACK`. Options in `overrides` prevail over the variables.
  *
  * @example

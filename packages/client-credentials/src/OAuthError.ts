@@ -414,13 +414,8 @@ const classes = [
   InvalidConfig
 ] as const
 
-/**
- * Every error of this package: those of a call, of a layer that is built, of discovery, of revocation and of a store.
- *
- * @since 0.1.0
- * @category errors
- */
-export type AnyError = InstanceType<(typeof classes)[number]>
+/** Every error of this package: those of a call, of a layer that is built, of discovery, of revocation and of a store. */
+type AnyError = InstanceType<(typeof classes)[number]>
 
 /**
  * Returns true for every error of this package, and narrows a union of errors to those of this package.

@@ -1,6 +1,6 @@
 /**
- * What an API says of the authorization servers that it trusts (RFC 9728), for programs that learn from the API where to
- * ask for tokens, within the bounds of what they trust themselves.
+ * Protected resource metadata (RFC 9728): the authorization servers that an API lists, for programs that find the
+ * authorization server by the API, among those that they allow.
  *
  * @since 0.1.0
  */
@@ -17,48 +17,14 @@ import { secureUrl } from "./internal/protocol/urls.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import { ResourceMetadataInvalid, type TokenEndpointUnavailable } from "./OAuthError.js"
 
-export {
-  /**
-   * The metadata of a protected resource could not be fetched or failed validation: see `OAuthError`.
-   *
-   * @since 0.1.0
-   * @category errors
-   */
-  ResourceMetadataInvalid
-}
-
 /**
- * Which API is asked, and which authorization servers may have this client's credentials.
+ * Fetches the metadata of an API and returns the first of its authorization servers that is allowed, as options to spread
+ * into `ClientConfig.Options`.
  *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** The resource identifier of the API: its URL, as tokens are asked for it (RFC 8707). */
-  readonly resource: string
-  /** Issuer identifiers. Whatever the API says, no other is ever asked for a token (RFC 9728 section 7.7). */
-  readonly allowedIssuers: ReadonlyArray<string>
-  /** See `ClientConfig.Options`. */
-  readonly allowHttpLoopback?: boolean | undefined
-}
-
-/**
- * What was found: to be spread into `ClientConfig.Options`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Found {
-  readonly issuer: string
-  readonly resource: string
-}
-
-/**
- * Asks an API for its metadata and gives the first of its authorization servers that is allowed.
- *
- * The document is asked for at the well-known place of the resource itself (RFC 9728 section 3.1) and nowhere else, so a
- * `resource_metadata` URL in a challenge cannot send this program anywhere (section 7.7). It must name exactly that
- * resource (section 3.3). Fails with an `InvalidConfig` when an option is not valid.
+ * The document is fetched from the well-known URL of the resource (RFC 9728 section 3.1) only, so a `resource_metadata` URL
+ * in a challenge does not lead this program to another server (section 7.7). It must name exactly that resource (section
+ * 3.3). Fails with `ResourceMetadataInvalid` when the document is missing or fails validation, and with `InvalidConfig`
+ * when an option is not valid.
  *
  * @example
  * import { ClientCredentials, ProtectedResource } from "@effect-oauth/client-credentials"
@@ -81,8 +47,19 @@ export interface Found {
  * @category constructors
  */
 export const discover = (
-  options: Options
-): Effect.Effect<Found, InvalidConfig | ResourceMetadataInvalid | TokenEndpointUnavailable, HttpClient.HttpClient> =>
+  options: {
+    /** The resource identifier of the API: its URL, as token requests state it (RFC 8707). */
+    readonly resource: string
+    /** Issuer identifiers. An authorization server that is not in this list is never used (RFC 9728 section 7.7). */
+    readonly allowedIssuers: ReadonlyArray<string>
+    /** See `ClientConfig.Options`. */
+    readonly allowHttpLoopback?: boolean | undefined
+  }
+): Effect.Effect<
+  { readonly issuer: string; readonly resource: string },
+  InvalidConfig | ResourceMetadataInvalid | TokenEndpointUnavailable,
+  HttpClient.HttpClient
+> =>
   Effect.gen(function*() {
     const { allowHttpLoopback, allowedIssuers, resource } = yield* validate(parts.protectedResource, options)
     const fail = (problem: string) => new ResourceMetadataInvalid({ resource, problem })

@@ -5,7 +5,6 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 
 import type { Challenge } from "./Challenge.js"
@@ -32,7 +31,18 @@ export class Rejection extends Data.Class<{
  * Default: one replay without a pause if it has a new token, which is right for a token that expired early or was revoked.
  * A second one follows only where the new token came from another process and may have been revoked as well.
  *
- * It decides about rejected responses only (`Challenge.isRejection`), and only when the request can be sent again.
+ * It decides about rejected responses only (`Challenge.isRejection`), and only when the request can be sent again. Another
+ * schedule is for an API whose servers accept new tokens only after a moment, for instance: provide it to the layer of the
+ * client.
+ *
+ * @example
+ * import { ReplaySchedule } from "@effect-oauth/client-credentials"
+ * import { Layer, Schedule } from "effect"
+ *
+ * export const Patient = Layer.succeed(
+ *   ReplaySchedule.ReplaySchedule,
+ *   Schedule.exponential("200 millis").pipe(Schedule.intersect(Schedule.recurs(3)))
+ * )
  *
  * @since 0.1.0
  * @category tags
@@ -44,21 +54,3 @@ export class ReplaySchedule extends Context.Reference<ReplaySchedule>()(
       Schedule.recurs(2).pipe(Schedule.whileInput(({ renewable }: Rejection) => renewable))
   }
 ) {}
-
-/**
- * Replaces the schedule, for instance for an API whose servers accept new tokens only after a moment. Provide it to the
- * layer of the client.
- *
- * @example
- * import { ReplaySchedule } from "@effect-oauth/client-credentials"
- * import { Schedule } from "effect"
- *
- * export const Patient = ReplaySchedule.layer(
- *   Schedule.exponential("200 millis").pipe(Schedule.intersect(Schedule.recurs(3)))
- * )
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (schedule: Schedule.Schedule<unknown, Rejection>): Layer.Layer<ReplaySchedule> =>
-  Layer.succeed(ReplaySchedule, schedule)

@@ -24,13 +24,8 @@ import type { InvalidConfig } from "./InvalidConfig.js"
 import * as OAuthError from "./OAuthError.js"
 import { DiscoveryFailed, type TokenEndpointUnavailable } from "./OAuthError.js"
 
-/**
- * The parts of the metadata that a client credentials client needs (RFC 8414 section 2).
- *
- * @since 0.1.0
- * @category models
- */
-export interface Metadata {
+/** The parts of the metadata that a client credentials client needs (RFC 8414 section 2). */
+interface Metadata {
   readonly issuer: string | undefined
   readonly tokenEndpoint: string
   /** RFC 7009. */

@@ -47,7 +47,7 @@ export type Options = ClientConfig.Options & {
   readonly issuanceBudget?: IssuanceBudget.Options | undefined
 }
 
-type PartOptions = Omit<Options, keyof ClientConfig.ClientOptions>
+type PartOptions = Omit<Options, keyof ClientConfig.Options>
 
 const compose = (config: ClientConfig.ClientConfig, { issuanceBudget, sharedTokens, ...options }: PartOptions) =>
   ClientCredentials.compose<TokenSeal | TokenStore>(config, {
@@ -125,7 +125,7 @@ export const layerConfig = (
 > => Layer.scopedContext(Effect.flatMap(Config.unwrap(config), build))
 
 /**
- * Provides a client whose options are read from the environment: see `ClientConfig.fromEnv` for the variables and the
+ * Provides a client whose options are read from the environment: see `ClientConfig.layerEnv` for the variables and the
  * prefix. `overrides` holds options that prevail over the variables, and those of the parts.
  *
  * @since 0.1.0
@@ -139,7 +139,7 @@ export const layerEnv = (
   FileSystem.FileSystem | HttpClient.HttpClient | TokenSeal | TokenStore
 > =>
   Layer.scopedContext(
-    ClientConfig.fromEnvWithParts(options, parts.sharedClient).pipe(
+    ClientConfig.fromEnv(options, parts.sharedClient).pipe(
       Effect.flatMap((config) => compose(config, options.overrides ?? {})),
       Effect.zipLeft(Effect.suspend(() => ClientCredentials.reportUnreadTls(options.prefix)))
     )

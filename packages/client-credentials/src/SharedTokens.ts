@@ -22,14 +22,18 @@ import { withTimeout } from "./internal/fleet/withTimeout.js"
 import * as backOff from "./internal/seam/backOff.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
+import * as tokenRequests from "./internal/seam/tokenRequests.js"
 import { isTakenOver } from "./internal/token/lease.js"
 import { defaultExpiryBuffer, isUsable } from "./internal/token/windows.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
-import type { TokenError } from "./OAuthError.js"
-import { type IssuedToken, type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
-import { CurrentOverrides, override, type TokenRequest } from "./TokenRequest.js"
+import type { TokenError, TokenStoreError } from "./OAuthError.js"
+import { TokenEndpoint } from "./TokenEndpoint.js"
+import { CurrentOverrides, type TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
-import { TokenStore, type TokenStoreError } from "./TokenStore.js"
+import { TokenStore } from "./TokenStore.js"
+
+type RequestOptions = NonNullable<Parameters<TokenEndpoint["requestToken"]>[1]>
+type IssuedToken = Effect.Effect.Success<ReturnType<TokenEndpoint["requestToken"]>>
 
 /**
  * Options of shared tokens. All have defaults.
@@ -183,7 +187,7 @@ export const layer = (
 const current = Effect.gen(function*() {
   const { authentication, request } = yield* ClientConfig
   const seal = yield* TokenSeal
-  const key = yield* keys.ofToken(seal, authentication)(override(request, yield* CurrentOverrides))
+  const key = yield* keys.ofToken(seal, authentication)(tokenRequests.override(request, yield* CurrentOverrides))
   return { key, stored: entries.make(seal, yield* TokenStore) }
 })
 

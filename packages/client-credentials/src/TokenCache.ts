@@ -26,6 +26,7 @@ import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
 import * as moments from "./internal/seam/moments.js"
 import * as tokenErrors from "./internal/seam/tokenErrors.js"
+import * as tokenRequests from "./internal/seam/tokenRequests.js"
 import * as cachedToken from "./internal/token/cachedToken.js"
 import * as earlyRejections from "./internal/token/earlyRejections.js"
 import type { Instant } from "./internal/token/instant.js"
@@ -34,7 +35,7 @@ import type { InvalidConfig } from "./InvalidConfig.js"
 import type { IssuanceBudget } from "./IssuanceBudget.js"
 import { ClientClosed, type TokenError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
-import * as TokenRequest from "./TokenRequest.js"
+import type * as TokenRequest from "./TokenRequest.js"
 
 /**
  * The cache of the tokens of one client. A custom implementation must keep these promises.
@@ -359,7 +360,7 @@ export const make = (
       cached,
       health: Effect.suspend(() => health(shared, entry(), budgetLeft)),
       withOverrides: (overrides) => {
-        const other = TokenRequest.override(wanted, overrides)
+        const other = tokenRequests.override(wanted, overrides)
         return service(other, () => entries.of(other))
       }
     })

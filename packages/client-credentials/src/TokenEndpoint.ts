@@ -22,10 +22,11 @@ import type { Quota } from "./internal/protocol/issuerQuota.js"
 import { usesAliases } from "./internal/protocol/mutualTls.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
+import * as tokenRequests from "./internal/seam/tokenRequests.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import { DiscoveryFailed, type TokenError } from "./OAuthError.js"
 import { ServerMetadata } from "./ServerMetadata.js"
-import { boundTo, type TokenRequest } from "./TokenRequest.js"
+import type { TokenRequest } from "./TokenRequest.js"
 
 /**
  * The token endpoint as a service. `make` provides the network; `IssuanceBudget` and `SharedTokens` decorate it, and a test
@@ -44,13 +45,8 @@ export interface TokenEndpoint {
   ) => Effect.Effect<IssuedToken, TokenError>
 }
 
-/**
- * A token, and what the authorization server stated about its quotas.
- *
- * @since 0.1.0
- * @category models
- */
-export interface IssuedToken {
+/** A token, and what the authorization server stated about its quotas. */
+interface IssuedToken {
   readonly token: AccessToken
   /**
    * The quotas that the server announced with this token, such as those of `Auth0-Client-Quota-Limit`; empty when it
@@ -62,11 +58,8 @@ export interface IssuedToken {
 /**
  * The reason of a token request, and the rules of the cache that makes it. The network needs none of them; decorators of
  * the endpoint, which share tokens or count them, use them.
- *
- * @since 0.1.0
- * @category models
  */
-export interface RequestOptions {
+interface RequestOptions {
   /**
    * `cold`: no token is cached. `renewal`: the cached token is still usable. `expired`: it is not. `rejected`: the API
    * rejected it. `forced`: the program requests another.
@@ -237,7 +230,7 @@ export const make = (
       })
 
     return {
-      request: dpop === undefined ? request : boundTo(request, dpop.thumbprint),
+      request: dpop === undefined ? request : tokenRequests.boundTo(request, dpop.thumbprint),
       requestToken: (request, options) =>
         within(
           requestToken(request, options).pipe(

@@ -12,27 +12,9 @@ import { shown } from "./internal/protocol/urls.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
- * The format of the body of a token request.
- *
- * @since 0.1.0
- * @category models
- */
-export type RequestFormat = "form" | "json"
-
-/**
  * A token request in its canonical form. Two requests for the same token are equal, whatever the order in which their
  * scopes, resources, parameters and the members of authorization details were written. Token caches and token
  * stores use the whole request as the key: a field that is added here is part of the key.
- *
- * @example
- * import { TokenRequest } from "@effect-oauth/client-credentials"
- * import { Equal } from "effect"
- *
- * const request = TokenRequest.make({ tokenUrl: "https://auth.example.com/oauth/token", clientId: "inventory-sync" })
- * const one = TokenRequest.override(request, { scope: ["items:read", "items:write"] })
- * const other = TokenRequest.override(request, { scope: ["items:write", "items:read", "items:read"] })
- *
- * console.log(Equal.equals(one, other)) // true
  *
  * @since 0.1.0
  * @category models
@@ -45,7 +27,8 @@ export class TokenRequest extends Data.Class<{
   readonly clientId: string
   /** The method of client authentication; undefined when it is chosen by what the server supports. */
   readonly clientAuthentication: string | undefined
-  readonly requestFormat: RequestFormat
+  /** The format of the body. */
+  readonly requestFormat: "form" | "json"
   readonly audience: string | undefined
   /** Sorted, each name once, separated by spaces (RFC 6749 section 3.3); empty when none is requested. */
   readonly scope: string
@@ -80,7 +63,7 @@ export interface Overrides {
    * Authorization details (RFC 9396 section 2): objects with a `type`. They replace all that are
    * configured. Lists in another order are another request; objects whose members are in another order are not.
    */
-  readonly authorizationDetails?: ReadonlyArray<AuthorizationDetail> | undefined
+  readonly authorizationDetails?: ReadonlyArray<{ readonly type: string; readonly [name: string]: unknown }> | undefined
   /**
    * Further parameters of the server, in any order. They replace all that are configured. They cannot replace those above,
    * nor credentials.
@@ -89,95 +72,9 @@ export interface Overrides {
 }
 
 /**
- * One authorization detail (RFC 9396 section 2).
- *
- * @since 0.1.0
- * @category models
- */
-export interface AuthorizationDetail {
-  readonly type: string
-  readonly [name: string]: unknown
-}
-
-/**
- * Creates a request from its parts, without validation, for tests and for a custom `TokenEndpoint`. `ClientConfig` creates
- * the validated one of a program.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = (
-  options: Overrides & {
-    readonly issuer?: string | undefined
-    readonly tokenUrl?: string | undefined
-    readonly clientId: string
-    readonly clientAuthentication?: string | undefined
-    readonly requestFormat?: RequestFormat | undefined
-  }
-): TokenRequest =>
-  override(
-    new TokenRequest({
-      issuer: options.issuer,
-      tokenUrl: options.tokenUrl,
-      clientId: options.clientId,
-      clientAuthentication: options.clientAuthentication,
-      requestFormat: options.requestFormat ?? "form",
-      audience: undefined,
-      scope: "",
-      resource: "",
-      authorizationDetails: "",
-      parameters: "",
-      dpopThumbprint: undefined
-    }),
-    options
-  )
-
-/**
- * Returns the same request with other parameters.
- *
- * @example
- * import { TokenRequest } from "@effect-oauth/client-credentials"
- *
- * const request = TokenRequest.make({
- *   tokenUrl: "https://auth.example.com/oauth/token",
- *   clientId: "inventory-sync",
- *   audience: "https://api.example.com",
- *   scope: "items:read"
- * })
- *
- * console.log(TokenRequest.override(request, { scope: "items:write" }).audience) // "https://api.example.com"
- *
- * @since 0.1.0
- * @category combinators
- */
-export const override = (
-  request: TokenRequest,
-  { audience, authorizationDetails, parameters: further, resource, scope }: Overrides
-): TokenRequest =>
-  new TokenRequest({
-    ...request,
-    ...(audience === undefined ? {} : { audience }),
-    ...(scope === undefined ? {} : { scope: parameters.canonical(scope) }),
-    ...(resource === undefined ? {} : { resource: parameters.canonical(resource) }),
-    ...(authorizationDetails === undefined ? {} : {
-      authorizationDetails: authorizationDetails.length === 0 ? "" : parameters.canonicalJson(authorizationDetails)
-    }),
-    ...(further === undefined ? {} : { parameters: parameters.sorted(further) })
-  })
-
-/**
- * Returns the same request for tokens that are bound to a key.
- *
- * @internal
- */
-export const boundTo = (request: TokenRequest, dpopThumbprint: string): TokenRequest =>
-  new TokenRequest({ ...request, dpopThumbprint })
-
-/**
  * The overrides of the calls of a program; none without `withOverrides`.
  *
- * @since 0.1.0
- * @category tags
+ * @internal
  */
 export class CurrentOverrides extends Context.Reference<CurrentOverrides>()(
   "@effect-oauth/client-credentials/TokenRequest/CurrentOverrides",

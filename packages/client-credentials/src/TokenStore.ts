@@ -13,23 +13,6 @@ import type { InvalidConfig } from "./InvalidConfig.js"
 
 export {
   /**
-   * The token store could not be read or written: see `OAuthError`.
-   *
-   * @since 0.1.0
-   * @category errors
-   */
-  TokenStoreError
-} from "./OAuthError.js"
-
-export {
-  /**
-   * An entry of a store: see `TokenStore/contract`.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  type Entry,
-  /**
    * The contract of every store, and the tag of the store in use: see `TokenStore/contract`.
    *
    * @since 0.1.0

@@ -286,7 +286,10 @@ describe("ApiClient", () => {
       }).pipe(
         Effect.provide(layer.pipe(
           Layer.provide(
-            ReplaySchedule.layer(Schedule.spaced("2 seconds").pipe(Schedule.intersect(Schedule.recurs(2))))
+            Layer.succeed(
+              ReplaySchedule.ReplaySchedule,
+              Schedule.spaced("2 seconds").pipe(Schedule.intersect(Schedule.recurs(2)))
+            )
           )
         ))
       )
@@ -313,7 +316,7 @@ describe("ApiClient", () => {
       return Effect.gen(function*() {
         yield* get("/items")
         assert.deepStrictEqual(seen, [["invalid_token", true], ["invalid_token", false]])
-      }).pipe(Effect.provide(Layer.provide(layer, ReplaySchedule.layer(schedule))))
+      }).pipe(Effect.provide(Layer.provide(layer, Layer.succeed(ReplaySchedule.ReplaySchedule, schedule))))
     })
 
     it.effect("fails with the token endpoint's error when there is no new token to be had", () => {

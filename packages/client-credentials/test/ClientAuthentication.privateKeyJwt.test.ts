@@ -175,7 +175,7 @@ const isSignedBy = (key: KeyObject, jwt: string) =>
   })
 
 const environment = (more: Record<string, string>) =>
-  ClientConfig.fromEnv().pipe(
+  Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv()).pipe(
     Effect.withConfigProvider(ConfigProvider.fromMap(
       new Map(Object.entries({
         OAUTH_TOKEN_URL: "https://auth.example.com/oauth/token",

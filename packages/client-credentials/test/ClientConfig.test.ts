@@ -1,9 +1,10 @@
 import { FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
 import { SystemError } from "@effect/platform/Error"
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, ClientConfig, LegacyToken, TokenRequest } from "@effect-oauth/client-credentials"
+import { ApiClient, ClientConfig, LegacyToken } from "@effect-oauth/client-credentials"
 import { Config, ConfigProvider, Effect, FastCheck as fc, Layer, Redacted } from "effect"
 
+import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
 
@@ -29,9 +30,9 @@ const files = FileSystem.layerNoop({
 
 const read = (
   variables: Readonly<Record<string, string | undefined>>,
-  options?: Parameters<typeof ClientConfig.fromEnv>[0]
+  options?: Parameters<typeof ClientConfig.layerEnv>[0]
 ) =>
-  ClientConfig.fromEnv(options).pipe(
+  Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv(options)).pipe(
     Effect.provide(files),
     Effect.withConfigProvider(
       ConfigProvider.fromMap(
@@ -200,7 +201,7 @@ describe("ClientConfig", () => {
         assert.strictEqual(yield* secretOf(config), scenario.secret)
         assert.deepStrictEqual(
           config.request,
-          TokenRequest.make({
+          tokenRequests.make({
             tokenUrl: "https://auth.example.com/oauth/token",
             clientId: "inventory-sync",
             audience: "inventory",

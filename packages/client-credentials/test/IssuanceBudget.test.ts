@@ -15,6 +15,7 @@ import {
 import { VirtualClock } from "@effect-oauth/testing"
 import { Clock, Duration, Effect, Either, Layer, Logger, Option, Random } from "effect"
 
+import type { Entry } from "../src/TokenStore/contract.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
@@ -339,11 +340,11 @@ describe("the daily limit", () => {
   const failures: Record<string, (store: TokenStore.TokenStore) => TokenStore.TokenStore> = {
     load: (store) => ({
       ...store,
-      load: () => new TokenStore.TokenStoreError({ operation: "load", problem: "ECONNREFUSED" })
+      load: () => new OAuthError.TokenStoreError({ operation: "load", problem: "ECONNREFUSED" })
     }),
     swap: (store) => ({
       ...store,
-      swap: () => new TokenStore.TokenStoreError({ operation: "swap", problem: "ENOSPC" })
+      swap: () => new OAuthError.TokenStoreError({ operation: "swap", problem: "ENOSPC" })
     })
   }
   for (const [operation, broken] of Object.entries(failures)) {
@@ -385,7 +386,7 @@ describe("the daily limit", () => {
       const time = VirtualClock.make()
       const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
       const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
-      const changed: { load?: (entry: TokenStore.Entry) => TokenStore.Entry | undefined } = {}
+      const changed: { load?: (entry: Entry) => Entry | undefined } = {}
       const { count, layer } = endpoint()
       const store: TokenStore.TokenStore = {
         ...memory,

@@ -51,7 +51,7 @@ describe("an error", () => {
 
 describe("isOAuthError", () => {
   it("holds for every error class that the package exports", () => {
-    for (const name of ["InvalidConfig.InvalidConfig", "TokenStore.TokenStoreError", "OAuthError.InsufficientScope"]) {
+    for (const name of ["InvalidConfig.InvalidConfig", "OAuthError.TokenStoreError", "OAuthError.InsufficientScope"]) {
       assert.include(exported.map(([name]) => name), name)
     }
     const missed = exported.filter(([, { prototype }]) => !OAuthError.isOAuthError(Object.create(prototype as object)))
@@ -85,7 +85,13 @@ describe("isOAuthError", () => {
 
     const unknown: unknown = new Library.InvalidConfig.InvalidConfig({ problems: [] })
     if (!OAuthError.isOAuthError(unknown)) return assert.fail("InvalidConfig is an error of the package")
-    expectTypeOf(unknown).toEqualTypeOf<OAuthError.AnyError>()
+    expectTypeOf(unknown._tag).toEqualTypeOf<
+      | OAuthError.OAuthError["_tag"]
+      | "InvalidConfig"
+      | "ResourceMetadataInvalid"
+      | "RevocationUnsupported"
+      | "TokenStoreError"
+    >()
     assert.isFalse(unknown.retryable)
   })
 })

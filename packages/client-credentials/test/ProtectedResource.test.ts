@@ -11,7 +11,7 @@ import * as fakeHttp from "./support/fakeHttp.js"
 const resource = "https://api.example.com/v1"
 const issuer = "https://auth.example.com"
 
-const discover = (document: unknown, options: Partial<ProtectedResource.Options> = {}) => {
+const discover = (document: unknown, options: Partial<Parameters<typeof ProtectedResource.discover>[0]> = {}) => {
   const { layer, sent } = fakeHttp.make(() =>
     Effect.sync(() => document instanceof Response ? document : Response.json(document))
   )

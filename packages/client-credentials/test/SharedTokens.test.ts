@@ -348,7 +348,7 @@ describe("a fleet with one store", () => {
         const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
         const failing = {
           ...store,
-          [operation]: () => new TokenStore.TokenStoreError({ operation, problem: "ECONNRESET" })
+          [operation]: () => new OAuthError.TokenStoreError({ operation, problem: "ECONNRESET" })
         }
         const failures = countOf("oauth.store.failures", { "oauth.store.operation": operation })
         const before = yield* failures
@@ -388,7 +388,7 @@ describe("a fleet with one store", () => {
       const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       const store: TokenStore.TokenStore = {
         ...memory,
-        changes: () => Stream.fail(new TokenStore.TokenStoreError({ operation: "changes", problem: "ECONNRESET" }))
+        changes: () => Stream.fail(new OAuthError.TokenStoreError({ operation: "changes", problem: "ECONNRESET" }))
       }
       const failures = countOf("oauth.store.failures", { "oauth.store.operation": "changes" })
       const before = yield* failures

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { AccessToken, IssuanceBudget, TokenCache, TokenEndpoint, TokenRequest } from "@effect-oauth/client-credentials"
+import type { TokenRequest } from "@effect-oauth/client-credentials"
+import { AccessToken, IssuanceBudget, TokenCache, TokenEndpoint } from "@effect-oauth/client-credentials"
 import {
   Cause,
   Deferred,
@@ -20,6 +21,7 @@ import {
 
 import * as parts from "../src/internal/config/parts.js"
 import * as rules from "../src/internal/config/rules.js"
+import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
 import { day, make as endpoint, request, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
 
 /** Runs until every fiber waits: the test clock stands still, so nothing else can wake them. */
@@ -281,7 +283,7 @@ describe("TokenCache", () => {
       assert.strictEqual(yield* Effect.map(cache.get, value), others[0])
       assert.strictEqual(new Set([reading, ...others]).size, 7)
       assert.strictEqual(asked.length, 7)
-      assert.deepStrictEqual(asked[0]?.request, TokenRequest.override(request, { scope: "items:list items:read" }))
+      assert.deepStrictEqual(asked[0]?.request, tokenRequests.override(request, { scope: "items:list items:read" }))
     }))
 
   it.scoped("keeps the most recently used of them, and never two requests for one", () =>

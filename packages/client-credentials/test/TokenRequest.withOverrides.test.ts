@@ -4,7 +4,9 @@ import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
 import { Expect, OAuthTest } from "@effect-oauth/testing"
 import { Effect, Either, Equal, FastCheck as fc, Hash, Schema } from "effect"
 
-const request = TokenRequest.make({
+import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
+
+const request = tokenRequests.make({
   tokenUrl: "https://auth.example.com/oauth/token?tenant=1",
   clientId: "inventory-sync",
   audience: "https://api.example.com"
@@ -17,8 +19,8 @@ describe("TokenRequest", () => {
     const same = new Set(one).size === new Set([...one, ...other]).size &&
       new Set(other).size === new Set([...one, ...other]).size
     for (const name of ["scope", "resource"] as const) {
-      const left = TokenRequest.override(request, { [name]: one })
-      const right = TokenRequest.override(request, { [name]: other.join(" ") })
+      const left = tokenRequests.override(request, { [name]: one })
+      const right = tokenRequests.override(request, { [name]: other.join(" ") })
       assert.strictEqual(Equal.equals(left, right), same)
       if (same) assert.strictEqual(Hash.hash(left), Hash.hash(right))
     }
@@ -30,16 +32,16 @@ describe("TokenRequest", () => {
       new TokenRequest.TokenRequest({ ...request, clientId: "other" }),
       new TokenRequest.TokenRequest({ ...request, clientAuthentication: "client_secret_basic" }),
       new TokenRequest.TokenRequest({ ...request, requestFormat: "json" }),
-      TokenRequest.override(request, { audience: "other" }),
-      TokenRequest.override(request, { scope: "a" }),
-      TokenRequest.override(request, { resource: "urn:a" }),
-      TokenRequest.override(request, { authorizationDetails: [{ type: "a" }] }),
-      TokenRequest.override(request, { parameters: { tenant: "a" } }),
+      tokenRequests.override(request, { audience: "other" }),
+      tokenRequests.override(request, { scope: "a" }),
+      tokenRequests.override(request, { resource: "urn:a" }),
+      tokenRequests.override(request, { authorizationDetails: [{ type: "a" }] }),
+      tokenRequests.override(request, { parameters: { tenant: "a" } }),
       new TokenRequest.TokenRequest({ ...request, issuer: "https://auth.example.com" }),
       new TokenRequest.TokenRequest({ ...request, dpopThumbprint: "a" })
     ]
     for (const other of others) assert.isFalse(Equal.equals(request, other))
-    assert.isTrue(Equal.equals(request, TokenRequest.override(request, {})))
+    assert.isTrue(Equal.equals(request, tokenRequests.override(request, {})))
     assert.isTrue(Equal.equals(request, new TokenRequest.TokenRequest(request)))
   })
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process"
 import { FileSystem, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { TokenStore } from "@effect-oauth/client-credentials"
+import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
 import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
 import { Clock, Context, Deferred, Duration, Effect, Fiber, Layer, Logger, Option, TestClock } from "effect"
 
@@ -288,7 +288,7 @@ describe("a store of files", () => {
         ]
         for (const operation of operations) {
           const error = yield* Effect.flip(
-            Effect.asVoid(operation as Effect.Effect<unknown, TokenStore.TokenStoreError>)
+            Effect.asVoid(operation as Effect.Effect<unknown, OAuthError.TokenStoreError>)
           )
           assert.include(error.message, expected)
           assert.notInclude(error.message, base)

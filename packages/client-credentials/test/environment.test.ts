@@ -15,7 +15,7 @@ const necessary = {
 }
 
 const read = (environment: Record<string, string>) =>
-  ClientConfig.fromEnv().pipe(
+  Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv()).pipe(
     Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries({ ...necessary, ...environment })))),
     Effect.provide(NodeContext.layer)
   )

@@ -47,6 +47,7 @@ import { algorithms } from "../src/internal/protocol/signingAlgorithm.js"
 import { secureUrl } from "../src/internal/protocol/urls.js"
 import * as backOff from "../src/internal/seam/backOff.js"
 import * as budgets from "../src/internal/token/ledger.js"
+import type { Entry } from "../src/TokenStore/contract.js"
 import { canary, fuzz } from "./support/fuzz.js"
 import { printed } from "./support/printed.js"
 import { sealKey } from "./support/sealKey.js"
@@ -345,7 +346,7 @@ const at = (millis: number): Clock.Clock => ({
   currentTimeMillis: Effect.succeed(millis)
 })
 
-const isEntry = ({ expiresAt, generation, value }: TokenStore.Entry) => {
+const isEntry = ({ expiresAt, generation, value }: Entry) => {
   assert.isString(value)
   assert.isTrue(Number.isSafeInteger(generation) && generation > 0, `generation ${generation}`)
   isMoment(expiresAt)
@@ -380,7 +381,7 @@ const leasesNext = (store: TokenStore.TokenStore) =>
   })
 
 const filed =
-  (name: string, use: (store: TokenStore.TokenStore) => Effect.Effect<void, TokenStore.TokenStoreError>) =>
+  (name: string, use: (store: TokenStore.TokenStore) => Effect.Effect<void, OAuthError.TokenStoreError>) =>
   async (input: string) => {
     const directory = mkdtempSync(join(tmpdir(), "fuzz-"))
     try {
@@ -579,7 +580,7 @@ fuzz("environment", {
     const variable = input.slice(0, Math.max(0, input.indexOf("=")))
     const environment = { ...necessary, [variable]: input.slice(variable.length + 1) }
     const result = Effect.runSync(
-      Effect.either(ClientConfig.fromEnv()).pipe(
+      Effect.either(Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv())).pipe(
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
         Effect.provide(FileSystem.layerNoop({}))
       )

@@ -16,6 +16,7 @@ import {
 } from "@effect-oauth/client-credentials"
 import { Clock, Context, Effect, FastCheck as fc, Layer, Redacted, type Scope } from "effect"
 
+import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import { sealKey } from "./support/sealKey.js"
 
@@ -151,7 +152,7 @@ describe("a token of its own for each request", () => {
               const { requests, start } = yield* world
               const client = yield* start(configured, shared)
               const wanted = [{}, { [option]: one }, { [option]: other }]
-              const asked = wanted.map((change) => TokenRequest.override(configured, change))
+              const asked = wanted.map((change) => tokenRequests.override(configured, change))
               const distinct = new Set(asked.map((one) => JSON.stringify(one)))
               const tokens = yield* Effect.forEach([...wanted, ...wanted], (change) => call(client, change))
               assert.strictEqual(requests.length, distinct.size)
@@ -168,7 +169,10 @@ describe("a token of its own for each request", () => {
   it.effect("and one for requests that are written differently and ask for the same", () =>
     Effect.gen(function*() {
       const { requests, start } = yield* world
-      const client = yield* start(TokenRequest.make({ clientId: "one", tokenUrl: "https://auth.example/token" }), false)
+      const client = yield* start(
+        tokenRequests.make({ clientId: "one", tokenUrl: "https://auth.example/token" }),
+        false
+      )
       const both = (one: TokenRequest.Overrides, other: TokenRequest.Overrides) =>
         Effect.gen(function*() {
           assert.strictEqual(yield* call(client, one), yield* call(client, other))
@@ -186,7 +190,10 @@ describe("a token of its own for each request", () => {
   it.effect("and not the one around it where an option of the inner change is undefined", () =>
     Effect.gen(function*() {
       const { requests, start } = yield* world
-      const client = yield* start(TokenRequest.make({ clientId: "one", tokenUrl: "https://auth.example/token" }), false)
+      const client = yield* start(
+        tokenRequests.make({ clientId: "one", tokenUrl: "https://auth.example/token" }),
+        false
+      )
       const north = { parameters: { organization: "north" } }
       const nothing = Object.fromEntries(Object.keys(changes).map((option) => [option, undefined]))
       const outer = yield* call(client, north)

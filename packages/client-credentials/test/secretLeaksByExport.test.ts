@@ -409,7 +409,9 @@ const surface: Readonly<Record<string, Entry>> = {
   "ClientAuthentication.tlsClientAuth": "the certificate is the HTTP client's",
   "ClientConfig.ClientConfig": tag,
   "ClientConfig.fromEnv": () =>
-    Effect.withConfigProvider(ClientConfig.fromEnv(), environment).pipe(Effect.provide(NodeContext.layer)),
+    Effect.withConfigProvider(Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv()), environment).pipe(
+      Effect.provide(NodeContext.layer)
+    ),
   "ClientConfig.layer": () => built(Config),
   "ClientConfig.layerConfig": () => built(ClientConfig.layerConfig(EffectConfig.succeed(withSecret))),
   "ClientConfig.layerEnv": () =>
@@ -418,7 +420,6 @@ const surface: Readonly<Record<string, Entry>> = {
         Layer.provide([Layer.setConfigProvider(environment), NodeContext.layer])
       )
     ),
-  "ClientConfig.fromEnvWithParts": "used by the `layerEnv` of a client",
   "ClientConfig.withParts": "used by the `layer` of a client",
   "ClientConfig.make": () =>
     Effect.forEach([
@@ -542,11 +543,9 @@ const surface: Readonly<Record<string, Entry>> = {
       await client.close()
       return [client, response, refused]
     }),
-  "ProtectedResource.ResourceMetadataInvalid": error,
   "ProtectedResource.discover": "asks for public metadata, without credentials",
   "ReplaySchedule.Rejection": () => Effect.succeed(new ReplaySchedule.Rejection({ challenges: [], renewable: true })),
   "ReplaySchedule.ReplaySchedule": tag,
-  "ReplaySchedule.layer": "holds a schedule",
   "ServerMetadata.ServerMetadata": tag,
   "ServerMetadata.layer": "asks for public metadata, without credentials",
   "ServerMetadata.make": () => {
@@ -610,9 +609,6 @@ const surface: Readonly<Record<string, Entry>> = {
     ),
   "TokenRequest.CurrentOverrides": tag,
   "TokenRequest.TokenRequest": "the request without its proof",
-  "TokenRequest.boundTo": "the request without its proof",
-  "TokenRequest.override": "the request without its proof",
-  "TokenRequest.make": "the request without its proof",
   "TokenRequest.withOverrides": "used in the suite above",
   "TokenRevocation.TokenRevocation": tag,
   "TokenRevocation.layer": "a layer of `make`",
@@ -637,7 +633,6 @@ const surface: Readonly<Record<string, Entry>> = {
         seal.open("elsewhere", "v1.c4n4ry.x.y")
       ])),
   "TokenStore.TokenStore": tag,
-  "TokenStore.TokenStoreError": error,
   "TokenStore.layerFiles": (http) =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

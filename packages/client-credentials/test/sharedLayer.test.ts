@@ -15,6 +15,7 @@ import {
 import { Effect, Layer, Logger, Redacted, TestClock } from "effect"
 
 import * as issuedTokens from "../src/internal/http/issuedTokens.js"
+import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
 
 const options = {
   tokenUrl: "https://auth.example.com/token",
@@ -69,7 +70,7 @@ describe("a client that is built again", () => {
       const { layer, warnings } = world()
       yield* Effect.provide(Effect.all([built(), built()], { concurrency: "unbounded" }), layer)
       assert.strictEqual(warnings.length, 1)
-      const request = TokenRequest.make({ tokenUrl: options.tokenUrl, clientId: "bound" })
+      const request = tokenRequests.make({ tokenUrl: options.tokenUrl, clientId: "bound" })
       const clock = {}
       const issue = (thumbprint: string) =>
         issuedTokens.note(clock, {
@@ -124,7 +125,7 @@ describe("a client that is built again", () => {
     for (let index = 0; index < 1500; index += 1) {
       issuedTokens.note(clock, {
         owner: {},
-        request: TokenRequest.make({ clientId: `client-${index}` }),
+        request: tokenRequests.make({ clientId: `client-${index}` }),
         token: new AccessToken.AccessToken({
           value: Redacted.make("t"),
           scope: undefined,

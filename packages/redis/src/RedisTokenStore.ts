@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConfig"
+import * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
@@ -89,16 +90,16 @@ const make = (
   const tokenKey = (key: string) => `{${prefix}:${key}}:token`
   const leaseKey = (key: string) => `{${prefix}:${key}}:lease`
 
-  const run = <A>(operation: TokenStore.TokenStoreError["operation"], command: () => Promise<A>) =>
+  const run = <A>(operation: OAuthError.TokenStoreError["operation"], command: () => Promise<A>) =>
     Effect.tryPromise({
       try: command,
-      catch: (error) => new TokenStore.TokenStoreError({ operation, problem: problem(error) })
+      catch: (error) => new OAuthError.TokenStoreError({ operation, problem: problem(error) })
     }).pipe(
       // Leases are taken and given back in uninterruptible regions.
       Effect.interruptible,
       Effect.timeoutFail({
         duration: timeout,
-        onTimeout: () => new TokenStore.TokenStoreError({ operation, problem: "no answer in time" })
+        onTimeout: () => new OAuthError.TokenStoreError({ operation, problem: "no answer in time" })
       })
     )
 

@@ -6,6 +6,7 @@
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConfig"
+import * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -63,7 +64,7 @@ const notifications = (sql: SqlClient.SqlClient, channel: string) => {
     ? (key: string) =>
       sql.listen(channel).pipe(
         Stream.filter((changed) => changed === key),
-        Stream.mapError((error) => new TokenStore.TokenStoreError({ operation: "changes", problem: problem(error) }))
+        Stream.mapError((error) => new OAuthError.TokenStoreError({ operation: "changes", problem: problem(error) }))
       )
     : undefined
   return { changes, notify }
@@ -105,14 +106,14 @@ export const make = (
     const now = databaseTime(sql)
     const { changes, notify } = notifications(sql, `${prefix}changes`)
 
-    const run = <A>(operation: TokenStore.TokenStoreError["operation"], statement: Effect.Effect<A, SqlError>) =>
+    const run = <A>(operation: OAuthError.TokenStoreError["operation"], statement: Effect.Effect<A, SqlError>) =>
       statement.pipe(
-        Effect.mapError((error) => new TokenStore.TokenStoreError({ operation, problem: problem(error) })),
+        Effect.mapError((error) => new OAuthError.TokenStoreError({ operation, problem: problem(error) })),
         // Leases are taken and given back in uninterruptible regions.
         Effect.interruptible,
         Effect.timeoutFail({
           duration: timeout,
-          onTimeout: () => new TokenStore.TokenStoreError({ operation, problem: "no answer in time" })
+          onTimeout: () => new OAuthError.TokenStoreError({ operation, problem: "no answer in time" })
         }),
         Effect.withTracerEnabled(false)
       )
@@ -244,19 +245,19 @@ export const layerWithClient = <E>(
         })
       )
       const use = <A>(
-        operation: TokenStore.TokenStoreError["operation"],
-        f: (store: TokenStore.TokenStore) => Effect.Effect<A, TokenStore.TokenStoreError>
+        operation: OAuthError.TokenStoreError["operation"],
+        f: (store: TokenStore.TokenStore) => Effect.Effect<A, OAuthError.TokenStoreError>
       ) =>
         SynchronizedRef.modifyEffect(connected, (store) =>
           store === undefined ? Effect.map(connect, (made) => [made, made]) : Effect.succeed([store, store])).pipe(
             Effect.catchAllCause(() =>
-              new TokenStore.TokenStoreError({ operation, problem: "no connection to its database" })
+              new OAuthError.TokenStoreError({ operation, problem: "no connection to its database" })
             ),
             Effect.interruptible,
             Effect.timeoutFail({
               duration: timeout,
               onTimeout: () =>
-                new TokenStore.TokenStoreError({ operation, problem: "no connection in time" })
+                new OAuthError.TokenStoreError({ operation, problem: "no connection in time" })
             }),
             Effect.flatMap(f)
           )

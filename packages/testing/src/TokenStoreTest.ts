@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import { assert, describe, it } from "@effect/vitest"
-import { TokenStore } from "@effect-oauth/client-credentials"
+import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -173,7 +173,7 @@ const cases: ReadonlyArray<readonly [string, Case]> = [
 
 const fails = (store: TokenStore.TokenStore) =>
   Effect.gen(function*() {
-    const operations: ReadonlyArray<Effect.Effect<unknown, TokenStore.TokenStoreError>> = [
+    const operations: ReadonlyArray<Effect.Effect<unknown, OAuthError.TokenStoreError>> = [
       store.load("b"),
       swap(store, "b", 0, "one"),
       store.acquire("b", "one", minute)
@@ -199,7 +199,7 @@ const recovers = (store: TokenStore.TokenStore) =>
  * Declares the tests of a store, in a `describe` of this name. The layer is built for each test, and must then be empty.
  *
  * @example
- * import { TokenStore } from "@effect-oauth/client-credentials"
+ * import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
  * import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
  * import { Layer } from "effect"
  *

@@ -87,7 +87,7 @@ export const ask = (question: string): Effect.Effect<Redacted.Redacted<string>, 
 
 const withSecret = (settings: Settings, secret: string) => {
   const { [own.secretCommand]: _command, [own.secretPrompt]: _prompt, ...values } = settings.values
-  return ClientConfig.fromEnv().pipe(
+  return Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv()).pipe(
     Effect.withConfigProvider(provider({ ...settings, values: { ...values, OAUTH_CLIENT_SECRET: secret } }))
   )
 }
@@ -170,5 +170,7 @@ export const configure = (
     )
     return deferred(settings, asked, `typed for ${client}`)
   }
-  return ClientConfig.fromEnv().pipe(Effect.withConfigProvider(provider(settings)))
+  return Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv()).pipe(
+    Effect.withConfigProvider(provider(settings))
+  )
 }

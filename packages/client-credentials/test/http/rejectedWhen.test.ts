@@ -20,7 +20,9 @@ const get = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
 
 const unauthenticated = `{"errors":[{"extensions":{"code":"UNAUTHENTICATED"}}]}`
 
-const graphql: ClientConfig.RejectedWhen = {
+type RejectedWhen = NonNullable<ClientConfig.Options["rejectedWhen"]>
+
+const graphql: RejectedWhen = {
   response: ({ body, status }) => status === 200 && body.includes("UNAUTHENTICATED")
 }
 
@@ -35,7 +37,7 @@ describe("declared rejections", () => {
         { response: ({ headers }) => headers["x-expired"] === "1" },
         () => new Response("", { headers: { "x-expired": "1" } })
       ]
-    ] as ReadonlyArray<readonly [string, ClientConfig.RejectedWhen, () => Response]>
+    ] as ReadonlyArray<readonly [string, RejectedWhen, () => Response]>
   ) {
     it.effect(`by ${name}: the call is sent again with a new token`, () => {
       let rejects = true
@@ -96,7 +98,7 @@ describe("declared rejections", () => {
         lines.push(`${String(message)} ${printed(cause)}`)
       })
     )
-    const broken: ReadonlyArray<NonNullable<ClientConfig.RejectedWhen["response"]>> = [
+    const broken: ReadonlyArray<NonNullable<RejectedWhen["response"]>> = [
       ({ body }) => {
         throw new RangeError(body)
       },
@@ -121,7 +123,7 @@ describe("declared rejections", () => {
   it.effect("the variable declares statuses, beside those of the option", () =>
     Effect.gen(function*() {
       const read = (value: string, overrides: Partial<ClientConfig.Options> = {}) =>
-        ClientConfig.fromEnv({ overrides }).pipe(
+        Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv({ overrides })).pipe(
           Effect.withConfigProvider(ConfigProvider.fromMap(
             new Map([
               ["OAUTH_TOKEN_URL", "https://auth.example.com/token"],

@@ -180,7 +180,10 @@ describe("after the scope of a layer has ended", () => {
         const client = ClientCredentials.layer(options).pipe(
           Layer.provide(layer),
           Layer.provide(
-            ReplaySchedule.layer(Schedule.spaced("100 millis").pipe(Schedule.intersect(Schedule.recurs(3))))
+            Layer.succeed(
+              ReplaySchedule.ReplaySchedule,
+              Schedule.spaced("100 millis").pipe(Schedule.intersect(Schedule.recurs(3)))
+            )
           )
         )
         const scope = yield* Scope.make()

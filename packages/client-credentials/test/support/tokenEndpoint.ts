@@ -2,12 +2,15 @@
  * A token endpoint without a network: it numbers its tokens, waits at a gate where there is one, and answers as it is
  * told.
  */
-import { AccessToken, OAuthError, TokenEndpoint, TokenRequest } from "@effect-oauth/client-credentials"
+import type { TokenRequest } from "@effect-oauth/client-credentials"
+import { AccessToken, OAuthError, TokenEndpoint } from "@effect-oauth/client-credentials"
 import { Clock, Deferred, Effect, Layer, Redacted } from "effect"
+
+import * as tokenRequests from "../../src/internal/seam/tokenRequests.js"
 
 export const day = 86_400_000
 
-export const request = TokenRequest.make({
+export const request = tokenRequests.make({
   tokenUrl: "https://auth.example.com/oauth/token",
   clientId: "inventory-sync"
 })

@@ -17,7 +17,12 @@ export const Api = ClientCredentials.layerEnv({
   }
 }).pipe(
   // This API knows new tokens a little late, so a refused call is replayed twice.
-  Layer.provide(ReplaySchedule.layer(Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(2)))))
+  Layer.provide(
+    Layer.succeed(
+      ReplaySchedule.ReplaySchedule,
+      Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(2)))
+    )
+  )
 )
 
 export const WithVault = ClientCredentials.layer({

@@ -99,7 +99,7 @@ const services = (chosen: settings.Settings) =>
     const network = TokenEndpoint.layer()
     const endpoint = limit === undefined ? network : Layer.provide(IssuanceBudget.layer(limit), network)
     return ApiClient.layer.pipe(
-      Layer.provide([Authorization.layer, ReplaySchedule.layer(Schedule.stop)]),
+      Layer.provide([Authorization.layer, Layer.succeed(ReplaySchedule.ReplaySchedule, Schedule.stop)]),
       Layer.provideMerge(TokenCache.layer({ retryTimeout: 0 })),
       Layer.provide(endpoint),
       Layer.provideMerge(ServerMetadata.layer())

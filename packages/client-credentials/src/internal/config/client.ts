@@ -4,10 +4,11 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 
-import * as TokenRequest from "../../TokenRequest.js"
+import type { Overrides, TokenRequest } from "../../TokenRequest.js"
 import { isRecord } from "../protocol/json.js"
 import * as parameters from "../protocol/requestParameters.js"
 import { secureUrl } from "../protocol/urls.js"
+import * as tokenRequests from "../seam/tokenRequests.js"
 import * as api from "./api.js"
 import { type Check, collect, printable, type Problem } from "./check.js"
 import * as credentialSource from "./credentialSource.js"
@@ -85,7 +86,7 @@ type Schemas = Schema.Schema.AnyNoContext & {
 
 /** The settings of a client whose options are valid. */
 export interface Settings<A extends Authentication> {
-  readonly request: TokenRequest.TokenRequest
+  readonly request: TokenRequest
   readonly revocationUrl: string | undefined
   /** The method, given the methods that the server is known to support. */
   readonly authentication: (supported: ReadonlyArray<string> | undefined) => A
@@ -258,8 +259,8 @@ export const read = <A extends Authentication>(
   const { clientAuthentication: wanted } = options
   return {
     ...accepted,
-    request: TokenRequest.make({
-      ...(options as TokenRequest.Overrides),
+    request: tokenRequests.make({
+      ...(options as Overrides),
       issuer,
       tokenUrl,
       clientId,

@@ -4,8 +4,8 @@
 import * as Duration from "effect/Duration"
 
 import {
-  type AnyError,
   InvalidTokenResponse,
+  type OAuthError,
   TokenEndpointUnavailable,
   type TokenError,
   TokenErrorResponse
@@ -41,7 +41,7 @@ export const withQuotas = (error: TokenError, quotas: ReadonlyArray<Quota>): Tok
 export const quotasOf = (error: TokenError): ReadonlyArray<Quota> => "quotas" in error ? error.quotas ?? [] : []
 
 /** The pause that an error requires, in milliseconds; undefined when it requires none. */
-export const retryAfterOf = (error: AnyError): number | undefined =>
+export const retryAfterOf = (error: OAuthError): number | undefined =>
   "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
 
 /**

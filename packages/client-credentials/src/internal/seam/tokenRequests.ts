@@ -1,0 +1,52 @@
+/**
+ * Token requests from their parts, and the same request with other parts.
+ */
+import { type Overrides, TokenRequest } from "../../TokenRequest.js"
+import * as parameters from "../protocol/requestParameters.js"
+
+/** Creates a request from its parts, without validation. */
+export const make = (
+  options: Overrides & {
+    readonly issuer?: string | undefined
+    readonly tokenUrl?: string | undefined
+    readonly clientId: string
+    readonly clientAuthentication?: string | undefined
+    readonly requestFormat?: TokenRequest["requestFormat"] | undefined
+  }
+): TokenRequest =>
+  override(
+    new TokenRequest({
+      issuer: options.issuer,
+      tokenUrl: options.tokenUrl,
+      clientId: options.clientId,
+      clientAuthentication: options.clientAuthentication,
+      requestFormat: options.requestFormat ?? "form",
+      audience: undefined,
+      scope: "",
+      resource: "",
+      authorizationDetails: "",
+      parameters: "",
+      dpopThumbprint: undefined
+    }),
+    options
+  )
+
+/** Returns the same request with other parameters. */
+export const override = (
+  request: TokenRequest,
+  { audience, authorizationDetails, parameters: further, resource, scope }: Overrides
+): TokenRequest =>
+  new TokenRequest({
+    ...request,
+    ...(audience === undefined ? {} : { audience }),
+    ...(scope === undefined ? {} : { scope: parameters.canonical(scope) }),
+    ...(resource === undefined ? {} : { resource: parameters.canonical(resource) }),
+    ...(authorizationDetails === undefined ? {} : {
+      authorizationDetails: authorizationDetails.length === 0 ? "" : parameters.canonicalJson(authorizationDetails)
+    }),
+    ...(further === undefined ? {} : { parameters: parameters.sorted(further) })
+  })
+
+/** Returns the same request for tokens that are bound to a key. */
+export const boundTo = (request: TokenRequest, dpopThumbprint: string): TokenRequest =>
+  new TokenRequest({ ...request, dpopThumbprint })
