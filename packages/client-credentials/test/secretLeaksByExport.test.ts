@@ -473,7 +473,6 @@ const surface: Readonly<Record<string, Entry>> = {
   "DPoP.make": () => DPoP.make(),
   "InvalidConfig.InvalidConfig": () =>
     Effect.succeed(new InvalidConfig.InvalidConfig({ problems: [{ setting: "x", expected: "y" }] })),
-  "InvalidConfig.validate": "a function of options, which shows what is expected",
   "IssuanceBudget.IssuanceBudget": tag,
   "IssuanceBudget.layer": "a layer of `make`",
   "IssuanceBudget.make": (http) =>
