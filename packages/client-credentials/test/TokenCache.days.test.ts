@@ -8,6 +8,7 @@ import { Expect, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oau
 import { VirtualClock } from "@effect-oauth/testing"
 import { Duration, Effect, Either, Fiber, Random, Schedule } from "effect"
 
+import { runs } from "./support/runs.js"
 import {
   day,
   make as endpoint,
@@ -290,12 +291,13 @@ describe("an API that refuses every token", () => {
       Effect.gen(function*() {
         const time = VirtualClock.make()
         const perDay: Array<number> = []
+        const days = runs(`days with a rejected call every ${every / minute} min`, { quick: 1, full: 4 })
         yield* Effect.gen(function*() {
           const api = yield* ApiClient.ApiClient
           const { issued } = yield* TestAuthorizationServer.TestAuthorizationServer
           const { reject } = yield* TestApi.TestApi
           yield* reject(() => true)
-          for (let days = 0; days < 4; days += 1) {
+          for (let started = 0; started < days; started += 1) {
             const before = (yield* issued).length
             for (let now = 0; now < day; now += every) {
               assert.strictEqual((yield* api.get("/items")).status, 401)
