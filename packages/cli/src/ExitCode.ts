@@ -56,25 +56,3 @@ export const codes = {
   /** Told to end. */
   terminated: 143
 } as const
-
-/**
- * The name of an outcome.
- *
- * @since 0.1.0
- * @category models
- */
-export type Outcome = keyof typeof codes
-
-/**
- * The outcome of a call, by the status of the answer.
- *
- * @example
- * import * as ExitCode from "@effect-oauth/cli/ExitCode"
- *
- * console.log(ExitCode.ofStatus(404)) // "refused"
- *
- * @since 0.1.0
- * @category constructors
- */
-export const ofStatus = (status: number): Outcome =>
-  status >= 500 ? "failed" : status >= 400 ? "refused" : status >= 300 ? "redirected" : "success"

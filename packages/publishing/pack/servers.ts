@@ -48,7 +48,7 @@ export interface Servers {
   /** For one that signs with its own key, and whose tokens are bound to another. */
   readonly signedEnvironment: Readonly<Record<string, string>>
   /** The tokens issued so far. */
-  readonly issued: () => Promise<ReadonlyArray<TestAuthorizationServer.Issued>>
+  readonly issued: () => Promise<Effect.Effect.Success<TestAuthorizationServer.TestAuthorizationServer["issued"]>>
   readonly close: () => void
 }
 

@@ -318,6 +318,6 @@ describe("OAuthTest", () => {
     expectTypeOf<() => Effect.Effect<Response, string>>().not.toExtend<Parameters<typeof OAuthTest.layerTest>[0]>()
     expectTypeOf<() => Effect.Effect<Response>>().toExtend<Parameters<typeof OAuthTest.layerTest>[0]>()
     // @ts-expect-error a cache fails with errors of tokens only
-    TestTokenCache.layerFailing(new Error("no"))
+    TestTokenCache.layer({ error: new Error("no") })
   })
 })

@@ -8,6 +8,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConfig"
 import * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -203,6 +205,26 @@ export const layer = (
   options?: Options
 ): Layer.Layer<TokenStore.TokenStore, InvalidConfig | SqlError, SqlClient.SqlClient> =>
   Layer.effect(TokenStore.TokenStore, make(options))
+
+/**
+ * Provides the store with options from an object of `Config`s.
+ *
+ * @example
+ * import { SqlTokenStore } from "@effect-oauth/sql"
+ * import { Config } from "effect"
+ *
+ * export const Store = SqlTokenStore.layerConfig({
+ *   prefix: Config.string("TOKEN_TABLE_PREFIX"),
+ *   migrate: Config.succeed(false)
+ * })
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<Options>
+): Layer.Layer<TokenStore.TokenStore, ConfigError.ConfigError | InvalidConfig | SqlError, SqlClient.SqlClient> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**
  * Provides the store on a client of its own, which connects when it is first needed and retries at each use until it does: so

@@ -16,7 +16,19 @@ import {
 import { SqlTokenStore } from "@effect-oauth/sql"
 import { Fault, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
-import { Context, Deferred, Duration, Effect, Layer, Logger, Option, Redacted, type Scope } from "effect"
+import {
+  Config,
+  ConfigProvider,
+  Context,
+  Deferred,
+  Duration,
+  Effect,
+  Layer,
+  Logger,
+  Option,
+  Redacted,
+  type Scope
+} from "effect"
 
 import * as postgresServer from "./postgresServer.js"
 
@@ -305,4 +317,21 @@ describe("its options", () => {
       yield* wrong({ prefix: 5, timeout: -1, migrate: 1, url: "x" }, ["prefix", "timeout", "migrate", "url"])
       for (const options of [null, 5, []]) yield* wrong(options, ["options"])
     }).pipe(Effect.scoped))
+
+  it.scopedLive("are read from Configs by layerConfig, and validated as those of a program", () =>
+    Effect.gen(function*() {
+      const { connect } = yield* sqlite
+      const store = (prefix: string) =>
+        Layer.build(Layer.provideMerge(
+          SqlTokenStore.layerConfig({ prefix: Config.string("PREFIX"), timeout: Config.succeed("2 minutes") }),
+          connect()
+        )).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["PREFIX", prefix]]))))
+      const context = yield* store("billing_")
+      const sql = Context.get(context, SqlClient.SqlClient)
+      assert.isTrue(yield* Context.get(context, TokenStore.TokenStore).swap("a", 0, entry("one")))
+      assert.lengthOf(yield* sql`SELECT id FROM billing_tokens`, 1)
+      const error = yield* Effect.flip(store("x".repeat(51)))
+      assert(error instanceof InvalidConfig.InvalidConfig)
+      assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["prefix"])
+    }))
 })

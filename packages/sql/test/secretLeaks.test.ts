@@ -6,7 +6,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { TokenStore } from "@effect-oauth/client-credentials"
 import * as Package from "@effect-oauth/sql"
-import { Duration, Effect, Layer, Redacted } from "effect"
+import { Config, Duration, Effect, Layer, Redacted } from "effect"
 
 import { printed } from "../../client-credentials/test/support/printed.js"
 import { shownBy } from "../../client-credentials/test/support/shown.js"
@@ -41,6 +41,12 @@ const uses: Readonly<Record<keyof typeof SqlTokenStore, ReadonlyArray<Effect.Eff
       )
   ],
   layer: [memory, away].map((client) => Effect.provide(everything, Layer.provide(SqlTokenStore.layer(), client))),
+  layerConfig: [memory, away].map((client) =>
+    Effect.provide(
+      everything,
+      Layer.provide(SqlTokenStore.layerConfig({ timeout: Config.succeed("1 second") }), client)
+    )
+  ),
   layerWithClient: [Effect.provide(everything, SqlTokenStore.layerWithClient(away, { timeout: "1 second" }))]
 }
 

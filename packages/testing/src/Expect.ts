@@ -10,7 +10,7 @@ import { TestApi } from "./TestApi.js"
 import { TestAuthorizationServer } from "./TestAuthorizationServer.js"
 
 /**
- * It was otherwise. The text says what was expected, and lists what happened.
+ * An expectation is not met. The message states what was expected, and lists what happened.
  *
  * @since 0.1.0
  * @category errors

@@ -19,13 +19,8 @@ import * as host from "./internal/host.js"
 import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 import * as VirtualClock from "./VirtualClock.js"
 
-/**
- * The fleet, and the days to simulate.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Plan {
+/** The fleet, and the days to simulate. */
+interface Plan {
   /** The number of processes. */
   readonly instances: number
   readonly days: number
@@ -42,13 +37,8 @@ export interface Plan {
   readonly seed?: string | undefined
 }
 
-/**
- * The result of a simulation.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Report {
+/** The result of a simulation. */
+interface Report {
   readonly calls: number
   /** Calls that failed for want of a token. */
   readonly failedCalls: number

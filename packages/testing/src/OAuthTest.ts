@@ -39,13 +39,8 @@ export interface Options {
   readonly certificate?: string | undefined
 }
 
-/**
- * What a test has at hand.
- *
- * @since 0.1.0
- * @category models
- */
-export type Services =
+/** What a test has at hand. */
+type Services =
   | ClientCredentials.Services
   | TestAuthorizationServer.TestAuthorizationServer
   | TestApi.TestApi

@@ -17,8 +17,9 @@ import * as Ref from "effect/Ref"
 import * as faultScript from "./internal/faults.js"
 import type * as host from "./internal/host.js"
 import * as journal from "./internal/journal.js"
+import type { Issued } from "./internal/models.js"
 import * as proofs from "./internal/proofs.js"
-import { type Issued, TestAuthorizationServer } from "./TestAuthorizationServer.js"
+import { TestAuthorizationServer } from "./TestAuthorizationServer.js"
 
 /**
  * Options of the API.

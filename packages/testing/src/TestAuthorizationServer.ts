@@ -21,14 +21,6 @@ import type * as models from "./internal/models.js"
 import { parse, redacted, refuse } from "./internal/request.js"
 
 /**
- * A client that is registered at the server (RFC 7591 section 2).
- *
- * @since 0.1.0
- * @category models
- */
-export type Client = models.Client
-
-/**
  * Options of the server.
  *
  * @since 0.1.0
@@ -38,7 +30,7 @@ export interface Options {
   /** Default: `https://auth.test`. */
   readonly issuer?: string | undefined
   /** Default: one client, `test-client` with the secret `test-secret`. */
-  readonly clients?: ReadonlyArray<Client> | undefined
+  readonly clients?: ReadonlyArray<models.Client> | undefined
   /** Default: 24 hours. */
   readonly tokenLife?: Duration.DurationInput | undefined
   /** The tokens that a client may request in any 24 hours; then 429 with `Retry-After`. Default: no limit. */
@@ -49,21 +41,8 @@ export interface Options {
   readonly requestFormat?: "form" | "json" | "any" | undefined
 }
 
-/**
- * A token that was issued, with its present state.
- *
- * @since 0.1.0
- * @category models
- */
-export type Issued = models.Issued
-
-/**
- * A request that arrived. Secrets, assertions, proofs and tokens show as `<redacted>`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Received {
+/** A request that arrived. Secrets, assertions, proofs and tokens show as `<redacted>`. */
+interface Received {
   readonly endpoint: "token" | "revocation" | "introspection" | "metadata" | "none"
   /** Milliseconds since the epoch. */
   readonly at: number
@@ -95,7 +74,7 @@ export interface TestAuthorizationServer {
   /** All requests that arrived, in order. */
   readonly received: Effect.Effect<ReadonlyArray<Received>>
   /** All tokens that were issued, in order. */
-  readonly issued: Effect.Effect<ReadonlyArray<Issued>>
+  readonly issued: Effect.Effect<ReadonlyArray<models.Issued>>
   /** Revokes the tokens that are valid now, or the one with this number. */
   readonly revoke: (number?: number) => Effect.Effect<void>
   /** Replaces a client's secret. The old one is unknown from now on. */
@@ -103,7 +82,7 @@ export interface TestAuthorizationServer {
   /** Returns the token with this value while it is valid, as an API learns by introspection (RFC 7662). */
   readonly verify: (
     value: string
-  ) => Effect.Effect<{ readonly _tag: "Active"; readonly token: Issued } | { readonly _tag: "Inactive" }>
+  ) => Effect.Effect<{ readonly _tag: "Active"; readonly token: models.Issued } | { readonly _tag: "Inactive" }>
   /** The server as a function: from a request to a response, or to a broken connection. */
   readonly host: host.Host
 }
@@ -195,7 +174,7 @@ interface Exchange {
 const makeRespond = (
   options: Options,
   issuer: string,
-  clients: Effect.Effect<ReadonlyArray<Client>>,
+  clients: Effect.Effect<ReadonlyArray<models.Client>>,
   tokens: issuedTokens.IssuedTokens
 ) =>
   Effect.sync(() => {
@@ -207,7 +186,7 @@ const makeRespond = (
 
     const issue = (
       { incoming, now, repeats }: Exchange,
-      client: Client,
+      client: models.Client,
       pairs: ReadonlyArray<readonly [string, string]>
     ) =>
       Effect.gen(function*() {

@@ -42,8 +42,20 @@ const fixed = (value: string): TokenCache.TokenCache => {
   return service
 }
 
+const failing = (error: OAuthError.TokenError): TokenCache.TokenCache => {
+  const service: TokenCache.TokenCache = {
+    ...fixed(""),
+    get: Effect.fail(error),
+    refresh: () => Effect.fail(error),
+    cached: Effect.succeed([]),
+    health: Effect.succeed({ ...ready, isReady: false, hasToken: false, lastFailure: error }),
+    withOverrides: () => service
+  }
+  return service
+}
+
 /**
- * A cache that always returns the same token. Default: `test-token`.
+ * Provides a cache that always returns the same token, or always fails with the same error. Default: `test-token`.
  *
  * @example
  * import { TestTokenCache } from "@effect-oauth/testing"
@@ -54,23 +66,9 @@ const fixed = (value: string): TokenCache.TokenCache => {
  * @category layers
  */
 export const layer = (
-  options: { readonly value?: string | undefined } = {}
-): Layer.Layer<TokenCache.TokenCache> => Layer.succeed(TokenCache.TokenCache, fixed(options.value ?? "test-token"))
-
-/**
- * Provides a cache that fails with this error.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerFailing = (error: OAuthError.TokenError): Layer.Layer<TokenCache.TokenCache> => {
-  const service: TokenCache.TokenCache = {
-    ...fixed(""),
-    get: Effect.fail(error),
-    refresh: () => Effect.fail(error),
-    cached: Effect.succeed([]),
-    health: Effect.succeed({ ...ready, isReady: false, hasToken: false, lastFailure: error }),
-    withOverrides: () => service
-  }
-  return Layer.succeed(TokenCache.TokenCache, service)
-}
+  options: { readonly value?: string | undefined; readonly error?: OAuthError.TokenError | undefined } = {}
+): Layer.Layer<TokenCache.TokenCache> =>
+  Layer.succeed(
+    TokenCache.TokenCache,
+    options.error === undefined ? fixed(options.value ?? "test-token") : failing(options.error)
+  )

@@ -17,13 +17,8 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 
-/**
- * What the suite must know of a store.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options<R = never> {
+/** What the suite must know of a store. */
+interface Options<R = never> {
   /**
    * Lets the leases of the store age by a duration, for a store whose leases go by the time of a server; then the suite runs
    * with the live clock. Default: `TestClock.adjust`, for a store that reads Effect's `Clock`.

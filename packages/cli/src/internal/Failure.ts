@@ -3,7 +3,7 @@
  */
 import * as Data from "effect/Data"
 
-import type { Outcome } from "../ExitCode.js"
+import type { Outcome } from "./outcome.js"
 
 export class Failure extends Data.TaggedError("Failure")<{
   readonly outcome: Outcome

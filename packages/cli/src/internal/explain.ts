@@ -5,7 +5,7 @@ import type * as ConfigError from "effect/ConfigError"
 
 // The bundle has it in it; it is not for other programs.
 import * as transportFailure from "../../../client-credentials/dist/internal/protocol/transportFailure.js"
-import type { Outcome } from "../ExitCode.js"
+import type { Outcome } from "./outcome.js"
 
 export interface Explanation {
   readonly outcome: Outcome

@@ -10,9 +10,10 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type * as Option from "effect/Option"
 
-import { codes, type Outcome } from "../ExitCode.js"
+import { codes } from "../ExitCode.js"
 import { harmless } from "./ansi.js"
 import { explain } from "./explain.js"
+import type { Outcome } from "./outcome.js"
 import * as Screen from "./Screen.js"
 
 /** The options of all commands. */

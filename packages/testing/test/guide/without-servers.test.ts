@@ -23,8 +23,12 @@ it.effect("says what to do when there is no token", () =>
     assert.include(error.message, "OAUTH_CLIENT_SECRET")
   }).pipe(
     Effect.provide(OAuthTest.layerTest(() => Effect.succeed(new Response("not reached")), {
-      tokens: TestTokenCache.layerFailing(
-        new OAuthError.TokenErrorResponse({ endpoint: "https://auth.test/token", status: 401, error: "invalid_client" })
-      )
+      tokens: TestTokenCache.layer({
+        error: new OAuthError.TokenErrorResponse({
+          endpoint: "https://auth.test/token",
+          status: 401,
+          error: "invalid_client"
+        })
+      })
     }))
   ))

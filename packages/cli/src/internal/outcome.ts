@@ -1,0 +1,10 @@
+/**
+ * The outcomes of a command, which its exit codes stand for.
+ */
+import type { codes } from "../ExitCode.js"
+
+export type Outcome = keyof typeof codes
+
+/** Returns the outcome of a call, by the status of the response. */
+export const ofStatus = (status: number): Outcome =>
+  status >= 500 ? "failed" : status >= 400 ? "refused" : status >= 300 ? "redirected" : "success"
