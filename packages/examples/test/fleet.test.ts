@@ -17,7 +17,7 @@ import * as postgresServer from "../../sql/test/postgresServer.js"
 import * as Embedded from "../src/embedded/environment.js"
 
 /** The number of processes of each fleet that are killed while they request a token. */
-const kills = { quick: 3, full: 100 }
+const kills = { quick: 3, full: 60 }
 
 /**
  * No process gives up a store that is there, nor loses a lease while it is alive, however busy the machine: either costs a
