@@ -52,7 +52,7 @@ export type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError 
  *   `allowOutsideBasePath` is set. The query is not restricted. With a user name or a password in the URL, or with a header
  *   that cannot be sent, the call fails with a `RequestError`. The headers `Host`, `Content-Length` and `Transfer-Encoding`
  *   follow from the URL and the body alone.
- * - A 401 rejects the token, whatever its challenge says, and so does a 403 with `error="invalid_token"`: the token is
+ * - A 401 rejects the token, whatever its challenge states, and so does a 403 with `error="invalid_token"`: the token is
  *   invalidated, and the call is sent again with a new one by `ReplaySchedule`, if its body can be sent again. When all
  *   replays are rejected, the caller gets the last response.
  * - Responses that `rejectedWhen` declares are rejections too, for APIs that reject tokens otherwise.

@@ -1,5 +1,5 @@
 /**
- * The challenges of a `WWW-Authenticate` header (RFC 9110 section 11.6.1): why an API refused a call.
+ * The challenges of a `WWW-Authenticate` header (RFC 9110 section 11.6.1): why an API rejected a call.
  *
  * @since 0.1.0
  */

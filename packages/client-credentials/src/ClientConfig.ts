@@ -34,13 +34,13 @@ export type Options =
   & (Pick<Required<ClientOptions>, "tokenUrl"> | Pick<Required<ClientOptions>, "issuer">)
   & (Pick<Required<ClientOptions>, "clientSecret"> | Pick<Required<ClientOptions>, "clientAuthentication">)
 
-/** Every option of a client. `Options` says which of them are needed. */
+/** Every option of a client. `Options` states which of them are required. */
 interface ClientOptions {
   /** The token endpoint (RFC 6749 section 3.2), `https:`, without fragment or credentials. */
   readonly tokenUrl?: string | URL | undefined
   /**
    * What the authorization server calls itself (RFC 8414 section 2), to the last slash. Without `tokenUrl`, its metadata
-   * tell where the token endpoint is; with it, it is the audience of client assertions.
+   * contain the token endpoint; with it, it is the audience of client assertions.
    */
   readonly issuer?: string | undefined
   /** Where tokens are revoked (RFC 7009 section 2), if that is not known from the metadata. */
@@ -61,11 +61,11 @@ interface ClientOptions {
   readonly resource?: string | ReadonlyArray<string> | undefined
   /** What the token is to allow in detail (RFC 9396 section 2). */
   readonly authorizationDetails?: Overrides["authorizationDetails"]
-  /** Further parameters of token requests, by the server's own rules; none that has a setting of its own. */
+  /** Further parameters of token requests, by the server's own rules; none that has its own setting. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /**
    * How the client proves who it is: by `clientSecret` in one of these ways, or with a credential of another kind, as
-   * `ClientAuthentication` makes it. Default: what the metadata say the server supports, or else `client_secret_post`.
+   * `ClientAuthentication` makes it. Default: a method that the server's metadata list, or else `client_secret_post`.
    */
   readonly clientAuthentication?:
     | "client_secret_basic"
@@ -130,7 +130,7 @@ interface ClientOptions {
     | undefined
   /** How the token request is written: `form` is the standard, `json` what some APIs want. Default: `form`. */
   readonly requestFormat?: "form" | "json" | undefined
-  /** Where the API stands. Relative request URLs start here, and the token may go to its origin. */
+  /** The base URL of the API. Relative request URLs start here, and the token may go to its origin. */
   readonly apiBaseUrl: string | URL
   /** Further origins that the token may go to, such as `https://files.example.com`. Wildcards are not supported. */
   readonly apiOrigins?: ReadonlyArray<string> | undefined
@@ -268,7 +268,7 @@ const methods: client.Methods<ClientAuthentication.ClientAuthentication> = {
 
 /** Apart from the others, so that a program without them does not bundle the code that reads private keys. */
 const methodsOfVariables: clientEnvironment.MethodsOfVariables<ClientAuthentication.ClientAuthentication> = {
-  // The method reports an audience, a type or an algorithm that is not one of its own.
+  // The method reports an audience, a type or an algorithm that does not belong to it.
   private_key_jwt: (options) =>
     ClientAuthentication.privateKeyJwt({ ...options, algorithm: options.algorithm as undefined }),
   client_secret_jwt: (secret, options) =>
@@ -288,7 +288,7 @@ export const withParts = (options: Options, partRules?: rules.Rules): Effect.Eff
     Effect.flatMap(withProofKey)
   )
 
-/** The key is generated once, by a fiber of its own: interrupting the first use does not interrupt the others. */
+/** The key is generated once, by its own fiber: interrupting the first use does not interrupt the others. */
 const withProofKey = (
   { dpop, ...config }: client.Settings<ClientAuthentication.ClientAuthentication>
 ): Effect.Effect<ClientConfig> =>

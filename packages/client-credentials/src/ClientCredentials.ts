@@ -153,8 +153,8 @@ const build = (
   Effect.flatMap(ClientConfig.withParts(options, parts.client), (config) => compose(config, options))
 
 /**
- * Creates a client as a value, for a program with several APIs, each with a tag of its own; or with many tenants, each with
- * a client of its own, in an `RcMap`, or with `layer` in a `LayerMap`.
+ * Creates a client as a value, for a program with several APIs, each with its own tag; or with many tenants, each with
+ * its own client, in an `RcMap`, or with `layer` in a `LayerMap`.
  *
  * @example
  * import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"

@@ -140,7 +140,7 @@ const operations = (
   const warn = ({ count }: Permit): Effect.Effect<void> =>
     thresholds.includes(count)
       ? Effect.logWarning(
-        `${count} of ${limit} tokens of the client ${clientId} are spent. If that is early, see the reasons in ` +
+        `${count} of ${limit} tokens of the client ${clientId} are used. If that is early, see the reasons in ` +
           "oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected ones, find " +
           "out why the API rejects them."
       )

@@ -151,7 +151,7 @@ const read = (options: Options): Effect.Effect<Material, ReadonlyArray<Problem>>
     Effect.filterOrElse((material) => problems(material).length === 0, (material) => Effect.fail(problems(material)))
   )
 
-/** Sends to this machine directly, and to other places as the proxies say. */
+/** Sends to this machine directly, and to other hosts through the proxies. */
 class Route extends Undici.Dispatcher {
   constructor(readonly direct: Undici.Dispatcher, readonly proxied: Undici.Dispatcher) {
     super()

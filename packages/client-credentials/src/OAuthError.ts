@@ -15,7 +15,7 @@ import * as messages from "./internal/protocol/messages.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
- * The token endpoint refused the request with an OAuth error code (RFC 6749 section 5.2, RFC 8707 section 2).
+ * The token endpoint rejected the request with an OAuth error code (RFC 6749 section 5.2, RFC 8707 section 2).
  *
  * `error` is the code as the server sent it, so that one tag covers the codes of every extension; match on it where the
  * cases differ. Status 401 means that client authentication failed, whatever the code: servers send `access_denied`,

@@ -1,5 +1,5 @@
 /**
- * What the authorization server says of itself (RFC 8414, OpenID Connect Discovery 1.0).
+ * The metadata of the authorization server (RFC 8414, OpenID Connect Discovery 1.0).
  *
  * @since 0.1.0
  */
@@ -56,8 +56,8 @@ interface Metadata {
  */
 export interface ServerMetadata {
   /**
-   * The metadata: those configured, or else those that the issuer publishes, which are kept for as long as `life` says. A
-   * failure is not kept. When they cannot be had again, those had before are used.
+   * The metadata: those configured, or else those that the issuer publishes, which are cached for `life`. A
+   * failure is not cached. When they cannot be fetched again, the last ones are used.
    */
   readonly get: Effect.Effect<Metadata, DiscoveryFailed | TokenEndpointUnavailable>
 }
@@ -79,13 +79,13 @@ export const ServerMetadata = Context.GenericTag<ServerMetadata>("@effect-oauth/
 export interface Options {
   /** How long metadata are believed. Default: 1 hour. */
   readonly life?: Duration.DurationInput | undefined
-  /** The end of discovery, in which each of up to three well-known places has an equal share. Default: 10 seconds. */
+  /** The end of discovery, in which each of up to three well-known URLs has an equal share. Default: 10 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
 /**
  * Metadata by the `ClientConfig` of the context: the `tokenUrl` where there is one, else what the `issuer` publishes. The
- * document must name exactly that issuer, or it is refused (RFC 8414 section 3.3), and so is an endpoint without TLS.
+ * document must name exactly that issuer, or it is rejected (RFC 8414 section 3.3), and so is an endpoint without TLS.
  *
  * @example
  * import { ClientConfig, ServerMetadata } from "@effect-oauth/client-credentials"

@@ -121,7 +121,7 @@ const requestForAll = (
  *   that process ends, its lease ends too, and another one requests.
  * - A token is replaced only if it is still the one that was seen, so a process that was paused overwrites nothing.
  * - When the authorization server fails, all processes pause by the back-off of the cache; then one retries for all.
- * - When the store fails, a warning is logged, and this process requests a token of its own.
+ * - When the store fails, a warning is logged, and this process requests its own token.
  * - Tokens that are bound to a key of this process (`dpop`) are not stored: other processes could not use them.
  *
  * @since 0.1.0

@@ -66,7 +66,7 @@ export interface TokenCache {
   readonly invalidate: (token: AccessToken) => Effect.Effect<boolean>
   /** Reports that the API accepted this token on a replay, after it had rejected the one before. */
   readonly confirm: (token: AccessToken) => Effect.Effect<void>
-  /** The tokens that are cached now, those of other requests (`withOverrides`) included: for revoking them, say. */
+  /** The tokens that are cached now, those of other requests (`withOverrides`) included: for revoking them, for example. */
   readonly cached: Effect.Effect<ReadonlyArray<AccessToken>>
   /**
    * Current status for readiness probes and dashboards. Sends no request; it may read the token store, for at most a

@@ -82,7 +82,7 @@ export class CurrentOverrides extends Context.Reference<CurrentOverrides>()(
 ) {}
 
 /**
- * Makes the calls of a program with tokens of other requests, say with a scope that only this part needs
+ * Makes the calls of a program with tokens of other requests, for example with a scope that only this part needs
  * (RFC 9700 section 2.3 recommends no more than necessary). Such tokens are cached beside the usual one, each under its
  * whole request, so that no call carries the token of another request. Within another `withOverrides`, the inner one
  * prevails, option by option; an option that is undefined changes nothing.

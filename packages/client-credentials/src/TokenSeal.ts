@@ -107,7 +107,7 @@ const decode = (
 /**
  * A seal with these keys, each 32 random bytes in base64 (`openssl rand -base64 32`). The first one seals; all open. To
  * replace a key, put the new one before it everywhere, and take the old one away when all tokens that it sealed have
- * expired; taking it away costs one token, since names are made with the oldest, and an issuance budget counts anew from then
+ * expired; taking it away costs one token, since names are made with the oldest, and an issuance budget starts counting again from then
  * on: so do it when a new window begins.
  *
  * Fails with `InvalidConfig` for keys of another length, and for keys that cannot be random: equal bytes, repeated

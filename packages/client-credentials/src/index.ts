@@ -68,7 +68,7 @@ export * as DPoP from "./DPoP.js"
 export * as InvalidConfig from "./InvalidConfig.js"
 
 /**
- * How many tokens may be asked for.
+ * The budget of token requests.
  *
  * @since 0.1.0
  */
@@ -96,21 +96,21 @@ export * as OAuthError from "./OAuthError.js"
 export * as PromiseClient from "./PromiseClient.js"
 
 /**
- * What an API says of the authorization servers that it trusts.
+ * The metadata of a protected resource: the authorization servers that an API trusts.
  *
  * @since 0.1.0
  */
 export * as ProtectedResource from "./ProtectedResource.js"
 
 /**
- * How a call that was refused with 401 is replayed.
+ * The schedule by which a call that was rejected with 401 is replayed.
  *
  * @since 0.1.0
  */
 export * as ReplaySchedule from "./ReplaySchedule.js"
 
 /**
- * What the authorization server says of itself.
+ * The metadata of the authorization server.
  *
  * @since 0.1.0
  */
@@ -145,7 +145,7 @@ export * as TokenCache from "./TokenCache.js"
 export * as TokenEndpoint from "./TokenEndpoint.js"
 
 /**
- * What is asked of a token endpoint.
+ * The parameters of a token request.
  *
  * @since 0.1.0
  */

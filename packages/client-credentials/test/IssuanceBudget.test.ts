@@ -332,8 +332,8 @@ describe("the daily limit", () => {
           "If that is early, see the reasons in oauth.token.requests: with many cold ones, keep the store when " +
           "programs end; with many rejected ones, find out why the API rejects them."
         assert.deepStrictEqual(logged, [
-          `4 of 5 tokens of the client inventory-sync are spent. ${remedy}`,
-          `5 of 5 tokens of the client inventory-sync are spent. ${remedy}`
+          `4 of 5 tokens of the client inventory-sync are used. ${remedy}`,
+          `5 of 5 tokens of the client inventory-sync are used. ${remedy}`
         ])
       }).pipe(Effect.provide(logger))
       assert.strictEqual(count.requests, 5)

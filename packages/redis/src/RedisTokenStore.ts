@@ -148,7 +148,7 @@ const settled = (client: Redis): Effect.Effect<void> =>
   })
 
 /**
- * Provides a store on a connection of its own, which ends with the scope.
+ * Provides a store on its own connection, which ends with the scope.
  *
  * While Redis is unavailable, commands fail at once, so that no caller waits for it, and the client reconnects in the
  * background. Fails with an `InvalidConfig` when an option is not valid.
@@ -211,7 +211,7 @@ const connectionOf = (text: string): Option.Option<RedisOptions> =>
   })()
 
 /**
- * Provides a store on a connection of its own, with a URL such as `rediss://user:password@redis.internal:6379/0` and
+ * Provides a store on its own connection, with a URL such as `rediss://user:password@redis.internal:6379/0` and
  * options from an object of `Config`s.
  *
  * @since 0.1.0
@@ -232,7 +232,7 @@ export const layerConfig = (
 const expectedUrl = "a URL such as rediss://user:password@host:6379/0"
 
 /**
- * Provides a store on a connection of its own, from the environment: `REDIS_URL`, such as
+ * Provides a store on its own connection, from the environment: `REDIS_URL`, such as
  * `rediss://user:password@redis.internal:6379/0`, with the prefix.
  *
  * @example

@@ -227,8 +227,8 @@ export const layerConfig = (
   Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**
- * Provides the store on a client of its own, which connects when it is first needed and retries at each use until it does: so
- * a program starts, and requests tokens of its own, while the database is unavailable.
+ * Provides the store on its own client, which connects when it is first needed and retries at each use until it does: so
+ * a program starts, and requests its own tokens, while the database is unavailable.
  *
  * @example
  * import { SqlTokenStore } from "@effect-oauth/sql"
@@ -252,7 +252,7 @@ export const layerWithClient = <E>(
       const layerScope = yield* Effect.scope
       const connected = yield* SynchronizedRef.make<TokenStore.TokenStore | undefined>(undefined)
 
-      /** In a scope of its own, so that an attempt that fails leaves nothing behind. */
+      /** In its own scope, so that an attempt that fails leaves nothing behind. */
       const connect = Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
           const scope = yield* Scope.fork(layerScope, ExecutionStrategy.sequential)

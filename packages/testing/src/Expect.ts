@@ -26,7 +26,7 @@ const tokens = Effect.flatMap(TestAuthorizationServer, ({ issued }) =>
   Effect.map(issued, (all) => ({
     all,
     text: list(all.map(({ expiresAt, issuedAt, number, reason, revoked, scope }) =>
-      `token ${number}, ${reason ?? "no reason told"}, issued at ${issuedAt} ms, expires at ${expiresAt} ms${
+      `token ${number}, ${reason ?? "no reason stated"}, issued at ${issuedAt} ms, expires at ${expiresAt} ms${
         scope.length === 0 ? "" : `, for ${scope.join(" ")}`
       }${revoked ? ", revoked" : ""}`
     ))
@@ -37,7 +37,7 @@ const calls = Effect.flatMap(TestApi, ({ calls }) =>
     all,
     text: list(all.map(({ at, method, status, token, url }) =>
       `${at} ms ${method} ${url} with ${token === undefined ? "no token of that server" : `token ${token}`}: ${
-        status ?? "no answer"
+        status ?? "no response"
       }`
     ))
   })))
@@ -57,7 +57,7 @@ export const tokensIssued = (
     }))
 
 /**
- * Tokens were asked for with these reasons, in this order: `cold`, `renewal`, `expired`, `rejected`, `forced`.
+ * Tokens were requested for these reasons, in this order: `cold`, `renewal`, `expired`, `rejected`, `forced`.
  *
  * @since 0.1.0
  * @category expectations
@@ -88,9 +88,9 @@ export const tokenRequests = (
       return requests.length === expected ? Effect.void : new ExpectationFailed({
         message: `Expected ${plural(expected, "token request")}, but there were ${requests.length}:\n${
           list(requests.map(({ at, clientId, error, reason, status }) =>
-            `${at} ms from ${clientId ?? "nobody known"}, ${reason ?? "no reason told"}: ${status ?? "no answer"} ${
-              error ?? ""
-            }`
+            `${at} ms from ${clientId ?? "no known client"}, ${reason ?? "no reason stated"}: ${
+              status ?? "no response"
+            } ${error ?? ""}`
           ))
         }`
       })

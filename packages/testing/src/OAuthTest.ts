@@ -1,5 +1,5 @@
 /**
- * Everything wired for a test: your program asks for an `ApiClient`, and the rest is in memory.
+ * Layers for tests: the program uses an `ApiClient`, and the servers behind it are in memory.
  *
  * @since 0.1.0
  */

@@ -47,7 +47,7 @@ const found = (store: TokenStore.TokenStore, key: string) =>
 
 interface Stores {
   readonly store: TokenStore.TokenStore
-  /** As many stores on the same data, each of a process of its own where the store can be opened again. */
+  /** As many stores on the same data, each of its own process where the store can be opened again. */
   readonly processes: (count: number) => Effect.Effect<ReadonlyArray<TokenStore.TokenStore>, unknown, Scope.Scope>
   readonly advance: (duration: Duration.Duration) => Effect.Effect<unknown, unknown>
 }
@@ -210,7 +210,7 @@ export const suite = <R = never>(
   layer: Layer.Layer<TokenStore.TokenStore | R, unknown>,
   { advance, connect, outage, skip = false }: Options<R> = {}
 ): void => {
-  // One with a time of its own answers in that time.
+  // A store with its own timeout returns within it.
   const test = advance === undefined ? it.scoped : it.scopedLive
   const withStores = (run: (stores: Stores, services: Layer.Layer<R>) => Effect.Effect<void, unknown, Scope.Scope>) =>
     Effect.gen(function*() {

@@ -26,7 +26,7 @@ export * as Fault from "./Fault.js"
 export * as Fleet from "./Fleet.js"
 
 /**
- * Everything wired for a test.
+ * Layers for tests: a client, its authorization server and its API in memory.
  *
  * @since 0.1.0
  */
@@ -54,7 +54,7 @@ export * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 export * as TestTokenCache from "./TestTokenCache.js"
 
 /**
- * A clock that moves when it is told to.
+ * A clock that is advanced by the test.
  *
  * @since 0.1.0
  */

@@ -94,7 +94,7 @@ const make = (fs: FileSystem.FileSystem, path: Path.Path, directory: string): To
  *
  * The directory is for its owner only (0700), and so are the files (0600). A directory of this user that others can write
  * to is made private, with a warning in the log. One that is a symbolic link, belongs to another user or is shared by all
- * (such as `/tmp`) is refused: operations fail with a `TokenStoreError` that states what to change, and processes continue
+ * (such as `/tmp`) is rejected: operations fail with a `TokenStoreError` that states what to change, and processes continue
  * without the store. Only regular files are opened, and files of other names are ignored.
  *
  * A file appears whole or not at all, and nothing is locked: the process that creates the next numbered file has won, so

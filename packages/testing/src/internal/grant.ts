@@ -11,7 +11,7 @@ import { type Refusal, refuse } from "./request.js"
 
 type Pairs = ReadonlyArray<readonly [string, string]>
 
-/** What a granted request asked for. */
+/** The grant of a request: what the token is issued for. */
 export type Granted = Pick<Issued, "scope" | "audience" | "thumbprint">
 
 const day = 86_400_000

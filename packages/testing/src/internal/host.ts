@@ -18,7 +18,7 @@ export interface Incoming {
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
-  /** Why the client says that it asks, when it is this library's. */
+  /** The reason of the token request, when the client is this library. */
   readonly reason: string | undefined
   /** The certificate that the client shows, by name. */
   readonly certificate: string | undefined
@@ -56,7 +56,7 @@ const reasonOf = (span: Option.Option<Tracer.AnySpan>): string | undefined => {
   return typeof reason === "string" ? reason : reasonOf(span.value.parent)
 }
 
-/** The flight that this library asks in says why, in its span. */
+/** A refresh of this library states its reason in its span. */
 const reasonOfCaller = Effect.map(Effect.option(Effect.currentParentSpan), reasonOf)
 
 export const client = (

@@ -1,5 +1,5 @@
 /**
- * DPoP proofs, checked as RFC 9449 section 4.3 says.
+ * DPoP proofs, checked by RFC 9449 section 4.3.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -53,7 +53,7 @@ export const parsed = <A>(
 export const optional = <A>(expected: string, isValid: (value: unknown) => value is A): Rule<A | undefined> =>
   parsed<A | undefined>({ default: undefined, expected, read: (value) => isValid(value) ? value : undefined })
 
-/** A value that passes a test; `otherwise` is never used, since the options are refused. */
+/** A value that passes a test; `otherwise` is never used, since the options are rejected. */
 export const required =
   <A>(otherwise: A, expected: string, isValid: (value: unknown) => value is A): Rule<A> => (check, setting, value) =>
     check.expect(setting, isValid(value) ? value : undefined, expected) ?? otherwise

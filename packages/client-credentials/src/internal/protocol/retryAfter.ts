@@ -1,5 +1,5 @@
 /**
- * How long a server wants to be left alone (RFC 9110 section 10.2.3).
+ * The pause that a server requires before the next request (RFC 9110 section 10.2.3).
  */
 
 type Fields = Readonly<Record<string, string | undefined>>
@@ -23,7 +23,7 @@ const ageOf = ({ age }: Fields): number => age !== undefined && /^\s*\d{1,9}\s*$
 
 /**
  * What the server's clock shows when a response arrives, in milliseconds since the epoch: its `Date`, and since then the
- * `Age` that caches added. Undefined when the response does not say.
+ * `Age` that caches added. Undefined when the response has no `Date`.
  */
 export const serverTime = (headers: Fields): number | undefined => {
   const date = httpDate(headers["date"])
