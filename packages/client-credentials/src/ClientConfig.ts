@@ -39,19 +39,19 @@ interface ClientOptions {
   /** The token endpoint (RFC 6749 section 3.2), `https:`, without fragment or credentials. */
   readonly tokenUrl?: string | URL | undefined
   /**
-   * What the authorization server calls itself (RFC 8414 section 2), to the last slash. Without `tokenUrl`, its metadata
-   * contain the token endpoint; with it, it is the audience of client assertions.
+   * The issuer identifier of the authorization server (RFC 8414 section 2), exactly as the server publishes it. Without
+   * `tokenUrl`, the token endpoint is read from its metadata; with `tokenUrl`, it is the audience of client assertions.
    */
   readonly issuer?: string | undefined
-  /** Where tokens are revoked (RFC 7009 section 2), if that is not known from the metadata. */
+  /** The revocation endpoint (RFC 7009 section 2), if the metadata does not name it. */
   readonly revocationUrl?: string | URL | undefined
   readonly clientId: string
   /**
-   * The secret, or an Effect that reads it from where it is kept: that is run for every token request, so a secret can be
-   * replaced without a restart. Should it fail, the secret read before is used.
+   * The secret, or an Effect that reads it. The Effect runs for every token request, so that a secret can be replaced
+   * without a restart; when it fails, the secret read before is used.
    */
   readonly clientSecret?: credentialSource.Source | undefined
-  /** The secret before the current one, tried when the server does not know the current one (yet). */
+  /** The secret before the current one, tried when the server does not accept the current one. */
   readonly previousClientSecret?: credentialSource.Source | undefined
   /** The API that the token is for, as Auth0 and others name it. */
   readonly audience?: string | undefined
@@ -59,13 +59,13 @@ interface ClientOptions {
   readonly scope?: string | ReadonlyArray<string> | undefined
   /** Resource indicators: absolute URIs, sent as they are (RFC 8707 section 2). */
   readonly resource?: string | ReadonlyArray<string> | undefined
-  /** What the token is to allow in detail (RFC 9396 section 2). */
+  /** Authorization details (RFC 9396 section 2). */
   readonly authorizationDetails?: Overrides["authorizationDetails"]
-  /** Further parameters of token requests, by the server's own rules; none that has its own setting. */
+  /** Further parameters of token requests that the server defines; none that has its own option. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /**
-   * How the client proves who it is: by `clientSecret` in one of these ways, or with a credential of another kind, as
-   * `ClientAuthentication` makes it. Default: a method that the server's metadata list, or else `client_secret_post`.
+   * The method of client authentication: one of these with `clientSecret`, or one that `ClientAuthentication` creates with
+   * another credential. Default: a method that the server supports by its metadata, or else `client_secret_post`.
    */
   readonly clientAuthentication?:
     | "client_secret_basic"
@@ -74,8 +74,8 @@ interface ClientOptions {
     | ClientAuthentication.ClientAuthentication
     | undefined
   /**
-   * How id and secret are encoded by basic auth, see `ClientAuthentication.clientSecretBasic`. Without
-   * `clientAuthentication` it stands for `client_secret_basic`, unless the server's metadata do not list that method; with
+   * The encoding of id and secret by basic auth, see `ClientAuthentication.clientSecretBasic`. Without
+   * `clientAuthentication` it selects `client_secret_basic`, unless the server's metadata does not list that method; with
    * another method it is an `InvalidConfig`. Default: `form`.
    */
   readonly basicEncoding?: "form" | "raw" | undefined
@@ -90,8 +90,8 @@ interface ClientOptions {
   /** Whether tokens are bound to a key of this process (RFC 9449). Default: false. */
   readonly dpop?: boolean | DPoP.Options | undefined
   /**
-   * What is done with a token whose `token_type` is missing or unusual, such as `BearerToken`. `verify` refuses it (RFC
-   * 6749 section 7.1); `assume-bearer` uses it as a bearer token, unless its type requires a proof of possession (`mac`,
+   * The handling of a token whose `token_type` is missing or unusual, such as `BearerToken`. `verify` fails (RFC 6749
+   * section 7.1); `assume-bearer` uses it as a bearer token, unless its type requires a proof of possession (`mac`,
    * `DPoP`). Default: `verify`.
    */
   readonly tokenType?: "verify" | "assume-bearer" | undefined
@@ -128,11 +128,11 @@ interface ClientOptions {
       }
     }
     | undefined
-  /** How the token request is written: `form` is the standard, `json` what some APIs want. Default: `form`. */
+  /** The format of token requests: `form` is the standard, `json` is for servers that require it. Default: `form`. */
   readonly requestFormat?: "form" | "json" | undefined
-  /** The base URL of the API. Relative request URLs start here, and the token may go to its origin. */
+  /** The base URL of the API. Relative request URLs start here, and the token may be sent to its origin. */
   readonly apiBaseUrl: string | URL
-  /** Further origins that the token may go to, such as `https://files.example.com`. Wildcards are not supported. */
+  /** Further origins that the token may be sent to, such as `https://files.example.com`. Wildcards are not supported. */
   readonly apiOrigins?: ReadonlyArray<string> | undefined
   /**
    * Allows calls to paths of the API's origin that are not below the path of `apiBaseUrl`, such as
@@ -183,7 +183,7 @@ interface ClientOptions {
     /** How much of the body `response` sees, in bytes. Default: 16,384. */
     readonly maxBodyBytes?: number | undefined
   } | undefined
-  /** Allow `http:` to `localhost`, `127.0.0.0/8` and `[::1]`, for tests and development. Default: false. */
+  /** Allows `http:` to `localhost`, `127.0.0.0/8` and `[::1]`, for tests and development. Default: false. */
   readonly allowHttpLoopback?: boolean | undefined
 }
 
@@ -373,7 +373,7 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
  *   `client_secret_jwt`: `OAUTH_SIGNING_ALGORITHM`, `OAUTH_ASSERTION_AUDIENCE` (`issuer`, `token_endpoint` or a string),
  *   `OAUTH_ASSERTION_TYPE`;
  * - while a credential is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS`, `OAUTH_PRIVATE_KEY_PREVIOUS`, or these with
- *   `_FILE`, tried when the server does not know the current one;
+ *   `_FILE`, tried when the server does not accept the current one;
  * - `OAUTH_CERTIFICATE_BOUND_TOKENS` (`true`, `false`), see `Options.certificateBoundTokens`;
  * - `OAUTH_DPOP` (`true`, `false`), `OAUTH_REVOCATION_URL`, `OAUTH_REQUEST_FORMAT` (`form`, `json`),
  *   `OAUTH_TOKEN_TYPE` (`verify`, `assume-bearer`),
@@ -385,13 +385,18 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
  * a prefix, all have it: `{ prefix: "BILLING" }` reads `BILLING_OAUTH_CLIENT_ID` from the environment, as `Config.nested`
  * does. Options in `overrides` prevail over the variables, which are not read then.
  *
- * Fails with a `ConfigError` that names the variables and what they should be, never what they were, or with an
+ * Fails with a `ConfigError` that names the variables and the expected values, never the values found, or with an
  * `InvalidConfig` that names the options that are not valid.
  *
  * @example
  * import { ClientConfig } from "@effect-oauth/client-credentials"
+ * import { NodeContext } from "@effect/platform-node"
+ * import { Layer } from "effect"
  *
- * export const billing = ClientConfig.fromEnv({ prefix: "BILLING", overrides: { audience: "https://billing.example.com" } })
+ * export const Billing = ClientConfig.layerEnv({
+ *   prefix: "BILLING",
+ *   overrides: { audience: "https://billing.example.com" }
+ * }).pipe(Layer.provide(NodeContext.layer))
  *
  * @since 0.1.0
  * @category layers

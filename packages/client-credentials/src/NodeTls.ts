@@ -2,18 +2,15 @@
  * TLS connections on Node: private authorities, client certificates, the lowest version allowed, proxies. Needs
  * `@effect/platform-node`, so it is not in the index: import `@effect-oauth/client-credentials/NodeTls`.
  *
- * Certificates are always verified; there is no option to do without.
+ * Certificates are always verified; no option disables this.
  *
  * @since 0.1.0
  */
-import { createSecureContext } from "node:tls"
-
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -29,6 +26,7 @@ import { collect, type Problem } from "./internal/config/check.js"
 import * as environment from "./internal/config/environment.js"
 import * as proxies from "./internal/config/proxies.js"
 import * as rules from "./internal/config/rules.js"
+import { hasSources, type Material, read, tls } from "./internal/config/tlsMaterial.js"
 import { reader, tlsVariables } from "./internal/config/tlsVariables.js"
 import { tagOf } from "./internal/protocol/foreignError.js"
 import { isLoopback } from "./internal/protocol/urls.js"
@@ -47,11 +45,11 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * @category models
  */
 export interface Options {
-  /** PEM: the authorities to trust, instead of those that Node trusts. */
+  /** The authorities to trust instead of those that Node trusts, as PEM. */
   readonly ca?: string | ReadonlyArray<string> | Effect.Effect<string, unknown> | undefined
-  /** PEM: the certificate of this client, with those between it and its authority (RFC 8705). */
+  /** The certificate of this client, with those between it and its authority, as PEM (RFC 8705). */
   readonly certificate?: string | Effect.Effect<string, unknown> | undefined
-  /** PEM: the key of that certificate. */
+  /** The private key of the certificate, as PEM. */
   readonly key?: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown> | undefined
   /** The passphrase of the key, if it has one. */
   readonly passphrase?: Redacted.Redacted<string> | undefined
@@ -65,93 +63,7 @@ export interface Options {
   readonly proxyFromEnvironment?: boolean | undefined
 }
 
-/** What connections are made with. */
-interface Material {
-  readonly ca: string | ReadonlyArray<string> | undefined
-  readonly certificate: string | undefined
-  readonly key: Redacted.Redacted<string> | undefined
-  readonly passphrase: Redacted.Redacted<string> | undefined
-  readonly minVersion: "TLSv1.2" | "TLSv1.3"
-}
-
-const tls = ({ ca, certificate, key, minVersion, passphrase }: Partial<Material>) => ({
-  ...(ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] }),
-  ...(certificate === undefined ? {} : { cert: certificate }),
-  ...(key === undefined ? {} : { key: Redacted.value(key) }),
-  ...(passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }),
-  minVersion: minVersion ?? "TLSv1.2"
-})
-
-/** Each part is tried alone, so that the error can name the one that is wrong. */
-const problems = ({ ca, certificate, key, passphrase }: Material): ReadonlyArray<Problem> => {
-  const fits = (part: Partial<Material>): boolean => {
-    try {
-      createSecureContext(tls(part))
-      return true
-    } catch {
-      return false
-    }
-  }
-  const { expect, problems } = collect()
-  const pems: ReadonlyArray<unknown> = ca === undefined ? [] : Array.isArray(ca) ? ca : [ca]
-  const areAuthorities = pems.every((pem) =>
-    typeof pem === "string" && pem.includes("-----BEGIN CERTIFICATE-----") && fits({ ca: pem })
-  )
-  expect("ca", areAuthorities ? ca ?? "" : undefined, "certificates of authorities, as PEM")
-  const isCertificate = certificate === undefined ||
-    typeof certificate === "string" && certificate.trim() !== "" && fits({ certificate })
-  expect("certificate", isCertificate ? true : undefined, "a certificate, as PEM")
-  expect(
-    "passphrase",
-    passphrase === undefined || Redacted.isRedacted(passphrase) ? true : undefined,
-    "the passphrase of the key, Redacted"
-  )
-  if ((certificate === undefined) !== (key === undefined)) {
-    expect("key", undefined, "together with the certificate, or neither")
-  } else if (key !== undefined && problems.length === 0) {
-    expect(
-      "key",
-      Redacted.isRedacted(key) && fits({ certificate, key, passphrase }) ? key : undefined,
-      "the private key of the certificate, as PEM and Redacted, and its passphrase if it has one"
-    )
-  }
-  return problems
-}
-
-/** A source that takes longer is treated as one that fails. */
-const limit = "5 seconds"
-
-const value = <A>(setting: string, source: A | Effect.Effect<A, unknown>): Effect.Effect<A, Problem> => {
-  const unreadable = (reason: string): Problem => ({ setting, expected: `a source that can be read (${reason})` })
-  return Effect.isEffect(source)
-    ? (source as Effect.Effect<A, unknown>).pipe(
-      Effect.catchAllCause((cause) => Effect.fail(unreadable(tagOf(Cause.squash(cause))))),
-      Effect.disconnect,
-      Effect.timeoutFail({ duration: limit, onTimeout: () => unreadable(`nothing within ${limit}`) })
-    )
-    : Effect.succeed(source)
-}
-
-const hasSources = ({ ca, certificate, key }: Options): boolean =>
-  [ca, certificate, key].some((one) => Effect.isEffect(one))
-
-/** Reads the sources. Fails with all that is wrong with them. */
-const read = (options: Options): Effect.Effect<Material, ReadonlyArray<Problem>> =>
-  Effect.all({
-    ca: value<Material["ca"]>("ca", options.ca),
-    certificate: value<Material["certificate"]>("certificate", options.certificate),
-    key: value<Material["key"]>("key", options.key)
-  }).pipe(
-    Effect.mapError((problem) => [problem]),
-    Effect.map((parts): Material => ({
-      ...parts,
-      passphrase: options.passphrase,
-      minVersion: options.minVersion ?? "TLSv1.2"
-    })),
-    Effect.filterOrElse((material) => problems(material).length === 0, (material) => Effect.fail(problems(material)))
-  )
-
-/** Sends to this machine directly, and to other hosts through the proxies. */
+/** Sends requests to this machine directly, and others through the proxies. */
 class Route extends Undici.Dispatcher {
   constructor(readonly direct: Undici.Dispatcher, readonly proxied: Undici.Dispatcher) {
     super()
@@ -162,7 +74,7 @@ class Route extends Undici.Dispatcher {
   }
 }
 
-/** The connections of one material. */
+/** The connections that one set of certificates makes. */
 interface Connections {
   readonly material: Material
   readonly client: HttpClient.HttpClient
@@ -187,7 +99,7 @@ const connections = (material: Material, { except, http, https }: proxies.Proxie
   return { ...state, client: NodeHttpClient.makeUndici(new Route(direct, proxied)), agents: [direct, proxied] }
 }
 
-/** Between two looks at the sources, in milliseconds. */
+/** The shortest time between two readings of the sources, in milliseconds. */
 const interval = 1000
 
 /** Sends each request on connections of the newest valid material. */
@@ -202,7 +114,7 @@ const replacing = (
     let readAt = start
     let failing = { text: "", isLogged: false }
 
-    // A file that is replaced is wrong for a moment: only what is wrong twice in the same way is reported, and once.
+    // A file that is being replaced is invalid for a moment: a problem is reported when it is found twice, and once.
     const report = (wrong: ReadonlyArray<Problem>) => {
       const text = wrong.map(({ expected, setting }) => `${setting}: expected ${expected}`).join("; ")
       const isRepeated = failing.text === text
@@ -233,7 +145,7 @@ const replacing = (
       })
 
     const refresh = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      // A clock that was set back must not stop the looks.
+      // A clock that was set back must not stop the readings.
       if (now >= readAt && now - readAt < interval) return Effect.void
       readAt = now
       return Effect.matchEffect(read(options), { onFailure: report, onSuccess: replace })
@@ -405,7 +317,7 @@ export const layerEnv = (
 
 type Reader = ReturnType<typeof environment.reader>
 
-/** Reads a file now, to see that it can be read; the result reads it again for each use. */
+/** Reads a file now, so that a missing one is reported; the result reads it again for each use. */
 const file = (reader: Reader, variable: string, path: string | undefined) =>
   Effect.gen(function*() {
     if (path === undefined) return undefined

@@ -1,5 +1,5 @@
 /**
- * The metadata of the authorization server (RFC 8414, OpenID Connect Discovery 1.0).
+ * Authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0).
  *
  * @since 0.1.0
  */
@@ -35,29 +35,29 @@ interface Metadata {
     readonly tokenEndpoint: string | undefined
     readonly revocationEndpoint: string | undefined
   }
-  /** Undefined when nothing is known, because the endpoints were configured and not discovered. */
+  /** Undefined when they are unknown, because the endpoints are configured and not discovered. */
   readonly authenticationMethods: ReadonlyArray<string> | undefined
   /**
    * The algorithms of client assertions (`token_endpoint_auth_signing_alg_values_supported`, RFC 8414 section 2);
-   * undefined when nothing is known.
+   * undefined when they are unknown.
    */
   readonly signingAlgorithms?: ReadonlyArray<string> | undefined
-  /** RFC 9449 section 5.1; undefined when nothing is known. */
+  /** The algorithms of proofs (RFC 9449 section 5.1); undefined when they are unknown. */
   readonly dpopAlgorithms: ReadonlyArray<string> | undefined
   /** Whether the server binds tokens to the certificate of the client (RFC 8705 section 3.3). */
   readonly certificateBoundTokens?: boolean | undefined
 }
 
 /**
- * Where the endpoints come from.
+ * The metadata of the authorization server, configured or discovered.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ServerMetadata {
   /**
-   * The metadata: those configured, or else those that the issuer publishes, which are cached for `life`. A
-   * failure is not cached. When they cannot be fetched again, the last ones are used.
+   * Returns the metadata: the configured endpoints, or else the document that the issuer publishes, which is cached for
+   * `life`. A failure is not cached. While the document cannot be fetched again, the last one stays in use.
    */
   readonly get: Effect.Effect<Metadata, DiscoveryFailed | TokenEndpointUnavailable>
 }
@@ -71,21 +71,22 @@ export interface ServerMetadata {
 export const ServerMetadata = Context.GenericTag<ServerMetadata>("@effect-oauth/client-credentials/ServerMetadata")
 
 /**
- * The limits of discovery.
+ * Options of discovery.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** How long metadata are believed. Default: 1 hour. */
+  /** How long metadata is cached. Default: 1 hour. */
   readonly life?: Duration.DurationInput | undefined
-  /** The end of discovery, in which each of up to three well-known URLs has an equal share. Default: 10 seconds. */
+  /** The timeout of discovery, of which each of up to three well-known URLs has an equal share. Default: 10 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
 /**
- * Metadata by the `ClientConfig` of the context: the `tokenUrl` where there is one, else what the `issuer` publishes. The
- * document must name exactly that issuer, or it is rejected (RFC 8414 section 3.3), and so is an endpoint without TLS.
+ * Creates the service from the `ClientConfig` of the context: with its `tokenUrl`, or else with the metadata that its
+ * `issuer` publishes. The document must name exactly that issuer (RFC 8414 section 3.3), and endpoints must use TLS;
+ * otherwise `get` fails with `DiscoveryFailed`.
  *
  * @example
  * import { ClientConfig, ServerMetadata } from "@effect-oauth/client-credentials"

@@ -62,7 +62,7 @@ const canonicalBytesOf = (text: string): Uint8Array<ArrayBuffer> | undefined => 
 
 const version = "v1"
 
-/** Keys for the two purposes from the one that is given (RFC 5869), so that neither gives the other away. */
+/** Derives one key for each purpose (RFC 5869), so that neither reveals the other. */
 const derive = async (key: Uint8Array<ArrayBuffer>) => {
   const material = await crypto.subtle.importKey("raw", key, "HKDF", false, ["deriveBits", "deriveKey"])
   const hkdf = (info: string) => ({
@@ -88,7 +88,7 @@ const derive = async (key: Uint8Array<ArrayBuffer>) => {
 
 const expectedKeys = "one or more keys of 32 random bytes in base64: openssl rand -base64 32"
 
-/** The bytes of the keys, or what is wrong with them. */
+/** Returns the bytes of the keys; undefined when one of them is not valid. */
 const decode = (
   keys: ReadonlyArray<Redacted.Redacted<string>>,
   allowTestKey: boolean
@@ -105,10 +105,10 @@ const decode = (
 }
 
 /**
- * A seal with these keys, each 32 random bytes in base64 (`openssl rand -base64 32`). The first one seals; all open. To
- * replace a key, put the new one before it everywhere, and take the old one away when all tokens that it sealed have
- * expired; taking it away costs one token, since names are made with the oldest, and an issuance budget starts counting again from then
- * on: so do it when a new window begins.
+ * Creates a seal with these keys, each 32 random bytes in base64 (`openssl rand -base64 32`). The first one seals; all open.
+ * To replace a key, put the new one before it in all processes, and remove the old one when all tokens that it sealed have
+ * expired. Its removal costs one token, since names are made with the oldest key, and an issuance budget counts from zero
+ * again: remove it when a new window begins.
  *
  * Fails with `InvalidConfig` for keys of another length, and for keys that cannot be random: equal bytes, repeated
  * patterns, sequences, and fewer than 12 different bytes. One exception, for tests and examples: 32 bytes of 1 are
@@ -169,7 +169,7 @@ export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Eff
   })
 
 /**
- * The seal as a layer.
+ * Provides a seal with these keys: see `make`.
  *
  * @since 0.1.0
  * @category layers
@@ -186,6 +186,28 @@ const variables = {
 
 const splitKeys = (text: string): ReadonlyArray<Redacted.Redacted<string>> =>
   text.split(/[\s,]+/).filter((key) => key !== "").map((key) => Redacted.make(key))
+
+/** Reads the keys of a variable, or of the file that its file variable names; undefined when neither is set. */
+const readKeys = (
+  read: ReturnType<typeof environment.reader>,
+  text: { readonly [K in keyof typeof variables]: string | undefined },
+  setting: "key" | "previousKey"
+) =>
+  Effect.gen(function*() {
+    const [value, file] = [text[setting], text[`${setting}File`]]
+    const [variable, fileVariable] = [variables[setting], variables[`${setting}File`]]
+    if (value !== undefined && file !== undefined) {
+      return yield* Effect.fail(
+        read.error(fileVariable, file, `unset when ${read.named(variable)} is set, or the other way round`)
+      )
+    }
+    if (file === undefined) return value === undefined ? undefined : { keys: splitKeys(value), variable }
+    const content = yield* Effect.mapError(
+      privateFile.read(yield* FileSystem.FileSystem, file),
+      (expected) => read.error(fileVariable, file, expected)
+    )
+    return { keys: splitKeys(content), variable: fileVariable }
+  })
 
 /**
  * Reads the keys, the newest first, from a `Config`: see `make`.
@@ -229,37 +251,19 @@ export const layerEnv = (
       const { prefix } = yield* environment.given(options, undefined)
       const read = environment.reader(prefix)
       const text = yield* read.all(variables)
-      const keysOf = (setting: "key" | "previousKey") =>
-        Effect.gen(function*() {
-          const [value, file] = [text[setting], text[`${setting}File`]]
-          const [variable, fileVariable] = [variables[setting], variables[`${setting}File`]]
-          if (value !== undefined && file !== undefined) {
-            return yield* Effect.fail(
-              read.error(fileVariable, file, `unset when ${read.named(variable)} is set, or the other way round`)
-            )
-          }
-          if (file === undefined) return value === undefined ? undefined : splitKeys(value)
-          const fs = yield* FileSystem.FileSystem
-          return splitKeys(
-            yield* Effect.mapError(
-              privateFile.read(fs, file),
-              (expected) => read.error(fileVariable, file, expected)
-            )
-          )
-        })
-      const current = yield* keysOf("key")
-      const previous = (yield* keysOf("previousKey")) ?? []
-      const isGiven = (setting: "key" | "previousKey") =>
-        text[`${setting}File`] === undefined ? variables[setting] : variables[`${setting}File`]
-      if (current?.length !== 1 || decode(current, false) === undefined) {
-        return yield* Effect.fail(
-          read.error(isGiven("key"), current, "a key of 32 random bytes in base64: openssl rand -base64 32")
-        )
+      const current = yield* readKeys(read, text, "key")
+      const previous = yield* readKeys(read, text, "previousKey")
+      if (current?.keys.length !== 1 || decode(current.keys, false) === undefined) {
+        return yield* Effect.fail(read.error(
+          current?.variable ?? variables.key,
+          current?.keys,
+          "a key of 32 random bytes in base64: openssl rand -base64 32"
+        ))
       }
-      if (previous.length > 0 && decode(previous, false) === undefined) {
-        return yield* Effect.fail(read.error(isGiven("previousKey"), previous, expectedKeys))
+      if (previous !== undefined && previous.keys.length > 0 && decode(previous.keys, false) === undefined) {
+        return yield* Effect.fail(read.error(previous.variable, previous.keys, expectedKeys))
       }
-      return yield* Effect.orDie(make([...current, ...previous]))
+      return yield* Effect.orDie(make([...current.keys, ...(previous?.keys ?? [])]))
     })
   )
 
@@ -268,7 +272,7 @@ export const layerEnv = (
  * (`openssl rand -base64 32 > file; chmod 600 file`), the current one first, then those that it replaced.
  *
  * Fails with `InvalidConfig` when the file cannot be read, is not a regular file, holds anything else, or is accessible to
- * other users (modes such as 600, 400 or 440 are accepted; modes mean nothing on Windows).
+ * other users (modes such as 600, 400 or 440 are accepted; modes have no meaning on Windows).
  *
  * @example
  * import { TokenSeal } from "@effect-oauth/client-credentials"

@@ -627,7 +627,7 @@ const surface: Readonly<Record<string, Entry>> = {
     Effect.flatMap(TokenSeal.make([Redacted.make(storeKey)]), (seal) =>
       Effect.all([
         Effect.succeed(seal),
-        seal.seal("place", "c4n4ry"),
+        seal.seal("key", "c4n4ry"),
         seal.name("c4n4ry"),
         seal.open("elsewhere", "v1.c4n4ry.x.y")
       ])),
