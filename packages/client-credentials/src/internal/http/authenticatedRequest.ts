@@ -15,7 +15,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 
 import { CredentialUnavailable, InvalidTokenResponse, type TokenError } from "../../OAuthError.js"
-import { isFailedAuthentication } from "../protocol/dialect.js"
+import { isFailedAuthentication, type ProofError, proofError } from "../protocol/dialect.js"
 import * as issuerQuota from "../protocol/issuerQuota.js"
 import { headerProblem } from "../protocol/preconditions.js"
 import * as redaction from "../protocol/redaction.js"
@@ -89,14 +89,8 @@ const sentWith = (
   return error === undefined ? "interrupted" : wasNeverSent(error) ? "unsent" : error._tag
 }
 
-/** The error codes of rejected proofs (RFC 9449 sections 5 and 8), in lower case. */
-type ProofError = "use_dpop_nonce" | "invalid_dpop_proof"
-
-const proofError = (outcome: Either.Either<unknown, TokenError>): ProofError | undefined => {
-  if (Either.isRight(outcome) || outcome.left._tag !== "TokenErrorResponse") return undefined
-  const code = outcome.left.error.toLowerCase()
-  return code === "use_dpop_nonce" || code === "invalid_dpop_proof" ? code : undefined
-}
+const proofErrorOf = (outcome: Either.Either<unknown, TokenError>): ProofError | undefined =>
+  Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" ? proofError(outcome.left.error) : undefined
 
 /** Returns whether the server did not accept the credential, so that another one may be accepted. */
 const isFailed = (outcome: Either.Either<unknown, TokenError>): boolean =>
@@ -172,7 +166,7 @@ const repeatReason = (
 ): Effect.Effect<Exchanged<never>["repeat"]> =>
   Effect.gen(function*() {
     const { ahead, possession, proof } = sent
-    const rejected = proofError(outcome)
+    const rejected = proofErrorOf(outcome)
     const proofChanged = possession === undefined
       ? false
       : yield* possession.onResponse(headers, rejected === "invalid_dpop_proof")

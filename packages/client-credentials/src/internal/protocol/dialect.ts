@@ -191,8 +191,14 @@ const remedies: Readonly<Record<string, string>> = {
   access_denied: "Check that this client is authorized for the audience (OAUTH_AUDIENCE)."
 }
 
-/** These are about the proof of possession (RFC 9449 sections 5 and 8), with whatever status they come. */
-const ofProofs: ReadonlySet<string> = new Set(["use_dpop_nonce", "invalid_dpop_proof"])
+/** The error codes of rejected proofs of possession (RFC 9449 sections 5 and 8), in lower case. */
+export type ProofError = "use_dpop_nonce" | "invalid_dpop_proof"
+
+/** Which of these a code is, in any letter case; with whatever status it comes. */
+export const proofError = (code: string): ProofError | undefined => {
+  const known = code.toLowerCase()
+  return known === "use_dpop_nonce" || known === "invalid_dpop_proof" ? known : undefined
+}
 
 /**
  * Returns whether the server did not accept the credential of the client: by the code `invalid_client`, or by status 401,
@@ -201,7 +207,7 @@ const ofProofs: ReadonlySet<string> = new Set(["use_dpop_nonce", "invalid_dpop_p
  */
 export const isFailedAuthentication = ({ error, status }: Refusal): boolean => {
   const code = error.toLowerCase()
-  return code === "invalid_client" || (status === 401 && !ofProofs.has(code))
+  return code === "invalid_client" || (status === 401 && proofError(code) === undefined)
 }
 
 /** What a refusal is about. */

@@ -37,8 +37,8 @@ export const make = <Input>(schedule: Schedule.Schedule<unknown, Input>): Pauses
 /** More steps than this make no difference: a schedule that grows has reached its longest pause by then. */
 const maxSteps = 100
 
-/** No pause is longer, in milliseconds: 24 hours. */
-const longest = 86_400_000
+/** No pause of a schedule counts as longer, in milliseconds: 24 hours. */
+const longestPause = 86_400_000
 
 /**
  * Returns the pause in milliseconds after so many equal inputs in a row, each of which came when the pause before it was
@@ -56,7 +56,7 @@ export const nth = <Input>(
     for (let step = 0; step < Math.min(count, maxSteps); step += 1) {
       const [next, , decision] = yield* schedule.step(now, input, state)
       const isDone = ScheduleDecision.isDone(decision)
-      pause = isDone ? 0 : Math.min(longest, Math.max(0, ScheduleIntervals.start(decision.intervals) - now))
+      pause = isDone ? 0 : Math.min(longestPause, Math.max(0, ScheduleIntervals.start(decision.intervals) - now))
       state = isDone ? schedule.initial : next
       now += pause
     }
