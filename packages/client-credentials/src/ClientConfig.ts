@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -18,6 +18,7 @@ import * as client from "./internal/config/client.js"
 import * as clientEnvironment from "./internal/config/clientEnvironment.js"
 import type * as credentialSource from "./internal/config/credentialSource.js"
 import type * as rules from "./internal/config/rules.js"
+import { unwrap } from "./internal/config/unwrap.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import type { Overrides, TokenRequest } from "./TokenRequest.js"
 
@@ -341,7 +342,7 @@ export const layer = (options: Options): Layer.Layer<ClientConfig, InvalidConfig
 export const layerConfig = (
   config: Config.Config.Wrap<Options>
 ): Layer.Layer<ClientConfig, ConfigError.ConfigError | InvalidConfig> =>
-  Layer.effect(ClientConfig, Effect.flatMap(Config.unwrap(config), make))
+  Layer.effect(ClientConfig, Effect.flatMap(unwrap(config), make))
 
 /**
  * Reads the configuration from the environment, with the options of the parts of the client in `overrides`.

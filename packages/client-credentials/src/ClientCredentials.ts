@@ -5,7 +5,7 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -18,6 +18,7 @@ import * as ClientConfig from "./ClientConfig.js"
 import * as environment from "./internal/config/environment.js"
 import * as parts from "./internal/config/parts.js"
 import { proxyVariables, reader, tlsVariables } from "./internal/config/tlsVariables.js"
+import { unwrap } from "./internal/config/unwrap.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import { IssuanceBudget } from "./IssuanceBudget.js"
@@ -242,7 +243,7 @@ export const layer = (options: Options): Layer.Layer<Services, InvalidConfig, Ht
 export const layerConfig = (
   config: Config.Config.Wrap<Options>
 ): Layer.Layer<Services, ConfigError.ConfigError | InvalidConfig, HttpClient.HttpClient> =>
-  Layer.scopedContext(Effect.flatMap(Config.unwrap(config), build))
+  Layer.scopedContext(Effect.flatMap(unwrap(config), build))
 
 /**
  * Provides a client whose options are read from the environment: see `ClientConfig.layerEnv` for the variables and the

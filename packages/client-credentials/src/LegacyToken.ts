@@ -25,6 +25,7 @@ import { collect } from "./internal/config/check.js"
 import { type Read, read } from "./internal/config/credentialSource.js"
 import * as environment from "./internal/config/environment.js"
 import * as legacyToken from "./internal/config/legacyToken.js"
+import { unwrap } from "./internal/config/unwrap.js"
 import { rawBasic } from "./internal/protocol/basicCredentials.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
@@ -133,7 +134,7 @@ const client = <E, R>(settings: Effect.Effect<legacyToken.Settings, E, R>) =>
 export const layerConfig = (
   config: Config.Config.Wrap<Options>
 ): Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError | InvalidConfig, HttpClient.HttpClient> =>
-  client(Effect.flatMap(Config.unwrap(config), validated))
+  client(Effect.flatMap(unwrap(config), validated))
 
 const variables = {
   tokenId: "LEGACY_TOKEN_ID",

@@ -28,6 +28,7 @@ import * as proxies from "./internal/config/proxies.js"
 import * as rules from "./internal/config/rules.js"
 import { hasSources, type Material, read, tls } from "./internal/config/tlsMaterial.js"
 import { reader, tlsVariables } from "./internal/config/tlsVariables.js"
+import { unwrap } from "./internal/config/unwrap.js"
 import { tagOf } from "./internal/protocol/foreignError.js"
 import { isLoopback } from "./internal/protocol/urls.js"
 import { InvalidConfig } from "./InvalidConfig.js"
@@ -256,7 +257,7 @@ export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient,
 export const layerConfig = (
   config: Config.Config.Wrap<Options>
 ): Layer.Layer<HttpClient.HttpClient, ConfigError.ConfigError | InvalidConfig> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
+  Layer.unwrapEffect(Effect.map(unwrap(config), layer))
 
 /**
  * Provides the `HttpClient` from the environment: the files `OAUTH_TLS_CA_FILE`, `OAUTH_TLS_CERTIFICATE_FILE` and

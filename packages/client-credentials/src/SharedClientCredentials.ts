@@ -8,7 +8,7 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,6 +19,7 @@ import * as ApiClient from "./ApiClient.js"
 import * as ClientConfig from "./ClientConfig.js"
 import * as ClientCredentials from "./ClientCredentials.js"
 import * as parts from "./internal/config/parts.js"
+import { unwrap } from "./internal/config/unwrap.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import * as IssuanceBudget from "./IssuanceBudget.js"
 import type * as ServerMetadata from "./ServerMetadata.js"
@@ -122,7 +123,7 @@ export const layerConfig = (
   ClientCredentials.Services,
   ConfigError.ConfigError | InvalidConfig,
   HttpClient.HttpClient | TokenSeal | TokenStore
-> => Layer.scopedContext(Effect.flatMap(Config.unwrap(config), build))
+> => Layer.scopedContext(Effect.flatMap(unwrap(config), build))
 
 /**
  * Provides a client whose options are read from the environment: see `ClientConfig.layerEnv` for the variables and the

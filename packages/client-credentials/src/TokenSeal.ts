@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,6 +16,7 @@ import * as base64url from "jose/base64url"
 import * as environment from "./internal/config/environment.js"
 import * as keyStrength from "./internal/config/keyStrength.js"
 import * as privateFile from "./internal/config/privateFile.js"
+import { unwrap } from "./internal/config/unwrap.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
@@ -218,7 +219,7 @@ const readKeys = (
 export const layerConfig = (
   keys: Config.Config.Wrap<ReadonlyArray<Redacted.Redacted<string>>>
 ): Layer.Layer<TokenSeal, ConfigError.ConfigError | InvalidConfig> =>
-  Layer.effect(TokenSeal, Effect.flatMap(Config.unwrap(keys), make))
+  Layer.effect(TokenSeal, Effect.flatMap(unwrap(keys), make))
 
 /**
  * Reads the keys from the environment, or from any other `ConfigProvider`.

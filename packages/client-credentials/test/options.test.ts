@@ -20,7 +20,7 @@ import {
   TokenStore
 } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
-import { Cause, ConfigProvider, Effect, Exit, Layer, Logger, Redacted } from "effect"
+import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Logger, Redacted } from "effect"
 
 import type * as parts from "../src/internal/config/parts.js"
 
@@ -290,6 +290,30 @@ describe("options", () => {
       yield* reads((options) => NodeTls.layerEnv(loose(options)))
       yield* reads((options) => LegacyToken.layerEnv(loose(options)))
       yield* reads((options) => TokenSeal.layerEnv(loose(options)))
+    }))
+
+  it.effect("beside Configs are values, which are validated too", () =>
+    Effect.gen(function*() {
+      const { clientId, ...rest } = client
+      const problems = (more: object) =>
+        reported(ClientCredentials.layerConfig(loose({ ...rest, clientId: Config.succeed(clientId), ...more })))
+      assert.deepStrictEqual(yield* problems({ audience: undefined, tokenCache: { backOff: undefined } }), [])
+      assert.deepStrictEqual(
+        yield* problems({ clientId: "", tokenCache: { capacity: Config.succeed(0), retryTimeout: "x" }, scope: null }),
+        ["clientId", "scope", "tokenCache.retryTimeout", "tokenCache.capacity"]
+      )
+      const all = (config: unknown) =>
+        Effect.map(
+          Effect.all([
+            reported(ClientConfig.layerConfig(loose(config))),
+            reported(SharedClientCredentials.layerConfig(loose(config))),
+            reported(LegacyToken.layerConfig(loose(config))),
+            reported(NodeTls.layerConfig(loose(config)))
+          ]),
+          (each) => each.every((paths) => paths.includes("options"))
+        )
+      for (const config of ["text", null, [1]]) assert.isTrue(yield* all(config))
+      assert.deepStrictEqual(yield* reported(TokenSeal.layerConfig(loose("text"))), ["storeKeys"])
     }))
 
   it.effect("revokeAtShutdown wants to know where tokens are revoked", () =>
