@@ -9,7 +9,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
@@ -176,25 +176,23 @@ const settingsOf = (options: unknown) =>
     const { overrides, prefix } = yield* environment.given(options, legacyToken.names)
     const reader = environment.reader(prefix)
     const text = yield* reader.all(variables, (setting) => Object.hasOwn(overrides, setting.replace(/File$/, "")))
+    const check = collect()
     const credential = (setting: "tokenSecret" | "previousTokenSecret") =>
       Effect.map(
-        reader.credential("client secret", text[setting], text[`${setting}File`], [
-          variables[setting],
-          variables[`${setting}File`]
-        ]),
-        (found) => found?.source
+        reader.credential("client secret", setting, text[setting], text[`${setting}File`], variables[setting]),
+        (found) => {
+          if (found?.problem !== undefined) check.problems.push(found.problem)
+          return found?.source
+        }
       )
-    const flag = (setting: "allowOutsideBasePath" | "allowHttpLoopback") =>
-      reader.flag(variables[setting], text[setting])
-    const check = collect()
     const settings = legacyToken.read(check, {
       tokenId: text.tokenId,
       apiBaseUrl: text.apiBaseUrl,
       tokenSecret: yield* credential("tokenSecret"),
       previousTokenSecret: yield* credential("previousTokenSecret"),
       apiOrigins: text.apiOrigins,
-      allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
-      allowHttpLoopback: yield* flag("allowHttpLoopback"),
+      allowOutsideBasePath: reader.flag(text.allowOutsideBasePath),
+      allowHttpLoopback: reader.flag(text.allowHttpLoopback),
       ...overrides,
       rejectedWhen: environment.rejectedWhen(overrides["rejectedWhen"], text.rejectedStatuses)
     })

@@ -5,7 +5,7 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ClientAuthentication, ClientConfig } from "@effect-oauth/client-credentials"
-import { ConfigProvider, Effect, Redacted } from "effect"
+import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { decodeJwt, decodeProtectedHeader, exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
 const necessary = {
@@ -111,6 +111,36 @@ describe("the environment", () => {
       const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))
       const { method } = yield* proof({ OAUTH_PRIVATE_KEY: yield* Effect.promise(() => exportPKCS8(privateKey)) })
       assert.strictEqual(method, "private_key_jwt")
+    }))
+
+  it.effect("reports every problem at once: flags, files, variables without use, overrides", () =>
+    Effect.gen(function*() {
+      const problems = (environment: Record<string, string>, overrides?: Partial<ClientConfig.Options>) =>
+        Layer.build(ClientConfig.layerEnv({ prefix: "B", overrides })).pipe(
+          Effect.scoped,
+          Effect.withConfigProvider(
+            ConfigProvider.fromJson({ B: { ...necessary, ...environment } })
+          ),
+          Effect.provide(NodeContext.layer),
+          Effect.flip,
+          Effect.map((error) => [...new Set(String(error).match(/B_[A-Z_]+|overrides[.\w]+/g))].sort())
+        )
+      assert.deepStrictEqual(
+        yield* problems({ OAUTH_CLIENT_SECRET_FILE: "/nowhere", OAUTH_DPOP: "yes", API_ALLOW_OUTSIDE_BASE_PATH: "no" }),
+        ["B_API_ALLOW_OUTSIDE_BASE_PATH", "B_OAUTH_CLIENT_SECRET_FILE", "B_OAUTH_DPOP"]
+      )
+      assert.deepStrictEqual(
+        yield* problems({ OAUTH_PRIVATE_KEY_FILE: "/nowhere", OAUTH_PRIVATE_KEY_ID: "1", OAUTH_CLIENT_ID: "" }),
+        ["B_OAUTH_CLIENT_ID", "B_OAUTH_PRIVATE_KEY_FILE"]
+      )
+      assert.deepStrictEqual(
+        yield* problems({ OAUTH_CLIENT_AUTHENTICATION: "private_key_jwt", OAUTH_TOKEN_TYPE: "x" }),
+        ["B_OAUTH_PRIVATE_KEY", "B_OAUTH_TOKEN_TYPE"]
+      )
+      assert.deepStrictEqual(
+        yield* problems({ OAUTH_CLIENT_SECRET: secret, OAUTH_PRIVATE_KEY_ID: "1" }, { apiBaseUrl: "nowhere" }),
+        ["B_OAUTH_PRIVATE_KEY_ID", "overrides.apiBaseUrl"]
+      )
     }))
 
   it.effect("implies client_secret_basic by its encoding alone, unless the server is known to want another", () =>

@@ -204,7 +204,11 @@ const endpoints = (check: Check, options: Options, loopback: boolean) => {
 const proofs = (check: Check, value: unknown): Settings<Authentication>["dpop"] => {
   if (isRecord(value)) return rules.read(check.at("dpop"), parts.dpop, value)
   const isFlag = value === undefined || typeof value === "boolean"
-  check.expect("dpop", isFlag ? true : undefined, "true, false or an object of options")
+  check.expect(
+    "dpop",
+    isFlag ? true : undefined,
+    typeof value === "string" ? "true or false" : "true, false or an object of options"
+  )
   return value === true ? rules.read(check.at("dpop"), parts.dpop, undefined) : undefined
 }
 

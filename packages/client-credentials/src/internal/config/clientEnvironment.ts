@@ -143,10 +143,11 @@ const authentication = <A extends client.Authentication>(
   }
   switch (methodOf(values)) {
     case "private_key_jwt":
-      return privateKey === undefined ? {} : {
+      return {
         clientAuthentication: methods.private_key_jwt({
           ...assertion,
-          key: privateKey,
+          // A key that is missing is reported as misplaced variables are.
+          key: privateKey ?? Effect.fail("missing"),
           previous: previousPrivateKey,
           keyId: values.privateKeyId
         })
@@ -193,7 +194,7 @@ const credentials = (
   text: { readonly [K in keyof Variables]: string | undefined }
 ) => {
   const credential = (kind: "client secret" | "private key", setting: keyof Credentials) =>
-    read.credential(kind, text[setting], text[`${setting}File`], [variables[setting], variables[`${setting}File`]])
+    read.credential(kind, setting, text[setting], text[`${setting}File`], variables[setting])
   return Effect.map(
     Effect.all({
       clientSecret: credential("client secret", "clientSecret"),
@@ -201,11 +202,14 @@ const credentials = (
       privateKey: credential("private key", "privateKey"),
       previousPrivateKey: credential("private key", "previousPrivateKey")
     }),
-    (found) => (which: "now" | "source"): Credentials => ({
-      clientSecret: found.clientSecret?.[which],
-      previousClientSecret: found.previousClientSecret?.[which],
-      privateKey: found.privateKey?.[which],
-      previousPrivateKey: found.previousPrivateKey?.[which]
+    (found) => ({
+      problems: Object.values(found).flatMap((one) => one?.problem ?? []),
+      by: (which: "now" | "source"): Credentials => ({
+        clientSecret: found.clientSecret?.[which],
+        previousClientSecret: found.previousClientSecret?.[which],
+        privateKey: found.privateKey?.[which],
+        previousPrivateKey: found.previousPrivateKey?.[which]
+      })
     })
   )
 }
@@ -236,8 +240,8 @@ export const read = <A extends client.Authentication>(
       return Object.hasOwn(overrides, ofMethod.has(name) ? "clientAuthentication" : name)
     }
     const text = yield* reader.all(variables, isOverridden)
-    const credential = yield* credentials(reader, text)
-    const now: Values = { ...text, ...credential("now") }
+    const { by, problems } = yield* credentials(reader, text)
+    const now: Values = { ...text, ...by("now") }
     const statuses = text.rejectedStatuses === undefined
       ? {}
       : environment.statusVariable(overrides, variables.rejectedStatuses)
@@ -247,22 +251,19 @@ export const read = <A extends client.Authentication>(
       overrides,
       settingOf(now)
     )
-    const unused = misplaced(now)
-    if (unused.length > 0) return yield* Effect.fail(errors(unused))
-    const flag = (setting: "allowHttpLoopback" | "allowOutsideBasePath" | "certificateBoundTokens" | "dpop") =>
-      reader.flag(variables[setting], text[setting])
     const more = {
       apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
-      allowOutsideBasePath: yield* flag("allowOutsideBasePath"),
-      certificateBoundTokens: yield* flag("certificateBoundTokens"),
-      dpop: yield* flag("dpop"),
-      allowHttpLoopback: yield* flag("allowHttpLoopback"),
+      allowOutsideBasePath: reader.flag(text.allowOutsideBasePath),
+      certificateBoundTokens: reader.flag(text.certificateBoundTokens),
+      dpop: reader.flag(text.dpop),
+      allowHttpLoopback: reader.flag(text.allowHttpLoopback),
       ...overrides,
       rejectedWhen: environment.rejectedWhen(overrides["rejectedWhen"], text.rejectedStatuses)
     }
     const made = (which: "now" | "source") => {
-      const values: Values = { ...text, ...credential(which) }
+      const values: Values = { ...text, ...by(which) }
       const check = collect()
+      check.problems.push(...problems, ...misplaced(values))
       const all = { ...values, ...structured(values), ...authentication(methodsOfVariables, values), ...more }
       const settings = client.read(check, methods, all)
       client.revocation(check, all)

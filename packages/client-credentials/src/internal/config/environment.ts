@@ -6,6 +6,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
@@ -52,6 +53,13 @@ export const given = (
       : Effect.succeed({ prefix: isPrefix ? prefix : undefined, overrides: found })
   })
 
+/** A credential of the environment: what its source holds now, and the source. */
+interface Found {
+  readonly now: Source
+  readonly source: Source
+  readonly problem: Problem | undefined
+}
+
 /** Reads variables, each with this prefix. */
 export const reader = (prefix: string | undefined) => {
   const named = (variable: string) => prefix === undefined ? variable : `${prefix}_${variable}`
@@ -89,50 +97,46 @@ export const reader = (prefix: string | undefined) => {
         ) as { [K in keyof V & string]: Config.Config<string | undefined> }
       ) as Config.Config<Values<keyof V & string>>,
 
-    flag: (variable: string, value: string | undefined): Effect.Effect<boolean | undefined, ConfigError.ConfigError> =>
-      value === undefined || value === "true" || value === "false"
-        ? Effect.succeed(value === undefined ? undefined : value === "true")
-        : Effect.fail(error(variable, value, "true or false")),
+    /** A text that is neither true nor false is left as it is, and reported by the rule of the option. */
+    flag: (value: string | undefined): boolean | string | undefined =>
+      value === "true" || value === "false" ? value === "true" : value,
 
     /**
      * Reads a credential from the variable, or from the file, which is read now to see that it can be, and again for each
-     * use.
+     * use. One with a problem stands for a credential that fails, so that nothing else is reported as missing.
      */
     credential: (
       kind: Kind,
+      setting: string,
       value: string | undefined,
       file: string | undefined,
-      [variable, fileVariable]: readonly [string, string]
-    ): Effect.Effect<
-      { readonly now: Redacted.Redacted<string>; readonly source: Source } | undefined,
-      ConfigError.ConfigError,
-      FileSystem.FileSystem
-    > => {
+      variable: string
+    ): Effect.Effect<Found | undefined, never, FileSystem.FileSystem> => {
+      const wrong = (expected: string): Found => {
+        const none = Effect.fail(expected)
+        return { now: none, source: none, problem: { setting: `${setting}File`, expected } }
+      }
       if (file === undefined) {
         const now = value === undefined ? undefined : Redacted.make(value)
-        return Effect.succeed(now === undefined ? undefined : { now, source: now })
+        return Effect.succeed(now === undefined ? undefined : { now, source: now, problem: undefined })
       }
       if (value !== undefined) {
-        return Effect.fail(error(fileVariable, file, `unset when ${named(variable)} is set, or the other way round`))
+        return Effect.succeed(wrong(`unset when ${named(variable)} is set, or the other way round`))
       }
       return Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
-        const read = Effect.map(fs.readFileString(file), (text) => Redacted.make(text.replace(/\r?\n$/, "")))
-        const now = yield* Effect.mapError(
-          read,
-          (failure) => error(fileVariable, file, `the path of a file that can be read (${tagOf(failure)})`)
-        )
-        if (!isValid(kind, now)) {
-          return yield* Effect.fail(
-            error(fileVariable, file, `the path of a file that holds the ${kind}, nothing else`)
-          )
-        }
-        return { now, source: read }
+        const source = Effect.map(fs.readFileString(file), (text) => Redacted.make(text.replace(/\r?\n$/, "")))
+        const now = yield* Effect.either(source)
+        if (Either.isLeft(now)) return wrong(`the path of a file that can be read (${tagOf(now.left)})`)
+        return isValid(kind, now.right)
+          ? { now: now.right, source, problem: undefined }
+          : wrong(`the path of a file that holds the ${kind}, nothing else`)
       })
     },
 
     /**
-     * Turns problems into errors that name the variables; a problem with an option of `overrides` is an `InvalidConfig`.
+     * Turns problems into errors that name the variables. With one of an option of `overrides` among them, they are an
+     * `InvalidConfig`.
      */
     errors: (
       variables: Readonly<Record<string, string>>,
@@ -144,21 +148,19 @@ export const reader = (prefix: string | undefined) => {
       const isOverride = ({ setting }: Problem) =>
         Object.hasOwn(overrides, setting.split(".")[0] ?? "") &&
         !(setting.includes(".") && variables[setting] !== undefined)
-      const wrong = problems.filter(isOverride)
-      if (wrong.length > 0) {
-        return new InvalidConfig({
-          problems: wrong.map(({ expected, setting }) => ({ setting: `overrides.${setting}`, expected }))
-        })
-      }
-      return problems
-        .map((problem) => {
-          const setting = settingOf(problem.setting)
-          const file = values[`${setting}File`]
-          return file === undefined
-            ? error(variables[setting] ?? setting, values[setting], problem.expected)
-            : error(variables[`${setting}File`] ?? setting, file, `the path of a file with ${problem.expected}`)
-        })
-        .reduce((left, right) => ConfigError.And(left, right))
+      const found = problems.map((problem) => {
+        if (isOverride(problem)) return { name: `overrides.${problem.setting}`, expected: problem.expected }
+        const setting = settingOf(problem.setting)
+        const file = values[`${setting}File`]
+        const [variable, value, expected] = file === undefined
+          ? [variables[setting] ?? setting, values[setting], problem.expected]
+          : [variables[`${setting}File`] ?? setting, file, `the path of a file with ${problem.expected}`]
+        return { name: named(variable), expected, error: error(variable, value, expected) }
+      })
+      const errors = found.flatMap(({ error }) => error ?? [])
+      return errors.length < found.length
+        ? new InvalidConfig({ problems: found.map(({ expected, name }) => ({ setting: name, expected })) })
+        : errors.reduce((left, right) => ConfigError.And(left, right))
     }
   }
 }
