@@ -403,6 +403,6 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
  * @category layers
  */
 export const layerEnv = (
-  options?: { readonly prefix?: string | undefined; readonly overrides?: Partial<Options> | undefined }
+  options: { readonly prefix?: string | undefined; readonly overrides?: Partial<Options> | undefined } = {}
 ): Layer.Layer<ClientConfig, ConfigError.ConfigError | InvalidConfig, FileSystem.FileSystem> =>
-  Layer.effect(ClientConfig, fromEnv(options ?? {}))
+  Layer.effect(ClientConfig, fromEnv(options))
