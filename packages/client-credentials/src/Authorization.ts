@@ -71,6 +71,29 @@ export interface Authorization {
  */
 export const Authorization = Context.GenericTag<Authorization>("@effect-oauth/client-credentials/Authorization")
 
+const bearer = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): AuthorizedRequest => ({
+  request: HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`),
+  credential: token
+})
+
+const bound = ({ proof }: DPoP, request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
+  Effect.map(
+    proof({ method: request.method, url: request.url, accessToken: token.value }),
+    (proof): AuthorizedRequest => ({
+      request: HttpClientRequest.setHeaders(request, {
+        authorization: `DPoP ${Redacted.value(token.value)}`,
+        dpop: proof.value
+      }),
+      credential: token,
+      proof
+    })
+  )
+
+const unchanged = Effect.succeed(false)
+
+const onResponse: Authorization["onResponse"] = ({ proof }, response, isProofRejected) =>
+  proof === undefined ? unchanged : proof.onResponse(response.headers, isProofRejected)
+
 /**
  * Authorizes calls with tokens from the `TokenCache`, in the `Authorization` header: as bearer tokens (RFC 6750 section
  * 2.1), or with a proof if `dpop` is configured (RFC 9449 section 7.1). The overrides of a call
@@ -90,24 +113,6 @@ export const make: Effect.Effect<Authorization, InvalidConfig, ClientConfig | To
       (overrides) => use(Object.keys(overrides).length === 0 ? configured : configured.withOverrides(overrides))
     )
 
-  const bearer = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): AuthorizedRequest => ({
-    request: HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`),
-    credential: token
-  })
-
-  const bound = ({ proof }: DPoP, request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
-    Effect.map(
-      proof({ method: request.method, url: request.url, accessToken: token.value }),
-      (proof): AuthorizedRequest => ({
-        request: HttpClientRequest.setHeaders(request, {
-          authorization: `DPoP ${Redacted.value(token.value)}`,
-          dpop: proof.value
-        }),
-        credential: token,
-        proof
-      })
-    )
-
   return {
     api,
     authorize: (request) =>
@@ -116,16 +121,13 @@ export const make: Effect.Effect<Authorization, InvalidConfig, ClientConfig | To
           ? Effect.map(get, (token) => bearer(request, token))
           : Effect.flatMap(get, (token) => bound(dpop, request, token))
       ),
-    onResponse: ({ proof }, response, isProofRejected) =>
-      proof === undefined ? unchanged : proof.onResponse(response.headers, isProofRejected),
+    onResponse,
     invalidate: ({ credential }) =>
       Redacted.isRedacted(credential) ? unchanged : withCache((cache) => cache.invalidate(credential)),
     confirm: ({ credential }) =>
       Redacted.isRedacted(credential) ? Effect.void : withCache((cache) => cache.confirm(credential))
   }
 })
-
-const unchanged = Effect.succeed(false)
 
 /**
  * Provides the authorization by access tokens.

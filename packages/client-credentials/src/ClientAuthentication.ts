@@ -102,6 +102,13 @@ interface Method {
 /** Options that are not an object are reported by `problems`. */
 const given = <O extends object>(options: O): Partial<O> => isRecord(options) ? options : {}
 
+/** The failures of a credential that is not read again. */
+const permanently = (prove: Credential["prove"]): Credential["prove"] => (target) =>
+  Effect.mapError(
+    prove(target),
+    (error) => error._tag === "CredentialUnavailable" ? new CredentialUnavailable({ ...error, permanent: true }) : error
+  )
+
 const make = ({ current, kind, method, names, options, prepare, previous, problems }: Method): ClientAuthentication => {
   const read = (from: source.Source) =>
     Effect.flatMap(source.read(kind, from), (identity): Effect.Effect<Credential, CredentialUnavailable> => {
@@ -109,14 +116,7 @@ const make = ({ current, kind, method, names, options, prepare, previous, proble
       const permanent = !Effect.isEffect(from)
       return "found" in prepared
         ? new CredentialUnavailable({ credential: kind, problem: `it is ${prepared.found}`, permanent })
-        : Effect.succeed({
-          identity,
-          prove: (target) =>
-            Effect.mapError(prepared.prove(target), (error) =>
-              permanent && error._tag === "CredentialUnavailable"
-                ? new CredentialUnavailable({ ...error, permanent })
-                : error)
-        })
+        : Effect.succeed({ identity, prove: permanent ? permanently(prepared.prove) : prepared.prove })
     })
   const expected = kind === "client secret" ? "a secret" : "a private key as PEM or JWK"
   return {

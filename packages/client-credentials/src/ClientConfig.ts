@@ -291,15 +291,17 @@ export const withParts = (options: Options, partRules?: rules.Rules): Effect.Eff
 
 /** The key is generated once, by its own fiber: interrupting the first use does not interrupt the others. */
 const withProofKey = (
-  { dpop, ...config }: client.Settings<ClientAuthentication.ClientAuthentication>
-): Effect.Effect<ClientConfig> =>
-  dpop === undefined
-    ? Effect.succeed({ ...config, dpop })
+  settings: client.Settings<ClientAuthentication.ClientAuthentication>
+): Effect.Effect<ClientConfig> => {
+  const { dpop } = settings
+  return dpop === undefined
+    ? Effect.succeed({ ...settings, dpop })
     : Effect.gen(function*() {
       const key = yield* Deferred.make<DPoP.DPoP, InvalidConfig>()
       const generate = yield* Effect.once(Effect.forkDaemon(Effect.intoDeferred(DPoP.make(dpop), key)))
-      return { ...config, dpop: Effect.zipRight(Effect.uninterruptible(generate), Deferred.await(key)) }
+      return { ...settings, dpop: Effect.zipRight(Effect.uninterruptible(generate), Deferred.await(key)) }
     })
+}
 
 /**
  * Provides the configuration with these options.

@@ -91,8 +91,8 @@ export const compose = <R = never>(
   Context.Context<Services>,
   InvalidConfig,
   R | HttpClient.HttpClient | Scope.Scope
-> =>
-  Effect.gen(function*() {
+> => {
+  const services = Effect.gen(function*() {
     const withConfig = Effect.provideService(ClientConfig.ClientConfig, config)
     const discovered = yield* withConfig(ServerMetadata.make(serverMetadata))
     const metadata = revokeAtShutdown ? withRevocationWarning(discovered) : discovered
@@ -122,6 +122,9 @@ export const compose = <R = never>(
       )
     }))
   })
+  // Revocations at the end come after the end of the cache: then they have a lifetime of their own.
+  return revokeAtShutdown ? services : lifetime.share(services)
+}
 
 const revokeAll = ({ revoke }: TokenRevocation.TokenRevocation, cached: TokenCache.TokenCache["cached"]) =>
   cached.pipe(

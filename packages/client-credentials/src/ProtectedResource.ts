@@ -6,7 +6,6 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 import * as parts from "./internal/config/parts.js"
@@ -72,7 +71,7 @@ export const discover = (
       HttpClientRequest.acceptJson(HttpClientRequest.get(
         `${url.origin}/.well-known/oauth-protected-resource${url.pathname === "/" ? "" : url.pathname}${url.search}`
       )),
-      { timeout: Duration.seconds(10), maxResponseBytes: 1_048_576 }
+      { timeout: 10_000, maxResponseBytes: 1_048_576 }
     )
     if (received.status !== 200) return yield* fail(`there are none (status ${received.status})`)
     const document = readJson(received.body ?? "")

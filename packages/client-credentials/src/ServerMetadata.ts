@@ -143,7 +143,7 @@ export const make = (
       const places = metadata.locations(issuer)
       // One deadline for all places, so that one that does not respond leaves time for the others.
       const limits = {
-        timeout: Duration.millis(Math.floor(timeout / places.length)),
+        timeout: Math.floor(timeout / places.length),
         maxResponseBytes: 1_048_576
       }
       const found: Array<string> = []

@@ -30,7 +30,6 @@ import * as tokenRequests from "./internal/seam/tokenRequests.js"
 import * as cachedToken from "./internal/token/cachedToken.js"
 import * as earlyRejections from "./internal/token/earlyRejections.js"
 import type { Instant } from "./internal/token/instant.js"
-import { isUsable } from "./internal/token/windows.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import type { IssuanceBudget } from "./IssuanceBudget.js"
 import { ClientClosed, type TokenError } from "./OAuthError.js"
@@ -268,30 +267,39 @@ const health = (
       })
     }))
 
+const noBudget = Effect.succeed(undefined)
+
+const isSame: cacheEntry.Shared["rules"]["isSame"] = (one, other) => Equal.equals(one.value, other.value)
+
 /** The cache entries of a client: that of its own request, and those of the other requests used most recently. */
-const makeEntries = (request: TokenRequest.TokenRequest, capacity: number) => {
-  const configured = cacheEntry.make(request)
+class Entries {
+  readonly configured: cacheEntry.Entry
+
   // The most recently used one is the last. Found, added and removed in one synchronous step, so it is not in a `Ref`; made
   // when the first of them is used.
-  let others: MutableHashMap.MutableHashMap<TokenRequest.TokenRequest, cacheEntry.Entry> | undefined
-  return {
-    configured,
-    all: (): ReadonlyArray<cacheEntry.Entry> => [
-      configured,
-      ...others === undefined ? [] : MutableHashMap.values(others)
-    ],
-    of: (wanted: TokenRequest.TokenRequest): cacheEntry.Entry => {
-      if (Equal.equals(wanted, request)) return configured
-      const entries = others ??= MutableHashMap.empty()
-      const entry = Option.getOrElse(MutableHashMap.get(entries, wanted), () => cacheEntry.make(wanted))
-      MutableHashMap.remove(entries, wanted)
-      MutableHashMap.set(entries, wanted, entry)
-      for (const [other, { state }] of MutableHashMap.size(entries) > capacity ? [...entries] : []) {
-        if (MutableHashMap.size(entries) <= capacity) break
-        if (other !== wanted && MutableRef.get(state).refresh === undefined) MutableHashMap.remove(entries, other)
-      }
-      return entry
+  private others: MutableHashMap.MutableHashMap<TokenRequest.TokenRequest, cacheEntry.Entry> | undefined
+
+  constructor(request: TokenRequest.TokenRequest, private readonly capacity: number) {
+    this.configured = cacheEntry.make(request)
+    this.others = undefined
+  }
+
+  all(): ReadonlyArray<cacheEntry.Entry> {
+    return [this.configured, ...this.others === undefined ? [] : MutableHashMap.values(this.others)]
+  }
+
+  of(wanted: TokenRequest.TokenRequest): cacheEntry.Entry {
+    const { capacity, configured } = this
+    if (Equal.equals(wanted, configured.request)) return configured
+    const entries = this.others ??= MutableHashMap.empty()
+    const entry = Option.getOrElse(MutableHashMap.get(entries, wanted), () => cacheEntry.make(wanted))
+    MutableHashMap.remove(entries, wanted)
+    MutableHashMap.set(entries, wanted, entry)
+    for (const [other, { state }] of MutableHashMap.size(entries) > capacity ? [...entries] : []) {
+      if (MutableHashMap.size(entries) <= capacity) break
+      if (other !== wanted && MutableRef.get(state).refresh === undefined) MutableHashMap.remove(entries, other)
     }
+    return entry
   }
 }
 
@@ -328,14 +336,22 @@ export const make = (
     const shared: cacheEntry.Shared = {
       requestToken,
       requestTimeout: settings.requestTimeout,
-      rules: { ...settings, isSame: (one, other) => Equal.equals(one.value, other.value) },
+      // Written out: a spread of settings takes five times the memory.
+      rules: {
+        refreshBefore: settings.refreshBefore,
+        refreshFraction: settings.refreshFraction,
+        expiryBuffer: settings.expiryBuffer,
+        expiryBufferFraction: settings.expiryBufferFraction,
+        retryTimeout: settings.retryTimeout,
+        rejectionPauses: settings.rejectionPauses,
+        isSame
+      },
       backOff: rules,
-      requestRules: { isUsable: isUsable(settings), pauseAfter: backOff.afterFailures(rules) },
       lifetime: yield* lifetime.make
     }
-    const entries = makeEntries(request, settings.capacity)
+    const entries = new Entries(request, settings.capacity)
     const budgetLeft = Option.match(budget, {
-      onNone: () => Effect.succeed(undefined),
+      onNone: () => noBudget,
       onSome: ({ left }) => Effect.map(Effect.timeoutOption(left, "1 second"), Option.getOrUndefined)
     })
     const cached = Effect.sync(() =>

@@ -5,7 +5,7 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -156,17 +156,7 @@ export const make = (
     const { authentication, certificateBoundTokens, request, tokenResponse: response, tokenType = "verify" } = config
     const metadata = yield* ServerMetadata
     const dpop = config.dpop === undefined ? undefined : yield* config.dpop
-    const send = yield* authenticated.make(yield* HttpClient.HttpClient, dpop, {
-      timeout: Duration.millis(limits.timeout),
-      maxResponseBytes: limits.maxResponseBytes
-    })
-    const terms = {
-      defaultLife: Duration.millis(limits.defaultLife),
-      maxLife: Duration.millis(limits.maxLife),
-      type: dpop === undefined ? "Bearer" as const : "DPoP" as const,
-      tokenType,
-      response
-    }
+    const send = authenticated.make(yield* HttpClient.HttpClient, dpop, limits)
 
     const { within } = yield* lifetime.make
 
@@ -203,7 +193,11 @@ export const make = (
           encode: (proof) => tokenRequest.encode(url, request, proof),
           decode: (received, redaction, hint) =>
             tokenResponse.decode(received, {
-              ...terms,
+              defaultLife: limits.defaultLife,
+              maxLife: limits.maxLife,
+              type: dpop === undefined ? "Bearer" : "DPoP",
+              tokenType,
+              response,
               redaction,
               hint,
               requestedScope,

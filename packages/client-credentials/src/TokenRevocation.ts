@@ -5,7 +5,6 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -46,6 +45,8 @@ export interface TokenRevocation {
  */
 export const TokenRevocation = Context.GenericTag<TokenRevocation>("@effect-oauth/client-credentials/TokenRevocation")
 
+const limits = { timeout: 30_000, maxResponseBytes: 1_048_576 }
+
 /**
  * Creates the revocation by the client of the context, at the endpoint that is configured or in the server's metadata. When
  * the scope ends, requests in flight are interrupted, and later ones fail with `ClientClosed`.
@@ -75,10 +76,7 @@ export const make: Effect.Effect<
   const { authentication, certificateBoundTokens, dpop: proofs, request, revocationUrl } = yield* ClientConfig
   const metadata = yield* ServerMetadata
   const dpop = proofs === undefined ? undefined : yield* proofs
-  const send = yield* authenticated.make(yield* HttpClient.HttpClient, dpop, {
-    timeout: Duration.seconds(30),
-    maxResponseBytes: 1_048_576
-  })
+  const send = authenticated.make(yield* HttpClient.HttpClient, dpop, limits)
   return {
     revoke: (token) =>
       within(

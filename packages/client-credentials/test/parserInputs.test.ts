@@ -144,8 +144,8 @@ fuzz("tokenResponse", {
   property: (input) => {
     for (const type of ["Bearer", "DPoP"] as const) {
       const result = tokenResponse.decode(received(input), {
-        defaultLife: Duration.hours(1),
-        maxLife: Duration.millis(maxLife),
+        defaultLife: 3_600_000,
+        maxLife,
         redaction: redaction.make([canary]),
         tokenType: "verify",
         type,

@@ -14,8 +14,8 @@ const answer = (status: number, body: unknown, headers: Readonly<Record<string, 
     requestedAt: 0,
     receivedAt: 0
   }, {
-    defaultLife: Duration.hours(1),
-    maxLife: Duration.days(30),
+    defaultLife: 3_600_000,
+    maxLife: 30 * 86_400_000,
     redaction: redaction.make(["s3cr3t"]),
     type: "Bearer",
     tokenType: "verify",

@@ -23,8 +23,8 @@ import * as redaction from "../../src/internal/protocol/redaction.js"
 import { retryAfter } from "../../src/internal/protocol/retryAfter.js"
 
 const terms: tokenResponse.Terms = {
-  defaultLife: Duration.hours(1),
-  maxLife: Duration.days(30),
+  defaultLife: 3_600_000,
+  maxLife: 30 * 86_400_000,
   redaction: redaction.make(["s3cr3t"]),
   type: "Bearer",
   tokenType: "verify",

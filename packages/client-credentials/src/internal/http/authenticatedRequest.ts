@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import * as MutableRef from "effect/MutableRef"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
@@ -114,7 +115,7 @@ interface Sender {
   /** They date assertions, and the proofs if there are any. */
   readonly clocks: serverClocks.ServerClocks
   /** The first credential as it was read last. */
-  readonly known: Ref.Ref<Credential | undefined>
+  readonly known: MutableRef.MutableRef<Credential | undefined>
 }
 
 /** The outcome of one exchange, and the reason for which the request may succeed with a new proof or assertion. */
@@ -242,13 +243,13 @@ const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quota
 /** A source that fails does not stop a client whose credential is known and most probably still valid. */
 const firstCredential = ({ known }: Sender, { credentials: [current] }: Authentication) =>
   current.pipe(
-    Effect.tap((credential) => Ref.set(known, credential)),
-    Effect.catchAll((unavailable) =>
-      Effect.flatMap(Ref.get(known), (last) =>
-        last === undefined
-          ? unavailable
-          : Effect.as(Effect.logWarning(`${unavailable.message} The one read before is used.`), last))
-    )
+    Effect.tap((credential) => Effect.sync(() => MutableRef.set(known, credential))),
+    Effect.catchAll((unavailable) => {
+      const last = MutableRef.get(known)
+      return last === undefined
+        ? unavailable
+        : Effect.as(Effect.logWarning(`${unavailable.message} The one read before is used.`), last)
+    })
   )
 
 const converse = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quotas): Effect.Effect<A, TokenError> =>
@@ -267,20 +268,20 @@ const converse = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quot
     return yield* outcome
   })
 
-export const make = (client: HttpClient.HttpClient, proofs: ProofKey | undefined, limits: exchange.Limits) =>
-  Effect.map(Ref.make<Credential | undefined>(undefined), (known) => {
-    const sender: Sender = { client, limits, proofs, clocks: proofs?.clocks ?? serverClocks.make(), known }
-    return <A>(
-      conversation: Conversation<A>
-    ): Effect.Effect<{ readonly value: A; readonly quotas: ReadonlyArray<issuerQuota.Quota> }, TokenError> =>
-      Effect.flatMap(
-        Ref.make<ReadonlyArray<issuerQuota.Quota>>([]),
-        (quotas) =>
-          converse(sender, conversation, quotas).pipe(
-            Effect.flatMap((value) => Effect.map(Ref.get(quotas), (announced) => ({ value, quotas: announced }))),
-            Effect.catchAll((error) =>
-              Effect.flatMap(Ref.get(quotas), (announced) => Effect.fail(tokenErrors.withQuotas(error, announced)))
-            )
+export const make = (client: HttpClient.HttpClient, proofs: ProofKey | undefined, limits: exchange.Limits) => {
+  const known = MutableRef.make<Credential | undefined>(undefined)
+  const sender: Sender = { client, limits, proofs, clocks: proofs?.clocks ?? serverClocks.make(), known }
+  return <A>(
+    conversation: Conversation<A>
+  ): Effect.Effect<{ readonly value: A; readonly quotas: ReadonlyArray<issuerQuota.Quota> }, TokenError> =>
+    Effect.flatMap(
+      Ref.make<ReadonlyArray<issuerQuota.Quota>>([]),
+      (quotas) =>
+        converse(sender, conversation, quotas).pipe(
+          Effect.flatMap((value) => Effect.map(Ref.get(quotas), (announced) => ({ value, quotas: announced }))),
+          Effect.catchAll((error) =>
+            Effect.flatMap(Ref.get(quotas), (announced) => Effect.fail(tokenErrors.withQuotas(error, announced)))
           )
-      )
-  })
+        )
+    )
+}

@@ -19,28 +19,28 @@ import * as metrics from "../seam/metrics.js"
 import * as moments from "../seam/moments.js"
 import * as cachedToken from "../token/cachedToken.js"
 import { type Instant, remaining } from "../token/instant.js"
+import { isUsable } from "../token/windows.js"
 
 /** Callers wait for the token of a refresh by its id. */
 export type Id = Deferred.Deferred<AccessToken, TokenError>
 
 export type State = cachedToken.State<AccessToken, TokenError, Id>
 
-/** The rules of the cache that an endpoint which shares tokens follows as well. */
-interface RequestRules {
-  readonly isUsable: (token: AccessToken, now: number) => boolean
-  readonly pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
-}
-
 /** What all cache entries of a client share. */
 export interface Shared {
   readonly requestToken: (
     request: TokenRequest,
-    options: RequestRules & { readonly reason: cachedToken.Reason; readonly replaces: AccessToken | undefined }
+    options: {
+      readonly reason: cachedToken.Reason
+      readonly replaces: AccessToken | undefined
+      // The rules of the cache, which an endpoint that shares tokens follows as well.
+      readonly isUsable: (token: AccessToken, now: number) => boolean
+      readonly pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
+    }
   ) => Effect.Effect<{ readonly token: AccessToken }, TokenError>
   readonly requestTimeout: number
   readonly rules: cachedToken.Rules<AccessToken>
   readonly backOff: backOff.Options
-  readonly requestRules: RequestRules
   readonly lifetime: lifetime.Lifetime
 }
 
@@ -80,7 +80,12 @@ const requestOnce = (shared: Shared, { request, state }: Entry, reason: cachedTo
   Effect.suspend(() => {
     const { cached, rejected } = MutableRef.get(state)
     const replaces = cached?.token ?? rejected
-    return shared.requestToken(request, { reason, replaces, ...shared.requestRules })
+    return shared.requestToken(request, {
+      reason,
+      replaces,
+      isUsable: isUsable(shared.rules),
+      pauseAfter: backOff.afterFailures(shared.backOff)
+    })
   }).pipe(
     Effect.map(({ token }) => token),
     Effect.timeoutFail({

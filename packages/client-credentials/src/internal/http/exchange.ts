@@ -29,7 +29,8 @@ import { version } from "./version.js"
 type Response = HttpClientResponse.HttpClientResponse
 
 export interface Limits {
-  readonly timeout: Duration.Duration
+  /** Milliseconds. */
+  readonly timeout: number
   readonly maxResponseBytes: number
 }
 

@@ -32,29 +32,34 @@ export const setNewest = <A>(entries: Map<string, A>, key: string, value: A): vo
   }
 }
 
-export const make = (): ServerClocks => {
-  const offsets = new Map<string, number>()
-  const ahead = (origin: string) => offsets.get(origin) ?? 0
-  return {
-    ahead,
-    onRejected: (origin, headers, used) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const known = ahead(origin)
-        const found = offset({ headers, now, used })
-        // Another request may have found it meanwhile.
-        if (found === undefined) return Effect.succeed(false)
-        setNewest(offsets, origin, found)
-        if (Math.abs(found - known) < 1000) return Effect.succeed(true)
-        const difference = Duration.format(Duration.millis(Math.abs(Math.round(found / 1000) * 1000)))
-        return Effect.as(
-          Effect.logWarning(
-            `${origin} rejected a proof or an assertion by its date. ` + (found === 0
-              ? "By its `Date`, its clock is that of this machine, which is used from now on."
-              : `By its \`Date\`, its clock is ${difference} ${found > 0 ? "ahead of" : "behind"} the clock of this ` +
-                "machine. Proofs and assertions for it follow its clock. Check the clocks of both machines (NTP).")
-          ),
-          true
-        )
-      })
+class Clocks implements ServerClocks {
+  /** Made for the first server whose clock differs: few do. */
+  private offsets: Map<string, number> | undefined = undefined
+
+  ahead(origin: string): number {
+    return this.offsets?.get(origin) ?? 0
+  }
+
+  onRejected(origin: string, headers: Headers, used: number): Effect.Effect<boolean> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const known = this.ahead(origin)
+      const found = offset({ headers, now, used })
+      // Another request may have found it meanwhile.
+      if (found === undefined) return Effect.succeed(false)
+      setNewest(this.offsets ??= new Map(), origin, found)
+      if (Math.abs(found - known) < 1000) return Effect.succeed(true)
+      const difference = Duration.format(Duration.millis(Math.abs(Math.round(found / 1000) * 1000)))
+      return Effect.as(
+        Effect.logWarning(
+          `${origin} rejected a proof or an assertion by its date. ` + (found === 0
+            ? "By its `Date`, its clock is that of this machine, which is used from now on."
+            : `By its \`Date\`, its clock is ${difference} ${found > 0 ? "ahead of" : "behind"} the clock of this ` +
+              "machine. Proofs and assertions for it follow its clock. Check the clocks of both machines (NTP).")
+        ),
+        true
+      )
+    })
   }
 }
+
+export const make = (): ServerClocks => new Clocks()

@@ -15,9 +15,7 @@ import * as tokenResponse from "../protocol/tokenResponse.js"
 import * as results from "../seam/results.js"
 import * as tokenErrors from "../seam/tokenErrors.js"
 
-export interface Terms extends Omit<tokenResponse.Terms, "decodeMembers" | "defaultLife" | "maxLife"> {
-  readonly defaultLife: Duration.Duration
-  readonly maxLife: Duration.Duration
+export interface Terms extends Omit<tokenResponse.Terms, "decodeMembers"> {
   /** Decodes a response to the members of the standard; undefined when that is not necessary. */
   readonly response?: Schema.Schema.AnyNoContext | undefined
 }
@@ -60,8 +58,6 @@ export const decode = (response: tokenResponse.Response, terms: Terms): Either.E
   const { response: schema, ...rest } = terms
   const result = tokenResponse.decode(response, {
     ...rest,
-    defaultLife: Duration.toMillis(terms.defaultLife),
-    maxLife: Duration.toMillis(terms.maxLife),
     decodeMembers: schema === undefined ? undefined : decoder(schema)
   })
   return Either.map(

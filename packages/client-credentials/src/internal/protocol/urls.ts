@@ -126,13 +126,14 @@ const withoutUserInfo = (url: URL): string => {
 
 const absolute = /^[a-z][a-z0-9+.-]*:/i
 
+const pathNotAllowed = (url: URL): Violation => ({ _tag: "PathNotAllowed", path: url.pathname.slice(0, 200) })
+
 /** The rules of an API for URLs as a caller wrote them (`locate`), and as an HTTP client sends to them. */
 export const rules = ({ allowOutsideBasePath, baseUrl, origins }: Destinations) => {
-  const base = parse(baseUrl)
-  const basePath = base?.pathname.replace(/\/+$/, "") ?? ""
+  const { origin: baseOrigin, pathname } = parse(baseUrl) ?? { origin: undefined, pathname: "" }
+  const basePath = pathname.replace(/\/+$/, "")
   const isBelowBase = (url: URL): boolean =>
-    allowOutsideBasePath === true || url.origin !== base?.origin || !leaves(basePath, url.pathname)
-  const pathNotAllowed = (url: URL): Violation => ({ _tag: "PathNotAllowed", path: url.pathname.slice(0, 200) })
+    allowOutsideBasePath === true || url.origin !== baseOrigin || !leaves(basePath, url.pathname)
   return {
     /** A relative URL starts at the base URL. */
     locate: (written: string): Located => {

@@ -63,22 +63,40 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
   const layerRefs = yield* Effect.getFiberRefs
   // Read without an effect on the path of every call; set once.
   let hasEnded = false
-  // Made when they are first used: most parts of a client use one of them, and a process may have a client for each tenant.
-  let ended: Deferred.Deferred<never, ClientClosed> | undefined
-  let scope: Scope.CloseableScope | undefined
-  const untilEnd = Effect.suspend(() =>
-    hasEnded ? new ClientClosed() : Deferred.await(ended ??= Deferred.unsafeMake(FiberId.none))
-  )
+  // Made when an effect begins, and dropped with the last one: most clients are idle, and a process may have one for each
+  // tenant.
+  let running:
+    | { readonly ended: Deferred.Deferred<never, ClientClosed>; readonly scope: Scope.CloseableScope }
+    | undefined
+  let count = 0
+  const begin = () => {
+    count += 1
+    return running ??= { ended: Deferred.unsafeMake(FiberId.none), scope: Effect.runSync(Scope.make()) }
+  }
+  const end = () => {
+    count -= 1
+    if (count === 0) running = undefined
+  }
   // Unlike `Effect.addFinalizer`, this holds no settings of the fiber.
   yield* Scope.addFinalizerExit(yield* Effect.scope, (exit) =>
     Effect.suspend(() => {
       hasEnded = true
-      if (ended !== undefined) Deferred.unsafeDone(ended, new ClientClosed())
-      return scope === undefined ? Effect.void : Scope.close(scope, exit)
+      if (running === undefined) return Effect.void
+      Deferred.unsafeDone(running.ended, new ClientClosed())
+      return Scope.close(running.scope, exit)
     }))
   return {
     hasEnded: () => hasEnded,
-    within: (effect) => Effect.suspend(() => hasEnded ? new ClientClosed() : Effect.raceFirst(effect, untilEnd)),
+    within: (effect) =>
+      Effect.suspend(() =>
+        hasEnded
+          ? new ClientClosed()
+          : Effect.acquireUseRelease(
+            Effect.sync(begin),
+            ({ ended }) => Effect.raceFirst(effect, Deferred.await(ended)),
+            () => Effect.sync(end)
+          )
+      ),
     // The fork inherits that it is uninterruptible: an effect that was started always completes its result. Its scope is
     // made in the same step, so that the end finds it.
     fork: (effect, { onEnd, result }) =>
@@ -91,7 +109,8 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
             Effect.flatMap((exit) =>
               Effect.zipRight(onEnd, Deferred.done(result, hasEnded ? Exit.fail(new ClientClosed()) : exit))
             ),
-            Effect.forkIn(scope ??= Effect.runSync(Scope.make())),
+            Effect.tap(Effect.sync(end)),
+            Effect.forkIn(begin().scope),
             Effect.asVoid
           )
       ).pipe(Effect.uninterruptible)

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
 import { identity } from "effect/Function"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 
 /** What a tracer gets in place of values that hold a secret. */
@@ -90,9 +90,16 @@ const isRedacting = (names: ReadonlyArray<string | RegExp>): boolean =>
 /** Redacts these headers for the whole program, until the scope ends. Where they are redacted already, nothing is added. */
 export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.withFiberRuntime((fiber) => {
   const names = fiber.getFiberRef(Headers.currentRedactedNames)
-  return isRedacting(names)
-    ? Effect.void
-    : Effect.locallyScoped(Headers.currentRedactedNames, [...names, ...redactedNames])
+  if (isRedacting(names)) return Effect.void
+  const redacted = names.concat(redactedNames)
+  // Unlike `Effect.locallyScoped`, this holds no settings of the fiber.
+  const restore = () =>
+    FiberRef.update(Headers.currentRedactedNames, (current) => current === redacted ? names : current)
+  return Effect.flatMap(Effect.scope, (scope) =>
+    Effect.zipRight(
+      Scope.addFinalizerExit(scope, restore),
+      FiberRef.set(Headers.currentRedactedNames, redacted)
+    ))
 })
 
 /** Redacts these headers for one call, which may be made outside the scope above. */

@@ -228,8 +228,10 @@ export const issued = <T extends Token, E, Id>(
     ...state,
     early: livedLong ? earlyRejections.none : state.early,
     cached: {
-      ...own,
-      ...(noGain ? { refreshFrom: own.expires, usableUntil: own.expires } : {}),
+      refreshFrom: noGain ? own.expires : own.refreshFrom,
+      usableUntil: noGain ? own.expires : own.usableUntil,
+      expires: own.expires,
+      life: own.life,
       token,
       isUsed: refresh.isAwaited,
       isConfirmed: again?.isConfirmed ?? false,
