@@ -8,7 +8,7 @@ import type * as Redacted from "effect/Redacted"
 
 import * as parts from "./internal/config/parts.js"
 import { validate } from "./internal/config/rules.js"
-import type { InvalidConfig } from "./InvalidConfig.js"
+import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
  * Options of the proofs of a client.
@@ -89,5 +89,14 @@ export const make = (options: Options = {}): Effect.Effect<DPoP, InvalidConfig> 
   Effect.flatMap(
     Effect.suspend(() => validate(parts.dpop, options)),
     (settings) =>
-      Effect.flatMap(Effect.promise(() => import("./internal/http/proofKey.js")), ({ make }) => make(settings))
+      Effect.catchAllDefect(
+        Effect.flatMap(Effect.promise(() => import("./internal/http/proofKey.js")), ({ make }) => make(settings)),
+        () =>
+          new InvalidConfig({
+            problems: [{
+              setting: "dpop.algorithm",
+              expected: `an algorithm by which this runtime can generate a key (found ${settings.algorithm})`
+            }]
+          })
+      )
   )

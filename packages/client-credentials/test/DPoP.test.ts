@@ -10,7 +10,7 @@
  * - P9: Proofs follow the clock of a server that rejected one because of its time.
  */
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { ApiClient, ClientConfig, ClientCredentials, DPoP } from "@effect-oauth/client-credentials"
 import { Clock, Effect, Fiber, Layer, Redacted, Stream, TestClock } from "effect"
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, EmbeddedJWK, type JWK, jwtVerify } from "jose"
@@ -144,6 +144,15 @@ describe("DPoP proofs", () => {
       assert.strictEqual(one, yield* dpop)
       const { dpop: ofAnother } = yield* ClientConfig.make({ ...scenario.options, dpop: true })
       assert.notStrictEqual((yield* ofAnother ?? dpop).thumbprint, one.thumbprint)
+    }))
+
+  it.effect("fail with InvalidConfig and show nothing of the cause where no key can be generated", () =>
+    Effect.gen(function*() {
+      const generateKey = vi.spyOn(crypto.subtle, "generateKey").mockRejectedValueOnce(new Error("HSM s3cr3t is down"))
+      const error = yield* Effect.flip(DPoP.make({ algorithm: "ES384" }))
+      generateKey.mockRestore()
+      assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["dpop.algorithm"])
+      assert.notInclude(printed(error), "s3cr3t")
     }))
 
   it.effect("show their algorithm and no private part in their header", () =>
