@@ -169,7 +169,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a passphrase in the error about its key",
-    file: "NodeTls.ts",
+    file: "internal/config/tlsMaterial.ts",
     find: "passphrase }) ? key : undefined,\n      \"the private",
     replace: "passphrase }) ? key : undefined,\n" +
       "      (passphrase && Revealed.value(passphrase)) + \"the private",
