@@ -24,7 +24,7 @@ for (const [name, archive] of Object.entries(inject("installed").archives)) {
     it("has what it needs, and nothing else", async () => {
       const files = (await succeed("tar", ["-tzf", archive])).trim().split("\n")
       const expected = [
-        /^(dist|src)\/(internal\/([a-z]+\/)?)?[A-Za-z]+\.(ts|d\.ts|js|d\.ts\.map|js\.map)$/,
+        /^(dist|src)\/(internal\/([a-z]+\/)?|TokenStore\/)?[A-Za-z]+\.(ts|d\.ts|js|d\.ts\.map|js\.map)$/,
         /^dist\/bundle\/[\w-]+\.(js|txt)$/,
         /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
       ]
