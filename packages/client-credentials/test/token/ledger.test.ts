@@ -211,3 +211,103 @@ describe("the ledger that processes share", () => {
     assert.strictEqual(budgets.left(budget, spent(0, { at: 0, organization: "north" }), 1, ""), 0)
   })
 })
+
+describe("the limits of a budget", () => {
+  const sliding = { limit: 10, window: { _tag: "Sliding" as const, millis: hour }, reserveFraction: 0 }
+  const announced = (remaining: number, resetsAt = day, name = "b") => ({
+    name,
+    limit: 10,
+    remaining,
+    resetsAt,
+    announcedAt: 5
+  })
+  const north = { ...announced(1), organization: "north" }
+
+  it("count requests by organization, and those of none as their time", () => {
+    assert.strictEqual(budgets.spendOf(1, ""), 1)
+    assert.deepStrictEqual(budgets.spendOf(1, "north"), { at: 1, organization: "north" })
+    const ledger = (spend: budgets.Spend, organization: string) => ({
+      spent: [spend],
+      quotas: [{ ...announced(3), organization }]
+    })
+    for (
+      const [spend, organization, expected] of [
+        [6, "", 2],
+        // An announcement counts the requests before it, and those of its moment.
+        [5, "", 3],
+        [{ at: 6, organization: "north" }, "north", 2],
+        [{ at: 6, organization: "south" }, "north", 3],
+        [6, "north", 3]
+      ] as const
+    ) {
+      assert.strictEqual(budgets.left(sliding, ledger(spend, organization), 7, organization), expected)
+    }
+  })
+
+  it("have room again when the oldest request no longer counts, in whatever order they are known", () => {
+    const verdict = budgets.spend({ ...sliding, limit: 3 }, { spent: [30, 10, 20], quotas: [] }, 40, false, "")
+    assert.deepInclude(verdict, { _tag: "Exhausted", resetsAt: 10 + hour, limit: 3, by: "budget" })
+  })
+
+  for (
+    const [name, quotas, isRenewal, expected] of [
+      ["the last that ends", [announced(0, 100), announced(0, 300, "c"), announced(0, 200, "d")], false, {
+        resetsAt: 300,
+        reserved: false
+      }],
+      ["a reserve", [announced(2)], true, { resetsAt: day, reserved: true }],
+      ["a reserve, beside a quota that is used up", [announced(2), announced(0, 9, "c")], true, {
+        resetsAt: day,
+        reserved: false
+      }]
+    ] as const
+  ) {
+    it(`are reported, if several are reached: ${name}`, () => {
+      const budget = { ...sliding, limit: 1000, reserveFraction: 0.5 }
+      const verdict = budgets.spend(budget, { spent: [], quotas }, 8, isRenewal, "")
+      assert.deepInclude(verdict, { _tag: "Exhausted", by: "issuer", limit: 10, ...expected })
+    })
+  }
+
+  it("leave as many tokens as a caller without one can request, the reserve included", () => {
+    const ledger = { spent: [1, 2, 3, 4, 5, 6], quotas: [] }
+    assert.strictEqual(budgets.left({ ...sliding, reserveFraction: 0.5 }, ledger, 7, ""), 4)
+  })
+
+  it("count this request too, and forget those that are older than the window and an hour", () => {
+    const verdict = budgets.spend(sliding, { spent: [0, 1, 2 * hour], quotas: [] }, 2 * hour, false, "")
+    assert.deepInclude(verdict, { _tag: "Granted", count: 2, left: 8 })
+    assert(verdict._tag === "Granted")
+    assert.deepStrictEqual(verdict.ledger.spent, [1, 2 * hour, 2 * hour])
+  })
+
+  it("are replaced by those that are announced under their names, and end when they say", () => {
+    const quota = (name: string, counts: "client" | "organization" = "client") => ({
+      name,
+      counts,
+      limit: 10,
+      remaining: 9,
+      resetsAt: day
+    })
+    const known = { spent: [], quotas: [announced(1), announced(2, day, "kept"), announced(3, 7, "ended"), north] }
+    const { quotas } = budgets.withQuotas(known, [quota("b"), quota("new")], 7, "north")
+    assert.deepStrictEqual(quotas, [
+      announced(2, day, "kept"),
+      north,
+      { ...announced(9), announcedAt: 7 },
+      { ...announced(9, day, "new"), announcedAt: 7 }
+    ])
+    const { quotas: ofNorth } = budgets.withQuotas(known, [quota("b", "organization")], 7, "north")
+    assert.deepStrictEqual(ofNorth, [
+      announced(1),
+      announced(2, day, "kept"),
+      { ...north, remaining: 9, announcedAt: 7 }
+    ])
+  })
+
+  it("stay in their order as long as all are kept", () => {
+    const many = Array.from({ length: budgets.maxQuotas }, (_, index) => announced(1000 - index, day, `q${index}`))
+    const { quotas } = budgets.withQuotas({ spent: [], quotas: many }, [], 7, "")
+    assert.deepStrictEqual(quotas, many)
+  })
+})

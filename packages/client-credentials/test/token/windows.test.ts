@@ -7,6 +7,15 @@ import { rules, token } from "./support.js"
 const windows = (life: number, jitter = 0) => module.windows(rules, token(1, 0, life), { wall: 0, steady: 500 }, jitter)
 
 describe("the windows of a token's life", () => {
+  it("are by default a fifth of it or five minutes, and a tenth or ten seconds", () => {
+    assert.deepStrictEqual(module.defaultWindowRules, {
+      refreshBefore: 300_000,
+      refreshFraction: 0.2,
+      expiryBuffer: 10_000,
+      expiryBufferFraction: 0.1
+    })
+  })
+
   it("are capped for long lives and fractions of short ones", () => {
     for (
       const [life, refreshFrom, usableUntil] of [
