@@ -30,8 +30,8 @@ export interface AuthorizedRequest {
   readonly request: HttpClientRequest.HttpClientRequest
   /** Identifies the authorization of the request: an access token, or the secret of another scheme. */
   readonly credential: AccessToken | Redacted.Redacted<string>
-  /** The proof of possession that the request carries (RFC 9449). */
-  readonly proof?: Effect.Effect.Success<ReturnType<DPoP["proof"]>> | undefined
+  /** Notes what a response states about the proof of possession in the request (RFC 9449), which itself is in no field. */
+  readonly proof?: Pick<Effect.Effect.Success<ReturnType<DPoP["proof"]>>, "onResponse"> | undefined
 }
 
 /**
@@ -71,22 +71,43 @@ export interface Authorization {
  */
 export const Authorization = Context.GenericTag<Authorization>("@effect-oauth/client-credentials/Authorization")
 
-const bearer = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): AuthorizedRequest => ({
-  request: HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`),
-  credential: token
-})
+/**
+ * An authorized request that shows neither its headers nor its proof where it is printed: the platform redacts headers in
+ * its own fibers only.
+ *
+ * @internal
+ */
+export class Authorized implements AuthorizedRequest {
+  readonly #request: HttpClientRequest.HttpClientRequest
+
+  constructor(
+    request: HttpClientRequest.HttpClientRequest,
+    readonly credential: AuthorizedRequest["credential"],
+    readonly proof?: AuthorizedRequest["proof"]
+  ) {
+    this.#request = request
+  }
+
+  get request() {
+    return this.#request
+  }
+}
+
+const bearer = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): AuthorizedRequest =>
+  new Authorized(
+    HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`),
+    token
+  )
 
 const bound = ({ proof }: DPoP, request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
   Effect.map(
     proof({ method: request.method, url: request.url, accessToken: token.value }),
-    (proof): AuthorizedRequest => ({
-      request: HttpClientRequest.setHeaders(request, {
-        authorization: `DPoP ${Redacted.value(token.value)}`,
-        dpop: proof.value
-      }),
-      credential: token,
-      proof
-    })
+    ({ onResponse, value }): AuthorizedRequest =>
+      new Authorized(
+        HttpClientRequest.setHeaders(request, { authorization: `DPoP ${Redacted.value(token.value)}`, dpop: value }),
+        token,
+        { onResponse }
+      )
   )
 
 const unchanged = Effect.succeed(false)

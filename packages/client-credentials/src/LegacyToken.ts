@@ -19,7 +19,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 
 import * as ApiClient from "./ApiClient.js"
-import { Authorization } from "./Authorization.js"
+import { Authorization, Authorized } from "./Authorization.js"
 import type * as ClientConfig from "./ClientConfig.js"
 import { collect } from "./internal/config/check.js"
 import { type Read, read } from "./internal/config/credentialSource.js"
@@ -81,14 +81,11 @@ const authorization = (
   return {
     api,
     authorize: (request) =>
-      Effect.map(secret, (value) => ({
-        request: HttpClientRequest.setHeader(
-          request,
-          "authorization",
-          `Basic ${rawBasic(tokenId, Redacted.value(value))}`
-        ),
-        credential: value
-      })),
+      Effect.map(secret, (value) =>
+        new Authorized(
+          HttpClientRequest.setHeader(request, "authorization", `Basic ${rawBasic(tokenId, Redacted.value(value))}`),
+          value
+        )),
     onResponse: () => Effect.succeed(false),
     invalidate: ({ credential }) => Redacted.isRedacted(credential) ? replace(credential) : Effect.succeed(false),
     confirm: () => Effect.void

@@ -271,7 +271,7 @@ const noBudget = Effect.succeed(undefined)
 
 const isSame: cacheEntry.Shared["rules"]["isSame"] = (one, other) => Equal.equals(one.value, other.value)
 
-/** The cache entries of a client: that of its own request, and those of the other requests used most recently. */
+/** The cache entries of a client: one for the configured request, and those of the other requests used most recently. */
 class Entries {
   readonly configured: cacheEntry.Entry
 

@@ -11,7 +11,8 @@
  */
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it, vi } from "@effect/vitest"
-import { ApiClient, ClientConfig, ClientCredentials, DPoP } from "@effect-oauth/client-credentials"
+import { ApiClient, Authorization, ClientConfig, ClientCredentials, DPoP } from "@effect-oauth/client-credentials"
+import { TestTokenCache } from "@effect-oauth/testing"
 import { Clock, Effect, Fiber, Layer, Redacted, Stream, TestClock } from "effect"
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, EmbeddedJWK, type JWK, jwtVerify } from "jose"
 
@@ -154,6 +155,21 @@ describe("DPoP proofs", () => {
       assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["dpop.algorithm"])
       assert.notInclude(printed(error), "s3cr3t")
     }))
+
+  it.effect("are shown by no authorized request, and neither is its token", () =>
+    Effect.gen(function*() {
+      const authorization = yield* Authorization.make
+      const authorized = yield* authorization.authorize(HttpClientRequest.get(rs))
+      const { authorization: token, dpop: proof } = authorized.request.headers
+      assert.strictEqual(token, "DPoP t0ken-c4n4ry")
+      assert(proof !== undefined)
+      for (const canary of ["t0ken-c4n4ry", proof]) {
+        assert.notInclude(printed(authorized), canary)
+      }
+    }).pipe(Effect.provide([
+      TestTokenCache.layer({ value: "t0ken-c4n4ry" }),
+      ClientConfig.layer({ ...scenario.options, dpop: true })
+    ])))
 
   it.effect("show their algorithm and no private part in their header", () =>
     Effect.gen(function*() {

@@ -50,7 +50,7 @@ const options = (more: Partial<ClientConfig.Options>): ClientConfig.Options => (
 /** The error of one call, by a client of which this is the token URL. */
 const failure = (tokenUrl: string, more: Partial<ClientConfig.Options> = {}) =>
   Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
-    // Without retryTimeout: what is tested is the failure, not how often it is met before it is told.
+    // Nothing is retried: what is tested is the failure.
     Effect.provide(ClientCredentials.layer({ ...options({ tokenUrl, ...more }), tokenCache: { retryTimeout: 0 } })),
     Effect.flip
   )
@@ -104,7 +104,7 @@ describe("failures reveal nothing and say what to do", () => {
           revealsNothing(error)
         }).pipe(Effect.provide(transport)))
 
-      it.scopedLive("T4 a certificate that nobody vouches for", () =>
+      it.scopedLive("T4 a certificate of an unknown authority", () =>
         Effect.gen(function*() {
           let requests = 0
           const origin = yield* servers.https(yield* servers.selfSigned, (request, response) => {

@@ -98,10 +98,10 @@ export const run = ({ onSample, seconds, seed }: Options): Effect.Effect<Report>
     const calls = tally.make()
     const call = (api: ApiClient.Client) =>
       Effect.gen(function*() {
-        const [other, retryTimeout] = [yield* random.next, yield* random.next]
+        const [other, timeout] = [yield* random.next, yield* random.next]
         const audience = audiences[Math.floor(other * audiences.length * 5)]
         const asked = Effect.tap(api.get("/items"), (response) => Effect.ignore(response.text)).pipe(
-          Effect.timeout(retryTimeout < 0.05 ? retryTimeout * 20_000 : 30_000)
+          Effect.timeout(timeout < 0.05 ? timeout * 20_000 : 30_000)
         )
         yield* calls.count(audience === undefined ? asked : asked.pipe(TokenRequest.withOverrides({ audience })))
       })

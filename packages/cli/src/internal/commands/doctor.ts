@@ -92,7 +92,7 @@ const offset = (url: string): Effect.Effect<number | undefined, never, HttpClien
     return Number.isNaN(date) ? undefined : date + 500 - now
   }).pipe(Effect.scoped, Effect.timeout("10 seconds"), Effect.orElseSucceed(() => undefined))
 
-/** Each token is asked for anew, counted where a limit is set, and failures are told at once, not after some retryTimeout. */
+/** Requests a new token each time, counted where a limit is set, and reports a failure at once: nothing is retried. */
 const services = (chosen: settings.Settings) =>
   Layer.unwrapEffect(Effect.gen(function*() {
     const limit = yield* client.budget(chosen)

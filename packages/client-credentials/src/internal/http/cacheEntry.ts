@@ -175,7 +175,7 @@ const requestWithRetries = (
       : yield* outcome.left
   })
 
-/** A refresh serves many callers and belongs to none: it has a trace of its own, linked to the call that started it. */
+/** Starts a refresh. It serves many callers, so it has its own trace, which links to the call that started it. */
 export const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefresh<Id>): Effect.Effect<void> =>
   Effect.flatMap(Effect.option(Effect.currentParentSpan), (caller) => {
     const { id, reason } = begun.refresh
