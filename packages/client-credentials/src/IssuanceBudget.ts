@@ -234,8 +234,8 @@ export const make = (
   })
 
 /**
- * Provides the budget, and the `TokenEndpoint` of the context decorated with it: the option `issuanceBudget` of `SharedClientCredentials.layer` puts it in
- * place, between the shared tokens and the network.
+ * Provides the budget, and the `TokenEndpoint` of the context decorated with it. The option `issuanceBudget` of
+ * `SharedClientCredentials.layer` puts it between the shared tokens and the network.
  *
  * @since 0.1.0
  * @category layers

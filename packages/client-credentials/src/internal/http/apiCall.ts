@@ -30,8 +30,8 @@ type Response = HttpClientResponse.HttpClientResponse
 type NotAllowed = OriginNotAllowed | PathNotAllowed
 
 /**
- * Whether the transport may follow redirects of the calls made within an effect. True where a caller stated that they must
- * not be followed; calls with a proof never follow any.
+ * Whether redirects of the calls made within an effect must not be followed. Default: false, so that the transport decides;
+ * those of calls with a proof are never followed.
  */
 export class WithoutRedirects
   extends Context.Reference<WithoutRedirects>()("@effect-oauth/client-credentials/WithoutRedirects", {
