@@ -14,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import type { DPoP } from "./DPoP.js"
+import { Authorized } from "./internal/http/authorized.js"
 import { withReference } from "./internal/seam/fiber.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
@@ -70,28 +71,6 @@ export interface Authorization {
  * @category tags
  */
 export const Authorization = Context.GenericTag<Authorization>("@effect-oauth/client-credentials/Authorization")
-
-/**
- * An authorized request that shows neither its headers nor its proof where it is printed: the platform redacts headers in
- * its own fibers only.
- *
- * @internal
- */
-export class Authorized implements AuthorizedRequest {
-  readonly #request: HttpClientRequest.HttpClientRequest
-
-  constructor(
-    request: HttpClientRequest.HttpClientRequest,
-    readonly credential: AuthorizedRequest["credential"],
-    readonly proof?: AuthorizedRequest["proof"]
-  ) {
-    this.#request = request
-  }
-
-  get request() {
-    return this.#request
-  }
-}
 
 const bearer = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): AuthorizedRequest =>
   new Authorized(

@@ -112,9 +112,9 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a legacy token in the log",
     file: "LegacyToken.ts",
-    find: "Effect.map(secret, (value) => ({",
+    find: "Effect.map(secret, (value) =>",
     replace:
-      "Effect.map(Effect.tap(secret, (value) => Effect.logDebug(`sending ${Revealed.value(value)}`)), (value) => ({",
+      "Effect.map(Effect.tap(secret, (value) => Effect.logDebug(`sending ${Revealed.value(value)}`)), (value) =>",
     test: "by a legacy token"
   },
   {
