@@ -8,7 +8,6 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import type * as Stream from "effect/Stream"
 
 import type { TokenStoreError } from "../OAuthError.js"
 
@@ -27,36 +26,58 @@ export interface Entry {
 }
 
 /**
+ * What a store holds of a key at one moment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Snapshot {
+  /** The entry, also an expired one that is not removed yet. */
+  readonly entry: Option.Option<Entry>
+  /** How long the lease of the key lasts from now on, in milliseconds; 0 when nobody has it. */
+  readonly leasedFor: number
+  /** The time of the store, by which all processes that share it go, in milliseconds since the epoch. */
+  readonly now: number
+}
+
+/**
+ * The result of an operation that has one winner: whether it is this process, and what the store holds then.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Attempt extends Snapshot {
+  readonly done: boolean
+}
+
+/**
  * A token store. Each operation is atomic among all processes that share the store: the operations `swap` and `acquire` of
- * any number of processes at the same moment have one winner.
+ * any number of processes at the same moment have one winner. Each may be repeated when its outcome is not known.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenStore {
-  /** Returns the entry of a key, also an expired one that is not removed yet. */
-  readonly load: (key: string) => Effect.Effect<Option.Option<Entry>, TokenStoreError>
+  /** Returns what the store holds of a key. */
+  readonly load: (key: string) => Effect.Effect<Snapshot, TokenStoreError>
   /**
-   * Replaces the entry if its generation is still this one, 0 for no entry, and returns whether it did. So a process that
-   * was paused cannot overwrite what came after.
+   * Replaces the entry if its generation is still this one, 0 for no entry. So a process that was paused cannot overwrite
+   * what came after. Returns the new entry, or the one that came before. With `release`, the lease of that owner ends in the
+   * same step, whether the entry was replaced or not.
    */
   readonly swap: (
     key: string,
     generation: number,
-    entry: { readonly value: string; readonly expiresAt: number }
-  ) => Effect.Effect<boolean, TokenStoreError>
+    entry: { readonly value: string; readonly expiresAt: number },
+    release?: string
+  ) => Effect.Effect<Attempt, TokenStoreError>
   /**
-   * Takes the lease of a key, unless another owner has it, and returns whether this owner has it now. A lease ends by
-   * itself after its life; an owner that has it may take it again.
+   * Takes the lease of a key, unless another owner has it. A lease ends by itself after its life; an owner that has it may
+   * take it again, which renews it.
    */
-  readonly acquire: (key: string, owner: string, life: Duration.Duration) => Effect.Effect<boolean, TokenStoreError>
+  readonly acquire: (key: string, owner: string, life: Duration.Duration) => Effect.Effect<Attempt, TokenStoreError>
   /** Gives the lease back, if this owner has it. */
   readonly release: (key: string, owner: string) => Effect.Effect<void, TokenStoreError>
-  /**
-   * Emits when the entry or the lease of a key may have changed, where the store can report that. It may miss some changes
-   * and report some twice: processes that wait poll as well.
-   */
-  readonly changes?: ((key: string) => Stream.Stream<unknown, TokenStoreError>) | undefined
 }
 
 /**

@@ -19,7 +19,7 @@ import * as expiredEntries from "../internal/fleet/expiredEntries.js"
 import { Moment } from "../internal/fleet/moment.js"
 import * as numberedFiles from "../internal/fleet/numberedFiles.js"
 import * as storeFiles from "../internal/fleet/storeFiles.js"
-import { isInForce } from "../internal/token/lease.js"
+import { leftOf } from "../internal/token/lease.js"
 import type { InvalidConfig } from "../InvalidConfig.js"
 import { TokenStoreError } from "../OAuthError.js"
 import { TokenStore } from "./contract.js"
@@ -28,7 +28,9 @@ const Stored = Schema.parseJson(
   Schema.Struct({ value: Schema.String, generation: Schema.Int.pipe(Schema.positive()), expiresAt: Moment })
 )
 
-const Leased = Schema.parseJson(Schema.Struct({ owner: Schema.String, until: Moment }))
+const Leased = Schema.parseJson(
+  Schema.Struct({ owner: Schema.String, until: Moment, life: Schema.NonNegative })
+)
 
 /** Text that cannot be decoded counts as absent: a store is a cache. */
 const readAs = <A, I>(schema: Schema.Schema<A, I>) => (text: string): Option.Option<A> =>
@@ -53,39 +55,58 @@ const make = (fs: FileSystem.FileSystem, path: Path.Path, directory: string): To
       return { number: number ?? 0, lease: Option.flatMap(text, readAs(Leased)) }
     })
 
+  const newestEntry = (key: string) =>
+    Effect.gen(function*() {
+      const [newest] = yield* files.numbers(key, "token")
+      if (newest === undefined) return Option.none()
+      const found = Option.flatMap(yield* files.read(key, "token", newest), readAs(Stored))
+      // A file that cannot be read still counts, so that the next one gets a higher number.
+      return Option.some({ ...Option.getOrElse(found, () => ({ value: "", expiresAt: 0 })), generation: newest })
+    })
+
+  const snapshot = (key: string) =>
+    Effect.gen(function*() {
+      const entry = yield* newestEntry(key)
+      const { lease } = yield* newestLease(key)
+      const now = yield* Clock.currentTimeMillis
+      return { entry, leasedFor: Option.match(lease, { onNone: () => 0, onSome: (it) => leftOf(it, now) }), now }
+    })
+
+  const release = (key: string, owner: string) =>
+    Effect.gen(function*() {
+      const { lease, number } = yield* newestLease(key)
+      if (Option.isNone(lease) || lease.value.owner !== owner) return
+      // By a further lease, which has ended: a number that is free again could be that of another owner.
+      yield* files.create(key, "lease", number + 1, JSON.stringify({ owner, until: 0, life: 0 }))
+    })
+
   return {
-    load: (key) =>
-      Effect.gen(function*() {
-        const [newest] = yield* files.numbers(key, "token")
-        if (newest === undefined) return Option.none()
-        const found = Option.flatMap(yield* files.read(key, "token", newest), readAs(Stored))
-        // A file that cannot be read still counts, so that the next one gets a higher number.
-        return Option.some({ ...Option.getOrElse(found, () => ({ value: "", expiresAt: 0 })), generation: newest })
-      }).pipe(Effect.mapError(failed("load"))),
-    swap: (key, generation, { expiresAt, value }) =>
+    load: (key) => Effect.mapError(snapshot(key), failed("load")),
+    swap: (key, generation, { expiresAt, value }, owner) =>
       Effect.gen(function*() {
         const [newest = 0] = yield* files.numbers(key, "token")
-        if (newest !== generation) return false
         const next = generation + 1
-        const won = yield* files.create(key, "token", next, JSON.stringify({ value, expiresAt, generation: next }))
-        if (won) yield* Effect.zipRight(files.removeDrafts(key), removeExpired(key))
-        return won
+        const done = newest === generation &&
+          (yield* files.create(key, "token", next, JSON.stringify({ value, expiresAt, generation: next })))
+        if (done) yield* Effect.zipRight(files.removeDrafts(key), removeExpired(key))
+        if (owner !== undefined) yield* release(key, owner)
+        return { ...(yield* snapshot(key)), done }
       }).pipe(Effect.mapError(failed("swap"))),
     acquire: (key, owner, life) =>
       Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
         const { lease, number } = yield* newestLease(key)
         const millis = Duration.toMillis(life)
-        if (Option.isSome(lease) && isInForce(lease.value, now, millis)) return lease.value.owner === owner
-        return yield* files.create(key, "lease", number + 1, JSON.stringify({ owner, until: now + millis }))
+        const isFree = Option.isNone(lease) || lease.value.owner === owner || leftOf(lease.value, now) === 0
+        const done = isFree && (yield* files.create(
+          key,
+          "lease",
+          number + 1,
+          JSON.stringify({ owner, until: now + millis, life: millis })
+        ))
+        return { ...(yield* snapshot(key)), done }
       }).pipe(Effect.mapError(failed("acquire"))),
-    release: (key, owner) =>
-      Effect.gen(function*() {
-        const { lease, number } = yield* newestLease(key)
-        if (Option.isNone(lease) || lease.value.owner !== owner) return
-        // By a further lease, which has ended: a number that is free again could be that of another owner.
-        yield* files.create(key, "lease", number + 1, JSON.stringify({ owner, until: 0 }))
-      }).pipe(Effect.mapError(failed("release")))
+    release: (key, owner) => Effect.mapError(release(key, owner), failed("release"))
   }
 }
 

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 
 import { isFree, type Lease } from "../internal/token/lease.js"
-import { type Entry, TokenStore } from "./contract.js"
+import { type Entry, type Snapshot, TokenStore } from "./contract.js"
 
 /** The most entries of a store, and how long one is kept after its expiry, in milliseconds. */
 const maxEntries = 10_000
@@ -40,26 +40,32 @@ const make = (): TokenStore => {
     for (const [key, { expiresAt }] of entries) if (expiresAt <= now - keptAfterExpiry) entries.delete(key)
     for (const [key, { until }] of leases) if (until <= now) leases.delete(key)
   }
+  const snapshot = (key: string, now: number): Snapshot => ({
+    entry: Option.fromNullable(entries.get(key)),
+    leasedFor: Math.max(0, (leases.get(key)?.until ?? 0) - now),
+    now
+  })
+  const end = (key: string, owner: string | undefined): void => {
+    if (leases.get(key)?.owner === owner) leases.delete(key)
+  }
   return {
-    load: (key) => Effect.sync(() => Option.fromNullable(entries.get(key))),
-    swap: (key, generation, entry) =>
+    load: (key) => Effect.map(Clock.currentTimeMillis, (now) => snapshot(key, now)),
+    swap: (key, generation, entry, release) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         clear(now)
-        if ((entries.get(key)?.generation ?? 0) !== generation) return false
-        put(entries, key, { ...entry, generation: generation + 1 })
-        return true
+        const done = (entries.get(key)?.generation ?? 0) === generation
+        if (done) put(entries, key, { ...entry, generation: generation + 1 })
+        end(key, release)
+        return { ...snapshot(key, now), done }
       }),
     acquire: (key, owner, life) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         clear(now)
-        if (!isFree(leases.get(key), owner, now)) return false
-        put(leases, key, { owner, until: now + Duration.toMillis(life) })
-        return true
+        const done = isFree(leases.get(key), owner, now)
+        if (done) put(leases, key, { owner, until: now + Duration.toMillis(life) })
+        return { ...snapshot(key, now), done }
       }),
-    release: (key, owner) =>
-      Effect.sync(() => {
-        if (leases.get(key)?.owner === owner) leases.delete(key)
-      })
+    release: (key, owner) => Effect.sync(() => end(key, owner))
   }
 }
 

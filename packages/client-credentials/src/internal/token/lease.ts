@@ -13,11 +13,11 @@ export const isFree = (lease: Lease | undefined, owner: string, now: number): bo
   lease === undefined || lease.owner === owner || now >= lease.until
 
 /**
- * Whether a lease that a process wrote by its own clock has not ended. One that would last much longer than the wanted one
- * comes from a clock that was wrong, and stops no process: at worst, one more token is requested.
+ * How long a lease that a process wrote by its own clock lasts from now on, in milliseconds. One that would last much longer
+ * than the life it was given comes from a clock that was wrong, and stops no process: at worst, one more token is requested.
  */
-export const isInForce = ({ until }: Lease, now: number, life: number): boolean =>
-  now < until && until - now <= 10 * life
+export const leftOf = ({ life, until }: { readonly until: number; readonly life: number }, now: number): number =>
+  now < until && until - now <= 10 * life ? until - now : 0
 
 /** A token in the store, and the one that it would replace. */
 export interface Candidate {
