@@ -17,7 +17,6 @@ import type * as rules from "./internal/config/rules.js"
 import { validate } from "./internal/config/rules.js"
 import * as keys from "./internal/fleet/key.js"
 import * as ledgerStore from "./internal/fleet/ledgerStore.js"
-import { withTimeout } from "./internal/fleet/withTimeout.js"
 import * as dialect from "./internal/protocol/dialect.js"
 import * as issuerQuota from "./internal/protocol/issuerQuota.js"
 import { obeyed } from "./internal/protocol/retryAfter.js"
@@ -205,7 +204,7 @@ export const make = (
     const { request: configured } = yield* ClientConfig
     const { within } = yield* lifetime.make
     const seal = yield* TokenSeal
-    const store = withTimeout(yield* TokenStore)
+    const store = yield* TokenStore
     const key = yield* keys.ofBudget(seal, configured)
     const budget = operations(settings, {
       clientId: configured.clientId,

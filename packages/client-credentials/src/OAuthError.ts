@@ -336,7 +336,7 @@ export class ResourceMetadataInvalid extends Data.TaggedError("ResourceMetadataI
  * @category errors
  */
 export class TokenStoreError extends Data.TaggedError("TokenStoreError")<{
-  readonly operation: "load" | "swap" | "acquire" | "release" | "changes"
+  readonly operation: "load" | "swap" | "acquire" | "release"
   /** The tag or the code of what went wrong. */
   readonly problem: string
 }> {
@@ -378,6 +378,7 @@ export type TokenError =
   | CredentialUnavailable
   | DiscoveryFailed
   | IssuanceBudgetExhausted
+  | TokenStoreError
   | ClientClosed
 
 /**

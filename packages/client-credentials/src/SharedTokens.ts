@@ -7,7 +7,10 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
@@ -18,11 +21,13 @@ import * as coolDown from "./internal/fleet/coolDown.js"
 import * as entries from "./internal/fleet/entries.js"
 import * as keys from "./internal/fleet/key.js"
 import * as lease from "./internal/fleet/lease.js"
-import { withTimeout } from "./internal/fleet/withTimeout.js"
+import { retried } from "./internal/fleet/retried.js"
+import * as storedToken from "./internal/fleet/storedToken.js"
 import * as backOff from "./internal/seam/backOff.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
 import * as tokenRequests from "./internal/seam/tokenRequests.js"
+import * as latches from "./internal/token/latch.js"
 import { isTakenOver } from "./internal/token/lease.js"
 import { defaultExpiryBuffer, isUsable } from "./internal/token/windows.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
@@ -43,72 +48,104 @@ type IssuedToken = Effect.Effect.Success<ReturnType<TokenEndpoint["requestToken"
  */
 export interface Options {
   /**
-   * How long one process may take to request a token for all; then another one may. Default: 30 seconds, as long as a token
-   * request may take.
+   * The life of the lease under which one process requests a token for all. The process renews it while it waits for the
+   * response; when the process ends, another one may request after this time. Default: 10 seconds.
    */
   readonly leaseLife?: Duration.DurationInput | undefined
   /**
-   * How often waiting processes look for a token, where the store does not report changes. Default: 200 milliseconds, a
-   * quarter more or less.
+   * The pause before a waiting process looks for the token again: half as long again each time, up to 2 seconds, a quarter
+   * more or less. Default: 200 milliseconds.
    */
   readonly pollEvery?: Duration.DurationInput | undefined
+  /**
+   * How long the failed operations of one token request may take together, with their repetitions; then the store has
+   * failed. Default: 2 seconds.
+   */
+  readonly storeTimeout?: Duration.DurationInput | undefined
+  /**
+   * What a process does whose token request finds the store unavailable. It never matters while its own token is usable:
+   * then the refresh waits for the store.
+   *
+   * - `ownToken`: requests a token for itself alone, after a random time of at most `storeTimeout`, so that the processes of
+   *   a fleet do not request together. An `IssuanceBudget` bounds what it may spend.
+   * - `fail`: fails with `TokenStoreError`.
+   *
+   * Default: `ownToken`.
+   */
+  readonly whenStoreFails?: "ownToken" | "fail" | undefined
 }
 
 const isUsableByDefault = isUsable(defaultExpiryBuffer)
 const pauseByDefault = backOff.afterFailures(backOff.defaultOptions)
 
-/** Looks for a token in the store that is taken over instead of requesting one. */
-const look = (
-  stored: entries.Entries,
-  key: string,
-  { isUsable = isUsableByDefault, reason, replaces }: Partial<RequestOptions>
-): Effect.Effect<lease.Seen<IssuedToken>, TokenStoreError> =>
-  Effect.gen(function*() {
-    const { generation, value } = yield* stored.token(key)
-    const now = yield* Clock.currentTimeMillis
-    const isFound = value !== undefined && isTakenOver({
-      isUsable: isUsable(value, now),
-      expiresAt: value.expiresAt,
-      replaces: replaces && { isSame: entries.isSame(replaces, value), expiresAt: replaces.expiresAt },
-      isRenewal: reason === "renewal"
-    })
-    if (!isFound) return { generation, found: undefined }
-    yield* metrics.count(metrics.sharedTokens)
-    // What the server announced with this token was counted by the process that requested it.
-    return { generation, found: { token: value, quotas: [] } }
-  })
+/** Differences between the clocks of a process and of its store that may be the time of an operation, in milliseconds. */
+const sameClock = 10_000
 
-/** Requests a token for all processes, unless they pause after a failure, and stores the token or the failure. */
+/** By how many milliseconds the clock of the store is ahead of that of this process. */
+const aheadOf = ({ now }: entries.Seen, local: number): number => Math.abs(now - local) < sameClock ? 0 : now - local
+
+type Outcome = Either.Either<IssuedToken, TokenError>
+
+/** What follows from what the store holds: a token to be taken over, or a failure; none when a request is needed. */
+const decide = (
+  { isUsable = isUsableByDefault, reason, rejection, replaces }: Partial<RequestOptions>,
+  seen: entries.Seen,
+  local: number
+): Option.Option<Outcome> => {
+  const ahead = aheadOf(seen, local)
+  const token = seen.token && storedToken.shifted(seen.token, -ahead)
+  const isSame = token !== undefined && replaces !== undefined && entries.isSame(replaces, token)
+  const isKept = isSame && reason === "rejected" && rejection !== undefined &&
+    latches.isInForce(seen.latch, rejection, seen.now)
+  if (
+    token !== undefined && (isKept || isTakenOver({
+      isUsable: isUsable(token, local),
+      expiresAt: token.expiresAt,
+      replaces: replaces && { isSame, expiresAt: replaces.expiresAt },
+      isRenewal: reason === "renewal"
+    }))
+  ) {
+    const latch = latches.counting(seen.latch, seen.now)
+    // What the server announced with this token was counted by the process that requested it.
+    const shared = { token, quotas: [], latch: latch && { replaced: latch.replaced, until: latch.until - ahead } }
+    return Option.some(Either.right(shared))
+  }
+  const failure = seen.coolDown && coolDown.failureAt(seen.coolDown, seen.now)
+  return failure === undefined ? Option.none() : Option.some(Either.left(failure))
+}
+
+/** Requests a token for all processes, and stores the token or the failure. */
 const requestForAll = (
-  stored: entries.Entries,
-  key: string,
-  { pauseAfter = pauseByDefault }: Partial<RequestOptions>,
-  requestToken: Effect.Effect<IssuedToken, TokenError>
-) =>
-(generation: number): Effect.Effect<IssuedToken, TokenError | TokenStoreError> =>
+  { pauseAfter = pauseByDefault, rejection }: Partial<RequestOptions>,
+  requestToken: Effect.Effect<IssuedToken, TokenError>,
+  seen: entries.Seen,
+  store: entries.Entry["replace"]
+): Effect.Effect<Outcome> =>
   Effect.gen(function*() {
-    const before = yield* stored.coolDown(key)
-    const now = yield* Clock.currentTimeMillis
-    const failure = before.value && coolDown.failureAt(before.value, now)
-    if (failure !== undefined) return yield* failure
-    const issued = yield* Effect.tapError(requestToken, (error) =>
-      Effect.gen(function*() {
-        const failedAt = yield* Clock.currentTimeMillis
-        const next = yield* coolDown.after(error, before.value, failedAt, pauseAfter)
-        if (next !== undefined) yield* stored.storeCoolDown(key, before, next)
-      }))
-    if (before.value !== undefined && before.value.failures > 0) {
-      yield* stored.storeCoolDown(key, before, coolDown.ended(before.value))
+    const before = yield* Clock.currentTimeMillis
+    const outcome = yield* Effect.either(requestToken)
+    const local = yield* Clock.currentTimeMillis
+    const ahead = aheadOf(seen, before)
+    const now = seen.now + Math.max(0, local - before)
+    if (Either.isLeft(outcome)) {
+      const failure = yield* coolDown.after(outcome.left, seen.coolDown, now, pauseAfter)
+      // A failure that cannot be stored is ignored: another process may do better.
+      if (failure !== undefined) yield* Effect.ignore(store(seen, { ...seen, coolDown: failure }))
+      return outcome
     }
+    const { token } = outcome.right
+    const latch = rejection === undefined ? seen.latch : latches.afterReplacement(seen.latch, rejection, now)
     // A token that was issued is used, also when it cannot be stored.
     yield* Effect.catchAll(
-      stored.storeToken(key, generation, issued.token),
+      store(seen, { token: storedToken.shifted(token, ahead), coolDown: undefined, latch }),
       (error) =>
         Effect.logWarning(
           `${error.message} The token is used by this process alone. Other processes request their own.`
         )
     )
-    return issued
+    return rejection === undefined || latch === undefined
+      ? outcome
+      : Either.right({ ...outcome.right, latch: { replaced: latch.replaced, until: latch.until - ahead } })
   })
 
 /**
@@ -117,11 +154,14 @@ const requestForAll = (
  *
  * - A token in the store that is usable by the rules of the cache (`expiryBuffer`, `expiryBufferFraction`), and is not the
  *   one to be replaced, is taken over.
- * - Otherwise one process takes a lease, looks again, requests a token and stores it; the others wait and take it over. If
- *   that process ends, its lease ends too, and another one requests.
+ * - Otherwise one process takes a lease, requests a token and stores it; the others wait and take it over. If that process
+ *   ends, its lease ends too, and another one requests.
  * - A token is replaced only if it is still the one that was seen, so a process that was paused overwrites nothing.
  * - When the authorization server fails, all processes pause by the back-off of the cache; then one retries for all.
- * - When the store fails, a warning is logged, and this process requests its own token.
+ * - When the API rejects the replacement of a rejected token as well, all processes keep it until the pause has passed
+ *   (`rejectionPauses` of the cache), also those that start later.
+ * - When the store fails, operations are repeated within `storeTimeout`. Then a refresh fails with `TokenStoreError`, while the
+ *   cached token is used, and a process without a usable token does as `whenStoreFails` says.
  * - Tokens that are bound to a key of this process (`dpop`) are not stored: other processes could not use them.
  *
  * @since 0.1.0
@@ -132,42 +172,53 @@ export const decorate = (
   options: Options = {}
 ): Effect.Effect<TokenEndpoint, InvalidConfig, ClientConfig | Scope.Scope | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
-    const { leaseLife, pollEvery } = yield* validate(parts.sharedTokens, options)
+    const { leaseLife, pollEvery, storeTimeout, whenStoreFails } = yield* validate(parts.sharedTokens, options)
     const { within } = yield* lifetime.make
     const { authentication } = yield* ClientConfig
     const seal = yield* TokenSeal
-    const store = withTimeout(yield* TokenStore)
-    const stored = entries.make(seal, store)
+    const store = yield* TokenStore
     const keyOf = keys.ofToken(seal, authentication)
 
     const share = (request: TokenRequest, requestOptions: RequestOptions | undefined) =>
-      Effect.flatMap(keyOf(request), (key) => {
+      Effect.gen(function*() {
         const given = requestOptions ?? {}
-        return lease.obtain({
-          store,
-          key,
-          leaseLife: Duration.millis(leaseLife),
+        const entry = entries.make(seal, retried(store, storeTimeout), yield* keyOf(request))
+        return yield* lease.obtain<Outcome>({
+          entry,
+          leaseLife,
           pollEvery,
-          look: look(stored, key, given),
-          request: requestForAll(stored, key, given, endpoint.requestToken(request, requestOptions))
+          decide: (seen) => Effect.map(Clock.currentTimeMillis, (local) => decide(given, seen, local)),
+          request: (seen, replace) =>
+            requestForAll(given, endpoint.requestToken(request, requestOptions), seen, replace)
         })
       })
+
+    /** Waits, so that the processes of a fleet do not request together, and tries the store once more. */
+    const shareLater = (request: TokenRequest, requestOptions: RequestOptions | undefined) =>
+      Effect.flatMap(
+        Random.next,
+        (random) => Effect.delay(share(request, requestOptions), Duration.millis(random * storeTimeout))
+      )
 
     return {
       request: endpoint.request,
       requestToken: (request, requestOptions) => {
-        const alone = endpoint.requestToken(request, requestOptions)
-        return within(
-          request.dpopThumbprint !== undefined
-            ? alone
-            : Effect.catchTag(share(request, requestOptions), "TokenStoreError", (error) =>
-              Effect.zipRight(
-                Effect.logWarning(
-                  `${error.message} Requesting a token for this process alone. The next token request uses the store again.`
-                ),
-                alone
-              ))
-        )
+        const alone = Effect.either(endpoint.requestToken(request, requestOptions))
+        const canWait = requestOptions?.reason === "renewal" || whenStoreFails === "fail"
+        const shared = share(request, requestOptions)
+        return within(Effect.flatten(
+          request.dpopThumbprint !== undefined ? alone : canWait ? shared : shared.pipe(
+            Effect.orElse(() => shareLater(request, requestOptions)),
+            Effect.catchAll((error) =>
+              Effect.logWarning(
+                `${error.message} Requesting a token for this process alone. The next token request uses the store again.`
+              ).pipe(
+                Effect.zipRight(metrics.count(metrics.ownTokens)),
+                Effect.zipRight(alone)
+              )
+            )
+          )
+        ))
       }
     }
   })
@@ -188,7 +239,7 @@ const current = Effect.gen(function*() {
   const { authentication, request } = yield* ClientConfig
   const seal = yield* TokenSeal
   const key = yield* keys.ofToken(seal, authentication)(tokenRequests.override(request, yield* CurrentOverrides))
-  return { key, stored: entries.make(seal, yield* TokenStore) }
+  return entries.make(seal, yield* TokenStore, key)
 })
 
 /**
@@ -203,7 +254,7 @@ export const stored: Effect.Effect<
   AccessToken | undefined,
   TokenStoreError,
   ClientConfig | TokenSeal | TokenStore
-> = Effect.flatMap(current, ({ key, stored }) => Effect.map(stored.token(key), ({ value }) => value))
+> = Effect.flatMap(current, (entry) => Effect.map(entry.load, ({ token }) => token))
 
 /**
  * Removes this token from the store, after it was revoked for example, unless the store has another one by now. Processes
@@ -216,4 +267,4 @@ export const stored: Effect.Effect<
 export const forget = (
   token: AccessToken
 ): Effect.Effect<void, TokenStoreError, ClientConfig | TokenSeal | TokenStore> =>
-  Effect.flatMap(current, ({ key, stored }) => stored.removeToken(key, token))
+  Effect.flatMap(current, (entry) => entries.removeToken(entry, token))

@@ -53,6 +53,11 @@ interface IssuedToken {
    * announced none, or when the token comes from a store. Errors that stem from a response have the same field.
    */
   readonly quotas: ReadonlyArray<Quota>
+  /**
+   * The latch of the processes that share the token: how many rejected tokens were replaced in a row, and until when, in
+   * milliseconds since the epoch, the rejection of this one leads to no request. Absent when it is not shared.
+   */
+  readonly latch?: { readonly replaced: number; readonly until: number } | undefined
 }
 
 /**
@@ -77,6 +82,16 @@ interface RequestOptions {
    * `maxRetryAfter`, for an endpoint whose processes wait together. Default: the default rule.
    */
   readonly pauseAfter?: ((error: TokenError, failures: number) => Effect.Effect<number>) | undefined
+  /**
+   * What the cache knows of a rejected token that is replaced, for an endpoint whose processes share a latch: whether the
+   * API had accepted it in place of another one, at least how many count as replaced in a row, and the rule of
+   * `rejectionPauses`. Absent for other requests.
+   */
+  readonly rejection?: {
+    readonly isConfirmed: boolean
+    readonly atLeast: number
+    readonly pauseAfter: (replaced: number) => number
+  } | undefined
 }
 
 /**

@@ -104,8 +104,14 @@ export const dpop = {
 }
 
 export const sharedTokens = {
-  leaseLife: rules.positiveDuration("30 seconds"),
-  pollEvery: rules.positiveDuration("200 millis")
+  leaseLife: rules.positiveDuration("10 seconds"),
+  pollEvery: rules.positiveDuration("200 millis"),
+  storeTimeout: rules.positiveDuration("2 seconds"),
+  whenStoreFails: rules.parsed<"ownToken" | "fail">({
+    default: "ownToken",
+    expected: "ownToken or fail",
+    read: (value) => value === "ownToken" || value === "fail" ? value : undefined
+  })
 }
 
 const isTimeZone = (timeZone: unknown): timeZone is string => {

@@ -3,7 +3,6 @@
  * learn of an outage from one request.
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 import {
@@ -19,7 +18,7 @@ import { Moment } from "./moment.js"
 type SharedError = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnavailable
 
 /** The fields of an error that processes share. What it says of pauses and quotas is elsewhere in the store. */
-const Kept = Schema.parseJson(Schema.Struct({
+export const Kept = Schema.Struct({
   until: Moment,
   failures: Schema.NonNegativeInt,
   error: Schema.Union(
@@ -42,9 +41,11 @@ const Kept = Schema.parseJson(Schema.Struct({
       detail: Schema.String
     })
   )
-}))
+})
 
-type Fields = typeof Kept.Type["error"]
+type Kept = typeof Kept.Type
+
+type Fields = Kept["error"]
 
 export interface CoolDown {
   /** Milliseconds since the epoch. */
@@ -86,11 +87,9 @@ const fromFields = (fields: Fields): SharedError => {
   }
 }
 
-export const encode = ({ error, failures, until }: CoolDown): string =>
-  JSON.stringify({ until, failures, error: fieldsOf(error) })
+export const toKept = ({ error, failures, until }: CoolDown): Kept => ({ until, failures, error: fieldsOf(error) })
 
-export const decode = (text: string): Option.Option<CoolDown> =>
-  Option.map(Schema.decodeOption(Kept)(text), ({ error, ...rest }) => ({ ...rest, error: fromFields(error) }))
+export const fromKept = ({ error, ...rest }: Kept): CoolDown => ({ ...rest, error: fromFields(error) })
 
 /**
  * The cool-down after a failure, given the one before; undefined for a failure that concerns this process alone.
@@ -106,9 +105,6 @@ export const after = (
   const failures = (before?.failures ?? 0) + 1
   return Effect.map(pauseAfter(error, failures), (pause) => ({ until: now + pause, failures, error }))
 }
-
-/** The cool-down after a token was issued. */
-export const ended = (before: CoolDown): CoolDown => ({ ...before, until: 0, failures: 0 })
 
 /** The failure for callers during the pause; undefined when it is over. */
 export const failureAt = ({ error, until }: CoolDown, now: number): TokenError | undefined =>

@@ -1,44 +1,46 @@
 /**
- * The sealed entries of a token in the store: the token or its tombstone, and beside it the last failure to request one.
+ * The records of a store, each in its sealed entry: read and written with the lease of the key, in one step.
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "../../AccessToken.js"
 import type { TokenStoreError } from "../../OAuthError.js"
-import type { TokenStore } from "../../TokenStore/contract.js"
-import * as coolDown from "./coolDown.js"
-import { ofFailure } from "./key.js"
+import type { Snapshot, TokenStore } from "../../TokenStore/contract.js"
+import * as records from "./record.js"
 import type { Seal } from "./seal.js"
-import * as storedToken from "./storedToken.js"
 
-/** How long a failure is kept after its pause, in milliseconds, so that the next one counts as one in a row. */
-const failureKeptFor = 3_600_000
-
-/** An entry as it was read; without an entry the generation is 0. */
-export interface Read<A> {
+/** What a store holds of a key, opened. */
+export interface Seen extends records.Record {
+  /** 0 without an entry. */
   readonly generation: number
-  /** Undefined without an entry, and for one that cannot be opened. */
-  readonly value: A | undefined
-  /** When the store may remove the entry, in milliseconds since the epoch. */
-  readonly expiresAt: number
+  /** How long the lease of the key lasts from now on, in milliseconds; 0 when nobody has it. */
+  readonly leasedFor: number
+  /** The time of the store, in milliseconds since the epoch. */
+  readonly now: number
 }
 
-export interface Entries {
-  /** Reads the token of a key. A tombstone is undefined. Logs a warning for an entry that cannot be opened. */
-  readonly token: (key: string) => Effect.Effect<Read<AccessToken>, TokenStoreError>
-  /** Stores a token, unless another process has stored one since the generation was read. */
-  readonly storeToken: (
-    key: string,
-    generation: number,
-    token: AccessToken
+/** The entry of one key. */
+export interface Entry {
+  /** Logs a warning for an entry that cannot be opened. */
+  readonly load: Effect.Effect<Seen, TokenStoreError>
+  /** Takes the lease; `done` states whether this owner has it now. */
+  readonly acquire: (
+    owner: string,
+    life: Duration.Duration
+  ) => Effect.Effect<Seen & { readonly done: boolean }, TokenStoreError>
+  /**
+   * Replaces the record, unless another process has replaced it since the generation was read, and ends the lease of an
+   * owner. Returns whether it was replaced.
+   */
+  readonly replace: (
+    seen: { readonly generation: number },
+    next: records.Record,
+    release?: string
   ) => Effect.Effect<boolean, TokenStoreError>
-  /** Replaces the entry by a tombstone, if it holds this token. */
-  readonly removeToken: (key: string, token: AccessToken) => Effect.Effect<void, TokenStoreError>
-  readonly coolDown: (key: string) => Effect.Effect<Read<coolDown.CoolDown>, TokenStoreError>
-  /** Stores a cool-down in place of the one that was read. A store that fails is ignored: another process may do better. */
-  readonly storeCoolDown: (key: string, before: Read<unknown>, next: coolDown.CoolDown) => Effect.Effect<void>
+  readonly release: (owner: string) => Effect.Effect<void, TokenStoreError>
 }
 
 export const isSame = (one: AccessToken, other: AccessToken): boolean =>
@@ -49,42 +51,33 @@ const unreadable = Effect.logWarning(
     "store the same keys (TOKEN_STORE_KEY), the new one first."
 )
 
-export const make = (seal: Seal, store: TokenStore): Entries => {
-  const read = <A>(key: string, decode: (text: string) => Option.Option<A>) =>
+export const make = (seal: Seal, store: TokenStore, key: string): Entry => {
+  const open = <A extends Snapshot>(snapshot: A): Effect.Effect<A & Seen> =>
     Effect.gen(function*() {
-      const found = Option.getOrUndefined(yield* store.load(key))
-      if (found === undefined) return { generation: 0, value: undefined, expiresAt: 0, isUnreadable: false }
-      const value = Option.getOrUndefined(Option.flatMap(yield* seal.open(key, found.value), decode))
-      const { expiresAt, generation } = found
-      return { generation, value, expiresAt, isUnreadable: value === undefined }
+      const entry = Option.getOrUndefined(snapshot.entry)
+      if (entry === undefined) return { ...snapshot, ...records.empty, generation: 0 }
+      const record = Option.getOrUndefined(Option.flatMap(yield* seal.open(key, entry.value), records.decode))
+      if (record === undefined) yield* unreadable
+      return { ...snapshot, ...(record ?? records.empty), generation: entry.generation }
     })
 
-  const write = (key: string, generation: number, text: string, expiresAt: number) =>
-    Effect.flatMap(seal.seal(key, text), (value) => store.swap(key, generation, { value, expiresAt }))
-
-  const token = (key: string) =>
-    read(key, storedToken.decode).pipe(
-      Effect.tap(({ isUnreadable }) => isUnreadable ? unreadable : Effect.void),
-      Effect.map(({ value, ...rest }) => ({
-        ...rest,
-        value: value === undefined || storedToken.isTombstone(value) ? undefined : value
-      }))
-    )
-
   return {
-    token,
-    storeToken: (key, generation, issued) => write(key, generation, storedToken.encode(issued), issued.expiresAt),
-    removeToken: (key, removed) =>
+    load: Effect.flatMap(store.load(key), open),
+    acquire: (owner, life) => Effect.flatMap(store.acquire(key, owner, life), open),
+    replace: ({ generation }, next, release) =>
       Effect.gen(function*() {
-        const { expiresAt, generation, value } = yield* token(key)
-        if (value === undefined || !isSame(value, removed)) return
-        yield* write(key, generation, storedToken.encode(storedToken.tombstone), expiresAt)
+        const value = yield* seal.seal(key, records.encode(next))
+        return (yield* store.swap(key, generation, { value, expiresAt: records.expiresAt(next) }, release)).done
       }),
-    coolDown: (key) => Effect.flatMap(ofFailure(seal, key), (at) => read(at, coolDown.decode)),
-    storeCoolDown: (key, before, next) =>
-      Effect.flatMap(
-        ofFailure(seal, key),
-        (at) => write(at, before.generation, coolDown.encode(next), next.until + failureKeptFor)
-      ).pipe(Effect.ignore)
+    release: (owner) => store.release(key, owner)
   }
 }
+
+/** Removes a token from the record of a key, unless another one has replaced it. */
+export const removeToken = (entry: Entry, removed: AccessToken): Effect.Effect<void, TokenStoreError> =>
+  Effect.gen(function*() {
+    const seen = yield* entry.load
+    if (seen.token === undefined || !isSame(seen.token, removed)) return
+    // One that was changed meanwhile is looked at again: a failure may have been noted beside the token.
+    if (!(yield* entry.replace(seen, { ...seen, token: undefined }))) yield* removeToken(entry, removed)
+  })

@@ -4,85 +4,104 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
-import * as Stream from "effect/Stream"
 
 import type { TokenStoreError } from "../../OAuthError.js"
-import type { TokenStore } from "../../TokenStore/contract.js"
 import * as metrics from "../seam/metrics.js"
 import { pollPause } from "../token/lease.js"
+import type { Entry, Seen } from "./entries.js"
 
-/** What a process finds in the store. */
-export interface Seen<A> {
-  readonly generation: number
-  /** What is taken over; undefined when a request is needed. */
-  readonly found: A | undefined
+export interface Options<A> {
+  readonly entry: Entry
+  /** Milliseconds. */
+  readonly leaseLife: number
+  readonly pollEvery: number
+  /** What follows from what the store holds; none when a request is needed. */
+  readonly decide: (seen: Seen) => Effect.Effect<Option.Option<A>>
+  /** Requests it. What is to be stored is stored by `replace`, which also gives the lease back. */
+  readonly request: (seen: Seen, replace: Entry["replace"]) => Effect.Effect<A>
 }
 
-export interface Options<A, E> {
-  readonly store: TokenStore
-  readonly key: string
-  readonly leaseLife: Duration.Duration
-  /** Milliseconds. */
-  readonly pollEvery: number
-  /** Looks at the store. */
-  readonly look: Effect.Effect<Seen<A>, TokenStoreError>
-  /** Requests it, and stores it at the generation that was seen. */
-  readonly request: (generation: number) => Effect.Effect<A, E>
+/** Keeps the lease while the request runs; one that was lost stays lost. */
+const renewing = (
+  { entry, leaseLife }: Options<unknown>,
+  owner: string,
+  isHeld: () => boolean
+): Effect.Effect<never> => {
+  const renewed = Effect.suspend(() =>
+    isHeld()
+      ? Effect.orElseSucceed(Effect.map(entry.acquire(owner, Duration.millis(leaseLife)), ({ done }) => done), isHeld)
+      : Effect.succeed(false)
+  )
+  return Effect.zipRight(
+    Effect.repeat(Effect.delay(renewed, Duration.millis(leaseLife / 3)), { while: (isOwner) => isOwner }),
+    Effect.never
+  )
 }
 
 /**
- * Takes the lease, looks again, since the owner before may have stored something in between, and requests. Returns none
- * while another process has the lease.
+ * Takes the lease, looks at what the store holds then, since the owner before may have stored something in between, and
+ * requests. Returns none, and what the store holds, while another process has the lease.
  */
-const underLease = <A, E>({ key, leaseLife, look, request, store }: Options<A, E>, owner: string) =>
-  Effect.acquireUseRelease(
-    store.acquire(key, owner, leaseLife),
-    (isOwner): Effect.Effect<Option.Option<A>, E | TokenStoreError> =>
-      isOwner
-        ? Effect.flatMap(look, ({ found, generation }) =>
-          Effect.asSome(found === undefined ? request(generation) : Effect.succeed(found)))
-        : Effect.succeed(Option.none()),
-    (isOwner) => isOwner ? Effect.ignore(store.release(key, owner)) : Effect.void
-  )
-
-/** One round: look, acquire, look again, request, release. */
-const round = <A, E>(options: Options<A, E>, owner: string): Effect.Effect<Option.Option<A>, E | TokenStoreError> =>
-  Effect.flatMap(
-    options.look,
-    ({ found }) => found === undefined ? underLease(options, owner) : Effect.succeedSome(found)
-  )
-
-/** Returns an effect that waits until the entry may have changed: until the store reports it, or for the polling pause. */
-const waiting = ({ key, pollEvery, store }: Options<unknown, unknown>) =>
-  Effect.gen(function*() {
-    const changed = yield* Queue.sliding<void>(1)
-    if (store.changes !== undefined) {
-      const listen = Stream.runForEach(store.changes(key), () => Queue.offer(changed, undefined))
-      // Its end is not awaited: the connection that it uses may be gone.
-      yield* Effect.acquireRelease(Effect.forkDaemon(Effect.interruptible(listen)), Fiber.interruptFork)
-    }
-    return Effect.flatMap(Random.next, (random) =>
-      Effect.raceFirst(Queue.take(changed), Effect.sleep(Duration.millis(pollPause(pollEvery, random)))))
+const underLease = <A>(options: Options<A>, owner: string) =>
+  Effect.suspend(() => {
+    const { decide, entry, leaseLife, request } = options
+    // Also while it is not known whether the lease was taken: then it is given back all the same.
+    let isHeld = true
+    const replace: Entry["replace"] = (seen, next) =>
+      Effect.suspend(() => {
+        // A renewal that is sent from here on would take the lease again.
+        isHeld = false
+        return Effect.tapError(entry.replace(seen, next, owner), () =>
+          Effect.sync(() => {
+            isHeld = true
+          }))
+      })
+    const run = Effect.gen(function*() {
+      const seen = yield* Effect.onError(entry.acquire(owner, Duration.millis(leaseLife)), () =>
+        Effect.sync(() => {
+          isHeld = false
+        }).pipe(Effect.zipRight(Effect.forkDaemon(Effect.ignore(entry.release(owner))))))
+      if (!seen.done) {
+        isHeld = false
+        return { seen, result: Option.none<A>() }
+      }
+      const decided = yield* decide(seen)
+      const result = Option.isSome(decided)
+        ? decided.value
+        : yield* Effect.raceFirst(request(seen, replace), renewing(options, owner, () => isHeld))
+      return { seen, result: Option.some(result) }
+    })
+    return Effect.ensuring(run, Effect.suspend(() => isHeld ? Effect.ignore(entry.release(owner)) : Effect.void))
   })
 
 /** Obtains what the processes share: from the store, or by a request for all of them. */
-export const obtain = <A, E>(options: Options<A, E>): Effect.Effect<A, E | TokenStoreError> =>
+export const obtain = <A>(options: Options<A>): Effect.Effect<A, TokenStoreError> =>
   Effect.gen(function*() {
+    const { decide, entry, pollEvery } = options
     const owner = crypto.randomUUID()
     const begun = yield* Clock.currentTimeMillis
-    const first = yield* round(options, owner)
-    if (Option.isSome(first)) return first.value
-    const wait = yield* waiting(options)
-    let next: Option.Option<A> = Option.none()
-    while (Option.isNone(next)) {
-      yield* wait
-      next = yield* round(options, owner)
+    let seen: Seen = yield* entry.load
+    for (let looks = 0;;) {
+      const decided = yield* decide(seen)
+      if (Option.isSome(decided)) {
+        if (looks > 0) {
+          const now = yield* Clock.currentTimeMillis
+          yield* metrics.record(metrics.leaseWaits, Math.max(0, now - begun) / 1000)
+        }
+        return decided.value
+      }
+      if (seen.leasedFor <= 0) {
+        const attempt = yield* underLease(options, owner)
+        if (Option.isSome(attempt.result)) return attempt.result.value
+        seen = attempt.seen
+        continue
+      }
+      const random = yield* Random.next
+      const pause = Math.min(pollPause(pollEvery, looks, random), seen.leasedFor + random * pollEvery)
+      yield* Effect.sleep(Duration.millis(pause))
+      looks += 1
+      seen = yield* entry.load
     }
-    const now = yield* Clock.currentTimeMillis
-    yield* metrics.record(metrics.leaseWaits, Math.max(0, now - begun) / 1000)
-    return next.value
-  }).pipe(Effect.scoped)
+  })

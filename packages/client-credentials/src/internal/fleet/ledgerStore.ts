@@ -12,6 +12,7 @@ import { TokenStoreError } from "../../OAuthError.js"
 import type { TokenStore } from "../../TokenStore/contract.js"
 import * as ledgers from "../token/ledger.js"
 import { Moment } from "./moment.js"
+import { retried } from "./retried.js"
 import type { Seal } from "./seal.js"
 
 const Kept = Schema.parseJson(Schema.Struct({
@@ -28,6 +29,9 @@ const Kept = Schema.parseJson(Schema.Struct({
 
 /** Other processes may write at the same moment; each attempt that fails means that one of them succeeded. */
 const maxAttempts = 100
+
+/** How long failed operations of one decision may take together, in milliseconds. */
+const storeTimeout = 2000
 
 /** A function of the ledger and the time. The ledger that it returns, if any, replaces the one that it was given. */
 export type Decision<A> = (ledger: ledgers.Ledger, now: number) => { readonly ledger?: ledgers.Ledger } & A
@@ -51,30 +55,36 @@ export const make = (
   Effect.gen(function*() {
     const local = yield* Ref.make<ledgers.Local>({ ledger: ledgers.empty, owed: [] })
 
-    const read = Effect.gen(function*() {
-      const entry = Option.getOrUndefined(yield* store.load(key))
-      const text = entry === undefined ? Option.none() : yield* seal.open(key, entry.value)
-      const stored = Option.getOrUndefined(Option.flatMap(text, Schema.decodeOption(Kept)))
-      if (entry !== undefined && stored === undefined) yield* unreadable
-      const { ledger, owed } = yield* Ref.updateAndGet(local, (known) => ledgers.afterRead(known, stored))
-      return { ledger, owed, generation: entry?.generation ?? 0 }
-    })
+    const read = (store: TokenStore) =>
+      Effect.gen(function*() {
+        const entry = Option.getOrUndefined((yield* store.load(key)).entry)
+        const text = entry === undefined ? Option.none() : yield* seal.open(key, entry.value)
+        const stored = Option.getOrUndefined(Option.flatMap(text, Schema.decodeOption(Kept)))
+        if (entry !== undefined && stored === undefined) yield* unreadable
+        const { ledger, owed } = yield* Ref.updateAndGet(local, (known) => ledgers.afterRead(known, stored))
+        return { ledger, owed, generation: entry?.generation ?? 0 }
+      })
 
-    const write = (generation: number, ledger: ledgers.Ledger, now: number) =>
+    const write = (store: TokenStore, generation: number, ledger: ledgers.Ledger, now: number) =>
       Effect.flatMap(
         seal.seal(key, JSON.stringify(ledger)),
-        (value) => store.swap(key, generation, { value, expiresAt: ledgers.expiresAt(budget, ledger, now) })
+        (value) =>
+          Effect.map(
+            store.swap(key, generation, { value, expiresAt: ledgers.expiresAt(budget, ledger, now) }),
+            ({ done }) => done
+          )
       )
 
     const decideInStore = <A>(decision: Decision<A>): Effect.Effect<A, TokenStoreError> =>
       Effect.gen(function*() {
+        const patient = retried(store, storeTimeout)
         for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
           const now = yield* Clock.currentTimeMillis
-          const { generation, ledger, owed } = yield* read
+          const { generation, ledger, owed } = yield* read(patient)
           const decided = decision(ledger, now)
           const next = decided.ledger
           if (next === undefined) return decided
-          if (yield* write(generation, next, now)) {
+          if (yield* write(patient, generation, next, now)) {
             yield* Ref.update(local, (known) => ledgers.afterWrite(known, next, owed.length))
             return decided
           }
@@ -90,7 +100,7 @@ export const make = (
         }))
 
     return {
-      read: Effect.map(read, ({ ledger }) => ledger),
+      read: Effect.suspend(() => Effect.map(read(retried(store, storeTimeout)), ({ ledger }) => ledger)),
       decide: (decision) =>
         Effect.catchAll(decideInStore(decision), (error) =>
           Effect.zipRight(

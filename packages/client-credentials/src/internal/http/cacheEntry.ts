@@ -19,12 +19,19 @@ import * as metrics from "../seam/metrics.js"
 import * as moments from "../seam/moments.js"
 import * as cachedToken from "../token/cachedToken.js"
 import { type Instant, remaining } from "../token/instant.js"
+import type { Rejection } from "../token/latch.js"
 import { isUsable } from "../token/windows.js"
 
 /** Callers wait for the token of a refresh by its id. */
 export type Id = Deferred.Deferred<AccessToken, TokenError>
 
 export type State = cachedToken.State<AccessToken, TokenError, Id>
+
+/** A token that was issued or taken over, and the latch of the processes that share it. */
+interface Issued {
+  readonly token: AccessToken
+  readonly latch?: cachedToken.SharedLatch | undefined
+}
 
 /** What all cache entries of a client share. */
 export interface Shared {
@@ -36,8 +43,9 @@ export interface Shared {
       // The rules of the cache, which an endpoint that shares tokens follows as well.
       readonly isUsable: (token: AccessToken, now: number) => boolean
       readonly pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
+      readonly rejection: Rejection | undefined
     }
-  ) => Effect.Effect<{ readonly token: AccessToken }, TokenError>
+  ) => Effect.Effect<Issued, TokenError>
   readonly requestTimeout: number
   readonly rules: cachedToken.Rules<AccessToken>
   readonly backOff: backOff.Options
@@ -78,16 +86,15 @@ const failureOf = (error: TokenError): cachedToken.Failure<TokenError> => ({
 
 const requestOnce = (shared: Shared, { request, state }: Entry, reason: cachedToken.Reason) =>
   Effect.suspend(() => {
-    const { cached, rejected } = MutableRef.get(state)
-    const replaces = cached?.token ?? rejected
+    const before = MutableRef.get(state)
     return shared.requestToken(request, {
       reason,
-      replaces,
+      replaces: before.cached?.token ?? before.rejected?.token,
       isUsable: isUsable(shared.rules),
-      pauseAfter: backOff.afterFailures(shared.backOff)
+      pauseAfter: backOff.afterFailures(shared.backOff),
+      rejection: cachedToken.rejection(before, shared.rules)
     })
   }).pipe(
-    Effect.map(({ token }) => token),
     Effect.timeoutFail({
       duration: shared.requestTimeout,
       onTimeout: () =>
@@ -105,12 +112,17 @@ interface Sent {
   readonly refresh: cachedToken.Refresh<Id>
 }
 
-const succeeded = ({ rules }: Shared, entry: Entry, { refresh, sent }: Sent, token: AccessToken): Effect.Effect<void> =>
+const succeeded = (
+  { rules }: Shared,
+  entry: Entry,
+  { refresh, sent }: Sent,
+  { latch, token }: Issued
+): Effect.Effect<void> =>
   Effect.gen(function*() {
     const jitter = yield* Random.next
     const replaced = yield* step(
       entry,
-      (state, now) => cachedToken.issued(state, now, { id: refresh.id, token, sent, jitter, rules })
+      (state, now) => cachedToken.issued(state, now, { id: refresh.id, token, sent, jitter, rules, shared: latch })
     )
     MutableRef.set(entry.backOff, undefined)
     if (replaced === undefined) return
@@ -167,7 +179,7 @@ const requestWithRetries = (
     const outcome = yield* Effect.either(requestOnce(shared, entry, refresh.reason))
     if (Either.isRight(outcome)) {
       yield* succeeded(shared, entry, one, outcome.right)
-      return outcome.right
+      return outcome.right.token
     }
     const next = yield* failed(shared, entry, one, outcome.left)
     return next._tag === "Retry"

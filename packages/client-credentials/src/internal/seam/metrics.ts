@@ -139,6 +139,11 @@ export const leaseWaits = histogram({
   unit: "s"
 }, [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
 
+export const ownTokens = counter({
+  name: "oauth.store.own_tokens",
+  description: "Token requests of a process for itself alone, because the token store failed"
+})
+
 export const storeFailures = counter({
   name: "oauth.store.failures",
   description: "Operations of the token store that failed",

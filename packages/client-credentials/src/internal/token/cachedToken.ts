@@ -7,6 +7,7 @@
  */
 import * as earlyRejections from "./earlyRejections.js"
 import { after, type Instant, reached, remaining } from "./instant.js"
+import type { Latch, Rejection } from "./latch.js"
 import { type Token, type WindowRules, type Windows, windows } from "./windows.js"
 
 /**
@@ -53,6 +54,12 @@ export interface Cached<T> extends Windows {
   readonly rejectedAt: number | undefined
 }
 
+/** A rejected token, and whether the API had accepted it in place of another one. */
+export interface Rejected<T> {
+  readonly token: T
+  readonly isConfirmed: boolean
+}
+
 export interface State<T, E, Id> {
   readonly cached: Cached<T> | undefined
   /** The one refresh in flight. */
@@ -60,7 +67,7 @@ export interface State<T, E, Id> {
   /** No request before `until`; after a failure, the failure. */
   readonly pause: { readonly until: Instant; readonly failure: Failure<E> | undefined } | undefined
   /** A token that the API rejected and that has not been replaced yet. */
-  readonly rejected: T | undefined
+  readonly rejected: Rejected<T> | undefined
   /** How many rejected tokens were replaced since the API last accepted a replacement. */
   readonly replaced: number
   /** The latch: until then the rejection of a cached token, which is itself a replacement, leads to no request. */
@@ -186,13 +193,34 @@ const outlives = ({ expires, life }: Windows, cached: Windows): boolean => {
 const failingFor = ({ renewalFailedAt }: State<unknown, unknown, unknown>, sent: Instant): number =>
   renewalFailedAt === undefined ? 0 : Math.max(0, sent.steady - renewalFailedAt.steady)
 
-/** The latch after a rejected token was replaced. */
+/** What processes that share a latch need to know of the rejected token; undefined without one. */
+export const rejection = <T>(
+  { early, rejected }: State<T, unknown, unknown>,
+  rules: Rules<T>
+): Rejection | undefined => {
+  if (rejected === undefined) return undefined
+  const index = earlyRejections.pauseIndex(early)
+  return {
+    isConfirmed: rejected.isConfirmed && index === undefined,
+    atLeast: index ?? 0,
+    pauseAfter: (replaced) => earlyRejections.pauseAt(rules.rejectionPauses, replaced - 1)
+  }
+}
+
+/** The latch that processes share, on the wall clock of this one. */
+export type SharedLatch = Pick<Latch, "replaced" | "until">
+
+/** The latch after a token was issued: that of the processes that share it, or that of this process. */
 const latch = <T, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
   rules: Rules<T>,
-  isFromStore: boolean
+  { isFromStore, shared }: { readonly isFromStore: boolean; readonly shared: SharedLatch | undefined }
 ): State<T, E, Id> => {
+  if (shared !== undefined) {
+    const latchedUntil = after(now, Math.max(0, shared.until - now.wall))
+    return { ...state, rejected: undefined, replaced: shared.replaced, latchedUntil }
+  }
   if (state.rejected === undefined) return state
   // One that another process requested before costs nothing if it is rejected too, so the issuer needs no pause.
   if (isFromStore) return { ...state, rejected: undefined }
@@ -209,10 +237,11 @@ const latch = <T, E, Id>(
 export const issued = <T extends Token, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
-  { id, jitter, rules, sent, token }: Begin<T, Id> & {
+  { id, jitter, rules, sent, shared, token }: Begin<T, Id> & {
     readonly token: T
     readonly sent: Instant
     readonly jitter: number
+    readonly shared?: SharedLatch | undefined
   }
 ): readonly [State<T, E, Id>, Replaced | undefined] => {
   const { cached, refresh } = state
@@ -243,7 +272,7 @@ export const issued = <T extends Token, E, Id>(
       : undefined,
     renewalFailedAt: undefined
   }
-  return [latch(next, now, rules, token.requestedAt < sent.wall), {
+  return [latch(next, now, rules, { isFromStore: token.requestedAt < sent.wall, shared }), {
     wasUnused: cached?.isUsed === false,
     ahead: cached === undefined ? 0 : remaining(cached.expires, now),
     failing: failingFor(state, sent)
@@ -304,7 +333,7 @@ export const invalidate = <T, E, Id>(
   }
   // A token that was never accepted is no sign of who revoked it: the API may reject every token.
   const early = cached.isConfirmed ? earlyRejections.next(state.early, { age, life: cached.life }) : state.early
-  return [{ ...state, cached: undefined, rejected: token, early }, true]
+  return [{ ...state, cached: undefined, rejected: { token, isConfirmed: cached.isConfirmed }, early }, true]
 }
 
 /** The API accepted this token on a replay, after it had rejected the one before. */

@@ -35,8 +35,13 @@ export interface Candidate {
 export const isTakenOver = ({ expiresAt, isRenewal, isUsable, replaces }: Candidate): boolean =>
   isUsable && (replaces === undefined || (!replaces.isSame && (!isRenewal || expiresAt > replaces.expiresAt)))
 
+/** The longest pause between two looks at the store, in milliseconds. */
+const longestPause = 2000
+
 /**
- * How long a process waits before it looks at the store again, in milliseconds: a quarter less to a quarter more, so that
- * processes which wait together do not look together. The random number is from 0 to 1.
+ * How long a process waits before it looks at the store again, after so many looks, in milliseconds: half as long again
+ * each time, so that what a wait costs grows slowly with its length; a quarter less to a quarter more, so that processes
+ * which wait together do not look together. The random number is from 0 to 1.
  */
-export const pollPause = (pollEvery: number, random: number): number => pollEvery * (0.75 + random / 2)
+export const pollPause = (pollEvery: number, looks: number, random: number): number =>
+  Math.min(pollEvery * 1.5 ** looks, Math.max(pollEvery, longestPause)) * (0.75 + random / 2)

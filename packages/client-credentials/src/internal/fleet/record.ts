@@ -1,0 +1,47 @@
+/**
+ * What all processes that share a store know of one token request, as one sealed entry keeps it: the token, the last
+ * failure to request one, and the latch after rejections. Times are those of the store, in milliseconds since the epoch.
+ */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+import type { AccessToken } from "../../AccessToken.js"
+import type { Latch } from "../token/latch.js"
+import * as coolDown from "./coolDown.js"
+import { Moment } from "./moment.js"
+import * as storedToken from "./storedToken.js"
+
+export interface Record {
+  readonly token: AccessToken | undefined
+  readonly coolDown: coolDown.CoolDown | undefined
+  readonly latch: Latch | undefined
+}
+
+export const empty: Record = { token: undefined, coolDown: undefined, latch: undefined }
+
+const Kept = Schema.parseJson(Schema.Struct({
+  token: Schema.optional(storedToken.Kept),
+  coolDown: Schema.optional(coolDown.Kept),
+  latch: Schema.optional(Schema.Struct({ replaced: Schema.NonNegativeInt, since: Moment, until: Moment }))
+}))
+
+export const encode = ({ coolDown: failure, latch, token }: Record): string =>
+  JSON.stringify({
+    token: token && storedToken.toKept(token),
+    coolDown: failure && coolDown.toKept(failure),
+    latch
+  })
+
+export const decode = (text: string): Option.Option<Record> =>
+  Option.map(Schema.decodeOption(Kept)(text), ({ coolDown: failure, latch, token }) => ({
+    token: token && storedToken.fromKept(token),
+    coolDown: failure && coolDown.fromKept(failure),
+    latch
+  }))
+
+/** How long a failure is kept after its pause, in milliseconds, so that the next one counts as one in a row. */
+const failureKeptFor = 3_600_000
+
+/** When the store may remove the entry. */
+export const expiresAt = ({ coolDown, latch, token }: Record): number =>
+  Math.max(0, token?.expiresAt ?? 0, coolDown === undefined ? 0 : coolDown.until + failureKeptFor, latch?.until ?? 0)
