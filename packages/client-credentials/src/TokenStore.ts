@@ -13,6 +13,20 @@ import type { InvalidConfig } from "./InvalidConfig.js"
 
 export {
   /**
+   * The result of an operation that has one winner: see `TokenStore/contract`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Attempt,
+  /**
+   * What a store holds of a key at one moment: see `TokenStore/contract`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Snapshot,
+  /**
    * The contract of every store, and the tag of the store in use: see `TokenStore/contract`.
    *
    * @since 0.1.0

@@ -63,8 +63,8 @@ describe("a store of files", () => {
       Effect.gen(function*() {
         const store = yield* TokenStore.TokenStore
         for (let generation = 0; generation < 50; generation += 1) {
-          assert.isTrue(yield* store.swap("a", generation, entry("x")))
-          assert.isTrue(yield* store.acquire("a", "one", minute))
+          assert.isTrue((yield* store.swap("a", generation, entry("x"))).done)
+          assert.isTrue((yield* store.acquire("a", "one", minute)).done)
           yield* store.release("a", "one")
         }
         const folder = path.join(directory, "a")
@@ -106,15 +106,15 @@ describe("a store of files", () => {
       yield* Deferred.await(paused)
       while ((yield* fs.readDirectory(path.join(directory, "a"))).length < 2) yield* Effect.yieldNow()
       for (let generation = 0; generation < 100; generation += 1) {
-        assert.isTrue(yield* store.swap("a", generation, entry(String(generation))))
+        assert.isTrue((yield* store.swap("a", generation, entry(String(generation)))).done)
         if (generation > 0) yield* store.release("a", "one")
-        assert.isTrue(yield* store.acquire("a", "one", minute))
+        assert.isTrue((yield* store.acquire("a", "one", minute)).done)
       }
       yield* Deferred.succeed(gate, undefined)
       assert.isFalse(yield* Fiber.join(swap))
       assert.isFalse(yield* Fiber.join(acquire))
-      assert.isFalse(yield* store.acquire("a", "two", minute))
-      assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { ...entry("99"), generation: 100 })
+      assert.isFalse((yield* store.acquire("a", "two", minute)).done)
+      assert.deepStrictEqual(Option.getOrThrow((yield* store.load("a")).entry), { ...entry("99"), generation: 100 })
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
   it.effect("does not give back the lease of another", () =>
@@ -141,17 +141,17 @@ describe("a store of files", () => {
         Effect.provideService(FileSystem.FileSystem, slow)
       )
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(directory))
-      assert.isTrue(yield* late.acquire("a", "late", minute))
+      assert.isTrue((yield* late.acquire("a", "late", minute)).done)
       isPaused = true
       const release = yield* Effect.fork(late.release("a", "late"))
       yield* Deferred.await(paused)
       yield* TestClock.adjust("1 minute")
-      assert.isTrue(yield* store.acquire("a", "one", minute))
+      assert.isTrue((yield* store.acquire("a", "one", minute)).done)
       yield* store.release("a", "one")
-      assert.isTrue(yield* store.acquire("a", "two", minute))
+      assert.isTrue((yield* store.acquire("a", "two", minute)).done)
       yield* Deferred.succeed(gate, undefined)
       yield* Fiber.join(release)
-      assert.isFalse(yield* store.acquire("a", "three", minute))
+      assert.isFalse((yield* store.acquire("a", "three", minute)).done)
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
   it.live("clears up after those who died while they wrote", () =>
@@ -174,12 +174,12 @@ describe("a store of files", () => {
         yield* store.swap("a", 0, entry("x"))
         for (const broken of ["", "{", "{\"value\":17}", "\u0000"]) {
           yield* fs.writeFileString(path.join(directory, "a", "token-1"), broken)
-          const found = yield* store.load("a")
+          const { entry: found } = yield* store.load("a")
           assert.deepStrictEqual(Option.getOrThrow(found), { value: "", expiresAt: 0, generation: 1 })
         }
         yield* fs.writeFileString(path.join(directory, "a", "lease-1"), "nonsense")
-        assert.isTrue(yield* store.acquire("a", "one", minute))
-        assert.isTrue(yield* store.swap("a", 1, entry("y")))
+        assert.isTrue((yield* store.acquire("a", "one", minute)).done)
+        assert.isTrue((yield* store.swap("a", 1, entry("y"))).done)
       })
     ))
 
@@ -206,17 +206,17 @@ describe("a store of files", () => {
       }
       yield* Effect.gen(function*() {
         const store = yield* TokenStore.TokenStore
-        assert.isTrue(yield* store.swap("a", 0, entry("x")))
+        assert.isTrue((yield* store.swap("a", 0, entry("x"))).done)
         isFull = true
         for (const operation of [store.swap("a", 1, entry("y")), store.acquire("a", "one", minute)]) {
           const error = yield* Effect.flip(operation)
           assert.strictEqual(error.problem, "ENOSPC")
         }
-        const found = yield* store.load("a")
+        const { entry: found } = yield* store.load("a")
         assert.strictEqual(Option.getOrThrow(found).value, "x")
         assert.deepStrictEqual(yield* fs.readDirectory(path.join(directory, "a")), ["token-1"])
         isFull = false
-        assert.isTrue(yield* store.swap("a", 1, entry("y")))
+        assert.isTrue((yield* store.swap("a", 1, entry("y"))).done)
       }).pipe(
         Effect.provide(TokenStore.layerFiles(directory)),
         Effect.provideService(FileSystem.FileSystem, disk)
@@ -252,7 +252,7 @@ describe("a store of files", () => {
         const file = path.join(directory, "a", "token-1")
         yield* fs.chmod(file, 0o666)
         lines.length = 0
-        assert.isTrue(Option.isSome(yield* Effect.provide(store.load("a"), layer)))
+        assert.isTrue(Option.isSome((yield* Effect.provide(store.load("a"), layer)).entry))
         assert.strictEqual((yield* fs.stat(file)).mode & 0o777, 0o600)
         assert.lengthOf(lines, 1)
       })
@@ -299,7 +299,7 @@ describe("a store of files", () => {
       // A directory inside a shared one is made, and private.
       const own = path.join(shared, "own")
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(own))
-      assert.isTrue(yield* store.swap("a", 0, entry("x")))
+      assert.isTrue((yield* store.swap("a", 0, entry("x"))).done)
       assert.strictEqual((yield* fs.stat(own)).mode & 0o777, 0o700)
       // The folder of a key may be no link either.
       yield* fs.symlink(target, path.join(own, "b"))
@@ -337,15 +337,15 @@ describe("a store of files", () => {
               // One that is refused may be tried again, as each token request does.
               let [swaps, leases] = [0, 0]
               for (let tries = 0; tries < 5; tries += 1) {
-                const generation = Option.match(yield* store.load("a"), {
+                const generation = Option.match((yield* store.load("a")).entry, {
                   onNone: () => 0,
                   onSome: (found) => found.generation
                 })
-                if (yield* store.swap("a", generation, entry(`try-${tries}`))) {
+                if ((yield* store.swap("a", generation, entry(`try-${tries}`))).done) {
                   swaps += 1
-                  assert.strictEqual(Option.getOrThrow(yield* store.load("a")).value, `try-${tries}`)
+                  assert.strictEqual(Option.getOrThrow((yield* store.load("a")).entry).value, `try-${tries}`)
                 }
-                if (yield* store.acquire("a", `owner-${tries}`, minute)) {
+                if ((yield* store.acquire("a", `owner-${tries}`, minute)).done) {
                   leases += 1
                   yield* store.release("a", `owner-${tries}`)
                 }
@@ -367,16 +367,16 @@ describe("a store of files", () => {
           yield* store.swap("a", 0, entry("one"))
           const inFolder = (name: string) => path.join(directory, "a", name)
           execFileSync("mkfifo", [inFolder("token-2"), inFolder("lease-1"), inFolder("draft-fifo")])
-          assert.deepStrictEqual(Option.getOrThrow(yield* store.load("a")), { value: "", expiresAt: 0, generation: 2 })
-          assert.isTrue(yield* store.acquire("a", "one", minute))
-          assert.isTrue(yield* store.swap("a", 2, entry("two")))
+          assert.deepStrictEqual(Option.getOrThrow((yield* store.load("a")).entry), { value: "", expiresAt: 0, generation: 2 })
+          assert.isTrue((yield* store.acquire("a", "one", minute)).done)
+          assert.isTrue((yield* store.swap("a", 2, entry("two"))).done)
           yield* fs.makeDirectory(inFolder("token-4"))
-          assert.strictEqual(Option.getOrThrow(yield* store.load("a")).value, "")
-          assert.isTrue(yield* store.swap("a", 4, entry("three")))
+          assert.strictEqual(Option.getOrThrow((yield* store.load("a")).entry).value, "")
+          assert.isTrue((yield* store.swap("a", 4, entry("three"))).done)
           yield* fs.symlink(inFolder("token-5"), inFolder("token-6"))
-          assert.strictEqual(Option.getOrThrow(yield* store.load("a")).value, "")
-          assert.isTrue(yield* store.swap("a", 6, entry("four")))
-          assert.strictEqual(Option.getOrThrow(yield* store.load("a")).value, "four")
+          assert.strictEqual(Option.getOrThrow((yield* store.load("a")).entry).value, "")
+          assert.isTrue((yield* store.swap("a", 6, entry("four"))).done)
+          assert.strictEqual(Option.getOrThrow((yield* store.load("a")).entry).value, "four")
         })
       ),
     300_000
@@ -409,7 +409,7 @@ describe("a store of files", () => {
           const other = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(directory))
           yield* other.swap(name(101), 0, { value: "y", expiresAt: now + day })
           assert.deepStrictEqual((yield* fs.readDirectory(directory)).sort(), [...live].sort())
-          assert.isTrue(Option.isSome(yield* store.load(name(100))))
+          assert.isTrue(Option.isSome((yield* store.load(name(100))).entry))
         }).pipe(Effect.provide(NodeContext.layer))
       ),
     300_000
@@ -420,7 +420,7 @@ describe("a store in memory", () => {
   it.effect("forgets what expired, and keeps a bounded number of entries and leases", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.TokenStore
-      const has = (key: string) => Effect.map(store.load(key), Option.isSome)
+      const has = (key: string) => Effect.map(store.load(key), ({ entry }) => Option.isSome(entry))
       yield* store.swap("old", 0, { value: "x", expiresAt: 1000 })
       yield* TestClock.adjust("2 hours")
       assert.isTrue(yield* has("old"))
@@ -435,7 +435,7 @@ describe("a store in memory", () => {
         [false, false, false, true, true]
       )
       // A lease that was forgotten is free again; the last ones are held.
-      assert.isTrue(yield* store.acquire("key-0", "two", minute))
-      assert.isFalse(yield* store.acquire("key-10049", "two", minute))
+      assert.isTrue((yield* store.acquire("key-0", "two", minute)).done)
+      assert.isFalse((yield* store.acquire("key-10049", "two", minute)).done)
     }).pipe(Effect.provide(TokenStore.layerMemory)))
 })

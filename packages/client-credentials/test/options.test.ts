@@ -101,7 +101,12 @@ const wrong: {
   },
   serverMetadata: { life: durations, timeout: limits },
   dpop: { algorithm: ["XX", "none", 5, null] },
-  sharedTokens: { leaseLife: limits, pollEvery: limits },
+  sharedTokens: {
+    leaseLife: limits,
+    pollEvery: limits,
+    storeTimeout: limits,
+    whenStoreFails: ["OWNTOKEN", "", true, null]
+  },
   issuanceBudget: {
     limit: counts,
     window: [...limits, { timeZone: "Mars/Olympus" }, { timeZone: 5 }],

@@ -33,7 +33,7 @@ import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
 import * as coolDown from "../src/internal/fleet/coolDown.js"
 import * as ledgerStore from "../src/internal/fleet/ledgerStore.js"
-import * as storedToken from "../src/internal/fleet/storedToken.js"
+import * as record from "../src/internal/fleet/record.js"
 import * as tokenRequest from "../src/internal/http/tokenRequest.js"
 import * as tokenResponse from "../src/internal/http/tokenResponse.js"
 import * as assertion from "../src/internal/protocol/assertion.js"
@@ -355,16 +355,16 @@ const isEntry = ({ expiresAt, generation, value }: Entry) => {
 /** Whatever stands in the store, the next token can be put there, and is found. */
 const holdsNext = (store: TokenStore.TokenStore) =>
   Effect.gen(function*() {
-    const found = yield* store.load("k")
+    const { entry: found } = yield* store.load("k")
     if (Option.isSome(found)) isEntry(found.value)
     const generation = Option.isSome(found) ? found.value.generation : 0
     // With a billion replacements a year it would take millions of years to get there.
     if (generation === Number.MAX_SAFE_INTEGER) return
-    assert.isTrue(yield* store.swap("k", generation, { value: "next", expiresAt: now }))
-    const next = Option.getOrThrow(yield* store.load("k"))
+    assert.isTrue((yield* store.swap("k", generation, { value: "next", expiresAt: now })).done)
+    const next = Option.getOrThrow((yield* store.load("k")).entry)
     isEntry(next)
     assert.strictEqual(next.value, "next")
-    assert.isFalse(yield* store.swap("k", generation, { value: "late", expiresAt: now }))
+    assert.isFalse((yield* store.swap("k", generation, { value: "late", expiresAt: now })).done)
   })
 
 /** Whatever stands in the store, in an hour a lease can be taken, and given back. */
@@ -374,10 +374,10 @@ const leasesNext = (store: TokenStore.TokenStore) =>
     const hour = at(now + 3_600_000)
     yield* Effect.withClock(store.acquire("k", "first", life), at(now))
     yield* store.release("k", "first")
-    assert.isTrue(yield* Effect.withClock(store.acquire("k", "second", life), hour), "a lease in an hour")
-    assert.isFalse(yield* Effect.withClock(store.acquire("k", "third", life), hour))
+    assert.isTrue((yield* Effect.withClock(store.acquire("k", "second", life), hour)).done, "a lease in an hour")
+    assert.isFalse((yield* Effect.withClock(store.acquire("k", "third", life), hour)).done)
     yield* store.release("k", "second")
-    assert.isTrue(yield* Effect.withClock(store.acquire("k", "third", life), hour))
+    assert.isTrue((yield* Effect.withClock(store.acquire("k", "third", life), hour)).done)
   })
 
 const filed =
@@ -397,7 +397,7 @@ const filed =
     }
   }
 
-const entryWords = ["value", "generation", "expiresAt", "owner", "until"]
+const entryWords = ["value", "generation", "expiresAt", "owner", "until", "life"]
 const entries = fc.record({ value: fc.jsonValue(), generation: fc.integer(), expiresAt: fc.double() }).map((entry) =>
   JSON.stringify(entry)
 )
@@ -428,11 +428,17 @@ const unsealed = {
   name: (text: string) => Effect.succeed(text)
 }
 
+const snapshotOf = (value: string): TokenStore.Snapshot => ({
+  entry: Option.some({ value, generation: 1, expiresAt: 0 }),
+  leasedFor: 0,
+  now
+})
+
 /** A store that has this text under every key. */
 const holding = (value: string): TokenStore.TokenStore => ({
-  load: () => Effect.succeedSome({ value, generation: 1, expiresAt: 0 }),
-  swap: () => Effect.succeed(true),
-  acquire: () => Effect.succeed(true),
+  load: () => Effect.succeed(snapshotOf(value)),
+  swap: () => Effect.succeed({ ...snapshotOf(value), done: true }),
+  acquire: () => Effect.succeed({ ...snapshotOf(value), done: true }),
   release: () => Effect.void
 })
 
@@ -495,7 +501,7 @@ fuzz("ledger", {
 
 fuzz("coolDown", {
   property: (input) => {
-    const found = coolDown.decode(input)
+    const found = Option.flatMapNullable(record.decode(`{"coolDown":${input}}`), (record) => record.coolDown)
     if (Option.isNone(found)) return
     isMoment(found.value.until)
     const failure = coolDown.failureAt(found.value, now)
@@ -509,22 +515,23 @@ fuzz("coolDown", {
     const next = Effect.runSync(coolDown.after(found.value.error, found.value, now, pauseAfter))
     assert(next !== undefined)
     assert.isTrue(next.until >= now && next.until <= now + 3_600_000)
-    assert.strictEqual(Option.getOrThrow(coolDown.decode(coolDown.encode(next))).until, next.until)
+    const written = record.encode({ ...record.empty, coolDown: next })
+    assert.strictEqual(Option.getOrThrow(record.decode(written)).coolDown?.until, next.until)
   },
   dictionary: ["_tag", "TokenErrorResponse", "InvalidTokenResponse", "TokenEndpointUnavailable", "retryAfter", "millis"]
 })
 
 fuzz("storedToken", {
   property: (input) => {
-    const found = storedToken.decode(input)
+    const found = Option.flatMapNullable(record.decode(`{"token":${input}}`), (record) => record.token)
     if (Option.isNone(found)) return
     const token = found.value
     assert.match(Redacted.value(token.value), /^[\x21-\x7e]+$/)
     isMoment(token.requestedAt)
     isMoment(token.expiresAt)
     if (Redacted.value(token.value) === canary) assert.notInclude(printed({ ...token, scope: undefined }), canary)
-    const written = storedToken.encode(token)
-    assert.strictEqual(storedToken.encode(Option.getOrThrow(storedToken.decode(written))), written)
+    const written = record.encode({ ...record.empty, token })
+    assert.strictEqual(record.encode(Option.getOrThrow(record.decode(written))), written)
   },
   dictionary: ["value", "type", "Bearer", "DPoP", "scope", "requestedAt", "expiresAt"]
 })

@@ -322,7 +322,11 @@ const Tampered = Layer.effect(
   TokenStore.TokenStore,
   Effect.map(TokenStore.TokenStore, (store) => ({
     ...store,
-    load: (key: string) => Effect.map(store.load(key), Option.map((entry) => ({ ...entry, value: `${entry.value}x` })))
+    load: (key: string) =>
+      Effect.map(store.load(key), (found) => ({
+        ...found,
+        entry: Option.map(found.entry, (entry) => ({ ...entry, value: `${entry.value}x` }))
+      }))
   }))
 )
 const accessToken = new AccessToken.AccessToken({

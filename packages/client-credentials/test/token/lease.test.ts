@@ -12,11 +12,12 @@ describe("a lease", () => {
     assert.isTrue(lease.isFree(taken, "two", 100))
   })
 
-  it("of another clock is in force until it ends, unless it would last ten times as long as wanted", () => {
-    assert.isTrue(lease.isInForce({ owner: "one", until: 100 }, 99, 10))
-    assert.isFalse(lease.isInForce({ owner: "one", until: 100 }, 100, 10))
-    assert.isTrue(lease.isInForce({ owner: "one", until: 100 }, 0, 10))
-    assert.isFalse(lease.isInForce({ owner: "one", until: 101 }, 0, 10))
+  it("of another clock lasts until it ends, unless it would last ten times as long as it was given", () => {
+    assert.strictEqual(lease.leftOf({ life: 10, until: 100 }, 99), 1)
+    assert.strictEqual(lease.leftOf({ life: 10, until: 100 }, 100), 0)
+    assert.strictEqual(lease.leftOf({ life: 10, until: 100 }, 101), 0)
+    assert.strictEqual(lease.leftOf({ life: 10, until: 100 }, 0), 100)
+    assert.strictEqual(lease.leftOf({ life: 10, until: 101 }, 0), 0)
   })
 
   it("does not let a token be taken over that is unusable, to be replaced, or expires before the one it renews", () => {
@@ -32,8 +33,14 @@ describe("a lease", () => {
   })
 
   it.prop("is waited for a quarter more or less", [fc.double({ min: 0, max: 1, noNaN: true })], ([random]) => {
-    const pause = lease.pollPause(200, random)
+    const pause = lease.pollPause(200, 0, random)
     assert.isTrue(pause >= 150 && pause <= 250)
-    assert.closeTo(lease.pollPause(200, 1 - random) + pause, 400, 1e-9)
+    assert.closeTo(lease.pollPause(200, 0, 1 - random) + pause, 400, 1e-9)
+  })
+
+  it("is looked at half as seldom again each time, at least every two seconds unless that is too often", () => {
+    const pauses = [0, 1, 2, 5, 6, 100].map((looks) => lease.pollPause(200, looks, 0.5))
+    assert.deepStrictEqual(pauses, [200, 300, 450, 1518.75, 2000, 2000])
+    assert.strictEqual(lease.pollPause(60_000, 3, 0.5), 60_000)
   })
 })
