@@ -134,7 +134,10 @@ const requestForAll = (
       return outcome
     }
     const { token } = outcome.right
-    const latch = rejection === undefined ? seen.latch : latches.afterReplacement(seen.latch, rejection, now)
+    const latch = rejection === undefined ? seen.latch : latches.afterReplacement(seen.latch, rejection, {
+      life: token.expiresAt - token.requestedAt,
+      now
+    })
     // A token that was issued is used, also when it cannot be stored.
     yield* Effect.catchAll(
       store(seen, { token: storedToken.shifted(token, ahead), coolDown: undefined, latch }),

@@ -111,8 +111,8 @@ describe("a store of files", () => {
         assert.isTrue((yield* store.acquire("a", "one", minute)).done)
       }
       yield* Deferred.succeed(gate, undefined)
-      assert.isFalse(yield* Fiber.join(swap))
-      assert.isFalse(yield* Fiber.join(acquire))
+      assert.isFalse((yield* Fiber.join(swap)).done)
+      assert.isFalse((yield* Fiber.join(acquire)).done)
       assert.isFalse((yield* store.acquire("a", "two", minute)).done)
       assert.deepStrictEqual(Option.getOrThrow((yield* store.load("a")).entry), { ...entry("99"), generation: 100 })
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
@@ -367,7 +367,11 @@ describe("a store of files", () => {
           yield* store.swap("a", 0, entry("one"))
           const inFolder = (name: string) => path.join(directory, "a", name)
           execFileSync("mkfifo", [inFolder("token-2"), inFolder("lease-1"), inFolder("draft-fifo")])
-          assert.deepStrictEqual(Option.getOrThrow((yield* store.load("a")).entry), { value: "", expiresAt: 0, generation: 2 })
+          assert.deepStrictEqual(Option.getOrThrow((yield* store.load("a")).entry), {
+            value: "",
+            expiresAt: 0,
+            generation: 2
+          })
           assert.isTrue((yield* store.acquire("a", "one", minute)).done)
           assert.isTrue((yield* store.swap("a", 2, entry("two"))).done)
           yield* fs.makeDirectory(inFolder("token-4"))

@@ -502,7 +502,7 @@ describe("a rejected token", () => {
     const [rejected, isReplaced] = invalidate(state, minute)
     assert.deepStrictEqual([rejected.cached, rejected.rejected, isReplaced], [
       undefined,
-      token(1, 0, 60 * minute),
+      { token: token(1, 0, 60 * minute), isConfirmed: false },
       true
     ])
     assert.deepStrictEqual(invalidate(state, minute, 7), [state, true])

@@ -22,7 +22,7 @@ export const empty: Record = { token: undefined, coolDown: undefined, latch: und
 const Kept = Schema.parseJson(Schema.Struct({
   token: Schema.optional(storedToken.Kept),
   coolDown: Schema.optional(coolDown.Kept),
-  latch: Schema.optional(Schema.Struct({ replaced: Schema.NonNegativeInt, since: Moment, until: Moment }))
+  latch: Schema.optional(Schema.Struct({ replaced: Schema.NonNegativeInt, until: Moment, countsUntil: Moment }))
 }))
 
 export const encode = ({ coolDown: failure, latch, token }: Record): string =>
@@ -44,4 +44,9 @@ const failureKeptFor = 3_600_000
 
 /** When the store may remove the entry. */
 export const expiresAt = ({ coolDown, latch, token }: Record): number =>
-  Math.max(0, token?.expiresAt ?? 0, coolDown === undefined ? 0 : coolDown.until + failureKeptFor, latch?.until ?? 0)
+  Math.max(
+    0,
+    token?.expiresAt ?? 0,
+    coolDown === undefined ? 0 : coolDown.until + failureKeptFor,
+    latch?.countsUntil ?? 0
+  )

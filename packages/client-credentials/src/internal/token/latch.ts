@@ -7,8 +7,9 @@
 export interface Latch {
   /** How many rejected tokens were replaced in a row. */
   readonly replaced: number
-  readonly since: number
   readonly until: number
+  /** From then on it counts no longer: a token that was not replaced until then has worked. */
+  readonly countsUntil: number
 }
 
 /** What a process knows of a rejected token, and the rule of its pauses. */
@@ -25,13 +26,21 @@ export interface Rejection {
 export const isInForce = (latch: Latch | undefined, { isConfirmed }: Rejection, now: number): latch is Latch =>
   latch !== undefined && !isConfirmed && now < latch.until
 
-/** The latch while it counts: a token that lives undisturbed for as long again as its pause ends the row. */
+/** The latch while it counts. */
 export const counting = (latch: Latch | undefined, now: number): Latch | undefined =>
-  latch !== undefined && now < latch.until + (latch.until - latch.since) ? latch : undefined
+  latch !== undefined && now < latch.countsUntil ? latch : undefined
 
-/** The latch after a rejected token was replaced. */
-export const afterReplacement = (before: Latch | undefined, rejection: Rejection, now: number): Latch => {
+/**
+ * The latch after a rejected token was replaced by one with this life in milliseconds. It counts for half of that life
+ * after its pause, since an API that is called rarely reports a rejection late.
+ */
+export const afterReplacement = (
+  before: Latch | undefined,
+  rejection: Rejection,
+  { life, now }: { readonly life: number; readonly now: number }
+): Latch => {
   const inARow = rejection.isConfirmed ? 0 : counting(before, now)?.replaced ?? 0
   const replaced = Math.max(inARow, rejection.atLeast) + 1
-  return { replaced, since: now, until: now + rejection.pauseAfter(replaced) }
+  const until = now + rejection.pauseAfter(replaced)
+  return { replaced, until, countsUntil: until + life / 2 }
 }
