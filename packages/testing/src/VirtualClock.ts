@@ -10,6 +10,9 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
+import * as asleep from "./internal/sleepers.js"
+import * as webCrypto from "./internal/webCrypto.js"
+
 /**
  * A clock and the functions that move it. Programs use `clock`, by `Effect.withClock`; the test moves it from outside.
  *
@@ -26,16 +29,21 @@ export interface VirtualClock {
   readonly setWall: (byMillis: number) => void
   /** Lets the machine sleep: only the wall clock advances. */
   readonly suspend: (duration: Duration.DurationInput) => void
-  /** Lets every fiber run until it waits. */
+  /**
+   * Lets every fiber run until it waits for time or for the test. Operations of WebCrypto, with which tokens are sealed and
+   * assertions are signed, are waited for.
+   */
   readonly settle: Effect.Effect<void>
   /** The number of fibers that sleep. */
   readonly sleepers: () => number
 }
 
 // Fibers run in microtasks; this comes after all of them.
-const settle = Effect.async<void>((resume) => {
+const afterMicrotasks = Effect.async<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
+
+const settle = Effect.repeat(Effect.zipRight(afterMicrotasks, webCrypto.awaitInFlight), { while: (waited) => waited })
 
 /**
  * Creates a clock at 0.
@@ -54,24 +62,22 @@ const settle = Effect.async<void>((resume) => {
  * @category constructors
  */
 export const make = (): VirtualClock => {
+  webCrypto.observe()
   let wall = 0
   let steady = 0
-  const sleepers = new Set<{ readonly due: number; readonly wake: () => void }>()
+  const sleepers = asleep.make()
 
   const sleep = (duration: Duration.Duration): Effect.Effect<void> =>
     Effect.async((resume) => {
-      const sleeper = { due: steady + Duration.toMillis(duration), wake: () => resume(Effect.void) }
-      sleepers.add(sleeper)
-      return Effect.sync(() => sleepers.delete(sleeper))
+      const remove = sleepers.add({ due: steady + Duration.toMillis(duration), wake: () => resume(Effect.void) })
+      return Effect.sync(remove)
     })
 
   const moveTo = (to: number): void => {
     wall += to - steady
     steady = to
-    for (const sleeper of [...sleepers].filter(({ due }) => due <= to)) {
-      sleepers.delete(sleeper)
-      sleeper.wake()
-    }
+    let next: asleep.Sleeper | undefined
+    while ((next = sleepers.take(to)) !== undefined) next.wake()
   }
 
   const live = Clock.make()
@@ -89,14 +95,13 @@ export const make = (): VirtualClock => {
     clock,
     now: () => ({ wall, steady }),
     settle,
-    sleepers: () => sleepers.size,
+    sleepers: sleepers.size,
     advance: (duration) =>
       Effect.gen(function*() {
         yield* settle
         const end = steady + Duration.toMillis(duration)
-        let next: number
-        while ((next = Math.min(...[...sleepers].map(({ due }) => due), Infinity)) <= end) {
-          moveTo(Math.max(next, steady))
+        while (sleepers.nextDue() <= end) {
+          moveTo(Math.max(sleepers.nextDue(), steady))
           yield* settle
         }
         moveTo(end)

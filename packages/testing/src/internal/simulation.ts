@@ -1,0 +1,378 @@
+/**
+ * A fleet in virtual time: each instance is a program of its own with the real token cache, and calls its API. Time, issuer,
+ * store and network are simulated.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import {
+  type AccessToken,
+  ClientCredentials,
+  type InvalidConfig,
+  type IssuanceBudget,
+  type OAuthError,
+  SharedClientCredentials,
+  type SharedTokens,
+  TokenCache,
+  TokenSeal,
+  TokenStore
+} from "@effect-oauth/client-credentials"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+
+import * as Fault from "../Fault.js"
+import * as TestAuthorizationServer from "../TestAuthorizationServer.js"
+import * as VirtualClock from "../VirtualClock.js"
+import * as host from "./host.js"
+import * as simulatedStore from "./simulatedStore.js"
+
+/** What goes wrong for a time. */
+export interface Disturbance {
+  /** Times are from the start of the simulation on. */
+  readonly from: Duration.DurationInput
+  readonly to: Duration.DurationInput
+  /**
+   * What becomes of token requests.
+   *
+   * - `unreachable`: connections are refused.
+   * - `unavailable`: status 503.
+   * - `unauthorized`: status 401, `invalid_client`.
+   * - `silent`: no response, and no token is issued.
+   * - `lost`: no response, although a token is issued.
+   */
+  readonly issuer?: "unreachable" | "unavailable" | "unauthorized" | "silent" | "lost" | undefined
+  /**
+   * What becomes of operations on the store.
+   *
+   * - `unreachable`: connections are refused.
+   * - `silent`: no response.
+   * - a number from 0 to 1: each operation fails with this probability, as many after they took effect as before.
+   */
+  readonly store?: simulatedStore.Condition | undefined
+  /** Whether the API rejects every token. */
+  readonly rejecting?: boolean | undefined
+  /** Each instance restarts after this time, again and again; the instances are out of step. */
+  readonly restartEvery?: Duration.DurationInput | undefined
+  /** So many instances are killed, and start again at the end. They give nothing back. */
+  readonly killed?: number | undefined
+  /** By how much the clock of the first instance is ahead, or behind by a negative number of milliseconds. */
+  readonly clockAhead?: Duration.DurationInput | undefined
+}
+
+/** What the instances share. */
+export interface Shared {
+  /** The time of an operation on the store. Default: 2 milliseconds. */
+  readonly roundTrip?: Duration.DurationInput | undefined
+  readonly sharedTokens?: SharedTokens.Options | undefined
+  /** The budget of the fleet. Default: none. */
+  readonly issuanceBudget?: IssuanceBudget.Options | undefined
+}
+
+/** The fleet, and the days to simulate. */
+export interface Plan {
+  /** The number of processes. */
+  readonly instances: number
+  readonly days: number
+  /** The interval between the calls of an instance. Default: 5 minutes. */
+  readonly callsEvery?: Duration.DurationInput | undefined
+  /** The time within which the instances start, one after the other. Default: the interval between calls. */
+  readonly startWithin?: Duration.DurationInput | undefined
+  /** The time after which an instance restarts, without a token in memory. Default: never. */
+  readonly restartEvery?: Duration.DurationInput | undefined
+  /** Default: 24 hours. */
+  readonly tokenLife?: Duration.DurationInput | undefined
+  /** The time of a token request. Default: 200 milliseconds. */
+  readonly requestTime?: Duration.DurationInput | undefined
+  /** The tokens that the issuer issues in any 24 hours; then it refuses with 429. Default: no limit. */
+  readonly dailyLimit?: number | undefined
+  readonly tokenCache?: TokenCache.Options | undefined
+  /** Whether the instances share their tokens in a store, and how. Default: false. */
+  readonly shared?: boolean | Shared | undefined
+  /** What goes wrong, and when. Where two overlap, the first one that says something of a server is in force. */
+  readonly faults?: ReadonlyArray<Disturbance> | undefined
+  /** The same seed gives the same days. Default: `fleet`. */
+  readonly seed?: string | undefined
+}
+
+/** A call that has ended. A call of an instance that ended meanwhile is none. */
+export interface Call {
+  readonly instance: number
+  /** When it began, in milliseconds from the start. */
+  readonly at: number
+  /** How long it waited for its tokens, in milliseconds. */
+  readonly waited: number
+  readonly outcome: "accepted" | "rejected" | OAuthError.TokenError
+}
+
+/** What happened. */
+export interface History {
+  readonly issued: Effect.Effect.Success<TestAuthorizationServer.TestAuthorizationServer["issued"]>
+  readonly received: Effect.Effect.Success<TestAuthorizationServer.TestAuthorizationServer["received"]>
+  readonly storeOperations: number
+}
+
+export interface Options {
+  /** Called for each call that has ended. */
+  readonly observe: (call: Call) => void
+  /** Default: one that does not encrypt. */
+  readonly seal?: TokenSeal.TokenSeal | undefined
+}
+
+export const day = 86_400_000
+
+const issuerFaults = {
+  unreachable: Fault.refuse,
+  unavailable: Fault.unavailable(),
+  unauthorized: Fault.oauthError("invalid_client", 401),
+  silent: Fault.hang,
+  lost: undefined
+}
+
+/** What is the matter now. */
+const conditions = (plan: Plan, now: () => number) => {
+  const faults = (plan.faults ?? []).map(({ from, to, ...fault }) => ({
+    ...fault,
+    from: Duration.toMillis(from),
+    to: Duration.toMillis(to)
+  }))
+  const current = <A>(get: (fault: typeof faults[number]) => A | undefined): A | undefined => {
+    const at = now()
+    const found = faults.find((fault) => get(fault) !== undefined && fault.from <= at && at < fault.to)
+    return found && get(found)
+  }
+  return {
+    faults,
+    issuer: () => current(({ issuer }) => issuer),
+    store: () => current(({ store }) => store) ?? 0,
+    isRejecting: () => current(({ rejecting }) => rejecting) === true,
+    clockAhead: () => Duration.toMillis(current(({ clockAhead }) => clockAhead) ?? 0)
+  }
+}
+
+/** The clock of a machine whose wall clock is wrong. */
+const offClock = (clock: Clock.Clock, ahead: () => number): Clock.Clock => ({
+  ...clock,
+  unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + ahead(),
+  currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + ahead())
+})
+
+/** What a call of `ApiClient` does with its tokens. */
+const call = (cache: TokenCache.TokenCache, isRejected: (token: AccessToken.AccessToken) => boolean) =>
+  Effect.gen(function*() {
+    const first = yield* cache.get
+    if (!isRejected(first)) return "accepted"
+    if (!(yield* cache.invalidate(first))) return "rejected"
+    const second = yield* cache.get
+    if (isRejected(second)) {
+      yield* cache.invalidate(second)
+      return "rejected"
+    }
+    yield* cache.confirm(second)
+    return "accepted"
+  })
+
+/** A process, until its scope is closed. */
+interface Instance {
+  readonly scope: Scope.CloseableScope
+  readonly cache: TokenCache.TokenCache
+  /** Whether what it does still reaches others. */
+  readonly lives: { connected: boolean }
+}
+
+interface World {
+  readonly time: VirtualClock.VirtualClock
+  readonly server: TestAuthorizationServer.TestAuthorizationServer
+  readonly conditions: ReturnType<typeof conditions>
+  readonly store: (lives: Instance["lives"]) => TokenStore.TokenStore
+  readonly seal: TokenSeal.TokenSeal
+}
+
+/** Lets token requests travel, and be lost. */
+const network = (plan: Plan, { conditions, server, time }: World, lives: Instance["lives"]): HttpClient.HttpClient => {
+  const way = Effect.sleep(Duration.times(Duration.decode(plan.requestTime ?? "200 millis"), 0.5))
+  const handle = (incoming: host.Incoming) =>
+    Effect.gen(function*() {
+      yield* way
+      const isLost = conditions.issuer() === "lost"
+      const response = yield* server.host.handle(incoming)
+      yield* way
+      return isLost || !lives.connected ? yield* Effect.never : response
+    }).pipe(Effect.withClock(time.clock))
+  return host.client([{ origin: server.host.origin, handle }], undefined)
+}
+
+const build = (plan: Plan, world: World, lives: Instance["lives"]) => {
+  const { issuanceBudget, sharedTokens } = typeof plan.shared === "object" ? plan.shared : {}
+  const config = {
+    tokenUrl: `${world.server.issuer}/token`,
+    clientId: "test-client",
+    clientSecret: Redacted.make("test-secret"),
+    apiBaseUrl: "https://api.test",
+    tokenCache: plan.tokenCache
+  }
+  const client = plan.shared === undefined || plan.shared === false
+    ? ClientCredentials.layer(config)
+    : Layer.provide(SharedClientCredentials.layer({ ...config, sharedTokens, issuanceBudget }), [
+      Layer.succeed(TokenStore.TokenStore, world.store(lives)),
+      Layer.succeed(TokenSeal.TokenSeal, world.seal)
+    ])
+  return Layer.provide(client, Layer.succeed(HttpClient.HttpClient, network(plan, world, lives)))
+}
+
+/** Starts an instance: a cache without a token. */
+const startInstance = (plan: Plan, world: World): Effect.Effect<Instance, InvalidConfig.InvalidConfig> =>
+  Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const lives = { connected: true }
+    const context = yield* Layer.buildWithScope(Layer.fresh(build(plan, world, lives)), scope)
+    return { scope, lives, cache: Context.get(context, TokenCache.TokenCache) }
+  })
+
+/** The instances of a fleet as they come and go. All runs in virtual time. */
+const makeFleet = (plan: Plan, world: World, observe: Options["observe"]) =>
+  Effect.gen(function*() {
+    const off = offClock(world.time.clock, world.conditions.clockAhead)
+    const randoms = Array.from(
+      { length: plan.instances },
+      (_, index) => Random.make(`${plan.seed ?? "fleet"} ${index}`)
+    )
+    /** Runs on the machine of an instance. */
+    const on = (index: number) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      effect.pipe(
+        Effect.withClock(index === 0 ? off : world.time.clock),
+        Effect.withRandom(randoms[index] ?? Random.make(index))
+      )
+    const start = (index: number) => on(index)(startInstance(plan, world))
+    const instances: Array<Instance | undefined> = yield* Effect.forEach(
+      Array.from({ length: plan.instances }, (_, index) => index),
+      start
+    )
+    const stop = (index: number) =>
+      Effect.suspend(() => {
+        const instance = instances[index]
+        instances[index] = undefined
+        return instance === undefined ? Effect.void : Scope.close(instance.scope, Exit.void)
+      })
+
+    return {
+      stop,
+      stopAll: Effect.suspend(() =>
+        Effect.forEach(instances.keys(), (index) => Effect.forkDaemon(stop(index)), { discard: true })
+      ),
+      kill: (index: number) =>
+        Effect.suspend(() => {
+          const instance = instances[index]
+          if (instance !== undefined) instance.lives.connected = false
+          // What it would still do on its way out never ends, and is not waited for.
+          return Effect.forkDaemon(stop(index))
+        }),
+      start: (index: number) =>
+        Effect.map(Effect.orDie(start(index)), (instance) => {
+          instances[index] = instance
+        }),
+      isRunning: (index: number) => instances[index] !== undefined,
+      call: (index: number) =>
+        Effect.suspend(() => {
+          const instance = instances[index]
+          if (instance === undefined) return Effect.void
+          const at = world.time.now().steady
+          return call(instance.cache, world.conditions.isRejecting).pipe(
+            on(index),
+            Effect.merge,
+            Effect.map((outcome) => observe({ instance: index, at, waited: world.time.now().steady - at, outcome })),
+            Effect.forkIn(instance.scope)
+          )
+        })
+    }
+  })
+
+/** Does something at regular times. */
+const every = (begin: number, interval: number, end: number, act: Effect.Effect<unknown>) =>
+  Effect.gen(function*() {
+    for (let at = begin; at < end; at += interval) {
+      const now = yield* Clock.currentTimeMillis
+      yield* Effect.sleep(Duration.millis(at - now))
+      yield* act
+    }
+  })
+
+/** What the instances of the fleet do from the start on: they call, restart, and are killed. */
+const routines = (
+  plan: Plan,
+  faults: World["conditions"]["faults"],
+  fleet: Effect.Effect.Success<ReturnType<typeof makeFleet>>
+) => {
+  const end = plan.days * day
+  const interval = Duration.toMillis(plan.callsEvery ?? "5 minutes")
+  const startWithin = Duration.toMillis(plan.startWithin ?? interval)
+  const all = Array.from({ length: plan.instances }, (_, index) => index)
+  const restart = (index: number) =>
+    Effect.suspend(() => fleet.isRunning(index) ? Effect.zipRight(fleet.stop(index), fleet.start(index)) : Effect.void)
+  // The instances are out of step, as those of a fleet are.
+  const restarting = [{ restartEvery: plan.restartEvery, from: 0, to: end }, ...faults].flatMap((fault) => {
+    if (fault.restartEvery === undefined) return []
+    const pause = Duration.toMillis(fault.restartEvery)
+    return all.map((index) =>
+      every(fault.from + pause * (index + 1) / plan.instances, pause, Math.min(fault.to, end), restart(index))
+    )
+  })
+  const killing = faults.flatMap(({ from, killed = 0, to }) =>
+    all.slice(0, killed).map((index) =>
+      Effect.zipRight(
+        Effect.delay(fleet.kill(index), Duration.millis(from)),
+        Effect.delay(fleet.start(index), Duration.millis(to - from))
+      )
+    )
+  )
+  const calling = all.map((index) => every(index * startWithin / plan.instances, interval, end, fleet.call(index)))
+  return [...restarting, ...killing, ...calling]
+}
+
+/** Runs the days of a plan. */
+export const run = (plan: Plan, { observe, seal }: Options): Effect.Effect<History, InvalidConfig.InvalidConfig> =>
+  Effect.gen(function*() {
+    const time = VirtualClock.make()
+    const inTime = Effect.withClock(time.clock)
+    const server = yield* TestAuthorizationServer.make({ tokenLife: plan.tokenLife, dailyLimit: plan.dailyLimit })
+    const now = conditions(plan, () => time.now().steady)
+    yield* server.faults.rule(() => {
+      const issuer = now.issuer()
+      return issuer && issuerFaults[issuer]
+    })
+    let storeOperations = 0
+    const memory = yield* simulatedStore.inMemory
+    const { roundTrip = "2 millis" } = typeof plan.shared === "object" ? plan.shared : {}
+    const world: World = {
+      time,
+      server,
+      conditions: now,
+      seal: seal ?? simulatedStore.seal(),
+      store: (lives) =>
+        simulatedStore.make(memory, {
+          clock: time.clock,
+          roundTrip: Duration.decode(roundTrip),
+          condition: () => lives.connected ? now.store() : "silent",
+          count: () => {
+            storeOperations += 1
+          }
+        })
+    }
+    const fleet = yield* inTime(makeFleet(plan, world, observe))
+    const scope = yield* Scope.make()
+    yield* inTime(
+      Effect.forEach(routines(plan, now.faults, fleet), Effect.forkIn(scope), { discard: true })
+    )
+    yield* time.advance(plan.days * day)
+    const history = { issued: yield* server.issued, received: yield* server.received, storeOperations }
+    yield* Scope.close(scope, Exit.void)
+    yield* inTime(fleet.stopAll)
+    // They give back what they hold.
+    yield* time.advance("1 minute")
+    return history
+  }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
