@@ -6,7 +6,6 @@
 import type { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConfig"
 import * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
-import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
@@ -36,24 +35,57 @@ const validate = (options: Options | undefined) =>
 /** How long a generation outlives its token, in milliseconds, so that a process that was paused never finds its number again. */
 const memory = 86_400_000
 
-// Each script has one key, so it runs on a Cluster too; it is atomic, and uses the time of the server only.
+// Each script is one step of the contract: atomic, by the time of the server only, on the keys of one hash slot. `KEYS[1]` is
+// the entry, `KEYS[2]` the lease. It returns whether it was done, the time in milliseconds, what is left of the lease, and
+// the entry.
 
-const swap = `
-local generation = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
-if generation ~= tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'generation', generation + 1, 'value', ARGV[2], 'expiresAt', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
-return 1`
+const snapshot = (done: string) => `
+local time = redis.call('TIME')
+local left = redis.call('PTTL', KEYS[2])
+local found = redis.call('HMGET', KEYS[1], 'generation', 'value', 'expiresAt')
+return {${done}, time[1] * 1000 + math.floor(time[2] / 1000), left, found[1], found[2], found[3]}`
 
-const acquire = `
-local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1`
+const load = snapshot("1")
 
 const release = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
 return 1`
+
+/** Arguments: generation, value, expiry, how long the entry outlives it, and the owner whose lease ends, if any. */
+const swap = `
+local done = 0
+local now = redis.call('TIME')[1] * 1000
+local generation = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
+if generation == tonumber(ARGV[1]) then
+  done = 1
+  redis.call('HSET', KEYS[1], 'generation', generation + 1, 'value', ARGV[2], 'expiresAt', ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], math.ceil(math.max(0, ARGV[3] - now) + ARGV[4]))
+end
+if ARGV[5] ~= '' and redis.call('GET', KEYS[2]) == ARGV[5] then redis.call('DEL', KEYS[2]) end
+${snapshot("done")}`
+
+/** Arguments: owner, life. */
+const acquire = `
+local done = 0
+local owner = redis.call('GET', KEYS[2])
+if not owner or owner == ARGV[1] then
+  done = 1
+  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+end
+${snapshot("done")}`
+
+/** Reads what a script returned. */
+const attemptOf = (reply: unknown): TokenStore.Attempt => {
+  const [done, now, left, generation, value, expiresAt] = reply as ReadonlyArray<unknown>
+  return {
+    done: done === 1,
+    now: Number(now),
+    leasedFor: Math.max(0, Number(left)),
+    entry: typeof value === "string" && typeof generation === "string"
+      ? Option.some({ value, generation: Number(generation), expiresAt: Number(expiresAt) })
+      : Option.none()
+  }
+}
 
 /** The code or the class of an error of the client; its text may hold an address or a command. */
 const problem = (error: unknown): string => {
@@ -103,38 +135,23 @@ const make = (
       })
     )
 
+  const evaluate = (
+    operation: OAuthError.TokenStoreError["operation"],
+    key: string,
+    script: string,
+    ...args: ReadonlyArray<string | number>
+  ) => run(operation, () => client.eval(script, 2, tokenKey(key), leaseKey(key), ...args))
+
   return {
-    load: (key) =>
-      Effect.map(
-        run("load", () => client.hgetall(tokenKey(key))),
-        ({ expiresAt, generation, value }) =>
-          value === undefined || generation === undefined
-            ? Option.none()
-            : Option.some({ value, generation: Number(generation), expiresAt: Number(expiresAt) })
-      ),
-    swap: (key, generation, { expiresAt, value }) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.map(
-          run("swap", () =>
-            client.eval(
-              swap,
-              1,
-              tokenKey(key),
-              generation,
-              value,
-              expiresAt,
-              Math.max(0, Math.ceil(expiresAt - now)) + memory
-            )),
-          (done) => done === 1
-        )),
+    load: (key) => Effect.map(evaluate("load", key, load), attemptOf),
+    swap: (key, generation, { expiresAt, value }, owner = "") =>
+      Effect.map(evaluate("swap", key, swap, generation, value, expiresAt, memory, owner), attemptOf),
     acquire: (key, owner, life) =>
       Effect.map(
-        run("acquire", () =>
-          client.eval(acquire, 1, leaseKey(key), owner, Math.max(1, Math.ceil(Duration.toMillis(life))))),
-        (done) =>
-          done === 1
+        evaluate("acquire", key, acquire, owner, Math.max(1, Math.ceil(Duration.toMillis(life)))),
+        attemptOf
       ),
-    release: (key, owner) => Effect.asVoid(run("release", () => client.eval(release, 1, leaseKey(key), owner)))
+    release: (key, owner) => Effect.asVoid(evaluate("release", key, release, owner))
   }
 }
 
