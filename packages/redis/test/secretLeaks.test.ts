@@ -18,13 +18,14 @@ const password = "c4n4ry-p4ssw0rd"
 /** All that can be done with a store, whether it works or not. */
 const everything = Effect.gen(function*() {
   const store = yield* TokenStore.TokenStore
+  // What was put there is returned to the caller, and shown to nobody else.
+  const next = { value: "c4n4ry-sealed", expiresAt: Date.now() + 1000 }
   const outcomes = [
-    yield* Effect.exit(store.swap("key", 0, { value: "c4n4ry-sealed", expiresAt: Date.now() + 1000 })),
-    yield* Effect.exit(store.acquire("key", "one", Duration.seconds(1))),
+    yield* Effect.exit(Effect.asVoid(store.swap("key", 0, next))),
+    yield* Effect.exit(Effect.asVoid(store.acquire("key", "one", Duration.seconds(1)))),
+    yield* Effect.exit(Effect.asVoid(store.load("key"))),
     yield* Effect.exit(store.release("key", "one"))
   ]
-  // What was put there is given back to who asks for it, and to nobody else.
-  yield* Effect.exit(store.load("key"))
   return [store, outcomes, printed(store)]
 })
 
