@@ -15,6 +15,7 @@ import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
 import { ConfigProvider, Context, Deferred, Duration, Effect, Layer, Logger, Redacted, type Scope } from "effect"
 import { Redis } from "ioredis"
 
+import { start as startProxy } from "./proxy.js"
 import * as redisServer from "./redisServer.js"
 
 const minute = Duration.minutes(1)
@@ -66,23 +67,29 @@ const tokensIssued = Effect.flatMap(
   ({ issued }) => Effect.map(issued, (all) => all.length)
 )
 
-class Server extends Context.Tag("Server")<Server, Effect.Effect.Success<typeof redisServer.start>>() {}
+const started = Effect.gen(function*() {
+  const redis = yield* redisServer.start
+  return { ...redis, proxy: yield* startProxy(redis.port) }
+})
 
-const connect = Effect.flatMap(Server, ({ port }) =>
+class Server extends Context.Tag("Server")<Server, Effect.Effect.Success<typeof started>>() {}
+
+const connect = Effect.flatMap(Server, ({ proxy: { port } }) =>
   Effect.map(
     Layer.build(Layer.fresh(RedisTokenStore.layer({ host: "127.0.0.1", port }, patient))),
     Context.get(TokenStore.TokenStore)
   ))
 
-/** Shortens what is left of each lease. */
+/** Lets each lease age. */
 const advance = (duration: Duration.Duration) =>
   Effect.flatMap(Server, ({ port }) =>
     Effect.acquireUseRelease(
       Effect.sync(() => new Redis({ host: "127.0.0.1", port })),
       (raw) =>
         Effect.promise(async () => {
-          for (const key of await raw.keys("*:lease")) {
-            await raw.pexpire(key, (await raw.pttl(key)) - Duration.toMillis(duration))
+          for (const key of await raw.keys("*")) {
+            const until = await raw.hget(key, "leasedUntil")
+            if (until !== null) await raw.hset(key, "leasedUntil", Number(until) - Duration.toMillis(duration))
           }
         }),
       (raw) => Effect.sync(() => raw.disconnect())
@@ -90,13 +97,17 @@ const advance = (duration: Duration.Duration) =>
 
 TokenStoreTest.suite(
   "the token store on Redis",
-  Layer.provideMerge(Layer.scoped(TokenStore.TokenStore, connect), Layer.scoped(Server, redisServer.start)),
+  Layer.provideMerge(Layer.scoped(TokenStore.TokenStore, connect), Layer.scoped(Server, started)),
   {
     advance,
     connect,
     outage: {
       begin: Effect.flatMap(Server, ({ kill }) => kill),
       end: Effect.flatMap(Server, ({ restart }) => restart)
+    },
+    faults: {
+      begin: Effect.flatMap(Server, ({ proxy }) => proxy.become("faulty")),
+      end: Effect.flatMap(Server, ({ proxy }) => proxy.become("forward"))
     },
     skip: !redisServer.isInstalled
   }
@@ -113,12 +124,20 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
       const store = RedisTokenStore.fromClient(raw, { prefix: "test", ...patient })
       const before = Date.now()
       assert.isTrue((yield* store.acquire("a", "one", minute)).done)
-      const left = yield* Effect.promise(() => raw.pttl("{test:a}:lease"))
-      assert.isAtLeast(left, 59_000 - (Date.now() - before))
-      assert.isAtMost(left, 60_000)
+      const left = Effect.promise(() => raw.pttl("test:a"))
+      const leased = yield* left
+      assert.isAtLeast(leased, 59_000 - (Date.now() - before))
+      assert.isAtMost(leased, 60_000)
       yield* store.swap("a", 0, entry("x"))
-      assert.isAbove(yield* Effect.promise(() => raw.pttl("{test:a}:token")), 60_000)
-      assert.deepStrictEqual((yield* Effect.promise(() => raw.keys("*"))).sort(), ["{test:a}:lease", "{test:a}:token"])
+      assert.isAbove(yield* left, 86_400_000)
+      // A lease that is renewed or ends leaves the entry its time.
+      yield* store.acquire("a", "one", minute)
+      yield* store.release("a", "one")
+      assert.isAbove(yield* left, 86_400_000)
+      assert.deepStrictEqual(yield* Effect.promise(() => raw.keys("*")), ["test:a"])
+      yield* store.acquire("b", "one", minute)
+      yield* store.release("b", "one")
+      assert.deepStrictEqual(yield* Effect.promise(() => raw.keys("*")), ["test:a"])
     }))
 
   it.scopedLive(
