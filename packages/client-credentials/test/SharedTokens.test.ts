@@ -400,8 +400,11 @@ describe("a fleet with one store", () => {
           // As a call does: once more with another token, if there is one.
           for (const isReplay of [false, true]) {
             const tokens = yield* all(caches)
-            const isLast = yield* Effect.forEach(caches, (cache, index) =>
-              Effect.map(cache.invalidate(tokens[index] ?? assert.fail()), (isReplaced) => isReplay || !isReplaced))
+            const isLast = yield* Effect.forEach(
+              caches,
+              (cache, index) =>
+                Effect.map(cache.invalidate(tokens[index] ?? assert.fail()), (isReplaced) => isReplay || !isReplaced)
+            )
             if (isLast.every(Boolean)) break
           }
           yield* TestClock.adjust("10 minutes")
