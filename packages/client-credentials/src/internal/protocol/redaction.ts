@@ -7,6 +7,8 @@
  * of a secret count as the secret, unless they are part of an ordinary word of such messages. The work grows linearly with the text.
  */
 
+import { hex } from "./bytes.js"
+
 /** Consecutive characters that two texts have in common by no accident. */
 const partLength = 6
 
@@ -115,9 +117,6 @@ const textOf = (bytes: Uint8Array): string => {
   }
 }
 
-const fromHex = (digits: string): Uint8Array =>
-  Uint8Array.from({ length: digits.length >> 1 }, (_, at) => parseInt(digits.slice(2 * at, 2 * at + 2), 16))
-
 const simpleEscapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }
 
 /** What each encoding that is found stands for, one encoding at a time. */
@@ -125,7 +124,7 @@ const decoders: ReadonlyArray<(text: string) => string> = [
   (text) => text.replace(/&(?:#0{0,8}(\d{1,7})|#[xX]0{0,8}([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,20}));?/g, entity),
   (text) =>
     text
-      .replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => textOf(fromHex(run.replaceAll("%", ""))))
+      .replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => textOf(hex.decode(run.replaceAll("%", ""))))
       .replace(/%u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
   (text) =>
     text.replace(
@@ -206,10 +205,10 @@ const fromBase64 = (digits: string, offset: number): Uint8Array => {
 const decodedRuns = (text: string): ReadonlyArray<string> => {
   const joined = text.replace(/\s+/g, "")
   const base64 = joined.match(/[A-Za-z0-9+/_-]{8,}/g) ?? []
-  const hex = joined.replace(/[:,-]|0x|\\x/gi, "").match(/[0-9a-fA-F]{12,}/g) ?? []
+  const hexadecimal = joined.replace(/[:,-]|0x|\\x/gi, "").match(/[0-9a-fA-F]{12,}/g) ?? []
   return [
     ...base64.flatMap((run) => [0, 1, 2, 3].map((offset) => fromBase64(run, offset))),
-    ...hex.flatMap((run) => [0, 1].map((offset) => fromHex(run.slice(offset))))
+    ...hexadecimal.flatMap((run) => [0, 1].map((offset) => hex.decode(run.slice(offset))))
   ].flatMap((bytes) => {
     const text = textOf(bytes)
     const bytewise = latin1(bytes)
