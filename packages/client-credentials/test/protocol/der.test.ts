@@ -119,6 +119,8 @@ describe("in DER, what is no private key is told apart:", () => {
       ["one number", sequence(integer(0)), "Damaged"],
       ["a number and text", sequence(integer(0), element(0x0c, [65])), "Damaged"],
       ["text first", sequence(element(0x0c, [65]), octets(1)), "Damaged"],
+      ["text before an algorithm", sequence(element(0x0c, [65]), sequence(unknownOid), octets(1)), "Damaged"],
+      ["a set for an algorithm", sequence(integer(0), element(0x31, unknownOid), octets(1)), "Damaged"],
       ["no sequence", element(0x31, integer(0), sequence(unknownOid), octets(1)), "Damaged"],
       ["a damaged element", sequence(integer(0), [0x02, 9]), "Damaged"],
       ["PKCS #8 without a key", sequence(integer(0), sequence(rsaOid)), "Damaged"],

@@ -164,8 +164,7 @@ export const situations: ReadonlyArray<Situation> = [
     holds: (refusal) =>
       !isRegistered(refusal.error)
         ? isAbsent(refusal.status)
-        : (refusal.status === 404 && refusal.errorDescription !== undefined &&
-          /\bno route\b|\bnot found\b|\bcannot post\b/i.test(refusal.errorDescription)) ||
+        : (refusal.status === 404 && /\bno route\b|\bnot found\b|\bcannot post\b/i.test(texts(refusal))) ||
           (refusal.status === 403 && refusal.errorDescription === "Missing Authentication Token"),
     advice: tokenUrl
   }
@@ -234,6 +233,8 @@ export const advice = (refusal: Refusal): string | undefined => {
 
 /** The pause between two tokens, in milliseconds, where a description states the limit and no header does. */
 export const statedPause = (refusal: Refusal): number | undefined => {
-  const [, count, seconds] = rate.exec(refusal.errorDescription ?? "") ?? []
-  return kindOf(refusal) === "limit" && Number(count) > 0 ? (Number(seconds) * 1000) / Number(count) : undefined
+  if (kindOf(refusal) !== "limit") return undefined
+  const stated = rate.exec(texts(refusal))
+  const pause = (Number(stated?.[2]) * 1000) / Number(stated?.[1])
+  return Number.isFinite(pause) ? pause : undefined
 }
