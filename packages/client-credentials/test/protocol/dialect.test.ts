@@ -2,7 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Either } from "effect"
 
 import * as tokenResponse from "../../src/internal/http/tokenResponse.js"
-import { advice, isFailedAuthentication, kindOf, read, statedPause } from "../../src/internal/protocol/dialect.js"
+import {
+  advice,
+  isFailedAuthentication,
+  isRegistered,
+  kindOf,
+  read,
+  statedPause
+} from "../../src/internal/protocol/dialect.js"
 import * as redaction from "../../src/internal/protocol/redaction.js"
 
 const answer = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) => {
@@ -331,6 +338,8 @@ describe("the pause that a limit states", () => {
       ["at most 5 requests in 60 seconds", 12_000],
       ["at most 5 requests every 60 seconds", 12_000],
       ["2 Requests per 1 Second", 500],
+      ["1 request per 2 seconds", 2000],
+      ["10 tokens/60seconds", 6000],
       ["5requests/60 seconds", undefined],
       ["0 tokens/60 seconds", undefined],
       ["0 tokens/0 seconds", undefined],
@@ -346,4 +355,30 @@ describe("the pause that a limit states", () => {
       assert.isUndefined(statedPause({ status: 400, error: "a", errorDescription: description }))
     })
   }
+})
+
+it("the registered codes are known in any letter case, and no other code is", () => {
+  for (
+    const code of [
+      "invalid_request",
+      "invalid_client",
+      "invalid_grant",
+      "unauthorized_client",
+      "unsupported_grant_type",
+      "invalid_scope",
+      "invalid_target",
+      "invalid_authorization_details",
+      "invalid_dpop_proof",
+      "use_dpop_nonce",
+      "unsupported_token_type",
+      "access_denied",
+      "server_error",
+      "temporarily_unavailable",
+      "too_many_requests"
+    ]
+  ) {
+    assert.isTrue(isRegistered(code))
+    assert.isTrue(isRegistered(code.toUpperCase()))
+  }
+  for (const code of ["", "invalid", "toString", undefined, ["invalid_client"]]) assert.isFalse(isRegistered(code))
 })

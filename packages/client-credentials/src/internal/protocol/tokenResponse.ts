@@ -134,7 +134,7 @@ const redirected = ({ endpoint, headers, status }: Response, show: redaction.Red
   }
 }
 
-/** An error response, whatever shape the server gives it (`dialect.shapes`). */
+/** An error response, whatever shape the server gives it (`dialect.read`). */
 const refused = (
   { endpoint, status }: Response,
   { error, written }: { readonly error: string; readonly written: dialect.Written },
