@@ -37,7 +37,21 @@ describe("Retry-After", () => {
     assert.strictEqual(httpDate("Sun, 06 Nov 1994 08:49:37 GMT"), moment)
     assert.strictEqual(httpDate("Sunday, 06-Nov-94 08:49:37 GMT"), moment)
     assert.strictEqual(httpDate("Sun Nov  6 08:49:37 1994"), moment)
-    for (const text of [undefined, "", "17", "Sun", "soon and later", "x".repeat(100_000)]) {
+    assert.strictEqual(httpDate(" Sun, 06 Nov 1994 08:49:37 GMT\t"), moment)
+    for (const zone of [" UTC", "Z", " z", " +0000", " -0000"]) {
+      assert.strictEqual(httpDate(`Sun, 06 Nov 1994 08:49:37${zone}`), moment)
+    }
+    assert.strictEqual(httpDate("Sun, 06 Nov 1994 10:49:37 +0200"), moment)
+    assert.strictEqual(httpDate("Sun, 06 Nov 1994 03:49:37 -0500"), moment)
+    const others = [
+      "17",
+      "Sun",
+      "soon and later",
+      "(a) Sun, 06 Nov 1994 08:49:37 GMT",
+      "1 Nov 1994",
+      "x".repeat(100_000)
+    ]
+    for (const text of [undefined, "", ...others]) {
       assert.isUndefined(httpDate(text))
     }
   })

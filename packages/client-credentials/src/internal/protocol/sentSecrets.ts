@@ -15,7 +15,7 @@ const basicParts = (credentials: string): ReadonlyArray<string> => {
   try {
     const text = new TextDecoder().decode(Uint8Array.from(atob(credentials), (one) => one.charCodeAt(0)))
     const colon = text.indexOf(":")
-    return colon < 0 ? [text] : [text.slice(colon + 1), text.slice(0, colon)]
+    return [text.slice(colon + 1), text.slice(0, Math.max(0, colon))]
   } catch {
     return []
   }
@@ -55,13 +55,7 @@ export const make = (request: SentRequest): SentSecrets => {
   }
   const holds = (text: string) => (thorough ??= redaction.make(secretsOf(request), [request.url])).holds(text)
   return {
-    without: (text) =>
-      text.length <= 6
-        ? text
-        : spellings().reduce(
-          (rest, secret) => rest.includes(secret) ? rest.replaceAll(secret, redaction.placeholder) : rest,
-          text
-        ),
+    without: (text) => spellings().reduce((rest, secret) => rest.replaceAll(secret, redaction.placeholder), text),
     shown: (text) => isKnownCode(text) || !holds(text) ? text : redaction.placeholder,
     isIn: (value) => isWithin(value, holds)
   }
