@@ -112,7 +112,7 @@ const table: ReadonlyArray<
   [
     "changes of a store",
     () => messages.tokenStoreError({ operation: "changes", problem: "PROBLEM" }),
-    [" changes "],
+    ["not tell of changes (PROBLEM)"],
     []
   ],
   ["another authentication", () => messages.insufficientUserAuthentication(acr), [endpoint, "OAUTH_PARAMETERS"], [
@@ -145,4 +145,20 @@ describe("the message of an error states what failed and what to change, and not
       for (const text of absent) assert.notInclude(message(), text)
     })
   }
+})
+
+it("the message of an error has no more than what is known", () => {
+  assert.strictEqual(
+    messages.tokenErrorResponse(refusal),
+    `The token endpoint ${endpoint} answered "unlisted". It answered with status 400; ask its operator what that code ` +
+      "means there."
+  )
+  assert.strictEqual(
+    messages.insufficientUserAuthentication(acr),
+    `${endpoint} requires another authentication, so no new token was requested. If the authorization server issues such ` +
+      "tokens to this client, request one with these parameters (OAUTH_PARAMETERS, or TokenRequest.withOverrides); " +
+      "otherwise have the API accept this client."
+  )
+  assert.include(messages.insufficientUserAuthentication({ ...acr, maxAge: 1 }), " (max_age 1),")
+  assert.include(messages.insufficientUserAuthentication({ ...acr, acrValues: ["a"] }), " (acr_values \"a\"),")
 })

@@ -133,6 +133,7 @@ describe("a private key is refused as", () => {
       ["PuTTY-User-Key-File-3: ssh-rsa", "a key of PuTTY; export it as an OpenSSL key"],
       [" \n\t", "empty"],
       [base64(base64(base64(pem(rsa)))), "neither PEM nor JWK"],
+      [[1, 2, 3].reduce((quoted) => JSON.stringify(quoted), JSON.stringify(jwk(p256))), "neither PEM nor JWK"],
       [`x${JSON.stringify(jwk(p256))}"`, "neither PEM nor JWK"],
       [`"${JSON.stringify(jwk(p256))}x`, "neither PEM nor JWK"],
       ["17", "neither PEM nor JWK"],
