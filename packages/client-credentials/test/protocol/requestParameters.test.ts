@@ -44,7 +44,7 @@ describe("the parameters of a token request", () => {
         "a",
         "https://a#",
         "https://a/ü",
-        "ühttps://a",
+        [" https://a"],
         ["https://a b"],
         [["urn:a:b"]],
         1

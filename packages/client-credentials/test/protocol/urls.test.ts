@@ -18,6 +18,7 @@ describe("locate", () => {
       ["/items", "https://api.example.com/v1/items"],
       ["items", "https://api.example.com/v1/items"],
       ["items/1?a#b", "https://api.example.com/v1/items/1?a#b"],
+      ["items?next=https://a.example", "https://api.example.com/v1/items?next=https://a.example"],
       ["", "https://api.example.com/v1"],
       ["?page=2", "https://api.example.com/v1?page=2"],
       ["#top", "https://api.example.com/v1#top"],

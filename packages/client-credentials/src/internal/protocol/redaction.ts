@@ -121,7 +121,7 @@ const textsOf = (bytes: Uint8Array): readonly [string, ...ReadonlyArray<string>]
 const textOf = (bytes: Uint8Array): string => textsOf(bytes)[0]
 
 /** An escape of a string literal, without its backslash. */
-const escape = (_: string, code: string): string =>
+const escaped = (_: string, code: string): string =>
   code.length > 1
     ? character(parseInt(code.replace(/[ux{}]/g, ""), 16))
     : /[bfnrt]/.test(code)
@@ -135,7 +135,7 @@ const decoders: ReadonlyArray<(text: string) => string> = [
     text
       .replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => textOf(hex.decode(run.replaceAll("%", ""))))
       .replace(/%u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
-  (text) => text.replace(/\\(u\{0{0,8}[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[bfnrt"'\\/])/g, escape),
+  (text) => text.replace(/\\(u\{0{0,8}[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[bfnrt"'\\/])/g, escaped),
   (text) =>
     text.replace(
       /(?<!\\)(?:\\[0-3][0-7]{2})+/g,
