@@ -10,8 +10,11 @@ export const alias = [
   { find: /^@effect-oauth\/([^/]+)\/(.+)$/, replacement: `${packages}/$1/src/$2.ts` }
 ]
 
-/** The tests of the command line run what is bundled, so it is bundled before them. */
-const globalSetup = [`${packages}/cli/test/support/bundle.ts`]
+/** The tests of the command line and of the examples run what is bundled, so it is bundled before them. */
+const globalSetup: Readonly<Record<string, ReadonlyArray<string>>> = {
+  cli: [`${packages}/cli/test/support/bundle.ts`],
+  examples: [`${packages}/examples/test/bundle.ts`]
+}
 
 /**
  * When a test counts as hung. It is not a measure of speed: where all cores are busy, a test that takes a second may take
@@ -29,7 +32,7 @@ export default defineWorkspace(
       root: `${packages}/${name}`,
       include: ["test/**/*.test.ts"],
       ...limits,
-      ...(name === "cli" ? { globalSetup } : {}),
+      globalSetup: [...globalSetup[name] ?? []],
       // What the compiler says of a program that uses the library.
       typecheck: { enabled: name === "publishing", include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" }
     }

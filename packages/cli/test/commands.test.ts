@@ -9,7 +9,7 @@ import { Fault } from "@effect-oauth/testing"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect } from "effect"
 
-import { runs } from "../../client-credentials/test/support/runs.js"
+import { runs, sample } from "../../client-credentials/test/support/runs.js"
 import * as binary from "./support/binary.js"
 import * as recorder from "./support/recorder.js"
 import * as servers from "./support/tlsServers.js"
@@ -669,19 +669,18 @@ describe("every command", () => {
         const api = yield* recorder.start
         const run = (args: ReadonlyArray<string>) => user.run(args, { env: { ...env, API_BASE_URL: api.url } })
         const call = ["call", "POST", "/items", "sku=1"]
-        for (
-          const args of [
-            ...["--profil=staging", "--Profile=staging", "--PROFILE", "--no-such-option=1", "-x", "-x=1", "-Ix", "---"]
-              .flatMap((option) => [[...call, option], ["call", option, "POST", "/items"], [option, ...call]]),
-            [...call, "--Profile", "staging"],
-            [...call, "--profile"],
-            ...["token", "inspect", "status", "revoke", "doctor", "simulate", "init"].flatMap((command) => [
-              [command, "--profil=staging"],
-              [command, "--Profile", "staging"],
-              [command, "--quiet=perhaps"]
-            ])
-          ]
-        ) {
+        const refused = [
+          ...["--profil=staging", "--Profile=staging", "--PROFILE", "--no-such-option=1", "-x", "-x=1", "-Ix", "---"]
+            .flatMap((option) => [[...call, option], ["call", option, "POST", "/items"], [option, ...call]]),
+          [...call, "--Profile", "staging"],
+          [...call, "--profile"],
+          ...["token", "inspect", "status", "revoke", "doctor", "simulate", "init"].flatMap((command) => [
+            [command, "--profil=staging"],
+            [command, "--Profile", "staging"],
+            [command, "--quiet=perhaps"]
+          ])
+        ]
+        for (const args of sample("arguments that begin with a dash", refused, 16)) {
           const ended = yield* run(args)
           assert.deepStrictEqual([ended.exitCode, ended.stdout], [2, ""], args.join(" "))
           assert.match(ended.stderr, /^error: /, args.join(" "))
