@@ -22,19 +22,33 @@ const globalSetup: Readonly<Record<string, ReadonlyArray<string>>> = {
  */
 export const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
 
-export default defineWorkspace(
-  ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak", "publishing", "benchmarks"].map((
-    name
-  ) => ({
+const names = ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak", "publishing", "benchmarks"]
+
+/** The rooms of rules: their tests are small and have no state, so they share the modules that they load. */
+const rules = "test/{token,protocol}/**/*.test.ts"
+
+export default defineWorkspace([
+  ...names.map((name) => ({
     resolve: { alias },
     test: {
       name,
       root: `${packages}/${name}`,
       include: ["test/**/*.test.ts"],
+      exclude: name === "client-credentials" ? [rules] : [],
       ...limits,
       globalSetup: [...globalSetup[name] ?? []],
       // What the compiler says of a program that uses the library.
       typecheck: { enabled: name === "publishing", include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" }
     }
-  }))
-)
+  })),
+  {
+    resolve: { alias },
+    test: {
+      name: "rules",
+      root: `${packages}/client-credentials`,
+      include: [rules],
+      ...limits,
+      pool: "threads" as const
+    }
+  }
+])

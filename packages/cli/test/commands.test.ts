@@ -131,7 +131,7 @@ describe("token", () => {
   it.scopedLive("calls in a shell loop request one token", () =>
     Effect.gen(function*() {
       const { env, server, user } = yield* start()
-      const count = runs("calls in a shell loop", { quick: 10, full: 100 })
+      const count = runs("calls in a shell loop", { quick: 5, full: 100 })
       const ended = yield* user.shell(`for i in $(seq ${count}); do eo call GET /items/$i || exit 1; done`, { env })
       assert.deepStrictEqual(ended, { exitCode: 0, stdout: "{}".repeat(count), stderr: "" })
       assert.strictEqual((yield* server.issued).length, 1)
