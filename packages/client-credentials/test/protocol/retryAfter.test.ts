@@ -24,6 +24,24 @@ describe("Retry-After", () => {
     for (const age of ["", "-5", "1.5", "soon"]) assert.strictEqual(retryAfter({ ...headers, age }, 0), 60_000)
   })
 
+  for (
+    const [text, expected] of [
+      [undefined, undefined],
+      ["", undefined],
+      ["17", 17_000],
+      [" 0 ", 0],
+      ["-1", undefined],
+      ["1.5", undefined],
+      ["17s", undefined],
+      ["s17", undefined],
+      ["soon", undefined],
+      [` ${http(at + 20_000)} `, 20_000],
+      [http(at - 1000), 0]
+    ] as const
+  ) {
+    it(`is ${expected} ms: ${text}`, () => assert.strictEqual(retryAfter({ "retry-after": text }, at), expected))
+  }
+
   it("is a day at most, and obeyed for an hour unless more is allowed", () => {
     assert.strictEqual(retryAfter({ "retry-after": "999999" }, at), 86_400_000)
     assert.strictEqual(retryAfter({ "retry-after": http(at), date: http(0) }, at), 86_400_000)
