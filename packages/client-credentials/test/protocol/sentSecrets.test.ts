@@ -103,7 +103,7 @@ describe("isIn", () => {
       ["a symbol", { [Symbol(token)]: 1 }, true],
       ["an object without a prototype", Object.assign(Object.create(null), { a: token }), true],
       ["another object without a prototype", Object.assign(Object.create(null), { a: 1 }), false],
-      ["an inherited message", new Inherited(), true],
+      ["an inherited message", Object.assign(new Inherited(), { stack: "x" }), true],
       ["a function with a member that is named as usual ones are", Object.assign(() => 1, { names: 1 }), true],
       ["a function with a member that ends so", Object.assign(() => 1, { username: 1 }), true],
       ["another object", { a: [1, "b", { c: null }] }, false],
