@@ -154,18 +154,17 @@ const isEncoded = (text: string): boolean => /[&%\\]|\d[\s,;+]{1,4}-?\d/.test(te
 
 /** The text as it is, and whatever it becomes while it is decoded. */
 const stages = (text: string): ReadonlyArray<string> => {
-  const found = [text]
+  const found = new Set([text])
   let last = text
   for (let round = 0; round < maxRounds && isEncoded(last); round += 1) {
     const before = last
     for (const decode of decoders) {
-      const next = decode(last)
-      if (next !== last) found.push(next)
-      last = next
+      last = decode(last)
+      found.add(last)
     }
     if (last === before) break
   }
-  return found
+  return [...found]
 }
 
 /** Without regard to case, composition, what cannot be seen, and how much white space there is, or how a form writes it. */
