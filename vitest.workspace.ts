@@ -10,8 +10,11 @@ export const alias = [
   { find: /^@effect-oauth\/([^/]+)\/(.+)$/, replacement: `${packages}/$1/src/$2.ts` }
 ]
 
-/** The tests of the command line run what is bundled, so it is bundled before them. */
-const globalSetup = [`${packages}/cli/test/support/bundle.ts`]
+/** The tests of the command line and of the examples run what is bundled, so it is bundled before them. */
+const globalSetup: Readonly<Record<string, ReadonlyArray<string>>> = {
+  cli: [`${packages}/cli/test/support/bundle.ts`],
+  examples: [`${packages}/examples/test/bundle.ts`]
+}
 
 /**
  * When a test counts as hung. It is not a measure of speed: where all cores are busy, a test that takes a second may take
@@ -19,19 +22,33 @@ const globalSetup = [`${packages}/cli/test/support/bundle.ts`]
  */
 export const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
 
-export default defineWorkspace(
-  ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak", "publishing", "benchmarks"].map((
-    name
-  ) => ({
+const names = ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak", "publishing", "benchmarks"]
+
+/** The rooms of rules: their tests are small and have no state, so they share the modules that they load. */
+const rules = "test/{token,protocol}/**/*.test.ts"
+
+export default defineWorkspace([
+  ...names.map((name) => ({
     resolve: { alias },
     test: {
       name,
       root: `${packages}/${name}`,
       include: ["test/**/*.test.ts"],
+      exclude: name === "client-credentials" ? [rules] : [],
       ...limits,
-      ...(name === "cli" ? { globalSetup } : {}),
+      globalSetup: [...globalSetup[name] ?? []],
       // What the compiler says of a program that uses the library.
       typecheck: { enabled: name === "publishing", include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" }
     }
-  }))
-)
+  })),
+  {
+    resolve: { alias },
+    test: {
+      name: "rules",
+      root: `${packages}/client-credentials`,
+      include: [rules],
+      ...limits,
+      pool: "threads" as const
+    }
+  }
+])

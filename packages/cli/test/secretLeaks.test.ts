@@ -10,6 +10,7 @@ import { Fault } from "@effect-oauth/testing"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect, Redacted } from "effect"
 
+import { sample } from "../../client-credentials/test/support/runs.js"
 import * as binary from "./support/binary.js"
 
 const secret = "c4n4ry/s3cr3t+ %:"
@@ -49,19 +50,20 @@ describe("nothing secret is shown", () => {
         "content-type": "application/json"
       })
       const output: Array<string> = []
+      const faults = [undefined, echo, Fault.answer(200, secret)]
       for (const verbose of [[], ["--verbose", "--log-level", "debug"]]) {
-        for (const command of commands) {
-          const [name = "", ...rest] = command
-          for (const fault of [undefined, echo, Fault.answer(200, secret)]) {
-            yield* server.faults.clear
-            if (fault !== undefined) {
-              // A token that is refused makes the command ask for another.
-              yield* server.revoke()
-              yield* server.faults.rule(() => fault)
-            }
-            const { stderr, stdout } = yield* run([name, ...verbose, ...rest], { env })
-            output.push(stdout, stderr)
+        const all = commands.flatMap(([name = "", ...rest]) =>
+          faults.map((fault) => ({ args: [name, ...verbose, ...rest], fault }))
+        )
+        for (const { args, fault } of sample(["commands to search", ...verbose].join(" "), all, 13)) {
+          yield* server.faults.clear
+          if (fault !== undefined) {
+            // A token that is refused makes the command ask for another.
+            yield* server.revoke()
+            yield* server.faults.rule(() => fault)
           }
+          const { stderr, stdout } = yield* run(args, { env })
+          output.push(stdout, stderr)
         }
         yield* server.faults.clear
         yield* run(["revoke", "--forget"], { env })

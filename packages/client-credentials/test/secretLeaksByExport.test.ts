@@ -28,6 +28,7 @@ import { exportPKCS8, generateKeyPair } from "jose"
 import * as certificates from "./support/certificates.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import { printed } from "./support/printed.js"
+import { sample } from "./support/runs.js"
 import * as scenario from "./support/scenario.js"
 import { shownBy } from "./support/shown.js"
 
@@ -248,28 +249,36 @@ const options = (more: Partial<Library.ClientCredentials.Options> = {}): Library
   ...more
 })
 
+const conversations = Object.entries(tokenEndpoints).flatMap(([name, tokens]) =>
+  Object.entries(name === "works" ? apis : { works: () => Response.json({}) }).map(([apiName, api]) =>
+    ({ name, tokens, apiName, api }) as const
+  )
+)
+
 describe("nothing secret is shown by a client", () => {
-  for (const [method, clientAuthentication] of Object.entries(methods)) {
-    for (const dpop of [false, true]) {
-      it.effect(`${method}${dpop ? " with DPoP" : ""}, whatever the servers do`, () =>
-        Effect.gen(function*() {
-          for (const [name, tokens] of Object.entries(tokenEndpoints)) {
-            for (const [apiName, api] of Object.entries(name === "works" ? apis : { works: () => Response.json({}) })) {
-              const { layer, sent } = network(
-                dpop && name === "works" ?
-                  (_, count) =>
-                    Response.json({ access_token: `c4n4ry-t0k3n-${count}`, token_type: "DPoP", expires_in: 60 }) :
-                  tokens,
-                api
-              )
-              const client = ClientCredentials.layer(options({ clientAuthentication, dpop }))
-              const shown = yield* shownBy(Effect.provide(everything, Layer.provide(client, layer)))
-              assert.isNotEmpty(canariesOf(sent), `${name}, ${apiName}`)
-              assertNothing(shown, sent, pem.split("\n").slice(1, -2))
-            }
-          }
-        }))
-    }
+  const clients = Object.entries(methods).flatMap(([method, clientAuthentication]) =>
+    [false, true].map((dpop) => ({ method, clientAuthentication, dpop }))
+  )
+  for (const [index, { clientAuthentication, dpop, method }] of clients.entries()) {
+    const title = `${method}${dpop ? " with DPoP" : ""}`
+    it.effect(`${title}, whatever the servers do`, () =>
+      Effect.gen(function*() {
+        // Each client begins with another, so that all together have all of them.
+        const rotated = [...conversations.slice(index), ...conversations.slice(0, index)]
+        for (const { api, apiName, name, tokens } of sample(`conversations by ${title}`, rotated, 8)) {
+          const { layer, sent } = network(
+            dpop && name === "works" ?
+              (_, count) =>
+                Response.json({ access_token: `c4n4ry-t0k3n-${count}`, token_type: "DPoP", expires_in: 60 }) :
+              tokens,
+            api
+          )
+          const client = ClientCredentials.layer(options({ clientAuthentication, dpop }))
+          const shown = yield* shownBy(Effect.provide(everything, Layer.provide(client, layer)))
+          assert.isNotEmpty(canariesOf(sent), `${name}, ${apiName}`)
+          assertNothing(shown, sent, pem.split("\n").slice(1, -2))
+        }
+      }))
   }
 })
 

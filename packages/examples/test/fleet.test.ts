@@ -3,7 +3,6 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createHash } from "node:crypto"
-import { fileURLToPath } from "node:url"
 
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -15,6 +14,7 @@ import { runs } from "../../client-credentials/test/support/runs.js"
 import * as redisServer from "../../redis/test/redisServer.js"
 import * as postgresServer from "../../sql/test/postgresServer.js"
 import * as Embedded from "../src/embedded/environment.js"
+import { program } from "./support.js"
 
 /** The number of processes of each fleet that are killed while they request a token. */
 const kills = { quick: 3, full: 60 }
@@ -33,8 +33,7 @@ interface Worker {
 }
 
 const worker = (environment: Readonly<Record<string, string>>): Worker => {
-  const path = fileURLToPath(new URL("../dist/fleet-worker.js", import.meta.url))
-  const child = spawn(process.execPath, [path], {
+  const child = spawn(process.execPath, [program("fleet-worker")], {
     env: {
       PATH: process.env["PATH"],
       TOKEN_STORE_KEY: createHash("sha256").update("store key").digest("base64"),
@@ -76,8 +75,12 @@ const stores: ReadonlyArray<readonly [string, boolean, Effect.Effect<Store, neve
 
 const settings = (store: Effect.Effect<Store, never, Scope.Scope>) => Effect.map(store, (started) => started.settings)
 
+/** One after another, while those on the other store run: the processes wait most of the time. */
+const inTurn = { concurrent: false, timeout: 20_000 * kills.full }
+
 for (const [name, isInstalled, store] of stores) {
-  describe.skipIf(!isInstalled)(`a fleet of processes on ${name}`, () => {
+  const suite = isInstalled ? describe.concurrent : describe.skip
+  suite(`a fleet of processes on ${name}`, () => {
     it.scopedLive("of eight asks for one token per life, and loses no call", () =>
       Effect.gen(function*() {
         const life = 6
@@ -102,7 +105,7 @@ for (const [name, isInstalled, store] of stores) {
         assert.isAtMost(tokens, Math.floor(lives / 0.8) + 1)
         // The calls of one process span 14.75 seconds at least.
         assert.isAtLeast(tokens, 3)
-      }).pipe(Effect.provide(context)))
+      }).pipe(Effect.provide(context)), inTurn)
 
     it.scopedLive("goes on when those who ask are killed, and nobody waits for long", () =>
       Effect.gen(function*() {
@@ -161,7 +164,7 @@ for (const [name, isInstalled, store] of stores) {
             `the longest wait ${Math.max(...waits)} ms`
         )
         assert.isAtMost(tokens, 2 * rounds + 1)
-      }).pipe(Effect.provide(context)), 20_000 * kills.full)
+      }).pipe(Effect.provide(context)), inTurn)
 
     it.scopedLive(
       "loses no call when the store is killed and comes back, again and again",
@@ -190,7 +193,7 @@ for (const [name, isInstalled, store] of stores) {
           )
           for (const output of outputs) assert.match(output, /^150 of 150 calls/m)
         }).pipe(Effect.provide(context)),
-      300_000
+      inTurn
     )
 
     it.scopedLive("is not overwritten by one that was suspended while it asked", () =>
@@ -218,7 +221,7 @@ for (const [name, isInstalled, store] of stores) {
         assert.match(yield* Effect.promise(() => worker(shared).result), /^3 of 3 calls/)
         assert.strictEqual((yield* server.issued).length, 2)
         assert.strictEqual((yield* api.calls).at(-1)?.token, usedBySecond)
-      }).pipe(Effect.provide(context)))
+      }).pipe(Effect.provide(context)), inTurn)
 
     it.scopedLive("of twenty that are all refused with one token asks for one", () =>
       Effect.gen(function*() {
@@ -244,6 +247,6 @@ for (const [name, isInstalled, store] of stores) {
         while ((yield* callers(from, 200)) < 20) yield* Effect.sleep("10 millis")
         assert.strictEqual(yield* callers(from, 401), 20)
         assert.strictEqual((yield* server.issued).length, 2)
-      }).pipe(Effect.provide(context)))
+      }).pipe(Effect.provide(context)), inTurn)
   })
 }

@@ -1,17 +1,18 @@
 import { spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
 
 import { assert, it } from "@effect/vitest"
 import { Fault } from "@effect-oauth/testing"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect, Schedule } from "effect"
 
+import { program } from "./support.js"
+
 /** The program, and where it listens. */
 const start = (environment: Readonly<Record<string, string>>) =>
   Effect.gen(function*() {
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
-        spawn(process.execPath, [fileURLToPath(new URL("../dist/readiness.js", import.meta.url))], {
+        spawn(process.execPath, [program("readiness")], {
           env: { ...process.env, ...environment, PORT: "0" }
         })
       ),

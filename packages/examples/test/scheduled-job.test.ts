@@ -4,7 +4,6 @@
  */
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
-import { fileURLToPath } from "node:url"
 
 import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
@@ -13,7 +12,7 @@ import { Effect } from "effect"
 
 import { runs, sample } from "../../client-credentials/test/support/runs.js"
 import * as Embedded from "../src/embedded/environment.js"
-import { run } from "./support.js"
+import { program, run } from "./support.js"
 
 const start = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
@@ -34,8 +33,7 @@ const context = [NodeContext.layer, NodeHttpClient.layerUndici] as const
 /** Starts the job and kills it after so many milliseconds, as the kernel does: without a chance to clean up. */
 const killed = (environment: Readonly<Record<string, string>>, after: number) =>
   Effect.async<void>((resume) => {
-    const path = fileURLToPath(new URL("../dist/scheduled-job.js", import.meta.url))
-    const child = spawn(process.execPath, [path], {
+    const child = spawn(process.execPath, [program("scheduled-job")], {
       env: { PATH: process.env["PATH"], ...environment },
       stdio: "ignore"
     })

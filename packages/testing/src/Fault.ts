@@ -6,7 +6,19 @@
 import type * as Duration from "effect/Duration"
 
 /**
- * A fault that one request meets.
+ * A fault that one request meets: a word, or what a function of this module returns.
+ *
+ * The client repeats a token request once, at once, after one reset: pass two to `faults.next` for a failure that the
+ * program sees.
+ *
+ * @example
+ * import { TestAuthorizationServer } from "@effect-oauth/testing"
+ * import { Effect } from "effect"
+ *
+ * export const unreachable = Effect.flatMap(
+ *   TestAuthorizationServer.TestAuthorizationServer,
+ *   ({ faults }) => faults.next("reset", "reset")
+ * )
  *
  * @since 0.1.0
  * @category models
@@ -22,15 +34,15 @@ export type Fault =
   /** The response is late, by the `Clock`. */
   | { readonly _tag: "Delay"; readonly duration: Duration.DurationInput }
   /** The server receives the request and never responds. */
-  | { readonly _tag: "Hang" }
+  | "hang"
   /** The connection is reset before a response (ECONNRESET). */
-  | { readonly _tag: "Reset" }
+  | "reset"
   /** The connection is refused (ECONNREFUSED). */
-  | { readonly _tag: "Refuse" }
+  | "refuse"
   /** The body of the response ends in the middle. */
-  | { readonly _tag: "CutShort" }
+  | "cutShort"
   /** The server returns the token again that it issued last. */
-  | { readonly _tag: "SameToken" }
+  | "sameToken"
   /** The server's clock is ahead by this much, or behind if negative, in milliseconds. */
   | { readonly _tag: "ClockOffset"; readonly millis: number }
 
@@ -82,56 +94,6 @@ export const unavailable = (retryAfterSeconds?: number): Fault =>
  * @category constructors
  */
 export const delay = (duration: Duration.DurationInput): Fault => ({ _tag: "Delay", duration })
-
-/**
- * No answer, ever.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const hang: Fault = { _tag: "Hang" }
-
-/**
- * A connection that ends without an answer. The client repeats a token request once, at once, after one reset: pass two to
- * `faults.next` for a failure that the program sees.
- *
- * @example
- * import { Fault, TestAuthorizationServer } from "@effect-oauth/testing"
- * import { Effect } from "effect"
- *
- * export const unreachable = Effect.flatMap(
- *   TestAuthorizationServer.TestAuthorizationServer,
- *   ({ faults }) => faults.next(Fault.reset, Fault.reset)
- * )
- *
- * @since 0.1.0
- * @category constructors
- */
-export const reset: Fault = { _tag: "Reset" }
-
-/**
- * No connection.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const refuse: Fault = { _tag: "Refuse" }
-
-/**
- * A body that ends in the middle.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const cutShort: Fault = { _tag: "CutShort" }
-
-/**
- * The token that was issued last, again.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const sameToken: Fault = { _tag: "SameToken" }
 
 /**
  * A server whose clock is ahead, or behind by a negative number of milliseconds.

@@ -120,8 +120,8 @@ export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServ
         const endpoint = discovery.endpointAt(issuer, incoming.url)
         const { complete, note } = yield* received.add(arrived(incoming, endpoint, at))
         const fault = yield* script.take({ endpoint, url: incoming.url })
-        const now = at + (fault?._tag === "ClockOffset" ? fault.millis : 0)
-        const response = respond({ incoming, endpoint, now, repeats: fault?._tag === "SameToken", note })
+        const now = at + (typeof fault === "object" && fault._tag === "ClockOffset" ? fault.millis : 0)
+        const response = respond({ incoming, endpoint, now, repeats: fault === "sameToken", note })
         return yield* faultScript.apply(fault, response).pipe(
           Effect.map((response) => {
             note({ status: response.status })

@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process"
 
 import { assert, it } from "@effect/vitest"
-import { Fault } from "@effect-oauth/testing"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect, Redacted } from "effect"
 
@@ -36,7 +35,7 @@ it.scopedLive("serves programs of any kind on sockets, and stops with its scope"
       const [token] = yield* server.issued
       assert.strictEqual(token === undefined ? "" : Redacted.value(token.value), "token-1")
       assert.deepInclude((yield* api.calls)[0], { method: "GET", token: 1, status: 200 })
-      yield* server.faults.next(Fault.reset)
+      yield* server.faults.next("reset")
       assert.match(yield* run(environment), /fetch failed/)
       return environment
     }))

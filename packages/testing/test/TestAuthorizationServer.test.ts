@@ -18,8 +18,8 @@ describe("faults of the authorization server", () => {
       ["wrong types", json({ access_token: 17, token_type: ["Bearer"], expires_in: "soon" }), "InvalidTokenResponse"],
       ["too much", json(" ".repeat(2_000_000)), "InvalidTokenResponse"],
       ["a redirect", Fault.answer(307, "", { location: "https://elsewhere.test/" }), "InvalidTokenResponse"],
-      ["no connection", Fault.refuse, "TokenEndpointUnavailable"],
-      ["half an answer", Fault.cutShort, "InvalidTokenResponse"]
+      ["no connection", "refuse", "TokenEndpointUnavailable"],
+      ["half an answer", "cutShort", "InvalidTokenResponse"]
     ] as const
   ) {
     it.effect(`${name}: ${expected}, and then it is well again`, () =>
@@ -36,11 +36,11 @@ describe("faults of the authorization server", () => {
   it.effect("a reset: the token request is repeated at once, and fails when it is reset again", () =>
     Effect.gen(function*() {
       const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
-      yield* faults.next(Fault.reset, Fault.reset)
+      yield* faults.next("reset", "reset")
       assert.strictEqual((yield* Effect.flip(call))._tag, "TokenEndpointUnavailable")
       yield* Expect.tokenRequests(2)
       yield* TestClock.adjust("1 minute")
-      yield* faults.next(Fault.reset)
+      yield* faults.next("reset")
       assert.strictEqual((yield* call).status, 200)
       yield* Expect.tokenRequests(4)
     }).pipe(Effect.provide(OAuthTest.layer(impatient))))
@@ -61,7 +61,7 @@ describe("faults of the authorization server", () => {
       const { faults, issued } = yield* TestAuthorizationServer.TestAuthorizationServer
       const cache = yield* TokenCache.TokenCache
       const one = yield* cache.get
-      yield* faults.next(Fault.sameToken)
+      yield* faults.next("sameToken")
       assert.strictEqual(Redacted.value((yield* cache.refresh(one)).value), "token-1")
       yield* faults.next(Fault.clockOffset(3_600_000))
       yield* cache.refresh(one)
@@ -82,7 +82,7 @@ describe("faults of the authorization server", () => {
     Effect.gen(function*() {
       const outcomes = Effect.gen(function*() {
         const { faults } = yield* TestApi.TestApi
-        yield* faults.random({ seed: "a", probability: 0.5, faults: [Fault.unavailable(), Fault.reset] })
+        yield* faults.random({ seed: "a", probability: 0.5, faults: [Fault.unavailable(), "reset"] })
         return yield* Effect.replicateEffect(
           Effect.match(call, { onFailure: ({ _tag }) => _tag, onSuccess: ({ status }) => String(status) }),
           40

@@ -86,6 +86,14 @@ interface Target {
   readonly isSpecial: boolean
 }
 
+/** A body that broke before it was read is an empty stream, not a failed one: what arrived is compared with the header. */
+const isShort = (
+  { headers, request: { method }, status }: HttpClientResponse.HttpClientResponse,
+  arrived: number
+): boolean =>
+  method !== "HEAD" && status !== 304 && headers["content-encoding"] === undefined &&
+  arrived < Number(headers["content-length"])
+
 /** Where the file is that was named: a link stays one, and what it leads to is replaced. */
 const resolved = async (output: string): Promise<Target> => {
   const path = await Fs.realpath(output).catch(() => output)
@@ -140,6 +148,12 @@ export const save = (
         if (line !== shown) screen.progress?.(line)
         shown = line
       })).pipe(Effect.ensuring(Effect.sync(() => screen.progress?.(""))))
+    if (isShort(response, done)) {
+      return yield* new Failure({
+        outcome: "api",
+        message: `The answer of ${new URL(url).origin} ended before it was whole. Try again.`
+      })
+    }
     const path = isSpecial ? draft : yield* Effect.tryPromise({
       try: () => finish(draft, directory, name, output !== undefined),
       catch: failed(Path.join(directory, name))

@@ -248,7 +248,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a legacy token by itself, in the scope that an API names",
     file: "internal/protocol/sentSecrets.ts",
-    find: "[text.slice(colon + 1), text.slice(0, colon)]",
+    find: "[text.slice(colon + 1), text.slice(0, Math.max(0, colon))]",
     replace: "[text]",
     test: "by a legacy token"
   }

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import { base64 } from "../../src/internal/protocol/bytes.js"
+import { base64, hex } from "../../src/internal/protocol/bytes.js"
 
 describe("base64", () => {
   it("is written with padding", () => {
@@ -27,4 +27,12 @@ describe("base64", () => {
   for (const text of ["", "A", "=", "AQ===", "A Q=", " AQ==", "AQ== ", "A$==", "AQ==AQ=="]) {
     it(`is not "${text}"`, () => assert.isUndefined(base64.decode(text)))
   }
+})
+
+it("hexadecimal digits are read in either case, and written in lower case, two for each byte", () => {
+  assert.strictEqual(hex.encode(Uint8Array.of(0, 10, 255)), "000aff")
+  assert.strictEqual(hex.encode(new Uint8Array()), "")
+  assert.deepStrictEqual(Array.from(hex.decode("000aFf")), [0, 10, 255])
+  assert.deepStrictEqual(Array.from(hex.decode("7f8")), [127])
+  assert.deepStrictEqual(Array.from(hex.decode("")), [])
 })

@@ -30,7 +30,9 @@ describe("of a foreign error is shown", () => {
       undefined,
       undefined
     ])
-    for (const other of [undefined, null, "ECONNREFUSED", {}]) assert.isUndefined(codeOf(other))
+    for (const other of [undefined, null, "ECONNREFUSED", {}, { code: ["ECONNREFUSED"] }]) {
+      assert.isUndefined(codeOf(other))
+    }
   })
 
   it("every code in the chain of causes, and of the first of several errors", () => {

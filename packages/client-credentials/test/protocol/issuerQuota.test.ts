@@ -35,7 +35,9 @@ describe("the quotas of a response", () => {
       "q=-1;r=1;t=1",
       "q=1.5;r=1;t=1",
       "q=1234567890;r=1;t=1",
-      "q=1x;r=1;t=1"
+      "q=1x;r=1;t=1",
+      "q=1=1;r=1;t=1",
+      "q1;r=1;t=1"
     ]
   ) {
     it(`are not read from "${bucket}"`, () => assert.deepStrictEqual(parse({ [client]: bucket }, now), []))
@@ -68,6 +70,7 @@ describe("the quotas of a response", () => {
       resetsAt: 0
     })
     assert.deepStrictEqual(merge([quota("a", 1), quota("b", 2)], [quota("b", 3)]), [quota("a", 1), quota("b", 3)])
+    assert.deepStrictEqual(merge([quota("a", 1)], [quota("a", 2), quota("b", 3)]), [quota("a", 2), quota("b", 3)])
   })
 })
 

@@ -46,6 +46,20 @@ describe("verifiesCertificates", () => {
       else process.env[name] = before
     }
   }
+  it("is true where there are no such variables, as in browsers", () => {
+    const { process } = globalThis
+    for (const other of [undefined, {}]) {
+      let found: boolean
+      try {
+        Reflect.set(globalThis, "process", other)
+        found = preconditions.verifiesCertificates()
+      } finally {
+        Reflect.set(globalThis, "process", process)
+      }
+      assert.isTrue(found)
+    }
+  })
+
   it("is false by 0 alone", () =>
     assert.deepStrictEqual([given("0"), given("1"), given(""), given(undefined)], [false, true, true, true]))
 })

@@ -22,6 +22,8 @@ const jwk = (key: KeyObject, more: Readonly<Record<string, unknown>> = {}) => ({
   ...key.export({ format: "jwk" }),
   ...more
 })
+const spki = (key: KeyObject) => createPublicKey(key).export({ type: "spki", format: "der" }).toString("base64")
+const armour = (label: string, body: string) => `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`
 const base64 = (text: string) => Buffer.from(text).toString("base64")
 const found = (text: string, keyId?: string) => {
   const key = privateKey.read(text, keyId)
@@ -45,7 +47,13 @@ describe("a private key is read", () => {
         `\`${text}\``,
         base64(text),
         base64(base64(text)),
-        der(key)
+        der(key),
+        `\n ${der(key).replace(/.{64}/g, "$&\r\n")} `,
+        der(key).replace(/.{64}/g, "$&\\n"),
+        der(key).replace(/.{64}/g, "$&\\\\r\\\\n"),
+        `"${der(key)}"`,
+        `"${der(key).replace(/.{64}/g, "$&\n")}"`,
+        `'${base64(text)}'`
       ]
       for (const one of texts) assert.deepStrictEqual(found(one), expected)
     })
@@ -53,12 +61,40 @@ describe("a private key is read", () => {
     it(`of type ${type} from a JWK, with its key id and algorithm`, () => {
       const plain = found(JSON.stringify(jwk(key, { kid: "one", use: "sig", key_ops: ["sign"], extra: "s3cr3t" })))
       assert.deepStrictEqual(plain, { type, algorithm: undefined, keyId: "one", material: jwk(key) } as never)
+      const text = JSON.stringify(jwk(key, { kid: "one" }))
+      for (const one of [`\ufeff ${text}\n`, JSON.stringify(text), `'${text}'`, base64(text), base64(base64(text))]) {
+        assert.deepStrictEqual(found(one), plain)
+      }
+    })
+
+    it(`of type ${type} from PEM with headers (RFC 1421 section 4.6)`, () => {
+      const text = armour("PRIVATE KEY", `Key-Attributes: <No Attributes>\nX-Proc-Type: 4,ENCRYPTED\n\n${der(key)}`)
+      const expected = { type, algorithm: undefined, keyId: undefined, material: der(key) }
+      for (const one of [text, text.replaceAll("\n", "\r\n"), text.replaceAll("\n", "\\n")]) {
+        assert.deepStrictEqual(found(one), expected)
+      }
+      assert.deepStrictEqual(found(text.replaceAll("\n", "\\\\n")), expected)
+      assert.strictEqual(
+        found(text.replace("Key-Attributes", "Bag Attributes")),
+        "PEM whose content is not base64"
+      )
     })
   }
 
   it("from PKCS #1 and SEC 1", () => {
     assert.deepStrictEqual(found(pem(rsa, "pkcs1")), found(pem(rsa)))
     for (const key of [p256, p384, p521]) assert.deepStrictEqual(found(pem(key, "sec1")), found(pem(key)))
+  })
+
+  it("of EC whose curve stands in a block of its own, as OpenSSL writes it", () => {
+    const { d = "" } = p256.export({ format: "jwk" })
+    const bytes = Buffer.from(d, "base64url")
+    const own = Buffer.from([0x30, 5 + bytes.length, 2, 1, 1, 4, bytes.length, ...bytes]).toString("base64")
+    const [key, curve] = [armour("EC PRIVATE KEY", own), armour("EC PARAMETERS", "BggqhkjOPQMBBw==")]
+    assert.deepInclude(found(curve + key), { type: "P-256" })
+    assert.deepStrictEqual(found(key + curve), found(curve + key))
+    assert.strictEqual(found(key), "damaged or cut off")
+    assert.strictEqual(found(key + armour("EC PARAMETERS", "$")), "damaged or cut off")
   })
 
   it("with the algorithm of the JWK", () => {
@@ -74,6 +110,9 @@ describe("a private key is read", () => {
     assert.deepInclude(found(set(one), "other"), { keyId: "one" })
     assert.deepInclude(found(set(one, two), "two"), { keyId: "two", type: "Ed25519" })
     assert.deepInclude(found(JSON.stringify([two])), { keyId: "two" })
+    const { d: _, ...publicPart } = jwk(p384, { kid: "four" })
+    assert.deepInclude(found(set(publicPart, one)), { keyId: "one" })
+    assert.deepInclude(found(JSON.stringify([null, 1, two])), { keyId: "two" })
     assert.strictEqual(found(set(one, two), "other"), "a JWK Set without a private key of this key id")
     assert.strictEqual(found(set(forEncryption)), "a JWK Set without a private key for signatures")
     assert.strictEqual(
@@ -85,7 +124,6 @@ describe("a private key is read", () => {
 
 describe("a private key is refused as", () => {
   const { d: _, ...withoutPrivatePart } = jwk(p256)
-  const armour = (label: string, body: string) => `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`
   for (
     const [text, expected] of [
       ["", "empty"],
@@ -93,7 +131,36 @@ describe("a private key is refused as", () => {
       ["a".repeat(100_000), "neither PEM nor JWK"],
       ["hunter2", "neither PEM nor JWK"],
       ["PuTTY-User-Key-File-3: ssh-rsa", "a key of PuTTY; export it as an OpenSSL key"],
+      [" \n\t", "empty"],
+      [base64(base64(base64(pem(rsa)))), "neither PEM nor JWK"],
+      [[1, 2, 3].reduce((quoted) => JSON.stringify(quoted), JSON.stringify(jwk(p256))), "neither PEM nor JWK"],
+      [`x${JSON.stringify(jwk(p256))}"`, "neither PEM nor JWK"],
+      [`"${JSON.stringify(jwk(p256))}x`, "neither PEM nor JWK"],
+      ["17", "neither PEM nor JWK"],
+      ["hunter{2", "neither PEM nor JWK"],
       ["{", "neither PEM nor JWK: JSON that is damaged"],
+      // A password may be base64 of as many bytes.
+      [Buffer.from([0x30, ...new Uint8Array(31)]).toString("base64"), "neither PEM nor JWK"],
+      [Buffer.from([0x30, ...new Uint8Array(32)]).toString("base64"), "damaged or cut off"],
+      ["{\"kty\":[\"EC\"],\"d\":\"\"}", "JSON, but not a JWK of RSA, EC or OKP (RFC 7518 section 6)"],
+      [JSON.stringify(jwk(p256, { kty: "OKP" })), "a JWK on a curve other than P-256, P-384, P-521 and Ed25519"],
+      [JSON.stringify(jwk(ed25519, { kty: "EC" })), "a JWK on a curve other than P-256, P-384, P-521 and Ed25519"],
+      [JSON.stringify(jwk(p256, { x: 1 })), "a JWK without a usable member x (RFC 7518 section 6)"],
+      [JSON.stringify(jwk(p256, { x: "$" })), "a JWK without a usable member x (RFC 7518 section 6)"],
+      [spki(p256), "a public key; the private key that belongs to it is necessary"],
+      // SEQUENCE { SEQUENCE {}, SEQUENCE {}, BIT STRING }, as a certificate is.
+      [
+        Buffer.from([0x30, 34, 0x30, 0, 0x30, 0, 3, 28, ...new Uint8Array(28)]).toString("base64"),
+        "a certificate; the private key that belongs to it is necessary"
+      ],
+      [
+        `-----BEGIN PRIVATE KEY-----\nAAAA\n${pem(p256)}`,
+        "PEM that is cut off: a line with BEGIN has no END"
+      ],
+      [
+        pem(p256).replace("END PRIVATE KEY", "END EC PRIVATE KEY"),
+        "PEM that is cut off: a line with BEGIN has no END"
+      ],
       ["[1]", "a JWK Set without a private key for signatures"],
       ["{}", "JSON, but not a JWK of RSA, EC or OKP (RFC 7518 section 6)"],
       ["{\"kty\":\"toString\"}", "JSON, but not a JWK of RSA, EC or OKP (RFC 7518 section 6)"],

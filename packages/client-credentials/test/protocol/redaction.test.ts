@@ -156,4 +156,114 @@ describe("redaction", () => {
     assert.isTrue(holds("x".repeat(17_000)))
     assert.isFalse(holds("x".repeat(16_000)))
   })
+
+  it("looks at as much of a text as could be shown, and more, but not at all of it", () => {
+    const { show } = redaction.make(["s3cr3t"])
+    assert.strictEqual(show(`${"x".repeat(1700)} s3cr3t`, 300), "<redacted>")
+    assert.notStrictEqual(show(`${"x".repeat(1710)} s3cr3t`, 300), "<redacted>")
+  })
+
+  it("looks for nothing where there is no secret, however long a text is", () => {
+    for (const secrets of [[], [""], ["", ""]]) assert.isFalse(redaction.make(secrets).holds("x".repeat(17_000)))
+  })
+})
+
+describe("a secret is recognised", () => {
+  const latin = "éèàùöü"
+  const bytes = (text: string) => bytesOf(text).map((byte) => `%${hex(byte)}`).join("")
+  const binary = (...parts: ReadonlyArray<number | string>) =>
+    Buffer.concat(parts.map((part) => typeof part === "number" ? Buffer.from([part]) : Buffer.from(part)))
+  const deep = (times: number): string =>
+    times === 0 ? "s3cr3t" : bytes("s3cr3t").replace(/%/g, `%${"25".repeat(times - 1)}`)
+  for (
+    const [name, secret, text] of [
+      ["by Latin letters as HTML names them", latin, "&eacute;&egrave;&agrave;&ugrave;&ouml;&uuml;"],
+      ["by the first and the last of them", "¡¡¡ÿÿÿ", "&iexcl;&iexcl;&iexcl;&yuml;&yuml;&yuml;"],
+      ["by such a letter in upper case", "ÀÀÀÀÀÀ", "&Agrave;".repeat(6)],
+      ["around a code that is no character", "s3cr3t", "s3c&#1114112;r3t"],
+      ["around the last code that is one", "s3cr3t", "s3c&#x10ffff;r3t"],
+      ["around a code of zero", "s3cr3t", "s3c&#0;r3t"],
+      ["around white space by name", "s3cr3t", "s3&nbsp;c&tab;r&newline;3&plus;t"],
+      ["in percent-encoded bytes that are no UTF-8 before it", "s3cr3t", `%ff${bytes("s3cr3t")}`],
+      ["in percent-encoded UTF-8", latin, bytes(latin)],
+      ["percent-encoded as UTF-16", "s3cr3t", "%u0073%u0033%u0063%u0072%u0033%u0074"],
+      ["by code points in braces", "s3cr3t", "\\u{73}\\u{33}\\u{63}\\u{72}\\u{33}\\u{000074}"],
+      ["by code points beyond the first 65,536", "😀😀😀😀😀😀", "\\u{1F600}".repeat(6)],
+      ["by pairs of surrogates", "😀😀😀", "\\ud83d\\ude00".repeat(3)],
+      ["by bytes of a literal", "k7pq", "\\x6b\\x37\\x70\\x71"],
+      ["around escapes of white space", "s3cr3t", "s\\b3\\fc\\nr\\r3\\tt"],
+      ["around escaped quotes", "a\"b'c/d", "a\\\"b\\'c\\/d"],
+      ["in octal UTF-8", latin, bytesOf(latin).map((byte) => `\\${byte.toString(8)}`).join("")],
+      ["in base64 with a digit in octal", "s3cr3t", "czNj\\143jN0"],
+      ["as a list of bytes and nothing else", "s3cr3t", "115 51 99 114 51 116"],
+      ["as a list of bytes with other separators", "s3cr3t", "115;51, 99 ,114\n\n51+116"],
+      ["as a list of bytes with escaped line breaks", "s3cr3t", "115\\n51\\n99\\n114\\n51\\n116"],
+      ["encoded six times", "s3cr3t", deep(6)],
+      ["in base64 and nothing else", "s3cr3t", "czNjcjN0"],
+      ["in base64 across lines", "s3cr3t", "czNj\r\n\r\ncjN0"],
+      ["in base64 with + in it", "~~~~~~", base64("~~~~~~")],
+      ["in base64 with / in it", "??????", base64("??????")],
+      ["in base64url with - in it", "~~~~~~", base64("~~~~~~").replaceAll("+", "-")],
+      ["in base64url with _ in it", "??????", base64("??????").replaceAll("/", "_")],
+      ["in base64 between bytes that are no UTF-8", latin, binary(0xff, latin, 0xff).toString("base64")],
+      ["in hex between bytes that are no UTF-8", latin, binary(0xff, latin, 0xff).toString("hex")],
+      ["in hex after a digit", "s3cr3t", "a733363723374"],
+      ["in hex with a prefix for each byte", "s3cr3t", "0x73, 0x33, 0x63, 0x72, 0x33, 0x74"],
+      ["in hex with dashes", "s3cr3t", "73-33-63-72-33-74"],
+      ["with white space in it", "abcdefgh", "abcd efgh"],
+      ["without its own white space", "k 7", "k7"],
+      ["with more white space than it has", "k 7", "k \t 7"],
+      ["without its punctuation", "a-b-c-d-e-f", "abcdef"],
+      ["of digits without its punctuation", "1-2-3-4-5-6", "123456"],
+      ["with other punctuation, although it is of ordinary words", "client-secret", "not client.secret"],
+      ["without punctuation, although it is an ordinary word", "acc-ess", "access"],
+      ["in full-width characters", "s3cr3t", "ｓ３ｃｒ３ｔ"],
+      ["with what cannot be seen in it", "s3cr3t", "s3c\u200br3t"]
+    ] as ReadonlyArray<readonly [string, string, string]>
+  ) {
+    it(name, () => assert.isTrue(redaction.make([secret]).holds(text)))
+  }
+
+  // https://html.spec.whatwg.org/multipage/named-characters.html
+  const entities =
+    "& amp < lt > gt \" quot ' apos ! excl # num $ dollar % percnt ( lpar ) rpar * ast * midast , comma - " +
+    "hyphen - dash . period / sol : colon ; semi = equals ? quest @ commat [ lsqb [ lbrack \\ bsol ] rsqb ] rbrack ^ hat _ " +
+    "lowbar _ underbar ` grave ` diacriticalgrave { lcub { lbrace | verbar | vert | verticalline } rcub } rbrace ~ tilde £ " +
+    "pound © copy ­ shy ¶ para ¿ iquest Ç Ccedil Ñ Ntilde Ø Oslash Ù Ugrave ß szlig æ aelig ë euml ÷ divide þ thorn"
+  it("by punctuation as HTML names it", () => {
+    for (const [, one = "", name = ""] of entities.matchAll(/(\S+) (\S+)/g)) {
+      const { holds } = redaction.make([`<${one.repeat(5)}>`])
+      assert.isTrue(holds(`<${`&${name};`.repeat(5)}>`), name)
+      assert.isTrue(holds(`<${`&${name}`.repeat(5)}>`), name)
+    }
+  })
+})
+
+describe("a secret is not recognised", () => {
+  const bytes = (text: string) => bytesOf(text).map((byte) => `%${hex(byte)}`).join("")
+  for (
+    const [name, secret, text] of [
+      ["encoded seven times", "s3cr3t", bytes("s3cr3t").replace(/%/g, `%${"25".repeat(6)}`)],
+      ["by five characters of it", "abcdefghi", "abcde"],
+      ["by the letters of what is mostly punctuation", "-a-b-", "ab"],
+      ["around a name that is none", "s3cr3t", "s3c&nothing;r3t"],
+      ["around a name of every object", "s3cr3t", "s3c&constructor;r3t"],
+      ["across other text", "abcdefgh", "abcd and efgh"]
+    ] as const
+  ) {
+    it(name, () => assert.isFalse(redaction.make([secret]).holds(text)))
+  }
+
+  for (
+    const word
+      of "secret clientid access permission production inactive authorization default example missing disabled registered assertion -----BEGIN PRIVATE"
+        .split(" ")
+  ) {
+    it(`by an ordinary word in it: ${word}`, () => assert.isFalse(redaction.make([`7${word}7`]).holds(word)))
+  }
+
+  it("by what everybody knows", () => {
+    assert.isTrue(redaction.make(["7warehouse7"]).holds("warehouse"))
+    assert.isFalse(redaction.make(["7warehouse7"], ["ware-house"]).holds("warehouse"))
+  })
 })

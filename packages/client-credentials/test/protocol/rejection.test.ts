@@ -26,7 +26,7 @@ describe("the meaning of a challenge is", () => {
       ["a missing scope without its name", { error: "insufficient_scope" }, { _tag: "InsufficientScope", scope: [] }],
       [
         "another authentication",
-        { error: "insufficient_user_authentication", acr_values: "one two", max_age: "'60'" },
+        { error: "insufficient_user_authentication", acr_values: "'one  two é t\"u \"va'", max_age: "'60'" },
         { _tag: "InsufficientUserAuthentication", acrValues: ["one", "two"], maxAge: 60 }
       ],
       [
@@ -49,7 +49,22 @@ describe("the meaning of a challenge is", () => {
         { error: "insufficient_claims", claims: "{\"a\":1}" },
         { _tag: "InsufficientClaims", claims: "{\"a\":1}" }
       ],
-      ...["", "[]", "%%%", base64("[1]"), base64("a"), "/w==", base64(`{"a":"${"b".repeat(4096)}"}`)].map((claims) =>
+      [
+        "claims of the greatest length",
+        { error: "insufficient_claims", claims: `{"a":"${"b".repeat(4088)}"}` },
+        { _tag: "InsufficientClaims", claims: `{"a":"${"b".repeat(4088)}"}` }
+      ],
+      ...[
+        `{"a":"${"b".repeat(4089)}"}`,
+        Buffer.from([...Buffer.from("{\"a\":\""), 0xff, ...Buffer.from("\"}")]).toString("base64"),
+        "",
+        "[]",
+        "%%%",
+        base64("[1]"),
+        base64("a"),
+        "/w==",
+        base64(`{"a":"${"b".repeat(4096)}"}`)
+      ].map((claims) =>
         [
           `no claims of ${claims.slice(0, 20)}`,
           { error: "insufficient_claims", claims },

@@ -29,6 +29,7 @@ describe("the parameters of a token request", () => {
     assert.strictEqual(canonical(["b", "a"]), "a b")
     assert.strictEqual(canonical(undefined), "")
     assert.strictEqual(sorted({ b: "1 &", a: "2" }), "a=2&b=1+%26")
+    assert.strictEqual(canonicalJson({ c: 1, a: 2, d: 3, b: 4 }), "{\"a\":2,\"b\":4,\"c\":1,\"d\":3}")
     assert.strictEqual(
       canonicalJson([{ b: [2, 1], a: { d: 1, c: null } }]),
       "[{\"a\":{\"c\":null,\"d\":1},\"b\":[2,1]}]"
@@ -39,7 +40,15 @@ describe("the parameters of a token request", () => {
     const [setting, accepted, refused] of [
       ["audience", ["https://api", "a b", "ü"], ["", "a\nb", 1]],
       ["scope", ["a b", "!#[]~", ["a"]], [["a b"], "a\"", "a\\", "ä", "a\u007f", [""], 1]],
-      ["resource", ["https://a https://b/c?d", ["urn:a:b"]], ["a", "https://a#", "https://a/ü", ["https://a b"], 1]],
+      ["resource", ["https://a https://b/c?d", ["urn:a:b"]], [
+        "a",
+        "https://a#",
+        "https://a/ü",
+        [" https://a"],
+        ["https://a b"],
+        [["urn:a:b"]],
+        1
+      ]],
       [
         "authorizationDetails",
         [[], [{ type: "a" }, { type: "b", more: [1] }]],

@@ -24,6 +24,24 @@ describe("Retry-After", () => {
     for (const age of ["", "-5", "1.5", "soon"]) assert.strictEqual(retryAfter({ ...headers, age }, 0), 60_000)
   })
 
+  for (
+    const [text, expected] of [
+      [undefined, undefined],
+      ["", undefined],
+      ["17", 17_000],
+      [" 0 ", 0],
+      ["-1", undefined],
+      ["1.5", undefined],
+      ["17s", undefined],
+      ["s17", undefined],
+      ["soon", undefined],
+      [` ${http(at + 20_000)} `, 20_000],
+      [http(at - 1000), 0]
+    ] as const
+  ) {
+    it(`is ${expected} ms: ${text}`, () => assert.strictEqual(retryAfter({ "retry-after": text }, at), expected))
+  }
+
   it("is a day at most, and obeyed for an hour unless more is allowed", () => {
     assert.strictEqual(retryAfter({ "retry-after": "999999" }, at), 86_400_000)
     assert.strictEqual(retryAfter({ "retry-after": http(at), date: http(0) }, at), 86_400_000)
@@ -37,7 +55,21 @@ describe("Retry-After", () => {
     assert.strictEqual(httpDate("Sun, 06 Nov 1994 08:49:37 GMT"), moment)
     assert.strictEqual(httpDate("Sunday, 06-Nov-94 08:49:37 GMT"), moment)
     assert.strictEqual(httpDate("Sun Nov  6 08:49:37 1994"), moment)
-    for (const text of [undefined, "", "17", "Sun", "soon and later", "x".repeat(100_000)]) {
+    assert.strictEqual(httpDate(" Sun, 06 Nov 1994 08:49:37 GMT\t"), moment)
+    for (const zone of [" UTC", "Z", " z", " +0000", " -0000"]) {
+      assert.strictEqual(httpDate(`Sun, 06 Nov 1994 08:49:37${zone}`), moment)
+    }
+    assert.strictEqual(httpDate("Sun, 06 Nov 1994 10:49:37 +0200"), moment)
+    assert.strictEqual(httpDate("Sun, 06 Nov 1994 03:49:37 -0500"), moment)
+    const others = [
+      "17",
+      "Sun",
+      "soon and later",
+      "(a) Sun, 06 Nov 1994 08:49:37 GMT",
+      "1 Nov 1994",
+      "x".repeat(100_000)
+    ]
+    for (const text of [undefined, "", ...others]) {
       assert.isUndefined(httpDate(text))
     }
   })

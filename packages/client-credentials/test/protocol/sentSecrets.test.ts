@@ -46,6 +46,21 @@ describe("without", () => {
     )
   })
 
+  it("knows no other scheme with id and secret", () => {
+    for (const scheme of ["XBasic", "Basics"]) {
+      const { without } = make({ authorization: `${scheme} ${btoa("identifier:s3cr3t-value")}` })
+      assert.strictEqual(without("s3cr3t-value"), "s3cr3t-value")
+    }
+  })
+
+  it("replaces the longest secret of several", () => {
+    const headers = ["authorization", "dpop"] as const
+    for (const [one, other] of [headers, [...headers].reverse()] as ReadonlyArray<ReadonlyArray<string>>) {
+      const { without } = make({ [one ?? ""]: "abcdefgh", [other ?? ""]: "abcdefgh.and.more" })
+      assert.strictEqual(without("abcdefgh.and.more abcdefgh"), "<redacted> <redacted>")
+    }
+  })
+
   it("takes a value without a scheme for the secret", () =>
     assert.strictEqual(make({ authorization: token }).without(`a ${token}`), "a <redacted>"))
 })
@@ -58,6 +73,8 @@ describe("shown", () => {
   it("shows other strings, the URL of the call, and the error codes of the standards", () => {
     assert.strictEqual(secrets.shown("the token is expired"), "the token is expired")
     assert.strictEqual(secrets.shown("not found: /v1/items"), "not found: /v1/items")
+    assert.strictEqual(make({ authorization: "Bearer 7api.example7" }).shown("api.example"), "api.example")
+    assert.strictEqual(make({ authorization: "Bearer 7bpi.example7" }).shown("bpi.example"), "<redacted>")
     assert.strictEqual(make({ authorization: "Bearer invalid_token" }).shown("invalid_token"), "invalid_token")
   })
   it("does not look for secrets of fewer than 4 characters", () => {
@@ -70,6 +87,11 @@ describe("isIn", () => {
   const cyclic: Record<string, unknown> = { a: 1 }
   cyclic["self"] = cyclic
   class Opaque {}
+  class Inherited extends Error {
+    override get message() {
+      return token
+    }
+  }
   for (
     const [title, value, expected] of [
       ["a string", token, true],
@@ -80,6 +102,10 @@ describe("isIn", () => {
       ["a name of a member", { [token]: 1 }, true],
       ["a symbol", { [Symbol(token)]: 1 }, true],
       ["an object without a prototype", Object.assign(Object.create(null), { a: token }), true],
+      ["another object without a prototype", Object.assign(Object.create(null), { a: 1 }), false],
+      ["an inherited message", Object.assign(new Inherited(), { stack: "x" }), true],
+      ["a function with a member that is named as usual ones are", Object.assign(() => 1, { names: 1 }), true],
+      ["a function with a member that ends so", Object.assign(() => 1, { username: 1 }), true],
       ["another object", { a: [1, "b", { c: null }] }, false],
       ["an object in itself", cyclic, false],
       ["a message", new Error(`x ${token}`), true],

@@ -17,6 +17,8 @@ describe("locate", () => {
     const [written, expected] of [
       ["/items", "https://api.example.com/v1/items"],
       ["items", "https://api.example.com/v1/items"],
+      ["items/1?a#b", "https://api.example.com/v1/items/1?a#b"],
+      ["items?next=https://a.example", "https://api.example.com/v1/items?next=https://a.example"],
       ["", "https://api.example.com/v1"],
       ["?page=2", "https://api.example.com/v1?page=2"],
       ["#top", "https://api.example.com/v1#top"],
@@ -74,7 +76,17 @@ describe("locate", () => {
 describe("below the base path", () => {
   const isAllowed = (path: string) => rules({ baseUrl }).isAllowed(new URL(`https://api.example.com${path}`))
   for (
-    const path of ["/v1", "/v1/", "/v1/a/b", "/v1/a/%2e%2e/b", "/v1/a%2fb", "/v1/a/..%2f", "/v1/100%25", "/v1/%zz"]
+    const path of [
+      "/v1",
+      "/v1/",
+      "/v1/a/b",
+      "/v1/a/%2e%2e/b",
+      "/v1/a%2fb",
+      "/v1/a/..%2f",
+      "/v1/100%25",
+      "/v1/%zz",
+      `/v1/%${"25".repeat(7)}`
+    ]
   ) {
     it(`allows ${path}`, () => assert.isTrue(isAllowed(path)))
   }
@@ -94,10 +106,22 @@ describe("below the base path", () => {
       "/v1/%u002e%u002e/v2",
       "/v1/%EF%BC%8E%EF%BC%8E/v2",
       "/v1//..%2f..%2fv2",
+      "/v1/..;xy/v2",
+      "/v1/.;x/..%2fv2",
+      "/v1/%2e%2e%2f%ff",
+      "/v1/%2e%2e%2f%ff%c0%ae%FF",
+      `/v1/%${"25".repeat(8)}`,
       `/v1/%${"25".repeat(9)}2e`
     ]
   ) {
     it(`does not allow ${path}`, () => assert.isFalse(isAllowed(path)))
+  }
+})
+
+it("without a base path, every path of the origin is allowed", () => {
+  const { isAllowed } = rules({ baseUrl: "https://api.example.com//" })
+  for (const path of ["/", "/a", "/..%2f..%2fb", `/%${"25".repeat(9)}`]) {
+    assert.isTrue(isAllowed(new URL(path, "https://api.example.com")))
   }
 })
 
@@ -118,3 +142,62 @@ describe("violated", () => {
 
 it("shown leaves out user information, query and fragment", () =>
   assert.strictEqual(urls.shown("https://u:p@a.example/b/c?d#e"), "https://a.example/b/c"))
+
+describe("a URL that credentials or tokens go to", () => {
+  for (
+    const [written, expected] of [
+      ["https://a.example", "https://a.example/"],
+      ["HTTPS://A.example:443/b?c=d", "https://a.example/b?c=d"],
+      [new URL("https://a.example/b"), "https://a.example/b"],
+      ["https://127.0.0.1/", "https://127.0.0.1/"],
+      ["http://a.example/", undefined],
+      ["http://localhost/", undefined],
+      ["ftp://a.example/", undefined],
+      ["https://*.example.com", undefined],
+      ["https://u@a.example", undefined],
+      ["https://:p@a.example", undefined],
+      ["https://u:p@a.example", undefined],
+      ["https://a.example/#b", undefined],
+      ["https://a.example/#", undefined],
+      ["https://a.example/ b", undefined],
+      ["https://a.example/\tb", undefined],
+      ["https://a.example\\b", undefined],
+      ["https://a.example/\u007f", undefined],
+      ["/a", undefined],
+      ["", undefined],
+      [undefined, undefined],
+      [["https://a.example"], undefined],
+      ...["client_secret", "client_assertion", "access_token", "password"].map((name) =>
+        [`https://a.example/?b=c&${name}=d`, undefined] as const
+      )
+    ] as ReadonlyArray<readonly [unknown, string | undefined]>
+  ) {
+    it(`is ${expected ?? "not"} ${String(written)}`, () => {
+      assert.strictEqual(urls.secureUrl(written, false)?.href, expected)
+      if (expected !== undefined) assert.strictEqual(urls.secureUrl(written, true)?.href, expected)
+    })
+  }
+
+  for (
+    const [host, expected] of [
+      ["localhost", true],
+      ["[::1]", true],
+      ["127.0.0.1", true],
+      ["127.123.45.255", true],
+      ["localhost.example", false],
+      ["[::2]", false],
+      ["128.0.0.1", false],
+      ["1.127.0.0", false],
+      ["127.0.0.1.example", false],
+      ["a127.0.0.1.example", false],
+      ["x.127.0.0.1x", false]
+    ] as const
+  ) {
+    it(`may be without TLS ${expected ? "at" : "nowhere else, as"} ${host}, where that is allowed`, () => {
+      assert.strictEqual(urls.isLoopback(new URL(`https://${host}`)), expected)
+      assert.strictEqual(urls.secureUrl(`http://${host}/`, true) !== undefined, expected)
+      assert.isUndefined(urls.secureUrl(`http://${host}/`, false))
+      assert.isUndefined(urls.secureUrl(`ftp://${host}/`, true))
+    })
+  }
+})

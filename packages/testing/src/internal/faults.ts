@@ -55,20 +55,26 @@ export const make = <A>() => {
 
 /** What the fault does on the way; the rest is for the server to do. */
 export const apply = (fault: Fault | undefined, answer: Effect.Effect<Response>): Effect.Effect<Response, Broken> => {
-  switch (fault?._tag) {
-    case "Answer":
-      return Effect.sync(() =>
-        new Response(fault.status === 204 ? null : fault.body, { status: fault.status, headers: fault.headers })
-      )
-    case "Delay":
-      return Effect.zipRight(Effect.sleep(fault.duration), answer)
-    case "Hang":
+  if (typeof fault === "object") {
+    switch (fault._tag) {
+      case "Answer":
+        return Effect.sync(() =>
+          new Response(fault.status === 204 ? null : fault.body, { status: fault.status, headers: fault.headers })
+        )
+      case "Delay":
+        return Effect.zipRight(Effect.sleep(fault.duration), answer)
+      case "ClockOffset":
+        return answer
+    }
+  }
+  switch (fault) {
+    case "hang":
       return Effect.never
-    case "Reset":
+    case "reset":
       return new Broken({ code: "ECONNRESET" })
-    case "Refuse":
+    case "refuse":
       return new Broken({ code: "ECONNREFUSED" })
-    case "CutShort":
+    case "cutShort":
       return Effect.flatMap(answer, (response) =>
         Effect.promise(async () => {
           const text = await response.text()

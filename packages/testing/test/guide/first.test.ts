@@ -28,7 +28,7 @@ it.effect("counts the items, and goes on when the token is revoked", () =>
 it.effect("passes a failure of the API on", () =>
   Effect.gen(function*() {
     const { faults } = yield* TestApi.TestApi
-    yield* faults.rule(({ url }) => url.pathname === "/items" ? { _tag: "Reset" } : undefined)
+    yield* faults.rule(({ url }) => url.pathname === "/items" ? "reset" : undefined)
     const error = yield* Effect.flip(countItems)
     assert.strictEqual(error._tag, "RequestError")
   }).pipe(Effect.provide(Test)))

@@ -28,7 +28,7 @@ it.effect("an outage of the issuer goes unnoticed while the token lasts", () =>
 it.effect("an issuer that hangs is given up, by the clock of the test", () =>
   Effect.gen(function*() {
     const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
-    yield* faults.next(Fault.hang)
+    yield* faults.next("hang")
     const calling = yield* Effect.fork(Effect.flip(call))
     yield* TestClock.adjust("5 seconds")
     const error = yield* Fiber.join(calling)

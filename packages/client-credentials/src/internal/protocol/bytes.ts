@@ -15,3 +15,11 @@ export const base64 = {
     }
   }
 }
+
+export const hex = {
+  encode: (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+
+  /** Of an even number of digits; one more is passed over. */
+  decode: (digits: string): Uint8Array =>
+    Uint8Array.from({ length: digits.length >> 1 }, (_, at) => parseInt(digits.slice(2 * at, 2 * at + 2), 16))
+}

@@ -1,6 +1,7 @@
 /**
  * As much of DER (ITU-T X.690) as private keys need: distinguished from what is often taken for one, and written as PKCS #8.
  */
+import { hex } from "./bytes.js"
 import type { KeyType } from "./signingAlgorithm.js"
 
 type Bytes = Uint8Array
@@ -20,10 +21,10 @@ const sequence = 0x30
 
 /** The element at the beginning of the bytes; undefined when it is damaged, or longer than they are. */
 const readElement = (bytes: Bytes): Element | undefined => {
-  const [tag, first] = bytes
-  if (tag === undefined || first === undefined) return undefined
-  const size = first < 0x80 ? 0 : first - 0x80
-  if (size > 4 || first === 0x80 || bytes.length < 2 + size) return undefined
+  const [tag = 0, first] = bytes
+  // In BER, 0x80 is a length that is not stated.
+  if (first === undefined || first === 0x80) return undefined
+  const size = first >> 7 === 0 ? 0 : first & 0x7f
   const length = size === 0 ? first : bytes.subarray(2, 2 + size).reduce((sum, byte) => sum * 256 + byte, 0)
   const end = 2 + size + length
   return end > bytes.length
@@ -31,7 +32,7 @@ const readElement = (bytes: Bytes): Element | undefined => {
     : { tag, content: bytes.subarray(2 + size, end), whole: bytes.subarray(0, end) }
 }
 
-/** The elements of which the bytes consist. */
+/** The elements of which the bytes consist; undefined when one of them is damaged. */
 const readAll = (bytes: Bytes): ReadonlyArray<Element> | undefined => {
   const elements: Array<Element> = []
   for (let rest = bytes; rest.length > 0;) {
@@ -41,6 +42,12 @@ const readAll = (bytes: Bytes): ReadonlyArray<Element> | undefined => {
     rest = rest.subarray(element.whole.length)
   }
   return elements
+}
+
+/** The elements of a sequence that the bytes begin with. */
+const readSequence = (bytes: Bytes): ReadonlyArray<Element> | undefined => {
+  const outer = readElement(bytes)
+  return outer?.tag === sequence ? readAll(outer.content) : undefined
 }
 
 const join = (...parts: ReadonlyArray<ArrayLike<number>>): Bytes =>
@@ -63,9 +70,6 @@ export const bitLength = (bytes: Bytes): number => {
   return first === -1 ? 0 : (bytes.length - first) * 8 - (Math.clz32(bytes[first] ?? 0) - 24)
 }
 
-const hex = (bytes: Bytes): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
-const fromHex = (text: string): Bytes => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16))
-
 const rsaOid = "2a864886f70d010101"
 const pssOid = "2a864886f70d01010a"
 const ecOid = "2a8648ce3d0201"
@@ -87,75 +91,75 @@ export type Read =
 const nothing = (_tag: Exclude<Read["_tag"], "Key">): Read => ({ _tag })
 
 const number = (value: number) => write(integer, [value])
-const oid = (value: string) => write(identifier, fromHex(value))
+const oid = (value: string) => write(identifier, hex.decode(value))
 
 /** RFC 5958 section 2, in the version that every platform imports: without attributes and public key. */
 const pkcs8 = (algorithm: ReadonlyArray<Bytes>, key: Bytes): Bytes =>
   write(sequence, number(0), write(sequence, ...algorithm), write(octets, key))
 
 const rsa = (type: "RSA" | "RSA-PSS", key: Bytes): Read => {
-  const parts = readAll(readElement(key)?.content ?? new Uint8Array())
-  const modulus = parts?.[1]
-  if (parts === undefined || modulus === undefined || parts.length < 9 || parts.some(({ tag }) => tag !== integer)) {
-    return nothing("Damaged")
-  }
+  const parts = readSequence(key)
+  const isComplete = parts !== undefined && parts.length >= 9 && parts.every(({ tag }) => tag === integer)
+  const modulus = isComplete ? parts[1] : undefined
+  if (modulus === undefined) return nothing("Damaged")
   // As an RSA key without a mark, which platforms import for either scheme.
-  return { _tag: "Key", type, pkcs8: pkcs8([oid(rsaOid), fromHex("0500")], key), rsaBits: bitLength(modulus.content) }
+  return {
+    _tag: "Key",
+    type,
+    pkcs8: pkcs8([oid(rsaOid), hex.decode("0500")], key),
+    rsaBits: bitLength(modulus.content)
+  }
 }
 
-/** RFC 5915 section 3. The curve is beside the key in PKCS #8, and in it otherwise. */
+/** RFC 5915 section 3. The curve may be named in the key; otherwise it is what stands `beside` it. */
 const ec = (key: Bytes, beside: Element | undefined): Read => {
-  const parts = readAll(readElement(key)?.content ?? new Uint8Array())
-  const [version, secret] = parts ?? []
-  if (parts === undefined || version?.tag !== integer || secret?.tag !== octets) return nothing("Damaged")
+  const parts = readSequence(key)
+  if (parts?.[0]?.tag !== integer || parts[1]?.tag !== octets) return nothing("Damaged")
   const inside = parts.find(({ tag }) => tag === 0xa0)
-  const named = beside ?? readElement(inside?.content ?? new Uint8Array())
+  const named = readElement(inside?.content ?? new Uint8Array()) ?? beside
   if (named === undefined) return nothing("Damaged")
-  const name = hex(named.content)
-  const type = named.tag === identifier && Object.hasOwn(curves, name) ? curves[name] : undefined
+  const type = named.tag === identifier ? curves[hex.encode(named.content)] : undefined
   if (type === undefined) return nothing("UnknownCurve")
   const point = parts.find(({ tag }) => tag === 0xa1)
-  const own = write(sequence, number(1), secret.whole, point?.whole ?? [])
+  const own = write(sequence, number(1), parts[1].whole, point?.whole ?? [])
   return { _tag: "Key", type, pkcs8: pkcs8([oid(ecOid), named.whole], own), rsaBits: undefined }
 }
 
 const inPkcs8 = (algorithm: Element, key: Bytes): Read => {
-  const [name, parameters] = readAll(algorithm.content) ?? []
-  switch (hex(name?.content ?? new Uint8Array())) {
+  const parts = readAll(algorithm.content)
+  if (parts?.[0]?.tag !== identifier) return nothing("Damaged")
+  switch (hex.encode(parts[0].content)) {
     case rsaOid:
       return rsa("RSA", key)
     case pssOid:
       return rsa("RSA-PSS", key)
     case ecOid:
-      return ec(key, parameters)
+      return ec(key, parts[1])
     case ed25519Oid:
       return readElement(key)?.content.length === 32
         ? { _tag: "Key", type: "Ed25519", pkcs8: pkcs8([oid(ed25519Oid)], key), rsaBits: undefined }
         : nothing("Damaged")
     default:
-      return nothing(name?.tag === identifier ? "UnknownAlgorithm" : "Damaged")
+      return nothing("UnknownAlgorithm")
   }
 }
 
 /** `curve` is that of an EC key that does not name it: the name, as it stands in a PEM of its own before the key. */
-export const readPrivateKey = (bytes: Bytes, curve?: Bytes): Read => {
-  const outer = readElement(bytes)
-  const parts = outer?.tag === sequence ? readAll(outer.content) : undefined
-  const [first, second, third] = parts ?? []
-  if (parts === undefined || first === undefined || second === undefined) return nothing("Damaged")
-  if (first.tag === sequence) {
-    if (second.tag === octets) {
-      return nothing(hex(first.content).includes(encryptionOids) ? "Encrypted" : "Damaged")
+export const readPrivateKey = (bytes: Bytes, curve: Bytes = new Uint8Array()): Read => {
+  const parts = readSequence(bytes)
+  if (parts === undefined) return nothing("Damaged")
+  const [first, second, third] = parts
+  if (first?.tag === sequence) {
+    if (second?.tag === octets) {
+      return nothing(hex.encode(first.content).includes(encryptionOids) ? "Encrypted" : "Damaged")
     }
-    return nothing(second.tag === bits ? "Public" : third?.tag === bits ? "Certificate" : "Damaged")
+    return nothing(second?.tag === bits ? "Public" : third?.tag === bits ? "Certificate" : "Damaged")
   }
-  if (first.tag !== integer) return nothing("Damaged")
-  if (second.tag === sequence && third?.tag === octets) return inPkcs8(second, third.content)
-  if (second.tag === octets) {
-    const own = parts.some(({ tag }) => tag === 0xa0)
-    return ec(bytes, own || curve === undefined ? undefined : readElement(curve))
+  if (first?.tag === integer) {
+    if (second?.tag === sequence && third?.tag === octets) return inPkcs8(second, third.content)
+    if (second?.tag === octets) return ec(bytes, readElement(curve))
+    // The public key of PKCS #1 is a modulus and an exponent.
+    if (second?.tag === integer) return parts.length === 2 ? nothing("Public") : rsa("RSA", bytes)
   }
-  // The public key of PKCS #1 is a modulus and an exponent.
-  if (second.tag === integer) return parts.length === 2 ? nothing("Public") : rsa("RSA", bytes)
   return nothing("Damaged")
 }

@@ -35,13 +35,10 @@ export interface Written {
   readonly uri?: unknown
 }
 
-interface Shape {
-  readonly name: string
-  readonly read: (members: Members, status: number) => Written | undefined
-}
+/** Reads a refusal of one shape; undefined for another one. */
+type Shape = (members: Members, status: number) => Written | undefined
 
 interface Situation {
-  readonly name: string
   readonly kind: Kind
   readonly holds: (refusal: Refusal) => boolean
   readonly advice: string
@@ -90,47 +87,36 @@ const codeFor = (message: string, status: number): string =>
     : "invalid_request"
 
 /** The shapes in which servers write what the standard writes as `error` and `error_description`. */
-export const shapes: ReadonlyArray<Shape> = [
-  {
-    name: "RFC 6749 section 5.2",
-    read: ({ error, error_description, error_uri, message }) =>
-      isText(error) ? { error, description: error_description ?? message, uri: error_uri } : undefined
+const shapes: ReadonlyArray<Shape> = [
+  // RFC 6749 section 5.2.
+  ({ error, error_description, error_uri, message }) =>
+    isText(error) ? { error, description: error_description ?? message, uri: error_uri } : undefined,
+  // Google.
+  ({ error }) =>
+    isRecord(error) && (isText(error["status"]) || typeof error["code"] === "number" || isText(error["code"]))
+      ? { error: isText(error["status"]) ? error["status"] : String(error["code"]), description: error["message"] }
+      : undefined,
+  // Okta.
+  ({ errorCode, errorSummary }) => isText(errorCode) ? { error: errorCode, description: errorSummary } : undefined,
+  // FedEx.
+  ({ errors }) => {
+    const first: unknown = Array.isArray(errors) ? errors[0] : undefined
+    return isRecord(first) && isText(first["code"])
+      ? { error: first["code"], description: first["message"] }
+      : undefined
   },
-  {
-    name: "Google",
-    read: ({ error }) =>
-      isRecord(error) && (isText(error["status"]) || typeof error["code"] === "number" || isText(error["code"]))
-        ? { error: isText(error["status"]) ? error["status"] : String(error["code"]), description: error["message"] }
-        : undefined
-  },
-  {
-    name: "Okta",
-    read: ({ errorCode, errorSummary }) =>
-      isText(errorCode) ? { error: errorCode, description: errorSummary } : undefined
-  },
-  {
-    name: "FedEx",
-    read: ({ errors }) => {
-      const first: unknown = Array.isArray(errors) ? errors[0] : undefined
-      return isRecord(first) && isText(first["code"])
-        ? { error: first["code"], description: first["message"] }
-        : undefined
-    }
-  },
-  {
-    name: "Twitch, and gateways of AWS and Kong",
-    read: ({ message }, status) =>
-      isText(message) && status >= 400 && status < 500 && status !== 408 && status !== 425
-        ? { error: codeFor(message, status), description: message }
-        : undefined
-  }
+  // Twitch, and gateways of AWS and Kong.
+  ({ message }, status) =>
+    isText(message) && status >= 400 && status < 500 && status !== 408 && status !== 425
+      ? { error: codeFor(message, status), description: message }
+      : undefined
 ]
 
 /** What a JSON response says that has no token in it, if it is a refusal. */
 export const read = (json: unknown, status: number): Written | undefined => {
   if (!isRecord(json) || json["access_token"] !== undefined) return undefined
   for (const shape of shapes) {
-    const found = shape.read(json, status)
+    const found = shape(json, status)
     if (found !== undefined) return found
   }
   return undefined
@@ -139,14 +125,14 @@ export const read = (json: unknown, status: number): Written | undefined => {
 /** A limit in words: "10 tokens/28800 seconds". */
 const rate = /\b(\d{1,6}) (?:tokens?|requests?) ?(?:\/|per|in|every) ?(\d{1,7}) ?seconds?\b/i
 
-const texts = ({ error, errorDescription = "" }: Refusal): string => `${error} ${errorDescription}`
+const texts = ({ error, errorDescription }: Refusal): string => [error, errorDescription].join(" ")
 
 const tokenUrl = "Check the token URL (OAUTH_TOKEN_URL): it must be that of the token endpoint, with its whole path."
 
 /** Tried in this order, before the code. */
-export const situations: ReadonlyArray<Situation> = [
+const situations: ReadonlyArray<Situation> = [
+  // A limit, which Vertex writes with status 400.
   {
-    name: "a limit, as Vertex writes it with status 400",
     kind: "limit",
     holds: (refusal) =>
       refusal.status === 429 || refusal.error.toLowerCase() === "too_many_requests" ||
@@ -158,14 +144,13 @@ export const situations: ReadonlyArray<Situation> = [
     advice: "The server limits how many tokens this client may request. Share tokens between processes " +
       "(SharedClientCredentials.layer), or have the limit raised."
   },
+  // Nothing at this path: Rails, Express, Kong, and AWS, which calls it a missing authentication token.
   {
-    name: "nothing at this path: Rails, Express, Kong, and AWS, which calls it a missing authentication token",
     kind: "wrong endpoint",
     holds: (refusal) =>
       !isRegistered(refusal.error)
         ? isAbsent(refusal.status)
-        : (refusal.status === 404 && refusal.errorDescription !== undefined &&
-          /\bno route\b|\bnot found\b|\bcannot post\b/i.test(refusal.errorDescription)) ||
+        : (refusal.status === 404 && /\bno route\b|\bnot found\b|\bcannot post\b/i.test(texts(refusal))) ||
           (refusal.status === 403 && refusal.errorDescription === "Missing Authentication Token"),
     advice: tokenUrl
   }
@@ -234,6 +219,8 @@ export const advice = (refusal: Refusal): string | undefined => {
 
 /** The pause between two tokens, in milliseconds, where a description states the limit and no header does. */
 export const statedPause = (refusal: Refusal): number | undefined => {
-  const [, count, seconds] = rate.exec(refusal.errorDescription ?? "") ?? []
-  return kindOf(refusal) === "limit" && Number(count) > 0 ? (Number(seconds) * 1000) / Number(count) : undefined
+  if (kindOf(refusal) !== "limit") return undefined
+  const stated = rate.exec(texts(refusal))
+  const pause = (Number(stated?.[2]) * 1000) / Number(stated?.[1])
+  return Number.isFinite(pause) ? pause : undefined
 }

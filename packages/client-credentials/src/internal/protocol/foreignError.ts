@@ -14,7 +14,7 @@ export const codeOf = (error: unknown): string | undefined => {
 
 /** The codes in a chain of causes, from the outermost on; of several errors, the first one counts. */
 export const codesOf = (error: unknown, depth = 6): ReadonlyArray<string> => {
-  if (depth === 0 || typeof error !== "object" || error === null) return []
+  if (depth === 0) return []
   const { cause, errors } = fieldsOf(error)
   const own = codeOf(error)
   return [

@@ -43,8 +43,8 @@ export const parse = (
     (received[header] ?? "").slice(0, 1000).split(",").slice(0, maxBuckets).flatMap((bucket) => {
       const members = new Map(
         bucket.split(";").map((member) => {
-          const [name = "", value = ""] = member.split("=", 2)
-          return [name.trim().toLowerCase(), value.trim()]
+          const end = member.indexOf("=")
+          return [member.slice(0, end).trim().toLowerCase(), member.slice(end + 1).trim()]
         })
       )
       const [limit, remaining, seconds] = ["q", "r", "t"].map((name) => whole(members.get(name)))

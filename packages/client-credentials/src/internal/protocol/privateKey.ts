@@ -39,10 +39,12 @@ const certificate: Unusable = { found: "a certificate; the private key that belo
 const fromDer = (bytes: Uint8Array, curve?: Uint8Array): PrivateKey | Unusable => {
   const key = der.readPrivateKey(bytes, curve)
   switch (key._tag) {
-    case "Key":
-      return key.rsaBits !== undefined && key.rsaBits < minRsaBits
-        ? shortRsa(key.rsaBits)
+    case "Key": {
+      const bits = key.rsaBits ?? minRsaBits
+      return bits < minRsaBits
+        ? shortRsa(bits)
         : { type: key.type, material: base64.encode(key.pkcs8), algorithm: undefined, keyId: undefined }
+    }
     case "Encrypted":
       return encrypted
     case "UnknownCurve":
@@ -66,7 +68,7 @@ interface Block {
 /** The blocks of a PEM text, without what stands around them (RFC 7468 section 2); undefined when one has no end. */
 const blocksOf = (text: string): ReadonlyArray<Block> | undefined => {
   // Where a line break was written out: base64 has no backslash, so that it can mean nothing else.
-  const lines = text.replace(/\\+[rn]/g, "\n")
+  const lines = text.replace(/\\[rn]/g, "\n")
   // In turn: what stands between, BEGIN or END, a label.
   const parts = lines.split(/-----(BEGIN|END) ([A-Z0-9 ]+)-----/)
   const blocks: Array<Block> = []
@@ -81,7 +83,7 @@ const blocksOf = (text: string): ReadonlyArray<Block> | undefined => {
 
 /** The bytes of a block, whose headers (RFC 1421 section 4.6) are passed over. */
 const bytesOf = ({ body }: Block): Uint8Array | undefined =>
-  base64.decode(body.replace(/^[\w-]+:.*$/gm, "").replace(/[\s\\]/g, ""))
+  base64.decode(body.replace(/^[\w-]+:.*/gm, "").replace(/[\s\\]/g, ""))
 
 const fromPem = (text: string): PrivateKey | Unusable => {
   const blocks = blocksOf(text)
@@ -104,10 +106,11 @@ const fromPem = (text: string): PrivateKey | Unusable => {
     : fromDer(bytes, parameters === undefined ? undefined : bytesOf(parameters))
 }
 
+/** The members that are bytes, without which a key is not complete (RFC 7518 section 6, RFC 8037 section 2). */
 const members: Readonly<Record<string, ReadonlyArray<string>>> = {
   RSA: ["n", "e", "d", "p", "q", "dp", "dq", "qi"],
-  EC: ["crv", "x", "y", "d"],
-  OKP: ["crv", "x", "d"]
+  EC: ["x", "y", "d"],
+  OKP: ["x", "d"]
 }
 
 /** The bytes of each member on a curve (RFC 7518 section 6.2, RFC 8037 section 2). */
@@ -126,24 +129,28 @@ const keyTypeOf = (kty: unknown, crv: unknown): KeyType | undefined =>
 const isForSigning = ({ key_ops, use }: Readonly<Record<string, unknown>>): boolean =>
   (use === undefined || use === "sig") && (!Array.isArray(key_ops) || key_ops.includes("sign"))
 
+const isBytes = (value: unknown, size: number): value is string =>
+  typeof value === "string" && (base64.decode(value)?.length ?? 0) >= size
+
 const fromJwk = (jwk: Readonly<Record<string, unknown>>): PrivateKey | Unusable => {
   const { alg, crv, d, kid, kty } = jwk
   if (kty === "oct") return unusable("a symmetric key; clientSecretJwt (client_secret_jwt) is for those")
-  if (typeof kty !== "string" || !Object.hasOwn(members, kty)) {
-    return unusable("JSON, but not a JWK of RSA, EC or OKP (RFC 7518 section 6)")
-  }
+  const names = typeof kty === "string" && Object.hasOwn(members, kty) ? members[kty] : undefined
+  if (names === undefined) return unusable("JSON, but not a JWK of RSA, EC or OKP (RFC 7518 section 6)")
   if (d === undefined) return unusable("a JWK without its private part, so a public key")
   const type = keyTypeOf(kty, crv)
   if (type === undefined) return unusable("a JWK on a curve other than P-256, P-384, P-521 and Ed25519")
   if (!isForSigning(jwk)) return unusable("a JWK that is not for signatures (use, key_ops)")
-  const names = members[kty] ?? []
-  const material: Record<string, string> = { kty }
+  const material: Record<string, string> = type === "RSA"
+    ? { kty: type }
+    : { kty: type === "Ed25519" ? "OKP" : "EC", crv: type }
   for (const name of names) {
     const value = jwk[name]
-    const bytes = typeof value === "string" && name !== "crv" ? base64.decode(value) : undefined
-    if (typeof value !== "string" || (name !== "crv" && (bytes?.length ?? 0) < (sizes[type] ?? 1))) {
+    if (!isBytes(value, sizes[type] ?? 1)) {
       return unusable(
-        `a JWK without a usable member ${name}${kty === "RSA" ? "; its primes are necessary" : ""} (RFC 7518 section 6)`
+        `a JWK without a usable member ${name}${
+          type === "RSA" ? "; its primes are necessary" : ""
+        } (RFC 7518 section 6)`
       )
     }
     material[name] = value
@@ -165,8 +172,10 @@ const fromJwk = (jwk: Readonly<Record<string, unknown>>): PrivateKey | Unusable 
 }
 
 const fromJson = (value: unknown, keyId: string | undefined): PrivateKey | Unusable => {
-  const keys = Array.isArray(value) ? value as ReadonlyArray<unknown> : isRecord(value) ? value["keys"] : undefined
-  if (!Array.isArray(keys)) return isRecord(value) ? fromJwk(value) : unusable("JSON, but not a JWK (RFC 7517)")
+  const keys: unknown = isRecord(value) ? value["keys"] : value
+  if (!Array.isArray(keys)) {
+    return isRecord(value) ? fromJwk(value) : unusable("neither PEM nor JWK: JSON that is damaged")
+  }
   // A JWK Set (RFC 7517 section 5).
   const own = keys.filter(isRecord).filter((jwk) => jwk["d"] !== undefined && isForSigning(jwk))
   const [key, another] = keyId === undefined || own.length === 1 ? own : own.filter(({ kid }) => kid === keyId)
@@ -182,32 +191,32 @@ const fromJson = (value: unknown, keyId: string | undefined): PrivateKey | Unusa
     : unusable("a JWK Set with several private keys; keep one, or choose one by its key id (OAUTH_PRIVATE_KEY_ID)")
 }
 
+/** What stands between quotes; undefined where there are none. */
+const unquoted = (text: string): string | undefined => {
+  const value = readJson(text)
+  if (typeof value === "string") return value
+  return /^(["'`])[^]*\1$/.test(text) ? text.slice(1, -1) : undefined
+}
+
 /** More than any key, so that a wrong file is not looked through. */
 const maxLength = 100_000
 
 /** `keyId` chooses among the keys of a JWK Set. `depth` is for a text that is quoted or in base64 as a whole. */
 export const read = (text: string, keyId?: string, depth = 2): PrivateKey | Unusable => {
   if (text.length > maxLength) return unusable("longer than any private key")
-  const trimmed = text.replace(/^\ufeff/, "").trim()
+  // A byte order mark is white space too.
+  const trimmed = text.trim()
   if (trimmed === "") return unusable("empty")
   if (trimmed.startsWith("PuTTY-User-Key-File")) return unusable("a key of PuTTY; export it as an OpenSSL key")
-  if (/^[[{]/.test(trimmed)) {
-    const value = readJson(trimmed)
-    return value === undefined ? unusable("neither PEM nor JWK: JSON that is damaged") : fromJson(value, keyId)
-  }
+  if (/^[[{]/.test(trimmed)) return fromJson(readJson(trimmed), keyId)
   if (trimmed.includes("-----BEGIN")) return fromPem(trimmed)
   if (depth > 0) {
-    const [, quote, inner = ""] = /^(["'`])([^]*)\1$/.exec(trimmed) ?? []
-    if (quote !== undefined) {
-      const unescaped = quote === "\"" ? readJson(trimmed) : undefined
-      return read(typeof unescaped === "string" ? unescaped : inner, keyId, depth - 1)
-    }
-    // A whole PEM or JWK, or PKCS #8 without its armour, in base64.
+    const inner = unquoted(trimmed)
+    if (inner !== undefined) return read(inner, keyId, depth - 1)
     const bytes = base64.decode(trimmed.replace(/\s|\\+[rn]/g, ""))
     if (bytes !== undefined && bytes.length > 32) {
-      const isText = bytes.every((byte) => byte >= 0x20 ? byte < 0x7f : byte === 9 || byte === 10 || byte === 13)
-      if (isText) return read(new TextDecoder().decode(bytes), keyId, depth - 1)
-      if (bytes[0] === 0x30) return fromDer(bytes)
+      // PKCS #8 without its armour, as its first byte tells; otherwise a whole PEM or JWK in base64.
+      return bytes[0] === 0x30 ? fromDer(bytes) : read(new TextDecoder().decode(bytes), keyId, depth - 1)
     }
   }
   return unusable("neither PEM nor JWK")

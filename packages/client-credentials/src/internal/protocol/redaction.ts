@@ -7,6 +7,8 @@
  * of a secret count as the secret, unless they are part of an ordinary word of such messages. The work grows linearly with the text.
  */
 
+import { hex } from "./bytes.js"
+
 /** Consecutive characters that two texts have in common by no accident. */
 const partLength = 6
 
@@ -36,15 +38,16 @@ const ordinaryWords = [
   "-----BEGIN -----END PRIVATE PUBLIC"
 ].join(" ").split(" ")
 
+/** White space, and `+` beside it, make no difference. */
 const named: Readonly<Record<string, string>> = {
   amp: "&",
   lt: "<",
   gt: ">",
   quot: "\"",
   apos: "'",
-  nbsp: " ",
-  tab: "\t",
-  newline: "\n",
+  nbsp: "",
+  tab: "",
+  newline: "",
   excl: "!",
   num: "#",
   dollar: "$",
@@ -53,7 +56,7 @@ const named: Readonly<Record<string, string>> = {
   rpar: ")",
   ast: "*",
   midast: "*",
-  plus: "+",
+  plus: "",
   comma: ",",
   hyphen: "-",
   dash: "-",
@@ -93,52 +96,46 @@ const latinNames =
     "euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute " +
     "thorn yuml").split(" ")
 
-const character = (code: number): string => code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : ""
+const character = (code: number): string => code <= 0x10ffff ? String.fromCodePoint(code) : ""
 
-const entity = (whole: string, decimal?: string, hex?: string, name?: string): string => {
-  if (decimal !== undefined) return character(Number(decimal))
-  if (hex !== undefined) return character(parseInt(hex, 16))
-  const found = Object.hasOwn(named, (name ?? "").toLowerCase()) ? named[(name ?? "").toLowerCase()] : undefined
-  const latin = latinNames.indexOf(name ?? "")
-  return found ?? (latin < 0 ? whole : character(0xa1 + latin))
+const entity = (whole: string, reference: string): string => {
+  if (reference.startsWith("#")) return character(Number(`0${reference.slice(1)}`))
+  const name = reference.toLowerCase()
+  const latin = latinNames.indexOf(reference)
+  return latin >= 0 ? character(0xa1 + latin) : Object.hasOwn(named, name) ? named[name] ?? whole : whole
 }
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
 
-const textOf = (bytes: Uint8Array): string => {
+/** Of bytes around what is looked for, which are no UTF-8, the part that is must be found all the same. */
+const textsOf = (bytes: Uint8Array): readonly [string, ...ReadonlyArray<string>] => {
   try {
-    return strictUtf8.decode(bytes)
+    return [strictUtf8.decode(bytes)]
   } catch {
-    return latin1(bytes)
+    return [latin1(bytes), new TextDecoder().decode(bytes)]
   }
 }
 
-const fromHex = (digits: string): Uint8Array =>
-  Uint8Array.from({ length: digits.length >> 1 }, (_, at) => parseInt(digits.slice(2 * at, 2 * at + 2), 16))
+const textOf = (bytes: Uint8Array): string => textsOf(bytes)[0]
 
-const simpleEscapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }
+/** An escape of a string literal, without its backslash. */
+const escaped = (_: string, code: string): string =>
+  code.length > 1
+    ? character(parseInt(code.replace(/[ux{}]/g, ""), 16))
+    : /[bfnrt]/.test(code)
+    ? " "
+    : code
 
 /** What each encoding that is found stands for, one encoding at a time. */
 const decoders: ReadonlyArray<(text: string) => string> = [
-  (text) => text.replace(/&(?:#0{0,8}(\d{1,7})|#[xX]0{0,8}([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,20}));?/g, entity),
+  (text) => text.replace(/&(#0{0,8}\d{1,7}|#[xX]0{0,8}[0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,20});?/g, entity),
   (text) =>
     text
-      .replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => textOf(fromHex(run.replaceAll("%", ""))))
+      .replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => textOf(hex.decode(run.replaceAll("%", ""))))
       .replace(/%u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
-  (text) =>
-    text.replace(
-      /\\(?:u\{0{0,8}([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([bfnrt])|(["'\\/]))/g,
-      (_, braced?: string, unit?: string, byte?: string, simple?: string, itself?: string) =>
-        braced !== undefined
-          ? character(parseInt(braced, 16))
-          : unit !== undefined || byte !== undefined
-          ? String.fromCharCode(parseInt(unit ?? byte ?? "", 16))
-          : simple === undefined
-          ? itself ?? ""
-          : simpleEscapes[simple] ?? ""
-    ),
+  (text) => text.replace(/\\(u\{0{0,8}[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[bfnrt"'\\/])/g, escaped),
   (text) =>
     text.replace(
       /(?<!\\)(?:\\[0-3][0-7]{2})+/g,
@@ -148,7 +145,7 @@ const decoders: ReadonlyArray<(text: string) => string> = [
   (text) =>
     text.replace(
       /(?:-?\d{1,3}[\s,;+]{1,4}){5,}-?\d{1,3}/g,
-      (run) => textOf(Uint8Array.from(run.match(/-?\d+/g) ?? [], Number))
+      (run) => textOf(Uint8Array.from(run.split(/[\s,;+]+/), Number))
     )
 ]
 
@@ -157,18 +154,17 @@ const isEncoded = (text: string): boolean => /[&%\\]|\d[\s,;+]{1,4}-?\d/.test(te
 
 /** The text as it is, and whatever it becomes while it is decoded. */
 const stages = (text: string): ReadonlyArray<string> => {
-  const found = [text]
+  const found = new Set([text])
   let last = text
   for (let round = 0; round < maxRounds && isEncoded(last); round += 1) {
     const before = last
     for (const decode of decoders) {
-      const next = decode(last)
-      if (next !== last) found.push(next)
-      last = next
+      last = decode(last)
+      found.add(last)
     }
     if (last === before) break
   }
-  return found
+  return [...found]
 }
 
 /** Without regard to case, composition, what cannot be seen, and how much white space there is, or how a form writes it. */
@@ -178,7 +174,7 @@ const spaced = (text: string): string => text.normalize("NFKC").toLowerCase().re
 const folded = (text: string): string => spaced(text).replaceAll(" ", "")
 
 /** Letters and digits only: quotes, separators and the two alphabets of base64 make no difference. */
-const lettersOf = (text: string): string => text.replace(/[^\p{L}\p{N}]+/gu, "")
+const lettersOf = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, "")
 
 const base64Value = new Map(
   [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", ..."-_"].map((digit, at) => [
@@ -204,18 +200,13 @@ const fromBase64 = (digits: string, offset: number): Uint8Array => {
 
 /** What base64 and hex in a text may stand for, at every alignment: decoded, it is another text. */
 const decodedRuns = (text: string): ReadonlyArray<string> => {
-  const joined = text.replace(/\s+/g, "")
-  const base64 = joined.match(/[A-Za-z0-9+/_-]{8,}/g) ?? []
-  const hex = joined.replace(/[:,-]|0x|\\x/gi, "").match(/[0-9a-fA-F]{12,}/g) ?? []
+  const joined = text.replace(/\s/g, "")
+  const base64 = Array.from(joined.matchAll(/[A-Za-z0-9+/_-]{8,}/g), ([run]) => run)
+  const digits = Array.from(joined.replace(/[:,-]|0x|\\x/gi, "").matchAll(/[0-9a-fA-F]{12,}/g), ([run]) => run)
   return [
     ...base64.flatMap((run) => [0, 1, 2, 3].map((offset) => fromBase64(run, offset))),
-    ...hex.flatMap((run) => [0, 1].map((offset) => fromHex(run.slice(offset))))
-  ].flatMap((bytes) => {
-    const text = textOf(bytes)
-    const bytewise = latin1(bytes)
-    // Of bytes around what is looked for, which are no UTF-8, the part that is must be found all the same.
-    return text === bytewise ? [text, new TextDecoder().decode(bytes)] : [text]
-  })
+    ...digits.flatMap((run) => [0, 1].map((offset) => hex.decode(run.slice(offset))))
+  ].flatMap(textsOf)
 }
 
 /** The forms in which texts are compared. */

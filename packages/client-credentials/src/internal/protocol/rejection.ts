@@ -80,7 +80,7 @@ const bare = (value: string): string => value.replace(/^[\s'"]+|[\s'"]+$/g, "")
 export const isKnownCode = (error: string): boolean => Object.hasOwn(codes, bare(error).toLowerCase())
 
 const words = (value: string | undefined, word: RegExp): ReadonlyArray<string> =>
-  bare(value ?? "").split(/\s+/).filter((one) => word.test(one))
+  bare(value ?? "").split(/\s/).filter((one) => word.test(one))
 
 /** Nothing longer than this is kept of what a server wrote. */
 const maxClaims = 4096
@@ -88,12 +88,10 @@ const maxClaims = 4096
 /** As the `claims` parameter of a token request: JSON, which the challenge holds in base64url or base64. */
 const claimsOf = (value: string | undefined): string | undefined => {
   const text = bare(value ?? "")
-  if (text === "" || text.length > maxClaims) return undefined
+  if (text.length > maxClaims) return undefined
   if (isRecord(readJson(text))) return text
-  const bytes = base64.decode(text)
-  if (bytes === undefined) return undefined
   try {
-    const decoded = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+    const decoded = new TextDecoder("utf-8", { fatal: true }).decode(base64.decode(text))
     return isRecord(readJson(decoded)) ? decoded : undefined
   } catch {
     return undefined
@@ -142,7 +140,7 @@ export const meaning = (challenges: ReadonlyArray<ChallengeParts>, scheme?: stri
       .filter((challenge) => isWanted(challenge.scheme))
       .map(({ parameters }) => meaningOf(parameters))
       .find(({ _tag }) => _tag !== "Unknown")
-  return (scheme === undefined ? undefined : errorOf((one) => one === scheme)) ??
+  return errorOf((one) => one === scheme) ??
     errorOf((one) => tokenSchemes.includes(one)) ??
     { _tag: "Unknown" }
 }

@@ -37,7 +37,7 @@ export const sorted = (parameters: Readonly<Record<string, string>>): string => 
 export const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_, member: unknown) =>
     isRecord(member)
-      ? Object.fromEntries(Object.entries(member).sort(([one], [other]) => one < other ? -1 : 1))
+      ? Object.fromEntries(Object.keys(member).sort().map((name) => [name, member[name]]))
       : member)
 
 /** RFC 6749 section 3.2: no parameter twice. These have their own settings, or are credentials. */

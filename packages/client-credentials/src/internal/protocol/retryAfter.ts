@@ -14,7 +14,7 @@ export const longestObeyed = 3_600_000
 export const httpDate = (text: string | undefined): number | undefined => {
   const date = text?.trim() ?? ""
   if (!/^[a-z]{3,9},? /i.test(date)) return undefined
-  const at = Date.parse(/\b(GMT|UTC|Z|[+-]\d{4})$/i.test(date) ? date : `${date} GMT`)
+  const at = Date.parse(/\b(GMT|UTC|Z)\b| [+-]\d/i.test(date) ? date : `${date} GMT`)
   return Number.isNaN(at) ? undefined : at
 }
 

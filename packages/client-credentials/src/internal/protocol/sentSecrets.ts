@@ -15,7 +15,7 @@ const basicParts = (credentials: string): ReadonlyArray<string> => {
   try {
     const text = new TextDecoder().decode(Uint8Array.from(atob(credentials), (one) => one.charCodeAt(0)))
     const colon = text.indexOf(":")
-    return colon < 0 ? [text] : [text.slice(colon + 1), text.slice(0, colon)]
+    return [text.slice(colon + 1), text.slice(0, Math.max(0, colon))]
   } catch {
     return []
   }
@@ -26,8 +26,9 @@ const secretsOf = ({ headers }: SentRequest): ReadonlyArray<string> => {
   const { authorization = "", dpop = "" } = headers
   const space = authorization.indexOf(" ")
   const credentials = authorization.slice(space + 1)
-  const basic = /^basic$/i.test(authorization.slice(0, Math.max(0, space))) ? basicParts(credentials) : []
-  return [credentials, dpop, ...basic].filter((one) => one.length >= 4).sort((one, other) => other.length - one.length)
+  const found = [credentials, dpop]
+  if (/^basic /i.test(authorization)) found.push(...basicParts(credentials))
+  return found.filter((one) => one.length >= 4).sort((one, other) => other.length - one.length)
 }
 
 export interface SentSecrets {
@@ -55,13 +56,7 @@ export const make = (request: SentRequest): SentSecrets => {
   }
   const holds = (text: string) => (thorough ??= redaction.make(secretsOf(request), [request.url])).holds(text)
   return {
-    without: (text) =>
-      text.length <= 6
-        ? text
-        : spellings().reduce(
-          (rest, secret) => rest.includes(secret) ? rest.replaceAll(secret, redaction.placeholder) : rest,
-          text
-        ),
+    without: (text) => spellings().reduce((rest, secret) => rest.replaceAll(secret, redaction.placeholder), text),
     shown: (text) => isKnownCode(text) || !holds(text) ? text : redaction.placeholder,
     isIn: (value) => isWithin(value, holds)
   }
@@ -81,12 +76,11 @@ const partsOf = (value: object): ReadonlyArray<unknown> | undefined => {
     return value instanceof URL ? [value.href] : undefined
   }
   const { toJSON } = value as { readonly toJSON?: unknown }
-  return [
-    ...(value instanceof Map || value instanceof Set ? [...value.entries()].flat() : []),
-    ...(value instanceof Error ? [String(value), value.message, value.stack] : []),
-    ...(typeof toJSON === "function" ? [toJSON.call(value)] : []),
-    ...Reflect.ownKeys(value).flatMap((key) => [String(key), Reflect.get(value, key)])
-  ]
+  const parts: Array<unknown> = Reflect.ownKeys(value).flatMap((key) => [String(key), Reflect.get(value, key)])
+  if (value instanceof Map || value instanceof Set) parts.push(...[...value.entries()].flat())
+  if (value instanceof Error) parts.push(String(value), value.message, value.stack)
+  if (typeof toJSON === "function") parts.push(toJSON.call(value))
+  return parts
 }
 
 /** Returns whether a string in a value, at any depth, holds a secret; also when that cannot be determined. */

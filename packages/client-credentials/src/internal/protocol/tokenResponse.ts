@@ -134,7 +134,7 @@ const redirected = ({ endpoint, headers, status }: Response, show: redaction.Red
   }
 }
 
-/** An error response, whatever shape the server gives it (`dialect.shapes`). */
+/** An error response, whatever shape the server gives it (`dialect.read`). */
 const refused = (
   { endpoint, status }: Response,
   { error, written }: { readonly error: string; readonly written: dialect.Written },
@@ -208,10 +208,12 @@ const grantedScope = (value: unknown, { redaction, requestedScope }: Terms): Rea
     )
     : undefined
 
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
 /** The members of the standard in a successful response. */
 const membersOf = ({ body, headers, status }: Response, terms: Terms): Result<Members, string> => {
   const json = readJson(body)
-  if (status < 200 || status >= 300 || !isRecord(json)) {
+  if (!isSuccess(status) || !isRecord(json)) {
     const type = terms.redaction.show(headers["content-type"]?.split(";")[0], 60) ?? "no content type"
     return fail(
       `with ${type} where a JSON token response belongs. Check that the token URL (OAUTH_TOKEN_URL) is the token ` +
@@ -262,8 +264,7 @@ const issue = (members: Members, requestedAt: number, terms: Terms): Result<Issu
 /** The token that a response grants, or the problem of the response. */
 export const decode = (response: Response, terms: Terms): Result<Issued, Problem> => {
   const { body, endpoint, requestedAt, status } = response
-  const isSuccess = status >= 200 && status < 300
-  const own = isSuccess ? terms.decodeMembers?.(readJson(body)) : undefined
+  const own = isSuccess(status) ? terms.decodeMembers?.(readJson(body)) : undefined
   // A response that the user's decoder accepts is no refusal, whatever else is in it.
   const found = own === undefined ? refusal(response, terms) : undefined
   if (found !== undefined) return fail(found)

@@ -72,7 +72,7 @@ const climbs = (path: string): boolean => {
   let depth = 0
   // NFKC: full-width dots and slashes are ordinary ones to servers that map characters to the nearest of their own set.
   for (const segment of path.normalize("NFKC").split(/[/\\]/)) {
-    const name = segment.replace(/;.*$/s, "").replace(/[\s\x00-\x1f\x7f]/g, "")
+    const name = segment.replace(/;.*/s, "").replace(/[\s\x00-\x1f\x7f]/g, "")
     if (name === "..") depth -= 1
     else if (name !== "" && name !== ".") depth += 1
     if (depth < 0) return true
@@ -130,7 +130,7 @@ const pathNotAllowed = (url: URL): Violation => ({ _tag: "PathNotAllowed", path:
 
 /** The rules of an API for URLs as a caller wrote them (`locate`), and as an HTTP client sends to them. */
 export const rules = ({ allowOutsideBasePath, baseUrl, origins }: Destinations) => {
-  const { origin: baseOrigin, pathname } = parse(baseUrl) ?? { origin: undefined, pathname: "" }
+  const { origin: baseOrigin, pathname } = new URL(baseUrl)
   const basePath = pathname.replace(/\/+$/, "")
   const isBelowBase = (url: URL): boolean =>
     allowOutsideBasePath === true || url.origin !== baseOrigin || !leaves(basePath, url.pathname)
