@@ -127,10 +127,10 @@ export interface Options {
 export const day = 86_400_000
 
 const issuerFaults = {
-  unreachable: Fault.refuse,
+  unreachable: "refuse",
   unavailable: Fault.unavailable(),
   unauthorized: Fault.oauthError("invalid_client", 401),
-  silent: Fault.hang,
+  silent: "hang",
   lost: undefined
 }
 
