@@ -132,7 +132,7 @@ const issuerFaults = {
   unauthorized: Fault.oauthError("invalid_client", 401),
   silent: "hang",
   lost: undefined
-}
+} as const
 
 /** What is the matter now. */
 const conditions = (plan: Plan, now: () => number) => {
