@@ -26,10 +26,63 @@ import * as tokenErrors from "./internal/seam/tokenErrors.js"
 import { mayHaveIssued } from "./internal/token/issuance.js"
 import * as ledgers from "./internal/token/ledger.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
-import { IssuanceBudgetExhausted, type TokenError } from "./OAuthError.js"
+import { type ClientClosed, IssuanceBudgetExhausted, type TokenError, type TokenStoreError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 import { TokenSeal } from "./TokenSeal.js"
 import { TokenStore } from "./TokenStore.js"
+
+/**
+ * The window of a limit: any period of this length, or `{ timeZone }` for calendar days in the time zone in which the issuer
+ * counts, and `{ timeZone, calendar: "month" }` for calendar months.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WindowInput =
+  | Duration.DurationInput
+  | { readonly timeZone: string; readonly calendar?: "day" | "month" | undefined }
+
+/**
+ * A limit, or a quota that the issuer announced, at a moment. Times are in milliseconds since the epoch.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Usage {
+  readonly limit: number
+  /** How many tokens count: those that were issued, are being requested, or may have been issued. */
+  readonly counted: number
+  readonly left: number
+  /** When one more token may be requested: the present time, while some are left. */
+  readonly roomAt: number
+}
+
+/**
+ * What a budget counts at a moment, by the time of the store.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ledger {
+  /** In milliseconds since the epoch. */
+  readonly now: number
+  /** How many tokens may be requested with the configured request, by the tightest limit. */
+  readonly left: number
+  /** The configured limits, in the order of the options. */
+  readonly limits: ReadonlyArray<
+    Usage & { readonly window: Duration.Duration | { readonly timeZone: string; readonly calendar: "day" | "month" } }
+  >
+  /** The quotas that the issuer announced and that have not ended. */
+  readonly announced: ReadonlyArray<
+    Usage & {
+      readonly name: string
+      /** The client to which it was announced. */
+      readonly clientId: string
+      /** Whose tokens it counts, empty for those of no organization; undefined when it counts all tokens of the client. */
+      readonly organization: string | undefined
+    }
+  >
+}
 
 /**
  * The budget of a client: the tokens that may still be requested.
@@ -43,6 +96,13 @@ export interface IssuanceBudget {
    * undefined while the store is unavailable. Sends no request.
    */
   readonly left: Effect.Effect<number | undefined>
+  /** Returns what is counted in each window, what is left, and what the issuer announced. Sends no request. */
+  readonly ledger: Effect.Effect<Ledger, ClientClosed | TokenStoreError>
+  /**
+   * Forgets all counted tokens and all announced quotas, for all processes that share the budget: for an operator who knows
+   * that the issuer has done so, or that they were counted by mistake.
+   */
+  readonly reset: Effect.Effect<void, ClientClosed | TokenStoreError>
   /** Returns an endpoint whose token requests count towards the budget, and fail with `IssuanceBudgetExhausted` beyond it. */
   readonly decorate: (endpoint: TokenEndpoint) => TokenEndpoint
 }
@@ -64,17 +124,23 @@ export const IssuanceBudget = Context.GenericTag<IssuanceBudget>("@effect-oauth/
 export interface Options {
   /** The most tokens that one client may request in a window, whatever they are for. */
   readonly limit: number
+  /** The window of the limit. Default: 24 hours. */
+  readonly window?: WindowInput | undefined
   /**
-   * The window: any period of this length, or `{ timeZone }` for calendar days in the time zone in which the issuer counts.
-   * Default: 24 hours.
+   * Further limits, all of which are kept: `{ limit: 10, window: "1 hour" }` beside 50 a day, for example. Default: none.
    */
-  readonly window?: Duration.DurationInput | { readonly timeZone: string } | undefined
+  readonly furtherLimits?: ReadonlyArray<{ readonly limit: number; readonly window: WindowInput }> | undefined
   /**
-   * The fraction of the limit that is reserved for callers without a token: while no more is left, tokens are not refreshed
+   * The name of a budget that several clients share, for an issuer that counts the tokens of all of them together. All of
+   * them need the same options and the same keys of the `TokenSeal`. Default: a budget for each client.
+   */
+  readonly name?: string | undefined
+  /**
+   * The fraction of each limit that is reserved for callers without a token: while no more is left, tokens are not refreshed
    * early, but used until they expire. Default: 1/5.
    */
   readonly reserveFraction?: number | undefined
-  /** The fractions of the limit at which a warning is logged. Default: 0.8 and 1. */
+  /** The fractions of each limit at which a warning is logged. Default: 0.8 and 1. */
   readonly warnAt?: ReadonlyArray<number> | undefined
   /**
    * Whether quotas that the issuer announces tighten this limit. Set it to false for quotas that are announced and not
@@ -84,9 +150,7 @@ export interface Options {
 }
 
 /** A token request that the budget allowed. */
-interface Permit extends ledgers.Granted {
-  readonly spend: ledgers.Spend
-}
+type Permit = ledgers.Granted
 
 /**
  * The quota that an error states: none left until `Retry-After` has passed. The limit may be that of the organization that
@@ -111,69 +175,109 @@ const rateLimitOf = (
     : []
 }
 
+type Outcome = Either.Either<{ readonly quotas: ReadonlyArray<issuerQuota.Quota> }, TokenError>
+
+/** The quotas that the issuer announced with a token, or with an error. */
+const quotasOf = (
+  outcome: Outcome,
+  limit: { readonly limit: number; readonly now: number; readonly organization: string }
+): ReadonlyArray<issuerQuota.Quota> =>
+  Either.isRight(outcome)
+    ? outcome.right.quotas
+    : [...tokenErrors.quotasOf(outcome.left), ...rateLimitOf(outcome.left, limit)]
+
+/** What counts, as it is shown. */
+const shown = (
+  { limits, quotas }: ReturnType<typeof ledgers.usage>,
+  clientId: string
+): Pick<Ledger, "announced" | "limits"> => ({
+  limits: limits.map(({ window, ...usage }) => ({
+    ...usage,
+    window: window._tag === "Sliding"
+      ? Duration.millis(window.millis)
+      : { timeZone: window.timeZone, calendar: window.unit }
+  })),
+  announced: quotas.map(({ client, ...quota }) => ({ ...quota, clientId: client === "" ? clientId : client }))
+})
+
 /** The budget of a client on its ledger in the store. */
 const operations = (
-  { followIssuerQuotas, warnAt, ...budget }: rules.Settings<typeof parts.issuanceBudget>,
-  { clientId, ledger }: { readonly clientId: string; readonly ledger: ledgerStore.LedgerStore }
+  { followIssuerQuotas, furtherLimits, limit, name, reserveFraction, warnAt, window }: rules.Settings<
+    typeof parts.issuanceBudget
+  >,
+  clientId: string,
+  open: (budget: ledgers.Budget) => ledgerStore.Decide
 ) => {
-  const { limit } = budget
-  const thresholds = warnAt.map((part) => Math.ceil(part * limit))
+  const budget: ledgers.Budget = { limits: [{ limit, window }, ...furtherLimits], reserveFraction }
+  const decide = open(budget)
+  const counted = name === undefined ? `the client ${clientId}` : `the budget ${name}`
+  const recipientOf = (organization: string): ledgers.Recipient => ({
+    client: name === undefined ? "" : clientId,
+    organization
+  })
   const showLeft = (left: number) =>
     metrics.set(metrics.budgetLeft, left, { "oauth.client.id": metrics.clientLabel(clientId) })
 
-  const spend = (isRenewal: boolean, organization: string): Effect.Effect<Permit, IssuanceBudgetExhausted> =>
+  const spend = (isRenewal: boolean, organization: string) =>
     Effect.gen(function*() {
-      const { now, verdict } = yield* ledger.decide((current, now) => {
-        const verdict = ledgers.spend(budget, current, now, isRenewal, organization)
-        return verdict._tag === "Granted" ? { ledger: verdict.ledger, now, verdict } : { now, verdict }
-      })
+      const recipient = recipientOf(organization)
+      const { now, verdict } = yield* decide((current, now) => {
+        const verdict = ledgers.spend(budget, current, now, isRenewal, recipient)
+        return {
+          changes: verdict._tag === "Granted" ? [{ _tag: "Spent", spend: verdict.spend }] : [],
+          answer: { now, verdict }
+        }
+      }, recipient)
       if (verdict._tag === "Exhausted") {
         const { by, limit, reserved, resetsAt } = verdict
         const retryAfter = Duration.millis(Math.max(0, resetsAt - now))
         return yield* new IssuanceBudgetExhausted({ limit, by, resetsAt, retryAfter, reserved })
       }
       yield* showLeft(verdict.left)
-      return { ...verdict, spend: ledgers.spendOf(now, organization) }
+      return verdict
     })
 
-  const warn = ({ count }: Permit): Effect.Effect<void> =>
-    thresholds.includes(count)
-      ? Effect.logWarning(
-        `${count} of ${limit} tokens of the client ${clientId} are used. If that is early, see the reasons in ` +
-          "oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected ones, find " +
-          "out why the API rejects them."
+  const warn = ({ counts }: Permit): Effect.Effect<void> =>
+    Effect.forEach(budget.limits, ({ limit }, index) => {
+      const count = counts[index] ?? 0
+      return warnAt.some((part) => Math.ceil(part * limit) === count)
+        ? Effect.logWarning(
+          `${count} of ${limit} tokens of ${counted} are used. If that is early, see the reasons in ` +
+            "oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected ones, find " +
+            "out why the API rejects them."
+        )
+        : Effect.void
+    }, { discard: true })
+
+  /** What the outcome of a request changes: nothing for a token that was issued without an announcement. */
+  const settle = ({ spend }: Permit, outcome: Outcome, organization: string): Effect.Effect<void> =>
+    Effect.flatMap(Clock.currentTimeMillis, (local) => {
+      const quotas = followIssuerQuotas ? quotasOf(outcome, { limit, now: local, organization }) : []
+      const failed: ReadonlyArray<ledgers.Change> = Either.isRight(outcome)
+        ? []
+        : [{ _tag: mayHaveIssued(outcome.left) ? "Unanswered" : "GivenBack", spend }]
+      if (quotas.length + failed.length === 0) return Effect.void
+      return Effect.flatMap(
+        decide((current, now) => {
+          const recipient = recipientOf(organization)
+          // The announcement has the times of this process's clock.
+          const shifted = quotas.map((quota) => ({ ...quota, resetsAt: Math.ceil(quota.resetsAt + now - local) }))
+          const changes = quotas.length === 0 ? failed : [...failed, ledgers.announced(shifted, now, recipient)]
+          return { changes, answer: ledgers.left(budget, changes.reduce(ledgers.apply, current), now, recipient) }
+        }, "isMade"),
+        showLeft
       )
-      : Effect.void
+    }).pipe(Effect.ignore)
 
-  const giveBack = ({ left, spend }: Permit): Effect.Effect<void> =>
-    Effect.zipRight(
-      ledger.decide((current) => ({ ledger: ledgers.withoutSpend(current, spend) })),
-      showLeft(left + 1)
-    )
+  const ledger = (organization: string) =>
+    decide((current, now) => {
+      const left = ledgers.left(budget, current, now, recipientOf(organization))
+      return { changes: [], answer: { now, left, ...shown(ledgers.usage(budget, current, now), clientId) } }
+    }, "fails")
 
-  /** Counts by the quotas that the issuer announced from now on. */
-  const follow = (quotas: ReadonlyArray<issuerQuota.Quota>, organization: string): Effect.Effect<void> =>
-    !followIssuerQuotas || quotas.length === 0
-      ? Effect.void
-      : Effect.asVoid(
-        ledger.decide((current, now) => ({ ledger: ledgers.withQuotas(current, quotas, now, organization) }))
-      )
+  const reset = decide(() => ({ changes: [{ _tag: "Reset" }], answer: undefined }), "fails")
 
-  const followError = (error: TokenError, organization: string): Effect.Effect<void> =>
-    Effect.flatMap(
-      Clock.currentTimeMillis,
-      (now) =>
-        follow([...tokenErrors.quotasOf(error), ...rateLimitOf(error, { limit, now, organization })], organization)
-    )
-
-  const left = (organization: string): Effect.Effect<number | undefined> =>
-    Effect.zipWith(
-      ledger.read,
-      Clock.currentTimeMillis,
-      (current, now) => ledgers.left(budget, current, now, organization)
-    ).pipe(Effect.orElseSucceed(() => undefined))
-
-  return { spend, warn, giveBack, follow, followError, left }
+  return { spend, warn, settle, ledger, reset }
 }
 
 /**
@@ -185,13 +289,17 @@ const operations = (
  * sent. Tokens that were issued, or may have been, are counted. A request that certainly issued none is given back, so that
  * an outage does not spend the budget: one that was never sent (no secret, no metadata, no connection, a certificate that is
  * not trusted), and one that failed with an error response, whatever the status. A time-out, a closed connection, a 504 of a
- * gateway and a successful response that cannot be used stay counted.
+ * gateway and a successful response that cannot be used stay counted, but only up to four fifths of each limit, so that an
+ * authorization server that does not answer leaves a fifth for when it does.
  *
  * What the issuer announces tightens the budget: the header `Auth0-Client-Quota-Limit` of any response for all tokens of
  * the client, `Auth0-Organization-Quota-Limit` for those of the organization that the request names (the parameter
  * `organization`), and 429 with `Retry-After`, for at most an hour. The 200 announced quotas with the least left are kept.
- * When the store fails, a warning is logged, and each process counts by itself from the last known count; the store gets
- * these counts when it is available again.
+ *
+ * All times are those of the store, so a process whose clock is wrong counts like the others. While the store is
+ * unavailable, a process requests at most a tenth of the tokens that were left when it last read the count, and at least one
+ * while any was; the store gets these counts when it is available again. One that never read it fails with
+ * `TokenStoreError`. When the store lost the count, a warning is logged, and what each process knows of it is written.
  *
  * @since 0.1.0
  * @category constructors
@@ -202,30 +310,30 @@ export const make = (
   Effect.gen(function*() {
     const settings = yield* validate(parts.issuanceBudget, options)
     const { request: configured } = yield* ClientConfig
-    const { within } = yield* lifetime.make
+    const life = yield* lifetime.make
     const seal = yield* TokenSeal
     const store = yield* TokenStore
-    const key = yield* keys.ofBudget(seal, configured)
-    const budget = operations(settings, {
-      clientId: configured.clientId,
-      ledger: yield* ledgerStore.make({ key, seal, store }, settings)
-    })
+    const key = yield* keys.ofBudget(seal, configured, settings.name)
+    const budget = operations(
+      settings,
+      configured.clientId,
+      (limits) => ledgerStore.make({ key, lifetime: life, seal, store }, limits)
+    )
+    const ledger = budget.ledger(issuerQuota.organizationOf(configured))
 
     return {
-      left: budget.left(issuerQuota.organizationOf(configured)),
+      left: Effect.orElseSucceed(Effect.map(ledger, ({ left }) => left), () => undefined),
+      ledger,
+      reset: budget.reset,
       decorate: (endpoint) => ({
         request: endpoint.request,
         requestToken: (request, requestOptions) =>
-          within(Effect.gen(function*() {
+          life.within(Effect.gen(function*() {
             const organization = issuerQuota.organizationOf(request)
             const permit = yield* budget.spend(requestOptions?.reason === "renewal", organization)
-            const outcome = yield* endpoint.requestToken(request, requestOptions).pipe(
-              Effect.tap(({ quotas }) => budget.follow(quotas, organization)),
-              Effect.tapError((error) => budget.followError(error, organization)),
-              Effect.either
-            )
-            const isSpent = Either.isRight(outcome) || mayHaveIssued(outcome.left)
-            yield* isSpent ? budget.warn(permit) : budget.giveBack(permit)
+            const outcome = yield* Effect.either(endpoint.requestToken(request, requestOptions))
+            yield* budget.settle(permit, outcome, organization)
+            if (Either.isRight(outcome) || mayHaveIssued(outcome.left)) yield* budget.warn(permit)
             return yield* outcome
           }))
       })

@@ -382,7 +382,12 @@ describe("TokenCache.health", () => {
       Effect.gen(function*() {
         const cache = yield* TokenCache.make().pipe(
           Effect.provide(endpoint().layer),
-          Effect.provideService(IssuanceBudget.IssuanceBudget, { left: Effect.succeed(left), decorate: (one) => one })
+          Effect.provideService(IssuanceBudget.IssuanceBudget, {
+            left: Effect.succeed(left),
+            ledger: Effect.never,
+            reset: Effect.never,
+            decorate: (one) => one
+          })
         )
         assert.deepStrictEqual(yield* healthOf(cache), { ...unasked, isReady, budgetLeft: left })
         yield* cache.get
@@ -394,7 +399,12 @@ describe("TokenCache.health", () => {
     Effect.gen(function*() {
       const cache = yield* TokenCache.make().pipe(
         Effect.provide(endpoint().layer),
-        Effect.provideService(IssuanceBudget.IssuanceBudget, { left: Effect.never, decorate: (one) => one })
+        Effect.provideService(IssuanceBudget.IssuanceBudget, {
+          left: Effect.never,
+          ledger: Effect.never,
+          reset: Effect.never,
+          decorate: (one) => one
+        })
       )
       const health = yield* Effect.fork(healthOf(cache))
       yield* TestClock.adjust("1 second")

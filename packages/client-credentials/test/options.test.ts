@@ -109,7 +109,27 @@ const wrong: {
   },
   issuanceBudget: {
     limit: counts,
-    window: [...limits, { timeZone: "Mars/Olympus" }, { timeZone: 5 }],
+    window: [
+      ...limits,
+      { timeZone: "Mars/Olympus" },
+      { timeZone: 5 },
+      { timeZone: "UTC", calendar: "year" },
+      { timeZone: "UTC", kalendar: "month" }
+    ],
+    furtherLimits: [
+      5,
+      [5],
+      null,
+      { limit: 1, window: "1 hour" },
+      [{ limit: 1 }],
+      [{ window: "1 hour" }],
+      [{ limit: 0, window: "1 hour" }],
+      [{ limit: 1.5, window: "1 hour" }],
+      [{ limit: 1, window: "1 hour", name: "hourly" }],
+      [{ limit: 1, window: "1 hour" }, { limit: 1, window: -1 }],
+      [{ limit: 1, window: { timeZone: "UTC", calendar: "week" } }]
+    ],
+    name: ["", 5, null, "two\nlines", "x".repeat(101)],
     reserveFraction: [...fractions, 1],
     warnAt: [[0], [2], ["half"], 0.5, null],
     followIssuerQuotas: flags

@@ -17,23 +17,12 @@ import {
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
-import {
-  Clock,
-  ConfigProvider,
-  Duration,
-  Effect,
-  Either,
-  FastCheck as fc,
-  Layer,
-  Logger,
-  Option,
-  Redacted
-} from "effect"
+import { Clock, ConfigProvider, Duration, Effect, Either, FastCheck as fc, Layer, Option, Redacted } from "effect"
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
 import * as coolDown from "../src/internal/fleet/coolDown.js"
-import * as ledgerStore from "../src/internal/fleet/ledgerStore.js"
 import * as record from "../src/internal/fleet/record.js"
+import * as storedLedger from "../src/internal/fleet/storedLedger.js"
 import * as tokenRequest from "../src/internal/http/tokenRequest.js"
 import * as tokenResponse from "../src/internal/http/tokenResponse.js"
 import * as assertion from "../src/internal/protocol/assertion.js"
@@ -409,55 +398,34 @@ const leases = fc.record({ owner: fc.string(), until: fc.oneof(fc.double(), fc.i
 fuzz("storedEntry", { property: filed("token-3", holdsNext), dictionary: entryWords, arbitrary: entries, share: 0.03 })
 fuzz("storedLease", { property: filed("lease-3", leasesNext), dictionary: entryWords, arbitrary: leases, share: 0.03 })
 
-/** The ledger that a process reads, where the store has this text; undefined when it cannot be read. */
-const readLedger = (text: string) =>
-  Effect.runSync(
-    Effect.flatMap(
-      ledgerStore.make({ key: "k", seal: unsealed, store: holding(text) }, {
-        limit: 3,
-        window: { _tag: "Sliding", millis: 86_400_000 },
-        reserveFraction: 0
-      }),
-      ({ read }) => read
-    ).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
-  )
-
-const unsealed = {
-  seal: (_: string, text: string) => Effect.succeed(text),
-  open: (_: string, text: string) => Effect.succeedSome(text),
-  name: (text: string) => Effect.succeed(text)
-}
-
-const snapshotOf = (value: string): TokenStore.Snapshot => ({
-  entry: Option.some({ value, generation: 1, expiresAt: 0 }),
-  leasedFor: 0,
-  now
-})
-
-/** A store that has this text under every key. */
-const holding = (value: string): TokenStore.TokenStore => ({
-  load: () => Effect.succeed(snapshotOf(value)),
-  swap: () => Effect.succeed({ ...snapshotOf(value), done: true }),
-  acquire: () => Effect.succeed({ ...snapshotOf(value), done: true }),
-  release: () => Effect.void
-})
-
 /** A ledger that is written is read again as it was. */
-const isKept = (ledger: budgets.Ledger) =>
-  assert.deepStrictEqual(readLedger(JSON.stringify(ledger)), JSON.parse(JSON.stringify(ledger)))
+const isKept = (ledger: budgets.Ledger) => {
+  const stored = { id: "i", writer: "w", ledger }
+  assert.deepStrictEqual(storedLedger.decode(storedLedger.encode(stored, 1)), stored)
+}
 
 fuzz("ledger", {
   property: (input) => {
-    const ledger = readLedger(input)
+    const stored = storedLedger.decode(input)?.ledger ?? budgets.empty
+    isKept(stored)
     for (
-      const window of [{ _tag: "Sliding", millis: 86_400_000 }, { _tag: "Day", timeZone: "Europe/Amsterdam" }] as const
+      const window of [
+        { _tag: "Sliding", millis: 86_400_000 },
+        { _tag: "Calendar", unit: "day", timeZone: "Europe/Amsterdam" },
+        { _tag: "Calendar", unit: "month", timeZone: "Europe/Amsterdam" }
+      ] as const
     ) {
+      const budget: budgets.Budget = { limits: [{ limit: 3, window }], reserveFraction: 0.2 }
+      const ledger = budgets.current(budget, stored, now)
+      isKept(ledger)
       for (const [isRenewal, organization] of [[false, ""], [true, ""], [false, "north"], [true, "north"]] as const) {
-        const budget = { limit: 3, window, reserveFraction: 0.2 }
-        const verdict = budgets.spend(budget, ledger, now, isRenewal, organization)
+        const recipient = { client: "", organization }
+        const verdict = budgets.spend(budget, ledger, now, isRenewal, recipient)
         if (verdict._tag === "Granted") {
           assert.isTrue(Number.isSafeInteger(verdict.left) && verdict.left >= 0)
-          isKept(verdict.ledger)
+          for (const _tag of ["Spent", "Unanswered", "GivenBack"] as const) {
+            isKept(budgets.apply(ledger, { _tag, spend: verdict.spend }))
+          }
           continue
         }
         isMoment(verdict.resetsAt)
@@ -465,17 +433,22 @@ fuzz("ledger", {
         isFit(new OAuthError.IssuanceBudgetExhausted({ by, limit, reserved, resetsAt, retryAfter: Duration.zero }))
       }
     }
+    const north = { client: "", organization: "north" }
     for (const header of ["auth0-client-quota-limit", "auth0-organization-quota-limit"]) {
-      isKept(budgets.withQuotas(ledger, issuerQuota.parse({ [header]: input }, now), now, "north"))
+      isKept(budgets.apply(stored, budgets.announced(issuerQuota.parse({ [header]: input }, now), now, north)))
     }
   },
   dictionary: [
+    "id",
+    "writer",
     "spent",
-    "at",
-    "organization",
+    "details",
+    "recipients",
     "north",
     "quotas",
     "name",
+    "client",
+    "organization",
     "limit",
     "remaining",
     "resetsAt",
@@ -483,18 +456,25 @@ fuzz("ledger", {
     String(now)
   ],
   arbitrary: fc.record({
-    spent: fc.array(fc.oneof(
-      fc.double(),
+    id: fc.string(),
+    writer: fc.string(),
+    spent: fc.tuple(
       fc.integer({ min: now - 1e8, max: now + 1e8 }),
-      fc.record({ at: fc.integer({ min: now - 1e8, max: now + 1e8 }), organization: fc.constantFrom("", "north") })
-    )),
+      fc.array(fc.oneof(
+        fc.double(),
+        fc.integer({ min: -1, max: 1e8 })
+      ))
+    ).map(([first, more]) => [first, ...more]),
+    details: fc.array(fc.integer({ min: -1, max: 8 })),
+    recipients: fc.array(fc.tuple(fc.string(), fc.constantFrom("", "north")), { minLength: 1, maxLength: 3 }),
     quotas: fc.array(fc.record({
       name: fc.string(),
+      client: fc.constantFrom("", "one"),
       organization: fc.option(fc.constantFrom("", "north"), { nil: undefined }),
       limit: fc.integer(),
       remaining: fc.integer(),
       resetsAt: fc.oneof(fc.double(), fc.integer({ min: now - 1e8, max: now + 1e8 })),
-      announcedAt: fc.double()
+      announcedAt: fc.oneof(fc.double(), fc.integer({ min: now - 1e8, max: now + 1e8 }))
     }))
   }).map((ledger) => JSON.stringify(ledger))
 })

@@ -161,8 +161,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "the token to be replaced in a warning about the budget",
     file: "IssuanceBudget.ts",
-    find: "            yield* isSpent ? budget.warn(permit) : budget.giveBack(permit)\n",
-    replace: "            yield* isSpent ? budget.warn(permit) : budget.giveBack(permit)\n" +
+    find: "            yield* budget.settle(permit, outcome, organization)\n",
+    replace: "            yield* budget.settle(permit, outcome, organization)\n" +
       "            const { replaces } = requestOptions ?? {}\n" +
       "            yield* Effect.logWarning(`spent for ${replaces && Revealed.value(replaces.value)}`)\n",
     test: "IssuanceBudget.make"

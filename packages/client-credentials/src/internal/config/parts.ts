@@ -7,7 +7,8 @@ import * as Schedule from "effect/Schedule"
 
 import { isRecord } from "../protocol/json.js"
 import { longestObeyed } from "../protocol/retryAfter.js"
-import type { Window } from "../token/ledger.js"
+import type { Window } from "../token/budgetWindow.js"
+import type { Limit } from "../token/ledger.js"
 import { defaultExpiryBuffer, defaultWindowRules } from "../token/windows.js"
 import { collect, printable } from "./check.js"
 import * as rules from "./rules.js"
@@ -122,21 +123,53 @@ const isTimeZone = (timeZone: unknown): timeZone is string => {
   }
 }
 
+const windows =
+  "a duration above 0 such as \"24 hours\", or { timeZone } such as Europe/Amsterdam for calendar days, " +
+  "{ timeZone, calendar: \"month\" } for months"
+
+/** The units of a calendar; the first is the default. */
+const calendars = ["day", "month"] as const
+
 const window = (value: unknown): Window | undefined => {
   if (isRecord(value) && "timeZone" in value) {
-    return isTimeZone(value["timeZone"]) ? { _tag: "Day", timeZone: value["timeZone"] } : undefined
+    const { calendar = calendars[0], timeZone, ...more } = value
+    const unit = calendars.find((one) => one === calendar)
+    return unit !== undefined && isTimeZone(timeZone) && Object.keys(more).length === 0
+      ? { _tag: "Calendar", unit, timeZone }
+      : undefined
   }
   const length = millis(value)
   return length === undefined || length === 0 ? undefined : { _tag: "Sliding", millis: length }
+}
+
+const furtherLimit = (value: unknown): ReadonlyArray<Limit> => {
+  if (!isRecord(value)) return []
+  const { limit, window: wanted, ...more } = value
+  const read = window(wanted)
+  const isValid = typeof limit === "number" && Number.isSafeInteger(limit) && limit > 0 &&
+    Object.keys(more).length === 0
+  return isValid && read !== undefined ? [{ limit, window: read }] : []
 }
 
 export const issuanceBudget = {
   limit: rules.positiveInteger(),
   window: rules.parsed<Window>({
     default: { _tag: "Sliding", millis: 1440 * minute },
-    expected: "a duration above 0 such as \"24 hours\", or { timeZone } such as Europe/Amsterdam",
+    expected: windows,
     read: window
   }),
+  furtherLimits: rules.parsed<ReadonlyArray<Limit>>({
+    default: [],
+    expected: `a list of { limit, window }, each with a positive integer and ${windows}`,
+    read: (value) => {
+      const limits = Array.isArray(value) ? value.flatMap(furtherLimit) : []
+      return Array.isArray(value) && limits.length === value.length ? limits : undefined
+    }
+  }),
+  name: rules.optional(
+    "a name of 1 to 100 characters, without control characters",
+    (value): value is string => printable(value) && value.length <= 100
+  ),
   reserveFraction: fraction(
     1 / 5,
     "a fraction of the limit, from 0 to less than 1",

@@ -32,6 +32,11 @@ export const ofToken = (seal: Seal, authentication: Authentication) => (request:
 /** The key of the last failure to request the token of a key. */
 export const ofFailure = (seal: Seal, token: string): Effect.Effect<string> => seal.name(`failure ${token}`)
 
-/** The key of the ledger of a client's budget. */
-export const ofBudget = (seal: Seal, { clientId, endpoint }: TokenRequest): Effect.Effect<string> =>
-  seal.name(`budget ${endpoint} ${clientId}`)
+/** The key of the ledger of a budget: of the clients that share its name, or of one client. */
+export const ofBudget = (
+  seal: Seal,
+  { clientId, endpoint }: TokenRequest,
+  name: string | undefined
+): Effect.Effect<string> =>
+  // No endpoint is the word "of": no name is that of a client.
+  seal.name(name === undefined ? `budget ${endpoint} ${clientId}` : `budget of ${name}`)

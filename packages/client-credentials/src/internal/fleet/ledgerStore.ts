@@ -1,31 +1,27 @@
 /**
- * The ledger of a budget in the store: read, decide, compare and swap. While the store is unavailable, a process decides by
- * its own copy, and what it spends then is written when the store is available again.
+ * The ledger of a budget in the store. A decision is made by the ledger that this process knows, and is valid if nobody has
+ * changed the ledger meanwhile: so it costs one operation, and the decisions that wait at the same time cost one together.
+ * While the store is unavailable, a process decides by what it knows, within a part of what was left, and what it changed
+ * is written when the store is available again.
  */
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
-import * as Schema from "effect/Schema"
+import * as Random from "effect/Random"
 
-import { TokenStoreError } from "../../OAuthError.js"
-import type { TokenStore } from "../../TokenStore/contract.js"
+import { ClientClosed, TokenStoreError } from "../../OAuthError.js"
+import type { Entry, Snapshot, TokenStore } from "../../TokenStore/contract.js"
+import type { Lifetime } from "../seam/lifetime.js"
+import { now as moment } from "../seam/moments.js"
 import * as ledgers from "../token/ledger.js"
-import { Moment } from "./moment.js"
+import * as own from "../token/ownChanges.js"
+import * as batches from "./batches.js"
 import { retried } from "./retried.js"
 import type { Seal } from "./seal.js"
-
-const Kept = Schema.parseJson(Schema.Struct({
-  spent: Schema.Array(Schema.Union(Moment, Schema.Struct({ at: Moment, organization: Schema.String }))),
-  quotas: Schema.Array(Schema.Struct({
-    name: Schema.String,
-    organization: Schema.optional(Schema.String),
-    limit: Schema.Int,
-    remaining: Schema.Int,
-    resetsAt: Moment,
-    announcedAt: Moment
-  }))
-}))
+import * as storedLedger from "./storedLedger.js"
 
 /** Other processes may write at the same moment; each attempt that fails means that one of them succeeded. */
 const maxAttempts = 100
@@ -33,14 +29,57 @@ const maxAttempts = 100
 /** How long failed operations of one decision may take together, in milliseconds. */
 const storeTimeout = 2000
 
-/** A function of the ledger and the time. The ledger that it returns, if any, replaces the one that it was given. */
-export type Decision<A> = (ledger: ledgers.Ledger, now: number) => { readonly ledger?: ledgers.Ledger } & A
+/** What is decided by a ledger at a time, in milliseconds since the epoch: the changes, and what the caller learns. */
+export type Decision<A> = (ledger: ledgers.Ledger, now: number) => {
+  readonly changes: ReadonlyArray<ledgers.Change>
+  readonly answer: A
+}
 
-export interface LedgerStore {
-  /** Returns the ledger with the token requests that the store does not have yet. */
-  readonly read: Effect.Effect<ledgers.Ledger, TokenStoreError>
-  /** Decides by the ledger, and replaces it. */
-  readonly decide: <A>(decision: Decision<A>) => Effect.Effect<A>
+/**
+ * What happens to a decision while the store is unavailable: it fails; it is made, and its changes are written later; or it is
+ * made for a recipient, within this process's part of what was left.
+ */
+export type Alone = "fails" | "isMade" | ledgers.Recipient
+
+export type Decide = <A>(decision: Decision<A>, alone: Alone) => Effect.Effect<A, ClientClosed | TokenStoreError>
+
+/** A decision that waits. */
+interface Waiting {
+  readonly alone: Alone
+  readonly decide: (ledger: ledgers.Ledger, now: number) => {
+    readonly changes: ReadonlyArray<ledgers.Change>
+    readonly complete: Effect.Effect<unknown>
+  }
+  readonly fail: (error: ClientClosed | TokenStoreError) => Effect.Effect<unknown>
+  isInterrupted: boolean
+}
+
+/** A ledger of the store as this process knows it, at a generation of its entry; 0 for no entry. */
+interface Known extends Omit<storedLedger.Stored, "writer"> {
+  readonly generation: number
+  /** The sealed text; undefined for no entry. */
+  readonly value: string | undefined
+  /** When the store had it, by the clock of the store. */
+  readonly at: number
+  /** Whether the store lacks something of it. */
+  readonly isOwed: boolean
+}
+
+/** A budget in the store as one process knows it. One fiber at a time changes it. */
+interface Copy {
+  readonly key: string
+  readonly seal: Seal
+  readonly store: TokenStore
+  readonly budget: ledgers.Budget
+  readonly writer: string
+  writes: number
+  known: Known | undefined
+  /** What this process changed while the store was unavailable. */
+  owed: ReadonlyArray<ledgers.Change>
+  /** By how much the clock of the store is ahead of this process's, in milliseconds. */
+  ahead: number
+  /** How long the store took to answer, in milliseconds. */
+  answeredIn: number
 }
 
 const unreadable = Effect.logWarning(
@@ -48,66 +87,199 @@ const unreadable = Effect.logWarning(
     "that share the store the same keys (TOKEN_STORE_KEY), the new one first."
 )
 
-export const make = (
-  { key, seal, store }: { readonly key: string; readonly seal: Seal; readonly store: TokenStore },
-  budget: ledgers.Budget
-): Effect.Effect<LedgerStore> =>
+const lost = Effect.logWarning(
+  "The store lost the token count of an issuance budget. Writing what this process knows of it; tokens that other " +
+    "processes requested may be missing, and the issuer's limit may be exceeded by them. Let the store keep its entries " +
+    "until they expire (Redis: maxmemory-policy noeviction)."
+)
+
+/** The time of the store. */
+const present = (copy: Copy): Effect.Effect<number> =>
+  Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now + copy.ahead))
+
+/** Runs an operation, and takes over the time of the store. */
+const timed = <A extends Snapshot>(copy: Copy, operation: Effect.Effect<A, TokenStoreError>) =>
   Effect.gen(function*() {
-    const local = yield* Ref.make<ledgers.Local>({ ledger: ledgers.empty, owed: [] })
+    const from = yield* moment
+    const result = yield* operation
+    const to = yield* moment
+    copy.answeredIn = Math.max(0, to.steady - from.steady)
+    copy.ahead = result.now - to.wall
+    return result
+  })
 
-    const read = (store: TokenStore) =>
-      Effect.gen(function*() {
-        const entry = Option.getOrUndefined((yield* store.load(key)).entry)
-        const text = entry === undefined ? Option.none() : yield* seal.open(key, entry.value)
-        const stored = Option.getOrUndefined(Option.flatMap(text, Schema.decodeOption(Kept)))
-        if (entry !== undefined && stored === undefined) yield* unreadable
-        const { ledger, owed } = yield* Ref.updateAndGet(local, (known) => ledgers.afterRead(known, stored))
-        return { ledger, owed, generation: entry?.generation ?? 0 }
-      })
+const hasContent = ({ quotas, spent }: ledgers.Ledger): boolean => spent.length + quotas.length > 0
 
-    const write = (store: TokenStore, generation: number, ledger: ledgers.Ledger, now: number) =>
-      Effect.flatMap(
-        seal.seal(key, JSON.stringify(ledger)),
-        (value) =>
-          Effect.map(
-            store.swap(key, generation, { value, expiresAt: ledgers.expiresAt(budget, ledger, now) }),
-            ({ done }) => done
-          )
+/** Reads an entry, if it is not the one that is known; after a loss, what was known counts as well. */
+const read = ({ budget, key, known, seal, writer }: Copy, entry: Option.Option<Entry>, at: number) =>
+  Effect.gen(function*() {
+    const before = known === undefined ? undefined : { ...known, ledger: ledgers.current(budget, known.ledger, at) }
+    const knew = before !== undefined && hasContent(before.ledger)
+    const { generation, value } = Option.getOrElse(entry, () => ({ generation: 0, value: undefined }))
+    if (generation === before?.generation && value === before.value) return { ...before, at }
+    const kept: Known = {
+      id: before?.id ?? crypto.randomUUID(),
+      ledger: before?.ledger ?? ledgers.empty,
+      generation,
+      value,
+      at,
+      isOwed: knew
+    }
+    if (value === undefined) {
+      if (knew) yield* lost
+      return kept
+    }
+    const stored = Option.flatMapNullable(yield* seal.open(key, value), storedLedger.decode)
+    if (Option.isNone(stored)) {
+      yield* unreadable
+      return kept
+    }
+    const { id, ledger } = stored.value
+    // Its own attempt that seemed to fail: what it decided then was decided again, and is written in place of it.
+    if (stored.value.writer === writer) return { ...kept, id, isOwed: true }
+    const isNext = id === before?.id && generation > before.generation
+    if (!knew || isNext) return { ...kept, id, ledger, isOwed: false }
+    yield* lost
+    return { ...kept, id, ledger: ledgers.merged(before.ledger, ledger) }
+  })
+
+/** Writes the ledger at the generation that is known. Without `won`, the decisions have to be made again. */
+const write = (copy: Copy, store: TokenStore, base: Known, ledger: ledgers.Ledger, now: number) =>
+  Effect.gen(function*() {
+    copy.writes += 1
+    const text = storedLedger.encode({ id: base.id, writer: copy.writer, ledger }, copy.writes)
+    const value = yield* copy.seal.seal(copy.key, text)
+    const expiresAt = ledgers.expiresAt(copy.budget, ledger, now)
+    const attempt = yield* timed(copy, store.swap(copy.key, base.generation, { value, expiresAt }))
+    if (!attempt.done) {
+      copy.known = yield* read(copy, attempt.entry, attempt.now)
+      return "lost" as const
+    }
+    const written = { ...base, value, generation: base.generation + 1, at: attempt.now }
+    if (Math.abs(attempt.now - now) > ledgers.maxSkew) {
+      // What was decided by a wrong time is decided again, by the ledger before it, and replaced.
+      copy.known = { ...written, isOwed: true }
+      return "wrongTime" as const
+    }
+    copy.known = { ...written, ledger, isOwed: false }
+    copy.owed = []
+    return "won" as const
+  })
+
+/** Decides on each in turn, each by the ledger that the one before left. */
+const decideAll = (waiting: ReadonlyArray<Waiting>, ledger: ledgers.Ledger, now: number) => {
+  let after = ledger
+  const decided = waiting.filter(({ isInterrupted }) => !isInterrupted).map((one) => {
+    const { changes, complete } = one.decide(after, now)
+    after = own.appliedTo(after, changes)
+    return { changes, complete }
+  })
+  return {
+    after,
+    isChanged: decided.some(({ changes }) => changes.length > 0),
+    complete: Effect.forEach(decided, ({ complete }) => complete, { discard: true })
+  }
+}
+
+/** The ledger that this process knows, with what the store does not have yet. */
+const ledgerOf = ({ budget, owed }: Copy, known: Known | undefined, now: number): ledgers.Ledger =>
+  own.appliedTo(ledgers.current(budget, known?.ledger ?? ledgers.empty, now), owed)
+
+/** Makes a decision by what is known; its changes are written when the store is available again. */
+const decideAlone = (copy: Copy, { decide }: Waiting, now: number): Effect.Effect<unknown> =>
+  Effect.suspend(() => {
+    const { changes, complete } = decide(ledgerOf(copy, copy.known, now), now)
+    copy.owed = own.added(copy.owed, changes)
+    return complete
+  })
+
+/** Whether a decision is made without the store. */
+const isMadeAlone = (copy: Copy, { alone, decide }: Waiting, now: number): boolean => {
+  if (alone === "fails" || alone === "isMade") return alone === "isMade"
+  const spends = decide(ledgerOf(copy, copy.known, now), now).changes.length > 0
+  return spends ? own.isAllowedAlone(copy.budget, copy.known, copy.owed, alone) : copy.known !== undefined
+}
+
+/** Makes decisions by what the store holds. */
+const decideInStore = (copy: Copy, waiting: ReadonlyArray<Waiting>): Effect.Effect<void, TokenStoreError> =>
+  Effect.gen(function*() {
+    const store = retried(copy.store, storeTimeout)
+    let isCurrent = false
+    let losses = 0
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const now = yield* present(copy)
+      const base = copy.known ?? (yield* read(copy, Option.none(), now))
+      const { after, complete, isChanged } = decideAll(waiting, ledgerOf(copy, base, now), now)
+      if (isChanged || copy.owed.length > 0 || base.isOwed) {
+        const outcome = yield* write(copy, store, base, after, now)
+        if (outcome === "won") return yield* complete
+        losses += outcome === "lost" ? 1 : 0
+        const pause = outcome === "lost" ? own.pauseAfter(losses, copy.answeredIn, yield* Random.next) : 0
+        if (pause > 0) yield* Effect.sleep(Duration.millis(pause))
+      } else {
+        if (isCurrent) return yield* complete
+        const snapshot = yield* timed(copy, store.load(copy.key))
+        copy.known = yield* read(copy, snapshot.entry, snapshot.now)
+      }
+      isCurrent = true
+    }
+    const error = new TokenStoreError({ operation: "swap", problem: "too many at once" })
+    const now = yield* present(copy)
+    for (const one of waiting) yield* one.alone === "isMade" ? decideAlone(copy, one, now) : one.fail(error)
+  })
+
+/** Makes decisions while the store is unavailable, or fails them. */
+const decideWithoutStore = (copy: Copy, waiting: ReadonlyArray<Waiting>, error: TokenStoreError) =>
+  Effect.gen(function*() {
+    if (waiting.some(({ alone }) => alone !== "fails")) {
+      yield* Effect.logWarning(
+        `${error.message} Counting the tokens of this process alone, within a tenth of what was left, until the store is ` +
+          "available again."
       )
-
-    const decideInStore = <A>(decision: Decision<A>): Effect.Effect<A, TokenStoreError> =>
-      Effect.gen(function*() {
-        const patient = retried(store, storeTimeout)
-        for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-          const now = yield* Clock.currentTimeMillis
-          const { generation, ledger, owed } = yield* read(patient)
-          const decided = decision(ledger, now)
-          const next = decided.ledger
-          if (next === undefined) return decided
-          if (yield* write(patient, generation, next, now)) {
-            yield* Ref.update(local, (known) => ledgers.afterWrite(known, next, owed.length))
-            return decided
-          }
-        }
-        return yield* new TokenStoreError({ operation: "swap", problem: "too many at once" })
-      })
-
-    const decideAlone = <A>(decision: Decision<A>): Effect.Effect<A> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Ref.modify(local, (known) => {
-          const decided = decision(known.ledger, now)
-          return [decided, decided.ledger === undefined ? known : ledgers.afterAlone(known, decided.ledger)]
-        }))
-
-    return {
-      read: Effect.suspend(() => Effect.map(read(retried(store, storeTimeout)), ({ ledger }) => ledger)),
-      decide: (decision) =>
-        Effect.catchAll(decideInStore(decision), (error) =>
-          Effect.zipRight(
-            Effect.logWarning(
-              `${error.message} Counting the tokens of this process alone until the store is available again.`
-            ),
-            decideAlone(decision)
-          ))
+    }
+    const now = yield* present(copy)
+    for (const one of waiting) {
+      if (!one.isInterrupted) yield* isMadeAlone(copy, one, now) ? decideAlone(copy, one, now) : one.fail(error)
     }
   })
+
+export const make = (
+  { lifetime, ...place }: Pick<Copy, "key" | "seal" | "store"> & { readonly lifetime: Lifetime },
+  budget: ledgers.Budget
+): Decide => {
+  const copy: Copy = {
+    ...place,
+    budget,
+    writer: crypto.randomUUID(),
+    writes: 0,
+    known: undefined,
+    owed: [],
+    ahead: 0,
+    answeredIn: 0
+  }
+  const handIn = batches.make<Waiting>(lifetime, {
+    process: (waiting) =>
+      Effect.catchAll(decideInStore(copy, waiting), (error) => decideWithoutStore(copy, waiting, error)),
+    close: ({ fail }) => fail(new ClientClosed())
+  })
+  return <A>(decision: Decision<A>, alone: Alone) =>
+    Effect.suspend(() => {
+      const result = Deferred.unsafeMake<A, ClientClosed | TokenStoreError>(FiberId.none)
+      const waiting: Waiting = {
+        alone,
+        decide: (ledger, now) => {
+          const { answer, changes } = decision(ledger, now)
+          return { changes, complete: Deferred.succeed(result, answer) }
+        },
+        fail: (error) => Deferred.fail(result, error),
+        isInterrupted: false
+      }
+      return Effect.zipRight(handIn(waiting), Deferred.await(result)).pipe(
+        Effect.onInterrupt(() =>
+          Effect.sync(() => {
+            waiting.isInterrupted = true
+          })
+        )
+      )
+    })
+}

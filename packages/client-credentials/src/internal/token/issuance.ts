@@ -28,12 +28,13 @@ const neverConnected = new Set([
  */
 const gatewayTimeouts = new Set(["504", "524"])
 
-/** Whether no request was sent: without a credential, metadata, a connection or a trusted certificate. */
+/** Whether no request was sent: without a credential, metadata, a count, a connection or a trusted certificate. */
 export const wasNeverSent = (error: Failure): boolean => {
   switch (error._tag) {
     case "CredentialUnavailable":
     case "DiscoveryFailed":
     case "IssuanceBudgetExhausted":
+    case "TokenStoreError":
     case "ClientClosed":
       return true
     case "TokenEndpointUnavailable":

@@ -1,28 +1,41 @@
 /**
  * The token requests that a budget allows, as a pure function of those made before and of the quotas that the issuer
- * announced.
+ * announced. All times are in milliseconds since the epoch.
  */
 import type { Quota } from "../protocol/issuerQuota.js"
+import { endOfOld, keptFor, next, type Window } from "./budgetWindow.js"
 
-export type Window =
-  /** Any period of so many milliseconds. */
-  | { readonly _tag: "Sliding"; readonly millis: number }
-  /** From midnight to midnight, in the time zone in which the issuer counts. */
-  | { readonly _tag: "Day"; readonly timeZone: string }
-
-export interface Budget {
+export interface Limit {
   readonly limit: number
   readonly window: Window
+}
+
+export interface Budget {
+  /** All of them are kept. */
+  readonly limits: readonly [Limit, ...ReadonlyArray<Limit>]
   /** The fraction of every limit that is reserved for callers without a token. */
   readonly reserveFraction: number
 }
 
-/** A counted token request: when it was made, and for which organization if for one. */
-export type Spend = number | { readonly at: number; readonly organization: string }
+/** Who a token is for: the client, empty in a budget of one client, and the organization, empty for none. */
+export interface Recipient {
+  readonly client: string
+  readonly organization: string
+}
 
-/** A quota that the issuer announced. */
+interface DetailedSpend extends Recipient {
+  readonly at: number
+  /** Whether it is not known if a token was issued. */
+  readonly isUnknown: boolean
+}
+
+/** A counted token request: its time alone where there is no more to state, since there may be thousands. */
+export type Spend = number | DetailedSpend
+
+/** A quota that the issuer announced to a client. */
 export interface AnnouncedQuota {
   readonly name: string
+  readonly client: string
   /** Whose tokens it counts, empty for those of no organization; absent when it counts all tokens of the client. */
   readonly organization?: string | undefined
   readonly limit: number
@@ -31,27 +44,67 @@ export interface AnnouncedQuota {
   readonly announcedAt: number
 }
 
-/** All times are in milliseconds since the epoch. */
 export interface Ledger {
+  /** In the order of their times. */
   readonly spent: ReadonlyArray<Spend>
   readonly quotas: ReadonlyArray<AnnouncedQuota>
 }
 
 export const empty: Ledger = { spent: [], quotas: [] }
 
-/** The count of a token request at a time. */
-export const spendOf = (at: number, organization: string): Spend => organization === "" ? at : { at, organization }
+/** A request of a ledger in its shortest form. */
+export const spendOf = (at: number, { client, organization }: Recipient, isUnknown = false): Spend =>
+  client === "" && organization === "" && !isUnknown ? at : { at, client, organization, isUnknown }
+
+export const detailsOf = (spend: Spend): DetailedSpend =>
+  typeof spend === "number" ? { at: spend, client: "", organization: "", isUnknown: false } : spend
 
 const atOf = (spend: Spend): number => typeof spend === "number" ? spend : spend.at
 
-const organizationOf = (spend: Spend): string => typeof spend === "number" ? "" : spend.organization
+/** The index of the first request after a moment. */
+const indexAfter = (spent: ReadonlyArray<Spend>, moment: number): number => {
+  let [low, high] = [0, spent.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (atOf(spent[middle] ?? 0) > moment) high = middle
+    else low = middle + 1
+  }
+  return low
+}
 
-const counts = ({ organization }: AnnouncedQuota, wanted: string): boolean =>
-  organization === undefined || organization === wanted
+/** How many requests issued a token or are not answered yet, and of how many the outcome is unknown. */
+interface Tally {
+  readonly known: number
+  readonly unknown: number
+}
 
-/** How many token requests a quota counts since it was announced. */
-const countedBy = (quota: AnnouncedQuota, spent: ReadonlyArray<Spend>): number =>
-  spent.filter((spend) => atOf(spend) > quota.announcedAt && counts(quota, organizationOf(spend))).length
+const tally = (spent: ReadonlyArray<Spend>, from: number, isCounted?: (spend: Spend) => boolean): Tally => {
+  let [known, unknown] = [0, 0]
+  for (let index = from; index < spent.length; index += 1) {
+    const spend = spent[index] ?? 0
+    if (isCounted !== undefined && !isCounted(spend)) continue
+    if (typeof spend !== "number" && spend.isUnknown) unknown += 1
+    else known += 1
+  }
+  return { known, unknown }
+}
+
+/** Requests of unknown outcome count up to this part of a limit: an issuer that never answers does not end a day. */
+const partForUnknown = 4 / 5
+
+/** What is left of a limit of which so much remained before these requests. */
+const leftOf = (limit: number, remaining: number, { known, unknown }: Tally): number =>
+  Math.min(remaining - known, Math.max(remaining - known - unknown, limit - Math.floor(limit * partForUnknown)))
+
+const countsFor = ({ client, organization }: AnnouncedQuota, wanted: Recipient): boolean =>
+  client === wanted.client && (organization === undefined || organization === wanted.organization)
+
+const leftOfQuota = (quota: AnnouncedQuota, spent: ReadonlyArray<Spend>): number =>
+  leftOf(
+    quota.limit,
+    quota.remaining,
+    tally(spent, indexAfter(spent, quota.announcedAt), (spend) => countsFor(quota, detailsOf(spend)))
+  )
 
 /** The most announced quotas that are kept; those with the most left are dropped first. */
 export const maxQuotas = 200
@@ -67,179 +120,244 @@ export interface Exhausted {
 
 export interface Granted {
   readonly _tag: "Granted"
-  readonly ledger: Ledger
-  /** How many token requests count now, including this one. */
-  readonly count: number
+  readonly spend: Spend
+  /** How many token requests count now in the window of each limit, including this one. */
+  readonly counts: ReadonlyArray<number>
   /** How many tokens are left, by the tightest limit. */
   readonly left: number
 }
 
 export type Verdict = Granted | Exhausted
 
-const hour = 3_600_000
-
-/** The calendar day in a time zone, as a string that is equal for equal days. */
-const dayOf = (timeZone: string) => {
-  const format = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" })
-  return (at: number): string => format.format(at)
+/** A limit of the budget at a moment. */
+interface Counted extends Limit {
+  readonly left: number
+  /** The index of the first request that counts. */
+  readonly from: number
 }
 
-/** The start of the next day in a time zone; a day may have 23 or 25 hours. */
-const nextDay = (timeZone: string, now: number): number => {
-  const day = dayOf(timeZone)
-  const today = day(now)
-  let [low, high] = [now, now + 26 * hour]
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2)
-    if (day(middle) === today) low = middle
-    else high = middle
+const countedBy = ({ limit, window }: Limit, spent: ReadonlyArray<Spend>, now: number): Counted => {
+  const from = indexAfter(spent, endOfOld(window, now))
+  return { limit, window, from, left: leftOf(limit, limit, tally(spent, from)) }
+}
+
+/** When more than so many are left of a limit. */
+const roomAt = ({ from, limit, window }: Counted, spent: ReadonlyArray<Spend>, reserve: number, now: number) => {
+  if (window._tag === "Calendar") return next(window, now)
+  let { known, unknown } = tally(spent, from)
+  for (let index = from; index < spent.length; index += 1) {
+    const { at, isUnknown } = detailsOf(spent[index] ?? 0)
+    if (isUnknown) unknown -= 1
+    else known -= 1
+    if (leftOf(limit, limit, { known, unknown }) > reserve) return at + window.millis
   }
-  return high
+  return now
 }
 
-/** The times of the token requests that still count. */
-const countedIn = (window: Window, moments: ReadonlyArray<Spend>, now: number): ReadonlyArray<number> => {
-  const spent = moments.map(atOf)
-  if (window._tag === "Sliding") return spent.filter((at) => at > now - window.millis)
-  const day = dayOf(window.timeZone)
-  return spent.filter((at) => day(at) === day(now))
-}
-
-/** How long a token request is kept: the window, and an hour by which the clocks of the processes may differ. */
-export const keptFor = (window: Window): number => (window._tag === "Sliding" ? window.millis : 25 * hour) + hour
-
-/** When there is room for one more token request, if no more than `allowed` may count. */
-const roomAt = (window: Window, counting: ReadonlyArray<number>, allowed: number, now: number): number => {
-  if (window._tag === "Day") return nextDay(window.timeZone, now)
-  const oldest = [...counting].sort((one, other) => one - other)[counting.length - allowed]
-  return (oldest ?? now) + window.millis
-}
-
-/** Counts one more token for an organization (empty for none), if every limit that counts it has room for it. */
+/**
+ * Allows one more token request, if every limit that counts it has room for it. The ledger must be that of the moment: see
+ * `current`.
+ */
 export const spend = (
-  { limit, reserveFraction, window }: Budget,
+  { limits, reserveFraction }: Budget,
   { quotas, spent }: Ledger,
   now: number,
   isRenewal: boolean,
-  organization: string
+  recipient: Recipient
 ): Verdict => {
-  const reserve = (of: number) => isRenewal ? Math.floor(of * reserveFraction) : 0
-  const counting = countedIn(window, spent, now)
-  const live = quotas.filter(({ resetsAt }) => resetsAt > now)
-  const limits = [
-    {
-      limit,
-      left: limit - counting.length,
+  const reserveOf = (limit: number) => isRenewal ? Math.floor(limit * reserveFraction) : 0
+  const counted = limits.map((limit) => countedBy(limit, spent, now))
+  const all = [
+    ...counted.map((one) => ({
+      limit: one.limit,
+      left: one.left,
       by: "budget" as const,
-      resetsAt: () => roomAt(window, counting, Math.max(1, limit - reserve(limit)), now)
-    },
-    ...live.filter((quota) => counts(quota, organization)).map((quota) => ({
+      resetsAt: () => roomAt(one, spent, reserveOf(one.limit), now)
+    })),
+    ...quotas.filter((quota) => countsFor(quota, recipient)).map((quota) => ({
       limit: quota.limit,
-      left: quota.remaining - countedBy(quota, spent),
+      left: leftOfQuota(quota, spent),
       by: "issuer" as const,
       resetsAt: () => quota.resetsAt
     }))
   ]
-  const [longest] = limits
-    .filter((one) => one.left <= reserve(one.limit))
-    .map((one): Exhausted => ({
+  const [longest] = all
+    .filter(({ left, limit }) => left <= reserveOf(limit))
+    .map(({ by, limit, resetsAt }): Exhausted => ({
       _tag: "Exhausted",
-      limit: one.limit,
-      resetsAt: one.resetsAt(),
-      reserved: limits.every(({ left }) => left > 0),
-      by: one.by
+      limit,
+      resetsAt: resetsAt(),
+      reserved: all.every(({ left }) => left > 0),
+      by
     }))
     .sort((one, other) => other.resetsAt - one.resetsAt)
-  if (longest !== undefined) return longest
-  // Requests that the budget no longer counts are subtracted from the quotas that still count them.
-  const isOld = (spend: Spend) => atOf(spend) <= now - keptFor(window)
-  const old = spent.filter(isOld)
-  const quotasNow = live.map((quota) => ({ ...quota, remaining: Math.max(0, quota.remaining - countedBy(quota, old)) }))
-  return {
+  return longest ?? {
     _tag: "Granted",
-    ledger: {
-      spent: [...spent.filter((spend) => !isOld(spend)), spendOf(now, organization)],
-      quotas: quotasNow
-    },
-    count: counting.length + 1,
-    left: Math.max(0, Math.min(...limits.map(({ left }) => left)) - 1)
+    spend: spendOf(now, recipient),
+    counts: counted.map(({ left, limit }) => limit - left + 1),
+    left: Math.max(0, Math.min(...all.map(({ left }) => left)) - 1)
   }
 }
 
-const isSame = (one: Spend, other: Spend): boolean =>
-  atOf(one) === atOf(other) && organizationOf(one) === organizationOf(other)
-
-/** The first list without one equal element for each of the second. */
-export const without = (all: ReadonlyArray<Spend>, some: ReadonlyArray<Spend>): ReadonlyArray<Spend> => {
-  const left = [...some]
-  return all.filter((spend) => {
-    const index = left.findIndex((other) => isSame(spend, other))
-    if (index !== -1) left.splice(index, 1)
-    return index === -1
-  })
+/** How many tokens are left for a recipient, by the tightest limit. */
+export const left = (budget: Budget, ledger: Ledger, now: number, recipient: Recipient): number => {
+  const verdict = spend(budget, ledger, now, false, recipient)
+  return verdict._tag === "Granted" ? verdict.left + 1 : 0
 }
 
-/** The ledger as if this request had not been made. */
-export const withoutSpend = (ledger: Ledger, spend: Spend): Ledger => ({
-  ...ledger,
-  spent: without(ledger.spent, [spend])
+/** A limit, or an announced quota, as it is shown. */
+export interface Usage {
+  readonly limit: number
+  /** How many token requests count. */
+  readonly counted: number
+  readonly left: number
+  /** When one more may be requested. */
+  readonly roomAt: number
+}
+
+/** What counts at a moment: for each limit of the budget, and for each announced quota. */
+export const usage = (
+  { limits }: Budget,
+  { quotas, spent }: Ledger,
+  now: number
+): {
+  readonly limits: ReadonlyArray<Usage & Limit>
+  readonly quotas: ReadonlyArray<
+    Usage & Pick<AnnouncedQuota, "name" | "client"> & { readonly organization: string | undefined }
+  >
+} => ({
+  limits: limits.map((one) => {
+    const counted = countedBy(one, spent, now)
+    const { left } = counted
+    const room = left > 0 ? now : roomAt(counted, spent, 0, now)
+    return { ...one, counted: one.limit - left, left: Math.max(0, left), roomAt: room }
+  }),
+  quotas: quotas.map((quota) => {
+    const { client, limit, name, organization, resetsAt } = quota
+    const left = leftOfQuota(quota, spent)
+    const room = left > 0 ? now : resetsAt
+    return { name, client, organization, limit, counted: limit - left, left: Math.max(0, left), roomAt: room }
+  })
 })
 
-/** The ledger with the quotas of a response, which replace those announced before; per organization where it counts so. */
-export const withQuotas = (ledger: Ledger, quotas: ReadonlyArray<Quota>, now: number, organization: string): Ledger => {
-  const announced = quotas.map(({ counts, ...quota }): AnnouncedQuota => ({
-    ...quota,
-    ...(counts === "organization" ? { organization } : {}),
-    announcedAt: now
-  }))
-  const isReplaced = (known: AnnouncedQuota) =>
-    announced.some((one) => one.name === known.name && one.organization === known.organization)
-  const all = [
-    ...ledger.quotas.filter((known) => known.resetsAt > now && !isReplaced(known)),
-    ...announced
-  ]
+/** How long a request is kept: as long as the longest window counts it, and an hour. */
+const kept = ({ limits }: Budget): number => Math.max(...limits.map(({ window }) => keptFor(window)))
+
+/** The most by which the clocks of a store and of a process that writes to it may differ. */
+export const maxSkew = 60_000
+
+/**
+ * The ledger of a moment, without what no longer counts, and without what a process wrote whose clock was ahead. Requests
+ * that the budget no longer counts are subtracted from the quotas that still count them.
+ */
+export const current = (budget: Budget, { quotas, spent }: Ledger, now: number): Ledger => {
+  const from = indexAfter(spent, now - kept(budget))
+  const to = indexAfter(spent, now + maxSkew)
+  const old = spent.slice(0, from)
   return {
-    ...ledger,
-    quotas: all.length <= maxQuotas
-      ? all
-      : [...all].sort((one, other) => one.remaining - other.remaining).slice(0, maxQuotas)
+    spent: from === 0 && to === spent.length ? spent : spent.slice(from, to),
+    quotas: quotas
+      .filter(({ announcedAt, resetsAt }) => resetsAt > now && announcedAt <= now + maxSkew)
+      .map((quota) => ({ ...quota, remaining: Math.max(0, leftOfQuota(quota, old)) }))
   }
 }
 
 /** Until when the store keeps a ledger that was written now. */
-export const expiresAt = ({ window }: Budget, { quotas }: Ledger, now: number): number =>
-  Math.max(now + keptFor(window), ...quotas.map(({ resetsAt }) => resetsAt))
+export const expiresAt = (budget: Budget, { quotas }: Ledger, now: number): number =>
+  Math.max(now + kept(budget), ...quotas.map(({ resetsAt }) => resetsAt))
 
-/** How many tokens are left for an organization (empty for none), by the tightest limit. */
-export const left = (budget: Budget, ledger: Ledger, now: number, organization: string): number => {
-  const verdict = spend(budget, ledger, now, false, organization)
-  return verdict._tag === "Granted" ? verdict.left + 1 : 0
+/** What a decision changes. */
+export type Change =
+  | { readonly _tag: "Spent"; readonly spend: Spend }
+  /** The request certainly issued nothing. */
+  | { readonly _tag: "GivenBack"; readonly spend: Spend }
+  /** It is not known whether the request issued a token. */
+  | { readonly _tag: "Unanswered"; readonly spend: Spend }
+  | { readonly _tag: "Announced"; readonly quotas: ReadonlyArray<AnnouncedQuota> }
+  | { readonly _tag: "Reset" }
+
+export const isSame = (one: Spend, other: Spend): boolean => {
+  const [left, right] = [detailsOf(one), detailsOf(other)]
+  return left.at === right.at && left.client === right.client && left.organization === right.organization &&
+    left.isUnknown === right.isUnknown
 }
 
-/**
- * What a process knows of a ledger that it shares: the ledger with its own changes, and the token requests of its own that
- * the store does not have yet.
- */
-export interface Local {
-  readonly ledger: Ledger
-  readonly owed: ReadonlyArray<Spend>
+const withSpend = (spent: ReadonlyArray<Spend>, spend: Spend): ReadonlyArray<Spend> => {
+  const index = indexAfter(spent, atOf(spend))
+  return [...spent.slice(0, index), spend, ...spent.slice(index)]
 }
 
-/** After the stored ledger was read; undefined for a store that lost it, which then gets what this process knows. */
-export const afterRead = ({ ledger, owed }: Local, stored: Ledger | undefined): Local => ({
-  ledger: stored === undefined ? ledger : { quotas: stored.quotas, spent: [...stored.spent, ...owed] },
-  owed
+/** The same list, if it has no such element. */
+const withoutSpend = (spent: ReadonlyArray<Spend>, spend: Spend): ReadonlyArray<Spend> => {
+  // Most are given back soon.
+  let index = spent.length - 1
+  while (index >= 0 && !isSame(spent[index] ?? 0, spend)) index -= 1
+  return index === -1 ? spent : [...spent.slice(0, index), ...spent.slice(index + 1)]
+}
+
+/** The announcement of these quotas to a client, per organization where the issuer counts so. */
+export const announced = (
+  quotas: ReadonlyArray<Quota>,
+  now: number,
+  { client, organization }: Recipient
+): Change => ({
+  _tag: "Announced",
+  quotas: quotas.map(({ counts, ...quota }): AnnouncedQuota => ({
+    ...quota,
+    client,
+    ...(counts === "organization" ? { organization } : {}),
+    announcedAt: now
+  }))
 })
 
-/** After a ledger was written to the store that has the first so many owed requests in it. */
-export const afterWrite = ({ owed }: Local, ledger: Ledger, written: number): Local => ({
-  ledger,
-  owed: owed.slice(written)
-})
+const isSameQuota = (one: AnnouncedQuota, other: AnnouncedQuota): boolean =>
+  one.name === other.name && one.client === other.client && one.organization === other.organization
 
-/** After a ledger was decided on while the store is unavailable: what was added is owed, what was removed is not. */
-export const afterAlone = (local: Local, ledger: Ledger): Local => {
-  const added = without(ledger.spent, local.ledger.spent)
-  const removed = without(local.ledger.spent, ledger.spent)
-  return { ledger, owed: without([...local.owed, ...added], removed) }
+/** Each announcement replaces those before it. */
+const withQuotas = (
+  known: ReadonlyArray<AnnouncedQuota>,
+  more: ReadonlyArray<AnnouncedQuota>
+): ReadonlyArray<AnnouncedQuota> => {
+  const all = [...known.filter((one) => !more.some((other) => isSameQuota(one, other))), ...more]
+  return all.length <= maxQuotas
+    ? all
+    : [...all].sort((one, other) => one.remaining - other.remaining).slice(0, maxQuotas)
+}
+
+/** The ledger after a change. */
+export const apply = (ledger: Ledger, change: Change): Ledger => {
+  const { quotas, spent } = ledger
+  switch (change._tag) {
+    case "Spent":
+      return { quotas, spent: withSpend(spent, change.spend) }
+    case "GivenBack":
+      return { quotas, spent: withoutSpend(spent, change.spend) }
+    case "Unanswered": {
+      const rest = withoutSpend(spent, change.spend)
+      const { at, ...recipient } = detailsOf(change.spend)
+      return rest === spent ? ledger : { quotas, spent: withSpend(rest, spendOf(at, recipient, true)) }
+    }
+    case "Announced":
+      return { spent, quotas: withQuotas(quotas, change.quotas) }
+    case "Reset":
+      return empty
+  }
+}
+
+const textOf = (spend: Spend): string => JSON.stringify(spend)
+
+/** A ledger that was lost, as a process knows it, and the one that was begun in its place. */
+export const merged = (lost: Ledger, begun: Ledger): Ledger => {
+  const times = new Map<string, number>()
+  for (const text of begun.spent.map(textOf)) times.set(text, (times.get(text) ?? 0) + 1)
+  const missing = lost.spent.filter((spend) => {
+    const text = textOf(spend)
+    const more = times.get(text) ?? 0
+    if (more > 0) times.set(text, more - 1)
+    return more === 0
+  })
+  return {
+    spent: [...begun.spent, ...missing].sort((one, other) => atOf(one) - atOf(other)),
+    quotas: withQuotas(lost.quotas, begun.quotas)
+  }
 }

@@ -1,0 +1,55 @@
+/**
+ * The windows in which a budget counts, as pure functions of the time. All times are in milliseconds since the epoch.
+ */
+
+export type Window =
+  /** Any period of so many milliseconds. */
+  | { readonly _tag: "Sliding"; readonly millis: number }
+  /** From midnight to midnight, or from the first of a month to the next, in the time zone in which the issuer counts. */
+  | { readonly _tag: "Calendar"; readonly unit: "day" | "month"; readonly timeZone: string }
+
+const hour = 3_600_000
+
+/** No longer lasts one; a day in which clocks are set back has 25 hours. */
+const longest = { day: 25 * hour, month: (31 * 24 + 1) * hour }
+
+/** The calendar day or month in a time zone, as a string that is equal for equal ones. */
+const nameOf = ({ timeZone, unit }: Extract<Window, { _tag: "Calendar" }>) => {
+  const format = new Intl.DateTimeFormat("en-CA", {
+    timeZone,
+    year: "numeric",
+    month: "2-digit",
+    ...(unit === "day" ? { day: "2-digit" } : {})
+  })
+  return (at: number): string => format.format(at)
+}
+
+/** The border between two moments of which one is in the period and the other is not: the first moment after it. */
+const border = (from: number, to: number, isBefore: (at: number) => boolean): number => {
+  let [low, high] = [from, to]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (isBefore(middle)) low = middle
+    else high = middle
+  }
+  return high
+}
+
+/** The last moment whose token requests no longer count. */
+export const endOfOld = (window: Window, now: number): number => {
+  if (window._tag === "Sliding") return now - window.millis
+  const name = nameOf(window)
+  const current = name(now)
+  return border(now - longest[window.unit], now + 1, (at) => name(at) !== current) - 1
+}
+
+/** The start of the next day or month. */
+export const next = (window: Extract<Window, { _tag: "Calendar" }>, now: number): number => {
+  const name = nameOf(window)
+  const current = name(now)
+  return border(now, now + longest[window.unit] + 1, (at) => name(at) === current)
+}
+
+/** How long a token request is kept: as long as it counts, and an hour more. */
+export const keptFor = (window: Window): number =>
+  (window._tag === "Sliding" ? window.millis : longest[window.unit]) + hour

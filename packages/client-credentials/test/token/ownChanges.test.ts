@@ -1,0 +1,75 @@
+import { assert, describe, it } from "@effect/vitest"
+
+import * as ledgers from "../../src/internal/token/ledger.js"
+import * as own from "../../src/internal/token/ownChanges.js"
+
+const hour = 3_600_000
+
+const self: ledgers.Recipient = { client: "", organization: "" }
+const spent = (spend: ledgers.Spend): ledgers.Change => ({ _tag: "Spent", spend })
+const givenBack = (spend: ledgers.Spend): ledgers.Change => ({ _tag: "GivenBack", spend })
+const unanswered = (spend: ledgers.Spend): ledgers.Change => ({ _tag: "Unanswered", spend })
+const announced = (name: string, remaining: number) =>
+  ledgers.announced([{ name, counts: "client", limit: 10, remaining, resetsAt: hour }], 0, self)
+
+describe("the changes that the store does not have", () => {
+  it("are applied to the ledger that it has", () => {
+    const changes = own.added([], [spent(1), spent(2), spent(3), unanswered(2), givenBack(7)])
+    assert.deepStrictEqual(own.appliedTo({ spent: [0, 7], quotas: [] }, changes), {
+      spent: [0, 1, ledgers.spendOf(2, self, true), 3],
+      quotas: []
+    })
+  })
+
+  it("are none for a request that was given back, and one announcement for many", () => {
+    assert.deepStrictEqual(own.added([spent(1), spent(2)], [givenBack(1)]), [spent(2)])
+    assert.deepStrictEqual(own.added([spent(1), spent(1)], [givenBack(1)]), [spent(1)])
+    assert.deepStrictEqual(own.added([spent(1)], [givenBack(2)]), [spent(1), givenBack(2)])
+    const [one, ...more] = own.added([announced("a", 1), announced("b", 2)], [announced("a", 3), spent(1)])
+    assert.deepStrictEqual(more, [spent(1)])
+    assert(one?._tag === "Announced")
+    assert.deepStrictEqual(one.quotas.map(({ name, remaining }) => [name, remaining]), [["b", 2], ["a", 3]])
+    assert.deepStrictEqual(own.added([spent(1)], [{ _tag: "Reset" }]), [{ _tag: "Reset" }])
+  })
+})
+
+describe("a process that cannot count with the others", () => {
+  const budget = (limit: number): ledgers.Budget => ({
+    limits: [{ limit, window: { _tag: "Sliding", millis: hour } }],
+    reserveFraction: 0.2
+  })
+  const read = (...spent: ReadonlyArray<ledgers.Spend>) => ({ at: 100, ledger: { spent, quotas: [] } })
+
+  it("may request a tenth of what was left, at least one while any was, and none if it never read", () => {
+    for (
+      const [limit, lastRead, changes, isAllowed] of [
+        [50, undefined, [], false],
+        [50, read(), [1, 2, 3, 4], true],
+        [50, read(), [1, 2, 3, 4, 5], false],
+        [5, read(), [], true],
+        [5, read(), [1], false],
+        [1, read(99), [], false],
+        [29, read(1, 2, 3, 4, 5, 6, 7, 8, 9), [1], true],
+        [28, read(1, 2, 3, 4, 5, 6, 7, 8, 9), [1], false]
+      ] as const
+    ) {
+      assert.strictEqual(
+        own.isAllowedAlone(budget(limit), lastRead, changes.map(spent), self),
+        isAllowed,
+        JSON.stringify([limit, lastRead, changes])
+      )
+    }
+    // What it gave back, or what the issuer announced, is no request.
+    assert.isTrue(own.isAllowedAlone(budget(5), read(), [givenBack(1), announced("a", 1)], self))
+  })
+})
+
+describe("a process that lost to others", () => {
+  it("writes again at once by what it has just learned, and else after a random pause that grows", () => {
+    const pauses = [1, 2, 3, 4, 5, 6, 7, 8].map((losses) => own.pauseAfter(losses, 1, 1))
+    assert.deepStrictEqual(pauses, [0, 64, 0, 128, 0, 256, 0, 512])
+    assert.strictEqual(own.pauseAfter(4, 1, 0.5), 64)
+    assert.strictEqual(own.pauseAfter(40, 1, 1), 2000)
+    assert.strictEqual(own.pauseAfter(2, 0, 1), 0)
+  })
+})
