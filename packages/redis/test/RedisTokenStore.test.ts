@@ -1,72 +1,19 @@
-import { createHash } from "node:crypto"
 import { type AddressInfo, createServer } from "node:net"
 
 import { assert, describe, it } from "@effect/vitest"
-import {
-  ApiClient,
-  InvalidConfig,
-  SharedClientCredentials,
-  TokenSeal,
-  TokenStore
-} from "@effect-oauth/client-credentials"
+import { InvalidConfig, TokenStore } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
-import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { TestAuthorizationServer } from "@effect-oauth/testing"
 import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
-import { ConfigProvider, Context, Deferred, Duration, Effect, Layer, Logger, Redacted, type Scope } from "effect"
+import { Config, ConfigProvider, Context, Deferred, Duration, Effect, Layer, Redacted, type Scope } from "effect"
 import { Redis } from "ioredis"
 
+import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
 import { start as startProxy } from "./proxy.js"
 import * as redisServer from "./redisServer.js"
 
 const minute = Duration.minutes(1)
 const entry = (value: string) => ({ value, expiresAt: Date.now() + 60_000 })
-const key = Redacted.make(createHash("sha256").update("store key").digest("base64"))
-/** No store is given up that is there, however busy the machine: it would cost a token more. */
-const patient: RedisTokenStore.Options = { timeout: "2 minutes" }
-const quiet = Logger.remove(Logger.defaultLogger)
-
-/** So many processes' worth of clients: each has a connection and a cache of its own. */
-const fleet = (
-  size: number,
-  port: number,
-  more: Partial<SharedClientCredentials.Options> = {},
-  options: RedisTokenStore.Options = patient
-) =>
-  Effect.forEach(
-    Array.from({ length: size }),
-    () =>
-      Effect.map(
-        Layer.build(Layer.fresh(
-          SharedClientCredentials.layer({
-            tokenUrl: "https://auth.test/token",
-            clientId: "test-client",
-            clientSecret: Redacted.make("test-secret"),
-            apiBaseUrl: "https://api.test",
-            ...more
-          }).pipe(
-            Layer.provide([
-              RedisTokenStore.layer({ host: "127.0.0.1", port }, options),
-              TokenSeal.layer([key])
-            ])
-          )
-        )),
-        (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
-      ),
-    { concurrency: "unbounded" }
-  )
-
-const Servers = (options: OAuthTest.Options = {}) =>
-  OAuthTest.layerHttpClient().pipe(
-    Layer.provideMerge(TestApi.layer(options.api)),
-    Layer.provideMerge(TestAuthorizationServer.layer(options.server)),
-    Layer.merge(quiet)
-  )
-
-const tokensIssued = Effect.flatMap(
-  TestAuthorizationServer.TestAuthorizationServer,
-  ({ issued }) => Effect.map(issued, (all) => all.length)
-)
-
 const started = Effect.gen(function*() {
   const redis = yield* redisServer.start
   return { ...redis, proxy: yield* startProxy(redis.port) }
@@ -145,7 +92,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
     () =>
       Effect.gen(function*() {
         const { port } = yield* redisServer.start
-        const processes = yield* fleet(8, port)
+        const processes = yield* fleet(8, { port })
         const all = Effect.map(
           Effect.all(processes, { concurrency: "unbounded" }),
           (responses) => responses.map(({ status }) => status)
@@ -155,7 +102,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
         yield* Effect.flatMap(TestAuthorizationServer.TestAuthorizationServer, ({ revoke }) => revoke())
         assert.deepStrictEqual(yield* all, [200, 200, 200, 200, 200, 200, 200, 200])
         assert.strictEqual(yield* tokensIssued, 2)
-        const later = yield* fleet(12, port)
+        const later = yield* fleet(12, { port })
         yield* Effect.all(later, { concurrency: "unbounded" })
         assert.strictEqual(yield* tokensIssued, 2)
       }).pipe(Effect.provide(Servers())),
@@ -167,7 +114,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
       const { port } = yield* redisServer.start
       const options = { revocationUrl: "https://auth.test/token/revocation" }
       for (let starts = 0; starts < 3; starts += 1) {
-        yield* Effect.scoped(Effect.flatMap(fleet(1, port, options), Effect.all))
+        yield* Effect.scoped(Effect.flatMap(fleet(1, { port }, options), Effect.all))
       }
       const { received } = yield* TestAuthorizationServer.TestAuthorizationServer
       assert.deepStrictEqual((yield* received).map(({ endpoint }) => endpoint), ["token"])
@@ -176,7 +123,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
   it.scopedLive("keeps the whole fleet within its budget", () =>
     Effect.gen(function*() {
       const { port } = yield* redisServer.start
-      const processes = yield* fleet(4, port, { issuanceBudget: { limit: 3 } })
+      const processes = yield* fleet(4, { port }, { issuanceBudget: { limit: 3 } })
       const { revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
       const outcomes: Array<string> = []
       for (let round = 0; round < 6; round += 1) {
@@ -194,7 +141,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
     () =>
       Effect.gen(function*() {
         const { port } = yield* redisServer.start
-        const processes = yield* fleet(2, port, {}, { timeout: "500 millis" })
+        const processes = yield* fleet(2, { port }, {}, { timeout: "500 millis" })
         const raw = yield* Effect.acquireRelease(
           Effect.sync(() => new Redis({ host: "127.0.0.1", port })),
           (client) => Effect.sync(() => client.disconnect())
@@ -216,7 +163,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
       Effect.gen(function*() {
         const redis = yield* redisServer.start
         // Tokens are revoked until all share one again, however often that is.
-        const processes = yield* fleet(4, redis.port, { tokenCache: { rejectionPauses: ["1 millis"] } })
+        const processes = yield* fleet(4, { port: redis.port }, { tokenCache: { rejectionPauses: ["1 millis"] } })
         const { revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
         const all = Effect.map(
           Effect.all(processes, { concurrency: "unbounded" }),
@@ -279,6 +226,12 @@ describe("its configuration", () => {
       for (const prefix of [5, null, "two\nlines", "x".repeat(51)]) yield* wrong({ prefix }, ["prefix"])
       yield* wrong({ prefix: 5, timeout: -1, migrate: true }, ["prefix", "timeout", "migrate"])
       for (const options of [null, 5, []]) yield* wrong(options, ["options"])
+      // Values of `layerConfig` that are no `Config` are validated with the others.
+      const given: object = { timeout: "soon", prefix: Config.succeed("x".repeat(51)) }
+      const url = Config.succeed(Redacted.make("redis://127.0.0.1:1"))
+      const error = yield* Effect.flip(Layer.build(RedisTokenStore.layerConfig({ url, ...given })))
+      assert.instanceOf(error, InvalidConfig.InvalidConfig)
+      assert.sameMembers(error.problems.map(({ setting }) => setting), ["timeout", "prefix"])
     }).pipe(
       Effect.scoped,
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["REDIS_URL", "redis://127.0.0.1:1"]])))

@@ -9,12 +9,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 import { Effect } from "effect"
+import { Redis } from "ioredis"
 
 export const isInstalled = spawnSync("redis-server", ["--version"]).status === 0
 
 if (!isInstalled) console.log("No redis-server on this machine: its tests are skipped.")
 
-const freePort = Effect.async<number>((resume) => {
+export const freePort = Effect.async<number>((resume) => {
   const server = createServer().listen(0, "127.0.0.1", () => {
     const { port } = server.address() as AddressInfo
     server.close(() => resume(Effect.succeed(port)))
@@ -62,15 +63,75 @@ export const startWith = (args: ReadonlyArray<string>) =>
 
 export const start = startWith([])
 
+/** A connection of the test's own. */
+export const connect = (port: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Redis({ host: "127.0.0.1", port })),
+    (client) => Effect.sync(() => client.disconnect())
+  )
+
+/** Waits for a line in what `INFO` returns. */
+export const informs = (client: Redis, line: string): Effect.Effect<void> =>
+  Effect.flatMap(
+    Effect.promise(() => client.info()),
+    (info) =>
+      info.includes(line)
+        ? Effect.void
+        : Effect.zipRight(Effect.promise(() => client.call("PING")), Effect.suspend(() => informs(client, line)))
+  )
+
+const directory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "redis-test-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+)
+
+/** Starts a Cluster of two nodes, which share the slots. */
+export const startCluster = Effect.gen(function*() {
+  const nodes = yield* Effect.forEach(["0 8191", "8192 16383"], (slots) =>
+    Effect.gen(function*() {
+      const bus = yield* freePort
+      const dir = yield* directory
+      const { port } = yield* startWith(["--cluster-enabled", "yes", "--cluster-port", String(bus), "--dir", dir])
+      const client = yield* connect(port)
+      yield* Effect.promise(() => client.call("CLUSTER", "ADDSLOTSRANGE", ...slots.split(" ")))
+      return { bus, client, port }
+    }))
+  const [one, other] = nodes
+  if (one === undefined || other === undefined) return yield* Effect.dieMessage("two nodes")
+  yield* Effect.promise(() => one.client.call("CLUSTER", "MEET", "127.0.0.1", String(other.port), String(other.bus)))
+  for (const { client } of nodes) {
+    while (!String(yield* Effect.promise(() => client.call("CLUSTER", "INFO"))).includes("cluster_state:ok")) {
+      yield* Effect.promise(() => client.call("PING"))
+    }
+  }
+  return { ports: nodes.map(({ port }) => port) }
+})
+
+/** Starts a server that uses TLS, and returns its port. */
+export const startTls = (ca: { readonly cert: string }, own: { readonly cert: string; readonly private: string }) =>
+  Effect.gen(function*() {
+    const port = yield* freePort
+    const dir = yield* directory
+    const files = { "ca.pem": ca.cert, "cert.pem": own.cert, "key.pem": own.private }
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text)
+    const settings = {
+      "tls-port": String(port),
+      "tls-ca-cert-file": join(dir, "ca.pem"),
+      "tls-cert-file": join(dir, "cert.pem"),
+      "tls-key-file": join(dir, "key.pem"),
+      "tls-auth-clients": "no"
+    }
+    yield* startWith(Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]))
+    return port
+  })
+
 export const isSentinelInstalled = isInstalled && spawnSync("redis-sentinel", ["--version"]).status === 0
 
 /** Starts a Sentinel that watches a primary alone, and replaces it after half a second without an answer. */
 export const startSentinel = (primary: number, name: string) =>
   Effect.gen(function*() {
     const port = yield* freePort
-    const directory = mkdtempSync(join(tmpdir(), "redis-sentinel-"))
-    yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true })))
-    const file = join(directory, "sentinel.conf")
+    const file = join(yield* directory, "sentinel.conf")
     writeFileSync(
       file,
       [
@@ -81,7 +142,7 @@ export const startSentinel = (primary: number, name: string) =>
         `sentinel failover-timeout ${name} 5000`
       ].join("\n")
     )
-    const child = yield* launch("redis-sentinel", [file], "+monitor master")
+    const child = yield* launch("redis-sentinel", [file], "+slave slave")
     yield* Effect.addFinalizer(() => kill(child))
     return { port }
   })
