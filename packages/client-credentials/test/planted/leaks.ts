@@ -82,8 +82,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a token in a store without its seal",
     file: "internal/fleet/entries.ts",
-    find: "(seal.seal(key, text), (value)",
-    replace: "(Effect.succeed(key && text), (value)",
+    find: "yield* seal.seal(key, records.encode(next))",
+    replace: "yield* Effect.succeed(key && records.encode(next))",
     test: "TokenStore.layerFiles"
   },
   {
