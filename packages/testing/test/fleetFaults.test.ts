@@ -1,0 +1,225 @@
+/**
+ * Fleets that share a token, in virtual time: each fault costs the documented number of tokens, operations and seconds.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Fleet } from "@effect-oauth/testing"
+import { Effect } from "effect"
+
+import { runs, sample } from "../../client-credentials/test/support/runs.js"
+import * as simulation from "../src/internal/simulation.js"
+
+const second = 1000
+const minute = 60 * second
+
+/** A part of a day. */
+const minutes = (count: number) => count / 1440
+
+const shared = { issuanceBudget: { limit: 50 } }
+
+/** All instances call at the same moment, once. */
+const cold = (instances: number, plan: Partial<simulation.Plan> = {}) =>
+  Fleet.simulate({
+    instances,
+    days: minutes(1),
+    callsEvery: "1 hour",
+    startWithin: 0,
+    requestTime: "500 millis",
+    dailyLimit: 50,
+    shared,
+    ...plan
+  })
+
+/** Two lives of a token, with a call of each instance every two minutes. */
+const renewing = (instances: number, plan: Partial<simulation.Plan> = {}) =>
+  Fleet.simulate({
+    instances,
+    days: minutes(90),
+    callsEvery: "2 minutes",
+    tokenLife: "1 hour",
+    requestTime: "500 millis",
+    dailyLimit: 50,
+    shared,
+    ...plan
+  })
+
+const sizes = (name: string, all: ReadonlyArray<number>, quick: number) => {
+  const count = runs(name, { quick, full: all.length })
+  return all.slice(0, count)
+}
+
+describe("a fleet that shares a token", () => {
+  for (const instances of sizes("cold fleets of more instances", [10, 100, 1000, 10_000], 2)) {
+    it.live(`costs at most 6 store operations for each of ${instances} cold instances, and one token`, () =>
+      Effect.gen(function*() {
+        const report = yield* cold(instances)
+        assert.strictEqual(report.failedCalls, 0)
+        assert.deepStrictEqual(report.reasons, { cold: 1 })
+        assert.isAtMost(report.storeOperations, 6 * instances)
+        // The request, and half as long again at most, for a process that waits.
+        assert.isAtMost(report.longestWait, 2 * second)
+      }))
+  }
+
+  for (const instances of sizes("renewing fleets of more instances", [10, 100, 1000, 10_000], 2)) {
+    it.live(`costs at most 6 store operations for each of ${instances} instances and life of a token`, () =>
+      Effect.gen(function*() {
+        const report = yield* renewing(instances)
+        assert.strictEqual(report.failedCalls, 0)
+        assert.deepStrictEqual(report.reasons, { cold: 1, renewal: 1 })
+        assert.isAtMost(report.storeOperations, 2 * 6 * instances)
+      }))
+  }
+
+  for (const roundTrip of ["2 millis", "20 millis"] as const) {
+    for (const instances of sizes(`cold fleets at ${roundTrip} whose issuer is unavailable`, [10, 100, 300, 1000], 2)) {
+      it.live(`fails ${instances} cold calls within 5 seconds while the issuer is unavailable, ${roundTrip} away`, () =>
+        Effect.gen(function*() {
+          const report = yield* cold(instances, {
+            shared: { ...shared, roundTrip },
+            faults: [{ from: 0, to: "1 hour", issuer: "unavailable" }]
+          })
+          assert.strictEqual(report.failedCalls, instances)
+          assert.isAtMost(report.longestWait, 5 * second)
+        }))
+    }
+  }
+
+  for (const store of sample("parts of the operations that fail", [0.01, 0.05, 0.2], 3)) {
+    it.live(`requests one token while ${store * 100} % of the store operations fail`, () =>
+      Effect.gen(function*() {
+        const started = yield* cold(100, { faults: [{ from: 0, to: "1 hour", store }] })
+        assert.strictEqual(started.failedCalls, 0)
+        assert.deepStrictEqual(started.reasons, { cold: 1 })
+        const renewed = yield* renewing(20, { faults: [{ from: "30 minutes", to: "2 hours", store }] })
+        assert.strictEqual(renewed.failedCalls, 0)
+        assert.deepStrictEqual(renewed.reasons, { cold: 1, renewal: 1 })
+      }))
+  }
+
+  it.live("waits for the lease of an instance that was killed, with at most 20 store operations each", () =>
+    Effect.gen(function*() {
+      const report = yield* cold(100, {
+        requestTime: "3 seconds",
+        faults: [{ from: "1 second", to: "1 hour", killed: 1 }]
+      })
+      assert.strictEqual(report.failedCalls, 0)
+      assert.deepStrictEqual(report.reasons, { cold: 1 })
+      assert.isAtMost(report.storeOperations, 20 * 100)
+      // The rest of the lease, a request, and the longest pause of those that wait.
+      assert.isAtMost(report.longestWait, 16 * second)
+    }))
+})
+
+describe("the store is away while tokens are refreshed", () => {
+  for (const [instances, away] of sample("outages of the store", [[200, 1], [20, 0.5], [200, 4]] as const, 1)) {
+    it.live(`for ${away} min: ${instances} instances keep their token and request one when it is back`, () =>
+      Effect.gen(function*() {
+        // The refresh window is that of the last 5 minutes.
+        const report = yield* renewing(instances, {
+          faults: [{ from: "55 minutes", to: (55 + away) * minute, store: "unreachable" }]
+        })
+        assert.strictEqual(report.failedCalls, 0)
+        assert.deepStrictEqual(report.reasons, { cold: 1, renewal: 1 })
+      }))
+  }
+
+  it.live("and does not answer: the same", () =>
+    Effect.gen(function*() {
+      const report = yield* renewing(20, { faults: [{ from: "55 minutes", to: "57 minutes", store: "silent" }] })
+      assert.strictEqual(report.failedCalls, 0)
+      assert.deepStrictEqual(report.reasons, { cold: 1, renewal: 1 })
+    }))
+})
+
+describe("the store is away while instances start", () => {
+  for (const store of ["unreachable", "silent"] as const) {
+    it.live(`${store}: never more tokens than the limit`, () =>
+      Effect.gen(function*() {
+        const report = yield* Fleet.simulate({
+          instances: 60,
+          days: minutes(300),
+          callsEvery: "5 minutes",
+          restartEvery: "1 hour",
+          dailyLimit: 50,
+          shared,
+          faults: [{ from: "1 hour", to: "3 hours", store }]
+        })
+        assert.isUndefined(report.limitReachedAt)
+        assert.isAtMost(report.tokensPerDay.reduce((sum, one) => sum + one, 0), 50)
+      }))
+  }
+})
+
+describe("the API rejects every token for a day", () => {
+  const cases = [[20, undefined], [20, "1 hour"], [1, undefined], [100, undefined], [20, "5 minutes"], [
+    100,
+    "30 minutes"
+  ]] as const
+  for (const [instances, restartEvery] of sample("fleets that are rejected", cases, 2)) {
+    it.live(`${instances} instances, restarted ${restartEvery ?? "never"}, cost 6 tokens`, () =>
+      Effect.gen(function*() {
+        const report = yield* Fleet.simulate({
+          instances,
+          days: 1,
+          callsEvery: "10 minutes",
+          restartEvery,
+          dailyLimit: 50,
+          shared,
+          faults: [{ from: 0, to: "24 hours", rejecting: true }]
+        })
+        assert.strictEqual(report.failedCalls, 0)
+        assert.isAtMost(report.tokensPerDay[0] ?? 0, 6)
+      }))
+  }
+})
+
+describe("the issuer is away for an hour", () => {
+  const conditions = ["unavailable", "lost", "unreachable", "unauthorized", "silent"] as const
+  for (const issuer of sample("outages of the issuer", conditions, 5)) {
+    for (const instances of sizes(`fleets while the issuer is ${issuer}`, [20, 3, 1], 1)) {
+      it.live(`${issuer}: ${instances} instances have a token within the back-off after it`, () =>
+        Effect.gen(function*() {
+          let [succeededAt, failedAt] = [Infinity, 0]
+          const { issued, received } = yield* simulation.run({
+            instances,
+            days: minutes(90),
+            callsEvery: "1 minute",
+            dailyLimit: 50,
+            shared,
+            faults: [{ from: 0, to: "1 hour", issuer }]
+          }, {
+            observe: ({ at, outcome, waited }) => {
+              if (outcome === "accepted") succeededAt = Math.min(succeededAt, at + waited)
+              else failedAt = Math.max(failedAt, at)
+            }
+          })
+          assert.isEmpty(received.filter(({ status }) => status === 429))
+          assert.isAtMost(issued.length, 41)
+          // The longest pause is a minute, a fifth more; a request that was sent before may take half a minute.
+          assert.isAtMost(succeededAt, 62 * minute)
+          assert.isAtMost(failedAt, 62 * minute)
+        }))
+    }
+  }
+})
+
+describe("the clock of one instance is wrong", () => {
+  const offsets = [["26 hours ahead", 26 * 60], ["3 years ahead", 1095 * 1440], ["26 hours behind", -26 * 60]] as const
+  for (const [name, ahead] of sample("wrong clocks", offsets, 3)) {
+    it.live(`${name}: no instance waits for it, and no token is wasted`, () =>
+      Effect.gen(function*() {
+        const report = yield* Fleet.simulate({
+          instances: 6,
+          days: 3,
+          callsEvery: "10 minutes",
+          restartEvery: "5 hours",
+          dailyLimit: 3,
+          shared: { issuanceBudget: { limit: 3 } },
+          faults: [{ from: "1 hour", to: "3 days", clockAhead: ahead * minute }]
+        })
+        assert.strictEqual(report.failedCalls, 0)
+        assert.isUndefined(report.limitReachedAt)
+        assert.isAtMost(report.tokensPerDay.reduce((sum, one) => sum + one, 0), 4)
+      }))
+  }
+})

@@ -1,0 +1,109 @@
+/**
+ * A month of virtual time with random faults, against a reference that knows nothing of the library: what the issuer issued,
+ * what it may have issued, and when all was well.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Random } from "effect"
+
+import { runs } from "../../client-credentials/test/support/runs.js"
+import * as simulation from "../src/internal/simulation.js"
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** How long after a fault its effects may last: the longest pause of the back-off, a fifth more, and a request before it. */
+const recovery = 3 * minute
+
+interface Period extends simulation.Disturbance {
+  readonly from: number
+  readonly to: number
+}
+
+const disturbances: ReadonlyArray<Omit<simulation.Disturbance, "from" | "to">> = [
+  { issuer: "unavailable" },
+  { issuer: "unreachable" },
+  { issuer: "unauthorized" },
+  { issuer: "silent" },
+  { issuer: "lost" },
+  { store: "unreachable" },
+  { store: "silent" },
+  { store: 0.05 },
+  { store: 0.3 },
+  { rejecting: true },
+  { restartEvery: "10 minutes" },
+  { killed: 2 },
+  { clockAhead: "26 hours" },
+  { clockAhead: -26 * hour }
+]
+
+const planOf = (seed: string, days: number) =>
+  Effect.gen(function*() {
+    const random = Random.make(seed)
+    const faults: Array<Period> = []
+    for (let count = 0; count < days; count += 1) {
+      const from = Math.floor((yield* random.next) * days * day)
+      // From a few seconds to half a day, as many short ones as long ones.
+      const length = Math.floor(10_000 * 4000 ** (yield* random.next))
+      faults.push({ from, to: from + length, ...disturbances[yield* random.nextIntBetween(0, disturbances.length)] })
+    }
+    const limit = yield* random.nextIntBetween(5, 30)
+    return {
+      instances: yield* random.nextIntBetween(2, 8),
+      days,
+      callsEvery: "20 minutes",
+      restartEvery: (yield* random.next) < 0.5 ? "17 hours" : undefined,
+      tokenLife: (yield* random.next) < 0.5 ? "24 hours" : "8 hours",
+      dailyLimit: limit,
+      shared: { issuanceBudget: { limit } },
+      faults,
+      seed
+    } as const satisfies simulation.Plan & { readonly faults: ReadonlyArray<Period> }
+  })
+
+const isWell = (faults: ReadonlyArray<Period>, at: number): boolean =>
+  faults.every(({ from, to }) => at < from || at >= to + recovery)
+
+/** The most of these moments in any 24 hours. */
+const most = (moments: ReadonlyArray<number>): number => {
+  let [first, found] = [0, 0]
+  moments.forEach((moment, last) => {
+    while (moment - (moments[first] ?? 0) >= day) first += 1
+    found = Math.max(found, last - first + 1)
+  })
+  return found
+}
+
+/** The tokens that the issuer issued in the 24 hours before, and the requests of which no response came. */
+const spentBefore = ({ issued, received }: simulation.History, at: number): number => {
+  const isRecent = (moment: number) => moment <= at && moment > at - day
+  return issued.filter(({ issuedAt }) => isRecent(issuedAt)).length +
+    received.filter((request) => request.status === undefined && isRecent(request.at)).length
+}
+
+const count = runs("months of a fleet with random faults", { quick: 1, full: 40 })
+const days = runs("days of a month of a fleet", { quick: 6, full: 30 })
+
+describe("a month of a fleet with random faults", () => {
+  for (let run = 0; run < count; run += 1) {
+    const seed = `${process.env["FC_SEED"] ?? "month"} ${run}`
+    it.live(`never exceeds the limit, and is never idle with budget left and all well (seed ${seed})`, () =>
+      Effect.gen(function*() {
+        const plan = yield* planOf(seed, days)
+        const failed: Array<simulation.Call> = []
+        const history = yield* simulation.run(plan, {
+          observe: (call) => {
+            if (typeof call.outcome !== "string") failed.push(call)
+          }
+        })
+        const { issued, received } = history
+        assert.isAbove(issued.length, 0)
+        assert.isAtMost(most(issued.map(({ issuedAt }) => issuedAt)), plan.dailyLimit)
+        assert.isEmpty(received.filter(({ status }) => status === 429))
+        for (const { at, outcome } of failed) {
+          if (!isWell(plan.faults, at)) continue
+          assert.isAtLeast(spentBefore(history, at), plan.dailyLimit, `${JSON.stringify(outcome)} at ${at}`)
+        }
+      }))
+  }
+})
