@@ -1,0 +1,148 @@
+/**
+ * What a fleet that shares a token costs, by its size: operations on the store, token requests, and the longest wait.
+ */
+import { Fleet } from "@effect-oauth/testing"
+import * as Effect from "effect/Effect"
+
+import { show } from "./numbers.js"
+import { plot, type Theme } from "./plot.js"
+import type { Table } from "./result.js"
+
+type Plan = Parameters<typeof Fleet.simulate>[0]
+
+interface Situation {
+  readonly name: string
+  readonly description: string
+  readonly plan: Omit<Plan, "instances">
+  /** Whether what the cold start of the fleet costs is part of it. */
+  readonly fromStart: boolean
+}
+
+const minutes = (count: number) => count / 1440
+
+const common = {
+  callsEvery: "5 minutes",
+  startWithin: 0,
+  tokenLife: "1 hour",
+  requestTime: "500 millis",
+  dailyLimit: 50,
+  shared: { issuanceBudget: { limit: 50 } }
+} as const satisfies Partial<Plan>
+
+const coldStart: Plan = { ...common, instances: 1, days: minutes(4) }
+
+export const situations: ReadonlyArray<Situation> = [
+  {
+    name: "Cold start",
+    description: "All instances start at the same moment, and none has a token.",
+    plan: coldStart,
+    fromStart: true
+  },
+  {
+    name: "Refresh",
+    description: "One life of a token of an hour, in which all instances call every 5 minutes at the same moment.",
+    plan: { ...common, days: minutes(64) },
+    fromStart: false
+  },
+  {
+    name: "Rejection",
+    description: "The API rejects the token of all instances at the same moment.",
+    plan: { ...common, days: minutes(14), faults: [{ from: "9 minutes", to: 600_100, rejecting: true }] },
+    fromStart: false
+  },
+  {
+    name: "Outage of the issuer",
+    description: "All instances start at the same moment while the issuer returns 503, and fail after `retryTimeout`.",
+    plan: { ...coldStart, faults: [{ from: 0, to: "4 minutes", issuer: "unavailable" }] },
+    fromStart: true
+  },
+  {
+    name: "Outage of the store",
+    description: "The store is away for 3 of the 5 minutes in which the token is refreshed.",
+    plan: { ...common, days: minutes(64), faults: [{ from: "54 minutes", to: "57 minutes", store: "unreachable" }] },
+    fromStart: false
+  }
+]
+
+export interface Cost {
+  readonly situation: string
+  readonly instances: number
+  readonly operationsPerInstance: number
+  readonly tokens: number
+  /** Milliseconds. */
+  readonly longestWait: number
+  readonly failedCalls: number
+}
+
+/** Simulates a situation. */
+export const measure = ({ fromStart, name, plan }: Situation, instances: number): Promise<Cost> =>
+  Effect.runPromise(Effect.gen(function*() {
+    const report = yield* Fleet.simulate({ ...plan, instances })
+    const start = fromStart ? undefined : yield* Fleet.simulate({ ...coldStart, instances })
+    const tokens = report.tokensPerDay.reduce((sum, one) => sum + one, 0)
+    return {
+      situation: name,
+      instances,
+      operationsPerInstance: (report.storeOperations - (start?.storeOperations ?? 0)) / instances,
+      tokens: tokens - (start?.tokensPerDay[0] ?? 0),
+      longestWait: report.longestWait,
+      failedCalls: report.failedCalls
+    }
+  }))
+
+const sizeOf = ({ instances }: Cost): string => `${show(instances, "requests")} instances`
+
+const tablesOf = (costs: ReadonlyArray<Cost>): ReadonlyArray<Table> =>
+  situations.flatMap(({ name }) => {
+    const own = costs.filter(({ situation }) => situation === name)
+    const table = (title: string, unit: Table["unit"], value: (cost: Cost) => number): Table => ({
+      id: `${name} ${title}`,
+      title: `${name}: ${title}`,
+      unit,
+      better: "lower",
+      rows: own.map((cost) => ({ contender: sizeOf(cost), median: value(cost), low: value(cost), high: value(cost) }))
+    })
+    return [
+      table("store operations per instance", "requests", ({ operationsPerInstance }) => operationsPerInstance),
+      table("longest wait", "ms", ({ longestWait }) => longestWait)
+    ]
+  })
+
+/** The pictures, by the name of their file. */
+export const pictures = (costs: ReadonlyArray<Cost>): ReadonlyMap<string, string> =>
+  new Map((["light", "dark"] as const).map((theme: Theme) => [`fleets-${theme}.svg`, plot(tablesOf(costs), theme, 2)]))
+
+const row = (cells: ReadonlyArray<string>): string => `| ${cells.join(" | ")} |`
+
+/** The page. */
+export const page = (costs: ReadonlyArray<Cost>): string =>
+  [
+    "# What a fleet costs",
+    "The cost of a fleet that shares one token, by its size: operations on the store per instance, tokens, and the longest " +
+    "time that a call waited. Simulated in virtual time by `Fleet.simulate` of the testing package, with the real token " +
+    "caches, shared tokens and budget; the store is 2 ms away, and a token request takes 500 ms. All instances act at the " +
+    "same moment, which is the worst case. The numbers are in [results/fleets.json](results/fleets.json).",
+    "    npm run bench:fleets",
+    [
+      "<picture>",
+      "  <source media=\"(prefers-color-scheme: dark)\" srcset=\"results/fleets-dark.svg\">",
+      "  <img alt=\"The table below as bars\" src=\"results/fleets-light.svg\">",
+      "</picture>"
+    ].join("\n"),
+    [
+      row(["", "instances", "store operations per instance", "tokens", "longest wait", "failed calls"]),
+      row(["---", "---:", "---:", "---:", "---:", "---:"]),
+      ...costs.map((cost) =>
+        row([
+          cost.situation,
+          show(cost.instances, "requests"),
+          cost.operationsPerInstance.toFixed(2),
+          show(cost.tokens, "requests"),
+          show(cost.longestWait, "ms"),
+          show(cost.failedCalls, "callers")
+        ])
+      )
+    ].join("\n"),
+    situations.map(({ description, name }) => `- *${name}*: ${description}`).join("\n"),
+    ""
+  ].join("\n\n")

@@ -1,0 +1,29 @@
+/**
+ * Writes the page of what a fleet costs: `npm run bench:fleets`. Arguments are the sizes; with other sizes than all, the
+ * page is printed, and nothing is written.
+ */
+import { writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+import * as fleetCurve from "./fleetCurve.js"
+
+const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
+
+const chosen = process.argv.slice(2).map(Number)
+const sizes = chosen.length === 0 ? [10, 100, 1000, 10_000] : chosen
+
+const costs: Array<fleetCurve.Cost> = []
+for (const situation of fleetCurve.situations) {
+  for (const size of sizes) {
+    const cost = await fleetCurve.measure(situation, size)
+    process.stderr.write(`${JSON.stringify(cost)}\n`)
+    costs.push(cost)
+  }
+}
+if (chosen.length > 0) {
+  process.stdout.write(fleetCurve.page(costs))
+} else {
+  writeFileSync(path("results/fleets.json"), `${JSON.stringify(costs, null, 2)}\n`)
+  writeFileSync(path("FLEETS.md"), fleetCurve.page(costs))
+  for (const [name, svg] of fleetCurve.pictures(costs)) writeFileSync(path(`results/${name}`), svg)
+}
