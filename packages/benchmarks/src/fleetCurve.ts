@@ -14,8 +14,6 @@ interface Situation {
   readonly name: string
   readonly description: string
   readonly plan: Omit<Plan, "instances">
-  /** Whether what the cold start of the fleet costs is part of it. */
-  readonly fromStart: boolean
 }
 
 const minutes = (count: number) => count / 1440
@@ -29,38 +27,44 @@ const common = {
   shared: { issuanceBudget: { limit: 50 } }
 } as const satisfies Partial<Plan>
 
-const coldStart: Plan = { ...common, instances: 1, days: minutes(4) }
+const coldStart = { ...common, days: minutes(4) }
 
 export const situations: ReadonlyArray<Situation> = [
   {
     name: "Cold start",
     description: "All instances start at the same moment, and none has a token.",
-    plan: coldStart,
-    fromStart: true
+    plan: coldStart
   },
   {
     name: "Refresh",
-    description: "One life of a token of an hour, in which all instances call every 5 minutes at the same moment.",
-    plan: { ...common, days: minutes(64) },
-    fromStart: false
+    description: "One life of a token of an hour, in which all instances call every 2 minutes at the same moment.",
+    plan: { ...common, callsEvery: "2 minutes", days: minutes(64), reportFrom: "4 minutes" }
   },
   {
     name: "Rejection",
     description: "The API rejects the token of all instances at the same moment.",
-    plan: { ...common, days: minutes(14), faults: [{ from: "9 minutes", to: 600_100, rejecting: true }] },
-    fromStart: false
+    plan: {
+      ...common,
+      days: minutes(14),
+      reportFrom: "4 minutes",
+      faults: [{ from: "9 minutes", to: 600_100, rejecting: true }]
+    }
   },
   {
     name: "Outage of the issuer",
     description: "All instances start at the same moment while the issuer returns 503, and fail after `retryTimeout`.",
-    plan: { ...coldStart, faults: [{ from: 0, to: "4 minutes", issuer: "unavailable" }] },
-    fromStart: true
+    plan: { ...coldStart, faults: [{ from: 0, to: "4 minutes", issuer: "unavailable" }] }
   },
   {
     name: "Outage of the store",
     description: "The store is away for 3 of the 5 minutes in which the token is refreshed.",
-    plan: { ...common, days: minutes(64), faults: [{ from: "54 minutes", to: "57 minutes", store: "unreachable" }] },
-    fromStart: false
+    plan: {
+      ...common,
+      callsEvery: "1 minute",
+      days: minutes(64),
+      reportFrom: "4 minutes",
+      faults: [{ from: "55 minutes", to: "58 minutes", store: "unreachable" }]
+    }
   }
 ]
 
@@ -75,20 +79,15 @@ export interface Cost {
 }
 
 /** Simulates a situation. */
-export const measure = ({ fromStart, name, plan }: Situation, instances: number): Promise<Cost> =>
-  Effect.runPromise(Effect.gen(function*() {
-    const report = yield* Fleet.simulate({ ...plan, instances })
-    const start = fromStart ? undefined : yield* Fleet.simulate({ ...coldStart, instances })
-    const tokens = report.tokensPerDay.reduce((sum, one) => sum + one, 0)
-    return {
-      situation: name,
-      instances,
-      operationsPerInstance: (report.storeOperations - (start?.storeOperations ?? 0)) / instances,
-      tokens: tokens - (start?.tokensPerDay[0] ?? 0),
-      longestWait: report.longestWait,
-      failedCalls: report.failedCalls
-    }
-  }))
+export const measure = ({ name, plan }: Situation, instances: number): Promise<Cost> =>
+  Effect.runPromise(Effect.map(Fleet.simulate({ ...plan, instances }), (report) => ({
+    situation: name,
+    instances,
+    operationsPerInstance: report.storeOperations / instances,
+    tokens: report.tokensPerDay.reduce((sum, one) => sum + one, 0),
+    longestWait: report.longestWait,
+    failedCalls: report.failedCalls
+  })))
 
 const sizeOf = ({ instances }: Cost): string => `${show(instances, "requests")} instances`
 

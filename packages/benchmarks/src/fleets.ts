@@ -1,6 +1,5 @@
 /**
- * Writes the page of what a fleet costs: `npm run bench:fleets`. Arguments are the sizes; with other sizes than all, the
- * page is printed, and nothing is written.
+ * Writes the page of what a fleet costs: `npm run bench:fleets`. Arguments are the sizes; default: 10 to 10,000.
  */
 import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -20,10 +19,6 @@ for (const situation of fleetCurve.situations) {
     costs.push(cost)
   }
 }
-if (chosen.length > 0) {
-  process.stdout.write(fleetCurve.page(costs))
-} else {
-  writeFileSync(path("results/fleets.json"), `${JSON.stringify(costs, null, 2)}\n`)
-  writeFileSync(path("FLEETS.md"), fleetCurve.page(costs))
-  for (const [name, svg] of fleetCurve.pictures(costs)) writeFileSync(path(`results/${name}`), svg)
-}
+writeFileSync(path("results/fleets.json"), `${JSON.stringify(costs, null, 2)}\n`)
+writeFileSync(path("FLEETS.md"), fleetCurve.page(costs))
+for (const [name, svg] of fleetCurve.pictures(costs)) writeFileSync(path(`results/${name}`), svg)

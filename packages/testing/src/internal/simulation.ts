@@ -96,6 +96,8 @@ export interface Plan {
   readonly shared?: boolean | Shared | undefined
   /** What goes wrong, and when. Where two overlap, the first one that says something of a server is in force. */
   readonly faults?: ReadonlyArray<Disturbance> | undefined
+  /** From when on calls, operations and tokens are reported. Default: from the start. */
+  readonly reportFrom?: Duration.DurationInput | undefined
   /** The same seed gives the same days. Default: `fleet`. */
   readonly seed?: string | undefined
 }
@@ -345,6 +347,7 @@ export const run = (plan: Plan, { observe, seal }: Options): Effect.Effect<Histo
       const issuer = now.issuer()
       return issuer && issuerFaults[issuer]
     })
+    const reportFrom = Duration.toMillis(plan.reportFrom ?? 0)
     let storeOperations = 0
     const memory = yield* simulatedStore.inMemory
     const { roundTrip = "2 millis" } = typeof plan.shared === "object" ? plan.shared : {}
@@ -359,17 +362,21 @@ export const run = (plan: Plan, { observe, seal }: Options): Effect.Effect<Histo
           roundTrip: Duration.decode(roundTrip),
           condition: () => lives.connected ? now.store() : "silent",
           count: () => {
-            storeOperations += 1
+            if (time.now().steady >= reportFrom) storeOperations += 1
           }
         })
     }
-    const fleet = yield* inTime(makeFleet(plan, world, observe))
+    const fleet = yield* inTime(makeFleet(plan, world, (call) => call.at < reportFrom ? undefined : observe(call)))
     const scope = yield* Scope.make()
     yield* inTime(
       Effect.forEach(routines(plan, now.faults, fleet), Effect.forkIn(scope), { discard: true })
     )
     yield* time.advance(plan.days * day)
-    const history = { issued: yield* server.issued, received: yield* server.received, storeOperations }
+    const history = {
+      issued: (yield* server.issued).filter(({ issuedAt }) => issuedAt >= reportFrom),
+      received: (yield* server.received).filter(({ at }) => at >= reportFrom),
+      storeOperations
+    }
     yield* Scope.close(scope, Exit.void)
     yield* inTime(fleet.stopAll)
     // They give back what they hold.
