@@ -55,6 +55,7 @@ describe("options", () => {
 
   it("are known for every command, with their values", () => {
     assert.deepStrictEqual([...grammar.keys()].sort(), [
+      "budget",
       "call",
       "doctor",
       "init",

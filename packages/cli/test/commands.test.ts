@@ -527,6 +527,36 @@ describe("status, inspect and revoke", () => {
     minute
   )
 
+  it.scopedLive("show the counted tokens, and count from zero again", () =>
+    Effect.gen(function*() {
+      const { env, server, user } = yield* start()
+      const unlimited = yield* user.run(["budget"], { env })
+      assert.deepStrictEqual([unlimited.exitCode, unlimited.stdout], [10, ""])
+      assert.match(unlimited.stderr, /^error: No limit is set, so nothing is counted\. Set OAUTH_TOKENS_PER_DAY /)
+      const limited = { env: { ...env, OAUTH_TOKENS_PER_DAY: "2" } }
+      yield* user.run(["token"], limited)
+      assert.match((yield* user.run(["budget"], limited)).stdout, /│ any 1 d │ +1 of 2 │ +1 │ now +│/)
+      yield* user.run(["token", "--fresh"], limited)
+      assert.match((yield* user.run(["budget"], limited)).stdout, /│ any 1 d │ +2 of 2 │ +0 │ in 23 h 59 min +│/)
+      const shown = JSON.parse((yield* user.run(["budget", "--json"], limited)).stdout) as {
+        readonly now: string
+        readonly limits: ReadonlyArray<{ readonly room_at: string }>
+      }
+      assert.deepStrictEqual({ ...shown, now: "", limits: shown.limits.map((one) => ({ ...one, room_at: "" })) }, {
+        client: "test-client",
+        now: "",
+        left: 0,
+        limits: [{ window: { seconds: 86_400 }, limit: 2, counted: 2, left: 0, room_at: "" }],
+        announced: []
+      })
+      assert.isAbove(Date.parse(shown.limits[0]?.room_at ?? ""), Date.parse(shown.now))
+      const reset = yield* user.run(["budget", "--reset"], limited)
+      assert.strictEqual(reset.stderr, "The tokens of test-client are counted from zero again.\n")
+      assert.match(reset.stdout, /│ any 1 d │ +0 of 2 │ +2 │ now +│/)
+      assert.strictEqual((yield* user.run(["token", "--fresh"], limited)).exitCode, 0)
+      assert.strictEqual((yield* server.issued).length, 3)
+    }), minute)
+
   it.scopedLive("a token that is revoked is forgotten, and the next one is another", () =>
     Effect.gen(function*() {
       const { env, run, server, user } = yield* start()
@@ -674,7 +704,7 @@ describe("every command", () => {
             .flatMap((option) => [[...call, option], ["call", option, "POST", "/items"], [option, ...call]]),
           [...call, "--Profile", "staging"],
           [...call, "--profile"],
-          ...["token", "inspect", "status", "revoke", "doctor", "simulate", "init"].flatMap((command) => [
+          ...["token", "inspect", "status", "budget", "revoke", "doctor", "simulate", "init"].flatMap((command) => [
             [command, "--profil=staging"],
             [command, "--Profile", "staging"],
             [command, "--quiet=perhaps"]
@@ -707,7 +737,7 @@ describe("every command", () => {
   it.scopedLive("has no client: says how to configure one", () =>
     Effect.gen(function*() {
       const { run } = yield* binary.home
-      for (const command of [["token"], ["call", "/"], ["inspect"], ["status"], ["revoke"], ["doctor"]]) {
+      for (const command of [["token"], ["call", "/"], ["inspect"], ["status"], ["budget"], ["revoke"], ["doctor"]]) {
         const ended = yield* run(command)
         assert.deepStrictEqual([ended.exitCode, ended.stdout], [10, ""])
         assert.match(ended.stderr, /^error: No client is configured\. Set OAUTH_ISSUER .* effect-oauth init\.\n$/)

@@ -39,6 +39,8 @@ describe("nothing secret is shown", () => {
         ["call", "-d", "/file.txt"],
         ["status"],
         ["status", "--all", "--json"],
+        ["budget"],
+        ["budget", "--json"],
         ["inspect"],
         ["inspect", "--json"],
         ["doctor"],

@@ -105,7 +105,7 @@ describe("the command", () => {
       const { run } = yield* binary.home
       const overview = yield* run(["--help"])
       assert.deepStrictEqual([overview.exitCode, overview.stderr], [0, ""])
-      for (const name of ["init", "doctor", "call", "token", "inspect", "status", "revoke", "simulate"]) {
+      for (const name of ["init", "doctor", "call", "token", "inspect", "status", "budget", "revoke", "simulate"]) {
         assert.include(overview.stdout, `effect-oauth ${name}`)
         const help = yield* run([name, "--help"])
         assert.deepStrictEqual([help.exitCode, help.stderr], [0, ""])

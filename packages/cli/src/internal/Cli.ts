@@ -120,6 +120,16 @@ const status = Command.make(
   Command.withDescription("Show the tokens that are kept, how long they last, and how many may still be asked for.")
 )
 
+const budget = Command.make(
+  "budget",
+  {
+    ...common,
+    reset: flag("reset", "Count from zero again, where the server has done so."),
+    json: flag("json", "As JSON.")
+  },
+  running(() => import("./commands/budget.js"))
+).pipe(Command.withDescription("Show how many tokens are counted, and when there is room again."))
+
 const revoke = Command.make(
   "revoke",
   { ...common, forget: flag("forget", "Only forget it here, where the server revokes none.") },
@@ -186,7 +196,7 @@ const init = Command.make(
 
 const root = Command.make("effect-oauth").pipe(
   Command.withDescription("Tokens by OAuth 2.0 client credentials, and calls with them."),
-  Command.withSubcommands([token, call, inspect, status, revoke, doctor, simulate, init])
+  Command.withSubcommands([token, call, inspect, status, budget, revoke, doctor, simulate, init])
 )
 
 /** The commands and options as they may be written. */

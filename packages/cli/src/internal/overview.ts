@@ -9,6 +9,7 @@ export const overview = `effect-oauth: OAuth 2.0 client credentials on the comma
   effect-oauth token                    print a token; --json, --header, --exec 'command'
   effect-oauth inspect                  what is known of the token
   effect-oauth status                   which tokens are kept, and how many may still be asked for
+  effect-oauth budget                   how many tokens are counted, and when there is room again
   effect-oauth revoke                   take the token back
   effect-oauth simulate --fleet 20      how many tokens a fleet asks for in a day
 
