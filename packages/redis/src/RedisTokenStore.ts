@@ -42,13 +42,18 @@ const validate = (options: Options | undefined) =>
  *
  * @example
  * import { RedisTokenStore } from "@effect-oauth/redis"
- * import type { RedisClientType } from "redis"
+ * import { Effect } from "effect"
+ * import { createClient } from "redis"
  *
- * // node-redis: handle its `error` events, and set `disableOfflineQueue`, so that calls do not wait for Redis.
- * export const fromNodeRedis = (client: RedisClientType) =>
- *   RedisTokenStore.fromClient({
+ * // node-redis. Without `disableOfflineQueue`, calls would wait for Redis.
+ * export const store = Effect.promise(async () => {
+ *   const client = await createClient({ url: "redis://redis.internal", disableOfflineQueue: true })
+ *     .on("error", () => undefined)
+ *     .connect()
+ *   return RedisTokenStore.fromClient({
  *     eval: (script, _, key, ...args) => client.eval(script, { keys: [key], arguments: args })
  *   })
+ * })
  *
  * @example
  * import { RedisTokenStore } from "@effect-oauth/redis"

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { Redis, type RedisOptions, ReplyError } from "ioredis"
+import { Redis, type RedisOptions } from "ioredis"
 
 /** Reads a URL such as `rediss://user:password@redis.internal:6379/0`. */
 export const fromUrl = (text: string): Option.Option<RedisOptions> =>
@@ -97,7 +97,7 @@ export const make = (connection: RedisOptions, timeout: number) =>
     return {
       eval: (script: string, numberOfKeys: 1, key: string, ...args: Array<string>): Promise<unknown> =>
         client.eval(script, numberOfKeys, key, ...args).catch((error: unknown) => {
-          throw error instanceof ReplyError ? error : cause ?? error
+          throw cause ?? error
         })
     }
   })

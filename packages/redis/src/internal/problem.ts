@@ -5,8 +5,8 @@
 
 const reachability = "check host and port, that Redis runs, and firewalls"
 const certificate = "set `tls.ca` to the certificate of the authority that signed that of Redis"
-const permissions =
-  "grant the commands and the key pattern of @effect-oauth/redis' README to the user, or set `prefix` as the pattern has it"
+const permission =
+  "NOPERM: the user may not run a command or use a key; grant what the README of @effect-oauth/redis lists, for keys with `prefix`"
 
 const sentences: Readonly<Record<string, string>> = {
   // First words of Redis' errors.
@@ -14,7 +14,6 @@ const sentences: Readonly<Record<string, string>> = {
   READONLY: "this Redis is a replica; connect to the primary, for example by `sentinels` and `name`",
   NOAUTH: "user or password is missing or wrong; set them in REDIS_URL or in the options of the connection",
   WRONGPASS: "user or password is wrong, or the user is disabled; correct REDIS_URL or the options of the connection",
-  NOPERM: `the user may not run a command or use a key; ${permissions}`,
   LOADING: "Redis is starting and loads its data; wait until it is ready",
   BUSY: "Redis runs another script for too long; end it by SCRIPT KILL",
   MASTERDOWN: "a replica has lost its primary; restore the primary, or connect to the new one",
@@ -29,9 +28,10 @@ const sentences: Readonly<Record<string, string>> = {
   ERR: "Redis rejected the script; Redis 5 or later, or Valkey, is required, with EVAL enabled",
   // Codes of the connection.
   ECONNREFUSED: `the connection was refused; ${reachability}`,
-  ECONNRESET: "the connection was reset; check the log of Redis, and whether TLS is required (`rediss:`)",
+  ECONNRESET:
+    "the connection was reset; check the log of Redis, its maxclients, and whether it requires TLS (`rediss:`)",
   EPIPE: "the connection was closed; check the log of Redis, and its maxclients",
-  ETIMEDOUT: `no connection in time; ${reachability}`,
+  ETIMEDOUT: `no connection in time; ${reachability}, and whether both use TLS`,
   EHOSTUNREACH: `the host cannot be reached; ${reachability}`,
   ENETUNREACH: `the network cannot be reached; ${reachability}`,
   ENOTFOUND: "the host has no address; check its name and DNS",
@@ -42,19 +42,24 @@ const sentences: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: `the certificate of Redis is not trusted; ${certificate}`,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `the certificate of Redis is not trusted; ${certificate}`,
   ERR_TLS_CERT_ALTNAME_INVALID:
-    "the certificate of Redis is for another host name; use that name, or set `tls.servername`",
-  ERR_SSL_WRONG_VERSION_NUMBER:
-    "Redis does not use TLS at this port; use its TLS port, or `redis:` instead of `rediss:`"
+    "the certificate of Redis is for another host name; use that name, or set `tls.servername`"
 }
+
+const unavailable = "no connection; check that Redis runs, its log and its maxclients"
 
 /** Errors without a code, by what their message begins with. */
 const beginnings: ReadonlyArray<readonly [beginning: string, problem: string]> = [
+  ["NOPERM", permission],
+  ["ERR The user executing the script can't", permission],
   ["ERR max number of clients", "MAXCLIENTS: Redis has no free connection; raise maxclients, or use fewer processes"],
   ["Socket timeout", "no response in time; the connection was closed and is opened again"],
   [
     "All sentinels are unreachable",
     `no Sentinel can be reached, or none has the name; check \`sentinels\` and \`name\``
   ],
+  ["Connection is closed", unavailable],
+  ["Stream isn't writeable", unavailable],
+  ["Reached the max retries per request limit", unavailable],
   ["connect ETIMEDOUT", `ETIMEDOUT: ${sentences.ETIMEDOUT}`]
 ]
 

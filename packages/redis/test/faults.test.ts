@@ -1,0 +1,280 @@
+/**
+ * What Redis and the network do to a store: errors, a user with few permissions, TLS, eviction, silence, and a failover.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
+import { RedisTokenStore } from "@effect-oauth/redis"
+import { TestApi } from "@effect-oauth/testing"
+import { Clock, Context, Deferred, Duration, Effect, Layer, Logger } from "effect"
+import type { Redis, RedisOptions } from "ioredis"
+
+import * as certificates from "../../client-credentials/test/support/certificates.js"
+import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
+import { start as startProxy } from "./proxy.js"
+import * as redisServer from "./redisServer.js"
+
+const minute = Duration.minutes(1)
+
+const storeOn = (connection: RedisOptions, options: RedisTokenStore.Options = patient) =>
+  Effect.map(
+    Layer.build(Layer.fresh(RedisTokenStore.layer({ host: "127.0.0.1", ...connection }, options))),
+    Context.get(TokenStore.TokenStore)
+  )
+
+const swap = (store: TokenStore.TokenStore) =>
+  store.swap("a", 0, { value: "sealed", expiresAt: Date.now() + 60_000 }, "one")
+
+/** Each operation of the contract once. */
+const everything = (store: TokenStore.TokenStore) =>
+  Effect.all([store.load("a"), store.acquire("a", "one", minute), swap(store), store.release("a", "one")])
+
+const problemOf = (operation: Effect.Effect<unknown, OAuthError.TokenStoreError>) =>
+  Effect.map(Effect.flip(operation), ({ problem }) => problem)
+
+/** Lets the connections of the process make progress. */
+const tick = Effect.async<void>((resume) => {
+  setTimeout(() => resume(Effect.void), 10)
+})
+
+/** An error of Redis, the arguments of the server, and what is changed then. */
+const errors: ReadonlyArray<
+  readonly [code: string, commands: ReadonlyArray<string>, connection?: RedisOptions, args?: ReadonlyArray<string>]
+> = [
+  ["OOM", ["CONFIG SET maxmemory 1"]],
+  ["READONLY", ["REPLICAOF 127.0.0.1 1"]],
+  ["MASTERDOWN", ["REPLICAOF 127.0.0.1 1", "CONFIG SET replica-serve-stale-data no"]],
+  ["NOAUTH", ["CONFIG SET requirepass c4n4ry"]],
+  ["WRONGPASS", ["CONFIG SET requirepass c4n4ry"], { password: "c4n4ry-wrong" }],
+  ["NOPERM", ["ACL SETUSER default -eval"]],
+  ["NOPERM", ["ACL SETUSER default -hset"]],
+  ["NOPERM", ["ACL SETUSER default resetkeys ~other:*"]],
+  ["NOREPLICAS", ["CONFIG SET min-replicas-to-write 1"]],
+  ["WRONGTYPE", ["SET effect-oauth:a c4n4ry"]],
+  ["CLUSTERDOWN", [], {}, ["--cluster-enabled", "yes", "--cluster-port", "0"]]
+]
+
+describe.skipIf(!redisServer.isInstalled)("a problem with Redis", () => {
+  for (const [code, commands, connection, args = []] of errors) {
+    it.scopedLive(
+      `is reported with its cause and what to change: ${[code, ...commands].join(", ")}`,
+      () =>
+        Effect.gen(function*() {
+          const { port } = yield* redisServer.startWith(args)
+          const raw = yield* redisServer.connect(port)
+          for (const command of commands) {
+            const [name = "", ...rest] = command.split(" ")
+            yield* Effect.promise(() => raw.call(name, ...rest))
+          }
+          const problem = yield* problemOf(swap(yield* storeOn({ port, ...connection })))
+          assert.match(problem, new RegExp(`^${code}: [^.]{20,160}$`))
+          assert.notInclude(problem, "c4n4ry")
+        })
+    )
+  }
+
+  it.scopedLive("is reported with its cause and what to change: no server, no free connection, a node of a Cluster", () =>
+    Effect.gen(function*() {
+      assert.match(yield* problemOf(swap(yield* storeOn({ port: 1 }))), /^ECONNREFUSED: .{20}/)
+      const { port } = yield* redisServer.start
+      const raw = yield* redisServer.connect(port)
+      yield* Effect.promise(() => raw.config("SET", "maxclients", 1))
+      assert.include(yield* problemOf(swap(yield* storeOn({ port }))), "maxclients")
+      const { ports } = yield* redisServer.startCluster
+      const stores = yield* Effect.forEach(ports, (port) => storeOn({ port }))
+      const outcomes = yield* Effect.forEach(stores, (store) => Effect.either(swap(store)))
+      const failures = outcomes.flatMap((outcome) => outcome._tag === "Left" ? [outcome.left.problem] : [])
+      assert.lengthOf(failures, 1)
+      assert.match(failures[0] ?? "", /^MOVED: /)
+    }))
+})
+
+/** Waits until a connection has sent INFO as its last command. */
+const policyIsRead = (raw: Redis): Effect.Effect<void> =>
+  Effect.flatMap(
+    Effect.promise(() => raw.client("LIST")),
+    (list) =>
+      /\bcmd=info\b/.test(String(list)) ? Effect.void : Effect.zipRight(tick, Effect.suspend(() => policyIsRead(raw)))
+  )
+
+const grants = ["eval", "time", "hmget", "hset", "hdel", "pexpireat"]
+
+describe.skipIf(!redisServer.isInstalled)("a user of Redis with few permissions", () => {
+  const user = (raw: Redis, commands: ReadonlyArray<string>) =>
+    Effect.promise(() =>
+      raw.call(
+        "ACL",
+        "SETUSER",
+        "tokens",
+        "reset",
+        "on",
+        ">s3cr3t",
+        "~effect-oauth:*",
+        ...commands.map((it) => `+${it}`)
+      )
+    )
+
+  it.scopedLive("needs each of the commands of the documentation, on keys with the prefix, and no other", () =>
+    Effect.gen(function*() {
+      const { port } = yield* redisServer.start
+      const raw = yield* redisServer.connect(port)
+      yield* user(raw, [...grants, "info"])
+      const store = yield* storeOn({ port, username: "tokens", password: "s3cr3t" })
+      yield* policyIsRead(raw)
+      yield* everything(store)
+      assert.deepStrictEqual(yield* Effect.promise(() => raw.call("ACL", "LOG")), [])
+      for (const missing of grants) {
+        yield* Effect.promise(() => raw.flushall())
+        yield* user(raw, grants.filter((command) => command !== missing))
+        const denied = yield* storeOn({ port, username: "tokens", password: "s3cr3t" })
+        assert.match(yield* problemOf(everything(denied)), /^NOPERM: /, missing)
+      }
+      yield* user(raw, grants)
+      yield* everything(yield* storeOn({ port, username: "tokens", password: "s3cr3t" }))
+    }))
+})
+
+describe.skipIf(!redisServer.isInstalled)("TLS", () => {
+  it.scopedLive("is used with the authority of the options, and required to be valid", () =>
+    Effect.gen(function*() {
+      const ca = yield* certificates.authority("The authority of the test")
+      const tls = yield* redisServer.startTls(ca, yield* certificates.server(ca))
+      yield* everything(yield* storeOn({ port: tls, tls: { ca: ca.cert } }))
+      const untrusted = yield* problemOf(swap(yield* storeOn({ port: tls, tls: {} })))
+      assert.match(untrusted, /^[A-Z_]+: the certificate of Redis is not trusted; set `tls\.ca`/)
+    }))
+})
+
+/** A layer that hands over the first line of the log, and the lines so far. */
+const logged = Effect.map(Deferred.make<string>(), (first) => {
+  const lines: Array<string> = []
+  const layer = Logger.replace(
+    Logger.defaultLogger,
+    Logger.make(({ message }) => {
+      lines.push(String(message))
+      Deferred.unsafeDone(first, Effect.succeed(String(message)))
+    })
+  )
+  return { first, layer, lines }
+})
+
+describe.skipIf(!redisServer.isInstalled)("a Redis that evicts keys", () => {
+  for (const policy of ["allkeys-lru", "allkeys-random", "volatile-ttl"]) {
+    it.scopedLive(`is warned of, with the setting: ${policy}`, () =>
+      Effect.gen(function*() {
+        const { port } = yield* redisServer.startWith(["--maxmemory", "100mb", "--maxmemory-policy", policy])
+        const { first, layer } = yield* logged
+        yield* Effect.provide(storeOn({ port }), layer)
+        const line = yield* Deferred.await(first)
+        assert.include(line, policy)
+        assert.include(line, "Set maxmemory-policy to noeviction")
+      }))
+  }
+
+  it.scopedLive("is not warned of when it keeps its keys, or does not answer what it does", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = yield* logged
+      for (const args of [[], ["--maxmemory", "100mb"], ["--maxmemory-policy", "allkeys-lru"]]) {
+        const { port } = yield* redisServer.startWith(args)
+        const raw = yield* redisServer.connect(port)
+        const store = yield* Effect.provide(storeOn({ port }), layer)
+        yield* policyIsRead(raw)
+        yield* store.load("a")
+        yield* tick
+      }
+      assert.deepStrictEqual(lines, [])
+    }))
+})
+
+describe.skipIf(!redisServer.isInstalled)("a connection that became silent", () => {
+  it.scopedLive("is closed after the time of one operation, and opened again", () =>
+    Effect.gen(function*() {
+      const redis = yield* redisServer.start
+      const proxy = yield* startProxy(redis.port)
+      const store = yield* storeOn({ port: proxy.port }, { timeout: "1 second" })
+      yield* Effect.eventually(store.load("a"))
+      const before = yield* proxy.connections
+      yield* proxy.become("silent")
+      assert.match(yield* problemOf(store.load("a")), /no response/)
+      yield* Effect.eventually(Effect.tapError(store.load("a"), () => tick))
+      assert.isAbove(yield* proxy.connections, before)
+    }))
+})
+
+describe.skipIf(!redisServer.isInstalled)("the operations of a fleet", () => {
+  it.scopedLive("are at most six for each of twenty clients that start without a token", () =>
+    Effect.gen(function*() {
+      const { port } = yield* redisServer.start
+      const raw = yield* redisServer.connect(port)
+      const processes = yield* fleet(20, { port })
+      const begun = Date.now()
+      yield* Effect.all(processes, { concurrency: "unbounded" })
+      const elapsed = Date.now() - begun
+      assert.strictEqual(yield* tokensIssued, 1)
+      const info = yield* Effect.promise(() => raw.info("commandstats"))
+      const calls = Number(/cmdstat_eval:calls=(\d+)/.exec(info)?.[1])
+      console.log(`20 clients, one cold start: ${calls} operations in ${elapsed} ms`)
+      // A machine that takes longer than a second lets waiting clients look more often: at most every two seconds.
+      assert.isAtMost(calls, 20 * (6 + Math.floor(elapsed / 1000)))
+    }).pipe(Effect.provide(Servers())))
+})
+
+/** The live clock, which can be put forward. */
+const shiftable = () => {
+  const live = Clock.make()
+  let ahead = 0
+  const millis = () => live.unsafeCurrentTimeMillis() + ahead
+  const nanos = () => live.unsafeCurrentTimeNanos() + BigInt(ahead) * 1_000_000n
+  const clock: Clock.Clock = {
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: millis,
+    currentTimeMillis: Effect.sync(millis),
+    unsafeCurrentTimeNanos: nanos,
+    currentTimeNanos: Effect.sync(nanos),
+    sleep: (duration) => live.sleep(duration)
+  }
+  return {
+    clock,
+    forward: (duration: Duration.Duration) => Effect.sync(() => void (ahead += Duration.toMillis(duration)))
+  }
+}
+
+describe.skipIf(!redisServer.isSentinelInstalled)(
+  `a failover by Sentinel${redisServer.isSentinelInstalled ? "" : " (skipped: no redis-sentinel on this machine)"}`,
+  () => {
+    const { clock, forward } = shiftable()
+
+    it.scopedLive("in the refresh window of ten clients costs at most two tokens, and fails no call", () =>
+      Effect.gen(function*() {
+        const primary = yield* redisServer.start
+        const replica = yield* redisServer.startWith(["--replicaof", "127.0.0.1", String(primary.port)])
+        const raw = yield* redisServer.connect(replica.port)
+        yield* redisServer.informs(raw, "master_link_status:up")
+        const sentinel = yield* redisServer.startSentinel(primary.port, "tokens")
+        const processes = yield* fleet(
+          10,
+          { sentinels: [{ host: "127.0.0.1", port: sentinel.port }], name: "tokens" },
+          { tokenCache: { refreshBefore: "1 hour" } },
+          {}
+        )
+        const all = Effect.map(
+          Effect.all(processes, { concurrency: "unbounded" }),
+          (responses) => responses.map(({ status }) => status)
+        )
+        yield* all
+        assert.strictEqual(yield* tokensIssued, 1)
+        const { calls } = yield* TestApi.TestApi
+        // All of them refresh now, and their token is usable for twenty minutes.
+        yield* forward(Duration.minutes(24 * 60 - 20))
+        yield* primary.kill
+        let tokens = new Set<number | undefined>([1])
+        while (tokens.has(1)) {
+          const before = (yield* calls).length
+          assert.deepStrictEqual(new Set(yield* all), new Set([200]))
+          tokens = new Set((yield* calls).slice(before).map(({ token }) => token))
+          yield* tick
+        }
+        yield* redisServer.informs(raw, "role:master")
+        assert.isAtMost(yield* tokensIssued, 3)
+      }).pipe(Effect.provide(Servers()), Effect.withClock(clock)))
+  }
+)
