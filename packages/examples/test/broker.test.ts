@@ -1,0 +1,85 @@
+/** The token broker and two clients without a secret, as processes, over a unix socket. */
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync, statSync } from "node:fs"
+import { request } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+import { assert, it } from "@effect/vitest"
+import * as Loopback from "@effect-oauth/testing/Loopback"
+import { Effect, Redacted, Schedule } from "effect"
+
+const key = "k3y-of-the-broker"
+
+const start = (program: string, environment: Readonly<Record<string, string>>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const child = spawn(process.execPath, [fileURLToPath(new URL(`../dist/${program}.js`, import.meta.url))], {
+        env: { PATH: process.env["PATH"], BROKER_KEY: key, ...environment }
+      })
+      const output: Array<string> = []
+      child.stdout.on("data", (chunk: Buffer) => output.push(chunk.toString()))
+      child.stderr.on("data", (chunk: Buffer) => output.push(chunk.toString()))
+      const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
+      return { child, ended, output: () => output.join("") }
+    }),
+    ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+
+const until = (condition: Effect.Effect<boolean>) =>
+  Effect.repeat(condition, { until: (isMet) => isMet, schedule: Schedule.spaced("10 millis") })
+
+/** The status of a request with another key. */
+const refused = (socketPath: string) =>
+  Effect.async<number | undefined>((resume) => {
+    request({ socketPath, method: "POST", path: "/token", headers: { authorization: "Bearer another" } })
+      .on("response", ({ statusCode }) => resume(Effect.succeed(statusCode)))
+      .end("{}")
+  })
+
+const directory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "broker-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+)
+
+it.scopedLive("two clients of a broker use one token, and one new token after a rejection", () =>
+  Effect.gen(function*() {
+    const { api, environment, server } = yield* Loopback.start()
+    const path = yield* directory
+    const socket = join(path, "broker.sock")
+    const storeKey = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64")
+    const broker = yield* start("token-broker", {
+      ...environment,
+      BROKER_SOCKET: socket,
+      TOKEN_STORE_DIR: join(path, "tokens"),
+      TOKEN_STORE_KEY: storeKey
+    })
+    yield* until(Effect.sync(() => broker.output().includes("Listening")))
+    assert.strictEqual(statSync(socket).mode & 0o077, 0)
+    assert.strictEqual(yield* refused(socket), 401)
+
+    const { API_BASE_URL = "" } = environment
+    const client = start("broker-client", { API_BASE_URL, BROKER_SOCKET: socket, CALLS: "20", EVERY: "50 millis" })
+    const clients = [yield* client, yield* client]
+    const used = (from: number) =>
+      Effect.map(api.calls, (all) => all.slice(from).filter(({ status }) => status === 200))
+    yield* until(Effect.map(used(0), (all) => {
+      for (const { child, output } of clients) assert.isNull(child.exitCode, output())
+      return all.length >= 4
+    }))
+    const first = yield* server.issued
+    yield* server.revoke()
+    for (const { ended, output } of clients) {
+      yield* Effect.promise(() => ended)
+      assert.match(output(), /20 of 20 calls/)
+    }
+    const issued = yield* server.issued
+    assert.deepStrictEqual([first.length, issued.length], [1, 2])
+
+    const shown = [broker, ...clients].map(({ output }) => output()).join("\n")
+    const tokens = issued.map(({ value }) => Redacted.value(value))
+    for (const secret of [key, storeKey, environment["OAUTH_CLIENT_SECRET"] ?? "none", ...tokens]) {
+      assert.notInclude(shown, secret)
+    }
+  }))
