@@ -110,13 +110,14 @@ export const resourceMetadataInvalid = ({ problem, resource }: {
   readonly problem: string
 }): string => `The metadata of ${resource} cannot be used: ${problem}.`
 
+/** A problem with a semicolon states after it what to change. */
 export const tokenStoreError = ({ operation, problem }: {
   readonly operation: string
   readonly problem: string
 }): string =>
-  `The token store could not ${
-    operation === "changes" ? "tell of changes" : operation
-  } (${problem}). Check that it is up and can be reached.`
+  `The token store could not ${operation} (${problem}).${
+    problem.includes("; ") ? "" : " Check that it is up and can be reached."
+  }`
 
 export const insufficientUserAuthentication = ({ acrValues, endpoint, maxAge }: {
   readonly endpoint: string
