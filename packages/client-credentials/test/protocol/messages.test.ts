@@ -110,10 +110,10 @@ const table: ReadonlyArray<
     []
   ],
   [
-    "changes of a store",
-    () => messages.tokenStoreError({ operation: "changes", problem: "PROBLEM" }),
-    ["not tell of changes (PROBLEM)"],
-    []
+    "a store whose problem states the remedy",
+    () => messages.tokenStoreError({ operation: "swap", problem: "OOM: no memory; raise maxmemory" }),
+    ["not swap (OOM: no memory; raise maxmemory)."],
+    ["it is up"]
   ],
   ["another authentication", () => messages.insufficientUserAuthentication(acr), [endpoint, "OAUTH_PARAMETERS"], [
     "acr_values",
