@@ -55,9 +55,16 @@ export {
   layerMemory
 } from "./TokenStore/memory.js"
 
+const text = (byDefault: string): rules.Rule<string> =>
+  rules.parsed({
+    default: byDefault,
+    expected: "a string of at most 50 characters, without control characters",
+    read: (value) => typeof value === "string" && /^[^\x00-\x1f\x7f]{0,50}$/.test(value) ? value : undefined
+  })
+
 /**
- * Validates the options of a store on a server, for packages that implement one. `flags` are the defaults of its other
- * options, which are true or false; an option of any other name is reported. Returns the settings, with `timeout` in
+ * Validates the options of a store on a server, for packages that implement one. `more` are the defaults of its other
+ * options, which are booleans or strings; an option of any other name is reported. Returns the settings, with `timeout` in
  * milliseconds, or an `InvalidConfig` with every problem.
  *
  * @example
@@ -70,24 +77,28 @@ export {
  * @since 0.1.0
  * @category validation
  */
-export const validateServerOptions = <Flag extends string = never>(
+export const validateServerOptions = <
+  More extends Readonly<Record<string, boolean | string>> = Readonly<Record<never, never>>
+>(
   options: object | undefined,
   { prefix, timeout }: { readonly prefix: string; readonly timeout: Duration.DurationInput },
-  flags?: Readonly<Record<Flag, boolean>>
+  more?: More
 ): Either.Either<
-  { readonly prefix: string; readonly timeout: number } & { readonly [K in Flag]: boolean },
+  & { readonly prefix: string; readonly timeout: number }
+  & {
+    readonly [K in keyof More]: More[K] extends boolean ? boolean : string
+  },
   InvalidConfig
 > => {
   const table: rules.Rules = {
-    ...Record.map<string, boolean, rules.Rule<boolean>>(flags ?? {}, rules.flag),
-    prefix: rules.parsed({
-      default: prefix,
-      expected: "a string of at most 50 characters, without control characters",
-      read: (value) => typeof value === "string" && /^[^\x00-\x1f\x7f]{0,50}$/.test(value) ? value : undefined
-    }),
+    ...Record.map<string, boolean | string, rules.Rule<boolean | string>>(
+      more ?? {},
+      (byDefault) => typeof byDefault === "string" ? text(byDefault) : rules.flag(byDefault)
+    ),
+    prefix: text(prefix),
     timeout: rules.positiveDuration(timeout)
   }
   return validate<rules.Rules, object>(table, options === undefined ? {} : options) as ReturnType<
-    typeof validateServerOptions<Flag>
+    typeof validateServerOptions<More>
   >
 }

@@ -1,5 +1,6 @@
 /**
- * The token store on `@effect/sql`: Postgres for a fleet, a SQLite or libSQL file for the processes of one machine.
+ * The token store on `@effect/sql`: Postgres, MySQL or MariaDB for a fleet, a SQLite or libSQL file for the processes of one
+ * machine.
  *
  * @since 0.1.0
  */
@@ -8,18 +9,21 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConfig"
 import * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
+import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as SynchronizedRef from "effect/SynchronizedRef"
+
+import { problemOf } from "./internal/problem.js"
+import * as statements from "./internal/statements.js"
 
 /**
  * Options of the store. All have defaults.
@@ -28,72 +32,45 @@ import * as SynchronizedRef from "effect/SynchronizedRef"
  * @category models
  */
 export interface Options {
-  /** Put before the names of its two tables, `tokens` and `leases`, at most 50 characters. Default: `effect_oauth_`. */
+  /** Put before the name of its table, `tokens`, at most 50 characters. Default: `effect_oauth_`. */
   readonly prefix?: string | undefined
-  /** How long a response may take; after that, the process continues without the store. Default: 2 seconds. */
+  /** The schema of the table, on MySQL its database, at most 50 characters. Default: that of the connection. */
+  readonly schema?: string | undefined
+  /** How long a response may take; after that, the operation fails. Default: 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** Whether to create the tables if they are missing. Default: true. */
+  /** Whether to create the table if it is missing. Default: true. */
   readonly migrate?: boolean | undefined
 }
 
 const validate = (options: Options | undefined) =>
-  TokenStore.validateServerOptions(options, { prefix: "effect_oauth_", timeout: "2 seconds" }, { migrate: true })
-
-/** How long a generation outlives its token, in milliseconds, so that a process that was paused never finds its number again. */
-const memory = 86_400_000
-
-/** The code of the driver's error; its text may hold an address or a statement. */
-const problem = ({ cause }: SqlError): string => {
-  const { code } = (typeof cause === "object" && cause !== null ? cause : {}) as { readonly code?: unknown }
-  return typeof code === "string" && /^\w{1,60}$/.test(code) ? code : "its database failed"
-}
-
-/** A client that receives notifications of other processes: that of Postgres. */
-interface Listener {
-  readonly listen: (channel: string) => Stream.Stream<string, SqlError>
-}
-
-const canListen = (client: object): client is Listener => "listen" in client && typeof client.listen === "function"
-
-/** Notices of changed keys: on Postgres by `LISTEN` and `NOTIFY`, elsewhere none. */
-const notifications = (sql: SqlClient.SqlClient, channel: string) => {
-  const notify = (key: string) =>
-    sql.onDialectOrElse({
-      pg: () => Effect.ignore(sql`SELECT pg_notify(${channel}, ${key})`),
-      orElse: () => Effect.void
-    })
-  const changes = canListen(sql)
-    ? (key: string) =>
-      sql.listen(channel).pipe(
-        Stream.filter((changed) => changed === key),
-        Stream.mapError((error) => new OAuthError.TokenStoreError({ operation: "changes", problem: problem(error) }))
-      )
-    : undefined
-  return { changes, notify }
-}
-
-/** The time in milliseconds by the database's clock. */
-const databaseTime = (sql: SqlClient.SqlClient) =>
-  sql.onDialectOrElse({
-    pg: () => sql.literal("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"),
-    orElse: () => sql.literal("CAST((julianday('now') - 2440587.5) * 86400000 AS integer)")
+  TokenStore.validateServerOptions(options, { prefix: "effect_oauth_", timeout: "2 seconds" }, {
+    migrate: true,
+    schema: ""
   })
 
-const createTables = (sql: SqlClient.SqlClient, prefix: string) =>
-  Effect.gen(function*() {
-    // SQLite: readers do not block a writer.
-    yield* sql.onDialectOrElse({ pg: () => Effect.void, orElse: () => sql`PRAGMA journal_mode = WAL` })
-    yield* sql`CREATE TABLE IF NOT EXISTS ${sql(`${prefix}tokens`)} (
-      id varchar(100) PRIMARY KEY, generation bigint NOT NULL, sealed text NOT NULL, expires_at bigint NOT NULL)`
-    yield* sql`CREATE TABLE IF NOT EXISTS ${sql(`${prefix}leases`)} (
-      id varchar(100) PRIMARY KEY, owner varchar(100) NOT NULL, until_at bigint NOT NULL)`
-    // Two processes that create the same table at once can fail; the next attempt finds it.
-  }).pipe(Effect.retry(Schedule.recurs(5).pipe(Schedule.addDelay(() => "50 millis"))))
+type Operation = OAuthError.TokenStoreError["operation"]
+
+const noResponse = "no response in time; check the database, its locks and the network"
+
+const snapshotOf = ([row]: ReadonlyArray<statements.Row>): TokenStore.Snapshot => {
+  const now = Number(row?.now_at)
+  return {
+    now,
+    leasedFor: Math.max(0, Number(row?.lease_until ?? 0) - now),
+    entry: typeof row?.sealed === "string"
+      ? Option.some({
+        value: row.sealed,
+        generation: Number(row.generation),
+        expiresAt: Number(row.expires_at)
+      })
+      : Option.none()
+  }
+}
 
 /**
- * Creates a store on the `SqlClient` of the context. Each operation is one statement, and leases use the database's time. On
- * Postgres, `NOTIFY` wakes processes that wait for a token; they use a connection for that while they wait. Fails
- * with an `InvalidConfig` when an option is not valid.
+ * Creates a store on the `SqlClient` of the context. Each operation is one statement, on MySQL one transaction, and none joins
+ * a transaction of the program. It uses one connection at a time. Leases use the database's time. Fails with an
+ * `InvalidConfig` when an option is not valid.
  *
  * @since 0.1.0
  * @category constructors
@@ -102,76 +79,60 @@ export const make = (
   options?: Options
 ): Effect.Effect<TokenStore.TokenStore, InvalidConfig | SqlError, SqlClient.SqlClient> =>
   Effect.gen(function*() {
-    const { migrate, prefix, timeout } = yield* validate(options)
+    const { migrate, prefix, schema, timeout } = yield* validate(options)
     const sql = yield* SqlClient.SqlClient
-    const [tokens, leases] = [sql(`${prefix}tokens`), sql(`${prefix}leases`)]
-    const now = databaseTime(sql)
-    const { changes, notify } = notifications(sql, `${prefix}changes`)
+    const { acquire, load, release, swap, sweep } = statements.make(sql, schema, prefix)
+    const connection = yield* Effect.makeSemaphore(1)
 
-    const run = <A>(operation: OAuthError.TokenStoreError["operation"], statement: Effect.Effect<A, SqlError>) =>
-      statement.pipe(
-        Effect.mapError((error) => new OAuthError.TokenStoreError({ operation, problem: problem(error) })),
+    const alone = <A>(statement: Effect.Effect<A, SqlError>) =>
+      connection.withPermits(1)(
+        // What the store does must outlive a transaction of the program that is rolled back.
+        Effect.mapInputContext(
+          statement,
+          (context: Context.Context<never>) => Context.omit(SqlClient.TransactionConnection)(context)
+        )
+      ).pipe(Effect.withTracerEnabled(false))
+
+    const run = <A>(operation: Operation, statement: Effect.Effect<A, SqlError>) =>
+      alone(statement).pipe(
+        Effect.mapError((error) => new OAuthError.TokenStoreError({ operation, problem: problemOf(error) })),
+        // Drivers take time to give up a statement.
+        Effect.disconnect,
         // Leases are taken and given back in uninterruptible regions.
         Effect.interruptible,
         Effect.timeoutFail({
           duration: timeout,
-          onTimeout: () => new OAuthError.TokenStoreError({ operation, problem: "no answer in time" })
-        }),
-        Effect.withTracerEnabled(false)
+          onTimeout: () => new OAuthError.TokenStoreError({ operation, problem: noResponse })
+        })
       )
 
-    // SQLite: wait for other processes that write to the file. A setting of the connection, not of the tables.
-    yield* sql.onDialectOrElse({ pg: () => Effect.void, orElse: () => sql`PRAGMA busy_timeout = 2000` })
-    if (migrate) yield* createTables(sql, prefix)
+    // SQLite: wait for other processes that write to the file. A setting of the connection, not of the table.
+    yield* sql.onDialectOrElse({
+      pg: () => Effect.void,
+      mysql: () => Effect.void,
+      orElse: () => sql`PRAGMA busy_timeout = 2000`
+    })
+    if (migrate) yield* statements.migrate(sql, schema, prefix)
 
     return {
-      load: (key) =>
-        Effect.map(
-          run(
-            "load",
-            sql<{ generation: number | string; sealed: string; expires_at: number | string }>`
-            SELECT generation, sealed, expires_at FROM ${tokens} WHERE id = ${key}`
-          ),
-          ([row]) =>
-            row === undefined
-              ? Option.none()
-              : Option.some({
-                value: row.sealed,
-                generation: Number(row.generation),
-                expiresAt: Number(row.expires_at)
-              })
+      load: (key) => Effect.map(run("load", load(key)), snapshotOf),
+      swap: (key, generation, entry, owner) =>
+        run("swap", swap(key, generation, entry, owner)).pipe(
+          Effect.map((rows) => ({
+            ...snapshotOf(rows),
+            done: Number(rows[0]?.generation) === generation + 1 && rows[0]?.sealed === entry.value
+          })),
+          // The table grows by new keys only.
+          Effect.tap(({ done }) =>
+            done && generation === 0 ? Effect.forkDaemon(Effect.ignore(alone(sweep))) : Effect.void
+          )
         ),
-      swap: (key, generation, { expiresAt, value }) =>
-        Effect.gen(function*() {
-          const expires = Math.ceil(expiresAt)
-          const done = yield* generation === 0
-            ? sql`INSERT INTO ${tokens} (id, generation, sealed, expires_at) VALUES (${key}, 1, ${value}, ${expires})
-                ON CONFLICT (id) DO NOTHING RETURNING id`
-            : sql`UPDATE ${tokens} SET generation = generation + 1, sealed = ${value}, expires_at = ${expires}
-                WHERE id = ${key} AND generation = ${generation} RETURNING id`
-          if (done.length === 0) return false
-          yield* notify(key)
-          const past = sql`${now} - ${sql.literal(String(memory))}`
-          yield* Effect.ignore(sql`DELETE FROM ${tokens} WHERE expires_at < ${past}`)
-          yield* Effect.ignore(sql`DELETE FROM ${leases} WHERE until_at < ${past}`)
-          return true
-        }).pipe((statements) => run("swap", statements)),
       acquire: (key, owner, life) =>
-        Effect.map(
-          run(
-            "acquire",
-            sql`
-            INSERT INTO ${leases} (id, owner, until_at)
-            VALUES (${key}, ${owner}, ${now} + ${sql.literal(String(Math.ceil(Duration.toMillis(life))))})
-            ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, until_at = excluded.until_at
-              WHERE ${leases}.until_at <= ${now} OR ${leases}.owner = excluded.owner
-            RETURNING id`
-          ),
-          (rows) => rows.length > 0
-        ),
-      release: (key, owner) =>
-        run("release", Effect.zipRight(sql`DELETE FROM ${leases} WHERE id = ${key} AND owner = ${owner}`, notify(key))),
-      changes
+        Effect.map(run("acquire", acquire(key, owner, Duration.toMillis(life))), (rows) => ({
+          ...snapshotOf(rows),
+          done: rows[0]?.lease_owner === owner
+        })),
+      release: (key, owner) => run("release", Effect.asVoid(release(key, owner)))
     }
   })
 
@@ -250,45 +211,73 @@ export const layerWithClient = <E>(
     Effect.gen(function*() {
       const { timeout } = yield* validate(options)
       const layerScope = yield* Effect.scope
-      const connected = yield* SynchronizedRef.make<TokenStore.TokenStore | undefined>(undefined)
+      const connected = yield* SynchronizedRef.make<Connected | undefined>(undefined)
 
       /** In its own scope, so that an attempt that fails leaves nothing behind. */
       const connect = Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
           const scope = yield* Scope.fork(layerScope, ExecutionStrategy.sequential)
-          return yield* restore(
+          const store = yield* restore(
             Effect.flatMap(
               Layer.buildWithScope(Layer.fresh(client), scope),
               (context) => Effect.provide(make(options), context)
             )
           ).pipe(
-            Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+            Effect.onError((cause) => Effect.forkIn(Scope.close(scope, Exit.failCause(cause)), layerScope))
           )
+          return { scope, store }
         })
       )
+
+      /** A connection without a response may be dead without a notice. It is closed when its statement was cancelled. */
+      const disconnect = (dead: Connected) =>
+        SynchronizedRef.updateEffect(connected, (current) =>
+          current === dead
+            ? Effect.as(
+              Effect.forkIn(Effect.delay(Scope.close(dead.scope, Exit.void), cancellation), layerScope),
+              undefined
+            )
+            : Effect.succeed(current))
+
       const use = <A>(
-        operation: OAuthError.TokenStoreError["operation"],
+        operation: Operation,
         f: (store: TokenStore.TokenStore) => Effect.Effect<A, OAuthError.TokenStoreError>
       ) =>
-        SynchronizedRef.modifyEffect(connected, (store) =>
-          store === undefined ? Effect.map(connect, (made) => [made, made]) : Effect.succeed([store, store])).pipe(
-            Effect.catchAllCause(() =>
-              new OAuthError.TokenStoreError({ operation, problem: "no connection to its database" })
+        SynchronizedRef.modifyEffect(connected, (current) =>
+          current === undefined
+            ? Effect.map(connect, (made) => [made, made])
+            : Effect.succeed([current, current])).pipe(
+            Effect.catchAllCause((cause) =>
+              new OAuthError.TokenStoreError({
+                operation,
+                problem: `no connection to its database: ${problemOf(Cause.squash(cause))}`
+              })
             ),
+            Effect.disconnect,
             Effect.interruptible,
             Effect.timeoutFail({
               duration: timeout,
-              onTimeout: () =>
-                new OAuthError.TokenStoreError({ operation, problem: "no connection in time" })
+              onTimeout: () => new OAuthError.TokenStoreError({ operation, problem: "no connection in time" })
             }),
-            Effect.flatMap(f)
+            Effect.flatMap((current) =>
+              Effect.tapError(f(current.store), ({ problem }) =>
+                problem === noResponse ? disconnect(current) : Effect.void)
+            )
           )
       return {
-        load: (key) => use("load", (store) => store.load(key)),
-        swap: (key, generation, entry) => use("swap", (store) => store.swap(key, generation, entry)),
+        load: (key) =>
+          use("load", (store) => store.load(key)),
+        swap: (key, generation, entry, owner) => use("swap", (store) => store.swap(key, generation, entry, owner)),
         acquire: (key, owner, life) => use("acquire", (store) => store.acquire(key, owner, life)),
-        release: (key, owner) => use("release", (store) => store.release(key, owner)),
-        changes: (key) => Stream.unwrap(use("changes", (store) => Effect.succeed(store.changes?.(key) ?? Stream.never)))
+        release: (key, owner) => use("release", (store) => store.release(key, owner))
       }
     })
   )
+
+interface Connected {
+  readonly scope: Scope.CloseableScope
+  readonly store: TokenStore.TokenStore
+}
+
+/** How long drivers take at most to cancel a statement. */
+const cancellation = Duration.seconds(5)

@@ -1,14 +1,13 @@
 /**
- * A real Postgres on a free port, in a directory of its own, for as long as the scope lives.
+ * A real Postgres, and a PgBouncer before one.
  */
-import { execFileSync, spawn, spawnSync } from "node:child_process"
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
-import type { AddressInfo } from "node:net"
-import { createServer } from "node:net"
-import { tmpdir } from "node:os"
+import { spawnSync } from "node:child_process"
+import { existsSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 import { Effect } from "effect"
+
+import { directory, freePort, launch, userOf } from "./server.js"
 
 const root = "/usr/lib/postgresql"
 
@@ -22,51 +21,57 @@ export const isInstalled = programs !== undefined
 
 if (!isInstalled) console.log("No Postgres server on this machine: its tests are skipped.")
 
-/** It refuses to run as root, so then it runs as nobody else. */
-const user = isInstalled && process.getuid?.() === 0
-  ? { uid: Number(execFileSync("id", ["-u", "postgres"])), gid: Number(execFileSync("id", ["-g", "postgres"])) }
-  : {}
-
-const freePort = Effect.async<number>((resume) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address() as AddressInfo
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})
-
-export const start = Effect.gen(function*() {
-  const port = yield* freePort
-  const directory = mkdtempSync(join(tmpdir(), "effect-oauth-postgres-"))
-  if (user.uid !== undefined) chownSync(directory, user.uid, user.gid)
-  yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true, force: true })))
-  const run = (program: string, ...options: ReadonlyArray<string>) =>
-    spawnSync(join(programs ?? "", program), options, { ...user, stdio: "ignore", cwd: directory })
-  run("initdb", "-D", join(directory, "data"), "-U", "tester", "--auth", "trust", "--no-sync")
-
-  const launch = Effect.async<() => Effect.Effect<void>>((resume) => {
-    const child = spawn(
-      join(programs ?? "", "postgres"),
-      ["-D", join(directory, "data"), "-h", "127.0.0.1", "-p", String(port), "-k", directory, "-F"],
-      { ...user, cwd: directory, stdio: ["ignore", "ignore", "pipe"] }
+export const start = (settings: Readonly<Record<string, string>> = {}) =>
+  Effect.gen(function*() {
+    const port = yield* freePort
+    const user = userOf("postgres")
+    const cwd = yield* directory("postgres", user)
+    const data = join(cwd, "data")
+    spawnSync(
+      join(programs ?? "", "initdb"),
+      ["-D", data, "-U", "tester", "--auth", "trust", "--no-sync"],
+      { ...user, stdio: "ignore", cwd }
     )
-    child.stderr.on("data", (chunk: Buffer) => {
-      if (!chunk.toString().includes("ready to accept connections")) return
-      resume(Effect.succeed(() =>
-        Effect.async<void>((ended) => {
-          if (child.exitCode !== null) return ended(Effect.void)
-          child.once("exit", () => ended(Effect.void))
-          child.kill("SIGQUIT")
-        })
-      ))
+    const server = yield* launch({
+      command: [
+        join(programs ?? "", "postgres"),
+        ...["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", cwd, "-F"],
+        ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
+      ],
+      cwd,
+      ready: "ready to accept connections",
+      user
     })
+    return { ...server, port, url: `postgres://tester@127.0.0.1:${port}/postgres` }
   })
-  let stop = yield* launch
-  yield* Effect.addFinalizer(() => Effect.suspend(() => stop()))
-  return {
-    url: `postgres://tester@127.0.0.1:${port}/postgres`,
-    stop: Effect.suspend(() => stop()),
-    restart: Effect.map(launch, (next) => {
-      stop = next
-    })
-  }
-})
+
+const bouncer = "/usr/sbin/pgbouncer"
+
+export const isBouncerInstalled = isInstalled && existsSync(bouncer)
+
+if (!isBouncerInstalled) console.log("No PgBouncer on this machine: its tests are skipped.")
+
+/** Returns the URL of a PgBouncer in transaction mode, which has two connections to Postgres. */
+export const startBouncer = (postgresPort: number) =>
+  Effect.gen(function*() {
+    const port = yield* freePort
+    const user = userOf("postgres")
+    const cwd = yield* directory("pgbouncer", user)
+    const settings = join(cwd, "pgbouncer.ini")
+    writeFileSync(
+      settings,
+      `[databases]
+postgres = host=127.0.0.1 port=${postgresPort} dbname=postgres user=tester
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 2
+max_client_conn = 500
+`
+    )
+    yield* launch({ command: [bouncer, settings], cwd, ready: "process up", user })
+    return `postgres://tester@127.0.0.1:${port}/postgres`
+  })

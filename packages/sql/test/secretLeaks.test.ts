@@ -15,14 +15,15 @@ const { SqlTokenStore } = Package
 
 const everything = Effect.gen(function*() {
   const store = yield* TokenStore.TokenStore
-  const outcomes = [
-    yield* Effect.exit(store.swap("key", 0, { value: "c4n4ry-sealed", expiresAt: Date.now() + 60_000 })),
-    yield* Effect.exit(store.swap("key", 1, { value: "c4n4ry-sealed", expiresAt: Date.now() + 60_000 })),
-    yield* Effect.exit(store.acquire("key", "one", Duration.seconds(1))),
-    yield* Effect.exit(store.release("key", "one"))
-  ]
-  // What was put there is given back to who asks for it, and to nobody else.
-  yield* Effect.exit(store.load("key"))
+  const value = { value: "c4n4ry-sealed", expiresAt: Date.now() + 60_000 }
+  // What was put there is given back to the caller, and shown nowhere else.
+  const outcomes = yield* Effect.forEach([
+    Effect.asVoid(store.swap("key", 0, value)),
+    Effect.asVoid(store.swap("key", 1, value)),
+    Effect.asVoid(store.acquire("key", "one", Duration.seconds(1))),
+    store.release("key", "one"),
+    Effect.asVoid(store.load("key"))
+  ], Effect.exit)
   return [store, outcomes, printed(store)]
 })
 

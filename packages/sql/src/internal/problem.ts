@@ -1,0 +1,77 @@
+/**
+ * What went wrong with a statement, and what to change: from the code of the driver. The text of an error may hold an address
+ * or a statement, and is not shown.
+ */
+
+const grants = "grant SELECT, INSERT, UPDATE and DELETE on its table"
+const table = "create the table as @effect-oauth/sql' README has it, or set `schema` and `prefix` to those of the table"
+const connections = "raise the limit of the server, or use a pooler"
+const primary = "connect to the primary"
+const credentials = "correct user and password of the client"
+const rights = "check owner and permissions of the file and of its directory"
+const reachability = "check host and port, that the database runs, and firewalls"
+
+/** By SQLSTATE (Postgres), result code (SQLite), error name (MySQL, MariaDB) and system error. */
+const sentences: Readonly<Record<string, string>> = {
+  "25006": `the database is read-only; ${primary}`,
+  "28000": `the role may not connect; ${credentials}, or pg_hba.conf`,
+  "28P01": `the password is wrong; ${credentials}`,
+  "3D000": "the database does not exist; correct its name",
+  "3F000": "the schema does not exist; create it, or set `schema`",
+  "40001": "transactions conflicted; no change is needed unless it persists, then use READ COMMITTED",
+  "40P01": "transactions blocked each other; no change is needed unless it persists",
+  "42501": `the role lacks a permission; ${grants}, and USAGE on its schema`,
+  "42703": `the table has other columns; ${table}`,
+  "42P01": `the table is missing; ${table}`,
+  "53100": "the disk of the database is full; make room",
+  "53200": "the database is out of memory; give it more",
+  "53300": `the database has too many connections; ${connections}`,
+  "55P03": "another transaction locks the row; end it",
+  "57014": "the statement was cancelled or took longer than statement_timeout; raise it, or look for locks",
+  "57P01": "the database is shutting down; wait until it is back",
+  "57P03": "the database is starting; wait until it is ready",
+  SQLITE_BUSY: "another process writes to the file for too long; end its transaction",
+  SQLITE_CANTOPEN: `the file cannot be opened; ${rights}`,
+  SQLITE_CORRUPT: "the file is damaged; remove it",
+  SQLITE_ERROR: `the statement was rejected, possibly since the table is missing; ${table}`,
+  SQLITE_FULL: "the disk is full; make room",
+  SQLITE_NOTADB: "the file is no database; correct its path",
+  SQLITE_READONLY: `the file is read-only; ${rights}`,
+  ER_ACCESS_DENIED_ERROR: `user or password is wrong; ${credentials}`,
+  ER_BAD_DB_ERROR: "the database does not exist; correct its name, or set `schema`",
+  ER_BAD_FIELD_ERROR: `the table has other columns; ${table}`,
+  ER_CON_COUNT_ERROR: `the database has too many connections; ${connections}`,
+  ER_DBACCESS_DENIED_ERROR: `the user may not use the database; ${grants}`,
+  ER_LOCK_DEADLOCK: "transactions blocked each other; no change is needed unless it persists",
+  ER_LOCK_WAIT_TIMEOUT: "another transaction locks the row; end it",
+  ER_NO_SUCH_TABLE: `the table is missing; ${table}`,
+  ER_OPTION_PREVENTS_STATEMENT: `the database is read-only; ${primary}`,
+  ER_QUERY_TIMEOUT: "the statement took longer than max_execution_time; raise it, or look for locks",
+  ER_STATEMENT_TIMEOUT: "the statement took longer than max_statement_time; raise it, or look for locks",
+  ER_TABLEACCESS_DENIED_ERROR: `the user lacks a permission; ${grants}`,
+  ER_TOO_MANY_USER_CONNECTIONS: `the user has too many connections; ${connections}`,
+  ECONNREFUSED: `the connection was refused; ${reachability}`,
+  ECONNRESET: "the connection was reset; check the log of the database, and whether TLS is required",
+  EHOSTUNREACH: `the host cannot be reached; ${reachability}`,
+  ENOTFOUND: "the host has no address; check its name and DNS",
+  ETIMEDOUT: `no connection in time; ${reachability}`
+}
+
+/** The sentence of a code; an extended result code of SQLite goes by the one it extends. */
+const sentenceOf = (code: string): string | undefined => {
+  const key = code.startsWith("SQLITE_") ? code.split("_", 2).join("_") : code
+  return Object.hasOwn(sentences, key) ? sentences[key] : undefined
+}
+
+/** Returns the code, and the cause and the remedy if the code is known: of the error, or of what caused it. */
+export const problemOf = (error: unknown): string => {
+  const { cause, code } = (typeof error === "object" && error !== null ? error : {}) as {
+    readonly cause?: unknown
+    readonly code?: unknown
+  }
+  if (typeof code !== "string" || !/^\w{1,60}$/.test(code)) {
+    return cause === undefined || cause === error ? "its database failed" : problemOf(cause)
+  }
+  const sentence = sentenceOf(code)
+  return sentence === undefined ? code : `${code}: ${sentence}`
+}
