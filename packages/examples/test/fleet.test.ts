@@ -65,7 +65,7 @@ const stores: ReadonlyArray<readonly [string, boolean, Effect.Effect<Store, neve
   [
     "Postgres",
     postgresServer.isInstalled,
-    Effect.map(postgresServer.start, ({ restart, stop, url }) => ({
+    Effect.map(postgresServer.start(), ({ restart, stop, url }) => ({
       settings: { DATABASE_URL: url },
       kill: stop,
       restart

@@ -1,0 +1,181 @@
+/**
+ * What may go wrong on a real Postgres: missing permissions, locks, too many connections, a network that loses everything.
+ */
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+
+import { SqlClient } from "@effect/sql"
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { ApiClient, SharedClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { SqlTokenStore } from "@effect-oauth/sql"
+import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Context, Deferred, Duration, Effect, Layer, Logger, Option, Redacted } from "effect"
+
+import { once, postgresLayer } from "./databases.js"
+import * as postgresServer from "./postgresServer.js"
+
+const minute = Duration.minutes(1)
+const entry = (value: string) => ({ value, expiresAt: Date.now() + 60_000 })
+const key = Redacted.make(createHash("sha256").update("store key").digest("base64"))
+
+const Servers = OAuthTest.layerHttpClient().pipe(
+  Layer.provideMerge(TestApi.layer()),
+  Layer.provideMerge(TestAuthorizationServer.layer()),
+  Layer.merge(Logger.remove(Logger.defaultLogger))
+)
+
+/** A small server: 20 connections. */
+const server = once(postgresServer.start({ max_connections: "20" }))
+
+const withServer = <A, E, R>(run: (url: string) => Effect.Effect<A, E, R>) =>
+  Effect.flatMap(server, ({ url }) => run(url))
+
+const store = (url: string, options?: SqlTokenStore.Options, client?: PgClient.PgClientConfig) =>
+  Effect.map(
+    Layer.build(SqlTokenStore.layerWithClient(postgresLayer(url, client), options)),
+    Context.get(TokenStore.TokenStore)
+  )
+
+const asAdministrator = <A, E, R>(url: string, run: (sql: SqlClient.SqlClient) => Effect.Effect<A, E, R>) =>
+  Effect.provide(Effect.flatMap(SqlClient.SqlClient, run), postgresLayer(url))
+
+describe.skipIf(!postgresServer.isInstalled)("a role without CREATE on Postgres", () => {
+  it.scopedLive(
+    "uses the table of the README with its grants, and names what it lacks",
+    () =>
+      withServer((url) =>
+        Effect.gen(function*() {
+          const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
+          const [, ddl = ""] = readme.split("```sql")
+          const statements = ddl.slice(0, ddl.indexOf("```"))
+          const asWorker = url.replace("tester@", "worker@")
+          yield* asAdministrator(url, (sql) => sql.unsafe(statements))
+          const granted = yield* store(asWorker, { schema: "tokens" })
+          assert.isTrue((yield* granted.acquire("a", "one", minute)).done)
+          assert.isTrue((yield* granted.swap("a", 0, entry("one"), "one")).done)
+          yield* granted.release("a", "one")
+          assert.isTrue(Option.isSome((yield* granted.load("a")).entry))
+          const messages = [
+            [{ schema: "missing" }, "3F000: the schema does not exist"],
+            [{}, "42501: the role lacks a permission"],
+            [{ prefix: "none_", migrate: false }, "42P01: the table is missing"]
+          ] as const
+          for (const [options, problem] of messages) {
+            const error = yield* Effect.flip(Effect.flatMap(store(asWorker, options), ({ load }) => load("a")))
+            assert.include(error.message, problem)
+          }
+        }).pipe(Effect.scoped)
+      ),
+    60_000
+  )
+})
+
+describe.skipIf(!postgresServer.isInstalled)("a statement on Postgres", () => {
+  const locked = (url: string, prefix: string) =>
+    Effect.gen(function*() {
+      const isLocked = yield* Deferred.make<void>()
+      yield* Effect.forkScoped(asAdministrator(url, (sql) =>
+        sql.withTransaction(
+          sql`LOCK TABLE ${sql(`${prefix}tokens`)} IN ACCESS EXCLUSIVE MODE`.pipe(
+            Effect.zipRight(Deferred.succeed(isLocked, undefined)),
+            Effect.zipRight(Effect.never)
+          )
+        )))
+      yield* Deferred.await(isLocked)
+    })
+
+  it.scopedLive(
+    "is given up in time while its table is locked, and the store recovers",
+    () =>
+      withServer((url) =>
+        Effect.gen(function*() {
+          const mine = yield* store(url, { timeout: "500 millis", prefix: "locked_" })
+          yield* Effect.retry(mine.load("a"), { times: 20 })
+          yield* Effect.scoped(Effect.gen(function*() {
+            yield* locked(url, "locked_")
+            // Leases are taken where a caller that gives up does not interrupt.
+            const error = yield* Effect.uninterruptible(mine.acquire("a", "one", minute)).pipe(
+              Effect.flip,
+              Effect.disconnect
+            )
+            assert.include(error.message, "no response in time")
+          }))
+          assert.isTrue((yield* Effect.retry(mine.acquire("a", "one", minute), { times: 20 })).done)
+        }).pipe(Effect.scoped)
+      ),
+    60_000
+  )
+
+  it.scopedLive("ends by the statement_timeout of its role", () =>
+    withServer((url) =>
+      Effect.gen(function*() {
+        yield* asAdministrator(url, (sql) => sql`CREATE ROLE hasty SUPERUSER LOGIN`)
+        yield* asAdministrator(url, (sql) => sql`ALTER ROLE hasty SET statement_timeout = '100ms'`)
+        const hasty = yield* store(url.replace("tester@", "hasty@"), { timeout: "1 minute", prefix: "hasty_" })
+        yield* hasty.load("a")
+        yield* locked(url, "hasty_")
+        const error = yield* Effect.flip(hasty.load("a"))
+        assert.include(error.message, "57014: the statement was cancelled or took longer than statement_timeout")
+      }).pipe(Effect.scoped)
+    ), 60_000)
+})
+
+describe.skipIf(!postgresServer.isInstalled)("more processes than Postgres has connections", () => {
+  it.scopedLive(
+    "never exceed the limit of the budget, and use one connection each",
+    () =>
+      withServer((url) =>
+        Effect.gen(function*() {
+          const connections = yield* asAdministrator(url, (sql) =>
+            Effect.gen(function*() {
+              yield* sql`SELECT 1`
+              const most = { perProcess: 0, all: 0 }
+              const { issued, revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
+              const start = (process: number) =>
+                Effect.map(
+                  Layer.build(Layer.fresh(
+                    SharedClientCredentials.layer({
+                      tokenUrl: "https://auth.test/token",
+                      clientId: "test-client",
+                      clientSecret: Redacted.make("test-secret"),
+                      apiBaseUrl: "https://api.test",
+                      issuanceBudget: { limit: 5, window: "1 day" },
+                      tokenCache: { retryTimeout: 0 }
+                    }).pipe(Layer.provide([
+                      SqlTokenStore.layerWithClient(
+                        PgClient.layer({ url: Redacted.make(url), applicationName: `process ${process}` })
+                      ),
+                      TokenSeal.layer([key])
+                    ]))
+                  )),
+                  (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
+                )
+              const processes = yield* Effect.forEach(Array.from({ length: 30 }, (_, index) => index), start)
+              const watch = sql<{ count: string }>`SELECT count(*) AS count FROM pg_stat_activity
+                WHERE application_name LIKE 'process %' GROUP BY application_name`.pipe(
+                Effect.tap((rows) =>
+                  Effect.sync(() => {
+                    most.all = Math.max(most.all, rows.length)
+                    for (const { count } of rows) most.perProcess = Math.max(most.perProcess, Number(count))
+                  })
+                ),
+                Effect.forever
+              )
+              const all = Effect.forEach(processes, Effect.exit, { concurrency: "unbounded" })
+              for (let round = 0; round < 8; round += 1) {
+                yield* Effect.raceFirst(all, watch)
+                yield* revoke()
+              }
+              const tokens = (yield* issued).length
+              return { ...most, tokens }
+            }))
+          assert.isAtMost(connections.tokens, 5)
+          assert.isAtLeast(connections.tokens, 1)
+          assert.isAbove(connections.all, 5)
+          assert.strictEqual(connections.perProcess, 1)
+        }).pipe(Effect.scoped, Effect.provide(Servers))
+      ),
+    300_000
+  )
+})
