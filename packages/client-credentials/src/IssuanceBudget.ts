@@ -143,6 +143,12 @@ export interface Options {
   /** The fractions of each limit at which a warning is logged. Default: 0.8 and 1. */
   readonly warnAt?: ReadonlyArray<number> | undefined
   /**
+   * How many tokens one process may request while it cannot count with the others, because the store is unavailable. With 0 the
+   * limit is never exceeded: a process without a usable token then fails with `TokenStoreError` until the store is back. With
+   * more, calls succeed in such an outage, and as many processes may exceed the limit by this many each. Default: 0.
+   */
+  readonly withoutStore?: number | undefined
+  /**
    * Whether quotas that the issuer announces tighten this limit. Set it to false for quotas that are announced and not
    * enforced. Default: true.
    */
@@ -297,9 +303,9 @@ const operations = (
  * `organization`), and 429 with `Retry-After`, for at most an hour. The 200 announced quotas with the least left are kept.
  *
  * All times are those of the store, so a process whose clock is wrong counts like the others. While the store is
- * unavailable, a process requests at most a tenth of the tokens that were left when it last read the count, and at least one
- * while any was; the store gets these counts when it is available again. One that never read it fails with
- * `TokenStoreError`. When the store lost the count, a warning is logged, and what each process knows of it is written.
+ * unavailable, a process requests at most `withoutStore` tokens, by default none, and fails with `TokenStoreError`; the store
+ * gets these counts when it is available again. When the store lost the count, a warning is logged, and what each process
+ * knows of it is written.
  *
  * @since 0.1.0
  * @category constructors
@@ -317,7 +323,7 @@ export const make = (
     const budget = operations(
       settings,
       configured.clientId,
-      (limits) => ledgerStore.make({ key, lifetime: life, seal, store }, limits)
+      (limits) => ledgerStore.make({ key, lifetime: life, seal, store, withoutStore: settings.withoutStore }, limits)
     )
     const ledger = budget.ledger(issuerQuota.organizationOf(configured))
 

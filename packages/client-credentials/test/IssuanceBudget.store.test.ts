@@ -170,36 +170,37 @@ describe("the clock of a process", () => {
 })
 
 describe("while the store is unavailable", () => {
-  it.scoped("a process requests a tenth of what was left when it last read the count, and writes it later", () =>
+  it.scoped("a process requests no token, unless it is configured to, and writes it later", () =>
+    Effect.gen(function*() {
+      for (
+        const [withoutStore, expected] of [[0, { TokenStoreError: 6 }], [4, { TokenStoreError: 2, token: 4 }]] as const
+      ) {
+        const { state, store } = yield* harness()
+        const time = VirtualClock.make()
+        const one = yield* process(store, { limit: 50, withoutStore }, { time })
+        const other = yield* process(store, { limit: 50, withoutStore }, { time })
+        yield* one.ask
+        yield* other.ask
+        state.fails = "before"
+        const asking = Effect.replicateEffect(Effect.timeout(one.ask, "10 seconds"), 6)
+        assert.deepStrictEqual(tally(yield* during(asking, time, "1 minute")), expected)
+        state.fails = undefined
+        yield* one.ask
+        const { left, limits } = yield* other.inTime(other.budget.ledger)
+        assert.deepStrictEqual([left, limits[0]?.counted], [47 - withoutStore, 3 + withoutStore])
+      }
+    }).pipe(Effect.provide(quiet)))
+
+  it.scoped("a process that was configured to, and never read the count, requests as many", () =>
     Effect.gen(function*() {
       const { state, store } = yield* harness()
       const time = VirtualClock.make()
-      const one = yield* process(store, { limit: 50 }, { time })
-      const other = yield* process(store, { limit: 50 }, { time })
-      yield* one.ask
-      yield* other.ask
+      const { ask } = yield* process(store, { limit: 50, withoutStore: 1 }, { time })
       state.fails = "before"
-      const asking = Effect.replicateEffect(Effect.timeout(one.ask, "10 seconds"), 6)
-      const outcomes = yield* during(asking, time, "1 minute")
-      // 49 were left, by what it knows.
-      assert.deepStrictEqual(tally(outcomes), { TokenStoreError: 2, token: 4 })
-      state.fails = undefined
-      yield* one.ask
-      const { left, limits } = yield* other.inTime(other.budget.ledger)
-      assert.deepStrictEqual([left, limits[0]?.counted], [43, 7])
-    }).pipe(Effect.provide(quiet)))
-
-  it.scoped("a process requests one while any is left, and none when none was", () =>
-    Effect.gen(function*() {
-      for (const [limit, expected] of [[3, ["token", "TokenStoreError"]], [1, ["IssuanceBudgetExhausted"]]] as const) {
-        const { state, store } = yield* harness()
-        const time = VirtualClock.make()
-        const { ask } = yield* process(store, { limit }, { time })
-        yield* ask
-        state.fails = "before"
-        const outcomes = yield* during(Effect.replicateEffect(ask, expected.length), time, "1 minute")
-        assert.deepStrictEqual(names(outcomes), [...expected])
-      }
+      assert.deepStrictEqual(names(yield* during(Effect.replicateEffect(ask, 2), time, "1 minute")), [
+        "token",
+        "TokenStoreError"
+      ])
     }).pipe(Effect.provide(quiet)))
 
   it.scoped("a process that never read the count requests none", () =>
@@ -237,7 +238,7 @@ describe("while the store is unavailable", () => {
           return requests > 1 && down
         }
       }
-      const one = yield* process(store, { limit: 50 }, { script, time })
+      const one = yield* process(store, { limit: 50, withoutStore: 1 }, { script, time })
       yield* one.ask
       const outcomes = yield* during(Effect.replicateEffect(one.ask, 20), time, "10 minutes")
       assert.deepStrictEqual(tally(outcomes), { TokenEndpointUnavailable: 20 })
@@ -250,7 +251,7 @@ describe("while the store is unavailable", () => {
     Effect.gen(function*() {
       const { state, store } = yield* harness()
       const time = VirtualClock.make()
-      const one = yield* process(store, { limit: 50 }, { time })
+      const one = yield* process(store, { limit: 50, withoutStore: 1 }, { time })
       yield* one.ask
       state.fails = "after"
       assert.deepStrictEqual(names([yield* during(one.ask, time, "1 minute")]), ["token"])

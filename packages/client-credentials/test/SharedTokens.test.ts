@@ -380,7 +380,7 @@ describe("a fleet with one store", () => {
           logger
         )
         const call = yield* Effect.fork(cache.get)
-        for (let passed = 0; passed < 59 && call.unsafePoll() === null; passed += 1) {
+        for (let passed = 0; passed < 150 && call.unsafePoll() === null; passed += 1) {
           yield* TestClock.adjust("100 millis")
           yield* tick
         }

@@ -132,6 +132,7 @@ const wrong: {
     name: ["", 5, null, "two\nlines", "x".repeat(101)],
     reserveFraction: [...fractions, 1],
     warnAt: [[0], [2], ["half"], 0.5, null],
+    withoutStore: [-1, 0.5, "1", null, Infinity],
     followIssuerQuotas: flags
   }
 }

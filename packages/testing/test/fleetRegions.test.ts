@@ -16,7 +16,7 @@ const region = (share: number, faults: Parameters<typeof Fleet.simulate>[0]["fau
     instances: 5,
     days: 1,
     tokenLife: "1 hour",
-    shared: { issuanceBudget: { limit: share }, sharedTokens: { whenStoreFails: "fail" } },
+    shared: { issuanceBudget: { limit: share } },
     faults
   })
 

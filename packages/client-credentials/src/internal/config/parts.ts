@@ -183,6 +183,7 @@ export const issuanceBudget = {
         ? value
         : undefined
   }),
+  withoutStore: rules.number({ default: 0, min: 0, integer: true }),
   followIssuerQuotas: rules.flag(true)
 }
 

@@ -1,8 +1,8 @@
 /**
  * The ledger of a budget in the store. A decision is made by the ledger that this process knows, and is valid if nobody has
  * changed the ledger meanwhile: so it costs one operation, and the decisions that wait at the same time cost one together.
- * While the store is unavailable, a process decides by what it knows, within a part of what was left, and what it changed
- * is written when the store is available again.
+ * While the store is unavailable, a process decides by what it knows, if it may at all, and what it changed is written when
+ * the store is available again.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -37,7 +37,7 @@ export type Decision<A> = (ledger: ledgers.Ledger, now: number) => {
 
 /**
  * What happens to a decision while the store is unavailable: it fails; it is made, and its changes are written later; or it is
- * made for a recipient, within this process's part of what was left.
+ * made, if this process may request tokens without the store.
  */
 export type Alone = "fails" | "isMade" | ledgers.Recipient
 
@@ -71,6 +71,8 @@ interface Copy {
   readonly seal: Seal
   readonly store: TokenStore
   readonly budget: ledgers.Budget
+  /** How many tokens this process may request while the store is unavailable. */
+  readonly withoutStore: number
   readonly writer: string
   writes: number
   known: Known | undefined
@@ -197,7 +199,7 @@ const decideAlone = (copy: Copy, { decide }: Waiting, now: number): Effect.Effec
 const isMadeAlone = (copy: Copy, { alone, decide }: Waiting, now: number): boolean => {
   if (alone === "fails" || alone === "isMade") return alone === "isMade"
   const spends = decide(ledgerOf(copy, copy.known, now), now).changes.length > 0
-  return spends ? own.isAllowedAlone(copy.budget, copy.known, copy.owed, alone) : copy.known !== undefined
+  return spends ? own.isAllowedAlone(copy.withoutStore, copy.owed) : copy.known !== undefined
 }
 
 /** Makes decisions by what the store holds. */
@@ -233,8 +235,8 @@ const decideWithoutStore = (copy: Copy, waiting: ReadonlyArray<Waiting>, error: 
   Effect.gen(function*() {
     if (waiting.some(({ alone }) => alone !== "fails")) {
       yield* Effect.logWarning(
-        `${error.message} Counting the tokens of this process alone, within a tenth of what was left, until the store is ` +
-          "available again."
+        `${error.message} Counting the tokens of this process alone, at most ${copy.withoutStore} (issuanceBudget.withoutStore), ` +
+          "until the store is available again."
       )
     }
     const now = yield* present(copy)
@@ -244,7 +246,7 @@ const decideWithoutStore = (copy: Copy, waiting: ReadonlyArray<Waiting>, error: 
   })
 
 export const make = (
-  { lifetime, ...place }: Pick<Copy, "key" | "seal" | "store"> & { readonly lifetime: Lifetime },
+  { lifetime, ...place }: Pick<Copy, "key" | "seal" | "store" | "withoutStore"> & { readonly lifetime: Lifetime },
   budget: ledgers.Budget
 ): Decide => {
   const copy: Copy = {

@@ -38,25 +38,9 @@ export const added = (
 export const appliedTo = (ledger: ledgers.Ledger, changes: ReadonlyArray<ledgers.Change>): ledgers.Ledger =>
   changes.reduce(ledgers.apply, ledger)
 
-/** Of the tokens that were left when a process last read the ledger, the part that it may request alone. */
-const partAlone = 1 / 10
-
-/**
- * Whether a process may request a token while it cannot read the ledger: a tenth of what was left when it last did, and at
- * least one while any was.
- */
-export const isAllowedAlone = (
-  budget: ledgers.Budget,
-  lastRead: { readonly ledger: ledgers.Ledger; readonly at: number } | undefined,
-  changes: ReadonlyArray<ledgers.Change>,
-  recipient: ledgers.Recipient
-): boolean => {
-  if (lastRead === undefined) return false
-  const { at, ledger } = lastRead
-  const left = ledgers.left(budget, ledgers.current(budget, ledger, at), at, recipient)
-  const spent = changes.filter(({ _tag }) => _tag === "Spent").length
-  return left > 0 && spent < Math.max(1, Math.floor(left * partAlone))
-}
+/** Whether a process that cannot count with the others may request a token, if it may request so many in an outage. */
+export const isAllowedAlone = (withoutStore: number, changes: ReadonlyArray<ledgers.Change>): boolean =>
+  changes.filter(({ _tag }) => _tag === "Spent").length < withoutStore
 
 /** The longest pause of a process that wrote at the same time as others, in milliseconds. */
 const longestPause = 2000
