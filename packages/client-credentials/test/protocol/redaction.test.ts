@@ -144,6 +144,7 @@ describe("redaction", () => {
     const { show } = redaction.make(["s3cr3t"])
     assert.strictEqual(show(`a\n\u001b[31m\u202eb\u2028`, 300), "a  [31m b ")
     assert.strictEqual(show("é😀".repeat(10), 5), "é😀é…")
+    assert.strictEqual(show("abc", 3), "abc")
     assert.isUndefined(show("", 10))
     assert.isUndefined(show(17, 10))
     // Beyond what is shown.
@@ -153,8 +154,9 @@ describe("redaction", () => {
 
   it("does not look through more than 16 KiB, which counts as a secret", () => {
     const { holds } = redaction.make(["s3cr3t"])
-    assert.isTrue(holds("x".repeat(17_000)))
-    assert.isFalse(holds("x".repeat(16_000)))
+    assert.isTrue(holds("x".repeat(16_385)))
+    assert.isFalse(holds("x".repeat(16_384)))
+    assert.isFalse(holds(""))
   })
 
   it("looks at as much of a text as could be shown, and more, but not at all of it", () => {
@@ -186,6 +188,7 @@ describe("a secret is recognised", () => {
       ["around white space by name", "s3cr3t", "s3&nbsp;c&tab;r&newline;3&plus;t"],
       ["in percent-encoded bytes that are no UTF-8 before it", "s3cr3t", `%ff${bytes("s3cr3t")}`],
       ["in percent-encoded UTF-8", latin, bytes(latin)],
+      ["in percent-encoded ISO 8859-1", latin, "%e9%e8%e0%f9%f6%fc"],
       ["percent-encoded as UTF-16", "s3cr3t", "%u0073%u0033%u0063%u0072%u0033%u0074"],
       ["by code points in braces", "s3cr3t", "\\u{73}\\u{33}\\u{63}\\u{72}\\u{33}\\u{000074}"],
       ["by code points beyond the first 65,536", "😀😀😀😀😀😀", "\\u{1F600}".repeat(6)],

@@ -118,7 +118,20 @@ describe("the token response", () => {
     })
   }
 
-  for (const type of [undefined, null, "", "BearerToken", "Bearer ", "bearer_token", "access_token", "JWT"]) {
+  for (
+    const type of [
+      undefined,
+      null,
+      "",
+      "BearerToken",
+      "Bearer ",
+      "bearer_token",
+      "access_token",
+      "JWT",
+      "emac",
+      "macaroon"
+    ]
+  ) {
     it(`is refused with the type ${JSON.stringify(type)} unless the user says that it is a bearer token`, () => {
       const error = problem(token({ token_type: type }))
       assert.include(error.message, "set tokenType to \"assume-bearer\" (OAUTH_TOKEN_TYPE)")
@@ -129,7 +142,24 @@ describe("the token response", () => {
     })
   }
 
-  for (const type of ["mac", "MAC", "DPoP", " dpop ", "PoP", "pop-token", "N_A", "hmac", "http_signature", 1, {}, []]) {
+  for (
+    const type of [
+      "mac",
+      "MAC",
+      "DPoP",
+      " dpop ",
+      "PoP",
+      "pop-token",
+      "N_A",
+      "na",
+      "n/a",
+      "hmac",
+      "http_signature",
+      1,
+      {},
+      []
+    ]
+  ) {
     it(`is refused with the type ${JSON.stringify(type)}, whatever the user says`, () => {
       const body = JSON.stringify({ access_token: "t0k3n", token_type: type })
       const error = problem(decode({ body }, { tokenType: "assume-bearer" }))

@@ -269,7 +269,7 @@ export const make = (secrets: ReadonlyArray<string>, known: ReadonlyArray<string
   }
 
   const holds = (text: string): boolean => {
-    if (text === "" || secrets.every((secret) => secret === "")) return false
+    if (secrets.every((secret) => secret === "")) return false
     if (text.length > maxLength) return true
     const { parts, whole } = compile()
     for (const form of formsOf(text)) {

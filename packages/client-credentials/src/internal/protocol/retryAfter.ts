@@ -10,16 +10,18 @@ export const longest = 86_400_000
 /** The longest pause that is obeyed unless the user allows another, in milliseconds. */
 export const longestObeyed = 3_600_000
 
+const trimmed = (text: string | undefined): string => text?.trim() ?? ""
+
 /** A date of HTTP (RFC 9110 section 5.6.7), in milliseconds since the epoch. The form of `asctime` names no zone. */
 export const httpDate = (text: string | undefined): number | undefined => {
-  const date = text?.trim() ?? ""
+  const date = trimmed(text)
   if (!/^[a-z]{3,9},? /i.test(date)) return undefined
   const at = Date.parse(/\b(GMT|UTC|Z)\b| [+-]\d/i.test(date) ? date : `${date} GMT`)
   return Number.isNaN(at) ? undefined : at
 }
 
 /** Seconds that a response spent in caches (RFC 9111 section 5.1). */
-const ageOf = ({ age }: Fields): number => age !== undefined && /^\s*\d{1,9}\s*$/.test(age) ? Number(age) : 0
+const ageOf = ({ age }: Fields): number => /^\d{1,9}$/.test(trimmed(age)) ? Number(age) : 0
 
 /**
  * What the server's clock shows when a response arrives, in milliseconds since the epoch: its `Date`, and since then the
@@ -35,7 +37,7 @@ export const serverTime = (headers: Fields): number | undefined => {
  * a clock that is wrong makes no difference; without it against `now`.
  */
 export const retryAfter = (headers: Fields, now: number): number | undefined => {
-  const text = headers["retry-after"]?.trim() ?? ""
+  const text = trimmed(headers["retry-after"])
   const at = httpDate(text)
   const millis = /^\d+$/.test(text)
     ? Number(text) * 1000
