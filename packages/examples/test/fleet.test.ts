@@ -76,7 +76,7 @@ const stores: ReadonlyArray<readonly [string, boolean, Effect.Effect<Store, neve
 const settings = (store: Effect.Effect<Store, never, Scope.Scope>) => Effect.map(store, (started) => started.settings)
 
 /** One after another, while those on the other store run: the processes wait most of the time. */
-const inTurn = { concurrent: false, timeout: 20_000 * kills.full }
+const inTurn = { concurrent: false, timeout: 300_000 }
 
 for (const [name, isInstalled, store] of stores) {
   const suite = isInstalled ? describe.concurrent : describe.skip
@@ -164,7 +164,7 @@ for (const [name, isInstalled, store] of stores) {
             `the longest wait ${Math.max(...waits)} ms`
         )
         assert.isAtMost(tokens, 2 * rounds + 1)
-      }).pipe(Effect.provide(context)), inTurn)
+      }).pipe(Effect.provide(context)), { ...inTurn, timeout: 20_000 * kills.full })
 
     it.scopedLive(
       "loses no call when the store is killed and comes back, again and again",
