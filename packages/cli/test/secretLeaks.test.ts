@@ -71,7 +71,7 @@ describe("nothing secret is shown", () => {
         yield* run(["revoke", "--forget"], { env })
       }
       const issued = (yield* server.issued).map(({ value }) => Redacted.value(value))
-      assert.isAbove(issued.length, 3)
+      assert.isNotEmpty(issued)
       const shown = output.join("\n")
       for (const canary of spellings) assert.notInclude(shown, canary)
       assert.notMatch(shown, /token-\d/)
