@@ -185,9 +185,11 @@ export const decorate = (
     const share = (request: TokenRequest, requestOptions: RequestOptions | undefined) =>
       Effect.gen(function*() {
         const given = requestOptions ?? {}
-        const entry = entries.make(seal, retried(store, storeTimeout), yield* keyOf(request))
+        const key = yield* keyOf(request)
+        const newEntry = () => entries.make(seal, retried(store, storeTimeout), key)
         return yield* lease.obtain<Outcome>({
-          entry,
+          entry: newEntry(),
+          newEntry,
           leaseLife,
           pollEvery,
           decide: (seen) => Effect.map(Clock.currentTimeMillis, (local) => decide(given, seen, local)),

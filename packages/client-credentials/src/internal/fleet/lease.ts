@@ -14,6 +14,8 @@ import type { Entry, Seen } from "./entries.js"
 
 export interface Options<A> {
   readonly entry: Entry
+  /** The entry with a limit of its own for its failures, for what keeps or ends the lease. */
+  readonly newEntry: () => Entry
   /** Milliseconds. */
   readonly leaseLife: number
   readonly pollEvery: number
@@ -25,13 +27,16 @@ export interface Options<A> {
 
 /** Keeps the lease while the request runs; one that was lost stays lost. */
 const renewing = (
-  { entry, leaseLife }: Options<unknown>,
+  { leaseLife, newEntry }: Options<unknown>,
   owner: string,
   isHeld: () => boolean
 ): Effect.Effect<never> => {
   const renewed = Effect.suspend(() =>
     isHeld()
-      ? Effect.orElseSucceed(Effect.map(entry.acquire(owner, Duration.millis(leaseLife)), ({ done }) => done), isHeld)
+      ? Effect.orElseSucceed(
+        Effect.map(newEntry().acquire(owner, Duration.millis(leaseLife)), ({ done }) => done),
+        isHeld
+      )
       : Effect.succeed(false)
   )
   return Effect.zipRight(
@@ -46,23 +51,22 @@ const renewing = (
  */
 const underLease = <A>(options: Options<A>, owner: string) =>
   Effect.suspend(() => {
-    const { decide, entry, leaseLife, request } = options
+    const { decide, entry, leaseLife, newEntry, request } = options
+    const release = Effect.suspend(() => Effect.ignore(newEntry().release(owner)))
     // Also while it is not known whether the lease was taken: then it is given back all the same.
     let isHeld = true
     const replace: Entry["replace"] = (seen, next) =>
       Effect.suspend(() => {
         // A renewal that is sent from here on would take the lease again.
         isHeld = false
-        return Effect.tapError(entry.replace(seen, next, owner), () =>
-          Effect.sync(() => {
-            isHeld = true
-          }))
+        // Also when it is interrupted: it may not have reached the store.
+        return Effect.onError(entry.replace(seen, next, owner), () => Effect.forkDaemon(release))
       })
     const run = Effect.gen(function*() {
       const seen = yield* Effect.onError(entry.acquire(owner, Duration.millis(leaseLife)), () =>
         Effect.sync(() => {
           isHeld = false
-        }).pipe(Effect.zipRight(Effect.forkDaemon(Effect.ignore(entry.release(owner))))))
+        }).pipe(Effect.zipRight(Effect.forkDaemon(release))))
       if (!seen.done) {
         isHeld = false
         return { seen, result: Option.none<A>() }
@@ -73,7 +77,7 @@ const underLease = <A>(options: Options<A>, owner: string) =>
         : yield* Effect.raceFirst(request(seen, replace), renewing(options, owner, () => isHeld))
       return { seen, result: Option.some(result) }
     })
-    return Effect.ensuring(run, Effect.suspend(() => isHeld ? Effect.ignore(entry.release(owner)) : Effect.void))
+    return Effect.ensuring(run, Effect.suspend(() => isHeld ? release : Effect.void))
   })
 
 /** Obtains what the processes share: from the store, or by a request for all of them. */

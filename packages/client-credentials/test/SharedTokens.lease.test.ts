@@ -1,0 +1,94 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ClientConfig, SharedTokens, TokenEndpoint, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { Deferred, Effect, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
+
+import * as scenario from "./support/scenario.js"
+import { sealKey } from "./support/sealKey.js"
+import { make as endpoint, request, type Script } from "./support/tokenEndpoint.js"
+
+/** The lease that is left in a store of which some operations fail. */
+const run = (script: Script, failing: (memory: TokenStore.TokenStore) => Partial<TokenStore.TokenStore>) =>
+  Effect.gen(function*() {
+    const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+    let key = ""
+    const store: TokenStore.TokenStore = {
+      ...memory,
+      load: (of) => {
+        key = of
+        return memory.load(of)
+      },
+      // As over a network: what is given no time is not sent.
+      swap: (...all) => Effect.delay(memory.swap(...all), "5 millis"),
+      release: (...all) => Effect.delay(memory.release(...all), "5 millis"),
+      ...failing(memory)
+    }
+    const shared = yield* Effect.flatMap(
+      TokenEndpoint.TokenEndpoint,
+      (tokens) => SharedTokens.decorate(tokens, { whenStoreFails: "fail" })
+    ).pipe(Effect.provide([
+      endpoint(script).layer,
+      ClientConfig.layer({ ...scenario.options, clientSecret: Redacted.make("s3cr3t") }),
+      TokenSeal.layer([sealKey(1)]),
+      Layer.succeed(TokenStore.TokenStore, store),
+      Logger.remove(Logger.defaultLogger)
+    ]))
+    const call = yield* Effect.fork(Effect.either(shared.requestToken(request)))
+    return { call, left: Effect.suspend(() => memory.load(key)) }
+  })
+
+/** WebCrypto answers in its own time, which no test clock moves. */
+const pass = (rounds: number) =>
+  Effect.repeatN(
+    Effect.zipRight(
+      TestClock.adjust("50 millis"),
+      Effect.async<void>((resume) => {
+        setImmediate(() => resume(Effect.void))
+      })
+    ),
+    rounds
+  )
+
+const joined = <A>(call: Fiber.RuntimeFiber<A>) =>
+  Effect.gen(function*() {
+    while (call.unsafePoll() === null) yield* pass(0)
+    return yield* Fiber.join(call)
+  })
+
+describe("the lease", () => {
+  it.scoped("ends with a process that is interrupted while it stores the token", () =>
+    Effect.gen(function*() {
+      const begun = yield* Deferred.make<void>()
+      const { call, left } = yield* run({}, () => ({
+        swap: () => Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never)
+      }))
+      yield* Deferred.await(begun)
+      assert.isAbove((yield* left).leasedFor, 0)
+      yield* Fiber.interrupt(call)
+      yield* pass(1)
+      assert.strictEqual((yield* left).leasedFor, 0)
+    }))
+
+  it.scoped("ends when it is not known whether it was taken, though no time is left for other failures", () =>
+    Effect.gen(function*() {
+      const { call, left } = yield* run({}, (memory) => ({
+        acquire: (...all) => Effect.zipRight(memory.acquire(...all), Effect.never)
+      }))
+      assert.strictEqual((yield* joined(call))._tag, "Left")
+      yield* pass(1)
+      assert.strictEqual((yield* left).leasedFor, 0)
+    }))
+
+  it.scoped("that could not be renewed for a while leaves the time to store the token", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      let acquired = 0
+      const { call, left } = yield* run({ gate }, (memory) => ({
+        acquire: (...all) => (acquired += 1) === 1 ? memory.acquire(...all) : Effect.never
+      }))
+      while (acquired < 2) yield* pass(0)
+      yield* pass(50)
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual((yield* joined(call))._tag, "Right")
+      assert.strictEqual((yield* left).entry._tag, "Some")
+    }))
+})
