@@ -4,12 +4,13 @@ import { Deferred, Effect, Fiber, Layer, Logger, Redacted, TestClock } from "eff
 
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
-import { make as endpoint, request, type Script } from "./support/tokenEndpoint.js"
+import { make as endpoint, request, type Script, unavailable } from "./support/tokenEndpoint.js"
 
 /** The lease that is left in a store of which some operations fail. */
 const run = (script: Script, failing: (memory: TokenStore.TokenStore) => Partial<TokenStore.TokenStore>) =>
   Effect.gen(function*() {
     const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+    const tokens = endpoint(script)
     let key = ""
     const store: TokenStore.TokenStore = {
       ...memory,
@@ -24,16 +25,16 @@ const run = (script: Script, failing: (memory: TokenStore.TokenStore) => Partial
     }
     const shared = yield* Effect.flatMap(
       TokenEndpoint.TokenEndpoint,
-      (tokens) => SharedTokens.decorate(tokens, { whenStoreFails: "fail" })
+      (all) => SharedTokens.decorate(all, { whenStoreFails: "fail" })
     ).pipe(Effect.provide([
-      endpoint(script).layer,
+      tokens.layer,
       ClientConfig.layer({ ...scenario.options, clientSecret: Redacted.make("s3cr3t") }),
       TokenSeal.layer([sealKey(1)]),
       Layer.succeed(TokenStore.TokenStore, store),
       Logger.remove(Logger.defaultLogger)
     ]))
-    const call = yield* Effect.fork(Effect.either(shared.requestToken(request)))
-    return { call, left: Effect.suspend(() => memory.load(key)) }
+    const again = Effect.fork(Effect.either(shared.requestToken(request)))
+    return { again, call: yield* again, left: Effect.suspend(() => memory.load(key)) }
   })
 
 /** WebCrypto answers in its own time, which no test clock moves. */
@@ -90,5 +91,16 @@ describe("the lease", () => {
       yield* Deferred.succeed(gate, undefined)
       assert.strictEqual((yield* joined(call))._tag, "Right")
       assert.strictEqual((yield* left).entry._tag, "Some")
+    }))
+})
+
+describe("a failure", () => {
+  it.scoped("that was noted by a clock years ahead stops no process", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("1000 days")
+      const { again, call } = yield* run({ fails: (requests) => requests === 1 && unavailable }, () => ({}))
+      assert.strictEqual((yield* joined(call))._tag, "Left")
+      yield* TestClock.setTime(0)
+      assert.strictEqual((yield* joined(yield* again))._tag, "Right")
     }))
 })

@@ -19,6 +19,7 @@ type SharedError = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnav
 
 /** The fields of an error that processes share. What it says of pauses and quotas is elsewhere in the store. */
 export const Kept = Schema.Struct({
+  from: Moment,
   until: Moment,
   failures: Schema.NonNegativeInt,
   error: Schema.Union(
@@ -48,6 +49,8 @@ type Kept = typeof Kept.Type
 type Fields = Kept["error"]
 
 export interface CoolDown {
+  /** When the request failed, in milliseconds since the epoch. */
+  readonly from: number
   /** Milliseconds since the epoch. */
   readonly until: number
   /** How many token requests failed in a row. */
@@ -87,7 +90,12 @@ const fromFields = (fields: Fields): SharedError => {
   }
 }
 
-export const toKept = ({ error, failures, until }: CoolDown): Kept => ({ until, failures, error: fieldsOf(error) })
+export const toKept = ({ error, failures, from, until }: CoolDown): Kept => ({
+  from,
+  until,
+  failures,
+  error: fieldsOf(error)
+})
 
 export const fromKept = ({ error, ...rest }: Kept): CoolDown => ({ ...rest, error: fromFields(error) })
 
@@ -103,9 +111,12 @@ export const after = (
 ): Effect.Effect<CoolDown | undefined> => {
   if (!isShared(error)) return Effect.succeed(undefined)
   const failures = (before?.failures ?? 0) + 1
-  return Effect.map(pauseAfter(error, failures), (pause) => ({ until: now + pause, failures, error }))
+  return Effect.map(pauseAfter(error, failures), (pause) => ({ from: now, until: now + pause, failures, error }))
 }
 
-/** The failure for callers during the pause; undefined when it is over. */
-export const failureAt = ({ error, until }: CoolDown, now: number): TokenError | undefined =>
-  now < until ? withRetryAfter(error, until - now) : undefined
+/** How far in the future a failure may be: further off, it was noted by a clock that was wrong. In milliseconds. */
+const latest = 60_000
+
+/** The failure for callers during the pause; undefined when it is over, and for a failure in the future. */
+export const failureAt = ({ error, from, until }: CoolDown, now: number): TokenError | undefined =>
+  now < until && from - now <= latest ? withRetryAfter(error, until - now) : undefined
