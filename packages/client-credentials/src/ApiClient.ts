@@ -250,7 +250,7 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
     const authorization = yield* Authorization
     const schedule = yield* ReplaySchedule
     const lifetime = yield* lifetimes.make
-    const { locate, send } = apiCall.make(yield* HttpClient.HttpClient, authorization.api)
+    const calls = new apiCall.ApiCalls(yield* HttpClient.HttpClient, authorization.api)
     const judge = judging(authorization, yield* loadDeclared(authorization.api.rejectedWhen))
 
     const attempt = (request: Request, isReplay: boolean): Effect.Effect<Outcome, Problem> =>
@@ -259,12 +259,15 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
         (authorized): Effect.Effect<Outcome, Problem> =>
           lifetime.hasEnded()
             ? new ClientClosed()
-            : Effect.flatMap(send(request, authorized.request), (received) => judge(authorized, received, isReplay))
+            : Effect.flatMap(
+              calls.send(request, authorized.request),
+              (received) => judge(authorized, received, isReplay)
+            )
       )
 
     const call = (request: Request): Effect.Effect<Response, Problem> => {
       if (lifetime.hasEnded()) return new ClientClosed()
-      const located = locate(request)
+      const located = calls.locate(request)
       if (Either.isLeft(located)) return Effect.fail(located.left)
       const { right } = located
       const isReplayable = body.isReplayable(right.body)

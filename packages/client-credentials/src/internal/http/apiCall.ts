@@ -100,7 +100,7 @@ const secretHeaders = ["authorization", "dpop"]
  * Lets the token of a call go to allowed URLs only. How often the call is sent is left to the program, and so are
  * redirects, where they are followed, to URLs that are allowed.
  */
-const gate = (request: Request, followsRedirects: boolean, isAllowed: (url: URL) => boolean) => {
+const gate = (request: Request, followsRedirects: boolean, rules: urls.Rules) => {
   const secrets = secretHeaders.filter((name) => request.headers[name] !== undefined)
   let sent = 0
   let first: transport.Result | undefined
@@ -115,7 +115,7 @@ const gate = (request: Request, followsRedirects: boolean, isAllowed: (url: URL)
       if (next.url === request.url && followsRedirects) return "sent"
       const url = transport.urlOf(next)
       const target = transport.shownUrl(url)
-      if (url === undefined || !isAllowed(url)) throw new transport.Refused("elsewhere", target)
+      if (url === undefined || !rules.isAllowed(url)) throw new transport.Refused("elsewhere", target)
       // A fiber that the program forked on the way may send other calls with the token later.
       if (followsRedirects || hasEnded) return "sent"
       expected ??= transport.shownUrl(transport.urlOf(request))
@@ -136,43 +136,6 @@ const isOfToken = (response: Response, request: Request): boolean => {
   const source = contentCoding.sourceOf(response)
   const url = typeof source === "object" && source !== null && "url" in source ? source.url : undefined
   return typeof url !== "string" || !URL.canParse(url) || new URL(url).origin === transport.urlOf(request)?.origin
-}
-
-/**
- * Sends calls that have an authorization. Where redirects are not followed, the redirect is the response. `onRefused`
- * makes the error of a URL that is not allowed.
- *
- * State: the first call finds out whether the client replaces the predicate by which sends are observed; as long as it
- * does not, later calls are observed at less cost.
- */
-const sender = (
-  client: HttpClient.HttpClient,
-  isAllowed: (url: URL) => boolean,
-  onRefused: (target: string) => NotAllowed
-) => {
-  let isKnown = false
-  let replaces = false
-  return (request: Request, followsRedirects: boolean) => {
-    type Outcome = Effect.Effect<Response, httpErrors.HttpError | NotAllowed>
-    const { first, observer, sent } = gate(request, followsRedirects, isAllowed)
-    const isLight = isKnown && !replaces && followsRedirects
-    const call = isLight
-      ? transport.observedLightly(client.execute(request), observer)
-      : transport.observed(client.execute(request), { ...observer, onReplaced: () => replaces = true })
-    return Effect.matchCauseEffect(call, {
-      onFailure: (cause): Outcome => {
-        const refused = transport.refusalIn(cause)
-        if (refused === undefined) return Effect.failCause(cause)
-        const response = transport.responseOf(first())
-        return response === undefined ? Effect.fail(onRefused(refused.target)) : Effect.succeed(response)
-      },
-      onSuccess: (response): Outcome => {
-        if (sent() > 0) isKnown = true
-        else if (isLight) replaces = true
-        return Effect.succeed(response)
-      }
-    })
-  }
 }
 
 const received = (
@@ -199,63 +162,97 @@ const received = (
   }
 }
 
-export interface ApiCalls {
-  /** Returns the request with its whole URL, as it is sent; or the reason for which nothing is sent. */
-  readonly locate: (request: Request) => Either.Either<Request, httpErrors.RequestError | NotAllowed>
-  /** Sends a located request as it was authorized. Responses and errors show the request without the authorization. */
-  readonly send: (
-    request: Request,
-    authorized: Request
-  ) => Effect.Effect<Received, httpErrors.HttpError | NotAllowed>
-}
+type Failure = httpErrors.HttpError | NotAllowed
 
-export const make = (client: HttpClient.HttpClient, destinations: urls.Destinations): ApiCalls => {
-  const { isAllowed, locate, violated } = urls.rules(destinations)
-  const notAllowed = (violation: urls.Violation): NotAllowed =>
-    violation._tag === "PathNotAllowed"
-      ? new PathNotAllowed({ baseUrl: destinations.baseUrl, path: violation.path })
-      : new OriginNotAllowed({ origin: violation.origin, allowed: [...destinations.origins] })
-  const sendAllowed = sender(client, isAllowed, (target) => notAllowed(violated(target)))
+/** The calls of a client. A class, since a program may have thousands: its functions exist once. */
+export class ApiCalls {
+  private readonly rules: urls.Rules
+  // The first call finds out whether the client replaces the predicate by which sends are observed; as long as it does not,
+  // later calls are observed at less cost.
+  private isKnown = false
+  private replaces = false
 
-  const sendValid = (request: Request, authorized: Request) => {
+  constructor(private readonly client: HttpClient.HttpClient, private readonly destinations: urls.Destinations) {
+    this.rules = new urls.Rules(destinations)
+  }
+
+  private notAllowed(violation: urls.Violation): NotAllowed {
+    const { baseUrl, origins } = this.destinations
+    return violation._tag === "PathNotAllowed"
+      ? new PathNotAllowed({ baseUrl, path: violation.path })
+      : new OriginNotAllowed({ origin: violation.origin, allowed: [...origins] })
+  }
+
+  /** Sends a call that has an authorization. Where redirects are not followed, the redirect is the response. */
+  private sendAllowed(request: Request, followsRedirects: boolean): Effect.Effect<Response, Failure> {
+    const { first, observer, sent } = gate(request, followsRedirects, this.rules)
+    const isLight = this.isKnown && !this.replaces && followsRedirects
+    const execution = this.client.execute(request)
+    const call = isLight
+      ? transport.observedLightly(execution, observer)
+      : transport.observed(execution, {
+        ...observer,
+        onReplaced: () => {
+          this.replaces = true
+        }
+      })
+    return Effect.matchCauseEffect(call, {
+      onFailure: (cause): Effect.Effect<Response, Failure> => {
+        const refused = transport.refusalIn(cause)
+        if (refused === undefined) return Effect.failCause(cause)
+        const response = transport.responseOf(first())
+        return response === undefined
+          ? Effect.fail(this.notAllowed(this.rules.violated(refused.target)))
+          : Effect.succeed(response)
+      },
+      onSuccess: (response): Effect.Effect<Response, Failure> => {
+        if (sent() > 0) this.isKnown = true
+        else if (isLight) this.replaces = true
+        return Effect.succeed(response)
+      }
+    })
+  }
+
+  private sendValid(request: Request, authorized: Request): Effect.Effect<Response, Failure> {
     const problem = preconditions.headerProblem(authorized.headers, request.headers)
     return problem === undefined
       ? withReference(WithoutRedirects, (withoutRedirects) =>
         // `fetch` leaves `Authorization` behind where a redirect leads to another origin, but not a proof.
-        sendAllowed(authorized, authorized.headers["dpop"] === undefined && !withoutRedirects))
+        this.sendAllowed(authorized, authorized.headers["dpop"] === undefined && !withoutRedirects))
       : Effect.fail(invalid(authorized, "Encode", problem))
   }
 
-  return {
-    locate: (request) => {
-      const located = locate(request.url)
-      switch (located._tag) {
-        case "Allowed":
-          return validated(request, located.url)
-        case "UserInfo":
-          return Either.left(invalid(
-            HttpClientRequest.setUrl(request, located.bare),
-            "InvalidUrl",
-            "the URL has a user name or a password in it, where calls are authorized by a token: leave them out"
-          ))
-        default:
-          return Either.left(notAllowed(located))
-      }
-    },
-    send: (request, authorized) => {
-      const secrets = sentSecrets.make(authorized)
-      const sent = tracing.redact(sendValid(request, authorized))
-      return Effect.matchEffect(tracing.guard(sent, apiResponse.view(request, secrets)), {
-        onFailure: (error): Effect.Effect<Received, httpErrors.HttpError | NotAllowed> => {
-          if (!httpErrors.isHttpError(error)) return Effect.fail(error)
-          const shown = apiResponse.redactedError(error, request, secrets)
-          const filtered = httpErrors.filteredResponse(error)
-          return filtered === undefined
-            ? Effect.fail(shown)
-            : Effect.succeed(received(request, authorized, filtered, secrets, shown))
-        },
-        onSuccess: (original) => Effect.succeed(received(request, authorized, original, secrets))
-      })
+  /** Returns the request with its whole URL, as it is sent; or the reason for which nothing is sent. */
+  locate(request: Request): Either.Either<Request, httpErrors.RequestError | NotAllowed> {
+    const located = this.rules.locate(request.url)
+    switch (located._tag) {
+      case "Allowed":
+        return validated(request, located.url)
+      case "UserInfo":
+        return Either.left(invalid(
+          HttpClientRequest.setUrl(request, located.bare),
+          "InvalidUrl",
+          "the URL has a user name or a password in it, where calls are authorized by a token: leave them out"
+        ))
+      default:
+        return Either.left(this.notAllowed(located))
     }
+  }
+
+  /** Sends a located request as it was authorized. Responses and errors show the request without the authorization. */
+  send(request: Request, authorized: Request): Effect.Effect<Received, Failure> {
+    const secrets = sentSecrets.make(authorized)
+    const sent = tracing.redact(this.sendValid(request, authorized))
+    return Effect.matchEffect(tracing.guard(sent, apiResponse.view(request, secrets)), {
+      onFailure: (error): Effect.Effect<Received, Failure> => {
+        if (!httpErrors.isHttpError(error)) return Effect.fail(error)
+        const shown = apiResponse.redactedError(error, request, secrets)
+        const filtered = httpErrors.filteredResponse(error)
+        return filtered === undefined
+          ? Effect.fail(shown)
+          : Effect.succeed(received(request, authorized, filtered, secrets, shown))
+      },
+      onSuccess: (original) => Effect.succeed(received(request, authorized, original, secrets))
+    })
   }
 }

@@ -128,35 +128,49 @@ const absolute = /^[a-z][a-z0-9+.-]*:/i
 
 const pathNotAllowed = (url: URL): Violation => ({ _tag: "PathNotAllowed", path: url.pathname.slice(0, 200) })
 
-/** The rules of an API for URLs as a caller wrote them (`locate`), and as an HTTP client sends to them. */
-export const rules = ({ allowOutsideBasePath, baseUrl, origins }: Destinations) => {
-  const { origin: baseOrigin, pathname } = new URL(baseUrl)
-  const basePath = pathname.replace(/\/+$/, "")
-  const isBelowBase = (url: URL): boolean =>
-    allowOutsideBasePath === true || url.origin !== baseOrigin || !leaves(basePath, url.pathname)
-  return {
-    /** A relative URL starts at the base URL. */
-    locate: (written: string): Located => {
-      const isRelative = !absolute.test(written)
-      const path = !isRelative || written === "" || /^[/?#]/.test(written) ? written : `/${written}`
-      const url = parse(isRelative ? baseUrl + path : written)
-      // The origin of `blob:https://api.example.com/...` is `https://api.example.com` too.
-      const origin = url === undefined
-        ? "an invalid URL"
-        : url.protocol === "https:" || url.protocol === "http:"
-        ? url.origin
-        : `a URL with ${url.protocol}`
-      if (url === undefined || !origins.has(origin)) return { _tag: "OriginNotAllowed", origin }
-      if (url.username !== "" || url.password !== "") return { _tag: "UserInfo", bare: withoutUserInfo(url) }
-      return isBelowBase(url) ? { _tag: "Allowed", url } : pathNotAllowed(url)
-    },
-    isAllowed: (url: URL): boolean => origins.has(url.origin) && isBelowBase(url),
-    /** The rule against a URL that is not allowed, or not the one that the call was made for. */
-    violated: (target: string): Violation => {
-      const url = parse(target)
-      return url !== undefined && origins.has(url.origin)
-        ? pathNotAllowed(url)
-        : { _tag: "OriginNotAllowed", origin: url?.origin ?? target }
-    }
+/** The rules of an API for URLs. A class, since a program may have thousands: its functions exist once. */
+export class Rules {
+  private readonly baseOrigin: string
+  private readonly basePath: string
+
+  constructor(private readonly destinations: Destinations) {
+    const { origin, pathname } = new URL(destinations.baseUrl)
+    this.baseOrigin = origin
+    this.basePath = pathname.replace(/\/+$/, "")
+  }
+
+  private isBelowBase(url: URL): boolean {
+    const { baseOrigin, basePath, destinations } = this
+    return destinations.allowOutsideBasePath === true || url.origin !== baseOrigin || !leaves(basePath, url.pathname)
+  }
+
+  /** A URL as a caller wrote it. A relative one starts at the base URL. */
+  locate(written: string): Located {
+    const { baseUrl, origins } = this.destinations
+    const isRelative = !absolute.test(written)
+    const path = !isRelative || written === "" || /^[/?#]/.test(written) ? written : `/${written}`
+    const url = parse(isRelative ? baseUrl + path : written)
+    // The origin of `blob:https://api.example.com/...` is `https://api.example.com` too.
+    const origin = url === undefined
+      ? "an invalid URL"
+      : url.protocol === "https:" || url.protocol === "http:"
+      ? url.origin
+      : `a URL with ${url.protocol}`
+    if (url === undefined || !origins.has(origin)) return { _tag: "OriginNotAllowed", origin }
+    if (url.username !== "" || url.password !== "") return { _tag: "UserInfo", bare: withoutUserInfo(url) }
+    return this.isBelowBase(url) ? { _tag: "Allowed", url } : pathNotAllowed(url)
+  }
+
+  /** Whether an HTTP client may send to it. */
+  isAllowed(url: URL): boolean {
+    return this.destinations.origins.has(url.origin) && this.isBelowBase(url)
+  }
+
+  /** The rule against a URL that is not allowed, or not the one that the call was made for. */
+  violated(target: string): Violation {
+    const url = parse(target)
+    return url !== undefined && this.destinations.origins.has(url.origin)
+      ? pathNotAllowed(url)
+      : { _tag: "OriginNotAllowed", origin: url?.origin ?? target }
   }
 }
