@@ -5,7 +5,7 @@
  *   node fresh.js cached MODULE BARE TRANSPORT ROUNDS CALLS
  *                                                    microseconds of a call, and of one of the bare client
  *   node fresh.js allocations MODULE                 bytes allocated by a call
- *   node fresh.js memory MODULE                      bytes held by a client with its token
+ *   node fresh.js memory MODULE FIRST MORE           bytes held by a client with its token
  */
 import type { Client, Surroundings } from "./contender.js"
 import { summarize } from "./result.js"
@@ -15,6 +15,8 @@ const began = performance.now()
 const [kind, module = "", ...parameters] = process.argv.slice(2)
 
 interface Contender {
+  /** Makes clients that share what those of one program can. Default: `make`. */
+  readonly inOneRuntime?: (surroundings: Surroundings) => () => Promise<Client>
   /** Each has what it needs of the stacks. */
   readonly make: (
     surroundings: Omit<Surroundings, "stacks"> & { readonly stacks: Partial<Surroundings["stacks"]> }
@@ -116,12 +118,13 @@ const allocations = async () => {
 }
 
 const memory = async () => {
-  const { make } = await load(module)
+  const { inOneRuntime, make } = await load(module)
   const { surroundings } = await inMemory()
+  const makeOne = inOneRuntime?.(surroundings) ?? (() => make(surroundings))
   const held: Array<Client> = []
   const clients = async (count: number) => {
     for (let index = 0; index < count; index++) {
-      const client = await make(surroundings)
+      const client = await makeOne()
       await client.call()
       held.push(client)
     }
@@ -130,9 +133,11 @@ const memory = async () => {
     collect()
     return process.memoryUsage().heapUsed
   }
-  const before = await clients(100)
-  const after = await clients(500)
-  return { bytes: (after - before) / 500, clients: held.length }
+  const [first = "", more = ""] = parameters
+  // The first ones compile the code of all.
+  const before = await clients(Number(first))
+  const after = await clients(Number(more))
+  return { bytes: (after - before) / Number(more), clients: held.length }
 }
 
 const kinds: Readonly<Record<string, () => Promise<Readonly<Record<string, number>>>>> = {

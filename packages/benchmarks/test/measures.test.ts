@@ -7,6 +7,7 @@ import { promisify } from "node:util"
 import { assert, describe, it } from "vitest"
 
 import { byName, ours, peers } from "../src/contenders.js"
+import { run } from "../src/freshProcess.js"
 import { interleaved } from "../src/measure.js"
 import { bundle, type File } from "../src/measures/bundle.js"
 import { cachedCall } from "../src/measures/cachedCall.js"
@@ -49,6 +50,15 @@ describe("programs that are measured do what is measured", () => {
     assert.hasAllKeys(printed, ["import", "firstCall", "whole"])
     assert.strictEqual(world.served(), 1)
     await close()
+  })
+
+  it("a fresh process makes many clients, each with its token, and prints nothing but what they hold", async () => {
+    const { bytes = 0, clients } = await run<"bytes" | "clients">(
+      ["--expose-gc"],
+      ["memory", byName(ours).module, "5", "10"]
+    )
+    assert.strictEqual(clients, 15)
+    assert.isAbove(bytes, 0)
   })
 })
 
