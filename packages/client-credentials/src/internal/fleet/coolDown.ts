@@ -12,6 +12,7 @@ import {
   TokenErrorResponse
 } from "../../OAuthError.js"
 import { withRetryAfter } from "../seam/tokenErrors.js"
+import { maxSkew } from "../token/instant.js"
 import { Moment } from "./moment.js"
 
 /** The errors of the server, or of the connection to it. The others are a process's own. */
@@ -114,9 +115,6 @@ export const after = (
   return Effect.map(pauseAfter(error, failures), (pause) => ({ from: now, until: now + pause, failures, error }))
 }
 
-/** How far in the future a failure may be: further off, it was noted by a clock that was wrong. In milliseconds. */
-const latest = 60_000
-
 /** The failure for callers during the pause; undefined when it is over, and for a failure in the future. */
 export const failureAt = ({ error, from, until }: CoolDown, now: number): TokenError | undefined =>
-  now < until && from - now <= latest ? withRetryAfter(error, until - now) : undefined
+  now < until && from - now <= maxSkew ? withRetryAfter(error, until - now) : undefined

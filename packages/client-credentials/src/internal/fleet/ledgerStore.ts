@@ -16,6 +16,7 @@ import { ClientClosed, TokenStoreError } from "../../OAuthError.js"
 import type { Entry, Snapshot, TokenStore } from "../../TokenStore/contract.js"
 import type { Lifetime } from "../seam/lifetime.js"
 import { now as moment } from "../seam/moments.js"
+import { maxSkew } from "../token/instant.js"
 import * as ledgers from "../token/ledger.js"
 import * as own from "../token/ownChanges.js"
 import * as batches from "./batches.js"
@@ -158,7 +159,7 @@ const write = (copy: Copy, store: TokenStore, base: Known, ledger: ledgers.Ledge
       return "lost" as const
     }
     const written = { ...base, value, generation: base.generation + 1, at: attempt.now }
-    if (Math.abs(attempt.now - now) > ledgers.maxSkew) {
+    if (Math.abs(attempt.now - now) > maxSkew) {
       // What was decided by a wrong time is decided again, by the ledger before it, and replaced.
       copy.known = { ...written, isOwed: true }
       return "wrongTime" as const

@@ -22,7 +22,9 @@ export const empty: Record = { token: undefined, coolDown: undefined, latch: und
 const Kept = Schema.parseJson(Schema.Struct({
   token: Schema.optional(storedToken.Kept),
   coolDown: Schema.optional(coolDown.Kept),
-  latch: Schema.optional(Schema.Struct({ replaced: Schema.NonNegativeInt, until: Moment, countsUntil: Moment }))
+  latch: Schema.optional(
+    Schema.Struct({ replaced: Schema.NonNegativeInt, from: Moment, until: Moment, countsUntil: Moment })
+  )
 }))
 
 export const encode = ({ coolDown: failure, latch, token }: Record): string =>

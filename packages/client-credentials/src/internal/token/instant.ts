@@ -11,6 +11,12 @@ export interface Instant {
   readonly steady: number
 }
 
+/**
+ * How far ahead of the present time a moment may be that another process noted, in milliseconds. One further ahead comes from
+ * a clock that was wrong, and is ignored.
+ */
+export const maxSkew = 60_000
+
 export const after = (from: Instant, millis: number): Instant => ({
   wall: from.wall + millis,
   steady: from.steady + millis

@@ -3,10 +3,14 @@
  * until a pause has passed. The pauses grow with each replacement that did not help.
  */
 
+import { maxSkew } from "./instant.js"
+
 /** Times are in milliseconds since the epoch. */
 export interface Latch {
   /** How many rejected tokens were replaced in a row. */
   readonly replaced: number
+  /** When the last one was replaced. */
+  readonly from: number
   readonly until: number
   /** From then on it counts no longer: a token that was not replaced until then has worked. */
   readonly countsUntil: number
@@ -22,13 +26,13 @@ export interface Rejection {
   readonly pauseAfter: (replaced: number) => number
 }
 
-/** Whether the rejection of the token that a latch came with leads to no request yet. */
-export const isInForce = (latch: Latch | undefined, { isConfirmed }: Rejection, now: number): latch is Latch =>
-  latch !== undefined && !isConfirmed && now < latch.until
-
 /** The latch while it counts. */
 export const counting = (latch: Latch | undefined, now: number): Latch | undefined =>
-  latch !== undefined && now < latch.countsUntil ? latch : undefined
+  latch !== undefined && now < latch.countsUntil && latch.from - now <= maxSkew ? latch : undefined
+
+/** Whether the rejection of the token that a latch came with leads to no request yet. */
+export const isInForce = (latch: Latch | undefined, { isConfirmed }: Rejection, now: number): boolean =>
+  !isConfirmed && now < (counting(latch, now)?.until ?? now)
 
 /**
  * The latch after a rejected token was replaced by one with this life in milliseconds. It counts for half of that life
@@ -42,5 +46,5 @@ export const afterReplacement = (
   const inARow = rejection.isConfirmed ? 0 : counting(before, now)?.replaced ?? 0
   const replaced = Math.max(inARow, rejection.atLeast) + 1
   const until = now + rejection.pauseAfter(replaced)
-  return { replaced, until, countsUntil: until + life / 2 }
+  return { replaced, from: now, until, countsUntil: until + life / 2 }
 }

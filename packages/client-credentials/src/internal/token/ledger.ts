@@ -4,6 +4,7 @@
  */
 import type { Quota } from "../protocol/issuerQuota.js"
 import { endOfOld, keptFor, next, type Window } from "./budgetWindow.js"
+import { maxSkew } from "./instant.js"
 
 export interface Limit {
   readonly limit: number
@@ -242,9 +243,6 @@ export const usage = (
 
 /** How long a request is kept: as long as the longest window counts it, and an hour. */
 const kept = ({ limits }: Budget): number => Math.max(...limits.map(({ window }) => keptFor(window)))
-
-/** The most by which the clocks of a store and of a process that writes to it may differ. */
-export const maxSkew = 60_000
 
 /**
  * The ledger of a moment, without what no longer counts, and without what a process wrote whose clock was ahead. Requests
