@@ -12,6 +12,7 @@ import { SqlTokenStore } from "@effect-oauth/sql"
 import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Context, Deferred, Duration, Effect, Layer, Logger, Option, Redacted } from "effect"
 
+import { runs } from "../../client-credentials/test/support/runs.js"
 import { once, postgresLayer } from "./databases.js"
 import * as postgresServer from "./postgresServer.js"
 
@@ -122,6 +123,7 @@ describe.skipIf(!postgresServer.isInstalled)("a statement on Postgres", () => {
 })
 
 describe.skipIf(!postgresServer.isInstalled)("more processes than Postgres has connections", () => {
+  const rounds = runs("rounds of processes without a connection", { quick: 2, full: 8 })
   it.scopedLive(
     "never exceed the limit of the budget, and use one connection each",
     () =>
@@ -163,7 +165,7 @@ describe.skipIf(!postgresServer.isInstalled)("more processes than Postgres has c
                 Effect.forever
               )
               const all = Effect.forEach(processes, Effect.exit, { concurrency: "unbounded" })
-              for (let round = 0; round < 8; round += 1) {
+              for (let round = 0; round < rounds; round += 1) {
                 yield* Effect.raceFirst(all, watch)
                 yield* revoke()
               }
