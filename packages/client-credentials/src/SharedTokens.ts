@@ -67,7 +67,7 @@ export interface Options {
    * then the refresh waits for the store.
    *
    * - `ownToken`: requests a token for itself alone, after a random time of at most `storeTimeout`, so that the processes of
-   *   a fleet do not request together. An `IssuanceBudget` bounds what it may spend.
+   *   a fleet do not request together. With an `IssuanceBudget`, at most as many as its `withoutStore` allows.
    * - `fail`: fails with `TokenStoreError`.
    *
    * Default: `ownToken`.
@@ -95,11 +95,12 @@ const decide = (
   const ahead = aheadOf(seen, local)
   const token = seen.token && storedToken.shifted(seen.token, -ahead)
   const isSame = token !== undefined && replaces !== undefined && entries.isSame(replaces, token)
-  const isKept = isSame && reason === "rejected" && rejection !== undefined &&
+  const usable = token !== undefined && isUsable(token, local)
+  const isKept = usable && isSame && reason === "rejected" && rejection !== undefined &&
     latches.isInForce(seen.latch, rejection, seen.now)
   if (
     token !== undefined && (isKept || isTakenOver({
-      isUsable: isUsable(token, local),
+      isUsable: usable,
       expiresAt: token.expiresAt,
       replaces: replaces && { isSame, expiresAt: replaces.expiresAt },
       isRenewal: reason === "renewal"

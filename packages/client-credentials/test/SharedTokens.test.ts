@@ -413,6 +413,23 @@ describe("a fleet with one store", () => {
       }
     }))
 
+  it.scoped("keeps a rejected replacement until the latch opens, or until it has expired", () =>
+    Effect.gen(function*() {
+      const { requestToken } = yield* shared(endpoint({ life: 20_000 }).layer).pipe(Effect.provide([
+        config(),
+        TokenSeal.layer([key(1)]),
+        TokenStore.layerMemory
+      ]))
+      const rejection = { isConfirmed: false, atLeast: 0, pauseAfter: () => 60_000 }
+      const replace = (replaces: AccessToken.AccessToken) =>
+        Effect.map(requestToken(request, { reason: "rejected", replaces, rejection }), ({ token }) => token)
+      const first = (yield* requestToken(request)).token
+      const second = yield* replace(first)
+      assert.deepStrictEqual([value(second), value(yield* replace(second))], ["token-2", "token-2"])
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(value(yield* replace(second)), "token-3")
+    }))
+
   it.scoped("uses its own token while the store is away, and requests none", () =>
     Effect.gen(function*() {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)

@@ -41,7 +41,7 @@ const token = Effect.gen(function*() {
   Effect.catchAll((error) => Effect.as(Effect.logWarning(error.message), HttpServerResponse.empty({ status: 503 })))
 )
 
-/** Refreshes the token in time, also while no client asks for one. */
+/** Refreshes the token in time, also while no client requests it. */
 const Refreshing = Layer.scopedDiscard(
   Effect.flatMap(
     TokenCache.TokenCache,

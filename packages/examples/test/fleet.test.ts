@@ -80,7 +80,7 @@ const inTurn = { concurrent: false, timeout: 300_000 }
 
 for (const [name, isInstalled, store] of stores) {
   const suite = isInstalled ? describe.concurrent : describe.skip
-  suite(`a fleet of processes on ${name}`, () => {
+  suite(`a fleet of processes on ${name}${isInstalled ? "" : " (skipped: it is not installed)"}`, () => {
     it.scopedLive("of eight asks for one token per life, and loses no call", () =>
       Effect.gen(function*() {
         const life = 6
