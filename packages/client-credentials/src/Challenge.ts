@@ -106,25 +106,3 @@ export const outcome = (
   challenges: ReadonlyArray<Challenge>,
   scheme?: "bearer" | "dpop" | undefined
 ): rejection.Meaning => rejection.meaning(challenges, scheme)
-
-/**
- * Returns true when a response rejects the token of the call, as `ApiClient` judges it: status 401 with any challenge or
- * none, and status 403 with `invalid_token`. Error codes that a new token does not change are the exceptions:
- * `insufficient_scope`, `insufficient_user_authentication`, `insufficient_claims` and, for a call with a proof,
- * `use_dpop_nonce` and `invalid_dpop_proof`.
- *
- * @example
- * import { Challenge } from "@effect-oauth/client-credentials"
- *
- * console.log(Challenge.isRejection({ status: 401, challenges: Challenge.parse(`Bearer error="expired_token"`) })) // true
- * console.log(Challenge.isRejection({ status: 403, challenges: [] })) // false
- *
- * @since 0.1.0
- * @category guards
- */
-export const isRejection = (response: {
-  readonly status: number
-  readonly challenges: ReadonlyArray<Challenge>
-  /** The scheme of the call. Default: `bearer`. */
-  readonly scheme?: "bearer" | "dpop" | undefined
-}): boolean => rejection.classify({ ...response, scheme: response.scheme ?? "bearer" })._tag === "Rejected"

@@ -149,14 +149,7 @@ const make = ({ current, kind, method, names, options, prepare, previous, proble
 /**
  * Sends the secret in the body (RFC 6749 section 2.3.1).
  *
- * @example
- * import { ClientAuthentication } from "@effect-oauth/client-credentials"
- * import { Redacted } from "effect"
- *
- * export const authentication = ClientAuthentication.clientSecretPost(Redacted.make("s3cr3t"))
- *
- * @since 0.1.0
- * @category constructors
+ * @internal
  */
 export const clientSecretPost = (secret: source.Source, options: RotationOptions = {}): ClientAuthentication =>
   make({
@@ -174,18 +167,7 @@ export const clientSecretPost = (secret: source.Source, options: RotationOptions
 /**
  * Sends id and secret by basic auth, each form-encoded before they are joined (RFC 6749 section 2.3.1 and appendix B).
  *
- * Many servers expect them without form-encoding. For an id or a secret of letters, digits, `*`, `-`, `.` and `_` there is
- * no difference; for others, such a server requires `encoding: "raw"`. With it, an id with a colon is an `InvalidConfig`:
- * the server would read what follows the colon as the secret (RFC 7617 section 2).
- *
- * @example
- * import { ClientAuthentication } from "@effect-oauth/client-credentials"
- * import { Redacted } from "effect"
- *
- * export const authentication = ClientAuthentication.clientSecretBasic(Redacted.make("s3cr3t"), { encoding: "raw" })
- *
- * @since 0.1.0
- * @category constructors
+ * @internal
  */
 export const clientSecretBasic = (
   secret: source.Source,
@@ -212,11 +194,10 @@ export const clientSecretBasic = (
       }
     }),
     problems: (clientId) => {
-      const { expect, oneOf, problems } = collect()
-      const chosen = oneOf("encoding", given(options).encoding, ["form", "raw"])
+      const { expect, problems } = collect()
       expect(
         "clientId",
-        chosen === "raw" && clientId.includes(":") ? undefined : true,
+        options.encoding === "raw" && clientId.includes(":") ? undefined : true,
         "without a colon where basic auth takes it raw (RFC 7617 section 2); form-encoded it may have one"
       )
       return problems
@@ -386,8 +367,7 @@ const certificate = (method: string): ClientAuthentication => ({
  * Authenticates by the certificate of the TLS connection, from an authority that the server trusts (RFC 8705 section 2.1).
  * The HTTP client presents the certificate: see `NodeTls`.
  *
- * @since 0.1.0
- * @category constructors
+ * @internal
  */
 export const tlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("tls_client_auth")
 
@@ -395,8 +375,7 @@ export const tlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("tl
  * Authenticates by the certificate of the TLS connection, self-signed and registered with the server (RFC 8705 section
  * 2.2).
  *
- * @since 0.1.0
- * @category constructors
+ * @internal
  */
 export const selfSignedTlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("self_signed_tls_client_auth")
 

@@ -65,19 +65,27 @@ interface ClientOptions {
   /** Further parameters of token requests that the server defines; none that has its own option. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /**
-   * The method of client authentication: one of these with `clientSecret`, or one that `ClientAuthentication` creates with
-   * another credential. Default: a method that the server supports by its metadata, or else `client_secret_post`.
+   * The method of client authentication: one of the first three with `clientSecret` (RFC 6749 section 2.3.1, OpenID Connect
+   * Core section 9), one of the next two by the certificate of the TLS connection that the HTTP client presents (`NodeTls`,
+   * RFC 8705 section 2), or one that `ClientAuthentication` creates with another credential or with options. Default: a
+   * method with a secret that the server supports by its metadata, or else `client_secret_post`.
    */
   readonly clientAuthentication?:
     | "client_secret_basic"
     | "client_secret_post"
     | "client_secret_jwt"
+    | "tls_client_auth"
+    | "self_signed_tls_client_auth"
     | ClientAuthentication.ClientAuthentication
     | undefined
   /**
-   * The encoding of id and secret by basic auth, see `ClientAuthentication.clientSecretBasic`. Without
-   * `clientAuthentication` it selects `client_secret_basic`, unless the server's metadata does not list that method; with
-   * another method it is an `InvalidConfig`. Default: `form`.
+   * The encoding of id and secret by basic auth. `form` encodes each before they are joined (RFC 6749 section 2.3.1 and
+   * appendix B). Many servers expect them without it: for an id or a secret of letters, digits, `*`, `-`, `.` and `_` there
+   * is no difference; for others, such a server requires `raw`. Then an id with a colon is an `InvalidConfig`: the server
+   * would read what follows the colon as the secret (RFC 7617 section 2).
+   *
+   * Without `clientAuthentication` it selects `client_secret_basic`, unless the server's metadata does not list that method;
+   * with another method it is an `InvalidConfig`. Default: `form`.
    */
   readonly basicEncoding?: "form" | "raw" | undefined
   /**
@@ -264,7 +272,9 @@ export const make = (options: Options): Effect.Effect<ClientConfig, InvalidConfi
 const methods: client.Methods<ClientAuthentication.ClientAuthentication> = {
   client_secret_basic: ClientAuthentication.clientSecretBasic,
   client_secret_post: ClientAuthentication.clientSecretPost,
-  client_secret_jwt: ClientAuthentication.clientSecretJwt
+  client_secret_jwt: ClientAuthentication.clientSecretJwt,
+  tls_client_auth: ClientAuthentication.tlsClientAuth,
+  self_signed_tls_client_auth: ClientAuthentication.selfSignedTlsClientAuth
 }
 
 /** Apart from the others, so that a program without them does not bundle the code that reads private keys. */
@@ -273,9 +283,7 @@ const methodsOfVariables: clientEnvironment.MethodsOfVariables<ClientAuthenticat
   private_key_jwt: (options) =>
     ClientAuthentication.privateKeyJwt({ ...options, algorithm: options.algorithm as undefined }),
   client_secret_jwt: (secret, options) =>
-    ClientAuthentication.clientSecretJwt(secret, { ...options, algorithm: options.algorithm as undefined }),
-  tls_client_auth: ClientAuthentication.tlsClientAuth,
-  self_signed_tls_client_auth: ClientAuthentication.selfSignedTlsClientAuth
+    ClientAuthentication.clientSecretJwt(secret, { ...options, algorithm: options.algorithm as undefined })
 }
 
 /**
@@ -369,7 +377,7 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
  *   `OAUTH_AUTHORIZATION_DETAILS`, as JSON; `OAUTH_PARAMETERS`, as a form: `tenant=acme&tier=2`;
  * - `OAUTH_CLIENT_AUTHENTICATION`: `client_secret_post`, `client_secret_basic`, `client_secret_jwt`, `private_key_jwt`,
  *   `tls_client_auth`, `self_signed_tls_client_auth`;
- * - `OAUTH_BASIC_ENCODING`: `form` or `raw`, see `ClientAuthentication.clientSecretBasic`; without
+ * - `OAUTH_BASIC_ENCODING`: `form` or `raw`, see `Options.basicEncoding`; without
  *   `OAUTH_CLIENT_AUTHENTICATION` it stands for `client_secret_basic`, unless the issuer's metadata do not list it;
  * - `OAUTH_PRIVATE_KEY` or `OAUTH_PRIVATE_KEY_FILE` (PEM or JWK, see `ClientAuthentication.privateKeyJwt`) and
  *   `OAUTH_PRIVATE_KEY_ID`, for `private_key_jwt`, which is the method where a private key is set and no secret; for it and

@@ -49,13 +49,8 @@ export type Options = ClientConfig.Options & {
   readonly revokeAtShutdown?: boolean | undefined
 }
 
-/**
- * The services of a client.
- *
- * @since 0.1.0
- * @category models
- */
-export type Services = ApiClient.ApiClient | TokenCache.TokenCache | TokenRevocation.TokenRevocation
+/** The services of a client. */
+type Services = ApiClient.ApiClient | TokenCache.TokenCache | TokenRevocation.TokenRevocation
 
 /** The options of the parts, and what comes before the network. */
 interface Composition<R> extends

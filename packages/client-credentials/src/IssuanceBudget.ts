@@ -34,21 +34,15 @@ import { TokenStore } from "./TokenStore.js"
 /**
  * The window of a limit: any period of this length, or `{ timeZone }` for calendar days in the time zone in which the issuer
  * counts, and `{ timeZone, calendar: "month" }` for calendar months.
- *
- * @since 0.1.0
- * @category models
  */
-export type WindowInput =
+type WindowInput =
   | Duration.DurationInput
   | { readonly timeZone: string; readonly calendar?: "day" | "month" | undefined }
 
 /**
  * A limit, or a quota that the issuer announced, at a moment. Times are in milliseconds since the epoch.
- *
- * @since 0.1.0
- * @category models
  */
-export interface Usage {
+interface Usage {
   readonly limit: number
   /** How many tokens count: those that were issued, are being requested, or may have been issued. */
   readonly counted: number

@@ -230,7 +230,7 @@ const layerWith = (options: Options, found: ReturnType<typeof proxies.read>) =>
  * Fails with an `InvalidConfig` that names the option or the proxy variable.
  *
  * @example
- * import { ClientAuthentication, ClientCredentials } from "@effect-oauth/client-credentials"
+ * import { ClientCredentials } from "@effect-oauth/client-credentials"
  * import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
  * import { Layer, Redacted } from "effect"
  *
@@ -238,7 +238,7 @@ const layerWith = (options: Options, found: ReturnType<typeof proxies.read>) =>
  *   ClientCredentials.layer({
  *     issuer: "https://auth.bank.example",
  *     clientId: "payments",
- *     clientAuthentication: ClientAuthentication.tlsClientAuth,
+ *     clientAuthentication: "tls_client_auth",
  *     apiBaseUrl: "https://api.bank.example"
  *   }).pipe(Layer.provide(NodeTls.layer({ certificate, key, minVersion: "TLSv1.3" })))
  *

@@ -31,7 +31,7 @@ export class Rejection extends Data.Class<{
  * Default: one replay without a pause if it has a new token, which is right for a token that expired early or was revoked.
  * A second one follows only where the new token came from another process and may have been revoked as well.
  *
- * It decides about rejected responses only (`Challenge.isRejection`), and only when the request can be sent again. Another
+ * It decides about responses that reject the token only, and only when the request can be sent again. Another
  * schedule is for an API whose servers accept new tokens only after a moment, for instance: provide it to the layer of the
  * client.
  *

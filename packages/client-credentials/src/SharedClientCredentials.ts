@@ -26,8 +26,12 @@ import type * as ServerMetadata from "./ServerMetadata.js"
 import * as SharedTokens from "./SharedTokens.js"
 import type * as TokenCache from "./TokenCache.js"
 import type * as TokenEndpoint from "./TokenEndpoint.js"
+import type { TokenRevocation } from "./TokenRevocation.js"
 import type { TokenSeal } from "./TokenSeal.js"
 import type { TokenStore } from "./TokenStore.js"
+
+/** The services of a client. */
+type Services = ApiClient.ApiClient | TokenCache.TokenCache | TokenRevocation
 
 /**
  * Options of a client that shares its tokens, and of its parts, which have defaults.
@@ -66,7 +70,7 @@ const compose = (config: ClientConfig.ClientConfig, { issuanceBudget, sharedToke
 const build = (
   options: Options
 ): Effect.Effect<
-  Context.Context<ClientCredentials.Services>,
+  Context.Context<Services>,
   InvalidConfig,
   HttpClient.HttpClient | Scope.Scope | TokenSeal | TokenStore
 > => Effect.flatMap(ClientConfig.withParts(options, parts.sharedClient), (config) => compose(config, options))
@@ -108,7 +112,7 @@ export const make = (
  */
 export const layer = (
   options: Options
-): Layer.Layer<ClientCredentials.Services, InvalidConfig, HttpClient.HttpClient | TokenSeal | TokenStore> =>
+): Layer.Layer<Services, InvalidConfig, HttpClient.HttpClient | TokenSeal | TokenStore> =>
   Layer.scopedContext(build(options))
 
 /**
@@ -120,7 +124,7 @@ export const layer = (
 export const layerConfig = (
   config: Config.Config.Wrap<Options>
 ): Layer.Layer<
-  ClientCredentials.Services,
+  Services,
   ConfigError.ConfigError | InvalidConfig,
   HttpClient.HttpClient | TokenSeal | TokenStore
 > => Layer.scopedContext(Effect.flatMap(unwrap(config), build))
@@ -135,7 +139,7 @@ export const layerConfig = (
 export const layerEnv = (
   options: { readonly prefix?: string | undefined; readonly overrides?: Partial<Options> | undefined } = {}
 ): Layer.Layer<
-  ClientCredentials.Services,
+  Services,
   ConfigError.ConfigError | InvalidConfig,
   FileSystem.FileSystem | HttpClient.HttpClient | TokenSeal | TokenStore
 > =>

@@ -71,39 +71,31 @@ export interface TokenCache {
    * Current status for readiness probes and dashboards. Sends no request; it may read the token store, for at most a
    * second.
    */
-  readonly health: Effect.Effect<Health>
+  readonly health: Effect.Effect<{
+    /**
+     * Whether calls can be made, as far as is known: there is a usable token, or no failure has shown that there will be
+     * none. After a failure it is false until a request succeeds, so a service that gets no calls meanwhile must run `get`
+     * itself.
+     */
+    readonly isReady: boolean
+    /** Whether there is a token that can be used now. */
+    readonly hasToken: boolean
+    /** Until the token expires; undefined without a usable one. */
+    readonly expiresIn: Duration.Duration | undefined
+    /** Why the last token request failed; undefined when it succeeded. */
+    readonly lastFailure: TokenError | undefined
+    /** How long no token request is sent after a failure; undefined without such a pause. */
+    readonly pausedFor: Duration.Duration | undefined
+    /** How long rejected tokens are not replaced, since a replacement was rejected too; undefined when they are replaced. */
+    readonly latchedFor: Duration.Duration | undefined
+    /** How many tokens may still be requested; undefined without an `IssuanceBudget`, or when its store is unavailable. */
+    readonly budgetLeft: number | undefined
+  }>
   /**
    * Returns the cache of the tokens of another request. Each request has its own cached token, whichever of its
    * fields differs; equal requests share one. The most recently used ones are kept (`capacity`).
    */
   readonly withOverrides: (overrides: TokenRequest.Overrides) => TokenCache
-}
-
-/**
- * The status of the tokens of one client.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Health {
-  /**
-   * Whether calls can be made, as far as is known: there is a usable token, or no failure has shown that there will be
-   * none. After a failure it is false until a request succeeds, so a service that gets no calls meanwhile must run `get`
-   * itself.
-   */
-  readonly isReady: boolean
-  /** Whether there is a token that can be used now. */
-  readonly hasToken: boolean
-  /** Until the token expires; undefined without a usable one. */
-  readonly expiresIn: Duration.Duration | undefined
-  /** Why the last token request failed; undefined when it succeeded. */
-  readonly lastFailure: TokenError | undefined
-  /** How long no token request is sent after a failure; undefined without such a pause. */
-  readonly pausedFor: Duration.Duration | undefined
-  /** How long rejected tokens are not replaced, since a replacement was rejected too; undefined when they are replaced. */
-  readonly latchedFor: Duration.Duration | undefined
-  /** How many tokens may still be requested; undefined without an `IssuanceBudget`, or when its store is unavailable. */
-  readonly budgetLeft: number | undefined
 }
 
 /**
@@ -250,7 +242,7 @@ const health = (
   shared: cacheEntry.Shared,
   { state }: cacheEntry.Entry,
   budgetLeft: Effect.Effect<number | undefined>
-): Effect.Effect<Health> =>
+): TokenCache["health"] =>
   Effect.flatMap(budgetLeft, (left) =>
     moments.withNow((now) => {
       const hasEnded = shared.lifetime.hasEnded()

@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { AccessToken } from "@effect-oauth/client-credentials"
 import { ApiClient, OAuthError, TokenCache } from "@effect-oauth/client-credentials"
-import { Expect, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { VirtualClock } from "@effect-oauth/testing"
 import { Duration, Effect, Either, Fiber, Random, Schedule } from "effect"
 
@@ -319,6 +319,6 @@ describe("an API that refuses every token", () => {
         assert.strictEqual((yield* api.get("/items")).status, 200)
         yield* revoke()
       }
-      yield* Expect.tokensIssued(4)
+      yield* OAuthTest.expect({ tokensIssued: 4 })
     }).pipe(Effect.provide(OAuthTest.layer())))
 })

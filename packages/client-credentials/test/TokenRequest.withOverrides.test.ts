@@ -1,7 +1,7 @@
 import { HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
-import { Expect, OAuthTest } from "@effect-oauth/testing"
+import { OAuthTest } from "@effect-oauth/testing"
 import { Effect, Either, Equal, FastCheck as fc, Hash, Schema } from "effect"
 
 import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
@@ -73,13 +73,13 @@ describe("withOverrides", () => {
         yield* Effect.all([get("read"), writing(get("write")), get("read"), writing(get("write"))]),
         [200, 200, 200, 200]
       )
-      yield* Expect.callsPerToken(2, 2)
+      yield* OAuthTest.expect({ callsPerToken: [2, 2] })
       // Within another change the inner one goes before.
       assert.strictEqual(
         yield* get("read+write").pipe(TokenRequest.withOverrides({ scope: "write read" }), writing),
         200
       )
-      yield* Expect.tokensIssued(3)
+      yield* OAuthTest.expect({ tokensIssued: 3 })
     }).pipe(Effect.provide(Test)))
 
   it.effect("replays with the token that was asked for in the same way", () =>
@@ -88,10 +88,10 @@ describe("withOverrides", () => {
       yield* client.get("read")
       const refused = yield* client.get("other").pipe(TokenRequest.withOverrides({ scope: "write" }))
       assert.strictEqual(refused.status, 401)
-      yield* Expect.reasons("cold", "cold", "rejected")
+      yield* OAuthTest.expect({ reasons: ["cold", "cold", "rejected"] })
       // The usual token is none the worse for it.
       assert.strictEqual((yield* client.get("read")).status, 200)
-      yield* Expect.callsPerToken(2, 1, 1)
+      yield* OAuthTest.expect({ callsPerToken: [2, 1, 1] })
     }).pipe(Effect.provide(Test)))
 
   it.effect("works around the calls of an HttpApiClient", () =>
@@ -128,7 +128,7 @@ describe("withOverrides", () => {
         )
         assert.deepStrictEqual(problems, names)
       }
-      yield* Expect.tokensIssued(1)
+      yield* OAuthTest.expect({ tokensIssued: 1 })
     }).pipe(Effect.provide(Test)))
 
   it.effect("says what is wrong with a parameter, before anything is sent", () =>
@@ -139,6 +139,6 @@ describe("withOverrides", () => {
       )
       assert(error._tag === "InvalidConfig")
       assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["audience", "scope", "resource"])
-      yield* Expect.tokenRequests(0)
+      yield* OAuthTest.expect({ tokenRequests: 0 })
     }).pipe(Effect.provide(Test)))
 })

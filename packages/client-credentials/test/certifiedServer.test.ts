@@ -60,7 +60,7 @@ type Options = Partial<ClientCredentials.Options> & { readonly clientId: string 
 
 const use = <A, E>(
   options: Options,
-  program: Effect.Effect<A, E, ClientCredentials.Services>,
+  program: Effect.Effect<A, E, Layer.Layer.Success<ReturnType<typeof ClientCredentials.layer>>>,
   tls: NodeTls.Options = {}
 ) =>
   Effect.flatMap(Server, ({ apiBaseUrl, ca, issuer }) =>
@@ -91,24 +91,31 @@ const refusedAs = (error: string) => (failed: unknown) => {
 
 layer(Server.layer, { excludeTestServices: true })("a certified authorization server", (it) => {
   describe("client authentication", () => {
-    const { clientSecretBasic, clientSecretJwt, clientSecretPost, privateKeyJwt } = ClientAuthentication
+    const { clientSecretJwt, privateKeyJwt } = ClientAuthentication
     const wrong = Redacted.make("wr0ng but long enough for HMAC, too, by all means")
 
     for (
-      const [clientId, method] of [["basic", clientSecretBasic], ["post", clientSecretPost], [
-        "jwt",
-        clientSecretJwt
-      ]] as const
+      const [clientId, clientAuthentication] of [
+        ["basic", "client_secret_basic"],
+        ["post", "client_secret_post"],
+        ["jwt", "client_secret_jwt"]
+      ] as const
     ) {
-      it.effect(`T1 T2 T3 T4 T5 T6 ${method(secret).method}, right and wrong`, () =>
+      it.effect(`T1 T2 T3 T4 T5 T6 ${clientAuthentication}, right and wrong, and by the previous secret`, () =>
         Effect.gen(function*() {
-          assert.strictEqual(yield* use({ clientId, clientAuthentication: method(secret) }, status), 200)
-          refusedAs("invalid_client")(yield* failure({ clientId, clientAuthentication: method(wrong) }))
-          // As it is configured by name, and by the previous secret.
-          const clientAuthentication = method(secret).method as "client_secret_basic"
+          assert.strictEqual(yield* use({ clientId, clientSecret: secret, clientAuthentication }, status), 200)
+          refusedAs("invalid_client")(yield* failure({ clientId, clientSecret: wrong, clientAuthentication }))
           yield* use({ clientId, clientSecret: wrong, previousClientSecret: secret, clientAuthentication }, token)
         }))
     }
+
+    it.effect("T5 T6 client_secret_jwt as a value, right and wrong", () =>
+      Effect.gen(function*() {
+        yield* use({ clientId: "jwt", clientAuthentication: clientSecretJwt(secret) }, token)
+        refusedAs("invalid_client")(
+          yield* failure({ clientId: "jwt", clientAuthentication: clientSecretJwt(wrong) })
+        )
+      }))
 
     for (const algorithm of AuthorizationServer.algorithms) {
       it.effect(`T9 T10 T14 private_key_jwt with ${algorithm}, from PEM and JWK, right and wrong`, () =>
@@ -168,7 +175,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
     it.effect("T12 tls_client_auth with a good, an unknown and no certificate", () =>
       Effect.gen(function*() {
         const { clientCertificate, selfSigned, state } = yield* Server
-        const options = { clientId: "tls", clientAuthentication: ClientAuthentication.tlsClientAuth }
+        const options = { clientId: "tls", clientAuthentication: "tls_client_auth" } as const
         const certificate = { certificate: clientCertificate.cert, key: Redacted.make(clientCertificate.private) }
         yield* use(options, token, certificate)
         assert.deepInclude(state.seen.at(-1), { client_id: "tls", url: "/token?alias=mtls" })
@@ -183,7 +190,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
     it.effect("T12 self_signed_tls_client_auth with its own certificate and another one", () =>
       Effect.gen(function*() {
         const { clientCertificate, selfSigned } = yield* Server
-        const options = { clientId: "self-signed", clientAuthentication: ClientAuthentication.selfSignedTlsClientAuth }
+        const options = { clientId: "self-signed", clientAuthentication: "self_signed_tls_client_auth" } as const
         yield* use(options, token, { certificate: selfSigned.cert, key: Redacted.make(selfSigned.private) })
         refusedAs("invalid_client")(
           yield* failure(options, {
@@ -272,7 +279,8 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
       Effect.gen(function*() {
         const error = yield* failure({
           clientId: "basic",
-          clientAuthentication: clientSecretBasic(secret, { encoding: "raw" })
+          clientSecret: secret,
+          basicEncoding: "raw"
         })
         assert.include((error as Error).message, "OAUTH_BASIC_ENCODING")
       }))

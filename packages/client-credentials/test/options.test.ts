@@ -241,12 +241,7 @@ describe("options", () => {
         }
       }
       yield* reports(() => ClientAuthentication.privateKeyJwt(loose({ key, keyId: 5, keyid: "x" })), ["keyid", "keyId"])
-      const basic = loose<object>({ encoding: "utf8", previuos: secret })
-      yield* reports(() => ClientAuthentication.clientSecretBasic(secret, basic), ["previuos", "encoding"])
-      yield* reports(() => ClientAuthentication.clientSecretPost(secret, basic), ["encoding", "previuos"])
       for (const options of [null, 5, "x", []]) {
-        yield* reports(() => ClientAuthentication.clientSecretPost(secret, loose(options)), ["options"])
-        yield* reports(() => ClientAuthentication.clientSecretBasic(secret, loose(options)), ["options"])
         yield* reports(() => ClientAuthentication.clientSecretJwt(secret, loose(options)), ["options"])
         yield* reports(() => ClientAuthentication.privateKeyJwt(loose(options)), ["options", "key"])
       }

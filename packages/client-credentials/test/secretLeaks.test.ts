@@ -38,7 +38,7 @@ const gossip = (status: number, error: string) =>
     )
   )
 
-const { clientSecretBasic, clientSecretJwt, clientSecretPost, privateKeyJwt } = ClientAuthentication
+const { clientSecretJwt, privateKeyJwt } = ClientAuthentication
 
 describe("nothing secret is shown", () => {
   for (const status of [400, 401, 302, 500, 200]) {
@@ -50,13 +50,13 @@ describe("nothing secret is shown", () => {
           const shared = Redacted.make(secret)
           const logged: Array<string> = []
           for (
-            const clientAuthentication of [
-              clientSecretBasic(shared),
-              clientSecretBasic(shared, { encoding: "raw" }),
-              clientSecretPost(shared),
-              clientSecretJwt(shared),
-              privateKeyJwt({ key: Redacted.make(pem) })
-            ]
+            const authentication of [
+              { clientSecret: shared, clientAuthentication: "client_secret_basic" },
+              { clientSecret: shared, clientAuthentication: "client_secret_basic", basicEncoding: "raw" },
+              { clientSecret: shared, clientAuthentication: "client_secret_post" },
+              { clientSecret: undefined, clientAuthentication: clientSecretJwt(shared) },
+              { clientSecret: undefined, clientAuthentication: privateKeyJwt({ key: Redacted.make(pem) }) }
+            ] as const
           ) {
             const { layer, sent } = gossip(status, "invalid_request")
             const exit = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
@@ -65,8 +65,7 @@ describe("nothing secret is shown", () => {
               Effect.provide(Layer.provide(
                 ClientCredentials.layer({
                   ...scenario.options,
-                  clientSecret: undefined,
-                  clientAuthentication,
+                  ...authentication,
                   dpop,
                   tokenCache: { retryTimeout: 0 }
                 }),
@@ -131,7 +130,7 @@ describe("nothing secret is shown", () => {
       const { layer } = scenario.make(scenario.ok, { clientSecret: Redacted.make(secret), dpop: false })
       const config = yield* ClientConfig.make({ ...scenario.options, clientSecret: Redacted.make(secret) })
       const api = yield* Effect.provide(ApiClient.ApiClient, layer)
-      const token = clientSecretPost(Redacted.make(secret))
+      const token = clientSecretJwt(Redacted.make(secret))
       for (
         const value of [config, config.authentication(undefined), token, api, yield* DPoP.make()]
       ) {

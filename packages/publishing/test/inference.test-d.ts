@@ -29,7 +29,7 @@ import {
   TokenStore
 } from "@effect-oauth/client-credentials"
 import type { TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Expect, OAuthTest, TestTokenCache } from "@effect-oauth/testing"
+import { OAuthTest, TestTokenCache } from "@effect-oauth/testing"
 import type { ConfigError, ParseResult, Scope } from "effect"
 import { Config, Effect, Layer, Redacted, Schema } from "effect"
 import { describe, expectTypeOf, it } from "vitest"
@@ -176,7 +176,7 @@ describe("the options of a client", () => {
     ClientCredentials.layer({
       clientId,
       clientSecret: undefined,
-      clientAuthentication: ClientAuthentication.tlsClientAuth,
+      clientAuthentication: "tls_client_auth",
       apiBaseUrl,
       tokenUrl
     })
@@ -293,8 +293,12 @@ describe("OAuthTest", () => {
 
   it("layer: everything, and nothing to provide", () => {
     expectTypeOf(OAuthTest.layer()).toEqualTypeOf<Layer.Layer<Test, InvalidConfig.InvalidConfig>>()
-    expectTypeOf(Expect.tokensIssued(1)).toExtend<
-      Effect.Effect<void, Expect.ExpectationFailed, TestAuthorizationServer.TestAuthorizationServer>
+    expectTypeOf(OAuthTest.expect({ tokensIssued: 1 })).toExtend<
+      Effect.Effect<
+        void,
+        { readonly _tag: "ExpectationFailed" },
+        TestAuthorizationServer.TestAuthorizationServer | TestApi.TestApi
+      >
     >()
   })
 
@@ -310,13 +314,11 @@ describe("OAuthTest", () => {
     >()
   })
 
-  it("layerTest: a client on a function", () => {
-    expectTypeOf(OAuthTest.layerTest(() => Effect.succeed(new Response()))).toEqualTypeOf<
-      Layer.Layer<ApiClient.ApiClient | TokenCache.TokenCache, InvalidConfig.InvalidConfig>
-    >()
+  it("layer: what may be put in place of its parts", () => {
     // A handler that fails would be a fault in the test.
-    expectTypeOf<() => Effect.Effect<Response, string>>().not.toExtend<Parameters<typeof OAuthTest.layerTest>[0]>()
-    expectTypeOf<() => Effect.Effect<Response>>().toExtend<Parameters<typeof OAuthTest.layerTest>[0]>()
+    type Handler = NonNullable<TestApi.Options["handler"]>
+    expectTypeOf<() => Effect.Effect<Response, string>>().not.toExtend<Handler>()
+    expectTypeOf<() => Effect.Effect<Response>>().toExtend<Handler>()
     // @ts-expect-error a cache fails with errors of tokens only
     TestTokenCache.layer({ error: new Error("no") })
   })

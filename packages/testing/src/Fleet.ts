@@ -35,7 +35,7 @@ interface Report {
  * import { Console, Effect } from "effect"
  *
  * export const answer = Fleet.simulate({ instances: 10, days: 7, restartEvery: "8 hours", dailyLimit: 50 }).pipe(
- *   Effect.flatMap((report) => Console.log(Fleet.table(report)))
+ *   Effect.flatMap(Console.log)
  * )
  *
  * // A hundred instances with one token, while their store is away for a minute.
@@ -80,30 +80,4 @@ const issuance = ({ issued, received }: simulation.History, days: number) => {
     reasons,
     limitReachedAt: received.find(({ status }) => status === 429)?.at
   }
-}
-
-/**
- * Formats the report as a table.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const table = ({ calls, failedCalls, limitReachedAt, reasons, tokensPerDay }: Report): string => {
-  const total = tokensPerDay.reduce((sum, one) => sum + one, 0)
-  const rows: ReadonlyArray<readonly [string, string]> = [
-    ["calls", calls.toLocaleString("en")],
-    ["tokens", total.toLocaleString("en")],
-    ...Object.entries(reasons).map(([reason, count]) => [`  ${reason}`, count.toLocaleString("en")] as const),
-    ["tokens on the busiest day", Math.max(0, ...tokensPerDay).toLocaleString("en")],
-    [
-      "limit reached",
-      limitReachedAt === undefined ? "never" : `after ${(limitReachedAt / 3_600_000).toFixed(1)} hours`
-    ],
-    ["calls without a token", failedCalls.toLocaleString("en")]
-  ]
-  const [left, right] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column as 0 | 1].length))) as [
-    number,
-    number
-  ]
-  return rows.map(([name, value]) => `${name.padEnd(left)}  ${value.padStart(right)}`).join("\n")
 }

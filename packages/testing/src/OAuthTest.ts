@@ -6,23 +6,25 @@
 import type * as HttpApi from "@effect/platform/HttpApi"
 import type * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import {
   ApiClient,
   Authorization,
   ClientConfig,
   ClientCredentials,
   type InvalidConfig,
-  type TokenCache
+  ServerMetadata,
+  type TokenCache,
+  TokenRevocation
 } from "@effect-oauth/client-credentials"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
+import * as expectations from "./internal/expectations.js"
 import * as host from "./internal/host.js"
 import * as TestApi from "./TestApi.js"
 import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
-import * as TestTokenCache from "./TestTokenCache.js"
 
 /**
  * What is tested. All have defaults.
@@ -37,11 +39,18 @@ export interface Options {
   readonly client?: Partial<ClientCredentials.Options> | undefined
   /** The name of the certificate that the client shows, for the methods by mutual TLS. */
   readonly certificate?: string | undefined
+  /**
+   * A cache in place of the client's, such as `TestTokenCache.layer({ error })`, for errors that no fault of the server
+   * brings about. The API accepts the tokens of the server only.
+   */
+  readonly tokenCache?: Layer.Layer<TokenCache.TokenCache> | undefined
 }
 
 /** What a test has at hand. */
 type Services =
-  | ClientCredentials.Services
+  | ApiClient.ApiClient
+  | TokenCache.TokenCache
+  | TokenRevocation.TokenRevocation
   | TestAuthorizationServer.TestAuthorizationServer
   | TestApi.TestApi
   | HttpClient.HttpClient
@@ -68,6 +77,22 @@ export const layerHttpClient = (
     })
   )
 
+const needsNoSecret = ({ clientAuthentication: method }: Partial<ClientCredentials.Options>): boolean =>
+  typeof method === "object" || method === "tls_client_auth" || method === "self_signed_tls_client_auth"
+
+/** The client of these options, with another cache. */
+const withTokenCache = (
+  tokenCache: Layer.Layer<TokenCache.TokenCache>,
+  options: ClientCredentials.Options
+) =>
+  ApiClient.layer.pipe(
+    Layer.provide(Authorization.layer),
+    Layer.merge(Layer.provide(TokenRevocation.layer, ServerMetadata.layer(options.serverMetadata))),
+    Layer.provideMerge(tokenCache),
+    Layer.provide(ClientConfig.layer(options)),
+    Layer.fresh
+  )
+
 const compose = <E, R>(
   options: Options,
   api: Layer.Layer<TestApi.TestApi, E, R | TestAuthorizationServer.TestAuthorizationServer>
@@ -80,13 +105,16 @@ const compose = <E, R>(
     const { issuer } = yield* TestAuthorizationServer.TestAuthorizationServer
     const { baseUrl } = yield* TestApi.TestApi
     const { client = {} } = options
-    return ClientCredentials.layer({
+    const configured = {
       tokenUrl: client.issuer === undefined ? `${issuer}/token` : undefined,
       clientId: "test-client",
       apiBaseUrl: baseUrl,
-      clientSecret: typeof client.clientAuthentication === "object" ? undefined : Redacted.make("test-secret"),
+      clientSecret: needsNoSecret(client) ? undefined : Redacted.make("test-secret"),
       ...client
-    })
+    }
+    return options.tokenCache === undefined
+      ? ClientCredentials.layer(configured)
+      : withTokenCache(options.tokenCache, configured)
   }))
   return client.pipe(
     Layer.provideMerge(layerHttpClient(options)),
@@ -104,7 +132,7 @@ const compose = <E, R>(
  *
  * @example
  * import { ApiClient } from "@effect-oauth/client-credentials"
- * import { Expect, OAuthTest, TestAuthorizationServer } from "@effect-oauth/testing"
+ * import { OAuthTest, TestAuthorizationServer } from "@effect-oauth/testing"
  * import { Effect } from "effect"
  *
  * export const test = Effect.gen(function*() {
@@ -113,7 +141,7 @@ const compose = <E, R>(
  *   yield* api.get("/items")
  *   yield* server.revoke()
  *   yield* api.get("/items")
- *   yield* Expect.tokensIssued(2)
+ *   yield* OAuthTest.expect({ tokensIssued: 2 })
  * }).pipe(Effect.provide(OAuthTest.layer()))
  *
  * @since 0.1.0
@@ -123,7 +151,21 @@ export const layer = (options: Options = {}): Layer.Layer<Services, InvalidConfi
   compose(options, TestApi.layer(options.api))
 
 /**
- * The same, with your own `HttpApi` as the API: see `TestApi.layerHttpApi`.
+ * The same, with your own `HttpApi` as the API: the layer that `HttpApiBuilder.api` makes, with its groups.
+ *
+ * @example
+ * import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
+ * import { OAuthTest } from "@effect-oauth/testing"
+ * import { Effect, Layer, Schema } from "effect"
+ *
+ * class Inventory extends HttpApi.make("inventory").add(
+ *   HttpApiGroup.make("items").add(HttpApiEndpoint.get("count", "/count").addSuccess(Schema.Number))
+ * ) {}
+ *
+ * const Items = HttpApiBuilder.group(Inventory, "items", (handlers) =>
+ *   handlers.handle("count", () => Effect.succeed(8)))
+ *
+ * export const Test = OAuthTest.layerHttpApi(HttpApiBuilder.api(Inventory).pipe(Layer.provide(Items)))
  *
  * @since 0.1.0
  * @category layers
@@ -141,52 +183,33 @@ export const layerHttpApi = <E, R>(
 > => compose(options, TestApi.layerHttpApi(api, options.api))
 
 /**
- * Without any server: an `ApiClient` with a fixed token, or with the tokens of a cache of your own, whose calls are
- * answered by the handler.
+ * Not all expectations of a test are met. The message states what was expected, and lists what happened.
+ */
+class ExpectationFailed extends Data.TaggedError("ExpectationFailed")<{ readonly message: string }> {}
+
+/**
+ * Compares what happened with what is expected. Fails with all that differs, and lists what happened.
  *
  * @example
  * import { ApiClient } from "@effect-oauth/client-credentials"
  * import { OAuthTest } from "@effect-oauth/testing"
  * import { Effect } from "effect"
  *
- * export const test = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
- *   Effect.provide(OAuthTest.layerTest((request) => Effect.succeed(Response.json([request.url]))))
- * )
+ * export const test = Effect.gen(function*() {
+ *   const api = yield* ApiClient.ApiClient
+ *   yield* api.get("/items")
+ *   yield* OAuthTest.expect({ reasons: ["cold"], statuses: [200] })
+ * }).pipe(Effect.provide(OAuthTest.layer()))
  *
  * @since 0.1.0
- * @category layers
+ * @category expectations
  */
-export const layerTest = (
-  handler: (request: Request) => Effect.Effect<Response>,
-  options: {
-    readonly baseUrl?: string | undefined
-    readonly tokens?: Layer.Layer<TokenCache.TokenCache> | undefined
-  } = {}
-): Layer.Layer<ApiClient.ApiClient | TokenCache.TokenCache, InvalidConfig.InvalidConfig> => {
-  const baseUrl = options.baseUrl ?? "https://api.test"
-  const http = HttpClient.make((request, url) =>
-    Effect.map(
-      Effect.suspend(() =>
-        handler(
-          new Request(url, {
-            method: request.method,
-            headers: request.headers,
-            ...(request.body._tag === "Uint8Array" ? { body: new Uint8Array(request.body.body) } : {})
-          })
-        )
-      ),
-      (response) => HttpClientResponse.fromWeb(request, response)
-    )
-  )
-  return Layer.fresh(ApiClient.layer.pipe(
-    Layer.provide(Authorization.layer),
-    Layer.provideMerge(options.tokens ?? TestTokenCache.layer()),
-    Layer.provide(ClientConfig.layer({
-      tokenUrl: "https://auth.test/token",
-      clientId: "test-client",
-      clientSecret: Redacted.make("test-secret"),
-      apiBaseUrl: baseUrl
-    })),
-    Layer.provide(Layer.succeed(HttpClient.HttpClient, http))
-  ))
-}
+export const expect = (
+  expected: expectations.Expected
+): Effect.Effect<void, ExpectationFailed, TestAuthorizationServer.TestAuthorizationServer | TestApi.TestApi> =>
+  Effect.gen(function*() {
+    const { issued, received } = yield* TestAuthorizationServer.TestAuthorizationServer
+    const { calls } = yield* TestApi.TestApi
+    const unmet = expectations.unmet(expected, yield* Effect.all({ issued, received, calls }))
+    if (unmet.length > 0) return yield* new ExpectationFailed({ message: unmet.join("\n") })
+  })

@@ -192,24 +192,9 @@ export const layer = (options?: Options): Layer.Layer<TestApi, never, TestAuthor
   Layer.effect(TestApi, make(options))
 
 /**
- * The API as a layer, from your own `HttpApi`: the layer that `HttpApiBuilder.api` makes, with its groups.
+ * The API as a layer, from an `HttpApi`: the layer that `HttpApiBuilder.api` makes, with its groups.
  *
- * @example
- * import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
- * import { TestApi } from "@effect-oauth/testing"
- * import { Effect, Layer, Schema } from "effect"
- *
- * class Inventory extends HttpApi.make("inventory").add(
- *   HttpApiGroup.make("items").add(HttpApiEndpoint.get("count", "/count").addSuccess(Schema.Number))
- * ) {}
- *
- * const Items = HttpApiBuilder.group(Inventory, "items", (handlers) =>
- *   handlers.handle("count", () => Effect.succeed(8)))
- *
- * export const Api = TestApi.layerHttpApi(HttpApiBuilder.api(Inventory).pipe(Layer.provide(Items)))
- *
- * @since 0.1.0
- * @category layers
+ * @internal
  */
 export const layerHttpApi = <E, R>(
   api: Layer.Layer<HttpApi.Api, E, R>,

@@ -17,7 +17,7 @@ const token = (value: string) =>
     expiresAt: Number.MAX_SAFE_INTEGER
   })
 
-const ready: TokenCache.Health = {
+const ready: Effect.Effect.Success<TokenCache.TokenCache["health"]> = {
   isReady: true,
   hasToken: true,
   expiresIn: undefined,

@@ -5,13 +5,6 @@
  */
 
 /**
- * Expectations that explain themselves.
- *
- * @since 0.1.0
- */
-export * as Expect from "./Expect.js"
-
-/**
  * What can go wrong on the way to a server and back.
  *
  * @since 0.1.0

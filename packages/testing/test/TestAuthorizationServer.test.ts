@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientAuthentication, TokenCache, TokenRevocation } from "@effect-oauth/client-credentials"
-import { Expect, Fault, Fleet, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Fault, Fleet, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Effect, Fiber, Redacted, TestClock } from "effect"
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
@@ -29,7 +29,7 @@ describe("faults of the authorization server", () => {
         assert.strictEqual((yield* Effect.flip(call))._tag, expected)
         yield* TestClock.adjust("1 minute")
         assert.strictEqual((yield* call).status, 200)
-        yield* Expect.tokenRequests(2)
+        yield* OAuthTest.expect({ tokenRequests: 2 })
       }).pipe(Effect.provide(OAuthTest.layer(impatient))))
   }
 
@@ -38,11 +38,11 @@ describe("faults of the authorization server", () => {
       const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
       yield* faults.next("reset", "reset")
       assert.strictEqual((yield* Effect.flip(call))._tag, "TokenEndpointUnavailable")
-      yield* Expect.tokenRequests(2)
+      yield* OAuthTest.expect({ tokenRequests: 2 })
       yield* TestClock.adjust("1 minute")
       yield* faults.next("reset")
       assert.strictEqual((yield* call).status, 200)
-      yield* Expect.tokenRequests(4)
+      yield* OAuthTest.expect({ tokenRequests: 4 })
     }).pipe(Effect.provide(OAuthTest.layer(impatient))))
 
   it.effect("a delay, by the clock of the test", () =>
@@ -115,15 +115,14 @@ describe("the server in memory", () => {
         { id: "key", keys: [jwk] },
         { id: "certificate", certificate: "mine" }
       ]
-      const { clientSecretBasic, clientSecretJwt, clientSecretPost, privateKeyJwt, tlsClientAuth } =
-        ClientAuthentication
+      const clientSecret = Redacted.make(secret)
       for (
-        const [clientId, clientAuthentication, method] of [
-          ["secret", clientSecretBasic(Redacted.make(secret)), "client_secret_basic"],
-          ["secret", clientSecretPost(Redacted.make(secret)), "client_secret_post"],
-          ["secret", clientSecretJwt(Redacted.make(secret)), "client_secret_jwt"],
-          ["key", privateKeyJwt({ key: pem }), "private_key_jwt"],
-          ["certificate", tlsClientAuth, "tls_client_auth"]
+        const [clientId, authentication, method] of [
+          ["secret", { clientSecret, clientAuthentication: "client_secret_basic" }, "client_secret_basic"],
+          ["secret", { clientSecret, clientAuthentication: "client_secret_post" }, "client_secret_post"],
+          ["secret", { clientSecret, clientAuthentication: "client_secret_jwt" }, "client_secret_jwt"],
+          ["key", { clientAuthentication: ClientAuthentication.privateKeyJwt({ key: pem }) }, "private_key_jwt"],
+          ["certificate", { clientAuthentication: "tls_client_auth" }, "tls_client_auth"]
         ] as const
       ) {
         const test = Effect.gen(function*() {
@@ -137,14 +136,14 @@ describe("the server in memory", () => {
         for (const discovered of [true, false]) {
           const client = {
             clientId,
-            clientAuthentication,
+            ...authentication,
             ...(discovered
               ? { issuer: "https://auth.test", tokenUrl: undefined }
               : { tokenUrl: "https://auth.test/token" })
           }
           yield* Effect.provide(test, OAuthTest.layer({ server, client, certificate: "mine" }))
         }
-        const stranger = { clientId, clientAuthentication, tokenCache: { retryTimeout: 0 } }
+        const stranger = { clientId, ...authentication, tokenCache: { retryTimeout: 0 } }
         const others = [{ id: clientId, secret: "another secret of thirty-two bytes or more", certificate: "other" }]
         const error = yield* Effect.flip(
           Effect.provide(call, OAuthTest.layer({ server: { clients: others }, client: stranger, certificate: "mine" }))
@@ -165,7 +164,7 @@ describe("the server in memory", () => {
           ({ issued }) => issued
         )
         assert.isString(token?.thumbprint)
-        yield* Expect.tokensIssued(1)
+        yield* OAuthTest.expect({ tokensIssued: 1 })
       }).pipe(Effect.provide(OAuthTest.layer({
         server: { requireNonce, clients: [{ id: "test-client", secret: "test-secret", dpop: true }] },
         api: { requireNonce },
@@ -205,7 +204,7 @@ describe("the API in memory", () => {
       const { reject } = yield* TestApi.TestApi
       yield* reject(({ number }) => number === 1)
       assert.strictEqual((yield* call).status, 200)
-      yield* Expect.statuses(401, 200)
+      yield* OAuthTest.expect({ statuses: [401, 200] })
     }).pipe(Effect.provide(OAuthTest.layer())))
 
   it.effect("wants tokens for itself", () =>
@@ -226,22 +225,29 @@ describe("expectations", () => {
   it.effect("say what was expected and what happened", () =>
     Effect.gen(function*() {
       yield* call
-      const messages = yield* Effect.all([
-        Expect.tokensIssued(2),
-        Expect.reasons("cold", "rejected"),
-        Expect.tokenRequests(0),
-        Expect.callsPerToken(2),
-        Expect.statuses(401)
-      ].map(Effect.flip))
+      const { message } = yield* Effect.flip(OAuthTest.expect({
+        tokensIssued: 2,
+        reasons: ["cold", "rejected"],
+        tokenRequests: 0,
+        callsPerToken: [2],
+        statuses: [401]
+      }))
       for (
-        const [index, part] of [
+        const part of [
           "Expected 2 tokens to be issued, but there were 1:\n  token 1, cold, issued at 0 ms",
           "Expected tokens with the reasons cold, rejected, but there were:\n  token 1, cold",
           "Expected 0 token requests, but there were 1:\n  0 ms from test-client, cold: 200",
           "Expected 2 calls with the tokens in turn, but there were 1:\n  0 ms GET https://api.test/items with token 1: 200",
           "Expected calls to be answered with 401, but there were:\n  0 ms GET https://api.test/items with token 1: 200"
-        ].entries()
-      ) assert.include(messages[index]?.message, part)
+        ]
+      ) assert.include(message, part)
+      yield* OAuthTest.expect({
+        tokensIssued: 1,
+        reasons: ["cold"],
+        tokenRequests: 1,
+        callsPerToken: [1],
+        statuses: [200]
+      })
     }).pipe(Effect.provide(OAuthTest.layer())))
 })
 

@@ -11,14 +11,14 @@ import {
   TokenCache,
   TokenEndpoint
 } from "@effect-oauth/client-credentials"
-import { Expect, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Cause, Effect, Exit, Layer, Redacted, Ref, TestClock } from "effect"
 
 const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
 
 const singleFlight = Effect.gen(function*() {
   yield* Effect.replicateEffect(call, 50, { concurrency: "unbounded" })
-  yield* Expect.tokensIssued(1)
+  yield* OAuthTest.expect({ tokensIssued: 1 })
 })
 
 const invalidation = Effect.gen(function*() {
@@ -26,7 +26,7 @@ const invalidation = Effect.gen(function*() {
   yield* call
   yield* revoke()
   yield* Effect.replicateEffect(call, 20, { concurrency: "unbounded" })
-  yield* Expect.reasons("cold", "rejected")
+  yield* OAuthTest.expect({ reasons: ["cold", "rejected"] })
   assert.strictEqual((yield* call).status, 200)
 })
 
@@ -34,14 +34,14 @@ const floor = Effect.gen(function*() {
   yield* call
   yield* TestClock.adjust("55 seconds")
   yield* call
-  yield* Expect.callsPerToken(1, 1)
+  yield* OAuthTest.expect({ callsPerToken: [1, 1] })
 })
 
 const origins = Effect.gen(function*() {
   const api = yield* ApiClient.ApiClient
   const outcome = yield* Effect.either(api.get("https://elsewhere.test/items"))
   assert(outcome._tag === "Left" && outcome.left._tag === "OriginNotAllowed", "expected OriginNotAllowed")
-  yield* Expect.tokenRequests(0)
+  yield* OAuthTest.expect({ tokenRequests: 0 })
 })
 
 type Wrap = (

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
 
 import { classify, isKnownCode, meaning } from "../../src/internal/protocol/rejection.js"
 
@@ -133,4 +134,44 @@ describe("a response", () => {
       assert.strictEqual(classify({ status, challenges, scheme })._tag, expected)
     })
   }
+
+  const schemes = ["bearer", "dpop"] as const
+  const ofProofs = ["use_dpop_nonce", "invalid_dpop_proof"]
+  const exceptions = ["insufficient_scope", "insufficient_user_authentication", "insufficient_claims"]
+  const quotes = fc.constantFrom(`"`, `'`, "", `"'`)
+  const written = (error: string, quote: string) => `${quote}${error}${[...quote].reverse().join("")}`
+
+  it("with status 401 rejects the token, whatever the scheme and the code, but those that a new token does not change", () => {
+    const scheme = fc.constantFrom("bearer", "dpop", "basic", "token", "oauth", "digest")
+    const code = fc.oneof(fc.constantFrom("", "invalid_token", "unauthorized"), fc.stringMatching(/^[a-z_]{1,30}$/))
+    fc.assert(fc.property(scheme, code, quotes, (scheme, error, quote) => {
+      fc.pre(![...exceptions, ...ofProofs].includes(error))
+      const challenges = [{ scheme, parameters: { realm: "a", error: written(error, quote) } }]
+      for (const own of schemes) {
+        assert.strictEqual(classify({ status: 401, challenges, scheme: own })._tag, "Rejected")
+        const counts = error === "invalid_token" && ["bearer", "dpop"].includes(scheme)
+        assert.strictEqual(classify({ status: 403, challenges, scheme: own })._tag, counts ? "Rejected" : "None")
+      }
+    }))
+  })
+
+  it("with such a code does not, in any letter case and quoting", () => {
+    const named = fc.constantFrom(...exceptions, ...ofProofs)
+    const status = fc.constantFrom(401, 403)
+    fc.assert(
+      fc.property(
+        named,
+        fc.boolean(),
+        quotes,
+        fc.constantFrom(...schemes),
+        status,
+        (error, isUpper, quote, scheme, status) => {
+          const challenges = [{ scheme, parameters: { error: written(isUpper ? error.toUpperCase() : error, quote) } }]
+          // Of a call without a proof, the codes of proofs state that the token is not accepted.
+          const counts = scheme === "bearer" && ofProofs.includes(error) && status === 401
+          assert.strictEqual(classify({ status, challenges, scheme })._tag === "Rejected", counts)
+        }
+      )
+    )
+  })
 })

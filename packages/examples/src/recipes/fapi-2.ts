@@ -21,7 +21,7 @@ export const WithKey = ClientCredentials.layer({
 export const WithCertificate = ClientCredentials.layer({
   issuer: "https://auth.bank.example",
   clientId: "payments",
-  clientAuthentication: ClientAuthentication.tlsClientAuth,
+  clientAuthentication: "tls_client_auth",
   scope: "payments",
   apiBaseUrl: "https://api.bank.example"
 }).pipe(Layer.provide(NodeTls.layerEnv()), Layer.provide(NodeContext.layer))

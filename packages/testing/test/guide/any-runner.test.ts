@@ -1,5 +1,5 @@
 import { ApiClient } from "@effect-oauth/client-credentials"
-import { Expect, OAuthTest, TestAuthorizationServer } from "@effect-oauth/testing"
+import { OAuthTest, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Effect } from "effect"
 import { expect, test } from "vitest"
 
@@ -13,6 +13,6 @@ test("calls go on after a revocation", () =>
       expect(yield* call).toBe(200)
       yield* server.revoke()
       expect(yield* call).toBe(200)
-      yield* Expect.tokensIssued(2)
+      yield* OAuthTest.expect({ tokensIssued: 2 })
     }).pipe(Effect.provide(OAuthTest.layer()))
   ))

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { ApiClient } from "@effect-oauth/client-credentials"
-import { Expect, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Effect } from "effect"
 
 // The program under test: it asks for an ApiClient, as it does in production.
@@ -20,9 +20,7 @@ it.effect("counts the items, and goes on when the token is revoked", () =>
     assert.strictEqual(yield* countItems, 1)
     yield* server.revoke()
     assert.strictEqual(yield* countItems, 1)
-    yield* Expect.tokensIssued(2)
-    yield* Expect.reasons("cold", "rejected")
-    yield* Expect.statuses(200, 401, 200)
+    yield* OAuthTest.expect({ tokensIssued: 2, reasons: ["cold", "rejected"], statuses: [200, 401, 200] })
   }).pipe(Effect.provide(Test)))
 
 it.effect("passes a failure of the API on", () =>

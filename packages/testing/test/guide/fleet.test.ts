@@ -10,7 +10,7 @@ it.effect("ten instances that restart three times a day stay within fifty tokens
       restartEvery: "8 hours",
       dailyLimit: 50
     })
-    yield* Console.log(Fleet.table(report))
+    yield* Console.log(report)
     assert.isUndefined(report.limitReachedAt)
     assert.strictEqual(report.failedCalls, 0)
   }))

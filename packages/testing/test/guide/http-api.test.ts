@@ -1,7 +1,7 @@
 import { HttpApi, HttpApiBuilder, HttpApiClient, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
 import { assert, it } from "@effect/vitest"
 import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
-import { Expect, OAuthTest } from "@effect-oauth/testing"
+import { OAuthTest } from "@effect-oauth/testing"
 import { Effect, Layer, Schema } from "effect"
 
 const Item = Schema.Struct({ sku: Schema.String, quantity: Schema.Int })
@@ -32,5 +32,5 @@ it.effect("lists the items with the scope that the API wants", () =>
     assert.strictEqual(error._tag, "InsufficientScope")
     const items = yield* list.pipe(TokenRequest.withOverrides({ scope: "items:read" }))
     assert.deepStrictEqual(items, [{ sku: "SKU-1", quantity: 100 }])
-    yield* Expect.tokensIssued(2)
+    yield* OAuthTest.expect({ tokensIssued: 2 })
   }).pipe(Effect.provide(Test)))

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { ApiClient } from "@effect-oauth/client-credentials"
-import { Expect, Fault, OAuthTest, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Fault, OAuthTest, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Effect, Fiber, TestClock } from "effect"
 
 const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
@@ -12,8 +12,7 @@ it.effect("a token is renewed before it expires, while calls go on", () =>
     yield* call
     yield* TestClock.adjust("1 minute")
     yield* call
-    yield* Expect.reasons("cold", "renewal")
-    yield* Expect.callsPerToken(2, 1)
+    yield* OAuthTest.expect({ reasons: ["cold", "renewal"], callsPerToken: [2, 1] })
   }).pipe(Effect.provide(OAuthTest.layer())))
 
 it.effect("an outage of the issuer goes unnoticed while the token lasts", () =>

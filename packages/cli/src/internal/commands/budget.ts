@@ -22,7 +22,9 @@ export interface Options extends Common {
   readonly json: boolean
 }
 
-type Row = readonly [window: string, usage: IssuanceBudget.Usage]
+type Usage = Omit<IssuanceBudget.Ledger["limits"][number], "window">
+
+type Row = readonly [window: string, usage: Usage]
 
 const windowOf = (window: IssuanceBudget.Ledger["limits"][number]["window"]): string =>
   Duration.isDuration(window)
@@ -38,7 +40,7 @@ const rowsOf = ({ announced, limits }: IssuanceBudget.Ledger): ReadonlyArray<Row
 ]
 
 const asJson = (clientId: string, { announced, left, limits, now }: IssuanceBudget.Ledger): string => {
-  const usage = ({ counted, left, limit, roomAt }: IssuanceBudget.Usage) => ({
+  const usage = ({ counted, left, limit, roomAt }: Usage) => ({
     limit,
     counted,
     left,

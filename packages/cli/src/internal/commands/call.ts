@@ -149,7 +149,9 @@ const build = (url: string, { body, headers, method }: httpMessage.Message): Htt
 
 /** What a status means that stops the call, for a person. */
 const remark = (status: number, challenge: string | undefined, scheme: "bearer" | "dpop"): string => {
-  if (Challenge.isRejection({ status, challenges: Challenge.parse(challenge ?? ""), scheme })) {
+  const { _tag } = Challenge.outcome(Challenge.parse(challenge ?? ""), scheme)
+  const isOfProof = scheme === "dpop" && (_tag === "UseDPoPNonce" || _tag === "InvalidDPoPProof")
+  if (status === 401 ? !isOfProof : status === 403 && _tag === "InvalidToken") {
     return "The API accepts neither the token nor a new one. Check OAUTH_AUDIENCE, OAUTH_RESOURCE and API_BASE_URL; " +
       "effect-oauth doctor compares them."
   }

@@ -66,6 +66,17 @@ export interface Methods<A extends Authentication> {
   ) => A
   readonly client_secret_post: (secret: credentialSource.Source, options: Previous) => A
   readonly client_secret_jwt: (secret: credentialSource.Source, options: Previous) => A
+  readonly tls_client_auth: A
+  readonly self_signed_tls_client_auth: A
+}
+
+/** The methods with a certificate, which the HTTP client presents. */
+const certificateMethods = ["tls_client_auth", "self_signed_tls_client_auth"] as const
+
+/** The method of a name that stands for itself; anything else as it is. */
+const named = <A extends Authentication>(methods: Methods<A>, wanted: unknown): unknown => {
+  const name = certificateMethods.find((name) => name === wanted)
+  return name === undefined ? wanted : methods[name]
 }
 
 /** The methods with a secret, the preferred one first. */
@@ -145,9 +156,9 @@ const authentication = <A extends Authentication>(
     return check.expect(
       "clientAuthentication",
       undefined,
-      `${secretMethods.join(", ")}, or a ClientAuthentication such as privateKeyJwt (OAUTH_CLIENT_` +
-        "AUTHENTICATION: private_key_jwt, tls_client_auth, self_signed_tls_client_auth); without any there are no " +
-        "client credentials (RFC 6749 section 4.4)"
+      `${[...secretMethods, ...certificateMethods].join(", ")}, or a ClientAuthentication such as privateKeyJwt ` +
+        "(OAUTH_CLIENT_AUTHENTICATION: private_key_jwt); without any there are no client credentials (RFC 6749 " +
+        "section 4.4)"
     )
   }
   const encoding = check.oneOf("basicEncoding", basicEncoding, ["form", "raw"])
@@ -242,8 +253,9 @@ const tokens = (check: Check, options: Options) => {
 export const read = <A extends Authentication>(
   check: Check,
   methods: Methods<A>,
-  options: Options
+  given: Options
 ): Settings<A> | undefined => {
+  const options: Options = { ...given, clientAuthentication: named(methods, given.clientAuthentication) }
   const loopback = check.flag("allowHttpLoopback", options.allowHttpLoopback, false)
   api.verification(check)
   const { issuer, revocationUrl, tokenUrl } = endpoints(check, options, loopback)

@@ -82,8 +82,6 @@ export interface MethodsOfVariables<A extends client.Authentication> {
     options: AssertionOptions & { readonly key: Source; readonly keyId: string | undefined }
   ) => A
   readonly client_secret_jwt: (secret: Source, options: AssertionOptions) => A
-  readonly tls_client_auth: A
-  readonly self_signed_tls_client_auth: A
 }
 
 /** A private key can mean one method only. */
@@ -158,10 +156,6 @@ const authentication = <A extends client.Authentication>(
         clientSecret: undefined,
         previousClientSecret: undefined
       }
-    case "tls_client_auth":
-      return { clientAuthentication: methods.tls_client_auth }
-    case "self_signed_tls_client_auth":
-      return { clientAuthentication: methods.self_signed_tls_client_auth }
     default:
       return {}
   }

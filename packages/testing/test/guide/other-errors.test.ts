@@ -10,25 +10,21 @@ const greet = Effect.gen(function*() {
 
 it.effect("greets", () =>
   Effect.gen(function*() {
-    assert.strictEqual(yield* greet, "hello, Bearer test-token")
+    assert.strictEqual(yield* greet, "hello, GET")
   }).pipe(
     Effect.provide(
-      OAuthTest.layerTest((request) => Effect.succeed(new Response(`hello, ${request.headers.get("authorization")}`)))
+      OAuthTest.layer({ api: { handler: (request) => Effect.succeed(new Response(`hello, ${request.method}`)) } })
     )
   ))
 
 it.effect("says what to do when there is no token", () =>
   Effect.gen(function*() {
     const error = yield* Effect.flip(greet)
-    assert.include(error.message, "OAUTH_CLIENT_SECRET")
+    assert.include(error.message, "no connection to its database")
   }).pipe(
-    Effect.provide(OAuthTest.layerTest(() => Effect.succeed(new Response("not reached")), {
-      tokens: TestTokenCache.layer({
-        error: new OAuthError.TokenErrorResponse({
-          endpoint: "https://auth.test/token",
-          status: 401,
-          error: "invalid_client"
-        })
+    Effect.provide(OAuthTest.layer({
+      tokenCache: TestTokenCache.layer({
+        error: new OAuthError.TokenStoreError({ operation: "load", problem: "no connection to its database" })
       })
     }))
   ))
