@@ -26,7 +26,12 @@ const documents: Readonly<Record<string, ReadonlyArray<string>>> = {
   "packages/client-credentials/README.md": ["packages/examples/src/quickstart.ts"],
   "packages/redis/README.md": ["packages/redis/test/guide/first.ts"],
   "packages/sql/README.md": ["packages/sql/test/guide/first.ts"],
-  "guides/fleet-topologies.md": ["packages/examples/src/token-broker.ts", "packages/examples/src/broker/tokens.ts"],
+  "guides/fleet-topologies.md": [
+    "packages/examples/src/cluster/refresher.ts",
+    "packages/examples/src/cluster-runner.ts",
+    "packages/examples/src/token-broker.ts",
+    "packages/examples/src/broker/tokens.ts"
+  ],
   "guides/operating.md": ["packages/examples/src/observed.ts", "packages/examples/src/readiness.ts"]
 }
 
