@@ -13,8 +13,8 @@ import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
-import type { DPoP } from "./DPoP.js"
 import { Authorized } from "./internal/http/authorized.js"
+import type { Proof, ProofKey } from "./internal/http/proofKey.js"
 import { withReference } from "./internal/seam/fiber.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
@@ -32,7 +32,7 @@ export interface AuthorizedRequest {
   /** Identifies the authorization of the request: an access token, or the secret of another scheme. */
   readonly credential: AccessToken | Redacted.Redacted<string>
   /** Notes what a response states about the proof of possession in the request (RFC 9449), which itself is in no field. */
-  readonly proof?: Pick<Effect.Effect.Success<ReturnType<DPoP["proof"]>>, "onResponse"> | undefined
+  readonly proof?: Pick<Proof, "onResponse"> | undefined
 }
 
 /**
@@ -78,7 +78,7 @@ const bearer = (request: HttpClientRequest.HttpClientRequest, token: AccessToken
     token
   )
 
-const bound = ({ proof }: DPoP, request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
+const bound = ({ proof }: ProofKey, request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
   Effect.map(
     proof({ method: request.method, url: request.url, accessToken: token.value }),
     ({ onResponse, value }): AuthorizedRequest =>

@@ -13,12 +13,12 @@ import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 
 import * as ClientAuthentication from "./ClientAuthentication.js"
-import * as DPoP from "./DPoP.js"
 import * as client from "./internal/config/client.js"
 import * as clientEnvironment from "./internal/config/clientEnvironment.js"
 import type * as credentialSource from "./internal/config/credentialSource.js"
 import type * as rules from "./internal/config/rules.js"
 import { unwrap } from "./internal/config/unwrap.js"
+import type { ProofKey } from "./internal/http/proofKey.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import type { Overrides, TokenRequest } from "./TokenRequest.js"
 
@@ -96,8 +96,14 @@ interface ClientOptions {
    * certificate at such a server sets it to false.
    */
   readonly certificateBoundTokens?: boolean | undefined
-  /** Whether tokens are bound to a key of this process (RFC 9449). Default: false. */
-  readonly dpop?: boolean | DPoP.Options | undefined
+  /**
+   * Whether tokens are bound to a key of this process (RFC 9449), which never leaves it, and the algorithm of its proofs.
+   * Default: false; with true ES256, which every server with DPoP supports.
+   */
+  readonly dpop?:
+    | boolean
+    | { readonly algorithm?: "ES256" | "ES384" | "ES512" | "EdDSA" | "PS256" | "RS256" | undefined }
+    | undefined
   /**
    * The handling of a token whose `token_type` is missing or unusual, such as `BearerToken`. `verify` fails (RFC 6749
    * section 7.1); `assume-bearer` uses it as a bearer token, unless its type requires a proof of possession (`mac`,
@@ -214,7 +220,7 @@ export interface ClientConfig {
    * The proof key of the client (RFC 9449), undefined without `dpop`. The key is generated with the first use and is the
    * same for each use of this configuration.
    */
-  readonly dpop: Effect.Effect<DPoP.DPoP, InvalidConfig> | undefined
+  readonly dpop: Effect.Effect<ProofKey, InvalidConfig> | undefined
   /** See `Options`. */
   readonly tokenType?: "verify" | "assume-bearer" | undefined
   /** Whether tokens are bound to the client's certificate; undefined when the server's metadata decide. */
@@ -297,6 +303,19 @@ export const withParts = (options: Options, partRules?: rules.Rules): Effect.Eff
     Effect.flatMap(withProofKey)
   )
 
+/** The code is loaded with the first key, so that a program without DPoP does not load it. */
+const proofKey = (options: { readonly algorithm: string }): Effect.Effect<ProofKey, InvalidConfig> =>
+  Effect.catchAllDefect(
+    Effect.flatMap(Effect.promise(() => import("./internal/http/proofKey.js")), ({ make }) => make(options)),
+    () =>
+      new InvalidConfig({
+        problems: [{
+          setting: "dpop.algorithm",
+          expected: `an algorithm by which this runtime can generate a key (found ${options.algorithm})`
+        }]
+      })
+  )
+
 /** The key is generated once, by its own fiber: interrupting the first use does not interrupt the others. */
 const withProofKey = (
   settings: client.Settings<ClientAuthentication.ClientAuthentication>
@@ -305,8 +324,8 @@ const withProofKey = (
   return dpop === undefined
     ? Effect.succeed({ ...settings, dpop })
     : Effect.gen(function*() {
-      const key = yield* Deferred.make<DPoP.DPoP, InvalidConfig>()
-      const generate = yield* Effect.once(Effect.forkDaemon(Effect.intoDeferred(DPoP.make(dpop), key)))
+      const key = yield* Deferred.make<ProofKey, InvalidConfig>()
+      const generate = yield* Effect.once(Effect.forkDaemon(Effect.intoDeferred(proofKey(dpop), key)))
       return { ...settings, dpop: Effect.zipRight(Effect.uninterruptible(generate), Deferred.await(key)) }
     })
 }

@@ -54,13 +54,6 @@ export * as ClientConfig from "./ClientConfig.js"
 export * as ClientCredentials from "./ClientCredentials.js"
 
 /**
- * Demonstrating proof of possession.
- *
- * @since 0.1.0
- */
-export * as DPoP from "./DPoP.js"
-
-/**
  * Settings with a mistake in them.
  *
  * @since 0.1.0

@@ -11,7 +11,7 @@
  */
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it, vi } from "@effect/vitest"
-import { ApiClient, Authorization, ClientConfig, ClientCredentials, DPoP } from "@effect-oauth/client-credentials"
+import { ApiClient, Authorization, ClientConfig, ClientCredentials } from "@effect-oauth/client-credentials"
 import { TestTokenCache } from "@effect-oauth/testing"
 import { Clock, Effect, Fiber, Layer, Redacted, Stream, TestClock } from "effect"
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, EmbeddedJWK, type JWK, jwtVerify } from "jose"
@@ -22,12 +22,18 @@ import * as scenario from "./support/scenario.js"
 const as = "https://auth.example.com/oauth/token"
 const rs = "https://api.example.com/v1/items"
 
+const proofKey = (options: ClientConfig.Options["dpop"] = true) =>
+  Effect.flatMap(ClientConfig.make({ ...scenario.options, dpop: options }), ({ dpop }) => {
+    assert(dpop !== undefined)
+    return dpop
+  })
+
 describe("DPoP proofs", () => {
   for (const algorithm of ["ES256", "EdDSA", "PS256"] as const) {
     it.effect(`P1 are what RFC 9449 section 4.2 says, by ${algorithm}`, () =>
       Effect.gen(function*() {
         yield* TestClock.setTime(1_000_500)
-        const { proof, thumbprint } = yield* DPoP.make({ algorithm })
+        const { proof, thumbprint } = yield* proofKey({ algorithm })
         const { value } = yield* proof({ method: "POST", url: `${as}?tenant=1#here` })
         const { payload, protectedHeader } = yield* Effect.promise(() =>
           jwtVerify(value, EmbeddedJWK, { currentDate: new Date(1_000_500) })
@@ -44,7 +50,7 @@ describe("DPoP proofs", () => {
 
   it.effect("P2 P3 bind the token, and each is new", () =>
     Effect.gen(function*() {
-      const { proof } = yield* DPoP.make()
+      const { proof } = yield* proofKey()
       const options = {
         method: "GET",
         url: rs,
@@ -63,7 +69,7 @@ describe("DPoP proofs", () => {
 
   it.effect("P4 P5 have the newest nonce of their origin, and of no other", () =>
     Effect.gen(function*() {
-      const { proof } = yield* DPoP.make()
+      const { proof } = yield* proofKey()
       const nonce = (url: string) => Effect.map(proof({ method: "GET", url }), ({ value }) => decodeJwt(value)["nonce"])
       const answer = (url: string, headers: Record<string, string>) =>
         Effect.flatMap(proof({ method: "GET", url }), ({ onResponse }) => onResponse(headers))
@@ -78,7 +84,7 @@ describe("DPoP proofs", () => {
 
   it.effect("P6 a nonce that another call has learned meanwhile is news to a proof without it", () =>
     Effect.gen(function*() {
-      const { proof } = yield* DPoP.make()
+      const { proof } = yield* proofKey()
       const [one, other] = yield* Effect.all([proof({ method: "GET", url: rs }), proof({ method: "GET", url: rs })])
       assert.isTrue(yield* one.onResponse({ "dpop-nonce": "rs-1" }))
       assert.isTrue(yield* other.onResponse({ "dpop-nonce": "rs-1" }))
@@ -95,7 +101,7 @@ describe("DPoP proofs", () => {
         exported.push(extractable)
         return generateKey.call(crypto.subtle, algorithm, extractable, usages)
       }
-      const dpop = yield* DPoP.make().pipe(Effect.ensuring(Effect.sync(() => {
+      const dpop = yield* proofKey().pipe(Effect.ensuring(Effect.sync(() => {
         subtle.generateKey = generateKey
       })))
       assert.deepStrictEqual(exported, [false])
@@ -106,7 +112,7 @@ describe("DPoP proofs", () => {
     Effect.gen(function*() {
       yield* TestClock.setTime(1_000_000_000_000)
       const now = 1_000_000_000_000
-      const { proof } = yield* DPoP.make()
+      const { proof } = yield* proofKey()
       const issuedAt = (url: string) =>
         Effect.map(proof({ method: "GET", url }), ({ value }) => Number(decodeJwt(value).iat) - now / 1000)
       const answer = (seconds: number, more: Record<string, string> = {}, isRejected?: boolean) =>
@@ -150,7 +156,7 @@ describe("DPoP proofs", () => {
   it.effect("fail with InvalidConfig and show nothing of the cause where no key can be generated", () =>
     Effect.gen(function*() {
       const generateKey = vi.spyOn(crypto.subtle, "generateKey").mockRejectedValueOnce(new Error("HSM s3cr3t is down"))
-      const error = yield* Effect.flip(DPoP.make({ algorithm: "ES384" }))
+      const error = yield* Effect.flip(proofKey({ algorithm: "ES384" }))
       generateKey.mockRestore()
       assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["dpop.algorithm"])
       assert.notInclude(printed(error), "s3cr3t")
@@ -173,7 +179,7 @@ describe("DPoP proofs", () => {
 
   it.effect("show their algorithm and no private part in their header", () =>
     Effect.gen(function*() {
-      const { algorithm, proof } = yield* DPoP.make()
+      const { algorithm, proof } = yield* proofKey()
       const { value } = yield* proof({ method: "GET", url: rs })
       assert.deepStrictEqual(Object.keys(decodeProtectedHeader(value).jwk ?? {}).sort(), ["crv", "kty", "x", "y"])
       assert.strictEqual(algorithm, "ES256")

@@ -7,7 +7,6 @@ import {
   ClientAuthentication,
   ClientConfig,
   ClientCredentials,
-  DPoP,
   IssuanceBudget,
   LegacyToken,
   ProtectedResource,
@@ -194,7 +193,6 @@ describe("options", () => {
       for (const options of [null, 5, "https://auth.example.com", []]) {
         assert.deepStrictEqual(yield* reported(ClientCredentials.layer(loose(options))), ["options"])
         assert.deepStrictEqual(yield* reported(ClientConfig.layer(loose(options))), ["options"])
-        assert.deepStrictEqual(yield* reported(Layer.effectDiscard(DPoP.make(loose(options)))), ["options"])
       }
     }))
 
@@ -211,7 +209,6 @@ describe("options", () => {
       assert.deepStrictEqual(yield* reported(configured(ServerMetadata.layer({ life: -1 }))), ["life"])
       assert.deepStrictEqual(yield* reported(configured(SharedTokens.layer({ leaseLife: 0 }))), ["leaseLife"])
       assert.deepStrictEqual(yield* reported(configured(IssuanceBudget.layer({ limit: 0 }))), ["limit"])
-      assert.deepStrictEqual(yield* reported(Layer.effectDiscard(DPoP.make(loose({ algorithm: "XX" })))), ["algorithm"])
     }))
 
   it.effect("of a way to authenticate are named with it", () =>

@@ -8,7 +8,6 @@ import {
   ClientAuthentication,
   ClientConfig,
   ClientCredentials,
-  DPoP,
   TokenCache,
   TokenRevocation
 } from "@effect-oauth/client-credentials"
@@ -128,11 +127,11 @@ describe("nothing secret is shown", () => {
   it.effect("of configurations and services", () =>
     Effect.gen(function*() {
       const { layer } = scenario.make(scenario.ok, { clientSecret: Redacted.make(secret), dpop: false })
-      const config = yield* ClientConfig.make({ ...scenario.options, clientSecret: Redacted.make(secret) })
+      const config = yield* ClientConfig.make({ ...scenario.options, clientSecret: Redacted.make(secret), dpop: true })
       const api = yield* Effect.provide(ApiClient.ApiClient, layer)
       const token = clientSecretJwt(Redacted.make(secret))
       for (
-        const value of [config, config.authentication(undefined), token, api, yield* DPoP.make()]
+        const value of [config, config.authentication(undefined), token, api, yield* config.dpop ?? Effect.void]
       ) {
         assert.notInclude(printed(value), "c4n4ry")
       }

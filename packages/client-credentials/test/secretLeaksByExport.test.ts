@@ -39,7 +39,6 @@ const {
   ClientAuthentication,
   ClientConfig,
   ClientCredentials,
-  DPoP,
   InvalidConfig,
   IssuanceBudget,
   LegacyToken,
@@ -484,7 +483,6 @@ const surface: Readonly<Record<string, Entry>> = {
       ClientCredentials.make(withSecret),
       (client) => Effect.map(Effect.exit(client.get("/x")), (exit) => [client, exit])
     ).pipe(Effect.provide(http)),
-  "DPoP.make": () => DPoP.make(),
   "InvalidConfig.InvalidConfig": () =>
     Effect.succeed(new InvalidConfig.InvalidConfig({ problems: [{ setting: "x", expected: "y" }] })),
   "IssuanceBudget.IssuanceBudget": tag,

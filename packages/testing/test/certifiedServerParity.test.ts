@@ -3,10 +3,10 @@
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, it } from "@effect/vitest"
-import { DPoP } from "@effect-oauth/client-credentials"
+import { ClientConfig } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { importJWK, SignJWT } from "jose"
 
 import * as RealServer from "../../client-credentials/test/support/authorizationServer.js"
@@ -113,7 +113,16 @@ const suite = ({ assertion, issuer, requireNonce, resource }: {
     yield* ask("JSON", "/token", JSON.stringify(grant), { ...as, "content-type": "application/json" })
 
     // Proof of possession.
-    const dpop = yield* DPoP.make()
+    const { dpop: proofKey } = yield* ClientConfig.make({
+      tokenUrl: `${issuer}/token`,
+      clientId: "dpop",
+      clientSecret: Redacted.make(secret),
+      apiBaseUrl: issuer,
+      allowHttpLoopback: true,
+      dpop: true
+    })
+    assert(proofKey !== undefined)
+    const dpop = yield* proofKey
     const bound = basic("dpop", secret)
     const prove = Effect.map(
       dpop.proof({ method: "POST", url: `${issuer}/token` }),

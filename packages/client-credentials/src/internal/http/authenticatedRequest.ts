@@ -23,7 +23,7 @@ import * as redaction from "../protocol/redaction.js"
 import * as tokenErrors from "../seam/tokenErrors.js"
 import { wasNeverSent } from "../token/issuance.js"
 import * as exchange from "./exchange.js"
-import type { Possession, ProofKey } from "./proofKey.js"
+import type { Proof, ProofKey } from "./proofKey.js"
 import * as serverClocks from "./serverClocks.js"
 import * as tokenRequest from "./tokenRequest.js"
 
@@ -128,7 +128,7 @@ interface Exchanged<A> {
 const redactionOf = (
   { clientId, secrets = [], url }: Pick<Conversation<unknown>, "clientId" | "secrets" | "url">,
   proof: tokenRequest.ClientProof,
-  possession: Possession | undefined
+  possession: Proof | undefined
 ): redaction.Redaction =>
   redaction.make(
     [...secrets, ...tokenRequest.secrets(proof), ...(possession === undefined ? [] : [possession.value])],
@@ -159,7 +159,7 @@ const repeatReason = (
   url: string,
   sent: {
     readonly proof: tokenRequest.ClientProof
-    readonly possession: Possession | undefined
+    readonly possession: Proof | undefined
     readonly ahead: number
   },
   headers: exchange.Received["headers"],

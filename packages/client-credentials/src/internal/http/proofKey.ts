@@ -8,31 +8,44 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jos
 
 import * as serverClocks from "./serverClocks.js"
 
-/** A proof for one request. */
-export interface Possession {
+/** A proof of possession for one request. */
+export interface Proof {
   /** The value of the `DPoP` header. */
   readonly value: string
-  /** Notes what the response states. Returns whether the next proof differs, so that the request may be sent again. */
+  /**
+   * To be run with the headers of the response, whatever its status. Notes its nonce (RFC 9449 section 8.2) for the origin
+   * of the request. `isRejected` states that the response rejected this proof (`invalid_dpop_proof`): then the offset of
+   * the server's clock is taken from its `Date`, corrected by `Age`, if it is between 5 seconds and 24 hours.
+   *
+   * Returns whether nonce or offset are different from those of this proof, so that the request may succeed with another
+   * one.
+   */
   readonly onResponse: (
     headers: Readonly<Record<string, string | undefined>>,
     isRejected?: boolean | undefined
   ) => Effect.Effect<boolean>
 }
 
+/** A key, the nonces of servers and the offsets of their clocks. */
 export interface ProofKey {
   readonly algorithm: string
+  /** The JWK thumbprint of the key (RFC 7638), as servers bind tokens to it (RFC 9449 section 6.1). */
   readonly thumbprint: string
   readonly clocks: serverClocks.ServerClocks
+  /** Creates a proof for one request (RFC 9449 section 4.2), with the newest nonce of the origin of its URL. */
   readonly proof: (request: {
     readonly method: string
+    /** The URL of the request; query and fragment are left out of the proof (RFC 9449 section 4.2). */
     readonly url: string
+    /** The token that is sent with the request; undefined for a token request. */
     readonly accessToken?: Redacted.Redacted<string> | undefined
-  }) => Effect.Effect<Possession>
+  }) => Effect.Effect<Proof>
 }
 
 const base64url = (bytes: ArrayBuffer): string =>
   btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
 
+/** Generates a key that cannot be exported. */
 export const make = (
   { algorithm = "ES256" }: { readonly algorithm?: string | undefined }
 ): Effect.Effect<ProofKey> =>
