@@ -12,7 +12,7 @@ import type { TestProject } from "vitest/node"
 import { published } from "../../../scripts/published.mjs"
 import * as programs from "./programs.js"
 import { succeed } from "./run.js"
-import { compilers, runtimes } from "./tools.js"
+import { compilers, redisClients, runtimes } from "./tools.js"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
@@ -63,7 +63,8 @@ const installArchives = async (directory: string) => {
   await manifest(project, {
     dependencies: {
       ...Object.fromEntries(Object.entries(archives).map(([name, path]) => [name, `file:${path}`])),
-      ...Object.fromEntries(peers.map((name) => [name, devDependencies[name]]))
+      ...Object.fromEntries(peers.map((name) => [name, devDependencies[name]])),
+      ...redisClients
     }
   })
   await succeed("npm", ["install", "--strict-peer-deps", "--ignore-scripts", ...quiet], { cwd: project })

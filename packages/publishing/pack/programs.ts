@@ -1,4 +1,7 @@
-/** The first example of the README, as it is and for runtimes that are not Node: there it has another transport. */
+/**
+ * The programs that are tried: the first example of the README, as it is and for runtimes that are not Node, where it has
+ * another transport; and token stores on other clients of Redis.
+ */
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
@@ -39,7 +42,59 @@ const told = (environment: Readonly<Record<string, string>>) =>
   main(environment).then(() => printed.join("\\n"), (error) => String(error?.stack ?? error))
 `
 
+/** Prints the name of each client on which a store works. */
+const redis = `import { RedisTokenStore } from "@effect-oauth/redis"
+import { Duration, Effect, Option } from "effect"
+import * as ioredis54 from "ioredis-5.4"
+import * as ioredis6 from "ioredis-6"
+import process from "node:process"
+import * as redis4 from "redis-4"
+import * as redis5 from "redis-5"
+import * as redis6 from "redis-6"
+
+const port = Number(process.env["REDIS_PORT"])
+const connection = { host: "127.0.0.1", port }
+const url = \`redis://127.0.0.1:\${port}\`
+const options = { url, disableOfflineQueue: true }
+
+const four = redis4.createClient(options)
+const five = redis5.createClient(options)
+const six = redis6.createClient(options)
+await Promise.all([four.connect(), five.connect(), six.connect()])
+
+const clients: Readonly<Record<string, RedisTokenStore.Client>> = {
+  "ioredis 5.4": new ioredis54.Redis(connection),
+  "ioredis 6": new ioredis6.Redis(connection),
+  "node-redis 4": { eval: (script, _, key, ...args) => four.eval(script, { keys: [key], arguments: args }) },
+  "node-redis 5": { eval: (script, _, key, ...args) => five.eval(script, { keys: [key], arguments: args }) },
+  "node-redis 6": { eval: (script, _, key, ...args) => six.eval(script, { keys: [key], arguments: args }) }
+}
+
+const lazily = { lazyConnect: true }
+RedisTokenStore.fromClient(new ioredis54.Cluster([connection], lazily))
+RedisTokenStore.fromClient(new ioredis6.Cluster([connection], lazily))
+
+const check = (name: string, client: RedisTokenStore.Client) =>
+  Effect.gen(function*() {
+    const store = RedisTokenStore.fromClient(client)
+    const entry = { value: name, expiresAt: Date.now() + 60_000 }
+    const none = yield* store.load(name)
+    const leased = yield* store.acquire(name, "one", Duration.minutes(1))
+    const other = yield* store.acquire(name, "other", Duration.minutes(1))
+    const swapped = yield* store.swap(name, 0, entry, "one")
+    const late = yield* store.swap(name, 0, entry)
+    const { entry: found, leasedFor } = yield* store.load(name)
+    const isRight = Option.isNone(none.entry) && leased.done && !other.done && swapped.done && !late.done &&
+      leasedFor === 0 && Option.exists(found, ({ generation, value }) => generation === 1 && value === name)
+    console.log(isRight ? name : \`\${name} gave a wrong result\`)
+  })
+
+await Effect.runPromise(Effect.forEach(Object.entries(clients), ([name, client]) => check(name, client)))
+process.exit()
+`
+
 const programs = (example: string) => ({
+  "redis.ts": redis,
   "node.ts": example,
   "fetch.ts": example.replace(nodeImports, fetchImports).replace(tlsImport, "").replace(nodeEnding, fetchEnding),
   "terminal.ts": `import process from "node:process"

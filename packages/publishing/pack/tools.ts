@@ -12,6 +12,15 @@ export const runtimes = {
   workerd: "1.20261117.1"
 }
 
+/** Clients of Redis that a user may have, beside the one that `@effect-oauth/redis` needs. */
+export const redisClients = {
+  "ioredis-5.4": "npm:ioredis@5.4.2",
+  "ioredis-6": "npm:ioredis@6.0.0",
+  "redis-4": "npm:redis@4.7.1",
+  "redis-5": "npm:redis@5.12.1",
+  "redis-6": "npm:redis@6.3.1"
+}
+
 export const compilers = {
   "typescript-5.4": "npm:typescript@5.4.5",
   "typescript-5.5": "npm:typescript@5.5.4",

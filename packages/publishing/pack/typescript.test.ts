@@ -1,4 +1,4 @@
-/** The declarations in the archives, and the README's first example, by every compiler that is promised. */
+/** The declarations in the archives, the README's first example and stores on other clients, by every compiler that is promised. */
 import { existsSync } from "node:fs"
 import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -40,7 +40,7 @@ beforeAll(async () => {
         noEmit: true,
         skipLibCheck: false
       },
-      files: ["node.ts", "fetch.ts", "everything.ts"]
+      files: ["node.ts", "fetch.ts", "redis.ts", "everything.ts"]
     })
   )
 })
