@@ -8,8 +8,8 @@ import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
 import { Config, ConfigProvider, Context, Deferred, Duration, Effect, Layer, Redacted, type Scope } from "effect"
 import { Redis } from "ioredis"
 
+import { start as startProxy } from "../../client-credentials/test/support/proxy.js"
 import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
-import { start as startProxy } from "./proxy.js"
 import * as redisServer from "./redisServer.js"
 
 const minute = Duration.minutes(1)

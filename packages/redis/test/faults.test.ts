@@ -5,12 +5,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
 import { TestApi } from "@effect-oauth/testing"
-import { Clock, Context, Deferred, Duration, Effect, Layer, Logger } from "effect"
+import { Context, Deferred, Duration, Effect, Layer, Logger } from "effect"
 import type { Redis, RedisOptions } from "ioredis"
 
 import * as certificates from "../../client-credentials/test/support/certificates.js"
+import { start as startProxy } from "../../client-credentials/test/support/proxy.js"
+import * as shiftedClock from "../../client-credentials/test/support/shiftedClock.js"
 import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
-import { start as startProxy } from "./proxy.js"
 import * as redisServer from "./redisServer.js"
 
 const minute = Duration.minutes(1)
@@ -218,30 +219,10 @@ describe.skipIf(!redisServer.isInstalled)("the operations of a fleet", () => {
     }).pipe(Effect.provide(Servers())))
 })
 
-/** The live clock, which can be put forward. */
-const shiftable = () => {
-  const live = Clock.make()
-  let ahead = 0
-  const millis = () => live.unsafeCurrentTimeMillis() + ahead
-  const nanos = () => live.unsafeCurrentTimeNanos() + BigInt(ahead) * 1_000_000n
-  const clock: Clock.Clock = {
-    [Clock.ClockTypeId]: Clock.ClockTypeId,
-    unsafeCurrentTimeMillis: millis,
-    currentTimeMillis: Effect.sync(millis),
-    unsafeCurrentTimeNanos: nanos,
-    currentTimeNanos: Effect.sync(nanos),
-    sleep: (duration) => live.sleep(duration)
-  }
-  return {
-    clock,
-    forward: (duration: Duration.Duration) => Effect.sync(() => void (ahead += Duration.toMillis(duration)))
-  }
-}
-
 describe.skipIf(!redisServer.isSentinelInstalled)(
   `a failover by Sentinel${redisServer.isSentinelInstalled ? "" : " (skipped: no redis-sentinel on this machine)"}`,
   () => {
-    const { clock, forward } = shiftable()
+    const { clock, forward } = shiftedClock.make()
 
     it.scopedLive("in the refresh window of ten clients costs at most two tokens, and fails no call", () =>
       Effect.gen(function*() {

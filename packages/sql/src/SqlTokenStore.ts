@@ -17,6 +17,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -260,8 +261,12 @@ export const layerWithClient = <E>(
               onTimeout: () => new OAuthError.TokenStoreError({ operation, problem: "no connection in time" })
             }),
             Effect.flatMap((current) =>
+              // A caller that gives up earlier learns nothing of the connection, and the next one needs to know.
               Effect.tapError(f(current.store), ({ problem }) =>
-                problem === noResponse ? disconnect(current) : Effect.void)
+                problem === noResponse ? disconnect(current) : Effect.void).pipe(
+                  Effect.forkIn(layerScope),
+                  Effect.flatMap(Fiber.join)
+                )
             )
           )
       return {

@@ -1,12 +1,17 @@
 /**
- * A TCP proxy before a server, which can become silent as a network does that loses everything, and lose or reset some of what
- * passes.
+ * A TCP proxy before a server. It does what networks do: it becomes silent, delays, and cuts or resets connections.
  */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 
 import { Effect } from "effect"
 
-type Mode = "forward" | "silent" | "faulty"
+/**
+ * - `silent`: what connections carry that are open is lost; new ones are forwarded.
+ * - `cut`: connections that are open end at what they would carry next; new ones are forwarded.
+ * - `faulty`: a connection ends at each fifth of what passes, at random.
+ * - a number: what passes is late by so many milliseconds.
+ */
+type Mode = "forward" | "silent" | "cut" | "faulty" | number
 
 export const start = (target: number) =>
   Effect.gen(function*() {
@@ -14,8 +19,8 @@ export const start = (target: number) =>
     const sockets = new Set<Socket>()
     /** How many connections were made. */
     let connections = 0
-    /** Connections that were open when the proxy became silent stay silent. */
-    const silent = new WeakSet<Socket>()
+    /** What becomes of those that were open when the proxy became silent, or began to cut. */
+    const marked = new WeakMap<Socket, "silent" | "cut">()
 
     const link = (from: Socket, to: Socket) => {
       sockets.add(from)
@@ -25,9 +30,11 @@ export const start = (target: number) =>
         to.destroy()
       })
       from.on("data", (chunk: Buffer) => {
-        if (silent.has(from)) return
+        const mark = marked.get(from)
+        if (mark === "silent") return
         // Before the command took effect, or after it.
-        if (mode === "faulty" && Math.random() < 0.2) from.destroy()
+        if (mark === "cut" || (mode === "faulty" && Math.random() < 0.2)) from.destroy()
+        else if (typeof mode === "number") setTimeout(() => to.write(chunk), mode)
         else to.write(chunk)
       })
     }
@@ -48,7 +55,7 @@ export const start = (target: number) =>
     const become = (next: Mode) =>
       Effect.sync(() => {
         mode = next
-        if (next === "silent") { for (const socket of sockets) silent.add(socket) }
+        if (next === "silent" || next === "cut") { for (const socket of sockets) marked.set(socket, next) }
       })
     return {
       port: (server.address() as AddressInfo).port,

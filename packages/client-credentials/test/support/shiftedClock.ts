@@ -1,0 +1,23 @@
+/**
+ * The live clock, which can be put forward: a token grows old, and the time-outs of real servers stay what they are.
+ */
+import { Clock, Duration, Effect } from "effect"
+
+export const make = () => {
+  const live = Clock.make()
+  let ahead = 0
+  const millis = () => live.unsafeCurrentTimeMillis() + ahead
+  const nanos = () => live.unsafeCurrentTimeNanos() + BigInt(ahead) * 1_000_000n
+  const clock: Clock.Clock = {
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: millis,
+    currentTimeMillis: Effect.sync(millis),
+    unsafeCurrentTimeNanos: nanos,
+    currentTimeNanos: Effect.sync(nanos),
+    sleep: (duration) => live.sleep(duration)
+  }
+  return {
+    clock,
+    forward: (duration: Duration.Duration) => Effect.sync(() => void (ahead += Duration.toMillis(duration)))
+  }
+}
