@@ -105,7 +105,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
         const later = yield* fleet(12, { port })
         yield* Effect.all(later, { concurrency: "unbounded" })
         assert.strictEqual(yield* tokensIssued, 2)
-      }).pipe(Effect.provide(Servers())),
+      }).pipe(Effect.provide(Servers)),
     300_000
   )
 
@@ -118,7 +118,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
       }
       const { received } = yield* TestAuthorizationServer.TestAuthorizationServer
       assert.deepStrictEqual((yield* received).map(({ endpoint }) => endpoint), ["token"])
-    }).pipe(Effect.provide(Servers())))
+    }).pipe(Effect.provide(Servers)))
 
   it.scopedLive("keeps the whole fleet within its budget", () =>
     Effect.gen(function*() {
@@ -134,7 +134,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
       }
       assert.strictEqual(yield* tokensIssued, 3)
       assert.deepStrictEqual(new Set(outcomes), new Set(["200", "IssuanceBudgetExhausted"]))
-    }).pipe(Effect.provide(Servers())))
+    }).pipe(Effect.provide(Servers)))
 
   it.scopedLive(
     "holds nobody up when it stops to answer between two commands",
@@ -153,7 +153,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
         )
         assert.deepStrictEqual(responses.map(({ status }) => status), [200, 200])
         assert.strictEqual(yield* tokensIssued, 2)
-      }).pipe(Effect.provide(Servers())),
+      }).pipe(Effect.provide(Servers)),
     300_000
   )
 
@@ -187,7 +187,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
           assert.deepStrictEqual(yield* all, good)
           issuedTogether = (yield* tokensIssued) - before
         }
-      }).pipe(Effect.provide(Servers())),
+      }).pipe(Effect.provide(Servers)),
     300_000
   )
 })

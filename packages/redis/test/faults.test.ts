@@ -216,7 +216,7 @@ describe.skipIf(!redisServer.isInstalled)("the operations of a fleet", () => {
       console.log(`20 clients, one cold start: ${calls} operations in ${elapsed} ms`)
       // A machine that takes longer than a second lets waiting clients look more often: at most every two seconds.
       assert.isAtMost(calls, 20 * (6 + Math.floor(elapsed / 1000)))
-    }).pipe(Effect.provide(Servers())))
+    }).pipe(Effect.provide(Servers)))
 })
 
 describe.skipIf(!redisServer.isSentinelInstalled)(
@@ -256,6 +256,6 @@ describe.skipIf(!redisServer.isSentinelInstalled)(
         }
         yield* redisServer.informs(raw, "role:master")
         assert.isAtMost(yield* tokensIssued, 3)
-      }).pipe(Effect.provide(Servers()), Effect.withClock(clock)))
+      }).pipe(Effect.provide(Servers), Effect.withClock(clock)))
   }
 )

@@ -1,35 +1,16 @@
-import { createHash } from "node:crypto"
-
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  ApiClient,
-  InvalidConfig,
-  SharedClientCredentials,
-  TokenSeal,
-  TokenStore
-} from "@effect-oauth/client-credentials"
+import { InvalidConfig, TokenStore } from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
-import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { TestAuthorizationServer } from "@effect-oauth/testing"
 import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
-import { Config, ConfigProvider, Context, Duration, Effect, Layer, Logger, Option, Redacted, type Scope } from "effect"
+import { Config, ConfigProvider, Context, Duration, Effect, Layer, Option, type Scope } from "effect"
 
+import { Servers, startProcesses, tokensIssued } from "../../client-credentials/test/support/fleet.js"
 import type { Database } from "./databases.js"
 import * as databases from "./databases.js"
 
 const entry = (value: string) => ({ value, expiresAt: Date.now() + 60_000 })
-const key = Redacted.make(createHash("sha256").update("store key").digest("base64"))
-
-const Servers = OAuthTest.layerHttpClient().pipe(
-  Layer.provideMerge(TestApi.layer()),
-  Layer.provideMerge(TestAuthorizationServer.layer()),
-  Layer.merge(Logger.remove(Logger.defaultLogger))
-)
-
-const tokensIssued = Effect.flatMap(
-  TestAuthorizationServer.TestAuthorizationServer,
-  ({ issued }) => Effect.map(issued, (all) => all.length)
-)
 
 class CurrentDatabase extends Context.Tag("CurrentDatabase")<CurrentDatabase, Database>() {}
 
@@ -119,18 +100,7 @@ for (const { database, hasOutages, isInstalled, name } of databases.all) {
       () =>
         Effect.gen(function*() {
           const { connect, options, restart, stop } = yield* database
-          const start = Effect.map(
-            Layer.build(Layer.fresh(
-              SharedClientCredentials.layer({
-                tokenUrl: "https://auth.test/token",
-                clientId: "test-client",
-                clientSecret: Redacted.make("test-secret"),
-                apiBaseUrl: "https://api.test"
-              }).pipe(Layer.provide([Layer.provide(SqlTokenStore.layer(options), connect()), TokenSeal.layer([key])]))
-            )),
-            (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
-          )
-          const processes = yield* Effect.replicateEffect(start, 8, { concurrency: "unbounded" })
+          const processes = yield* startProcesses(8, Layer.provide(SqlTokenStore.layer(options), connect()))
           const all = Effect.map(
             Effect.all(processes, { concurrency: "unbounded" }),
             (responses) => responses.every(({ status }) => status === 200)

@@ -1,30 +1,23 @@
 /**
  * What may go wrong on a real Postgres: missing permissions, locks, too many connections, a network that loses everything.
  */
-import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, SharedClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { TokenStore } from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
-import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Context, Deferred, Duration, Effect, Layer, Logger, Option, Redacted } from "effect"
+import { TestAuthorizationServer } from "@effect-oauth/testing"
+import { Context, Deferred, Duration, Effect, Layer, Option, Redacted } from "effect"
 
+import { Servers, startProcess, tokensIssued } from "../../client-credentials/test/support/fleet.js"
 import { runs } from "../../client-credentials/test/support/runs.js"
 import { once, postgresLayer } from "./databases.js"
 import * as postgresServer from "./postgresServer.js"
 
 const minute = Duration.minutes(1)
 const entry = (value: string) => ({ value, expiresAt: Date.now() + 60_000 })
-const key = Redacted.make(createHash("sha256").update("store key").digest("base64"))
-
-const Servers = OAuthTest.layerHttpClient().pipe(
-  Layer.provideMerge(TestApi.layer()),
-  Layer.provideMerge(TestAuthorizationServer.layer()),
-  Layer.merge(Logger.remove(Logger.defaultLogger))
-)
 
 /** A small server: 20 connections. */
 const server = once(postgresServer.start({ max_connections: "20" }))
@@ -133,25 +126,13 @@ describe.skipIf(!postgresServer.isInstalled)("more processes than Postgres has c
             Effect.gen(function*() {
               yield* sql`SELECT 1`
               const most = { perProcess: 0, all: 0 }
-              const { issued, revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
+              const { revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
               const start = (process: number) =>
-                Effect.map(
-                  Layer.build(Layer.fresh(
-                    SharedClientCredentials.layer({
-                      tokenUrl: "https://auth.test/token",
-                      clientId: "test-client",
-                      clientSecret: Redacted.make("test-secret"),
-                      apiBaseUrl: "https://api.test",
-                      issuanceBudget: { limit: 5, window: "1 day" },
-                      tokenCache: { retryTimeout: 0 }
-                    }).pipe(Layer.provide([
-                      SqlTokenStore.layerWithClient(
-                        PgClient.layer({ url: Redacted.make(url), applicationName: `process ${process}` })
-                      ),
-                      TokenSeal.layer([key])
-                    ]))
-                  )),
-                  (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
+                startProcess(
+                  SqlTokenStore.layerWithClient(
+                    PgClient.layer({ url: Redacted.make(url), applicationName: `process ${process}` })
+                  ),
+                  { issuanceBudget: { limit: 5, window: "1 day" }, tokenCache: { retryTimeout: 0 } }
                 )
               const processes = yield* Effect.forEach(Array.from({ length: 30 }, (_, index) => index), start)
               const watch = sql<{ count: string }>`SELECT count(*) AS count FROM pg_stat_activity
@@ -169,8 +150,7 @@ describe.skipIf(!postgresServer.isInstalled)("more processes than Postgres has c
                 yield* Effect.raceFirst(all, watch)
                 yield* revoke()
               }
-              const tokens = (yield* issued).length
-              return { ...most, tokens }
+              return { ...most, tokens: yield* tokensIssued }
             }))
           assert.isAtMost(connections.tokens, 5)
           assert.isAtLeast(connections.tokens, 1)
