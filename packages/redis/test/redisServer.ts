@@ -41,13 +41,20 @@ const kill = (child: ChildProcess) =>
     child.kill("SIGKILL")
   })
 
+const directory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "redis-test-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+)
+
 /** Starts a server with more arguments, such as `["--maxmemory", "1mb"]`. */
 export const startWith = (args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const port = yield* freePort
+    // Replicas and nodes of a Cluster write files.
+    const dir = yield* directory
     const launched = launch(
       "redis-server",
-      ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...args],
+      ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no", ...args],
       "Ready to accept connections"
     )
     let child = yield* launched
@@ -80,18 +87,12 @@ export const informs = (client: Redis, line: string): Effect.Effect<void> =>
         : Effect.zipRight(Effect.promise(() => client.call("PING")), Effect.suspend(() => informs(client, line)))
   )
 
-const directory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "redis-test-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
-)
-
 /** Starts a Cluster of two nodes, which share the slots. */
 export const startCluster = Effect.gen(function*() {
   const nodes = yield* Effect.forEach(["0 8191", "8192 16383"], (slots) =>
     Effect.gen(function*() {
       const bus = yield* freePort
-      const dir = yield* directory
-      const { port } = yield* startWith(["--cluster-enabled", "yes", "--cluster-port", String(bus), "--dir", dir])
+      const { port } = yield* startWith(["--cluster-enabled", "yes", "--cluster-port", String(bus)])
       const client = yield* connect(port)
       yield* Effect.promise(() => client.call("CLUSTER", "ADDSLOTSRANGE", ...slots.split(" ")))
       return { bus, client, port }
