@@ -1,64 +1,29 @@
 /**
  * Fleets on a real Postgres: behind a network that fails, and how many statements they cost it.
  */
-import { createHash } from "node:crypto"
-
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, SharedClientCredentials, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { type SharedClientCredentials, TokenStore } from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
-import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Context, Duration, Effect, Layer, Logger, Redacted } from "effect"
+import { TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Context, Duration, Effect, Layer } from "effect"
 
+import { Servers, startProcesses, tokensIssued } from "../../client-credentials/test/support/fleet.js"
 import * as proxy from "../../client-credentials/test/support/proxy.js"
 import * as shiftedClock from "../../client-credentials/test/support/shiftedClock.js"
 import { once, postgresLayer } from "./databases.js"
 import * as postgresServer from "./postgresServer.js"
 
-const key = Redacted.make(createHash("sha256").update("store key").digest("base64"))
-
 const server = once(postgresServer.start({ shared_preload_libraries: "pg_stat_statements" }))
-
-const Servers = OAuthTest.layerHttpClient().pipe(
-  Layer.provideMerge(TestApi.layer()),
-  Layer.provideMerge(TestAuthorizationServer.layer()),
-  Layer.merge(Logger.remove(Logger.defaultLogger))
-)
-
-const tokensIssued = Effect.flatMap(
-  TestAuthorizationServer.TestAuthorizationServer,
-  ({ issued }) => Effect.map(issued, (all) => all.length)
-)
 
 const urlOf = (port: number) => `postgres://tester@127.0.0.1:${port}/postgres`
 
-/** So many processes' worth of clients: each has a connection and a cache of its own. */
 const fleet = (
   size: number,
   port: number,
   store: SqlTokenStore.Options,
-  more: Partial<SharedClientCredentials.Options> = {}
-) =>
-  Effect.forEach(
-    Array.from({ length: size }),
-    () =>
-      Effect.map(
-        Layer.build(Layer.fresh(
-          SharedClientCredentials.layer({
-            tokenUrl: "https://auth.test/token",
-            clientId: "test-client",
-            clientSecret: Redacted.make("test-secret"),
-            apiBaseUrl: "https://api.test",
-            ...more
-          }).pipe(Layer.provide([
-            SqlTokenStore.layerWithClient(postgresLayer(urlOf(port)), store),
-            TokenSeal.layer([key])
-          ]))
-        )),
-        (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
-      ),
-    { concurrency: "unbounded" }
-  )
+  more: Partial<SharedClientCredentials.Options>
+) => startProcesses(size, SqlTokenStore.layerWithClient(postgresLayer(urlOf(port)), store), more)
 
 describe.skipIf(!postgresServer.isInstalled)("a connection to Postgres that became silent", () => {
   it.scopedLive("is closed after the time of one operation, and opened again", () =>
