@@ -115,6 +115,13 @@ const decide = (
   return failure === undefined ? Option.none() : Option.some(Either.left(failure))
 }
 
+/** Counts a token of another process, unless it is the one that this process wants replaced. */
+const countTakenOver = ({ replaces }: Partial<RequestOptions>, decided: Option.Option<Outcome>): Effect.Effect<void> =>
+  Option.isSome(decided) && Either.isRight(decided.value) &&
+    !(replaces !== undefined && entries.isSame(replaces, decided.value.right.token))
+    ? metrics.count(metrics.sharedTokens)
+    : Effect.void
+
 /** Requests a token for all processes, and stores the token or the failure. */
 const requestForAll = (
   { pauseAfter = pauseByDefault, rejection }: Partial<RequestOptions>,
@@ -193,7 +200,11 @@ export const decorate = (
           newEntry,
           leaseLife,
           pollEvery,
-          decide: (seen) => Effect.map(Clock.currentTimeMillis, (local) => decide(given, seen, local)),
+          decide: (seen) =>
+            Clock.currentTimeMillis.pipe(
+              Effect.map((local) => decide(given, seen, local)),
+              Effect.tap((decided) => countTakenOver(given, decided))
+            ),
           request: (seen, replace) =>
             requestForAll(given, endpoint.requestToken(request, requestOptions), seen, replace)
         })

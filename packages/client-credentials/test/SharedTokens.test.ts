@@ -111,6 +111,7 @@ describe("a fleet with one store", () => {
   it.scoped("a process that starts again takes over the token that is there", () =>
     Effect.gen(function*() {
       const { count, start } = yield* fleet(0)
+      const before = yield* countOf("oauth.token.shared")
       for (let starts = 0; starts < 100; starts += 1) {
         yield* Effect.scoped(Effect.gen(function*() {
           const cache = yield* start
@@ -118,6 +119,7 @@ describe("a fleet with one store", () => {
         }))
       }
       assert.strictEqual(count.requests, 1)
+      assert.strictEqual((yield* countOf("oauth.token.shared")) - before, 99)
     }))
 
   for (
