@@ -1,0 +1,98 @@
+/**
+ * What the members of Effect's modules are called in Effect 4, where the change is one of names.
+ *
+ * A name in another module is written with it. Members that are not listed keep their name.
+ */
+export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "@effect/platform-node/NodeHttpClient": {
+    layer: "layerNodeHttp",
+    layerUndiciWithoutDispatcher: "layerUndiciNoDispatcher",
+    layerWithoutAgent: "layerNodeHttpNoAgent",
+    makeAgentLayer: "layerAgentOptions",
+    UndiciRequestOptions: "UndiciOptions"
+  },
+  "@effect/platform/Cookies": { unsafeMakeCookie: "makeCookieUnsafe" },
+  "@effect/platform/Headers": { currentRedactedNames: "CurrentRedactedNames", remove: "removeMany" },
+  "@effect/platform/HttpClient": { currentTracerDisabledWhen: "TracerDisabledWhen" },
+  "@effect/platform/HttpServer": { layerContext: "layerServices" },
+  "effect/Cause": {
+    failureOption: "findErrorOption",
+    isInterruptedOnly: "hasInterruptsOnly",
+    IllegalArgumentException: "IllegalArgumentError",
+    TimeoutException: "TimeoutError",
+    isDie: "hasDies",
+    isFailType: "isFailReason"
+  },
+  "effect/Config": {
+    nonEmptyString: "NonEmptyString",
+    redacted: "Redacted",
+    string: "String"
+  },
+  "effect/Context": { GenericTag: "Service", Tag: "Service" },
+  "effect/Deferred": { unsafeDone: "doneUnsafe", unsafeMake: "makeUnsafe" },
+  "effect/Duration": { DurationInput: "Input", decode: "fromInputUnsafe", decodeUnknown: "fromInput" },
+  "effect/Effect": {
+    async: "callback",
+    catchAll: "catch",
+    catchAllCause: "catchCause",
+    catchAllDefect: "catchDefect",
+    dieMessage: "die",
+    either: "result",
+    fork: "forkChild",
+    forkDaemon: "forkDetach",
+    intoDeferred: "into",
+    makeSemaphore: "Semaphore.make",
+    mapInputContext: "updateContext",
+    tapErrorCause: "tapCause",
+    timeoutFail: "timeoutOrElse",
+    unsafeMakeSemaphore: "Semaphore.makeUnsafe",
+    zipRight: "andThen"
+  },
+  "effect/Either": {
+    Either: "Result",
+    getRight: "getSuccess",
+    isLeft: "isFailure",
+    isRight: "isSuccess",
+    left: "fail",
+    mapLeft: "mapError",
+    right: "succeed"
+  },
+  "effect/Exit": { isInterrupted: "hasInterrupts" },
+  "effect/Fiber": { RuntimeFiber: "Fiber", getCurrentFiber: "getCurrent" },
+  "effect/Layer": {
+    catchAll: "catch",
+    scoped: "effect",
+    scopedContext: "effectContext",
+    scopedDiscard: "effectDiscard",
+    setConfigProvider: "ConfigProvider.layer",
+    unwrapEffect: "unwrap"
+  },
+  "effect/Logger": {
+    jsonLogger: "formatJson",
+    logfmtLogger: "formatLogFmt",
+    stringLogger: "formatSimple",
+    structuredLogger: "formatStructured"
+  },
+  "effect/Metric": { tagged: "withAttributes", unsafeSnapshot: "snapshotUnsafe" },
+  "effect/Option": { flatMapNullable: "flatMapNullishOr", fromNullable: "fromNullishOr" },
+  "effect/Ref": { unsafeMake: "makeUnsafe" },
+  "effect/Schema": { NonNegativeInt: "Natural", parseJson: "fromJsonString", propertySignature: "" },
+  "effect/Scope": { CloseableScope: "Closeable", extend: "provide" },
+  "effect/Stream": { catchAll: "catch" }
+}
+
+/** The same for members of values, by the type that declares them. */
+export const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "effect/Either#Left": { left: "failure" },
+  "effect/Either#Right": { right: "success" },
+  "effect/Clock#Clock": {
+    unsafeCurrentTimeMillis: "currentTimeMillisUnsafe",
+    // The steady clock: of that name, Effect 4 has the wall clock.
+    unsafeCurrentTimeNanos: "monotonicTimeNanosUnsafe"
+  }
+}
+
+/** The tags of values, by the type that declares them. */
+export const tags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "effect/Either": { Left: "Failure", Right: "Success" }
+}

@@ -1,0 +1,349 @@
+/**
+ * Rewrites one file of Effect 3 for Effect 4.
+ *
+ * The rules look at what a name stands for, not at its text: a field of our own that is called `left` stays as it is.
+ */
+import ts from "typescript"
+
+import * as bindings from "./bindings.js"
+import * as calls from "./calls.js"
+import { apply, type Edit } from "./edits.js"
+import { members, renamed, tags } from "./members.js"
+import * as modules from "./modules.js"
+
+/** What the rules know of a file, and what they do to it. */
+export class Rewriting {
+  readonly edits: Array<Edit> = []
+  readonly bound: ReadonlyMap<string, bindings.Binding>
+  private readonly added = new Map<string, modules.Module>()
+
+  constructor(readonly file: ts.SourceFile, readonly checker: ts.TypeChecker) {
+    this.bound = bindings.read(file, checker)
+  }
+
+  replace(node: ts.Node, text: string): void {
+    this.edits.push({ start: node.getStart(this.file), end: node.end, text })
+  }
+
+  replaceBetween(start: number, end: number, text: string): void {
+    this.edits.push({ start, end, text })
+  }
+
+  insert(position: number, text: string): void {
+    this.edits.push({ start: position, end: position, text })
+  }
+
+  text(node: ts.Node): string {
+    return node.getText(this.file)
+  }
+
+  /** The name of a module of Effect 4 in this file, which is imported where it was not. */
+  use(module: string): string {
+    const target = modules.target(module)
+    if (target === undefined) throw new Error(`${module} is no module of Effect`)
+    for (const [local, { module: other }] of this.bound) {
+      if (other === module) return this.localOf(local, module)
+    }
+    this.added.set(target.name, target)
+    return target.name
+  }
+
+  /** The module that an expression stands for. */
+  moduleOf(node: ts.Node): string | undefined {
+    if (!ts.isIdentifier(node)) return undefined
+    const binding = this.bound.get(node.text)
+    return binding !== undefined && this.checker.getSymbolAtLocation(node) === binding.symbol ? binding.module : undefined
+  }
+
+  /** The member of a module that an expression or a type stands for, such as `effect/Effect.map`. */
+  memberOf(node: ts.Node): { readonly module: string; readonly name: string } | undefined {
+    if (ts.isPropertyAccessExpression(node)) {
+      const module = this.moduleOf(node.expression)
+      return module === undefined ? undefined : { module, name: node.name.text }
+    }
+    if (ts.isQualifiedName(node)) {
+      const module = this.moduleOf(node.left)
+      return module === undefined ? undefined : { module, name: node.right.text }
+    }
+    return undefined
+  }
+
+  isMember(node: ts.Node, module: string, name: string): boolean {
+    const member = this.memberOf(node)
+    return member !== undefined && member.module === module && member.name === name
+  }
+
+  /** Whether a type is, or may be, a type that a module of Effect declares. */
+  isOf(type: ts.Type, module: string, names: ReadonlyArray<string>): boolean {
+    const parts = type.isUnion() ? type.types : [type]
+    return parts.some((part) => {
+      const origin = bindings.originOf(part.aliasSymbol ?? part.symbol) ?? bindings.originOf(part.symbol)
+      return origin !== undefined && origin.module === module && names.includes(origin.name)
+    })
+  }
+
+  isEither(node: ts.Node): boolean {
+    const type = this.checker.getTypeAtLocation(node)
+    const parts = type.isUnion() ? type.types : [type]
+    return parts.length > 0 && parts.every((part) => this.isOf(part, "effect/Either", ["Left", "Right"]))
+  }
+
+  /** The local name of an imported module: that of its module in Effect 4, unless the file has its own. */
+  localOf(local: string, module: string): string {
+    const before = /\w+$/.exec(module)?.[0]
+    const after = modules.target(module)?.name
+    if (after === undefined || after === "*" || before !== local || after === local) return local
+    return this.has(after) ? `${after}s` : after
+  }
+
+  private names: ReadonlySet<string> | undefined
+
+  private has(name: string): boolean {
+    if (this.names === undefined) {
+      const names = new Set<string>()
+      const visit = (node: ts.Node): void => {
+        if (ts.isIdentifier(node) && !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node)) {
+          names.add(node.text)
+        }
+        ts.forEachChild(node, visit)
+      }
+      visit(this.file)
+      this.names = names
+    }
+    return this.names.has(name)
+  }
+
+  imports(): string {
+    return [...this.added.values()].map(({ barrel, name }) => `import { ${name} } from "${barrel}"\n`).join("")
+  }
+}
+
+/** An import of modules of Effect, from where they are. */
+const importDeclaration = (to: Rewriting, node: ts.ImportDeclaration): boolean => {
+  if (!ts.isStringLiteral(node.moduleSpecifier)) return false
+  const path = node.moduleSpecifier.text
+  const clause = node.importClause
+  const named = clause?.namedBindings
+  if (clause === undefined || named === undefined || !/^(effect|@effect\/[^/]+)(\/\w+)?$/.test(path)) return false
+  const keyword = clause.isTypeOnly ? "import type" : "import"
+  if (ts.isNamespaceImport(named)) {
+    const target = modules.target(path)
+    if (target === undefined) return false
+    const local = to.localOf(named.name.text, path)
+    to.replace(
+      node,
+      target.name === "*"
+        ? `${keyword} * as ${local} from "${target.barrel}"`
+        : `${keyword} * as ${local} from "${target.barrel}/${target.name}"`
+    )
+    return true
+  }
+  if (path === "@effect/vitest" || path.split("/").length > (path.startsWith("@") ? 2 : 1)) {
+    const target = modules.target(path)
+    if (target !== undefined) to.replace(node.moduleSpecifier, `"${target.barrel}/${target.name}"`)
+    for (const { name, propertyName } of named.elements) {
+      const member = renamed[path]?.[(propertyName ?? name).text]
+      if (member !== undefined) to.replace(name, `${member} as ${name.text}`)
+    }
+    return true
+  }
+  const groups = new Map<string, Array<string>>()
+  const lines: Array<string> = []
+  for (const { isTypeOnly, name, propertyName } of named.elements) {
+    const exported = (propertyName ?? name).text
+    const target = modules.target(`${path}/${exported}`)
+    if (target === undefined || !/^[A-Z]/.test(exported)) {
+      groups.set(path, [...groups.get(path) ?? [], (isTypeOnly ? "type " : "") + to.text(name)])
+      continue
+    }
+    const local = to.localOf(name.text, `${path}/${exported}`)
+    if (target.name === "*") {
+      lines.push(`${isTypeOnly ? "import type" : keyword} * as ${local} from "${target.barrel}"`)
+      continue
+    }
+    const item = (isTypeOnly ? "type " : "") + (local === target.name ? local : `${target.name} as ${local}`)
+    groups.set(target.barrel, [...groups.get(target.barrel) ?? [], item])
+  }
+  for (const [barrel, items] of groups) lines.push(`${keyword} { ${[...new Set(items)].join(", ")} } from "${barrel}"`)
+  to.replace(node, lines.join("\n"))
+  return true
+}
+
+/** `class X extends Context.Tag(key)<X, S>() {}` and `class X extends Context.Reference<X>()(key, options) {}`. */
+const classDeclaration = (to: Rewriting, node: ts.ClassDeclaration): void => {
+  const heritage = node.heritageClauses?.[0]?.types[0]
+  if (heritage === undefined || !ts.isCallExpression(heritage.expression)) return
+  const outer = heritage.expression
+  if (ts.isCallExpression(outer.expression)) {
+    const inner = outer.expression
+    if (to.isMember(inner.expression, "effect/Context", "Tag") && inner.arguments[0] !== undefined) {
+      const [id] = inner.arguments
+      const types = (outer.typeArguments ?? []).map((type) => to.text(type)).join(", ")
+      to.replaceBetween(inner.expression.end, id.getStart(to.file), `<${types}>()(`)
+      to.replaceBetween(id.end, outer.end, ")")
+      return
+    }
+    if (to.isMember(inner.expression, "effect/Context", "Reference") && node.name !== undefined) {
+      const [id, options] = outer.arguments
+      if (id === undefined || options === undefined) return
+      const start = (node.modifiers?.[0] ?? node).getStart(to.file)
+      const keyword = node.modifiers?.some((one) => one.kind === ts.SyntaxKind.ExportKeyword) === true
+        ? "export const"
+        : "const"
+      to.replaceBetween(start, inner.expression.getStart(to.file), `${keyword} ${node.name.text} = `)
+      to.replaceBetween(inner.expression.end, id.getStart(to.file), "(")
+      to.replaceBetween(heritage.end, node.end, "")
+    }
+  }
+}
+
+const isEffectType = (to: Rewriting, type: ts.Type | undefined): boolean =>
+  type !== undefined && to.isOf(type, "effect/Effect", ["Effect"])
+
+/** An `Either` where an `Effect` is wanted: a `Result` is none. */
+const eitherAsEffect = (to: Rewriting, node: ts.Expression): void => {
+  if (ts.isParenthesizedExpression(node) || ts.isConditionalExpression(node)) return
+  const { parent } = node
+  const isYielded = ts.isYieldExpression(parent) && parent.asteriskToken !== undefined && parent.expression === node
+  const isWanted = isYielded || isEffectType(to, to.checker.getContextualType(node))
+  if (!isWanted || !to.isEither(node)) return
+  if (isYielded && inGeneratorOf(node, to) === "effect/Either") return
+  to.insert(node.getStart(to.file), `${to.use("effect/Effect")}.fromResult(`)
+  to.insert(node.end, ")")
+}
+
+/** The module whose `gen` a `yield*` belongs to. */
+const inGeneratorOf = (node: ts.Node, to: Rewriting): string | undefined => {
+  let current = node.parent
+  while (!ts.isFunctionExpression(current) || current.asteriskToken === undefined) {
+    if (current.parent === undefined) return undefined
+    current = current.parent
+  }
+  return ts.isCallExpression(current.parent) ? to.memberOf(current.parent.expression)?.module : undefined
+}
+
+/** `value._tag === "Left"`, `case "Left"`, of a value that Effect declares. */
+const tagLiteral = (to: Rewriting, node: ts.StringLiteral): void => {
+  const { parent } = node
+  const other = ts.isBinaryExpression(parent)
+    ? (parent.left === node ? parent.right : parent.left)
+    : ts.isCaseClause(parent)
+    ? parent.parent.parent.expression
+    : undefined
+  if (other === undefined || !ts.isPropertyAccessExpression(other) || other.name.text !== "_tag") return
+  for (const [module, names] of Object.entries(tags)) {
+    const name = names[node.text]
+    if (name !== undefined && to.isOf(to.checker.getTypeAtLocation(other.expression), module, Object.keys(names))) {
+      to.replace(node, `"${name}"`)
+    }
+  }
+}
+
+const memberName = (to: Rewriting, node: ts.PropertyAccessExpression | ts.QualifiedName): void => {
+  const name = ts.isQualifiedName(node) ? node.right : node.name
+  const owner = ts.isQualifiedName(node) ? node.left : node.expression
+  const member = to.memberOf(node)
+  if (member !== undefined) {
+    const other = renamed[member.module]?.[member.name]
+    if (other === undefined || other === "") return
+    const [module, inModule] = other.includes(".") ? other.split(".") : [undefined, other]
+    if (module === undefined || inModule === undefined) to.replace(name, other)
+    else to.replace(node, `${to.use(`effect/${module}`)}.${inModule}`)
+    return
+  }
+  if (ts.isQualifiedName(node)) return
+  const origin = bindings.originOf(to.checker.getSymbolAtLocation(name)) ??
+    unionOrigin(to.checker.getTypeAtLocation(owner), name.text)
+  const other = origin === undefined ? undefined : members[`${origin.module}#${origin.owner ?? ""}`]?.[name.text]
+  if (other !== undefined) to.replace(name, other)
+}
+
+const unionOrigin = (type: ts.Type, name: string): bindings.Origin | undefined =>
+  type.isUnion()
+    ? type.types.map((part) => bindings.originOf(part.getProperty(name))).find((origin) => origin !== undefined)
+    : bindings.originOf(type.getProperty(name))
+
+/** `{ left }` of an `Either`, in a pattern. */
+const bindingElement = (to: Rewriting, node: ts.BindingElement): void => {
+  const name = node.propertyName ?? node.name
+  if (!ts.isIdentifier(name) || !ts.isObjectBindingPattern(node.parent)) return
+  const type = to.checker.getTypeAtLocation(node.parent)
+  const origin = unionOrigin(type, name.text)
+  const other = origin === undefined ? undefined : members[`${origin.module}#${origin.owner ?? ""}`]?.[name.text]
+  if (other === undefined) return
+  if (node.propertyName === undefined) to.insert(node.name.getStart(to.file), `${other}: `)
+  else to.replace(node.propertyName, other)
+}
+
+const visit = (to: Rewriting, node: ts.Node): void => {
+  if (ts.isImportDeclaration(node)) {
+    if (importDeclaration(to, node)) return
+  } else if (ts.isClassDeclaration(node)) classDeclaration(to, node)
+  else if (ts.isStringLiteral(node)) tagLiteral(to, node)
+  else if (ts.isBindingElement(node)) bindingElement(to, node)
+  else if (ts.isIdentifier(node)) {
+    const module = to.moduleOf(node)
+    const local = module === undefined ? undefined : to.localOf(node.text, module)
+    if (local !== undefined && local !== node.text && !isReplaced(to, node)) to.replace(node, local)
+    return
+  } else if (ts.isCallExpression(node)) calls.rewrite(to, node)
+  else if (ts.isTypeReferenceNode(node)) calls.typeReference(to, node)
+  if (ts.isPropertyAccessExpression(node) || ts.isQualifiedName(node)) memberName(to, node)
+  if (ts.isExpression(node)) eitherAsEffect(to, node)
+  ts.forEachChild(node, (child) => visit(to, child))
+}
+
+const isReplaced = (to: Rewriting, node: ts.Node): boolean => {
+  const start = node.getStart(to.file)
+  return to.edits.some((edit) => edit.start <= start && edit.end >= node.end && edit.end > edit.start)
+}
+
+/** Removes the imports that nothing refers to. */
+export const withoutUnusedImports = (text: string): string => {
+  const file = ts.createSourceFile("file.ts", text, ts.ScriptTarget.Latest, true)
+  const used = new Set<string>()
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) return
+    if (ts.isIdentifier(node)) used.add(node.text)
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  const edits: Array<Edit> = []
+  for (const statement of file.statements) {
+    if (!ts.isImportDeclaration(statement)) continue
+    const bound = statement.importClause?.namedBindings
+    if (bound === undefined) continue
+    const remove = () => edits.push({ start: statement.getStart(file), end: statement.end, text: "" })
+    if (ts.isNamespaceImport(bound)) {
+      if (!used.has(bound.name.text)) remove()
+      continue
+    }
+    const kept = bound.elements.filter(({ name }) => used.has(name.text))
+    if (kept.length === 0) remove()
+    else if (kept.length < bound.elements.length) {
+      edits.push({
+        start: bound.getStart(file),
+        end: bound.end,
+        text: `{ ${kept.map((element) => element.getText(file)).join(", ")} }`
+      })
+    }
+  }
+  return apply(text, edits)
+}
+
+export const rewrite = (file: ts.SourceFile, checker: ts.TypeChecker): string => {
+  const to = new Rewriting(file, checker)
+  visit(to, file)
+  const added = to.imports()
+  const first = file.statements.find(ts.isImportDeclaration)
+  if (added !== "") to.insert(first?.getStart(file) ?? 0, added)
+  return withoutUnusedImports(apply(file.text, to.edits.filter((edit, index) => !within(edit, index, to.edits))))
+}
+
+/** An edit inside a text that is replaced as a whole is part of the replacement already. */
+const within = (edit: Edit, index: number, edits: ReadonlyArray<Edit>): boolean =>
+  edits.some((other, at) =>
+    at !== index && other.end > other.start && other.start <= edit.start && other.end >= edit.end &&
+    (other.start < edit.start || other.end > edit.end || at < index) &&
+    !(edit.start === edit.end && (edit.start === other.start || edit.start === other.end))
+  )
