@@ -14,7 +14,7 @@ const longFunctions = [
 ].map((path) => `packages/${path}`)
 
 export default tseslint.config(
-  { ignores: ["**/dist/**", "**/build/**", "**/docs/**", "**/node_modules/**"] },
+  { ignores: ["**/dist/**", "packages/effect-4/generated/**", "**/build/**", "**/docs/**", "**/node_modules/**"] },
   ...tseslint.configs.strict,
   {
     files: ["**/*.{ts,mjs}"],

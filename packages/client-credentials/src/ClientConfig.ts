@@ -325,7 +325,7 @@ const withProofKey = (
     ? Effect.succeed({ ...settings, dpop })
     : Effect.gen(function*() {
       const key = yield* Deferred.make<ProofKey, InvalidConfig>()
-      const generate = yield* Effect.once(Effect.forkDaemon(Effect.intoDeferred(proofKey(dpop), key)))
+      const generate = yield* Effect.cached(Effect.forkDaemon(Effect.intoDeferred(proofKey(dpop), key)))
       return { ...settings, dpop: Effect.zipRight(Effect.uninterruptible(generate), Deferred.await(key)) }
     })
 }

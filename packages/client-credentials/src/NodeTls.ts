@@ -306,12 +306,15 @@ export const layerEnv = (
     return Layer.catchAll(layerWith(found, fromEnvironment), (error) => {
       const [problem] = error.problems
       const isVariable = problem !== undefined && Object.hasOwn(tlsVariables, problem.setting)
-      return Layer.fail(
-        isVariable && !Object.hasOwn(overrides, problem.setting)
-          ? errors([{ ...problem, expected: `a file with ${problem.expected}` }])
-          : Object.keys(overrides).length > 0
-          ? errors(error.problems)
-          : error
+      return Layer.effect(
+        HttpClient.HttpClient,
+        Effect.fail(
+          isVariable && !Object.hasOwn(overrides, problem.setting)
+            ? errors([{ ...problem, expected: `a file with ${problem.expected}` }])
+            : Object.keys(overrides).length > 0
+            ? errors(error.problems)
+            : error
+        )
       )
     })
   }))

@@ -83,7 +83,8 @@ export const make = <E>(layer: Layer.Layer<ApiClient, E>): PromiseClient => {
         )
         return yield* Effect.promise((signal) => runtime.runPromiseExit(response, { signal }))
       })
-      const exit = Exit.flatten(await Effect.runPromiseExit(send, { signal }))
+      const sent = await Effect.runPromiseExit(send, { signal })
+      const exit = Exit.isSuccess(sent) ? sent.value : Exit.failCause(sent.cause)
       if (Exit.isSuccess(exit)) return exit.value
       signal.throwIfAborted()
       throw shared.isClosed() && Cause.isInterruptedOnly(exit.cause) ? closed() : errorOf(exit.cause)
@@ -110,7 +111,7 @@ const buildOnDemand = <R, E>(layer: Layer.Layer<R, E>) => {
   let closing: Promise<void> | undefined
 
   const build = async (runtime: Runtime): Promise<Runtime> => {
-    const exit = await Effect.runPromiseExit(runtime.runtimeEffect)
+    const exit = await runtime.runPromiseExit(Effect.void)
     if (closing !== undefined) throw closed()
     if (Exit.isSuccess(exit)) return runtime
     await runtime.dispose().catch(() => undefined)

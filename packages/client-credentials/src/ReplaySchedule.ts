@@ -51,6 +51,6 @@ export class ReplaySchedule extends Context.Reference<ReplaySchedule>()(
   "@effect-oauth/client-credentials/ReplaySchedule",
   {
     defaultValue: (): Schedule.Schedule<unknown, Rejection> =>
-      Schedule.recurs(2).pipe(Schedule.whileInput(({ renewable }: Rejection) => renewable))
+      Schedule.whileInput(Schedule.recurs(2), ({ renewable }: Rejection) => renewable)
   }
 ) {}

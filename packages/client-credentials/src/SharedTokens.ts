@@ -225,7 +225,7 @@ export const decorate = (
         const shared = share(request, requestOptions)
         return within(Effect.flatten(
           request.dpopThumbprint !== undefined ? alone : canWait ? shared : shared.pipe(
-            Effect.orElse(() => shareLater(request, requestOptions)),
+            Effect.catchAll(() => shareLater(request, requestOptions)),
             Effect.catchAll((error) =>
               Effect.logWarning(
                 `${error.message} Requesting a token for this process alone. The next token request uses the store again.`

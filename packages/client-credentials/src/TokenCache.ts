@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as Array from "effect/Array"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -346,9 +345,7 @@ export const make = (
       onNone: () => noBudget,
       onSome: ({ left }) => Effect.map(Effect.timeoutOption(left, "1 second"), Option.getOrUndefined)
     })
-    const cached = Effect.sync(() =>
-      Array.filterMap(entries.all(), ({ state }) => Option.fromNullable(MutableRef.get(state).cached?.token))
-    )
+    const cached = Effect.sync(() => entries.all().flatMap(({ state }) => MutableRef.get(state).cached?.token ?? []))
 
     const service = (wanted: TokenRequest.TokenRequest, entry: () => cacheEntry.Entry): TokenCache => ({
       get: Effect.suspend(() => get(shared, entry())),

@@ -225,7 +225,7 @@ export const make = (
 
     const owner = {}
     const noticeDuplicate = (request: TokenRequest, token: AccessToken, { reason }: RequestOptions) =>
-      Effect.flatMap(Effect.clock, (clock) => {
+      Effect.clockWith((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
         const until = issuedTokens.note(clock, { owner, request, token, now, isFirst: reason === "cold" })
         return until === undefined ? Effect.void : Effect.logWarning(

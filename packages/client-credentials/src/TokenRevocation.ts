@@ -118,7 +118,7 @@ export const make: Effect.Effect<
               )
             }
           })
-          yield* Effect.map(Effect.clock, (clock) => issuedTokens.forget(clock, token))
+          yield* Effect.clockWith((clock) => Effect.sync(() => issuedTokens.forget(clock, token)))
         }).pipe(Effect.withSpan("oauth.token.revocation", { captureStackTrace: false }))
       )
   }

@@ -3,7 +3,7 @@
  */
 import ts from "typescript"
 
-import type { Rewriting } from "./rewrite.js"
+import type { Rewriting } from "./rewriting.js"
 
 type Rule = (to: Rewriting, node: ts.CallExpression) => void
 
@@ -85,6 +85,129 @@ const checkOf = (name: string, argument: string): Rule => (to, node) => {
   to.insert(node.end, ")")
 }
 
+/** Of a duration, not of what can be read as one. */
+const format: Rule = (to, node) => {
+  const [value] = node.arguments
+  if (value === undefined || to.isOf(to.checker.getTypeAtLocation(value), "effect/Duration", ["Duration"])) return
+  to.insert(value.getStart(to.file), `${to.use("effect/Duration")}.fromInputUnsafe(`)
+  to.insert(value.end, ")")
+}
+
+/** `Schedule.whileInput(f)` looks at the input among what a schedule knows. */
+const whileInput: Rule = (to, node) => {
+  const condition = node.arguments.at(-1)
+  if (condition === undefined) return
+  callee(to, node, `${to.use("effect/Schedule")}.while`)
+  const parameter = ts.isArrowFunction(condition) ? condition.parameters[0]?.type : undefined
+  const type = parameter === undefined ? "" : `: { readonly input: ${to.text(parameter)} }`
+  to.insert(condition.getStart(to.file), `({ input }${type}) => (`)
+  to.insert(condition.end, ")(input)")
+}
+
+/** Schedules of which the earlier or the later pause counts, as one array. */
+const schedules = (name: string): Rule => (to, node) => {
+  const [first, second] = node.arguments
+  if (first === undefined) return
+  const schedule = to.use("effect/Schedule")
+  if (second === undefined) {
+    callee(to, node, `((self) => ${schedule}.${name}`)
+    to.insert(first.getStart(to.file), "[self, ")
+    to.insert(first.end, "]")
+    to.insert(node.end, ")")
+  } else {
+    callee(to, node, `${schedule}.${name}`)
+    to.insert(first.getStart(to.file), "[")
+    to.insert(second.end, "]")
+  }
+}
+
+/** The state of `Stream.mapAccum` is lazy, and each element becomes any number of others. */
+const mapAccum: Rule = (to, node) => {
+  const [initial, step] = node.arguments.slice(-2)
+  if (initial === undefined || step === undefined || !ts.isArrowFunction(step)) return
+  to.insert(initial.getStart(to.file), "() => ")
+  const pair = ts.isParenthesizedExpression(step.body) ? step.body.expression : step.body
+  if (!ts.isArrayLiteralExpression(pair)) return
+  const [, element] = pair.elements
+  if (element === undefined) return
+  to.insert(element.getStart(to.file), "[")
+  to.insert(element.end, "]")
+  to.insert(pair.end, " as const")
+}
+
+/** `runCollect` gives an array. */
+const first: Rule = (to, node) => {
+  const [value] = node.arguments
+  if (value === undefined) return
+  to.replaceBetween(node.getStart(to.file), value.getStart(to.file), "")
+  to.replaceBetween(value.end, node.end, "")
+}
+
+/** The method of a request is any text. */
+const method: Rule = (to, node) => {
+  const [value] = node.arguments
+  if (value === undefined || ts.isStringLiteral(value)) return
+  to.insert(value.end, ` as NonNullable<${to.use("@effect/platform/HttpClientRequest")}.Options["method"]>`)
+}
+
+/** A value in Effect 4. */
+const uncalled: Rule = (to, node) => to.replaceBetween(node.expression.end, node.end, "")
+
+/** A client is made by an effect that asks for its dispatcher, and does nothing else. */
+const makeUndici: Rule = (to, node) => {
+  const [dispatcher] = node.arguments
+  if (dispatcher === undefined) return
+  const effect = to.use("effect/Effect")
+  to.insert(node.getStart(to.file), `${effect}.runSync(${effect}.provideService(`)
+  to.replaceBetween(
+    node.expression.end,
+    dispatcher.getStart(to.file),
+    `, ${to.use("@effect/platform-node/NodeHttpClient")}.Dispatcher, `
+  )
+  to.insert(node.end, ")")
+}
+
+/** Whether a stack trace is taken is no option of the span, but of the function that is given the effect later. */
+const withSpan: Rule = (to, node) => {
+  const [name, options] = node.arguments
+  if (name === undefined || options === undefined || node.arguments.length > 2) return
+  const capture = property(options, "captureStackTrace")
+  if (!ts.isObjectLiteralExpression(options)) {
+    to.insert(options.end, ", { captureStackTrace: false }")
+    return
+  }
+  if (capture === undefined) return
+  const { properties } = options
+  if (properties.length === 1) to.insert(options.getStart(to.file), "{}, ")
+  else {
+    const index = properties.indexOf(capture)
+    const start = index === 0 ? capture.getStart(to.file) : properties[index - 1]?.end ?? capture.pos
+    const end = index === 0 ? properties[1]?.getStart(to.file) ?? capture.end : capture.end
+    to.replaceBetween(start, end, "")
+    to.insert(options.end, `, { ${to.text(capture)} }`)
+  }
+}
+
+/** An effect of an `Either`, flattened. */
+const flatten: Rule = (to, node) => {
+  const [effect] = node.arguments
+  if (effect === undefined) return
+  const type = to.checker.getTypeAtLocation(effect)
+  const [success] = ts.isTypeReferenceNode(node) ? [] : to.checker.getTypeArguments(type as ts.TypeReference)
+  if (success === undefined || !to.isEitherType(success)) return
+  callee(to, node, `${to.use("effect/Effect")}.flatMap`)
+  to.insert(effect.end, `, ${to.use("effect/Effect")}.fromResult`)
+}
+
+/** The options of a metric, or of a stream, by name. */
+const fromReadableStream: Rule = (to, node) => {
+  const [evaluate, onError] = node.arguments
+  if (evaluate === undefined || onError === undefined) return
+  to.insert(evaluate.getStart(to.file), "{ evaluate: ")
+  to.insert(onError.getStart(to.file), "onError: ")
+  to.insert(onError.end, " }")
+}
+
 /** The third argument of a metric, or its options, are the same; attributes are an object. */
 const withAttributes: Rule = (to, node) => {
   const [metric, key, value] = node.arguments
@@ -113,6 +236,12 @@ const rules: Readonly<Record<string, Rule>> = {
   "effect/Logger.add": loggers(", { mergeWithExisting: true }"),
   "effect/Logger.remove": removed,
   "effect/Deferred.unsafeMake": dropArguments,
+  "@effect/platform/HttpClientRequest.make": method,
+  "effect/Exit.interrupt": dropArguments,
+  "effect/Effect.yieldNow": uncalled,
+  "effect/Effect.withSpan": withSpan,
+  "effect/Effect.flatten": flatten,
+  "@effect/platform-node/NodeHttpClient.makeUndici": makeUndici,
   "effect/Schema.Literal": oneArray("Literals"),
   "effect/Schema.Union": oneArray("Union"),
   "effect/Schema.pattern": check("isPattern"),
@@ -125,6 +254,14 @@ const rules: Readonly<Record<string, Rule>> = {
     to.insert(high.end, " })")
   },
   "effect/Schema.positive": checkOf("isGreaterThan", "0"),
+  "effect/Schema.nonNegative": checkOf("isGreaterThanOrEqualTo", "0"),
+  "effect/Duration.format": format,
+  "effect/Schedule.whileInput": whileInput,
+  "effect/Schedule.either": schedules("min"),
+  "effect/Schedule.intersect": schedules("max"),
+  "effect/Stream.mapAccum": mapAccum,
+  "effect/Stream.fromReadableStream": fromReadableStream,
+  "effect/Chunk.toReadonlyArray": first,
   "effect/Metric.tagged": withAttributes,
   "effect/ConfigProvider.fromMap": configProvider
 }
@@ -136,6 +273,13 @@ export const rewrite = (to: Rewriting, node: ts.CallExpression): void => {
 
 /** A reference has one type parameter, that of its value. */
 export const typeReference = (to: Rewriting, node: ts.TypeReferenceNode): void => {
+  if (
+    ts.isQualifiedName(node.typeName) && to.isMember(node.typeName, "effect/Schema", "Schema") &&
+    node.typeArguments?.length === 2
+  ) {
+    to.replace(node.typeName.right, "Codec")
+    return
+  }
   if (!to.isMember(node.typeName, "effect/Context", "Reference")) return
   const [identifier, value] = node.typeArguments ?? []
   if (identifier !== undefined && value !== undefined) {

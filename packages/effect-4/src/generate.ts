@@ -3,6 +3,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
+
 import ts from "typescript"
 
 import { rewrite } from "./rewrite.js"
@@ -39,13 +40,17 @@ export interface Options {
 }
 
 export const generate = ({ from, own, to }: Options): void => {
-  const sources = packageNames.flatMap((name) =>
-    ["src", "test"].flatMap((part) => filesUnder(join(from, name, part)))
-  )
+  const sources = packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part))))
   const code = sources.filter((path) => path.endsWith(".ts"))
   const base = ts.readConfigFile(join(from, "../tsconfig.base.json"), (path) => ts.sys.readFile(path))
   const { options } = ts.convertCompilerOptionsFromJson(base.config.compilerOptions, from)
-  const program = ts.createProgram(code, { ...options, noEmit: true, composite: false, incremental: false, types: ["node"] })
+  const program = ts.createProgram(code, {
+    ...options,
+    noEmit: true,
+    composite: false,
+    incremental: false,
+    types: ["node"]
+  })
   const checker = program.getTypeChecker()
   const written = new Set<string>()
   for (const path of sources) {

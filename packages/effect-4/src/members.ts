@@ -40,7 +40,7 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     either: "result",
     fork: "forkChild",
     forkDaemon: "forkDetach",
-    intoDeferred: "into",
+    intoDeferred: "Deferred.into",
     makeSemaphore: "Semaphore.make",
     mapInputContext: "updateContext",
     tapErrorCause: "tapCause",
@@ -76,7 +76,7 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
   "effect/Metric": { tagged: "withAttributes", unsafeSnapshot: "snapshotUnsafe" },
   "effect/Option": { flatMapNullable: "flatMapNullishOr", fromNullable: "fromNullishOr" },
   "effect/Ref": { unsafeMake: "makeUnsafe" },
-  "effect/Schema": { NonNegativeInt: "Natural", parseJson: "fromJsonString", propertySignature: "" },
+  "effect/Schema": { NonNegativeInt: "Natural", parseJson: "fromJsonString" },
   "effect/Scope": { CloseableScope: "Closeable", extend: "provide" },
   "effect/Stream": { catchAll: "catch" }
 }
@@ -90,6 +90,13 @@ export const members: Readonly<Record<string, Readonly<Record<string, string>>>>
     // The steady clock: of that name, Effect 4 has the wall clock.
     unsafeCurrentTimeNanos: "monotonicTimeNanosUnsafe"
   }
+}
+
+/** Types that a namespace of the same name holds in Effect 3: `Effect.Effect.Success`. */
+export const nested: Readonly<Record<string, string>> = {
+  "effect/Schema.AnyNoContext": "ConstraintDecoder<unknown>",
+  "effect/Config.Wrap": "Wrap",
+  "effect/Redacted.Value": "Redacted.Value"
 }
 
 /** The tags of values, by the type that declares them. */

@@ -8,115 +8,9 @@ import ts from "typescript"
 import * as bindings from "./bindings.js"
 import * as calls from "./calls.js"
 import { apply, type Edit } from "./edits.js"
-import { members, renamed, tags } from "./members.js"
+import { members, nested, renamed, tags } from "./members.js"
 import * as modules from "./modules.js"
-
-/** What the rules know of a file, and what they do to it. */
-export class Rewriting {
-  readonly edits: Array<Edit> = []
-  readonly bound: ReadonlyMap<string, bindings.Binding>
-  private readonly added = new Map<string, modules.Module>()
-
-  constructor(readonly file: ts.SourceFile, readonly checker: ts.TypeChecker) {
-    this.bound = bindings.read(file, checker)
-  }
-
-  replace(node: ts.Node, text: string): void {
-    this.edits.push({ start: node.getStart(this.file), end: node.end, text })
-  }
-
-  replaceBetween(start: number, end: number, text: string): void {
-    this.edits.push({ start, end, text })
-  }
-
-  insert(position: number, text: string): void {
-    this.edits.push({ start: position, end: position, text })
-  }
-
-  text(node: ts.Node): string {
-    return node.getText(this.file)
-  }
-
-  /** The name of a module of Effect 4 in this file, which is imported where it was not. */
-  use(module: string): string {
-    const target = modules.target(module)
-    if (target === undefined) throw new Error(`${module} is no module of Effect`)
-    for (const [local, { module: other }] of this.bound) {
-      if (other === module) return this.localOf(local, module)
-    }
-    this.added.set(target.name, target)
-    return target.name
-  }
-
-  /** The module that an expression stands for. */
-  moduleOf(node: ts.Node): string | undefined {
-    if (!ts.isIdentifier(node)) return undefined
-    const binding = this.bound.get(node.text)
-    return binding !== undefined && this.checker.getSymbolAtLocation(node) === binding.symbol ? binding.module : undefined
-  }
-
-  /** The member of a module that an expression or a type stands for, such as `effect/Effect.map`. */
-  memberOf(node: ts.Node): { readonly module: string; readonly name: string } | undefined {
-    if (ts.isPropertyAccessExpression(node)) {
-      const module = this.moduleOf(node.expression)
-      return module === undefined ? undefined : { module, name: node.name.text }
-    }
-    if (ts.isQualifiedName(node)) {
-      const module = this.moduleOf(node.left)
-      return module === undefined ? undefined : { module, name: node.right.text }
-    }
-    return undefined
-  }
-
-  isMember(node: ts.Node, module: string, name: string): boolean {
-    const member = this.memberOf(node)
-    return member !== undefined && member.module === module && member.name === name
-  }
-
-  /** Whether a type is, or may be, a type that a module of Effect declares. */
-  isOf(type: ts.Type, module: string, names: ReadonlyArray<string>): boolean {
-    const parts = type.isUnion() ? type.types : [type]
-    return parts.some((part) => {
-      const origin = bindings.originOf(part.aliasSymbol ?? part.symbol) ?? bindings.originOf(part.symbol)
-      return origin !== undefined && origin.module === module && names.includes(origin.name)
-    })
-  }
-
-  isEither(node: ts.Node): boolean {
-    const type = this.checker.getTypeAtLocation(node)
-    const parts = type.isUnion() ? type.types : [type]
-    return parts.length > 0 && parts.every((part) => this.isOf(part, "effect/Either", ["Left", "Right"]))
-  }
-
-  /** The local name of an imported module: that of its module in Effect 4, unless the file has its own. */
-  localOf(local: string, module: string): string {
-    const before = /\w+$/.exec(module)?.[0]
-    const after = modules.target(module)?.name
-    if (after === undefined || after === "*" || before !== local || after === local) return local
-    return this.has(after) ? `${after}s` : after
-  }
-
-  private names: ReadonlySet<string> | undefined
-
-  private has(name: string): boolean {
-    if (this.names === undefined) {
-      const names = new Set<string>()
-      const visit = (node: ts.Node): void => {
-        if (ts.isIdentifier(node) && !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node)) {
-          names.add(node.text)
-        }
-        ts.forEachChild(node, visit)
-      }
-      visit(this.file)
-      this.names = names
-    }
-    return this.names.has(name)
-  }
-
-  imports(): string {
-    return [...this.added.values()].map(({ barrel, name }) => `import { ${name} } from "${barrel}"\n`).join("")
-  }
-}
+import { Rewriting } from "./rewriting.js"
 
 /** An import of modules of Effect, from where they are. */
 const importDeclaration = (to: Rewriting, node: ts.ImportDeclaration): boolean => {
@@ -239,13 +133,26 @@ const tagLiteral = (to: Rewriting, node: ts.StringLiteral): void => {
   }
 }
 
+/** `Effect.Effect.Success` is `Effect.Success`. */
+const nestedName = (to: Rewriting, node: ts.QualifiedName): boolean => {
+  const { left, right } = node
+  if (!ts.isQualifiedName(left)) return false
+  const module = to.moduleOf(left.left)
+  if (module === undefined || module.startsWith("@effect/platform/") || !module.endsWith(`/${left.right.text}`)) {
+    return false
+  }
+  const name = nested[`${module}.${right.text}`] ?? right.text
+  to.replaceBetween(left.right.getStart(to.file), node.end, name)
+  return true
+}
+
 const memberName = (to: Rewriting, node: ts.PropertyAccessExpression | ts.QualifiedName): void => {
   const name = ts.isQualifiedName(node) ? node.right : node.name
   const owner = ts.isQualifiedName(node) ? node.left : node.expression
   const member = to.memberOf(node)
   if (member !== undefined) {
     const other = renamed[member.module]?.[member.name]
-    if (other === undefined || other === "") return
+    if (other === undefined) return
     const [module, inModule] = other.includes(".") ? other.split(".") : [undefined, other]
     if (module === undefined || inModule === undefined) to.replace(name, other)
     else to.replace(node, `${to.use(`effect/${module}`)}.${inModule}`)
@@ -285,13 +192,26 @@ const visit = (to: Rewriting, node: ts.Node): void => {
     const module = to.moduleOf(node)
     const local = module === undefined ? undefined : to.localOf(node.text, module)
     if (local !== undefined && local !== node.text && !isReplaced(to, node)) to.replace(node, local)
+    if (module === undefined && isReference(node)) eitherAsEffect(to, node)
     return
   } else if (ts.isCallExpression(node)) calls.rewrite(to, node)
   else if (ts.isTypeReferenceNode(node)) calls.typeReference(to, node)
+  if (ts.isQualifiedName(node) && nestedName(to, node)) {
+    visit(to, leftmost(node))
+    return
+  }
   if (ts.isPropertyAccessExpression(node) || ts.isQualifiedName(node)) memberName(to, node)
   if (ts.isExpression(node)) eitherAsEffect(to, node)
   ts.forEachChild(node, (child) => visit(to, child))
 }
+
+/** Whether an identifier is an expression, not the name of something. */
+const isReference = ({ parent }: ts.Identifier): boolean =>
+  !ts.isPropertyAccessExpression(parent) && !ts.isBindingElement(parent) && !ts.isParameter(parent) &&
+  !ts.isVariableDeclaration(parent) && !ts.isPropertyAssignment(parent) && !ts.isImportSpecifier(parent) &&
+  !ts.isTypeNode(parent)
+
+const leftmost = (node: ts.QualifiedName): ts.Identifier => ts.isIdentifier(node.left) ? node.left : leftmost(node.left)
 
 const isReplaced = (to: Rewriting, node: ts.Node): boolean => {
   const start = node.getStart(to.file)

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
@@ -19,6 +18,7 @@ import * as expiredEntries from "../internal/fleet/expiredEntries.js"
 import { Moment } from "../internal/fleet/moment.js"
 import * as numberedFiles from "../internal/fleet/numberedFiles.js"
 import * as storeFiles from "../internal/fleet/storeFiles.js"
+import type { PlatformError } from "../internal/seam/platformErrors.js"
 import { leftOf } from "../internal/token/lease.js"
 import type { InvalidConfig } from "../InvalidConfig.js"
 import { TokenStoreError } from "../OAuthError.js"
@@ -29,7 +29,7 @@ const Stored = Schema.parseJson(
 )
 
 const Leased = Schema.parseJson(
-  Schema.Struct({ owner: Schema.String, until: Moment, life: Schema.NonNegative })
+  Schema.Struct({ owner: Schema.String, until: Moment, life: Schema.Number.pipe(Schema.nonNegative()) })
 )
 
 /** Text that cannot be decoded counts as absent: a store is a cache. */

@@ -50,7 +50,7 @@ const millisOf = (value: unknown): number | undefined => {
   // `Duration.decode` reads a negative number and NaN as zero, and so hides the mistake.
   if (parts(value).some((part) => typeof part === "number" ? !(part >= 0) : part < 0n)) return undefined
   if (typeof value === "string" && /^\s*-/.test(value)) return undefined
-  const millis = Option.map(Duration.decodeUnknown(value), Duration.toMillis)
+  const millis = Option.map(Duration.decodeUnknown(value as Duration.DurationInput), Duration.toMillis)
   return Option.isSome(millis) && Number.isFinite(millis.value) ? millis.value : undefined
 }
 

@@ -223,12 +223,14 @@ const proofs = (check: Check, value: unknown): Settings<Authentication>["dpop"] 
   return value === true ? rules.read(check.at("dpop"), parts.dpop, undefined) : undefined
 }
 
+const isSchemas = (value: unknown): value is Schemas => Schema.isSchema(value)
+
 /** What tokens are accepted, and what binds them. */
 const tokens = (check: Check, options: Options) => {
   const tokenType = check.oneOf("tokenType", options.tokenType, ["verify", "assume-bearer"])
   const tokenResponse = options.tokenResponse === undefined ? undefined : check.expect(
     "tokenResponse",
-    Schema.isSchema(options.tokenResponse) ? options.tokenResponse as Schemas : undefined,
+    isSchemas(options.tokenResponse) ? options.tokenResponse : undefined,
     "a Schema that decodes the server's JSON to access_token, token_type, expires_in and scope"
   )
   const dpop = proofs(check, options.dpop)

@@ -4,7 +4,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 
 import { InvalidConfig } from "../../InvalidConfig.js"
 import { tagOf } from "../protocol/foreignError.js"
+import * as configErrors from "../seam/configErrors.js"
 import { collect, printable, type Problem } from "./check.js"
 import { isValid, type Kind, type Source } from "./credentialSource.js"
 import * as rules from "./rules.js"
@@ -70,7 +71,7 @@ export const reader = (prefix: string | undefined) => {
   const error = (variable: string, value: unknown, expected: string): ConfigError.ConfigError => {
     const path = prefix === undefined ? [variable] : [prefix, variable]
     const message = `Expected ${named(variable)} to be ${expected}`
-    return value === undefined ? ConfigError.MissingData(path, message) : ConfigError.InvalidData(path, message)
+    return configErrors.make(path, value, message)
   }
 
   const text = (variable: string): Config.Config<string | undefined> =>
@@ -160,7 +161,7 @@ export const reader = (prefix: string | undefined) => {
       const errors = found.flatMap(({ error }) => error ?? [])
       return errors.length < found.length
         ? new InvalidConfig({ problems: found.map(({ expected, name }) => ({ setting: name, expected })) })
-        : errors.reduce((left, right) => ConfigError.And(left, right))
+        : configErrors.all(errors)
     }
   }
 }

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 import { tagOf } from "../protocol/foreignError.js"
+import { abandonable } from "../seam/fiber.js"
 import { collect, type Problem } from "./check.js"
 
 /** The options of `NodeTls` that are read: values, or Effects that read them. */
@@ -80,7 +81,7 @@ const value = <A>(setting: string, source: A | Effect.Effect<A, unknown>): Effec
   return Effect.isEffect(source)
     ? (source as Effect.Effect<A, unknown>).pipe(
       Effect.catchAllCause((cause) => Effect.fail(unreadable(tagOf(Cause.squash(cause))))),
-      Effect.disconnect,
+      abandonable,
       Effect.timeoutFail({ duration: limit, onTimeout: () => unreadable(`nothing within ${limit}`) })
     )
     : Effect.succeed(source)

@@ -64,7 +64,7 @@ export const make = (
       search.from += searched
       yield* Effect.forEach(
         some,
-        (key) => Effect.ignore(Effect.whenEffect(remove(key), hasExpired(key, now))),
+        (key) => Effect.ignore(Effect.flatMap(hasExpired(key, now), (expired) => expired ? remove(key) : Effect.void)),
         { discard: true }
       )
     }).pipe(Effect.ignore)

@@ -2,13 +2,13 @@
  * The files of a key in the file store. Those of a kind are numbered, and nothing is locked: the process that creates the
  * file with the next number has won, and a file appears whole or not at all.
  */
-import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
+import { isAbsent, isPresent, type PlatformError } from "../seam/platformErrors.js"
 import * as storeFiles from "./storeFiles.js"
 
 /**
@@ -19,9 +19,6 @@ const kept = 32
 
 /** The age in milliseconds from which a draft belongs to a process that ended while it wrote. */
 const oldDraft = 60_000
-
-const isAbsent = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
-const isPresent = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "AlreadyExists"
 
 export interface NumberedFiles {
   /** The folder of a key. */
@@ -115,12 +112,8 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path, directory: stri
         for (const name of yield* fs.readDirectory(folder(key))) {
           if (!name.startsWith("draft-")) continue
           const draft = path.join(folder(key), name)
-          const isOld = Effect.map(
-            fs.stat(draft),
-            ({ mtime }) => Option.isSome(mtime) && mtime.value.getTime() < before
-          )
-          const remove = fs.remove(draft, { force: true })
-          yield* Effect.ignore(Effect.if(isOld, { onTrue: () => remove, onFalse: () => Effect.void }))
+          yield* Effect.ignore(Effect.flatMap(fs.stat(draft), ({ mtime }) =>
+            Option.isSome(mtime) && mtime.value.getTime() < before ? fs.remove(draft, { force: true }) : Effect.void))
         }
       }).pipe(Effect.ignore)
   }

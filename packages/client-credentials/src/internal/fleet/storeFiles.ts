@@ -1,10 +1,13 @@
 /**
  * The directories and files of the file store: which of them are safe to use, and which are its own.
  */
-import { type PlatformError, SystemError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+
+import * as platformErrors from "../seam/platformErrors.js"
+
+type PlatformError = platformErrors.PlatformError
 
 /** Of one kind in a folder: no store comes near it, at a token a second not in thirty years. */
 export const highestNumber = 999_999_999
@@ -26,25 +29,13 @@ const process = (): { readonly getuid?: () => number } =>
 /** The user that this process runs as; undefined where files have no owner. */
 const ownUser = (): number | undefined => process().getuid?.()
 
-const isAbsent = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
-
-/** A directory that is not used. The text is for the log and for errors, and holds no path. */
-const refused = (problem: string) =>
-  new SystemError({ module: "FileSystem", method: "stat", reason: "PermissionDenied", description: problem })
-
-/** What a `refused` directory should be instead; undefined for other errors. */
-const refusal = (error: PlatformError): string | undefined =>
-  error._tag === "SystemError" && error.reason === "PermissionDenied" && error.cause === undefined
-    ? error.description
-    : undefined
-
 /** The code of the system's error, such as `ENOSPC`, or what a refused directory should be instead; no path. */
 export const problemOf = (error: PlatformError): string => {
-  const refused = refusal(error)
+  const refused = platformErrors.refusal(error)
   if (refused !== undefined) return refused
   const { code } = (typeof error.cause === "object" && error.cause !== null ? error.cause : {}) as { code?: unknown }
   if (typeof code === "string" && /^[A-Z][A-Z0-9]{1,30}$/.test(code)) return code
-  return error._tag === "SystemError" ? error.reason : error._tag
+  return platformErrors.reasonOf(error)
 }
 
 const isLink = (fs: FileSystem.FileSystem, path: string) => Effect.isSuccess(fs.readLink(path))
@@ -58,19 +49,25 @@ export const checkDirectory = (fs: FileSystem.FileSystem, path: string): Effect.
     const user = ownUser()
     if (user === undefined) return
     if (yield* isLink(fs, path)) {
-      return yield* refused("its directory is a symbolic link: give the path that the link leads to")
+      return yield* platformErrors.refused("its directory is a symbolic link: give the path that the link leads to")
     }
-    const found = yield* Effect.catchIf(Effect.asSome(fs.stat(path)), isAbsent, () => Effect.succeed(Option.none()))
+    const found = yield* Effect.catchIf(
+      Effect.asSome(fs.stat(path)),
+      platformErrors.isAbsent,
+      () => Effect.succeed(Option.none())
+    )
     if (Option.isNone(found)) return
     const { mode, type, uid } = found.value
     if (type !== "Directory") return
     const owner = Option.getOrElse(uid, () => user)
     if (owner !== user && owner !== 0 && user !== 0) {
-      return yield* refused("its directory belongs to another user: give a directory of this user")
+      return yield* platformErrors.refused("its directory belongs to another user: give a directory of this user")
     }
     if ((mode & 0o022) === 0) return
     if (owner !== user || (mode & 0o1000) !== 0) {
-      return yield* refused("others can write to its directory: give a directory inside it, which is then made private")
+      return yield* platformErrors.refused(
+        "others can write to its directory: give a directory inside it, which is then made private"
+      )
     }
     yield* fs.chmod(path, 0o700)
     yield* Effect.logWarning(
@@ -99,4 +96,4 @@ export const readText = (
       }
     }
     return yield* Effect.asSome(fs.readFileString(path))
-  }).pipe(Effect.catchIf(isAbsent, () => Effect.succeed(Option.none())))
+  }).pipe(Effect.catchIf(platformErrors.isAbsent, () => Effect.succeed(Option.none())))

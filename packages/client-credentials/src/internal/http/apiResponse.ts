@@ -4,17 +4,14 @@
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
-import type * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
-import * as Inspectable from "effect/Inspectable"
-import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 
 import type { SentSecrets } from "../protocol/sentSecrets.js"
 import * as httpErrors from "../seam/httpErrors.js"
+import * as responses from "../seam/responses.js"
 import * as tracing from "../seam/tracing.js"
 import * as contentCoding from "./contentCoding.js"
 
@@ -38,66 +35,56 @@ const redactedCookies = (cookies: Cookies.Cookies, { without }: SentSecrets): Co
   )
 }
 
-export class ApiResponse extends Inspectable.Class implements Response {
-  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
-  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+export class ApiResponse extends responses.Derived {
+  readonly #request: Request
   readonly #original: Response
   readonly #secrets: SentSecrets
   #headers: Headers.Headers | undefined
   #cookies: Cookies.Cookies | undefined
 
-  constructor(readonly request: Request, original: Response, secrets: SentSecrets) {
-    super()
+  constructor(request: Request, original: Response, secrets: SentSecrets) {
+    super(original)
+    this.#request = request
     this.#original = original
     this.#secrets = secrets
   }
 
-  get status() {
-    return this.#original.status
+  override get request() {
+    return this.#request
   }
-  get headers() {
+  override get headers() {
     return this.#headers ??= redactedHeaders(this.#original.headers, this.#secrets)
   }
-  get cookies() {
+  override get cookies() {
     return this.#cookies ??= redactedCookies(this.#original.cookies, this.#secrets)
-  }
-  get remoteAddress() {
-    return this.#original.remoteAddress
   }
   /** Whether the transport decoded the body, which only the original shows. */
   get isDecoded() {
     return contentCoding.isDecoded(this.#original)
   }
-  get json(): Effect.Effect<unknown, httpErrors.ResponseError> {
+  get json(): Response["json"] {
     return this.#read(this.#original.json)
   }
-  get text(): Effect.Effect<string, httpErrors.ResponseError> {
+  get text(): Response["text"] {
     return this.#read(this.#original.text)
   }
-  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, httpErrors.ResponseError> {
+  get urlParamsBody(): Response["urlParamsBody"] {
     return this.#read(this.#original.urlParamsBody)
   }
-  get formData(): Effect.Effect<FormData, httpErrors.ResponseError> {
+  get formData(): Response["formData"] {
     return this.#read(this.#original.formData)
   }
-  get arrayBuffer(): Effect.Effect<ArrayBuffer, httpErrors.ResponseError> {
+  get arrayBuffer(): Response["arrayBuffer"] {
     return this.#read(this.#original.arrayBuffer)
   }
-  get stream(): Stream.Stream<Uint8Array, httpErrors.ResponseError> {
+  get stream(): Response["stream"] {
     return Stream.mapError(this.#original.stream, (error) => httpErrors.withResponse(error, this))
   }
   #read<A>(body: Effect.Effect<A, httpErrors.ResponseError>): Effect.Effect<A, httpErrors.ResponseError> {
     return Effect.mapError(body, (error) => httpErrors.withResponse(error, this))
   }
-  toJSON(): unknown {
-    return {
-      ...HttpIncomingMessage.inspect(this, {
-        _id: "@effect/platform/HttpClientResponse",
-        request: this.request.toJSON(),
-        status: this.status
-      }),
-      headers: Headers.redact(this.headers, ["authorization", "set-cookie", ...tracing.redactedNames])
-    }
+  override toJSON(): unknown {
+    return responses.inspect(this, ["authorization", "set-cookie", ...tracing.redactedNames])
   }
 }
 
@@ -125,16 +112,12 @@ const withoutBody = ({ cookies, headers, remoteAddress, request, status }: Respo
     remoteAddress: { value: remoteAddress }
   })
 
-const isResponse = (value: unknown): value is Response => Predicate.hasProperty(value, HttpClientResponse.TypeId)
-
-const isRequest = (value: unknown): value is Request => Predicate.hasProperty(value, HttpClientRequest.TypeId)
-
 /** What tracers get of a call, in place of the request as it was sent. */
 export const view = (request: Request, secrets: SentSecrets): tracing.View => ({
   value: (value) =>
-    isResponse(value)
+    responses.isResponse(value)
       ? new ApiResponse(request, withoutBody(value), secrets)
-      : isRequest(value)
+      : responses.isRequest(value)
       ? request
       : value,
   failure: (failure) =>

@@ -1,18 +1,17 @@
 /**
  * Reads a bounded part of the body of a response that the caller can still read: the part comes first, the rest follows.
  */
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
-import * as Inspectable from "effect/Inspectable"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 import * as httpErrors from "../seam/httpErrors.js"
+import * as responses from "../seam/responses.js"
+import * as streams from "../seam/streams.js"
 import * as body from "./body.js"
 import * as contentCoding from "./contentCoding.js"
 
@@ -41,9 +40,7 @@ const unread = "FinalizationRegistry" in globalThis
   : undefined
 
 /** A response with the body given here; the rest is that of another response. */
-class Peeked extends Inspectable.Class implements Response {
-  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
-  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+class Peeked extends responses.Derived {
   readonly #head: Response
   readonly #content: Stream.Stream<Uint8Array, httpErrors.ResponseError>
   #bytes: Effect.Effect<Bytes, httpErrors.ResponseError> | undefined
@@ -53,32 +50,17 @@ class Peeked extends Inspectable.Class implements Response {
     content: Stream.Stream<Uint8Array, httpErrors.ResponseError>,
     scope: Scope.CloseableScope
   ) {
-    super()
+    super(head)
     this.#head = head
     this.#content = content
     unread?.register(this, scope, this)
   }
 
-  get request() {
-    return this.#head.request
-  }
-  get status() {
-    return this.#head.status
-  }
-  get headers() {
-    return this.#head.headers
-  }
-  get cookies() {
-    return this.#head.cookies
-  }
-  get remoteAddress() {
-    return this.#head.remoteAddress
-  }
   /** Whether the transport decoded the body, which only the original shows. */
   get isDecoded() {
     return contentCoding.isDecoded(this.#head)
   }
-  get stream(): Stream.Stream<Uint8Array, httpErrors.ResponseError> {
+  get stream(): Response["stream"] {
     return Stream.suspend(() => {
       unread?.unregister(this)
       return this.#content
@@ -102,7 +84,7 @@ class Peeked extends Inspectable.Class implements Response {
     return this.#read((bytes) => new TextDecoder().decode(bytes))
   }
   get json() {
-    return this.#read((bytes): unknown => {
+    return this.#read((bytes): Effect.Effect.Success<Response["json"]> => {
       const text = new TextDecoder().decode(bytes)
       return text === "" ? null : JSON.parse(text)
     })
@@ -115,9 +97,6 @@ class Peeked extends Inspectable.Class implements Response {
     return this.#read((bytes) =>
       new globalThis.Response(bytes, type === undefined ? {} : { headers: { "content-type": type } }).formData()
     )
-  }
-  toJSON(): unknown {
-    return this.#head.toJSON()
   }
 }
 
@@ -170,15 +149,12 @@ export const peek = (original: Response, limit: number): Effect.Effect<Peek, htt
       const scope = yield* Scope.make()
       const chunks: Array<Uint8Array> = []
       const read = Effect.gen(function*() {
-        const pull = yield* Scope.extend(Stream.toPull(body.bytes(original)), scope)
+        const pull = yield* streams.pull(body.bytes(original), scope)
         let size = 0
         while (size <= limit) {
-          const next = yield* Effect.catchAll(
-            Effect.asSome(pull),
-            Option.match({ onNone: () => Effect.succeedNone, onSome: (error) => Effect.fail(error) })
-          )
-          if (Option.isNone(next)) return { pull, isComplete: true }
-          for (const chunk of next.value) {
+          const next = yield* pull
+          if (next.length === 0) return { pull, isComplete: true }
+          for (const chunk of next) {
             chunks.push(chunk)
             size += chunk.length
           }
@@ -189,8 +165,8 @@ export const peek = (original: Response, limit: number): Effect.Effect<Peek, htt
       if (isComplete) yield* Scope.close(scope, Exit.void)
       const begun = Stream.fromIterable(chunks)
       const content = isComplete ? begun : begun.pipe(
-        Stream.concat(Stream.repeatEffectChunkOption(pull)),
-        Stream.ensuringWith((exit) => Scope.close(scope, exit))
+        Stream.concat(streams.rest(pull)),
+        streams.onExit((exit) => Scope.close(scope, exit))
       )
       const whole = join(chunks)
       const coding = contentCoding.isDecoded(original) ? undefined : original.headers["content-encoding"]

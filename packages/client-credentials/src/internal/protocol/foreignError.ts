@@ -37,9 +37,9 @@ export const nameOf = (error: unknown): string | undefined =>
     ? error.name
     : undefined
 
-/** The tag of an error of an Effect; the reason of a system's error, such as `NotFound`. */
+/** The tag of an error of an Effect; the reason of a platform's error, such as `NotFound`, as each major of Effect has it. */
 export const tagOf = (error: unknown): string => {
   const { _tag, reason } = fieldsOf(error)
-  const shown = _tag === "SystemError" ? reason : _tag
+  const shown = _tag === "SystemError" ? reason : _tag === "PlatformError" ? fieldsOf(reason)["_tag"] : _tag
   return typeof shown === "string" && /^\w{1,60}$/.test(shown) ? shown : "its source failed"
 }

@@ -1,0 +1,30 @@
+/**
+ * Streams of which the beginning is read before the rest.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+
+/** Takes the next elements; none when the stream has ended. */
+export type Pull<A, E> = Effect.Effect<ReadonlyArray<A>, E>
+
+/** Begins to read a stream, which ends with the scope. */
+export const pull = <A, E>(stream: Stream.Stream<A, E>, scope: Scope.Scope): Effect.Effect<Pull<A, E>> =>
+  Effect.map(Scope.extend(Stream.toPull(stream), scope), (next) =>
+    Effect.catchAll(
+      Effect.map(next, (chunk): ReadonlyArray<A> => [...chunk]),
+      Option.match({ onNone: () => Effect.succeed([]), onSome: (error) => Effect.fail(error) })
+    ))
+
+/** What is left of a stream that was begun. */
+export const rest = <A, E>(next: Pull<A, E>): Stream.Stream<A, E> =>
+  Stream.flattenIterables(
+    Stream.repeatEffectOption(
+      Effect.flatMap(Effect.mapError(next, Option.some), (some) =>
+        some.length === 0 ? Effect.fail(Option.none()) : Effect.succeed(some))
+    )
+  )
+
+/** Runs an effect of how the stream ends. */
+export const onExit = Stream.ensuringWith

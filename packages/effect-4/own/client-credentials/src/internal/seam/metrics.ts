@@ -1,0 +1,192 @@
+/**
+ * The metrics of the library. Their names, units and attributes are the contract with operators (guides/operating.md);
+ * the objects are internal. They are Effect's own metrics, so whatever exports those exports these too.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+
+interface Description<Attribute extends string> {
+  readonly name: string
+  readonly description: string
+  readonly attributes?: ReadonlyArray<Attribute>
+  /** Without a unit it is a count. */
+  readonly unit?: "s"
+}
+
+/** A metric and the attributes it may have. */
+interface Described<Kind extends string, Attribute extends string, State> extends Description<Attribute> {
+  readonly kind: Kind
+  readonly metric: Metric.Metric<number, State>
+}
+
+type Counter<Attribute extends string> = Described<"counter", Attribute, Metric.CounterState<number>>
+
+type Gauge<Attribute extends string> = Described<"gauge", Attribute, Metric.GaugeState<number>>
+
+type Histogram<Attribute extends string> = Described<"histogram", Attribute, Metric.HistogramState>
+
+/** The exporters of `@effect/opentelemetry` read the unit of a metric from this attribute. */
+const unitOf = (unit: "s" | undefined) => unit === undefined ? {} : { attributes: { unit } }
+
+const counter = <const Attribute extends string = never>(of: Description<Attribute>): Counter<Attribute> => ({
+  ...of,
+  kind: "counter",
+  metric: Metric.counter(of.name, { description: of.description, incremental: true, ...unitOf(of.unit) })
+})
+
+const gauge = <const Attribute extends string = never>(of: Description<Attribute>): Gauge<Attribute> => ({
+  ...of,
+  kind: "gauge",
+  metric: Metric.gauge(of.name, { description: of.description, ...unitOf(of.unit) })
+})
+
+const histogram = <const Attribute extends string = never>(
+  of: Description<Attribute>,
+  boundaries: ReadonlyArray<number>
+): Histogram<Attribute> => ({
+  ...of,
+  kind: "histogram",
+  metric: Metric.histogram(of.name, { boundaries, description: of.description, ...unitOf(of.unit) })
+})
+
+/** `error.type` is the tag of the `TokenError`, or `interrupted`; absent for a request that succeeded. */
+export const tokenRequests = counter({
+  name: "oauth.token.requests",
+  description: "Token requests that were sent",
+  attributes: ["oauth.token.reason", "error.type"]
+})
+
+/** Whether a request was sent or not: also a secret that cannot be read, discovery, the budget, no connection. */
+export const tokenFailures = counter({
+  name: "oauth.token.failures",
+  description: "Times that the cache needed a new token and did not get one",
+  attributes: ["oauth.token.reason", "error.type"]
+})
+
+/** `hit`: served at once. `wait`: waited for a token request. `refused`: failed with the last failure during a pause. */
+export const cacheOutcomes = counter({
+  name: "oauth.token.cache",
+  description: "Times that a token was wanted from the cache",
+  attributes: ["oauth.cache.outcome"]
+})
+
+/** `oauth.replay.outcome` is `accepted`, or `refused` when the response was a rejection again. */
+export const replays = counter({
+  name: "oauth.api.replays",
+  description: "Calls that were sent again after a 401",
+  attributes: ["oauth.replay.outcome"]
+})
+
+export const earlyRejections = counter({
+  name: "oauth.token.early_rejections",
+  description: "Tokens that had worked and were rejected in the first half of their life"
+})
+
+export const renewalFailing = counter({
+  name: "oauth.token.renewal_failing",
+  description: "Seconds during which tokens were served while their renewal failed",
+  unit: "s"
+})
+
+export const renewedAhead = histogram({
+  name: "oauth.token.renewed_ahead",
+  description: "Seconds before its expiry at which a token was renewed",
+  unit: "s"
+}, [1, 5, 10, 30, 60, 120, 180, 240, 300, 600, 3600])
+
+export const unusedTokens = counter({
+  name: "oauth.token.unused",
+  description: "Tokens that were replaced without ever having been used"
+})
+
+/** `oauth.client.id` is a `clientLabel`. */
+export const tokenExpiry = gauge({
+  name: "oauth.token.expires_at",
+  description: "When the cached token expires, in seconds since the epoch",
+  attributes: ["oauth.client.id"],
+  unit: "s"
+})
+
+export const sharedTokens = counter({
+  name: "oauth.token.shared",
+  description: "Tokens that were taken over from the store"
+})
+
+export const leaseWaits = histogram({
+  name: "oauth.token.lease_wait",
+  description: "Seconds of waiting for another process that requested a token",
+  unit: "s"
+}, [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
+
+export const ownTokens = counter({
+  name: "oauth.store.own_tokens",
+  description: "Token requests of a process for itself alone, because the token store failed"
+})
+
+export const storeFailures = counter({
+  name: "oauth.store.failures",
+  description: "Operations of the token store that failed",
+  attributes: ["oauth.store.operation"]
+})
+
+/** `oauth.client.id` is a `clientLabel`. */
+export const budgetLeft = gauge({
+  name: "oauth.budget.left",
+  description: "Tokens that may still be requested, by the tightest limit",
+  attributes: ["oauth.client.id"]
+})
+
+type Attributes<Attribute extends string> = { readonly [Name in Attribute]?: string | undefined }
+
+const tagged = <Attribute extends string, State>(
+  { attributes = [], metric }: Described<string, Attribute, State>,
+  values: Attributes<Attribute>
+): Metric.Metric<number, State> =>
+  attributes.reduce((one, name) => {
+    const value = values[name]
+    return value === undefined ? one : Metric.withAttributes(one, { [name]: value })
+  }, metric)
+
+/** Adds to a counter. */
+export const count = <Attribute extends string>(
+  of: Counter<Attribute>,
+  attributes: Attributes<Attribute> = {},
+  by = 1
+): Effect.Effect<void> => Effect.suspend(() => Metric.update(tagged(of, attributes), by))
+
+/** Sets a gauge. */
+export const set = <Attribute extends string>(
+  of: Gauge<Attribute>,
+  value: number,
+  attributes: Attributes<Attribute> = {}
+): Effect.Effect<void> => Effect.suspend(() => Metric.update(tagged(of, attributes), value))
+
+/** Adds an observation to a histogram. */
+export const record = <Attribute extends string>(
+  of: Histogram<Attribute>,
+  value: number,
+  attributes: Attributes<Attribute> = {}
+): Effect.Effect<void> => Effect.suspend(() => Metric.update(tagged(of, attributes), value))
+
+const hits = tagged(cacheOutcomes, { "oauth.cache.outcome": "hit" })
+
+/** Counts a cached token that was served: on the path of every call, so without an effect of its own. */
+export const unsafeCountHit = (): void => hits.updateUnsafe(1, Fiber.getCurrent()?.context ?? Context.empty())
+
+/** How many clients of a process have series of their own. */
+export const maxLabels = 100
+
+/** A registry of metrics keeps each series for the life of the process, so not every tenant may have one. */
+export const labels = (max: number) => {
+  const known = new Set<string>()
+  return (clientId: string): string => {
+    if (!known.has(clientId) && known.size >= max) return "other"
+    known.add(clientId)
+    return clientId
+  }
+}
+
+/** The client id for the first 100 of a process, `other` for all further ones. */
+export const clientLabel = labels(maxLabels)

@@ -1,0 +1,23 @@
+/**
+ * The errors of the platform's file system: made and told apart.
+ */
+import * as Errors from "effect/PlatformError"
+
+export type PlatformError = Errors.PlatformError
+
+const isReason = ({ reason }: PlatformError, tag: Errors.SystemErrorTag): boolean => reason._tag === tag
+
+export const isAbsent = (error: PlatformError): boolean => isReason(error, "NotFound")
+
+export const isPresent = (error: PlatformError): boolean => isReason(error, "AlreadyExists")
+
+/** A directory that is not used. The text is for the log and for errors, and holds no path. */
+export const refused = (problem: string): PlatformError =>
+  Errors.systemError({ _tag: "PermissionDenied", module: "FileSystem", method: "stat", description: problem })
+
+/** What a `refused` directory should be instead; undefined for other errors. */
+export const refusal = (error: PlatformError): string | undefined =>
+  isReason(error, "PermissionDenied") && error.cause === undefined ? error.reason.description : undefined
+
+/** The kind of error, such as `NotFound`. */
+export const reasonOf = ({ reason }: PlatformError): string => reason._tag

@@ -1,0 +1,107 @@
+/**
+ * Spans and inspection of requests that carry a secret.
+ *
+ * A tracer is given the exit of every span, and may keep or export it. That of the platform's own span, and of any span
+ * that middleware opens around a request, holds the response, and with it the request as it was sent. Here the tracer in
+ * use is wrapped for the time of the request: its spans are created by it as before, with their names, parents, links,
+ * kinds and attributes, and are its own objects; only what they are ended with, and the text of attributes, is replaced.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
+import * as Headers from "effect/http/Headers"
+import * as References from "effect/References"
+import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+
+/** What a tracer gets in place of values that hold a secret. */
+export interface View {
+  /** In place of what a request succeeded with. */
+  readonly value: (value: unknown) => unknown
+  /** In place of what a request failed with, as an error or as a defect. */
+  readonly failure: <E>(failure: E) => E
+  readonly text: (text: string) => string
+}
+
+const rebuilt = <E>(
+  cause: Cause.Cause<E>,
+  onFail: (error: E) => E,
+  onDie: (defect: unknown) => unknown
+): Cause.Cause<E> =>
+  Cause.fromReasons(cause.reasons.map((reason) =>
+    Cause.isFailReason(reason)
+      ? Cause.makeFailReason(onFail(reason.error))
+      : Cause.isDieReason(reason)
+      ? Cause.makeDieReason(onDie(reason.defect))
+      : reason
+  ))
+
+const viewedExit = (exit: Exit.Exit<unknown, unknown>, { failure, value }: View): Exit.Exit<unknown, unknown> =>
+  Exit.isSuccess(exit) ? Exit.succeed(value(exit.value)) : Exit.failCause(rebuilt(exit.cause, failure, failure))
+
+/** The span itself, of which two methods are replaced; or, where it cannot be changed, one in its place. */
+const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
+  const { attribute, end } = span
+  const shown = (value: unknown): unknown => typeof value === "string" ? view.text(value) : value
+  const methods = {
+    attribute: { configurable: true, value: (key: string, value: unknown) => attribute.call(span, key, shown(value)) },
+    end: {
+      configurable: true,
+      value: (time: bigint, exit: Exit.Exit<unknown, unknown>) => end.call(span, time, viewedExit(exit, view))
+    }
+  }
+  try {
+    return Object.defineProperties(span, methods)
+  } catch {
+    return Object.create(span, methods)
+  }
+}
+
+/**
+ * Runs a request whose spans hold only what `view` makes of its response and its errors. Errors that became defects are
+ * replaced in the result too.
+ */
+export const guard = <A, E, R>(request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {
+  const viewed = Effect.catchCause(
+    request,
+    (cause) => Effect.failCause(rebuilt<E>(cause, identity, view.failure))
+  )
+  return Effect.withFiber((fiber) => {
+    if (!fiber.getRef(References.TracerEnabled)) return viewed
+    const tracer = fiber.getRef(Tracer.Tracer)
+    const { context } = tracer
+    return Effect.withTracer(
+      viewed,
+      Tracer.make({
+        span: (options) => guarded(tracer.span(options), view),
+        ...(context === undefined ? {} : { context: (primitive, fiber) => context(primitive, fiber) })
+      })
+    )
+  })
+}
+
+/**
+ * Headers of which traces and prints show the names only. The platform redacts `authorization`, but not proofs, nor a
+ * challenge, in which an API may repeat a token.
+ */
+export const redactedNames: ReadonlyArray<string> = ["dpop", "www-authenticate"]
+
+const isRedacting = (names: ReadonlyArray<string | RegExp>): boolean =>
+  redactedNames.every((name) => names.includes(name))
+
+/** Redacts these headers for the whole program, until the scope ends. Where they are redacted already, nothing is added. */
+export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.withFiber((fiber) =>
+  isRedacting(fiber.getRef(Headers.CurrentRedactedNames))
+    ? Effect.void
+    : Effect.updateServiceScoped(Headers.CurrentRedactedNames, (names) => [...names, ...redactedNames])
+)
+
+/** Redacts these headers for one call, which may be made outside the scope above. */
+export const redact = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    const names = fiber.getRef(Headers.CurrentRedactedNames)
+    return isRedacting(names)
+      ? call
+      : Effect.provideService(call, Headers.CurrentRedactedNames, [...names, ...redactedNames])
+  })

@@ -1,0 +1,247 @@
+/**
+ * Observes what an `HttpClient` sends, beneath everything that a program put on top of its transport.
+ *
+ * Specific to Effect 4. `HttpClient.make`, on which every transport of the platform is built, evaluates the predicate
+ * `HttpClient.TracerDisabledWhen` with the actual request immediately before it calls the transport. That is beneath
+ * `retry`, `followRedirects`, `filterStatus` and services provided by `transformResponse`, so a predicate of this module
+ * sees each request that is sent, once, and the services that the transport will see. A program may replace the predicate
+ * or switch it off nearer to the transport; a scheduler, which is asked before each step of a fiber, puts it back. What the
+ * transport returned is what the span of the request ends with.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { constTrue, constVoid } from "effect/Function"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Url from "effect/http/Url"
+import * as Option from "effect/Option"
+import type * as Predicate from "effect/Predicate"
+import * as References from "effect/References"
+import * as EffectResult from "effect/Result"
+import * as Scheduler from "effect/Scheduler"
+import * as Tracer from "effect/Tracer"
+
+import { isResponse } from "./responses.js"
+
+type Request = HttpClientRequest.HttpClientRequest
+
+/** The result of a send, as the transport returns it. */
+export type Result = Exit.Exit<HttpClientResponse.HttpClientResponse, unknown>
+
+/** The response of a result, if there was one. */
+export const responseOf = (result: Result | undefined): HttpClientResponse.HttpClientResponse | undefined =>
+  result !== undefined && Exit.isSuccess(result) ? result.value : undefined
+
+/** The whole URL of a request; undefined when it has none. */
+export const urlOf = (request: Request): URL | undefined =>
+  Option.getOrUndefined(
+    EffectResult.getSuccess(Url.make(request.url, request.urlParams, Option.getOrUndefined(request.hash)))
+  )
+
+/** Origin and path, by which URLs are compared and shown. */
+export const shownUrl = (url: URL | undefined): string =>
+  url === undefined ? "an invalid URL" : url.origin + url.pathname
+
+/** A send that was refused; the defect with which it ends. It shows nothing of the request. */
+export class Refused extends Error {
+  override readonly name = "Refused"
+  constructor(readonly reason: "repeated" | "elsewhere", readonly target: string) {
+    super(
+      reason === "repeated"
+        ? "The request was not sent a second time: the token endpoint decides about retries, not the HTTP client beneath."
+        : "The request was not sent to another URL than the one it was made for."
+    )
+  }
+}
+
+/** The refusal with which an effect ended, if it did. */
+export const refusalIn = (cause: Cause.Cause<unknown>): Refused | undefined =>
+  cause.reasons.flatMap((one) => Cause.isDieReason(one) && one.defect instanceof Refused ? [one.defect] : [])[0]
+
+export interface Observer {
+  /**
+   * Runs before each send. `other`: a request of the program's own, which is left alone. `manual`: the transport must not
+   * follow a redirect. `sent`: the request is sent as it is. What it throws ends the send, as a defect.
+   */
+  readonly onSend: (request: Request) => "manual" | "other" | "sent"
+  /** Receives the result of each request that was sent. */
+  readonly onResult?: ((request: Request, result: Result) => void) | undefined
+  /** Runs when the observed effect has ended. Fibers that it forked may outlive it, and are observed further. */
+  readonly onEnd?: (() => void) | undefined
+  /** Runs where the program replaced the predicate nearer to the transport, or switched tracing off. */
+  readonly onReplaced?: (() => void) | undefined
+  /** Whether the platform's span of the request is recorded, where the program traces requests. */
+  readonly isTraced: boolean
+}
+
+interface Gate extends Predicate.Predicate<Request> {
+  readonly observer: Observer
+  /** The predicate that the program set. */
+  readonly own: Predicate.Predicate<Request>
+}
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** The services that decide about redirects and repetitions of one request, for each transport. */
+const manual: ReadonlyArray<readonly [reference: Context.Reference<object>, options: object]> = [
+  [Context.Reference<object>(FetchHttpClient.RequestInit.key, { defaultValue: () => ({}) }), { redirect: "manual" }],
+  // `interceptors.redirect` and `interceptors.retry` of a dispatcher read these for each request.
+  [Context.Reference<object>("@effect/platform-node/NodeHttpClient/UndiciOptions", { defaultValue: () => ({}) }), {
+    maxRedirections: 0,
+    retryOptions: { maxRetries: 0, methods: [], statusCodes: [], errorCodes: [] }
+  }]
+]
+
+/** The options of the program, by those that were put in their place. */
+const replaced = new WeakMap<object, object>()
+
+/** The services in the context, with those that decide about redirects and repetitions set so that there are none. */
+const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
+  manual.reduce((context, [reference, options]) => {
+    const found = Context.get(context, reference)
+    const own = replaced.get(found) ?? found
+    const changed = { ...own, ...options }
+    replaced.set(changed, own)
+    return Context.add(context, reference, changed)
+  }, context)
+
+/** The services in the context as the program provided them, for its own requests that follow. */
+const restored = (context: Context.Context<never>): Context.Context<never> =>
+  manual.reduce((context, [reference]) => {
+    const own = replaced.get(Context.get(context, reference))
+    return own === undefined ? context : Context.add(context, reference, own)
+  }, context)
+
+const provide = (change: (context: Context.Context<never>) => Context.Context<never>): void => {
+  const fiber = Fiber.getCurrent()
+  if (fiber === undefined) return
+  const changed = change(fiber.context)
+  if (changed !== fiber.context) fiber.setContext(changed)
+}
+
+const isGate = (predicate: Predicate.Predicate<Request>): predicate is Gate => "observer" in predicate
+
+/** Records nothing, and is to spans beneath it what its parent is. */
+const silent = (options: Parameters<Tracer.Tracer["span"]>[0]): Tracer.Span => {
+  const { spanId, traceId } = Option.getOrElse(options.parent, () => ({ spanId: "noop", traceId: "noop" }))
+  return {
+    ...options,
+    _tag: "Span",
+    spanId,
+    traceId,
+    status: { _tag: "Started", startTime: options.startTime },
+    attributes: new Map(),
+    sampled: false,
+    end: constVoid,
+    attribute: constVoid,
+    event: constVoid,
+    addLinks: constVoid
+  }
+}
+
+const settings = (context: Context.Context<never>, values: {
+  readonly tracer: Tracer.Tracer
+  readonly isEnabled: boolean
+  readonly propagates: boolean
+}): Context.Context<never> =>
+  context.pipe(
+    Context.add(Tracer.Tracer, values.tracer),
+    Context.add(References.TracerEnabled, values.isEnabled),
+    Context.add(HttpClient.TracerPropagationEnabled, values.propagates)
+  )
+
+/** Has the result of the request that the fiber is about to send reported, by the span that it is sent in. */
+const reportResult = (request: Request, isUntraced: boolean, onResult: NonNullable<Observer["onResult"]>): void => {
+  provide((context) => {
+    const before = {
+      tracer: Context.get(context, Tracer.Tracer),
+      isEnabled: Context.get(context, References.TracerEnabled),
+      propagates: Context.get(context, HttpClient.TracerPropagationEnabled)
+    }
+    const isSilent = isUntraced || !before.isEnabled
+    const tracer = Tracer.make({
+      ...before.tracer,
+      span: (options) => {
+        provide((context) => settings(context, before))
+        const span = isSilent ? silent(options) : before.tracer.span(options)
+        const { end } = span
+        return Object.defineProperty(span, "end", {
+          configurable: true,
+          value: (time: bigint, exit: Exit.Exit<unknown, unknown>) => {
+            if (Exit.isFailure(exit) || isResponse(exit.value)) onResult(request, exit as Result)
+            end.call(span, time, exit)
+          }
+        })
+      }
+    })
+    return settings(context, { tracer, isEnabled: true, propagates: before.propagates && !isSilent })
+  })
+}
+
+const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate =>
+  Object.assign((request: Request): boolean => {
+    const decision = observer.onSend(request)
+    if (decision !== "manual") provide(restored)
+    const isUntraced = (decision !== "other" && !observer.isTraced) || own(request)
+    // Last: `own` may be the gate of a call further out, to which this request is another.
+    if (decision === "manual") provide(withoutRedirects)
+    if (decision === "other" || observer.onResult === undefined) return isUntraced
+    reportResult(request, isUntraced, observer.onResult)
+    return false
+  }, { observer, own })
+
+const arm = (fiber: AnyFiber, observer: Observer): void => {
+  const isHidden = fiber.getRef(Tracer.DisablePropagation)
+  const predicate = fiber.getRef(HttpClient.TracerDisabledWhen)
+  if (!isHidden && isGate(predicate)) return
+  observer.onReplaced?.()
+  // The gate of a call in progress further out stays in force.
+  const own = isGate(predicate) && predicate.observer === observer ? predicate.own : predicate
+  const hidden: Predicate.Predicate<Request> = isGate(own) ? (request) => own(request) || true : constTrue
+  fiber.setContext(fiber.context.pipe(
+    Context.add(Tracer.DisablePropagation, false),
+    Context.add(HttpClient.TracerDisabledWhen, gate(observer, isHidden ? hidden : own))
+  ))
+}
+
+/**
+ * The same at little cost, for an `HttpClient` of which it is known that it does not replace the predicate. No result is
+ * reported, and transports may follow redirects.
+ */
+export const observedLightly = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) =>
+    fiber.getRef(Tracer.DisablePropagation)
+      ? observed(effect, observer)
+      : Effect.provideService(
+        effect,
+        HttpClient.TracerDisabledWhen,
+        gate({ ...observer, onResult: undefined }, fiber.getRef(HttpClient.TracerDisabledWhen))
+      )
+  )
+
+/** Runs an effect that sends requests by an `HttpClient`, under an observer. */
+export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    const own = fiber.getRef(HttpClient.TracerDisabledWhen)
+    const scheduler = fiber.getRef(Scheduler.Scheduler)
+    // What is set on the fiber meanwhile ends where these services do.
+    return Effect.provideContext(
+      Effect.ensuring(effect, Effect.sync(() => observer.onEnd?.())),
+      Context.make(HttpClient.TracerDisabledWhen, gate(observer, own)).pipe(
+        Context.add(Scheduler.PreventSchedulerYield, false),
+        Context.add(Scheduler.Scheduler, {
+          executionMode: scheduler.executionMode,
+          makeDispatcher: () => scheduler.makeDispatcher(),
+          shouldYield: (fiber) => {
+            arm(fiber, observer)
+            return scheduler.shouldYield(fiber)
+          }
+        })
+      )
+    )
+  })

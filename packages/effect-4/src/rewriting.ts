@@ -1,0 +1,120 @@
+/**
+ * One file while it is rewritten: what its names stand for, and what is changed.
+ */
+import ts from "typescript"
+
+import * as bindings from "./bindings.js"
+import type { Edit } from "./edits.js"
+import * as modules from "./modules.js"
+
+/** What the rules know of a file, and what they do to it. */
+export class Rewriting {
+  readonly edits: Array<Edit> = []
+  readonly bound: ReadonlyMap<string, bindings.Binding>
+  private readonly added = new Map<string, modules.Module>()
+
+  constructor(readonly file: ts.SourceFile, readonly checker: ts.TypeChecker) {
+    this.bound = bindings.read(file, checker)
+  }
+
+  replace(node: ts.Node, text: string): void {
+    this.edits.push({ start: node.getStart(this.file), end: node.end, text })
+  }
+
+  replaceBetween(start: number, end: number, text: string): void {
+    this.edits.push({ start, end, text })
+  }
+
+  insert(position: number, text: string): void {
+    this.edits.push({ start: position, end: position, text })
+  }
+
+  text(node: ts.Node): string {
+    return node.getText(this.file)
+  }
+
+  /** The name of a module of Effect 4 in this file, which is imported where it was not. */
+  use(module: string): string {
+    const target = modules.target(module)
+    if (target === undefined) throw new Error(`${module} is no module of Effect`)
+    for (const [local, { module: other }] of this.bound) {
+      if (other === module) return this.localOf(local, module)
+    }
+    this.added.set(target.name, target)
+    return target.name
+  }
+
+  /** The module that an expression stands for. */
+  moduleOf(node: ts.Node): string | undefined {
+    if (!ts.isIdentifier(node)) return undefined
+    const binding = this.bound.get(node.text)
+    return binding !== undefined && this.checker.getSymbolAtLocation(node) === binding.symbol
+      ? binding.module
+      : undefined
+  }
+
+  /** The member of a module that an expression or a type stands for, such as `effect/Effect.map`. */
+  memberOf(node: ts.Node): { readonly module: string; readonly name: string } | undefined {
+    if (ts.isPropertyAccessExpression(node)) {
+      const module = this.moduleOf(node.expression)
+      return module === undefined ? undefined : { module, name: node.name.text }
+    }
+    if (ts.isQualifiedName(node)) {
+      const module = this.moduleOf(node.left)
+      return module === undefined ? undefined : { module, name: node.right.text }
+    }
+    return undefined
+  }
+
+  isMember(node: ts.Node, module: string, name: string): boolean {
+    const member = this.memberOf(node)
+    return member !== undefined && member.module === module && member.name === name
+  }
+
+  /** Whether a type is, or may be, a type that a module of Effect declares. */
+  isOf(type: ts.Type, module: string, names: ReadonlyArray<string>): boolean {
+    const parts = type.isUnion() ? type.types : [type]
+    return parts.some((part) => {
+      const origin = bindings.originOf(part.aliasSymbol ?? part.symbol) ?? bindings.originOf(part.symbol)
+      return origin !== undefined && origin.module === module && names.includes(origin.name)
+    })
+  }
+
+  isEither(node: ts.Node): boolean {
+    return this.isEitherType(this.checker.getTypeAtLocation(node))
+  }
+
+  isEitherType(type: ts.Type): boolean {
+    const parts = type.isUnion() ? type.types : [type]
+    return parts.length > 0 && parts.every((part) => this.isOf(part, "effect/Either", ["Left", "Right"]))
+  }
+
+  /** The local name of an imported module: that of its module in Effect 4, unless the file has its own. */
+  localOf(local: string, module: string): string {
+    const before = /\w+$/.exec(module)?.[0]
+    const after = modules.target(module)?.name
+    if (after === undefined || after === "*" || before !== local || after === local) return local
+    return this.has(after) ? `${after}s` : after
+  }
+
+  private names: ReadonlySet<string> | undefined
+
+  private has(name: string): boolean {
+    if (this.names === undefined) {
+      const names = new Set<string>()
+      const visit = (node: ts.Node): void => {
+        if (ts.isIdentifier(node) && !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node)) {
+          names.add(node.text)
+        }
+        ts.forEachChild(node, visit)
+      }
+      visit(this.file)
+      this.names = names
+    }
+    return this.names.has(name)
+  }
+
+  imports(): string {
+    return [...this.added.values()].map(({ barrel, name }) => `import { ${name} } from "${barrel}"\n`).join("")
+  }
+}
