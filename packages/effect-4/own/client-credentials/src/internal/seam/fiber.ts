@@ -12,7 +12,8 @@ export const abandonable = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Eff
       Effect.onInterrupt(
         restore(Fiber.join(fiber)),
         () => Effect.sync(() => fiber.interruptUnsafe())
-      )))
+      ))
+  )
 
 /** Continues with the value of a reference in the context of the caller. */
 export const withReference = <S, A, E, R>(

@@ -13,8 +13,7 @@ type Request = HttpClientRequest.HttpClientRequest
 
 type Response = HttpClientResponse.HttpClientResponse
 
-export const isResponse = (value: unknown): value is Response =>
-  Predicate.hasProperty(value, HttpClientResponse.TypeId)
+export const isResponse = (value: unknown): value is Response => Predicate.hasProperty(value, HttpClientResponse.TypeId)
 
 export const isRequest = (value: unknown): value is Request => HttpClientRequest.isHttpClientRequest(value)
 

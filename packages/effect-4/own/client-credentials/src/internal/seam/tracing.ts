@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Headers from "effect/http/Headers"
 import * as References from "effect/References"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 
 /** What a tracer gets in place of values that hold a secret. */

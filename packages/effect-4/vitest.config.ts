@@ -1,0 +1,30 @@
+import { fileURLToPath } from "node:url"
+
+import { defineConfig } from "vitest/config"
+
+const generated = fileURLToPath(new URL("generated", import.meta.url))
+
+/** Tests see the sources, by whatever name they import them, so that each module exists once. */
+const alias = [
+  { find: /^@effect-oauth\/([^/]+)$/, replacement: `${generated}/$1/src/index.ts` },
+  { find: /^@effect-oauth\/([^/]+)\/(.+)$/, replacement: `${generated}/$1/src/$2.ts` }
+]
+
+const names = ["client-credentials", "testing", "redis", "sql"]
+
+export default defineConfig({
+  test: {
+    projects: names.map((name) => ({
+      resolve: { alias },
+      test: {
+        name: `${name} on Effect 4`,
+        root: `${generated}/${name}`,
+        include: ["test/**/*.test.ts"],
+        // When a test counts as hung, not a measure of speed: on busy cores a second may become a minute.
+        testTimeout: 300_000,
+        hookTimeout: 300_000
+      }
+    })),
+    maxWorkers: 2
+  }
+})
