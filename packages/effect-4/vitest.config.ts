@@ -6,6 +6,10 @@ const generated = fileURLToPath(new URL("generated", import.meta.url))
 
 /** Tests see the sources, by whatever name they import them, so that each module exists once. */
 const alias = [
+  {
+    find: "@effect-oauth/effect-4/property",
+    replacement: fileURLToPath(new URL("own/support/property.ts", import.meta.url))
+  },
   { find: /^@effect-oauth\/([^/]+)$/, replacement: `${generated}/$1/src/index.ts` },
   { find: /^@effect-oauth\/([^/]+)\/(.+)$/, replacement: `${generated}/$1/src/$2.ts` }
 ]

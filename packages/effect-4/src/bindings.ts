@@ -12,7 +12,8 @@ export interface Binding {
 
 const packages = /^(effect|@effect\/[^/]+)(?:\/(\w+))?$/
 
-const isModuleName = (name: string): boolean => /^[A-Z]/.test(name)
+/** The functions of a test runner are members of a value, as others are of a module. */
+const isModuleName = (name: string): boolean => /^[A-Z]/.test(name) || name === "it"
 
 /** Returns the modules of Effect that a file imports, by their local names. */
 export const read = (file: ts.SourceFile, checker: ts.TypeChecker): ReadonlyMap<string, Binding> => {

@@ -19,7 +19,7 @@ const provides = (tag: (to: Rewriting) => string): Rule => (to, node) => {
   to.insert(last.getStart(to.file), `${tag(to)}, `)
 }
 
-const property = (node: ts.Expression | undefined, name: string): ts.ObjectLiteralElementLike | undefined =>
+const member = (node: ts.Expression | undefined, name: string): ts.ObjectLiteralElementLike | undefined =>
   node !== undefined && ts.isObjectLiteralExpression(node)
     ? node.properties.find((one) => one.name !== undefined && ts.isIdentifier(one.name) && one.name.text === name)
     : undefined
@@ -37,7 +37,7 @@ const failing = (to: Rewriting, value: ts.Expression): void => {
 }
 
 const timeoutFail: Rule = (to, node) => {
-  const onTimeout = property(node.arguments.at(-1), "onTimeout")
+  const onTimeout = member(node.arguments.at(-1), "onTimeout")
   if (onTimeout === undefined || !ts.isPropertyAssignment(onTimeout)) return
   to.replace(onTimeout.name, "orElse")
   failing(to, onTimeout.initializer)
@@ -171,7 +171,7 @@ const makeUndici: Rule = (to, node) => {
 const withSpan: Rule = (to, node) => {
   const [name, options] = node.arguments
   if (name === undefined || options === undefined || node.arguments.length > 2) return
-  const capture = property(options, "captureStackTrace")
+  const capture = member(options, "captureStackTrace")
   if (!ts.isObjectLiteralExpression(options)) {
     to.insert(options.end, ", { captureStackTrace: false }")
     return
@@ -225,7 +225,11 @@ const configProvider = (to: Rewriting, node: ts.CallExpression): void => {
   to.insert(map.end, ")")
 }
 
+/** The test runner takes only Effect's own arbitraries. */
+const property: Rule = (to, node) => callee(to, node, to.useOwn("property", "@effect-oauth/effect-4/property"))
+
 const rules: Readonly<Record<string, Rule>> = {
+  "@effect/vitest/it.prop": property,
   "effect/Effect.timeoutFail": timeoutFail,
   "effect/Effect.withClock": provides((to) => `${to.use("effect/Clock")}.Clock`),
   "effect/Effect.withRandom": provides((to) => `${to.use("effect/Random")}.Random`),
@@ -267,8 +271,8 @@ const rules: Readonly<Record<string, Rule>> = {
 }
 
 export const rewrite = (to: Rewriting, node: ts.CallExpression): void => {
-  const member = to.memberOf(node.expression)
-  if (member !== undefined) rules[`${member.module}.${member.name}`]?.(to, node)
+  const called = to.memberOf(node.expression)
+  if (called !== undefined) rules[`${called.module}.${called.name}`]?.(to, node)
 }
 
 /** A reference has one type parameter, that of its value. */

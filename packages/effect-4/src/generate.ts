@@ -1,7 +1,17 @@
 /**
  * Generates the packages for Effect 4.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 
 import ts from "typescript"
@@ -60,12 +70,15 @@ export const generate = ({ from, own, to }: Options): void => {
     if (existsSync(join(own, place))) continue
     const file = path.endsWith(".ts") ? program.getSourceFile(path) : undefined
     try {
-      write(target, file === undefined ? readFileSync(path, "utf8") : rewrite(file, checker))
+      if (file === undefined) {
+        mkdirSync(dirname(target), { recursive: true })
+        copyFileSync(path, target)
+      } else write(target, rewrite(file, checker))
     } catch (error) {
       throw new Error(`${place}: ${String(error)}`)
     }
   }
-  for (const path of filesUnder(own)) {
+  for (const path of filesUnder(own).filter((path) => packageNames.some((name) => path.startsWith(join(own, name))))) {
     const target = join(to, relative(own, path))
     written.add(target)
     write(target, readFileSync(path, "utf8"))

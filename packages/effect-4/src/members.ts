@@ -15,6 +15,8 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
   "@effect/platform/Headers": { currentRedactedNames: "CurrentRedactedNames", remove: "removeMany" },
   "@effect/platform/HttpClient": { currentTracerDisabledWhen: "TracerDisabledWhen" },
   "@effect/platform/HttpServer": { layerContext: "layerServices" },
+  // Every test of an effect has a scope.
+  "@effect/vitest/it": { scoped: "effect", scopedLive: "live" },
   "effect/Cause": {
     failureOption: "findErrorOption",
     isInterruptedOnly: "hasInterruptsOnly",

@@ -44,6 +44,12 @@ export class Rewriting {
     return target.name
   }
 
+  /** A name of a module of this project. */
+  useOwn(name: string, module: string): string {
+    this.added.set(name, { barrel: module, name })
+    return name
+  }
+
   /** The module that an expression stands for. */
   moduleOf(node: ts.Node): string | undefined {
     if (!ts.isIdentifier(node)) return undefined

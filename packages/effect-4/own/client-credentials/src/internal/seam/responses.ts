@@ -6,7 +6,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as Inspectable from "effect/Inspectable"
-import { pipeArguments } from "effect/Pipeable"
+import * as Pipeable from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 
 type Request = HttpClientRequest.HttpClientRequest
@@ -56,8 +56,8 @@ export abstract class Derived extends Inspectable.Class implements Response {
   get upgrade(): Response["upgrade"] {
     return this.#original.upgrade
   }
-  pipe() {
-    return pipeArguments(this, arguments)
+  get pipe(): Response["pipe"] {
+    return Pipeable.Prototype.pipe
   }
   toJSON(): unknown {
     return this.#original.toJSON()
