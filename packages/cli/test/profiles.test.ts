@@ -80,7 +80,7 @@ describe("a profile", () => {
   it.scopedLive("keeps the secret that comes on standard input in a file of its own", () =>
     Effect.gen(function*() {
       const { directory, options, profile, user } = yield* start
-      const written = yield* user.run(["init", ...options, "--secret-stdin"], { input: `${secret}\n` })
+      const written = yield* user.spawn(["init", ...options, "--secret-stdin"], { input: `${secret}\n` })
       assert.strictEqual(written.exitCode, 0)
       const kept = join(directory, ".config/effect-oauth/secrets/default")
       assert.deepStrictEqual([readFileSync(kept, "utf8"), statSync(kept).mode & 0o777], [`${secret}\n`, 0o600])

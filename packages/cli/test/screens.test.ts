@@ -36,10 +36,10 @@ const screens: ReadonlyArray<readonly [name: string, ...lines: ReadonlyArray<str
 
 const start = Effect.gen(function*() {
   const { apiOrigin, ca, issuer } = yield* servers.start
-  const { directory, run, shellTerminal } = yield* binary.home
+  const { directory, shellTerminal, spawn } = yield* binary.home
   writeFileSync(join(directory, "ca.pem"), ca.cert)
   const init = (profile: string, resource: string) =>
-    run([
+    spawn([
       "init",
       ...["--profile", profile, "--issuer", issuer, "--client-id", "inventory-sync", "--secret-stdin"],
       ...["--api-base-url", apiOrigin, "--resource", resource, "--scope", "items:read", "--tokens-per-day", "50"],

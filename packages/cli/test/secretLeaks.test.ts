@@ -91,9 +91,9 @@ describe("nothing secret is shown", () => {
   it.scopedLive("in the arguments of any process, while a command runs", () =>
     Effect.gen(function*() {
       const { environment } = yield* Loopback.start({ server: { clients: [{ id: "test-client", secret }] } })
-      const { run } = yield* binary.home
+      const { spawn } = yield* binary.home
       const list = "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2> /dev/null; echo; done"
-      const { stdout } = yield* run(["token", "--exec", list], {
+      const { stdout } = yield* spawn(["token", "--exec", list], {
         env: { ...environment, OAUTH_CLIENT_SECRET: undefined, OAUTH_CLIENT_SECRET_COMMAND: "cat secret" },
         cwd: yield* Effect.map(binary.home, ({ directory }) => {
           writeFileSync(join(directory, "secret"), secret)

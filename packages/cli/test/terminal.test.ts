@@ -102,8 +102,8 @@ describe("on a terminal", () => {
 describe("the command", () => {
   it.scopedLive("explains itself and each of its commands", () =>
     Effect.gen(function*() {
-      const { run } = yield* binary.home
-      const overview = yield* run(["--help"])
+      const { run, spawn } = yield* binary.home
+      const overview = yield* spawn(["--help"])
       assert.deepStrictEqual([overview.exitCode, overview.stderr], [0, ""])
       for (const name of ["init", "doctor", "call", "token", "inspect", "status", "budget", "revoke", "simulate"]) {
         assert.include(overview.stdout, `effect-oauth ${name}`)
@@ -140,12 +140,12 @@ describe("the command", () => {
 
   it.scopedLive("begins fast, since it loads no more than a command needs", () =>
     Effect.gen(function*() {
-      const { directory, run } = yield* binary.home
+      const { directory, spawn } = yield* binary.home
       // V8 writes down which files were loaded.
       const loaded = (...args: ReadonlyArray<string>) =>
         Effect.gen(function*() {
           const begun = performance.now()
-          yield* run(args, { env: { NODE_V8_COVERAGE: join(directory, args.join("")) } })
+          yield* spawn(args, { env: { NODE_V8_COVERAGE: join(directory, args.join("")) } })
           const millis = performance.now() - begun
           const files = readdirSync(join(directory, args.join(""))).flatMap((name) => {
             const { result } = JSON.parse(readFileSync(join(directory, args.join(""), name), "utf8")) as {
@@ -158,7 +158,7 @@ describe("the command", () => {
           const commands = files.flatMap((file) => /^([a-z]+)-[A-Z0-9]+\.js$/.exec(basename(file))?.[1] ?? [])
           return { bytes, commands: commands.filter((name) => name !== "chunk"), files }
         })
-      assert.match((yield* run(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/)
+      assert.match((yield* spawn(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/)
       for (const first of ["--version", "--help"]) {
         const { bytes, files } = yield* loaded(first)
         assert.isAtLeast(files.length, 1)

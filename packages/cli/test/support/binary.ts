@@ -1,13 +1,15 @@
 /**
- * The bundled command, as a user runs it: a process of its own, with an empty home directory and nothing in its environment
- * but what the test says.
+ * The bundled command, as a user runs it: with an empty home directory and nothing in its environment but what the test says,
+ * in a process of its own, or in one that has read the bundle already and has run others before.
  */
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
+import { afterAll } from "@effect/vitest"
 import { Effect } from "effect"
 
 export const path = fileURLToPath(new URL("../../dist/bundle/effect-oauth.js", import.meta.url))
@@ -18,9 +20,12 @@ export interface Ended {
   readonly stderr: string
 }
 
-export interface Options {
+export interface Place {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+export interface Options extends Place {
   /** What is written to standard input, which is then closed. */
   readonly input?: string
   /** Whether standard input stays open. */
@@ -29,11 +34,18 @@ export interface Options {
   readonly started?: (child: ReturnType<typeof spawn>) => void
 }
 
+const variables = (home: string, { env }: Place) => ({
+  PATH: process.env["PATH"],
+  HOME: home,
+  TERM: "xterm-256color",
+  ...env
+})
+
 const start = (command: string, args: ReadonlyArray<string>, home: string, options: Options): Effect.Effect<Ended> =>
   Effect.async((resume) => {
     const child = spawn(command, args, {
       cwd: options.cwd ?? home,
-      env: { PATH: process.env["PATH"], HOME: home, TERM: "xterm-256color", ...options.env },
+      env: variables(home, options),
       stdio: ["pipe", "pipe", "pipe"]
     })
     let [stdout, stderr] = ["", ""]
@@ -52,6 +64,69 @@ const start = (command: string, args: ReadonlyArray<string>, home: string, optio
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
+const host = fileURLToPath(new URL("./host.mjs", import.meta.url))
+
+/** All of them, and those that wait for a command. Commands that run at the same time do so in different ones. */
+const started: Array<ChildProcess> = []
+const idle: Array<ChildProcess> = []
+
+afterAll(() => started.forEach((child) => child.kill("SIGKILL")))
+
+const newHost = (): ChildProcess => {
+  const child = spawn(process.execPath, [host, path], { stdio: ["pipe", "pipe", "pipe", "ipc"] })
+  child.stdin?.end()
+  child.stdout?.setEncoding("utf8")
+  child.stderr?.setEncoding("utf8")
+  started.push(child)
+  return child
+}
+
+/** How a command ended, and that its process can run another one. */
+type Answer = { readonly exitCode: number } | { readonly isIdle: true }
+
+/** The command in a process that has run others before; it has ended when nothing would keep its process alive. */
+const startIn = (args: ReadonlyArray<string>, home: string, place: Place): Effect.Effect<Ended> =>
+  Effect.async((resume) => {
+    const child = idle.pop() ?? newHost()
+    // Both streams end with it, so that all is there that was written before.
+    const marker = `\0${randomUUID()}\0`
+    const texts = { stdout: "", stderr: "" }
+    let exitCode: number | undefined
+    const end = (isDead = false) => {
+      if (exitCode === undefined) return
+      if (!isDead && !(texts.stdout.endsWith(marker) && texts.stderr.endsWith(marker))) return
+      child.stdout?.off("data", out)
+      child.stderr?.off("data", err)
+      resume(Effect.succeed({
+        exitCode,
+        stdout: texts.stdout.replace(marker, ""),
+        stderr: texts.stderr.replace(marker, "")
+      }))
+    }
+    const take = (name: keyof typeof texts) => (text: string) => {
+      texts[name] += text
+      end()
+    }
+    const [out, err] = [take("stdout"), take("stderr")]
+    const answered = (message: Answer) => {
+      if ("exitCode" in message) {
+        exitCode = message.exitCode
+        return end()
+      }
+      child.off("message", answered).off("close", died)
+      idle.push(child)
+    }
+    const died = (code: number | null) => {
+      exitCode ??= code ?? 128
+      end(true)
+    }
+    child.stdout?.on("data", out)
+    child.stderr?.on("data", err)
+    child.on("message", answered).on("close", died)
+    child.send({ args, cwd: place.cwd ?? home, env: variables(home, place), marker })
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
 /** A home directory for the length of the scope, and the command in it. */
 export const home = Effect.map(
   Effect.acquireRelease(
@@ -60,7 +135,10 @@ export const home = Effect.map(
   ),
   (directory) => ({
     directory,
-    run: (args: ReadonlyArray<string>, options: Options = {}) =>
+    /** The command in a process that may have run others before, which saves the start of Node for each. */
+    run: (args: ReadonlyArray<string>, place: Place = {}) => startIn(args, directory, place),
+    /** The command in a process of its own. */
+    spawn: (args: ReadonlyArray<string>, options: Options = {}) =>
       start(process.execPath, [path, ...args], directory, options),
     /** A line of shell on a terminal, in which `effect-oauth` is the command. */
     shellTerminal: (line: string, options: Options = {}) =>

@@ -1,0 +1,52 @@
+/**
+ * Runs the bundled command again and again in one process, which is read once: each time with arguments, variables and a
+ * directory of its own, and until nothing is left that keeps a process alive. Node begins anew for none of it, so what Node
+ * reads when it starts (`NODE_OPTIONS`, the command line, standard input) is for processes of their own.
+ */
+import { readFileSync } from "node:fs"
+import { Readable } from "node:stream"
+import { pathToFileURL } from "node:url"
+
+import * as Clock from "effect/Clock"
+import * as DefaultServices from "effect/DefaultServices"
+
+const [, , path] = process.argv
+const [, main] = /import\("(\.\/main-[^"]+)"\)/.exec(readFileSync(path, "utf8"))
+
+let runs = 0
+let marker
+const end = process.exit
+
+const finished = (code) => {
+  if (marker === undefined) return
+  for (const stream of [process.stdout, process.stderr]) stream.write(marker)
+  marker = undefined
+  process.send({ exitCode: code })
+}
+
+process.exit = finished
+process.on("disconnect", () => end(0))
+process.on("beforeExit", () => {
+  finished(process.exitCode ?? 0)
+  process.exitCode = undefined
+  for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal)
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners("error")
+  process.channel.ref()
+  // A run that ended with something open, which would have ended with its process, does not come this far.
+  process.send({ isIdle: true })
+})
+
+process.on("message", ({ args, cwd, env, marker: next }) => {
+  marker = next
+  runs += 1
+  process.chdir(cwd)
+  for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name)
+  Object.assign(process.env, env)
+  process.argv = [process.execPath, path, ...args]
+  Object.defineProperty(process, "stdin", { value: Readable.from([]), configurable: true })
+  // The library remembers for each clock what a process was issued.
+  DefaultServices.currentServices.initial.unsafeMap.set(Clock.Clock.key, Clock.make())
+  process.channel.unref()
+  // Its chunks are kept, and it begins from the start.
+  void import(`${new URL(main, pathToFileURL(path))}?${runs}`)
+})
