@@ -1,12 +1,12 @@
 /**
  * Clients other than a single `Redis` of `ioredis`: its `Cluster`, and node-redis.
  */
-import { assert } from "@effect/vitest"
+import { afterAll, assert } from "@effect/vitest"
 import { TokenStore } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
 import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
-import { Context, Duration, Effect, Layer, type Scope } from "effect"
-import { Cluster } from "ioredis"
+import { Context, Duration, Effect, Layer, ManagedRuntime, type Scope } from "effect"
+import { Cluster, type Redis } from "ioredis"
 import { createClient } from "redis"
 
 import { patient } from "./fleet.js"
@@ -18,31 +18,40 @@ interface Nodes {
 
 class Servers extends Context.Tag("Servers")<Servers, Nodes>() {}
 
-/** Lets each lease age, on all nodes. */
-const advance = (duration: Duration.Duration) =>
-  Effect.flatMap(
-    Servers,
-    ({ ports }) =>
-      Effect.forEach(ports, (port) =>
-        Effect.scoped(Effect.flatMap(redisServer.connect(port), (raw) =>
-          Effect.promise(async () => {
-            for (const key of await raw.keys("*")) {
-              const until = await raw.hget(key, "leasedUntil")
-              if (until !== null) {
-                await raw.hset(key, "leasedUntil", Number(until) - Duration.toMillis(duration))
-              }
-            }
-          }))))
+const onEach = (ports: ReadonlyArray<number>, run: (raw: Redis) => Promise<unknown>) =>
+  Effect.forEach(
+    ports,
+    (port) => Effect.scoped(Effect.flatMap(redisServer.connect(port), (raw) => Effect.promise(() => run(raw))))
   )
 
-const suite = <E>(
+/** Lets each lease age, on all nodes. */
+const advance = (duration: Duration.Duration) =>
+  Effect.flatMap(Servers, ({ ports }) =>
+    onEach(ports, async (raw) => {
+      for (const key of await raw.keys("*")) {
+        const until = await raw.hget(key, "leasedUntil")
+        if (until !== null) await raw.hset(key, "leasedUntil", Number(until) - Duration.toMillis(duration))
+      }
+    }))
+
+/** The same nodes for all tests of a suite, emptied before each: a Cluster takes seconds to agree. */
+const started = (nodes: Effect.Effect<Nodes, never, Scope.Scope>) => {
+  const runtime = ManagedRuntime.make(Layer.scoped(Servers, nodes))
+  afterAll(() => runtime.dispose())
+  return Effect.tap(
+    Effect.promise(() => runtime.runPromise(Servers)),
+    ({ ports }) => onEach(ports, (raw) => raw.flushall())
+  )
+}
+
+const suite = (
   name: string,
-  nodes: Effect.Effect<Nodes, E, Scope.Scope>,
+  nodes: Effect.Effect<Nodes, never, Scope.Scope>,
   connect: Effect.Effect<TokenStore.TokenStore, never, Scope.Scope | Servers>
 ) =>
   TokenStoreTest.suite(
     name,
-    Layer.provideMerge(Layer.scoped(TokenStore.TokenStore, connect), Layer.scoped(Servers, nodes)),
+    Layer.provideMerge(Layer.scoped(TokenStore.TokenStore, connect), Layer.effect(Servers, started(nodes))),
     { advance, connect, skip: !redisServer.isInstalled }
   )
 
