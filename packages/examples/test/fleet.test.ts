@@ -18,6 +18,9 @@ import { program } from "./support.js"
 
 /** The number of processes of each fleet that are killed while they request a token. */
 const kills = { quick: 3, full: 60 }
+/** The size of a fleet over lives of a token, and of one that is refused with one token. */
+const steady = { quick: 4, full: 8 }
+const refused = { quick: 8, full: 20 }
 
 /**
  * No process gives up a store that is there, nor loses a lease while it is alive, however busy the machine: either costs a
@@ -81,8 +84,9 @@ const inTurn = { concurrent: false, timeout: 300_000 }
 for (const [name, isInstalled, store] of stores) {
   const suite = isInstalled ? describe.concurrent : describe.skip
   suite(`a fleet of processes on ${name}${isInstalled ? "" : " (skipped: it is not installed)"}`, () => {
-    it.scopedLive("of eight asks for one token per life, and loses no call", () =>
+    it.scopedLive("asks for one token per life, and loses no call", () =>
       Effect.gen(function*() {
+        const size = runs(`processes on ${name} that share a token`, steady)
         const life = 6
         const { authorizationServer, environment } = yield* Embedded.startWith({ tokenLife: life })
         const shared = {
@@ -93,11 +97,13 @@ for (const [name, isInstalled, store] of stores) {
           EVERY: "250 millis"
         }
         const begun = Date.now()
-        const outputs = yield* Effect.promise(() => Promise.all(Array.from({ length: 8 }, () => worker(shared).result)))
+        const outputs = yield* Effect.promise(() =>
+          Promise.all(Array.from({ length: size }, () => worker(shared).result))
+        )
         const lives = (Date.now() - begun) / 1000 / life
         const tokens = yield* authorizationServer.tokensIssued
         console.log(
-          `${name}: 8 processes, ${lives.toFixed(1)} lives of a token, ${tokens} tokens`,
+          `${name}: ${size} processes, ${lives.toFixed(1)} lives of a token, ${tokens} tokens`,
           outputs.map((one) => one.trim())
         )
         for (const output of outputs) assert.match(output, /^60 of 60 calls/)
@@ -236,8 +242,9 @@ for (const [name, isInstalled, store] of stores) {
         assert.strictEqual((yield* api.calls).at(-1)?.token, usedBySecond)
       }).pipe(Effect.provide(context)), inTurn)
 
-    it.scopedLive("of twenty that are all refused with one token asks for one", () =>
+    it.scopedLive("that is refused with one token, all of it at once, asks for one", () =>
       Effect.gen(function*() {
+        const size = runs(`processes on ${name} that are refused with one token`, refused)
         const { api, environment, server } = yield* Loopback.start()
         const shared = {
           ...environment,
@@ -246,7 +253,7 @@ for (const [name, isInstalled, store] of stores) {
           EVERY: "100 millis",
           ...patient
         }
-        const workers = Array.from({ length: 20 }, () => worker(shared))
+        const workers = Array.from({ length: size }, () => worker(shared))
         yield* Effect.addFinalizer(() => Effect.sync(() => workers.forEach(({ child }) => child.kill("SIGKILL"))))
         const callers = (from: number, status: number) =>
           Effect.map(api.calls, (all) =>
@@ -255,7 +262,7 @@ for (const [name, isInstalled, store] of stores) {
             ).size)
         const allAnswered = (from: number) =>
           Effect.gen(function*() {
-            while ((yield* callers(from, 200)) < 20) {
+            while ((yield* callers(from, 200)) < size) {
               for (const { child, result } of workers) {
                 if (child.exitCode !== null) assert.fail(`a worker failed: ${yield* Effect.promise(() => result)}`)
               }
@@ -267,7 +274,7 @@ for (const [name, isInstalled, store] of stores) {
         const from = (yield* api.calls).length
         yield* server.revoke()
         yield* allAnswered(from)
-        assert.strictEqual(yield* callers(from, 401), 20)
+        assert.strictEqual(yield* callers(from, 401), size)
         assert.strictEqual((yield* server.issued).length, 2)
       }).pipe(Effect.provide(context)), inTurn)
   })
