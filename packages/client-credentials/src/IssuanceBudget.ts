@@ -253,16 +253,17 @@ const operations = (
   const settle = ({ spend }: Permit, outcome: Outcome, organization: string): Effect.Effect<void> =>
     Effect.flatMap(Clock.currentTimeMillis, (local) => {
       const quotas = followIssuerQuotas ? quotasOf(outcome, { limit, now: local, organization }) : []
-      const failed: ReadonlyArray<ledgers.Change> = Either.isRight(outcome)
-        ? []
-        : [{ _tag: mayHaveIssued(outcome.left) ? "Unanswered" : "GivenBack", spend }]
-      if (quotas.length + failed.length === 0) return Effect.void
+      const settled = ledgers.settled(
+        spend,
+        Either.isRight(outcome) ? "issued" : mayHaveIssued(outcome.left) ? "unknown" : "none"
+      )
+      if (quotas.length + settled.length === 0) return Effect.void
       return Effect.flatMap(
         decide((current, now) => {
           const recipient = recipientOf(organization)
           // The announcement has the times of this process's clock.
           const shifted = quotas.map((quota) => ({ ...quota, resetsAt: Math.ceil(quota.resetsAt + now - local) }))
-          const changes = quotas.length === 0 ? failed : [...failed, ledgers.announced(shifted, now, recipient)]
+          const changes = quotas.length === 0 ? settled : [...settled, ledgers.announced(shifted, now, recipient)]
           return { changes, answer: ledgers.left(budget, changes.reduce(ledgers.apply, current), now, recipient) }
         }, "isMade"),
         showLeft
@@ -288,9 +289,13 @@ const operations = (
  * A request beyond the limit fails with `IssuanceBudgetExhausted`, which states when there is room again, and nothing is
  * sent. Tokens that were issued, or may have been, are counted. A request that certainly issued none is given back, so that
  * an outage does not spend the budget: one that was never sent (no secret, no metadata, no connection, a certificate that is
- * not trusted), and one that failed with an error response, whatever the status. A time-out, a closed connection, a 504 of a
- * gateway and a successful response that cannot be used stay counted, but only up to four fifths of each limit, so that an
- * authorization server that does not answer leaves a fifth for when it does.
+ * not trusted), and one that failed with an error response, whatever the status.
+ *
+ * After a time-out, a closed connection, a 504 of a gateway and a successful response that cannot be used, a token may have been
+ * issued: such requests stay counted, so the limit is kept whatever became of them. They spend at most four fifths (rounded up)
+ * of what the others leave of each limit: half of that by the back-off alone. Then, until one is answered, each pause is the
+ * same multiple of the time since the first, so that they last for the window: with 50 a day 0.2 of that time, with 20 0.7,
+ * with 10 2.2. A request before that fails with `IssuanceBudgetExhausted` by `unanswered`.
  *
  * What the issuer announces tightens the budget: the header `Auth0-Client-Quota-Limit` of any response for all tokens of
  * the client, `Auth0-Organization-Quota-Limit` for those of the organization that the request names (the parameter

@@ -153,15 +153,19 @@ export class DiscoveryFailed extends Data.TaggedError("DiscoveryFailed")<{
 }
 
 /**
- * As many tokens were requested as `IssuanceBudget`, or the issuer, allows. No request was sent.
+ * As many tokens were requested as `IssuanceBudget`, or the issuer, allows, or requests before were not answered and may have
+ * issued so many. No request was sent.
  *
  * @since 0.1.0
  * @category errors
  */
 export class IssuanceBudgetExhausted extends Data.TaggedError("IssuanceBudgetExhausted")<{
   readonly limit: number
-  /** Whose limit it is: the one configured, or one that the issuer announced. */
-  readonly by: "budget" | "issuer"
+  /**
+   * Whose limit it is: the one configured, or one that the issuer announced. `unanswered` when some are left, and the next
+   * request has to wait since those before were not answered.
+   */
+  readonly by: "budget" | "issuer" | "unanswered"
   /** When a token may be requested again, in milliseconds since the epoch. */
   readonly resetsAt: number
   readonly retryAfter: Duration.Duration

@@ -332,7 +332,7 @@ describe("a count that the store lost", () => {
 })
 
 describe("a budget", () => {
-  it.scoped("leaves a fifth after any number of requests without an answer", () =>
+  it.scoped("leaves a fifth after hours without an answer, and all of it when a request is answered again", () =>
     Effect.gen(function*() {
       const { store, time } = yield* harness()
       const late = new OAuthError.TokenEndpointUnavailable({
@@ -340,12 +340,28 @@ describe("a budget", () => {
         reason: "timeout",
         detail: "30s"
       })
-      const script: Script = { fails: (requests) => requests <= 100 && late }
+      let isSilent = true
+      const script: Script = { fails: () => isSilent && late }
       const { ask, budget, inTime } = yield* process(store, { limit: 50 }, { script, time })
-      const unanswered = yield* Effect.replicateEffect(Effect.zipLeft(ask, time.advance("1 minute")), 100)
-      assert.deepStrictEqual(tally(unanswered), { TokenEndpointUnavailable: 100 })
-      assert.strictEqual(yield* inTime(budget.left), 10)
-      assert.deepStrictEqual(tally(yield* Effect.replicateEffect(ask, 60)), { IssuanceBudgetExhausted: 10, token: 50 })
+      const eachMinute = (times: number) =>
+        Effect.map(Effect.replicateEffect(Effect.zipLeft(ask, time.advance("1 minute")), times), tally)
+      // Each may have issued a token, and so many more are sent in the hours that follow.
+      assert.deepStrictEqual(yield* eachMinute(20), { TokenEndpointUnavailable: 20 })
+      const hours = yield* eachMinute(12 * 60)
+      const unanswered = 20 + (hours["TokenEndpointUnavailable"] ?? 0)
+      assert.deepStrictEqual(Object.keys(hours).sort(), ["IssuanceBudgetExhausted", "TokenEndpointUnavailable"])
+      assert.isAtLeast(unanswered, 35)
+      assert.isAtMost(unanswered, 40)
+      assert.strictEqual(yield* inTime(budget.left), 50 - unanswered)
+      isSilent = false
+      // A quarter of the time that it took.
+      while ((yield* ask)._tag !== "Right") yield* time.advance("1 minute")
+      assert.isAtMost(time.now().steady, 12.4 * hour * 1.25)
+      const left = 50 - unanswered - 1
+      assert.deepStrictEqual(tally(yield* Effect.replicateEffect(ask, 20)), {
+        IssuanceBudgetExhausted: 20 - left,
+        token: left
+      })
     }))
 
   it.scoped("of 10 an hour and 50 a calendar month keeps both", () =>

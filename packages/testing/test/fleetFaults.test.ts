@@ -183,7 +183,11 @@ describe("the issuer is away for an hour", () => {
   const conditions = ["unavailable", "unauthorized", "lost", "unreachable", "silent"] as const
   for (const issuer of sample("outages of the issuer", conditions, 2)) {
     for (const instances of sizes(`fleets while the issuer is ${issuer}`, [3, 20, 1], 1)) {
-      it.live(`${issuer}: ${instances} instances have a token within the back-off after it`, () =>
+      // Of a request without an answer, the budget has to assume that it issued a token. With a limit of 50 its pauses are a
+      // fifth of the time since the first one.
+      const mayHaveIssued = issuer === "lost" || issuer === "silent"
+      const [within, pause] = mayHaveIssued ? ["a quarter of it", 13] : ["the back-off", 0]
+      it.live(`${issuer}: ${instances} instances have a token within ${within} after it`, () =>
         Effect.gen(function*() {
           let [succeededAt, failedAt] = [Infinity, 0]
           const { issued, received } = yield* simulation.run({
@@ -202,8 +206,8 @@ describe("the issuer is away for an hour", () => {
           assert.isEmpty(received.filter(({ status }) => status === 429))
           assert.isAtMost(issued.length, 50)
           // The longest pause is a minute, a fifth more; a request that was sent before may take half a minute.
-          assert.isAtMost(succeededAt, 62 * minute)
-          assert.isAtMost(failedAt, 62 * minute)
+          assert.isAtMost(succeededAt, (62 + pause) * minute)
+          assert.isAtMost(failedAt, (62 + pause) * minute)
         }))
     }
   }

@@ -80,6 +80,12 @@ const table: ReadonlyArray<
     ["authorization server", "1970-01-01T00:00:00.000Z", "SharedClientCredentials.layer", "limit raised"],
     ["early", "budget"]
   ],
+  [
+    "requests without an answer",
+    () => messages.issuanceBudgetExhausted({ ...exhausted, by: "unanswered" }),
+    ["no answer", "7 tokens", "until 1970-01-01T00:00:00.000Z", "token endpoint"],
+    ["early", "SharedClientCredentials"]
+  ],
   ["revocation", () => messages.revocationUnsupported({ endpoint }), [endpoint, "OAUTH_REVOCATION_URL"], []],
   [
     "an origin",

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 
-import type { Window } from "../../src/internal/token/budgetWindow.js"
+import { next, type Window } from "../../src/internal/token/budgetWindow.js"
 import * as budgets from "../../src/internal/token/ledger.js"
 
 const hour = 3_600_000
@@ -75,10 +75,21 @@ const counts = (window: Window, at: number, now: number): boolean => {
 
 /** How many tokens the reference leaves of a limit, over all requests that were ever made. */
 const leftOf = ({ limit, window }: budgets.Limit, made: ReadonlyArray<Made>, now: number): number => {
-  const counted = made.filter(({ at }) => counts(window, at, now))
-  const issued = counted.filter(({ outcome }) => outcome === "issued").length
+  return limit - made.filter(({ at, outcome }) => outcome !== "refused" && counts(window, at, now)).length
+}
+
+/** Whether the reference lets a request follow those at the end that were not answered. */
+const mayFollow = ({ limit, window }: budgets.Limit, made: ReadonlyArray<Made>, now: number): boolean => {
+  const counted = made.filter(({ at, outcome }) => outcome !== "refused" && counts(window, at, now))
+  const row = counted.slice(counted.map(({ outcome }) => outcome).lastIndexOf("issued") + 1)
+  const [first, last] = [row.at(0)?.at, row.at(-1)?.at]
+  if (first === undefined || last === undefined) return true
   const unknown = counted.filter(({ outcome }) => outcome === "unknown").length
-  return limit - Math.max(issued, Math.min(issued + unknown, Math.floor(limit * 0.8)))
+  const most = Math.ceil(0.8 * (limit - counted.length + unknown))
+  if (unknown < most / 2) return true
+  const life = window._tag === "Sliding" ? window.millis : next(window, now) - first
+  const since = Math.max(last - first, life / 1440)
+  return now >= last + since * (life / since) ** (1 / (1 + Math.max(0, most - unknown))) - since
 }
 
 describe("a ledger", () => {
@@ -100,7 +111,9 @@ describe("a ledger", () => {
       const [first = sliding(1, day), ...more] = limits
       const both = budget(first, 1 / 3, ...more)
       const reference = (now: number, isRenewal: boolean): boolean =>
-        limits.every((one) => leftOf(one, made, now) > (isRenewal ? Math.floor(one.limit / 3) : 0))
+        limits.every((one) =>
+          leftOf(one, made, now) > (isRenewal ? Math.floor(one.limit / 3) : 0) && mayFollow(one, made, now)
+        )
       const made: Array<Made> = []
       let known = budgets.empty
       let now = begun.getTime()
@@ -109,16 +122,17 @@ describe("a ledger", () => {
         const { ledger, verdict } = step(both, known, now, isRenewal)
         assert.strictEqual(verdict._tag, reference(now, isRenewal) ? "Granted" : "Exhausted")
         if (verdict._tag === "Exhausted") {
-          assert.isTrue(reference(verdict.resetsAt, isRenewal))
+          // Where two limits let requests wait that were not answered, the first may do so again.
+          if (limits.length === 1 || made.every(({ outcome }) => outcome !== "unknown")) {
+            assert.isTrue(reference(verdict.resetsAt, isRenewal))
+          }
           assert.isFalse(reference(verdict.resetsAt - 1, isRenewal))
           assert.strictEqual(verdict.reserved, reference(now, false))
           continue
         }
         assert.strictEqual(verdict.left, Math.min(...limits.map((one) => leftOf(one, made, now))) - 1)
-        known = outcome === "issued" ? ledger : budgets.apply(ledger, {
-          _tag: outcome === "refused" ? "GivenBack" : "Unanswered",
-          spend: verdict.spend
-        })
+        known = budgets.settled(verdict.spend, outcome === "refused" ? "none" : outcome)
+          .reduce(budgets.apply, ledger)
         made.push({ at: now, outcome })
       }
     }
@@ -249,36 +263,101 @@ describe("a ledger", () => {
 })
 
 describe("a request of unknown outcome", () => {
-  const daily = budget(sliding(50, day))
-
-  it("counts, and never spends the last fifth", () => {
-    const times = (count: number) => Array.from({ length: count }, (_, index) => unknown(index))
-    for (const [count, left] of [[0, 50], [1, 49], [40, 10], [41, 10], [500, 10]] as const) {
-      assert.strictEqual(budgets.left(daily, ledger(...times(count)), 1000, self), left)
+  /** When requests are sent to an issuer that answers none, each ninety seconds after the one before at the earliest. */
+  const sentTo = (limit: budgets.Limit, until: number) => {
+    const one = budget(limit)
+    const sent: Array<number> = []
+    let known = budgets.empty
+    let now = 0
+    while (now < until) {
+      const { ledger, verdict } = step(one, known, now)
+      known = ledger
+      if (verdict._tag === "Exhausted") {
+        assert.isAbove(verdict.resetsAt, now)
+        now = verdict.resetsAt
+        continue
+      }
+      sent.push(now)
+      known = budgets.settled(verdict.spend, "unknown").reduce(budgets.apply, known)
+      now += 90_000
     }
-    // Tokens that were issued spend it.
-    assert.strictEqual(budgets.left(daily, ledger(...times(41), 900, 901), 1000, self), 10)
-    const issued = Array.from({ length: 45 }, (_, index) => 500 + index)
-    assert.strictEqual(budgets.left(daily, ledger(...times(41), ...issued), 1000, self), 5)
+    return { known, sent }
+  }
+
+  for (const limit of [1, 2, 3, 5, 8, 10, 20, 50, 200, 1000]) {
+    it(`spends at most four fifths of ${limit} tokens in any day, and there is a next one`, () => {
+      const { sent } = sentTo(sliding(limit, day), 3 * day)
+      const most = Math.max(...sent.map((at) => sent.filter((one) => one <= at && one > at - day).length))
+      assert.strictEqual(most, Math.ceil(limit * 4 / 5))
+      assert.isAtLeast(sent.at(-1) ?? 0, 2 * day)
+      // Half of them follow by the back-off alone, while the others need not wait longer than that.
+      const free = sent.findIndex((at, index) => index > 0 && at - (sent[index - 1] ?? 0) > 90_000)
+      assert.isAtLeast(free, Math.ceil(Math.ceil(limit * 4 / 5) / 2))
+    })
+  }
+
+  for (const [limit, multiple] of [[5, 8.9], [10, 2.3], [20, 0.74], [50, 0.22], [100, 0.15], [1000, 0.15]] as const) {
+    it(`is followed after at most ${multiple} of the time since the first, with ${limit} tokens a day`, () => {
+      const { sent } = sentTo(sliding(limit, day), day)
+      for (const [index, at] of sent.entries()) {
+        const before = sent[index - 1] ?? 0
+        // Before that, the back-off is longer.
+        if (before > 600_000) assert.isAtMost(at, before + multiple * before)
+      }
+    })
+  }
+
+  it("is followed by all that are left when one was answered, and after a day without one by the first of the next", () => {
+    const { known, sent } = sentTo(sliding(50, day), 6 * hour)
+    const one = budget(sliding(50, day))
+    const [last, waits] = [sent.at(-1) ?? 0, step(one, known, (sent.at(-1) ?? 0) + 90_000).verdict]
+    assert.deepInclude(waits, { _tag: "Exhausted", by: "unanswered", reserved: false })
+    assert(waits._tag === "Exhausted")
+    assert.deepInclude(budgets.usage(one, known, last + 1).limits[0], {
+      counted: sent.length,
+      left: 50 - sent.length,
+      roomAt: waits.resetsAt
+    })
+    const probe = step(one, known, waits.resetsAt)
+    assert(probe.verdict._tag === "Granted")
+    // While it is in flight, others wait as if it were not answered.
+    assert.deepInclude(step(one, probe.ledger, waits.resetsAt + 1).verdict, { _tag: "Exhausted", by: "unanswered" })
+    const answered = budgets.settled(probe.verdict.spend, "issued").reduce(budgets.apply, probe.ledger)
+    assert.strictEqual(step(one, answered, waits.resetsAt + 1).verdict._tag, "Granted")
+    const refused = budgets.settled(probe.verdict.spend, "none").reduce(budgets.apply, probe.ledger)
+    assert.deepStrictEqual(refused, budgets.current(one, known, waits.resetsAt))
+
+    const daily = budget(calendar(10, "day", "UTC"))
+    const late = ledger(...[1, 2, 3, 4, 5].map((index) => unknown(23 * hour + index)))
+    assert.deepInclude(step(daily, late, 23 * hour + 6).verdict, { _tag: "Exhausted", by: "unanswered" })
+    assert.strictEqual(step(daily, late, day).verdict._tag, "Granted")
   })
 
-  it("never spends the last fifth of what the issuer announced", () => {
+  it("counts in full in what the issuer announced, where the next one waits for at most its end", () => {
     const quota = { name: "b", client: "", limit: 10, remaining: 5, resetsAt: day, announcedAt: 0 }
+    const daily = budget(sliding(50, day))
     for (
       const [spent, left] of [[[unknown(1)], 4], [[1, 2, 3].map(unknown), 2], [
         [1, 2, 3, 4, 5].map(unknown),
-        2
+        0
       ]] as const
     ) {
       assert.strictEqual(budgets.left(daily, { spent, quotas: [quota] }, 10, self), left)
     }
-    assert.strictEqual(budgets.left(daily, { spent: [1, 2, 3, 4, unknown(5)], quotas: [quota] }, 10, self), 1)
+    const { resetsAt, verdict } = {
+      resetsAt: budgets.usage(daily, { spent: [1, 2, 3].map(unknown), quotas: [quota] }, 10).quotas[0]?.roomAt ?? 0,
+      verdict: budgets.spend(daily, { spent: [1, 2, 3].map(unknown), quotas: [quota] }, 10, false, self)
+    }
+    assert.deepInclude(verdict, { _tag: "Exhausted", by: "unanswered", limit: 10, resetsAt })
+    assert.isBelow(resetsAt, day)
+    const answered = { spent: [1, 2, unknown(3), 4], quotas: [quota] }
+    assert.strictEqual(budgets.spend(daily, answered, 10, false, self)._tag, "Granted")
   })
 
   it("leaves room again when it no longer counts", () => {
     const one = budget(sliding(5, hour), 0.4)
-    const { verdict } = step(one, ledger(10, unknown(20), 30, unknown(40)), 50, true)
-    assert.deepInclude(verdict, { _tag: "Exhausted", resetsAt: 20 + hour, reserved: true })
+    const { verdict } = step(one, ledger(10, unknown(20), unknown(30), 40), 50, true)
+    assert.deepInclude(verdict, { _tag: "Exhausted", resetsAt: 20 + hour, reserved: true, by: "budget" })
   })
 })
 
@@ -299,6 +378,10 @@ describe("the changes of a ledger", () => {
       ledger(10, 20, budgets.spendOf(20, north, true), 30)
     )
     assert.deepStrictEqual(budgets.apply(added, { _tag: "Unanswered", spend: 40 }), added)
+    assert.deepStrictEqual(
+      budgets.apply(ledger(10, unknown(20)), { _tag: "Issued", spend: unknown(20) }),
+      ledger(10, 20)
+    )
     assert.deepStrictEqual(budgets.apply(added, { _tag: "Reset" }), budgets.empty)
   })
 
@@ -446,11 +529,11 @@ describe("the limits of a budget", () => {
     }
     assert.deepStrictEqual(budgets.usage(budget(sliding(2, hour), 0.5, calendar(1, "month", "UTC")), current, 40), {
       limits: [
-        { ...sliding(2, hour), counted: 2, left: 0, roomAt: 10 + hour },
-        { ...calendar(1, "month", "UTC"), counted: 2, left: 0, roomAt: 31 * day }
+        { ...sliding(2, hour), counted: 3, left: 0, roomAt: 20 + hour },
+        { ...calendar(1, "month", "UTC"), counted: 3, left: 0, roomAt: 31 * day }
       ],
       quotas: [
-        { name: "b", client: "", organization: undefined, limit: 10, counted: 11, left: 0, roomAt: 500 },
+        { name: "b", client: "", organization: undefined, limit: 10, counted: 12, left: 0, roomAt: 500 },
         { name: "b", client: "", organization: "o", limit: 10, counted: 10, left: 0, roomAt: day }
       ]
     })

@@ -67,12 +67,16 @@ export const discoveryFailed = ({ issuer, problem }: {
 
 export const issuanceBudgetExhausted = ({ by, limit, reserved, resetsAt }: {
   readonly limit: number
-  readonly by: "budget" | "issuer"
+  readonly by: "budget" | "issuer" | "unanswered"
   readonly resetsAt: number
   readonly reserved: boolean
 }): string => {
   const until = `until ${new Date(resetsAt).toISOString()}`
   if (reserved) return `The last of ${limit} tokens are kept for real need, so none is renewed early ${until}.`
+  if (by === "unanswered") {
+    return `The last token requests got no answer, and each may have used one of ${limit} tokens, so none is sent ${until}. ` +
+      "See to the token endpoint and the network before it."
+  }
   return by === "issuer"
     ? `The authorization server gives no further token ${until}, by what it said itself, so none was asked for. Share ` +
       "tokens between processes (SharedClientCredentials.layer), or have its limit raised."

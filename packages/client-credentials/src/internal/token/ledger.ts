@@ -5,6 +5,7 @@
 import type { Quota } from "../protocol/issuerQuota.js"
 import { endOfOld, keptFor, next, type Window } from "./budgetWindow.js"
 import { maxSkew } from "./instant.js"
+import * as unanswered from "./unanswered.js"
 
 export interface Limit {
   readonly limit: number
@@ -73,38 +74,56 @@ const indexAfter = (spent: ReadonlyArray<Spend>, moment: number): number => {
   return low
 }
 
-/** How many requests issued a token or are not answered yet, and of how many the outcome is unknown. */
+/** What counts of a limit, or of an announced quota. */
 interface Tally {
+  /** How many requests issued a token, or are not answered yet. */
   readonly known: number
+  /** Of how many requests the outcome is unknown. */
   readonly unknown: number
+  /** The last of them in a row, if no request was answered after them. */
+  readonly row: unanswered.Row | undefined
 }
 
 const tally = (spent: ReadonlyArray<Spend>, from: number, isCounted?: (spend: Spend) => boolean): Tally => {
-  let [known, unknown] = [0, 0]
+  let [known, unknown, last] = [0, 0, 0]
+  let first: number | undefined
   for (let index = from; index < spent.length; index += 1) {
     const spend = spent[index] ?? 0
     if (isCounted !== undefined && !isCounted(spend)) continue
-    if (typeof spend !== "number" && spend.isUnknown) unknown += 1
-    else known += 1
+    if (typeof spend !== "number" && spend.isUnknown) {
+      unknown += 1
+      first ??= spend.at
+      last = spend.at
+    } else {
+      known += 1
+      first = undefined
+    }
   }
-  return { known, unknown }
+  return { known, unknown, row: first === undefined ? undefined : { first, last } }
 }
 
-/** Requests of unknown outcome count up to this part of a limit: an issuer that never answers does not end a day. */
-const partForUnknown = 4 / 5
+/** A limit, or an announced quota, of which some are left, and when the next request may follow the last one. */
+interface Rest {
+  readonly left: number
+  readonly dueAt: number
+}
 
-/** What is left of a limit of which so much remained before these requests. */
-const leftOf = (limit: number, remaining: number, { known, unknown }: Tally): number =>
-  Math.min(remaining - known, Math.max(remaining - known - unknown, limit - Math.floor(limit * partForUnknown)))
+/** `endOf` returns when a request no longer counts. */
+const restOf = (remaining: number, { known, row, unknown }: Tally, endOf: (at: number) => number): Rest => ({
+  left: remaining - known - unknown,
+  dueAt: row === undefined
+    ? -Infinity
+    : unanswered.dueAt(row, { room: remaining - known, unknown, end: endOf(row.first) })
+})
 
 const countsFor = ({ client, organization }: AnnouncedQuota, wanted: Recipient): boolean =>
   client === wanted.client && (organization === undefined || organization === wanted.organization)
 
-const leftOfQuota = (quota: AnnouncedQuota, spent: ReadonlyArray<Spend>): number =>
-  leftOf(
-    quota.limit,
+const restOfQuota = (quota: AnnouncedQuota, spent: ReadonlyArray<Spend>): Rest =>
+  restOf(
     quota.remaining,
-    tally(spent, indexAfter(spent, quota.announcedAt), (spend) => countsFor(quota, detailsOf(spend)))
+    tally(spent, indexAfter(spent, quota.announcedAt), (spend) => countsFor(quota, detailsOf(spend))),
+    () => quota.resetsAt
   )
 
 /** The most announced quotas that are kept; those with the most left are dropped first. */
@@ -114,9 +133,10 @@ export interface Exhausted {
   readonly _tag: "Exhausted"
   readonly limit: number
   readonly resetsAt: number
-  /** Whether some are left, which are reserved for callers without a token. */
+  /** Whether a caller without a token would be granted one. */
   readonly reserved: boolean
-  readonly by: "budget" | "issuer"
+  /** Whose limit is reached, or that requests before were not answered, so that this one has to wait. */
+  readonly by: "budget" | "issuer" | "unanswered"
 }
 
 export interface Granted {
@@ -131,29 +151,43 @@ export interface Granted {
 export type Verdict = Granted | Exhausted
 
 /** A limit of the budget at a moment. */
-interface Counted extends Limit {
-  readonly left: number
+interface Counted extends Limit, Rest {
   /** The index of the first request that counts. */
   readonly from: number
+  readonly tally: Tally
+  /** When a request that counts no longer does. */
+  readonly endOf: (at: number) => number
 }
 
 const countedBy = ({ limit, window }: Limit, spent: ReadonlyArray<Spend>, now: number): Counted => {
   const from = indexAfter(spent, endOfOld(window, now))
-  return { limit, window, from, left: leftOf(limit, limit, tally(spent, from)) }
+  const counted = tally(spent, from)
+  let nextPeriod: number | undefined
+  const endOf = (at: number) => window._tag === "Sliding" ? at + window.millis : nextPeriod ??= next(window, now)
+  return { limit, window, from, tally: counted, endOf, ...restOf(limit, counted, endOf) }
 }
 
-/** When more than so many are left of a limit. */
-const roomAt = ({ from, limit, window }: Counted, spent: ReadonlyArray<Spend>, reserve: number, now: number) => {
-  if (window._tag === "Calendar") return next(window, now)
-  let { known, unknown } = tally(spent, from)
+/** When more than so many are left of a limit, and the next request may follow. */
+const roomAt = (counted: Counted, spent: ReadonlyArray<Spend>, reserve: number, now: number): number => {
+  const { endOf, from, limit, tally: { row }, window } = counted
+  let [moment, known, unknown] = [now, counted.tally.known, counted.tally.unknown]
   for (let index = from; index < spent.length; index += 1) {
     const { at, isUnknown } = detailsOf(spent[index] ?? 0)
+    const end = endOf(at)
+    const rest = restOf(limit, { known, unknown, row: row && { ...row, first: Math.max(row.first, at) } }, endOf)
+    const due = Math.max(moment, rest.dueAt)
+    if (rest.left > reserve && due < end) return due
+    moment = end
+    // All of a day or month end with it.
+    if (window._tag === "Calendar") break
     if (isUnknown) unknown -= 1
     else known -= 1
-    if (leftOf(limit, limit, { known, unknown }) > reserve) return at + window.millis
   }
-  return now
+  return moment
 }
+
+/** Whether more than so many are left, and the next request may follow now. */
+const isOpen = ({ dueAt, left }: Rest, now: number, reserve = 0): boolean => left > reserve && dueAt <= now
 
 /**
  * Allows one more token request, if every limit that counts it has room for it. The ledger must be that of the moment: see
@@ -171,40 +205,48 @@ export const spend = (
   const all = [
     ...counted.map((one) => ({
       limit: one.limit,
-      left: one.left,
+      rest: one,
       by: "budget" as const,
       resetsAt: () => roomAt(one, spent, reserveOf(one.limit), now)
     })),
-    ...quotas.filter((quota) => countsFor(quota, recipient)).map((quota) => ({
-      limit: quota.limit,
-      left: leftOfQuota(quota, spent),
-      by: "issuer" as const,
-      resetsAt: () => quota.resetsAt
-    }))
+    ...quotas.filter((quota) => countsFor(quota, recipient)).map((quota) => {
+      const rest = restOfQuota(quota, spent)
+      return {
+        limit: quota.limit,
+        rest,
+        by: "issuer" as const,
+        resetsAt: () => rest.left > reserveOf(quota.limit) ? Math.min(rest.dueAt, quota.resetsAt) : quota.resetsAt
+      }
+    })
   ]
   const [longest] = all
-    .filter(({ left, limit }) => left <= reserveOf(limit))
-    .map(({ by, limit, resetsAt }): Exhausted => ({
+    .filter(({ limit, rest }) => !isOpen(rest, now, reserveOf(limit)))
+    .map(({ by, limit, resetsAt, rest }): Exhausted => ({
       _tag: "Exhausted",
       limit,
       resetsAt: resetsAt(),
-      reserved: all.every(({ left }) => left > 0),
-      by
+      reserved: all.every(({ rest }) => isOpen(rest, now)),
+      by: rest.left > reserveOf(limit) ? "unanswered" : by
     }))
     .sort((one, other) => other.resetsAt - one.resetsAt)
   return longest ?? {
     _tag: "Granted",
-    spend: spendOf(now, recipient),
+    // While requests are not answered, this one is none that was: others wait for its outcome.
+    spend: spendOf(now, recipient, counted.some(({ tally }) => tally.row !== undefined)),
     counts: counted.map(({ left, limit }) => limit - left + 1),
-    left: Math.max(0, Math.min(...all.map(({ left }) => left)) - 1)
+    left: Math.max(0, Math.min(...all.map(({ rest }) => rest.left)) - 1)
   }
 }
 
 /** How many tokens are left for a recipient, by the tightest limit. */
-export const left = (budget: Budget, ledger: Ledger, now: number, recipient: Recipient): number => {
-  const verdict = spend(budget, ledger, now, false, recipient)
-  return verdict._tag === "Granted" ? verdict.left + 1 : 0
-}
+export const left = ({ limits }: Budget, { quotas, spent }: Ledger, now: number, recipient: Recipient): number =>
+  Math.max(
+    0,
+    Math.min(
+      ...limits.map((limit) => countedBy(limit, spent, now).left),
+      ...quotas.filter((quota) => countsFor(quota, recipient)).map((quota) => restOfQuota(quota, spent).left)
+    )
+  )
 
 /** A limit, or an announced quota, as it is shown. */
 export interface Usage {
@@ -230,13 +272,12 @@ export const usage = (
   limits: limits.map((one) => {
     const counted = countedBy(one, spent, now)
     const { left } = counted
-    const room = left > 0 ? now : roomAt(counted, spent, 0, now)
-    return { ...one, counted: one.limit - left, left: Math.max(0, left), roomAt: room }
+    return { ...one, counted: one.limit - left, left: Math.max(0, left), roomAt: roomAt(counted, spent, 0, now) }
   }),
   quotas: quotas.map((quota) => {
     const { client, limit, name, organization, resetsAt } = quota
-    const left = leftOfQuota(quota, spent)
-    const room = left > 0 ? now : resetsAt
+    const { dueAt, left } = restOfQuota(quota, spent)
+    const room = left > 0 ? Math.min(Math.max(now, dueAt), resetsAt) : resetsAt
     return { name, client, organization, limit, counted: limit - left, left: Math.max(0, left), roomAt: room }
   })
 })
@@ -256,7 +297,7 @@ export const current = (budget: Budget, { quotas, spent }: Ledger, now: number):
     spent: from === 0 && to === spent.length ? spent : spent.slice(from, to),
     quotas: quotas
       .filter(({ announcedAt, resetsAt }) => resetsAt > now && announcedAt <= now + maxSkew)
-      .map((quota) => ({ ...quota, remaining: Math.max(0, leftOfQuota(quota, old)) }))
+      .map((quota) => ({ ...quota, remaining: Math.max(0, restOfQuota(quota, old).left) }))
   }
 }
 
@@ -271,8 +312,17 @@ export type Change =
   | { readonly _tag: "GivenBack"; readonly spend: Spend }
   /** It is not known whether the request issued a token. */
   | { readonly _tag: "Unanswered"; readonly spend: Spend }
+  /** The request, which followed others that were not answered, issued a token. */
+  | { readonly _tag: "Issued"; readonly spend: Spend }
   | { readonly _tag: "Announced"; readonly quotas: ReadonlyArray<AnnouncedQuota> }
   | { readonly _tag: "Reset" }
+
+/** What the outcome of a request changes. Most were counted as what they are. */
+export const settled = (spend: Spend, outcome: "issued" | "unknown" | "none"): ReadonlyArray<Change> => {
+  if (outcome === "none") return [{ _tag: "GivenBack", spend }]
+  if (detailsOf(spend).isUnknown === (outcome === "unknown")) return []
+  return [{ _tag: outcome === "unknown" ? "Unanswered" : "Issued", spend }]
+}
 
 export const isSame = (one: Spend, other: Spend): boolean => {
   const [left, right] = [detailsOf(one), detailsOf(other)]
@@ -330,10 +380,13 @@ export const apply = (ledger: Ledger, change: Change): Ledger => {
       return { quotas, spent: withSpend(spent, change.spend) }
     case "GivenBack":
       return { quotas, spent: withoutSpend(spent, change.spend) }
+    case "Issued":
     case "Unanswered": {
       const rest = withoutSpend(spent, change.spend)
       const { at, ...recipient } = detailsOf(change.spend)
-      return rest === spent ? ledger : { quotas, spent: withSpend(rest, spendOf(at, recipient, true)) }
+      return rest === spent
+        ? ledger
+        : { quotas, spent: withSpend(rest, spendOf(at, recipient, change._tag === "Unanswered")) }
     }
     case "Announced":
       return { spent, quotas: withQuotas(quotas, change.quotas) }
