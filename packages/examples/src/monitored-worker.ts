@@ -1,0 +1,66 @@
+/**
+ * A worker of a fleet on the Redis at `REDIS_URL`, which Prometheus scrapes: `GET /metrics` on `METRICS_PORT`. It makes a call
+ * every `EVERY` (200 ms) until it is ended, whether they succeed or not, and may request `LIMIT` tokens a day (50) together
+ * with the others. With `PATTERN=job` it makes a call when its token is about to expire, and the next one when it has expired.
+ */
+import * as Http from "node:http"
+
+import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { NodeContext, NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { ApiClient, SharedClientCredentials, TokenCache, TokenSeal } from "@effect-oauth/client-credentials"
+import { RedisTokenStore } from "@effect-oauth/redis"
+import { Config, Duration, Effect, Layer, Schedule } from "effect"
+
+import { exposition } from "./monitoring/exposition.js"
+
+const call = Effect.flatMap(ApiClient.ApiClient, (api) => Effect.ignore(api.get("/items")))
+
+const service = Effect.gen(function*() {
+  const every = yield* Config.withDefault(Config.duration("EVERY"), "200 millis")
+  yield* Effect.repeat(call, Schedule.spaced(every))
+})
+
+const job = Effect.gen(function*() {
+  const { health } = yield* TokenCache.TokenCache
+  yield* call
+  const { expiresIn = Duration.seconds(1) } = yield* health
+  // Within the refresh window: the token that this call uses is refreshed meanwhile, and expires before the next call.
+  yield* Effect.sleep(Duration.times(expiresIn, 0.85))
+  yield* call
+  yield* Effect.sleep(Duration.times(expiresIn, 1.2))
+})
+
+const Calls = Layer.scopedDiscard(Effect.gen(function*() {
+  const pattern = yield* Config.withDefault(Config.literal("service", "job")("PATTERN"), "service")
+  yield* Effect.forkScoped(pattern === "job" ? Effect.forever(job) : service)
+}))
+
+const Client = Layer.unwrapEffect(Effect.gen(function*() {
+  const limit = yield* Config.withDefault(Config.integer("LIMIT"), 50)
+  return SharedClientCredentials.layerEnv({
+    overrides: {
+      issuanceBudget: { limit, withoutStore: 1 },
+      // For tokens of seconds, which the run of the dashboard has.
+      tokenCache: { refreshFraction: 0.6, retryTimeout: "1 second", rejectionPauses: ["500 millis"] }
+    }
+  })
+}))
+
+const Server = Layer.unwrapEffect(Effect.map(
+  Config.integer("METRICS_PORT"),
+  (port) => NodeHttpServer.layer(Http.createServer, { host: "127.0.0.1", port })
+))
+
+const Metrics = HttpRouter.empty.pipe(
+  HttpRouter.get("/metrics", Effect.sync(() => HttpServerResponse.text(exposition("exporter")))),
+  HttpRouter.get("/metrics/otlp", Effect.sync(() => HttpServerResponse.text(exposition("otlp")))),
+  HttpServer.serve()
+)
+
+Layer.merge(Calls, Metrics).pipe(
+  Layer.provide(Client),
+  Layer.provide([RedisTokenStore.layerEnv(), TokenSeal.layerEnv()]),
+  Layer.provide([Server, NodeHttpClient.layerUndici, NodeContext.layer]),
+  Layer.launch,
+  NodeRuntime.runMain
+)

@@ -1,0 +1,150 @@
+/**
+ * A small fleet with a fault of each kind, watched by a real Prometheus: three workers that share a token, and a job of another
+ * client whose daily limit is reached. Each step waits for what it is to show.
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+
+import { Fault } from "@effect-oauth/testing"
+import * as Loopback from "@effect-oauth/testing/Loopback"
+import { Effect, Schedule } from "effect"
+
+import * as redisServer from "../../../redis/test/redisServer.js"
+import { freePort } from "../../../sql/test/server.js"
+import { program } from "../support.js"
+import * as prometheus from "./prometheus.js"
+
+/** Of the metrics under the names of OpenTelemetry's exporter, and of those under the names of OTLP. */
+export const jobs = { exporter: "inventory-sync", otlp: "inventory-sync-otlp" } as const
+
+/** What happened from a time on, in seconds since the epoch. Faults have a number. */
+export interface Step {
+  readonly name: string
+  readonly from: number
+  readonly fault: string | undefined
+}
+
+const clients = [{ id: "inventory-sync", secret: "s3cr3t-1" }, { id: "nightly-job", secret: "s3cr3t-2" }]
+
+const startWorker = (environment: Readonly<Record<string, string>>) =>
+  Effect.gen(function*() {
+    const launch = () =>
+      spawn(process.execPath, [program("monitored-worker")], {
+        env: { PATH: process.env["PATH"], ...environment },
+        stdio: "ignore"
+      })
+    let child: ChildProcess = launch()
+    yield* Effect.addFinalizer(() => Effect.sync(() => child.kill("SIGKILL")))
+    const restart = Effect.async<void>((resume) => {
+      child.once("exit", () => {
+        child = launch()
+        resume(Effect.void)
+      })
+      child.kill("SIGKILL")
+    })
+    return { restart }
+  })
+
+const now = Effect.sync(() => Date.now() / 1000)
+
+/** Runs the fleet. `range` asks the Prometheus, which has all of it. */
+export const run = (rules: string) =>
+  Effect.gen(function*() {
+    const { api, environment, server } = yield* Loopback.start({ server: { tokenLife: "22 seconds", clients } })
+    const redis = yield* redisServer.start
+    const ports = yield* Effect.all([freePort, freePort, freePort, freePort])
+    const { range } = yield* prometheus.start([
+      { job: jobs.exporter, path: "/metrics", ports },
+      { job: jobs.otlp, path: "/metrics/otlp", ports }
+    ], rules)
+    const shared = {
+      ...environment,
+      REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+      TOKEN_STORE_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64")
+    }
+    const steps: Array<Step> = []
+    const begin = (name: string) => Effect.map(now, (from) => steps.push({ name, from, fault: undefined }))
+    let faults = 0
+    const beginFault = (name: string) =>
+      Effect.map(now, (from) => steps.push({ name, from, fault: String(faults += 1) }))
+    /** Waits until Prometheus has a value of this expression. */
+    const until = (expression: string) =>
+      Effect.flatMap(now, (at) => range(expression, at, at)).pipe(
+        Effect.repeat({ until: (found) => found.length > 0, schedule: Schedule.spaced("200 millis") })
+      )
+
+    /** Waits until an alert is pending or firing, by the names of both exporters. */
+    const raised = (alert: string) => until(`count(count by (job) (ALERTS{alertname="${alert}"})) == 2`)
+
+    yield* begin("start")
+    const [port, ...others] = ports
+    const workers = yield* Effect.forEach(
+      others,
+      (port) => startWorker({ ...shared, METRICS_PORT: String(port), LIMIT: "100" })
+    )
+    yield* startWorker({
+      ...shared,
+      METRICS_PORT: String(port),
+      OAUTH_CLIENT_ID: clients[1]?.id ?? "",
+      OAUTH_CLIENT_SECRET: clients[1]?.secret ?? "",
+      PATTERN: "job",
+      LIMIT: "3"
+    })
+    yield* until("sum(increase(oauth_token_renewed_ahead_count[1m])) > 2")
+
+    yield* beginFault("issuer down")
+    yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? Fault.unavailable() : undefined)
+    yield* raised("OAuthTokenRefreshFailing")
+    yield* raised("OAuthCallsWithoutToken")
+
+    yield* begin("issuer back")
+    yield* server.faults.clear
+    yield* until("sum(rate(oauth_token_cache_total{oauth_cache_outcome=\"refused\"}[5s])) == 0")
+
+    yield* beginFault("tokens revoked")
+    const revokeEarly = Effect.gen(function*() {
+      // In the first half of the life, by more than the age of what Prometheus has.
+      yield* until(
+        `count(oauth_token_expires_at{job="${jobs.exporter}",oauth_client_id!="nightly-job"} - time() > 14) > 2`
+      )
+      const { length } = yield* server.issued
+      yield* server.revoke()
+      yield* Effect.repeat(server.issued, {
+        until: (all) => all.length > length,
+        schedule: Schedule.spaced("50 millis")
+      })
+    })
+    yield* Effect.raceFirst(Effect.forever(revokeEarly), raised("OAuthTokensRejectedEarly"))
+
+    yield* beginFault("API rejects")
+    yield* api.reject(() => true)
+    yield* until("sum(rate(oauth_api_replays_total{oauth_replay_outcome=\"refused\"}[5s])) > 1")
+    yield* raised("OAuthApiRejectsTokens")
+    yield* api.reject(() => false)
+    yield* begin("API accepts")
+    yield* until("sum(rate(oauth_api_replays_total[5s])) == 0")
+
+    yield* beginFault("issuer slow")
+    yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? Fault.delay("7 seconds") : undefined)
+    yield* server.revoke()
+    yield* raised("OAuthLeaseWaits")
+    yield* server.faults.clear
+    yield* begin("issuer fast")
+    yield* until("sum(rate(oauth_token_renewed_ahead_count[5s])) > 0")
+
+    yield* beginFault("store away")
+    yield* redis.kill
+    const [worker] = workers
+    if (worker !== undefined) yield* worker.restart
+    yield* raised("OAuthTokenStoreFailing")
+    yield* raised("OAuthTokensRequestedAlone")
+
+    yield* begin("store back")
+    yield* redis.restart
+    yield* until("sum(oauth_token_unused_total) > 0")
+    yield* raised("OAuthBudgetExhausted")
+    yield* until(
+      "sum(rate(oauth_store_failures_total[5s])) == 0 and sum(rate(oauth_token_renewed_ahead_count[5s])) > 0"
+    )
+    yield* begin("end")
+    return { range, steps }
+  })
