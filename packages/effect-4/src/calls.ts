@@ -225,10 +225,47 @@ const configProvider = (to: Rewriting, node: ts.CallExpression): void => {
   to.insert(map.end, ")")
 }
 
+/** `HttpApiEndpoint.get(name, path).addSuccess(schema)` takes its schemas as options. */
+const endpoint: Rule = (to, node) => {
+  const options: Array<string> = []
+  let end: ts.Node = node
+  let { parent } = node
+  const inside: Array<{ readonly start: number; readonly end: number }> = []
+  while (ts.isPropertyAccessExpression(parent) && ts.isCallExpression(parent.parent)) {
+    const name = endpointOptions[parent.name.text]
+    const [value] = parent.parent.arguments
+    if (name === undefined || value === undefined) break
+    options.push(name)
+    inside.push({ start: value.getStart(to.file), end: value.end })
+    end = parent.parent
+    parent = parent.parent.parent
+  }
+  const last = node.arguments.at(-1)
+  if (last === undefined || options.length === 0) return
+  let position = last.end
+  inside.forEach(({ end, start }, index) => {
+    to.replaceBetween(position, start, `, ${index === 0 ? "{ " : ""}${options[index]}: `)
+    position = end
+  })
+  to.replaceBetween(position, end.end, " })")
+}
+
+const endpointOptions: Readonly<Record<string, string>> = {
+  addSuccess: "success",
+  addError: "error",
+  setPath: "params",
+  setPayload: "payload",
+  setUrlParams: "query",
+  setHeaders: "headers"
+}
+
 /** The test runner takes only Effect's own arbitraries. */
 const property: Rule = (to, node) => callee(to, node, to.useOwn("property", "@effect-oauth/effect-4/property"))
 
 const rules: Readonly<Record<string, Rule>> = {
+  ...Object.fromEntries(
+    ["del", "get", "head", "patch", "post", "put"].map((name) => [`@effect/platform/HttpApiEndpoint.${name}`, endpoint])
+  ),
   "@effect/vitest/it.prop": property,
   "effect/Effect.timeoutFail": timeoutFail,
   "effect/Effect.withClock": provides((to) => `${to.use("effect/Clock")}.Clock`),

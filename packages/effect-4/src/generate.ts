@@ -16,6 +16,9 @@ import { dirname, join, relative, resolve } from "node:path"
 
 import ts from "typescript"
 
+import { apply } from "./edits.js"
+import * as examples from "./examples.js"
+import { manifest } from "./manifest.js"
 import { rewrite } from "./rewrite.js"
 
 export const packageNames = ["client-credentials", "testing", "redis", "sql"] as const
@@ -49,43 +52,88 @@ export interface Options {
   readonly to: string
 }
 
-export const generate = ({ from, own, to }: Options): void => {
-  const sources = packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part))))
-  const code = sources.filter((path) => path.endsWith(".ts"))
+/** What is rewritten, by its path: files, and examples, which the compiler sees as files beside the text they are in. */
+const programOf = (from: string, files: ReadonlyArray<string>, examples: ReadonlyMap<string, string>): ts.Program => {
   const base = ts.readConfigFile(join(from, "../tsconfig.base.json"), (path) => ts.sys.readFile(path))
   const { options } = ts.convertCompilerOptionsFromJson(base.config.compilerOptions, from)
-  const program = ts.createProgram(code, {
-    ...options,
-    noEmit: true,
-    composite: false,
-    incremental: false,
-    types: ["node"]
+  const all = { ...options, noEmit: true, composite: false, incremental: false, types: ["node"] }
+  const host = ts.createCompilerHost(all)
+  return ts.createProgram([...files, ...examples.keys()], all, {
+    ...host,
+    fileExists: (path) => examples.has(path) || host.fileExists(path),
+    readFile: (path) => examples.get(path) ?? host.readFile(path),
+    getSourceFile: (path, language, ...rest) => {
+      const text = examples.get(path)
+      return text === undefined
+        ? host.getSourceFile(path, language, ...rest)
+        : ts.createSourceFile(path, text, language)
+    }
   })
+}
+
+/** The name of an example as a file, from that of the text it is in. */
+const exampleFile = (path: string, index: number): string => path.replace(/\.\w+$/, `.example${index + 1}.ts`)
+
+const examplesIn = (path: string): ReadonlyArray<examples.Example> =>
+  path.endsWith(".md")
+    ? examples.inMarkdown(readFileSync(path, "utf8"))
+    : examples.inComments(readFileSync(path, "utf8"))
+
+/** What users of Effect 4 install. */
+const installed = (text: string): string =>
+  text.replaceAll("effect@3", "effect").replaceAll(/ @effect\/(platform|sql)@0/g, "").replaceAll(
+    /(@effect\/[\w-]+)@0/g,
+    "$1"
+  )
+
+export const generate = ({ from, own, to }: Options): void => {
+  const files = packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part))))
+  const code = files.filter((path) => path.endsWith(".ts"))
+  const documents = packageNames.map((name) => join(from, name, "README.md"))
+  const documented = [...code.filter((path) => path.includes("/src/")), ...documents]
+  const virtual = new Map(
+    documented.flatMap((path) => examplesIn(path).map(({ code }, index) => [exampleFile(path, index), code] as const))
+  )
+  const program = programOf(from, code, virtual)
   const checker = program.getTypeChecker()
   const written = new Set<string>()
-  for (const path of sources) {
+
+  const put = (place: string, text: string): void => {
+    written.add(join(to, place))
+    write(join(to, place), text)
+  }
+  const rewritten = (path: string): string => {
+    const file = program.getSourceFile(path)
+    if (file === undefined) throw new Error(`${path} cannot be read`)
+    return rewrite(file, checker)
+  }
+  /** A text with its examples rewritten, which are also put into files of their own for the compiler. */
+  const withExamples = (path: string, text: string): string =>
+    apply(
+      text,
+      (path.endsWith(".md") ? examples.inMarkdown(text) : examples.inComments(text)).map((example, index) => {
+        const code = rewritten(exampleFile(path, index))
+        put(exampleFile(relative(from, path), index).replace(/^([^/]+)\/(src\/)?/, "$1/examples/"), code)
+        return { ...example, text: examples.placed({ ...example, code }) }
+      })
+    )
+
+  for (const path of files) {
     const place = relative(from, path)
-    const target = join(to, place)
-    written.add(target)
     if (existsSync(join(own, place))) continue
-    const file = path.endsWith(".ts") ? program.getSourceFile(path) : undefined
-    try {
-      if (file === undefined) {
-        mkdirSync(dirname(target), { recursive: true })
-        copyFileSync(path, target)
-      } else write(target, rewrite(file, checker))
-    } catch (error) {
-      throw new Error(`${place}: ${String(error)}`)
-    }
+    if (!path.endsWith(".ts")) {
+      written.add(join(to, place))
+      mkdirSync(dirname(join(to, place)), { recursive: true })
+      copyFileSync(path, join(to, place))
+    } else put(place, place.includes("/src/") ? withExamples(path, rewritten(path)) : rewritten(path))
   }
-  for (const path of filesUnder(own).filter((path) => packageNames.some((name) => path.startsWith(join(own, name))))) {
-    const target = join(to, relative(own, path))
-    written.add(target)
-    write(target, readFileSync(path, "utf8"))
-  }
+  for (const path of documents) put(relative(from, path), installed(withExamples(path, readFileSync(path, "utf8"))))
   for (const name of packageNames) {
+    for (const path of filesUnder(join(own, name))) put(relative(own, path), readFileSync(path, "utf8"))
+    put(join(name, "package.json"), manifest(readFileSync(join(from, name, "package.json"), "utf8")))
+    put(join(name, "LICENSE"), readFileSync(join(from, name, "LICENSE"), "utf8"))
     link(join(to, "node_modules/@effect-oauth", name), join(to, name))
-    for (const part of ["src", "test"]) {
+    for (const part of ["src", "test", "examples"]) {
       for (const path of filesUnder(join(to, name, part))) if (!written.has(path)) rmSync(path)
     }
   }

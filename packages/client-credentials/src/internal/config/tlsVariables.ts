@@ -1,8 +1,6 @@
 /**
  * The variables of connections, and whether anything in this process reads them.
  */
-import { globalValue } from "effect/GlobalValue"
-
 export const tlsVariables = {
   ca: "OAUTH_TLS_CA_FILE",
   certificate: "OAUTH_TLS_CERTIFICATE_FILE",
@@ -14,4 +12,4 @@ export const tlsVariables = {
 export const proxyVariables = ["https_proxy", "http_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()])
 
 /** Set by `NodeTls`, which alone reads them. */
-export const reader = globalValue("@effect-oauth/client-credentials/tlsVariables", () => ({ isPresent: false }))
+export const reader = { isPresent: false }

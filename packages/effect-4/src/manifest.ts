@@ -1,0 +1,52 @@
+/**
+ * The manifest of a package for Effect 4, of that for Effect 3.
+ */
+
+/** What the major of Effect decides: the package has the same name, and its own major is that of Effect. */
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly exports?: unknown
+  readonly publishConfig?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>
+  readonly devDependencies?: unknown
+  readonly scripts?: unknown
+}
+
+/** The packages of Effect 3 that `effect` itself contains in Effect 4. */
+const contained = ["@effect/platform", "@effect/sql"]
+
+/** The versions of Effect that are served, with those of its packages that are released with it. */
+const ranges: Readonly<Record<string, string>> = {
+  effect: "^4.1.0",
+  "@effect/platform-node": "^4.1.0",
+  "@effect/vitest": "^4.0.5",
+  "@effect-oauth/client-credentials": "4.x"
+}
+
+const peers = (dependencies: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(dependencies).flatMap(([name, range]) =>
+      contained.includes(name) ? [] : [[name, ranges[name] ?? range]]
+    )
+  )
+
+export const versionOf = (version: string): string => version.replace(/^\d+/, "4")
+
+export const manifest = (text: string): string => {
+  const { devDependencies: _dev, scripts: _scripts, ...rest }: Manifest = JSON.parse(text)
+  const { tag: _tag, ...publishConfig } = rest.publishConfig ?? {}
+  return `${
+    JSON.stringify(
+      {
+        ...rest,
+        version: versionOf(rest.version),
+        publishConfig,
+        peerDependencies: peers(rest.peerDependencies ?? {})
+      },
+      null,
+      2
+    )
+  }\n`
+}
