@@ -18,6 +18,7 @@ import { Clock, Context, Effect, FastCheck as fc, Layer, Redacted, type Scope } 
 
 import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
 import * as fakeHttp from "./support/fakeHttp.js"
+import { runs } from "./support/runs.js"
 import { sealKey } from "./support/sealKey.js"
 
 /** The data of a request. `endpoint` is derived. */
@@ -105,10 +106,12 @@ const call = (client: ApiClient.Client, change: TokenRequest.Overrides = {}) =>
 
 const request = fc.record(fields).map((data) => new TokenRequest.TokenRequest(data))
 
+const pairs = runs("pairs of requests that differ in a field", { quick: 5, full: 15 })
+
 const holds = <A>(
   values: fc.Arbitrary<A>,
   check: (value: A) => Effect.Effect<void, unknown, Scope.Scope>,
-  numRuns = 15
+  numRuns = pairs
 ) =>
   Effect.promise(() =>
     fc.assert(fc.asyncProperty(values, (value) => Effect.runPromise(Effect.scoped(check(value)))), { numRuns })

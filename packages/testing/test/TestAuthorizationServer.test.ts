@@ -254,9 +254,9 @@ describe("expectations", () => {
 describe("the fleet simulator", () => {
   it.effect("counts a token a day for each instance, and tells when the limit is met", () =>
     Effect.gen(function*() {
-      const calm = yield* Fleet.simulate({ instances: 5, days: 4 })
-      assert.deepStrictEqual(calm.tokensPerDay.map((tokens) => tokens <= 5 || tokens), [true, true, true, true])
-      assert.strictEqual(calm.calls, 5 * 4 * 288)
+      const calm = yield* Fleet.simulate({ instances: 5, days: 2 })
+      assert.deepStrictEqual(calm.tokensPerDay.map((tokens) => tokens <= 5 || tokens), [true, true])
+      assert.strictEqual(calm.calls, 5 * 2 * 288)
       assert.strictEqual(calm.failedCalls, 0)
       const busy = yield* Fleet.simulate({ instances: 5, days: 2, restartEvery: "1 hour", dailyLimit: 50 })
       assert.isAbove(busy.failedCalls, 0)
