@@ -1,14 +1,33 @@
+import { availableParallelism } from "node:os"
+
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 import projects from "./vitest.workspace.js"
+
+/** They wait for processes and for time that passes, so that others can be tested meanwhile. */
+const patient = ["examples/test/fleet", "test/dashboard", "test/cluster", "soak/test/soak", "benchmarks/test/measures"]
+
+class PatientFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const sorted = await super.sort(files)
+    const isPatient = ({ moduleId }: TestSpecification) => patient.some((path) => moduleId.includes(`/${path}.`))
+    return [...sorted.filter(isPatient), ...sorted.filter((file) => !isPatient(file))]
+  }
+}
 
 export default defineConfig({
   test: {
     projects,
-    // Vitest leaves one core idle by default; much of a test's time is that of the processes it starts.
+    // Vitest leaves one core idle by default.
     maxWorkers: "100%",
     minWorkers: 1,
-    // Only the project "rules" runs in threads.
-    poolOptions: { threads: { isolate: false } }
+    sequence: { sequencer: PatientFirst },
+    poolOptions: {
+      // One more than there are cores, since much of a test's time is that of the processes it waits for.
+      forks: { maxForks: availableParallelism() + 1 },
+      // Only the project "rules" runs in threads.
+      threads: { isolate: false }
+    }
   }
 })

@@ -7,6 +7,7 @@ import { Context, Effect, Layer, Logger, TestClock } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
 import { countOf } from "./support/metrics.js"
+import { runs } from "./support/runs.js"
 import * as scenario from "./support/scenario.js"
 
 /** Issues `token-1`, `token-2` and so on, and accepts the newest one only. */
@@ -43,7 +44,7 @@ describe("two instances at a server that keeps one token per client", () => {
   for (
     const [name, duration, every, atMost] of [
       ["an hour", 3600, 10, 14],
-      ["a day", 86_400, 60, 18]
+      ["a day", 86_400, 86_400 / runs("calls of a day", { quick: 360, full: 1440 }), 18]
     ] as const
   ) {
     it.scoped(`cost at most ${atMost} tokens in ${name}`, () => {

@@ -267,7 +267,7 @@ describe("nothing secret is shown by a client", () => {
       Effect.gen(function*() {
         // Each client begins with another, so that all together have all of them.
         const rotated = [...conversations.slice(index), ...conversations.slice(0, index)]
-        for (const { api, apiName, name, tokens } of sample(`conversations by ${title}`, rotated, 8)) {
+        for (const { api, apiName, name, tokens } of sample(`conversations by ${title}`, rotated, 4)) {
           const { layer, sent } = network(
             dpop && name === "works" ?
               (_, count) =>

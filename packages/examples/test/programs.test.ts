@@ -2,6 +2,7 @@ import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 
+import { runs } from "../../client-credentials/test/support/runs.js"
 import * as Embedded from "../src/embedded/environment.js"
 import { run } from "./support.js"
 
@@ -46,7 +47,7 @@ describe("the examples", () => {
 })
 
 describe("npm start", () => {
-  for (const calls of [1, 10, 1000]) {
+  for (const calls of [1, 10, runs("calls of a wave of npm start", { quick: 100, full: 1000 })]) {
     it.live(`spends one token on ${calls} calls and one more after the revocation`, () =>
       Effect.gen(function*() {
         const { exitCode, stderr, stdout } = yield* run("inventory/main", ["--calls", String(calls)])

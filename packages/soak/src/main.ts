@@ -1,6 +1,7 @@
 /**
  * `npm run soak`: an hour of virtual days, then ten minutes of real load. Prints how it goes, and at the end a report;
- * ends with 1 if anything grew or a call is missing. `--days-minutes 1 --load-minutes 1` makes it short.
+ * ends with 1 if anything grew or a call is missing. `--days-minutes 1 --load-minutes 1` makes it short, `--days 10` ends
+ * after so many virtual days, however long they take.
  */
 import { parseArgs } from "node:util"
 
@@ -15,6 +16,7 @@ import * as virtualDays from "./virtualDays.js"
 const { values } = parseArgs({
   options: {
     "days-minutes": { type: "string", default: "60" },
+    days: { type: "string" },
     "load-minutes": { type: "string", default: "10" },
     callers: { type: "string", default: "100" },
     seed: { type: "string", default: String(process.pid) }
@@ -28,9 +30,12 @@ const progress = (unit: string) => ({ bytes, fibers, sockets, timers }: Sample, 
   )
 
 const program = Effect.gen(function*() {
-  yield* Console.log(`Virtual days for ${values["days-minutes"]} minutes (--seed ${values.seed})`)
+  const { days: count, "days-minutes": minutes } = values
+  yield* Console.log(
+    `Virtual days${count === undefined ? ` for ${minutes} minutes` : `: ${count}`} (--seed ${values.seed})`
+  )
   const days = yield* virtualDays.run({
-    seconds: Number(values["days-minutes"]) * 60,
+    length: count === undefined ? { seconds: Number(minutes) * 60 } : { days: Number(count) },
     seed: values.seed,
     onSample: progress("days")
   })

@@ -65,8 +65,8 @@ const options: ClientCredentials.Options = {
 }
 
 export interface Options {
-  /** Of real time. */
-  readonly seconds: number
+  /** How long it goes on: in real time, or in virtual days, however long they take. */
+  readonly length: { readonly seconds: number } | { readonly days: number }
   readonly seed: string
   readonly onSample?: (sample: samples.Sample, days: number) => Effect.Effect<void>
 }
@@ -80,7 +80,16 @@ export interface Report {
   readonly growth: ReadonlyArray<samples.Growth>
 }
 
-export const run = ({ onSample, seconds, seed }: Options): Effect.Effect<Report> =>
+/** Tells which part of the length has passed. */
+const passedOf = (length: Options["length"], virtual: () => number) =>
+  Effect.map(
+    Clock.currentTimeMillis,
+    (started) =>
+      Effect.map(Clock.currentTimeMillis, (now) =>
+        "days" in length ? virtual() / (length.days * day) : (now - started) / (length.seconds * 1000))
+  )
+
+export const run = ({ length, onSample, seed }: Options): Effect.Effect<Report> =>
   Effect.gen(function*() {
     const time = VirtualClock.make()
     const random = Random.make(seed)
@@ -107,8 +116,8 @@ export const run = ({ onSample, seconds, seed }: Options): Effect.Effect<Report>
       })
 
     const found: Array<samples.Sample> = []
-    const started = yield* Clock.currentTimeMillis
-    let nextSample = started
+    const part = yield* passedOf(length, () => time.now().steady)
+    let nextSample = 0
     let client = yield* start
     const restart = Effect.gen(function*() {
       yield* inTime(Scope.close(client.scope, Exit.void))
@@ -117,15 +126,15 @@ export const run = ({ onSample, seconds, seed }: Options): Effect.Effect<Report>
     const begun = new Set<Fiber.RuntimeFiber<void>>()
 
     for (;;) {
-      const real = yield* Clock.currentTimeMillis
-      if (real >= nextSample) {
+      const passed = yield* part
+      if (passed >= nextSample) {
         // All calls have ended by then, or they never will.
         yield* time.advance("5 minutes")
         const sample = yield* samples.take({ timers: time.sleepers() })
         found.push(sample)
         if (onSample !== undefined) yield* onSample(sample, Math.floor(time.now().steady / day))
-        if (real >= started + seconds * 1000) break
-        nextSample = real + seconds * 1000 / 40
+        if (passed >= 1) break
+        nextSample = passed + 1 / 40
       }
       if (yield* happens(4, day)) state.validFrom = state.tokens + 1
       if (yield* happens(1, day)) {

@@ -18,7 +18,7 @@ describe("the soak", () => {
     // It fails with what was printed if the exit status is not 0.
     const { stderr, stdout } = await promisify(execFile)(
       process.execPath,
-      [main, "--days-minutes", "0.1", "--load-minutes", "0.2", "--callers", "20", "--seed", "test"]
+      [main, "--days", "0.2", "--load-minutes", "0.2", "--callers", "20", "--seed", "test"]
     )
     console.log(stdout.slice(stdout.indexOf("\nVirtual days\n")))
     assert.strictEqual(stderr, "")
