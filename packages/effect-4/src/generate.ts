@@ -8,7 +8,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync
 } from "node:fs"
@@ -43,14 +42,22 @@ const link = (path: string, to: string): void => {
   symlinkSync(relative(dirname(path), to), path, "dir")
 }
 
-export interface Options {
-  /** The folder of the packages for Effect 3. */
+/** Where files are. */
+export interface Folders {
+  /** The packages for Effect 3. */
   readonly from: string
-  /** The folder of files that are written for Effect 4 alone. */
+  /** Files that are written for Effect 4 alone. */
   readonly own: string
-  /** The folder of the packages for Effect 4. */
+  /** The packages for Effect 4. */
   readonly to: string
 }
+
+/** The folders of this project, from the one of this package. */
+export const folders = (root: string): Folders => ({
+  from: resolve(root, ".."),
+  own: resolve(root, "own"),
+  to: resolve(root, "generated")
+})
 
 /** What is rewritten, by its path: files, and examples, which the compiler sees as files beside the text they are in. */
 const programOf = (from: string, files: ReadonlyArray<string>, examples: ReadonlyMap<string, string>): ts.Program => {
@@ -86,7 +93,7 @@ const installed = (text: string): string =>
     "$1"
   )
 
-export const generate = ({ from, own, to }: Options): void => {
+export const generate = ({ from, own, to }: Folders): void => {
   const files = packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part))))
   const code = files.filter((path) => path.endsWith(".ts"))
   const documents = packageNames.map((name) => join(from, name, "README.md"))
@@ -137,9 +144,4 @@ export const generate = ({ from, own, to }: Options): void => {
       for (const path of filesUnder(join(to, name, part))) if (!written.has(path)) rmSync(path)
     }
   }
-}
-
-const root = resolve(import.meta.dirname, "..")
-if (process.argv[1] !== undefined && statSync(process.argv[1]).isFile() && process.argv[2] === "--write") {
-  generate({ from: resolve(root, ".."), own: join(root, "own"), to: join(root, "generated") })
 }
