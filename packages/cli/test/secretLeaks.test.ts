@@ -70,6 +70,9 @@ describe("nothing secret is shown", () => {
         yield* server.faults.clear
         yield* run(["revoke", "--forget"], { env })
       }
+      // Whatever was sampled, this shows a token request and a call.
+      const { stderr, stdout } = yield* run(["doctor", "--verbose"], { env })
+      output.push(stdout, stderr)
       const issued = (yield* server.issued).map(({ value }) => Redacted.value(value))
       assert.isNotEmpty(issued)
       const shown = output.join("\n")
