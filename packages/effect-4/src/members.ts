@@ -13,6 +13,7 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   "@effect/platform/Cookies": { unsafeMakeCookie: "makeCookieUnsafe" },
   "@effect/platform/Headers": { currentRedactedNames: "CurrentRedactedNames", remove: "removeMany" },
+  "@effect/platform/HttpApiBuilder": { api: "layer" },
   "@effect/platform/HttpClient": { currentTracerDisabledWhen: "TracerDisabledWhen" },
   "@effect/platform/HttpServer": { layerContext: "layerServices" },
   // Every test of an effect has a scope.
@@ -38,6 +39,7 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     catchAll: "catch",
     catchAllCause: "catchCause",
     catchAllDefect: "catchDefect",
+    clock: "Clock.Clock",
     dieMessage: "die",
     either: "result",
     fork: "forkChild",

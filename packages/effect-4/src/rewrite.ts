@@ -218,6 +218,13 @@ const isReplaced = (to: Rewriting, node: ts.Node): boolean => {
   return to.edits.some((edit) => edit.start <= start && edit.end >= node.end && edit.end > edit.start)
 }
 
+/** Imports a module whose types were enough before. */
+const withValues = (text: string, names: ReadonlySet<string>): string =>
+  text.replaceAll(
+    /^import type (\* as (\w+) from)/gm,
+    (declaration, rest: string, name: string) => names.has(name) ? `import ${rest}` : declaration
+  )
+
 /** Removes the imports that nothing refers to. */
 export const withoutUnusedImports = (text: string): string => {
   const file = ts.createSourceFile("file.ts", text, ts.ScriptTarget.Latest, true)
@@ -257,7 +264,8 @@ export const rewrite = (file: ts.SourceFile, checker: ts.TypeChecker): string =>
   const added = to.imports()
   const first = file.statements.find(ts.isImportDeclaration)
   if (added !== "") to.insert(first?.getStart(file) ?? 0, added)
-  return withoutUnusedImports(apply(file.text, to.edits.filter((edit, index) => !within(edit, index, to.edits))))
+  const edits = to.edits.filter((edit, index) => !within(edit, index, to.edits))
+  return withoutUnusedImports(withValues(apply(file.text, edits), to.used))
 }
 
 /** An edit inside a text that is replaced as a whole is part of the replacement already. */

@@ -11,6 +11,8 @@ import * as modules from "./modules.js"
 export class Rewriting {
   readonly edits: Array<Edit> = []
   readonly bound: ReadonlyMap<string, bindings.Binding>
+  /** The names of modules that the rules use, not for their types alone. */
+  readonly used = new Set<string>()
   private readonly added = new Map<string, modules.Module>()
 
   constructor(readonly file: ts.SourceFile, readonly checker: ts.TypeChecker) {
@@ -38,7 +40,10 @@ export class Rewriting {
     const target = modules.target(module)
     if (target === undefined) throw new Error(`${module} is no module of Effect`)
     for (const [local, { module: other }] of this.bound) {
-      if (other === module) return this.localOf(local, module)
+      if (other !== module) continue
+      const name = this.localOf(local, module)
+      this.used.add(name)
+      return name
     }
     this.added.set(target.name, target)
     return target.name

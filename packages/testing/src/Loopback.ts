@@ -8,8 +8,8 @@ import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 
 import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 
 import type * as host from "./internal/host.js"
@@ -41,7 +41,7 @@ const listen = (server: Http.Server) =>
   )
 
 /** Hands what arrives at a socket to a server without sockets, and its answer back; breaks the connection when it does. */
-const serve = (server: Http.Server, { handle, origin }: host.Host, runtime: Runtime.Runtime<never>) =>
+const serve = (server: Http.Server, { handle, origin }: host.Host, run: (effect: Effect.Effect<void>) => void) =>
   server.on("request", (request: Http.IncomingMessage, response: Http.ServerResponse) => {
     const answer = Effect.gen(function*() {
       const body = yield* Effect.promise(() => read(request))
@@ -61,8 +61,10 @@ const serve = (server: Http.Server, { handle, origin }: host.Host, runtime: Runt
       const bytes = yield* Effect.promise(() => found.arrayBuffer())
       response.writeHead(found.status, Object.fromEntries(found.headers)).end(Buffer.from(bytes))
     }).pipe(Effect.catchTag("Broken", () => Effect.sync(() => request.socket.destroy())))
-    const fiber = Runtime.runFork(runtime)(answer)
-    response.once("close", () => fiber.unsafeInterruptAsFork(fiber.id()))
+    const closed = Effect.async<void>((resume) => {
+      response.once("close", () => resume(Effect.void))
+    })
+    run(Effect.raceFirst(answer, closed))
   })
 
 /**
@@ -103,9 +105,9 @@ export const start = (
       TestApi.make({ ...options.api, baseUrl }),
       Layer.succeed(TestAuthorizationServer.TestAuthorizationServer, server)
     )
-    const runtime = yield* Effect.runtime<never>()
-    serve(authSocket, server.host, runtime)
-    serve(apiSocket, api.host, runtime)
+    const run = yield* FiberSet.makeRuntime()
+    serve(authSocket, server.host, run)
+    serve(apiSocket, api.host, run)
     const [client] = options.server?.clients ?? [{ id: "test-client", secret: "test-secret" }]
     return {
       server,

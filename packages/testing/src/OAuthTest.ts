@@ -3,8 +3,6 @@
  *
  * @since 0.1.0
  */
-import type * as HttpApi from "@effect/platform/HttpApi"
-import type * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpClient from "@effect/platform/HttpClient"
 import {
   ApiClient,
@@ -23,6 +21,7 @@ import * as Redacted from "effect/Redacted"
 
 import * as expectations from "./internal/expectations.js"
 import * as host from "./internal/host.js"
+import type * as httpApi from "./internal/seam/httpApi.js"
 import * as TestApi from "./TestApi.js"
 import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 
@@ -171,13 +170,13 @@ export const layer = (options: Options = {}): Layer.Layer<Services, InvalidConfi
  * @category layers
  */
 export const layerHttpApi = <E, R>(
-  api: Layer.Layer<HttpApi.Api, E, R>,
+  api: Layer.Layer<httpApi.Api, E, R>,
   options: Options = {}
 ): Layer.Layer<
   Services,
   E | InvalidConfig.InvalidConfig,
   Exclude<
-    Exclude<R, HttpApiBuilder.Router | HttpApiBuilder.Middleware>,
+    Exclude<R, httpApi.Server>,
     TestAuthorizationServer.TestAuthorizationServer
   >
 > => compose(options, TestApi.layerHttpApi(api, options.api))

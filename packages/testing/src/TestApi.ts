@@ -3,11 +3,6 @@
  *
  * @since 0.1.0
  */
-import type * as HttpApi from "@effect/platform/HttpApi"
-import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,6 +14,7 @@ import type * as host from "./internal/host.js"
 import * as journal from "./internal/journal.js"
 import type { Issued } from "./internal/models.js"
 import * as proofs from "./internal/proofs.js"
+import * as httpApi from "./internal/seam/httpApi.js"
 import { TestAuthorizationServer } from "./TestAuthorizationServer.js"
 
 /**
@@ -197,24 +193,14 @@ export const layer = (options?: Options): Layer.Layer<TestApi, never, TestAuthor
  * @internal
  */
 export const layerHttpApi = <E, R>(
-  api: Layer.Layer<HttpApi.Api, E, R>,
+  api: Layer.Layer<httpApi.Api, E, R>,
   options: Omit<Options, "handler"> = {}
-): Layer.Layer<TestApi, E, TestAuthorizationServer | Exclude<R, HttpApiBuilder.Router | HttpApiBuilder.Middleware>> =>
+): Layer.Layer<TestApi, E, TestAuthorizationServer | Exclude<R, httpApi.Server>> =>
   Layer.effect(
     TestApi,
-    Effect.gen(function*() {
-      const app = yield* HttpApiBuilder.httpApp
-      const context = yield* Effect.context<never>()
-      const handler = (request: Request) =>
-        app.pipe(
-          Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
-          Effect.map((response) => HttpServerResponse.toWeb(response)),
-          Effect.scoped,
-          Effect.mapInputContext((_: Context.Context<never>) => Context.merge(context, _) as Context.Context<unknown>)
-        ) as Effect.Effect<Response>
-      return yield* make({ ...options, handler })
-    })
-  ).pipe(
-    Layer.provide(api),
-    Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, HttpServer.layerContext])
-  ) as Layer.Layer<TestApi, E, TestAuthorizationServer | Exclude<R, HttpApiBuilder.Router | HttpApiBuilder.Middleware>>
+    Effect.flatMap(httpApi.handler, (handler) => make({ ...options, handler }))
+  ).pipe(Layer.provide(api), Layer.provide(httpApi.layerServer)) as Layer.Layer<
+    TestApi,
+    E,
+    TestAuthorizationServer | Exclude<R, httpApi.Server>
+  >

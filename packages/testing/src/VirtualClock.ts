@@ -6,10 +6,11 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
+import * as clocks from "./internal/seam/clocks.js"
 import * as asleep from "./internal/sleepers.js"
 import * as webCrypto from "./internal/webCrypto.js"
 
@@ -80,19 +81,12 @@ export const make = (): VirtualClock => {
     while ((next = sleepers.take(to)) !== undefined) next.wake()
   }
 
-  const live = Clock.make()
-  const clock: Clock.Clock = {
-    ...live,
-    [Clock.ClockTypeId]: Clock.ClockTypeId,
-    unsafeCurrentTimeMillis: () => wall,
-    unsafeCurrentTimeNanos: () => BigInt(Math.round(steady * 1_000_000)),
-    currentTimeMillis: Effect.sync(() => wall),
-    currentTimeNanos: Effect.sync(() => BigInt(Math.round(steady * 1_000_000))),
-    sleep
-  }
-
   return {
-    clock,
+    clock: clocks.make({
+      wallMillis: () => wall,
+      steadyNanos: () => BigInt(Math.round(steady * 1_000_000)),
+      sleep
+    }),
     now: () => ({ wall, steady }),
     settle,
     sleepers: sleepers.size,

@@ -4,15 +4,17 @@ import { VirtualClock } from "@effect-oauth/testing"
 import { Clock, Deferred, Effect, Fiber, Random } from "effect"
 
 import { sealKey } from "../../client-credentials/test/support/sealKey.js"
+import * as randoms from "../src/internal/seam/randoms.js"
 import * as simulation from "../src/internal/simulation.js"
 
 describe("VirtualClock", () => {
   it.live("wakes those that sleep in the order in which they are due, at their time", () =>
     Effect.gen(function*() {
       const time = VirtualClock.make()
-      const random = Random.make("sleepers")
       const woken: Array<readonly [due: number, at: number]> = []
-      const dues = yield* Effect.replicateEffect(random.nextIntBetween(1, 1000), 300)
+      const dues = yield* Effect.replicateEffect(Random.nextIntBetween(1, 1000), 300).pipe(
+        Effect.withRandom(randoms.make("sleepers"))
+      )
       const fibers = yield* Effect.forEach(dues, (due) =>
         Effect.fork(
           Effect.gen(function*() {

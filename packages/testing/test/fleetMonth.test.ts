@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random } from "effect"
 
 import { runs } from "../../client-credentials/test/support/runs.js"
+import * as randoms from "../src/internal/seam/randoms.js"
 import * as simulation from "../src/internal/simulation.js"
 
 const minute = 60_000
@@ -39,27 +40,26 @@ const disturbances: ReadonlyArray<Omit<simulation.Disturbance, "from" | "to">> =
 
 const planOf = (seed: string, days: number) =>
   Effect.gen(function*() {
-    const random = Random.make(seed)
     const faults: Array<Period> = []
     for (let count = 0; count < days; count += 1) {
-      const from = Math.floor((yield* random.next) * days * day)
+      const from = Math.floor((yield* Random.next) * days * day)
       // From a few seconds to half a day, as many short ones as long ones.
-      const length = Math.floor(10_000 * 4000 ** (yield* random.next))
-      faults.push({ from, to: from + length, ...disturbances[yield* random.nextIntBetween(0, disturbances.length)] })
+      const length = Math.floor(10_000 * 4000 ** (yield* Random.next))
+      faults.push({ from, to: from + length, ...disturbances[yield* Random.nextIntBetween(0, disturbances.length)] })
     }
-    const limit = yield* random.nextIntBetween(5, 30)
+    const limit = yield* Random.nextIntBetween(5, 30)
     return {
-      instances: yield* random.nextIntBetween(2, 8),
+      instances: yield* Random.nextIntBetween(2, 8),
       days,
       callsEvery: "20 minutes",
-      restartEvery: (yield* random.next) < 0.5 ? "17 hours" : undefined,
-      tokenLife: (yield* random.next) < 0.5 ? "24 hours" : "8 hours",
+      restartEvery: (yield* Random.next) < 0.5 ? "17 hours" : undefined,
+      tokenLife: (yield* Random.next) < 0.5 ? "24 hours" : "8 hours",
       dailyLimit: limit,
       shared: { issuanceBudget: { limit } },
       faults,
       seed
     } as const satisfies simulation.Plan & { readonly faults: ReadonlyArray<Period> }
-  })
+  }).pipe(Effect.withRandom(randoms.make(seed)))
 
 const isWell = (faults: ReadonlyArray<Period>, at: number): boolean =>
   faults.every(({ from, to }) => at < from || at >= to + recovery)

@@ -7,6 +7,7 @@ import * as Ref from "effect/Ref"
 
 import type { Fault } from "../Fault.js"
 import { Broken } from "./host.js"
+import * as randoms from "./seam/randoms.js"
 
 export interface Mixture {
   /** The same seed gives the same faults. */
@@ -32,13 +33,13 @@ export const make = <A>() => {
     next: (...more) => Ref.update(queue, (faults) => [...faults, ...more]),
     rule: (decide) => Ref.set(rule, (request) => Effect.sync(() => decide(request))),
     random: ({ faults: [first, ...rest], probability, seed }) => {
-      const random = Random.make(seed)
+      const random = randoms.make(seed)
       const all = [first, ...rest]
       return Ref.set(rule, () =>
         Effect.gen(function*() {
-          const [goes, which] = [yield* random.next, yield* random.next]
+          const [goes, which] = [yield* Random.next, yield* Random.next]
           return goes < probability ? all[Math.floor(which * all.length)] : undefined
-        }))
+        }).pipe(Effect.withRandom(random)))
     },
     clear: Effect.zipRight(Ref.set(queue, []), Ref.set(rule, () => Effect.succeed(undefined)))
   }

@@ -2,7 +2,6 @@
  * Servers without sockets: a request as it arrives, a web `Response`, and the ways in which none comes.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
@@ -11,6 +10,8 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
+
+import * as httpErrors from "./seam/httpErrors.js"
 
 export interface Incoming {
   readonly method: string
@@ -65,16 +66,11 @@ export const client = (
 ): HttpClient.HttpClient =>
   HttpClient.make((request, url) =>
     Effect.gen(function*() {
-      const fail = (code: string) =>
-        new HttpClientError.RequestError({
-          request,
-          reason: "Transport",
-          cause: Object.assign(new Error(code), { code })
-        })
+      const fail = (code: string) => httpErrors.ofTransport(request, Object.assign(new Error(code), { code }))
       const host = hosts.find(({ origin }) => origin === url.origin)
       if (host === undefined) return yield* fail("ENOTFOUND")
       const { body, headers, method } = request
-      const type = body.contentType
+      const type = body._tag === "Empty" ? undefined : body.contentType
       const response = yield* Effect.mapError(
         host.handle({
           method,

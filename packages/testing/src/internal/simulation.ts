@@ -22,7 +22,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 
@@ -30,6 +29,8 @@ import * as Fault from "../Fault.js"
 import * as TestAuthorizationServer from "../TestAuthorizationServer.js"
 import * as VirtualClock from "../VirtualClock.js"
 import * as host from "./host.js"
+import * as clocks from "./seam/clocks.js"
+import * as randoms from "./seam/randoms.js"
 import * as simulatedStore from "./simulatedStore.js"
 
 /** What goes wrong for a time. */
@@ -158,11 +159,12 @@ const conditions = (plan: Plan, now: () => number) => {
 }
 
 /** The clock of a machine whose wall clock is wrong. */
-const offClock = (clock: Clock.Clock, ahead: () => number): Clock.Clock => ({
-  ...clock,
-  unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + ahead(),
-  currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + ahead())
-})
+const offClock = (clock: Clock.Clock, ahead: () => number): Clock.Clock =>
+  clocks.make({
+    wallMillis: () => clock.unsafeCurrentTimeMillis() + ahead(),
+    steadyNanos: () => clock.unsafeCurrentTimeNanos(),
+    sleep: (duration) => clock.sleep(duration)
+  })
 
 /** What a call of `ApiClient` does with its tokens. */
 const call = (cache: TokenCache.TokenCache, isRejected: (token: AccessToken.AccessToken) => boolean) =>
@@ -240,15 +242,15 @@ const startInstance = (plan: Plan, world: World): Effect.Effect<Instance, Invali
 const makeFleet = (plan: Plan, world: World, observe: Options["observe"]) =>
   Effect.gen(function*() {
     const off = offClock(world.time.clock, world.conditions.clockAhead)
-    const randoms = Array.from(
+    const sources = Array.from(
       { length: plan.instances },
-      (_, index) => Random.make(`${plan.seed ?? "fleet"} ${index}`)
+      (_, index) => randoms.make(`${plan.seed ?? "fleet"} ${index}`)
     )
     /** Runs on the machine of an instance. */
     const on = (index: number) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       effect.pipe(
         Effect.withClock(index === 0 ? off : world.time.clock),
-        Effect.withRandom(randoms[index] ?? Random.make(index))
+        Effect.withRandom(sources[index] ?? randoms.make(`${index}`))
       )
     const start = (index: number) => on(index)(startInstance(plan, world))
     const instances: Array<Instance | undefined> = yield* Effect.forEach(
@@ -286,7 +288,7 @@ const makeFleet = (plan: Plan, world: World, observe: Options["observe"]) =>
           const at = world.time.now().steady
           return call(instance.cache, world.conditions.isRejecting).pipe(
             on(index),
-            Effect.merge,
+            Effect.catchAll(Effect.succeed<Call["outcome"]>),
             Effect.map((outcome) => observe({ instance: index, at, waited: world.time.now().steady - at, outcome })),
             Effect.forkIn(instance.scope)
           )

@@ -1,0 +1,36 @@
+/**
+ * An `HttpApi` as a function from a request to a response.
+ */
+import type * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/** What the layer of an API makes. */
+export type Api = HttpApi.Api
+
+/** What the layer of an API needs of its server. */
+export type Server = HttpApiBuilder.Router | HttpApiBuilder.Middleware
+
+export const layerServer = Layer.mergeAll(
+  HttpApiBuilder.Router.Live,
+  HttpApiBuilder.Middleware.layer,
+  HttpServer.layerContext
+)
+
+/** Answers as the API that is built on this server. */
+export const handler = Effect.gen(function*() {
+  const app = yield* HttpApiBuilder.httpApp
+  const context = yield* Effect.context<never>()
+  return (request: Request) =>
+    app.pipe(
+      Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
+      Effect.map((response) => HttpServerResponse.toWeb(response)),
+      Effect.scoped,
+      Effect.mapInputContext((_: Context.Context<never>) => Context.merge(context, _) as Context.Context<unknown>)
+    ) as Effect.Effect<Response>
+})
