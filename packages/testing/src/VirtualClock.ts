@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 import * as clocks from "./internal/seam/clocks.js"
+import * as turns from "./internal/seam/turns.js"
 import * as asleep from "./internal/sleepers.js"
 import * as webCrypto from "./internal/webCrypto.js"
 
@@ -39,12 +40,7 @@ export interface VirtualClock {
   readonly sleepers: () => number
 }
 
-// Fibers run in microtasks; this comes after all of them.
-const afterMicrotasks = Effect.async<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
-
-const settle = Effect.repeat(Effect.zipRight(afterMicrotasks, webCrypto.awaitInFlight), { while: (waited) => waited })
+const settle = Effect.repeat(Effect.zipRight(turns.awaitAll, webCrypto.awaitInFlight), { while: (waited) => waited })
 
 /**
  * Creates a clock at 0.
@@ -63,6 +59,7 @@ const settle = Effect.repeat(Effect.zipRight(afterMicrotasks, webCrypto.awaitInF
  * @category constructors
  */
 export const make = (): VirtualClock => {
+  turns.observe()
   webCrypto.observe()
   let wall = 0
   let steady = 0

@@ -316,8 +316,13 @@ const routines = (
   const interval = Duration.toMillis(plan.callsEvery ?? "5 minutes")
   const startWithin = Duration.toMillis(plan.startWithin ?? interval)
   const all = Array.from({ length: plan.instances }, (_, index) => index)
+  // Calls of the same moment find it stopped, however long the start takes.
   const restart = (index: number) =>
-    Effect.suspend(() => fleet.isRunning(index) ? Effect.zipRight(fleet.stop(index), fleet.start(index)) : Effect.void)
+    Effect.suspend(() =>
+      fleet.isRunning(index)
+        ? Effect.zipRight(Effect.zipRight(fleet.stop(index), Effect.yieldNow()), fleet.start(index))
+        : Effect.void
+    )
   // The instances are out of step, as those of a fleet are.
   const restarting = [{ restartEvery: plan.restartEvery, from: 0, to: end }, ...faults].flatMap((fault) => {
     if (fault.restartEvery === undefined) return []

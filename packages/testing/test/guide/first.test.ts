@@ -1,3 +1,4 @@
+import { HttpClientError } from "@effect/platform"
 import { assert, it } from "@effect/vitest"
 import { ApiClient } from "@effect-oauth/client-credentials"
 import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
@@ -28,5 +29,5 @@ it.effect("passes a failure of the API on", () =>
     const { faults } = yield* TestApi.TestApi
     yield* faults.rule(({ url }) => url.pathname === "/items" ? "reset" : undefined)
     const error = yield* Effect.flip(countItems)
-    assert.strictEqual(error._tag, "RequestError")
+    assert.isTrue(HttpClientError.isHttpClientError(error))
   }).pipe(Effect.provide(Test)))
