@@ -48,6 +48,12 @@ const dropArguments: Rule = (to, node) => {
   if (first !== undefined) to.replaceBetween(first.getStart(to.file), node.arguments.end, "")
 }
 
+/** The finalizers of a scope run one after the other unless another strategy is named. */
+const fork: Rule = (to, node) => {
+  const [scope, strategy] = node.arguments
+  if (scope !== undefined && strategy !== undefined) to.replaceBetween(scope.end, strategy.end, "")
+}
+
 /** `zipLeft` is `tap` of an effect. */
 const named = (name: string): Rule => (to, node) => callee(to, node, name)
 
@@ -283,6 +289,7 @@ const rules: Readonly<Record<string, Rule>> = {
   "effect/Effect.withSpan": withSpan,
   "effect/Effect.flatten": flatten,
   "@effect/platform-node/NodeHttpClient.makeUndici": makeUndici,
+  "effect/Scope.fork": fork,
   "effect/Schema.Literal": oneArray("Literals"),
   "effect/Schema.Union": oneArray("Union"),
   "effect/Schema.pattern": check("isPattern"),

@@ -69,7 +69,8 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     scopedContext: "effectContext",
     scopedDiscard: "effectDiscard",
     setConfigProvider: "ConfigProvider.layer",
-    unwrapEffect: "unwrap"
+    unwrapEffect: "unwrap",
+    unwrapScoped: "unwrap"
   },
   "effect/Logger": {
     jsonLogger: "formatJson",

@@ -7,11 +7,12 @@ import type { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConf
 import * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type { RedisOptions } from "ioredis"
@@ -19,6 +20,7 @@ import type { RedisOptions } from "ioredis"
 import * as connections from "./internal/connection.js"
 import { problemOf } from "./internal/problem.js"
 import * as scripts from "./internal/scripts.js"
+import * as configErrors from "./internal/seam/configErrors.js"
 
 /**
  * Options of the store. All have defaults.
@@ -189,16 +191,20 @@ const unwrap = (config: Config.Config.Wrap<Configured>): Config.Config<Configure
 export const layerConfig = (
   config: Config.Config.Wrap<Configured>
 ): Layer.Layer<TokenStore.TokenStore, ConfigError.ConfigError | InvalidConfig> =>
-  Layer.unwrapEffect(Effect.flatMap(unwrap(config), ({ url, ...options }) =>
-    Effect.map(
-      Effect.mapError(
-        connections.fromUrl(Redacted.value(url)),
-        () => ConfigError.InvalidData(["url"], `Expected url to be ${expectedUrl}`)
-      ),
-      (connection) => layer(connection, options)
-    )))
+  Layer.unwrapEffect(
+    Effect.flatMap(unwrap(config), ({ url, ...options }) =>
+      Effect.map(connectionOf("url", Redacted.value(url)), (connection) =>
+        layer(connection, options)))
+  )
 
-const expectedUrl = "a URL such as rediss://user:password@host:6379/0"
+const connectionOf = (name: string, text: string): Effect.Effect<RedisOptions, ConfigError.ConfigError> =>
+  Option.match(connections.fromUrl(text), {
+    onNone: () =>
+      Effect.fail(
+        configErrors.invalid(name, `Expected ${name} to be a URL such as rediss://user:password@host:6379/0`)
+      ),
+    onSome: Effect.succeed
+  })
 
 /**
  * Provides a store on its own connection, from the environment: `REDIS_URL`, such as
@@ -215,18 +221,11 @@ const expectedUrl = "a URL such as rediss://user:password@host:6379/0"
 export const layerEnv = (
   { overrides, prefix }: { readonly prefix?: string | undefined; readonly overrides?: Options | undefined } = {}
 ): Layer.Layer<TokenStore.TokenStore, ConfigError.ConfigError | InvalidConfig> => {
-  const url = Config.mapOrFail(
-    Config.redacted(Config.nonEmptyString("REDIS_URL")),
-    (url) =>
-      Either.fromOption(
-        connections.fromUrl(Redacted.value(url)),
-        () => ConfigError.InvalidData([], `Expected REDIS_URL to be ${expectedUrl}`)
-      )
-  )
+  const url = Config.nonEmptyString("REDIS_URL")
   return Layer.unwrapEffect(
-    Effect.map(
+    Effect.flatMap(
       prefix === undefined ? url : Config.nested(url, prefix),
-      (connection) => layer(connection, overrides)
+      (text) => Effect.map(connectionOf("REDIS_URL", text), (connection) => layer(connection, overrides))
     )
   )
 }

@@ -8,6 +8,7 @@ import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
 import { Config, ConfigProvider, Context, Deferred, Duration, Effect, Layer, Redacted, type Scope } from "effect"
 import { Redis } from "ioredis"
 
+import { abandonable } from "../../client-credentials/src/internal/seam/fiber.js"
 import { start as startProxy } from "../../client-credentials/test/support/proxy.js"
 import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
 import * as redisServer from "./redisServer.js"
@@ -19,7 +20,9 @@ const started = Effect.gen(function*() {
   return { ...redis, proxy: yield* startProxy(redis.port) }
 })
 
-class Server extends Context.Tag("Server")<Server, Effect.Effect.Success<typeof started>>() {}
+type Started = Effect.Effect.Success<typeof started>
+
+class Server extends Context.Tag("Server")<Server, Started>() {}
 
 const connect = Effect.flatMap(Server, ({ proxy: { port } }) =>
   Effect.map(
@@ -148,9 +151,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
         )
         // What is read is answered, the lease is not.
         yield* Effect.promise(() => raw.client("PAUSE", 600_000, "WRITE"))
-        const responses = yield* Effect.all(processes, { concurrency: "unbounded" }).pipe(
-          Effect.disconnect
-        )
+        const responses = yield* abandonable(Effect.all(processes, { concurrency: "unbounded" }))
         assert.deepStrictEqual(responses.map(({ status }) => status), [200, 200])
         assert.strictEqual(yield* tokensIssued, 2)
       }).pipe(Effect.provide(Servers)),

@@ -12,7 +12,6 @@ import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -24,6 +23,8 @@ import * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 
 import { problemOf } from "./internal/problem.js"
+import { abandonable } from "./internal/seam/fibers.js"
+import * as transactions from "./internal/seam/transactions.js"
 import * as statements from "./internal/statements.js"
 
 /**
@@ -84,21 +85,19 @@ export const make = (
     const sql = yield* SqlClient.SqlClient
     const { acquire, load, release, swap, sweep } = statements.make(sql, schema, prefix)
     const connection = yield* Effect.makeSemaphore(1)
+    const outside = transactions.outside(sql)
 
     const alone = <A>(statement: Effect.Effect<A, SqlError>) =>
       connection.withPermits(1)(
         // What the store does must outlive a transaction of the program that is rolled back.
-        Effect.mapInputContext(
-          statement,
-          (context: Context.Context<never>) => Context.omit(SqlClient.TransactionConnection)(context)
-        )
+        outside(statement)
       ).pipe(Effect.withTracerEnabled(false))
 
     const run = <A>(operation: Operation, statement: Effect.Effect<A, SqlError>) =>
       alone(statement).pipe(
         Effect.mapError((error) => new OAuthError.TokenStoreError({ operation, problem: problemOf(error) })),
         // Drivers take time to give up a statement.
-        Effect.disconnect,
+        abandonable,
         // Leases are taken and given back in uninterruptible regions.
         Effect.interruptible,
         Effect.timeoutFail({
@@ -254,7 +253,7 @@ export const layerWithClient = <E>(
                 problem: `no connection to its database: ${problemOf(Cause.squash(cause))}`
               })
             ),
-            Effect.disconnect,
+            abandonable,
             Effect.interruptible,
             Effect.timeoutFail({
               duration: timeout,

@@ -7,7 +7,7 @@ import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
 import { Config, ConfigProvider, Context, Duration, Effect, Layer, Option, type Scope } from "effect"
 
 import { Servers, startProcesses, tokensIssued } from "../../client-credentials/test/support/fleet.js"
-import type { Database } from "./databases.js"
+import type { Database } from "./database.js"
 import * as databases from "./databases.js"
 
 const entry = (value: string) => ({ value, expiresAt: Date.now() + 60_000 })
@@ -29,7 +29,7 @@ const advance = (duration: Duration.Duration) =>
       connect()
     ))
 
-for (const { database, hasOutages, isInstalled, name } of databases.all) {
+for (const { database, hasManyWriters, hasOutages, isInstalled, name } of databases.all) {
   TokenStoreTest.suite(
     `the token store on ${name}`,
     Layer.provideMerge(Layer.scoped(TokenStore.TokenStore, connect), Layer.scoped(CurrentDatabase, database)),
@@ -79,8 +79,7 @@ for (const { database, hasOutages, isInstalled, name } of databases.all) {
       300_000
     )
 
-    // A file of SQLite has one writer at a time.
-    if (name !== databases.onSqlite.name) {
+    if (hasManyWriters) {
       it.scopedLive("takes part in no transaction of the program", () =>
         Effect.gen(function*() {
           const { connect, options } = yield* database
@@ -124,21 +123,6 @@ for (const { database, hasOutages, isInstalled, name } of databases.all) {
   })
 }
 
-describe("a SQLite file", () => {
-  it.scopedLive("is waited for while another process writes, also by those who did not make its tables", () =>
-    Effect.gen(function*() {
-      const { connect } = yield* databases.onSqlite.database
-      for (const migrate of [true, false]) {
-        yield* Effect.gen(function*() {
-          yield* SqlTokenStore.make({ migrate })
-          const sql = yield* SqlClient.SqlClient
-          assert.deepStrictEqual(yield* sql`PRAGMA busy_timeout`, [{ timeout: 2000 }])
-          assert.deepStrictEqual(yield* sql`PRAGMA journal_mode`, [{ journal_mode: "wal" }])
-        }).pipe(Effect.provide(connect()))
-      }
-    }))
-})
-
 describe("its options", () => {
   it.effect("are an InvalidConfig with every one that is not valid, and no statement is sent", () =>
     Effect.gen(function*() {
@@ -166,20 +150,23 @@ describe("its options", () => {
       for (const options of [null, 5, []]) yield* wrong(options, ["options"])
     }).pipe(Effect.scoped))
 
-  it.scopedLive("are read from Configs by layerConfig, and validated as those of a program", () =>
-    Effect.gen(function*() {
-      const { connect } = yield* databases.onSqlite.database
-      const store = (prefix: string) =>
-        Layer.build(Layer.provideMerge(
-          SqlTokenStore.layerConfig({ prefix: Config.string("PREFIX"), timeout: Config.succeed("2 minutes") }),
-          connect()
-        )).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["PREFIX", prefix]]))))
-      const context = yield* store("billing_")
-      const sql = Context.get(context, SqlClient.SqlClient)
-      assert.isTrue((yield* Context.get(context, TokenStore.TokenStore).swap("a", 0, entry("one"))).done)
-      assert.lengthOf(yield* sql`SELECT id FROM billing_tokens`, 1)
-      const error = yield* Effect.flip(store("x".repeat(51)))
-      assert(error instanceof InvalidConfig.InvalidConfig)
-      assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["prefix"])
-    }))
+  it.scopedLive.skipIf(!databases.any.isInstalled)(
+    "are read from Configs by layerConfig, and validated as those of a program",
+    () =>
+      Effect.gen(function*() {
+        const { connect } = yield* databases.any.database
+        const store = (prefix: string) =>
+          Layer.build(Layer.provideMerge(
+            SqlTokenStore.layerConfig({ prefix: Config.string("PREFIX"), timeout: Config.succeed("2 minutes") }),
+            connect()
+          )).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["PREFIX", prefix]]))))
+        const context = yield* store("billing_")
+        const sql = Context.get(context, SqlClient.SqlClient)
+        assert.isTrue((yield* Context.get(context, TokenStore.TokenStore).swap("a", 0, entry("one"))).done)
+        assert.lengthOf(yield* sql`SELECT id FROM billing_tokens`, 1)
+        const error = yield* Effect.flip(store("x".repeat(51)))
+        assert(error instanceof InvalidConfig.InvalidConfig)
+        assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["prefix"])
+      })
+  )
 })

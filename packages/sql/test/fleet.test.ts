@@ -11,7 +11,8 @@ import { Context, Duration, Effect, Layer } from "effect"
 import { Servers, startProcesses, tokensIssued } from "../../client-credentials/test/support/fleet.js"
 import * as proxy from "../../client-credentials/test/support/proxy.js"
 import * as shiftedClock from "../../client-credentials/test/support/shiftedClock.js"
-import { once, postgresLayer } from "./databases.js"
+import { once } from "./database.js"
+import { postgresLayer } from "./databases.js"
 import * as postgresServer from "./postgresServer.js"
 
 const server = once(postgresServer.start({ shared_preload_libraries: "pg_stat_statements" }))

@@ -11,9 +11,11 @@ import { SqlTokenStore } from "@effect-oauth/sql"
 import { TestAuthorizationServer } from "@effect-oauth/testing"
 import { Context, Deferred, Duration, Effect, Layer, Option, Redacted } from "effect"
 
+import { abandonable } from "../../client-credentials/src/internal/seam/fiber.js"
 import { Servers, startProcess, tokensIssued } from "../../client-credentials/test/support/fleet.js"
 import { runs } from "../../client-credentials/test/support/runs.js"
-import { once, postgresLayer } from "./databases.js"
+import { once } from "./database.js"
+import { postgresLayer } from "./databases.js"
 import * as postgresServer from "./postgresServer.js"
 
 const minute = Duration.minutes(1)
@@ -89,10 +91,7 @@ describe.skipIf(!postgresServer.isInstalled)("a statement on Postgres", () => {
           yield* Effect.scoped(Effect.gen(function*() {
             yield* locked(url, "locked_")
             // Leases are taken where a caller that gives up does not interrupt.
-            const error = yield* Effect.uninterruptible(mine.acquire("a", "one", minute)).pipe(
-              Effect.flip,
-              Effect.disconnect
-            )
+            const error = yield* abandonable(Effect.flip(Effect.uninterruptible(mine.acquire("a", "one", minute))))
             assert.include(error.message, "no response in time")
           }))
           assert.isTrue((yield* Effect.retry(mine.acquire("a", "one", minute), { times: 20 })).done)

@@ -62,7 +62,7 @@ export const migrate = (sql: SqlClient.SqlClient, schema: string, prefix: string
   return Effect.catchAll(
     sql`SELECT ${sql.literal(columns)} FROM ${table} WHERE 1 = 0`,
     // Two processes that create the table at once can fail; the next attempt finds it.
-    () => Effect.retry(createTable(sql, table), Schedule.recurs(5).pipe(Schedule.addDelay(() => "50 millis")))
+    () => Effect.retry(createTable(sql, table), { times: 5, schedule: Schedule.spaced("50 millis") })
   )
 }
 

@@ -1,0 +1,15 @@
+/**
+ * Fibers that are not waited for.
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+
+/** What is not waited for when it is interrupted: a driver that answers nothing, not even an interruption. */
+export const abandonable = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkDetach(restore(effect), { startImmediately: true }), (fiber) =>
+      Effect.onInterrupt(
+        restore(Fiber.join(fiber)),
+        () => Effect.sync(() => fiber.interruptUnsafe())
+      ))
+  )
