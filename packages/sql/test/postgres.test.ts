@@ -44,9 +44,9 @@ describe.skipIf(!postgresServer.isInstalled)("a role without CREATE on Postgres"
         Effect.gen(function*() {
           const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
           const [, ddl = ""] = readme.split("```sql")
-          const statements = ddl.slice(0, ddl.indexOf("```"))
+          const statements = ddl.slice(0, ddl.indexOf("```")).split(";").filter((statement) => statement.trim() !== "")
           const asWorker = url.replace("tester@", "worker@")
-          yield* asAdministrator(url, (sql) => sql.unsafe(statements))
+          yield* asAdministrator(url, (sql) => Effect.forEach(statements, (statement) => sql.unsafe(statement)))
           const granted = yield* store(asWorker, { schema: "tokens" })
           assert.isTrue((yield* granted.acquire("a", "one", minute)).done)
           assert.isTrue((yield* granted.swap("a", 0, entry("one"), "one")).done)
