@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config"
 const generated = fileURLToPath(new URL("generated", import.meta.url))
 
 /** Tests see the sources, by whatever name they import them, so that each module exists once. */
-const alias = [
+export const alias = [
   {
     find: "@effect-oauth/effect-4/property",
     replacement: fileURLToPath(new URL("own/support/property.ts", import.meta.url))
@@ -16,6 +16,9 @@ const alias = [
 
 const names = ["client-credentials", "testing", "redis", "sql"]
 
+/** When a test counts as hung, not a measure of speed: on busy cores a second may become a minute. */
+export const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
+
 export default defineConfig({
   test: {
     projects: names.map((name) => ({
@@ -24,9 +27,7 @@ export default defineConfig({
         name: `${name} on Effect 4`,
         root: `${generated}/${name}`,
         include: ["test/**/*.test.ts"],
-        // When a test counts as hung, not a measure of speed: on busy cores a second may become a minute.
-        testTimeout: 300_000,
-        hookTimeout: 300_000
+        ...limits
       }
     })),
     maxWorkers: 2

@@ -14,7 +14,6 @@ import {
   HttpApiGroup,
   HttpBody,
   HttpClient,
-  HttpClientError,
   HttpClientRequest
 } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -28,6 +27,7 @@ import {
 import { Context, Effect, Fiber, Layer, Schedule, Schema, Stream, TestClock } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
+import * as httpErrors from "./support/httpErrors.js"
 import * as scenario from "./support/scenario.js"
 
 const get = (url: string) => Effect.flatMap(ApiClient.ApiClient, (api) => api.get(url))
@@ -456,17 +456,18 @@ describe("ApiClient", () => {
     it.effect("leaves a failed connection as it is, with the request that the caller wrote", () => {
       const { layer } = scenario.make((sent) =>
         Effect.fail(
-          new HttpClientError.RequestError({
-            request: HttpClientRequest.setHeaders(HttpClientRequest.get(sent.url), sent.headers),
-            reason: "Transport",
-            description: "connection reset"
-          })
+          httpErrors.ofRequest(
+            HttpClientRequest.setHeaders(HttpClientRequest.get(sent.url), sent.headers),
+            "Transport",
+            { description: "connection reset" }
+          )
         )
       )
       return Effect.gen(function*() {
         const error = yield* Effect.flip(get("/items"))
-        assert(error._tag === "RequestError")
-        assert.strictEqual(error.description, "connection reset")
+        assert(httpErrors.isHttpError(error))
+        assert.strictEqual(httpErrors.kindOf(error), "RequestError Transport")
+        assert.strictEqual(httpErrors.descriptionOf(error), "connection reset")
         assert.strictEqual(error.request.url, "https://api.example.com/v1/items")
         assert.isUndefined(error.request.headers["authorization"])
       }).pipe(Effect.provide(layer))
@@ -478,7 +479,7 @@ describe("ApiClient", () => {
       const { layer } = scenario.make(scenario.ok)
       return Effect.gen(function*() {
         const error = yield* Effect.flip(HttpClient.get("https://evil.example"))
-        assert(error._tag === "RequestError")
+        assert.match(httpErrors.kindOf(error) ?? "", /^RequestError /)
         assert.instanceOf(error.cause, OAuthError.OriginNotAllowed)
         assert.include(error.message, "nothing was sent")
       }).pipe(Effect.provide(Layer.provide(ApiClient.layerHttpClient, layer)))

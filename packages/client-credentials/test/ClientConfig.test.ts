@@ -1,10 +1,10 @@
 import { FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
-import { SystemError } from "@effect/platform/Error"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientConfig, LegacyToken } from "@effect-oauth/client-credentials"
 import { Config, ConfigProvider, Effect, FastCheck as fc, Layer, Redacted } from "effect"
 
 import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
+import { absent } from "./support/platformErrors.js"
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
 
@@ -25,7 +25,7 @@ const files = FileSystem.layerNoop({
   readFileString: (path) =>
     path === "/run/secrets/oauth"
       ? Effect.succeed("from the file\n")
-      : Effect.fail(new SystemError({ module: "FileSystem", method: "readFileString", reason: "NotFound" }))
+      : Effect.fail(absent)
 })
 
 const read = (

@@ -174,9 +174,10 @@ describe("the daily limit", () => {
       const noting: TokenStore.TokenStore = {
         ...store,
         swap: (place, generation, entry, release) =>
-          Effect.tap(store.swap(place, generation, entry, release), ({ done }) => {
-            if (done && place.startsWith("budget")) expiries.push(entry.expiresAt)
-          })
+          Effect.tap(store.swap(place, generation, entry, release), ({ done }) =>
+            Effect.sync(() => {
+              if (done && place.startsWith("budget")) expiries.push(entry.expiresAt)
+            }))
       }
       const time = VirtualClock.make()
       for (const window of ["30 days", "1 hour"] as const) {

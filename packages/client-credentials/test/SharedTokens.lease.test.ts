@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, SharedTokens, TokenEndpoint, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
 import { Deferred, Effect, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
 
+import { exitOf } from "./support/fibers.js"
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
 import { make as endpoint, request, type Script, unavailable } from "./support/tokenEndpoint.js"
@@ -39,19 +40,19 @@ const run = (script: Script, failing: (memory: TokenStore.TokenStore) => Partial
 
 /** WebCrypto answers in its own time, which no test clock moves. */
 const pass = (rounds: number) =>
-  Effect.repeatN(
+  Effect.repeat(
     Effect.zipRight(
       TestClock.adjust("50 millis"),
       Effect.async<void>((resume) => {
         setImmediate(() => resume(Effect.void))
       })
     ),
-    rounds
+    { times: rounds }
   )
 
 const joined = <A>(call: Fiber.RuntimeFiber<A>) =>
   Effect.gen(function*() {
-    while (call.unsafePoll() === null) yield* pass(0)
+    while (exitOf(call) === undefined) yield* pass(0)
     return yield* Fiber.join(call)
   })
 

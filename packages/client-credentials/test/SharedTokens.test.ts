@@ -25,6 +25,7 @@ import {
   TestClock
 } from "effect"
 
+import { exitOf } from "./support/fibers.js"
 import { countOf } from "./support/metrics.js"
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
@@ -89,7 +90,7 @@ const all = (processes: ReadonlyArray<TokenCache.TokenCache>) =>
       Effect.forEach(processes, ({ get }) => get, { concurrency: "unbounded" })
     )
     // Those who wait look again every 200 ms.
-    while (calls.unsafePoll() === null) {
+    while (exitOf(calls) === undefined) {
       yield* TestClock.adjust("100 millis")
       yield* tick
     }
@@ -382,7 +383,7 @@ describe("a fleet with one store", () => {
           logger
         )
         const call = yield* Effect.fork(cache.get)
-        for (let passed = 0; passed < 150 && call.unsafePoll() === null; passed += 1) {
+        for (let passed = 0; passed < 150 && exitOf(call) === undefined; passed += 1) {
           yield* TestClock.adjust("100 millis")
           yield* tick
         }

@@ -8,6 +8,7 @@ import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testi
 import { VirtualClock } from "@effect-oauth/testing"
 import { Duration, Effect, Either, Fiber, Random, Schedule } from "effect"
 
+import { exitOf } from "./support/fibers.js"
 import { runs } from "./support/runs.js"
 import {
   day,
@@ -34,7 +35,7 @@ const start = (script: Script = {}, options: TokenCache.Options = {}) =>
     const call = Effect.gen(function*() {
       const caller = yield* Effect.fork(inTime(Effect.either(cache.get)))
       yield* time.settle
-      return caller.unsafePoll() === null ? "waits" as const : yield* Fiber.join(caller)
+      return exitOf(caller) === undefined ? "waits" as const : yield* Fiber.join(caller)
     })
     const reasons = () => {
       const found: Record<string, number> = {}

@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientCredentials, type TokenCache } from "@effect-oauth/client-credentials"
-import { Context, Effect, Layer, Logger, TestClock } from "effect"
+import { Context, Effect, Layer, Logger, LogLevel, TestClock } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
 import { countOf } from "./support/metrics.js"
@@ -35,7 +35,7 @@ const status = (api: ApiClient.Client) => Effect.map(api.get("/items"), (respons
 const logged = () => {
   const lines: Array<string> = []
   const logger = Logger.make(({ logLevel, message }) => {
-    lines.push(`${logLevel.label} ${String(message)}`)
+    lines.push(`${logLevel === LogLevel.Warning ? "WARN" : ""} ${String(message)}`)
   })
   return { lines, layer: Logger.replace(Logger.defaultLogger, logger) }
 }

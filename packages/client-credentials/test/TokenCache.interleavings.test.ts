@@ -4,9 +4,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, type OAuthError, TokenCache, TokenEndpoint } from "@effect-oauth/client-credentials"
 import { VirtualClock } from "@effect-oauth/testing"
-import { Deferred, Effect, Exit, FastCheck as fc, Fiber, FiberId, Logger, Redacted, Scheduler, Scope } from "effect"
+import { Deferred, Effect, Exit, FastCheck as fc, Fiber, Logger, Redacted, Scope } from "effect"
 
 import type { Instant } from "../src/internal/token/instant.js"
+import { exitOf } from "./support/fibers.js"
+import { type Id, Interrupter } from "./support/interrupter.js"
 import * as seeded from "./support/seeded.js"
 import * as tokenEndpoint from "./support/tokenEndpoint.js"
 
@@ -26,10 +28,10 @@ const which = fc.constantFrom<Which>("newest", "older")
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.constant<Step>({ _tag: "Call" }) },
-  { weight: 2, arbitrary: fc.record<Step>({ _tag: fc.constant("Interrupt" as const), caller: fc.nat(50) }) },
+  { weight: 2, arbitrary: fc.record({ _tag: fc.constant("Interrupt" as const), caller: fc.nat(50) }) },
   {
     weight: 6,
-    arbitrary: fc.record<Step>({
+    arbitrary: fc.record({
       _tag: fc.constant("Answer" as const),
       answer: fc.constantFrom<number | "unavailable" | "refused" | "defect">(
         0,
@@ -44,11 +46,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       )
     })
   },
-  { weight: 1, arbitrary: fc.record<Step>({ _tag: fc.constant("Refuse" as const), which }) },
-  { weight: 1, arbitrary: fc.record<Step>({ _tag: fc.constant("Other" as const), which }) },
+  { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Refuse" as const), which }) },
+  { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Other" as const), which }) },
   {
     weight: 4,
-    arbitrary: fc.record<Step>({
+    arbitrary: fc.record({
       _tag: fc.constant("Advance" as const),
       millis: fc.oneof(fc.integer({ min: 0, max: 60_000 }), fc.integer({ min: 0, max: 90_000_000 }))
     })
@@ -56,8 +58,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.oneof(
-      fc.record<Step>({ _tag: fc.constant("SetWall" as const), by: fc.integer({ min: -90_000_000, max: 90_000_000 }) }),
-      fc.record<Step>({ _tag: fc.constant("Suspend" as const), millis: fc.integer({ min: 0, max: 90_000_000 }) })
+      fc.record({ _tag: fc.constant("SetWall" as const), by: fc.integer({ min: -90_000_000, max: 90_000_000 }) }),
+      fc.record({ _tag: fc.constant("Suspend" as const), millis: fc.integer({ min: 0, max: 90_000_000 }) })
     )
   }
 )
@@ -121,8 +123,8 @@ const run = (steps: ReadonlyArray<Step>) =>
           const expected = usable()
           const caller = yield* call(cache.get)
           if (expected === undefined) break
-          const exit = caller.unsafePoll()
-          assert(exit !== null && Exit.isSuccess(exit), "no caller waits or fails while a token is usable")
+          const exit = exitOf(caller)
+          assert(exit !== undefined && Exit.isSuccess(exit), "no caller waits or fails while a token is usable")
           assert.strictEqual(exit.value, expected)
           break
         }
@@ -161,8 +163,8 @@ const run = (steps: ReadonlyArray<Step>) =>
           const token = pick(one.which)
           if (token === undefined) break
           const caller = yield* call(cache.refresh(token))
-          const exit = caller.unsafePoll()
-          if (exit !== null && Exit.isSuccess(exit)) assert.notStrictEqual(exit.value, token)
+          const exit = exitOf(caller)
+          if (exit !== undefined && Exit.isSuccess(exit)) assert.notStrictEqual(exit.value, token)
           break
         }
         case "Advance":
@@ -179,7 +181,7 @@ const run = (steps: ReadonlyArray<Step>) =>
 
     // Nobody waits for ever: with a server that answers, or that times out, every caller has an answer in the end.
     yield* time.advance(600_000)
-    for (const caller of callers) assert.isNotNull(caller.unsafePoll(), "every caller is answered")
+    for (const caller of callers) assert.isDefined(exitOf(caller), "every caller is answered")
     for (const reason of reasons) assert.include(["cold", "renewal", "expired", "rejected", "forced"], reason)
   }).pipe(Effect.scoped)
 
@@ -191,25 +193,6 @@ describe("the cache, whatever happens", () => {
     ))
 })
 
-/**
- * Interrupts a fiber at its n-th step: this scheduler is asked at each one whether the fiber should yield.
- */
-class Interrupter extends Scheduler.MixedScheduler {
-  steps = 0
-  constructor(readonly at: number, readonly isTarget: (fiber: Fiber.RuntimeFiber<unknown, unknown>) => boolean) {
-    super(2048)
-  }
-  override shouldYield(fiber: Fiber.RuntimeFiber<unknown, unknown>): number | false {
-    if (!this.isTarget(fiber)) return super.shouldYield(fiber)
-    this.steps += 1
-    if (this.steps === this.at) {
-      fiber.unsafeInterruptAsFork(FiberId.none)
-      return 0
-    }
-    return super.shouldYield(fiber)
-  }
-}
-
 const settle = Effect.async<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
@@ -220,12 +203,11 @@ describe("interruption at any point", () => {
       Effect.gen(function*() {
         let interrupted = 0
         for (let at = 1;; at += 1) {
-          let caller: FiberId.FiberId | undefined
+          let caller: Id | undefined
           const main = yield* Effect.fiberId
           const scheduler = new Interrupter(
             at,
-            (fiber) =>
-              caller !== undefined && fiber.id() !== main && (fiber.id() === caller) === (target === "the caller")
+            (id) => caller !== undefined && id !== main && (id === caller) === (target === "the caller")
           )
           const scope = yield* Scope.make()
           const { count, layer } = tokenEndpoint.make()
@@ -240,16 +222,16 @@ describe("interruption at any point", () => {
               cache.get
             ))
             yield* settle
-            const exit = first.unsafePoll()
+            const exit = exitOf(first)
             caller = undefined
-            assert.isNotNull(exit, `someone waits for ever: ${target}, step ${at}`)
+            assert.isDefined(exit, `someone waits for ever: ${target}, step ${at}`)
             const others = yield* Effect.replicateEffect(cache.get, 3, { concurrency: "unbounded" })
             assert.strictEqual(new Set(others.map(tokenEndpoint.value)).size, 1)
             assert.isAtMost(count.requests, 2)
             return exit
           }).pipe(Effect.withScheduler(scheduler), Effect.provide(layer), Scope.extend(scope))
           yield* Scope.close(scope, Exit.void)
-          if (first !== null && Exit.isInterrupted(first)) interrupted += 1
+          if (first !== undefined && Exit.isInterrupted(first)) interrupted += 1
           if (scheduler.steps < at) {
             console.log(`${target} was interrupted at each of its ${at - 1} steps`)
             assert.isAbove(at, 20)

@@ -50,7 +50,9 @@ import { Context, Effect, Layer, Redacted } from "effect"
 import * as AuthorizationServer from "./support/authorizationServer.js"
 import { printed } from "./support/printed.js"
 
-class Server extends Context.Tag("Server")<Server, Effect.Effect.Success<typeof AuthorizationServer.start>>() {
+type Started = Effect.Effect.Success<typeof AuthorizationServer.start>
+
+class Server extends Context.Tag("Server")<Server, Started>() {
   static readonly layer = Layer.scoped(Server, AuthorizationServer.start)
 }
 

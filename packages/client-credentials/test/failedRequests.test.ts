@@ -13,6 +13,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientConfig, ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import { Effect, Layer, Redacted } from "effect"
 
+import * as httpErrors from "./support/httpErrors.js"
 import { printed } from "./support/printed.js"
 import * as servers from "./support/servers.js"
 
@@ -175,7 +176,7 @@ describe("failures reveal nothing and say what to do", () => {
             else request.socket.destroy()
           })
           const error = yield* failure(`${origin}/token`, { apiBaseUrl: origin })
-          assert.strictEqual(error._tag, "RequestError")
+          assert.strictEqual(httpErrors.kindOf(error), "RequestError Transport")
           revealsNothing(error)
         }).pipe(Effect.provide(transport)))
 
@@ -190,7 +191,7 @@ describe("failures reveal nothing and say what to do", () => {
           )
           revealsNothing(response)
           const error = yield* Effect.flip(response.json)
-          assert.strictEqual(error.reason, "Decode")
+          assert.strictEqual(httpErrors.kindOf(error), "ResponseError Decode")
           revealsNothing(error)
           revealsNothing(error.response)
           revealsNothing(error.request)

@@ -19,7 +19,7 @@ import {
   TokenStore
 } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
-import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Logger, Redacted } from "effect"
+import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Logger, LogLevel, Redacted } from "effect"
 
 import type * as parts from "../src/internal/config/parts.js"
 
@@ -362,7 +362,7 @@ describe("options", () => {
       const logger = Logger.replace(
         Logger.defaultLogger,
         Logger.make(({ logLevel, message }) => {
-          if (logLevel._tag === "Warning") warnings.push(String(message))
+          if (logLevel === LogLevel.Warning) warnings.push(String(message))
         })
       )
       const http = HttpClient.make((request) =>

@@ -17,7 +17,9 @@ import {
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
-import { Clock, ConfigProvider, Duration, Effect, Either, FastCheck as fc, Layer, Option, Redacted } from "effect"
+import { VirtualClock } from "@effect-oauth/testing"
+import type { Clock } from "effect"
+import { ConfigProvider, Duration, Effect, Either, FastCheck as fc, Layer, Option, Redacted } from "effect"
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
 import * as coolDown from "../src/internal/fleet/coolDown.js"
@@ -329,11 +331,11 @@ fuzz("tokenSeal", {
   long: ["a", ".", ["v1.", "a"], ["v1.0123456789abcdef.AAAAAAAAAAAAAAAA.", "a"], "é", "-"]
 })
 
-const at = (millis: number): Clock.Clock => ({
-  ...Clock.make(),
-  unsafeCurrentTimeMillis: () => millis,
-  currentTimeMillis: Effect.succeed(millis)
-})
+const at = (millis: number): Clock.Clock => {
+  const time = VirtualClock.make()
+  time.setWall(millis)
+  return time.clock
+}
 
 const isEntry = ({ expiresAt, generation, value }: Entry) => {
   assert.isString(value)

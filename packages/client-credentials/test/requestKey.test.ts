@@ -21,8 +21,8 @@ import * as fakeHttp from "./support/fakeHttp.js"
 import { runs } from "./support/runs.js"
 import { sealKey } from "./support/sealKey.js"
 
-/** The data of a request. `endpoint` is derived. */
-type Field = Exclude<keyof TokenRequest.TokenRequest, "endpoint">
+/** The data of a request. `endpoint` is derived, and `pipe` is a method that data has in Effect 4. */
+type Field = Exclude<keyof TokenRequest.TokenRequest, "endpoint" | "pipe">
 type Fields = { readonly [F in Field]: TokenRequest.TokenRequest[F] }
 
 const word = fc.stringMatching(/^[a-z]{1,6}$/)

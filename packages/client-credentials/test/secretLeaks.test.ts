@@ -1,7 +1,7 @@
 /**
  * Canaries: what must not be shown goes through everything that can be printed.
  */
-import { HttpClientError, HttpClientRequest } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import {
   ApiClient,
@@ -15,6 +15,7 @@ import { Cause, Effect, Exit, Layer, Logger, LogLevel, Redacted } from "effect"
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
 import * as fakeHttp from "./support/fakeHttp.js"
+import * as httpErrors from "./support/httpErrors.js"
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
 
@@ -180,9 +181,7 @@ describe("nothing secret is shown", () => {
       Effect.gen(function*() {
         const { layer } = fakeHttp.make(({ headers, url }) =>
           url.endsWith("/token") ? Effect.succeed(scenario.tokenJson("c4n4ry-t0k3n")) : Effect.fail(
-            new HttpClientError.RequestError({
-              request: HttpClientRequest.get(url),
-              reason: "Transport",
+            httpErrors.ofRequest(HttpClientRequest.get(url), "Transport", {
               cause: new Error("it broke", { cause: hide(headers["authorization"] ?? assert.fail()) })
             })
           )
@@ -191,7 +190,7 @@ describe("nothing secret is shown", () => {
           Effect.flip,
           Effect.provide(Layer.provide(ClientCredentials.layer(scenario.options), layer))
         )
-        assert.strictEqual(error._tag, "RequestError")
+        assert.strictEqual(httpErrors.kindOf(error), "RequestError Transport")
         assert.isUndefined(error.cause)
         assert.notInclude(printed(error), "c4n4ry")
       }))
@@ -203,7 +202,7 @@ describe("nothing secret is shown", () => {
       const cause = new AggregateError([broken], "it broke", { cause: broken })
       const { layer } = fakeHttp.make(({ url }) =>
         url.endsWith("/token") ? Effect.succeed(scenario.tokenJson("c4n4ry-t0k3n")) : Effect.fail(
-          new HttpClientError.RequestError({ request: HttpClientRequest.get(url), reason: "Transport", cause })
+          httpErrors.ofRequest(HttpClientRequest.get(url), "Transport", { cause })
         )
       )
       const error = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(

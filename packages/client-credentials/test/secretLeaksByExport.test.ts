@@ -5,8 +5,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 
-import type { HttpClient } from "@effect/platform"
-import { FileSystem, HttpClientError, HttpClientRequest } from "@effect/platform"
+import type { HttpClient, HttpClientError } from "@effect/platform"
+import { FileSystem, HttpClientRequest } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Library from "@effect-oauth/client-credentials"
@@ -27,6 +27,7 @@ import { exportPKCS8, generateKeyPair } from "jose"
 
 import * as certificates from "./support/certificates.js"
 import * as fakeHttp from "./support/fakeHttp.js"
+import * as httpErrors from "./support/httpErrors.js"
 import { printed } from "./support/printed.js"
 import { sample } from "./support/runs.js"
 import * as scenario from "./support/scenario.js"
@@ -84,17 +85,13 @@ const gossip = (status: number) => ({ body, headers }: fakeHttp.Sent): Response 
 
 /** No transport of the platform does this. */
 const breaksWithGossip = (sent: fakeHttp.Sent) =>
-  new HttpClientError.RequestError({
-    request: HttpClientRequest.post(sent.url, { headers: sent.headers }),
-    reason: "Transport",
+  httpErrors.ofRequest(HttpClientRequest.post(sent.url, { headers: sent.headers }), "Transport", {
     description: JSON.stringify(sent),
     cause: Object.assign(new Error(JSON.stringify(sent)), { code: "ECONNRESET", sent })
   })
 
 const breaks = (sent: fakeHttp.Sent) =>
-  new HttpClientError.RequestError({
-    request: HttpClientRequest.post(sent.url, { headers: sent.headers }),
-    reason: "Transport",
+  httpErrors.ofRequest(HttpClientRequest.post(sent.url, { headers: sent.headers }), "Transport", {
     cause: Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })
   })
 

@@ -12,7 +12,7 @@ import {
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
-import { Effect, Layer, Logger, Redacted, TestClock } from "effect"
+import { Effect, Layer, Logger, LogLevel, Redacted, TestClock } from "effect"
 
 import * as issuedTokens from "../src/internal/http/issuedTokens.js"
 import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
@@ -39,7 +39,7 @@ const world = () => {
   const logger = Logger.replace(
     Logger.defaultLogger,
     Logger.make(({ logLevel, message }) => {
-      if (logLevel._tag === "Warning") warnings.push(String(message))
+      if (logLevel === LogLevel.Warning) warnings.push(String(message))
     })
   )
   return { warnings, state, layer: Layer.merge(Layer.succeed(HttpClient.HttpClient, http), logger) }

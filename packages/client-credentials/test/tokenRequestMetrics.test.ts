@@ -1,6 +1,7 @@
 import { createServer } from "node:net"
 
-import { HttpClientError, HttpClientRequest } from "@effect/platform"
+import type { HttpClientError } from "@effect/platform"
+import { HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -12,21 +13,20 @@ import {
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
-import { Effect, Layer, Logger, Metric, type MetricState, Redacted } from "effect"
+import { Effect, Layer, Logger, Redacted } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
+import * as httpErrors from "./support/httpErrors.js"
+import { seriesOf } from "./support/metrics.js"
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
 
 /** The counts of a counter, by the values of its labels. */
 const countsOf = (name: string) =>
-  Effect.map(Metric.snapshot, (all) =>
-    new Map(
-      all.filter(({ metricKey }) => metricKey.name === name).map(({ metricKey, metricState }) => [
-        metricKey.tags.filter(({ key }) => key !== "unit").map(({ value }) => value).sort().join(" "),
-        (metricState as MetricState.MetricState.Counter<number>).count
-      ])
-    ))
+  Effect.map(
+    seriesOf(name),
+    (all) => new Map(all.map(({ attributes, count = 0 }) => [Object.values(attributes).sort().join(" "), count]))
+  )
 
 /** What the metrics count while an effect runs. */
 const counted = <A, E, R>(self: Effect.Effect<A, E, R>) =>
@@ -50,9 +50,7 @@ const refusal = (status: number, error: string, headers: Record<string, string> 
 const invalidClient = () => refusal(401, "invalid_client")
 
 const transport = (request: fakeHttp.Sent, code: string) =>
-  new HttpClientError.RequestError({
-    request: HttpClientRequest.post(request.url),
-    reason: "Transport",
+  httpErrors.ofRequest(HttpClientRequest.post(request.url), "Transport", {
     cause: Object.assign(new Error(code), { code })
   })
 

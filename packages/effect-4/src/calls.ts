@@ -100,10 +100,10 @@ const format: Rule = (to, node) => {
 }
 
 /** `Schedule.whileInput(f)` looks at the input among what a schedule knows. */
-const whileInput: Rule = (to, node) => {
+const ofInput = (name: string): Rule => (to, node) => {
   const condition = node.arguments.at(-1)
   if (condition === undefined) return
-  callee(to, node, `${to.use("effect/Schedule")}.while`)
+  callee(to, node, `${to.use("effect/Schedule")}.${name}`)
   const parameter = ts.isArrowFunction(condition) ? condition.parameters[0]?.type : undefined
   const type = parameter === undefined ? "" : `: { readonly input: ${to.text(parameter)} }`
   to.insert(condition.getStart(to.file), `({ input }${type}) => (`)
@@ -223,12 +223,45 @@ const withAttributes: Rule = (to, node) => {
   to.insert(value.end, " }")
 }
 
-const configProvider = (to: Rewriting, node: ts.CallExpression): void => {
-  const [map] = node.arguments
+/** Names of one level are keys of an object. Others are those of the environment, whose levels have `_` between them. */
+const configProvider: Rule = (to, node) => {
+  const [map, options] = node.arguments
   if (map === undefined) return
-  callee(to, node, `${to.use("effect/ConfigProvider")}.fromUnknown`)
-  to.insert(map.getStart(to.file), "Object.fromEntries(")
-  to.insert(map.end, ")")
+  callee(to, node, `${to.use("effect/ConfigProvider")}.${options === undefined ? "fromUnknown" : "fromEnv"}`)
+  to.insert(map.getStart(to.file), `${options === undefined ? "" : "{ env: "}Object.fromEntries(`)
+  if (options === undefined) to.insert(map.end, ")")
+  else to.replaceBetween(map.end, options.end, ") }")
+}
+
+/** The source of random numbers that an effect with this seed would see. */
+const randomOf: Rule = (to, node) => {
+  const [seed] = node.arguments
+  if (seed === undefined) return
+  const [effect, random] = [to.use("effect/Effect"), to.use("effect/Random")]
+  callee(to, node, `${effect}.runSync`)
+  to.insert(seed.getStart(to.file), `${random}.withSeed(${effect}.service(${random}.Random), `)
+  to.insert(seed.end, ")")
+}
+
+const untracedWhen: Rule = (to, node) => {
+  const condition = node.arguments.at(-1)
+  if (condition === undefined) return
+  const client = to.use("@effect/platform/HttpClient")
+  callee(to, node, `${client}.transformResponse`)
+  to.insert(
+    condition.getStart(to.file),
+    `${to.use("effect/Effect")}.provideService(${client}.TracerDisabledWhen, `
+  )
+  to.insert(condition.end, ")")
+}
+
+/** The cases of an `Either`, by name. */
+const cases: Rule = (to, node) => {
+  const options = node.arguments.at(-1)
+  for (const [before, after] of [["onLeft", "onFailure"], ["onRight", "onSuccess"]] as const) {
+    const name = member(options, before)?.name
+    if (name !== undefined) to.replace(name, after)
+  }
 }
 
 /** `HttpApiEndpoint.get(name, path).addSuccess(schema)` takes its schemas as options. */
@@ -304,14 +337,19 @@ const rules: Readonly<Record<string, Rule>> = {
   "effect/Schema.positive": checkOf("isGreaterThan", "0"),
   "effect/Schema.nonNegative": checkOf("isGreaterThanOrEqualTo", "0"),
   "effect/Duration.format": format,
-  "effect/Schedule.whileInput": whileInput,
+  "effect/Schedule.whileInput": ofInput("while"),
+  "effect/Schedule.tapInput": ofInput("tap"),
   "effect/Schedule.either": schedules("min"),
   "effect/Schedule.intersect": schedules("max"),
   "effect/Stream.mapAccum": mapAccum,
   "effect/Stream.fromReadableStream": fromReadableStream,
   "effect/Chunk.toReadonlyArray": first,
   "effect/Metric.tagged": withAttributes,
-  "effect/ConfigProvider.fromMap": configProvider
+  "effect/ConfigProvider.fromMap": configProvider,
+  "effect/Random.make": randomOf,
+  "effect/Logger.withMinimumLogLevel": provides((to) => `${to.use("effect/References")}.MinimumLogLevel`),
+  "@effect/platform/HttpClient.withTracerDisabledWhen": untracedWhen,
+  "effect/Either.match": cases
 }
 
 export const rewrite = (to: Rewriting, node: ts.CallExpression): void => {

@@ -24,13 +24,14 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     IllegalArgumentException: "IllegalArgumentError",
     TimeoutException: "TimeoutError",
     isDie: "hasDies",
-    isFailType: "isFailReason"
+    isInterrupted: "hasInterrupts"
   },
   "effect/Config": {
     nonEmptyString: "NonEmptyString",
     redacted: "Redacted",
     string: "String"
   },
+  "effect/ConfigProvider": { fromJson: "fromUnknown" },
   "effect/Context": { GenericTag: "Service", Tag: "Service" },
   "effect/Deferred": { unsafeDone: "doneUnsafe", unsafeMake: "makeUnsafe" },
   "effect/Duration": { DurationInput: "Input", decode: "fromInputUnsafe", decodeUnknown: "fromInput" },
@@ -88,12 +89,28 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
 
 /** The same for members of values, by the type that declares them. */
 export const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "effect/Context#Context": { unsafeMap: "mapUnsafe" },
   "effect/Either#Left": { left: "failure" },
   "effect/Either#Right": { right: "success" },
+  "effect/Fiber#RuntimeFiber": { unsafePoll: "pollUnsafe" },
   "effect/Clock#Clock": {
     unsafeCurrentTimeMillis: "currentTimeMillisUnsafe",
     // The steady clock: of that name, Effect 4 has the wall clock.
     unsafeCurrentTimeNanos: "monotonicTimeNanosUnsafe"
+  }
+}
+
+/** Members of modules that are texts in Effect 4. */
+export const texts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "effect/LogLevel": {
+    All: "All",
+    Debug: "Debug",
+    Error: "Error",
+    Fatal: "Fatal",
+    Info: "Info",
+    None: "None",
+    Trace: "Trace",
+    Warning: "Warn"
   }
 }
 

@@ -8,7 +8,7 @@ import ts from "typescript"
 import * as bindings from "./bindings.js"
 import * as calls from "./calls.js"
 import { apply, type Edit } from "./edits.js"
-import { members, nested, renamed, tags } from "./members.js"
+import { members, nested, renamed, tags, texts } from "./members.js"
 import * as modules from "./modules.js"
 import { Rewriting } from "./rewriting.js"
 
@@ -151,6 +151,11 @@ const memberName = (to: Rewriting, node: ts.PropertyAccessExpression | ts.Qualif
   const owner = ts.isQualifiedName(node) ? node.left : node.expression
   const member = to.memberOf(node)
   if (member !== undefined) {
+    const text = ts.isQualifiedName(node) ? undefined : texts[member.module]?.[member.name]
+    if (text !== undefined) {
+      to.replace(node, `"${text}"`)
+      return
+    }
     const other = renamed[member.module]?.[member.name]
     if (other === undefined) return
     const [module, inModule] = other.includes(".") ? other.split(".") : [undefined, other]
@@ -223,6 +228,10 @@ const withValues = (text: string, names: ReadonlySet<string>): string =>
   text.replaceAll(
     /^import type (\* as (\w+) from)/gm,
     (declaration, rest: string, name: string) => names.has(name) ? `import ${rest}` : declaration
+  ).replaceAll(
+    /^import (?:type )?\{[^}]*\} from/gm,
+    (declaration) =>
+      declaration.replaceAll(/\btype (\w+)/g, (type, name: string) => names.has(name) ? name : type)
   )
 
 /** Removes the imports that nothing refers to. */

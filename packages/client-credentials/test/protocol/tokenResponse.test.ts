@@ -21,6 +21,7 @@ import type { Received } from "../../src/internal/http/exchange.js"
 import * as tokenResponse from "../../src/internal/http/tokenResponse.js"
 import * as redaction from "../../src/internal/protocol/redaction.js"
 import { retryAfter } from "../../src/internal/protocol/retryAfter.js"
+import * as schemas from "../support/schemas.js"
 
 const terms: tokenResponse.Terms = {
   defaultLife: 3_600_000,
@@ -244,38 +245,23 @@ describe("the token response", () => {
   })
 
   it("may be nested and named otherwise, where a schema of the user's decodes it", () => {
-    const response = Schema.pluck(
-      Schema.Struct({
-        data: Schema.Struct({
-          access_token: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("token")),
-          expires_in: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("ttl")),
-          token_type: Schema.Literal("Bearer"),
-          host: Schema.String
-        })
-      }),
-      "data"
-    )
     const data = { token: "t0k3n", ttl: 60, token_type: "Bearer", host: "eu7" }
     for (const body of [{ data }, { error: { code: 0, message: "success" }, data }, { message: "ok", data }]) {
-      const { token: result } = Either.getOrThrow(decode({ body: JSON.stringify(body) }, { response }))
+      const { token: result } = Either.getOrThrow(decode({ body: JSON.stringify(body) }, { response: schemas.nested }))
       assert.strictEqual(Redacted.value(result.value), "t0k3n")
       assert.strictEqual(result.expiresAt - result.requestedAt, 60_000)
       const members = AccessToken.membersOf(result, Schema.Struct({ host: Schema.String }))
       assert.deepStrictEqual(members, Option.some({ host: "eu7" }))
     }
-    const other = problem(decode({ body: JSON.stringify({ data: {} }) }, { response }))
+    const other = problem(decode({ body: JSON.stringify({ data: {} }) }, { response: schemas.nested }))
     assert.include(other.message, "tokenResponse")
     const refused = problem(
-      decode({ status: 401, body: JSON.stringify({ error: "invalid_client", data }) }, { response })
+      decode({ status: 401, body: JSON.stringify({ error: "invalid_client", data }) }, { response: schemas.nested })
     )
     assert.strictEqual(refused._tag, "TokenErrorResponse")
-    const nested = problem(decode({ body: JSON.stringify({ data }) }))
-    assert.include(nested.message, "set tokenResponse to a Schema")
-    const throwing = Schema.transform(Schema.Unknown, Schema.Unknown, {
-      decode: () => assert.fail("a mistake"),
-      encode: (value) => value
-    })
-    assert.include(problem(decode({ body: "{}" }, { response: throwing })).message, "tokenResponse")
+    const unread = problem(decode({ body: JSON.stringify({ data }) }))
+    assert.include(unread.message, "set tokenResponse to a Schema")
+    assert.include(problem(decode({ body: "{}" }, { response: schemas.throwing })).message, "tokenResponse")
   })
 
   for (const status of [200, 201, 203]) {

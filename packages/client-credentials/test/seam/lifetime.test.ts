@@ -20,6 +20,8 @@ import {
 } from "@effect-oauth/client-credentials"
 import { Context, Effect, Either, Exit, Fiber, Layer, Redacted, Schedule, Scope, TestClock } from "effect"
 
+import { exitOf } from "../support/fibers.js"
+
 const options = {
   tokenUrl: "https://auth.example.com/token",
   revocationUrl: "https://auth.example.com/revoke",
@@ -199,8 +201,9 @@ describe("after the scope of a layer has ended", () => {
         // An API call under way may still end.
         yield* TestClock.adjust("100 millis")
         for (const fiber of [call, waiting]) {
-          const outcome = yield* Effect.flatMap(Fiber.poll(fiber), (exit) => Effect.flatten(exit))
-          const tag = Either.match(outcome, { onLeft: ({ _tag }) => _tag, onRight: () => "succeeded" })
+          const exit = exitOf(fiber)
+          assert(exit !== undefined && Exit.isSuccess(exit), `waits, closed after ${moment} ms`)
+          const tag = Either.match(exit.value, { onLeft: ({ _tag }) => _tag, onRight: () => "succeeded" })
           assert.include(["ClientClosed", "succeeded"], tag, `closed after ${moment} ms`)
         }
         yield* closed(api.get("/items"))

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs"
 
 import { assert, describe, it } from "@effect/vitest"
 import { ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
-import { Effect, Layer, Metric, MetricState } from "effect"
+import { Effect, Layer } from "effect"
 
 import * as metrics from "../../src/internal/seam/metrics.js"
 import * as fakeHttp from "../support/fakeHttp.js"
+import { seriesOf } from "../support/metrics.js"
 import * as scenario from "../support/scenario.js"
 
 describe("the label of a client in metrics", () => {
@@ -24,10 +25,7 @@ describe("the label of a client in metrics", () => {
           )
         )
       }
-      const series = (yield* Metric.snapshot).filter(({ metricKey }) => metricKey.name === "oauth.token.expires_at")
-      const labels = series.flatMap(({ metricKey }) =>
-        metricKey.tags.filter(({ key }) => key === "oauth.client.id").map(({ value }) => value)
-      )
+      const labels = (yield* seriesOf("oauth.token.expires_at")).map(({ attributes }) => attributes["oauth.client.id"])
       assert.strictEqual(labels.length, metrics.maxLabels + 1)
       assert.include(labels, "other")
     }), 60_000)
@@ -57,19 +55,17 @@ describe("the guide to operating", () => {
 })
 
 describe("metrics", () => {
-  it("have the name, the kind and the unit of their description", () => {
-    for (const one of Object.values(metrics)) {
-      if (typeof one !== "object") continue
-      one.metric.unsafeUpdate(0, [])
-      const found = Metric.unsafeSnapshot().find(({ metricKey }) => metricKey.name === one.name)
-      assert(found !== undefined, one.name)
-      const kind = MetricState.isCounterState(found.metricState)
-        ? "counter"
-        : MetricState.isGaugeState(found.metricState)
-        ? "gauge"
-        : "histogram"
-      assert.strictEqual(kind, one.kind, one.name)
-      assert.strictEqual(found.metricKey.tags.find(({ key }) => key === "unit")?.value, one.unit, one.name)
-    }
-  })
+  it.effect("have the name, the kind and the unit of their description", () =>
+    Effect.gen(function*() {
+      for (const one of Object.values(metrics)) {
+        if (typeof one !== "object") continue
+        if (one.kind === "counter") yield* metrics.count(one, {}, 0)
+        else if (one.kind === "gauge") yield* metrics.set(one, 0)
+        else yield* metrics.record(one, 0)
+        const [found] = yield* seriesOf(one.name)
+        assert(found !== undefined, one.name)
+        assert.strictEqual(found.kind, one.kind, one.name)
+        assert.strictEqual(found.unit, one.unit, one.name)
+      }
+    }))
 })

@@ -1,13 +1,14 @@
 /**
  * A tracer is given attributes and the exit of every span; neither holds what was sent, nor what was issued.
  */
-import type { HttpClientResponse } from "@effect/platform"
-import { Headers, HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
+import type { HttpClientError, HttpClientResponse } from "@effect/platform"
+import { Headers, HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientCredentials, LegacyToken } from "@effect-oauth/client-credentials"
 import { Cause, Effect, Exit, Fiber, Layer, Option, Redacted } from "effect"
 
 import * as fakeHttp from "../support/fakeHttp.js"
+import * as httpErrors from "../support/httpErrors.js"
 import * as scenario from "../support/scenario.js"
 import * as spans from "../support/spans.js"
 
@@ -34,9 +35,7 @@ const repeating = (sent: fakeHttp.Sent, status = 200): Response =>
 
 const breaks: Answer = (sent) =>
   Effect.fail(
-    new HttpClientError.RequestError({
-      request: HttpClientRequest.post(sent.url, { headers: sent.headers }),
-      reason: "Transport",
+    httpErrors.ofRequest(HttpClientRequest.post(sent.url, { headers: sent.headers }), "Transport", {
       cause: Object.assign(new Error(JSON.stringify(sent)), { code: "ECONNRESET", sent })
     })
   )
@@ -190,8 +189,7 @@ describe("spans", () => {
       const span = ended.find(({ name }) => name === "http.client GET") ?? assert.fail("no span")
       assert(Exit.isFailure(span.exit))
       const failure = Cause.squash(span.exit.cause)
-      assert(HttpClientError.isHttpClientError(failure))
-      assert.strictEqual(failure._tag, "RequestError")
+      assert.strictEqual(httpErrors.kindOf(failure), "RequestError Transport")
     }))
 
   it.effect("may be of a tracer whose spans cannot be changed", () =>

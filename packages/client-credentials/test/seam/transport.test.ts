@@ -6,9 +6,10 @@ import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform
 import { NodeHttpClient, Undici } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientAuthentication, type ClientConfig, ClientCredentials } from "@effect-oauth/client-credentials"
-import { Deferred, Effect, Layer, Queue, Redacted, Schedule } from "effect"
+import { Deferred, Effect, Fiber, Layer, Queue, Redacted, Schedule } from "effect"
 import { exportPKCS8, generateKeyPair } from "jose"
 
+import * as httpErrors from "../support/httpErrors.js"
 import { runs } from "../support/runs.js"
 import * as servers from "../support/servers.js"
 
@@ -103,7 +104,8 @@ const changes: Readonly<Record<string, Change>> = {
   "a timeout on a fiber of its own": (client) =>
     HttpClient.transformResponse(
       retry(HttpClient.followRedirects(init(client), 5)),
-      (response) => Effect.flatten(Effect.fork(response).pipe(Effect.map((fiber) => fiber.await.pipe(Effect.flatten))))
+      (response) =>
+        Effect.flatten(Effect.fork(response).pipe(Effect.map((fiber) => Effect.flatten(Fiber.await(fiber)))))
     )
 }
 
@@ -289,7 +291,7 @@ describe("a status that means a rejected token is one beneath a filter of status
         assert.strictEqual((yield* get("/items")).status, 200)
         assert.strictEqual(tokens, 2)
         const status = yield* Effect.match(get("/gone"), {
-          onFailure: (error) => error._tag === "ResponseError" ? error.response.status : error._tag,
+          onFailure: (error) => httpErrors.responseOf(error)?.status ?? error._tag,
           onSuccess: ({ status }) => status
         })
         assert.strictEqual(status, 404)
@@ -303,7 +305,7 @@ describe("requests that the program sends by itself on the way are left as they 
     ...transports,
     "Undici without a layer of the platform": Layer.effect(
       HttpClient.HttpClient,
-      Effect.map(NodeHttpClient.Dispatcher, NodeHttpClient.makeUndici)
+      Effect.map(NodeHttpClient.Dispatcher, (dispatcher) => NodeHttpClient.makeUndici(dispatcher))
     ).pipe(Layer.provide(redirecting))
   }
   for (const [name, transport] of Object.entries(made)) {

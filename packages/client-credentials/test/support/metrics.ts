@@ -1,16 +1,37 @@
 /** Metrics as an operator reads them: by name. */
 import { Effect, Metric, MetricState } from "effect"
 
+/** What a metric has counted or measured with some attributes. */
+export interface Series {
+  readonly kind: "counter" | "gauge" | "histogram"
+  readonly unit: string | undefined
+  /** Without the unit. */
+  readonly attributes: Readonly<Record<string, string>>
+  /** The count of a counter. */
+  readonly count: number | undefined
+}
+
+export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
+  Effect.map(
+    Metric.snapshot,
+    (all) =>
+      all.filter(({ metricKey }) => metricKey.name === name).map(({ metricKey, metricState }) => {
+        const { unit, ...attributes } = Object.fromEntries(metricKey.tags.map(({ key, value }) => [key, value]))
+        const kind = MetricState.isCounterState(metricState)
+          ? "counter"
+          : MetricState.isGaugeState(metricState)
+          ? "gauge"
+          : "histogram"
+        const count = MetricState.isCounterState(metricState) ? Number(metricState.count) : undefined
+        return { kind, unit, attributes, count }
+      })
+  )
+
 /** The sum of a counter's series that have these attributes. */
 export const countOf = (name: string, attributes: Readonly<Record<string, string>> = {}): Effect.Effect<number> =>
-  Effect.map(Metric.snapshot, (all) => {
-    let sum = 0
-    for (const { metricKey, metricState } of all) {
-      const isWanted = metricKey.name === name &&
-        Object.entries(attributes).every(([key, value]) =>
-          metricKey.tags.some((tag) => tag.key === key && tag.value === value)
-        )
-      if (isWanted && MetricState.isCounterState(metricState)) sum += Number(metricState.count)
-    }
-    return sum
-  })
+  Effect.map(
+    seriesOf(name),
+    (all) =>
+      all.filter((one) => Object.entries(attributes).every(([key, value]) => one.attributes[key] === value))
+        .reduce((sum, { count = 0 }) => sum + count, 0)
+  )

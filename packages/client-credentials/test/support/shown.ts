@@ -14,9 +14,10 @@ import {
   PeriodicExportingMetricReader
 } from "@opentelemetry/sdk-metrics"
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { Cause, Effect, Exit, Layer, Logger, LogLevel, Metric, type Scope, Tracer } from "effect"
+import { Cause, Effect, Exit, Layer, Logger, LogLevel, Metric, type Scope } from "effect"
 
 import { printed } from "./printed.js"
+import { listening } from "./spans.js"
 
 /** Listens in place of what is there, until the scope closes. */
 const overheard = <K extends string>(
@@ -97,19 +98,7 @@ const withExits =
     Effect.flatMap(Effect.tracer, (tracer) =>
       Effect.withTracer(
         effect,
-        Tracer.make({
-          context: (run, fiber) => tracer.context(run, fiber),
-          span: (...options) => {
-            const span = tracer.span(...options)
-            const { end } = span
-            return Object.assign(span, {
-              end: (time: bigint, exit: Exit.Exit<unknown, unknown>) => {
-                heard(inspect(exit, { depth: 12, showHidden: true, customInspect: false }))
-                end.call(span, time, exit)
-              }
-            })
-          }
-        })
+        listening(tracer, (exit) => heard(inspect(exit, { depth: 12, showHidden: true, customInspect: false })))
       ))
 
 const loggers = [Logger.stringLogger, Logger.logfmtLogger, Logger.jsonLogger, Logger.structuredLogger]

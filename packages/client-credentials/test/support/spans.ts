@@ -49,3 +49,22 @@ export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span
   })
   return { ended, tracer }
 }
+
+/** A tracer with one more to hear what spans are ended with, as it is and without what it says of itself. */
+export const listening = (
+  tracer: Tracer.Tracer,
+  heard: (exit: Exit.Exit<unknown, unknown>) => void
+): Tracer.Tracer =>
+  Tracer.make({
+    context: (run, fiber) => tracer.context(run, fiber),
+    span: (...options) => {
+      const span = tracer.span(...options)
+      const { end } = span
+      return Object.assign(span, {
+        end: (time: bigint, exit: Exit.Exit<unknown, unknown>) => {
+          heard(exit)
+          end.call(span, time, exit)
+        }
+      })
+    }
+  })

@@ -34,14 +34,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Step>({ _tag: "End" }, { _tag: "Stray" }) },
   {
     weight: 5,
-    arbitrary: fc.record<Step>({
-      _tag: fc.constantFrom("Refresh" as const, "Invalidate", "Invalidate", "Confirm"),
+    arbitrary: fc.record({
+      _tag: fc.constantFrom<"Refresh" | "Invalidate" | "Confirm">("Refresh", "Invalidate", "Invalidate", "Confirm"),
       which
     })
   },
   {
     weight: 4,
-    arbitrary: fc.record<Step>({
+    arbitrary: fc.record({
       _tag: fc.constant("Issue" as const),
       life: fc.oneof(fc.constantFrom(0, 1000, 45_000, 3_600_000, 86_400_000), millis),
       again: fc.boolean(),
@@ -50,7 +50,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record<Step>({
+    arbitrary: fc.record({
       _tag: fc.constant("Fail" as const),
       failure: fc.constantFrom(unavailable, unavailable, wrongSecret),
       pause: fc.integer({ min: 0, max: 20_000 }),

@@ -1,0 +1,30 @@
+/**
+ * The tests, with the leak planted that `PLANTED_LEAK` names, with the settings of the tests for Effect 4.
+ */
+import { fileURLToPath } from "node:url"
+
+import { defineConfig } from "vitest/config"
+
+import { alias, limits } from "../../../../vitest.config.js"
+import { leaks } from "./leaks.js"
+
+const planted = leaks.find(({ name }) => name === process.env["PLANTED_LEAK"])
+if (planted === undefined) throw new Error("Expected PLANTED_LEAK to be the name of a planted leak")
+
+export default defineConfig({
+  resolve: { alias },
+  plugins: [{
+    name: "planted-leak",
+    enforce: "pre",
+    transform(code, id) {
+      if (!id.endsWith(`/client-credentials/src/${planted.file}`)) return
+      if (code.split(planted.find).length !== 2) throw new Error(`${planted.file} is not as it was: plant it anew`)
+      return `import * as Revealed from "effect/Redacted"\n${code.replace(planted.find, () => planted.replace)}`
+    }
+  }],
+  test: {
+    root: fileURLToPath(new URL("../..", import.meta.url)),
+    include: ["test/secretLeaksByExport.test.ts"],
+    ...limits
+  }
+})

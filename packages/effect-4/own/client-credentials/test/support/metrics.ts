@@ -1,0 +1,30 @@
+/** Metrics as an operator reads them: by name. In Effect 4, snapshots have no keys of their own. */
+import { Effect, Metric } from "effect"
+
+/** What a metric has counted or measured with some attributes. */
+export interface Series {
+  readonly kind: "counter" | "gauge" | "histogram"
+  readonly unit: string | undefined
+  /** Without the unit. */
+  readonly attributes: Readonly<Record<string, string>>
+  /** The count of a counter. */
+  readonly count: number | undefined
+}
+
+export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
+  Effect.map(Metric.snapshot, (all) =>
+    all.filter(({ id }) => id === name).map((one) => {
+      const { unit, ...attributes } = { ...one.attributes }
+      const kind = one.type === "Counter" ? "counter" : one.type === "Gauge" ? "gauge" : "histogram"
+      const count = one.type === "Counter" ? Number(one.state.count) : undefined
+      return { kind, unit, attributes, count }
+    }))
+
+/** The sum of a counter's series that have these attributes. */
+export const countOf = (name: string, attributes: Readonly<Record<string, string>> = {}): Effect.Effect<number> =>
+  Effect.map(
+    seriesOf(name),
+    (all) =>
+      all.filter((one) => Object.entries(attributes).every(([key, value]) => one.attributes[key] === value))
+        .reduce((sum, { count = 0 }) => sum + count, 0)
+  )

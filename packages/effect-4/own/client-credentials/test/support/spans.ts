@@ -1,0 +1,69 @@
+/**
+ * A tracer that keeps whatever it is given, as exporters and development tools do. In Effect 4, it is given one object.
+ */
+import { inspect } from "node:util"
+
+import type { Exit, Option } from "effect"
+import { Tracer } from "effect"
+
+export interface Ended {
+  readonly name: string
+  readonly parent: Option.Option<Tracer.AnySpan>
+  readonly attributes: ReadonlyMap<string, unknown>
+  readonly exit: Exit.Exit<unknown, unknown>
+  /** All that can be reached from the exit and the attributes. */
+  readonly text: string
+}
+
+export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span) => {
+  const ended: Array<Ended> = []
+  let count = 0
+  const tracer = Tracer.make({
+    span: ({ annotations, kind, links, name, parent, startTime }) => {
+      count += 1
+      const attributes = new Map<string, unknown>()
+      return change({
+        _tag: "Span",
+        spanId: `span-${count}`,
+        traceId: "trace",
+        name,
+        parent,
+        annotations,
+        links,
+        kind,
+        attributes,
+        sampled: true,
+        status: { _tag: "Started", startTime },
+        attribute: (key, value) => void attributes.set(key, value),
+        event: () => undefined,
+        addLinks: () => undefined,
+        end: (_, exit) => {
+          const text = [exit, attributes].map((value) =>
+            `${inspect(value, { depth: Infinity, showHidden: true })}${JSON.stringify(value)}`
+          ).join()
+          ended.push({ name, parent, attributes, exit, text })
+        }
+      })
+    }
+  })
+  return { ended, tracer }
+}
+
+/** A tracer with one more to hear what spans are ended with, as it is and without what it says of itself. */
+export const listening = (
+  tracer: Tracer.Tracer,
+  heard: (exit: Exit.Exit<unknown, unknown>) => void
+): Tracer.Tracer =>
+  Tracer.make({
+    ...tracer,
+    span: (options) => {
+      const span = tracer.span(options)
+      const { end } = span
+      return Object.assign(span, {
+        end: (time: bigint, exit: Exit.Exit<unknown, unknown>) => {
+          heard(exit)
+          end.call(span, time, exit)
+        }
+      })
+    }
+  })
