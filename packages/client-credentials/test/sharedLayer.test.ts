@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -16,6 +17,7 @@ import { Effect, Layer, Logger, LogLevel, Redacted, TestClock } from "effect"
 
 import * as issuedTokens from "../src/internal/http/issuedTokens.js"
 import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
+import { fromRoot } from "./support/repository.js"
 
 const options = {
   tokenUrl: "https://auth.example.com/token",
@@ -141,7 +143,7 @@ describe("a client that is built again", () => {
 })
 
 describe("the documentation", () => {
-  const root = join(import.meta.dirname, "../../..")
+  const root = fileURLToPath(fromRoot(""))
   const files = ["README.md", "SECURITY.md", "guides", "packages"].flatMap((name) =>
     name.endsWith(".md")
       ? [join(root, name)]

@@ -6,7 +6,9 @@ import { basename } from "node:path"
 
 import { assert, describe, it } from "@effect/vitest"
 
-const guide = readFileSync(new URL("../../../guides/requirements.md", import.meta.url), "utf8")
+import { fromRoot } from "./support/repository.js"
+
+const guide = readFileSync(fromRoot("guides/requirements.md"), "utf8")
 
 const rows = [...guide.matchAll(/^\| ([A-Z]\d+) \| (.+) \| (.+) \| (.*) \|$/gm)].map(
   ([, id = "", sentence = "", source = "", tests = ""]) => ({ id, sentence, source, tests })

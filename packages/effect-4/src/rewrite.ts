@@ -229,9 +229,13 @@ const withValues = (text: string, names: ReadonlySet<string>): string =>
     /^import type (\* as (\w+) from)/gm,
     (declaration, rest: string, name: string) => names.has(name) ? `import ${rest}` : declaration
   ).replaceAll(
-    /^import (?:type )?\{[^}]*\} from/gm,
-    (declaration) =>
-      declaration.replaceAll(/\btype (\w+)/g, (type, name: string) => names.has(name) ? name : type)
+    /^import (type )?(\{[^}]*\} from)/gm,
+    (declaration, isType: string | undefined, rest: string) =>
+      isType === undefined
+        ? declaration.replaceAll(/\btype (\w+)/g, (type, name: string) => names.has(name) ? name : type)
+        : (rest.match(/\w+/g) ?? []).some((name) => names.has(name))
+        ? `import ${rest}`
+        : declaration
   )
 
 /** Removes the imports that nothing refers to. */

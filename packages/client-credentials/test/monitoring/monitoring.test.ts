@@ -12,8 +12,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 
 import * as metrics from "../../src/internal/seam/metrics.js"
+import { fromRoot } from "../support/repository.js"
 
-const path = (name: string) => fileURLToPath(new URL(`../../../../guides/monitoring/${name}`, import.meta.url))
+const path = (name: string) => fileURLToPath(fromRoot(`guides/monitoring/${name}`))
 const read = (name: string) => readFileSync(path(name), "utf8")
 
 const described = Object.values(metrics).flatMap((one) => typeof one === "object" ? [one] : [])

@@ -7,6 +7,7 @@ import { Effect, Layer } from "effect"
 import * as metrics from "../../src/internal/seam/metrics.js"
 import * as fakeHttp from "../support/fakeHttp.js"
 import { seriesOf } from "../support/metrics.js"
+import { fromRoot } from "../support/repository.js"
 import * as scenario from "../support/scenario.js"
 
 describe("the label of a client in metrics", () => {
@@ -33,7 +34,7 @@ describe("the label of a client in metrics", () => {
 
 /** The rows of the table of metrics in the guide: name, kind, unit, attributes. */
 const guide = [
-  ...readFileSync(new URL("../../../../guides/operating.md", import.meta.url), "utf8").matchAll(
+  ...readFileSync(fromRoot("guides/operating.md"), "utf8").matchAll(
     /^\| `(oauth\.[\w.]+)` \| (counter|gauge|histogram) \| (\w*) *\| ([^|]*)\|/gm
   )
 ].map(([, name = "", kind = "", unit = "", attributes = ""]) => ({

@@ -37,6 +37,9 @@ const repeating = dispatcher(() =>
   )
 )
 
+/** That of Node takes the dispatchers of one version of Undici only. */
+const undiciFetch = Undici.fetch as unknown as typeof globalThis.fetch
+
 const follow: RequestInit = { redirect: "follow", cache: "no-store" }
 
 const transports: Readonly<Record<string, Transport>> = {
@@ -46,6 +49,7 @@ const transports: Readonly<Record<string, Transport>> = {
   "Undici with interceptors": Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher, repeating),
   "fetch with a RequestInit": Layer.provide(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.RequestInit, follow)),
   "fetch with a dispatcher": FetchHttpClient.layer.pipe(
+    Layer.provide(Layer.succeed(FetchHttpClient.Fetch, undiciFetch)),
     Layer.provide(Layer.effect(
       FetchHttpClient.RequestInit,
       Effect.map(NodeHttpClient.Dispatcher, (dispatcher): RequestInit => ({ dispatcher, ...follow }) as object)
@@ -86,7 +90,7 @@ const changes: Readonly<Record<string, Change>> = {
   followRedirects: HttpClient.followRedirects(5),
   "RequestInit by transformResponse": init,
   "Fetch by transformResponse": HttpClient.transformResponse(
-    Effect.provideService(FetchHttpClient.Fetch, (input, init) => globalThis.fetch(input, init))
+    Effect.provideService(FetchHttpClient.Fetch, (input, init) => undiciFetch(input, init))
   ),
   "Undici's options by transformResponse": HttpClient.transformResponse(
     Effect.provideService(NodeHttpClient.UndiciRequestOptions, { path: "/", method: "GET", blocking: false })

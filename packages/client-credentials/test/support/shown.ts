@@ -17,7 +17,7 @@ import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-tr
 import { Cause, Effect, Exit, Layer, Logger, LogLevel, Metric, type Scope } from "effect"
 
 import { printed } from "./printed.js"
-import { listening } from "./spans.js"
+import * as spans from "./spans.js"
 
 /** Listens in place of what is there, until the scope closes. */
 const overheard = <K extends string>(
@@ -96,10 +96,9 @@ const surroundings = () => {
 const withExits =
   (heard: (text: string) => void) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.flatMap(Effect.tracer, (tracer) =>
-      Effect.withTracer(
-        effect,
-        listening(tracer, (exit) => heard(inspect(exit, { depth: 12, showHidden: true, customInspect: false })))
-      ))
+      effect.pipe(spans.tracedBy(
+        spans.listening(tracer, (exit) => heard(inspect(exit, { depth: 12, showHidden: true, customInspect: false })))
+      )))
 
 const loggers = [Logger.stringLogger, Logger.logfmtLogger, Logger.jsonLogger, Logger.structuredLogger]
 
@@ -127,12 +126,12 @@ export const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.
     yield* passedOn(childProcess, starting, hear)
     const around = yield* Effect.acquireRelease(Effect.sync(surroundings), ({ restore }) => Effect.sync(restore))
 
-    const spans = new InMemorySpanExporter()
+    const exported = new InMemorySpanExporter()
     const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
     const reader = new PeriodicExportingMetricReader({ exporter: metrics, exportIntervalMillis: 3_600_000 })
     const telemetry = NodeSdk.layer(() => ({
       resource: { serviceName: "leaks" },
-      spanProcessor: new SimpleSpanProcessor(spans),
+      spanProcessor: new SimpleSpanProcessor(exported),
       metricReader: reader
     }))
     const logged = loggers.map((one) => Logger.add(Logger.make((entry) => shown.push(printed(one.log(entry))))))
@@ -147,7 +146,7 @@ export const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.
       Effect.tap(() =>
         Effect.promise(async () => {
           hear(
-            spans.getFinishedSpans().map(({ attributes, events, links, name, status }) => ({
+            exported.getFinishedSpans().map(({ attributes, events, links, name, status }) => ({
               attributes,
               events,
               links,

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 
 import { assert, it } from "@effect/vitest"
 
 import * as life from "../../src/internal/token/cachedToken.js"
 import { type Instant, reached } from "../../src/internal/token/instant.js"
+import { fromRoot } from "../support/repository.js"
 
 interface Token {
   readonly value: number
@@ -102,7 +102,7 @@ const transitions = (depth: number): ReadonlyArray<string> => {
 }
 
 it("the diagram of a token's life in guides/design.md has the transitions of the state machine", () => {
-  const guide = readFileSync(fileURLToPath(new URL("../../../../guides/design.md", import.meta.url)), "utf8")
+  const guide = readFileSync(fromRoot("guides/design.md"), "utf8")
   const [, diagram = ""] = /<!-- states: begin -->([\s\S]*)<!-- states: end -->/.exec(guide) ?? []
   const drawn = [...diagram.matchAll(/^ {2}(\w+ --> \w+: .*)$/gm)].map(([, line]) => line)
   assert.deepStrictEqual<ReadonlyArray<string | undefined>>(drawn.sort(), transitions(6))

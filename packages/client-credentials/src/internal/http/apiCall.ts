@@ -22,6 +22,7 @@ import * as tracing from "../seam/tracing.js"
 import * as transport from "../seam/transport.js"
 import * as apiResponse from "./apiResponse.js"
 import * as contentCoding from "./contentCoding.js"
+import * as redirected from "./redirected.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 
@@ -109,7 +110,8 @@ const gate = (request: Request, followsRedirects: boolean, rules: urls.Rules) =>
   const observer: transport.Observer = {
     isTraced: true,
     onSend: (next) => {
-      if (!secrets.some((name) => next.headers[name] === request.headers[name])) return "other"
+      const hasToken = secrets.some((name) => next.headers[name] === request.headers[name])
+      if (!hasToken && (followsRedirects || !redirected.leadsTo(first, next))) return "other"
       sent += 1
       // `locate` allowed the URL of the call.
       if (next.url === request.url && followsRedirects) return "sent"

@@ -24,6 +24,7 @@ import * as transport from "../seam/transport.js"
 import * as apiResponse from "./apiResponse.js"
 import * as body from "./body.js"
 import * as contentCoding from "./contentCoding.js"
+import * as redirected from "./redirected.js"
 import { version } from "./version.js"
 
 type Response = HttpClientResponse.HttpClientResponse
@@ -130,6 +131,7 @@ const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): 
   // A fiber that the program forked on the way, such as a queue of requests, may send others later that look alike.
   const isOwn = (sent: HttpClientRequest.HttpClientRequest): boolean =>
     parts.has(sent.headers) || parts.has(sent.body) || (!hasEnded && (
+      redirected.leadsTo(first, sent) ||
       secrets.some((name) => sent.headers[name] === request.headers[name]) ||
       (sent.method === request.method && transport.shownUrl(transport.urlOf(sent)) === expected)
     ))
@@ -208,23 +210,33 @@ const absurd = (error: unknown): never => {
   throw error
 }
 
-/** Reads the body within a limit; where it is not read, `unread` states the reason. */
+type Content = Pick<Received, "body" | "unread">
+
+/**
+ * Reads the body within a limit; where it is not read, `unread` states the reason. That of a redirect is not needed, and a
+ * client beneath that began to follow the redirect may have discarded it.
+ */
 const readBody = (
   response: Response,
   endpoint: string,
   maxBytes: number
-): Effect.Effect<Pick<Received, "body" | "unread">, TokenEndpointUnavailable> =>
+): Effect.Effect<Content, TokenEndpointUnavailable> =>
   body.textWithin(response, maxBytes).pipe(
     Effect.map(Option.match({
-      onNone: () => ({ body: undefined, unread: `with more than ${maxBytes} bytes, so it was not read to its end` }),
+      onNone: (): Content => ({
+        body: undefined,
+        unread: `with more than ${maxBytes} bytes, so it was not read to its end`
+      }),
       onSome: (text) => ({ body: text })
     })),
     Effect.catchAll((error) =>
       error instanceof contentCoding.ContentCodingError && error.reason === "unknown"
-        ? Effect.succeed({
+        ? Effect.succeed<Content>({
           body: undefined,
           unread: `with the content coding "${error.coding}", which is not supported`
         })
+        : redirected.isRedirect(response.status)
+        ? Effect.succeed<Content>({ body: "" })
         : new TokenEndpointUnavailable({ endpoint, ...transportFailure.reason(error.cause ?? error) })
     )
   )

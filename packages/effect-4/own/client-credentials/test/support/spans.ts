@@ -4,7 +4,11 @@
 import { inspect } from "node:util"
 
 import type { Exit, Option } from "effect"
-import { Tracer } from "effect"
+import { Effect, Tracer } from "effect"
+import { HttpClient } from "effect/http"
+
+/** The name that the platform gives to the span of a request. */
+export const ofRequest = (method: string): string => method
 
 export interface Ended {
   readonly name: string
@@ -48,6 +52,13 @@ export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span
   })
   return { ended, tracer }
 }
+
+/** Gives spans to a tracer, and to spans all that they may be given. */
+export const tracedBy = (tracer: Tracer.Tracer) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withTracer(effect, tracer).pipe(
+    // In Effect 4, spans have no headers by default.
+    Effect.provideService(HttpClient.TracerHeaderFilter, () => true)
+  )
 
 /** A tracer with one more to hear what spans are ended with, as it is and without what it says of itself. */
 export const listening = (

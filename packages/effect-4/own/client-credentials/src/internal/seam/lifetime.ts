@@ -65,8 +65,10 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
     Effect.suspend(() => {
       hasEnded = true
       if (running === undefined) return Effect.void
-      Deferred.doneUnsafe(running.ended, Exit.fail(new ClientClosed()))
-      return Scope.close(running.scope, exit)
+      const { ended, scope } = running
+      // Those who wait for this go on at once, and the last of them drops what is running.
+      Deferred.doneUnsafe(ended, Exit.fail(new ClientClosed()))
+      return Scope.close(scope, exit)
     }))
   return {
     hasEnded: () => hasEnded,

@@ -41,21 +41,25 @@ const viewedExit = (exit: Exit.Exit<unknown, unknown>, { failure, value }: View)
   Exit.isSuccess(exit) ? Exit.succeed(value(exit.value)) : Exit.failCause(rebuilt(exit.cause, failure, failure))
 
 /** The span itself, of which two methods are replaced; or, where it cannot be changed, one in its place. */
-const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
-  const { attribute, end } = span
-  const shown = (value: unknown): unknown => typeof value === "string" ? view.text(value) : value
-  const methods = {
-    attribute: { configurable: true, value: (key: string, value: unknown) => attribute.call(span, key, shown(value)) },
-    end: {
-      configurable: true,
-      value: (time: bigint, exit: Exit.Exit<unknown, unknown>) => end.call(span, time, viewedExit(exit, view))
-    }
-  }
+export const withMethods = (
+  span: Tracer.Span,
+  { attribute, end }: Pick<Tracer.Span, "attribute" | "end">
+): Tracer.Span => {
+  const methods = { attribute: { configurable: true, value: attribute }, end: { configurable: true, value: end } }
   try {
     return Object.defineProperties(span, methods)
   } catch {
     return Object.create(span, methods)
   }
+}
+
+const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
+  const { attribute, end } = span
+  const shown = (value: unknown): unknown => typeof value === "string" ? view.text(value) : value
+  return withMethods(span, {
+    attribute: (key, value) => attribute.call(span, key, shown(value)),
+    end: (time, exit) => end.call(span, time, viewedExit(exit, view))
+  })
 }
 
 /**

@@ -27,6 +27,7 @@ import * as Scheduler from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
 
 import { isResponse } from "./responses.js"
+import { withMethods } from "./tracing.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 
@@ -155,32 +156,64 @@ const settings = (context: Context.Context<never>, values: {
     Context.add(HttpClient.TracerPropagationEnabled, values.propagates)
   )
 
+/** The settings that a fiber gets back in its next step, when the span of its request has been made. */
+const borrowed = new WeakMap<AnyFiber, (context: Context.Context<never>) => Context.Context<never>>()
+
+const giveBack = (fiber: AnyFiber): void => {
+  const restore = borrowed.get(fiber)
+  if (restore === undefined) return
+  borrowed.delete(fiber)
+  fiber.setContext(restore(fiber.context))
+}
+
+/** The span of a request, which reports what the transport returned. */
+const reporting = (span: Tracer.Span, report: (result: Result) => void): Tracer.Span => {
+  const { attribute, end } = span
+  let hasResponse = false
+  let failed: Exit.Exit<unknown, unknown> | undefined
+  return withMethods(span, {
+    attribute: (key, value) => {
+      hasResponse ||= key === "http.response.status_code"
+      attribute.call(span, key, value)
+    },
+    end: (time, exit) => {
+      if (Exit.isFailure(exit) && hasResponse && failed === undefined) {
+        // A status of 400 or more ends the span as a failure, before the response is returned.
+        failed = exit
+        return
+      }
+      if (Exit.isFailure(exit) || isResponse(exit.value)) report(exit as Result)
+      end.call(span, time, failed ?? exit)
+    }
+  })
+}
+
 /** Has the result of the request that the fiber is about to send reported, by the span that it is sent in. */
 const reportResult = (request: Request, isUntraced: boolean, onResult: NonNullable<Observer["onResult"]>): void => {
-  provide((context) => {
-    const before = {
-      tracer: Context.get(context, Tracer.Tracer),
-      isEnabled: Context.get(context, References.TracerEnabled),
-      propagates: Context.get(context, HttpClient.TracerPropagationEnabled)
+  const fiber = Fiber.getCurrent()
+  if (fiber === undefined) return
+  const before = {
+    tracer: fiber.getRef(Tracer.Tracer),
+    isEnabled: fiber.getRef(References.TracerEnabled),
+    propagates: fiber.getRef(HttpClient.TracerPropagationEnabled)
+  }
+  const isSilent = isUntraced || !before.isEnabled
+  const tracer = Tracer.make({
+    ...before.tracer,
+    span: (options) => {
+      // The headers of the request are made in the same step.
+      borrowed.set(fiber, (context) => settings(context, before))
+      return reporting(
+        isSilent ? silent(options) : before.tracer.span(options),
+        (result) => onResult(request, result)
+      )
     }
-    const isSilent = isUntraced || !before.isEnabled
-    const tracer = Tracer.make({
-      ...before.tracer,
-      span: (options) => {
-        provide((context) => settings(context, before))
-        const span = isSilent ? silent(options) : before.tracer.span(options)
-        const { end } = span
-        return Object.defineProperty(span, "end", {
-          configurable: true,
-          value: (time: bigint, exit: Exit.Exit<unknown, unknown>) => {
-            if (Exit.isFailure(exit) || isResponse(exit.value)) onResult(request, exit as Result)
-            end.call(span, time, exit)
-          }
-        })
-      }
-    })
-    return settings(context, { tracer, isEnabled: true, propagates: before.propagates && !isSilent })
   })
+  fiber.setContext(settings(fiber.context, {
+    tracer,
+    isEnabled: true,
+    propagates: before.propagates && !isSilent
+  }))
 }
 
 const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate =>
@@ -238,6 +271,7 @@ export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Obse
           executionMode: scheduler.executionMode,
           makeDispatcher: () => scheduler.makeDispatcher(),
           shouldYield: (fiber) => {
+            giveBack(fiber)
             arm(fiber, observer)
             return scheduler.shouldYield(fiber)
           }
