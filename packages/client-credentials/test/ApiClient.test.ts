@@ -308,10 +308,11 @@ describe("ApiClient", () => {
     it.effect("tells the schedule what the API said", () => {
       const seen: Array<readonly [string | undefined, boolean]> = []
       const { layer } = scenario.make(() => Effect.sync(() => scenario.refuse("Bearer error=\"invalid_token\"")))
-      const schedule = Schedule.recurs(1).pipe(
+      const schedule = Schedule.forever.pipe(
         Schedule.tapInput((refusal: ReplaySchedule.Rejection) =>
           Effect.sync(() => seen.push([refusal.challenges[0]?.parameters["error"], refusal.renewable]))
-        )
+        ),
+        Schedule.intersect(Schedule.recurs(1))
       )
       return Effect.gen(function*() {
         yield* get("/items")

@@ -11,7 +11,7 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
-import { ConfigProvider, Effect, Layer, Logger, Redacted, TestClock } from "effect"
+import { ConfigProvider, Effect, Either, Layer, Logger, Redacted, TestClock } from "effect"
 
 import { reader } from "../src/internal/config/tlsVariables.js"
 import * as certificates from "./support/certificates.js"
@@ -69,9 +69,9 @@ describe("certificates", () => {
         const origin = yield* servers.https(yield* make(ca), tokens)
         const outcome = yield* Effect.either(token(origin, NodeTls.layer({ ca: ca.cert })))
         if (code === undefined) {
-          assert.strictEqual(outcome._tag, "Right")
+          assert.isTrue(Either.isRight(outcome))
         } else {
-          assert(outcome._tag === "Left")
+          assert(Either.isLeft(outcome))
           assert.deepInclude(outcome.left, { _tag: "TokenEndpointUnavailable", reason: "certificate", detail: code })
         }
       }))

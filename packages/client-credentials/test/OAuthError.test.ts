@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Library from "@effect-oauth/client-credentials"
 import { OAuthError } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
-import { Cause, Data, Duration, Effect, Equal } from "effect"
+import { Cause, Data, Duration, Effect, Either, Equal } from "effect"
 import { expectTypeOf } from "vitest"
 
 /** The error classes that the package exports, by module and name. */
@@ -81,7 +81,7 @@ describe("isOAuthError", () => {
       return Effect.succeed(error._tag)
     })
     expectTypeOf<Effect.Effect.Error<typeof caught>>().toEqualTypeOf<HttpClientError.HttpClientError>()
-    assert.strictEqual(Effect.runSync(Effect.either(caught)).pipe((either) => either._tag), "Right")
+    assert.isTrue(Either.isRight(Effect.runSync(Effect.either(caught))))
 
     const unknown: unknown = new Library.InvalidConfig.InvalidConfig({ problems: [] })
     if (!OAuthError.isOAuthError(unknown)) return assert.fail("InvalidConfig is an error of the package")

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, SharedTokens, TokenEndpoint, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
-import { Deferred, Effect, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
+import { Deferred, Effect, Either, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
 
 import { exitOf } from "./support/fibers.js"
 import * as scenario from "./support/scenario.js"
@@ -75,7 +75,7 @@ describe("the lease", () => {
       const { call, left } = yield* run({}, (memory) => ({
         acquire: (...all) => Effect.zipRight(memory.acquire(...all), Effect.never)
       }))
-      assert.strictEqual((yield* joined(call))._tag, "Left")
+      assert.isTrue(Either.isLeft(yield* joined(call)))
       yield* pass(1)
       assert.strictEqual((yield* left).leasedFor, 0)
     }))
@@ -90,7 +90,7 @@ describe("the lease", () => {
       while (acquired < 2) yield* pass(0)
       yield* pass(50)
       yield* Deferred.succeed(gate, undefined)
-      assert.strictEqual((yield* joined(call))._tag, "Right")
+      assert.isTrue(Either.isRight(yield* joined(call)))
       assert.strictEqual((yield* left).entry._tag, "Some")
     }))
 })
@@ -100,8 +100,8 @@ describe("a failure", () => {
     Effect.gen(function*() {
       yield* TestClock.adjust("1000 days")
       const { again, call } = yield* run({ fails: (requests) => requests === 1 && unavailable }, () => ({}))
-      assert.strictEqual((yield* joined(call))._tag, "Left")
+      assert.isTrue(Either.isLeft(yield* joined(call)))
       yield* TestClock.setTime(0)
-      assert.strictEqual((yield* joined(yield* again))._tag, "Right")
+      assert.isTrue(Either.isRight(yield* joined(yield* again)))
     }))
 })

@@ -193,9 +193,13 @@ describe("the cache, whatever happens", () => {
     ))
 })
 
-const settle = Effect.async<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
+/** Many turns of the event loop: more than a fiber takes that nothing keeps waiting. */
+const settle = Effect.repeat(
+  Effect.async<void>((resume) => {
+    setImmediate(() => resume(Effect.void))
+  }),
+  { times: 20 }
+)
 
 describe("interruption at any point", () => {
   for (const target of ["the caller", "the refresh"] as const) {

@@ -235,9 +235,11 @@ describe("a private authority that the HTTP client trusts", () => {
       [
         "fetch",
         FetchHttpClient.layer.pipe(
+          // That of Node takes the dispatchers of one version of Undici only.
+          Layer.provide(Layer.succeed(FetchHttpClient.Fetch, Undici.fetch as unknown as typeof globalThis.fetch)),
           Layer.provide(Layer.effect(
             FetchHttpClient.RequestInit,
-            // The types of fetch do not know the dispatcher that Node's takes.
+            // The types of fetch do not know the dispatcher.
             Effect.map(NodeHttpClient.Dispatcher, (dispatcher): RequestInit => ({ dispatcher }) as object)
           )),
           Layer.provide(agent)

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto"
+import { inspect } from "node:util"
 
 import { type FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
@@ -67,7 +68,7 @@ const loose = <A>(options: unknown): A => options as A
 const layer = (more: object) => ClientCredentials.layer(loose<typeof client>({ ...client, ...more }))
 const layerShared = (more: object) => SharedClientCredentials.layer(loose<typeof client>({ ...client, ...more }))
 
-const durations = ["soon", -1, -1n, "-5 seconds", NaN, Infinity, null, {}, [-1, 0]]
+const durations = ["soon", -1, -1n, "-5 seconds", NaN, Infinity, null, {}, { second: 5 }, { seconds: -5 }, [-1, 0]]
 const limits = [...durations, 0, "0 millis"]
 const counts = ["many", 0, -1, 1.5, NaN, Infinity, null]
 const fractions = ["half", -0.1, 1.1, NaN, null]
@@ -147,7 +148,7 @@ describe("options", () => {
             assert.deepStrictEqual(
               yield* reported(build({ [group]: { ...good, [name]: value } })),
               [`${group}.${name}`],
-              `${group}.${name}: ${String(value)}`
+              `${group}.${name}: ${inspect(value)}`
             )
           }
         }

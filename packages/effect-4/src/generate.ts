@@ -17,7 +17,7 @@ import ts from "typescript"
 
 import { apply } from "./edits.js"
 import * as examples from "./examples.js"
-import { manifest } from "./manifest.js"
+import { manifest, versionOf } from "./manifest.js"
 import { rewrite } from "./rewrite.js"
 
 export const packageNames = ["client-credentials", "testing", "redis", "sql"] as const
@@ -89,6 +89,9 @@ const examplesIn = (path: string): ReadonlyArray<examples.Example> =>
     ? examples.inMarkdown(readFileSync(path, "utf8"))
     : examples.inComments(readFileSync(path, "utf8"))
 
+/** States the version of its package. */
+const versioned = "client-credentials/src/internal/http/version.ts"
+
 /** What users of Effect 4 install. */
 const installed = (text: string): string =>
   text.replaceAll("effect@3", "effect").replaceAll(/ @effect\/(platform|sql)@0/g, "").replaceAll(
@@ -135,6 +138,11 @@ export const generate = ({ from, own, to }: Folders): void => {
       written.add(join(to, place))
       mkdirSync(dirname(join(to, place)), { recursive: true })
       copyFileSync(path, join(to, place))
+    } else if (place === versioned) {
+      put(
+        place,
+        rewritten(path).replaceAll(/"(\d[^"]*)"/g, (_, one) => `"${versionOf(one)}"`)
+      )
     } else put(place, place.includes("/src/") ? withExamples(path, rewritten(path)) : rewritten(path))
   }
   for (const path of documents) put(relative(from, path), installed(withExamples(path, readFileSync(path, "utf8"))))

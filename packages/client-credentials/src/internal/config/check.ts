@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
 import type { Problem } from "../protocol/options.js"
+import * as durations from "../seam/durations.js"
 
 export { isPrintable as printable, type Problem } from "../protocol/options.js"
 
@@ -50,8 +51,8 @@ const millisOf = (value: unknown): number | undefined => {
   // `Duration.decode` reads a negative number and NaN as zero, and so hides the mistake.
   if (parts(value).some((part) => typeof part === "number" ? !(part >= 0) : part < 0n)) return undefined
   if (typeof value === "string" && /^\s*-/.test(value)) return undefined
-  const millis = Option.map(Duration.decodeUnknown(value as Duration.DurationInput), Duration.toMillis)
-  return Option.isSome(millis) && Number.isFinite(millis.value) ? millis.value : undefined
+  const millis = Option.map(durations.decode(value), Duration.toMillis)
+  return Option.isSome(millis) && Number.isFinite(millis.value) && millis.value >= 0 ? millis.value : undefined
 }
 
 const range = ({ integer, max, min }: NumberRule): string => {
