@@ -21,15 +21,27 @@ export const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
 
 export default defineConfig({
   test: {
-    projects: names.map((name) => ({
-      resolve: { alias },
-      test: {
-        name: `${name} on Effect 4`,
-        root: `${generated}/${name}`,
-        include: ["test/**/*.test.ts"],
-        ...limits
+    projects: [
+      ...names.map((name) => ({
+        resolve: { alias },
+        test: {
+          name: `${name} on Effect 4`,
+          root: `${generated}/${name}`,
+          include: ["test/**/*.test.ts"],
+          ...limits
+        }
+      })),
+      {
+        resolve: { alias },
+        test: {
+          name: "fleets on Effect 4",
+          root: fileURLToPath(new URL(".", import.meta.url)),
+          include: ["test/**/*.test.ts"],
+          globalSetup: [fileURLToPath(new URL("test/compile.ts", import.meta.url))],
+          ...limits
+        }
       }
-    })),
+    ],
     maxWorkers: 2
   }
 })
