@@ -238,7 +238,11 @@ describe("proxies", () => {
         const invalid = yield* Effect.flip(Layer.build(NodeTls.layer()))
         assert.strictEqual(invalid._tag, "InvalidConfig")
         assert.deepStrictEqual(invalid.problems.map(({ setting }) => setting), [variable])
-        const error = yield* Effect.flip(Layer.build(Layer.provide(NodeTls.layerEnv(), NodeContext.layer)))
+        // The environment of now: a provider may keep the one that it found first.
+        const now = Layer.setConfigProvider(ConfigProvider.fromEnv())
+        const error = yield* Effect.flip(
+          Layer.build(Layer.provide(NodeTls.layerEnv(), Layer.merge(NodeContext.layer, now)))
+        )
         for (const text of [printed(invalid), printed(error)]) {
           assert.include(text, variable)
           assert.include(text, expected)

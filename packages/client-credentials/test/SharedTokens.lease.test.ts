@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, SharedTokens, TokenEndpoint, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { VirtualClock } from "@effect-oauth/testing"
 import { Deferred, Effect, Either, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
 
 import { exitOf } from "./support/fibers.js"
@@ -39,14 +40,11 @@ const run = (script: Script, failing: (memory: TokenStore.TokenStore) => Partial
   })
 
 /** WebCrypto answers in its own time, which no test clock moves. */
+const { settle } = VirtualClock.make()
+
 const pass = (rounds: number) =>
   Effect.repeat(
-    Effect.zipRight(
-      TestClock.adjust("50 millis"),
-      Effect.async<void>((resume) => {
-        setImmediate(() => resume(Effect.void))
-      })
-    ),
+    Effect.zipRight(TestClock.adjust("50 millis"), settle),
     { times: rounds }
   )
 

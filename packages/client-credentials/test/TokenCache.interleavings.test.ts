@@ -193,13 +193,7 @@ describe("the cache, whatever happens", () => {
     ))
 })
 
-/** Many turns of the event loop: more than a fiber takes that nothing keeps waiting. */
-const settle = Effect.repeat(
-  Effect.async<void>((resume) => {
-    setImmediate(() => resume(Effect.void))
-  }),
-  { times: 20 }
-)
+const { settle } = VirtualClock.make()
 
 describe("interruption at any point", () => {
   for (const target of ["the caller", "the refresh"] as const) {

@@ -65,6 +65,8 @@ const transports = (ca?: string): Readonly<Record<Name, Transport>> => {
   )
   return {
     fetch: FetchHttpClient.layer.pipe(
+      // That of Node takes the dispatchers of one version of Undici only.
+      Layer.provide(Layer.succeed(FetchHttpClient.Fetch, Undici.fetch as unknown as typeof globalThis.fetch)),
       Layer.provide(Layer.effect(
         FetchHttpClient.RequestInit,
         Effect.map(NodeHttpClient.Dispatcher, (dispatcher): RequestInit => ({ dispatcher }) as object)
@@ -126,7 +128,7 @@ const ended = <A>(effect: Effect.Effect<A, Failure>): Effect.Effect<string> =>
       case "InvalidTokenResponse":
         return `${error._tag} ${error.problem}`
       default:
-        return httpErrors.kindOf(error) ?? error._tag
+        return Cause.isTimeoutException(error) ? "TimeoutException" : httpErrors.kindOf(error) ?? error._tag
     }
   })
 

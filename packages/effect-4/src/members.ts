@@ -24,7 +24,8 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     IllegalArgumentException: "IllegalArgumentError",
     TimeoutException: "TimeoutError",
     isDie: "hasDies",
-    isInterrupted: "hasInterrupts"
+    isInterrupted: "hasInterrupts",
+    isTimeoutException: "isTimeoutError"
   },
   "effect/Config": {
     nonEmptyString: "NonEmptyString",

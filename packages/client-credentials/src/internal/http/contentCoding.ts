@@ -177,7 +177,10 @@ export const decode = (body: Bytes, header: string | undefined): Bytes => {
 export const isDecoded = (response: HttpClientResponse.HttpClientResponse): boolean => {
   if ("isDecoded" in response && typeof response.isDecoded === "boolean") return response.isDecoded
   const source = sourceOf(response)
-  return typeof Response === "function" && source instanceof Response && source.url !== ""
+  // By its tag: a program may use a `fetch` that is not the global one, such as that of Undici.
+  return typeof source === "object" && source !== null &&
+    Object.prototype.toString.call(source) === "[object Response]" &&
+    "url" in source && source.url !== ""
 }
 
 /** What the transport received: the platform keeps it in a member that its types do not show. */
