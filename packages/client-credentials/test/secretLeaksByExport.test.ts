@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { inspect } from "node:util"
 
 import type { HttpClient, HttpClientError } from "@effect/platform"
 import { FileSystem, HttpClientRequest } from "@effect/platform"
@@ -308,6 +309,8 @@ it.effect("nothing secret is told to the caller by a transport that repeats what
     const client = ClientCredentials.layer(options({ clientSecret: secret }))
     const outcome = yield* Effect.exit(Effect.provide(everything, Layer.provide(client, layer)))
     assertNothing(printed(outcome), sent)
+    // What errors leave out when they print themselves can be reached too.
+    assertNothing(inspect(outcome, { depth: 12, showHidden: true, customInspect: false }), sent)
     assert.include(printed(outcome), "Transport")
   }))
 

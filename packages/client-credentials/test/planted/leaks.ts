@@ -52,8 +52,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "the request as it was sent, in the caller's error",
     file: "internal/seam/httpErrors.ts",
-    find: "RequestError({ request, reason: error.reason, ...shown })",
-    replace: "RequestError({ request: error.request, reason: error.reason, ...shown })",
+    find: "const { request } = parts",
+    replace: "const { request } = error",
     test: "by a transport that repeats"
   },
   {

@@ -25,6 +25,8 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL("../..", import.meta.url)),
     include: ["test/secretLeaksByExport.test.ts"],
+    // Modules that are kept on disk would be those of another leak.
+    fsModuleCache: false,
     ...limits
   }
 })

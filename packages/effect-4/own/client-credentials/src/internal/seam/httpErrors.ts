@@ -94,16 +94,19 @@ export const withResponse = ({ reason }: ResponseError, response: Response): Res
   rebuilt(reason, { request: response.request, response: () => response, details: reason })
 
 /** Replaces the request, and the response where there is one. Of the details only those that may be shown are kept. */
-export const rebuild = ({ reason }: HttpError, parts: {
+export const rebuild = (error: HttpError, parts: {
   readonly request: Request
   readonly response: (response: Response) => Response
   readonly isShown: (detail: unknown) => boolean
-}): HttpError =>
-  rebuilt(reason, {
-    request: parts.request,
+}): HttpError => {
+  const { request } = parts
+  const { cause, description } = error.reason
+  return rebuilt(error.reason, {
+    request,
     response: parts.response,
     details: {
-      cause: parts.isShown(reason.cause) ? reason.cause : undefined,
-      description: parts.isShown(reason.description) ? reason.description : undefined
+      cause: parts.isShown(cause) ? cause : undefined,
+      description: parts.isShown(description) ? description : undefined
     }
   })
+}
