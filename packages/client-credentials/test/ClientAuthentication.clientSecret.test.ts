@@ -13,6 +13,7 @@ import {
 import { ConfigProvider, Data, Effect, Exit, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
+import { absent } from "./support/platformErrors.js"
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"
 
@@ -182,6 +183,8 @@ describe("a client secret from a source", () => {
       for (
         const [source, problem] of [
           [inTurn(undefined), "VaultError"],
+          // As the platform's file system fails.
+          [Effect.fail(absent), "NotFound"],
           [inTurn("a\nb"), "it is empty or has line breaks in it"],
           [inTurn(""), "it is empty or has line breaks in it"],
           [Effect.fail("plain s3cr3t text"), "its source failed"],

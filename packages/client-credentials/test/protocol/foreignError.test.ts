@@ -60,6 +60,7 @@ describe("of a foreign error is shown", () => {
   it("its tag, or the reason of a system's error", () => {
     assert.strictEqual(tagOf({ _tag: "VaultError", reason: "s3cr3t" }), "VaultError")
     assert.strictEqual(tagOf({ _tag: "SystemError", reason: "NotFound" }), "NotFound")
+    assert.strictEqual(tagOf({ _tag: "PlatformError", reason: { _tag: "NotFound" } }), "NotFound")
     for (const other of [undefined, null, {}, { _tag: "a b" }, { _tag: "" }, { _tag: "a".repeat(61) }, { _tag: 1 }]) {
       assert.strictEqual(tagOf(other), "its source failed")
     }

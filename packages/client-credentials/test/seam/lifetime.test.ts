@@ -18,8 +18,9 @@ import {
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
-import { Context, Effect, Either, Exit, Fiber, Layer, Redacted, Schedule, Scope, TestClock } from "effect"
+import { Context, Deferred, Effect, Either, Exit, Fiber, Layer, Redacted, Schedule, Scope, TestClock } from "effect"
 
+import * as lifetime from "../../src/internal/seam/lifetime.js"
 import { exitOf } from "../support/fibers.js"
 
 const options = {
@@ -167,6 +168,21 @@ describe("after the scope of a layer has ended", () => {
       yield* TestClock.adjust("1 second")
       yield* Fiber.join(closing)
       assert.deepStrictEqual(sent.splice(0), ["/token", "/items", "/token", "/revoke", "/revoke"])
+    }))
+
+  it.effect("work that is begun does not run, and who waits for it is told", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { fork } = yield* Scope.extend(lifetime.make, scope)
+      yield* Scope.close(scope, Exit.void)
+      const events: Array<string> = []
+      const result = yield* Deferred.make<void, OAuthError.ClientClosed>()
+      yield* fork(Effect.sync(() => void events.push("run")), {
+        result,
+        onEnd: Effect.sync(() => void events.push("end"))
+      })
+      yield* closed(Deferred.await(result))
+      assert.deepStrictEqual(events, ["end"])
     }))
 
   it.effect("whatever the moment, nothing is sent later and no call waits", () =>

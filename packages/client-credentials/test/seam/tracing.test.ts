@@ -162,7 +162,7 @@ describe("spans", () => {
   it.effect("are the tracer's own: with their parents, attributes, results and propagation", () =>
     Effect.gen(function*() {
       const { ended, tracer } = spans.make()
-      const { calls, layer } = scenario.make((sent) => Effect.sync(() => repeating(sent)))
+      const { calls, layer, sent } = scenario.make((sent) => Effect.sync(() => repeating(sent)))
       yield* call(layer).pipe(Effect.withSpan("program"), spans.tracedBy(tracer))
       const span = ended.find(({ name }) => name === spans.ofRequest("GET")) ?? assert.fail("no span")
       assert.strictEqual(
@@ -179,6 +179,25 @@ describe("spans", () => {
       assert.strictEqual(response.status, 200)
       assert.strictEqual(response.request.url, "https://api.example.com/v1/items")
       assert.match(calls()[0]?.headers["traceparent"] ?? "", /^00-0*trace-span-\d+-01$/)
+      // A token request has no span of the platform, so no server learns of one.
+      const [token] = sent
+      assert.deepStrictEqual([token?.url, token?.headers["traceparent"], token?.headers["b3"]], [
+        scenario.options.tokenUrl,
+        undefined,
+        undefined
+      ])
+    }))
+
+  it.effect("that a transport opens are recorded, also those of requests without a span of the platform", () =>
+    Effect.gen(function*() {
+      const { ended, tracer } = spans.make()
+      const { layer, sent } = network(
+        () => Effect.sync(() => scenario.tokenJson(issued)).pipe(Effect.withSpan("transport")),
+        (one) => Effect.sync(() => repeating(one)).pipe(Effect.withSpan("transport"))
+      )
+      yield* call(Layer.provide(ClientCredentials.layer(scenario.options), layer)).pipe(spans.tracedBy(tracer))
+      assert.lengthOf(sent, 2)
+      assert.lengthOf(ended.filter(({ name }) => name === "transport"), 2)
     }))
 
   it.effect("end as the call did", () =>

@@ -9,6 +9,7 @@ import { ApiClient, ClientAuthentication, type ClientConfig, ClientCredentials }
 import { Deferred, Effect, Fiber, Layer, Queue, Redacted, Schedule } from "effect"
 import { exportPKCS8, generateKeyPair } from "jose"
 
+import { changes as ofMajor } from "../support/changes.js"
 import * as httpErrors from "../support/httpErrors.js"
 import { runs } from "../support/runs.js"
 import * as servers from "../support/servers.js"
@@ -110,7 +111,8 @@ const changes: Readonly<Record<string, Change>> = {
       retry(HttpClient.followRedirects(init(client), 5)),
       (response) =>
         Effect.flatten(Effect.fork(response).pipe(Effect.map((fiber) => Effect.flatten(Fiber.await(fiber)))))
-    )
+    ),
+  ...ofMajor
 }
 
 /** Counts what passes nearest to the transport, and adds a header, as middleware does. */
