@@ -43,10 +43,7 @@ const run = (script: Script, failing: (memory: TokenStore.TokenStore) => Partial
 const { settle } = VirtualClock.make()
 
 const pass = (rounds: number) =>
-  Effect.repeat(
-    Effect.zipRight(TestClock.adjust("50 millis"), settle),
-    { times: rounds }
-  )
+  Effect.replicateEffect(Effect.zipRight(TestClock.adjust("50 millis"), settle), rounds + 1)
 
 const joined = <A>(call: Fiber.RuntimeFiber<A>) =>
   Effect.gen(function*() {
