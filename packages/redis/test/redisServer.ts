@@ -87,6 +87,9 @@ export const informs = (client: Redis, line: string): Effect.Effect<void> =>
         : Effect.zipRight(Effect.promise(() => client.call("PING")), Effect.suspend(() => informs(client, line)))
   )
 
+/** Starts a server that writes each change to a file before it answers. */
+export const startPersistent = Effect.flatMap(directory, (dir) => startWith(["--appendonly", "yes", "--dir", dir]))
+
 /** Starts a Cluster of two nodes, which share the slots. */
 export const startCluster = Effect.gen(function*() {
   const nodes = yield* Effect.forEach(["0 8191", "8192 16383"], (slots) =>

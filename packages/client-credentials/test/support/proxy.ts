@@ -11,7 +11,7 @@ import { Effect } from "effect"
  * - `faulty`: a connection ends at each fifth of what passes, at random.
  * - a number: what passes is late by so many milliseconds.
  */
-type Mode = "forward" | "silent" | "cut" | "faulty" | number
+export type Mode = "forward" | "silent" | "cut" | "faulty" | number
 
 export const start = (target: number) =>
   Effect.gen(function*() {
