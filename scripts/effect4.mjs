@@ -1,5 +1,5 @@
 // `npm run effect-4`: generates the packages for Effect 4 from those for Effect 3, which must be compiled, and compiles
-// them.
+// them with the examples that only Effect 4 has.
 import { spawnSync } from "node:child_process"
 
 import { folders, generate } from "../packages/effect-4/dist/generate.js"
@@ -10,7 +10,9 @@ const { status } = spawnSync(
   [
     "node_modules/typescript/bin/tsc",
     "-b",
-    ...["client-credentials", "testing", "redis", "sql"].map((name) => `packages/effect-4/tsconfig.${name}.json`)
+    ...["client-credentials", "testing", "redis", "sql", "examples"].map((name) =>
+      `packages/effect-4/tsconfig.${name}.json`
+    )
   ],
   { stdio: "inherit" }
 )

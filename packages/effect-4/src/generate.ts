@@ -84,6 +84,10 @@ const programOf = (from: string, files: ReadonlyArray<string>, examples: Readonl
 /** The name of an example as a file, from that of the text it is in. */
 const exampleFile = (path: string, index: number): string => path.replace(/\.\w+$/, `.example${index + 1}.ts`)
 
+/** Where the compiler finds an example of a file of a package. */
+const exampleOf = (place: string, index: number): string =>
+  exampleFile(place, index).replace(/^([^/]+)\/(src\/)?/, "$1/examples/")
+
 const examplesIn = (path: string): ReadonlyArray<examples.Example> =>
   path.endsWith(".md")
     ? examples.inMarkdown(readFileSync(path, "utf8"))
@@ -98,6 +102,14 @@ const installed = (text: string): string =>
     /(@effect\/[\w-]+)@0/g,
     "$1"
   )
+
+/** The barrel with the modules that only Effect 4 has, each with what its first comment says. */
+const withOwnModules = (barrel: string, from: string, own: string): string =>
+  readdirSync(own).filter((name) => name.endsWith(".ts") && !existsSync(join(from, name))).reduce((text, name) => {
+    const [comment = ""] = /^\/\*\*[\s\S]*?\*\/\n/.exec(readFileSync(join(own, name), "utf8")) ?? []
+    const module = name.slice(0, -".ts".length)
+    return `${text}\n${comment}export * as ${module} from "./${module}.js"\n`
+  }, barrel)
 
 export const generate = ({ from, own, to }: Folders): void => {
   const files = packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part))))
@@ -126,7 +138,7 @@ export const generate = ({ from, own, to }: Folders): void => {
       text,
       (path.endsWith(".md") ? examples.inMarkdown(text) : examples.inComments(text)).map((example, index) => {
         const code = rewritten(exampleFile(path, index))
-        put(exampleFile(relative(from, path), index).replace(/^([^/]+)\/(src\/)?/, "$1/examples/"), code)
+        put(exampleOf(relative(from, path), index), code)
         return { ...example, text: examples.placed({ ...example, code }) }
       })
     )
@@ -145,9 +157,23 @@ export const generate = ({ from, own, to }: Folders): void => {
       )
     } else put(place, place.includes("/src/") ? withExamples(path, rewritten(path)) : rewritten(path))
   }
+  for (const name of packageNames) {
+    const barrel = join(from, name, "src/index.ts")
+    const ownSources = join(own, name, "src")
+    if (existsSync(ownSources)) {
+      put(
+        join(name, "src/index.ts"),
+        withOwnModules(withExamples(barrel, rewritten(barrel)), dirname(barrel), ownSources)
+      )
+    }
+  }
   for (const path of documents) put(relative(from, path), installed(withExamples(path, readFileSync(path, "utf8"))))
   for (const name of packageNames) {
-    for (const path of filesUnder(join(own, name))) put(relative(own, path), readFileSync(path, "utf8"))
+    for (const path of filesUnder(join(own, name))) {
+      put(relative(own, path), readFileSync(path, "utf8"))
+      if (!path.includes("/src/")) continue
+      examplesIn(path).forEach(({ code }, index) => put(exampleOf(relative(own, path), index), code))
+    }
     put(join(name, "package.json"), manifest(readFileSync(join(from, name, "package.json"), "utf8")))
     put(join(name, "LICENSE"), readFileSync(join(from, name, "LICENSE"), "utf8"))
     link(join(to, "node_modules/@effect-oauth", name), join(to, name))

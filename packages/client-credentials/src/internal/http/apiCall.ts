@@ -40,6 +40,14 @@ export class WithoutRedirects
   })
 {}
 
+/**
+ * The `HttpClient` that sends the calls made within an effect. Default: undefined, for the one that the client was made
+ * with. It may prepend a base URL of its own: the request is sent only if the URL is an allowed one then.
+ */
+export class Beneath extends Context.Reference<Beneath>()("@effect-oauth/client-credentials/Beneath", {
+  defaultValue: (): HttpClient.HttpClient | undefined => undefined
+}) {}
+
 /** What came back of a call that was sent. */
 export interface Received {
   /** As the caller may see it. */
@@ -186,16 +194,22 @@ export class ApiCalls {
   }
 
   /** Sends a call that has an authorization. Where redirects are not followed, the redirect is the response. */
-  private sendAllowed(request: Request, followsRedirects: boolean): Effect.Effect<Response, Failure> {
+  private sendAllowed(
+    request: Request,
+    followsRedirects: boolean,
+    beneath: HttpClient.HttpClient | undefined
+  ): Effect.Effect<Response, Failure> {
     const { first, observer, sent } = gate(request, followsRedirects, this.rules)
-    const isLight = this.isKnown && !this.replaces && followsRedirects
-    const execution = this.client.execute(request)
+    // What is known is known of the client's own `HttpClient`.
+    const isOwn = beneath === undefined
+    const isLight = isOwn && this.isKnown && !this.replaces && followsRedirects
+    const execution = (beneath ?? this.client).execute(request)
     const call = isLight
       ? transport.observedLightly(execution, observer)
       : transport.observed(execution, {
         ...observer,
         onReplaced: () => {
-          this.replaces = true
+          if (isOwn) this.replaces = true
         }
       })
     return Effect.matchCauseEffect(call, {
@@ -208,7 +222,7 @@ export class ApiCalls {
           : Effect.succeed(response)
       },
       onSuccess: (response): Effect.Effect<Response, Failure> => {
-        if (sent() > 0) this.isKnown = true
+        if (isOwn && sent() > 0) this.isKnown = true
         else if (isLight) this.replaces = true
         return Effect.succeed(response)
       }
@@ -219,8 +233,9 @@ export class ApiCalls {
     const problem = preconditions.headerProblem(authorized.headers, request.headers)
     return problem === undefined
       ? withReference(WithoutRedirects, (withoutRedirects) =>
-        // `fetch` leaves `Authorization` behind where a redirect leads to another origin, but not a proof.
-        this.sendAllowed(authorized, authorized.headers["dpop"] === undefined && !withoutRedirects))
+        withReference(Beneath, (beneath) =>
+          // `fetch` leaves `Authorization` behind where a redirect leads to another origin, but not a proof.
+          this.sendAllowed(authorized, authorized.headers["dpop"] === undefined && !withoutRedirects, beneath)))
       : Effect.fail(invalid(authorized, "Encode", problem))
   }
 
