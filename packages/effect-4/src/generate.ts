@@ -137,8 +137,11 @@ export const generate = ({ from, own, to }: Folders): void => {
     apply(
       text,
       (path.endsWith(".md") ? examples.inMarkdown(text) : examples.inComments(text)).map((example, index) => {
-        const code = rewritten(exampleFile(path, index))
-        put(exampleOf(relative(from, path), index), code)
+        const place = exampleOf(relative(from, path), index)
+        const code = existsSync(join(own, place))
+          ? readFileSync(join(own, place), "utf8")
+          : rewritten(exampleFile(path, index))
+        put(place, code)
         return { ...example, text: examples.placed({ ...example, code }) }
       })
     )

@@ -94,15 +94,16 @@ const classDeclaration = (to: Rewriting, node: ts.ClassDeclaration): void => {
 const isEffectType = (to: Rewriting, type: ts.Type | undefined): boolean =>
   type !== undefined && to.isOf(type, "effect/Effect", ["Effect"])
 
-/** An `Either` where an `Effect` is wanted: a `Result` is none. */
-const eitherAsEffect = (to: Rewriting, node: ts.Expression): void => {
+/** An `Either` or an `Option` where an `Effect` is wanted: they are none. */
+const valueAsEffect = (to: Rewriting, node: ts.Expression): void => {
   if (ts.isParenthesizedExpression(node) || ts.isConditionalExpression(node)) return
   const { parent } = node
   const isYielded = ts.isYieldExpression(parent) && parent.asteriskToken !== undefined && parent.expression === node
   const isWanted = isYielded || isEffectType(to, to.checker.getContextualType(node))
-  if (!isWanted || !to.isEither(node)) return
-  if (isYielded && inGeneratorOf(node, to) === "effect/Either") return
-  to.insert(node.getStart(to.file), `${to.use("effect/Effect")}.fromResult(`)
+  if (!isWanted) return
+  const kind = to.isEither(node) ? "Either" : to.isOption(node) ? "Option" : undefined
+  if (kind === undefined || isYielded && inGeneratorOf(node, to) === `effect/${kind}`) return
+  to.insert(node.getStart(to.file), `${to.use("effect/Effect")}.from${kind === "Either" ? "Result" : kind}(`)
   to.insert(node.end, ")")
 }
 
@@ -197,7 +198,7 @@ const visit = (to: Rewriting, node: ts.Node): void => {
     const module = to.moduleOf(node)
     const local = module === undefined ? undefined : to.localOf(node.text, module)
     if (local !== undefined && local !== node.text && !isReplaced(to, node)) to.replace(node, local)
-    if (module === undefined && isReference(node)) eitherAsEffect(to, node)
+    if (module === undefined && isReference(node)) valueAsEffect(to, node)
     return
   } else if (ts.isCallExpression(node)) calls.rewrite(to, node)
   else if (ts.isTypeReferenceNode(node)) calls.typeReference(to, node)
@@ -206,7 +207,7 @@ const visit = (to: Rewriting, node: ts.Node): void => {
     return
   }
   if (ts.isPropertyAccessExpression(node) || ts.isQualifiedName(node)) memberName(to, node)
-  if (ts.isExpression(node)) eitherAsEffect(to, node)
+  if (ts.isExpression(node)) valueAsEffect(to, node)
   ts.forEachChild(node, (child) => visit(to, child))
 }
 

@@ -96,8 +96,16 @@ export class Rewriting {
   }
 
   isEitherType(type: ts.Type): boolean {
+    return this.isAlways(type, "effect/Either", ["Left", "Right"])
+  }
+
+  isOption(node: ts.Node): boolean {
+    return this.isAlways(this.checker.getTypeAtLocation(node), "effect/Option", ["None", "Some"])
+  }
+
+  private isAlways(type: ts.Type, module: string, names: ReadonlyArray<string>): boolean {
     const parts = type.isUnion() ? type.types : [type]
-    return parts.length > 0 && parts.every((part) => this.isOf(part, "effect/Either", ["Left", "Right"]))
+    return parts.length > 0 && parts.every((part) => this.isOf(part, module, names))
   }
 
   /** The local name of an imported module: that of its module in Effect 4, unless the file has its own. */

@@ -9,7 +9,8 @@ import { Servers, tokensIssued } from "../../client-credentials/test/support/fle
 import { limit, survive } from "../../client-credentials/test/support/outages.js"
 import * as proxy from "../../client-credentials/test/support/proxy.js"
 import { runs } from "../../client-credentials/test/support/runs.js"
-import { once, postgresLayer } from "./databases.js"
+import { once } from "./database.js"
+import { postgresLayer } from "./databases.js"
 import * as postgresServer from "./postgresServer.js"
 
 const count = runs("fleets on a Postgres that fails at random moments", { quick: 1, full: 12 })

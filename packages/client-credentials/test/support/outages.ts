@@ -81,7 +81,9 @@ const faults = <E>({ become, kill, restart }: Engine<E>) =>
  */
 export const survive = <E>(engine: Engine<E>, { seed, times }: { readonly seed: string; readonly times: number }) =>
   Effect.gen(function*() {
-    const drawn = (yield* Effect.replicateEffect(Random.make(seed).next, 50 * times)).values()
+    const drawn = (yield* Effect.replicateEffect(Random.next, 50 * times).pipe(
+      Effect.withRandom(Random.make(seed))
+    )).values()
     const below = (most: number): number => Math.floor(most * Number(drawn.next().value))
     const later = (millis: number) => Effect.delay(Duration.millis(below(millis)))
     const processes = yield* Effect.replicateEffect(start(engine.store), size)
