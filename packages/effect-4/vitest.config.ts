@@ -37,7 +37,6 @@ export default defineConfig({
           name: "fleets on Effect 4",
           root: fileURLToPath(new URL(".", import.meta.url)),
           include: ["test/**/*.test.ts"],
-          globalSetup: [fileURLToPath(new URL("test/compile.ts", import.meta.url))],
           ...limits
         }
       }

@@ -1,5 +1,5 @@
-import { SqlTokenStore } from "@effect-oauth/sql"
 import { PgClient } from "@effect/sql-pg"
+import { SqlTokenStore } from "@effect-oauth/sql"
 import { Config, Layer } from "effect"
 
 // One Postgres for all machines.
