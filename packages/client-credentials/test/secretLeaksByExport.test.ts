@@ -6,27 +6,18 @@ import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { inspect } from "node:util"
 
-import type { HttpClient, HttpClientError } from "@effect/platform"
+import type { HttpClientError } from "@effect/platform"
 import { FileSystem, HttpClientRequest } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Library from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import type { Context } from "effect"
-import {
-  Config as EffectConfig,
-  ConfigProvider,
-  Effect,
-  Exit,
-  Layer,
-  Option,
-  Redacted,
-  Schema,
-  type Scope
-} from "effect"
+import { Config as EffectConfig, ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
 import { exportPKCS8, generateKeyPair } from "jose"
 
 import * as certificates from "./support/certificates.js"
+import * as exportsOfMajor from "./support/exportsOfMajor.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import * as httpErrors from "./support/httpErrors.js"
 import { printed } from "./support/printed.js"
@@ -347,9 +338,8 @@ const accessToken = new AccessToken.AccessToken({
   expiresAt: 1
 })
 
-type Use = Effect.Effect<unknown, unknown, Scope.Scope>
-/** A use of an export, with an HTTP client that works; or why it cannot hold a secret. */
-type Entry = ((http: Layer.Layer<HttpClient.HttpClient>) => Use) | string
+type Use = exportsOfMajor.Use
+type Entry = exportsOfMajor.Entry
 
 const built = (layer: Layer.Layer<never, unknown>): Use =>
   Effect.map(Layer.build(layer), (context) => [
@@ -360,6 +350,7 @@ const built = (layer: Layer.Layer<never, unknown>): Use =>
 const tag = "a name under which a service is found"
 const error = "its fields are texts that hold no secret, as the suite above and the tests of failures show"
 const surface: Readonly<Record<string, Entry>> = {
+  ...exportsOfMajor.uses(secret),
   "AccessToken.membersOf": () =>
     Effect.sync(() => {
       const token = new AccessToken.AccessToken({

@@ -39,16 +39,16 @@ const Inventory = HttpApi.make("inventory")
 
 // The client.
 
-const tokenOf = (url: string) =>
-  ApiMiddleware.layer(WithToken).pipe(
-    Layer.provide(ClientCredentials.layer({
-      tokenUrl: `${url}/oauth/token`,
-      clientId: "inventory-sync",
-      clientSecret: Redacted.make("s3cr3t"),
-      apiBaseUrl: url,
-      allowHttpLoopback: true
-    }))
-  )
+const tokenOf = (url: string) => {
+  const Api = ClientCredentials.layer({
+    tokenUrl: `${url}/oauth/token`,
+    clientId: "inventory-sync",
+    clientSecret: Redacted.make("s3cr3t"),
+    apiBaseUrl: url,
+    allowHttpLoopback: true
+  })
+  return ApiMiddleware.layer(WithToken).pipe(Layer.provide(Api))
+}
 
 /** Calls the API before and after its token is revoked. */
 const calls = (url: string, issued: Ref.Ref<number>, revoke: Effect.Effect<void>) =>

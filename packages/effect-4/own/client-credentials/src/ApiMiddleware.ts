@@ -54,14 +54,14 @@ import type { OAuthError } from "./OAuthError.js"
  *
  * const apiBaseUrl = "https://api.example.com/v1"
  *
- * const Token = ApiMiddleware.layer(WithToken).pipe(
- *   Layer.provide(ClientCredentials.layer({
- *     tokenUrl: "https://auth.example.com/oauth/token",
- *     clientId: "inventory-sync",
- *     clientSecret: Redacted.make("s3cr3t"),
- *     apiBaseUrl
- *   }))
- * )
+ * const Api = ClientCredentials.layer({
+ *   tokenUrl: "https://auth.example.com/oauth/token",
+ *   clientId: "inventory-sync",
+ *   clientSecret: Redacted.make("s3cr3t"),
+ *   apiBaseUrl
+ * })
+ *
+ * const Token = ApiMiddleware.layer(WithToken).pipe(Layer.provide(Api))
  *
  * export const items = Effect.gen(function*() {
  *   const inventory = yield* HttpApiClient.make(Inventory, { baseUrl: apiBaseUrl })

@@ -1,0 +1,10 @@
+/** Uses of the exports that only one major of Effect has: none here. */
+import type { HttpClient } from "@effect/platform"
+import type { Effect, Layer, Redacted, Scope } from "effect"
+
+export type Use = Effect.Effect<unknown, unknown, Scope.Scope>
+
+/** A use of an export, with an HTTP client that works; or why it cannot hold a secret. */
+export type Entry = ((http: Layer.Layer<HttpClient.HttpClient>) => Use) | string
+
+export const uses = (_secret: Redacted.Redacted<string>): Readonly<Record<string, Entry>> => ({})
