@@ -33,7 +33,7 @@ const moved: Readonly<Record<string, Module>> = {
   "effect/ConfigError": { barrel: "effect", name: "Config" },
   "@effect/platform/Error": { barrel: "effect", name: "PlatformError" },
   "@effect/vitest/it": { barrel: "@effect/vitest", name: "it" },
-  "@effect/platform-node/Undici": { barrel: "undici", name: "*" },
+  "@effect/platform-node/Undici": { barrel: "@effect/platform-node/Undici", name: "*" },
   "@effect/platform-node/NodeContext": { barrel: "@effect/platform-node", name: "NodeServices" }
 }
 
