@@ -6,6 +6,8 @@ import { spawnSync } from "node:child_process"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 
+import { node24 } from "./node24.mjs"
+
 const args = process.argv.slice(2)
 const effect4 = join("packages", "effect-4")
 const require = createRequire(join(process.cwd(), effect4, "package.json"))
@@ -14,16 +16,6 @@ const run = (command, rest, options = {}) => {
   const { error, status } = spawnSync(command, rest, { stdio: "inherit", ...options })
   if (error !== undefined) throw error
   return status ?? 1
-}
-
-/** The tests for Effect 4 need Node 22: vitest and Undici do. */
-const nodeForEffect4 = () => {
-  if (Number(process.versions.node.split(".")[0]) >= 22) return process.execPath
-  try {
-    return join(dirname(require.resolve("node-24/package.json")), "bin", "node")
-  } catch {
-    return undefined
-  }
 }
 
 const bin = (from, name, file) => join(dirname(from.resolve(`${name}/package.json`)), file)
@@ -43,10 +35,10 @@ if (chosen.length === 0 || chosen.some((project) => !isFor4(project))) {
   status = run(process.execPath, [bin(root, "vitest", "vitest.mjs"), "run", ...args])
 }
 if (chosen.length === 0 || chosen.some(isFor4)) {
-  const node = nodeForEffect4()
+  const node = node24()
   if (node === undefined) {
     console.log(
-      "The tests for Effect 4 were skipped: they need Node 22 or newer, and the registry has none for this machine."
+      "The tests for Effect 4 were skipped: they need Node 22 or newer, and there is none for this machine."
     )
     process.exit(process.env.CI === undefined ? status : 1)
   }
