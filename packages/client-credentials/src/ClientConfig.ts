@@ -10,7 +10,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Schema from "effect/Schema"
+import type * as Option from "effect/Option"
 
 import * as ClientAuthentication from "./ClientAuthentication.js"
 import * as client from "./internal/config/client.js"
@@ -112,36 +112,36 @@ interface ClientOptions {
   readonly tokenType?: "verify" | "assume-bearer" | undefined
   /**
    * Decodes token responses whose members are nested or have other names. What it decodes beside the members of the
-   * standard is available from `AccessToken.membersOf`. It must not require services, nor be asynchronous. Default: the
-   * members of the standard (RFC 6749 section 5.1).
+   * standard is available from `AccessToken.membersOf`. `None`, and an exception, stand for a response that it does not
+   * decode. Default: the members of the standard (RFC 6749 section 5.1).
    *
    * @example
    * import type { ClientConfig } from "@effect-oauth/client-credentials"
    * import { Schema } from "effect"
    *
+   * const Response = Schema.pluck(
+   *   Schema.Struct({
+   *     data: Schema.Struct({
+   *       access_token: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("token")),
+   *       expires_in: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("ttl")),
+   *       token_type: Schema.String
+   *     })
+   *   }),
+   *   "data"
+   * )
+   *
    * export const options: Pick<ClientConfig.Options, "tokenResponse"> = {
-   *   tokenResponse: Schema.pluck(
-   *     Schema.Struct({
-   *       data: Schema.Struct({
-   *         access_token: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("token")),
-   *         expires_in: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("ttl")),
-   *         token_type: Schema.String
-   *       })
-   *     }),
-   *     "data"
-   *   )
+   *   tokenResponse: Schema.decodeUnknownOption(Response)
    * }
    */
   readonly tokenResponse?:
-    | Schema.Schema.AnyNoContext & {
-      readonly Type: {
-        readonly access_token: string
-        readonly token_type?: string | null | undefined
-        /** In seconds. */
-        readonly expires_in?: number | string | null | undefined
-        readonly scope?: string | null | undefined
-      }
-    }
+    | ((json: unknown) => Option.Option<{
+      readonly access_token: string
+      readonly token_type?: string | null | undefined
+      /** In seconds. */
+      readonly expires_in?: number | string | null | undefined
+      readonly scope?: string | null | undefined
+    }>)
     | undefined
   /** The format of token requests: `form` is the standard, `json` is for servers that require it. Default: `form`. */
   readonly requestFormat?: "form" | "json" | undefined

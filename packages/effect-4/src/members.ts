@@ -117,7 +117,6 @@ export const texts: Readonly<Record<string, Readonly<Record<string, string>>>> =
 
 /** Types that a namespace of the same name holds in Effect 3: `Effect.Effect.Success`. */
 export const nested: Readonly<Record<string, string>> = {
-  "effect/Schema.AnyNoContext": "ConstraintDecoder<unknown>",
   "effect/Config.Wrap": "Wrap",
   "effect/Redacted.Value": "Redacted.Value"
 }

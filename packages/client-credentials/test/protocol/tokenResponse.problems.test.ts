@@ -169,7 +169,7 @@ it("a response without a token is a problem", () =>
     invalid(
       200,
       "without a usable access_token (RFC 6749 section 5.1). Check that the token URL is the token endpoint. If the server " +
-        "nests or renames the members of its response, set tokenResponse to a Schema that decodes them."
+        "nests or renames the members of its response, set tokenResponse to a function that decodes them."
     )
   ))
 
@@ -185,7 +185,7 @@ it("a response that the user's schema does not decode is a problem, and one that
   }
   assert.deepStrictEqual<unknown>(
     outcome({ body: "{\"data\":1}" }, { decodeMembers: () => undefined }),
-    invalid(200, "with JSON that the schema in tokenResponse does not decode. Check that schema, and the token URL.")
+    invalid(200, "with JSON that tokenResponse does not decode. Check that function, and the token URL.")
   )
 })
 

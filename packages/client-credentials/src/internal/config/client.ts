@@ -2,7 +2,7 @@
  * The options of a client: what is valid, and the settings that follow from them.
  */
 import * as Either from "effect/Either"
-import * as Schema from "effect/Schema"
+import type * as Option from "effect/Option"
 
 import type { Overrides, TokenRequest } from "../../TokenRequest.js"
 import { isRecord } from "../protocol/json.js"
@@ -86,14 +86,13 @@ type SecretMethod = (typeof secretMethods)[number]
 
 const isSecretMethod = (method: unknown): method is SecretMethod => secretMethods.some((name) => name === method)
 
-type Schemas = Schema.Schema.AnyNoContext & {
-  readonly Type: {
-    readonly access_token: string
-    readonly token_type?: string | null | undefined
-    readonly expires_in?: number | string | null | undefined
-    readonly scope?: string | null | undefined
-  }
-}
+/** Decodes a response to the members of the standard. */
+type Decoder = (json: unknown) => Option.Option<{
+  readonly access_token: string
+  readonly token_type?: string | null | undefined
+  readonly expires_in?: number | string | null | undefined
+  readonly scope?: string | null | undefined
+}>
 
 /** The settings of a client whose options are valid. */
 export interface Settings<A extends Authentication> {
@@ -104,7 +103,7 @@ export interface Settings<A extends Authentication> {
   readonly dpop: rules.Settings<typeof parts.dpop> | undefined
   readonly tokenType: "verify" | "assume-bearer"
   readonly certificateBoundTokens: boolean | undefined
-  readonly tokenResponse: Schemas | undefined
+  readonly tokenResponse: Decoder | undefined
   readonly allowHttpLoopback: boolean
   readonly api: api.Api
 }
@@ -223,15 +222,16 @@ const proofs = (check: Check, value: unknown): Settings<Authentication>["dpop"] 
   return value === true ? rules.read(check.at("dpop"), parts.dpop, undefined) : undefined
 }
 
-const isSchemas = (value: unknown): value is Schemas => Schema.isSchema(value)
+const isDecoder = (value: unknown): value is Decoder => typeof value === "function"
 
 /** What tokens are accepted, and what binds them. */
 const tokens = (check: Check, options: Options) => {
   const tokenType = check.oneOf("tokenType", options.tokenType, ["verify", "assume-bearer"])
   const tokenResponse = options.tokenResponse === undefined ? undefined : check.expect(
     "tokenResponse",
-    isSchemas(options.tokenResponse) ? options.tokenResponse : undefined,
-    "a Schema that decodes the server's JSON to access_token, token_type, expires_in and scope"
+    isDecoder(options.tokenResponse) ? options.tokenResponse : undefined,
+    "a function that decodes the server's JSON to an Option of access_token, token_type, expires_in and scope, such as " +
+      "Schema.decodeUnknownOption(TokenResponse)"
   )
   const dpop = proofs(check, options.dpop)
   if (dpop !== undefined && tokenType === "assume-bearer") {

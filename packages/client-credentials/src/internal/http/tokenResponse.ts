@@ -1,12 +1,11 @@
 /**
- * The responses of a token endpoint as values of the library: the user's Schema before the rules of `internal/protocol`,
+ * The responses of a token endpoint as values of the library: the user's decoder before the rules of `internal/protocol`,
  * `AccessToken` and the typed errors after them.
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 
 import { AccessToken } from "../../AccessToken.js"
 import type { TokenError } from "../../OAuthError.js"
@@ -17,7 +16,7 @@ import * as tokenErrors from "../seam/tokenErrors.js"
 
 export interface Terms extends Omit<tokenResponse.Terms, "decodeMembers"> {
   /** Decodes a response to the members of the standard; undefined when that is not necessary. */
-  readonly response?: Schema.Schema.AnyNoContext | undefined
+  readonly response?: ((json: unknown) => Option.Option<unknown>) | undefined
 }
 
 /** A token, and what is unusual about the response that it came with. */
@@ -26,11 +25,11 @@ export interface Issued {
   readonly warnings: ReadonlyArray<string>
 }
 
-/** The user's schema may fail in any way, a defect included. */
+/** The user's decoder may fail in any way, by an exception or another value included. */
 const decoder =
-  (schema: Schema.Schema.AnyNoContext) => (json: unknown): Readonly<Record<string, unknown>> | undefined => {
+  (decode: NonNullable<Terms["response"]>) => (json: unknown): Readonly<Record<string, unknown>> | undefined => {
     try {
-      const found: unknown = Option.getOrUndefined(Schema.decodeUnknownOption(schema)(json))
+      const found: unknown = Option.getOrUndefined(decode(json))
       return isRecord(found) ? found : undefined
     } catch {
       return undefined
@@ -55,10 +54,10 @@ export const refusal = (
 
 /** The token that a response grants, or the error of the response. */
 export const decode = (response: tokenResponse.Response, terms: Terms): Either.Either<Issued, TokenError> => {
-  const { response: schema, ...rest } = terms
+  const { response: decode, ...rest } = terms
   const result = tokenResponse.decode(response, {
     ...rest,
-    decodeMembers: schema === undefined ? undefined : decoder(schema)
+    decodeMembers: decode === undefined ? undefined : decoder(decode)
   })
   return Either.map(
     results.toEither(result, tokenErrors.fromProblem),

@@ -229,7 +229,7 @@ const issue = (members: Members, requestedAt: number, terms: Terms): Result<Issu
   if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) {
     return fail(
       "without a usable access_token (RFC 6749 section 5.1). Check that the token URL is the token endpoint. If the " +
-        "server nests or renames the members of its response, set tokenResponse to a Schema that decodes them."
+        "server nests or renames the members of its response, set tokenResponse to a function that decodes them."
     )
   }
   const problem = typeProblem(members["token_type"], value, terms)
@@ -272,7 +272,7 @@ export const decode = (response: Response, terms: Terms): Result<Issued, Problem
   const issued = members._tag === "Failure"
     ? members
     : terms.decodeMembers !== undefined && own === undefined
-    ? fail("with JSON that the schema in tokenResponse does not decode. Check that schema, and the token URL.")
+    ? fail("with JSON that tokenResponse does not decode. Check that function, and the token URL.")
     : issue(own ?? members.value, requestedAt, terms)
   return issued._tag === "Success"
     ? issued

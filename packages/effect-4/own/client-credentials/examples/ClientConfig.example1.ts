@@ -7,11 +7,13 @@ const Token = Schema.Struct({
   token_type: Schema.String
 }).pipe(Schema.encodeKeys({ access_token: "token", expires_in: "ttl" }))
 
+const Response = Schema.Struct({ data: Token }).pipe(
+  Schema.decodeTo(Schema.toType(Token), {
+    decode: SchemaGetter.transform(({ data }) => data),
+    encode: SchemaGetter.transform((data) => ({ data }))
+  })
+)
+
 export const options: Pick<ClientConfig.Options, "tokenResponse"> = {
-  tokenResponse: Schema.Struct({ data: Token }).pipe(
-    Schema.decodeTo(Schema.toType(Token), {
-      decode: SchemaGetter.transform(({ data }) => data),
-      encode: SchemaGetter.transform((data) => ({ data }))
-    })
-  )
+  tokenResponse: Schema.decodeUnknownOption(Response)
 }
