@@ -17,7 +17,7 @@ import ts from "typescript"
 
 import { apply } from "./edits.js"
 import * as examples from "./examples.js"
-import { manifest, versionOf } from "./manifest.js"
+import { changelog, manifest, versionOf } from "./manifest.js"
 import { rewrite } from "./rewrite.js"
 
 export const packageNames = ["client-credentials", "testing", "redis", "sql"] as const
@@ -178,6 +178,7 @@ export const generate = ({ from, own, to }: Folders): void => {
       examplesIn(path).forEach(({ code }, index) => put(exampleOf(relative(own, path), index), code))
     }
     put(join(name, "package.json"), manifest(readFileSync(join(from, name, "package.json"), "utf8")))
+    put(join(name, "CHANGELOG.md"), changelog(readFileSync(join(from, name, "CHANGELOG.md"), "utf8")))
     put(join(name, "LICENSE"), readFileSync(join(from, name, "LICENSE"), "utf8"))
     link(join(to, "node_modules/@effect-oauth", name), join(to, name))
     for (const part of ["src", "test", "examples"]) {

@@ -34,6 +34,10 @@ const peers = (dependencies: Readonly<Record<string, string>>): Readonly<Record<
 
 export const versionOf = (version: string): string => version.replace(/^\d+/, "4")
 
+/** A changelog of Effect 3, whose versions are those of Effect 4 but for the major. */
+export const changelog = (text: string): string =>
+  text.replaceAll(/^## 3\.|(?<=@effect-oauth\/[\w-]+@)3\./gm, (major) => major.replace("3", "4"))
+
 export const manifest = (text: string): string => {
   const { devDependencies: _dev, scripts: _scripts, ...rest }: Manifest = JSON.parse(text)
   const { tag: _tag, ...publishConfig } = rest.publishConfig ?? {}

@@ -1,4 +1,4 @@
 /**
  * The version of this package, as its package.json states it: a test compares them.
  */
-export const version = "0.0.0"
+export const version = "3.0.0"
