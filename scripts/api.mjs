@@ -1,13 +1,14 @@
 // The public surface of each published package, from its emitted declarations: `npm run api` compares it with the
-// committed packages/*/api.md and prints what changed, `npm run api -- --write` accepts it.
+// committed packages/*/api.md, for Effect 4 with packages/effect-4/api/*.md, and prints what changed;
+// `npm run api -- --write` accepts it.
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, dirname, join, relative } from "node:path"
 
 import ts from "typescript"
 
-import { published } from "./published.mjs"
+import { published, publishedForEffect4 } from "./published.mjs"
 
 const parse = (file) => ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true)
 
@@ -106,7 +107,7 @@ const countOf = (files) =>
 
 const section = (title, text) => `## ${title}\n\n\`\`\`ts\n${text}\n\`\`\`\n`
 
-const report = ({ name, path }) => {
+const report = ({ path, title }) => {
   const dist = `${path}/dist`
   // The declarations of a module that is gone stay in `dist` until it is cleaned.
   const modules = readdirSync(dist).filter((file) =>
@@ -121,7 +122,7 @@ const report = ({ name, path }) => {
   )
   const inner = reachable(files).map(({ file, text }) => `// ${relative(dist, file).replace(/\.d\.ts$/, "")}\n${text}`)
   return [
-    `# The public surface of ${name}`,
+    `# The public surface of ${title}`,
     "",
     "Written by `npm run api -- --write`, from the compiler's declarations.",
     "",
@@ -134,14 +135,23 @@ const report = ({ name, path }) => {
 
 const write = process.argv.includes("--write")
 const temporary = mkdtempSync(join(tmpdir(), "api-"))
+const effect4 = "packages/effect-4/api"
+mkdirSync(effect4, { recursive: true })
+const reports = [
+  ...published().map(({ name, path }) => ({ path, title: name, committed: `${path}/api.md` })),
+  ...publishedForEffect4().map(({ name, path }) => ({
+    path,
+    title: `${name} for Effect 4`,
+    committed: `${effect4}/${basename(path)}.md`
+  }))
+]
 let changed = false
-for (const one of published()) {
-  const committed = `${one.path}/api.md`
-  const text = report(one)
+for (const { committed, path, title } of reports) {
+  const text = report({ path, title })
   if (write) {
     writeFileSync(committed, text)
   } else if (!existsSync(committed) || readFileSync(committed, "utf8") !== text) {
-    const current = join(temporary, `${basename(one.path)}.md`)
+    const current = join(temporary, committed.replaceAll("/", "-"))
     writeFileSync(current, text)
     spawnSync("git", ["--no-pager", "diff", "--no-index", existsSync(committed) ? committed : "/dev/null", current], {
       stdio: "inherit"
@@ -152,7 +162,7 @@ for (const one of published()) {
 rmSync(temporary, { recursive: true })
 if (changed) {
   console.error(
-    "The public surface differs from packages/*/api.md. If that is meant: npm run api -- --write, and a changeset."
+    "The public surface differs from its reports. If that is meant: npm run api -- --write, and a changeset."
   )
   process.exit(1)
 }
