@@ -6,7 +6,7 @@ import { SqlTokenStore } from "@effect-oauth/sql"
 import { Effect } from "effect"
 
 import { Servers, tokensIssued } from "../../client-credentials/test/support/fleet.js"
-import { limit, survive } from "../../client-credentials/test/support/outages.js"
+import { faultsOf, limit, survive } from "../../client-credentials/test/support/outages.js"
 import * as proxy from "../../client-credentials/test/support/proxy.js"
 import { runs } from "../../client-credentials/test/support/runs.js"
 import { once } from "./database.js"
@@ -31,7 +31,7 @@ describe.skipIf(!postgresServer.isInstalled)("a fleet on a Postgres that fails a
             postgresLayer(`postgres://tester@127.0.0.1:${between}/postgres`),
             { timeout: "500 millis", prefix: `outages${run}_` }
           )
-          yield* survive({ store, become, kill: stop, restart }, { seed, times })
+          yield* survive({ store, faults: faultsOf({ become, kill: stop, restart }) }, { seed, times })
           const issued = yield* tokensIssued
           console.log(`Postgres, seed ${seed}: ${issued} tokens`)
           assert.isAtMost(issued, limit)

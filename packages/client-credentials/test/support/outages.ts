@@ -14,14 +14,24 @@ import { assert } from "vitest"
 import type { Mode } from "./proxy.js"
 import { sealKey } from "./sealKey.js"
 
+/** What goes wrong, and how it ends. */
+export type Fault = readonly [begin: Effect.Effect<void>, end: Effect.Effect<void>]
+
 export interface Engine<E> {
-  /** The store, through a proxy. Each build of it is a connection of its own. */
+  /** Each build of it is a connection of its own. */
   readonly store: Layer.Layer<TokenStore.TokenStore, E>
+  readonly faults: ReadonlyArray<Fault>
+}
+
+/** Those of a server that keeps what it answered for, and of the network between, which is a proxy. */
+export const faultsOf = ({ become, kill, restart }: {
   readonly become: (mode: Mode) => Effect.Effect<void>
-  /** Ends the server at once. It keeps what it answered for. */
   readonly kill: Effect.Effect<void>
   readonly restart: Effect.Effect<void>
-}
+}): ReadonlyArray<Fault> => [
+  [kill, restart],
+  ...(["silent", "cut", "faulty", 100] as const).map((mode) => [become(mode), become("forward")] as const)
+]
 
 const size = 4
 
@@ -68,13 +78,6 @@ const call = (process: Process) =>
     else if (had) assert.fail(`a process with a usable token failed: ${outcome.left.message}`)
   })
 
-/** What goes wrong, and how it ends. */
-const faults = <E>({ become, kill, restart }: Engine<E>) =>
-  [
-    [kill, restart],
-    ...(["silent", "cut", "faulty", 100] as const).map((mode) => [become(mode), become("forward")] as const)
-  ] as const
-
 /**
  * Lets things go wrong so many times. Then every process gets a token, as each new one does; no call fails in a process that
  * has a usable one.
@@ -97,8 +100,7 @@ export const survive = <E>(engine: Engine<E>, { seed, times }: { readonly seed: 
       })
     let refreshes = 0
     for (let time = 0; time < times; time += 1) {
-      const all = faults(engine)
-      const [begin, end] = all[below(all.length)] ?? assert.fail("a fault")
+      const [begin, end] = engine.faults[below(engine.faults.length)] ?? assert.fail("a fault")
       const calls = processes.flatMap((_, index) => [300, 600].map((millis) => ({ index, millis })))
       const refreshed = refreshes < mostRefreshes && below(2) === 0 ? processes[below(size)] : undefined
       if (refreshed !== undefined) refreshes += 1
