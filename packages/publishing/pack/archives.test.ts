@@ -1,4 +1,5 @@
 /** The archives as others see them: what tools say of their manifests and types, and what is in them. */
+import { basename } from "node:path"
 import { fileURLToPath } from "node:url"
 
 import { assert, describe, inject, it } from "vitest"
@@ -8,8 +9,10 @@ import { run, succeed } from "./run.js"
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const bin = (name: string) => `${root}node_modules/.bin/${name}`
 
-for (const [name, archive] of Object.entries(inject("installed").archives)) {
-  describe(name, () => {
+const archives = inject("installed").flatMap(({ archives }) => Object.entries(archives))
+
+for (const [name, archive] of archives) {
+  describe(basename(archive), () => {
     it("has nothing that publint finds", async () => {
       const { code, output } = await run(bin("publint"), ["--strict", archive])
       assert.strictEqual(code, 0, output)

@@ -9,12 +9,13 @@ import { afterAll, assert, inject, it } from "vitest"
 import { succeed } from "./run.js"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
-const { archives } = inject("installed")
 
 const documents = [
   "README.md",
   ...readdirSync(join(root, "guides")).filter((name) => name.endsWith(".md")).map((name) => `guides/${name}`),
-  ...readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`)
+  ...["", "effect-4/generated/"].flatMap((folder) =>
+    readdirSync(join(root, "packages", folder)).map((name) => `packages/${folder}${name}/README.md`)
+  )
 ].filter((path) => existsSync(join(root, path)))
 
 const command = /^ {4}npm install (.*?)(?: +#.*| && .*)?$/gm
@@ -25,6 +26,14 @@ const found = documents.flatMap((path) =>
   }))
 )
 
+/** The archives that a command installs: without numbers it installs what npm gives, Effect 4. */
+const archivesFor = (words: ReadonlyArray<string>): Readonly<Record<string, string>> => {
+  const major = words.some((word) => /@effect-3$|^effect@3$|^@effect\/.*@0$/.test(word)) ? 3 : 4
+  const [own, ...others] = [...inject("installed")].sort((one) => one.major === major ? -1 : 1)
+  // The command line has one archive for both.
+  return { ...others[0]?.archives, ...own?.archives }
+}
+
 const directory = mkdtempSync(join(tmpdir(), "documents-"))
 writeFileSync(join(directory, "package.json"), "{}")
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -33,8 +42,9 @@ it("the documents say what to install", () => assert.isAtLeast(found.length, 8))
 
 for (const { path, words } of found) {
   it(`${path}: npm install ${words.join(" ")}`, async () => {
+    const archives = archivesFor(words)
     // Where the library is there already, it is not repeated.
-    const all = new Set([...words, "@effect-oauth/client-credentials"])
+    const all = new Set([...words.map((word) => word.replace(/@effect-3$/, "")), "@effect-oauth/client-credentials"])
     const args = [...all].map((word) => archives[word] ?? word)
     await succeed("npm", ["install", "--dry-run", "--strict-peer-deps", "--no-audit", "--no-fund", ...args], {
       cwd: directory

@@ -1,15 +1,15 @@
 /**
- * Packs what is published, and installs the archives into an empty project outside the workspace, as a user does; and, apart
- * from it, the runtimes and compilers to try them on, which are kept in `build` for the next time.
+ * Packs what is published, and installs the archives into empty projects outside the workspace, as users of each major of
+ * Effect do; and, apart from them, the runtimes and compilers to try them on, which are kept in `build` for the next time.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 import type { TestProject } from "vitest/node"
 
-import { published } from "../../../scripts/published.mjs"
+import { published, publishedForEffect4 } from "../../../scripts/published.mjs"
 import * as programs from "./programs.js"
 import { succeed } from "./run.js"
 import { compilers, redisClients, runtimes } from "./tools.js"
@@ -17,18 +17,20 @@ import { compilers, redisClients, runtimes } from "./tools.js"
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
 
+/** What users of a major of Effect have. */
 export interface Installed {
-  /** The archives, by the names of their packages. */
+  readonly major: programs.Major
+  /** The archives, by the names of their packages. The one of the command line is among those for Effect 3. */
   readonly archives: Readonly<Record<string, string>>
   /** The project with the archives in it. */
   readonly project: string
-  /** Where the runtimes and compilers are installed. */
-  readonly tools: string
 }
 
 declare module "vitest" {
   interface ProvidedContext {
-    readonly installed: Installed
+    readonly installed: ReadonlyArray<Installed>
+    /** Where the runtimes and compilers are installed. */
+    readonly tools: string
   }
 }
 
@@ -44,37 +46,55 @@ const installTools = async (): Promise<string> => {
   return tools
 }
 
-const installArchives = async (directory: string) => {
-  const archives: Record<string, string> = {}
-  for (const { name, path } of published(root)) {
-    const [{ filename }] = JSON.parse(
-      await succeed(
-        "npm",
-        ["pack", "--json", "--foreground-scripts=false", ...quiet, "--pack-destination", directory],
-        { cwd: path }
-      )
+const library = "@effect-oauth/client-credentials"
+
+/** What the documents say to install beside the library, and what the other packages need. */
+const peers: Readonly<Record<programs.Major, readonly [ReadonlyArray<string>, ReadonlyArray<string>]>> = {
+  3: [["effect@3", "@effect/platform@0", "@effect/platform-node@0"], ["@effect/sql@0"]],
+  4: [["effect", "@effect/platform-node"], []]
+}
+
+const installArchives = async (major: programs.Major, directory: string): Promise<Installed> => {
+  const packages = major === 3 ? published(root) : publishedForEffect4(root)
+  const paths = packages.map(({ path }) => path)
+  const packed: ReadonlyArray<{ readonly filename: string }> = JSON.parse(
+    await succeed(
+      "npm",
+      ["pack", ...paths, "--json", "--foreground-scripts=false", ...quiet, "--pack-destination", directory],
+      { cwd: root }
     )
-    archives[name] = join(directory, filename)
-  }
-  const { devDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"))
-  const peers = ["effect", "@effect/platform", "@effect/platform-node", "@effect/sql", "@types/node"]
-  const project = join(directory, "project")
+  )
+  const archives = Object.fromEntries(
+    packages.map(({ name }, index) => [name, join(directory, packed[index]?.filename ?? "")] as const)
+  )
+  const { [library]: first = "", ...others } = archives
+  const project = join(directory, `effect-${major}`)
+  const install = (...args: ReadonlyArray<string>) => succeed("npm", ["install", ...quiet, ...args], { cwd: project })
+  const [beside, more] = peers[major]
   await mkdir(project)
-  await manifest(project, {
-    dependencies: {
-      ...Object.fromEntries(Object.entries(archives).map(([name, path]) => [name, `file:${path}`])),
-      ...Object.fromEntries(peers.map((name) => [name, devDependencies[name]])),
-      ...redisClients
-    }
-  })
-  await succeed("npm", ["install", "--strict-peer-deps", "--ignore-scripts", ...quiet], { cwd: project })
-  await programs.write(project)
-  return { archives, project }
+  await manifest(project, {})
+  await install(...beside, first)
+  const clients = Object.entries(redisClients).map(([name, version]) => `${name}@${version}`)
+  await install(
+    "--strict-peer-deps",
+    "--ignore-scripts",
+    ...Object.values(others),
+    ...more,
+    ...clients,
+    "@types/node@20"
+  )
+  await programs.write(major, project)
+  return { major, archives, project }
 }
 
 export default async ({ provide }: TestProject) => {
   const directory = await mkdtemp(join(tmpdir(), "pack-test-"))
-  const [tools, packed] = await Promise.all([installTools(), installArchives(directory)])
-  provide("installed", { ...packed, tools })
+  const [tools, ...installed] = await Promise.all([
+    installTools(),
+    installArchives(3, directory),
+    installArchives(4, directory)
+  ])
+  provide("tools", tools)
+  provide("installed", installed)
   return () => rm(directory, { recursive: true })
 }

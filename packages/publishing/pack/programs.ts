@@ -1,38 +1,77 @@
 /**
- * The programs that are tried: the first example of the README, as it is and for runtimes that are not Node, where it has
- * another transport; and token stores on other clients of Redis.
+ * The programs that are tried: the first example of the README, as it is, with other transports, and for runtimes that are not
+ * Node; and token stores on other clients of Redis.
  */
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
-const quickstart = new URL("../../examples/src/quickstart.ts", import.meta.url)
+export type Major = 3 | 4
 
-const nodeImports = "import { NodeContext, NodeRuntime } from \"@effect/platform-node\"\n"
+/** What the majors of Effect write differently. */
+interface Dialect {
+  /** The README's first example. */
+  readonly example: URL
+  readonly services: string
+  readonly fetchImports: string
+  /** The layer of node:http in `NodeHttpClient`. */
+  readonly nodeHttp: string
+  /** Provides the variables of `environment`. */
+  readonly variables: string
+}
+
+const dialects: Readonly<Record<Major, Dialect>> = {
+  3: {
+    example: new URL("../../examples/src/quickstart.ts", import.meta.url),
+    services: "NodeContext",
+    fetchImports: `import { FetchHttpClient, FileSystem } from "@effect/platform"
+import { ConfigProvider } from "effect"
+`,
+    nodeHttp: "layer",
+    variables: "Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))"
+  },
+  4: {
+    example: new URL("../../effect-4/generated/client-credentials/examples/README.example1.ts", import.meta.url),
+    services: "NodeServices",
+    fetchImports: `import { FetchHttpClient } from "effect/http"
+import { ConfigProvider, FileSystem } from "effect"
+`,
+    nodeHttp: "layerNodeHttp",
+    variables: "Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: environment }))"
+  }
+}
 
 const tlsImport = "import * as NodeTls from \"@effect-oauth/client-credentials/NodeTls\"\n"
 
-const nodeEnding = `const Api = ClientCredentials.layerEnv().pipe(
+const nodeImports = ({ services }: Dialect) => `import { ${services}, NodeRuntime } from "@effect/platform-node"\n`
+
+const nodeEnding = ({ services }: Dialect) =>
+  `const Api = ClientCredentials.layerEnv().pipe(
   Layer.provide(NodeTls.layerEnv()),
-  Layer.provide(NodeContext.layer)
+  Layer.provide(${services}.layer)
 )
 
 program.pipe(Effect.provide(Api), NodeRuntime.runMain)
 `
 
-const fetchImports = `import { FetchHttpClient, FileSystem } from "@effect/platform"
-import { ConfigProvider } from "effect"
-`
-
-const fetchEnding = `const Api = ClientCredentials.layerEnv().pipe(
-  Layer.provide([FetchHttpClient.layer, FileSystem.layerNoop({})])
+/** The ending with another transport, for programs that have their environment from elsewhere. */
+const ending = ({ variables }: Dialect, transport: string) =>
+  `const Api = ClientCredentials.layerEnv().pipe(
+  Layer.provide([${transport}, FileSystem.layerNoop({})])
 )
 
 export const main = (environment: Readonly<Record<string, string>>) =>
   program.pipe(
     Effect.provide(Api),
-    Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
+    ${variables},
     Effect.runPromise
   )
+`
+
+/** Runs \`main\` of a program with the environment of the process. */
+const inTerminal = (program: string) =>
+  `import process from "node:process"
+import { main } from "./${program}.ts"
+await main(process.env as Record<string, string>)
 `
 
 /** Where there is no terminal, what is printed is collected, and told with what went wrong. */
@@ -93,30 +132,41 @@ await Effect.runPromise(Effect.forEach(Object.entries(clients), ([name, client])
 process.exit()
 `
 
-const programs = (example: string) => ({
-  "redis.ts": redis,
-  "node.ts": example,
-  "fetch.ts": example.replace(nodeImports, fetchImports).replace(tlsImport, "").replace(nodeEnding, fetchEnding),
-  "terminal.ts": `import process from "node:process"
-import { main } from "./fetch.ts"
-await main(process.env as Record<string, string>)
-`,
-  "worker.ts": `import { main } from "./fetch.ts"
+const programs = (dialect: Dialect, example: string) => {
+  const withTransport = (imports: string, layer: string) =>
+    example
+      .replace(nodeImports(dialect), dialect.fetchImports + imports)
+      .replace(tlsImport, "")
+      .replace(nodeEnding(dialect), ending(dialect, layer))
+  return {
+    "redis.ts": redis,
+    "node.ts": example,
+    "fetch.ts": withTransport("", "FetchHttpClient.layer"),
+    // Not from the index, which has Undici too: that needs Node 22 with Effect 4.
+    "nodeHttp.ts": withTransport(
+      "import * as NodeHttpClient from \"@effect/platform-node/NodeHttpClient\"\n",
+      `NodeHttpClient.${dialect.nodeHttp}`
+    ),
+    "terminal.ts": inTerminal("fetch"),
+    "nodeHttpTerminal.ts": inTerminal("nodeHttp"),
+    "worker.ts": `import { main } from "./fetch.ts"
 ${collected}
 export default { fetch: async (_: Request, env: { ENVIRONMENT: string }) => new Response(await told(JSON.parse(env.ENVIRONMENT))) }
 `,
-  "page.ts": `import { main } from "./fetch.ts"
+    "page.ts": `import { main } from "./fetch.ts"
 ${collected}
 const environment = await (await fetch("/environment")).json()
 await fetch("/result", { method: "POST", body: await told(environment) })
 `
-})
+  }
+}
 
-/** Puts the programs into a project; gives their names. */
-export const write = async (project: string) => {
-  const example = await readFile(quickstart, "utf8")
-  for (const part of [nodeImports, tlsImport, nodeEnding]) {
+/** Puts the programs into a project. */
+export const write = async (major: Major, project: string) => {
+  const dialect = dialects[major]
+  const example = await readFile(dialect.example, "utf8")
+  for (const part of [nodeImports(dialect), tlsImport, nodeEnding(dialect)]) {
     if (!example.includes(part)) throw new Error(`The README's first example has changed; it no longer has\n${part}`)
   }
-  for (const [name, text] of Object.entries(programs(example))) await writeFile(join(project, name), text)
+  for (const [name, text] of Object.entries(programs(dialect, example))) await writeFile(join(project, name), text)
 }

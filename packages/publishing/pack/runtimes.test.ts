@@ -10,10 +10,11 @@ import { join } from "node:path"
 import { build, type BuildOptions } from "esbuild"
 import { afterAll, assert, beforeAll, describe, inject, it } from "vitest"
 
+import type { Major } from "./programs.js"
 import { run } from "./run.js"
 import * as Servers from "./servers.js"
 
-const { project, tools } = inject("installed")
+const tools = inject("tools")
 
 const tool = (...path: ReadonlyArray<string>) => join(tools, "node_modules", ...path)
 
@@ -21,10 +22,10 @@ type Environment = Readonly<Record<string, string>>
 
 const bin = (name: string) => tool(".bin", name)
 
-/** Runs the example with that environment; what it printed. */
-type Runtime = (environment: Environment) => Promise<string>
+/** Runs the example of a project with that environment; what it printed. */
+type Runtime = (project: string, environment: Environment) => Promise<string>
 
-const bundle = (entry: string, options: BuildOptions) =>
+const bundle = (project: string, entry: string, options: BuildOptions) =>
   build({
     absWorkingDir: project,
     entryPoints: [entry],
@@ -40,15 +41,18 @@ const limit = 300_000
 /** Nothing of this process but what a program needs to start. */
 const own = (environment: Environment) => ({ PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment })
 
-const terminal = (command: string, ...args: ReadonlyArray<string>): Runtime => async (environment) => {
+const terminal = (command: string, ...args: ReadonlyArray<string>): Runtime => async (project, environment) => {
   const { code, output } = await run(command, args, { cwd: project, env: own(environment), timeout: limit })
   assert.strictEqual(code, 0, output)
   return output
 }
 
-const workerd: Runtime = async (environment) => {
+const workerd: Runtime = async (project, environment) => {
   const directory = await mkdtemp(join(project, "workerd-"))
-  await bundle("worker.ts", { outfile: join(directory, "worker.js"), conditions: ["workerd", "worker", "browser"] })
+  await bundle(project, "worker.ts", {
+    outfile: join(directory, "worker.js"),
+    conditions: ["workerd", "worker", "browser"]
+  })
   await writeFile(join(directory, "environment.json"), JSON.stringify(environment))
   await writeFile(
     join(directory, "config.capnp"),
@@ -87,10 +91,10 @@ const browser = ["chromium", "chromium-browser", "google-chrome"].find((name) =>
   spawnSync(name, ["--version"]).status === 0
 )
 
-const chromium: Runtime = async (environment) => {
+const chromium: Runtime = async (project, environment) => {
   const out = await mkdtemp(join(project, "page-"))
   const profile = await mkdtemp(join(tmpdir(), "chromium-"))
-  await bundle("page.ts", { outdir: out, splitting: true })
+  await bundle(project, "page.ts", { outdir: out, splitting: true })
   const server = Http.createServer()
   const result = new Promise<string>((resolve) =>
     server.on("request", async (request, response) => {
@@ -146,15 +150,23 @@ const installed = (name: string, path: string, runtime: Runtime): Subject => ({
   runtime
 })
 
-const node = (name: string) => {
+/** The transports on Node, by the programs that have them: Undici is the README's. */
+const transports = { Undici: "node.ts", fetch: "terminal.ts", "node:http": "nodeHttpTerminal.ts" } as const
+
+const script = (program: string) => program.replace(/ts$/, "js")
+
+const node = (name: string, names: ReadonlyArray<keyof typeof transports>): ReadonlyArray<Subject> => {
   const binary = tool(name, "bin", "node")
-  return installed(name, binary, terminal(binary, "node.js"))
+  return names.map((transport) =>
+    installed(`${name}, ${transport}`, binary, terminal(binary, script(transports[transport])))
+  )
 }
 
-const subjects: ReadonlyArray<Subject> = [
-  node("node-20"),
-  node("node-22"),
-  node("node-24"),
+const subjects = (major: Major): ReadonlyArray<Subject> => [
+  // Undici, as Effect 4 has it, needs Node 22.
+  ...node("node-20", major === 3 ? ["Undici", "fetch", "node:http"] : ["fetch", "node:http"]),
+  ...node("node-22", ["Undici", "fetch", "node:http"]),
+  ...node("node-24", ["Undici", "fetch", "node:http"]),
   installed("bun", bin("bun"), terminal(bin("bun"), "terminal.ts")),
   installed(
     "deno",
@@ -177,27 +189,32 @@ const subjects: ReadonlyArray<Subject> = [
   }
 ]
 
-describe("the README's first example, from the archives", () => {
-  let servers: Servers.Servers
-  beforeAll(async () => {
-    // Node runs JavaScript: only the types are taken away, nothing is bundled.
-    await build({ absWorkingDir: project, entryPoints: ["node.ts"], outfile: "node.js", format: "esm" })
-    servers = await Servers.start()
-  })
-  afterAll(() => servers.close())
-
-  for (const { missing, name, runtime } of subjects) {
-    describe(name, () => {
-      const check = async (environment: Environment, bound: boolean) => {
-        const before = await servers.issued()
-        assert.strictEqual((await runtime(environment)).trim(), `${Servers.items.length} items in stock`)
-        const tokens = (await servers.issued()).slice(before.length)
-        assert.deepStrictEqual(tokens.map(({ thumbprint }) => thumbprint !== undefined), [bound])
+describe.each(inject("installed"))(
+  "the README's first example, from the archives, Effect $major",
+  ({ major, project }) => {
+    let servers: Servers.Servers
+    beforeAll(async () => {
+      // Node runs JavaScript: packages stay where they are installed.
+      for (const program of Object.values(transports)) {
+        await bundle(project, program, { outfile: script(program), packages: "external" })
       }
-      const test = (title: string, body: () => Promise<void>) =>
-        missing === undefined ? it(title, body) : it.skip(`${title} (skipped: ${missing})`, body)
-      test("with a secret", () => check(servers.environment, false))
-      test("with a private key, and a token bound to another key", () => check(servers.signedEnvironment, true))
+      servers = await Servers.start()
     })
+    afterAll(() => servers.close())
+
+    for (const { missing, name, runtime } of subjects(major)) {
+      describe(name, () => {
+        const check = async (environment: Environment, bound: boolean) => {
+          const before = await servers.issued()
+          assert.strictEqual((await runtime(project, environment)).trim(), `${Servers.items.length} items in stock`)
+          const tokens = (await servers.issued()).slice(before.length)
+          assert.deepStrictEqual(tokens.map(({ thumbprint }) => thumbprint !== undefined), [bound])
+        }
+        const test = (title: string, body: () => Promise<void>) =>
+          missing === undefined ? it(title, body) : it.skip(`${title} (skipped: ${missing})`, body)
+        test("with a secret", () => check(servers.environment, false))
+        test("with a private key, and a token bound to another key", () => check(servers.signedEnvironment, true))
+      })
+    }
   }
-})
+)

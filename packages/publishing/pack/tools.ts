@@ -1,4 +1,5 @@
 /** What the archives are tried on: packages of the npm registry, each at a version that is known. */
+import type { Major } from "./programs.js"
 
 const node = (version: string) => `npm:node-${process.platform}-${process.arch}@${version}`
 
@@ -31,3 +32,7 @@ export const compilers = {
   "typescript-6.0": "npm:typescript@6.0.3",
   "typescript-7.0": "npm:typescript@7.0.2"
 }
+
+/** The compilers that can read the declarations of a major of Effect. */
+export const compilersOf = (major: Major): ReadonlyArray<string> =>
+  Object.keys(compilers).filter((name) => major === 3 || Number(name.slice("typescript-".length)) >= 5.9)

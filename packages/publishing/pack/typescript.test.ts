@@ -1,17 +1,21 @@
-/** The declarations in the archives, the README's first example and stores on other clients, by every compiler that is promised. */
+/**
+ * The declarations in the archives, the README's first example and stores on other clients, by every compiler that is promised;
+ * and whether a program can export what it makes with the library, with declarations of its own.
+ */
 import { existsSync } from "node:fs"
 import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
 import { assert, beforeAll, describe, inject, it } from "vitest"
 
+import type { Installed } from "./install.js"
 import { run } from "./run.js"
-import { compilers } from "./tools.js"
+import { compilersOf } from "./tools.js"
 
-const { archives, project, tools } = inject("installed")
+const tools = inject("tools")
 
-/** Imports every module that can be imported, so that every declaration is looked at. */
-const everything = async (): Promise<string> => {
+/** Every module that can be imported. */
+const modulesOf = async ({ archives, project }: Installed): Promise<ReadonlyArray<string>> => {
   const specifiers: Array<string> = []
   for (const name of Object.keys(archives)) {
     const directory = join(project, "node_modules", name)
@@ -21,32 +25,43 @@ const everything = async (): Promise<string> => {
       : Object.keys(exports).filter((path) => exports[path]?.types !== undefined).map((path) => path.slice(2))
     specifiers.push(...modules.map((module) => module === "index" ? name : `${name}/${module}`))
   }
-  return specifiers.map((specifier, index) => `export * as m${index} from "${specifier}"`).join("\n")
+  return specifiers
 }
 
-beforeAll(async () => {
-  await writeFile(join(project, "everything.ts"), await everything())
-  await writeFile(
-    join(project, "tsconfig.json"),
-    JSON.stringify({
-      compilerOptions: {
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noUncheckedIndexedAccess: true,
-        module: "NodeNext",
-        target: "ES2022",
-        lib: ["ES2022", "DOM", "DOM.Iterable"],
-        types: ["node"],
-        noEmit: true,
-        skipLibCheck: false
-      },
-      files: ["node.ts", "fetch.ts", "redis.ts", "everything.ts"]
-    })
-  )
-})
+describe.each(inject("installed"))("type-check without skipLibCheck, Effect $major", (installed) => {
+  const { major, project } = installed
 
-describe("type-check without skipLibCheck", () => {
-  for (const name of Object.keys(compilers)) {
+  beforeAll(async () => {
+    const modules = await modulesOf(installed)
+    const looked = modules.map((specifier, index) => `export * as m${index} from "${specifier}"`)
+    // The compiler infers and writes down the type of everything that is exported.
+    const inferred = modules.filter((specifier) => !specifier.endsWith("/ExitCode")).map((specifier, index) =>
+      `import * as m${index} from "${specifier}"\nexport const all${index} = { ...m${index} }`
+    )
+    await writeFile(join(project, "everything.ts"), looked.join("\n"))
+    await writeFile(join(project, "inferred.ts"), inferred.join("\n"))
+    await writeFile(
+      join(project, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          module: "NodeNext",
+          target: "ES2022",
+          lib: ["ES2022", "DOM", "DOM.Iterable"],
+          types: ["node"],
+          declaration: true,
+          emitDeclarationOnly: true,
+          outDir: "declarations",
+          skipLibCheck: false
+        },
+        files: ["node.ts", "fetch.ts", "nodeHttp.ts", "redis.ts", "everything.ts", "inferred.ts"]
+      })
+    )
+  })
+
+  for (const name of compilersOf(major)) {
     const compiler = join(tools, "node_modules", name, "bin/tsc")
     const body = async () => {
       const { code, output } = await run(process.execPath, [compiler, "--pretty", "false", "-p", project], {
@@ -55,7 +70,7 @@ describe("type-check without skipLibCheck", () => {
       const errors = output.split("\n").filter((line) => line.includes("error TS"))
       // Effect's own declarations, and those of what it needs, have mistakes by some compilers: skipLibCheck is for them.
       const others = errors.filter((line) => /^node_modules\/(?!@effect-oauth\/).*\.d\.[cm]?ts\(/.test(line))
-      console.log(`${name}: ${others.length} errors in the declarations of others`)
+      console.log(`${name}, Effect ${major}: ${others.length} errors in the declarations of others`)
       assert.deepStrictEqual(errors.filter((line) => !others.includes(line)), [])
       assert.strictEqual(code === 0, errors.length === 0, output)
     }
