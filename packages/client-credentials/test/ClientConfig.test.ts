@@ -274,6 +274,7 @@ describe("ClientConfig", () => {
         Effect.gen(function*() {
           const error = yield* Effect.flip(read({ ...environment, [name]: value }))
           assert.include(error.toString(), `Expected ${name} to be `)
+          assert.include(error.toString(), `${value === undefined ? "Missing" : "Invalid"} data at ${name}`)
           assert.notInclude(printed(error), "wr0ng")
           assert.notInclude(printed(error), scenario.secret)
         }))

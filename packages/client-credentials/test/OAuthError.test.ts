@@ -23,9 +23,15 @@ describe("an error", () => {
     })
 
   it("is named after its tag and prints its message", () => {
-    for (const [name, error] of exported) {
+    for (const [path, error] of exported) {
+      const name = path.split(".")[1] ?? ""
       const { prototype } = error as { readonly prototype: Error }
-      assert.strictEqual(prototype.name, name.split(".")[1])
+      assert.strictEqual(prototype.name, name)
+      assert.strictEqual(new (error as new(fields: object) => Error)({}).name, name)
+    }
+    const notAllowed = new OAuthError.OriginNotAllowed({ origin: "https://other.example", allowed: [] })
+    for (const text of [String(notAllowed), notAllowed.stack ?? "", Cause.pretty(Cause.fail(notAllowed))]) {
+      assert.match(text, /^OriginNotAllowed: The token may go to /)
     }
     assert.match(
       String(make(5)),

@@ -7,6 +7,8 @@ import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
 import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
 import { Clock, Context, Deferred, Duration, Effect, Fiber, Layer, Logger, Option, TestClock } from "effect"
 
+import { failure } from "./support/platformErrors.js"
+
 const minute = Duration.minutes(1)
 const entry = (value: string) => ({ value, expiresAt: 1000 })
 
@@ -221,6 +223,20 @@ describe("a store of files", () => {
         Effect.provide(TokenStore.layerFiles(directory)),
         Effect.provideService(FileSystem.FileSystem, disk)
       )
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
+  it.effect("shows of an error of the file system its code, or else its kind, and no path", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      const denied = failure("PermissionDenied", Object.assign(new Error("open '/a/path'"), { code: "EACCES" }))
+      for (const [error, problem] of [[denied, "EACCES"], [failure("Busy"), "Busy"]] as const) {
+        const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(directory)).pipe(
+          Effect.provideService(FileSystem.FileSystem, { ...fs, writeFileString: () => Effect.fail(error) })
+        )
+        const failed = yield* Effect.flip(store.swap("a", 0, entry("x")))
+        assert.strictEqual(failed.problem, problem)
+      }
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
   const logged = () => {

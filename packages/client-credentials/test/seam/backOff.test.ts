@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { OAuthError } from "@effect-oauth/client-credentials"
-import { Duration, Effect, Schedule } from "effect"
+import { Duration, Effect, Schedule, TestClock } from "effect"
 
 import * as backOff from "../../src/internal/seam/backOff.js"
 import * as pauses from "../../src/internal/seam/pauses.js"
@@ -39,6 +39,18 @@ describe("the pauses of a schedule", () => {
       const nth = yield* Effect.forEach([1, 2, 3, 4], (count) => pauses.nth(ending, undefined, count))
       assert.deepStrictEqual(nth, [1000, 2000, 0, 1000])
       assert.strictEqual(yield* pauses.nth(Schedule.exponential("1 second"), undefined, 50), 86_400_000)
+    }))
+})
+
+describe("the pauses of a schedule of hours", () => {
+  it.effect("depend on the time of the day, which goes on with each pause", () =>
+    Effect.gen(function*() {
+      const hourly = Schedule.cron("0 * * * *", "UTC")
+      const [minute, hour] = [60_000, 3_600_000]
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(yield* pauses.make(hourly).next(undefined), 50 * minute)
+      const nth = yield* Effect.forEach([1, 2, 3], (count) => pauses.nth(hourly, undefined, count))
+      assert.deepStrictEqual(nth, [50 * minute, hour, hour])
     }))
 })
 

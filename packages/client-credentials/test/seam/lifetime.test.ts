@@ -181,8 +181,25 @@ describe("after the scope of a layer has ended", () => {
         result,
         onEnd: Effect.sync(() => void events.push("end"))
       })
+      assert.isTrue(yield* Deferred.isDone(result), "who waits would wait for ever")
       yield* closed(Deferred.await(result))
       assert.deepStrictEqual(events, ["end"])
+    }))
+
+  it.effect("a token request in progress that no cache made is interrupted, and fails", () =>
+    Effect.gen(function*() {
+      const { layer, sent } = network(() => [1000, 200])
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(Layer.provide(endpoint, layer), scope)
+      const { request, requestToken } = Context.get(context, TokenEndpoint.TokenEndpoint)
+      const requesting = yield* Effect.fork(requestToken(request))
+      yield* TestClock.adjust("500 millis")
+      assert.deepStrictEqual(sent, ["/token"])
+      yield* Scope.close(scope, Exit.void)
+      yield* TestClock.adjust(0)
+      const exit = exitOf(requesting)
+      assert(exit !== undefined, "goes on after the end of the layer")
+      yield* closed(exit)
     }))
 
   it.effect("whatever the moment, nothing is sent later and no call waits", () =>
