@@ -1,53 +1,70 @@
-// `npm test`: compiles, generates the packages for Effect 4 and runs the tests of both majors. Arguments go to vitest; a file
-// for results gets a second one beside it, and `--project` chooses among the projects of one major:
+// `npm test`: compiles, generates the packages for Effect 4 and runs the tests of both majors at the same time. Arguments go to
+// vitest; a file for results gets a second one beside it, and `--project` chooses among the projects of one major:
 //   npm test -- --project redis                 of Effect 3
 //   npm test -- --project "redis on Effect 4"
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { createReadStream, mkdirSync, openSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
+import { pipeline } from "node:stream/promises"
 
 import { node24 } from "./node24.mjs"
 
 const args = process.argv.slice(2)
 const effect4 = join("packages", "effect-4")
-const require = createRequire(join(process.cwd(), effect4, "package.json"))
 
-const run = (command, rest, options = {}) => {
-  const { error, status } = spawnSync(command, rest, { stdio: "inherit", ...options })
-  if (error !== undefined) throw error
-  return status ?? 1
+const bin = (directory, name, file) =>
+  join(dirname(createRequire(join(process.cwd(), directory, "package.json")).resolve(`${name}/package.json`)), file)
+
+const compile = (...command) => {
+  const { status } = spawnSync(process.execPath, command, { stdio: "inherit" })
+  if (status !== 0) process.exit(1)
 }
-
-const bin = (from, name, file) => join(dirname(from.resolve(`${name}/package.json`)), file)
-const root = createRequire(join(process.cwd(), "package.json"))
-
-const compiled = run(process.execPath, [bin(root, "typescript", "bin/tsc"), "-b"]) ||
-  run(process.execPath, [join("scripts", "effect4.mjs")])
-if (compiled !== 0) process.exit(compiled)
+compile(bin(".", "typescript", "bin/tsc"), "-b")
+compile(join("scripts", "effect4.mjs"))
 
 const chosen = args.flatMap((arg, index) =>
   arg.startsWith("--project=") ? [arg.slice("--project=".length)] : args[index - 1] === "--project" ? [arg] : []
 )
 const isFor4 = (project) => / on Effect 4$/.test(project)
+const with3 = chosen.length === 0 || chosen.some((project) => !isFor4(project))
+const with4 = chosen.length === 0 || chosen.some(isFor4)
 
-let status = 0
-if (chosen.length === 0 || chosen.some((project) => !isFor4(project))) {
-  status = run(process.execPath, [bin(root, "vitest", "vitest.mjs"), "run", ...args])
-}
-if (chosen.length === 0 || chosen.some(isFor4)) {
+const log = join("build", "test.effect-4.log")
+
+/** Starts the tests for Effect 4; what they print is kept until the others are done. */
+const start4 = () => {
   const node = node24()
-  if (node === undefined) {
-    console.log(
-      "The tests for Effect 4 were skipped: they need Node 22 or newer, and there is none for this machine."
-    )
-    process.exit(process.env.CI === undefined ? status : 1)
-  }
+  if (node === undefined) return undefined
   const results = args.map((arg) =>
     arg.replace(/^--outputFile=(.*)\.json$/, (_, path) => `--outputFile=${join(process.cwd(), path)}.effect-4.json`)
   )
-  status = run(node, [bin(require, "vitest", "vitest.mjs"), "run", ...results], {
+  mkdirSync("build", { recursive: true })
+  const output = with3 ? openSync(log, "w") : "inherit"
+  return spawn(node, [bin(effect4, "vitest", "vitest.mjs"), "run", ...results], {
     cwd: effect4,
-    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` }
-  }) || status
+    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
+    stdio: ["ignore", output, output]
+  })
 }
-process.exit(status)
+
+/** What a process ends with; 1 where a signal ended it. */
+const ended = async (child) => {
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
+  return child.exitCode ?? 1
+}
+
+const four = with4 ? start4() : undefined
+let status = with3
+  ? await ended(spawn(process.execPath, [bin(".", "vitest", "vitest.mjs"), "run", ...args], { stdio: "inherit" }))
+  : 0
+if (four !== undefined) {
+  const of4 = await ended(four)
+  if (with3) await pipeline(createReadStream(log), process.stdout, { end: false })
+  status ||= of4
+} else if (with4) {
+  console.log("The tests for Effect 4 were skipped: they need Node 22 or newer, and there is none for this machine.")
+  if (process.env.CI !== undefined) status ||= 1
+}
+process.exitCode = status
