@@ -10,7 +10,7 @@ const { status } = spawnSync(
   [
     "node_modules/typescript/bin/tsc",
     "-b",
-    ...["client-credentials", "testing", "redis", "sql", "examples"].map((name) =>
+    ...["client-credentials", "testing", "redis", "sql", "programs", "examples"].map((name) =>
       `packages/effect-4/tsconfig.${name}.json`
     )
   ],

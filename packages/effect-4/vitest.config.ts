@@ -34,6 +34,16 @@ export default defineConfig({
       {
         resolve: { alias },
         test: {
+          name: "examples on Effect 4",
+          root: `${generated}/examples`,
+          include: ["test/**/*.test.ts"],
+          globalSetup: ["test/bundle.ts"],
+          ...limits
+        }
+      },
+      {
+        resolve: { alias },
+        test: {
           name: "fleets on Effect 4",
           root: fileURLToPath(new URL(".", import.meta.url)),
           include: ["test/**/*.test.ts"],

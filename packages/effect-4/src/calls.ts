@@ -243,6 +243,34 @@ const randomOf: Rule = (to, node) => {
   to.insert(seed.end, ")")
 }
 
+/** `Schema.Record({ key, value })` takes two schemas. */
+const record: Rule = (to, node) => {
+  const [options] = node.arguments
+  const [key, value] = ["key", "value"].map((name) => member(options, name))
+  if (options === undefined || key === undefined || value === undefined) return
+  if (ts.isPropertyAssignment(key) && ts.isPropertyAssignment(value)) {
+    to.replaceBetween(options.getStart(to.file), key.initializer.getStart(to.file), "")
+    to.replaceBetween(key.initializer.end, value.initializer.getStart(to.file), ", ")
+    to.replaceBetween(value.initializer.end, options.end, "")
+  }
+}
+
+/** Annotations are an object. */
+const annotations: Rule = (to, node) => {
+  const [options] = node.arguments
+  const status = member(options, "status")?.name
+  if (options === undefined || status === undefined) return
+  to.replaceBetween(node.getStart(to.file), options.getStart(to.file), "")
+  to.replace(status, "httpApiStatus")
+  to.replaceBetween(options.end, node.end, "")
+}
+
+/** The class of an error says what is one. */
+const instance = (name: string): Rule => (to, node) => {
+  callee(to, node, "")
+  to.insert(node.arguments.end, ` instanceof ${name}`)
+}
+
 const untracedWhen: Rule = (to, node) => {
   const condition = node.arguments.at(-1)
   if (condition === undefined) return
@@ -326,6 +354,8 @@ const rules: Readonly<Record<string, Rule>> = {
   "effect/Schema.Literal": oneArray("Literals"),
   "effect/Schema.Union": oneArray("Union"),
   "effect/Schema.pattern": check("isPattern"),
+  "effect/Schema.Record": record,
+  "@effect/platform/HttpApiSchema.annotations": annotations,
   "effect/Schema.between": (to, node) => {
     const [low, high] = node.arguments
     if (low === undefined || high === undefined) return
@@ -348,6 +378,7 @@ const rules: Readonly<Record<string, Rule>> = {
   "effect/ConfigProvider.fromMap": configProvider,
   "effect/Random.make": randomOf,
   "effect/Logger.withMinimumLogLevel": provides((to) => `${to.use("effect/References")}.MinimumLogLevel`),
+  "effect/ConfigError.isConfigError": instance("Config.ConfigError"),
   "@effect/platform/HttpClient.withTracerDisabledWhen": untracedWhen,
   "effect/Either.match": cases
 }

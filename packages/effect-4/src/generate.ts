@@ -22,8 +22,30 @@ import { rewrite } from "./rewrite.js"
 
 export const packageNames = ["client-credentials", "testing", "redis", "sql"] as const
 
-/** Files that have no counterpart: `@effect/sql-libsql` and `@effect/sql-mysql2` have no release for Effect 4. */
-const left: ReadonlyArray<string> = ["sql/test/mariadbServer.ts", "sql/test/sqlite.test.ts"]
+/** Files that have no counterpart. */
+const left: ReadonlyArray<string> = [
+  // `@effect/sql-libsql` and `@effect/sql-mysql2` have no release for Effect 4.
+  "sql/test/mariadbServer.ts",
+  "sql/test/sqlite.test.ts",
+  "examples/src/guides/sqlite.ts",
+  // It is run for the picture of the dashboard, once.
+  "examples/src/monitored-worker.ts",
+  "examples/src/monitoring/exposition.ts"
+]
+
+/** The tests of the examples that are run on Effect 4, and what they need. */
+const testsOfExamples = [
+  "arguments.test.ts",
+  "broker.test.ts",
+  "bundle.ts",
+  "observed.test.ts",
+  "programs.test.ts",
+  "readiness.test.ts",
+  "scheduled-job.test.ts",
+  "spans.ts",
+  "support.ts",
+  "wire.test.ts"
+]
 
 const filesUnder = (folder: string): ReadonlyArray<string> =>
   existsSync(folder)
@@ -112,7 +134,11 @@ const withOwnModules = (barrel: string, from: string, own: string): string =>
   }, barrel)
 
 export const generate = ({ from, own, to }: Folders): void => {
-  const files = packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part))))
+  const files = [
+    ...packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part)))),
+    ...filesUnder(join(from, "examples", "src")),
+    ...testsOfExamples.map((name) => join(from, "examples", "test", name))
+  ]
   const code = files.filter((path) => path.endsWith(".ts"))
   const documents = packageNames.map((name) => join(from, name, "README.md"))
   const documented = [...code.filter((path) => path.includes("/src/")), ...documents]
@@ -171,16 +197,20 @@ export const generate = ({ from, own, to }: Folders): void => {
     }
   }
   for (const path of documents) put(relative(from, path), installed(withExamples(path, readFileSync(path, "utf8"))))
-  for (const name of packageNames) {
+  for (const name of [...packageNames, "examples"]) {
     for (const path of filesUnder(join(own, name))) {
       put(relative(own, path), readFileSync(path, "utf8"))
       if (!path.includes("/src/")) continue
       examplesIn(path).forEach(({ code }, index) => put(exampleOf(relative(own, path), index), code))
     }
+  }
+  for (const name of packageNames) {
     put(join(name, "package.json"), manifest(readFileSync(join(from, name, "package.json"), "utf8")))
     put(join(name, "CHANGELOG.md"), changelog(readFileSync(join(from, name, "CHANGELOG.md"), "utf8")))
     put(join(name, "LICENSE"), readFileSync(join(from, name, "LICENSE"), "utf8"))
     link(join(to, "node_modules/@effect-oauth", name), join(to, name))
+  }
+  for (const name of [...packageNames, "examples"]) {
     for (const part of ["src", "test", "examples"]) {
       for (const path of filesUnder(join(to, name, part))) if (!written.has(path)) rmSync(path)
     }

@@ -15,6 +15,9 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
   "@effect/platform/Headers": { currentRedactedNames: "CurrentRedactedNames", remove: "removeMany" },
   "@effect/platform/HttpApiBuilder": { api: "layer" },
   "@effect/platform/HttpClient": { currentTracerDisabledWhen: "TracerDisabledWhen" },
+  "@effect/platform/HttpClientRequest": { bodyUnsafeJson: "bodyJsonUnsafe" },
+  "@effect/platform/HttpLayerRouter": { addHttpApi: "@effect/platform/HttpApiBuilder.layer" },
+  "@effect/platform/HttpServerResponse": { unsafeJson: "jsonUnsafe" },
   "@effect/platform/HttpServer": { layerContext: "layerServices" },
   // Every test of an effect has a scope.
   "@effect/vitest/it": { scoped: "effect", scopedLive: "live" },
@@ -28,6 +31,8 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     isTimeoutException: "isTimeoutError"
   },
   "effect/Config": {
+    duration: "Duration",
+    integer: "Int",
     nonEmptyString: "NonEmptyString",
     redacted: "Redacted",
     string: "String"
@@ -46,6 +51,7 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     either: "result",
     fork: "forkChild",
     forkDaemon: "forkDetach",
+    fromNullable: "fromNullishOr",
     intoDeferred: "Deferred.into",
     makeSemaphore: "Semaphore.make",
     mapInputContext: "updateContext",
@@ -83,7 +89,14 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
   "effect/Metric": { tagged: "withAttributes", unsafeSnapshot: "snapshotUnsafe" },
   "effect/Option": { flatMapNullable: "flatMapNullishOr", fromNullable: "fromNullishOr" },
   "effect/Ref": { unsafeMake: "makeUnsafe" },
-  "effect/Schema": { NonNegativeInt: "Natural", parseJson: "fromJsonString" },
+  "effect/Schema": {
+    NonNegativeInt: "Natural",
+    // Of that name, Effect 4 has the schema that encodes to "<redacted>".
+    Redacted: "RedactedFromValue",
+    decode: "decodeEffect",
+    encode: "encodeEffect",
+    parseJson: "fromJsonString"
+  },
   "effect/Scope": { CloseableScope: "Closeable", extend: "provide" },
   "effect/Stream": { catchAll: "catch" }
 }
@@ -91,8 +104,10 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
 /** The same for members of values, by the type that declares them. */
 export const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "effect/Context#Context": { unsafeMap: "mapUnsafe" },
+  "@effect/platform/HttpApiEndpoint#": { path: "params", urlParams: "query" },
   "effect/Either#Left": { left: "failure" },
   "effect/Either#Right": { right: "success" },
+  "effect/LayerMap#TagClass": { Default: "layer", DefaultWithoutDependencies: "layerNoDeps" },
   "effect/Fiber#RuntimeFiber": { unsafePoll: "pollUnsafe" },
   "effect/Clock#Clock": {
     unsafeCurrentTimeMillis: "currentTimeMillisUnsafe",

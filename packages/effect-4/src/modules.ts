@@ -19,6 +19,7 @@ const http = [
   "HttpClientResponse",
   "HttpIncomingMessage",
   "HttpMethod",
+  "HttpMiddleware",
   "HttpServer",
   "HttpServerRequest",
   "HttpServerResponse",
@@ -31,7 +32,9 @@ const moved: Readonly<Record<string, Module>> = {
   "effect/TestClock": { barrel: "effect/testing", name: "TestClock" },
   "effect/FastCheck": { barrel: "fast-check", name: "*" },
   "effect/ConfigError": { barrel: "effect", name: "Config" },
+  "@effect/opentelemetry/Otlp": { barrel: "effect/observability", name: "Otlp" },
   "@effect/platform/Error": { barrel: "effect", name: "PlatformError" },
+  "@effect/platform/HttpLayerRouter": { barrel: "effect/http", name: "HttpRouter" },
   "@effect/vitest/it": { barrel: "@effect/vitest", name: "it" },
   "@effect/platform-node/Undici": { barrel: "@effect/platform-node/Undici", name: "*" },
   "@effect/platform-node/NodeContext": { barrel: "@effect/platform-node", name: "NodeServices" }
@@ -47,6 +50,7 @@ export const target = (module: string): Module | undefined => {
     if (name.startsWith("HttpApi") || name === "OpenApi") return { barrel: "effect/http-api", name }
     return { barrel: http.includes(name) ? "effect/http" : "effect", name }
   }
+  if (barrel === "@effect/cluster") return { barrel: "effect/cluster", name }
   if (barrel === "@effect/sql") return { barrel: "effect/sql", name }
   return { barrel, name }
 }

@@ -161,7 +161,7 @@ const memberName = (to: Rewriting, node: ts.PropertyAccessExpression | ts.Qualif
     if (other === undefined) return
     const [module, inModule] = other.includes(".") ? other.split(".") : [undefined, other]
     if (module === undefined || inModule === undefined) to.replace(name, other)
-    else to.replace(node, `${to.use(`effect/${module}`)}.${inModule}`)
+    else to.replace(node, `${to.use(module.includes("/") ? module : `effect/${module}`)}.${inModule}`)
     return
   }
   if (ts.isQualifiedName(node)) return
@@ -188,12 +188,21 @@ const bindingElement = (to: Rewriting, node: ts.BindingElement): void => {
   else to.replace(node.propertyName, other)
 }
 
+/** `{ path }` of a request, in an object that Effect takes. */
+const propertyName = (to: Rewriting, node: ts.PropertyAssignment): void => {
+  if (!ts.isIdentifier(node.name)) return
+  const origin = bindings.originOf(to.checker.getContextualType(node.parent)?.getProperty(node.name.text))
+  const other = origin === undefined ? undefined : members[`${origin.module}#${origin.owner ?? ""}`]?.[node.name.text]
+  if (other !== undefined) to.replace(node.name, other)
+}
+
 const visit = (to: Rewriting, node: ts.Node): void => {
   if (ts.isImportDeclaration(node)) {
     if (importDeclaration(to, node)) return
   } else if (ts.isClassDeclaration(node)) classDeclaration(to, node)
   else if (ts.isStringLiteral(node)) tagLiteral(to, node)
   else if (ts.isBindingElement(node)) bindingElement(to, node)
+  else if (ts.isPropertyAssignment(node)) propertyName(to, node)
   else if (ts.isIdentifier(node)) {
     const module = to.moduleOf(node)
     const local = module === undefined ? undefined : to.localOf(node.text, module)

@@ -4,7 +4,7 @@
  */
 import * as Http from "node:http"
 
-import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
+import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import { Config, Duration, Effect, Layer } from "effect"
@@ -31,10 +31,7 @@ const Server = Layer.unwrapEffect(Effect.map(
 
 const Api = ClientCredentials.layerEnv()
 
-HttpRouter.empty.pipe(
-  HttpRouter.get("/ready", ready),
-  HttpServer.serve(),
-  HttpServer.withLogAddress,
+HttpLayerRouter.serve(HttpLayerRouter.add("GET", "/ready", ready)).pipe(
   Layer.provide(Api),
   Layer.provide([Server, NodeHttpClient.layerUndici, NodeContext.layer]),
   Layer.launch,

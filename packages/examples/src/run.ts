@@ -2,9 +2,10 @@
  * Runs an example, as a process of its own, on embedded servers: `npm run example -- quickstart`. What `observed` exports is
  * printed, and drawn if there is a name of a file: `npm run example -- observed trace.svg`.
  */
+import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
-import { Command, FileSystem } from "@effect/platform"
+import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 
@@ -25,6 +26,17 @@ const show = (collector: Collector.Collector, file: string | undefined) =>
     }
   })
 
+/** Runs a program of this folder; succeeds with its exit code. */
+const start = (name: string, environment: Readonly<Record<string, string>>) =>
+  Effect.async<number>((resume) => {
+    const child = spawn(process.execPath, [fileURLToPath(new URL(`${name}.js`, import.meta.url))], {
+      env: { ...process.env, ...environment },
+      stdio: "inherit"
+    })
+    child.once("exit", (code) => resume(Effect.succeed(code ?? 1)))
+    return Effect.sync(() => child.kill())
+  })
+
 const program = Effect.gen(function*() {
   const [, , name = "", file] = process.argv
   if (!examples.includes(name)) {
@@ -32,15 +44,10 @@ const program = Effect.gen(function*() {
   }
   const { environment, legacyEnvironment } = yield* Embedded.start
   const collector = yield* Collector.start
-  const exitCode = yield* Command.make(process.execPath, fileURLToPath(new URL(`${name}.js`, import.meta.url))).pipe(
-    Command.env({
-      ...(name === "legacy-token" ? legacyEnvironment : environment),
-      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url
-    }),
-    Command.stdout("inherit"),
-    Command.stderr("inherit"),
-    Command.exitCode
-  )
+  const exitCode = yield* start(name, {
+    ...(name === "legacy-token" ? legacyEnvironment : environment),
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url
+  })
   if (name === "observed") yield* show(collector, file)
   process.exitCode = exitCode
 }).pipe(

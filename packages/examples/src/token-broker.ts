@@ -5,10 +5,10 @@
  */
 import * as Http from "node:http"
 
-import { FileSystem, HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { FileSystem, HttpLayerRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { SharedClientCredentials, TokenCache, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
-import { Config, Effect, Layer, Redacted, Schedule, Schema } from "effect"
+import { Config, Effect, Layer, Option, Redacted, Schedule, Schema } from "effect"
 
 import { hashOf, Request, Response } from "./broker/protocol.js"
 
@@ -33,11 +33,12 @@ const replace = ({ isConfirmed, reason, replaces }: typeof Request.Type) =>
 
 const token = Effect.gen(function*() {
   if (!(yield* isAllowed)) return HttpServerResponse.empty({ status: 401 })
-  yield* replace(yield* HttpServerRequest.schemaBodyJson(Request))
+  const request = yield* Effect.option(HttpServerRequest.schemaBodyJson(Request))
+  if (Option.isNone(request)) return HttpServerResponse.empty({ status: 400 })
+  yield* replace(request.value)
   const { get } = yield* TokenCache.TokenCache
   return HttpServerResponse.unsafeJson(yield* Schema.encode(Response)(yield* get))
 }).pipe(
-  Effect.catchTag("ParseError", "RequestError", () => HttpServerResponse.empty({ status: 400 })),
   Effect.catchAll((error) => Effect.as(Effect.logWarning(error.message), HttpServerResponse.empty({ status: 503 })))
 )
 
@@ -63,10 +64,7 @@ const Store = Layer.unwrapEffect(Effect.map(Config.string("TOKEN_STORE_DIR"), To
 
 const Api = SharedClientCredentials.layerEnv().pipe(Layer.provide([Store, TokenSeal.layerEnv()]))
 
-HttpRouter.empty.pipe(
-  HttpRouter.post("/token", token),
-  HttpServer.serve(),
-  HttpServer.withLogAddress,
+HttpLayerRouter.serve(HttpLayerRouter.add("POST", "/token", token)).pipe(
   Layer.merge(Refreshing),
   Layer.provide(Api),
   Layer.provide(Server),

@@ -25,8 +25,11 @@ export interface Waterfall {
 const notes = ["http.response.status_code", "oauth.token.reason", "oauth.replay.outcome", "error.type"]
 
 const noteOf = ({ attributes }: Span): string =>
-  attributes.filter(({ key }) => notes.includes(key))
-    .flatMap(({ value }) => Object.values(value)).map(String).join(" ")
+  [
+    ...new Set(
+      attributes.filter(({ key }) => notes.includes(key)).flatMap(({ value }) => Object.values(value)).map(String)
+    )
+  ].join(" ")
 
 /** A waterfall for each span that has no parent and links to nothing: the program's own calls, in order. */
 export const waterfalls = (spans: ReadonlyArray<Span>): ReadonlyArray<Waterfall> => {

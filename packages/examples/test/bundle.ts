@@ -13,7 +13,9 @@ export const setup = (): void => {
   buildSync({
     absWorkingDir: home,
     entryPoints: [
-      ...readdirSync(`${home}/dist`).filter((name) => name.endsWith(".js")).map((name) => `dist/${name}`),
+      ...readdirSync(`${home}/src`).filter((name) => name.endsWith(".ts")).map((name) =>
+        `dist/${name.replace(".ts", ".js")}`
+      ),
       "dist/inventory/main.js"
     ],
     outbase: "dist",
@@ -24,7 +26,8 @@ export const setup = (): void => {
     platform: "node",
     target: "node20",
     format: "esm",
-    external: ["oidc-provider"],
+    // Undici 8 does not work in a bundle.
+    external: ["oidc-provider", "undici"],
     logLevel: "error",
     // Parts of it are CommonJS.
     banner: { js: "import{createRequire as requireOf}from\"node:module\";const require=requireOf(import.meta.url);" }

@@ -21,7 +21,7 @@ describe("the examples", () => {
     it.live(`${name} does its work and ends`, () =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* run("run", [name]), { exitCode: 0, stdout: printed, stderr: "" })
-      }).pipe(Effect.provide(NodeContext.layer)), minute)
+      }), minute)
   }
 
   it.scopedLive("legacy-token works with OAuth as well, by a change of the environment", () =>
@@ -43,7 +43,7 @@ describe("the examples", () => {
       const { exitCode, stderr } = yield* run("run", ["nothing"])
       assert.strictEqual(exitCode, 1)
       assert.include(stderr, "quickstart, legacy-token, two-apis, tenants, promise-service")
-    }).pipe(Effect.provide(NodeContext.layer)), minute)
+    }), minute)
 })
 
 describe("npm start", () => {
@@ -62,7 +62,7 @@ describe("npm start", () => {
           ["after the revocation", shown, "2", String(Math.min(calls, 100))]
         ])
         assert.strictEqual(exitCode, 0)
-      }).pipe(Effect.provide(NodeContext.layer)), minute)
+      }), minute)
   }
 
   it.scopedLive("calls the user's own API and prints the answer", () =>
@@ -101,5 +101,5 @@ describe("npm start", () => {
         stderr.trim().split("\n").map((line) => /^Expected (\w+) to be /.exec(line)?.[1]),
         ["OAUTH_TOKEN_URL", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "API_BASE_URL"]
       )
-    }).pipe(Effect.provide(NodeContext.layer)), minute)
+    }), minute)
 })

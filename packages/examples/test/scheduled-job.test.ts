@@ -8,7 +8,7 @@ import { createHash } from "node:crypto"
 import { FileSystem } from "@effect/platform"
 import { NodeContext, NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 
 import { runs, sample } from "../../client-credentials/test/support/runs.js"
 import * as Embedded from "../src/embedded/environment.js"
@@ -28,7 +28,7 @@ const start = Effect.gen(function*() {
   }
 })
 
-const context = [NodeContext.layer, NodeHttpClient.layerUndici] as const
+const context = Layer.merge(NodeContext.layer, NodeHttpClient.layerUndici)
 
 /** Starts the job and kills it after so many milliseconds, as the kernel does: without a chance to clean up. */
 const killed = (environment: Readonly<Record<string, string>>, after: number) =>

@@ -41,11 +41,11 @@ const make = ({ key, socketPath: endpoint }: Options) =>
             isConfirmed: options?.rejection?.isConfirmed ?? false
           }),
           client.execute,
-          Effect.flatMap(HttpClientResponse.schemaBodyJson(Response)),
-          Effect.mapBoth({
-            onSuccess: (response) => ({ token: toToken(response), quotas: [] }),
-            onFailure: (error) => unavailable(error._tag === "ParseError" ? "no token" : error.reason)
-          })
+          Effect.mapError(() => unavailable("no response, or one that is not ok")),
+          Effect.flatMap((response) =>
+            Effect.mapError(HttpClientResponse.schemaBodyJson(Response)(response), () => unavailable("no token"))
+          ),
+          Effect.map((response) => ({ token: toToken(response), quotas: [] }))
         )
     return { request: configured, requestToken }
   })

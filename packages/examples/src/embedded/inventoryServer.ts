@@ -10,13 +10,13 @@ import {
   HttpClient,
   HttpClientRequest,
   HttpClientResponse,
-  HttpMiddleware,
+  HttpLayerRouter,
   HttpServer,
   HttpServerRequest,
   HttpServerResponse
 } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Effect, Layer, Option, Redacted, Schema } from "effect"
 
 import { InventoryApi, Item, UnknownItem } from "../inventory/InventoryApi.js"
 import type { AuthorizationServer, Client } from "./authorizationServer.js"
@@ -73,7 +73,7 @@ const protect = (options: Options, client: HttpClient.HttpClient, refused: () =>
       Effect.orDie
     )
 
-  return HttpMiddleware.make((app) =>
+  const middleware = <E, R>(app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
     Effect.gen(function*() {
       const request = yield* HttpServerRequest.HttpServerRequest
       const authorization = Option.getOrElse(Headers.get(request.headers, "authorization"), () => "")
@@ -84,7 +84,7 @@ const protect = (options: Options, client: HttpClient.HttpClient, refused: () =>
       refused()
       return refuse(bearer === undefined ? "Bearer realm=\"inventory\"" : "Bearer error=\"invalid_token\"")
     })
-  )
+  return HttpLayerRouter.middleware(middleware, { global: true })
 }
 
 export const start = (options: Options) =>
@@ -94,16 +94,14 @@ export const start = (options: Options) =>
     const protection = protect(options, client, () => {
       refusals += 1
     })
+    const Api = Layer.provide(HttpLayerRouter.addHttpApi(InventoryApi), ItemsLive)
     const context = yield* Layer.build(
-      HttpApiBuilder.serve(protection).pipe(
-        Layer.provide(HttpApiBuilder.api(InventoryApi)),
-        Layer.provide(ItemsLive),
+      HttpLayerRouter.serve(Layer.merge(Api, protection), { disableListenLog: true, disableLogger: true }).pipe(
         Layer.provideMerge(NodeHttpServer.layer(Http.createServer, { host: "127.0.0.1", port: 0 }))
       )
     )
-    const address = Context.get(context, HttpServer.HttpServer).address
     const server: InventoryServer = {
-      baseUrl: address._tag === "TcpAddress" ? `http://127.0.0.1:${address.port}` : address.path,
+      baseUrl: yield* HttpServer.addressFormattedWith(Effect.succeed).pipe(Effect.provide(context)),
       refusals: Effect.sync(() => refusals)
     }
     return server

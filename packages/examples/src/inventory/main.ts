@@ -2,11 +2,12 @@ import { HttpClientRequest } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
-import { ConfigError, Console, Effect, Either, Layer } from "effect"
+import { Console, Effect, Either, Layer } from "effect"
 
 import * as Embedded from "../embedded/environment.js"
 import { Problem } from "../problem.js"
 import * as Arguments from "./arguments.js"
+import { explain } from "./explain.js"
 import * as Report from "./report.js"
 import * as Waves from "./waves.js"
 
@@ -67,12 +68,6 @@ const call = ({ method, url }: { readonly method: Arguments.Method; readonly url
     yield* Console.log(yield* response.text)
     if (response.status >= 400) process.exitCode = 1
   }).pipe(Effect.provide(Api))
-
-/** One line for each mistake in the environment. */
-const explain = (error: Error | ConfigError.ConfigError): string =>
-  ConfigError.isConfigError(error) && (error._op === "And" || error._op === "Or")
-    ? `${explain(error.left)}\n${explain(error.right)}`
-    : error.message
 
 const program = Effect.gen(function*() {
   const command = yield* Either.mapLeft(
