@@ -26,8 +26,7 @@ export const setup = (): void => {
     platform: "node",
     target: "node20",
     format: "esm",
-    // Undici 8 does not work in a bundle.
-    external: ["oidc-provider", "undici"],
+    external: ["oidc-provider"],
     logLevel: "error",
     // Parts of it are CommonJS.
     banner: { js: "import{createRequire as requireOf}from\"node:module\";const require=requireOf(import.meta.url);" }
