@@ -84,6 +84,16 @@ export const parse = (header: string): ReadonlyArray<Challenge> => {
   }))
 }
 
+export type {
+  /**
+   * The meaning of challenges: what a rejected call lacks, by the error code of RFC 6750, RFC 9449 or RFC 9470.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Meaning
+} from "./internal/protocol/rejection.js"
+
 /**
  * Returns the meaning of the challenges: the first Bearer or DPoP challenge with an error code counts. Letter case and
  * quotes around the code make no difference. The codes are those of RFC 6750 section 3.1, RFC 9449 section 9, RFC 9470

@@ -8,8 +8,13 @@ import * as Effect from "effect/Effect"
 
 import * as simulation from "./internal/simulation.js"
 
-/** The result of a simulation. */
-interface Report {
+/**
+ * The result of a simulation.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Report {
   readonly calls: number
   /** Calls that failed for want of a token. */
   readonly failedCalls: number

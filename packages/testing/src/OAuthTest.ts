@@ -183,8 +183,11 @@ export const layerHttpApi = <E, R>(
 
 /**
  * Not all expectations of a test are met. The message states what was expected, and lists what happened.
+ *
+ * @since 0.1.0
+ * @category errors
  */
-class ExpectationFailed extends Data.TaggedError("ExpectationFailed")<{ readonly message: string }> {}
+export class ExpectationFailed extends Data.TaggedError("ExpectationFailed")<{ readonly message: string }> {}
 
 /**
  * Compares what happened with what is expected. Fails with all that differs, and lists what happened.
