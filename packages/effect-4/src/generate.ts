@@ -120,10 +120,7 @@ const versioned = "client-credentials/src/internal/http/version.ts"
 
 /** What users of Effect 4 install. */
 const installed = (text: string): string =>
-  text.replaceAll("effect@3", "effect").replaceAll(/ @effect\/(platform|sql)@0/g, "").replaceAll(
-    /(@effect\/[\w-]+)@0/g,
-    "$1"
-  )
+  text.replaceAll(/ @effect\/(platform|sql)@0/g, "").replaceAll(/\b(effect|vitest)@3|(@effect\/[\w-]+)@0/g, "$1$2")
 
 /** The barrel with the modules that only Effect 4 has, each with what its first comment says. */
 const withOwnModules = (barrel: string, from: string, own: string): string =>

@@ -30,7 +30,7 @@ import { ConfigProvider } from "effect"
     variables: "Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))"
   },
   4: {
-    example: new URL("../../effect-4/generated/client-credentials/examples/README.example1.ts", import.meta.url),
+    example: new URL("../../effect-4/generated/examples/src/quickstart.ts", import.meta.url),
     services: "NodeServices",
     fetchImports: `import { FetchHttpClient } from "effect/http"
 import { ConfigProvider, FileSystem } from "effect"
