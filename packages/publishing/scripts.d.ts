@@ -4,6 +4,7 @@ declare module "*/scripts/published.mjs" {
     readonly path: string
     readonly version: string
     readonly publishConfig: { readonly access: string; readonly tag?: string }
+    readonly dependencies?: Readonly<Record<string, string>>
     readonly peerDependencies?: Readonly<Record<string, string>>
   }
   export const published: (root?: string) => ReadonlyArray<Published>

@@ -43,6 +43,14 @@ describe("packages for both majors", () => {
   })
 })
 
+it("what a package depends on is stated as a range, so that users get repaired versions", () => {
+  for (const { dependencies = {}, name } of published(root)) {
+    for (const [other, range] of Object.entries(dependencies)) {
+      assert.match(range, /^\^\d+\.\d+\.\d+$/, `${name}: ${other}`)
+    }
+  }
+})
+
 it("the command line contains its Effect: it needs none, and its versions are its own", () => {
   const [cli, ...others] = published(root).filter(({ name }) => !names.includes(name))
   assert.deepStrictEqual(others, [])
