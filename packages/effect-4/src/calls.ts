@@ -177,6 +177,8 @@ const makeUndici: Rule = (to, node) => {
 const withSpan: Rule = (to, node) => {
   const [name, options] = node.arguments
   if (name === undefined || options === undefined || node.arguments.length > 2) return
+  // Called with the effect, it takes it in the options.
+  if (to.isOf(to.checker.getTypeAtLocation(name), "effect/Effect", ["Effect"])) return
   const capture = member(options, "captureStackTrace")
   if (!ts.isObjectLiteralExpression(options)) {
     to.insert(options.end, ", { captureStackTrace: false }")

@@ -8,6 +8,7 @@ import ts from "typescript"
 import * as bindings from "./bindings.js"
 import * as calls from "./calls.js"
 import { apply, type Edit } from "./edits.js"
+import { sorted } from "./imports.js"
 import { members, nested, renamed, tags, texts } from "./members.js"
 import * as modules from "./modules.js"
 import { Rewriting } from "./rewriting.js"
@@ -288,7 +289,7 @@ export const rewrite = (file: ts.SourceFile, checker: ts.TypeChecker): string =>
   const first = file.statements.find(ts.isImportDeclaration)
   if (added !== "") to.insert(first?.getStart(file) ?? 0, added)
   const edits = to.edits.filter((edit, index) => !within(edit, index, to.edits))
-  return withoutUnusedImports(withValues(apply(file.text, edits), to.used))
+  return sorted(withoutUnusedImports(withValues(apply(file.text, edits), to.used)))
 }
 
 /** An edit inside a text that is replaced as a whole is part of the replacement already. */
