@@ -1,5 +1,5 @@
 /**
- * The examples in documentation comments and in Markdown: code that is rewritten as other code is.
+ * The examples in documentation comments: code that is rewritten as other code is.
  */
 
 /** Code in a text, which is found by its position. */
@@ -20,14 +20,6 @@ export const inComments = (text: string): ReadonlyArray<Example> =>
     const margin = `${indent}* `
     const code = lines.split("\n").map((line) => line.slice(margin.length)).join("\n")
     return { start, end: start + lines.length, code, margin }
-  })
-
-/** The examples of a document: fenced blocks of TypeScript. */
-export const inMarkdown = (text: string): ReadonlyArray<Example> =>
-  [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((found) => {
-    const code = found[1] ?? ""
-    const start = found.index + "```ts\n".length
-    return { start, end: start + code.length, code, margin: "" }
   })
 
 /** Code as it stands in the text. */

@@ -15,6 +15,7 @@ import { dirname, join, relative, resolve } from "node:path"
 
 import ts from "typescript"
 
+import { forEffect4 } from "./documents.js"
 import { apply } from "./edits.js"
 import * as examples from "./examples.js"
 import { changelog, manifest, versionOf } from "./manifest.js"
@@ -110,17 +111,10 @@ const exampleFile = (path: string, index: number): string => path.replace(/\.\w+
 const exampleOf = (place: string, index: number): string =>
   exampleFile(place, index).replace(/^([^/]+)\/(src\/)?/, "$1/examples/")
 
-const examplesIn = (path: string): ReadonlyArray<examples.Example> =>
-  path.endsWith(".md")
-    ? examples.inMarkdown(readFileSync(path, "utf8"))
-    : examples.inComments(readFileSync(path, "utf8"))
+const examplesIn = (path: string): ReadonlyArray<examples.Example> => examples.inComments(readFileSync(path, "utf8"))
 
 /** States the version of its package. */
 const versioned = "client-credentials/src/internal/http/version.ts"
-
-/** What users of Effect 4 install. */
-const installed = (text: string): string =>
-  text.replaceAll(/ @effect\/(platform|sql)@0/g, "").replaceAll(/\b(effect|vitest)@3|(@effect\/[\w-]+)@0/g, "$1$2")
 
 /** The barrel with the modules that only Effect 4 has, each with what its first comment says. */
 const withOwnModules = (barrel: string, from: string, own: string): string =>
@@ -138,7 +132,7 @@ export const generate = ({ from, own, to }: Folders): void => {
   ]
   const code = files.filter((path) => path.endsWith(".ts"))
   const documents = packageNames.map((name) => join(from, name, "README.md"))
-  const documented = [...code.filter((path) => path.includes("/src/")), ...documents]
+  const documented = code.filter((path) => path.includes("/src/"))
   const virtual = new Map(
     documented.flatMap((path) => examplesIn(path).map(({ code }, index) => [exampleFile(path, index), code] as const))
   )
@@ -159,7 +153,7 @@ export const generate = ({ from, own, to }: Folders): void => {
   const withExamples = (path: string, text: string): string =>
     apply(
       text,
-      (path.endsWith(".md") ? examples.inMarkdown(text) : examples.inComments(text)).map((example, index) => {
+      examples.inComments(text).map((example, index) => {
         const place = exampleOf(relative(from, path), index)
         const code = existsSync(join(own, place))
           ? readFileSync(join(own, place), "utf8")
@@ -193,7 +187,7 @@ export const generate = ({ from, own, to }: Folders): void => {
       )
     }
   }
-  for (const path of documents) put(relative(from, path), installed(withExamples(path, readFileSync(path, "utf8"))))
+  for (const path of documents) put(relative(from, path), forEffect4(readFileSync(path, "utf8")))
   for (const name of [...packageNames, "examples"]) {
     for (const path of filesUnder(join(own, name))) {
       put(relative(own, path), readFileSync(path, "utf8"))

@@ -1,47 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 
 import { assert, describe, it } from "@effect/vitest"
+
+import * as documents from "../../effect-4/src/documents.js"
 
 const root = new URL("../../../", import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), "utf8")
 
-/** What each document quotes, in order, and nothing else. */
-const documents: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "README.md": ["packages/examples/src/quickstart.ts", "packages/testing/test/guide/first.test.ts"],
-  "guides/first-call.md": [
-    "packages/examples/src/quickstart.ts",
-    "packages/examples/src/guides/values.ts",
-    "packages/examples/src/guides/errors.ts",
-    "packages/examples/src/guides/managedRuntime.ts",
-    "packages/examples/src/promise-service.ts"
-  ],
-  "guides/token-life.md": ["packages/examples/src/guides/rules.ts"],
-  "guides/fleets.md": [
-    "packages/examples/src/scheduled-job.ts",
-    "packages/examples/src/guides/sqlite.ts",
-    "packages/examples/src/guides/redis.ts",
-    "packages/testing/test/guide/store.test.ts"
-  ],
-  "guides/moving.md": ["packages/examples/src/guides/values.ts"],
-  "packages/client-credentials/README.md": ["packages/examples/src/quickstart.ts"],
-  "packages/redis/README.md": ["packages/redis/test/guide/first.ts"],
-  "packages/sql/README.md": ["packages/sql/test/guide/first.ts"],
-  "guides/fleet-topologies.md": [
-    "packages/examples/src/cluster/refresher.ts",
-    "packages/examples/src/cluster-runner.ts",
-    "packages/examples/src/token-broker.ts",
-    "packages/examples/src/broker/tokens.ts"
-  ],
-  "guides/operating.md": ["packages/examples/src/observed.ts", "packages/examples/src/readiness.ts"]
-}
+for (const [path, files] of Object.entries(documents.quoted(fileURLToPath(root)))) {
+  describe(path, () => {
+    it(`quotes ${files.join(", ")}, for Effect 4 and for Effect 3 (npm run documents)`, () =>
+      assert.strictEqual(read(path), documents.document(fileURLToPath(root), path, read(path))))
 
-for (const [document, quoted] of Object.entries(documents)) {
-  describe(document, () => {
-    const blocks = [...read(document).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code)
-    for (const [index, path] of quoted.entries()) {
-      it(`quotes ${path}`, () => assert.strictEqual(blocks[index], read(path)))
-    }
-    it("quotes nothing else", () => assert.lengthOf(blocks, quoted.length))
+    it("quotes nothing else", () => assert.strictEqual(documents.blocks(read(path)), files.length))
   })
 }
 

@@ -20,7 +20,7 @@ export const Api = ClientCredentials.layerEnv({
   Layer.provide(
     Layer.succeed(
       ReplaySchedule.ReplaySchedule,
-      Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(2)))
+      Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(2))
     )
   )
 )

@@ -17,6 +17,7 @@ export type Method = typeof methods[number]
 export const usage = `npm start                          many calls, a revocation, many calls more, on embedded servers
 npm start -- --calls 10000         so many calls in each wave (default 1000; or CALLS=10000)
 npm start -- --concurrency 20      so many of them at once (default 100)
+npm start -- --effect 3            on one major of Effect (default: both, and 4 for a call to your own API)
 npm start -- GET /some/path        one call to your own API, with these variables set:
                                    OAUTH_TOKEN_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, API_BASE_URL, and
                                    OAUTH_AUDIENCE or OAUTH_SCOPE where your authorization server wants them`
