@@ -5,11 +5,12 @@
 import { existsSync } from "node:fs"
 import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 
 import { assert, beforeAll, describe, inject, it } from "vitest"
 
 import type { Installed } from "./install.js"
-import { run } from "./run.js"
+import { run, succeed } from "./run.js"
 import { compilersOf } from "./tools.js"
 
 const tools = inject("tools")
@@ -101,4 +102,17 @@ describe.each(inject("installed"))("type-check without skipLibCheck, Effect $maj
     if (existsSync(compiler)) it(name, body)
     else it.skip(`${name} (skipped: the npm registry has no binary of it for this machine)`, body)
   }
+})
+
+describe("the newest compiler", () => {
+  const compiler = join(tools, "node_modules", "typescript-7.0", "bin/tsc")
+  const projects = ["client-credentials", "testing", "redis", "sql", "programs", "generated-test"]
+
+  it.skipIf(!existsSync(compiler)).each(projects)("type-checks what is generated for Effect 4: %s", async (name) => {
+    const options = ["--noEmit", "--composite", "false", "--incremental", "false", "--pretty", "false"]
+    const declarations = ["--declaration", "false", "--declarationMap", "false", "--emitDeclarationOnly", "false"]
+    await succeed(process.execPath, [compiler, "-p", `tsconfig.${name}.json`, ...options, ...declarations], {
+      cwd: fileURLToPath(new URL("../../effect-4", import.meta.url))
+    })
+  })
 })
