@@ -37,6 +37,8 @@ export default defineWorkspace([
       exclude: name === "client-credentials" ? [rules] : [],
       ...limits,
       globalSetup: [...globalSetup[name] ?? []],
+      // What was generated for Effect 4 is compiled, and imports its own packages.
+      server: { deps: { external: [/\/effect-4\/generated\//] } },
       // What the compiler says of a program that uses the library.
       typecheck: { enabled: name === "publishing", include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" }
     }

@@ -3,16 +3,18 @@
  */
 import type { Agent } from "node:http"
 
-import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as Undici from "@effect/platform-node/Undici"
 import type { AxiosRequestConfig } from "axios"
 import type * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
 import type { gaxios } from "google-auth-library"
 
 /** The same transport, for each of the HTTP stacks. */
 export interface Stacks {
   readonly fetch: typeof globalThis.fetch
-  readonly httpClient: Layer.Layer<HttpClient.HttpClient>
+  /** For the HttpClient of Effect, of both majors. Without it, that uses `fetch`. */
+  readonly dispatcher?: Undici.Dispatcher | undefined
+  /** Whether the clock of the process is virtual: Effect's clock reads that one then. */
+  readonly isVirtual?: boolean | undefined
   readonly axios: AxiosRequestConfig
   readonly gaxios: gaxios.GaxiosOptions
   /** Of `node:http`, where it is not the one that the stack has anyway. */
@@ -58,5 +60,15 @@ export interface Contender {
   readonly usage: string
   /** The file of `contenders/` without its ending. */
   readonly module: string
-  readonly load: () => Promise<{ readonly make: (surroundings: Surroundings) => Promise<Client> }>
+  /** The major of Effect that it is a program of. */
+  readonly effect?: 3 | 4 | undefined
+  readonly load: () => Promise<Loaded>
+}
+
+export interface Loaded {
+  readonly make: (surroundings: Surroundings) => Promise<Client>
+  /** Makes clients that share what those of one program can. Default: `make`. */
+  readonly inOneRuntime?: ((surroundings: Surroundings) => Promise<() => Promise<Client>>) | undefined
+  /** So many calls, by so many callers at once, each of which makes its next call when the last one was answered. */
+  readonly repeat: (client: Client, calls: number, callers: number) => Promise<void>
 }

@@ -1,28 +1,91 @@
 /**
  * Who takes part.
  */
-import type { Contender } from "./contender.js"
+import type { Contender, Loaded } from "./contender.js"
+import type * as effectOauth from "./contenders/effectOauth.js"
+import * as plain from "./repeat.js"
+import { isValue, type Row } from "./result.js"
+import type * as httpClient from "./transport/httpClient.js"
 
 const effect = ["effect", "@effect/platform"]
 
+/** The library on the major of Effect that `npm install effect` gives. */
 export const ours = "effect-oauth"
+
+/** The library on Effect 3. */
+export const oursOnEffect3 = `${ours} on Effect 3`
+
+/** Whether it is the library, on either major. */
+export const isOurs = (name: string): boolean => name === ours || name === oursOnEffect3
+
+type Program = Pick<typeof effectOauth, "make"> & Partial<Pick<typeof effectOauth, "inOneRuntime">>
+
+/** A program of Effect, with the HTTP client of its major. */
+const ofEffect = async (
+  program: Promise<Program>,
+  transport: Promise<typeof httpClient>,
+  repeat: () => Promise<Pick<Loaded, "repeat">>
+): Promise<Loaded> => {
+  const [{ inOneRuntime, make }, { layerOf }] = await Promise.all([program, transport])
+  return {
+    make: async (surroundings) => make({ ...surroundings, httpClient: await layerOf(surroundings.stacks) }),
+    inOneRuntime: inOneRuntime === undefined
+      ? undefined
+      : async (surroundings) => inOneRuntime({ ...surroundings, httpClient: await layerOf(surroundings.stacks) }),
+    repeat: async (...parameters) => (await repeat()).repeat(...parameters)
+  }
+}
+
+const onEffect3 = (program: () => Promise<Program>) => () =>
+  ofEffect(program(), import("./transport/httpClient.js"), () => import("./repeatInEffect.js"))
+
+/** The folder of the files of this package that were rewritten for Effect 4, and compiled. */
+export const folderForEffect4 = new URL("../../effect-4/generated/benchmarks/dist/", import.meta.url)
+
+/** One of them, by its types for Effect 3. */
+const rewritten = <A>(file: string): Promise<A> => import(new URL(file, folderForEffect4).href) as Promise<A>
+
+const onEffect4 = (module: string) => () =>
+  ofEffect(
+    rewritten(`contenders/${module}.js`),
+    rewritten("transport/httpClient.js"),
+    () => rewritten("repeatInEffect.js")
+  )
+
+const withPromises = (program: () => Promise<Pick<Loaded, "make">>) => async (): Promise<Loaded> => ({
+  make: (await program()).make,
+  repeat: plain.repeat
+})
 
 export const contenders: ReadonlyArray<Contender> = [
   {
     name: ours,
     module: "effectOauth",
-    load: () => import("./contenders/effectOauth.js"),
-    packages: ["@effect-oauth/client-credentials", ...effect],
+    effect: 4,
+    load: onEffect4("effectOauth"),
+    packages: ["@effect-oauth/client-credentials", "effect@4"],
     baseline: "bare HttpClient",
-    stack: effect,
+    stack: ["effect"],
     caches: true,
     replays: true,
     usage: "`ClientCredentials.layer` and the `ApiClient` of it, all defaults"
   },
   {
+    name: oursOnEffect3,
+    module: "effectOauth",
+    effect: 3,
+    load: onEffect3(() => import("./contenders/effectOauth.js")),
+    packages: ["@effect-oauth/client-credentials", ...effect],
+    baseline: "bare HttpClient on Effect 3",
+    stack: effect,
+    caches: true,
+    replays: true,
+    usage: "the same source, on Effect 3"
+  },
+  {
     name: "@badgateway/oauth2-client",
     module: "badgateway",
-    load: () => import("./contenders/badgateway.js"),
+    load: withPromises(() => import("./contenders/badgateway.js")),
     packages: ["@badgateway/oauth2-client"],
     baseline: "bare fetch",
     stack: [],
@@ -35,7 +98,7 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "openid-client",
     module: "openidClient",
-    load: () => import("./contenders/openidClient.js"),
+    load: withPromises(() => import("./contenders/openidClient.js")),
     packages: ["openid-client"],
     baseline: "bare fetch",
     stack: [],
@@ -48,7 +111,7 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "oauth4webapi",
     module: "oauth4webapi",
-    load: () => import("./contenders/oauth4webapi.js"),
+    load: withPromises(() => import("./contenders/oauth4webapi.js")),
     packages: ["oauth4webapi"],
     baseline: "bare fetch",
     stack: [],
@@ -61,7 +124,7 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "simple-oauth2",
     module: "simpleOauth2",
-    load: () => import("./contenders/simpleOauth2.js"),
+    load: withPromises(() => import("./contenders/simpleOauth2.js")),
     packages: ["simple-oauth2"],
     baseline: "bare fetch",
     stack: ["@hapi/wreck", "@hapi/boom", "@hapi/bourne"],
@@ -74,7 +137,7 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "google-auth-library",
     module: "googleAuthLibrary",
-    load: () => import("./contenders/googleAuthLibrary.js"),
+    load: withPromises(() => import("./contenders/googleAuthLibrary.js")),
     packages: ["google-auth-library"],
     baseline: "bare gaxios",
     stack: ["gaxios", "node-fetch", "https-proxy-agent", "agent-base", "fetch-blob", "formdata-polyfill", "extend"],
@@ -88,7 +151,7 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "@azure/msal-node",
     module: "msalNode",
-    load: () => import("./contenders/msalNode.js"),
+    load: withPromises(() => import("./contenders/msalNode.js")),
     packages: ["@azure/msal-node"],
     baseline: "bare fetch",
     stack: [],
@@ -101,7 +164,7 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "auth0",
     module: "auth0",
-    load: () => import("./contenders/auth0.js"),
+    load: withPromises(() => import("./contenders/auth0.js")),
     packages: ["auth0"],
     baseline: "bare fetch",
     stack: [],
@@ -112,7 +175,7 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "axios-token-interceptor",
     module: "axiosTokenInterceptor",
-    load: () => import("./contenders/axiosTokenInterceptor.js"),
+    load: withPromises(() => import("./contenders/axiosTokenInterceptor.js")),
     packages: ["axios-token-interceptor", "axios-oauth-client", "axios"],
     baseline: "bare axios",
     stack: ["axios", "follow-redirects", "form-data", "proxy-from-env", "https-proxy-agent", "agent-base"],
@@ -123,7 +186,20 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "bare HttpClient",
     module: "httpClient",
-    load: () => import("./contenders/httpClient.js"),
+    effect: 4,
+    load: onEffect4("httpClient"),
+    packages: ["effect@4"],
+    baseline: undefined,
+    stack: ["effect"],
+    caches: false,
+    replays: false,
+    usage: "`HttpClient.get` of `effect/http`, with a fixed token in the header"
+  },
+  {
+    name: "bare HttpClient on Effect 3",
+    module: "httpClient",
+    effect: 3,
+    load: onEffect3(() => import("./contenders/httpClient.js")),
     packages: effect,
     baseline: undefined,
     stack: effect,
@@ -134,7 +210,7 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "bare fetch",
     module: "bareFetch",
-    load: () => import("./contenders/bareFetch.js"),
+    load: withPromises(() => import("./contenders/bareFetch.js")),
     packages: [],
     baseline: undefined,
     stack: [],
@@ -145,7 +221,7 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "bare axios",
     module: "bareAxios",
-    load: () => import("./contenders/bareAxios.js"),
+    load: withPromises(() => import("./contenders/bareAxios.js")),
     packages: ["axios"],
     baseline: undefined,
     stack: ["axios"],
@@ -156,7 +232,7 @@ export const contenders: ReadonlyArray<Contender> = [
   {
     name: "bare gaxios",
     module: "bareGaxios",
-    load: () => import("./contenders/bareGaxios.js"),
+    load: withPromises(() => import("./contenders/bareGaxios.js")),
     packages: ["google-auth-library"],
     baseline: undefined,
     stack: ["gaxios"],
@@ -168,6 +244,15 @@ export const contenders: ReadonlyArray<Contender> = [
 
 /** Those that obtain tokens. */
 export const peers = contenders.filter(({ baseline }) => baseline !== undefined)
+
+/** What those who obtain tokens add to the bare client of their HTTP stack, where both were measured. */
+export const addedToBare = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
+  peers.flatMap(({ baseline, name }): ReadonlyArray<Row> => {
+    const [own, bare] = [name, baseline].map((one) => rows.find(({ contender }) => contender === one))
+    if (own === undefined || bare === undefined || !isValue(own) || !isValue(bare)) return []
+    const { contender, high, low, median } = own
+    return [{ contender, median: median - bare.median, low: low - bare.median, high: high - bare.median }]
+  })
 
 export const byName = (name: string): Contender => {
   const found = contenders.find((contender) => contender.name === name)

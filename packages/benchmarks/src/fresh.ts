@@ -1,29 +1,21 @@
 /**
  * What a fresh process does for a measure. It prints one number for each thing that was measured, as JSON.
  *
- *   node fresh.js start MODULE TOKEN_URL API_URL     imports, makes a client, makes a call
- *   node fresh.js cached MODULE BARE TRANSPORT ROUNDS CALLS
+ *   node fresh.js start NAME TOKEN_URL API_URL     imports, makes a client, makes a call
+ *   node fresh.js cached NAME BARE TRANSPORT ROUNDS CALLS
  *                                                    microseconds of a call, and of one of the bare client
- *   node fresh.js allocations MODULE                 bytes allocated by a call
- *   node fresh.js memory MODULE FIRST MORE           bytes held by a client with its token
+ *   node fresh.js allocations NAME                 bytes allocated by a call
+ *   node fresh.js memory NAME FIRST MORE           bytes held by a client with its token
  */
-import type { Client, Surroundings } from "./contender.js"
+import type { Client } from "./contender.js"
+import { byName } from "./contenders.js"
 import { summarize } from "./result.js"
 
 const began = performance.now()
 
-const [kind, module = "", ...parameters] = process.argv.slice(2)
+const [kind, name = "", ...parameters] = process.argv.slice(2)
 
-interface Contender {
-  /** Makes clients that share what those of one program can. Default: `make`. */
-  readonly inOneRuntime?: (surroundings: Surroundings) => () => Promise<Client>
-  /** Each has what it needs of the stacks. */
-  readonly make: (
-    surroundings: Omit<Surroundings, "stacks"> & { readonly stacks: Partial<Surroundings["stacks"]> }
-  ) => Promise<Client>
-}
-
-const load = (module: string) => import(new URL(`contenders/${module}.js`, import.meta.url).href) as Promise<Contender>
+const load = (contender: string) => byName(contender).load()
 
 const collect = () => {
   if (globalThis.gc === undefined) throw new Error("Expected --expose-gc")
@@ -35,11 +27,8 @@ const median = (samples: ReadonlyArray<number>): number => summarize("", samples
 
 const start = async () => {
   const [tokenUrl = "", apiUrl = ""] = parameters
-  const usesEffect = module === "effectOauth" || module === "httpClient"
   const importing = performance.now()
-  const { make } = await load(module)
-  // The smallest transport that each can have: fetch, or its own.
-  const more = usesEffect ? { httpClient: (await import("@effect/platform/FetchHttpClient")).layer } : {}
+  const { make } = await load(name)
   const imported = performance.now()
   const client = await make({
     tokenUrl,
@@ -47,7 +36,8 @@ const start = async () => {
     clientId: process.env["CLIENT_ID"] ?? "",
     clientSecret: process.env["CLIENT_SECRET"] ?? "",
     fixedToken: process.env["FIXED_TOKEN"] ?? "",
-    stacks: { fetch: globalThis.fetch, axios: {}, gaxios: {}, ...more }
+    // The smallest transport that each can have: fetch, or its own.
+    stacks: { fetch: globalThis.fetch, axios: {}, gaxios: {}, agent: undefined }
   })
   const status = await client.call()
   const called = performance.now()
@@ -75,12 +65,12 @@ const clock = () => 1000 * performance.now()
 
 /** The garbage of one is collected before the other one's turn, and not counted. */
 const cached = async () => {
-  const { repeat } = await import("./repeat.js")
-  const [bareModule = "", transport = "", rounds = "", calls = ""] = parameters
+  const [bareName = "", transport = "", rounds = "", calls = ""] = parameters
   const [elapsed, open] = transport === "loopback" ? [clock, onLoopback] : [processor, inMemory]
   const { close, surroundings } = await open()
-  const own = await (await load(module)).make(surroundings)
-  const bare = await (await load(bareModule)).make(surroundings)
+  const { make, repeat } = await load(name)
+  const own = await make(surroundings)
+  const bare = await (await load(bareName)).make(surroundings)
   const cost = async (client: Client): Promise<number> => {
     await globalThis.gc?.({ type: "minor", execution: "sync" })
     const before = elapsed()
@@ -103,8 +93,7 @@ const cached = async () => {
 }
 
 const allocations = async () => {
-  const { repeat } = await import("./repeat.js")
-  const { make } = await load(module)
+  const { make, repeat } = await load(name)
   const client = await make((await inMemory()).surroundings)
   await repeat(client, 2000, 1)
   const samples: Array<number> = []
@@ -118,9 +107,9 @@ const allocations = async () => {
 }
 
 const memory = async () => {
-  const { inOneRuntime, make } = await load(module)
+  const { inOneRuntime, make } = await load(name)
   const { surroundings } = await inMemory()
-  const makeOne = inOneRuntime?.(surroundings) ?? (() => make(surroundings))
+  const makeOne = await inOneRuntime?.(surroundings) ?? (() => make(surroundings))
   const held: Array<Client> = []
   const clients = async (count: number) => {
     for (let index = 0; index < count; index++) {

@@ -3,11 +3,11 @@
  */
 import * as Array from "effect/Array"
 
-import { contenders, ours, peers } from "./contenders.js"
+import { contenders, isOurs, peers } from "./contenders.js"
 import { show } from "./numbers.js"
 import { plot, type Theme } from "./plot.js"
 import { isValue, type Row, type Table } from "./result.js"
-import type { Results } from "./results.js"
+import { nameOf, type Results } from "./results.js"
 
 type Measured = Results["measures"][number]
 
@@ -37,12 +37,12 @@ const of = ({ rows }: Table, contender: string): Row | undefined => rows.find((o
 const namesIn = (tables: ReadonlyArray<Table>): ReadonlyArray<string> =>
   contenders.map(({ name }) => name).filter((name) => tables.some((table) => of(table, name) !== undefined))
 
-const bold = (name: string): string => name === ours ? `**${name}**` : name
+const bold = (name: string): string => isOurs(name) ? `**${name}**` : name
 
 /** The first table of each measure, or those that are the point of it. */
 const leading: ReadonlyMap<string, number> = new Map([["cached-call", 2], ["throughput", 6], ["start", 2], [
   "bundle",
-  2
+  3
 ]])
 
 const isScenario = ({ tables }: Measured): boolean => tables[0]?.unit === "requests"
@@ -107,7 +107,8 @@ const machine = ({ at, machine: { cores, load, memoryGiB, node, processor, syste
   }.`
 
 const versions = (results: Results, packages: ReadonlyArray<string>): string =>
-  packages.map((name) => results.versions[name] === undefined ? name : `${name} ${results.versions[name]}`).join(", ")
+  packages.map((name) => results.versions[name] === undefined ? name : `${nameOf(name)} ${results.versions[name]}`)
+    .join(", ")
 
 export const page = (results: Results): string =>
   [
@@ -129,7 +130,9 @@ export const page = (results: Results): string =>
         row([bold(name), versions(results, packages), caches ? "yes" : "no", replays ? "yes" : "no", usage])
       )
     ].join("\n"),
-    "Each is the code in [src/contenders](src/contenders), which is also what is bundled and started. The server is one " +
+    "Each is the code in [src/contenders](src/contenders), which is also what is bundled and started. effect-oauth and the " +
+    "bare HttpClient take part on both majors of Effect, by the same files, which are rewritten for Effect 4 as the library " +
+    "is; all run on the Node named above. The server is one " +
     "handler ([src/world.ts](src/world.ts)) behind all transports: a `fetch` in memory (for simple-oauth2, which asks for " +
     "tokens by `node:http` only, an agent in memory), or sockets on loopback. The bare clients send a fixed token, so that " +
     "what goes over the wire is the same. auth0 and MSAL make the URL of the token endpoint themselves; the `fetch` and the " +

@@ -1,7 +1,7 @@
 /**
  * Bars, as SVG: one picture for light pages and one for dark ones.
  */
-import { ours } from "./contenders.js"
+import { isOurs } from "./contenders.js"
 import { show } from "./numbers.js"
 import { isValue, type Row, type Table } from "./result.js"
 
@@ -36,7 +36,7 @@ const colours: Readonly<Record<Theme, Colours>> = {
 }
 
 const line = 20
-const nameWidth = 180
+const nameWidth = 200
 const barWidth = 260
 const numberWidth = 90
 const panelWidth = nameWidth + barWidth + numberWidth
@@ -70,17 +70,17 @@ const panel = ({ better, rows, title, unit }: Table, theme: Theme, left: number,
   const { isLog, length } = scale(rows)
   const bars = rows.map((row, index) => {
     const y = top + heading + index * line
-    const isOurs = row.contender === ours
+    const own = isOurs(row.contender)
     const name = text(
       left + nameWidth - 8,
       y + 14,
       row.contender,
       colour.text,
-      ` text-anchor="end"${isOurs ? " font-weight=\"600\"" : ""}`
+      ` text-anchor="end"${own ? " font-weight=\"600\"" : ""}`
     )
     if (!isValue(row)) return name + text(left + nameWidth, y + 14, "—", colour.muted)
     const { high, low, median } = row
-    const fill = isOurs ? colour.ours : row.contender.startsWith("bare ") ? colour.bare : colour.other
+    const fill = own ? colour.ours : row.contender.startsWith("bare ") ? colour.bare : colour.other
     const start = left + nameWidth
     const bar = `<rect x="${start}" y="${y + 4}" width="${length(median).toFixed(1)}" height="12" fill="${fill}"/>`
     const from = (start + length(low)).toFixed(1)

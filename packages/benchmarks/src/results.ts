@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import * as os from "node:os"
 
-import { contenders, ours } from "./contenders.js"
+import { contenders, folderForEffect4, ours } from "./contenders.js"
 import { isValue, type Row, type Table } from "./result.js"
 
 export interface Results {
@@ -79,9 +79,15 @@ export const command = (name: string): string => `npm run bench -- --only ${name
 
 const require = createRequire(import.meta.url)
 
-/** Some packages do not export their package.json. */
-const versionOf = (name: string): string => {
-  for (const folder of require.resolve.paths(name) ?? []) {
+/** Resolves as the programs for Effect 4 do. */
+const requireForEffect4 = createRequire(folderForEffect4)
+
+/** The version of a package, by its name, or by its name and its major where it takes part in two. */
+const versionOf = (nameAndMajor: string): string => {
+  const name = nameOf(nameAndMajor)
+  const paths = (name === nameAndMajor ? require : requireForEffect4).resolve.paths(name) ?? []
+  // Some packages do not export their package.json.
+  for (const folder of paths) {
     try {
       const { version } = JSON.parse(readFileSync(`${folder}/${name}/package.json`, "utf8")) as { version: string }
       return version
@@ -91,6 +97,9 @@ const versionOf = (name: string): string => {
   }
   throw new Error(`Cannot find the package ${name}`)
 }
+
+/** The name of a package without the major that may follow it. */
+export const nameOf = (nameAndMajor: string): string => nameAndMajor.replace(/(.)@\d+$/, "$1")
 
 export const versions = (): Readonly<Record<string, string>> =>
   Object.fromEntries(

@@ -1,35 +1,14 @@
 /**
  * Time that passes when it is told to, for all in the same way: the timers and clocks of the process are replaced, and
- * Effect's clock reads those. (Its own `TestClock` waits for real time at each step; 30 days would take minutes.)
+ * Effect's clock reads those (`transport/virtualClock.ts`). (Its own `TestClock` waits for real time at each step; 30 days would take minutes.)
  */
 import FakeTimers from "@sinonjs/fake-timers"
-import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 
 export interface VirtualTime {
   /** Milliseconds since the beginning. */
   readonly now: () => number
   /** Lets time pass in steps until it holds, at most for `limit`, and everything happen that follows from each step. */
   readonly passUntil: (holds: () => boolean, step: number, limit: number) => Promise<boolean>
-  /** Effect's clock on this time. */
-  readonly clock: Layer.Layer<never>
-}
-
-const nanos = () => BigInt(Math.round(performance.now() * 1_000_000))
-
-const clock: Clock.Clock = {
-  [Clock.ClockTypeId]: Clock.ClockTypeId,
-  unsafeCurrentTimeMillis: () => Date.now(),
-  unsafeCurrentTimeNanos: nanos,
-  currentTimeMillis: Effect.sync(() => Date.now()),
-  currentTimeNanos: Effect.sync(nanos),
-  sleep: (duration) =>
-    Effect.async((resume) => {
-      const timer = setTimeout(() => resume(Effect.void), Duration.toMillis(duration))
-      return Effect.sync(() => clearTimeout(timer))
-    })
 }
 
 // Not replaced: how I/O, real or in memory, goes on.
@@ -60,8 +39,7 @@ export const withVirtualTime = async <A>(use: (time: VirtualTime) => Promise<A>)
           await settle(holds)
         }
         return holds()
-      },
-      clock: Layer.setClock(clock)
+      }
     })
   } finally {
     timers.uninstall()

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "vitest"
 
 import { contenders, peers } from "../src/contenders.js"
-import { repeat } from "../src/repeat.js"
 import * as World from "../src/world.js"
 import { inMemory, onLoopback } from "./support.js"
 
@@ -20,7 +19,7 @@ describe.each([["in memory", inMemory], ["on sockets", onLoopback]] as const)("%
 
   it.each(contenders)("$name makes as many calls as it is told to", async ({ baseline, load }) => {
     const { close, surroundings, world } = await open()
-    const { make } = await load()
+    const { make, repeat } = await load()
     const client = await make(surroundings)
     await repeat(client, 1, 1)
     await repeat(client, 7, 3)
@@ -78,7 +77,7 @@ describe("what the contenders cannot do themselves", () => {
 
   it("a call that is not answered with 200 ends a measurement", async () => {
     const { surroundings } = await inMemory()
-    const { make } = await (contenders.find(({ name }) => name === "bare fetch") ?? assert.fail()).load()
+    const { make, repeat } = await (contenders.find(({ name }) => name === "bare fetch") ?? assert.fail()).load()
     const client = await make({ ...surroundings, fixedToken: "of-nobody" })
     let message = ""
     await repeat(client, 1, 1).catch((error: unknown) => {

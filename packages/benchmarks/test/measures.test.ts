@@ -45,7 +45,7 @@ describe("programs that are measured do what is measured", () => {
     const { close, surroundings: { apiUrl, tokenUrl }, world } = await onLoopback()
     const program = fileURLToPath(new URL("../dist/fresh.js", import.meta.url))
     const printed = JSON.parse(
-      await start(program, ["start", byName(ours).module, tokenUrl, apiUrl], tokenUrl, apiUrl)
+      await start(program, ["start", ours, tokenUrl, apiUrl], tokenUrl, apiUrl)
     ) as Record<string, number>
     assert.hasAllKeys(printed, ["import", "firstCall", "whole"])
     assert.strictEqual(world.served(), 1)
@@ -55,7 +55,7 @@ describe("programs that are measured do what is measured", () => {
   it("a fresh process makes many clients, each with its token, and prints nothing but what they hold", async () => {
     const { bytes = 0, clients } = await run<"bytes" | "clients">(
       ["--expose-gc"],
-      ["memory", byName(ours).module, "5", "10"]
+      ["memory", ours, "5", "10"]
     )
     assert.strictEqual(clients, 15)
     assert.isAbove(bytes, 0)

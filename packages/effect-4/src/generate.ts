@@ -113,6 +113,18 @@ const exampleOf = (place: string, index: number): string =>
 
 const examplesIn = (path: string): ReadonlyArray<examples.Example> => examples.inComments(readFileSync(path, "utf8"))
 
+/** Programs of another package that are measured on both majors. */
+const measured = [
+  "contender.ts",
+  "contenders/effectOauth.ts",
+  "contenders/httpClient.ts",
+  "repeat.ts",
+  "repeatInEffect.ts",
+  "transport/httpClient.ts",
+  "transport/undici.ts",
+  "transport/virtualClock.ts"
+].map((path) => `benchmarks/src/${path}`)
+
 /** States the version of its package. */
 const versioned = "client-credentials/src/internal/http/version.ts"
 
@@ -128,7 +140,8 @@ export const generate = ({ from, own, to }: Folders): void => {
   const files = [
     ...packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part)))),
     ...filesUnder(join(from, "examples", "src")),
-    ...testsOfExamples.map((name) => join(from, "examples", "test", name))
+    ...testsOfExamples.map((name) => join(from, "examples", "test", name)),
+    ...measured.map((path) => join(from, path)).filter((path) => existsSync(path))
   ]
   const code = files.filter((path) => path.endsWith(".ts"))
   const documents = packageNames.map((name) => join(from, name, "README.md"))
@@ -188,7 +201,7 @@ export const generate = ({ from, own, to }: Folders): void => {
     }
   }
   for (const path of documents) put(relative(from, path), forEffect4(readFileSync(path, "utf8")))
-  for (const name of [...packageNames, "examples"]) {
+  for (const name of [...packageNames, "examples", "benchmarks"]) {
     for (const path of filesUnder(join(own, name))) {
       put(relative(own, path), readFileSync(path, "utf8"))
       if (!path.includes("/src/")) continue
@@ -201,7 +214,7 @@ export const generate = ({ from, own, to }: Folders): void => {
     put(join(name, "LICENSE"), readFileSync(join(from, name, "LICENSE"), "utf8"))
     link(join(to, "node_modules/@effect-oauth", name), join(to, name))
   }
-  for (const name of [...packageNames, "examples"]) {
+  for (const name of [...packageNames, "examples", "benchmarks"]) {
     for (const part of ["src", "test", "examples"]) {
       for (const path of filesUnder(join(to, name, part))) if (!written.has(path)) rmSync(path)
     }

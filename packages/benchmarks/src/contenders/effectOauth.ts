@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 
 import type { Client, Surroundings } from "../contender.js"
+import type { InEffect } from "../transport/httpClient.js"
 
 const options = ({ apiUrl, clientId, clientSecret, tokenUrl }: Surroundings) => ({
   tokenUrl,
@@ -21,9 +22,9 @@ const options = ({ apiUrl, clientId, clientSecret, tokenUrl }: Surroundings) => 
 const get = (api: ApiClient.Client) =>
   Effect.flatMap(api.get("/items"), (response) => Effect.as(response.json, response.status))
 
-export const make = async (surroundings: Surroundings): Promise<Client> => {
+export const make = async (surroundings: InEffect): Promise<Client> => {
   const runtime = ManagedRuntime.make(
-    ClientCredentials.layer(options(surroundings)).pipe(Layer.provide(surroundings.stacks.httpClient))
+    ClientCredentials.layer(options(surroundings)).pipe(Layer.provideMerge(surroundings.httpClient))
   )
   const call = get(await runtime.runPromise(ApiClient.ApiClient))
   return {
@@ -37,9 +38,9 @@ export const make = async (surroundings: Surroundings): Promise<Client> => {
  * Makes clients in one runtime, as a program with a client for each tenant does. That all of them request the same token is
  * a mistake in a program, which is logged; here it is meant.
  */
-export const inOneRuntime = (surroundings: Surroundings): () => Promise<Client> => {
+export const inOneRuntime = (surroundings: InEffect): () => Promise<Client> => {
   const runtime = ManagedRuntime.make(
-    Layer.merge(surroundings.stacks.httpClient, Logger.remove(Logger.defaultLogger))
+    Layer.merge(surroundings.httpClient, Logger.remove(Logger.defaultLogger))
   )
   return async () => {
     const scope = await runtime.runPromise(Scope.make())

@@ -8,21 +8,21 @@ import { gzipSync } from "node:zlib"
 import { build } from "esbuild"
 
 import type { Contender } from "../contender.js"
-import { contenders } from "../contenders.js"
+import { addedToBare, contenders, folderForEffect4 } from "../contenders.js"
 import type { Measure } from "../measure.js"
 import { summarize, type Table } from "../result.js"
 
-const folder = fileURLToPath(new URL("../contenders/", import.meta.url))
-
 /** What a user would write: the client of the other measures, and one call. */
-export const program = ({ baseline, module, name }: Contender): string => {
-  const inEffect = baseline === "bare HttpClient" || name === "bare HttpClient"
+const program = ({ effect, module }: Contender): string => {
+  const fetchClient = effect === 4 ? "effect/http/FetchHttpClient" : "@effect/platform/FetchHttpClient"
   return [
     `import { make } from "./${module}.js"`,
-    ...(inEffect ? ["import { layer as httpClient } from \"@effect/platform/FetchHttpClient\""] : []),
+    ...(effect === undefined ? [] : [`import { layer as httpClient } from "${fetchClient}"`]),
     "const { TOKEN_URL: tokenUrl, API_URL: apiUrl, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret } = process.env",
-    `const stacks = { fetch, axios: {}, gaxios: {}${inEffect ? ", httpClient" : ""} }`,
-    "const { call } = await make({ tokenUrl, apiUrl, clientId, clientSecret, stacks })",
+    "const stacks = { fetch, axios: {}, gaxios: {} }",
+    `const { call } = await make({ tokenUrl, apiUrl, clientId, clientSecret, stacks${
+      effect === undefined ? "" : ", httpClient"
+    } })`,
     "console.log(await call())"
   ].join("\n")
 }
@@ -41,6 +41,9 @@ export const bundle = async (
   contender: Contender,
   external: ReadonlyArray<string>
 ): Promise<ReadonlyArray<File>> => {
+  const folder = fileURLToPath(
+    new URL("contenders/", contender.effect === 4 ? folderForEffect4 : new URL("../", import.meta.url))
+  )
   const { metafile, outputFiles } = await build({
     stdin: { contents: program(contender), resolveDir: folder, sourcefile: "program.js", loader: "js" },
     absWorkingDir: folder,
@@ -105,9 +108,20 @@ export const bundleSize: Measure = {
       better: "lower",
       rows: files.map((file) => summarize(file.name, [size(file)]))
     })
+    const together = table(
+      "bundle-together-gzip",
+      "Smallest program together, gzipped",
+      ({ together }) => sum(together, gzipped)
+    )
     return [
       table("bundle-apart-gzip", "Smallest program apart, gzipped", ({ apart }) => sum(apart, gzipped)),
-      table("bundle-together-gzip", "Smallest program together, gzipped", ({ together }) => sum(together, gzipped)),
+      together,
+      {
+        ...together,
+        id: "bundle-added-gzip",
+        title: "Together, beyond the bare client's program, gzipped",
+        rows: addedToBare(together.rows)
+      },
       table("bundle-apart", "Apart, minified", ({ apart }) => sum(apart, length)),
       table("bundle-together", "Together, minified", ({ together }) => sum(together, length))
     ]

@@ -18,17 +18,16 @@ const compared = async (
   { name, processes, title }: (typeof transports)[number],
   settings: Settings
 ): Promise<ReadonlyArray<Table>> => {
-  const modules = new Map(contenders.map(({ module, name }) => [name, module]))
   const rows = await collect(
     contenders.filter(({ baseline }) => baseline !== undefined),
     scaled(settings, processes),
-    async ({ baseline = "", module }) => {
+    async ({ baseline = "", name: contender }) => {
       const sample = await run<"added" | "bare" | "own">(
         ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"],
         [
           "cached",
-          module,
-          modules.get(baseline) ?? "",
+          contender,
+          baseline,
           name,
           `${scaled(settings, rounds)}`,
           `${scaled(settings, calls)}`

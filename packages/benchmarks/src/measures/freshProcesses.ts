@@ -1,10 +1,9 @@
 /**
  * What is measured in a process of its own, so that nothing was loaded or compiled before.
  */
-import { contenders } from "../contenders.js"
+import { addedToBare, contenders } from "../contenders.js"
 import { collect, run } from "../freshProcess.js"
 import { type Measure, scaled } from "../measure.js"
-import type { Row } from "../result.js"
 import * as loopback from "../transport/loopback.js"
 
 export const start: Measure = {
@@ -18,7 +17,7 @@ export const start: Measure = {
     const rows = await collect(
       contenders,
       scaled(settings, 5),
-      ({ module }) => run<"firstCall" | "import">([], ["start", module, tokenUrl, apiUrl])
+      ({ name }) => run<"firstCall" | "import">([], ["start", name, tokenUrl, apiUrl])
     )
     await close()
     return [
@@ -29,6 +28,20 @@ export const start: Measure = {
         unit: "ms",
         better: "lower",
         rows: rows("firstCall")
+      },
+      {
+        id: "import-added",
+        title: "Time to import, beyond the bare client",
+        unit: "ms",
+        better: "lower",
+        rows: addedToBare(rows("import"))
+      },
+      {
+        id: "first-token-added",
+        title: "Time to the first answer, beyond the bare client",
+        unit: "ms",
+        better: "lower",
+        rows: addedToBare(rows("firstCall"))
       }
     ]
   }
@@ -44,28 +57,20 @@ export const allocations: Measure = {
     const rows = await collect(
       contenders,
       scaled(settings, 1),
-      ({ module }) =>
+      ({ name }) =>
         run<"bytes">(
           ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"],
-          ["allocations", module]
+          ["allocations", name]
         )
     )
     const whole = rows("bytes")
-    const of = (name: string) => whole.find(({ contender }) => contender === name)
-    const added = contenders.flatMap(({ baseline, name }): ReadonlyArray<Row> => {
-      const bare = baseline === undefined ? undefined : of(baseline)
-      const own = of(name)
-      if (bare === undefined || own === undefined || !("median" in bare) || !("median" in own)) return []
-      const { contender, high, low, median } = own
-      return [{ contender, median: median - bare.median, low: low - bare.median, high: high - bare.median }]
-    })
     return [
       {
         id: "allocations-added",
         title: "Memory allocated in addition by a call",
         unit: "bytes",
         better: "lower",
-        rows: added
+        rows: addedToBare(whole)
       },
       { id: "allocations-whole", title: "Allocated by the whole call", unit: "bytes", better: "lower", rows: whole }
     ]
@@ -84,7 +89,7 @@ export const memory: Measure = {
     const rows = await collect(
       tokens,
       scaled(settings, 1),
-      ({ module }) => run<"bytes">(["--expose-gc"], ["memory", module, "500", "2000"])
+      ({ name }) => run<"bytes">(["--expose-gc"], ["memory", name, "500", "2000"])
     )
     return [{
       id: "memory",

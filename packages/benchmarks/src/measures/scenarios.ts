@@ -1,9 +1,6 @@
 /**
  * What happens to token requests and to callers, in virtual time.
  */
-import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 
 import type { Client, Contender } from "../contender.js"
 import * as fake from "../transport/fake.js"
@@ -177,7 +174,7 @@ export const play = (scenario: Scenario, contender: Contender): Promise<Outcome>
   withVirtualTime(async (time) => {
     const world = World.make(scenario.world)
     const { make } = await contender.load()
-    const client: Client = await make(fake.make(world, Layer.merge(time.clock, Logger.minimumLogLevel(LogLevel.None))))
+    const client: Client = await make(fake.make(world, { isVirtual: true }))
     let launched = 0
     let answered = 0
     let failed = 0

@@ -4,7 +4,6 @@
 import { openAll } from "../clients.js"
 import type { Surroundings } from "../contender.js"
 import { interleaved, type Measure, scaled, type Settings } from "../measure.js"
-import { repeat } from "../repeat.js"
 import { summarize, type Table } from "../result.js"
 import * as fake from "../transport/fake.js"
 import * as loopback from "../transport/loopback.js"
@@ -29,8 +28,8 @@ const rates = async (
   const each = scaled(settings, calls)
   const many = Math.min(callers, each)
   // For the tokens and the connections.
-  for (const { client } of clients) await repeat(client, Math.min(each, 300), Math.min(many, 300))
-  await interleaved(scaled(settings, rounds), clients, async ({ client, contender }) => {
+  for (const { client, repeat } of clients) await repeat(client, Math.min(each, 300), Math.min(many, 300))
+  await interleaved(scaled(settings, rounds), clients, async ({ client, contender, repeat }) => {
     const before = performance.now()
     await repeat(client, each, many)
     samples.get(contender.name)?.push(1000 * each / (performance.now() - before))

@@ -5,9 +5,6 @@
 import { Agent, createServer } from "node:http"
 import { type Duplex, duplexPair } from "node:stream"
 
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as Layer from "effect/Layer"
-
 import type { Surroundings } from "../contender.js"
 import { type Answer, client, fixedToken, type Message, paths, type World } from "../world.js"
 import { listener } from "./listener.js"
@@ -47,8 +44,7 @@ const makeAgent = (world: World): Agent => {
   return Object.assign(new Agent(), { protocol: "https:", createConnection })
 }
 
-/** `more` is built beneath the `HttpClient`: a clock, say. */
-export const make = (world: World, more: Layer.Layer<never> = Layer.empty): Surroundings => {
+export const make = (world: World, { isVirtual }: { readonly isVirtual?: boolean } = {}): Surroundings => {
   const fetch = makeFetch(world)
   return {
     tokenUrl: `https://auth.test${paths.token}`,
@@ -58,10 +54,7 @@ export const make = (world: World, more: Layer.Layer<never> = Layer.empty): Surr
     fixedToken,
     stacks: {
       fetch,
-      httpClient: FetchHttpClient.layer.pipe(
-        Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch)),
-        Layer.provideMerge(more)
-      ),
+      isVirtual,
       axios: { adapter: "fetch", env: { fetch } },
       gaxios: { fetchImplementation: fetch },
       agent: makeAgent(world)

@@ -7,9 +7,7 @@ import { Agent } from "node:http"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
-import * as Layer from "effect/Layer"
 
 import type { Stacks, Surroundings } from "../contender.js"
 import { client, fixedToken, paths, type World } from "../world.js"
@@ -39,9 +37,7 @@ const openStacks = () => {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const stacks: Stacks = {
     fetch: globalThis.fetch,
-    httpClient: NodeHttpClient.layerUndiciWithoutDispatcher.pipe(
-      Layer.provide(Layer.succeed(NodeHttpClient.Dispatcher, dispatcher))
-    ),
+    dispatcher,
     axios: { httpAgent: agent },
     gaxios: { agent },
     // simple-oauth2 clones an agent that it is given, with the sockets in it.
