@@ -103,20 +103,39 @@ export const redactedError = (
     isShown: (detail) => !secrets.isIn(detail)
   })
 
-/** A body can be read once only: a tracer that prints a response must not be the one that reads it. */
-const withoutBody = ({ cookies, headers, remoteAddress, request, status }: Response): Response =>
-  Object.defineProperties(HttpClientResponse.fromWeb(request, new globalThis.Response()), {
-    status: { value: status },
-    headers: { value: headers },
-    cookies: { value: cookies },
-    remoteAddress: { value: remoteAddress }
-  })
+/**
+ * A body can be read once only: a tracer that prints a response must not be the one that reads it. Most tracers never look
+ * at the response, so the empty one is made when it is read.
+ */
+class Bodiless extends responses.Derived {
+  get #empty(): Response {
+    return HttpClientResponse.fromWeb(this.request, new globalThis.Response())
+  }
+  get json(): Response["json"] {
+    return this.#empty.json
+  }
+  get text(): Response["text"] {
+    return this.#empty.text
+  }
+  get urlParamsBody(): Response["urlParamsBody"] {
+    return this.#empty.urlParamsBody
+  }
+  get formData(): Response["formData"] {
+    return this.#empty.formData
+  }
+  get arrayBuffer(): Response["arrayBuffer"] {
+    return this.#empty.arrayBuffer
+  }
+  get stream(): Response["stream"] {
+    return this.#empty.stream
+  }
+}
 
 /** What tracers get of a call, in place of the request as it was sent. */
 export const view = (request: Request, secrets: SentSecrets): tracing.View => ({
   value: (value) =>
     responses.isResponse(value)
-      ? new ApiResponse(request, withoutBody(value), secrets)
+      ? new ApiResponse(request, new Bodiless(value), secrets)
       : responses.isRequest(value)
       ? request
       : value,

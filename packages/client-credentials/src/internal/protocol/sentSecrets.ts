@@ -54,9 +54,19 @@ export const make = (request: SentRequest): SentSecrets => {
       }))
     ]
   }
+  // A text that is shorter than all of them, in a spelling that never is, repeats none: most headers and attributes are.
+  let shortest: number | undefined
+  const shortestLength = () =>
+    shortest ??= secretsOf(request).reduce(
+      (least, { length }) => length > 6 && length < least ? length : least,
+      Infinity
+    )
   const holds = (text: string) => (thorough ??= redaction.make(secretsOf(request), [request.url])).holds(text)
   return {
-    without: (text) => spellings().reduce((rest, secret) => rest.replaceAll(secret, redaction.placeholder), text),
+    without: (text) =>
+      text.length < shortestLength()
+        ? text
+        : spellings().reduce((rest, secret) => rest.replaceAll(secret, redaction.placeholder), text),
     shown: (text) => isKnownCode(text) || !holds(text) ? text : redaction.placeholder,
     isIn: (value) => isWithin(value, holds)
   }

@@ -8,6 +8,8 @@
  */
 import * as Headers from "@effect/platform/Headers"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
@@ -59,6 +61,9 @@ const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
   }
 }
 
+/** The tracer of a program that has none: its spans are exported to nobody, so nothing is spent on what they hold. */
+const native = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
 /**
  * Runs a request whose spans hold only what `view` makes of its response and its errors. Errors that became defects are
  * replaced in the result too.
@@ -68,6 +73,7 @@ export const guard = <A, E, R>(request: Effect.Effect<A, E, R>, view: View): Eff
   return Effect.withFiberRuntime((fiber) => {
     if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) return viewed
     const tracer = fiber.currentTracer
+    if (tracer === native) return viewed
     return Effect.withTracer(
       viewed,
       Tracer.make({

@@ -7,6 +7,7 @@
  * kinds and attributes, and are its own objects; only what they are ended with, and the text of attributes, is replaced.
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
@@ -62,6 +63,9 @@ const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
   })
 }
 
+/** The tracer of a program that has none: its spans are exported to nobody, so nothing is spent on what they hold. */
+const native = Context.get(Context.empty(), Tracer.Tracer)
+
 /**
  * Runs a request whose spans hold only what `view` makes of its response and its errors. Errors that became defects are
  * replaced in the result too.
@@ -74,6 +78,7 @@ export const guard = <A, E, R>(request: Effect.Effect<A, E, R>, view: View): Eff
   return Effect.withFiber((fiber) => {
     if (!fiber.getRef(References.TracerEnabled)) return viewed
     const tracer = fiber.getRef(Tracer.Tracer)
+    if (tracer === native) return viewed
     const { context } = tracer
     return Effect.withTracer(
       viewed,
