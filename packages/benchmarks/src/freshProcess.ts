@@ -17,7 +17,7 @@ export const run = async <K extends string>(
   parameters: ReadonlyArray<string>
 ): Promise<Readonly<Record<K, number>>> => {
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, ...parameters], {
-    timeout: 60_000,
+    timeout: 600_000,
     env: { ...process.env, CLIENT_ID: client.id, CLIENT_SECRET: client.secret, FIXED_TOKEN: fixedToken }
   })
   return JSON.parse(stdout) as Readonly<Record<K, number>>

@@ -5,7 +5,8 @@
 import { createServer } from "node:http"
 
 import { NodeHttpServer } from "@effect/platform-node"
-import { ApiMiddleware, ClientCredentials, type OAuthError } from "@effect-oauth/client-credentials"
+import { ClientCredentials, type OAuthError } from "@effect-oauth/client-credentials"
+import * as ApiMiddleware from "@effect-oauth/client-credentials/ApiMiddleware"
 import { Console, Effect, Layer, Redacted, Ref, Schema } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import {

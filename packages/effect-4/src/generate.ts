@@ -128,13 +128,6 @@ const measured = [
 /** States the version of its package. */
 const versioned = "client-credentials/src/internal/http/version.ts"
 
-/** The barrel with the modules that only Effect 4 has, each with what its first comment says. */
-const withOwnModules = (barrel: string, from: string, own: string): string =>
-  readdirSync(own).filter((name) => name.endsWith(".ts") && !existsSync(join(from, name))).reduce((text, name) => {
-    const [comment = ""] = /^\/\*\*[\s\S]*?\*\/\n/.exec(readFileSync(join(own, name), "utf8")) ?? []
-    const module = name.slice(0, -".ts".length)
-    return `${text}\n${comment}export * as ${module} from "./${module}.js"\n`
-  }, barrel)
 
 export const generate = ({ from, own, to }: Folders): void => {
   const files = [
@@ -189,16 +182,6 @@ export const generate = ({ from, own, to }: Folders): void => {
         rewritten(path).replaceAll(/"(\d[^"]*)"/g, (_, one) => `"${versionOf(one)}"`)
       )
     } else put(place, place.includes("/src/") ? withExamples(path, rewritten(path)) : rewritten(path))
-  }
-  for (const name of packageNames) {
-    const barrel = join(from, name, "src/index.ts")
-    const ownSources = join(own, name, "src")
-    if (existsSync(ownSources)) {
-      put(
-        join(name, "src/index.ts"),
-        withOwnModules(withExamples(barrel, rewritten(barrel)), dirname(barrel), ownSources)
-      )
-    }
   }
   for (const path of documents) put(relative(from, path), forEffect4(readFileSync(path, "utf8")))
   for (const name of [...packageNames, "examples", "benchmarks"]) {

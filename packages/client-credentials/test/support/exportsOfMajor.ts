@@ -7,4 +7,7 @@ export type Use = Effect.Effect<unknown, unknown, Scope.Scope>
 /** A use of an export, with an HTTP client that works; or why it cannot hold a secret. */
 export type Entry = ((http: Layer.Layer<HttpClient.HttpClient>) => Use) | string
 
+/** The modules that no index exports. */
+export const modules = {}
+
 export const uses = (_secret: Redacted.Redacted<string>): Readonly<Record<string, Entry>> => ({})

@@ -1,6 +1,9 @@
 /**
  * The access token of the endpoints of an `HttpApi` that declare a middleware.
  *
+ * The index does not export this module, so that programs without an `HttpApi` do not load `effect/http-api`: import it by
+ * its path, `@effect-oauth/client-credentials/ApiMiddleware`.
+ *
  * @since 0.1.0
  */
 // Specific to Effect 4: Effect 3 has no middleware of clients.
@@ -29,7 +32,8 @@ import type { OAuthError } from "./OAuthError.js"
  *   for each replay, and their request has the token.
  *
  * @example
- * import { ApiMiddleware, ClientCredentials, OAuthError } from "@effect-oauth/client-credentials"
+ * import { ClientCredentials, type OAuthError } from "@effect-oauth/client-credentials"
+ * import * as ApiMiddleware from "@effect-oauth/client-credentials/ApiMiddleware"
  * import { Effect, Layer, Redacted, Schema } from "effect"
  * import { FetchHttpClient } from "effect/http"
  * import {

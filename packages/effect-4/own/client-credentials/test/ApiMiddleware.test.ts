@@ -2,7 +2,8 @@
 import { inspect } from "node:util"
 
 import { assert, describe, it } from "@effect/vitest"
-import { ApiClient, ApiMiddleware, OAuthError, ReplaySchedule } from "@effect-oauth/client-credentials"
+import { ApiClient, OAuthError, ReplaySchedule } from "@effect-oauth/client-credentials"
+import * as ApiMiddleware from "@effect-oauth/client-credentials/ApiMiddleware"
 import type { Exit } from "effect"
 import { Cause, Effect, Layer, Logger, Schedule, Schema, Stream, Tracer } from "effect"
 import type { HttpClientError } from "effect/http"

@@ -1,5 +1,6 @@
 /** Uses of the exports that only Effect 4 has: Effect 3 has no middleware of clients. */
-import { ApiMiddleware, ClientCredentials, type OAuthError } from "@effect-oauth/client-credentials"
+import { ClientCredentials, type OAuthError } from "@effect-oauth/client-credentials"
+import * as ApiMiddleware from "@effect-oauth/client-credentials/ApiMiddleware"
 import { Effect, Layer, type Redacted, Schema, type Scope } from "effect"
 import type { HttpClient } from "effect/http"
 import { HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup, HttpApiMiddleware } from "effect/http-api"
@@ -20,6 +21,9 @@ const Inventory = HttpApi.make("inventory").add(
     HttpApiEndpoint.get("list", "/items", { success: Schema.Struct({ ok: Schema.Boolean }) }).middleware(WithToken)
   )
 )
+
+/** The modules that no index exports. */
+export const modules = { ApiMiddleware }
 
 export const uses = (clientSecret: Redacted.Redacted<string>): Readonly<Record<string, Entry>> => ({
   "ApiMiddleware.layer": (http) => {
