@@ -245,11 +245,14 @@ export const contenders: ReadonlyArray<Contender> = [
 /** Those that obtain tokens. */
 export const peers = contenders.filter(({ baseline }) => baseline !== undefined)
 
-/** What those who obtain tokens add to the bare client of their HTTP stack, where both were measured. */
+/** What those who obtain tokens add to the bare client of their HTTP stack. */
 export const addedToBare = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
   peers.flatMap(({ baseline, name }): ReadonlyArray<Row> => {
     const [own, bare] = [name, baseline].map((one) => rows.find(({ contender }) => contender === one))
-    if (own === undefined || bare === undefined || !isValue(own) || !isValue(bare)) return []
+    if (own === undefined || !isValue(own)) return []
+    if (bare === undefined || !isValue(bare)) {
+      return [{ contender: name, absent: "the bare client was not measured alone" }]
+    }
     const { contender, high, low, median } = own
     return [{ contender, median: median - bare.median, low: low - bare.median, high: high - bare.median }]
   })

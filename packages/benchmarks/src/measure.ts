@@ -13,6 +13,8 @@ export interface Measure {
 export interface Settings {
   /** Everything is done this fraction as often. 1 for results that count. */
   readonly scale: number
+  /** Those of the peers who take part. Default: all, for results that count. */
+  readonly names?: ReadonlyArray<string> | undefined
 }
 
 /** How often, at least once. */

@@ -36,7 +36,7 @@ const colours: Readonly<Record<Theme, Colours>> = {
 }
 
 const line = 20
-const nameWidth = 200
+const nameWidth = 180
 const barWidth = 260
 const numberWidth = 90
 const panelWidth = nameWidth + barWidth + numberWidth

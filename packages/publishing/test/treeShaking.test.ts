@@ -34,7 +34,21 @@ import * as ClientCredentials from "@effect-oauth/client-credentials/ClientCrede
 
 const byIndex = program(`import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"`)
 
+/** A program for Effect 3 as one for Effect 4. */
+const onEffect4 = (program: string) => program.replaceAll("@effect/platform/", "effect/http/")
+
+const bare = `
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+
+Effect.runPromise(HttpClient.get("https://api.example.com/items").pipe(Effect.provide(FetchHttpClient.layer)))
+`
+
 const here = fileURLToPath(new URL(".", import.meta.url))
+
+/** Where the packages for Effect 4 are found by their names. */
+const amongThoseForEffect4 = fileURLToPath(new URL("../../effect-4/generated/", import.meta.url))
 
 /** What is there when the program starts: the entry and what it imports, not what is loaded when it is first needed. */
 interface Bundle {
@@ -52,10 +66,11 @@ const atOnce = (entry: string, imports: (chunk: string) => ReadonlyArray<string>
 
 const esbuild = async (
   contents: string,
-  options: Pick<BuildOptions, "external" | "splitting"> = {}
+  { resolveDir = here, ...options }: Pick<BuildOptions, "external" | "splitting"> & { readonly resolveDir?: string } =
+    {}
 ): Promise<Bundle> => {
   const { metafile, outputFiles } = await build({
-    stdin: { contents, resolveDir: here },
+    stdin: { contents, resolveDir },
     absWorkingDir: here,
     outdir: here,
     bundle: true,
@@ -167,5 +182,17 @@ describe("its size", () => {
     // a tenth validates options and states what to change.
     assert.isBelow(own, 42)
     assert.isBelow(own, whole / 3)
+  })
+  it("on Effect 4, beyond a program without it, is without the module Schema", async () => {
+    const [all, without] = await Promise.all(
+      [byModule, bare].map((program) => esbuild(onEffect4(program), { resolveDir: amongThoseForEffect4 }))
+    )
+    assert.isDefined(all)
+    assert.isDefined(without)
+    const added = kilobytes(all.text) - kilobytes(without.text)
+    console.log(`on Effect 4, minified and gzipped: ${added.toFixed(1)} kB beyond HttpClient.get`)
+    assert.deepStrictEqual([...all.modules.keys()].filter((path) => /\/effect\/dist\/Schema/.test(path)), [])
+    // 41 kB of it are the library's, the rest are what it uses of Effect: streams, metrics, schedules, layers.
+    assert.isBelow(added, 53)
   })
 })

@@ -1,7 +1,7 @@
 /**
  * What a call costs when the token is there already: on the transport in memory, where nothing else costs, and on sockets.
  */
-import { contenders } from "../contenders.js"
+import { peers } from "../contenders.js"
 import { collect, run } from "../freshProcess.js"
 import { type Measure, scaled, type Settings } from "../measure.js"
 import type { Table } from "../result.js"
@@ -19,7 +19,7 @@ const compared = async (
   settings: Settings
 ): Promise<ReadonlyArray<Table>> => {
   const rows = await collect(
-    contenders.filter(({ baseline }) => baseline !== undefined),
+    peers.filter(({ name }) => settings.names?.includes(name) ?? true),
     scaled(settings, processes),
     async ({ baseline = "", name: contender }) => {
       const sample = await run<"added" | "bare" | "own">(
