@@ -128,7 +128,6 @@ const measured = [
 /** States the version of its package. */
 const versioned = "client-credentials/src/internal/http/version.ts"
 
-
 export const generate = ({ from, own, to }: Folders): void => {
   const files = [
     ...packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part)))),
