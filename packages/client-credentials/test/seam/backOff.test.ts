@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { OAuthError } from "@effect-oauth/client-credentials"
-import { Cron, DateTime, Duration, Effect, Schedule, TestClock } from "effect"
+import { Duration, Effect, Schedule, TestClock } from "effect"
 
 import * as backOff from "../../src/internal/seam/backOff.js"
 import * as pauses from "../../src/internal/seam/pauses.js"
+import { hourly } from "../support/schedules.js"
 
 const unavailable = (retryAfter?: Duration.DurationInput) =>
   new OAuthError.TokenEndpointUnavailable({
@@ -45,9 +46,6 @@ describe("the pauses of a schedule", () => {
 describe("the pauses of a schedule of hours", () => {
   it.effect("depend on the time of the day, which goes on with each pause", () =>
     Effect.gen(function*() {
-      const hourly = Schedule.cron(
-        Cron.make({ minutes: [0], hours: [], days: [], months: [], weekdays: [], tz: DateTime.zoneMakeOffset(0) })
-      )
       const [minute, hour] = [60_000, 3_600_000]
       yield* TestClock.adjust("10 minutes")
       assert.strictEqual(yield* pauses.make(hourly).next(undefined), 50 * minute)

@@ -1,0 +1,5 @@
+/** A schedule that depends on the time of the day. */
+import { Schedule } from "effect"
+
+/** Recurs at each full hour. */
+export const hourly = Schedule.cron("0 * * * *", "UTC")
