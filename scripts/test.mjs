@@ -27,7 +27,7 @@ compile(join("scripts", "effect4.mjs"))
 const chosen = args.flatMap((arg, index) =>
   arg.startsWith("--project=") ? [arg.slice("--project=".length)] : args[index - 1] === "--project" ? [arg] : []
 )
-const isFor4 = (project) => / on Effect 4$/.test(project)
+const isFor4 = (project) => / on Effect 4$|^effect-4$/.test(project)
 const with3 = chosen.length === 0 || chosen.some((project) => !isFor4(project))
 const with4 = chosen.length === 0 || chosen.some(isFor4)
 

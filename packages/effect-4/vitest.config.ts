@@ -44,7 +44,7 @@ export default defineConfig({
       {
         resolve: { alias },
         test: {
-          name: "fleets on Effect 4",
+          name: "effect-4",
           root: fileURLToPath(new URL(".", import.meta.url)),
           include: ["test/**/*.test.ts"],
           ...limits

@@ -216,15 +216,6 @@ const fromReadableStream: Rule = (to, node) => {
   to.insert(onError.end, " }")
 }
 
-/** The third argument of a metric, or its options, are the same; attributes are an object. */
-const withAttributes: Rule = (to, node) => {
-  const [metric, key, value] = node.arguments
-  if (metric === undefined || key === undefined || value === undefined) return
-  to.insert(key.getStart(to.file), "{ [")
-  to.replaceBetween(key.end, value.getStart(to.file), "]: ")
-  to.insert(value.end, " }")
-}
-
 /** Names of one level are keys of an object. Others are those of the environment, whose levels have `_` between them. */
 const configProvider: Rule = (to, node) => {
   const [map, options] = node.arguments
@@ -331,10 +322,8 @@ const endpointOptions: Readonly<Record<string, string>> = {
 /** The test runner takes only Effect's own arbitraries. */
 const property: Rule = (to, node) => callee(to, node, to.useOwn("property", "@effect-oauth/effect-4/property"))
 
-const rules: Readonly<Record<string, Rule>> = {
-  ...Object.fromEntries(
-    ["del", "get", "head", "patch", "post", "put"].map((name) => [`@effect/platform/HttpApiEndpoint.${name}`, endpoint])
-  ),
+export const rules: Readonly<Record<string, Rule>> = {
+  "@effect/platform/HttpApiEndpoint.get": endpoint,
   "@effect/vitest/it.prop": property,
   "effect/Effect.timeoutFail": timeoutFail,
   "effect/Effect.withClock": provides((to) => `${to.use("effect/Clock")}.Clock`),
@@ -376,7 +365,6 @@ const rules: Readonly<Record<string, Rule>> = {
   "effect/Stream.mapAccum": mapAccum,
   "effect/Stream.fromReadableStream": fromReadableStream,
   "effect/Chunk.toReadonlyArray": first,
-  "effect/Metric.tagged": withAttributes,
   "effect/ConfigProvider.fromMap": configProvider,
   "effect/Random.make": randomOf,
   "effect/Logger.withMinimumLogLevel": provides((to) => `${to.use("effect/References")}.MinimumLogLevel`),
@@ -387,7 +375,7 @@ const rules: Readonly<Record<string, Rule>> = {
 
 export const rewrite = (to: Rewriting, node: ts.CallExpression): void => {
   const called = to.memberOf(node.expression)
-  if (called !== undefined) rules[`${called.module}.${called.name}`]?.(to, node)
+  if (called !== undefined) to.rule("calls", rules, `${called.module}.${called.name}`)?.(to, node)
 }
 
 /** A reference has one type parameter, that of its value. */

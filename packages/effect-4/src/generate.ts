@@ -1,16 +1,7 @@
 /**
  * Generates the packages for Effect 4.
  */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 
 import ts from "typescript"
@@ -24,7 +15,7 @@ import { rewrite } from "./rewrite.js"
 export const packageNames = ["client-credentials", "testing", "redis", "sql"] as const
 
 /** Files that have no counterpart. */
-const left: ReadonlyArray<string> = [
+export const left: ReadonlyArray<string> = [
   // `@effect/sql-libsql` and `@effect/sql-mysql2` have no release for Effect 4.
   "sql/test/mariadbServer.ts",
   "sql/test/sqlite.test.ts",
@@ -55,12 +46,7 @@ const filesUnder = (folder: string): ReadonlyArray<string> =>
     )
     : []
 
-/** Writes only what changed, so that a compiler that works incrementally has nothing to do where nothing changed. */
-const write = (path: string, text: string): void => {
-  if (existsSync(path) && readFileSync(path, "utf8") === text) return
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, text)
-}
+const textOf = (path: string): string => readFileSync(path, "utf8")
 
 const link = (path: string, to: string): void => {
   if (existsSync(path)) return
@@ -86,7 +72,11 @@ export const folders = (root: string): Folders => ({
 })
 
 /** What is rewritten, by its path: files, and examples, which the compiler sees as files beside the text they are in. */
-const programOf = (from: string, files: ReadonlyArray<string>, examples: ReadonlyMap<string, string>): ts.Program => {
+export const programOf = (
+  from: string,
+  files: ReadonlyArray<string>,
+  examples: ReadonlyMap<string, string>
+): ts.Program => {
   const base = ts.readConfigFile(join(from, "../tsconfig.base.json"), (path) => ts.sys.readFile(path))
   const { options } = ts.convertCompilerOptionsFromJson(base.config.compilerOptions, from)
   const all = { ...options, noEmit: true, composite: false, incremental: false, types: ["node"] }
@@ -111,7 +101,7 @@ const exampleFile = (path: string, index: number): string => path.replace(/\.\w+
 const exampleOf = (place: string, index: number): string =>
   exampleFile(place, index).replace(/^([^/]+)\/(src\/)?/, "$1/examples/")
 
-const examplesIn = (path: string): ReadonlyArray<examples.Example> => examples.inComments(readFileSync(path, "utf8"))
+const examplesIn = (path: string): ReadonlyArray<examples.Example> => examples.inComments(textOf(path))
 
 /** Programs of another package that are measured on both majors. */
 const measured = [
@@ -128,31 +118,31 @@ const measured = [
 /** States the version of its package. */
 const versioned = "client-credentials/src/internal/http/version.ts"
 
-export const generate = ({ from, own, to }: Folders): void => {
-  const files = [
+/** The files of the packages for Effect 4, by their paths below `to`. */
+export type Files = ReadonlyMap<string, string | Buffer>
+
+/** What the files of the packages for Effect 3 give, where no file of `own` is in their place. */
+const rewrittenFiles = ({ from, own }: Folders, used: Set<string>): Files => {
+  const paths = [
     ...packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part)))),
     ...filesUnder(join(from, "examples", "src")),
     ...testsOfExamples.map((name) => join(from, "examples", "test", name)),
     ...measured.map((path) => join(from, path)).filter((path) => existsSync(path))
   ]
-  const code = files.filter((path) => path.endsWith(".ts"))
-  const documents = packageNames.map((name) => join(from, name, "README.md"))
+  const code = paths.filter((path) => path.endsWith(".ts"))
   const documented = code.filter((path) => path.includes("/src/"))
-  const virtual = new Map(
-    documented.flatMap((path) => examplesIn(path).map(({ code }, index) => [exampleFile(path, index), code] as const))
+  const program = programOf(
+    from,
+    code,
+    new Map(
+      documented.flatMap((path) => examplesIn(path).map(({ code }, index) => [exampleFile(path, index), code] as const))
+    )
   )
-  const program = programOf(from, code, virtual)
-  const checker = program.getTypeChecker()
-  const written = new Set<string>()
-
-  const put = (place: string, text: string): void => {
-    written.add(join(to, place))
-    write(join(to, place), text)
-  }
+  const files = new Map<string, string | Buffer>()
   const rewritten = (path: string): string => {
     const file = program.getSourceFile(path)
     if (file === undefined) throw new Error(`${path} cannot be read`)
-    return rewrite(file, checker)
+    return rewrite(file, program.getTypeChecker(), used)
   }
   /** A text with its examples rewritten, which are also put into files of their own for the compiler. */
   const withExamples = (path: string, text: string): string =>
@@ -160,45 +150,69 @@ export const generate = ({ from, own, to }: Folders): void => {
       text,
       examples.inComments(text).map((example, index) => {
         const place = exampleOf(relative(from, path), index)
-        const code = existsSync(join(own, place))
-          ? readFileSync(join(own, place), "utf8")
-          : rewritten(exampleFile(path, index))
-        put(place, code)
+        const code = existsSync(join(own, place)) ? textOf(join(own, place)) : rewritten(exampleFile(path, index))
+        files.set(place, code)
         return { ...example, text: examples.placed({ ...example, code }) }
       })
     )
-
-  for (const path of files) {
+  for (const path of paths) {
     const place = relative(from, path)
     if (existsSync(join(own, place)) || left.includes(place)) continue
-    if (!path.endsWith(".ts")) {
-      written.add(join(to, place))
-      mkdirSync(dirname(join(to, place)), { recursive: true })
-      copyFileSync(path, join(to, place))
-    } else if (place === versioned) {
-      put(
-        place,
-        rewritten(path).replaceAll(/"(\d[^"]*)"/g, (_, one) => `"${versionOf(one)}"`)
-      )
-    } else put(place, place.includes("/src/") ? withExamples(path, rewritten(path)) : rewritten(path))
+    if (!path.endsWith(".ts")) files.set(place, readFileSync(path))
+    else if (place === versioned) {
+      files.set(place, rewritten(path).replaceAll(/"(\d[^"]*)"/g, (_, one: string) => `"${versionOf(one)}"`))
+    } else files.set(place, place.includes("/src/") ? withExamples(path, rewritten(path)) : rewritten(path))
   }
-  for (const path of documents) put(relative(from, path), forEffect4(readFileSync(path, "utf8")))
+  return files
+}
+
+/** The files that are written for Effect 4, with their examples, and what belongs to a package beside its code. */
+const ownFiles = ({ from, own }: Folders): Files => {
+  const files = new Map<string, string | Buffer>()
   for (const name of [...packageNames, "examples", "benchmarks"]) {
     for (const path of filesUnder(join(own, name))) {
-      put(relative(own, path), readFileSync(path, "utf8"))
+      files.set(relative(own, path), textOf(path))
       if (!path.includes("/src/")) continue
-      examplesIn(path).forEach(({ code }, index) => put(exampleOf(relative(own, path), index), code))
+      examplesIn(path).forEach(({ code }, index) => files.set(exampleOf(relative(own, path), index), code))
     }
   }
   for (const name of packageNames) {
-    put(join(name, "package.json"), manifest(readFileSync(join(from, name, "package.json"), "utf8")))
-    put(join(name, "CHANGELOG.md"), changelog(readFileSync(join(from, name, "CHANGELOG.md"), "utf8")))
-    put(join(name, "LICENSE"), readFileSync(join(from, name, "LICENSE"), "utf8"))
-    link(join(to, "node_modules/@effect-oauth", name), join(to, name))
+    files.set(join(name, "package.json"), manifest(textOf(join(from, name, "package.json"))))
+    files.set(join(name, "CHANGELOG.md"), changelog(textOf(join(from, name, "CHANGELOG.md"))))
+    files.set(join(name, "README.md"), forEffect4(textOf(join(from, name, "README.md"))))
+    files.set(join(name, "LICENSE"), textOf(join(from, name, "LICENSE")))
   }
+  return files
+}
+
+/** Returns the packages for Effect 4. The names of the rules that were used are added to `used`. */
+export const filesOf = (folders: Folders, used: Set<string> = new Set()): Files =>
+  new Map([...rewrittenFiles(folders, used), ...ownFiles(folders)])
+
+/**
+ * Writes the packages, and removes what they no longer have. Returns what was not as it is now: a compiler that works
+ * incrementally has nothing to do where nothing changed.
+ */
+export const write = (files: Files, to: string): ReadonlyArray<string> => {
+  const changed: Array<string> = []
+  for (const [place, content] of files) {
+    const path = join(to, place)
+    if (existsSync(path) && readFileSync(path).equals(Buffer.from(content))) continue
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, content)
+    changed.push(place)
+  }
+  for (const name of packageNames) link(join(to, "node_modules/@effect-oauth", name), join(to, name))
   for (const name of [...packageNames, "examples", "benchmarks"]) {
     for (const part of ["src", "test", "examples"]) {
-      for (const path of filesUnder(join(to, name, part))) if (!written.has(path)) rmSync(path)
+      for (const path of filesUnder(join(to, name, part))) {
+        if (files.has(relative(to, path))) continue
+        rmSync(path)
+        changed.push(relative(to, path))
+      }
     }
   }
+  return changed
 }
+
+export const generate = (folders: Folders): ReadonlyArray<string> => write(filesOf(folders), folders.to)

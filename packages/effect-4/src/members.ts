@@ -12,13 +12,11 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     UndiciRequestOptions: "UndiciOptions"
   },
   "@effect/platform/Cookies": { unsafeMakeCookie: "makeCookieUnsafe" },
-  "@effect/platform/Headers": { currentRedactedNames: "CurrentRedactedNames", remove: "removeMany" },
+  "@effect/platform/Headers": { remove: "removeMany" },
   "@effect/platform/HttpApiBuilder": { api: "layer" },
-  "@effect/platform/HttpClient": { currentTracerDisabledWhen: "TracerDisabledWhen" },
   "@effect/platform/HttpClientRequest": { bodyUnsafeJson: "bodyJsonUnsafe" },
   "@effect/platform/HttpLayerRouter": { addHttpApi: "@effect/platform/HttpApiBuilder.layer" },
   "@effect/platform/HttpServerResponse": { unsafeJson: "jsonUnsafe" },
-  "@effect/platform/HttpServer": { layerContext: "layerServices" },
   // Every test of an effect has a scope.
   "@effect/vitest/it": { scoped: "effect", scopedLive: "live" },
   "effect/Cause": {
@@ -40,7 +38,7 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
   "effect/ConfigProvider": { fromJson: "fromUnknown" },
   "effect/Context": { GenericTag: "Service", Tag: "Service" },
   "effect/Deferred": { unsafeDone: "doneUnsafe", unsafeMake: "makeUnsafe" },
-  "effect/Duration": { DurationInput: "Input", decode: "fromInputUnsafe", decodeUnknown: "fromInput" },
+  "effect/Duration": { DurationInput: "Input", decode: "fromInputUnsafe" },
   "effect/Effect": {
     async: "callback",
     catchAll: "catch",
@@ -54,7 +52,6 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     fromNullable: "fromNullishOr",
     intoDeferred: "Deferred.into",
     makeSemaphore: "Semaphore.make",
-    mapInputContext: "updateContext",
     tapErrorCause: "tapCause",
     timeoutFail: "timeoutOrElse",
     unsafeMakeSemaphore: "Semaphore.makeUnsafe",
@@ -62,7 +59,6 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   "effect/Either": {
     Either: "Result",
-    getRight: "getSuccess",
     isLeft: "isFailure",
     isRight: "isSuccess",
     left: "fail",
@@ -70,7 +66,7 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     right: "succeed"
   },
   "effect/Exit": { isInterrupted: "hasInterrupts" },
-  "effect/Fiber": { RuntimeFiber: "Fiber", getCurrentFiber: "getCurrent" },
+  "effect/Fiber": { RuntimeFiber: "Fiber" },
   "effect/Layer": {
     catchAll: "catch",
     scoped: "effect",
@@ -86,7 +82,6 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     stringLogger: "formatSimple",
     structuredLogger: "formatStructured"
   },
-  "effect/Metric": { tagged: "withAttributes", unsafeSnapshot: "snapshotUnsafe" },
   "effect/Option": { flatMapNullable: "flatMapNullishOr", fromNullable: "fromNullishOr" },
   "effect/Ref": { unsafeMake: "makeUnsafe" },
   "effect/Schema": {
@@ -104,10 +99,10 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
 /** The same for members of values, by the type that declares them. */
 export const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "effect/Context#Context": { unsafeMap: "mapUnsafe" },
-  "@effect/platform/HttpApiEndpoint#": { path: "params", urlParams: "query" },
+  "@effect/platform/HttpApiEndpoint#": { path: "params" },
   "effect/Either#Left": { left: "failure" },
   "effect/Either#Right": { right: "success" },
-  "effect/LayerMap#TagClass": { Default: "layer", DefaultWithoutDependencies: "layerNoDeps" },
+  "effect/LayerMap#TagClass": { Default: "layer" },
   "effect/Fiber#RuntimeFiber": { unsafePoll: "pollUnsafe" },
   "effect/Clock#Clock": {
     unsafeCurrentTimeMillis: "currentTimeMillisUnsafe",
@@ -120,20 +115,8 @@ export const members: Readonly<Record<string, Readonly<Record<string, string>>>>
 export const texts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "effect/LogLevel": {
     All: "All",
-    Debug: "Debug",
-    Error: "Error",
-    Fatal: "Fatal",
-    Info: "Info",
-    None: "None",
-    Trace: "Trace",
     Warning: "Warn"
   }
-}
-
-/** Types that a namespace of the same name holds in Effect 3: `Effect.Effect.Success`. */
-export const nested: Readonly<Record<string, string>> = {
-  "effect/Config.Wrap": "Wrap",
-  "effect/Redacted.Value": "Redacted.Value"
 }
 
 /** The tags of values, by the type that declares them. */

@@ -27,23 +27,20 @@ const http = [
 ]
 
 /** Modules that have another name, or another barrel than most of their package. */
-const moved: Readonly<Record<string, Module>> = {
+export const moved: Readonly<Record<string, Module>> = {
   "effect/Either": { barrel: "effect", name: "Result" },
   "effect/TestClock": { barrel: "effect/testing", name: "TestClock" },
   "effect/FastCheck": { barrel: "fast-check", name: "*" },
   "effect/ConfigError": { barrel: "effect", name: "Config" },
   "@effect/opentelemetry/Otlp": { barrel: "effect/observability", name: "Otlp" },
-  "@effect/platform/Error": { barrel: "effect", name: "PlatformError" },
   "@effect/platform/HttpLayerRouter": { barrel: "effect/http", name: "HttpRouter" },
   "@effect/vitest/it": { barrel: "@effect/vitest", name: "it" },
   "@effect/platform-node/Undici": { barrel: "@effect/platform-node/Undici", name: "*" },
   "@effect/platform-node/NodeContext": { barrel: "@effect/platform-node", name: "NodeServices" }
 }
 
-/** Returns the module of Effect 4 for a module of Effect 3; undefined for modules of others. */
+/** Returns the module of Effect 4 for one of Effect 3 that kept its name; undefined for modules of others. */
 export const target = (module: string): Module | undefined => {
-  const known = moved[module]
-  if (known !== undefined) return known
   const [, barrel, name] = /^(effect|@effect\/[^/]+)\/(\w+)$/.exec(module) ?? []
   if (barrel === undefined || name === undefined) return undefined
   if (barrel === "@effect/platform") {

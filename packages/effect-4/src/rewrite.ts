@@ -9,8 +9,7 @@ import * as bindings from "./bindings.js"
 import * as calls from "./calls.js"
 import { apply, type Edit } from "./edits.js"
 import { sorted } from "./imports.js"
-import { members, nested, renamed, tags, texts } from "./members.js"
-import * as modules from "./modules.js"
+import { members, renamed, tags, texts } from "./members.js"
 import { Rewriting } from "./rewriting.js"
 
 /** An import of modules of Effect, from where they are. */
@@ -22,7 +21,7 @@ const importDeclaration = (to: Rewriting, node: ts.ImportDeclaration): boolean =
   if (clause === undefined || named === undefined || !/^(effect|@effect\/[^/]+)(\/\w+)?$/.test(path)) return false
   const keyword = clause.isTypeOnly ? "import type" : "import"
   if (ts.isNamespaceImport(named)) {
-    const target = modules.target(path)
+    const target = to.target(path)
     if (target === undefined) return false
     const local = to.localOf(named.name.text, path)
     to.replace(
@@ -34,10 +33,10 @@ const importDeclaration = (to: Rewriting, node: ts.ImportDeclaration): boolean =
     return true
   }
   if (path === "@effect/vitest" || path.split("/").length > (path.startsWith("@") ? 2 : 1)) {
-    const target = modules.target(path)
+    const target = to.target(path)
     if (target !== undefined) to.replace(node.moduleSpecifier, `"${target.barrel}/${target.name}"`)
     for (const { name, propertyName } of named.elements) {
-      const member = renamed[path]?.[(propertyName ?? name).text]
+      const member = to.rule(`renamed ${path}`, renamed[path], (propertyName ?? name).text)
       if (member !== undefined) to.replace(name, `${member} as ${name.text}`)
     }
     return true
@@ -46,7 +45,7 @@ const importDeclaration = (to: Rewriting, node: ts.ImportDeclaration): boolean =
   const lines: Array<string> = []
   for (const { isTypeOnly, name, propertyName } of named.elements) {
     const exported = (propertyName ?? name).text
-    const target = modules.target(`${path}/${exported}`)
+    const target = to.target(`${path}/${exported}`)
     if (target === undefined || !/^[A-Z]/.test(exported)) {
       groups.set(path, [...groups.get(path) ?? [], (isTypeOnly ? "type " : "") + to.text(name)])
       continue
@@ -128,10 +127,9 @@ const tagLiteral = (to: Rewriting, node: ts.StringLiteral): void => {
     : undefined
   if (other === undefined || !ts.isPropertyAccessExpression(other) || other.name.text !== "_tag") return
   for (const [module, names] of Object.entries(tags)) {
-    const name = names[node.text]
-    if (name !== undefined && to.isOf(to.checker.getTypeAtLocation(other.expression), module, Object.keys(names))) {
-      to.replace(node, `"${name}"`)
-    }
+    if (!to.isOf(to.checker.getTypeAtLocation(other.expression), module, Object.keys(names))) continue
+    const name = to.rule(`tags ${module}`, names, node.text)
+    if (name !== undefined) to.replace(node, `"${name}"`)
   }
 }
 
@@ -143,8 +141,7 @@ const nestedName = (to: Rewriting, node: ts.QualifiedName): boolean => {
   if (module === undefined || module.startsWith("@effect/platform/") || !module.endsWith(`/${left.right.text}`)) {
     return false
   }
-  const name = nested[`${module}.${right.text}`] ?? right.text
-  to.replaceBetween(left.right.getStart(to.file), node.end, name)
+  to.replaceBetween(left.right.getStart(to.file), node.end, right.text)
   return true
 }
 
@@ -153,12 +150,14 @@ const memberName = (to: Rewriting, node: ts.PropertyAccessExpression | ts.Qualif
   const owner = ts.isQualifiedName(node) ? node.left : node.expression
   const member = to.memberOf(node)
   if (member !== undefined) {
-    const text = ts.isQualifiedName(node) ? undefined : texts[member.module]?.[member.name]
+    const text = ts.isQualifiedName(node)
+      ? undefined
+      : to.rule(`texts ${member.module}`, texts[member.module], member.name)
     if (text !== undefined) {
       to.replace(node, `"${text}"`)
       return
     }
-    const other = renamed[member.module]?.[member.name]
+    const other = to.rule(`renamed ${member.module}`, renamed[member.module], member.name)
     if (other === undefined) return
     const [module, inModule] = other.includes(".") ? other.split(".") : [undefined, other]
     if (module === undefined || inModule === undefined) to.replace(name, other)
@@ -166,10 +165,20 @@ const memberName = (to: Rewriting, node: ts.PropertyAccessExpression | ts.Qualif
     return
   }
   if (ts.isQualifiedName(node)) return
-  const origin = bindings.originOf(to.checker.getSymbolAtLocation(name)) ??
-    unionOrigin(to.checker.getTypeAtLocation(owner), name.text)
-  const other = origin === undefined ? undefined : members[`${origin.module}#${origin.owner ?? ""}`]?.[name.text]
+  const other = memberOf(
+    to,
+    name.text,
+    bindings.originOf(to.checker.getSymbolAtLocation(name)) ??
+      unionOrigin(to.checker.getTypeAtLocation(owner), name.text)
+  )
   if (other !== undefined) to.replace(name, other)
+}
+
+/** The name in Effect 4 of a member of a value, where it has another. */
+const memberOf = (to: Rewriting, name: string, origin: bindings.Origin | undefined): string | undefined => {
+  if (origin === undefined) return undefined
+  const type = `${origin.module}#${origin.owner ?? ""}`
+  return to.rule(`members ${type}`, members[type], name)
 }
 
 const unionOrigin = (type: ts.Type, name: string): bindings.Origin | undefined =>
@@ -181,9 +190,7 @@ const unionOrigin = (type: ts.Type, name: string): bindings.Origin | undefined =
 const bindingElement = (to: Rewriting, node: ts.BindingElement): void => {
   const name = node.propertyName ?? node.name
   if (!ts.isIdentifier(name) || !ts.isObjectBindingPattern(node.parent)) return
-  const type = to.checker.getTypeAtLocation(node.parent)
-  const origin = unionOrigin(type, name.text)
-  const other = origin === undefined ? undefined : members[`${origin.module}#${origin.owner ?? ""}`]?.[name.text]
+  const other = memberOf(to, name.text, unionOrigin(to.checker.getTypeAtLocation(node.parent), name.text))
   if (other === undefined) return
   if (node.propertyName === undefined) to.insert(node.name.getStart(to.file), `${other}: `)
   else to.replace(node.propertyName, other)
@@ -192,8 +199,8 @@ const bindingElement = (to: Rewriting, node: ts.BindingElement): void => {
 /** `{ path }` of a request, in an object that Effect takes. */
 const propertyName = (to: Rewriting, node: ts.PropertyAssignment): void => {
   if (!ts.isIdentifier(node.name)) return
-  const origin = bindings.originOf(to.checker.getContextualType(node.parent)?.getProperty(node.name.text))
-  const other = origin === undefined ? undefined : members[`${origin.module}#${origin.owner ?? ""}`]?.[node.name.text]
+  const property = to.checker.getContextualType(node.parent)?.getProperty(node.name.text)
+  const other = memberOf(to, node.name.text, bindings.originOf(property))
   if (other !== undefined) to.replace(node.name, other)
 }
 
@@ -222,10 +229,11 @@ const visit = (to: Rewriting, node: ts.Node): void => {
 }
 
 /** Whether an identifier is an expression, not the name of something. */
-const isReference = ({ parent }: ts.Identifier): boolean =>
-  !ts.isPropertyAccessExpression(parent) && !ts.isBindingElement(parent) && !ts.isParameter(parent) &&
-  !ts.isVariableDeclaration(parent) && !ts.isPropertyAssignment(parent) && !ts.isImportSpecifier(parent) &&
-  !ts.isTypeNode(parent)
+const isReference = (node: ts.Identifier): boolean => {
+  const { parent } = node
+  const isName = "name" in parent && parent.name === node || "propertyName" in parent && parent.propertyName === node
+  return !isName && !ts.isTypeNode(parent)
+}
 
 const leftmost = (node: ts.QualifiedName): ts.Identifier => ts.isIdentifier(node.left) ? node.left : leftmost(node.left)
 
@@ -282,8 +290,9 @@ export const withoutUnusedImports = (text: string): string => {
   return apply(text, edits)
 }
 
-export const rewrite = (file: ts.SourceFile, checker: ts.TypeChecker): string => {
-  const to = new Rewriting(file, checker)
+/** Returns the text of a file for Effect 4. The names of the rules that are used are added to `used`. */
+export const rewrite = (file: ts.SourceFile, checker: ts.TypeChecker, used: Set<string>): string => {
+  const to = new Rewriting(file, checker, used)
   visit(to, file)
   const added = to.imports()
   const first = file.statements.find(ts.isImportDeclaration)

@@ -15,8 +15,21 @@ export class Rewriting {
   readonly used = new Set<string>()
   private readonly added = new Map<string, modules.Module>()
 
-  constructor(readonly file: ts.SourceFile, readonly checker: ts.TypeChecker) {
+  /** The names of rules that are used are added to `rules`. */
+  constructor(readonly file: ts.SourceFile, readonly checker: ts.TypeChecker, readonly rules: Set<string>) {
     this.bound = bindings.read(file, checker)
+  }
+
+  /** Looks a rule up in a table, whose name is part of that of the rule. */
+  rule<Rule>(table: string, rules: Readonly<Record<string, Rule>> | undefined, name: string): Rule | undefined {
+    const rule = rules !== undefined && Object.hasOwn(rules, name) ? rules[name] : undefined
+    if (rule !== undefined) this.rules.add(`${table}.${name}`)
+    return rule
+  }
+
+  /** The module of Effect 4 in place of one of Effect 3; undefined for modules of others. */
+  target(module: string): modules.Module | undefined {
+    return this.rule("moved", modules.moved, module) ?? modules.target(module)
   }
 
   replace(node: ts.Node, text: string): void {
@@ -37,7 +50,7 @@ export class Rewriting {
 
   /** The name of a module of Effect 4 in this file, which is imported where it was not. */
   use(module: string): string {
-    const target = modules.target(module)
+    const target = this.target(module)
     if (target === undefined) throw new Error(`${module} is no module of Effect`)
     for (const [local, { module: other }] of this.bound) {
       if (other !== module) continue
@@ -111,7 +124,7 @@ export class Rewriting {
   /** The local name of an imported module: that of its module in Effect 4, unless the file has its own. */
   localOf(local: string, module: string): string {
     const before = /\w+$/.exec(module)?.[0]
-    const after = modules.target(module)?.name
+    const after = this.target(module)?.name
     if (after === undefined || after === "*" || before !== local || after === local) return local
     return this.has(after) ? `${after}s` : after
   }

@@ -1,5 +1,5 @@
 /**
- * A real MariaDB.
+ * A real MariaDB. `@effect/sql-mysql2` has no release for Effect 4.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, writeFileSync } from "node:fs"

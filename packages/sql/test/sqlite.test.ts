@@ -1,5 +1,5 @@
 /**
- * What SQLite alone does.
+ * What SQLite alone does. `@effect/sql-libsql` has no release for Effect 4.
  */
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"

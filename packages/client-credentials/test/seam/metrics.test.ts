@@ -6,7 +6,7 @@ import { Effect, Layer } from "effect"
 
 import * as metrics from "../../src/internal/seam/metrics.js"
 import * as fakeHttp from "../support/fakeHttp.js"
-import { seriesOf } from "../support/metrics.js"
+import { countOf, seriesOf } from "../support/metrics.js"
 import { fromRoot } from "../support/repository.js"
 import * as scenario from "../support/scenario.js"
 
@@ -56,6 +56,14 @@ describe("the guide to operating", () => {
 })
 
 describe("metrics", () => {
+  it.effect("count a cached token that was served once", () =>
+    Effect.gen(function*() {
+      const hits = countOf("oauth.token.cache", { "oauth.cache.outcome": "hit" })
+      const before = yield* hits
+      yield* Effect.sync(metrics.unsafeCountHit)
+      assert.strictEqual(yield* hits, before + 1)
+    }))
+
   it.effect("have the name, the kind and the unit of their description", () =>
     Effect.gen(function*() {
       for (const one of Object.values(metrics)) {

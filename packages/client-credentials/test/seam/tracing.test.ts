@@ -7,8 +7,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientCredentials, LegacyToken } from "@effect-oauth/client-credentials"
 import { Cause, Effect, Exit, Fiber, Layer, Option, Redacted } from "effect"
 
+import * as tracing from "../../src/internal/seam/tracing.js"
 import * as fakeHttp from "../support/fakeHttp.js"
 import * as httpErrors from "../support/httpErrors.js"
+import { redactedNames } from "../support/redactedNames.js"
 import * as scenario from "../support/scenario.js"
 import * as spans from "../support/spans.js"
 
@@ -228,6 +230,21 @@ describe("spans", () => {
       const response = yield* call(layer).pipe(spans.tracedBy(tracer), Effect.withTracerEnabled(false))
       assert.strictEqual(response.status, 200)
       assert.lengthOf(ended, 0)
+    }))
+})
+
+describe("headers that hold a secret", () => {
+  it.effect("are shown by their names only, for a call or until a scope ends", () =>
+    Effect.gen(function*() {
+      const own = ["dpop", "www-authenticate"]
+      const before = yield* redactedNames
+      assert.notIncludeMembers([...before], own)
+      assert.includeMembers([...yield* tracing.redact(redactedNames)], [...before, ...own])
+      const scoped = yield* Effect.scoped(
+        Effect.zipRight(tracing.redactScoped, Effect.all([redactedNames, tracing.redact(redactedNames)]))
+      )
+      for (const names of scoped) assert.deepStrictEqual([...names], [...before, ...own])
+      assert.deepStrictEqual(yield* redactedNames, before)
     }))
 })
 

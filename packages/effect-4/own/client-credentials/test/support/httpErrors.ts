@@ -16,3 +16,6 @@ export const descriptionOf = (error: HttpClientError.HttpClientError): string | 
 /** The response that an error is about, if it is about one. */
 export const responseOf = (error: unknown): HttpClientResponse.HttpClientResponse | undefined =>
   httpErrors.isHttpError(error) ? error.response : undefined
+
+/** What caused an error. */
+export const causeOf = (error: HttpClientError.HttpClientError): unknown => error.reason.cause

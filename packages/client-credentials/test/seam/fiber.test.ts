@@ -1,0 +1,35 @@
+/** What is not waited for. */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, TestClock } from "effect"
+
+import { abandonable } from "../../src/internal/seam/fiber.js"
+import { exitOf } from "../support/fibers.js"
+
+/** Runs until every fiber waits. */
+const settle = TestClock.adjust(0)
+
+describe("an effect that may be abandoned", () => {
+  it.effect("is not waited for when it is interrupted", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const waiting = yield* Effect.fork(abandonable(Effect.uninterruptible(Deferred.await(gate))))
+      yield* settle
+      const ending = yield* Effect.fork(Fiber.interrupt(waiting))
+      yield* settle
+      assert.isDefined(exitOf(ending))
+      yield* Deferred.succeed(gate, undefined)
+    }))
+
+  it.effect("is interrupted all the same, and else returns what it returns", () =>
+    Effect.gen(function*() {
+      const interrupted = yield* Deferred.make<void>()
+      const effect = Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined))
+      const waiting = yield* Effect.fork(abandonable(effect))
+      yield* settle
+      yield* Fiber.interrupt(waiting)
+      yield* settle
+      assert.isTrue(yield* Deferred.isDone(interrupted))
+      assert.strictEqual(yield* abandonable(Effect.succeed(1)), 1)
+      assert.strictEqual(yield* Effect.flip(abandonable(Effect.fail(2))), 2)
+    }))
+})
