@@ -1,10 +1,10 @@
 // `npm start`: compiles the main job and runs it on Effect 4, then on Effect 3. `--effect 3` or `--effect 4` chooses one of them; a
-// call to your own API is made on one, Effect 4.
+// call to your own API is made on one, Effect 4. `npm run example`: compiles the examples and runs one, on Effect 4 or as chosen.
 import { spawnSync } from "node:child_process"
 
 import { node24 } from "./node24.mjs"
 
-const args = process.argv.slice(2)
+const [program, ...args] = process.argv.slice(2)
 const at = args.findIndex((arg) => /^--effect(=|$)/.test(arg))
 const [, value] = at < 0 ? [] : args[at].split("=")
 const chosen = at < 0 ? undefined : value ?? args[at + 1]
@@ -21,8 +21,9 @@ const run = (command, ...rest) => {
 }
 const compile = (...projects) => run(process.execPath, "node_modules/typescript/bin/tsc", "-b", ...projects)
 
-// Before anything is called: whether it is a call, or many on servers of this machine.
-const isOnce = args.some((arg) => arg === "--help" || arg === "-h") || /^[a-z]+$/i.test(args[0] ?? "")
+/** A call to your own API must not be made twice. */
+const isOnce = program !== "inventory/main" ||
+  args.some((arg) => /^(--help|-h|get|post|put|patch|delete|head|options)$/i.test(arg))
 const newer = chosen === "3" ? undefined : node24()
 if (newer === undefined && chosen === "4") {
   console.error("Effect 4 with Undici needs Node 22 or newer, and there is none for this machine.")
@@ -42,5 +43,5 @@ for (const major of majors) {
     console.log(`\nEffect ${major}, Node ${version}`)
   }
   const home = major === "4" ? "packages/effect-4/generated/examples" : "packages/examples"
-  run(node, `${home}/dist/inventory/main.js`, ...args)
+  run(node, `${home}/dist/${program}.js`, ...args)
 }

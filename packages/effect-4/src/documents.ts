@@ -21,6 +21,7 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/guides/redis.ts",
     "testing/test/guide/store.test.ts"
   ],
+  "guides/http-api-middleware.md": ["effect-4/examples/guide/definition.ts", "effect-4/examples/guide/client.ts"],
   "guides/moving.md": ["examples/src/guides/values.ts"],
   "guides/fleet-topologies.md": [
     "examples/src/cluster/refresher.ts",
@@ -43,7 +44,7 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
   )
 })
 
-/** The code of a block for each major; without one for Effect 4 where a package has no release for it. */
+/** The code of a block for each major; without one for Effect 4 where it is for one major only. */
 interface Code {
   readonly effect3: string
   readonly effect4: string | undefined
