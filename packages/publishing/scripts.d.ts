@@ -16,3 +16,7 @@ declare module "*/scripts/changesets.mjs" {
   export const problems: (file: string, text: string, names: ReadonlyArray<string>) => ReadonlyArray<string>
   export const problemsOfAll: (names: ReadonlyArray<string>, directory?: string) => ReadonlyArray<string>
 }
+
+declare module "*/scripts/brokenApi.mjs" {
+  export const brokenApi: (output: string, read: (file: string) => string) => ReadonlyArray<string>
+}
