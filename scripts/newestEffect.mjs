@@ -11,7 +11,14 @@ const { version } = JSON.parse(readFileSync("packages/effect-4/node_modules/effe
 generate(folders("packages/effect-4"))
 const { status, stderr, stdout } = spawnSync(
   process.execPath,
-  ["node_modules/typescript/bin/tsc", "-b", "packages/effect-4/tsconfig.generated.json", "--pretty", "false"],
+  [
+    "node_modules/typescript/bin/tsc",
+    "-b",
+    "--force",
+    "packages/effect-4/tsconfig.generated.json",
+    "--pretty",
+    "false"
+  ],
   { encoding: "utf8", maxBuffer: 2 ** 28 }
 )
 const broken = brokenApi(stdout, (file) => readFileSync(file, "utf8"))
