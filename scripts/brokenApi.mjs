@@ -10,7 +10,7 @@ const moduleOf = (path) =>
 
 /** A name that a module of Effect does not have any more, as the compiler says it. */
 const missing = [
-  [/^Cannot find module '([^']+)'/, () => undefined],
+  [/^(?:Cannot find|Could not find a declaration file for) module '([^']+)'/, () => undefined],
   [/^(?:Module|Namespace) '"?([^"']+)"?' has no exported member '(\w+)'/, (name) => name],
   [/^'"([^"']+)"' has no exported member named '(\w+)'/, (name) => name]
 ]
@@ -48,7 +48,10 @@ const usedAt = (source, line, column) => {
   return used === undefined ? undefined : { module: imported.get(used[1]), name: used[2] }
 }
 
-/** One line for each name of Effect that is missing or changed, with the places; what concerns no name of Effect comes last. */
+/**
+ * One line for each name of Effect, with the places: first those that are missing, then those that have changed, which may
+ * follow from the first, and at last what concerns no name of Effect.
+ */
 export const brokenApi = (output, read) => {
   const found = new Map()
   const add = (title, place) => found.set(title, [...found.get(title) ?? [], place])
@@ -58,14 +61,14 @@ export const brokenApi = (output, read) => {
     const place = `${file}:${line}`
     const gone = missingIn(said)
     if (gone?.module !== undefined) {
-      add(gone.name === undefined ? `${gone.module} is missing` : `${gone.module}: ${gone.name} is missing`, place)
+      add(gone.name === undefined ? `1 ${gone.module} is missing` : `1 ${gone.module}: ${gone.name} is missing`, place)
       continue
     }
     const used = usedAt(read(file), Number(line), Number(column))
-    if (used === undefined) add(`~ ${said}`, place)
-    else add(`${used.module}: ${used.name} has changed: ${said}`, place)
+    if (used === undefined) add(`3 ${said}`, place)
+    else add(`2 ${used.module}: ${used.name} has changed: ${said}`, place)
   }
   return [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([title, places]) =>
-    `${title.replace(/^~ /, "")} (${places.join(", ")})`
+    `${title.slice(2)} (${places.join(", ")})`
   )
 }

@@ -81,10 +81,10 @@ it("each name that is missing or has changed is stated, with the places", () => 
   assert.deepStrictEqual(broken, [
     "effect/Effect: Yieldable is missing (program.ts:8)",
     "effect/Effect: orDie is missing (program.ts:7)",
-    "effect/Effect: succeed has changed: Type 'string' is not assignable to type 'number'. (program.ts:6)",
     "effect/http/HttpClient is missing (program.ts:4)",
     "effect/http: HttpBody is missing (program.ts:3)",
     "effect: Clock is missing (program.ts:1)",
+    "effect/Effect: succeed has changed: Type 'string' is not assignable to type 'number'. (program.ts:6)",
     "Type 'string' is not assignable to type 'number'. (program.ts:10)"
   ])
 })
