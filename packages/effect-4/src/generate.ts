@@ -30,6 +30,7 @@ const testsOfExamples = [
   "arguments.test.ts",
   "broker.test.ts",
   "bundle.ts",
+  "cluster.test.ts",
   "observed.test.ts",
   "programs.test.ts",
   "readiness.test.ts",
