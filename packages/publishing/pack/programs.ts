@@ -42,7 +42,8 @@ import { ConfigProvider, FileSystem } from "effect"
 
 const tlsImport = "import * as NodeTls from \"@effect-oauth/client-credentials/NodeTls\"\n"
 
-const nodeImports = ({ services }: Dialect) => `import { ${services}, NodeRuntime } from "@effect/platform-node"\n`
+const nodeImports = ({ services }: Dialect) =>
+  `import { ${["NodeRuntime", services].sort().join(", ")} } from "@effect/platform-node"\n`
 
 const nodeEnding = ({ services }: Dialect) =>
   `const Api = ClientCredentials.layerEnv().pipe(
