@@ -50,7 +50,7 @@ export type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError 
  *   call fails with `OriginNotAllowed` and nothing is sent. On the origin of the base URL, both must stay below its path,
  *   also after a server has decoded and normalized them: otherwise the call fails with `PathNotAllowed`, unless
  *   `allowOutsideBasePath` is set. The query is not restricted. With a user name or a password in the URL, or with a header
- *   that cannot be sent, the call fails with a `RequestError`. The headers `Host`, `Content-Length` and `Transfer-Encoding`
+ *   that cannot be sent, the call fails with an `HttpClientError`. The headers `Host`, `Content-Length` and `Transfer-Encoding`
  *   follow from the URL and the body alone.
  * - A 401 rejects the token, whatever its challenge states, and so does a 403 with `error="invalid_token"`: the token is
  *   invalidated, and the call is sent again with a new one by `ReplaySchedule`, if its body can be sent again. When all
@@ -238,8 +238,8 @@ const replay = (
 
 /**
  * Makes a client on the `HttpClient` and `Authorization` of the context, by the `ReplaySchedule` there. After the scope has
- * ended, its calls fail with `ClientClosed`. Until then, `dpop` and `www-authenticate` are among the redacted header names
- * (`Headers.currentRedactedNames`).
+ * ended, its calls fail with `ClientClosed`. Until then, `dpop` and `www-authenticate` are among the header names that
+ * Effect redacts.
  *
  * @since 0.1.0
  * @category constructors
@@ -293,8 +293,8 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
 export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = Layer.scoped(ApiClient, make)
 
 /**
- * Converts the client to a plain `HttpClient`: an `OAuthError` becomes the `cause` of a `RequestError`, and its message the
- * description.
+ * Converts the client to a plain `HttpClient`: an `OAuthError` becomes the `cause` of an `HttpClientError`, and its message
+ * the description.
  *
  * @example
  * import { ApiClient } from "@effect-oauth/client-credentials"

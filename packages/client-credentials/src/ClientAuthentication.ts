@@ -342,7 +342,7 @@ export const privateKeyJwt = (
       expect(
         "keyId",
         keyId === undefined || printable(keyId) ? true : undefined,
-        "a text of one or more characters"
+        "a string of one or more characters"
       )
       const known = [...new Set(Object.values(algorithms.algorithms).flat())]
       return [...problems, ...clientAssertion.problems(given(options), known)]

@@ -232,8 +232,8 @@ export const layerConfig = (
  * - `TOKEN_STORE_KEY_PREVIOUS` or `TOKEN_STORE_KEY_PREVIOUS_FILE`, optional: the keys before it, the newest first, separated
  *   by spaces, commas or line breaks. See `make` for how a key is replaced.
  *
- * The files are read once, when the layer is built, by the `FileSystem` of the context (`NodeContext.layer`), and must not
- * be accessible to others, see `layerFile`.
+ * The files are read once, when the layer is built, by the `FileSystem` of the context, and must not be accessible to
+ * others, see `layerFile`.
  *
  * Fails with a `ConfigError` that names the variable and what it should be, never what it was, or with an `InvalidConfig`
  * that names the options that are not valid.

@@ -91,7 +91,7 @@ describe("the parameters of a token request", () => {
         one.expected
       ),
       [
-        "a text of one or more characters, without line breaks",
+        "a string of one or more characters, without line breaks",
         "scopes separated by spaces, of printable ASCII without quotes and backslashes (RFC 6749 section 3.3)",
         "absolute URIs without fragment (RFC 8707 section 2)",
         "a list of objects, each with a type (RFC 9396 section 2)",

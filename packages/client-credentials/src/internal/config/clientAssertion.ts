@@ -96,7 +96,7 @@ export const problems = (
   expect("header", isHeader ? true : undefined, "strings of one or more characters by name")
   duration("life", life, { default: "1 minute", positive: true })
   for (const [setting, value] of Object.entries({ audience, type })) {
-    expect(setting, value === undefined || printable(value) ? true : undefined, "a text of one or more characters")
+    expect(setting, value === undefined || printable(value) ? true : undefined, "a string of one or more characters")
   }
   expect(
     "algorithm",

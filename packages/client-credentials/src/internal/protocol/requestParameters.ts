@@ -83,7 +83,7 @@ export const problems = (
 ): ReadonlyArray<Problem> => [
   ...(audience === undefined || isPrintable(audience)
     ? []
-    : [{ setting: "audience", expected: "a text of one or more characters, without line breaks" }]),
+    : [{ setting: "audience", expected: "a string of one or more characters, without line breaks" }]),
   ...(words(scope).every(isScope) ? [] : [{
     setting: "scope",
     expected: "scopes separated by spaces, of printable ASCII without quotes and backslashes (RFC 6749 section 3.3)"

@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 
 import type { Result } from "../protocol/result.js"
 
-/** The result as an `Either`, with the error made of what it failed with. */
+/** The result as a value of Effect, with the error made of what it failed with. */
 export const toEither = <A, P, E>(result: Result<A, P>, makeError: (problem: P) => E): Either.Either<A, E> =>
   result._tag === "Success" ? Either.right(result.value) : Either.left(makeError(result.error))
 
