@@ -40,7 +40,10 @@ export interface PromiseClient {
    * meanwhile share one build. After `close`, every call rejects.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
-  /** Ends the build of the layer and token requests in progress, and closes the connections that the layer opened. */
+  /**
+   * Ends the build of the layer, and calls and token requests in progress, and closes the connections that the layer opened.
+   * Such calls reject with `ClientClosed`; they may have reached the API.
+   */
   readonly close: () => Promise<void>
 }
 
@@ -69,6 +72,15 @@ export interface PromiseClient {
  */
 export const make = <E>(layer: Layer.Layer<ApiClient, E>): PromiseClient => {
   const shared = buildOnDemand(layer)
+  const calls = new Set<() => void>()
+  /** Ends with `close`. */
+  const isOpen = Effect.async<never>((resume) => {
+    const end = () => resume(Effect.interrupt)
+    calls.add(end)
+    return Effect.sync(() => {
+      calls.delete(end)
+    })
+  })
   return {
     fetch: async (input, init) => {
       const call = webFetch.call(input, init)
@@ -83,13 +95,17 @@ export const make = <E>(layer: Layer.Layer<ApiClient, E>): PromiseClient => {
         )
         return yield* Effect.promise((signal) => runtime.runPromiseExit(response, { signal }))
       })
-      const sent = await Effect.runPromiseExit(send, { signal })
+      const sent = await Effect.runPromiseExit(Effect.raceFirst(send, isOpen), { signal })
       const exit = Exit.isSuccess(sent) ? sent.value : Exit.failCause(sent.cause)
       if (Exit.isSuccess(exit)) return exit.value
       signal.throwIfAborted()
       throw shared.isClosed() && Cause.isInterruptedOnly(exit.cause) ? closed() : errorOf(exit.cause)
     },
-    close: shared.close
+    close: () => {
+      const closed = shared.close()
+      for (const end of calls) end()
+      return closed
+    }
   }
 }
 

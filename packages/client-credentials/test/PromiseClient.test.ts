@@ -4,7 +4,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { FetchHttpClient, type HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { type ApiClient, ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
+import { type ApiClient, ClientCredentials, OAuthError, PromiseClient } from "@effect-oauth/client-credentials"
 import { Deferred, Effect, Layer, Redacted } from "effect"
 
 import * as httpErrors from "./support/httpErrors.js"
@@ -323,4 +323,22 @@ describe("the layer", () => {
         assert.include(String(await rejection(unused.fetch("/items"))), "The client is closed")
       })
     }))
+
+  for (const [name, transport] of transports) {
+    it.scopedLive(`over ${name}, rejects calls in progress by close, and says that they may have been sent`, () =>
+      Effect.gen(function*() {
+        const { layer, state } = yield* started(transport, () => undefined)
+        const api = PromiseClient.make(layer)
+        yield* Effect.promise(async () => {
+          const calls = [1, 2].map(() => rejection(api.fetch("/orders", { method: "POST", body: "one" })))
+          await until(() => state.open === 2)
+          await api.close()
+          for (const error of await Promise.all(calls)) {
+            assert.instanceOf(error, OAuthError.ClientClosed)
+            assert.include(String(error), "may have reached the API")
+          }
+          await until(() => state.open === 0)
+        })
+      }))
+  }
 })

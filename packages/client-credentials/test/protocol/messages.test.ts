@@ -135,7 +135,7 @@ const table: ReadonlyArray<
     "e30"
   ]],
   ["unnamed claims", () => messages.insufficientClaims({ endpoint }), ["does not name", "this error"], ["certain"]],
-  ["a closed client", () => messages.clientClosed, ["no request was sent", "program", "PromiseClient"], []],
+  ["a closed client", () => messages.clientClosed, ["may have reached the API", "program", "PromiseClient"], []],
   [
     "settings",
     () => messages.invalidConfig([{ setting: "a", expected: "b" }, { setting: "c", expected: "d" }]),

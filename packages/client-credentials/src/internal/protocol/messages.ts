@@ -148,8 +148,8 @@ export const insufficientClaims = ({ claims, endpoint }: {
   "this error), if the authorization server supports it."
 
 export const clientClosed =
-  "The client is closed: the scope of its layer has ended, so no request was sent. Keep the layer open for the whole " +
-  "program: provide it once, at the top. A PromiseClient is closed by close()."
+  "The client is closed: the scope of its layer has ended. A call that was in progress may have reached the API. Keep the " +
+  "layer open for the whole program: provide it once, at the top. A PromiseClient is closed by close()."
 
 export const invalidConfig = (
   problems: ReadonlyArray<{ readonly setting: string; readonly expected: string }>
