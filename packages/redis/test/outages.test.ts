@@ -1,6 +1,5 @@
 /**
- * Fleets on Redis while something fails at random moments: a server that writes what it answered for to a file, and the
- * network before it; or a server that Sentinel replaces.
+ * A fleet on a Redis that writes what it answered for to a file, while Redis and the network fail at random moments.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { RedisTokenStore } from "@effect-oauth/redis"
@@ -33,26 +32,4 @@ describe.skipIf(!redisServer.isInstalled)("a fleet on a Redis that fails at rand
       600_000
     )
   }
-})
-
-const failovers = runs("failovers by Sentinel at random moments", { quick: 2, full: 8 })
-
-describe.skipIf(!redisServer.isSentinelInstalled)("a fleet on a Redis that Sentinel replaces at random moments", () => {
-  const seed = process.env["FC_SEED"] ?? "failovers"
-  it.scopedLive(
-    `never exceeds the limit, and each process ends with a token (seed ${seed})`,
-    () =>
-      Effect.gen(function*() {
-        const pair = yield* redisServer.startPair("tokens")
-        const store = RedisTokenStore.layer({ sentinels: [pair.sentinel], name: "tokens" }, { timeout: "500 millis" })
-        yield* survive({ store, faults: [[pair.kill, pair.recover], [pair.failOver, pair.recover]] }, {
-          seed,
-          times: failovers
-        })
-        const issued = yield* tokensIssued
-        console.log(`Sentinel, seed ${seed}: ${issued} tokens`)
-        assert.isAtMost(issued, limit)
-      }).pipe(Effect.provide(Servers)),
-    600_000
-  )
 })

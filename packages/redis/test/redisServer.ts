@@ -8,7 +8,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-import { Effect, Schedule } from "effect"
+import { Effect } from "effect"
 import { Redis } from "ioredis"
 
 export const isInstalled = spawnSync("redis-server", ["--version"]).status === 0
@@ -143,71 +143,10 @@ export const startSentinel = (primary: number, name: string) =>
         "bind 127.0.0.1",
         `sentinel monitor ${name} 127.0.0.1 ${primary} 1`,
         `sentinel down-after-milliseconds ${name} 500`,
-        // It fails over again after twice this time.
-        `sentinel failover-timeout ${name} 1000`
+        `sentinel failover-timeout ${name} 5000`
       ].join("\n")
     )
     const child = yield* launch("redis-sentinel", [file], "+slave slave")
     yield* Effect.addFinalizer(() => kill(child))
     return { port }
-  })
-
-/** Waits until a Sentinel answers a question so. */
-const answers = (
-  sentinel: Redis,
-  question: readonly [string, string],
-  isSo: (answer: string) => boolean
-): Effect.Effect<void> =>
-  Effect.promise(() => sentinel.call("SENTINEL", ...question)).pipe(
-    Effect.repeat({ until: (answer) => isSo(String(answer)), schedule: Schedule.spaced("100 millis") }),
-    Effect.asVoid
-  )
-
-/** Starts a primary and its replica under a Sentinel. After each fault, `recover` waits until both are there again. */
-export const startPair = (name: string) =>
-  Effect.gen(function*() {
-    const node = (args: ReadonlyArray<string>) =>
-      Effect.flatMap(startWith(args), (server) => Effect.map(connect(server.port), (client) => ({ ...server, client })))
-    let primary = yield* node([])
-    let replica = yield* node(["--replicaof", "127.0.0.1", String(primary.port)])
-    yield* informs(replica.client, "master_link_status:up")
-    const { port } = yield* startSentinel(primary.port, name)
-    const sentinel = yield* connect(port)
-    const isFailedOver = Effect.suspend(() =>
-      answers(
-        sentinel,
-        ["MASTER", name],
-        (known) => known.includes(`port,${replica.port},`) && known.includes("flags,master,")
-      )
-    )
-    // It looks at its replica every ten seconds, and can make it the primary from then on.
-    const isReady = Effect.suspend(() =>
-      answers(
-        sentinel,
-        ["REPLICAS", name],
-        (known) =>
-          known.includes(`port,${replica.port},`) && known.includes(",flags,slave,") &&
-          known.includes("master-link-status,ok,")
-      )
-    )
-    yield* isReady
-    let isDown = false
-    return {
-      sentinel: { host: "127.0.0.1", port },
-      kill: Effect.suspend(() => {
-        isDown = true
-        return primary.kill
-      }),
-      // Refused while the one before it is not over.
-      failOver: Effect.eventually(Effect.tryPromise(() => sentinel.call("SENTINEL", "FAILOVER", name))),
-      recover: Effect.gen(function*() {
-        yield* isFailedOver
-        if (isDown) yield* primary.restart
-        isDown = false
-        yield* Effect.promise(() => primary.client.call("REPLICAOF", "127.0.0.1", String(replica.port)))
-        yield* informs(primary.client, "master_link_status:up")
-        ;[primary, replica] = [replica, primary]
-        yield* isReady
-      })
-    }
   })
