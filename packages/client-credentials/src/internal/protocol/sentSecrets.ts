@@ -43,28 +43,24 @@ export interface SentSecrets {
 export const make = (request: SentRequest): SentSecrets => {
   // Most calls need none of this, or only the plain spellings.
   let plain: ReadonlyArray<string> | undefined
+  let spelled: ReadonlyArray<string> | undefined
   let thorough: redaction.Redaction | undefined
-  const spellings = () => {
-    if (plain !== undefined) return plain
-    const secrets = secretsOf(request).filter((one) => one.length > 6)
-    return plain = [
-      ...new Set(secrets.flatMap((secret) => {
-        const encoded = encodeURIComponent(secret)
-        return [secret, encoded, encoded.replace(/%../g, (escape) => escape.toLowerCase())]
-      }))
+  const secrets = () => plain ??= secretsOf(request).filter((one) => one.length > 6)
+  const spellings = () =>
+    spelled ??= [
+      ...new Set(
+        secrets().flatMap((secret) => {
+          const encoded = encodeURIComponent(secret)
+          return [secret, encoded, encoded.replace(/%../g, (escape) => escape.toLowerCase())]
+        })
+      )
     ]
-  }
-  // A text that is shorter than all of them, in a spelling that never is, repeats none: most headers and attributes are.
-  let shortest: number | undefined
-  const shortestLength = () =>
-    shortest ??= secretsOf(request).reduce(
-      (least, { length }) => length > 6 && length < least ? length : least,
-      Infinity
-    )
   const holds = (text: string) => (thorough ??= redaction.make(secretsOf(request), [request.url])).holds(text)
   return {
     without: (text) =>
-      text.length < shortestLength()
+      // A string that is shorter than the shortest secret repeats none, since no spelling is shorter than its secret. Most
+      // headers and attributes are.
+      text.length < (secrets().at(-1)?.length ?? Infinity)
         ? text
         : spellings().reduce((rest, secret) => rest.replaceAll(secret, redaction.placeholder), text),
     shown: (text) => isKnownCode(text) || !holds(text) ? text : redaction.placeholder,
