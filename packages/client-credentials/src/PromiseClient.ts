@@ -73,9 +73,10 @@ export interface PromiseClient {
 export const make = <E>(layer: Layer.Layer<ApiClient, E>): PromiseClient => {
   const shared = buildOnDemand(layer)
   const calls = new Set<() => void>()
-  /** Ends with `close`. */
-  const isOpen = Effect.async<never>((resume) => {
+  /** Is interrupted by `close`, and succeeds never. */
+  const interruptedByClose = Effect.async<never>((resume) => {
     const end = () => resume(Effect.interrupt)
+    if (shared.isClosed()) return end()
     calls.add(end)
     return Effect.sync(() => {
       calls.delete(end)
@@ -95,7 +96,7 @@ export const make = <E>(layer: Layer.Layer<ApiClient, E>): PromiseClient => {
         )
         return yield* Effect.promise((signal) => runtime.runPromiseExit(response, { signal }))
       })
-      const sent = await Effect.runPromiseExit(Effect.raceFirst(send, isOpen), { signal })
+      const sent = await Effect.runPromiseExit(Effect.raceFirst(send, interruptedByClose), { signal })
       const exit = Exit.isSuccess(sent) ? sent.value : Exit.failCause(sent.cause)
       if (Exit.isSuccess(exit)) return exit.value
       signal.throwIfAborted()

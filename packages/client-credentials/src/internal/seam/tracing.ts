@@ -61,7 +61,7 @@ const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
   }
 }
 
-/** The tracer of a program that has none: its spans are exported to nobody, so nothing is spent on what they hold. */
+/** The tracer of a program that configures none. No exporter receives its spans, so they are not redacted. */
 const native = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
 /**
