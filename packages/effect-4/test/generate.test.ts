@@ -10,6 +10,7 @@ import ts from "typescript"
 
 import { inComments } from "../src/examples.js"
 import { filesOf, folders, left, packageNames, write } from "../src/generate.js"
+import { renamed } from "../src/members.js"
 import * as rules from "./ruleNames.js"
 
 const root = resolve(import.meta.dirname, "..")
@@ -44,6 +45,30 @@ describe("what is generated", () => {
 
   it("comes about by every rule", () => {
     assert.deepStrictEqual(rules.names.filter((name) => !used.has(name)), [])
+  })
+})
+
+describe("a comment", () => {
+  /** Names that Effect 4 does not have. Code is rewritten, text is not. */
+  const gone = [
+    ...Object.entries(renamed).flatMap(([module, names]) =>
+      Object.keys(names).map((name) => `${module.split("/").at(-1)}.${name}`)
+    ),
+    "NodeContext",
+    "RequestError",
+    "ResponseError"
+  ].map((name) => new RegExp(`(?<![\\w.])${name.replaceAll(".", "\\.")}(?!\\w)`))
+
+  it("uses no name that Effect 3 alone has", () => {
+    const found = [...files].filter(([place]) => /\/src\/.*\.ts$/.test(place)).flatMap(([place, content]) =>
+      (String(content).match(/\/\*\*[\s\S]*?\*\/|\/\/.*$/gm) ?? []).flatMap((comment) =>
+        gone.flatMap((name) => {
+          const [use] = name.exec(comment) ?? []
+          return use === undefined ? [] : [`${place}: ${use}`]
+        })
+      )
+    )
+    assert.deepStrictEqual(found, [])
   })
 })
 

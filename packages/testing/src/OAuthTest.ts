@@ -150,7 +150,7 @@ export const layer = (options: Options = {}): Layer.Layer<Services, InvalidConfi
   compose(options, TestApi.layer(options.api))
 
 /**
- * The same, with your own `HttpApi` as the API: the layer that `HttpApiBuilder.api` makes, with its groups.
+ * The same, with your own `HttpApi` as the API: the layer that `HttpApiBuilder` makes, with its groups.
  *
  * @example
  * import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"

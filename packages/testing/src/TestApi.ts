@@ -188,7 +188,7 @@ export const layer = (options?: Options): Layer.Layer<TestApi, never, TestAuthor
   Layer.effect(TestApi, make(options))
 
 /**
- * The API as a layer, from an `HttpApi`: the layer that `HttpApiBuilder.api` makes, with its groups.
+ * The API as a layer, from an `HttpApi`: the layer that `HttpApiBuilder` makes, with its groups.
  *
  * @internal
  */

@@ -48,7 +48,7 @@ const parts = (value: unknown): ReadonlyArray<number | bigint> =>
   (Array.isArray(value) ? value : [value]).filter((part) => typeof part === "number" || typeof part === "bigint")
 
 const millisOf = (value: unknown): number | undefined => {
-  // `Duration.decode` reads a negative number and NaN as zero, and so hides the mistake.
+  // Effect reads a negative number and NaN as zero, and so hides the mistake.
   if (parts(value).some((part) => typeof part === "number" ? !(part >= 0) : part < 0n)) return undefined
   if (typeof value === "string" && /^\s*-/.test(value)) return undefined
   const millis = Option.map(durations.decode(value), Duration.toMillis)
