@@ -20,7 +20,7 @@ import {
   TokenStore
 } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
-import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Logger, LogLevel, Redacted } from "effect"
+import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
 
 import type * as parts from "../src/internal/config/parts.js"
 
@@ -158,6 +158,15 @@ describe("options", () => {
         assert.deepStrictEqual(yield* reported(build({ [group]: { ...good, tymeout: 1 } })), [`${group}.tymeout`])
         assert.deepStrictEqual(yield* reported(build({ [group]: { ...good, tymeout: undefined } })), [])
       }
+    }))
+
+  it.effect("have a function that decodes token responses, not a Schema", () =>
+    Effect.gen(function*() {
+      const Response = Schema.Struct({ access_token: Schema.String })
+      for (const value of [Response, 5, "json", null, {}]) {
+        assert.deepStrictEqual(yield* reported(layer({ tokenResponse: value })), ["tokenResponse"])
+      }
+      assert.deepStrictEqual(yield* reported(layer({ tokenResponse: Schema.decodeUnknownOption(Response) })), [])
     }))
 
   it.effect("of all groups are reported at once, before anything is built", () =>

@@ -222,7 +222,8 @@ const proofs = (check: Check, value: unknown): Settings<Authentication>["dpop"] 
   return value === true ? rules.read(check.at("dpop"), parts.dpop, undefined) : undefined
 }
 
-const isDecoder = (value: unknown): value is Decoder => typeof value === "function"
+/** A Schema may be a function too, but is not one that decodes. */
+const isDecoder = (value: unknown): value is Decoder => typeof value === "function" && !("ast" in value)
 
 /** What tokens are accepted, and what binds them. */
 const tokens = (check: Check, options: Options) => {
