@@ -29,7 +29,15 @@ export const rooms = [
   { name: "seam", modules: ["internal/seam/*"] },
   {
     name: "models",
-    modules: ["OAuthError", "InvalidConfig", "AccessToken", "TokenRequest", "Challenge", "TokenStore/contract"]
+    modules: [
+      "OAuthError",
+      "InvalidConfig",
+      "AccessToken",
+      "TokenRequest",
+      "Challenge",
+      "Signer",
+      "TokenStore/contract"
+    ]
   },
   { name: "token", modules: ["internal/token/*"], isPure: true },
   { name: "protocol", modules: ["internal/protocol/*"], isPure: true }

@@ -12,12 +12,15 @@ import { collect, printable } from "./internal/config/check.js"
 import * as clientAssertion from "./internal/config/clientAssertion.js"
 import * as source from "./internal/config/credentialSource.js"
 import * as rules from "./internal/config/rules.js"
+import * as signers from "./internal/config/signers.js"
 import * as encoding from "./internal/protocol/basicCredentials.js"
 import { isRecord } from "./internal/protocol/json.js"
+import type { Problem } from "./internal/protocol/options.js"
 import * as privateKey from "./internal/protocol/privateKey.js"
 import * as algorithms from "./internal/protocol/signingAlgorithm.js"
 import type { DiscoveryFailed } from "./OAuthError.js"
 import { CredentialUnavailable } from "./OAuthError.js"
+import type { Signer } from "./Signer.js"
 
 /** The request that a client authenticates in. */
 interface Target {
@@ -93,9 +96,13 @@ interface Method {
   readonly options: unknown
   readonly names: ReadonlyArray<string>
   readonly kind: source.Kind
-  readonly current: source.Source
-  readonly previous: source.Source | undefined
+  readonly current: source.Source | Signer
+  /** The name of the option that `current` is. Default: `secret`. */
+  readonly setting?: string
+  readonly previous: source.Source | Signer | undefined
   readonly prepare: (credential: string) => Prepared
+  /** The proofs of a signer, where the method has them. */
+  readonly proveBy?: ((signer: Signer) => Credential["prove"]) | undefined
   readonly problems?: ClientAuthentication["problems"]
 }
 
@@ -109,16 +116,33 @@ const permanently = (prove: Credential["prove"]): Credential["prove"] => (target
     (error) => error._tag === "CredentialUnavailable" ? new CredentialUnavailable({ ...error, permanent: true }) : error
   )
 
-const make = ({ current, kind, method, names, options, prepare, previous, problems }: Method): ClientAuthentication => {
-  const read = (from: source.Source) =>
-    Effect.flatMap(source.read(kind, from), (identity): Effect.Effect<Credential, CredentialUnavailable> => {
+const make = (
+  { current, kind, method, names, options, prepare, previous, problems, proveBy, setting = "secret" }: Method
+): ClientAuthentication => {
+  const read = (from: source.Source | Signer): Effect.Effect<Credential, CredentialUnavailable> => {
+    if (signers.isSigner(from) && proveBy !== undefined) {
+      return Effect.sync(() => ({ identity: signers.identityOf(from), prove: proveBy(from) }))
+    }
+    return Effect.flatMap(source.read(kind, from as source.Source), (identity) => {
       const prepared = prepare(Redacted.value(identity))
       const permanent = !Effect.isEffect(from)
       return "found" in prepared
         ? new CredentialUnavailable({ credential: kind, problem: `it is ${prepared.found}`, permanent })
         : Effect.succeed({ identity, prove: permanent ? permanently(prepared.prove) : prepared.prove })
     })
+  }
   const expected = kind === "client secret" ? "a secret" : "a private key as PEM or JWK"
+  const problemsOf = (setting: string, value: unknown): ReadonlyArray<Problem> => {
+    if (Effect.isEffect(value)) return []
+    if (proveBy !== undefined && (setting === "signer" || signers.isSigner(value))) {
+      return signers.problems(setting, value)
+    }
+    if (!source.isValid(kind, value)) {
+      return [{ setting, expected: `${expected}, as Redacted.make makes it of a text, or an Effect that reads it` }]
+    }
+    const prepared = prepare(Redacted.value(value))
+    return "found" in prepared ? [{ setting, expected: `${expected}, but it is ${prepared.found}` }] : []
+  }
   return {
     method,
     // The current one may have changed since the request began, so it is read again.
@@ -126,22 +150,13 @@ const make = ({ current, kind, method, names, options, prepare, previous, proble
     mutualTls: false,
     problems: (clientId) => {
       const check = collect()
-      const { expect, problems: found } = check
       rules.members(check, options, names)
-      const settings = {
-        [kind === "client secret" ? "secret" : "key"]: current,
-        ...(previous === undefined ? {} : { previous })
-      }
-      for (const [setting, value] of Object.entries(settings)) {
-        if (Effect.isEffect(value)) continue
-        if (!source.isValid(kind, value)) {
-          expect(setting, undefined, `${expected}, as Redacted.make makes it of a text, or an Effect that reads it`)
-          continue
-        }
-        const prepared = prepare(Redacted.value(value))
-        if ("found" in prepared) expect(setting, undefined, `${expected}, but it is ${prepared.found}`)
-      }
-      return [...found, ...(problems?.(clientId) ?? [])]
+      return [
+        ...check.problems,
+        ...problemsOf(setting, current),
+        ...(previous === undefined ? [] : problemsOf("previous", previous)),
+        ...(problems?.(clientId) ?? [])
+      ]
     }
   }
 }
@@ -205,7 +220,7 @@ export const clientSecretBasic = (
   })
 
 /** Options of client assertions. */
-interface AssertionOptions extends RotationOptions {
+interface AssertionOptions {
   /**
    * The `aud` claim. Default: the issuer identifier, as the only value, as a string (draft-ietf-oauth-rfc7523bis section
    * 4, FAPI 2.0 section 5.3.3.1); without `issuer` in the configuration it is the token endpoint. `token_endpoint` is for
@@ -237,7 +252,7 @@ interface AssertionOptions extends RotationOptions {
  */
 export const clientSecretJwt = (
   secret: source.Source,
-  options: AssertionOptions & { readonly algorithm?: "HS256" | "HS384" | "HS512" | undefined } = {}
+  options: AssertionOptions & RotationOptions & { readonly algorithm?: "HS256" | "HS384" | "HS512" | undefined } = {}
 ): ClientAuthentication => {
   const all = Object.keys(algorithms.minSecretBytes) as ReadonlyArray<algorithms.HmacAlgorithm>
   return make({
@@ -261,16 +276,29 @@ export const clientSecretJwt = (
           } or more (RFC 7518 section 3.2)`
         }
       }
-      const prove = clientAssertion.prove(given(options), ({ sharedKey }, { issuer, signingAlgorithms }) => {
+      const prove = clientAssertion.prove(given(options), ({ ofSecret }, { issuer, signingAlgorithms }) => {
         const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
         return algorithm === undefined
           ? clientAssertion.unsupported(issuer, possible, signingAlgorithms ?? [])
-          : Effect.succeed(sharedKey(value, algorithm))
+          : ofSecret(value, algorithm)
       })
       return { prove: (target) => Effect.map(prove(target), (proof) => ({ ...proof, redact: [value] })) }
     },
     problems: () => clientAssertion.problems(given(options), all)
   })
+}
+
+/** Every option of `privateKeyJwt`, which is given a key or a signer. */
+interface PrivateKeyOptions extends AssertionOptions {
+  readonly key?: source.Source | undefined
+  /** Signs in place of a key. */
+  readonly signer?: Signer | undefined
+  /** The key before the current one, tried when the server does not accept the current one (401 or `invalid_client`). */
+  readonly previous?: source.Source | Signer | undefined
+  /** The `kid` header, by which the server finds the key. Default: that of the JWK, or of the signer. */
+  readonly keyId?: string | undefined
+  /** A signer has its own. */
+  readonly algorithm?: algorithms.Algorithm | undefined
 }
 
 /**
@@ -288,6 +316,9 @@ export const clientSecretJwt = (
  * (`token_endpoint_auth_signing_alg_values_supported`; FAPI 2.0 section 5.4). An algorithm that it does not list is a
  * `DiscoveryFailed`, and nothing is sent.
  *
+ * In place of a key, a `signer` signs where the key is: in a KMS or a hardware security module. It signs once for each token
+ * request; calls of the API are not signed. A signer that fails is a `CredentialUnavailable`.
+ *
  * @example
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"
  * import { Config } from "effect"
@@ -302,52 +333,63 @@ export const clientSecretJwt = (
  * @category constructors
  */
 export const privateKeyJwt = (
-  options: AssertionOptions & {
-    readonly key: source.Source
-    /** The `kid` header, by which the server finds the key. Default: that of the JWK. */
-    readonly keyId?: string | undefined
-    readonly algorithm?: algorithms.Algorithm | undefined
-  }
-): ClientAuthentication =>
-  make({
+  options: PrivateKeyOptions & (Pick<Required<PrivateKeyOptions>, "key"> | Pick<Required<PrivateKeyOptions>, "signer">)
+): ClientAuthentication => {
+  const { algorithm, key, keyId, previous, signer } = given(options)
+  return make({
     method: "private_key_jwt",
     kind: "private key",
     options,
-    names: [...clientAssertion.names, "key", "keyId"],
-    // A value that is not a source is reported by `problems`.
-    current: given(options).key as source.Source,
-    previous: given(options).previous,
+    names: [...clientAssertion.names, "key", "signer", "keyId"],
+    // A value that is neither is reported by `problems`.
+    current: signer ?? key as source.Source,
+    setting: signer === undefined ? "key" : "signer",
+    previous,
     prepare: (value) => {
-      const key = privateKey.read(value, options.keyId)
+      const key = privateKey.read(value, keyId)
       if (!privateKey.isUsable(key)) return key
       const possible = algorithms.algorithms[key.type]
       // A value that is not an algorithm is a problem of the option.
-      const wanted = algorithms.isAlgorithm(options.algorithm) ? options.algorithm : key.algorithm
+      const wanted = algorithms.isAlgorithm(algorithm) ? algorithm : key.algorithm
       if (wanted !== undefined && !possible.includes(wanted)) {
         return { found: `a key of type ${key.type}, which does not sign by ${wanted}, but by ${possible.join(", ")}` }
       }
-      const identified = { ...key, keyId: options.keyId ?? key.keyId }
+      const identified = { ...key, keyId: keyId ?? key.keyId }
       return {
-        prove: clientAssertion.prove(given(options), (assertion, { issuer, signingAlgorithms }) => {
+        prove: clientAssertion.prove(given(options), ({ ofPrivateKey }, { issuer, signingAlgorithms }) => {
           const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
           return algorithm === undefined
             ? clientAssertion.unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
-            : clientAssertion.privateKey(assertion, identified, algorithm)
+            : ofPrivateKey(identified, algorithm)
         })
       }
     },
+    proveBy: (one) =>
+      clientAssertion.prove(
+        given(options),
+        ({ ofSigner }, { issuer, signingAlgorithms }) =>
+          signingAlgorithms?.includes(one.algorithm) === false
+            ? clientAssertion.unsupported(issuer, [one.algorithm], signingAlgorithms)
+            : Effect.succeed(ofSigner(one, one === signer ? keyId : undefined))
+      ),
     problems: () => {
       const { expect, problems } = collect()
-      const { keyId } = given(options)
       expect(
         "keyId",
         keyId === undefined || printable(keyId) ? true : undefined,
         "a string of one or more characters"
       )
+      expect("key", key === undefined || signer === undefined ? true : undefined, "absent beside signer")
+      expect(
+        "algorithm",
+        algorithm === undefined || signer === undefined ? true : undefined,
+        "absent beside signer, whose it is"
+      )
       const known = [...new Set(Object.values(algorithms.algorithms).flat())]
       return [...problems, ...clientAssertion.problems(given(options), known)]
     }
   })
+}
 
 const certificate = (method: string): ClientAuthentication => ({
   method,

@@ -121,6 +121,8 @@ export class CredentialUnavailable extends Data.TaggedError("CredentialUnavailab
   readonly credential: "client secret" | "private key"
   /** The tag of the error with which reading failed, or the problem of what was read; never the credential. */
   readonly problem: string
+  /** What to check. Default: where the credential comes from. */
+  readonly check?: string | undefined
   /** Whether the credential is a value of the configuration, which stays as it is. Default: false. */
   readonly permanent?: boolean | undefined
 }> {

@@ -124,6 +124,13 @@ export * as SharedClientCredentials from "./SharedClientCredentials.js"
 export * as SharedTokens from "./SharedTokens.js"
 
 /**
+ * Private keys that are used, but not read.
+ *
+ * @since 0.1.0
+ */
+export * as Signer from "./Signer.js"
+
+/**
  * The tokens of this process.
  *
  * @since 0.1.0

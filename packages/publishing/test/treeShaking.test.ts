@@ -124,7 +124,8 @@ const rolled = async (contents: string): Promise<Bundle> => {
 const own = /client-credentials\/dist\/(.*)\.js$/
 const unneeded = [
   "internal/http/proofKey",
-  "internal/protocol/assertion",
+  "internal/http/signing",
+  "internal/protocol/importedKey",
   "LegacyToken",
   "IssuanceBudget",
   "internal/token/ledger",
@@ -155,7 +156,9 @@ describe("a program with a plain secret is spared DPoP, JOSE, fleets and legacy 
 
   it("by esbuild, from the index, whose namespaces it keeps whole: DPoP, JOSE and legacy tokens", async () => {
     const bundle = await esbuild(byIndex)
-    for (const name of ["internal/http/proofKey", "internal/protocol/assertion", "LegacyToken"]) {
+    for (
+      const name of ["internal/http/proofKey", "internal/http/signing", "internal/protocol/importedKey", "LegacyToken"]
+    ) {
       assert.notInclude(found(bundle), name)
     }
     for (const text of signs) assert.notInclude(bundle.text, text)
@@ -163,7 +166,7 @@ describe("a program with a plain secret is spared DPoP, JOSE, fleets and legacy 
 
   it("unless everything is to be in one file", async () => {
     const bundle = await esbuild(byModule, { splitting: false })
-    assert.includeMembers(found(bundle), ["internal/http/proofKey", "internal/protocol/assertion"])
+    assert.includeMembers(found(bundle), ["internal/http/proofKey", "internal/protocol/importedKey"])
     for (const text of signs) assert.include(bundle.text, text)
   })
 })

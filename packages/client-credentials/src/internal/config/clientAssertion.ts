@@ -4,10 +4,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
-import { CredentialUnavailable, DiscoveryFailed } from "../../OAuthError.js"
-import type * as assertion from "../protocol/assertion.js"
+import { type CredentialUnavailable, DiscoveryFailed } from "../../OAuthError.js"
+import type * as signing from "../http/signing.js"
 import { isRecord } from "../protocol/json.js"
-import * as results from "../seam/results.js"
 import { collect, printable, type Problem } from "./check.js"
 
 export interface Options {
@@ -33,30 +32,21 @@ export interface Proof {
 }
 
 /** Loaded with the first assertion: a program that sends its secret does not load the code that signs. */
-const signing = () => import("../protocol/assertion.js")
-
-const unusableKey = (problem: string) => new CredentialUnavailable({ credential: "private key", problem })
-
-/** Imports a private key for an algorithm. */
-export const privateKey = (
-  { privateKey }: typeof assertion,
-  ...parameters: Parameters<typeof assertion.privateKey>
-): Effect.Effect<assertion.SigningKey, CredentialUnavailable> =>
-  results.fromPromise(() => privateKey(...parameters), unusableKey)
+const load = () => import("../http/signing.js")
 
 /** Makes the proof of a request with a new assertion. */
 export const prove = (
   { audience = "issuer", header = {}, life = "1 minute", type = "client-authentication+jwt" }: Options,
   key: (
-    signing: typeof assertion,
+    module: typeof signing,
     target: Target
-  ) => Effect.Effect<assertion.SigningKey, CredentialUnavailable | DiscoveryFailed>
+  ) => Effect.Effect<signing.SigningKey, CredentialUnavailable | DiscoveryFailed>
 ) =>
 (target: Target): Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed> =>
   Effect.gen(function*() {
-    const assertion = yield* Effect.promise(signing)
+    const signing = yield* Effect.promise(load)
     const issuedAt = Math.floor(target.now / 1000)
-    const signingKey = yield* key(assertion, target)
+    const signingKey = yield* key(signing, target)
     const claims = {
       iss: target.clientId,
       sub: target.clientId,
@@ -66,12 +56,11 @@ export const prove = (
         ? target.issuer ?? target.endpoint
         : audience,
       iat: issuedAt,
-      exp: issuedAt + Math.ceil(Duration.toSeconds(life))
+      exp: issuedAt + Math.ceil(Duration.toSeconds(life)),
+      // For one use.
+      jti: crypto.randomUUID()
     }
-    const jwt = yield* results.fromPromise(
-      () => assertion.sign(signingKey, { ...header, typ: type }, claims),
-      unusableKey
-    )
+    const jwt = yield* signing.jwt(signingKey, { ...header, typ: type }, claims)
     return {
       parameters: {
         client_id: target.clientId,

@@ -16,6 +16,12 @@ export const base64 = {
   }
 }
 
+export const base64url = {
+  /** Without padding (RFC 7515 section 2). */
+  encode: (bytes: Uint8Array): string =>
+    base64.encode(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
+}
+
 export const hex = {
   encode: (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(""),
 

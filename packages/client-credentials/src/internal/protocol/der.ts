@@ -1,5 +1,6 @@
 /**
- * As much of DER (ITU-T X.690) as private keys need: distinguished from what is often taken for one, and written as PKCS #8.
+ * As much of DER (ITU-T X.690) as keys and signatures need: private keys, distinguished from what is often taken for one
+ * and written as PKCS #8; public keys and certificates; signatures by ECDSA.
  */
 import { hex } from "./bytes.js"
 import type { KeyType } from "./signingAlgorithm.js"
@@ -162,4 +163,76 @@ export const readPrivateKey = (bytes: Bytes, curve: Bytes = new Uint8Array()): R
     if (second?.tag === integer) return parts.length === 2 ? nothing("Public") : rsa("RSA", bytes)
   }
   return nothing("Damaged")
+}
+
+/** Whether the content of an INTEGER is a positive number in its shortest form. */
+const isPositive = ([first = 0x80, second = 0]: Bytes): boolean => first < 0x80 && (first > 0 || second >= 0x80)
+
+/** A positive number, without the byte that only states that it is one. */
+const magnitude = (content: Bytes): Bytes => content[0] === 0 ? content.subarray(1) : content
+
+/** A public key: its type, and the numbers that it consists of. */
+export interface PublicKey {
+  readonly type: KeyType
+  /** Modulus and exponent, or the coordinates, or the one number of an Ed25519 key. */
+  readonly numbers: ReadonlyArray<Bytes>
+}
+
+/** The bytes of each coordinate (RFC 7518 section 6.2.1). */
+const coordinates: { readonly [T in KeyType]?: number } = { "P-256": 32, "P-384": 48, "P-521": 66 }
+
+/** The content of a public key by its type; a point on a curve is uncompressed (RFC 5480 section 2.2). */
+const numbersOf = (type: KeyType, key: Bytes): ReadonlyArray<Bytes> | undefined => {
+  const size = coordinates[type]
+  if (size !== undefined) {
+    return key[0] === 4 && key.length === 1 + 2 * size ? [key.slice(1, 1 + size), key.slice(1 + size)] : undefined
+  }
+  if (type === "Ed25519") return key.length === 32 ? [key.slice()] : undefined
+  const parts = readSequence(key) ?? []
+  return parts.length === 2 && parts.every(({ content, tag }) => tag === integer && isPositive(content))
+    ? parts.map(({ content }) => magnitude(content).slice())
+    : undefined
+}
+
+/** Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1); undefined when the bytes are none, or of another kind of key. */
+export const readPublicKey = (bytes: Bytes): PublicKey | undefined => {
+  const [algorithm, key, ...rest] = readSequence(bytes) ?? []
+  const [name, curve] = algorithm?.tag === sequence ? readAll(algorithm.content) ?? [] : []
+  // The first byte of a BIT STRING is how many bits of its last one are left out.
+  if (name?.tag !== identifier || key?.tag !== bits || key.content[0] !== 0 || rest.length > 0) return undefined
+  const types: Readonly<Record<string, KeyType | undefined>> = {
+    [rsaOid]: "RSA",
+    [pssOid]: "RSA-PSS",
+    [ed25519Oid]: "Ed25519",
+    [ecOid]: curve?.tag === identifier ? curves[hex.encode(curve.content)] : undefined
+  }
+  const type = types[hex.encode(name.content)]
+  const numbers = type === undefined ? undefined : numbersOf(type, key.content.subarray(1))
+  return type === undefined || numbers === undefined ? undefined : { type, numbers }
+}
+
+/** Returns whether the bytes have the structure of a certificate (RFC 5280 section 4.1), with nothing after it. */
+export const isCertificate = (bytes: Bytes): boolean => {
+  const parts = readSequence(bytes) ?? []
+  const [body, algorithm, signature] = parts
+  return readElement(bytes)?.whole.length === bytes.length && parts.length === 3 && body?.tag === sequence &&
+    algorithm?.tag === sequence && signature?.tag === bits && (readAll(body.content)?.length ?? 0) >= 6
+}
+
+/**
+ * Returns a signature by ECDSA as JWS has it: R and S, each with `size` bytes (RFC 7518 section 3.4). Undefined when the
+ * bytes are anything else than the DER of two such numbers (RFC 3279 section 2.2.3), or have another byte after it.
+ */
+export const readSignature = (bytes: Bytes, size: number): Bytes | undefined => {
+  const numbers = readSequence(bytes) ?? []
+  if (numbers.length !== 2 || numbers.some(({ content, tag }) => tag !== integer || !isPositive(content))) {
+    return undefined
+  }
+  // One way to write it only: lengths in their shortest form, and nothing after it.
+  const written = write(sequence, ...numbers.map(({ content }) => write(integer, content)))
+  if (hex.encode(written) !== hex.encode(bytes)) return undefined
+  const halves = numbers.map(({ content }) => magnitude(content))
+  return halves.every(({ length }) => length <= size)
+    ? join(...halves.flatMap((half) => [new Uint8Array(size - half.length), half]))
+    : undefined
 }

@@ -37,6 +37,18 @@ export const nameOf = (error: unknown): string | undefined =>
     ? error.name
     : undefined
 
+/**
+ * The code, the class or the tag of an error of a library, such as `AccessDeniedException`, wherever it is in the chain of
+ * causes; undefined when it has none that may be shown.
+ */
+export const kindOf = (error: unknown, depth = 6): string | undefined => {
+  const { _tag, cause, name } = fieldsOf(error)
+  const own = [codeOf(error), name, _tag].find((one) =>
+    typeof one === "string" && /^[A-Z]\w{2,60}$/.test(one) && !/^(Type)?Error$|^Unknown(Exception|Error)$/.test(one)
+  )
+  return typeof own === "string" ? own : depth === 0 || cause === undefined ? undefined : kindOf(cause, depth - 1)
+}
+
 /** The tag of an error of an Effect; the reason of a platform's error, such as `NotFound`, as each major of Effect has it. */
 export const tagOf = (error: unknown): string => {
   const { _tag, reason } = fieldsOf(error)

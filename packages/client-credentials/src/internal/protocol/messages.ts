@@ -50,15 +50,18 @@ export const tokenEndpointUnavailable = ({ detail, endpoint, reason }: {
   }
 }
 
-export const credentialUnavailable = ({ credential, problem }: {
+export const credentialUnavailable = ({ check, credential, problem }: {
   readonly credential: "client secret" | "private key"
   readonly problem: string
+  readonly check?: string | undefined
 }): string =>
-  `The ${credential} could not be used: ${problem}. Check where it comes from: the configuration, or the file that ${
-    credential === "client secret"
-      ? "OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE)"
-      : "OAUTH_PRIVATE_KEY_FILE"
-  } names.`
+  `The ${credential} could not be used: ${problem}. Check ${
+    check ?? `where it comes from: the configuration, or the file that ${
+      credential === "client secret"
+        ? "OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE)"
+        : "OAUTH_PRIVATE_KEY_FILE"
+    } names`
+  }.`
 
 export const discoveryFailed = ({ issuer, problem }: {
   readonly issuer: string

@@ -6,6 +6,8 @@
 import { base64 } from "./bytes.js"
 import * as der from "./der.js"
 import { isRecord, readJson } from "./json.js"
+import { blocksOf, bytesOf } from "./pem.js"
+import { isForSigning, keyTypeOf, sizes } from "./publicKey.js"
 import { type Algorithm, algorithms, type KeyType } from "./signingAlgorithm.js"
 
 export interface PrivateKey {
@@ -60,31 +62,6 @@ const fromDer = (bytes: Uint8Array, curve?: Uint8Array): PrivateKey | Unusable =
   }
 }
 
-interface Block {
-  readonly label: string
-  readonly body: string
-}
-
-/** The blocks of a PEM text, without what stands around them (RFC 7468 section 2); undefined when one has no end. */
-const blocksOf = (text: string): ReadonlyArray<Block> | undefined => {
-  // Where a line break was written out: base64 has no backslash, so that it can mean nothing else.
-  const lines = text.replace(/\\[rn]/g, "\n")
-  // In turn: what stands between, BEGIN or END, a label.
-  const parts = lines.split(/-----(BEGIN|END) ([A-Z0-9 ]+)-----/)
-  const blocks: Array<Block> = []
-  for (let index = 1; index + 2 < parts.length; index += 3) {
-    const [mark, label = "", body = "", next, other] = parts.slice(index, index + 5)
-    if (mark !== "BEGIN") continue
-    if (next !== "END" || other !== label) return undefined
-    blocks.push({ label, body })
-  }
-  return blocks
-}
-
-/** The bytes of a block, whose headers (RFC 1421 section 4.6) are passed over. */
-const bytesOf = ({ body }: Block): Uint8Array | undefined =>
-  base64.decode(body.replace(/^[\w-]+:.*/gm, "").replace(/[\s\\]/g, ""))
-
 const fromPem = (text: string): PrivateKey | Unusable => {
   const blocks = blocksOf(text)
   if (blocks === undefined) return unusable("PEM that is cut off: a line with BEGIN has no END")
@@ -112,22 +89,6 @@ const members: Readonly<Record<string, ReadonlyArray<string>>> = {
   EC: ["x", "y", "d"],
   OKP: ["x", "d"]
 }
-
-/** The bytes of each member on a curve (RFC 7518 section 6.2, RFC 8037 section 2). */
-const sizes: { readonly [T in KeyType]?: number } = { "P-256": 32, "P-384": 48, "P-521": 66, "Ed25519": 32 }
-
-const keyTypeOf = (kty: unknown, crv: unknown): KeyType | undefined =>
-  kty === "RSA"
-    ? "RSA"
-    : kty === "EC" && (crv === "P-256" || crv === "P-384" || crv === "P-521")
-    ? crv
-    : kty === "OKP" && crv === "Ed25519"
-    ? crv
-    : undefined
-
-/** `use` and `key_ops` other than for signatures (RFC 7517 sections 4.2 and 4.3). */
-const isForSigning = ({ key_ops, use }: Readonly<Record<string, unknown>>): boolean =>
-  (use === undefined || use === "sig") && (!Array.isArray(key_ops) || key_ops.includes("sign"))
 
 const isBytes = (value: unknown, size: number): value is string =>
   typeof value === "string" && (base64.decode(value)?.length ?? 0) >= size

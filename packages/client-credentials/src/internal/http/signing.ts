@@ -1,0 +1,99 @@
+/**
+ * Signed JWTs, by a key in memory or by a `Signer`: the one place where this library signs.
+ */
+import * as Effect from "effect/Effect"
+import type { CryptoKey } from "jose"
+
+import { CredentialUnavailable } from "../../OAuthError.js"
+import type { Signer } from "../../Signer.js"
+import { kindOf } from "../protocol/foreignError.js"
+import { importedKey } from "../protocol/importedKey.js"
+import * as jws from "../protocol/jws.js"
+import type { PrivateKey } from "../protocol/privateKey.js"
+import * as results from "../seam/results.js"
+
+/** A key that signs. */
+export interface SigningKey {
+  readonly algorithm: string
+  /** The `kid` header; undefined for none. */
+  readonly keyId: string | undefined
+  readonly sign: (data: Uint8Array) => Effect.Effect<Uint8Array, CredentialUnavailable>
+}
+
+const unavailable = (problem: string, check?: string) =>
+  new CredentialUnavailable({ credential: "private key", problem, check })
+
+/** A signer that answers later is no better than one that fails. */
+const limit = "10 seconds"
+
+const whatToCheck =
+  "the signer: whether its service can be reached, has the key, and allows this program to sign with it"
+
+/** What a signer failed with may hold anything. */
+const failureOf = (failure: unknown): string => {
+  if (failure instanceof jws.InvalidSignature) return failure.problem
+  const kind = kindOf(failure)
+  return kind === undefined ? "its signer failed" : `its signer failed (${kind})`
+}
+
+/** The key of a signer, whose signatures are checked as far as their length tells. */
+export const ofSigner = (signer: Signer, keyId = signer.keyId): SigningKey => ({
+  algorithm: signer.algorithm,
+  keyId,
+  sign: (data) =>
+    Effect.suspend(() => signer.sign(data)).pipe(
+      Effect.mapError((failure) => unavailable(failureOf(failure), whatToCheck)),
+      // An exception, and what `Effect.promise` makes of a rejection.
+      Effect.catchAllDefect((defect) => unavailable(failureOf(defect), whatToCheck)),
+      Effect.timeoutFail({
+        duration: limit,
+        onTimeout: () => unavailable(`its signer did not answer within ${limit}`, whatToCheck)
+      }),
+      Effect.flatMap((signature) => {
+        const problem = jws.signatureProblem(signer.algorithm, signature, signer.publicKey?.n)
+        return problem === undefined ? Effect.succeed(signature) : unavailable(problem, whatToCheck)
+      })
+    )
+})
+
+/** A key of the platform. */
+export const ofCryptoKey = (key: CryptoKey, algorithm: string, keyId: string | undefined): SigningKey => ({
+  algorithm,
+  keyId,
+  sign: (data) =>
+    Effect.tryPromise({
+      try: () => jws.sign(key, algorithm, data),
+      catch: () => unavailable(`it cannot sign with ${algorithm}`)
+    })
+})
+
+/** A private key that was read. */
+export const ofPrivateKey = (
+  key: PrivateKey,
+  algorithm: string
+): Effect.Effect<SigningKey, CredentialUnavailable> =>
+  Effect.map(
+    results.fromPromise(() => importedKey(key, algorithm), unavailable),
+    (imported) => ofCryptoKey(imported, algorithm, key.keyId)
+  )
+
+/** A secret, for HMAC. */
+export const ofSecret = (secret: string, algorithm: string): Effect.Effect<SigningKey> =>
+  Effect.map(
+    Effect.promise(() => jws.importSecret(secret, algorithm)),
+    (key) => ofCryptoKey(key, algorithm, undefined)
+  )
+
+/** Signs a JWT in the compact form (RFC 7515 section 7.1, RFC 7519). `alg` and `kid` are those of the key. */
+export const jwt = (
+  { algorithm, keyId, sign }: SigningKey,
+  header: Readonly<Record<string, unknown>>,
+  claims: Readonly<Record<string, unknown>>
+): Effect.Effect<string, CredentialUnavailable> =>
+  Effect.suspend(() => {
+    const input = jws.signingInput(
+      { ...header, alg: algorithm, ...(keyId === undefined ? {} : { kid: keyId }) },
+      claims
+    )
+    return Effect.map(sign(new TextEncoder().encode(input)), (signature) => jws.compact(input, signature))
+  })

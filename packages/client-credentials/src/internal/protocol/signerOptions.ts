@@ -1,0 +1,79 @@
+/**
+ * What a signer must be: the rules of its options, and of one that a program has made itself.
+ */
+import { isRecord } from "./json.js"
+import { algorithmOf, hashOf, sizeOf } from "./jws.js"
+import { isPrintable, notAnObject, type Problem, unknownNames } from "./options.js"
+import * as publicKey from "./publicKey.js"
+import { type Algorithm, algorithms, isAlgorithm } from "./signingAlgorithm.js"
+
+const all = (): ReadonlyArray<Algorithm> => [...new Set(Object.values(algorithms).flat())]
+
+const isFunction = (value: unknown): boolean => typeof value === "function"
+
+/** The problems of a value that is to be a signer. */
+export const signerProblems = (value: unknown): ReadonlyArray<Problem> => {
+  if (!isRecord(value)) {
+    return [{ setting: "", expected: "a Signer, as Signer.make, Signer.fromDer and Signer.fromCryptoKey make it" }]
+  }
+  const { algorithm, keyId, problems, publicKey: given, sign } = value
+  // What it was made with is what its user wrote.
+  if (Array.isArray(problems) && problems.length > 0) return problems as ReadonlyArray<Problem>
+  const key = publicKey.read(given)
+  const isKey = given === undefined || (key !== undefined && publicKey.algorithmsOf(key).includes(String(algorithm)))
+  const rules: ReadonlyArray<readonly [string, boolean, string]> = [
+    ["algorithm", isAlgorithm(algorithm), all().join(", ")],
+    ["keyId", keyId === undefined || isPrintable(keyId), "a string of one or more characters"],
+    [
+      "publicKey",
+      isKey || !isAlgorithm(algorithm),
+      `a public key that belongs to ${
+        String(algorithm)
+      }, without its private part: a JWK, or SubjectPublicKeyInfo as DER ` +
+      "or PEM (RFC 5280 section 4.1)"
+    ],
+    ["sign", isFunction(sign), "a function that returns an Effect"]
+  ]
+  return rules.flatMap(([setting, isValid, expected]) => isValid ? [] : [{ setting, expected }])
+}
+
+/** The problems of the options of `make`, or of `fromDer`, whose algorithms are those of ECDSA. */
+export const problems = (options: unknown, isDer: boolean): ReadonlyArray<Problem> => {
+  if (!isRecord(options)) return [notAnObject]
+  const { algorithm, sign, signDigest } = options
+  const own: Array<Problem> = [...unknownNames(options, ["algorithm", "keyId", "publicKey", "sign", "signDigest"])]
+  if (isDer && isAlgorithm(algorithm) && sizeOf(algorithm) === undefined) {
+    own.push({ setting: "algorithm", expected: "ES256, ES384, ES512: signatures by others are no DER" })
+  }
+  if (sign !== undefined && signDigest !== undefined) {
+    own.push({ setting: "signDigest", expected: "absent beside sign: one of them signs" })
+  } else if (signDigest !== undefined) {
+    if (!isFunction(signDigest)) own.push({ setting: "signDigest", expected: "a function that returns an Effect" })
+    else if (isAlgorithm(algorithm) && hashOf(algorithm) === undefined) {
+      own.push({ setting: "signDigest", expected: `absent: ${algorithm} signs the message, so that sign is needed` })
+    }
+  }
+  // What signs a digest has been examined above.
+  const signer = { ...options, problems: undefined, sign: signDigest === undefined ? sign : () => undefined }
+  return [...signerProblems(signer).filter(({ setting }) => !own.some((one) => one.setting === setting)), ...own]
+}
+
+const minRsaBits = 2048
+
+/** The problems of the options of `fromCryptoKey` that are about the key. */
+export const cryptoKeyProblems = (options: unknown): ReadonlyArray<Problem> => {
+  if (!isRecord(options)) return [notAnObject]
+  const own = unknownNames(options, ["key", "keyId", "publicKey"])
+  const { key } = options
+  const privateKey: unknown = isRecord(key) && "privateKey" in key ? key["privateKey"] : key
+  if (!(privateKey instanceof CryptoKey)) {
+    return [...own, { setting: "key", expected: "a CryptoKey or a CryptoKeyPair" }]
+  }
+  const { modulusLength = minRsaBits } = privateKey.algorithm as { readonly modulusLength?: number }
+  const isUsable = privateKey.type === "private" && privateKey.usages.includes("sign") &&
+    algorithmOf(privateKey) !== undefined && modulusLength >= minRsaBits
+  return isUsable ? own : [...own, {
+    setting: "key",
+    expected: "a private key with the usage sign: RSASSA-PKCS1-v1_5 or RSA-PSS with 2048 bits or more, ECDSA or Ed25519"
+  }]
+}
