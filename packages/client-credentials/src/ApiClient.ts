@@ -17,6 +17,7 @@ import type * as Scope from "effect/Scope"
 import { Authorization, type AuthorizedRequest } from "./Authorization.js"
 import * as apiCall from "./internal/http/apiCall.js"
 import * as body from "./internal/http/body.js"
+import { CurrentCertificate } from "./internal/http/clientCertificate.js"
 import type * as rejectedWhen from "./internal/http/rejectedWhen.js"
 import * as rejection from "./internal/protocol/rejection.js"
 import * as urls from "./internal/protocol/urls.js"
@@ -280,7 +281,12 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
       )
     }
 
-    return HttpClient.makeWith(Effect.flatMap(call), Effect.succeed<Request>)
+    const certificate = yield* CurrentCertificate
+    return HttpClient.makeWith(
+      // A token that is bound to a certificate and the call that carries it have the same one.
+      Effect.flatMap(certificate === undefined ? call : (request: Request) => certificate.hold(call(request))),
+      Effect.succeed<Request>
+    )
   }
 )
 

@@ -94,6 +94,10 @@ interface ClientOptions {
    * authenticates. Default: true for the methods by certificate, and for `private_key_jwt` where the server's metadata
    * state that it binds tokens (`tls_client_certificate_bound_access_tokens`) and `dpop` is not set. A client without a
    * certificate at such a server sets it to false.
+   *
+   * Bound tokens are cached for the certificate that `NodeTls` presents: one that is replaced costs a new token. For the methods
+   * by certificate, tokens count as bound unless the metadata state that they are not; with false they do not, so that
+   * processes with different certificates share them.
    */
   readonly certificateBoundTokens?: boolean | undefined
   /**

@@ -331,7 +331,7 @@ export const make = (
       ledger,
       reset: budget.reset,
       decorate: (endpoint) => ({
-        request: endpoint.request,
+        ...endpoint,
         requestToken: (request, requestOptions) =>
           life.within(Effect.gen(function*() {
             const organization = issuerQuota.organizationOf(request)

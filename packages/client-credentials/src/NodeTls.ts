@@ -9,45 +9,57 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Undici from "@effect/platform-node/Undici"
-import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
-import { collect, type Problem } from "./internal/config/check.js"
+import { collect } from "./internal/config/check.js"
 import * as environment from "./internal/config/environment.js"
 import * as proxies from "./internal/config/proxies.js"
 import * as rules from "./internal/config/rules.js"
-import { hasSources, type Material, read, tls } from "./internal/config/tlsMaterial.js"
+import { hasSources, read } from "./internal/config/tlsMaterial.js"
 import { reader, tlsVariables } from "./internal/config/tlsVariables.js"
 import { unwrap } from "./internal/config/unwrap.js"
+import { CurrentCertificate } from "./internal/http/clientCertificate.js"
+import * as connections from "./internal/http/tlsConnections.js"
 import { tagOf } from "./internal/protocol/foreignError.js"
-import { isLoopback } from "./internal/protocol/urls.js"
 import { InvalidConfig } from "./InvalidConfig.js"
+
+/** PEM, or several of them. */
+type Authorities = string | ReadonlyArray<string>
 
 /**
  * Options of the connections. All have defaults.
  *
- * `ca`, `certificate` and `key` are values, or Effects that read them, for files that are replaced while the program
- * runs. Effects run when the layer is built, and again when a request is sent, at most once a second: cache one that is
- * expensive (`Effect.cachedWithTTL`). When what they return has changed, later requests use new connections; requests in
- * progress end on the old ones. While they fail or return what does not fit together, the last valid values stay in use
- * and a warning is logged.
+ * `ca`, `extraCa`, `certificate` and `key` are values, or Effects that read them, for files that are replaced while the
+ * program runs. Effects run when the layer is built, and again when a request is sent, at most once a second: cache one that
+ * is expensive (`Effect.cachedWithTTL`). When what they return has changed, later requests use new connections; requests in
+ * progress end on the old ones, and idle ones are closed. While they fail or return what does not fit together, as files do
+ * that are half-written or of which one is replaced before the other, the last valid values stay in use; when they do so
+ * twice in a row, a warning is logged.
+ *
+ * A token that is bound to the certificate (RFC 8705 section 3) is used with that certificate alone: after a replacement, the
+ * next call requests a new one. See `ClientConfig.Options.certificateBoundTokens`, by which tokens are bound.
+ *
+ * A warning is logged when the certificate has come to the last fifth of its life, at most 14 days before its end, and again
+ * when it has expired. The metric `oauth.tls.certificate_expires_at` has its end.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /** The authorities to trust instead of those that Node trusts, as PEM. */
-  readonly ca?: string | ReadonlyArray<string> | Effect.Effect<string, unknown> | undefined
+  readonly ca?: Authorities | Effect.Effect<Authorities, unknown> | undefined
+  /**
+   * Authorities to trust beside those that Node trusts, as PEM: its own list with what `NODE_EXTRA_CA_CERTS` and the options
+   * of Node add to it. Not together with `ca`.
+   */
+  readonly extraCa?: Authorities | Effect.Effect<Authorities, unknown> | undefined
   /** The certificate of this client, with those between it and its authority, as PEM (RFC 8705). */
   readonly certificate?: string | Effect.Effect<string, unknown> | undefined
   /** The private key of the certificate, as PEM. */
@@ -64,117 +76,11 @@ export interface Options {
   readonly proxyFromEnvironment?: boolean | undefined
 }
 
-/** Sends requests to this machine directly, and others through the proxies. */
-class Route extends Undici.Dispatcher {
-  constructor(readonly direct: Undici.Dispatcher, readonly proxied: Undici.Dispatcher) {
-    super()
-  }
-  override dispatch(options: Undici.Dispatcher.DispatchOptions, handler: Undici.Dispatcher.DispatchHandler): boolean {
-    const isDirect = options.origin !== undefined && isLoopback(new URL(options.origin))
-    return (isDirect ? this.direct : this.proxied).dispatch(options, handler)
-  }
-}
-
-/** The connections that one set of certificates makes. */
-interface Connections {
-  readonly material: Material
-  readonly client: HttpClient.HttpClient
-  readonly agents: ReadonlyArray<Undici.Dispatcher>
-  /** Requests whose response has not begun. */
-  waiting: number
-  isReplaced: boolean
-}
-
-const connections = (material: Material, { except, http, https }: proxies.Proxies): Connections => {
-  const connect = tls(material)
-  const direct = new Undici.Agent({ connect })
-  const state = { material, waiting: 0, isReplaced: false }
-  if (http === "" && https === "") return { ...state, client: NodeHttpClient.makeUndici(direct), agents: [direct] }
-  const proxied = new Undici.EnvHttpProxyAgent({
-    connect,
-    requestTls: connect,
-    httpProxy: http,
-    httpsProxy: https,
-    noProxy: except
-  })
-  return { ...state, client: NodeHttpClient.makeUndici(new Route(direct, proxied)), agents: [direct, proxied] }
-}
-
-/** The shortest time between two readings of the sources, in milliseconds. */
-const interval = 1000
-
-/** Sends each request on connections of the newest valid material. */
-const replacing = (
-  options: Options,
-  first: Connections,
-  open: (material: Material) => Connections,
-  close: (old: Connections) => Effect.Effect<void>
-): Effect.Effect<HttpClient.HttpClient> =>
-  Effect.map(Clock.currentTimeMillis, (start) => {
-    let current = first
-    let readAt = start
-    let failing = { text: "", isLogged: false }
-
-    // A file that is being replaced is invalid for a moment: a problem is reported when it is found twice, and once.
-    const report = (wrong: ReadonlyArray<Problem>) => {
-      const text = wrong.map(({ expected, setting }) => `${setting}: expected ${expected}`).join("; ")
-      const isRepeated = failing.text === text
-      const isLogged = isRepeated && failing.isLogged
-      failing = { text, isLogged: isRepeated }
-      return isRepeated && !isLogged
-        ? Effect.logWarning(
-          `The TLS certificates could not be read again: ${text}. The last valid ones stay in use. They are read again ` +
-            `${interval / 1000} s later, when a request is sent.`
-        )
-        : Effect.void
-    }
-
-    const replace = (material: Material) =>
-      Effect.suspend(() => {
-        failing = { text: "", isLogged: false }
-        const old = current
-        const same = (["ca", "certificate", "key"] as const).every((part) =>
-          Equal.equals(old.material[part], material[part])
-        )
-        if (same) return Effect.void
-        current = open(material)
-        old.isReplaced = true
-        return Effect.zipRight(
-          Effect.logDebug("The TLS certificates have changed. Later requests use new connections."),
-          old.waiting === 0 ? close(old) : Effect.void
-        )
-      })
-
-    const refresh = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      // A clock that was set back must not stop the readings.
-      if (now >= readAt && now - readAt < interval) return Effect.void
-      readAt = now
-      return Effect.matchEffect(read(options), { onFailure: report, onSuccess: replace })
-    })
-
-    const execute = (request: HttpClientRequest.HttpClientRequest) =>
-      Effect.zipRight(
-        refresh,
-        Effect.acquireUseRelease(
-          Effect.sync(() => {
-            current.waiting++
-            return current
-          }),
-          ({ client }) => client.execute(request),
-          (used) =>
-            Effect.suspend(() => {
-              used.waiting--
-              return used.isReplaced && used.waiting === 0 ? close(used) : Effect.void
-            })
-        )
-      )
-    return HttpClient.makeWith(Effect.flatMap(execute), Effect.succeed<HttpClientRequest.HttpClientRequest>)
-  })
-
 class Client extends Context.Tag("@effect-oauth/client-credentials/NodeTls/Client")<Client, HttpClient.HttpClient>() {}
 
 const names: { readonly [K in keyof Options]-?: true } = {
   ca: true,
+  extraCa: true,
   certificate: true,
   key: true,
   passphrase: true,
@@ -185,8 +91,7 @@ const names: { readonly [K in keyof Options]-?: true } = {
 const optionNames = Object.keys(names)
 
 const client = (given: Options, found: ReturnType<typeof proxies.read>) =>
-  Layer.scoped(
-    Client,
+  Layer.scopedContext(
     Effect.gen(function*() {
       const check = collect()
       const { flag, oneOf, problems } = check
@@ -201,27 +106,24 @@ const client = (given: Options, found: ReturnType<typeof proxies.read>) =>
         })
       }
       reader.isPresent = true
-      const opened = new Set<Connections>()
-      const open = (material: Material) => {
-        const made = connections(material, useProxies ? found.proxies : { http: "", https: "", except: "" })
-        opened.add(made)
-        return made
-      }
-      yield* Effect.addFinalizer(() =>
-        Effect.promise(() => Promise.all([...opened].flatMap(({ agents }) => agents).map((agent) => agent.destroy())))
+      const { certificate, execute } = yield* connections.make(
+        material.right,
+        useProxies ? found.proxies : { http: "", https: "", except: "" },
+        hasSources(options) ? (before) => read(options, before) : undefined
       )
-      const close = (old: Connections) =>
-        Effect.sync(() => {
-          // Ends when the bodies that are still read have ended, which nothing waits for.
-          void Promise.allSettled(old.agents.map((agent) => agent.close())).then(() => opened.delete(old))
-        })
-      const first = open(material.right)
-      return hasSources(options) ? yield* replacing(options, first, open, close) : first.client
+      const client = HttpClient.makeWith(Effect.flatMap(execute), Effect.succeed<HttpClientRequest.HttpClientRequest>)
+      return Context.make(Client, client).pipe(Context.add(CurrentCertificate, certificate))
     })
   )
 
-const layerWith = (options: Options, found: ReturnType<typeof proxies.read>) =>
-  Layer.provide(HttpClient.layerMergedContext(Client), client(options, found))
+/** The certificate stands beside the client, for tokens that are bound to it. It appears in no type. */
+const layerWith = (
+  options: Options,
+  found: ReturnType<typeof proxies.read>
+): Layer.Layer<HttpClient.HttpClient, InvalidConfig> =>
+  Layer.merge(HttpClient.layerMergedContext(Client), Layer.effect(CurrentCertificate, CurrentCertificate)).pipe(
+    Layer.provide(client(options, found))
+  )
 
 /**
  * Provides an `HttpClient` on Undici with these connections, for token requests and API calls. The proxy variables are
@@ -260,8 +162,8 @@ export const layerConfig = (
   Layer.unwrapEffect(Effect.map(unwrap(config), layer))
 
 /**
- * Provides the `HttpClient` from the environment: the files `OAUTH_TLS_CA_FILE`, `OAUTH_TLS_CERTIFICATE_FILE` and
- * `OAUTH_TLS_KEY_FILE`, `OAUTH_TLS_MIN_VERSION` (`TLSv1.2`, `TLSv1.3`), each with the prefix; and the proxies
+ * Provides the `HttpClient` from the environment: the files `OAUTH_TLS_CA_FILE`, `OAUTH_TLS_EXTRA_CA_FILE`,
+ * `OAUTH_TLS_CERTIFICATE_FILE` and `OAUTH_TLS_KEY_FILE`, `OAUTH_TLS_MIN_VERSION` (`TLSv1.2`, `TLSv1.3`), each with the prefix; and the proxies
  * `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, which have no prefix and are those of the process where the
  * `ConfigProvider` has none. Options in `overrides` prevail over the variables.
  *
@@ -296,6 +198,7 @@ export const layerEnv = (
     const key = yield* file(reader, tlsVariables.key, text.key)
     const found: Options = {
       ca: yield* file(reader, tlsVariables.ca, text.ca),
+      extraCa: yield* file(reader, tlsVariables.extraCa, text.extraCa),
       certificate: yield* file(reader, tlsVariables.certificate, text.certificate),
       key: key === undefined ? undefined : Effect.map(key, Redacted.make),
       minVersion: yield* minVersion(reader, text.minVersion),

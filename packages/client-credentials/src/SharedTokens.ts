@@ -218,7 +218,7 @@ export const decorate = (
       )
 
     return {
-      request: endpoint.request,
+      ...endpoint,
       requestToken: (request, requestOptions) => {
         const alone = Effect.either(endpoint.requestToken(request, requestOptions))
         const canWait = requestOptions?.reason === "renewal" || whenStoreFails === "fail"

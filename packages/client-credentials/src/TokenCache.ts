@@ -318,7 +318,7 @@ export const make = (
 ): Effect.Effect<TokenCache, InvalidConfig, TokenEndpoint | Scope.Scope> =>
   Effect.gen(function*() {
     const settings = yield* validate(parts.tokenCache, options)
-    const { request, requestToken } = yield* TokenEndpoint
+    const { certificateThumbprint, request, requestToken } = yield* TokenEndpoint
     const budget = yield* Effect.serviceOption(Budget)
     const rules: backOff.Options = {
       schedule: options.backOff ?? backOff.defaultOptions.schedule,
@@ -347,31 +347,43 @@ export const make = (
     })
     const cached = Effect.sync(() => entries.all().flatMap(({ state }) => MutableRef.get(state).cached?.token ?? []))
 
-    const service = (wanted: TokenRequest.TokenRequest, entry: () => cacheEntry.Entry): TokenCache => ({
-      get: Effect.suspend(() => get(shared, entry())),
-      refresh: (token) =>
-        Effect.suspend(() =>
-          decided(shared, entry(), (state, now, id) =>
-            cachedToken.refresh(state, now, { id, rules: shared.rules, token }))
+    const service = (wanted: TokenRequest.TokenRequest, entry: () => cacheEntry.Entry): TokenCache => {
+      const withEntry = <A, E>(use: (entry: cacheEntry.Entry) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+        certificateThumbprint === undefined
+          ? Effect.suspend(() => use(entry()))
+          : Effect.flatMap(certificateThumbprint, (thumbprint) =>
+            use(thumbprint === undefined ? entry() : entries.of(tokenRequests.presenting(wanted, thumbprint))))
+      return {
+        get: withEntry((entry) =>
+          get(shared, entry)
         ),
-      invalidate: (token) =>
-        Effect.suspend(() =>
-          invalidate(shared, entry(), token)
-        ),
-      confirm: (token) =>
-        Effect.sync(() => {
-          MutableRef.update(entry().state, (state) => cachedToken.confirm(state, { rules: shared.rules, token }))
-        }),
-      cached,
-      health: Effect.suspend(() => health(shared, entry(), budgetLeft)),
-      withOverrides: (overrides) => {
-        const other = tokenRequests.override(wanted, overrides)
-        return service(other, () => entries.of(other))
+        refresh: (token) =>
+          withEntry((entry) =>
+            decided(shared, entry, (state, now, id) =>
+              cachedToken.refresh(state, now, { id, rules: shared.rules, token }))
+          ),
+        invalidate: (token) =>
+          withEntry((entry) =>
+            invalidate(shared, entry, token)
+          ),
+        confirm: (token) =>
+          withEntry(({ state }) =>
+            Effect.sync(() =>
+              MutableRef.update(state, (state) => cachedToken.confirm(state, { rules: shared.rules, token }))
+            )
+          ),
+        cached,
+        health: withEntry((entry) => health(shared, entry, budgetLeft)),
+        withOverrides: (overrides) => {
+          const other = tokenRequests.override(wanted, overrides)
+          return service(other, () => entries.of(other))
+        }
       }
-    })
+    }
     const { configured } = entries
     // Calls without overrides are the most frequent ones.
-    return { ...service(request, () => configured), get: get(shared, configured) }
+    const usual = service(request, () => configured)
+    return certificateThumbprint === undefined ? { ...usual, get: get(shared, configured) } : usual
   })
 
 /**

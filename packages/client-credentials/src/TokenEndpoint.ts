@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
@@ -15,11 +16,12 @@ import { ClientConfig } from "./ClientConfig.js"
 import * as parts from "./internal/config/parts.js"
 import { validate } from "./internal/config/rules.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
+import { CurrentCertificate } from "./internal/http/clientCertificate.js"
 import * as issuedTokens from "./internal/http/issuedTokens.js"
 import * as tokenRequest from "./internal/http/tokenRequest.js"
 import * as tokenResponse from "./internal/http/tokenResponse.js"
 import type { Quota } from "./internal/protocol/issuerQuota.js"
-import { usesAliases } from "./internal/protocol/mutualTls.js"
+import * as mutualTls from "./internal/protocol/mutualTls.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
 import * as tokenRequests from "./internal/seam/tokenRequests.js"
@@ -38,6 +40,11 @@ import type { TokenRequest } from "./TokenRequest.js"
 export interface TokenEndpoint {
   /** The token request that the client is configured with. */
   readonly request: TokenRequest
+  /**
+   * Returns the thumbprint of the client certificate that tokens of the next request are bound to (RFC 8705 section 3.1);
+   * absent when no certificate is known. `TokenCache` makes it part of the request.
+   */
+  readonly certificateThumbprint?: Effect.Effect<string | undefined> | undefined
   /** Requests a token, each time from the server (RFC 6749 section 4.4). Programs use `TokenCache`. */
   readonly requestToken: (
     request: TokenRequest,
@@ -171,9 +178,30 @@ export const make = (
     const { authentication, certificateBoundTokens, request, tokenResponse: response, tokenType = "verify" } = config
     const metadata = yield* ServerMetadata
     const dpop = config.dpop === undefined ? undefined : yield* config.dpop
+    const certificate = yield* CurrentCertificate
     const send = authenticated.make(yield* HttpClient.HttpClient, dpop, limits)
 
     const { within } = yield* lifetime.make
+
+    const situationOf = (
+      server: { readonly certificateBoundTokens?: boolean | undefined } | undefined,
+      { method, mutualTls }: { readonly method: string; readonly mutualTls: boolean }
+    ): mutualTls.Situation => ({
+      method,
+      byCertificate: mutualTls,
+      wanted: certificateBoundTokens,
+      hasDpop: dpop !== undefined,
+      serverBinds: server?.certificateBoundTokens
+    })
+
+    // Whether tokens are bound to the certificate, once it is known: the metadata are not read again for each call.
+    let isBound: boolean | undefined = certificateBoundTokens
+    const bound = Effect.suspend(() =>
+      isBound !== undefined ?
+        Effect.succeed(isBound) :
+        Effect.map(Effect.option(metadata.get), (server) =>
+          isBound ??= mutualTls.bindsTokens(situationOf(Option.getOrUndefined(server), authentication(undefined))))
+    )
 
     const requestToken = (request: TokenRequest, options: RequestOptions | undefined) =>
       Effect.gen(function*() {
@@ -187,13 +215,9 @@ export const make = (
           })
         }
         const method = authentication(authenticationMethods)
-        const aliased = usesAliases({
-          method: method.method,
-          byCertificate: method.mutualTls,
-          wanted: certificateBoundTokens,
-          hasDpop: dpop !== undefined,
-          serverBinds: server.certificateBoundTokens
-        })
+        const situation = situationOf(server, method)
+        isBound = mutualTls.bindsTokens(situation)
+        const aliased = mutualTls.usesAliases(situation)
         const url = aliased ? server.mutualTls.tokenEndpoint ?? tokenEndpoint : tokenEndpoint
         yield* Effect.annotateCurrentSpan("oauth.client_authentication", method.method)
         const requestedScope = request.scope.split(" ").filter((name) => name !== "")
@@ -240,15 +264,20 @@ export const make = (
 
     return {
       request: dpop === undefined ? request : tokenRequests.boundTo(request, dpop.thumbprint),
+      certificateThumbprint: certificate === undefined ?
+        undefined :
+        Effect.flatMap(bound, (isBound) => isBound ? certificate.thumbprint : Effect.succeed(undefined)),
       requestToken: (request, options) =>
         within(
-          requestToken(request, options).pipe(
-            Effect.tapError((error) =>
-              Effect.annotateCurrentSpan("error.type", error._tag === "TokenErrorResponse" ? error.error : error._tag)
-            ),
-            Effect.tap(({ token }) => options === undefined ? Effect.void : noticeDuplicate(request, token, options)),
-            Effect.withSpan("oauth.token.request", { captureStackTrace: false })
-          )
+          (certificate === undefined
+            ? requestToken(request, options)
+            : certificate.hold(requestToken(request, options), request.certificateThumbprint)).pipe(
+              Effect.tapError((error) =>
+                Effect.annotateCurrentSpan("error.type", error._tag === "TokenErrorResponse" ? error.error : error._tag)
+              ),
+              Effect.tap(({ token }) => options === undefined ? Effect.void : noticeDuplicate(request, token, options)),
+              Effect.withSpan("oauth.token.request", { captureStackTrace: false })
+            )
         )
     }
   })

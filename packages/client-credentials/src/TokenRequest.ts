@@ -40,6 +40,11 @@ export class TokenRequest extends Data.Class<{
   readonly parameters: string
   /** The thumbprint of the key that tokens are bound to (RFC 9449 section 6.1); undefined for bearer tokens. */
   readonly dpopThumbprint: string | undefined
+  /**
+   * The thumbprint of the client certificate that tokens are bound to (RFC 8705 section 3.1), which the token cache sets;
+   * undefined where tokens are not bound to one, or no certificate is known (`NodeTls` provides it).
+   */
+  readonly certificateThumbprint: string | undefined
 }> {
   /** The origin and the path of the token endpoint, or else the issuer, as errors show it. */
   get endpoint(): string {

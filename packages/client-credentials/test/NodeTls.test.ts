@@ -98,6 +98,7 @@ describe("options", () => {
         [{ ca: "nonsense" }, ["ca"]],
         [{ certificate: "nonsense", key: Redacted.make(own.private) }, ["certificate"]],
         [{ certificate: own.cert }, ["key"]],
+        [{ certificate: own.cert, key: Redacted.make("") }, ["key"]],
         [{ key: Redacted.make(own.private) }, ["key"]],
         [{ certificate: own.cert, key: Redacted.make(other.private) }, ["key"]],
         [{ ca: ["nonsense"], certificate: "nonsense" }, ["ca", "certificate", "key"]]

@@ -40,7 +40,8 @@ const fields: { readonly [F in Field]: fc.Arbitrary<Fields[F]> } = {
   resource: fc.oneof(fc.constant(""), word.map((name) => `urn:${name}`)),
   authorizationDetails: fc.oneof(fc.constant(""), word.map((type) => JSON.stringify([{ type }]))),
   parameters: fc.oneof(fc.constant(""), word.map((name) => `organization=${name}`)),
-  dpopThumbprint: fc.constant(undefined)
+  dpopThumbprint: fc.constant(undefined),
+  certificateThumbprint: optional
 }
 
 /** The same for changes: two values of an option that ask for different tokens. */

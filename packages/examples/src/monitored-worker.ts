@@ -6,8 +6,9 @@
 import * as Http from "node:http"
 
 import { HttpRouter, HttpServer, HttpServerResponse } from "@effect/platform"
-import { NodeContext, NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { NodeContext, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { ApiClient, SharedClientCredentials, TokenCache, TokenSeal } from "@effect-oauth/client-credentials"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { RedisTokenStore } from "@effect-oauth/redis"
 import { Config, Duration, Effect, Layer, Schedule } from "effect"
 
@@ -60,7 +61,8 @@ const Metrics = HttpRouter.empty.pipe(
 Layer.merge(Calls, Metrics).pipe(
   Layer.provide(Client),
   Layer.provide([RedisTokenStore.layerEnv(), TokenSeal.layerEnv()]),
-  Layer.provide([Server, NodeHttpClient.layerUndici, NodeContext.layer]),
+  Layer.provide([Server, NodeTls.layerEnv()]),
+  Layer.provide(NodeContext.layer),
   Layer.launch,
   NodeRuntime.runMain
 )

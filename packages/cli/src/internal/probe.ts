@@ -3,7 +3,7 @@
  */
 import { lookup } from "node:dns/promises"
 import { connect as connectTcp, isIP } from "node:net"
-import { connect as connectTls, type PeerCertificate } from "node:tls"
+import { connect as connectTls, type PeerCertificate, rootCertificates } from "node:tls"
 
 import * as Effect from "effect/Effect"
 
@@ -89,12 +89,16 @@ const certificates = (first: PeerCertificate): ReadonlyArray<Certificate> => {
 
 export interface Trust {
   readonly ca: string | undefined
+  readonly extraCa: string | undefined
   readonly certificate: string | undefined
   readonly key: string | undefined
 }
 
 /** The handshake is let through whatever the certificate, to be able to say what is wrong with it; nothing is ever sent. */
-export const handshake = ({ host, port }: Target, { ca, certificate, key }: Trust): Effect.Effect<Tried<Handshake>> =>
+export const handshake = (
+  { host, port }: Target,
+  { ca, certificate, extraCa, key }: Trust
+): Effect.Effect<Tried<Handshake>> =>
   Effect.async((resume) => {
     const socket = connectTls({
       host,
@@ -102,7 +106,7 @@ export const handshake = ({ host, port }: Target, { ca, certificate, key }: Trus
       rejectUnauthorized: false,
       minVersion: "TLSv1.2",
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      ...(ca === undefined ? {} : { ca }),
+      ...(ca === undefined ? extraCa === undefined ? {} : { ca: [...rootCertificates, extraCa] } : { ca }),
       ...(certificate === undefined || key === undefined ? {} : { cert: certificate, key })
     })
     const end = (outcome: Tried<Handshake>) => {

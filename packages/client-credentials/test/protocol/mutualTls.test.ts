@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import { type Situation, usesAliases } from "../../src/internal/protocol/mutualTls.js"
+import { bindsTokens, type Situation, usesAliases } from "../../src/internal/protocol/mutualTls.js"
 
 const usual: Situation = {
   method: "private_key_jwt",
@@ -24,5 +24,28 @@ describe("the aliases for mutual TLS are used", () => {
     ] as const
   ) {
     it(name, () => assert.strictEqual(usesAliases({ ...usual, ...situation }), expected))
+  }
+})
+
+describe("tokens are bound to the certificate", () => {
+  for (
+    const [name, situation, expected] of [
+      ["with an assertion, where the server binds tokens", {}, true],
+      ["not with an assertion where nothing is known of it", { serverBinds: undefined }, false],
+      ["not with an assertion and DPoP", { hasDpop: true }, false],
+      ["with a certificate as the method, where the server binds tokens", { byCertificate: true }, true],
+      ["with a certificate as the method, where nothing is known of it", {
+        byCertificate: true,
+        serverBinds: undefined
+      }, true],
+      ["not with a certificate as the method, where the server does not", {
+        byCertificate: true,
+        serverBinds: false
+      }, false],
+      ["not where the user says so", { byCertificate: true, wanted: false }, false],
+      ["where the user says so", { method: "client_secret_post", serverBinds: undefined, wanted: true }, true]
+    ] as const
+  ) {
+    it(name, () => assert.strictEqual(bindsTokens({ ...usual, ...situation }), expected))
   }
 })

@@ -29,13 +29,14 @@ const from = (ca: Pems): Options => ({ ca: { key: ca.private, cert: ca.cert } })
 export const server = (ca: Pems, ip = "127.0.0.1", options: Options = {}) =>
   certificate(ip, { ...from(ca), extensions: [{ name: "subjectAltName", altNames: [{ type: 7, ip }] }], ...options })
 
-export const client = (ca: Pems, name: string) =>
+export const client = (ca: Pems, name: string, options: Options = {}) =>
   certificate(name, {
     ...from(ca),
     extensions: [{ name: "extKeyUsage", clientAuth: true }, {
       name: "subjectAltName",
       altNames: [{ type: 2, value: name }]
-    }]
+    }],
+    ...options
   })
 
 /** Signed by nobody but its owner. */

@@ -9,6 +9,8 @@ export interface Series {
   readonly attributes: Readonly<Record<string, string>>
   /** The count of a counter. */
   readonly count: number | undefined
+  /** The value of a gauge. */
+  readonly value: number | undefined
 }
 
 export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
@@ -23,7 +25,8 @@ export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
           ? "gauge"
           : "histogram"
         const count = MetricState.isCounterState(metricState) ? Number(metricState.count) : undefined
-        return { kind, unit, attributes, count }
+        const value = MetricState.isGaugeState(metricState) ? Number(metricState.value) : undefined
+        return { kind, unit, attributes, count, value }
       })
   )
 

@@ -3,10 +3,14 @@
  * client whose daily limit is reached. Each step waits for what it is to show.
  */
 import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 
 import { Fault } from "@effect-oauth/testing"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect, Schedule } from "effect"
+import { generate } from "selfsigned"
 
 import * as redisServer from "../../../redis/test/redisServer.js"
 import { freePort } from "../../../sql/test/server.js"
@@ -44,6 +48,24 @@ const startWorker = (environment: Readonly<Record<string, string>>) =>
     return { restart }
   })
 
+/** The files of a client certificate that expires in 10 days, which is soon enough for its alert. */
+const certificate = Effect.gen(function*() {
+  const directory = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "dashboard-"))),
+    (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
+  )
+  const { cert, private: key } = yield* Effect.promise(() =>
+    generate([{ name: "commonName", value: "worker" }], {
+      keyType: "ec",
+      notAfterDate: new Date(Date.now() + 10 * 86_400_000)
+    })
+  )
+  const [certificateFile, keyFile] = [join(directory, "tls.crt"), join(directory, "tls.key")]
+  writeFileSync(certificateFile, cert)
+  writeFileSync(keyFile, key)
+  return { OAUTH_TLS_CERTIFICATE_FILE: certificateFile, OAUTH_TLS_KEY_FILE: keyFile }
+})
+
 const now = Effect.sync(() => Date.now() / 1000)
 
 /** Runs the fleet. `range` asks the Prometheus, which has all of it. */
@@ -58,6 +80,7 @@ export const run = (rules: string) =>
     ], rules)
     const shared = {
       ...environment,
+      ...(yield* certificate),
       REDIS_URL: `redis://127.0.0.1:${redis.port}`,
       TOKEN_STORE_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64")
     }

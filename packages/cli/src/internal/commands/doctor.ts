@@ -74,9 +74,10 @@ const reach = (url: string, variable: string, { values }: settings.Settings, rep
       return true
     }
     const ca = yield* file(values["OAUTH_TLS_CA_FILE"])
+    const extraCa = yield* file(values["OAUTH_TLS_EXTRA_CA_FILE"])
     const certificate = yield* file(values["OAUTH_TLS_CERTIFICATE_FILE"])
     const key = yield* file(values["OAUTH_TLS_KEY_FILE"])
-    const tried = yield* probe.handshake(target, { ca, certificate, key })
+    const tried = yield* probe.handshake(target, { ca, extraCa, certificate, key })
     return yield* look(diagnosis.certificate(target, tried, yield* Clock.currentTimeMillis, variable))
   })
 

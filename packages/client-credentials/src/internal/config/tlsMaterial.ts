@@ -1,19 +1,26 @@
 /**
  * The certificates and keys of TLS connections: their sources, and the validation of what is read.
  */
-import { createSecureContext } from "node:tls"
+import { createHash, X509Certificate } from "node:crypto"
+import { readFileSync } from "node:fs"
+import * as Tls from "node:tls"
 
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 
+import type { Validity } from "../protocol/certificateLife.js"
 import { tagOf } from "../protocol/foreignError.js"
 import { abandonable } from "../seam/fiber.js"
 import { collect, type Problem } from "./check.js"
 
+type Authorities = string | ReadonlyArray<string>
+
 /** The options of `NodeTls` that are read: values, or Effects that read them. */
 export interface Sources {
-  readonly ca?: string | ReadonlyArray<string> | Effect.Effect<string, unknown> | undefined
+  readonly ca?: Authorities | Effect.Effect<Authorities, unknown> | undefined
+  readonly extraCa?: Authorities | Effect.Effect<Authorities, unknown> | undefined
   readonly certificate?: string | Effect.Effect<string, unknown> | undefined
   readonly key?: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown> | undefined
   readonly passphrase?: Redacted.Redacted<string> | undefined
@@ -22,37 +29,91 @@ export interface Sources {
 
 /** The certificates and keys of connections, as read. */
 export interface Material {
-  readonly ca: string | ReadonlyArray<string> | undefined
+  readonly ca: Authorities | undefined
+  readonly extraCa: Authorities | undefined
   readonly certificate: string | undefined
   readonly key: Redacted.Redacted<string> | undefined
   readonly passphrase: Redacted.Redacted<string> | undefined
   readonly minVersion: "TLSv1.2" | "TLSv1.3"
 }
 
-export const tls = ({ ca, certificate, key, minVersion, passphrase }: Partial<Material>) => ({
-  ...(ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] }),
-  ...(certificate === undefined ? {} : { cert: certificate }),
-  ...(key === undefined ? {} : { key: Redacted.value(key) }),
-  ...(passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }),
-  minVersion: minVersion ?? "TLSv1.2"
-})
+const listOf = (pems: Authorities | undefined): ReadonlyArray<string> =>
+  pems === undefined ? [] : typeof pems === "string" ? [pems] : pems
+
+/** `getCACertificates` is there since Node 22.15. */
+const node: {
+  readonly rootCertificates: ReadonlyArray<string>
+  readonly getCACertificates?: (type: "default") => ReadonlyArray<string>
+} = Tls
+
+/** The authorities that Node trusts where a connection names none. */
+const defaultAuthorities = (): ReadonlyArray<string> => {
+  if (node.getCACertificates !== undefined) return node.getCACertificates("default")
+  // Node itself reports a file that it cannot read.
+  const file = process.env["NODE_EXTRA_CA_CERTS"]
+  try {
+    return [...node.rootCertificates, ...file === undefined || file === "" ? [] : [readFileSync(file, "utf8")]]
+  } catch {
+    return node.rootCertificates
+  }
+}
+
+/** Creates what connections share. Its parsing of all authorities takes milliseconds, so no connection has its own. */
+export const secureContext = (
+  { ca, certificate, extraCa, key, minVersion, passphrase }: Partial<Material>
+): Tls.SecureContext =>
+  Tls.createSecureContext({
+    ...(extraCa !== undefined
+      ? { ca: [...defaultAuthorities(), ...listOf(extraCa)] }
+      : ca === undefined
+      ? {}
+      : { ca: [...listOf(ca)] }),
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(key === undefined ? {} : { key: Redacted.value(key) }),
+    ...(passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }),
+    minVersion: minVersion ?? "TLSv1.2"
+  })
+
+/** A client certificate: how it is named (RFC 8705 section 3.1), and when it can be used. */
+export interface Certificate extends Validity {
+  /** The SHA-256 hash of its DER encoding, as base64url. */
+  readonly thumbprint: string
+}
+
+/** Reads the first certificate of a valid PEM, that of the client. */
+export const certificateOf = ({ certificate }: Material): Certificate | undefined => {
+  if (certificate === undefined) return undefined
+  const { raw, validFrom, validTo } = new X509Certificate(certificate)
+  return {
+    thumbprint: createHash("sha256").update(raw).digest("base64url"),
+    notBefore: Date.parse(validFrom),
+    notAfter: Date.parse(validTo)
+  }
+}
 
 /** Tries each part alone, so that a problem names the part. */
-const problems = ({ ca, certificate, key, passphrase }: Material): ReadonlyArray<Problem> => {
+const problems = ({ ca, certificate, extraCa, key, passphrase }: Material): ReadonlyArray<Problem> => {
   const fits = (part: Partial<Material>): boolean => {
     try {
-      createSecureContext(tls(part))
+      secureContext(part)
       return true
     } catch {
       return false
     }
   }
   const { expect, problems } = collect()
-  const pems: ReadonlyArray<unknown> = ca === undefined ? [] : Array.isArray(ca) ? ca : [ca]
-  const areAuthorities = pems.every((pem) =>
-    typeof pem === "string" && pem.includes("-----BEGIN CERTIFICATE-----") && fits({ ca: pem })
+  const areAuthorities = (given: unknown): boolean =>
+    (given === undefined ? [] : Array.isArray(given) ? given : [given]).every((pem: unknown) =>
+      typeof pem === "string" && pem.includes("-----BEGIN CERTIFICATE-----") && fits({ ca: pem })
+    )
+  for (const [setting, pems] of Object.entries({ ca, extraCa })) {
+    expect(setting, areAuthorities(pems) ? pems ?? "" : undefined, "certificates of authorities, as PEM")
+  }
+  expect(
+    "extraCa",
+    ca === undefined || extraCa === undefined ? true : undefined,
+    "absent beside ca, which replaces the authorities of Node: put all of them into ca"
   )
-  expect("ca", areAuthorities ? ca ?? "" : undefined, "certificates of authorities, as PEM")
   const isCertificate = certificate === undefined ||
     typeof certificate === "string" && certificate.trim() !== "" && fits({ certificate })
   expect("certificate", isCertificate ? true : undefined, "a certificate, as PEM")
@@ -64,9 +125,11 @@ const problems = ({ ca, certificate, key, passphrase }: Material): ReadonlyArray
   if ((certificate === undefined) !== (key === undefined)) {
     expect("key", undefined, "together with the certificate, or neither")
   } else if (key !== undefined && problems.length === 0) {
+    // Node ignores an empty key, and then presents no certificate.
+    const isKey = Redacted.isRedacted(key) && Redacted.value(key) !== "" && fits({ certificate, key, passphrase })
     expect(
       "key",
-      Redacted.isRedacted(key) && fits({ certificate, key, passphrase }) ? key : undefined,
+      isKey ? key : undefined,
       "the private key of the certificate, as PEM and Redacted, and its passphrase if it has one"
     )
   }
@@ -87,21 +150,29 @@ const value = <A>(setting: string, source: A | Effect.Effect<A, unknown>): Effec
     : Effect.succeed(source)
 }
 
-export const hasSources = ({ ca, certificate, key }: Sources): boolean =>
-  [ca, certificate, key].some((one) => Effect.isEffect(one))
+/** The options that may be sources. */
+const readable = ["ca", "extraCa", "certificate", "key"] as const
 
-/** Reads the sources. Fails with every problem of what they return. */
-export const read = (options: Sources): Effect.Effect<Material, ReadonlyArray<Problem>> =>
+export const hasSources = (options: Sources): boolean => readable.some((name) => Effect.isEffect(options[name]))
+
+/**
+ * Reads the sources. Fails with every problem of what they return. What equals the material before is known to be valid, and
+ * is that material itself.
+ */
+export const read = (options: Sources, before?: Material): Effect.Effect<Material, ReadonlyArray<Problem>> =>
   Effect.all({
     ca: value<Material["ca"]>("ca", options.ca),
+    extraCa: value<Material["extraCa"]>("extraCa", options.extraCa),
     certificate: value<Material["certificate"]>("certificate", options.certificate),
     key: value<Material["key"]>("key", options.key)
   }).pipe(
     Effect.mapError((problem) => [problem]),
-    Effect.map((parts): Material => ({
-      ...parts,
-      passphrase: options.passphrase,
-      minVersion: options.minVersion ?? "TLSv1.2"
-    })),
-    Effect.filterOrElse((material) => problems(material).length === 0, (material) => Effect.fail(problems(material)))
+    Effect.flatMap((parts) => {
+      if (before !== undefined && readable.every((name) => Equal.equals(parts[name], before[name]))) {
+        return Effect.succeed(before)
+      }
+      const material = { ...parts, passphrase: options.passphrase, minVersion: options.minVersion ?? "TLSv1.2" }
+      const found = problems(material)
+      return found.length === 0 ? Effect.succeed(material) : Effect.fail(found)
+    })
   )

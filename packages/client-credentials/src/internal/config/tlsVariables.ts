@@ -3,6 +3,7 @@
  */
 export const tlsVariables = {
   ca: "OAUTH_TLS_CA_FILE",
+  extraCa: "OAUTH_TLS_EXTRA_CA_FILE",
   certificate: "OAUTH_TLS_CERTIFICATE_FILE",
   key: "OAUTH_TLS_KEY_FILE",
   minVersion: "OAUTH_TLS_MIN_VERSION"

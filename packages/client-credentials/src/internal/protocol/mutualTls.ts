@@ -23,3 +23,11 @@ export interface Situation {
  */
 export const usesAliases = ({ byCertificate, hasDpop, method, serverBinds, wanted }: Situation): boolean =>
   byCertificate || (wanted ?? (method === "private_key_jwt" && serverBinds === true && !hasDpop))
+
+/**
+ * Returns whether tokens are bound to the certificate of the client (RFC 8705 section 3). Where nothing states it, they are for
+ * the methods by certificate: servers that support these bind tokens, for the most part.
+ */
+export const bindsTokens = ({ byCertificate, hasDpop, method, serverBinds, wanted }: Situation): boolean =>
+  wanted ??
+    (byCertificate ? serverBinds !== false : usesAliases({ byCertificate, hasDpop, method, serverBinds, wanted }))

@@ -157,6 +157,13 @@ export const budgetLeft = gauge({
   attributes: ["oauth.client.id"]
 })
 
+/** That of the certificate that expires first, of those that the process presents. */
+export const certificateExpiry = gauge({
+  name: "oauth.tls.certificate_expires_at",
+  description: "When the client certificate expires, in seconds since the epoch",
+  unit: "s"
+})
+
 type Attributes<Attribute extends string> = { readonly [Name in Attribute]?: string | undefined }
 
 const tagged = <Attribute extends string, Type, Out>(

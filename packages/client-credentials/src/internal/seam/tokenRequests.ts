@@ -26,7 +26,8 @@ export const make = (
       resource: "",
       authorizationDetails: "",
       parameters: "",
-      dpopThumbprint: undefined
+      dpopThumbprint: undefined,
+      certificateThumbprint: undefined
     }),
     options
   )
@@ -50,3 +51,7 @@ export const override = (
 /** Returns the same request for tokens that are bound to a key. */
 export const boundTo = (request: TokenRequest, dpopThumbprint: string): TokenRequest =>
   new TokenRequest({ ...request, dpopThumbprint })
+
+/** Returns the same request for tokens that are bound to a certificate. */
+export const presenting = (request: TokenRequest, certificateThumbprint: string): TokenRequest =>
+  new TokenRequest({ ...request, certificateThumbprint })

@@ -9,6 +9,8 @@ export interface Series {
   readonly attributes: Readonly<Record<string, string>>
   /** The count of a counter. */
   readonly count: number | undefined
+  /** The value of a gauge. */
+  readonly value: number | undefined
 }
 
 export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
@@ -17,7 +19,8 @@ export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
       const { unit, ...attributes } = { ...one.attributes }
       const kind = one.type === "Counter" ? "counter" : one.type === "Gauge" ? "gauge" : "histogram"
       const count = one.type === "Counter" ? Number(one.state.count) : undefined
-      return { kind, unit, attributes, count }
+      const value = one.type === "Gauge" ? Number(one.state.value) : undefined
+      return { kind, unit, attributes, count, value }
     }))
 
 /** The sum of a counter's series that have these attributes. */
