@@ -114,9 +114,9 @@ const loadDeclared = (declared: rejectedWhen.Settings | undefined): Effect.Effec
 /** The error of a challenge that a new token does not change. */
 const insufficient = (
   verdict: rejection.Insufficient,
-  { response, shown }: apiCall.Received
+  received: apiCall.Received
 ): InsufficientScope | InsufficientUserAuthentication | InsufficientClaims => {
-  const endpoint = urls.shown(response.request.url)
+  const endpoint = urls.shown(received.response.request.url)
   switch (verdict._tag) {
     case "InsufficientScope":
       return new InsufficientScope({ endpoint, scope: verdict.scope })
@@ -124,76 +124,88 @@ const insufficient = (
       return new InsufficientUserAuthentication({ endpoint, acrValues: verdict.acrValues, maxAge: verdict.maxAge })
     case "InsufficientClaims": {
       // Decoded, they may show what the challenge did not.
-      const claims = verdict.claims === undefined ? undefined : shown(verdict.claims)
+      const claims = verdict.claims === undefined ? undefined : received.decoded(verdict.claims)
       return new InsufficientClaims({ endpoint, claims })
     }
   }
 }
 
+const done = (received: apiCall.Received): Outcome => ({ _tag: "Done", received })
+
 /** Decides what a response means, and invalidates or confirms the authorization accordingly. */
-const judging =
-  (authorization: Authorization, judgeDeclared: JudgeDeclared) =>
-  (authorized: AuthorizedRequest, received: apiCall.Received, isReplay: boolean): Effect.Effect<Outcome, Problem> => {
+const judging = (authorization: Authorization, judgeDeclared: JudgeDeclared) => {
+  const accepted = (
+    authorized: AuthorizedRequest,
+    received: apiCall.Received,
+    isReplay: boolean
+  ): Effect.Effect<Outcome> =>
+    isReplay && received.response.status !== 403
+      ? Effect.as(authorization.confirm(authorized), done(received))
+      : Effect.succeed(done(received))
+
+  const rejected = (
+    authorized: AuthorizedRequest,
+    received: apiCall.Received,
+    challenges: Rejection["challenges"]
+  ): Effect.Effect<Outcome> =>
+    Effect.map(authorization.invalidate(authorized), (renewable) => ({
+      _tag: "Rejected",
+      received,
+      rejection: new Rejection({ challenges, renewable })
+    }))
+
+  return (
+    authorized: AuthorizedRequest,
+    received: apiCall.Received,
+    isReplay: boolean
+  ): Effect.Effect<Outcome, Problem> => {
     const { response } = received
     const isError = response.status >= 400
-    const done = (received: apiCall.Received): Outcome => ({ _tag: "Done", received })
-    if (isError && !received.isOfToken()) return Effect.succeed(done(received))
+    if (isError && !received.isOfToken) return Effect.succeed(done(received))
     // The challenges of a successful response are not read: most calls succeed.
-    const challenges = isError ? received.challenges() : []
+    const challenges = isError ? received.challenges : []
     const verdict = rejection.classify({ status: response.status, challenges, scheme: received.scheme })
-
-    const rejected = (received: apiCall.Received): Effect.Effect<Outcome> =>
-      Effect.map(authorization.invalidate(authorized), (renewable) => ({
-        _tag: "Rejected",
-        received,
-        rejection: new Rejection({ challenges, renewable })
-      }))
-    const accepted = (received: apiCall.Received): Effect.Effect<Outcome> =>
-      isReplay && response.status !== 403
-        ? Effect.as(authorization.confirm(authorized), done(received))
-        : Effect.succeed(done(received))
-    const judge = (proofChanged: boolean): Effect.Effect<Outcome, Problem> => {
-      switch (verdict._tag) {
-        case "None":
-          return judgeDeclared === undefined
-            ? accepted(received)
-            : Effect.flatMap(
-              judgeDeclared(response),
-              ({ isRejected, response }) => (isRejected ? rejected : accepted)({ ...received, response })
+    return Effect.flatMap(
+      authorization.onResponse(authorized, response, verdict._tag === "InvalidDPoPProof"),
+      (proofChanged): Effect.Effect<Outcome, Problem> => {
+        switch (verdict._tag) {
+          case "None":
+            return judgeDeclared === undefined
+              ? accepted(authorized, received, isReplay)
+              : Effect.flatMap(judgeDeclared(response), ({ isRejected, response }) =>
+                isRejected
+                  ? rejected(authorized, received.with(response), challenges)
+                  : accepted(authorized, received.with(response), isReplay))
+          case "Rejected":
+            return rejected(authorized, received, challenges)
+          case "UseDPoPNonce":
+          case "InvalidDPoPProof":
+            return Effect.succeed(
+              proofChanged ? { _tag: "RejectedProof", received, reason: verdict._tag } : done(received)
             )
-        case "Rejected":
-          return rejected(received)
-        case "UseDPoPNonce":
-        case "InvalidDPoPProof":
-          return Effect.succeed(
-            proofChanged ? { _tag: "RejectedProof", received, reason: verdict._tag } : done(received)
-          )
-        default:
-          return Effect.zipRight(body.discard(response), Effect.fail(insufficient(verdict, received)))
+          default:
+            return Effect.zipRight(body.discard(response), Effect.fail(insufficient(verdict, received)))
+        }
       }
-    }
-    return Effect.flatMap(authorization.onResponse(authorized, response, verdict._tag === "InvalidDPoPProof"), judge)
+    )
   }
+}
 
 /** Gives the caller the last response, or the error that a filter of statuses made of it. */
 const answer = ({ received: { response, statusError } }: Outcome): Effect.Effect<Response, Problem> =>
   statusError === undefined ? Effect.succeed(response) : Effect.fail(statusError)
 
-/** Sends a request, and again with another proof where the proof was rejected: for each reason once. */
-const withRenewedProofs = (attempt: Attempt, isReplayable: boolean): Effect.Effect<Outcome, Problem> =>
-  Effect.flatMap(
-    attempt(),
-    (first) =>
-      first._tag !== "RejectedProof" || !isReplayable ? Effect.succeed(first) : Effect.gen(function*() {
-        let outcome: Outcome = first
-        for (const reasons = new Set<string>(); outcome._tag === "RejectedProof" && !reasons.has(outcome.reason);) {
-          reasons.add(outcome.reason)
-          yield* body.discard(outcome.received.response)
-          outcome = yield* attempt()
-        }
-        return outcome
-      })
-  )
+/** Repeats an attempt with another proof where the proof was rejected: for each reason once. */
+const withRenewedProofs = (first: Outcome, attempt: Attempt): Effect.Effect<Outcome, Problem> =>
+  first._tag !== "RejectedProof" ? Effect.succeed(first) : Effect.gen(function*() {
+    let outcome: Outcome = first
+    for (const reasons = new Set<string>(); outcome._tag === "RejectedProof" && !reasons.has(outcome.reason);) {
+      reasons.add(outcome.reason)
+      yield* body.discard(outcome.received.response)
+      outcome = yield* attempt()
+    }
+    return outcome
+  })
 
 /** Reports a replay in the trace and the metrics. */
 const observed = <E>(attempt: Effect.Effect<Outcome, E>, count: number): Effect.Effect<Outcome, E> =>
@@ -232,7 +244,8 @@ const replay = (
             false
           )))
       if (isOver) break
-      outcome = yield* observed(withRenewedProofs(attempt, true), count)
+      const replayed = Effect.flatMap(attempt(), (outcome) => withRenewedProofs(outcome, attempt))
+      outcome = yield* observed(replayed, count)
     }
     return outcome
   })
@@ -260,10 +273,14 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
         (authorized): Effect.Effect<Outcome, Problem> =>
           lifetime.hasEnded()
             ? new ClientClosed()
-            : Effect.flatMap(
-              calls.send(request, authorized.request),
-              (received) => judge(authorized, received, isReplay)
-            )
+            : calls.send(request, authorized.request, (received) => judge(authorized, received, isReplay))
+      )
+
+    /** Repeats a request that was rejected. */
+    const repeat = (request: Request, first: Outcome): Effect.Effect<Response, Problem> =>
+      withRenewedProofs(first, () => attempt(request, false)).pipe(
+        Effect.flatMap((outcome) => replay(outcome, () => attempt(request, true), schedule, lifetime)),
+        Effect.flatMap(answer)
       )
 
     const call = (request: Request): Effect.Effect<Response, Problem> => {
@@ -271,13 +288,9 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
       const located = calls.locate(request)
       if (Either.isLeft(located)) return Effect.fail(located.left)
       const { right } = located
-      const isReplayable = body.isReplayable(right.body)
       return Effect.flatMap(
-        withRenewedProofs(() => attempt(right, false), isReplayable),
-        (outcome) =>
-          outcome._tag === "Rejected" && isReplayable
-            ? Effect.flatMap(replay(outcome, () => attempt(right, true), schedule, lifetime), answer)
-            : answer(outcome)
+        attempt(right, false),
+        (first) => first._tag === "Done" || !body.isReplayable(right.body) ? answer(first) : repeat(right, first)
       )
     }
 

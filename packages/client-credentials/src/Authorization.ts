@@ -15,7 +15,7 @@ import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import { Authorized } from "./internal/http/authorized.js"
 import type { Proof, ProofKey } from "./internal/http/proofKey.js"
-import { withReference } from "./internal/seam/fiber.js"
+import { valueOf, withFiber } from "./internal/seam/fiber.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenCache } from "./TokenCache.js"
@@ -108,10 +108,10 @@ export const make: Effect.Effect<Authorization, InvalidConfig, ClientConfig | To
   const dpop = proofs === undefined ? undefined : yield* proofs
 
   const withCache = <A, E>(use: (cache: TokenCache) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    withReference(
-      CurrentOverrides,
-      (overrides) => use(Object.keys(overrides).length === 0 ? configured : configured.withOverrides(overrides))
-    )
+    withFiber((fiber) => {
+      const overrides = valueOf(fiber, CurrentOverrides)
+      return use(Object.keys(overrides).length === 0 ? configured : configured.withOverrides(overrides))
+    })
 
   return {
     api,

@@ -185,22 +185,22 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a request as it was sent, in the exit of the platform's span",
     file: "internal/seam/tracing.ts",
-    find: "Exit.succeed(value(exit.value))",
+    find: "Exit.succeed(view.value(exit.value))",
     replace: "Exit.succeed(exit.value)",
     test: "client_secret_post, whatever"
   },
   {
     name: "a failure as it was thrown, in the exit of a span",
     file: "internal/seam/tracing.ts",
-    find: "Exit.failCause(rebuilt(exit.cause, failure, failure))",
+    find: "Exit.failCause(rebuilt(exit.cause, viewed, viewed))",
     replace: "Exit.failCause(exit.cause)",
     test: "client_secret_post, whatever"
   },
   {
     name: "a header that repeats the token, as an attribute of a span",
     file: "internal/http/apiResponse.ts",
-    find: "text: secrets.without",
-    replace: "text: (text) => text",
+    find: "return this.#secrets.without(text)",
+    replace: "return text",
     test: "client_secret_post, whatever"
   },
   {

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import * as sentSecrets from "../../src/internal/protocol/sentSecrets.js"
+import { SentSecrets } from "../../src/internal/protocol/sentSecrets.js"
 
 const url = "https://api.example.com/v1/items"
 
 const token = "t0k3n/With+Reserved=characters"
 
-const make = (headers: Readonly<Record<string, string>>) => sentSecrets.make({ url, headers })
+const make = (headers: Readonly<Record<string, string>>) => new SentSecrets({ url, headers })
 
 const secrets = make({ authorization: `Bearer ${token}`, dpop: "header.payload.signature" })
 
@@ -32,9 +32,9 @@ describe("without", () => {
   })
 
   it("replaces id and secret of basic auth by themselves", () => {
-    const { without } = make({ authorization: `basic ${btoa("identifier:s3cr3t-value")}` })
-    assert.strictEqual(without("s3cr3t-value"), "<redacted>")
-    assert.strictEqual(without("identifier!"), "<redacted>!")
+    const made = make({ authorization: `basic ${btoa("identifier:s3cr3t-value")}` })
+    assert.strictEqual(made.without("s3cr3t-value"), "<redacted>")
+    assert.strictEqual(made.without("identifier!"), "<redacted>!")
     assert.strictEqual(
       make({ authorization: `Basic ${btoa("no-colon-in-it")}` }).without("no-colon-in-it"),
       "<redacted>"
@@ -48,16 +48,16 @@ describe("without", () => {
 
   it("knows no other scheme with id and secret", () => {
     for (const scheme of ["XBasic", "Basics"]) {
-      const { without } = make({ authorization: `${scheme} ${btoa("identifier:s3cr3t-value")}` })
-      assert.strictEqual(without("s3cr3t-value"), "s3cr3t-value")
+      const made = make({ authorization: `${scheme} ${btoa("identifier:s3cr3t-value")}` })
+      assert.strictEqual(made.without("s3cr3t-value"), "s3cr3t-value")
     }
   })
 
   it("replaces the longest secret of several", () => {
     const headers = ["authorization", "dpop"] as const
     for (const [one, other] of [headers, [...headers].reverse()] as ReadonlyArray<ReadonlyArray<string>>) {
-      const { without } = make({ [one ?? ""]: "abcdefgh", [other ?? ""]: "abcdefgh.and.more" })
-      assert.strictEqual(without("abcdefgh.and.more abcdefgh"), "<redacted> <redacted>")
+      const all = make({ [one ?? ""]: "abcdefgh", [other ?? ""]: "abcdefgh.and.more" })
+      assert.strictEqual(all.without("abcdefgh.and.more abcdefgh"), "<redacted> <redacted>")
     }
   })
 

@@ -6,6 +6,7 @@ import * as Headers from "@effect/platform/Headers"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,9 +15,8 @@ import * as Option from "effect/Option"
 import * as Challenge from "../../Challenge.js"
 import { OriginNotAllowed, PathNotAllowed } from "../../OAuthError.js"
 import * as preconditions from "../protocol/preconditions.js"
-import * as sentSecrets from "../protocol/sentSecrets.js"
 import * as urls from "../protocol/urls.js"
-import { withReference } from "../seam/fiber.js"
+import { valueOf, withFiber } from "../seam/fiber.js"
 import * as httpErrors from "../seam/httpErrors.js"
 import * as tracing from "../seam/tracing.js"
 import * as transport from "../seam/transport.js"
@@ -49,22 +49,59 @@ export class Beneath extends Context.Reference<Beneath>()("@effect-oauth/client-
 }) {}
 
 /** What came back of a call that was sent. */
-export interface Received {
+export class Received {
+  readonly #authorized: Request
+  readonly #original: Response
+  readonly #view: apiResponse.View
   /** As the caller may see it. */
   readonly response: Response
-  /**
-   * The error of a filter of statuses beneath (`HttpClient.filterStatusOk`): it does not decide about tokens, and the
-   * caller gets it where the response is the last one.
-   */
-  readonly statusError: httpErrors.HttpError | undefined
+
+  constructor(
+    authorized: Request,
+    original: Response,
+    view: apiResponse.View,
+    /**
+     * The error of a filter of statuses beneath (`HttpClient.filterStatusOk`): it does not decide about tokens, and the
+     * caller gets it where the response is the last one.
+     */
+    readonly statusError: httpErrors.HttpError | undefined,
+    response?: Response
+  ) {
+    this.#authorized = authorized
+    this.#original = original
+    this.#view = view
+    this.response = response ?? view.response(original)
+  }
+
+  /** The same with another form of the response. */
+  with(response: Response): Received {
+    return new Received(this.#authorized, this.#original, this.#view, this.statusError, response)
+  }
   /** The scheme of the authorization, in lower case as in a challenge. */
-  readonly scheme: string | undefined
-  /** The challenges of the response. What repeats a secret in them is redacted. */
-  readonly challenges: () => ReadonlyArray<Challenge.Challenge>
-  /** Returns a string that was decoded from the response, or a placeholder when it repeats a secret. */
-  readonly shown: (text: string) => string
+  get scheme(): string | undefined {
+    return this.#authorized.headers["authorization"]?.split(" ", 1)[0]?.toLowerCase()
+  }
   /** False when the response is not one to the token: where `fetch` followed a redirect to another origin without it. */
-  readonly isOfToken: () => boolean
+  get isOfToken(): boolean {
+    const source = contentCoding.sourceOf(this.#original)
+    const url = typeof source === "object" && source !== null && "url" in source ? source.url : undefined
+    return typeof url !== "string" || !URL.canParse(url) ||
+      new URL(url).origin === transport.urlOf(this.#authorized)?.origin
+  }
+  /** The challenges of the response. What repeats a secret in them is redacted. */
+  get challenges(): ReadonlyArray<Challenge.Challenge> {
+    return Challenge.parse(this.response.headers["www-authenticate"] ?? "").map(({ parameters, scheme, token68 }) => ({
+      scheme: this.decoded(scheme),
+      parameters: Object.fromEntries(
+        Object.entries(parameters).map(([name, value]) => [this.decoded(name), this.decoded(value)])
+      ),
+      token68: token68 === undefined ? undefined : this.decoded(token68)
+    }))
+  }
+  /** Returns a string that was decoded from the response, or a placeholder when it repeats a secret. */
+  decoded(text: string): string {
+    return this.#view.decoded(text)
+  }
 }
 
 /**
@@ -109,70 +146,60 @@ const secretHeaders = ["authorization", "dpop"]
  * Lets the token of a call go to allowed URLs only. How often the call is sent is left to the program, and so are
  * redirects, where they are followed, to URLs that are allowed.
  */
-const gate = (request: Request, followsRedirects: boolean, rules: urls.Rules) => {
-  const secrets = secretHeaders.filter((name) => request.headers[name] !== undefined)
-  let sent = 0
-  let first: transport.Result | undefined
-  let expected: string | undefined
-  let hasEnded = false
-  const observer: transport.Observer = {
-    isTraced: true,
-    onSend: (next) => {
-      const hasToken = secrets.some((name) => next.headers[name] === request.headers[name])
-      if (!hasToken && (followsRedirects || !redirected.leadsTo(first, next))) return "other"
-      sent += 1
-      // `locate` allowed the URL of the call.
-      if (next.url === request.url && followsRedirects) return "sent"
-      const url = transport.urlOf(next)
-      const target = transport.shownUrl(url)
-      if (url === undefined || !rules.isAllowed(url)) throw new transport.Refused("elsewhere", target)
-      // A fiber that the program forked on the way may send other calls with the token later.
-      if (followsRedirects || hasEnded) return "sent"
-      expected ??= transport.shownUrl(transport.urlOf(request))
-      if (target !== expected) throw new transport.Refused("elsewhere", target)
-      return "manual"
-    },
-    onResult: followsRedirects ? undefined : (_, result) => {
-      first ??= result
-    },
-    onEnd: () => {
-      hasEnded = true
+class Gate implements transport.Observer {
+  readonly isTraced = true
+  /** How often the call was sent. */
+  sent = 0
+  /** The result of the first time, where redirects are not followed. */
+  first: transport.Result | undefined
+  onReplaced: transport.Observer["onReplaced"]
+  readonly onResult: transport.Observer["onResult"]
+  private expected: string | undefined
+  private hasEnded = false
+
+  constructor(
+    private readonly request: Request,
+    private readonly followsRedirects: boolean,
+    private readonly rules: urls.Rules
+  ) {
+    this.onResult = followsRedirects ? undefined : (_, result) => {
+      this.first ??= result
     }
   }
-  return { observer, first: () => first, sent: () => sent }
-}
 
-const isOfToken = (response: Response, request: Request): boolean => {
-  const source = contentCoding.sourceOf(response)
-  const url = typeof source === "object" && source !== null && "url" in source ? source.url : undefined
-  return typeof url !== "string" || !URL.canParse(url) || new URL(url).origin === transport.urlOf(request)?.origin
-}
+  private hasToken(next: Request): boolean {
+    const { headers } = this.request
+    return secretHeaders.some((name) => headers[name] !== undefined && next.headers[name] === headers[name])
+  }
 
-const received = (
-  request: Request,
-  authorized: Request,
-  original: Response,
-  secrets: sentSecrets.SentSecrets,
-  statusError?: httpErrors.HttpError
-): Received => {
-  const response = new apiResponse.ApiResponse(request, original, secrets)
-  const { shown } = secrets
-  return {
-    response,
-    statusError,
-    shown,
-    scheme: authorized.headers["authorization"]?.split(" ", 1)[0]?.toLowerCase(),
-    isOfToken: () => isOfToken(original, authorized),
-    challenges: () =>
-      Challenge.parse(response.headers["www-authenticate"] ?? "").map(({ parameters, scheme, token68 }) => ({
-        scheme: shown(scheme),
-        parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [shown(name), shown(value)])),
-        token68: token68 === undefined ? undefined : shown(token68)
-      }))
+  onSend(next: Request) {
+    const { followsRedirects, request, rules } = this
+    if (!this.hasToken(next) && (followsRedirects || !redirected.leadsTo(this.first, next))) return "other"
+    this.sent += 1
+    // `locate` allowed the URL of the call.
+    if (next.url === request.url && followsRedirects) return "sent"
+    const url = transport.urlOf(next)
+    const target = transport.shownUrl(url)
+    if (url === undefined || !rules.isAllowed(url)) throw new transport.Refused("elsewhere", target)
+    // A fiber that the program forked on the way may send other calls with the token later.
+    if (followsRedirects || this.hasEnded) return "sent"
+    this.expected ??= transport.shownUrl(transport.urlOf(request))
+    if (target !== this.expected) throw new transport.Refused("elsewhere", target)
+    return "manual"
+  }
+  onEnd(): void {
+    this.hasEnded = true
   }
 }
 
 type Failure = httpErrors.HttpError | NotAllowed
+
+/** A call on its way. */
+interface Sending {
+  readonly authorized: Request
+  readonly gate: Gate
+  readonly view: apiResponse.View
+}
 
 /** The calls of a client. A class, since a program may have thousands: its functions exist once. */
 export class ApiCalls {
@@ -193,52 +220,6 @@ export class ApiCalls {
       : new OriginNotAllowed({ origin: violation.origin, allowed: [...origins] })
   }
 
-  /** Sends a call that has an authorization. Where redirects are not followed, the redirect is the response. */
-  private sendAllowed(
-    request: Request,
-    followsRedirects: boolean,
-    beneath: HttpClient.HttpClient | undefined
-  ): Effect.Effect<Response, Failure> {
-    const { first, observer, sent } = gate(request, followsRedirects, this.rules)
-    // What is known is known of the client's own `HttpClient`.
-    const isOwn = beneath === undefined
-    const isLight = isOwn && this.isKnown && !this.replaces && followsRedirects
-    const execution = (beneath ?? this.client).execute(request)
-    const call = isLight
-      ? transport.observedLightly(execution, observer)
-      : transport.observed(execution, {
-        ...observer,
-        onReplaced: () => {
-          if (isOwn) this.replaces = true
-        }
-      })
-    return Effect.matchCauseEffect(call, {
-      onFailure: (cause): Effect.Effect<Response, Failure> => {
-        const refused = transport.refusalIn(cause)
-        if (refused === undefined) return Effect.failCause(cause)
-        const response = transport.responseOf(first())
-        return response === undefined
-          ? Effect.fail(this.notAllowed(this.rules.violated(refused.target)))
-          : Effect.succeed(response)
-      },
-      onSuccess: (response): Effect.Effect<Response, Failure> => {
-        if (isOwn && sent() > 0) this.isKnown = true
-        else if (isLight) this.replaces = true
-        return Effect.succeed(response)
-      }
-    })
-  }
-
-  private sendValid(request: Request, authorized: Request): Effect.Effect<Response, Failure> {
-    const problem = preconditions.headerProblem(authorized.headers, request.headers)
-    return problem === undefined
-      ? withReference(WithoutRedirects, (withoutRedirects) =>
-        withReference(Beneath, (beneath) =>
-          // `fetch` leaves `Authorization` behind where a redirect leads to another origin, but not a proof.
-          this.sendAllowed(authorized, authorized.headers["dpop"] === undefined && !withoutRedirects, beneath)))
-      : Effect.fail(invalid(authorized, "Encode", problem))
-  }
-
   /** Returns the request with its whole URL, as it is sent; or the reason for which nothing is sent. */
   locate(request: Request): Either.Either<Request, httpErrors.RequestError | NotAllowed> {
     const located = this.rules.locate(request.url)
@@ -256,20 +237,70 @@ export class ApiCalls {
     }
   }
 
-  /** Sends a located request as it was authorized. Responses and errors show the request without the authorization. */
-  send(request: Request, authorized: Request): Effect.Effect<Received, Failure> {
-    const secrets = sentSecrets.make(authorized)
-    const sent = tracing.redact(this.sendValid(request, authorized))
-    return Effect.matchEffect(tracing.guard(sent, apiResponse.view(request, secrets)), {
-      onFailure: (error): Effect.Effect<Received, Failure> => {
-        if (!httpErrors.isHttpError(error)) return Effect.fail(error)
-        const shown = apiResponse.redactedError(error, request, secrets)
-        const filtered = httpErrors.filteredResponse(error)
-        return filtered === undefined
-          ? Effect.fail(shown)
-          : Effect.succeed(received(request, authorized, filtered, secrets, shown))
-      },
-      onSuccess: (original) => Effect.succeed(received(request, authorized, original, secrets))
+  /** What came back of a call that failed with a cause: there may be a response all the same. */
+  private failed(
+    cause: Cause.Cause<httpErrors.HttpError>,
+    { authorized, gate, view }: Sending
+  ): Effect.Effect<Received, Failure> {
+    const refused = transport.refusalIn(cause)
+    if (refused !== undefined) {
+      const response = transport.responseOf(gate.first)
+      return response === undefined
+        ? Effect.fail(this.notAllowed(this.rules.violated(refused.target)))
+        : Effect.succeed(new Received(authorized, response, view, undefined))
+    }
+    return Effect.catchAll(Effect.failCause(tracing.viewedDefects(cause, view)), (error) => {
+      // A client of the program's own may fail with anything.
+      if (!httpErrors.isHttpError(error)) return Effect.fail(error)
+      const shown = view.error(error)
+      const filtered = httpErrors.filteredResponse(error)
+      return filtered === undefined
+        ? Effect.fail(shown)
+        : Effect.succeed(new Received(authorized, filtered, view, shown))
+    })
+  }
+
+  /**
+   * Sends a located request as it was authorized, and continues with what came back. Responses and errors show the request
+   * without the authorization. Where redirects are not followed, the redirect is the response.
+   */
+  send<A, E>(
+    request: Request,
+    authorized: Request,
+    use: (received: Received) => Effect.Effect<A, E>
+  ): Effect.Effect<A, E | Failure> {
+    const problem = preconditions.headerProblem(authorized.headers, request.headers)
+    if (problem !== undefined) return Effect.fail(invalid(request, "Encode", problem))
+    return withFiber((fiber): Effect.Effect<A, E | Failure> => {
+      const beneath = valueOf(fiber, Beneath)
+      // `fetch` leaves `Authorization` behind where a redirect leads to another origin, but not a proof.
+      const followsRedirects = authorized.headers["dpop"] === undefined && !valueOf(fiber, WithoutRedirects)
+      const gate = new Gate(authorized, followsRedirects, this.rules)
+      const view = new apiResponse.View(request, authorized)
+      // What is known is known of the client's own `HttpClient`.
+      const isOwn = beneath === undefined
+      const isLight = isOwn && this.isKnown && !this.replaces && followsRedirects
+      if (isOwn && !isLight) {
+        gate.onReplaced = () => {
+          this.replaces = true
+        }
+      }
+      const execution = (beneath ?? this.client).execute(authorized)
+      const shown = tracing.guard(fiber, tracing.redact(fiber, execution), view)
+      const ending = {
+        onFailure: (cause: Cause.Cause<httpErrors.HttpError>) =>
+          Effect.flatMap(this.failed(cause, { authorized, gate, view }), use),
+        onSuccess: (original: Response) => {
+          if (isOwn) {
+            this.isKnown ||= gate.sent > 0
+            this.replaces ||= isLight && gate.sent === 0
+          }
+          return use(new Received(authorized, original, view, undefined))
+        }
+      }
+      return isLight
+        ? transport.observedLightly(fiber, shown, gate, ending)
+        : Effect.matchCauseEffect(transport.observed(shown, gate), ending)
     })
   }
 }

@@ -9,7 +9,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-import type { SentSecrets } from "../protocol/sentSecrets.js"
+import { type SentRequest, SentSecrets } from "../protocol/sentSecrets.js"
 import * as httpErrors from "../seam/httpErrors.js"
 import * as responses from "../seam/responses.js"
 import * as tracing from "../seam/tracing.js"
@@ -20,22 +20,22 @@ type Request = HttpClientRequest.HttpClientRequest
 type Response = HttpClientResponse.HttpClientResponse
 
 /** Returns the headers without what repeats a secret; those same headers when there is nothing of the kind. */
-const redactedHeaders = (headers: Headers.Headers, { without }: SentSecrets): Headers.Headers => {
+const redactedHeaders = (headers: Headers.Headers, secrets: SentSecrets): Headers.Headers => {
   const changed = Object.entries(headers).flatMap(([name, value]) => {
-    const rest = without(value)
+    const rest = secrets.without(value)
     return rest === value ? [] : [[name, rest] as const]
   })
   return changed.length === 0 ? headers : Headers.setAll(headers, changed)
 }
 
-const redactedCookies = (cookies: Cookies.Cookies, { without }: SentSecrets): Cookies.Cookies => {
+const redactedCookies = (cookies: Cookies.Cookies, secrets: SentSecrets): Cookies.Cookies => {
   const all = Object.values(cookies.cookies)
-  return all.every(({ value }) => without(value) === value) ? cookies : Cookies.fromIterable(
-    all.map(({ name, options, value }) => Cookies.unsafeMakeCookie(name, without(value), options))
+  return all.every(({ value }) => secrets.without(value) === value) ? cookies : Cookies.fromIterable(
+    all.map(({ name, options, value }) => Cookies.unsafeMakeCookie(name, secrets.without(value), options))
   )
 }
 
-export class ApiResponse extends responses.Derived {
+class ApiResponse extends responses.Derived {
   readonly #request: Request
   readonly #original: Response
   readonly #secrets: SentSecrets
@@ -81,27 +81,12 @@ export class ApiResponse extends responses.Derived {
     return Stream.mapError(this.#original.stream, (error) => httpErrors.withResponse(error, this))
   }
   #read<A>(body: Effect.Effect<A, httpErrors.ResponseError>): Effect.Effect<A, httpErrors.ResponseError> {
-    return Effect.mapError(body, (error) => httpErrors.withResponse(error, this))
+    return Effect.catchAll(body, (error) => Effect.fail(httpErrors.withResponse(error, this)))
   }
   override toJSON(): unknown {
     return responses.inspect(this, ["authorization", "set-cookie", ...tracing.redactedNames])
   }
 }
-
-/**
- * Returns the error of a transport as the caller may see it. The platform's own errors do not repeat what was sent; when
- * an error does, its description and its cause are left out.
- */
-export const redactedError = (
-  error: httpErrors.HttpError,
-  request: Request,
-  secrets: SentSecrets
-): httpErrors.HttpError =>
-  httpErrors.rebuild(error, {
-    request,
-    response: (response) => new ApiResponse(request, response, secrets),
-    isShown: (detail) => !secrets.isIn(detail)
-  })
 
 /**
  * A body can be read once only: a tracer that prints a response must not be the one that reads it. Most tracers never look
@@ -131,15 +116,46 @@ class Bodiless extends responses.Derived {
   }
 }
 
-/** What tracers get of a call, in place of the request as it was sent. */
-export const view = (request: Request, secrets: SentSecrets): tracing.View => ({
-  value: (value) =>
-    responses.isResponse(value)
-      ? new ApiResponse(request, new Bodiless(value), secrets)
+/** A call as the program and its tracers may see it, in place of the request as it was sent. */
+export class View implements tracing.View {
+  readonly #request: Request
+  readonly #secrets: SentSecrets
+
+  constructor(request: Request, sent: SentRequest) {
+    this.#request = request
+    this.#secrets = new SentSecrets(sent)
+  }
+
+  /** A response that the program gets. */
+  response(original: Response): Response {
+    return new ApiResponse(this.#request, original, this.#secrets)
+  }
+  /**
+   * The error of a transport. The platform's own errors do not repeat what was sent; when an error does, its description
+   * and its cause are left out.
+   */
+  error(error: httpErrors.HttpError): httpErrors.HttpError {
+    return httpErrors.rebuild(error, {
+      request: this.#request,
+      response: (response) => this.response(response),
+      isShown: (detail) => !this.#secrets.isIn(detail)
+    })
+  }
+  /** A string that was decoded from the response, or a placeholder when it repeats a secret. */
+  decoded(text: string): string {
+    return this.#secrets.shown(text)
+  }
+  value(value: unknown): unknown {
+    return responses.isResponse(value)
+      ? this.response(new Bodiless(value))
       : responses.isRequest(value)
-      ? request
-      : value,
-  failure: (failure) =>
-    httpErrors.isHttpError(failure) ? redactedError(failure, request, secrets) as typeof failure : failure,
-  text: secrets.without
-})
+      ? this.#request
+      : value
+  }
+  failure<E>(failure: E): E {
+    return httpErrors.isHttpError(failure) ? this.error(failure) as typeof failure : failure
+  }
+  text(text: string): string {
+    return this.#secrets.without(text)
+  }
+}

@@ -15,9 +15,9 @@ import * as Redacted from "effect/Redacted"
 
 import { TokenEndpointUnavailable } from "../../OAuthError.js"
 import { verifiesCertificates } from "../protocol/preconditions.js"
-import * as sentSecrets from "../protocol/sentSecrets.js"
 import * as transportFailure from "../protocol/transportFailure.js"
 import { shown } from "../protocol/urls.js"
+import { withFiber } from "../seam/fiber.js"
 import * as httpErrors from "../seam/httpErrors.js"
 import * as tracing from "../seam/tracing.js"
 import * as transport from "../seam/transport.js"
@@ -252,10 +252,13 @@ export const sendOnce = (
     const detail = "NODE_TLS_REJECT_UNAUTHORIZED=0"
     return new TokenEndpointUnavailable({ endpoint, reason: "certificate", detail })
   }
-  const view = apiResponse.view(HttpClientRequest.make(request.method)(endpoint), sentSecrets.make(request))
+  const view = new apiResponse.View(HttpClientRequest.make(request.method)(endpoint), request)
   return Effect.gen(function*() {
     const requestedAt = yield* Clock.currentTimeMillis
-    const response = yield* tracing.guard(answer(client, named(request), endpoint), view)
+    const response = yield* Effect.catchAllCause(
+      withFiber((fiber) => tracing.guard(fiber, answer(client, named(request), endpoint), view)),
+      (cause) => Effect.failCause(tracing.viewedDefects(cause, view))
+    )
     if (response instanceof TokenEndpointUnavailable || response instanceof ConnectionClosed) return yield* response
     const { headers, status } = response
     yield* Effect.annotateCurrentSpan("http.response.status_code", status)

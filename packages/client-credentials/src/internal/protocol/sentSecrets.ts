@@ -31,40 +31,53 @@ const secretsOf = ({ headers }: SentRequest): ReadonlyArray<string> => {
   return found.filter((one) => one.length >= 4).sort((one, other) => other.length - one.length)
 }
 
-export interface SentSecrets {
-  /** Returns the string without the secrets, in plain and percent-encoded spelling only: this runs for every header. */
-  readonly without: (text: string) => string
-  /** Returns the string, or a placeholder when it repeats a secret in any spelling. Standard error codes are shown. */
-  readonly shown: (text: string) => string
-  /** Returns whether a value of any kind repeats a secret, or cannot be searched for one, as sockets and requests. */
-  readonly isIn: (value: unknown) => boolean
-}
+/** What a request carries that nothing which is shown may repeat. Most calls need none of it, or only the plain spellings. */
+export class SentSecrets {
+  readonly #request: SentRequest
+  #plain: ReadonlyArray<string> | undefined
+  #spelled: ReadonlyArray<string> | undefined
+  #thorough: redaction.Redaction | undefined
 
-export const make = (request: SentRequest): SentSecrets => {
-  // Most calls need none of this, or only the plain spellings.
-  let plain: ReadonlyArray<string> | undefined
-  let spelled: ReadonlyArray<string> | undefined
-  let thorough: redaction.Redaction | undefined
-  const secrets = () => plain ??= secretsOf(request).filter((one) => one.length > 6)
-  const spellings = () =>
-    spelled ??= [
+  constructor(request: SentRequest) {
+    this.#request = request
+  }
+
+  #secrets(): ReadonlyArray<string> {
+    return this.#plain ??= secretsOf(this.#request).filter((one) => one.length > 6)
+  }
+
+  #spellings(): ReadonlyArray<string> {
+    return this.#spelled ??= [
       ...new Set(
-        secrets().flatMap((secret) => {
+        this.#secrets().flatMap((secret) => {
           const encoded = encodeURIComponent(secret)
           return [secret, encoded, encoded.replace(/%../g, (escape) => escape.toLowerCase())]
         })
       )
     ]
-  const holds = (text: string) => (thorough ??= redaction.make(secretsOf(request), [request.url])).holds(text)
-  return {
-    without: (text) =>
-      // A string that is shorter than the shortest secret repeats none, since no spelling is shorter than its secret. Most
-      // headers and attributes are.
-      text.length < (secrets().at(-1)?.length ?? Infinity)
-        ? text
-        : spellings().reduce((rest, secret) => rest.replaceAll(secret, redaction.placeholder), text),
-    shown: (text) => isKnownCode(text) || !holds(text) ? text : redaction.placeholder,
-    isIn: (value) => isWithin(value, holds)
+  }
+
+  #holds(text: string): boolean {
+    return (this.#thorough ??= redaction.make(secretsOf(this.#request), [this.#request.url])).holds(text)
+  }
+
+  /** Returns the string without the secrets, in plain and percent-encoded spelling only: this runs for every header. */
+  without(text: string): string {
+    // A string that is shorter than the shortest secret repeats none, since no spelling is shorter than its secret. Most
+    // headers and attributes are.
+    return text.length < (this.#secrets().at(-1)?.length ?? Infinity)
+      ? text
+      : this.#spellings().reduce((rest, secret) => rest.replaceAll(secret, redaction.placeholder), text)
+  }
+
+  /** Returns the string, or a placeholder when it repeats a secret in any spelling. Standard error codes are shown. */
+  shown(text: string): string {
+    return isKnownCode(text) || !this.#holds(text) ? text : redaction.placeholder
+  }
+
+  /** Returns whether a value of any kind repeats a secret, or cannot be searched for one, as sockets and requests. */
+  isIn(value: unknown): boolean {
+    return isWithin(value, (text) => this.#holds(text))
   }
 }
 

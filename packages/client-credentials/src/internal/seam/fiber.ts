@@ -3,12 +3,18 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 
 /** What is not waited for when it is interrupted: a source that answers nothing, not even an interruption. */
 export const abandonable: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.disconnect
 
-/** Continues with the value of a reference in the context of the caller. */
-export const withReference = <I, S, A, E, R>(
-  reference: Context.Reference<I, S>,
-  use: (value: S) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> => Effect.withFiberRuntime((fiber) => use(Context.get(fiber.currentContext, reference)))
+/** A fiber while it runs an effect. */
+export type Running = Fiber.RuntimeFiber<unknown, unknown>
+
+/** Continues with the fiber at hand. */
+export const withFiber: <A, E, R>(use: (fiber: Running) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =
+  Effect.withFiberRuntime
+
+/** The value of a reference in the context of the caller. */
+export const valueOf = <I, S>(fiber: Running, reference: Context.Reference<I, S>): S =>
+  Context.get(fiber.currentContext, reference)

@@ -30,6 +30,8 @@ import * as RuntimeFlagsPatch from "effect/RuntimeFlagsPatch"
 import * as Supervisor from "effect/Supervisor"
 import * as Tracer from "effect/Tracer"
 
+import type { Running } from "./fiber.js"
+
 type Request = HttpClientRequest.HttpClientRequest
 
 /** The result of a send, as the transport returns it. */
@@ -88,10 +90,8 @@ interface Gate extends Predicate.Predicate<Request> {
   readonly own: Predicate.Predicate<Request>
 }
 
-type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
-
 /** Effect 3 has this method on every fiber, but not in its type. */
-const set = <A>(fiber: AnyFiber, ref: FiberRef.FiberRef<A>, value: A): void => {
+const set = <A>(fiber: Running, ref: FiberRef.FiberRef<A>, value: A): void => {
   if (!("setFiberRef" in fiber) || typeof fiber.setFiberRef !== "function") return
   const { setFiberRef }: { readonly setFiberRef: (ref: FiberRef.FiberRef<A>, value: A) => void } = fiber as never
   setFiberRef.call(fiber, ref, value)
@@ -178,7 +178,7 @@ const silent = Tracer.make({
   })
 })
 
-const arm = (fiber: AnyFiber, observer: Observer): void => {
+const arm = (fiber: Running, observer: Observer): void => {
   const isEnabled = fiber.getFiberRef(FiberRef.currentTracerEnabled)
   const predicate = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
   if (isEnabled && isGate(predicate)) return
@@ -224,21 +224,6 @@ const supervisor = new ObserverSupervisor()
 
 const supervision = RuntimeFlagsPatch.enable(RuntimeFlags.OpSupervision)
 
-/**
- * The same at little cost, for an `HttpClient` of which it is known that it does not replace the predicate. No result is
- * reported, and transports may follow redirects.
- */
-export const observedLightly = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
-  Effect.withFiberRuntime((fiber) =>
-    fiber.getFiberRef(FiberRef.currentTracerEnabled)
-      ? Effect.locally(
-        effect,
-        HttpClient.currentTracerDisabledWhen,
-        gate(observer, fiber.getFiberRef(HttpClient.currentTracerDisabledWhen))
-      )
-      : observed(effect, observer)
-  )
-
 /** Runs an effect that sends requests by an `HttpClient`, under an observer. */
 export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
   Effect.withFiberRuntime((fiber) => {
@@ -255,3 +240,42 @@ export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Obse
       Effect.locally(currentObserver, observer)
     )
   })
+
+/** What follows an effect. */
+interface Ending<A, E, A2, E2, R2> {
+  readonly onFailure: (cause: Cause.Cause<E>) => Effect.Effect<A2, E2, R2>
+  readonly onSuccess: (value: A) => Effect.Effect<A2, E2, R2>
+}
+
+/**
+ * Runs an effect under an observer at little cost, for an `HttpClient` of which it is known that it does not replace the
+ * predicate, and continues with how it ended. No result is reported, and transports may follow redirects.
+ */
+export const observedLightly = <A, E, R, A2, E2, R2>(
+  fiber: Running,
+  effect: Effect.Effect<A, E, R>,
+  observer: Observer,
+  ending: Ending<A, E, A2, E2, R2>
+): Effect.Effect<A2, E2, R | R2> => {
+  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) {
+    return Effect.matchCauseEffect(observed(effect, observer), ending)
+  }
+  const own = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
+  set(fiber, HttpClient.currentTracerDisabledWhen, gate(observer, own))
+  // `Effect.locally` costs more than the rest of a call. Unlike it, this does not run where the fiber is interrupted: then
+  // the gate is in force for the finalizers too.
+  const close = () => {
+    const current = Option.getOrUndefined(Fiber.getCurrentFiber())
+    if (current !== undefined) set(current, HttpClient.currentTracerDisabledWhen, own)
+  }
+  return Effect.matchCauseEffect(effect, {
+    onFailure: (cause) => {
+      close()
+      return ending.onFailure(cause)
+    },
+    onSuccess: (value) => {
+      close()
+      return ending.onSuccess(value)
+    }
+  })
+}

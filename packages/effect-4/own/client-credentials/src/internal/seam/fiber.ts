@@ -15,8 +15,12 @@ export const abandonable = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Eff
       ))
   )
 
-/** Continues with the value of a reference in the context of the caller. */
-export const withReference = <S, A, E, R>(
-  reference: Context.Reference<S>,
-  use: (value: S) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> => Effect.withFiber((fiber) => use(fiber.getRef(reference)))
+/** A fiber while it runs an effect. */
+export type Running = Fiber.Fiber<unknown, unknown>
+
+/** Continues with the fiber at hand. */
+export const withFiber: <A, E, R>(use: (fiber: Running) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =
+  Effect.withFiber
+
+/** The value of a reference in the context of the caller. */
+export const valueOf = <S>(fiber: Running, reference: Context.Reference<S>): S => fiber.getRef(reference)

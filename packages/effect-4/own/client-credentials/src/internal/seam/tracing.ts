@@ -16,13 +16,15 @@ import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 
+import type { Running } from "./fiber.js"
+
 /** What a tracer gets in place of values that hold a secret. */
 export interface View {
   /** In place of what a request succeeded with. */
-  readonly value: (value: unknown) => unknown
+  value(value: unknown): unknown
   /** In place of what a request failed with, as an error or as a defect. */
-  readonly failure: <E>(failure: E) => E
-  readonly text: (text: string) => string
+  failure<E>(failure: E): E
+  text(text: string): string
 }
 
 const rebuilt = <E>(
@@ -38,8 +40,11 @@ const rebuilt = <E>(
       : reason
   ))
 
-const viewedExit = (exit: Exit.Exit<unknown, unknown>, { failure, value }: View): Exit.Exit<unknown, unknown> =>
-  Exit.isSuccess(exit) ? Exit.succeed(value(exit.value)) : Exit.failCause(rebuilt(exit.cause, failure, failure))
+const viewedExit = (exit: Exit.Exit<unknown, unknown>, view: View): Exit.Exit<unknown, unknown> => {
+  if (Exit.isSuccess(exit)) return Exit.succeed(view.value(exit.value))
+  const viewed = (failure: unknown) => view.failure(failure)
+  return Exit.failCause(rebuilt(exit.cause, viewed, viewed))
+}
 
 /** The span itself, of which two methods are replaced; or, where it cannot be changed, one in its place. */
 export const withMethods = (
@@ -66,29 +71,24 @@ const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
 /** The tracer of a program that configures none. No exporter receives its spans, so they are not redacted. */
 const native = Context.get(Context.empty(), Tracer.Tracer)
 
-/**
- * Runs a request whose spans hold only what `view` makes of its response and its errors. Errors that became defects are
- * replaced in the result too.
- */
-export const guard = <A, E, R>(request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {
-  const viewed = Effect.catchCause(
+/** Runs a request whose spans hold only what `view` makes of its response and its errors. */
+export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {
+  if (!fiber.getRef(References.TracerEnabled)) return request
+  const tracer = fiber.getRef(Tracer.Tracer)
+  if (tracer === native) return request
+  const { context } = tracer
+  return Effect.withTracer(
     request,
-    (cause) => Effect.failCause(rebuilt<E>(cause, identity, view.failure))
+    Tracer.make({
+      span: (options) => guarded(tracer.span(options), view),
+      ...(context === undefined ? {} : { context: (primitive, fiber) => context(primitive, fiber) })
+    })
   )
-  return Effect.withFiber((fiber) => {
-    if (!fiber.getRef(References.TracerEnabled)) return viewed
-    const tracer = fiber.getRef(Tracer.Tracer)
-    if (tracer === native) return viewed
-    const { context } = tracer
-    return Effect.withTracer(
-      viewed,
-      Tracer.make({
-        span: (options) => guarded(tracer.span(options), view),
-        ...(context === undefined ? {} : { context: (primitive, fiber) => context(primitive, fiber) })
-      })
-    )
-  })
 }
+
+/** Replaces errors that became defects, which the caller gets beside the spans. */
+export const viewedDefects = <E>(cause: Cause.Cause<E>, view: View): Cause.Cause<E> =>
+  rebuilt(cause, identity, (defect) => view.failure(defect))
 
 /**
  * Headers of which traces and prints show the names only. The platform redacts `authorization`, but not proofs, nor a
@@ -107,10 +107,9 @@ export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.with
 )
 
 /** Redacts these headers for one call, which may be made outside the scope above. */
-export const redact = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.withFiber((fiber) => {
-    const names = fiber.getRef(Headers.CurrentRedactedNames)
-    return isRedacting(names)
-      ? call
-      : Effect.provideService(call, Headers.CurrentRedactedNames, [...names, ...redactedNames])
-  })
+export const redact = <A, E, R>(fiber: Running, call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  const names = fiber.getRef(Headers.CurrentRedactedNames)
+  return isRedacting(names)
+    ? call
+    : Effect.provideService(call, Headers.CurrentRedactedNames, [...names, ...redactedNames])
+}

@@ -26,6 +26,7 @@ import * as EffectResult from "effect/Result"
 import * as Scheduler from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
 
+import type { Running } from "./fiber.js"
 import { isResponse } from "./responses.js"
 import { withMethods } from "./tracing.js"
 
@@ -85,8 +86,6 @@ interface Gate extends Predicate.Predicate<Request> {
   /** The predicate that the program set. */
   readonly own: Predicate.Predicate<Request>
 }
-
-type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 /** The services that decide about redirects and repetitions of one request, for each transport. */
 const manual: ReadonlyArray<readonly [reference: Context.Reference<object>, options: object]> = [
@@ -157,9 +156,9 @@ const settings = (context: Context.Context<never>, values: {
   )
 
 /** The settings that a fiber gets back in its next step, when the span of its request has been made. */
-const borrowed = new WeakMap<AnyFiber, (context: Context.Context<never>) => Context.Context<never>>()
+const borrowed = new WeakMap<Running, (context: Context.Context<never>) => Context.Context<never>>()
 
-const giveBack = (fiber: AnyFiber): void => {
+const giveBack = (fiber: Running): void => {
   const restore = borrowed.get(fiber)
   if (restore === undefined) return
   borrowed.delete(fiber)
@@ -228,7 +227,7 @@ const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate =>
     return false
   }, { observer, own })
 
-const arm = (fiber: AnyFiber, observer: Observer): void => {
+const arm = (fiber: Running, observer: Observer): void => {
   const isHidden = fiber.getRef(Tracer.DisablePropagation)
   const predicate = fiber.getRef(HttpClient.TracerDisabledWhen)
   if (!isHidden && isGate(predicate)) return
@@ -241,21 +240,6 @@ const arm = (fiber: AnyFiber, observer: Observer): void => {
     Context.add(HttpClient.TracerDisabledWhen, gate(observer, isHidden ? hidden : own))
   ))
 }
-
-/**
- * The same at little cost, for an `HttpClient` of which it is known that it does not replace the predicate. No result is
- * reported, and transports may follow redirects.
- */
-export const observedLightly = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
-  Effect.withFiber((fiber) =>
-    fiber.getRef(Tracer.DisablePropagation)
-      ? observed(effect, observer)
-      : Effect.provideService(
-        effect,
-        HttpClient.TracerDisabledWhen,
-        gate({ ...observer, onResult: undefined }, fiber.getRef(HttpClient.TracerDisabledWhen))
-      )
-  )
 
 /** Runs an effect that sends requests by an `HttpClient`, under an observer. */
 export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
@@ -279,3 +263,30 @@ export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Obse
       )
     )
   })
+
+/** What follows an effect. */
+interface Ending<A, E, A2, E2, R2> {
+  readonly onFailure: (cause: Cause.Cause<E>) => Effect.Effect<A2, E2, R2>
+  readonly onSuccess: (value: A) => Effect.Effect<A2, E2, R2>
+}
+
+/**
+ * Runs an effect under an observer at little cost, for an `HttpClient` of which it is known that it does not replace the
+ * predicate, and continues with how it ended. No result is reported, and transports may follow redirects.
+ */
+export const observedLightly = <A, E, R, A2, E2, R2>(
+  fiber: Running,
+  effect: Effect.Effect<A, E, R>,
+  observer: Observer,
+  ending: Ending<A, E, A2, E2, R2>
+): Effect.Effect<A2, E2, R | R2> =>
+  Effect.matchCauseEffect(
+    fiber.getRef(Tracer.DisablePropagation)
+      ? observed(effect, observer)
+      : Effect.provideService(
+        effect,
+        HttpClient.TracerDisabledWhen,
+        gate(observer, fiber.getRef(HttpClient.TracerDisabledWhen))
+      ),
+    ending
+  )
