@@ -22,7 +22,7 @@ export const rooms = [
   },
   { name: "metadata", modules: ["ServerMetadata"] },
   { name: "configuration", modules: ["ClientConfig", "ProtectedResource", "NodeTls"] },
-  { name: "authentication", modules: ["ClientAuthentication"] },
+  { name: "authentication", modules: ["ClientAuthentication", "Grant", "WorkloadIdentity"] },
   { name: "config", modules: ["internal/config/*"] },
   { name: "fleet", modules: ["internal/fleet/*"] },
   { name: "http", modules: ["internal/http/*"] },

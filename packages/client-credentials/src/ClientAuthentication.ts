@@ -8,18 +8,19 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
+import * as bareMethods from "./internal/config/bareMethods.js"
 import { collect, printable } from "./internal/config/check.js"
 import * as clientAssertion from "./internal/config/clientAssertion.js"
-import * as source from "./internal/config/credentialSource.js"
+import * as credentials from "./internal/config/credentials.js"
+import type * as source from "./internal/config/credentialSource.js"
+import * as identityToken from "./internal/config/identityToken.js"
 import * as rules from "./internal/config/rules.js"
-import * as signers from "./internal/config/signers.js"
 import * as encoding from "./internal/protocol/basicCredentials.js"
 import { isRecord } from "./internal/protocol/json.js"
-import type { Problem } from "./internal/protocol/options.js"
 import * as privateKey from "./internal/protocol/privateKey.js"
 import * as algorithms from "./internal/protocol/signingAlgorithm.js"
 import type { DiscoveryFailed } from "./OAuthError.js"
-import { CredentialUnavailable } from "./OAuthError.js"
+import type { CredentialUnavailable } from "./OAuthError.js"
 import type { Signer } from "./Signer.js"
 
 /** The request that a client authenticates in. */
@@ -53,6 +54,11 @@ interface Proof {
 interface Credential {
   /** The credential itself, by which credentials are compared. While client authentication fails (401 or `invalid_client`), each one is tried once. */
   readonly identity: Redacted.Redacted<string>
+  /**
+   * The owner of a credential that its platform replaces, by what stays the same, such as issuer and subject of an identity
+   * token. Processes share tokens only with the same owner. Default: the credential itself.
+   */
+  readonly owner?: string | undefined
   readonly prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed>
 }
 
@@ -72,6 +78,8 @@ export interface ClientAuthentication {
   ]
   /** Whether the certificate of the TLS connection is the proof, so that its endpoints are used (RFC 8705 section 5). */
   readonly mutualTls: boolean
+  /** Whether the credential identifies the client, so that no client id is necessary. Default: false. */
+  readonly identifiesClient?: boolean | undefined
   /**
    * Returns the problems of its options and its static credentials, for this client. `ClientConfig` fails with them as
    * `InvalidConfig`; a credential that an Effect reads is checked when it is read.
@@ -87,79 +95,10 @@ interface RotationOptions {
   readonly previous?: source.Source | undefined
 }
 
-/** A credential that can make proofs; or what was found in place of one, such as "a certificate". */
-type Prepared = { readonly prove: Credential["prove"] } | { readonly found: string }
-
-interface Method {
-  readonly method: string
-  /** The options as they were given, and the names of those that exist. */
-  readonly options: unknown
-  readonly names: ReadonlyArray<string>
-  readonly kind: source.Kind
-  readonly current: source.Source | Signer
-  /** The name of the option that `current` is. Default: `secret`. */
-  readonly setting?: string
-  readonly previous: source.Source | Signer | undefined
-  readonly prepare: (credential: string) => Prepared
-  /** The proofs of a signer, where the method has them. */
-  readonly proveBy?: ((signer: Signer) => Credential["prove"]) | undefined
-  readonly problems?: ClientAuthentication["problems"]
-}
-
 /** Options that are not an object are reported by `problems`. */
 const given = <O extends object>(options: O): Partial<O> => isRecord(options) ? options : {}
 
-/** The failures of a credential that is not read again. */
-const permanently = (prove: Credential["prove"]): Credential["prove"] => (target) =>
-  Effect.mapError(
-    prove(target),
-    (error) => error._tag === "CredentialUnavailable" ? new CredentialUnavailable({ ...error, permanent: true }) : error
-  )
-
-const make = (
-  { current, kind, method, names, options, prepare, previous, problems, proveBy, setting = "secret" }: Method
-): ClientAuthentication => {
-  const read = (from: source.Source | Signer): Effect.Effect<Credential, CredentialUnavailable> => {
-    if (signers.isSigner(from) && proveBy !== undefined) {
-      return Effect.sync(() => ({ identity: signers.identityOf(from), prove: proveBy(from) }))
-    }
-    return Effect.flatMap(source.read(kind, from as source.Source), (identity) => {
-      const prepared = prepare(Redacted.value(identity))
-      const permanent = !Effect.isEffect(from)
-      return "found" in prepared
-        ? new CredentialUnavailable({ credential: kind, problem: `it is ${prepared.found}`, permanent })
-        : Effect.succeed({ identity, prove: permanent ? permanently(prepared.prove) : prepared.prove })
-    })
-  }
-  const expected = kind === "client secret" ? "a secret" : "a private key as PEM or JWK"
-  const problemsOf = (setting: string, value: unknown): ReadonlyArray<Problem> => {
-    if (Effect.isEffect(value)) return []
-    if (proveBy !== undefined && (setting === "signer" || signers.isSigner(value))) {
-      return signers.problems(setting, value)
-    }
-    if (!source.isValid(kind, value)) {
-      return [{ setting, expected: `${expected}, as Redacted.make makes it of a text, or an Effect that reads it` }]
-    }
-    const prepared = prepare(Redacted.value(value))
-    return "found" in prepared ? [{ setting, expected: `${expected}, but it is ${prepared.found}` }] : []
-  }
-  return {
-    method,
-    // The current one may have changed since the request began, so it is read again.
-    credentials: [read(current), read(current), ...(previous === undefined ? [] : [read(previous)])],
-    mutualTls: false,
-    problems: (clientId) => {
-      const check = collect()
-      rules.members(check, options, names)
-      return [
-        ...check.problems,
-        ...problemsOf(setting, current),
-        ...(previous === undefined ? [] : problemsOf("previous", previous)),
-        ...(problems?.(clientId) ?? [])
-      ]
-    }
-  }
-}
+const make = (method: credentials.Method<Target, Proof>): ClientAuthentication => credentials.make(method)
 
 /**
  * Sends the secret in the body (RFC 6749 section 2.3.1).
@@ -391,27 +330,13 @@ export const privateKeyJwt = (
   })
 }
 
-const certificate = (method: string): ClientAuthentication => ({
-  method,
-  credentials: [Effect.succeed({
-    identity: Redacted.make(method),
-    prove: ({ clientId }) =>
-      Effect.succeed({
-        parameters: { client_id: clientId },
-        hint: `With ${method}, the credential is the certificate that the HTTP client presents (NodeTls, ` +
-          "OAUTH_TLS_CERTIFICATE_FILE)."
-      })
-  })],
-  mutualTls: true
-})
-
 /**
  * Authenticates by the certificate of the TLS connection, from an authority that the server trusts (RFC 8705 section 2.1).
  * The HTTP client presents the certificate: see `NodeTls`.
  *
  * @internal
  */
-export const tlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("tls_client_auth")
+export const tlsClientAuth: ClientAuthentication = /*#__PURE__*/ bareMethods.certificate("tls_client_auth")
 
 /**
  * Authenticates by the certificate of the TLS connection, self-signed and registered with the server (RFC 8705 section
@@ -419,7 +344,63 @@ export const tlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("tl
  *
  * @internal
  */
-export const selfSignedTlsClientAuth: ClientAuthentication = /*#__PURE__*/ certificate("self_signed_tls_client_auth")
+export const selfSignedTlsClientAuth: ClientAuthentication = /*#__PURE__*/ bareMethods.certificate(
+  "self_signed_tls_client_auth"
+)
+
+/**
+ * Sends no credential (`none`, RFC 7591 section 2), for grants that present one: see `Grant`. The client id is sent if there
+ * is one. It is the default for a client with a `grant` and without a secret.
+ *
+ * @internal
+ */
+export const none: ClientAuthentication = /*#__PURE__*/ bareMethods.none()
+
+/**
+ * Authenticates by an identity token that a platform issued to this workload, as the client assertion (RFC 7523 section
+ * 2.2): nothing that could be stolen is configured. The token is read for each token request; when the server does not
+ * accept it (401 or `invalid_client`), it is read again, and sent once more if it has been replaced. A rotated token of the
+ * same workload keeps the cached and the shared tokens.
+ *
+ * `type` is `jwt` (Entra ID, Okta, Keycloak), or `spiffe` for servers of draft-ietf-oauth-spiffe-client-auth; default: `jwt`.
+ *
+ * @example
+ * import { ClientAuthentication, ClientCredentials, WorkloadIdentity } from "@effect-oauth/client-credentials"
+ *
+ * export const Api = ClientCredentials.layer({
+ *   tokenUrl: "https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token",
+ *   clientId: "11111111-2222-3333-4444-555555555555",
+ *   clientAuthentication: ClientAuthentication.workloadIdentity(
+ *     WorkloadIdentity.file("/var/run/secrets/azure/tokens/azure-identity-token")
+ *   ),
+ *   scope: "api://inventory/.default",
+ *   apiBaseUrl: "https://api.example.com"
+ * })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const workloadIdentity = (
+  identity: source.Source,
+  options: { readonly type?: identityToken.AssertionType | undefined } = {}
+): ClientAuthentication => {
+  const { type = "jwt" } = given(options)
+  const read = identityToken.assertion(identity, type)
+  return {
+    method: type === "spiffe" ? "spiffe_jwt" : "workload_identity",
+    credentials: [read, read],
+    mutualTls: false,
+    // The subject of a JWT-SVID is the client.
+    identifiesClient: type === "spiffe",
+    problems: () => {
+      const check = collect()
+      rules.members(check, options, ["type"])
+      check.expect("identity", identityToken.isSource(identity) ? true : undefined, identityToken.expected)
+      check.oneOf("type", type, ["jwt", "spiffe"])
+      return check.problems
+    }
+  }
+}
 
 /**
  * Authenticates by a custom method.
@@ -428,16 +409,10 @@ export const selfSignedTlsClientAuth: ClientAuthentication = /*#__PURE__*/ certi
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"
  * import { Effect } from "effect"
  *
- * // An assertion that the platform issues to its workloads.
- * export const workload = (readToken: Effect.Effect<string>) =>
- *   ClientAuthentication.custom("workload_identity", ({ clientId }) =>
- *     Effect.map(readToken, (token) => ({
- *       parameters: {
- *         client_id: clientId,
- *         client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
- *         client_assertion: token
- *       }
- *     })))
+ * // A server that wants an API key in a header of its own.
+ * export const apiKey = (readKey: Effect.Effect<string>) =>
+ *   ClientAuthentication.custom("api_key", ({ clientId }) =>
+ *     Effect.map(readKey, (key) => ({ parameters: { client_id: clientId }, headers: { "x-api-key": key } })))
  *
  * @since 0.1.0
  * @category constructors

@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 
 import * as ClientAuthentication from "./ClientAuthentication.js"
+import type * as Grant from "./Grant.js"
 import * as client from "./internal/config/client.js"
 import * as clientEnvironment from "./internal/config/clientEnvironment.js"
 import type * as credentialSource from "./internal/config/credentialSource.js"
@@ -23,8 +24,8 @@ import { InvalidConfig } from "./InvalidConfig.js"
 import type { Overrides, TokenRequest } from "./TokenRequest.js"
 
 /**
- * Options of a client: an endpoint (`tokenUrl` or `issuer`), a credential (`clientSecret` or `clientAuthentication`), and
- * the API. Strings are validated, never trimmed or completed. One of each pair must be written; its value may be
+ * Options of a client: an endpoint (`tokenUrl` or `issuer`), its id with a credential (`clientSecret` or
+ * `clientAuthentication`), or a `grant` that presents one, and the API. Strings are validated, never trimmed or completed. One of each pair must be written; its value may be
  * undefined where a program decides at run time, and then the validation reports what is missing.
  *
  * @since 0.1.0
@@ -33,7 +34,13 @@ import type { Overrides, TokenRequest } from "./TokenRequest.js"
 export type Options =
   & ClientOptions
   & (Pick<Required<ClientOptions>, "tokenUrl"> | Pick<Required<ClientOptions>, "issuer">)
-  & (Pick<Required<ClientOptions>, "clientSecret"> | Pick<Required<ClientOptions>, "clientAuthentication">)
+  & (
+    | (
+      & Pick<Required<ClientOptions>, "clientId">
+      & (Pick<Required<ClientOptions>, "clientSecret"> | Pick<Required<ClientOptions>, "clientAuthentication">)
+    )
+    | Pick<Required<ClientOptions>, "grant">
+  )
 
 /** Every option of a client. `Options` states which of them are required. */
 interface ClientOptions {
@@ -46,7 +53,13 @@ interface ClientOptions {
   readonly issuer?: string | undefined
   /** The revocation endpoint (RFC 7009 section 2), if the metadata does not name it. */
   readonly revocationUrl?: string | URL | undefined
-  readonly clientId: string
+  /** The client id (RFC 6749 section 2.2). With a `grant`, it is only necessary where the server requires one. */
+  readonly clientId?: string | undefined
+  /**
+   * What the token is requested with, where that is not client credentials: a JWT of the platform, a token to exchange.
+   * Default: client credentials (RFC 6749 section 4.4).
+   */
+  readonly grant?: Grant.Grant | undefined
   /**
    * The secret, or an Effect that reads it. The Effect runs for every token request, so that a secret can be replaced
    * without a restart; when it fails, the secret read before is used.
@@ -68,7 +81,8 @@ interface ClientOptions {
    * The method of client authentication: one of the first three with `clientSecret` (RFC 6749 section 2.3.1, OpenID Connect
    * Core section 9), one of the next two by the certificate of the TLS connection that the HTTP client presents (`NodeTls`,
    * RFC 8705 section 2), or one that `ClientAuthentication` creates with another credential or with options. Default: a
-   * method with a secret that the server supports by its metadata, or else `client_secret_post`.
+   * method with a secret that the server supports by its metadata, or else `client_secret_post`; `none` with a `grant` and
+   * without a secret.
    */
   readonly clientAuthentication?:
     | "client_secret_basic"
@@ -76,6 +90,7 @@ interface ClientOptions {
     | "client_secret_jwt"
     | "tls_client_auth"
     | "self_signed_tls_client_auth"
+    | "none"
     | ClientAuthentication.ClientAuthentication
     | undefined
   /**
@@ -216,6 +231,8 @@ export interface ClientConfig {
   /** The token request, with the authorization server that it is sent to. */
   readonly request: TokenRequest
   readonly revocationUrl: string | undefined
+  /** Default: client credentials. */
+  readonly grant?: Grant.Grant | undefined
   /** The method of client authentication, given the methods that the server is known to support. */
   readonly authentication: (
     supported: ReadonlyArray<string> | undefined
@@ -284,7 +301,8 @@ const methods: client.Methods<ClientAuthentication.ClientAuthentication> = {
   client_secret_post: ClientAuthentication.clientSecretPost,
   client_secret_jwt: ClientAuthentication.clientSecretJwt,
   tls_client_auth: ClientAuthentication.tlsClientAuth,
-  self_signed_tls_client_auth: ClientAuthentication.selfSignedTlsClientAuth
+  self_signed_tls_client_auth: ClientAuthentication.selfSignedTlsClientAuth,
+  none: ClientAuthentication.none
 }
 
 /** Apart from the others, so that a program without them does not bundle the code that reads private keys. */
@@ -302,7 +320,9 @@ const methodsOfVariables: clientEnvironment.MethodsOfVariables<ClientAuthenticat
  * @internal
  */
 export const withParts = (options: Options, partRules?: rules.Rules): Effect.Effect<ClientConfig, InvalidConfig> =>
-  Effect.suspend(() => client.validate(methods, options, partRules)).pipe(
+  Effect.suspend(() =>
+    client.validate<ClientAuthentication.ClientAuthentication, Grant.Grant, Options>(methods, options, partRules)
+  ).pipe(
     Effect.mapError((problems) => new InvalidConfig({ problems })),
     Effect.flatMap(withProofKey)
   )
@@ -322,7 +342,7 @@ const proofKey = (options: { readonly algorithm: string }): Effect.Effect<ProofK
 
 /** The key is generated once, by its own fiber: interrupting the first use does not interrupt the others. */
 const withProofKey = (
-  settings: client.Settings<ClientAuthentication.ClientAuthentication>
+  settings: client.Settings<ClientAuthentication.ClientAuthentication, Grant.Grant>
 ): Effect.Effect<ClientConfig> => {
   const { dpop } = settings
   return dpop === undefined
@@ -383,7 +403,15 @@ export const layerConfig = (
  * @internal
  */
 export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
-  Effect.flatMap(clientEnvironment.read(methods, methodsOfVariables, options, partRules), withProofKey)
+  Effect.flatMap(
+    clientEnvironment.read<ClientAuthentication.ClientAuthentication, Grant.Grant>(
+      methods,
+      methodsOfVariables,
+      options,
+      partRules
+    ),
+    withProofKey
+  )
 
 /**
  * Reads the configuration from the environment, or from any other `ConfigProvider`.

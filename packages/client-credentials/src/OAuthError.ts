@@ -112,13 +112,14 @@ export class TokenEndpointUnavailable extends Data.TaggedError("TokenEndpointUna
 }
 
 /**
- * The secret or the private key of the client could not be read from where it is kept, or used. Nothing was sent.
+ * The secret, the private key or the identity token of the client could not be read from where it is kept, or used.
+ * Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
  */
 export class CredentialUnavailable extends Data.TaggedError("CredentialUnavailable")<{
-  readonly credential: "client secret" | "private key"
+  readonly credential: "client secret" | "private key" | "identity token"
   /** The tag of the error with which reading failed, or the problem of what was read; never the credential. */
   readonly problem: string
   /** What to check. Default: where the credential comes from. */

@@ -73,6 +73,8 @@ export interface Options {
    * Default: `ownToken`.
    */
   readonly whenStoreFails?: "ownToken" | "fail" | undefined
+  /** Whether the tokens of users (`Grant.onBehalfOf`) are kept in the store too. Default: false. */
+  readonly onBehalfOf?: boolean | undefined
 }
 
 const isUsableByDefault = isUsable(defaultExpiryBuffer)
@@ -183,12 +185,15 @@ export const decorate = (
   options: Options = {}
 ): Effect.Effect<TokenEndpoint, InvalidConfig, ClientConfig | Scope.Scope | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
-    const { leaseLife, pollEvery, storeTimeout, whenStoreFails } = yield* validate(parts.sharedTokens, options)
+    const { leaseLife, onBehalfOf, pollEvery, storeTimeout, whenStoreFails } = yield* validate(
+      parts.sharedTokens,
+      options
+    )
     const { within } = yield* lifetime.make
-    const { authentication } = yield* ClientConfig
+    const config = yield* ClientConfig
     const seal = yield* TokenSeal
     const store = yield* TokenStore
-    const keyOf = keys.ofToken(seal, authentication)
+    const keyOf = keys.ofToken(seal, config)
 
     const share = (request: TokenRequest, requestOptions: RequestOptions | undefined) =>
       Effect.gen(function*() {
@@ -224,17 +229,21 @@ export const decorate = (
         const canWait = requestOptions?.reason === "renewal" || whenStoreFails === "fail"
         const shared = share(request, requestOptions)
         return within(Effect.flatten(
-          request.dpopThumbprint !== undefined ? alone : canWait ? shared : shared.pipe(
-            Effect.catchAll(() => shareLater(request, requestOptions)),
-            Effect.catchAll((error) =>
-              Effect.logWarning(
-                `${error.message} Requesting a token for this process alone. The next token request uses the store again.`
-              ).pipe(
-                Effect.zipRight(metrics.count(metrics.ownTokens)),
-                Effect.zipRight(alone)
+          request.dpopThumbprint !== undefined || (request.subject !== undefined && !onBehalfOf) ?
+            alone :
+            canWait ?
+            shared :
+            shared.pipe(
+              Effect.catchAll(() => shareLater(request, requestOptions)),
+              Effect.catchAll((error) =>
+                Effect.logWarning(
+                  `${error.message} Requesting a token for this process alone. The next token request uses the store again.`
+                ).pipe(
+                  Effect.zipRight(metrics.count(metrics.ownTokens)),
+                  Effect.zipRight(alone)
+                )
               )
             )
-          )
         ))
       }
     }
@@ -253,9 +262,10 @@ export const layer = (
 
 /** The entries of the store, and the key of the configured request with the overrides in force. */
 const current = Effect.gen(function*() {
-  const { authentication, request } = yield* ClientConfig
+  const config = yield* ClientConfig
+  const { request } = config
   const seal = yield* TokenSeal
-  const key = yield* keys.ofToken(seal, authentication)(tokenRequests.override(request, yield* CurrentOverrides))
+  const key = yield* keys.ofToken(seal, config)(tokenRequests.override(request, yield* CurrentOverrides))
   return entries.make(seal, yield* TokenStore, key)
 })
 

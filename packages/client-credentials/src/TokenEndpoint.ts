@@ -18,8 +18,10 @@ import { validate } from "./internal/config/rules.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
 import { CurrentCertificate } from "./internal/http/clientCertificate.js"
 import * as issuedTokens from "./internal/http/issuedTokens.js"
+import * as presented from "./internal/http/presented.js"
 import * as tokenRequest from "./internal/http/tokenRequest.js"
 import * as tokenResponse from "./internal/http/tokenResponse.js"
+import * as grants from "./internal/protocol/grant.js"
 import type { Quota } from "./internal/protocol/issuerQuota.js"
 import * as mutualTls from "./internal/protocol/mutualTls.js"
 import * as lifetime from "./internal/seam/lifetime.js"
@@ -131,6 +133,10 @@ export interface Options {
   readonly maxLife?: Duration.DurationInput | undefined
 }
 
+/** The life of a token that states none, in milliseconds: no longer than what was presented for it is valid. */
+const lifeWithin = (life: number, requestedAt: number, expiresAt: number | undefined): number =>
+  expiresAt === undefined ? life : Math.max(1000, Math.min(life, expiresAt - requestedAt))
+
 const counted = (options: RequestOptions | undefined) => (errorType: string | undefined): Effect.Effect<void> =>
   metrics.count(metrics.tokenRequests, {
     "oauth.token.reason": options?.reason ?? "forced",
@@ -175,7 +181,8 @@ export const make = (
   Effect.gen(function*() {
     const limits = yield* validate(parts.tokenEndpoint, options)
     const config = yield* ClientConfig
-    const { authentication, certificateBoundTokens, request, tokenResponse: response, tokenType = "verify" } = config
+    const { authentication, certificateBoundTokens, grant, request, tokenResponse: response, tokenType = "verify" } =
+      config
     const metadata = yield* ServerMetadata
     const dpop = config.dpop === undefined ? undefined : yield* config.dpop
     const certificate = yield* CurrentCertificate
@@ -215,6 +222,7 @@ export const make = (
           })
         }
         const method = authentication(authenticationMethods)
+        if (request.subject !== undefined && grant?.isOnBehalfOf !== true) return yield* presented.notOnBehalfOf
         const situation = situationOf(server, method)
         isBound = mutualTls.bindsTokens(situation)
         const aliased = mutualTls.usesAliases(situation)
@@ -222,7 +230,7 @@ export const make = (
         yield* Effect.annotateCurrentSpan("oauth.client_authentication", method.method)
         const requestedScope = request.scope.split(" ").filter((name) => name !== "")
         const { quotas, value: { token, warnings } } = yield* send({
-          authentication: method,
+          authentication: grant === undefined ? method : presented.withGrant(method, grant, request.subject),
           url,
           endpoint: tokenEndpoint,
           clientId: request.clientId,
@@ -230,15 +238,17 @@ export const make = (
           signingAlgorithms,
           onSent: counted(options),
           encode: (proof) => tokenRequest.encode(url, request, proof),
-          decode: (received, redaction, hint) =>
+          decode: (received, redaction, { hint, presented }) =>
             tokenResponse.decode(received, {
-              defaultLife: limits.defaultLife,
+              defaultLife: lifeWithin(limits.defaultLife, received.requestedAt, presented?.expiresAt),
               maxLife: limits.maxLife,
               type: dpop === undefined ? "Bearer" : "DPoP",
+              requestedType: grants.requestedType(request.grant),
               tokenType,
               response,
               redaction,
               hint,
+              grantHint: presented?.hint,
               requestedScope,
               requiredScope: limits.requireScope ? requestedScope : []
             })

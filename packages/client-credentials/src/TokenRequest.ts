@@ -6,7 +6,9 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 
+import { isPrintable } from "./internal/protocol/options.js"
 import * as parameters from "./internal/protocol/requestParameters.js"
 import { shown } from "./internal/protocol/urls.js"
 import { InvalidConfig } from "./InvalidConfig.js"
@@ -24,9 +26,14 @@ export class TokenRequest extends Data.Class<{
   readonly issuer: string | undefined
   /** The token endpoint, with its query; undefined when the metadata of the issuer states it. */
   readonly tokenUrl: string | undefined
+  /** Empty for a client without one, which what it presents identifies. */
   readonly clientId: string
   /** The method of client authentication; undefined when it is chosen by what the server supports. */
   readonly clientAuthentication: string | undefined
+  /** The grant (RFC 6749 section 1.3): its type, then the parameters that belong to it, sorted by name, as a form. */
+  readonly grant: string
+  /** The token of the user on whose behalf the call is made (`Grant.onBehalfOf`). */
+  readonly subject: Redacted.Redacted<string> | undefined
   /** The format of the body. */
   readonly requestFormat: "form" | "json"
   readonly audience: string | undefined
@@ -74,6 +81,8 @@ export interface Overrides {
    * nor credentials.
    */
   readonly parameters?: Readonly<Record<string, string>> | undefined
+  /** The token of a user on whose behalf the calls are made: see `Grant.onBehalfOf`. */
+  readonly onBehalfOf?: Redacted.Redacted<string> | undefined
 }
 
 /**
@@ -85,6 +94,12 @@ export class CurrentOverrides extends Context.Reference<CurrentOverrides>()(
   "@effect-oauth/client-credentials/TokenRequest/CurrentOverrides",
   { defaultValue: (): Overrides => ({}) }
 ) {}
+
+/** What is wrong with the token of a user, which no protocol module can read. */
+const subjectProblems = ({ onBehalfOf }: Overrides) =>
+  onBehalfOf === undefined || (Redacted.isRedacted(onBehalfOf) && isPrintable(Redacted.value(onBehalfOf)))
+    ? []
+    : [{ setting: "onBehalfOf", expected: "the token of a user, as Redacted.make makes it of a text" }]
 
 /**
  * Makes the calls of a program with tokens of other requests, for example with a scope that only this part needs
@@ -108,7 +123,8 @@ export class CurrentOverrides extends Context.Reference<CurrentOverrides>()(
 export const withOverrides =
   (overrides: Overrides) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | InvalidConfig, R> =>
     Effect.suspend((): Effect.Effect<A, E | InvalidConfig, R> => {
-      const problems = parameters.overrideProblems(overrides)
+      const found = parameters.overrideProblems(overrides)
+      const problems = found.length > 0 ? found : subjectProblems(overrides)
       return problems.length > 0
         ? new InvalidConfig({ problems })
         : Effect.flatMap(CurrentOverrides, (outer) =>

@@ -104,7 +104,7 @@ export const make: Effect.Effect<
             issuer,
             signingAlgorithms,
             encode: (proof) => tokenRequest.encodeRevocation(url, value, proof),
-            decode: (received, redaction, hint) => {
+            decode: (received, redaction, { hint }) => {
               const { endpoint, status } = received
               const refused = tokenResponse.refusal(received, { redaction, hint })
               if (refused !== undefined) return Either.left(refused)

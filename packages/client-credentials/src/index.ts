@@ -54,6 +54,13 @@ export * as ClientConfig from "./ClientConfig.js"
 export * as ClientCredentials from "./ClientCredentials.js"
 
 /**
+ * What a client requests a token with, beside or in place of a secret.
+ *
+ * @since 0.1.0
+ */
+export * as Grant from "./Grant.js"
+
+/**
  * Settings with a mistake in them.
  *
  * @since 0.1.0
@@ -171,3 +178,10 @@ export * as TokenSeal from "./TokenSeal.js"
  * @since 0.1.0
  */
 export * as TokenStore from "./TokenStore.js"
+
+/**
+ * The identity tokens of the platform that a program runs on.
+ *
+ * @since 0.1.0
+ */
+export * as WorkloadIdentity from "./WorkloadIdentity.js"

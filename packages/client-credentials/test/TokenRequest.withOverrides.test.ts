@@ -2,7 +2,7 @@ import { HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup } from "@effect/p
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
 import { OAuthTest } from "@effect-oauth/testing"
-import { Effect, Either, Equal, FastCheck as fc, Hash, Schema } from "effect"
+import { Effect, Either, Equal, FastCheck as fc, Hash, Redacted, Schema } from "effect"
 
 import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
 
@@ -32,6 +32,8 @@ describe("TokenRequest", () => {
       new TokenRequest.TokenRequest({ ...request, clientId: "other" }),
       new TokenRequest.TokenRequest({ ...request, clientAuthentication: "client_secret_basic" }),
       new TokenRequest.TokenRequest({ ...request, requestFormat: "json" }),
+      new TokenRequest.TokenRequest({ ...request, grant: "grant_type=custom" }),
+      tokenRequests.override(request, { onBehalfOf: Redacted.make("a") }),
       tokenRequests.override(request, { audience: "other" }),
       tokenRequests.override(request, { scope: "a" }),
       tokenRequests.override(request, { resource: "urn:a" }),

@@ -105,7 +105,8 @@ const wrong: {
     leaseLife: limits,
     pollEvery: limits,
     storeTimeout: limits,
-    whenStoreFails: ["OWNTOKEN", "", true, null]
+    whenStoreFails: ["OWNTOKEN", "", true, null],
+    onBehalfOf: flags
   },
   issuanceBudget: {
     limit: counts,

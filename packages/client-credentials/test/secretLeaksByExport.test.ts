@@ -32,6 +32,7 @@ const {
   ClientAuthentication,
   ClientConfig,
   ClientCredentials,
+  Grant,
   InvalidConfig,
   IssuanceBudget,
   LegacyToken,
@@ -61,6 +62,9 @@ const canariesOf = (sent: ReadonlyArray<fakeHttp.Sent>): ReadonlyArray<string> =
     return [
       parameters.get("client_secret"),
       parameters.get("client_assertion"),
+      parameters.get("assertion"),
+      parameters.get("subject_token"),
+      parameters.get("actor_token"),
       parameters.get("token"),
       headers["authorization"]?.replace(/^\w+ /, ""),
       headers["dpop"]
@@ -196,6 +200,13 @@ const assertNothing = (shown: string, sent: ReadonlyArray<fakeHttp.Sent>, more: 
 const keys = await generateKeyPair("ES256", { extractable: true })
 const pem = await exportPKCS8(keys.privateKey)
 
+/** A token that a platform issued. */
+const identity = Redacted.make(
+  `${Buffer.from("{\"alg\":\"none\"}").toString("base64url")}.${
+    Buffer.from("{\"sub\":\"c4n4ry-workload\",\"exp\":4102444800}").toString("base64url")
+  }.c4n4ry-s1gn4ture`
+)
+
 const methods = {
   client_secret_post: { clientSecret: secret, clientAuthentication: "client_secret_post" },
   client_secret_basic: { clientSecret: secret, clientAuthentication: "client_secret_basic" },
@@ -203,6 +214,15 @@ const methods = {
   private_key_jwt: {
     clientSecret: undefined,
     clientAuthentication: ClientAuthentication.privateKeyJwt({ key: Redacted.make(pem) })
+  },
+  workload_identity: {
+    clientSecret: undefined,
+    clientAuthentication: ClientAuthentication.workloadIdentity(Effect.succeed(identity))
+  },
+  jwt_bearer: { clientSecret: undefined, clientId: undefined, grant: Grant.jwtBearer(Effect.succeed(identity)) },
+  token_exchange: {
+    clientSecret: undefined,
+    grant: Grant.tokenExchange({ subject: Effect.succeed(identity), actor: secret })
   },
   "private_key_jwt by a signer": {
     clientSecret: undefined,
@@ -426,10 +446,12 @@ const surface: Readonly<Record<string, Entry>> = {
     Effect.succeed(
       ClientAuthentication.custom("own", () => Effect.succeed({ headers: { "x-proof": Redacted.value(secret) } }))
     ),
+  "ClientAuthentication.none": "there is no credential",
   "ClientAuthentication.privateKeyJwt": () =>
     Effect.succeed(ClientAuthentication.privateKeyJwt({ key: Redacted.make("c4n4ry") })),
   "ClientAuthentication.selfSignedTlsClientAuth": "the certificate is the HTTP client's",
   "ClientAuthentication.tlsClientAuth": "the certificate is the HTTP client's",
+  "ClientAuthentication.workloadIdentity": () => Effect.succeed(ClientAuthentication.workloadIdentity(identity)),
   "ClientConfig.ClientConfig": tag,
   "ClientConfig.fromEnv": () =>
     Effect.withConfigProvider(Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv()), environment).pipe(
@@ -640,6 +662,21 @@ const surface: Readonly<Record<string, Entry>> = {
     ).pipe(
       Effect.provide([http, Config, Layer.provide(ServerMetadata.layer(), [http, Config])])
     ),
+  "Grant.custom": () =>
+    Effect.succeed(Grant.custom("own", { present: () => Effect.succeed({ parameters: { token: "c4n4ry" } }) })),
+  "Grant.jwtBearer": () => Effect.succeed(Grant.jwtBearer(identity)),
+  "Grant.onBehalfOf": (http) =>
+    Effect.forEach(
+      [identity, "c4n4ry" as never],
+      (user) =>
+        Effect.exit(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(Grant.onBehalfOf(user)))
+    ).pipe(
+      Effect.provide(Layer.provide(
+        ClientCredentials.layer(options({ clientSecret: secret, grant: Grant.jwtBearer("onBehalfOf") })),
+        http
+      ))
+    ),
+  "Grant.tokenExchange": () => Effect.succeed(Grant.tokenExchange({ subject: identity, actor: secret })),
   "TokenRequest.CurrentOverrides": tag,
   "TokenRequest.TokenRequest": "the request without its proof",
   "TokenRequest.withOverrides": "used in the suite above",
@@ -681,6 +718,10 @@ const surface: Readonly<Record<string, Entry>> = {
       assert.isNotEmpty(files)
       return [outcome, files, files.map((file) => readFileSync(file, "utf8"))]
     }).pipe(Effect.provide(NodeContext.layer)),
+  "WorkloadIdentity.azureManagedIdentity": "see WorkloadIdentity.test.ts",
+  "WorkloadIdentity.file": "see WorkloadIdentity.test.ts",
+  "WorkloadIdentity.gitHubActions": "see WorkloadIdentity.test.ts",
+  "WorkloadIdentity.googleMetadata": "see WorkloadIdentity.test.ts",
   "TokenStore.validateServerOptions": "reads options that hold no secret",
   "TokenStore.layerMemory": "used with `SharedClientCredentials.layer`"
 }

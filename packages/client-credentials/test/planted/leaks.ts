@@ -74,7 +74,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a secret as an attribute of a span",
     file: "internal/http/authenticatedRequest.ts",
-    find: "    const once = Effect.gen(",
+    find: "    const prepare = Effect.gen(",
     replace: "    yield* Effect.annotateCurrentSpan(\"tried\", Revealed.value(credential.identity))\n" +
       "    const once = Effect.gen(",
     test: "client_secret_basic, whatever"
@@ -98,7 +98,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
     file: "internal/http/authenticatedRequest.ts",
     find: "    const once = Effect.gen(",
     replace: "    void Promise.reject(new Error(Revealed.value(credential.identity)))\n" +
-      "    const once = Effect.gen(",
+      "    const prepare = Effect.gen(",
     test: "TokenEndpoint.make"
   },
   {

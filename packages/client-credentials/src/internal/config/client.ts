@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
 
 import type { Overrides, TokenRequest } from "../../TokenRequest.js"
+import * as grants from "../protocol/grant.js"
 import { isRecord } from "../protocol/json.js"
 import * as parameters from "../protocol/requestParameters.js"
 import { secureUrl } from "../protocol/urls.js"
@@ -21,6 +22,7 @@ export const names = [
   "issuer",
   "revocationUrl",
   "clientId",
+  "grant",
   "clientSecret",
   "previousClientSecret",
   "audience",
@@ -53,10 +55,22 @@ export type Complete<O> = { readonly [K in Exclude<O extends unknown ? keyof O :
 /** What is needed of a method of client authentication. */
 export interface Authentication {
   readonly method: string
+  readonly identifiesClient?: boolean | undefined
   readonly problems?: ((clientId: string) => ReadonlyArray<Problem>) | undefined
 }
 
 type Previous = { readonly previous?: credentialSource.Source | undefined }
+
+/** What is needed of a grant. */
+export interface GrantOption {
+  readonly type: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly problems?: (() => ReadonlyArray<Problem>) | undefined
+}
+
+const isGrant = <G extends GrantOption>(value: unknown): value is G =>
+  isRecord(value) && typeof value["type"] === "string" && isRecord(value["parameters"]) &&
+  typeof value["present"] === "function"
 
 /** The methods that options choose by name. */
 export interface Methods<A extends Authentication> {
@@ -68,14 +82,15 @@ export interface Methods<A extends Authentication> {
   readonly client_secret_jwt: (secret: credentialSource.Source, options: Previous) => A
   readonly tls_client_auth: A
   readonly self_signed_tls_client_auth: A
+  readonly none: A
 }
 
-/** The methods with a certificate, which the HTTP client presents. */
-const certificateMethods = ["tls_client_auth", "self_signed_tls_client_auth"] as const
+/** The methods without a configured credential: the HTTP client presents a certificate, or the grant a token. */
+const bareMethods = ["tls_client_auth", "self_signed_tls_client_auth", "none"] as const
 
 /** The method of a name that stands for itself; anything else as it is. */
 const named = <A extends Authentication>(methods: Methods<A>, wanted: unknown): unknown => {
-  const name = certificateMethods.find((name) => name === wanted)
+  const name = bareMethods.find((name) => name === wanted)
   return name === undefined ? wanted : methods[name]
 }
 
@@ -95,8 +110,10 @@ type Decoder = (json: unknown) => Option.Option<{
 }>
 
 /** The settings of a client whose options are valid. */
-export interface Settings<A extends Authentication> {
+export interface Settings<A extends Authentication, G extends GrantOption = GrantOption> {
   readonly request: TokenRequest
+  /** Undefined for client credentials. */
+  readonly grant: G | undefined
   readonly revocationUrl: string | undefined
   /** The method, given the methods that the server is known to support. */
   readonly authentication: (supported: ReadonlyArray<string> | undefined) => A
@@ -142,9 +159,10 @@ const examine = <A extends Authentication>(
 const authentication = <A extends Authentication>(
   check: Check,
   methods: Methods<A>,
-  { basicEncoding, clientAuthentication: wanted, clientId, clientSecret, previousClientSecret }: Options
+  { basicEncoding, clientAuthentication: given, clientId, clientSecret, grant, previousClientSecret }: Options
 ): Settings<A>["authentication"] | undefined => {
-  if (isAuthentication<A>(wanted) && wanted.method !== "none") {
+  const wanted = given === undefined && grant !== undefined && clientSecret === undefined ? methods.none : given
+  if (isAuthentication<A>(wanted) && (wanted.method !== "none" || grant !== undefined)) {
     for (const [setting, value] of Object.entries({ clientSecret, previousClientSecret, basicEncoding })) {
       check.expect(setting, value === undefined ? true : undefined, `absent, since ${wanted.method} does without it`)
     }
@@ -155,9 +173,11 @@ const authentication = <A extends Authentication>(
     return check.expect(
       "clientAuthentication",
       undefined,
-      `${[...secretMethods, ...certificateMethods].join(", ")}, or a ClientAuthentication such as privateKeyJwt ` +
-        "(OAUTH_CLIENT_AUTHENTICATION: private_key_jwt); without any there are no client credentials (RFC 6749 " +
-        "section 4.4)"
+      `${
+        [...secretMethods, ...bareMethods.filter((one) => one !== "none")].join(", ")
+      }, or a ClientAuthentication such as privateKeyJwt ` +
+        "(OAUTH_CLIENT_AUTHENTICATION: private_key_jwt); none only with a grant, since without any there are no client " +
+        "credentials (RFC 6749 section 4.4)"
     )
   }
   const encoding = check.oneOf("basicEncoding", basicEncoding, ["form", "raw"])
@@ -252,22 +272,35 @@ const tokens = (check: Check, options: Options) => {
   }
 }
 
+/** Validates the grant. Undefined stands for client credentials. */
+const readGrant = <G extends GrantOption>(check: Check, value: unknown): G | undefined => {
+  if (value === undefined) return undefined
+  if (!isGrant<G>(value)) {
+    check.expect("grant", undefined, "a Grant such as Grant.jwtBearer(WorkloadIdentity.file(path))")
+    return undefined
+  }
+  for (const { expected, setting } of value.problems?.() ?? []) check.expect(`grant.${setting}`, undefined, expected)
+  return value
+}
+
 /** Validates the options of a client, whose names are known to be right. Undefined when there is a problem. */
-export const read = <A extends Authentication>(
+export const read = <A extends Authentication, G extends GrantOption>(
   check: Check,
   methods: Methods<A>,
   given: Options
-): Settings<A> | undefined => {
+): Settings<A, G> | undefined => {
   const options: Options = { ...given, clientAuthentication: named(methods, given.clientAuthentication) }
   const loopback = check.flag("allowHttpLoopback", options.allowHttpLoopback, false)
   api.verification(check)
   const { issuer, revocationUrl, tokenUrl } = endpoints(check, options, loopback)
-  const clientId = check.expect(
+  const grant = readGrant<G>(check, options.grant)
+  const authenticate = authentication(check, methods, options)
+  const canBeAbsent = options.clientId === undefined && authenticate?.(undefined).identifiesClient === true
+  const clientId = canBeAbsent ? "" : check.expect(
     "clientId",
     printable(options.clientId) ? options.clientId : undefined,
     "a string of one or more characters, without line breaks"
   )
-  const authenticate = authentication(check, methods, options)
   check.problems.push(...parameters.problems(options))
   const requestFormat = check.oneOf("requestFormat", options.requestFormat, ["form", "json"])
   const accepted = tokens(check, options)
@@ -278,11 +311,13 @@ export const read = <A extends Authentication>(
   const { clientAuthentication: wanted } = options
   return {
     ...accepted,
+    grant,
     request: tokenRequests.make({
       ...(options as Overrides),
       issuer,
       tokenUrl,
       clientId,
+      grant: grant === undefined ? undefined : grants.canonical(grant.type, grant.parameters),
       clientAuthentication: isAuthentication(wanted) ? wanted.method : isSecretMethod(wanted) ? wanted : undefined,
       requestFormat
     }),
@@ -320,18 +355,18 @@ export const revocation = (check: Check, options: Readonly<Record<string, unknow
 export const allParts = { ...parts.client, ...parts.sharedClient }
 
 /** Validates the options of a client, and of its parts if there are rules for them: every problem is reported. */
-export const validate = <A extends Authentication, O>(
+export const validate = <A extends Authentication, G extends GrantOption, O>(
   methods: Methods<A>,
   options: O & Complete<Omit<O, keyof typeof allParts>>,
   partRules?: rules.Rules
-): Either.Either<Settings<A>, ReadonlyArray<Problem>> => {
+): Either.Either<Settings<A, G>, ReadonlyArray<Problem>> => {
   const check = collect()
   const allNames = [...names, ...Object.keys(partRules ?? allParts)]
   if (!isRecord(options)) {
     rules.members(check, options, allNames)
     return Either.left(check.problems)
   }
-  const settings = read(check, methods, options)
+  const settings = read<A, G>(check, methods, options)
   rules.known(check, options, allNames)
   if (partRules !== undefined) {
     readParts(check, partRules, options)

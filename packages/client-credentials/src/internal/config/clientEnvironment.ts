@@ -9,7 +9,7 @@ import type { InvalidConfig } from "../../InvalidConfig.js"
 import { readJson } from "../protocol/json.js"
 import { collect, type Problem } from "./check.js"
 import * as client from "./client.js"
-import type { Source } from "./credentialSource.js"
+import type { Kind, Source } from "./credentialSource.js"
 import * as environment from "./environment.js"
 import type * as rules from "./rules.js"
 
@@ -187,7 +187,7 @@ const credentials = (
   read: ReturnType<typeof environment.reader>,
   text: { readonly [K in keyof Variables]: string | undefined }
 ) => {
-  const credential = (kind: "client secret" | "private key", setting: keyof Credentials) =>
+  const credential = (kind: Kind, setting: keyof Credentials) =>
     read.credential(kind, setting, text[setting], text[`${setting}File`], variables[setting])
   return Effect.map(
     Effect.all({
@@ -212,13 +212,13 @@ const credentials = (
  * Reads the settings of a client from the variables; `overrides` prevail. Fails with an `InvalidConfig` for the options
  * that are not valid, with errors that name the variables otherwise.
  */
-export const read = <A extends client.Authentication>(
+export const read = <A extends client.Authentication, G extends client.GrantOption>(
   methods: client.Methods<A>,
   methodsOfVariables: MethodsOfVariables<A>,
   options: unknown,
   partRules: rules.Rules = client.allParts
 ): Effect.Effect<
-  client.Settings<A>,
+  client.Settings<A, G>,
   ConfigError.ConfigError | InvalidConfig,
   FileSystem.FileSystem
 > =>
@@ -259,7 +259,7 @@ export const read = <A extends client.Authentication>(
       const check = collect()
       check.problems.push(...problems, ...misplaced(values))
       const all = { ...values, ...structured(values), ...authentication(methodsOfVariables, values), ...more }
-      const settings = client.read(check, methods, all)
+      const settings = client.read<A, G>(check, methods, all)
       client.revocation(check, all)
       return settings === undefined || check.problems.length > 0
         ? Effect.fail(errors(check.problems))

@@ -18,7 +18,7 @@ export type Kind = CredentialUnavailable["credential"]
 export const isValid = (kind: Kind, value: unknown): value is Redacted.Redacted<string> => {
   if (!Redacted.isRedacted(value)) return false
   const text = Redacted.value(value)
-  return kind === "client secret" ? printable(text) : typeof text === "string" && text.trim() !== ""
+  return kind === "private key" ? typeof text === "string" && text.trim() !== "" : printable(text)
 }
 
 /** A source that answers later than this is no better than one that fails, and is to be named as what held things up. */

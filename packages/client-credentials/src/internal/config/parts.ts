@@ -112,7 +112,8 @@ export const sharedTokens = {
     default: "ownToken",
     expected: "ownToken or fail",
     read: (value) => value === "ownToken" || value === "fail" ? value : undefined
-  })
+  }),
+  onBehalfOf: rules.flag(false)
 }
 
 const isTimeZone = (timeZone: unknown): timeZone is string => {

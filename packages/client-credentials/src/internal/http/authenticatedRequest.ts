@@ -28,7 +28,7 @@ import * as serverClocks from "./serverClocks.js"
 import * as tokenRequest from "./tokenRequest.js"
 
 /** One credential, and the proof that it makes for a request. */
-interface Credential {
+export interface Credential {
   readonly identity: Redacted.Redacted<string>
   readonly prove: (target: {
     readonly clientId: string
@@ -40,7 +40,7 @@ interface Credential {
 }
 
 /** A method of client authentication. */
-interface Authentication {
+export interface Authentication {
   /** Each is read when it is needed: the later ones where the server does not accept the earlier. */
   readonly credentials: readonly [
     Effect.Effect<Credential, CredentialUnavailable>,
@@ -65,7 +65,7 @@ export interface Conversation<A> {
   readonly decode: (
     received: exchange.Received & { readonly body: string },
     redaction: redaction.Redaction,
-    hint: string | undefined
+    sent: tokenRequest.ClientProof
   ) => Either.Either<A, TokenError>
   /** Runs after each request that was sent, with the type of its error. Default: nothing. */
   readonly onSent?: ((errorType: string | undefined) => Effect.Effect<void>) | undefined
@@ -97,6 +97,11 @@ const proofErrorOf = (outcome: Either.Either<unknown, TokenError>): ProofError |
 const isFailed = (outcome: Either.Either<unknown, TokenError>): boolean =>
   Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" && isFailedAuthentication(outcome.left)
 
+/** Returns whether the server did not accept what the grant presents (RFC 6749 section 5.2). */
+const isGrantRefusal = (outcome: Either.Either<unknown, TokenError>): boolean =>
+  Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" &&
+  outcome.left.error.toLowerCase() === "invalid_grant"
+
 /** A custom method may have made a proof of anything. */
 const validated = (
   proof: tokenRequest.ClientProof
@@ -121,7 +126,8 @@ interface Sender {
 /** The outcome of one exchange, and the reason for which the request may succeed with a new proof or assertion. */
 interface Exchanged<A> {
   readonly outcome: Either.Either<A, TokenError>
-  readonly repeat: ProofError | "assertion" | undefined
+  readonly repeat: ProofError | "assertion" | "presented" | undefined
+  readonly sent: tokenRequest.ClientProof
 }
 
 /** Decides which strings of a response may be shown: none that repeats what was sent. */
@@ -150,7 +156,7 @@ const decode = <A>(
       })
     )
   }
-  return decode({ ...rest, body }, redaction, proof.hint)
+  return decode({ ...rest, body }, redaction, proof)
 }
 
 /** Notes nonce and clock of the server. A rejected proof or assertion is repeated when they have changed. */
@@ -172,11 +178,12 @@ const repeatReason = (
       ? false
       : yield* possession.onResponse(headers, rejected === "invalid_dpop_proof")
     if (rejected !== undefined) return proofChanged ? rejected : undefined
-    const isAssertion = proof.parameters?.["client_assertion"] !== undefined
-    const dateChanged = isAssertion && isFailed(outcome)
+    const isGrantRefused = proof.presented !== undefined && isGrantRefusal(outcome)
+    const isAssertion = proof.parameters?.["client_assertion"] !== undefined || isGrantRefused
+    const dateChanged = isAssertion && (isGrantRefused || isFailed(outcome))
       ? yield* clocks.onRejected(new URL(url).origin, headers, ahead)
       : false
-    return dateChanged ? "assertion" : undefined
+    return dateChanged ? "assertion" : isGrantRefused ? "presented" : undefined
   })
 
 const exchangeOnce = <A>(
@@ -205,7 +212,7 @@ const exchangeOnce = <A>(
       yield* Ref.update(quotas, (earlier) => issuerQuota.merge(earlier, announced))
       const outcome = decode(conversation, received, proof, shown)
       const repeat = yield* repeatReason(sender, url, { proof, possession, ahead }, received.headers, outcome)
-      return { outcome, repeat }
+      return { outcome, repeat, sent: proof }
     })
     return yield* onSent === undefined ? exchanged : Effect.onExit(exchanged, (exit) => {
       const errorType = sentWith(exit)
@@ -223,19 +230,25 @@ const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quota
     const { clientId, endpoint, issuer, signingAlgorithms, url } = conversation
     // Each with its own proof: an assertion must not be used twice (RFC 7523 section 3). It is dated by the clock of the
     // server, where that is known.
-    const once = Effect.gen(function*() {
+    const prepare = Effect.gen(function*() {
       const ahead = sender.clocks.ahead(new URL(url).origin)
       const now = (yield* Clock.currentTimeMillis) + ahead
       const proof = yield* validated(yield* credential.prove({ clientId, issuer, endpoint, now, signingAlgorithms }))
-      return yield* exchangeOnce(sender, conversation, quotas, proof, ahead)
+      return { proof, ahead }
     })
+    const send = ({ ahead, proof }: Effect.Effect.Success<typeof prepare>) =>
+      exchangeOnce(sender, conversation, quotas, proof, ahead)
+    const once = Effect.flatMap(prepare, send)
     // A server may close an idle connection at the moment at which it is used again. The request may have been processed:
     // what is repeated costs a token at most.
     let last: Exchanged<A> = yield* Effect.catchTag(once, "ConnectionClosed", () => again(once))
     // RFC 9449 section 8: the same request again, with the nonce or the time of the response; for each reason once.
     for (const repeated = new Set<string>(); last.repeat !== undefined && !repeated.has(last.repeat);) {
       repeated.add(last.repeat)
-      last = yield* again(once)
+      const next = yield* prepare
+      // What the platform has not replaced would be refused again.
+      if (last.repeat === "presented" && next.proof.presented?.value === last.sent.presented?.value) break
+      last = yield* again(send(next))
     }
     return last.outcome
   })

@@ -13,6 +13,10 @@ export interface ClientProof {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Strings that a server might repeat and that must not be shown, beside the values above. */
   readonly redact?: ReadonlyArray<string> | undefined
+  /** What the grant presents that can be read again: a server may refuse one that the platform has replaced. */
+  readonly presented?:
+    | { readonly value: string; readonly expiresAt: number | undefined; readonly hint: string }
+    | undefined
   /** The advice for a server that does not accept the proof. */
   readonly hint?: string | undefined
 }
@@ -32,7 +36,7 @@ const resources = ({ resource }: TokenRequest): ReadonlyArray<string> => resourc
 
 /** The parameters in the order in which the standard lists them; those without a value are left out (section 3.2). */
 const parameters = (request: TokenRequest): Pairs => [
-  ["grant_type", "client_credentials"],
+  ...new URLSearchParams(request.grant),
   ...(request.audience === undefined ? [] : [["audience", request.audience] as const]),
   ...(request.scope === "" ? [] : [["scope", request.scope] as const]),
   ...resources(request).map((uri) => ["resource", uri] as const),

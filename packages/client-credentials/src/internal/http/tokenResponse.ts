@@ -46,7 +46,7 @@ const warningText = (warning: tokenResponse.Warning, endpoint: string, { default
 /** The error of a response without a token; undefined for one that may have a token. */
 export const refusal = (
   response: tokenResponse.Response,
-  terms: Pick<Terms, "hint" | "redaction">
+  terms: Pick<Terms, "grantHint" | "hint" | "redaction">
 ): TokenError | undefined => {
   const found = tokenResponse.refusal(response, terms)
   return found === undefined ? undefined : tokenErrors.fromProblem(found)

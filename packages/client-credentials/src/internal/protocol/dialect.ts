@@ -164,7 +164,7 @@ const authentication =
 const remedies: Readonly<Record<string, string>> = {
   invalid_request: "Check whether this server wants a form or JSON (OAUTH_REQUEST_FORMAT), and whether it needs an " +
     "audience, a scope or a resource.",
-  invalid_grant: "Check that the client is allowed the client credentials grant as it is configured.",
+  invalid_grant: "Check that the client is allowed this grant as it is configured.",
   unauthorized_client: "Allow this client the client_credentials grant at the authorization server.",
   unsupported_grant_type:
     "Check that the token URL is that of a server with the client_credentials grant, and whether " +

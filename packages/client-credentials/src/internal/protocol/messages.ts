@@ -50,17 +50,19 @@ export const tokenEndpointUnavailable = ({ detail, endpoint, reason }: {
   }
 }
 
+const credentialFiles = {
+  "client secret": "OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE)",
+  "private key": "OAUTH_PRIVATE_KEY_FILE",
+  "identity token": "OAUTH_CLIENT_ASSERTION_FILE (OAUTH_SUBJECT_TOKEN_FILE)"
+}
+
 export const credentialUnavailable = ({ check, credential, problem }: {
-  readonly credential: "client secret" | "private key"
+  readonly credential: "client secret" | "private key" | "identity token"
   readonly problem: string
   readonly check?: string | undefined
 }): string =>
   `The ${credential} could not be used: ${problem}. Check ${
-    check ?? `where it comes from: the configuration, or the file that ${
-      credential === "client secret"
-        ? "OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE)"
-        : "OAUTH_PRIVATE_KEY_FILE"
-    } names`
+    check ?? `where it comes from: the configuration, or the file that ${credentialFiles[credential]} names`
   }.`
 
 export const discoveryFailed = ({ issuer, problem }: {

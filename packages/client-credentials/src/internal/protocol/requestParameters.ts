@@ -50,7 +50,13 @@ const reserved = new Set([
   "audience",
   "scope",
   "resource",
-  "authorization_details"
+  "authorization_details",
+  "assertion",
+  "subject_token",
+  "subject_token_type",
+  "actor_token",
+  "actor_token_type",
+  "requested_token_type"
 ])
 
 const areFurther = (parameters: unknown): boolean =>
@@ -101,7 +107,8 @@ export const problems = (
   }])
 ]
 
-const names: { readonly [K in keyof Parameters]-?: true } = {
+const names: { readonly [K in keyof Parameters | "onBehalfOf"]-?: true } = {
+  onBehalfOf: true,
   audience: true,
   scope: true,
   resource: true,

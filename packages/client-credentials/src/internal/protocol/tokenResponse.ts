@@ -32,6 +32,8 @@ export interface Terms {
   readonly redaction: redaction.Redaction
   /** The type of the requested token. */
   readonly type: "Bearer" | "DPoP"
+  /** The type that was requested, where that is no access token (RFC 8693 section 2.2.1). */
+  readonly requestedType?: string | undefined
   /** What is done about a `token_type` that is missing or unusual. */
   readonly tokenType: "verify" | "assume-bearer"
   /**
@@ -43,6 +45,8 @@ export interface Terms {
   readonly requiredScope: ReadonlyArray<string>
   readonly requestedScope?: ReadonlyArray<string> | undefined
   readonly hint: string | undefined
+  /** The advice for a server that does not accept what the grant presents. */
+  readonly grantHint?: string | undefined
 }
 
 /** An error of the library by its tag and its fields; a pause is in milliseconds. */
@@ -138,7 +142,7 @@ const redirected = ({ endpoint, headers, status }: Response, show: redaction.Red
 const refused = (
   { endpoint, status }: Response,
   { error, written }: { readonly error: string; readonly written: dialect.Written },
-  { hint, redaction: { show } }: Pick<Terms, "hint" | "redaction">,
+  { grantHint, hint, redaction: { show } }: Pick<Terms, "grantHint" | "hint" | "redaction">,
   pause: number | undefined
 ): Problem => {
   const errorDescription = show(written.description, 300)
@@ -159,13 +163,18 @@ const refused = (
     errorUri: show(written.uri, 300),
     hint: kind === "authentication" || (kind === "request" && error.toLowerCase() === "invalid_request")
       ? hint
+      : error.toLowerCase() === "invalid_grant"
+      ? grantHint
       : undefined,
     retryAfter: pause ?? dialect.statedPause(found)
   }
 }
 
 /** The problem of a response without a token; undefined for one that may have a token. */
-export const refusal = (response: Response, terms: Pick<Terms, "hint" | "redaction">): Problem | undefined => {
+export const refusal = (
+  response: Response,
+  terms: Pick<Terms, "grantHint" | "hint" | "redaction">
+): Problem | undefined => {
   const { body, endpoint, headers, receivedAt, status } = response
   const { hint, redaction: { show } } = terms
   const pause = retryAfter(headers, receivedAt)
@@ -185,6 +194,8 @@ export const refusal = (response: Response, terms: Pick<Terms, "hint" | "redacti
 
 /** The problem of a `token_type` that is not the expected one; undefined when the token may be used. */
 const typeProblem = (type: unknown, value: string, terms: Terms): string | undefined => {
+  // A token that is no access token is of the type N_A, and is presented elsewhere rather than used.
+  if (terms.requestedType !== undefined && typeof type === "string" && /^n_a$/i.test(type)) return undefined
   const isAssumed = terms.type === "Bearer" && isAssumable(type)
   const isExpected = typeof type === "string" && type.toLowerCase() === terms.type.toLowerCase()
   if (isExpected || (terms.tokenType === "assume-bearer" && isAssumed)) return undefined
@@ -198,6 +209,17 @@ const typeProblem = (type: unknown, value: string, terms: Terms): string | undef
         ? " If its tokens are bearer tokens all the same, set tokenType to \"assume-bearer\" (OAUTH_TOKEN_TYPE)."
         : ""
     }`
+}
+
+/** The problem of a token exchange that issued a token of another type than the requested one (RFC 8693 section 2.2.1). */
+const issuedTypeProblem = (members: Members, { redaction, requestedType }: Terms): string | undefined => {
+  const issued = members["issued_token_type"]
+  return requestedType === undefined || issued === undefined || issued === requestedType
+    ? undefined
+    : `with issued_token_type ${
+      redaction.show(issued, 60) ?? "unreadable"
+    } where "${requestedType}" was requested. Request ` +
+      "a type that the server issues (requestedType)."
 }
 
 /** The granted scope. A scope is shown wherever a token is, so that names which repeat a secret are left out. */
@@ -232,7 +254,7 @@ const issue = (members: Members, requestedAt: number, terms: Terms): Result<Issu
         "server nests or renames the members of its response, set tokenResponse to a function that decodes them."
     )
   }
-  const problem = typeProblem(members["token_type"], value, terms)
+  const problem = typeProblem(members["token_type"], value, terms) ?? issuedTypeProblem(members, terms)
   if (problem !== undefined) return fail(problem)
   // Section 5.1: without a scope in the response, it is the requested one.
   const scope = grantedScope(members["scope"], terms)

@@ -2,6 +2,7 @@
  * Token requests from their parts, and the same request with other parts.
  */
 import { type Overrides, TokenRequest } from "../../TokenRequest.js"
+import * as grants from "../protocol/grant.js"
 import * as parameters from "../protocol/requestParameters.js"
 
 /** Creates a request from its parts, without validation. */
@@ -9,8 +10,9 @@ export const make = (
   options: Overrides & {
     readonly issuer?: string | undefined
     readonly tokenUrl?: string | undefined
-    readonly clientId: string
+    readonly clientId?: string | undefined
     readonly clientAuthentication?: string | undefined
+    readonly grant?: string | undefined
     readonly requestFormat?: TokenRequest["requestFormat"] | undefined
   }
 ): TokenRequest =>
@@ -18,8 +20,10 @@ export const make = (
     new TokenRequest({
       issuer: options.issuer,
       tokenUrl: options.tokenUrl,
-      clientId: options.clientId,
+      clientId: options.clientId ?? "",
       clientAuthentication: options.clientAuthentication,
+      grant: options.grant ?? grants.clientCredentials,
+      subject: undefined,
       requestFormat: options.requestFormat ?? "form",
       audience: undefined,
       scope: "",
@@ -35,11 +39,12 @@ export const make = (
 /** Returns the same request with other parameters. */
 export const override = (
   request: TokenRequest,
-  { audience, authorizationDetails, parameters: further, resource, scope }: Overrides
+  { audience, authorizationDetails, onBehalfOf, parameters: further, resource, scope }: Overrides
 ): TokenRequest =>
   new TokenRequest({
     ...request,
     ...(audience === undefined ? {} : { audience }),
+    ...(onBehalfOf === undefined ? {} : { subject: onBehalfOf }),
     ...(scope === undefined ? {} : { scope: parameters.canonical(scope) }),
     ...(resource === undefined ? {} : { resource: parameters.canonical(resource) }),
     ...(authorizationDetails === undefined ? {} : {

@@ -1,0 +1,279 @@
+/**
+ * Grants: what a client requests a token with, beside or in place of a secret (RFC 6749 section 1.3).
+ *
+ * Without a grant in its configuration, a client uses client credentials (RFC 6749 section 4.4). The grants here present a
+ * token that somebody else issued, such as the identity token of a platform (`WorkloadIdentity`): there is no secret that
+ * could be stolen. Caching, refresh, replay after a rejection, sharing and budgets are the same for every grant.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+
+import { collect, printable } from "./internal/config/check.js"
+import type * as source from "./internal/config/credentialSource.js"
+import * as identityToken from "./internal/config/identityToken.js"
+import * as protocol from "./internal/protocol/grant.js"
+import { isRecord } from "./internal/protocol/json.js"
+import type { InvalidConfig } from "./InvalidConfig.js"
+import { CredentialUnavailable, type DiscoveryFailed } from "./OAuthError.js"
+import * as TokenRequest from "./TokenRequest.js"
+
+/** The token request that something is presented in. */
+interface Target {
+  /** The token endpoint. */
+  readonly endpoint: string
+  /** The issuer identifier of the authorization server (RFC 8414 section 2); undefined when it is unknown. */
+  readonly issuer: string | undefined
+  readonly clientId: string
+  /** Milliseconds since the epoch, by the clock of the server where it is known. */
+  readonly now: number
+  /** The token of the user on whose behalf the call is made (`onBehalfOf`). */
+  readonly subject: Redacted.Redacted<string> | undefined
+}
+
+/** What a client presents in one token request. */
+interface Presented {
+  /** Parameters of the request beside those of the grant; each value is kept out of errors, logs and traces. */
+  readonly parameters: Readonly<Record<string, string>>
+  /**
+   * The owner of what is presented, by something that stays the same when it is replaced, such as issuer and subject of an
+   * identity token. Processes share tokens only with the same owner. Default: what is presented.
+   */
+  readonly owner?: string | undefined
+  /** Until when it is valid, in milliseconds since the epoch: a token without a stated life expires no later. */
+  readonly expiresAt?: number | undefined
+}
+
+/**
+ * A grant with its parameters.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Grant {
+  /** The value of `grant_type`: a registered name, or a URI (RFC 6749 section 4.5). */
+  readonly type: string
+  /** Parameters that are the same in every request of this grant; part of the key of its tokens. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** Reads what the client presents. It runs for every token request. */
+  readonly present: (target: Target) => Effect.Effect<Presented, CredentialUnavailable | DiscoveryFailed>
+  /** Whether it presents the token that `onBehalfOf` gives, and cannot be used without one. */
+  readonly isOnBehalfOf: boolean
+  /** Returns the problems of its options. `ClientConfig` fails with them as `InvalidConfig`. */
+  readonly problems?:
+    | (() => ReadonlyArray<{ readonly setting: string; readonly expected: string }>)
+    | undefined
+}
+
+/**
+ * Where a token to present comes from: a source such as `WorkloadIdentity.file`, any other Effect, or `onBehalfOf` for the
+ * token that `Grant.onBehalfOf` gives.
+ */
+type Subject = source.Source | "onBehalfOf"
+
+const isSubject = (value: unknown): value is Subject => value === "onBehalfOf" || identityToken.isSource(value)
+
+const expected = `${identityToken.expected}; or "onBehalfOf"`
+
+const read = (subject: Subject, target: Target): Effect.Effect<identityToken.IdentityToken, CredentialUnavailable> =>
+  subject !== "onBehalfOf"
+    ? identityToken.read(subject)
+    : target.subject !== undefined
+    ? identityToken.read(target.subject)
+    : new CredentialUnavailable({
+      credential: "identity token",
+      problem: "the call is not made on behalf of anybody (Grant.onBehalfOf)",
+      permanent: true
+    })
+
+/**
+ * Presents a JWT as an assertion (RFC 7523 section 2.1): the identity token of a platform, or the token of a user
+ * (`onBehalfOf`). When the server does not accept it (`invalid_grant`), it is read again, and presented once more if it
+ * has been replaced.
+ *
+ * @example
+ * import { ClientCredentials, Grant, WorkloadIdentity } from "@effect-oauth/client-credentials"
+ *
+ * export const Api = ClientCredentials.layer({
+ *   tokenUrl: "https://auth.example.com/oauth/token",
+ *   grant: Grant.jwtBearer(WorkloadIdentity.file("/var/run/secrets/tokens/api")),
+ *   apiBaseUrl: "https://api.example.com"
+ * })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const jwtBearer = (assertion: Subject): Grant => ({
+  type: protocol.grantTypes.jwtBearer,
+  parameters: {},
+  isOnBehalfOf: assertion === "onBehalfOf",
+  present: (target) =>
+    Effect.map(
+      read(assertion, target),
+      ({ expiresAt, owner, value }) => ({ parameters: { assertion: value }, owner, expiresAt })
+    ),
+  problems: () => {
+    const { expect, problems } = collect()
+    expect("assertion", isSubject(assertion) ? true : undefined, expected)
+    return problems
+  }
+})
+
+/** Options of a token exchange. */
+interface TokenExchangeOptions {
+  /** The token that is exchanged (RFC 8693 section 2.1). */
+  readonly subject: Subject
+  /** Its type (RFC 8693 section 3). Default: `access_token` for `onBehalfOf`, or else `jwt`. */
+  readonly subjectType?: protocol.TokenType | undefined
+  /** The token of whoever acts for the subject, if that is somebody else. */
+  readonly actor?: Subject | undefined
+  /** Default: `jwt`. */
+  readonly actorType?: protocol.TokenType | undefined
+  /**
+   * The type of the requested token. One that is no access token (`id-jag`, `id_token`) is presented elsewhere: use the
+   * cached token as the source of another grant. Default: that which the server chooses, an access token.
+   */
+  readonly requestedType?: protocol.TokenType | undefined
+}
+
+const exchangeNames: ReadonlyArray<string> = ["subject", "subjectType", "actor", "actorType", "requestedType"]
+
+/**
+ * Exchanges a token for an access token (RFC 8693). A token whose response states no life (`expires_in`) expires no later
+ * than its subject. When the server does not accept the subject (`invalid_grant`), it is read again, and presented once more
+ * if it has been replaced.
+ *
+ * @example
+ * import { ClientCredentials, Grant, WorkloadIdentity } from "@effect-oauth/client-credentials"
+ *
+ * export const Api = ClientCredentials.layer({
+ *   tokenUrl: "https://auth.example.com/oauth/token",
+ *   grant: Grant.tokenExchange({ subject: WorkloadIdentity.gitHubActions({ audience: "https://auth.example.com" }) }),
+ *   audience: "https://api.example.com",
+ *   apiBaseUrl: "https://api.example.com"
+ * })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tokenExchange = (options: TokenExchangeOptions): Grant => {
+  const given: Partial<TokenExchangeOptions> = isRecord(options) ? options : {}
+  const { actor, requestedType, subject } = given
+  const subjectType = given.subjectType ?? (subject === "onBehalfOf" ? "access_token" : "jwt")
+  const uri = protocol.tokenTypeUri
+  return {
+    type: protocol.grantTypes.tokenExchange,
+    parameters: {
+      subject_token_type: uri(subjectType),
+      ...(actor === undefined ? {} : { actor_token_type: uri(given.actorType ?? "jwt") }),
+      ...(requestedType === undefined ? {} : { requested_token_type: uri(requestedType) })
+    },
+    isOnBehalfOf: subject === "onBehalfOf" || actor === "onBehalfOf",
+    present: (target) =>
+      Effect.gen(function*() {
+        // What is not a source is reported by `problems`.
+        const presented = yield* read(subject as Subject, target)
+        const acting = actor === undefined ? undefined : yield* read(actor, target)
+        return {
+          parameters: {
+            subject_token: presented.value,
+            ...(acting === undefined ? {} : { actor_token: acting.value })
+          },
+          owner: JSON.stringify([presented.owner, acting?.owner]),
+          expiresAt: presented.expiresAt
+        }
+      }),
+    problems: () => {
+      const check = collect()
+      const { expect, problems } = check
+      for (const name of Object.keys(given).filter((name) => !exchangeNames.includes(name))) {
+        expect(name, undefined, `no option of this name; the options are ${[...exchangeNames].sort().join(", ")}`)
+      }
+      expect("subject", isSubject(subject) ? true : undefined, expected)
+      expect("actor", actor === undefined || isSubject(actor) ? true : undefined, expected)
+      for (const name of ["subjectType", "actorType", "requestedType"] as const) {
+        expect(
+          name,
+          given[name] === undefined || protocol.isTokenType(given[name]) ? true : undefined,
+          "a type of token: access_token, id_token, jwt, saml2, id-jag or a URI (RFC 8693 section 3)"
+        )
+      }
+      expect(
+        "actorType",
+        given.actorType !== undefined && actor === undefined ? undefined : true,
+        "absent without an actor"
+      )
+      return problems
+    }
+  }
+}
+
+/**
+ * A grant of the server's own, with its parameters: those that are the same in every request, and those that are read for
+ * each of them.
+ *
+ * @example
+ * import { ClientCredentials, Grant } from "@effect-oauth/client-credentials"
+ * import { Redacted } from "effect"
+ *
+ * export const Zoom = ClientCredentials.layer({
+ *   tokenUrl: "https://zoom.us/oauth/token",
+ *   grant: Grant.custom("account_credentials", { parameters: { account_id: "AbC123" } }),
+ *   clientId: "inventory-sync",
+ *   clientSecret: Redacted.make("s3cr3t"),
+ *   clientAuthentication: "client_secret_basic",
+ *   apiBaseUrl: "https://api.zoom.us/v2"
+ * })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const custom = (
+  type: string,
+  options: {
+    readonly parameters?: Readonly<Record<string, string>> | undefined
+    readonly present?: Grant["present"] | undefined
+  } = {}
+): Grant => {
+  const given: Partial<typeof options> = isRecord(options) ? options : {}
+  const { parameters = {}, present = () => Effect.succeed({ parameters: {} }) } = given
+  return {
+    type,
+    parameters,
+    isOnBehalfOf: false,
+    present,
+    problems: () => {
+      const { expect, problems } = collect()
+      expect("type", printable(type) ? true : undefined, "a grant type: a name, or a URI (RFC 6749 section 4.5)")
+      const areTexts = isRecord(parameters) && Object.values(parameters).every((value) => typeof value === "string")
+      expect("parameters", areTexts ? true : undefined, "strings by name")
+      expect("present", typeof present === "function" ? true : undefined, "a function that returns an Effect")
+      return problems
+    }
+  }
+}
+
+/**
+ * Makes the calls of a program on behalf of a user, whose token the grant of the client presents
+ * (`Grant.jwtBearer("onBehalfOf")`, `Grant.tokenExchange({ subject: "onBehalfOf" })`).
+ *
+ * The tokens of users are cached like all others, each under its user's token; `TokenCache.Options.capacity` bounds how
+ * many. They are kept in this process only: `SharedTokens` does not store them unless its option `onBehalfOf` is set.
+ * Fails with `InvalidConfig` when it is not a Redacted string.
+ *
+ * @example
+ * import { ApiClient, Grant } from "@effect-oauth/client-credentials"
+ * import type { Redacted } from "effect"
+ * import { Effect } from "effect"
+ *
+ * export const ordersOf = (user: Redacted.Redacted<string>) =>
+ *   Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/orders")).pipe(Grant.onBehalfOf(user))
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const onBehalfOf = (
+  token: Redacted.Redacted<string>
+): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | InvalidConfig, R> =>
+  TokenRequest.withOverrides({ onBehalfOf: token })

@@ -1,0 +1,55 @@
+/**
+ * Reads identity tokens: what a platform or another server issued, and a client presents.
+ */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+
+import type { CredentialUnavailable } from "../../OAuthError.js"
+import * as identityToken from "../protocol/identityToken.js"
+import { identified } from "./bareMethods.js"
+import * as credentialSource from "./credentialSource.js"
+
+export interface IdentityToken {
+  readonly value: string
+  /** Who it was issued to, by what stays the same when it is replaced; of a token that does not show it, the token itself. */
+  readonly owner: string
+  /** Milliseconds since the epoch; undefined when the token does not show it. */
+  readonly expiresAt: number | undefined
+}
+
+/** Reads the token. */
+export const read = (source: credentialSource.Source): Effect.Effect<IdentityToken, CredentialUnavailable> =>
+  Effect.map(credentialSource.read("identity token", source), (token) => {
+    const value = Redacted.value(token)
+    const claims = identityToken.claims(value)
+    return { value, owner: claims?.owner ?? value, expiresAt: claims?.expiresAt }
+  })
+
+/** What is expected in place of a value that is not a source. */
+export const expected =
+  "a source of identity tokens such as WorkloadIdentity.file, an Effect that yields a Redacted string, or one as " +
+  "Redacted.make makes it"
+
+export const isSource = (value: unknown): value is credentialSource.Source =>
+  Effect.isEffect(value) || credentialSource.isValid("identity token", value)
+
+/** The types of assertions that platforms issue: JWTs (RFC 7523 section 2.2), and JWT-SVIDs of SPIFFE (its OAuth draft). */
+const assertionTypes = {
+  jwt: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+  spiffe: "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"
+} as const
+
+export type AssertionType = keyof typeof assertionTypes
+
+/** The credential of a client whose assertion the platform issues. */
+export const assertion = (identity: credentialSource.Source, type: AssertionType) =>
+  Effect.map(read(identity), ({ owner, value }) => ({
+    identity: Redacted.make(value),
+    owner,
+    prove: ({ clientId }: { readonly clientId: string }) =>
+      Effect.succeed({
+        parameters: { ...identified(clientId), client_assertion_type: assertionTypes[type], client_assertion: value },
+        hint:
+          "Check that the server trusts the issuer of the identity token, and its subject and audience for this client."
+      })
+  }))

@@ -1,0 +1,103 @@
+/**
+ * Requests to the platform that a program runs on. They never leave the machine, or go to its own service: no proxy, no
+ * redirects, little time, few bytes.
+ */
+import * as Effect from "effect/Effect"
+
+import { CredentialUnavailable } from "../../OAuthError.js"
+import { tagOf } from "../protocol/foreignError.js"
+
+/** The most that is read of a response: identity tokens are short. */
+const maxBytes = 65_536
+
+export interface Request {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface Response {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+}
+
+type Send = (request: Request, signal: AbortSignal) => Promise<Response>
+
+const text = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
+  const decoder = new TextDecoder()
+  let read = ""
+  for await (const chunk of body) {
+    read += decoder.decode(chunk, { stream: true })
+    if (read.length > maxBytes) throw new Error("too long")
+  }
+  return read + decoder.decode()
+}
+
+/** By `fetch`, for services on the network: what the runtime configures (proxies, authorities) applies. */
+export const byFetch: Send = async ({ headers, url }, signal) => {
+  const response = await globalThis.fetch(url, { headers: { ...headers }, redirect: "manual", signal })
+  const body = response.body as AsyncIterable<Uint8Array> | null
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: body === null ? "" : await text(body)
+  }
+}
+
+interface NodeHttp {
+  readonly Agent: new() => unknown
+  readonly get: (
+    url: string,
+    options: object,
+    onResponse: (
+      response: AsyncIterable<Uint8Array> & {
+        readonly statusCode?: number
+        readonly headers: Readonly<Record<string, string | undefined>>
+      }
+    ) => void
+  ) => { readonly on: (event: "error", listener: (error: unknown) => void) => void }
+}
+
+const process = (globalThis as {
+  readonly process?: { readonly getBuiltinModule?: (id: string) => object | undefined }
+}).process
+
+/** A module of Node, where the runtime has it: bundlers for browsers do not look for it. */
+export const builtin = <A>(id: string): A | undefined => process?.getBuiltinModule?.(id) as A | undefined
+
+/** Past every proxy, which `fetch` may be configured with: for link-local addresses. */
+export const direct: Send = (request, signal) => {
+  const http = builtin<NodeHttp>("node:http")
+  return http === undefined ? byFetch(request, signal) : new Promise((resolve, reject) => {
+    const { headers, url } = request
+    const sent = http.get(url, { headers, signal, agent: new http.Agent() }, (response) => {
+      text(response).then(
+        (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+        reject
+      )
+    })
+    sent.on("error", reject)
+  })
+}
+
+const unavailable = (problem: string) => new CredentialUnavailable({ credential: "identity token", problem })
+
+/** Returns a successful response. Its body, and what fails otherwise, is in no error. */
+export const get = (
+  send: Send,
+  service: string,
+  request: Request
+): Effect.Effect<Response, CredentialUnavailable> =>
+  Effect.tryPromise({
+    try: (signal) => send(request, signal),
+    catch: (error) => unavailable(`${service} does not answer (${tagOf(error)})`)
+  }).pipe(
+    Effect.timeoutFail({
+      duration: "5 seconds",
+      onTimeout: () => unavailable(`${service} did not answer within 5 seconds`)
+    }),
+    Effect.filterOrFail(
+      ({ status }) => status === 200,
+      ({ status }) => unavailable(`${service} answered with status ${status}`)
+    )
+  )
