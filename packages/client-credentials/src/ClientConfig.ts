@@ -296,7 +296,9 @@ export const ClientConfig = Context.GenericTag<ClientConfig>("@effect-oauth/clie
  */
 export const make = (options: Options): Effect.Effect<ClientConfig, InvalidConfig> => withParts(options)
 
-const methods: client.Methods<ClientAuthentication.ClientAuthentication> = {
+type Authentication = ClientAuthentication.ClientAuthentication
+
+const methods: client.Methods<Authentication> = {
   client_secret_basic: ClientAuthentication.clientSecretBasic,
   client_secret_post: ClientAuthentication.clientSecretPost,
   client_secret_jwt: ClientAuthentication.clientSecretJwt,
@@ -306,7 +308,7 @@ const methods: client.Methods<ClientAuthentication.ClientAuthentication> = {
 }
 
 /** Apart from the others, so that a program without them does not bundle the code that reads private keys. */
-const methodsOfVariables: clientEnvironment.MethodsOfVariables<ClientAuthentication.ClientAuthentication> = {
+const methodsOfVariables: clientEnvironment.MethodsOfVariables<Authentication> = {
   // The method reports an audience, a type or an algorithm that does not belong to it.
   private_key_jwt: (options) =>
     ClientAuthentication.privateKeyJwt({ ...options, algorithm: options.algorithm as undefined }),
@@ -320,9 +322,7 @@ const methodsOfVariables: clientEnvironment.MethodsOfVariables<ClientAuthenticat
  * @internal
  */
 export const withParts = (options: Options, partRules?: rules.Rules): Effect.Effect<ClientConfig, InvalidConfig> =>
-  Effect.suspend(() =>
-    client.validate<ClientAuthentication.ClientAuthentication, Grant.Grant, Options>(methods, options, partRules)
-  ).pipe(
+  Effect.suspend(() => client.validate<Authentication, Grant.Grant, Options>(methods, options, partRules)).pipe(
     Effect.mapError((problems) => new InvalidConfig({ problems })),
     Effect.flatMap(withProofKey)
   )
@@ -342,7 +342,7 @@ const proofKey = (options: { readonly algorithm: string }): Effect.Effect<ProofK
 
 /** The key is generated once, by its own fiber: interrupting the first use does not interrupt the others. */
 const withProofKey = (
-  settings: client.Settings<ClientAuthentication.ClientAuthentication, Grant.Grant>
+  settings: client.Settings<Authentication, Grant.Grant>
 ): Effect.Effect<ClientConfig> => {
   const { dpop } = settings
   return dpop === undefined
@@ -404,12 +404,7 @@ export const layerConfig = (
  */
 export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
   Effect.flatMap(
-    clientEnvironment.read<ClientAuthentication.ClientAuthentication, Grant.Grant>(
-      methods,
-      methodsOfVariables,
-      options,
-      partRules
-    ),
+    clientEnvironment.read<Authentication, Grant.Grant>(methods, methodsOfVariables, options, partRules),
     withProofKey
   )
 

@@ -1,0 +1,439 @@
+/**
+ * Grants beside client credentials: what is sent, what is read again, and who shares a token with whom.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import {
+  ApiClient,
+  ClientAuthentication,
+  ClientCredentials,
+  Grant,
+  InvalidConfig,
+  OAuthError,
+  SharedClientCredentials,
+  TokenCache,
+  TokenSeal,
+  TokenStore
+} from "@effect-oauth/client-credentials"
+import { Effect, Either, Layer, Redacted, Ref } from "effect"
+
+import * as fakeHttp from "./support/fakeHttp.js"
+import { sealKey } from "./support/sealKey.js"
+
+const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")
+
+/** An identity token of a workload. Two with different ids are two tokens of one workload. */
+const jwt = (subject: string, id: string, more: object = {}) =>
+  `${base64url({ alg: "none" })}.${base64url({ iss: "https://cluster.example", sub: subject, jti: id, ...more })}.c2ln`
+
+const api = { apiBaseUrl: "https://api.example.com" }
+
+const tokenUrl = "https://auth.example.com/token"
+
+const json = (body: object, status = 200) => Response.json(body, { status })
+
+/** An authorization server that answers in turn, the last answer for all that follow, and an API that repeats the token. */
+const network = (answers: ReadonlyArray<(parameters: URLSearchParams) => Response>) => {
+  let count = 0
+  return fakeHttp.make((sent) =>
+    Effect.sync(() => {
+      if (sent.url.startsWith(api.apiBaseUrl)) return new Response(sent.headers["authorization"])
+      const answer = answers[Math.min(count++, answers.length - 1)]
+      return answer?.(new URLSearchParams(sent.body)) ?? json({}, 500)
+    })
+  )
+}
+
+let issued = 0
+const token = (more: object = {}) => () =>
+  json({ access_token: `token-${++issued}`, token_type: "Bearer", expires_in: 3600, ...more })
+
+const refused = () => json({ error: "invalid_grant" }, 400)
+
+const requests = ({ sent }: ReturnType<typeof network>) => sent.filter(({ url }) => url.startsWith(tokenUrl))
+
+const call = Effect.flatMap(ApiClient.ApiClient, (client) => Effect.flatMap(client.get("/items"), ({ text }) => text))
+
+const client = (http: ReturnType<typeof network>, options: Partial<ClientCredentials.Options>) =>
+  Layer.provide(
+    ClientCredentials.layer({ tokenUrl, ...api, ...options } as ClientCredentials.Options),
+    http.layer
+  )
+
+/** What one call sends to the token endpoint. */
+const sentBy = (options: Partial<ClientCredentials.Options>) =>
+  Effect.gen(function*() {
+    const http = network([token()])
+    yield* Effect.provide(call, client(http, options))
+    const [request] = requests(http)
+    return request ?? assert.fail("nothing was sent")
+  })
+
+const parametersOf = ({ body }: fakeHttp.Sent) => Object.fromEntries(new URLSearchParams(body))
+
+const workload = Redacted.make(jwt("a", "1"))
+
+describe("what is sent", () => {
+  it.effect("a JWT as the assertion (RFC 7523 section 2.1), without a client id", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(parametersOf(yield* sentBy({ grant: Grant.jwtBearer(workload), scope: "items" })), {
+        grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        scope: "items",
+        assertion: Redacted.value(workload)
+      })
+    }))
+
+  it.effect("the same as JSON with the parameters of the server, as the Claude API requires", () =>
+    Effect.gen(function*() {
+      const { body, headers } = yield* sentBy({
+        grant: Grant.jwtBearer(Effect.succeed(workload)),
+        requestFormat: "json",
+        parameters: { federation_rule_id: "fdrl_1", organization_id: "org", service_account_id: "svac_1" }
+      })
+      assert.strictEqual(headers["content-type"] ?? "application/json", "application/json")
+      assert.deepStrictEqual(JSON.parse(body), {
+        grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        federation_rule_id: "fdrl_1",
+        organization_id: "org",
+        service_account_id: "svac_1",
+        assertion: Redacted.value(workload)
+      })
+    }))
+
+  it.effect("a token exchange as JSON, as the OpenAI API requires", () =>
+    Effect.gen(function*() {
+      const { body } = yield* sentBy({
+        grant: Grant.tokenExchange({ subject: workload }),
+        requestFormat: "json",
+        parameters: { identity_provider_id: "idp_1", service_account_id: "sa_1" }
+      })
+      assert.deepStrictEqual(JSON.parse(body), {
+        grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+        subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+        identity_provider_id: "idp_1",
+        service_account_id: "sa_1",
+        subject_token: Redacted.value(workload)
+      })
+    }))
+
+  it.effect("the example of RFC 8693 section 2.3, with an authenticated client", () =>
+    Effect.gen(function*() {
+      const request = yield* sentBy({
+        clientId: "rs08",
+        clientSecret: Redacted.make("long-secure-random-secret"),
+        clientAuthentication: "client_secret_basic",
+        grant: Grant.tokenExchange({
+          subject: Redacted.make("accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC"),
+          subjectType: "access_token"
+        }),
+        resource: "https://backend.example.com/api"
+      })
+      assert.strictEqual(request.headers["authorization"], "Basic cnMwODpsb25nLXNlY3VyZS1yYW5kb20tc2VjcmV0")
+      assert.deepStrictEqual(parametersOf(request), {
+        grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+        resource: "https://backend.example.com/api",
+        subject_token: "accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC",
+        subject_token_type: "urn:ietf:params:oauth:token-type:access_token"
+      })
+    }))
+
+  it.effect("a subject with an actor (RFC 8693 section 2.1), and the id of a client without a secret", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(
+        parametersOf(
+          yield* sentBy({
+            clientId: "agent",
+            grant: Grant.tokenExchange({
+              subject: Redacted.make("subject"),
+              subjectType: "id_token",
+              actor: workload,
+              requestedType: "urn:example:type"
+            })
+          })
+        ),
+        {
+          grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+          subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
+          actor_token_type: "urn:ietf:params:oauth:token-type:jwt",
+          requested_token_type: "urn:example:type",
+          subject_token: "subject",
+          actor_token: Redacted.value(workload),
+          client_id: "agent"
+        }
+      )
+    }))
+
+  for (
+    const [type, assertionType] of [
+      ["jwt", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"],
+      ["spiffe", "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"]
+    ] as const
+  ) {
+    it.effect(`an identity token as the client assertion (${type})`, () =>
+      Effect.gen(function*() {
+        const clientAuthentication = ClientAuthentication.workloadIdentity(Effect.succeed(workload), { type })
+        assert.deepStrictEqual(parametersOf(yield* sentBy({ clientId: "entra", clientAuthentication })), {
+          grant_type: "client_credentials",
+          client_id: "entra",
+          client_assertion_type: assertionType,
+          client_assertion: Redacted.value(workload)
+        })
+      }))
+  }
+
+  it.effect("a grant of the server's own", () =>
+    Effect.gen(function*() {
+      const grant = Grant.custom("account_credentials", { parameters: { account_id: "1" } })
+      assert.deepStrictEqual(parametersOf(yield* sentBy({ clientId: "zoom", grant })), {
+        grant_type: "account_credentials",
+        account_id: "1",
+        client_id: "zoom"
+      })
+    }))
+})
+
+describe("what the server does not accept", () => {
+  const source = (...values: ReadonlyArray<string>) =>
+    Effect.map(Ref.make(0), (reads) => ({
+      reads,
+      read: Effect.map(
+        Ref.getAndUpdate(reads, (count) => count + 1),
+        (count) => Redacted.make(values[Math.min(count, values.length - 1)] ?? "")
+      )
+    }))
+
+  const grants = {
+    "an assertion": (read: Effect.Effect<Redacted.Redacted<string>>) => Grant.jwtBearer(read),
+    "a subject": (read: Effect.Effect<Redacted.Redacted<string>>) => Grant.tokenExchange({ subject: read })
+  }
+  for (const [name, grant] of Object.entries(grants)) {
+    it.effect(`${name} is read again, and presented once more when it was replaced`, () =>
+      Effect.gen(function*() {
+        const { read } = yield* source(jwt("a", "1"), jwt("a", "2"), jwt("a", "3"))
+        const http = network([refused, token()])
+        yield* Effect.provide(call, client(http, { grant: grant(read) }))
+        const [first, second] = requests(http).map(parametersOf)
+        assert.strictEqual(requests(http).length, 2)
+        assert.include(Object.values(first ?? {}), jwt("a", "1"))
+        assert.include(Object.values(second ?? {}), jwt("a", "2"))
+      }))
+
+    it.effect(`${name} that was not replaced is not presented again`, () =>
+      Effect.gen(function*() {
+        const http = network([refused])
+        const outcome = yield* Effect.either(
+          Effect.provide(
+            call,
+            client(http, { grant: grant(Effect.succeed(workload)), tokenCache: { retryTimeout: 0 } })
+          )
+        )
+        assert(Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse")
+        assert.match(outcome.left.message, /does not accept what the grant presents/)
+        assert.strictEqual(requests(http).length, 1)
+      }))
+
+    it.effect(`${name} that is replaced each time is presented twice at most`, () =>
+      Effect.gen(function*() {
+        const { read } = yield* source(...Array.from({ length: 9 }, (_, index) => jwt("a", `${index}`)))
+        const http = network([refused])
+        yield* Effect.either(
+          Effect.provide(call, client(http, { grant: grant(read), tokenCache: { retryTimeout: 0 } }))
+        )
+        assert.strictEqual(requests(http).length, 2)
+      }))
+  }
+})
+
+describe("the token that is issued", () => {
+  const held = (options: Partial<ClientCredentials.Options>, more: object) =>
+    Effect.provide(
+      Effect.flatMap(TokenCache.TokenCache, ({ get }) => Effect.either(get)),
+      client(network([() => json({ access_token: "issued", token_type: "Bearer", ...more })]), options)
+    )
+
+  const expiring = Redacted.make(jwt("a", "1", { exp: 600 }))
+
+  it.effect("expires no later than its subject where the response states no life", () =>
+    Effect.gen(function*() {
+      const bounded = yield* held({ grant: Grant.tokenExchange({ subject: expiring }) }, {})
+      const stated = yield* held({ grant: Grant.tokenExchange({ subject: expiring }) }, { expires_in: 3600 })
+      const unbounded = yield* held({ grant: Grant.tokenExchange({ subject: workload }) }, {})
+      assert.deepStrictEqual(
+        [bounded, stated, unbounded].map((one) => Either.isRight(one) ? one.right.expiresAt : one.left),
+        [600_000, 3_600_000, 3_600_000]
+      )
+    }))
+
+  it.effect("of a type that is no access token is for another grant, and is what was requested", () =>
+    Effect.gen(function*() {
+      const grant = Grant.tokenExchange({ subject: workload, requestedType: "id-jag" })
+      const type = "urn:ietf:params:oauth:token-type:id-jag"
+      const jag = yield* held({ grant }, { token_type: "N_A", issued_token_type: type })
+      const other = yield* held({ grant }, {
+        token_type: "N_A",
+        issued_token_type: "urn:ietf:params:oauth:token-type:jwt"
+      })
+      const unrequested = yield* held({ grant: Grant.tokenExchange({ subject: workload }) }, { token_type: "N_A" })
+      assert.isTrue(Either.isRight(jag))
+      for (const one of [other, unrequested]) assert(Either.isLeft(one) && one.left._tag === "InvalidTokenResponse")
+    }))
+
+  it.effect("is presented in a second grant", () =>
+    Effect.gen(function*() {
+      const first = network([() =>
+        json({
+          access_token: "the-id-jag",
+          token_type: "N_A",
+          issued_token_type: "urn:ietf:params:oauth:token-type:id-jag"
+        })])
+      const second = network([token()])
+      yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) =>
+        Effect.provide(
+          call,
+          client(second, { grant: Grant.jwtBearer(Effect.map(get, ({ value }) => value)) })
+        )).pipe(
+          Effect.provide(
+            client(first, { grant: Grant.tokenExchange({ subject: workload, requestedType: "id-jag" }) })
+          )
+        )
+      assert.strictEqual(parametersOf(requests(second)[0] ?? assert.fail())["assertion"], "the-id-jag")
+    }))
+})
+
+describe("a shared token", () => {
+  const shared = (
+    http: ReturnType<typeof network>,
+    store: TokenStore.TokenStore,
+    options: Partial<ClientCredentials.Options>
+  ) =>
+    SharedClientCredentials.layer({ tokenUrl, ...api, ...options } as SharedClientCredentials.Options).pipe(
+      Layer.provide([http.layer, Layer.succeed(TokenStore.TokenStore, store), TokenSeal.layer([sealKey(1)])])
+    )
+
+  const requested = (...clients: ReadonlyArray<Partial<ClientCredentials.Options>>) =>
+    Effect.gen(function*() {
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const http = network([token()])
+      for (const options of clients) yield* Effect.provide(call, Layer.fresh(shared(http, store, options)))
+      return requests(http).length
+    })
+
+  const of = (identity: string) => ({
+    "by an assertion": { grant: Grant.jwtBearer(Redacted.make(identity)) },
+    "by a token exchange": { grant: Grant.tokenExchange({ subject: Redacted.make(identity), actor: workload }) },
+    "by a client assertion": {
+      clientId: "entra",
+      clientAuthentication: ClientAuthentication.workloadIdentity(Redacted.make(identity))
+    }
+  })
+
+  for (const name of ["by an assertion", "by a token exchange", "by a client assertion"] as const) {
+    it.effect(`${name} is that of its workload: a rotated identity keeps it, another workload does not get it`, () =>
+      Effect.gen(function*() {
+        const [first, rotated, other] = [jwt("a", "1"), jwt("a", "2"), jwt("b", "1")].map((one) => of(one)[name])
+        assert.strictEqual(yield* requested(first ?? {}, rotated ?? {}), 1)
+        assert.strictEqual(yield* requested(first ?? {}, other ?? {}), 2)
+      }))
+  }
+
+  it.effect("with other parameters of the grant is another token", () =>
+    Effect.gen(function*() {
+      const of = (requestedType: string) => ({ grant: Grant.tokenExchange({ subject: workload, requestedType }) })
+      assert.strictEqual(yield* requested(of("access_token"), of("urn:example:other")), 2)
+    }))
+
+  it.effect("of a user stays out of the store, unless that is wanted", () =>
+    Effect.gen(function*() {
+      const user = Redacted.make("token-of-a-user")
+      for (const [onBehalfOf, expected] of [[undefined, 2], [true, 1]] as const) {
+        const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+        const http = network([token()])
+        const options = { grant: Grant.jwtBearer("onBehalfOf"), sharedTokens: { onBehalfOf } }
+        for (const _ of [1, 2]) {
+          yield* Effect.provide(Grant.onBehalfOf(user)(call), Layer.fresh(shared(http, store, options)))
+        }
+        assert.strictEqual(requests(http).length, expected)
+      }
+    }))
+})
+
+describe("on behalf of users", () => {
+  const grants = {
+    "JWT bearer": Grant.jwtBearer("onBehalfOf"),
+    "token exchange": Grant.tokenExchange({ subject: "onBehalfOf" })
+  }
+  for (const [name, grant] of Object.entries(grants)) {
+    it.effect(`each has a token, requested once (${name})`, () =>
+      Effect.gen(function*() {
+        const http = network([token()])
+        const users = ["alice", "bob"].map((name) => Redacted.make(name))
+        const texts = yield* Effect.forEach([...users, ...users], (user) => Grant.onBehalfOf(user)(call)).pipe(
+          Effect.provide(client(http, { grant }))
+        )
+        assert.strictEqual(requests(http).length, 2)
+        assert.deepStrictEqual(texts.slice(2), texts.slice(0, 2))
+        assert.strictEqual(new Set(texts).size, 2)
+      }))
+  }
+
+  it.effect("as many tokens are cached as the capacity allows", () =>
+    Effect.gen(function*() {
+      const http = network([token()])
+      const cached = yield* Effect.gen(function*() {
+        for (let user = 0; user < 50; user++) yield* Grant.onBehalfOf(Redacted.make(`user-${user}`))(call)
+        return yield* Effect.flatMap(TokenCache.TokenCache, ({ cached }) => cached)
+      }).pipe(Effect.provide(client(http, { grant: Grant.jwtBearer("onBehalfOf"), tokenCache: { capacity: 5 } })))
+      assert.isAtMost(cached.length, 6)
+    }))
+
+  it.effect("a call without a user, and a user at a client whose grant has none, send nothing", () =>
+    Effect.gen(function*() {
+      const http = network([token()])
+      const without = yield* Effect.flip(Effect.provide(call, client(http, { grant: Grant.jwtBearer("onBehalfOf") })))
+      const useless = yield* Effect.flip(Effect.provide(
+        Grant.onBehalfOf(Redacted.make("alice"))(call),
+        client(http, { clientId: "a", clientSecret: Redacted.make("s3cr3t") })
+      ))
+      for (const error of [without, useless]) {
+        assert(error instanceof OAuthError.CredentialUnavailable)
+        assert.isFalse(error.retryable)
+        assert.match(error.message, /onBehalfOf/)
+      }
+      assert.deepStrictEqual(requests(http), [])
+    }))
+})
+
+describe("wrong options", () => {
+  const wrong: Readonly<Record<string, readonly [Partial<ClientCredentials.Options>, RegExp]>> = {
+    "a subject in clear": [{ grant: Grant.tokenExchange({ subject: "subject" as never }) }, /grant\.subject/],
+    "an assertion in clear": [{ grant: Grant.jwtBearer("assertion" as never) }, /grant\.assertion/],
+    "no options": [{ grant: Grant.tokenExchange(undefined as never) }, /grant\.subject/],
+    "a misspelt option": [
+      { grant: Grant.tokenExchange({ subject: workload, subjecttype: "jwt" } as never) },
+      /subjecttype/
+    ],
+    "a type that is none": [{ grant: Grant.tokenExchange({ subject: workload, subjectType: "token" }) }, /subjectType/],
+    "an actor's type without an actor": [
+      { grant: Grant.tokenExchange({ subject: workload, actorType: "jwt" }) },
+      /grant\.actorType/
+    ],
+    "something else": [{ grant: "client_credentials" as never }, /grant/],
+    "no client id with a secret": [{ grant: Grant.jwtBearer(workload), clientSecret: Redacted.make("a") }, /clientId/],
+    "no client id with an assertion": [
+      { clientAuthentication: ClientAuthentication.workloadIdentity(workload) },
+      /clientId/
+    ],
+    "no grant without authentication": [{ clientId: "a", clientAuthentication: "none" }, /clientAuthentication/],
+    "a parameter of the grant": [
+      { grant: Grant.jwtBearer(workload), parameters: { assertion: "other" } },
+      /parameters/
+    ]
+  }
+  for (const [name, [options, expected]] of Object.entries(wrong)) {
+    it.effect(`${name} is an InvalidConfig that names it`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Effect.provide(call, client(network([token()]), options)))
+        assert(error instanceof InvalidConfig.InvalidConfig)
+        assert.match(error.message, expected)
+      }))
+  }
+})
