@@ -7,7 +7,6 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
@@ -17,10 +16,12 @@ import type * as Grant from "./Grant.js"
 import * as client from "./internal/config/client.js"
 import * as clientEnvironment from "./internal/config/clientEnvironment.js"
 import type * as credentialSource from "./internal/config/credentialSource.js"
+import * as proofKeys from "./internal/config/proofKeys.js"
 import type * as rules from "./internal/config/rules.js"
 import { unwrap } from "./internal/config/unwrap.js"
 import type { ProofKey } from "./internal/http/proofKey.js"
 import { InvalidConfig } from "./InvalidConfig.js"
+import type { Signer } from "./Signer.js"
 import type { Overrides, TokenRequest } from "./TokenRequest.js"
 
 /**
@@ -116,12 +117,19 @@ interface ClientOptions {
    */
   readonly certificateBoundTokens?: boolean | undefined
   /**
-   * Whether tokens are bound to a key of this process (RFC 9449), which never leaves it, and the algorithm of its proofs.
-   * Default: false; with true ES256, which every server with DPoP supports.
+   * Whether tokens are bound to a key (RFC 9449), and the algorithm of its proofs. Without `key` it is a key of this process,
+   * which never leaves it: a token ends with the process and is not shared. With `key`, a private key as
+   * `ClientAuthentication.privateKeyJwt` reads it or a `Signer` with its public key, processes that have the same key share
+   * tokens through a `TokenStore`, and use them again after a restart. It is read once; a signer signs for each call.
+   *
+   * Default: false; the algorithm of the key or, of a key of this process, ES256, which every server with DPoP supports.
    */
   readonly dpop?:
     | boolean
-    | { readonly algorithm?: "ES256" | "ES384" | "ES512" | "EdDSA" | "PS256" | "RS256" | undefined }
+    | {
+      readonly key?: credentialSource.Source | Signer | undefined
+      readonly algorithm?: "ES256" | "ES384" | "ES512" | "EdDSA" | "PS256" | "RS256" | undefined
+    }
     | undefined
   /**
    * The handling of a token whose `token_type` is missing or unusual, such as `BearerToken`. `verify` fails (RFC 6749
@@ -238,8 +246,8 @@ export interface ClientConfig {
     supported: ReadonlyArray<string> | undefined
   ) => ClientAuthentication.ClientAuthentication
   /**
-   * The proof key of the client (RFC 9449), undefined without `dpop`. The key is generated with the first use and is the
-   * same for each use of this configuration.
+   * The proof key of the client (RFC 9449), undefined without `dpop`. The key is generated or read with the first use and is
+   * the same for each use of this configuration.
    */
   readonly dpop: Effect.Effect<ProofKey, InvalidConfig> | undefined
   /** See `Options`. */
@@ -323,36 +331,10 @@ const methodsOfVariables: clientEnvironment.MethodsOfVariables<Authentication> =
  */
 export const withParts = (options: Options, partRules?: rules.Rules): Effect.Effect<ClientConfig, InvalidConfig> =>
   Effect.suspend(() => client.validate<Authentication, Grant.Grant, Options>(methods, options, partRules)).pipe(
+    Effect.tap(proofKeys.examine),
     Effect.mapError((problems) => new InvalidConfig({ problems })),
-    Effect.flatMap(withProofKey)
+    Effect.flatMap(proofKeys.provide)
   )
-
-/** The code is loaded with the first key, so that a program without DPoP does not load it. */
-const proofKey = (options: { readonly algorithm: string }): Effect.Effect<ProofKey, InvalidConfig> =>
-  Effect.catchAllDefect(
-    Effect.flatMap(Effect.promise(() => import("./internal/http/proofKey.js")), ({ make }) => make(options)),
-    () =>
-      new InvalidConfig({
-        problems: [{
-          setting: "dpop.algorithm",
-          expected: `an algorithm by which this runtime can generate a key (found ${options.algorithm})`
-        }]
-      })
-  )
-
-/** The key is generated once, by its own fiber: interrupting the first use does not interrupt the others. */
-const withProofKey = (
-  settings: client.Settings<Authentication, Grant.Grant>
-): Effect.Effect<ClientConfig> => {
-  const { dpop } = settings
-  return dpop === undefined
-    ? Effect.succeed({ ...settings, dpop })
-    : Effect.gen(function*() {
-      const key = yield* Deferred.make<ProofKey, InvalidConfig>()
-      const generate = yield* Effect.cached(Effect.forkDaemon(Effect.intoDeferred(proofKey(dpop), key)))
-      return { ...settings, dpop: Effect.zipRight(Effect.uninterruptible(generate), Deferred.await(key)) }
-    })
-}
 
 /**
  * Provides the configuration with these options.
@@ -404,8 +386,14 @@ export const layerConfig = (
  */
 export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
   Effect.flatMap(
-    clientEnvironment.read<Authentication, Grant.Grant>(methods, methodsOfVariables, options, partRules),
-    withProofKey
+    clientEnvironment.read<Authentication, Grant.Grant>(
+      methods,
+      methodsOfVariables,
+      proofKeys.examine,
+      options,
+      partRules
+    ),
+    proofKeys.provide
   )
 
 /**
@@ -432,7 +420,9 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
  * - while a credential is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS`, `OAUTH_PRIVATE_KEY_PREVIOUS`, or these with
  *   `_FILE`, tried when the server does not accept the current one;
  * - `OAUTH_CERTIFICATE_BOUND_TOKENS` (`true`, `false`), see `Options.certificateBoundTokens`;
- * - `OAUTH_DPOP` (`true`, `false`), `OAUTH_REVOCATION_URL`, `OAUTH_REQUEST_FORMAT` (`form`, `json`),
+ * - `OAUTH_DPOP` (`true`, `false`), or `OAUTH_DPOP_KEY` or `OAUTH_DPOP_KEY_FILE`, the private key that tokens are bound to (PEM
+ *   or JWK, see `Options.dpop`);
+ * - `OAUTH_REVOCATION_URL`, `OAUTH_REQUEST_FORMAT` (`form`, `json`),
  *   `OAUTH_TOKEN_TYPE` (`verify`, `assume-bearer`),
  *   `OAUTH_ALLOW_HTTP_LOOPBACK` (`true`, `false`);
  * - `API_ALLOW_OUTSIDE_BASE_PATH` (`true`, `false`), see `Options.allowOutsideBasePath`;

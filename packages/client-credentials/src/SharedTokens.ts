@@ -175,7 +175,7 @@ const requestForAll = (
  *   (`rejectionPauses` of the cache), also those that start later.
  * - When the store fails, operations are repeated within `storeTimeout`. Then a refresh fails with `TokenStoreError`, while the
  *   cached token is used, and a process without a usable token does as `whenStoreFails` says.
- * - Tokens that are bound to a key of this process (`dpop`) are not stored: other processes could not use them.
+ * - Tokens that are bound to a key of this process (`dpop` without `key`) are not stored: other processes could not use them.
  *
  * @since 0.1.0
  * @category combinators
@@ -191,6 +191,9 @@ export const decorate = (
     )
     const { within } = yield* lifetime.make
     const config = yield* ClientConfig
+    const proofKey = config.dpop === undefined ? undefined : yield* config.dpop
+    const isOfThisProcess = ({ dpopThumbprint }: TokenRequest) =>
+      dpopThumbprint !== undefined && proofKey?.isConfigured !== true
     const seal = yield* TokenSeal
     const store = yield* TokenStore
     const keyOf = keys.ofToken(seal, config)
@@ -229,7 +232,7 @@ export const decorate = (
         const canWait = requestOptions?.reason === "renewal" || whenStoreFails === "fail"
         const shared = share(request, requestOptions)
         return within(Effect.flatten(
-          request.dpopThumbprint !== undefined || (request.subject !== undefined && !onBehalfOf) ?
+          isOfThisProcess(request) || (request.subject !== undefined && !onBehalfOf) ?
             alone :
             canWait ?
             shared :
@@ -263,9 +266,12 @@ export const layer = (
 /** The entries of the store, and the key of the configured request with the overrides in force. */
 const current = Effect.gen(function*() {
   const config = yield* ClientConfig
-  const { request } = config
+  const proofKey = config.dpop === undefined ? undefined : yield* config.dpop
   const seal = yield* TokenSeal
-  const key = yield* keys.ofToken(seal, config)(tokenRequests.override(request, yield* CurrentOverrides))
+  const request = tokenRequests.override(config.request, yield* CurrentOverrides)
+  const key = yield* keys.ofToken(seal, config)(
+    proofKey === undefined ? request : tokenRequests.boundTo(request, proofKey.thumbprint)
+  )
   return entries.make(seal, yield* TokenStore, key)
 })
 
@@ -279,7 +285,7 @@ const current = Effect.gen(function*() {
  */
 export const stored: Effect.Effect<
   AccessToken | undefined,
-  TokenStoreError,
+  InvalidConfig | TokenStoreError,
   ClientConfig | TokenSeal | TokenStore
 > = Effect.flatMap(current, (entry) => Effect.map(entry.load, ({ token }) => token))
 
@@ -293,5 +299,5 @@ export const stored: Effect.Effect<
  */
 export const forget = (
   token: AccessToken
-): Effect.Effect<void, TokenStoreError, ClientConfig | TokenSeal | TokenStore> =>
+): Effect.Effect<void, InvalidConfig | TokenStoreError, ClientConfig | TokenSeal | TokenStore> =>
   Effect.flatMap(current, (entry) => entries.removeToken(entry, token))

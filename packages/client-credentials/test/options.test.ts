@@ -100,7 +100,7 @@ const wrong: {
     maxLife: limits
   },
   serverMetadata: { life: durations, timeout: limits },
-  dpop: { algorithm: ["XX", "none", 5, null] },
+  dpop: { algorithm: ["XX", "none", 5, null], key: ["a text", 5, null, []] },
   sharedTokens: {
     leaseLife: limits,
     pollEvery: limits,

@@ -287,17 +287,17 @@ const conversations = Object.entries(tokenEndpoints).flatMap(([name, tokens]) =>
 
 describe("nothing secret is shown by a client", () => {
   const clients = Object.entries(methods).flatMap(([method, authentication]) =>
-    [false, true].map((dpop) => ({ method, authentication, dpop }))
+    [false, true, { key: Redacted.make(pem) }].map((dpop) => ({ method, authentication, dpop }))
   )
   for (const [index, { authentication, dpop, method }] of clients.entries()) {
-    const title = `${method}${dpop ? " with DPoP" : ""}`
+    const title = `${method}${dpop === false ? "" : dpop === true ? " with DPoP" : " with DPoP by a key of its own"}`
     it.effect(`${title}, whatever the servers do`, () =>
       Effect.gen(function*() {
         // Each client begins with another, so that all together have all of them.
         const rotated = [...conversations.slice(index), ...conversations.slice(0, index)]
         for (const { api, apiName, name, tokens } of sample(`conversations by ${title}`, rotated, 4)) {
           const { layer, sent } = network(
-            dpop && name === "works" ?
+            dpop !== false && name === "works" ?
               (_, count) =>
                 Response.json({ access_token: `c4n4ry-t0k3n-${count}`, token_type: "DPoP", expires_in: 60 }) :
               tokens,

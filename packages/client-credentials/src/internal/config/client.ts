@@ -4,10 +4,12 @@
 import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
 
+import type { Signer } from "../../Signer.js"
 import type { Overrides, TokenRequest } from "../../TokenRequest.js"
 import * as grants from "../protocol/grant.js"
 import { isRecord } from "../protocol/json.js"
 import * as parameters from "../protocol/requestParameters.js"
+import type { Algorithm } from "../protocol/signingAlgorithm.js"
 import { secureUrl } from "../protocol/urls.js"
 import * as tokenRequests from "../seam/tokenRequests.js"
 import * as api from "./api.js"
@@ -15,6 +17,7 @@ import { type Check, collect, printable, type Problem } from "./check.js"
 import * as credentialSource from "./credentialSource.js"
 import * as parts from "./parts.js"
 import * as rules from "./rules.js"
+import * as signers from "./signers.js"
 
 /** Every option of a client. */
 export const names = [
@@ -109,6 +112,12 @@ type Decoder = (json: unknown) => Option.Option<{
   readonly scope?: string | null | undefined
 }>
 
+/** Proofs of possession: by a key of their own, whose text is read later, or by one that is generated. */
+export interface Dpop {
+  readonly algorithm: Algorithm | undefined
+  readonly key: credentialSource.Source | Signer | undefined
+}
+
 /** The settings of a client whose options are valid. */
 export interface Settings<A extends Authentication, G extends GrantOption = GrantOption> {
   readonly request: TokenRequest
@@ -117,7 +126,7 @@ export interface Settings<A extends Authentication, G extends GrantOption = Gran
   readonly revocationUrl: string | undefined
   /** The method, given the methods that the server is known to support. */
   readonly authentication: (supported: ReadonlyArray<string> | undefined) => A
-  readonly dpop: rules.Settings<typeof parts.dpop> | undefined
+  readonly dpop: Dpop | undefined
   readonly tokenType: "verify" | "assume-bearer"
   readonly certificateBoundTokens: boolean | undefined
   readonly tokenResponse: Decoder | undefined
@@ -231,15 +240,23 @@ const endpoints = (check: Check, options: Options, loopback: boolean) => {
   return { tokenUrl, revocationUrl, issuer }
 }
 
-const proofs = (check: Check, value: unknown): Settings<Authentication>["dpop"] => {
-  if (isRecord(value)) return rules.read(check.at("dpop"), parts.dpop, value)
+const proofs = (check: Check, value: unknown): Dpop | undefined => {
+  if (isRecord(value)) {
+    const within = check.at("dpop")
+    const { algorithm, key } = rules.read(within, parts.dpop, value)
+    if (signers.isSigner(key)) {
+      within.expect("algorithm", algorithm === undefined ? true : undefined, "absent beside a signer, whose it is")
+      for (const { expected, setting } of signers.problems("key", key)) within.expect(setting, undefined, expected)
+    }
+    return { algorithm, key }
+  }
   const isFlag = value === undefined || typeof value === "boolean"
   check.expect(
     "dpop",
     isFlag ? true : undefined,
     typeof value === "string" ? "true or false" : "true, false or an object of options"
   )
-  return value === true ? rules.read(check.at("dpop"), parts.dpop, undefined) : undefined
+  return value === true ? { algorithm: undefined, key: undefined } : undefined
 }
 
 /** A Schema may be a function too, but is not one that decodes. */

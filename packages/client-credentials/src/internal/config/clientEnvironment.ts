@@ -39,6 +39,8 @@ const variables = {
   assertionType: "OAUTH_ASSERTION_TYPE",
   certificateBoundTokens: "OAUTH_CERTIFICATE_BOUND_TOKENS",
   dpop: "OAUTH_DPOP",
+  dpopKey: "OAUTH_DPOP_KEY",
+  dpopKeyFile: "OAUTH_DPOP_KEY_FILE",
   requestFormat: "OAUTH_REQUEST_FORMAT",
   tokenType: "OAUTH_TOKEN_TYPE",
   allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK",
@@ -62,7 +64,9 @@ const ofMethod: ReadonlySet<string> = new Set([
 ])
 
 type Credentials = {
-  readonly [K in "clientSecret" | "previousClientSecret" | "privateKey" | "previousPrivateKey"]: Source | undefined
+  readonly [K in "clientSecret" | "previousClientSecret" | "privateKey" | "previousPrivateKey" | "dpopKey"]:
+    | Source
+    | undefined
 }
 
 /** What the variables hold, with the credentials in place of what names them. */
@@ -117,6 +121,11 @@ const misplaced = (values: Values): ReadonlyArray<Problem> => {
       "a private key, as PEM or JWK, or in a file, since private_key_jwt needs it"
     )
   }
+  expect(
+    "dpopKey",
+    values.dpopKey === undefined || values.dpop !== "false" ? true : undefined,
+    "unset while OAUTH_DPOP is false"
+  )
   for (const [setting, methods] of Object.entries(usedBy) as Array<[keyof typeof usedBy, ReadonlyArray<string>]>) {
     if (method !== undefined && methods.includes(method)) continue
     expect(
@@ -177,7 +186,8 @@ const settingOf = (values: Values) => (setting: string): string => {
     "clientAuthentication.keyId": "privateKeyId",
     "clientAuthentication.algorithm": "signingAlgorithm",
     "clientAuthentication.audience": "assertionAudience",
-    "clientAuthentication.type": "assertionType"
+    "clientAuthentication.type": "assertionType",
+    "dpop.key": "dpopKey"
   }
   return names[setting] ?? setting
 }
@@ -194,7 +204,8 @@ const credentials = (
       clientSecret: credential("client secret", "clientSecret"),
       previousClientSecret: credential("client secret", "previousClientSecret"),
       privateKey: credential("private key", "privateKey"),
-      previousPrivateKey: credential("private key", "previousPrivateKey")
+      previousPrivateKey: credential("private key", "previousPrivateKey"),
+      dpopKey: credential("private key", "dpopKey")
     }),
     (found) => ({
       problems: Object.values(found).flatMap((one) => one?.problem ?? []),
@@ -202,19 +213,21 @@ const credentials = (
         clientSecret: found.clientSecret?.[which],
         previousClientSecret: found.previousClientSecret?.[which],
         privateKey: found.privateKey?.[which],
-        previousPrivateKey: found.previousPrivateKey?.[which]
+        previousPrivateKey: found.previousPrivateKey?.[which],
+        dpopKey: found.dpopKey?.[which]
       })
     })
   )
 }
 
 /**
- * Reads the settings of a client from the variables; `overrides` prevail. Fails with an `InvalidConfig` for the options
- * that are not valid, with errors that name the variables otherwise.
+ * Reads the settings of a client from the variables; `overrides` prevail. `examine` reports what takes an Effect to find.
+ * Fails with an `InvalidConfig` for the options that are not valid, with errors that name the variables otherwise.
  */
 export const read = <A extends client.Authentication, G extends client.GrantOption>(
   methods: client.Methods<A>,
   methodsOfVariables: MethodsOfVariables<A>,
+  examine: (settings: client.Settings<A, G>) => Effect.Effect<void, ReadonlyArray<Problem>>,
   options: unknown,
   partRules: rules.Rules = client.allParts
 ): Effect.Effect<
@@ -231,7 +244,7 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
     const reader = environment.reader(prefix)
     const isOverridden = (setting: string) => {
       const name = setting.replace(/File$/, "")
-      return Object.hasOwn(overrides, ofMethod.has(name) ? "clientAuthentication" : name)
+      return Object.hasOwn(overrides, ofMethod.has(name) ? "clientAuthentication" : name === "dpopKey" ? "dpop" : name)
     }
     const text = yield* reader.all(variables, isOverridden)
     const { by, problems } = yield* credentials(reader, text)
@@ -249,7 +262,6 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
       apiOrigins: text.apiOrigins?.split(" ").filter((origin) => origin !== ""),
       allowOutsideBasePath: reader.flag(text.allowOutsideBasePath),
       certificateBoundTokens: reader.flag(text.certificateBoundTokens),
-      dpop: reader.flag(text.dpop),
       allowHttpLoopback: reader.flag(text.allowHttpLoopback),
       ...overrides,
       rejectedWhen: environment.rejectedWhen(overrides["rejectedWhen"], text.rejectedStatuses)
@@ -258,12 +270,14 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
       const values: Values = { ...text, ...by(which) }
       const check = collect()
       check.problems.push(...problems, ...misplaced(values))
-      const all = { ...values, ...structured(values), ...authentication(methodsOfVariables, values), ...more }
+      const proofs = { dpop: values.dpopKey === undefined ? reader.flag(text.dpop) : { key: values.dpopKey } }
+      const chosen = { ...structured(values), ...authentication(methodsOfVariables, values), ...proofs }
+      const all = { ...values, ...chosen, ...more }
       const settings = client.read<A, G>(check, methods, all)
       client.revocation(check, all)
       return settings === undefined || check.problems.length > 0
         ? Effect.fail(errors(check.problems))
-        : Effect.succeed(settings)
+        : Effect.as(Effect.mapError(examine(settings), errors), settings)
     }
     // What the files hold now is validated as values are; what they hold later is validated when it is read.
     yield* made("now")

@@ -2,16 +2,19 @@
  * The options of the parts of a client: what is valid, and what is used when an option is absent. Durations are in
  * milliseconds.
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
+import type { Signer } from "../../Signer.js"
 import { isRecord } from "../protocol/json.js"
 import { longestObeyed } from "../protocol/retryAfter.js"
 import type { Window } from "../token/budgetWindow.js"
 import type { Limit } from "../token/ledger.js"
 import { defaultExpiryBuffer, defaultWindowRules } from "../token/windows.js"
 import { collect, printable } from "./check.js"
+import { isValid, type Source } from "./credentialSource.js"
 import * as rules from "./rules.js"
+import { isSigner } from "./signers.js"
 
 const fraction = (byDefault: number, expected: string, isValid: (value: number) => boolean) =>
   rules.parsed({
@@ -100,8 +103,17 @@ export const serverMetadata = {
   timeout: rules.positiveDuration("10 seconds")
 }
 
+const proofAlgorithms = ["ES256", "ES384", "ES512", "EdDSA", "PS256", "RS256"] as const
+
 export const dpop = {
-  algorithm: rules.oneOf("ES256", "ES384", "ES512", "EdDSA", "PS256", "RS256")
+  algorithm: rules.optional<typeof proofAlgorithms[number]>(
+    `${proofAlgorithms.join(" or ")}`,
+    (value): value is typeof proofAlgorithms[number] => proofAlgorithms.some((one) => one === value)
+  ),
+  key: rules.optional<Source | Signer>(
+    "a private key as PEM or JWK, as Redacted.make makes it of a text, an Effect that reads it, or a Signer",
+    (value): value is Source | Signer => isSigner(value) || Effect.isEffect(value) || isValid("private key", value)
+  )
 }
 
 export const sharedTokens = {

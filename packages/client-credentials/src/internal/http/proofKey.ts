@@ -4,9 +4,19 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose"
+import { generateKeyPair } from "jose"
 
+import type { CredentialUnavailable } from "../../OAuthError.js"
+import type { Signer } from "../../Signer.js"
+import { base64url } from "../protocol/bytes.js"
+import { publicKeyOf } from "../protocol/importedKey.js"
+import type { Problem } from "../protocol/options.js"
+import * as privateKey from "../protocol/privateKey.js"
+import { type PublicKey, publicMembers, thumbprint } from "../protocol/publicKey.js"
+import { type Algorithm, algorithms } from "../protocol/signingAlgorithm.js"
+import * as results from "../seam/results.js"
 import * as serverClocks from "./serverClocks.js"
+import * as signing from "./signing.js"
 
 /** A proof of possession for one request. */
 export interface Proof {
@@ -31,6 +41,8 @@ export interface ProofKey {
   readonly algorithm: string
   /** The JWK thumbprint of the key (RFC 7638), as servers bind tokens to it (RFC 9449 section 6.1). */
   readonly thumbprint: string
+  /** Whether the key is one of the configuration, so that other processes can have it too. */
+  readonly isConfigured: boolean
   readonly clocks: serverClocks.ServerClocks
   /** Creates a proof for one request (RFC 9449 section 4.2), with the newest nonce of the origin of its URL. */
   readonly proof: (request: {
@@ -39,26 +51,103 @@ export interface ProofKey {
     readonly url: string
     /** The token that is sent with the request; undefined for a token request. */
     readonly accessToken?: Redacted.Redacted<string> | undefined
-  }) => Effect.Effect<Proof>
+  }) => Effect.Effect<Proof, CredentialUnavailable>
 }
 
-const base64url = (bytes: ArrayBuffer): string =>
-  btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
+/** A key that signs proofs, with the public key that is in them. */
+interface KeyPair {
+  readonly key: signing.SigningKey
+  readonly publicKey: PublicKey
+}
+
+const problem = (
+  setting: string,
+  expected: string
+): ReadonlyArray<Problem> => [{ setting: `dpop.${setting}`, expected }]
 
 /** Generates a key that cannot be exported. */
+const generated = (algorithm: string): Effect.Effect<KeyPair, ReadonlyArray<Problem>> =>
+  Effect.tryPromise({
+    try: async () => {
+      const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: false })
+      const jwk = publicMembers({ ...await crypto.subtle.exportKey("jwk", publicKey) })
+      if (jwk === undefined) throw new Error("no public key")
+      return { key: signing.ofCryptoKey(privateKey, algorithm, undefined), publicKey: jwk }
+    },
+    catch: () => problem("algorithm", `an algorithm by which this runtime can generate a key (found ${algorithm})`)
+  })
+
+/** What is wrong with a private key as a text, or the key and the algorithm that it signs proofs by. */
+const readText = (text: string, wanted: Algorithm | undefined) => {
+  const key = privateKey.read(text)
+  if (!privateKey.isUsable(key)) return problem("key", `a private key as PEM or JWK, but it is ${key.found}`)
+  const [usual, ...others] = algorithms[key.type]
+  const algorithm = wanted ?? key.algorithm ?? usual
+  return algorithm === usual || others.some((one) => one === algorithm)
+    ? { key, algorithm: String(algorithm) }
+    : problem("algorithm", `${algorithms[key.type].join(" or ")}, by which this key signs`)
+}
+
+const fromText = (
+  text: string,
+  wanted: Algorithm | undefined
+): Effect.Effect<KeyPair, ReadonlyArray<Problem>> =>
+  Effect.suspend(() => {
+    const read = readText(text, wanted)
+    if (!("key" in read)) return Effect.fail(read)
+    const { algorithm, key } = read
+    const unusable = (found: string) => problem("key", `a private key as PEM or JWK, but ${found}`)
+    return Effect.all({
+      key: Effect.mapError(signing.ofPrivateKey({ ...key, keyId: undefined }, algorithm), (error) =>
+        unusable(error.problem)),
+      publicKey: results.fromPromise(() =>
+        publicKeyOf(key, algorithm), unusable)
+    })
+  })
+
+const withoutPublicKey = problem(
+  "key.publicKey",
+  "the public key of the signer, which is in each proof (RFC 9449 section 4.2)"
+)
+
+const fromSigner = (signer: Signer): Effect.Effect<KeyPair, ReadonlyArray<Problem>> => {
+  const publicKey = publicMembers({ ...signer.publicKey })
+  return publicKey === undefined
+    ? Effect.fail(withoutPublicKey)
+    : Effect.succeed({ key: { ...signing.ofSigner(signer), keyId: undefined }, publicKey })
+}
+
+/** The problems of a key that is known, before it is used. */
+export const problems = (
+  key: Redacted.Redacted<string> | Signer,
+  algorithm: Algorithm | undefined
+): ReadonlyArray<Problem> => {
+  if (!Redacted.isRedacted(key)) return publicMembers({ ...key.publicKey }) === undefined ? withoutPublicKey : []
+  const read = readText(Redacted.value(key), algorithm)
+  return "key" in read ? [] : read
+}
+
+/** The key that is given, or else a new one. Fails with the problems of the options. */
 export const make = (
-  { algorithm = "ES256" }: { readonly algorithm?: string | undefined }
-): Effect.Effect<ProofKey> =>
+  { algorithm, key }: {
+    readonly algorithm?: Algorithm | undefined
+    readonly key?: Redacted.Redacted<string> | Signer | undefined
+  }
+): Effect.Effect<ProofKey, ReadonlyArray<Problem>> =>
   Effect.gen(function*() {
-    const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair(algorithm, { extractable: false }))
-    const jwk = yield* Effect.promise(() => exportJWK(publicKey))
-    const thumbprint = yield* Effect.promise(() => calculateJwkThumbprint(jwk))
+    const pair = yield* key === undefined
+      ? generated(algorithm ?? "ES256")
+      : Redacted.isRedacted(key)
+      ? fromText(Redacted.value(key), algorithm)
+      : fromSigner(key)
+    const jkt = yield* Effect.promise(() => thumbprint(pair.publicKey))
     const clocks = serverClocks.make()
     const nonces = new Map<string, string>()
 
     return {
-      algorithm,
-      thumbprint,
+      algorithm: pair.key.algorithm,
+      thumbprint: jkt,
+      isConfigured: key !== undefined,
       clocks,
       proof: ({ accessToken, method, url }) =>
         Effect.gen(function*() {
@@ -66,18 +155,18 @@ export const make = (
           const ahead = clocks.ahead(origin)
           const nonce = nonces.get(origin)
           const now = (yield* Clock.currentTimeMillis) + ahead
-          const value = yield* Effect.promise(async () => {
-            const hash = accessToken === undefined
-              ? undefined
-              : await crypto.subtle.digest("SHA-256", new TextEncoder().encode(Redacted.value(accessToken)))
-            return new SignJWT({
-              jti: crypto.randomUUID(),
-              htm: method,
-              htu: origin + pathname,
-              iat: Math.floor(now / 1000),
-              ...(hash === undefined ? {} : { ath: base64url(hash) }),
-              ...(nonce === undefined ? {} : { nonce })
-            }).setProtectedHeader({ typ: "dpop+jwt", alg: algorithm, jwk }).sign(privateKey)
+          const hash = accessToken === undefined
+            ? undefined
+            : yield* Effect.promise(() =>
+              crypto.subtle.digest("SHA-256", new TextEncoder().encode(Redacted.value(accessToken)))
+            )
+          const value = yield* signing.jwt(pair.key, { typ: "dpop+jwt", jwk: pair.publicKey }, {
+            jti: crypto.randomUUID(),
+            htm: method,
+            htu: origin + pathname,
+            iat: Math.floor(now / 1000),
+            ...(hash === undefined ? {} : { ath: base64url.encode(new Uint8Array(hash)) }),
+            ...(nonce === undefined ? {} : { nonce })
           })
           return {
             value,

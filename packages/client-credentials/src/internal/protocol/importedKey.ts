@@ -1,9 +1,10 @@
 /**
- * Private keys, as keys of the platform.
+ * Private keys, as keys of the platform, and the public keys that belong to them.
  */
 import { type CryptoKey, importJWK, importPKCS8 } from "jose"
 
 import type { PrivateKey } from "./privateKey.js"
+import { type PublicKey, publicMembers } from "./publicKey.js"
 import { fail, type Result, succeed } from "./result.js"
 
 /** The platform checks what reading did not: that the numbers in the key belong together. */
@@ -21,4 +22,16 @@ export const importedKey = async (
   } catch {
     return damaged
   }
+}
+
+/** The public key that belongs to a private key. */
+export const publicKeyOf = async (
+  key: Pick<PrivateKey, "material" | "type">,
+  algorithm: string
+): Promise<Result<PublicKey, string>> => {
+  const imported = await importedKey(key, algorithm, { extractable: true })
+  if (imported._tag === "Failure") return imported
+  const jwk = await crypto.subtle.exportKey("jwk", imported.value)
+  const found = publicMembers({ ...jwk })
+  return found === undefined ? fail("it has no public key") : succeed(found)
 }
