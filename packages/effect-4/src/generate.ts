@@ -19,8 +19,6 @@ export const left: ReadonlyArray<string> = [
   // `@effect/sql-libsql` and `@effect/sql-mysql2` have no release for Effect 4.
   "sql/test/mariadbServer.ts",
   "sql/test/sqlite.test.ts",
-  // It does not always end with the client of Postgres for Effect 4 (`@effect/sql-pg` 4.0.5).
-  "sql/test/outages.test.ts",
   "examples/src/guides/sqlite.ts",
   // It is run for the picture of the dashboard, once.
   "examples/src/monitored-worker.ts",

@@ -122,9 +122,10 @@ export const make = (
             ...snapshotOf(rows),
             done: Number(rows[0]?.generation) === generation + 1 && rows[0]?.sealed === entry.value
           })),
-          // The table grows by new keys only.
+          // The table grows by new keys only. Limited as well: without a response it would keep its connection for ever, and
+          // the client from closing.
           Effect.tap(({ done }) =>
-            done && generation === 0 ? Effect.forkDaemon(Effect.ignore(alone(sweep))) : Effect.void
+            done && generation === 0 ? Effect.forkDaemon(Effect.ignore(run("swap", sweep))) : Effect.void
           )
         ),
       acquire: (key, owner, life) =>

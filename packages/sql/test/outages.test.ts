@@ -1,6 +1,5 @@
 /**
- * A fleet on a Postgres, while Postgres and the network fail at random moments. On Effect 3 alone: with the client of
- * Postgres for Effect 4 (4.0.5) it does not always end, and why is not known yet.
+ * A fleet on a Postgres, while Postgres and the network fail at random moments.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { SqlTokenStore } from "@effect-oauth/sql"

@@ -100,6 +100,45 @@ describe.skipIf(!postgresServer.isInstalled)("a statement on Postgres", () => {
     60_000
   )
 
+  it.scopedLive(
+    "that removes old rows is given up in time too, and does not keep the others from their connection",
+    () =>
+      withServer((url) =>
+        Effect.gen(function*() {
+          const mine = yield* Effect.map(
+            Layer.build(
+              SqlTokenStore.layer({ timeout: "500 millis", prefix: "swept_" }).pipe(
+                Layer.provide(postgresLayer(url))
+              )
+            ),
+            Context.get(TokenStore.TokenStore)
+          )
+          const isLocked = yield* Deferred.make<void>()
+          // Each DELETE waits for a lock that is never given back.
+          yield* Effect.forkScoped(asAdministrator(url, (sql) =>
+            sql.withTransaction(Effect.gen(function*() {
+              yield* sql`SELECT pg_advisory_xact_lock(1)`
+              yield* Deferred.succeed(isLocked, undefined)
+              return yield* Effect.never
+            }))))
+          yield* Deferred.await(isLocked)
+          yield* asAdministrator(url, (sql) =>
+            Effect.gen(function*() {
+              yield* sql.unsafe(
+                `CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+                'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END'`
+              )
+              yield* sql.unsafe(
+                "CREATE TRIGGER waits BEFORE DELETE ON swept_tokens FOR EACH STATEMENT EXECUTE FUNCTION wait()"
+              )
+            }))
+          yield* Effect.eventually(mine.swap("a", 0, entry("one")))
+          yield* Effect.eventually(mine.load("a"))
+        }).pipe(Effect.scoped)
+      ),
+    60_000
+  )
+
   it.scopedLive("ends by the statement_timeout of its role", () =>
     withServer((url) =>
       Effect.gen(function*() {

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 
 export interface User {
   readonly uid?: number
@@ -48,10 +48,15 @@ export const launch = (
 ) =>
   Effect.gen(function*() {
     const [program, ...options] = command
-    const start = Effect.async<Effect.Effect<void>>((resume) => {
+    const start = Effect.async<Effect.Effect<void>, string>((resume) => {
       const child = spawn(program, options, { ...user, cwd, stdio: ["ignore", "ignore", "pipe"] })
+      let output = ""
+      child.once("exit", (code) => resume(Effect.fail(`${program} ended with ${code}: ${output}`)))
       child.stderr.on("data", (chunk: Buffer) => {
-        if (!chunk.toString().includes(ready)) return
+        output += chunk.toString()
+        const isReady = output.includes(ready)
+        output = output.slice(-1000)
+        if (!isReady) return
         resume(Effect.succeed(Effect.async<void>((ended) => {
           if (child.exitCode !== null || child.signalCode !== null) return ended(Effect.void)
           child.once("exit", () => ended(Effect.void))
@@ -59,7 +64,11 @@ export const launch = (
           setTimeout(() => child.kill("SIGKILL"), 2000).unref()
         })))
       })
-    })
+    }).pipe(
+      // What a server that was killed leaves behind ends a little later than it, and prevents the next start until then.
+      Effect.retry({ times: 50, schedule: Schedule.spaced("200 millis") }),
+      Effect.orDie
+    )
     let end = yield* start
     const stop = Effect.suspend(() => end)
     yield* Effect.addFinalizer(() => stop)
