@@ -1,16 +1,14 @@
 /**
- * What Redis and the network do to a store: errors, a user with few permissions, TLS, eviction, silence, and a failover.
+ * What Redis and the network do to a store: errors, a user with few permissions, TLS, eviction and silence.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
-import { TestApi } from "@effect-oauth/testing"
 import { Context, Deferred, Duration, Effect, Layer, Logger } from "effect"
 import type { Redis, RedisOptions } from "ioredis"
 
 import * as certificates from "../../client-credentials/test/support/certificates.js"
 import { start as startProxy } from "../../client-credentials/test/support/proxy.js"
-import * as shiftedClock from "../../client-credentials/test/support/shiftedClock.js"
 import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
 import * as redisServer from "./redisServer.js"
 
@@ -218,44 +216,3 @@ describe.skipIf(!redisServer.isInstalled)("the operations of a fleet", () => {
       assert.isAtMost(calls, 20 * (6 + Math.floor(elapsed / 1000)))
     }).pipe(Effect.provide(Servers)))
 })
-
-describe.skipIf(!redisServer.isSentinelInstalled)(
-  `a failover by Sentinel${redisServer.isSentinelInstalled ? "" : " (skipped: no redis-sentinel on this machine)"}`,
-  () => {
-    const { clock, forward } = shiftedClock.make()
-
-    it.scopedLive("in the refresh window of ten clients costs at most two tokens, and fails no call", () =>
-      Effect.gen(function*() {
-        const primary = yield* redisServer.start
-        const replica = yield* redisServer.startWith(["--replicaof", "127.0.0.1", String(primary.port)])
-        const raw = yield* redisServer.connect(replica.port)
-        yield* redisServer.informs(raw, "master_link_status:up")
-        const sentinel = yield* redisServer.startSentinel(primary.port, "tokens")
-        const processes = yield* fleet(
-          10,
-          { sentinels: [{ host: "127.0.0.1", port: sentinel.port }], name: "tokens" },
-          { tokenCache: { refreshBefore: "1 hour" } },
-          {}
-        )
-        const all = Effect.map(
-          Effect.all(processes, { concurrency: "unbounded" }),
-          (responses) => responses.map(({ status }) => status)
-        )
-        yield* all
-        assert.strictEqual(yield* tokensIssued, 1)
-        const { calls } = yield* TestApi.TestApi
-        // All of them refresh now, and their token is usable for twenty minutes.
-        yield* forward(Duration.minutes(24 * 60 - 20))
-        yield* primary.kill
-        let tokens = new Set<number | undefined>([1])
-        while (tokens.has(1)) {
-          const before = (yield* calls).length
-          assert.deepStrictEqual(new Set(yield* all), new Set([200]))
-          tokens = new Set((yield* calls).slice(before).map(({ token }) => token))
-          yield* tick
-        }
-        yield* redisServer.informs(raw, "role:master")
-        assert.isAtMost(yield* tokensIssued, 3)
-      }).pipe(Effect.provide(Servers), Effect.withClock(clock)))
-  }
-)

@@ -28,8 +28,10 @@ const launch = (program: string, args: ReadonlyArray<string>, ready: string) =>
     const child = spawn(program, args)
     let output = ""
     child.stdout.on("data", (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-1000)
+      // A replica may have written much more by the time that it is read.
+      output += chunk.toString()
       if (output.includes(ready)) resume(Effect.succeed(child))
+      output = output.slice(-1000)
     })
     child.once("exit", (code) => resume(Effect.dieMessage(`${program} ended with ${code}: ${output}`)))
   })
@@ -129,9 +131,7 @@ export const startTls = (ca: { readonly cert: string }, own: { readonly cert: st
     return port
   })
 
-export const isSentinelInstalled = isInstalled && spawnSync("redis-sentinel", ["--version"]).status === 0
-
-/** Starts a Sentinel that watches a primary alone, and replaces it after half a second without an answer. */
+/** Starts a Sentinel that watches a primary alone, and replaces it after two seconds without an answer. */
 export const startSentinel = (primary: number, name: string) =>
   Effect.gen(function*() {
     const port = yield* freePort
@@ -142,11 +142,11 @@ export const startSentinel = (primary: number, name: string) =>
         `port ${port}`,
         "bind 127.0.0.1",
         `sentinel monitor ${name} 127.0.0.1 ${primary} 1`,
-        `sentinel down-after-milliseconds ${name} 500`,
-        `sentinel failover-timeout ${name} 5000`
+        `sentinel down-after-milliseconds ${name} 2000`,
+        `sentinel failover-timeout ${name} 10000`
       ].join("\n")
     )
-    const child = yield* launch("redis-sentinel", [file], "+slave slave")
+    const child = yield* launch("redis-sentinel", [file], "+monitor master")
     yield* Effect.addFinalizer(() => kill(child))
     return { port }
   })

@@ -1,0 +1,87 @@
+/**
+ * Failovers by Sentinel at moments that a seed chooses, while the clients of a fleet refresh their token.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Fault, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Duration, Effect, Random } from "effect"
+
+import { runs } from "../../client-credentials/test/support/runs.js"
+import * as shiftedClock from "../../client-credentials/test/support/shiftedClock.js"
+import { fleet, Servers, tokensIssued } from "./fleet.js"
+import * as sentinel from "./sentinel.js"
+
+const rounds = runs("failovers by Sentinel at random moments", { quick: 2, full: 12 })
+const seed = process.env["FC_SEED"] ?? "failovers"
+const size = 10
+
+/** Clients with their token, which they begin to refresh now, with the options of the documentation. */
+const inRefreshWindow = (round: number, connection: { readonly host: string; readonly port: number }) =>
+  Effect.gen(function*() {
+    const { calls } = yield* TestApi.TestApi
+    const { clock, forward } = shiftedClock.make()
+    const clients = (yield* fleet(
+      size,
+      { sentinels: [connection], name: "tokens" },
+      { tokenCache: { refreshBefore: "1 hour" } },
+      { prefix: `round${round}` }
+    ).pipe(Effect.withClock(clock))).map((call) =>
+      Effect.map(Effect.orDie(Effect.withClock(call, clock)), ({ status }) => assert.strictEqual(status, 200))
+    )
+    /** Lets each client call, and returns the tokens that were sent. */
+    const callAll = Effect.gen(function*() {
+      const before = (yield* calls).length
+      yield* Effect.all(clients, { concurrency: "unbounded" })
+      return new Set((yield* calls).slice(before).map(({ token }) => token))
+    })
+    const old = yield* callAll
+    // It is usable for twenty minutes more.
+    yield* forward(Duration.minutes(24 * 60 - 20))
+    return {
+      clients,
+      haveNewTokens: sentinel.until(
+        "each client has a new token",
+        callAll,
+        (tokens) => ![...tokens].some((token) => old.has(token))
+      )
+    }
+  })
+
+describe.skipIf(!sentinel.isInstalled)(
+  `a failover by Sentinel${sentinel.isInstalled ? "" : " (skipped: no redis-sentinel on this machine)"}`,
+  () => {
+    it.scopedLive(
+      `at a random moment of a refresh costs ten clients at most one more token, and fails no call (seed ${seed})`,
+      () =>
+        Effect.gen(function*() {
+          const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
+          const pair = yield* sentinel.startPair("tokens")
+          const drawn = (yield* Effect.replicateEffect(Random.next, rounds * (size + 2)).pipe(
+            Effect.withRandom(Random.make(seed))
+          )).values()
+          const below = (most: number): number => Math.floor(most * Number(drawn.next().value))
+          for (let round = 0; round < rounds; round += 1) {
+            yield* Effect.scoped(Effect.gen(function*() {
+              const { clients, haveNewTokens } = yield* inRefreshWindow(round, pair.sentinel)
+              const failovers = yield* pair.failovers
+              const issued = yield* tokensIssued
+              yield* faults.next(Fault.delay(below(500)))
+              const moment = below(1000)
+              const kind = round % 2 === 0 ? "kill" : "failOver"
+              yield* Effect.all([
+                Effect.delay(pair[kind], moment),
+                ...clients.map((call) => Effect.delay(call, below(1000)))
+              ], { concurrency: "unbounded", discard: true })
+              yield* Effect.all([pair.settle(failovers), haveNewTokens], { concurrency: "unbounded", discard: true })
+              yield* haveNewTokens
+              const tokens = (yield* tokensIssued) - issued
+              const most = 1 + (yield* pair.failovers) - failovers
+              console.log(`Sentinel, seed ${seed}: ${kind} after ${moment} ms, ${tokens} tokens, at most ${most}`)
+              assert.isAtLeast(tokens, 1)
+              assert.isAtMost(tokens, most)
+            }))
+          }
+        }).pipe(Effect.provide(Servers)),
+      600_000
+    )
+  }
+)

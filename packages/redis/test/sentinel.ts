@@ -1,0 +1,96 @@
+/**
+ * Two real Redis servers under a Sentinel, which alone says which of them is the primary and makes one a replica.
+ */
+import { spawnSync } from "node:child_process"
+
+import { Effect, Schedule, Scope } from "effect"
+
+import * as redisServer from "./redisServer.js"
+
+export const isInstalled = redisServer.isInstalled && spawnSync("redis-sentinel", ["--version"]).status === 0
+
+/** A Sentinel that was without processor time does nothing for half a minute, and repeats a failover after twice its time. */
+const longest = "2 minutes"
+
+/** Asks until the answer is so. */
+export const until = <A>(what: string, ask: Effect.Effect<A>, isSo: (answer: A) => boolean): Effect.Effect<void> =>
+  ask.pipe(
+    Effect.repeat({ until: isSo, schedule: Schedule.spaced("100 millis") }),
+    Effect.timeoutFail({ duration: longest, onTimeout: () => new Error(`not so after ${longest}: ${what}`) }),
+    Effect.orDie,
+    Effect.asVoid
+  )
+
+type Known = Readonly<Record<string, string>>
+
+/** Sentinel answers names and values in turn. */
+const knownOf = (words: ReadonlyArray<string>): Known =>
+  Object.fromEntries(words.flatMap((word, index) => index % 2 === 0 ? [[word, words[index + 1] ?? ""]] : []))
+
+const startServer = (args: ReadonlyArray<string>) => redisServer.startWith(["--repl-diskless-sync-delay", "0", ...args])
+
+/**
+ * Starts a primary, its replica and a Sentinel, which replaces the primary after two seconds without an answer. After each
+ * failover, `settle` waits until the next one is possible; in the place of a server that was killed it starts another one.
+ */
+export const startPair = (name: string) =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const first = yield* startServer([])
+    const servers = new Map([[first.port, first]])
+    const { port } = yield* redisServer.startSentinel(first.port, name)
+    const client = yield* redisServer.connect(port)
+    const ask = <A>(question: string) => Effect.promise(() => client.call("SENTINEL", question, name) as Promise<A>)
+
+    const primaryPort = Effect.map(
+      ask<readonly [string, string]>("GET-MASTER-ADDR-BY-NAME"),
+      ([, primary]) => Number(primary)
+    )
+    const primary = Effect.map(ask<ReadonlyArray<string>>("MASTER"), knownOf)
+    const replicas = Effect.map(ask<ReadonlyArray<ReadonlyArray<string>>>("REPLICAS"), (all) => all.map(knownOf))
+    const failovers = Effect.map(primary, (known) => Number(known["config-epoch"]))
+
+    const addReplica = Effect.gen(function*() {
+      const server = yield* startServer(["--replicaof", "127.0.0.1", String(yield* primaryPort)])
+      servers.set(server.port, server)
+    }).pipe(Scope.extend(scope))
+    const ready = until(
+      "Sentinel knows a replica that has the data of the primary",
+      Effect.all([primary, replicas]),
+      ([primary, replicas]) =>
+        primary["flags"] === "master" && replicas.some((replica) =>
+          replica["flags"] === "slave" && replica["role-reported"] === "slave" &&
+          replica["master-link-status"] === "ok" && replica["master-port"] === primary["port"]
+        )
+    )
+    yield* addReplica
+    yield* ready
+    return {
+      sentinel: { host: "127.0.0.1", port },
+      /** How many failovers there were; one that Sentinel had to begin again counts as two. */
+      failovers,
+      /** Kills the primary. */
+      kill: Effect.gen(function*() {
+        const found = servers.get(yield* primaryPort) ??
+          (yield* Effect.dieMessage("a primary that was not started here"))
+        servers.delete(found.port)
+        yield* found.kill
+      }),
+      /** Makes the replica the primary, while the former primary runs. */
+      failOver: until(
+        "Sentinel begins a failover",
+        Effect.isSuccess(Effect.tryPromise(() => client.call("SENTINEL", "FAILOVER", name))),
+        (isBegun) => isBegun
+      ),
+      settle: (before: number) =>
+        Effect.gen(function*() {
+          yield* until(
+            "the failover is over",
+            Effect.all([primary, failovers]),
+            ([known, count]) => count > before && known["flags"] === "master"
+          )
+          if (servers.size < 2) yield* addReplica
+          yield* ready
+        })
+    }
+  })
