@@ -44,8 +44,15 @@ const peer = (socket: unknown): X509Certificate | undefined => {
 
 const resource = "https://api.example.com/v1"
 
-/** `signing` are the algorithms of client assertions that it supports. */
-export const startWith = (signing: ReadonlyArray<string>) =>
+/**
+ * `signing` are the algorithms of client assertions that it supports, `more` are clients beside the usual ones, which
+ * authenticate by private_key_jwt. Key sets that these name are read by `fetch`.
+ */
+export const startWith = (
+  signing: ReadonlyArray<string>,
+  more: ReadonlyArray<{ readonly client_id: string; readonly [member: string]: unknown }> = [],
+  fetch?: (url: string) => Promise<Response>
+) =>
   Effect.gen(function*() {
     const ca = yield* certificates.authority("an authority of the test")
     const pems = yield* certificates.server(ca)
@@ -131,8 +138,10 @@ export const startWith = (signing: ReadonlyArray<string>) =>
               client_id: "dpop",
               token_endpoint_auth_method: "client_secret_basic",
               dpop_bound_access_tokens: true
-            }
+            },
+            ...more.map((client) => ({ ...common, token_endpoint_auth_method: "private_key_jwt", ...client }))
           ] as never,
+          ...(fetch === undefined ? {} : { fetch: (url: URL | string) => fetch(String(url)) }),
           clientAuthMethods: [
             "client_secret_basic",
             "client_secret_post",
