@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 
 import * as ClientAuthentication from "./ClientAuthentication.js"
-import type * as Grant from "./Grant.js"
+import * as Grant from "./Grant.js"
 import * as client from "./internal/config/client.js"
 import * as clientEnvironment from "./internal/config/clientEnvironment.js"
 import type * as credentialSource from "./internal/config/credentialSource.js"
@@ -23,6 +23,7 @@ import type { ProofKey } from "./internal/http/proofKey.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import type { Signer } from "./Signer.js"
 import type { Overrides, TokenRequest } from "./TokenRequest.js"
+import * as WorkloadIdentity from "./WorkloadIdentity.js"
 
 /**
  * Options of a client: an endpoint (`tokenUrl` or `issuer`), its id with a credential (`clientSecret` or
@@ -315,13 +316,20 @@ const methods: client.Methods<Authentication> = {
   none: ClientAuthentication.none
 }
 
-/** Apart from the others, so that a program without them does not bundle the code that reads private keys. */
+/** Apart from the others, so that a program without them does not bundle their code. */
 const methodsOfVariables: clientEnvironment.MethodsOfVariables<Authentication> = {
   // The method reports an audience, a type or an algorithm that does not belong to it.
   private_key_jwt: (options) =>
     ClientAuthentication.privateKeyJwt({ ...options, algorithm: options.algorithm as undefined }),
   client_secret_jwt: (secret, options) =>
-    ClientAuthentication.clientSecretJwt(secret, { ...options, algorithm: options.algorithm as undefined })
+    ClientAuthentication.clientSecretJwt(secret, { ...options, algorithm: options.algorithm as undefined }),
+  workload_identity: ClientAuthentication.workloadIdentity
+}
+
+const grantsOfVariables: clientEnvironment.GrantsOfVariables<Grant.Grant> = {
+  jwt_bearer: Grant.jwtBearer,
+  token_exchange: Grant.tokenExchange,
+  file: WorkloadIdentity.file
 }
 
 /**
@@ -386,13 +394,7 @@ export const layerConfig = (
  */
 export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
   Effect.flatMap(
-    clientEnvironment.read<Authentication, Grant.Grant>(
-      methods,
-      methodsOfVariables,
-      proofKeys.examine,
-      options,
-      partRules
-    ),
+    clientEnvironment.read(methods, methodsOfVariables, grantsOfVariables, proofKeys.examine, options, partRules),
     proofKeys.provide
   )
 
@@ -410,7 +412,7 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
  * - `OAUTH_AUDIENCE`; `OAUTH_SCOPE`, `OAUTH_RESOURCE` and `API_ORIGINS`, separated by spaces;
  *   `OAUTH_AUTHORIZATION_DETAILS`, as JSON; `OAUTH_PARAMETERS`, as a form: `tenant=acme&tier=2`;
  * - `OAUTH_CLIENT_AUTHENTICATION`: `client_secret_post`, `client_secret_basic`, `client_secret_jwt`, `private_key_jwt`,
- *   `tls_client_auth`, `self_signed_tls_client_auth`;
+ *   `tls_client_auth`, `self_signed_tls_client_auth`, `workload_identity`, `spiffe_jwt`, `none`;
  * - `OAUTH_BASIC_ENCODING`: `form` or `raw`, see `Options.basicEncoding`; without
  *   `OAUTH_CLIENT_AUTHENTICATION` it stands for `client_secret_basic`, unless the issuer's metadata do not list it;
  * - `OAUTH_PRIVATE_KEY` or `OAUTH_PRIVATE_KEY_FILE` (PEM or JWK, see `ClientAuthentication.privateKeyJwt`) and
@@ -420,6 +422,11 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
  * - while a credential is being replaced: `OAUTH_CLIENT_SECRET_PREVIOUS`, `OAUTH_PRIVATE_KEY_PREVIOUS`, or these with
  *   `_FILE`, tried when the server does not accept the current one;
  * - `OAUTH_CERTIFICATE_BOUND_TOKENS` (`true`, `false`), see `Options.certificateBoundTokens`;
+ * - in place of a secret, the identity token of a platform (see `WorkloadIdentity.file`): `OAUTH_CLIENT_ASSERTION` or
+ *   `OAUTH_CLIENT_ASSERTION_FILE` for the methods `workload_identity`, which it stands for, and `spiffe_jwt`; or
+ *   `OAUTH_GRANT` (`jwt_bearer`, `token_exchange`) with `OAUTH_SUBJECT_TOKEN` or `OAUTH_SUBJECT_TOKEN_FILE`, and
+ *   `OAUTH_SUBJECT_TOKEN_TYPE` (see `Grant.tokenExchange`); then `OAUTH_CLIENT_ID` is only necessary where the server
+ *   requires one;
  * - `OAUTH_DPOP` (`true`, `false`), or `OAUTH_DPOP_KEY` or `OAUTH_DPOP_KEY_FILE`, the private key that tokens are bound to (PEM
  *   or JWK, see `Options.dpop`);
  * - `OAUTH_REVOCATION_URL`, `OAUTH_REQUEST_FORMAT` (`form`, `json`),

@@ -46,8 +46,9 @@ const files = (...contents: ReadonlyArray<string | undefined>): tokenFile.Files 
 /** Reads while the time passes that the source waits. */
 const patiently = <A, E>(source: Effect.Effect<A, E>) =>
   Effect.gen(function*() {
-    const fiber = yield* Effect.fork(source)
-    while ((yield* Fiber.poll(fiber))._tag === "None") {
+    let hasEnded = false
+    const fiber = yield* Effect.fork(Effect.ensuring(source, Effect.sync(() => hasEnded = true)))
+    while (!hasEnded) {
       yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
       yield* TestClock.adjust("100 millis")
     }
@@ -188,7 +189,7 @@ const sources = {
   }
 }
 
-describe.sequential("the service of a platform", () => {
+describe("the service of a platform", () => {
   for (const [name, { answer, headers, source, url }] of Object.entries(sources)) {
     it.scoped(`${name} is asked as it requires`, () =>
       Effect.gen(function*() {

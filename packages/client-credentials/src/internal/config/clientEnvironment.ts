@@ -37,6 +37,12 @@ const variables = {
   signingAlgorithm: "OAUTH_SIGNING_ALGORITHM",
   assertionAudience: "OAUTH_ASSERTION_AUDIENCE",
   assertionType: "OAUTH_ASSERTION_TYPE",
+  clientAssertion: "OAUTH_CLIENT_ASSERTION",
+  clientAssertionFile: "OAUTH_CLIENT_ASSERTION_FILE",
+  grant: "OAUTH_GRANT",
+  subjectToken: "OAUTH_SUBJECT_TOKEN",
+  subjectTokenFile: "OAUTH_SUBJECT_TOKEN_FILE",
+  subjectTokenType: "OAUTH_SUBJECT_TOKEN_TYPE",
   certificateBoundTokens: "OAUTH_CERTIFICATE_BOUND_TOKENS",
   dpop: "OAUTH_DPOP",
   dpopKey: "OAUTH_DPOP_KEY",
@@ -52,21 +58,31 @@ const variables = {
 
 type Variables = typeof variables
 
-/** The settings of a method of client authentication, which an override of the method replaces as a whole. */
-const ofMethod: ReadonlySet<string> = new Set([
-  "clientAuthentication",
-  "privateKey",
-  "previousPrivateKey",
-  "privateKeyId",
-  "signingAlgorithm",
-  "assertionAudience",
-  "assertionType"
-])
+/** The options that replace several settings: an override of one replaces them all. */
+const groups: Readonly<Record<string, string | undefined>> = {
+  privateKey: "clientAuthentication",
+  previousPrivateKey: "clientAuthentication",
+  privateKeyId: "clientAuthentication",
+  signingAlgorithm: "clientAuthentication",
+  assertionAudience: "clientAuthentication",
+  assertionType: "clientAuthentication",
+  clientAssertion: "clientAuthentication",
+  subjectToken: "grant",
+  subjectTokenType: "grant",
+  dpopKey: "dpop"
+}
 
 type Credentials = {
-  readonly [K in "clientSecret" | "previousClientSecret" | "privateKey" | "previousPrivateKey" | "dpopKey"]:
-    | Source
-    | undefined
+  readonly [
+    K in
+      | "clientSecret"
+      | "previousClientSecret"
+      | "privateKey"
+      | "previousPrivateKey"
+      | "dpopKey"
+      | "clientAssertion"
+      | "subjectToken"
+  ]: Source | undefined
 }
 
 /** What the variables hold, with the credentials in place of what names them. */
@@ -86,20 +102,37 @@ export interface MethodsOfVariables<A extends client.Authentication> {
     options: AssertionOptions & { readonly key: Source; readonly keyId: string | undefined }
   ) => A
   readonly client_secret_jwt: (secret: Source, options: AssertionOptions) => A
+  readonly workload_identity: (identity: Source, options: { readonly type: "jwt" | "spiffe" }) => A
 }
 
-/** A private key can mean one method only. */
-const methodOf = ({ clientAuthentication, clientSecret, privateKey }: Values): string | undefined =>
-  clientAuthentication ?? (privateKey !== undefined && clientSecret === undefined ? "private_key_jwt" : undefined)
+/** The grants that variables choose by name. */
+export interface GrantsOfVariables<G extends client.GrantOption> {
+  readonly jwt_bearer: (assertion: Source) => G
+  readonly token_exchange: (options: { readonly subject: Source; readonly subjectType: string | undefined }) => G
+  /** Reads the identity token in a file. */
+  readonly file: (path: string) => Source
+}
+
+/** A private key, and an assertion of the platform, can mean one method only. */
+const methodOf = ({ clientAssertion, clientAuthentication, clientSecret, privateKey }: Values): string | undefined => {
+  if (clientAuthentication !== undefined || clientSecret !== undefined) return clientAuthentication
+  return privateKey !== undefined
+    ? "private_key_jwt"
+    : clientAssertion !== undefined
+    ? "workload_identity"
+    : undefined
+}
 
 const jwtMethods = ["private_key_jwt", "client_secret_jwt"]
+const platformMethods = ["workload_identity", "spiffe_jwt"]
 const usedBy = {
   privateKey: ["private_key_jwt"],
   previousPrivateKey: ["private_key_jwt"],
   privateKeyId: ["private_key_jwt"],
   signingAlgorithm: jwtMethods,
   assertionAudience: jwtMethods,
-  assertionType: jwtMethods
+  assertionType: jwtMethods,
+  clientAssertion: platformMethods
 }
 
 /** A variable that is set is used, or reported. */
@@ -126,6 +159,9 @@ const misplaced = (values: Values): ReadonlyArray<Problem> => {
     values.dpopKey === undefined || values.dpop !== "false" ? true : undefined,
     "unset while OAUTH_DPOP is false"
   )
+  if (platformMethods.includes(method ?? "")) {
+    expect("clientAssertion", values.clientAssertion, `an identity token, or a file with one, since ${method} needs it`)
+  }
   for (const [setting, methods] of Object.entries(usedBy) as Array<[keyof typeof usedBy, ReadonlyArray<string>]>) {
     if (method !== undefined && methods.includes(method)) continue
     expect(
@@ -165,9 +201,42 @@ const authentication = <A extends client.Authentication>(
         clientSecret: undefined,
         previousClientSecret: undefined
       }
+    case "workload_identity":
+    case "spiffe_jwt":
+      return {
+        clientAuthentication: methods.workload_identity(values.clientAssertion ?? Effect.fail("missing"), {
+          type: methodOf(values) === "spiffe_jwt" ? "spiffe" : "jwt"
+        })
+      }
     default:
       return {}
   }
+}
+
+/** The grant that the variables choose, as an option; with its problems. */
+const grant = <G extends client.GrantOption>(
+  grants: GrantsOfVariables<G>,
+  { grant, subjectToken, subjectTokenType }: Values
+): { readonly option: client.Options; readonly problems: ReadonlyArray<Problem> } => {
+  const { expect, problems } = collect()
+  const isUsed = grant === "jwt_bearer" || grant === "token_exchange"
+  expect("grant", grant === undefined || isUsed ? true : undefined, "jwt_bearer, token_exchange, or unset")
+  expect(
+    "subjectToken",
+    isUsed === (subjectToken !== undefined) ? true : undefined,
+    isUsed ? `an identity token, or a file with one, since ${grant} needs it` : "unset without OAUTH_GRANT"
+  )
+  expect(
+    "subjectTokenType",
+    subjectTokenType === undefined || grant === "token_exchange" ? true : undefined,
+    "unset, unless OAUTH_GRANT is token_exchange"
+  )
+  // A token that is missing is reported above.
+  const subject = subjectToken ?? Effect.fail("missing")
+  const chosen = grant === "jwt_bearer"
+    ? grants.jwt_bearer(subject)
+    : grants.token_exchange({ subject, subjectType: subjectTokenType })
+  return { option: isUsed ? { grant: chosen } : { grant: undefined }, problems }
 }
 
 /** The options that are more than a string, made of strings. */
@@ -183,6 +252,10 @@ const settingOf = (values: Values) => (setting: string): string => {
     "clientAuthentication.key": "privateKey",
     "clientAuthentication.secret": "clientSecret",
     "clientAuthentication.previous": isKey ? "previousPrivateKey" : "previousClientSecret",
+    "clientAuthentication.identity": "clientAssertion",
+    "grant.assertion": "subjectToken",
+    "grant.subject": "subjectToken",
+    "grant.subjectType": "subjectTokenType",
     "clientAuthentication.keyId": "privateKeyId",
     "clientAuthentication.algorithm": "signingAlgorithm",
     "clientAuthentication.audience": "assertionAudience",
@@ -195,8 +268,12 @@ const settingOf = (values: Values) => (setting: string): string => {
 /** Reads the credentials of the variables: what they hold now, and where they come from. */
 const credentials = (
   read: ReturnType<typeof environment.reader>,
-  text: { readonly [K in keyof Variables]: string | undefined }
+  text: { readonly [K in keyof Variables]: string | undefined },
+  identityFile: (path: string) => Source
 ) => {
+  // A platform replaces the file while it is read.
+  const identity = (found: Source | undefined, file: string | undefined, which: "now" | "source") =>
+    found !== undefined && file !== undefined && which === "source" ? identityFile(file) : found
   const credential = (kind: Kind, setting: keyof Credentials) =>
     read.credential(kind, setting, text[setting], text[`${setting}File`], variables[setting])
   return Effect.map(
@@ -205,7 +282,9 @@ const credentials = (
       previousClientSecret: credential("client secret", "previousClientSecret"),
       privateKey: credential("private key", "privateKey"),
       previousPrivateKey: credential("private key", "previousPrivateKey"),
-      dpopKey: credential("private key", "dpopKey")
+      dpopKey: credential("private key", "dpopKey"),
+      clientAssertion: credential("identity token", "clientAssertion"),
+      subjectToken: credential("identity token", "subjectToken")
     }),
     (found) => ({
       problems: Object.values(found).flatMap((one) => one?.problem ?? []),
@@ -214,7 +293,9 @@ const credentials = (
         previousClientSecret: found.previousClientSecret?.[which],
         privateKey: found.privateKey?.[which],
         previousPrivateKey: found.previousPrivateKey?.[which],
-        dpopKey: found.dpopKey?.[which]
+        dpopKey: found.dpopKey?.[which],
+        clientAssertion: identity(found.clientAssertion?.[which], text.clientAssertionFile, which),
+        subjectToken: identity(found.subjectToken?.[which], text.subjectTokenFile, which)
       })
     })
   )
@@ -227,6 +308,7 @@ const credentials = (
 export const read = <A extends client.Authentication, G extends client.GrantOption>(
   methods: client.Methods<A>,
   methodsOfVariables: MethodsOfVariables<A>,
+  grantsOfVariables: GrantsOfVariables<G>,
   examine: (settings: client.Settings<A, G>) => Effect.Effect<void, ReadonlyArray<Problem>>,
   options: unknown,
   partRules: rules.Rules = client.allParts
@@ -244,10 +326,10 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
     const reader = environment.reader(prefix)
     const isOverridden = (setting: string) => {
       const name = setting.replace(/File$/, "")
-      return Object.hasOwn(overrides, ofMethod.has(name) ? "clientAuthentication" : name === "dpopKey" ? "dpop" : name)
+      return Object.hasOwn(overrides, groups[name] ?? name)
     }
     const text = yield* reader.all(variables, isOverridden)
-    const { by, problems } = yield* credentials(reader, text)
+    const { by, problems } = yield* credentials(reader, text, grantsOfVariables.file)
     const now: Values = { ...text, ...by("now") }
     const statuses = text.rejectedStatuses === undefined
       ? {}
@@ -269,9 +351,15 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
     const made = (which: "now" | "source") => {
       const values: Values = { ...text, ...by(which) }
       const check = collect()
-      check.problems.push(...problems, ...misplaced(values))
+      const granted = grant(grantsOfVariables, values)
+      check.problems.push(...problems, ...misplaced(values), ...granted.problems)
       const proofs = { dpop: values.dpopKey === undefined ? reader.flag(text.dpop) : { key: values.dpopKey } }
-      const chosen = { ...structured(values), ...authentication(methodsOfVariables, values), ...proofs }
+      const chosen = {
+        ...structured(values),
+        ...authentication(methodsOfVariables, values),
+        ...granted.option,
+        ...proofs
+      }
       const all = { ...values, ...chosen, ...more }
       const settings = client.read<A, G>(check, methods, all)
       client.revocation(check, all)
