@@ -106,6 +106,80 @@ describe("the environment", () => {
       }
     }).pipe(Effect.provide(NodeContext.layer)))
 
+  it.scopedLive("presents the identity token of a platform, as it is in its file at the time", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const file = yield* fs.makeTempFileScoped()
+      const write = (text: string) => fs.writeFileString(file, `${text}\n`)
+      const [first, second] = ["1", "2"].map((id) => `e30.${btoa(JSON.stringify({ jti: id })).replace(/=+$/, "")}.c2ln`)
+      for (
+        const [environment, method, type] of [
+          [{ OAUTH_CLIENT_ASSERTION_FILE: file }, "workload_identity", "jwt-bearer"],
+          [
+            { OAUTH_CLIENT_ASSERTION_FILE: file, OAUTH_CLIENT_AUTHENTICATION: "spiffe_jwt" },
+            "spiffe_jwt",
+            "jwt-spiffe"
+          ]
+        ] as const
+      ) {
+        yield* write(first ?? "")
+        const { authentication, request } = yield* read(environment)
+        assert.strictEqual(request.clientAuthentication, method)
+        yield* write(second ?? "")
+        const { prove } = yield* authentication(undefined).credentials[0]
+        const { parameters } = yield* prove({
+          clientId: request.clientId,
+          issuer: undefined,
+          endpoint: necessary.OAUTH_TOKEN_URL,
+          now: 0
+        })
+        assert.deepStrictEqual(parameters, {
+          client_id: "inventory-sync",
+          client_assertion_type: `urn:ietf:params:oauth:client-assertion-type:${type}`,
+          client_assertion: second ?? ""
+        })
+      }
+      for (const [grant, name] of [["jwt_bearer", "assertion"], ["token_exchange", "subject_token"]] as const) {
+        yield* write(first ?? "")
+        const config = yield* read({ OAUTH_GRANT: grant, OAUTH_SUBJECT_TOKEN_FILE: file, OAUTH_CLIENT_ID: "" })
+        assert.strictEqual(config.request.clientId, "")
+        assert.strictEqual(config.authentication(undefined).method, "none")
+        yield* write(second ?? "")
+        const present = config.grant?.present ?? assert.fail()
+        const { parameters } = yield* present({
+          clientId: "",
+          issuer: undefined,
+          endpoint: necessary.OAUTH_TOKEN_URL,
+          now: 0,
+          subject: undefined
+        })
+        assert.deepStrictEqual(parameters, { [name]: second })
+      }
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.effect("reports variables of a grant that are missing, wrong or not used", () =>
+    Effect.gen(function*() {
+      const wrong: ReadonlyArray<readonly [Record<string, string>, RegExp]> = [
+        [{ OAUTH_GRANT: "jwt_bearer" }, /OAUTH_SUBJECT_TOKEN/],
+        [{ OAUTH_GRANT: "password", OAUTH_SUBJECT_TOKEN: "a" }, /OAUTH_GRANT/],
+        [{ OAUTH_SUBJECT_TOKEN: "a", OAUTH_CLIENT_SECRET: secret }, /OAUTH_SUBJECT_TOKEN/],
+        [
+          { OAUTH_GRANT: "jwt_bearer", OAUTH_SUBJECT_TOKEN: "a", OAUTH_SUBJECT_TOKEN_TYPE: "jwt" },
+          /OAUTH_SUBJECT_TOKEN_TYPE/
+        ],
+        [
+          { OAUTH_GRANT: "token_exchange", OAUTH_SUBJECT_TOKEN: "a", OAUTH_SUBJECT_TOKEN_TYPE: "tokens" },
+          /OAUTH_SUBJECT_TOKEN_TYPE/
+        ],
+        [{ OAUTH_CLIENT_AUTHENTICATION: "workload_identity" }, /OAUTH_CLIENT_ASSERTION/],
+        [{ OAUTH_CLIENT_ASSERTION: "a", OAUTH_CLIENT_SECRET: secret }, /OAUTH_CLIENT_ASSERTION/],
+        [{ OAUTH_CLIENT_ASSERTION_FILE: "/nowhere/token" }, /OAUTH_CLIENT_ASSERTION_FILE/]
+      ]
+      for (const [environment, expected] of wrong) {
+        assert.match((yield* Effect.flip(read(environment))).message, expected)
+      }
+    }))
+
   it.effect("implies private_key_jwt by a private key alone", () =>
     Effect.gen(function*() {
       const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))
