@@ -1,5 +1,5 @@
 /**
- * Two real Redis servers under a Sentinel, which alone says which of them is the primary and makes one a replica.
+ * Two real Redis servers under a Sentinel, which alone decides which of them is the primary.
  */
 import { spawnSync } from "node:child_process"
 
@@ -12,11 +12,11 @@ export const isInstalled = redisServer.isInstalled && spawnSync("redis-sentinel"
 /** A Sentinel that was without processor time does nothing for half a minute, and repeats a failover after twice its time. */
 const longest = "2 minutes"
 
-/** Asks until the answer is so. */
+/** Repeats a question until its answer meets a condition. */
 export const until = <A>(what: string, ask: Effect.Effect<A>, isSo: (answer: A) => boolean): Effect.Effect<void> =>
   ask.pipe(
     Effect.repeat({ until: isSo, schedule: Schedule.spaced("100 millis") }),
-    Effect.timeoutFail({ duration: longest, onTimeout: () => new Error(`not so after ${longest}: ${what}`) }),
+    Effect.timeoutFail({ duration: longest, onTimeout: () => new Error(`not within ${longest}: ${what}`) }),
     Effect.orDie,
     Effect.asVoid
   )

@@ -72,7 +72,7 @@ describe("a fleet that shares a token", () => {
 
   for (const roundTrip of ["2 millis", "20 millis"] as const) {
     for (const instances of sizes(`cold fleets at ${roundTrip} whose issuer is unavailable`, [10, 100, 300, 1000], 1)) {
-      it.live(`fails ${instances} cold calls within 5 seconds and a request while the issuer is unavailable, ${roundTrip} away`, () =>
+      it.live(`fails ${instances} cold calls within 5 seconds, a request and a pause while the issuer is unavailable, ${roundTrip} away`, () =>
         Effect.gen(function*() {
           const report = yield* cold(instances, {
             shared: { ...shared, roundTrip },
