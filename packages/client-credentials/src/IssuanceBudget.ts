@@ -25,7 +25,7 @@ import * as metrics from "./internal/seam/metrics.js"
 import * as tokenErrors from "./internal/seam/tokenErrors.js"
 import { mayHaveIssued } from "./internal/token/issuance.js"
 import * as ledgers from "./internal/token/ledger.js"
-import type { InvalidConfig } from "./InvalidConfig.js"
+import { InvalidConfig } from "./InvalidConfig.js"
 import { type ClientClosed, IssuanceBudgetExhausted, type TokenError, type TokenStoreError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 import { TokenSeal } from "./TokenSeal.js"
@@ -33,11 +33,11 @@ import { TokenStore } from "./TokenStore.js"
 
 /**
  * The window of a limit: any period of this length, or `{ timeZone }` for calendar days in the time zone in which the issuer
- * counts, and `{ timeZone, calendar: "month" }` for calendar months.
+ * counts, `{ timeZone, calendar: "hour" }` for its hours, and `{ timeZone, calendar: "month" }` for calendar months.
  */
 type WindowInput =
   | Duration.DurationInput
-  | { readonly timeZone: string; readonly calendar?: "day" | "month" | undefined }
+  | { readonly timeZone: string; readonly calendar?: "hour" | "day" | "month" | undefined }
 
 /**
  * A limit, or a quota that the issuer announced, at a moment. Times are in milliseconds since the epoch.
@@ -60,11 +60,16 @@ interface Usage {
 export interface Ledger {
   /** In milliseconds since the epoch. */
   readonly now: number
-  /** How many tokens may be requested with the configured request, by the tightest limit. */
-  readonly left: number
+  /**
+   * How many tokens may be requested with the configured request, by the tightest limit; undefined while there is none:
+   * none is configured, and the issuer announced none yet.
+   */
+  readonly left: number | undefined
   /** The configured limits, in the order of the options. */
   readonly limits: ReadonlyArray<
-    Usage & { readonly window: Duration.Duration | { readonly timeZone: string; readonly calendar: "day" | "month" } }
+    Usage & {
+      readonly window: Duration.Duration | { readonly timeZone: string; readonly calendar: "hour" | "day" | "month" }
+    }
   >
   /** The quotas that the issuer announced and that have not ended. */
   readonly announced: ReadonlyArray<
@@ -87,7 +92,7 @@ export interface Ledger {
 export interface IssuanceBudget {
   /**
    * Returns the number of tokens that may still be requested with the configured request, by the tightest limit;
-   * undefined while the store is unavailable. Sends no request.
+   * undefined while the store is unavailable or nothing limits. Sends no request.
    */
   readonly left: Effect.Effect<number | undefined>
   /** Returns what is counted in each window, what is left, and what the issuer announced. Sends no request. */
@@ -116,9 +121,12 @@ export const IssuanceBudget = Context.GenericTag<IssuanceBudget>("@effect-oauth/
  * @category models
  */
 export interface Options {
-  /** The most tokens that one client may request in a window, whatever they are for. */
-  readonly limit: number
-  /** The window of the limit. Default: 24 hours. */
+  /**
+   * The most tokens that one client may request in a window, whatever they are for. Default: none, for a client that was not
+   * told its limit; then only what the issuer announces limits.
+   */
+  readonly limit?: number | undefined
+  /** The window of the limit. Auth0 counts in days and hours of UTC: `{ timeZone: "UTC" }`. Default: 24 hours. */
   readonly window?: WindowInput | undefined
   /**
    * Further limits, all of which are kept: `{ limit: 10, window: "1 hour" }` beside 50 a day, for example. Default: none.
@@ -144,7 +152,7 @@ export interface Options {
   readonly withoutStore?: number | undefined
   /**
    * Whether quotas that the issuer announces tighten this limit. Set it to false for quotas that are announced and not
-   * enforced. Default: true.
+   * enforced, as those of Auth0 with `enforce: false`: then they are metrics and warnings only. Default: true.
    */
   readonly followIssuerQuotas?: boolean | undefined
 }
@@ -158,7 +166,11 @@ type Permit = ledgers.Granted
  */
 const rateLimitOf = (
   error: TokenError,
-  { limit, now, organization }: { readonly limit: number; readonly now: number; readonly organization: string }
+  { limit = 1, now, organization }: {
+    readonly limit: number | undefined
+    readonly now: number
+    readonly organization: string
+  }
 ): ReadonlyArray<issuerQuota.Quota> => {
   const isLimit = error._tag === "TokenErrorResponse"
     ? dialect.kindOf(error) === "limit"
@@ -180,7 +192,7 @@ type Outcome = Either.Either<{ readonly quotas: ReadonlyArray<issuerQuota.Quota>
 /** The quotas that the issuer announced with a token, or with an error. */
 const quotasOf = (
   outcome: Outcome,
-  limit: { readonly limit: number; readonly now: number; readonly organization: string }
+  limit: { readonly limit: number | undefined; readonly now: number; readonly organization: string }
 ): ReadonlyArray<issuerQuota.Quota> =>
   Either.isRight(outcome)
     ? outcome.right.quotas
@@ -208,7 +220,10 @@ const operations = (
   clientId: string,
   open: (budget: ledgers.Budget) => ledgerStore.Decide
 ) => {
-  const budget: ledgers.Budget = { limits: [{ limit, window }, ...furtherLimits], reserveFraction }
+  const budget: ledgers.Budget = {
+    limits: [...(limit === undefined ? [] : [{ limit, window }]), ...furtherLimits],
+    reserveFraction
+  }
   const decide = open(budget)
   const counted = name === undefined ? `the client ${clientId}` : `the budget ${name}`
   const recipientOf = (organization: string): ledgers.Recipient => ({
@@ -216,7 +231,9 @@ const operations = (
     organization
   })
   const showLeft = (left: number) =>
-    metrics.set(metrics.budgetLeft, left, { "oauth.client.id": metrics.clientLabel(clientId) })
+    Number.isFinite(left)
+      ? metrics.set(metrics.budgetLeft, left, { "oauth.client.id": metrics.clientLabel(clientId) })
+      : Effect.void
 
   const spend = (isRenewal: boolean, organization: string) =>
     Effect.gen(function*() {
@@ -273,7 +290,8 @@ const operations = (
   const ledger = (organization: string) =>
     decide((current, now) => {
       const left = ledgers.left(budget, current, now, recipientOf(organization))
-      return { changes: [], answer: { now, left, ...shown(ledgers.usage(budget, current, now), clientId) } }
+      const known = Number.isFinite(left) ? left : undefined
+      return { changes: [], answer: { now, left: known, ...shown(ledgers.usage(budget, current, now), clientId) } }
     }, "fails")
 
   const reset = decide(() => ({ changes: [{ _tag: "Reset" }], answer: undefined }), "fails")
@@ -297,6 +315,8 @@ const operations = (
  * same multiple of the time since the first, so that they last for the window: with 50 a day 0.2 of that time, with 20 0.7,
  * with 10 2.2. A request before that fails with `IssuanceBudgetExhausted` by `unanswered`.
  *
+ * Without a limit, only what the issuer announces limits, from its first response on: `IssuanceBudget.layer({})`.
+ *
  * What the issuer announces tightens the budget: the header `Auth0-Client-Quota-Limit` of any response for all tokens of
  * the client, `Auth0-Organization-Quota-Limit` for those of the organization that the request names (the parameter
  * `organization`), and 429 with `Retry-After`, for at most an hour. The 200 announced quotas with the least left are kept.
@@ -314,6 +334,11 @@ export const make = (
 ): Effect.Effect<IssuanceBudget, InvalidConfig, ClientConfig | Scope.Scope | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
     const settings = yield* validate(parts.issuanceBudget, options)
+    if (options.window !== undefined && settings.limit === undefined) {
+      return yield* new InvalidConfig({
+        problems: [{ setting: "limit", expected: "a positive integer beside window" }]
+      })
+    }
     const { request: configured } = yield* ClientConfig
     const life = yield* lifetime.make
     const seal = yield* TokenSeal

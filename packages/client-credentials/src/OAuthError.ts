@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 
 import * as dialect from "./internal/protocol/dialect.js"
 import type { Quota } from "./internal/protocol/issuerQuota.js"
@@ -56,7 +56,15 @@ export class TokenErrorResponse extends Data.TaggedError("TokenErrorResponse")<{
     return kind === "limit" || kind === "unavailable"
   }
   override get message(): string {
-    return messages.tokenErrorResponse(this)
+    return messages.tokenErrorResponse({
+      status: this.status,
+      error: this.error,
+      errorDescription: this.errorDescription,
+      endpoint: this.endpoint,
+      hint: this.hint,
+      quotas: this.quotas,
+      retryAfterMillis: this.retryAfter && Duration.toMillis(this.retryAfter)
+    })
   }
 }
 

@@ -15,6 +15,7 @@ import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
 import * as parts from "./internal/config/parts.js"
 import { validate } from "./internal/config/rules.js"
+import * as announcedQuotas from "./internal/http/announcedQuotas.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
 import { CurrentCertificate } from "./internal/http/clientCertificate.js"
 import * as issuedTokens from "./internal/http/issuedTokens.js"
@@ -26,6 +27,7 @@ import type { Quota } from "./internal/protocol/issuerQuota.js"
 import * as mutualTls from "./internal/protocol/mutualTls.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
+import * as tokenErrors from "./internal/seam/tokenErrors.js"
 import * as tokenRequests from "./internal/seam/tokenRequests.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import { DiscoveryFailed, type TokenError } from "./OAuthError.js"
@@ -257,6 +259,7 @@ export const make = (
         return { token, quotas }
       })
 
+    const reportQuotas = announcedQuotas.make()
     const owner = {}
     const noticeDuplicate = (request: TokenRequest, token: AccessToken, { reason }: RequestOptions) =>
       Effect.clockWith((clock) => {
@@ -282,6 +285,8 @@ export const make = (
           (certificate === undefined
             ? requestToken(request, options)
             : certificate.hold(requestToken(request, options), request.certificateThumbprint)).pipe(
+              Effect.tap(({ quotas }) => reportQuotas(request, quotas)),
+              Effect.tapError((error) => reportQuotas(request, tokenErrors.quotasOf(error))),
               Effect.tapError((error) =>
                 Effect.annotateCurrentSpan("error.type", error._tag === "TokenErrorResponse" ? error.error : error._tag)
               ),

@@ -117,6 +117,16 @@ const subjectProblems = ({ onBehalfOf }: Overrides) =>
  *   TokenRequest.withOverrides({ scope: "items:write" })
  * )
  *
+ * @example
+ * // A token of an organization, as Auth0 issues them: one in the cache for each.
+ * import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
+ * import { Effect } from "effect"
+ *
+ * export const itemsOf = (organization: string) =>
+ *   Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
+ *     TokenRequest.withOverrides({ parameters: { organization } })
+ *   )
+ *
  * @since 0.1.0
  * @category combinators
  */

@@ -37,7 +37,8 @@ describe("a budget", () => {
           [{ limit: 1, window: 0 }, "window"],
           [{ limit: 1, window: "-1 day" }, "window"],
           [{ limit: 1, window: Infinity }, "window"],
-          [{ limit: 1, warnAt: [0.5, 80] }, "warnAt"]
+          [{ limit: 1, warnAt: [0.5, 80] }, "warnAt"],
+          [{ window: { timeZone: "UTC" } }, "limit"]
         ] as const
       ) {
         const error = yield* Effect.flip(
@@ -458,6 +459,47 @@ describe("the daily limit", () => {
       assert.deepStrictEqual(sent, ["north", "south", "none", "limited", "south", "none"])
       yield* time.advance(12 * hour)
       assert.strictEqual(yield* outcome("north", "b"), "served")
+    }).pipe(Effect.provide(quiet)))
+
+  it.scoped("may be that of the issuer alone, for a client that was not told its limit", () =>
+    Effect.gen(function*() {
+      const time = VirtualClock.make()
+      const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
+      let issued = 0
+      let isAnnounced = false
+      const { layer } = fakeHttp.make(() =>
+        Effect.sync(() => {
+          issued += 1
+          return Response.json({ access_token: `t-${issued}`, token_type: "Bearer", expires_in: 3600 }, {
+            headers: isAnnounced ? { "Auth0-Client-Quota-Limit": `b=per_day;q=500;r=2;t=43200` } : {}
+          })
+        })
+      )
+      const network = TokenEndpoint.layer().pipe(
+        Layer.provide([
+          layer,
+          ServerMetadata.layer().pipe(Layer.provide([layer, ClientConfig.layer(scenario.options)]))
+        ]),
+        Layer.provide(ClientConfig.layer(scenario.options))
+      )
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const cache = yield* inTime(process(Layer.orDie(network), store, {}))
+      const get = (scope: string) =>
+        Effect.zipRight(time.advance(1000), inTime(Effect.either(cache.withOverrides({ scope }).get)))
+      for (let count = 0; count < 100; count += 1) assert(Either.isRight(yield* get(`before-${count}`)))
+      assert.isUndefined((yield* inTime(cache.health)).budgetLeft)
+      isAnnounced = true
+      for (const scope of ["a", "b"]) assert(Either.isRight(yield* get(scope)))
+      // The announcement of the second response: two are left.
+      assert.strictEqual((yield* inTime(cache.health)).budgetLeft, 2)
+      isAnnounced = false
+      for (const scope of ["c", "d"]) assert(Either.isRight(yield* get(scope)))
+      const refused = yield* get("e")
+      assert(Either.isLeft(refused))
+      assert.deepInclude(refused.left, { _tag: "IssuanceBudgetExhausted", by: "issuer" })
+      assert.strictEqual(issued, 104)
+      yield* time.advance(12 * hour)
+      assert(Either.isRight(yield* get("e")))
     }).pipe(Effect.provide(quiet)))
 
   it.scoped("is nothing for as long as the issuer says with 429, whatever the token is for", () =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 
-import { merge, organizationOf, parse, type Quota } from "../../src/internal/protocol/issuerQuota.js"
+import { labelOf, merge, organizationOf, parse, type Quota, usedPart } from "../../src/internal/protocol/issuerQuota.js"
 
 const now = 1_000_000
 const client = "auth0-client-quota-limit"
@@ -77,4 +77,37 @@ describe("the quotas of a response", () => {
 it("the organization is a parameter of the request", () => {
   assert.strictEqual(organizationOf({ parameters: "a=b&organization=north" }), "north")
   assert.strictEqual(organizationOf({ parameters: "a=b" }), "")
+})
+
+describe("the used part of a quota", () => {
+  const quota = (limit: number, remaining: number): Quota => ({
+    name: "auth0-client-quota-limit per_day",
+    counts: "client",
+    limit,
+    remaining,
+    resetsAt: 0
+  })
+  for (
+    const [limit, remaining, expected] of [
+      [50, 11, undefined],
+      [50, 10, "most"],
+      [50, 1, "most"],
+      [50, 0, "all"],
+      [1, 1, undefined],
+      [1, 0, "all"],
+      [0, 0, undefined],
+      [10, 20, undefined]
+    ] as const
+  ) {
+    it(`${remaining} of ${limit} left: ${expected}`, () =>
+      assert.strictEqual(usedPart(quota(limit, remaining)), expected))
+  }
+
+  it("is named by whose it is and by its bucket", () => {
+    assert.strictEqual(labelOf(quota(1, 1)), "client per_day")
+    assert.strictEqual(
+      labelOf({ ...quota(1, 1), name: "retry-after", counts: "organization" }),
+      "organization retry-after"
+    )
+  })
 })

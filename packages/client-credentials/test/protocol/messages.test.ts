@@ -22,6 +22,42 @@ const table: ReadonlyArray<
     ["400"]
   ],
   [
+    "a limit that ends with the last of the spent quotas",
+    () =>
+      messages.tokenErrorResponse({
+        ...refusal,
+        status: 429,
+        retryAfterMillis: 5000,
+        quotas: [[0, 1000], [0, 2000], [3, 9000]].map(([remaining = 0, resetsAt = 0]) => ({
+          name: "a",
+          counts: "client",
+          limit: 9,
+          remaining,
+          resetsAt
+        }))
+      }),
+    [" It issues tokens again from 1970-01-01T00:00:02.000Z."],
+    [" s."]
+  ],
+  [
+    "a limit that ends after a pause",
+    () => messages.tokenErrorResponse({ ...refusal, status: 429, retryAfterMillis: 4001, quotas: [] }),
+    [" It issues tokens again in 5 s."],
+    ["from"]
+  ],
+  [
+    "a limit without an end",
+    () => messages.tokenErrorResponse({ ...refusal, status: 429 }),
+    ["have the limit raised."],
+    ["again"]
+  ],
+  [
+    "a refusal that is no limit",
+    () => messages.tokenErrorResponse({ ...refusal, retryAfterMillis: 1000 }),
+    [],
+    ["again"]
+  ],
+  [
     "a response that cannot be used",
     () => messages.invalidTokenResponse({ endpoint, status: 200, problem: "it is empty" }),
     [endpoint, "200", "it is empty"],

@@ -115,7 +115,9 @@ export const run = (rules: string) =>
     yield* until("sum(increase(oauth_token_renewed_ahead_count[1m])) > 2")
 
     yield* beginFault("issuer down")
-    yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? Fault.unavailable() : undefined)
+    // With a quota as Auth0 announces it, which limits nothing here.
+    const quota = { "Auth0-Client-Quota-Limit": "b=per_day;q=1000;r=900;t=43200" }
+    yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? Fault.answer(503, "", quota) : undefined)
     yield* raised("OAuthTokenRefreshFailing")
     yield* raised("OAuthCallsWithoutToken")
 

@@ -29,7 +29,7 @@ type Row = readonly [window: string, usage: Usage]
 const windowOf = (window: IssuanceBudget.Ledger["limits"][number]["window"]): string =>
   Duration.isDuration(window)
     ? `any ${durationText.show(Duration.toMillis(window))}`
-    : `a ${window.calendar} of ${window.timeZone}`
+    : `${window.calendar === "hour" ? "an" : "a"} ${window.calendar} of ${window.timeZone}`
 
 const rowsOf = ({ announced, limits }: IssuanceBudget.Ledger): ReadonlyArray<Row> => [
   ...limits.map((one): Row => [windowOf(one.window), one]),

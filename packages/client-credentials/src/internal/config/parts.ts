@@ -138,10 +138,10 @@ const isTimeZone = (timeZone: unknown): timeZone is string => {
 
 const windows =
   "a duration above 0 such as \"24 hours\", or { timeZone } such as Europe/Amsterdam for calendar days, " +
-  "{ timeZone, calendar: \"month\" } for months"
+  "with calendar: \"hour\" or \"month\" for hours or months"
 
 /** The units of a calendar; the first is the default. */
-const calendars = ["day", "month"] as const
+const calendars = ["day", "hour", "month"] as const
 
 const window = (value: unknown): Window | undefined => {
   if (isRecord(value) && "timeZone" in value) {
@@ -165,7 +165,10 @@ const furtherLimit = (value: unknown): ReadonlyArray<Limit> => {
 }
 
 export const issuanceBudget = {
-  limit: rules.positiveInteger(),
+  limit: rules.optional(
+    "a positive integer",
+    (value): value is number => typeof value === "number" && Number.isSafeInteger(value) && value > 0
+  ),
   window: rules.parsed<Window>({
     default: { _tag: "Sliding", millis: 1440 * minute },
     expected: windows,

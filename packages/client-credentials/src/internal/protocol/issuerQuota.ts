@@ -65,3 +65,10 @@ export const merge = (earlier: ReadonlyArray<Quota>, later: ReadonlyArray<Quota>
   ...earlier.filter(({ name }) => !later.some((quota) => quota.name === name)),
   ...later
 ]
+
+/** How much of a quota is used, where a user should know: four fifths of it, or all. */
+export const usedPart = ({ limit, remaining }: Quota): "most" | "all" | undefined =>
+  limit === 0 ? undefined : remaining === 0 ? "all" : limit - remaining >= 0.8 * limit ? "most" : undefined
+
+/** The name of its bucket, as a label: `client per_day`. */
+export const labelOf = ({ counts, name }: Quota): string => `${counts} ${name.slice(name.indexOf(" ") + 1)}`

@@ -4,16 +4,37 @@
  * Every string of a server in these fields was redacted and cut before the error was made (`redaction.ts`).
  */
 import * as dialect from "./dialect.js"
+import type { Quota } from "./issuerQuota.js"
 
 const withDetail = (text: string, detail: string | undefined): string =>
   detail === undefined ? text : `${text}: ${detail}`
 
+/** When tokens are issued again, where the server states it: the end of its last spent quota, or `Retry-After`. */
+const again = (
+  { quotas = [], retryAfterMillis }: {
+    readonly quotas?: ReadonlyArray<Quota> | undefined
+    readonly retryAfterMillis?: number | undefined
+  }
+): string => {
+  const ends = quotas.flatMap(({ remaining, resetsAt }) => remaining === 0 ? [resetsAt] : [])
+  return ends.length > 0
+    ? ` It issues tokens again from ${new Date(Math.max(...ends)).toISOString()}.`
+    : retryAfterMillis === undefined
+    ? ""
+    : ` It issues tokens again in ${Math.ceil(retryAfterMillis / 1000)} s.`
+}
+
 export const tokenErrorResponse = (
-  error: dialect.Refusal & { readonly endpoint: string; readonly hint?: string | undefined }
+  error: dialect.Refusal & {
+    readonly endpoint: string
+    readonly hint?: string | undefined
+    readonly quotas?: ReadonlyArray<Quota> | undefined
+    readonly retryAfterMillis?: number | undefined
+  }
 ): string =>
   `${withDetail(`The token endpoint ${error.endpoint} answered "${error.error}"`, error.errorDescription)}. ${
     dialect.advice(error) ?? `It answered with status ${error.status}; ask its operator what that code means there.`
-  }${error.hint === undefined ? "" : ` ${error.hint}`}`
+  }${dialect.kindOf(error) === "limit" ? again(error) : ""}${error.hint === undefined ? "" : ` ${error.hint}`}`
 
 export const invalidTokenResponse = ({ endpoint, problem, status }: {
   readonly endpoint: string
@@ -84,7 +105,8 @@ export const issuanceBudgetExhausted = ({ by, limit, reserved, resetsAt }: {
   }
   return by === "issuer"
     ? `The authorization server gives no further token ${until}, by what it said itself, so none was asked for. Share ` +
-      "tokens between processes (SharedClientCredentials.layer), or have its limit raised."
+      "tokens between processes (SharedClientCredentials.layer), or have its limit raised. If it announces limits that it does " +
+      "not enforce, set issuanceBudget.followIssuerQuotas to false."
     : `The budget of ${limit} tokens is spent ${until}, so no token was asked for. Share tokens between processes ` +
       "(SharedClientCredentials.layer), or raise the limit if the issuer allows more."
 }

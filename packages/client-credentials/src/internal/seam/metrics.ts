@@ -157,6 +157,16 @@ export const budgetLeft = gauge({
   attributes: ["oauth.client.id"]
 })
 
+/**
+ * `oauth.client.id` is a `clientLabel`. `oauth.quota.name` is `client` or `organization` and the name of the bucket, such as
+ * `client per_day`. `oauth.quota.organization` is that of the request, of the first 100; absent for the client's own quotas.
+ */
+export const quotaLeft = gauge({
+  name: "oauth.quota.left",
+  description: "What remains of a quota that the authorization server announced, by its last response",
+  attributes: ["oauth.client.id", "oauth.quota.name", "oauth.quota.organization"]
+})
+
 /** That of the certificate that expires first, of those that the process presents. */
 export const certificateExpiry = gauge({
   name: "oauth.tls.certificate_expires_at",
@@ -216,3 +226,6 @@ export const labels = (max: number) => {
 
 /** The client id for the first 100 of a process, `other` for all further ones. */
 export const clientLabel = labels(maxLabels)
+
+/** The organization for the first 100 of a process, `other` for all further ones. */
+export const organizationLabel = labels(maxLabels)

@@ -5,21 +5,23 @@
 export type Window =
   /** Any period of so many milliseconds. */
   | { readonly _tag: "Sliding"; readonly millis: number }
-  /** From midnight to midnight, or from the first of a month to the next, in the time zone in which the issuer counts. */
-  | { readonly _tag: "Calendar"; readonly unit: "day" | "month"; readonly timeZone: string }
+  /** From one full hour, midnight or first of a month to the next, in the time zone in which the issuer counts. */
+  | { readonly _tag: "Calendar"; readonly unit: "hour" | "day" | "month"; readonly timeZone: string }
 
 const hour = 3_600_000
 
 /** No longer lasts one; a day in which clocks are set back has 25 hours. */
-const longest = { day: 25 * hour, month: (31 * 24 + 1) * hour }
+const longest = { hour, day: 25 * hour, month: (31 * 24 + 1) * hour }
 
-/** The calendar day or month in a time zone, as a string that is equal for equal ones. */
+/** The calendar hour, day or month in a time zone, as a string that is equal for equal ones. */
 const nameOf = ({ timeZone, unit }: Extract<Window, { _tag: "Calendar" }>) => {
   const format = new Intl.DateTimeFormat("en-CA", {
     timeZone,
     year: "numeric",
     month: "2-digit",
-    ...(unit === "day" ? { day: "2-digit" } : {})
+    ...(unit === "month" ? {} : { day: "2-digit" }),
+    // The hour in which clocks are set back comes twice, with another offset.
+    ...(unit === "hour" ? { hour: "2-digit", hourCycle: "h23", timeZoneName: "longOffset" } : {})
   })
   return (at: number): string => format.format(at)
 }
@@ -43,7 +45,7 @@ export const endOfOld = (window: Window, now: number): number => {
   return border(now - longest[window.unit], now + 1, (at) => name(at) !== current) - 1
 }
 
-/** The start of the next day or month. */
+/** The start of the next hour, day or month. */
 export const next = (window: Extract<Window, { _tag: "Calendar" }>, now: number): number => {
   const name = nameOf(window)
   const current = name(now)

@@ -13,8 +13,8 @@ export interface Limit {
 }
 
 export interface Budget {
-  /** All of them are kept. */
-  readonly limits: readonly [Limit, ...ReadonlyArray<Limit>]
+  /** All of them are kept. There may be none, where only the issuer's quotas limit. */
+  readonly limits: ReadonlyArray<Limit>
   /** The fraction of every limit that is reserved for callers without a token. */
   readonly reserveFraction: number
 }
@@ -144,7 +144,7 @@ export interface Granted {
   readonly spend: Spend
   /** How many token requests count now in the window of each limit, including this one. */
   readonly counts: ReadonlyArray<number>
-  /** How many tokens are left, by the tightest limit. */
+  /** How many tokens are left, by the tightest limit; infinitely many without one. */
   readonly left: number
 }
 
@@ -238,7 +238,7 @@ export const spend = (
   }
 }
 
-/** How many tokens are left for a recipient, by the tightest limit. */
+/** How many tokens are left for a recipient, by the tightest limit; infinitely many without one. */
 export const left = ({ limits }: Budget, { quotas, spent }: Ledger, now: number, recipient: Recipient): number =>
   Math.max(
     0,
@@ -282,8 +282,10 @@ export const usage = (
   })
 })
 
+const hour = 3_600_000
+
 /** How long a request is kept: as long as the longest window counts it, and an hour. */
-const kept = ({ limits }: Budget): number => Math.max(...limits.map(({ window }) => keptFor(window)))
+const kept = ({ limits }: Budget): number => Math.max(hour, ...limits.map(({ window }) => keptFor(window)))
 
 /**
  * The ledger of a moment, without what no longer counts, and without what a process wrote whose clock was ahead. Requests

@@ -1,0 +1,68 @@
+/**
+ * The quotas that an authorization server announces to a client, as metrics and warnings, with a budget or without one.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+
+import type { TokenRequest } from "../../TokenRequest.js"
+import * as issuerQuota from "../protocol/issuerQuota.js"
+import * as metrics from "../seam/metrics.js"
+
+/** What was reported of one quota, until it is full again. */
+interface Reported {
+  readonly used: "most" | "all"
+  readonly resetsAt: number
+}
+
+/** The most quotas whose warnings are remembered; a warning of one that was forgotten may be repeated. */
+const maxReported = 200
+
+const warningOf = (
+  quota: issuerQuota.Quota,
+  { clientId, organization }: { readonly clientId: string; readonly organization: string }
+): string => {
+  const { counts, limit, remaining, resetsAt } = quota
+  const whose = counts === "organization" ? `the organization ${organization}` : `the client ${clientId}`
+  return `${
+    limit - remaining
+  } of ${limit} tokens of ${whose} are used, by the quota that the authorization server announces ` +
+    `(${issuerQuota.labelOf(quota)}), until ${
+      new Date(resetsAt).toISOString()
+    }. Further requests are refused then, if the ` +
+    "server enforces it. If that is early, see the reasons in oauth.token.requests, and share tokens between processes " +
+    "(SharedClientCredentials.layer)."
+}
+
+/** Reports what each response announces; warns once of each part of a quota in its window. */
+export const make = () => {
+  const reported = new Map<string, Reported>()
+
+  const isNew = (key: string, quota: issuerQuota.Quota, used: Reported["used"] | undefined, now: number): boolean => {
+    const before = reported.get(key)
+    const known = before !== undefined && before.resetsAt > now ? before.used : undefined
+    if (used === undefined || known === used || known === "all") return false
+    reported.delete(key)
+    reported.set(key, { used, resetsAt: quota.resetsAt })
+    const [oldest] = reported.keys()
+    if (reported.size > maxReported && oldest !== undefined) reported.delete(oldest)
+    return true
+  }
+
+  return (request: TokenRequest, quotas: ReadonlyArray<issuerQuota.Quota>): Effect.Effect<void> =>
+    quotas.length === 0 ?
+      Effect.void :
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.forEach(quotas, (quota) => {
+          const organization = issuerQuota.organizationOf(request)
+          const isOfOrganization = quota.counts === "organization"
+          const show = metrics.set(metrics.quotaLeft, quota.remaining, {
+            "oauth.client.id": metrics.clientLabel(request.clientId),
+            "oauth.quota.name": issuerQuota.labelOf(quota),
+            "oauth.quota.organization": isOfOrganization ? metrics.organizationLabel(organization) : undefined
+          })
+          const key = JSON.stringify([quota.name, request.clientId, isOfOrganization ? organization : ""])
+          return isNew(key, quota, issuerQuota.usedPart(quota), now)
+            ? Effect.zipRight(show, Effect.logWarning(warningOf(quota, { clientId: request.clientId, organization })))
+            : show
+        }, { discard: true }))
+}
