@@ -12,6 +12,7 @@ import * as Duration from "effect/Duration"
 import * as dialect from "./internal/protocol/dialect.js"
 import type { Quota } from "./internal/protocol/issuerQuota.js"
 import * as messages from "./internal/protocol/messages.js"
+import * as stepUp from "./internal/protocol/stepUp.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
@@ -273,7 +274,17 @@ export class InsufficientScope extends Data.TaggedError("InsufficientScope")<{
 
 /**
  * The API accepted the token and requires another or a more recent authentication (RFC 9470 section 3). A new token from
- * the same request would not help.
+ * the same request would not help; one from a request with `overrides` may.
+ *
+ * @example
+ * import { type ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
+ * import { Effect } from "effect"
+ *
+ * export const payments = (api: ApiClient.Client) =>
+ *   Effect.catchTag(api.get("/payments"), "InsufficientUserAuthentication", (error) =>
+ *     error.overrides === undefined
+ *       ? Effect.fail(error)
+ *       : TokenRequest.withOverrides(error.overrides)(api.get("/payments")))
  *
  * @since 0.1.0
  * @category errors
@@ -289,6 +300,13 @@ export class InsufficientUserAuthentication extends Data.TaggedError("Insufficie
   get retryable(): boolean {
     return false
   }
+  /**
+   * What a token request needs for this API, for `TokenRequest.withOverrides`: `acr_values` and `max_age` beside the
+   * parameters that are configured. Undefined when the API named neither.
+   */
+  get overrides(): stepUp.RequiredParameters | undefined {
+    return stepUp.ofAuthentication(this)
+  }
   override get message(): string {
     return messages.insufficientUserAuthentication(this)
   }
@@ -296,7 +314,7 @@ export class InsufficientUserAuthentication extends Data.TaggedError("Insufficie
 
 /**
  * The API requires a token that was requested with certain claims: a claims challenge, as Microsoft Entra's continuous
- * access evaluation sends it. A new token without these claims would not help.
+ * access evaluation sends it. A new token without these claims would not help; one from a request with `overrides` may.
  *
  * @example
  * import { type ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
@@ -304,9 +322,9 @@ export class InsufficientUserAuthentication extends Data.TaggedError("Insufficie
  *
  * export const items = (api: ApiClient.Client) =>
  *   Effect.catchTag(api.get("/items"), "InsufficientClaims", (error) =>
- *     error.claims === undefined
+ *     error.overrides === undefined
  *       ? Effect.fail(error)
- *       : TokenRequest.withOverrides({ parameters: { claims: error.claims } })(api.get("/items")))
+ *       : TokenRequest.withOverrides(error.overrides)(api.get("/items")))
  *
  * @since 0.1.0
  * @category errors
@@ -319,6 +337,10 @@ export class InsufficientClaims extends Data.TaggedError("InsufficientClaims")<{
   /** Always false. */
   get retryable(): boolean {
     return false
+  }
+  /** What `TokenRequest.withOverrides` needs for this API: `claims`. Undefined when the API sent no readable ones. */
+  get overrides(): stepUp.RequiredParameters | undefined {
+    return stepUp.ofClaims(this.claims)
   }
   override get message(): string {
     return messages.insufficientClaims(this)

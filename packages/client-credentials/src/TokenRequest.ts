@@ -81,6 +81,11 @@ export interface Overrides {
    * nor credentials.
    */
   readonly parameters?: Readonly<Record<string, string>> | undefined
+  /**
+   * Parameters beside those that are configured, each in place of the one of its name: what an API requires of one call
+   * (`InsufficientClaims.overrides`), while the others stay. Those of an outer `withOverrides` stay too.
+   */
+  readonly additionalParameters?: Readonly<Record<string, string>> | undefined
   /** The token of a user on whose behalf the calls are made: see `Grant.onBehalfOf`. */
   readonly onBehalfOf?: Redacted.Redacted<string> | undefined
 }
@@ -105,7 +110,7 @@ const subjectProblems = ({ onBehalfOf }: Overrides) =>
  * Makes the calls of a program with tokens of other requests, for example with a scope that only this part needs
  * (RFC 9700 section 2.3 recommends no more than necessary). Such tokens are cached beside the usual one, each under its
  * whole request, so that no call carries the token of another request. Within another `withOverrides`, the inner one
- * prevails, option by option; an option that is undefined changes nothing.
+ * prevails, option by option, and additional parameters add up; an option that is undefined changes nothing.
  *
  * Fails with `InvalidConfig` when a parameter is not what the standards allow, or when `Overrides` has no member of that name.
  *
@@ -140,6 +145,9 @@ export const withOverrides =
         : Effect.flatMap(CurrentOverrides, (outer) =>
           Effect.provideService(self, CurrentOverrides, {
             ...outer,
-            ...Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
+            ...Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined)),
+            ...(overrides.additionalParameters === undefined
+              ? {}
+              : { additionalParameters: { ...outer.additionalParameters, ...overrides.additionalParameters } })
           }))
     })

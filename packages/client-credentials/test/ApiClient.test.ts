@@ -379,6 +379,11 @@ describe("ApiClient", () => {
             acrValues: ["silver", "gold"],
             maxAge: 5
           })
+          assert.deepStrictEqual(error.overrides, {
+            additionalParameters: { acr_values: "silver gold", max_age: "5" }
+          })
+          const unnamed = new OAuthError.InsufficientUserAuthentication({ endpoint: "", acrValues: [] })
+          assert.isUndefined(unnamed.overrides)
           assert.include(error.message, `acr_values "silver gold", max_age 5`)
           assert.isFalse(error.retryable)
           assert.deepStrictEqual(counts, { tokens: 1, calls: 1 })
@@ -402,7 +407,8 @@ describe("ApiClient", () => {
         assert.strictEqual(error.claims, json)
         assert.notInclude(error.message, "1604106651")
         assert.deepStrictEqual(counts, { tokens: 1, calls: 1 })
-        const response = yield* TokenRequest.withOverrides({ parameters: { claims: json } })(get("/items"))
+        assert.isUndefined(new OAuthError.InsufficientClaims({ endpoint: "" }).overrides)
+        const response = yield* TokenRequest.withOverrides(error.overrides ?? {})(get("/items"))
         assert.strictEqual(response.status, 200)
         const [, second] = sent.filter(({ url }) => url === scenario.options.tokenUrl)
         assert.strictEqual(new URLSearchParams(second?.body).get("claims"), json)

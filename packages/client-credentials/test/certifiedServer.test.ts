@@ -42,6 +42,7 @@ import {
   ClientCredentials,
   OAuthError,
   TokenCache,
+  TokenRequest,
   TokenRevocation
 } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
@@ -286,6 +287,46 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         })
         assert.include((error as Error).message, "OAUTH_BASIC_ENCODING")
       }))
+  })
+
+  describe("one more token request, as the API requires it", () => {
+    const organization = { parameters: { organization: "north" } }
+
+    for (
+      const [path, tag] of [
+        ["/payments", "InsufficientUserAuthentication"],
+        ["/mails", "InsufficientClaims"]
+      ] as const
+    ) {
+      it.effect(`${tag} has the overrides of it, beside the parameters that are configured`, () =>
+        Effect.gen(function*() {
+          const { state } = yield* Server
+          state.extras.length = 0
+          yield* use(
+            { clientId: "post", clientSecret: secret, ...organization },
+            Effect.gen(function*() {
+              const api = yield* ApiClient.ApiClient
+              const call = Effect.map(api.get(path), ({ status }) => status)
+              const steppedUp = Effect.catchTags(call, {
+                InsufficientClaims: (error) =>
+                  error.overrides === undefined
+                    ? Effect.fail(error)
+                    : TokenRequest.withOverrides(error.overrides)(call),
+                InsufficientUserAuthentication: (error) =>
+                  error.overrides === undefined
+                    ? Effect.fail(error)
+                    : TokenRequest.withOverrides(error.overrides)(call)
+              })
+              assert.strictEqual((yield* Effect.flip(call))._tag, tag)
+              assert.strictEqual(yield* steppedUp, 200)
+              // Each of both tokens is cached.
+              assert.strictEqual(yield* steppedUp, 200)
+              assert.strictEqual((yield* api.get("/items")).status, 200)
+            })
+          )
+          assert.deepStrictEqual(state.extras.map((extra) => extra["organization"]), ["north", "north"])
+        }))
+    }
   })
 
   describe("what is asked for", () => {

@@ -54,7 +54,8 @@ const changes: { readonly [C in keyof Required<TokenRequest.Overrides>]: fc.Arbi
   resource: fc.uniqueArray(word.map((name) => `urn:${name}`), { maxLength: 2 }),
   authorizationDetails: details,
   onBehalfOf: word.map((token) => Redacted.make(token)),
-  parameters: fc.dictionary(fc.constantFrom("organization", "tier"), word, { noNullPrototype: true })
+  parameters: fc.dictionary(fc.constantFrom("organization", "tier"), word, { noNullPrototype: true }),
+  additionalParameters: fc.dictionary(fc.constantFrom("organization", "claims"), word, { noNullPrototype: true })
 }
 
 const options: ClientConfig.Options = {
@@ -194,6 +195,29 @@ describe("a token of its own for each request", () => {
         { authorizationDetails: [{ to: { name: "A", iban: "DE1" }, type: "payment" }] }
       )
       assert.lengthOf(requests, 4)
+    }).pipe(Effect.scoped))
+
+  it.effect("with additional parameters beside those that are configured or around it", () =>
+    Effect.gen(function*() {
+      const { requests, start } = yield* world
+      const client = yield* start(
+        tokenRequests.make({
+          clientId: "one",
+          tokenUrl: "https://auth.example/token",
+          parameters: { organization: "north", tier: "1" }
+        }),
+        false
+      )
+      yield* call(client, { additionalParameters: { claims: "a", tier: "2" } })
+      yield* call(client, { additionalParameters: { max_age: "5" } }).pipe(
+        TokenRequest.withOverrides({ additionalParameters: { claims: "b", max_age: "9" } })
+      )
+      yield* call(client, { additionalParameters: { claims: "c" }, parameters: { tier: "3" } })
+      assert.deepStrictEqual(requests.map(({ parameters }) => parameters), [
+        "claims=a&organization=north&tier=2",
+        "claims=b&max_age=5&organization=north&tier=1",
+        "claims=c&tier=3"
+      ])
     }).pipe(Effect.scoped))
 
   it.effect("and not the one around it where an option of the inner change is undefined", () =>

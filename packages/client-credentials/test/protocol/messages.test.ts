@@ -198,8 +198,8 @@ it("the message of an error has no more than what is known", () => {
   assert.strictEqual(
     messages.insufficientUserAuthentication(acr),
     `${endpoint} requires another authentication, so no new token was requested. If the authorization server issues such ` +
-      "tokens to this client, request one with these parameters (OAUTH_PARAMETERS, or TokenRequest.withOverrides); " +
-      "otherwise have the API accept this client."
+      "tokens to this client, request one with these parameters (TokenRequest.withOverrides with the overrides of this " +
+      "error, or OAUTH_PARAMETERS for all calls); otherwise have the API accept this client."
   )
   assert.include(messages.insufficientUserAuthentication({ ...acr, maxAge: 1 }), " (max_age 1),")
   assert.include(messages.insufficientUserAuthentication({ ...acr, acrValues: ["a"] }), " (acr_values \"a\"),")

@@ -96,7 +96,8 @@ describe("the parameters of a token request", () => {
         "absolute URIs without fragment (RFC 8707 section 2)",
         "a list of objects, each with a type (RFC 9396 section 2)",
         "texts by name, none empty, and none of grant_type, client_id, client_secret, client_assertion, " +
-        "client_assertion_type, audience, scope, resource, authorization_details"
+        "client_assertion_type, audience, scope, resource, authorization_details, assertion, subject_token, " +
+        "subject_token_type, actor_token, actor_token_type, requested_token_type"
       ]
     )
   })
@@ -108,9 +109,16 @@ describe("the parameters of a token request", () => {
       "scopes",
       "scope"
     ])
+    for (const name of ["parameters", "additionalParameters"]) {
+      assert.deepStrictEqual(overrideProblems({ [name]: { claims: "{}" } }), [])
+      for (const given of [{ scope: "a" }, { claims: "" }, "claims", { claims: 1 }]) {
+        assert.deepStrictEqual(overrideProblems({ [name]: given }).map(({ setting }) => setting), [name])
+      }
+    }
     assert.deepStrictEqual(overrideProblems({ scopes: "a" }), [{
       setting: "scopes",
-      expected: "no option of this name; the options are audience, authorizationDetails, parameters, resource, scope"
+      expected: "no option of this name; the options are additionalParameters, audience, authorizationDetails, " +
+        "onBehalfOf, parameters, resource, scope"
     }])
     assert.deepStrictEqual(overrideProblems("a"), [{ setting: "options", expected: "an object of options" }])
   })

@@ -44,6 +44,20 @@ const peer = (socket: unknown): X509Certificate | undefined => {
 
 const resource = "https://api.example.com/v1"
 
+/** The paths of the API whose tokens must have been requested in another way, and how it says so. */
+const stepUps: Readonly<
+  Record<string, { readonly challenge: string; readonly isMet: (extra: Readonly<Record<string, unknown>>) => boolean }>
+> = {
+  "/payments": {
+    challenge: `error="insufficient_user_authentication", acr_values="gold", max_age="300"`,
+    isMet: ({ acr, maxAge }) => acr === "gold" && maxAge === "300"
+  },
+  "/mails": {
+    challenge: `error="insufficient_claims", claims="${btoa(`{"access_token":{"nbf":{"essential":true}}}`)}"`,
+    isMet: ({ claims }) => claims === `{"access_token":{"nbf":{"essential":true}}}`
+  }
+}
+
 /**
  * `signing` are the algorithms of client assertions that it supports, `more` are clients beside the usual ones, which
  * authenticate by private_key_jwt. Key sets that these name are read by `fetch`.
@@ -82,7 +96,11 @@ export const startWith = (
       ) as Record<typeof algorithms[number], { readonly pem: string; readonly jwk: JWK; readonly privateJwk: JWK }>
     )
 
-    const state = { requireNonce: false, seen: [] as Array<Record<string, unknown>> }
+    const state = {
+      requireNonce: false,
+      seen: [] as Array<Record<string, unknown>>,
+      extras: [] as Array<Record<string, unknown>>
+    }
 
     const common = {
       grant_types: ["client_credentials"],
@@ -186,6 +204,19 @@ export const startWith = (
             }
           } as never,
           scopes: ["items:read", "items:write", "admin"],
+          // What a token was requested with, for the API: a class of authentication (RFC 9470 section 5), or claims.
+          extraTokenClaims: (
+            { oidc: { body = {} } }: { readonly oidc: { readonly body?: Record<string, unknown> } }
+          ) => {
+            const extra = {
+              acr: body["acr_values"],
+              maxAge: body["max_age"],
+              claims: body["claims"],
+              organization: body["organization"]
+            }
+            state.extras.push(extra)
+            return extra
+          },
           ttl: { ClientCredentials: 86_400 }
         } as never)
       })
@@ -210,7 +241,7 @@ export const startWith = (
       provider.ClientCredentials.find(token).then((found) =>
         found === undefined || !found.isValid
           ? { active: false } as const
-          : { active: true, jkt: found.jkt, certificate: found["x5t#S256"] } as const
+          : { active: true, jkt: found.jkt, certificate: found["x5t#S256"], extra: found.extra } as const
       )
 
     /** An API that takes bearer tokens, and those bound to a key with a proof of it only (RFC 9449 section 7). */
@@ -225,6 +256,10 @@ export const startWith = (
         const [scheme, token = ""] = (request.headers.authorization ?? "").split(" ")
         const found = await introspect(token)
         if (!found.active) return refuse(`${scheme ?? "Bearer"} error="invalid_token"`)
+        const required = stepUps[request.url ?? ""]
+        if (required !== undefined && !required.isMet(found.extra ?? {})) {
+          return refuse(`${scheme} ${required.challenge}`)
+        }
         if (found.jkt === undefined) {
           return scheme === "Bearer"
             ? response.end("{}")

@@ -162,7 +162,8 @@ export const insufficientUserAuthentication = ({ acrValues, endpoint, maxAge }: 
   return `${endpoint} requires another authentication${
     required.length === 0 ? "" : ` (${required.join(", ")})`
   }, so no new token was requested. If the authorization server issues such tokens to this client, request one with these ` +
-    "parameters (OAUTH_PARAMETERS, or TokenRequest.withOverrides); otherwise have the API accept this client."
+    "parameters (TokenRequest.withOverrides with the overrides of this error, or OAUTH_PARAMETERS for all calls); otherwise have " +
+    "the API accept this client."
 }
 
 export const insufficientClaims = ({ claims, endpoint }: {
@@ -171,8 +172,8 @@ export const insufficientClaims = ({ claims, endpoint }: {
 }): string =>
   `${endpoint} requires a token with ${
     claims === undefined ? "claims that it does not name" : "certain claims"
-  }, so no new token was requested. Request one with the parameter "claims" (TokenRequest.withOverrides, with the claims of ` +
-  "this error), if the authorization server supports it."
+  }, so no new token was requested. Request one with the parameter "claims" (TokenRequest.withOverrides, with the ` +
+  "overrides of this error), if the authorization server supports it."
 
 export const clientClosed =
   "The client is closed: the scope of its layer has ended. A call that was in progress may have reached the API. Keep the " +

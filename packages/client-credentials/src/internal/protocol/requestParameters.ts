@@ -84,6 +84,11 @@ const isScope = (name: unknown): boolean => typeof name === "string" && /^[\x21\
 const isResource = (uri: unknown): boolean =>
   typeof uri === "string" && /^[\x21-\x7e]+$/.test(uri) && URL.canParse(uri) && !uri.includes("#")
 
+const furtherProblems = (setting: string, given: unknown): ReadonlyArray<Problem> =>
+  given === undefined || areFurther(given)
+    ? []
+    : [{ setting, expected: `texts by name, none empty, and none of ${[...reserved].join(", ")}` }]
+
 export const problems = (
   { audience, authorizationDetails, parameters, resource, scope }: Parameters
 ): ReadonlyArray<Problem> => [
@@ -101,13 +106,11 @@ export const problems = (
     setting: "authorizationDetails",
     expected: "a list of objects, each with a type (RFC 9396 section 2)"
   }]),
-  ...(parameters === undefined || areFurther(parameters) ? [] : [{
-    setting: "parameters",
-    expected: `texts by name, none empty, and none of ${[...reserved].join(", ")}`
-  }])
+  ...furtherProblems("parameters", parameters)
 ]
 
-const names: { readonly [K in keyof Parameters | "onBehalfOf"]-?: true } = {
+const names: { readonly [K in keyof Parameters | "additionalParameters" | "onBehalfOf"]-?: true } = {
+  additionalParameters: true,
   onBehalfOf: true,
   audience: true,
   scope: true,
@@ -121,4 +124,10 @@ const names: { readonly [K in keyof Parameters | "onBehalfOf"]-?: true } = {
  * token of another request.
  */
 export const overrideProblems = (overrides: unknown): ReadonlyArray<Problem> =>
-  isRecord(overrides) ? [...unknownNames(overrides, Object.keys(names)), ...problems(overrides)] : [notAnObject]
+  isRecord(overrides)
+    ? [
+      ...unknownNames(overrides, Object.keys(names)),
+      ...problems(overrides),
+      ...furtherProblems("additionalParameters", overrides["additionalParameters"])
+    ]
+    : [notAnObject]

@@ -39,7 +39,15 @@ export const make = (
 /** Returns the same request with other parameters. */
 export const override = (
   request: TokenRequest,
-  { audience, authorizationDetails, onBehalfOf, parameters: further, resource, scope }: Overrides
+  {
+    additionalParameters: added,
+    audience,
+    authorizationDetails,
+    onBehalfOf,
+    parameters: further,
+    resource,
+    scope
+  }: Overrides
 ): TokenRequest =>
   new TokenRequest({
     ...request,
@@ -50,7 +58,12 @@ export const override = (
     ...(authorizationDetails === undefined ? {} : {
       authorizationDetails: authorizationDetails.length === 0 ? "" : parameters.canonicalJson(authorizationDetails)
     }),
-    ...(further === undefined ? {} : { parameters: parameters.sorted(further) })
+    ...(further === undefined && added === undefined ? {} : {
+      parameters: parameters.sorted({
+        ...(further ?? Object.fromEntries(new URLSearchParams(request.parameters))),
+        ...added
+      })
+    })
   })
 
 /** Returns the same request for tokens that are bound to a key. */
