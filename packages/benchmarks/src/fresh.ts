@@ -4,7 +4,7 @@
  *   node fresh.js start NAME TOKEN_URL API_URL     imports, makes a client, makes a call
  *   node fresh.js cached NAME BARE TRANSPORT ROUNDS CALLS
  *                                                    microseconds of a call, and of one of the bare client
- *   node fresh.js allocations NAME                 bytes allocated by a call
+ *   node fresh.js allocations NAME CALLS           bytes allocated by a call
  *   node fresh.js memory NAME FIRST MORE           bytes held by a client with its token
  */
 import type { Client } from "./contender.js"
@@ -93,15 +93,16 @@ const cached = async () => {
 }
 
 const allocations = async () => {
+  const calls = Number(parameters[0])
   const { make, repeat } = await load(name)
   const client = await make((await inMemory()).surroundings)
-  await repeat(client, 2000, 1)
+  await repeat(client, 4 * calls, 1)
   const samples: Array<number> = []
   for (let round = 0; round < 5; round++) {
     collect()
     const before = process.memoryUsage().heapUsed
-    await repeat(client, 500, 1)
-    samples.push((process.memoryUsage().heapUsed - before) / 500)
+    await repeat(client, calls, 1)
+    samples.push((process.memoryUsage().heapUsed - before) / calls)
   }
   return { bytes: median(samples) }
 }

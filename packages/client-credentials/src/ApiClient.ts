@@ -164,7 +164,9 @@ const judging = (authorization: Authorization, judgeDeclared: JudgeDeclared) => 
     if (isError && !received.isOfToken) return Effect.succeed(done(received))
     // The challenges of a successful response are not read: most calls succeed.
     const challenges = isError ? received.challenges : []
-    const verdict = rejection.classify({ status: response.status, challenges, scheme: received.scheme })
+    const verdict = isError
+      ? rejection.classify({ status: response.status, challenges, scheme: received.scheme })
+      : rejection.none
     return Effect.flatMap(
       authorization.onResponse(authorized, response, verdict._tag === "InvalidDPoPProof"),
       (proofChanged): Effect.Effect<Outcome, Problem> => {

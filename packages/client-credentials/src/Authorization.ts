@@ -72,11 +72,19 @@ export interface Authorization {
  */
 export const Authorization = Context.GenericTag<Authorization>("@effect-oauth/client-credentials/Authorization")
 
+/** The header of each token, which is as long as the token: made once, not for each call. */
+const bearerHeaders = new WeakMap<AccessToken, string>()
+
+const bearerHeader = (token: AccessToken): string => {
+  const known = bearerHeaders.get(token)
+  if (known !== undefined) return known
+  const header = `Bearer ${Redacted.value(token.value)}`
+  bearerHeaders.set(token, header)
+  return header
+}
+
 const bearer = (request: HttpClientRequest.HttpClientRequest, token: AccessToken): AuthorizedRequest =>
-  new Authorized(
-    HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`),
-    token
-  )
+  new Authorized(HttpClientRequest.setHeader(request, "authorization", bearerHeader(token)), token)
 
 const bound = ({ proof }: ProofKey, request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
   Effect.map(

@@ -60,7 +60,7 @@ export const allocations: Measure = {
       ({ name }) =>
         run<"bytes">(
           ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"],
-          ["allocations", name]
+          ["allocations", name, "500"]
         )
     )
     const whole = rows("bytes")

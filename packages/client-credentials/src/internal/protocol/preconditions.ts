@@ -23,7 +23,8 @@ type Fields = Readonly<Record<string, string>>
  * among the `valid` ones are not checked again.
  */
 export const headerProblem = (headers: Fields, valid: Fields = {}): string | undefined => {
-  for (const [key, text] of Object.entries(headers)) {
+  for (const key of Object.keys(headers)) {
+    const text = headers[key] ?? ""
     if (valid[key] === text) continue
     if (!name.test(key)) return "a header has a name that no header can have (RFC 9110 section 5.1)"
     if (!value.test(text)) {

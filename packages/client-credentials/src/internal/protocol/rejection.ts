@@ -145,6 +145,9 @@ export const meaning = (challenges: ReadonlyArray<ChallengeParts>, scheme?: stri
     { _tag: "Unknown" }
 }
 
+/** That of every successful response. */
+export const none: Rejection = { _tag: "None" }
+
 /**
  * Classifies a response to a call that carried a token.
  *
@@ -156,7 +159,7 @@ export const classify = ({ challenges, scheme, status }: {
   readonly challenges: ReadonlyArray<ChallengeParts>
   readonly scheme: string | undefined
 }): Rejection => {
-  if (status !== 400 && status !== 401 && status !== 403) return { _tag: "None" }
+  if (status !== 400 && status !== 401 && status !== 403) return none
   const found = meaning(challenges, scheme)
   if (found._tag === "UseDPoPNonce" || found._tag === "InvalidDPoPProof") {
     if (scheme === "dpop") return found

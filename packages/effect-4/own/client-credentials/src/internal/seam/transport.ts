@@ -279,14 +279,21 @@ export const observedLightly = <A, E, R, A2, E2, R2>(
   effect: Effect.Effect<A, E, R>,
   observer: Observer,
   ending: Ending<A, E, A2, E2, R2>
-): Effect.Effect<A2, E2, R | R2> =>
-  Effect.matchCauseEffect(
-    fiber.getRef(Tracer.DisablePropagation)
-      ? observed(effect, observer)
-      : Effect.provideService(
-        effect,
-        HttpClient.TracerDisabledWhen,
-        gate(observer, fiber.getRef(HttpClient.TracerDisabledWhen))
-      ),
-    ending
-  )
+): Effect.Effect<A2, E2, R | R2> => {
+  if (fiber.getRef(Tracer.DisablePropagation)) return Effect.matchCauseEffect(observed(effect, observer), ending)
+  const { context } = fiber
+  const own = fiber.getRef(HttpClient.TracerDisabledWhen)
+  fiber.setContext(Context.add(context, HttpClient.TracerDisabledWhen, gate(observer, own)))
+  // As `Effect.provideService` does, in one step with what follows. Unlike it, this does not run where the fiber is
+  // interrupted: then the gate is in force for the finalizers too.
+  return Effect.matchCauseEffect(effect, {
+    onFailure: (cause) => {
+      fiber.setContext(context)
+      return ending.onFailure(cause)
+    },
+    onSuccess: (value) => {
+      fiber.setContext(context)
+      return ending.onSuccess(value)
+    }
+  })
+}
