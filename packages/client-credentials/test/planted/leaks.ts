@@ -76,7 +76,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
     file: "internal/http/authenticatedRequest.ts",
     find: "    const prepare = Effect.gen(",
     replace: "    yield* Effect.annotateCurrentSpan(\"tried\", Revealed.value(credential.identity))\n" +
-      "    const once = Effect.gen(",
+      "    const prepare = Effect.gen(",
     test: "client_secret_basic, whatever"
   },
   {
@@ -96,7 +96,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a rejection that nobody handles",
     file: "internal/http/authenticatedRequest.ts",
-    find: "    const once = Effect.gen(",
+    find: "    const prepare = Effect.gen(",
     replace: "    void Promise.reject(new Error(Revealed.value(credential.identity)))\n" +
       "    const prepare = Effect.gen(",
     test: "TokenEndpoint.make"
@@ -136,10 +136,10 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a secret among the arguments of a process",
     file: "internal/http/authenticatedRequest.ts",
-    find: "    const once = Effect.gen(",
+    find: "    const prepare = Effect.gen(",
     replace: "    const { spawnSync } = yield* Effect.promise(() => import(\"node:child_process\"))\n" +
       "    spawnSync(\"true\", [Revealed.value(credential.identity)])\n" +
-      "    const once = Effect.gen(",
+      "    const prepare = Effect.gen(",
     test: "TokenEndpoint.make"
   },
   {
@@ -170,8 +170,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a passphrase in the error about its key",
     file: "internal/config/tlsMaterial.ts",
-    find: "passphrase }) ? key : undefined,\n      \"the private",
-    replace: "passphrase }) ? key : undefined,\n" +
+    find: "isKey ? key : undefined,\n      \"the private",
+    replace: "isKey ? key : undefined,\n" +
       "      (passphrase && Revealed.value(passphrase)) + \"the private",
     test: "NodeTls.layer"
   },

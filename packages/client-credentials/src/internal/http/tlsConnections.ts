@@ -9,13 +9,19 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
-import type { Problem } from "../config/check.js"
-import type * as proxies from "../config/proxies.js"
-import { type Certificate, certificateOf, type Material, secureContext } from "../config/tlsMaterial.js"
 import * as certificateLife from "../protocol/certificateLife.js"
+import type { Problem } from "../protocol/options.js"
 import { isLoopback } from "../protocol/urls.js"
 import * as metrics from "../seam/metrics.js"
 import type { ClientCertificate } from "./clientCertificate.js"
+import { type Certificate, certificateOf, type Material, secureContext } from "./tlsContext.js"
+
+/** The proxies for each scheme, empty for none, and the hosts that none is used for. */
+interface Proxies {
+  readonly http: string
+  readonly https: string
+  readonly except: string
+}
 
 /** Sends requests to this machine directly, and others through the proxies. */
 class Route extends Undici.Dispatcher {
@@ -38,7 +44,7 @@ interface Connections {
   users: number
 }
 
-const connections = (material: Material, { except, http, https }: proxies.Proxies): Connections => {
+const connections = (material: Material, { except, http, https }: Proxies): Connections => {
   const connect = { secureContext: secureContext(material) }
   const direct = new Undici.Agent({ connect })
   const state = { material, certificate: certificateOf(material), users: 0 }
@@ -133,7 +139,7 @@ class Generations {
   private readonly open = new Set<Connections>()
   private readonly drained = new Set<Connections>()
 
-  constructor(first: Material, private readonly proxy: proxies.Proxies) {
+  constructor(first: Material, private readonly proxy: Proxies) {
     this.newest = this.opened(first)
   }
 
@@ -201,7 +207,7 @@ class Generations {
 /** Sends each request on connections of the newest valid material. `read` is undefined for material that stays as it is. */
 export const make = (
   first: Material,
-  proxy: proxies.Proxies,
+  proxy: Proxies,
   read: ((before: Material) => Effect.Effect<Material, ReadonlyArray<Problem>>) | undefined
 ) =>
   Effect.gen(function*() {
