@@ -168,7 +168,7 @@ interface AssertionOptions {
   readonly audience?: "issuer" | "token_endpoint" | (string & {}) | undefined
   /** The life of an assertion. Default: 60 seconds, the longest that some servers allow. */
   readonly life?: Duration.DurationInput | undefined
-  /** Further header parameters, such as `x5t#S256` for servers that find a certificate by it (RFC 7515 section 4.1.8). */
+  /** Further header parameters (RFC 7515 section 4.1). */
   readonly header?: Readonly<Record<string, string>> | undefined
   /** The `typ` header. Default: `client-authentication+jwt`; `JWT` is for servers that do not accept it. */
   readonly type?: string | undefined
@@ -234,6 +234,11 @@ interface PrivateKeyOptions extends AssertionOptions {
   readonly signer?: Signer | undefined
   /** The key before the current one, tried when the server does not accept the current one (401 or `invalid_client`). */
   readonly previous?: source.Source | Signer | undefined
+  /**
+   * The certificate of the key as PEM, of which the first one counts: its thumbprint is the `x5t#S256` header, by which some
+   * servers find the key (RFC 7515 section 4.1.8). The previous key has none. Default: none.
+   */
+  readonly certificate?: string | undefined
   /** The `kid` header, by which the server finds the key. Default: that of the JWK, or of the signer. */
   readonly keyId?: string | undefined
   /** A signer has its own. */
@@ -275,16 +280,18 @@ export const privateKeyJwt = (
   options: PrivateKeyOptions & (Pick<Required<PrivateKeyOptions>, "key"> | Pick<Required<PrivateKeyOptions>, "signer">)
 ): ClientAuthentication => {
   const { algorithm, key, keyId, previous, signer } = given(options)
+  /** The certificate is that of the current key. */
+  const optionsOf = (isPrevious: boolean) => isPrevious ? { ...options, certificate: undefined } : given(options)
   return make({
     method: "private_key_jwt",
     kind: "private key",
     options,
-    names: [...clientAssertion.names, "key", "signer", "keyId"],
+    names: [...clientAssertion.names, "key", "signer", "keyId", "certificate"],
     // A value that is neither is reported by `problems`.
     current: signer ?? key as source.Source,
     setting: signer === undefined ? "key" : "signer",
     previous,
-    prepare: (value) => {
+    prepare: (value, isPrevious) => {
       const key = privateKey.read(value, keyId)
       if (!privateKey.isUsable(key)) return key
       const possible = algorithms.algorithms[key.type]
@@ -295,7 +302,7 @@ export const privateKeyJwt = (
       }
       const identified = { ...key, keyId: keyId ?? key.keyId }
       return {
-        prove: clientAssertion.prove(given(options), ({ ofPrivateKey }, { issuer, signingAlgorithms }) => {
+        prove: clientAssertion.prove(optionsOf(isPrevious), ({ ofPrivateKey }, { issuer, signingAlgorithms }) => {
           const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
           return algorithm === undefined
             ? clientAssertion.unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
@@ -305,7 +312,7 @@ export const privateKeyJwt = (
     },
     proveBy: (one) =>
       clientAssertion.prove(
-        given(options),
+        optionsOf(one !== signer),
         ({ ofSigner }, { issuer, signingAlgorithms }) =>
           signingAlgorithms?.includes(one.algorithm) === false
             ? clientAssertion.unsupported(issuer, [one.algorithm], signingAlgorithms)

@@ -11,6 +11,7 @@ import { FileSystem, HttpClientRequest } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Library from "@effect-oauth/client-credentials"
+import * as JwkSet from "@effect-oauth/client-credentials/JwkSet"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import type { Context } from "effect"
 import { Config as EffectConfig, ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
@@ -549,6 +550,16 @@ const surface: Readonly<Record<string, Entry>> = {
     )),
   "LegacyToken.layerEnv": (http) =>
     built(Layer.provide(LegacyToken.layerEnv(), [http, Layer.setConfigProvider(environment), NodeContext.layer])),
+  "JwkSet.make": () =>
+    Effect.forEach(
+      [[{ key: Redacted.make(pem) }], [{ key: Redacted.make("c4n4ry") }], [{ key: Effect.fail("c4n4ry") }]],
+      (keys) => Effect.exit(JwkSet.make({ keys }))
+    ),
+  "JwkSet.response": () =>
+    Effect.forEach(
+      [[{ key: Redacted.make(pem) }], [{ key: Redacted.make("c4n4ry") }], [{ key: Effect.fail("c4n4ry") }]],
+      (keys) => JwkSet.response({ keys })
+    ),
   "NodeTls.layer": () =>
     Effect.flatMap(certificates.authority("own"), ({ cert, private: own }) =>
       Effect.forEach(
@@ -727,9 +738,9 @@ const surface: Readonly<Record<string, Entry>> = {
 }
 
 describe("nothing secret is shown by what is exported", () => {
-  const exported = Object.entries({ ...Library, NodeTls, ...exportsOfMajor.modules }).flatMap(([module, members]) =>
-    Object.keys(members).map((name) => `${module}.${name}`)
-  )
+  const exported = Object.entries({ ...Library, JwkSet, NodeTls, ...exportsOfMajor.modules }).flatMap((
+    [module, members]
+  ) => Object.keys(members).map((name) => `${module}.${name}`))
 
   it("and nothing that is exported is forgotten here", () => {
     assert.deepStrictEqual(Object.keys(surface).sort(), exported.sort())

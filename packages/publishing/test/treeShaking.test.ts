@@ -132,6 +132,7 @@ const unneeded = [
   "SharedTokens",
   "TokenStore",
   "TokenSeal",
+  "JwkSet",
   "NodeTls",
   "PromiseClient",
   "ProtectedResource"

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 
 import { type CredentialUnavailable, DiscoveryFailed } from "../../OAuthError.js"
 import type * as signing from "../http/signing.js"
+import * as certificates from "../protocol/certificate.js"
 import { isRecord } from "../protocol/json.js"
 import { collect, printable, type Problem } from "./check.js"
 
@@ -13,6 +14,8 @@ export interface Options {
   readonly audience?: "issuer" | "token_endpoint" | (string & {}) | undefined
   readonly life?: Duration.DurationInput | undefined
   readonly header?: Readonly<Record<string, string>> | undefined
+  /** PEM, whose thumbprint is in the header. */
+  readonly certificate?: string | undefined
   readonly type?: string | undefined
 }
 
@@ -36,7 +39,7 @@ const load = () => import("../http/signing.js")
 
 /** Makes the proof of a request with a new assertion. */
 export const prove = (
-  { audience = "issuer", header = {}, life = "1 minute", type = "client-authentication+jwt" }: Options,
+  { audience = "issuer", certificate, header = {}, life = "1 minute", type = "client-authentication+jwt" }: Options,
   key: (
     module: typeof signing,
     target: Target
@@ -60,7 +63,11 @@ export const prove = (
       // For one use.
       jti: crypto.randomUUID()
     }
-    const jwt = yield* signing.jwt(signingKey, { ...header, typ: type }, claims)
+    const thumbprint = certificate === undefined
+      ? undefined
+      : yield* Effect.promise(() => certificates.thumbprint(certificate))
+    const found = thumbprint === undefined ? {} : { "x5t#S256": thumbprint }
+    const jwt = yield* signing.jwt(signingKey, { ...header, ...found, typ: type }, claims)
     return {
       parameters: {
         client_id: target.clientId,
@@ -77,12 +84,17 @@ export const names: ReadonlyArray<string> = ["previous", "audience", "life", "he
 
 /** The problems of options, of which `algorithm` must be one of the possible ones. */
 export const problems = (
-  { algorithm, audience, header, life, type }: Options & { readonly algorithm?: string | undefined },
+  { algorithm, audience, certificate, header, life, type }: Options & { readonly algorithm?: string | undefined },
   possible: ReadonlyArray<string>
 ): ReadonlyArray<Problem> => {
   const { duration, expect, problems } = collect()
   const isHeader = header === undefined || isRecord(header) && Object.values(header).every(printable)
   expect("header", isHeader ? true : undefined, "strings of one or more characters by name")
+  expect(
+    "certificate",
+    certificate === undefined || certificates.read(certificate) !== undefined ? true : undefined,
+    "a certificate in PEM, of which the first one counts"
+  )
   duration("life", life, { default: "1 minute", positive: true })
   for (const [setting, value] of Object.entries({ audience, type })) {
     expect(setting, value === undefined || printable(value) ? true : undefined, "a string of one or more characters")

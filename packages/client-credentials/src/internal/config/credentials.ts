@@ -32,7 +32,7 @@ export interface Method<T, P> {
   /** The name of the option that `current` is. Default: `secret`. */
   readonly setting?: string
   readonly previous: source.Source | Signer | undefined
-  readonly prepare: (credential: string) => Prepared<T, P>
+  readonly prepare: (credential: string, isPrevious: boolean) => Prepared<T, P>
   /** The proofs of a signer, where the method has them. */
   readonly proveBy?: ((signer: Signer) => Prove<T, P>) | undefined
   readonly problems?: ((clientId: string) => ReadonlyArray<Problem>) | undefined
@@ -49,12 +49,15 @@ const permanently = <T, P>(prove: Prove<T, P>): Prove<T, P> => (target) =>
 export const make = <T, P>(
   { current, kind, method, names, options, prepare, previous, problems, proveBy, setting = "secret" }: Method<T, P>
 ) => {
-  const read = (from: source.Source | Signer): Effect.Effect<Credential<T, P>, CredentialUnavailable> => {
+  const read = (
+    from: source.Source | Signer,
+    isPrevious: boolean
+  ): Effect.Effect<Credential<T, P>, CredentialUnavailable> => {
     if (signers.isSigner(from) && proveBy !== undefined) {
       return Effect.sync(() => ({ identity: signers.identityOf(from), prove: proveBy(from) }))
     }
     return Effect.flatMap(source.read(kind, from as source.Source), (identity) => {
-      const prepared = prepare(Redacted.value(identity))
+      const prepared = prepare(Redacted.value(identity), isPrevious)
       const permanent = !Effect.isEffect(from)
       return "found" in prepared
         ? new CredentialUnavailable({ credential: kind, problem: `it is ${prepared.found}`, permanent })
@@ -70,14 +73,14 @@ export const make = <T, P>(
     if (!source.isValid(kind, value)) {
       return [{ setting, expected: `${expected}, as Redacted.make makes it of a text, or an Effect that reads it` }]
     }
-    const prepared = prepare(Redacted.value(value))
+    const prepared = prepare(Redacted.value(value), false)
     return "found" in prepared ? [{ setting, expected: `${expected}, but it is ${prepared.found}` }] : []
   }
-  const first = read(current)
+  const first = read(current, false)
   return {
     method,
     // The current one may have changed since the request began, so it is read again.
-    credentials: [first, first, ...(previous === undefined ? [] : [read(previous)])] as const,
+    credentials: [first, first, ...(previous === undefined ? [] : [read(previous, true)])] as const,
     mutualTls: false,
     problems: (clientId: string): ReadonlyArray<Problem> => {
       const check = collect()
