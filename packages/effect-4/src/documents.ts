@@ -21,6 +21,7 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/guides/redis.ts",
     "testing/test/guide/store.test.ts"
   ],
+  "guides/keys.md": ["kms", "pkcs11", "keySet", "dpop"].map((name) => `examples/src/guides/keys/${name}.ts`),
   "guides/http-api-middleware.md": ["effect-4/examples/guide/definition.ts", "effect-4/examples/guide/client.ts"],
   "guides/moving.md": ["examples/src/guides/values.ts"],
   "guides/fleet-topologies.md": [

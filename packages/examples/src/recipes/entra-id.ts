@@ -17,7 +17,7 @@ export const WithCertificate = ClientCredentials.layer({
   clientId: "the application id",
   clientAuthentication: ClientAuthentication.privateKeyJwt({
     key: Config.redacted("ENTRA_PRIVATE_KEY"),
-    header: { "x5t#S256": "the SHA-256 thumbprint of the certificate, in base64url" },
+    certificate: "the certificate of the key, as PEM",
     algorithm: "PS256",
     audience: "token_endpoint",
     type: "JWT"
