@@ -134,24 +134,30 @@ describe("doctor, on the way to the server", () => {
       }), minute)
   }
 
-  it.scopedLive("knows a certificate that ends soon, which is no mistake", () =>
-    Effect.gen(function*() {
-      const { client } = yield* sick
-      const { doctor, file } = yield* start
-      const ca = yield* certificates.authority("The authority")
-      const pems = yield* certificates.server(ca, "127.0.0.1", {
-        notAfterDate: new Date(Date.now() + 2.5 * 86_400_000)
-      })
-      const origin = yield* servers.https(pems, (_, response) => response.writeHead(400).end("{}"))
-      const { findings } = yield* doctor({
-        ...client,
-        OAUTH_TOKEN_URL: `${origin}/token`,
-        OAUTH_TLS_CA_FILE: file("ca.pem", ca.cert)
-      })
-      const found = findings.find(({ step }) => step === "certificate")
-      assert.strictEqual(found?.verdict, "warning")
-      assert.match(found?.says ?? "", /ends in 2 d/)
-    }), minute)
+  for (const variable of ["OAUTH_TLS_CA_FILE", "OAUTH_TLS_EXTRA_CA_FILE"]) {
+    it.scopedLive(
+      `knows a certificate that ends soon, which is no mistake, by ${variable}`,
+      () =>
+        Effect.gen(function*() {
+          const { client } = yield* sick
+          const { doctor, file } = yield* start
+          const ca = yield* certificates.authority("The authority")
+          const pems = yield* certificates.server(ca, "127.0.0.1", {
+            notAfterDate: new Date(Date.now() + 2.5 * 86_400_000)
+          })
+          const origin = yield* servers.https(pems, (_, response) => response.writeHead(400).end("{}"))
+          const { findings } = yield* doctor({
+            ...client,
+            OAUTH_TOKEN_URL: `${origin}/token`,
+            [variable]: file("ca.pem", ca.cert)
+          })
+          const found = findings.find(({ step }) => step === "certificate")
+          assert.strictEqual(found?.verdict, "warning")
+          assert.match(found?.says ?? "", /ends in 2 d/)
+        }),
+      minute
+    )
+  }
 
   it.scopedLive("knows a port that does not speak TLS", () =>
     Effect.gen(function*() {
