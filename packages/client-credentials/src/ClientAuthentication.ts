@@ -278,6 +278,17 @@ interface PrivateKeyOptions extends AssertionOptions {
  */
 export const privateKeyJwt = (
   options: PrivateKeyOptions & (Pick<Required<PrivateKeyOptions>, "key"> | Pick<Required<PrivateKeyOptions>, "signer">)
+): ClientAuthentication => signed(options, clientAssertion.ofClient, ["previous"])
+
+/**
+ * Signs assertions of any kind with a private key; `more` are the names of its options beside those of all assertions.
+ *
+ * @internal
+ */
+export const signed = (
+  options: PrivateKeyOptions,
+  assertion: clientAssertion.Assertion,
+  more: ReadonlyArray<string>
 ): ClientAuthentication => {
   const { algorithm, key, keyId, previous, signer } = given(options)
   /** The certificate is that of the current key. */
@@ -286,7 +297,14 @@ export const privateKeyJwt = (
     method: "private_key_jwt",
     kind: "private key",
     options,
-    names: [...clientAssertion.names, "key", "signer", "keyId", "certificate"],
+    names: [
+      ...clientAssertion.names.filter((name) => name !== "previous"),
+      "key",
+      "signer",
+      "keyId",
+      "certificate",
+      ...more
+    ],
     // A value that is neither is reported by `problems`.
     current: signer ?? key as source.Source,
     setting: signer === undefined ? "key" : "signer",
@@ -307,7 +325,7 @@ export const privateKeyJwt = (
           return algorithm === undefined
             ? clientAssertion.unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
             : ofPrivateKey(identified, algorithm)
-        })
+        }, assertion)
       }
     },
     proveBy: (one) =>
@@ -316,7 +334,8 @@ export const privateKeyJwt = (
         ({ ofSigner }, { issuer, signingAlgorithms }) =>
           signingAlgorithms?.includes(one.algorithm) === false
             ? clientAssertion.unsupported(issuer, [one.algorithm], signingAlgorithms)
-            : Effect.succeed(ofSigner(one, one === signer ? keyId : undefined))
+            : Effect.succeed(ofSigner(one, one === signer ? keyId : undefined)),
+        assertion
       ),
     problems: () => {
       const { expect, problems } = collect()

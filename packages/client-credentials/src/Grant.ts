@@ -7,14 +7,17 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 
+import * as ClientAuthentication from "./ClientAuthentication.js"
 import { collect, printable } from "./internal/config/check.js"
 import type * as source from "./internal/config/credentialSource.js"
 import * as identityToken from "./internal/config/identityToken.js"
 import * as protocol from "./internal/protocol/grant.js"
 import { isRecord } from "./internal/protocol/json.js"
+import * as requestParameters from "./internal/protocol/requestParameters.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import { CredentialUnavailable, type DiscoveryFailed } from "./OAuthError.js"
 import * as TokenRequest from "./TokenRequest.js"
@@ -43,6 +46,8 @@ interface Presented {
   readonly owner?: string | undefined
   /** Until when it is valid, in milliseconds since the epoch: a token without a stated life expires no later. */
   readonly expiresAt?: number | undefined
+  /** Whether it is made for this request, so that another one would be refused as well. Default: false. */
+  readonly isMadeHere?: boolean | undefined
 }
 
 /**
@@ -119,6 +124,92 @@ export const jwtBearer = (assertion: Subject): Grant => ({
     return problems
   }
 })
+
+/** Options of assertions that are signed with an own key, as `ClientAuthentication.privateKeyJwt` has them. */
+type SigningOptions = Pick<
+  Parameters<typeof ClientAuthentication.privateKeyJwt>[0],
+  "key" | "signer" | "keyId" | "algorithm" | "header" | "certificate"
+>
+
+/** Options of an assertion that is signed with an own key. */
+interface SignedAssertionOptions extends SigningOptions {
+  /** The `iss` claim: the id of the service account, or of the client. */
+  readonly issuer: string
+  /** The `sub` claim: whom the token is for. Default: the issuer. */
+  readonly subject?: string | undefined
+  /** The `aud` claim: `issuer`, `token_endpoint`, or a string that is sent as it is. Default: `token_endpoint`. */
+  readonly audience?: "issuer" | "token_endpoint" | (string & {}) | undefined
+  /** Further claims, such as `scope` where the server reads it in the assertion. */
+  readonly claims?: Readonly<Record<string, unknown>> | undefined
+  /** The life of an assertion. Default: 60 seconds, the longest that some servers allow. */
+  readonly life?: Duration.DurationInput | undefined
+  /** The `typ` header. Default: `JWT`. */
+  readonly type?: string | undefined
+}
+
+/** The claims that have their own options, or are made for each assertion. */
+const ownClaims = ["iss", "sub", "aud", "iat", "exp", "jti"]
+
+/**
+ * Presents an assertion that is signed with an own key (RFC 7523 section 2.1), as service accounts do. Key and signer are
+ * those of `ClientAuthentication.privateKeyJwt`. Each assertion is for one request.
+ *
+ * @example
+ * import { ClientCredentials, Grant } from "@effect-oauth/client-credentials"
+ * import { Config } from "effect"
+ *
+ * export const Google = ClientCredentials.layer({
+ *   tokenUrl: "https://oauth2.googleapis.com/token",
+ *   grant: Grant.signedAssertion({
+ *     issuer: "inventory@acme.iam.gserviceaccount.com",
+ *     key: Config.redacted("GOOGLE_PRIVATE_KEY"),
+ *     claims: { scope: "https://www.googleapis.com/auth/devstorage.read_only" }
+ *   }),
+ *   apiBaseUrl: "https://storage.googleapis.com"
+ * })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const signedAssertion = (
+  options:
+    & SignedAssertionOptions
+    & (Pick<Required<SignedAssertionOptions>, "key"> | Pick<Required<SignedAssertionOptions>, "signer">)
+): Grant => {
+  const given: Partial<SignedAssertionOptions> = isRecord(options) ? options : {}
+  const { audience = "token_endpoint", claims = {}, issuer = "", subject = issuer, type = "JWT" } = given
+  const { credentials: [credential], problems } = ClientAuthentication.signed(
+    { ...given, audience, type },
+    {
+      claims: () => ({ ...claims, iss: issuer, sub: subject }),
+      proof: (assertion) => ({ parameters: { assertion } })
+    },
+    ["issuer", "subject", "claims"]
+  )
+  return {
+    type: protocol.grantTypes.jwtBearer,
+    parameters: {},
+    isOnBehalfOf: false,
+    present: ({ clientId, endpoint, issuer, now }) =>
+      Effect.map(
+        Effect.flatMap(credential, ({ prove }) => prove({ clientId, endpoint, issuer, now })),
+        ({ parameters = {} }) => ({
+          parameters,
+          owner: JSON.stringify([issuer, subject, audience, requestParameters.canonicalJson(claims)]),
+          isMadeHere: true
+        })
+      ),
+    problems: () => {
+      const { expect, problems: found } = collect()
+      expect("issuer", printable(issuer) ? true : undefined, "a string of one or more characters")
+      expect("subject", printable(subject) ? true : undefined, "a string of one or more characters")
+      const areFurther = isRecord(claims) && requestParameters.canBeWritten(claims) &&
+        !ownClaims.some((name) => Object.hasOwn(claims, name))
+      expect("claims", areFurther ? true : undefined, `claims by name, none of ${ownClaims.join(", ")}`)
+      return [...found, ...(problems?.("") ?? [])]
+    }
+  }
+}
 
 /** Options of a token exchange. */
 interface TokenExchangeOptions {

@@ -15,6 +15,7 @@ import {
   TokenStore
 } from "@effect-oauth/client-credentials"
 import { Effect, Either, Layer, Redacted, Ref } from "effect"
+import { exportPKCS8, generateKeyPair, jwtVerify } from "jose"
 
 import * as fakeHttp from "./support/fakeHttp.js"
 import { sealKey } from "./support/sealKey.js"
@@ -179,6 +180,48 @@ describe("what is sent", () => {
         })
       }))
   }
+
+  it.effect("an assertion that is signed with an own key, a new one for each request", () =>
+    Effect.gen(function*() {
+      const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("RS256", { extractable: true }))
+      const key = Redacted.make(yield* Effect.promise(() => exportPKCS8(privateKey)))
+      const grant = Grant.signedAssertion({
+        issuer: "inventory@acme.example",
+        subject: "user@acme.example",
+        key,
+        keyId: "2026-11",
+        claims: { scope: "items" }
+      })
+      // A server without expires_in: the life of the assertion is not that of the token.
+      const http = network([() => json({ access_token: "issued", token_type: "Bearer" })])
+      const tokens = yield* Effect.forEach([1, 2], () =>
+        Effect.provide(
+          Effect.flatMap(TokenCache.TokenCache, ({ get }) => get),
+          Layer.fresh(client(http, { grant }))
+        ))
+      assert.deepStrictEqual(tokens.map(({ expiresAt }) => expiresAt), [3_600_000, 3_600_000])
+      const assertions = requests(http).map((sent) => parametersOf(sent)["assertion"] ?? "")
+      assert.strictEqual(new Set(assertions).size, 2)
+      for (const assertion of assertions) {
+        const { payload, protectedHeader } = yield* Effect.promise(() =>
+          jwtVerify(assertion, publicKey, { audience: tokenUrl, currentDate: new Date(0) })
+        )
+        assert.deepStrictEqual(protectedHeader, { alg: "RS256", kid: "2026-11", typ: "JWT" })
+        const { jti, ...claims } = payload
+        assert.isString(jti)
+        assert.deepStrictEqual(claims, {
+          iss: "inventory@acme.example",
+          sub: "user@acme.example",
+          aud: tokenUrl,
+          scope: "items",
+          iat: 0,
+          exp: 60
+        })
+      }
+      const refusing = network([refused])
+      yield* Effect.either(Effect.provide(call, client(refusing, { grant, tokenCache: { retryTimeout: 0 } })))
+      assert.strictEqual(requests(refusing).length, 1)
+    }))
 
   it.effect("a grant of the server's own", () =>
     Effect.gen(function*() {
@@ -415,6 +458,15 @@ describe("wrong options", () => {
     "an actor's type without an actor": [
       { grant: Grant.tokenExchange({ subject: workload, actorType: "jwt" }) },
       /grant\.actorType/
+    ],
+    "claims with their own options": [
+      { grant: Grant.signedAssertion({ issuer: "a", key: workload, claims: { iss: "b" } }) },
+      /grant\.claims/
+    ],
+    "a key that cannot sign": [{ grant: Grant.signedAssertion({ issuer: "a", key: workload }) }, /grant\.key/],
+    "an assertion without an issuer": [
+      { grant: Grant.signedAssertion({ key: workload } as never) },
+      /grant\.issuer/
     ],
     "something else": [{ grant: "client_credentials" as never }, /grant/],
     "no client id with a secret": [{ grant: Grant.jwtBearer(workload), clientSecret: Redacted.make("a") }, /clientId/],

@@ -221,6 +221,10 @@ const methods = {
     clientAuthentication: ClientAuthentication.workloadIdentity(Effect.succeed(identity))
   },
   jwt_bearer: { clientSecret: undefined, clientId: undefined, grant: Grant.jwtBearer(Effect.succeed(identity)) },
+  signed_assertion: {
+    clientSecret: undefined,
+    grant: Grant.signedAssertion({ issuer: "a", key: Redacted.make(pem) })
+  },
   token_exchange: {
     clientSecret: undefined,
     grant: Grant.tokenExchange({ subject: Effect.succeed(identity), actor: secret })
@@ -687,6 +691,8 @@ const surface: Readonly<Record<string, Entry>> = {
         http
       ))
     ),
+  "ClientAuthentication.signed": "used by `privateKeyJwt` and `Grant.signedAssertion`",
+  "Grant.signedAssertion": () => Effect.succeed(Grant.signedAssertion({ issuer: "a", key: Redacted.make("c4n4ry") })),
   "Grant.tokenExchange": () => Effect.succeed(Grant.tokenExchange({ subject: identity, actor: secret })),
   "TokenRequest.CurrentOverrides": tag,
   "TokenRequest.TokenRequest": "the request without its proof",

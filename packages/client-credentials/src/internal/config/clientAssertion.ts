@@ -1,5 +1,6 @@
 /**
- * Client assertions (RFC 7523 section 2.2): their options, and the proof that they are.
+ * Assertions that are signed here: of clients (RFC 7523 section 2.2), and of grants (section 2.1); their options, and the
+ * proof that they are.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -31,7 +32,28 @@ export interface Target {
 
 export interface Proof {
   readonly parameters: Readonly<Record<string, string>>
-  readonly hint: string
+  readonly hint?: string | undefined
+}
+
+/** What an assertion states beside its audience and its life, and the parameters that it is sent in. */
+export interface Assertion {
+  readonly claims: (target: Target) => Readonly<Record<string, unknown>>
+  readonly proof: (jwt: string, target: Target) => Proof
+}
+
+/** The assertion by which a client authenticates. */
+export const ofClient: Assertion = {
+  claims: ({ clientId }) => ({ iss: clientId, sub: clientId }),
+  proof: (jwt, { clientId }) => ({
+    parameters: {
+      client_id: clientId,
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: jwt
+    },
+    hint:
+      "If the key is the right one, the server may want another audience in assertions (OAUTH_ASSERTION_AUDIENCE: " +
+      "token_endpoint, or the issuer to the last slash), another key id or another type (OAUTH_ASSERTION_TYPE: JWT)."
+  })
 }
 
 /** Loaded with the first assertion: a program that sends its secret does not load the code that signs. */
@@ -43,7 +65,8 @@ export const prove = (
   key: (
     module: typeof signing,
     target: Target
-  ) => Effect.Effect<signing.SigningKey, CredentialUnavailable | DiscoveryFailed>
+  ) => Effect.Effect<signing.SigningKey, CredentialUnavailable | DiscoveryFailed>,
+  assertion: Assertion = ofClient
 ) =>
 (target: Target): Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed> =>
   Effect.gen(function*() {
@@ -51,8 +74,7 @@ export const prove = (
     const issuedAt = Math.floor(target.now / 1000)
     const signingKey = yield* key(signing, target)
     const claims = {
-      iss: target.clientId,
-      sub: target.clientId,
+      ...assertion.claims(target),
       aud: audience === "token_endpoint"
         ? target.endpoint
         : audience === "issuer"
@@ -68,16 +90,7 @@ export const prove = (
       : yield* Effect.promise(() => certificates.thumbprint(certificate))
     const found = thumbprint === undefined ? {} : { "x5t#S256": thumbprint }
     const jwt = yield* signing.jwt(signingKey, { ...header, ...found, typ: type }, claims)
-    return {
-      parameters: {
-        client_id: target.clientId,
-        client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        client_assertion: jwt
-      },
-      hint:
-        "If the key is the right one, the server may want another audience in assertions (OAUTH_ASSERTION_AUDIENCE: " +
-        "token_endpoint, or the issuer to the last slash), another key id or another type (OAUTH_ASSERTION_TYPE: JWT)."
-    }
+    return assertion.proof(jwt, target)
   })
 
 export const names: ReadonlyArray<string> = ["previous", "audience", "life", "header", "type", "algorithm"]

@@ -12,6 +12,7 @@ interface Presented {
   readonly parameters: Readonly<Record<string, string>>
   readonly owner?: string | undefined
   readonly expiresAt?: number | undefined
+  readonly isMadeHere?: boolean | undefined
 }
 
 /** What is needed of a grant. */
@@ -30,7 +31,7 @@ const merged = (presented: Presented, proof: ClientProof): ClientProof => ({
   ...proof,
   parameters: { ...presented.parameters, ...proof.parameters },
   presented: {
-    value: JSON.stringify(presented.parameters),
+    value: presented.isMadeHere === true ? "" : JSON.stringify(presented.parameters),
     expiresAt: presented.expiresAt,
     hint: hint(presented)
   }

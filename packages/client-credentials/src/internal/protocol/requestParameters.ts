@@ -66,7 +66,7 @@ const areFurther = (parameters: unknown): boolean =>
   )
 
 /** What refers to itself cannot, nor what is nested tens of thousands deep. */
-const canBeWritten = (value: unknown): boolean => {
+export const canBeWritten = (value: unknown): boolean => {
   try {
     canonicalJson(value)
     return true
