@@ -15,7 +15,9 @@ import * as credentials from "./internal/config/credentials.js"
 import type * as source from "./internal/config/credentialSource.js"
 import * as identityToken from "./internal/config/identityToken.js"
 import * as rules from "./internal/config/rules.js"
+import * as signers from "./internal/config/signers.js"
 import * as encoding from "./internal/protocol/basicCredentials.js"
+import { isCertificate } from "./internal/protocol/certificate.js"
 import { isRecord } from "./internal/protocol/json.js"
 import * as privateKey from "./internal/protocol/privateKey.js"
 import * as algorithms from "./internal/protocol/signingAlgorithm.js"
@@ -290,7 +292,7 @@ export const signed = (
   assertion: clientAssertion.Assertion,
   more: ReadonlyArray<string>
 ): ClientAuthentication => {
-  const { algorithm, key, keyId, previous, signer } = given(options)
+  const { algorithm, certificate, key, keyId, previous, signer } = given(options)
   /** The certificate is that of the current key. */
   const optionsOf = (isPrevious: boolean) => isPrevious ? { ...options, certificate: undefined } : given(options)
   return make({
@@ -328,21 +330,30 @@ export const signed = (
         }, assertion)
       }
     },
-    proveBy: (one) =>
-      clientAssertion.prove(
-        optionsOf(one !== signer),
-        ({ ofSigner }, { issuer, signingAlgorithms }) =>
-          signingAlgorithms?.includes(one.algorithm) === false
-            ? clientAssertion.unsupported(issuer, [one.algorithm], signingAlgorithms)
-            : Effect.succeed(ofSigner(one, one === signer ? keyId : undefined)),
-        assertion
-      ),
+    signers: {
+      identityOf: signers.identityOf,
+      problems: signers.problems,
+      prove: (one) =>
+        clientAssertion.prove(
+          optionsOf(one !== signer),
+          ({ ofSigner }, { issuer, signingAlgorithms }) =>
+            signingAlgorithms?.includes(one.algorithm) === false
+              ? clientAssertion.unsupported(issuer, [one.algorithm], signingAlgorithms)
+              : Effect.succeed(ofSigner(one, one === signer ? keyId : undefined)),
+          assertion
+        )
+    },
     problems: () => {
       const { expect, problems } = collect()
       expect(
         "keyId",
         keyId === undefined || printable(keyId) ? true : undefined,
         "a string of one or more characters"
+      )
+      expect(
+        "certificate",
+        certificate === undefined || isCertificate(certificate) ? true : undefined,
+        "a certificate in PEM, of which the first one counts"
       )
       expect("key", key === undefined || signer === undefined ? true : undefined, "absent beside signer")
       expect(

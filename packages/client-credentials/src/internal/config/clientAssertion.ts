@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 
 import { type CredentialUnavailable, DiscoveryFailed } from "../../OAuthError.js"
 import type * as signing from "../http/signing.js"
-import * as certificates from "../protocol/certificate.js"
 import { isRecord } from "../protocol/json.js"
 import { collect, printable, type Problem } from "./check.js"
 
@@ -87,7 +86,7 @@ export const prove = (
     }
     const thumbprint = certificate === undefined
       ? undefined
-      : yield* Effect.promise(() => certificates.thumbprint(certificate))
+      : yield* Effect.promise(() => signing.certificateThumbprint(certificate))
     const found = thumbprint === undefined ? {} : { "x5t#S256": thumbprint }
     const jwt = yield* signing.jwt(signingKey, { ...header, ...found, typ: type }, claims)
     return assertion.proof(jwt, target)
@@ -97,17 +96,12 @@ export const names: ReadonlyArray<string> = ["previous", "audience", "life", "he
 
 /** The problems of options, of which `algorithm` must be one of the possible ones. */
 export const problems = (
-  { algorithm, audience, certificate, header, life, type }: Options & { readonly algorithm?: string | undefined },
+  { algorithm, audience, header, life, type }: Options & { readonly algorithm?: string | undefined },
   possible: ReadonlyArray<string>
 ): ReadonlyArray<Problem> => {
   const { duration, expect, problems } = collect()
   const isHeader = header === undefined || isRecord(header) && Object.values(header).every(printable)
   expect("header", isHeader ? true : undefined, "strings of one or more characters by name")
-  expect(
-    "certificate",
-    certificate === undefined || certificates.read(certificate) !== undefined ? true : undefined,
-    "a certificate in PEM, of which the first one counts"
-  )
   duration("life", life, { default: "1 minute", positive: true })
   for (const [setting, value] of Object.entries({ audience, type })) {
     expect(setting, value === undefined || printable(value) ? true : undefined, "a string of one or more characters")

@@ -9,7 +9,7 @@ import type { Signer } from "../../Signer.js"
 import { collect, type Problem } from "./check.js"
 import * as source from "./credentialSource.js"
 import * as rules from "./rules.js"
-import * as signers from "./signers.js"
+import { isSigner } from "./signers.js"
 
 /** Makes the proof of a credential for a request. */
 type Prove<T, P> = (target: T) => Effect.Effect<P, CredentialUnavailable | DiscoveryFailed>
@@ -33,8 +33,12 @@ export interface Method<T, P> {
   readonly setting?: string
   readonly previous: source.Source | Signer | undefined
   readonly prepare: (credential: string, isPrevious: boolean) => Prepared<T, P>
-  /** The proofs of a signer, where the method has them. */
-  readonly proveBy?: ((signer: Signer) => Prove<T, P>) | undefined
+  /** What signers are, where the method has them: apart, so that a program without them does not bundle their rules. */
+  readonly signers?: {
+    readonly prove: (signer: Signer) => Prove<T, P>
+    readonly identityOf: (signer: Signer) => Redacted.Redacted<string>
+    readonly problems: (option: string, value: unknown) => ReadonlyArray<Problem>
+  } | undefined
   readonly problems?: ((clientId: string) => ReadonlyArray<Problem>) | undefined
 }
 
@@ -47,14 +51,14 @@ const permanently = <T, P>(prove: Prove<T, P>): Prove<T, P> => (target) =>
 
 /** A method with a secret or a key, and with a previous one. */
 export const make = <T, P>(
-  { current, kind, method, names, options, prepare, previous, problems, proveBy, setting = "secret" }: Method<T, P>
+  { current, kind, method, names, options, prepare, previous, problems, setting = "secret", signers }: Method<T, P>
 ) => {
   const read = (
     from: source.Source | Signer,
     isPrevious: boolean
   ): Effect.Effect<Credential<T, P>, CredentialUnavailable> => {
-    if (signers.isSigner(from) && proveBy !== undefined) {
-      return Effect.sync(() => ({ identity: signers.identityOf(from), prove: proveBy(from) }))
+    if (isSigner(from) && signers !== undefined) {
+      return Effect.sync(() => ({ identity: signers.identityOf(from), prove: signers.prove(from) }))
     }
     return Effect.flatMap(source.read(kind, from as source.Source), (identity) => {
       const prepared = prepare(Redacted.value(identity), isPrevious)
@@ -67,7 +71,7 @@ export const make = <T, P>(
   const expected = kind === "client secret" ? "a secret" : "a private key as PEM or JWK"
   const problemsOf = (setting: string, value: unknown): ReadonlyArray<Problem> => {
     if (Effect.isEffect(value)) return []
-    if (proveBy !== undefined && (setting === "signer" || signers.isSigner(value))) {
+    if (signers !== undefined && (setting === "signer" || isSigner(value))) {
       return signers.problems(setting, value)
     }
     if (!source.isValid(kind, value)) {

@@ -13,6 +13,7 @@ import { publicKeyOf } from "../protocol/importedKey.js"
 import type { Problem } from "../protocol/options.js"
 import * as privateKey from "../protocol/privateKey.js"
 import { type PublicKey, publicMembers, thumbprint } from "../protocol/publicKey.js"
+import { signerProblems } from "../protocol/signerOptions.js"
 import { type Algorithm, algorithms } from "../protocol/signingAlgorithm.js"
 import * as results from "../seam/results.js"
 import * as serverClocks from "./serverClocks.js"
@@ -122,7 +123,10 @@ export const problems = (
   key: Redacted.Redacted<string> | Signer,
   algorithm: Algorithm | undefined
 ): ReadonlyArray<Problem> => {
-  if (!Redacted.isRedacted(key)) return publicMembers({ ...key.publicKey }) === undefined ? withoutPublicKey : []
+  if (!Redacted.isRedacted(key)) {
+    const found = signerProblems(key).map(({ expected, setting }) => ({ setting: `dpop.key.${setting}`, expected }))
+    return found.length > 0 || publicMembers({ ...key.publicKey }) !== undefined ? found : withoutPublicKey
+  }
   const read = readText(Redacted.value(key), algorithm)
   return "key" in read ? [] : read
 }

@@ -6,6 +6,7 @@ import type { CryptoKey } from "jose"
 
 import { CredentialUnavailable } from "../../OAuthError.js"
 import type { Signer } from "../../Signer.js"
+import { thumbprint } from "../protocol/certificate.js"
 import { kindOf } from "../protocol/foreignError.js"
 import { importedKey } from "../protocol/importedKey.js"
 import * as jws from "../protocol/jws.js"
@@ -97,3 +98,6 @@ export const jwt = (
     )
     return Effect.map(sign(new TextEncoder().encode(input)), (signature) => jws.compact(input, signature))
   })
+
+/** The value of `x5t#S256` (RFC 7515 section 4.1.8), loaded with what signs. */
+export const certificateThumbprint = thumbprint

@@ -2,15 +2,17 @@
  * Certificates, by which servers find the key of an assertion (RFC 7515 section 4.1.8).
  */
 import { base64url } from "./bytes.js"
-import { isCertificate } from "./der.js"
+import { isCertificate as isDer } from "./der.js"
 import { blocksOf, bytesOf } from "./pem.js"
 
 /** The first certificate of a PEM text in DER, whatever stands beside it; undefined when there is none. */
-export const read = (pem: unknown): Uint8Array | undefined => {
+const read = (pem: unknown): Uint8Array | undefined => {
   const block = typeof pem === "string" ? blocksOf(pem)?.find(({ label }) => label === "CERTIFICATE") : undefined
   const bytes = block === undefined ? undefined : bytesOf(block)
-  return bytes !== undefined && isCertificate(bytes) ? bytes : undefined
+  return bytes !== undefined && isDer(bytes) ? bytes : undefined
 }
+
+export const isCertificate = (pem: unknown): boolean => read(pem) !== undefined
 
 /** The value of `x5t#S256`; undefined for what is no certificate. */
 export const thumbprint = async (pem: string): Promise<string | undefined> => {
