@@ -9,17 +9,15 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 import * as bareMethods from "./internal/config/bareMethods.js"
-import { collect, printable } from "./internal/config/check.js"
+import { collect } from "./internal/config/check.js"
 import * as clientAssertion from "./internal/config/clientAssertion.js"
 import * as credentials from "./internal/config/credentials.js"
 import type * as source from "./internal/config/credentialSource.js"
 import * as identityToken from "./internal/config/identityToken.js"
+import * as privateKeyMethod from "./internal/config/privateKeyMethod.js"
 import * as rules from "./internal/config/rules.js"
-import * as signers from "./internal/config/signers.js"
 import * as encoding from "./internal/protocol/basicCredentials.js"
-import { isCertificate } from "./internal/protocol/certificate.js"
 import { isRecord } from "./internal/protocol/json.js"
-import * as privateKey from "./internal/protocol/privateKey.js"
 import * as algorithms from "./internal/protocol/signingAlgorithm.js"
 import type { DiscoveryFailed } from "./OAuthError.js"
 import type { CredentialUnavailable } from "./OAuthError.js"
@@ -280,92 +278,7 @@ interface PrivateKeyOptions extends AssertionOptions {
  */
 export const privateKeyJwt = (
   options: PrivateKeyOptions & (Pick<Required<PrivateKeyOptions>, "key"> | Pick<Required<PrivateKeyOptions>, "signer">)
-): ClientAuthentication => signed(options, clientAssertion.ofClient, ["previous"])
-
-/**
- * Signs assertions of any kind with a private key; `more` are the names of its options beside those of all assertions.
- *
- * @internal
- */
-export const signed = (
-  options: PrivateKeyOptions,
-  assertion: clientAssertion.Assertion,
-  more: ReadonlyArray<string>
-): ClientAuthentication => {
-  const { algorithm, certificate, key, keyId, previous, signer } = given(options)
-  /** The certificate is that of the current key. */
-  const optionsOf = (isPrevious: boolean) => isPrevious ? { ...options, certificate: undefined } : given(options)
-  return make({
-    method: "private_key_jwt",
-    kind: "private key",
-    options,
-    names: [
-      ...clientAssertion.names.filter((name) => name !== "previous"),
-      "key",
-      "signer",
-      "keyId",
-      "certificate",
-      ...more
-    ],
-    // A value that is neither is reported by `problems`.
-    current: signer ?? key as source.Source,
-    setting: signer === undefined ? "key" : "signer",
-    previous,
-    prepare: (value, isPrevious) => {
-      const key = privateKey.read(value, keyId)
-      if (!privateKey.isUsable(key)) return key
-      const possible = algorithms.algorithms[key.type]
-      // A value that is not an algorithm is a problem of the option.
-      const wanted = algorithms.isAlgorithm(algorithm) ? algorithm : key.algorithm
-      if (wanted !== undefined && !possible.includes(wanted)) {
-        return { found: `a key of type ${key.type}, which does not sign by ${wanted}, but by ${possible.join(", ")}` }
-      }
-      const identified = { ...key, keyId: keyId ?? key.keyId }
-      return {
-        prove: clientAssertion.prove(optionsOf(isPrevious), ({ ofPrivateKey }, { issuer, signingAlgorithms }) => {
-          const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
-          return algorithm === undefined
-            ? clientAssertion.unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
-            : ofPrivateKey(identified, algorithm)
-        }, assertion)
-      }
-    },
-    signers: {
-      identityOf: signers.identityOf,
-      problems: signers.problems,
-      prove: (one) =>
-        clientAssertion.prove(
-          optionsOf(one !== signer),
-          ({ ofSigner }, { issuer, signingAlgorithms }) =>
-            signingAlgorithms?.includes(one.algorithm) === false
-              ? clientAssertion.unsupported(issuer, [one.algorithm], signingAlgorithms)
-              : Effect.succeed(ofSigner(one, one === signer ? keyId : undefined)),
-          assertion
-        )
-    },
-    problems: () => {
-      const { expect, problems } = collect()
-      expect(
-        "keyId",
-        keyId === undefined || printable(keyId) ? true : undefined,
-        "a string of one or more characters"
-      )
-      expect(
-        "certificate",
-        certificate === undefined || isCertificate(certificate) ? true : undefined,
-        "a certificate in PEM, of which the first one counts"
-      )
-      expect("key", key === undefined || signer === undefined ? true : undefined, "absent beside signer")
-      expect(
-        "algorithm",
-        algorithm === undefined || signer === undefined ? true : undefined,
-        "absent beside signer, whose it is"
-      )
-      const known = [...new Set(Object.values(algorithms.algorithms).flat())]
-      return [...problems, ...clientAssertion.problems(given(options), known)]
-    }
-  })
-}
+): ClientAuthentication => privateKeyMethod.make(options, clientAssertion.ofClient, ["previous"])
 
 /**
  * Authenticates by the certificate of the TLS connection, from an authority that the server trusts (RFC 8705 section 2.1).

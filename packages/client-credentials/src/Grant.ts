@@ -11,10 +11,11 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 
-import * as ClientAuthentication from "./ClientAuthentication.js"
+import type * as ClientAuthentication from "./ClientAuthentication.js"
 import { collect, printable } from "./internal/config/check.js"
 import type * as source from "./internal/config/credentialSource.js"
 import * as identityToken from "./internal/config/identityToken.js"
+import * as privateKeyMethod from "./internal/config/privateKeyMethod.js"
 import * as protocol from "./internal/protocol/grant.js"
 import { isRecord } from "./internal/protocol/json.js"
 import * as requestParameters from "./internal/protocol/requestParameters.js"
@@ -178,7 +179,7 @@ export const signedAssertion = (
 ): Grant => {
   const given: Partial<SignedAssertionOptions> = isRecord(options) ? options : {}
   const { audience = "token_endpoint", claims = {}, issuer = "", subject = issuer, type = "JWT" } = given
-  const { credentials: [credential], problems } = ClientAuthentication.signed(
+  const { credentials: [credential], problems } = privateKeyMethod.make(
     { ...given, audience, type },
     {
       claims: () => ({ ...claims, iss: issuer, sub: subject }),

@@ -13,6 +13,7 @@ import * as Redacted from "effect/Redacted"
 
 import { collect } from "./internal/config/check.js"
 import * as source from "./internal/config/credentialSource.js"
+import { isSigner } from "./internal/config/credentialSource.js"
 import * as rules from "./internal/config/rules.js"
 import * as signers from "./internal/config/signers.js"
 import { publicKeyOf } from "./internal/protocol/importedKey.js"
@@ -143,7 +144,7 @@ export const make = (options: Options): Effect.Effect<JwkSet, CredentialUnavaila
     if (check.problems.length > 0) return yield* invalid(check.problems)
     const entries = yield* Effect.forEach(given, (one, index) => {
       const path = `keys.${index}`
-      if (!signers.isSigner(one)) return ofSigner(path, one as Signer)
+      if (!isSigner(one)) return ofSigner(path, one as Signer)
       return "key" in one ? ofSource(path, { ...one }) : ofSigner(path, one)
     })
     return {

@@ -691,7 +691,6 @@ const surface: Readonly<Record<string, Entry>> = {
         http
       ))
     ),
-  "ClientAuthentication.signed": "used by `privateKeyJwt` and `Grant.signedAssertion`",
   "Grant.signedAssertion": () => Effect.succeed(Grant.signedAssertion({ issuer: "a", key: Redacted.make("c4n4ry") })),
   "Grant.tokenExchange": () => Effect.succeed(Grant.tokenExchange({ subject: identity, actor: secret })),
   "TokenRequest.CurrentOverrides": tag,

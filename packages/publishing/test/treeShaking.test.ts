@@ -184,7 +184,7 @@ describe("its size", () => {
     console.log(`minified and gzipped: ${own.toFixed(1)} kB, with Effect and its HTTP client ${whole.toFixed(1)} kB`)
     // A third of it reads refusals as real servers give them, redacts them, and guards what the HTTP client does beneath;
     // a tenth validates options and states what to change.
-    assert.isBelow(own, 42)
+    assert.isBelow(own, 46)
     assert.isBelow(own, whole / 3)
   })
   it("on Effect 4, beyond a program without it, is without the module Schema", async () => {
@@ -196,7 +196,7 @@ describe("its size", () => {
     const added = kilobytes(all.text) - kilobytes(without.text)
     console.log(`on Effect 4, minified and gzipped: ${added.toFixed(1)} kB beyond HttpClient.get`)
     assert.deepStrictEqual([...all.modules.keys()].filter((path) => /\/effect\/dist\/Schema/.test(path)), [])
-    // 41 kB of it are the library's, the rest are what it uses of Effect: streams, metrics, schedules, layers.
-    assert.isBelow(added, 53)
+    // 44 kB of it are the library's, the rest are what it uses of Effect: streams, metrics, schedules, layers.
+    assert.isBelow(added, 56.5)
   })
 })

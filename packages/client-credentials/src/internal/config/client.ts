@@ -17,7 +17,6 @@ import { type Check, collect, printable, type Problem } from "./check.js"
 import * as credentialSource from "./credentialSource.js"
 import * as parts from "./parts.js"
 import * as rules from "./rules.js"
-import { isSigner } from "./signers.js"
 
 /** Every option of a client. */
 export const names = [
@@ -244,7 +243,7 @@ const proofs = (check: Check, value: unknown): Dpop | undefined => {
   if (isRecord(value)) {
     const within = check.at("dpop")
     const { algorithm, key } = rules.read(within, parts.dpop, value)
-    if (isSigner(key)) {
+    if (credentialSource.isSigner(key)) {
       within.expect("algorithm", algorithm === undefined ? true : undefined, "absent beside a signer, whose it is")
     }
     return { algorithm, key }

@@ -5,7 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 import { CredentialUnavailable } from "../../OAuthError.js"
+import type { Signer } from "../../Signer.js"
 import { tagOf } from "../protocol/foreignError.js"
+import { isRecord } from "../protocol/json.js"
 import { type Check, printable } from "./check.js"
 
 export type Source = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
@@ -54,3 +56,7 @@ export const validate = ({ expect }: Check, setting: string, value: unknown): So
         ? "a Redacted string, as Redacted.make makes it, so that it cannot be printed by mistake"
         : "a string of one or more characters, without line breaks"
     )
+
+/** Whether a value that is a source or a signer is a signer, valid or not. */
+export const isSigner = (value: unknown): value is Signer =>
+  isRecord(value) && !Effect.isEffect(value) && !Redacted.isRedacted(value)

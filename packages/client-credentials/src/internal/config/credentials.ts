@@ -9,12 +9,11 @@ import type { Signer } from "../../Signer.js"
 import { collect, type Problem } from "./check.js"
 import * as source from "./credentialSource.js"
 import * as rules from "./rules.js"
-import { isSigner } from "./signers.js"
 
 /** Makes the proof of a credential for a request. */
 type Prove<T, P> = (target: T) => Effect.Effect<P, CredentialUnavailable | DiscoveryFailed>
 
-interface Credential<T, P> {
+export interface Credential<T, P> {
   readonly identity: Redacted.Redacted<string>
   readonly prove: Prove<T, P>
 }
@@ -57,7 +56,7 @@ export const make = <T, P>(
     from: source.Source | Signer,
     isPrevious: boolean
   ): Effect.Effect<Credential<T, P>, CredentialUnavailable> => {
-    if (isSigner(from) && signers !== undefined) {
+    if (source.isSigner(from) && signers !== undefined) {
       return Effect.sync(() => ({ identity: signers.identityOf(from), prove: signers.prove(from) }))
     }
     return Effect.flatMap(source.read(kind, from as source.Source), (identity) => {
@@ -71,7 +70,7 @@ export const make = <T, P>(
   const expected = kind === "client secret" ? "a secret" : "a private key as PEM or JWK"
   const problemsOf = (setting: string, value: unknown): ReadonlyArray<Problem> => {
     if (Effect.isEffect(value)) return []
-    if (signers !== undefined && (setting === "signer" || isSigner(value))) {
+    if (signers !== undefined && (setting === "signer" || source.isSigner(value))) {
       return signers.problems(setting, value)
     }
     if (!source.isValid(kind, value)) {

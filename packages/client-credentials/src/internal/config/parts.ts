@@ -12,9 +12,8 @@ import type { Window } from "../token/budgetWindow.js"
 import type { Limit } from "../token/ledger.js"
 import { defaultExpiryBuffer, defaultWindowRules } from "../token/windows.js"
 import { collect, printable } from "./check.js"
-import { isValid, type Source } from "./credentialSource.js"
+import { isSigner, isValid, type Source } from "./credentialSource.js"
 import * as rules from "./rules.js"
-import { isSigner } from "./signers.js"
 
 const fraction = (byDefault: number, expected: string, isValid: (value: number) => boolean) =>
   rules.parsed({

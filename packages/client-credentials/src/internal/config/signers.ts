@@ -1,18 +1,13 @@
 /**
- * Signers as options: in place of a source of a private key.
+ * Signers as options: how they are compared and validated. Apart from `isSigner`, since programs without signers need no more
+ * than that.
  */
-import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 import type { Signer } from "../../Signer.js"
-import { isRecord } from "../protocol/json.js"
 import type { Problem } from "../protocol/options.js"
 import { publicMembers } from "../protocol/publicKey.js"
 import { signerProblems } from "../protocol/signerOptions.js"
-
-/** Whether a value that is a source or a signer is a signer, valid or not. */
-export const isSigner = (value: unknown): value is Signer =>
-  isRecord(value) && !Effect.isEffect(value) && !Redacted.isRedacted(value)
 
 /** By which signers are compared, in every process that has them. */
 export const identityOf = ({ algorithm, keyId, publicKey }: Signer): Redacted.Redacted<string> =>

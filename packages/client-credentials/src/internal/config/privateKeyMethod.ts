@@ -1,0 +1,108 @@
+/**
+ * Assertions that are signed with a private key, or by a signer. A file of its own: bundlers leave the code that reads private
+ * keys out of programs without them.
+ */
+import * as Effect from "effect/Effect"
+
+import type { Signer } from "../../Signer.js"
+import { isCertificate } from "../protocol/certificate.js"
+import { isRecord } from "../protocol/json.js"
+import * as privateKey from "../protocol/privateKey.js"
+import * as algorithms from "../protocol/signingAlgorithm.js"
+import { collect, printable } from "./check.js"
+import * as clientAssertion from "./clientAssertion.js"
+import * as credentials from "./credentials.js"
+import type * as credentialSource from "./credentialSource.js"
+import * as signers from "./signers.js"
+
+interface Options extends clientAssertion.Options {
+  readonly key?: credentialSource.Source | undefined
+  readonly signer?: Signer | undefined
+  readonly previous?: credentialSource.Source | Signer | undefined
+  readonly keyId?: string | undefined
+  readonly algorithm?: algorithms.Algorithm | undefined
+}
+
+/** Options that are not an object are reported by `problems`. */
+const given = <O extends object>(options: O): Partial<O> => isRecord(options) ? options : {}
+
+/** Signs assertions of any kind; `more` are the names of its options beside those of all of them. */
+export const make = (
+  options: Options,
+  assertion: clientAssertion.Assertion,
+  more: ReadonlyArray<string>
+) => {
+  const { algorithm, certificate, key, keyId, previous, signer } = given(options)
+  /** The certificate is that of the current key. */
+  const optionsOf = (isPrevious: boolean) => isPrevious ? { ...options, certificate: undefined } : given(options)
+  return credentials.make<clientAssertion.Target, clientAssertion.Proof>({
+    method: "private_key_jwt",
+    kind: "private key",
+    options,
+    names: [
+      ...clientAssertion.names.filter((name) => name !== "previous"),
+      "key",
+      "signer",
+      "keyId",
+      "certificate",
+      ...more
+    ],
+    // A value that is neither is reported by `problems`.
+    current: signer ?? key as credentialSource.Source,
+    setting: signer === undefined ? "key" : "signer",
+    previous,
+    prepare: (value, isPrevious) => {
+      const key = privateKey.read(value, keyId)
+      if (!privateKey.isUsable(key)) return key
+      const possible = algorithms.algorithms[key.type]
+      // A value that is not an algorithm is a problem of the option.
+      const wanted = algorithms.isAlgorithm(algorithm) ? algorithm : key.algorithm
+      if (wanted !== undefined && !possible.includes(wanted)) {
+        return { found: `a key of type ${key.type}, which does not sign by ${wanted}, but by ${possible.join(", ")}` }
+      }
+      const identified = { ...key, keyId: keyId ?? key.keyId }
+      return {
+        prove: clientAssertion.prove(optionsOf(isPrevious), ({ ofPrivateKey }, { issuer, signingAlgorithms }) => {
+          const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
+          return algorithm === undefined
+            ? clientAssertion.unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
+            : ofPrivateKey(identified, algorithm)
+        }, assertion)
+      }
+    },
+    signers: {
+      identityOf: signers.identityOf,
+      problems: signers.problems,
+      prove: (one) =>
+        clientAssertion.prove(
+          optionsOf(one !== signer),
+          ({ ofSigner }, { issuer, signingAlgorithms }) =>
+            signingAlgorithms?.includes(one.algorithm) === false
+              ? clientAssertion.unsupported(issuer, [one.algorithm], signingAlgorithms)
+              : Effect.succeed(ofSigner(one, one === signer ? keyId : undefined)),
+          assertion
+        )
+    },
+    problems: () => {
+      const { expect, problems } = collect()
+      expect(
+        "keyId",
+        keyId === undefined || printable(keyId) ? true : undefined,
+        "a string of one or more characters"
+      )
+      expect(
+        "certificate",
+        certificate === undefined || isCertificate(certificate) ? true : undefined,
+        "a certificate in PEM, of which the first one counts"
+      )
+      expect("key", key === undefined || signer === undefined ? true : undefined, "absent beside signer")
+      expect(
+        "algorithm",
+        algorithm === undefined || signer === undefined ? true : undefined,
+        "absent beside signer, whose it is"
+      )
+      const known = [...new Set(Object.values(algorithms.algorithms).flat())]
+      return [...problems, ...clientAssertion.problems(given(options), known)]
+    }
+  })
+}
