@@ -185,7 +185,7 @@ describe("its size", () => {
     // A third of it reads refusals as real servers give them, redacts them, and guards what the HTTP client does beneath;
     // a tenth validates options and states what to change.
     assert.isBelow(own, 46)
-    assert.isBelow(own, whole / 3)
+    assert.isBelow(own, 0.35 * whole)
   })
   it("on Effect 4, beyond a program without it, is without the module Schema", async () => {
     const [all, without] = await Promise.all(

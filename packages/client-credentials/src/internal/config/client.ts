@@ -163,13 +163,23 @@ const examine = <A extends Authentication>(
   return method
 }
 
+/** The method that is configured: a grant without a secret does without client authentication. */
+const wantedMethod = <A extends Authentication>(
+  methods: Methods<A>,
+  { clientAuthentication, clientSecret, grant }: Options
+): unknown =>
+  clientAuthentication === undefined && grant !== undefined && clientSecret === undefined
+    ? methods.none
+    : clientAuthentication
+
 /** How the client authenticates, given what the server supports. One method and no other (RFC 6749 section 2.3). */
 const authentication = <A extends Authentication>(
   check: Check,
   methods: Methods<A>,
-  { basicEncoding, clientAuthentication: given, clientId, clientSecret, grant, previousClientSecret }: Options
+  options: Options
 ): Settings<A>["authentication"] | undefined => {
-  const wanted = given === undefined && grant !== undefined && clientSecret === undefined ? methods.none : given
+  const { basicEncoding, clientId, clientSecret, grant, previousClientSecret } = options
+  const wanted = wantedMethod(methods, options)
   if (isAuthentication<A>(wanted) && (wanted.method !== "none" || grant !== undefined)) {
     for (const [setting, value] of Object.entries({ clientSecret, previousClientSecret, basicEncoding })) {
       check.expect(setting, value === undefined ? true : undefined, `absent, since ${wanted.method} does without it`)
@@ -309,13 +319,14 @@ export const read = <A extends Authentication, G extends GrantOption>(
   api.verification(check)
   const { issuer, revocationUrl, tokenUrl } = endpoints(check, options, loopback)
   const grant = readGrant<G>(check, options.grant)
-  const authenticate = authentication(check, methods, options)
-  const canBeAbsent = options.clientId === undefined && authenticate?.(undefined).identifiesClient === true
+  const method = wantedMethod(methods, options)
+  const canBeAbsent = options.clientId === undefined && isAuthentication<A>(method) && method.identifiesClient === true
   const clientId = canBeAbsent ? "" : check.expect(
     "clientId",
     printable(options.clientId) ? options.clientId : undefined,
     "a string of one or more characters, without line breaks"
   )
+  const authenticate = authentication(check, methods, options)
   check.problems.push(...parameters.problems(options))
   const requestFormat = check.oneOf("requestFormat", options.requestFormat, ["form", "json"])
   const accepted = tokens(check, options)
