@@ -59,6 +59,8 @@ interface Credential {
    * token. Processes share tokens only with the same owner. Default: the credential itself.
    */
   readonly owner?: string | undefined
+  /** Until when it may be used after its source has failed, in milliseconds since the epoch. Default: without end. */
+  readonly expiresAt?: number | undefined
   readonly prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed>
 }
 

@@ -2,14 +2,14 @@
  * Grants: what a client requests a token with, beside or in place of a secret (RFC 6749 section 1.3).
  *
  * Without a grant in its configuration, a client uses client credentials (RFC 6749 section 4.4). The grants here present a
- * token that somebody else issued, such as the identity token of a platform (`WorkloadIdentity`): there is no secret that
+ * token of another issuer, such as the identity token of a platform (`WorkloadIdentity`): there is no secret that
  * could be stolen. Caching, refresh, replay after a rejection, sharing and budgets are the same for every grant.
  *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 
 import type * as ClientAuthentication from "./ClientAuthentication.js"
 import { collect, printable } from "./internal/config/check.js"
@@ -18,6 +18,7 @@ import * as identityToken from "./internal/config/identityToken.js"
 import * as privateKeyMethod from "./internal/config/privateKeyMethod.js"
 import * as protocol from "./internal/protocol/grant.js"
 import { isRecord } from "./internal/protocol/json.js"
+import { unknownNames } from "./internal/protocol/options.js"
 import * as requestParameters from "./internal/protocol/requestParameters.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import { CredentialUnavailable, type DiscoveryFailed } from "./OAuthError.js"
@@ -40,11 +41,6 @@ interface Target {
 interface Presented {
   /** Parameters of the request beside those of the grant; each value is kept out of errors, logs and traces. */
   readonly parameters: Readonly<Record<string, string>>
-  /**
-   * The owner of what is presented, by something that stays the same when it is replaced, such as issuer and subject of an
-   * identity token. Processes share tokens only with the same owner. Default: what is presented.
-   */
-  readonly owner?: string | undefined
   /** Until when it is valid, in milliseconds since the epoch: a token without a stated life expires no later. */
   readonly expiresAt?: number | undefined
   /** Whether it is made for this request, so that another one would be refused as well. Default: false. */
@@ -64,6 +60,12 @@ export interface Grant {
   readonly parameters: Readonly<Record<string, string>>
   /** Reads what the client presents. It runs for every token request. */
   readonly present: (target: Target) => Effect.Effect<Presented, CredentialUnavailable | DiscoveryFailed>
+  /**
+   * Reads whom the tokens are for, by what stays the same when the presented token is replaced, such as issuer and subject of
+   * an identity token. Processes share tokens only with the same owner; undefined where they share none. The user of
+   * `onBehalfOf` is part of each request besides.
+   */
+  readonly owner: Effect.Effect<string | undefined, CredentialUnavailable>
   /** Whether it presents the token that `onBehalfOf` gives, and cannot be used without one. */
   readonly isOnBehalfOf: boolean
   /** Returns the problems of its options. `ClientConfig` fails with them as `InvalidConfig`. */
@@ -89,9 +91,15 @@ const read = (subject: Subject, target: Target): Effect.Effect<identityToken.Ide
     ? identityToken.read(target.subject)
     : new CredentialUnavailable({
       credential: "identity token",
-      problem: "the call is not made on behalf of anybody (Grant.onBehalfOf)",
+      problem: "the call is not made on behalf of a user (Grant.onBehalfOf)",
       permanent: true
     })
+
+/** Whom a token is issued to; of one that does not show it, the token itself. Users are part of the request. */
+const ownerOf = (subject: Subject | undefined): Effect.Effect<string, CredentialUnavailable> =>
+  subject === undefined || subject === "onBehalfOf"
+    ? Effect.succeed("")
+    : Effect.map(identityToken.read(subject), ({ owner, value }) => owner ?? value)
 
 /**
  * Presents a JWT as an assertion (RFC 7523 section 2.1): the identity token of a platform, or the token of a user
@@ -114,11 +122,9 @@ export const jwtBearer = (assertion: Subject): Grant => ({
   type: protocol.grantTypes.jwtBearer,
   parameters: {},
   isOnBehalfOf: assertion === "onBehalfOf",
+  owner: ownerOf(assertion),
   present: (target) =>
-    Effect.map(
-      read(assertion, target),
-      ({ expiresAt, owner, value }) => ({ parameters: { assertion: value }, owner, expiresAt })
-    ),
+    Effect.map(read(assertion, target), ({ expiresAt, value }) => ({ parameters: { assertion: value }, expiresAt })),
   problems: () => {
     const { expect, problems } = collect()
     expect("assertion", isSubject(assertion) ? true : undefined, expected)
@@ -191,12 +197,12 @@ export const signedAssertion = (
     type: protocol.grantTypes.jwtBearer,
     parameters: {},
     isOnBehalfOf: false,
+    owner: Effect.sync(() => JSON.stringify([issuer, subject, audience, requestParameters.canonicalJson(claims)])),
     present: ({ clientId, endpoint, issuer, now }) =>
       Effect.map(
         Effect.flatMap(credential, ({ prove }) => prove({ clientId, endpoint, issuer, now })),
         ({ parameters = {} }) => ({
           parameters,
-          owner: JSON.stringify([issuer, subject, audience, requestParameters.canonicalJson(claims)]),
           isMadeHere: true
         })
       ),
@@ -218,7 +224,7 @@ interface TokenExchangeOptions {
   readonly subject: Subject
   /** Its type (RFC 8693 section 3). Default: `access_token` for `onBehalfOf`, or else `jwt`. */
   readonly subjectType?: protocol.TokenType | undefined
-  /** The token of whoever acts for the subject, if that is somebody else. */
+  /** The token of the party that acts for the subject (RFC 8693 section 1.1), if that is another one. */
   readonly actor?: Subject | undefined
   /** Default: `jwt`. */
   readonly actorType?: protocol.TokenType | undefined
@@ -262,6 +268,7 @@ export const tokenExchange = (options: TokenExchangeOptions): Grant => {
       ...(requestedType === undefined ? {} : { requested_token_type: uri(requestedType) })
     },
     isOnBehalfOf: subject === "onBehalfOf" || actor === "onBehalfOf",
+    owner: Effect.map(Effect.all([ownerOf(subject), ownerOf(actor)]), (owners) => JSON.stringify(owners)),
     present: (target) =>
       Effect.gen(function*() {
         // What is not a source is reported by `problems`.
@@ -272,16 +279,14 @@ export const tokenExchange = (options: TokenExchangeOptions): Grant => {
             subject_token: presented.value,
             ...(acting === undefined ? {} : { actor_token: acting.value })
           },
-          owner: JSON.stringify([presented.owner, acting?.owner]),
-          expiresAt: presented.expiresAt
+          expiresAt: acting?.expiresAt === undefined
+            ? presented.expiresAt
+            : Math.min(presented.expiresAt ?? Infinity, acting.expiresAt)
         }
       }),
     problems: () => {
       const check = collect()
       const { expect, problems } = check
-      for (const name of Object.keys(given).filter((name) => !exchangeNames.includes(name))) {
-        expect(name, undefined, `no option of this name; the options are ${[...exchangeNames].sort().join(", ")}`)
-      }
       expect("subject", isSubject(subject) ? true : undefined, expected)
       expect("actor", actor === undefined || isSubject(actor) ? true : undefined, expected)
       for (const name of ["subjectType", "actorType", "requestedType"] as const) {
@@ -296,7 +301,7 @@ export const tokenExchange = (options: TokenExchangeOptions): Grant => {
         given.actorType !== undefined && actor === undefined ? undefined : true,
         "absent without an actor"
       )
-      return problems
+      return [...unknownNames(given, exchangeNames), ...problems]
     }
   }
 }
@@ -326,22 +331,32 @@ export const custom = (
   options: {
     readonly parameters?: Readonly<Record<string, string>> | undefined
     readonly present?: Grant["present"] | undefined
+    /** See `Grant`. Default: the same for all without `present`; with it, none, so that no tokens are shared. */
+    readonly owner?: Grant["owner"] | undefined
+    /** Whether `present` needs the user of `Grant.onBehalfOf`. Default: false. */
+    readonly onBehalfOf?: boolean | undefined
   } = {}
 ): Grant => {
   const given: Partial<typeof options> = isRecord(options) ? options : {}
-  const { parameters = {}, present = () => Effect.succeed({ parameters: {} }) } = given
+  const { onBehalfOf = false, parameters = {}, present = () => Effect.succeed({ parameters: {} }) } = given
   return {
     type,
     parameters,
-    isOnBehalfOf: false,
+    isOnBehalfOf: onBehalfOf,
+    owner: given.owner ?? Effect.succeed(given.present === undefined ? "" : undefined),
     present,
     problems: () => {
       const { expect, problems } = collect()
       expect("type", printable(type) ? true : undefined, "a grant type: a name, or a URI (RFC 6749 section 4.5)")
-      const areTexts = isRecord(parameters) && Object.values(parameters).every((value) => typeof value === "string")
-      expect("parameters", areTexts ? true : undefined, "strings by name")
+      expect(
+        "parameters",
+        requestParameters.areFurther(parameters) ? true : undefined,
+        "strings by name, none empty, and none of the parameters that have their own options"
+      )
       expect("present", typeof present === "function" ? true : undefined, "a function that returns an Effect")
-      return problems
+      expect("owner", given.owner === undefined || Effect.isEffect(given.owner) ? true : undefined, "an Effect")
+      expect("onBehalfOf", typeof onBehalfOf === "boolean" ? true : undefined, "true or false")
+      return [...unknownNames(given, ["parameters", "present", "owner", "onBehalfOf"]), ...problems]
     }
   }
 }
@@ -368,4 +383,5 @@ export const custom = (
 export const onBehalfOf = (
   token: Redacted.Redacted<string>
 ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | InvalidConfig, R> =>
-  TokenRequest.withOverrides({ onBehalfOf: token })
+  // A token that is missing must not leave the call to the user of a region around it.
+  TokenRequest.withOverrides({ onBehalfOf: token === undefined ? Redacted.make("") : token })

@@ -225,7 +225,9 @@ const operations = (
     reserveFraction
   }
   const decide = open(budget)
-  const counted = name === undefined ? `the client ${clientId}` : `the budget ${name}`
+  const counted = name === undefined
+    ? clientId === "" ? "a client without an id" : `the client ${clientId}`
+    : `the budget ${name}`
   const recipientOf = (organization: string): ledgers.Recipient => ({
     client: name === undefined ? "" : clientId,
     organization

@@ -202,6 +202,8 @@ export const decorate = (
       Effect.gen(function*() {
         const given = requestOptions ?? {}
         const key = yield* keyOf(request)
+        // The request says what is wrong with the credential; or it is a grant whose tokens are not shared.
+        if (key === undefined) return yield* Effect.either(endpoint.requestToken(request, requestOptions))
         const newEntry = () => entries.make(seal, retried(store, storeTimeout), key)
         return yield* lease.obtain<Outcome>({
           entry: newEntry(),
@@ -272,6 +274,7 @@ const current = Effect.gen(function*() {
   const key = yield* keys.ofToken(seal, config)(
     proofKey === undefined ? request : tokenRequests.boundTo(request, proofKey.thumbprint)
   )
+  if (key === undefined) return undefined
   return entries.make(seal, yield* TokenStore, key)
 })
 
@@ -287,7 +290,10 @@ export const stored: Effect.Effect<
   AccessToken | undefined,
   InvalidConfig | TokenStoreError,
   ClientConfig | TokenSeal | TokenStore
-> = Effect.flatMap(current, (entry) => Effect.map(entry.load, ({ token }) => token))
+> = Effect.flatMap(
+  current,
+  (entry) => entry === undefined ? Effect.succeed(undefined) : Effect.map(entry.load, ({ token }) => token)
+)
 
 /**
  * Removes this token from the store, after it was revoked for example, unless the store has another one by now. Processes
@@ -300,4 +306,4 @@ export const stored: Effect.Effect<
 export const forget = (
   token: AccessToken
 ): Effect.Effect<void, InvalidConfig | TokenStoreError, ClientConfig | TokenSeal | TokenStore> =>
-  Effect.flatMap(current, (entry) => entries.removeToken(entry, token))
+  Effect.flatMap(current, (entry) => entry === undefined ? Effect.void : entries.removeToken(entry, token))

@@ -262,7 +262,8 @@ export const make = (
     const reportQuotas = announcedQuotas.make()
     const owner = {}
     const noticeDuplicate = (request: TokenRequest, token: AccessToken, { reason }: RequestOptions) =>
-      Effect.clockWith((clock) => {
+      // Requests of other grants may be equal, and for different workloads or users.
+      request.grant !== grants.clientCredentials ? Effect.void : Effect.clockWith((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
         const until = issuedTokens.note(clock, { owner, request, token, now, isFirst: reason === "cold" })
         return until === undefined ? Effect.void : Effect.logWarning(

@@ -4,7 +4,7 @@
  *
  * Each source is an Effect that reads the current token, and may be used wherever a token is presented: as the client
  * assertion (`ClientAuthentication.workloadIdentity`), as the assertion or the subject of a grant (`Grant.jwtBearer`,
- * `Grant.tokenExchange`). Any other Effect that yields a Redacted string is a source too, such as one that asks an SDK.
+ * `Grant.tokenExchange`). Any other Effect that yields a Redacted string is a source too, such as one that calls an SDK.
  *
  * @since 0.1.0
  */
@@ -29,6 +29,9 @@ export type Source = Effect.Effect<Redacted.Redacted<string>, CredentialUnavaila
 
 const unavailable = (problem: string, permanent = false) =>
   new CredentialUnavailable({ credential: "identity token", problem, permanent })
+
+/** What is missing where no options are given is reported when the source is read. */
+const noOptions = {} as never
 
 /** Options are part of an URL; what is no string would be sent as one. */
 const given = <A>(name: string, value: A, use: (value: string & A) => Source): Source =>
@@ -85,7 +88,7 @@ const github = "GitHub Actions"
  * @since 0.1.0
  * @category constructors
  */
-export const gitHubActions = ({ audience }: { readonly audience: string }): Source =>
+export const gitHubActions = ({ audience }: { readonly audience: string } = noOptions): Source =>
   given("the audience", audience, (audience) =>
     Effect.gen(function*() {
       const endpoint = yield* variable("ACTIONS_ID_TOKEN_REQUEST_URL")
@@ -114,7 +117,7 @@ const google = "the metadata service of Google Cloud"
  * Kubernetes Engine, Cloud Run).
  *
  * `serviceAccount` is its e-mail address; default: that of the machine. The service is called at its link-local address,
- * directly, and what answers without its `Metadata-Flavor` is not believed.
+ * directly, and a response without its `Metadata-Flavor` is an error.
  *
  * @example
  * import { WorkloadIdentity } from "@effect-oauth/client-credentials"
@@ -128,7 +131,7 @@ export const googleMetadata = (
   { audience, serviceAccount = "default" }: {
     readonly audience: string
     readonly serviceAccount?: string | undefined
-  }
+  } = noOptions
 ): Source =>
   given("the audience", audience, (audience) =>
     given("the service account", serviceAccount, (account) => {
@@ -142,7 +145,7 @@ export const googleMetadata = (
         ({ body, headers }) =>
           headers["metadata-flavor"] === "Google"
             ? token(google, body.trim())
-            : unavailable(`what answers in place of ${google} is another server`)
+            : unavailable(`another server answers in place of ${google}`)
       )
     }))
 
@@ -183,7 +186,7 @@ const azureRequest = (
  * @category constructors
  */
 export const azureManagedIdentity = (
-  { clientId, resource }: { readonly resource: string; readonly clientId?: string | undefined }
+  { clientId, resource }: { readonly resource: string; readonly clientId?: string | undefined } = noOptions
 ): Source =>
   given("the resource", resource, (resource) =>
     Effect.gen(function*() {

@@ -12,7 +12,8 @@ import {
   SharedClientCredentials,
   TokenCache,
   TokenSeal,
-  TokenStore
+  TokenStore,
+  WorkloadIdentity
 } from "@effect-oauth/client-credentials"
 import { Effect, Either, Layer, Redacted, Ref } from "effect"
 import { exportPKCS8, generateKeyPair, jwtVerify } from "jose"
@@ -245,8 +246,8 @@ describe("what the server does not accept", () => {
     }))
 
   const grants = {
-    "an assertion": (read: Effect.Effect<Redacted.Redacted<string>>) => Grant.jwtBearer(read),
-    "a subject": (read: Effect.Effect<Redacted.Redacted<string>>) => Grant.tokenExchange({ subject: read })
+    "an assertion": (read: Effect.Effect<Redacted.Redacted<string>, unknown>) => Grant.jwtBearer(read),
+    "a subject": (read: Effect.Effect<Redacted.Redacted<string>, unknown>) => Grant.tokenExchange({ subject: read })
   }
   for (const [name, grant] of Object.entries(grants)) {
     it.effect(`${name} is read again, and presented once more when it was replaced`, () =>
@@ -258,6 +259,42 @@ describe("what the server does not accept", () => {
         assert.strictEqual(requests(http).length, 2)
         assert.include(Object.values(first ?? {}), jwt("a", "1"))
         assert.include(Object.values(second ?? {}), jwt("a", "2"))
+      }))
+
+    it.effect(`${name} that cannot be read again leaves the answer of the server`, () =>
+      Effect.gen(function*() {
+        let reads = 0
+        const identity = Effect.suspend(() => reads++ === 0 ? Effect.succeed(workload) : Effect.fail("away"))
+        const http = network([refused])
+        const error = yield* Effect.flip(
+          Effect.provide(call, client(http, { grant: grant(identity), tokenCache: { retryTimeout: 0 } }))
+        )
+        assert.strictEqual(error._tag, "TokenErrorResponse")
+      }))
+
+    it.effect(`${name} is not dated by the clock of the server`, () =>
+      Effect.gen(function*() {
+        const skewed = () =>
+          Response.json({ error: "invalid_grant" }, {
+            status: 400,
+            headers: { date: "Thu, 01 Jan 1970 01:00:00 GMT" }
+          })
+        const http = network([skewed])
+        yield* Effect.flip(
+          Effect.provide(
+            call,
+            client(http, { grant: grant(Effect.succeed(workload)), tokenCache: { retryTimeout: 0 } })
+          )
+        )
+        assert.strictEqual(requests(http).length, 1)
+      }))
+
+    it.effect(`${name} is read again where the server refuses the client, which presents nothing else`, () =>
+      Effect.gen(function*() {
+        const { read } = yield* source(jwt("a", "1"), jwt("a", "2"))
+        const http = network([() => json({ error: "invalid_client" }, 401), token()])
+        yield* Effect.provide(call, client(http, { grant: grant(read) }))
+        assert.strictEqual(requests(http).length, 2)
       }))
 
     it.effect(`${name} that was not replaced is not presented again`, () =>
@@ -285,6 +322,15 @@ describe("what the server does not accept", () => {
       }))
   }
 })
+
+it.effect("a subject is read again after invalid_request too (RFC 8693 section 2.2.2)", () =>
+  Effect.gen(function*() {
+    let reads = 0
+    const subject = Effect.sync(() => Redacted.make(jwt("a", `${reads++}`)))
+    const http = network([() => json({ error: "invalid_request" }, 400), token()])
+    yield* Effect.provide(call, client(http, { grant: Grant.tokenExchange({ subject }) }))
+    assert.strictEqual(requests(http).length, 2)
+  }))
 
 describe("the token that is issued", () => {
   const held = (options: Partial<ClientCredentials.Options>, more: object) =>
@@ -384,6 +430,58 @@ describe("a shared token", () => {
       assert.strictEqual(yield* requested(of("access_token"), of("urn:example:other")), 2)
     }))
 
+  it.effect("is nobody else's while its workload cannot be read", () =>
+    Effect.gen(function*() {
+      const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+      const http = network([token()])
+      const tokens: Array<string> = []
+      for (const name of ["a", "b"]) {
+        let reads = 0
+        const identity = Effect.suspend(() =>
+          reads++ === 0 ? Effect.fail("not yet") : Effect.succeed(Redacted.make(jwt(name, "1")))
+        )
+        for (
+          const options of [
+            { grant: Grant.jwtBearer(identity) },
+            { clientId: "entra", clientAuthentication: ClientAuthentication.workloadIdentity(identity) }
+          ]
+        ) {
+          reads = 0
+          tokens.push(yield* Effect.provide(call, Layer.fresh(shared(http, store, options))))
+        }
+      }
+      assert.strictEqual(new Set(tokens).size, 4)
+    }))
+
+  it.effect("of a user is that of the service that acts for it", () =>
+    Effect.gen(function*() {
+      const user = Redacted.make("token-of-a-user")
+      const services = ["a", "b"].map((name) => Redacted.make(jwt(name, "1")))
+      for (
+        const grants of [
+          services.map((actor) => Grant.tokenExchange({ subject: "onBehalfOf", actor })),
+          services.map((subject) => Grant.tokenExchange({ subject, actor: "onBehalfOf" }))
+        ]
+      ) {
+        const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
+        const http = network([token()])
+        for (const grant of grants) {
+          const options = { grant, sharedTokens: { onBehalfOf: true } }
+          yield* Effect.provide(Grant.onBehalfOf(user)(call), Layer.fresh(shared(http, store, options)))
+        }
+        assert.strictEqual(requests(http).length, 2)
+      }
+    }))
+
+  it.effect("by a grant of the program's own is shared by its owner, and without one not at all", () =>
+    Effect.gen(function*() {
+      const present = () => Effect.succeed({ parameters: { device: "1" } })
+      const owned = { clientId: "a", grant: Grant.custom("device", { present, owner: Effect.succeed("1") }) }
+      const ownerless = { clientId: "a", grant: Grant.custom("device", { present }) }
+      assert.strictEqual(yield* requested(owned, owned), 1)
+      assert.strictEqual(yield* requested(ownerless, ownerless), 2)
+    }))
+
   it.effect("of a user stays out of the store, unless that is wanted", () =>
     Effect.gen(function*() {
       const user = Redacted.make("token-of-a-user")
@@ -428,6 +526,19 @@ describe("on behalf of users", () => {
       assert.isAtMost(cached.length, 6)
     }))
 
+  it.effect("a user that is missing is not the one of a region around it", () =>
+    Effect.gen(function*() {
+      const http = network([token()])
+      const error = yield* call.pipe(
+        Grant.onBehalfOf(undefined as never),
+        Grant.onBehalfOf(Redacted.make("alice")),
+        Effect.provide(client(http, { grant: Grant.jwtBearer("onBehalfOf") })),
+        Effect.flip
+      )
+      assert(error instanceof InvalidConfig.InvalidConfig)
+      assert.deepStrictEqual(requests(http), [])
+    }))
+
   it.effect("a call without a user, and a user at a client whose grant has none, send nothing", () =>
     Effect.gen(function*() {
       const http = network([token()])
@@ -442,6 +553,53 @@ describe("on behalf of users", () => {
         assert.match(error.message, /onBehalfOf/)
       }
       assert.deepStrictEqual(requests(http), [])
+    }))
+})
+
+describe("what a source does", () => {
+  it.effect("is told by the call: what is wrong, and that repeating does not help", () =>
+    Effect.gen(function*() {
+      const http = network([token()])
+      const identity = WorkloadIdentity.gitHubActions({ audience: undefined as never })
+      const error = yield* Effect.flip(Effect.provide(call, client(http, { grant: Grant.jwtBearer(identity) })))
+      assert(error instanceof OAuthError.CredentialUnavailable)
+      assert.match(error.message, /audience/)
+      assert.isFalse(error.retryable)
+    }))
+
+  it.effect("may be anything in a grant of the program's own", () =>
+    Effect.gen(function*() {
+      const present: ReadonlyArray<() => never> = [
+        () => undefined as never,
+        () => Effect.succeed({}) as never,
+        () => Effect.die(new Error("s3cr3t")) as never,
+        () => {
+          throw new Error("s3cr3t")
+        }
+      ]
+      for (const one of present) {
+        const error = yield* Effect.flip(Effect.provide(
+          call,
+          client(network([token()]), {
+            clientId: "a",
+            grant: Grant.custom("own", { present: one }),
+            tokenCache: { retryTimeout: 0 }
+          })
+        ))
+        assert(error instanceof OAuthError.CredentialUnavailable)
+        assert.notInclude(error.message, "s3cr3t")
+      }
+    }))
+
+  it.effect("with an end later than any date is no defect", () =>
+    Effect.gen(function*() {
+      const identity = Redacted.make(jwt("a", "1", { exp: 99_999_999_999_999 }))
+      const http = network([refused])
+      const error = yield* Effect.flip(Effect.provide(
+        call,
+        client(http, { grant: Grant.jwtBearer(identity), tokenCache: { retryTimeout: 0 } })
+      ))
+      assert.strictEqual(error._tag, "TokenErrorResponse")
     }))
 })
 
@@ -469,6 +627,14 @@ describe("wrong options", () => {
       /grant\.issuer/
     ],
     "something else": [{ grant: "client_credentials" as never }, /grant/],
+    "a misspelt option of an own grant": [
+      { clientId: "a", grant: Grant.custom("own", { parameter: {} } as never) },
+      /grant\.parameter/
+    ],
+    "a parameter with its own option": [
+      { clientId: "a", grant: Grant.custom("own", { parameters: { scope: "items" } }) },
+      /grant\.parameters/
+    ],
     "no client id with a secret": [{ grant: Grant.jwtBearer(workload), clientSecret: Redacted.make("a") }, /clientId/],
     "no client id with an assertion": [
       { clientAuthentication: ClientAuthentication.workloadIdentity(workload) },

@@ -157,7 +157,7 @@ describe("the environment", () => {
       }
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  it.effect("reports variables of a grant that are missing, wrong or not used", () =>
+  it.live("reports variables of a grant that are missing, wrong or not used", () =>
     Effect.gen(function*() {
       const wrong: ReadonlyArray<readonly [Record<string, string>, RegExp]> = [
         [{ OAUTH_GRANT: "jwt_bearer" }, /OAUTH_SUBJECT_TOKEN/],

@@ -678,7 +678,7 @@ const surface: Readonly<Record<string, Entry>> = {
       Effect.provide([http, Config, Layer.provide(ServerMetadata.layer(), [http, Config])])
     ),
   "Grant.custom": () =>
-    Effect.succeed(Grant.custom("own", { present: () => Effect.succeed({ parameters: { token: "c4n4ry" } }) })),
+    Effect.succeed(Grant.custom("own", { present: () => Effect.succeed({ parameters: { token: Redacted.value(identity) } }) })),
   "Grant.jwtBearer": () => Effect.succeed(Grant.jwtBearer(identity)),
   "Grant.onBehalfOf": (http) =>
     Effect.forEach(

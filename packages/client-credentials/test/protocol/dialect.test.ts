@@ -313,7 +313,7 @@ describe("the advice on a refusal", () => {
         "invalid_request",
         "form or JSON (OAUTH_REQUEST_FORMAT), and whether it needs an audience, a scope or a resource."
       ],
-      ["invalid_grant", "client credentials grant"],
+      ["invalid_grant", "allowed this grant"],
       ["unauthorized_client", "client_credentials grant"],
       ["unsupported_grant_type", "with the client_credentials grant, and whether this server wants a form or JSON ("],
       ["invalid_scope", "OAUTH_SCOPE"],

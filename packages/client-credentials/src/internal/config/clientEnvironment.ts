@@ -4,6 +4,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 
 import type { InvalidConfig } from "../../InvalidConfig.js"
 import { readJson } from "../protocol/json.js"
@@ -216,7 +217,7 @@ const authentication = <A extends client.Authentication>(
 /** The grant that the variables choose, as an option; with its problems. */
 const grant = <G extends client.GrantOption>(
   grants: GrantsOfVariables<G>,
-  { grant, subjectToken, subjectTokenType }: Values
+  { grant, subjectToken, subjectTokenFile, subjectTokenType }: Values
 ): { readonly option: client.Options; readonly problems: ReadonlyArray<Problem> } => {
   const { expect, problems } = collect()
   const isUsed = grant === "jwt_bearer" || grant === "token_exchange"
@@ -230,6 +231,11 @@ const grant = <G extends client.GrantOption>(
     "subjectTokenType",
     subjectTokenType === undefined || grant === "token_exchange" ? true : undefined,
     "unset, unless OAUTH_GRANT is token_exchange"
+  )
+  expect(
+    "subjectTokenType",
+    subjectTokenFile === undefined || ["jwt", "id_token"].includes(subjectTokenType ?? "jwt") ? true : undefined,
+    "jwt or id_token with OAUTH_SUBJECT_TOKEN_FILE, which holds a JWT"
   )
   // A token that is missing is reported above.
   const subject = subjectToken ?? Effect.fail("missing")
@@ -271,11 +277,20 @@ const credentials = (
   text: { readonly [K in keyof Variables]: string | undefined },
   identityFile: (path: string) => Source
 ) => {
-  // A platform replaces the file while it is read.
-  const identity = (found: Source | undefined, file: string | undefined, which: "now" | "source") =>
-    found !== undefined && file !== undefined && which === "source" ? identityFile(file) : found
-  const credential = (kind: Kind, setting: keyof Credentials) =>
-    read.credential(kind, setting, text[setting], text[`${setting}File`], variables[setting])
+  const credential = (kind: Kind, setting: keyof Credentials) => {
+    const [value, file] = [text[setting], text[`${setting}File`]]
+    if (kind !== "identity token" || value !== undefined || file === undefined) {
+      return read.credential(kind, setting, value, file, variables[setting])
+    }
+    const source = identityFile(file)
+    return Effect.map(Effect.either(source as Effect.Effect<unknown, { readonly problem: string }>), (now) => ({
+      now: source,
+      source,
+      problem: Either.isRight(now)
+        ? undefined
+        : { setting: `${setting}File`, expected: `the path of a file with an identity token (${now.left.problem})` }
+    }))
+  }
   return Effect.map(
     Effect.all({
       clientSecret: credential("client secret", "clientSecret"),
@@ -294,8 +309,8 @@ const credentials = (
         privateKey: found.privateKey?.[which],
         previousPrivateKey: found.previousPrivateKey?.[which],
         dpopKey: found.dpopKey?.[which],
-        clientAssertion: identity(found.clientAssertion?.[which], text.clientAssertionFile, which),
-        subjectToken: identity(found.subjectToken?.[which], text.subjectTokenFile, which)
+        clientAssertion: found.clientAssertion?.[which],
+        subjectToken: found.subjectToken?.[which]
       })
     })
   )

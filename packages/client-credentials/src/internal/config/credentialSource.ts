@@ -30,7 +30,12 @@ const limit = "10 seconds"
 export const read = (kind: Kind, source: Source): Read =>
   Effect.isEffect(source)
     ? source.pipe(
-      Effect.mapError((failure) => new CredentialUnavailable({ credential: kind, problem: tagOf(failure) })),
+      // A source of the library says itself what is wrong.
+      Effect.mapError((failure) =>
+        failure instanceof CredentialUnavailable
+          ? failure
+          : new CredentialUnavailable({ credential: kind, problem: tagOf(failure) })
+      ),
       // `Effect.promise` reports a rejection as a defect.
       Effect.catchAllDefect((defect) => new CredentialUnavailable({ credential: kind, problem: tagOf(defect) })),
       Effect.timeoutFail({

@@ -11,8 +11,8 @@ import * as credentialSource from "./credentialSource.js"
 
 export interface IdentityToken {
   readonly value: string
-  /** Who it was issued to, by what stays the same when it is replaced; of a token that does not show it, the token itself. */
-  readonly owner: string
+  /** Whom it was issued to, by what stays the same when it is replaced; undefined when the token does not show it. */
+  readonly owner: string | undefined
   /** Milliseconds since the epoch; undefined when the token does not show it. */
   readonly expiresAt: number | undefined
 }
@@ -22,7 +22,7 @@ export const read = (source: credentialSource.Source): Effect.Effect<IdentityTok
   Effect.map(credentialSource.read("identity token", source), (token) => {
     const value = Redacted.value(token)
     const claims = identityToken.claims(value)
-    return { value, owner: claims?.owner ?? value, expiresAt: claims?.expiresAt }
+    return { value, owner: claims?.owner, expiresAt: claims?.expiresAt }
   })
 
 /** What is expected in place of a value that is not a source. */
@@ -43,9 +43,10 @@ export type AssertionType = keyof typeof assertionTypes
 
 /** The credential of a client whose assertion the platform issues. */
 export const assertion = (identity: credentialSource.Source, type: AssertionType) =>
-  Effect.map(read(identity), ({ owner, value }) => ({
+  Effect.map(read(identity), ({ expiresAt, owner, value }) => ({
     identity: Redacted.make(value),
     owner,
+    expiresAt,
     prove: ({ clientId }: { readonly clientId: string }) =>
       Effect.succeed({
         parameters: { ...identified(clientId), client_assertion_type: assertionTypes[type], client_assertion: value },

@@ -2,10 +2,10 @@
  * The keys of the entries in the store: one rule for whatever reads or writes an entry. A key is a keyed fingerprint, so a
  * store discloses neither requests nor credentials.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
+import type { CredentialUnavailable } from "../../OAuthError.js"
 import type { TokenRequest } from "../../TokenRequest.js"
 import type { Seal } from "./seal.js"
 
@@ -15,43 +15,22 @@ export interface Client {
     readonly credentials: readonly [
       Effect.Effect<
         { readonly identity: Redacted.Redacted<string>; readonly owner?: string | undefined },
-        unknown
+        CredentialUnavailable
       >,
       ...ReadonlyArray<unknown>
     ]
   }
-  readonly grant?: {
-    readonly isOnBehalfOf: boolean
-    readonly present: (target: {
-      readonly clientId: string
-      readonly endpoint: string
-      readonly issuer: string | undefined
-      readonly now: number
-      readonly subject: undefined
-    }) => Effect.Effect<
-      { readonly owner?: string | undefined; readonly parameters: Readonly<Record<string, string>> },
-      unknown
-    >
-  } | undefined
+  readonly grant?: { readonly owner: Effect.Effect<string | undefined, CredentialUnavailable> } | undefined
 }
 
-const ofCredential = ({ authentication }: Client): Effect.Effect<string> =>
+/**
+ * The owner of the credential. Undefined while the identity token of a workload cannot be read: then nothing shows which
+ * workload it is. A client whose secret cannot be read has its id.
+ */
+const ofCredential = ({ authentication }: Client): Effect.Effect<string | undefined> =>
   authentication(undefined).credentials[0].pipe(
     Effect.map(({ identity, owner }) => owner ?? Redacted.value(identity)),
-    Effect.orElseSucceed(() => "")
-  )
-
-/** The owner of what the grant presents; undefined where it presents the token of a user, which is part of the request. */
-const ofGrant = (grant: Client["grant"], request: TokenRequest): Effect.Effect<string | undefined> =>
-  grant === undefined || grant.isOnBehalfOf ? Effect.succeed(undefined) : Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) => {
-      const { clientId, endpoint, issuer } = request
-      return grant.present({ clientId, endpoint, issuer, now, subject: undefined })
-    }
-  ).pipe(
-    Effect.map(({ owner, parameters }) => owner ?? JSON.stringify(parameters)),
-    Effect.orElseSucceed(() => "")
+    Effect.catchAll(({ credential }) => Effect.succeed(credential === "identity token" ? undefined : ""))
   )
 
 const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]) => one < other ? -1 : 1
@@ -63,29 +42,22 @@ const inClear = ([name, value]: readonly [string, unknown]): readonly [string, u
 ]
 
 /**
- * The key of a token: every field of the request, and the credential. Clients with different credentials share nothing, and
- * do not replace each other's tokens. Equal requests have one key, in whichever order their fields were written.
+ * The key of a token: every field of the request, the credential, and whom the grant is for. Clients with different
+ * credentials share nothing, and do not replace each other's tokens. Equal requests have one key, in whichever order their
+ * fields were written. Undefined while it cannot be read whose tokens they are.
  */
 export const ofToken = (seal: Seal, client: Client) => {
-  // A platform is asked once who its workload is: that does not change while the process runs.
-  let known: string | undefined
-  const owner = (request: TokenRequest) =>
-    known === undefined
-      ? Effect.tap(
-        ofGrant(client.grant, request),
-        (found) => Effect.sync(() => known = found === "" ? undefined : found)
-      )
-      : Effect.succeed(known)
-  return (request: TokenRequest): Effect.Effect<string> =>
-    Effect.flatMap(
-      Effect.all([ofCredential(client), owner(request)]),
-      ([credential, owner]) =>
-        seal.name(JSON.stringify([
-          ...Object.entries(request).sort(byName).map(inClear),
-          credential,
-          ...(owner === undefined ? [] : [owner])
-        ]))
-    )
+  const owners = Effect.all([
+    ofCredential(client),
+    client.grant === undefined
+      ? Effect.succeed("")
+      : Effect.catchAll(client.grant.owner, () => Effect.succeed(undefined))
+  ])
+  return (request: TokenRequest): Effect.Effect<string | undefined> =>
+    Effect.flatMap(owners, (owners) =>
+      owners.includes(undefined)
+        ? Effect.succeed(undefined)
+        : seal.name(JSON.stringify([...Object.entries(request).sort(byName).map(inClear), ...owners])))
 }
 
 /** The key of the last failure to request the token of a key. */
@@ -94,8 +66,8 @@ export const ofFailure = (seal: Seal, token: string): Effect.Effect<string> => s
 /** The key of the ledger of a budget: of the clients that share its name, or of one client. */
 export const ofBudget = (
   seal: Seal,
-  { clientId, endpoint }: TokenRequest,
+  { clientId, endpoint, parameters }: TokenRequest,
   name: string | undefined
 ): Effect.Effect<string> =>
-  // No endpoint is the word "of": no name is that of a client.
-  seal.name(name === undefined ? `budget ${endpoint} ${clientId}` : `budget of ${name}`)
+  // A client without an id is named by its parameters, as the servers do that issue tokens to such clients. No endpoint is the word "of": no name is that of a client.
+  seal.name(name === undefined ? `budget ${endpoint} ${clientId === "" ? parameters : clientId}` : `budget of ${name}`)

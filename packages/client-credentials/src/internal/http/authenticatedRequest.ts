@@ -30,6 +30,8 @@ import * as tokenRequest from "./tokenRequest.js"
 /** One credential, and the proof that it makes for a request. */
 export interface Credential {
   readonly identity: Redacted.Redacted<string>
+  /** Milliseconds since the epoch; undefined for one without an end. */
+  readonly expiresAt?: number | undefined
   readonly prove: (target: {
     readonly clientId: string
     readonly issuer: string | undefined
@@ -97,10 +99,19 @@ const proofErrorOf = (outcome: Either.Either<unknown, TokenError>): ProofError |
 const isFailed = (outcome: Either.Either<unknown, TokenError>): boolean =>
   Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" && isFailedAuthentication(outcome.left)
 
-/** Returns whether the server did not accept what the grant presents (RFC 6749 section 5.2). */
-const isGrantRefusal = (outcome: Either.Either<unknown, TokenError>): boolean =>
-  Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" &&
-  outcome.left.error.toLowerCase() === "invalid_grant"
+/**
+ * Returns whether the server did not accept what the grant presents: `invalid_grant` (RFC 6749 section 5.2), for a token exchange
+ * `invalid_request` too (RFC 8693 section 2.2.2), and for a client that presents nothing else, any failed authentication.
+ */
+const isPresentedRefused = (
+  { parameters = {}, presented }: tokenRequest.ClientProof,
+  outcome: Either.Either<unknown, TokenError>
+): boolean => {
+  if (presented === undefined || Either.isRight(outcome) || outcome.left._tag !== "TokenErrorResponse") return false
+  const code = outcome.left.error.toLowerCase()
+  return code === "invalid_grant" || (code === "invalid_request" && parameters["subject_token"] !== undefined) ||
+    (presented.isAlone && isFailed(outcome))
+}
 
 /** A custom method may have made a proof of anything. */
 const validated = (
@@ -178,12 +189,14 @@ const repeatReason = (
       ? false
       : yield* possession.onResponse(headers, rejected === "invalid_dpop_proof")
     if (rejected !== undefined) return proofChanged ? rejected : undefined
-    const isGrantRefused = proof.presented !== undefined && isGrantRefusal(outcome)
-    const isAssertion = proof.parameters?.["client_assertion"] !== undefined || isGrantRefused
-    const dateChanged = isAssertion && (isGrantRefused || isFailed(outcome))
-      ? yield* clocks.onRejected(new URL(url).origin, headers, ahead)
-      : false
-    return dateChanged ? "assertion" : isGrantRefused ? "presented" : undefined
+    const isGrantRefused = isPresentedRefused(proof, outcome)
+    // Only what is made here is dated by the clock of the server.
+    const isDated = isGrantRefused
+      ? proof.presented?.isMadeHere === true
+      : proof.parameters?.["client_assertion"] !== undefined && isFailed(outcome)
+    const dateChanged = isDated ? yield* clocks.onRejected(new URL(url).origin, headers, ahead) : false
+    if (dateChanged) return "assertion"
+    return isGrantRefused && !isDated ? "presented" : undefined
   })
 
 const exchangeOnce = <A>(
@@ -245,10 +258,13 @@ const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quota
     // RFC 9449 section 8: the same request again, with the nonce or the time of the response; for each reason once.
     for (const repeated = new Set<string>(); last.repeat !== undefined && !repeated.has(last.repeat);) {
       repeated.add(last.repeat)
-      const next = yield* prepare
+      // What cannot be read again leaves the answer to what was sent.
+      const next = yield* Effect.either(prepare)
+      if (Either.isLeft(next)) break
       // What the platform has not replaced would be refused again.
-      if (last.repeat === "presented" && next.proof.presented?.value === last.sent.presented?.value) break
-      last = yield* again(send(next))
+      const isReplaced = next.right.proof.presented?.value !== last.sent.presented?.value
+      if (last.repeat === "presented" && !isReplaced) break
+      last = yield* again(send(next.right))
     }
     return last.outcome
   })
@@ -257,12 +273,14 @@ const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quota
 const firstCredential = ({ known }: Sender, { credentials: [current] }: Authentication) =>
   current.pipe(
     Effect.tap((credential) => Effect.sync(() => MutableRef.set(known, credential))),
-    Effect.catchAll((unavailable) => {
-      const last = MutableRef.get(known)
-      return last === undefined
-        ? unavailable
-        : Effect.as(Effect.logWarning(`${unavailable.message} The one read before is used.`), last)
-    })
+    Effect.catchAll((unavailable) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const last = MutableRef.get(known)
+        return last === undefined || (last.expiresAt ?? Infinity) <= now
+          ? unavailable
+          : Effect.as(Effect.logWarning(`${unavailable.message} The one read before is used.`), last)
+      })
+    )
   )
 
 const converse = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quotas): Effect.Effect<A, TokenError> =>

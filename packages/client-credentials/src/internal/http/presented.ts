@@ -5,12 +5,13 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 
 import { CredentialUnavailable, type TokenError } from "../../OAuthError.js"
+import { tagOf } from "../protocol/foreignError.js"
+import { isRecord } from "../protocol/json.js"
 import type { Authentication, Credential } from "./authenticatedRequest.js"
 import type { ClientProof } from "./tokenRequest.js"
 
 interface Presented {
   readonly parameters: Readonly<Record<string, string>>
-  readonly owner?: string | undefined
   readonly expiresAt?: number | undefined
   readonly isMadeHere?: boolean | undefined
 }
@@ -23,16 +24,43 @@ interface Grant {
   ) => Effect.Effect<Presented, TokenError>
 }
 
-const hint = ({ expiresAt }: Presented): string =>
+const unavailable = (problem: string, permanent = false) =>
+  new CredentialUnavailable({ credential: "identity token", problem, permanent })
+
+const isPresented = (value: unknown): value is Presented =>
+  isRecord(value) && isRecord(value["parameters"]) &&
+  Object.values(value["parameters"]).every((one) => typeof one === "string")
+
+/** A grant of the program's own may do anything. */
+const read = ({ present }: Grant, target: Parameters<Grant["present"]>[0]): Effect.Effect<Presented, TokenError> =>
+  Effect.suspend(() => {
+    const reading: unknown = present(target)
+    return Effect.isEffect(reading)
+      ? reading as ReturnType<Grant["present"]>
+      : unavailable("present of the grant returned no Effect", true)
+  }).pipe(
+    Effect.catchAllDefect((defect) => unavailable(tagOf(defect))),
+    Effect.filterOrFail(
+      (presented) => isPresented(presented),
+      () => unavailable("present of the grant returned no parameters", true)
+    )
+  )
+
+const hint = ({ expiresAt = NaN }: Presented): string =>
   "The server does not accept what the grant presents. Check that it trusts the issuer of that token, its subject and its " +
-  `audience${expiresAt === undefined ? "" : `, and its life: it expires at ${new Date(expiresAt).toISOString()}`}.`
+  `audience${
+    Math.abs(expiresAt) <= 8.64e15 ? `, and its life: it expires at ${new Date(expiresAt).toISOString()}` : ""
+  }.`
 
 const merged = (presented: Presented, proof: ClientProof): ClientProof => ({
   ...proof,
   parameters: { ...presented.parameters, ...proof.parameters },
   presented: {
-    value: presented.isMadeHere === true ? "" : JSON.stringify(presented.parameters),
+    value: JSON.stringify(presented.parameters),
     expiresAt: presented.expiresAt,
+    isMadeHere: presented.isMadeHere === true,
+    isAlone: Object.keys(proof.headers ?? {}).length === 0 &&
+      Object.keys(proof.parameters ?? {}).every((name) => name === "client_id"),
     hint: hint(presented)
   }
 })
@@ -40,22 +68,20 @@ const merged = (presented: Presented, proof: ClientProof): ClientProof => ({
 /** The same authentication, with what the grant presents in each of its proofs. */
 export const withGrant = (
   authentication: Authentication,
-  { present }: Grant,
+  grant: Grant,
   subject: Redacted.Redacted<string> | undefined
 ): Authentication => {
   const presenting = (credential: Credential): Credential => ({
     ...credential,
-    prove: (target) => Effect.zipWith(present({ ...target, subject }), credential.prove(target), merged)
+    prove: (target) => Effect.zipWith(read(grant, { ...target, subject }), credential.prove(target), merged)
   })
   const [first, ...others] = authentication.credentials
   return { credentials: [Effect.map(first, presenting), ...others.map(Effect.map(presenting))] }
 }
 
 /** The error of a call on behalf of a user, where the client presents no token of a user. */
-export const notOnBehalfOf = new CredentialUnavailable({
-  credential: "identity token",
-  problem:
-    "the call is made on behalf of a user, and the grant of the client presents no token of a user. Configure one, " +
-    "such as Grant.tokenExchange({ subject: \"onBehalfOf\" }), or leave Grant.onBehalfOf out",
-  permanent: true
-})
+export const notOnBehalfOf = unavailable(
+  "the call is made on behalf of a user, and the grant of the client presents no token of a user. Configure one, such as " +
+    "Grant.tokenExchange({ subject: \"onBehalfOf\" }), or leave Grant.onBehalfOf out",
+  true
+)

@@ -15,7 +15,15 @@ export interface ClientProof {
   readonly redact?: ReadonlyArray<string> | undefined
   /** What the grant presents that can be read again: a server may refuse one that the platform has replaced. */
   readonly presented?:
-    | { readonly value: string; readonly expiresAt: number | undefined; readonly hint: string }
+    | {
+      readonly value: string
+      readonly expiresAt: number | undefined
+      /** Whether it was made for this request, so that another one would be refused as well. */
+      readonly isMadeHere: boolean
+      /** Whether the client does not authenticate besides, so that a refusal of the client is one of what is presented. */
+      readonly isAlone: boolean
+      readonly hint: string
+    }
     | undefined
   /** The advice for a server that does not accept the proof. */
   readonly hint?: string | undefined

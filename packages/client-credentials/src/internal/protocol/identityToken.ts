@@ -21,6 +21,7 @@ export const claims = (token: string): Claims | undefined => {
   const { azp, exp, iss, sub } = found
   return {
     owner: typeof sub === "string" ? JSON.stringify([iss, sub, azp]) : undefined,
-    expiresAt: typeof exp === "number" && Number.isFinite(exp) ? exp * 1000 : undefined
+    // Later than any date is no date.
+    expiresAt: typeof exp === "number" && Math.abs(exp) <= 8.64e12 ? exp * 1000 : undefined
   }
 }

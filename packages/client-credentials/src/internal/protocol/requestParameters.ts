@@ -59,7 +59,7 @@ const reserved = new Set([
   "requested_token_type"
 ])
 
-const areFurther = (parameters: unknown): boolean =>
+export const areFurther = (parameters: unknown): boolean =>
   isRecord(parameters) &&
   Object.entries(parameters).every(([name, value]) =>
     name !== "" && !reserved.has(name) && typeof value === "string" && value !== ""

@@ -162,7 +162,7 @@ const refused = (
     ...found,
     errorUri: show(written.uri, 300),
     hint: kind === "authentication" || (kind === "request" && error.toLowerCase() === "invalid_request")
-      ? hint
+      ? hint ?? grantHint
       : error.toLowerCase() === "invalid_grant"
       ? grantHint
       : undefined,
