@@ -678,7 +678,9 @@ const surface: Readonly<Record<string, Entry>> = {
       Effect.provide([http, Config, Layer.provide(ServerMetadata.layer(), [http, Config])])
     ),
   "Grant.custom": () =>
-    Effect.succeed(Grant.custom("own", { present: () => Effect.succeed({ parameters: { token: Redacted.value(identity) } }) })),
+    Effect.succeed(
+      Grant.custom("own", { present: () => Effect.succeed({ parameters: { token: Redacted.value(identity) } }) })
+    ),
   "Grant.jwtBearer": () => Effect.succeed(Grant.jwtBearer(identity)),
   "Grant.onBehalfOf": (http) =>
     Effect.forEach(
