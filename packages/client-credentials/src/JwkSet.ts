@@ -167,14 +167,12 @@ export const make = (options: Options): Effect.Effect<JwkSet, CredentialUnavaila
  * its problems there.
  *
  * @example
- * import { Signer } from "@effect-oauth/client-credentials"
+ * import type { Signer } from "@effect-oauth/client-credentials"
  * import * as JwkSet from "@effect-oauth/client-credentials/JwkSet"
  * import { HttpLayerRouter } from "@effect/platform"
  *
- * declare const current: Signer.Signer
- * declare const next: Signer.Signer
- *
- * export const KeysRoute = HttpLayerRouter.add("GET", "/.well-known/jwks.json", JwkSet.response({ keys: [current, next] }))
+ * export const keysRoute = (current: Signer.Signer, next: Signer.Signer) =>
+ *   HttpLayerRouter.add("GET", "/.well-known/jwks.json", JwkSet.response({ keys: [current, next] }))
  *
  * @since 0.1.0
  * @category constructors
