@@ -112,9 +112,9 @@ interface ClientOptions {
    * state that it binds tokens (`tls_client_certificate_bound_access_tokens`) and `dpop` is not set. A client without a
    * certificate at such a server sets it to false.
    *
-   * Bound tokens are cached for the certificate that `NodeTls` presents: one that is replaced costs a new token. For the methods
-   * by certificate, tokens count as bound unless the metadata state that they are not; with false they do not, so that
-   * processes with different certificates share them.
+   * Tokens that are bound by this option or by the metadata are cached for the certificate that `NodeTls` presents: one that is
+   * replaced costs a new token, and processes with different certificates share none. Where neither states it, a replaced
+   * certificate keeps the token, and an API that rejects it costs one.
    */
   readonly certificateBoundTokens?: boolean | undefined
   /**

@@ -43,7 +43,7 @@ type Authorities = string | ReadonlyArray<string>
  * that are half-written or of which one is replaced before the other, the last valid values stay in use; when they do so
  * twice in a row, a warning is logged.
  *
- * A token that is bound to the certificate (RFC 8705 section 3) is used with that certificate alone: after a replacement, the
+ * A token that is known to be bound to the certificate (RFC 8705 section 3) is used with that certificate alone: after a replacement, the
  * next call requests a new one. See `ClientConfig.Options.certificateBoundTokens`, by which tokens are bound.
  *
  * A warning is logged when the certificate has come to the last fifth of its life, at most 14 days before its end, and again

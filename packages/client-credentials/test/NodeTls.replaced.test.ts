@@ -92,6 +92,7 @@ const client = (
           OAUTH_TOKEN_URL: `${origin}/token`,
           OAUTH_CLIENT_ID: "payments",
           OAUTH_CLIENT_AUTHENTICATION: "tls_client_auth",
+          OAUTH_CERTIFICATE_BOUND_TOKENS: "true",
           API_BASE_URL: origin,
           OAUTH_TLS_CA_FILE: caFile,
           OAUTH_TLS_CERTIFICATE_FILE: paths.certificate,
@@ -152,6 +153,25 @@ describe("a certificate that is replaced", () => {
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* get, first)
       assert.deepStrictEqual(issued, ["one"])
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.scoped("keeps the token where nothing states that it is bound, until the API rejects it", () =>
+    Effect.gen(function*() {
+      const world = yield* files
+      const { issued, origin, rejected, shown } = yield* bindingServer(world.ca)
+      world.install(yield* certificates.client(world.ca, "one"))
+      const api = Context.get(
+        yield* client(origin, world, { OAUTH_CERTIFICATE_BOUND_TOKENS: "" }),
+        ApiClient.ApiClient
+      )
+      yield* call(api)
+      world.install(yield* certificates.client(world.ca, "two"))
+      yield* TestClock.adjust("1 second")
+      yield* call(api)
+      yield* call(api)
+      assert.deepStrictEqual(shown, ["one", "two", "two"])
+      assert.deepStrictEqual(rejected, ["two"])
+      assert.deepStrictEqual(issued, ["one", "two"])
     }).pipe(Effect.provide(NodeContext.layer)))
 
   it.scoped("is the one of a token for the cache itself, whoever asks it", () =>

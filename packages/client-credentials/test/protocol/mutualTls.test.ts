@@ -34,10 +34,10 @@ describe("tokens are bound to the certificate", () => {
       ["not with an assertion where nothing is known of it", { serverBinds: undefined }, false],
       ["not with an assertion and DPoP", { hasDpop: true }, false],
       ["with a certificate as the method, where the server binds tokens", { byCertificate: true }, true],
-      ["with a certificate as the method, where nothing is known of it", {
+      ["not with a certificate as the method, where nothing is known of it", {
         byCertificate: true,
         serverBinds: undefined
-      }, true],
+      }, false],
       ["not with a certificate as the method, where the server does not", {
         byCertificate: true,
         serverBinds: false

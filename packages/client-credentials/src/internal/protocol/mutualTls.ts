@@ -25,9 +25,8 @@ export const usesAliases = ({ byCertificate, hasDpop, method, serverBinds, wante
   byCertificate || (wanted ?? (method === "private_key_jwt" && serverBinds === true && !hasDpop))
 
 /**
- * Returns whether tokens are bound to the certificate of the client (RFC 8705 section 3). Where nothing states it, they are for
- * the methods by certificate: servers that support these bind tokens, for the most part.
+ * Returns whether tokens are known to be bound to the certificate of the client (RFC 8705 section 3). To authenticate by a
+ * certificate is not to have tokens bound to it: where nothing states it, a rejection of the API shows it.
  */
-export const bindsTokens = ({ byCertificate, hasDpop, method, serverBinds, wanted }: Situation): boolean =>
-  wanted ??
-    (byCertificate ? serverBinds !== false : usesAliases({ byCertificate, hasDpop, method, serverBinds, wanted }))
+export const bindsTokens = (situation: Situation): boolean =>
+  situation.wanted ?? (situation.serverBinds === true && usesAliases(situation))
