@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 import * as bareMethods from "./internal/config/bareMethods.js"
-import { collect } from "./internal/config/check.js"
+import { collect, given } from "./internal/config/check.js"
 import * as clientAssertion from "./internal/config/clientAssertion.js"
 import * as credentials from "./internal/config/credentials.js"
 import type * as source from "./internal/config/credentialSource.js"
@@ -17,7 +17,6 @@ import * as identityToken from "./internal/config/identityToken.js"
 import * as privateKeyMethod from "./internal/config/privateKeyMethod.js"
 import * as rules from "./internal/config/rules.js"
 import * as encoding from "./internal/protocol/basicCredentials.js"
-import { isRecord } from "./internal/protocol/json.js"
 import * as algorithms from "./internal/protocol/signingAlgorithm.js"
 import type { DiscoveryFailed } from "./OAuthError.js"
 import type { CredentialUnavailable } from "./OAuthError.js"
@@ -80,7 +79,7 @@ export interface ClientAuthentication {
   ]
   /** Whether the certificate of the TLS connection is the proof, so that its endpoints are used (RFC 8705 section 5). */
   readonly mutualTls: boolean
-  /** Whether the credential identifies the client, so that no client id is necessary. Default: false. */
+  /** True if the credential identifies the client, so that no client id is necessary. Default: false. */
   readonly identifiesClient?: boolean | undefined
   /**
    * Returns the problems of its options and its static credentials, for this client. `ClientConfig` fails with them as
@@ -96,9 +95,6 @@ interface RotationOptions {
   /** The credential before the current one, tried when the server does not accept the current one (401 or `invalid_client`). */
   readonly previous?: source.Source | undefined
 }
-
-/** Options that are not an object are reported by `problems`. */
-const given = <O extends object>(options: O): Partial<O> => isRecord(options) ? options : {}
 
 const make = (method: credentials.Method<Target, Proof>): ClientAuthentication => credentials.make(method)
 
@@ -361,7 +357,7 @@ export const workloadIdentity = (
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"
  * import { Effect } from "effect"
  *
- * // A server that wants an API key in a header of its own.
+ * // A server that expects an API key in a header.
  * export const apiKey = (readKey: Effect.Effect<string>) =>
  *   ClientAuthentication.custom("api_key", ({ clientId }) =>
  *     Effect.map(readKey, (key) => ({ parameters: { client_id: clientId }, headers: { "x-api-key": key } })))

@@ -58,7 +58,7 @@ interface ClientOptions {
   /** The client id (RFC 6749 section 2.2). With a `grant`, it is only necessary where the server requires one. */
   readonly clientId?: string | undefined
   /**
-   * What the token is requested with, where that is not client credentials: a JWT of the platform, a token to exchange.
+   * The grant, if it is not client credentials: it presents a JWT of the platform, or a token to exchange.
    * Default: client credentials (RFC 6749 section 4.4).
    */
   readonly grant?: Grant.Grant | undefined

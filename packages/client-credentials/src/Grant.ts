@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 import type * as ClientAuthentication from "./ClientAuthentication.js"
-import { collect, printable } from "./internal/config/check.js"
+import { collect, given, printable } from "./internal/config/check.js"
 import type * as source from "./internal/config/credentialSource.js"
 import * as identityToken from "./internal/config/identityToken.js"
 import * as privateKeyMethod from "./internal/config/privateKeyMethod.js"
@@ -37,13 +37,13 @@ interface Target {
   readonly subject: Redacted.Redacted<string> | undefined
 }
 
-/** What a client presents in one token request. */
+/** The token that a client presents in one token request. */
 interface Presented {
   /** Parameters of the request beside those of the grant; each value is kept out of errors, logs and traces. */
   readonly parameters: Readonly<Record<string, string>>
   /** Until when it is valid, in milliseconds since the epoch: a token without a stated life expires no later. */
   readonly expiresAt?: number | undefined
-  /** Whether it is made for this request, so that another one would be refused as well. Default: false. */
+  /** True if it is made for this request, so that another one would be refused as well. Default: false. */
   readonly isMadeHere?: boolean | undefined
 }
 
@@ -61,12 +61,12 @@ export interface Grant {
   /** Reads what the client presents. It runs for every token request. */
   readonly present: (target: Target) => Effect.Effect<Presented, CredentialUnavailable | DiscoveryFailed>
   /**
-   * Reads whom the tokens are for, by what stays the same when the presented token is replaced, such as issuer and subject of
-   * an identity token. Processes share tokens only with the same owner; undefined where they share none. The user of
+   * Reads the owner of the tokens: a string that stays the same when the presented token is replaced, such as issuer and
+   * subject of an identity token. Processes share tokens only with the same owner; undefined where they share none. The user of
    * `onBehalfOf` is part of each request besides.
    */
   readonly owner: Effect.Effect<string | undefined, CredentialUnavailable>
-  /** Whether it presents the token that `onBehalfOf` gives, and cannot be used without one. */
+  /** True if it presents the token that `onBehalfOf` gives, and cannot be used without one. */
   readonly isOnBehalfOf: boolean
   /** Returns the problems of its options. `ClientConfig` fails with them as `InvalidConfig`. */
   readonly problems?:
@@ -75,7 +75,7 @@ export interface Grant {
 }
 
 /**
- * Where a token to present comes from: a source such as `WorkloadIdentity.file`, any other Effect, or `onBehalfOf` for the
+ * The source of a token to present, such as `WorkloadIdentity.file` or any other Effect, or `onBehalfOf` for the
  * token that `Grant.onBehalfOf` gives.
  */
 type Subject = source.Source | "onBehalfOf"
@@ -95,7 +95,7 @@ const read = (subject: Subject, target: Target): Effect.Effect<identityToken.Ide
       permanent: true
     })
 
-/** Whom a token is issued to; of one that does not show it, the token itself. Users are part of the request. */
+/** Reads the subject of a token; the token itself, if it shows none. Users are part of the request. */
 const ownerOf = (subject: Subject | undefined): Effect.Effect<string, CredentialUnavailable> =>
   subject === undefined || subject === "onBehalfOf"
     ? Effect.succeed("")
@@ -183,10 +183,10 @@ export const signedAssertion = (
     & SignedAssertionOptions
     & (Pick<Required<SignedAssertionOptions>, "key"> | Pick<Required<SignedAssertionOptions>, "signer">)
 ): Grant => {
-  const given: Partial<SignedAssertionOptions> = isRecord(options) ? options : {}
-  const { audience = "token_endpoint", claims = {}, issuer = "", subject = issuer, type = "JWT" } = given
+  const known: Partial<SignedAssertionOptions> = given(options)
+  const { audience = "token_endpoint", claims = {}, issuer = "", subject = issuer, type = "JWT" } = known
   const { credentials: [credential], problems } = privateKeyMethod.make(
-    { ...given, audience, type },
+    { ...known, audience, type },
     {
       claims: () => ({ ...claims, iss: issuer, sub: subject }),
       proof: (assertion) => ({ parameters: { assertion } })
@@ -256,15 +256,15 @@ const exchangeNames: ReadonlyArray<string> = ["subject", "subjectType", "actor",
  * @category constructors
  */
 export const tokenExchange = (options: TokenExchangeOptions): Grant => {
-  const given: Partial<TokenExchangeOptions> = isRecord(options) ? options : {}
-  const { actor, requestedType, subject } = given
-  const subjectType = given.subjectType ?? (subject === "onBehalfOf" ? "access_token" : "jwt")
+  const known: Partial<TokenExchangeOptions> = given(options)
+  const { actor, requestedType, subject } = known
+  const subjectType = known.subjectType ?? (subject === "onBehalfOf" ? "access_token" : "jwt")
   const uri = protocol.tokenTypeUri
   return {
     type: protocol.grantTypes.tokenExchange,
     parameters: {
       subject_token_type: uri(subjectType),
-      ...(actor === undefined ? {} : { actor_token_type: uri(given.actorType ?? "jwt") }),
+      ...(actor === undefined ? {} : { actor_token_type: uri(known.actorType ?? "jwt") }),
       ...(requestedType === undefined ? {} : { requested_token_type: uri(requestedType) })
     },
     isOnBehalfOf: subject === "onBehalfOf" || actor === "onBehalfOf",
@@ -292,22 +292,22 @@ export const tokenExchange = (options: TokenExchangeOptions): Grant => {
       for (const name of ["subjectType", "actorType", "requestedType"] as const) {
         expect(
           name,
-          given[name] === undefined || protocol.isTokenType(given[name]) ? true : undefined,
+          known[name] === undefined || protocol.isTokenType(known[name]) ? true : undefined,
           "a type of token: access_token, id_token, jwt, saml2, id-jag or a URI (RFC 8693 section 3)"
         )
       }
       expect(
         "actorType",
-        given.actorType !== undefined && actor === undefined ? undefined : true,
+        known.actorType !== undefined && actor === undefined ? undefined : true,
         "absent without an actor"
       )
-      return [...unknownNames(given, exchangeNames), ...problems]
+      return [...unknownNames(known, exchangeNames), ...problems]
     }
   }
 }
 
 /**
- * A grant of the server's own, with its parameters: those that are the same in every request, and those that are read for
+ * Uses a grant that the server defines, with its parameters: those that are the same in every request, and those that are read for
  * each of them.
  *
  * @example
@@ -333,17 +333,17 @@ export const custom = (
     readonly present?: Grant["present"] | undefined
     /** See `Grant`. Default: the same for all without `present`; with it, none, so that no tokens are shared. */
     readonly owner?: Grant["owner"] | undefined
-    /** Whether `present` needs the user of `Grant.onBehalfOf`. Default: false. */
+    /** True if `present` needs the user of `Grant.onBehalfOf`. Default: false. */
     readonly onBehalfOf?: boolean | undefined
   } = {}
 ): Grant => {
-  const given: Partial<typeof options> = isRecord(options) ? options : {}
-  const { onBehalfOf = false, parameters = {}, present = () => Effect.succeed({ parameters: {} }) } = given
+  const known: Partial<typeof options> = given(options)
+  const { onBehalfOf = false, parameters = {}, present = () => Effect.succeed({ parameters: {} }) } = known
   return {
     type,
     parameters,
     isOnBehalfOf: onBehalfOf,
-    owner: given.owner ?? Effect.succeed(given.present === undefined ? "" : undefined),
+    owner: known.owner ?? Effect.succeed(known.present === undefined ? "" : undefined),
     present,
     problems: () => {
       const { expect, problems } = collect()
@@ -354,9 +354,9 @@ export const custom = (
         "strings by name, none empty, and none of the parameters that have their own options"
       )
       expect("present", typeof present === "function" ? true : undefined, "a function that returns an Effect")
-      expect("owner", given.owner === undefined || Effect.isEffect(given.owner) ? true : undefined, "an Effect")
+      expect("owner", known.owner === undefined || Effect.isEffect(known.owner) ? true : undefined, "an Effect")
       expect("onBehalfOf", typeof onBehalfOf === "boolean" ? true : undefined, "true or false")
-      return [...unknownNames(given, ["parameters", "present", "owner", "onBehalfOf"]), ...problems]
+      return [...unknownNames(known, ["parameters", "present", "owner", "onBehalfOf"]), ...problems]
     }
   }
 }

@@ -65,7 +65,7 @@ export interface Options {
       readonly algorithm?: Algorithm | undefined
     }
   >
-  /** How long servers may keep the set (`Cache-Control`). Default: 5 minutes. */
+  /** The time for which servers may keep the set (`Cache-Control`). Default: 5 minutes. */
   readonly maxAge?: Duration.DurationInput | undefined
 }
 

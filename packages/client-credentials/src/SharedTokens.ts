@@ -73,7 +73,7 @@ export interface Options {
    * Default: `ownToken`.
    */
   readonly whenStoreFails?: "ownToken" | "fail" | undefined
-  /** Whether the tokens of users (`Grant.onBehalfOf`) are kept in the store too. Default: false. */
+  /** True to keep the tokens of users (`Grant.onBehalfOf`) in the store too. Default: false. */
   readonly onBehalfOf?: boolean | undefined
 }
 

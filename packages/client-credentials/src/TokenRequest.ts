@@ -100,7 +100,7 @@ export class CurrentOverrides extends Context.Reference<CurrentOverrides>()(
   { defaultValue: (): Overrides => ({}) }
 ) {}
 
-/** What is wrong with the token of a user, which no protocol module can read. */
+/** Returns the problems of the token of a user, which no protocol module can read. */
 const subjectProblems = ({ onBehalfOf }: Overrides) =>
   onBehalfOf === undefined || (Redacted.isRedacted(onBehalfOf) && isPrintable(Redacted.value(onBehalfOf)))
     ? []

@@ -30,7 +30,7 @@ export type Source = Effect.Effect<Redacted.Redacted<string>, CredentialUnavaila
 const unavailable = (problem: string, permanent = false) =>
   new CredentialUnavailable({ credential: "identity token", problem, permanent })
 
-/** What is missing where no options are given is reported when the source is read. */
+/** Used without options: missing ones are reported when the source is read. */
 const noOptions = {} as never
 
 /** Options are part of an URL; what is no string would be sent as one. */
@@ -151,7 +151,7 @@ export const googleMetadata = (
 
 const azure = "the managed identity endpoint of Azure"
 
-/** App Service and Functions name an endpoint of their own, on the machine itself. */
+/** App Service and Functions name another endpoint, on the machine itself. */
 const azureRequest = (
   query: Readonly<Record<string, string>>,
   endpoint: string | undefined,

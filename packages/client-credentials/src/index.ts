@@ -54,7 +54,7 @@ export * as ClientConfig from "./ClientConfig.js"
 export * as ClientCredentials from "./ClientCredentials.js"
 
 /**
- * What a client requests a token with, beside or in place of a secret.
+ * Grants beside client credentials.
  *
  * @since 0.1.0
  */

@@ -430,7 +430,7 @@ describe("a shared token", () => {
       assert.strictEqual(yield* requested(of("access_token"), of("urn:example:other")), 2)
     }))
 
-  it.effect("is nobody else's while its workload cannot be read", () =>
+  it.effect("is not shared while its workload cannot be read", () =>
     Effect.gen(function*() {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       const http = network([token()])

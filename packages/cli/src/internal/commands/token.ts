@@ -77,8 +77,8 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
         return yield* new Failure({
           outcome: "configuration",
           message:
-            "The tokens of this client are bound to a key (OAUTH_DPOP, OAUTH_DPOP_KEY), and good for nobody without " +
-            "proofs by it.",
+            "The tokens of this client are bound to a key (OAUTH_DPOP, OAUTH_DPOP_KEY): an API rejects them without a " +
+            "proof of that key.",
           remedy: "Use effect-oauth call, which proves that it has the key."
         })
       }

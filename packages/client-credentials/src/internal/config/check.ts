@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
+import { isRecord } from "../protocol/json.js"
 import type { Problem } from "../protocol/options.js"
 import * as durations from "../seam/durations.js"
 
@@ -108,3 +109,6 @@ export const collect = (): Check => {
   }
   return under("")
 }
+
+/** Returns the options as an object. Options that are not an object are reported by the rules of their names. */
+export const given = <O extends object>(options: O): Partial<O> => isRecord(options) ? options : {}

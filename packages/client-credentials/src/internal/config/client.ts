@@ -63,7 +63,7 @@ export interface Authentication {
 
 type Previous = { readonly previous?: credentialSource.Source | undefined }
 
-/** What is needed of a grant. */
+/** The part of a grant that is validated here. */
 export interface GrantOption {
   readonly type: string
   readonly parameters: Readonly<Record<string, string>>
@@ -111,7 +111,7 @@ type Decoder = (json: unknown) => Option.Option<{
   readonly scope?: string | null | undefined
 }>
 
-/** Proofs of possession: by a key of their own, whose text is read later, or by one that is generated. */
+/** Proofs of possession: by a configured key, whose text is read later, or by a generated one. */
 export interface Dpop {
   readonly algorithm: Algorithm | undefined
   readonly key: credentialSource.Source | Signer | undefined

@@ -34,7 +34,7 @@ export interface Proof {
   readonly hint?: string | undefined
 }
 
-/** What an assertion states beside its audience and its life, and the parameters that it is sent in. */
+/** The claims of an assertion beside its audience and its life, and the parameters that it is sent in. */
 export interface Assertion {
   readonly claims: (target: Target) => Readonly<Record<string, unknown>>
   readonly proof: (jwt: string, target: Target) => Proof

@@ -62,6 +62,6 @@ export const validate = ({ expect }: Check, setting: string, value: unknown): So
         : "a string of one or more characters, without line breaks"
     )
 
-/** Whether a value that is a source or a signer is a signer, valid or not. */
+/** Returns whether a value that is a source or a signer is a signer, valid or not. */
 export const isSigner = (value: unknown): value is Signer =>
   isRecord(value) && !Effect.isEffect(value) && !Redacted.isRedacted(value)

@@ -11,7 +11,7 @@ import * as credentialSource from "./credentialSource.js"
 
 export interface IdentityToken {
   readonly value: string
-  /** Whom it was issued to, by what stays the same when it is replaced; undefined when the token does not show it. */
+  /** The owner, by claims that stay the same when the token is replaced; undefined when the token does not show it. */
   readonly owner: string | undefined
   /** Milliseconds since the epoch; undefined when the token does not show it. */
   readonly expiresAt: number | undefined
@@ -25,7 +25,7 @@ export const read = (source: credentialSource.Source): Effect.Effect<IdentityTok
     return { value, owner: claims?.owner, expiresAt: claims?.expiresAt }
   })
 
-/** What is expected in place of a value that is not a source. */
+/** The text for a value that is not a source. */
 export const expected =
   "a source of identity tokens such as WorkloadIdentity.file, an Effect that yields a Redacted string, or one as " +
   "Redacted.make makes it"

@@ -1,15 +1,14 @@
 /**
- * Assertions that are signed with a private key, or by a signer. A file of its own: bundlers leave the code that reads private
- * keys out of programs without them.
+ * Assertions that are signed with a private key, or by a signer. A separate file, so that bundlers leave the code that reads
+ * private keys out of programs without them.
  */
 import * as Effect from "effect/Effect"
 
 import type { Signer } from "../../Signer.js"
 import { isCertificate } from "../protocol/certificate.js"
-import { isRecord } from "../protocol/json.js"
 import * as privateKey from "../protocol/privateKey.js"
 import * as algorithms from "../protocol/signingAlgorithm.js"
-import { collect, printable } from "./check.js"
+import { collect, given, printable } from "./check.js"
 import * as clientAssertion from "./clientAssertion.js"
 import * as credentials from "./credentials.js"
 import type * as credentialSource from "./credentialSource.js"
@@ -22,9 +21,6 @@ interface Options extends clientAssertion.Options {
   readonly keyId?: string | undefined
   readonly algorithm?: algorithms.Algorithm | undefined
 }
-
-/** Options that are not an object are reported by `problems`. */
-const given = <O extends object>(options: O): Partial<O> => isRecord(options) ? options : {}
 
 /** Signs assertions of any kind; `more` are the names of its options beside those of all of them. */
 export const make = (

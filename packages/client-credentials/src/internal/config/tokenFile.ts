@@ -16,7 +16,7 @@ const maxBytes = 65_536
 /** A file that is being written is whole again after this many readings, in milliseconds apart. */
 const [readings, pause] = [6, 200]
 
-/** What is needed of `node:fs/promises`. */
+/** The part of `node:fs/promises` that is used. */
 export interface Files {
   readonly stat: (path: string) => Promise<{ readonly size: number; readonly isFile: () => boolean }>
   readonly readFile: (path: string, encoding: "utf8") => Promise<string>

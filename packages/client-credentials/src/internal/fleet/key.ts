@@ -9,7 +9,7 @@ import type { CredentialUnavailable } from "../../OAuthError.js"
 import type { TokenRequest } from "../../TokenRequest.js"
 import type { Seal } from "./seal.js"
 
-/** What the key needs of a client: what its tokens are requested with. */
+/** The part of a client that its tokens are requested with. */
 export interface Client {
   readonly authentication: (supported: undefined) => {
     readonly credentials: readonly [

@@ -1,5 +1,5 @@
 /**
- * What a grant presents, in the requests of a client: with its client authentication, as one credential.
+ * Adds the token that a grant presents to the client authentication, as one credential.
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -16,7 +16,7 @@ interface Presented {
   readonly isMadeHere?: boolean | undefined
 }
 
-/** What is needed of a grant. */
+/** The part of a grant that is used here. */
 interface Grant {
   readonly isOnBehalfOf: boolean
   readonly present: (
@@ -31,7 +31,7 @@ const isPresented = (value: unknown): value is Presented =>
   isRecord(value) && isRecord(value["parameters"]) &&
   Object.values(value["parameters"]).every((one) => typeof one === "string")
 
-/** A grant of the program's own may do anything. */
+/** Reads the token to present. The function of a custom grant may throw, and return anything. */
 const read = ({ present }: Grant, target: Parameters<Grant["present"]>[0]): Effect.Effect<Presented, TokenError> =>
   Effect.suspend(() => {
     const reading: unknown = present(target)
@@ -65,7 +65,7 @@ const merged = (presented: Presented, proof: ClientProof): ClientProof => ({
   }
 })
 
-/** The same authentication, with what the grant presents in each of its proofs. */
+/** Returns the authentication with the token of the grant in each of its proofs. */
 export const withGrant = (
   authentication: Authentication,
   grant: Grant,

@@ -13,14 +13,14 @@ export interface ClientProof {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Strings that a server might repeat and that must not be shown, beside the values above. */
   readonly redact?: ReadonlyArray<string> | undefined
-  /** What the grant presents that can be read again: a server may refuse one that the platform has replaced. */
+  /** The token that the grant presents, to tell whether it was replaced since. */
   readonly presented?:
     | {
       readonly value: string
       readonly expiresAt: number | undefined
-      /** Whether it was made for this request, so that another one would be refused as well. */
+      /** True if it was made for this request, so that another one would be refused as well. */
       readonly isMadeHere: boolean
-      /** Whether the client does not authenticate besides, so that a refusal of the client is one of what is presented. */
+      /** True without client authentication: then a refusal of the client is a refusal of this token. */
       readonly isAlone: boolean
       readonly hint: string
     }

@@ -23,7 +23,7 @@ const isShort = (type: string): type is keyof typeof tokenTypes => Object.hasOwn
 /** The URI of a type. */
 export const tokenTypeUri = (type: TokenType): string => isShort(type) ? tokenTypes[type] : type
 
-/** Whether it is a registered type, or a URI. */
+/** Returns whether it is a registered type, or a URI. */
 export const isTokenType = (type: unknown): type is TokenType =>
   typeof type === "string" && (isShort(type) || (/^[\x21-\x7e]+$/.test(type) && URL.canParse(type)))
 

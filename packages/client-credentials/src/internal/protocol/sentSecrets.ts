@@ -31,7 +31,7 @@ const secretsOf = ({ headers }: SentRequest): ReadonlyArray<string> => {
   return found.filter((one) => one.length >= 4).sort((one, other) => other.length - one.length)
 }
 
-/** What a request carries that nothing which is shown may repeat. Most calls need none of it, or only the plain spellings. */
+/** The secrets of a request, which are never shown. Most calls need none of them, or only the plain spellings. */
 export class SentSecrets {
   readonly #request: SentRequest
   #plain: ReadonlyArray<string> | undefined
