@@ -19,6 +19,7 @@ import * as keys from "./internal/fleet/key.js"
 import * as ledgerStore from "./internal/fleet/ledgerStore.js"
 import * as dialect from "./internal/protocol/dialect.js"
 import * as issuerQuota from "./internal/protocol/issuerQuota.js"
+import { namedClient } from "./internal/protocol/messages.js"
 import { obeyed } from "./internal/protocol/retryAfter.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
@@ -225,9 +226,7 @@ const operations = (
     reserveFraction
   }
   const decide = open(budget)
-  const counted = name === undefined
-    ? clientId === "" ? "a client without an id" : `the client ${clientId}`
-    : `the budget ${name}`
+  const counted = name === undefined ? namedClient(clientId) : `the budget ${name}`
   const recipientOf = (organization: string): ledgers.Recipient => ({
     client: name === undefined ? "" : clientId,
     organization

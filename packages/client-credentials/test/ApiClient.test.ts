@@ -24,7 +24,7 @@ import {
   ReplaySchedule,
   TokenRequest
 } from "@effect-oauth/client-credentials"
-import { Context, Effect, Fiber, Layer, Schedule, Schema, Stream, TestClock } from "effect"
+import { Context, Deferred, Effect, Fiber, Layer, Schedule, Schema, Stream, TestClock } from "effect"
 
 import * as fakeHttp from "./support/fakeHttp.js"
 import * as httpErrors from "./support/httpErrors.js"
@@ -42,6 +42,47 @@ describe("ApiClient", () => {
         assert.deepStrictEqual(new Set(calls().map(scenario.bearerOf)), new Set(["Bearer token-1"]))
       }).pipe(Effect.provide(layer))
     })
+
+    it.effect("B5 to allowed URLs only in the finalizers of a call that is interrupted, which send other requests as they are", () =>
+      Effect.gen(function*() {
+        const begun = yield* Deferred.make<void>()
+        const http = fakeHttp.make(({ url }) =>
+          url.endsWith("/token")
+            ? Effect.sync(() => scenario.tokenJson("token-1"))
+            : url.endsWith("/slow")
+            ? Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never)
+            : Effect.sync(() => Response.json({}))
+        )
+        const client = ClientCredentials.layer(scenario.options).pipe(Layer.provideMerge(http.layer))
+        yield* Effect.gen(function*() {
+          const api = yield* ApiClient.ApiClient
+          const elsewhere = (headers: Record<string, string>) =>
+            Effect.flatMap(HttpClient.HttpClient, (plain) => plain.get("https://elsewhere.example/", { headers }))
+          // The second call is observed at less cost than the first one.
+          yield* api.get("/items")
+          const statuses: Array<number> = []
+          const note = Effect.map(({ status }: { readonly status: number }) => void statuses.push(status))
+          const fiber = yield* Effect.fork(
+            api.get("/slow").pipe(
+              Effect.onInterrupt(() => Effect.ignore(note(api.get("/unlock")))),
+              Effect.onInterrupt(() => Effect.ignore(note(elsewhere({ authorization: "Bearer other" })))),
+              Effect.onInterrupt(() => Effect.exit(elsewhere({ authorization: "Bearer token-1" })))
+            )
+          )
+          yield* Deferred.await(begun)
+          yield* Fiber.interrupt(fiber)
+          assert.deepStrictEqual(statuses, [200, 200])
+          yield* api.get("/items")
+        }).pipe(Effect.provide(client))
+        const sent = http.sent.map(({ headers, url }) => `${url} ${headers["authorization"] ?? ""}`)
+        assert.deepStrictEqual(sent.slice(1), [
+          "https://api.example.com/v1/items Bearer token-1",
+          "https://api.example.com/v1/slow Bearer token-1",
+          "https://api.example.com/v1/unlock Bearer token-1",
+          "https://elsewhere.example/ Bearer other",
+          "https://api.example.com/v1/items Bearer token-1"
+        ])
+      }))
 
     it.effect("in place of an Authorization header that the caller set", () => {
       const { calls, layer } = scenario.make(scenario.ok)

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 
 import type { TokenRequest } from "../../TokenRequest.js"
 import * as issuerQuota from "../protocol/issuerQuota.js"
+import { namedClient } from "../protocol/messages.js"
 import * as metrics from "../seam/metrics.js"
 
 /** What was reported of one quota, until it is full again. */
@@ -22,7 +23,7 @@ const warningOf = (
   { clientId, organization }: { readonly clientId: string; readonly organization: string }
 ): string => {
   const { counts, limit, remaining, resetsAt } = quota
-  const whose = counts === "organization" ? `the organization ${organization}` : `the client ${clientId}`
+  const whose = counts === "organization" ? `the organization ${organization}` : namedClient(clientId)
   return `${
     limit - remaining
   } of ${limit} tokens of ${whose} are used, by the quota that the authorization server announces ` +

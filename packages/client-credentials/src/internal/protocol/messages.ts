@@ -71,6 +71,10 @@ export const tokenEndpointUnavailable = ({ detail, endpoint, reason }: {
   }
 }
 
+/** A client as messages name it: clients whose grant identifies them have no id. */
+export const namedClient = (clientId: string): string =>
+  clientId === "" ? "the client without an id" : `the client ${clientId}`
+
 const credentialFiles = {
   "client secret": "OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE)",
   "private key": "OAUTH_PRIVATE_KEY_FILE",
