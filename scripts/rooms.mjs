@@ -11,7 +11,7 @@ export const library = "packages/client-credentials/src"
 /** From top to bottom: a module may import from its own room and from those below it. A service is a public module. */
 export const rooms = [
   { name: "clients", modules: ["ClientCredentials", "SharedClientCredentials", "PromiseClient", "LegacyToken"] },
-  { name: "calls", modules: ["ApiClient"] },
+  { name: "calls", modules: ["ApiClient", "Mcp"] },
   { name: "authorization", modules: ["Authorization", "ReplaySchedule"] },
   { name: "cache", modules: ["TokenCache"] },
   { name: "decorators", modules: ["SharedTokens", "IssuanceBudget"] },

@@ -12,6 +12,7 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Library from "@effect-oauth/client-credentials"
 import * as JwkSet from "@effect-oauth/client-credentials/JwkSet"
+import * as Mcp from "@effect-oauth/client-credentials/Mcp"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import type { Context } from "effect"
 import { Config as EffectConfig, ConfigProvider, Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
@@ -564,6 +565,17 @@ const surface: Readonly<Record<string, Entry>> = {
       [[{ key: Redacted.make(pem) }], [{ key: Redacted.make("c4n4ry") }], [{ key: Effect.fail("c4n4ry") }]],
       (keys) => JwkSet.response({ keys })
     ),
+  "Mcp.authProvider": (http) =>
+    Effect.forEach([{}, { dpop: true }], (more) =>
+      Mcp.authProvider.pipe(
+        Effect.tap(({ onUnauthorized }) => Effect.promise(onUnauthorized)),
+        Effect.flatMap((provider) =>
+          // What it returns is for the SDK; what it rejects with may be shown.
+          Effect.promise(() => provider.token().then(() => provider, (error: unknown) => [provider, error]))
+        ),
+        Effect.provide(Layer.provide(ClientCredentials.layer({ ...withSecret, ...more }), http)),
+        Effect.scoped
+      )),
   "NodeTls.layer": () =>
     Effect.flatMap(certificates.authority("own"), ({ cert, private: own }) =>
       Effect.forEach(
@@ -745,7 +757,7 @@ const surface: Readonly<Record<string, Entry>> = {
 }
 
 describe("nothing secret is shown by what is exported", () => {
-  const exported = Object.entries({ ...Library, JwkSet, NodeTls, ...exportsOfMajor.modules }).flatMap((
+  const exported = Object.entries({ ...Library, JwkSet, Mcp, NodeTls, ...exportsOfMajor.modules }).flatMap((
     [module, members]
   ) => Object.keys(members).map((name) => `${module}.${name}`))
 

@@ -31,6 +31,8 @@ const testsOfExamples = [
   "broker.test.ts",
   "bundle.ts",
   "cluster.test.ts",
+  "mcp.test.ts",
+  "mcp/servers.ts",
   "observed.test.ts",
   "programs.test.ts",
   "readiness.test.ts",

@@ -133,6 +133,7 @@ const unneeded = [
   "TokenStore",
   "TokenSeal",
   "JwkSet",
+  "Mcp",
   "NodeTls",
   "PromiseClient",
   "ProtectedResource"

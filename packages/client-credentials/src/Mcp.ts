@@ -1,0 +1,104 @@
+/**
+ * The client authentication of the Model Context Protocol's TypeScript SDK, over the cached tokens of a client.
+ *
+ * The SDK needs nothing of this module where its transport takes a `fetch`: give it that of a `PromiseClient`, and calls are
+ * authorized, restricted and replayed as `ApiClient` does it, with bound tokens too. This module is for programs that must
+ * give an `authProvider`. The index does not export it: import it by its path, `@effect-oauth/client-credentials/Mcp`.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+
+import type { AccessToken } from "./AccessToken.js"
+import * as lifetime from "./internal/seam/lifetime.js"
+import * as trial from "./internal/token/trial.js"
+import { InvalidConfig } from "./InvalidConfig.js"
+import type { TokenError } from "./OAuthError.js"
+import { TokenCache } from "./TokenCache.js"
+import { CurrentOverrides } from "./TokenRequest.js"
+
+/**
+ * The `AuthProvider` of `@modelcontextprotocol/client`, by its structure.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AuthProvider {
+  /** Returns the token of the next call. Rejects with a `TokenError`, or with `InvalidConfig` for a token that is bound to a key. */
+  readonly token: () => Promise<string>
+  /** Notes that the server did not accept the token (status 401). The SDK then repeats the call once. */
+  readonly onUnauthorized: () => Promise<void>
+}
+
+const bound = new InvalidConfig({
+  problems: [{
+    setting: "dpop",
+    expected: "absent: this transport sends bearer tokens. Give it the fetch of a PromiseClient, which sends proofs too"
+  }]
+})
+
+/**
+ * Makes an `AuthProvider` over the `TokenCache` of the context, for the scope. The SDK never requests a token: caching,
+ * refresh, sharing and budgets are those of the client, and any number of rejections of one token cost one new token.
+ *
+ * - A transport calls one server: `TokenRequest.withOverrides` around this effect gives the tokens of that server, with its
+ *   `resource` (RFC 8707) and `scope`.
+ * - The SDK sends the token to the URL of its transport, whichever that is: `apiBaseUrl` and `apiOrigins` do not apply.
+ * - Where a server requires more scope (403 with `insufficient_scope`), the call fails with the SDK's `InsufficientScopeError`.
+ * - For version 1 of the SDK, whose `OAuthClientProvider` lets the SDK request tokens by itself, give the transport a `fetch`.
+ *
+ * @example
+ * import { ClientCredentials, TokenRequest } from "@effect-oauth/client-credentials"
+ * import * as Mcp from "@effect-oauth/client-credentials/Mcp"
+ * import { Effect } from "effect"
+ *
+ * export const toolsProvider = Mcp.authProvider.pipe(
+ *   TokenRequest.withOverrides({ resource: "https://tools.example.com/mcp", scope: "tools:call" }),
+ *   Effect.provide(ClientCredentials.layerEnv())
+ * )
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const authProvider: Effect.Effect<AuthProvider, never, Scope.Scope | TokenCache> = Effect.gen(function*() {
+  const overrides = yield* CurrentOverrides
+  const configured = yield* TokenCache
+  const cache = Object.keys(overrides).length === 0 ? configured : configured.withOverrides(overrides)
+  const { fork } = yield* lifetime.make
+  const state = yield* Ref.make<trial.Trial<AccessToken>>(trial.none)
+
+  const run = async <A>(effect: Effect.Effect<A, InvalidConfig | TokenError>): Promise<A> => {
+    const exit = await Effect.runPromiseExit(Effect.flatMap(
+      Deferred.make<A, InvalidConfig | TokenError>(),
+      (result) => Effect.zipRight(fork(effect, { result, onEnd: Effect.void }), Deferred.await(result))
+    ))
+    if (Exit.isSuccess(exit)) return exit.value
+    throw Cause.squash(exit.cause)
+  }
+
+  const token = Effect.gen(function*() {
+    const token = yield* cache.get
+    if (token.type === "DPoP") return yield* bound
+    const now = yield* Clock.currentTimeMillis
+    const works = yield* Ref.modify(state, (before) => {
+      const [after, works] = trial.returned(before, token, now)
+      return [works, after]
+    })
+    if (works) yield* cache.confirm(token)
+    return Redacted.value(token.value)
+  })
+
+  const rejected = Effect.gen(function*() {
+    const { token } = yield* Ref.updateAndGet(state, trial.rejected)
+    if (token !== undefined) yield* cache.invalidate(token)
+  })
+
+  return { token: () => run(token), onUnauthorized: () => run(rejected) }
+})
