@@ -63,6 +63,7 @@ describe("withOverrides", () => {
             : new Response("", { status: 401 })
         )
     },
+    server: { scopes: ["read", "write"] },
     client: { scope: "read" }
   })
 

@@ -28,7 +28,7 @@ export type Fault =
   | {
     readonly _tag: "Answer"
     readonly status: number
-    readonly body: string
+    readonly body: string | Uint8Array
     readonly headers: Readonly<Record<string, string>>
   }
   /** The response is late, by the `Clock`. */
@@ -47,7 +47,7 @@ export type Fault =
   | { readonly _tag: "ClockOffset"; readonly millis: number }
 
 /**
- * Another answer: status, body and headers.
+ * Another answer: status, body and headers. Bytes are sent as they are, such as a compressed body.
  *
  * @example
  * import { Fault } from "@effect-oauth/testing"
@@ -57,7 +57,11 @@ export type Fault =
  * @since 0.1.0
  * @category constructors
  */
-export const answer = (status: number, body = "", headers: Readonly<Record<string, string>> = {}): Fault => ({
+export const answer = (
+  status: number,
+  body: string | Uint8Array = "",
+  headers: Readonly<Record<string, string>> = {}
+): Fault => ({
   _tag: "Answer",
   status,
   body,

@@ -12,7 +12,10 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 
+import { issuerAt } from "./internal/discovery.js"
 import type * as host from "./internal/host.js"
+import * as registered from "./internal/registered.js"
+import { behaviorOf } from "./internal/servers.js"
 import type { Options } from "./OAuthTest.js"
 import * as TestApi from "./TestApi.js"
 import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
@@ -98,9 +101,11 @@ export const start = (
 > =>
   Effect.gen(function*() {
     const [authSocket, apiSocket] = [Http.createServer(), Http.createServer()]
-    const issuer = yield* listen(authSocket)
+    const origin = yield* listen(authSocket)
     const baseUrl = yield* listen(apiSocket)
-    const server = yield* TestAuthorizationServer.make({ ...options.server, issuer })
+    const serverOptions = registered.serverOptions({ ...options, api: { ...options.api, baseUrl } })
+    const issuer = issuerAt(origin, behaviorOf(serverOptions.server, serverOptions))
+    const server = yield* TestAuthorizationServer.make({ ...serverOptions, issuer })
     const api = yield* Effect.provide(
       TestApi.make({ ...options.api, baseUrl }),
       Layer.succeed(TestAuthorizationServer.TestAuthorizationServer, server)
@@ -108,12 +113,14 @@ export const start = (
     const run = yield* FiberSet.makeRuntime()
     serve(authSocket, server.host, run)
     serve(apiSocket, api.host, run)
-    const [client] = options.server?.clients ?? [{ id: "test-client", secret: "test-secret" }]
+    const [client] = serverOptions.clients ?? [{ id: "test-client", secret: "test-secret" }]
     return {
       server,
       api,
       environment: {
-        OAUTH_TOKEN_URL: `${issuer}/token`,
+        OAUTH_ISSUER: issuer,
+        OAUTH_TOKEN_URL: server.tokenUrl,
+        OAUTH_REVOCATION_URL: server.revocationUrl,
         OAUTH_CLIENT_ID: client?.id ?? "",
         OAUTH_CLIENT_SECRET: client?.secret ?? "",
         OAUTH_ALLOW_HTTP_LOOPBACK: "true",

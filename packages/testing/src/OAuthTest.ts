@@ -21,6 +21,7 @@ import * as Redacted from "effect/Redacted"
 
 import * as expectations from "./internal/expectations.js"
 import * as host from "./internal/host.js"
+import * as registered from "./internal/registered.js"
 import type * as httpApi from "./internal/seam/httpApi.js"
 import * as TestApi from "./TestApi.js"
 import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
@@ -32,7 +33,8 @@ import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
  * @category models
  */
 export interface Options {
-  readonly server?: TestAuthorizationServer.Options | undefined
+  /** The options of the server, or its name: `server: "auth0"`. */
+  readonly server?: TestAuthorizationServer.Options | NonNullable<TestAuthorizationServer.Options["server"]> | undefined
   readonly api?: TestApi.Options | undefined
   /** Your own configuration of the client, where it matters. */
   readonly client?: Partial<ClientCredentials.Options> | undefined
@@ -101,11 +103,11 @@ const compose = <E, R>(
   Exclude<R, TestAuthorizationServer.TestAuthorizationServer>
 > => {
   const client = Layer.unwrapEffect(Effect.gen(function*() {
-    const { issuer } = yield* TestAuthorizationServer.TestAuthorizationServer
+    const { tokenUrl } = yield* TestAuthorizationServer.TestAuthorizationServer
     const { baseUrl } = yield* TestApi.TestApi
     const { client = {} } = options
     const configured = {
-      tokenUrl: client.issuer === undefined ? `${issuer}/token` : undefined,
+      tokenUrl: client.issuer === undefined ? tokenUrl : undefined,
       clientId: "test-client",
       apiBaseUrl: baseUrl,
       clientSecret: needsNoSecret(client) ? undefined : Redacted.make("test-secret"),
@@ -118,7 +120,7 @@ const compose = <E, R>(
   return client.pipe(
     Layer.provideMerge(layerHttpClient(options)),
     Layer.provideMerge(api),
-    Layer.provideMerge(TestAuthorizationServer.layer(options.server))
+    Layer.provideMerge(TestAuthorizationServer.layer(registered.serverOptions(options)))
   ) as Layer.Layer<
     Services,
     E | InvalidConfig.InvalidConfig,

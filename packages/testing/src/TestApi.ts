@@ -7,13 +7,18 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 
+import { readBasic } from "./internal/basicAuth.js"
+import type { Behavior } from "./internal/behavior.js"
+import { encode } from "./internal/contentCoding.js"
 import * as faultScript from "./internal/faults.js"
 import type * as host from "./internal/host.js"
 import * as journal from "./internal/journal.js"
 import type { Issued } from "./internal/models.js"
 import * as proofs from "./internal/proofs.js"
+import * as rejections from "./internal/rejections.js"
 import * as httpApi from "./internal/seam/httpApi.js"
 import { TestAuthorizationServer } from "./TestAuthorizationServer.js"
 
@@ -34,6 +39,26 @@ export interface Options {
   readonly audience?: string | undefined
   /** Whether proofs must have a nonce (RFC 9449 section 9). Default: false. */
   readonly requireNonce?: boolean | undefined
+  /**
+   * How a token that is not valid is rejected: by name as real APIs do it, or any other response. Default: `bearer`, status 401
+   * with `error="invalid_token"` (RFC 6750 section 3.1).
+   *
+   * @example
+   * import { OAuthTest } from "@effect-oauth/testing"
+   *
+   * export const Test = OAuthTest.layer({
+   *   api: { rejection: "graphql" },
+   *   client: { rejectedWhen: { response: ({ body }) => body.includes("UNAUTHENTICATED") } }
+   * })
+   */
+  readonly rejection?: rejections.Name | rejections.Rejection | undefined
+  /** The coding of responses, whether or not the client accepts it. Default: `identity`. */
+  readonly contentCoding?: Behavior["contentCoding"] | undefined
+  /**
+   * Token ids with their secrets that are accepted by basic auth, for programs that use `LegacyToken`. The handler sees such a
+   * token as the number 0 of the client with its id. Default: none.
+   */
+  readonly legacyTokens?: ReadonlyArray<{ readonly id: string; readonly secret: string }> | undefined
 }
 
 /**
@@ -95,17 +120,23 @@ export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestA
     const script = faultScript.make<{ readonly method: string; readonly url: URL }>()
     const check = makeCheck(options)
 
+    const isRejected = (token: Issued) => Effect.map(Ref.get(rejects), (rejects) => rejects(token))
+    const coded = encode(options.contentCoding ?? "identity")
+
     const respond = (incoming: host.Incoming, note: (more: Partial<Call>) => void): Effect.Effect<Response> =>
       Effect.gen(function*() {
-        const [scheme = "", value = ""] = (incoming.headers["authorization"] ?? "").split(" ")
+        const header = incoming.headers["authorization"] ?? ""
+        const [scheme = "", value = ""] = header.split(" ")
+        const legacy = legacyToken(options, header)
+        if (legacy !== undefined) return yield* handler(webRequest(incoming), legacy)
         if (scheme === "") return challenge(options, "Bearer")
         const verdict = yield* verify(value)
-        if (verdict._tag === "Inactive") return challenge(options, scheme, "invalid_token")
+        if (verdict._tag === "Inactive") return rejected(options, scheme)
         const { token } = verdict
         note({ token: token.number })
-        if ((yield* Ref.get(rejects))(token)) return challenge(options, scheme, "invalid_token")
+        if (yield* isRejected(token)) return rejected(options, scheme)
         return (yield* check(incoming, scheme, value, token)) ?? (yield* handler(webRequest(incoming), token))
-      })
+      }).pipe(Effect.flatMap(coded))
 
     const handle = (incoming: host.Incoming) =>
       Effect.gen(function*() {
@@ -131,6 +162,35 @@ export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestA
     }
   })
 
+/** The legacy token of a call, as the handler sees it. */
+const legacyToken = ({ legacyTokens = [] }: Options, header: string): Issued | undefined => {
+  const given = legacyTokens.length === 0 ? undefined : readBasic(header, "raw")
+  return given === undefined || given === "malformed" ||
+      !legacyTokens.some(({ id, secret }) => id === given.id && secret === given.secret)
+    ? undefined
+    : {
+      number: 0,
+      value: Redacted.make(given.secret),
+      clientId: given.id,
+      scope: [],
+      audience: [],
+      thumbprint: undefined,
+      issuedAt: 0,
+      expiresAt: Infinity,
+      revoked: false,
+      reason: undefined
+    }
+}
+
+const rejected = (options: Options, scheme: string) => {
+  const { rejection = "bearer", requireNonce } = options
+  return rejections.responseOf(
+    typeof rejection === "object" ? rejection : rejections.table[rejection],
+    scheme,
+    requireNonce === true ? { "dpop-nonce": nonce } : {}
+  )
+}
+
 const challenge = (options: Options, scheme: string, error?: string, status = 401, more = "") =>
   new Response("", {
     status,
@@ -153,7 +213,7 @@ const makeCheck = (options: Options) => {
     Effect.gen(function*() {
       const { headers, method, url } = incoming
       if (scheme !== (token.thumbprint === undefined ? "Bearer" : "DPoP")) {
-        return challenge(options, scheme, "invalid_token")
+        return rejected(options, scheme)
       }
       if (token.thumbprint !== undefined) {
         const proof = yield* checkProof(headers["dpop"] ?? "", { method, url, accessToken })
@@ -163,7 +223,7 @@ const makeCheck = (options: Options) => {
         if (options.requireNonce === true && proof.nonce !== nonce) return challenge(options, "DPoP", "use_dpop_nonce")
       }
       if (audience !== undefined && !token.audience.includes(audience)) {
-        return challenge(options, scheme, "invalid_token")
+        return rejected(options, scheme)
       }
       return requiredScope.every((name) => token.scope.includes(name))
         ? undefined

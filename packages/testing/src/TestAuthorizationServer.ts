@@ -10,7 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 
+import * as accessToken from "./internal/accessToken.js"
 import * as authentication from "./internal/authentication.js"
+import type { Behavior } from "./internal/behavior.js"
+import { encode } from "./internal/contentCoding.js"
+import * as dailyLimit from "./internal/dailyLimit.js"
 import * as discovery from "./internal/discovery.js"
 import * as faultScript from "./internal/faults.js"
 import * as grants from "./internal/grant.js"
@@ -18,32 +22,54 @@ import * as host from "./internal/host.js"
 import * as issuedTokens from "./internal/issuedTokens.js"
 import * as journal from "./internal/journal.js"
 import type * as models from "./internal/models.js"
-import { parse, redacted, refuse } from "./internal/request.js"
+import { refuse, written } from "./internal/refusal.js"
+import { type Pairs, parse, redacted } from "./internal/request.js"
+import * as servers from "./internal/servers.js"
 
 /**
- * Options of the server.
+ * Options of the server. It follows the standards, and where they leave a choice it takes the stricter one that most servers take:
+ * forms only, one method of authentication for each client, and no scope, audience or resource that it does not know. `server`
+ * makes it behave as a certain server does, as far as records of it are at hand; every other option states something else.
+ *
+ * @example
+ * import { TestAuthorizationServer } from "@effect-oauth/testing"
+ *
+ * export const server = TestAuthorizationServer.layer({
+ *   server: "auth0",
+ *   scopes: ["items:read"],
+ *   audiences: ["https://api.example.com"],
+ *   dailyLimit: 50
+ * })
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Default: `https://auth.test`. */
+export interface Options extends servers.Options {
+  /** The server to behave as. Default: `generic`. */
+  readonly server?: servers.Server | undefined
+  /** The issuer identifier (RFC 8414 section 2). Default: `https://auth.test`, with the path that issuers of this server have. */
   readonly issuer?: string | undefined
-  /** Default: one client, `test-client` with the secret `test-secret`. */
+  /**
+   * The registered clients. Default: `test-client` with the secret `test-secret`; where no `server` is stated, it may authenticate
+   * by basic auth and in the body.
+   */
   readonly clients?: ReadonlyArray<models.Client> | undefined
-  /** Default: 24 hours. */
-  readonly tokenLife?: Duration.DurationInput | undefined
-  /** The tokens that a client may request in any 24 hours; then 429 with `Retry-After`. Default: no limit. */
+  /** The scopes that exist, for clients that are registered without a list. Default: those that the API of the test requires. */
+  readonly scopes?: ReadonlyArray<string> | undefined
+  /**
+   * The audiences and resources that exist, for clients that are registered without a list. Default: the audience and the base
+   * URL of the API of the test.
+   */
+  readonly audiences?: ReadonlyArray<string> | undefined
+  /** The tokens that a client may request in 24 hours; then 429 with `Retry-After`. Default: no limit. */
   readonly dailyLimit?: number | undefined
   /** Whether proofs must have a nonce (RFC 9449 section 8). Default: false. */
   readonly requireNonce?: boolean | undefined
-  /** The format of token requests. Default: `any`. */
-  readonly requestFormat?: "form" | "json" | "any" | undefined
 }
 
 /** A request that arrived. Secrets, assertions, proofs and tokens show as `<redacted>`. */
 interface Received {
-  readonly endpoint: "token" | "revocation" | "introspection" | "metadata" | "none"
+  readonly endpoint: discovery.Endpoint
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly method: string
@@ -59,6 +85,8 @@ interface Received {
   readonly status: number | undefined
   /** The error code of the response. */
   readonly error: string | undefined
+  /** Why it was refused, which servers do not always say. */
+  readonly problem: string | undefined
 }
 
 /**
@@ -69,6 +97,12 @@ interface Received {
  */
 export interface TestAuthorizationServer {
   readonly issuer: string
+  /** The token endpoint (RFC 6749 section 3.2). */
+  readonly tokenUrl: string
+  /** The revocation endpoint (RFC 7009 section 2). */
+  readonly revocationUrl: string
+  /** The keys of JWT access tokens (RFC 7517 section 5), for APIs that verify them. */
+  readonly jwksUrl: string
   /** The faults of the next requests: from a queue, by a rule, or drawn at random from a seed. */
   readonly faults: faultScript.Faults<{ readonly endpoint: Received["endpoint"]; readonly url: URL }>
   /** All requests that arrived, in order. */
@@ -107,17 +141,20 @@ const nonce = "nonce-of-the-authorization-server"
  */
 export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServer> =>
   Effect.gen(function*() {
-    const issuer = options.issuer ?? "https://auth.test"
-    const clients = yield* Ref.make(options.clients ?? [{ id: "test-client", secret: "test-secret" }])
-    const tokens = yield* issuedTokens.make
+    const behavior = servers.behaviorOf(options.server, options)
+    const issuer = options.issuer ?? discovery.issuerAt("https://auth.test", behavior)
+    const endpoints = discovery.endpointsOf(issuer, behavior)
+    const clients = yield* Ref.make(options.clients ?? [defaultClient(options)])
+    const values = accessToken.make(issuer, behavior)
+    const tokens = yield* issuedTokens.make(values)
     const received = yield* journal.make<Received>()
     const script = faultScript.make<{ readonly endpoint: Received["endpoint"]; readonly url: URL }>()
-    const respond = yield* makeRespond(options, issuer, Ref.get(clients), tokens)
+    const respond = makeRespond(options, { behavior, clients: Ref.get(clients), endpoints, tokens, values })
 
     const handle = (incoming: host.Incoming) =>
       Effect.gen(function*() {
         const at = yield* Clock.currentTimeMillis
-        const endpoint = discovery.endpointAt(issuer, incoming.url)
+        const endpoint = discovery.endpointAt(endpoints, incoming.url)
         const { complete, note } = yield* received.add(arrived(incoming, endpoint, at))
         const fault = yield* script.take({ endpoint, url: incoming.url })
         const now = at + (typeof fault === "object" && fault._tag === "ClockOffset" ? fault.millis : 0)
@@ -134,6 +171,9 @@ export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServ
 
     return {
       issuer,
+      tokenUrl: endpoints.token,
+      revocationUrl: endpoints.revocation,
+      jwksUrl: endpoints.jwks,
       faults: script.faults,
       received: received.entries,
       issued: tokens.all,
@@ -144,6 +184,14 @@ export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServ
       host: { origin: new URL(issuer).origin, handle }
     }
   })
+
+const defaultClient = ({ secretMethods, server }: Options): models.Client => ({
+  id: "test-client",
+  secret: "test-secret",
+  ...(server === undefined && secretMethods === undefined
+    ? { method: ["client_secret_basic", "client_secret_post"] }
+    : {})
+})
 
 /** A request as it is recorded on arrival. */
 const arrived = (incoming: host.Incoming, endpoint: Received["endpoint"], at: number): Received => ({
@@ -157,7 +205,8 @@ const arrived = (incoming: host.Incoming, endpoint: Received["endpoint"], at: nu
   authentication: undefined,
   reason: incoming.reason,
   status: undefined,
-  error: undefined
+  error: undefined,
+  problem: undefined
 })
 
 interface Exchange {
@@ -170,63 +219,113 @@ interface Exchange {
   readonly note: (more: Partial<Received>) => void
 }
 
-/** Returns the response to a request by the standards. Faults come before it. */
-const makeRespond = (
-  options: Options,
-  issuer: string,
-  clients: Effect.Effect<ReadonlyArray<models.Client>>,
-  tokens: issuedTokens.IssuedTokens
-) =>
-  Effect.sync(() => {
-    const life = Duration.toMillis(options.tokenLife ?? "24 hours")
-    // Read for each request, so that a test can change it.
-    const requiredNonce = () => options.requireNonce === true ? nonce : undefined
-    const authenticate = authentication.make(issuer, clients)
-    const grant = grants.make(requiredNonce)
+interface Parts {
+  readonly behavior: Behavior
+  readonly clients: Effect.Effect<ReadonlyArray<models.Client>>
+  readonly endpoints: discovery.Endpoints
+  readonly tokens: issuedTokens.IssuedTokens
+  readonly values: accessToken.AccessTokens
+}
 
-    const issue = (
-      { incoming, now, repeats }: Exchange,
-      client: models.Client,
-      pairs: ReadonlyArray<readonly [string, string]>
-    ) =>
-      Effect.gen(function*() {
-        const all = yield* tokens.all
-        const last = repeats ? all.at(-1) : undefined
-        if (last !== undefined) return last
-        const granted = yield* grant(incoming, client, pairs)
-        yield* grants.withinLimit(options.dailyLimit, client, all, now)
-        const { reason } = incoming
-        return yield* tokens.add({ ...granted, clientId: client.id, issuedAt: now, expiresAt: now + life, reason })
-      })
+/** Issues tokens by the rules of grants, limits and servers with one token per client. */
+const makeIssue = (options: Options, requiredNonce: () => string | undefined, { behavior, tokens }: Parts) => {
+  const life = Duration.toMillis(behavior.tokenLife)
+  const { audiences = [], scopes = [] } = options
+  const grant = grants.make(behavior, { audiences, scopes }, requiredNonce)
+  const quotaOf = (all: ReadonlyArray<models.Issued>, { id }: models.Client, now: number) =>
+    options.dailyLimit === undefined ? undefined : dailyLimit.quotaOf(
+      options.dailyLimit,
+      behavior.limitWindow,
+      all.filter(({ clientId }) => clientId === id).map(({ issuedAt }) => issuedAt),
+      now
+    )
+  const headersOf = (quota: dailyLimit.Quota | undefined) =>
+    quota === undefined ? {} : dailyLimit.header(behavior.quotaHeader, quota)
 
-    return (exchange: Exchange): Effect.Effect<Response> =>
-      Effect.gen(function*() {
-        const { endpoint, incoming, note, now } = exchange
-        if (endpoint === "metadata") return host.json(200, discovery.metadata(issuer))
-        if (endpoint === "none") return new Response("not found", { status: 404 })
-        if (incoming.method !== "POST") return new Response("", { status: 405, headers: { allow: "POST" } })
-        const pairs = yield* parse(incoming, endpoint === "token" ? options.requestFormat ?? "any" : "any")
-        const parameters = new Map(pairs)
-        note({ parameters: redacted(pairs), clientId: parameters.get("client_id") })
-        const { client, method } = yield* authenticate(incoming, parameters)
-        note({ clientId: client.id, authentication: method })
-        if (endpoint === "token") {
-          const body = issuedTokens.response(yield* issue(exchange, client, pairs), now)
-          return host.json(200, body, requiredNonce() === nonce ? { "dpop-nonce": nonce } : {})
-        }
-        const value = parameters.get("token")
-        if (value === undefined) return yield* refuse(400, "invalid_request")
-        if (endpoint === "introspection") return host.json(200, issuedTokens.introspection(yield* tokens.verify(value)))
-        yield* tokens.revoke((token) => token.clientId === client.id && issuedTokens.hasValue(value)(token))
-        return new Response(null, { status: 200 })
-      }).pipe(
-        Effect.catchTag("Refusal", ({ error, response }) =>
-          Effect.sync(() => {
-            exchange.note({ error })
-            return response
-          }))
-      )
-  })
+  return ({ incoming, now, repeats }: Exchange, client: models.Client, pairs: Pairs) =>
+    Effect.gen(function*() {
+      const all = yield* tokens.all
+      const last = repeats ? all.at(-1) : undefined
+      if (last !== undefined) return { token: last, headers: {} }
+      const granted = yield* grant(incoming, client, pairs)
+      const { reason } = incoming
+      const terms = { ...granted, clientId: client.id, issuedAt: now, expiresAt: now + life, reason }
+      const quota = quotaOf(all, client, now)
+      const valid = behavior.onePerClient === "reissue" ? issuedTokens.reissued(all, terms) : undefined
+      if (valid !== undefined) return { token: valid, headers: headersOf(quota) }
+      if (quota?.remaining === 0) {
+        const seconds = String(Math.ceil(quota.resetsIn / 1000))
+        return yield* refuse("limit", `The client has had its ${quota.limit} tokens.`, {
+          values: { client: client.id, limit: String(quota.limit), seconds: "86400" },
+          headers: {
+            ...(behavior.refusals.limit.status === 429 ? { "retry-after": seconds } : {}),
+            ...headersOf(quota)
+          }
+        })
+      }
+      const token = yield* tokens.add(terms)
+      if (behavior.onePerClient === "revoke") {
+        yield* tokens.revoke(({ clientId, number }) => clientId === client.id && number < token.number)
+      }
+      return { token, headers: headersOf(quota && { ...quota, remaining: quota.remaining - 1 }) }
+    })
+}
+
+/** Returns the response to a request by the rules of the server. Faults come before it. */
+const makeRespond = (options: Options, parts: Parts) => {
+  const { behavior, clients, endpoints, tokens, values } = parts
+  // Read for each request, so that a test can change it.
+  const requiredNonce = () => options.requireNonce === true ? nonce : undefined
+  const authenticate = authentication.make({ behavior, clients, issuer: endpoints.issuer, tokenUrl: endpoints.token })
+  const issue = makeIssue(options, requiredNonce, parts)
+  const metadata = Effect.map(clients, (all) =>
+    discovery.metadata(
+      endpoints,
+      all.flatMap((client) => authentication.methodsOf(client, behavior)),
+      options.scopes ?? []
+    ))
+
+  const respond = (exchange: Exchange) =>
+    Effect.gen(function*() {
+      const { endpoint, incoming, note, now } = exchange
+      if (behavior.requireUserAgent && (incoming.headers["user-agent"] ?? "") === "") {
+        return new Response("<!doctype html><title>403 Forbidden</title>", {
+          status: 403,
+          headers: { "content-type": "text/html" }
+        })
+      }
+      if (endpoint === "metadata") return host.json(200, yield* metadata)
+      if (endpoint === "jwks") return host.json(200, yield* values.jwks)
+      if (endpoint === "none") return new Response("not found", { status: 404 })
+      if (incoming.method !== "POST") return new Response("", { status: 405, headers: { allow: "POST" } })
+      const pairs = yield* parse(incoming, endpoint === "token" ? behavior.requestFormat : "any")
+      const parameters = new Map(pairs)
+      note({ parameters: redacted(pairs), clientId: parameters.get("client_id") })
+      const { client, method } = yield* authenticate(incoming, parameters)
+      note({ clientId: client.id, authentication: method })
+      if (endpoint === "token") {
+        const { headers, token } = yield* issue(exchange, client, pairs)
+        const more = requiredNonce() === nonce ? { ...headers, "dpop-nonce": nonce } : headers
+        const { contentType, tokenStatus } = behavior
+        return host.json(tokenStatus, issuedTokens.response(behavior, token, now), more, contentType)
+      }
+      const value = parameters.get("token")
+      if (value === undefined) return yield* refuse("malformed", "The request has no token.")
+      if (endpoint === "introspection") return host.json(200, issuedTokens.introspection(yield* tokens.verify(value)))
+      yield* tokens.revoke((token) => token.clientId === client.id && issuedTokens.hasValue(value)(token))
+      return new Response(null, { status: 200 })
+    }).pipe(
+      Effect.catchTag("Refusal", (refusal) =>
+        Effect.sync(() => {
+          const { error, response } = written(behavior, refusal)
+          exchange.note({ error, problem: refusal.problem })
+          return response
+        }))
+    )
+
+  return (exchange: Exchange): Effect.Effect<Response> =>
+    Effect.flatMap(respond(exchange), encode(behavior.contentCoding))
+}
 
 /**
  * The server as a layer.

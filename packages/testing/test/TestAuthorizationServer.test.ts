@@ -119,7 +119,7 @@ describe("the server in memory", () => {
       const jwk = { ...(yield* Effect.promise(() => exportJWK(publicKey))), alg: "ES256" }
       const secret = "a secret of at least thirty-two bytes"
       const clients = [
-        { id: "secret", secret },
+        { id: "secret", secret, method: ["client_secret_basic", "client_secret_post", "client_secret_jwt"] },
         { id: "key", keys: [jwk] },
         { id: "certificate", certificate: "mine" }
       ]
@@ -140,7 +140,7 @@ describe("the server in memory", () => {
           assert.strictEqual(request?.authentication, method)
           assert.notInclude(JSON.stringify(request), "thirty-two")
         })
-        const server = { clients }
+        const server = { clients, basicEncoding: "form" } as const
         for (const discovered of [true, false]) {
           const client = {
             clientId,
@@ -154,7 +154,10 @@ describe("the server in memory", () => {
         const stranger = { clientId, ...authentication, tokenCache: { retryTimeout: 0 } }
         const others = [{ id: clientId, secret: "another secret of thirty-two bytes or more", certificate: "other" }]
         const error = yield* Effect.flip(
-          Effect.provide(call, OAuthTest.layer({ server: { clients: others }, client: stranger, certificate: "mine" }))
+          Effect.provide(
+            call,
+            OAuthTest.layer({ server: { ...server, clients: others }, client: stranger, certificate: "mine" })
+          )
         )
         assert.include(String(error), "invalid_client")
       }

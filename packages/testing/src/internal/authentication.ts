@@ -1,117 +1,128 @@
 /**
  * Authentication of a client at the authorization server (RFC 6749 section 2.3, RFC 7523, RFC 8705).
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { createLocalJWKSet, jwtVerify } from "jose"
 
+import { formDecoded, readBasic } from "./basicAuth.js"
+import type { Behavior } from "./behavior.js"
+import * as clientAssertion from "./clientAssertion.js"
 import type * as host from "./host.js"
 import type { Client } from "./models.js"
-import { type Refusal, refuse } from "./request.js"
+import { type Refusal, refuse } from "./refusal.js"
 
 interface Authenticated {
   readonly client: Client
   readonly method: string
 }
 
-const decode = (text: string): string | undefined => {
-  try {
-    return decodeURIComponent(text.replaceAll("+", " "))
-  } catch {
-    return undefined
-  }
-}
+type Parameters = ReadonlyMap<string, string>
 
-const subjectOf = (jwt: string): Effect.Effect<string | undefined> =>
-  Effect.sync(() => {
-    try {
-      const { sub } = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as {
-        readonly sub?: unknown
-      }
-      return typeof sub === "string" ? sub : undefined
-    } catch {
-      return undefined
-    }
-  })
+const byCertificate = ["tls_client_auth", "self_signed_tls_client_auth"]
 
-/** Returns the `jti` of a valid assertion. */
-const verifyAssertion = async (
-  assertion: string,
+/** The methods that a client is registered for. */
+export const methodsOf = (
   client: Client,
-  audience: Array<string>,
-  now: number
-): Promise<string | undefined> => {
-  const options = {
-    audience,
-    issuer: client.id,
-    subject: client.id,
-    currentDate: new Date(now),
-    requiredClaims: ["exp", "jti"]
-  }
-  const verified = await (client.keys !== undefined
-    ? jwtVerify(assertion, createLocalJWKSet({ keys: [...client.keys] }), options)
-    : client.secret !== undefined
-    ? jwtVerify(assertion, new TextEncoder().encode(client.secret), options)
-    : Promise.reject(new Error("no credential"))).catch(() => undefined)
-  return verified?.payload.jti
+  { secretMethods }: Pick<Behavior, "secretMethods">
+): ReadonlyArray<string> => {
+  const { certificate, keys, method } = client
+  if (method !== undefined) return typeof method === "string" ? [method] : method
+  if (keys !== undefined) return ["private_key_jwt"]
+  return certificate === undefined ? secretMethods : ["tls_client_auth"]
 }
+
+const allow = (behavior: Behavior, client: Client, method: string): Effect.Effect<Authenticated, Refusal> => {
+  const methods = methodsOf(client, behavior)
+  return methods.includes(method) ? Effect.succeed({ client, method }) : refuse(
+    "otherMethod",
+    `The client authenticated by ${method}, and is registered for ${methods.join(" or ")}.`,
+    { values: { client: client.id } }
+  )
+}
+
+const wrong = (client: Client, problem: string): Refusal =>
+  refuse("wrongCredential", problem, { values: { client: client.id } })
+
+const bySecret = (
+  behavior: Behavior,
+  client: Client,
+  given: string,
+  method: "client_secret_basic" | "client_secret_post"
+): Effect.Effect<Authenticated, Refusal> => {
+  const { secret } = client
+  if (secret !== undefined && secret === given) return allow(behavior, client, method)
+  const isEncoded = secret !== undefined && method === "client_secret_basic" &&
+    (formDecoded(given) === secret || formDecoded(secret) === given)
+  const read = behavior.basicEncoding === "raw" ? "as they are" : "form-decoded"
+  return wrong(
+    client,
+    isEncoded
+      ? `The secret is right, but the server reads id and secret ${read} (basicEncoding).`
+      : "The secret is wrong."
+  )
+}
+
+const byTls = (
+  behavior: Behavior,
+  client: Client,
+  certificate: string | undefined
+): Effect.Effect<Authenticated, Refusal> => {
+  const method = methodsOf(client, behavior).find((method) => byCertificate.includes(method)) ?? "tls_client_auth"
+  return client.certificate !== undefined && client.certificate === certificate
+    ? allow(behavior, client, method)
+    : wrong(client, "The request has no secret, no assertion and no certificate of the client.")
+}
+
+/** RFC 6749 section 5.2: a client that used the header learns so. */
+const challenged = (header: string | undefined) => (refusal: Refusal) =>
+  header === undefined || refusal.situation === "severalMethods" || refusal.situation === "malformed"
+    ? refusal
+    : refuse(refusal.situation, refusal.problem, {
+      ...(refusal.values === undefined ? {} : { values: refusal.values }),
+      headers: { "www-authenticate": "Basic realm=\"oauth\"" }
+    })
 
 /** For one server, which remembers the assertions that it has seen. */
-export const make = (issuer: string, clients: Effect.Effect<ReadonlyArray<Client>>) => {
-  const assertions = new Set<string>()
-  return (
-    incoming: host.Incoming,
-    parameters: ReadonlyMap<string, string>
-  ): Effect.Effect<Authenticated, Refusal> =>
+export const make = (
+  { behavior, clients, issuer, tokenUrl }: {
+    readonly behavior: Behavior
+    readonly issuer: string
+    readonly tokenUrl: string
+    readonly clients: Effect.Effect<ReadonlyArray<Client>>
+  }
+) => {
+  const verify = clientAssertion.make(behavior, { issuer, tokenUrl })
+
+  const byAssertion = (client: Client, assertion: string): Effect.Effect<Authenticated, Refusal> =>
+    Effect.flatMap(verify(assertion, client), (verified) =>
+      verified._tag === "Invalid"
+        ? wrong(client, `The client assertion is not accepted: ${verified.problem}.`)
+        : allow(behavior, client, client.keys === undefined ? "client_secret_jwt" : "private_key_jwt"))
+
+  return (incoming: host.Incoming, parameters: Parameters): Effect.Effect<Authenticated, Refusal> =>
     Effect.gen(function*() {
       const header = incoming.headers["authorization"]
-      const failed = refuse(
-        401,
-        "invalid_client",
-        header === undefined ? {} : { "www-authenticate": "Basic realm=\"oauth\"" }
-      )
-      const used = [header, parameters.get("client_secret"), parameters.get("client_assertion")]
+      const [secret, assertion] = [parameters.get("client_secret"), parameters.get("client_assertion")]
       // RFC 6749 section 2.3: one method and no other.
-      if (used.filter((one) => one !== undefined).length > 1) return yield* refuse(400, "invalid_request")
-      if (header === undefined && used[2] === undefined && !parameters.has("client_id")) {
-        return yield* refuse(400, "invalid_request")
+      if ([header, secret, assertion].filter((one) => one !== undefined).length > 1) {
+        return yield* refuse("severalMethods", "The client authenticated by more than one method.")
       }
-      const known = yield* clients
-      const find = (id: string | undefined) => known.find((client) => client.id === id)
-      const allow = (client: Client, method: string) =>
-        client.method === undefined || client.method === method ? Effect.succeed({ client, method }) : failed
-
-      if (header !== undefined) {
-        const [id, secret] = header.startsWith("Basic ")
-          ? Buffer.from(header.slice(6), "base64").toString().split(":").map(decode)
-          : []
-        const client = find(id)
-        return yield* client !== undefined && client.secret !== undefined && client.secret === secret
-          ? allow(client, "client_secret_basic")
-          : failed
+      const basic = header === undefined ? undefined : readBasic(header, behavior.basicEncoding)
+      if (basic === "malformed") {
+        return yield* refuse("malformed", "Id and secret are not form-encoded in basic auth (basicEncoding).")
       }
-      const assertion = parameters.get("client_assertion")
-      if (assertion !== undefined) {
-        const now = yield* Clock.currentTimeMillis
-        const client = find(parameters.get("client_id")) ?? find(yield* subjectOf(assertion))
-        if (client === undefined) return yield* failed
-        const method = client.keys === undefined ? "client_secret_jwt" : "private_key_jwt"
-        const verified = yield* Effect.promise(() =>
-          verifyAssertion(assertion, client, [issuer, `${issuer}/token`], now)
-        )
-        // RFC 7523 section 3: an assertion is good once.
-        if (verified === undefined || assertions.has(verified)) return yield* failed
-        assertions.add(verified)
-        return yield* allow(client, method)
+      const id = header !== undefined
+        ? basic?.id
+        : parameters.get("client_id") ?? (assertion === undefined ? undefined : clientAssertion.subjectOf(assertion))
+      if (header === undefined && assertion === undefined && id === undefined) {
+        return yield* refuse("noCredentials", "The request has no client id.")
       }
-      const client = find(parameters.get("client_id"))
-      const secret = parameters.get("client_secret")
-      if (client !== undefined && secret !== undefined && secret === client.secret) {
-        return yield* allow(client, "client_secret_post")
+      const client = (yield* clients).find((client) => client.id === id)
+      if (client === undefined) {
+        return yield* refuse("unknownClient", "No client with this id is registered.", { values: { client: id ?? "" } })
       }
-      return yield* client?.certificate !== undefined && secret === undefined &&
-          client.certificate === incoming.certificate
-        ? allow(client, client.method ?? "tls_client_auth")
-        : failed
-    })
+      if (basic !== undefined) return yield* bySecret(behavior, client, basic.secret, "client_secret_basic")
+      if (assertion !== undefined) return yield* byAssertion(client, assertion)
+      if (secret !== undefined) return yield* bySecret(behavior, client, secret, "client_secret_post")
+      return yield* byTls(behavior, client, incoming.certificate)
+    }).pipe(Effect.mapError(challenged(incoming.headers["authorization"])))
 }

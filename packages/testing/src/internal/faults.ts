@@ -60,7 +60,10 @@ export const apply = (fault: Fault | undefined, answer: Effect.Effect<Response>)
     switch (fault._tag) {
       case "Answer":
         return Effect.sync(() =>
-          new Response(fault.status === 204 ? null : fault.body, { status: fault.status, headers: fault.headers })
+          new Response(fault.status === 204 ? null : fault.body as BodyInit, {
+            status: fault.status,
+            headers: fault.headers
+          })
         )
       case "Delay":
         return Effect.zipRight(Effect.sleep(fault.duration), answer)
@@ -78,8 +81,8 @@ export const apply = (fault: Fault | undefined, answer: Effect.Effect<Response>)
     case "cutShort":
       return Effect.flatMap(answer, (response) =>
         Effect.promise(async () => {
-          const text = await response.text()
-          return new Response(text.slice(0, Math.floor(text.length / 2)), response)
+          const bytes = await response.arrayBuffer()
+          return new Response(bytes.slice(0, Math.floor(bytes.byteLength / 2)), response)
         }))
     default:
       return answer

@@ -1,78 +1,111 @@
 /**
  * The rules by which the server grants a token to an authenticated client: grant type, scope, audience and resource, key
- * binding, daily limit.
+ * binding.
  */
 import * as Effect from "effect/Effect"
 
+import type { Behavior } from "./behavior.js"
 import type * as host from "./host.js"
 import type { Client, Issued } from "./models.js"
 import * as proofs from "./proofs.js"
-import { type Refusal, refuse } from "./request.js"
-
-type Pairs = ReadonlyArray<readonly [string, string]>
+import { type Refusal, refuse } from "./refusal.js"
+import type { Pairs } from "./request.js"
 
 /** The grant of a request: what the token is issued for. */
 export type Granted = Pick<Issued, "scope" | "audience" | "thumbprint">
 
-const day = 86_400_000
+/** What clients may request that are registered without a list of their own. */
+export interface Registered {
+  readonly scopes: ReadonlyArray<string>
+  readonly audiences: ReadonlyArray<string>
+}
 
-const scopeOf = (client: Client, parameters: ReadonlyMap<string, string>) => {
-  const scope = (parameters.get("scope") ?? "").split(" ").filter((name) => name !== "")
-  return client.scope === undefined || scope.every((name) => client.scope?.includes(name))
-    ? Effect.succeed(scope)
-    : refuse(400, "invalid_scope")
+const quoted = (names: ReadonlyArray<string>): string => names.join(", ") || "none"
+
+const scopeOf = (
+  { missingScope, unknownScope }: Behavior,
+  { defaultScope, scope: own }: Client,
+  { scopes }: Registered,
+  requested: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<string>, Refusal> => {
+  const allowed = own ?? scopes
+  if (requested.length === 0) {
+    if (defaultScope !== undefined) return Effect.succeed(defaultScope)
+    return missingScope === "refused"
+      ? refuse("noScope", "The request has no scope, and the client no default scopes.")
+      : Effect.succeed(missingScope === "all" ? allowed : [])
+  }
+  const unknown = requested.filter((name) => !allowed.includes(name))
+  return unknown.length === 0 || (unknownScope === "narrowed" && unknown.length < requested.length)
+    ? Effect.succeed(requested.filter((name) => allowed.includes(name)))
+    : refuse(
+      "unknownScope",
+      `The client is not registered for the scope ${quoted(unknown)}; registered are: ${quoted(allowed)}.`,
+      { values: { scope: unknown.join(" ") } }
+    )
 }
 
 /** Resource indicators may repeat (RFC 8707 section 2); `audience` may not. */
-const audienceOf = (client: Client, pairs: Pairs) => {
-  const valuesOf = (name: string) => pairs.filter(([key]) => key === name).map(([, value]) => value)
-  const [resources, audiences] = [valuesOf("resource"), valuesOf("audience")]
-  const isAllowed = (value: string) => client.audience === undefined || client.audience.includes(value)
-  if (!resources.every(isAllowed)) return refuse(400, "invalid_target")
-  if (!audiences.every(isAllowed)) return refuse(403, "access_denied")
-  return Effect.succeed([...resources, ...audiences])
-}
-
-/** Refuses a client that has had as many tokens in the last 24 hours as the limit allows. */
-export const withinLimit = (
-  limit: number | undefined,
+const audienceOf = (
+  { missingTarget, target }: Behavior,
   client: Client,
-  issued: ReadonlyArray<Issued>,
-  now: number
-): Effect.Effect<void, Refusal> => {
-  const recent = issued.filter(({ clientId, issuedAt }) => clientId === client.id && issuedAt > now - day)
-  const [oldest] = recent
-  return limit === undefined || oldest === undefined || recent.length < limit
-    ? Effect.void
-    : refuse(429, "too_many_requests", { "retry-after": String(Math.ceil((oldest.issuedAt + day - now) / 1000)) })
+  { audiences }: Registered,
+  pairs: Pairs
+): Effect.Effect<ReadonlyArray<string>, Refusal> => {
+  const allowed = client.audience ?? audiences
+  if (target === "configured") return Effect.succeed(allowed)
+  const valuesOf = (name: "audience" | "resource") =>
+    target === "any" || target === name ? pairs.filter(([key]) => key === name).map(([, value]) => value) : []
+  const [resources, requested] = [valuesOf("resource"), valuesOf("audience")]
+  const unknown = (values: ReadonlyArray<string>) => values.find((value) => !allowed.includes(value))
+  const stated = (kind: string, value: string) =>
+    [
+      `The client is not registered for the ${kind} ${value}; registered are: ${quoted(allowed)}.`,
+      { values: { target: value, client: client.id } }
+    ] as const
+  const [resource, audience] = [unknown(resources), unknown(requested)]
+  if (resource !== undefined) return refuse("unknownResource", ...stated("resource", resource))
+  if (audience !== undefined) return refuse("unknownAudience", ...stated("audience", audience))
+  const all = [...resources, ...requested]
+  return all.length === 0 && missingTarget === "refused"
+    ? refuse("noTarget", `The request has no ${target === "any" ? "audience or resource" : target}.`)
+    : Effect.succeed(all)
 }
 
 /** For one server, which remembers the proofs that it has seen. Proofs must have the nonce, if there is one. */
-export const make = (requiredNonce: () => string | undefined) => {
+export const make = (behavior: Behavior, registered: Registered, requiredNonce: () => string | undefined) => {
   const checkProof = proofs.make()
 
   const thumbprintOf = (incoming: host.Incoming, client: Client) =>
     Effect.gen(function*() {
       const proof = incoming.headers["dpop"]
-      if (proof === undefined) return client.dpop === true ? yield* refuse(400, "invalid_grant") : undefined
-      const checked = yield* checkProof(proof, { method: incoming.method, url: incoming.url })
-      if (checked._tag === "Invalid") return yield* refuse(400, "invalid_dpop_proof")
-      const nonce = requiredNonce()
-      if (nonce !== undefined && checked.nonce !== nonce) {
-        return yield* refuse(400, "use_dpop_nonce", { "dpop-nonce": nonce })
+      if (proof === undefined) {
+        return client.dpop === true
+          ? yield* refuse("noProof", "The tokens of this client must be bound to a key (DPoP).")
+          : undefined
       }
-      return checked.thumbprint
+      const checked = yield* checkProof(proof, { method: incoming.method, url: incoming.url })
+      if (checked._tag === "Invalid") {
+        return yield* refuse("wrongProof", `The proof is not accepted: ${checked.problem}.`)
+      }
+      const nonce = requiredNonce()
+      return nonce !== undefined && checked.nonce !== nonce
+        ? yield* refuse("noNonce", "The proof needs the nonce of this response.", { headers: { "dpop-nonce": nonce } })
+        : checked.thumbprint
     })
 
   return (incoming: host.Incoming, client: Client, pairs: Pairs): Effect.Effect<Granted, Refusal> =>
     Effect.gen(function*() {
       const parameters = new Map(pairs)
       const type = parameters.get("grant_type")
-      if (type === undefined) return yield* refuse(400, "invalid_request")
-      if (type !== "client_credentials") return yield* refuse(400, "unsupported_grant_type")
+      if (type === undefined) return yield* refuse("noGrantType", "The request has no grant_type.")
+      if (type !== "client_credentials") {
+        return yield* refuse("otherGrantType", "The server supports the grant client_credentials only.")
+      }
+      const requested = (parameters.get("scope") ?? "").split(" ").filter((name) => name !== "")
       return {
-        scope: yield* scopeOf(client, parameters),
-        audience: yield* audienceOf(client, pairs),
+        scope: yield* scopeOf(behavior, client, registered, requested),
+        audience: yield* audienceOf(behavior, client, registered, pairs),
         thumbprint: yield* thumbprintOf(incoming, client)
       }
     })

@@ -86,8 +86,14 @@ export const client = (
     })
   )
 
-export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response =>
-  new Response(JSON.stringify(body), {
+export const json = (
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+  type: string | null = "application/json"
+): Response =>
+  // As bytes: a string would get a content type of its own.
+  new Response(new TextEncoder().encode(JSON.stringify(body)), {
     status,
-    headers: { "content-type": "application/json", "cache-control": "no-store", ...headers }
+    headers: { ...(type === null ? {} : { "content-type": type }), "cache-control": "no-store", ...headers }
   })

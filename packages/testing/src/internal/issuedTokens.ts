@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 
+import type * as accessToken from "./accessToken.js"
+import type { Behavior } from "./behavior.js"
 import type { Issued } from "./models.js"
 
 export type Verdict = { readonly _tag: "Active"; readonly token: Issued } | { readonly _tag: "Inactive" }
@@ -21,33 +23,54 @@ export interface IssuedTokens {
 
 export const hasValue = (value: string) => (token: Issued): boolean => Redacted.value(token.value) === value
 
-export const make: Effect.Effect<IssuedTokens> = Effect.map(Ref.make<ReadonlyArray<Issued>>([]), (issued) => ({
-  all: Ref.get(issued),
-  add: (terms) =>
-    Ref.modify(issued, (all) => {
-      const number = all.length + 1
-      const token: Issued = { number, value: Redacted.make(`token-${number}`), revoked: false, ...terms }
-      return [token, [...all, token]]
-    }),
-  revoke: (chosen) => Ref.update(issued, (all) => all.map((one) => chosen(one) ? { ...one, revoked: true } : one)),
-  verify: (value) =>
-    Effect.zipWith(Ref.get(issued), Clock.currentTimeMillis, (all, now) => {
-      const token = all.find(hasValue(value))
-      return token !== undefined && !token.revoked && now < token.expiresAt
-        ? { _tag: "Active", token }
-        : { _tag: "Inactive" }
-    })
-}))
+const isActive = ({ expiresAt, revoked }: Issued, now: number): boolean => !revoked && now < expiresAt
+
+/** The valid token that a server with one per client issues again. */
+export const reissued = (all: ReadonlyArray<Issued>, terms: Omit<Issued, "number" | "value" | "revoked">) =>
+  all.filter((token) =>
+    isActive(token, terms.issuedAt) && token.clientId === terms.clientId && token.thumbprint === terms.thumbprint &&
+    token.scope.join(" ") === terms.scope.join(" ") && token.audience.join(" ") === terms.audience.join(" ")
+  ).at(-1)
+
+export const make = (values: accessToken.AccessTokens): Effect.Effect<IssuedTokens> =>
+  Effect.map(Ref.make<ReadonlyArray<Issued>>([]), (issued) => {
+    // A number is taken before its value is made, since signing takes time.
+    let last = 0
+    return {
+      all: Ref.get(issued),
+      add: (terms) =>
+        Effect.gen(function*() {
+          const number = last += 1
+          const value = Redacted.make(yield* values.value({ number, ...terms }))
+          const token: Issued = { number, value, revoked: false, ...terms }
+          yield* Ref.update(issued, (all) => [...all, token].sort((one, other) => one.number - other.number))
+          return token
+        }),
+      revoke: (chosen) => Ref.update(issued, (all) => all.map((one) => chosen(one) ? { ...one, revoked: true } : one)),
+      verify: (value) =>
+        Effect.zipWith(Ref.get(issued), Clock.currentTimeMillis, (all, now) => {
+          const token = all.find(hasValue(value))
+          return token !== undefined && isActive(token, now) ? { _tag: "Active", token } : { _tag: "Inactive" }
+        })
+    }
+  })
 
 const typeOf = ({ thumbprint }: Issued) => thumbprint === undefined ? "Bearer" : "DPoP"
 
+const life = (expiresIn: Behavior["expiresIn"], seconds: number) =>
+  expiresIn === "none" ? {} : { expires_in: expiresIn === "string" ? String(seconds) : seconds }
+
 /** The members of a token response (RFC 6749 section 5.1). */
-export const response = (token: Issued, now: number) => ({
-  access_token: Redacted.value(token.value),
-  token_type: typeOf(token),
-  expires_in: Math.max(0, Math.floor((token.expiresAt - now) / 1000)),
-  ...(token.scope.length === 0 ? {} : { scope: token.scope.join(" ") })
-})
+export const response = ({ expiresIn, members, statesScope, tokenType }: Behavior, token: Issued, now: number) => {
+  const type = token.thumbprint === undefined ? tokenType : "DPoP"
+  return {
+    access_token: Redacted.value(token.value),
+    ...(type === null ? {} : { token_type: type }),
+    ...life(expiresIn, Math.max(0, Math.floor((token.expiresAt - now) / 1000))),
+    ...(token.scope.length === 0 || !statesScope ? {} : { scope: token.scope.join(" ") }),
+    ...members
+  }
+}
 
 /** The members of an introspection response (RFC 7662 section 2.2). */
 export const introspection = (verdict: Verdict) => {

@@ -13,11 +13,16 @@ export interface Client {
   readonly keys?: ReadonlyArray<JWK> | undefined
   /** The name of the certificate, for the two methods by mutual TLS: see `OAuthTest.Options`. */
   readonly certificate?: string | undefined
-  /** The only method allowed. Default: each for which it has a credential. */
-  readonly method?: string | undefined
-  /** The scopes that it may request. Default: all. */
+  /**
+   * The method that it is registered for, or several; any other is refused. Default: `private_key_jwt` for a client with keys,
+   * `tls_client_auth` for one with a certificate, else `secretMethods` of the server.
+   */
+  readonly method?: string | ReadonlyArray<string> | undefined
+  /** The scopes that it may request. Default: `scopes` of the server. */
   readonly scope?: ReadonlyArray<string> | undefined
-  /** The audiences and resources that it may request. Default: all. */
+  /** The scopes that it is granted when it requests none. Default: by `missingScope` of the server. */
+  readonly defaultScope?: ReadonlyArray<string> | undefined
+  /** The audiences and resources that it may request. Default: `audiences` of the server. */
   readonly audience?: ReadonlyArray<string> | undefined
   /** Whether its tokens must be bound to a key (RFC 9449). Default: false. */
   readonly dpop?: boolean | undefined
@@ -25,7 +30,7 @@ export interface Client {
 
 /** A token that was issued, with its present state. */
 export interface Issued {
-  /** The first is 1; its value is `token-1`. */
+  /** The first is 1; its value is `token-1`, or a JWT. */
   readonly number: number
   readonly value: Redacted.Redacted<string>
   readonly clientId: string

@@ -1,49 +1,50 @@
 /**
- * The parameters of a request to the authorization server, and its refusal.
+ * The parameters of a request to the authorization server.
  */
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 
-import * as host from "./host.js"
+import type { Behavior } from "./behavior.js"
+import type * as host from "./host.js"
+import { type Refusal, refuse } from "./refusal.js"
 
-const oauthError = (status: number, error: string, headers: Readonly<Record<string, string>> = {}) =>
-  host.json(status, { error }, headers)
-
-/** A request that the server refuses, with its error response. */
-export class Refusal extends Data.TaggedError("Refusal")<{ readonly response: Response; readonly error: string }> {}
-
-export const refuse = (status: number, error: string, headers?: Readonly<Record<string, string>>) =>
-  new Refusal({ response: oauthError(status, error, headers), error })
+export type Pairs = ReadonlyArray<readonly [string, string]>
 
 /** RFC 6749 section 3.2: no parameter twice, except `resource` (RFC 8707 section 2). */
+const ofForm = (text: string): Effect.Effect<Pairs, Refusal> => {
+  const pairs = [...new URLSearchParams(text)].filter(([, value]) => value !== "")
+  const names = pairs.map(([name]) => name).filter((name) => name !== "resource")
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  return repeated === undefined
+    ? Effect.succeed(pairs)
+    : refuse("malformed", `The parameter ${repeated} is repeated.`)
+}
+
+const ofJson = (text: string): Effect.Effect<Pairs, Refusal> =>
+  Effect.try({
+    try: () =>
+      Object.entries(JSON.parse(text) as Record<string, unknown>).flatMap(([name, value]) =>
+        name === "resource" && Array.isArray(value)
+          ? value.map((one) => [name, String(one)] as const)
+          : [[name, typeof value === "string" ? value : JSON.stringify(value)] as const]
+      ),
+    catch: () => refuse("malformed", "The body is not a JSON object.")
+  })
+
 export const parse = (
   incoming: host.Incoming,
-  format: "form" | "json" | "any"
-): Effect.Effect<ReadonlyArray<readonly [string, string]>, Refusal> =>
+  format: Behavior["requestFormat"]
+): Effect.Effect<Pairs, Refusal> =>
   Effect.suspend(() => {
-    const type = (incoming.headers["content-type"] ?? "").split(";")[0]?.trim()
+    const type = (incoming.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
     const text = new TextDecoder().decode(incoming.body)
-    if (type === "application/x-www-form-urlencoded" && format !== "json") {
-      const pairs = [...new URLSearchParams(text)].filter(([, value]) => value !== "")
-      const names = pairs.map(([name]) => name).filter((name) => name !== "resource")
-      return new Set(names).size === names.length ? Effect.succeed(pairs) : refuse(400, "invalid_request")
-    }
-    if (type === "application/json" && format !== "form") {
-      return Effect.try({
-        try: () =>
-          Object.entries(JSON.parse(text) as Record<string, unknown>).flatMap(([name, value]) =>
-            name === "resource" && Array.isArray(value)
-              ? value.map((one) => [name, String(one)] as const)
-              : [[name, typeof value === "string" ? value : JSON.stringify(value)] as const]
-          ),
-        catch: () => refuse(400, "invalid_request")
-      })
-    }
-    return refuse(400, "invalid_request")
+    if (type === "application/x-www-form-urlencoded" && format !== "json") return ofForm(text)
+    if (type === "application/json" && format !== "form") return ofJson(text)
+    const expected = format === "json" ? "JSON" : format === "form" ? "a form" : "a form or JSON"
+    return refuse("otherFormat", `The server expects ${expected}, and the content type is ${type || "not stated"}.`)
   })
 
 const secretParameters = new Set(["client_secret", "client_assertion", "token"])
 
 /** The parameters without secrets, for the record. */
-export const redacted = (pairs: ReadonlyArray<readonly [string, string]>): Readonly<Record<string, string>> =>
+export const redacted = (pairs: Pairs): Readonly<Record<string, string>> =>
   Object.fromEntries(pairs.map(([name, value]) => [name, secretParameters.has(name) ? "<redacted>" : value]))

@@ -1,0 +1,177 @@
+/**
+ * What differs from one authorization server to another, as data: the paths, what a request may contain, what is refused and
+ * how a refusal is written.
+ */
+import type * as Duration from "effect/Duration"
+
+/** A reason for which a request is refused. */
+export type Situation =
+  /** Parameters that are missing, repeated or cannot be read. */
+  | "malformed"
+  /** JSON where a form is expected, or a form where JSON is. */
+  | "otherFormat"
+  | "noCredentials"
+  | "severalMethods"
+  | "unknownClient"
+  | "wrongCredential"
+  /** A method of authentication that the client is not registered for. */
+  | "otherMethod"
+  | "noGrantType"
+  | "otherGrantType"
+  | "noScope"
+  | "unknownScope"
+  | "noTarget"
+  | "unknownResource"
+  | "unknownAudience"
+  | "noProof"
+  | "wrongProof"
+  | "noNonce"
+  /** Too many tokens were requested. */
+  | "limit"
+
+/** A refusal as a server writes it. */
+export interface Written {
+  readonly status: number
+  /** Undefined for an empty body. */
+  readonly error: string | undefined
+  /**
+   * `{problem}` states what was wrong; `{client}`, `{scope}`, `{target}`, `{limit}` and `{seconds}` are replaced by what the
+   * request and the options contain.
+   */
+  readonly description?: string | undefined
+  /** The names of the members. Default: `standard`, those of RFC 6749 section 5.2. */
+  readonly shape?: "standard" | "okta" | "google" | "twitch" | "fedex" | "gateway" | undefined
+}
+
+/** A method of authentication with a secret. */
+export type SecretMethod = "client_secret_basic" | "client_secret_post" | "client_secret_jwt"
+
+/** The endpoints, below the origin. */
+export interface Paths {
+  readonly issuer: string
+  readonly token: string
+  readonly revocation: string
+  readonly introspection: string
+  readonly jwks: string
+}
+
+export interface Behavior {
+  /** The format of token requests. Default: `form`. */
+  readonly requestFormat: "form" | "json" | "any"
+  /** How id and secret are read in basic auth: `form` decodes each (RFC 6749 section 2.3.1). Default: `raw`, as most servers. */
+  readonly basicEncoding: "form" | "raw"
+  /** The methods of clients with a secret that are registered without one. Default: `client_secret_post`. */
+  readonly secretMethods: ReadonlyArray<SecretMethod>
+  /** The audiences of client assertions (RFC 7523 section 3). Default: both. */
+  readonly assertionAudiences: ReadonlyArray<"issuer" | "token_endpoint">
+  /** The longest time from now to the expiry of a client assertion. Default: 10 minutes. */
+  readonly assertionLife: Duration.DurationInput
+  /**
+   * What a request without a scope is granted, for a client without default scopes: nothing, all scopes of the client, or no
+   * token. Default: `none`.
+   */
+  readonly missingScope: "none" | "all" | "refused"
+  /** Whether a scope that the client is not registered for is refused, or left out of what is granted. Default: `refused`. */
+  readonly unknownScope: "refused" | "narrowed"
+  /** Whether token responses contain the granted scope (RFC 6749 section 5.1). Default: true. */
+  readonly statesScope: boolean
+  /**
+   * The parameters that name what a token is for; others are ignored. By `configured` none does: each token is for the
+   * audiences of the client. Default: `any`.
+   */
+  readonly target: "any" | "audience" | "resource" | "configured"
+  /** Whether a request that does not name what the token is for is refused. Default: `accepted`. */
+  readonly missingTarget: "accepted" | "refused"
+  /** `jwt`: signed by RS256, with the claims of RFC 9068; the key is at the JWKS endpoint. Default: `opaque`. */
+  readonly accessTokens: "opaque" | "jwt"
+  /**
+   * For servers with one valid token per client: `reissue` returns the valid token again, `revoke` revokes it when another one
+   * is issued. Default: `none`, any number of valid tokens.
+   */
+  readonly onePerClient: "none" | "reissue" | "revoke"
+  /** The life of tokens. Default: 24 hours. */
+  readonly tokenLife: Duration.DurationInput
+  /** Whether `dailyLimit` is that of any 24 hours, or of a calendar day in UTC. Default: `24 hours`. */
+  readonly limitWindow: "24 hours" | "UTC day"
+  /** The header in which the quota is announced as Auth0 does it. Default: none. */
+  readonly quotaHeader: string | undefined
+  /** The `token_type` of bearer tokens; null for none. Default: `Bearer`. */
+  readonly tokenType: string | null
+  /** How `expires_in` is written. Default: `number`. */
+  readonly expiresIn: "number" | "string" | "none"
+  /** Further members of token responses. */
+  readonly members: Readonly<Record<string, unknown>>
+  /** Further claims of JWT access tokens. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** The status of token responses. Default: 200. */
+  readonly tokenStatus: number
+  /** The media type of responses; null for none. Default: `application/json`. */
+  readonly contentType: string | null
+  /** The coding of responses, whether or not the client accepts it. Default: `identity`. */
+  readonly contentCoding: "identity" | "gzip" | "deflate" | "br"
+  /** Whether requests without `User-Agent` are refused with 403, as web application firewalls do. Default: false. */
+  readonly requireUserAgent: boolean
+  readonly paths: Paths
+  readonly refusals: Readonly<Record<Situation, Written>>
+}
+
+const problem = "{problem}"
+
+const paths = {
+  issuer: "",
+  token: "/token",
+  revocation: "/token/revocation",
+  introspection: "/token/introspection",
+  jwks: "/.well-known/jwks.json"
+} as const satisfies Paths
+
+/** The standards, and where they leave a choice, the stricter one that most servers take. */
+export const generic: Behavior = {
+  requestFormat: "form",
+  basicEncoding: "raw",
+  secretMethods: ["client_secret_post"],
+  assertionAudiences: ["issuer", "token_endpoint"],
+  assertionLife: "10 minutes",
+  missingScope: "none",
+  unknownScope: "refused",
+  statesScope: true,
+  target: "any",
+  missingTarget: "accepted",
+  accessTokens: "opaque",
+  onePerClient: "none",
+  tokenLife: "24 hours",
+  limitWindow: "24 hours",
+  quotaHeader: undefined,
+  tokenType: "Bearer",
+  expiresIn: "number",
+  members: {},
+  claims: {},
+  tokenStatus: 200,
+  contentType: "application/json",
+  contentCoding: "identity",
+  requireUserAgent: false,
+  paths,
+  refusals: {
+    // RFC 6749 section 5.2.
+    malformed: { status: 400, error: "invalid_request", description: problem },
+    otherFormat: { status: 400, error: "invalid_request", description: problem },
+    noCredentials: { status: 400, error: "invalid_request", description: problem },
+    severalMethods: { status: 400, error: "invalid_request", description: problem },
+    unknownClient: { status: 401, error: "invalid_client", description: problem },
+    wrongCredential: { status: 401, error: "invalid_client", description: problem },
+    otherMethod: { status: 401, error: "invalid_client", description: problem },
+    noGrantType: { status: 400, error: "invalid_request", description: problem },
+    otherGrantType: { status: 400, error: "unsupported_grant_type", description: problem },
+    noScope: { status: 400, error: "invalid_scope", description: problem },
+    unknownScope: { status: 400, error: "invalid_scope", description: problem },
+    // RFC 8707 section 2; the audience is a parameter of servers that answer like Auth0.
+    noTarget: { status: 400, error: "invalid_target", description: problem },
+    unknownResource: { status: 400, error: "invalid_target", description: problem },
+    unknownAudience: { status: 403, error: "access_denied", description: problem },
+    // RFC 9449 sections 5 and 8; no section states the code of a missing proof.
+    noProof: { status: 400, error: "invalid_grant", description: problem },
+    wrongProof: { status: 400, error: "invalid_dpop_proof", description: problem },
+    noNonce: { status: 400, error: "use_dpop_nonce", description: problem },
+    limit: { status: 429, error: "too_many_requests", description: problem }
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Refused requests: the rules state the situation, and the server writes it in its own way.
+ */
+import * as Data from "effect/Data"
+
+import type { Behavior, Situation, Written } from "./behavior.js"
+import * as host from "./host.js"
+
+export class Refusal extends Data.TaggedError("Refusal")<{
+  readonly situation: Situation
+  /** What was wrong, for the author of the test. */
+  readonly problem: string
+  /** What descriptions of servers name. */
+  readonly values?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
+}> {}
+
+export const refuse = (
+  situation: Situation,
+  problem: string,
+  more: { readonly values?: Readonly<Record<string, string>>; readonly headers?: Readonly<Record<string, string>> } = {}
+): Refusal => new Refusal({ situation, problem, ...more })
+
+type Shape = NonNullable<Written["shape"]>
+
+const shapes: Readonly<
+  Record<Shape, (error: string, description: string | undefined, status: number) => Readonly<Record<string, unknown>>>
+> = {
+  standard: (error, description) => ({
+    error,
+    ...(description === undefined ? {} : { error_description: description })
+  }),
+  okta: (error, description) => ({
+    errorCode: error,
+    errorSummary: description ?? "",
+    errorLink: error,
+    errorCauses: []
+  }),
+  google: (error, description, status) => ({ error: { code: status, message: description ?? "", status: error } }),
+  twitch: (_error, description, status) => ({ status, message: description ?? "" }),
+  fedex: (error, description) => ({ errors: [{ code: error, message: description ?? "" }] }),
+  gateway: (_error, description) => ({ message: description ?? "" })
+}
+
+/** The response to a refused request, and its error code. */
+export const written = ({ contentType, refusals }: Behavior, refusal: Refusal) => {
+  const { headers = {}, problem, situation, values = {} } = refusal
+  const { description, error, shape = "standard", status } = refusals[situation]
+  const all: Readonly<Record<string, string>> = { ...values, problem }
+  const text = description?.replace(/\{(\w+)\}/g, (whole, name: string) => all[name] ?? whole)
+  return {
+    error,
+    response: error === undefined
+      ? new Response("", { status, headers })
+      : host.json(status, shapes[shape](error, text, status), headers, contentType)
+  }
+}
