@@ -310,7 +310,7 @@ describe("JWT access tokens", () => {
       const { value } = yield* token
       const { issuer, jwksUrl } = yield* TestAuthorizationServer.TestAuthorizationServer
       const client = yield* HttpClient.HttpClient
-      const keys = (yield* (yield* client.get(jwksUrl)).json) as JSONWebKeySet
+      const keys = (yield* (yield* client.get(jwksUrl)).json) as unknown as JSONWebKeySet
       const { payload, protectedHeader } = yield* Effect.promise(() =>
         jwtVerify(Redacted.value(value), createLocalJWKSet(keys), { issuer, audience, currentDate: new Date(0) })
       )

@@ -7,7 +7,7 @@ import * as dialect from "./dialect.js"
 import type { Quota } from "./issuerQuota.js"
 
 const withDetail = (text: string, detail: string | undefined): string =>
-  detail === undefined ? text : `${text}: ${detail}`
+  detail === undefined ? text : `${text}: ${detail.replace(/\.$/, "")}`
 
 /** When tokens are issued again, where the server states it: the end of its last spent quota, or `Retry-After`. */
 const again = (
