@@ -266,7 +266,8 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
     const authorization = yield* Authorization
     const schedule = yield* ReplaySchedule
     const lifetime = yield* lifetimes.make
-    const calls = new apiCall.ApiCalls(yield* HttpClient.HttpClient, authorization.api)
+    const transport = yield* HttpClient.HttpClient
+    const calls = new apiCall.ApiCalls(transport, authorization.api)
     const judge = judging(authorization, yield* loadDeclared(authorization.api.rejectedWhen))
 
     const attempt = (request: Request, isReplay: boolean): Effect.Effect<Outcome, Problem> =>
@@ -297,11 +298,13 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
     }
 
     const certificate = yield* CurrentCertificate
-    return HttpClient.makeWith(
+    const client = HttpClient.makeWith(
       // A token that is bound to a certificate and the call that carries it have the same one.
       Effect.flatMap(certificate === undefined ? call : (request: Request) => certificate.hold(call(request))),
       Effect.succeed<Request>
     )
+    apiCall.transports.set(client, transport)
+    return client
   }
 )
 

@@ -260,9 +260,9 @@ export interface ClientConfig {
   readonly allowHttpLoopback: boolean
   /** The API that the tokens are for. */
   readonly api: {
-    /** An absolute URL without query or fragment and without a slash at its end. */
+    /** An absolute URL without query or fragment and without a slash at its end; of no API where `origins` is empty. */
     readonly baseUrl: string
-    /** The origins that may be sent the authorization; that of `baseUrl` is one of them. */
+    /** The origins that may be sent the authorization; that of `baseUrl` is one of them. Empty: tokens are only requested. */
     readonly origins: ReadonlySet<string>
     /** Whether calls may leave the path of `baseUrl` on its origin. Default: false. */
     readonly allowOutsideBasePath?: boolean | undefined
@@ -332,17 +332,20 @@ const grantsOfVariables: clientEnvironment.GrantsOfVariables<Grant.Grant> = {
   file: WorkloadIdentity.file
 }
 
+const fromVariables = { methods, methodsOfVariables, grantsOfVariables, examine: proofKeys.examine }
+
 /**
  * Validates the options of a client, with those of its parts beside them.
  *
  * @internal
  */
-export const withParts = (options: Options, partRules?: rules.Rules): Effect.Effect<ClientConfig, InvalidConfig> =>
-  Effect.suspend(() => client.validate<Authentication, Grant.Grant, Options>(methods, options, partRules)).pipe(
-    Effect.tap(proofKeys.examine),
-    Effect.mapError((problems) => new InvalidConfig({ problems })),
-    Effect.flatMap(proofKeys.provide)
-  )
+export const withParts = (options: Options, partRules?: rules.Rules, needsApi = true) =>
+  Effect.suspend(() => client.validate<Authentication, Grant.Grant, Options>(methods, options, partRules, needsApi))
+    .pipe(
+      Effect.tap(proofKeys.examine),
+      Effect.mapError((problems) => new InvalidConfig({ problems })),
+      Effect.flatMap(proofKeys.provide)
+    )
 
 /**
  * Provides the configuration with these options.
@@ -392,9 +395,9 @@ export const layerConfig = (
  *
  * @internal
  */
-export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
+export const fromEnv = (options: unknown, partRules?: rules.Rules, needsApi = true) =>
   Effect.flatMap(
-    clientEnvironment.read(methods, methodsOfVariables, grantsOfVariables, proofKeys.examine, options, partRules),
+    clientEnvironment.read(fromVariables, options, partRules, needsApi),
     proofKeys.provide
   )
 

@@ -1,43 +1,58 @@
 /**
- * The client as a `fetch` function, for code without Effect.
+ * The client for programs without Effect: a `fetch`, and the token for everything that is not HTTP.
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import type * as Layer from "effect/Layer"
-import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 
+import type { AccessToken } from "./AccessToken.js"
 import { ApiClient } from "./ApiClient.js"
-import { WithoutRedirects } from "./internal/http/apiCall.js"
+import * as ClientConfig from "./ClientConfig.js"
+import * as ClientCredentials from "./ClientCredentials.js"
+import * as parts from "./internal/config/parts.js"
+import * as plainOptions from "./internal/config/plainOptions.js"
+import { type Running, running } from "./internal/http/onDemand.js"
+import * as plainFiles from "./internal/http/plainFiles.js"
 import * as webFetch from "./internal/http/webFetch.js"
-import { ClientClosed } from "./OAuthError.js"
+import * as tracing from "./internal/seam/tracing.js"
+import type { InvalidConfig } from "./InvalidConfig.js"
+import type { TokenError } from "./OAuthError.js"
+import { TokenCache } from "./TokenCache.js"
+import * as TokenRequest from "./TokenRequest.js"
+import { TokenRevocation } from "./TokenRevocation.js"
 
 /**
- * A client that returns promises.
+ * Calls of an API as `fetch` makes them.
  *
  * @since 0.1.0
  * @category models
  */
-export interface PromiseClient {
+export interface ApiFetch {
   /**
    * Calls the API as `fetch` does, as `ApiClient` authorizes, restricts and replays calls. A relative URL starts at the
-   * base URL of the API. The request body is read into memory first, so that it can be sent again.
+   * base URL of the API. The request body is read into memory first, so that it can be sent again. It needs no `this`.
    *
    * - An abort of `signal` rejects with its reason (`AbortError`, `TimeoutError`), also while the body of the response is
    *   read, and closes the connection.
-   * - `redirect: "error"` rejects redirects, `"manual"` returns them. By `"follow"`, the default, they are followed where
-   *   the transport follows them: a transport on `fetch` does, Undici and `node:http` return them.
-   * - `integrity`, `mode: "same-origin"`, `dispatcher` and `agent` are not supported and reject. `credentials`, `cache`,
-   *   `keepalive`, `referrer` and the other modes concern browsers only and have no effect.
+   * - Redirects are followed as `redirect` says; the token and the caller's `Authorization` and `Cookie` do not go to
+   *   another origin. A redirect from `https:` to `http:` is not followed.
+   * - Other options, such as `cache`, `credentials`, `keepalive`, `priority`, `next` and `cf`, are passed on to a transport
+   *   on `fetch`, as the one of `create` and `fromEnv` is.
+   * - `integrity`, `mode: "same-origin"`, `dispatcher` and `agent` are not supported and reject.
    * - A body with the content codings gzip, deflate or br is decoded on every transport. As in `fetch`, the header
    *   `Content-Encoding` is left as it is.
-   * - `url` of the response is the URL of the call without its fragment. `redirected` is false and `statusText` empty.
+   * - Trace headers are sent when the layer has a tracer.
    *
    * Rejects with the errors of `ApiClient` (each an `Error` with a `_tag`) or of the layer; a failure that is not an
    * `Error` becomes the `cause` of one. When the layer could not be built, the next call builds it again; calls made
-   * meanwhile share one build. After `close`, every call rejects.
+   * meanwhile share one build. After `close`, every call rejects with `ClientClosed`.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
   /**
@@ -46,6 +61,250 @@ export interface PromiseClient {
    */
   readonly close: () => Promise<void>
 }
+
+/**
+ * An access token for a library that wants a string: a Kafka or MQTT client, an SMTP transport, gRPC metadata. Printing it,
+ * or converting it to JSON, does not show the value.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Token {
+  /** The credential (RFC 6750 section 2.1). */
+  readonly value: string
+  readonly type: "Bearer" | "DPoP"
+  /** The granted scope, when the server states it: it may be narrower than the requested one. */
+  readonly scope: ReadonlyArray<string> | undefined
+  readonly expiresAt: Date
+}
+
+/**
+ * The parameters of a token request that differ from the configured ones, see `TokenRequest.Overrides`. The token of a user
+ * may be a string.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Overrides = plainOptions.PlainOverrides
+
+/**
+ * A client that returns promises.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PromiseClient extends ApiFetch {
+  /**
+   * Returns a usable token: the cached one, or a new one. Call it whenever a token is needed, rather than keeping the
+   * token: that costs nothing, and the token is refreshed in time.
+   */
+  readonly token: (overrides?: Overrides) => Promise<Token>
+  /**
+   * Reports that a token was rejected, so that the next one is another. Returns false when no other one is requested for a
+   * while, since the token had replaced a rejected one and was rejected too (`TokenCache.invalidate`).
+   */
+  readonly invalidate: (token: string | { readonly value: string }) => Promise<boolean>
+  /**
+   * Returns a client for calls with another audience, scope or other parameters (`TokenRequest.withOverrides`). It shares
+   * everything with this one: connections, cached tokens of equal requests, and `close`.
+   */
+  readonly with: (overrides: Overrides) => PromiseClient
+  /** Current status for readiness probes (`TokenCache.health`). Sends no request. Durations are in milliseconds. */
+  readonly health: () => Promise<{
+    readonly isReady: boolean
+    readonly hasToken: boolean
+    readonly expiresIn: number | undefined
+    readonly lastFailure: TokenError | undefined
+    readonly pausedFor: number | undefined
+    readonly latchedFor: number | undefined
+    readonly budgetLeft: number | undefined
+  }>
+  /**
+   * Revokes the cached tokens, also those of other requests, and forgets them (RFC 7009). Rejects with
+   * `RevocationUnsupported` when no revocation endpoint is known.
+   */
+  readonly revoke: () => Promise<void>
+}
+
+/**
+ * Options of a client for programs without Effect: those of `ClientCredentials`, where a secret may be a string, or a
+ * function that reads it for each token request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options =
+  & (
+    ClientCredentials.Options extends infer O
+      ? O extends unknown ? Omit<O, "apiBaseUrl" | "clientSecret" | "previousClientSecret" | "tokenResponse"> : never
+      : never
+  )
+  & PlainOptions
+
+/** The options that are written in another way than in an Effect program. */
+interface PlainOptions {
+  /** The client secret: a string, or a function that reads it for each token request, so that it can be replaced. */
+  readonly clientSecret?: plainOptions.Secret | undefined
+  /** The secret before the current one, tried when the server does not accept the current one. */
+  readonly previousClientSecret?: plainOptions.Secret | undefined
+  /** The base URL of the API; not necessary where only `token` is used. */
+  readonly apiBaseUrl?: string | URL | undefined
+  /** Decodes token responses whose members have other names; undefined stands for one that it does not decode. */
+  readonly tokenResponse?:
+    | ((json: unknown) => {
+      readonly access_token: string
+      readonly token_type?: string | null | undefined
+      /** In seconds. */
+      readonly expires_in?: number | string | null | undefined
+      readonly scope?: string | null | undefined
+    } | undefined)
+    | undefined
+}
+
+/**
+ * What sends the requests.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Transport {
+  /** The `fetch` of another library or of a framework. Default: the global one. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /**
+   * A transport in place of `fetch`, such as `NodeTls.layer({ certificate, key })` for mutual TLS, or `NodeTls.layerEnv()`
+   * for proxies and the variables of TLS.
+   */
+  readonly httpClient?: Layer.Layer<HttpClient.HttpClient, unknown, FileSystem.FileSystem> | undefined
+}
+
+type Services = ApiClient | TokenCache | TokenRevocation
+
+/** Unless they are those of a program that traces, trace headers announce spans that nobody collects. */
+const untraced = HttpClient.transformResponse(tracing.withoutHeaders)
+
+const onTransport = <E>(
+  services: Layer.Layer<Services, E, HttpClient.HttpClient | FileSystem.FileSystem>,
+  { fetch, httpClient = FetchHttpClient.layer }: Transport,
+  environment: Layer.Layer<never> = Layer.empty
+): PromiseClient => {
+  const transport = Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, untraced)).pipe(
+    Layer.provide(httpClient)
+  )
+  const own = fetch === undefined
+    ? transport
+    : Layer.provideMerge(transport, Layer.succeed(FetchHttpClient.Fetch, fetch))
+  return make(services.pipe(Layer.provideMerge(own), Layer.provide(plainFiles.layer), Layer.provide(environment)))
+}
+
+const compose = <E, R>(
+  config: Effect.Effect<ClientConfig.ClientConfig, E, R>,
+  options: Partial<ClientCredentials.Options>
+) => Layer.scopedContext(Effect.flatMap(config, (config) => ClientCredentials.compose(config, options)))
+
+/**
+ * Creates a client. Make one and share it: it caches the token. Nothing is sent before the first call; wrong options
+ * reject it with `InvalidConfig`.
+ *
+ * @example
+ * import { PromiseClient } from "@effect-oauth/client-credentials"
+ *
+ * export const api = PromiseClient.create({
+ *   tokenUrl: "https://auth.example.com/oauth/token",
+ *   clientId: "inventory-sync",
+ *   clientSecret: "s3cr3t",
+ *   audience: "https://api.example.com",
+ *   apiBaseUrl: "https://api.example.com/v1"
+ * })
+ *
+ * export const items = async () => (await api.fetch("/items")).json()
+ *
+ * @example
+ * // A token for what is not HTTP, by a secret that is read for each token request.
+ * import { PromiseClient } from "@effect-oauth/client-credentials"
+ * import { readFile } from "node:fs/promises"
+ *
+ * const kafka = PromiseClient.create({
+ *   issuer: "https://auth.example.com",
+ *   clientId: "inventory-sync",
+ *   clientSecret: () => readFile("/run/secrets/kafka", "utf8"),
+ *   scope: "kafka"
+ * })
+ *
+ * export const oauthBearerProvider = async () => ({ value: (await kafka.token()).value })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const create = (options: Options, transport: Transport = {}): PromiseClient => {
+  const plain = plainOptions.ofClient(options) as ClientCredentials.Options
+  return onTransport(compose(ClientConfig.withParts(plain, parts.client, false), plain), transport)
+}
+
+/**
+ * Creates a client from the variables of the environment: see `ClientConfig.layerEnv`. `API_BASE_URL` is not necessary
+ * where only `token` is used. Options in `overrides` prevail over the variables.
+ *
+ * The variables are those of the process, or those in `env`, such as the bindings of a Worker. Missing and wrong ones
+ * reject the first call with an error that names them.
+ *
+ * @example
+ * import { PromiseClient } from "@effect-oauth/client-credentials"
+ *
+ * const api = PromiseClient.fromEnv()
+ *
+ * export const items = async () => (await api.fetch("/items")).json()
+ *
+ * @example
+ * // Mutual TLS and proxies, by their variables.
+ * import { PromiseClient } from "@effect-oauth/client-credentials"
+ * import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
+ *
+ * export const api = PromiseClient.fromEnv({ httpClient: NodeTls.layerEnv() })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromEnv = (
+  { env, overrides, prefix, ...transport }: Transport & {
+    readonly prefix?: string | undefined
+    readonly overrides?: Partial<Options> | undefined
+    readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  } = {}
+): PromiseClient => {
+  const plain = plainOptions.ofClient(overrides) as Partial<ClientCredentials.Options> | undefined
+  const config = Effect.zipLeft(
+    ClientConfig.fromEnv({ prefix, overrides: plain }, parts.client, false),
+    ClientCredentials.reportUnreadTls(prefix)
+  )
+  const services = compose(config, plain ?? {})
+  if (env === undefined) return onTransport(services, transport)
+  const variables = Object.entries(env).filter((one): one is [string, string] => typeof one[1] === "string")
+  const provider = ConfigProvider.fromMap(new Map(variables), { pathDelim: "_" })
+  return onTransport(services, transport, Layer.setConfigProvider(provider))
+}
+
+/**
+ * Reads a secret from a string, or from a function whenever it is needed, for options that take a `Redacted` or an Effect.
+ *
+ * @example
+ * import { ClientAuthentication, PromiseClient } from "@effect-oauth/client-credentials"
+ * import { readFile } from "node:fs/promises"
+ *
+ * export const api = PromiseClient.create({
+ *   issuer: "https://auth.example.com",
+ *   clientId: "inventory-sync",
+ *   clientAuthentication: ClientAuthentication.privateKeyJwt({
+ *     key: PromiseClient.secret(() => readFile("/run/secrets/key.pem", "utf8"))
+ *   }),
+ *   apiBaseUrl: "https://api.example.com/v1"
+ * })
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const secret: (
+  value: string | (() => string | Promise<string>)
+) => Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown> = plainOptions.source
 
 /**
  * Builds a layer, such as `ClientCredentials.layer` or `LegacyToken.layer` with its `HttpClient`, for callers without
@@ -70,82 +329,80 @@ export interface PromiseClient {
  * @since 0.1.0
  * @category constructors
  */
-export const make = <E>(layer: Layer.Layer<ApiClient, E>): PromiseClient => {
-  const shared = buildOnDemand(layer)
-  const calls = new Set<() => void>()
-  /** Is interrupted by `close`, and succeeds never. */
-  const interruptedByClose = Effect.async<never>((resume) => {
-    const end = () => resume(Effect.interrupt)
-    if (shared.isClosed()) return end()
-    calls.add(end)
-    return Effect.sync(() => {
-      calls.delete(end)
-    })
-  })
+export const make: {
+  <E>(layer: Layer.Layer<ApiClient | TokenCache | TokenRevocation, E>): PromiseClient
+  <E>(layer: Layer.Layer<ApiClient, E>): ApiFetch
+} = <E>(layer: Layer.Layer<ApiClient, E>): PromiseClient =>
+  // Without a cache of tokens among the services, the methods that need one are not in the type.
+  over(running(layer as Layer.Layer<Services, E>), (call) => call)
+
+/** The calls of a client, each within the overrides that it was made with. */
+const over = (
+  running: Running<Services>,
+  within: <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E | InvalidConfig, R>
+): PromiseClient => {
+  const { close } = running
+  const cache = Effect.flatMap(
+    TokenCache,
+    (cache) => Effect.map(TokenRequest.CurrentOverrides, (overrides) => cache.withOverrides(overrides))
+  )
   return {
+    close,
     fetch: async (input, init) => {
       const call = webFetch.call(input, init)
       const { signal } = call.web
-      signal.throwIfAborted()
-      const send = Effect.gen(function*() {
-        const runtime = yield* Effect.promise(shared.runtime)
+      const response = Effect.gen(function*() {
         const request = yield* Effect.tryPromise({ try: () => webFetch.toRequest(call), catch: (error) => error })
-        const response = Effect.flatMap(ApiClient, (api) => api.execute(request)).pipe(
-          Effect.flatMap((response) => webFetch.toResponse(response, call.web)),
-          Effect.provideService(WithoutRedirects, call.web.redirect !== "follow")
-        )
-        return yield* Effect.promise((signal) => runtime.runPromiseExit(response, { signal }))
+        return yield* tracing.withoutIdleHeaders(webFetch.send(yield* ApiClient, call, request))
       })
-      const sent = await Effect.runPromiseExit(Effect.raceFirst(send, interruptedByClose), { signal })
-      const exit = Exit.isSuccess(sent) ? sent.value : Exit.failCause(sent.cause)
-      if (Exit.isSuccess(exit)) return exit.value
-      signal.throwIfAborted()
-      throw shared.isClosed() && Cause.isInterruptedOnly(exit.cause) ? closed() : errorOf(exit.cause)
+      return running.run(within(response), signal)
     },
-    close: () => {
-      const closed = shared.close()
-      for (const end of calls) end()
-      return closed
-    }
-  }
-}
-
-const errorOf = (cause: Cause.Cause<unknown>): Error => {
-  const error = Cause.squash(cause)
-  // A `ConfigError` is not an `Error`, and would be shown as its fields.
-  return error instanceof Error ? error : new Error(String(error), { cause: error })
-}
-
-const closed = () => new ClientClosed()
-
-/**
- * One build of a layer for all callers. A failed build is released before the next one starts, so that nothing of it
- * stays open.
- */
-const buildOnDemand = <R, E>(layer: Layer.Layer<R, E>) => {
-  type Runtime = ManagedRuntime.ManagedRuntime<R, E>
-  let current: { readonly runtime: Runtime; readonly ready: Promise<Runtime> } | undefined
-  let closing: Promise<void> | undefined
-
-  const build = async (runtime: Runtime): Promise<Runtime> => {
-    const exit = await runtime.runPromiseExit(Effect.void)
-    if (closing !== undefined) throw closed()
-    if (Exit.isSuccess(exit)) return runtime
-    await runtime.dispose().catch(() => undefined)
-    current = undefined
-    throw errorOf(exit.cause)
-  }
-
-  return {
-    runtime: (): Promise<Runtime> => {
-      if (closing !== undefined) return Promise.reject(closed())
-      if (current === undefined) {
-        const runtime = ManagedRuntime.make(layer)
-        current = { runtime, ready: build(runtime) }
-      }
-      return current.ready
+    token: (overrides = {}) =>
+      running.run(
+        within(
+          TokenRequest.withOverrides(plainOptions.ofRequest(overrides))(
+            Effect.map(Effect.flatMap(cache, ({ get }) => get), shownToken)
+          )
+        )
+      ),
+    invalidate: (token) => {
+      const value = typeof token === "string" ? token : token.value
+      return running.run(Effect.gen(function*() {
+        const { cached, invalidate } = yield* TokenCache
+        const found = (yield* cached).find((one) => Redacted.value(one.value) === value)
+        return found === undefined ? true : yield* invalidate(found)
+      }))
     },
-    isClosed: () => closing !== undefined,
-    close: () => closing ??= current?.runtime.dispose() ?? Promise.resolve()
+    with: (overrides) =>
+      over(running, (call) => within(TokenRequest.withOverrides(plainOptions.ofRequest(overrides))(call))),
+    health: () => {
+      const current = Effect.flatMap(cache, ({ health }) => health)
+      return running.run(within(Effect.map(current, ({ expiresIn, latchedFor, pausedFor, ...rest }) => ({
+        ...rest,
+        expiresIn: millis(expiresIn),
+        pausedFor: millis(pausedFor),
+        latchedFor: millis(latchedFor)
+      }))))
+    },
+    revoke: () =>
+      running.run(Effect.gen(function*() {
+        const { cached, invalidate } = yield* TokenCache
+        const { revoke } = yield* TokenRevocation
+        const tokens = yield* cached
+        yield* Effect.forEach(tokens, (token) => Effect.zipRight(revoke(token), invalidate(token)), {
+          concurrency: 10,
+          discard: true
+        })
+      }))
   }
 }
+
+const millis = (duration: Duration.Duration | undefined): number | undefined =>
+  duration === undefined ? undefined : Duration.toMillis(duration)
+
+const shownToken = ({ expiresAt, scope, type = "Bearer", value }: AccessToken): Token =>
+  // Not enumerable, so that nothing prints it.
+  Object.defineProperty({ value: "", type, scope, expiresAt: new Date(expiresAt) }, "value", {
+    value: Redacted.value(value),
+    enumerable: false
+  })

@@ -55,8 +55,8 @@ export interface TokenCache {
    */
   readonly refresh: (replacing: AccessToken) => Effect.Effect<AccessToken, TokenError>
   /**
-   * Reports that the API rejected this token. If it is the cached one, it is dropped; if a newer one has replaced it, that
-   * one stays. So any number of rejections of one token lead to one new token.
+   * Reports that the API rejected this token. If it is cached, for whichever request, it is dropped; if a newer one has
+   * replaced it, that one stays. So any number of rejections of one token lead to one new token.
    *
    * Returns whether the next token will be another one. It is false when this token replaced a rejected one and was
    * rejected too before a replacement worked: then it stays cached, and no request is sent for a while.
@@ -279,6 +279,15 @@ class Entries {
     return [this.configured, ...this.others === undefined ? [] : MutableHashMap.values(this.others)]
   }
 
+  /** The entry that this token is cached in; else the one given. */
+  holding(token: AccessToken, otherwise: cacheEntry.Entry): cacheEntry.Entry {
+    const isHolding = ({ state }: cacheEntry.Entry): boolean => {
+      const { cached } = MutableRef.get(state)
+      return cached !== undefined && isSame(cached.token, token)
+    }
+    return isHolding(otherwise) ? otherwise : this.all().find(isHolding) ?? otherwise
+  }
+
   of(wanted: TokenRequest.TokenRequest): cacheEntry.Entry {
     const { capacity, configured } = this
     if (Equal.equals(wanted, configured.request)) return configured
@@ -364,7 +373,7 @@ export const make = (
           ),
         invalidate: (token) =>
           withEntry((entry) =>
-            invalidate(shared, entry, token)
+            invalidate(shared, entries.holding(token, entry), token)
           ),
         confirm: (token) =>
           withEntry(({ state }) =>

@@ -2,18 +2,14 @@
  * A service without Effect: promises and the `fetch` that everybody knows. One client, made once and shared, so that
  * all calls live on one token.
  */
-import { NodeContext, NodeHttpClient } from "@effect/platform-node"
-import { ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
-import { Layer } from "effect"
+import { PromiseClient } from "@effect-oauth/client-credentials"
 
 interface Item {
   readonly sku: string
   readonly quantity: number
 }
 
-const Api = ClientCredentials.layerEnv().pipe(Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]))
-
-const api = PromiseClient.make(Api)
+const api = PromiseClient.fromEnv()
 
 const find = async (sku: string): Promise<Item | undefined> => {
   const response = await api.fetch(`/items/${encodeURIComponent(sku)}`)

@@ -4,7 +4,7 @@
 import { inspect } from "node:util"
 
 import type { Exit, Option } from "effect"
-import { Effect, Tracer } from "effect"
+import { Effect, Layer, Tracer } from "effect"
 
 /** The name that the platform gives to the span of a request. */
 export const ofRequest = (method: string): string => `http.client ${method}`
@@ -56,6 +56,9 @@ export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span
 /** Gives spans to a tracer, and to spans all that they may be given. */
 export const tracedBy = (tracer: Tracer.Tracer) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withTracer(effect, tracer)
+
+/** The same for a layer and all that uses it. */
+export const layer: (tracer: Tracer.Tracer) => Layer.Layer<never> = Layer.setTracer
 
 /** A tracer with one more to hear what spans are ended with, as it is and without what it says of itself. */
 export const listening = (

@@ -24,6 +24,9 @@ export interface Api {
   readonly rejectedWhen?: rules.Settings<typeof parts.rejectedWhen>
 }
 
+/** Of a client that only requests tokens: they may be sent nowhere. No host has this name (RFC 6761 section 6.4). */
+const none: Api = { baseUrl: "https://api.invalid", origins: new Set(), allowOutsideBasePath: false }
+
 /** The schemes of a URL that is valid. */
 export const scheme = (allowHttpLoopback: boolean): string =>
   allowHttpLoopback
@@ -39,9 +42,15 @@ export const verification = ({ expect }: Check): void => {
   )
 }
 
-/** Validates the options of the API. */
-export const validate = (check: Check, options: Options, loopback: boolean): Api | undefined => {
+/** Validates the options of the API. Where it is not needed, all of them may be absent. */
+export const validate = (
+  check: Check,
+  options: Options,
+  { isNeeded, loopback }: { readonly isNeeded: boolean; readonly loopback: boolean }
+): Api | undefined => {
   const { expect, flag } = check
+  const { allowOutsideBasePath: outside, apiBaseUrl, apiOrigins, rejectedWhen: rejected } = options
+  if (!isNeeded && [apiBaseUrl, apiOrigins, outside, rejected].every((option) => option === undefined)) return none
   const base = secureUrl(options.apiBaseUrl, loopback)
   const valid = expect(
     "apiBaseUrl",

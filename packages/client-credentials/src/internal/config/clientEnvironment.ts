@@ -321,12 +321,15 @@ const credentials = (
  * Fails with an `InvalidConfig` for the options that are not valid, with errors that name the variables otherwise.
  */
 export const read = <A extends client.Authentication, G extends client.GrantOption>(
-  methods: client.Methods<A>,
-  methodsOfVariables: MethodsOfVariables<A>,
-  grantsOfVariables: GrantsOfVariables<G>,
-  examine: (settings: client.Settings<A, G>) => Effect.Effect<void, ReadonlyArray<Problem>>,
+  { examine, grantsOfVariables, methods, methodsOfVariables }: {
+    readonly methods: client.Methods<A>
+    readonly methodsOfVariables: MethodsOfVariables<A>
+    readonly grantsOfVariables: GrantsOfVariables<G>
+    readonly examine: (settings: client.Settings<A, G>) => Effect.Effect<void, ReadonlyArray<Problem>>
+  },
   options: unknown,
-  partRules: rules.Rules = client.allParts
+  partRules: rules.Rules = client.allParts,
+  needsApi = true
 ): Effect.Effect<
   client.Settings<A, G>,
   ConfigError.ConfigError | InvalidConfig,
@@ -376,7 +379,7 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
         ...proofs
       }
       const all = { ...values, ...chosen, ...more }
-      const settings = client.read<A, G>(check, methods, all)
+      const settings = client.read<A, G>(check, methods, all, needsApi)
       client.revocation(check, all)
       return settings === undefined || check.problems.length > 0
         ? Effect.fail(errors(check.problems))

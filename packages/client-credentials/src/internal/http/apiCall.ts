@@ -21,8 +21,8 @@ import * as httpErrors from "../seam/httpErrors.js"
 import * as tracing from "../seam/tracing.js"
 import * as transport from "../seam/transport.js"
 import * as apiResponse from "./apiResponse.js"
-import * as contentCoding from "./contentCoding.js"
 import * as redirected from "./redirected.js"
+import { sourceOf } from "./transportResponse.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 
@@ -47,6 +47,12 @@ export class WithoutRedirects
 export class Beneath extends Context.Reference<Beneath>()("@effect-oauth/client-credentials/Beneath", {
   defaultValue: (): HttpClient.HttpClient | undefined => undefined
 }) {}
+
+/**
+ * The `HttpClient` beneath each `ApiClient`, for requests without a token. It belongs to the client for as long as that
+ * lives, and is no part of its interface.
+ */
+export const transports = new WeakMap<object, HttpClient.HttpClient>()
 
 /** What came back of a call that was sent. */
 export class Received {
@@ -83,7 +89,7 @@ export class Received {
   }
   /** False when the response is not one to the token: where `fetch` followed a redirect to another origin without it. */
   get isOfToken(): boolean {
-    const source = contentCoding.sourceOf(this.#original)
+    const source = sourceOf(this.#original)
     const url = typeof source === "object" && source !== null && "url" in source ? source.url : undefined
     return typeof url !== "string" || !URL.canParse(url) ||
       new URL(url).origin === transport.urlOf(this.#authorized)?.origin

@@ -14,6 +14,7 @@ import * as httpErrors from "../seam/httpErrors.js"
 import * as responses from "../seam/responses.js"
 import * as tracing from "../seam/tracing.js"
 import * as contentCoding from "./contentCoding.js"
+import * as transportResponse from "./transportResponse.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 
@@ -57,6 +58,10 @@ class ApiResponse extends responses.Derived {
   }
   override get cookies() {
     return this.#cookies ??= redactedCookies(this.#original.cookies, this.#secrets)
+  }
+  /** What only the original shows. */
+  get facts() {
+    return transportResponse.factsOf(this.#original)
   }
   /** Whether the transport decoded the body, which only the original shows. */
   get isDecoded() {

@@ -6,6 +6,8 @@
  */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 
+import { sourceOf } from "./transportResponse.js"
+
 /** A body has a coding that is not supported, or is not encoded in it. */
 export class ContentCodingError extends Error {
   override readonly name = "ContentCodingError"
@@ -181,15 +183,4 @@ export const isDecoded = (response: HttpClientResponse.HttpClientResponse): bool
   return typeof source === "object" && source !== null &&
     Object.prototype.toString.call(source) === "[object Response]" &&
     "url" in source && source.url !== ""
-}
-
-/** What the transport received: the platform keeps it in a member that its types do not show. */
-export const sourceOf = (response: HttpClientResponse.HttpClientResponse): unknown => {
-  let found: unknown = response
-  for (let depth = 0; depth < 5 && typeof found === "object" && found !== null; depth += 1) {
-    if ("source" in found) return found.source
-    if (!("original" in found)) return undefined
-    found = found.original
-  }
-  return undefined
 }

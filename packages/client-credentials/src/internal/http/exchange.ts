@@ -25,6 +25,7 @@ import * as apiResponse from "./apiResponse.js"
 import * as body from "./body.js"
 import * as contentCoding from "./contentCoding.js"
 import * as redirected from "./redirected.js"
+import { sourceOf } from "./transportResponse.js"
 import { version } from "./version.js"
 
 type Response = HttpClientResponse.HttpClientResponse
@@ -85,7 +86,7 @@ const named = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.
 
 /** The URL that the transport reports for a response: fetch does, and Undici where it follows redirects. */
 const foundAt = (response: Response): string | undefined => {
-  const source = contentCoding.sourceOf(response)
+  const source = sourceOf(response)
   if (typeof source !== "object" || source === null) return undefined
   if ("url" in source && typeof source.url === "string" && URL.canParse(source.url)) {
     return transport.shownUrl(new URL(source.url))

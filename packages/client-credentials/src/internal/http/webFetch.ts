@@ -2,21 +2,35 @@
  * Converts a `Request` of the Fetch standard to a request of the platform, and a response of the platform to a `Response`.
  */
 import * as Cookies from "@effect/platform/Cookies"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
+import type { Client } from "../../ApiClient.js"
+import type { OAuthError } from "../../OAuthError.js"
+import * as redirects from "../protocol/redirects.js"
 import * as httpErrors from "../seam/httpErrors.js"
+import { transports, WithoutRedirects } from "./apiCall.js"
 import * as body from "./body.js"
+import { factsOf } from "./transportResponse.js"
+
+type WebRequest = globalThis.Request
+type Request = HttpClientRequest.HttpClientRequest
+type PlatformResponse = HttpClientResponse.HttpClientResponse
 
 /** The arguments of `fetch`. */
 export interface Call {
   /** The URL as it was written; relative where the caller wrote it so, since only `ApiClient` judges paths. */
   readonly url: string
-  readonly web: Request
+  readonly web: WebRequest
+  /** What `fetch` reads beside it, such as `cache`, `credentials`, `keepalive`, `next` and `cf`. */
+  readonly options: RequestInit
 }
 
 // A `Request` takes absolute URLs only; this one stands in for a relative URL, which `Call.url` keeps as written.
@@ -26,7 +40,7 @@ const placeholder = "https://api.invalid"
  * Returns the problem of options that protect the caller or choose the connection, and that cannot be passed to a transport
  * for one call. Ignoring them would leave the caller with a protection that does nothing.
  */
-const unsupported = (init: RequestInit | undefined, web: Request): string | undefined => {
+const unsupported = (init: RequestInit | undefined, web: WebRequest): string | undefined => {
   if (typeof web.integrity === "string" && web.integrity !== "") {
     return "`integrity` is not supported: compare the digest of the body after reading it"
   }
@@ -40,13 +54,39 @@ const unsupported = (init: RequestInit | undefined, web: Request): string | unde
   return undefined
 }
 
+/** The members of the options that are read here, and not passed on. */
+const ownOptions = new Set(["method", "headers", "body", "signal", "redirect", "integrity", "duplex", "window"])
+
+/** The members of a `Request` that are passed on where they are not the usual ones. */
+const requestOptions = ["cache", "credentials", "keepalive", "mode", "referrer", "referrerPolicy", "cf", "next"]
+
+const memberOf = (value: object, name: string): unknown => {
+  try {
+    return name in value ? (value as Readonly<Record<string, unknown>>)[name] : undefined
+  } catch {
+    // Workers have accessors that throw.
+    return undefined
+  }
+}
+
+const passedOn = (input: string | URL | WebRequest, init: RequestInit | undefined): RequestInit => {
+  const usual = typeof input === "string" || input instanceof URL ? undefined : new globalThis.Request(placeholder)
+  const ofRequest = usual === undefined ? [] : requestOptions.flatMap((name) => {
+    const value = memberOf(input as WebRequest, name)
+    // A page's own navigation cannot be repeated as such.
+    return value === undefined || value === "navigate" || value === memberOf(usual, name) ? [] : [[name, value]]
+  })
+  const ofInit = Object.entries(init ?? {}).filter(([name]) => !ownOptions.has(name))
+  return Object.fromEntries([...ofRequest, ...ofInit])
+}
+
 /** Reads the arguments of `fetch`. Throws a `TypeError`, as `fetch` does, when they are invalid or not supported. */
-export const call = (input: string | URL | Request, init?: RequestInit): Call => {
+export const call = (input: string | URL | WebRequest, init?: RequestInit): Call => {
   const text = typeof input === "string" ? input : input instanceof URL ? input.href : undefined
-  const web = new Request(text === undefined ? input : URL.canParse(text) ? text : placeholder, init)
+  const web = new globalThis.Request(text === undefined ? input : URL.canParse(text) ? text : placeholder, init)
   const problem = unsupported(init, web)
   if (problem !== undefined) throw new TypeError(`fetch: ${problem}. Nothing was sent.`)
-  return { url: text ?? web.url, web }
+  return { url: text ?? web.url, web, options: passedOn(input, init) }
 }
 
 /** Reads the body into memory, so that it can be sent again. */
@@ -62,12 +102,11 @@ export const toRequest = async ({ url, web }: Call): Promise<HttpClientRequest.H
     )
 }
 
-// Fetch standard, sections 2.2.3 and 2.2.6.
-const redirects = new Set([301, 302, 303, 307, 308])
+// Fetch standard, section 2.2.6.
 const bodiless = new Set([204, 205, 304])
 
-const headersOf = ({ cookies, headers }: HttpClientResponse.HttpClientResponse): Headers => {
-  const web = new Headers(headers)
+const headersOf = ({ cookies, headers }: PlatformResponse): globalThis.Headers => {
+  const web = new globalThis.Headers(headers)
   // The platform keeps one value for each name, which the expiry dates in cookies make unreadable.
   const lines = Cookies.toSetCookieHeaders(cookies)
   if (lines.length > 0) web.delete("set-cookie")
@@ -80,7 +119,7 @@ const headersOf = ({ cookies, headers }: HttpClientResponse.HttpClientResponse):
  * with its reason and the connection is closed (Fetch standard, "abort the fetch() call"). The `Request` is kept for as
  * long as there is something to read: its signal follows the caller's only while the `Request` is reachable.
  */
-const readable = (bytes: Stream.Stream<Uint8Array, unknown>, web: Request): ReadableStream<Uint8Array> => {
+const readable = (bytes: Stream.Stream<Uint8Array, unknown>, web: WebRequest): ReadableStream<Uint8Array> => {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   const open = () => reader ??= Stream.toReadableStream<Uint8Array>()(bytes).getReader()
   let onAbort: (() => void) | undefined
@@ -117,39 +156,115 @@ const readable = (bytes: Stream.Stream<Uint8Array, unknown>, web: Request): Read
   }, { highWaterMark: 0 })
 }
 
-/** Sets what the constructor of `Response` cannot set, in its clones too. */
-const described = (response: Response, url: string, status: number): Response =>
-  Object.defineProperties(response, {
-    url: { value: url },
-    ...(status === response.status ? {} : { status: { value: status }, ok: { value: false } }),
-    clone: { value: () => described(Response.prototype.clone.call(response), url, status) }
-  })
+/** A response with what led to it. */
+interface Received {
+  readonly response: PlatformResponse
+  /** The URL of the last request. */
+  readonly url: string
+  readonly isRedirected: boolean
+}
 
-export const toResponse = (
-  response: HttpClientResponse.HttpClientResponse,
-  web: Request
-): Effect.Effect<Response, httpErrors.ResponseError> =>
+interface Description {
+  readonly url: string
+  readonly status: number
+  readonly statusText: string
+  readonly redirected: boolean
+}
+
+const descriptionOf = ({ isRedirected, response, url }: Received): Description => {
+  const { redirectedTo, statusText } = factsOf(response)
+  return {
+    url: (redirectedTo ?? url).replace(/#.*$/, ""),
+    status: response.status,
+    statusText,
+    redirected: isRedirected || redirectedTo !== undefined
+  }
+}
+
+/** Sets what the constructor of `Response` cannot set, in its clones too. */
+const described = (response: Response, description: Description): Response => {
+  const { redirected, status, statusText, url } = description
+  return Object.defineProperties(response, {
+    url: { value: url },
+    redirected: { value: redirected },
+    statusText: { value: statusText },
+    ...(status === response.status ? {} : { status: { value: status }, ok: { value: false } }),
+    clone: { value: () => described(Response.prototype.clone.call(response), description) }
+  })
+}
+
+const failure = (response: PlatformResponse, description: string) =>
+  Effect.zipRight(
+    body.discard(response),
+    Effect.fail(httpErrors.ofResponse(response, "StatusCode", { description }))
+  )
+
+const toResponse = (received: Received, web: WebRequest): Effect.Effect<Response, httpErrors.ResponseError> =>
   Effect.suspend(() => {
+    const { response } = received
     const { request, status } = response
-    const failure = (description: string) =>
-      Effect.zipRight(
-        body.discard(response),
-        Effect.fail(httpErrors.ofResponse(response, "StatusCode", { description }))
-      )
     // A browser hands over a redirect without its status: an opaque one, of status 0.
-    if (web.redirect === "error" && (redirects.has(status) || status === 0)) {
+    if (web.redirect === "error" && (redirects.isRedirect(status) || status === 0)) {
       return failure(
+        response,
         "it is a redirect, and the call was made with `redirect: \"error\"`. It was not followed"
       )
     }
-    if (status !== 0 && status < 200) return failure("no `Response` can have this status")
+    if (status !== 0 && status < 200) return failure(response, "no `Response` can have this status")
     const hasBody = !bodiless.has(status) && request.method !== "HEAD" && status !== 0
     return Effect.succeed(described(
       new Response(
         hasBody ? readable(body.decoded(response), web) as ReadableStream<Uint8Array<ArrayBuffer>> : null,
         { status: status === 0 || status > 599 ? 200 : status, headers: headersOf(response) }
       ),
-      request.url.replace(/#.*$/, ""),
-      status
+      descriptionOf(received)
     ))
   })
+
+type Failure = httpErrors.HttpError | OAuthError
+
+/** Sends the request that follows a redirect: with the token where it may go, without anything of the kind elsewhere. */
+const sendNext = (api: Client, request: Request): Effect.Effect<PlatformResponse, Failure> => {
+  const transport = transports.get(api)
+  const elsewhere = (error: Failure) => transport === undefined ? Effect.fail(error) : transport.execute(request)
+  return Effect.catchTags(api.execute(request), { OriginNotAllowed: elsewhere, PathNotAllowed: elsewhere })
+}
+
+/** Follows the redirects that the transport returned. A transport on `fetch` follows them itself, unless there is a proof. */
+const follow = (
+  api: Client,
+  received: Received,
+  request: Request,
+  count: number
+): Effect.Effect<Received, Failure> => {
+  const { response, url } = received
+  const { location } = response.headers
+  const step = redirects.next({ url, method: request.method }, { status: response.status, location }, count)
+  if (step._tag === "Last") return Effect.succeed(received)
+  if (step._tag === "Problem") return failure(response, step.problem)
+  const left = [...(step.keepsBody ? [] : redirects.bodyHeaders), ...(step.isSameOrigin ? [] : redirects.originHeaders)]
+  const { body: sent, headers } = request
+  const bare = HttpClientRequest.make(step.method as HttpMethod)(step.url, { headers: Headers.remove(headers, left) })
+  const next = step.keepsBody && sent._tag !== "Empty" ? HttpClientRequest.setBody(bare, sent) : bare
+  return body.discard(response).pipe(
+    Effect.zipRight(sendNext(api, next)),
+    Effect.flatMap((response) => follow(api, { response, url: step.url, isRedirected: true }, next, count + 1))
+  )
+}
+
+/** Makes the call, as `fetch` would. */
+export const send = (
+  api: Client,
+  { options, web }: Call,
+  request: Request
+): Effect.Effect<Response, Failure> =>
+  Effect.flatMap(Effect.serviceOption(FetchHttpClient.RequestInit), (configured) =>
+    api.execute(request).pipe(
+      Effect.flatMap((response) => {
+        const received = { response, url: response.request.url, isRedirected: false }
+        return web.redirect === "follow" ? follow(api, received, request, 0) : Effect.succeed(received)
+      }),
+      Effect.flatMap((received) => toResponse(received, web)),
+      Effect.provideService(WithoutRedirects, web.redirect !== "follow"),
+      Effect.provideService(FetchHttpClient.RequestInit, { ...Option.getOrUndefined(configured), ...options })
+    ))

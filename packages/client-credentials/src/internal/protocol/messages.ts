@@ -122,10 +122,12 @@ export const originNotAllowed = ({ allowed, origin }: {
   readonly origin: string
   readonly allowed: ReadonlyArray<string>
 }): string =>
-  `The token may go to ${
-    allowed.join(", ")
-  } only, not to ${origin}, so nothing was sent. If the token is meant for that ` +
-  "origin too, add it to apiOrigins (API_ORIGINS); otherwise use another HTTP client there."
+  allowed.length === 0
+    ? "No API is configured, so nothing was sent. Set apiBaseUrl (API_BASE_URL) to make calls."
+    : `The token may go to ${
+      allowed.join(", ")
+    } only, not to ${origin}, so nothing was sent. If the token is meant for ` +
+      "that origin too, add it to apiOrigins (API_ORIGINS); otherwise use another HTTP client there."
 
 export const pathNotAllowed = ({ baseUrl, path }: { readonly baseUrl: string; readonly path: string }): string =>
   `The path ${path} is not below the base URL ${baseUrl} once dot segments are removed and escapes are decoded, so nothing ` +

@@ -20,5 +20,14 @@ export const refused = (problem: string): PlatformError =>
 export const refusal = (error: PlatformError): string | undefined =>
   isReason(error, "PermissionDenied") && error.cause === undefined ? error.description : undefined
 
+/** A file that cannot be read, by the code of Node's error. */
+export const unread = (code: string | undefined): PlatformError =>
+  new SystemError({
+    module: "FileSystem",
+    method: "readFileString",
+    reason: code === "ENOENT" ? "NotFound" : code === "EACCES" ? "PermissionDenied" : "Unknown",
+    description: code ?? "it cannot be read"
+  })
+
 /** The kind of error, such as `NotFound`. */
 export const reasonOf = (error: PlatformError): string => error._tag === "SystemError" ? error.reason : error._tag

@@ -7,6 +7,7 @@
  * kinds and attributes, and are its own objects; only what they are ended with, and the text of attributes, is replaced.
  */
 import * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -68,6 +69,14 @@ const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
 
 /** The tracer of a program that configures none. No exporter receives its spans, so they are not redacted. */
 const native = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
+/** Sends the requests of an effect without trace headers. */
+export const withoutHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.locally(requests, HttpClient.currentTracerPropagation, false)
+
+/** The same unless the program configured a tracer, and so has a use for them. */
+export const withoutIdleHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime((fiber) => fiber.currentTracer === native ? withoutHeaders(requests) : requests)
 
 /** Runs a request whose spans hold only what `view` makes of its response and its errors. */
 export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {

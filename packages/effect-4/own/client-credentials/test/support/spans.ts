@@ -4,7 +4,7 @@
 import { inspect } from "node:util"
 
 import type { Exit, Option } from "effect"
-import { Effect, Tracer } from "effect"
+import { Effect, Layer, Tracer } from "effect"
 import { HttpClient } from "effect/http"
 
 /** The name that the platform gives to the span of a request. */
@@ -59,6 +59,9 @@ export const tracedBy = (tracer: Tracer.Tracer) => <A, E, R>(effect: Effect.Effe
     // In Effect 4, spans have no headers by default.
     Effect.provideService(HttpClient.TracerHeaderFilter, () => true)
   )
+
+/** The same for a layer and all that uses it. */
+export const layer = (tracer: Tracer.Tracer): Layer.Layer<never> => Layer.succeed(Tracer.Tracer, tracer)
 
 /** A tracer with one more to hear what spans are ended with, as it is and without what it says of itself. */
 export const listening = (

@@ -19,5 +19,14 @@ export const refused = (problem: string): PlatformError =>
 export const refusal = (error: PlatformError): string | undefined =>
   isReason(error, "PermissionDenied") && error.cause === undefined ? error.reason.description : undefined
 
+/** A file that cannot be read, by the code of Node's error. */
+export const unread = (code: string | undefined): PlatformError =>
+  Errors.systemError({
+    _tag: code === "ENOENT" ? "NotFound" : code === "EACCES" ? "PermissionDenied" : "Unknown",
+    module: "FileSystem",
+    method: "readFileString",
+    description: code ?? "it cannot be read"
+  })
+
 /** The kind of error, such as `NotFound`. */
 export const reasonOf = ({ reason }: PlatformError): string => reason._tag

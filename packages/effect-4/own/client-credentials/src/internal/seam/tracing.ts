@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
 import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
@@ -70,6 +71,14 @@ const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
 
 /** The tracer of a program that configures none. No exporter receives its spans, so they are not redacted. */
 const native = Context.get(Context.empty(), Tracer.Tracer)
+
+/** Sends the requests of an effect without trace headers. */
+export const withoutHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.provideService(requests, HttpClient.TracerPropagationEnabled, false)
+
+/** The same unless the program configured a tracer, and so has a use for them. */
+export const withoutIdleHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => fiber.getRef(Tracer.Tracer) === native ? withoutHeaders(requests) : requests)
 
 /** Runs a request whose spans hold only what `view` makes of its response and its errors. */
 export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {

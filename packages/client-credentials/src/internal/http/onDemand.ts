@@ -1,0 +1,95 @@
+/**
+ * Runs calls of programs without Effect: on one build of a layer, which the first call begins.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+
+import { ClientClosed } from "../../OAuthError.js"
+
+/** What runs the calls of a client. */
+export interface Running<Services> {
+  readonly run: <A>(effect: Effect.Effect<A, unknown, Services>, signal?: AbortSignal) => Promise<A>
+  readonly close: () => Promise<void>
+}
+
+const errorOf = (cause: Cause.Cause<unknown>): Error => {
+  const error = Cause.squash(cause)
+  if (error instanceof Error) return error
+  // A `ConfigError` is none, and would be shown as its fields.
+  const tag = typeof error === "object" && error !== null && "_tag" in error ? { _tag: error._tag } : {}
+  return Object.assign(new Error(String(error), { cause: error }), tag)
+}
+
+const closed = () => new ClientClosed()
+
+/** Runs calls on one build of a layer, until the client is closed. */
+export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<Services> => {
+  const shared = buildOnDemand(layer)
+  const calls = new Set<() => void>()
+  /** Is interrupted by `close`, and succeeds never. */
+  const interruptedByClose = Effect.async<never>((resume) => {
+    const end = () => resume(Effect.interrupt)
+    if (shared.isClosed()) return end()
+    calls.add(end)
+    return Effect.sync(() => {
+      calls.delete(end)
+    })
+  })
+  return {
+    run: async (effect, signal) => {
+      signal?.throwIfAborted()
+      const call = Effect.flatMap(
+        Effect.promise(shared.runtime),
+        (runtime) => Effect.promise((signal) => runtime.runPromiseExit(effect, { signal }))
+      )
+      const sent = await Effect.runPromiseExit(
+        Effect.raceFirst(call, interruptedByClose),
+        signal === undefined ? undefined : { signal }
+      )
+      const exit = Exit.isSuccess(sent) ? sent.value : Exit.failCause(sent.cause)
+      if (Exit.isSuccess(exit)) return exit.value
+      signal?.throwIfAborted()
+      throw shared.isClosed() && Cause.isInterruptedOnly(exit.cause) ? closed() : errorOf(exit.cause)
+    },
+    close: () => {
+      const closed = shared.close()
+      for (const end of calls) end()
+      return closed
+    }
+  }
+}
+
+/**
+ * One build of a layer for all callers. A failed build is released before the next one starts, so that nothing of it
+ * stays open.
+ */
+const buildOnDemand = <R, E>(layer: Layer.Layer<R, E>) => {
+  type Runtime = ManagedRuntime.ManagedRuntime<R, E>
+  let current: { readonly runtime: Runtime; readonly ready: Promise<Runtime> } | undefined
+  let closing: Promise<void> | undefined
+
+  const build = async (runtime: Runtime): Promise<Runtime> => {
+    const exit = await runtime.runPromiseExit(Effect.void)
+    if (closing !== undefined) throw closed()
+    if (Exit.isSuccess(exit)) return runtime
+    await runtime.dispose().catch(() => undefined)
+    current = undefined
+    throw errorOf(exit.cause)
+  }
+
+  return {
+    runtime: (): Promise<Runtime> => {
+      if (closing !== undefined) return Promise.reject(closed())
+      if (current === undefined) {
+        const runtime = ManagedRuntime.make(layer)
+        current = { runtime, ready: build(runtime) }
+      }
+      return current.ready
+    },
+    isClosed: () => closing !== undefined,
+    close: () => closing ??= current?.runtime.dispose() ?? Promise.resolve()
+  }
+}

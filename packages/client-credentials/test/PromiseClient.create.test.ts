@@ -1,0 +1,414 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import type * as Http from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { inspect } from "node:util"
+
+import { FetchHttpClient } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { ClientCredentials, InvalidConfig, OAuthError, PromiseClient } from "@effect-oauth/client-credentials"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
+import { Effect, Layer, Redacted } from "effect"
+
+import * as certificates from "./support/certificates.js"
+import * as servers from "./support/servers.js"
+import * as spans from "./support/spans.js"
+
+const rejection = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then((value) => assert.fail(`resolved with ${String(value)}`), (error: unknown) => error)
+
+interface Sent {
+  readonly path: string
+  readonly headers: Http.IncomingHttpHeaders
+  readonly form: Readonly<Record<string, string>>
+}
+
+/** An authorization server that numbers its tokens, and an API on the same origin. */
+const recording = () => {
+  const sent: Array<Sent> = []
+  let issued = 0
+  const listener: Http.RequestListener = (request, response) => {
+    const chunks: Array<Buffer> = []
+    request.on("data", (chunk: Buffer) => chunks.push(chunk))
+    request.on("end", () => {
+      const form = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()))
+      const path = request.url ?? ""
+      sent.push({ path, headers: request.headers, form })
+      if (path === "/token") {
+        issued += 1
+        const scope = form["scope"] === undefined ? {} : { scope: form["scope"] }
+        return servers.json(response, 200, {
+          access_token: `t0ken-${issued}`,
+          token_type: "bearer",
+          expires_in: 60,
+          ...scope
+        })
+      }
+      return path === "/revoke" ? response.end() : servers.json(response, 200, [])
+    })
+  }
+  return { listener, sent, of: (path: string) => sent.filter((one) => one.path === path) }
+}
+
+const managed = (make: () => PromiseClient.PromiseClient) =>
+  Effect.acquireRelease(Effect.sync(make), ({ close }) => Effect.promise(close))
+
+const started = (
+  options: Partial<PromiseClient.Options> = {},
+  transport?: PromiseClient.Transport
+) =>
+  Effect.gen(function*() {
+    const server = recording()
+    const origin = yield* servers.http(server.listener)
+    const client = yield* managed(() =>
+      PromiseClient.create({
+        tokenUrl: `${origin}/token`,
+        clientId: "inventory-sync",
+        clientSecret: "s3cr3t",
+        apiBaseUrl: `${origin}/v1`,
+        allowHttpLoopback: true,
+        ...options
+      } as PromiseClient.Options, transport)
+    )
+    return { ...client, ...server, origin }
+  })
+
+describe("create", () => {
+  it.scopedLive("calls the API with a cached token, by plain values", () =>
+    Effect.gen(function*() {
+      const { fetch, of } = yield* started({ audience: "https://api.example.com" })
+      yield* Effect.promise(async () => {
+        await Promise.all([fetch("/items"), fetch("/items"), fetch("/items")])
+        assert.deepStrictEqual(of("/token").map(({ form }) => form), [{
+          grant_type: "client_credentials",
+          audience: "https://api.example.com",
+          client_id: "inventory-sync",
+          client_secret: "s3cr3t"
+        }])
+        for (const { headers } of of("/v1/items")) assert.strictEqual(headers.authorization, "Bearer t0ken-1")
+      })
+    }))
+
+  it.scopedLive("reads a secret by a function for each token request; one that fails names itself", () =>
+    Effect.gen(function*() {
+      let reads = 0
+      const { of, token, with: withOverrides } = yield* started({
+        clientSecret: () => {
+          reads += 1
+          return reads === 3 ? Promise.reject(new Error("s3cr3t of the vault")) : `s3cr3t-${reads}`
+        }
+      })
+      yield* Effect.promise(async () => {
+        await token()
+        await token({ scope: "other" })
+        assert.deepStrictEqual(of("/token").map(({ form }) => form["client_secret"]), ["s3cr3t-1", "s3cr3t-2"])
+        // The one read before is used, as for an Effect.
+        await withOverrides({ scope: "third" }).token()
+        assert.strictEqual(of("/token")[2]?.form["client_secret"], "s3cr3t-2")
+      })
+      const failing = yield* started({
+        clientSecret: () => Promise.reject(Object.assign(new Error("s3cr3t of the vault"), { code: "ENOENT" })),
+        tokenCache: { retryTimeout: 0 }
+      })
+      yield* Effect.promise(async () => {
+        const error = await rejection(failing.token())
+        assert.propertyVal(error, "_tag", "CredentialUnavailable")
+        assert.include(String(error), "ENOENT")
+        assert.notInclude(inspect(error), "vault")
+      })
+    }))
+
+  it.scopedLive("needs no API where only tokens are used, and says so when a call is made", () =>
+    Effect.gen(function*() {
+      const { fetch, of, token } = yield* started({ apiBaseUrl: undefined })
+      yield* Effect.promise(async () => {
+        assert.strictEqual((await token()).value, "t0ken-1")
+        for (const url of ["/items", "https://api.example.com/items"]) {
+          const error = await rejection(fetch(url))
+          assert.instanceOf(error, OAuthError.OriginNotAllowed)
+          assert.include(error.message, "apiBaseUrl")
+        }
+        assert.lengthOf(of("/token"), 1)
+      })
+      const incomplete = yield* started({ apiBaseUrl: undefined, apiOrigins: ["https://files.example.com"] })
+      yield* Effect.promise(async () => {
+        const error = await rejection(incomplete.token())
+        assert.instanceOf(error, InvalidConfig.InvalidConfig)
+        assert.include(error.message, "apiBaseUrl")
+      })
+    }))
+
+  it.scopedLive("rejects the first call for wrong options, and names all of them", () =>
+    Effect.gen(function*() {
+      const { token } = yield* started(
+        { tokenUrl: "http://auth.example.com", clientSecret: "", audiense: "x" } as Partial<PromiseClient.Options>
+      )
+      yield* Effect.promise(async () => {
+        const error = await rejection(token())
+        assert.instanceOf(error, InvalidConfig.InvalidConfig)
+        assert.deepStrictEqual(error.problems.map(({ setting }) => setting).sort(), [
+          "audiense",
+          "clientSecret",
+          "tokenUrl"
+        ])
+      })
+    }))
+
+  it.scopedLive("decodes other token responses by a plain function", () =>
+    Effect.gen(function*() {
+      const { token } = yield* started({
+        tokenResponse: (json) => {
+          const { access_token } = json as { readonly access_token: string }
+          return access_token === "t0ken-1"
+            ? { access_token: `${access_token}-decoded`, token_type: "bearer" }
+            : undefined
+        }
+      })
+      yield* Effect.promise(async () => {
+        assert.strictEqual((await token()).value, "t0ken-1-decoded")
+        assert.propertyVal(await rejection(token({ scope: "other" })), "_tag", "InvalidTokenResponse")
+      })
+    }))
+
+  it.scopedLive("uses another fetch, which gets the options of the call, those of the caller and of a Request", () =>
+    Effect.gen(function*() {
+      const calls: Array<readonly [string, Readonly<Record<string, unknown>>]> = []
+      const { fetch, origin } = yield* started({}, {
+        fetch: (input, init) => {
+          calls.push([String(input), { ...init }])
+          return globalThis.fetch(input, init)
+        }
+      })
+      yield* Effect.promise(async () => {
+        const options = { cache: "no-store", keepalive: true, credentials: "omit", priority: "high" } as const
+        const framework = { next: { revalidate: 60 }, cf: { cacheTtl: 5 } }
+        await fetch("/items", { ...options, ...framework })
+        await fetch(new Request(`${origin}/v1/items`, options))
+        const [[token, tokenOptions] = [], [, called] = [], [, ofRequest] = []] = calls
+        assert.strictEqual(token, `${origin}/token`)
+        for (const name of [...Object.keys(options), ...Object.keys(framework)]) {
+          assert.notProperty(tokenOptions, name)
+        }
+        assert.deepInclude(called, { ...options, ...framework })
+        assert.deepInclude(ofRequest, { cache: "no-store", keepalive: true, credentials: "omit" })
+        assert.notProperty(ofRequest, "mode")
+      })
+    }))
+})
+
+describe("token", () => {
+  it.scopedLive("returns value, type, scope and expiry; what prints it does not show the value", () =>
+    Effect.gen(function*() {
+      const { token } = yield* started({ scope: "items:read" })
+      yield* Effect.promise(async () => {
+        const before = Date.now()
+        const found = await token()
+        assert.deepStrictEqual([found.value, found.type, found.scope], ["t0ken-1", "Bearer", ["items:read"]])
+        assert.isAtLeast(found.expiresAt.getTime(), before + 60_000)
+        for (const shown of [inspect(found, { depth: 9 }), JSON.stringify(found), JSON.stringify({ ...found })]) {
+          assert.notInclude(shown, "t0ken")
+        }
+      })
+    }))
+
+  it.scopedLive("of other requests is another one, cached beside it", () =>
+    Effect.gen(function*() {
+      const { fetch, of, token, with: withOverrides } = yield* started({ audience: "one" })
+      yield* Effect.promise(async () => {
+        const orders = withOverrides({ audience: "two" })
+        const writing = orders.with({ scope: "write" })
+        const values = async () => [
+          (await token()).value,
+          (await orders.token()).value,
+          (await token({ audience: "two" })).value,
+          (await writing.token()).value,
+          (await withOverrides({ audience: "two", scope: "write" }).token()).value
+        ]
+        const expected = ["t0ken-1", "t0ken-2", "t0ken-2", "t0ken-3", "t0ken-3"]
+        assert.deepStrictEqual(await values(), expected)
+        assert.deepStrictEqual(await values(), expected)
+        await writing.fetch("/orders")
+        await fetch("/items")
+        assert.strictEqual(of("/v1/orders")[0]?.headers.authorization, "Bearer t0ken-3")
+        assert.strictEqual(of("/v1/items")[0]?.headers.authorization, "Bearer t0ken-1")
+        assert.deepStrictEqual(
+          of("/token").map(({ form }) => [form["audience"], form["scope"]]),
+          [["one", undefined], ["two", undefined], ["two", "write"]]
+        )
+        const wrong = { audiense: "x" } as PromiseClient.Overrides
+        for (const call of [token(wrong), withOverrides(wrong).fetch("/items"), withOverrides(wrong).health()]) {
+          assert.instanceOf(await rejection(call), InvalidConfig.InvalidConfig)
+        }
+      })
+    }))
+
+  it.scopedLive("that is reported as rejected is replaced, of whichever request, also by its value alone", () =>
+    Effect.gen(function*() {
+      const { invalidate, token, with: withOverrides } = yield* started()
+      yield* Effect.promise(async () => {
+        const orders = withOverrides({ audience: "two" })
+        await token()
+        const second = await orders.token()
+        assert.isTrue(await invalidate(second))
+        assert.strictEqual((await token()).value, "t0ken-1")
+        assert.strictEqual((await orders.token()).value, "t0ken-3")
+        assert.isTrue(await orders.invalidate("t0ken-1"))
+        assert.strictEqual((await token()).value, "t0ken-4")
+        // One that has been replaced changes nothing.
+        assert.isTrue(await invalidate("t0ken-1"))
+        assert.strictEqual((await token()).value, "t0ken-4")
+      })
+    }))
+})
+
+it.scopedLive("health describes the token of the client, in milliseconds", () =>
+  Effect.gen(function*() {
+    const { health, token, with: withOverrides } = yield* started()
+    yield* Effect.promise(async () => {
+      assert.deepInclude(await health(), { isReady: true, hasToken: false, expiresIn: undefined })
+      await token()
+      const { expiresIn, hasToken } = await health()
+      assert.isTrue(hasToken)
+      assert.isTrue(expiresIn !== undefined && expiresIn > 0 && expiresIn <= 60_000)
+      assert.isFalse((await withOverrides({ scope: "other" }).health()).hasToken)
+    })
+  }))
+
+it.scopedLive("revoke revokes all tokens and forgets them; without an endpoint it rejects", () =>
+  Effect.gen(function*() {
+    const server = yield* started()
+    const { health, of, revoke, token } = yield* started({ revocationUrl: `${server.origin}/revoke` })
+    yield* Effect.promise(async () => {
+      await token()
+      await token({ scope: "other" })
+      await revoke()
+      assert.deepStrictEqual(server.of("/revoke").map(({ form }) => form["token"]).sort(), ["t0ken-1", "t0ken-2"])
+      assert.isFalse((await health()).hasToken)
+      await token()
+      assert.lengthOf(of("/token"), 3)
+      await server.token()
+      assert.propertyVal(await rejection(server.revoke()), "_tag", "RevocationUnsupported")
+    })
+  }))
+
+it.scopedLive("after close, everything rejects with ClientClosed, for each client that shares it", () =>
+  Effect.gen(function*() {
+    const { close, ...client } = yield* started()
+    yield* Effect.promise(async () => {
+      const other = client.with({ scope: "other" })
+      await client.token()
+      await other.close()
+      await close()
+      for (const { fetch, health, invalidate, revoke, token } of [client, other]) {
+        for (const call of [fetch("/items"), health(), invalidate("t0ken-1"), revoke(), token()]) {
+          assert.instanceOf(await rejection(call), OAuthError.ClientClosed)
+        }
+      }
+    })
+  }))
+
+describe("trace headers", () => {
+  const names = ["b3", "traceparent"]
+
+  it.scopedLive("are not sent, where nothing collects the spans", () =>
+    Effect.gen(function*() {
+      const { fetch, sent } = yield* started()
+      yield* Effect.promise(() => fetch("/items"))
+      assert.lengthOf(sent, 2)
+      for (const { headers } of sent) for (const name of names) assert.notProperty(headers, name)
+    }))
+
+  it.scopedLive("are sent by a layer with a tracer", () =>
+    Effect.gen(function*() {
+      const server = recording()
+      const origin = yield* servers.http(server.listener)
+      const { tracer } = spans.make()
+      const { fetch } = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          PromiseClient.make(
+            ClientCredentials.layer({
+              tokenUrl: `${origin}/token`,
+              clientId: "inventory-sync",
+              clientSecret: Redacted.make("s3cr3t"),
+              apiBaseUrl: origin,
+              allowHttpLoopback: true
+            }).pipe(Layer.provide(FetchHttpClient.layer), Layer.provideMerge(spans.layer(tracer)))
+          )
+        ),
+        ({ close }) => Effect.promise(close)
+      )
+      yield* Effect.promise(() => fetch("/items"))
+      assert.property(server.of("/items")[0]?.headers, "traceparent")
+    }))
+})
+
+describe("fromEnv", () => {
+  it.scopedLive("reads the variables given, with a prefix and files; options prevail", () =>
+    Effect.gen(function*() {
+      const server = recording()
+      const origin = yield* servers.http(server.listener)
+      const directory = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "oauth-"))),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+      )
+      writeFileSync(join(directory, "secret"), "s3cr3t\n")
+      const { fetch } = yield* managed(() =>
+        PromiseClient.fromEnv({
+          prefix: "BILLING",
+          env: {
+            BILLING_OAUTH_TOKEN_URL: `${origin}/token`,
+            BILLING_OAUTH_CLIENT_ID: "inventory-sync",
+            BILLING_OAUTH_CLIENT_SECRET_FILE: join(directory, "secret"),
+            BILLING_OAUTH_AUDIENCE: "one",
+            BILLING_OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+            BILLING_API_BASE_URL: `${origin}/v1`,
+            BILLING_UNSET: undefined
+          },
+          overrides: { audience: "two" }
+        })
+      )
+      yield* Effect.promise(() => fetch("/items"))
+      assert.deepInclude(server.of("/token")[0]?.form, { client_secret: "s3cr3t", audience: "two" })
+    }))
+
+  it.scopedLive("rejects with an error that names missing variables and files that cannot be read", () =>
+    Effect.gen(function*() {
+      const { token } = yield* managed(() =>
+        PromiseClient.fromEnv({ env: { OAUTH_CLIENT_ID: "x", OAUTH_CLIENT_SECRET_FILE: "/nowhere/s3cr3t-here" } })
+      )
+      yield* Effect.promise(async () => {
+        const error = await rejection(token())
+        assert.instanceOf(error, Error)
+        assert.propertyVal(error, "_tag", "ConfigError")
+        for (const text of ["OAUTH_TOKEN_URL", "OAUTH_CLIENT_SECRET_FILE", "NotFound"]) {
+          assert.include(error.message, text)
+        }
+        assert.notInclude(error.message, "API_BASE_URL")
+      })
+    }))
+
+  it.scopedLive("takes a transport that reads its own variables, such as an authority of the company", () =>
+    Effect.gen(function*() {
+      const authority = yield* certificates.authority("company")
+      const server = recording()
+      const origin = yield* servers.https(yield* certificates.server(authority), server.listener)
+      const directory = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "oauth-"))),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+      )
+      writeFileSync(join(directory, "ca.pem"), authority.cert)
+      const env = {
+        OAUTH_TOKEN_URL: `${origin}/token`,
+        OAUTH_CLIENT_ID: "inventory-sync",
+        OAUTH_CLIENT_SECRET: "s3cr3t",
+        OAUTH_TLS_EXTRA_CA_FILE: join(directory, "ca.pem"),
+        API_BASE_URL: origin
+      }
+      const trusting = yield* managed(() => PromiseClient.fromEnv({ env, httpClient: NodeTls.layerEnv() }))
+      const untrusting = yield* managed(() => PromiseClient.fromEnv({ env }))
+      yield* Effect.promise(async () => {
+        assert.strictEqual((await trusting.fetch("/items")).status, 200)
+        assert.instanceOf(await rejection(untrusting.fetch("/items")), Error)
+      })
+    }))
+})

@@ -1,0 +1,177 @@
+import type * as Http from "node:http"
+
+import { FetchHttpClient, type HttpClient } from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { PromiseClient } from "@effect-oauth/client-credentials"
+import { Effect, type Layer } from "effect"
+
+import * as httpErrors from "./support/httpErrors.js"
+import * as servers from "./support/servers.js"
+
+const transports: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
+  ["fetch", FetchHttpClient.layer],
+  ["Undici", NodeHttpClient.layerUndici],
+  ["node:http", NodeHttpClient.layer]
+]
+
+/** The `fetch` of Node 20 cannot send bytes a second time, which are detached by then. */
+const repeatsBodies = (name: string): boolean => name !== "fetch" || !process.version.startsWith("v20.")
+
+interface Seen {
+  readonly url: string
+  readonly method: string
+  readonly headers: Http.IncomingHttpHeaders
+  readonly body: string
+}
+
+const recording = (handler: (seen: Seen, response: Http.ServerResponse) => void) => {
+  const all: Array<Seen> = []
+  const listener: Http.RequestListener = (request, response) => {
+    const chunks: Array<Buffer> = []
+    request.on("data", (chunk: Buffer) => chunks.push(chunk))
+    request.on("end", () => {
+      const { headers, method = "", url = "" } = request
+      const seen = { url, method, headers, body: Buffer.concat(chunks).toString() }
+      all.push(seen)
+      handler(seen, response)
+    })
+  }
+  return { all, listener }
+}
+
+/** An API whose path `/v1/STATUS` redirects to the location in the query, and another server that shows what it gets. */
+const started = (httpClient: Layer.Layer<HttpClient.HttpClient>, dpop = false) =>
+  Effect.gen(function*() {
+    const other = recording((_, response) => response.end("from elsewhere"))
+    const elsewhere = yield* servers.http(other.listener)
+    const api = recording(({ url }, response) => {
+      if (url === "/token") {
+        return servers.json(response, 200, {
+          access_token: "t",
+          token_type: dpop ? "DPoP" : "Bearer",
+          expires_in: 60
+        })
+      }
+      const { pathname, searchParams } = new URL(url, "http://api")
+      if (pathname === "/v1/loop") return response.writeHead(302, { location: "/v1/loop" }).end()
+      const status = Number(pathname.slice(4))
+      if (!(status >= 300)) return response.writeHead(200, "Fine").end(`from ${pathname}`)
+      const location = searchParams.get("to")
+      return response.writeHead(status, location === null ? {} : { location }).end("a redirect")
+    })
+    const origin = yield* servers.http(api.listener)
+    const client = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        PromiseClient.create({
+          tokenUrl: `${origin}/token`,
+          clientId: "inventory-sync",
+          clientSecret: "s3cr3t",
+          apiBaseUrl: `${origin}/v1`,
+          allowHttpLoopback: true,
+          dpop
+        }, { httpClient })
+      ),
+      ({ close }) => Effect.promise(close)
+    )
+    return {
+      ...client,
+      origin,
+      elsewhere,
+      requests: () => api.all.filter(({ url }) => url !== "/token"),
+      others: other.all
+    }
+  })
+
+const rejection = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then((value) => assert.fail(`resolved with ${String(value)}`), (error: unknown) => error)
+
+for (const [name, transport] of transports) {
+  describe(`on ${name}`, () => {
+    it.scopedLive("a redirect within the API is followed with the token, and with the body unless it becomes a GET", () =>
+      Effect.gen(function*() {
+        const { fetch, origin, requests } = yield* started(transport)
+        yield* Effect.promise(async () => {
+          for (const status of repeatsBodies(name) ? [301, 302, 303, 307, 308] : [301, 302, 303]) {
+            const response = await fetch(`/${status}?to=/v1/items`, {
+              method: "POST",
+              body: "{}",
+              headers: { "content-type": "application/json", "x-own": "1" }
+            })
+            assert.deepStrictEqual(
+              [response.status, response.statusText, response.redirected, response.url, await response.clone().text()],
+              [200, "Fine", true, `${origin}/v1/items`, "from /v1/items"]
+            )
+            const last = requests().at(-1)
+            const keeps = status >= 307
+            assert.deepInclude(last, { method: keeps ? "POST" : "GET", body: keeps ? "{}" : "" })
+            assert.strictEqual(last?.headers["content-type"], keeps ? "application/json" : undefined)
+            assert.deepInclude(last?.headers, { authorization: "Bearer t", "x-own": "1" })
+          }
+        })
+      }))
+
+    it.scopedLive("a redirect elsewhere is followed without the token and without cookies", () =>
+      Effect.gen(function*() {
+        const { elsewhere, fetch, others, requests } = yield* started(transport)
+        yield* Effect.promise(async () => {
+          const response = await fetch(`/302?to=${elsewhere}/file`, { headers: { cookie: "session=1", "x-own": "1" } })
+          assert.deepStrictEqual(
+            [response.status, response.redirected, response.url, await response.text()],
+            [200, true, `${elsewhere}/file`, "from elsewhere"]
+          )
+          assert.strictEqual(requests()[0]?.headers.authorization, "Bearer t")
+          assert.deepInclude(others[0], { url: "/file", method: "GET" })
+          assert.notProperty(others[0]?.headers, "authorization")
+          assert.notProperty(others[0]?.headers, "cookie")
+          assert.strictEqual(others[0]?.headers["x-own"], "1")
+        })
+      }))
+
+    it.scopedLive("a response without location is the last one; what cannot be followed rejects", () =>
+      Effect.gen(function*() {
+        const { fetch, requests } = yield* started(transport)
+        yield* Effect.promise(async () => {
+          const last = await fetch("/302")
+          assert.deepStrictEqual([last.status, last.redirected, await last.text()], [302, false, "a redirect"])
+          const loop = await rejection(fetch("/loop"))
+          assert.property(loop, "_tag")
+          for (const location of ["https://", "ftp://files.example.com/"]) {
+            assert.property(await rejection(fetch(`/307?to=${location}`)), "_tag")
+          }
+          assert.isBelow(requests().length, 40)
+        })
+      }))
+
+    it.scopedLive("redirect: \"manual\" and \"error\" leave the redirect as it is", () =>
+      Effect.gen(function*() {
+        const { elsewhere, fetch, others } = yield* started(transport)
+        yield* Effect.promise(async () => {
+          const response = await fetch(`/302?to=${elsewhere}`, { redirect: "manual" })
+          assert.deepStrictEqual([response.status, response.redirected, response.headers.get("location")], [
+            302,
+            false,
+            elsewhere
+          ])
+          const error = await rejection(fetch(`/302?to=${elsewhere}`, { redirect: "error" }))
+          assert.strictEqual(httpErrors.kindOf(error), "ResponseError StatusCode")
+          assert.strictEqual(others.length, 0)
+        })
+      }))
+
+    it.scopedLive("a redirect of a call with a proof is followed with another proof, and elsewhere without", () =>
+      Effect.gen(function*() {
+        const { elsewhere, fetch, others, requests } = yield* started(transport, true)
+        yield* Effect.promise(async () => {
+          assert.strictEqual(await (await fetch("/307?to=/v1/items")).text(), "from /v1/items")
+          const [first, second] = requests().map(({ headers }) => headers["dpop"])
+          assert.isString(first)
+          assert.isString(second)
+          assert.notStrictEqual(first, second)
+          await fetch(`/307?to=${elsewhere}/file`)
+          assert.notProperty(others[0]?.headers, "authorization")
+          assert.notProperty(others[0]?.headers, "dpop")
+        })
+      }))
+  })
+}
