@@ -15,7 +15,9 @@ const minute = 300_000
 const secret = "c4n4ry-s3cr3t"
 
 const start = Effect.gen(function*() {
-  const { environment, server } = yield* Loopback.start({ server: { clients: [{ id: "shop", secret }] } })
+  const { environment, server } = yield* Loopback.start({
+    server: { clients: [{ id: "shop", secret }], scopes: ["items:read"] }
+  })
   const { directory, ...user } = yield* binary.home
   const api = environment["API_BASE_URL"] ?? ""
   const options = ["--token-url", `${server.issuer}/token`, "--client-id", "shop", "--api-base-url", api]

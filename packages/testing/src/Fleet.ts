@@ -20,6 +20,8 @@ export interface Report {
   readonly failedCalls: number
   /** Those, by the tag of their error. */
   readonly failures: Readonly<Record<string, number>>
+  /** Calls that the API rejected, with a new token as well. */
+  readonly rejectedCalls: number
   /** The longest time that a call waited for a token, in milliseconds. */
   readonly longestWait: number
   readonly tokensPerDay: ReadonlyArray<number>
@@ -51,16 +53,20 @@ export interface Report {
  *   faults: [{ from: "12 hours", to: "721 minutes", store: "unreachable" }]
  * })
  *
+ * // An issuer with one valid token per client: instances without a shared store reject each other's tokens.
+ * export const disputed = Fleet.simulate({ instances: 3, days: 1, restartEvery: "36 hours", onePerClient: "revoke" })
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const simulate = (plan: simulation.Plan): Effect.Effect<Report, InvalidConfig.InvalidConfig> =>
   Effect.suspend(() => {
-    let [calls, failedCalls, longestWait] = [0, 0, 0]
+    let [calls, failedCalls, rejectedCalls, longestWait] = [0, 0, 0, 0]
     const failures: Record<string, number> = {}
     const observe = ({ outcome, waited }: simulation.Call): void => {
       calls += 1
       longestWait = Math.max(longestWait, waited)
+      if (outcome === "rejected") rejectedCalls += 1
       if (typeof outcome === "string") return
       failedCalls += 1
       failures[outcome._tag] = (failures[outcome._tag] ?? 0) + 1
@@ -69,6 +75,7 @@ export const simulate = (plan: simulation.Plan): Effect.Effect<Report, InvalidCo
       calls,
       failedCalls,
       failures,
+      rejectedCalls,
       longestWait,
       storeOperations: history.storeOperations,
       ...issuance(history, plan.days)

@@ -278,4 +278,32 @@ describe("the fleet simulator", () => {
         yield* Fleet.simulate({ instances: 5, days: 2, restartEvery: "1 hour", dailyLimit: 50 })
       )
     }))
+
+  it.effect("shows what a server with one token per client costs without a shared store, and with one", () =>
+    Effect.gen(function*() {
+      const plan = { instances: 3, days: 2, onePerClient: "revoke" } as const
+      const alone = yield* Fleet.simulate({ ...plan, instances: 1 })
+      assert.deepStrictEqual([alone.rejectedCalls, alone.tokensPerDay[0]], [0, 1])
+      const apart = yield* Fleet.simulate(plan)
+      assert.isAbove(apart.reasons["rejected"] ?? 0, 3)
+      assert.isAbove(apart.rejectedCalls, 0)
+      const shared = yield* Fleet.simulate({ ...plan, shared: true })
+      // The token of the first day, and the one that replaces it before it expires.
+      assert.deepStrictEqual([shared.rejectedCalls, shared.tokensPerDay[0]], [0, 2])
+      const reissued = yield* Fleet.simulate({ ...plan, onePerClient: "reissue" })
+      assert.deepStrictEqual([reissued.rejectedCalls, reissued.tokensPerDay[0]], [0, 1])
+    }))
+
+  it.effect("restarts instances at any interval", () =>
+    Effect.gen(function*() {
+      const tokens = (restartEvery: string) =>
+        Effect.map(
+          Fleet.simulate({ instances: 2, days: 6, restartEvery: restartEvery as "36 hours", tokenLife: "30 days" }),
+          ({ reasons }) => reasons["cold"]
+        )
+      // Each starts once, and restarts every day and a half: at most four times in six days.
+      assert.isAtMost((yield* tokens("36 hours")) ?? 0, 2 * 5)
+      assert.isAtLeast((yield* tokens("36 hours")) ?? 0, 2 * 4)
+      assert.isAbove((yield* tokens("9.6 hours")) ?? 0, 2 * 14)
+    }))
 })

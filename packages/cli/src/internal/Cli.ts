@@ -154,9 +154,9 @@ const simulate = Command.make(
       Options.withDefault(10),
       Options.withDescription("How many processes run at the same time.")
     ),
-    restarts: Options.integer("restarts").pipe(
+    restarts: Options.float("restarts").pipe(
       Options.withDefault(4),
-      Options.withDescription("How often each of them is restarted in a day.")
+      Options.withDescription("How often each of them is restarted in a day: 4, or 0.5 for every other day.")
     ),
     tokenLife: Options.text("token-life").pipe(
       Options.withPseudoName("duration"),

@@ -46,7 +46,7 @@ const starts = ({ processes, restarts }: Fleet, process: number): ReadonlyArray<
       ...Array.from(
         { length: Math.ceil(restarts * days) },
         (_, restart) => (restart + (process + 0.5) / processes) * day / restarts
-      )
+      ).filter((at) => at < days * day)
     ]
 
 const outcome = (moments: ReadonlyArray<number>): Outcome => {

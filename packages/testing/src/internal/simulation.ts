@@ -84,7 +84,7 @@ export interface Plan {
   readonly callsEvery?: Duration.DurationInput | undefined
   /** The time within which the instances start, one after the other. Default: the interval between calls. */
   readonly startWithin?: Duration.DurationInput | undefined
-  /** The time after which an instance restarts, without a token in memory. Default: never. */
+  /** The time after which an instance restarts, without a token in memory, such as `36 hours`. Default: never. */
   readonly restartEvery?: Duration.DurationInput | undefined
   /** Default: 24 hours. */
   readonly tokenLife?: Duration.DurationInput | undefined
@@ -92,6 +92,11 @@ export interface Plan {
   readonly requestTime?: Duration.DurationInput | undefined
   /** The tokens that the issuer issues in any 24 hours; then it refuses with 429. Default: no limit. */
   readonly dailyLimit?: number | undefined
+  /**
+   * For an issuer with one valid token per client: `reissue` returns the valid token again, `revoke` revokes it when another one
+   * is issued, so that instances without a shared store reject each other's tokens. Default: `none`.
+   */
+  readonly onePerClient?: TestAuthorizationServer.Options["onePerClient"]
   readonly tokenCache?: TokenCache.Options | undefined
   /** Whether the instances share their tokens in a store, and how. Default: false. */
   readonly shared?: boolean | Shared | undefined
@@ -167,13 +172,16 @@ const offClock = (clock: Clock.Clock, ahead: () => number): Clock.Clock =>
   })
 
 /** What a call of `ApiClient` does with its tokens. */
-const call = (cache: TokenCache.TokenCache, isRejected: (token: AccessToken.AccessToken) => boolean) =>
+const call = (
+  cache: TokenCache.TokenCache,
+  isRejected: (token: AccessToken.AccessToken) => Effect.Effect<boolean>
+) =>
   Effect.gen(function*() {
     const first = yield* cache.get
-    if (!isRejected(first)) return "accepted"
+    if (!(yield* isRejected(first))) return "accepted"
     if (!(yield* cache.invalidate(first))) return "rejected"
     const second = yield* cache.get
-    if (isRejected(second)) {
+    if (yield* isRejected(second)) {
       yield* cache.invalidate(second)
       return "rejected"
     }
@@ -238,6 +246,17 @@ const startInstance = (plan: Plan, world: World): Effect.Effect<Instance, Invali
     return { scope, lives, cache: Context.get(context, TokenCache.TokenCache) }
   })
 
+/** What the API makes of a token: it may reject all, and it rejects those that the issuer revoked. */
+const rejecting = (plan: Plan, { conditions, server }: World) => ({ value }: AccessToken.AccessToken) =>
+  conditions.isRejecting()
+    ? Effect.succeed(true)
+    : plan.onePerClient !== "revoke"
+    ? Effect.succeed(false)
+    : Effect.map(
+      server.issued,
+      (all) => all.some((token) => token.revoked && Redacted.value(token.value) === Redacted.value(value))
+    )
+
 /** The instances of a fleet as they come and go. All runs in virtual time. */
 const makeFleet = (plan: Plan, world: World, observe: Options["observe"]) =>
   Effect.gen(function*() {
@@ -253,6 +272,7 @@ const makeFleet = (plan: Plan, world: World, observe: Options["observe"]) =>
         Effect.withRandom(sources[index] ?? randoms.make(`${index}`))
       )
     const start = (index: number) => on(index)(startInstance(plan, world))
+    const isRejected = rejecting(plan, world)
     const instances: Array<Instance | undefined> = yield* Effect.forEach(
       Array.from({ length: plan.instances }, (_, index) => index),
       start
@@ -286,7 +306,7 @@ const makeFleet = (plan: Plan, world: World, observe: Options["observe"]) =>
           const instance = instances[index]
           if (instance === undefined) return Effect.void
           const at = world.time.now().steady
-          return call(instance.cache, world.conditions.isRejecting).pipe(
+          return call(instance.cache, isRejected).pipe(
             on(index),
             Effect.catchAll(Effect.succeed<Call["outcome"]>),
             Effect.map((outcome) => observe({ instance: index, at, waited: world.time.now().steady - at, outcome })),
@@ -348,7 +368,8 @@ export const run = (plan: Plan, { observe, seal }: Options): Effect.Effect<Histo
   Effect.gen(function*() {
     const time = VirtualClock.make()
     const inTime = Effect.withClock(time.clock)
-    const server = yield* TestAuthorizationServer.make({ tokenLife: plan.tokenLife, dailyLimit: plan.dailyLimit })
+    const { dailyLimit, onePerClient, tokenLife } = plan
+    const server = yield* TestAuthorizationServer.make({ dailyLimit, onePerClient, tokenLife })
     const now = conditions(plan, () => time.now().steady)
     yield* server.faults.rule(() => {
       const issuer = now.issuer()
