@@ -173,7 +173,10 @@ interface ClientOptions {
     | undefined
   /** The format of token requests: `form` is the standard, `json` is for servers that require it. Default: `form`. */
   readonly requestFormat?: "form" | "json" | undefined
-  /** The base URL of the API. Relative request URLs start here, and the token may be sent to its origin. */
+  /**
+   * The base URL of the API. Relative request URLs start here, and the token may be sent to its origin. `none` for a client
+   * that only requests tokens, for a broker or a database for example: its `ApiClient` fails with `OriginNotAllowed`.
+   */
   readonly apiBaseUrl: string | URL
   /** Further origins that the token may be sent to, such as `https://files.example.com`. Wildcards are not supported. */
   readonly apiOrigins?: ReadonlyArray<string> | undefined
@@ -339,8 +342,8 @@ const fromVariables = { methods, methodsOfVariables, grantsOfVariables, examine:
  *
  * @internal
  */
-export const withParts = (options: Options, partRules?: rules.Rules, needsApi = true) =>
-  Effect.suspend(() => client.validate<Authentication, Grant.Grant, Options>(methods, options, partRules, needsApi))
+export const withParts = (options: Options, partRules?: rules.Rules): Effect.Effect<ClientConfig, InvalidConfig> =>
+  Effect.suspend(() => client.validate<Authentication, Grant.Grant, Options>(methods, options, partRules))
     .pipe(
       Effect.tap(proofKeys.examine),
       Effect.mapError((problems) => new InvalidConfig({ problems })),
@@ -395,11 +398,8 @@ export const layerConfig = (
  *
  * @internal
  */
-export const fromEnv = (options: unknown, partRules?: rules.Rules, needsApi = true) =>
-  Effect.flatMap(
-    clientEnvironment.read(fromVariables, options, partRules, needsApi),
-    proofKeys.provide
-  )
+export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
+  Effect.flatMap(clientEnvironment.read(fromVariables, options, partRules), proofKeys.provide)
 
 /**
  * Reads the configuration from the environment, or from any other `ConfigProvider`.
@@ -409,7 +409,7 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules, needsApi = tr
  * - `OAUTH_CLIENT_ID`;
  * - `OAUTH_CLIENT_SECRET` or `OAUTH_CLIENT_SECRET_FILE` (a file that holds the secret, as Docker and Kubernetes mount them;
  *   one line break at its end is ignored; it is read again for each token request), or another credential, see below;
- * - `API_BASE_URL`.
+ * - `API_BASE_URL`, or `none` for it, see `Options.apiBaseUrl`.
  *
  * Optional:
  * - `OAUTH_AUDIENCE`; `OAUTH_SCOPE`, `OAUTH_RESOURCE` and `API_ORIGINS`, separated by spaces;

@@ -16,6 +16,7 @@ import type { AccessToken } from "./AccessToken.js"
 import { ApiClient } from "./ApiClient.js"
 import * as ClientConfig from "./ClientConfig.js"
 import * as ClientCredentials from "./ClientCredentials.js"
+import * as environment from "./internal/config/environment.js"
 import * as parts from "./internal/config/parts.js"
 import * as plainOptions from "./internal/config/plainOptions.js"
 import { type Running, running } from "./internal/http/onDemand.js"
@@ -236,8 +237,9 @@ const compose = <E, R>(
  * @category constructors
  */
 export const create = (options: Options, transport: Transport = {}): PromiseClient => {
-  const plain = plainOptions.ofClient(options) as ClientCredentials.Options
-  return onTransport(compose(ClientConfig.withParts(plain, parts.client, false), plain), transport)
+  const given = plainOptions.ofClient(options) as ClientCredentials.Options
+  const plain = { ...given, apiBaseUrl: given.apiBaseUrl ?? "none" }
+  return onTransport(compose(ClientConfig.withParts(plain, parts.client), plain), transport)
 }
 
 /**
@@ -272,10 +274,14 @@ export const fromEnv = (
   } = {}
 ): PromiseClient => {
   const plain = plainOptions.ofClient(overrides) as Partial<ClientCredentials.Options> | undefined
-  const config = Effect.zipLeft(
-    ClientConfig.fromEnv({ prefix, overrides: plain }, parts.client, false),
-    ClientCredentials.reportUnreadTls(prefix)
-  )
+  const config = Effect.gen(function*() {
+    const { text } = environment.reader(prefix)
+    const hasApi = plain?.apiBaseUrl !== undefined || (yield* text("API_BASE_URL")) !== undefined
+    const given = { prefix, overrides: hasApi ? plain : { ...plain, apiBaseUrl: "none" } }
+    const found = yield* ClientConfig.fromEnv(given, parts.client)
+    yield* ClientCredentials.reportUnreadTls(prefix)
+    return found
+  })
   const services = compose(config, plain ?? {})
   if (env === undefined) return onTransport(services, transport)
   const variables = Object.entries(env).filter((one): one is [string, string] => typeof one[1] === "string")

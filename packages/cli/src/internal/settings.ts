@@ -90,6 +90,12 @@ const ofProfile = (name: string): Effect.Effect<Settings, Failure> =>
     return { origin: `profile "${name}"`, profile: name, values }
   })
 
+/** The same for a command that makes no call, and so needs no API. */
+export const withoutApi = ({ values, ...rest }: Settings): Settings => ({
+  ...rest,
+  values: { API_BASE_URL: "none", ...values }
+})
+
 /** Of the variables `API_...`, which other programs may have too, only these show that a client is configured. */
 const showsClient = (variable: string): boolean => /^(OAUTH_|API_BASE_URL$|API_ORIGINS$)/.test(variable)
 

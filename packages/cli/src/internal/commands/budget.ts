@@ -77,7 +77,7 @@ const layer = (chosen: settings.Settings) =>
 
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
-    const chosen = yield* settings.load(options.profile)
+    const chosen = settings.withoutApi(yield* settings.load(options.profile))
     const show = Effect.gen(function*() {
       const { note, out, print } = yield* Screen
       const { clientId } = (yield* ClientConfig.ClientConfig).request

@@ -198,6 +198,7 @@ const examine = (options: Options, chosen: settings.Settings, report: Report) =>
       [...words(request.resource), ...(request.audience === undefined ? [] : [request.audience])],
       found === undefined ? undefined : jwt.audience(found)
     ))
+    if (config.api.origins.size === 0) return yield* skipped(["call"])
     if (new URL(config.api.baseUrl).origin !== new URL(server).origin) {
       if (!(yield* reach(config.api.baseUrl, "API_BASE_URL", chosen, report))) return yield* skipped(["call"])
     }

@@ -71,7 +71,7 @@ const facts = (
 
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
-    const chosen = yield* settings.load(options.profile)
+    const chosen = settings.withoutApi(yield* settings.load(options.profile))
     const use = Effect.gen(function*() {
       const { request } = yield* ClientConfig.ClientConfig
       const token = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)

@@ -17,7 +17,7 @@ export interface Options extends Common {
 
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
-    const chosen = yield* settings.load(options.profile)
+    const chosen = settings.withoutApi(yield* settings.load(options.profile))
     const use = Effect.gen(function*() {
       const { note } = yield* Screen
       const { clientId } = (yield* ClientConfig.ClientConfig).request

@@ -68,7 +68,7 @@ const row = (chosen: settings.Settings): Effect.Effect<Row, never, Screen> =>
       problem: undefined
     }
   }).pipe(
-    Effect.provide(client.layer(chosen)),
+    Effect.provide(client.layer(settings.withoutApi(chosen))),
     Effect.catchAll((error) =>
       Effect.succeed(unknown(chosen.profile ?? "environment", chosen.values["OAUTH_CLIENT_ID"] ?? "", error))
     )

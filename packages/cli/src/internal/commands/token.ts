@@ -70,7 +70,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
     const wanted = [options.json, options.header, Option.isSome(options.exec)].filter(Boolean)
     if (wanted.length > 1) return yield* usage("--json, --header and --exec exclude each other.", "Say one of them.")
-    const chosen = yield* settings.load(options.profile)
+    const chosen = settings.withoutApi(yield* settings.load(options.profile))
     const use = Effect.gen(function*() {
       const { dpop } = yield* ClientConfig.ClientConfig
       if (dpop !== undefined) {

@@ -42,20 +42,24 @@ export const verification = ({ expect }: Check): void => {
   )
 }
 
-/** Validates the options of the API. Where it is not needed, all of them may be absent. */
-export const validate = (
-  check: Check,
-  options: Options,
-  { isNeeded, loopback }: { readonly isNeeded: boolean; readonly loopback: boolean }
-): Api | undefined => {
+const withoutApi = ({ expect }: Check, { apiBaseUrl: _, ...others }: Options): Api => {
+  for (const name of ["apiOrigins", "rejectedWhen", "allowOutsideBasePath"] as const) {
+    expect(name, others[name] === undefined ? true : undefined, "absent without apiBaseUrl (API_BASE_URL)")
+  }
+  return none
+}
+
+/** Validates the options of the API. */
+export const validate = (check: Check, options: Options, loopback: boolean): Api | undefined => {
+  if (options.apiBaseUrl === "none") return withoutApi(check, options)
   const { expect, flag } = check
-  const { allowOutsideBasePath: outside, apiBaseUrl, apiOrigins, rejectedWhen: rejected } = options
-  if (!isNeeded && [apiBaseUrl, apiOrigins, outside, rejected].every((option) => option === undefined)) return none
   const base = secureUrl(options.apiBaseUrl, loopback)
   const valid = expect(
     "apiBaseUrl",
     base !== undefined && base.search === "" ? base : undefined,
-    `an absolute URL, ${scheme(loopback)}, without credentials, query or fragment`
+    `an absolute URL, ${
+      scheme(loopback)
+    }, without credentials, query or fragment; or none, where only tokens are requested`
   )
   const origins = parameters.words(options.apiOrigins).map((value) => {
     const origin = secureUrl(value, loopback)

@@ -312,8 +312,7 @@ const readGrant = <G extends GrantOption>(check: Check, value: unknown): G | und
 export const read = <A extends Authentication, G extends GrantOption>(
   check: Check,
   methods: Methods<A>,
-  given: Options,
-  needsApi: boolean
+  given: Options
 ): Settings<A, G> | undefined => {
   const options: Options = { ...given, clientAuthentication: named(methods, given.clientAuthentication) }
   const loopback = check.flag("allowHttpLoopback", options.allowHttpLoopback, false)
@@ -331,7 +330,7 @@ export const read = <A extends Authentication, G extends GrantOption>(
   check.problems.push(...parameters.problems(options))
   const requestFormat = check.oneOf("requestFormat", options.requestFormat, ["form", "json"])
   const accepted = tokens(check, options)
-  const protectedApi = api.validate(check, options, { isNeeded: needsApi, loopback })
+  const protectedApi = api.validate(check, options, loopback)
   if (
     check.problems.length > 0 || clientId === undefined || authenticate === undefined || protectedApi === undefined
   ) return undefined
@@ -385,8 +384,7 @@ export const allParts = { ...parts.client, ...parts.sharedClient }
 export const validate = <A extends Authentication, G extends GrantOption, O>(
   methods: Methods<A>,
   options: O & Complete<Omit<O, keyof typeof allParts>>,
-  partRules?: rules.Rules,
-  needsApi = true
+  partRules?: rules.Rules
 ): Either.Either<Settings<A, G>, ReadonlyArray<Problem>> => {
   const check = collect()
   const allNames = [...names, ...Object.keys(partRules ?? allParts)]
@@ -394,7 +392,7 @@ export const validate = <A extends Authentication, G extends GrantOption, O>(
     rules.members(check, options, allNames)
     return Either.left(check.problems)
   }
-  const settings = read<A, G>(check, methods, options, needsApi)
+  const settings = read<A, G>(check, methods, options)
   rules.known(check, options, allNames)
   if (partRules !== undefined) {
     readParts(check, partRules, options)

@@ -328,8 +328,7 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
     readonly examine: (settings: client.Settings<A, G>) => Effect.Effect<void, ReadonlyArray<Problem>>
   },
   options: unknown,
-  partRules: rules.Rules = client.allParts,
-  needsApi = true
+  partRules: rules.Rules = client.allParts
 ): Effect.Effect<
   client.Settings<A, G>,
   ConfigError.ConfigError | InvalidConfig,
@@ -379,7 +378,7 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
         ...proofs
       }
       const all = { ...values, ...chosen, ...more }
-      const settings = client.read<A, G>(check, methods, all, needsApi)
+      const settings = client.read<A, G>(check, methods, all)
       client.revocation(check, all)
       return settings === undefined || check.problems.length > 0
         ? Effect.fail(errors(check.problems))

@@ -44,7 +44,7 @@ export const read = (check: Check, options: Options): Settings | undefined => {
     ? undefined
     : credentialSource.validate(check, "previousTokenSecret", options.previousTokenSecret)
   const loopback = check.flag("allowHttpLoopback", options.allowHttpLoopback, false)
-  const protectedApi = api.validate(check, options, { isNeeded: true, loopback })
+  const protectedApi = api.validate(check, options, loopback)
   return check.problems.length > 0 || tokenId === undefined || tokenSecret === undefined || protectedApi === undefined
     ? undefined
     : { tokenId, tokenSecret, previousTokenSecret, api: protectedApi }
