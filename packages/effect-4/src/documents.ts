@@ -6,12 +6,22 @@ import { join } from "node:path"
 
 /** The files that each document quotes, in order, and nothing else. */
 export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<string>>> => ({
-  "README.md": ["examples/src/quickstart.ts", "testing/test/guide/first.test.ts"],
+  "README.md": [
+    "examples/src/quickstart.ts",
+    "examples/src/guides/promises/first.ts",
+    "testing/test/guide/first.test.ts"
+  ],
   "guides/first-call.md": [
     "examples/src/quickstart.ts",
     "examples/src/guides/values.ts",
     "examples/src/guides/errors.ts",
-    "examples/src/guides/managedRuntime.ts",
+    "examples/src/guides/managedRuntime.ts"
+  ],
+  "guides/promises.md": [
+    "examples/src/guides/promises/first.ts",
+    "examples/src/guides/promises/values.ts",
+    "examples/src/guides/promises/tokens.ts",
+    "examples/src/guides/promises/errors.ts",
     "examples/src/promise-service.ts"
   ],
   "guides/token-life.md": ["examples/src/guides/rules.ts"],
