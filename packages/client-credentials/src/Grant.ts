@@ -13,7 +13,6 @@ import * as Redacted from "effect/Redacted"
 
 import type * as ClientAuthentication from "./ClientAuthentication.js"
 import { collect, given, printable } from "./internal/config/check.js"
-import type * as source from "./internal/config/credentialSource.js"
 import * as identityToken from "./internal/config/identityToken.js"
 import * as privateKeyMethod from "./internal/config/privateKeyMethod.js"
 import * as protocol from "./internal/protocol/grant.js"
@@ -45,6 +44,10 @@ interface Presented {
   readonly expiresAt?: number | undefined
   /** True if it is made for this request, so that another one would be refused as well. Default: false. */
   readonly isMadeHere?: boolean | undefined
+  /** Runs when the server does not accept it (`invalid_grant`), before it is read again. Default: nothing. */
+  readonly invalidate?: Effect.Effect<void> | undefined
+  /** Runs when the server accepts it in place of one that it did not accept. Default: nothing. */
+  readonly confirm?: Effect.Effect<void> | undefined
 }
 
 /**
@@ -75,14 +78,14 @@ export interface Grant {
 }
 
 /**
- * The source of a token to present, such as `WorkloadIdentity.file` or any other Effect, or `onBehalfOf` for the
- * token that `Grant.onBehalfOf` gives.
+ * The source of a token to present, such as `WorkloadIdentity.file` or any other Effect; the `TokenCache` of another client,
+ * whose token is replaced when the server does not accept it; or `onBehalfOf` for the token that `Grant.onBehalfOf` gives.
  */
-type Subject = source.Source | "onBehalfOf"
+type Subject = identityToken.Source | "onBehalfOf"
 
-const isSubject = (value: unknown): value is Subject => value === "onBehalfOf" || identityToken.isSource(value)
+const isSubject = (value: unknown): value is Subject => value === "onBehalfOf" || identityToken.isSourceOrCache(value)
 
-const expected = `${identityToken.expected}; or "onBehalfOf"`
+const expected = `${identityToken.expected}; the TokenCache of another client; or "onBehalfOf"`
 
 const read = (subject: Subject, target: Target): Effect.Effect<identityToken.IdentityToken, CredentialUnavailable> =>
   subject !== "onBehalfOf"
@@ -94,6 +97,13 @@ const read = (subject: Subject, target: Target): Effect.Effect<identityToken.Ide
       problem: "the call is not made on behalf of a user (Grant.onBehalfOf)",
       permanent: true
     })
+
+/** What is reported to the sources of subject and actor: either may be what the server does not accept. */
+const both = (
+  report: "invalidate" | "confirm",
+  presented: identityToken.IdentityToken,
+  acting: identityToken.IdentityToken | undefined
+): Effect.Effect<void> => Effect.zipRight(presented[report] ?? Effect.void, acting?.[report] ?? Effect.void)
 
 /** Reads the subject of a token; the token itself, if it shows none. Users are part of the request. */
 const ownerOf = (subject: Subject | undefined): Effect.Effect<string, CredentialUnavailable> =>
@@ -115,6 +125,28 @@ const ownerOf = (subject: Subject | undefined): Effect.Effect<string, Credential
  *   apiBaseUrl: "https://api.example.com"
  * })
  *
+ * @example
+ * // Two grants in a row: what the first server issues is presented to the second, and replaced when that refuses it.
+ * import { ClientCredentials, Grant, TokenCache, WorkloadIdentity } from "@effect-oauth/client-credentials"
+ * import { Effect, Layer } from "effect"
+ *
+ * const First = ClientCredentials.layer({
+ *   tokenUrl: "https://login.example.com/oauth/token",
+ *   grant: Grant.tokenExchange({
+ *     subject: WorkloadIdentity.file("/var/run/secrets/tokens/login"),
+ *     requestedType: "id-jag"
+ *   }),
+ *   audience: "https://auth.example.com",
+ *   apiBaseUrl: "https://login.example.com"
+ * })
+ *
+ * export const Api = Layer.unwrapEffect(Effect.map(TokenCache.TokenCache, (first) =>
+ *   ClientCredentials.layer({
+ *     tokenUrl: "https://auth.example.com/oauth/token",
+ *     grant: Grant.jwtBearer(first),
+ *     apiBaseUrl: "https://api.example.com"
+ *   }))).pipe(Layer.provide(First))
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -124,7 +156,12 @@ export const jwtBearer = (assertion: Subject): Grant => ({
   isOnBehalfOf: assertion === "onBehalfOf",
   owner: ownerOf(assertion),
   present: (target) =>
-    Effect.map(read(assertion, target), ({ expiresAt, value }) => ({ parameters: { assertion: value }, expiresAt })),
+    Effect.map(read(assertion, target), ({ confirm, expiresAt, invalidate, value }) => ({
+      parameters: { assertion: value },
+      expiresAt,
+      invalidate,
+      confirm
+    })),
   problems: () => {
     const { expect, problems } = collect()
     expect("assertion", isSubject(assertion) ? true : undefined, expected)
@@ -229,8 +266,8 @@ interface TokenExchangeOptions {
   /** Default: `jwt`. */
   readonly actorType?: protocol.TokenType | undefined
   /**
-   * The type of the requested token. One that is no access token (`id-jag`, `id_token`) is presented elsewhere: use the
-   * cached token as the source of another grant. Default: that which the server chooses, an access token.
+   * The type of the requested token. One that is no access token (`id-jag`, `id_token`) is presented elsewhere: give the
+   * `TokenCache` of this client to the grant of another. Default: that which the server chooses, an access token.
    */
   readonly requestedType?: protocol.TokenType | undefined
 }
@@ -281,7 +318,9 @@ export const tokenExchange = (options: TokenExchangeOptions): Grant => {
           },
           expiresAt: acting?.expiresAt === undefined
             ? presented.expiresAt
-            : Math.min(presented.expiresAt ?? Infinity, acting.expiresAt)
+            : Math.min(presented.expiresAt ?? Infinity, acting.expiresAt),
+          invalidate: both("invalidate", presented, acting),
+          confirm: both("confirm", presented, acting)
         }
       }),
     problems: () => {

@@ -15,7 +15,7 @@ import {
   TokenStore,
   WorkloadIdentity
 } from "@effect-oauth/client-credentials"
-import { Effect, Either, Layer, Redacted, Ref } from "effect"
+import { Effect, Either, Layer, Redacted, Ref, TestClock } from "effect"
 import { exportPKCS8, generateKeyPair, jwtVerify } from "jose"
 
 import * as fakeHttp from "./support/fakeHttp.js"
@@ -365,26 +365,127 @@ describe("the token that is issued", () => {
       assert.isTrue(Either.isRight(jag))
       for (const one of [other, unrequested]) assert(Either.isLeft(one) && one.left._tag === "InvalidTokenResponse")
     }))
+})
 
-  it.effect("is presented in a second grant", () =>
+describe("two grants in a row", () => {
+  const idJag = (value: string) => () =>
+    json({
+      access_token: value,
+      token_type: "N_A",
+      expires_in: 3600,
+      issued_token_type: "urn:ietf:params:oauth:token-type:id-jag"
+    })
+  const presented = (http: ReturnType<typeof network>) =>
+    requests(http).map((sent) => parametersOf(sent)["assertion"] ?? parametersOf(sent)["subject_token"])
+
+  /** The second client, over the cache of the first one. */
+  const both = (
+    first: ReturnType<typeof network>,
+    second: ReturnType<typeof network>,
+    grant: (cache: TokenCache.TokenCache) => Grant.Grant = Grant.jwtBearer
+  ) =>
+    Layer.unwrapEffect(Effect.map(TokenCache.TokenCache, (cache) => client(second, { grant: grant(cache) }))).pipe(
+      Layer.provide(
+        client(first, { grant: Grant.tokenExchange({ subject: workload, requestedType: "id-jag" }) })
+      )
+    )
+
+  /** Accepts these only, for two minutes each. */
+  const accepting = (accepted: ReadonlyArray<string>) =>
+    network([(parameters) =>
+      accepted.includes(parameters.get("assertion") ?? parameters.get("subject_token") ?? "")
+        ? token({ expires_in: 120 })()
+        : refused()])
+
+  it.effect("the cached token of the first client is presented by the second", () =>
     Effect.gen(function*() {
-      const first = network([() =>
-        json({
-          access_token: "the-id-jag",
-          token_type: "N_A",
-          issued_token_type: "urn:ietf:params:oauth:token-type:id-jag"
-        })])
-      const second = network([token()])
-      yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) =>
-        Effect.provide(
-          call,
-          client(second, { grant: Grant.jwtBearer(Effect.map(get, ({ value }) => value)) })
-        )).pipe(
-          Effect.provide(
-            client(first, { grant: Grant.tokenExchange({ subject: workload, requestedType: "id-jag" }) })
-          )
+      const [first, second] = [network([idJag("first-1")]), accepting(["first-1"])]
+      yield* Effect.gen(function*() {
+        yield* call
+        yield* TestClock.adjust("2 minutes")
+        yield* call
+      }).pipe(Effect.provide(both(first, second)))
+      assert.strictEqual(requests(first).length, 1)
+      assert.deepStrictEqual(presented(second), ["first-1", "first-1"])
+    }))
+
+  for (
+    const [name, grant] of [
+      ["assertion", Grant.jwtBearer],
+      ["subject", (cache: TokenCache.TokenCache) => Grant.tokenExchange({ subject: cache })],
+      ["actor", (cache: TokenCache.TokenCache) => Grant.tokenExchange({ subject: workload, actor: cache })]
+    ] as const
+  ) {
+    it.effect(`a refused ${name} is replaced once, and the other one stays cached`, () =>
+      Effect.gen(function*() {
+        const first = network([idJag("first-1"), idJag("first-2"), idJag("first-3")])
+        const accepts = (parameters: URLSearchParams) => [...parameters.values()].includes("first-2")
+        const second = network([(parameters) => accepts(parameters) ? token({ expires_in: 120 })() : refused()])
+        yield* Effect.gen(function*() {
+          yield* call
+          yield* TestClock.adjust("2 minutes")
+          yield* call
+        }).pipe(Effect.provide(both(first, second, grant)))
+        assert.strictEqual(requests(first).length, 2)
+        assert.deepStrictEqual(requests(second).map(({ body }) => /first-\d/.exec(body)?.[0]), [
+          "first-1",
+          "first-2",
+          "first-2"
+        ])
+      }))
+  }
+
+  it.effect("a server that refuses each token costs the first client one more, for a minute", () =>
+    Effect.gen(function*() {
+      const [first, second] = [network([idJag("first-1"), idJag("first-2"), idJag("first-3")]), accepting([])]
+      yield* Effect.gen(function*() {
+        for (let seconds = 0; seconds < 60; seconds += 5) {
+          assert.strictEqual((yield* Effect.flip(call))._tag, "TokenErrorResponse")
+          yield* TestClock.adjust("5 seconds")
+        }
+        assert.strictEqual(requests(first).length, 2)
+        yield* TestClock.adjust("1 minute")
+        yield* Effect.flip(call)
+        assert.strictEqual(requests(first).length, 3)
+      }).pipe(Effect.provide(both(first, second)))
+    }))
+
+  it.effect("tokens that are accepted in place of refused ones end the pauses", () =>
+    Effect.gen(function*() {
+      let count = 0
+      const first = network([() => idJag(`first-${++count}`)()])
+      // Each is accepted, until an hour later.
+      let valid = 1
+      const second = network([
+        (parameters) => parameters.get("assertion") === `first-${valid}` ? token({ expires_in: 120 })() : refused()
+      ])
+      yield* Effect.gen(function*() {
+        for (; valid <= 6; valid += 1) {
+          yield* call
+          assert.strictEqual(requests(first).length, valid)
+          yield* TestClock.adjust("20 minutes")
+        }
+      }).pipe(Effect.provide(both(first, second)))
+    }))
+
+  it.effect("an error of the first client is one of the identity token, with its reason, and nothing is sent", () =>
+    Effect.gen(function*() {
+      for (
+        const [answer, retryable, reason] of [
+          [json({ error: "invalid_client" }, 401), false, "invalid_client"],
+          [json({}, 503), true, "503"]
+        ] as const
+      ) {
+        const [first, second] = [network([() => answer.clone()]), accepting([])]
+        const [error] = yield* Effect.all([Effect.flip(call), TestClock.adjust("1 minute")], { concurrency: 2 }).pipe(
+          Effect.provide(both(first, second))
         )
-      assert.strictEqual(parametersOf(requests(second)[0] ?? assert.fail())["assertion"], "the-id-jag")
+        assert.instanceOf(error, OAuthError.CredentialUnavailable)
+        assert.include(error.message, reason)
+        assert.match(error.message, /[^.]\. Check the client whose token is presented\.$/)
+        assert.strictEqual(error.retryable, retryable)
+        assert.deepStrictEqual(requests(second), [])
+      }
     }))
 })
 

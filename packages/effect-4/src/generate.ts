@@ -33,6 +33,7 @@ const testsOfExamples = [
   "broker.test.ts",
   "bundle.ts",
   "cluster.test.ts",
+  "googleImpersonation.test.ts",
   "mcp.test.ts",
   "mcp/servers.ts",
   "observed.test.ts",

@@ -4,8 +4,10 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-import type { CredentialUnavailable } from "../../OAuthError.js"
+import type { AccessToken } from "../../AccessToken.js"
+import { CredentialUnavailable, type TokenError } from "../../OAuthError.js"
 import * as identityToken from "../protocol/identityToken.js"
+import { isRecord } from "../protocol/json.js"
 import { identified } from "./bareMethods.js"
 import * as credentialSource from "./credentialSource.js"
 
@@ -15,11 +17,50 @@ export interface IdentityToken {
   readonly owner: string | undefined
   /** Milliseconds since the epoch; undefined when the token does not show it. */
   readonly expiresAt: number | undefined
+  /** Reports that the server did not accept the token; undefined where the next one does not depend on it. */
+  readonly invalidate?: Effect.Effect<void> | undefined
+  /** Reports that the server accepted the token in place of one that it had not accepted. */
+  readonly confirm?: Effect.Effect<void> | undefined
 }
 
+/** The cached tokens of another client, by the members of `TokenCache` that are used. */
+export interface CachedTokens {
+  readonly get: Effect.Effect<AccessToken, TokenError>
+  readonly invalidate: (token: AccessToken) => Effect.Effect<boolean>
+  readonly confirm: (token: AccessToken) => Effect.Effect<void>
+}
+
+export type Source = CachedTokens | credentialSource.Source
+
+const isCache = (value: unknown): value is CachedTokens =>
+  isRecord(value) && Effect.isEffect(value["get"]) && typeof value["invalidate"] === "function" &&
+  typeof value["confirm"] === "function"
+
+/** The token of another client, whose error is one of a credential here: nothing was sent to the own server. */
+const readCache = ({ confirm, get, invalidate }: CachedTokens): Effect.Effect<IdentityToken, CredentialUnavailable> =>
+  Effect.mapBoth(get, {
+    onFailure: (error) =>
+      new CredentialUnavailable({
+        credential: "identity token",
+        problem: error.message.replace(/\.$/, ""),
+        check: "the client whose token is presented",
+        permanent: !error.retryable
+      }),
+    onSuccess: (token) => {
+      const value = Redacted.value(token.value)
+      return {
+        value,
+        owner: identityToken.claims(value)?.owner,
+        expiresAt: token.expiresAt,
+        invalidate: Effect.asVoid(invalidate(token)),
+        confirm: confirm(token)
+      }
+    }
+  })
+
 /** Reads the token. */
-export const read = (source: credentialSource.Source): Effect.Effect<IdentityToken, CredentialUnavailable> =>
-  Effect.map(credentialSource.read("identity token", source), (token) => {
+export const read = (source: Source): Effect.Effect<IdentityToken, CredentialUnavailable> =>
+  isCache(source) ? readCache(source) : Effect.map(credentialSource.read("identity token", source), (token) => {
     const value = Redacted.value(token)
     const claims = identityToken.claims(value)
     return { value, owner: claims?.owner, expiresAt: claims?.expiresAt }
@@ -32,6 +73,8 @@ export const expected =
 
 export const isSource = (value: unknown): value is credentialSource.Source =>
   Effect.isEffect(value) || credentialSource.isValid("identity token", value)
+
+export const isSourceOrCache = (value: unknown): value is Source => isSource(value) || isCache(value)
 
 /** The types of assertions that platforms issue: JWTs (RFC 7523 section 2.2), and JWT-SVIDs of SPIFFE (its OAuth draft). */
 const assertionTypes = {

@@ -258,13 +258,16 @@ const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quota
     // RFC 9449 section 8: the same request again, with the nonce or the time of the response; for each reason once.
     for (const repeated = new Set<string>(); last.repeat !== undefined && !repeated.has(last.repeat);) {
       repeated.add(last.repeat)
+      const refused = last.repeat === "presented" ? last.sent.presented : undefined
+      if (refused !== undefined) yield* refused.invalidate
       // What cannot be read again leaves the answer to what was sent.
       const next = yield* Effect.either(prepare)
       if (Either.isLeft(next)) break
       // What the platform has not replaced would be refused again.
-      const isReplaced = next.right.proof.presented?.value !== last.sent.presented?.value
-      if (last.repeat === "presented" && !isReplaced) break
+      const { presented } = next.right.proof
+      if (refused !== undefined && presented?.value === refused.value) break
       last = yield* again(send(next.right))
+      if (refused !== undefined && presented !== undefined && Either.isRight(last.outcome)) yield* presented.confirm
     }
     return last.outcome
   })

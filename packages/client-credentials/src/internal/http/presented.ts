@@ -14,6 +14,8 @@ interface Presented {
   readonly parameters: Readonly<Record<string, string>>
   readonly expiresAt?: number | undefined
   readonly isMadeHere?: boolean | undefined
+  readonly invalidate?: Effect.Effect<void> | undefined
+  readonly confirm?: Effect.Effect<void> | undefined
 }
 
 /** The part of a grant that is used here. */
@@ -29,7 +31,8 @@ const unavailable = (problem: string, permanent = false) =>
 
 const isPresented = (value: unknown): value is Presented =>
   isRecord(value) && isRecord(value["parameters"]) &&
-  Object.values(value["parameters"]).every((one) => typeof one === "string")
+  Object.values(value["parameters"]).every((one) => typeof one === "string") &&
+  [value["invalidate"], value["confirm"]].every((one) => one === undefined || Effect.isEffect(one))
 
 /** Reads the token to present. The function of a custom grant may throw, and return anything. */
 const read = ({ present }: Grant, target: Parameters<Grant["present"]>[0]): Effect.Effect<Presented, TokenError> =>
@@ -61,7 +64,9 @@ const merged = (presented: Presented, proof: ClientProof): ClientProof => ({
     isMadeHere: presented.isMadeHere === true,
     isAlone: Object.keys(proof.headers ?? {}).length === 0 &&
       Object.keys(proof.parameters ?? {}).every((name) => name === "client_id"),
-    hint: hint(presented)
+    hint: hint(presented),
+    invalidate: presented.invalidate ?? Effect.void,
+    confirm: presented.confirm ?? Effect.void
   }
 })
 

@@ -4,6 +4,7 @@
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as Effect from "effect/Effect"
 
 import type { TokenRequest } from "../../TokenRequest.js"
 
@@ -23,6 +24,10 @@ export interface ClientProof {
       /** True without client authentication: then a refusal of the client is a refusal of this token. */
       readonly isAlone: boolean
       readonly hint: string
+      /** Reports that the server did not accept it, before it is read again. */
+      readonly invalidate: Effect.Effect<void>
+      /** Reports that the server accepted it in place of one that it had not accepted. */
+      readonly confirm: Effect.Effect<void>
     }
     | undefined
   /** The advice for a server that does not accept the proof. */
