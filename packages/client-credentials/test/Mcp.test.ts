@@ -77,7 +77,9 @@ it.scoped("overrides around it are those of its tokens", () =>
       (yield* received).map(({ parameters }) => [parameters["resource"], parameters["scope"]]),
       [[undefined, undefined], ["https://tools.example.com/mcp", "tools:call"]]
     )
-  }).pipe(Effect.provide(OAuthTest.layer())))
+  }).pipe(Effect.provide(OAuthTest.layer({
+    server: { scopes: ["tools:call"], audiences: ["https://tools.example.com/mcp"] }
+  }))))
 
 const failure = (promise: () => Promise<unknown>) =>
   Effect.promise(() => promise().then(() => assert.fail("it did not reject"), (error: unknown) => error as Error))
