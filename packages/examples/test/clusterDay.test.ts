@@ -121,7 +121,7 @@ it.live("a day of three runners costs one token per life, requested by the runne
       Layer.succeed(RunnerStorage.RunnerStorage, makeRunnerStorage()),
       TokenStore.layerMemory,
       TokenSeal.layer([Redacted.make(storeKey)]),
-      OAuthTest.layer({ server: { tokenLife: "1 hour" } }),
+      Layer.provideMerge(OAuthTest.layerHttpClient(), OAuthTest.layer({ server: { tokenLife: "1 hour" } })),
       NodeContext.layer,
       Logger.remove(Logger.defaultLogger)
     ]),

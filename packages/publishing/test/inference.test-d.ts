@@ -289,7 +289,7 @@ describe("LegacyToken and TokenStore", () => {
 })
 
 describe("OAuthTest", () => {
-  type Test = Services | TestAuthorizationServer.TestAuthorizationServer | TestApi.TestApi | HttpClient.HttpClient
+  type Test = Services | TestAuthorizationServer.TestAuthorizationServer | TestApi.TestApi
 
   it("layer: everything, and nothing to provide", () => {
     expectTypeOf(OAuthTest.layer()).toEqualTypeOf<Layer.Layer<Test, InvalidConfig.InvalidConfig>>()

@@ -54,7 +54,6 @@ type Services =
   | TokenRevocation.TokenRevocation
   | TestAuthorizationServer.TestAuthorizationServer
   | TestApi.TestApi
-  | HttpClient.HttpClient
 
 /**
  * The network of a test: an `HttpClient` that reaches the two servers and nothing else.
@@ -118,7 +117,8 @@ const compose = <E, R>(
       : withTokenCache(options.tokenCache, configured)
   }))
   return client.pipe(
-    Layer.provideMerge(layerHttpClient(options)),
+    // Not merged: the program's own HttpClient stays what it is.
+    Layer.provide(layerHttpClient(options)),
     Layer.provideMerge(api),
     Layer.provideMerge(TestAuthorizationServer.layer(registered.serverOptions(options)))
   ) as Layer.Layer<
@@ -129,7 +129,8 @@ const compose = <E, R>(
 }
 
 /**
- * A client, its authorization server and its API, all in memory and by the `Clock`.
+ * A client, its authorization server and its API, all in memory and by the `Clock`. The program's own `HttpClient` is left as it
+ * is; `layerHttpClient` makes one that reaches the two servers.
  *
  * @example
  * import { ApiClient } from "@effect-oauth/client-credentials"

@@ -1,4 +1,4 @@
-import { HttpClientError } from "@effect/platform"
+import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientAuthentication, TokenCache, TokenRevocation } from "@effect-oauth/client-credentials"
 import { Fault, Fleet, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
@@ -230,6 +230,19 @@ describe("the API in memory", () => {
       api: { audience: "https://api.test" },
       client: { audience: "https://api.test" }
     }))))
+})
+
+describe("the program's own HttpClient", () => {
+  const own = HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response("own"))))
+
+  it.effect("is left as it is", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* call).status, 200)
+      assert.strictEqual(yield* Effect.flatMap(HttpClient.get("https://elsewhere.test"), ({ text }) => text), "own")
+    }).pipe(
+      Effect.provide(OAuthTest.layer()),
+      Effect.provideService(HttpClient.HttpClient, own)
+    ))
 })
 
 describe("expectations", () => {

@@ -309,8 +309,10 @@ describe("JWT access tokens", () => {
     Effect.gen(function*() {
       const { value } = yield* token
       const { issuer, jwksUrl } = yield* TestAuthorizationServer.TestAuthorizationServer
-      const client = yield* HttpClient.HttpClient
-      const keys = (yield* (yield* client.get(jwksUrl)).json) as unknown as JSONWebKeySet
+      const keys = yield* Effect.flatMap(HttpClient.get(jwksUrl), ({ json }) => json).pipe(
+        Effect.provide(OAuthTest.layerHttpClient()),
+        Effect.map((json) => json as unknown as JSONWebKeySet)
+      )
       const { payload, protectedHeader } = yield* Effect.promise(() =>
         jwtVerify(Redacted.value(value), createLocalJWKSet(keys), { issuer, audience, currentDate: new Date(0) })
       )

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as commandLine from "./commandLine.js"
 import { type Common, type Ended, run } from "./run.js"
 import type { Screen } from "./Screen.js"
+import { serverNames } from "./serverNames.js"
 import { version } from "./version.js"
 
 interface Module<A> {
@@ -172,6 +173,37 @@ const simulate = Command.make(
   running(() => import("./commands/simulate.js"))
 ).pipe(Command.withDescription("Compute how many tokens a fleet asks for in a day."))
 
+const sandbox = Command.make(
+  "sandbox",
+  {
+    ...common,
+    port: Options.integer("port").pipe(
+      Options.withDefault(0),
+      Options.withDescription(
+        "The port of the authorization server; the API gets the next one. Without it, two free ports."
+      )
+    ),
+    host: Options.text("host").pipe(
+      Options.withPseudoName("address"),
+      Options.withDefault("127.0.0.1"),
+      Options.withDescription("The address to listen on.")
+    ),
+    dailyLimit: Options.integer("daily-limit").pipe(
+      Options.withDescription("How many tokens the server gives in a day. Without it, any number."),
+      Options.optional
+    ),
+    jwt: flag("jwt", "The access tokens are JWTs, with their keys at a URL."),
+    server: Options.choice("server", serverNames).pipe(
+      Options.withDescription("The server that it behaves as. Without it, the standards, strictly."),
+      Options.optional
+    ),
+    json: flag("json", "Print the variables as JSON.")
+  },
+  running(() => import("./commands/sandbox.js"))
+).pipe(
+  Command.withDescription("Start an authorization server and an API on this machine, for tests in any language.")
+)
+
 const init = Command.make(
   "init",
   {
@@ -196,7 +228,7 @@ const init = Command.make(
 
 const root = Command.make("effect-oauth").pipe(
   Command.withDescription("Tokens by OAuth 2.0 client credentials, and calls with them."),
-  Command.withSubcommands([token, call, inspect, status, budget, revoke, doctor, simulate, init])
+  Command.withSubcommands([token, call, inspect, status, budget, revoke, doctor, simulate, sandbox, init])
 )
 
 /** The commands and options as they may be written. */

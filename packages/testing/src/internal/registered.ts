@@ -15,16 +15,24 @@ const ofApi = ({ audience, baseUrl = "https://api.test", requiredScope }: TestAp
   audiences: audience === undefined ? [baseUrl] : [audience, baseUrl]
 })
 
-/** The options of the server. `requireNonce` is read when it is used, since a test may change it. */
+/** Other options. `requireNonce` is read when it is used, since a test may change it. */
+const withOptions = (
+  given: TestAuthorizationServer.Options,
+  more: TestAuthorizationServer.Options
+): TestAuthorizationServer.Options => ({
+  ...given,
+  ...more,
+  get requireNonce() {
+    return given.requireNonce
+  }
+})
+
+/** The options of the server, with what its API requires. */
 export const serverOptions = ({ api = {}, server = {} }: Options): TestAuthorizationServer.Options => {
   const given: TestAuthorizationServer.Options = typeof server === "string" ? { server } : server
   const { audiences, scopes } = ofApi(api)
-  return {
-    ...given,
-    get requireNonce() {
-      return given.requireNonce
-    },
-    audiences: given.audiences ?? audiences,
-    scopes: given.scopes ?? scopes
-  }
+  return withOptions(given, { audiences: given.audiences ?? audiences, scopes: given.scopes ?? scopes })
 }
+
+export const withIssuer = (given: TestAuthorizationServer.Options, issuer: string): TestAuthorizationServer.Options =>
+  withOptions(given, { issuer })

@@ -29,7 +29,7 @@ import * as Fault from "../Fault.js"
 import * as TestAuthorizationServer from "../TestAuthorizationServer.js"
 import * as VirtualClock from "../VirtualClock.js"
 import * as host from "./host.js"
-import * as clocks from "./seam/clocks.js"
+import { offClock } from "./offClock.js"
 import * as randoms from "./seam/randoms.js"
 import * as simulatedStore from "./simulatedStore.js"
 
@@ -162,14 +162,6 @@ const conditions = (plan: Plan, now: () => number) => {
     clockAhead: () => Duration.toMillis(current(({ clockAhead }) => clockAhead) ?? 0)
   }
 }
-
-/** The clock of a machine whose wall clock is wrong. */
-const offClock = (clock: Clock.Clock, ahead: () => number): Clock.Clock =>
-  clocks.make({
-    wallMillis: () => clock.unsafeCurrentTimeMillis() + ahead(),
-    steadyNanos: () => clock.unsafeCurrentTimeNanos(),
-    sleep: (duration) => clock.sleep(duration)
-  })
 
 /** What a call of `ApiClient` does with its tokens. */
 const call = (

@@ -1,0 +1,100 @@
+/**
+ * The sandbox, as a program in another language uses it: by its variables and by HTTP.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Sandbox from "@effect-oauth/testing/Sandbox"
+import { Effect } from "effect"
+
+import * as servers from "../../testing/dist/internal/servers.js"
+import { serverNames } from "../src/internal/serverNames.js"
+import * as binary from "./support/binary.js"
+
+const minute = 300_000
+
+type Environment = Readonly<Record<string, string>>
+
+/** Runs the command until the test has done its part, which then sends Ctrl-C. */
+const running = (args: ReadonlyArray<string>, test: (environment: Environment) => Promise<void>) =>
+  Effect.gen(function*() {
+    const { spawn } = yield* binary.home
+    let failure: unknown
+    const ended = yield* spawn(["sandbox", "--json", ...args], {
+      isOpen: true,
+      started: (child) => {
+        let seen = ""
+        child.stdout?.on("data", (text: string) => {
+          seen += text
+          if (!seen.endsWith("\n")) return
+          void test(JSON.parse(seen) as Environment).catch((error: unknown) => {
+            failure = error
+          }).finally(() => child.kill("SIGINT"))
+        })
+      }
+    })
+    if (failure !== undefined) throw failure
+    return ended
+  })
+
+const token = async ({ OAUTH_CLIENT_ID = "", OAUTH_CLIENT_SECRET = "", OAUTH_TOKEN_URL = "" }: Environment) => {
+  const body = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_id: OAUTH_CLIENT_ID,
+    client_secret: OAUTH_CLIENT_SECRET
+  })
+  const response = await fetch(OAUTH_TOKEN_URL, { method: "POST", body })
+  return [response.status, await response.json() as { readonly access_token?: string }] as const
+}
+
+describe("sandbox", () => {
+  it.scopedLive("serves a token, an API and the control until Ctrl-C", () =>
+    Effect.gen(function*() {
+      const { exitCode, stderr } = yield* running(["--daily-limit", "1", "--jwt"], async (environment) => {
+        const [status, { access_token = "" }] = await token(environment)
+        assert.strictEqual(status, 200)
+        assert.strictEqual(access_token.split(".").length, 3)
+        const call = () =>
+          fetch(`${environment["API_BASE_URL"]}/items`, { headers: { authorization: `Bearer ${access_token}` } })
+        assert.deepInclude(await (await call()).json() as object, { path: "/items", client: "test-client", token: 1 })
+        assert.strictEqual((await token(environment))[0], 429)
+        await fetch(`${environment["OAUTH_ISSUER"]}/_control/revoke`, { method: "POST" })
+        assert.strictEqual((await call()).status, 401)
+      })
+      assert.strictEqual(exitCode, 130)
+      assert.match(stderr, /curl http:\/\/127\.0\.0\.1:\d+\/token -d grant_type=client_credentials/)
+      assert.match(stderr, /\/_control\. Ctrl-C stops it\./)
+    }), minute)
+
+  it.scopedLive(
+    "behaves as another server, and says what its clients need",
+    () =>
+      running(["--server", "auth0"], async (environment) => {
+        assert.strictEqual(environment["OAUTH_AUDIENCE"], environment["API_BASE_URL"])
+        const [status, body] = await token(environment)
+        assert.deepStrictEqual([status, body], [403, {
+          error: "access_denied",
+          error_description: "No audience parameter was provided, and no default audience has been configured"
+        }])
+      }),
+    minute
+  )
+
+  it.scopedLive("refuses options that it cannot use", () =>
+    Effect.gen(function*() {
+      const { run } = yield* binary.home
+      for (const args of [["--port", "70000"], ["--daily-limit", "0"], ["--server", "other"]]) {
+        const { exitCode } = yield* run(["sandbox", ...args])
+        assert.strictEqual(exitCode, 2, args.join(" "))
+      }
+      const { issuer } = yield* Effect.acquireRelease(
+        Effect.promise(() => Sandbox.start()),
+        (sandbox) => Effect.promise(() => sandbox.close())
+      )
+      const { exitCode, stderr } = yield* run(["sandbox", "--port", new URL(issuer).port])
+      assert.strictEqual(exitCode, 2)
+      assert.include(stderr, "EADDRINUSE")
+    }), minute)
+
+  it("knows each server of the table", () => {
+    assert.deepStrictEqual<ReadonlyArray<string>>(serverNames, servers.names)
+  })
+})

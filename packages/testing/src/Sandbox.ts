@@ -1,0 +1,225 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * An authorization server and a protected API on sockets of this machine, for tests with promises: of any runner, and of any
+ * program that speaks HTTP. Needs Node, so it is not in the index: import `@effect-oauth/testing/Sandbox`.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+
+import type * as Fault from "./Fault.js"
+import * as control from "./internal/control.js"
+import { issuerAt } from "./internal/discovery.js"
+import { environment } from "./internal/environment.js"
+import type * as host from "./internal/host.js"
+import type * as models from "./internal/models.js"
+import { offClock } from "./internal/offClock.js"
+import * as registered from "./internal/registered.js"
+import { behaviorOf } from "./internal/servers.js"
+import * as sockets from "./internal/sockets.js"
+import type * as Loopback from "./Loopback.js"
+import * as TestApi from "./TestApi.js"
+import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
+
+/**
+ * The servers, and where they listen: as `Loopback.Options`, with a handler of the API that is a plain function.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Omit<Loopback.Options, "api"> {
+  readonly api?:
+    | Omit<TestApi.Options, "handler"> & {
+      /** Responds to calls with a valid token. Default: 200 with the method, the path and the client as JSON. */
+      readonly handler?: ((request: Request, token: Token) => Response | Promise<Response>) | undefined
+    }
+    | undefined
+}
+
+/** A token that was issued. */
+interface Token extends Omit<models.Issued, "value"> {
+  readonly value: string
+}
+
+type Entries<A> = A extends Effect.Effect<ReadonlyArray<infer B>> ? B : never
+
+/** The faults of a server. */
+interface Faults {
+  /** The next requests meet these faults, one each. */
+  readonly next: (...faults: ReadonlyArray<Fault.Fault>) => Promise<void>
+  /** Each request meets what the function returns for its URL; undefined for none. */
+  readonly rule: (rule: (url: URL) => Fault.Fault | undefined) => Promise<void>
+  readonly clear: () => Promise<void>
+}
+
+/**
+ * The running servers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sandbox extends AsyncDisposable {
+  readonly issuer: string
+  readonly tokenUrl: string
+  readonly revocationUrl: string
+  /** The keys of JWT access tokens (RFC 7517 section 5): `server: { accessTokens: "jwt" }`. */
+  readonly jwksUrl: string
+  readonly apiBaseUrl: string
+  /** The variables for a program that reads its configuration from the environment. */
+  readonly environment: Readonly<Record<string, string>>
+  /** The tokens that were issued, in order. */
+  readonly issued: () => Promise<ReadonlyArray<Token>>
+  /** The requests at the authorization server, in order. Secrets show as `<redacted>`. */
+  readonly received: () => Promise<ReadonlyArray<Entries<TestAuthorizationServer.TestAuthorizationServer["received"]>>>
+  /** The calls at the API, in order, each with the number of its token. */
+  readonly calls: () => Promise<ReadonlyArray<Entries<TestApi.TestApi["calls"]>>>
+  /** Revokes the tokens that are valid now, or the one with this number. */
+  readonly revoke: (number?: number) => Promise<void>
+  /** Replaces a client's secret. */
+  readonly changeSecret: (clientId: string, secret: string) => Promise<void>
+  /** Makes the API reject valid tokens by a rule. */
+  readonly reject: (which: (token: Token) => boolean) => Promise<void>
+  readonly faults: { readonly server: Faults; readonly api: Faults }
+  /** Moves the clock of the servers on, so that tokens expire. The clock of the program stays. */
+  readonly advanceClock: (by: Duration.DurationInput) => Promise<void>
+  /** Begins anew: no tokens, requests, calls or faults, and the clock of the machine. */
+  readonly reset: () => Promise<void>
+  /** Stops both servers. */
+  readonly close: () => Promise<void>
+}
+
+const plain = (token: models.Issued): Token => ({ ...token, value: Redacted.value(token.value) })
+
+const greeting = ({ method, url }: Request, { clientId, number, scope }: Token): Response => {
+  const { pathname, search } = new URL(url)
+  return Response.json({ method, path: pathname + search, client: clientId, token: number, scope })
+}
+
+const apiOptions = ({ api = {} }: Options, baseUrl: string): TestApi.Options => {
+  const { handler = greeting, ...rest } = api
+  return {
+    ...rest,
+    baseUrl: rest.baseUrl ?? baseUrl,
+    handler: (request, token) => Effect.promise(async () => handler(request, plain(token)))
+  }
+}
+
+/** The servers on their sockets, until the scope is closed. */
+const serve = (options: Options): Effect.Effect<control.World, sockets.ListenFailed, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { apiPort = options.port && options.port + 1, host, port, tls } = options
+    const authSocket = yield* sockets.listen({ host, port, tls })
+    const apiSocket = yield* sockets.listen({ host, port: apiPort, tls })
+    const api = apiOptions(options, apiSocket.origin)
+    const stated = registered.serverOptions({ server: options.server, api })
+    const issuer = stated.issuer ?? issuerAt(authSocket.origin, behaviorOf(stated.server, stated))
+    let ahead = 0
+    const machine = yield* Effect.clock
+    const clock = offClock(machine, () => ahead)
+    const build = Effect.gen(function*() {
+      const server = yield* TestAuthorizationServer.make(registered.withIssuer(stated, issuer))
+      const made = yield* Effect.provideService(
+        TestApi.make(api),
+        TestAuthorizationServer.TestAuthorizationServer,
+        server
+      )
+      return { server, api: made }
+    })
+    let now = yield* build
+    const world: control.World = {
+      server: () => now.server,
+      api: () => now.api,
+      environment: environment(now.server, now.api, { server: stated, api }),
+      advance: (millis) => {
+        ahead += millis
+        return machine.unsafeCurrentTimeMillis() + ahead
+      },
+      reset: Effect.map(build, (built) => {
+        ahead = 0
+        now = built
+      })
+    }
+    const inTime = ({ handle, origin }: host.Host): host.Host => ({
+      origin,
+      handle: (incoming) => Effect.withClock(handle(incoming), clock)
+    })
+    const withControl = ({ handle, origin }: host.Host): host.Host => ({
+      origin,
+      handle: (incoming) => control.respond(world, incoming) ?? handle(incoming)
+    })
+    const run = yield* FiberSet.makeRuntime()
+    authSocket.serve(() => withControl(inTime(now.server.host)), run)
+    apiSocket.serve(() => inTime(now.api.host), run)
+    return world
+  })
+
+const faultsOf = (
+  faults: () => {
+    readonly next: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
+    readonly rule: (rule: (request: { readonly url: URL }) => Fault.Fault | undefined) => Effect.Effect<void>
+    readonly clear: Effect.Effect<void>
+  }
+): Faults => ({
+  next: (...more) => Effect.runPromise(faults().next(...more)),
+  rule: (rule) => Effect.runPromise(faults().rule(({ url }) => rule(url))),
+  clear: () => Effect.runPromise(faults().clear)
+})
+
+const sandbox = ({ advance, api, environment, reset, server }: control.World, close: () => Promise<void>): Sandbox => {
+  const { issuer, jwksUrl, revocationUrl, tokenUrl } = server()
+  return {
+    issuer,
+    tokenUrl,
+    revocationUrl,
+    jwksUrl,
+    apiBaseUrl: api().baseUrl,
+    environment,
+    issued: () => Effect.runPromise(Effect.map(server().issued, (all) => all.map(plain))),
+    received: () => Effect.runPromise(server().received),
+    calls: () => Effect.runPromise(api().calls),
+    revoke: (number) => Effect.runPromise(server().revoke(number)),
+    changeSecret: (clientId, secret) => Effect.runPromise(server().changeSecret(clientId, secret)),
+    reject: (which) => Effect.runPromise(api().reject((token) => which(plain(token)))),
+    faults: { server: faultsOf(() => server().faults), api: faultsOf(() => api().faults) },
+    advanceClock: (by) => Promise.resolve(void advance(Duration.toMillis(by))),
+    reset: () => Effect.runPromise(reset),
+    close,
+    [Symbol.asyncDispose]: close
+  }
+}
+
+/**
+ * Starts both servers, on free ports of 127.0.0.1 unless the options state others. Rejects with `ListenFailed` where a port is in
+ * use. Other languages control the servers by HTTP, below `/_control` of the authorization server.
+ *
+ * @example
+ * import * as Sandbox from "@effect-oauth/testing/Sandbox"
+ *
+ * export const test = async () => {
+ *   await using sandbox = await Sandbox.start({ server: { dailyLimit: 50 } })
+ *   // ... run a program with sandbox.environment ...
+ *   await sandbox.revoke()
+ *   return (await sandbox.issued()).length
+ * }
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const start = (options: Options = {}): Promise<Sandbox> =>
+  new Promise((resolve, reject) => {
+    const fiber = Effect.runFork(
+      serve(options).pipe(
+        Effect.flatMap((world) => {
+          resolve(sandbox(world, () => Effect.runPromise(Effect.asVoid(Fiber.interrupt(fiber)))))
+          return Effect.never
+        }),
+        Effect.scoped,
+        Effect.catchAll((error) => Effect.sync(() => reject(error)))
+      )
+    )
+  })

@@ -1,0 +1,58 @@
+/**
+ * The variables by which a program finds the servers of a test.
+ */
+import type * as TestApi from "../TestApi.js"
+import type * as TestAuthorizationServer from "../TestAuthorizationServer.js"
+import { methodsOf } from "./authentication.js"
+import { behaviorOf } from "./servers.js"
+
+/** How the client authenticates, where it is not the default of the library. */
+const authentication = (options: TestAuthorizationServer.Options) => {
+  const behavior = behaviorOf(options.server, options)
+  const [client] = options.clients ?? []
+  const methods = client === undefined ? behavior.secretMethods : methodsOf(client, behavior)
+  if (methods.includes("client_secret_post")) return {}
+  return {
+    OAUTH_CLIENT_AUTHENTICATION: methods[0] ?? "client_secret_post",
+    ...(methods[0] === "client_secret_basic" ? { OAUTH_BASIC_ENCODING: behavior.basicEncoding } : {})
+  }
+}
+
+interface Options {
+  readonly server: TestAuthorizationServer.Options
+  readonly api: TestApi.Options
+}
+
+/** What a token must be requested for, by the API or since the server issues none otherwise. */
+const required = ({ api, server }: Options) => {
+  const { missingScope, missingTarget } = behaviorOf(server.server, server)
+  const { audience, requiredScope } = api
+  return {
+    audience: audience ?? (missingTarget === "refused" ? server.audiences?.[0] : undefined),
+    scope: requiredScope?.join(" ") ?? (missingScope === "refused" ? server.scopes?.[0] : undefined)
+  }
+}
+
+export const environment = (
+  server: TestAuthorizationServer.TestAuthorizationServer,
+  api: TestApi.TestApi,
+  options: Options
+): Readonly<Record<string, string>> => {
+  const [client = { id: "test-client", secret: "test-secret" }] = options.server.clients ?? []
+  const { legacyTokens: [legacy] = [] } = options.api
+  const { audience, scope } = required(options)
+  const isPlain = server.issuer.startsWith("http:")
+  return {
+    OAUTH_ISSUER: server.issuer,
+    OAUTH_TOKEN_URL: server.tokenUrl,
+    OAUTH_REVOCATION_URL: server.revocationUrl,
+    OAUTH_CLIENT_ID: client.id,
+    OAUTH_CLIENT_SECRET: client.secret ?? "",
+    ...authentication(options.server),
+    ...(audience === undefined ? {} : { OAUTH_AUDIENCE: audience }),
+    ...(scope === undefined ? {} : { OAUTH_SCOPE: scope }),
+    ...(isPlain ? { OAUTH_ALLOW_HTTP_LOOPBACK: "true" } : {}),
+    ...(legacy === undefined ? {} : { LEGACY_TOKEN_ID: legacy.id, LEGACY_TOKEN_SECRET: legacy.secret }),
+    API_BASE_URL: api.baseUrl
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * Clocks that are wrong.
+ */
+import type * as Clock from "effect/Clock"
+
+import * as clocks from "./seam/clocks.js"
+
+/** The clock of a machine whose wall clock is wrong. */
+export const offClock = (clock: Clock.Clock, ahead: () => number): Clock.Clock =>
+  clocks.make({
+    wallMillis: () => clock.unsafeCurrentTimeMillis() + ahead(),
+    steadyNanos: () => clock.unsafeCurrentTimeNanos(),
+    sleep: (duration) => clock.sleep(duration)
+  })

@@ -1,0 +1,207 @@
+import { execFile } from "node:child_process"
+import { promisify } from "node:util"
+
+import * as PromiseClient from "@effect-oauth/client-credentials/PromiseClient"
+import * as Sandbox from "@effect-oauth/testing/Sandbox"
+import { createRemoteJWKSet, jwtVerify } from "jose"
+import { assert, describe, it } from "vitest"
+
+const token = async (environment: Readonly<Record<string, string>>) => {
+  const { OAUTH_CLIENT_ID = "", OAUTH_CLIENT_SECRET = "", OAUTH_TOKEN_URL = "" } = environment
+  const body = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_id: OAUTH_CLIENT_ID,
+    client_secret: OAUTH_CLIENT_SECRET
+  })
+  const response = await fetch(OAUTH_TOKEN_URL, { method: "POST", body })
+  const { access_token } = await response.json() as { readonly access_token?: string }
+  return { status: response.status, value: access_token ?? "" }
+}
+
+const call = (environment: Readonly<Record<string, string>>, value: string) =>
+  fetch(`${environment["API_BASE_URL"]}/items`, { headers: { authorization: `Bearer ${value}` } })
+
+describe("Sandbox", () => {
+  it("shows what happened, revokes, and forgets all on a reset", async () => {
+    await using sandbox = await Sandbox.start({
+      api: { handler: (_request, { number }) => Promise.resolve(Response.json({ number })) }
+    })
+    const { environment } = sandbox
+    const { value } = await token(environment)
+    const response = await call(environment, value)
+    assert.deepStrictEqual(await response.json(), { number: 1 })
+    assert.deepStrictEqual((await sandbox.issued()).map((one) => one.value), [value])
+    await sandbox.revoke()
+    assert.strictEqual((await call(environment, value)).status, 401)
+    assert.deepStrictEqual((await sandbox.calls()).map(({ status, token }) => [status, token]), [[200, 1], [
+      401,
+      undefined
+    ]])
+    assert.deepInclude((await sandbox.received())[0]?.parameters, { client_secret: "<redacted>" })
+    await sandbox.reset()
+    assert.deepStrictEqual(await sandbox.issued(), [])
+    assert.strictEqual((await token(environment)).value, "token-1")
+  })
+
+  it("lets tokens expire by its own clock, and the client of the library goes on", async () => {
+    await using sandbox = await Sandbox.start({ server: { tokenLife: "1 hour" } })
+    const client = PromiseClient.fromEnv({ env: sandbox.environment })
+    assert.strictEqual((await client.fetch("/items")).status, 200)
+    await sandbox.advanceClock("2 hours")
+    assert.strictEqual((await client.fetch("/items")).status, 200)
+    assert.deepStrictEqual((await sandbox.calls()).map(({ status }) => status), [200, 401, 200])
+    await client.close()
+  })
+
+  it("meets faults", async () => {
+    await using sandbox = await Sandbox.start()
+    await sandbox.faults.server.next("reset")
+    await token(sandbox.environment).then(
+      () => assert.fail("no reset"),
+      (error: unknown) => assert.instanceOf(error, TypeError)
+    )
+    await sandbox.faults.server.rule(({ pathname }) =>
+      pathname === "/token" ? { _tag: "ClockOffset", millis: 1 } : undefined
+    )
+    assert.strictEqual((await token(sandbox.environment)).status, 200)
+  })
+
+  it("issues JWTs that an API verifies with the keys of its URL", async () => {
+    await using sandbox = await Sandbox.start({ server: { accessTokens: "jwt" } })
+    const { value } = await token(sandbox.environment)
+    const { payload } = await jwtVerify(value, createRemoteJWKSet(new URL(sandbox.jwksUrl)), { issuer: sandbox.issuer })
+    assert.strictEqual(payload["client_id"], "test-client")
+  })
+
+  it("listens where it is told, and rejects where it cannot", async () => {
+    const free = await Sandbox.start()
+    const port = Number(new URL(free.issuer).port)
+    const taken = await Sandbox.start({ port }).then(() => undefined, (error: unknown) => error)
+    assert.deepInclude(taken, { _tag: "ListenFailed", port })
+    await free.close()
+    await using again = await Sandbox.start({ port, apiPort: 0, host: "localhost" })
+    assert.strictEqual(again.issuer, `http://localhost:${port}`)
+  })
+
+  it("names what a client needs that is registered in another way", async () => {
+    await using sandbox = await Sandbox.start({
+      server: { server: "okta" },
+      api: { requiredScope: ["items:read"], audience: "items", legacyTokens: [{ id: "id", secret: "secret" }] }
+    })
+    const { environment } = sandbox
+    assert.deepInclude(environment, {
+      OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic",
+      OAUTH_BASIC_ENCODING: "raw",
+      OAUTH_SCOPE: "items:read",
+      OAUTH_AUDIENCE: "items",
+      LEGACY_TOKEN_ID: "id"
+    })
+    assert.strictEqual(environment["OAUTH_ISSUER"], sandbox.issuer)
+    assert.match(sandbox.issuer, /\/oauth2\/default$/)
+    const client = PromiseClient.fromEnv({ env: environment })
+    assert.strictEqual((await client.fetch("/items")).status, 200)
+    await client.close()
+  })
+
+  it("is HTTPS with a certificate", async () => {
+    const [key, cert] = await certificate()
+    await using sandbox = await Sandbox.start({ tls: { key, cert } })
+    assert.match(sandbox.tokenUrl, /^https:/)
+    assert.isUndefined(sandbox.environment["OAUTH_ALLOW_HTTP_LOOPBACK"])
+  })
+})
+
+/** A key and a self-signed certificate. */
+const certificate = async (): Promise<readonly [string, string]> => {
+  const { stdout } = await promisify(execFile)("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"],
+    ...["-subj", "/CN=127.0.0.1", "-keyout", "-", "-out", "-"]
+  ])
+  const at = stdout.indexOf("-----BEGIN CERTIFICATE")
+  return [stdout.slice(0, at), stdout.slice(at)]
+}
+
+describe("the control by HTTP", () => {
+  const send = async (sandbox: Sandbox.Sandbox, method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${sandbox.issuer}/_control${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+    const text = await response.text()
+    return { status: response.status, json: text === "" ? undefined : JSON.parse(text) as unknown }
+  }
+
+  it("names what it can do", async () => {
+    await using sandbox = await Sandbox.start()
+    const { json, status } = await send(sandbox, "GET", "")
+    assert.strictEqual(status, 200)
+    assert.deepStrictEqual(Object.keys(json as object), [
+      "GET /_control/environment",
+      "GET /_control/issued",
+      "GET /_control/received",
+      "GET /_control/calls",
+      "POST /_control/revoke",
+      "POST /_control/secret",
+      "POST /_control/faults",
+      "DELETE /_control/faults",
+      "POST /_control/clock",
+      "POST /_control/reset"
+    ])
+    assert.strictEqual((await send(sandbox, "GET", "/unknown")).status, 404)
+  })
+
+  it("shows and does what a test in another language needs", async () => {
+    await using sandbox = await Sandbox.start({ server: { tokenLife: "1 hour" } })
+    const { json: environment } = await send(sandbox, "GET", "/environment")
+    assert.deepStrictEqual(environment, sandbox.environment)
+    const { value } = await token(sandbox.environment)
+    await call(sandbox.environment, value)
+    assert.strictEqual((await send(sandbox, "POST", "/revoke", { number: 1 })).status, 204)
+    assert.deepInclude(((await send(sandbox, "GET", "/issued")).json as ReadonlyArray<object>)[0], { revoked: true })
+    assert.notInclude(JSON.stringify((await send(sandbox, "GET", "/issued")).json), value)
+    assert.deepInclude(((await send(sandbox, "GET", "/calls")).json as ReadonlyArray<object>)[0], {
+      status: 200,
+      token: 1
+    })
+    assert.deepInclude(((await send(sandbox, "GET", "/received")).json as ReadonlyArray<object>)[0], { status: 200 })
+
+    await send(sandbox, "POST", "/faults", {
+      server: [{ status: 503, headers: { "retry-after": "1" } }, { error: "x" }]
+    })
+    assert.deepStrictEqual(
+      [
+        await token(sandbox.environment).then(({ status }) => status, () => 0),
+        (await token(sandbox.environment)).status
+      ],
+      [0, 400]
+    )
+    await send(sandbox, "POST", "/faults", { api: ["reset"] })
+    await send(sandbox, "DELETE", "/faults")
+    const next = await token(sandbox.environment)
+    assert.strictEqual((await call(sandbox.environment, next.value)).status, 200)
+    const { json } = await send(sandbox, "POST", "/clock", { advance: "2 hours" })
+    assert.isAbove(Date.parse((json as { readonly now: string }).now), Date.now() + 7_000_000)
+    assert.strictEqual((await call(sandbox.environment, next.value)).status, 401)
+    await send(sandbox, "POST", "/secret", { clientId: "test-client", secret: "new" })
+    assert.strictEqual((await token(sandbox.environment)).status, 401)
+    await send(sandbox, "POST", "/reset")
+    assert.strictEqual((await token(sandbox.environment)).value, "token-1")
+  })
+
+  for (
+    const [path, body] of [
+      ["/revoke", { number: "one" }],
+      ["/secret", {}],
+      ["/faults", { server: ["explode"] }],
+      ["/clock", {}],
+      ["/clock", []]
+    ] as const
+  ) {
+    it(`refuses ${JSON.stringify(body)} at ${path}`, async () => {
+      await using sandbox = await Sandbox.start()
+      const { json, status } = await send(sandbox, "POST", path, body)
+      assert.strictEqual(status, 400)
+      assert.deepInclude(json as object, { error: "invalid_request" })
+    })
+  }
+})
