@@ -61,6 +61,7 @@ describe("options", () => {
       "init",
       "inspect",
       "revoke",
+      "sandbox",
       "simulate",
       "status",
       "token"
