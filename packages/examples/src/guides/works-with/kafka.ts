@@ -1,13 +1,16 @@
 import type { PromiseClient } from "@effect-oauth/client-credentials"
-import { Kafka } from "kafkajs"
+import { Kafka, type KafkaConfig, type KafkaJSError } from "kafkajs"
 
-/** The broker gets a token that is usable whenever a connection is made or its session ends. */
-export const kafka = (api: PromiseClient.PromiseClient, options = { brokers: ["kafka.example.com:9093"], ssl: true }) =>
+/** Sends the broker a token that is usable whenever a connection is made, or the broker wants another. */
+export const kafka = (
+  { token }: PromiseClient.PromiseClient,
+  options: KafkaConfig = { brokers: ["kafka.example.com:9093"], ssl: true }
+) =>
   new Kafka({
-    clientId: "inventory-sync",
     ...options,
-    sasl: {
-      mechanism: "oauthbearer",
-      oauthBearerProvider: async () => ({ value: (await api.token()).value })
-    }
+    sasl: { mechanism: "oauthbearer", oauthBearerProvider: async () => ({ value: (await token()).value }) }
   })
+
+/** For `withReplay(api, isRejection, () => producer.connect())`. */
+export const isRejection = (error: unknown): boolean =>
+  (error as KafkaJSError).name === "KafkaJSSASLAuthenticationError"

@@ -1,0 +1,98 @@
+/**
+ * Clients that take a token as a string, of a `PromiseClient`, each at a server on a socket: one token for all calls, and a
+ * rejected one replaced once.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { PromiseClient } from "@effect-oauth/client-credentials"
+import * as Loopback from "@effect-oauth/testing/Loopback"
+import { Client, credentials } from "@grpc/grpc-js"
+import { Effect, type Scope } from "effect"
+import { logLevel } from "kafkajs"
+
+import * as certificates from "../../client-credentials/test/support/certificates.js"
+import * as grpc from "../src/guides/works-with/grpc.js"
+import * as kafka from "../src/guides/works-with/kafka.js"
+import { withReplay } from "../src/guides/works-with/replay.js"
+import * as smtp from "../src/guides/works-with/smtp.js"
+import * as servers from "./works-with/servers.js"
+
+type Verify = (token: string) => Promise<boolean>
+
+/** What makes a call, or a connection, that a server admits by its token. */
+type Subject = (
+  api: PromiseClient.PromiseClient,
+  verify: Verify
+) => Effect.Effect<() => Promise<unknown>, never, Scope.Scope>
+
+const subjects: Readonly<Record<string, Subject>> = {
+  "gRPC metadata": (api, verify) =>
+    Effect.gen(function*() {
+      const ca = yield* certificates.authority("an authority")
+      const port = yield* servers.grpc(yield* certificates.server(ca), verify)
+      const channel = credentials.createSsl(Buffer.from(ca.cert))
+      const client = yield* Effect.acquireRelease(
+        Effect.sync(() => new Client(`127.0.0.1:${port}`, grpc.channelCredentials(api, channel))),
+        (client) => Effect.sync(() => client.close())
+      )
+      const { path, requestSerialize, responseDeserialize } = servers.method
+      const call = () =>
+        new Promise((resolve, reject) =>
+          client.makeUnaryRequest(
+            path,
+            requestSerialize,
+            responseDeserialize,
+            "SKU-1",
+            (error, value) => error === null ? resolve(value) : reject(error)
+          )
+        )
+      return () => withReplay(api, grpc.isRejection, call)
+    }),
+  "KafkaJS, OAUTHBEARER": (api, verify) =>
+    Effect.map(servers.kafka(verify), (port) => {
+      const client = kafka.kafka(api, { brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING })
+      return () =>
+        withReplay(api, kafka.isRejection, async () => {
+          const admin = client.admin()
+          await admin.connect()
+          await admin.disconnect()
+        })
+    }),
+  "nodemailer, XOAUTH2": (api, verify) =>
+    Effect.map(servers.smtp(verify), (port) => {
+      const transport = smtp.mail(api, "stock@example.com", { host: "127.0.0.1", port, secure: false })
+      return () => transport.sendMail({ from: "stock@example.com", to: "you@example.com", text: "8 items" })
+    })
+}
+
+for (const [name, connect] of Object.entries(subjects)) {
+  describe(name, () => {
+    it.scopedLive("one token, and a rejected one is replaced once", () =>
+      Effect.gen(function*() {
+        const { environment, server } = yield* Loopback.start()
+        const { API_BASE_URL: _, ...env } = environment
+        const api = yield* Effect.acquireRelease(
+          Effect.sync(() => PromiseClient.fromEnv({ env })),
+          ({ close }) => Effect.promise(close)
+        )
+        const verdicts: Array<boolean> = []
+        const call = yield* connect(api, async (token) => {
+          const { _tag } = await Effect.runPromise(server.verify(token))
+          verdicts.push(_tag === "Active")
+          return _tag === "Active"
+        })
+        yield* Effect.promise(async () => {
+          await call()
+          await call()
+        })
+        assert.lengthOf(yield* server.issued, 1)
+
+        yield* server.revoke()
+        yield* Effect.promise(async () => {
+          await call()
+          await call()
+        })
+        assert.lengthOf(yield* server.issued, 2)
+        assert.deepStrictEqual(verdicts, [true, true, false, true, true])
+      }))
+  })
+}
