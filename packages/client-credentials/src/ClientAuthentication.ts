@@ -343,7 +343,7 @@ export const workloadIdentity = (
     problems: () => {
       const check = collect()
       rules.members(check, options, ["type"])
-      check.expect("identity", identityToken.isSource(identity) ? true : undefined, identityToken.expected)
+      identityToken.check(check, "identity", identity)
       check.oneOf("type", type, ["jwt", "spiffe"])
       return check.problems
     }

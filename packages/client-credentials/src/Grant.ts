@@ -83,9 +83,10 @@ export interface Grant {
  */
 type Subject = identityToken.Source | "onBehalfOf"
 
-const isSubject = (value: unknown): value is Subject => value === "onBehalfOf" || identityToken.isSourceOrCache(value)
-
-const expected = `${identityToken.expected}; the TokenCache of another client; or "onBehalfOf"`
+const subjects = {
+  is: (value: unknown): value is Subject => value === "onBehalfOf" || identityToken.isSourceOrCache(value),
+  expected: `${identityToken.expected}; the TokenCache of another client; or "onBehalfOf"`
+}
 
 const read = (subject: Subject, target: Target): Effect.Effect<identityToken.IdentityToken, CredentialUnavailable> =>
   subject !== "onBehalfOf"
@@ -163,9 +164,9 @@ export const jwtBearer = (assertion: Subject): Grant => ({
       confirm
     })),
   problems: () => {
-    const { expect, problems } = collect()
-    expect("assertion", isSubject(assertion) ? true : undefined, expected)
-    return problems
+    const check = collect()
+    identityToken.check(check, "assertion", assertion, subjects)
+    return check.problems
   }
 })
 
@@ -326,8 +327,8 @@ export const tokenExchange = (options: TokenExchangeOptions): Grant => {
     problems: () => {
       const check = collect()
       const { expect, problems } = check
-      expect("subject", isSubject(subject) ? true : undefined, expected)
-      expect("actor", actor === undefined || isSubject(actor) ? true : undefined, expected)
+      identityToken.check(check, "subject", subject, subjects)
+      if (actor !== undefined) identityToken.check(check, "actor", actor, subjects)
       for (const name of ["subjectType", "actorType", "requestedType"] as const) {
         expect(
           name,

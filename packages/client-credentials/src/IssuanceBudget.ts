@@ -123,8 +123,8 @@ export const IssuanceBudget = Context.GenericTag<IssuanceBudget>("@effect-oauth/
  */
 export interface Options {
   /**
-   * The most tokens that one client may request in a window, whatever they are for. Default: none, for a client that was not
-   * told its limit; then only what the issuer announces limits.
+   * The most tokens that one client may request in a window, whatever they are for. Without it, only the quotas that the
+   * issuer announces in its responses limit the client: for issuers whose limit is not documented. Default: none.
    */
   readonly limit?: number | undefined
   /** The window of the limit. Auth0 counts in days and hours of UTC: `{ timeZone: "UTC" }`. Default: 24 hours. */

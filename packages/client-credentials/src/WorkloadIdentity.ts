@@ -27,10 +27,11 @@ import { CredentialUnavailable } from "./OAuthError.js"
  */
 export type Source = Effect.Effect<Redacted.Redacted<string>, CredentialUnavailable>
 
+/** Permanent where the options are wrong: what takes a source reports this error in its place as `InvalidConfig`. */
 const unavailable = (problem: string, permanent = false) =>
   new CredentialUnavailable({ credential: "identity token", problem, permanent })
 
-/** Used without options: missing ones are reported when the source is read. */
+/** Used without options, of which missing ones are reported. */
 const noOptions = {} as never
 
 /** Options are part of an URL; what is no string would be sent as one. */

@@ -658,16 +658,6 @@ describe("on behalf of users", () => {
 })
 
 describe("what a source does", () => {
-  it.effect("is told by the call: what is wrong, and that repeating does not help", () =>
-    Effect.gen(function*() {
-      const http = network([token()])
-      const identity = WorkloadIdentity.gitHubActions({ audience: undefined as never })
-      const error = yield* Effect.flip(Effect.provide(call, client(http, { grant: Grant.jwtBearer(identity) })))
-      assert(error instanceof OAuthError.CredentialUnavailable)
-      assert.match(error.message, /audience/)
-      assert.isFalse(error.retryable)
-    }))
-
   it.effect("may be anything in a grant of the program's own", () =>
     Effect.gen(function*() {
       const present: ReadonlyArray<() => never> = [
@@ -726,6 +716,27 @@ describe("wrong options", () => {
     "an assertion without an issuer": [
       { grant: Grant.signedAssertion({ key: workload } as never) },
       /grant\.issuer/
+    ],
+    "a source without an audience": [
+      { grant: Grant.jwtBearer(WorkloadIdentity.gitHubActions({ audience: undefined as never })) },
+      /grant\.assertion: .*the audience is not a string of one or more characters/
+    ],
+    "a source without options": [
+      { grant: Grant.tokenExchange({ subject: WorkloadIdentity.azureManagedIdentity(undefined as never) }) },
+      /grant\.subject: .*the resource is not a string of one or more characters/
+    ],
+    "an actor without a service account": [
+      {
+        grant: Grant.tokenExchange({
+          subject: workload,
+          actor: WorkloadIdentity.googleMetadata({ audience: "a", serviceAccount: "" })
+        })
+      },
+      /grant\.actor: .*the service account is not a string of one or more characters/
+    ],
+    "a client assertion without a path": [
+      { clientId: "a", clientAuthentication: ClientAuthentication.workloadIdentity(WorkloadIdentity.file("")) },
+      /clientAuthentication\.identity: .*the path is not a string of one or more characters/
     ],
     "something else": [{ grant: "client_credentials" as never }, /grant/],
     "a misspelt option of an own grant": [

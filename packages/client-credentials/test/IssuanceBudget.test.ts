@@ -461,7 +461,7 @@ describe("the daily limit", () => {
       assert.strictEqual(yield* outcome("north", "b"), "served")
     }).pipe(Effect.provide(quiet)))
 
-  it.scoped("may be that of the issuer alone, for a client that was not told its limit", () =>
+  it.scoped("may be that of the issuer alone, for a client whose limit is not documented", () =>
     Effect.gen(function*() {
       const time = VirtualClock.make()
       const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)

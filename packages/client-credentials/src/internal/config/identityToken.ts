@@ -9,6 +9,7 @@ import { CredentialUnavailable, type TokenError } from "../../OAuthError.js"
 import * as identityToken from "../protocol/identityToken.js"
 import { isRecord } from "../protocol/json.js"
 import { identified } from "./bareMethods.js"
+import type { Check } from "./check.js"
 import * as credentialSource from "./credentialSource.js"
 
 export interface IdentityToken {
@@ -75,6 +76,21 @@ export const isSource = (value: unknown): value is credentialSource.Source =>
   Effect.isEffect(value) || credentialSource.isValid("identity token", value)
 
 export const isSourceOrCache = (value: unknown): value is Source => isSource(value) || isCache(value)
+
+/** Checks a source. One of the library that was given wrong options is an error in place of one. */
+export const check = (
+  { expect }: Check,
+  setting: string,
+  value: unknown,
+  kind: { readonly is: (value: unknown) => boolean; readonly expected: string } = { is: isSource, expected }
+): void => {
+  const isWrong = value instanceof CredentialUnavailable && value.permanent === true
+  expect(
+    setting,
+    !isWrong && kind.is(value) ? true : undefined,
+    isWrong ? `a source of identity tokens, but ${value.problem}` : kind.expected
+  )
+}
 
 /** The types of assertions that platforms issue: JWTs (RFC 7523 section 2.2), and JWT-SVIDs of SPIFFE (its OAuth draft). */
 const assertionTypes = {
