@@ -16,12 +16,7 @@ import * as servers from "./mcp/servers.js"
 
 type Servers = Effect.Effect.Success<typeof servers.start>
 
-interface Options {
-  readonly scope?: string
-  readonly secret?: string
-}
-
-const apiOf = ({ issuer, url }: Servers, { scope = "tools:call", secret = servers.secret }: Options = {}) =>
+const apiOf = ({ issuer, url }: Servers, secret = servers.secret) =>
   Layer.unwrapEffect(Effect.map(
     ProtectedResource.discover({ resource: url, allowedIssuers: [issuer], allowHttpLoopback: true }),
     (found) =>
@@ -29,15 +24,15 @@ const apiOf = ({ issuer, url }: Servers, { scope = "tools:call", secret = server
         ...found,
         clientId: "stock-agent",
         clientSecret: Redacted.make(secret),
-        scope,
+        scope: "tools:call",
         apiBaseUrl: url,
         allowHttpLoopback: true
       })
   )).pipe(Layer.provide(FetchHttpClient.layer))
 
-const promiseClient = (started: Servers, options?: Options) =>
+const promiseClient = (started: Servers, secret?: string) =>
   Effect.acquireRelease(
-    Effect.sync(() => PromiseClient.make(apiOf(started, options))),
+    Effect.sync(() => PromiseClient.make(apiOf(started, secret))),
     (api) => Effect.promise(() => api.close())
   )
 
@@ -68,15 +63,15 @@ const version2 = (url: string, fetch: typeof globalThis.fetch): Promise<Connecte
 
 const withAuthProvider = (
   started: Servers,
-  options?: Options
+  secret?: string
 ): Effect.Effect<Connected, unknown, Scope.Scope> =>
   Effect.flatMap(
-    Layer.build(apiOf(started, options)),
+    Layer.build(apiOf(started, secret)),
     (services) => Effect.provide(recipe.connected(started.url), services)
   )
 
-const withFetch = (connect: typeof version2) => (started: Servers, options?: Options) =>
-  Effect.flatMap(promiseClient(started, options), ({ fetch }) =>
+const withFetch = (connect: typeof version2) => (started: Servers, secret?: string) =>
+  Effect.flatMap(promiseClient(started, secret), ({ fetch }) =>
     Effect.acquireRelease(
       attempt(() => connect(started.url, fetch)),
       (client) => Effect.promise(() => client.close())
@@ -154,7 +149,7 @@ for (
     it.scopedLive("nothing secret is in the errors of a wrong secret, and of a server that rejects tokens", () =>
       Effect.gen(function*() {
         const started = yield* servers.start
-        const wrong = yield* Effect.flip(connect(started, { secret: "c4n4ry-wr0ng" }))
+        const wrong = yield* Effect.flip(connect(started, "c4n4ry-wr0ng"))
         const client = yield* connect(started)
         started.revokeAll()
         const rejected = yield* Effect.flip(call(client))
@@ -168,16 +163,16 @@ for (
 describe("a server that requires more scope", () => {
   const asAdmin = (started: Servers): Servers => ({ ...started, url: `${started.url}/admin` })
 
-  it.scopedLive("with fetch, the call fails with InsufficientScope, and succeeds with a client of that scope", () =>
+  it.scopedLive("with fetch, the call fails with InsufficientScope, and succeeds with that scope", () =>
     Effect.gen(function*() {
       const started = yield* servers.start
-      const { fetch } = yield* promiseClient(started)
+      const api = yield* promiseClient(started)
       const { url } = asAdmin(started)
-      const { reason: error } = yield* Effect.flip(attempt(() => version2(url, fetch)))
+      const { reason: error } = yield* Effect.flip(attempt(() => version2(url, api.fetch)))
       assert.instanceOf(error, OAuthError.InsufficientScope)
       assert.deepStrictEqual(error.scope, ["tools:admin"])
-      const admin = yield* promiseClient(started, { scope: `tools:call ${error.scope.join(" ")}` })
-      const client = yield* Effect.promise(() => version2(url, admin.fetch))
+      const { fetch } = api.with({ scope: ["tools:call", ...error.scope] })
+      const client = yield* Effect.promise(() => version2(url, fetch))
       assert.deepStrictEqual(yield* call(client), stock)
       yield* Effect.promise(() => client.close())
       assert.strictEqual(started.tokenRequests(), 2)
