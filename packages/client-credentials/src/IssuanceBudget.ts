@@ -23,6 +23,7 @@ import { namedClient } from "./internal/protocol/messages.js"
 import { obeyed } from "./internal/protocol/retryAfter.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
+import { RequestBound } from "./internal/seam/requestBound.js"
 import * as tokenErrors from "./internal/seam/tokenErrors.js"
 import { mayHaveIssued } from "./internal/token/issuance.js"
 import * as ledgers from "./internal/token/ledger.js"
@@ -342,13 +343,18 @@ export const make = (
     }
     const { request: configured } = yield* ClientConfig
     const life = yield* lifetime.make
+    const isRequestBound = yield* RequestBound
     const seal = yield* TokenSeal
     const store = yield* TokenStore
     const key = yield* keys.ofBudget(seal, configured, settings.name)
     const budget = operations(
       settings,
       configured.clientId,
-      (limits) => ledgerStore.make({ key, lifetime: life, seal, store, withoutStore: settings.withoutStore }, limits)
+      (limits) =>
+        ledgerStore.make(
+          { key, lifetime: life, seal, store, withoutStore: settings.withoutStore, isRequestBound },
+          limits
+        )
     )
     const ledger = budget.ledger(issuerQuota.organizationOf(configured))
 

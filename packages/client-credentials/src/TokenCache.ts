@@ -24,6 +24,7 @@ import * as backOff from "./internal/seam/backOff.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
 import * as moments from "./internal/seam/moments.js"
+import { RequestBound } from "./internal/seam/requestBound.js"
 import * as tokenErrors from "./internal/seam/tokenErrors.js"
 import * as tokenRequests from "./internal/seam/tokenRequests.js"
 import * as cachedToken from "./internal/token/cachedToken.js"
@@ -184,9 +185,14 @@ const decided = (
         return decision.token
       }
       yield* metrics.count(metrics.cacheOutcomes, { "oauth.cache.outcome": "wait" })
+      const { refresh } = decision
+      const isOther = shared.isRequestBound && decision.start === undefined
+      const awaited = isOther
+        ? Effect.flatMap(cacheEntry.poll(entry, refresh.id), Option.getOrElse(() => decided(shared, entry, decide)))
+        : Deferred.await(refresh.id)
       // In the trace of the caller, so that it shows where the time went.
-      return yield* Effect.withSpan(restore(Deferred.await(decision.refresh.id)), "oauth.token.get", {
-        attributes: { "oauth.cache.outcome": "wait", "oauth.token.reason": decision.refresh.reason },
+      return yield* Effect.withSpan(restore(awaited), "oauth.token.get", {
+        attributes: { "oauth.cache.outcome": "wait", "oauth.token.reason": refresh.reason },
         captureStackTrace: false
       })
     })
@@ -329,6 +335,7 @@ export const make = (
     const settings = yield* validate(parts.tokenCache, options)
     const { certificateThumbprint, request, requestToken } = yield* TokenEndpoint
     const budget = yield* Effect.serviceOption(Budget)
+    const isRequestBound = yield* RequestBound
     const rules: backOff.Options = {
       schedule: options.backOff ?? backOff.defaultOptions.schedule,
       maxRetryAfter: settings.maxRetryAfter
@@ -344,10 +351,12 @@ export const make = (
         expiryBufferFraction: settings.expiryBufferFraction,
         retryTimeout: settings.retryTimeout,
         rejectionPauses: settings.rejectionPauses,
-        isSame
+        isSame,
+        refreshLife: isRequestBound ? cacheEntry.refreshLife : undefined
       },
       backOff: rules,
-      lifetime: yield* lifetime.make
+      lifetime: yield* lifetime.make,
+      isRequestBound
     }
     const entries = new Entries(request, settings.capacity)
     const budgetLeft = Option.match(budget, {

@@ -328,6 +328,26 @@ describe("a cached token", () => {
     assert.deepStrictEqual(decision.start, { refresh, refreshAt: at(55 * minute) })
   })
 
+  it("is requested again when its refresh gave no sign of life, where a refresh may be cut off", () => {
+    const mayBeCut = { ...rules, refreshLife: 1000 }
+    const at0 = 55 * minute
+    const next = (state: State, now: number, id: number) => cachedToken.get(state, at(now), { id, rules: mayBeCut })
+    const [begun] = next(withToken(), at0, 2)
+    assert.deepStrictEqual(begun.refresh?.lostFrom, at(at0 + 1000))
+    assert.strictEqual(next(begun, at0 + 999, 3)[0].refresh?.id, 2)
+    const alive = cachedToken.alive(begun, at(at0 + 999), { id: 2, rules: mayBeCut })
+    assert.deepStrictEqual(alive.refresh?.lostFrom, at(at0 + 1999))
+    assert.strictEqual(next(alive, at0 + 1998, 3)[0].refresh?.id, 2)
+    const [again, decision] = next(alive, at0 + 1999, 3)
+    assert.strictEqual(again.refresh?.id, 3)
+    assert(decision._tag === "Serve" && decision.start !== undefined)
+    // A sign of the one that was replaced changes nothing.
+    assert.strictEqual(cachedToken.alive(again, at(at0 + 2000), { id: 2, rules: mayBeCut }), again)
+    const [waiting, waits] = next(again, 60 * minute, 4)
+    assert.strictEqual(waiting.refresh?.id, 4)
+    assert(waits._tag === "Wait" && waits.start !== undefined)
+  })
+
   it("that is requested for callers that wait is used; the first one that joins makes it so", () => {
     const [refreshing] = get(withToken(), 55 * minute)
     const [joined, decision] = get(refreshing, 60 * minute, 3)

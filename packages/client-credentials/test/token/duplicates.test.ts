@@ -71,4 +71,16 @@ describe("tokens issued to clients of one process", () => {
     assert.strictEqual(note(clock, { ...first, owner: other, key: "0" }), 1000)
     assert.isUndefined(note(clock, { ...first, owner: other, key: "1" }))
   })
+
+  it("are not noticed where the runtime has no weak references", () => {
+    const { note, size } = make()
+    const { WeakRef } = globalThis
+    try {
+      Reflect.deleteProperty(globalThis, "WeakRef")
+      assert.isUndefined(note({}, first))
+      assert.strictEqual(size({}), 0)
+    } finally {
+      Object.defineProperty(globalThis, "WeakRef", { value: WeakRef, configurable: true, writable: true })
+    }
+  })
 })

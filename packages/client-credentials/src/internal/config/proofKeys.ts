@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { InvalidConfig } from "../../InvalidConfig.js"
 import type { ProofKey } from "../http/proofKey.js"
 import type { Problem } from "../protocol/options.js"
+import { RequestBound } from "../seam/requestBound.js"
 import type { Dpop } from "./client.js"
 import * as credentialSource from "./credentialSource.js"
 
@@ -34,9 +35,19 @@ const make = ({ algorithm, key }: Dpop): Effect.Effect<ProofKey, InvalidConfig> 
     return yield* make({ algorithm, key: known })
   }).pipe(Effect.mapError((problems) => new InvalidConfig({ problems })))
 
+/** The first value that an effect returns. Until there is one, each caller runs the effect itself. */
+const firstOf = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  let first: { readonly value: A } | undefined
+  return Effect.suspend(() =>
+    first === undefined
+      ? Effect.map(effect, (value) => (first ??= { value }).value)
+      : Effect.succeed(first.value)
+  )
+}
+
 /**
  * Returns the settings with the key in place of its options. It is made once, by its own fiber: interrupting the first use
- * does not interrupt the others.
+ * does not interrupt the others. Where requests must not wait for each other, each makes one until there is one.
  */
 export const provide = <S extends { readonly dpop: Dpop | undefined }>(
   settings: S
@@ -45,6 +56,7 @@ export const provide = <S extends { readonly dpop: Dpop | undefined }>(
   return dpop === undefined
     ? Effect.succeed({ ...settings, dpop })
     : Effect.gen(function*() {
+      if (yield* RequestBound) return { ...settings, dpop: firstOf(make(dpop)) }
       const key = yield* Deferred.make<ProofKey, InvalidConfig>()
       const made = yield* Effect.cached(Effect.forkDaemon(Effect.intoDeferred(make(dpop), key)))
       return { ...settings, dpop: Effect.zipRight(Effect.uninterruptible(made), Deferred.await(key)) }

@@ -246,20 +246,21 @@ const decideWithoutStore = (copy: Copy, waiting: ReadonlyArray<Waiting>, error: 
     }
   })
 
-export const make = (
-  { lifetime, ...place }: Pick<Copy, "key" | "seal" | "store" | "withoutStore"> & { readonly lifetime: Lifetime },
-  budget: ledgers.Budget
-): Decide => {
-  const copy: Copy = {
-    ...place,
-    budget,
-    writer: crypto.randomUUID(),
-    writes: 0,
-    known: undefined,
-    owed: [],
-    ahead: 0,
-    answeredIn: 0
-  }
+type Place = Pick<Copy, "key" | "seal" | "store" | "withoutStore"> & { readonly lifetime: Lifetime }
+
+const copyOf = ({ lifetime: _, ...place }: Place, budget: ledgers.Budget): Copy => ({
+  ...place,
+  budget,
+  writer: crypto.randomUUID(),
+  writes: 0,
+  known: undefined,
+  owed: [],
+  ahead: 0,
+  answeredIn: 0
+})
+
+/** Makes the decisions that wait at the same time together. */
+const together = (copy: Copy, lifetime: Lifetime): Decide => {
   const handIn = batches.make<Waiting>(lifetime, {
     process: (waiting) =>
       Effect.catchAll(decideInStore(copy, waiting), (error) => decideWithoutStore(copy, waiting, error)),
@@ -284,5 +285,25 @@ export const make = (
           })
         )
       )
+    })
+}
+
+/** Makes decisions on a ledger. Where requests must not wait for each other, each makes its own, by what they know together. */
+export const make = (
+  place: Place & { readonly isRequestBound: boolean },
+  budget: ledgers.Budget
+): Decide => {
+  const copy = copyOf(place, budget)
+  if (!place.isRequestBound) return together(copy, place.lifetime)
+  return (decision, alone) =>
+    Effect.suspend(() => {
+      const mine: Copy = { ...copy, writer: crypto.randomUUID(), writes: 0 }
+      const { known, owed } = mine
+      return Effect.tap(together(mine, place.lifetime)(decision, alone), () =>
+        Effect.sync(() => {
+          copy.known = mine.known ?? known
+          copy.ahead = mine.ahead
+          copy.owed = [...copy.owed.slice(owed.length), ...mine.owed]
+        }))
     })
 }

@@ -2,7 +2,7 @@
  * A cache entry: the cached token of one token request, and the refresh that replaces it, with its retries, metrics and
  * warnings.
  */
-import type * as Deferred from "effect/Deferred"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -17,6 +17,7 @@ import * as backOff from "../seam/backOff.js"
 import type * as lifetime from "../seam/lifetime.js"
 import * as metrics from "../seam/metrics.js"
 import * as moments from "../seam/moments.js"
+import * as requestBound from "../seam/requestBound.js"
 import * as cachedToken from "../token/cachedToken.js"
 import { type Instant, remaining } from "../token/instant.js"
 import type { Rejection } from "../token/latch.js"
@@ -50,6 +51,8 @@ export interface Shared {
   readonly rules: cachedToken.Rules<AccessToken>
   readonly backOff: backOff.Options
   readonly lifetime: lifetime.Lifetime
+  /** Whether a refresh is cut off with the request that started it, and other requests must not wait for its fiber. */
+  readonly isRequestBound: boolean
 }
 
 /** The cached token of one token request. */
@@ -171,7 +174,8 @@ const failed = (
 const requestWithRetries = (
   shared: Shared,
   entry: Entry,
-  { refresh, refreshAt }: cachedToken.StartRefresh<Id>
+  { refresh, refreshAt }: cachedToken.StartRefresh<Id>,
+  retries: boolean
 ): Effect.Effect<AccessToken, TokenError> =>
   Effect.gen(function*() {
     yield* moments.sleepUntil(refreshAt)
@@ -182,22 +186,80 @@ const requestWithRetries = (
       return outcome.right.token
     }
     const next = yield* failed(shared, entry, one, outcome.left)
-    return next._tag === "Retry"
-      ? yield* requestWithRetries(shared, entry, { refresh, refreshAt: next.at })
+    return retries && next._tag === "Retry"
+      ? yield* requestWithRetries(shared, entry, { refresh, refreshAt: next.at }, retries)
       : yield* outcome.left
   })
 
+/** How often a refresh gives a sign of life, where it may be cut off without notice. In milliseconds. */
+const signEvery = 100
+
+/** How long a refresh without a sign counts as in flight for callers that have a token, in milliseconds. */
+export const refreshLife = 100 * signEvery
+
+/** How often callers of other requests look for the outcome of a refresh, in milliseconds. */
+const pollEvery = 20
+
+/** How often they find no new sign before they replace it. Not a time, which would also pass while all of them stand still. */
+const maxPolls = 50
+
+/** How long a request that cannot outlive its response waits for the refresh that it started, in milliseconds. */
+const heldFor = 5000
+
+const signs = ({ rules }: Shared, entry: Entry, id: Id): Effect.Effect<never> =>
+  Effect.forever(Effect.zipRight(
+    Effect.sleep(signEvery),
+    step(entry, (state, now) => [cachedToken.alive(state, now, { id, rules }), undefined])
+  ))
+
 /** Starts a refresh. It serves many callers, so it has its own trace, which links to the call that started it. */
 export const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefresh<Id>): Effect.Effect<void> =>
-  Effect.flatMap(Effect.option(Effect.currentParentSpan), (caller) => {
+  Effect.gen(function*() {
     const { id, reason } = begun.refresh
-    const refresh = Effect.withSpan(requestWithRetries(shared, entry, begun), "oauth.token.refresh", {
-      root: true,
-      links: Option.toArray(caller).map((span) => ({ _tag: "SpanLink", span, attributes: {} })),
-      attributes: { "oauth.token.reason": reason },
-      captureStackTrace: false
-    })
+    const { isRequestBound } = shared
+    const release = isRequestBound ? yield* requestBound.extend : undefined
+    // It would be cut off with the response.
+    const isHeld = isRequestBound && release === undefined && reason === "renewal"
+    const requested = requestWithRetries(shared, entry, begun, !isHeld)
+    const caller = yield* Effect.option(Effect.currentParentSpan)
+    const refresh = Effect.withSpan(
+      isRequestBound ? Effect.raceFirst(requested, signs(shared, entry, id)) : requested,
+      "oauth.token.refresh",
+      {
+        root: true,
+        links: Option.toArray(caller).map((span) => ({ _tag: "SpanLink", span, attributes: {} })),
+        attributes: { "oauth.token.reason": reason },
+        captureStackTrace: false
+      }
+    )
     // The state changes before the callers continue, so that one which calls again after a failure finds the pause.
-    const onEnd = Effect.sync(() => MutableRef.update(entry.state, (state) => cachedToken.ended(state, id)))
-    return shared.lifetime.fork(refresh, { result: id, onEnd })
+    const onEnd = Effect.sync(() => {
+      MutableRef.update(entry.state, (state) => cachedToken.ended(state, id))
+      release?.()
+    })
+    yield* shared.lifetime.fork(refresh, { result: id, onEnd })
+    if (isHeld) yield* Effect.ignore(Effect.interruptible(Effect.timeout(Deferred.await(id), heldFor)))
+  })
+
+/**
+ * Waits for a refresh that another request may run: what has come of it, or nothing when it was cut off. Fibers of other
+ * requests are not waited for, since they would continue this one with their own I/O.
+ */
+export const poll = (
+  { state }: Entry,
+  id: Id
+): Effect.Effect<Option.Option<Effect.Effect<AccessToken, TokenError>>> =>
+  Effect.gen(function*() {
+    let sign: Instant | undefined
+    for (let polls = 0; polls < maxPolls; polls += 1) {
+      const outcome = yield* Deferred.poll(id)
+      if (Option.isSome(outcome)) return outcome
+      const { refresh } = MutableRef.get(state)
+      if (refresh?.id !== id) return Option.none()
+      if (refresh.lostFrom !== sign) polls = 0
+      sign = refresh.lostFrom
+      yield* Effect.sleep(pollEvery)
+    }
+    MutableRef.update(state, (state) => cachedToken.ended(state, id))
+    return Option.none()
   })

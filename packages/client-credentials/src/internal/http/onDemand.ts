@@ -8,6 +8,7 @@ import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 
 import { ClientClosed } from "../../OAuthError.js"
+import { isRequestBound } from "../seam/requestBound.js"
 
 /** What runs the calls of a client. */
 export interface Running<Services> {
@@ -27,7 +28,8 @@ const closed = () => new ClientClosed()
 
 /** Runs calls on one build of a layer, until the client is closed. */
 export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<Services> => {
-  const shared = buildOnDemand(layer)
+  const isBound = isRequestBound()
+  const shared = isBound ? buildByEach(layer) : buildOnDemand(layer)
   const calls = new Set<() => void>()
   /** Is interrupted by `close`, and succeeds never. */
   const interruptedByClose = Effect.async<never>((resume) => {
@@ -46,7 +48,8 @@ export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<S
         (runtime) => Effect.promise((signal) => runtime.runPromiseExit(effect, { signal }))
       )
       const sent = await Effect.runPromiseExit(
-        Effect.raceFirst(call, interruptedByClose),
+        // A call that is cut off with its request would never be removed from those that `close` ends.
+        isBound ? call : Effect.raceFirst(call, interruptedByClose),
         signal === undefined ? undefined : { signal }
       )
       const exit = Exit.isSuccess(sent) ? sent.value : Exit.failCause(sent.cause)
@@ -91,5 +94,25 @@ const buildOnDemand = <R, E>(layer: Layer.Layer<R, E>) => {
     },
     isClosed: () => closing !== undefined,
     close: () => closing ??= current?.runtime.dispose() ?? Promise.resolve()
+  }
+}
+
+/** Builds of a layer where no request waits for another: each builds it, until one of them has. */
+const buildByEach = <R, E>(layer: Layer.Layer<R, E>): ReturnType<typeof buildOnDemand<R, E>> => {
+  let built: ManagedRuntime.ManagedRuntime<R, E> | undefined
+  let closing: Promise<void> | undefined
+  return {
+    runtime: async () => {
+      if (closing !== undefined) throw closed()
+      if (built !== undefined) return built
+      const runtime = ManagedRuntime.make(layer)
+      const exit = await runtime.runPromiseExit(Effect.void)
+      const first = Exit.isSuccess(exit) && closing === undefined ? built ??= runtime : undefined
+      if (first !== runtime) await runtime.dispose().catch(() => undefined)
+      if (first !== undefined) return first
+      throw Exit.isFailure(exit) && closing === undefined ? errorOf(exit.cause) : closed()
+    },
+    isClosed: () => closing !== undefined,
+    close: () => closing ??= built?.dispose() ?? Promise.resolve()
   }
 }

@@ -15,6 +15,7 @@ import * as FiberRefsPatch from "effect/FiberRefsPatch"
 import * as Scope from "effect/Scope"
 
 import { ClientClosed } from "../../OAuthError.js"
+import { RequestBound } from "./requestBound.js"
 
 export interface Lifetime {
   /** Whether the scope has begun to close. */
@@ -23,7 +24,8 @@ export interface Lifetime {
   readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ClientClosed, R>
   /**
    * Runs an effect in a fiber of the scope and completes `result` with what it returns, after `onEnd`. When the scope ends,
-   * or has ended, `result` is completed with `ClientClosed`: no caller waits for ever.
+   * or has ended, `result` is completed with `ClientClosed`: no caller waits for ever. Where a fiber ends with the request
+   * that began it, the end of the scope does not wait for it.
    */
   readonly fork: <A, E>(
     effect: Effect.Effect<A, E>,
@@ -61,6 +63,7 @@ export const share = <A, E, R>(services: Effect.Effect<A, E, R>): Effect.Effect<
 
 const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
   const layerRefs = yield* Effect.getFiberRefs
+  const isRequestBound = yield* RequestBound
   // Read without an effect on the path of every call; set once.
   let hasEnded = false
   // Made when an effect begins, and dropped with the last one: most clients are idle, and a process may have one for each
@@ -109,8 +112,9 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
             Effect.flatMap((exit) =>
               Effect.zipRight(onEnd, Deferred.done(result, hasEnded ? Exit.fail(new ClientClosed()) : exit))
             ),
-            Effect.tap(Effect.sync(end)),
-            Effect.forkIn(begin().scope),
+            isRequestBound
+              ? Effect.forkDaemon
+              : (forked) => Effect.forkIn(Effect.tap(forked, Effect.sync(end)), begin().scope),
             Effect.asVoid
           )
       ).pipe(Effect.uninterruptible)

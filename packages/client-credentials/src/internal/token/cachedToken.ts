@@ -24,6 +24,11 @@ export interface Rules<T> extends WindowRules {
   readonly rejectionPauses: readonly [number, ...ReadonlyArray<number>]
   /** Whether two tokens have the same value. */
   readonly isSame: (one: T, other: T) => boolean
+  /**
+   * How long a refresh counts as in flight after its last sign of life, where it may be cut off without notice; undefined
+   * where it always ends.
+   */
+  readonly refreshLife?: number | undefined
 }
 
 export interface Refresh<Id> {
@@ -33,6 +38,8 @@ export interface Refresh<Id> {
   readonly giveUpAt: Instant
   /** Whether a caller waits for its token. */
   readonly isAwaited: boolean
+  /** From here on it counts as cut off, unless it gives another sign of life; undefined where it always ends. */
+  readonly lostFrom?: Instant | undefined
 }
 
 /** A failed request. */
@@ -112,15 +119,28 @@ export const fresh = <T>({ cached }: State<T, unknown, unknown>, now: Instant): 
 const currentPause = <E>({ pause }: State<unknown, E, unknown>, now: Instant) =>
   pause !== undefined && !reached(pause.until, now) ? pause : undefined
 
+/** The refresh in flight, if it was not cut off. */
+const inFlight = <Id>({ refresh }: State<unknown, unknown, Id>, now: Instant): Refresh<Id> | undefined =>
+  refresh?.lostFrom !== undefined && reached(refresh.lostFrom, now) ? undefined : refresh
+
 type Begin<T, Id> = { readonly id: Id; readonly rules: Rules<T> }
+
+const seen = <T, Id>(refresh: Refresh<Id>, now: Instant, { refreshLife }: Rules<T>): Refresh<Id> =>
+  refreshLife === undefined ? refresh : { ...refresh, lostFrom: after(now, refreshLife) }
+
+const begin = <T, Id>(
+  now: Instant,
+  { id, isAwaited, reason, rules }: Begin<T, Id> & Pick<Refresh<Id>, "isAwaited" | "reason">
+): Refresh<Id> => seen({ id, reason, giveUpAt: after(now, rules.retryTimeout), isAwaited }, now, rules)
 
 const wait = <T, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
   { id, reason, rules }: Begin<T, Id> & { readonly reason: Reason }
 ): readonly [State<T, E, Id>, Decision<T, E, Id>] => {
-  if (state.refresh !== undefined) {
-    const refresh = { ...state.refresh, isAwaited: true }
+  const current = inFlight(state, now)
+  if (current !== undefined) {
+    const refresh = { ...current, isAwaited: true }
     return [{ ...state, refresh }, { _tag: "Wait", refresh, start: undefined }]
   }
   let refreshAt = now
@@ -133,7 +153,7 @@ const wait = <T, E, Id>(
     }
     refreshAt = until
   }
-  const refresh = { id, reason, giveUpAt: after(now, rules.retryTimeout), isAwaited: true }
+  const refresh = begin(now, { id, rules, reason, isAwaited: true })
   return [{ ...state, refresh }, { _tag: "Wait", refresh, start: { refresh, refreshAt } }]
 }
 
@@ -149,15 +169,12 @@ export const get = <T, E, Id>(
     return wait(state, now, { id, reason, rules })
   }
   const used = cached.isUsed ? state : { ...state, cached: { ...cached, isUsed: true } }
-  if (!reached(cached.refreshFrom, now) || state.refresh !== undefined || currentPause(state, now) !== undefined) {
+  if (
+    !reached(cached.refreshFrom, now) || inFlight(state, now) !== undefined || currentPause(state, now) !== undefined
+  ) {
     return [used, { _tag: "Serve", token: cached.token, start: undefined }]
   }
-  const refresh: Refresh<Id> = {
-    id,
-    reason: "renewal",
-    giveUpAt: after(now, rules.retryTimeout),
-    isAwaited: false
-  }
+  const refresh = begin(now, { id, rules, reason: "renewal", isAwaited: false })
   return [{ ...used, refresh }, { _tag: "Serve", token: cached.token, start: { refresh, refreshAt: now } }]
 }
 
@@ -314,6 +331,13 @@ export const failed = <T, E, Id>(
     ? [next, { _tag: "Retry", at: until, failing }]
     : [{ ...next, refresh: undefined }, { _tag: "GiveUp", failing }]
 }
+
+/** A refresh gives a sign of life. */
+export const alive = <T, E, Id>(
+  state: State<T, E, Id>,
+  now: Instant,
+  { id, rules }: Begin<T, Id>
+): State<T, E, Id> => state.refresh?.id === id ? { ...state, refresh: seen(state.refresh, now, rules) } : state
 
 /** A refresh ended by a defect or was interrupted. */
 export const ended = <T, E, Id>(state: State<T, E, Id>, id: Id): State<T, E, Id> =>

@@ -54,6 +54,8 @@ export const make = <T extends { readonly expiresAt: number }>(
 
   return {
     note: (clock, { isFirst, key, now, owner, token }) => {
+      // Workers have weak references by their compatibility date.
+      if (!("WeakRef" in globalThis)) return undefined
       const issued = issuedBy(clock)
       const known = issued.get(key)
       const isReported = known !== undefined && isFirst && known.expiresAt > now && known.owner.deref() !== owner &&

@@ -11,6 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 
 import { ClientClosed } from "../../OAuthError.js"
+import { RequestBound } from "./requestBound.js"
 
 export interface Lifetime {
   /** Whether the scope has begun to close. */
@@ -19,7 +20,8 @@ export interface Lifetime {
   readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ClientClosed, R>
   /**
    * Runs an effect in a fiber of the scope and completes `result` with what it returns, after `onEnd`. When the scope ends,
-   * or has ended, `result` is completed with `ClientClosed`: no caller waits for ever.
+   * or has ended, `result` is completed with `ClientClosed`: no caller waits for ever. Where a fiber ends with the request
+   * that began it, the end of the scope does not wait for it.
    */
   readonly fork: <A, E>(
     effect: Effect.Effect<A, E>,
@@ -47,6 +49,7 @@ export const share = <A, E, R>(services: Effect.Effect<A, E, R>): Effect.Effect<
 
 const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
   const layerContext = yield* Effect.context<never>()
+  const isRequestBound = yield* RequestBound
   // Read without an effect on the path of every call; set once.
   let hasEnded = false
   // Made when an effect begins, and dropped with the last one: most clients are idle, and a process may have one for each
@@ -93,9 +96,11 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
             Effect.flatMap((exit) =>
               Effect.andThen(onEnd, Deferred.done(result, hasEnded ? Exit.fail(new ClientClosed()) : exit))
             ),
-            Effect.andThen(Effect.sync(end)),
+            Effect.andThen(Effect.sync(isRequestBound ? () => undefined : end)),
             Effect.updateContext((_: Context.Context<never>) => layerContext),
-            Effect.forkIn(begin().scope, { uninterruptible: true }),
+            isRequestBound
+              ? Effect.forkDetach({ uninterruptible: true })
+              : Effect.forkIn(begin().scope, { uninterruptible: true }),
             Effect.asVoid
           )
       ).pipe(Effect.uninterruptible)

@@ -1,0 +1,56 @@
+/**
+ * Runtimes whose I/O belongs to the request that began it, such as Cloudflare Workers. There a fiber, a timer or a response
+ * of one request ends with it, without notice, and another request that waits for it gets an error. So what requests share
+ * is data, and each does its own I/O.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+
+type WaitUntil = (promise: Promise<void>) => void
+
+/** What such runtimes have that others have not. */
+interface Runtime {
+  readonly EdgeRuntime?: string
+  readonly navigator?: { readonly userAgent?: string }
+  readonly process?: {
+    readonly getBuiltinModule?: (name: string) => { readonly waitUntil?: WaitUntil } | undefined
+  }
+  readonly [requestContext: symbol]: { readonly get?: () => { readonly waitUntil?: WaitUntil } | undefined } | undefined
+}
+
+const runtime = (): Runtime => globalThis as Runtime
+
+/** Whether this is such a runtime: that of Cloudflare, or the Edge Runtime of Vercel. */
+export const isRequestBound = (): boolean => {
+  const { EdgeRuntime, navigator } = runtime()
+  return navigator?.userAgent === "Cloudflare-Workers" || EdgeRuntime !== undefined
+}
+
+/** The same for the parts of a client. */
+export class RequestBound
+  extends Context.Reference<RequestBound>()("@effect-oauth/client-credentials/internal/seam/RequestBound", {
+    defaultValue: isRequestBound
+  })
+{}
+
+/**
+ * Lets the current request outlive its response, and the disconnection of its client, until the returned function is called.
+ * Returns undefined where it cannot. Workers need the flag `nodejs_compat` for it: an import of their module would stop
+ * bundlers for other runtimes.
+ */
+export const extend: Effect.Effect<(() => void) | undefined> = Effect.sync(() => {
+  const { process, [Symbol.for("@vercel/request-context")]: vercel } = runtime()
+  const context = vercel?.get?.()
+  let release: (() => void) | undefined
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  try {
+    const { waitUntil } = context ?? process?.getBuiltinModule?.("cloudflare:workers") ?? {}
+    if (waitUntil === undefined) return undefined
+    waitUntil(released)
+    return release
+  } catch {
+    return undefined
+  }
+})

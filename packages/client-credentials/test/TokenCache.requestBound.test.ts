@@ -1,0 +1,74 @@
+/** A cache where I/O belongs to the request that began it: callers look for the outcome of another's refresh. */
+import { assert, describe, it } from "@effect/vitest"
+import { TokenCache } from "@effect-oauth/client-credentials"
+import { Deferred, Effect, Fiber, TestClock } from "effect"
+
+import { RequestBound } from "../src/internal/seam/requestBound.js"
+import { day, make as endpoint, unavailable, value } from "./support/tokenEndpoint.js"
+
+const cacheOver = ({ layer }: ReturnType<typeof endpoint>) =>
+  TokenCache.make().pipe(Effect.provide(layer), Effect.provideService(RequestBound, true))
+
+/** In the refresh window of a token that lives a day. */
+const due = day - 60_000
+
+describe("a TokenCache of a runtime with I/O by request", () => {
+  it.scoped("requests once, however many callers look for the token", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const tokens = endpoint({ gate })
+      const cache = yield* cacheOver(tokens)
+      const callers = yield* Effect.fork(Effect.replicateEffect(cache.get, 100, { concurrency: "unbounded" }))
+      // Far longer than they wait for a refresh that gives no sign of life.
+      yield* TestClock.adjust("20 seconds")
+      yield* Deferred.succeed(gate, undefined)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(new Set((yield* Fiber.join(callers)).map(value)), new Set(["token-1"]))
+      assert.strictEqual(tokens.count.requests, 1)
+    }))
+
+  it.scoped("gives the failure of a request to all that look for its token", () =>
+    Effect.gen(function*() {
+      const tokens = endpoint({ fails: () => unavailable })
+      const cache = yield* cacheOver(tokens)
+      const callers = yield* Effect.fork(
+        Effect.replicateEffect(Effect.flip(cache.get), 10, { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("10 seconds")
+      const errors = yield* Fiber.join(callers)
+      assert.deepStrictEqual(new Set(errors.map(({ _tag }) => _tag)), new Set(["TokenEndpointUnavailable"]))
+    }))
+
+  it.scoped("holds the caller that starts a refresh, which would be cut off with its response", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const tokens = endpoint({ gate })
+      const cache = yield* cacheOver(tokens)
+      yield* Deferred.succeed(gate, undefined)
+      yield* cache.get
+      yield* TestClock.adjust(due)
+      assert.strictEqual(value(yield* cache.get), "token-1")
+      assert.strictEqual(tokens.count.requests, 2)
+      assert.strictEqual(value(yield* cache.get), "token-2")
+    }))
+
+  it.scoped("holds it for one attempt, and for no longer than 5 seconds", () =>
+    Effect.gen(function*() {
+      const tokens = endpoint({
+        fails: (request) => request === 2 ? unavailable : false,
+        hangs: (request) => request === 3
+      })
+      const cache = yield* cacheOver(tokens)
+      yield* cache.get
+      yield* TestClock.adjust(due)
+      assert.strictEqual(value(yield* cache.get), "token-1")
+      assert.strictEqual(tokens.count.requests, 2)
+      yield* TestClock.adjust("10 seconds")
+      const held = yield* Effect.fork(cache.get)
+      yield* TestClock.adjust(4999)
+      assert.isNull(yield* Effect.map(Fiber.poll(held), (exit) => exit._tag === "None" ? null : exit))
+      yield* TestClock.adjust(1)
+      assert.strictEqual(value(yield* Fiber.join(held)), "token-1")
+      assert.strictEqual(tokens.count.requests, 3)
+    }))
+})

@@ -1,0 +1,87 @@
+/** An authorization server and an API behind a worker: tokens are counted by client, and a test can hold them back. */
+import { Response } from "miniflare"
+
+interface Held {
+  readonly client: string
+  readonly release: () => void
+}
+
+/** What Miniflare gives the request of a worker. */
+interface Outbound {
+  readonly url: string
+  readonly headers: { readonly get: (name: string) => string | null }
+}
+
+export class Servers {
+  private readonly tokens = new Map<string, number>()
+  private readonly holding = new Set<string>()
+  private readonly down = new Set<string>()
+  private readonly revoked = new Set<string>()
+  private held: ReadonlyArray<Held> = []
+  private onChange: ReadonlyArray<() => void> = []
+
+  /** How many tokens a client requested. */
+  tokensOf(client: string): number {
+    return this.tokens.get(client) ?? 0
+  }
+
+  /** Token requests of this client get no response until they are released. */
+  hold(client: string): void {
+    this.holding.add(client)
+  }
+
+  release(client: string): void {
+    this.holding.delete(client)
+    for (const held of this.held) if (held.client === client) held.release()
+    this.held = this.held.filter((held) => held.client !== client)
+  }
+
+  /** Token requests of this client fail, or work again. */
+  setDown(client: string, isDown: boolean): void {
+    if (isDown) this.down.add(client)
+    else this.down.delete(client)
+  }
+
+  /** The API rejects this token. */
+  revoke(token: string): void {
+    this.revoked.add(token)
+  }
+
+  /** Waits until a client has requested so many tokens. */
+  async requested(client: string, count: number): Promise<void> {
+    while (this.tokensOf(client) < count) {
+      await new Promise<void>((resolve) => {
+        this.onChange = [...this.onChange, resolve]
+      })
+    }
+  }
+
+  private async issue(request: Outbound): Promise<Response> {
+    const client = new URL(request.url).pathname.slice(1)
+    const count = this.tokensOf(client) + 1
+    this.tokens.set(client, count)
+    const changed = this.onChange
+    this.onChange = []
+    for (const resolve of changed) resolve()
+    if (this.holding.has(client)) {
+      await new Promise<void>((release) => {
+        this.held = [...this.held, { client, release }]
+      })
+    }
+    if (this.down.has(client)) return new Response(null, { status: 503 })
+    const type = request.headers.get("dpop") === null ? "Bearer" : "DPoP"
+    return Response.json({ access_token: `${count}-${client}`, token_type: type, expires_in: 3600 })
+  }
+
+  /** The network of the worker. The API returns the number of the token. */
+  readonly respond = async (request: Outbound): Promise<Response> => {
+    if (new URL(request.url).host === "auth.test") return this.issue(request)
+    const token = request.headers.get("authorization")?.split(" ")[1] ?? ""
+    return this.revoked.has(token)
+      ? new Response(null, { status: 401, headers: { "www-authenticate": "Bearer error=\"invalid_token\"" } })
+      : new Response(token.split("-")[0])
+  }
+}
+
+/** A token as the servers issue it. */
+export const tokenOf = (client: string, count: number): string => `${count}-${client}`
