@@ -112,15 +112,18 @@ export class Received {
 
 /**
  * URL and body determine where the request goes and where it ends, and headers do not: one that was copied from another
- * request would send the token elsewhere behind a shared front, or make a second request of the rest of a body.
+ * request would send the token elsewhere behind a shared front, or make a second request of the rest of a body. A fragment
+ * is for the caller only.
  */
 const framed = (request: Request): Request => {
   const length = "contentLength" in request.body ? request.body.contentLength : undefined
   const { "content-length": given, host, "transfer-encoding": coding } = request.headers
-  if (host === undefined && coding === undefined && (given === undefined || given === String(length))) return request
-  const { body, hash, headers, method, url, urlParams } = request
-  const located = HttpClientRequest.setUrlParams(HttpClientRequest.make(method)(url), urlParams)
-  return (Option.isSome(hash) ? HttpClientRequest.setHash(located, hash.value) : located).pipe(
+  if (
+    host === undefined && coding === undefined && (given === undefined || given === String(length)) &&
+    Option.isNone(request.hash)
+  ) return request
+  const { body, headers, method, url, urlParams } = request
+  return HttpClientRequest.setUrlParams(HttpClientRequest.make(method)(url), urlParams).pipe(
     HttpClientRequest.setBody(body),
     HttpClientRequest.setHeaders(Headers.remove(headers, ["content-length", "host", "transfer-encoding"]))
   )
@@ -140,6 +143,8 @@ const validated = (request: Request, url: URL): Either.Either<Request, httpError
     ))
   }
   const problem = preconditions.headerProblem(request.headers)
+  // A fragment is not sent (RFC 9110 section 7.1), and not every transport leaves it out.
+  url.hash = ""
   return problem === undefined
     ? Either.right(HttpClientRequest.setUrl(framed(request), url.href))
     : Either.left(invalid(request, "Encode", problem))

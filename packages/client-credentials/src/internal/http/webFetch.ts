@@ -98,7 +98,8 @@ export const toRequest = async ({ url, web }: Call): Promise<HttpClientRequest.H
     ? request
     : HttpClientRequest.setBody(
       request,
-      HttpBody.uint8Array(bytes, headers["content-type"])
+      // Bytes of no stated type are sent without one.
+      HttpBody.raw(bytes, { contentType: headers["content-type"], contentLength: bytes.byteLength })
     )
 }
 
@@ -185,6 +186,7 @@ const descriptionOf = ({ isRedirected, response, url }: Received): Description =
 const described = (response: Response, description: Description): Response => {
   const { redirected, status, statusText, url } = description
   return Object.defineProperties(response, {
+    type: { value: "basic" },
     url: { value: url },
     redirected: { value: redirected },
     statusText: { value: statusText },
