@@ -33,6 +33,22 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
   ],
   "guides/keys.md": ["kms", "pkcs11", "keySet", "dpop"].map((name) => `examples/src/guides/keys/${name}.ts`),
   "guides/http-api-middleware.md": ["effect-4/examples/guide/definition.ts", "effect-4/examples/guide/client.ts"],
+  "guides/works-with.md": [
+    "api",
+    "openapi-fetch",
+    "ky",
+    "axios",
+    "ofetch",
+    "graphql-request",
+    "apollo",
+    "trpc",
+    "event-source",
+    "connect",
+    "with-token",
+    "grpc",
+    "kafka",
+    "smtp"
+  ].map((name) => `examples/src/guides/works-with/${name}.ts`),
   "guides/moving.md": ["examples/src/guides/values.ts"],
   "guides/fleet-topologies.md": [
     "examples/src/cluster/refresher.ts",

@@ -12,8 +12,8 @@ import { logLevel } from "kafkajs"
 import * as certificates from "../../client-credentials/test/support/certificates.js"
 import * as grpc from "../src/guides/works-with/grpc.js"
 import * as kafka from "../src/guides/works-with/kafka.js"
-import { withReplay } from "../src/guides/works-with/replay.js"
 import * as smtp from "../src/guides/works-with/smtp.js"
+import { withToken } from "../src/guides/works-with/with-token.js"
 import * as servers from "./works-with/servers.js"
 
 type Verify = (token: string) => Promise<boolean>
@@ -45,17 +45,17 @@ const subjects: Readonly<Record<string, Subject>> = {
             (error, value) => error === null ? resolve(value) : reject(error)
           )
         )
-      return () => withReplay(api, grpc.isRejection, call)
+      return () => withToken(api, call, grpc.isRejection)
     }),
   "KafkaJS, OAUTHBEARER": (api, verify) =>
     Effect.map(servers.kafka(verify), (port) => {
       const client = kafka.kafka(api, { brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING })
       return () =>
-        withReplay(api, kafka.isRejection, async () => {
+        withToken(api, async () => {
           const admin = client.admin()
           await admin.connect()
           await admin.disconnect()
-        })
+        }, kafka.isRejection)
     }),
   "nodemailer, XOAUTH2": (api, verify) =>
     Effect.map(servers.smtp(verify), (port) => {

@@ -14,7 +14,7 @@ export const channelCredentials = ({ token }: PromiseClient.PromiseClient, chann
     })
   )
 
-/** For `withReplay`. */
+/** For `withToken`. */
 export const isRejection = (error: unknown): boolean => (error as ServiceError).code === status.UNAUTHENTICATED
 
 // const client = new InventoryClient("api.example.com:443", channelCredentials(api))

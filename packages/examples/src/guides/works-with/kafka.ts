@@ -11,6 +11,6 @@ export const kafka = (
     sasl: { mechanism: "oauthbearer", oauthBearerProvider: async () => ({ value: (await token()).value }) }
   })
 
-/** For `withReplay(api, isRejection, () => producer.connect())`. */
+/** For `withToken(api, () => producer.connect(), isRejection)`. */
 export const isRejection = (error: unknown): boolean =>
   (error as KafkaJSError).name === "KafkaJSSASLAuthenticationError"
