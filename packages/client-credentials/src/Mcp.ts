@@ -1,9 +1,10 @@
 /**
  * The client authentication of the Model Context Protocol's TypeScript SDK, over the cached tokens of a client.
  *
- * The SDK needs nothing of this module where its transport takes a `fetch`: give it that of a `PromiseClient`, and calls are
- * authorized, restricted and replayed as `ApiClient` does it, with bound tokens too. This module is for programs that must
- * give an `authProvider`. The index does not export it: import it by its path, `@effect-oauth/client-credentials/Mcp`.
+ * Where a transport of the SDK takes a `fetch`, this module is not needed: give it that of a `PromiseClient`, and calls are
+ * authorized, restricted and replayed as by `ApiClient`, with bound tokens too. This module is for programs that must
+ * give an `authProvider`. The index does not export it: import it by its path,
+ * `@effect-oauth/client-credentials/Mcp`.
  *
  * @since 0.1.0
  */
@@ -31,7 +32,10 @@ import { CurrentOverrides } from "./TokenRequest.js"
  * @category models
  */
 export interface AuthProvider {
-  /** Returns the token of the next call. Rejects with a `TokenError`, or with `InvalidConfig` for a token that is bound to a key. */
+  /**
+   * Returns the token of the next call. Rejects with a `TokenError`, or with `InvalidConfig` when tokens are bound to a key
+   * (`dpop`).
+   */
   readonly token: () => Promise<string>
   /** Notes that the server did not accept the token (status 401). The SDK then repeats the call once. */
   readonly onUnauthorized: () => Promise<void>
@@ -45,23 +49,25 @@ const bound = new InvalidConfig({
 })
 
 /**
- * Makes an `AuthProvider` over the `TokenCache` of the context, for the scope. The SDK never requests a token: caching,
- * refresh, sharing and budgets are those of the client, and any number of rejections of one token cost one new token.
+ * Makes an `AuthProvider` over the `TokenCache` of the context. After the scope has ended, it rejects with `ClientClosed`.
  *
- * - A transport calls one server: `TokenRequest.withOverrides` around this effect gives the tokens of that server, with its
- *   `resource` (RFC 8707) and `scope`.
+ * The SDK never requests a token: caching, refresh, sharing and budgets are those of the client, and any number of
+ * rejections of one token cost one new token.
+ *
+ * - A transport calls one server: `TokenRequest.withOverrides` around this effect gives the tokens of that server, with
+ *   its `resource` (RFC 8707) and `scope`.
  * - The SDK sends the token to the URL of its transport, whichever that is: `apiBaseUrl` and `apiOrigins` do not apply.
- * - Where a server requires more scope (403 with `insufficient_scope`), the call fails with the SDK's `InsufficientScopeError`.
- * - For version 1 of the SDK, whose `OAuthClientProvider` lets the SDK request tokens by itself, give the transport a `fetch`.
+ * - Where a server requires more scope (403 with `insufficient_scope`), the call rejects with the SDK's
+ *   `InsufficientScopeError`.
+ * - The `OAuthClientProvider` of version 1 of the SDK makes the SDK request tokens itself: give that version a `fetch`.
  *
  * @example
- * import { ClientCredentials, TokenRequest } from "@effect-oauth/client-credentials"
+ * import { TokenRequest } from "@effect-oauth/client-credentials"
  * import * as Mcp from "@effect-oauth/client-credentials/Mcp"
- * import { Effect } from "effect"
  *
+ * // For `new StreamableHTTPClientTransport(url, { authProvider })`.
  * export const toolsProvider = Mcp.authProvider.pipe(
- *   TokenRequest.withOverrides({ resource: "https://tools.example.com/mcp", scope: "tools:call" }),
- *   Effect.provide(ClientCredentials.layerEnv())
+ *   TokenRequest.withOverrides({ resource: "https://tools.example.com/mcp", scope: "tools:call" })
  * )
  *
  * @since 0.1.0

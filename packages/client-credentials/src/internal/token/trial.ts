@@ -1,6 +1,6 @@
 /**
- * Whether a token works, by a caller that reports rejections only: it calls with the token, repeats a rejected call once, and
- * reports neither the success of a call nor the rejection of a repeated one.
+ * Whether a token works, by a caller that reports rejections only: it calls with the token, repeats a rejected call once,
+ * and reports neither the success of a call nor the rejection of a repeated one.
  */
 
 export interface Trial<T> {
