@@ -4,11 +4,10 @@
  * @since 0.1.0
  */
 import type { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConfig"
-import * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -18,9 +17,8 @@ import * as Redacted from "effect/Redacted"
 import type { RedisOptions } from "ioredis"
 
 import * as connections from "./internal/connection.js"
-import { problemOf } from "./internal/problem.js"
-import * as scripts from "./internal/scripts.js"
 import * as configErrors from "./internal/seam/configErrors.js"
+import * as stores from "./internal/store.js"
 
 /**
  * Options of the store. All have defaults.
@@ -34,9 +32,6 @@ export interface Options {
   /** How long a response may take; after that, the process continues without the store. Default: 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
-
-const validate = (options: Options | undefined) =>
-  TokenStore.validateServerOptions(options, { prefix: "effect-oauth", timeout: "2 seconds" })
 
 /**
  * A client of Redis: whatever runs a Lua script, on one key. `Redis` and `Cluster` of `ioredis` are of this type; other clients
@@ -56,17 +51,6 @@ const validate = (options: Options | undefined) =>
  *     eval: (script, _, key, ...args) => client.eval(script, { keys: [key], arguments: args })
  *   })
  * })
- *
- * @example
- * import { RedisTokenStore } from "@effect-oauth/redis"
- *
- * // A client over HTTP, such as that of @upstash/redis.
- * interface HttpClient {
- *   readonly eval: (script: string, keys: Array<string>, args: Array<string>) => Promise<unknown>
- * }
- *
- * export const fromHttpClient = (client: HttpClient) =>
- *   RedisTokenStore.fromClient({ eval: (script, _, key, ...args) => client.eval(script, [key], args) })
  *
  * @since 0.1.0
  * @category models
@@ -96,40 +80,10 @@ export interface Client {
  * @category constructors
  */
 export const fromClient = (client: Client, options?: Options): TokenStore.TokenStore =>
-  make(client, Either.getOrThrowWith(validate(options), (error) => error))
+  make(client, Either.getOrThrowWith(stores.validate(options), (error) => error))
 
-const make = (
-  client: Client,
-  { prefix, timeout }: { readonly prefix: string; readonly timeout: number }
-): TokenStore.TokenStore => {
-  const run = (
-    operation: OAuthError.TokenStoreError["operation"],
-    script: string,
-    key: string,
-    ...args: Array<string>
-  ) =>
-    Effect.tryPromise({
-      try: async () => scripts.attemptOf(await client.eval(script, 1, `${prefix}:${key}`, ...args)),
-      catch: (error) => new OAuthError.TokenStoreError({ operation, problem: problemOf(error) })
-    }).pipe(
-      // Leases are taken and given back in uninterruptible regions.
-      Effect.interruptible,
-      Effect.timeoutFail({
-        duration: timeout,
-        onTimeout: () =>
-          new OAuthError.TokenStoreError({ operation, problem: `no response within ${Duration.format(timeout)}` })
-      })
-    )
-
-  return {
-    load: (key) => run("load", scripts.load, key),
-    swap: (key, generation, { expiresAt, value }, release = "") =>
-      run("swap", scripts.swap, key, String(generation), value, String(expiresAt), release),
-    acquire: (key, owner, life) =>
-      run("acquire", scripts.acquire, key, owner, String(Math.max(1, Math.ceil(Duration.toMillis(life))))),
-    release: (key, owner) => Effect.asVoid(run("release", scripts.release, key, owner))
-  }
-}
+const make = (client: Client, settings: stores.Settings): TokenStore.TokenStore =>
+  stores.make((_, script, key, args) => client.eval(script, 1, key, ...args), settings)
 
 /**
  * Provides a store on its own connection, which ends with the scope.
@@ -165,7 +119,7 @@ export const layer = (
   Layer.scoped(
     TokenStore.TokenStore,
     Effect.gen(function*() {
-      const settings = yield* validate(options)
+      const settings = yield* stores.validate(options)
       return make(yield* connections.make(connection, settings.timeout), settings)
     })
   )

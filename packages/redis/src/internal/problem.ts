@@ -26,6 +26,10 @@ const sentences: Readonly<Record<string, string>> = {
   DENIED: "Redis is in protected mode; set a password or bind it to an address",
   WRONGTYPE: "another program uses the same keys; set `prefix`",
   ERR: "Redis rejected the script; Redis 5 or later, or Valkey, is required, with EVAL enabled",
+  // Statuses of Redis over HTTP.
+  HTTP_401: "the token is wrong; set it in UPSTASH_REDIS_REST_TOKEN or in the options",
+  HTTP_404: "there is no such service; check the URL",
+  HTTP_429: "the service rejects further commands; check its limits",
   // Codes of the connection.
   ECONNREFUSED: `the connection was refused; ${reachability}`,
   ECONNRESET:
