@@ -77,18 +77,22 @@ describe("token", () => {
       assert.lengthOf(yield* server.received, 2)
     }), minute)
 
-  it.scopedLive("needs no API, and neither do the other commands that make no call; a call says what is missing", () =>
-    Effect.gen(function*() {
-      const { env: { API_BASE_URL: _, ...env }, user } = yield* start()
-      const run = (...args: ReadonlyArray<string>) => user.run(args, { env })
-      assert.deepStrictEqual(yield* run("token"), { exitCode: 0, stdout: "token-1\n", stderr: "" })
-      for (const command of [["status"], ["revoke", "--forget"]]) {
-        const { exitCode, stderr } = yield* run(...command)
-        assert.deepStrictEqual([command, exitCode, stderr.includes("API_BASE_URL")], [command, 0, false])
-      }
-      const call = yield* run("call", "/items")
-      assert.deepStrictEqual([call.exitCode, call.stdout, /API_BASE_URL/.test(call.stderr)], [10, "", true])
-    }), minute)
+  it.scopedLive(
+    "needs no API, and neither do the other commands that make no call; a call says what is missing",
+    () =>
+      Effect.gen(function*() {
+        const { env: { API_BASE_URL: _, ...env }, user } = yield* start()
+        const run = (...args: ReadonlyArray<string>) => user.run(args, { env })
+        assert.deepStrictEqual(yield* run("token"), { exitCode: 0, stdout: "token-1\n", stderr: "" })
+        for (const command of [["status"], ["revoke", "--forget"]]) {
+          const { exitCode, stderr } = yield* run(...command)
+          assert.deepStrictEqual([command, exitCode, stderr.includes("API_BASE_URL")], [command, 0, false])
+        }
+        const call = yield* run("call", "/items")
+        assert.deepStrictEqual([call.exitCode, call.stdout, /API_BASE_URL/.test(call.stderr)], [10, "", true])
+      }),
+    minute
+  )
 
   it.scopedLive("is not configured by the variables of other programs", () =>
     Effect.gen(function*() {

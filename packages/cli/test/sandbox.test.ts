@@ -52,12 +52,20 @@ describe("sandbox", () => {
         const [status, { access_token = "" }] = await token(environment)
         assert.strictEqual(status, 200)
         assert.strictEqual(access_token.split(".").length, 3)
-        const call = () =>
-          fetch(`${environment["API_BASE_URL"]}/items`, { headers: { authorization: `Bearer ${access_token}` } })
-        assert.deepInclude(await (await call()).json() as object, { path: "/items", client: "test-client", token: 1 })
+        const call = (path: string) =>
+          fetch(environment["API_BASE_URL"] + path, { headers: { authorization: `Bearer ${access_token}` } })
+        assert.deepInclude((await (await call("/items")).json() as ReadonlyArray<object>)[0], {
+          sku: "SKU-1",
+          quantity: 100
+        })
+        assert.deepInclude(await (await call("/a?b")).json() as object, {
+          path: "/a?b",
+          client: "test-client",
+          token: 1
+        })
         assert.strictEqual((await token(environment))[0], 429)
-        await fetch(`${environment["OAUTH_ISSUER"]}/_control/revoke`, { method: "POST" })
-        assert.strictEqual((await call()).status, 401)
+        await fetch(`${environment["SANDBOX_CONTROL_URL"]}/revoke`, { method: "POST" })
+        assert.strictEqual((await call("/items")).status, 401)
       })
       assert.strictEqual(exitCode, 130)
       assert.match(stderr, /curl http:\/\/127\.0\.0\.1:\d+\/token -d grant_type=client_credentials/)

@@ -58,9 +58,17 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
   ],
   "guides/operating.md": ["examples/src/observed.ts", "examples/src/readiness.ts"],
   "packages/client-credentials/README.md": ["examples/src/quickstart.ts"],
-  "packages/testing/README.md": ["first", "time", "http-api", "other-errors", "any-runner", "store", "fleet"].map((
-    name
-  ) => `testing/test/guide/${name}.test.ts`),
+  "packages/testing/README.md": [
+    "first",
+    "promises",
+    "servers",
+    "time",
+    "http-api",
+    "other-errors",
+    "any-runner",
+    "store",
+    "fleet"
+  ].map((name) => `testing/test/guide/${name}.test.ts`),
   "packages/redis/README.md": ["redis/test/guide/first.ts"],
   "packages/sql/README.md": ["sql/test/guide/first.ts"],
   ...Object.fromEntries(

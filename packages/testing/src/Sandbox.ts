@@ -70,6 +70,8 @@ export interface Sandbox extends AsyncDisposable {
   /** The keys of JWT access tokens (RFC 7517 section 5): `server: { accessTokens: "jwt" }`. */
   readonly jwksUrl: string
   readonly apiBaseUrl: string
+  /** Where tests in other languages control the servers: a GET returns what they can do. */
+  readonly controlUrl: string
   /** The variables for a program that reads its configuration from the environment. */
   readonly environment: Readonly<Record<string, string>>
   /** The tokens that were issued, in order. */
@@ -134,7 +136,10 @@ const serve = (options: Options): Effect.Effect<control.World, sockets.ListenFai
     const world: control.World = {
       server: () => now.server,
       api: () => now.api,
-      environment: environment(now.server, now.api, { server: stated, api }),
+      environment: {
+        ...environment(now.server, now.api, { server: stated, api }),
+        SANDBOX_CONTROL_URL: new URL(issuer).origin + control.prefix
+      },
       advance: (millis) => {
         ahead += millis
         return machine.unsafeCurrentTimeMillis() + ahead
@@ -178,6 +183,7 @@ const sandbox = ({ advance, api, environment, reset, server }: control.World, cl
     revocationUrl,
     jwksUrl,
     apiBaseUrl: api().baseUrl,
+    controlUrl: environment["SANDBOX_CONTROL_URL"] ?? "",
     environment,
     issued: () => Effect.runPromise(Effect.map(server().issued, (all) => all.map(plain))),
     received: () => Effect.runPromise(server().received),
@@ -195,7 +201,7 @@ const sandbox = ({ advance, api, environment, reset, server }: control.World, cl
 
 /**
  * Starts both servers, on free ports of 127.0.0.1 unless the options state others. Rejects with `ListenFailed` where a port is in
- * use. Other languages control the servers by HTTP, below `/_control` of the authorization server.
+ * use. Other languages control the servers by HTTP: see `controlUrl`.
  *
  * @example
  * import * as Sandbox from "@effect-oauth/testing/Sandbox"

@@ -98,6 +98,7 @@ describe("Sandbox", () => {
     })
     assert.strictEqual(environment["OAUTH_ISSUER"], sandbox.issuer)
     assert.match(sandbox.issuer, /\/oauth2\/default$/)
+    assert.strictEqual(environment["SANDBOX_CONTROL_URL"], `${new URL(sandbox.issuer).origin}/_control`)
     const client = PromiseClient.fromEnv({ env: environment })
     assert.strictEqual((await client.fetch("/items")).status, 200)
     await client.close()
@@ -123,7 +124,7 @@ const certificate = async (): Promise<readonly [string, string]> => {
 
 describe("the control by HTTP", () => {
   const send = async (sandbox: Sandbox.Sandbox, method: string, path: string, body?: unknown) => {
-    const response = await fetch(`${sandbox.issuer}/_control${path}`, {
+    const response = await fetch(sandbox.controlUrl + path, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })

@@ -20,6 +20,20 @@ export interface Options extends Common {
 
 const scopes = ["items:read", "items:write"]
 
+/** The API: items, as the first call of the guides reads them, and what it received at any other path. */
+const handler: NonNullable<NonNullable<Sandbox.Options["api"]>["handler"]> = ({ method, url }, token) => {
+  const { pathname, search } = new URL(url)
+  return pathname === "/items"
+    ? Response.json([{ sku: "SKU-1", quantity: 100 }, { sku: "SKU-2", quantity: 8 }])
+    : Response.json({
+      method,
+      path: pathname + search,
+      client: token.clientId,
+      token: token.number,
+      scope: token.scope
+    })
+}
+
 const checked = ({ dailyLimit, port }: Options) =>
   port < 0 || port > 65_534
     ? usage("--port must be from 0 to 65534, and the API gets the next one. 0 takes two free ports.")
@@ -34,6 +48,7 @@ const start = ({ dailyLimit, host, jwt, port, server }: Options) =>
         Sandbox.start({
           host,
           port,
+          api: { handler },
           server: {
             scopes,
             server: Option.getOrUndefined(server),
@@ -73,12 +88,12 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     yield* checked(options)
     const { note, print } = yield* Screen
     const sandbox = yield* start(options)
-    const { environment, issuer, jwksUrl } = sandbox
+    const { controlUrl, environment, jwksUrl } = sandbox
     if (options.json) yield* print(JSON.stringify(environment))
     else for (const [name, value] of Object.entries(environment)) yield* print(`export ${name}=${quoted(value)}`)
     yield* note(`\nScopes that exist: ${scopes.join(", ")}. With these variables, in another terminal:\n`)
     yield* note(firstCall(sandbox))
     if (options.jwt) yield* note(`\nThe keys of its tokens: ${jwksUrl}`)
-    yield* note(`\nControl for tests: ${new URL(issuer).origin}/_control. Ctrl-C stops it.`)
+    yield* note(`\nControl for tests: ${controlUrl}. Ctrl-C stops it.`)
     return yield* Effect.never
   }).pipe(Effect.scoped)

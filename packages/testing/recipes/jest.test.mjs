@@ -1,0 +1,17 @@
+// NODE_OPTIONS=--experimental-vm-modules npx jest --transform='{}' --testMatch='**/jest.test.mjs'
+import * as Sandbox from "@effect-oauth/testing/Sandbox"
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals"
+
+import { orders } from "./orders.mjs"
+
+let sandbox
+beforeAll(async () => {
+  sandbox = await Sandbox.start()
+})
+beforeEach(() => sandbox.reset())
+afterAll(() => sandbox.close())
+
+test("a call costs one token", async () => {
+  expect(await orders(sandbox.environment)).toBe(200)
+  expect(await sandbox.issued()).toHaveLength(1)
+})
