@@ -265,6 +265,31 @@ describe("PromiseClient", () => {
     >()
   })
 
+  it("gives tokens where the layer has a cache of them, and a fetch alone for legacy tokens", () => {
+    const Legacy = Layer.provide(
+      LegacyToken.layer({
+        tokenId: "id",
+        tokenSecret: Redacted.make("s3cr3t"),
+        apiBaseUrl: "https://api.example.com"
+      }),
+      FetchHttpClient.layer
+    )
+    expectTypeOf(PromiseClient.make(Legacy)).toEqualTypeOf<PromiseClient.ApiFetch>()
+    expectTypeOf<PromiseClient.PromiseClient["token"]>().returns.resolves.toEqualTypeOf<PromiseClient.Token>()
+  })
+
+  it("is created of plain values; what is missing or wrong is a type error", () => {
+    const plain = { tokenUrl: "https://auth.example.com/token", clientId: "a", clientSecret: "s3cr3t" }
+    expectTypeOf(PromiseClient.create(plain)).toEqualTypeOf<PromiseClient.PromiseClient>()
+    PromiseClient.create({ ...plain, clientSecret: async () => "s3cr3t" }, { fetch })
+    // @ts-expect-error there is neither a token endpoint nor an issuer
+    PromiseClient.create({ clientId: "a", clientSecret: "s3cr3t" })
+    // @ts-expect-error a number is no secret
+    PromiseClient.create({ ...plain, clientSecret: 1 })
+    // @ts-expect-error a misspelt option
+    PromiseClient.create({ ...plain, audiense: "https://api.example.com" })
+  })
+
   it("wants a layer with nothing left to provide", () => {
     expectTypeOf(ClientCredentials.layer(options)).not.toExtend<Parameters<typeof PromiseClient.make>[0]>()
     expectTypeOf(Layer.provide(ClientCredentials.layer(options), FetchHttpClient.layer)).toExtend<
