@@ -24,7 +24,7 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/guides/promises/errors.ts",
     "examples/src/promise-service.ts"
   ],
-  "guides/token-life.md": ["examples/src/guides/rules.ts"],
+  "guides/token-lifecycle.md": ["examples/src/guides/rules.ts"],
   "guides/fleets.md": [
     "examples/src/scheduled-job.ts",
     "examples/src/guides/sqlite.ts",
@@ -49,7 +49,7 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "kafka",
     "smtp"
   ].map((name) => `examples/src/guides/works-with/${name}.ts`),
-  "guides/moving.md": ["examples/src/guides/values.ts"],
+  "guides/migration.md": ["examples/src/guides/values.ts"],
   "guides/fleet-topologies.md": [
     "examples/src/cluster/refresher.ts",
     "examples/src/cluster-runner.ts",
