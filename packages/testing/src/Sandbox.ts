@@ -1,10 +1,10 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * An authorization server and a protected API on sockets of this machine, for tests with promises: of any runner, and of any
  * program that speaks HTTP. Needs Node, so it is not in the index: import `@effect-oauth/testing/Sandbox`.
  *
  * @since 0.1.0
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
