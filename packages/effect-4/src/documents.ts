@@ -31,6 +31,18 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/guides/redis.ts",
     "testing/test/guide/store.test.ts"
   ],
+  "guides/serverless.md": [
+    "lambda",
+    "next",
+    "worker",
+    "deno",
+    "express",
+    "fastify",
+    "hono",
+    "nest",
+    "upstash",
+    "durableObject"
+  ].map((name) => `examples/src/guides/serverless/${name}.ts`),
   "guides/keys.md": ["kms", "pkcs11", "keySet", "dpop"].map((name) => `examples/src/guides/keys/${name}.ts`),
   "guides/http-api-middleware.md": ["effect-4/examples/guide/definition.ts", "effect-4/examples/guide/client.ts"],
   "guides/works-with.md": [

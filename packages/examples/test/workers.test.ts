@@ -1,26 +1,12 @@
 /** Clients that live in the module of a worker, in workerd: one isolate, many requests, each with its own I/O. */
 import { once } from "node:events"
 import { connect } from "node:net"
-import { fileURLToPath } from "node:url"
 
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { build } from "esbuild"
 import { Miniflare } from "miniflare"
 
+import { bundled } from "./workers/bundled.js"
 import { Servers, tokenOf } from "./workers/servers.js"
-
-const bundled = async (path: string): Promise<string> => {
-  const { outputFiles: [file] } = await build({
-    entryPoints: [fileURLToPath(new URL(path, import.meta.url))],
-    bundle: true,
-    format: "esm",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:workers"],
-    write: false,
-    logLevel: "error"
-  })
-  return file?.text ?? assert.fail("nothing was bundled")
-}
 
 /** A worker as a test uses it. */
 const start = (script: string, date: string, flags: ReadonlyArray<string>) => {
@@ -89,7 +75,7 @@ describe.each(settings)("in a worker of $date with the flags $flags", ({ date, f
   const outlives = flags.includes("nodejs_compat")
   let worker: Worker
   beforeAll(async () => {
-    worker = start(await bundled("workers/worker.ts"), date, flags)
+    worker = start(await bundled("worker.ts"), date, flags)
   })
   afterAll(() => worker.dispose())
 

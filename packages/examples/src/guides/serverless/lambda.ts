@@ -1,0 +1,9 @@
+import { PromiseClient } from "@effect-oauth/client-credentials"
+
+// Outside the handler: the token stays with the instance, between invocations and through freezes.
+const api = PromiseClient.fromEnv()
+
+export const handler = async (event: { readonly sku: string }) => {
+  const response = await api.fetch(`/items/${event.sku}`)
+  return { statusCode: response.status, body: await response.text() }
+}

@@ -1,0 +1,16 @@
+/** The module of a worker with all that it imports, as a bundler for Workers makes it. */
+import { fileURLToPath } from "node:url"
+
+import { build } from "esbuild"
+
+export const bundled = async (path: string): Promise<string> => {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(path, import.meta.url))],
+    bundle: true,
+    format: "esm",
+    conditions: ["workerd", "worker", "browser"],
+    write: false,
+    logLevel: "error"
+  })
+  return outputFiles[0]?.text ?? ""
+}
