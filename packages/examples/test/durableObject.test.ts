@@ -25,7 +25,9 @@ const started = Effect.gen(function*() {
   return { miniflare, namespace: namespace as unknown as Parameters<typeof durableObject.layer<unknown>>[0] }
 })
 
-class Worker extends Context.Tag("Worker")<Worker, Effect.Effect.Success<typeof started>>() {}
+type Started = Effect.Effect.Success<typeof started>
+
+class Worker extends Context.Tag("Worker")<Worker, Started>() {}
 
 const connect = Effect.flatMap(
   Worker,

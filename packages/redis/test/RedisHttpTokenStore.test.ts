@@ -51,7 +51,9 @@ const started = Effect.gen(function*() {
   return { kill, raw, restart, url: yield* front(raw) }
 })
 
-class Server extends Context.Tag("Server")<Server, Effect.Effect.Success<typeof started>>() {}
+type Started = Effect.Effect.Success<typeof started>
+
+class Server extends Context.Tag("Server")<Server, Started>() {}
 
 const connect = Effect.flatMap(Server, ({ url }) =>
   Effect.map(
