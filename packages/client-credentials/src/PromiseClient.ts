@@ -6,10 +6,12 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as MutableRef from "effect/MutableRef"
 import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "./AccessToken.js"
@@ -23,6 +25,7 @@ import { type Running, running } from "./internal/http/onDemand.js"
 import * as plainFiles from "./internal/http/plainFiles.js"
 import * as webFetch from "./internal/http/webFetch.js"
 import * as tracing from "./internal/seam/tracing.js"
+import * as trials from "./internal/token/trial.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenCache } from "./TokenCache.js"
@@ -352,6 +355,17 @@ const over = (
     TokenCache,
     (cache) => Effect.map(TokenRequest.CurrentOverrides, (overrides) => cache.withOverrides(overrides))
   )
+  const cached = Effect.flatMap(cache, ({ get }) => get)
+  // Rejections are reported, and successes are not: what was not rejected for a while works.
+  const trial = MutableRef.make<trials.Trial<AccessToken>>(trials.none)
+  const tried = Effect.gen(function*() {
+    const { confirm, get } = yield* cache
+    const token = yield* get
+    const [next, works] = trials.returned(MutableRef.get(trial), token, yield* Clock.currentTimeMillis)
+    MutableRef.set(trial, next)
+    if (works) yield* confirm(token)
+    return token
+  })
   return {
     close,
     fetch: async (input, init) => {
@@ -363,18 +377,17 @@ const over = (
       })
       return running.run(within(response), signal)
     },
-    token: (overrides = {}) =>
+    token: (overrides) =>
       running.run(
-        within(
-          TokenRequest.withOverrides(plainOptions.ofRequest(overrides))(
-            Effect.map(Effect.flatMap(cache, ({ get }) => get), shownToken)
-          )
-        )
+        overrides === undefined
+          ? within(Effect.map(tried, shownToken))
+          : within(TokenRequest.withOverrides(plainOptions.ofRequest(overrides))(Effect.map(cached, shownToken)))
       ),
     invalidate: (token) => {
       const value = typeof token === "string" ? token : token.value
       return running.run(Effect.gen(function*() {
         const { cached, invalidate } = yield* TokenCache
+        MutableRef.update(trial, trials.rejected)
         const found = (yield* cached).find((one) => Redacted.value(one.value) === value)
         return found === undefined ? true : yield* invalidate(found)
       }))

@@ -8,10 +8,11 @@ import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ClientCredentials, InvalidConfig, OAuthError, PromiseClient } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
-import { Effect, Layer, Redacted } from "effect"
+import { Duration, Effect, Layer, Redacted } from "effect"
 
 import * as certificates from "./support/certificates.js"
 import * as servers from "./support/servers.js"
+import * as shiftedClock from "./support/shiftedClock.js"
 import * as spans from "./support/spans.js"
 
 const rejection = (promise: Promise<unknown>): Promise<unknown> =>
@@ -24,7 +25,7 @@ interface Sent {
 }
 
 /** An authorization server that numbers its tokens, and an API on the same origin. */
-const recording = () => {
+const recording = (life = 60) => {
   const sent: Array<Sent> = []
   let issued = 0
   const listener: Http.RequestListener = (request, response) => {
@@ -40,7 +41,7 @@ const recording = () => {
         return servers.json(response, 200, {
           access_token: `t0ken-${issued}`,
           token_type: "bearer",
-          expires_in: 60,
+          expires_in: life,
           ...scope
         })
       }
@@ -260,6 +261,50 @@ describe("token", () => {
       })
     }))
 })
+
+it.scopedLive("a token that was not rejected for a while works: rejections hours apart are followed by new tokens", () =>
+  Effect.gen(function*() {
+    const server = recording(86_400)
+    const origin = yield* servers.http(server.listener)
+    const time = shiftedClock.make()
+    const client = (accepts: (token: string) => boolean) =>
+      Effect.map(
+        managed(() =>
+          PromiseClient.make(
+            ClientCredentials.layer({
+              tokenUrl: `${origin}/token`,
+              clientId: "inventory-sync",
+              clientSecret: Redacted.make("s3cr3t"),
+              apiBaseUrl: "none",
+              allowHttpLoopback: true
+            }).pipe(Layer.provide(FetchHttpClient.layer), Layer.provideMerge(time.layer))
+          )
+        ),
+        ({ invalidate, token }) => async () => {
+          const { value } = await token()
+          if (accepts(value)) return
+          await invalidate(value)
+          await token()
+        }
+      )
+    let revoked = ""
+    const working = yield* client((token) => token !== revoked)
+    for (let rejections = 1; rejections <= 8; rejections += 1) {
+      for (let calls = 0; calls < 3; calls += 1) {
+        yield* Effect.promise(working)
+        yield* time.forward(Duration.hours(1))
+      }
+      assert.lengthOf(server.of("/token"), rejections)
+      revoked = `t0ken-${rejections}`
+    }
+    // An API that rejects everything costs the tokens that it costs `ApiClient`.
+    const hopeless = yield* client(() => false)
+    for (let calls = 0; calls < 24; calls += 1) {
+      yield* Effect.promise(hopeless)
+      yield* time.forward(Duration.hours(1))
+    }
+    assert.isAtMost(server.of("/token").length - 8, 7)
+  }))
 
 it.scopedLive("health describes the token of the client, in milliseconds", () =>
   Effect.gen(function*() {

@@ -5,6 +5,7 @@ import * as Cookies from "@effect/platform/Cookies"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
@@ -12,7 +13,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
-import type { Client } from "../../ApiClient.js"
 import type { OAuthError } from "../../OAuthError.js"
 import * as redirects from "../protocol/redirects.js"
 import * as httpErrors from "../seam/httpErrors.js"
@@ -224,6 +224,8 @@ const toResponse = (received: Received, web: WebRequest): Effect.Effect<Response
   })
 
 type Failure = httpErrors.HttpError | OAuthError
+
+type Client = HttpClient.HttpClient.With<Failure>
 
 /** Sends the request that follows a redirect: with the token where it may go, without anything of the kind elsewhere. */
 const sendNext = (api: Client, request: Request): Effect.Effect<PlatformResponse, Failure> => {

@@ -1,7 +1,7 @@
 /**
  * The live clock, which can be put forward: a token grows old, and the time-outs of real servers stay what they are.
  */
-import { Clock, Duration, Effect } from "effect"
+import { Clock, Duration, Effect, Layer } from "effect"
 
 export const make = () => {
   const live = Clock.Clock.defaultValue()
@@ -20,6 +20,7 @@ export const make = () => {
   }
   return {
     clock,
+    layer: Layer.succeed(Clock.Clock, clock),
     forward: (duration: Duration.Duration) => Effect.sync(() => void (ahead += Duration.toMillis(duration)))
   }
 }
