@@ -70,7 +70,7 @@ export interface Sandbox extends AsyncDisposable {
   /** The keys of JWT access tokens (RFC 7517 section 5): `server: { accessTokens: "jwt" }`. */
   readonly jwksUrl: string
   readonly apiBaseUrl: string
-  /** Where tests in other languages control the servers: a GET returns what they can do. */
+  /** The URL by which tests in other languages control the servers: a GET returns what they can do. */
   readonly controlUrl: string
   /** The variables for a program that reads its configuration from the environment. */
   readonly environment: Readonly<Record<string, string>>

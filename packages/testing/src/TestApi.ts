@@ -40,7 +40,7 @@ export interface Options {
   /** Whether proofs must have a nonce (RFC 9449 section 9). Default: false. */
   readonly requireNonce?: boolean | undefined
   /**
-   * How a token that is not valid is rejected: by name as real APIs do it, or any other response. Default: `bearer`, status 401
+   * The response to a token that is not valid: by the name of what real APIs return, or any other. Default: `bearer`, status 401
    * with `error="invalid_token"` (RFC 6750 section 3.1).
    *
    * @example

@@ -296,7 +296,7 @@ const makeRespond = (options: Options, parts: Parts) => {
       }
       if (endpoint === "metadata") return host.json(200, yield* metadata)
       if (endpoint === "jwks") return host.json(200, yield* values.jwks)
-      if (endpoint === "none") return new Response("not found", { status: 404 })
+      if (endpoint === "none") return yield* refuse("wrongPath", "The URL is that of no endpoint.")
       if (incoming.method !== "POST") return new Response("", { status: 405, headers: { allow: "POST" } })
       const pairs = yield* parse(incoming, endpoint === "token" ? behavior.requestFormat : "any")
       const parameters = new Map(pairs)

@@ -31,6 +31,11 @@ it.scopedLive("serves programs of any kind on sockets, and stops with its scope"
       const { api, environment, server } = yield* Loopback.start({
         api: { handler: () => Effect.succeed(Response.json(["SKU-1"])) }
       })
+      assert.deepInclude(environment, {
+        OAUTH_ISSUER: server.issuer,
+        OAUTH_TOKEN_URL: `${server.issuer}/token`,
+        OAUTH_REVOCATION_URL: `${server.issuer}/token/revocation`
+      })
       assert.strictEqual(yield* run(environment), "200 [\"SKU-1\"]\n")
       const [token] = yield* server.issued
       assert.strictEqual(token === undefined ? "" : Redacted.value(token.value), "token-1")

@@ -37,6 +37,7 @@ const network = (options: TestAuthorizationServer.Options) =>
 type Form = ReadonlyArray<readonly [string, string]>
 
 interface Sent {
+  readonly path?: string
   readonly client?: string
   readonly secret?: string
   readonly form?: Form
@@ -64,7 +65,7 @@ const send = (server: servers.Server, sent: Sent) =>
         ? JSON.stringify(Object.fromEntries(pairs))
         : new URLSearchParams(pairs as Array<[string, string]>).toString())
     const response = yield* client.execute(
-      HttpClientRequest.post(tokenUrl).pipe(
+      HttpClientRequest.post(new URL(sent.path ?? "", tokenUrl)).pipe(
         HttpClientRequest.bodyText(
           body,
           sent.type ?? (json ? "application/json" : "application/x-www-form-urlencoded")
@@ -104,7 +105,8 @@ const requests: Readonly<Record<Exclude<Situation, "noNonce">, Sent>> = {
   unknownAudience: { form: [...grant, ["scope", scope], ["audience", "https://nowhere.example"]] },
   noProof: { client: "bound", form: whole },
   wrongProof: { form: whole, headers: { dpop: "no proof" } },
-  limit: { form: whole }
+  limit: { form: whole },
+  wrongPath: { path: "/nowhere" }
 }
 
 /** Whether the server refuses the request of a situation at all. */
@@ -148,7 +150,7 @@ for (const server of servers.names) {
           assert.strictEqual(answer.status, expected.status)
           assert.isString(problem)
           assert.strictEqual(error, expected.error)
-          if (expected.shape === undefined) {
+          if (expected.shape === undefined && expected.error !== undefined) {
             assert.strictEqual((JSON.parse(answer.text) as { readonly error?: string }).error, expected.error)
           }
           return undefined
@@ -418,4 +420,20 @@ describe("refusals that a test states", () => {
         refusals: { unknownClient: { status: 401, error: undefined } }
       }))
     ))
+
+  for (
+    const [shape, body] of [
+      ["standard", { error: "Not Found", error_description: "nothing here" }],
+      ["gateway", { message: "nothing here" }],
+      ["google", { error: { code: 404, message: "nothing here", status: "Not Found" } }]
+    ] as const
+  ) {
+    it.effect(`a wrong path, in the shape "${shape}"`, () =>
+      Effect.gen(function*() {
+        const answer = yield* send("generic", { path: "/oauth/tokens" })
+        assert.deepStrictEqual<unknown>([answer.status, JSON.parse(answer.text)], [404, body])
+      }).pipe(Effect.provide(network({
+        refusals: { wrongPath: { status: 404, error: "Not Found", description: "nothing here", shape } }
+      }))))
+  }
 })

@@ -1,6 +1,6 @@
 /**
- * What differs from one authorization server to another, as data: the paths, what a request may contain, what is refused and
- * how a refusal is written.
+ * The behavior of authorization servers as data: the paths, what a request may contain, what is refused and how a refusal is
+ * written.
  */
 import type * as Duration from "effect/Duration"
 
@@ -28,6 +28,8 @@ export type Situation =
   | "noNonce"
   /** Too many tokens were requested. */
   | "limit"
+  /** The URL is that of no endpoint. */
+  | "wrongPath"
 
 /** A refusal as a server writes it. */
 export interface Written {
@@ -58,7 +60,7 @@ export interface Paths {
 export interface Behavior {
   /** The format of token requests. Default: `form`. */
   readonly requestFormat: "form" | "json" | "any"
-  /** How id and secret are read in basic auth: `form` decodes each (RFC 6749 section 2.3.1). Default: `raw`, as most servers. */
+  /** The encoding of id and secret in basic auth: `form` decodes each (RFC 6749 section 2.3.1). Default: `raw`, as most servers. */
   readonly basicEncoding: "form" | "raw"
   /** The methods of clients with a secret that are registered without one. Default: `client_secret_post`. */
   readonly secretMethods: ReadonlyArray<SecretMethod>
@@ -67,20 +69,20 @@ export interface Behavior {
   /** The longest time from now to the expiry of a client assertion. Default: 10 minutes. */
   readonly assertionLife: Duration.DurationInput
   /**
-   * What a request without a scope is granted, for a client without default scopes: nothing, all scopes of the client, or no
-   * token. Default: `none`.
+   * The grant of a request without a scope, for a client without default scopes: no scope, all scopes of the client, or no token.
+   * Default: `none`.
    */
   readonly missingScope: "none" | "all" | "refused"
-  /** Whether a scope that the client is not registered for is refused, or left out of what is granted. Default: `refused`. */
+  /** The handling of a scope that the client is not registered for: `narrowed` leaves it out. Default: `refused`. */
   readonly unknownScope: "refused" | "narrowed"
-  /** Whether token responses contain the granted scope (RFC 6749 section 5.1). Default: true. */
+  /** True if token responses contain the granted scope (RFC 6749 section 5.1). Default: true. */
   readonly statesScope: boolean
   /**
    * The parameters that name what a token is for; others are ignored. By `configured` none does: each token is for the
    * audiences of the client. Default: `any`.
    */
   readonly target: "any" | "audience" | "resource" | "configured"
-  /** Whether a request that does not name what the token is for is refused. Default: `accepted`. */
+  /** The handling of a request that does not name what the token is for. Default: `accepted`. */
   readonly missingTarget: "accepted" | "refused"
   /** `jwt`: signed by RS256, with the claims of RFC 9068; the key is at the JWKS endpoint. Default: `opaque`. */
   readonly accessTokens: "opaque" | "jwt"
@@ -91,13 +93,13 @@ export interface Behavior {
   readonly onePerClient: "none" | "reissue" | "revoke"
   /** The life of tokens. Default: 24 hours. */
   readonly tokenLife: Duration.DurationInput
-  /** Whether `dailyLimit` is that of any 24 hours, or of a calendar day in UTC. Default: `24 hours`. */
+  /** The window of `dailyLimit`: any 24 hours, or a calendar day in UTC. Default: `24 hours`. */
   readonly limitWindow: "24 hours" | "UTC day"
   /** The header in which the quota is announced as Auth0 does it. Default: none. */
   readonly quotaHeader: string | undefined
   /** The `token_type` of bearer tokens; null for none. Default: `Bearer`. */
   readonly tokenType: string | null
-  /** How `expires_in` is written. Default: `number`. */
+  /** The JSON type of `expires_in`. Default: `number`. */
   readonly expiresIn: "number" | "string" | "none"
   /** Further members of token responses. */
   readonly members: Readonly<Record<string, unknown>>
@@ -109,7 +111,7 @@ export interface Behavior {
   readonly contentType: string | null
   /** The coding of responses, whether or not the client accepts it. Default: `identity`. */
   readonly contentCoding: "identity" | "gzip" | "deflate" | "br"
-  /** Whether requests without `User-Agent` are refused with 403, as web application firewalls do. Default: false. */
+  /** True if requests without `User-Agent` are refused with 403, as web application firewalls do. Default: false. */
   readonly requireUserAgent: boolean
   readonly paths: Paths
   readonly refusals: Readonly<Record<Situation, Written>>
@@ -172,6 +174,7 @@ export const generic: Behavior = {
     noProof: { status: 400, error: "invalid_grant", description: problem },
     wrongProof: { status: 400, error: "invalid_dpop_proof", description: problem },
     noNonce: { status: 400, error: "use_dpop_nonce", description: problem },
-    limit: { status: 429, error: "too_many_requests", description: problem }
+    limit: { status: 429, error: "too_many_requests", description: problem },
+    wrongPath: { status: 404, error: undefined }
   }
 }

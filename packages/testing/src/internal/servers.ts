@@ -1,6 +1,6 @@
 /**
  * Authorization servers in one table: for each, in what it differs from `generic`. What is not stated here is as there, since
- * no record of it is at hand.
+ * no record of it is at hand. "Observed" is what running servers returned, or public records of their responses.
  */
 import { type Behavior, generic, type Paths, type Situation, type Written } from "./behavior.js"
 
