@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { PromiseClient } from "@effect-oauth/client-credentials"
+import type { TestAuthorizationServer } from "@effect-oauth/testing"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Client, credentials } from "@grpc/grpc-js"
 import { Effect, type Scope } from "effect"
@@ -64,6 +65,9 @@ const subjects: Readonly<Record<string, Subject>> = {
     })
 }
 
+const verification = ({ verify }: TestAuthorizationServer.TestAuthorizationServer, token: string) =>
+  Effect.runPromise(verify(token))
+
 for (const [name, connect] of Object.entries(subjects)) {
   describe(name, () => {
     it.scopedLive("one token, and a rejected one is replaced once", () =>
@@ -76,7 +80,7 @@ for (const [name, connect] of Object.entries(subjects)) {
         )
         const verdicts: Array<boolean> = []
         const call = yield* connect(api, async (token) => {
-          const { _tag } = await Effect.runPromise(server.verify(token))
+          const { _tag } = await verification(server, token)
           verdicts.push(_tag === "Active")
           return _tag === "Active"
         })

@@ -184,8 +184,8 @@ describe("its size", () => {
     const [whole, own] = [kilobytes(all.text), kilobytes(apart.text)]
     console.log(`minified and gzipped: ${own.toFixed(1)} kB, with Effect and its HTTP client ${whole.toFixed(1)} kB`)
     // A third of it reads refusals as real servers give them, redacts them, and guards what the HTTP client does beneath;
-    // a tenth validates options and states what to change.
-    assert.isBelow(own, 46)
+    // a tenth validates options and states what to change; 1.5 kB are for runtimes whose requests share no I/O.
+    assert.isBelow(own, 47.5)
     assert.isBelow(own, 0.35 * whole)
   })
   it("on Effect 4, beyond a program without it, is without the module Schema", async () => {
@@ -198,6 +198,6 @@ describe("its size", () => {
     console.log(`on Effect 4, minified and gzipped: ${added.toFixed(1)} kB beyond HttpClient.get`)
     assert.deepStrictEqual([...all.modules.keys()].filter((path) => /\/effect\/dist\/Schema/.test(path)), [])
     // 44 kB of it are the library's, the rest are what it uses of Effect: streams, metrics, schedules, layers.
-    assert.isBelow(added, 56.5)
+    assert.isBelow(added, 58)
   })
 })
