@@ -31,10 +31,12 @@ export const left: ReadonlyArray<string> = [
 const testsOfExamples = [
   "arguments.test.ts",
   "broker.test.ts",
+  "durableObject.test.ts",
   "bundle.ts",
   "cluster.test.ts",
   "googleImpersonation.test.ts",
   "mcp.test.ts",
+  "frozen.test.ts",
   "mcp/servers.ts",
   "observed.test.ts",
   "programs.test.ts",
@@ -42,7 +44,12 @@ const testsOfExamples = [
   "scheduled-job.test.ts",
   "spans.ts",
   "support.ts",
-  "wire.test.ts"
+  "wire.test.ts",
+  "workers.test.ts",
+  "workers/bundled.ts",
+  "workers/servers.ts",
+  "workers/store.ts",
+  "workers/worker.ts"
 ]
 
 const filesUnder = (folder: string): ReadonlyArray<string> =>
