@@ -4,10 +4,10 @@
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { type ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
+import { ClientAuthentication, type ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Effect, Layer, Redacted, TestClock } from "effect"
-import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose"
+import { createLocalJWKSet, exportJWK, exportPKCS8, generateKeyPair, type JSONWebKeySet, jwtVerify } from "jose"
 
 import type { Situation } from "../src/internal/behavior.js"
 import * as servers from "../src/internal/servers.js"
@@ -340,6 +340,48 @@ describe("JWT access tokens", () => {
       },
       client: { scope, audience }
     }))))
+})
+
+describe("client assertions", () => {
+  const key = Effect.promise(async () => {
+    const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true })
+    return { pem: Redacted.make(await exportPKCS8(privateKey)), jwk: { ...(await exportJWK(publicKey)), alg: "ES256" } }
+  })
+
+  for (
+    const [name, server, options, problem] of [
+      ["for the issuer", { assertionAudiences: ["issuer"] }, { audience: "issuer" }, undefined],
+      ["for the token endpoint", { assertionAudiences: ["token_endpoint"] }, { audience: "token_endpoint" }, undefined],
+      ["for the token endpoint, where it must be the issuer", { assertionAudiences: ["issuer"] }, {
+        audience: "token_endpoint"
+      }, "aud"],
+      ["for the issuer, where it must be the token endpoint", { server: "okta" }, { audience: "issuer" }, "aud"],
+      ["that lasts too long", { assertionLife: "1 minute" }, { life: "2 minutes" }, "60 seconds"]
+    ] as const
+  ) {
+    it.effect(name, () =>
+      Effect.gen(function*() {
+        const { jwk, pem } = yield* key
+        const outcome = yield* Effect.gen(function*() {
+          yield* Effect.either(token)
+          const { received } = yield* TestAuthorizationServer.TestAuthorizationServer
+          return (yield* received).find(({ endpoint }) => endpoint === "token")
+        }).pipe(Effect.provide(OAuthTest.layer({
+          server: { ...server, scopes: [scope], clients: [{ id: "client", keys: [jwk] }] },
+          client: {
+            clientId: "client",
+            scope,
+            issuer: "https://auth.test",
+            tokenUrl: "server" in server ? "https://auth.test/oauth2/default/v1/token" : "https://auth.test/token",
+            clientAuthentication: ClientAuthentication.privateKeyJwt({ key: pem, ...options }),
+            tokenCache: { retryTimeout: 0 }
+          }
+        })))
+        assert.strictEqual(outcome?.status, problem === undefined ? 200 : 401)
+        if (problem === undefined) assert.isUndefined(outcome?.problem)
+        else assert.include(outcome?.problem, problem)
+      }))
+  }
 })
 
 describe("one token per client", () => {
