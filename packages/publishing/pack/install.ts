@@ -12,7 +12,7 @@ import type { TestProject } from "vitest/node"
 import { published, publishedForEffect4 } from "../../../scripts/published.mjs"
 import * as programs from "./programs.js"
 import { succeed } from "./run.js"
-import { compilers, redisClients, runtimes } from "./tools.js"
+import { compilers, jest, redisClients, runtimes } from "./tools.js"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
@@ -41,7 +41,7 @@ const installTools = async (): Promise<string> => {
   const tools = join(root, "build/pack-test")
   await mkdir(tools, { recursive: true })
   // Optional: a machine that one of them does not exist for can try the others.
-  await manifest(tools, { optionalDependencies: { ...runtimes, ...compilers } })
+  await manifest(tools, { optionalDependencies: { ...runtimes, ...compilers, ...jest } })
   await succeed("npm", ["install", ...quiet], { cwd: tools })
   return tools
 }

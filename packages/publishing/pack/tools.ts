@@ -22,6 +22,9 @@ export const redisClients = {
   "redis-6": "npm:redis@6.3.1"
 }
 
+/** For programs in CommonJS: Jest, and what makes CommonJS of ES modules for it. */
+export const jest = { jest: "30.5.2", esbuild: "0.28.2" }
+
 export const compilers = {
   "typescript-5.4": "npm:typescript@5.4.5",
   "typescript-5.5": "npm:typescript@5.5.4",
