@@ -6,7 +6,7 @@ import { SharedClientCredentials, TokenCache } from "@effect-oauth/client-creden
 import { Config, Effect, Schedule } from "effect"
 
 /**
- * Runs on one runner at a time, and on another one when that runner ends. It has a client of its own, which refreshes the
+ * Runs on one runner at a time, and on another one when that runner ends. It has its own client, which refreshes the
  * token 5 minutes before its expiry and stores it.
  */
 export const layer = Singleton.make(
