@@ -4,6 +4,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
+/** What the guide about serverless and edge has code for, and its stores. */
+const platforms = ["lambda", "next", "worker", "deno", "express", "fastify", "hono", "nest", "upstash", "durableObject"]
+
 /** The files that each document quotes, in order, and nothing else. */
 export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<string>>> => ({
   "README.md": [
@@ -31,18 +34,7 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/guides/redis.ts",
     "testing/test/guide/store.test.ts"
   ],
-  "guides/serverless.md": [
-    "lambda",
-    "next",
-    "worker",
-    "deno",
-    "express",
-    "fastify",
-    "hono",
-    "nest",
-    "upstash",
-    "durableObject"
-  ].map((name) => `examples/src/guides/serverless/${name}.ts`),
+  "guides/serverless.md": platforms.map((name) => `examples/src/guides/serverless/${name}.ts`),
   "guides/keys.md": ["kms", "pkcs11", "keySet", "dpop"].map((name) => `examples/src/guides/keys/${name}.ts`),
   "guides/http-api-middleware.md": ["effect-4/examples/guide/definition.ts", "effect-4/examples/guide/client.ts"],
   "guides/works-with.md": [

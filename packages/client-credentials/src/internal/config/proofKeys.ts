@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 
 import { InvalidConfig } from "../../InvalidConfig.js"
 import type { ProofKey } from "../http/proofKey.js"
+import { RequestBound } from "../http/requestBound.js"
 import type { Problem } from "../protocol/options.js"
-import { RequestBound } from "../seam/requestBound.js"
 import type { Dpop } from "./client.js"
 import * as credentialSource from "./credentialSource.js"
 

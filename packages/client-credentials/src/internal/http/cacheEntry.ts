@@ -13,11 +13,11 @@ import * as Random from "effect/Random"
 import type { AccessToken } from "../../AccessToken.js"
 import { TokenEndpointUnavailable, type TokenError } from "../../OAuthError.js"
 import type { TokenRequest } from "../../TokenRequest.js"
+import * as requestBound from "../protocol/requestBound.js"
 import * as backOff from "../seam/backOff.js"
 import type * as lifetime from "../seam/lifetime.js"
 import * as metrics from "../seam/metrics.js"
 import * as moments from "../seam/moments.js"
-import * as requestBound from "../seam/requestBound.js"
 import * as cachedToken from "../token/cachedToken.js"
 import { type Instant, remaining } from "../token/instant.js"
 import type { Rejection } from "../token/latch.js"
@@ -217,7 +217,7 @@ export const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefr
   Effect.gen(function*() {
     const { id, reason } = begun.refresh
     const { isRequestBound } = shared
-    const release = isRequestBound ? yield* requestBound.extend : undefined
+    const release = isRequestBound ? requestBound.extend() : undefined
     // It would be cut off with the response.
     const isHeld = isRequestBound && release === undefined && reason === "renewal"
     const requested = requestWithRetries(shared, entry, begun, !isHeld)

@@ -15,7 +15,7 @@ import * as FiberRefsPatch from "effect/FiberRefsPatch"
 import * as Scope from "effect/Scope"
 
 import { ClientClosed } from "../../OAuthError.js"
-import { RequestBound } from "./requestBound.js"
+import { isRequestBound } from "../protocol/requestBound.js"
 
 export interface Lifetime {
   /** Whether the scope has begun to close. */
@@ -63,7 +63,7 @@ export const share = <A, E, R>(services: Effect.Effect<A, E, R>): Effect.Effect<
 
 const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
   const layerRefs = yield* Effect.getFiberRefs
-  const isRequestBound = yield* RequestBound
+  const isBound = isRequestBound()
   // Read without an effect on the path of every call; set once.
   let hasEnded = false
   // Made when an effect begins, and dropped with the last one: most clients are idle, and a process may have one for each
@@ -112,7 +112,7 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
             Effect.flatMap((exit) =>
               Effect.zipRight(onEnd, Deferred.done(result, hasEnded ? Exit.fail(new ClientClosed()) : exit))
             ),
-            isRequestBound
+            isBound
               ? Effect.forkDaemon
               : (forked) => Effect.forkIn(Effect.tap(forked, Effect.sync(end)), begin().scope),
             Effect.asVoid

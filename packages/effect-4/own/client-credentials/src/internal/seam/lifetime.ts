@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 
 import { ClientClosed } from "../../OAuthError.js"
-import { RequestBound } from "./requestBound.js"
+import { isRequestBound } from "../protocol/requestBound.js"
 
 export interface Lifetime {
   /** Whether the scope has begun to close. */
@@ -49,7 +49,7 @@ export const share = <A, E, R>(services: Effect.Effect<A, E, R>): Effect.Effect<
 
 const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
   const layerContext = yield* Effect.context<never>()
-  const isRequestBound = yield* RequestBound
+  const isBound = isRequestBound()
   // Read without an effect on the path of every call; set once.
   let hasEnded = false
   // Made when an effect begins, and dropped with the last one: most clients are idle, and a process may have one for each
@@ -96,9 +96,9 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
             Effect.flatMap((exit) =>
               Effect.andThen(onEnd, Deferred.done(result, hasEnded ? Exit.fail(new ClientClosed()) : exit))
             ),
-            Effect.andThen(Effect.sync(isRequestBound ? () => undefined : end)),
+            Effect.andThen(Effect.sync(isBound ? () => undefined : end)),
             Effect.updateContext((_: Context.Context<never>) => layerContext),
-            isRequestBound
+            isBound
               ? Effect.forkDetach({ uninterruptible: true })
               : Effect.forkIn(begin().scope, { uninterruptible: true }),
             Effect.asVoid

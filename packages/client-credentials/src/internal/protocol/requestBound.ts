@@ -3,8 +3,6 @@
  * of one request ends with it, without notice, and another request that waits for it gets an error. So what requests share
  * is data, and each does its own I/O.
  */
-import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 
 type WaitUntil = (promise: Promise<void>) => void
 
@@ -26,19 +24,12 @@ export const isRequestBound = (): boolean => {
   return navigator?.userAgent === "Cloudflare-Workers" || EdgeRuntime !== undefined
 }
 
-/** The same for the parts of a client. */
-export class RequestBound
-  extends Context.Reference<RequestBound>()("@effect-oauth/client-credentials/internal/seam/RequestBound", {
-    defaultValue: isRequestBound
-  })
-{}
-
 /**
  * Lets the current request outlive its response, and the disconnection of its client, until the returned function is called.
  * Returns undefined where it cannot. Workers need the flag `nodejs_compat` for it: an import of their module would stop
  * bundlers for other runtimes.
  */
-export const extend: Effect.Effect<(() => void) | undefined> = Effect.sync(() => {
+export const extend = (): (() => void) | undefined => {
   const { process, [Symbol.for("@vercel/request-context")]: vercel } = runtime()
   const context = vercel?.get?.()
   let release: (() => void) | undefined
@@ -53,4 +44,4 @@ export const extend: Effect.Effect<(() => void) | undefined> = Effect.sync(() =>
   } catch {
     return undefined
   }
-})
+}
