@@ -19,9 +19,9 @@ describe("a TokenCache of a runtime with I/O by request", () => {
       const gate = yield* Deferred.make<void>()
       const tokens = endpoint({ gate })
       const cache = yield* cacheOver(tokens)
-      const callers = yield* Effect.fork(Effect.replicateEffect(cache.get, 100, { concurrency: "unbounded" }))
+      const callers = yield* Effect.fork(Effect.replicateEffect(cache.get, 5, { concurrency: "unbounded" }))
       // Far longer than they wait for a refresh that gives no sign of life.
-      yield* TestClock.adjust("20 seconds")
+      yield* TestClock.adjust("3 seconds")
       yield* Deferred.succeed(gate, undefined)
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(new Set((yield* Fiber.join(callers)).map(value)), new Set(["token-1"]))
@@ -33,7 +33,7 @@ describe("a TokenCache of a runtime with I/O by request", () => {
       const tokens = endpoint({ fails: () => unavailable })
       const cache = yield* cacheOver(tokens)
       const callers = yield* Effect.fork(
-        Effect.replicateEffect(Effect.flip(cache.get), 10, { concurrency: "unbounded" })
+        Effect.replicateEffect(Effect.flip(cache.get), 3, { concurrency: "unbounded" })
       )
       yield* TestClock.adjust("10 seconds")
       const errors = yield* Fiber.join(callers)
