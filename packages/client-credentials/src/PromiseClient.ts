@@ -24,9 +24,10 @@ import * as plainOptions from "./internal/config/plainOptions.js"
 import { type Running, running } from "./internal/http/onDemand.js"
 import * as plainFiles from "./internal/http/plainFiles.js"
 import * as webFetch from "./internal/http/webFetch.js"
+import * as logging from "./internal/seam/logging.js"
 import * as tracing from "./internal/seam/tracing.js"
 import * as trials from "./internal/token/trial.js"
-import type { InvalidConfig } from "./InvalidConfig.js"
+import { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
 import { TokenCache } from "./TokenCache.js"
 import * as TokenRequest from "./TokenRequest.js"
@@ -46,7 +47,7 @@ export interface ApiFetch {
    * - An abort of `signal` rejects with its reason (`AbortError`, `TimeoutError`), also while the body of the response is
    *   read, and closes the connection.
    * - Redirects are followed as `redirect` says; the token and the caller's `Authorization` and `Cookie` do not go to
-   *   another origin. A redirect from `https:` to `http:` is not followed.
+   *   another origin. A redirect from `https:` to `http:` is followed to a loopback address only.
    * - Other options, such as `cache`, `credentials`, `keepalive`, `priority`, `next` and `cf`, are passed on to a transport
    *   on `fetch`, as the one of `create` and `fromEnv` is.
    * - `integrity`, `mode: "same-origin"`, `dispatcher` and `agent` are not supported and reject.
@@ -74,7 +75,7 @@ export interface ApiFetch {
  * @category models
  */
 export interface Token {
-  /** The credential (RFC 6750 section 2.1). */
+  /** The access token. It is not copied with the other members, nor converted to JSON. */
   readonly value: string
   readonly type: "Bearer" | "DPoP"
   /** The granted scope, when the server states it: it may be narrower than the requested one. */
@@ -153,7 +154,7 @@ interface PlainOptions {
   readonly previousClientSecret?: plainOptions.Secret | undefined
   /** The base URL of the API; not necessary where only `token` is used. */
   readonly apiBaseUrl?: string | URL | undefined
-  /** Decodes token responses whose members have other names; undefined stands for one that it does not decode. */
+  /** Decodes token responses whose members have other names. Returns undefined for a response that it cannot decode. */
   readonly tokenResponse?:
     | ((json: unknown) => {
       readonly access_token: string
@@ -166,12 +167,12 @@ interface PlainOptions {
 }
 
 /**
- * What sends the requests.
+ * What the client uses of its program: a transport and a log.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Transport {
+export interface Platform {
   /** The `fetch` of another library or of a framework. Default: the global one. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /**
@@ -179,6 +180,11 @@ export interface Transport {
    * for proxies and the variables of TLS.
    */
   readonly httpClient?: Layer.Layer<HttpClient.HttpClient, unknown, FileSystem.FileSystem> | undefined
+  /**
+   * Receives what the client logs, such as refreshes that failed, with a level such as `WARN`. No secret is among it.
+   * Default: it is written to the standard error.
+   */
+  readonly log?: ((level: string, message: string) => void) | undefined
 }
 
 type Services = ApiClient | TokenCache | TokenRevocation
@@ -186,19 +192,36 @@ type Services = ApiClient | TokenCache | TokenRevocation
 /** Unless they are those of a program that traces, trace headers announce spans that nobody collects. */
 const untraced = HttpClient.transformResponse(tracing.withoutHeaders)
 
-const onTransport = <E>(
+const onPlatform = <E>(
   services: Layer.Layer<Services, E, HttpClient.HttpClient | FileSystem.FileSystem>,
-  { fetch, httpClient = FetchHttpClient.layer }: Transport,
-  environment: Layer.Layer<never> = Layer.empty
+  platform: Platform,
+  env?: Readonly<Record<string, string | undefined>>
 ): PromiseClient => {
+  const problems = plainOptions.problemsOfPlatform(platform, env)
+  if (problems.length > 0) {
+    return make(Layer.fail(new InvalidConfig({ problems })) as Layer.Layer<Services, InvalidConfig>)
+  }
+  const { fetch, httpClient = FetchHttpClient.layer, log = logged } = platform
   const transport = Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, untraced)).pipe(
     Layer.provide(httpClient)
   )
   const own = fetch === undefined
     ? transport
     : Layer.provideMerge(transport, Layer.succeed(FetchHttpClient.Fetch, fetch))
-  return make(services.pipe(Layer.provideMerge(own), Layer.provide(plainFiles.layer), Layer.provide(environment)))
+  return make(services.pipe(
+    Layer.provideMerge(own),
+    Layer.provide(plainFiles.layer),
+    Layer.provide(env === undefined ? Layer.empty : Layer.setConfigProvider(providerOf(env))),
+    Layer.provideMerge(logging.layer(log))
+  ))
 }
+
+const providerOf = (env: Readonly<Record<string, string | undefined>>) => {
+  const variables = Object.entries(env).filter((one): one is [string, string] => typeof one[1] === "string")
+  return ConfigProvider.fromMap(new Map(variables), { pathDelim: "_" })
+}
+
+const logged = (level: string, message: string): void => globalThis.console.error(`${level} ${message}`)
 
 const compose = <E, R>(
   config: Effect.Effect<ClientConfig.ClientConfig, E, R>,
@@ -223,7 +246,7 @@ const compose = <E, R>(
  * export const items = async () => (await api.fetch("/items")).json()
  *
  * @example
- * // A token for what is not HTTP, by a secret that is read for each token request.
+ * // Tokens for a Kafka client. The secret is read for each token request.
  * import { PromiseClient } from "@effect-oauth/client-credentials"
  * import { readFile } from "node:fs/promises"
  *
@@ -239,10 +262,10 @@ const compose = <E, R>(
  * @since 0.1.0
  * @category constructors
  */
-export const create = (options: Options, transport: Transport = {}): PromiseClient => {
-  const given = plainOptions.ofClient(options) as ClientCredentials.Options
-  const plain = { ...given, apiBaseUrl: given.apiBaseUrl ?? "none" }
-  return onTransport(compose(ClientConfig.withParts(plain, parts.client), plain), transport)
+export const create = (options: Options, platform: Platform = {}): PromiseClient => {
+  const given = plainOptions.ofClient(options) as ClientCredentials.Options | undefined
+  const plain = { ...given, apiBaseUrl: given?.apiBaseUrl ?? "none" } as ClientCredentials.Options
+  return onPlatform(compose(ClientConfig.withParts(plain, parts.client), plain), platform)
 }
 
 /**
@@ -270,12 +293,13 @@ export const create = (options: Options, transport: Transport = {}): PromiseClie
  * @category constructors
  */
 export const fromEnv = (
-  { env, overrides, prefix, ...transport }: Transport & {
+  options: Platform & {
     readonly prefix?: string | undefined
     readonly overrides?: Partial<Options> | undefined
     readonly env?: Readonly<Record<string, string | undefined>> | undefined
   } = {}
 ): PromiseClient => {
+  const { env, overrides, prefix, ...platform } = options
   const plain = plainOptions.ofClient(overrides) as Partial<ClientCredentials.Options> | undefined
   const config = Effect.gen(function*() {
     const { text } = environment.reader(prefix)
@@ -286,10 +310,7 @@ export const fromEnv = (
     return found
   })
   const services = compose(config, plain ?? {})
-  if (env === undefined) return onTransport(services, transport)
-  const variables = Object.entries(env).filter((one): one is [string, string] => typeof one[1] === "string")
-  const provider = ConfigProvider.fromMap(new Map(variables), { pathDelim: "_" })
-  return onTransport(services, transport, Layer.setConfigProvider(provider))
+  return onPlatform(services, platform, env)
 }
 
 /**
@@ -373,7 +394,7 @@ const over = (
       const { signal } = call.web
       const response = Effect.gen(function*() {
         const request = yield* Effect.tryPromise({ try: () => webFetch.toRequest(call), catch: (error) => error })
-        return yield* tracing.withoutIdleHeaders(webFetch.send(yield* ApiClient, call, request))
+        return yield* tracing.withoutIdleHeaders(webFetch.send(yield* ApiClient, call, request, running.onClose))
       })
       return running.run(within(response), signal)
     },
@@ -383,8 +404,9 @@ const over = (
           ? within(Effect.map(tried, shownToken))
           : within(TokenRequest.withOverrides(plainOptions.ofRequest(overrides))(Effect.map(cached, shownToken)))
       ),
-    invalidate: (token) => {
-      const value = typeof token === "string" ? token : token.value
+    invalidate: async (token) => {
+      const value: unknown = typeof token === "string" ? token : token.value
+      if (typeof value !== "string") throw new TypeError("invalidate: expected a token, or its value.")
       return running.run(Effect.gen(function*() {
         const { cached, invalidate } = yield* TokenCache
         MutableRef.update(trial, trials.rejected)
@@ -392,8 +414,10 @@ const over = (
         return found === undefined ? true : yield* invalidate(found)
       }))
     },
-    with: (overrides) =>
-      over(running, (call) => within(TokenRequest.withOverrides(plainOptions.ofRequest(overrides))(call))),
+    with: (overrides) => {
+      const changed = TokenRequest.withOverrides(plainOptions.ofRequest(overrides))
+      return over(running, (call) => within(changed(call)))
+    },
     health: () => {
       const current = Effect.flatMap(cache, ({ health }) => health)
       return running.run(within(Effect.map(current, ({ expiresIn, latchedFor, pausedFor, ...rest }) => ({
@@ -421,7 +445,7 @@ const millis = (duration: Duration.Duration | undefined): number | undefined =>
 
 const shownToken = ({ expiresAt, scope, type = "Bearer", value }: AccessToken): Token =>
   // Not enumerable, so that nothing prints it.
-  Object.defineProperty({ value: "", type, scope, expiresAt: new Date(expiresAt) }, "value", {
+  Object.defineProperty({ value: "", type, scope: scope && [...scope], expiresAt: new Date(expiresAt) }, "value", {
     value: Redacted.value(value),
     enumerable: false
   })

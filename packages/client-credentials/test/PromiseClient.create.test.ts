@@ -45,6 +45,7 @@ const recording = (life = 60) => {
           ...scope
         })
       }
+      if (path === "/v1/events") return response.write("data: leaf\n\n")
       return path === "/revoke" ? response.end() : servers.json(response, 200, [])
     })
   }
@@ -56,7 +57,7 @@ const managed = (make: () => PromiseClient.PromiseClient) =>
 
 const started = (
   options: Partial<PromiseClient.Options> = {},
-  transport?: PromiseClient.Transport
+  transport?: PromiseClient.Platform
 ) =>
   Effect.gen(function*() {
     const server = recording()
@@ -96,7 +97,7 @@ describe("create", () => {
       const { of, token, with: withOverrides } = yield* started({
         clientSecret: () => {
           reads += 1
-          return reads === 3 ? Promise.reject(new Error("s3cr3t of the vault")) : `s3cr3t-${reads}`
+          return reads === 3 ? Promise.reject(new Error("s3cr3t of the vault")) : `s3cr3t-${reads}\n`
         }
       })
       yield* Effect.promise(async () => {
@@ -155,6 +156,53 @@ describe("create", () => {
       })
     }))
 
+  it.scopedLive("reports what it cannot use of its program, and options that are none, with the first call", () =>
+    Effect.gen(function*() {
+      const make = PromiseClient as unknown as {
+        readonly create: (...options: ReadonlyArray<unknown>) => PromiseClient.PromiseClient
+        readonly fromEnv: (...options: ReadonlyArray<unknown>) => PromiseClient.PromiseClient
+      }
+      const options = { issuer: "https://auth.example.com", clientId: "a", clientSecret: "s3cr3t" }
+      const env = { OAUTH_ISSUER: "https://auth.example.com", OAUTH_CLIENT_ID: "a", OAUTH_CLIENT_SECRET: "s3cr3t" }
+      const clients: ReadonlyArray<readonly [() => PromiseClient.PromiseClient, string]> = [
+        [() => make.create(options, { fecth: fetch }), "fecth"],
+        [() => make.create(options, { fetch: 3 }), "fetch"],
+        [() => make.create(options, { fetch, httpClient: FetchHttpClient.layer }), "fetch"],
+        [() => make.create(options, { httpClient: 3 }), "httpClient"],
+        [() => make.create(options, { log: "all" }), "log"],
+        [() => make.create(options, null), "platform"],
+        [() => make.create(null), "tokenUrl"],
+        [() => make.fromEnv({ env, overides: {} }), "overides"],
+        [() => make.fromEnv({ env: null }), "env"]
+      ]
+      for (const [one, setting] of clients) {
+        const client = yield* managed(one)
+        const error = yield* Effect.promise(() => rejection(client.token()))
+        assert.instanceOf(error, InvalidConfig.InvalidConfig, setting)
+        assert.include(error.problems.map((problem) => problem.setting), setting)
+      }
+      const { invalidate } = yield* managed(() => PromiseClient.create(options))
+      for (const wrong of [null, 3, {}]) {
+        assert.instanceOf(yield* Effect.promise(() => rejection(invalidate(wrong as string))), TypeError)
+      }
+    }))
+
+  it.scopedLive("logs by the function given", () =>
+    Effect.gen(function*() {
+      const lines: Array<readonly [string, string]> = []
+      let isGiven = true
+      const { token, with: withOverrides } = yield* started({
+        clientSecret: () => isGiven ? "s3cr3t" : Promise.reject(new Error("gone"))
+      }, { log: (level, message) => lines.push([level, message]) })
+      yield* Effect.promise(async () => {
+        await token()
+        isGiven = false
+        await withOverrides({ scope: "other" }).token()
+      })
+      assert.strictEqual(lines[0]?.[0], "WARN")
+      assert.match(lines[0]?.[1] ?? "", /The client secret could not be used/)
+    }))
+
   it.scopedLive("decodes other token responses by a plain function", () =>
     Effect.gen(function*() {
       const { token } = yield* started({
@@ -205,6 +253,8 @@ describe("token", () => {
         const before = Date.now()
         const found = await token()
         assert.deepStrictEqual([found.value, found.type, found.scope], ["t0ken-1", "Bearer", ["items:read"]])
+        Object.assign(found.scope ?? [], ["admin"])
+        assert.deepStrictEqual((await token()).scope, ["items:read"])
         assert.isAtLeast(found.expiresAt.getTime(), before + 60_000)
         for (const shown of [inspect(found, { depth: 9 }), JSON.stringify(found), JSON.stringify({ ...found })]) {
           assert.notInclude(shown, "t0ken")
@@ -342,7 +392,11 @@ it.scopedLive("after close, everything rejects with ClientClosed, for each clien
     yield* Effect.promise(async () => {
       const other = client.with({ scope: "other" })
       await client.token()
+      const events = (await client.fetch("/events")).body?.getReader()
+      await events?.read()
+      const rest = rejection(events?.read() ?? Promise.resolve())
       await other.close()
+      assert.instanceOf(await rest, OAuthError.ClientClosed)
       await close()
       for (const { fetch, health, invalidate, revoke, token } of [client, other]) {
         for (const call of [fetch("/items"), health(), invalidate("t0ken-1"), revoke(), token()]) {

@@ -2,12 +2,14 @@
  * Options as programs without Effect write them: strings and functions in place of `Redacted` and `Effect`.
  */
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import type { Overrides } from "../../TokenRequest.js"
 import { kindOf } from "../protocol/foreignError.js"
 import { isRecord } from "../protocol/json.js"
+import { collect, type Problem } from "./check.js"
 import type { Source } from "./credentialSource.js"
 
 /** A secret, or a function that reads it whenever it is needed. */
@@ -18,7 +20,8 @@ export const source = (secret: Secret): Source =>
     ? Redacted.make(secret)
     : typeof secret === "function"
     ? Effect.tryPromise({
-      try: async () => Redacted.make(await secret()),
+      // Files end with a line break.
+      try: async () => Redacted.make((await secret()).replace(/\r?\n$/, "")),
       catch: (error) => ({ _tag: kindOf(error) })
     })
     : secret
@@ -55,3 +58,25 @@ export const ofRequest = (overrides: PlainOverrides): Overrides =>
   converted(overrides, {
     onBehalfOf: (token: unknown) => typeof token === "string" ? Redacted.make(token) : token
   }) as Overrides
+
+const names = ["fetch", "httpClient", "log"]
+
+/** Returns the problems of what a client uses of its program. */
+export const problemsOfPlatform = (platform: unknown, env: unknown): ReadonlyArray<Problem> => {
+  const { expect, problems } = collect()
+  expect("env", env === undefined || isRecord(env) ? true : undefined, "an object of variables")
+  if (!isRecord(platform)) {
+    expect("platform", undefined, "an object with fetch, httpClient or log")
+    return problems
+  }
+  const { fetch, httpClient, log } = platform
+  for (const name of Object.keys(platform)) {
+    expect(name, names.includes(name) ? true : undefined, "absent: there is no such option")
+  }
+  const isFunction = (value: unknown) => value === undefined || typeof value === "function" ? true : undefined
+  expect("fetch", isFunction(fetch), "a function")
+  expect("fetch", fetch === undefined || httpClient === undefined ? true : undefined, "absent beside httpClient")
+  expect("httpClient", httpClient === undefined || Layer.isLayer(httpClient) ? true : undefined, "a layer")
+  expect("log", isFunction(log), "a function of a level and a message")
+  return problems
+}

@@ -13,6 +13,8 @@ import { isRequestBound } from "../protocol/requestBound.js"
 /** What runs the calls of a client. */
 export interface Running<Services> {
   readonly run: <A>(effect: Effect.Effect<A, unknown, Services>, signal?: AbortSignal) => Promise<A>
+  /** Registers what runs when the client is closed, with its error. Returns what removes it. */
+  readonly onClose: (end: (error: ClientClosed) => void) => () => void
   readonly close: () => Promise<void>
 }
 
@@ -31,14 +33,16 @@ export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<S
   const isBound = isRequestBound()
   const shared = isBound ? buildByEach(layer) : buildOnDemand(layer)
   const calls = new Set<() => void>()
+  const onClose = (end: () => void) => {
+    calls.add(end)
+    return () => {
+      calls.delete(end)
+    }
+  }
   /** Is interrupted by `close`, and succeeds never. */
   const interruptedByClose = Effect.async<never>((resume) => {
     const end = () => resume(Effect.interrupt)
-    if (shared.isClosed()) return end()
-    calls.add(end)
-    return Effect.sync(() => {
-      calls.delete(end)
-    })
+    return shared.isClosed() ? end() : Effect.sync(onClose(end))
   })
   return {
     run: async (effect, signal) => {
@@ -57,10 +61,12 @@ export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<S
       signal?.throwIfAborted()
       throw shared.isClosed() && Cause.isInterruptedOnly(exit.cause) ? closed() : errorOf(exit.cause)
     },
+    // What is cut off with its request would never be removed.
+    onClose: (end) => isBound ? () => undefined : onClose(() => end(closed())),
     close: () => {
-      const closed = shared.close()
+      const closing = shared.close()
       for (const end of calls) end()
-      return closed
+      return closing
     }
   }
 }

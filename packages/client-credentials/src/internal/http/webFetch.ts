@@ -24,6 +24,9 @@ type WebRequest = globalThis.Request
 type Request = HttpClientRequest.HttpClientRequest
 type PlatformResponse = HttpClientResponse.HttpClientResponse
 
+/** Registers what ends a body when the client is closed, by the error of the client. Returns what removes it. */
+export type OnClose = (end: (error: Error) => void) => () => void
+
 /** The arguments of `fetch`. */
 export interface Call {
   /** The URL as it was written; relative where the caller wrote it so, since only `ApiClient` judges paths. */
@@ -40,7 +43,7 @@ const placeholder = "https://api.invalid"
  * Returns the problem of options that protect the caller or choose the connection, and that cannot be passed to a transport
  * for one call. Ignoring them would leave the caller with a protection that does nothing.
  */
-const unsupported = (init: RequestInit | undefined, web: WebRequest): string | undefined => {
+const unsupported = (init: RequestInit | null | undefined, web: WebRequest): string | undefined => {
   if (typeof web.integrity === "string" && web.integrity !== "") {
     return "`integrity` is not supported: compare the digest of the body after reading it"
   }
@@ -48,7 +51,7 @@ const unsupported = (init: RequestInit | undefined, web: WebRequest): string | u
     return "`mode: \"same-origin\"` is not supported: the token goes to `apiOrigins` only, and `redirect: \"error\"` " +
       "rejects redirects"
   }
-  if (init !== undefined && ("dispatcher" in init || "agent" in init)) {
+  if (typeof init === "object" && init !== null && ("dispatcher" in init || "agent" in init)) {
     return "`dispatcher` and `agent` are not supported for one call: the `HttpClient` of the layer makes the connections"
   }
   return undefined
@@ -69,7 +72,7 @@ const memberOf = (value: object, name: string): unknown => {
   }
 }
 
-const passedOn = (input: string | URL | WebRequest, init: RequestInit | undefined): RequestInit => {
+const passedOn = (input: string | URL | WebRequest, init: RequestInit | null | undefined): RequestInit => {
   const usual = typeof input === "string" || input instanceof URL ? undefined : new globalThis.Request(placeholder)
   const ofRequest = usual === undefined ? [] : requestOptions.flatMap((name) => {
     const value = memberOf(input as WebRequest, name)
@@ -81,9 +84,12 @@ const passedOn = (input: string | URL | WebRequest, init: RequestInit | undefine
 }
 
 /** Reads the arguments of `fetch`. Throws a `TypeError`, as `fetch` does, when they are invalid or not supported. */
-export const call = (input: string | URL | WebRequest, init?: RequestInit): Call => {
+export const call = (input: string | URL | WebRequest, init?: RequestInit | null): Call => {
   const text = typeof input === "string" ? input : input instanceof URL ? input.href : undefined
-  const web = new globalThis.Request(text === undefined ? input : URL.canParse(text) ? text : placeholder, init)
+  const web = new globalThis.Request(
+    text === undefined ? input : URL.canParse(text) ? text : placeholder,
+    init ?? undefined
+  )
   const problem = unsupported(init, web)
   if (problem !== undefined) throw new TypeError(`fetch: ${problem}. Nothing was sent.`)
   return { url: text ?? web.url, web, options: passedOn(input, init) }
@@ -120,11 +126,17 @@ const headersOf = ({ cookies, headers }: PlatformResponse): globalThis.Headers =
  * with its reason and the connection is closed (Fetch standard, "abort the fetch() call"). The `Request` is kept for as
  * long as there is something to read: its signal follows the caller's only while the `Request` is reachable.
  */
-const readable = (bytes: Stream.Stream<Uint8Array, unknown>, web: WebRequest): ReadableStream<Uint8Array> => {
+const readable = (
+  bytes: Stream.Stream<Uint8Array, unknown>,
+  web: WebRequest,
+  onClose: OnClose
+): ReadableStream<Uint8Array> => {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   const open = () => reader ??= Stream.toReadableStream<Uint8Array>()(bytes).getReader()
   let onAbort: (() => void) | undefined
+  let unregister: (() => void) | undefined
   const settle = () => {
+    unregister?.()
     if (onAbort !== undefined) web.signal.removeEventListener("abort", onAbort)
   }
   const stop = async (reason: unknown) => {
@@ -142,6 +154,11 @@ const readable = (bytes: Stream.Stream<Uint8Array, unknown>, web: WebRequest): R
       else web.signal.addEventListener("abort", onAbort, { once: true })
     },
     pull: async (controller) => {
+      // From the first reading on: a response that is not read is not kept.
+      unregister ??= onClose((error) => {
+        controller.error(error)
+        void stop(error)
+      })
       try {
         const { done, value } = await open().read()
         if (web.signal.aborted) return
@@ -201,7 +218,11 @@ const failure = (response: PlatformResponse, description: string) =>
     Effect.fail(httpErrors.ofResponse(response, "StatusCode", { description }))
   )
 
-const toResponse = (received: Received, web: WebRequest): Effect.Effect<Response, httpErrors.ResponseError> =>
+const toResponse = (
+  received: Received,
+  web: WebRequest,
+  onClose: OnClose
+): Effect.Effect<Response, httpErrors.ResponseError> =>
   Effect.suspend(() => {
     const { response } = received
     const { request, status } = response
@@ -216,7 +237,7 @@ const toResponse = (received: Received, web: WebRequest): Effect.Effect<Response
     const hasBody = !bodiless.has(status) && request.method !== "HEAD" && status !== 0
     return Effect.succeed(described(
       new Response(
-        hasBody ? readable(body.decoded(response), web) as ReadableStream<Uint8Array<ArrayBuffer>> : null,
+        hasBody ? readable(body.decoded(response), web, onClose) as ReadableStream<Uint8Array<ArrayBuffer>> : null,
         { status: status === 0 || status > 599 ? 200 : status, headers: headersOf(response) }
       ),
       descriptionOf(received)
@@ -227,48 +248,68 @@ type Failure = httpErrors.HttpError | OAuthError
 
 type Client = HttpClient.HttpClient.With<Failure>
 
-/** Sends the request that follows a redirect: with the token where it may go, without anything of the kind elsewhere. */
-const sendNext = (api: Client, request: Request): Effect.Effect<PlatformResponse, Failure> => {
-  const transport = transports.get(api)
-  const elsewhere = (error: Failure) => transport === undefined ? Effect.fail(error) : transport.execute(request)
-  return Effect.catchTags(api.execute(request), { OriginNotAllowed: elsewhere, PathNotAllowed: elsewhere })
+/** A response to a request that follows a redirect. */
+interface Next {
+  readonly response: PlatformResponse
+  /** Whether the request was one without a token: so are those that follow it, wherever it leads. */
+  readonly isElsewhere: boolean
 }
 
-/** Follows the redirects that the transport returned. A transport on `fetch` follows them itself, unless there is a proof. */
+/** Sends the request that follows a redirect: with the token where it may go, without anything of the kind elsewhere. */
+const sendNext = (api: Client, request: Request, isElsewhere: boolean): Effect.Effect<Next, Failure> => {
+  const transport = transports.get(api)
+  const elsewhere = (refusal: Effect.Effect<never, Failure>): Effect.Effect<Next, Failure> =>
+    Effect.map(transport?.execute(request) ?? refusal, (response) => ({ response, isElsewhere: true }))
+  if (isElsewhere && transport !== undefined) return elsewhere(Effect.never)
+  return Effect.map(api.execute(request), (response): Next => ({ response, isElsewhere: false })).pipe(
+    Effect.catchTags({
+      OriginNotAllowed: (error) => elsewhere(Effect.fail(error)),
+      PathNotAllowed: (error) => elsewhere(Effect.fail(error))
+    })
+  )
+}
+
+/** Follows redirects, each with its own authorization. */
 const follow = (
   api: Client,
-  received: Received,
+  received: Received & { readonly isElsewhere: boolean },
   request: Request,
   count: number
 ): Effect.Effect<Received, Failure> => {
-  const { response, url } = received
+  const { isElsewhere, response, url } = received
   const { location } = response.headers
   const step = redirects.next({ url, method: request.method }, { status: response.status, location }, count)
   if (step._tag === "Last") return Effect.succeed(received)
   if (step._tag === "Problem") return failure(response, step.problem)
-  const left = [...(step.keepsBody ? [] : redirects.bodyHeaders), ...(step.isSameOrigin ? [] : redirects.originHeaders)]
-  const { body: sent, headers } = request
-  const bare = HttpClientRequest.make(step.method as HttpMethod)(step.url, { headers: Headers.remove(headers, left) })
-  const next = step.keepsBody && sent._tag !== "Empty" ? HttpClientRequest.setBody(bare, sent) : bare
+  const headers = Headers.remove(request.headers, step.without)
+  const bare = HttpClientRequest.make(step.method as HttpMethod)(step.url, { headers })
+  const next = step.keepsBody && request.body._tag !== "Empty" ? HttpClientRequest.setBody(bare, request.body) : bare
   return body.discard(response).pipe(
-    Effect.zipRight(sendNext(api, next)),
-    Effect.flatMap((response) => follow(api, { response, url: step.url, isRedirected: true }, next, count + 1))
+    Effect.zipRight(sendNext(api, next, isElsewhere)),
+    Effect.flatMap((sent) => follow(api, { ...sent, url: step.url, isRedirected: true }, next, count + 1))
   )
 }
+
+/**
+ * Browsers show nothing of a redirect, so that they must follow it, and leave the authorization out where it leads to
+ * another origin. Other runtimes differ in what they leave out: there it is followed here.
+ */
+const isBrowser = (): boolean => typeof navigator === "object" && /^Mozilla\//.test(navigator.userAgent)
 
 /** Makes the call, as `fetch` would. */
 export const send = (
   api: Client,
   { options, web }: Call,
-  request: Request
+  request: Request,
+  onClose: OnClose
 ): Effect.Effect<Response, Failure> =>
   Effect.flatMap(Effect.serviceOption(FetchHttpClient.RequestInit), (configured) =>
     api.execute(request).pipe(
       Effect.flatMap((response) => {
-        const received = { response, url: response.request.url, isRedirected: false }
+        const received = { response, url: response.request.url, isRedirected: false, isElsewhere: false }
         return web.redirect === "follow" ? follow(api, received, request, 0) : Effect.succeed(received)
       }),
-      Effect.flatMap((received) => toResponse(received, web)),
-      Effect.provideService(WithoutRedirects, web.redirect !== "follow"),
+      Effect.flatMap((received) => toResponse(received, web, onClose)),
+      Effect.provideService(WithoutRedirects, web.redirect !== "follow" || !isBrowser()),
       Effect.provideService(FetchHttpClient.RequestInit, { ...Option.getOrUndefined(configured), ...options })
     ))

@@ -26,11 +26,18 @@ export type Step =
     readonly method: string
     /** False when the next request is a `GET` in place of another one. */
     readonly keepsBody: boolean
-    readonly isSameOrigin: boolean
+    /** The names of headers that the next request leaves out. */
+    readonly without: ReadonlyArray<string>
   }
   | { readonly _tag: "Problem"; readonly problem: string }
 
 const problem = (text: string): Step => ({ _tag: "Problem", problem: `it is a redirect ${text}. It was not followed` })
+
+/** Headers that describe a body, and are left out with it. */
+const bodyHeaders = ["content-encoding", "content-language", "content-length", "content-location", "content-type"]
+
+/** Headers of the caller that are meant for one origin. */
+const originHeaders = ["cookie", "proxy-authorization"]
 
 /** What follows a response that was received after `count` redirects. */
 export const next = (
@@ -56,18 +63,11 @@ export const next = (
     url: to.href,
     method: becomesGet ? "GET" : method,
     keepsBody: !becomesGet,
-    isSameOrigin: to.origin === from.origin
+    // What authorizes the next request is decided again, and never by the caller.
+    without: [
+      "authorization",
+      ...(becomesGet ? bodyHeaders : []),
+      ...(to.origin === from.origin ? [] : originHeaders)
+    ]
   }
 }
-
-/** Headers that describe a body, and are left out with it. */
-export const bodyHeaders = [
-  "content-encoding",
-  "content-language",
-  "content-length",
-  "content-location",
-  "content-type"
-]
-
-/** Headers of the caller that are meant for one origin. */
-export const originHeaders = ["authorization", "cookie", "proxy-authorization"]
