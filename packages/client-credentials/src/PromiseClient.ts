@@ -8,6 +8,7 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -199,7 +200,8 @@ const onPlatform = <E>(
 ): PromiseClient => {
   const problems = plainOptions.problemsOfPlatform(platform, env)
   if (problems.length > 0) {
-    return make(Layer.fail(new InvalidConfig({ problems })) as Layer.Layer<Services, InvalidConfig>)
+    const invalid: Effect.Effect<Context.Context<Services>, InvalidConfig> = new InvalidConfig({ problems })
+    return make(Layer.scopedContext(invalid))
   }
   const { fetch, httpClient = FetchHttpClient.layer, log = logged } = platform
   const transport = Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, untraced)).pipe(

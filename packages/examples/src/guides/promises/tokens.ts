@@ -7,13 +7,13 @@ const auth = PromiseClient.create({
   scope: "kafka"
 })
 
-/** For KafkaJS, which asks for a token whenever it connects. */
+/** For KafkaJS, which calls this function whenever it connects. */
 export const sasl = {
   mechanism: "oauthbearer",
   oauthBearerProvider: async () => ({ value: (await auth.token()).value })
 } as const
 
-/** For a library that tells when the token was rejected. */
+/** For a library that reports rejected tokens. */
 export const withToken = async <A>(use: (token: string) => Promise<A>, isRejection: (error: unknown) => boolean) => {
   const token = await auth.token()
   try {
