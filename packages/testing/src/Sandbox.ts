@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -89,7 +90,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly faults: { readonly server: Faults; readonly api: Faults }
   /** Moves the clock of the servers on, so that tokens expire. The clock of the program stays. */
   readonly advanceClock: (by: Duration.DurationInput) => Promise<void>
-  /** Begins anew: no tokens, requests, calls or faults, and the clock of the machine. */
+  /** Starts again: no tokens, requests, calls or faults, and the clock of the machine. */
   readonly reset: () => Promise<void>
   /** Stops both servers. */
   readonly close: () => Promise<void>
@@ -201,7 +202,7 @@ const sandbox = ({ advance, api, environment, reset, server }: control.World, cl
 
 /**
  * Starts both servers, on free ports of 127.0.0.1 unless the options state others. Rejects with `ListenFailed` where a port is in
- * use. Other languages control the servers by HTTP: see `controlUrl`.
+ * use, and with another `Error` for options that cannot be used. Other languages control the servers by HTTP: see `controlUrl`.
  *
  * @example
  * import * as Sandbox from "@effect-oauth/testing/Sandbox"
@@ -225,7 +226,8 @@ export const start = (options: Options = {}): Promise<Sandbox> =>
           return Effect.never
         }),
         Effect.scoped,
-        Effect.catchAll((error) => Effect.sync(() => reject(error)))
+        // A wrong option is a defect of the test.
+        Effect.catchAllCause((cause) => Effect.sync(() => reject(Cause.squash(cause))))
       )
     )
   })

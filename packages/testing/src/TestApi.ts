@@ -19,6 +19,7 @@ import * as journal from "./internal/journal.js"
 import type { Issued } from "./internal/models.js"
 import * as proofs from "./internal/proofs.js"
 import * as rejections from "./internal/rejections.js"
+import { redactedUrl } from "./internal/request.js"
 import * as httpApi from "./internal/seam/httpApi.js"
 import { TestAuthorizationServer } from "./TestAuthorizationServer.js"
 
@@ -144,7 +145,7 @@ export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestA
         const at = yield* Clock.currentTimeMillis
         const userAgent = headers["user-agent"]
         const { complete, note } = yield* calls.add(
-          { at, method, url: url.href, userAgent, token: undefined, status: undefined }
+          { at, method, url: redactedUrl(url), userAgent, token: undefined, status: undefined }
         )
         const fault = yield* script.take({ method, url })
         return yield* faultScript.apply(fault, respond(incoming, note)).pipe(

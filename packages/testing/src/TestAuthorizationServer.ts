@@ -23,7 +23,7 @@ import * as issuedTokens from "./internal/issuedTokens.js"
 import * as journal from "./internal/journal.js"
 import type * as models from "./internal/models.js"
 import { refuse, written } from "./internal/refusal.js"
-import { type Pairs, parse, redacted } from "./internal/request.js"
+import { type Pairs, parse, redacted, redactedUrl } from "./internal/request.js"
 import * as servers from "./internal/servers.js"
 
 /**
@@ -198,7 +198,7 @@ const arrived = (incoming: host.Incoming, endpoint: Received["endpoint"], at: nu
   endpoint,
   at,
   method: incoming.method,
-  url: incoming.url.href,
+  url: redactedUrl(incoming.url),
   parameters: {},
   userAgent: incoming.headers["user-agent"],
   clientId: undefined,
@@ -239,6 +239,8 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
       all.filter(({ clientId }) => clientId === id).map(({ issuedAt }) => issuedAt),
       now
     )
+  // A decision counts the tokens before it, and signing one takes time.
+  const decisions = Effect.unsafeMakeSemaphore(1)
   const headersOf = (quota: dailyLimit.Quota | undefined) =>
     quota === undefined ? {} : dailyLimit.header(behavior.quotaHeader, quota)
 
@@ -268,7 +270,7 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
         yield* tokens.revoke(({ clientId, number }) => clientId === client.id && number < token.number)
       }
       return { token, headers: headersOf(quota && { ...quota, remaining: quota.remaining - 1 }) }
-    })
+    }).pipe(decisions.withPermits(1))
 }
 
 /** Returns the response to a request by the rules of the server. Faults come before it. */

@@ -73,6 +73,59 @@ describe("Sandbox", () => {
     assert.strictEqual(payload["client_id"], "test-client")
   })
 
+  it("keeps its key through a reset, for an API that has read it", async () => {
+    await using sandbox = await Sandbox.start({ server: { accessTokens: "jwt" } })
+    const keys = createRemoteJWKSet(new URL(sandbox.jwksUrl))
+    await jwtVerify((await token(sandbox.environment)).value, keys)
+    await sandbox.reset()
+    await jwtVerify((await token(sandbox.environment)).value, keys)
+  })
+
+  for (const accessTokens of ["opaque", "jwt"] as const) {
+    it(`keeps the daily limit and one token per client, of many requests at once too: ${accessTokens}`, async () => {
+      await using limited = await Sandbox.start({ server: { accessTokens, dailyLimit: 3 } })
+      await using single = await Sandbox.start({ server: { accessTokens, onePerClient: "reissue" } })
+      const several = ({ environment }: Sandbox.Sandbox) =>
+        Promise.all(Array.from({ length: 8 }, () => token(environment)))
+      const statuses = (await several(limited)).map(({ status }) => status).sort()
+      assert.deepStrictEqual(statuses, [200, 200, 200, 429, 429, 429, 429, 429])
+      assert.strictEqual(new Set((await several(single)).map(({ value }) => value)).size, 1)
+    })
+  }
+
+  it("rejects options that cannot be used", async () => {
+    const wrong = [
+      { port: 70_000 },
+      { port: 65_535 },
+      { tls: { cert: "x", key: "y" } },
+      { server: { server: "ath0" } },
+      { server: { tokenLife: "1 fortnight" } },
+      { server: { issuer: "nowhere" } }
+    ] as ReadonlyArray<Sandbox.Options>
+    for (const options of wrong) {
+      const error = await Sandbox.start(options).then(({ close }) => close(), (error: unknown) => error)
+      assert.instanceOf(error, Error, JSON.stringify(options))
+    }
+  })
+
+  it("shows no secret in the record, wherever it stands", async () => {
+    await using sandbox = await Sandbox.start()
+    const body = new URLSearchParams({ grant_type: "password", password: "hidden", assertion: "hidden" })
+    await fetch(`${sandbox.tokenUrl}?client_secret=hidden`, { method: "POST", body })
+    await fetch(`${sandbox.apiBaseUrl}/items?access_token=hidden`)
+    assert.notInclude(JSON.stringify([await sandbox.received(), await sandbox.calls()]), "hidden")
+  })
+
+  it("requires the type of a client assertion", async () => {
+    await using sandbox = await Sandbox.start()
+    for (const type of [undefined, "foo"]) {
+      const body = new URLSearchParams({ grant_type: "client_credentials", client_assertion: "e30.e30.e30" })
+      if (type !== undefined) body.set("client_assertion_type", type)
+      const response = await fetch(sandbox.tokenUrl, { method: "POST", body })
+      assert.deepInclude(await response.json(), { error: "invalid_request" })
+    }
+  })
+
   it("listens where it is told, and rejects where it cannot", async () => {
     const free = await Sandbox.start()
     const port = Number(new URL(free.issuer).port)

@@ -34,6 +34,9 @@ export const claimsOf = (issuer: string, terms: Terms): Readonly<Record<string, 
 
 const algorithm = "RS256"
 
+/** A server that starts again, as after a `reset`, has its key still: those who verify have read it. */
+const keys = new Map<string, ReturnType<typeof makeKey>>()
+
 const makeKey = async () => {
   const { privateKey, publicKey } = await generateKeyPair(algorithm)
   const jwk = await exportJWK(publicKey)
@@ -42,8 +45,11 @@ const makeKey = async () => {
 
 export const make = (issuer: string, { accessTokens, claims }: Behavior): AccessTokens => {
   // Made when it is needed first: RSA keys take their time.
-  let made: ReturnType<typeof makeKey> | undefined
-  const key = () => made ??= makeKey()
+  const key = () => {
+    const made = keys.get(issuer) ?? makeKey()
+    keys.set(issuer, made)
+    return made
+  }
   return {
     value: (terms) =>
       accessTokens === "opaque"

@@ -106,6 +106,12 @@ export const make = (
       if ([header, secret, assertion].filter((one) => one !== undefined).length > 1) {
         return yield* refuse("severalMethods", "The client authenticated by more than one method.")
       }
+      if (assertion !== undefined && parameters.get("client_assertion_type") !== clientAssertion.type) {
+        return yield* refuse(
+          "malformed",
+          `The client_assertion_type is not ${clientAssertion.type} (RFC 7523 section 2.2).`
+        )
+      }
       const basic = header === undefined ? undefined : readBasic(header, behavior.basicEncoding)
       if (basic === "malformed") {
         return yield* refuse("malformed", "Id and secret are not form-encoded in basic auth (basicEncoding).")

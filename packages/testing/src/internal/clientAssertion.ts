@@ -9,6 +9,9 @@ import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose"
 import type { Behavior } from "./behavior.js"
 import type { Client } from "./models.js"
 
+/** RFC 7523 section 2.2. */
+export const type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
 /** The client that an assertion is of, as far as it states one. */
 export const subjectOf = (jwt: string): string | undefined => {
   try {

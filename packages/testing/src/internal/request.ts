@@ -43,7 +43,27 @@ export const parse = (
     return refuse("otherFormat", `The server expects ${expected}, and the content type is ${type || "not stated"}.`)
   })
 
-const secretParameters = new Set(["client_secret", "client_assertion", "token"])
+const secretParameters = new Set([
+  "access_token",
+  "actor_token",
+  "assertion",
+  "client_assertion",
+  "client_secret",
+  "code",
+  "password",
+  "refresh_token",
+  "subject_token",
+  "token"
+])
+
+/** The URL without secrets in its query, for the record. */
+export const redactedUrl = (url: URL): string => {
+  const names = [...url.searchParams.keys()].filter((name) => secretParameters.has(name))
+  if (names.length === 0) return url.href
+  const shown = new URL(url)
+  for (const name of names) shown.searchParams.set(name, "<redacted>")
+  return shown.href
+}
 
 /** The parameters without secrets, for the record. */
 export const redacted = (pairs: Pairs): Readonly<Record<string, string>> =>
