@@ -377,8 +377,9 @@ describe("call", () => {
 
   it.scopedLive("wants a scope that the token lacks: says which", () =>
     Effect.gen(function*() {
-      const { run } = yield* start({ api: { requiredScope: ["items:write"] } })
-      const ended = yield* run("call", "POST", "/items", "a=1")
+      const { env, user } = yield* start({ api: { requiredScope: ["items:write"] }, server: { missingScope: "none" } })
+      const { OAUTH_SCOPE: _, ...without } = env
+      const ended = yield* user.run(["call", "POST", "/items", "a=1"], { env: without })
       assert.strictEqual(ended.exitCode, 18)
       assert.match(ended.stderr, /wants the scope "items:write"\. Ask for it \(OAUTH_SCOPE\)/)
     }), minute)

@@ -29,7 +29,10 @@ describe("an error", () => {
       assert.strictEqual(prototype.name, name)
       assert.strictEqual(new (error as new(fields: object) => Error)({}).name, name)
     }
-    const notAllowed = new OAuthError.OriginNotAllowed({ origin: "https://other.example", allowed: [] })
+    const notAllowed = new OAuthError.OriginNotAllowed({
+      origin: "https://other.example",
+      allowed: ["https://api.example.com"]
+    })
     for (const text of [String(notAllowed), notAllowed.stack ?? "", Cause.pretty(Cause.fail(notAllowed))]) {
       assert.match(text, /^OriginNotAllowed: The token may go to /)
     }
@@ -80,7 +83,10 @@ describe("isOAuthError", () => {
 
   it("narrows a union to the errors of the package, and leaves the others", () => {
     const failing: Effect.Effect<never, HttpClientError.HttpClientError | OAuthError.OAuthError> = Effect.fail(
-      new OAuthError.OriginNotAllowed({ origin: "https://other.example", allowed: [] })
+      new OAuthError.OriginNotAllowed({
+        origin: "https://other.example",
+        allowed: ["https://api.example.com"]
+      })
     )
     const caught = Effect.catchIf(failing, OAuthError.isOAuthError, (error) => {
       expectTypeOf(error).toExtend<OAuthError.OAuthError>()

@@ -57,6 +57,28 @@ const secret = Redacted.make("c4n4ry s3cr3t/+ %: of thirty-two bytes or more")
 const previous = Redacted.make("c4n4ry previous s3cr3t of thirty-two bytes")
 const storeKey = Buffer.from("c4n4ry-key-of-32-bytes-and-no-m.").toString("base64")
 
+const withPlainSecret = {
+  tokenUrl: "https://auth.example.com/token",
+  clientId: "client",
+  clientSecret: Redacted.value(secret),
+  apiBaseUrl: "https://api.example.com"
+}
+
+/** What a client for programs without Effect returns and rejects with, but for the value of a token. */
+const promised = (make: () => ReturnType<typeof PromiseClient.create>) =>
+  Effect.promise(async () => {
+    const client = make()
+    const settled = await Promise.allSettled([
+      client.fetch("/items"),
+      client.fetch("https://elsewhere.example/"),
+      client.token().then(({ expiresAt, scope, type }) => ({ expiresAt, scope, type })),
+      client.health(),
+      client.revoke()
+    ])
+    await client.close()
+    return [client, ...settled]
+  })
+
 /** Where secrets are in requests: whatever was sent there must not be shown either. */
 const canariesOf = (sent: ReadonlyArray<fakeHttp.Sent>): ReadonlyArray<string> =>
   sent.flatMap(({ body, headers }) => {
@@ -605,6 +627,20 @@ const surface: Readonly<Record<string, Entry>> = {
   "OAuthError.TokenErrorResponse": error,
   "OAuthError.TokenStoreError": error,
   "OAuthError.isOAuthError": () => Effect.succeed(OAuthError.isOAuthError(accessToken)),
+  "PromiseClient.create": (http) => promised(() => PromiseClient.create(withPlainSecret, { httpClient: http })),
+  "PromiseClient.fromEnv": (http) =>
+    promised(() =>
+      PromiseClient.fromEnv({
+        env: {
+          OAUTH_TOKEN_URL: "https://auth.example.com/token",
+          OAUTH_CLIENT_ID: "client",
+          OAUTH_CLIENT_SECRET: Redacted.value(secret),
+          API_BASE_URL: "https://api.example.com"
+        },
+        httpClient: http
+      })
+    ),
+  "PromiseClient.secret": () => Effect.succeed(PromiseClient.secret(Redacted.value(secret))),
   "PromiseClient.make": (http) =>
     Effect.promise(async () => {
       const client = PromiseClient.make(Layer.provide(ClientCredentials.layer(withSecret), http))
