@@ -121,13 +121,17 @@ describe.each(inject("installed"))("CommonJS, Effect $major", ({ major, project 
       const [module = "", resolution = ""] of [...(version < 7 ? [node10] : []), ...(version >= 5.8 ? [nodeNext] : [])]
     ) {
       it.skipIf(!existsSync(compiler))(`types, module ${module}, moduleResolution ${resolution}, ${name}`, async () => {
-        const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--types", "node"]
-        const ignored = version === 6 ? ["--ignoreDeprecations", "6.0"] : []
-        const { code, output } = await run(
-          process.execPath,
-          [compiler, ...options, "--module", module, "--moduleResolution", resolution, ...ignored, "typed.ts"],
-          { cwd: directory }
+        const ignored = version === 6 ? { ignoreDeprecations: "6.0" } : {}
+        const options = { noEmit: true, strict: true, skipLibCheck: true, target: "es2022", types: ["node"] }
+        const configuration = join(directory, `tsconfig.${module}.json`)
+        await writeFile(
+          configuration,
+          JSON.stringify({
+            compilerOptions: { ...options, module, moduleResolution: resolution, ...ignored },
+            files: ["typed.ts"]
+          })
         )
+        const { code, output } = await run(process.execPath, [compiler, "-p", configuration], { cwd: directory })
         assert.strictEqual(code, 0, output)
       })
     }

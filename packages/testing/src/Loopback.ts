@@ -31,6 +31,17 @@ export interface Options extends Pick<TestOptions, "server" | "api">, sockets.Ad
 }
 
 /**
+ * A socket could not be opened, mostly because the port is in use.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export interface ListenFailed extends Error {
+  readonly _tag: "ListenFailed"
+  readonly port: number
+}
+
+/**
  * Starts both servers, on free ports of 127.0.0.1 unless the options state others, and stops them with the scope. Without `tls`
  * they are `http:`: allow it by `OAUTH_ALLOW_HTTP_LOOPBACK`, which the environment has. Fails with `ListenFailed` where a port is
  * in use.
@@ -57,7 +68,7 @@ export const start = (
     /** The variables for a program that reads its configuration from the environment. */
     readonly environment: Readonly<Record<string, string>>
   },
-  sockets.ListenFailed,
+  ListenFailed,
   Scope.Scope
 > =>
   Effect.gen(function*() {
