@@ -431,10 +431,10 @@ const over = (
     },
     revoke: () =>
       running.run(Effect.gen(function*() {
-        const { cached, invalidate } = yield* TokenCache
+        const { cached, forget } = yield* TokenCache
         const { revoke } = yield* TokenRevocation
         const tokens = yield* cached
-        yield* Effect.forEach(tokens, (token) => Effect.zipRight(revoke(token), invalidate(token)), {
+        yield* Effect.forEach(tokens, (token) => Effect.zipRight(revoke(token), forget(token)), {
           concurrency: 10,
           discard: true
         })

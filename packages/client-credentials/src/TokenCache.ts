@@ -65,7 +65,12 @@ export interface TokenCache {
   readonly invalidate: (token: AccessToken) => Effect.Effect<boolean>
   /** Reports that the API accepted this token on a replay, after it had rejected the one before. */
   readonly confirm: (token: AccessToken) => Effect.Effect<void>
-  /** The tokens that are cached now, those of other requests (`withOverrides`) included: for revoking them, for example. */
+  /**
+   * Drops a token that the program has revoked, for whichever request it is cached. Unlike `invalidate` it is no report of
+   * a rejection, so the next token is requested without a pause, however often tokens are revoked.
+   */
+  readonly forget: (token: AccessToken) => Effect.Effect<void>
+  /** The tokens that are cached now and have not expired, those of other requests (`withOverrides`) included: for revoking them, for example. */
   readonly cached: Effect.Effect<ReadonlyArray<AccessToken>>
   /**
    * Current status for readiness probes and dashboards. Sends no request; it may read the token store, for at most a
@@ -241,6 +246,9 @@ const invalidate = (
     Effect.map(({ isReplaced }) => isReplaced)
   )
 
+const forget = ({ rules }: cacheEntry.Shared, entry: cacheEntry.Entry, token: AccessToken): Effect.Effect<void> =>
+  cacheEntry.step(entry, (state, now) => [cachedToken.forget(state, now, { rules, token }), undefined])
+
 const durationOf = (millis: number | undefined) => millis === undefined ? undefined : Duration.millis(millis)
 
 const health = (
@@ -363,7 +371,9 @@ export const make = (
       onNone: () => noBudget,
       onSome: ({ left }) => Effect.map(Effect.timeoutOption(left, "1 second"), Option.getOrUndefined)
     })
-    const cached = Effect.sync(() => entries.all().flatMap(({ state }) => MutableRef.get(state).cached?.token ?? []))
+    const cached = moments.withNow((now) =>
+      Effect.succeed(entries.all().flatMap(({ state }) => cachedToken.current(MutableRef.get(state), now)))
+    )
 
     const service = (wanted: TokenRequest.TokenRequest, entry: () => cacheEntry.Entry): TokenCache => {
       const withEntry = <A, E>(use: (entry: cacheEntry.Entry) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
@@ -384,6 +394,7 @@ export const make = (
           withEntry((entry) =>
             invalidate(shared, entries.holding(token, entry), token)
           ),
+        forget: (token) => withEntry((entry) => forget(shared, entries.holding(token, entry), token)),
         confirm: (token) =>
           withEntry(({ state }) =>
             Effect.sync(() =>

@@ -32,7 +32,7 @@ import { ServerMetadata } from "./ServerMetadata.js"
 export interface TokenRevocation {
   /**
    * Revokes a token. A token that is unknown to the server counts as revoked (RFC 7009 section 2.2); after any error it may
-   * still be valid. A cache keeps the token until `TokenCache.invalidate`.
+   * still be valid. A cache keeps the token until `TokenCache.forget`.
    */
   readonly revoke: (token: AccessToken) => Effect.Effect<void, TokenError | RevocationUnsupported>
 }
@@ -60,7 +60,7 @@ const limits = { timeout: 30_000, maxResponseBytes: 1_048_576 }
  *   const { revoke } = yield* TokenRevocation.TokenRevocation
  *   for (const token of yield* cache.cached) {
  *     yield* revoke(token)
- *     yield* cache.invalidate(token)
+ *     yield* cache.forget(token)
  *   }
  * })
  *

@@ -34,6 +34,7 @@ const fixed = (value: string): TokenCache.TokenCache => {
     refresh: () => Effect.succeed(cached),
     // There is no other token, so a replay would fail again.
     invalidate: () => Effect.succeed(false),
+    forget: () => Effect.void,
     confirm: () => Effect.void,
     cached: Effect.succeed([cached]),
     health: Effect.succeed({ ...ready, expiresIn: Duration.days(1) }),

@@ -596,6 +596,32 @@ describe("a rejected token", () => {
   })
 })
 
+describe("a token that the program revoked", () => {
+  const forget = (state: State, now: number, name = 1) =>
+    cachedToken.forget(state, at(now), { rules, token: token(name, 0, 60 * minute) })
+
+  it("is replaced by the next caller, by a request that names it; another one is not", () => {
+    const state = withToken()
+    const forgotten = forget(state, minute)
+    assert.deepStrictEqual(cachedToken.current(forgotten, at(minute)), [])
+    assert.lengthOf(cachedToken.current(state, at(minute)), 1)
+    const [requesting] = get(forgotten, minute)
+    assert.deepStrictEqual([requesting.refresh?.reason, requesting.cached?.token], [
+      "expired",
+      token(1, 0, 60 * minute)
+    ])
+    assert.strictEqual(forget(state, minute, 7), state)
+  })
+
+  it("leads to no pause, however often", () => {
+    let state = withToken()
+    for (let name = 1; name < 10; name += 1) {
+      state = issue(get(forget(state, minute * name, name === 1 ? 1 : 2), minute * name)[0], minute * name)[0]
+      assert.deepStrictEqual([state.latchedUntil, state.replaced, state.pause], [undefined, 0, undefined])
+    }
+  })
+})
+
 describe("the status", () => {
   it("of an empty cache has neither token nor failure", () => {
     assert.deepStrictEqual(cachedToken.health(cachedToken.empty, at(0)), {

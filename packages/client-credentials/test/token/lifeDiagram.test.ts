@@ -56,7 +56,8 @@ const next = ({ now, state, tokens }: Moment): ReadonlyArray<readonly [event: st
     ["get", { now, tokens: id, state: life.get(state, instant, { id, rules })[0] }],
     ...(cached === undefined ? [] : [
       ["refresh", { now, tokens: id, state: life.refresh(state, instant, { id, rules, token: cached })[0] }] as const,
-      ["invalidate", { now, tokens, state: life.invalidate(state, instant, { rules, token: cached })[0] }] as const
+      ["invalidate", { now, tokens, state: life.invalidate(state, instant, { rules, token: cached })[0] }] as const,
+      ["forget", { now, tokens, state: life.forget(state, instant, { rules, token: cached }) }] as const
     ]),
     ...(state.refresh === undefined ? [] : [
       ["ended", { now, tokens, state: life.ended(state, state.refresh.id) }] as const,

@@ -360,6 +360,22 @@ export const invalidate = <T, E, Id>(
   return [{ ...state, cached: undefined, rejected: { token, isConfirmed: cached.isConfirmed }, early }, true]
 }
 
+/** A token was revoked by this process, which is no rejection: it counts as expired. */
+export const forget = <T, E, Id>(
+  state: State<T, E, Id>,
+  now: Instant,
+  { rules, token }: { readonly rules: Rules<T>; readonly token: T }
+): State<T, E, Id> => {
+  const { cached } = state
+  return cached === undefined || !rules.isSame(cached.token, token)
+    ? state
+    : { ...state, cached: { ...cached, refreshFrom: now, usableUntil: now, expires: now } }
+}
+
+/** The tokens that have not expired. */
+export const current = <T>({ cached }: State<T, unknown, unknown>, now: Instant): ReadonlyArray<T> =>
+  cached === undefined || reached(cached.expires, now) ? [] : [cached.token]
+
 /** The API accepted this token on a replay, after it had rejected the one before. */
 export const confirm = <T, E, Id>(
   state: State<T, E, Id>,
