@@ -11,6 +11,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as MutableRef from "effect/MutableRef"
 import * as Redacted from "effect/Redacted"
@@ -445,9 +446,28 @@ const over = (
 const millis = (duration: Duration.Duration | undefined): number | undefined =>
   duration === undefined ? undefined : Duration.toMillis(duration)
 
-const shownToken = ({ expiresAt, scope, type = "Bearer", value }: AccessToken): Token =>
-  // Not enumerable, so that nothing prints it.
-  Object.defineProperty({ value: "", type, scope: scope && [...scope], expiresAt: new Date(expiresAt) }, "value", {
-    value: Redacted.value(value),
-    enumerable: false
-  })
+/** A token whose value is no own member, so that nothing prints, copies or serializes it. */
+class ShownToken extends Inspectable.Class implements Token {
+  readonly type: Token["type"]
+  readonly scope: Token["scope"]
+  readonly expiresAt: Date
+  readonly #value: string
+
+  constructor({ expiresAt, scope, type = "Bearer", value }: AccessToken) {
+    super()
+    this.type = type
+    this.scope = scope && [...scope]
+    this.expiresAt = new Date(expiresAt)
+    this.#value = Redacted.value(value)
+  }
+
+  get value(): string {
+    return this.#value
+  }
+
+  override toJSON() {
+    return { ...this }
+  }
+}
+
+const shownToken = (token: AccessToken): Token => new ShownToken(token)

@@ -64,14 +64,14 @@ const withPlainSecret = {
   apiBaseUrl: "https://api.example.com"
 }
 
-/** What a client for programs without Effect returns and rejects with, but for the value of a token. */
+/** What a client for programs without Effect returns and rejects with. */
 const promised = (make: () => ReturnType<typeof PromiseClient.create>) =>
   Effect.promise(async () => {
     const client = make()
     const settled = await Promise.allSettled([
       client.fetch("/items"),
       client.fetch("https://elsewhere.example/"),
-      client.token().then(({ expiresAt, scope, type }) => ({ expiresAt, scope, type })),
+      client.token(),
       client.health(),
       client.revoke()
     ])
