@@ -17,6 +17,7 @@ import { printable } from "./internal/config/check.js"
 import * as tokenFile from "./internal/config/tokenFile.js"
 import * as platform from "./internal/http/directRequest.js"
 import { isRecord, readJson } from "./internal/protocol/json.js"
+import { builtin } from "./internal/protocol/platformModule.js"
 import { CredentialUnavailable } from "./OAuthError.js"
 
 /**
@@ -55,7 +56,7 @@ const given = <A>(name: string, value: A, use: (value: string & A) => Source): S
  */
 export const file = (path: string): Source =>
   given("the path", path, (path) => {
-    const files = platform.builtin<tokenFile.Files>("node:fs/promises")
+    const files = builtin<tokenFile.Files>("node:fs/promises")
     return files === undefined ? unavailable("this runtime has no files", true) : tokenFile.make(files, path)
   })
 

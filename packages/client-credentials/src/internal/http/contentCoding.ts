@@ -6,6 +6,7 @@
  */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 
+import { builtin } from "../protocol/platformModule.js"
 import { sourceOf } from "./transportResponse.js"
 
 /** A body has a coding that is not supported, or is not encoded in it. */
@@ -31,28 +32,16 @@ export const codings = (header: string | undefined): ReadonlyArray<string> =>
     coding !== "" && coding !== "identity"
   )
 
-interface Builtins {
-  readonly getBuiltinModule?: (id: string) => Readonly<Record<string, unknown>> | undefined
-}
-
-/** A module of Node, where there is one; bundlers do not follow this. */
-const builtin = (id: string): Readonly<Record<string, unknown>> | undefined => {
-  const { process } = globalThis as { readonly process?: Builtins }
-  try {
-    return process?.getBuiltinModule?.(id)
-  } catch {
-    return undefined
-  }
+interface NodeStreams {
+  readonly Duplex?: { readonly toWeb?: (duplex: unknown) => Transformation }
 }
 
 type Transformation = ReadableWritablePair<Uint8Array, Uint8Array>
 
 const ofNode = (constructor: string): Transformation | undefined => {
-  const make = builtin("node:zlib")?.[constructor]
-  const duplex = builtin("node:stream")?.["Duplex"] as
-    | { readonly toWeb?: (duplex: unknown) => Transformation }
-    | undefined
-  return typeof make === "function" && duplex?.toWeb !== undefined ? duplex.toWeb(make()) : undefined
+  const make = builtin<Readonly<Record<string, unknown>>>("node:zlib")?.[constructor]
+  const { Duplex } = builtin<NodeStreams>("node:stream") ?? {}
+  return typeof make === "function" && Duplex?.toWeb !== undefined ? Duplex.toWeb(make()) : undefined
 }
 
 const ofPlatform = (format: string): Transformation | undefined => {

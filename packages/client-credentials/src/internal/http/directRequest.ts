@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 
 import { CredentialUnavailable } from "../../OAuthError.js"
 import { tagOf } from "../protocol/foreignError.js"
+import { builtin } from "../protocol/platformModule.js"
 
 /** The most that is read of a response: identity tokens are short. */
 const maxBytes = 65_536
@@ -57,13 +58,6 @@ interface NodeHttp {
     ) => void
   ) => { readonly on: (event: "error", listener: (error: unknown) => void) => void }
 }
-
-const process = (globalThis as {
-  readonly process?: { readonly getBuiltinModule?: (id: string) => object | undefined }
-}).process
-
-/** A module of Node, where the runtime has it: bundlers for browsers do not look for it. */
-export const builtin = <A>(id: string): A | undefined => process?.getBuiltinModule?.(id) as A | undefined
 
 /** Past every proxy, which `fetch` may be configured with: for link-local addresses. */
 export const direct: Send = (request, signal) => {

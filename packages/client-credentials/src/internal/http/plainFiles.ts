@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 
 import { codeOf } from "../protocol/foreignError.js"
+import { builtin } from "../protocol/platformModule.js"
 import * as platformErrors from "../seam/platformErrors.js"
-import { builtin } from "./directRequest.js"
 
 interface Files {
   readonly readFile: (path: string, encoding: "utf8") => Promise<string>

@@ -3,17 +3,17 @@
  * of one request ends with it, without notice, and another request that waits for it gets an error. So what requests share
  * is data, and each does its own I/O.
  */
+import { builtin } from "./platformModule.js"
 
-type WaitUntil = (promise: Promise<void>) => void
+interface RequestContext {
+  readonly waitUntil?: (promise: Promise<void>) => void
+}
 
 /** What such runtimes have that others have not. */
 interface Runtime {
   readonly EdgeRuntime?: string
   readonly navigator?: { readonly userAgent?: string }
-  readonly process?: {
-    readonly getBuiltinModule?: (name: string) => { readonly waitUntil?: WaitUntil } | undefined
-  }
-  readonly [requestContext: symbol]: { readonly get?: () => { readonly waitUntil?: WaitUntil } | undefined } | undefined
+  readonly [requestContext: symbol]: { readonly get?: () => RequestContext | undefined } | undefined
 }
 
 const runtime = (): Runtime => globalThis as Runtime
@@ -30,14 +30,14 @@ export const isRequestBound = (): boolean => {
  * bundlers for other runtimes.
  */
 export const extend = (): (() => void) | undefined => {
-  const { process, [Symbol.for("@vercel/request-context")]: vercel } = runtime()
+  const { [Symbol.for("@vercel/request-context")]: vercel } = runtime()
   const context = vercel?.get?.()
   let release: (() => void) | undefined
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
   try {
-    const { waitUntil } = context ?? process?.getBuiltinModule?.("cloudflare:workers") ?? {}
+    const { waitUntil } = context ?? builtin<RequestContext>("cloudflare:workers") ?? {}
     if (waitUntil === undefined) return undefined
     waitUntil(released)
     return release
