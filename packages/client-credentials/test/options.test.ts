@@ -264,6 +264,8 @@ describe("options", () => {
       assert.deepStrictEqual(yield* reported(legacyToken({})), [])
       assert.deepStrictEqual(yield* reported(legacyToken({ rejectedWhen: { status: 403 } })), ["rejectedWhen.status"])
       assert.deepStrictEqual(yield* reported(legacyToken({ tokenid: "x" })), ["tokenid"])
+      // Only a client has another use than calls.
+      assert.deepStrictEqual(yield* reported(legacyToken({ apiBaseUrl: "none" })), ["apiBaseUrl"])
       assert.include(yield* reported(LegacyToken.layer(loose(null))), "options")
       for (const options of [null, 5, []]) {
         assert.deepStrictEqual(yield* reported(NodeTls.layer(loose(options))), ["options"])

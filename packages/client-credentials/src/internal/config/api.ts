@@ -42,6 +42,8 @@ export const verification = ({ expect }: Check): void => {
   )
 }
 
+const noneExpected = "; or none, where only tokens are requested"
+
 const withoutApi = ({ expect }: Check, { apiBaseUrl: _, ...others }: Options): Api => {
   for (const name of ["apiOrigins", "rejectedWhen", "allowOutsideBasePath"] as const) {
     expect(name, others[name] === undefined ? true : undefined, "absent without apiBaseUrl (API_BASE_URL)")
@@ -49,17 +51,23 @@ const withoutApi = ({ expect }: Check, { apiBaseUrl: _, ...others }: Options): A
   return none
 }
 
+/** Validates the options of the API of a client, which may have none where only tokens are requested. */
+export const validateOptional = (check: Check, options: Options, loopback: boolean): Api | undefined =>
+  options.apiBaseUrl === "none" ? withoutApi(check, options) : validate(check, options, loopback, noneExpected)
+
 /** Validates the options of the API. */
-export const validate = (check: Check, options: Options, loopback: boolean): Api | undefined => {
-  if (options.apiBaseUrl === "none") return withoutApi(check, options)
+export const validate = (
+  check: Check,
+  options: Options,
+  loopback: boolean,
+  alternative = ""
+): Api | undefined => {
   const { expect, flag } = check
   const base = secureUrl(options.apiBaseUrl, loopback)
   const valid = expect(
     "apiBaseUrl",
     base !== undefined && base.search === "" ? base : undefined,
-    `an absolute URL, ${
-      scheme(loopback)
-    }, without credentials, query or fragment; or none, where only tokens are requested`
+    `an absolute URL, ${scheme(loopback)}, without credentials, query or fragment${alternative}`
   )
   const origins = parameters.words(options.apiOrigins).map((value) => {
     const origin = secureUrl(value, loopback)

@@ -330,7 +330,7 @@ export const read = <A extends Authentication, G extends GrantOption>(
   check.problems.push(...parameters.problems(options))
   const requestFormat = check.oneOf("requestFormat", options.requestFormat, ["form", "json"])
   const accepted = tokens(check, options)
-  const protectedApi = api.validate(check, options, loopback)
+  const protectedApi = api.validateOptional(check, options, loopback)
   if (
     check.problems.length > 0 || clientId === undefined || authenticate === undefined || protectedApi === undefined
   ) return undefined
