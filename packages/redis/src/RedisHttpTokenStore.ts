@@ -97,7 +97,8 @@ export const layer = (options: Options): Layer.Layer<TokenStore.TokenStore, Inva
   Layer.effect(
     TokenStore.TokenStore,
     Effect.gen(function*() {
-      const { token, url, ...rest } = options
+      // Programs without types may pass nothing.
+      const { token, url, ...rest } = { ...options }
       const settings = yield* stores.validate(rest)
       const problems = [
         ...(isAllowed(url) ? [] : [{ setting: "url", expected: "an https: URL without user name and password" }]),

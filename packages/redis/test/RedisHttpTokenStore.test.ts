@@ -101,6 +101,11 @@ describe("a store on Redis over HTTP", () => {
         assert.instanceOf(error, InvalidConfig.InvalidConfig)
         assert.strictEqual(error.message, "url: expected an https: URL without user name and password")
       }
+      const absent = yield* Effect.flip(Layer.build(RedisHttpTokenStore.layer(null as never)))
+      assert.deepStrictEqual(
+        absent instanceof InvalidConfig.InvalidConfig && absent.problems.map(({ setting }) => setting),
+        ["url", "token"]
+      )
       for (const url of ["https://eu1.upstash.io", "http://localhost:8079"]) {
         yield* Layer.build(RedisHttpTokenStore.layer({ url, token }))
       }
