@@ -39,11 +39,11 @@ export type Fault =
   | "reset"
   /** The connection is refused (ECONNREFUSED). */
   | "refuse"
-  /** The body of the response ends in the middle. */
+  /** The connection breaks in the middle of the body, which is shorter than its `Content-Length`. */
   | "cutShort"
   /** The server returns the token again that it issued last. */
   | "sameToken"
-  /** The server's clock is ahead by this much, or behind if negative, in milliseconds. */
+  /** The clock of the server is ahead by this much, or behind if negative, in milliseconds; so is `Date` of the response. */
   | { readonly _tag: "ClockOffset"; readonly millis: number }
 
 /**

@@ -112,6 +112,9 @@ const apiOptions = ({ api = {} }: Options, baseUrl: string): TestApi.Options => 
   }
 }
 
+/** Clients may still have tokens from before a reset, or of an earlier sandbox at the same port. */
+const epoch = (): string => crypto.randomUUID().slice(0, 8)
+
 /** The servers on their sockets, until the scope is closed. */
 const serve = (options: Options): Effect.Effect<control.World, sockets.ListenFailed, Scope.Scope> =>
   Effect.gen(function*() {
@@ -125,7 +128,7 @@ const serve = (options: Options): Effect.Effect<control.World, sockets.ListenFai
     const machine = yield* Effect.clock
     const clock = offClock(machine, () => ahead)
     const build = Effect.gen(function*() {
-      const server = yield* TestAuthorizationServer.make(registered.withIssuer(stated, issuer))
+      const server = yield* TestAuthorizationServer.makeIn(epoch(), registered.withIssuer(stated, issuer))
       const made = yield* Effect.provideService(
         TestApi.make(api),
         TestAuthorizationServer.TestAuthorizationServer,

@@ -139,13 +139,20 @@ const nonce = "nonce-of-the-authorization-server"
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServer> =>
+export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServer> => makeIn(undefined, options)
+
+/**
+ * Creates a server whose tokens have an epoch in their values, so that it does not accept those of another one.
+ *
+ * @internal
+ */
+export const makeIn = (epoch: string | undefined, options: Options): Effect.Effect<TestAuthorizationServer> =>
   Effect.gen(function*() {
     const behavior = servers.behaviorOf(options.server, options)
     const issuer = options.issuer ?? discovery.issuerAt("https://auth.test", behavior)
     const endpoints = discovery.endpointsOf(issuer, behavior)
     const clients = yield* Ref.make(options.clients ?? [defaultClient(options)])
-    const values = accessToken.make(issuer, behavior)
+    const values = accessToken.make(issuer, behavior, epoch)
     const tokens = yield* issuedTokens.make(values)
     const received = yield* journal.make<Received>()
     const script = faultScript.make<{ readonly endpoint: Received["endpoint"]; readonly url: URL }>()
@@ -157,14 +164,9 @@ export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServ
         const endpoint = discovery.endpointAt(endpoints, incoming.url)
         const { complete, note } = yield* received.add(arrived(incoming, endpoint, at))
         const fault = yield* script.take({ endpoint, url: incoming.url })
-        const now = at + (typeof fault === "object" && fault._tag === "ClockOffset" ? fault.millis : 0)
-        const response = respond({ incoming, endpoint, now, repeats: fault === "sameToken", note })
+        const response = respond({ incoming, endpoint, repeats: fault === "sameToken", note })
         return yield* faultScript.apply(fault, response).pipe(
-          Effect.map((response) => {
-            note({ status: response.status })
-            if (!response.headers.has("date")) response.headers.set("date", new Date(now).toUTCString())
-            return response
-          }),
+          Effect.tap(({ status }) => Effect.sync(() => note({ status }))),
           complete
         )
       })
@@ -212,8 +214,6 @@ const arrived = (incoming: host.Incoming, endpoint: Received["endpoint"], at: nu
 interface Exchange {
   readonly incoming: host.Incoming
   readonly endpoint: Received["endpoint"]
-  /** By the server's clock. */
-  readonly now: number
   /** Whether the last token is issued again. */
   readonly repeats: boolean
   readonly note: (more: Partial<Received>) => void
@@ -244,8 +244,9 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
   const headersOf = (quota: dailyLimit.Quota | undefined) =>
     quota === undefined ? {} : dailyLimit.header(behavior.quotaHeader, quota)
 
-  return ({ incoming, now, repeats }: Exchange, client: models.Client, pairs: Pairs) =>
+  return ({ incoming, repeats }: Exchange, client: models.Client, pairs: Pairs) =>
     Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
       const all = yield* tokens.all
       const last = repeats ? all.at(-1) : undefined
       if (last !== undefined) return { token: last, headers: {} }
@@ -289,7 +290,7 @@ const makeRespond = (options: Options, parts: Parts) => {
 
   const respond = (exchange: Exchange) =>
     Effect.gen(function*() {
-      const { endpoint, incoming, note, now } = exchange
+      const { endpoint, incoming, note } = exchange
       if (behavior.requireUserAgent && (incoming.headers["user-agent"] ?? "") === "") {
         return new Response("<!doctype html><title>403 Forbidden</title>", {
           status: 403,
@@ -309,7 +310,12 @@ const makeRespond = (options: Options, parts: Parts) => {
         const { headers, token } = yield* issue(exchange, client, pairs)
         const more = requiredNonce() === nonce ? { ...headers, "dpop-nonce": nonce } : headers
         const { contentType, tokenStatus } = behavior
-        return host.json(tokenStatus, issuedTokens.response(behavior, token, now), more, contentType)
+        return host.json(
+          tokenStatus,
+          issuedTokens.response(behavior, token, yield* Clock.currentTimeMillis),
+          more,
+          contentType
+        )
       }
       const value = parameters.get("token")
       if (value === undefined) return yield* refuse("malformed", "The request has no token.")

@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process"
-import { promisify } from "node:util"
-
 import * as PromiseClient from "@effect-oauth/client-credentials/PromiseClient"
 import * as Sandbox from "@effect-oauth/testing/Sandbox"
 import { createRemoteJWKSet, jwtVerify } from "jose"
 import { assert, describe, it } from "vitest"
+
+import { certificate } from "./support/certificate.js"
 
 const token = async (environment: Readonly<Record<string, string>>) => {
   const { OAUTH_CLIENT_ID = "", OAUTH_CLIENT_SECRET = "", OAUTH_TOKEN_URL = "" } = environment
@@ -40,8 +39,22 @@ describe("Sandbox", () => {
     assert.deepInclude((await sandbox.received())[0]?.parameters, { client_secret: "<redacted>" })
     await sandbox.reset()
     assert.deepStrictEqual(await sandbox.issued(), [])
-    assert.strictEqual((await token(environment)).value, "token-1")
+    assert.match((await token(environment)).value, /^token-1-/)
   })
+
+  for (const accessTokens of ["opaque", "jwt"] as const) {
+    it(`accepts no token from before a reset, or of another sandbox: ${accessTokens}`, async () => {
+      await using sandbox = await Sandbox.start({ server: { accessTokens } })
+      await using other = await Sandbox.start({ server: { accessTokens } })
+      const before = await token(sandbox.environment)
+      await sandbox.reset()
+      const { value } = await token(sandbox.environment)
+      await token(other.environment)
+      assert.strictEqual((await call(sandbox.environment, before.value)).status, 401)
+      assert.strictEqual((await call(other.environment, value)).status, 401)
+      assert.strictEqual((await call(sandbox.environment, value)).status, 200)
+    })
+  }
 
   it("lets tokens expire by its own clock, and the client of the library goes on", async () => {
     await using sandbox = await Sandbox.start({ server: { tokenLife: "1 hour" } })
@@ -51,6 +64,14 @@ describe("Sandbox", () => {
     assert.strictEqual((await client.fetch("/items")).status, 200)
     assert.deepStrictEqual((await sandbox.calls()).map(({ status }) => status), [200, 401, 200])
     await client.close()
+  })
+
+  it("states the time of its clock in Date, at both servers", async () => {
+    await using sandbox = await Sandbox.start()
+    await sandbox.advanceClock("10 days")
+    for (const url of [sandbox.jwksUrl, sandbox.apiBaseUrl]) {
+      assert.isAbove(Date.parse((await fetch(url)).headers.get("date") ?? ""), Date.now() + 9 * 86_400_000, url)
+    }
   })
 
   it("meets faults", async () => {
@@ -158,22 +179,11 @@ describe("Sandbox", () => {
   })
 
   it("is HTTPS with a certificate", async () => {
-    const [key, cert] = await certificate()
-    await using sandbox = await Sandbox.start({ tls: { key, cert } })
+    await using sandbox = await Sandbox.start({ tls: await certificate() })
     assert.match(sandbox.tokenUrl, /^https:/)
     assert.isUndefined(sandbox.environment["OAUTH_ALLOW_HTTP_LOOPBACK"])
   })
 })
-
-/** A key and a self-signed certificate. */
-const certificate = async (): Promise<readonly [string, string]> => {
-  const { stdout } = await promisify(execFile)("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"],
-    ...["-subj", "/CN=127.0.0.1", "-keyout", "-", "-out", "-"]
-  ])
-  const at = stdout.indexOf("-----BEGIN CERTIFICATE")
-  return [stdout.slice(0, at), stdout.slice(at)]
-}
 
 describe("the control by HTTP", () => {
   const send = async (sandbox: Sandbox.Sandbox, method: string, path: string, body?: unknown) => {
@@ -239,7 +249,7 @@ describe("the control by HTTP", () => {
     await send(sandbox, "POST", "/secret", { clientId: "test-client", secret: "new" })
     assert.strictEqual((await token(sandbox.environment)).status, 401)
     await send(sandbox, "POST", "/reset")
-    assert.strictEqual((await token(sandbox.environment)).value, "token-1")
+    assert.match((await token(sandbox.environment)).value, /^token-1-/)
   })
 
   for (

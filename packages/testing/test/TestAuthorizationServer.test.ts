@@ -20,7 +20,7 @@ describe("faults of the authorization server", () => {
       ["too much", json(" ".repeat(2_000_000)), "InvalidTokenResponse"],
       ["a redirect", Fault.answer(307, "", { location: "https://elsewhere.test/" }), "InvalidTokenResponse"],
       ["no connection", "refuse", "TokenEndpointUnavailable"],
-      ["half an answer", "cutShort", "InvalidTokenResponse"]
+      ["half an answer", "cutShort", "TokenEndpointUnavailable"]
     ] as const
   ) {
     it.effect(`${name}: ${expected}, and then it is well again`, () =>

@@ -16,8 +16,8 @@ export interface AccessTokens {
 }
 
 /** The claims of RFC 9068 section 2.2, and `cnf` of RFC 9449 section 6.1. */
-export const claimsOf = (issuer: string, terms: Terms): Readonly<Record<string, unknown>> => {
-  const { audience, clientId, expiresAt, issuedAt, number, scope, thumbprint } = terms
+export const claimsOf = (issuer: string, id: string, terms: Terms): Readonly<Record<string, unknown>> => {
+  const { audience, clientId, expiresAt, issuedAt, scope, thumbprint } = terms
   return {
     iss: issuer,
     sub: clientId,
@@ -26,7 +26,7 @@ export const claimsOf = (issuer: string, terms: Terms): Readonly<Record<string, 
     client_id: clientId,
     iat: Math.floor(issuedAt / 1000),
     exp: Math.floor(expiresAt / 1000),
-    jti: `token-${number}`,
+    jti: id,
     ...(scope.length === 0 ? {} : { scope: scope.join(" ") }),
     ...(thumbprint === undefined ? {} : { cnf: { jkt: thumbprint } })
   }
@@ -43,7 +43,9 @@ const makeKey = async () => {
   return { privateKey, jwk: { ...jwk, alg: algorithm, use: "sig", kid: await calculateJwkThumbprint(jwk) } }
 }
 
-export const make = (issuer: string, { accessTokens, claims }: Behavior): AccessTokens => {
+/** `epoch` tells the tokens of this server from those of others, before a reset or at another port, say. */
+export const make = (issuer: string, { accessTokens, claims }: Behavior, epoch: string | undefined): AccessTokens => {
+  const idOf = ({ number }: Terms) => `token-${number}${epoch === undefined ? "" : `-${epoch}`}`
   // Made when it is needed first: RSA keys take their time.
   const key = () => {
     const made = keys.get(issuer) ?? makeKey()
@@ -53,10 +55,10 @@ export const make = (issuer: string, { accessTokens, claims }: Behavior): Access
   return {
     value: (terms) =>
       accessTokens === "opaque"
-        ? Effect.succeed(`token-${terms.number}`)
+        ? Effect.succeed(idOf(terms))
         : Effect.promise(async () => {
           const { jwk, privateKey } = await key()
-          return new SignJWT({ ...claimsOf(issuer, terms), ...claims })
+          return new SignJWT({ ...claimsOf(issuer, idOf(terms), terms), ...claims })
             .setProtectedHeader({ alg: algorithm, typ: "at+jwt", kid: jwk.kid })
             .sign(privateKey)
         }),

@@ -1,12 +1,14 @@
 /**
  * Which fault the next request meets: from a queue, by a rule, or drawn from a mixture.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 
 import type { Fault } from "../Fault.js"
 import { Broken } from "./host.js"
+import { offClock } from "./offClock.js"
 import * as randoms from "./seam/randoms.js"
 
 export interface Mixture {
@@ -54,13 +56,31 @@ export const make = <A>() => {
   return { faults, take }
 }
 
-/** What the fault does on the way; the rest is for the server to do. */
-export const apply = (fault: Fault | undefined, answer: Effect.Effect<Response>): Effect.Effect<Response, Broken> => {
+/** The statuses of responses that have no body (Fetch standard, "null body status"). */
+const withoutBody: ReadonlyArray<number> = [101, 204, 205, 304]
+
+/** Half of the body, then a broken connection. The length in the header is that of all. */
+const cutShort = async (response: Response): Promise<Response> => {
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const headers = new Headers(response.headers)
+  headers.set("content-length", String(bytes.length))
+  const parts = [bytes.slice(0, Math.floor(bytes.length / 2))]
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      const part = parts.pop()
+      if (part === undefined) controller.error(Object.assign(new Error("ECONNRESET"), { code: "ECONNRESET" }))
+      else controller.enqueue(part)
+    }
+  })
+  return new Response(body, { status: response.status, headers })
+}
+
+const faulty = (fault: Fault | undefined, answer: Effect.Effect<Response>): Effect.Effect<Response, Broken> => {
   if (typeof fault === "object") {
     switch (fault._tag) {
       case "Answer":
         return Effect.sync(() =>
-          new Response(fault.status === 204 ? null : fault.body as BodyInit, {
+          new Response(withoutBody.includes(fault.status) ? null : fault.body as BodyInit, {
             status: fault.status,
             headers: fault.headers
           })
@@ -79,12 +99,24 @@ export const apply = (fault: Fault | undefined, answer: Effect.Effect<Response>)
     case "refuse":
       return new Broken({ code: "ECONNREFUSED" })
     case "cutShort":
-      return Effect.flatMap(answer, (response) =>
-        Effect.promise(async () => {
-          const bytes = await response.arrayBuffer()
-          return new Response(bytes.slice(0, Math.floor(bytes.byteLength / 2)), response)
-        }))
+      return Effect.flatMap(answer, (response) => Effect.promise(() => cutShort(response)))
     default:
       return answer
   }
+}
+
+/** States the time in `Date` (RFC 9110 section 6.6.1), as each server does. */
+const dated = (response: Response): Effect.Effect<Response> =>
+  response.headers.has("date") ? Effect.succeed(response) : Effect.map(Clock.currentTimeMillis, (now) => {
+    const headers = new Headers(response.headers)
+    headers.set("date", new Date(now).toUTCString())
+    return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+  })
+
+/** The answer of a server with a fault, by the clock that the server has with it. */
+export const apply = (fault: Fault | undefined, answer: Effect.Effect<Response>): Effect.Effect<Response, Broken> => {
+  const response = Effect.flatMap(faulty(fault, answer), dated)
+  return typeof fault === "object" && fault._tag === "ClockOffset"
+    ? Effect.flatMap(Effect.clock, (clock) => Effect.withClock(response, offClock(clock, () => fault.millis)))
+    : response
 }

@@ -3,7 +3,7 @@
  */
 import * as Http from "node:http"
 import * as Https from "node:https"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -28,7 +28,7 @@ export class ListenFailed extends Data.TaggedError("ListenFailed")<{
   readonly message: string
 }> {}
 
-export interface Socket {
+export interface Listener {
   readonly origin: string
   /** Hands what arrives to a server, and its response back; breaks the connection when the server does. */
   readonly serve: (host: () => host.Host, run: (effect: Effect.Effect<void>) => void) => void
@@ -43,7 +43,24 @@ const read = (request: Http.IncomingMessage): Promise<Uint8Array> =>
     )
   })
 
-const answer = (request: Http.IncomingMessage, response: Http.ServerResponse, { handle, origin }: host.Host) =>
+/** The body of a response, as far as it comes. */
+const bodyOf = async ({ body }: Response): Promise<{ readonly bytes: Buffer; readonly isWhole: boolean }> => {
+  const chunks: Array<Uint8Array> = []
+  const reader = body?.getReader()
+  try {
+    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) chunks.push(next.value)
+    return { bytes: Buffer.concat(chunks), isWhole: true }
+  } catch {
+    return { bytes: Buffer.concat(chunks), isWhole: false }
+  }
+}
+
+const answer = (
+  request: Http.IncomingMessage,
+  response: Http.ServerResponse,
+  { handle, origin }: host.Host,
+  reset: () => void
+) =>
   Effect.gen(function*() {
     const body = yield* Effect.promise(() => read(request))
     const headers = Object.fromEntries(
@@ -59,14 +76,17 @@ const answer = (request: Http.IncomingMessage, response: Http.ServerResponse, { 
       reason: undefined,
       certificate: undefined
     })
-    const bytes = yield* Effect.promise(() => found.arrayBuffer())
+    const { bytes, isWhole } = yield* Effect.promise(() => bodyOf(found))
     const cookies = found.headers.getSetCookie()
     response.writeHead(found.status, {
       ...Object.fromEntries(found.headers),
       ...(cookies.length === 0 ? {} : { "set-cookie": cookies })
-    }).end(Buffer.from(bytes))
+    })
+    if (isWhole) response.end(bytes)
+    // What is written arrives before the end of the connection.
+    else response.write(bytes, () => request.socket.destroy())
   }).pipe(
-    Effect.catchTag("Broken", () => Effect.sync(() => request.socket.destroy())),
+    Effect.catchTag("Broken", () => Effect.sync(reset)),
     // A handler that throws is a mistake in the test, which its author should read.
     Effect.catchAllDefect((defect) =>
       Effect.sync(() => {
@@ -83,7 +103,7 @@ const named = (host: string): string =>
 /** Opens a socket, until the scope is closed. */
 export const listen = (
   { host = "127.0.0.1", port = 0, tls }: Address
-): Effect.Effect<Socket, ListenFailed, Scope.Scope> => {
+): Effect.Effect<Listener, ListenFailed, Scope.Scope> => {
   const server: Http.Server | Https.Server = tls === undefined ? Http.createServer() : Https.createServer({ ...tls })
   const opened = Effect.async<string, ListenFailed>((resume) => {
     server.once("error", ({ message }) => resume(new ListenFailed({ port, message })))
@@ -96,6 +116,13 @@ export const listen = (
     server.close(() => resume(Effect.void))
     server.closeAllConnections()
   })
+  // Beneath TLS, whose sockets cannot be reset.
+  const connections = new Map<number | undefined, Socket>()
+  server.on("connection", (socket: Socket) => {
+    const port = socket.remotePort
+    connections.set(port, socket)
+    socket.once("close", () => connections.delete(port))
+  })
   return Effect.map(Effect.acquireRelease(opened, () => closed), (origin) => ({
     origin,
     serve: (host, run) => {
@@ -103,7 +130,8 @@ export const listen = (
         const left = Effect.async<void>((resume) => {
           response.once("close", () => resume(Effect.void))
         })
-        run(Effect.raceFirst(answer(request, response, host()), left))
+        const reset = () => void connections.get(request.socket.remotePort)?.resetAndDestroy()
+        run(Effect.raceFirst(answer(request, response, host(), reset), left))
       })
     }
   }))
