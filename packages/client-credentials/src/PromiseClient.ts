@@ -11,7 +11,6 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as MutableRef from "effect/MutableRef"
 import * as Redacted from "effect/Redacted"
@@ -25,6 +24,7 @@ import * as parts from "./internal/config/parts.js"
 import * as plainOptions from "./internal/config/plainOptions.js"
 import { type Running, running } from "./internal/http/onDemand.js"
 import * as plainFiles from "./internal/http/plainFiles.js"
+import { ShownToken } from "./internal/http/shownToken.js"
 import * as webFetch from "./internal/http/webFetch.js"
 import * as logging from "./internal/seam/logging.js"
 import * as tracing from "./internal/seam/tracing.js"
@@ -103,9 +103,10 @@ export type Overrides = plainOptions.PlainOverrides
 export interface PromiseClient extends ApiFetch {
   /**
    * Returns a usable token: the cached one, or a new one. Call it whenever a token is needed, rather than keeping the
-   * token: that costs nothing, and the token is refreshed in time.
+   * token: that costs nothing, and the token is refreshed in time. An abort of `signal` ends the waiting, not the token
+   * request, whose token is cached for the next call.
    */
-  readonly token: (overrides?: Overrides) => Promise<Token>
+  readonly token: (overrides?: Overrides, options?: { readonly signal?: AbortSignal | undefined }) => Promise<Token>
   /**
    * Reports that a token was rejected, so that the next one is another. Returns false when no other one is requested for a
    * while, since the token had replaced a rejected one and was rejected too (`TokenCache.invalidate`).
@@ -175,7 +176,10 @@ interface PlainOptions {
  * @category models
  */
 export interface Platform {
-  /** The `fetch` of another library or of a framework. Default: the global one. */
+  /**
+   * The `fetch` of another library or of a framework. Default: the global one. The client adds no trace headers of its own;
+   * what instruments `fetch` may add them.
+   */
   readonly fetch?: typeof globalThis.fetch | undefined
   /**
    * A transport in place of `fetch`, such as `NodeTls.layer({ certificate, key })` for mutual TLS, or `NodeTls.layerEnv()`
@@ -401,11 +405,12 @@ const over = (
       })
       return running.run(within(response), signal)
     },
-    token: (overrides) =>
+    token: (overrides, { signal } = {}) =>
       running.run(
         overrides === undefined
           ? within(Effect.map(tried, shownToken))
-          : within(TokenRequest.withOverrides(plainOptions.ofRequest(overrides))(Effect.map(cached, shownToken)))
+          : within(TokenRequest.withOverrides(plainOptions.ofRequest(overrides))(Effect.map(cached, shownToken))),
+        signal
       ),
     invalidate: async (token) => {
       const value: unknown = typeof token === "string" ? token : token.value
@@ -445,29 +450,5 @@ const over = (
 
 const millis = (duration: Duration.Duration | undefined): number | undefined =>
   duration === undefined ? undefined : Duration.toMillis(duration)
-
-/** A token whose value is no own member, so that nothing prints, copies or serializes it. */
-class ShownToken extends Inspectable.Class implements Token {
-  readonly type: Token["type"]
-  readonly scope: Token["scope"]
-  readonly expiresAt: Date
-  readonly #value: string
-
-  constructor({ expiresAt, scope, type = "Bearer", value }: AccessToken) {
-    super()
-    this.type = type
-    this.scope = scope && [...scope]
-    this.expiresAt = new Date(expiresAt)
-    this.#value = Redacted.value(value)
-  }
-
-  get value(): string {
-    return this.#value
-  }
-
-  override toJSON() {
-    return { ...this }
-  }
-}
 
 const shownToken = (token: AccessToken): Token => new ShownToken(token)

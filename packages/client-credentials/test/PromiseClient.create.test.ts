@@ -369,6 +369,31 @@ it.scopedLive("health describes the token of the client, in milliseconds", () =>
     })
   }))
 
+it.scopedLive("an abort ends the waiting for a token, not its request", () =>
+  Effect.gen(function*() {
+    let open: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const { of, token } = yield* started({}, {
+      fetch: async (input, init) => {
+        await gate
+        return fetch(input, init)
+      }
+    })
+    yield* Effect.promise(async () => {
+      const controller = new AbortController()
+      const [aborted, waiting] = [rejection(token(undefined, { signal: controller.signal })), token()]
+      controller.abort(new Error("no longer"))
+      assert.propertyVal(await aborted, "message", "no longer")
+      assert.propertyVal(await rejection(token({}, { signal: controller.signal })), "message", "no longer")
+      open()
+      assert.strictEqual((await waiting).value, "t0ken-1")
+      assert.strictEqual((await token(undefined, { signal: AbortSignal.timeout(2 ** 31 - 1) })).value, "t0ken-1")
+      assert.lengthOf(of("/token"), 1)
+    })
+  }))
+
 it.scopedLive("revoke revokes all tokens and forgets them; without an endpoint it rejects", () =>
   Effect.gen(function*() {
     const server = yield* started()

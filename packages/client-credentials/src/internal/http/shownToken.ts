@@ -1,0 +1,31 @@
+/**
+ * An access token as programs without Effect get it.
+ */
+import * as Inspectable from "effect/Inspectable"
+import * as Redacted from "effect/Redacted"
+
+import type { AccessToken } from "../../AccessToken.js"
+
+/** A token whose value is no own member, so that nothing prints, copies or serializes it. */
+export class ShownToken extends Inspectable.Class {
+  readonly type: "Bearer" | "DPoP"
+  readonly scope: ReadonlyArray<string> | undefined
+  readonly expiresAt: Date
+  readonly #value: string
+
+  constructor({ expiresAt, scope, type = "Bearer", value }: AccessToken) {
+    super()
+    this.type = type
+    this.scope = scope && [...scope]
+    this.expiresAt = new Date(expiresAt)
+    this.#value = Redacted.value(value)
+  }
+
+  get value(): string {
+    return this.#value
+  }
+
+  override toJSON() {
+    return { ...this }
+  }
+}
