@@ -4,6 +4,7 @@
 import * as Array from "effect/Array"
 
 import { contenders, isOurs, peers } from "./contenders.js"
+import { firstCalls, linesOf, programOf } from "./firstCalls.js"
 import { show } from "./numbers.js"
 import { plot, type Theme } from "./plot.js"
 import { isValue, type Row, type Table } from "./result.js"
@@ -110,6 +111,19 @@ const versions = (results: Results, packages: ReadonlyArray<string>): string =>
   packages.map((name) => results.versions[name] === undefined ? name : `${nameOf(name)} ${results.versions[name]}`)
     .join(", ")
 
+const firstCallTable = [
+  row(["", "lines", "concepts", "the token afterwards"]),
+  row(["---", "---:", "---:", "---"]),
+  ...firstCalls.map((one) =>
+    row([
+      `[${one.name}](src/firstCalls/${one.file})`,
+      `${linesOf(programOf(one))}`,
+      `${one.concepts.length}: ${one.concepts.map((name) => `\`${name}\``).join(", ")}`,
+      one.afterwards
+    ])
+  )
+].join("\n")
+
 export const page = (results: Results): string =>
   [
     "# Measured against everyone",
@@ -139,6 +153,11 @@ export const page = (results: Results): string =>
     "network module that they take lead them to this server. All run with a young generation of 128 MB, so that nobody's " +
     "calls are interrupted by the collection of somebody else's garbage. The scenarios run in virtual time, in the same way for all: the timers and " +
     "clocks of the process are replaced, and Effect's clock reads those.",
+    "## The first call",
+    "The programs of the links make one authorized call, by the same settings. Lines are counted without imports and blank " +
+    "lines; concepts are the members of the library that a reader must know. Go and C# programs are by the documentation of " +
+    "their libraries and are not run here.",
+    firstCallTable,
     "## Everything",
     ...results.measures.map(section),
     ""

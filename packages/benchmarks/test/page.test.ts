@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs"
 
+import * as Array from "effect/Array"
 import { assert, describe, it } from "vitest"
 
 import * as Arguments from "../src/arguments.js"
 import { contenders, ours, peers } from "../src/contenders.js"
+import { firstCalls, linesOf, programOf } from "../src/firstCalls.js"
 import { measures } from "../src/measures.js"
 import { show } from "../src/numbers.js"
 import * as Page from "../src/page.js"
@@ -35,6 +37,26 @@ describe("what is checked in", () => {
         for (const { name } of peers) assert.include(names, name, id)
       }
     }
+  })
+})
+
+describe("the first call", () => {
+  it("is a program with each of its concepts, and takes no more of them here than elsewhere", () => {
+    for (const one of firstCalls) {
+      const program = programOf(one)
+      for (const concept of one.concepts) assert.include(program, concept, one.file)
+    }
+    const [ours, theirs] = Array.partition(firstCalls, ({ name }) => !name.startsWith("effect-oauth"))
+    for (const { concepts } of ours) {
+      for (const other of theirs) assert.isAtMost(concepts.length, other.concepts.length, other.name)
+    }
+    const shortest = Math.min(...theirs.map((one) => linesOf(programOf(one))))
+    for (const one of ours) assert.isAtMost(linesOf(programOf(one)), shortest, one.name)
+  })
+
+  it("counts what a user writes", () => {
+    assert.strictEqual(linesOf("import * as a from \"a\"\n\nconst b = a.b({\n  c: 1\n})\n"), 3)
+    assert.strictEqual(linesOf("package a\n\nimport (\n\t\"b\"\n)\n\nvar c = b.D()\n"), 1)
   })
 })
 

@@ -1,0 +1,5 @@
+import { PromiseClient } from "@effect-oauth/client-credentials"
+
+const api = PromiseClient.fromEnv()
+
+export const items = async () => (await api.fetch("/items")).json()
