@@ -1,0 +1,42 @@
+import { assert, describe, it } from "vitest"
+
+import { findings } from "../../../scripts/language.mjs"
+
+const found = (path: string, content: string) =>
+  findings(path, content).map(({ found, index }) => {
+    assert.strictEqual(content.slice(index, index + found.length), found)
+    return found
+  })
+
+describe("the rules of language", () => {
+  it("hold for comments and strings of programs, not for their names", () => {
+    const source = [
+      "/** Whether nobody asked. */",
+      "export const told = (says: string) => `the server says ${says} and asks ${1} or tells`",
+      "const anew = 1 // done anew",
+      "const path = \"say\""
+    ].join("\n")
+    assert.sameMembers(found("a.ts", source), ["Whether", "nobody", "asked", "says", "asks", "tells", "anew"])
+  })
+
+  it("hold for the first sentences of doc comments, and for none after them", () => {
+    for (const word of ["What", "How", "Where", "Who", "Whether", "The same"]) {
+      assert.deepStrictEqual(found("a.ts", `/**\n * ${word} is it.\n */\nexport const a = 1`), [word])
+      assert.deepStrictEqual(found("a.ts", `/** Returns it. ${word} else. */\nexport const a = 1`), [])
+      assert.deepStrictEqual(found("a.ts", `// ${word} else.\nexport const a = 1`), [])
+    }
+  })
+
+  it("leave code alone: in documents, in examples and between backticks", () => {
+    const document = "# A title\n\n```ts\nask()\n```\n\n    npm run say\n\nIt is `told` and [read](say.md), anew..\n"
+    assert.deepStrictEqual(found("a.md", document).sort(), ["anew", "w.."])
+    const comment =
+      "/**\n * Returns `says`.\n *\n * @example\n * const ask = 1 // asks\n *\n * @since 0.1.0\n */\nconst a = 1"
+    assert.deepStrictEqual(found("a.ts", comment), [])
+  })
+
+  it("allow what is similar and right", () => {
+    const right = "There is no token. It is no longer used, in flight, stored in a text/plain file... on its own."
+    assert.deepStrictEqual(found("a.md", right), [])
+  })
+})

@@ -1,0 +1,120 @@
+// The mechanical part of the language of this project, as CONTRIBUTING.md describes it: one term for each concept, no words
+// that a reader has to guess, and first sentences of doc comments that stand on their own. Read are documents (without their
+// code), comments, and strings, names of tests included. Prints each finding with what to write, and ends with 1.
+import { execFileSync } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
+
+import ts from "typescript"
+
+/** Words, and what to write in their place. Matched in any case, as whole words. */
+const words = [
+  ["ask(?:s|ed|ing)?", "request, call, or prompt for"],
+  ["tell|tells|told|telling", "report, state, distinguish"],
+  ["say|says|said|saying", "state, report, show, name"],
+  ["hear|hears|heard|news", "report; changed"],
+  ["knows", "has, recognizes, is configured with"],
+  ["nobody|whoever", "no caller, no process; a process that"],
+  ["everybody|everyone|those who", "all callers, all processes, users who"],
+  ["departure|tokenCell|occasion", "token request, cache entry, request reason"],
+  ["mend|mends|mended", "fix, repair"],
+  ["stand|stands|stood", "is, are, represents"],
+  ["anew", "again"],
+  ["of (?:its|their|your|our|his|one's) own", "own, separate"],
+  ["be had", "is unavailable"],
+  ["(?:a|the) text(?![/-])|texts", "a string, the message"],
+  ["whole numbers? from", "a positive integer"],
+  ["patience|worthwhile|unsound|conceal(?:s|ed|ing)?", "retryTimeout, isUsable, invalid, redact"],
+  ["(?<!there )is no (?!longer|more|less|later|earlier|better|worse|other|such|need)\\w+", "is not a ..."],
+  ["(?:meta)?data (?:are|were|have)", "metadata is, data is"]
+].map(([pattern, use]) => ({ pattern: new RegExp(`\\b(?:${pattern})\\b`, "gi"), use }))
+
+const doubledStop = { pattern: /\w\.\.(?![./\w])/g, use: "a single full stop" }
+
+const firstSentence = {
+  pattern: /^(?:What|How|Where|Who|Whose|Whom|Whether|Which|The same)\b/g,
+  use: "a first sentence that begins with a verb (Returns, Reads) or a noun phrase (Options of ...)"
+}
+
+/** Not written by the project, or written by a program from what is checked here. */
+const ignored =
+  /^(?:LICENSE|packages\/(?:effect-4\/)?api\/|packages\/[^/]+\/api\.md|packages\/benchmarks\/(?:README|FLEETS)\.md)|CHANGELOG|\/corpus\/|\.golden\./
+
+const positions = ({ pattern, use }, text) =>
+  [...text.matchAll(pattern)].map(({ 0: found, index }) => ({ index, found, use }))
+
+const inProse = (text) => [...words, doubledStop].flatMap((rule) => positions(rule, text))
+
+/** The first sentence of a doc comment begins after its stars. */
+const inFirstSentence = (comment) => {
+  const [start] = /^\/\*\*[\s*]*/.exec(comment) ?? [""]
+  return start === "" || start === comment
+    ? []
+    : positions(firstSentence, comment.slice(start.length)).map((one) => ({ ...one, index: one.index + start.length }))
+}
+
+/** Blanks of the same length, so that positions stay. */
+const blank = (text, pattern) => text.replace(pattern, (found) => found.replace(/[^\n]/g, " "))
+
+const withoutCode = (text) => blank(blank(text, /^( *)(```|~~~)[\s\S]*?^\1\2/gm), /`[^`\n]*`|\]\([^)]*\)|^ {4}.*$/gm)
+
+/** The comments and strings of a program, each with its position. */
+const proseOf = (source) => {
+  const file = ts.createSourceFile("file.ts", source, ts.ScriptTarget.Latest, true)
+  const comments = new Map()
+  const strings = []
+  const visit = (node) => {
+    const around = [
+      ...(ts.getLeadingCommentRanges(source, node.getFullStart()) ?? []),
+      ...(ts.getTrailingCommentRanges(source, node.getEnd()) ?? [])
+    ]
+    for (const { end, pos } of around) comments.set(pos, source.slice(pos, end))
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
+      strings.push([node.getStart(), node.getText()])
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return { comments: [...comments], strings }
+}
+
+/** Examples in comments, and what is quoted as code. */
+const withoutExamples = (comment) => blank(blank(comment, /@example[\s\S]*?(?=\n *\* @|\*\/$)/g), /`[^`]*`/g)
+
+const shift = (by) => (one) => ({ ...one, index: one.index + by })
+
+/** The findings of a file, by its content: index, what was found, what to use. */
+export const findings = (path, content) => {
+  if (path.endsWith(".md")) return inProse(withoutCode(content))
+  const { comments, strings } = proseOf(content)
+  return [
+    ...comments.flatMap(([at, comment]) =>
+      [...inProse(withoutExamples(comment)), ...inFirstSentence(comment)].map(shift(at))
+    ),
+    // Paths, URLs and identifiers have no blanks.
+    ...strings.filter(([, string]) => string.includes(" ")).flatMap(([at, string]) =>
+      inProse(blank(string, /`[^`]*`/g)).map(shift(at))
+    )
+  ]
+}
+
+const lineOf = (content, index) => content.slice(0, index).split("\n").length
+
+const check = (chosen) => {
+  const tracked = execFileSync("git", ["ls-files", "--", ...chosen], { encoding: "utf8" }).split("\n")
+  const paths = tracked.filter((path) => /\.(?:md|ts|mjs)$/.test(path) && !ignored.test(path) && existsSync(path))
+  return paths.flatMap((path) => {
+    const content = readFileSync(path, "utf8")
+    return findings(path, content).map(({ found, index, use }) =>
+      `${path}:${lineOf(content, index)}: "${found}": use ${use}`
+    )
+  })
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const found = check(process.argv.slice(2))
+  for (const one of found) console.log(one)
+  if (found.length > 0) {
+    console.log(`${found.length} words or sentences against the rules of language in CONTRIBUTING.md.`)
+    process.exitCode = 1
+  }
+}
