@@ -1,18 +1,31 @@
 /**
- * The arguments in one form.
+ * Arguments, help and completions, all by the table of commands.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Either } from "effect"
 
-import { grammar } from "../src/internal/Cli.js"
 import * as commandLine from "../src/internal/commandLine.js"
+import { commands } from "../src/internal/commandTable.js"
+import * as completion from "../src/internal/completion.js"
+import { written } from "../src/internal/declaration.js"
+import { helpText } from "../src/internal/helpText.js"
+import { width } from "../src/internal/wrap.js"
 
-const read = (line: string) =>
-  Either.merge(Either.map(commandLine.read(line.split(" "), grammar), (to) => to.join(" ")))
+/** The problem, or what is requested: the options that differ from those of the command alone, and the arguments. */
+const read = (line: string): unknown => {
+  const request = commandLine.read(line.split(" "))
+  if (request._tag === "Problem") return request.message
+  if (request._tag !== "Run") return request
+  const { args, ...values } = request.values
+  const given = Object.entries(values).filter(([key, value]) => {
+    const option = request.command.options[key]
+    return value !== (option === undefined || option.type === "flag" ? false : option.default)
+  })
+  return { ...Object.fromEntries(given), args }
+}
 
 describe("options", () => {
-  it("may stand anywhere before --, and their values may begin with a dash", () => {
-    const same = "call --profile staging --form -- POST /items a=1"
+  it("may stand anywhere before --, before the command too", () => {
+    const same = { profile: "staging", form: true, args: ["POST", "/items", "a=1"] }
     for (
       const line of [
         "call --profile staging --form POST /items a=1",
@@ -21,64 +34,109 @@ describe("options", () => {
         "--profile=staging call --form -- POST /items a=1",
         "call --profile staging --profile staging -f --form POST /items a=1"
       ]
-    ) assert.strictEqual(read(line), same, line)
-    assert.strictEqual(read("call --raw -5 /items"), "call --raw -5 -- /items")
-    assert.strictEqual(read("call --raw=--form /items"), "call --raw --form -- /items")
-    assert.strictEqual(read("call --raw= /items"), "call --raw  -- /items")
-    assert.strictEqual(read("call /items --log-level debug"), "--log-level debug call -- /items")
-    assert.strictEqual(read("--quiet=false token"), "token --quiet false")
-    assert.strictEqual(read("call /items -- --form -- -x"), "call -- /items --form -- -x")
+    ) assert.deepStrictEqual(read(line), same, line)
+    assert.deepStrictEqual(read("call --raw=--form /items"), { raw: "--form", args: ["/items"] })
+    assert.deepStrictEqual(read("call --raw= /items"), { raw: "", args: ["/items"] })
+    assert.deepStrictEqual(read("call /items -o -"), { output: "-", args: ["/items"] })
+    assert.deepStrictEqual(read("call /items -- --form -- -x"), { args: ["/items", "--form", "--", "-x"] })
   })
 
   it("of one letter may stand together, the last with its value", () => {
     for (const line of ["call -bI -p HB /x", "call -bIpHB /x", "call /x -bIp=HB"]) {
-      assert.strictEqual(read(line), "call --body --ignore-stdin --print HB -- /x", line)
+      assert.deepStrictEqual(read(line), { body: true, ignoreStdin: true, print: "HB", args: ["/x"] }, line)
     }
   })
 
-  it("that there are none of are errors, which name the nearest one and no value", () => {
+  it("that are not declared are errors for every command, which name the nearest one and no value", () => {
     assert.strictEqual(read("token --profil=s3cret"), "Unknown option --profil. Did you mean --profile?")
     assert.strictEqual(read("token --Json"), "Unknown option --Json. Did you mean --json?")
     assert.strictEqual(read("token --client-secret=s3cret"), "Unknown option --client-secret.")
-    assert.match(read("call /x -zs3cret"), /^Unknown option -z\. .*Write -- before/)
-    assert.match(read("call /x -fz=s3cret"), /^Unknown option -z\./)
-    assert.match(read("call /x ---x"), /^Unknown option ---x\./)
+    assert.strictEqual(read("token --wizard"), "Unknown option --wizard.")
+    assert.match(String(read("call /x -zs3cret")), /^Unknown option -z\. .*Write -- before/)
+    assert.match(String(read("call /x -fz=s3cret")), /^Unknown option -z\./)
+    assert.match(String(read("call /x ---x")), /^Unknown option ---x\./)
+    assert.match(
+      String(read("call DELETE /orders/1 --Profile staging")),
+      /^Unknown option --Profile\. Did you mean --profile/
+    )
+    for (const [name, { options }] of commands) {
+      for (const key of Object.keys(options)) {
+        const right = `--${written(key)}`
+        for (const wrong of [right.toUpperCase(), `${right}x`, right.replace(/..$/, (end) => `${end[1]}${end[0]}`)]) {
+          if (wrong === right) continue
+          const message = String(read(`${name} ${wrong}`))
+          assert.isTrue(message.startsWith(`Unknown option ${wrong.slice(0, 40)}. Did you mean ${right}?`), message)
+        }
+      }
+    }
   })
 
   it("are not taken for the value of another, and are not given twice", () => {
-    for (const line of ["call /x --raw", "call /x --raw --form", "token --profile -- x", "call /x -p"]) {
-      assert.match(read(line), /needs a value\.$/, line)
+    for (
+      const line of ["call /x --raw", "call /x --raw --form", "call /x --raw -5", "token --profile -- x", "call /x -p"]
+    ) {
+      assert.match(String(read(line)), /needs a value\. Write --[a-z]+=VALUE/, line)
     }
-    assert.match(read("token --profile a --profile b"), /^--profile is given twice/)
-    assert.match(read("token --json=maybe"), /^--json does not take a value\.$/)
+    assert.match(String(read("token --profile a --profile b")), /^--profile is given twice/)
+    assert.match(String(read("token --json=maybe")), /^--json does not take a value\.$/)
+    assert.match(String(read("simulate --fleet many")), /^--fleet must be an integer\.$/)
+    assert.match(String(read("simulate --restarts 1e3")), /^--restarts must be a number/)
+    assert.match(String(read("call /x --pretty formt")), /^--pretty must be one of .* Did you mean format\?$/)
   })
 
-  it("are known for every command, with their values", () => {
-    assert.deepStrictEqual([...grammar.keys()].sort(), [
-      "budget",
-      "call",
-      "doctor",
-      "init",
-      "inspect",
-      "revoke",
-      "sandbox",
-      "simulate",
-      "status",
-      "token"
-    ])
-    for (const [name, { options, takesArguments }] of grammar) {
-      assert.strictEqual(takesArguments, name === "call", name)
-      assert.isTrue(options.get("--profile")?.takesValue, name)
-      assert.isFalse(options.get("--quiet")?.takesValue, name)
-    }
+  it("belong to a command that exists; the nearest is named, and arguments that none takes are refused", () => {
+    assert.strictEqual(read("Token"), "Unknown command \"Token\". Did you mean token?")
+    assert.strictEqual(read("dcotor"), "Unknown command \"dcotor\". Did you mean doctor?")
+    assert.strictEqual(read("nonsense"), "Unknown command \"nonsense\".")
+    assert.strictEqual(read("--quiet"), "A command is missing.")
+    assert.match(String(read("token GET")), /takes options only, and no "GET"/)
   })
 })
 
 describe("help", () => {
   it("is shown for the command, whatever else is written, unless that is wrong", () => {
-    assert.strictEqual(read("call POST /items --help"), "call --help")
-    assert.strictEqual(read("--help"), "--help")
-    assert.strictEqual(read("--completions bash"), "--completions bash")
-    assert.strictEqual(read("call /items -- --help"), "call -- /items --help")
+    assert.deepStrictEqual(read("call POST /items --help"), { _tag: "Help", command: "call" })
+    assert.deepStrictEqual(read("--help"), { _tag: "Help", command: undefined })
+    assert.deepStrictEqual(read("--completions bash"), { _tag: "Completions", shell: "bash" })
+    assert.deepStrictEqual(read("call /items -- --help"), { args: ["/items", "--help"] })
+    assert.match(String(read("token --help --nonsense")), /^Unknown option/)
+  })
+
+  it("names every option and fits 80 columns", () => {
+    for (const name of [undefined, ...commands.keys()]) {
+      const text = helpText(name, 80)
+      for (const key of Object.keys(commandLine.optionsOf(name))) assert.include(text, `--${written(key)}`)
+      for (const line of text.split("\n")) assert.isAtMost(width(line), 80, line)
+    }
+    for (const name of commands.keys()) assert.include(helpText(undefined, 80), `  ${name} `)
+  })
+})
+
+describe("completions", () => {
+  const complete = (line: string) => completion.complete(line.split(" "), () => ["default", "staging"])
+  const words = (line: string) => complete(line).candidates.map(({ word }) => word)
+
+  it("are those of commands, options, choices and profiles", () => {
+    assert.deepStrictEqual(words(""), [...commands.keys()])
+    assert.deepStrictEqual(words("s"), [...commands.keys()].filter((name) => name.startsWith("s")))
+    for (const [name, { options }] of commands) {
+      assert.includeMembers(words(`${name} -`), Object.keys(options).map((key) => `--${written(key)}`), name)
+      assert.deepStrictEqual(words(`${name} --profile `), ["default", "staging"], name)
+      assert.deepStrictEqual(words(`${name} --profile=s`), ["--profile=staging"], name)
+    }
+    assert.deepStrictEqual(words("--profile "), ["default", "staging"])
+    assert.include(words("--profile staging "), "call")
+    assert.deepStrictEqual(words("call --pretty f"), ["format"])
+    assert.deepStrictEqual(words("--completions "), ["bash", "zsh", "fish"])
+    assert.deepStrictEqual(words("call -- --pr"), [])
+  })
+
+  it("are files for options that name one, and behind the @ of a request item", () => {
+    assert.deepStrictEqual(complete("call -o fi").files, { prefix: "" })
+    assert.deepStrictEqual(complete("init --ca-file=ca").files, { prefix: "--ca-file=" })
+    assert.deepStrictEqual(complete("call /x @fi").files, { prefix: "@" })
+    assert.deepStrictEqual(complete("call /x key:=@fi").files, { prefix: "key:=@" })
+    assert.isUndefined(complete("call /x").files)
+    assert.isUndefined(complete("token --exec x").files)
   })
 })

@@ -667,8 +667,8 @@ describe("every command", () => {
         const cases: ReadonlyArray<readonly [Readonly<Record<string, string>>, ReadonlyArray<string>, number, RegExp]> =
           [
             [{}, ["token", "--nonsense"], 2, /Unknown option --nonsense\.\nRun effect-oauth --help/],
-            [{}, ["nonsense"], 2, /Invalid subcommand/],
-            [{}, ["Token"], 2, /Invalid subcommand/],
+            [{}, ["nonsense"], 2, /Unknown command "nonsense"\./],
+            [{}, ["Token"], 2, /Unknown command "Token"\. Did you mean token/],
             [{}, ["call"], 2, /A URL is missing/],
             [{}, ["call", "GET"], 2, /A URL is missing/],
             [{}, ["call", "/items", "Host:x"], 2, /The header Host is set by/],
@@ -751,7 +751,7 @@ describe("every command", () => {
           "--profil": "staging",
           "-x": "1"
         })
-        assert.strictEqual((yield* run(["call", "--raw", "-5", "PUT", "/items"])).exitCode, 0)
+        assert.strictEqual((yield* run(["call", "--raw=-5", "PUT", "/items"])).exitCode, 0)
         assert.strictEqual((yield* run(["call", "PUT", "/items", "--raw=--profil=x\n"])).exitCode, 0)
         assert.deepStrictEqual(api.arrived.slice(1).map(({ body }) => body), ["-5", "--profil=x\n"])
       }),

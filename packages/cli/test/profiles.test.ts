@@ -69,7 +69,7 @@ describe("a profile", () => {
           const args of [
             ["token", "--profile", "shop"],
             ["--profile", "shop", "token"],
-            ["--log-level", "info", "--profile=shop", "--quiet", "token", "--json=false"]
+            ["--log-level", "info", "--profile=shop", "--quiet", "token"]
           ]
         ) {
           assert.strictEqual((yield* user.run(args, { env: other })).stdout, "token-1\n")

@@ -5,7 +5,8 @@
 import { randomBytes } from "node:crypto"
 
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
 import {
   ApiClient,
   Authorization,
@@ -87,7 +88,7 @@ export const layerBase = (settings: Settings) =>
       kept,
       Layer.effect(ClientConfig.ClientConfig, secretSource.configure(settings))
     ),
-    NodeContext.layer
+    Layer.merge(NodeFileSystem.layer, NodePath.layer)
   )
 
 /**

@@ -1,206 +1,195 @@
 /**
- * Reads the arguments into one form, whatever their order: the command, its options with their values, `--`, and the other
- * arguments. An argument that begins with a dash and is not an option is an error: it would be sent as data otherwise,
- * with the credentials of another client if it was meant to choose one.
+ * Reads the arguments strictly: an option that is unknown, misspelt or in another case is an error that names the nearest
+ * one, since it would be sent as data otherwise, with the credentials of another client if it was meant to choose one.
  */
-import type * as Usage from "@effect/cli/Usage"
-import * as Either from "effect/Either"
-import * as Option from "effect/Option"
+import { parseArgs, type ParseArgsConfig } from "node:util"
+
+import { closest, distance } from "fastest-levenshtein"
 
 import { harmless } from "./ansi.js"
+import { builtIn, commands, common } from "./commandTable.js"
+import { type Command, type Option, type Options, written } from "./declaration.js"
+
+/** The values of options as they are written; those that are absent are undefined, or false. */
+export type Read = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** What is wrong with the arguments, for a sentence on standard error. */
+export interface Problem {
+  readonly _tag: "Problem"
+  readonly message: string
+}
+
+export type Request =
+  | { readonly _tag: "Help"; readonly command: string | undefined }
+  | { readonly _tag: "Version" }
+  | { readonly _tag: "Completions"; readonly shell: string }
+  | {
+    readonly _tag: "Run"
+    readonly command: Command
+    readonly logLevel: string | undefined
+    readonly values: Read & { readonly args: ReadonlyArray<string> }
+  }
+
+/** Ends the reading; it leaves this module as a `Problem`. */
+class Wrong extends Error {}
+
+const wrong = (message: string): never => {
+  throw new Wrong(message)
+}
 
 interface Known {
-  /** The long name. */
-  readonly name: string
-  readonly takesValue: boolean
+  readonly key: string
+  readonly option: Option
 }
 
-/** Options by each of their names. */
+/** Options by the name that is written. */
 type Names = ReadonlyMap<string, Known>
 
-interface Command {
-  readonly options: Names
-  /** Whether it takes arguments beside its options. */
-  readonly takesArguments: boolean
+/** Before a command, or without one. */
+const global: Options = {
+  ...common,
+  ...builtIn,
+  completions: {
+    type: "choice",
+    placeholder: "SHELL",
+    choices: ["bash", "zsh", "fish"],
+    description: "Print the completions for a shell."
+  }
 }
 
-/** Commands by name. */
-export type Grammar = ReadonlyMap<string, Command>
+export const optionsOf = (command: string | undefined): Options =>
+  command === undefined ? global : { ...commands.get(command)?.options, ...builtIn }
 
-const named = (usage: Usage.Usage): ReadonlyArray<Usage.Named> => {
-  switch (usage._tag) {
-    case "Named":
-      return [usage]
-    case "Optional":
-    case "Repeated":
-      return named(usage.usage)
-    case "Alternation":
-    case "Concat":
-      return [...named(usage.left), ...named(usage.right)]
+const namesOf = (options: Options): Names =>
+  new Map(Object.entries(options).map(([key, option]) => [written(key), { key, option }]))
+
+const tokensOf = (args: ReadonlyArray<string>, names: Names) => {
+  const options: NonNullable<ParseArgsConfig["options"]> = Object.fromEntries(
+    [...names].map(([name, { option: { short, type } }]) => [
+      name,
+      { type: type === "flag" ? "boolean" as const : "string" as const, ...(short === undefined ? {} : { short }) }
+    ])
+  )
+  // What is wrong is found by the tokens, so that the message names options in one way, and shows no value.
+  return parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true }).tokens
+}
+
+type Token = ReturnType<typeof tokensOf>[number]
+
+/** The nearest of the names, if it is spelt almost like the one that is written. */
+export const nearest = (text: string, names: ReadonlyArray<string>): string | undefined => {
+  const wanted = text.toLowerCase()
+  const beginning = wanted.length > 1 ? names.filter((name) => name.toLowerCase().startsWith(wanted)) : []
+  const [only] = beginning
+  if (only !== undefined && beginning.length === 1) return only
+  const caseless = new Map(names.map((name) => [name.toLowerCase(), name]))
+  const found = closest(wanted, [...caseless.keys()])
+  return distance(wanted, found) <= Math.min(2, wanted.length / 2) ? caseless.get(found) : undefined
+}
+
+const meant = (found: string | undefined): string => found === undefined ? "" : ` Did you mean ${found}?`
+
+/** The value of an option, or what is wrong with it. */
+const valueOf = (
+  name: string,
+  { choices, type }: { readonly type: Option["type"]; readonly choices?: ReadonlyArray<string> },
+  text: string
+): string | number => {
+  switch (type) {
+    case "choice":
+      return choices?.includes(text) === true
+        ? text
+        : wrong(`--${name} must be one of ${choices?.join(", ")}.${meant(nearest(text, choices ?? []))}`)
+    case "integer":
+      return /^-?\d{1,15}$/.test(text) ? Number(text) : wrong(`--${name} must be an integer.`)
+    case "number":
+      return /^-?\d{1,15}(\.\d+)?$/.test(text)
+        ? Number(text)
+        : wrong(`--${name} must be a number, such as 4 or 0.5.`)
     default:
-      return []
+      return text
   }
 }
 
-const isFlag = ({ acceptedValues }: Usage.Named): boolean => Option.isNone(acceptedValues)
+const unknown = (rawName: string, names: Names, takesArguments: boolean): string =>
+  `Unknown option ${harmless(rawName.split(/\s/, 1)[0] ?? "").slice(0, 40)}.` +
+  meant(
+    rawName.startsWith("--") ? nearest(rawName, [...names.keys()].map((name) => `--${name}`)) : undefined
+  ) + (takesArguments ? " Write -- before arguments that begin with a dash." : "")
 
-/** The grammar of a command, by its definition. */
-export const command = (usage: Usage.Usage): Command => {
-  const parts = named(usage)
-  return {
-    options: new Map(
-      parts.flatMap((part) => {
-        const name = part.names.find((one) => one.startsWith("--"))
-        return name === undefined
-          ? []
-          : part.names.map((one) => [one, { name, takesValue: !isFlag(part) }] as const)
-      })
-    ),
-    takesArguments: parts.some(({ names }) => names.some((one) => one.startsWith("<")))
-  }
-}
-
-const flag = (name: string): Known => ({ name, takesValue: false })
-const value = (name: string): Known => ({ name, takesValue: true })
-
-/** The options that @effect/cli adds to all commands. */
-const builtIn: Names = new Map([
-  ["--help", flag("--help")],
-  ["-h", flag("--help")],
-  ["--version", flag("--version")],
-  ["--wizard", flag("--wizard")],
-  ["--completions", value("--completions")],
-  ["--log-level", value("--log-level")]
-])
-
-/** The options of every command, which may be written before the command. */
-const common: Names = new Map([
-  ["--profile", value("--profile")],
-  ["--quiet", flag("--quiet")],
-  ["--verbose", flag("--verbose")]
-])
-
-const distance = (one: string, other: string): number => {
-  let row = Array.from({ length: other.length + 1 }, (_, column) => column)
-  for (let at = 0; at < one.length; at += 1) {
-    const next = [at + 1]
-    for (let column = 0; column < other.length; column += 1) {
-      const isSame = one[at] === other[column]
-      next.push(
-        Math.min((row[column] ?? 0) + (isSame ? 0 : 1), (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1)
-      )
-    }
-    row = next
-  }
-  return row[other.length] ?? 0
-}
-
-/** The option that was meant, if one is spelt almost like it. */
-const nearest = (written: string, known: Names): string | undefined => {
-  const text = written.toLowerCase()
-  const [first] = [...new Set([...known.values()].map(({ name }) => name))]
-    .map((name) => ({ name, distance: name.startsWith(text) && text.length > 3 ? 0 : distance(text, name) }))
-    .sort((one, other) => one.distance - other.distance)
-  return first !== undefined && first.distance <= 2 ? first.name : undefined
-}
-
-/** The name without a value, which may be a secret. */
-const shown = (argument: string): string => harmless(argument.split(/[=\s]/, 1)[0] ?? "").slice(0, 40)
-
-interface Found extends Known {
-  readonly value: string | undefined
-}
-
-/** The options of one argument, which may be several letters (`-bI`, `-pHB`, `-p=HB`), or the first that is unknown. */
-const optionsOf = (argument: string, known: Names): Either.Either<ReadonlyArray<Found>, string> => {
-  if (argument.startsWith("--")) {
-    const at = argument.indexOf("=")
-    const option = known.get(at === -1 ? argument : argument.slice(0, at))
-    return option === undefined
-      ? Either.left(argument)
-      : Either.right([{ ...option, value: at === -1 ? undefined : argument.slice(at + 1) }])
-  }
-  const found: Array<Found> = []
-  for (let at = 1; at < argument.length; at += 1) {
-    const letter = `-${argument[at] ?? ""}`
-    const option = known.get(letter)
-    if (option === undefined) return Either.left(letter)
-    const rest = argument.slice(at + 1).replace(/^=/, "")
-    if (option.takesValue) return Either.right([...found, { ...option, value: rest === "" ? undefined : rest }])
-    found.push({ ...option, value: undefined })
-  }
-  return Either.right(found)
-}
-
-/** The arguments in one form, or what is wrong with them. */
-export const read = (
-  args: ReadonlyArray<string>,
-  grammar: Grammar
-): Either.Either<ReadonlyArray<string>, string> => {
-  const options = new Map<string, string | undefined>()
-  const others: Array<string> = []
-  let name: string | undefined
-  let [known, takesArguments]: readonly [Names, boolean] = [new Map([...builtIn, ...common]), false]
-  for (let at = 0; at < args.length; at += 1) {
-    const argument = args[at] ?? ""
-    if (argument === "--") {
-      others.push(...args.slice(at + 1))
-      break
-    }
-    if (!argument.startsWith("-") || argument === "-") {
-      if (name !== undefined) {
-        others.push(argument)
-        continue
+const valuesOf = (
+  tokens: ReadonlyArray<Token>,
+  names: Names,
+  takesArguments: boolean
+): ReadonlyMap<string, string | number | true> => {
+  const values = new Map<string, string | number | true>()
+  for (const token of tokens) {
+    if (token.kind !== "option") continue
+    const { inlineValue, name, rawName } = token
+    const known = names.get(name)
+    if (known === undefined) return wrong(unknown(rawName, names, takesArguments))
+    const { key, option } = known
+    let value: string | number | true = true
+    if (option.type === "flag") {
+      if (token.value !== undefined) return wrong(`--${name} does not take a value.`)
+    } else {
+      // -p=HB is -pHB.
+      const text = rawName.startsWith("--") || inlineValue !== true ? token.value : token.value.replace(/^=/, "")
+      if (text === undefined || (inlineValue !== true && text.startsWith("-") && text !== "-")) {
+        return wrong(`--${name} needs a value. Write --${name}=VALUE where the value begins with a dash.`)
       }
-      const command = grammar.get(argument)
-      // It is not a command, and @effect/cli lists those there are.
-      if (command === undefined) return Either.right([argument])
-      name = argument
-      ;[known, takesArguments] = [new Map([...builtIn, ...command.options]), command.takesArguments]
-      continue
+      value = valueOf(name, option, text)
     }
-    const found = optionsOf(argument, known)
-    if (Either.isLeft(found)) {
-      const unknown = shown(found.left)
-      const meant = nearest(unknown, known)
-      return Either.left([
-        `Unknown option ${unknown}.`,
-        ...(meant === undefined ? [] : [`Did you mean ${meant}?`]),
-        ...(takesArguments ? ["Write -- before request items that begin with a dash."] : [])
-      ].join(" "))
+    if (values.has(key) && values.get(key) !== value) {
+      return wrong(`--${name} is given twice, with different values.`)
     }
-    for (const option of found.right) {
-      let text = option.value
-      if (option.takesValue && text === undefined) {
-        const next = args[at + 1]
-        if (next === undefined || next === "--" || known.has(next)) {
-          return Either.left(`${option.name} needs a value.`)
-        }
-        text = next
-        at += 1
-      }
-      if (!option.takesValue && text !== undefined && !/^(true|false)$/.test(text)) {
-        return Either.left(`${option.name} does not take a value.`)
-      }
-      if (options.has(option.name) && options.get(option.name) !== text) {
-        return Either.left(`${option.name} is given twice, with different values.`)
-      }
-      options.set(option.name, text)
-    }
+    values.set(key, value)
   }
-  const written = (option: string): ReadonlyArray<string> => {
-    const text = options.get(option)
-    return !options.has(option) ? [] : text === undefined ? [option] : [option, text]
+  return values
+}
+
+const shown = (text: string): string => harmless(text.slice(0, 40))
+
+const request = (args: ReadonlyArray<string>): Request => {
+  const first = tokensOf(args, namesOf(global)).find(({ kind }) => kind !== "option")
+  const name = first?.kind === "positional" ? first.value : undefined
+  const command = name === undefined ? undefined : commands.get(name)
+  if (name !== undefined && command === undefined) {
+    return wrong(`Unknown command "${shown(name)}".${meant(nearest(name, [...commands.keys()]))}`)
   }
-  const command = name === undefined ? [] : [name]
-  for (const one of ["--help", "--wizard", "--version", "--completions"]) {
-    if (options.has(one)) return Either.right([...command, ...written(one)])
+  const rest = name === undefined ? args : args.filter((_, index) => index !== first?.index)
+  const names = namesOf(optionsOf(name))
+  const takesArguments = command?.args !== undefined
+  const tokens = tokensOf(rest, names)
+  const values = valuesOf(tokens, names, takesArguments)
+  if (values.has("help")) return { _tag: "Help", command: name }
+  if (values.has("version")) return { _tag: "Version" }
+  const shell = values.get("completions")
+  if (typeof shell === "string") return { _tag: "Completions", shell }
+  if (command === undefined) return wrong("A command is missing.")
+  const others = tokens.flatMap((token) => token.kind === "positional" ? [token.value] : [])
+  if (!takesArguments && others.length > 0) {
+    return wrong(`effect-oauth ${name} takes options only, and no "${shown(others[0] ?? "")}".`)
   }
-  return Either.right([
-    // @effect/cli reads it before the command only.
-    ...written("--log-level"),
-    ...command,
-    ...[...options.keys()].filter((one) => one !== "--log-level").flatMap(written),
-    ...(others.length > 0 ? ["--", ...others] : [])
+  const options = Object.entries(command.options).map(([key, option]) => [
+    key,
+    values.get(key) ?? (option.type === "flag" ? false : option.default)
   ])
+  const logLevel = values.get("logLevel")
+  return {
+    _tag: "Run",
+    command,
+    logLevel: typeof logLevel === "string" ? logLevel : undefined,
+    values: { ...Object.fromEntries(options), args: others }
+  }
+}
+
+/** What is requested, or what is wrong with the arguments. */
+export const read = (args: ReadonlyArray<string>): Request | Problem => {
+  try {
+    return request(args)
+  } catch (error) {
+    if (error instanceof Wrong) return { _tag: "Problem", message: error.message }
+    throw error
+  }
 }

@@ -1,7 +1,10 @@
 /**
  * Where a user's files are: the XDG Base Directory Specification. A relative path in a variable of it is ignored.
  */
+import { homedir } from "node:os"
 import * as Path from "node:path"
+
+import { isProfileName } from "./profileText.js"
 
 export interface Directories {
   /** Profiles, for the user to read and change. */
@@ -31,3 +34,24 @@ export const make = (environment: Environment, home: string): Directories => {
     tokens: Path.join(state, "tokens")
   }
 }
+
+/** A user without a name and a home, as containers have them, has the root. */
+const home = (): string => {
+  try {
+    return homedir()
+  } catch {
+    return Path.sep
+  }
+}
+
+/** Those of this user. */
+export const here = (): Directories => make(process.env, home())
+
+export const profileSuffix = ".env"
+
+/** The profiles among the files of their directory. */
+export const profileNames = (files: ReadonlyArray<string>): ReadonlyArray<string> =>
+  files.flatMap((file) => {
+    const name = file.slice(0, -profileSuffix.length)
+    return file.endsWith(profileSuffix) && isProfileName(name) ? [name] : []
+  }).sort()

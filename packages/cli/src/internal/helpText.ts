@@ -1,39 +1,52 @@
 /**
- * Help as it is short: without what goes without saying of every option, and with the name of the program before each
- * command, so that it can be copied.
+ * The help of a command, by its declaration.
  */
-import { strip } from "./ansi.js"
+import { optionsOf } from "./commandLine.js"
+import { commands } from "./commandTable.js"
+import { type Option, written } from "./declaration.js"
+import { pairs, wrap } from "./wrap.js"
 
-const obvious = new Set([
-  "A user-defined piece of text.",
-  "A true or false value.",
-  "An integer.",
-  "This setting is optional.",
-  "This argument may be repeated zero or more times."
-])
+const nameOf = (key: string, option: Option): string =>
+  `${option.short === undefined ? "    " : `-${option.short}, `}--${written(key)}${
+    option.type === "flag" ? "" : ` ${option.placeholder}`
+  }`
 
-export const shorten = (text: string): string =>
-  text
-    .split("\n\n")
-    .filter((paragraph) => !obvious.has(strip(paragraph).trim()))
-    .map((paragraph) =>
-      /^\$ (?!effect-oauth)/.test(strip(paragraph)) ? paragraph.replace("$ ", "$ effect-oauth ") : paragraph
-    )
-    // The name of an option and what it does stand together.
-    .reduce(
-      (left, paragraph) => left === "" ? paragraph : `${left}${paragraph.startsWith("  ") ? "\n" : "\n\n"}${paragraph}`,
-      ""
-    )
+const textOf = (option: Option): string =>
+  [
+    option.description,
+    ...(option.type === "choice" ? [`One of ${option.choices.join(", ")}.`] : []),
+    ...(option.type !== "flag" && option.default !== undefined ? [`Default: ${option.default}.`] : [])
+  ].join(" ")
 
-/**
- * Completions for bash, mended: @effect/cli names this command in two ways, of which one never meets the other, since there
- * is a hyphen in it.
- */
-export const mended = (script: string): string =>
-  script.replaceAll("cmd=\"effect-oauth\"", "cmd=\"effect__oauth\"").replaceAll(
-    /^( +)effect-oauth\)$/gm,
-    "$1effect__oauth)"
+const optionsText = (name: string | undefined, columns: number): string =>
+  pairs(
+    Object.entries(optionsOf(name)).map(([key, option]) => [nameOf(key, option), textOf(option)] as const),
+    columns
   )
 
-/** The value of an option that there is none of is not repeated: it may be a secret. */
-export const withoutValue = (text: string): string => text.replace(/(unknown argument: '-[^'=\s]*)=[^]*'/, "$1'")
+const overview = (columns: number): string =>
+  [
+    "effect-oauth COMMAND [OPTIONS]",
+    "OAuth 2.0 client credentials on the command line.",
+    pairs([...commands].map(([name, { description }]) => [name, description] as const), columns),
+    optionsText(undefined, columns),
+    wrap(
+      "The client is that of the variables OAUTH_ISSUER or OAUTH_TOKEN_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET_FILE " +
+        "and API_BASE_URL, or of a profile. Its token is cached, sealed, for the next command.",
+      columns
+    ),
+    "effect-oauth COMMAND --help shows the options of a command."
+  ].join("\n\n") + "\n"
+
+/** The help of a command, or of all of them. */
+export const helpText = (name: string | undefined, columns: number): string => {
+  if (name === undefined) return overview(columns)
+  const command = commands.get(name)
+  const args = command?.args
+  return [
+    `effect-oauth ${name} [OPTIONS]${args === undefined ? "" : ` ${args.placeholder}`}`,
+    wrap(command?.description ?? "", columns),
+    ...(args === undefined ? [] : [wrap(args.description, columns)]),
+    optionsText(name, columns)
+  ].join("\n\n") + "\n"
+}

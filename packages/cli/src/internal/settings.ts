@@ -1,7 +1,6 @@
 /**
  * The settings of one client: from a profile, or from the environment.
  */
-import { homedir } from "node:os"
 import * as Path from "node:path"
 
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -21,22 +20,11 @@ export interface Settings {
   readonly values: profileText.Values
 }
 
-/** A user without a name and a home, as containers have them, has the root. */
-const home = (): string => {
-  try {
-    return homedir()
-  } catch {
-    return Path.sep
-  }
-}
-
-export const places: Effect.Effect<directories.Directories> = Effect.sync(() => directories.make(process.env, home()))
-
-const suffix = ".env"
+export const places: Effect.Effect<directories.Directories> = Effect.sync(directories.here)
 
 export const profilePath = (name: string): Effect.Effect<string, Failure> =>
   profileText.isProfileName(name)
-    ? Effect.map(places, ({ profiles }) => Path.join(profiles, name + suffix))
+    ? Effect.map(places, ({ profiles }) => Path.join(profiles, name + directories.profileSuffix))
     : Effect.fail(usage(
       "That is no name for a profile.",
       "Use letters, digits, dots, hyphens and underscores, at most 64 of them."
@@ -44,12 +32,7 @@ export const profilePath = (name: string): Effect.Effect<string, Failure> =>
 
 export const profiles: Effect.Effect<ReadonlyArray<string>> = Effect.flatMap(
   places,
-  (all) =>
-    Effect.map(privateFile.names(all.profiles), (names) =>
-      names.flatMap((name) => {
-        const profile = name.slice(0, -suffix.length)
-        return name.endsWith(suffix) && profileText.isProfileName(profile) ? [profile] : []
-      }))
+  (all) => Effect.map(privateFile.names(all.profiles), directories.profileNames)
 )
 
 const secrets = [

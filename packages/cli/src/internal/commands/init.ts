@@ -3,8 +3,7 @@
  */
 import * as Path from "node:path"
 
-import * as Prompt from "@effect/cli/Prompt"
-import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -15,6 +14,7 @@ import { explain } from "../explain.js"
 import { Failure, usage } from "../Failure.js"
 import * as privateFile from "../privateFile.js"
 import * as profileText from "../profileText.js"
+import * as question from "../question.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
 import * as secretSource from "../secretSource.js"
@@ -49,19 +49,19 @@ const isLoopback = (url: string): boolean =>
   URL.canParse(url) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname) &&
   new URL(url).protocol === "http:"
 
-const url = (text: string): Effect.Effect<string, string> =>
+/** Whether an answer can be used, or what is expected. */
+type Check = (text: string) => true | string
+
+const url: Check = (text) =>
   URL.canParse(text) && (text.startsWith("https://") || isLoopback(text))
-    ? Effect.succeed(text)
-    : Effect.fail("An absolute URL, https: (http: to this machine only)")
+    ? true
+    : "An absolute URL, https: (http: to this machine only)"
 
-const some = (text: string): Effect.Effect<string, string> =>
-  text.trim() === "" ? Effect.fail("This is needed") : Effect.succeed(text)
+const some: Check = (text) => text.trim() === "" ? "This is needed" : true
 
-const count = (text: string): Effect.Effect<string, string> =>
-  text === "" || /^[1-9]\d{0,6}$/.test(text) ? Effect.succeed(text) : Effect.fail("A whole number, or nothing")
+const count: Check = (text) => text === "" || /^[1-9]\d{0,6}$/.test(text) ? true : "A positive integer, or nothing"
 
-const ask = (message: string, validate: (text: string) => Effect.Effect<string, string> = Effect.succeed) =>
-  Prompt.run(Prompt.text({ message, validate }))
+const ask = (message: string, validate: Check = () => true) => question.text({ message, validate })
 
 const secretQuestion = "Client secret (not shown): "
 
@@ -86,15 +86,15 @@ const given = (options: Options): ReadonlyArray<Effect.Effect<Secret, Failure>> 
 ]
 
 const askSecret = Effect.gen(function*() {
-  const kind = yield* Prompt.run(Prompt.select<Secret["_tag"]>({
+  const kind = yield* question.select<Secret["_tag"]>({
     message: "Where is the client secret?",
     choices: [
-      { title: "I type it now", value: "Given", description: "it is kept in a file for you alone (0600)" },
-      { title: "In a file", value: "File", description: "as Docker and Kubernetes mount them" },
-      { title: "A command prints it", value: "Command", description: "of a password manager, say" },
-      { title: "Ask me each time a token is needed", value: "Prompt" }
+      { name: "I type it now", value: "Given", description: "it is kept in a file for you alone (0600)" },
+      { name: "In a file", value: "File", description: "as Docker and Kubernetes mount them" },
+      { name: "A command prints it", value: "Command", description: "of a password manager, say" },
+      { name: "Ask me each time a token is needed", value: "Prompt" }
     ]
-  }))
+  })
   switch (kind) {
     case "File":
       return { _tag: kind, path: Path.resolve(yield* ask("Path of the file", some)) } satisfies Secret
@@ -135,13 +135,13 @@ const answers = (options: Options, name: string) =>
     }
     let { audience, issuer, resource, scope, tokenUrl, tokensPerDay } = options
     if (Option.isNone(server)) {
-      const kind = yield* Prompt.run(Prompt.select({
+      const kind = yield* question.select({
         message: "What do you know of the authorization server?",
         choices: [
-          { title: "Its issuer", value: "issuer" as const, description: "the token endpoint is found by it" },
-          { title: "Its token URL", value: "tokenUrl" as const }
+          { name: "Its issuer", value: "issuer" as const, description: "the token endpoint is found by it" },
+          { name: "Its token URL", value: "tokenUrl" as const }
         ]
-      }))
+      })
       if (kind === "issuer") issuer = Option.some(yield* ask("Issuer", url))
       else tokenUrl = Option.some(yield* ask("Token URL", url))
     }
@@ -233,4 +233,4 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const argument = name === "default" ? "" : ` --profile ${name}`
     yield* note(`\nTry it: effect-oauth doctor${argument}`)
     return "success" as const
-  }).pipe(Effect.provide(NodeContext.layer))
+  }).pipe(Effect.provide(NodeFileSystem.layer))

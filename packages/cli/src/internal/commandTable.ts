@@ -1,0 +1,192 @@
+/**
+ * The commands and their options. The module of a command is loaded when it is run, so that the others cost no time.
+ */
+import { type Choice, type Command, command, commandWithArguments, type Flag, type Text } from "./declaration.js"
+import { serverNames } from "./serverNames.js"
+
+const flag = (description: string, short?: string): Flag => ({
+  type: "flag",
+  description,
+  ...(short === undefined ? {} : { short })
+})
+
+type More = Partial<Pick<Text, "completes" | "short">>
+
+const text = (placeholder: string, description: string, more: More = {}) =>
+  ({ type: "text", placeholder, description, ...more }) as const
+
+const choice = <const A extends ReadonlyArray<string>>(
+  placeholder: string,
+  choices: A,
+  description: string
+): Choice & { readonly choices: A } => ({ type: "choice", placeholder, choices, description })
+
+const number = <const A extends "integer" | "number">(type: A, placeholder: string, description: string) =>
+  ({ type, placeholder, description }) as const
+
+/** The options of every command, which may be written before the command. */
+export const common = {
+  profile: text("NAME", "The profile to use; without one, EFFECT_OAUTH_PROFILE, the environment or \"default\".", {
+    completes: "profile"
+  }),
+  quiet: flag("Print results and errors only."),
+  verbose: flag("Show requests and responses on standard error, without secrets.", "v")
+} as const
+
+/** Options that are read before a command is run. */
+export const builtIn = {
+  help: flag("Show this help.", "h"),
+  version: flag("Show the version."),
+  logLevel: choice(
+    "LEVEL",
+    ["all", "trace", "debug", "info", "warning", "error", "fatal", "none"],
+    "The lowest level of messages to show."
+  )
+} as const
+
+const json = flag("Print JSON.", "j")
+
+const token = command(
+  "Print an access token: the cached one, or a new one.",
+  {
+    ...common,
+    json: flag("Print the token as JSON, with the time it expires.", "j"),
+    header: flag("Print the Authorization header."),
+    exec: text(
+      "COMMAND",
+      "Run a command in the shell, with the token in OAUTH_ACCESS_TOKEN: never as an argument, which others can see."
+    ),
+    fresh: flag("Request another token than the cached one.")
+  },
+  () => import("./commands/token.js")
+)
+
+const call = commandWithArguments(
+  "Call the API, in the syntax of HTTPie.",
+  {
+    placeholder: "[METHOD] URL [ITEM ...]",
+    description:
+      "A method (or none: GET, or POST if there is a body), a path of the API or a URL, and request items: Header:value, " +
+      "Header: (none), Header; (empty), name==value (query), key=value and key:=json (body), key=@file, key:=@file, " +
+      "@file (the body), key@file (upload, with --form). Keys nest: user[name]=Ada tags[]=a. Write -- before items that " +
+      "begin with a dash."
+  },
+  {
+    ...common,
+    form: flag("Send the body as a form; with files, as multipart.", "f"),
+    multipart: flag("Send the body as a multipart form, with files or without."),
+    boundary: text("TEXT", "The boundary of a multipart form."),
+    raw: text("TEXT", "The body itself."),
+    ignoreStdin: flag("Do not read standard input, for loops that read from it.", "I"),
+    print: text(
+      "HBhb",
+      "Parts to show: headers (H) and body (B) of the request, headers (h) and body (b) of the response.",
+      { short: "p" }
+    ),
+    headers: flag("Show the headers of the response only."),
+    body: flag("Show the body of the response only, as in a pipe.", "b"),
+    pretty: choice("STYLE", ["all", "colors", "format", "none"], "Layout: all on a terminal, none elsewhere."),
+    download: flag("Write the body of the response to a file, and show the progress.", "d"),
+    output: text("FILE", "The file to write to; it is replaced.", { completes: "file", short: "o" })
+  },
+  () => import("./commands/call.js")
+)
+
+const inspect = command(
+  "Show the properties of the token, and its claims if it is a JWT.",
+  { ...common, json },
+  () => import("./commands/inspect.js")
+)
+
+const status = command(
+  "Show the cached tokens, their remaining life, and how many more may be requested.",
+  { ...common, all: flag("Show all profiles, and the environment."), json },
+  () => import("./commands/status.js")
+)
+
+const budget = command(
+  "Show how many tokens are counted, and when more may be requested.",
+  { ...common, reset: flag("Count from zero again, where the server has done so."), json },
+  () => import("./commands/budget.js")
+)
+
+const revoke = command(
+  "Revoke the cached token, and remove it.",
+  { ...common, forget: flag("Only remove it here, where the server revokes none.") },
+  () => import("./commands/revoke.js")
+)
+
+const doctor = command(
+  "Check each step to a first call, and state the change that the first failure needs. Costs a token.",
+  {
+    ...common,
+    path: text("PATH", "The path to call in the end, by GET. Default: the base URL of the API."),
+    json
+  },
+  () => import("./commands/doctor.js")
+)
+
+const simulate = command(
+  "Compute how many tokens a fleet requests in a day.",
+  {
+    ...common,
+    fleet: { ...number("integer", "NUMBER", "Processes that run at the same time."), default: 10 },
+    restarts: {
+      ...number("number", "NUMBER", "Restarts of each process in a day: 4, or 0.5 for every other day."),
+      default: 4
+    },
+    tokenLife: { ...text("DURATION", "The life of a token: 24h, 15min, 3600s."), default: "24h" },
+    limit: { ...number("integer", "NUMBER", "Tokens that the server issues in a day."), default: 50 },
+    json
+  },
+  () => import("./commands/simulate.js")
+)
+
+const sandbox = command(
+  "Start an authorization server and an API on this machine, for tests in any language.",
+  {
+    ...common,
+    port: {
+      ...number(
+        "integer",
+        "PORT",
+        "The port of the authorization server; the API gets the next one. 0 takes two free ports."
+      ),
+      default: 0
+    },
+    host: { ...text("ADDRESS", "The address to listen on."), default: "127.0.0.1" },
+    dailyLimit: number("integer", "NUMBER", "Tokens that the server issues in a day. Default: any number."),
+    jwt: flag("Issue access tokens as JWTs, with their keys at a URL."),
+    server: choice("SERVER", serverNames, "The server to behave as. Default: the standards, strictly."),
+    json: flag("Print the variables as JSON.", "j")
+  },
+  () => import("./commands/sandbox.js")
+)
+
+const init = command(
+  "Write a profile: asks for what the options leave open.",
+  {
+    ...common,
+    issuer: text("URL", "The issuer of the authorization server."),
+    tokenUrl: text("URL", "Its token endpoint, if it has no metadata."),
+    clientId: text("ID", "The client id."),
+    secretFile: text("FILE", "The file that holds the client secret.", { completes: "file" }),
+    secretCommand: text("COMMAND", "The command that prints the client secret."),
+    secretPrompt: flag("Ask for the client secret each time a token is requested."),
+    secretStdin: flag("Read the client secret from standard input now, and keep it in a file of mode 0600."),
+    apiBaseUrl: text("URL", "The base URL of the API."),
+    audience: text("TEXT", "The audience to request."),
+    resource: text("URI", "The resource to request."),
+    scope: text("TEXT", "The scope to request."),
+    tokensPerDay: text("NUMBER", "Tokens that the server issues in a day."),
+    caFile: text("FILE", "The certificate authority to trust, as PEM, where it is a private one.", {
+      completes: "file"
+    }),
+    force: flag("Replace the profile if it exists.")
+  },
+  () => import("./commands/init.js")
+)
+
+export const commands: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ init, doctor, call, token, inspect, status, budget, revoke, simulate, sandbox })
+)

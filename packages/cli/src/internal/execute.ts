@@ -1,0 +1,85 @@
+/**
+ * Runs a command; its outcome is the exit code.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+
+import { codes } from "../ExitCode.js"
+import type * as commandLine from "./commandLine.js"
+import * as errorCode from "./errorCode.js"
+import { type Common, type Ended, run } from "./run.js"
+import type { Screen } from "./Screen.js"
+
+interface Module {
+  readonly run: (options: Common) => Effect.Effect<Ended, unknown, Screen>
+}
+
+/** Options without a default are `Option`s. */
+const valuesOf = ({ command, values }: Extract<commandLine.Request, { readonly _tag: "Run" }>): Common => ({
+  ...Object.fromEntries(
+    Object.entries(command.options).map(([key, option]) => [
+      key,
+      option.type === "flag" || option.default !== undefined ? values[key] : Option.fromNullable(values[key])
+    ])
+  ),
+  args: values.args
+} as unknown as Common)
+
+const levelOf = (text: string | undefined): LogLevel.LogLevel =>
+  LogLevel.allLevels.find(({ _tag, label }) => [label, _tag].some((one) => one.toLowerCase() === text)) ??
+    LogLevel.Info
+
+export const execute = (request: Extract<commandLine.Request, { readonly _tag: "Run" }>): void => {
+  /** Why nothing can be written any more, after which the program is interrupted, so that it leaves nothing behind. */
+  let outputError: string | undefined
+  process.stdout.on("error", (error) => {
+    outputError = errorCode.of(error)
+    process.emit("SIGINT")
+  })
+  // No process reads what is written there, and the work goes on.
+  process.stderr.on("error", () => {})
+
+  let isTerminated = false
+  process.once("SIGTERM", () => {
+    isTerminated = true
+  })
+
+  const options = valuesOf(request)
+  const program = run(
+    options,
+    Effect.flatMap(
+      Effect.promise(request.command.load as () => Promise<unknown> as () => Promise<Module>),
+      (module) => module.run(options)
+    )
+  ).pipe(Logger.withMinimumLogLevel(levelOf(request.logLevel)))
+
+  NodeRuntime.runMain(program, {
+    disableErrorReporting: true,
+    // It would write to standard output, beside the logger of the commands.
+    disablePrettyLogger: true,
+    teardown: (exit, onExit) => {
+      if (outputError !== undefined && outputError !== "EPIPE") {
+        process.stderr.write(`error: Standard output could not be written (${outputError}).\n`)
+      }
+      onExit(
+        // A reader that has seen enough, as head has, is no mistake.
+        outputError === "EPIPE"
+          ? codes.success
+          : outputError !== undefined
+          ? codes.file
+          : Exit.isSuccess(exit)
+          ? Number(process.exitCode ?? codes.success)
+          : !Cause.isInterrupted(exit.cause)
+          ? codes.unexpected
+          : isTerminated
+          ? codes.terminated
+          : codes.interrupted
+      )
+    }
+  })
+}

@@ -1,0 +1,21 @@
+/**
+ * Text in lines that fit a terminal: it wraps between words, and widths are those of the cells that characters take.
+ */
+import stringWidth from "fast-string-width"
+import { wrapAnsi } from "fast-wrap-ansi"
+
+export const width = (text: string): number => stringWidth(text)
+
+/** Later lines are indented; a word that is longer than a line is cut. */
+export const wrap = (text: string, columns: number, indent = 0): string =>
+  wrapAnsi(text, Math.max(20, columns - indent), { hard: true }).replaceAll("\n", `\n${" ".repeat(indent)}`)
+
+/** Names and what they stand for, in two columns; where the first is too wide, the second begins on the next line. */
+export const pairs = (all: ReadonlyArray<readonly [name: string, text: string]>, columns: number): string => {
+  const indent = Math.min(26, Math.max(0, ...all.map(([name]) => width(name)))) + 4
+  return all.map(([name, text]) => {
+    const room = indent - 2 - width(name)
+    const space = room < 2 ? `\n${" ".repeat(indent)}` : " ".repeat(room)
+    return `  ${name}${space}${wrap(text, columns, indent)}`
+  }).join("\n")
+}
