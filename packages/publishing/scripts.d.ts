@@ -20,3 +20,10 @@ declare module "*/scripts/changesets.mjs" {
 declare module "*/scripts/brokenApi.mjs" {
   export const brokenApi: (output: string, read: (file: string) => string) => ReadonlyArray<string>
 }
+
+declare module "*/language.mjs" {
+  export const findings: (
+    path: string,
+    content: string
+  ) => ReadonlyArray<{ readonly index: number; readonly found: string; readonly use: string }>
+}
