@@ -67,7 +67,8 @@ interface Faults {
 export interface Sandbox extends AsyncDisposable {
   readonly issuer: string
   readonly tokenUrl: string
-  readonly revocationUrl: string
+  /** Undefined if the server has no such endpoint. */
+  readonly revocationUrl: string | undefined
   /** The keys of JWT access tokens (RFC 7517 section 5): `server: { accessTokens: "jwt" }`. */
   readonly jwksUrl: string
   readonly apiBaseUrl: string

@@ -22,7 +22,7 @@ import * as host from "./internal/host.js"
 import * as issuedTokens from "./internal/issuedTokens.js"
 import * as journal from "./internal/journal.js"
 import type * as models from "./internal/models.js"
-import { refuse, written } from "./internal/refusal.js"
+import { type Refusal, refuse, written } from "./internal/refusal.js"
 import { type Pairs, parse, redacted, redactedUrl } from "./internal/request.js"
 import * as servers from "./internal/servers.js"
 
@@ -99,8 +99,8 @@ export interface TestAuthorizationServer {
   readonly issuer: string
   /** The token endpoint (RFC 6749 section 3.2). */
   readonly tokenUrl: string
-  /** The revocation endpoint (RFC 7009 section 2). */
-  readonly revocationUrl: string
+  /** The revocation endpoint (RFC 7009 section 2); undefined if the server has none. */
+  readonly revocationUrl: string | undefined
   /** The keys of JWT access tokens (RFC 7517 section 5), for APIs that verify them. */
   readonly jwksUrl: string
   /** The faults of the next requests: from a queue, by a rule, or drawn at random from a seed. */
@@ -274,6 +274,21 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
     }).pipe(decisions.withPermits(1))
 }
 
+/** Refuses a path that does not exist, and a method that its endpoint does not have. */
+const route = (
+  { refusals }: Behavior,
+  endpoint: Received["endpoint"],
+  { method }: host.Incoming
+): Effect.Effect<void, Refusal> => {
+  if (endpoint === "none") return refuse("wrongPath", "The URL is that of no endpoint.")
+  const allowed = endpoint === "metadata" || endpoint === "jwks" ? ["GET", "HEAD"] : ["POST"]
+  return allowed.includes(method) ? Effect.void : refuse(
+    "wrongMethod",
+    `The method is ${method}, and must be ${allowed.join(" or ")}.`,
+    { headers: refusals.wrongMethod.status === 405 ? { allow: allowed.join(", ") } : {} }
+  )
+}
+
 /** Returns the response to a request by the rules of the server. Faults come before it. */
 const makeRespond = (options: Options, parts: Parts) => {
   const { behavior, clients, endpoints, tokens, values } = parts
@@ -288,6 +303,20 @@ const makeRespond = (options: Options, parts: Parts) => {
       options.scopes ?? []
     ))
 
+  /** RFC 7009 section 2.2: a token that the server does not know is no error. */
+  const revoke = (client: models.Client, value: string) =>
+    Effect.gen(function*() {
+      const token = (yield* tokens.all).find(issuedTokens.hasValue(value))
+      if (token === undefined) return
+      if (token.clientId !== client.id) {
+        return yield* refuse("otherClientsToken", "The token was issued to another client.")
+      }
+      if (behavior.revocation === "refused") {
+        return yield* refuse("notRevocable", "The server does not revoke access tokens.")
+      }
+      if (behavior.revocation === "revoked") yield* tokens.revoke(({ number }) => number === token.number)
+    })
+
   const respond = (exchange: Exchange) =>
     Effect.gen(function*() {
       const { endpoint, incoming, note } = exchange
@@ -297,11 +326,10 @@ const makeRespond = (options: Options, parts: Parts) => {
           headers: { "content-type": "text/html" }
         })
       }
+      yield* route(behavior, endpoint, incoming)
       if (endpoint === "metadata") return host.json(200, yield* metadata)
       if (endpoint === "jwks") return host.json(200, yield* values.jwks)
-      if (endpoint === "none") return yield* refuse("wrongPath", "The URL is that of no endpoint.")
-      if (incoming.method !== "POST") return new Response("", { status: 405, headers: { allow: "POST" } })
-      const pairs = yield* parse(incoming, endpoint === "token" ? behavior.requestFormat : "any")
+      const pairs = yield* parse(incoming, behavior.requestFormat)
       const parameters = new Map(pairs)
       note({ parameters: redacted(pairs), clientId: parameters.get("client_id") })
       const { client, method } = yield* authenticate(incoming, parameters)
@@ -320,7 +348,7 @@ const makeRespond = (options: Options, parts: Parts) => {
       const value = parameters.get("token")
       if (value === undefined) return yield* refuse("malformed", "The request has no token.")
       if (endpoint === "introspection") return host.json(200, issuedTokens.introspection(yield* tokens.verify(value)))
-      yield* tokens.revoke((token) => token.clientId === client.id && issuedTokens.hasValue(value)(token))
+      yield* revoke(client, value)
       return new Response(null, { status: 200 })
     }).pipe(
       Effect.catchTag("Refusal", (refusal) =>

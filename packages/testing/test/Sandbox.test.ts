@@ -3,6 +3,7 @@ import * as Sandbox from "@effect-oauth/testing/Sandbox"
 import { createRemoteJWKSet, jwtVerify } from "jose"
 import { assert, describe, it } from "vitest"
 
+import * as servers from "../src/internal/servers.js"
 import { certificate } from "./support/certificate.js"
 
 const token = async (environment: Readonly<Record<string, string>>) => {
@@ -183,6 +184,43 @@ describe("Sandbox", () => {
     assert.match(sandbox.tokenUrl, /^https:/)
     assert.isUndefined(sandbox.environment["OAUTH_ALLOW_HTTP_LOOPBACK"])
   })
+})
+
+describe("the variables", () => {
+  const statuses = async (sandbox: Sandbox.Sandbox, env: Readonly<Record<string, string>>) => {
+    const client = PromiseClient.fromEnv({ env })
+    const first = await client.fetch("/items")
+    await sandbox.revoke()
+    const second = await client.fetch("/items")
+    if (sandbox.revocationUrl !== undefined) await client.revoke().catch(() => undefined)
+    await client.close()
+    return [first.status, second.status]
+  }
+
+  for (const server of servers.names) {
+    it(`are all that a client needs at ${server}, by the token endpoint and by the issuer`, async () => {
+      await using sandbox = await Sandbox.start({ server: { server, scopes: ["items:read"] } })
+      const { OAUTH_TOKEN_URL: _tokenUrl, ...byIssuer } = sandbox.environment
+      assert.deepStrictEqual(await statuses(sandbox, sandbox.environment), [200, 200])
+      if (byIssuer["OAUTH_ISSUER"] !== undefined) assert.deepStrictEqual(await statuses(sandbox, byIssuer), [200, 200])
+    })
+  }
+
+  for (const requestFormat of ["form", "json", "any"] as const) {
+    for (const secretMethods of [["client_secret_basic"], ["client_secret_post"], ["client_secret_jwt"]] as const) {
+      it(`are all that a client needs: ${requestFormat}, ${secretMethods.join(" ")}`, async () => {
+        await using sandbox = await Sandbox.start({
+          server: {
+            requestFormat,
+            secretMethods,
+            clients: [{ id: "client", secret: "a secret of 32 bytes or more, for HS256" }]
+          },
+          api: { requiredScope: ["a", "b"], audience: "items" }
+        })
+        assert.deepStrictEqual(await statuses(sandbox, sandbox.environment), [200, 200])
+      })
+    }
+  }
 })
 
 describe("the control by HTTP", () => {

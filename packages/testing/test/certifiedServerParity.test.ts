@@ -40,9 +40,9 @@ const suite = ({ assertion, issuer, requireNonce, resource }: {
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
     const answers: Record<string, Omit<Answer, "token">> = {}
-    const send = (path: string, body: Form | string, headers: Form = {}) =>
+    const send = (path: string, body: Form | string, headers: Form = {}, method: "GET" | "POST" = "POST") =>
       Effect.gen(function*() {
-        const request = HttpClientRequest.post(`${issuer}${path}`).pipe(
+        const request = HttpClientRequest.make(method)(`${issuer}${path}`).pipe(
           HttpClientRequest.bodyText(
             typeof body === "string" ? body : new URLSearchParams(body).toString(),
             headers["content-type"] ?? "application/x-www-form-urlencoded"
@@ -141,11 +141,30 @@ const suite = ({ assertion, issuer, requireNonce, resource }: {
     yield* ask("a proof with the nonce", "/token", grant, yield* prove)
     requireNonce(false)
 
+    yield* ask("two blanks in a scope", "/token", { ...grant, scope: "items:read  items:write" }, as)
+    yield* ask("an audience, which is no parameter", "/token", { ...grant, audience: "https://other.example" }, as)
+    yield* ask("basic, and another id in the body", "/token", { ...grant, client_id: "post" }, as)
+
+    // Paths and methods.
+    yield* ask("metadata by POST", "/.well-known/openid-configuration", {})
+    yield* ask("keys by POST", "/jwks", {})
+    yield* ask("another path", "/nowhere", {})
+    note("the token endpoint by GET", yield* send("/token", "", {}, "GET"))
+
     // What becomes of a token.
     const { token } = yield* send("/token", grant, as)
     yield* ask("introspection", "/token/introspection", { token }, as)
     yield* ask("revocation without a token", "/token/revocation", {}, as)
     yield* ask("revocation by nobody", "/token/revocation", { token })
+    const json = { ...as, "content-type": "application/json" }
+    yield* ask("introspection in JSON", "/token/introspection", JSON.stringify({ token }), json)
+    yield* ask("revocation in JSON", "/token/revocation", JSON.stringify({ token }), json)
+    yield* ask("revocation by another client", "/token/revocation", {
+      token,
+      client_id: "post",
+      client_secret: secret
+    })
+    yield* ask("introspection after it", "/token/introspection", { token }, as)
     yield* ask("revocation", "/token/revocation", { token }, as)
     yield* ask("introspection after the revocation", "/token/introspection", { token }, as)
     yield* ask("revocation of an unknown token", "/token/revocation", { token: "unknown" }, as)

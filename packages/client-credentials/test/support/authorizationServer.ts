@@ -177,7 +177,7 @@ export const startWith = (
             clientCredentials: { enabled: true },
             devInteractions: { enabled: false },
             introspection: { enabled: true, allowedPolicy: () => true },
-            revocation: { enabled: true, allowedPolicy: () => true },
+            revocation: { enabled: true },
             resourceIndicators: {
               enabled: true,
               getResourceServerInfo: (_: unknown, indicator: string) => {

@@ -1,10 +1,11 @@
 /**
- * The values of access tokens: opaque ones that are numbered, or JWTs (RFC 9068) with a key of the server.
+ * The values of access tokens: opaque ones that are numbered, or JWTs with a key of the server.
  */
 import * as Effect from "effect/Effect"
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose"
 
 import type { Behavior } from "./behavior.js"
+import * as jwtProfiles from "./jwtProfiles.js"
 import type { Issued } from "./models.js"
 
 type Terms = Omit<Issued, "value" | "revoked">
@@ -13,23 +14,6 @@ export interface AccessTokens {
   readonly value: (terms: Terms) => Effect.Effect<string>
   /** The keys that JWTs are verified with (RFC 7517 section 5). */
   readonly jwks: Effect.Effect<{ readonly keys: ReadonlyArray<JWK> }>
-}
-
-/** The claims of RFC 9068 section 2.2, and `cnf` of RFC 9449 section 6.1. */
-export const claimsOf = (issuer: string, id: string, terms: Terms): Readonly<Record<string, unknown>> => {
-  const { audience, clientId, expiresAt, issuedAt, scope, thumbprint } = terms
-  return {
-    iss: issuer,
-    sub: clientId,
-    // Where no resource is named, the server stands for its default resource (RFC 9068 section 3).
-    aud: audience.length === 0 ? issuer : audience.length === 1 ? audience[0] : audience,
-    client_id: clientId,
-    iat: Math.floor(issuedAt / 1000),
-    exp: Math.floor(expiresAt / 1000),
-    jti: id,
-    ...(scope.length === 0 ? {} : { scope: scope.join(" ") }),
-    ...(thumbprint === undefined ? {} : { cnf: { jkt: thumbprint } })
-  }
 }
 
 const algorithm = "RS256"
@@ -44,7 +28,11 @@ const makeKey = async () => {
 }
 
 /** `epoch` tells the tokens of this server from those of others, before a reset or at another port, say. */
-export const make = (issuer: string, { accessTokens, claims }: Behavior, epoch: string | undefined): AccessTokens => {
+export const make = (
+  issuer: string,
+  { accessTokens, claims, jwtProfile }: Behavior,
+  epoch: string | undefined
+): AccessTokens => {
   const idOf = ({ number }: Terms) => `token-${number}${epoch === undefined ? "" : `-${epoch}`}`
   // Made when it is needed first: RSA keys take their time.
   const key = () => {
@@ -58,8 +46,9 @@ export const make = (issuer: string, { accessTokens, claims }: Behavior, epoch: 
         ? Effect.succeed(idOf(terms))
         : Effect.promise(async () => {
           const { jwk, privateKey } = await key()
-          return new SignJWT({ ...claimsOf(issuer, idOf(terms), terms), ...claims })
-            .setProtectedHeader({ alg: algorithm, typ: "at+jwt", kid: jwk.kid })
+          const { type } = jwtProfiles.table[jwtProfile]
+          return new SignJWT({ ...jwtProfiles.claimsOf(jwtProfile, { ...terms, id: idOf(terms), issuer }), ...claims })
+            .setProtectedHeader({ alg: algorithm, kid: jwk.kid, ...(type === undefined ? {} : { typ: type }) })
             .sign(privateKey)
         }),
     jwks: accessTokens === "opaque"

@@ -122,6 +122,10 @@ export const make = (
       if (header === undefined && assertion === undefined && id === undefined) {
         return yield* refuse("noCredentials", "The request has no client id.")
       }
+      const stated = parameters.get("client_id")
+      if (stated !== undefined && stated !== id) {
+        return yield* refuse("malformed", `The client_id ${stated} in the body is not that of the header.`)
+      }
       const client = (yield* clients).find((client) => client.id === id)
       if (client === undefined) {
         return yield* refuse("unknownClient", "No client with this id is registered.", { values: { client: id ?? "" } })

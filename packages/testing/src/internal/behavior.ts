@@ -4,6 +4,8 @@
  */
 import type * as Duration from "effect/Duration"
 
+import type * as jwtProfiles from "./jwtProfiles.js"
+
 /** A reason for which a request is refused. */
 export type Situation =
   /** Parameters that are missing, repeated or cannot be read. */
@@ -19,6 +21,7 @@ export type Situation =
   | "noGrantType"
   | "otherGrantType"
   | "noScope"
+  /** Not registered for the client, or not as RFC 6749 section 3.3 or the server has it. */
   | "unknownScope"
   | "noTarget"
   | "unknownResource"
@@ -28,8 +31,13 @@ export type Situation =
   | "noNonce"
   /** Too many tokens were requested. */
   | "limit"
+  /** The token to revoke was issued to another client (RFC 7009 section 2.1). */
+  | "otherClientsToken"
+  /** The server does not revoke access tokens (RFC 7009 section 2.2.1). */
+  | "notRevocable"
   /** The URL is that of no endpoint. */
   | "wrongPath"
+  | "wrongMethod"
 
 /** A refusal as a server writes it. */
 export interface Written {
@@ -42,19 +50,22 @@ export interface Written {
    */
   readonly description?: string | undefined
   /** The names of the members. Default: `standard`, those of RFC 6749 section 5.2. */
-  readonly shape?: "standard" | "okta" | "google" | "twitch" | "fedex" | "gateway" | undefined
+  readonly shape?: "standard" | "entra" | "okta" | "google" | "twitch" | "fedex" | "gateway" | undefined
 }
 
 /** A method of authentication with a secret. */
 export type SecretMethod = "client_secret_basic" | "client_secret_post" | "client_secret_jwt"
 
-/** The endpoints, below the origin. */
+/** The endpoints, below the origin; null for one that the server does not have. */
 export interface Paths {
   readonly issuer: string
   readonly token: string
-  readonly revocation: string
-  readonly introspection: string
+  readonly revocation: string | null
+  readonly introspection: string | null
+  /** Of every server, for its JWT access tokens. */
   readonly jwks: string
+  /** Of the metadata (RFC 8414, OpenID Connect Discovery). `{path}` is replaced by the path of the issuer. */
+  readonly metadata: ReadonlyArray<string>
 }
 
 export interface Behavior {
@@ -75,6 +86,11 @@ export interface Behavior {
   readonly missingScope: "none" | "all" | "refused"
   /** The handling of a scope that the client is not registered for: `narrowed` leaves it out. Default: `refused`. */
   readonly unknownScope: "refused" | "narrowed"
+  /**
+   * The form of scopes. By `resource/.default` a request names one resource, whose audience the token has, with all scopes of
+   * the client. Default: `names` (RFC 6749 section 3.3).
+   */
+  readonly scopeSyntax: "names" | "resource/.default"
   /** True if token responses contain the granted scope (RFC 6749 section 5.1). Default: true. */
   readonly statesScope: boolean
   /**
@@ -84,8 +100,12 @@ export interface Behavior {
   readonly target: "any" | "audience" | "resource" | "configured"
   /** The handling of a request that does not name what the token is for. Default: `accepted`. */
   readonly missingTarget: "accepted" | "refused"
-  /** `jwt`: signed by RS256, with the claims of RFC 9068; the key is at the JWKS endpoint. Default: `opaque`. */
+  /** `jwt`: signed by RS256; the key is at the JWKS endpoint. Default: `opaque`. */
   readonly accessTokens: "opaque" | "jwt"
+  /** The header and the claims of JWT access tokens, by the server that has them so. Default: `rfc9068`, the standard. */
+  readonly jwtProfile: jwtProfiles.Name
+  /** The handling of an access token at the revocation endpoint: `ignored` returns 200. Default: `revoked` (RFC 7009). */
+  readonly revocation: "revoked" | "ignored" | "refused"
   /**
    * For servers with one valid token per client: `reissue` returns the valid token again, `revoke` revokes it when another one
    * is issued. Default: `none`, any number of valid tokens.
@@ -124,7 +144,14 @@ const paths = {
   token: "/token",
   revocation: "/token/revocation",
   introspection: "/token/introspection",
-  jwks: "/.well-known/jwks.json"
+  jwks: "/.well-known/jwks.json",
+  // OpenID Connect Discovery section 4 appends, RFC 8414 section 3 inserts.
+  metadata: [
+    "{path}/.well-known/oauth-authorization-server",
+    "{path}/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server{path}",
+    "/.well-known/openid-configuration{path}"
+  ]
 } as const satisfies Paths
 
 /** The standards, and where they leave a choice, the stricter one that most servers take. */
@@ -136,10 +163,13 @@ export const generic: Behavior = {
   assertionLife: "10 minutes",
   missingScope: "none",
   unknownScope: "refused",
+  scopeSyntax: "names",
   statesScope: true,
   target: "any",
   missingTarget: "accepted",
   accessTokens: "opaque",
+  jwtProfile: "rfc9068",
+  revocation: "revoked",
   onePerClient: "none",
   tokenLife: "24 hours",
   limitWindow: "24 hours",
@@ -175,6 +205,10 @@ export const generic: Behavior = {
     wrongProof: { status: 400, error: "invalid_dpop_proof", description: problem },
     noNonce: { status: 400, error: "use_dpop_nonce", description: problem },
     limit: { status: 429, error: "too_many_requests", description: problem },
-    wrongPath: { status: 404, error: undefined }
+    // RFC 7009 section 2.1 has such a request refused, and no code for it.
+    otherClientsToken: { status: 400, error: "invalid_request", description: problem },
+    notRevocable: { status: 400, error: "unsupported_token_type", description: problem },
+    wrongPath: { status: 404, error: undefined },
+    wrongMethod: { status: 405, error: undefined }
   }
 }

@@ -8,9 +8,10 @@ export type Endpoint = "token" | "revocation" | "introspection" | "metadata" | "
 export interface Endpoints {
   readonly issuer: string
   readonly token: string
-  readonly revocation: string
-  readonly introspection: string
+  readonly revocation: string | undefined
+  readonly introspection: string | undefined
   readonly jwks: string
+  readonly metadata: ReadonlyArray<string>
 }
 
 /** The issuer of a server whose paths begin at a URL. */
@@ -21,34 +22,26 @@ export const endpointsOf = (issuer: string, { paths }: Behavior): Endpoints => {
   const base = paths.issuer !== "" && issuer.endsWith(paths.issuer)
     ? issuer.slice(0, -paths.issuer.length)
     : issuer.replace(/\/$/, "")
+  const at = (path: string | null) => path === null ? undefined : base + path
+  const { origin, pathname } = new URL(issuer)
   return {
     issuer,
     token: base + paths.token,
-    revocation: base + paths.revocation,
-    introspection: base + paths.introspection,
-    jwks: base + paths.jwks
+    revocation: at(paths.revocation),
+    introspection: at(paths.introspection),
+    jwks: base + paths.jwks,
+    metadata: paths.metadata.map((path) => origin + path.replace("{path}", pathname.replace(/\/$/, "")))
   }
-}
-
-/** OpenID Connect Discovery section 4 appends, RFC 8414 section 3 inserts. */
-const metadataPaths = (issuer: string): ReadonlyArray<string> => {
-  const path = new URL(issuer).pathname.replace(/\/$/, "")
-  return [
-    `${path}/.well-known/oauth-authorization-server`,
-    `${path}/.well-known/openid-configuration`,
-    `/.well-known/oauth-authorization-server${path}`,
-    `/.well-known/openid-configuration${path}`
-  ]
 }
 
 /** Returns the endpoint at a URL. */
 export const endpointAt = (endpoints: Endpoints, url: URL): Endpoint => {
-  for (const name of ["token", "revocation", "introspection", "jwks"] as const) {
-    if (new URL(endpoints[name]).pathname === url.pathname) return name
-  }
-  return metadataPaths(endpoints.issuer).includes(url.pathname) ? "metadata" : "none"
+  const isAt = (endpoint: string | undefined) => endpoint !== undefined && new URL(endpoint).pathname === url.pathname
+  return (["token", "revocation", "introspection", "jwks"] as const).find((name) => isAt(endpoints[name])) ??
+    (endpoints.metadata.some(isAt) ? "metadata" : "none")
 }
 
+/** What is undefined is not in the JSON. */
 export const metadata = (
   endpoints: Endpoints,
   methods: ReadonlyArray<string>,

@@ -25,11 +25,21 @@ interface Options {
 
 /** What a token must be requested for, by the API or since the server issues none otherwise. */
 const required = ({ api, server }: Options) => {
-  const { missingScope, missingTarget } = behaviorOf(server.server, server)
+  const { missingScope, missingTarget, scopeSyntax } = behaviorOf(server.server, server)
   const { audience, requiredScope } = api
+  if (scopeSyntax !== "names") return { scope: `${audience ?? server.audiences?.[0]}/.default` }
   return {
     audience: audience ?? (missingTarget === "refused" ? server.audiences?.[0] : undefined),
     scope: requiredScope?.join(" ") ?? (missingScope === "refused" ? server.scopes?.[0] : undefined)
+  }
+}
+
+/** How the server reads and writes, where it is not the default of the library. */
+const formats = (options: TestAuthorizationServer.Options) => {
+  const { requestFormat, tokenType } = behaviorOf(options.server, options)
+  return {
+    ...(requestFormat === "json" ? { OAUTH_REQUEST_FORMAT: "json" } : {}),
+    ...(tokenType?.toLowerCase() === "bearer" ? {} : { OAUTH_TOKEN_TYPE: "assume-bearer" })
   }
 }
 
@@ -38,17 +48,20 @@ export const environment = (
   api: TestApi.TestApi,
   options: Options
 ): Readonly<Record<string, string>> => {
-  const [client = { id: "test-client", secret: "test-secret" }] = options.server.clients ?? []
+  const [client = { id: "test-client", secret: "test-secret", dpop: false }] = options.server.clients ?? []
   const { legacyTokens: [legacy] = [] } = options.api
   const { audience, scope } = required(options)
+  const hasMetadata = behaviorOf(options.server.server, options.server).paths.metadata.length > 0
   const isPlain = server.issuer.startsWith("http:")
   return {
-    OAUTH_ISSUER: server.issuer,
+    ...(hasMetadata ? { OAUTH_ISSUER: server.issuer } : {}),
     OAUTH_TOKEN_URL: server.tokenUrl,
-    OAUTH_REVOCATION_URL: server.revocationUrl,
+    ...(server.revocationUrl === undefined ? {} : { OAUTH_REVOCATION_URL: server.revocationUrl }),
     OAUTH_CLIENT_ID: client.id,
     OAUTH_CLIENT_SECRET: client.secret ?? "",
     ...authentication(options.server),
+    ...formats(options.server),
+    ...(client.dpop === true ? { OAUTH_DPOP: "true" } : {}),
     ...(audience === undefined ? {} : { OAUTH_AUDIENCE: audience }),
     ...(scope === undefined ? {} : { OAUTH_SCOPE: scope }),
     ...(isPlain ? { OAUTH_ALLOW_HTTP_LOOPBACK: "true" } : {}),

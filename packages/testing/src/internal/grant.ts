@@ -22,22 +22,30 @@ export interface Registered {
 
 const quoted = (names: ReadonlyArray<string>): string => names.join(", ") || "none"
 
+/** RFC 6749 section 3.3: names with one blank between them. */
+const scopePattern = /^[!#-[\]-~]+( [!#-[\]-~]+)*$/
+
 const scopeOf = (
   { missingScope, unknownScope }: Behavior,
-  { defaultScope, scope: own }: Client,
-  { scopes }: Registered,
-  requested: ReadonlyArray<string>
+  { defaultScope }: Client,
+  allowed: ReadonlyArray<string>,
+  requested: string
 ): Effect.Effect<ReadonlyArray<string>, Refusal> => {
-  const allowed = own ?? scopes
-  if (requested.length === 0) {
+  if (requested === "") {
     if (defaultScope !== undefined) return Effect.succeed(defaultScope)
     return missingScope === "refused"
       ? refuse("noScope", "The request has no scope, and the client no default scopes.")
       : Effect.succeed(missingScope === "all" ? allowed : [])
   }
-  const unknown = requested.filter((name) => !allowed.includes(name))
-  return unknown.length === 0 || (unknownScope === "narrowed" && unknown.length < requested.length)
-    ? Effect.succeed(requested.filter((name) => allowed.includes(name)))
+  if (!scopePattern.test(requested)) {
+    return refuse("unknownScope", "The scope is not a list of names with one blank between them.", {
+      values: { scope: requested }
+    })
+  }
+  const names = [...new Set(requested.split(" "))]
+  const unknown = names.filter((name) => !allowed.includes(name))
+  return unknown.length === 0 || (unknownScope === "narrowed" && unknown.length < names.length)
+    ? Effect.succeed(names.filter((name) => allowed.includes(name)))
     : refuse(
       "unknownScope",
       `The client is not registered for the scope ${quoted(unknown)}; registered are: ${quoted(allowed)}.`,
@@ -45,14 +53,33 @@ const scopeOf = (
     )
 }
 
+const suffix = "/.default"
+
+/** The scope of a server whose scopes name the resource. */
+const resourceOf = (
+  client: Client,
+  audiences: ReadonlyArray<string>,
+  requested: string
+): Effect.Effect<string, Refusal> => {
+  if (requested === "") return refuse("noScope", `The request has no scope, which must be a resource with ${suffix}.`)
+  const resource = requested.slice(0, -suffix.length)
+  if (!requested.endsWith(suffix) || requested.includes(" ")) {
+    return refuse("unknownScope", `The scope is not one resource with ${suffix}.`, { values: { scope: requested } })
+  }
+  return audiences.includes(resource) ? Effect.succeed(resource) : refuse(
+    "unknownResource",
+    `The client is not registered for the resource ${resource}; registered are: ${quoted(audiences)}.`,
+    { values: { target: resource, client: client.id } }
+  )
+}
+
 /** Resource indicators may repeat (RFC 8707 section 2); `audience` may not. */
 const audienceOf = (
   { missingTarget, target }: Behavior,
   client: Client,
-  { audiences }: Registered,
+  allowed: ReadonlyArray<string>,
   pairs: Pairs
 ): Effect.Effect<ReadonlyArray<string>, Refusal> => {
-  const allowed = client.audience ?? audiences
   if (target === "configured") return Effect.succeed(allowed)
   const valuesOf = (name: "audience" | "resource") =>
     target === "any" || target === name ? pairs.filter(([key]) => key === name).map(([, value]) => value) : []
@@ -102,11 +129,15 @@ export const make = (behavior: Behavior, registered: Registered, requiredNonce: 
       if (type !== "client_credentials") {
         return yield* refuse("otherGrantType", "The server supports the grant client_credentials only.")
       }
-      const requested = (parameters.get("scope") ?? "").split(" ").filter((name) => name !== "")
-      return {
-        scope: yield* scopeOf(behavior, client, registered, requested),
-        audience: yield* audienceOf(behavior, client, registered, pairs),
-        thumbprint: yield* thumbprintOf(incoming, client)
-      }
+      const requested = parameters.get("scope") ?? ""
+      const scopes = client.scope ?? registered.scopes
+      const audiences = client.audience ?? registered.audiences
+      const target = behavior.scopeSyntax === "names"
+        ? {
+          scope: yield* scopeOf(behavior, client, scopes, requested),
+          audience: yield* audienceOf(behavior, client, audiences, pairs)
+        }
+        : { scope: scopes, audience: [yield* resourceOf(client, audiences, requested)] }
+      return { ...target, thumbprint: yield* thumbprintOf(incoming, client) }
     })
 }

@@ -23,12 +23,21 @@ export const refuse = (
 
 type Shape = NonNullable<Written["shape"]>
 
+const nil = "00000000-0000-0000-0000-000000000000"
+
 const shapes: Readonly<
   Record<Shape, (error: string, description: string | undefined, status: number) => Readonly<Record<string, unknown>>>
 > = {
   standard: (error, description) => ({
     error,
     ...(description === undefined ? {} : { error_description: description })
+  }),
+  entra: (error, description) => ({
+    error,
+    error_description: description ?? "",
+    error_codes: [Number(/^AADSTS(\d+)/.exec(description ?? "")?.[1] ?? 0)],
+    trace_id: nil,
+    correlation_id: nil
   }),
   okta: (error, description) => ({
     errorCode: error,

@@ -8,13 +8,16 @@ import { type Behavior, generic, type Paths, type Situation, type Written } from
 type Difference =
   & { readonly [Name in Exclude<keyof Behavior, "paths" | "refusals">]?: Behavior[Name] | undefined }
   & {
-    readonly paths?: { readonly [Name in keyof Paths]?: string | undefined } | undefined
+    readonly paths?: { readonly [Name in keyof Paths]?: Paths[Name] | undefined } | undefined
     readonly refusals?: { readonly [Name in Situation]?: Written | undefined } | undefined
   }
 
 export type Options = Difference
 
 const either = ["client_secret_basic", "client_secret_post"] as const
+
+/** A server with no other endpoint that is public. */
+const tokenOnly = { revocation: null, introspection: null, metadata: [] } as const
 
 /** Refusals of the client's credential that are written in the same way. */
 const credentials = (written: Written) => ({ unknownClient: written, wrongCredential: written, otherMethod: written })
@@ -25,7 +28,16 @@ const table = {
 
   auth0: {
     // auth0.com/docs/api/authentication: issuer with a slash at its end, JSON or form, audience of assertions.
-    paths: { issuer: "/", token: "/oauth/token", revocation: "/oauth/revoke" },
+    paths: {
+      issuer: "/",
+      token: "/oauth/token",
+      revocation: "/oauth/revoke",
+      introspection: null,
+      metadata: ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
+    },
+    // Its revocation endpoint is for refresh tokens; "or token was already invalid" for others.
+    revocation: "ignored",
+    jwtProfile: "auth0",
     requestFormat: "any",
     assertionAudiences: ["issuer"],
     accessTokens: "jwt",
@@ -64,8 +76,15 @@ const table = {
       token: "/realms/test/protocol/openid-connect/token",
       revocation: "/realms/test/protocol/openid-connect/revoke",
       introspection: "/realms/test/protocol/openid-connect/token/introspect",
-      jwks: "/realms/test/protocol/openid-connect/certs"
+      jwks: "/realms/test/protocol/openid-connect/certs",
+      // OpenID Connect appends; the other two are general knowledge of its newer versions.
+      metadata: [
+        "{path}/.well-known/openid-configuration",
+        "{path}/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server{path}"
+      ]
     },
+    jwtProfile: "keycloak",
     // Its source, ClientIdAndSecretAuthenticator: both methods with a secret, decoded by RFC 6749.
     basicEncoding: "form",
     secretMethods: either,
@@ -98,8 +117,14 @@ const table = {
     paths: {
       issuer: "/tenant/v2.0",
       token: "/tenant/oauth2/v2.0/token",
-      jwks: "/tenant/discovery/v2.0/keys"
+      // Its metadata names neither: tokens cannot be revoked or introspected.
+      revocation: null,
+      introspection: null,
+      jwks: "/tenant/discovery/v2.0/keys",
+      metadata: ["{path}/.well-known/openid-configuration"]
     },
+    jwtProfile: "entra",
+    scopeSyntax: "resource/.default",
     secretMethods: either,
     accessTokens: "jwt",
     // learn.microsoft.com, v2-oauth2-client-creds-grant-flow: the scope names the API, `/.default` at its end.
@@ -113,26 +138,48 @@ const table = {
       unknownClient: {
         status: 400,
         error: "unauthorized_client",
-        description: "AADSTS700016: Application with identifier '{client}' was not found in the directory 'tenant'."
+        description: "AADSTS700016: Application with identifier '{client}' was not found in the directory 'tenant'.",
+        shape: "entra"
       },
       wrongCredential: {
         status: 401,
         error: "invalid_client",
         description:
           "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the " +
-          "client secret value, not the client secret ID, for a secret added to app '{client}'."
+          "client secret value, not the client secret ID, for a secret added to app '{client}'.",
+        shape: "entra"
       },
       noScope: {
         status: 400,
         error: "invalid_request",
-        description: "AADSTS900144: The request body must contain the following parameter: 'scope'."
+        description: "AADSTS900144: The request body must contain the following parameter: 'scope'.",
+        shape: "entra"
       },
       unknownScope: {
         status: 400,
         error: "invalid_scope",
         description:
           "AADSTS1002012: The provided value for scope {scope} is not valid. Client credential flows must have " +
-          "a scope value with /.default suffixed to the resource identifier (application ID URI)."
+          "a scope value with /.default suffixed to the resource identifier (application ID URI).",
+        shape: "entra"
+      },
+      unknownResource: {
+        status: 400,
+        error: "invalid_resource",
+        description: "AADSTS500011: The resource principal named {target} was not found in the tenant named tenant.",
+        shape: "entra"
+      },
+      noGrantType: {
+        status: 400,
+        error: "invalid_request",
+        description: "AADSTS900144: The request body must contain the following parameter: 'grant_type'.",
+        shape: "entra"
+      },
+      noCredentials: {
+        status: 400,
+        error: "invalid_request",
+        description: "AADSTS900144: The request body must contain the following parameter: 'client_id'.",
+        shape: "entra"
       }
     }
   },
@@ -143,8 +190,10 @@ const table = {
       token: "/oauth2/default/v1/token",
       revocation: "/oauth2/default/v1/revoke",
       introspection: "/oauth2/default/v1/introspect",
-      jwks: "/oauth2/default/v1/keys"
+      jwks: "/oauth2/default/v1/keys",
+      metadata: ["{path}/.well-known/oauth-authorization-server", "{path}/.well-known/openid-configuration"]
     },
+    jwtProfile: "okta",
     // developer.okta.com: the default of token_endpoint_auth_method; assertions for the token endpoint, at most an hour.
     secretMethods: ["client_secret_basic"],
     assertionAudiences: ["token_endpoint"],
@@ -179,9 +228,19 @@ const table = {
   cognito: {
     // docs.aws.amazon.com/cognito, token endpoint: both methods, raw, forms only, all scopes of the client by default; errors
     // with 400.
-    paths: { token: "/oauth2/token", revocation: "/oauth2/revoke" },
+    paths: {
+      issuer: "/pool",
+      token: "/oauth2/token",
+      revocation: "/oauth2/revoke",
+      introspection: null,
+      jwks: "/pool/.well-known/jwks.json",
+      metadata: ["{path}/.well-known/openid-configuration"]
+    },
     secretMethods: either,
     accessTokens: "jwt",
+    jwtProfile: "cognito",
+    // The revocation endpoint is for refresh tokens: the code that it lists for others.
+    revocation: "refused",
     missingScope: "all",
     statesScope: false,
     target: "configured",
@@ -194,9 +253,18 @@ const table = {
 
   /** Cloud Foundry and SAP. */
   uaa: {
-    paths: { token: "/oauth/token", revocation: "/oauth/token/revoke", jwks: "/token_keys" },
+    // docs.cloudfoundry.org/api/uaa: tokens are revoked by DELETE with a token of an administrator, not by RFC 7009.
+    paths: {
+      issuer: "/oauth/token",
+      token: "/oauth/token",
+      revocation: null,
+      introspection: "/introspect",
+      jwks: "/token_keys",
+      metadata: ["/.well-known/openid-configuration", "{path}/.well-known/openid-configuration"]
+    },
     secretMethods: either,
     accessTokens: "jwt",
+    jwtProfile: "uaa",
     missingScope: "all",
     tokenType: "bearer",
     target: "configured",
@@ -208,11 +276,16 @@ const table = {
   "oidc-provider": {
     basicEncoding: "form",
     secretMethods: either,
-    paths: { jwks: "/jwks" }
+    target: "resource",
+    paths: {
+      jwks: "/jwks",
+      metadata: ["{path}/.well-known/openid-configuration", "/.well-known/oauth-authorization-server{path}"]
+    },
+    refusals: { wrongMethod: { status: 404, error: undefined } }
   },
 
   apigee: {
-    paths: { token: "/oauth/client_credential/accesstoken" },
+    paths: { token: "/oauth/client_credential/accesstoken", ...tokenOnly },
     // Observed: token_type. docs.apigee.com: expires_in is a string.
     tokenType: "BearerToken",
     expiresIn: "string"
@@ -220,14 +293,21 @@ const table = {
 
   shopify: {
     // shopify.dev: JSON and forms. Observed: no token_type.
-    paths: { token: "/admin/oauth/access_token" },
+    paths: { token: "/admin/oauth/access_token", ...tokenOnly },
     requestFormat: "any",
     tokenType: null
   },
 
   salesforce: {
     // Observed: the URL of the API is in the token response, the life of the token is not.
-    paths: { token: "/services/oauth2/token", revocation: "/services/oauth2/revoke" },
+    // General knowledge: the endpoints that its metadata names.
+    paths: {
+      token: "/services/oauth2/token",
+      revocation: "/services/oauth2/revoke",
+      introspection: "/services/oauth2/introspect",
+      jwks: "/id/keys",
+      metadata: ["/.well-known/openid-configuration"]
+    },
     secretMethods: either,
     expiresIn: "none",
     members: { instance_url: "https://api.test" }
@@ -235,7 +315,15 @@ const table = {
 
   twitch: {
     // Observed: `{ status, message }`.
-    paths: { token: "/oauth2/token", revocation: "/oauth2/revoke" },
+    // dev.twitch.tv: a revocation endpoint, metadata for OpenID Connect, and validation by GET in place of introspection.
+    paths: {
+      issuer: "/oauth2",
+      token: "/oauth2/token",
+      revocation: "/oauth2/revoke",
+      introspection: null,
+      jwks: "/oauth2/keys",
+      metadata: ["{path}/.well-known/openid-configuration"]
+    },
     refusals: {
       unknownClient: { status: 400, error: "Bad Request", description: "invalid client", shape: "twitch" },
       wrongCredential: { status: 403, error: "Forbidden", description: "invalid client secret", shape: "twitch" }
@@ -244,7 +332,7 @@ const table = {
 
   fedex: {
     // Observed: `errors: [{ code, message }]`, with 422 for parameters.
-    paths: { token: "/oauth/token" },
+    paths: { token: "/oauth/token", ...tokenOnly },
     refusals: {
       ...credentials({
         status: 401,
@@ -268,7 +356,8 @@ const table = {
   },
 
   vertex: {
-    // Observed: a limit with 400 and without Retry-After.
+    // Observed: a limit with 400 and without Retry-After. No record of its other endpoints is at hand.
+    paths: tokenOnly,
     refusals: {
       limit: {
         status: 400,
