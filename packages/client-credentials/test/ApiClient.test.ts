@@ -34,7 +34,7 @@ const get = (url: string) => Effect.flatMap(ApiClient.ApiClient, (api) => api.ge
 
 describe("ApiClient", () => {
   describe("sends the token", () => {
-    it.effect("B1 with every call, in the Authorization header alone, asking for it once", () => {
+    it.effect("B1 with every call, in the Authorization header alone, from one token request", () => {
       const { calls, counts, layer } = scenario.make(scenario.ok)
       return Effect.gen(function*() {
         yield* Effect.replicateEffect(get("/items"), 50, { concurrency: "unbounded" })
@@ -43,7 +43,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("B5 to allowed URLs only in the finalizers of a call that is interrupted, which send other requests as they are", () =>
+    it.effect("B5 to allowed URLs only in the finalizers of an interrupted call; their other requests are sent unchanged", () =>
       Effect.gen(function*() {
         const begun = yield* Deferred.make<void>()
         const http = fakeHttp.make(({ url }) =>
@@ -58,7 +58,7 @@ describe("ApiClient", () => {
           const api = yield* ApiClient.ApiClient
           const elsewhere = (headers: Record<string, string>) =>
             Effect.flatMap(HttpClient.HttpClient, (plain) => plain.get("https://elsewhere.example/", { headers }))
-          // The second call is observed at less cost than the first one.
+          // Observing the second call must cost less than observing the first one.
           yield* api.get("/items")
           const statuses: Array<number> = []
           const note = Effect.map(({ status }: { readonly status: number }) => void statuses.push(status))
@@ -136,7 +136,7 @@ describe("ApiClient", () => {
         "https://"
       ]
     ) {
-      it.effect(`B2 B5 never to ${url}: nothing is sent, not even for a token`, () => {
+      it.effect(`B2 B5 never to ${url}: neither the call nor a token request is sent`, () => {
         const { layer, sent } = scenario.make(scenario.ok)
         return Effect.gen(function*() {
           const error = yield* Effect.flip(get(url))
@@ -148,7 +148,7 @@ describe("ApiClient", () => {
     }
   })
 
-  it.effect("D5 asks nobody about its own token", () => {
+  it.effect("D5 sends no introspection request for its own token", () => {
     const { layer, sent } = scenario.make(scenario.ok)
     return Effect.gen(function*() {
       yield* get("/items")
@@ -198,7 +198,7 @@ describe("ApiClient", () => {
       })
     }
 
-    it.effect("replays once, then gives the 401 to the caller", () => {
+    it.effect("replays once, then returns the 401 to the caller", () => {
       const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse()))
       return Effect.gen(function*() {
         const response = yield* get("/items")
@@ -208,7 +208,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("keeps a DPoP error of a call with a bearer token within the latch", () => {
+    it.effect("counts a DPoP error of a call with a bearer token towards the latch", () => {
       const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse("DPoP error=\"use_dpop_nonce\"")))
       return Effect.gen(function*() {
         for (let count = 0; count < 10; count++) assert.strictEqual((yield* get("/items")).status, 401)
@@ -216,7 +216,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("asks for one token when 20 calls with the same one are refused, however late", () => {
+    it.effect("requests one token when 20 calls with the same token are rejected at different times", () => {
       let valid = "token-1"
       const accepts = scenario.accepts(() => valid)
       const { counts, layer } = scenario.make((sent, count) =>
@@ -260,7 +260,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("does not send a stream twice, but the next call has a new token", () => {
+    it.effect("does not send a stream twice, but the next call uses a new token", () => {
       const { calls, counts, layer } = scenario.make(scenario.accepts(() => "token-2"))
       return Effect.gen(function*() {
         const api = yield* ApiClient.ApiClient
@@ -272,7 +272,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("reads the refused answer to its end before it sends again", () => {
+    it.effect("reads the rejected response to its end before it sends the call again", () => {
       const events: Array<string> = []
       const { layer } = scenario.make((_, count) =>
         Effect.sync(() => {
@@ -293,7 +293,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("gives up a refused answer that never ends", () => {
+    it.effect("stops reading a rejected response that never ends", () => {
       let cancelled = false
       const { counts, layer } = scenario.make((_, count) =>
         Effect.sync(() =>
@@ -315,7 +315,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("goes by a schedule of the user's", () => {
+    it.effect("follows a custom replay schedule", () => {
       const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse()))
       return Effect.gen(function*() {
         const call = yield* Effect.fork(get("/items"))
@@ -336,7 +336,7 @@ describe("ApiClient", () => {
       )
     })
 
-    it.effect("does not replay by default when a replay would have the same token", () => {
+    it.effect("does not replay by default when the replay would carry the same token", () => {
       const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse()))
       return Effect.gen(function*() {
         yield* get("/items")
@@ -346,7 +346,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("tells the schedule what the API said", () => {
+    it.effect("passes the challenge of the API to the replay schedule", () => {
       const seen: Array<readonly [string | undefined, boolean]> = []
       const { layer } = scenario.make(() => Effect.sync(() => scenario.refuse("Bearer error=\"invalid_token\"")))
       const schedule = Schedule.forever.pipe(
@@ -361,7 +361,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(Layer.provide(layer, Layer.succeed(ReplaySchedule.ReplaySchedule, schedule))))
     })
 
-    it.effect("fails with the token endpoint's error when there is no new token to be had", () => {
+    it.effect("fails with the error of the token endpoint when no new token is available", () => {
       const { layer } = scenario.make(
         () => Effect.sync(() => scenario.refuse()),
         { tokenCache: { retryTimeout: 0 } },
@@ -373,9 +373,9 @@ describe("ApiClient", () => {
     })
   })
 
-  describe("on other answers", () => {
+  describe("on other responses", () => {
     for (const status of [401, 403]) {
-      it.effect(`B4 fails with the scope that is wanted: insufficient_scope with ${status}`, () => {
+      it.effect(`B4 fails with the required scope: insufficient_scope with ${status}`, () => {
         const { counts, layer } = scenario.make(() =>
           Effect.sync(() =>
             scenario.refuse("Bearer error=\"insufficient_scope\", scope=\"items:read items:write\"", status)
@@ -391,7 +391,7 @@ describe("ApiClient", () => {
       })
     }
 
-    it.effect("R6 a 403 with invalid_token is a rejection", () => {
+    it.effect("R6 treats a 403 with invalid_token as a rejection", () => {
       const { counts, layer } = scenario.make((_, count) =>
         Effect.sync(() => count === 1 ? scenario.refuse(`Bearer error="Invalid_Token"`, 403) : Response.json({}))
       )
@@ -402,7 +402,7 @@ describe("ApiClient", () => {
     })
 
     for (const status of [401, 403]) {
-      it.effect(`fails with the authentication that is required (RFC 9470): ${status}`, () => {
+      it.effect(`fails with the required authentication (RFC 9470): ${status}`, () => {
         const { counts, layer } = scenario.make(() =>
           Effect.sync(() =>
             scenario.refuse(
@@ -432,7 +432,7 @@ describe("ApiClient", () => {
       })
     }
 
-    it.effect("fails with the claims that are required, readable, and a call with them succeeds", () => {
+    it.effect("fails with the required claims, decoded, and a call with them succeeds", () => {
       const json = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
       const { counts, layer, sent } = scenario.make(
         (sent) =>
@@ -456,7 +456,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("shows no token that the API encodes as claims", () => {
+    it.effect("does not show a token that the API encodes as claims", () => {
       const { layer } = scenario.make(
         (sent) =>
           Effect.sync(() => {
@@ -473,7 +473,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(layer))
     })
 
-    it.effect("shows no token that the API names as a scope", () => {
+    it.effect("does not show a token that the API returns as a scope", () => {
       const { layer } = scenario.make((sent) =>
         Effect.sync(() => {
           const token = scenario.bearerOf(sent)?.slice(7)
@@ -488,7 +488,7 @@ describe("ApiClient", () => {
     })
 
     for (const status of [200, 204, 304, 307, 400, 403, 404, 429, 500, 503]) {
-      it.effect(`gives a ${status} to the caller as it is`, () => {
+      it.effect(`returns a ${status} to the caller unchanged`, () => {
         const { counts, layer } = scenario.make(() =>
           Effect.sync(() => new Response(null, { status, headers: { "retry-after": "17" } }))
         )
@@ -501,7 +501,7 @@ describe("ApiClient", () => {
       })
     }
 
-    it.effect("leaves a failed connection as it is, with the request that the caller wrote", () => {
+    it.effect("fails with the error of a failed connection unchanged, with the request that the caller wrote", () => {
       const { layer } = scenario.make((sent) =>
         Effect.fail(
           httpErrors.ofRequest(
@@ -523,7 +523,7 @@ describe("ApiClient", () => {
   })
 
   describe("as a plain HttpClient", () => {
-    it.effect("carries the typed error as the cause", () => {
+    it.effect("fails with the typed error as the cause", () => {
       const { layer } = scenario.make(scenario.ok)
       return Effect.gen(function*() {
         const error = yield* Effect.flip(HttpClient.get("https://evil.example"))
@@ -533,7 +533,7 @@ describe("ApiClient", () => {
       }).pipe(Effect.provide(Layer.provide(ApiClient.layerHttpClient, layer)))
     })
 
-    it.effect("serves an HttpApiClient that knows nothing of tokens", () => {
+    it.effect("serves an HttpApiClient without token code", () => {
       class Api extends HttpApi.make("api").add(
         HttpApiGroup.make("items").add(
           HttpApiEndpoint.get("list", "/items").addSuccess(Schema.Struct({ ok: Schema.Boolean }))
@@ -548,7 +548,7 @@ describe("ApiClient", () => {
     })
   })
 
-  it.effect("keeps two clients in one program apart", () => {
+  it.effect("keeps two clients in one program separate", () => {
     class One extends Context.Tag("One")<One, ApiClient.Client>() {}
     class Two extends Context.Tag("Two")<Two, ApiClient.Client>() {}
     const http = fakeHttp.make((sent) =>

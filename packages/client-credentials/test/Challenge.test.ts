@@ -23,7 +23,7 @@ const render = ({ parameters, scheme }: { scheme: string; parameters: Array<[str
   `${scheme} ${parameters.map(([name, value]) => `${name}=${quote(value)}`).join(", ")}`
 
 describe("Challenge", () => {
-  it.prop("B3 reads back every challenge that was written", [fc.array(challenge)], ([challenges]) => {
+  it.prop("B3 parses every challenge that was written", [fc.array(challenge)], ([challenges]) => {
     assert.deepStrictEqual(
       Challenge.parse(challenges.map(render).join(", ")),
       challenges.map(({ parameters, scheme }) => ({
@@ -35,7 +35,7 @@ describe("Challenge", () => {
   })
 
   it.prop(
-    "finds something in any text, or nothing, but always ends",
+    "parses any string without failing and always terminates",
     [fc.string({ unit: "binary", maxLength: 300 })],
     ([header]) => {
       for (const { scheme } of Challenge.parse(header)) assert.strictEqual(scheme, scheme.toLowerCase())
@@ -43,7 +43,7 @@ describe("Challenge", () => {
   )
 
   it.prop(
-    "finds a challenge behind whatever stands before it and its comma",
+    "finds a challenge after any prefix that ends with a comma",
     [fc.stringMatching(/^[^"]*$/)],
     ([noise]) => {
       assert.deepStrictEqual(Challenge.outcome(Challenge.parse(`${noise}, Bearer error="invalid_token"`)), {
@@ -81,7 +81,7 @@ describe("Challenge", () => {
     })
   }
 
-  it("reads a hundred kilobytes of anything in one pass", () => {
+  it("parses a hundred kilobytes of any characters in one pass", () => {
     for (const piece of ["\"", "\\", ",", "a=", "a=\"\\", "Bearer ", "=", "a b,"]) {
       Challenge.parse(piece.repeat(100_000 / piece.length))
     }
@@ -121,7 +121,7 @@ describe("Challenge", () => {
     ) assert.deepStrictEqual(Challenge.outcome(Challenge.parse(header)), outcome)
   })
 
-  it("takes the outcome for the scheme of the call, where a server accepts two", () => {
+  it("takes the outcome for the scheme of the call when a server accepts two", () => {
     const both = Challenge.parse(`Bearer error="invalid_token", DPoP algs="ES256", error="use_dpop_nonce"`)
     assert.deepStrictEqual(Challenge.outcome(both, "dpop"), { _tag: "UseDPoPNonce" })
     assert.deepStrictEqual(Challenge.outcome(both, "bearer"), { _tag: "InvalidToken" })

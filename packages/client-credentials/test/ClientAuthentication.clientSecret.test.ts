@@ -19,7 +19,7 @@ import * as scenario from "./support/scenario.js"
 
 type Source = Effect.Effect<Redacted.Redacted<string>, unknown>
 
-/** A token endpoint that knows some secrets, and the secrets that it was sent. */
+/** A token endpoint that accepts some secrets, and the secrets that were sent to it. */
 const server = (known: () => ReadonlyArray<string>, error = "invalid_client", status = 401) => {
   const tried: Array<string | null> = []
   const { layer } = fakeHttp.make(({ body }) =>
@@ -43,7 +43,7 @@ const endpoint = (clientSecret: Source, previousClientSecret?: ClientConfig.Opti
     ))
   )
 
-/** A source that gives one after the other, and the last one for good; `undefined` fails. */
+/** Returns a source that yields the values in order and repeats the last one; `undefined` fails. */
 const inTurn = (...secrets: ReadonlyArray<string | undefined>): Source => {
   let reads = 0
   return Effect.suspend(() => {
@@ -70,14 +70,14 @@ describe("a client secret from a source", () => {
       assert.deepStrictEqual(tried, ["one", "two"])
     }))
 
-  it.scoped("is read again when the server does not know it, and tried if it has changed", () =>
+  it.scoped("is read again when the server rejects it, and sent again if it has changed", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["two"])
       yield* Effect.flatten(Effect.provide(endpoint(inTurn("one", "two")), layer))
       assert.deepStrictEqual(tried, ["one", "two"])
     }))
 
-  it.scoped("is not tried again if it has not changed", () =>
+  it.scoped("is not sent again if it has not changed", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => [])
       const error = yield* Effect.flip(Effect.flatten(Effect.provide(endpoint(inTurn("one")), layer)))
@@ -86,7 +86,7 @@ describe("a client secret from a source", () => {
       assert.notInclude(printed(error), "no one")
     }))
 
-  it.scoped("gives way to the previous one while the server knows that one only", () =>
+  it.scoped("falls back to the previous one while the server accepts only that one", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["old"])
       const previous = Redacted.make("old")
@@ -94,11 +94,11 @@ describe("a client secret from a source", () => {
       assert.deepStrictEqual(tried, ["one", "old"])
     }))
 
-  // Auth0, Keycloak, Cloud Foundry, others in capitals, and what a proxy made of it.
+  // Codes of Auth0, Keycloak and Cloud Foundry, codes in capitals, and responses rewritten by a proxy.
   for (
     const code of ["access_denied", "unauthorized_client", "unauthorized", "INVALID_CLIENT", "Unauthorized", "x", ""]
   ) {
-    it.scoped(`is unknown to the server by 401 "${code}" too: read again, then the previous one, and the text says so`, () =>
+    it.scoped(`is rejected by 401 "${code}" too: it is read again, then the previous one is sent, and the message names the secret`, () =>
       Effect.gen(function*() {
         const rotated = server(() => ["two"], code)
         yield* Effect.flatten(Effect.provide(endpoint(inTurn("one", "two")), rotated.layer))
@@ -122,7 +122,7 @@ describe("a client secret from a source", () => {
       [401, "use_dpop_nonce"]
     ] as const
   ) {
-    it.scoped(`is not in doubt by ${status} "${code}": one request, and no advice on the secret`, () =>
+    it.scoped(`is not suspected after ${status} "${code}": one request is sent, and the message gives no advice on the secret`, () =>
       Effect.gen(function*() {
         const { layer, tried } = server(() => ["old"], code, status)
         const request = Effect.flatten(Effect.provide(endpoint(inTurn("one", "two"), Redacted.make("old")), layer))
@@ -132,7 +132,7 @@ describe("a client secret from a source", () => {
       }))
   }
 
-  it.scoped("is tried in the same way where a token is revoked", () =>
+  it.scoped("is retried in the same way when a token is revoked", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["old"], "access_denied")
       const token = new AccessToken.AccessToken({
@@ -163,7 +163,7 @@ describe("a client secret from a source", () => {
       assert.deepStrictEqual(tried, ["1", "2", "old"])
     }))
 
-  it.scoped("is not given up for another error, nor tried twice under two names", () =>
+  it.scoped("is not replaced after another error, and two equal secrets are sent once", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => [])
       yield* Effect.flip(Effect.flatten(Effect.provide(endpoint(inTurn("one"), inTurn("one")), layer)))
@@ -178,12 +178,12 @@ describe("a client secret from a source", () => {
       assert.lengthOf(refusing.sent, 1)
     }))
 
-  it.scoped("that cannot be read is a typed error, and nothing is sent", () =>
+  it.scoped("that cannot be read fails with a typed error, and nothing is sent", () =>
     Effect.gen(function*() {
       for (
         const [source, problem] of [
           [inTurn(undefined), "VaultError"],
-          // As the platform's file system fails.
+          // Fails as the platform's file system does.
           [Effect.fail(absent), "NotFound"],
           [inTurn("a\nb"), "it is empty or has line breaks in it"],
           [inTurn(""), "it is empty or has line breaks in it"],
@@ -202,7 +202,7 @@ describe("a client secret from a source", () => {
       }
     }))
 
-  it.scoped("that cannot be read any more stays as it was, with a warning", () =>
+  it.scoped("that can no longer be read keeps its last value, with a warning", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["one"])
       const logged: Array<unknown> = []
@@ -214,7 +214,7 @@ describe("a client secret from a source", () => {
       assert.match(String(logged[0]), /could not be used: VaultError.*The one read before is used\./)
     }))
 
-  it.scoped("that does not come is named as what calls waited for, not the server", () =>
+  it.scoped("that never resolves is named in the timeout error, not the server", () =>
     Effect.gen(function*() {
       const { layer, tried } = server(() => ["one"])
       const logged: Array<unknown> = []
@@ -230,7 +230,7 @@ describe("a client secret from a source", () => {
           "configuration, or the file that OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE) names."
       )
       assert.deepStrictEqual(tried, [])
-      // Once it is known, it is used while its source is stuck.
+      // After the first read, the cached secret is used while its source hangs.
       isStuck = false
       yield* request
       isStuck = true
@@ -267,7 +267,7 @@ describe("a client secret from a source", () => {
       known = ["old"]
       yield* requestToken(request)
       assert.deepStrictEqual(tried, ["one", "two", "two", "old"])
-      // Empty for a moment, while it is being written: the one read before.
+      // Empty for a moment while it is written: the previous secret is used.
       known = ["two"]
       yield* fs.writeFileString(file, "")
       assert.isTrue(Exit.isSuccess(yield* Effect.exit(requestToken(request))))

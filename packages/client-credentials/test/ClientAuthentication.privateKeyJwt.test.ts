@@ -1,5 +1,5 @@
 /**
- * Private keys as people have them: read, or refused with the reason before anything is sent.
+ * Private keys in the formats that are in use: read, or refused with the reason before anything is sent.
  */
 import { constants, createPublicKey, generateKeyPairSync, type KeyObject, verify } from "node:crypto"
 
@@ -136,7 +136,7 @@ const refused: ReadonlyArray<readonly [string, string, RegExp]> = [
   ["a JWK with a short member", JSON.stringify({ ...jwk(p256), d: "c4n4ry" }), /member d/],
   ["a JWK that is damaged", "{\"kty\":\"EC\",\"d\":\"c4n4ry", /JSON that is damaged/],
   ["other JSON", JSON.stringify({ client_secret: "c4n4ry" }), /not a JWK/],
-  ["a long text", "c4n4ry".repeat(100_000), /longer/]
+  ["a long string", "c4n4ry".repeat(100_000), /longer/]
 ]
 
 const configured = (options: Partial<Parameters<typeof ClientAuthentication.privateKeyJwt>[0]>) =>
@@ -193,7 +193,7 @@ describe("a private key is read as", () => {
       Effect.gen(function*() {
         const config = yield* configured({ key: Redacted.make(text) })
         yield* isSignedBy(key, yield* assertionOf(config))
-        // As the previous one, from the environment, and from a file, it is read in the same way.
+        // It is read in the same way as the previous key, from the environment and from a file.
         yield* configured({ previous: Redacted.make(text) })
         yield* isSignedBy(
           key,
@@ -251,7 +251,7 @@ describe("a private key is refused when the layer is built, with the reason:", (
         assert.match(error, reason)
         assert.notInclude(error, "c4n4ry")
       }
-      // From a source, it is found when it is read, and may be another one later.
+      // From a source, the problem is found when the source is read, and a later read may return another key.
       const { layer, sent } = fakeHttp.make(() => Effect.die("not reached"))
       const error = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get).pipe(
         Effect.flip,
@@ -275,14 +275,14 @@ describe("a private key is refused when the layer is built, with the reason:", (
 
   it.effect("a certificate", () => Effect.flatMap(certificate, (text) => isRefused(text, /a certificate;/)))
 
-  it.effect("what is not Redacted", () =>
+  it.effect("a value that is not Redacted", () =>
     Effect.gen(function*() {
       const plain = pem(p256) as unknown as Redacted.Redacted<string>
       const error = yield* Effect.flip(configured({ key: plain }))
       assert.match(error.message, /^clientAuthentication\.key: expected .*Redacted\.make/)
     }))
 
-  it.effect("options that no assertion can have", () =>
+  it.effect("options that are invalid in an assertion", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(
         configured({ algorithm: "HS256" as "RS256", life: -1, audience: "", type: "\n", keyId: "" })
@@ -298,7 +298,7 @@ describe("a private key is refused when the layer is built, with the reason:", (
     }))
 })
 
-it.effect("a key that only the platform finds fault with is an error that is not retryable", () =>
+it.effect("a key that only the platform rejects is an error that is not retryable", () =>
   Effect.gen(function*() {
     const other = jwk(ec("P-256"))
     const key = Redacted.make(JSON.stringify({ ...jwk(p256), x: other.x, y: other.y }))

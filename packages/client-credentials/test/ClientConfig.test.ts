@@ -79,12 +79,12 @@ describe("ClientConfig", () => {
       apiOrigins: [["files.example.com"], ["https://files.example.com/path"], ["http://files.example.com"], [17]]
     })
   ) {
-    it(`refuses a wrong ${setting}`, () => {
+    it(`rejects an invalid ${setting}`, () => {
       for (const value of values) assert.deepStrictEqual(settings({ [setting]: value }), [setting], String(value))
     })
   }
 
-  it("reports all mistakes at once", () => {
+  it("reports all problems at once", () => {
     assert.deepStrictEqual(settings({ tokenUrl: "x", clientId: "", apiBaseUrl: "y" }), [
       "tokenUrl",
       "clientId",
@@ -92,7 +92,7 @@ describe("ClientConfig", () => {
     ])
   })
 
-  it("allows http: only to a loopback address, and only when told to", () => {
+  it("allows http: only to a loopback address, and only with allowHttpLoopback", () => {
     for (const origin of ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1", "http://127.9.9.9"]) {
       const urls = { tokenUrl: `${origin}/token`, apiBaseUrl: origin }
       assert.deepStrictEqual(settings({ ...urls, allowHttpLoopback: true }), [])
@@ -103,7 +103,7 @@ describe("ClientConfig", () => {
     }
   })
 
-  it("refuses an environment in which Node verifies no certificate", () => {
+  it("rejects an environment in which Node verifies no certificate", () => {
     const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"]
     try {
       process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0"
@@ -114,7 +114,7 @@ describe("ClientConfig", () => {
     }
   })
 
-  it.prop("never shows what was written", [fc.string({ minLength: 1 })], ([text]) => {
+  it.prop("never shows the configured values", [fc.string({ minLength: 1 })], ([text]) => {
     const wrong = `\u0001<wr0ng>${text}`
     const error = Effect.runSync(Effect.flip(ClientConfig.make({
       tokenUrl: wrong,
@@ -131,7 +131,7 @@ describe("ClientConfig", () => {
   })
 
   describe("from the environment", () => {
-    it.effect("options in overrides prevail over the variables, which are not read then", () =>
+    it.effect("options in overrides take precedence over the variables, which are not read", () =>
       Effect.gen(function*() {
         const { OAUTH_CLIENT_SECRET: _, OAUTH_TOKEN_URL: __, ...rest } = environment
         const config = yield* read({
@@ -157,14 +157,14 @@ describe("ClientConfig", () => {
         assert.strictEqual(config.authentication(undefined).method, "client_secret_basic")
       }))
 
-    it.effect("names the override that is wrong", () =>
+    it.effect("names the invalid override", () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(read(environment, { overrides: { tokenUrl: "http://wr0ng" } }))
         assert.match(String(error), /overrides\.tokenUrl: expected an absolute URL, https:/)
         assert.notInclude(printed(error), "wr0ng")
       }))
 
-    it.effect("options may also come from Configs of any name", () =>
+    it.effect("options may also be read from Configs with any names", () =>
       Effect.gen(function*() {
         const provided = (variables: Record<string, string>) =>
           ClientConfig.ClientConfig.pipe(
@@ -218,7 +218,7 @@ describe("ClientConfig", () => {
         })
       }))
 
-    it.effect("takes an empty variable for an absent one, and defaults for absent ones", () =>
+    it.effect("treats an empty variable as absent and uses defaults for absent ones", () =>
       Effect.gen(function*() {
         const { request } = yield* read({ ...environment, OAUTH_AUDIENCE: "", OAUTH_REQUEST_FORMAT: "" })
         assert.isUndefined(request.audience)
@@ -280,7 +280,7 @@ describe("ClientConfig", () => {
         }))
     }
 
-    it.effect("says which file could not be read", () =>
+    it.effect("names the file that could not be read", () =>
       Effect.gen(function*() {
         const { OAUTH_CLIENT_SECRET: _, ...rest } = environment
         const error = yield* Effect.flip(read({ ...rest, OAUTH_CLIENT_SECRET_FILE: "/nowhere" }))
@@ -332,7 +332,7 @@ describe("LegacyToken", () => {
       "http://wr0ng"
     ]]
   ) {
-    it.effect(`names ${name} when it is wrong`, () =>
+    it.effect(`names ${name} when it is invalid`, () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(call({ ...legacy, [name as string]: value as string }, 200))
         assert.include(String(error), `Expected ${name} to be `)

@@ -1,5 +1,5 @@
 /**
- * Proofs by a key of the configuration: tokens that are bound to it are shared, and outlive a restart.
+ * Proofs by a key of the configuration: tokens that are bound to it are shared and survive a restart.
  */
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 
@@ -63,7 +63,7 @@ describe("a proof key of the configuration", () => {
     it.effect(`is ${name}`, () =>
       Effect.gen(function*() {
         const { header, thumbprint } = yield* proofOf(dpop)
-        // No `kid`: the key itself is in the proof, without its private part.
+        // There is no `kid`: the proof contains the key itself, without its private part.
         assert.deepStrictEqual(header, { typ: "dpop+jwt", alg: algorithm, jwk: publicJwk(key) })
         assert.strictEqual(thumbprint, yield* Effect.promise(() => calculateJwkThumbprint(publicJwk(key))))
       }))
@@ -88,7 +88,7 @@ describe("a proof key of the configuration", () => {
       assert.strictEqual(reads, 1)
     }))
 
-  it.effect("is not printed, and neither is what it signs with", () =>
+  it.effect("is not printed, and neither is its signer", () =>
     Effect.gen(function*() {
       const shown = printed([yield* configured({ key: jwk(p256) }), yield* proofKey({ key: jwk(p256) })])
       assert.notInclude(shown, String(p256.export({ format: "jwk" }).d))
@@ -102,7 +102,7 @@ describe("a proof key of the configuration", () => {
     ["a signer without public key", { key: signer({ publicKey: undefined }) }, "dpop.key.publicKey", /in each proof/],
     ["a signer with an algorithm beside it", { key: signer(), algorithm: "ES256" }, "dpop.algorithm", /absent/],
     ["a signer that cannot sign", { key: signer({ sign: undefined }) }, "dpop.key.sign", /function/],
-    ["an object that is no signer", { key: {} }, "dpop.key.algorithm", /ES256/]
+    ["an object that is not a signer", { key: {} }, "dpop.key.algorithm", /ES256/]
   ]
   for (const [name, dpop, setting, expected] of wrong) {
     it.effect(`is an InvalidConfig as ${name}`, () =>
@@ -114,7 +114,7 @@ describe("a proof key of the configuration", () => {
       }))
   }
 
-  it.effect("that cannot be read, or imported, is an InvalidConfig with the first use", () =>
+  it.effect("that cannot be read or imported is an InvalidConfig on first use", () =>
     Effect.gen(function*() {
       const damaged = Redacted.make(
         JSON.stringify({ ...p256.export({ format: "jwk" }), ...publicJwk(p384), crv: "P-256" })
@@ -133,7 +133,7 @@ describe("a proof key of the configuration", () => {
       }
     }))
 
-  it.effect("whose signer fails is an error of the call, and costs no token", () =>
+  it.effect("whose signer fails is an error of the call, and no token is requested", () =>
     Effect.gen(function*() {
       const { counts, layer } = scenario.make(scenario.ok, {
         dpop: { key: signer({ sign: () => Effect.fail({ _tag: "AccessDenied", secret: "c4n4ry" }) }) },
@@ -153,7 +153,7 @@ describe("tokens that are bound to a key of the configuration", () => {
   const dpop = { key: pem(p256) }
   const memory = Effect.map(Layer.build(TokenStore.layerMemory), (context) => Layer.succeedContext(context))
 
-  it.scoped("are one for all processes with this key, also for one that starts later", () =>
+  it.scoped("are shared by all processes with this key, also by one that starts later", () =>
     Effect.gen(function*() {
       const store = yield* memory
       const [one, other] = yield* fleet.startProcesses(2, store, { dpop })
@@ -166,7 +166,7 @@ describe("tokens that are bound to a key of the configuration", () => {
       assert.strictEqual(yield* fleet.tokensIssued, 1)
     }).pipe(Effect.provide(fleet.Servers)))
 
-  it.scoped("are not those of another key, nor of a key of the process", () =>
+  it.scoped("are not used with another key or with a key of the process", () =>
     Effect.gen(function*() {
       const store = yield* memory
       for (const options of [{ dpop }, { dpop: { key: pem(p384), algorithm: "ES384" } }, { dpop: true }, {}] as const) {
@@ -176,7 +176,7 @@ describe("tokens that are bound to a key of the configuration", () => {
       assert.strictEqual(yield* fleet.tokensIssued, 4)
     }).pipe(Effect.provide(fleet.Servers)))
 
-  it.scoped("are found in the store, and forgotten, by the key", () =>
+  it.scoped("are loaded from the store and revoked by the key", () =>
     Effect.gen(function*() {
       const store = yield* memory
       yield* yield* fleet.startProcess(store, { dpop })
@@ -217,7 +217,7 @@ describe("OAUTH_DPOP_KEY", () => {
     Effect.map(dpop ?? Effect.dieMessage("no key"), ({ thumbprint }) => thumbprint)
   const expected = Effect.promise(() => calculateJwkThumbprint(publicJwk(p256)))
 
-  it.effect("is the key, as a value or as a file", () =>
+  it.effect("is read from a value or a file", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const file = yield* fs.makeTempFileScoped()
@@ -231,13 +231,13 @@ describe("OAUTH_DPOP_KEY", () => {
       ) assert.strictEqual(yield* Effect.flatMap(environment(variables), thumbprintOf), yield* expected)
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
-  it.effect("is not read beside an override", () =>
+  it.effect("is not read when an override is set", () =>
     Effect.gen(function*() {
       const { dpop } = yield* environment({ OAUTH_DPOP_KEY: "c4n4ry" }, { dpop: false })
       assert.isUndefined(dpop)
     }))
 
-  it.effect("is named where it is wrong, without its value", () =>
+  it.effect("is named when it is invalid, without its value", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const file = yield* fs.makeTempFileScoped()

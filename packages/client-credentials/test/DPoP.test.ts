@@ -30,7 +30,7 @@ const proofKey = (options: ClientConfig.Options["dpop"] = true) =>
 
 describe("DPoP proofs", () => {
   for (const algorithm of ["ES256", "EdDSA", "PS256"] as const) {
-    it.effect(`P1 are what RFC 9449 section 4.2 says, by ${algorithm}`, () =>
+    it.effect(`P1 have the claims of RFC 9449 section 4.2, signed with ${algorithm}`, () =>
       Effect.gen(function*() {
         yield* TestClock.setTime(1_000_500)
         const { proof, thumbprint } = yield* proofKey({ algorithm })
@@ -48,7 +48,7 @@ describe("DPoP proofs", () => {
       }))
   }
 
-  it.effect("P2 P3 bind the token, and each is new", () =>
+  it.effect("P2 P3 contain the hash of the token, and each one is new", () =>
     Effect.gen(function*() {
       const { proof } = yield* proofKey()
       const options = {
@@ -67,7 +67,7 @@ describe("DPoP proofs", () => {
       )
     }))
 
-  it.effect("P4 P5 have the newest nonce of their origin, and of no other", () =>
+  it.effect("P4 P5 contain the newest nonce of their origin, and of no other", () =>
     Effect.gen(function*() {
       const { proof } = yield* proofKey()
       const nonce = (url: string) => Effect.map(proof({ method: "GET", url }), ({ value }) => decodeJwt(value)["nonce"])
@@ -82,7 +82,7 @@ describe("DPoP proofs", () => {
       assert.deepStrictEqual([yield* nonce(as), yield* nonce(`${rs}/other`)], ["as-1", "rs-2"])
     }))
 
-  it.effect("P6 a nonce that another call has learned meanwhile is news to a proof without it", () =>
+  it.effect("P6 are sent again with a nonce that another call has received in the meantime", () =>
     Effect.gen(function*() {
       const { proof } = yield* proofKey()
       const [one, other] = yield* Effect.all([proof({ method: "GET", url: rs }), proof({ method: "GET", url: rs })])
@@ -92,7 +92,7 @@ describe("DPoP proofs", () => {
       assert.isFalse(yield* third.onResponse({ "dpop-nonce": "rs-1" }))
     }))
 
-  it.effect("P8 are made with a key that cannot be had, printed or exported", () =>
+  it.effect("P8 are signed with a key that cannot be read, printed or exported", () =>
     Effect.gen(function*() {
       const exported: Array<boolean> = []
       const { generateKey } = crypto.subtle
@@ -118,7 +118,7 @@ describe("DPoP proofs", () => {
       const answer = (seconds: number, more: Record<string, string> = {}, isRejected?: boolean) =>
         Effect.flatMap(proof({ method: "GET", url: as }), ({ onResponse }) =>
           onResponse({ date: new Date(now + seconds * 1000).toUTCString(), ...more }, isRejected))
-      // Not from a response that accepted the proof, such as one from a cache.
+      // The date of a response that accepted the proof is ignored: it may come from a cache.
       assert.isFalse(yield* answer(-3600))
       assert.isFalse(yield* answer(-3600, {}, false))
       assert.isFalse(yield* answer(4, {}, true))
@@ -138,7 +138,7 @@ describe("DPoP proofs", () => {
       assert.strictEqual(yield* issuedAt(as), -86_000)
     }))
 
-  it.effect("of a configuration are made with one key, which is generated for the first use, interrupted or not", () =>
+  it.effect("share one key for each configuration, generated on first use, interrupted or not", () =>
     Effect.gen(function*() {
       const { dpop } = yield* ClientConfig.make({ ...scenario.options, dpop: true })
       assert(dpop !== undefined)
@@ -153,7 +153,7 @@ describe("DPoP proofs", () => {
       assert.notStrictEqual((yield* ofAnother ?? dpop).thumbprint, one.thumbprint)
     }))
 
-  it.effect("fail with InvalidConfig and show nothing of the cause where no key can be generated", () =>
+  it.effect("fail with InvalidConfig, without the cause, when no key can be generated", () =>
     Effect.gen(function*() {
       const generateKey = vi.spyOn(crypto.subtle, "generateKey").mockRejectedValueOnce(new Error("HSM s3cr3t is down"))
       const error = yield* Effect.flip(proofKey({ algorithm: "ES384" }))
@@ -162,7 +162,7 @@ describe("DPoP proofs", () => {
       assert.notInclude(printed(error), "s3cr3t")
     }))
 
-  it.effect("are shown by no authorized request, and neither is its token", () =>
+  it.effect("are not shown by an authorized request, and neither is its token", () =>
     Effect.gen(function*() {
       const authorization = yield* Authorization.make
       const authorized = yield* authorization.authorize(HttpClientRequest.get(rs))
@@ -186,7 +186,7 @@ describe("DPoP proofs", () => {
     }))
 })
 
-/** A server in memory with a clock of its own; `judge` is given what a request was dated with. */
+/** A server in memory with a separate clock; `judge` receives the times of each request. */
 const served = (options: {
   readonly client?: Partial<ClientConfig.Options>
   readonly ahead?: number
@@ -241,7 +241,7 @@ const served = (options: {
 interface Seen {
   readonly path: string
   readonly method: string
-  /** How many seconds the date of the proof is ahead of the server's clock. */
+  /** Seconds by which the date of the proof is ahead of the server's clock. */
   readonly proof: number | undefined
   readonly nonce: unknown
   readonly assertion: number | undefined
@@ -289,7 +289,7 @@ describe("a rejected proof", () => {
     }
   }
 
-  it.scoped("is not sent again when the clocks agree, nor a third time, whatever the server answers", () =>
+  it.scoped("is not sent again when the clocks agree, nor a third time, whatever the server returns", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_000_000_000_000)
       let count = 0
@@ -313,7 +313,7 @@ describe("a rejected proof", () => {
       }
     }))
 
-  it.scoped("is not sent again with a body that can be sent once only", () =>
+  it.scoped("is not sent again with a body that can be read only once", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_000_000_000_000)
       const { call, server } = yield* served({
@@ -326,7 +326,7 @@ describe("a rejected proof", () => {
       assert.deepStrictEqual(server.seen.map(({ method }) => method), ["POST", "POST", "POST"])
     }))
 
-  it.scoped("by its nonce and then by its date is sent again for each of them", () =>
+  it.scoped("is sent again once for its nonce and once for its date", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_000_000_000_000)
       const { call, server } = yield* served({
@@ -387,7 +387,7 @@ describe("an assertion", () => {
       }))
   }
 
-  it.scoped("that is rejected for another reason is sent once, and a secret is", () =>
+  it.scoped("that is rejected for another reason is sent once; a secret is sent once too", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_000_000_000_000)
       for (
@@ -407,7 +407,7 @@ describe("an assertion", () => {
       }
     }))
 
-  it.scoped("follows the clock that a rejected proof has shown", () =>
+  it.scoped("follows the clock that was learned from a rejected proof", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_000_000_000_000)
       const { call, server } = yield* served({

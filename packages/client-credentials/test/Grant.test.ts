@@ -1,5 +1,5 @@
 /**
- * Grants beside client credentials: what is sent, what is read again, and who shares a token with whom.
+ * Grants other than client credentials: the requests, the sources that are read again, and which callers share a token.
  */
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -33,7 +33,10 @@ const tokenUrl = "https://auth.example.com/token"
 
 const json = (body: object, status = 200) => Response.json(body, { status })
 
-/** An authorization server that answers in turn, the last answer for all that follow, and an API that repeats the token. */
+/**
+ * An authorization server that returns the responses in order, repeating the last one, and an API that echoes the
+ * token.
+ */
 const network = (answers: ReadonlyArray<(parameters: URLSearchParams) => Response>) => {
   let count = 0
   return fakeHttp.make((sent) =>
@@ -61,7 +64,7 @@ const client = (http: ReturnType<typeof network>, options: Partial<ClientCredent
     http.layer
   )
 
-/** What one call sends to the token endpoint. */
+/** Returns the request that one call sends to the token endpoint. */
 const sentBy = (options: Partial<ClientCredentials.Options>) =>
   Effect.gen(function*() {
     const http = network([token()])
@@ -74,7 +77,7 @@ const parametersOf = ({ body }: fakeHttp.Sent) => Object.fromEntries(new URLSear
 
 const workload = Redacted.make(jwt("a", "1"))
 
-describe("what is sent", () => {
+describe("the token request contains", () => {
   it.effect("a JWT as the assertion (RFC 7523 section 2.1), without a client id", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(parametersOf(yield* sentBy({ grant: Grant.jwtBearer(workload), scope: "items" })), {
@@ -182,7 +185,7 @@ describe("what is sent", () => {
       }))
   }
 
-  it.effect("an assertion that is signed with an own key, a new one for each request", () =>
+  it.effect("an assertion signed with the configured key, a new one for each request", () =>
     Effect.gen(function*() {
       const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("RS256", { extractable: true }))
       const key = Redacted.make(yield* Effect.promise(() => exportPKCS8(privateKey)))
@@ -193,7 +196,7 @@ describe("what is sent", () => {
         keyId: "2026-11",
         claims: { scope: "items" }
       })
-      // A server without expires_in: the life of the assertion is not that of the token.
+      // The server omits expires_in: the lifetime of the assertion is not that of the token.
       const http = network([() => json({ access_token: "issued", token_type: "Bearer" })])
       const tokens = yield* Effect.forEach([1, 2], () =>
         Effect.provide(
@@ -224,7 +227,7 @@ describe("what is sent", () => {
       assert.strictEqual(requests(refusing).length, 1)
     }))
 
-  it.effect("a grant of the server's own", () =>
+  it.effect("a custom grant", () =>
     Effect.gen(function*() {
       const grant = Grant.custom("account_credentials", { parameters: { account_id: "1" } })
       assert.deepStrictEqual(parametersOf(yield* sentBy({ clientId: "zoom", grant })), {
@@ -235,7 +238,7 @@ describe("what is sent", () => {
     }))
 })
 
-describe("what the server does not accept", () => {
+describe("after a rejected token request", () => {
   const source = (...values: ReadonlyArray<string>) =>
     Effect.map(Ref.make(0), (reads) => ({
       reads,
@@ -250,7 +253,7 @@ describe("what the server does not accept", () => {
     "a subject": (read: Effect.Effect<Redacted.Redacted<string>, unknown>) => Grant.tokenExchange({ subject: read })
   }
   for (const [name, grant] of Object.entries(grants)) {
-    it.effect(`${name} is read again, and presented once more when it was replaced`, () =>
+    it.effect(`${name} is read again, and sent once more when it was replaced`, () =>
       Effect.gen(function*() {
         const { read } = yield* source(jwt("a", "1"), jwt("a", "2"), jwt("a", "3"))
         const http = network([refused, token()])
@@ -261,7 +264,7 @@ describe("what the server does not accept", () => {
         assert.include(Object.values(second ?? {}), jwt("a", "2"))
       }))
 
-    it.effect(`${name} that cannot be read again leaves the answer of the server`, () =>
+    it.effect(`${name} that cannot be read again leaves the error of the server`, () =>
       Effect.gen(function*() {
         let reads = 0
         const identity = Effect.suspend(() => reads++ === 0 ? Effect.succeed(workload) : Effect.fail("away"))
@@ -289,7 +292,7 @@ describe("what the server does not accept", () => {
         assert.strictEqual(requests(http).length, 1)
       }))
 
-    it.effect(`${name} is read again where the server refuses the client, which presents nothing else`, () =>
+    it.effect(`${name} is read again when the server rejects the client, which has no other credential`, () =>
       Effect.gen(function*() {
         const { read } = yield* source(jwt("a", "1"), jwt("a", "2"))
         const http = network([() => json({ error: "invalid_client" }, 401), token()])
@@ -297,7 +300,7 @@ describe("what the server does not accept", () => {
         assert.strictEqual(requests(http).length, 2)
       }))
 
-    it.effect(`${name} that was not replaced is not presented again`, () =>
+    it.effect(`${name} that was not replaced is not sent again`, () =>
       Effect.gen(function*() {
         const http = network([refused])
         const outcome = yield* Effect.either(
@@ -311,7 +314,7 @@ describe("what the server does not accept", () => {
         assert.strictEqual(requests(http).length, 1)
       }))
 
-    it.effect(`${name} that is replaced each time is presented twice at most`, () =>
+    it.effect(`${name} that is replaced each time is sent twice at most`, () =>
       Effect.gen(function*() {
         const { read } = yield* source(...Array.from({ length: 9 }, (_, index) => jwt("a", `${index}`)))
         const http = network([refused])
@@ -341,7 +344,7 @@ describe("the token that is issued", () => {
 
   const expiring = Redacted.make(jwt("a", "1", { exp: 600 }))
 
-  it.effect("expires no later than its subject where the response states no life", () =>
+  it.effect("expires no later than its subject when the response states no lifetime", () =>
     Effect.gen(function*() {
       const bounded = yield* held({ grant: Grant.tokenExchange({ subject: expiring }) }, {})
       const stated = yield* held({ grant: Grant.tokenExchange({ subject: expiring }) }, { expires_in: 3600 })
@@ -352,7 +355,7 @@ describe("the token that is issued", () => {
       )
     }))
 
-  it.effect("of a type that is no access token is for another grant, and is what was requested", () =>
+  it.effect("of a type other than access token belongs to another grant and is the requested one", () =>
     Effect.gen(function*() {
       const grant = Grant.tokenExchange({ subject: workload, requestedType: "id-jag" })
       const type = "urn:ietf:params:oauth:token-type:id-jag"
@@ -367,7 +370,7 @@ describe("the token that is issued", () => {
     }))
 })
 
-describe("two grants in a row", () => {
+describe("two chained grants", () => {
   const idJag = (value: string) => () =>
     json({
       access_token: value,
@@ -390,14 +393,14 @@ describe("two grants in a row", () => {
       )
     )
 
-  /** Accepts these only, for two minutes each. */
+  /** Accepts only these tokens, for two minutes each. */
   const accepting = (accepted: ReadonlyArray<string>) =>
     network([(parameters) =>
       accepted.includes(parameters.get("assertion") ?? parameters.get("subject_token") ?? "")
         ? token({ expires_in: 120 })()
         : refused()])
 
-  it.effect("the cached token of the first client is presented by the second", () =>
+  it.effect("the second client presents the cached token of the first client", () =>
     Effect.gen(function*() {
       const [first, second] = [network([idJag("first-1")]), accepting(["first-1"])]
       yield* Effect.gen(function*() {
@@ -416,7 +419,7 @@ describe("two grants in a row", () => {
       ["actor", (cache: TokenCache.TokenCache) => Grant.tokenExchange({ subject: workload, actor: cache })]
     ] as const
   ) {
-    it.effect(`a refused ${name} is replaced once, and the other one stays cached`, () =>
+    it.effect(`a rejected ${name} is replaced once, and the other one stays cached`, () =>
       Effect.gen(function*() {
         const first = network([idJag("first-1"), idJag("first-2"), idJag("first-3")])
         const accepts = (parameters: URLSearchParams) => [...parameters.values()].includes("first-2")
@@ -435,7 +438,7 @@ describe("two grants in a row", () => {
       }))
   }
 
-  it.effect("a server that refuses each token costs the first client one more, for a minute", () =>
+  it.effect("a server that rejects each token costs the first client one more token a minute", () =>
     Effect.gen(function*() {
       const [first, second] = [network([idJag("first-1"), idJag("first-2"), idJag("first-3")]), accepting([])]
       yield* Effect.gen(function*() {
@@ -450,11 +453,11 @@ describe("two grants in a row", () => {
       }).pipe(Effect.provide(both(first, second)))
     }))
 
-  it.effect("tokens that are accepted in place of refused ones end the pauses", () =>
+  it.effect("tokens that are accepted in place of rejected ones end the pauses", () =>
     Effect.gen(function*() {
       let count = 0
       const first = network([() => idJag(`first-${++count}`)()])
-      // Each is accepted, until an hour later.
+      // Each token is accepted until an hour later.
       let valid = 1
       const second = network([
         (parameters) => parameters.get("assertion") === `first-${valid}` ? token({ expires_in: 120 })() : refused()
@@ -468,7 +471,7 @@ describe("two grants in a row", () => {
       }).pipe(Effect.provide(both(first, second)))
     }))
 
-  it.effect("an error of the first client is one of the identity token, with its reason, and nothing is sent", () =>
+  it.effect("an error of the first client is an identity token error with its reason, and nothing is sent", () =>
     Effect.gen(function*() {
       for (
         const [answer, retryable, reason] of [
@@ -517,7 +520,7 @@ describe("a shared token", () => {
   })
 
   for (const name of ["by an assertion", "by a token exchange", "by a client assertion"] as const) {
-    it.effect(`${name} is that of its workload: a rotated identity keeps it, another workload does not get it`, () =>
+    it.effect(`${name} is keyed by its workload: it survives a rotated identity, and another workload does not get it`, () =>
       Effect.gen(function*() {
         const [first, rotated, other] = [jwt("a", "1"), jwt("a", "2"), jwt("b", "1")].map((one) => of(one)[name])
         assert.strictEqual(yield* requested(first ?? {}, rotated ?? {}), 1)
@@ -554,7 +557,7 @@ describe("a shared token", () => {
       assert.strictEqual(new Set(tokens).size, 4)
     }))
 
-  it.effect("of a user is that of the service that acts for it", () =>
+  it.effect("of a user is keyed by the service that acts for the user", () =>
     Effect.gen(function*() {
       const user = Redacted.make("token-of-a-user")
       const services = ["a", "b"].map((name) => Redacted.make(jwt(name, "1")))
@@ -574,7 +577,7 @@ describe("a shared token", () => {
       }
     }))
 
-  it.effect("by a grant of the program's own is shared by its owner, and without one not at all", () =>
+  it.effect("by a custom grant is shared under its owner, and not shared without one", () =>
     Effect.gen(function*() {
       const present = () => Effect.succeed({ parameters: { device: "1" } })
       const owned = { clientId: "a", grant: Grant.custom("device", { present, owner: Effect.succeed("1") }) }
@@ -583,7 +586,7 @@ describe("a shared token", () => {
       assert.strictEqual(yield* requested(ownerless, ownerless), 2)
     }))
 
-  it.effect("of a user stays out of the store, unless that is wanted", () =>
+  it.effect("of a user is not stored unless the option allows it", () =>
     Effect.gen(function*() {
       const user = Redacted.make("token-of-a-user")
       for (const [onBehalfOf, expected] of [[undefined, 2], [true, 1]] as const) {
@@ -617,7 +620,7 @@ describe("on behalf of users", () => {
       }))
   }
 
-  it.effect("as many tokens are cached as the capacity allows", () =>
+  it.effect("the capacity limits the number of cached tokens", () =>
     Effect.gen(function*() {
       const http = network([token()])
       const cached = yield* Effect.gen(function*() {
@@ -627,7 +630,7 @@ describe("on behalf of users", () => {
       assert.isAtMost(cached.length, 6)
     }))
 
-  it.effect("a user that is missing is not the one of a region around it", () =>
+  it.effect("a missing user is not taken from an enclosing region", () =>
     Effect.gen(function*() {
       const http = network([token()])
       const error = yield* call.pipe(
@@ -657,8 +660,8 @@ describe("on behalf of users", () => {
     }))
 })
 
-describe("what a source does", () => {
-  it.effect("may be anything in a grant of the program's own", () =>
+describe("a source", () => {
+  it.effect("may return any value in a custom grant", () =>
     Effect.gen(function*() {
       const present: ReadonlyArray<() => never> = [
         () => undefined as never,
@@ -682,7 +685,7 @@ describe("what a source does", () => {
       }
     }))
 
-  it.effect("with an end later than any date is no defect", () =>
+  it.effect("may return an end later than any date without a defect", () =>
     Effect.gen(function*() {
       const identity = Redacted.make(jwt("a", "1", { exp: 99_999_999_999_999 }))
       const http = network([refused])
@@ -694,7 +697,7 @@ describe("what a source does", () => {
     }))
 })
 
-describe("wrong options", () => {
+describe("invalid options", () => {
   const wrong: Readonly<Record<string, readonly [Partial<ClientCredentials.Options>, RegExp]>> = {
     "a subject in clear": [{ grant: Grant.tokenExchange({ subject: "subject" as never }) }, /grant\.subject/],
     "an assertion in clear": [{ grant: Grant.jwtBearer("assertion" as never) }, /grant\.assertion/],
@@ -703,7 +706,7 @@ describe("wrong options", () => {
       { grant: Grant.tokenExchange({ subject: workload, subjecttype: "jwt" } as never) },
       /subjecttype/
     ],
-    "a type that is none": [{ grant: Grant.tokenExchange({ subject: workload, subjectType: "token" }) }, /subjectType/],
+    "an invalid type": [{ grant: Grant.tokenExchange({ subject: workload, subjectType: "token" }) }, /subjectType/],
     "an actor's type without an actor": [
       { grant: Grant.tokenExchange({ subject: workload, actorType: "jwt" }) },
       /grant\.actorType/
@@ -739,11 +742,11 @@ describe("wrong options", () => {
       /clientAuthentication\.identity: .*the path is not a string of one or more characters/
     ],
     "something else": [{ grant: "client_credentials" as never }, /grant/],
-    "a misspelt option of an own grant": [
+    "a misspelt option of a custom grant": [
       { clientId: "a", grant: Grant.custom("own", { parameter: {} } as never) },
       /grant\.parameter/
     ],
-    "a parameter with its own option": [
+    "a parameter with a dedicated option": [
       { clientId: "a", grant: Grant.custom("own", { parameters: { scope: "items" } }) },
       /grant\.parameters/
     ],

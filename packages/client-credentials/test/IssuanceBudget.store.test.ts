@@ -17,7 +17,7 @@ const hour = 3_600_000
 const day = 24 * hour
 const year = 365 * day
 
-/** Seals nothing: what is counted is the store's operations. */
+/** Seals nothing: the test counts the operations of the store. */
 const open = Layer.succeed(TokenSeal.TokenSeal, {
   seal: (_, text) => Effect.succeed(text),
   open: (_, text) => Effect.succeed(Option.some(text)),
@@ -34,7 +34,7 @@ const logged = () => {
 
 const quiet = Logger.remove(Logger.defaultLogger)
 
-/** The budget of a process in its time, and a token request that counts towards it. */
+/** A budget of a process with the given clock, and a token request that counts towards it. */
 const process = (
   store: TokenStore.TokenStore,
   options: IssuanceBudget.Options,
@@ -60,7 +60,7 @@ const process = (
 
 const memory = Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
 
-/** A store in its own time, whose operations take time, are counted, and fail as the test wants. */
+/** A store with a separate clock, whose operations take time, are counted, and fail on demand. */
 const harness = (delay: Duration.DurationInput = 0) =>
   Effect.gen(function*() {
     const state = { store: yield* memory, operations: 0, fails: undefined as "before" | "after" | undefined }
@@ -118,7 +118,7 @@ describe("300 token requests at once, with a limit of 40", () => {
       }))
   }
 
-  it.scoped("cost one operation each, one after the other, when no other process counts", () =>
+  it.scoped("cost one operation each, in sequence, when no other process counts", () =>
     Effect.gen(function*() {
       const { state, store } = yield* harness()
       const { ask } = yield* process(store, { limit: 400 })
@@ -129,7 +129,7 @@ describe("300 token requests at once, with a limit of 40", () => {
 
 describe("the clock of a process", () => {
   for (const [name, ahead] of [["26 hours", 26 * hour], ["3 years", 3 * year], ["-26 hours", -26 * hour]] as const) {
-    it.scoped(`that is ${name} ahead counts as those of the others, and stops none of them`, () =>
+    it.scoped(`that is ${name} ahead counts like the others and blocks none of them`, () =>
       Effect.gen(function*() {
         const { store, time } = yield* harness()
         time.setWall(50 * year)
@@ -170,7 +170,7 @@ describe("the clock of a process", () => {
 })
 
 describe("while the store is unavailable", () => {
-  it.scoped("a process requests no token, unless it is configured to, and writes it later", () =>
+  it.scoped("a process requests no token, unless it is configured to, and records the requests later", () =>
     Effect.gen(function*() {
       for (
         const [withoutStore, expected] of [[0, { TokenStoreError: 6 }], [4, { TokenStoreError: 2, token: 4 }]] as const
@@ -191,7 +191,7 @@ describe("while the store is unavailable", () => {
       }
     }).pipe(Effect.provide(quiet)))
 
-  it.scoped("a process that was configured to, and never read the count, requests as many", () =>
+  it.scoped("a process that is configured to, and has never read the count, requests as many as the limit", () =>
     Effect.gen(function*() {
       const { state, store } = yield* harness()
       const time = VirtualClock.make()
@@ -203,7 +203,7 @@ describe("while the store is unavailable", () => {
       ])
     }).pipe(Effect.provide(quiet)))
 
-  it.scoped("a process that never read the count requests none", () =>
+  it.scoped("a process that has never read the count requests none", () =>
     Effect.gen(function*() {
       const { state, store } = yield* harness()
       const time = VirtualClock.make()
@@ -222,7 +222,7 @@ describe("while the store is unavailable", () => {
       assert.deepStrictEqual(names([yield* ask]), ["token"])
     }).pipe(Effect.provide(quiet)))
 
-  it.scoped("requests that issued none are given back, those before it as well", () =>
+  it.scoped("requests that issued no token are returned to the budget, including earlier ones", () =>
     Effect.gen(function*() {
       const { state, store } = yield* harness()
       const time = VirtualClock.make()
@@ -231,7 +231,7 @@ describe("while the store is unavailable", () => {
         reason: "status",
         detail: "503"
       })
-      // The store fails while the request is in flight, in the second one.
+      // In the second case, the store fails while the request is in flight.
       const script: Script = {
         fails: (requests) => {
           if (requests === 2) state.fails = "before"
@@ -247,7 +247,7 @@ describe("while the store is unavailable", () => {
       assert.strictEqual(left, 49)
     }).pipe(Effect.provide(quiet)))
 
-  it.scoped("what was written without an answer is counted once", () =>
+  it.scoped("a count that was written without a response is counted once", () =>
     Effect.gen(function*() {
       const { state, store } = yield* harness()
       const time = VirtualClock.make()
@@ -265,7 +265,7 @@ describe("while the store is unavailable", () => {
 })
 
 describe("a count that the store lost", () => {
-  it.scoped("is written again by a process that knows it, with a warning", () =>
+  it.scoped("is written again by a process that has it in memory, with a warning", () =>
     Effect.gen(function*() {
       const { layer, lines } = logged()
       yield* Effect.gen(function*() {
@@ -280,7 +280,7 @@ describe("a count that the store lost", () => {
       }).pipe(Effect.provide(layer))
     }))
 
-  it.scoped("is added to the one that another process began in its place", () =>
+  it.scoped("is added to the count that another process started", () =>
     Effect.gen(function*() {
       const { layer, lines } = logged()
       yield* Effect.gen(function*() {
@@ -297,7 +297,7 @@ describe("a count that the store lost", () => {
       }).pipe(Effect.provide(layer))
     }))
 
-  it.scoped("is not missed when nothing of it counts any more", () =>
+  it.scoped("is not reported as lost when none of it counts any more", () =>
     Effect.gen(function*() {
       const { layer, lines } = logged()
       yield* Effect.gen(function*() {
@@ -311,7 +311,7 @@ describe("a count that the store lost", () => {
       }).pipe(Effect.provide(layer))
     }))
 
-  it.scoped("because it cannot be opened goes on from what this process knows, with a warning", () =>
+  it.scoped("because it cannot be opened is replaced by the count in memory, with a warning", () =>
     Effect.gen(function*() {
       const { layer, lines } = logged()
       yield* Effect.gen(function*() {
@@ -332,7 +332,7 @@ describe("a count that the store lost", () => {
 })
 
 describe("a budget", () => {
-  it.scoped("leaves a fifth after hours without an answer, and all of it when a request is answered again", () =>
+  it.scoped("leaves a fifth after hours without a response, and all of it when a request succeeds again", () =>
     Effect.gen(function*() {
       const { store, time } = yield* harness()
       const late = new OAuthError.TokenEndpointUnavailable({
@@ -345,7 +345,7 @@ describe("a budget", () => {
       const { ask, budget, inTime } = yield* process(store, { limit: 50 }, { script, time })
       const eachMinute = (times: number) =>
         Effect.map(Effect.replicateEffect(Effect.zipLeft(ask, time.advance("1 minute")), times), tally)
-      // Each may have issued a token, and so many more are sent in the hours that follow.
+      // Each may have issued a token, which limits the requests of the following hours.
       assert.deepStrictEqual(yield* eachMinute(20), { TokenEndpointUnavailable: 20 })
       const hours = yield* eachMinute(12 * 60)
       const unanswered = 20 + (hours["TokenEndpointUnavailable"] ?? 0)
@@ -354,7 +354,7 @@ describe("a budget", () => {
       assert.isAtMost(unanswered, 40)
       assert.strictEqual(yield* inTime(budget.left), 50 - unanswered)
       isSilent = false
-      // A quarter of the time that it took.
+      // A quarter of the elapsed time.
       while ((yield* ask)._tag !== "Right") yield* time.advance("1 minute")
       assert.isAtMost(time.now().steady, 12.4 * hour * 1.25)
       const left = 50 - unanswered - 1
@@ -364,7 +364,7 @@ describe("a budget", () => {
       })
     }))
 
-  it.scoped("of 10 an hour and 50 a calendar month keeps both", () =>
+  it.scoped("of 10 an hour and 50 a calendar month enforces both", () =>
     Effect.gen(function*() {
       const { store, time } = yield* harness()
       time.setWall(Date.UTC(2026, 1, 27))
@@ -394,7 +394,7 @@ describe("a budget", () => {
       ])
     }))
 
-  it.scoped("with a name is that of several clients, each with the quotas that were announced to it", () =>
+  it.scoped("with a name is shared by several clients, each with the quotas that were announced to it", () =>
     Effect.gen(function*() {
       const { store, time } = yield* harness()
       const busy = new OAuthError.TokenEndpointUnavailable({
@@ -429,7 +429,7 @@ describe("a budget", () => {
       }])
     }))
 
-  it.scoped("shows its ledger, and forgets it for all processes when it is reset", () =>
+  it.scoped("reports its ledger, and resets it for all processes", () =>
     Effect.gen(function*() {
       const { store, time } = yield* harness()
       const one = yield* process(store, { limit: 2 }, { time })

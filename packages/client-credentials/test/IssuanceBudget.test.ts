@@ -25,7 +25,7 @@ const hour = 3_600_000
 const key = sealKey(1)
 
 describe("a budget", () => {
-  it.scoped("is checked", () =>
+  it.scoped("is validated", () =>
     Effect.gen(function*() {
       for (
         const [options, setting] of [
@@ -56,21 +56,21 @@ describe("a budget", () => {
     }))
 })
 
-/** Seals nothing, at once: WebCrypto answers in its own time, which a virtual clock does not wait for. */
+/** Seals nothing and completes at once: WebCrypto takes real time, which a virtual clock does not wait for. */
 const open = Layer.succeed(TokenSeal.TokenSeal, {
   seal: (_, text) => Effect.succeed(text),
   open: (_, text) => Effect.succeed(Option.some(text)),
   name: (text) => Effect.succeed(text)
 })
 
-/** A process, with caches of their own for as many scopes as are asked for, in virtual time. */
+/** A process with separate caches for as many scopes as are requested, in virtual time. */
 const process = (
   tokens: Layer.Layer<TokenEndpoint.TokenEndpoint>,
   store: TokenStore.TokenStore,
   budget: IssuanceBudget.Options,
   options: TokenCache.Options = {}
 ) =>
-  // Its parts last as long as the scope of the test, not as long as the cache takes to be made.
+  // Its parts last as long as the scope of the test, not only while the cache is created.
   Effect.flatMap(
     Layer.build(
       SharedTokens.layer().pipe(
@@ -100,7 +100,7 @@ const quiet = Logger.remove(Logger.defaultLogger)
 
 describe("the daily limit", () => {
   it.scoped(
-    "of 10, with 50 callers who each want a token of their own, over days with a restart each: never more",
+    "of 10, with 50 callers that each need a separate token, over days with a restart each, is never exceeded",
     () =>
       Effect.gen(function*() {
         const { asked, begin, count, inTime, time } = yield* start({ life: hour }, { limit: 10 })
@@ -137,7 +137,7 @@ describe("the daily limit", () => {
     300_000
   )
 
-  it.scopedLive("is counted exactly when many processes spend at once, on the files of a directory", () =>
+  it.scopedLive("is counted exactly when many processes request tokens at once, in files of a directory", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const store = yield* Effect.provide(
@@ -168,7 +168,7 @@ describe("the daily limit", () => {
       assert.strictEqual(yield* again.left, 0)
     }).pipe(Effect.provide([NodeContext.layer, quiet])))
 
-  it.scoped("is kept by the store as long as it counts", () =>
+  it.scoped("is stored for as long as it counts", () =>
     Effect.gen(function*() {
       const expiries: Array<number> = []
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
@@ -191,7 +191,7 @@ describe("the daily limit", () => {
       assert.deepStrictEqual(expiries, [30 * day + hour, 2 * hour])
     }))
 
-  it.scoped("is spent on tokens that were or may have been issued, and given back by requests that issued none", () =>
+  it.scoped("counts tokens that were or may have been issued, not requests that issued none", () =>
     Effect.gen(function*() {
       const endpoint = "https://auth.example.com/oauth/token"
       const unreachable = (reason: OAuthError.TokenEndpointUnavailable["reason"], detail: string) =>
@@ -225,7 +225,7 @@ describe("the daily limit", () => {
       const failures = [...issuedNone, ...mayHaveIssued]
       const { begin, inTime, time } = yield* start(
         { fails: (request) => failures[request - 1] ?? false },
-        // Of so many, the next request has to wait for none of these.
+        // With this count, the next request has to wait for none of these.
         { limit: 30 }
       )
       const cache = yield* begin
@@ -248,7 +248,7 @@ describe("the daily limit", () => {
       ["a refused connection", { reason: "connection", detail: "ECONNREFUSED" }]
     ] as const
   ) {
-    it.scoped(`is not spent by an outage: ${name} for half an hour, three processes without a token`, () =>
+    it.scoped(`is not consumed by an outage: ${name} for half an hour, three processes without a token`, () =>
       Effect.gen(function*() {
         const end = hour / 2
         const down = new OAuthError.TokenEndpointUnavailable({ endpoint: request.endpoint, ...failure })
@@ -271,7 +271,7 @@ describe("the daily limit", () => {
       }).pipe(Effect.provide(quiet)))
   }
 
-  it.scoped("warns once when requests are given back at the threshold", () =>
+  it.scoped("warns once when requests are returned to the budget at the threshold", () =>
     Effect.gen(function*() {
       const logged: Array<string> = []
       const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => logged.push(String(message))))
@@ -292,7 +292,7 @@ describe("the daily limit", () => {
       }).pipe(Effect.provide(logger))
     }))
 
-  it.scoped("tells when there is room again, and there is", () =>
+  it.scoped("reports when a token is available again, and one is", () =>
     Effect.gen(function*() {
       const { begin, count, inTime, time } = yield* start({}, { limit: 1, window: { timeZone: "Europe/Amsterdam" } })
       const cache = yield* begin
@@ -311,7 +311,7 @@ describe("the daily limit", () => {
       assert.strictEqual(count.requests, 2)
     }).pipe(Effect.provide(quiet)))
 
-  it.scoped("keeps the last tokens for real need: they are not spent on early renewals", () =>
+  it.scoped("reserves the last tokens for callers without a token: early refresh is disabled", () =>
     Effect.gen(function*() {
       const { asked, begin, inTime, time } = yield* start({ life: hour }, { limit: 5, reserveFraction: 2 / 5 })
       const cache = yield* begin
@@ -342,7 +342,7 @@ describe("the daily limit", () => {
     }))
 
   it.scoped(
-    "of an issuer that announces 10 an hour and 50 a day is found out and kept, without one request too many",
+    "of an issuer that announces 10 an hour and 50 a day is detected and never exceeded",
     () =>
       Effect.gen(function*() {
         const time = VirtualClock.make()
@@ -383,7 +383,7 @@ describe("the daily limit", () => {
         const cache = yield* inTime(process(Layer.orDie(network), store, { limit: 10_000 }))
         const outcomes = new Set<string>()
         for (let quarters = 0; quarters < 2 * 96; quarters += 1) {
-          // One after the other, as one client of few would; the announcement is an answer old.
+          // In sequence, as a client with few requests sends them; the announcement is one response old.
           for (let index = 0; index < 50; index += 1) {
             const outcome = yield* inTime(Effect.either(cache.withOverrides({ scope: `scope-${index}` }).get))
             outcomes.add(
@@ -403,7 +403,7 @@ describe("the daily limit", () => {
     300_000
   )
 
-  it.scoped("of an issuer that counts per organization stops that organization alone, also with 429", () =>
+  it.scoped("of an issuer that counts per organization blocks only that organization, also after 429", () =>
     Effect.gen(function*() {
       const time = VirtualClock.make()
       const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
@@ -453,7 +453,7 @@ describe("the daily limit", () => {
       assert.strictEqual(yield* outcome("south", "b"), "served")
       perClient = 1
       assert.strictEqual(yield* outcome(undefined, "b"), "served")
-      // Now the client has none left, whatever the organization.
+      // Now the client has no tokens left, whatever the organization.
       assert.strictEqual(yield* outcome("south", "c"), none)
       assert.strictEqual(yield* outcome("east", "a"), none)
       assert.deepStrictEqual(sent, ["north", "south", "none", "limited", "south", "none"])
@@ -461,7 +461,7 @@ describe("the daily limit", () => {
       assert.strictEqual(yield* outcome("north", "b"), "served")
     }).pipe(Effect.provide(quiet)))
 
-  it.scoped("may be that of the issuer alone, for a client whose limit is not documented", () =>
+  it.scoped("may come from the issuer alone, for a client whose limit is not documented", () =>
     Effect.gen(function*() {
       const time = VirtualClock.make()
       const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
@@ -502,7 +502,7 @@ describe("the daily limit", () => {
       assert(Either.isRight(yield* get("e")))
     }).pipe(Effect.provide(quiet)))
 
-  it.scoped("is nothing for as long as the issuer says with 429, whatever the token is for", () =>
+  it.scoped("is zero until the time that the issuer states with 429, for every request reason", () =>
     Effect.gen(function*() {
       const busy = new OAuthError.TokenEndpointUnavailable({
         endpoint: "https://auth.example.com/oauth/token",

@@ -1,5 +1,5 @@
 /**
- * Public keys that are published, and the certificate of a key: what a certified authorization server finds keys by.
+ * Published public keys, and the certificate of a key, by which a certified authorization server finds keys.
  */
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto"
 
@@ -35,7 +35,7 @@ const signer = (more: object = {}): Signer.Signer =>
     ...more
   })
 
-/** What a server gets that reads the route. */
+/** Returns the response that a server receives from the route. */
 const fetched = async (options: JwkSet.Options) => {
   const { dispose, handler } = HttpLayerRouter.toWebHandler(
     HttpLayerRouter.add("GET", "/jwks.json", JwkSet.response(options)),
@@ -80,7 +80,7 @@ describe("a key set", () => {
       )
     }))
 
-  it.effect("is served with its type and how long it may be kept, without anything private", () =>
+  it.effect("is served with its type and cache lifetime, without private members", () =>
     Effect.gen(function*() {
       const { body, headers, status } = yield* served({ keys: [{ key: pem(rsa) }, { key: jwk(p256, {}) }] })
       assert.strictEqual(status, 200)
@@ -95,7 +95,7 @@ describe("a key set", () => {
       assert.strictEqual(other.headers.get("cache-control"), "public, max-age=3600")
     }))
 
-  it.effect("that cannot be made is a 503, which no server keeps", () =>
+  it.effect("that cannot be created is a 503, which is not cached", () =>
     Effect.gen(function*() {
       const { body, headers, status } = yield* served({
         keys: [signer(), { key: Effect.fail({ _tag: "NotFound", secret: "c4n4ry" }) }]
@@ -109,11 +109,11 @@ describe("a key set", () => {
     ["no options", undefined, ["options", "keys"]],
     ["no keys", { keys: [] }, ["keys"]],
     ["an option that does not exist", { keys: [signer()], life: 5 }, ["life"]],
-    ["a time of no length", { keys: [signer()], maxAge: -1 }, ["maxAge"]],
+    ["a duration of zero", { keys: [signer()], maxAge: -1 }, ["maxAge"]],
     ["text", { keys: ["c4n4ry"] }, ["keys.0"]],
     ["a signer without public key", { keys: [signer({ publicKey: undefined })] }, ["keys.0.publicKey"]],
-    ["a signer that is wrong", { keys: [signer(), signer({ keyId: "" })] }, ["keys.1.keyId"]],
-    ["a key that is no key", { keys: [{ key: Redacted.make("c4n4ry") }] }, ["keys.0.key"]],
+    ["an invalid signer", { keys: [signer(), signer({ keyId: "" })] }, ["keys.1.keyId"]],
+    ["a key that is not a key", { keys: [{ key: Redacted.make("c4n4ry") }] }, ["keys.0.key"]],
     ["a key that is not Redacted", { keys: [{ key: "c4n4ry" }] }, ["keys.0.key"]],
     ["a key of another algorithm", { keys: [{ key: pem(p256), algorithm: "RS256" }] }, ["keys.0.key"]],
     ["members that do not exist", { keys: [{ key: pem(p256), kid: "c4n4ry" }] }, ["keys.0.kid"]]
@@ -128,7 +128,7 @@ describe("a key set", () => {
       }))
   }
 
-  it.effect("of a source with something else in it is an error that may pass", () =>
+  it.effect("of a source with an invalid value is a transient error", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(JwkSet.make({ keys: [{ key: Effect.succeed(Redacted.make("c4n4ry")) }] }))
       assert(error._tag === "CredentialUnavailable")
@@ -193,7 +193,7 @@ describe("the certificate of a key", () => {
     })
   const expected = (cert: string) => createHash("sha256").update(new X509Certificate(cert).raw).digest("base64url")
 
-  it.effect("is named by its thumbprint, as the first of a chain, and beside a key", () =>
+  it.effect("is identified by its thumbprint, as the first of a chain, and next to a key", () =>
     Effect.gen(function*() {
       const ca = yield* certificates.authority("an authority")
       const { cert, private: own } = yield* certificates.client(ca, "client.example")
@@ -219,7 +219,7 @@ describe("the certificate of a key", () => {
       assert.notProperty(previous.header, "x5t#S256")
     }))
 
-  it.effect("is an InvalidConfig when it is none", () =>
+  it.effect("is an InvalidConfig when it is not a certificate", () =>
     Effect.gen(function*() {
       const { cert } = yield* certificates.authority("an authority")
       const cut = `${cert.slice(0, 200)}\n-----END CERTIFICATE-----`

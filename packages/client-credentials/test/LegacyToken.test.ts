@@ -10,7 +10,7 @@ const basic = (secret: string) => `Basic ${btoa(`tok_17:${secret}`)}`
 
 const options = { tokenId: "tok_17", apiBaseUrl: "https://api.example.com" }
 
-/** An API that accepts one secret, and what it was sent. */
+/** An API that accepts one secret, and the secrets that were sent to it. */
 const api = (accepted: () => string) => {
   const http = fakeHttp.make(({ headers }) =>
     Effect.sync(() => new Response("", { status: headers["authorization"] === basic(accepted()) ? 200 : 401 }))
@@ -43,7 +43,7 @@ describe("the secret of a legacy token", () => {
       assert.deepStrictEqual(secrets(), ["one", "one", "one", "one", "two", "two"].map(basic))
     }))
 
-  it.effect("is the previous one while the API does not know the current one", () =>
+  it.effect("is the previous one while the API rejects the current one", () =>
     Effect.gen(function*() {
       let accepted = "old"
       const { layer, secrets } = api(() => accepted)
@@ -56,7 +56,7 @@ describe("the secret of a legacy token", () => {
       assert.deepStrictEqual(secrets(), ["new", "old", "old", "old", "new", "new"].map(basic))
     }))
 
-  it.effect("is not sent again when there is no other, and fails with a typed error when it cannot be read", () =>
+  it.effect("is not sent again without an alternative, and fails with a typed error when it cannot be read", () =>
     Effect.gen(function*() {
       const { layer, sent } = api(() => "another")
       const one = LegacyToken.layer({ ...options, tokenSecret: Redacted.make("one") })
@@ -68,7 +68,7 @@ describe("the secret of a legacy token", () => {
       assert.lengthOf(sent, 1)
     }))
 
-  it.scoped("comes from a file, and so does the previous one", () =>
+  it.scoped("is read from a file, and so is the previous one", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const file = `${yield* fs.makeTempDirectoryScoped()}/secret`
@@ -95,7 +95,7 @@ describe("the secret of a legacy token", () => {
       assert.deepStrictEqual(secrets(), ["one", "one", "two", "two", "old"].map(basic))
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  it.effect("is replaced after a response with a status that the environment declares to be a rejection", () =>
+  it.effect("is replaced after a response with a status that the environment declares as a rejection", () =>
     Effect.gen(function*() {
       const http = fakeHttp.make(({ headers }) =>
         Effect.sync(() => new Response("", { status: headers["authorization"] === basic("old") ? 200 : 403 }))

@@ -39,12 +39,12 @@ it.scoped("a rejected token is replaced once, however many calls are rejected", 
     assert.strictEqual(new Set(calls.map((sent) => sent.at(-1))).size, 1)
   }).pipe(Effect.provide(OAuthTest.layer())))
 
-it.scoped("a server that rejects each token costs the tokens of ApiClient: 6 on the first day, 2 on the next", () =>
+it.scoped("a server that rejects each token costs as many tokens as with ApiClient: 6 on the first day, 2 on the next", () =>
   Effect.gen(function*() {
     const auth = yield* provider
     for (const expected of [6, 8]) {
       for (let count = 0; count < 24 * 6; count += 1) {
-        // Several at a time, now and then.
+        // Several calls at a time, once in a while.
         yield* Effect.all(Array.from({ length: 1 + count % 3 }, () => call(auth, never)), { concurrency: "unbounded" })
         yield* TestClock.adjust("10 minutes")
       }
@@ -66,7 +66,7 @@ it.scoped("a token that works ends the pauses: each rejection three hours later 
     }
   }).pipe(Effect.provide(OAuthTest.layer())))
 
-it.scoped("overrides around it are those of its tokens", () =>
+it.scoped("applies the overrides around it to its tokens", () =>
   Effect.gen(function*() {
     const plain = yield* provider
     const tools = yield* provider.pipe(

@@ -1,5 +1,5 @@
 /**
- * Client certificates that are replaced while calls are made, on real TLS servers, and tokens that are bound to them
+ * Client certificates that are replaced during calls, on real TLS servers, and tokens that are bound to them
  * (RFC 8705 section 3).
  */
 import { createHash } from "node:crypto"
@@ -123,7 +123,7 @@ describe("a certificate that is replaced", () => {
       assert.deepStrictEqual(rejected, [])
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  it.scoped("that comes back has its token still", () =>
+  it.scoped("that is installed again uses its cached token", () =>
     Effect.gen(function*() {
       const world = yield* files
       const { issued, origin, rejected, shown } = yield* bindingServer(world.ca)
@@ -155,7 +155,7 @@ describe("a certificate that is replaced", () => {
       assert.deepStrictEqual(issued, ["one"])
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  it.scoped("keeps the token where nothing states that it is bound, until the API rejects it", () =>
+  it.scoped("keeps the token when nothing states that it is bound, until the API rejects it", () =>
     Effect.gen(function*() {
       const world = yield* files
       const { issued, origin, rejected, shown } = yield* bindingServer(world.ca)
@@ -174,7 +174,7 @@ describe("a certificate that is replaced", () => {
       assert.deepStrictEqual(issued, ["one", "two"])
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  it.scoped("is the one of a token for the cache itself, whoever asks it", () =>
+  it.scoped("is the certificate for which the cache returns a token, for every caller", () =>
     Effect.gen(function*() {
       const world = yield* files
       const { issued, origin } = yield* bindingServer(world.ca)
@@ -190,7 +190,7 @@ describe("a certificate that is replaced", () => {
   const rotations = runs("certificates replaced under load", { quick: 20, full: 100 })
 
   it.scoped(
-    `costs no call: ${rotations} replacements under load, with half-written files in between`,
+    `fails no call: ${rotations} replacements under load, with half-written files in between`,
     () =>
       Effect.gen(function*() {
         const world = yield* files
@@ -230,12 +230,12 @@ describe("a certificate that is replaced", () => {
           yield* aFewCalls
           world.install(pair(index))
           yield* TestClock.adjust("1 second")
-          // The files are read by one call, which may be one of the load; those beside it do not wait for it.
+          // One call reads the files, possibly one of the load; concurrent calls do not wait for it.
           const name = JSON.stringify({ name: `number ${index}` })
           yield* Effect.repeat(call(api), { until: (shown) => shown === name })
         }
         isOver = true
-        // A call that failed would have ended this.
+        // A failed call would have ended the test.
         yield* Fiber.join(load)
         assert.deepStrictEqual(rejected, [])
         assert.isAbove(calls, rotations)
@@ -243,7 +243,7 @@ describe("a certificate that is replaced", () => {
     300_000
   )
 
-  it.scoped("lets calls in progress end on the old connection, and closes it then", () =>
+  it.scoped("lets calls in progress finish on the old connection, then closes it", () =>
     Effect.gen(function*() {
       const ca = yield* certificates.authority("trusted")
       const steps = new EventEmitter()
@@ -286,10 +286,10 @@ describe("a certificate that is replaced", () => {
     }))
 })
 
-describe("the end of a client certificate", () => {
+describe("the expiry of a client certificate", () => {
   const day = 86_400_000
 
-  it.scoped("is a metric, and is reported when it is near and when it has come", () =>
+  it.scoped("is a metric, and is logged when it is near and when it is reached", () =>
     Effect.gen(function*() {
       const start = Date.UTC(2030, 0, 1)
       yield* TestClock.setTime(start)
@@ -338,7 +338,7 @@ describe("the end of a client certificate", () => {
       yield* call
       assert.lengthOf(logged, 2)
       assert.strictEqual(yield* expiry, start / 1000 + 200 * 86_400)
-      // Of several clients, that of the first to end.
+      // Of several clients, the certificate that expires first.
       yield* Effect.scoped(Effect.gen(function*() {
         const other = yield* certificate("three", 100)
         yield* Layer.build(NodeTls.layer({ certificate: other.cert, key: Redacted.make(other.private) }))
@@ -348,7 +348,7 @@ describe("the end of a client certificate", () => {
     }))
 })
 
-describe("an additional authority", () => {
+describe("an additional certificate authority", () => {
   it.scopedLive("is trusted beside those of Node, and is read from a file", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -128,7 +128,7 @@ describe("options", () => {
     }).pipe(Effect.provide(NodeContext.layer)))
 })
 
-/** The environment of the process, until the scope ends. */
+/** Replaces the environment of the process until the scope ends. */
 const environment = (variables: Record<string, string>) =>
   Effect.gen(function*() {
     const before = { ...process.env }
@@ -140,7 +140,7 @@ const environment = (variables: Record<string, string>) =>
     process.env = { PATH: before["PATH"], ...variables }
   })
 
-/** A proxy that connects to the port asked for on this machine, whatever the host. */
+/** A proxy that connects to the requested port on this machine, whatever the host. */
 const proxyServer = Effect.gen(function*() {
   const requests: Array<string | undefined> = []
   const proxy = Http.createServer((request, response) => {
@@ -195,7 +195,7 @@ describe("proxies", () => {
       }))
   }
 
-  it.scopedLive("are not used for this machine, by http: or https:", () =>
+  it.scopedLive("are not used for loopback addresses, by http: or https:", () =>
     Effect.gen(function*() {
       const proxy = yield* proxyServer
       yield* environment({ HTTP_PROXY: proxy.host, HTTPS_PROXY: proxy.host, ALL_PROXY: proxy.host })
@@ -208,7 +208,7 @@ describe("proxies", () => {
       assert.deepStrictEqual(proxy.requests, [])
     }))
 
-  it.scopedLive("are not used where NO_PROXY or the option says so", () =>
+  it.scopedLive("are not used for hosts that NO_PROXY or the option lists", () =>
     Effect.gen(function*() {
       const proxy = yield* proxyServer
       yield* environment({ HTTPS_PROXY: "socks5://127.0.0.1:9", NO_PROXY: "*" })
@@ -221,7 +221,7 @@ describe("proxies", () => {
       assert.deepStrictEqual(proxy.requests, [])
     }))
 
-  it.scopedLive("that cannot be read are wrong settings, which name the variable and show no password", () =>
+  it.scopedLive("that cannot be read are invalid settings; the error names the variable and shows no password", () =>
     Effect.gen(function*() {
       for (
         const [variable, value, expected] of [
@@ -239,7 +239,7 @@ describe("proxies", () => {
         const invalid = yield* Effect.flip(Layer.build(NodeTls.layer()))
         assert.strictEqual(invalid._tag, "InvalidConfig")
         assert.deepStrictEqual(invalid.problems.map(({ setting }) => setting), [variable])
-        // The environment of now: a provider may keep the one that it found first.
+        // The current environment: a provider may keep an earlier one.
         const now = Layer.setConfigProvider(ConfigProvider.fromEnv())
         const error = yield* Effect.flip(
           Layer.build(Layer.provide(NodeTls.layerEnv(), Layer.merge(NodeContext.layer, now)))
@@ -253,8 +253,8 @@ describe("proxies", () => {
     }))
 })
 
-describe("certificates that are replaced", () => {
-  /** Files in memory, a server that notes the client certificates it is shown, and calls of it. */
+describe("replaced certificates", () => {
+  /** Files in memory, a server that records the client certificates that it receives, and calls to it. */
   const started = (keepAlive: boolean) =>
     Effect.gen(function*() {
       const ca = yield* certificates.authority("trusted")
@@ -306,7 +306,7 @@ describe("certificates that are replaced", () => {
     })
 
   for (const keepAlive of [false, true]) {
-    it.scoped(`are shown after a second, ${keepAlive ? "also where" : "not only where"} connections are kept`, () =>
+    it.scoped(`are presented after a second, ${keepAlive ? "also where" : "not only where"} connections are kept`, () =>
       Effect.gen(function*() {
         const { call, install, logged, shown } = yield* started(keepAlive)
         yield* call
@@ -324,7 +324,7 @@ describe("certificates that are replaced", () => {
       }))
   }
 
-  it.scoped("are used when certificate and key fit together; until then the last valid ones are", () =>
+  it.scoped("are used when certificate and key match; until then the last valid ones are", () =>
     Effect.gen(function*() {
       const { call, files, install, logged, shown } = yield* started(false)
       const old = { certificate: files.get("/tls.crt") ?? "", key: files.get("/tls.key") ?? "" }
@@ -333,7 +333,7 @@ describe("certificates that are replaced", () => {
       files.set("/tls.key", old.key)
       yield* TestClock.adjust("1 second")
       yield* call
-      // A moment in which only one of two files was written is none to report.
+      // While only one of two files is written, nothing is reported.
       assert.deepStrictEqual(logged, [])
       files.set("/tls.key", key)
       yield* TestClock.adjust("1 second")
@@ -360,7 +360,7 @@ describe("certificates that are replaced", () => {
       assert.strictEqual(shown.at(-1), "third")
     }))
 
-  it.scopedLive("are read from files, and wrong ones at the start are an error that names the variable", () =>
+  it.scopedLive("are read from files; invalid ones at the start are an error that names the variable", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const directory = yield* fs.makeTempDirectoryScoped()
@@ -401,7 +401,7 @@ describe("certificates that are replaced", () => {
 })
 
 describe("the variables of TLS and proxies beside another HttpClient", () => {
-  it.scoped("are reported when nothing reads them", () =>
+  it.scoped("are reported when no client reads them", () =>
     Effect.suspend(() => {
       const logged: Array<string> = []
       const logger = Logger.make(({ message }) => {

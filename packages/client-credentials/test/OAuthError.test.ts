@@ -59,7 +59,7 @@ describe("an error", () => {
 })
 
 describe("isOAuthError", () => {
-  it("holds for every error class that the package exports", () => {
+  it("returns true for every error class that the package exports", () => {
     for (const name of ["InvalidConfig.InvalidConfig", "OAuthError.TokenStoreError", "OAuthError.InsufficientScope"]) {
       assert.include(exported.map(([name]) => name), name)
     }
@@ -67,7 +67,7 @@ describe("isOAuthError", () => {
     assert.deepStrictEqual(missed.map(([name]) => name), [])
   })
 
-  it("holds for nothing else", () => {
+  it("returns false for other values", () => {
     class Other extends Data.TaggedError("InsufficientScope")<{ readonly endpoint: string }> {}
     const others = [
       undefined,
@@ -81,7 +81,7 @@ describe("isOAuthError", () => {
     for (const other of others) assert.isFalse(OAuthError.isOAuthError(other))
   })
 
-  it("narrows a union to the errors of the package, and leaves the others", () => {
+  it("narrows a union to the errors of the package", () => {
     const failing: Effect.Effect<never, HttpClientError.HttpClientError | OAuthError.OAuthError> = Effect.fail(
       new OAuthError.OriginNotAllowed({
         origin: "https://other.example",

@@ -76,7 +76,7 @@ const started = (
   })
 
 describe("create", () => {
-  it.scopedLive("calls the API with a cached token, by plain values", () =>
+  it.scopedLive("calls the API with a cached token and returns plain values", () =>
     Effect.gen(function*() {
       const { fetch, of } = yield* started({ audience: "https://api.example.com" })
       yield* Effect.promise(async () => {
@@ -91,7 +91,7 @@ describe("create", () => {
       })
     }))
 
-  it.scopedLive("reads a secret by a function for each token request; one that fails names itself", () =>
+  it.scopedLive("reads the secret by a function for each token request; a failing function is named in the error", () =>
     Effect.gen(function*() {
       let reads = 0
       const { of, token, with: withOverrides } = yield* started({
@@ -104,7 +104,7 @@ describe("create", () => {
         await token()
         await token({ scope: "other" })
         assert.deepStrictEqual(of("/token").map(({ form }) => form["client_secret"]), ["s3cr3t-1", "s3cr3t-2"])
-        // The one read before is used, as for an Effect.
+        // The secret that was read before is used, as for an Effect.
         await withOverrides({ scope: "third" }).token()
         assert.strictEqual(of("/token")[2]?.form["client_secret"], "s3cr3t-2")
       })
@@ -120,7 +120,7 @@ describe("create", () => {
       })
     }))
 
-  it.scopedLive("needs no API where only tokens are used, and says so when a call is made", () =>
+  it.scopedLive("needs no API when only tokens are used; a call then rejects with a message that names the option", () =>
     Effect.gen(function*() {
       const { fetch, of, token } = yield* started({ apiBaseUrl: undefined })
       yield* Effect.promise(async () => {
@@ -140,7 +140,7 @@ describe("create", () => {
       })
     }))
 
-  it.scopedLive("rejects the first call for wrong options, and names all of them", () =>
+  it.scopedLive("rejects the first call with all problems of invalid options", () =>
     Effect.gen(function*() {
       const { token } = yield* started(
         { tokenUrl: "http://auth.example.com", clientSecret: "", audiense: "x" } as Partial<PromiseClient.Options>
@@ -156,7 +156,7 @@ describe("create", () => {
       })
     }))
 
-  it.scopedLive("reports what it cannot use of its program, and options that are none, with the first call", () =>
+  it.scopedLive("rejects the first call when a function of the program or an option cannot be used", () =>
     Effect.gen(function*() {
       const make = PromiseClient as unknown as {
         readonly create: (...options: ReadonlyArray<unknown>) => PromiseClient.PromiseClient
@@ -203,7 +203,7 @@ describe("create", () => {
       assert.match(lines[0]?.[1] ?? "", /The client secret could not be used/)
     }))
 
-  it.scopedLive("decodes other token responses by a plain function", () =>
+  it.scopedLive("decodes other token responses with a plain function", () =>
     Effect.gen(function*() {
       const { token } = yield* started({
         tokenResponse: (json) => {
@@ -219,7 +219,7 @@ describe("create", () => {
       })
     }))
 
-  it.scopedLive("uses another fetch, which gets the options of the call, those of the caller and of a Request", () =>
+  it.scopedLive("uses another fetch, which receives the options of the call, including those of a Request", () =>
     Effect.gen(function*() {
       const calls: Array<readonly [string, Readonly<Record<string, unknown>>]> = []
       const { fetch, origin } = yield* started({}, {
@@ -246,7 +246,7 @@ describe("create", () => {
 })
 
 describe("token", () => {
-  it.scopedLive("returns value, type, scope and expiry; what prints it does not show the value", () =>
+  it.scopedLive("returns value, type, scope and expiry; printing it does not show the value", () =>
     Effect.gen(function*() {
       const { token } = yield* started({ scope: "items:read" })
       yield* Effect.promise(async () => {
@@ -262,7 +262,7 @@ describe("token", () => {
       })
     }))
 
-  it.scopedLive("of other requests is another one, cached beside it", () =>
+  it.scopedLive("of another request is cached separately", () =>
     Effect.gen(function*() {
       const { fetch, of, token, with: withOverrides } = yield* started({ audience: "one" })
       yield* Effect.promise(async () => {
@@ -293,7 +293,7 @@ describe("token", () => {
       })
     }))
 
-  it.scopedLive("that is reported as rejected is replaced, of whichever request, also by its value alone", () =>
+  it.scopedLive("that is reported as rejected is replaced, for every request, also by its value alone", () =>
     Effect.gen(function*() {
       const { invalidate, token, with: withOverrides } = yield* started()
       yield* Effect.promise(async () => {
@@ -305,14 +305,14 @@ describe("token", () => {
         assert.strictEqual((await orders.token()).value, "t0ken-3")
         assert.isTrue(await orders.invalidate("t0ken-1"))
         assert.strictEqual((await token()).value, "t0ken-4")
-        // One that has been replaced changes nothing.
+        // A token that was replaced before changes nothing.
         assert.isTrue(await invalidate("t0ken-1"))
         assert.strictEqual((await token()).value, "t0ken-4")
       })
     }))
 })
 
-it.scopedLive("a token that was not rejected for a while works: rejections hours apart are followed by new tokens", () =>
+it.scopedLive("confirms a token that was not rejected for a while: rejections hours apart are followed by new tokens", () =>
   Effect.gen(function*() {
     const server = recording(86_400)
     const origin = yield* servers.http(server.listener)
@@ -347,7 +347,7 @@ it.scopedLive("a token that was not rejected for a while works: rejections hours
       assert.lengthOf(server.of("/token"), rejections)
       revoked = `t0ken-${rejections}`
     }
-    // An API that rejects everything costs the tokens that it costs `ApiClient`.
+    // An API that rejects everything costs as many tokens as with `ApiClient`.
     const hopeless = yield* client(() => false)
     for (let calls = 0; calls < 24; calls += 1) {
       yield* Effect.promise(hopeless)
@@ -369,7 +369,7 @@ it.scopedLive("health describes the token of the client, in milliseconds", () =>
     })
   }))
 
-it.scopedLive("an abort ends the waiting for a token, not its request", () =>
+it.scopedLive("an abort ends only the wait for a token, not the token request", () =>
   Effect.gen(function*() {
     let open: () => void = () => undefined
     const gate = new Promise<void>((resolve) => {
@@ -394,7 +394,7 @@ it.scopedLive("an abort ends the waiting for a token, not its request", () =>
     })
   }))
 
-it.scopedLive("revoke revokes all tokens and forgets them; without an endpoint it rejects", () =>
+it.scopedLive("revoke revokes and removes all tokens; without an endpoint it rejects", () =>
   Effect.gen(function*() {
     const server = yield* started()
     const { health, of, revoke, token } = yield* started({ revocationUrl: `${server.origin}/revoke` })
@@ -404,7 +404,7 @@ it.scopedLive("revoke revokes all tokens and forgets them; without an endpoint i
       await revoke()
       assert.deepStrictEqual(server.of("/revoke").map(({ form }) => form["token"]).sort(), ["t0ken-1", "t0ken-2"])
       assert.isFalse((await health()).hasToken)
-      // However often: a revocation is no rejection, after which no token would be requested for a while.
+      // However often it runs: a revocation is not a rejection, which would suspend token requests.
       for (const count of [3, 4, 5, 6]) {
         assert.strictEqual((await token()).value, `t0ken-${count}`)
         await revoke()
@@ -440,7 +440,7 @@ it.scopedLive("after close, everything rejects with ClientClosed, for each clien
 describe("trace headers", () => {
   const names = ["b3", "traceparent"]
 
-  it.scopedLive("are not sent, where nothing collects the spans", () =>
+  it.scopedLive("are not sent when no tracer is installed", () =>
     Effect.gen(function*() {
       const { fetch, sent } = yield* started()
       yield* Effect.promise(() => fetch("/items"))
@@ -501,7 +501,7 @@ describe("fromEnv", () => {
       assert.deepInclude(server.of("/token")[0]?.form, { client_secret: "s3cr3t", audience: "two" })
     }))
 
-  it.scopedLive("rejects with an error that names missing variables and files that cannot be read", () =>
+  it.scopedLive("rejects with an error that names missing variables and unreadable files", () =>
     Effect.gen(function*() {
       const { token } = yield* managed(() =>
         PromiseClient.fromEnv({ env: { OAUTH_CLIENT_ID: "x", OAUTH_CLIENT_SECRET_FILE: "/nowhere/s3cr3t-here" } })
@@ -517,7 +517,7 @@ describe("fromEnv", () => {
       })
     }))
 
-  it.scopedLive("takes a transport that reads its own variables, such as an authority of the company", () =>
+  it.scopedLive("accepts a transport that reads further variables, such as a private certificate authority", () =>
     Effect.gen(function*() {
       const authority = yield* certificates.authority("company")
       const server = recording()

@@ -1,6 +1,7 @@
 /**
- * The same calls by `fetch` of the runtime and by a client, on each transport: what the caller sees and what the server
- * receives is the same. The cases are those of web-platform-tests for the Fetch standard (`fetch/api`) that do not need a
+ * Calls by `fetch` of the runtime and by a client, on each transport: the caller sees the same result and the server
+ * receives the same request. The cases are those of web-platform-tests for the Fetch standard (`fetch/api`) that do not
+ * need a
  * browser: abort, basic, body, headers, redirect, request, response.
  */
 import type * as Http from "node:http"
@@ -28,7 +29,7 @@ interface Received {
   readonly body: string
 }
 
-/** Those that a transport adds, or that name the connection. */
+/** Headers that a transport adds or that name the connection. */
 const ofTransport = [
   "accept",
   "accept-encoding",
@@ -41,7 +42,7 @@ const ofTransport = [
   "user-agent"
 ]
 
-/** What differs between two calls of the same kind. */
+/** Headers that differ between two calls of the same kind. */
 const settled = (text: string): string => text.replaceAll(/formdata-undici-\d+/g, "boundary")
 
 const answer = ({ body, method, url }: Received, response: Http.ServerResponse): void => {
@@ -104,12 +105,12 @@ const started = Effect.gen(function*() {
   return { origin, received }
 })
 
-/** What a caller can see of a call. */
+/** The observable outcome of a call. */
 const outcome = async (origin: string, run: (origin: string) => Promise<unknown>) => {
   try {
     return { value: await run(origin) }
   } catch (error) {
-    // The messages are the transport's; the kinds that callers tell apart are the standard's.
+    // The messages belong to the transport; the kinds that callers distinguish, to the standard.
     const name = error instanceof Error ? error.name : String(error)
     return { failure: /^(Abort|Timeout)Error$/.test(name) || !(error instanceof Error) ? name : "an error" }
   }
@@ -168,12 +169,12 @@ const cases: Readonly<Record<string, Case>> = {
   "a GET with a body": shows("/v1/items", { body: "x" }),
   "an unknown method": shows("/v1/items", { method: "FETCH" }),
   "a forbidden method": shows("/v1/items", { method: "TRACE" }),
-  "a method that is no token": shows("/v1/items", { method: "G ET" }),
+  "a method that is not a token": shows("/v1/items", { method: "G ET" }),
   // headers
   "headers as an object": shows("/v1/items", { headers: { "X-One": "1", "x-two": "  padded  " } }),
   "headers as a list, repeated": shows("/v1/items", { headers: [["x-one", "1"], ["X-One", "2"]] }),
   "headers of a Headers": shows("/v1/items", { headers: new Headers({ "x-one": "1" }) }),
-  "a header name that is no token": shows("/v1/items", { headers: { "x one": "1" } }),
+  "a header name that is not a token": shows("/v1/items", { headers: { "x one": "1" } }),
   "a header value with a line break": shows("/v1/items", { headers: { "x-one": "1\r\nx-two: 2" } }),
   "headers of a response": shows("/v1/headers"),
   // request bodies
@@ -187,10 +188,10 @@ const cases: Readonly<Record<string, Case>> = {
     body: new TextEncoder().encode("bytes").subarray(1, 3)
   }),
   "a Blob with a type": shows("/v1/items", { method: "POST", body: new Blob(["blob"], { type: "text/html" }) }),
-  "a Blob without": shows("/v1/items", { method: "POST", body: new Blob(["blob"]) }),
+  "a Blob without a type": shows("/v1/items", { method: "POST", body: new Blob(["blob"]) }),
   "URLSearchParams": shows("/v1/items", { method: "POST", body: new URLSearchParams({ a: "b c", d: "é" }) }),
   "FormData": async (fetch, url) => shown(await fetch(url("/v1/items"), { method: "POST", body: form() })),
-  "a type of the caller's own": shows("/v1/items", {
+  "a content type set by the caller": shows("/v1/items", {
     method: "POST",
     body: new URLSearchParams({ a: "b" }),
     headers: { "content-type": "application/x-own" }
@@ -268,7 +269,7 @@ const cases: Readonly<Record<string, Case>> = {
   "a fragment of the location": shows("/v1/redirect/302?to=%2Fv1%2Fitems%23part"),
   "two redirects": shows("/v1/redirect/302?to=%2Fv1%2Fredirect%2F307%3Fto%3D%2Fv1%2Fitems"),
   "a redirect without location": shows("/v1/redirect/302"),
-  "a location that is no URL": shows("/v1/redirect/302?to=https%3A%2F%2F"),
+  "a location that is not a URL": shows("/v1/redirect/302?to=https%3A%2F%2F"),
   "a location that is not HTTP": shows("/v1/redirect/302?to=data%3Atext%2Fplain%2Cx"),
   "redirect: error": shows("/v1/redirect/302?to=/v1/items", { redirect: "error" }),
   "redirect: manual": shows("/v1/redirect/302?to=/v1/items", { redirect: "manual" }),
@@ -337,7 +338,7 @@ for (const [name, httpClient] of transports) {
             const expected = await outcome(one.origin, (origin) => run(authorized, (path) => origin + path))
             const found = await outcome(other.origin, (origin) => run(client.fetch, (path) => origin + path))
             assert.deepStrictEqual(found, expected)
-            // When a call is aborted, how far it came is a matter of time.
+            // The progress of an aborted call depends on timing.
             if ("value" in expected) assert.deepStrictEqual(other.received, one.received)
           })
         }))

@@ -37,7 +37,9 @@ const recording = (handler: (seen: Seen, response: Http.ServerResponse) => void)
   return { all, listener }
 }
 
-/** An API whose path `/v1/STATUS` redirects to the location in the query, and another server that shows what it gets. */
+/**
+ * An API whose path `/v1/STATUS` redirects to the location in the query, and another server that records its requests.
+ */
 const started = (httpClient: Layer.Layer<HttpClient.HttpClient>, dpop = false) =>
   Effect.gen(function*() {
     const other = recording(({ url }, response) => {
@@ -112,7 +114,7 @@ for (const [name, transport] of transports) {
         })
       }))
 
-    it.scopedLive("a redirect elsewhere is followed without the token and without cookies", () =>
+    it.scopedLive("a redirect to another origin is followed without the token and without cookies", () =>
       Effect.gen(function*() {
         const { elsewhere, fetch, others, requests } = yield* started(transport)
         yield* Effect.promise(async () => {
@@ -129,7 +131,7 @@ for (const [name, transport] of transports) {
         })
       }))
 
-    it.scopedLive("a redirect that comes back from elsewhere stays without the token", () =>
+    it.scopedLive("a redirect back from another origin is followed without the token", () =>
       Effect.gen(function*() {
         const { elsewhere, fetch, origin, others, requests } = yield* started(transport)
         yield* Effect.promise(async () => {
@@ -141,7 +143,7 @@ for (const [name, transport] of transports) {
         })
       }))
 
-    it.scopedLive("a redirect out of the base path is followed without the token, and without the caller's own", () =>
+    it.scopedLive("a redirect out of the base path is followed without the token and without the caller's authorization", () =>
       Effect.gen(function*() {
         const { fetch, origin, requests } = yield* started(transport)
         yield* Effect.promise(async () => {
@@ -154,7 +156,7 @@ for (const [name, transport] of transports) {
         })
       }))
 
-    it.scopedLive("a response without location is the last one; what cannot be followed rejects", () =>
+    it.scopedLive("a response without a location is returned; a redirect that cannot be followed rejects", () =>
       Effect.gen(function*() {
         const { fetch, requests } = yield* started(transport)
         yield* Effect.promise(async () => {
@@ -170,7 +172,7 @@ for (const [name, transport] of transports) {
         })
       }))
 
-    it.scopedLive("redirect: \"manual\" and \"error\" leave the redirect as it is", () =>
+    it.scopedLive("redirect: \"manual\" and \"error\" do not follow the redirect", () =>
       Effect.gen(function*() {
         const { elsewhere, fetch, others } = yield* started(transport)
         yield* Effect.promise(async () => {
@@ -186,7 +188,7 @@ for (const [name, transport] of transports) {
         })
       }))
 
-    it.scopedLive("a redirect of a call with a proof is followed with another proof, and elsewhere without", () =>
+    it.scopedLive("a redirect of a call with a proof is followed with a new proof, and to another origin without one", () =>
       Effect.gen(function*() {
         const { elsewhere, fetch, others, requests } = yield* started(transport, true)
         yield* Effect.promise(async () => {

@@ -22,7 +22,7 @@ const client = (layer: Layer.Layer<ApiClient.ApiClient, unknown>) =>
     ({ close }) => Effect.promise(close)
   )
 
-/** Resolves when `condition` holds; a test that waits for ever ends by the limit of the runner. */
+/** Resolves when `condition` holds; if it never does, the limit of the runner ends the test. */
 const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
@@ -84,7 +84,7 @@ for (const [name, transport] of transports) {
         })
       }))
 
-    it.scopedLive("an abort before the body is read does so as well, also of a Request and of its copy", () =>
+    it.scopedLive("an abort before the body is read rejects and closes as well, also for a Request and its copy", () =>
       Effect.gen(function*() {
         const { fetch, origin, state } = yield* started(transport, events)
         yield* Effect.promise(async () => {
@@ -233,7 +233,7 @@ for (const [name, transport] of transports) {
   })
 }
 
-it.scopedLive("options that would guard and cannot be honoured reject before anything is sent", () =>
+it.scopedLive("options that cannot be honoured and would weaken a guarantee reject before anything is sent", () =>
   Effect.gen(function*() {
     const { fetch, state } = yield* started(NodeHttpClient.layerUndici, (_, response) => response.end())
     yield* Effect.promise(async () => {
@@ -254,7 +254,7 @@ it.scopedLive("options that would guard and cannot be honoured reject before any
   }))
 
 describe("the layer", () => {
-  /** A layer whose first builds fail, each with something opened that must be closed. */
+  /** A layer whose first builds fail, each with an open resource that must be closed. */
   const failing = (layer: Layer.Layer<ApiClient.ApiClient, unknown>, failures: number) => {
     const state = { builds: 0, open: 0 }
     const opened = Layer.scopedDiscard(Effect.acquireRelease(
@@ -269,7 +269,7 @@ describe("the layer", () => {
     return { state, layer: Layer.provide(built, opened) }
   }
 
-  it.scopedLive("that failed is built again by the next call, and released before", () =>
+  it.scopedLive("that failed is released, and built again by the next call", () =>
     Effect.gen(function*() {
       const { layer, state } = yield* started(NodeHttpClient.layerUndici, (_, response) => response.end("[]"))
       const builds = failing(layer, 2)
@@ -287,7 +287,7 @@ describe("the layer", () => {
       })
     }))
 
-  it.scopedLive("is released by close, after which calls reject; so do those that waited for the build", () =>
+  it.scopedLive("is released by close; later calls and calls that waited for the build reject", () =>
     Effect.gen(function*() {
       const { layer, state } = yield* started(NodeHttpClient.layerUndici, (_, response) => response.end("[]"))
       const builds = failing(layer, 0)
@@ -325,7 +325,7 @@ describe("the layer", () => {
     }))
 
   for (const [name, transport] of transports) {
-    it.scopedLive(`over ${name}, rejects calls in progress by close, and says that they may have been sent`, () =>
+    it.scopedLive(`over ${name}, rejects calls in progress on close, with a message that they may have been sent`, () =>
       Effect.gen(function*() {
         const { layer, state } = yield* started(transport, () => undefined)
         const api = PromiseClient.make(layer)

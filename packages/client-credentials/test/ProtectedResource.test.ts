@@ -22,7 +22,7 @@ const discover = (document: unknown, options: Partial<Parameters<typeof Protecte
 }
 
 describe("the metadata of a protected resource", () => {
-  it.effect("D3 tell which of the allowed issuers to ask, at the place that the resource itself determines", () =>
+  it.effect("D3 returns which of the allowed issuers to use, from the well-known URL of the resource", () =>
     Effect.gen(function*() {
       const { found, sent } = discover({ resource, authorization_servers: ["https://evil.example", issuer] })
       assert.deepStrictEqual(yield* found, { issuer, resource })
@@ -45,7 +45,7 @@ describe("the metadata of a protected resource", () => {
       [new Response("", { status: 302, headers: { location: "https://evil.example" } }), "status 302"]
     ] as const
   ) {
-    it.effect(`D3 are refused: ${problem}, ${document instanceof Response ? "" : JSON.stringify(document)}`, () =>
+    it.effect(`D3 is rejected: ${problem}, ${document instanceof Response ? "" : JSON.stringify(document)}`, () =>
       Effect.gen(function*() {
         const { found, sent } = discover(document)
         const error = yield* Effect.flip(found)
@@ -55,7 +55,7 @@ describe("the metadata of a protected resource", () => {
       }))
   }
 
-  it.effect("D3 are not asked for without TLS", () =>
+  it.effect("D3 is not requested without TLS", () =>
     Effect.gen(function*() {
       const { found, sent } = discover({}, { resource: "http://169.254.169.254/" })
       assert.include((yield* Effect.flip(found)).message, "https:")

@@ -39,7 +39,7 @@ const openid = "https://auth.example.com/tenants/acme/.well-known/openid-configu
 const none = () => new Response("nothing here", { status: 404 })
 
 describe("the metadata of the server", () => {
-  it.effect("D1 are inserted between host and path, or else appended as OpenID Connect has it", () =>
+  it.effect("D1 is read between host and path of the issuer, or else at the URL of OpenID Connect discovery", () =>
     Effect.gen(function*() {
       for (
         const [place, urls] of [
@@ -63,7 +63,7 @@ describe("the metadata of the server", () => {
       ])
     }))
 
-  it.effect("D1 T11 are refused when they are of another issuer, or lead anywhere without TLS", () =>
+  it.effect("D1 T11 is rejected if it is of another issuer or contains an endpoint without TLS", () =>
     Effect.gen(function*() {
       for (
         const [change, problem] of [
@@ -93,7 +93,7 @@ describe("the metadata of the server", () => {
     "a redirect": () => new Response(null, { status: 302, headers: { location: "https://evil.example/login?next=s" } })
   }
   for (const [what, first] of Object.entries(firsts)) {
-    it.effect(`are looked for at the next place after ${what}, and the error shows what was found`, () =>
+    it.effect(`is requested at the next location after ${what}, and the error shows what was found`, () =>
       Effect.gen(function*() {
         const { get } = make((url) => url === openid ? Response.json(document) : first())
         assert.strictEqual((yield* Effect.flatten(get)).tokenEndpoint, document.token_endpoint)
@@ -109,7 +109,7 @@ describe("the metadata of the server", () => {
       }))
   }
 
-  it.effect("say what to set where the URL of a document was configured as the issuer", () =>
+  it.effect("fails with the issuer to set when the URL of a document was configured as the issuer", () =>
     Effect.gen(function*() {
       const { get, urls } = make(none, { issuer: openid })
       const error = yield* Effect.flip(Effect.flatten(get))
@@ -117,7 +117,7 @@ describe("the metadata of the server", () => {
       assert.lengthOf(urls(), 0)
     }))
 
-  it.effect("are kept for an hour; a failure is not, and does not take away what was known", () =>
+  it.effect("is cached for an hour; a failure is not cached and does not replace the cached document", () =>
     Effect.gen(function*() {
       let up = false
       const { get, urls } = make(() => up ? Response.json(document) : new Response("", { status: 503 }))
@@ -137,7 +137,7 @@ describe("the metadata of the server", () => {
       assert.lengthOf(urls(), 7)
     }))
 
-  it.effect("are not asked for when the token URL is configured", () =>
+  it.effect("is not requested when the token URL is configured", () =>
     Effect.gen(function*() {
       const { get, urls } = make(none, {
         tokenUrl: "https://auth.example.com/t",
@@ -160,7 +160,7 @@ describe("the metadata of the server", () => {
       [["private_key_jwt"], "post"]
     ] as const
   ) {
-    it.effect(`D2 choose the method of a client with a secret: ${supported?.join(", ") ?? "none named"}`, () =>
+    it.effect(`D2 selects the method of a client with a secret: ${supported?.join(", ") ?? "none listed"}`, () =>
       Effect.gen(function*() {
         const http = fakeHttp.make(({ url }) =>
           Effect.sync(() =>
@@ -191,7 +191,7 @@ describe("the metadata of the server", () => {
       }))
   }
 
-  it.effect("that do not come are not taken for the token endpoint", () =>
+  it.effect("that times out is not reported as the token endpoint", () =>
     Effect.gen(function*() {
       const { layer } = fakeHttp.make(() => Effect.never)
       const waiting = yield* ServerMetadata.make().pipe(
@@ -208,7 +208,7 @@ describe("the metadata of the server", () => {
       )
     }))
 
-  it.prop("are metadata or a typed error, whatever arrives", [fc.oneof(fc.string(), fc.json())], ([body]) => {
+  it.prop("is metadata or a typed error, for any response", [fc.oneof(fc.string(), fc.json())], ([body]) => {
     const { _tag } = metadata.decode(issuer, body, false)
     assert.strictEqual(_tag, "Failure")
   })

@@ -8,7 +8,7 @@ import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
 import { make as endpoint, request, type Script, unavailable } from "./support/tokenEndpoint.js"
 
-/** The lease that is left in a store of which some operations fail. */
+/** Returns the lease that is left in a store of which some operations fail. */
 const run = (script: Script, failing: (memory: TokenStore.TokenStore) => Partial<TokenStore.TokenStore>) =>
   Effect.gen(function*() {
     const memory = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
@@ -20,7 +20,7 @@ const run = (script: Script, failing: (memory: TokenStore.TokenStore) => Partial
         key = of
         return memory.load(of)
       },
-      // As over a network: what is given no time is not sent.
+      // As over a network: an operation without time left is not sent.
       swap: (...all) => Effect.delay(memory.swap(...all), "5 millis"),
       release: (...all) => Effect.delay(memory.release(...all), "5 millis"),
       ...failing(memory)
@@ -39,7 +39,7 @@ const run = (script: Script, failing: (memory: TokenStore.TokenStore) => Partial
     return { again, call: yield* again, left: Effect.suspend(() => memory.load(key)) }
   })
 
-/** WebCrypto answers in its own time, which no test clock moves. */
+/** WebCrypto takes real time, which no test clock advances. */
 const { settle } = VirtualClock.make()
 
 const pass = (rounds: number) =>
@@ -65,7 +65,7 @@ describe("the lease", () => {
       assert.strictEqual((yield* left).leasedFor, 0)
     }))
 
-  it.scoped("ends when it is not known whether it was taken, though no time is left for other failures", () =>
+  it.scoped("ends when the outcome of taking it is unknown, though no time is left for other failures", () =>
     Effect.gen(function*() {
       const { call, left } = yield* run({}, (memory) => ({
         acquire: (...all) => Effect.zipRight(memory.acquire(...all), Effect.never)
@@ -75,7 +75,7 @@ describe("the lease", () => {
       assert.strictEqual((yield* left).leasedFor, 0)
     }))
 
-  it.scoped("that could not be renewed for a while leaves the time to store the token", () =>
+  it.scoped("that could not be renewed for a while leaves time to store the token", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       let acquired = 0
@@ -91,7 +91,7 @@ describe("the lease", () => {
 })
 
 describe("a failure", () => {
-  it.scoped("that was noted by a clock years ahead stops no process", () =>
+  it.scoped("that was recorded by a clock years ahead blocks no process", () =>
     Effect.gen(function*() {
       yield* TestClock.adjust("1000 days")
       const { again, call } = yield* run({ fails: (requests) => requests === 1 && unavailable }, () => ({}))

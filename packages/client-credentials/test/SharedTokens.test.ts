@@ -44,12 +44,12 @@ interface Process {
   readonly cache?: TokenCache.Options
 }
 
-/** A process of its own: its cache, over the store that it shares with others. */
+/** A separate process: its cache, over the store that it shares with others. */
 const process = (
   tokens: Layer.Layer<TokenEndpoint.TokenEndpoint>,
   { cache = {}, keys = [key(1)], options, secret, store }: Process
 ): Effect.Effect<TokenCache.TokenCache, unknown, Scope.Scope> =>
-  // Its parts last as long as the scope of the test, not as long as the cache takes to be made.
+  // Its parts last as long as the scope of the test, not only while the cache is created.
   Effect.flatMap(
     Layer.build(
       SharedTokens.layer(options).pipe(
@@ -80,7 +80,7 @@ const fleet = (size: number, script: Script = {}, more: Partial<Process> = {}) =
 
 const values = (tokens: ReadonlyArray<AccessToken.AccessToken>) => new Set(tokens.map(value))
 
-/** WebCrypto answers in its own time, which no test clock moves. */
+/** WebCrypto takes real time, which no test clock advances. */
 const tick = VirtualClock.make().settle
 
 const all = (processes: ReadonlyArray<TokenCache.TokenCache>) =>
@@ -88,7 +88,7 @@ const all = (processes: ReadonlyArray<TokenCache.TokenCache>) =>
     const calls = yield* Effect.fork(
       Effect.forEach(processes, ({ get }) => get, { concurrency: "unbounded" })
     )
-    // Those who wait look again every 200 ms.
+    // Waiting processes read the store again every 200 ms.
     while (exitOf(calls) === undefined) {
       yield* TestClock.adjust("100 millis")
       yield* tick
@@ -97,7 +97,7 @@ const all = (processes: ReadonlyArray<TokenCache.TokenCache>) =>
   })
 
 describe("a fleet with one store", () => {
-  it.scoped("asks for one token, however many start at once, and one a day", () =>
+  it.scoped("requests one token a day, however many processes start at once", () =>
     Effect.gen(function*() {
       const { count, processes } = yield* fleet(20)
       assert.deepStrictEqual(values(yield* all(processes)), new Set(["token-1"]))
@@ -108,7 +108,7 @@ describe("a fleet with one store", () => {
       }
     }))
 
-  it.scoped("a process that starts again takes over the token that is there", () =>
+  it.scoped("a restarted process uses the token in the store", () =>
     Effect.gen(function*() {
       const { count, start } = yield* fleet(0)
       const before = yield* countOf("oauth.token.shared")
@@ -141,7 +141,7 @@ describe("a fleet with one store", () => {
       ["the default", {}, 1439.9, "token-2"]
     ] as const
   ) {
-    it.scoped(`takes over no token that the cache would not use any more: ${name}`, () =>
+    it.scoped(`does not load a token that the cache would no longer use: ${name}`, () =>
       Effect.gen(function*() {
         const { count, processes: [first = assert.fail()], start } = yield* fleet(1, {}, { cache })
         assert.strictEqual(value(yield* first.get), "token-1")
@@ -153,7 +153,7 @@ describe("a fleet with one store", () => {
       }))
   }
 
-  it.scoped("asks for one new token when twenty processes are refused with one", () =>
+  it.scoped("requests one new token when twenty processes have the same token rejected", () =>
     Effect.gen(function*() {
       const { count, processes } = yield* fleet(20)
       const tokens = yield* all(processes)
@@ -162,7 +162,7 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests, 2)
     }))
 
-  it.scoped("replaces a token that was taken over and is refused too, without a pause", () =>
+  it.scoped("replaces a loaded token that is rejected too, without a pause", () =>
     Effect.gen(function*() {
       const { count, processes: [one = assert.fail(), other = assert.fail()] } = yield* fleet(2)
       const [first = assert.fail()] = yield* all([one, other])
@@ -170,7 +170,7 @@ describe("a fleet with one store", () => {
       yield* one.invalidate(first)
       const [second = assert.fail()] = yield* all([one])
       yield* TestClock.adjust("1 minute")
-      // The other one learns of both refusals one after the other.
+      // The other process learns of the two rejections in sequence.
       assert.isTrue(yield* other.invalidate(first))
       const [taken = assert.fail()] = yield* all([other])
       assert.strictEqual(value(taken), value(second))
@@ -181,7 +181,7 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests, 3)
     }))
 
-  it.scoped("goes on when the one who asks dies: its lease ends", () =>
+  it.scoped("continues when the process with the lease dies: its lease expires", () =>
     Effect.gen(function*() {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       const places: Array<string> = []
@@ -203,7 +203,7 @@ describe("a fleet with one store", () => {
       const { count, processes } = yield* fleet(3, {}, { store: noting, options: { leaseLife: "10 seconds" } })
       const waiting = yield* Effect.fork(all(processes))
       yield* tick
-      // Somebody took the lease before all of them, and is never seen again.
+      // An unknown process took the lease before all others and never releases it.
       const other = yield* fleet(1, {}, { store })
       yield* all(other.processes)
       assert.isAbove(places.length, 0)
@@ -218,12 +218,12 @@ describe("a fleet with one store", () => {
       const waited = (yield* Clock.currentTimeMillis) - before
       assert.isAtLeast(stored - before, 9000)
       assert.isAtMost(stored - before, 11_000)
-      // A process that looked a moment before looks again two seconds later.
+      // A process that read the store just before reads it again two seconds later.
       assert.isAtMost(waited, 13_000)
       assert.strictEqual(count.requests + other.count.requests, requests + 1)
     }))
 
-  it.scoped("looks once more when it has the lease: another may have been faster", () =>
+  it.scoped("reads the store once more after it takes the lease, in case another process was faster", () =>
     Effect.gen(function*() {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       const gate = yield* Deferred.make<void>()
@@ -246,12 +246,12 @@ describe("a fleet with one store", () => {
       assert.strictEqual(late.count.requests, 0)
     }))
 
-  it.scoped("a process that was paused overwrites nothing", () =>
+  it.scoped("does not let a paused process overwrite anything", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       let leases = 0
-      // The process is paused after it took the lease: it does not renew it.
+      // The process is paused after it takes the lease, and does not renew it.
       const paused: TokenStore.TokenStore = {
         ...store,
         acquire: (key, owner, life) => (leases += 1) === 1 ? store.acquire(key, owner, life) : Effect.never
@@ -282,7 +282,7 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests, before + 1)
     }))
 
-  it.scoped("is told in its settings what is wrong with them", () =>
+  it.scoped("reports invalid settings by name", () =>
     Effect.gen(function*() {
       for (
         const [setting, value] of [["leaseLife", 0], ["pollEvery", "often" as "1 day"], [
@@ -296,7 +296,7 @@ describe("a fleet with one store", () => {
       }
     }))
 
-  it.scoped("has a token for each of two secrets, however often those who have them start", () =>
+  it.scoped("keeps one token for each of two secrets, however often their processes start", () =>
     Effect.gen(function*() {
       const { count, layer, store } = yield* fleet(0)
       for (let starts = 0; starts < 10; starts += 1) {
@@ -310,10 +310,10 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests, 2)
     }))
 
-  it.scoped("keeps tokens that are bound to a key of the process out of the store", () =>
+  it.scoped("does not store tokens that are bound to a key of the process", () =>
     Effect.gen(function*() {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
-      const untouched = { ...store, load: () => Effect.die("the store was asked") }
+      const untouched = { ...store, load: () => Effect.die("the store was read") }
       const { requestToken } = yield* shared(endpoint().layer).pipe(Effect.provide([
         config(),
         TokenSeal.layer([key(1)]),
@@ -323,7 +323,7 @@ describe("a fleet with one store", () => {
       assert.strictEqual(value(token), "token-1")
     }))
 
-  it.scoped("does not renew a token by one that ends before it", () =>
+  it.scoped("does not replace a token by one that expires earlier", () =>
     Effect.gen(function*() {
       const { requestToken } = yield* shared(endpoint({ life: 60_000 }).layer).pipe(Effect.provide([
         config(),
@@ -338,7 +338,7 @@ describe("a fleet with one store", () => {
       assert.strictEqual(value(renewed.token), "token-2")
     }))
 
-  it.scoped("passes over what was put there by others, and says so", () =>
+  it.scoped("ignores entries that others wrote, with a warning", () =>
     Effect.gen(function*() {
       const { count, layer, processes, store } = yield* fleet(1)
       yield* all(processes)
@@ -365,7 +365,7 @@ describe("a fleet with one store", () => {
     }))
 
   for (const operation of ["load", "acquire", "swap"] as const) {
-    it.scoped(`does without the store when it cannot ${operation}`, () =>
+    it.scoped(`continues without the store when it cannot ${operation}`, () =>
       Effect.gen(function*() {
         const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
         const failing = {
@@ -382,7 +382,7 @@ describe("a fleet with one store", () => {
   }
 
   for (const operation of ["load", "acquire", "swap"] as const) {
-    it.scoped(`holds nobody up when its store never answers to ${operation}`, () =>
+    it.scoped(`blocks no caller when its store never responds to ${operation}`, () =>
       Effect.gen(function*() {
         const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
         const logged: Array<string> = []
@@ -402,14 +402,14 @@ describe("a fleet with one store", () => {
       }))
   }
 
-  it.scoped("that is rejected by the API costs the documented six tokens on the first day, with restarts too", () =>
+  it.scoped("costs the documented six tokens on the first day when the API rejects each token, with restarts too", () =>
     Effect.gen(function*() {
       for (const restarts of [false, true]) {
         const { count, processes, start } = yield* fleet(4)
         const begun = yield* Clock.currentTimeMillis
         while ((yield* Clock.currentTimeMillis) - begun < 23 * 3_600_000) {
           const caches = restarts ? yield* Effect.replicateEffect(start, 4) : processes
-          // As a call does: once more with another token, if there is one.
+          // As a call does: once more with another token, if one is available.
           for (const isReplay of [false, true]) {
             const tokens = yield* all(caches)
             const isLast = yield* Effect.forEach(
@@ -442,7 +442,7 @@ describe("a fleet with one store", () => {
       assert.strictEqual(value(yield* replace(second)), "token-3")
     }))
 
-  it.scoped("uses its own token while the store is away, and requests none", () =>
+  it.scoped("uses its own token while the store is unavailable, and requests none", () =>
     Effect.gen(function*() {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       let isAway = false
@@ -480,7 +480,7 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests, 2)
     }).pipe(Effect.provide(quiet)))
 
-  it.scoped("fails with TokenStoreError where it is told to, rather than to request a token for itself", () =>
+  it.scoped("fails with TokenStoreError if configured to, instead of requesting a separate token", () =>
     Effect.gen(function*() {
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
       const failing = { ...store, load: () => new OAuthError.TokenStoreError({ operation: "load", problem: "OOM" }) }
@@ -493,14 +493,14 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests, 0)
     }))
 
-  it.scoped("tells the failure of the authorization server as it is, and gives the lease back", () =>
+  it.scoped("fails with the unchanged error of the authorization server and releases the lease", () =>
     Effect.gen(function*() {
       const { count, processes, store } = yield* fleet(1, { fails: (request) => request === 1 && wrongSecret }, {
         cache: { backOff: Schedule.spaced("1 hour") }
       })
       const error = yield* Effect.flip(all(processes))
       assert.deepInclude(error, { _tag: "TokenErrorResponse", error: "invalid_client" })
-      // Others are told the same, and nobody asks, until the pause is over.
+      // Other processes fail with the same error, and none sends a request, until the pause is over.
       const other = yield* fleet(1, {}, { store })
       const told = yield* Effect.flip(all(other.processes))
       assert.deepInclude(told, { _tag: "TokenErrorResponse", error: "invalid_client" })
@@ -508,7 +508,7 @@ describe("a fleet with one store", () => {
       yield* TestClock.adjust("1 hour")
       assert.deepStrictEqual(values(yield* all(other.processes)), new Set(["token-1"]))
       assert.strictEqual(count.requests, 1)
-      // Another secret may do better at once.
+      // Another secret may succeed at once.
       const better = yield* fleet(1, { value: () => "better" }, { store, secret: "another" })
       assert.deepStrictEqual(values(yield* all(better.processes)), new Set(["better"]))
     }))
@@ -533,7 +533,7 @@ describe("a fleet with one store", () => {
       }
     }))
 
-  it.scoped("in an outage asks as seldom as one process would, however many there are", () =>
+  it.scoped("sends as few requests in an outage as one process, however many there are", () =>
     Effect.gen(function*() {
       const { count, processes } = yield* fleet(20, { fails: (request) => request < 8 && unavailable })
       let served = 0
@@ -547,7 +547,7 @@ describe("a fleet with one store", () => {
       assert.strictEqual(served, 1)
     }))
 
-  it.scoped("does not take over a token that is about to end, nor believe that it lives longer than it does", () =>
+  it.scoped("does not load a token that is about to expire, nor trust an expiry later than the maximum", () =>
     Effect.gen(function*() {
       const { count, start } = yield* fleet(0, { life: 60_000 })
       yield* all([yield* start])
@@ -559,7 +559,7 @@ describe("a fleet with one store", () => {
       assert.strictEqual(count.requests, 2)
     }))
 
-  it.scoped("shows the token in the store without asking for one, and forgets it for all on demand", () =>
+  it.scoped("shows the token in the store without a token request, and removes it for all processes on demand", () =>
     Effect.gen(function*() {
       const { count, start, store } = yield* fleet(0)
       const look = <A, E>(
