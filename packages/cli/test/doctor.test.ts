@@ -165,7 +165,7 @@ describe("doctor, on the way to the server", () => {
       const origin = yield* servers.http((_, response) => response.end())
       const found = yield* wrong({ OAUTH_TOKEN_URL: `${origin.replace("http:", "https:")}/token` })
       assert.strictEqual(found.step, "certificate")
-      assert.match(found.says, /does not speak TLS/)
+      assert.match(found.says, /answers HTTP without TLS/)
     }), minute)
 })
 
@@ -187,16 +187,25 @@ describe("doctor, at the server", () => {
   for (const [aheadBy, says] of [[630_000, /10 min \d+ s behind/], [-630_000, /10 min \d+ s ahead of/]] as const) {
     it.scopedLive(`knows a clock that is ${aheadBy > 0 ? "behind" : "ahead"}`, () =>
       Effect.gen(function*() {
-        const { wrong } = yield* sick
-        const origin = yield* scripted(token(), aheadBy)
-        const found = yield* wrong({
-          OAUTH_TOKEN_URL: `${origin}/token`,
+        const { client } = yield* sick
+        const { doctor } = yield* start
+        const env = {
+          ...client,
+          OAUTH_TOKEN_URL: `${yield* scripted(token(), aheadBy)}/token`,
           OAUTH_ALLOW_HTTP_LOOPBACK: "true",
           API_BASE_URL: yield* servers.http((_, response) => response.end("{}"))
-        })
-        assert.strictEqual(found.step, "clock")
-        assert.match(found.says, says)
-        assert.match(found.remedy ?? "", /NTP/)
+        }
+        const of = (findings: ReadonlyArray<Finding>) => findings.find(({ step }) => step === "clock") as Finding
+        // Nothing that is sent is dated by it.
+        const plain = yield* doctor(env)
+        assert.deepStrictEqual([plain.exitCode, of(plain.findings).verdict], [0, "warning"])
+        assert.match(of(plain.findings).says, says)
+        // Assertions are.
+        const long = { OAUTH_CLIENT_SECRET: "l0ng".repeat(10), OAUTH_CLIENT_AUTHENTICATION: "client_secret_jwt" }
+        const dated = yield* doctor({ ...env, ...long })
+        assert.deepStrictEqual([dated.exitCode, of(dated.findings).verdict], [21, "wrong"])
+        assert.match(of(dated.findings).says, says)
+        assert.match(of(dated.findings).remedy ?? "", /NTP/)
       }), minute)
   }
 
@@ -226,7 +235,7 @@ describe("doctor, at the server", () => {
         }
       })
       assert.strictEqual(exitCode, 21)
-      assert.match(stdout, /✗ scope +items:write asked for and not granted\n +→ /)
+      assert.match(stdout, /✗ scope +items:write requested and not granted\n +→ /)
       assert.match(
         stdout,
         /✗ audience +the token is for https:\/\/other.example.com, not for https:\/\/api.example.com/
@@ -257,12 +266,12 @@ describe("the verdict of doctor", () => {
     [answer(304), /304/],
     [answer(307, { location: "http://[" }), /redirect \(307\)/],
     [answer(400), /rejects the call \(400\)/],
-    [answer(401), /refuses the token \(401\)/],
+    [answer(401), /rejects the token \(401\)/],
     [answer(403), /forbids it \(403\)/],
     [answer(404), /does not exist \(404\)/],
     [answer(405), /does not allow GET \(405\)/],
-    [answer(410), /rejects the call \(410\)/],
-    [answer(419), /\(419\)/],
+    [answer(410), /does not exist \(410\)/],
+    [answer(419), /rejects the token \(419\)/],
     [answer(429), /limits the rate of calls \(429\)/],
     [answer(500), /problem of its own \(500\)/],
     [answer(503), /problem of its own \(503\)/]
@@ -308,11 +317,11 @@ describe("the verdict of doctor", () => {
     minute
   )
 
-  it.scopedLive("warns of a page, which may be a sign-in page", () =>
+  it.scopedLive("is not good for a page, which shows nothing about the token", () =>
     Effect.gen(function*() {
       const { exitCode, stdout } = yield* verdict(answer(200, { "content-type": "text/html; charset=utf-8" }))
-      assert.strictEqual(exitCode, 0)
-      assert.match(stdout, /! call .*an HTML page, which may be a sign-in page\n.*--path/)
+      assert.strictEqual(exitCode, 21)
+      assert.match(stdout, /✗ call .*an HTML page, which does not show whether the API accepts the token\n.*--path/)
     }), minute)
 })
 
@@ -371,12 +380,12 @@ describe("doctor, with oidc-provider over TLS", () => {
       )
       const secret = file("other", "wr0ng-s3cr3t")
       const client = say(yield* wrong({ OAUTH_CLIENT_SECRET_FILE: secret }))
-      assert.match(client, /^authentication: .*"invalid_client".*Check the client id and the client secret/)
+      assert.match(client, /^authentication: .*"invalid_client".*Check OAUTH_CLIENT_ID and the secret/)
       assert.notInclude(client, "wr0ng")
       assert.match(say(yield* wrong({ OAUTH_SCOPE: "admin" })), /^authentication: .*"invalid_scope".*OAUTH_SCOPE/)
       assert.match(
         say(yield* wrong({ OAUTH_RESOURCE: servers.otherResource })),
-        /^call: .*refuses the token \(401, invalid_token\).*OAUTH_RESOURCE/
+        /^call: .*rejects the token \(401, invalid_token\).*OAUTH_RESOURCE/
       )
       assert.match(say(yield* wrong({}, "--path", "/write")), /^call: .*wants the scope items:write.*OAUTH_SCOPE/)
       assert.match(say(yield* wrong({}, "--path", "/forbidden")), /^call: .*forbids it \(403\)/)

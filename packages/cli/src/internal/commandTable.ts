@@ -117,10 +117,12 @@ const revoke = command(
 )
 
 const doctor = command(
-  "Check each step to a first call, and state the change that the first failure needs. Costs a token.",
+  "Check each step to a first call, and state the change that the first failure needs. Costs one token at most.",
   {
     ...common,
     path: text("PATH", "The path to call in the end, by GET. Default: the base URL of the API."),
+    timeout: { ...text("DURATION", "How long to wait for each answer: 8s, 500ms, 1min."), default: "8s" },
+    fix: flag("Write the changes that are found into the profile, and show them."),
     json
   },
   () => import("./commands/doctor.js")

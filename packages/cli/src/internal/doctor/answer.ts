@@ -1,0 +1,86 @@
+/**
+ * Responses as the rules see them.
+ */
+
+export interface Answer {
+  readonly method: string
+  /** Origin and path. */
+  readonly url: string
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** When it arrived, in milliseconds since the epoch. */
+  readonly at: number
+  /** The beginning of the body. It is examined and never shown. */
+  readonly body: string
+}
+
+export const isHtml = ({ body, headers }: Answer): boolean =>
+  /^\s*text\/html\b|^\s*application\/xhtml/i.test(headers["content-type"] ?? "") ||
+  /^\s*(?:<!doctype html|<html[\s>])/i.test(body)
+
+/** A page with a form for a password, or one that is titled so. */
+export const isSignInPage = (answer: Answer): boolean =>
+  isHtml(answer) &&
+  /type=["']?password|<title>[^<]{0,80}(?:sign[ -]?in|log[ -]?in|single sign-on)|(?:sign|log) in to\b/i.test(
+    answer.body
+  )
+
+export const json = ({ body }: Answer): unknown => {
+  try {
+    return JSON.parse(body.replace(/^\ufeff/, ""))
+  } catch {
+    return undefined
+  }
+}
+
+export const record = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Readonly<Record<string, unknown>>
+    : undefined
+
+/** Where a redirect leads, without its query, which may hold anything. */
+export const destination = ({ headers, url }: Answer): URL | undefined => {
+  const { location } = headers
+  if (location === undefined || !URL.canParse(location, url)) return undefined
+  const found = new URL(location, url)
+  found.search = ""
+  found.hash = ""
+  found.username = ""
+  found.password = ""
+  return found
+}
+
+export const shown = (url: URL | string): string => String(url).replace(/[^\x21-\x7e]/g, "?").slice(0, 200)
+
+/** The answers of servers and gateways that require a client certificate (nginx, Azure, Apache). */
+export const wantsCertificate = ({ body, status }: Answer): boolean =>
+  status === 495 || status === 496 ||
+  (status >= 400 && status < 500 &&
+    /no required ssl certificate|client certificate (?:is |was )?(?:required|missing|not (?:provided|sent))|(?:requires?|missing|provide) a?\s*(?:valid )?client certificate/i
+      .test(body))
+
+/** nginx, Node and Go answer a request without TLS at a TLS port so. */
+export const wantsTls = ({ body, status }: Answer): boolean =>
+  status === 400 && /plain http request was sent to https port|http request to an https server/i.test(body)
+
+/** The moment at which a limit is full again, in milliseconds since the epoch, where the headers state it. */
+export const resetOf = (headers: Answer["headers"], now: number): number | undefined => {
+  const after = headers["retry-after"]?.trim()
+  if (after !== undefined && /^\d{1,9}$/.test(after)) return now + Number(after) * 1000
+  const date = after === undefined ? NaN : Date.parse(after)
+  if (!Number.isNaN(date)) return date
+  const reset = headers["ratelimit-reset"] ?? headers["x-ratelimit-reset"] ?? headers["x-rate-limit-reset"] ??
+    /\bt=(\d{1,9})\b/.exec(headers["ratelimit"] ?? "")?.[1]
+  const seconds = Number(reset?.trim() || NaN)
+  if (!Number.isFinite(seconds) || seconds < 0) return undefined
+  // Some count milliseconds since the epoch, some seconds since the epoch, most the seconds from now on.
+  return seconds > 1e12 ? seconds : seconds > 1e9 ? seconds * 1000 : now + seconds * 1000
+}
+
+/** How far the server is ahead, in milliseconds, by its `Date`, which is cut to a second; unless it is from a cache. */
+export const offset = ({ at, headers }: Answer): number | undefined => {
+  const date = Date.parse(headers["date"] ?? "")
+  return Number.isNaN(date) || headers["age"] !== undefined ? undefined : date + 500 - at
+}
+
+export const time = (millis: number): string => new Date(millis).toISOString().replace(/\.\d+Z$/, "Z")

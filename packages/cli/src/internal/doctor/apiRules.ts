@@ -1,0 +1,277 @@
+/**
+ * The response of the API to a call with the token: what it shows, and what to change.
+ */
+import * as Challenge from "@effect-oauth/client-credentials/Challenge"
+
+import type { Values } from "../profileText.js"
+import {
+  type Answer,
+  destination,
+  isHtml,
+  isSignInPage,
+  json,
+  record,
+  resetOf,
+  shown,
+  time,
+  wantsCertificate,
+  wantsTls
+} from "./answer.js"
+import * as changes from "./change.js"
+import { diagnose, type Finding, ok, type Rule } from "./finding.js"
+import { certificateRemedy } from "./networkRules.js"
+
+export interface ApiFact {
+  readonly answer: Answer
+  readonly values: Values
+  readonly now: number
+}
+
+const url = ({ answer }: ApiFact): string => answer.url
+
+const status = ({ answer }: ApiFact): number => answer.status
+
+const is = (...all: ReadonlyArray<number>) => (fact: ApiFact): boolean => all.includes(status(fact))
+
+const between = (from: number, to: number) => (fact: ApiFact): boolean => status(fact) >= from && status(fact) < to
+
+const challenges = ({ answer }: ApiFact) => Challenge.parse(answer.headers["www-authenticate"] ?? "")
+
+const schemes = (fact: ApiFact): ReadonlyArray<string> => challenges(fact).map(({ scheme }) => scheme.toLowerCase())
+
+/** The scheme that an API requires in place of a bearer token, where it names one. */
+const otherScheme = (fact: ApiFact): string | undefined => {
+  const all = schemes(fact)
+  return all.length === 0 || all.some((one) => ["bearer", "dpop"].includes(one)) || status(fact) !== 401
+    ? undefined
+    : all.find((one) => /^[a-z0-9-]{1,40}$/.test(one))
+}
+
+const isDpop = ({ values }: ApiFact): boolean =>
+  values["OAUTH_DPOP"] === "true" || values["OAUTH_DPOP_KEY"] !== undefined ||
+  values["OAUTH_DPOP_KEY_FILE"] !== undefined
+
+const wantsDpop = (fact: ApiFact): boolean => {
+  const all = schemes(fact)
+  const isOnly = all.includes("dpop") && !all.includes("bearer")
+  return is(400, 401)(fact) && !isDpop(fact) &&
+    (isOnly || /\bdpop\b/i.test(`${errorOf(fact) ?? ""} ${status(fact) === 400 ? fact.answer.body : ""}`))
+}
+
+const errorOf = (fact: ApiFact): string | undefined => {
+  const found = challenges(fact).map(({ parameters }) => parameters["error"]).find((one) => one !== undefined)
+  return found === undefined ? undefined : shown(found).slice(0, 60)
+}
+
+const wantsKey = ({ answer }: ApiFact): boolean =>
+  [401, 403].includes(answer.status) &&
+  (/\b(?:api[ _-]?key|subscription[ _-]?key|x-api-key)\b/i.test(answer.body) ||
+    /\b(?:api-?key|azureapimanagementkey)\b/i.test(answer.headers["www-authenticate"] ?? ""))
+
+/** GraphQL servers write a rejection into a successful response. */
+const isUnauthenticated = ({ answer }: ApiFact): boolean => {
+  const { errors } = record(json(answer)) ?? {}
+  return Array.isArray(errors) &&
+    errors.some((one) => record(record(one)?.["extensions"])?.["code"] === "UNAUTHENTICATED")
+}
+
+const leadsToSignIn = ({ answer }: ApiFact): boolean =>
+  /(?:^|[/._-])(?:log-?in|sign-?in|sso|auth(?:orize|entication)?|saml|account)(?:[/._-]|$)/i.test(
+    destination(answer)?.pathname ?? ""
+  )
+
+/** A redirect that differs from the base URL in nothing but the scheme or a slash. */
+const moved = ({ answer, values }: ApiFact): URL | undefined => {
+  const to = destination(answer)
+  const base = values["API_BASE_URL"] ?? ""
+  if (to === undefined || !URL.canParse(base) || to.protocol !== "https:") return undefined
+  const from = new URL(answer.url)
+  const isBase = from.href.replace(/\/$/, "") === new URL(base).href.replace(/\/$/, "")
+  return isBase && to.hostname === from.hostname && to.protocol !== from.protocol ? to : undefined
+}
+
+const anotherPath = "Pass the path of a resource that this client may read: --path /items."
+
+const undecided = "which does not show whether the API accepts the token"
+
+const token =
+  "Check that the token is for this API: OAUTH_AUDIENCE or OAUTH_RESOURCE as its documentation says, and API_BASE_URL of the " +
+  "environment that these credentials are for."
+
+const rejections: ReadonlyArray<Rule<ApiFact>> = [
+  {
+    code: "http-at-tls-port",
+    holds: ({ answer }) => wantsTls(answer),
+    cause: (fact) => `${url(fact)} is at a port with TLS, and API_BASE_URL has http:`,
+    fix: ({ values }) => changes.set({ API_BASE_URL: (values["API_BASE_URL"] ?? "").replace(/^http:/i, "https:") }),
+    remedy: () => ""
+  },
+  {
+    code: "client-certificate",
+    holds: ({ answer }) => wantsCertificate(answer),
+    cause: (fact) => `${url(fact)} requires a client certificate (${status(fact)})`,
+    remedy: ({ values }) => certificateRemedy(values["OAUTH_TLS_CERTIFICATE_FILE"] !== undefined)
+  },
+  {
+    code: "dpop-required",
+    holds: wantsDpop,
+    cause: (fact) => `${url(fact)} requires a token that is bound to a key, with proofs (DPoP, ${status(fact)})`,
+    fix: () => changes.set({ OAUTH_DPOP: "true" }),
+    remedy: () => "The authorization server must support it too."
+  },
+  {
+    code: "api-key",
+    holds: wantsKey,
+    cause: (fact) => `${url(fact)} requires an API key (${status(fact)}), beside the token or in place of it`,
+    remedy: () =>
+      "Find the header in the API's documentation, and pass it with each call: effect-oauth call /items X-Api-Key:VALUE."
+  },
+  {
+    code: "other-authentication",
+    holds: (fact) => otherScheme(fact) !== undefined,
+    cause: (fact) => `${url(fact)} requires ${otherScheme(fact)} authentication (401), not a token`,
+    remedy: (fact) =>
+      `Check API_BASE_URL with the API's documentation: an address that takes access tokens answers with Bearer.${
+        otherScheme(fact) === "basic" ? " With a user and a password, no token is necessary." : ""
+      }`
+  },
+  {
+    code: "scope",
+    holds: (fact) => is(403)(fact) && errorOf(fact)?.toLowerCase() === "insufficient_scope",
+    cause: (fact) => {
+      const scope = challenges(fact).map(({ parameters }) => parameters["scope"]).find((one) => one !== undefined)
+      return `${url(fact)} wants the scope ${
+        scope === undefined ? "that it does not name" : shown(scope.replaceAll(" ", "+")).replaceAll("+", " ")
+      }`
+    },
+    remedy: () => "Add it to OAUTH_SCOPE, and have the authorization server allow it to this client."
+  },
+  {
+    code: "step-up",
+    holds: (fact) => errorOf(fact)?.toLowerCase() === "insufficient_user_authentication",
+    cause: (fact) => `${url(fact)} requires a token of another authentication (acr_values, max_age)`,
+    remedy: () => "Set OAUTH_PARAMETERS to what it names, such as acr_values=VALUE, or have the API accept this client."
+  },
+  {
+    code: "claims",
+    holds: (fact) => /^insufficient_claims$/i.test(errorOf(fact) ?? ""),
+    cause: (fact) => `${url(fact)} requires a token with certain claims`,
+    remedy: () =>
+      "Request them with OAUTH_PARAMETERS (claims=JSON, form-encoded), if the authorization server supports it."
+  },
+  {
+    code: "gateway-path",
+    holds: (fact) => is(403)(fact) && /Missing Authentication Token/.test(fact.answer.body),
+    cause: (fact) => `the gateway at ${url(fact)} has nothing at this path (403, "Missing Authentication Token")`,
+    remedy: () => `Check the path in API_BASE_URL, such as its stage. ${anotherPath}`
+  },
+  {
+    code: "firewall",
+    holds: (fact) => is(403)(fact) && isHtml(fact.answer),
+    cause: (fact) => `a firewall or gateway before ${url(fact)} rejects the call with a page (403)`,
+    remedy: () => "Have its operator allow this machine, or check API_BASE_URL and HTTPS_PROXY."
+  },
+  {
+    code: "forbidden",
+    holds: (fact) => is(403)(fact) && errorOf(fact)?.toLowerCase() !== "invalid_token",
+    cause: (fact) => `${url(fact)} forbids it (403)`,
+    remedy: () => "Have the API's operator give this client the right, or pass another --path."
+  },
+  {
+    code: "token-rejected",
+    holds: is(401, 403, 419, 498),
+    cause: (fact) =>
+      `${url(fact)} rejects the token (${status(fact)}${errorOf(fact) === undefined ? "" : `, ${errorOf(fact)}`})`,
+    remedy: () => token
+  },
+  {
+    code: "token-rejected",
+    holds: isUnauthenticated,
+    cause: (fact) => `${url(fact)} answers ${status(fact)} with the error UNAUTHENTICATED: it rejects the token`,
+    remedy: () => token
+  }
+]
+
+const others: ReadonlyArray<Rule<ApiFact>> = [
+  {
+    code: "moved",
+    holds: (fact) => between(300, 400)(fact) && moved(fact) !== undefined,
+    cause: (fact) => `${url(fact)} answers with a redirect (${status(fact)} to ${shown(moved(fact) ?? "")})`,
+    fix: (fact) => changes.set({ API_BASE_URL: shown(moved(fact) ?? "").replace(/\/$/, "") }),
+    remedy: () => "Redirects are not followed, since the token would go along."
+  },
+  {
+    code: "sign-in-page",
+    holds: (fact) => between(300, 400)(fact) && leadsToSignIn(fact),
+    cause: (fact) =>
+      `${url(fact)} answers with a redirect (${status(fact)} to ${
+        shown(destination(fact.answer) ?? "")
+      }), which is for browsers: it signs users in and takes no token`,
+    remedy: () => `Check API_BASE_URL with the API's documentation. ${anotherPath}`
+  },
+  {
+    code: "redirect",
+    holds: between(300, 400),
+    cause: (fact) => {
+      const to = destination(fact.answer)
+      return `${url(fact)} answers with a redirect (${status(fact)}${to === undefined ? "" : ` to ${shown(to)}`})`
+    },
+    remedy: () =>
+      "Redirects are not followed, since the token would go along. Check API_BASE_URL with the API's documentation, or " +
+      "pass another --path."
+  },
+  {
+    code: "sign-in-page",
+    holds: (fact) => between(200, 300)(fact) && isSignInPage(fact.answer),
+    cause: (fact) => `${url(fact)} answers ${status(fact)} with a sign-in page, so it takes no token`,
+    remedy: () => `Check API_BASE_URL with the API's documentation. ${anotherPath}`
+  },
+  {
+    code: "page",
+    holds: (fact) => between(200, 300)(fact) && isHtml(fact.answer),
+    cause: (fact) => `${url(fact)} answers ${status(fact)} with an HTML page, ${undecided}`,
+    remedy: () => anotherPath
+  },
+  {
+    code: "not-found",
+    holds: is(404, 410),
+    cause: (fact) => `${url(fact)} does not exist (${status(fact)}), ${undecided}`,
+    remedy: () => anotherPath
+  },
+  {
+    code: "method-not-allowed",
+    holds: is(405, 501),
+    cause: (fact) => `${url(fact)} does not allow GET (${status(fact)}), ${undecided}`,
+    remedy: () => anotherPath
+  },
+  {
+    code: "limit",
+    holds: is(429),
+    cause: (fact) => `${url(fact)} limits the rate of calls (429)`,
+    remedy: ({ answer, now }) => {
+      const reset = resetOf(answer.headers, now)
+      return reset === undefined ? "Try again later, with fewer calls." : `Try again from ${time(reset)} on.`
+    }
+  },
+  {
+    code: "api-failed",
+    holds: (fact) => status(fact) >= 500,
+    cause: (fact) => `${url(fact)} has a problem of its own (${status(fact)})`,
+    remedy: () => "Try again later, or ask its operator."
+  },
+  {
+    code: "call-refused",
+    holds: between(300, 500),
+    cause: (fact) => `${url(fact)} rejects the call (${status(fact)}), ${undecided}`,
+    remedy: () => `Check API_BASE_URL. ${anotherPath}`
+  }
+]
+
+const rules = [...rejections, ...others]
+
+/** The codes of all situations, for the documentation and its test. */
+export const codes: ReadonlyArray<string> = rules.map(({ code }) => code)
+
+/** Only a successful response (RFC 9110 section 15.3) shows that calls can be made. */
+export const call = (fact: ApiFact): Finding =>
+  diagnose("call", rules, fact, () => ok("call", `${url(fact)} answers ${status(fact)}`))

@@ -1,0 +1,68 @@
+/**
+ * The settings, before anything is sent.
+ */
+import type { Values } from "../profileText.js"
+import * as changes from "./change.js"
+import { diagnose, type Finding, ok, type Rule } from "./finding.js"
+
+interface ConfigurationFact {
+  /** Where the settings are from. */
+  readonly origin: string
+  readonly values: Values
+  /** What is missing or wrong; undefined when nothing is. */
+  readonly problem: string | undefined
+}
+
+const urls = ["OAUTH_TOKEN_URL", "OAUTH_ISSUER", "API_BASE_URL"] as const
+
+const isLoopback = (url: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname)
+
+/** The URLs with `http:` that are not allowed, to this machine or elsewhere. */
+const plain = ({ values }: ConfigurationFact, toLoopback: boolean) =>
+  urls.filter((name) => {
+    const value = values[name] ?? ""
+    return /^http:/i.test(value) && URL.canParse(value) && isLoopback(value) === toLoopback
+  })
+
+const says = ({ problem = "" }: ConfigurationFact): string => problem.replaceAll("\n", "; ")
+
+const rules: ReadonlyArray<Rule<ConfigurationFact>> = [
+  {
+    code: "http",
+    holds: (fact) => fact.problem !== undefined && plain(fact, false).length > 0,
+    cause: says,
+    fix: (fact) =>
+      changes.set(
+        Object.fromEntries(
+          plain(fact, false).map((name) => [name, (fact.values[name] ?? "").replace(/^http:/i, "https:")])
+        )
+      ),
+    remedy: () => "Credentials and tokens are sent over TLS only."
+  },
+  {
+    code: "http-loopback",
+    holds: (fact) =>
+      fact.problem !== undefined && plain(fact, true).length > 0 && fact.values["OAUTH_ALLOW_HTTP_LOOPBACK"] !== "true",
+    cause: says,
+    fix: () => changes.set({ OAUTH_ALLOW_HTTP_LOOPBACK: "true" }),
+    remedy: () => "It allows http: to this machine, for tests."
+  },
+  {
+    code: "configuration",
+    holds: ({ problem }) => problem !== undefined,
+    cause: says,
+    remedy: ({ origin }) => `Correct what is named, in ${origin}.`
+  }
+]
+
+export const configuration = (fact: ConfigurationFact): Finding =>
+  diagnose("configuration", rules, fact, ({ origin }) => ok("configuration", `complete, from ${origin}`))
+
+/** The file of the secret, where others may read it. */
+export const openSecret = (path: string): Finding => ({
+  step: "configuration",
+  verdict: "warning",
+  code: "open-file",
+  says: `others may read ${path}`,
+  remedy: `Run chmod 600 ${path}.`
+})

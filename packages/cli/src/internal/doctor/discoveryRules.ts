@@ -1,0 +1,169 @@
+/**
+ * The metadata of an issuer (RFC 8414): what was found where it was looked for, and what to change.
+ */
+import { issuerOfDocument } from "../../../../client-credentials/dist/internal/protocol/metadata.js"
+import { secureUrl } from "../../../../client-credentials/dist/internal/protocol/urls.js"
+import type { Values } from "../profileText.js"
+import { type Answer, destination, isHtml, json, record, shown } from "./answer.js"
+import * as changes from "./change.js"
+import { diagnose, type Finding, ok, type Rule } from "./finding.js"
+
+/** The members of a document that the rules need, each valid or undefined. */
+export interface Document {
+  readonly url: string
+  readonly issuer: string | undefined
+  readonly tokenEndpoint: string | undefined
+  readonly scopes: ReadonlyArray<string> | undefined
+  readonly methods: ReadonlyArray<string> | undefined
+}
+
+const names = (value: unknown): ReadonlyArray<string> | undefined =>
+  Array.isArray(value)
+    ? value.filter((one): one is string => typeof one === "string" && /^[\x21-\x7e]{1,100}$/.test(one)).slice(0, 100)
+    : undefined
+
+/** The document in a response; undefined where there is none. URLs that credentials must not be sent to are left out. */
+export const documentOf = (answer: Answer, allowHttpLoopback: boolean): Document | undefined => {
+  const found = answer.status === 200 ? record(json(answer)) : undefined
+  if (found === undefined) return undefined
+  const url = (value: unknown) =>
+    typeof value === "string" && value.length <= 300 && secureUrl(value, allowHttpLoopback) !== undefined
+      ? value
+      : undefined
+  return {
+    url: answer.url,
+    issuer: url(found["issuer"]),
+    tokenEndpoint: url(found["token_endpoint"]),
+    scopes: names(found["scopes_supported"]),
+    methods: names(found["token_endpoint_auth_methods_supported"])
+  }
+}
+
+export interface DiscoveryFact {
+  /** As it is configured. */
+  readonly issuer: string
+  /** The responses at the places of the issuer's document. */
+  readonly answers: ReadonlyArray<Answer>
+  /** The documents in these, and those found where a document of the same origin may be. */
+  readonly documents: ReadonlyArray<Document>
+  /** Printed where nothing else is known: what the places answered, in words. */
+  readonly problem: string
+  readonly values: Values
+}
+
+const sameOrigin = (left: string, right: string): boolean => new URL(left).origin === new URL(right).origin
+
+const isPage = (answer: Answer): boolean => answer.status === 200 && isHtml(answer)
+
+const named = ({ documents }: DiscoveryFact) => documents.find(({ issuer }) => issuer !== undefined)
+
+const bare = (url: string): string => url.replace(/\/+$/, "")
+
+const isTokenUrl = ({ documents, issuer }: DiscoveryFact): boolean =>
+  documents.some(({ tokenEndpoint }) => tokenEndpoint !== undefined && bare(tokenEndpoint) === bare(issuer)) ||
+  /\/(?:token|access_?token)\/?$/i.test(new URL(issuer).pathname)
+
+const statuses = ({ answers }: DiscoveryFact): string => [...new Set(answers.map(({ status }) => status))].join(", ")
+
+/** RFC 8414 section 3.3: another server could take the credentials of this client, so that only this origin is a fix. */
+const issuerFix = (found: string, configured: string) =>
+  sameOrigin(found, configured) ? changes.set({ OAUTH_ISSUER: found }) : undefined
+
+const rules: ReadonlyArray<Rule<DiscoveryFact>> = [
+  {
+    code: "issuer-is-document",
+    holds: ({ issuer }) => issuerOfDocument(issuer) !== undefined,
+    cause: ({ issuer }) => `OAUTH_ISSUER is the URL of a metadata document (${shown(issuer)}), not an issuer`,
+    fix: (fact) => issuerFix(named(fact)?.issuer ?? issuerOfDocument(fact.issuer) ?? "", fact.issuer),
+    remedy: (fact) =>
+      named(fact)?.issuer === undefined ? "" : `The document there names the issuer ${named(fact)?.issuer}.`
+  },
+  {
+    code: "issuer-is-token-url",
+    holds: (fact) => isTokenUrl(fact),
+    cause: ({ issuer }) => `OAUTH_ISSUER is a token URL (${shown(issuer)}), not an issuer`,
+    fix: (fact) => {
+      const found = fact.documents.find(({ issuer, tokenEndpoint }) =>
+        issuer !== undefined && tokenEndpoint !== undefined && bare(tokenEndpoint) === bare(fact.issuer) &&
+        sameOrigin(issuer, fact.issuer)
+      )
+      return found?.issuer === undefined
+        ? changes.set({ OAUTH_TOKEN_URL: fact.issuer }, "OAUTH_ISSUER")
+        : changes.set({ OAUTH_ISSUER: found.issuer })
+    },
+    remedy: () => ""
+  },
+  {
+    code: "issuer-slash",
+    holds: (fact) => {
+      const found = named(fact)?.issuer
+      return found !== undefined && found !== fact.issuer && bare(found) === bare(fact.issuer)
+    },
+    cause: (fact) =>
+      `the document at ${named(fact)?.url} names another issuer, ${
+        named(fact)?.issuer
+      }, which differs by a slash at its end`,
+    fix: (fact) => issuerFix(named(fact)?.issuer ?? "", fact.issuer),
+    remedy: () => ""
+  },
+  {
+    code: "issuer-mismatch",
+    holds: (fact) => named(fact) !== undefined && named(fact)?.issuer !== fact.issuer,
+    cause: (fact) => `the document at ${named(fact)?.url} names another issuer, ${named(fact)?.issuer}`,
+    fix: (fact) => issuerFix(named(fact)?.issuer ?? "", fact.issuer),
+    remedy: (fact) =>
+      sameOrigin(named(fact)?.issuer ?? "", fact.issuer)
+        ? ""
+        : `If that is your server, set OAUTH_ISSUER=${named(fact)?.issuer}; otherwise check OAUTH_ISSUER.`
+  },
+  {
+    code: "no-token-endpoint",
+    holds: (fact) => named(fact) !== undefined,
+    cause: (fact) => `the document at ${named(fact)?.url} names no token endpoint with https:`,
+    remedy: () => "Set OAUTH_TOKEN_URL to that of the token endpoint, and remove OAUTH_ISSUER."
+  },
+  {
+    code: "no-metadata-redirect",
+    holds: ({ answers }) =>
+      answers.some((one) => one.status >= 300 && one.status < 400 && destination(one) !== undefined),
+    cause: ({ answers, issuer }) => {
+      const answer = answers.find((one) => one.status >= 300 && one.status < 400 && destination(one) !== undefined)
+      const to = answer === undefined ? undefined : destination(answer)
+      return `there is no metadata document of ${shown(issuer)}: the server redirects to ${
+        shown(to ?? "")
+      } (${answer?.status}), and redirects are not followed`
+    },
+    remedy: () => "Set OAUTH_ISSUER to what the server calls itself, or OAUTH_TOKEN_URL to its token endpoint."
+  },
+  {
+    code: "no-metadata-page",
+    holds: ({ answers }) => answers.some(isPage),
+    cause: ({ issuer }) =>
+      `there is no metadata document of ${shown(issuer)}: the server answers with a page, as it may for any path`,
+    remedy: () =>
+      "Check the path of OAUTH_ISSUER, or set OAUTH_TOKEN_URL to the token endpoint and remove OAUTH_ISSUER."
+  },
+  {
+    code: "no-metadata-unavailable",
+    holds: ({ answers }) => answers.length > 0 && answers.every(({ status }) => status >= 500 || status === 429),
+    cause: (fact) => `the metadata document of ${shown(fact.issuer)} is not available now (${statuses(fact)})`,
+    remedy: () => "Try again later, or set OAUTH_TOKEN_URL to the token endpoint."
+  },
+  {
+    code: "no-metadata",
+    holds: ({ answers }) => answers.length > 0,
+    cause: (fact) => `there is no metadata document of ${shown(fact.issuer)} (${statuses(fact)})`,
+    remedy: () => "Check OAUTH_ISSUER, or set OAUTH_TOKEN_URL to the token endpoint and remove OAUTH_ISSUER."
+  }
+]
+
+export const failed = (fact: DiscoveryFact): Finding =>
+  diagnose("discovery", rules, fact, ({ problem }) => ({
+    step: "discovery",
+    verdict: "wrong",
+    code: "no-metadata",
+    says: problem,
+    remedy: "Set OAUTH_ISSUER to what the server calls itself, or OAUTH_TOKEN_URL to its token endpoint."
+  }))
+
+export const found = (tokenEndpoint: string): Finding => ok("discovery", `the token endpoint is ${tokenEndpoint}`)

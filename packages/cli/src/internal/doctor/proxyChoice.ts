@@ -1,0 +1,41 @@
+/**
+ * Which proxy a request uses, by the variables as the HTTP client reads them.
+ */
+import { isLoopback } from "../../../../client-credentials/dist/internal/protocol/urls.js"
+
+export interface Proxy {
+  readonly url: URL
+  /** The variable that names it. */
+  readonly variable: string
+}
+
+/** Those of the settings prevail over those of the process. */
+type ValueOf = (variable: string) => string | undefined
+
+const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === "https:" ? 443 : 80)
+
+/** The entry of NO_PROXY that a host is excepted by, if it is. */
+export const exception = (url: URL, except: string): string | undefined =>
+  except.split(/[,\s]+/).find((entry) => {
+    const [, host = entry, port] = /^(.+):(\d+)$/.exec(entry) ?? []
+    const name = host.replace(/^\*?\./, "").toLowerCase()
+    return name !== "" && (port === undefined || Number(port) === portOf(url)) &&
+      (url.hostname === name || url.hostname.endsWith(`.${name}`))
+  })
+
+/** The proxy of the variables, whether or not `NO_PROXY` excepts the host; none for requests to this machine. */
+export const configured = (target: string, valueOf: ValueOf): Proxy | undefined => {
+  const url = new URL(target)
+  // http: leads to this machine only.
+  if (url.protocol !== "https:" || isLoopback(url)) return undefined
+  const variable = ["https_proxy", "all_proxy", "http_proxy"].flatMap((name) => [name, name.toUpperCase()])
+    .find((name) => (valueOf(name) ?? "").trim() !== "")
+  if (variable === undefined || (valueOf("no_proxy") ?? valueOf("NO_PROXY"))?.trim() === "*") return undefined
+  const text = (valueOf(variable) ?? "").trim()
+  // One that cannot be read is a problem of the configuration.
+  const written = text.includes("://") ? text : `http://${text}`
+  return URL.canParse(written) ? { url: new URL(written), variable } : undefined
+}
+
+export const excepted = (target: string, valueOf: ValueOf): string | undefined =>
+  exception(new URL(target), valueOf("no_proxy") ?? valueOf("NO_PROXY") ?? "")

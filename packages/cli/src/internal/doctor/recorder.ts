@@ -1,0 +1,78 @@
+/**
+ * An HTTP client that keeps what servers answer, for the rules.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+
+import type { Answer } from "./answer.js"
+
+export interface Recorder {
+  readonly answers: Array<Answer>
+  /** Requests with the credentials of the client that were sent. */
+  tokenRequests: number
+}
+
+export const make = (): Recorder => ({ answers: [], tokenRequests: 0 })
+
+/** What is read of a response at most. */
+const maxBytes = 1_048_577
+
+/** How much of it the rules see. */
+const maxExamined = 65_536
+
+const isEndless = (type: string | undefined): boolean => /event-stream|ndjson|grpc/i.test(type ?? "")
+
+/** The response with the same content, which is read here: as much of it as comes in time. */
+const kept = (response: HttpClientResponse.HttpClientResponse, timeout: number) =>
+  Effect.gen(function*() {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    if (!isEndless(response.headers["content-type"])) {
+      yield* Stream.runForEachWhile(response.stream, (chunk) =>
+        Effect.sync(() => {
+          chunks.push(chunk)
+          size += chunk.length
+          return size < maxBytes
+        })).pipe(
+          // RFC 9110 section 6.4.1: these have no body, and none of its errors count.
+          Effect.catchAll((error) => size === 0 && error.reason === "EmptyBody" ? Effect.void : error),
+          Effect.timeoutOption(timeout)
+        )
+    }
+    const body = Buffer.concat(chunks)
+    const { headers, request, status } = response
+    const hasBody = ![101, 103, 204, 205, 304].includes(status)
+    return {
+      body: body.subarray(0, maxExamined).toString("utf8"),
+      response: HttpClientResponse.fromWeb(
+        request,
+        new Response(hasBody ? body : null, { status: Math.max(200, status), headers: { ...headers } })
+      )
+    }
+  })
+
+export const layer = (recorder: Recorder, timeout: number) =>
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(HttpClient.HttpClient, (client) =>
+      HttpClient.transform(client, (sent, request) =>
+        Effect.gen(function*() {
+          const isCall = /^(Bearer|DPoP) /i.test(request.headers["authorization"] ?? "")
+          if (!isCall && request.method === "POST") recorder.tokenRequests += 1
+          const { body, response } = yield* Effect.flatMap(sent, (found) => kept(found, timeout))
+          const { origin, pathname } = new URL(request.url)
+          recorder.answers.push({
+            method: request.method,
+            url: origin + pathname,
+            status: response.status,
+            headers: response.headers,
+            at: yield* Clock.currentTimeMillis,
+            body
+          })
+          return response
+        })))
+  )

@@ -1,0 +1,388 @@
+/**
+ * Token endpoints that refuse the client, each in its own way: `doctor` names the cause and the exact change.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+
+import * as support from "./support/doctor.js"
+import * as servers from "./support/tlsServers.js"
+
+const { secret } = servers
+
+const formEncoded = (text: string): string => new URLSearchParams({ a: text }).toString().slice(2)
+
+type Env = Readonly<Record<string, string | undefined>>
+
+interface Situation {
+  readonly name: string
+  readonly env?: Env
+  readonly answer: (request: support.TokenRequest) => void
+  readonly path?: string
+  readonly code: string
+  readonly says: RegExp
+  readonly remedy: RegExp
+  readonly fix?: Readonly<Record<string, string>>
+  readonly unset?: ReadonlyArray<string>
+  /** Tokens issued. */
+  readonly issued?: number
+}
+
+const invalidClient = ({ refuse }: support.TokenRequest) => refuse(401, { error: "invalid_client" })
+
+const hasPost = ({ form }: support.TokenRequest): boolean => form.get("client_secret") === secret
+
+const situations: ReadonlyArray<Situation> = [
+  {
+    name: "basic authentication wanted, form-encoded",
+    answer: (one) => one.basic === `a:${formEncoded(secret)}` ? one.issue() : invalidClient(one),
+    code: "authentication-method",
+    says: /by client_secret_post, and does by client_secret_basic/,
+    remedy: /Set OAUTH_CLIENT_AUTHENTICATION=client_secret_basic/,
+    fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" },
+    issued: 1
+  },
+  {
+    name: "the body wanted",
+    env: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_CLIENT_SECRET: "plain" },
+    answer: (one) => one.form.get("client_secret") === "plain" ? one.issue() : invalidClient(one),
+    code: "authentication-method",
+    says: /does by client_secret_post/,
+    remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_post/,
+    fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_post" },
+    issued: 1
+  },
+  {
+    name: "a secret that is read raw",
+    env: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" },
+    answer: (one) => one.basic === `a:${secret}` ? one.issue() : invalidClient(one),
+    code: "secret-encoding",
+    says: /as they are, not form-encoded/,
+    remedy: /OAUTH_BASIC_ENCODING=raw/,
+    fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_BASIC_ENCODING: "raw" },
+    issued: 1
+  },
+  {
+    name: "a secret that is read form-encoded",
+    env: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_BASIC_ENCODING: "raw" },
+    answer: (one) =>
+      one.basic === `a:${formEncoded(secret)}` ? one.issue() : one.refuse(400, { error: "invalid_request" }),
+    code: "secret-encoding",
+    says: /form-encoded/,
+    remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_basic, and remove OAUTH_BASIC_ENCODING/,
+    fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" },
+    unset: ["OAUTH_BASIC_ENCODING"],
+    issued: 1
+  },
+  {
+    name: "a secret that neither encoding of basic authentication fits",
+    env: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" },
+    answer: (one) => hasPost(one) ? one.issue() : invalidClient(one),
+    code: "secret-encoding",
+    says: /neither raw nor form-encoded .* takes it in the body/,
+    remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_post/,
+    fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_post" },
+    issued: 1
+  },
+  ...(["invalid_client", "access_denied", "unauthorized_client", "unauthorized"] as const).map((error): Situation => ({
+    name: `a wrong secret, as ${error}`,
+    answer: ({ refuse }) => refuse(401, { error, error_description: `not ${secret}` }),
+    code: "credentials",
+    says: /does not accept the client id and the secret .*, nor by client_secret_basic/,
+    remedy: /Check OAUTH_CLIENT_ID and the secret/,
+    issued: 0
+  })),
+  {
+    name: "a wrong secret, with an empty body",
+    answer: ({ response }) => void response.writeHead(401).end(),
+    code: "credentials",
+    says: /does not accept the client id and the secret/,
+    remedy: /OAUTH_CLIENT_ID/
+  },
+  ...([[400, "unsupported_grant_type"], [400, "invalid_request"], [401, "invalid_client"]] as const).map((
+    [status, error]
+  ): Situation => ({
+    name: `JSON wanted, as ${error}`,
+    answer: (one) => one.body.startsWith("{") ? one.issue() : one.refuse(status, { error }),
+    code: "json-required",
+    says: /as JSON, not as a form/,
+    remedy: /Set OAUTH_REQUEST_FORMAT=json/,
+    fix: { OAUTH_REQUEST_FORMAT: "json" },
+    issued: 1
+  })),
+  ...([[415, ""], [400, ""], [401, { error: "invalid_client" }], [400, { error: "invalid_request" }]] as const).map((
+    [status, body]
+  ): Situation => ({
+    name: `JSON refused, by ${status} ${JSON.stringify(body)}`,
+    env: { OAUTH_REQUEST_FORMAT: "json" },
+    answer: (one) => one.body.startsWith("{") ? one.refuse(status, body) : one.issue(),
+    code: "json-refused",
+    says: /as a form, not as JSON/,
+    remedy: /Remove OAUTH_REQUEST_FORMAT/,
+    unset: ["OAUTH_REQUEST_FORMAT"],
+    issued: 1
+  })),
+  ...([[400, "invalid_grant"], [400, "invalid_dpop_proof"], [400, "use_dpop_nonce"]] as const).map((
+    [status, error]
+  ): Situation => ({
+    name: `a client that must use DPoP, as ${error}`,
+    answer: (one) =>
+      one.request.headers["dpop"] === undefined ? one.refuse(status, { error }) : one.issue({ token_type: "DPoP" }),
+    code: "dpop-required",
+    says: /bound to a key/,
+    remedy: /Set OAUTH_DPOP=true/,
+    fix: { OAUTH_DPOP: "true" },
+    issued: 1
+  })),
+  {
+    name: "bound tokens where none are expected",
+    answer: ({ issue }) => issue({ token_type: "DPoP" }),
+    code: "token-type-dpop",
+    says: /bound to a key/,
+    remedy: /OAUTH_DPOP=true/,
+    fix: { OAUTH_DPOP: "true" },
+    issued: 1
+  },
+  {
+    name: "tokens that are not bound where DPoP is set",
+    env: { OAUTH_DPOP: "true" },
+    answer: ({ issue }) => issue(),
+    code: "token-not-bound",
+    says: /not bound to a key/,
+    remedy: /Remove OAUTH_DPOP/,
+    unset: ["OAUTH_DPOP"],
+    issued: 1
+  },
+  ...([undefined, "BearerToken"] as const).map((token_type): Situation => ({
+    name: `the token type ${token_type}`,
+    answer: ({ issue }) => issue({ token_type }),
+    code: "token-type",
+    says: /token_type/,
+    remedy: /Set OAUTH_TOKEN_TYPE=assume-bearer/,
+    fix: { OAUTH_TOKEN_TYPE: "assume-bearer" },
+    issued: 1
+  })),
+  {
+    name: "a nested token",
+    answer: ({ refuse }) => refuse(200, { data: { access_token: "t0k3n" } }),
+    code: "token-nested",
+    says: /data\.access_token/,
+    remedy: /documentation/
+  },
+  {
+    name: "a wrong path that answers with JSON",
+    answer: ({ refuse }) => refuse(404, { error: "Not Found" }),
+    code: "token-url",
+    says: /not a token endpoint \(404\)/,
+    remedy: /Correct the path in OAUTH_TOKEN_URL/
+  },
+  ...[{ error: "not found" }, { error: "resource not found" }, { message: "no Route matched with those values" }].map((
+    body
+  ): Situation => ({
+    name: `a wrong path, as ${JSON.stringify(body)}`,
+    answer: ({ refuse }) => refuse(404, body),
+    code: "token-url",
+    says: /404/,
+    remedy: /OAUTH_TOKEN_URL/
+  })),
+  {
+    name: "a wrong path that a gateway takes for a missing token",
+    answer: ({ refuse }) => refuse(403, { message: "Missing Authentication Token" }),
+    code: "token-url",
+    says: /not a token endpoint \(403\)/,
+    remedy: /OAUTH_TOKEN_URL/
+  },
+  ...[404, 200, 405].map((status): Situation => ({
+    name: `a page with ${status}`,
+    answer: ({ refuse }) => refuse(status, "<!doctype html><title>Home</title>"),
+    code: "token-url",
+    says: new RegExp(`not a token endpoint \\(${status}, a page\\)`),
+    remedy: /OAUTH_TOKEN_URL/
+  })),
+  {
+    name: "a redirect to another path of the host",
+    answer: ({ refuse }) => refuse(308, "", { location: "/token/" }),
+    code: "token-url-redirect",
+    says: /redirect \(308 to http:\/\/127\.0\.0\.1:\d+\/token\/\)/,
+    remedy: /Set OAUTH_TOKEN_URL=http:\/\/127\.0\.0\.1:\d+\/token\//
+  },
+  {
+    name: "a redirect elsewhere",
+    answer: ({ refuse }) => refuse(302, "", { location: "https://login.example.com/?s=c4n4ry" }),
+    code: "token-url-redirect",
+    says: /302 to https:\/\/login\.example\.com\//,
+    remedy: /If that is the token endpoint/
+  },
+  {
+    name: "a firewall",
+    answer: ({ refuse }) => refuse(403, "<html>Request blocked</html>"),
+    code: "firewall",
+    says: /firewall/,
+    remedy: /operator/
+  },
+  {
+    name: "a client certificate wanted",
+    answer: ({ refuse }) => refuse(400, "<html>400 No required SSL certificate was sent</html>"),
+    code: "client-certificate",
+    says: /requires a client certificate \(400\)/,
+    remedy: /OAUTH_TLS_CERTIFICATE_FILE and OAUTH_TLS_KEY_FILE/
+  },
+  {
+    name: "a limit with Retry-After",
+    answer: ({ refuse }) => refuse(429, { error: "too_many_requests" }, { "retry-after": "86400" }),
+    code: "limit",
+    says: /no more tokens/,
+    remedy: /Wait until \d{4}-.*T.*Z.*OAUTH_TOKENS_PER_DAY/
+  },
+  {
+    name: "a limit of Auth0",
+    answer: ({ refuse }) =>
+      refuse(429, { error: "too_many_requests" }, {
+        "auth0-client-quota-limit": "b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=0;t=43200"
+      }),
+    code: "limit",
+    says: /no more tokens/,
+    remedy: /Wait until \d{4}-/
+  },
+  {
+    name: "a limit that is written with status 400",
+    answer: ({ refuse }) =>
+      refuse(400, {
+        error: "invalid_request",
+        error_description: "Client 1 has exceeded the rate limit of 10 tokens/28800 seconds"
+      }),
+    code: "limit",
+    says: /10 tokens/,
+    remedy: /Wait until \d{4}-/
+  },
+  {
+    name: "a scope that is not allowed",
+    env: { OAUTH_SCOPE: "admin" },
+    answer: ({ refuse }) => refuse(400, { error: "invalid_scope" }),
+    code: "scope",
+    says: /does not grant the scope/,
+    remedy: /Correct OAUTH_SCOPE/
+  },
+  {
+    name: "a scope that is missing",
+    answer: ({ refuse }) => refuse(400, { error: "invalid_scope" }),
+    code: "scope",
+    says: /does not grant the scope/,
+    remedy: /Set OAUTH_SCOPE/
+  },
+  {
+    name: "an unknown API",
+    answer: ({ refuse }) => refuse(400, { error: "invalid_target" }),
+    code: "target",
+    says: /does not know the API/,
+    remedy: /Set OAUTH_RESOURCE/
+  },
+  {
+    name: "a grant that is not allowed",
+    answer: ({ refuse }) => refuse(400, { error: "unauthorized_client" }),
+    code: "grant-not-allowed",
+    says: /does not allow this client the grant/,
+    remedy: /client_credentials grant/
+  },
+  {
+    name: "access that is denied, as gateways write it",
+    answer: ({ refuse }) => refuse(403, { message: "Forbidden" }),
+    code: "access-denied",
+    says: /does not authorize this client/,
+    remedy: /operator/
+  },
+  {
+    name: "an error of Okta",
+    answer: ({ refuse }) => refuse(400, { errorCode: "E0000021", errorSummary: "Bad request" }),
+    code: "refused",
+    says: /E0000021.*Bad request/,
+    remedy: /operator/
+  },
+  {
+    name: "a server that is down",
+    answer: ({ refuse }) => refuse(503, "", { "retry-after": "120" }),
+    code: "unavailable",
+    says: /503/,
+    remedy: /Try again at \d{4}-/
+  },
+  {
+    name: "a token of 0 s",
+    answer: ({ issue }) => issue({ expires_in: 0 }),
+    code: "token-expired",
+    says: /expired at once/,
+    remedy: /operator/,
+    issued: 1
+  }
+]
+
+describe("doctor, at a token endpoint", () => {
+  it.scopedLive("names the cause and the change", () =>
+    Effect.gen(function*() {
+      const { doctor } = yield* support.start
+      const api = yield* support.api
+      for (const { answer, code, env = {}, fix, issued, name, remedy, says, unset } of situations) {
+        const { state, url } = yield* support.issuer(answer)
+        const { exitCode, wrong } = yield* doctor({
+          OAUTH_TOKEN_URL: url,
+          OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+          OAUTH_CLIENT_ID: "a",
+          OAUTH_CLIENT_SECRET: secret,
+          API_BASE_URL: api,
+          ...env
+        })
+        const found = JSON.stringify(wrong)
+        assert.strictEqual(exitCode, 21, `${name}: ${found}`)
+        assert.deepStrictEqual(
+          wrong.map(({ code, step }) => [step, code]),
+          [["authentication", code]],
+          `${name}: ${found}`
+        )
+        assert.match(wrong[0]?.says ?? "", says, name)
+        assert.match(wrong[0]?.remedy ?? "", remedy, name)
+        if (fix !== undefined) assert.deepStrictEqual(wrong[0]?.fix?.set, fix, name)
+        if (unset !== undefined) {
+          assert.deepStrictEqual(wrong[0]?.fix?.unset, unset, name)
+          assert.deepStrictEqual(wrong[0]?.fix?.set, fix ?? {}, name)
+        }
+        if (issued !== undefined) assert.strictEqual(state.issued, issued, name)
+        assert.isAtMost(state.issued, 1, name)
+        assert.isAtMost(state.requests, 7, name)
+      }
+    }))
+
+  const names = ["invalid_client", "invalid_request"]
+  it.scopedLive("sends no token request twice with the same settings", () =>
+    Effect.gen(function*() {
+      const { doctor } = yield* support.start
+      for (const error of names) {
+        const seen: Array<string> = []
+        const { url } = yield* support.issuer(({ body, refuse, request }) => {
+          seen.push(`${request.headers.authorization} ${body}`)
+          refuse(400, { error })
+        })
+        yield* doctor({
+          OAUTH_TOKEN_URL: url,
+          OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+          OAUTH_CLIENT_ID: "a",
+          OAUTH_CLIENT_SECRET: secret,
+          API_BASE_URL: "none"
+        })
+        assert.deepStrictEqual(seen, [...new Set(seen)])
+      }
+    }))
+
+  it.scopedLive("is well without an API, and states that tokens can be requested", () =>
+    Effect.gen(function*() {
+      const { user } = yield* support.start
+      const { url } = yield* support.issuer(({ issue }) => issue())
+      const env = {
+        OAUTH_TOKEN_URL: url,
+        OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+        OAUTH_CLIENT_ID: "a",
+        OAUTH_CLIENT_SECRET: secret,
+        API_BASE_URL: "none"
+      }
+      const { exitCode, stdout } = yield* user.run(["doctor"], { env })
+      assert.strictEqual(exitCode, 0)
+      assert.match(stdout, /\n\nTokens can be requested\.\n$/)
+    }))
+})
