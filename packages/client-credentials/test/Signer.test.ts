@@ -1,5 +1,5 @@
 /**
- * Keys that sign where they are: their signatures are verified, their failures state what to check.
+ * Keys that sign outside the process: their signatures are verified, their failures state what to check.
  */
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 
@@ -17,7 +17,7 @@ const { privateKey: ed25519 } = generateKeyPairSync("ed25519")
 const jwkOf = (key: KeyObject) => createPublicKey(key).export({ format: "jwk" })
 const bytesOf = (buffer: Buffer) => new Uint8Array(buffer)
 
-/** A service that signs with the key on P-256, in DER or as JWS wants it. */
+/** A signing service with the key on P-256, which returns DER or the form of JWS. */
 const service = (dsaEncoding: "der" | "ieee-p1363") => {
   const state = { signatures: 0 }
   return {
@@ -84,12 +84,12 @@ describe("a signer", () => {
       yield* verified(p256, yield* assertionBy({ signer }))
     }))
 
-  it.effect("that takes a digest gets it, by the hash of the algorithm", () =>
+  it.effect("that takes a digest receives it, by the hash of the algorithm", () =>
     Effect.gen(function*() {
       const lengths: Array<number> = []
       const signer = Signer.make({
         algorithm: "PS256",
-        // A digest that is signed again would not verify, so that only its size can be looked at.
+        // A signature over the digest would not verify, so only the size of the digest can be checked.
         signDigest: (digest) => Effect.sync(() => new Uint8Array(256).fill(lengths.push(digest.length)))
       })
       yield* assertionBy({ signer })
@@ -97,7 +97,7 @@ describe("a signer", () => {
       assert.deepStrictEqual(lengths, [32, 32])
     }))
 
-  it.effect("that a program writes itself is one too, with methods of a class", () =>
+  it.effect("may be written by a program, also as a class with methods", () =>
     Effect.gen(function*() {
       class Own implements Signer.Signer {
         readonly algorithm = "EdDSA"
@@ -111,7 +111,7 @@ describe("a signer", () => {
       yield* verified(ed25519, yield* assertionBy({ signer: new Own() }))
     }))
 
-  it.effect("of the current key has the key id of the option, that of the previous one its own", () =>
+  it.effect("of the current key has the key id of the option, the previous one its own key id", () =>
     Effect.gen(function*() {
       const signer = Signer.make({ algorithm: "ES256", keyId: "own", sign: service("ieee-p1363").sign })
       const keyIdOf = (index: number) =>
@@ -122,7 +122,7 @@ describe("a signer", () => {
       assert.deepStrictEqual(yield* Effect.all([keyIdOf(0), keyIdOf(1), keyIdOf(2)]), ["given", "given", "before"])
     }))
 
-  it.effect("is not used where the server does not take its algorithm", () =>
+  it.effect("is not used when the server does not support its algorithm", () =>
     Effect.gen(function*() {
       const { sign, state } = service("ieee-p1363")
       const signer = Signer.make({ algorithm: "ES256", sign })
@@ -153,7 +153,7 @@ describe("a signer", () => {
     }))
 })
 
-describe("a signer that fails states why, and what to check", () => {
+describe("a failing signer reports the cause and what to check", () => {
   class AccessDenied extends Data.TaggedError("AccessDenied")<{ readonly secret: string }> {}
   class KMSInvalidStateException extends Error {
     override readonly name = "KMSInvalidStateException"
@@ -161,7 +161,7 @@ describe("a signer that fails states why, and what to check", () => {
   const check =
     "Check the signer: whether its service can be reached, has the key, and allows this program to sign with it."
 
-  it.effect("by the tag, the class or the code of what it failed with, and by nothing else", () =>
+  it.effect("by the tag, the class or the code of the failure, and by nothing else", () =>
     Effect.gen(function*() {
       const by = (kind: string) => `The private key could not be used: its signer failed${kind}. ${check}`
       const rejected = (error: unknown) => Effect.tryPromise(() => Promise.reject(error))
@@ -183,14 +183,14 @@ describe("a signer that fails states why, and what to check", () => {
       assert.strictEqual(yield* failed(throws), by(" (KMSInvalidStateException)"))
     }))
 
-  it.effect("after 10 seconds without an answer", () =>
+  it.effect("after 10 seconds without a response", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.fork(failed(Effect.never))
       yield* TestClock.adjust("10 seconds")
       assert.match(yield* Fiber.join(fiber), /its signer did not answer within 10 seconds\. Check the signer/)
     }))
 
-  it.effect("where a signature has another length", () =>
+  it.effect("when a signature has another length", () =>
     Effect.gen(function*() {
       assert.match(yield* failed(Effect.succeed(new Uint8Array(63))), /returned 63 bytes.*ES256 has 64\. Check/)
       assert.match(yield* failed(Effect.succeed(new Uint8Array(64)), "RS256"), /RS256 has 256 or more/)
@@ -198,7 +198,7 @@ describe("a signer that fails states why, and what to check", () => {
       assert.match(yield* failed(Effect.succeed("c4n4ry" as never)), /no Uint8Array/)
     }))
 
-  it.effect("where DER was expected", () =>
+  it.effect("when DER is expected", () =>
     Effect.gen(function*() {
       for (const signature of [new Uint8Array(64), "c4n4ry" as never]) {
         const signer = Signer.fromDer({ algorithm: "ES256", sign: () => Effect.succeed(signature) })
@@ -209,7 +209,7 @@ describe("a signer that fails states why, and what to check", () => {
     }))
 })
 
-describe("a signer with wrong options is an InvalidConfig:", () => {
+describe("a signer with invalid options is an InvalidConfig:", () => {
   const sign = service("ieee-p1363").sign
   const settings = (options: unknown) =>
     Effect.map(
@@ -236,7 +236,7 @@ describe("a signer with wrong options is an InvalidConfig:", () => {
     ["an algorithm for secrets", { signer: make({ algorithm: "HS256", sign }) }, ["signer.algorithm"]],
     ["DER of RSA", { signer: fromDer({ algorithm: "RS256", sign }) }, ["signer.algorithm"]],
     ["a key id that is empty", { signer: make({ algorithm: "ES256", keyId: "", sign }) }, ["signer.keyId"]],
-    ["an option that is misspelt", { signer: make({ algorithm: "ES256", keyID: "c4n4ry", sign }) }, ["signer.keyID"]],
+    ["a misspelt option", { signer: make({ algorithm: "ES256", keyID: "c4n4ry", sign }) }, ["signer.keyID"]],
     [
       "the public key of another algorithm",
       { signer: make({ algorithm: "RS256", publicKey, sign }) },
@@ -283,7 +283,7 @@ describe("a public key of a signer", () => {
     })
   }
 
-  it("is not read from a private key, or from anything else", () => {
+  it("is not read from a private key, or from other values", () => {
     for (
       const publicKey of [
         p256.export({ format: "jwk" }),
@@ -318,7 +318,7 @@ describe("a key of the platform", () => {
       ["EdDSA", { name: "Ed25519" }]
     ] as const
   ) {
-    it.effect(`signs by ${expected}, which is the algorithm of the key`, () =>
+    it.effect(`signs with ${expected}, the algorithm of the key`, () =>
       Effect.gen(function*() {
         const pair = yield* generate(algorithm)
         for (const key of [pair, pair.privateKey]) {

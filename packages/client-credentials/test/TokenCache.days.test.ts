@@ -1,5 +1,5 @@
 /**
- * What the life of a token costs and whom it fails, over days of virtual time.
+ * Token requests and failed calls of a client, over days of virtual time.
  */
 import { assert, describe, it } from "@effect/vitest"
 import type { AccessToken } from "@effect-oauth/client-credentials"
@@ -24,14 +24,14 @@ const second = 1000
 const minute = 60 * second
 const hour = 60 * minute
 
-/** A cache in virtual time, where the same happens in every run. */
+/** A cache in virtual time; every run is the same. */
 const start = (script: Script = {}, options: TokenCache.Options = {}) =>
   Effect.gen(function*() {
     const time = VirtualClock.make()
     const { asked, count, layer } = endpoint(script)
     const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
     const cache = yield* inTime(Effect.withRandom(Effect.provide(TokenCache.make(options), layer), Random.make("seed")))
-    /** What one caller gets who does not wait. */
+    /** Returns the outcome of one call that does not wait. */
     const call = Effect.gen(function*() {
       const caller = yield* Effect.fork(inTime(Effect.either(cache.get)))
       yield* time.settle
@@ -48,8 +48,8 @@ const start = (script: Script = {}, options: TokenCache.Options = {}) =>
 const token = (outcome: "waits" | Either.Either<AccessToken.AccessToken, OAuthError.TokenError>): string =>
   outcome === "waits" ? "waits" : Either.match(outcome, { onLeft: ({ _tag }) => _tag, onRight: value })
 
-describe("in the course of time", () => {
-  it.scoped("a token of a day is asked for about once a day", () =>
+describe("over time", () => {
+  it.scoped("a token of a day is requested about once a day", () =>
     Effect.gen(function*() {
       const { call, count, reasons, time } = yield* start()
       const days = runs("days with a call every minute", { quick: 5, full: 30 })
@@ -64,7 +64,7 @@ describe("in the course of time", () => {
       assert.strictEqual(waited, 0)
     }))
 
-  it.scoped("a token of 45 seconds is reused and renewed before anybody waits for it", () =>
+  it.scoped("a token of 45 seconds is reused, and refreshed before a caller waits for it", () =>
     Effect.gen(function*() {
       const { asked, call, reasons, time } = yield* start({ life: 45 * second })
       for (let seconds = 0; seconds < 3600; seconds += 1) {
@@ -76,7 +76,7 @@ describe("in the course of time", () => {
       assert.deepStrictEqual(reasons(), { cold: 1, renewal: asked.length - 1 })
     }))
 
-  it.scoped("each token has a jitter of its own, the same in every run", () =>
+  it.scoped("each token has a separate jitter, the same in every run", () =>
     Effect.gen(function*() {
       const times = Effect.gen(function*() {
         const { asked, call, time } = yield* start({ life: hour })
@@ -97,7 +97,7 @@ describe("in the course of time", () => {
     }))
 
   it.scoped(
-    "an outage in the last hour of a token fails nobody before its end, and is left alone",
+    "an outage in the last hour of a token fails no call before its expiry and causes few requests",
     () =>
       Effect.gen(function*() {
         const { asked, call, time } = yield* start({
@@ -128,7 +128,7 @@ describe("in the course of time", () => {
     300_000
   )
 
-  it.scoped("an outage of seconds goes unnoticed by those who have no token yet", () =>
+  it.scoped("an outage of seconds fails no caller without a token", () =>
     Effect.gen(function*() {
       const { cache, count, inTime, time } = yield* start({ fails: (_, now) => now < 3 * second && unavailable })
       const callers = yield* Effect.fork(inTime(Effect.replicateEffect(cache.get, 100, { concurrency: "unbounded" })))
@@ -137,7 +137,7 @@ describe("in the course of time", () => {
       assert.isAtMost(count.requests, 5)
     }))
 
-  it.scoped("a second outage is met as the first was: the back-off starts anew after a success", () =>
+  it.scoped("the back-off starts from the beginning in a second outage, after a success", () =>
     Effect.gen(function*() {
       const { asked, call, time } = yield* start({
         life: hour,
@@ -157,7 +157,7 @@ describe("in the course of time", () => {
       assert.isAtMost(next - one, 600)
     }))
 
-  it.scoped("a refusal that will not change is told at once, and asked about ever more rarely", () =>
+  it.scoped("a permanent error fails each call immediately, and retries back off", () =>
     Effect.gen(function*() {
       const { asked, call, time } = yield* start({ fails: () => wrongSecret })
       for (let seconds = 0; seconds < 3600; seconds += 1) {
@@ -169,7 +169,7 @@ describe("in the course of time", () => {
       assert.isAbove(asked.length, 40)
     }))
 
-  it.scoped("a Retry-After is obeyed, up to a limit, and told", () =>
+  it.scoped("a Retry-After is respected up to a limit, and reported", () =>
     Effect.gen(function*() {
       const { asked, call, count, time } = yield* start({
         fails: (requests) =>
@@ -186,7 +186,7 @@ describe("in the course of time", () => {
       assert(told !== "waits" && Either.isLeft(told) && told.left._tag === "TokenErrorResponse")
       assert.deepStrictEqual(told.left.retryAfter, Duration.seconds(30))
       assert.strictEqual(count.requests, 1)
-      // What is left is short enough to wait for.
+      // The remaining pause is short enough to wait for.
       yield* time.advance(26 * second)
       assert.strictEqual(yield* call, "waits")
       yield* time.advance(hour)
@@ -196,7 +196,7 @@ describe("in the course of time", () => {
       assert.deepStrictEqual(asked.map(({ at }) => at), [0, 90 * second, 90 * second + hour])
     }))
 
-  it.scoped("a schedule of one's own takes the place of the back-off", () =>
+  it.scoped("a custom schedule replaces the back-off", () =>
     Effect.gen(function*() {
       const { asked, call, time } = yield* start({ fails: () => unavailable }, {
         retryTimeout: "1 hour",
@@ -207,9 +207,9 @@ describe("in the course of time", () => {
       assert.deepStrictEqual(asked.map(({ at }) => at), [0, 10 * second, 20 * second])
     }))
 
-  it.scoped("a server that issues the same token again is not asked in vain", () =>
+  it.scoped("a server that issues the same token again is not sent useless requests", () =>
     Effect.gen(function*() {
-      // It renews its token when that has expired, and says how long it has still to live.
+      // It issues a new token when the old one has expired, and returns the remaining lifetime.
       const hours = runs("hours at a server that issues its token again", { quick: 3, full: 10 })
       const time = { now: 0 }
       const { asked, call, time: clock } = yield* start({
@@ -224,7 +224,7 @@ describe("in the course of time", () => {
       assert.isAtMost(asked.length, 2 * hours + 1)
     }))
 
-  it.scoped("new tokens that end when the old one does are not asked for in vain", () =>
+  it.scoped("new tokens that expire with the old one cause no useless requests", () =>
     Effect.gen(function*() {
       const hours = runs("hours of tokens that end with the old one", { quick: 3, full: 10 })
       const time = { now: 0 }
@@ -267,7 +267,7 @@ describe("in the course of time", () => {
       assert.strictEqual(token(yield* call), "token-2")
     }))
 
-  it.scoped("a renewal that hangs keeps nobody waiting, and is ended in the end", () =>
+  it.scoped("a refresh that hangs blocks no caller with a token, and times out", () =>
     Effect.gen(function*() {
       const { cache, call, count, inTime, time } = yield* start(
         { life: hour, hangs: (request) => request > 1 },
@@ -289,7 +289,7 @@ describe("in the course of time", () => {
     }))
 })
 
-describe("an API that refuses every token", () => {
+describe("an API that rejects every token", () => {
   for (const every of [minute, hour]) {
     it.effect(`costs a handful of tokens a day, called every ${every / minute} min`, () =>
       Effect.gen(function*() {
@@ -315,7 +315,7 @@ describe("an API that refuses every token", () => {
       }))
   }
 
-  it.effect("is asked again as soon as a replacement helps", () =>
+  it.effect("an early rejection is followed by a token request while replacements are accepted", () =>
     Effect.gen(function*() {
       const api = yield* ApiClient.ApiClient
       const { revoke } = yield* TestAuthorizationServer.TestAuthorizationServer

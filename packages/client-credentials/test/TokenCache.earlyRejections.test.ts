@@ -1,5 +1,5 @@
 /**
- * Servers that keep one token per client: what two instances cost that revoke each other's tokens.
+ * The cost of two instances that revoke each other's tokens, at servers that keep one token per client.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientCredentials, type TokenCache } from "@effect-oauth/client-credentials"
@@ -57,13 +57,13 @@ describe("two instances at a server that keeps one token per client", () => {
         }
         console.log(`${name}: ${state.issued} tokens`)
         assert.isAtMost(state.issued, atMost)
-        // Otherwise the bound would say nothing.
+        // Otherwise the bound would prove nothing.
         assert.isAbove(state.issued, 8)
       }).pipe(Effect.provide(logged().layer))
     })
   }
 
-  it.scoped("raise a warning that names the remedy, and a metric", () => {
+  it.scoped("log a warning that names the remedy, and update a metric", () => {
     const { instance } = onePerClient()
     const { layer, lines } = logged()
     return Effect.gen(function*() {
@@ -76,7 +76,7 @@ describe("two instances at a server that keeps one token per client", () => {
       }
       assert.strictEqual((yield* count) - before, 6)
       const warnings = lines.filter((line) => line.startsWith("WARN") && line.includes("rejected"))
-      // One of each instance.
+      // One token of each instance.
       assert.lengthOf(warnings, 2)
       assert.include(warnings[0], "Access token rejected 3 times in a row long before its expiry")
       assert.include(warnings[0], "SharedClientCredentials.layer")
@@ -86,8 +86,8 @@ describe("two instances at a server that keeps one token per client", () => {
   })
 })
 
-describe("tokens that are revoked now and then", () => {
-  /** An instance whose token is revoked again and again, with a call every 10 minutes. */
+describe("tokens that are revoked repeatedly", () => {
+  /** An instance whose token is revoked repeatedly, with a call every 10 minutes. */
   const revoked = (everyMinutes: number, days: number, life: number) => {
     const { instance, state } = onePerClient(life)
     const { layer, lines } = logged()
@@ -103,7 +103,7 @@ describe("tokens that are revoked now and then", () => {
     }).pipe(Effect.provide(layer))
   }
 
-  it.scoped("are replaced at once, each of them: once a day, of a day's life", () =>
+  it.scoped("are replaced at once when revoked once a day, with a lifetime of a day", () =>
     Effect.gen(function*() {
       const { statuses, tokens, warnings } = yield* revoked(1440, 5, 86_400)
       assert.deepStrictEqual([...statuses], [200])
@@ -111,7 +111,7 @@ describe("tokens that are revoked now and then", () => {
       assert.deepStrictEqual(warnings, [])
     }))
 
-  it.scoped("are replaced at once, and reported: every 3 hours, of a day's life", () =>
+  it.scoped("are replaced at once and reported when revoked every 3 hours, with a lifetime of a day", () =>
     Effect.gen(function*() {
       const { statuses, tokens, warnings } = yield* revoked(180, 2, 86_400)
       assert.deepStrictEqual([...statuses], [200])
@@ -119,7 +119,7 @@ describe("tokens that are revoked now and then", () => {
       assert.isAbove(warnings.length, 1)
     }))
 
-  it.scoped("are replaced at once: three times in a moment, once a day", () => {
+  it.scoped("are replaced at once when revoked three times in a moment, once a day", () => {
     const { instance, state } = onePerClient()
     const { layer, lines } = logged()
     return Effect.gen(function*() {

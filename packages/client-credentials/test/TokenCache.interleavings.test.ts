@@ -1,5 +1,5 @@
 /**
- * The cache as a whole, with real fibers, against what a user would expect of it, in virtual time.
+ * The cache with real fibers, checked against a model of its documented behaviour, in virtual time.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, type OAuthError, TokenCache, TokenEndpoint } from "@effect-oauth/client-credentials"
@@ -87,7 +87,7 @@ const run = (steps: ReadonlyArray<Step>) =>
       pending.pop()
     })))
 
-    // The model: the tokens issued so far, when each was asked for, and those refused.
+    // The model: the tokens issued so far, when each was requested, and the rejected ones.
     const issued: Array<{ readonly token: AccessToken.AccessToken; readonly life: number; readonly sent: Instant }> = []
     const refused = new Set<AccessToken.AccessToken>()
     const age = ({ sent }: typeof issued[number]) => {
@@ -179,14 +179,14 @@ const run = (steps: ReadonlyArray<Step>) =>
       }
     }
 
-    // Nobody waits for ever: with a server that answers, or that times out, every caller has an answer in the end.
+    // No caller waits forever: with a server that responds or times out, every caller gets an outcome.
     yield* time.advance(600_000)
     for (const caller of callers) assert.isDefined(exitOf(caller), "every caller is answered")
     for (const reason of reasons) assert.include(["cold", "renewal", "expired", "rejected", "forced"], reason)
   }).pipe(Effect.scoped)
 
-describe("the cache, whatever happens", () => {
-  it("keeps its promises through any sequence of events", () =>
+describe("the cache", () => {
+  it("keeps its guarantees through any sequence of events", () =>
     fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), (steps) => Effect.runPromise(run(steps))),
       seeded.parameters("the cache", { quick: 300, full: 3000 }) as fc.Parameters<[ReadonlyArray<Step>]>
@@ -195,7 +195,7 @@ describe("the cache, whatever happens", () => {
 
 const { settle } = VirtualClock.make()
 
-describe("interruption at any point", () => {
+describe("interruption at any step", () => {
   for (const target of ["the caller", "the refresh"] as const) {
     it.live(`of ${target} leaves the cache usable`, () =>
       Effect.gen(function*() {
@@ -209,7 +209,7 @@ describe("interruption at any point", () => {
           )
           const scope = yield* Scope.make()
           const { count, layer } = tokenEndpoint.make()
-          // Under this scheduler the layer is built, whose settings the refresh takes, and the caller runs.
+          // The layer is built under this scheduler, whose settings the refresh inherits, and the caller runs under it.
           const first = yield* Effect.gen(function*() {
             const cache = yield* TokenCache.make()
             const first = yield* Effect.forkDaemon(Effect.zipRight(
@@ -222,7 +222,7 @@ describe("interruption at any point", () => {
             yield* settle
             const exit = exitOf(first)
             caller = undefined
-            assert.isDefined(exit, `someone waits for ever: ${target}, step ${at}`)
+            assert.isDefined(exit, `a caller waits forever: ${target}, step ${at}`)
             const others = yield* Effect.replicateEffect(cache.get, 3, { concurrency: "unbounded" })
             assert.strictEqual(new Set(others.map(tokenEndpoint.value)).size, 1)
             assert.isAtMost(count.requests, 2)

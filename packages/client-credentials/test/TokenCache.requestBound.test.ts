@@ -1,4 +1,7 @@
-/** A cache where I/O belongs to the request that began it: callers look for the outcome of another's refresh. */
+/**
+ * A cache in a runtime that binds I/O to the request that started it: callers poll for the outcome of another's
+ * refresh.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { TokenCache } from "@effect-oauth/client-credentials"
 import { Deferred, Effect, Fiber, TestClock } from "effect"
@@ -10,17 +13,17 @@ import { day, make as endpoint, unavailable, value } from "./support/tokenEndpoi
 const cacheOver = ({ layer }: ReturnType<typeof endpoint>) =>
   TokenCache.make().pipe(Effect.provide(layer), Effect.provideService(RequestBound, true))
 
-/** In the refresh window of a token that lives a day. */
+/** A time in the refresh window of a token that lives a day. */
 const due = day - 60_000
 
-describe("a TokenCache of a runtime with I/O by request", () => {
-  it.scoped("requests once, however many callers look for the token", () =>
+describe("a TokenCache of a runtime with I/O bound to requests", () => {
+  it.scoped("sends one request, however many callers wait for the token", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const tokens = endpoint({ gate })
       const cache = yield* cacheOver(tokens)
       const callers = yield* Effect.fork(Effect.replicateEffect(cache.get, 5, { concurrency: "unbounded" }))
-      // Far longer than they wait for a refresh that gives no sign of life.
+      // Far longer than callers wait for a refresh that shows no progress.
       yield* TestClock.adjust("3 seconds")
       yield* Deferred.succeed(gate, undefined)
       yield* TestClock.adjust("1 second")
@@ -28,7 +31,7 @@ describe("a TokenCache of a runtime with I/O by request", () => {
       assert.strictEqual(tokens.count.requests, 1)
     }))
 
-  it.scoped("gives the failure of a request to all that look for its token", () =>
+  it.scoped("fails all callers that wait for the token with the failure of the request", () =>
     Effect.gen(function*() {
       const tokens = endpoint({ fails: () => unavailable })
       const cache = yield* cacheOver(tokens)
@@ -40,7 +43,7 @@ describe("a TokenCache of a runtime with I/O by request", () => {
       assert.deepStrictEqual(new Set(errors.map(({ _tag }) => _tag)), new Set(["TokenEndpointUnavailable"]))
     }))
 
-  it.scoped("holds the caller that starts a refresh, which would be cut off with its response", () =>
+  it.scoped("keeps the caller that starts a refresh waiting, as the runtime would cancel the refresh after its response", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const tokens = endpoint({ gate })
@@ -53,7 +56,7 @@ describe("a TokenCache of a runtime with I/O by request", () => {
       assert.strictEqual(value(yield* cache.get), "token-2")
     }))
 
-  it.scoped("holds it for one attempt, and for no longer than 5 seconds", () =>
+  it.scoped("keeps it waiting for one attempt and at most 5 seconds", () =>
     Effect.gen(function*() {
       const tokens = endpoint({
         fails: (request) => request === 2 ? unavailable : false,

@@ -24,11 +24,11 @@ import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
 import { exitOf } from "./support/fibers.js"
 import { day, make as endpoint, request, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
 
-/** Runs until every fiber waits: the test clock stands still, so nothing else can wake them. */
+/** Runs until every fiber waits: the test clock does not advance, so nothing else can resume them. */
 const settle = TestClock.adjust(0)
 
 describe("TokenCache", () => {
-  it.scoped("asks once, however many callers are waiting", () =>
+  it.scoped("sends one request, however many callers are waiting", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { count, layer } = endpoint({ gate })
@@ -42,7 +42,7 @@ describe("TokenCache", () => {
       assert.strictEqual(count.requests, 1)
     }))
 
-  it.scoped("serves the others by the same request when the caller who began it is interrupted", () =>
+  it.scoped("serves the other callers by the same request when the caller that started it is interrupted", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { count, layer } = endpoint({ gate })
@@ -59,7 +59,7 @@ describe("TokenCache", () => {
       assert.deepStrictEqual(count, { requests: 1, interrupted: 0 })
     }))
 
-  it.scoped("keeps the token of a request whose callers are all gone", () =>
+  it.scoped("keeps the token of a request whose callers were all interrupted", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { count, layer } = endpoint({ gate })
@@ -73,7 +73,7 @@ describe("TokenCache", () => {
       assert.strictEqual(count.requests, 1)
     }))
 
-  it.scoped("lets a caller who is interrupted go at once", () =>
+  it.scoped("releases an interrupted caller immediately", () =>
     Effect.gen(function*() {
       const { layer } = endpoint({ gate: yield* Deferred.make<void>() })
       const cache = yield* Effect.provide(TokenCache.make(), layer)
@@ -82,7 +82,7 @@ describe("TokenCache", () => {
       assert.isTrue(Option.isNone(yield* Fiber.join(outcome)))
     }))
 
-  it.scoped("shares a failure among those who waited, and asks anew after a pause", () =>
+  it.scoped("fails all waiting callers with one failure, and requests again after a pause", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { count, layer } = endpoint({ gate, fails: (request) => request === 1 && unavailable })
@@ -99,7 +99,7 @@ describe("TokenCache", () => {
       assert.strictEqual(value(yield* cache.get), "token-2")
     }))
 
-  it.scoped("reports a defect to those who waited, and goes on", () =>
+  it.scoped("fails waiting callers with a defect, and remains usable", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint({ dies: true })
       const cache = yield* Effect.provide(TokenCache.make(), layer)
@@ -110,7 +110,7 @@ describe("TokenCache", () => {
       }
     }))
 
-  it.scoped("reuses a token of a day until ten seconds before its end", () =>
+  it.scoped("reuses a token of a day until ten seconds before its expiry", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint()
       const cache = yield* Effect.provide(TokenCache.make(), layer)
@@ -122,7 +122,7 @@ describe("TokenCache", () => {
       assert.strictEqual(count.requests, 2)
     }))
 
-  it.scoped("reuses a token of 45 seconds for nine tenths of its life", () =>
+  it.scoped("reuses a token of 45 seconds for nine tenths of its lifetime", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint({ life: 45_000 })
       const cache = yield* Effect.provide(TokenCache.make(), layer)
@@ -135,7 +135,7 @@ describe("TokenCache", () => {
       assert.strictEqual(count.requests, 2)
     }))
 
-  it.scoped("hands a token without life to those who waited for it, and does not keep it", () =>
+  it.scoped("returns an expired token to the callers that waited for it, and does not cache it", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint({ life: 0 })
       const cache = yield* Effect.provide(TokenCache.make(), layer)
@@ -144,7 +144,7 @@ describe("TokenCache", () => {
       assert.strictEqual(count.requests, 2)
     }))
 
-  it.scoped("asks for one new token when many callers report the same one as refused", () =>
+  it.scoped("requests one new token when many callers report the same one as rejected", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint()
       const cache = yield* Effect.provide(TokenCache.make(), layer)
@@ -154,7 +154,7 @@ describe("TokenCache", () => {
       assert.strictEqual(count.requests, 2)
     }))
 
-  it.scoped("sees through copies of a refused token", () =>
+  it.scoped("recognizes copies of a rejected token", () =>
     Effect.gen(function*() {
       const cache = yield* Effect.provide(TokenCache.make(), endpoint().layer)
       const token = yield* cache.get
@@ -162,7 +162,7 @@ describe("TokenCache", () => {
       assert.strictEqual(value(yield* cache.get), "token-2")
     }))
 
-  it.scoped("does not give up a request under way when an old token is reported", () =>
+  it.scoped("does not cancel a request in progress when an old token is reported", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { count, layer } = endpoint({ gate, life: 45_000 })
@@ -177,7 +177,7 @@ describe("TokenCache", () => {
       assert.strictEqual(count.requests, 2)
     }))
 
-  it.effect("ends a request in progress with its scope, and fails the callers that wait for it", () =>
+  it.effect("cancels a request in progress with its scope, and fails the callers that wait for it", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint({ gate: yield* Deferred.make<void>() })
       const scope = yield* Scope.make()
@@ -187,12 +187,12 @@ describe("TokenCache", () => {
       yield* Scope.close(scope, Exit.void)
       yield* settle
       const exit = exitOf(waiting)
-      assert(exit !== undefined, "waits for ever")
+      assert(exit !== undefined, "waits forever")
       assert.strictEqual((yield* Effect.flip(exit))._tag, "ClientClosed")
       assert.strictEqual(count.interrupted, 1)
     }))
 
-  it.scoped("runs the request as the layer would: with its trace, its services and its settings", () =>
+  it.scoped("runs the request with the trace, services and settings of the layer", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
       const layer = Layer.succeed(TokenEndpoint.TokenEndpoint, {
@@ -219,7 +219,7 @@ describe("TokenCache", () => {
       assert.deepStrictEqual(seen, [true, ["a caller"], { of: "the layer" }])
     }))
 
-  it.scoped("asks for one new token when twenty callers are refused one after the other", () =>
+  it.scoped("requests one new token when twenty callers are rejected in sequence", () =>
     Effect.gen(function*() {
       const { asked, layer } = endpoint()
       const cache = yield* Effect.provide(TokenCache.make(), layer)
@@ -232,7 +232,7 @@ describe("TokenCache", () => {
       assert.deepStrictEqual(asked.map(({ reason }) => reason), ["cold", "rejected"])
     }))
 
-  it.scoped("gets a token that is not this one, while the others go on with it", () =>
+  it.scoped("returns a replacement to one caller while others use the cached token", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { asked, layer } = endpoint({ gate })
@@ -247,7 +247,7 @@ describe("TokenCache", () => {
       assert.deepStrictEqual(asked.map(({ reason }) => reason), ["cold", "forced"])
     }))
 
-  it.scoped("closes the latch when a replacement is refused too, and opens it when one is accepted", () =>
+  it.scoped("closes the latch when a replacement is rejected too, and opens it when one is accepted", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint()
       const cache = yield* Effect.provide(TokenCache.make(), layer)
@@ -268,7 +268,7 @@ describe("TokenCache", () => {
       assert.strictEqual(count.requests, 4)
     }))
 
-  it.scoped("keeps tokens that are asked for differently apart, the same way of asking together", () =>
+  it.scoped("caches tokens of different requests separately and those of equal requests together", () =>
     Effect.gen(function*() {
       const { asked, layer } = endpoint()
       const cache = yield* Effect.provide(TokenCache.make(), layer)
@@ -294,7 +294,7 @@ describe("TokenCache", () => {
       assert.deepStrictEqual(asked[0]?.request, tokenRequests.override(request, { scope: "items:list items:read" }))
     }))
 
-  it.scoped("keeps the most recently used of them, and never two requests for one", () =>
+  it.scoped("keeps the most recently used tokens, and never sends two requests for one", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { asked, layer } = endpoint({ gate })
@@ -317,7 +317,7 @@ describe("TokenCache", () => {
 })
 
 describe("TokenCache.health", () => {
-  /** In seconds. */
+  /** Returns a time in seconds. */
   const healthOf = (cache: TokenCache.TokenCache) =>
     Effect.map(cache.health, ({ expiresIn, latchedFor, pausedFor, ...rest }) => ({
       ...rest,
@@ -335,7 +335,7 @@ describe("TokenCache.health", () => {
     budgetLeft: undefined
   }
 
-  it.scoped("is good before anything was asked, and while there is a token, however old", () =>
+  it.scoped("is healthy before the first request, and while a token is cached, however old", () =>
     Effect.gen(function*() {
       const { count, layer } = endpoint({ life: 100_000 })
       const cache = yield* Effect.provide(TokenCache.make(), layer)
@@ -348,7 +348,7 @@ describe("TokenCache.health", () => {
       assert.strictEqual(count.requests, 1)
     }))
 
-  it.scoped("says why there is no token, and for how long none is asked for", () =>
+  it.scoped("reports the failure without a token, and the time of the next request", () =>
     Effect.gen(function*() {
       const { layer } = endpoint({ fails: (request) => request === 1 && wrongSecret })
       const backOff = Schedule.spaced("8 seconds")
@@ -358,13 +358,13 @@ describe("TokenCache.health", () => {
       assert.strictEqual(lastFailure?._tag, "TokenErrorResponse")
       assert.deepStrictEqual({ ...rest, lastFailure: undefined }, { ...unasked, isReady: false, pausedFor: 8 })
       yield* TestClock.adjust("8 seconds")
-      // Nothing has succeeded yet.
+      // No request has succeeded yet.
       assert.isFalse((yield* cache.health).isReady)
       yield* cache.get
       assert.deepStrictEqual(yield* healthOf(cache), { ...unasked, hasToken: true, expiresIn: day / 1000 })
     }))
 
-  it.scoped("stays good while only the renewal fails, and says that it does", () =>
+  it.scoped("stays healthy while only the refresh fails, and reports the failure", () =>
     Effect.gen(function*() {
       const { layer } = endpoint({ life: 100_000, fails: (request) => request > 1 && unavailable })
       const cache = yield* Effect.provide(TokenCache.make({ retryTimeout: 0 }), layer)
@@ -377,7 +377,7 @@ describe("TokenCache.health", () => {
       assert.strictEqual(lastFailure?._tag, unavailable._tag)
     }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger))))
 
-  it.scoped("says for how long refused tokens are kept", () =>
+  it.scoped("reports until when rejected tokens are kept", () =>
     Effect.gen(function*() {
       const cache = yield* Effect.provide(TokenCache.make(), endpoint().layer)
       assert.isTrue(yield* cache.invalidate(yield* cache.get))
@@ -403,7 +403,7 @@ describe("TokenCache.health", () => {
       }))
   }
 
-  it.scoped("does not hang with the store that counts", () =>
+  it.scoped("does not hang when the store of the budget hangs", () =>
     Effect.gen(function*() {
       const cache = yield* TokenCache.make().pipe(
         Effect.provide(endpoint().layer),
@@ -420,14 +420,14 @@ describe("TokenCache.health", () => {
     }))
 })
 
-describe("options of the token cache", () => {
+describe("the options of the token cache", () => {
   const problems = (options: TokenCache.Options) =>
     Either.match(rules.validate(parts.tokenCache, options), {
       onLeft: ({ problems }) => problems.map(({ setting }) => setting),
       onRight: () => []
     })
 
-  it("are validated, all at once", () => {
+  it("are validated, all problems at once", () => {
     assert.deepStrictEqual(problems({ refreshBefore: "1 hour", capacity: 1, rejectionPauses: [0] }), [])
     assert.deepStrictEqual(
       problems({

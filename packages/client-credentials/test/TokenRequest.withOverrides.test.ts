@@ -15,7 +15,7 @@ const request = tokenRequests.make({
 const scopes = fc.array(fc.constantFrom("a", "b", "c:d", "E"), { maxLength: 6 })
 
 describe("TokenRequest", () => {
-  it.prop("is equal to another exactly when it asks for the same", [scopes, scopes], ([one, other]) => {
+  it.prop("is equal to another exactly when it requests the same token", [scopes, scopes], ([one, other]) => {
     const same = new Set(one).size === new Set([...one, ...other]).size &&
       new Set(other).size === new Set([...one, ...other]).size
     for (const name of ["scope", "resource"] as const) {
@@ -26,7 +26,7 @@ describe("TokenRequest", () => {
     }
   })
 
-  it("differs in everything that shapes it", () => {
+  it("differs in every field that shapes the request", () => {
     const others = [
       new TokenRequest.TokenRequest({ ...request, tokenUrl: "https://auth.example.com/oauth/token?tenant=2" }),
       new TokenRequest.TokenRequest({ ...request, clientId: "other" }),
@@ -53,7 +53,7 @@ describe("TokenRequest", () => {
 })
 
 describe("withOverrides", () => {
-  /** Lets a call in if the scope of its token is the path. */
+  /** An API that accepts a call if the scope of its token is the path. */
   const Test = OAuthTest.layer({
     api: {
       handler: (request, { scope }) =>
@@ -67,7 +67,7 @@ describe("withOverrides", () => {
     client: { scope: "read" }
   })
 
-  it.effect("makes calls with another token, and leaves those around it alone", () =>
+  it.effect("sends calls with another token, and leaves those around it unchanged", () =>
     Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       const get = (path: string) => Effect.map(client.get(path), ({ status }) => status)
@@ -77,7 +77,7 @@ describe("withOverrides", () => {
         [200, 200, 200, 200]
       )
       yield* OAuthTest.expect({ callsPerToken: [2, 2] })
-      // Within another change the inner one goes before.
+      // Of nested overrides, the inner ones take precedence.
       assert.strictEqual(
         yield* get("read+write").pipe(TokenRequest.withOverrides({ scope: "write read" }), writing),
         200
@@ -85,19 +85,19 @@ describe("withOverrides", () => {
       yield* OAuthTest.expect({ tokensIssued: 3 })
     }).pipe(Effect.provide(Test)))
 
-  it.effect("replays with the token that was asked for in the same way", () =>
+  it.effect("replays with the token of the same overrides", () =>
     Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       yield* client.get("read")
       const refused = yield* client.get("other").pipe(TokenRequest.withOverrides({ scope: "write" }))
       assert.strictEqual(refused.status, 401)
       yield* OAuthTest.expect({ reasons: ["cold", "cold", "rejected"] })
-      // The usual token is none the worse for it.
+      // The usual token stays valid.
       assert.strictEqual((yield* client.get("read")).status, 200)
       yield* OAuthTest.expect({ callsPerToken: [2, 1, 1] })
     }).pipe(Effect.provide(Test)))
 
-  it.effect("works around the calls of an HttpApiClient", () =>
+  it.effect("applies to the calls of an HttpApiClient", () =>
     Effect.gen(function*() {
       const Api = HttpApi.make("api").add(
         HttpApiGroup.make("all").add(
@@ -109,7 +109,7 @@ describe("withOverrides", () => {
       assert.isTrue(ok)
     }).pipe(Effect.provide(Test)))
 
-  it.effect("refuses what it would ignore, so that no call carries the token of another request", () =>
+  it.effect("rejects options that it would ignore, so that no call carries the token of another request", () =>
     Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       const changes: ReadonlyArray<readonly [unknown, ReadonlyArray<string>]> = [
@@ -134,7 +134,7 @@ describe("withOverrides", () => {
       yield* OAuthTest.expect({ tokensIssued: 1 })
     }).pipe(Effect.provide(Test)))
 
-  it.effect("says what is wrong with a parameter, before anything is sent", () =>
+  it.effect("reports an invalid parameter before anything is sent", () =>
     Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       const error = yield* Effect.flip(

@@ -10,13 +10,13 @@ import { sealKey as key } from "./support/sealKey.js"
 
 const base64 = (bytes: Uint8Array) => Redacted.make(Buffer.from(bytes).toString("base64"))
 
-/** What people write where a random key belongs. */
+/** Weak keys, as written in place of random ones. */
 const weak: Readonly<Record<string, Uint8Array>> = {
   zeros: new Uint8Array(32),
   "equal bytes": Buffer.alloc(32, 7),
   "the letter a": Buffer.alloc(32, "a"),
   "two in turn": Buffer.alloc(32, "ab"),
-  "a word again and again": Buffer.alloc(32, "changeme"),
+  "a repeated word": Buffer.alloc(32, "changeme"),
   "sixteen bytes twice": Buffer.alloc(32, Buffer.from("8f3c1d7a90b2e4465f11ce07a8d93b62", "hex")),
   "one byte that differs": Uint8Array.from({ length: 32 }, (_, index) => index === 5 ? 1 : 0),
   ascending: Uint8Array.from({ length: 32 }, (_, index) => index),
@@ -35,7 +35,7 @@ const warnings = () => {
 }
 
 describe("the seal", () => {
-  it.effect("opens what it sealed, for the same place only", () =>
+  it.effect("opens a sealed value, for the same place only", () =>
     Effect.gen(function*() {
       const { open, seal } = yield* TokenSeal.make([key(1)])
       const sealed = yield* seal("here", "t0k3n ü")
@@ -45,14 +45,14 @@ describe("the seal", () => {
       assert.notStrictEqual(yield* seal("here", "t0k3n ü"), sealed)
     }))
 
-  it.effect("opens a text of a mebibyte, the longest token response there is", () =>
+  it.effect("opens a string of a mebibyte, the size of the longest token response", () =>
     Effect.gen(function*() {
       const { open, seal } = yield* TokenSeal.make([key(1)])
       const text = "t".repeat(1_048_576)
       assert.isTrue(Option.contains(yield* open("here", yield* seal("here", text)), text))
     }))
 
-  it.effect("opens nothing that was changed, cut short or sealed by another key", () =>
+  it.effect("opens no value that was changed, cut short or sealed by another key", () =>
     Effect.gen(function*() {
       const { open, seal } = yield* TokenSeal.make([key(1)])
       const other = yield* TokenSeal.make([key(2)])
@@ -65,7 +65,7 @@ describe("the seal", () => {
       assert.isTrue(Option.isNone(yield* other.open("here", sealed)))
     }))
 
-  it.effect("opens nothing with anything before, within or after it, and no other spelling of the same bytes", () =>
+  it.effect("opens no value with characters before, within or after it, nor another spelling of the same bytes", () =>
     Effect.gen(function*() {
       const { open, seal } = yield* TokenSeal.make([key(1)])
       for (let length = 0; length < 6; length += 1) {
@@ -92,7 +92,7 @@ describe("the seal", () => {
       }
     }))
 
-  it("opens nothing else, whatever it is, and never fails", async () => {
+  it("opens no other string, and never fails", async () => {
     const { open } = await Effect.runPromise(TokenSeal.make([key(1)]))
     const almost = fc.stringMatching(/^v1\.[0-9a-f]{16}\.[A-Za-z0-9_-]{16}\..*$/)
     await fc.assert(
@@ -103,7 +103,7 @@ describe("the seal", () => {
     )
   })
 
-  it.effect("goes on with old keys while they are replaced", () =>
+  it.effect("opens values of old keys during a rotation", () =>
     Effect.gen(function*() {
       const before = yield* TokenSeal.make([key(1)])
       const between = yield* TokenSeal.make([key(2), key(1)])
@@ -116,7 +116,7 @@ describe("the seal", () => {
       assert.notStrictEqual(yield* after.name("a"), yield* before.name("a"))
     }))
 
-  it.effect("wants keys of 32 bytes, and shows none", () =>
+  it.effect("requires keys of 32 bytes, and shows none", () =>
     Effect.gen(function*() {
       for (
         const keys of [[], [Redacted.make("c4n4ry")], [key(1), Redacted.make(btoa("c4n4ry"))], [
@@ -130,7 +130,7 @@ describe("the seal", () => {
       assert.notInclude(printed(yield* TokenSeal.make([key(65)])), "AAAA")
     }))
 
-  it.effect("refuses keys that cannot be random, wherever they come from", () =>
+  it.effect("rejects keys that cannot be random, from every source", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const directory = yield* fs.makeTempDirectoryScoped()
@@ -155,7 +155,7 @@ describe("the seal", () => {
       }
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
-  it.effect("takes the key for tests where a program gives it, with a warning, and nowhere else", () =>
+  it.effect("accepts the key for tests only from code, with a warning", () =>
     Effect.gen(function*() {
       const { layer, logged } = warnings()
       const test = base64(new Uint8Array(32).fill(1))
@@ -170,14 +170,14 @@ describe("the seal", () => {
       assert.isTrue(Exit.isFailure(yield* Effect.exit(Layer.build(configured))))
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
-  it.prop("refuses no random key", [fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.integer()], ([, seed]) => {
+  it.prop("accepts every random key", [fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.integer()], ([, seed]) => {
     // `uint8Array` is biased towards small values, so the bytes come from a generator.
     const random = fc.sample(fc.array(fc.noBias(fc.nat({ max: 255 })), { minLength: 32, maxLength: 32 }), {
       numRuns: 20,
       seed
     })
     for (const bytes of random) assert.isTrue(isRandom(Uint8Array.from(bytes)), bytes.join())
-    // Letters and digits, as generators of passwords and charts make them.
+    // Letters and digits, as password generators and Helm charts create them.
     const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     for (const bytes of random) {
       assert.isTrue(isRandom(Buffer.from(bytes.map((byte) => letters[byte % letters.length]).join(""))))
@@ -215,7 +215,7 @@ describe("the layers of the seal", () => {
       yield* given({ BILLING_TOKEN_STORE_KEY: one }, { prefix: "BILLING" })
     }))
 
-  it.scoped("read the keys of files that others cannot read, and no others", () =>
+  it.scoped("read the keys of files that other users cannot read, and of no others", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const directory = yield* fs.makeTempDirectoryScoped()
@@ -244,7 +244,7 @@ describe("the layers of the seal", () => {
       assert.include((yield* Effect.flip(ofFile)).message, "a regular file")
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  it.effect("name the variable that is wrong, and show no key", () =>
+  it.effect("name the invalid variable and show no key", () =>
     Effect.gen(function*() {
       for (
         const [variables, name, expected] of [

@@ -29,7 +29,7 @@ const temporary = Layer.scoped(
   })
 ).pipe(Layer.provide(NodeContext.layer))
 
-/** What is done to the directory of the store. */
+/** Changes to the directory of the store. */
 const toDirectory = (change: (fs: FileSystem.FileSystem, directory: string) => Effect.Effect<unknown, unknown>) =>
   Effect.flatMap(
     Directory,
@@ -60,7 +60,7 @@ describe("a store of files", () => {
       return yield* Effect.provide(test(directory, fs, path), TokenStore.layerFiles(directory))
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
-  it.effect("is for its owner only, leaves no drafts, and keeps a few old files at most", () =>
+  it.effect("is private to its owner, leaves no drafts, and keeps a few old files at most", () =>
     inDirectory((directory, fs, path) =>
       Effect.gen(function*() {
         const store = yield* TokenStore.TokenStore
@@ -82,14 +82,14 @@ describe("a store of files", () => {
       })
     ))
 
-  it.effect("tells one that was paused in the middle that it came too late", () =>
+  it.effect("fails the operations of a process that was paused before its write", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const gate = yield* Deferred.make<void>()
       const paused = yield* Deferred.make<void>()
       const directory = path.join(yield* fs.makeTempDirectoryScoped(), "tokens")
-      /** One that has looked, and is paused before it writes. */
+      /** A file system that pauses after it reads, before it writes. */
       const slow: FileSystem.FileSystem = {
         ...fs,
         link: (from, to) =>
@@ -119,7 +119,7 @@ describe("a store of files", () => {
       assert.deepStrictEqual(Option.getOrThrow((yield* store.load("a")).entry), { ...entry("99"), generation: 100 })
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
-  it.effect("does not give back the lease of another", () =>
+  it.effect("does not release the lease of another process", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
@@ -156,7 +156,7 @@ describe("a store of files", () => {
       assert.isFalse((yield* store.acquire("a", "three", minute)).done)
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
-  it.live("clears up after those who died while they wrote", () =>
+  it.live("removes the files of processes that died while writing", () =>
     inDirectory((directory, fs, path) =>
       Effect.gen(function*() {
         const store = yield* TokenStore.TokenStore
@@ -169,7 +169,7 @@ describe("a store of files", () => {
       })
     ))
 
-  it.effect("passes over files that are broken, and replaces them", () =>
+  it.effect("ignores broken files and replaces them", () =>
     inDirectory((directory, fs, path) =>
       Effect.gen(function*() {
         const store = yield* TokenStore.TokenStore
@@ -185,20 +185,20 @@ describe("a store of files", () => {
       })
     ))
 
-  it.effect("fails with a typed error where Linux makes no directory for anybody, nor says that it is forbidden", () =>
+  it.effect("fails with a typed error where Linux does not create a directory and does not report it as forbidden", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.TokenStore
       const error = yield* Effect.flip(store.swap("a", 0, entry("x")))
       assert.strictEqual(error._tag, "TokenStoreError")
     }).pipe(Effect.provide(Layer.provide(TokenStore.layerFiles("/proc/effect-oauth"), NodeContext.layer))))
 
-  it.effect("fails with a typed error when the disk is full, and leaves nothing behind", () =>
+  it.effect("fails with a typed error when the disk is full, and leaves no files behind", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const directory = path.join(yield* fs.makeTempDirectoryScoped(), "tokens")
       let isFull = false
-      // The device on which every write ends like this.
+      // The device on which every write fails like this.
       const disk: FileSystem.FileSystem = {
         ...fs,
         writeFileString: (file, content, options) =>
@@ -225,7 +225,7 @@ describe("a store of files", () => {
       )
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
-  it.effect("shows of an error of the file system its code, or else its kind, and no path", () =>
+  it.effect("shows the code of a file system error, or else its kind, and no path", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const directory = yield* fs.makeTempDirectoryScoped()
@@ -274,7 +274,7 @@ describe("a store of files", () => {
       })
     ))
 
-  it.effect("refuses a directory that is a link or shared by all, and says what to change", () =>
+  it.effect("rejects a directory that is a link or shared by all; the message states what to change", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
@@ -312,18 +312,18 @@ describe("a store of files", () => {
       }
       assert.deepStrictEqual(yield* fs.readDirectory(target), [])
       assert.deepStrictEqual(yield* fs.readDirectory(shared), [])
-      // A directory inside a shared one is made, and private.
+      // A directory inside a shared one is created, and private.
       const own = path.join(shared, "own")
       const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(own))
       assert.isTrue((yield* store.swap("a", 0, entry("x"))).done)
       assert.strictEqual((yield* fs.stat(own)).mode & 0o777, 0o700)
-      // The folder of a key may be no link either.
+      // The folder of a key must not be a link either.
       yield* fs.symlink(target, path.join(own, "b"))
       assert.include((yield* Effect.flip(store.swap("b", 0, entry("x")))).message, "symbolic link")
       assert.deepStrictEqual(yield* fs.readDirectory(target), [])
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
-  it.live("goes on whatever else is in its folder", () =>
+  it.live("works with any other files in its folder", () =>
     Effect.gen(function*() {
       const foreign = [
         "token-999999999999999",
@@ -350,7 +350,7 @@ describe("a store of files", () => {
               yield* store.swap("a", 0, entry("one"))
               const file = path.join(directory, "a", name)
               yield* isDirectory ? fs.makeDirectory(file) : fs.writeFileString(file, "")
-              // One that is refused may be tried again, as each token request does.
+              // A rejected directory may be retried, as each token request does.
               let [swaps, leases] = [0, 0]
               for (let tries = 0; tries < 5; tries += 1) {
                 const generation = Option.match((yield* store.load("a")).entry, {
@@ -375,7 +375,7 @@ describe("a store of files", () => {
     }))
 
   it.live(
-    "opens no FIFO, directory or link in place of a file, which could wait for ever",
+    "opens no FIFO, directory or link in place of a file, which could block forever",
     () =>
       inDirectory((directory, fs, path) =>
         Effect.gen(function*() {
@@ -403,7 +403,7 @@ describe("a store of files", () => {
   )
 
   it.live(
-    "removes what expired a day ago, a bounded number at a time, and nothing else",
+    "removes entries that expired a day ago, a bounded number at a time, and nothing else",
     () =>
       inDirectory((directory, fs, path) =>
         Effect.gen(function*() {
@@ -425,7 +425,7 @@ describe("a store of files", () => {
           const left = (yield* fs.readDirectory(directory)).sort()
           assert.lengthOf(left, 10 + live.length)
           assert.includeMembers(left, [...live])
-          // Another process goes on where it begins.
+          // Another process continues where this one stopped.
           const other = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerFiles(directory))
           yield* other.swap(name(101), 0, { value: "y", expiresAt: now + day })
           assert.deepStrictEqual((yield* fs.readDirectory(directory)).sort(), [...live].sort())
@@ -437,7 +437,7 @@ describe("a store of files", () => {
 })
 
 describe("a store in memory", () => {
-  it.effect("forgets what expired, and keeps a bounded number of entries and leases", () =>
+  it.effect("removes expired entries, and keeps a bounded number of entries and leases", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.TokenStore
       const has = (key: string) => Effect.map(store.load(key), ({ entry }) => Option.isSome(entry))
@@ -454,7 +454,7 @@ describe("a store in memory", () => {
         [yield* has("new"), yield* has("key-0"), yield* has("key-49"), yield* has("key-50"), yield* has("key-10049")],
         [false, false, false, true, true]
       )
-      // A lease that was forgotten is free again; the last ones are held.
+      // A lease that was removed is free again; the last ones are held.
       assert.isTrue((yield* store.acquire("key-0", "two", minute)).done)
       assert.isFalse((yield* store.acquire("key-10049", "two", minute)).done)
     }).pipe(Effect.provide(TokenStore.layerMemory)))

@@ -1,5 +1,6 @@
 /**
- * Where identity tokens come from: files that are replaced in every way, and the services of platforms, asked exactly as
+ * Sources of identity tokens: files that are replaced in various ways, and the services of platforms, requested exactly
+ * as
  * their documentation requires.
  */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
@@ -23,7 +24,7 @@ const directory = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true }))
 )
 
-/** Files whose content is that of each reading in turn; undefined for one that is away. */
+/** Files that return one content after another; undefined for a missing file. */
 const files = (...contents: ReadonlyArray<string | undefined>): tokenFile.Files => {
   let count = 0
   const next = () => contents[Math.min(count, contents.length - 1)]
@@ -43,7 +44,7 @@ const files = (...contents: ReadonlyArray<string | undefined>): tokenFile.Files 
   }
 }
 
-/** Reads while the time passes that the source waits. */
+/** Reads while the time advances that the source waits. */
 const patiently = <A, E>(source: Effect.Effect<A, E>) =>
   Effect.gen(function*() {
     let hasEnded = false
@@ -56,7 +57,7 @@ const patiently = <A, E>(source: Effect.Effect<A, E>) =>
   })
 
 describe("a file", () => {
-  it.scoped("holds the current token, however it is replaced", () =>
+  it.scoped("returns the current token, however it is replaced", () =>
     Effect.gen(function*() {
       const path = join(yield* directory, "token")
       const source = WorkloadIdentity.file(path)
@@ -82,7 +83,7 @@ describe("a file", () => {
         assert.strictEqual(Redacted.value(yield* patiently(source)), jwt("2"))
       }))
 
-    it.effect(`that stays ${name} leaves the token read before, until it expires`, () =>
+    it.effect(`that stays ${name} falls back to the token read before, until it expires`, () =>
       Effect.gen(function*() {
         const source = tokenFile.make(files(jwt("1", { exp: 60 }), content), "token")
         const log: Array<string> = []
@@ -98,7 +99,7 @@ describe("a file", () => {
       }))
   }
 
-  it.scoped("that is no file is not read", () =>
+  it.scoped("that is not a regular file is not read", () =>
     Effect.gen(function*() {
       const path = yield* directory
       assert.match((yield* patiently(Effect.flip(WorkloadIdentity.file(path)))).message, /not a regular file/)
@@ -110,7 +111,7 @@ interface Asked {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The services of platforms, on this machine: what is asked of them, and what they answer. */
+/** The services of platforms, on this machine: the requests that they receive, and their responses. */
 const platforms = (answer: (asked: Asked) => Response) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
@@ -126,7 +127,7 @@ const platforms = (answer: (asked: Asked) => Response) =>
       const here = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
       const through = (url: string, options: object, onResponse: (response: http.IncomingMessage) => void) => {
         const { agent, headers } = options as { readonly agent: unknown; readonly headers: Asked["headers"] }
-        // Past every proxy that the global agent may have.
+        // Bypasses every proxy of the global agent.
         assert.notStrictEqual(agent, http.globalAgent)
         asked.push({ url, headers })
         return get(here, options, onResponse)
@@ -191,7 +192,7 @@ const sources = {
 
 describe("the service of a platform", () => {
   for (const [name, { answer, headers, source, url }] of Object.entries(sources)) {
-    it.scoped(`${name} is asked as it requires`, () =>
+    it.scoped(`${name} receives the documented request`, () =>
       Effect.gen(function*() {
         const { asked } = yield* platforms(answer)
         assert.strictEqual(Redacted.value(yield* source), "identity")
@@ -206,7 +207,7 @@ describe("the service of a platform", () => {
       "without end": () => new Response("c4n4ry ".repeat(20_000), { headers: { "metadata-flavor": "Google" } })
     }
     for (const [kind, wrong] of Object.entries(answers)) {
-      it.scoped(`${name} that answers with ${kind} is an error that says so`, () =>
+      it.scoped(`${name} that returns ${kind} is an error that names the problem`, () =>
         Effect.gen(function*() {
           const { asked } = yield* platforms(wrong)
           const error = yield* Effect.flip(source)
@@ -241,7 +242,7 @@ describe("the service of a platform", () => {
     ]
   } as const
   for (const [name, [source, variables, expected]] of Object.entries(unusable)) {
-    it.scoped(`${name} is not asked`, () =>
+    it.scoped(`${name} sends no request`, () =>
       Effect.gen(function*() {
         const { asked } = yield* platforms(() => new Response())
         const error = yield* Effect.flip(environment(variables)(source))

@@ -1,5 +1,5 @@
 /**
- * Every way to authenticate, against a certified authorization server over TLS. `T1` and so on are the requirements of
+ * All methods of authentication, against a certified authorization server over TLS. `T1` and so on are the requirements of
  * the standards: each test names those that it is about.
  *
  * Requirements, from guides/requirements.md:
@@ -147,12 +147,12 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
             )
           yield* refused({ key: other })
           yield* refused({ audience: "https://other.example" })
-          // While one key takes the place of another.
+          // During the rotation from one key to the other.
           yield* use({ clientId: algorithm, clientAuthentication: privateKeyJwt({ key: other, previous: jwk }) }, token)
         }))
     }
 
-    it.effect("T9 a new assertion for each attempt, short-lived, for the issuer alone", () =>
+    it.effect("T9 a new assertion for each attempt, short-lived, with the issuer as its only audience", () =>
       Effect.gen(function*() {
         const { issuer, keys, state } = yield* Server
         const key = Redacted.make(JSON.stringify(keys.ES256.privateJwk))
@@ -221,12 +221,12 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
           yield* Effect.promise(() => crypto.subtle.digest("SHA-256", new Uint8Array(raw)))
         )
         assert.strictEqual(yield* boundTo(value), thumbprint.toString("base64url"))
-        // Whoever says that tokens are not bound, or binds them by DPoP, is sent to the usual endpoint.
+        // Clients with unbound tokens, or with DPoP, use the usual endpoint.
         for (const more of [{ certificateBoundTokens: false }, { dpop: true }]) {
           yield* use({ ...options, clientId: "ES256", ...more }, token)
           assert.strictEqual(state.seen.at(-1)?.["url"], "/token")
         }
-        // And with a secret too when it is asked for.
+        // A client with a secret uses the aliases too if configured to.
         yield* use({ clientId: "basic", clientSecret: secret, certificateBoundTokens: true }, token, certificate)
         assert.strictEqual(state.seen.at(-1)?.["url"], "/token?alias=mtls")
         yield* use({ clientId: "basic", clientSecret: secret }, token, certificate)
@@ -248,7 +248,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
           assert.isString(yield* boundTo(value))
           const [header = ""] = String(state.seen.at(-1)?.["client_assertion"]).split(".")
           assert.strictEqual(JSON.parse(Buffer.from(header, "base64url").toString()).alg, "PS256")
-          // Nothing is sent by what the server does not list.
+          // An algorithm that the server does not list is never used.
           const before = state.seen.length
           const jwk = Redacted.make(JSON.stringify(keys.RS256.privateJwk))
           const ec = Redacted.make(keys.ES256.pem)
@@ -268,17 +268,17 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
       300_000
     )
 
-    it.effect("a way of one's own", () =>
+    it.effect("a custom method", () =>
       use({
         clientId: "post",
         clientAuthentication: ClientAuthentication.custom("mine", ({ clientId }) =>
           Effect.succeed({ parameters: { client_id: clientId, client_secret: AuthorizationServer.secret } }))
       }, token))
 
-    it.effect("D2 the method that the server supports, when none is set", () =>
+    it.effect("D2 a method that the server supports, when none is configured", () =>
       use({ clientId: "basic", clientSecret: secret }, token))
 
-    it.effect("T2 a hint when the server may read basic auth the other way", () =>
+    it.effect("T2 a hint when the server may decode basic auth differently", () =>
       Effect.gen(function*() {
         const error = yield* failure({
           clientId: "basic",
@@ -289,7 +289,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
       }))
   })
 
-  describe("one more token request, as the API requires it", () => {
+  describe("an additional token request that the API requires", () => {
     const organization = { parameters: { organization: "north" } }
 
     for (
@@ -298,7 +298,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         ["/mails", "InsufficientClaims"]
       ] as const
     ) {
-      it.effect(`${tag} has the overrides of it, beside the parameters that are configured`, () =>
+      it.effect(`${tag} has the overrides for it, in addition to the configured parameters`, () =>
         Effect.gen(function*() {
           const { state } = yield* Server
           state.extras.length = 0
@@ -319,7 +319,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
               })
               assert.strictEqual((yield* Effect.flip(call))._tag, tag)
               assert.strictEqual(yield* steppedUp, 200)
-              // Each of both tokens is cached.
+              // Both tokens are cached.
               assert.strictEqual(yield* steppedUp, 200)
               assert.strictEqual((yield* api.get("/items")).status, 200)
             })
@@ -329,7 +329,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
     }
   })
 
-  describe("what is asked for", () => {
+  describe("the request contains", () => {
     const options = { clientId: "post", clientSecret: secret, clientAuthentication: "client_secret_post" } as const
 
     it.effect("T7 T15 R1 the scope, in any order, once each", () =>
@@ -341,7 +341,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         refusedAs("invalid_scope")(yield* failure({ ...options, scope: "admin" }))
       }))
 
-    it.effect("T8 resource indicators, verbatim", () =>
+    it.effect("T8 resource indicators, unchanged", () =>
       Effect.gen(function*() {
         const { resource, state } = yield* Server
         yield* use({ ...options, resource, scope: "items:read" }, token)
@@ -382,7 +382,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         }))))
     }
 
-    it.effect("R2 no bearer token in its place, and no proof when none is asked for", () =>
+    it.effect("R2 no bearer token in place of a bound one, and no proof when none is configured", () =>
       Effect.gen(function*() {
         const error = yield* failure({
           clientId: "dpop",
@@ -392,14 +392,14 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         assert.instanceOf(error, OAuthError.TokenErrorResponse)
       }))
 
-    it.effect("P7 an algorithm that the server does not take is an error before anything is sent", () =>
+    it.effect("P7 an algorithm that the server does not support is an error before anything is sent", () =>
       Effect.gen(function*() {
         const error = yield* failure({ clientId: "dpop", clientSecret: secret, dpop: { algorithm: "ES384" } })
         assert.instanceOf(error, OAuthError.DiscoveryFailed)
         assert.include((error as Error).message, "ES256, EdDSA")
       }))
 
-    it.effect("the proof is in no trace, error or response", () =>
+    it.effect("the proof is not shown in traces, errors or responses", () =>
       Effect.gen(function*() {
         const response = yield* use(
           { clientId: "dpop", clientSecret: secret, clientAuthentication: "client_secret_basic", dpop: true },
@@ -421,14 +421,14 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
             assert.isTrue((yield* Effect.promise(() => introspect(Redacted.value(one.value)))).active)
             yield* revoke(one)
             assert.isFalse((yield* Effect.promise(() => introspect(Redacted.value(one.value)))).active)
-            // A token that is not known counts as revoked.
+            // An unknown token counts as revoked.
             yield* revoke(one)
             assert.strictEqual(yield* status, 200)
           })
         )
       }))
 
-    it.effect("D4 at shutdown, of all that is held", () =>
+    it.effect("D4 at shutdown, of all cached tokens", () =>
       Effect.gen(function*() {
         const { introspect } = yield* Server
         const tokens = yield* use(
@@ -447,7 +447,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
   })
 
   describe("discovery", () => {
-    it.effect("D1 T11 refuses the metadata of another issuer, with the slash at its end counted", () =>
+    it.effect("D1 T11 rejects the metadata of another issuer, including one that differs by a trailing slash", () =>
       Effect.gen(function*() {
         const { issuer, state } = yield* Server
         const before = state.seen.length
@@ -458,7 +458,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
       }))
   })
 
-  it.effect("the metadata are those of the server", () =>
+  it.effect("reads the metadata of the server", () =>
     Effect.gen(function*() {
       const { ca, issuer } = yield* Server
       const response = yield* Effect.flatMap(HttpClient.HttpClient, (client) =>

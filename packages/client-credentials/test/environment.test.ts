@@ -1,5 +1,5 @@
 /**
- * Every way to authenticate, by the environment alone.
+ * All methods of authentication, configured by the environment alone.
  */
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
@@ -34,7 +34,7 @@ const secret = "a secret/+ of more than thirty-two bytes"
 const long = "s3cr3t".padEnd(64, "x")
 
 describe("the environment", () => {
-  it.effect("chooses a method with a secret", () =>
+  it.effect("selects a method with a secret", () =>
     Effect.gen(function*() {
       const by = (method: string, more: Record<string, string> = {}) =>
         proof({ OAUTH_CLIENT_AUTHENTICATION: method, OAUTH_CLIENT_SECRET: secret, ...more })
@@ -51,7 +51,7 @@ describe("the environment", () => {
       assert.deepStrictEqual([aud, iat, exp], [necessary.OAUTH_TOKEN_URL, 60, 120])
     }))
 
-  it.effect("chooses the algorithm of an assertion by what the server lists and the secret is long enough for", () =>
+  it.effect("selects a signing algorithm that the server lists and for which the secret is long enough", () =>
     Effect.gen(function*() {
       const by = (length: number, signingAlgorithms: ReadonlyArray<string> | undefined, wanted?: "HS512") =>
         Effect.flatMap(
@@ -70,7 +70,7 @@ describe("the environment", () => {
       assert.strictEqual(yield* by(32, undefined, "HS512"), "CredentialUnavailable")
     }))
 
-  it.effect("says whether tokens are bound to the certificate", () =>
+  it.effect("configures whether tokens are bound to the certificate", () =>
     Effect.gen(function*() {
       for (const [text, value] of [["true", true], ["false", false], ["", undefined]] as const) {
         const found = yield* read({ OAUTH_CLIENT_SECRET: secret, OAUTH_CERTIFICATE_BOUND_TOKENS: text })
@@ -78,7 +78,7 @@ describe("the environment", () => {
       }
     }))
 
-  it.scopedLive("chooses a key, from a variable or a file, PEM or JWK", () =>
+  it.scopedLive("selects a key, from a variable or a file, PEM or JWK", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES384", { extractable: true }))
@@ -106,7 +106,7 @@ describe("the environment", () => {
       }
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  it.scopedLive("presents the identity token of a platform, as it is in its file at the time", () =>
+  it.scopedLive("presents the identity token of a platform, read from its file for each request", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const file = yield* fs.makeTempFileScoped()
@@ -157,7 +157,7 @@ describe("the environment", () => {
       }
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  it.live("reports variables of a grant that are missing, wrong or not used", () =>
+  it.live("reports variables of a grant that are missing, invalid or unused", () =>
     Effect.gen(function*() {
       const wrong: ReadonlyArray<readonly [Record<string, string>, RegExp]> = [
         [{ OAUTH_GRANT: "jwt_bearer" }, /OAUTH_SUBJECT_TOKEN/],
@@ -187,7 +187,7 @@ describe("the environment", () => {
       assert.strictEqual(method, "private_key_jwt")
     }))
 
-  it.effect("reports every problem at once: flags, files, variables without use, overrides", () =>
+  it.effect("reports every problem at once: flags, files, unused variables, overrides", () =>
     Effect.gen(function*() {
       const problems = (environment: Record<string, string>, overrides?: Partial<ClientConfig.Options>) =>
         Layer.build(ClientConfig.layerEnv({ prefix: "B", overrides })).pipe(
@@ -217,7 +217,7 @@ describe("the environment", () => {
       )
     }))
 
-  it.effect("implies client_secret_basic by its encoding alone, unless the server is known to want another", () =>
+  it.effect("implies client_secret_basic by its encoding alone, unless the server is known to require another method", () =>
     Effect.gen(function*() {
       const of = (encoding: Record<string, string>, supported: ReadonlyArray<string> | undefined) =>
         Effect.gen(function*() {
@@ -237,7 +237,7 @@ describe("the environment", () => {
       assert.deepStrictEqual(yield* of({}, ["client_secret_basic"]), ["client_secret_basic", form])
     }))
 
-  it.effect("allows a colon in the id where that can be read in one way only", () =>
+  it.effect("allows a colon in the id when only one reading is possible", () =>
     Effect.gen(function*() {
       const id = { OAUTH_CLIENT_ID: "urn:client", OAUTH_CLIENT_SECRET: secret }
       for (const method of ["client_secret_post", "client_secret_basic", "client_secret_jwt"]) {
@@ -246,7 +246,7 @@ describe("the environment", () => {
       yield* read({ ...id, OAUTH_BASIC_ENCODING: "form" })
     }))
 
-  it.effect("chooses the certificate of the connection", () =>
+  it.effect("selects the client certificate of the connection", () =>
     Effect.gen(function*() {
       for (const method of ["tls_client_auth", "self_signed_tls_client_auth"]) {
         const found = yield* proof({ OAUTH_CLIENT_AUTHENTICATION: method })
@@ -254,7 +254,7 @@ describe("the environment", () => {
       }
     }))
 
-  it.effect("says what is asked for", () =>
+  it.effect("sets the parameters of the token request", () =>
     Effect.gen(function*() {
       const { dpop, request, revocationUrl } = yield* read({
         OAUTH_CLIENT_SECRET: secret,
@@ -329,7 +329,7 @@ describe("the environment", () => {
       [{ OAUTH_CLIENT_SECRET: "s3cr3t", OAUTH_REVOCATION_URL: "http://auth.example.com" }, "OAUTH_REVOCATION_URL"]
     ] as ReadonlyArray<readonly [Record<string, string>, string]>
   ) {
-    it.effect(`names ${variable} where that is wrong: ${JSON.stringify(environment)}`, () =>
+    it.effect(`names ${variable} when it is invalid: ${JSON.stringify(environment)}`, () =>
       Effect.gen(function*() {
         const error = String(yield* Effect.flip(read(environment)))
         assert.include(error, `Expected ${variable} to be`)

@@ -48,10 +48,10 @@ const options = (more: Partial<ClientConfig.Options>): ClientConfig.Options => (
   ...more
 })
 
-/** The error of one call, by a client of which this is the token URL. */
+/** Returns the error of one call, by a client with this token URL. */
 const failure = (tokenUrl: string, more: Partial<ClientConfig.Options> = {}) =>
   Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
-    // Nothing is retried: what is tested is the failure.
+    // No retries: the test is about the failure.
     Effect.provide(ClientCredentials.layer({ ...options({ tokenUrl, ...more }), tokenCache: { retryTimeout: 0 } })),
     Effect.flip
   )
@@ -59,7 +59,7 @@ const failure = (tokenUrl: string, more: Partial<ClientConfig.Options> = {}) =>
 const tokens: Http.RequestListener = (_, response) =>
   servers.json(response, 200, { access_token: token, token_type: "Bearer", expires_in: 60 })
 
-describe("failures reveal nothing and say what to do", () => {
+describe("failures show no secret and state what to do", () => {
   for (const [name, transport] of transports) {
     describe(`over ${name}`, () => {
       for (const clientAuthentication of ["client_secret_post", "client_secret_basic"] as const) {
@@ -93,7 +93,7 @@ describe("failures reveal nothing and say what to do", () => {
           revealsNothing(error)
         }).pipe(Effect.provide(transport)))
 
-      it.scopedLive("a connection that ends in the middle of the answer", () =>
+      it.scopedLive("a connection that closes in the middle of the response", () =>
         Effect.gen(function*() {
           const origin = yield* servers.http((_, response) => {
             response.writeHead(200, { "content-type": "application/json", "content-length": "1000" })
@@ -121,7 +121,7 @@ describe("failures reveal nothing and say what to do", () => {
           revealsNothing(error)
         }).pipe(Effect.provide(transport)))
 
-      it.scopedLive("a page in place of a token", () =>
+      it.scopedLive("an HTML page in place of a token", () =>
         Effect.gen(function*() {
           const origin = yield* servers.http((_, response) => {
             response.writeHead(200, { "content-type": "text/html" }).end(`<h1>Sign in</h1>${secret}`)
@@ -134,7 +134,7 @@ describe("failures reveal nothing and say what to do", () => {
         }).pipe(Effect.provide(transport)))
 
       for (const status of [301, 302, 303, 307, 308]) {
-        it.scopedLive(`B2 T4 a ${status} to another origin, which is sent nothing`, () =>
+        it.scopedLive(`B2 T4 a ${status} to another origin, which receives nothing`, () =>
           Effect.gen(function*() {
             let stolen = 0
             const thief = yield* servers.http((request, response) => {
@@ -154,7 +154,7 @@ describe("failures reveal nothing and say what to do", () => {
           }).pipe(Effect.provide(transport)))
       }
 
-      it.scopedLive("an answer without end", () =>
+      it.scopedLive("a response without an end", () =>
         Effect.gen(function*() {
           const origin = yield* servers.http((_, response) => {
             const write = () => {
@@ -180,7 +180,7 @@ describe("failures reveal nothing and say what to do", () => {
           revealsNothing(error)
         }).pipe(Effect.provide(transport)))
 
-      it.scopedLive("an API whose answer cannot be read", () =>
+      it.scopedLive("an API whose response cannot be decoded", () =>
         Effect.gen(function*() {
           const origin = yield* servers.http((request, response) => {
             if (request.url === "/token") tokens(request, response)
@@ -208,7 +208,7 @@ describe("failures reveal nothing and say what to do", () => {
     revealsNothing(error)
   })
 
-  it.scopedLive("nor does what succeeds", () =>
+  it.scopedLive("successful calls show none either", () =>
     Effect.gen(function*() {
       const origin = yield* servers.http(tokens)
       const cache = yield* TokenCache.TokenCache.pipe(
@@ -220,7 +220,7 @@ describe("failures reveal nothing and say what to do", () => {
     }).pipe(Effect.provide(FetchHttpClient.layer)))
 })
 
-describe("a private authority that the HTTP client trusts", () => {
+describe("a private certificate authority that the HTTP client trusts", () => {
   const trusting = (ca: string): ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> => {
     const agent = Layer.scoped(
       NodeHttpClient.Dispatcher,
@@ -235,11 +235,11 @@ describe("a private authority that the HTTP client trusts", () => {
       [
         "fetch",
         FetchHttpClient.layer.pipe(
-          // That of Node takes the dispatchers of one version of Undici only.
+          // The agent of Node.js accepts the dispatchers of one version of Undici only.
           Layer.provide(Layer.succeed(FetchHttpClient.Fetch, Undici.fetch as unknown as typeof globalThis.fetch)),
           Layer.provide(Layer.effect(
             FetchHttpClient.RequestInit,
-            // The types of fetch do not know the dispatcher.
+            // The types of fetch do not include the dispatcher.
             Effect.map(NodeHttpClient.Dispatcher, (dispatcher): RequestInit => ({ dispatcher }) as object)
           )),
           Layer.provide(agent)

@@ -1,5 +1,6 @@
 /**
- * Grants at real authorization servers: a token exchange at `@jmondi/oauth2-server`, JWT bearer and assertions of a platform
+ * Grants at real authorization servers: a token exchange at `@jmondi/oauth2-server`, JWT bearer and assertions of a
+ * platform
  * at `oidc-provider`, which verifies them by the keys of a cluster.
  */
 import * as Http from "node:http"
@@ -37,7 +38,7 @@ const textOf = async (request: Http.IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString()
 }
 
-/** A cluster that issues identity tokens to its workloads, each time another one. */
+/** A cluster that issues identity tokens to its workloads, a new one for each request. */
 const cluster = Effect.promise(async () => {
   const { privateKey, publicKey } = await generateKeyPair("RS256")
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: "cluster", alg: "RS256", use: "sig" }
@@ -205,11 +206,11 @@ describe("oidc-provider", () => {
       const refused = yield* Effect.either(by("elsewhere"))
       assert(Either.isLeft(refused) && refused.left._tag === "TokenErrorResponse")
       assert.strictEqual(refused.left.error, "invalid_grant")
-      // Another one was read, and presented once.
+      // Another assertion was read, and sent once.
       assert.strictEqual(platform.issued() - before, 2)
     }))
 
-  it.scopedLive("reads an assertion again that expired while it lay in its file", () =>
+  it.scopedLive("reads an assertion again that expired in its file", () =>
     Effect.gen(function*() {
       const platform = yield* cluster
       const { active, issuer } = yield* provider(platform)

@@ -1,6 +1,6 @@
 /**
- * What networks and servers do wrong, on real sockets and in pools of one connection: each call ends in time with a typed
- * error or the right answer, and the next call is served.
+ * Faults of networks and servers, on real sockets and in pools of one connection: each call ends in time with a typed
+ * error or the right response, and the next call succeeds.
  */
 import * as Net from "node:net"
 import { constants, createBrotliCompress, deflateRawSync, gzipSync } from "node:zlib"
@@ -31,12 +31,13 @@ import * as servers from "./support/servers.js"
 const { bytes, drip, ending, endless, reset } = faultServer
 
 const secret = "s3cr3t/+ %:x"
-/** What is in every token of this file. */
+/** A part of every token of this file. */
 const token = "t0k3n"
 
 /**
- * The deadline of every call. The clock is that of the test: what ends by itself may take as long as a busy machine needs,
- * and the deadline passes when the test says so.
+ * The deadline of every call, on the test's clock: an outcome without the deadline may take as long as a busy machine
+ * needs,
+ * and the deadline passes when the test advances the clock.
  */
 const deadline = 300
 
@@ -44,12 +45,13 @@ type Name = "fetch" | "Undici" | "node:http"
 type Transport = Layer.Layer<HttpClient.HttpClient>
 
 /**
- * Undici goes on with a handshake that nobody waits for any more, and the next request waits for it: until its own limit,
- * ten seconds by default, which is measured in real time.
+ * Undici continues a handshake that no request waits for, and the next request waits for it: up to Undici's own limit,
+ * ten
+ * seconds by default, in real time.
  */
 const connectTimeout = 1000
 
-/** Each with a pool of one connection, which is kept alive. */
+/** Transports, each with a pool of one connection, which is kept alive. */
 const transports = (ca?: string): Readonly<Record<Name, Transport>> => {
   const dispatcher = Layer.scoped(
     NodeHttpClient.Dispatcher,
@@ -65,7 +67,7 @@ const transports = (ca?: string): Readonly<Record<Name, Transport>> => {
   )
   return {
     fetch: FetchHttpClient.layer.pipe(
-      // That of Node takes the dispatchers of one version of Undici only.
+      // The agent of Node.js accepts the dispatchers of one version of Undici only.
       Layer.provide(Layer.succeed(FetchHttpClient.Fetch, Undici.fetch as unknown as typeof globalThis.fetch)),
       Layer.provide(Layer.effect(
         FetchHttpClient.RequestInit,
@@ -114,7 +116,7 @@ const revealsNothing = (value: unknown) => {
 
 type Failure = OAuthError.OAuthError | HttpClientError.HttpClientError | Cause.TimeoutException
 
-/** How it ended, in a word or two that a table can hold; a defect fails the test. */
+/** Returns the outcome in a word or two, for a table; a defect fails the test. */
 const ended = <A>(effect: Effect.Effect<A, Failure>): Effect.Effect<string> =>
   Effect.gen(function*() {
     const exit = yield* Effect.exit(effect)
@@ -132,12 +134,13 @@ const ended = <A>(effect: Effect.Effect<A, Failure>): Effect.Effect<string> =>
     }
   })
 
-/** Real time, for what comes over a socket, or does not. Nothing depends on how much comes in it. */
+/** Waits in real time for data that arrives over a socket, or does not. Nothing depends on the amount. */
 const pause = (millis = 300) => Effect.promise(() => new Promise<void>((resolve) => void setTimeout(resolve, millis)))
 
 /**
- * Until it is so: what the other side of a socket does takes a moment to arrive, on a busy machine a long one. Without
- * timers, which are counted.
+ * Waits until the condition holds: events on the other side of a socket take time to arrive, on a busy machine a long
+ * time.
+ * Without timers, which are counted.
  */
 const eventually = (what: () => string, isSo: () => boolean) =>
   Effect.promise(async () => {
@@ -148,7 +151,10 @@ const eventually = (what: () => string, isSo: () => boolean) =>
     }
   })
 
-/** How it ends whose deadline passes some time after it has `arrived` at the server, unless it has ended by itself. */
+/**
+ * Returns the outcome of an effect whose deadline passes some time after its request `arrived` at the server, unless it
+ * ends before.
+ */
 const endedByDeadline = <A>(effect: Effect.Effect<A, Failure>, arrived: () => boolean): Effect.Effect<string> =>
   Effect.gen(function*() {
     const fiber = yield* Effect.fork(effect)
@@ -158,7 +164,7 @@ const endedByDeadline = <A>(effect: Effect.Effect<A, Failure>, arrived: () => bo
     return yield* ended(Fiber.join(fiber))
   })
 
-/** Lets a second of the test's clock pass now and then, for what waits for a second and not for the deadline. */
+/** Advances the test's clock by a second repeatedly, for limits of a second that are not the deadline. */
 const endedInSeconds = <A>(effect: Effect.Effect<A, Failure>, arrived: () => boolean): Effect.Effect<string> =>
   Effect.gen(function*() {
     const fiber = yield* Effect.fork(effect)
@@ -170,7 +176,7 @@ const endedInSeconds = <A>(effect: Effect.Effect<A, Failure>, arrived: () => boo
     return yield* ended(Fiber.join(fiber))
   })
 
-/** The most memory that the process has held during a test, beyond what it held before. */
+/** Returns the largest memory of the process during a test, less its memory before. */
 const growth = () => {
   const before = process.memoryUsage().rss
   let most = before
@@ -186,8 +192,9 @@ const growth = () => {
 }
 
 /**
- * Beyond this, somebody collects what should be passed on or passed over: gibibytes. Below it is what has been passed over
- * and not been freed yet, of which Node 24 leaves more than Node 20.
+ * Above this limit, a body is collected that should be passed on or skipped: gibibytes. Below it is memory that was
+ * skipped
+ * and not freed yet, of which Node 24 leaves more than Node 20.
  */
 const memoryLimit = 192 * 1_048_576
 
@@ -197,7 +204,7 @@ const resources = () => {
   return counts
 }
 
-/** Runs it in a scope of its own; then nothing may be left of it in this process. */
+/** Runs the effect in a separate scope, and asserts that none of its resources remain in this process. */
 const leavingNothing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const before = resources()
@@ -233,11 +240,11 @@ const api = (origin: string, transport: Transport, timeout: Duration.DurationInp
 
 interface Fault {
   readonly script: faultServer.Script
-  /** How a token request ends. */
+  /** The outcome of a token request. */
   readonly token: RegExp | Partial<Record<Name, RegExp>> & { readonly others?: RegExp }
-  /** The client on `node:http` hands a connection of another protocol over, and never closes it. */
+  /** Set if the client on `node:http` hands a connection of another protocol over, and never closes it. */
   readonly isKept?: boolean
-  /** How a call of the API ends that has 300 ms, when it is answered so. */
+  /** The outcome of a call to the API with a deadline of 300 ms and this response. */
   readonly api?: RegExp | Partial<Record<Name, RegExp>> & { readonly others?: RegExp }
 }
 
@@ -259,8 +266,8 @@ const block = Buffer.alloc(65_536, "a")
 
 const faults: Readonly<Record<string, Fault>> = {
   "no answer": { script: () => undefined, token: late, api: /^TimeoutException$/ },
-  "an end without answer": { script: ending(), token: gone, api: /^RequestError Transport$/ },
-  "a reset without answer": { script: reset(Buffer.alloc(0)), token: gone, api: /^RequestError Transport$/ },
+  "an end without a response": { script: ending(), token: gone, api: /^RequestError Transport$/ },
+  "a reset without a response": { script: reset(Buffer.alloc(0)), token: gone, api: /^RequestError Transport$/ },
   "headers, a byte at a time": { script: drip("", head("x-a: b")), token: late, api: /^TimeoutException$/ },
   "a body, a byte at a time": {
     script: drip(head("content-length: 1000000"), " "),
@@ -286,7 +293,10 @@ const faults: Readonly<Record<string, Fault>> = {
     token: /^TokenEndpointUnavailable connection .*OVERFLOW$/
   },
   "a body without end": { script: endless(head(), block), token: long },
-  "a body that says it is a terabyte": { script: endless(head("content-length: 1099511627776"), block), token: long },
+  "a body with a content length of a terabyte": {
+    script: endless(head("content-length: 1099511627776"), block),
+    token: long
+  },
   "chunks without end": {
     script: endless(head("transfer-encoding: chunked"), Buffer.from(`10000\r\n${block.toString()}\r\n`)),
     token: long
@@ -299,11 +309,11 @@ const faults: Readonly<Record<string, Fault>> = {
     script: endless(head("transfer-encoding: chunked") + "0\r\n", Buffer.from("x-a: b\r\n".repeat(8000))),
     token: goneOrLate
   },
-  "interim answers without end": {
+  "interim responses without end": {
     script: endless("", Buffer.from("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n".repeat(1000))),
     token: late
   },
-  "half of an answer, and the end": {
+  "half of a response, and the end": {
     script: ending(goodToken.slice(0, -20)),
     token: gone,
     api: /^ResponseError Decode$/
@@ -346,7 +356,7 @@ const faults: Readonly<Record<string, Fault>> = {
   },
   "no length, and the end": { script: ending(head() + tokenBody), token: /^ok$/, api: /^ok$/ },
   // Transports take a reset for the end here.
-  "half of an answer without length, and a reset": {
+  "half of a response without length, and a reset": {
     script: reset(Buffer.from(head() + tokenBody.slice(0, 20))),
     token: /^TokenEndpointUnavailable connection [A-Z_]+$|^InvalidTokenResponse with application\/json where/
   },
@@ -361,12 +371,12 @@ const faults: Readonly<Record<string, Fault>> = {
     token: gone,
     api: /^ResponseError Decode$/
   },
-  "a go-ahead that nobody asked for, before the answer": {
+  "an unrequested 100 Continue, before the response": {
     script: bytes("HTTP/1.1 100 Continue\r\n\r\n", goodToken),
     token: { "node:http": /^ok$/, others: gone },
     api: { "node:http": /^ok$/, others: /^RequestError Transport$/ }
   },
-  "hints before the answer": {
+  "hints before the response": {
     script: bytes(
       "HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n",
       "HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n",
@@ -412,7 +422,7 @@ describe("in a pool of one connection", () => {
   for (const name of names) {
     describe(`over ${name}`, () => {
       for (const [fault, { api: apiOutcome, isKept = false, script, token: outcome }] of Object.entries(faults)) {
-        it.effect(`a token request that is answered by ${fault}`, () =>
+        it.effect(`a token request with the response: ${fault}`, () =>
           leavingNothing(Effect.gen(function*() {
             const server = yield* faultServer.start()
             const { ask } = yield* endpoint(server.origin, transports()[name])
@@ -426,7 +436,7 @@ describe("in a pool of one connection", () => {
             assert.match(faulty, wanted)
             server.answer(bytes(goodToken))
             assert.strictEqual(yield* ended(ask), "ok")
-            // A connection that was closed before the response is tried once more at once.
+            // A connection that was closed before the response is retried once at once.
             const isClosed = /(ECONNRESET|UND_ERR_SOCKET|EPIPE)$/.test(faulty)
             assert.include(isClosed ? [2, 3] : [2], server.requests.length)
             const left = isKept && name === "node:http" ? 2 : 1
@@ -434,7 +444,7 @@ describe("in a pool of one connection", () => {
           })))
 
         if (apiOutcome !== undefined) {
-          it.effect(`a call that is answered by ${fault}`, () =>
+          it.effect(`a call with the response: ${fault}`, () =>
             leavingNothing(Effect.gen(function*() {
               const server = yield* faultServer.start()
               const call = Effect.timeout((yield* api(server.origin, transports()[name])).call, deadline)
@@ -458,7 +468,7 @@ describe("in a pool of one connection", () => {
   }
 })
 
-/** The answer cut at every byte, or at a sample that includes the bytes around the end of the headers. */
+/** Cuts the response at every byte, or at a sample that includes the bytes around the end of the headers. */
 const cuts = (name: string, answer: string, cut: (part: Buffer) => faultServer.Script) => {
   const headers = answer.indexOf("\r\n\r\n")
   const edges = [headers + 3, headers + 4, headers + 5]
@@ -481,7 +491,8 @@ describe("cut off at every byte", () => {
             const sent = server.requests.length
             server.answer(script)
             assert.match(yield* ended(ask), gone, `at byte ${at}`)
-            // What is closed before the response begins is sent twice; a reset may overtake what was sent before it.
+            // A request whose connection is closed before the response begins is sent twice; a reset may overtake data
+            // sent before it.
             const allowed = at === 0 ? [2] : at < headers || how === "reset" ? [1, 2] : [1]
             assert.include(allowed, server.requests.length - sent, `requests at byte ${at}`)
           }
@@ -503,7 +514,7 @@ describe("cut off at every byte", () => {
           const headers = goodItems.indexOf("\r\n\r\n") + 4
           for (const [at, script] of cuts(`an API response over ${name}, by ${how}`, goodItems, cut)) {
             answer(script)
-            // A reset may overtake what was sent before it.
+            // A reset may overtake data sent before it.
             const outcome = at < headers
               ? /^RequestError Transport$/
               : how === "end"
@@ -517,7 +528,7 @@ describe("cut off at every byte", () => {
           yield* eventually(() => `${server.open.size} connections, one at most`, () => server.open.size <= 1)
         })))
 
-      it.effect(`a 401, which is replayed as soon as it is known to be one, over ${name}, by ${how}`, () =>
+      it.effect(`a 401, which is replayed as soon as its status is read, over ${name}, by ${how}`, () =>
         leavingNothing(Effect.gen(function*() {
           const server = yield* faultServer.start()
           const refusal = response("401 Unauthorized", "refused", "www-authenticate: Bearer error=\"invalid_token\"")
@@ -529,7 +540,7 @@ describe("cut off at every byte", () => {
               let calls = 0
               server.answer((socket, request) => {
                 if (request.startsWith("POST /token")) {
-                  // Another one each time.
+                  // Another token each time.
                   bytes(numberedToken(calls))(socket, request)
                 } else if ((calls += 1) === 1) script(socket, request)
                 else bytes(goodItems)(socket, request)
@@ -578,7 +589,7 @@ describe("a 401 is replayed", () => {
             } else bytes(goodItems)(socket, request)
           })
           const grown = growth()
-          // The body has a second.
+          // Reading the body is limited to a second.
           assert.strictEqual(yield* endedInSeconds(call, () => calls > 0), "ok")
           assert.isBelow(yield* grown, memoryLimit)
           yield* eventually(() => `${server.open.size} connections, one at most`, () => server.open.size <= 1)
@@ -587,7 +598,7 @@ describe("a 401 is replayed", () => {
   }
 })
 
-/** A small body of more than a gibibyte, made of one piece over and over. */
+/** A small body of more than a gibibyte, built by repeating one piece. */
 const deflated = (() => {
   let raw: Buffer | undefined
   return () => {
@@ -643,10 +654,10 @@ describe("a small body that expands to more than a gibibyte", () => {
   }
 })
 
-describe("an answer that nobody asked for", () => {
+describe("an unrequested response", () => {
   for (const name of names) {
-    for (const [when, delay] of [["together with the right one", 0], ["after the right one", 30]] as const) {
-      it.effect(`is nobody's, over ${name}, when it comes ${when}`, () =>
+    for (const [when, delay] of [["together with the requested one", 0], ["after the requested one", 30]] as const) {
+      it.effect(`is returned to no caller, over ${name}, when it arrives ${when}`, () =>
         leavingNothing(Effect.gen(function*() {
           const server = yield* faultServer.start()
           const { call } = yield* api(server.origin, transports()[name])
@@ -665,13 +676,13 @@ describe("an answer that nobody asked for", () => {
             }
           })
           for (let round = 1; round <= 5; round += 1) {
-            // A connection that is closed under a call is an error, and not an answer.
+            // A connection that is closed during a call is an error, not a response.
             const text = yield* Effect.either(call)
             if (Either.isRight(text)) assert.strictEqual(text.right, `right ${calls}`)
             else assert.isDefined(httpErrors.kindOf(text.left), text.left._tag)
             if (delay === 0) continue
-            // It is on its way; both ends are in this process, so it has arrived when timers were looked at once more.
-            yield* eventually(() => `${poisoned} of ${calls} answers that nobody asked for`, () => poisoned === calls)
+            // It is in transit; both ends are in this process, so it has arrived after the next round of timers.
+            yield* eventually(() => `${poisoned} of ${calls} unrequested responses`, () => poisoned === calls)
             yield* pause(delay)
           }
           yield* eventually(() => `${server.open.size} connections, one at most`, () => server.open.size <= 1)
@@ -691,7 +702,7 @@ describe("without a connection", () => {
         )
       })))
 
-    it.effect(`over ${name}: refused, and served when the server is there`, () =>
+    it.effect(`over ${name}: refused, and successful when the server is up`, () =>
       leavingNothing(Effect.gen(function*() {
         const origin = yield* servers.closed
         const { ask } = yield* endpoint(origin, transports()[name])
@@ -708,13 +719,13 @@ describe("without a connection", () => {
 describe("a handshake", () => {
   for (const name of names) {
     it.effect(
-      `over ${name}, cut off, drawn out, or answered by something else`,
+      `over ${name}, cut off, drawn out, or followed by other data`,
       () =>
         leavingNothing(Effect.gen(function*() {
           const ca = yield* certificates.authority("trusted")
           const behind = yield* faultServer.start({ tls: yield* certificates.server(ca) })
           behind.answer(bytes(goodToken))
-          /** Between the two: what it lets through. */
+          /** The handler of the relay in between: which data it forwards. */
           let between: (client: Net.Socket) => void = () => undefined
           const front = yield* faultServer.start({ onConnection: (socket) => between(socket) })
           const relayed =
@@ -745,7 +756,7 @@ describe("a handshake", () => {
             const text of [goodToken, "SSH-2.0-OpenSSH_9.2\r\n", "\0".repeat(500), "\x16\x03\x03\xff\xff".repeat(100)]
           ) {
             between = (client) => client.once("data", () => client.write(text, "latin1"))
-            // A record that claims to be long is waited for.
+            // The client waits for the rest of a record that claims to be long.
             const isLong = text.startsWith("\x16")
             assert.match(
               yield* isLong ? endedByDeadline(ask, () => true) : ended(ask),
@@ -753,7 +764,7 @@ describe("a handshake", () => {
               JSON.stringify(text.slice(0, 20))
             )
           }
-          /** Asks until it is answered: what Undici goes on with is in the way until its limit. */
+          /** Requests until a response arrives: a handshake that Undici continues blocks requests until its limit. */
           const answered = Effect.gen(function*() {
             between = complete
             for (;;) {
@@ -804,7 +815,7 @@ describe("a handshake", () => {
   }
 })
 
-it.effect("the cache's own deadline holds where that of the endpoint does not", () =>
+it.effect("the deadline of the cache applies when that of the endpoint does not", () =>
   leavingNothing(Effect.gen(function*() {
     const server = yield* faultServer.start()
     server.answer(() => undefined)

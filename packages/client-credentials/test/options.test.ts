@@ -31,7 +31,7 @@ const client = {
   apiBaseUrl: "https://api.example.com"
 }
 
-/** No option may make a client send anything while its layer is built. */
+/** An `HttpClient` that dies on use: no option may cause a request while a layer is built. */
 const silent = Layer.succeed(
   HttpClient.HttpClient,
   HttpClient.make((request) => Effect.dieMessage(`${request.method} was sent`))
@@ -42,7 +42,7 @@ const store = Layer.merge(
   TokenSeal.layer([Redacted.make(Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"))])
 )
 
-/** The paths of the options that are reported; a defect has none. */
+/** Returns the paths of the reported options; a defect has none. */
 const reported = <A, E>(
   layer: Layer.Layer<A, E, HttpClient.HttpClient | TokenSeal.TokenSeal | TokenStore.TokenStore>
 ) =>
@@ -62,7 +62,7 @@ const reported = <A, E>(
 const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
   .export({ type: "pkcs8", format: "pem" }).toString()
 
-/** What plain JavaScript may pass. */
+/** Values that plain JavaScript may pass. */
 const loose = <A>(options: unknown): A => options as A
 
 const layer = (more: object) => ClientCredentials.layer(loose<typeof client>({ ...client, ...more }))
@@ -74,7 +74,7 @@ const counts = ["many", 0, -1, 1.5, NaN, Infinity, null]
 const fractions = ["half", -0.1, 1.1, NaN, null]
 const flags = ["yes", 1, null]
 
-/** Values that are not valid, for every option of every group. */
+/** Invalid values, for every option of every group. */
 const wrong: {
   readonly [G in "tokenCache" | "tokenEndpoint" | "serverMetadata" | "dpop" | "sharedTokens" | "issuanceBudget"]: {
     readonly [K in keyof (typeof parts)[G]]: ReadonlyArray<unknown>
@@ -100,7 +100,7 @@ const wrong: {
     maxLife: limits
   },
   serverMetadata: { life: durations, timeout: limits },
-  dpop: { algorithm: ["XX", "none", 5, null], key: ["a text", 5, null, []] },
+  dpop: { algorithm: ["XX", "none", 5, null], key: ["a string", 5, null, []] },
   sharedTokens: {
     leaseLife: limits,
     pollEvery: limits,
@@ -139,7 +139,7 @@ const wrong: {
 }
 
 describe("options", () => {
-  it.effect("that are not valid are an InvalidConfig with their path, in every group", () =>
+  it.effect("with invalid values are an InvalidConfig with their path, in every group", () =>
     Effect.gen(function*() {
       for (const [group, options] of Object.entries(wrong)) {
         const build = group === "sharedTokens" || group === "issuanceBudget" ? layerShared : layer
@@ -199,7 +199,7 @@ describe("options", () => {
       )
     }))
 
-  it.effect("that are missing are no object either", () =>
+  it.effect("that are missing are not an object either", () =>
     Effect.gen(function*() {
       for (const options of [null, 5, "https://auth.example.com", []]) {
         assert.deepStrictEqual(yield* reported(ClientCredentials.layer(loose(options))), ["options"])
@@ -207,7 +207,7 @@ describe("options", () => {
       }
     }))
 
-  it.effect("of a part that is used alone have no group before their name", () =>
+  it.effect("of a part that is used alone are reported without a group", () =>
     Effect.gen(function*() {
       const configured = <A, E, R>(part: Layer.Layer<A, E, R>) =>
         part.pipe(
@@ -222,7 +222,7 @@ describe("options", () => {
       assert.deepStrictEqual(yield* reported(configured(IssuanceBudget.layer({ limit: 0 }))), ["limit"])
     }))
 
-  it.effect("of a way to authenticate are named with it", () =>
+  it.effect("of a method of authentication are reported with its name", () =>
     Effect.gen(function*() {
       const secret = Redacted.make("s3cr3t".repeat(20))
       const key = Redacted.make(privateKey)
@@ -257,14 +257,14 @@ describe("options", () => {
       yield* reports(() => ClientAuthentication.privateKeyJwt({ key, header: { x5t: "thumbprint" }, life: 1 }), [])
     }))
 
-  it.effect("of what is used beside a client are validated in the same way", () =>
+  it.effect("of modules next to a client are validated in the same way", () =>
     Effect.gen(function*() {
       const legacy = { tokenId: "id", tokenSecret: Redacted.make("s3cr3t"), apiBaseUrl: "https://api.example.com" }
       const legacyToken = (more: object) => LegacyToken.layer(loose({ ...legacy, ...more }))
       assert.deepStrictEqual(yield* reported(legacyToken({})), [])
       assert.deepStrictEqual(yield* reported(legacyToken({ rejectedWhen: { status: 403 } })), ["rejectedWhen.status"])
       assert.deepStrictEqual(yield* reported(legacyToken({ tokenid: "x" })), ["tokenid"])
-      // Only a client has another use than calls.
+      // Only a client is used for more than calls.
       assert.deepStrictEqual(yield* reported(legacyToken({ apiBaseUrl: "none" })), ["apiBaseUrl"])
       assert.include(yield* reported(LegacyToken.layer(loose(null))), "options")
       for (const options of [null, 5, []]) {
@@ -286,7 +286,7 @@ describe("options", () => {
       )
     }))
 
-  it.effect("beside the environment are validated too", () =>
+  it.effect("next to the environment are validated too", () =>
     Effect.gen(function*() {
       const overrides = { tokenEndpoint: { timeout: 0 }, revokeAtShutdown: 1, clientid: "inventory-sync" }
       const wrong = { prefix: 5, overrides }
@@ -305,7 +305,7 @@ describe("options", () => {
       assert.deepStrictEqual(problems, expected)
     }))
 
-  it.effect("beside the environment are validated by each layer that reads it", () =>
+  it.effect("next to the environment are validated by each layer that reads it", () =>
     Effect.gen(function*() {
       const environment = Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))
       const reads = <A, E>(
@@ -323,7 +323,7 @@ describe("options", () => {
       yield* reads((options) => TokenSeal.layerEnv(loose(options)))
     }))
 
-  it.effect("beside Configs are values, which are validated too", () =>
+  it.effect("next to Configs are values, which are validated too", () =>
     Effect.gen(function*() {
       const { clientId, ...rest } = client
       const problems = (more: object) =>
@@ -347,7 +347,7 @@ describe("options", () => {
       assert.deepStrictEqual(yield* reported(TokenSeal.layerConfig(loose("text"))), ["storeKeys"])
     }))
 
-  it.effect("revokeAtShutdown wants to know where tokens are revoked", () =>
+  it.effect("revokeAtShutdown requires a revocation URL", () =>
     Effect.gen(function*() {
       const revocationUrl = "https://auth.example.com/revoke"
       const revokeAtShutdown = true
@@ -368,7 +368,7 @@ describe("options", () => {
       }
     }))
 
-  it.effect("revokeAtShutdown with an issuer that revokes nothing is reported when its metadata arrive", () =>
+  it.effect("revokeAtShutdown with an issuer without revocation is reported when its metadata arrives", () =>
     Effect.gen(function*() {
       const issuer = "https://auth.example.com"
       const warnings: Array<string> = []

@@ -1,5 +1,5 @@
 /**
- * Everything that reads what others wrote: it never throws, what it gives keeps its promises, and no error repeats it.
+ * Parsers of external input: they never throw, their results are valid, and no error repeats the input.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -47,7 +47,7 @@ import { sealKey } from "./support/sealKey.js"
 const now = 1_767_225_600_000
 const maxMoment = 8.64e15
 
-/** Short, in one line or some, and without what was read; now and then everything that can be printed. */
+/** Asserts that a message is short and does not contain the input; checks a sample for all printed forms. */
 let shown = 0
 const isFit = (error: Error) => {
   assert.isBelow(error.message.length, 2500)
@@ -64,7 +64,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 fuzz("challenge", {
   property: (input) => {
     const challenges = Challenge.parse(input)
-    // Checking takes longer than reading.
+    // Checking takes longer than parsing.
     if (input.length > 100_000) return
     for (const { parameters, scheme, token68 } of challenges) {
       assert.match(scheme, token)
@@ -207,7 +207,7 @@ fuzz("metadata", {
     const result = metadata.decode(issuer, input, false)
     if (result._tag === "Failure") {
       const error = new OAuthError.DiscoveryFailed({ issuer, problem: result.error, retryable: false })
-      // The error names the issuer of the document, and nothing else of it.
+      // The error names the issuer of the document and nothing else of it.
       if (!metadata.isDefinite(input)) return isFit(error)
       assert.match(error.message, /^[\x20-\x7e]{1,700}$/)
       return
@@ -241,7 +241,7 @@ fuzz("metadata", {
   }, { requiredKeys: [] }).map((document) => JSON.stringify(document))
 })
 
-/** The network says this, whatever it is asked. */
+/** Returns an `HttpClient` that responds to every request with this body. */
 const saying = (body: string) =>
   Layer.succeed(
     HttpClient.HttpClient,
@@ -319,7 +319,7 @@ const sealed = (at: string) => Effect.runPromise(Effect.flatMap(seal, (one) => o
 fuzz("tokenSeal", {
   property: async (input) => {
     const opened = await Effect.runPromise(Effect.flatMap(seal, ({ open }) => open(place, input)))
-    // Nothing opens but what was sealed, in the one spelling that it has.
+    // Only a sealed value opens, in its single spelling.
     if (Option.isSome(opened)) {
       assert.strictEqual(opened.value, plaintext)
       assert.match(input, /^v1\.[0-9a-f]{16}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]+$/)
@@ -344,13 +344,13 @@ const isEntry = ({ expiresAt, generation, value }: Entry) => {
   isMoment(expiresAt)
 }
 
-/** Whatever stands in the store, the next token can be put there, and is found. */
+/** Asserts that with any content of the store, the next token can be stored and loaded. */
 const holdsNext = (store: TokenStore.TokenStore) =>
   Effect.gen(function*() {
     const { entry: found } = yield* store.load("k")
     if (Option.isSome(found)) isEntry(found.value)
     const generation = Option.isSome(found) ? found.value.generation : 0
-    // With a billion replacements a year it would take millions of years to get there.
+    // With a billion replacements a year, reaching it would take millions of years.
     if (generation === Number.MAX_SAFE_INTEGER) return
     assert.isTrue((yield* store.swap("k", generation, { value: "next", expiresAt: now })).done)
     const next = Option.getOrThrow((yield* store.load("k")).entry)
@@ -359,7 +359,7 @@ const holdsNext = (store: TokenStore.TokenStore) =>
     assert.isFalse((yield* store.swap("k", generation, { value: "late", expiresAt: now })).done)
   })
 
-/** Whatever stands in the store, in an hour a lease can be taken, and given back. */
+/** Asserts that with any content of the store, a lease can be taken after an hour, and released. */
 const leasesNext = (store: TokenStore.TokenStore) =>
   Effect.gen(function*() {
     const life = Duration.seconds(30)
@@ -401,7 +401,7 @@ const leases = fc.record({ owner: fc.string(), until: fc.oneof(fc.double(), fc.i
 fuzz("storedEntry", { property: filed("token-3", holdsNext), dictionary: entryWords, arbitrary: entries, share: 0.03 })
 fuzz("storedLease", { property: filed("lease-3", leasesNext), dictionary: entryWords, arbitrary: leases, share: 0.03 })
 
-/** A ledger that is written is read again as it was. */
+/** Asserts that a ledger that was written is read back unchanged. */
 const isKept = (ledger: budgets.Ledger) => {
   const stored = { id: "i", writer: "w", ledger }
   assert.deepStrictEqual(storedLedger.decode(storedLedger.encode(stored, 1)), stored)
@@ -631,7 +631,7 @@ fuzz("privateKey", {
     const [algorithm = "none"] = algorithms[found.type]
     const key = await importedKey(found, algorithm)
     if (key._tag === "Failure") return isFitProblem(key.error)
-    // Numbers that do not belong together may be noticed by the signature only, as `internal/http/signing` expects.
+    // Only the signature may detect numbers that do not belong together, as `internal/http/signing` expects.
     const signature = await jws.sign(key.value, algorithm, new TextEncoder().encode("data")).catch(() => undefined)
     if (signature === undefined) return isFitProblem(`it cannot sign with ${algorithm}`)
     assert.isUndefined(jws.signatureProblem(algorithm, signature, undefined))
@@ -684,7 +684,7 @@ fuzz("privateKey", {
 fuzz("json", {
   property: (input) => {
     const value = json.readJson(input)
-    // What it holds is its own: nothing is inherited from what was read.
+    // The result has only own properties: none is inherited from the input.
     if (json.isRecord(value)) assert.strictEqual(Object.getPrototypeOf(value), Object.prototype)
     if (value === undefined) assert.throws(() => JSON.parse(input) as unknown)
   }

@@ -1,5 +1,5 @@
 /**
- * A call carries the token of its own request: whichever field of the request differs, the token does.
+ * A call carries the token of its request: requests that differ in a field have different tokens.
  */
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -28,7 +28,7 @@ type Fields = { readonly [F in Field]: TokenRequest.TokenRequest[F] }
 const word = fc.stringMatching(/^[a-z]{1,6}$/)
 const optional = fc.option(word, { nil: undefined })
 
-/** A field that is added to the request does not compile until it has its values here. */
+/** The values of each field; a field that is added to the request does not compile without its values here. */
 const fields: { readonly [F in Field]: fc.Arbitrary<Fields[F]> } = {
   issuer: optional.map((name) => name === undefined ? undefined : `https://${name}.example`),
   tokenUrl: optional.map((name) => name === undefined ? undefined : `https://auth.example/token?tenant=${name}`),
@@ -46,7 +46,7 @@ const fields: { readonly [F in Field]: fc.Arbitrary<Fields[F]> } = {
   certificateThumbprint: optional
 }
 
-/** The same for changes: two values of an option that ask for different tokens. */
+/** The values of each option of overrides: two different ones request different tokens. */
 const details = fc.array(fc.record({ type: word, amount: fc.integer({ min: 0, max: 9 }) }), { maxLength: 2 })
 const changes: { readonly [C in keyof Required<TokenRequest.Overrides>]: fc.Arbitrary<TokenRequest.Overrides[C]> } = {
   audience: word,
@@ -105,7 +105,7 @@ const world = Effect.gen(function*() {
   return { requests, start }
 })
 
-/** The token that the call arrived with. */
+/** The token that the call carried. */
 const call = (client: ApiClient.Client, change: TokenRequest.Overrides = {}) =>
   Effect.flatMap(client.get("/items"), ({ text }) => text).pipe(TokenRequest.withOverrides(change))
 
@@ -122,17 +122,17 @@ const holds = <A>(
     fc.assert(fc.asyncProperty(values, (value) => Effect.runPromise(Effect.scoped(check(value)))), { numRuns })
   )
 
-/** Half a second each; a busy machine may take its time. */
+/** Takes half a second each, longer on a busy machine. */
 const limit = 300_000
 
-describe("a token of its own for each request", () => {
+describe("a separate token for each request", () => {
   for (const field of Object.keys(fields) as ReadonlyArray<Field>) {
     it.effect(`that differs in ${field}, also where clients share a store`, () =>
       holds(
         fc.tuple(request, fields[field] as fc.Arbitrary<string | undefined>),
         ([one, value]) =>
           Effect.gen(function*() {
-            // A token that is bound to a key never gets into the store.
+            // A token that is bound to a key is never stored.
             const changed = field === "dpopThumbprint" ? "thumbprint" : value
             const other = new TokenRequest.TokenRequest({ ...one, [field]: changed })
             const isSame = Equal.equals(one[field], changed)
@@ -176,7 +176,7 @@ describe("a token of its own for each request", () => {
     }
   }
 
-  it.effect("and one for requests that are written differently and ask for the same", () =>
+  it.effect("and one token for requests that are written differently and are equal", () =>
     Effect.gen(function*() {
       const { requests, start } = yield* world
       const client = yield* start(
@@ -197,7 +197,7 @@ describe("a token of its own for each request", () => {
       assert.lengthOf(requests, 4)
     }).pipe(Effect.scoped))
 
-  it.effect("with additional parameters beside those that are configured or around it", () =>
+  it.effect("with additional parameters next to those of the configuration or of outer overrides", () =>
     Effect.gen(function*() {
       const { requests, start } = yield* world
       const client = yield* start(
@@ -220,7 +220,7 @@ describe("a token of its own for each request", () => {
       ])
     }).pipe(Effect.scoped))
 
-  it.effect("and not the one around it where an option of the inner change is undefined", () =>
+  it.effect("and not the token of outer overrides when an option of the inner ones is undefined", () =>
     Effect.gen(function*() {
       const { requests, start } = yield* world
       const client = yield* start(

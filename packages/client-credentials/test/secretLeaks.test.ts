@@ -1,5 +1,5 @@
 /**
- * Canaries: what must not be shown goes through everything that can be printed.
+ * Canaries: secrets are passed through all forms of printing.
  */
 import { HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -21,7 +21,7 @@ import * as scenario from "./support/scenario.js"
 
 const secret = "c4n4ry-s3cr3t of thirty-two bytes or more"
 
-/** A server that tells everything it was sent, in its error and elsewhere. */
+/** A server that repeats everything it was sent, in its error and elsewhere. */
 const gossip = (status: number, error: string) =>
   fakeHttp.make(({ body, headers }) =>
     Effect.sync(() =>
@@ -43,7 +43,7 @@ const { clientSecretJwt, privateKeyJwt } = ClientAuthentication
 describe("nothing secret is shown", () => {
   for (const status of [400, 401, 302, 500, 200]) {
     for (const dpop of [false, true]) {
-      it.effect(`by any method, when the server repeats what it was sent with ${status}${dpop ? ", with DPoP" : ""}`, () =>
+      it.effect(`by any method, when the server repeats the request with ${status}${dpop ? ", with DPoP" : ""}`, () =>
         Effect.gen(function*() {
           const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))
           const pem = yield* Effect.promise(() => exportPKCS8(privateKey))
@@ -173,7 +173,7 @@ describe("nothing secret is shown", () => {
     "the name of a property": (token) => ({ [token]: true }),
     "a URL": (token) => ({ url: new URL(`https://api.example.com/?${token}`) }),
     "a function": (token) => Object.assign(() => undefined, { token }),
-    "what breaks when it is looked at": () =>
+    "an object that throws when inspected": () =>
       Object.defineProperty({}, "config", { enumerable: true, get: () => assert.fail("read") })
   }
   for (const [place, hide] of Object.entries(hiding)) {
@@ -196,7 +196,7 @@ describe("nothing secret is shown", () => {
       }))
   }
 
-  it.effect("and what hides nothing stays", () =>
+  it.effect("and values without secrets stay", () =>
     Effect.gen(function*() {
       const broken = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", errno: -104, syscall: "read" })
       const cause = new AggregateError([broken], "it broke", { cause: broken })

@@ -1,6 +1,7 @@
 /**
- * Everything that is exported is used with canaries for secrets, while everything that could show them is listened to:
- * results, errors, causes, loggers, spans, metrics, output streams, unhandled rejections, files, process arguments.
+ * Uses all exports with canaries for secrets, and records all output that could show them: results, errors, causes,
+ * loggers,
+ * spans, metrics, output streams, unhandled rejections, files, process arguments.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
@@ -64,7 +65,7 @@ const withPlainSecret = {
   apiBaseUrl: "https://api.example.com"
 }
 
-/** What a client for programs without Effect returns and rejects with. */
+/** Returns the result or the rejection of a client for programs without Effect. */
 const promised = (make: () => ReturnType<typeof PromiseClient.create>) =>
   Effect.promise(async () => {
     const client = make()
@@ -79,7 +80,7 @@ const promised = (make: () => ReturnType<typeof PromiseClient.create>) =>
     return [client, ...settled]
   })
 
-/** Where secrets are in requests: whatever was sent there must not be shown either. */
+/** The places of secrets in requests: a value sent there must not be shown either. */
 const canariesOf = (sent: ReadonlyArray<fakeHttp.Sent>): ReadonlyArray<string> =>
   sent.flatMap(({ body, headers }) => {
     const parameters = new URLSearchParams(body)
@@ -95,7 +96,7 @@ const canariesOf = (sent: ReadonlyArray<fakeHttp.Sent>): ReadonlyArray<string> =
     ].filter((one) => typeof one === "string")
   })
 
-/** A server that repeats what it was sent, wherever it can. */
+/** A server that repeats the request in every possible place. */
 const gossip = (status: number) => ({ body, headers }: fakeHttp.Sent): Response => {
   const all = `${body} ${[...new URLSearchParams(body).values()].join(" ")} ${JSON.stringify(headers)}`
   return Response.json({ error: "invalid_request", error_description: all, error_uri: all }, {
@@ -104,7 +105,7 @@ const gossip = (status: number) => ({ body, headers }: fakeHttp.Sent): Response 
   })
 }
 
-/** No transport of the platform does this. */
+/** Sends a header that no transport of the platform sends. */
 const breaksWithGossip = (sent: fakeHttp.Sent) =>
   httpErrors.ofRequest(HttpClientRequest.post(sent.url, { headers: sent.headers }), "Transport", {
     description: JSON.stringify(sent),
@@ -125,7 +126,7 @@ const token = (count: number) =>
     instance: "c4n4ry-instance"
   })
 
-/** The secret of a request, in the spelling of a server that escapes or encodes what it repeats. */
+/** Returns the secret of a request, in the spelling of a server that escapes or encodes repeated values. */
 const spelled = (spell: (secret: string) => string) => (sent: fakeHttp.Sent): Response => {
   const parameters = new URLSearchParams(sent.body)
   const basic = Buffer.from(sent.headers["authorization"]?.replace(/^\w+ /, "") ?? "", "base64").toString()
@@ -143,7 +144,7 @@ const isRevocation = ({ url }: fakeHttp.Sent): boolean => url.endsWith("/revoke"
 const tokenEndpoints: Readonly<Record<string, Answer>> = {
   works: (_, count) => token(count),
   "refuses to revoke with gossip": (sent, count) => isRevocation(sent) ? gossip(400)(sent) : token(count),
-  "revokes in a way of its own": (sent, count) =>
+  "revokes with a custom response": (sent, count) =>
     isRevocation(sent) ? new Response(sent.body, { status: 202 }) : token(count),
   "answers 400 with gossip": gossip(400),
   "answers 401 with gossip": gossip(401),
@@ -157,14 +158,14 @@ const tokenEndpoints: Readonly<Record<string, Answer>> = {
   "repeats a part of the secret": spelled((secret) => secret.slice(0, 8)),
   "answers with a date in place of a life": (sent) =>
     Response.json({ access_token: "c4n4ry-t0k3n", token_type: "Bearer", expires_in: "tomorrow", scope: sent.body }),
-  "answers in part": (sent) => new Response(`{"access_token":"c4n4ry-t0k3n","x":${JSON.stringify(sent)}`),
+  "responds in part": (sent) => new Response(`{"access_token":"c4n4ry-t0k3n","x":${JSON.stringify(sent)}`),
   "answers with a token that no header can hold": () =>
     Response.json({ access_token: "c4n4ry\r\nt0k3n", token_type: "Bearer" }),
   "answers with a token of another type": (sent) =>
     Response.json({ access_token: "c4n4ry-t0k3n", token_type: sent.body, expires_in: sent.body })
 }
 
-/** The credentials of a call as they were before they were encoded. */
+/** Returns the credentials of a call before they were encoded. */
 const plain = ({ headers }: fakeHttp.Sent): string => {
   const [scheme, credentials = ""] = (headers["authorization"] ?? "").split(" ")
   return scheme === "Basic" ? Buffer.from(credentials, "base64").toString().replace(/^.*?:/, "") : credentials
@@ -181,7 +182,7 @@ const apis: Readonly<Record<string, Answer>> = {
       status: 403,
       headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${plain(sent).replace(/"/g, "")}"` }
     }),
-  // What is in a body is the caller's; a header is shown by traces.
+  // A body belongs to the caller; a header is shown by traces.
   "refuses always, with gossip": ({ headers }) =>
     new Response("{}", {
       status: 401,
@@ -194,7 +195,7 @@ const apis: Readonly<Record<string, Answer>> = {
         "www-authenticate": `Bearer error="insufficient_scope", error_description="${headers["authorization"]}"`
       }
     }),
-  "asks for a nonce": () =>
+  "requires a nonce": () =>
     new Response(null, {
       status: 401,
       headers: { "www-authenticate": "DPoP error=\"use_dpop_nonce\"", "dpop-nonce": "n" }
@@ -224,7 +225,7 @@ const assertNothing = (shown: string, sent: ReadonlyArray<fakeHttp.Sent>, more: 
 const keys = await generateKeyPair("ES256", { extractable: true })
 const pem = await exportPKCS8(keys.privateKey)
 
-/** A token that a platform issued. */
+/** An identity token of a platform. */
 const identity = Redacted.make(
   `${Buffer.from("{\"alg\":\"none\"}").toString("base64url")}.${
     Buffer.from("{\"sub\":\"c4n4ry-workload\",\"exp\":4102444800}").toString("base64url")
@@ -272,7 +273,7 @@ const methods = {
 /** Without an assertion there is no token request. */
 const sendsNothing = (method: string): boolean => method === "private_key_jwt by a signer that fails"
 
-/** All that can be done with a client. */
+/** All operations of a client. */
 const everything = Effect.gen(function*() {
   const api = yield* ApiClient.ApiClient
   const cache = yield* TokenCache.TokenCache
@@ -318,10 +319,10 @@ describe("nothing secret is shown by a client", () => {
     [false, true, { key: Redacted.make(pem) }].map((dpop) => ({ method, authentication, dpop }))
   )
   for (const [index, { authentication, dpop, method }] of clients.entries()) {
-    const title = `${method}${dpop === false ? "" : dpop === true ? " with DPoP" : " with DPoP by a key of its own"}`
+    const title = `${method}${dpop === false ? "" : dpop === true ? " with DPoP" : " with DPoP by a configured key"}`
     it.effect(`${title}, whatever the servers do`, () =>
       Effect.gen(function*() {
-        // Each client begins with another, so that all together have all of them.
+        // Each client starts with another conversation, so that together they have all of them.
         const rotated = [...conversations.slice(index), ...conversations.slice(0, index)]
         for (const { api, apiName, name, tokens } of sample(`conversations by ${title}`, rotated, 4)) {
           const { layer, sent } = network(
@@ -340,7 +341,7 @@ describe("nothing secret is shown by a client", () => {
   }
 })
 
-it.effect("nothing secret is shown by a legacy token, whatever the API does", () =>
+it.effect("nothing secret is shown by a legacy token, for any response of the API", () =>
   Effect.gen(function*() {
     for (const [name, api] of Object.entries(apis)) {
       const { layer, sent } = network((_, count) => token(count), api)
@@ -361,13 +362,13 @@ it.effect("nothing secret is shown by a legacy token, whatever the API does", ()
     }
   }))
 
-it.effect("nothing secret is told to the caller by a transport that repeats what it sends", () =>
+it.effect("nothing secret is shown to the caller by a transport that repeats what it sends", () =>
   Effect.gen(function*() {
     const { layer, sent } = network((_, count) => token(count), breaksWithGossip)
     const client = ClientCredentials.layer(options({ clientSecret: secret }))
     const outcome = yield* Effect.exit(Effect.provide(everything, Layer.provide(client, layer)))
     assertNothing(printed(outcome), sent)
-    // What errors leave out when they print themselves can be reached too.
+    // Values that errors omit when printed can be reached too.
     assertNothing(inspect(outcome, { depth: 12, showHidden: true, customInspect: false }), sent)
     assert.include(printed(outcome), "Transport")
   }))
@@ -386,7 +387,7 @@ const environment = ConfigProvider.fromMap(
 const withSecret = options({ clientSecret: secret, previousClientSecret: previous })
 const Seal = TokenSeal.layer([Redacted.make(storeKey)])
 const Config = ClientConfig.layer(withSecret)
-/** The store of the context, where every entry was changed by somebody. */
+/** The store of the context, with every entry corrupted. */
 const Tampered = Layer.effect(
   TokenStore.TokenStore,
   Effect.map(TokenStore.TokenStore, (store) => ({
@@ -414,8 +415,8 @@ const built = (layer: Layer.Layer<never, unknown>): Use =>
     ...(context as Context.Context<unknown>).unsafeMap.values()
   ])
 
-const tag = "a name under which a service is found"
-const error = "its fields are texts that hold no secret, as the suite above and the tests of failures show"
+const tag = "the name of a service"
+const error = "its fields are strings without secrets, as the suite above and the tests of failures show"
 const surface: Readonly<Record<string, Entry>> = {
   ...exportsOfMajor.uses(secret),
   "AccessToken.membersOf": () =>
@@ -592,7 +593,7 @@ const surface: Readonly<Record<string, Entry>> = {
       Mcp.authProvider.pipe(
         Effect.tap(({ onUnauthorized }) => Effect.promise(onUnauthorized)),
         Effect.flatMap((provider) =>
-          // What it returns is for the SDK; what it rejects with may be shown.
+          // Its result is for the SDK; its rejections may be shown.
           Effect.promise(() => provider.token().then(() => provider, (error: unknown) => [provider, error]))
         ),
         Effect.provide(Layer.provide(ClientCredentials.layer({ ...withSecret, ...more }), http)),
@@ -610,7 +611,7 @@ const surface: Readonly<Record<string, Entry>> = {
         (options) => Effect.exit(built(NodeTls.layer({ certificate: cert, ...options })))
       )),
   "NodeTls.layerConfig": "`NodeTls.layer` with options that are read",
-  "NodeTls.layerEnv": "the key is a file or a Redacted text; its errors are tested in NodeTls.test.ts",
+  "NodeTls.layerEnv": "the key is a file or a Redacted string; its errors are tested in NodeTls.test.ts",
   "OAuthError.ClientClosed": error,
   "OAuthError.CredentialUnavailable": error,
   "OAuthError.DiscoveryFailed": error,
@@ -649,11 +650,11 @@ const surface: Readonly<Record<string, Entry>> = {
       await client.close()
       return [client, response, refused]
     }),
-  "ProtectedResource.discover": "asks for public metadata, without credentials",
+  "ProtectedResource.discover": "reads public metadata, without credentials",
   "ReplaySchedule.Rejection": () => Effect.succeed(new ReplaySchedule.Rejection({ challenges: [], renewable: true })),
   "ReplaySchedule.ReplaySchedule": tag,
   "ServerMetadata.ServerMetadata": tag,
-  "ServerMetadata.layer": "asks for public metadata, without credentials",
+  "ServerMetadata.layer": "reads public metadata, without credentials",
   "ServerMetadata.make": () => {
     const { layer } = network(({ url }, count) =>
       count === 1
@@ -685,7 +686,7 @@ const surface: Readonly<Record<string, Entry>> = {
       Effect.flatMap(TokenEndpoint.TokenEndpoint, SharedTokens.decorate),
       (endpoint) => Effect.map(endpoint.requestToken(endpoint.request), (token) => [endpoint, token])
     ).pipe(
-      // What the first one has put there, the second one cannot open.
+      // The second one cannot open the entry of the first one.
       (request) => Effect.all([request, Effect.provide(request, Tampered)]),
       Effect.provide([
         TokenStore.layerMemory,
@@ -758,8 +759,8 @@ const surface: Readonly<Record<string, Entry>> = {
   "TokenSeal.TokenSeal": tag,
   "TokenSeal.layer": () => Effect.all([built(Seal), Effect.exit(built(TokenSeal.layer([Redacted.make("c4n4ry")])))]),
   "TokenSeal.layerConfig": () => built(TokenSeal.layerConfig(EffectConfig.succeed([Redacted.make(storeKey)]))),
-  "TokenSeal.layerEnv": "reads keys; that it shows none is tested in TokenSeal.test.ts",
-  "TokenSeal.layerFile": "reads keys; that it shows none is tested in TokenSeal.test.ts",
+  "TokenSeal.layerEnv": "reads keys; a test for leaks is in TokenSeal.test.ts",
+  "TokenSeal.layerFile": "reads keys; a test for leaks is in TokenSeal.test.ts",
   "TokenSeal.make": () =>
     Effect.flatMap(TokenSeal.make([Redacted.make(storeKey)]), (seal) =>
       Effect.all([
@@ -797,7 +798,7 @@ describe("nothing secret is shown by what is exported", () => {
     [module, members]
   ) => Object.keys(members).map((name) => `${module}.${name}`))
 
-  it("and nothing that is exported is forgotten here", () => {
+  it("and every export is in this list", () => {
     assert.deepStrictEqual(Object.keys(surface).sort(), exported.sort())
   })
 

@@ -1,6 +1,7 @@
 /**
- * Leaks that are planted on purpose, one at a time, in the sources as the tests see them: the suite notices each. A
- * sample of them in `npm test`, all of them in `.ci/run`.
+ * Leaks that are planted on purpose, one at a time, in the sources that the tests import: the suite detects each. A
+ * sample
+ * of them runs in `npm test`, all of them in `.ci/run`.
  */
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -23,12 +24,12 @@ const run = (leak: string, test: string) =>
     )
   })
 
-describe.concurrent("the suite notices", () => {
+describe.concurrent("the suite detects", () => {
   for (const { name, test } of sample("planted leaks", leaks, 3)) {
     it(name, async () => {
       const { output, passed } = await run(name, test)
       assert.isFalse(passed, output.slice(-2000))
-      // It failed because it saw something, not because the plant does not compile.
+      // It failed because of the leak, not because the planted code does not compile.
       assert.match(output, /AssertionError: shown: /)
       assert.match(output, /Tests +\d+ failed/)
     })

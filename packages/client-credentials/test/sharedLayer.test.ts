@@ -49,11 +49,11 @@ const world = () => {
 
 const token = Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)
 
-/** What a request handler that builds its own client does. */
+/** Runs a request handler that builds its own client. */
 const built = (more: object = {}) => Effect.provide(token, ClientCredentials.layer({ ...options, ...more }))
 
-describe("a client that is built again", () => {
-  it.effect("for the same request is reported once in the life of a token", () =>
+describe("a client that is built repeatedly", () => {
+  it.effect("for the same request is reported once in the lifetime of a token", () =>
     Effect.gen(function*() {
       const { layer, state, warnings } = world()
       const ten = Effect.replicateEffect(built(), 10)
@@ -90,7 +90,7 @@ describe("a client that is built again", () => {
       assert.deepStrictEqual([issue("one"), issue("two")], [undefined, 1000])
     }))
 
-  it.effect("is not reported when it is one layer, another request, another time, or took its token from a store", () =>
+  it.effect("is not reported for one layer, another request, another time, or a token from a store", () =>
     Effect.gen(function*() {
       const { layer, state, warnings } = world()
       const Api = ClientCredentials.layer(options)
@@ -122,7 +122,7 @@ describe("a client that is built again", () => {
       assert.deepStrictEqual([state.tokens, warnings], [3, []])
     }))
 
-  it("is noticed in bounded memory", () => {
+  it("is detected in bounded memory", () => {
     const clock = {}
     for (let index = 0; index < 1500; index += 1) {
       issuedTokens.note(clock, {

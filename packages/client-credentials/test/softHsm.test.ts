@@ -1,5 +1,5 @@
 /**
- * Keys that stay in a token of SoftHSM: a certified authorization server verifies what they sign.
+ * Keys that stay in a token of SoftHSM: a certified authorization server verifies their signatures.
  */
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -18,7 +18,7 @@ import * as softHsm from "./support/softHsm.js"
 
 const pss = ["--mechanism", "RSA-PKCS-PSS", "--hash-algorithm", "SHA256", "--mgf", "MGF1-SHA256", "--salt-len", "32"]
 
-/** A token with two keys, the signers of them, and a server that has their public keys. */
+/** A token with two keys, their signers, and a server that has their public keys. */
 const started = Effect.gen(function*() {
   const hsm = yield* softHsm.start
   const [ec, rsa] = yield* Effect.all([hsm.generate("01", "EC:prime256v1"), hsm.generate("02", "rsa:2048")])
@@ -79,7 +79,7 @@ describe.skipIf(!softHsm.isInstalled)("a key in SoftHSM", () => {
         yield* Effect.provide(token, client(clientId, signer))
       }
       assert.strictEqual(hsm.state.signatures, 4)
-      // The signature of another key is refused, so that the others were verified.
+      // The signature of another key is rejected, which proves that the others were verified.
       const other = { ...signers["hsm-rs256"], sign: signers["hsm-ps256"].sign }
       const error: OAuthError.TokenError | { readonly _tag: "InvalidConfig" } = yield* Effect.flip(
         Effect.provide(token, client("hsm-rs256", other))
@@ -99,7 +99,7 @@ describe.skipIf(!softHsm.isInstalled)("a key in SoftHSM", () => {
       assert.strictEqual(hsm.state.signatures, 1)
     }))
 
-  it.scopedLive("is the key of proofs, which the server binds tokens to", () =>
+  it.scopedLive("is the key of proofs, to which the server binds tokens", () =>
     Effect.gen(function*() {
       const { client, hsm, signers } = yield* started
       const response = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
@@ -110,7 +110,7 @@ describe.skipIf(!softHsm.isInstalled)("a key in SoftHSM", () => {
       assert.strictEqual(hsm.state.signatures, 3)
     }))
 
-  it.scopedLive("that is gone is an error that states what to check", () =>
+  it.scopedLive("that no longer exists is an error that states what to check", () =>
     Effect.gen(function*() {
       const { client, hsm, signers } = yield* started
       const signer = { ...signers["hsm-der"], sign: hsm.sign("99", "--mechanism", "ECDSA") }

@@ -21,14 +21,14 @@ import { seriesOf } from "./support/metrics.js"
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
 
-/** The counts of a counter, by the values of its labels. */
+/** Returns the counts of a counter, by the values of its labels. */
 const countsOf = (name: string) =>
   Effect.map(
     seriesOf(name),
     (all) => new Map(all.map(({ attributes, count = 0 }) => [Object.values(attributes).sort().join(" "), count]))
   )
 
-/** What the metrics count while an effect runs. */
+/** Returns the increase of the metrics while an effect runs. */
 const counted = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const names = ["oauth.token.requests", "oauth.token.failures"] as const
@@ -81,7 +81,7 @@ const cases: ReadonlyArray<Case> = [
     failures: {}
   },
   {
-    name: "a secret that is read again, and a previous one, all refused",
+    name: "a secret that is read again, and a previous one, all rejected",
     answer: invalidClient,
     options: {
       clientSecret: Effect.sync(() => Redacted.make(`secret-${reads++}`)),
@@ -108,7 +108,7 @@ const cases: ReadonlyArray<Case> = [
   },
   {
     name: "a secret that cannot be read",
-    options: { clientSecret: Effect.fail("the vault is away") },
+    options: { clientSecret: Effect.fail("the vault is unavailable") },
     requests: {},
     failures: { "CredentialUnavailable cold": 1 }
   },
@@ -135,7 +135,7 @@ const cases: ReadonlyArray<Case> = [
 
 describe("oauth.token.requests and oauth.token.failures", () => {
   for (const { answer = () => scenario.tokenJson("t"), failures, name, options, requests } of cases) {
-    it.scoped(`count what was sent and what failed: ${name}`, () =>
+    it.scoped(`count requests and failures: ${name}`, () =>
       Effect.gen(function*() {
         let received = 0
         const http = fakeHttp.make((sent) =>
@@ -156,7 +156,7 @@ describe("oauth.token.requests and oauth.token.failures", () => {
       }))
   }
 
-  it.scoped("count nothing that the budget refuses, and no revocation", () =>
+  it.scoped("count neither requests blocked by the budget nor revocations", () =>
     Effect.gen(function*() {
       const http = fakeHttp.make((sent) =>
         Effect.sync(() => sent.url.endsWith("/revoke") ? new Response("") : scenario.tokenJson("t"))
@@ -181,7 +181,7 @@ describe("oauth.token.requests and oauth.token.failures", () => {
       assert.deepStrictEqual(http.sent.map(({ url }) => url), [options.tokenUrl, options.revocationUrl])
     }))
 
-  it.scopedLive("count both when a closed connection makes the request be repeated", () =>
+  it.scopedLive("count both requests when a closed connection causes a retry", () =>
     Effect.gen(function*() {
       // Closes each connection when the request has arrived, without a byte of a response.
       let received = 0

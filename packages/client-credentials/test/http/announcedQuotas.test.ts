@@ -10,7 +10,7 @@ import * as fakeHttp from "../support/fakeHttp.js"
 import { seriesOf } from "../support/metrics.js"
 import * as scenario from "../support/scenario.js"
 
-/** A client of its own name, and what the server announces next. */
+/** A client with a unique name, and a control for the next announcement of the server. */
 const started = (clientId: string) =>
   Effect.gen(function*() {
     const logged: Array<string> = []
@@ -54,7 +54,7 @@ const started = (clientId: string) =>
   })
 
 describe("quotas that the issuer announces", () => {
-  it.scoped("are metrics, and are reported once when four fifths are used and once when all are", () =>
+  it.scoped("are metrics, and are logged once when four fifths are used and once when all are", () =>
     Effect.gen(function*() {
       const { left, logged, next, request } = yield* started("quotas-of-a-client")
       const announce = (remaining: number, seconds: number) => {
@@ -84,7 +84,7 @@ describe("quotas that the issuer announces", () => {
       assert.lengthOf(logged, 3)
     }))
 
-  it.scoped("are those of each organization", () =>
+  it.scoped("are recorded for each organization", () =>
     Effect.gen(function*() {
       const { left, logged, next, request } = yield* started("quotas-of-organizations")
       for (const [organization, remaining] of [["north", 0], ["south", 7], ["north", 0]] as const) {
@@ -103,7 +103,7 @@ describe("quotas that the issuer announces", () => {
       assert.include(logged[0], "10 of 10 tokens of the organization north are used")
     }))
 
-  it.scoped("are the time at which a refusal says that tokens are issued again", () =>
+  it.scoped("set the time in an error after which tokens are issued again", () =>
     Effect.gen(function*() {
       const { next, request } = yield* started("refused-by-quotas")
       next.status = 429

@@ -1,5 +1,5 @@
 /**
- * Where tokens go: to the origins they were configured for, by whatever URL, header or redirect one tries.
+ * Tokens are sent only to the configured origins, whatever URL, header or redirect is used.
  */
 import { spawn } from "node:child_process"
 import type * as Http from "node:http"
@@ -42,7 +42,7 @@ type Request = HttpClientRequest.HttpClientRequest
 
 const allowed = ["https://api.example.com", "https://files.example.com:8443"]
 
-/** What a transport was given. */
+/** The request that a transport received. */
 interface Sent {
   readonly origin: string
   readonly protocol: string
@@ -261,7 +261,7 @@ describe("by URL", () => {
         pathname: "/"
       }]] as const
     ) {
-      it.live(`${name} goes to allowed origins only, whatever is asked for${place}`, () => {
+      it.live(`${name} goes to allowed origins only, for every requested URL${place}`, () => {
         const { layer, sent } = recorder()
         return Effect.gen(function*() {
           const api = yield* ApiClient.ApiClient
@@ -296,7 +296,7 @@ describe("by URL", () => {
               ),
             () => Effect.sync(() => Reflect.deleteProperty(globalThis, "location"))
           )
-          // Otherwise the property would say nothing.
+          // Otherwise the property would prove nothing.
           assert.isAbove(outcomes.get("Success") ?? 0, (parameters.numRuns ?? 0) / 20)
           assert.isAbove(outcomes.get("OriginNotAllowed") ?? 0, (parameters.numRuns ?? 0) / 20)
         }).pipe(Effect.provide(Layer.provide(client, layer)))
@@ -312,7 +312,7 @@ describe("by URL", () => {
       "//evil.example@api.example.com:8443"
     ]
   ) {
-    it.effect(`never to ${url} as if it were the API`, () => {
+    it.effect(`treats ${url} as another origin than the API`, () => {
       const { layer, sent } = recorder()
       return Effect.gen(function*() {
         const api = yield* ApiClient.ApiClient
@@ -323,7 +323,7 @@ describe("by URL", () => {
     })
   }
 
-  it.effect("a user name or a password in a URL is refused, and neither is shown", () => {
+  it.effect("rejects a user name or a password in a URL, and shows neither", () => {
     const { layer, sent } = recorder()
     return Effect.gen(function*() {
       const api = yield* ApiClient.ApiClient
@@ -393,7 +393,7 @@ describe("by path", () => {
     "https://api.example.com"
   ]
 
-  it.effect("a URL that leaves the base path is refused before anything is sent, not even for a token", () => {
+  it.effect("rejects a URL that leaves the base path before anything is sent, including a token request", () => {
     const { layer, urls } = build()
     return Effect.gen(function*() {
       const api = yield* ApiClient.ApiClient
@@ -408,7 +408,7 @@ describe("by path", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it("PromiseClient refuses the same URLs", async () => {
+  it("PromiseClient rejects the same URLs", async () => {
     const { layer, urls } = build()
     const client = PromiseClient.make(layer)
     for (const url of outside) {
@@ -445,7 +445,7 @@ describe("by path", () => {
     ["https://api.example.com/v1/items", "/v1/items"]
   ] as const
 
-  it.effect("every other URL is sent as it is, without its fragment", () => {
+  it.effect("every other URL is sent unchanged, without its fragment", () => {
     const { layer, urls } = build()
     return Effect.gen(function*() {
       const api = yield* ApiClient.ApiClient
@@ -501,7 +501,7 @@ describe("by path", () => {
     assert.include(printed(read("yes")), "API_ALLOW_OUTSIDE_BASE_PATH")
   })
 
-  /** As a careless server reads a path: decoded, then without dot segments, empty segments and parameters. */
+  /** Reads a path as a careless server does: decoded, then without dot segments, empty segments and parameters. */
   const read = (path: string, times: number): string => {
     let text = path
     for (let count = 0; count < times; count += 1) {
@@ -566,13 +566,13 @@ describe("by path", () => {
           parameters as fc.Parameters<[string]>
         )
       )
-      // Otherwise the property would say nothing.
+      // Otherwise the property would prove nothing.
       assert.isAbove(outcomes.get("Success") ?? 0, (parameters.numRuns ?? 0) / 20)
       assert.isAbove(outcomes.get("PathNotAllowed") ?? 0, (parameters.numRuns ?? 0) / 50)
     }).pipe(Effect.provide(layer))
   })
 
-  it("wildcards in apiOrigins are invalid, and the message says so", () => {
+  it("wildcards in apiOrigins are invalid, and the message states it", () => {
     for (const origin of ["https://*.example.com", "*", "https://*", "https://%2a.example.com", "https://a.*"]) {
       const error = Effect.runSync(Effect.flip(ClientConfig.make({ ...options, apiOrigins: [origin] })))
       assert.deepStrictEqual(error.problems.map(({ setting }) => setting), ["apiOrigins"], origin)
@@ -621,7 +621,7 @@ const client = (
 describe("by redirect", () => {
   const bodies = {
     GET: HttpClientRequest.get("/items"),
-    "POST of a text": HttpClientRequest.bodyText(HttpClientRequest.post("/items"), "bolt"),
+    "POST of a string": HttpClientRequest.bodyText(HttpClientRequest.post("/items"), "bolt"),
     "POST of a stream": HttpClientRequest.bodyStream(
       HttpClientRequest.post("/items"),
       Stream.make(new TextEncoder().encode("bolt"))
@@ -646,7 +646,7 @@ describe("by redirect", () => {
             })
           })
           for (const request of Object.values(bodies)) {
-            // A client of its own for each, so that each is the first request of one.
+            // A separate client for each, so that each sends its first request.
             const api = yield* client(origin, transport, { dpop })
             for (const status of [301, 302, 303, 307, 308]) {
               const exit = yield* Effect.exit(
@@ -672,7 +672,7 @@ describe("by redirect", () => {
     }
   }
 
-  it.scopedLive("what the user set for fetch is kept for calls with a proof", () =>
+  it.scopedLive("the user's options for fetch are kept for calls with a proof", () =>
     Effect.gen(function*() {
       const seen: Array<Http.IncomingHttpHeaders> = []
       const origin = yield* servers.http((request, response) => {
@@ -687,7 +687,7 @@ describe("by redirect", () => {
         return fetch(...args)
       })
       const api = yield* client(origin, Layer.provide(FetchHttpClient.layer, [init, own]), { dpop: true })
-      for (const request of [bodies.GET, bodies["POST of a text"], bodies["POST of a stream"]]) {
+      for (const request of [bodies.GET, bodies["POST of a string"], bodies["POST of a stream"]]) {
         assert.strictEqual((yield* api.execute(request)).status, 302)
       }
       const visible = Effect.provideService(api.execute(bodies.GET), FetchHttpClient.RequestInit, {
@@ -700,7 +700,7 @@ describe("by redirect", () => {
 })
 
 describe("by header", () => {
-  /** Everything that arrives, as it is. The API answers a length and nothing more. */
+  /** Receives raw bytes. The API returns a length and nothing else. */
   const rawServer = (tokenBody: () => string, more: () => string = () => "") =>
     Effect.acquireRelease(
       Effect.async<{ readonly origin: string; readonly heard: Array<string> }>((resume) => {
@@ -736,7 +736,7 @@ describe("by header", () => {
     "a\r\n\r\nGET /x HTTP/1.1"
   ]
 
-  /** One request line, and no header that nobody set, in what arrived. */
+  /** Asserts that the bytes contain one request line and no header that the client did not set. */
   const isOneRequest = (text: string) => {
     const [head = ""] = text.split("\r\n\r\n")
     assert.match(head, /^(GET|POST) \/[\x21-\x7e]* HTTP\/1\.1\r\n/)
@@ -747,7 +747,7 @@ describe("by header", () => {
 
   for (const [name, transport] of transports) {
     describe(`over ${name}`, () => {
-      it.scopedLive("a token that is no header value is refused", () =>
+      it.scopedLive("a token that cannot be a header value is rejected", () =>
         Effect.gen(function*() {
           let token = ""
           const { heard, origin } = yield* rawServer(() =>
@@ -763,7 +763,7 @@ describe("by header", () => {
           assert.lengthOf(heard.filter((text) => text.startsWith("GET")), 0)
         }))
 
-      it.scopedLive("what a caller sets is refused with a typed error, or is one header", () =>
+      it.scopedLive("a value set by a caller is rejected with a typed error, or is one header", () =>
         Effect.gen(function*() {
           const { heard, origin } = yield* rawServer(() => `{"access_token":"t0k3n","token_type":"Bearer"}`)
           const api = yield* client(origin, transport)
@@ -792,7 +792,7 @@ describe("by header", () => {
           heard.forEach(isOneRequest)
         }))
 
-      it.scopedLive("an authorization of the user's own that is no header value is refused, and not shown", () =>
+      it.scopedLive("a custom authorization that cannot be a header value is rejected, and not shown", () =>
         Effect.gen(function*() {
           const { heard, origin } = yield* rawServer(() => "{}")
           for (const value of hostile) {
@@ -817,7 +817,7 @@ describe("by header", () => {
           assert.lengthOf(heard, 0)
         }))
 
-      it.scopedLive("what the configuration holds is encoded or refused", () =>
+      it.scopedLive("values of the configuration are encoded or rejected", () =>
         Effect.gen(function*() {
           const { heard, origin } = yield* rawServer(() => `{"access_token":"t0k3n","token_type":"Bearer"}`)
           let refused = 0
@@ -853,7 +853,7 @@ describe("by header", () => {
           heard.forEach(isOneRequest)
         }))
 
-      it.scopedLive("a proof of the client that is no header value is refused", () =>
+      it.scopedLive("a proof of the client that cannot be a header value is rejected", () =>
         Effect.gen(function*() {
           const { heard, origin } = yield* rawServer(() => `{"access_token":"t0k3n","token_type":"Bearer"}`)
           for (const value of hostile) {
@@ -871,7 +871,7 @@ describe("by header", () => {
           assert.lengthOf(heard, 0)
         }))
 
-      it.scopedLive("a nonce of the server goes into a proof and nowhere else", () =>
+      it.scopedLive("a nonce of the server is sent in a proof and nowhere else", () =>
         Effect.gen(function*() {
           let nonce = ""
           const { heard, origin } = yield* rawServer(
@@ -887,7 +887,7 @@ describe("by header", () => {
           heard.forEach(isOneRequest)
         }))
 
-      it.scopedLive("headers that say where a request goes and where it ends follow from its URL and its body", () =>
+      it.scopedLive("headers for the target and the length of a request follow from its URL and its body", () =>
         Effect.gen(function*() {
           const { heard, origin } = yield* rawServer(() => `{"access_token":"t0k3n","token_type":"Bearer"}`)
           const api = yield* client(origin, transport)
@@ -919,7 +919,7 @@ describe("by header", () => {
 })
 
 describe("with NODE_TLS_REJECT_UNAUTHORIZED=0", () => {
-  /** What a process of its own prints, and the variable set from its start or, by the script, later. */
+  /** Returns the output of a separate process; the variable is set from its start or, by the script, later. */
   const child = (script: string, environment: Record<string, string>) =>
     Effect.promise(() =>
       new Promise<string>((resolve, reject) => {

@@ -11,7 +11,7 @@ import { version } from "../../src/internal/http/version.js"
 
 const text = JSON.stringify({ access_token: "t0k3n", token_type: "Bearer" })
 
-/** A response of a transport that does not decode: constructed, so it has no URL. */
+/** Returns a response of a transport that does not decode: it is constructed, so it has no URL. */
 const response = (bytes: Uint8Array, coding: string) =>
   HttpClientResponse.fromWeb(
     HttpClientRequest.get("https://auth.example.com"),
@@ -53,7 +53,7 @@ describe("content codings", () => {
         assert.isUndefined(yield* read(compress(Buffer.alloc(50_000_000)), coding, 10_000))
       }))
 
-    it.effect(`fail on ${coding} that was cut off or is none`, () =>
+    it.effect(`fail on ${coding} that is truncated or invalid`, () =>
       Effect.gen(function*() {
         for (
           const bytes of [
@@ -68,7 +68,7 @@ describe("content codings", () => {
       }))
   }
 
-  it.effect("name one that is not supported", () =>
+  it.effect("name a coding that is not supported", () =>
     Effect.gen(function*() {
       for (const coding of ["compress", "gzip, compress"]) {
         const error = yield* Effect.flip(read(Buffer.from(text), coding))

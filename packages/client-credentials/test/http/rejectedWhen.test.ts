@@ -1,5 +1,5 @@
 /**
- * Rejections that a user declares, and the bodies of the responses that were looked at.
+ * Rejections that a user declares, and the bodies of the inspected responses.
  */
 import { gunzipSync, gzipSync } from "node:zlib"
 
@@ -62,7 +62,7 @@ describe("declared rejections", () => {
     })
   }
 
-  it.effect("without the option the responses are the caller's, and cost nothing", () => {
+  it.effect("without the option, responses are returned to the caller and cost nothing", () => {
     const { counts, layer } = scenario.make((_, count) =>
       Effect.sync(() => count === 1 ? new Response("", { status: 403 }) : new Response(unauthenticated))
     )
@@ -79,7 +79,7 @@ describe("declared rejections", () => {
       ["body", graphql, () => new Response(unauthenticated)]
     ] as const
   ) {
-    it.effect(`by ${name}: what a new token does not change costs at most 6 tokens a day`, () => {
+    it.effect(`by ${name}: a rejection that a new token does not fix costs at most 6 tokens a day`, () => {
       const { counts, layer } = scenario.make(() => Effect.sync(response), { rejectedWhen })
       return Effect.gen(function*() {
         const calls = runs(`calls of a day that are rejected by ${name}`, { quick: 144, full: 720 })
@@ -93,7 +93,7 @@ describe("declared rejections", () => {
     }, 60_000)
   }
 
-  it.effect("a predicate that fails is reported without what it saw, and rejects nothing", () => {
+  it.effect("a failing predicate is reported without the response, and rejects nothing", () => {
     const lines: Array<string> = []
     const logger = Logger.replace(
       Logger.defaultLogger,
@@ -123,7 +123,7 @@ describe("declared rejections", () => {
     }).pipe(Effect.provide(logger))
   })
 
-  it.effect("the variable declares statuses, beside those of the option", () =>
+  it.effect("the variable declares statuses, in addition to those of the option", () =>
     Effect.gen(function*() {
       const read = (value: string, overrides: Partial<ClientConfig.Options> = {}) =>
         Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv({ overrides })).pipe(
@@ -173,7 +173,7 @@ const transports: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpCli
   ["Undici", NodeHttpClient.layerUndici]
 ]
 
-describe("a body that was looked at", () => {
+describe("an inspected body", () => {
   const binary = Uint8Array.from({ length: 300_000 }, (_, index) => index * 31 % 256)
   const bodies: Readonly<Record<string, readonly [string, Uint8Array]>> = {
     "/empty": ["text/plain", new Uint8Array()],
@@ -185,7 +185,7 @@ describe("a body that was looked at", () => {
 
   for (const [name, transport] of transports) {
     for (const limit of [0, 16, 16_384]) {
-      it.scopedLive(`is whole for the caller over ${name}, after ${limit} bytes`, () =>
+      it.scopedLive(`is complete for the caller over ${name}, after ${limit} bytes`, () =>
         Effect.gen(function*() {
           const seen: Array<number> = []
           const origin = yield* servers.http((request, response) => {
@@ -253,7 +253,7 @@ describe("a body that was looked at", () => {
       "application/grpc-web+proto"
     ]
   ) {
-    it.scopedLive(`does not keep the call waiting for a stream of ${type}`, () =>
+    it.scopedLive(`does not block the call until the end of a stream of ${type}`, () =>
       Effect.gen(function*() {
         const origin = yield* servers.http((request, response) => {
           if (request.url === "/token") {
@@ -278,7 +278,7 @@ describe("a body that was looked at", () => {
   }
 
   for (const [name, transport] of transports) {
-    it.scopedLive(`is decoded for the predicate over ${name}, and left to the caller as it was sent`, () =>
+    it.scopedLive(`is decoded for the predicate over ${name}, and returned to the caller as sent`, () =>
       Effect.gen(function*() {
         const long = gzipSync(unauthenticated + " ".repeat(100_000))
         const accepted = gzipSync(gzipSync("accepted"))
@@ -308,7 +308,7 @@ describe("a body that was looked at", () => {
         )
         yield* Effect.promise(async () => {
           const body = new Uint8Array(await (await client.fetch("/items")).arrayBuffer())
-          // A file that is a gzip file itself: decoded once, not twice.
+          // The file is itself a gzip file: decoded once, not twice.
           assert.strictEqual(gunzipSync(body).toString(), "accepted")
           assert.strictEqual(seen[0], unauthenticated)
           assert.lengthOf(seen, 2)
@@ -317,7 +317,7 @@ describe("a body that was looked at", () => {
       }))
   }
 
-  it.effect("is that of the error with which a filter of statuses beneath ends", () =>
+  it.effect("belongs to the error of a filter of statuses beneath", () =>
     Effect.gen(function*() {
       const { layer } = fakeHttp.make(({ url }) =>
         Effect.sync(() =>

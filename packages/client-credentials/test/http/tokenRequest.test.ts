@@ -16,7 +16,7 @@ import * as scenario from "../support/scenario.js"
 
 const printable = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => !/[\x00-\x1f\x7f]/.test(text))
 
-/** What a client with this configuration sends, and its proof. */
+/** Returns the request that a client with this configuration sends, and its proof. */
 const encoded = (more: Partial<ClientConfig.Options>) => {
   const { authentication, request } = Effect.runSync(ClientConfig.make({ ...scenario.options, ...more }))
   const target = { clientId: request.clientId, issuer: undefined, endpoint: request.endpoint, now: 0 }
@@ -55,7 +55,7 @@ describe("the token request", () => {
     )
   })
 
-  it("T5 leaves out what has no value", () => {
+  it("T5 omits parameters without a value", () => {
     assert.deepStrictEqual([...new URLSearchParams(sent({}).text).keys()], ["grant_type", "client_id", "client_secret"])
   })
 
@@ -66,7 +66,7 @@ describe("the token request", () => {
     )
   })
 
-  it.prop("gives every parameter back", [printable, printable, printable], ([clientId, clientSecret, audience]) => {
+  it.prop("contains every parameter", [printable, printable, printable], ([clientId, clientSecret, audience]) => {
     const parameters = { clientId, clientSecret: Redacted.make(clientSecret), audience }
     const expected = {
       grant_type: "client_credentials",
@@ -97,14 +97,14 @@ describe("the token request", () => {
     }
   )
 
-  it("matches what servers expect by basic auth", () => {
+  it("matches the basic auth that servers expect", () => {
     assert.strictEqual(
       sent({ clientAuthentication: "client_secret_basic" }).headers["authorization"],
       `Basic ${Buffer.from("inventory-sync:s3cr3t%2F%2B+%25%3Ax").toString("base64")}`
     )
   })
 
-  it("writes one resource as a text in JSON, several as a list", () => {
+  it("writes one resource as a string in JSON, several as a list", () => {
     const resource = (value: ReadonlyArray<string>) =>
       JSON.parse(sent({ requestFormat: "json", resource: value }).text).resource
     assert.strictEqual(resource(["https://a.example"]), "https://a.example")
@@ -112,9 +112,9 @@ describe("the token request", () => {
   })
 
   for (const requestFormat of ["form", "json"] as const) {
-    it(`does not show the secret when it is printed: ${requestFormat}`, () => {
+    it(`does not show the secret when printed: ${requestFormat}`, () => {
       const { proof, request } = encoded({ requestFormat })
-      // The bytes themselves are there for those who ask for them by index.
+      // The bytes themselves are accessible by index.
       const text = printed(request.toJSON()) + printed(request)
       for (const secret of tokenRequest.secrets(proof)) assert.notInclude(text, secret)
     })

@@ -1,6 +1,7 @@
 /**
- * The dashboard and the alert rules of guides/monitoring: they name the metrics of this package as Prometheus does, and
- * Prometheus reads them.
+ * The dashboard and the alert rules of guides/monitoring: they use the names that Prometheus gives to the metrics of
+ * this
+ * package, and Prometheus reads them.
  */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -43,7 +44,7 @@ const known = new Set([
   ...described.flatMap(({ attributes = [] }) => attributes.map(inPrometheus))
 ])
 
-/** Names of metrics and attributes in the text. */
+/** Returns the names of metrics and attributes in the expression. */
 const named = (text: string): ReadonlySet<string> =>
   new Set([...text.matchAll(/\b(?:oauth|error)_\w+/g)].map(([name]) => name))
 
@@ -103,8 +104,8 @@ describe("the alert rules", () => {
       assert.strictEqual(status, 0, stdout + stderr)
     })
 
-    it("fire for the faults that they are for, and not in a quiet hour", () => {
-      // Beside no other file: with the path of the rules.
+    it("fire for the faults that they detect, and not in a quiet hour", () => {
+      // In an empty directory, with the path of the rules.
       const text = readFileSync(new URL("alerts.test.yml", import.meta.url), "utf8")
       const file = join(mkdtempSync(join(tmpdir(), "alerts-")), "alerts.test.yml")
       writeFileSync(file, text.replace("../../../../guides/monitoring/alerts.yml", path("alerts.yml")))

@@ -1,14 +1,14 @@
 /**
- * Leaks as they get into a program: by a line that somebody writes in good faith.
+ * Leaks of the kind that enter a program by a single line of code.
  */
 export interface PlantedLeak {
   readonly name: string
   /** In `src`. */
   readonly file: string
-  /** Stands in it once. What replaces it may use `Revealed`, the module `Redacted`. */
+  /** Occurs once in the file. The replacement may use `Revealed`, the module `Redacted`. */
   readonly find: string
   readonly replace: string
-  /** The test that must notice. */
+  /** The test that must detect the leak. */
   readonly test: string
 }
 
@@ -36,7 +36,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
     test: "TokenEndpoint.make"
   },
   {
-    name: "what the server says, as it says it",
+    name: "the server's description, without redaction",
     file: "internal/protocol/tokenResponse.ts",
     find: "show(written.description, 300)",
     replace: "String(written.description)",
@@ -94,7 +94,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
     test: "ClientConfig.make"
   },
   {
-    name: "a rejection that nobody handles",
+    name: "an unhandled rejection",
     file: "internal/http/authenticatedRequest.ts",
     find: "    const prepare = Effect.gen(",
     replace: "    void Promise.reject(new Error(Revealed.value(credential.identity)))\n" +

@@ -18,7 +18,7 @@ export default defineConfig({
     enforce: "pre",
     transform(code, id) {
       if (!id.endsWith(`/client-credentials/src/${planted.file}`)) return
-      if (code.split(planted.find).length !== 2) throw new Error(`${planted.file} is not as it was: plant it anew`)
+      if (code.split(planted.find).length !== 2) throw new Error(`${planted.file} has changed: update the planted leak`)
       return `import * as Revealed from "effect/Redacted"\n${code.replace(planted.find, () => planted.replace)}`
     }
   }],

@@ -23,12 +23,12 @@ describe("the end of a certificate is near", () => {
     })
   }
 
-  it("and it is over at its end", () => {
+  it("and it is over at its expiry", () => {
     assert.strictEqual(phaseOf({ notBefore: 0, notAfter: hour }, hour), "expired")
     assert.strictEqual(phaseOf({ notBefore: 0, notAfter: hour }, 2 * hour), "expired")
   })
 
-  it("the time left is shown by its largest unit, cut", () => {
+  it("the remaining time is shown in its largest unit, rounded down", () => {
     assert.deepStrictEqual(
       [13.9 * day, day, day - 1, 2 * hour, hour - 1, 60_000, 59_999].map(shownLeft),
       ["13 days", "1 day", "23 hours", "2 hours", "59 minutes", "1 minute", "0 minutes"]

@@ -4,7 +4,7 @@ import * as der from "../../src/internal/protocol/der.js"
 
 type Part = ReadonlyArray<number>
 
-/** An element, its length in as few bytes as possible, as DER wants it (X.690 section 10.1). */
+/** Returns an element with its length in as few bytes as possible, as DER requires (X.690 section 10.1). */
 const element = (tag: number, ...parts: ReadonlyArray<Part>): Part => {
   const content = parts.flat()
   const digits: Array<number> = []
@@ -52,7 +52,7 @@ const key = (type: string, bytes: Part, rsaBits?: number) => ({
 })
 
 describe("a private key in DER", () => {
-  it("is one of RSA in PKCS #8 or PKCS #1, of any length, and becomes PKCS #8 that every platform imports", () => {
+  it("is RSA in PKCS #8 or PKCS #1, of any length, and is converted to PKCS #8 that every platform imports", () => {
     for (const size of [1, 2, ...Array.from({ length: 170 }, (_, at) => 70 + at), 255, 256, 257, 300, 65_000]) {
       const own = rsaKey(filled(size))
       const expected = pkcs8([rsaOid, nothing], own)
@@ -72,7 +72,7 @@ describe("a private key in DER", () => {
   })
 
   for (const [type, curve] of [["P-256", p256], ["P-384", p384], ["P-521", p521]] as const) {
-    it(`is one of EC on ${type}, which is named beside the key or in it`, () => {
+    it(`is EC on ${type}, named next to the key or in it`, () => {
       const withPoint = key(type, pkcs8([ecOid, curve], ecKey(point)))
       const without = key(type, pkcs8([ecOid, curve], ecKey()))
       assert.deepStrictEqual<unknown>(read(pkcs8([ecOid, curve], ecKey(point))), withPoint)
@@ -82,12 +82,12 @@ describe("a private key in DER", () => {
       assert.deepStrictEqual<unknown>(read(ecKey(named(curve), point)), withPoint)
       assert.deepStrictEqual<unknown>(read(ecKey(point, named(curve))), withPoint)
       assert.deepStrictEqual<unknown>(read(ecKey(point), curve), withPoint)
-      // What the key says itself counts.
+      // The curve inside the key takes precedence.
       assert.deepStrictEqual<unknown>(read(ecKey(named(curve)), secp256k1), without)
     })
   }
 
-  it("is one of Ed25519", () => {
+  it("is Ed25519", () => {
     const own = pkcs8([ed25519Oid], octets(...filled(32)))
     assert.deepStrictEqual<unknown>(read(own), key("Ed25519", own))
     // With attributes and the public key (RFC 5958 section 2), which not every platform imports.
@@ -96,7 +96,7 @@ describe("a private key in DER", () => {
   })
 })
 
-describe("in DER, what is no private key is told apart:", () => {
+describe("in DER, other data is distinguished:", () => {
   const other = filled(200)
   for (
     const [name, bytes, expected] of [
@@ -148,14 +148,14 @@ describe("in DER, what is no private key is told apart:", () => {
     it(`${name}: ${expected}`, () => assert.deepStrictEqual<unknown>(read(bytes), { _tag: expected }))
   }
 
-  it("a length that is not stated, as BER allows it", () => {
+  it("a length that is not stated, as BER allows it, is rejected", () => {
     const content = [...integer(0), ...sequence(unknownOid), ...octets(...filled(128 - 12))]
     assert.strictEqual(content.length, 128)
     assert.deepStrictEqual(read([0x30, 0x81, 0x80, ...content])._tag, "UnknownAlgorithm")
     assert.deepStrictEqual(read([0x30, 0x80, ...content])._tag, "Damaged")
   })
 
-  it("cut off, wherever it is", () => {
+  it("truncated data is rejected, at every length", () => {
     for (const whole of [rsaKey(filled(256)), pkcs8([ecOid, p256], ecKey(point)), pkcs8([unknownOid], octets(1, 2))]) {
       assert.notStrictEqual(read(whole)._tag, "Damaged")
       for (let length = 0; length < whole.length; length += 1) {
@@ -164,7 +164,7 @@ describe("in DER, what is no private key is told apart:", () => {
     }
   })
 
-  it("what follows the key is passed over", () => {
+  it("data after the key is ignored", () => {
     const own = pkcs8([ed25519Oid], octets(...filled(32)))
     assert.deepStrictEqual<unknown>(read([...own, 1, 2, 3]), key("Ed25519", own))
   })

@@ -34,7 +34,7 @@ const answer = (status: number, body: unknown, headers: Readonly<Record<string, 
 
 const rates = "Client abc has exceeded the rate limit of 10 tokens/28800 seconds"
 
-describe("the refusals of token endpoints", () => {
+describe("the error responses of token endpoints", () => {
   const refusals: ReadonlyArray<readonly [string, number, unknown, string, string | undefined, RegExp]> = [
     ["RFC 6749", 401, { error: "invalid_client" }, "invalid_client", undefined, /OAUTH_CLIENT_SECRET/],
     ["other letter case", 401, { error: "Invalid_Client" }, "Invalid_Client", undefined, /^.*Check the client id/],
@@ -114,7 +114,7 @@ describe("the refusals of token endpoints", () => {
     ["Vertex", 400, { error: "invalid_request", error_description: rates }, 2_880_000],
     ["a gateway", 429, { message: "API rate limit exceeded" }, undefined],
     ["Google", 429, { error: { code: 429, status: "RESOURCE_EXHAUSTED", message: "Quota" } }, undefined],
-    ["a code of its own", 403, { error: "quota", error_description: "You have reached your daily limit" }, undefined]
+    ["a custom code", 403, { error: "quota", error_description: "You have reached your daily limit" }, undefined]
   ]
   for (const [server, status, body, pause] of limits) {
     it(`a limit, ${server}: ${status} ${JSON.stringify(body)} may be retried after a pause`, () => {
@@ -140,14 +140,14 @@ describe("the refusals of token endpoints", () => {
       ["a page", 404, "<html>"]
     ] as const
   ) {
-    it(`a wrong path, ${server}: ${status} ${JSON.stringify(body)} is no refusal of the client`, () => {
+    it(`a wrong path, ${server}: ${status} ${JSON.stringify(body)} is not an OAuth error of the client`, () => {
       const error = answer(status, body)
       assert.strictEqual(error._tag, "InvalidTokenResponse")
       assert.include(error.message, "OAUTH_TOKEN_URL")
     })
   }
 
-  it("repeat no secret in any of these shapes", () => {
+  it("repeat no secret in any of these forms", () => {
     for (
       const body of [
         { error: "s3cr3t" },
@@ -161,7 +161,7 @@ describe("the refusals of token endpoints", () => {
     }
   })
 
-  it("are not looked for in what brings a token, or in what is no object", () => {
+  it("are not read from a token response or from a value that is not an object", () => {
     for (const body of [[], "17", "null", { errors: [] }, { error: {} }, { error: 17 }]) {
       assert.strictEqual(answer(200, body)._tag, "InvalidTokenResponse")
     }
@@ -185,25 +185,25 @@ for (
     assert.strictEqual(isFailedAuthentication({ status, error }), expected))
 }
 
-describe("a refusal is read", () => {
+describe("an error response is read", () => {
   for (
     const [name, status, json, expected] of [
       ["by the standard", 400, { error: "a", error_description: "b", message: "c", error_uri: "d" }, ["a", "b", "d"]],
-      ["of another shape, where the error is empty", 400, { error: "", errorCode: "a", errorSummary: "b" }, ["a", "b"]],
+      ["in another form, when the error is empty", 400, { error: "", errorCode: "a", errorSummary: "b" }, ["a", "b"]],
       ["by its status before its number", 400, { error: { status: "a", code: 7, message: "b" } }, ["a", "b"]],
       ["by its status alone", 400, { error: { status: "a" } }, ["a", undefined]],
       ["by its number", 400, { error: { status: "", code: 7, message: "b" } }, ["7", "b"]],
       ["by its code", 400, { error: { code: "a" } }, ["a", undefined]],
       ["not from another object", 400, { error: { code: true, status: 1, message: "b" } }, undefined],
-      ["not from an object of empty texts", 400, { error: { code: "", status: "" } }, undefined],
+      ["not from an object of empty strings", 400, { error: { code: "", status: "" } }, undefined],
       ["from the first of a list", 400, { errors: [{ code: "a", message: "b" }, { code: "c" }] }, ["a", "b"]],
       ["not from an empty code", 400, { errorCode: "", errors: [{ code: "" }] }, undefined],
-      ["not from a list of texts", 400, { errors: ["a"] }, undefined],
-      ["not from what is no list", 400, { errors: { 0: { code: "a" } } }, undefined],
+      ["not from a list of strings", 400, { errors: ["a"] }, undefined],
+      ["not from a value that is not a list", 400, { errors: { 0: { code: "a" } } }, undefined],
       ["not from a token", 400, { error: "a", access_token: "b" }, undefined],
       ["not from a list", 400, [{ error: "a" }], undefined],
       ["not from an empty message", 400, { message: "" }, undefined],
-      ["not from a message that is no text", 400, { message: 1 }, undefined],
+      ["not from a message that is not a string", 400, { message: 1 }, undefined],
       ["from a message, 400", 400, { message: "m" }, ["invalid_request", "m"]],
       ["from a message, 401", 401, { message: "m" }, ["invalid_client", "m"]],
       ["from a message, 403", 403, { message: "m" }, ["access_denied", "m"]],
@@ -212,7 +212,7 @@ describe("a refusal is read", () => {
       ["from a message, 410", 410, { message: "m" }, ["not_found", "m"]],
       ["from a message, 429", 429, { message: "m" }, ["too_many_requests", "m"]],
       ["from a message, 499", 499, { message: "m" }, ["invalid_request", "m"]],
-      ["from what a message says", 400, { message: "Bad Credentials!" }, ["invalid_client", "Bad Credentials!"]],
+      ["from the words of a message", 400, { message: "Bad Credentials!" }, ["invalid_client", "Bad Credentials!"]],
       ...[200, 399, 408, 425, 500, 503].map((other) =>
         [`not from a message, ${other}`, other, { message: "invalid client" }, undefined] as const
       )
@@ -228,7 +228,7 @@ describe("a refusal is read", () => {
   }
 })
 
-describe("a refusal is about", () => {
+describe("an error response is about", () => {
   for (
     const [status, error, errorDescription, expected] of [
       [400, "invalid_client", undefined, "authentication"],
@@ -274,7 +274,7 @@ describe("a refusal is about", () => {
   }
 })
 
-describe("the advice on a refusal", () => {
+describe("the advice on an error response", () => {
   const authentication =
     "Check the client id and the client secret or private key (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, " +
     "OAUTH_PRIVATE_KEY), and whether this server wants the secret in the body or by basic auth " +
@@ -357,7 +357,7 @@ describe("the pause that a limit states", () => {
   }
 })
 
-it("the registered codes are known in any letter case, and no other code is", () => {
+it("the registered codes are recognized in any letter case, and no other code is", () => {
   for (
     const code of [
       "invalid_request",

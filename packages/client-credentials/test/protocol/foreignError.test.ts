@@ -4,7 +4,7 @@ import { codeOf, codesOf, isCertificateCode, nameOf, tagOf } from "../../src/int
 
 const named = (name: string, cause?: unknown) => Object.assign(new Error("s3cr3t", { cause }), { name })
 
-describe("of a foreign error is shown", () => {
+describe("of a foreign error, the message shows", () => {
   it("a code of capitals, digits and underscores", () => {
     const codes = [
       "ECONNREFUSED",

@@ -42,7 +42,7 @@ describe("a private key, as a key of the platform", () => {
     )
   })
 
-  it("is not made of damaged material", async () => {
+  it("is not created from damaged material", async () => {
     const failure = {
       _tag: "Failure" as const,
       error: "it is damaged, or this platform does not sign with a key of type P-256 by ES256"

@@ -43,7 +43,7 @@ describe("the quotas of a response", () => {
     it(`are not read from "${bucket}"`, () => assert.deepStrictEqual(parse({ [client]: bucket }, now), []))
   }
 
-  it("are bounded in number, name and time", () => {
+  it("are limited in number, name and time", () => {
     const many = Array.from({ length: 12 }, (_, at) => `b=${at};q=1;r=1;t=1`).join(",")
     assert.strictEqual(parse({ [client]: many }, now).length, 10)
     const [long] = parse({ [client]: `b=${"n".repeat(50)};q=1;r=1;t=999999999` }, now)
@@ -53,7 +53,7 @@ describe("the quotas of a response", () => {
     assert.deepStrictEqual(parse({}, now), [])
   })
 
-  it("are of whole numbers, whatever a header holds", () => {
+  it("have whole numbers, whatever a header contains", () => {
     fc.assert(fc.property(fc.string(), (text) => {
       for (const { limit, remaining, resetsAt } of parse({ [client]: text }, 0)) {
         for (const value of [limit, remaining, resetsAt]) assert.isTrue(Number.isInteger(value) && value >= 0)
@@ -103,7 +103,7 @@ describe("the used part of a quota", () => {
       assert.strictEqual(usedPart(quota(limit, remaining)), expected))
   }
 
-  it("is named by whose it is and by its bucket", () => {
+  it("is named by its owner and by its bucket", () => {
     assert.strictEqual(labelOf(quota(1, 1)), "client per_day")
     assert.strictEqual(
       labelOf({ ...quota(1, 1), name: "retry-after", counts: "organization" }),

@@ -11,7 +11,7 @@ const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(" ", "
 describe("a compact JWS", () => {
   it("is the one of RFC 7515 appendix A.3, signing input included", () => {
     const claims = { iss: "joe", exp: 1300819380, "http://example.com/is_root": true }
-    // The example has line breaks in its JSON, this library has none.
+    // The example has line breaks in its JSON; this library writes none.
     assert.strictEqual(
       jws.signingInput({ alg: "ES256" }, claims),
       `eyJhbGciOiJFUzI1NiJ9.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`
@@ -38,7 +38,7 @@ describe("the digest of an algorithm", () => {
     })
   }
 
-  it("is absent for EdDSA, and for what is no algorithm", async () => {
+  it("is absent for EdDSA, and for an unknown algorithm", async () => {
     for (const algorithm of ["EdDSA", "Ed25519", "none", "RS1", "XRS256"]) {
       assert.isUndefined(await jws.digest(algorithm, bytes(3)))
     }
@@ -73,12 +73,12 @@ describe("the length of a signature", () => {
     assert.match(problem("RS256", bytes(128), modulus(128)) ?? "", /256 or more/)
   })
 
-  it("tells DER, which is for another constructor", () => {
+  it("detects DER, which belongs to another constructor", () => {
     assert.match(problem("ES256", bytes(70, 0x30)) ?? "", /70 bytes.*it is DER, for Signer.fromDer/)
     assert.notMatch(problem("ES256", bytes(70)) ?? "", /DER/)
   })
 
-  it("is that of bytes", () => {
+  it("is checked for bytes only", () => {
     for (const value of ["text", [1, 2], null, undefined, { length: 64 }]) {
       assert.strictEqual(problem("ES256", value), "its signer returned no Uint8Array")
     }
@@ -101,7 +101,7 @@ describe("a signature by ECDSA in DER", () => {
     })
   }
 
-  it("is padded on the left, and loses the byte that states the sign", () => {
+  it("is padded on the left, without the byte for the sign", () => {
     assert.deepStrictEqual(
       der.readSignature(hex("3007 0201 05 0202 0080"), 2),
       hex("0005 0080")

@@ -7,22 +7,22 @@ const refusal = { endpoint, status: 400, error: "unlisted" }
 const exhausted = { limit: 7, resetsAt: 0, reserved: false, by: "budget" } as const
 const acr = { endpoint, acrValues: [] }
 
-/** Each message, what it must contain, and what it must not. */
+/** Messages, with the strings that each must and must not contain. */
 const table: ReadonlyArray<
   readonly [string, () => string, ReadonlyArray<string>, ReadonlyArray<string>]
 > = [
-  ["an unlisted refusal", () => messages.tokenErrorResponse(refusal), [endpoint, "\"unlisted\". It", "400"], [
+  ["an unlisted error", () => messages.tokenErrorResponse(refusal), [endpoint, "\"unlisted\". It", "400"], [
     ": ",
     "undefined"
   ]],
   [
-    "a refusal with a description and a hint",
+    "an error with a description and a hint",
     () => messages.tokenErrorResponse({ ...refusal, error: "invalid_scope", errorDescription: "no", hint: "A hint." }),
     ["\"invalid_scope\": no. ", "OAUTH_SCOPE", " A hint."],
     ["400"]
   ],
   [
-    "a limit that ends with the last of the spent quotas",
+    "a limit that ends with the last of the used quotas",
     () =>
       messages.tokenErrorResponse({
         ...refusal,
@@ -52,7 +52,7 @@ const table: ReadonlyArray<
     ["again"]
   ],
   [
-    "a refusal that is no limit",
+    "an error that is not a limit",
     () => messages.tokenErrorResponse({ ...refusal, retryAfterMillis: 1000 }),
     [],
     ["again"]
@@ -180,7 +180,7 @@ const table: ReadonlyArray<
   ]
 ]
 
-describe("the message of an error states what failed and what to change, and nothing of other errors", () => {
+describe("the message of an error states what failed and what to change, and repeats no other error", () => {
   for (const [name, message, expected, absent] of table) {
     it(name, () => {
       for (const text of expected) assert.include(message(), text)
@@ -189,7 +189,7 @@ describe("the message of an error states what failed and what to change, and not
   }
 })
 
-it("the message of an error has no more than what is known", () => {
+it("the message of an error contains only the known facts", () => {
   assert.strictEqual(
     messages.tokenErrorResponse(refusal),
     `The token endpoint ${endpoint} answered "unlisted". It answered with status 400; ask its operator what that code ` +

@@ -8,7 +8,7 @@ const decode = (document: unknown, allowHttpLoopback = false) =>
   metadata.decode(issuer, typeof document === "string" ? document : JSON.stringify(document), allowHttpLoopback)
 
 describe("a metadata document", () => {
-  it("may be at three places, or at two without a path", () => {
+  it("may be at three locations, or at two without a path", () => {
     assert.deepStrictEqual(metadata.locations(`${issuer}/`), [
       "https://auth.example.com/.well-known/oauth-authorization-server/tenant",
       "https://auth.example.com/.well-known/openid-configuration/tenant",
@@ -38,7 +38,7 @@ describe("a metadata document", () => {
     for (const body of ["{}", "{\"issuer\":1}", "[]", "<html>"]) assert.isFalse(metadata.isDefinite(body))
   })
 
-  it("that is missing is described by its status and where it redirects to", () => {
+  it("that is missing is described by its status and redirect target", () => {
     const url = "https://auth.example.com/a"
     assert.strictEqual(metadata.described(url, 404, "/login"), "status 404")
     assert.strictEqual(metadata.described(url, 299, "/login"), "status 299")
@@ -115,7 +115,7 @@ describe("a metadata document", () => {
 
   for (
     const [name, document, problem] of [
-      ["is no JSON", "<html>", "the document there is no JSON object"],
+      ["is not JSON", "<html>", "the document there is no JSON object"],
       ["is a list", [], "the document there is no JSON object"],
       ["names no issuer", {}, "the document there names another issuer, or none"],
       [
@@ -148,7 +148,7 @@ describe("a metadata document", () => {
       assert.deepStrictEqual(decode(document), { _tag: "Failure", error: problem }))
   }
 
-  it("may name loopback endpoints where that is allowed", () => {
+  it("may name loopback endpoints if the option allows it", () => {
     const found = decode({ issuer, token_endpoint: "http://localhost/token" }, true)
     assert.strictEqual(found._tag === "Success" ? found.value.tokenEndpoint : "", "http://localhost/token")
   })

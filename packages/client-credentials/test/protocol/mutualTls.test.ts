@@ -42,8 +42,8 @@ describe("tokens are bound to the certificate", () => {
         byCertificate: true,
         serverBinds: false
       }, false],
-      ["not where the user says so", { byCertificate: true, wanted: false }, false],
-      ["where the user says so", { method: "client_secret_post", serverBinds: undefined, wanted: true }, true]
+      ["not when the option disables it", { byCertificate: true, wanted: false }, false],
+      ["when the option enables it", { method: "client_secret_post", serverBinds: undefined, wanted: true }, true]
     ] as const
   ) {
     it(name, () => assert.strictEqual(bindsTokens({ ...usual, ...situation }), expected))

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as preconditions from "../../src/internal/protocol/preconditions.js"
 
 describe("headerProblem", () => {
-  it("finds none in fields that can be sent", () => {
+  it("finds no problem in fields that can be sent", () => {
     assert.isUndefined(preconditions.headerProblem({}))
     assert.isUndefined(preconditions.headerProblem({ "x-!#$%&'*+-.^_`|~1": "a\tb\x80\xff ~" }))
   })
@@ -27,7 +27,7 @@ describe("headerProblem", () => {
       ))
   }
 
-  it("does not check again what is valid", () => {
+  it("does not check valid headers again", () => {
     assert.isUndefined(preconditions.headerProblem({ "x-own": "a\nb" }, { "x-own": "a\nb" }))
     assert.isString(preconditions.headerProblem({ "x-own": "a\nb" }, { "x-own": "a" }))
   })
@@ -46,7 +46,7 @@ describe("verifiesCertificates", () => {
       else process.env[name] = before
     }
   }
-  it("is true where there are no such variables, as in browsers", () => {
+  it("is true without the variables, as in browsers", () => {
     const { process } = globalThis
     for (const other of [undefined, {}]) {
       let found: boolean
@@ -60,6 +60,6 @@ describe("verifiesCertificates", () => {
     }
   })
 
-  it("is false by 0 alone", () =>
+  it("is false only for 0", () =>
     assert.deepStrictEqual([given("0"), given("1"), given(""), given(undefined)], [false, true, true, true]))
 })

@@ -86,7 +86,7 @@ describe("a private key is read", () => {
     for (const key of [p256, p384, p521]) assert.deepStrictEqual(found(pem(key, "sec1")), found(pem(key)))
   })
 
-  it("of EC whose curve stands in a block of its own, as OpenSSL writes it", () => {
+  it("of EC with the curve in a separate block, as OpenSSL writes it", () => {
     const { d = "" } = p256.export({ format: "jwk" })
     const bytes = Buffer.from(d, "base64url")
     const own = Buffer.from([0x30, 5 + bytes.length, 2, 1, 1, 4, bytes.length, ...bytes]).toString("base64")
@@ -122,7 +122,7 @@ describe("a private key is read", () => {
   })
 })
 
-describe("a private key is refused as", () => {
+describe("a private key is rejected as", () => {
   const { d: _, ...withoutPrivatePart } = jwk(p256)
   for (
     const [text, expected] of [
@@ -139,7 +139,7 @@ describe("a private key is refused as", () => {
       ["17", "neither PEM nor JWK"],
       ["hunter{2", "neither PEM nor JWK"],
       ["{", "neither PEM nor JWK: JSON that is damaged"],
-      // A password may be base64 of as many bytes.
+      // A password may be base64 of the same length.
       [Buffer.from([0x30, ...new Uint8Array(31)]).toString("base64"), "neither PEM nor JWK"],
       [Buffer.from([0x30, ...new Uint8Array(32)]).toString("base64"), "damaged or cut off"],
       ["{\"kty\":[\"EC\"],\"d\":\"\"}", "JSON, but not a JWK of RSA, EC or OKP (RFC 7518 section 6)"],

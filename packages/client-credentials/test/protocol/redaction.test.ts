@@ -79,7 +79,7 @@ const text = (spelled: string) => `the secret ${spelled} is not known`
 
 describe("redaction", () => {
   for (const [name, spell] of Object.entries(spellings)) {
-    it(`leaves out a text that repeats a secret ${name}`, () => {
+    it(`leaves out a string that repeats a secret ${name}`, () => {
       for (const secret of secrets) {
         const { holds, show } = redaction.make(["another", secret])
         assert.isTrue(holds(spell(secret)), `${secret}: ${spell(secret)}`)
@@ -92,13 +92,13 @@ describe("redaction", () => {
     minLength: 10,
     maxLength: 40
   }).map((all) => all.join(""))
-  // A part of it is spelled by itself only where the parts are of a length: see above.
+  // A part is spelled by itself only if the parts have the required length: see above.
   const complete = Object.entries(spellings).filter(([name]) =>
     !/characters? of it|six characters|upper case$|semicolon/.test(name)
   )
 
   it.prop(
-    "leaves out a text that repeats any secret in any spelling, or in one spelling of another",
+    "leaves out a string that repeats any secret in any spelling, or in one spelling of another",
     [
       characters.filter((secret) => secret.replace(/[\s+\\]/g, "").length >= 6),
       fc.constantFrom(...complete),
@@ -122,7 +122,7 @@ describe("redaction", () => {
       "%7B%22a%22%3A1%7D &lt;b&gt; \\u0041 dGhlcmUgaXMgbm90aGluZyBoZXJl 68656c6c6f20776f726c64"
     ]
   ) {
-    it(`shows what repeats none: ${shown}`, () => {
+    it(`shows a string that repeats none: ${shown}`, () => {
       const { show } = redaction.make(["production-client-secret-77", "warehouse-Xk3v9", "dGhpcyBpcyBhIHNlY3JldA=="], [
         "warehouse"
       ])
@@ -140,37 +140,37 @@ describe("redaction", () => {
     assert.strictEqual(redaction.make(["k7", ""]).show("got nothing", 300), "got nothing")
   })
 
-  it("cuts what it shows, at a whole character, and shows nothing that controls a terminal", () => {
+  it("cuts the shown string at a whole character, and shows no control characters", () => {
     const { show } = redaction.make(["s3cr3t"])
     assert.strictEqual(show(`a\n\u001b[31m\u202eb\u2028`, 300), "a  [31m b ")
     assert.strictEqual(show("é😀".repeat(10), 5), "é😀é…")
     assert.strictEqual(show("abc", 3), "abc")
     assert.isUndefined(show("", 10))
     assert.isUndefined(show(17, 10))
-    // Beyond what is shown.
+    // Beyond the shown part.
     assert.strictEqual(show(`${"x".repeat(298)}s3cr3t`, 300), "<redacted>")
     assert.strictEqual(show(`${"x".repeat(1_000_000)}s3cr3t`, 300), `${"x".repeat(300)}…`)
   })
 
-  it("does not look through more than 16 KiB, which counts as a secret", () => {
+  it("does not search more than 16 KiB, and treats longer strings as secret", () => {
     const { holds } = redaction.make(["s3cr3t"])
     assert.isTrue(holds("x".repeat(16_385)))
     assert.isFalse(holds("x".repeat(16_384)))
     assert.isFalse(holds(""))
   })
 
-  it("looks at as much of a text as could be shown, and more, but not at all of it", () => {
+  it("searches more of a string than could be shown, but not all of it", () => {
     const { show } = redaction.make(["s3cr3t"])
     assert.strictEqual(show(`${"x".repeat(1700)} s3cr3t`, 300), "<redacted>")
     assert.notStrictEqual(show(`${"x".repeat(1710)} s3cr3t`, 300), "<redacted>")
   })
 
-  it("looks for nothing where there is no secret, however long a text is", () => {
+  it("searches nothing when there is no secret, however long a string is", () => {
     for (const secrets of [[], [""], ["", ""]]) assert.isFalse(redaction.make(secrets).holds("x".repeat(17_000)))
   })
 })
 
-describe("a secret is recognised", () => {
+describe("a secret is recognized", () => {
   const latin = "éèàùöü"
   const bytes = (text: string) => bytesOf(text).map((byte) => `%${hex(byte)}`).join("")
   const binary = (...parts: ReadonlyArray<number | string>) =>
@@ -182,7 +182,7 @@ describe("a secret is recognised", () => {
       ["by Latin letters as HTML names them", latin, "&eacute;&egrave;&agrave;&ugrave;&ouml;&uuml;"],
       ["by the first and the last of them", "¡¡¡ÿÿÿ", "&iexcl;&iexcl;&iexcl;&yuml;&yuml;&yuml;"],
       ["by such a letter in upper case", "ÀÀÀÀÀÀ", "&Agrave;".repeat(6)],
-      ["around a code that is no character", "s3cr3t", "s3c&#1114112;r3t"],
+      ["around a code that is not a character", "s3cr3t", "s3c&#1114112;r3t"],
       ["around the last code that is one", "s3cr3t", "s3c&#x10ffff;r3t"],
       ["around a code of zero", "s3cr3t", "s3c&#0;r3t"],
       ["around white space by name", "s3cr3t", "s3&nbsp;c&tab;r&newline;3&plus;t"],
@@ -221,7 +221,7 @@ describe("a secret is recognised", () => {
       ["with other punctuation, although it is of ordinary words", "client-secret", "not client.secret"],
       ["without punctuation, although it is an ordinary word", "acc-ess", "access"],
       ["in full-width characters", "s3cr3t", "ｓ３ｃｒ３ｔ"],
-      ["with what cannot be seen in it", "s3cr3t", "s3c\u200br3t"]
+      ["with invisible characters in it", "s3cr3t", "s3c\u200br3t"]
     ] as ReadonlyArray<readonly [string, string, string]>
   ) {
     it(name, () => assert.isTrue(redaction.make([secret]).holds(text)))
@@ -233,7 +233,7 @@ describe("a secret is recognised", () => {
     "hyphen - dash . period / sol : colon ; semi = equals ? quest @ commat [ lsqb [ lbrack \\ bsol ] rsqb ] rbrack ^ hat _ " +
     "lowbar _ underbar ` grave ` diacriticalgrave { lcub { lbrace | verbar | vert | verticalline } rcub } rbrace ~ tilde £ " +
     "pound © copy ­ shy ¶ para ¿ iquest Ç Ccedil Ñ Ntilde Ø Oslash Ù Ugrave ß szlig æ aelig ë euml ÷ divide þ thorn"
-  it("by punctuation as HTML names it", () => {
+  it("by punctuation in the names of HTML", () => {
     for (const [, one = "", name = ""] of entities.matchAll(/(\S+) (\S+)/g)) {
       const { holds } = redaction.make([`<${one.repeat(5)}>`])
       assert.isTrue(holds(`<${`&${name};`.repeat(5)}>`), name)
@@ -242,7 +242,7 @@ describe("a secret is recognised", () => {
   })
 })
 
-describe("a secret is not recognised", () => {
+describe("a secret is not recognized", () => {
   const bytes = (text: string) => bytesOf(text).map((byte) => `%${hex(byte)}`).join("")
   for (
     const [name, secret, text] of [
@@ -265,7 +265,7 @@ describe("a secret is not recognised", () => {
     it(`by an ordinary word in it: ${word}`, () => assert.isFalse(redaction.make([`7${word}7`]).holds(word)))
   }
 
-  it("by what everybody knows", () => {
+  it("by well-known words", () => {
     assert.isTrue(redaction.make(["7warehouse7"]).holds("warehouse"))
     assert.isFalse(redaction.make(["7warehouse7"], ["ware-house"]).holds("warehouse"))
   })

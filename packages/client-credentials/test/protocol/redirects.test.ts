@@ -78,19 +78,19 @@ describe("the URL", () => {
     })
   }
 
-  it("of a server without TLS may have none either", () => {
+  it("of a server without TLS may also be without TLS", () => {
     assert.strictEqual(followed(302, "http://b.test/", "GET", 0, "http://a.test/").url, "http://b.test/")
   })
 })
 
-it("a response is the last one without a location, or with a status that is no redirect", () => {
+it("a response without a location, or with a status that is not a redirect, is the last one", () => {
   for (const status of [200, 201, 300, 304, 305, 306, 399, 400]) {
     assert.deepStrictEqual(next(status, "/v1/other"), { _tag: "Last" })
   }
   assert.deepStrictEqual(next(302, undefined), { _tag: "Last" })
 })
 
-it("twenty redirects are followed, and no more", () => {
+it("at most twenty redirects are followed", () => {
   assert.strictEqual(next(302, "/", "GET", 19)._tag, "Follow")
   assert.strictEqual(next(302, "/", "GET", 20)._tag, "Problem")
 })

@@ -20,7 +20,7 @@ describe("the meaning of a challenge is", () => {
       ["another code, as it was sent", { error: "'Expired_Token'" }, { _tag: "Other", error: "'Expired_Token'" }],
       ["no member of every object", { error: "toString" }, { _tag: "Other", error: "toString" }],
       [
-        "a missing scope, without what is no scope",
+        "a missing scope, without invalid characters",
         { error: "insufficient_scope", scope: "'a  b:c d\\e f\"g \u00e4'" },
         { _tag: "InsufficientScope", scope: ["a", "b:c"] }
       ],
@@ -81,7 +81,7 @@ describe("the meaning of a challenge is", () => {
     it(name, () => assert.deepStrictEqual<unknown>(meaning([bearer(parameters)]), expected))
   }
 
-  it("that of the scheme of the call first, then that of any scheme of tokens, and of no other scheme", () => {
+  it("that of the scheme of the call first, then that of any token scheme, and of no other scheme", () => {
     const both = [bearer({ error: "invalid_token" }), dpop({ error: "use_dpop_nonce" })]
     assert.strictEqual(meaning(both)._tag, "InvalidToken")
     assert.strictEqual(meaning(both, "dpop")._tag, "UseDPoPNonce")
@@ -96,7 +96,7 @@ describe("the meaning of a challenge is", () => {
   })
 })
 
-it("the known codes are known in any letter case and quoting", () => {
+it("the known codes are recognized in any letter case and quoting", () => {
   for (const code of ["invalid_token", "'INVALID_TOKEN'", "insufficient_claims"]) assert.isTrue(isKnownCode(code))
   for (const code of ["expired_token", "", "toString"]) assert.isFalse(isKnownCode(code))
 })
@@ -141,7 +141,7 @@ describe("a response", () => {
   const quotes = fc.constantFrom(`"`, `'`, "", `"'`)
   const written = (error: string, quote: string) => `${quote}${error}${[...quote].reverse().join("")}`
 
-  it("with status 401 rejects the token, whatever the scheme and the code, but those that a new token does not change", () => {
+  it("with status 401 rejects the token, for every scheme and code except those that a new token does not change", () => {
     const scheme = fc.constantFrom("bearer", "dpop", "basic", "token", "oauth", "digest")
     const code = fc.oneof(fc.constantFrom("", "invalid_token", "unauthorized"), fc.stringMatching(/^[a-z_]{1,30}$/))
     fc.assert(fc.property(scheme, code, quotes, (scheme, error, quote) => {

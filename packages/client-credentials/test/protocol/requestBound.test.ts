@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 
 import { extend, isRequestBound } from "../../src/internal/protocol/requestBound.js"
 
-/** Runs with other globals, and puts the own ones back. */
+/** Runs with other globals, and restores the original ones. */
 const within = <A>(globals: Readonly<Record<PropertyKey, unknown>>, run: () => A): A => {
   const keys = Reflect.ownKeys(globals)
   const before = keys.map((key) => Object.getOwnPropertyDescriptor(globalThis, key))
@@ -22,8 +22,8 @@ const within = <A>(globals: Readonly<Record<PropertyKey, unknown>>, run: () => A
 
 const vercel = Symbol.for("@vercel/request-context")
 
-describe("a runtime with I/O by request", () => {
-  it("is that of Cloudflare or of Vercel, and not this one", () => {
+describe("a runtime with I/O bound to requests", () => {
+  it("is Cloudflare or Vercel, and not this one", () => {
     assert.isFalse(isRequestBound())
     assert.isFalse(within({ navigator: { userAgent: "Deno/2" } }, isRequestBound))
     assert.isTrue(within({ navigator: { userAgent: "Cloudflare-Workers" } }, isRequestBound))

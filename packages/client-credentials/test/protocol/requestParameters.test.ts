@@ -4,7 +4,7 @@ import * as requestParameters from "../../src/internal/protocol/requestParameter
 
 const { canonical, canonicalJson, overrideProblems, problems, sorted, words } = requestParameters
 
-/** The settings that are reported. */
+/** Returns the reported settings. */
 const wrong = (parameters: requestParameters.Parameters) => problems(parameters).map(({ setting }) => setting)
 
 const cyclic: Record<string, unknown> = { type: "a" }
@@ -84,7 +84,7 @@ describe("the parameters of a token request", () => {
     })
   }
 
-  it("are reported with what is expected of them", () => {
+  it("are reported with the expected values", () => {
     assert.deepStrictEqual(problems({}), [])
     assert.deepStrictEqual(
       problems({ audience: "", scope: "\"", resource: "a", authorizationDetails: 1, parameters: 1 }).map((one) =>
@@ -102,7 +102,7 @@ describe("the parameters of a token request", () => {
     )
   })
 
-  it("are all that overrides may have", () => {
+  it("are the only members of overrides", () => {
     const known = { audience: "a", scope: "a", resource: "urn:a", authorizationDetails: [], parameters: {} }
     assert.deepStrictEqual(overrideProblems({ ...known, unset: undefined }), [])
     assert.deepStrictEqual(overrideProblems({ ...known, scopes: "a", scope: "\"" }).map(({ setting }) => setting), [

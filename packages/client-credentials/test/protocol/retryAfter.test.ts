@@ -42,7 +42,7 @@ describe("Retry-After", () => {
     it(`is ${expected} ms: ${text}`, () => assert.strictEqual(retryAfter({ "retry-after": text }, at), expected))
   }
 
-  it("is a day at most, and obeyed for an hour unless more is allowed", () => {
+  it("is a day at most, and limited to an hour unless more is allowed", () => {
     assert.strictEqual(retryAfter({ "retry-after": "999999" }, at), 86_400_000)
     assert.strictEqual(retryAfter({ "retry-after": http(at), date: http(0) }, at), 86_400_000)
     assert.strictEqual(obeyed(86_400_000), 3_600_000)
@@ -74,7 +74,7 @@ describe("Retry-After", () => {
     }
   })
 
-  it("makes the server's clock known", () => {
+  it("reveals the server's clock", () => {
     assert.strictEqual(serverTime({ date: http(at), age: "5" }), at + 5000)
     assert.isUndefined(serverTime({}))
   })

@@ -23,7 +23,7 @@ describe("without", () => {
     )
   })
 
-  it("leaves other strings, and those of up to 6 characters", () => {
+  it("leaves other strings unchanged, and secrets of up to 6 characters", () => {
     assert.strictEqual(secrets.without("bearer"), "bearer")
     assert.strictEqual(secrets.without("a string that repeats no secret"), "a string that repeats no secret")
     assert.strictEqual(make({ authorization: "Bearer s3cr3t" }).without("s3cr3t"), "s3cr3t")
@@ -31,7 +31,7 @@ describe("without", () => {
     assert.strictEqual(make({}).without("a request without a secret"), "a request without a secret")
   })
 
-  it("replaces id and secret of basic auth by themselves", () => {
+  it("replaces id and secret of basic auth separately", () => {
     const made = make({ authorization: `basic ${btoa("identifier:s3cr3t-value")}` })
     assert.strictEqual(made.without("s3cr3t-value"), "<redacted>")
     assert.strictEqual(made.without("identifier!"), "<redacted>!")
@@ -46,7 +46,7 @@ describe("without", () => {
     )
   })
 
-  it("knows no other scheme with id and secret", () => {
+  it("splits id and secret for no other scheme", () => {
     for (const scheme of ["XBasic", "Basics"]) {
       const made = make({ authorization: `${scheme} ${btoa("identifier:s3cr3t-value")}` })
       assert.strictEqual(made.without("s3cr3t-value"), "s3cr3t-value")
@@ -61,12 +61,12 @@ describe("without", () => {
     }
   })
 
-  it("takes a value without a scheme for the secret", () =>
+  it("treats a value without a scheme as the secret", () =>
     assert.strictEqual(make({ authorization: token }).without(`a ${token}`), "a <redacted>"))
 })
 
 describe("shown", () => {
-  it("replaces a string that repeats a secret in any spelling as a whole", () => {
+  it("replaces the whole string that repeats a secret in any spelling", () => {
     assert.strictEqual(secrets.shown(`the token ${token} is expired`), "<redacted>")
     assert.strictEqual(secrets.shown(btoa(token)), "<redacted>")
   })
@@ -77,7 +77,7 @@ describe("shown", () => {
     assert.strictEqual(make({ authorization: "Bearer 7bpi.example7" }).shown("bpi.example"), "<redacted>")
     assert.strictEqual(make({ authorization: "Bearer invalid_token" }).shown("invalid_token"), "invalid_token")
   })
-  it("does not look for secrets of fewer than 4 characters", () => {
+  it("does not search for secrets of fewer than 4 characters", () => {
     assert.strictEqual(make({ authorization: "Bearer abc" }).shown("abc"), "abc")
     assert.strictEqual(make({ authorization: "Bearer abcd" }).shown("abcd"), "<redacted>")
   })
@@ -104,8 +104,8 @@ describe("isIn", () => {
       ["an object without a prototype", Object.assign(Object.create(null), { a: token }), true],
       ["another object without a prototype", Object.assign(Object.create(null), { a: 1 }), false],
       ["an inherited message", Object.assign(new Inherited(), { stack: "x" }), true],
-      ["a function with a member that is named as usual ones are", Object.assign(() => 1, { names: 1 }), true],
-      ["a function with a member that ends so", Object.assign(() => 1, { username: 1 }), true],
+      ["a function with a member with a common name", Object.assign(() => 1, { names: 1 }), true],
+      ["a function with a member that ends with a common name", Object.assign(() => 1, { username: 1 }), true],
       ["another object", { a: [1, "b", { c: null }] }, false],
       ["an object in itself", cyclic, false],
       ["a message", new Error(`x ${token}`), true],

@@ -9,7 +9,7 @@ import {
 } from "../../src/internal/protocol/signingAlgorithm.js"
 
 describe("signing algorithms", () => {
-  it("are those of the type of the key, the usual one first", () => {
+  it("are those of the key type, the default one first", () => {
     assert.deepStrictEqual(algorithms, {
       "RSA": ["RS256", "PS256", "PS384", "PS512", "RS384", "RS512"],
       "RSA-PSS": ["PS256", "PS384", "PS512"],
@@ -21,7 +21,7 @@ describe("signing algorithms", () => {
     assert.deepStrictEqual(minSecretBytes, { HS256: 32, HS384: 48, HS512: 64 })
   })
 
-  it("are told from other names", () => {
+  it("are distinguished from other names", () => {
     assert.deepStrictEqual(["RS256", "Ed25519", "HS256", "none", "", undefined, 1].map(isAlgorithm), [
       true,
       true,

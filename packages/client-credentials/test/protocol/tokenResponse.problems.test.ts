@@ -31,7 +31,7 @@ const invalid = (status: number, problem: string) => ({
 })
 
 describe("a token", () => {
-  it("has what the response says, and nothing else", () => {
+  it("has the values of the response, and nothing else", () => {
     assert.deepStrictEqual(issued({ expires_in: 60, scope: "a  b" }), {
       value: "t0k3n",
       type: "Bearer",
@@ -56,7 +56,7 @@ describe("a token", () => {
       [1e13, 86_400_000]
     ] as const
   ) {
-    it(`lives for ${millis} ms when expires_in is ${JSON.stringify(expiresIn)}`, () =>
+    it(`has a lifetime of ${millis} ms when expires_in is ${JSON.stringify(expiresIn)}`, () =>
       assert.strictEqual(issued({ expires_in: expiresIn }).expiresAt - 1000, millis))
   }
 
@@ -68,11 +68,11 @@ describe("a token", () => {
     assert.deepStrictEqual(issued({ a: `${more}x`, expires_in: "x" }).warnings, ["unreadable life", "too many members"])
   })
 
-  it("names no part of a scope that repeats a secret", () =>
+  it("shows no part of a scope that repeats a secret", () =>
     assert.deepStrictEqual(issued({ scope: "a s3cr3t" }).scope, ["a"]))
 })
 
-describe("a redirect is a problem, whose target is shown by its origin", () => {
+describe("a redirect is a problem, and its target is shown as an origin", () => {
   for (
     const [status, location, target] of [
       [300, "https://other.example/a?b", " to https://other.example"],
@@ -139,7 +139,7 @@ describe("a token of another type is a problem", () => {
       assert.deepStrictEqual<unknown>(token({ token_type: type }), expected(shown, more)))
   }
 
-  it("Bearer where DPoP is expected, whatever the user says of bearer tokens", () => {
+  it("Bearer where DPoP is expected, whatever tokenType the user sets", () => {
     for (const tokenType of ["verify", "assume-bearer"] as const) {
       assert.deepStrictEqual<unknown>(
         token({}, { type: "DPoP", tokenType }),
@@ -153,7 +153,7 @@ describe("a token of another type is a problem", () => {
   })
 })
 
-it("a token that lacks scopes is a problem, where all of them are required", () =>
+it("a token that lacks scopes is a problem when all of them are required", () =>
   assert.deepStrictEqual<unknown>(
     token({ scope: "b" }, { requiredScope: ["a", "b", "c"] }),
     invalid(
@@ -173,7 +173,7 @@ it("a response without a token is a problem", () =>
     )
   ))
 
-it("a response that the user's schema does not decode is a problem, and one that it decodes is no refusal", () => {
+it("a response that the user's schema does not decode is a problem, and a decoded one is not an OAuth error", () => {
   const decodeMembers = (json: unknown) =>
     json === undefined ? undefined : { access_token: "own", token_type: "bearer", expires_in: 1 }
   assert.deepInclude(outcome({ body: "{\"error\":\"invalid_client\"}" }, { decodeMembers }), { _tag: "Success" })
@@ -189,7 +189,7 @@ it("a response that the user's schema does not decode is a problem, and one that
   )
 })
 
-describe("a refusal", () => {
+describe("an error response", () => {
   const refusal = (
     status: number,
     members: Readonly<Record<string, unknown>>,
@@ -199,7 +199,7 @@ describe("a refusal", () => {
     return found._tag === "Failure" ? found.error : assert.fail("no refusal")
   }
 
-  it("has what the server says, without secrets, cut", () =>
+  it("has the error of the server, without secrets, cut", () =>
     assert.deepStrictEqual<unknown>(
       refusal(400, {
         error: "own",
@@ -218,7 +218,7 @@ describe("a refusal", () => {
       }
     ))
 
-  it("shows a registered code, whatever secrets there are, and another one without them", () => {
+  it("shows a registered code even if it contains a secret, and other codes without secrets", () => {
     const found = outcome({ status: 400, body: "{\"error\":\"invalid_scope\"}" }, {
       redaction: redaction.make(["invalid_scope"])
     })
@@ -258,7 +258,7 @@ describe("a refusal", () => {
       ))
   }
 
-  it("is no refusal where the server cannot answer now", () => {
+  it("is not an OAuth error when the server is temporarily unavailable", () => {
     for (const body of ["", "<html>", "{}"]) {
       assert.deepStrictEqual<unknown>(outcome({ status: 503, body, headers: { "retry-after": "7" } }), {
         _tag: "Failure",
@@ -267,7 +267,7 @@ describe("a refusal", () => {
     }
   })
 
-  it("is one of the credential where the server says no more than 401, or nothing with 403", () => {
+  it("is an invalid credential when the server returns only 401, or an empty 403", () => {
     const expected = {
       _tag: "Failure",
       error: { _tag: "TokenErrorResponse", endpoint, error: "invalid_client", hint: "A hint." }

@@ -49,7 +49,7 @@ const issued = (members: Readonly<Record<string, unknown>>) => Either.getOrThrow
 const problem = (result: ReturnType<typeof decode>) => Either.getOrThrow(Either.flip(result))
 
 describe("the token response", () => {
-  it("R3 R4 is the one of RFC 6749 section 5.1, whose life begins with the request; what is unknown is passed over", () => {
+  it("R3 R4 is the one of RFC 6749 section 5.1, with a lifetime from the request on; unknown members are ignored", () => {
     const { expiresAt, requestedAt, scope, value } = issued({ expires_in: 3600, scope: "a b", example: true })
     assert.strictEqual(Redacted.value(value), "t0k3n")
     assert.deepStrictEqual([requestedAt, expiresAt], [1_000_000, 1_000_000 + 3_600_000])
@@ -71,7 +71,7 @@ describe("the token response", () => {
       [1e300, 30 * 86_400]
     ]
   ) {
-    it(`lives ${seconds} s when expires_in is ${JSON.stringify(expiresIn)}`, () => {
+    it(`has a lifetime of ${seconds} s when expires_in is ${JSON.stringify(expiresIn)}`, () => {
       const { expiresAt, requestedAt } = issued({ expires_in: expiresIn })
       assert.strictEqual(expiresAt - requestedAt, Number(seconds) * 1000)
     })
@@ -93,25 +93,25 @@ describe("the token response", () => {
       "1795000000"
     ]
   ) {
-    it(`lives for the default time, with a warning, when expires_in is ${JSON.stringify(expiresIn)}`, () => {
+    it(`has the default lifetime, with a warning, when expires_in is ${JSON.stringify(expiresIn)}`, () => {
       const { token: { expiresAt, requestedAt }, warnings } = Either.getOrThrow(token({ expires_in: expiresIn }))
       assert.strictEqual(expiresAt - requestedAt, 3_600_000)
       assert.include(warnings.join(), "tokenEndpoint.defaultLife")
     })
   }
 
-  it("warns of nothing when expires_in is a number of seconds, or absent", () => {
+  it("logs no warning when expires_in is a number of seconds, or absent", () => {
     for (const expiresIn of [60, "60", "0.5", null, undefined]) {
       assert.lengthOf(Either.getOrThrow(token({ expires_in: expiresIn })).warnings, 0)
     }
   })
 
   for (const type of ["bearer", "BEARER", "Bearer"]) {
-    it(`may name its type ${type}`, () => assert.isTrue(Either.isRight(token({ token_type: type }))))
+    it(`may have the type ${type}`, () => assert.isTrue(Either.isRight(token({ token_type: type }))))
   }
 
   for (const type of ["DPoP", "mac", "", null, 1, undefined, "t0k3n s3cr3t"]) {
-    it(`R1 is refused with the type ${JSON.stringify(type)}`, () => {
+    it(`R1 is rejected with the type ${JSON.stringify(type)}`, () => {
       const error = problem(token({ token_type: type }))
       assert.strictEqual(error._tag, "InvalidTokenResponse")
       assert.include(error.message, "token_type")
@@ -133,7 +133,7 @@ describe("the token response", () => {
       "macaroon"
     ]
   ) {
-    it(`is refused with the type ${JSON.stringify(type)} unless the user says that it is a bearer token`, () => {
+    it(`is rejected with the type ${JSON.stringify(type)} unless tokenType declares it a bearer token`, () => {
       const error = problem(token({ token_type: type }))
       assert.include(error.message, "set tokenType to \"assume-bearer\" (OAUTH_TOKEN_TYPE)")
       const body = JSON.stringify({ access_token: "t0k3n", token_type: type })
@@ -161,7 +161,7 @@ describe("the token response", () => {
       []
     ]
   ) {
-    it(`is refused with the type ${JSON.stringify(type)}, whatever the user says`, () => {
+    it(`is rejected with the type ${JSON.stringify(type)}, whatever tokenType the user sets`, () => {
       const body = JSON.stringify({ access_token: "t0k3n", token_type: type })
       const error = problem(decode({ body }, { tokenType: "assume-bearer" }))
       assert.strictEqual(error._tag, "InvalidTokenResponse")
@@ -170,7 +170,7 @@ describe("the token response", () => {
   }
 
   for (const accessToken of ["", " ", "a b", "a\r\nb", "é", 17, null, undefined, ["x"]]) {
-    it(`is refused with the access token ${JSON.stringify(accessToken)}`, () => {
+    it(`is rejected with the access token ${JSON.stringify(accessToken)}`, () => {
       const error = problem(token({ access_token: accessToken }))
       assert.strictEqual(error._tag, "InvalidTokenResponse")
       assert.include(error.message, "access_token")
@@ -178,7 +178,7 @@ describe("the token response", () => {
   }
 
   for (const body of ["", "<html>", "null", "[]", "\"t0k3n\"", "17", "{\"access_token\":\"t0k3n\""]) {
-    it(`is refused when it is ${JSON.stringify(body)}`, () => {
+    it(`is rejected with the body ${JSON.stringify(body)}`, () => {
       const error = problem(decode({ body, headers: { "content-type": "text/html; charset=utf-8" } }))
       assert.strictEqual(error._tag, "InvalidTokenResponse")
       assert.include(error.message, "text/html where a JSON token response belongs")
@@ -204,7 +204,7 @@ describe("the token response", () => {
     assert.isFalse(error.retryable)
   })
 
-  it("R2 is refused with a bearer token where one bound to a key is expected, and the other way round", () => {
+  it("R2 is rejected with a bearer token where one bound to a key is expected, and vice versa", () => {
     const body = (type: string) => JSON.stringify({ access_token: "t0k3n", token_type: type })
     assert.isTrue(Either.isRight(decode({ body: body("dpop") }, { type: "DPoP" })))
     for (const [answered, expected] of [["Bearer", "DPoP"], ["DPoP", "Bearer"]] as const) {
@@ -214,12 +214,12 @@ describe("the token response", () => {
     }
   })
 
-  it("R5 leaves a refresh token alone", () => {
+  it("R5 ignores a refresh token", () => {
     const result = issued({ refresh_token: "r3fr3sh" })
     assert.notInclude(JSON.stringify(Object.entries(result)), "r3fr3sh")
   })
 
-  /** The token as it comes out of a store. */
+  /** Returns the token as it is loaded from a store. */
   const restored = (token: AccessToken.AccessToken) =>
     Option.getOrThrow(record.decode(record.encode({ ...record.empty, token }))).token
 
@@ -238,13 +238,13 @@ describe("the token response", () => {
     assert.isTrue(Equal.equals(restored(issued({})), issued({})))
   })
 
-  it("keeps no more of other members than 8,192 characters, and says so", () => {
+  it("keeps other members up to 8,192 characters, with a warning", () => {
     const { token: result, warnings } = Either.getOrThrow(token({ more: "x".repeat(9000) }))
     assert.isUndefined(result.members)
     assert.include(warnings.join(), "AccessToken.membersOf")
   })
 
-  it("may be nested and named otherwise, where a schema of the user's decodes it", () => {
+  it("may be nested and renamed if a schema of the user decodes it", () => {
     const nested = { response: Schema.decodeUnknownOption(schemas.nested) }
     const data = { token: "t0k3n", ttl: 60, token_type: "Bearer", host: "eu7" }
     for (const body of [{ data }, { error: { code: 0, message: "success" }, data }, { message: "ok", data }]) {
@@ -269,7 +269,7 @@ describe("the token response", () => {
   })
 
   for (const status of [200, 201, 203]) {
-    it(`is JSON whatever the content type says, and with a byte order mark, with ${status}`, () => {
+    it(`is JSON for every content type, also with a byte order mark, with ${status}`, () => {
       for (const type of [undefined, "text/html", "application/octet-stream"]) {
         const body = JSON.stringify({ access_token: "t0k3n", token_type: "Bearer", expires_in: "59.5" })
         const headers = type === undefined ? {} : { "content-type": type }
@@ -280,37 +280,37 @@ describe("the token response", () => {
     })
   }
 
-  it("names no scope that repeats a secret, unless it was asked for", () => {
+  it("shows no scope that repeats a secret, unless it was requested", () => {
     const body = JSON.stringify({ access_token: "t", token_type: "bearer", scope: "a s3cr3t &#115;3cr3t b" })
     assert.deepStrictEqual(Either.getOrThrow(decode({ body })).token.scope, ["a", "b"])
     const asked = Either.getOrThrow(decode({ body }, { requestedScope: ["s3cr3t"] }))
     assert.deepStrictEqual(asked.token.scope, ["a", "s3cr3t", "b"])
   })
 
-  it("R8 does not look into the token: a JWT that says it has expired lives as long as the answer says", () => {
+  it("R8 does not decode the token: a JWT with an expiry in the past has the lifetime of the response", () => {
     const expired = `${btoa(`{"alg":"none"}`)}.${btoa(`{"exp":1}`)}.x`
     const { expiresAt } = issued({ access_token: expired, expires_in: 60 })
     assert.strictEqual(expiresAt, 1_000_000 + 60_000)
   })
 
-  it("T7 tells a narrower scope, and refuses it where all of it is required", () => {
+  it("T7 reports a narrower scope, and rejects it when all of it is required", () => {
     const narrow = { body: JSON.stringify({ access_token: "t", token_type: "bearer", scope: "a c" }) }
     assert.deepStrictEqual(Either.getOrThrow(decode(narrow)).token.scope, ["a", "c"])
     assert.isTrue(Either.isRight(decode(narrow, { requiredScope: ["a"] })))
     const error = problem(decode(narrow, { requiredScope: ["a", "b"] }))
     assert.include(error.message, "lacks the scope \"b\"")
-    // Without a scope in the answer it is what was asked for.
+    // A response without a scope grants the requested scope.
     const silent = { body: JSON.stringify({ access_token: "t", token_type: "bearer" }) }
     assert.isTrue(Either.isRight(decode(silent, { requiredScope: ["a", "b"] })))
   })
 
-  it("is invalid_client when the status is 403 and the body empty, as some servers answer", () => {
+  it("is invalid_client when the status is 403 and the body empty, as some servers respond", () => {
     const error = problem(decode({ status: 403, body: "" }))
     assert(error._tag === "TokenErrorResponse")
     assert.strictEqual(error.error, "invalid_client")
   })
 
-  it("is invalid_client when the status is 401 and nothing else is said", () => {
+  it("is invalid_client when the status is 401 without further information", () => {
     const error = problem(decode({ status: 401 }))
     assert(error._tag === "TokenErrorResponse")
     assert.strictEqual(error.error, "invalid_client")
@@ -326,7 +326,7 @@ describe("the token response", () => {
   }
 
   for (const status of [400, 403, 404, 405]) {
-    it(`is no token response with ${status} and a page`, () => {
+    it(`is not a token response with ${status} and a page`, () => {
       assert.strictEqual(problem(decode({ status, body: "<html>" }))._tag, "InvalidTokenResponse")
     })
   }
@@ -352,7 +352,7 @@ describe("the token response", () => {
   }
 
   it.prop(
-    "is a token or a typed error, whatever arrives, and no error holds a secret or a token",
+    "is a token or a typed error for any response, and no error contains a secret or a token",
     [
       fc.integer({ min: 100, max: 999 }),
       fc.oneof(

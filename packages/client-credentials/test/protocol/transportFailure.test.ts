@@ -7,9 +7,9 @@ const coded = (code: string, cause?: unknown) => Object.assign(new Error("x", { 
 const named = (name: string, cause?: unknown) => Object.assign(new Error("x", { cause }), { name })
 
 describe("reason", () => {
-  // All of them: foreignError.test.ts.
+  // foreignError.test.ts has all of them.
   for (const code of ["CERT_HAS_EXPIRED", "SELF_SIGNED_CERT_IN_CHAIN"]) {
-    it(`is the certificate by ${code}, also in a cause`, () => {
+    it(`is the certificate for ${code}, also in a cause`, () => {
       const expected = { reason: "certificate", detail: code } as const
       assert.deepStrictEqual(transportFailure.reason(coded(code)), expected)
       assert.deepStrictEqual(transportFailure.reason(coded("ECONNRESET", coded(code))), expected)
@@ -23,9 +23,9 @@ describe("reason", () => {
       ["a code beneath that of any error of Undici", coded("UND_ERR", coded("EAI_AGAIN")), "EAI_AGAIN"],
       ["a code that contains one of a certificate", coded("X_CERT_Y"), "X_CERT_Y"],
       ["the name of a parser's error", new TypeError("x", { cause: named("HTTPParserError") }), "HTTPParserError"],
-      ["nothing of a name that any error may have", new TypeError("x"), "no code"],
-      ["nothing of a name in a form of its own", named("my error"), "no code"],
-      ["nothing of a code that may be anything", coded("s3cr3t"), "no code"],
+      ["nothing of a common error name", new TypeError("x"), "no code"],
+      ["nothing of a name in another form", named("my error"), "no code"],
+      ["nothing of an arbitrary code", coded("s3cr3t"), "no code"],
       ["nothing of a code that is too long", coded(`E${"X".repeat(61)}`), "no code"],
       ["nothing of what is not an object", "ECONNRESET", "no code"],
       ["nothing of null", null, "no code"]
@@ -35,7 +35,7 @@ describe("reason", () => {
       assert.deepStrictEqual(transportFailure.reason(cause), { reason: "connection", detail }))
   }
 
-  it("ends where causes are cyclic or deep", () => {
+  it("ends for cyclic or deep causes", () => {
     const cyclic: { cause?: unknown } = {}
     cyclic.cause = cyclic
     assert.deepStrictEqual(transportFailure.reason(cyclic), { reason: "connection", detail: "no code" })

@@ -59,7 +59,7 @@ describe("locate", () => {
     assert.deepStrictEqual(located("https://api.example.com/v10"), { _tag: "PathNotAllowed", path: "/v10" })
   })
 
-  it("allows every path of another allowed origin, and of the own one by allowOutsideBasePath or without a base path", () => {
+  it("allows every path of another allowed origin, and of the API's origin by allowOutsideBasePath or without a base path", () => {
     const origins = new Set(["https://api.example.com", "https://files.example.com"])
     assert.strictEqual(located("https://files.example.com/a", { origins }), "https://files.example.com/a")
     assert.strictEqual(
@@ -133,17 +133,17 @@ describe("violated", () => {
       rules().violated("https://evil.example/x"),
       { _tag: "OriginNotAllowed", origin: "https://evil.example" }
     ))
-  it("passes on what is not a URL", () =>
+  it("returns the problem of a value that is not a URL", () =>
     assert.deepStrictEqual(
       rules().violated("an invalid URL"),
       { _tag: "OriginNotAllowed", origin: "an invalid URL" }
     ))
 })
 
-it("shown leaves out user information, query and fragment", () =>
+it("shown omits user information, query and fragment", () =>
   assert.strictEqual(urls.shown("https://u:p@a.example/b/c?d#e"), "https://a.example/b/c"))
 
-describe("a URL that credentials or tokens go to", () => {
+describe("a URL that receives credentials or tokens", () => {
   for (
     const [written, expected] of [
       ["https://a.example", "https://a.example/"],

@@ -19,7 +19,7 @@ const ending = Schedule.exponential("1 second").pipe(Schedule.intersect(Schedule
 const counts = [1, 2, 3, 4, 8, 9, 100, 1_000_000]
 
 describe("the pauses of a schedule", () => {
-  it.effect("come one at a time and start again where the schedule ends", () =>
+  it.effect("are one at a time and start again when the schedule ends", () =>
     Effect.gen(function*() {
       const { next, reset } = pauses.make(ending)
       const all = yield* Effect.replicateEffect(next(undefined), 4)
@@ -28,7 +28,7 @@ describe("the pauses of a schedule", () => {
       assert.strictEqual(yield* next(undefined), 1000)
     }))
 
-  it.effect("belong to a number of failures in a row, for those who share only that", () =>
+  it.effect("depend on the number of consecutive failures when only that number is shared", () =>
     Effect.gen(function*() {
       const nth = yield* Effect.forEach(counts, (count) => pauses.nth(doubled, undefined, count))
       assert.deepStrictEqual(nth, [500, 1000, 2000, 4000, 60_000, 60_000, 60_000, 60_000])
@@ -44,7 +44,7 @@ describe("the pauses of a schedule", () => {
 })
 
 describe("the pauses of a schedule of hours", () => {
-  it.effect("depend on the time of the day, which goes on with each pause", () =>
+  it.effect("depend on the time of day, which advances with each pause", () =>
     Effect.gen(function*() {
       const [minute, hour] = [60_000, 3_600_000]
       yield* TestClock.adjust("10 minutes")
@@ -55,7 +55,7 @@ describe("the pauses of a schedule of hours", () => {
 })
 
 describe("the back-off", () => {
-  it.effect("of one process and of a fleet is the same rule", () =>
+  it.effect("of one process and of a fleet follow the same rule", () =>
     Effect.gen(function*() {
       const options = { schedule: doubled, maxRetryAfter: 30_000 }
       for (const error of [unavailable(), unavailable("10 seconds"), unavailable("1 hour")]) {

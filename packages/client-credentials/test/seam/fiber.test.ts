@@ -1,4 +1,4 @@
-/** What is not waited for. */
+/** Effects that are interrupted without waiting for them. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, TestClock } from "effect"
 
@@ -20,7 +20,7 @@ describe("an effect that may be abandoned", () => {
       yield* Deferred.succeed(gate, undefined)
     }))
 
-  it.effect("is interrupted all the same, and else returns what it returns", () =>
+  it.effect("is interrupted nevertheless, and otherwise returns its result", () =>
     Effect.gen(function*() {
       const interrupted = yield* Deferred.make<void>()
       const effect = Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined))

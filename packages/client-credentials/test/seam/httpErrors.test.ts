@@ -1,4 +1,4 @@
-/** Errors of the platform's HTTP client stay of their kind when they are made, taken apart and rebuilt. */
+/** Errors of the platform's HTTP client keep their kind when they are created, inspected and rebuilt. */
 import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
@@ -18,7 +18,7 @@ const requestErrors = (["Encode", "InvalidUrl", "Transport"] as const).map((reas
   [`RequestError ${reason}`, seam.ofRequest(request, reason, details)] as const
 )
 
-/** An error of each kind, by that kind. Those without details are the platform's own. */
+/** Returns an error of each kind, by that kind. Those without details are the platform's own. */
 const errors = Effect.gen(function*() {
   return [
     ...requestErrors,
@@ -29,7 +29,7 @@ const errors = Effect.gen(function*() {
 })
 
 describe("an error of the HTTP client", () => {
-  it.effect("is told apart by its kind", () =>
+  it.effect("is distinguished by its kind", () =>
     Effect.gen(function*() {
       for (const [kind, error] of yield* errors) {
         assert.isTrue(seam.isHttpError(error), kind)
@@ -45,7 +45,7 @@ describe("an error of the HTTP client", () => {
       }
     }))
 
-  it.effect("of a transport holds what the transport failed with, others do not", () =>
+  it.effect("of a transport has the cause of the transport, others have none", () =>
     Effect.gen(function*() {
       for (const [kind, error] of yield* errors) {
         assert.strictEqual(seam.transportCause(error), kind.startsWith("RequestError") ? details.cause : error)
@@ -74,7 +74,7 @@ describe("an error of the HTTP client", () => {
       }
     }))
 
-  it.effect("about a response is the same about another form of it", () =>
+  it.effect("about a response is the same for another form of the response", () =>
     Effect.gen(function*() {
       for (const [kind, error] of yield* errors) {
         if (!seam.isResponseError(error)) continue

@@ -162,7 +162,7 @@ describe("after the scope of a layer has ended", () => {
       yield* cache.withOverrides({ scope: "items:write" }).get
       const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
       yield* TestClock.adjust("500 millis")
-      // While the tokens are being revoked, no other is requested.
+      // While the tokens are revoked, no other token is requested.
       yield* closed(api.get("/items"))
       yield* closed(cache.withOverrides({ audience: "other" }).get)
       yield* TestClock.adjust("1 second")
@@ -170,7 +170,7 @@ describe("after the scope of a layer has ended", () => {
       assert.deepStrictEqual(sent.splice(0), ["/token", "/items", "/token", "/revoke", "/revoke"])
     }))
 
-  it.effect("work that is begun does not run, and who waits for it is told", () =>
+  it.effect("started work does not run, and its waiters fail", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { fork } = yield* Scope.extend(lifetime.make, scope)
@@ -181,12 +181,12 @@ describe("after the scope of a layer has ended", () => {
         result,
         onEnd: Effect.sync(() => void events.push("end"))
       })
-      assert.isTrue(yield* Deferred.isDone(result), "who waits would wait for ever")
+      assert.isTrue(yield* Deferred.isDone(result), "a waiter would wait forever")
       yield* closed(Deferred.await(result))
       assert.deepStrictEqual(events, ["end"])
     }))
 
-  it.effect("a token request in progress that no cache made is interrupted, and fails", () =>
+  it.effect("a token request in progress that was started without a cache is interrupted, and fails", () =>
     Effect.gen(function*() {
       const { layer, sent } = network(() => [1000, 200])
       const scope = yield* Scope.make()
@@ -202,10 +202,10 @@ describe("after the scope of a layer has ended", () => {
       yield* closed(exit)
     }))
 
-  it.effect("whatever the moment, nothing is sent later and no call waits", () =>
+  it.effect("at every moment, nothing is sent later and no call waits", () =>
     Effect.gen(function*() {
-      // A token after 100 ms, a failed and a late one among them; an API that rejects the first token after 100 ms; then
-      // a pause of 100 ms before the replay.
+      // Tokens take 100 ms, with one that fails and one that is late; the API rejects the first token after 100 ms;
+      // then follows a pause of 100 ms before the replay.
       const answers = (path: string, count: number) =>
         path === "/token"
           ? count === 1 ? [100, 503] as const : [100, 200] as const
@@ -231,7 +231,7 @@ describe("after the scope of a layer has ended", () => {
         yield* TestClock.adjust(moment)
         yield* Scope.close(scope, Exit.void)
         const before = [...sent]
-        // An API call under way may still end.
+        // An API call in progress may still finish.
         yield* TestClock.adjust("100 millis")
         for (const fiber of [call, waiting]) {
           const exit = exitOf(fiber)

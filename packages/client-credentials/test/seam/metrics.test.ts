@@ -16,7 +16,7 @@ describe("the label of a client in metrics", () => {
     assert.deepStrictEqual(["a", "b", "a", "c", "d", "b"].map(label), ["a", "b", "a", "other", "other", "b"])
   })
 
-  it.effect("makes a bounded number of series, however many clients a process has", () =>
+  it.effect("creates a bounded number of series, however many clients a process has", () =>
     Effect.gen(function*() {
       const { layer } = fakeHttp.make(() => Effect.sync(() => scenario.tokenJson("t")))
       for (let index = 0; index < metrics.maxLabels + 20; index += 1) {

@@ -1,4 +1,4 @@
-/** Responses of the platform's HTTP client: told apart, and made of one another. */
+/** Responses of the platform's HTTP client: recognized, and created from one another. */
 import { HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 
@@ -19,8 +19,8 @@ class Same extends responses.Derived {
   readonly stream = original.stream
 }
 
-describe("a response that is made of another one", () => {
-  it("is a response, with all that is not replaced", () => {
+describe("a response created from another one", () => {
+  it("is a response, with all members that are not replaced", () => {
     const same = new Same(original)
     assert.isTrue(responses.isResponse(same))
     for (const name of ["request", "status", "headers", "cookies", "remoteAddress"] as const) {
@@ -29,7 +29,7 @@ describe("a response that is made of another one", () => {
     assert.deepStrictEqual(same.toJSON(), original.toJSON())
   })
 
-  it("is told from a request, and from other values", () => {
+  it("is distinguished from a request, and from other values", () => {
     assert.deepStrictEqual([original, request, {}, undefined].map(responses.isResponse), [true, false, false, false])
     assert.deepStrictEqual([original, request, {}, undefined].map(responses.isRequest), [false, true, false, false])
   })

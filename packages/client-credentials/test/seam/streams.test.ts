@@ -1,4 +1,4 @@
-/** Streams of which the beginning is read before the rest. */
+/** Streams whose beginning is read before the rest. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Scope, Stream } from "effect"
 
@@ -9,8 +9,8 @@ const numbers = Stream.concat(Stream.make(1, 2), Stream.make(3, 4))
 const runCollect = <A, E>(stream: Stream.Stream<A, E>) =>
   Effect.map(Stream.runCollect(stream), (all): ReadonlyArray<A> => [...all])
 
-describe("a stream that was begun", () => {
-  it.scoped("gives some elements at a time, and none at its end", () =>
+describe("a stream that has been started", () => {
+  it.scoped("returns some elements at a time, and none at its end", () =>
     Effect.gen(function*() {
       const next = yield* streams.pull(numbers, yield* Effect.scope)
       assert.deepStrictEqual([yield* next, yield* next, yield* next], [[1, 2], [3, 4], []])

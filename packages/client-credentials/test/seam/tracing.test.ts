@@ -1,5 +1,5 @@
 /**
- * A tracer is given attributes and the exit of every span; neither holds what was sent, nor what was issued.
+ * A tracer receives the attributes and the exit of every span; neither contains a sent or an issued secret.
  */
 import type { HttpClientError, HttpClientResponse } from "@effect/platform"
 import { Headers, HttpClient, HttpClientRequest } from "@effect/platform"
@@ -52,7 +52,7 @@ const answers: Readonly<Record<string, Answer>> = {
   "an interruption": () => Effect.interrupt
 }
 
-/** Middleware of the user's, with a span of its own around each request, and around what makes the request. */
+/** Middleware of the user, with a separate span around each request, and around the creation of the request. */
 const withOwnSpans = (client: HttpClient.HttpClient) =>
   HttpClient.transform(client, (effect, request) =>
     Effect.zipRight(
@@ -84,7 +84,7 @@ describe("spans", () => {
   for (const clientAuthentication of ["client_secret_post", "client_secret_basic"] as const) {
     for (const dpop of [false, true]) {
       for (const [name, api] of Object.entries(answers)) {
-        it.effect(`hold nothing secret after ${name} from the API, ${clientAuthentication}${dpop ? ", DPoP" : ""}`, () =>
+        it.effect(`contain no secret after ${name} from the API, ${clientAuthentication}${dpop ? ", DPoP" : ""}`, () =>
           Effect.gen(function*() {
             const { ended, tracer } = spans.make()
             const token = () => scenario.tokenJson(issued, { token_type: dpop ? "DPoP" : "Bearer" })
@@ -110,7 +110,7 @@ describe("spans", () => {
       }
 
       for (const [name, tokens] of Object.entries(answers)) {
-        it.effect(`hold nothing secret after ${name} from the token endpoint, ${clientAuthentication}${dpop ? ", DPoP" : ""}`, () =>
+        it.effect(`contain no secret after ${name} from the token endpoint, ${clientAuthentication}${dpop ? ", DPoP" : ""}`, () =>
           Effect.gen(function*() {
             const { ended, tracer } = spans.make()
             const { layer, sent } = network(tokens, answers["200"] ?? assert.fail())
@@ -136,7 +136,7 @@ describe("spans", () => {
     }
   }
 
-  it.effect("hold no legacy token", () =>
+  it.effect("contain no legacy token", () =>
     Effect.gen(function*() {
       for (const api of Object.values(answers)) {
         const { ended, tracer } = spans.make()
@@ -182,7 +182,7 @@ describe("spans", () => {
       assert.strictEqual(response.status, 200)
       assert.strictEqual(response.request.url, "https://api.example.com/v1/items")
       assert.match(calls()[0]?.headers["traceparent"] ?? "", /^00-0*trace-span-\d+-01$/)
-      // A token request has no span of the platform, so no server learns of one.
+      // A token request has no span of the platform, so no trace header is sent to the server.
       const [token] = sent
       assert.deepStrictEqual([token?.url, token?.headers["traceparent"], token?.headers["b3"]], [
         scenario.options.tokenUrl,
@@ -191,7 +191,7 @@ describe("spans", () => {
       ])
     }))
 
-  it.effect("that a transport opens are recorded, also those of requests without a span of the platform", () =>
+  it.effect("opened by a transport are recorded, also those of requests without a span of the platform", () =>
     Effect.gen(function*() {
       const { ended, tracer } = spans.make()
       const { layer, sent } = network(
@@ -203,7 +203,7 @@ describe("spans", () => {
       assert.lengthOf(ended.filter(({ name }) => name === "transport"), 2)
     }))
 
-  it.effect("end as the call did", () =>
+  it.effect("have the exit of the call", () =>
     Effect.gen(function*() {
       const { ended, tracer } = spans.make()
       const { layer } = scenario.make(breaks)
@@ -214,7 +214,7 @@ describe("spans", () => {
       assert.strictEqual(httpErrors.kindOf(failure), "RequestError Transport")
     }))
 
-  it.effect("may be of a tracer whose spans cannot be changed", () =>
+  it.effect("may come from a tracer whose spans cannot be changed", () =>
     Effect.gen(function*() {
       const { ended, tracer } = spans.make(Object.freeze)
       const { layer, sent } = scenario.make((sent) => Effect.sync(() => repeating(sent)))
@@ -224,7 +224,7 @@ describe("spans", () => {
       assert.isTrue(ended.every(({ text }) => !text.includes("token-1")))
     }))
 
-  it.effect("are none where tracing is disabled", () =>
+  it.effect("are absent when tracing is disabled", () =>
     Effect.gen(function*() {
       const { ended, tracer } = spans.make()
       const { layer } = scenario.make(scenario.ok)
@@ -234,7 +234,7 @@ describe("spans", () => {
     }))
 })
 
-describe("headers that hold a secret", () => {
+describe("headers that contain a secret", () => {
   it.effect("are shown by their names only, for a call or until a scope ends", () =>
     Effect.gen(function*() {
       const own = ["dpop", "www-authenticate"]
@@ -251,7 +251,7 @@ describe("headers that hold a secret", () => {
 })
 
 describe("a response", () => {
-  it.effect("does not hold the token that the API repeats in a header or a cookie", () =>
+  it.effect("does not contain the token that the API repeats in a header or a cookie", () =>
     Effect.gen(function*() {
       const token = "t0k3n+with/characters=="
       const { layer } = scenario.make((sent) => Effect.sync(() => repeating(sent)), {}, () => scenario.tokenJson(token))

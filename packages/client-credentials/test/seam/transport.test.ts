@@ -1,6 +1,7 @@
 /**
- * What a program's own `HttpClient` does beneath the client changes no rule: one request for each token request, no
- * redirect with credentials, no token at another origin, and middleware sees what servers see.
+ * The rules hold for every `HttpClient` of a program beneath the client: one request for each token request, no
+ * redirect
+ * with credentials, no token at another origin, and middleware receives the requests that servers receive.
  */
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient, Undici } from "@effect/platform-node"
@@ -30,7 +31,7 @@ const dispatcher = (make: () => Undici.Dispatcher) =>
 
 const redirecting = dispatcher(() => new Undici.Agent().compose(Undici.interceptors.redirect({ maxRedirections: 5 })))
 
-/** Follows redirects and repeats requests by itself. */
+/** Follows redirects and repeats requests. */
 const repeating = dispatcher(() =>
   new Undici.Agent().compose(
     Undici.interceptors.redirect({ maxRedirections: 5 }),
@@ -38,7 +39,7 @@ const repeating = dispatcher(() =>
   )
 )
 
-/** That of Node takes the dispatchers of one version of Undici only. */
+/** The agent of Node.js accepts the dispatchers of one version of Undici only. */
 const undiciFetch = Undici.fetch as unknown as typeof globalThis.fetch
 
 const follow: RequestInit = { redirect: "follow", cache: "no-store" }
@@ -106,7 +107,7 @@ const changes: Readonly<Record<string, Change>> = {
       Effect.withTracerEnabled(false)
     ),
   "a queue that the first request starts": queued,
-  "a timeout on a fiber of its own": (client) =>
+  "a timeout on a separate fiber": (client) =>
     HttpClient.transformResponse(
       retry(HttpClient.followRedirects(init(client), 5)),
       (response) =>
@@ -115,7 +116,7 @@ const changes: Readonly<Record<string, Change>> = {
   ...ofMajor
 }
 
-/** Counts what passes nearest to the transport, and adds a header, as middleware does. */
+/** Counts the requests nearest to the transport, and adds a header, as middleware does. */
 const counted = (seen: Array<string>): Change => (client) =>
   client.pipe(
     HttpClient.mapRequest(HttpClientRequest.setHeader("x-middleware", "seen")),
@@ -131,7 +132,7 @@ interface Asked {
 
 type Respond = (status: number, body: unknown, headers?: Readonly<Record<string, string>>) => void
 
-/** Remembers what arrives. */
+/** Records the requests that arrive. */
 const server = (answer: (asked: Asked, respond: Respond) => void) =>
   Effect.gen(function*() {
     const asked: Array<Asked> = []
@@ -152,8 +153,8 @@ const server = (answer: (asked: Asked, respond: Respond) => void) =>
 const grant = { access_token: "t0k3n-of-the-test", token_type: "Bearer", expires_in: 3600 }
 
 /**
- * Every pair of a transport and a change beneath, with what passes nearest to the transport; which is what servers see,
- * unless the change repeats requests: then it passes the repetition too, which is not sent.
+ * Every pair of a transport and a change beneath, with the requests nearest to the transport. Servers receive the same
+ * requests, unless the change repeats requests: then it counts the repetition too, which is not sent.
  */
 const beneath = (
   test: (transport: Transport, seen: Array<string>, isWhole: boolean, pair: number) => Effect.Effect<void, unknown>
@@ -206,7 +207,7 @@ const methods: ReadonlyArray<Partial<ClientConfig.Options>> = [
 
 const codes = [301, 302, 303, 307, 308]
 
-/** Each method with each code; any five that follow each other have all codes and all methods. */
+/** Pairs of methods and codes; any five consecutive pairs contain all codes and all methods. */
 const redirects = Array.from({ length: methods.length * codes.length }, (_, index) => ({
   method: methods[index % methods.length] ?? {},
   code: codes[index % codes.length] ?? 0
@@ -274,7 +275,7 @@ describe("an API's redirect carries no token to another origin", () => {
         const layer = client(`${token.origin}/token`, api.origin, transport, more)
         yield* Effect.gen(function*() {
           for (const code of codes) {
-            // Followed or not is the program's choice, except with a proof.
+            // The program decides whether redirects are followed, except with a proof.
             yield* Effect.either(get(`/${code}/other`))
             yield* Effect.either(get(`/${code}/same`))
           }
@@ -285,7 +286,7 @@ describe("an API's redirect carries no token to another origin", () => {
   )
 })
 
-describe("a status that means a rejected token is one beneath a filter of statuses too", () => {
+describe("a status that means a rejected token is recognized beneath a filter of statuses too", () => {
   beneath((transport) =>
     Effect.scoped(Effect.gen(function*() {
       let tokens = 0
@@ -306,7 +307,7 @@ describe("a status that means a rejected token is one beneath a filter of status
   )
 })
 
-describe("requests that the program sends by itself on the way are left as they are", () => {
+describe("other requests that the program sends during a call are unchanged", () => {
   const made: Readonly<Record<string, Transport>> = {
     ...transports,
     "Undici without a layer of the platform": Layer.effect(

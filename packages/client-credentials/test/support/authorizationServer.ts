@@ -1,5 +1,5 @@
 /**
- * `oidc-provider` over HTTPS, with a client for each way to authenticate, and an API that verifies what it is sent.
+ * `oidc-provider` over HTTPS, with a client for each method of authentication, and an API that verifies its requests.
  */
 import { X509Certificate } from "node:crypto"
 import * as Https from "node:https"
@@ -44,7 +44,7 @@ const peer = (socket: unknown): X509Certificate | undefined => {
 
 const resource = "https://api.example.com/v1"
 
-/** The paths of the API whose tokens must have been requested in another way, and how it says so. */
+/** Paths of the API that require another token request, with their challenges. */
 const stepUps: Readonly<
   Record<string, { readonly challenge: string; readonly isMet: (extra: Readonly<Record<string, unknown>>) => boolean }>
 > = {
@@ -59,8 +59,8 @@ const stepUps: Readonly<
 }
 
 /**
- * `signing` are the algorithms of client assertions that it supports, `more` are clients beside the usual ones, which
- * authenticate by private_key_jwt. Key sets that these name are read by `fetch`.
+ * Starts a server. `signing` lists the supported algorithms of client assertions, `more` lists further clients, which
+ * authenticate by private_key_jwt. Their key sets are read by `fetch`.
  */
 export const startWith = (
   signing: ReadonlyArray<string>,
@@ -124,7 +124,7 @@ export const startWith = (
               client_id: "bound",
               token_endpoint_auth_method: "private_key_jwt",
               tls_client_certificate_bound_access_tokens: true,
-              // For whichever of its algorithms the client chooses.
+              // Registered once for each of its algorithms.
               jwks: { keys: [{ ...keys.RS256.jwk, alg: undefined }, { ...keys.ES256.jwk, alg: undefined }] }
             },
             ...algorithms.filter((algorithm) => signing.includes(algorithm)).map((algorithm) => ({
@@ -204,7 +204,8 @@ export const startWith = (
             }
           } as never,
           scopes: ["items:read", "items:write", "admin"],
-          // What a token was requested with, for the API: a class of authentication (RFC 9470 section 5), or claims.
+          // The parameters of the token request, for the API: a class of authentication (RFC 9470 section 5), or
+          // claims.
           extraTokenClaims: (
             { oidc: { body = {} } }: { readonly oidc: { readonly body?: Record<string, unknown> } }
           ) => {
@@ -236,7 +237,7 @@ export const startWith = (
     }
     server.on("request", provider.callback())
 
-    /** RFC 7662, by the client that authenticates by post. */
+    /** Introspects a token (RFC 7662), by the client that authenticates by post. */
     const introspect = (token: string) =>
       provider.ClientCredentials.find(token).then((found) =>
         found === undefined || !found.isValid
@@ -244,7 +245,7 @@ export const startWith = (
           : { active: true, jkt: found.jkt, certificate: found["x5t#S256"], extra: found.extra } as const
       )
 
-    /** An API that takes bearer tokens, and those bound to a key with a proof of it only (RFC 9449 section 7). */
+    /** An API that accepts bearer tokens, and tokens bound to a key only with a proof of it (RFC 9449 section 7). */
     const api = { requireNonce: false, nonce: "api-nonce-1", proofs: new Set<string>() }
     const resourceServer = Https.createServer({ key: pems.private, cert: pems.cert }, (request, response) => {
       const refuse = (challenge: string) =>

@@ -1,5 +1,5 @@
 /**
- * An authority made for the test, and certificates from it.
+ * A certificate authority for tests, and certificates from it.
  */
 import { Effect } from "effect"
 import { generate } from "selfsigned"
@@ -39,5 +39,5 @@ export const client = (ca: Pems, name: string, options: Options = {}) =>
     ...options
   })
 
-/** Signed by nobody but its owner. */
+/** Creates a self-signed certificate. */
 export const selfSigned = (name: string) => certificate(name, {})

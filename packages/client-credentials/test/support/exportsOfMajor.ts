@@ -4,10 +4,10 @@ import type { Effect, Layer, Redacted, Scope } from "effect"
 
 export type Use = Effect.Effect<unknown, unknown, Scope.Scope>
 
-/** A use of an export, with an HTTP client that works; or why it cannot hold a secret. */
+/** A use of an export, with a working HTTP client; or the reason why it contains no secret. */
 export type Entry = ((http: Layer.Layer<HttpClient.HttpClient>) => Use) | string
 
-/** The modules that no index exports. */
+/** Modules that no index exports. */
 export const modules = {}
 
 export const uses = (_secret: Redacted.Redacted<string>): Readonly<Record<string, Entry>> => ({})

@@ -1,5 +1,5 @@
 /**
- * An `HttpClient` without a network: a function answers, and every request is kept.
+ * An `HttpClient` without a network: a function responds, and every request is recorded.
  */
 import { HttpClient, type HttpClientError, type HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { Effect, Layer } from "effect"

@@ -1,22 +1,22 @@
 /**
- * A server that answers with bytes: what it is told to write, when, and how it ends the connection.
+ * A server that responds with scripted bytes, at scripted times, and ends the connection as scripted.
  */
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 
 import { Effect, type Scope } from "effect"
 
-/** What is done with a connection on which a whole request has arrived. */
+/** Runs on a connection after a complete request has arrived. */
 export type Script = (socket: Net.Socket, request: string) => void
 
 export interface FaultServer {
   readonly origin: string
   readonly port: number
-  /** Connections that are open as this side sees them. */
+  /** Connections that are open on this side. */
   readonly open: ReadonlySet<Net.Socket>
   readonly requests: ReadonlyArray<string>
   readonly connections: () => number
-  /** How the next requests are answered. */
+  /** Sets the response to the next requests. */
   readonly answer: (script: Script) => void
 }
 
@@ -26,7 +26,7 @@ const isWhole = (text: string): boolean => {
   return text.length - end - 4 >= Number(/^content-length: (\d+)$/im.exec(text.slice(0, end))?.[1] ?? 0)
 }
 
-/** With `onConnection`, nothing is waited for: not even a handshake. */
+/** Starts a server. With `onConnection`, it waits for nothing: not even a handshake. */
 export const start = (
   options: {
     readonly tls?: { readonly private: string; readonly cert: string } | undefined
@@ -84,23 +84,23 @@ export const start = (
     ({ close }) => close
   )
 
-/** Some bytes, and then nothing. */
+/** Sends some bytes, then nothing. */
 export const bytes = (...parts: ReadonlyArray<string | Uint8Array>): Script => (socket) => {
   for (const part of parts) socket.write(part)
 }
 
-/** Some bytes, and the end of this side's. */
+/** Sends some bytes, then ends this side of the connection. */
 export const ending = (...parts: ReadonlyArray<string | Uint8Array>): Script => (socket) => {
   socket.end(Buffer.concat(parts.map((part) => Buffer.from(part as string))))
 }
 
-/** Some bytes, and a reset. */
+/** Sends some bytes, then a reset. */
 export const reset = (part: Uint8Array): Script => (socket) => {
   if (part.length === 0) socket.resetAndDestroy()
   else socket.write(part, () => socket.resetAndDestroy())
 }
 
-/** A part, and then the rest byte by byte, for ever. */
+/** Sends a part, then the rest byte by byte, forever. */
 export const drip = (first: string, rest: string, every = 20): Script => (socket) => {
   socket.write(first)
   let at = 0
@@ -108,7 +108,7 @@ export const drip = (first: string, rest: string, every = 20): Script => (socket
   socket.on("close", () => clearInterval(timer))
 }
 
-/** A part, and then the rest again and again, as fast as it is taken. */
+/** Sends a part, then the rest repeatedly, as fast as it is read. */
 export const endless = (first: string, rest: Uint8Array): Script => (socket) => {
   const write = () => {
     while (!socket.destroyed && socket.write(rest));

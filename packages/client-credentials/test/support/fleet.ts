@@ -18,7 +18,9 @@ export const tokensIssued = Effect.flatMap(
   ({ issued }) => Effect.map(issued, (all) => all.length)
 )
 
-/** Starts what a process has: a client with its own cache, and its own connection to the store. Returns a call of its API. */
+/**
+ * Starts a process: a client with a separate cache and a separate connection to the store. Returns a call of its API.
+ */
 export const startProcess = <E, R>(
   store: Layer.Layer<TokenStore.TokenStore, E, R>,
   options: Partial<SharedClientCredentials.Options> = {}
@@ -36,7 +38,7 @@ export const startProcess = <E, R>(
     (context) => Effect.provide(Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")), context)
   )
 
-/** Starts so many processes at once. */
+/** Starts a number of processes at once. */
 export const startProcesses = <E, R>(
   size: number,
   store: Layer.Layer<TokenStore.TokenStore, E, R>,

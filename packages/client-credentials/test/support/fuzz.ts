@@ -1,6 +1,6 @@
 /**
- * Fuzzing: a parser is given what was kept of it, changes of that, and what an arbitrary makes. An input that breaks a
- * property is kept in `corpus`, made smaller, and is tried first from then on.
+ * Fuzzing: a parser receives its stored inputs, changes of them, and inputs of an arbitrary. An input that breaks a
+ * property is shrunk, stored in `corpus`, and tried first from then on.
  */
 import { createHash } from "node:crypto"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -12,7 +12,7 @@ import { FastCheck as fc } from "effect"
 import type { Counts } from "./runs.js"
 import * as seeded from "./seeded.js"
 
-/** The number of changed inputs that each parser is given; a quarter as many are arbitrary. */
+/** The number of changed inputs for each parser; a quarter as many are arbitrary. */
 const counts: Counts = { quick: 200, full: 2000 }
 
 const part = (share: number): Counts => ({
@@ -20,12 +20,12 @@ const part = (share: number): Counts => ({
   full: Math.ceil(counts.full * share)
 })
 
-/** What must not be shown: in what is kept, in the dictionary, and so in many inputs. */
+/** A value that must not be shown. It occurs in stored inputs and in the dictionary, and so in many inputs. */
 export const canary = "c4n4ry"
 
 const folder = (parser: string): string => fileURLToPath(new URL(`../corpus/${parser}/`, import.meta.url))
 
-/** Each file is a text as JSON, since not every text can be written as it is. */
+/** Reads the stored inputs. Each file is a JSON string, since not every string can be stored unencoded. */
 const corpus = (parser: string): ReadonlyArray<readonly [string, string]> =>
   readdirSync(folder(parser)).sort().map((name) =>
     [name, JSON.parse(readFileSync(folder(parser) + name, "utf8")) as string] as const
@@ -38,7 +38,7 @@ const keep = (parser: string, input: string): string => {
   return name
 }
 
-/** Numbers from 0 to less than 1, the same for the same seed. */
+/** Returns a generator of numbers from 0 to less than 1, the same for the same seed. */
 const random = (seed: number) => () => {
   seed = (seed + 0x6d2b79f5) | 0
   let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
@@ -91,22 +91,22 @@ type Random = () => number
 const below = (next: Random, limit: number): number => Math.floor(next() * limit)
 const pick = <A>(next: Random, from: ReadonlyArray<A>): A => from[below(next, from.length)] as A
 
-/** One change to a text. */
+/** Changes of a string, one of which is applied at a time. */
 const changes: ReadonlyArray<
   (text: string, next: Random, others: ReadonlyArray<string>, dictionary: ReadonlyArray<string>) => string
 > = [
-  // A bit of one character.
+  // Flips a bit of one character.
   (text, next) => {
     const at = below(next, text.length)
     return text.slice(0, at) + String.fromCharCode((text.charCodeAt(at) || 0) ^ (1 << below(next, 8))) +
       text.slice(at + 1)
   },
-  // Any character.
+  // Inserts any character.
   (text, next) => {
     const at = below(next, text.length + 1)
     return text.slice(0, at) + String.fromCharCode(below(next, next() < 0.9 ? 256 : 65_536)) + text.slice(at)
   },
-  // A word of the dictionary, put in or in place of something.
+  // Inserts a word of the dictionary, or replaces a part by it.
   (text, next, _, dictionary) => {
     const at = below(next, text.length + 1)
     return text.slice(0, at) + pick(next, dictionary) + text.slice(at + (next() < 0.5 ? 0 : below(next, 12)))
@@ -117,18 +117,18 @@ const changes: ReadonlyArray<
     const at = below(next, text.length + 1)
     return text.slice(0, at) + text.slice(at + 1 + below(next, 20))
   },
-  // The first part of one and the last of another.
+  // Joins the first part of one input and the last part of another.
   (text, next, others) => {
     const other = pick(next, others)
     return text.slice(0, below(next, text.length + 1)) + other.slice(below(next, other.length + 1))
   },
-  // A part again and again.
+  // Repeats a part.
   (text, next) => {
     const at = below(next, text.length + 1)
     const part = text.slice(at, at + 1 + below(next, 20))
     return text.slice(0, at) + part.repeat(1 + below(next, 50)) + text.slice(at)
   },
-  // A value in many brackets.
+  // Nests a value in many brackets.
   (text, next) => {
     const at = below(next, text.length + 1)
     const [open, close] = pick(next, [["[", "]"], [`{"a":`, "}"], ["\"", "\""], ["(", ")"]])
@@ -136,7 +136,7 @@ const changes: ReadonlyArray<
     return text.slice(0, at) + open.repeat(depth) + text.slice(at) + close.repeat(depth)
   },
   (text, next) => next() < 0.5 ? text.toUpperCase() : text.toLowerCase(),
-  // Digits.
+  // Replaces digits.
   (text, next, _, dictionary) =>
     text.replace(/\d+/, () => pick(next, [...dictionary, "9".repeat(1 + below(next, 400))]))
 ]
@@ -148,21 +148,21 @@ const mutated = (next: Random, texts: ReadonlyArray<string>, dictionary: Readonl
 }
 
 export interface Target {
-  /** Throws, or rejects, when something is not as it must be. */
+  /** Throws or rejects when the property does not hold. */
   readonly property: (input: string) => void | Promise<void>
   readonly dictionary?: ReadonlyArray<string>
   readonly arbitrary?: fc.Arbitrary<string>
-  /** Good inputs that are better not kept, such as keys. */
+  /** Creates valid inputs that are better not stored, such as keys. */
   readonly made?: () => Promise<ReadonlyArray<string>>
-  /** Which part of the runs, where one takes long. */
+  /** Share of the runs, for a slow property. */
   readonly share?: number
-  /** The pieces of which long inputs are made, with what stands before them if anything does. */
+  /** The pieces that long inputs repeat, each with an optional prefix. */
   readonly long?: ReadonlyArray<string | readonly [string, string]>
 }
 
 const pieces = ["[", "{\"a\":", "\"", "\\", "a", " ", "9", "é", canary]
 
-/** Whether it fails, and with what. */
+/** Returns the error of the property for this input; undefined if it holds. */
 const failureOf = async ({ property }: Target, input: string): Promise<{ readonly error: unknown } | undefined> => {
   try {
     await property(input)
@@ -172,7 +172,7 @@ const failureOf = async ({ property }: Target, input: string): Promise<{ readonl
   }
 }
 
-/** A smaller input that fails too. */
+/** Returns a smaller input that fails too. */
 const smaller = async (target: Target, input: string): Promise<string> => {
   let tries = 300
   for (let size = Math.ceil(input.length / 2); size >= 1 && tries > 0; size = Math.floor(size / 2)) {
@@ -197,10 +197,10 @@ const report = async (parser: string, target: Target, input: string): Promise<ne
 
 export const fuzz = (parser: string, target: Target): void => {
   const share = target.share ?? 1
-  // Time enough where all cores are busy, for ten times the full count as well.
+  // Enough time on a machine with busy cores, for ten times the full count as well.
   const timeout = 300_000 + counts.full * 1000
   describe(parser, () => {
-    it("holds for what is kept", async () => {
+    it("holds for stored inputs", async () => {
       const kept = corpus(parser)
       assert.isNotEmpty(kept)
       for (const [name, input] of kept) {
@@ -209,7 +209,7 @@ export const fuzz = (parser: string, target: Target): void => {
       }
     }, timeout)
 
-    it("holds for changes of it", async () => {
+    it("holds for changes of them", async () => {
       const { numRuns = 0, seed } = seeded.parameters(`fuzzing ${parser}`, part(share))
       const next = random(seed ?? 0)
       const made = await target.made?.() ?? []
@@ -222,7 +222,7 @@ export const fuzz = (parser: string, target: Target): void => {
       }
     }, timeout)
 
-    it("holds for anything", async () => {
+    it("holds for arbitrary inputs", async () => {
       const outcome = await fc.check(
         fc.asyncProperty(
           fc.oneof(fc.string({ unit: "binary", maxLength: 200 }), target.arbitrary ?? fc.json()),
@@ -241,7 +241,7 @@ export const fuzz = (parser: string, target: Target): void => {
         async () => {
           const began = performance.now()
           await target.property(start + piece.repeat(1_048_576 / piece.length))
-          // Milliseconds, or seconds where all cores are busy. Were it quadratic, it would take many minutes.
+          // Takes milliseconds, or seconds on a machine with busy cores. Quadratic time would be many minutes.
           assert.isBelow(performance.now() - began, 120_000)
         },
         timeout

@@ -5,15 +5,18 @@ import * as httpErrors from "../../src/internal/seam/httpErrors.js"
 
 export { isHttpError, ofRequest } from "../../src/internal/seam/httpErrors.js"
 
-/** Whether a request or a response failed, and why, such as `RequestError Transport`; undefined for other errors. */
+/**
+ * Returns the kind and the reason of a request or response error, such as `RequestError Transport`; undefined for other
+ * errors.
+ */
 export const kindOf = (error: unknown): string | undefined =>
   httpErrors.isHttpError(error) ? `${error._tag} ${error.reason}` : undefined
 
 export const descriptionOf = (error: HttpClientError.HttpClientError): string | undefined => error.description
 
-/** The response that an error is about, if it is about one. */
+/** Returns the response of an error, if it has one. */
 export const responseOf = (error: unknown): HttpClientResponse.HttpClientResponse | undefined =>
   httpErrors.isResponseError(error) ? error.response : undefined
 
-/** What caused an error. */
+/** Returns the cause of an error. */
 export const causeOf = (error: HttpClientError.HttpClientError): unknown => error.cause

@@ -1,7 +1,7 @@
-/** Interrupts a fiber at its n-th step: this scheduler is asked at each one whether the fiber should yield. */
+/** Interrupts a fiber at its n-th step: the scheduler is called at each step to decide whether the fiber yields. */
 import { type Fiber, FiberId, Scheduler } from "effect"
 
-/** What fibers are told apart by. */
+/** The identity of a fiber. */
 export type Id = FiberId.FiberId
 
 export class Interrupter extends Scheduler.MixedScheduler {

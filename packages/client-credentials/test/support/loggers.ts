@@ -6,7 +6,7 @@ import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as LogLevel from "effect/LogLevel"
 
-/** What the loggers write of a value that is logged as a message and as a cause. */
+/** Returns the output of the loggers for a value that is logged as a message and as a cause. */
 export const logged = (value: unknown): ReadonlyArray<string> =>
   [Logger.stringLogger, Logger.jsonLogger, Logger.logfmtLogger].map((logger) =>
     logger.log({

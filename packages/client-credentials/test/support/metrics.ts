@@ -1,11 +1,11 @@
-/** Metrics as an operator reads them: by name. */
+/** Metrics by name, as an operator reads them. */
 import { Effect, Metric, MetricState } from "effect"
 
-/** What a metric has counted or measured with some attributes. */
+/** A series of a metric: its attributes and what it counted or measured. */
 export interface Series {
   readonly kind: "counter" | "gauge" | "histogram"
   readonly unit: string | undefined
-  /** Without the unit. */
+  /** The name without the unit. */
   readonly attributes: Readonly<Record<string, string>>
   /** The count of a counter. */
   readonly count: number | undefined
@@ -30,7 +30,7 @@ export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
       })
   )
 
-/** The sum of a counter's series that have these attributes. */
+/** Returns the sum of a counter's series that have these attributes. */
 export const countOf = (name: string, attributes: Readonly<Record<string, string>> = {}): Effect.Effect<number> =>
   Effect.map(
     seriesOf(name),

@@ -1,5 +1,5 @@
 /**
- * A small fleet on a real store, while its server and the network before it fail at moments that a seed chooses.
+ * A small fleet on a real store, while its server and the network in between fail at times that a seed determines.
  */
 import {
   ApiClient,
@@ -14,16 +14,16 @@ import { assert } from "vitest"
 import type { Mode } from "./proxy.js"
 import { sealKey } from "./sealKey.js"
 
-/** What goes wrong, and how it ends. */
+/** A fault: how it begins and how it ends. */
 export type Fault = readonly [begin: Effect.Effect<void>, end: Effect.Effect<void>]
 
 export interface Engine<E> {
-  /** Each build of it is a connection of its own. */
+  /** A layer that opens a separate connection each time it is built. */
   readonly store: Layer.Layer<TokenStore.TokenStore, E>
   readonly faults: ReadonlyArray<Fault>
 }
 
-/** Those of a server that keeps what it answered for, and of the network between, which is a proxy. */
+/** Returns the faults of a durable server, and of the network in between, which is a proxy. */
 export const faultsOf = ({ become, kill, restart }: {
   readonly become: (mode: Mode) => Effect.Effect<void>
   readonly kill: Effect.Effect<void>
@@ -35,7 +35,9 @@ export const faultsOf = ({ become, kill, restart }: {
 
 const size = 4
 
-/** Of the budget. The fleet needs one token. Some more are refreshed by force, and the rest is what faults may waste. */
+/**
+ * The limit of the budget. The fleet needs one token. Some more are refreshed by force; the rest may be lost to faults.
+ */
 export const limit = 12
 const mostRefreshes = 4
 
@@ -68,7 +70,7 @@ const start = <E>(store: Engine<E>["store"]) =>
 
 type Process = Effect.Effect.Success<ReturnType<typeof start>>
 
-/** A call; it may fail only in a process that never had a token. */
+/** Sends a call, which may fail only in a process that never had a token. */
 const call = (process: Process) =>
   Effect.gen(function*() {
     const had = process.hasToken
@@ -79,8 +81,9 @@ const call = (process: Process) =>
   })
 
 /**
- * Lets things go wrong so many times. Then every process gets a token, as each new one does; no call fails in a process that
- * has a usable one.
+ * Causes a number of faults. Then every process gets a token, as each new one does; no call fails in a process that has
+ * a
+ * usable token.
  */
 export const survive = <E>(engine: Engine<E>, { seed, times }: { readonly seed: string; readonly times: number }) =>
   Effect.gen(function*() {

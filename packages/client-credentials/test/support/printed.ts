@@ -4,11 +4,11 @@ import { Cause, Inspectable } from "effect"
 
 import { logged } from "./loggers.js"
 
-/** Everything that a person or a tool may print of a value. */
+/** Returns every form in which a person or a tool may print a value. */
 export const printed = (value: unknown): string =>
   [
     inspect(value, { depth: Infinity, showHidden: true }),
-    // What console.log does.
+    // As console.log prints.
     format(value),
     format("%s %o %j", value, value, value),
     JSON.stringify(value),

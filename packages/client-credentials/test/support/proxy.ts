@@ -1,15 +1,17 @@
 /**
- * A TCP proxy before a server. It does what networks do: it becomes silent, delays, and cuts or resets connections.
+ * A TCP proxy in front of a server with the faults of networks: silence, delays, and connections that are cut or reset.
  */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 
 import { Effect } from "effect"
 
 /**
- * - `silent`: what connections carry that are open is lost; new ones are forwarded.
- * - `cut`: connections that are open end at what they would carry next; new ones are forwarded.
- * - `faulty`: a connection ends at each fifth of what passes, at random.
- * - a number: what passes is late by so many milliseconds.
+ * Modes of the proxy.
+ *
+ * - `silent`: data on open connections is lost; new ones are forwarded.
+ * - `cut`: open connections are closed at the next data; new ones are forwarded.
+ * - `faulty`: a connection is closed at a fifth of its data, at random.
+ * - a number: data is delayed by that many milliseconds.
  */
 export type Mode = "forward" | "silent" | "cut" | "faulty" | number
 
@@ -17,9 +19,9 @@ export const start = (target: number) =>
   Effect.gen(function*() {
     let mode: Mode = "forward"
     const sockets = new Set<Socket>()
-    /** How many connections were made. */
+    /** The number of connections made. */
     let connections = 0
-    /** What becomes of those that were open when the proxy became silent, or began to cut. */
+    /** The modes of connections that were open when the proxy became silent or started to cut. */
     const marked = new WeakMap<Socket, "silent" | "cut">()
 
     const link = (from: Socket, to: Socket) => {
@@ -32,7 +34,7 @@ export const start = (target: number) =>
       from.on("data", (chunk: Buffer) => {
         const mark = marked.get(from)
         if (mark === "silent") return
-        // Before the command took effect, or after it.
+        // Data that was sent before the mode changed, or after it.
         if (mark === "cut" || (mode === "faulty" && Math.random() < 0.2)) from.destroy()
         else if (typeof mode === "number") setTimeout(() => to.write(chunk), mode)
         else to.write(chunk)

@@ -1,4 +1,4 @@
-/** The headers that the platform shows by their names only. */
+/** The headers whose values the platform redacts. */
 import { Headers } from "@effect/platform"
 import { FiberRef } from "effect"
 

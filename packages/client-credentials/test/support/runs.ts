@@ -22,7 +22,7 @@ export const runs = (name: string, counts: Counts): number => {
   return count
 }
 
-/** Returns as many items as the count says, spread evenly, the first and the last among them; all if it is as large. */
+/** Returns at most that many items, evenly distributed, including the first and the last. */
 export const sample = <A>(name: string, items: ReadonlyArray<A>, quick: number): ReadonlyArray<A> => {
   const count = Math.min(items.length, runs(name, { quick: Math.min(quick, items.length), full: items.length }))
   if (count === 1) return items.slice(0, 1)

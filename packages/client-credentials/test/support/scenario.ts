@@ -1,5 +1,5 @@
 /**
- * A client, an authorization server that numbers its tokens, and an API that answers as the test says.
+ * A client, an authorization server that numbers its tokens, and an API with the responses of the test.
  */
 import type { HttpClientError } from "@effect/platform"
 import {
@@ -29,7 +29,7 @@ export const bearerOf = (sent: fakeHttp.Sent): string | undefined => sent.header
 
 export type Answer = (sent: fakeHttp.Sent, count: number) => Effect.Effect<Response, HttpClientError.HttpClientError>
 
-/** Tokens are `token-1`, `token-2` and so on. */
+/** Issues the tokens `token-1`, `token-2` and so on. */
 export const make = (
   api: Answer,
   more: Partial<ClientCredentials.Options> = {},

@@ -1,4 +1,4 @@
-/** A schedule that depends on the time of the day. */
+/** A schedule that depends on the time of day. */
 import { Schedule } from "effect"
 
 /** Recurs at each full hour. */

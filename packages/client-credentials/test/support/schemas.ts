@@ -1,7 +1,7 @@
 /** Schemas of token responses, as users write them. */
 import { Schema } from "effect"
 
-/** The token as a part of the response, and with names of its own. */
+/** The token as a nested member of the response, under other names. */
 export const nested = Schema.pluck(
   Schema.Struct({
     data: Schema.Struct({
@@ -14,7 +14,7 @@ export const nested = Schema.pluck(
   "data"
 )
 
-/** Throws whatever it is given. */
+/** Throws the value that it receives. */
 export const throwing = Schema.transform(Schema.Unknown, Schema.Unknown, {
   decode: () => {
     throw new Error("a mistake")

@@ -1,5 +1,5 @@
 /**
- * Properties that print the seed of each run, so that a failure anywhere can be reproduced: `FC_SEED=1234 npm test`.
+ * Properties that print the seed of each run, so that a failure can be reproduced: `FC_SEED=1234 npm test`.
  */
 import type { FastCheck as fc } from "effect"
 

@@ -1,5 +1,5 @@
 /**
- * Real servers on loopback, and a certificate that nobody has signed but its owner.
+ * Real servers on loopback, with a self-signed certificate.
  */
 import * as Http from "node:http"
 import * as Https from "node:https"
@@ -24,7 +24,7 @@ const listen = (server: Http.Server | Https.Server, scheme: "http" | "https") =>
 
 export const http = (handler: Http.RequestListener) => Effect.suspend(() => listen(Http.createServer(handler), "http"))
 
-/** The origin of a server that is no longer there. */
+/** Returns the origin of a server that has been closed. */
 export const closed = Effect.scoped(http(() => {}))
 
 export const selfSigned = Effect.promise(() =>

@@ -1,6 +1,6 @@
 /**
- * What an effect shows anywhere: to loggers, to OpenTelemetry, to the console, on the output streams, in its result, in its
- * error, in rejections that nobody handles, in files, in the arguments of processes, in the environment, in globals.
+ * Records the output of an effect: loggers, OpenTelemetry, the console, the output streams, its result, its error,
+ * unhandled rejections, files, the arguments of processes, the environment, globals.
  */
 import childProcess from "node:child_process"
 import fs from "node:fs"
@@ -19,7 +19,7 @@ import { Cause, Effect, Exit, Layer, Logger, LogLevel, Metric, type Scope } from
 import { printed } from "./printed.js"
 import * as spans from "./spans.js"
 
-/** Listens in place of what is there, until the scope closes. */
+/** Replaces a method by a recorder until the scope closes. */
 const overheard = <K extends string>(
   object: { [key in K]: (...values: Array<never>) => unknown },
   method: K,
@@ -40,7 +40,10 @@ const overheard = <K extends string>(
       })
   )
 
-/** Listens to what is called all the same, until the scope closes. Who imported it by name is heard too. */
+/**
+ * Records the calls of methods, which still run, until the scope closes. Named imports of built-in modules are
+ * included.
+ */
 const passedOn = (object: object, methods: ReadonlyArray<string>, heard: (values: ReadonlyArray<unknown>) => void) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -66,7 +69,7 @@ const passedOn = (object: object, methods: ReadonlyArray<string>, heard: (values
 const writing = ["appendFile", "appendFileSync", "write", "writeFile", "writeFileSync", "writeSync"]
 const starting = ["exec", "execFile", "execFileSync", "execSync", "fork", "spawn", "spawnSync"]
 
-/** What any other code of the process, and whoever lists processes, can see. */
+/** Captures the state that other code of the process, or a list of processes, can read. */
 const surroundings = () => {
   const before = new Set(Object.getOwnPropertyNames(globalThis))
   const environment = { ...process.env }
@@ -75,7 +78,7 @@ const surroundings = () => {
     now: (): ReadonlyArray<unknown> => [
       process.title,
       process.argv,
-      // Only what changed, since a failure prints it.
+      // Only the changes, since a failure prints them.
       Object.entries(process.env).filter(([name, value]) => environment[name] !== value),
       Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name)).map((name) => [
         name,
@@ -92,7 +95,9 @@ const surroundings = () => {
   }
 }
 
-/** The tracer in use, and what its spans are ended with, which it may keep: as it is, without what it says of itself. */
+/**
+ * Records the exits of spans in addition to the current tracer, which may keep them: without their custom inspection.
+ */
 const withExits =
   (heard: (text: string) => void) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.flatMap(Effect.tracer, (tracer) =>
@@ -160,14 +165,14 @@ export const shownBy = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.
       Logger.withMinimumLogLevel(LogLevel.All),
       Effect.provide(Layer.mergeAll(telemetry, ...logged))
     )
-    // Rejections are told of when the microtasks have ended.
+    // Rejections are reported after the microtasks.
     yield* Effect.async<void>((resume) => {
       setImmediate(() => resume(Effect.void))
     })
     hear(around.now())
     hear([exit, Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit.value, yield* Metric.snapshot])
     if (Exit.isFailure(exit)) shown.push(Cause.pretty(exit.cause))
-    // What is behind a getter can be reached too.
+    // Values behind getters can be reached too.
     shown.push(inspect(exit, { depth: Infinity, showHidden: true, getters: true }))
     return shown.join("\n")
   }).pipe(Effect.scoped)

@@ -1,5 +1,5 @@
 /**
- * A token of SoftHSM in a directory of its own, and keys in it that sign by OpenSC's `pkcs11-tool`.
+ * A token of SoftHSM in a temporary directory, with keys that sign by OpenSC's `pkcs11-tool`.
  */
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -8,7 +8,7 @@ import { join } from "node:path"
 
 import { Data, Effect } from "effect"
 
-/** Where Debian and others install the library. */
+/** The paths of the library on Debian and other systems. */
 const library = [
   "/usr/lib/softhsm/libsofthsm2.so",
   "/usr/lib64/pkcs11/libsofthsm2.so",
@@ -17,7 +17,7 @@ const library = [
 ].find((path) => existsSync(path))
 
 export const isInstalled = library !== undefined && spawnSync("softhsm2-util", ["--version"]).status === 0 &&
-  // Without anything to do it prints its options.
+  // Without arguments it prints its options.
   spawnSync("pkcs11-tool", ["--help"]).error === undefined
 
 if (!isInstalled) console.log("No softhsm2 and opensc on this machine: the tests of SoftHSM are skipped.")
@@ -51,14 +51,14 @@ export const start = Effect.gen(function*() {
   const state = { signatures: 0 }
   return {
     state,
-    /** Makes a key, `EC:prime256v1` or `rsa:2048`. Returns its public key in DER. */
+    /** Creates a key, `EC:prime256v1` or `rsa:2048`. Returns its public key in DER. */
     generate: (id: string, type: string) =>
       Effect.gen(function*() {
         yield* pkcs11("--keypairgen", "--key-type", type, "--id", id)
         yield* pkcs11("--read-object", "--type", "pubkey", "--id", id, "--output-file", at(`${id}.der`))
         return yield* Effect.sync(() => new Uint8Array(readFileSync(at(`${id}.der`))))
       }),
-    /** Signs by a key, with further arguments such as the mechanism. */
+    /** Signs with a key, with further arguments such as the mechanism. */
     sign: (id: string, ...args: ReadonlyArray<string>) => (data: Uint8Array) =>
       Effect.gen(function*() {
         const name = `${id}-${++state.signatures}`

@@ -1,5 +1,5 @@
 /**
- * A tracer that keeps whatever it is given, as exporters and development tools do.
+ * A tracer that keeps all its inputs, as exporters and development tools do.
  */
 import { inspect } from "node:util"
 
@@ -14,7 +14,7 @@ export interface Ended {
   readonly parent: Option.Option<Tracer.AnySpan>
   readonly attributes: ReadonlyMap<string, unknown>
   readonly exit: Exit.Exit<unknown, unknown>
-  /** All that can be reached from the exit and the attributes. */
+  /** The printed form of everything reachable from the exit and the attributes. */
   readonly text: string
 }
 
@@ -53,14 +53,14 @@ export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span
   return { ended, tracer }
 }
 
-/** Gives spans to a tracer, and to spans all that they may be given. */
+/** Sets the tracer of an effect. */
 export const tracedBy = (tracer: Tracer.Tracer) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withTracer(effect, tracer)
 
-/** The same for a layer and all that uses it. */
+/** Sets the tracer of a layer and of the effects that use it. */
 export const layer: (tracer: Tracer.Tracer) => Layer.Layer<never> = Layer.setTracer
 
-/** A tracer with one more to hear what spans are ended with, as it is and without what it says of itself. */
+/** Returns a tracer that also passes the exit of each span to a listener. */
 export const listening = (
   tracer: Tracer.Tracer,
   heard: (exit: Exit.Exit<unknown, unknown>) => void

@@ -1,6 +1,5 @@
 /**
- * A token endpoint without a network: it numbers its tokens, waits at a gate where there is one, and answers as it is
- * told.
+ * A token endpoint without a network: it numbers its tokens, can wait at a gate, and responds by a script.
  */
 import type { TokenRequest } from "@effect-oauth/client-credentials"
 import { AccessToken, OAuthError, TokenEndpoint } from "@effect-oauth/client-credentials"
@@ -28,14 +27,14 @@ export const wrongSecret = new OAuthError.TokenErrorResponse({
 })
 
 export interface Asked {
-  /** Milliseconds since the epoch. */
+  /** Time in milliseconds since the epoch. */
   readonly at: number
   readonly reason: unknown
   readonly request: TokenRequest.TokenRequest
 }
 
 export interface Script {
-  /** Milliseconds. */
+  /** Duration in milliseconds. */
   readonly life?: number | ((request: number) => number)
   readonly value?: (request: number) => string
   readonly gate?: Deferred.Deferred<void>
@@ -44,7 +43,7 @@ export interface Script {
   readonly hangs?: (request: number) => boolean
 }
 
-/** The reason in the span around the request. */
+/** Returns the reason in the span around the request. */
 const reason = Effect.map(
   Effect.option(Effect.currentSpan),
   (span) => span._tag === "Some" ? span.value.attributes.get("oauth.token.reason") : undefined

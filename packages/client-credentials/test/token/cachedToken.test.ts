@@ -60,7 +60,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.oneof(
-      // Time goes by; the wall clock is set; the machine sleeps, which its steady clock may not notice.
+      // Time passes; the wall clock is set; the machine sleeps, which its steady clock may not include.
       millis.map((by): Step => ({ _tag: "Move", wall: by, steady: by })),
       fc.integer({ min: -90_000_000, max: 90_000_000 }).map((by): Step => ({ _tag: "Move", wall: by, steady: 0 })),
       millis.map((by): Step => ({ _tag: "Move", wall: by, steady: 0 }))
@@ -68,14 +68,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }
 )
 
-/** A token as a user would describe it: when it was requested and how long it lives. */
+/** A token in terms of the documentation: when it was requested and how long it lives. */
 interface Cached {
   readonly token: Token
   readonly sent: Instant
   readonly life: number
-  /** The server gave no longer life than there was: nothing is gained by leaving it early. */
+  /** The server granted no longer lifetime than before: an early refresh gains nothing. */
   readonly noGain: boolean
-  /** Whether it was accepted on a replay. */
+  /** True if it was accepted on a replay. */
   readonly worked: boolean
   /** Its age at the first rejection. */
   readonly rejectedAt: number | undefined
@@ -96,10 +96,10 @@ const run = (steps: ReadonlyArray<Step>): void => {
   let latch: { readonly from: Instant; readonly millis: number } | undefined
   let isRejected = false
   let replaced = 0
-  // Rejections of tokens that worked, in a row.
+  // Consecutive rejections of tokens that worked.
   let early = earlyRejections.none
 
-  /** By the clock on which more time has passed. */
+  /** Returns the elapsed time by the clock that shows more. */
   const since = (moment: Instant): number => Math.max(now.wall - moment.wall, now.steady - moment.steady)
   const stop = ({ life, noGain }: Cached): number => noGain ? 0 : Math.min(10_000, life / 10)
   const usable = (): Cached | undefined =>
@@ -115,7 +115,7 @@ const run = (steps: ReadonlyArray<Step>): void => {
     }
     const left = pauseLeft()
     if (left > 0 && pause?.failure !== undefined && (!pause.failure.retryable || left > rules.retryTimeout)) {
-      assert(decision._tag === "Fail", "a caller is not kept waiting for long")
+      assert(decision._tag === "Fail", "no caller waits for long")
       assert.deepStrictEqual([decision.error, decision.millisLeft], [pause.failure.error, left])
       return
     }
@@ -155,7 +155,7 @@ const run = (steps: ReadonlyArray<Step>): void => {
         else expectRefresh(decision, id, expired ? "expired" : isRejected ? "rejected" : "cold")
         const fresh = cachedToken.fresh(state, now)
         if (fresh !== undefined) {
-          assert(decision._tag === "Serve" && decision.token === fresh, "the short way is the same")
+          assert(decision._tag === "Serve" && decision.token === fresh, "the fast path returns the same")
         }
         state = next
         break
@@ -267,8 +267,8 @@ const run = (steps: ReadonlyArray<Step>): void => {
   }
 }
 
-describe("the life of a token", () => {
-  it("keeps its promises through any sequence of events", () => {
+describe("the state of a token", () => {
+  it("keeps its guarantees through any sequence of events", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80, size: "max" }), run),
       seeded.parameters("the life of a token", { quick: 2000, full: 20_000 }) as fc.Parameters<[ReadonlyArray<Step>]>
@@ -310,7 +310,7 @@ const fail = (state: State, now: number, failure: Failure, { again = true, id = 
   cachedToken.failed(state, at(now), { id, failure, sent: at(now), pause, again })
 
 describe("a cached token", () => {
-  it("is returned the short way only when a caller has had it and no refresh is due", () => {
+  it("is returned by the fast path only when a caller has received it and no refresh is due", () => {
     const unused = withToken({ isAwaited: false })
     assert.isUndefined(cachedToken.fresh(unused, at(0)))
     const [used, decision] = get(unused, 0)
@@ -328,7 +328,7 @@ describe("a cached token", () => {
     assert.deepStrictEqual(decision.start, { refresh, refreshAt: at(55 * minute) })
   })
 
-  it("is requested again when its refresh gave no sign of life, where a refresh may be cut off", () => {
+  it("is requested again when its refresh shows no progress, in a runtime that may cut off a refresh", () => {
     const mayBeCut = { ...rules, refreshLife: 1000 }
     const at0 = 55 * minute
     const next = (state: State, now: number, id: number) => cachedToken.get(state, at(now), { id, rules: mayBeCut })
@@ -341,14 +341,14 @@ describe("a cached token", () => {
     const [again, decision] = next(alive, at0 + 1999, 3)
     assert.strictEqual(again.refresh?.id, 3)
     assert(decision._tag === "Serve" && decision.start !== undefined)
-    // A sign of the one that was replaced changes nothing.
+    // Progress of the replaced refresh changes nothing.
     assert.strictEqual(cachedToken.alive(again, at(at0 + 2000), { id: 2, rules: mayBeCut }), again)
     const [waiting, waits] = next(again, 60 * minute, 4)
     assert.strictEqual(waiting.refresh?.id, 4)
     assert(waits._tag === "Wait" && waits.start !== undefined)
   })
 
-  it("that is requested for callers that wait is used; the first one that joins makes it so", () => {
+  it("that is requested for waiting callers counts as used, also from the first caller that joins", () => {
     const [refreshing] = get(withToken(), 55 * minute)
     const [joined, decision] = get(refreshing, 60 * minute, 3)
     assert(decision._tag === "Wait" && decision.start === undefined)
@@ -389,7 +389,7 @@ describe("a cached token", () => {
     assert.deepStrictEqual(fail(expired, 60 * minute, unavailable)[0].renewalFailedAt, undefined)
   })
 
-  it("is used to its end when the rest of a budget is reserved, with no pause", () => {
+  it("is used to its expiry when the rest of a budget is reserved, with no pause", () => {
     const reserved: Failure = { error: "reserved", retryable: true, isReserved: true }
     const [refreshing] = get(withToken(), 55 * minute)
     const [state, after] = fail(refreshing, 55 * minute, reserved)
@@ -402,7 +402,7 @@ describe("a cached token", () => {
     assert.deepStrictEqual(fail(cold, 0, reserved)[0].pause, { until: at(1000), failure: reserved })
   })
 
-  it("that lives no longer than the last one, but for a second, is used to its end", () => {
+  it("that lives at most a second longer than the last one is used to its expiry", () => {
     const [refreshing] = get(withToken(), 55 * minute)
     const end = (life: number, options = {}) =>
       issue(refreshing, 56 * minute, { life, ...options })[0].cached?.refreshFrom.wall
@@ -416,19 +416,19 @@ describe("a cached token", () => {
       const state = { ...refreshing, cached: { ...cached, expires } }
       assert.isBelow(issue(state, 56 * minute, { life: 5 * minute })[0].cached?.refreshFrom.wall ?? 0, 61 * minute)
     }
-    // A short life: half of it.
+    // A short lifetime: half of it.
     const short = issue(refreshing, 60 * minute - 4, { life: 6 })[0].cached
     assert.deepStrictEqual([short?.refreshFrom.wall, short?.usableUntil.wall], [60 * minute + 2, 60 * minute + 2])
     assert.isBelow(issue(refreshing, 60 * minute - 2, { life: 6 })[0].cached?.refreshFrom.wall ?? 0, 60 * minute + 4)
   })
 
-  it("that the program wanted replaced is no gain lost, whatever its life", () => {
+  it("from a forced refresh is refreshed early, whatever its lifetime", () => {
     const [forced] = cachedToken.refresh(withToken(), at(minute), { id: 2, rules, token: token(1, 0, 0) })
     assert.strictEqual(forced.refresh?.reason, "forced")
     assert.strictEqual(issue(forced, minute, { life: minute })[0].cached?.refreshFrom.wall, minute + minute * 0.8)
   })
 
-  it("that is issued again keeps what is known of it; expired, it leads to a pause of a second", () => {
+  it("that is issued again keeps its history; if expired, it causes a pause of a second", () => {
     const known = withToken()
     const cached = { ...(known.cached ?? assert.fail("no token")), isConfirmed: true, rejectedAt: 5 }
     const [refreshing] = get({ ...known, cached }, 60 * minute)
@@ -446,7 +446,7 @@ describe("a cached token", () => {
 })
 
 describe("a caller", () => {
-  it("gets the cached token while a refresh is in flight, which stays the only one", () => {
+  it("gets the cached token while a refresh is in progress, which stays the only one", () => {
     const [refreshing] = get(withToken(), 55 * minute)
     assert.deepStrictEqual(get(refreshing, 56 * minute, 3), [refreshing, {
       _tag: "Serve",
@@ -455,7 +455,7 @@ describe("a caller", () => {
     }])
   })
 
-  it("that wants a token other than an older one gets the cached one, and starts its refresh when that is due", () => {
+  it("that requests a replacement of an older token gets the cached one, and starts its refresh when that is due", () => {
     const [, decision] = cachedToken.refresh(withToken(), at(55 * minute), { id: 7, rules, token: token(9, 0, 0) })
     assert(decision._tag === "Serve")
     assert.deepStrictEqual([decision.token.value, decision.start?.refresh.id], ["token-1", 7])
@@ -480,7 +480,7 @@ describe("a failed request", () => {
     assert.strictEqual(fail(cold, 0, unavailable, { pause: 4999 })[1]._tag, "Retry")
   })
 
-  it("is the failure of callers during its pause, unless a retry is near", () => {
+  it("is returned to callers during its pause, unless a retry is near", () => {
     const after = (failure: Failure, pause: number) =>
       fail(get(cachedToken.empty, 0)[0], 0, failure, { again: false, pause })[0]
     const long = after(unavailable, 5001)
@@ -498,7 +498,7 @@ describe("a failed request", () => {
     })
   })
 
-  it("leaves a usable token alone during its pause", () => {
+  it("does not affect a usable token during its pause", () => {
     const [refreshing] = get(withToken(), 55 * minute)
     const [failed] = fail(refreshing, 55 * minute, unavailable, { again: false, pause: minute })
     assert.strictEqual(get(failed, 56 * minute - 1)[0].refresh, undefined)
@@ -511,13 +511,13 @@ describe("a rejected token", () => {
     cachedToken.invalidate(state, at(now), { rules, token: token(name, 0, 60 * minute) })
   const confirm = (state: State, name: number) => cachedToken.confirm(state, { rules, token: token(name, 0, 0) })
 
-  /** A token that replaced a rejected one at that moment. */
+  /** A token that replaced a rejected one at that time. */
   const replacement = (now: number, options = {}): State => {
     const [rejected] = invalidate(withToken(), now)
     return issue(get(rejected, now)[0], now, options)[0]
   }
 
-  it("is dropped; another one is not", () => {
+  it("is removed; another one is not", () => {
     const state = withToken()
     const [rejected, isReplaced] = invalidate(state, minute)
     assert.deepStrictEqual([rejected.cached, rejected.rejected, isReplaced], [
@@ -530,7 +530,7 @@ describe("a rejected token", () => {
     assert.strictEqual(get(rejected, minute)[0].refresh?.reason, "rejected")
   })
 
-  it("whose replacement is rejected too stays until the latch opens, and remembers its age", () => {
+  it("whose replacement is rejected too is kept until the latch opens, with its age", () => {
     const state = replacement(0)
     assert.deepStrictEqual([state.replaced, state.rejected, state.latchedUntil], [1, undefined, at(minute)])
     const [latched, isReplaced] = invalidate(state, 5000, 2)
@@ -551,7 +551,7 @@ describe("a rejected token", () => {
     }
   })
 
-  it("that another process replaced needs no pause", () => {
+  it("that another process replaced causes no pause", () => {
     const state = replacement(minute, { requestedAt: minute - 1, sent: minute })
     assert.deepStrictEqual([state.rejected, state.replaced, state.latchedUntil], [undefined, 0, undefined])
     assert.deepStrictEqual(replacement(minute, { requestedAt: minute, sent: minute }).latchedUntil, at(2 * minute))
@@ -613,7 +613,7 @@ describe("a token that the program revoked", () => {
     assert.strictEqual(forget(state, minute, 7), state)
   })
 
-  it("leads to no pause, however often", () => {
+  it("causes no pause, however often", () => {
     let state = withToken()
     for (let name = 1; name < 10; name += 1) {
       state = issue(get(forget(state, minute * name, name === 1 ? 1 : 2), minute * name)[0], minute * name)[0]

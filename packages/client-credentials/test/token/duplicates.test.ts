@@ -27,7 +27,7 @@ describe("tokens issued to clients of one process", () => {
     })
   }
 
-  it("are reported once in the life of a token", () => {
+  it("are reported once in the lifetime of a token", () => {
     const { note } = make()
     const clock = {}
     const at = (now: number) => note(clock, { ...first, owner: {}, now, token: token(now, now, 1000) })
@@ -41,7 +41,7 @@ describe("tokens issued to clients of one process", () => {
     ])
   })
 
-  it("are not reported after a revocation, and nothing else is forgotten", () => {
+  it("are not reported after a revocation, which removes nothing else", () => {
     const { forget, note, size } = make()
     const clock = {}
     note(clock, first)
@@ -52,7 +52,7 @@ describe("tokens issued to clients of one process", () => {
     assert.strictEqual(note(clock, { ...first, owner: other, key: "b" }), 1000)
   })
 
-  it("are counted by clock, and the oldest beyond a thousand requests are forgotten", () => {
+  it("are counted by clock, and the oldest beyond a thousand requests are removed", () => {
     const { note, size } = make()
     const [clock, another] = [{}, {}]
     for (let index = 0; index < 1001; index += 1) note(clock, { ...first, key: String(index) })
@@ -62,7 +62,7 @@ describe("tokens issued to clients of one process", () => {
     assert.strictEqual(size(clock), 1000)
   })
 
-  it("are kept for the request that was noted last, so that its age counts from there", () => {
+  it("are kept for the request that was recorded last, so that its age counts from there", () => {
     const { note } = make()
     const clock = {}
     for (let index = 0; index < 1000; index += 1) note(clock, { ...first, key: String(index) })
@@ -72,7 +72,7 @@ describe("tokens issued to clients of one process", () => {
     assert.isUndefined(note(clock, { ...first, owner: other, key: "1" }))
   })
 
-  it("are not noticed where the runtime has no weak references", () => {
+  it("are not detected in a runtime without weak references", () => {
     const { note, size } = make()
     const { WeakRef } = globalThis
     try {

@@ -23,7 +23,7 @@ describe("rejections of tokens that worked", () => {
     })
   }
 
-  it("lead to a pause from the third one on, each to the next pause", () => {
+  it("cause a pause from the third one on, each time the next pause", () => {
     assert.strictEqual(limit, 3)
     assert.deepStrictEqual(none, { count: 0, soon: 0 })
     assert.deepStrictEqual([0, 2, 3, 4].map((soon) => pauseIndex({ count: 9, soon })), [undefined, undefined, 0, 1])

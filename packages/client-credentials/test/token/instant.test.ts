@@ -17,7 +17,7 @@ describe("an instant", () => {
       ["by the clock on which less time is left", { wall: 40, steady: 3 }, [false, 7]]
     ] as const
   ) {
-    it(`has come or not: ${name}`, () => {
+    it(`has passed or not: ${name}`, () => {
       const at = { wall: 100, steady: 10 }
       assert.deepStrictEqual([reached(at, now), remaining(at, now)], [...expected])
     })

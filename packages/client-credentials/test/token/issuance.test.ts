@@ -33,7 +33,7 @@ describe("a failed token request", () => {
       ["after Cloudflare's time-out", unavailable("status", "524"), perhaps],
       ["with status 502", unavailable("status", "502"), refused],
       ["with a status that is unknown", { _tag: "TokenEndpointUnavailable", reason: "status" }, refused],
-      ["that the server refused", { _tag: "TokenErrorResponse", status: 200 }, refused],
+      ["that the server rejected", { _tag: "TokenErrorResponse", status: 200 }, refused],
       ["whose successful response cannot be used", { _tag: "InvalidTokenResponse", status: 299 }, perhaps],
       ["with a redirect", { _tag: "InvalidTokenResponse", status: 300 }, refused],
       ["with an unknown error", { _tag: "Other", status: 200 }, refused]

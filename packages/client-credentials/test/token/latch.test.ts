@@ -5,14 +5,14 @@ import * as latch from "../../src/internal/token/latch.js"
 const rejection = { isConfirmed: false, atLeast: 0, pauseAfter: (replaced: number) => 100 * replaced }
 
 describe("the latch of a fleet", () => {
-  it("closes after each replacement for a pause that grows", () => {
+  it("closes after each replacement for a growing pause", () => {
     const first = latch.afterReplacement(undefined, rejection, { life: 1000, now: 5000 })
     assert.deepStrictEqual(first, { replaced: 1, from: 5000, until: 5100, countsUntil: 5600 })
     const second = latch.afterReplacement(first, rejection, { life: 1000, now: 5100 })
     assert.deepStrictEqual(second, { replaced: 2, from: 5100, until: 5300, countsUntil: 5800 })
   })
 
-  it("begins again after a token that lived for half of its life after the pause, or that the API accepted", () => {
+  it("starts again after a token that lived for half of its lifetime after the pause, or that the API accepted", () => {
     const third = { replaced: 3, from: 1000, until: 1300, countsUntil: 1600 }
     const at = (now: number) => ({ life: 1000, now })
     assert.strictEqual(latch.afterReplacement(third, rejection, at(1599)).replaced, 4)
@@ -23,7 +23,7 @@ describe("the latch of a fleet", () => {
     assert.isUndefined(latch.counting(undefined, 0))
   })
 
-  it("begins with a longer pause after early rejections", () => {
+  it("starts with a longer pause after early rejections", () => {
     const early = { ...rejection, atLeast: 2 }
     const expected = { replaced: 3, from: 0, until: 300, countsUntil: 350 }
     assert.deepStrictEqual(latch.afterReplacement(undefined, early, { life: 100, now: 0 }), expected)
@@ -37,7 +37,7 @@ describe("the latch of a fleet", () => {
     assert.isFalse(latch.isInForce(undefined, rejection, 0))
   })
 
-  it("is ignored where a clock more than a minute ahead made it", () => {
+  it("is ignored if a clock more than a minute ahead set it", () => {
     const ahead = { replaced: 4, from: 60_000, until: 90_000, countsUntil: 100_000 }
     assert.isTrue(latch.isInForce(ahead, rejection, 0))
     assert.isFalse(latch.isInForce({ ...ahead, from: 60_001 }, rejection, 0))

@@ -12,7 +12,7 @@ describe("a lease", () => {
     assert.isTrue(lease.isFree(taken, "two", 100))
   })
 
-  it("of another clock lasts until it ends, unless it would last ten times as long as it was given", () => {
+  it("of another clock lasts until its end, unless it would last ten times its duration", () => {
     assert.strictEqual(lease.leftOf({ life: 10, until: 100 }, 99), 1)
     assert.strictEqual(lease.leftOf({ life: 10, until: 100 }, 100), 0)
     assert.strictEqual(lease.leftOf({ life: 10, until: 100 }, 101), 0)
@@ -20,7 +20,7 @@ describe("a lease", () => {
     assert.strictEqual(lease.leftOf({ life: 10, until: 101 }, 0), 0)
   })
 
-  it("does not let a token be taken over that is unusable, to be replaced, or expires before the one it renews", () => {
+  it("does not let a process load a token that is unusable, to be replaced, or expires before the one that it refreshes", () => {
     const candidate = { isUsable: true, expiresAt: 100, replaces: undefined, isRenewal: false }
     assert.isTrue(lease.isTakenOver(candidate))
     assert.isFalse(lease.isTakenOver({ ...candidate, isUsable: false }))
@@ -32,13 +32,17 @@ describe("a lease", () => {
     }
   })
 
-  it.prop("is waited for a quarter more or less", [fc.double({ min: 0, max: 1, noNaN: true })], ([random]) => {
-    const pause = lease.pollPause(200, 0, random)
-    assert.isTrue(pause >= 150 && pause <= 250)
-    assert.closeTo(lease.pollPause(200, 0, 1 - random) + pause, 400, 1e-9)
-  })
+  it.prop(
+    "is polled after a pause that varies by a quarter",
+    [fc.double({ min: 0, max: 1, noNaN: true })],
+    ([random]) => {
+      const pause = lease.pollPause(200, 0, random)
+      assert.isTrue(pause >= 150 && pause <= 250)
+      assert.closeTo(lease.pollPause(200, 0, 1 - random) + pause, 400, 1e-9)
+    }
+  )
 
-  it("is looked at half as seldom again each time, at least every two seconds unless that is too often", () => {
+  it("is polled half as often each time, at least every two seconds unless that is too often", () => {
     const pauses = [0, 1, 2, 5, 6, 100].map((looks) => lease.pollPause(200, looks, 0.5))
     assert.deepStrictEqual(pauses, [200, 300, 450, 1518.75, 2000, 2000])
     assert.strictEqual(lease.pollPause(60_000, 3, 0.5), 60_000)

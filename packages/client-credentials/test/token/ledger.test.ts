@@ -25,7 +25,7 @@ const ledger = (...spent: ReadonlyArray<budgets.Spend>): budgets.Ledger => ({ sp
 
 const unknown = (at: number): budgets.Spend => budgets.spendOf(at, self, true)
 
-/** Decides by the ledger of the moment, and takes a token that is granted. */
+/** Decides by the ledger of the moment, and counts a token that is granted. */
 const step = (of: budgets.Budget, before: budgets.Ledger, now: number, isRenewal = false, recipient = self) => {
   const current = budgets.current(of, before, now)
   const verdict = budgets.spend(of, current, now, isRenewal, recipient)
@@ -59,13 +59,13 @@ const window: fc.Arbitrary<Window> = fc.oneof(
 
 const limit: fc.Arbitrary<budgets.Limit> = fc.record({ limit: fc.integer({ min: 1, max: 8 }), window })
 
-/** A request of the reference: when it was made, and what came of it. */
+/** A request of the reference: its time and its outcome. */
 interface Made {
   readonly at: number
   readonly outcome: "issued" | "refused" | "unknown"
 }
 
-/** Whether a window counts a request at a moment, by the calendar as it is printed. */
+/** Returns whether a window counts a request at a given time, by the calendar as it is printed. */
 const counts = (window: Window, at: number, now: number): boolean => {
   if (window._tag === "Sliding") return at > now - window.millis
   const printed = (moment: number) =>
@@ -73,12 +73,12 @@ const counts = (window: Window, at: number, now: number): boolean => {
   return printed(at) === printed(now)
 }
 
-/** How many tokens the reference leaves of a limit, over all requests that were ever made. */
+/** Returns how many tokens of a limit the reference leaves, over all requests ever made. */
 const leftOf = ({ limit, window }: budgets.Limit, made: ReadonlyArray<Made>, now: number): number => {
   return limit - made.filter(({ at, outcome }) => outcome !== "refused" && counts(window, at, now)).length
 }
 
-/** Whether the reference lets a request follow those at the end that were not answered. */
+/** Returns whether the reference allows a request after unanswered ones at the end. */
 const mayFollow = ({ limit, window }: budgets.Limit, made: ReadonlyArray<Made>, now: number): boolean => {
   const counted = made.filter(({ at, outcome }) => outcome !== "refused" && counts(window, at, now))
   const row = counted.slice(counted.map(({ outcome }) => outcome).lastIndexOf("issued") + 1)
@@ -94,7 +94,7 @@ const mayFollow = ({ limit, window }: budgets.Limit, made: ReadonlyArray<Made>, 
 
 describe("a ledger", () => {
   it.prop(
-    "decides as a reference does that counts all requests again, in days and months of all time zones",
+    "decides like a reference that counts all requests each time, in days and months of all time zones",
     [
       fc.array(limit, { minLength: 1, maxLength: 3 }),
       fc.date({ min: new Date("2025-01-01"), max: new Date("2027-12-31"), noInvalidDate: true }),
@@ -122,7 +122,7 @@ describe("a ledger", () => {
         const { ledger, verdict } = step(both, known, now, isRenewal)
         assert.strictEqual(verdict._tag, reference(now, isRenewal) ? "Granted" : "Exhausted")
         if (verdict._tag === "Exhausted") {
-          // Where two limits let requests wait that were not answered, the first may do so again.
+          // When two limits block requests after unanswered ones, the first may allow them again.
           if (limits.length === 1 || made.every(({ outcome }) => outcome !== "unknown")) {
             assert.isTrue(reference(verdict.resetsAt, isRenewal))
           }
@@ -139,7 +139,7 @@ describe("a ledger", () => {
   )
 
   it.prop(
-    "is tightened by what the issuer announces, until that ends",
+    "is tightened by an announcement of the issuer, until it expires",
     [
       fc.integer({ min: 1, max: 50 }),
       fc.integer({ min: 0, max: 50 }),
@@ -175,7 +175,7 @@ describe("a ledger", () => {
   )
 
   it.prop(
-    "keeps the quotas of each client and each organization apart, and counts all of a client for the client",
+    "keeps the quotas of each client and each organization separate, and counts all requests of a client for the client",
     [
       fc.array(
         fc.tuple(
@@ -200,7 +200,7 @@ describe("a ledger", () => {
         budgets.empty,
         budgets.announced([quota("client", perClient)], 0, { client: "one", organization: "" })
       )
-      // The model: what is left of each, when it was announced last.
+      // The model: the remaining tokens of each quota, with the time of its last announcement.
       const left = new Map<string, number>()
       let ofClient = perClient
       for (const [index, [client, organization, remaining]] of requests.entries()) {
@@ -218,7 +218,7 @@ describe("a ledger", () => {
     }
   )
 
-  it("remembers a bounded number of quotas, those with the least left", () => {
+  it("keeps a bounded number of quotas, those with the least remaining tokens", () => {
     let ledger = budgets.empty
     for (let index = 0; index < 1000; index += 1) {
       const remaining = index % 100
@@ -229,7 +229,7 @@ describe("a ledger", () => {
     assert.isBelow(Math.max(...ledger.quotas.map(({ remaining }) => remaining)), 100 * budgets.maxQuotas / 1000)
   })
 
-  it("forgets requests that no longer count, and what an announced quota of a month counted of them does not change", () => {
+  it("removes requests that no longer count, without changing their count in an announced quota of a month", () => {
     const hourly = budget(sliding(10, hour))
     const monthly = { name: "per_month", counts: "client" as const, limit: 100, remaining: 50, resetsAt: 31 * day }
     let ledger = budgets.apply(budgets.empty, budgets.announced([monthly], 0, self))
@@ -245,7 +245,7 @@ describe("a ledger", () => {
     assert.deepStrictEqual([verdict.by, verdict.resetsAt], ["issuer", 31 * day])
   })
 
-  it("drops what a process wrote whose clock was more than a minute ahead", () => {
+  it("removes entries of a process whose clock was more than a minute ahead", () => {
     const quota = { name: "b", client: "", limit: 10, remaining: 3, resetsAt: 100 * day, announcedAt: day + 60_001 }
     const daily = budget(sliding(3, day))
     assert.deepStrictEqual(
@@ -263,7 +263,9 @@ describe("a ledger", () => {
 })
 
 describe("a request of unknown outcome", () => {
-  /** When requests are sent to an issuer that answers none, each ninety seconds after the one before at the earliest. */
+  /**
+   * Returns the times of requests to an issuer that never responds, each at least ninety seconds after the one before.
+   */
   const sentTo = (limit: budgets.Limit, until: number) => {
     const one = budget(limit)
     const sent: Array<number> = []
@@ -285,7 +287,7 @@ describe("a request of unknown outcome", () => {
   }
 
   for (const limit of [1, 2, 3, 5, 8, 10, 20, 50, 200, 1000]) {
-    it(`spends at most four fifths of ${limit} tokens in any day, and there is a next one`, () => {
+    it(`uses at most four fifths of ${limit} tokens in any day, and there is a next one`, () => {
       const { sent } = sentTo(sliding(limit, day), 3 * day)
       const most = Math.max(...sent.map((at) => sent.filter((one) => one <= at && one > at - day).length))
       assert.strictEqual(most, Math.ceil(limit * 4 / 5))
@@ -307,7 +309,7 @@ describe("a request of unknown outcome", () => {
     })
   }
 
-  it("is followed by all that are left when one was answered, and after a day without one by the first of the next", () => {
+  it("is followed by all remaining ones after one with a response, and after a day without one by the first of the next day", () => {
     const { known, sent } = sentTo(sliding(50, day), 6 * hour)
     const one = budget(sliding(50, day))
     const [last, waits] = [sent.at(-1) ?? 0, step(one, known, (sent.at(-1) ?? 0) + 90_000).verdict]
@@ -320,7 +322,7 @@ describe("a request of unknown outcome", () => {
     })
     const probe = step(one, known, waits.resetsAt)
     assert(probe.verdict._tag === "Granted")
-    // While it is in flight, others wait as if it were not answered.
+    // While it is in progress, others wait as if it had no response.
     assert.deepInclude(step(one, probe.ledger, waits.resetsAt + 1).verdict, { _tag: "Exhausted", by: "unanswered" })
     const answered = budgets.settled(probe.verdict.spend, "issued").reduce(budgets.apply, probe.ledger)
     assert.strictEqual(step(one, answered, waits.resetsAt + 1).verdict._tag, "Granted")
@@ -333,7 +335,7 @@ describe("a request of unknown outcome", () => {
     assert.strictEqual(step(daily, late, day).verdict._tag, "Granted")
   })
 
-  it("counts in full in what the issuer announced, where the next one waits for at most its end", () => {
+  it("counts in full in the announcement of the issuer, where the next one waits for at most its end", () => {
     const quota = { name: "b", client: "", limit: 10, remaining: 5, resetsAt: day, announcedAt: 0 }
     const daily = budget(sliding(50, day))
     for (
@@ -354,7 +356,7 @@ describe("a request of unknown outcome", () => {
     assert.strictEqual(budgets.spend(daily, answered, 10, false, self)._tag, "Granted")
   })
 
-  it("leaves room again when it no longer counts", () => {
+  it("frees its token when it no longer counts", () => {
     const one = budget(sliding(5, hour), 0.4)
     const { verdict } = step(one, ledger(10, unknown(20), unknown(30), 40), 50, true)
     assert.deepInclude(verdict, { _tag: "Exhausted", resetsAt: 20 + hour, reserved: true, by: "budget" })
@@ -364,14 +366,14 @@ describe("a request of unknown outcome", () => {
 describe("the changes of a ledger", () => {
   const north = of("north")
 
-  it("add a request at its place, give one back, and mark one as unanswered", () => {
+  it("add a request in order, return one, and mark one as unanswered", () => {
     const spent = (spend: budgets.Spend) => ({ _tag: "Spent" as const, spend })
     const added = [30, 10, budgets.spendOf(20, north), 20].map(spent).reduce(budgets.apply, budgets.empty)
     assert.deepStrictEqual(added, ledger(10, budgets.spendOf(20, north), 20, 30))
     const given = budgets.apply(added, { _tag: "GivenBack", spend: budgets.spendOf(20, north) })
     assert.deepStrictEqual(given, ledger(10, 20, 30))
     assert.deepStrictEqual(budgets.apply(given, { _tag: "GivenBack", spend: 40 }), given)
-    // One of two equal requests is given back.
+    // One of two equal requests is returned.
     assert.deepStrictEqual(budgets.apply(ledger(1, 1), { _tag: "GivenBack", spend: 1 }), ledger(1))
     assert.deepStrictEqual(
       budgets.apply(added, { _tag: "Unanswered", spend: budgets.spendOf(20, north) }),
@@ -385,7 +387,7 @@ describe("the changes of a ledger", () => {
     assert.deepStrictEqual(budgets.apply(added, { _tag: "Reset" }), budgets.empty)
   })
 
-  it("replace quotas by those that are announced under their names, to the same client and organization", () => {
+  it("replace quotas by announced ones of the same names, client and organization", () => {
     const announced = (remaining: number, name = "b") => ({
       name,
       client: "",
@@ -419,7 +421,7 @@ describe("the changes of a ledger", () => {
     assert.deepStrictEqual(budgets.apply({ spent: [], quotas: many }, budgets.announced([], 7, self)).quotas, many)
   })
 
-  it("keep what a process knew of a ledger that was lost, beside the one that was begun", () => {
+  it("merge the entries of a process of a lost ledger with the new one", () => {
     const quota = { name: "b", client: "", limit: 10, remaining: 3, resetsAt: day, announcedAt: 0 }
     assert.deepStrictEqual(
       budgets.merged(
@@ -442,7 +444,7 @@ describe("the limits of a budget", () => {
     announcedAt: 5
   })
 
-  it("are kept by the store for the longest window and an hour, and as long as a quota counts", () => {
+  it("set the time that the store keeps a ledger: the longest window and an hour, and as long as a quota counts", () => {
     assert.strictEqual(budgets.expiresAt(budget(sliding(1, 2 * hour)), budgets.empty, day), day + 3 * hour)
     const daily = calendar(1, "day", "UTC")
     const monthly = calendar(1, "month", "UTC")
@@ -452,14 +454,14 @@ describe("the limits of a budget", () => {
     assert.strictEqual(budgets.expiresAt(budget(daily), { spent: [], quotas }, day), 100 * day)
   })
 
-  it("count requests by organization, and those of none as their time", () => {
+  it("count requests by organization, and those without one by their time", () => {
     assert.strictEqual(budgets.spendOf(1, self), 1)
     const detailed = budgets.spendOf(1, of("north"))
     assert.deepStrictEqual(detailed, { at: 1, client: "", organization: "north", isUnknown: false })
     for (
       const [spend, organization, expected] of [
         [6, "", 2],
-        // An announcement counts the requests before it, and those of its moment.
+        // An announcement includes the requests before it, and those of the same time.
         [5, "", 3],
         [budgets.spendOf(6, of("north")), "north", 2],
         [budgets.spendOf(6, of("north")), "south", 3],
@@ -474,7 +476,7 @@ describe("the limits of a budget", () => {
 
   for (
     const [name, quotas, isRenewal, expected] of [
-      ["the last that ends", [announced(0, 100), announced(0, 300, "c"), announced(0, 200, "d")], false, {
+      ["the last one to expire", [announced(0, 100), announced(0, 300, "c"), announced(0, 200, "d")], false, {
         resetsAt: 300,
         reserved: false
       }],
@@ -491,7 +493,7 @@ describe("the limits of a budget", () => {
     })
   }
 
-  it("are kept together: 10 an hour and 50 a day", () => {
+  it("are enforced together: 10 an hour and 50 a day", () => {
     const both = budget(sliding(50, day), 0, sliding(10, hour))
     let known = budgets.empty
     const granted: Array<number> = []
@@ -516,13 +518,13 @@ describe("the limits of a budget", () => {
     assert.strictEqual(budgets.left(budget(sliding(2, hour)), ledger(0, budgets.spendOf(0, of("north"))), 1, self), 0)
   })
 
-  it("count this request too, and forget those that are older than the window and an hour", () => {
+  it("include the current request, and omit those that are older than the window and an hour", () => {
     const { ledger: after, verdict } = step(hourly, ledger(0, 1, 2 * hour), 2 * hour)
     assert.deepInclude(verdict, { _tag: "Granted", counts: [2], left: 8 })
     assert.deepStrictEqual(after.spent, [1, 2 * hour, 2 * hour])
   })
 
-  it("show what counts, what is left, when there is room, and what was announced", () => {
+  it("report the count, the remaining tokens, when a token is available, and the announcements", () => {
     const current = {
       spent: [10, 20, unknown(30)],
       quotas: [announced(1, 500), { ...announced(0), organization: "o" }]

@@ -26,7 +26,7 @@ const rules: life.Rules<Token> = {
 
 const at = (millis: number): Instant => ({ wall: millis, steady: millis })
 
-/** The state as guides/design.md names it. */
+/** Returns the name of the state in guides/design.md. */
 const nameOf = ({ cached, pause, refresh }: State, now: Instant): string => {
   const isUsable = cached !== undefined && !reached(cached.usableUntil, now)
   if (refresh !== undefined) return isUsable ? "Refreshing" : "Requesting"
@@ -40,7 +40,7 @@ interface Moment {
   readonly tokens: number
 }
 
-/** What can happen next, by the name that the guide gives it. */
+/** Returns the possible next events, by their names in the guide. */
 const next = ({ now, state, tokens }: Moment): ReadonlyArray<readonly [event: string, Moment]> => {
   const instant = at(now)
   const id = tokens + 1
@@ -85,7 +85,7 @@ const next = ({ now, state, tokens }: Moment): ReadonlyArray<readonly [event: st
   ]
 }
 
-/** Every change of state within so many events, as lines of the diagram. */
+/** Returns every change of state within a number of events, as lines of the diagram. */
 const transitions = (depth: number): ReadonlyArray<string> => {
   const events = new Map<string, Set<string>>()
   let moments: ReadonlyArray<Moment> = [{ state: life.empty, now: 0, tokens: 0 }]
@@ -102,7 +102,7 @@ const transitions = (depth: number): ReadonlyArray<string> => {
   return [...events].map(([arrow, names]) => `${arrow}: ${[...names].sort().join(", ")}`).sort()
 }
 
-it("the diagram of a token's life in guides/design.md has the transitions of the state machine", () => {
+it("the diagram of the token lifecycle in guides/design.md has the transitions of the state machine", () => {
   const guide = readFileSync(fromRoot("guides/design.md"), "utf8")
   const [, diagram = ""] = /<!-- states: begin -->([\s\S]*)<!-- states: end -->/.exec(guide) ?? []
   const drawn = [...diagram.matchAll(/^ {2}(\w+ --> \w+: .*)$/gm)].map(([, line]) => line)

@@ -21,7 +21,7 @@ describe("the changes that the store does not have", () => {
     })
   })
 
-  it("are none for a request that was given back, and one announcement for many", () => {
+  it("are empty for a request that was returned, and one for repeated announcements", () => {
     assert.deepStrictEqual(own.added([spent(1), spent(2)], [givenBack(1)]), [spent(2)])
     assert.deepStrictEqual(own.added([spent(1), spent(1)], [givenBack(1)]), [spent(1)])
     assert.deepStrictEqual(own.added([spent(1)], [givenBack(2)]), [spent(1), givenBack(2)])
@@ -39,13 +39,13 @@ describe("a process that cannot count with the others", () => {
     assert.isTrue(own.isAllowedAlone(1, []))
     assert.isFalse(own.isAllowedAlone(1, [spent(1)]))
     assert.isTrue(own.isAllowedAlone(3, [spent(1), spent(2)]))
-    // What it gave back, or what the issuer announced, is no request.
+    // A returned request or an announcement of the issuer is not a request.
     assert.isTrue(own.isAllowedAlone(1, [givenBack(1), announced("a", 1)]))
   })
 })
 
-describe("a process that lost to others", () => {
-  it("writes again at once by what it has just learned, and else after a random pause that grows", () => {
+describe("a process whose write lost to another", () => {
+  it("writes again at once with the latest changes, and otherwise after a random, growing pause", () => {
     const pauses = [1, 2, 3, 4, 5, 6, 7, 8].map((losses) => own.pauseAfter(losses, 1, 1))
     assert.deepStrictEqual(pauses, [0, 64, 0, 128, 0, 256, 0, 512])
     assert.strictEqual(own.pauseAfter(4, 1, 0.5), 64)

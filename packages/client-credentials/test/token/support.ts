@@ -1,4 +1,4 @@
-/** Tokens and rules for the tests of the rules of a token's life: plain values. */
+/** Tokens and rules for the tests of the rules of the token lifecycle: plain values. */
 import type * as cachedToken from "../../src/internal/token/cachedToken.js"
 
 export const minute = 60_000

@@ -4,10 +4,10 @@ import { none, rejected, returned, type Trial } from "../../src/internal/token/t
 
 const minute = 60_000
 
-/** A call begins with the token, or is rejected. */
+/** An event: a call starts with the token, or is rejected. */
 type Step = readonly ["a" | "b", number] | "rejected"
 
-/** When a token was found to work. */
+/** Returns when a token was found to work. */
 const worked = (steps: ReadonlyArray<Step>): ReadonlyArray<Step> => {
   let trial: Trial<string> = none
   return steps.filter((step) => {
@@ -57,7 +57,7 @@ describe("a token whose rejections are reported", () => {
     assert.deepStrictEqual(worked(calls), [])
   })
 
-  it("is tried again after a rejection of a call that began with it", () => {
+  it("is tried again after a rejection of a call that started with it", () => {
     assert.deepStrictEqual(worked([["a", 0], "rejected", ["a", 1], ["a", 2], "rejected", ["a", minute + 2]]), [])
   })
 })

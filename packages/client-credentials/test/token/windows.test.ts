@@ -6,7 +6,7 @@ import { rules, token } from "./support.js"
 
 const windows = (life: number, jitter = 0) => module.windows(rules, token(1, 0, life), { wall: 0, steady: 500 }, jitter)
 
-describe("the windows of a token's life", () => {
+describe("the windows of a token's lifetime", () => {
   it("are by default a fifth of it or five minutes, and a tenth or ten seconds", () => {
     assert.deepStrictEqual(module.defaultWindowRules, {
       refreshBefore: 300_000,
@@ -16,7 +16,7 @@ describe("the windows of a token's life", () => {
     })
   })
 
-  it("are capped for long lives and fractions of short ones", () => {
+  it("are limited for long lifetimes and fractions of short ones", () => {
     for (
       const [life, refreshFrom, usableUntil] of [
         [86_400_000, 86_400_000 - 300_000, 86_400_000 - 10_000],
@@ -32,7 +32,7 @@ describe("the windows of a token's life", () => {
   })
 
   it.prop(
-    "end where the rule for tokens from a store ends, whatever the settings",
+    "end where the rule for tokens from a store ends, for all settings",
     [
       fc.integer({ min: 0, max: 2_592_000_000 }),
       fc.integer({ min: 0, max: 2_592_000_000 }),
@@ -50,7 +50,7 @@ describe("the windows of a token's life", () => {
   )
 
   it.prop(
-    "follow each other, whatever the life and the jitter",
+    "follow each other, for every lifetime and jitter",
     [fc.integer({ min: 0, max: 2_592_000_000 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })],
     ([life, jitter]) => {
       const { expires, refreshFrom, usableUntil } = windows(life, jitter)
@@ -68,7 +68,7 @@ describe("the windows of a token's life", () => {
     }
   })
 
-  it("count from the request of the process that sent it", () => {
+  it("start at the time of the request in the process that sent it", () => {
     const { expires, life } = module.windows(rules, token(1, 1000, 50_000), { wall: 11_000, steady: 500 }, 0)
     assert.deepStrictEqual([life, expires], [50_000, { wall: 51_000, steady: 40_500 }])
     // The clock of the other process is ahead.
