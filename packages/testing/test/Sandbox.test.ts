@@ -290,20 +290,75 @@ describe("the control by HTTP", () => {
     assert.match((await token(sandbox.environment)).value, /^token-1-/)
   })
 
-  for (
-    const [path, body] of [
-      ["/revoke", { number: "one" }],
-      ["/secret", {}],
-      ["/faults", { server: ["explode"] }],
-      ["/clock", {}],
-      ["/clock", []]
-    ] as const
-  ) {
-    it(`refuses ${JSON.stringify(body)} at ${path}`, async () => {
-      await using sandbox = await Sandbox.start()
+  /** Each states the member, what was expected and what was found. */
+  const wrong: ReadonlyArray<readonly [path: string, body: unknown, ...stated: ReadonlyArray<string>]> = [
+    ["/revoke", { number: "one" }, "number: ", "number", "\"one\""],
+    ["/revoke", { number: 1.5 }, "number: ", "1.5"],
+    ["/revoke", { number: 1 }, "number: ", "issued", "actual 1"],
+    ["/revoke", { nubmer: 1 }, "nubmer"],
+    ["/secret", {}, "clientId", "secret"],
+    ["/secret", { clientId: "test-client", secret: 1 }, "secret: ", "string", "1"],
+    ["/secret", { clientId: "test-client", secret: "new", method: "client_secret_basic" }, "method"],
+    ["/faults", {}, "server or api"],
+    ["/faults", { sevrer: ["reset"] }, "sevrer"],
+    ["/faults", { server: ["explode"] }, "server[0]: ", "\"cutShort\"", "\"explode\""],
+    ["/faults", { api: ["reset", 5] }, "api[1]: ", "5"],
+    ["/faults", { api: null }, "api: "],
+    ["/faults", { server: { status: "503" } }, "server.status: ", "\"503\""],
+    ["/faults", { server: [{ status: 99 }] }, "server[0].status: ", "200", "599", "99"],
+    ["/faults", { server: [{ status: 600 }] }, "server[0].status: ", "600"],
+    ["/faults", { server: [{ status: 503, header: {} }] }, "server[0].header: "],
+    [
+      "/faults",
+      { server: [{ status: 503, headers: { "retry-after": 1 } }] },
+      "server[0].headers.retry-after: ",
+      "string"
+    ],
+    ["/faults", { server: [{ status: 503, headers: { "a b": "1" } }] }, "server[0].headers: ", "a b"],
+    ["/faults", { server: [{ status: 503, headers: { a: "1\n2" } }] }, "server[0].headers: "],
+    ["/faults", { server: [{ status: 503, headers: [] }] }, "server[0].headers"],
+    ["/faults", { server: [{}] }, "server[0].status: "],
+    ["/faults", { server: [{ error: 5 }] }, "server[0].error: ", "5"],
+    ["/faults", { server: [{ error: "x", status: 1 }] }, "server[0].status: "],
+    ["/faults", { server: [{ error: "x", body: "" }] }, "server[0].body: "],
+    ["/faults", { server: [{ delay: "soon" }] }, "server[0].delay: ", "2 hours", "\"soon\""],
+    ["/faults", { server: [{ delay: -1 }] }, "server[0].delay: ", "1 day", "-1"],
+    ["/faults", { server: [{ delay: 1e300 }] }, "server[0].delay: ", "1e+300"],
+    ["/faults", { server: [{ delay: 1, status: 500 }] }, "server[0].status: "],
+    ["/faults", { server: [{ clockAhead: "99999999 days" }] }, "server[0].clockAhead: ", "3650 days"],
+    ["/clock", {}, "advance"],
+    ["/clock", { advance: null }, "advance: ", "null"],
+    ["/clock", { advance: "1 fortnight" }, "advance: ", "fortnight"],
+    ["/clock", { advance: -1 }, "advance: ", "-1"],
+    ["/clock", { advance: "1e9 days" }, "advance: "],
+    ["/clock", { advance: 1e12 }, "advance: ", "3650 days"],
+    ["/clock", { advance: 1, by: 2 }, "by: "],
+    ["/clock", [], "JSON object"],
+    ["/clock", "text", "JSON object"],
+    ["/reset", { all: true }, "all: "]
+  ]
+
+  it("refuses each body that it cannot use, by a sentence, and does nothing", async () => {
+    await using sandbox = await Sandbox.start()
+    for (const [path, body, ...stated] of wrong) {
       const { json, status } = await send(sandbox, "POST", path, body)
-      assert.strictEqual(status, 400)
-      assert.deepInclude(json as object, { error: "invalid_request" })
+      const name = `${path} ${JSON.stringify(body)}: ${JSON.stringify(json)}`
+      assert.strictEqual(status, 400, name)
+      const { error, error_description } = json as Readonly<Record<string, string>>
+      assert.strictEqual(error, "invalid_request")
+      for (const part of stated) assert.include(error_description, part, name)
+      assert.match(error_description ?? "", /\.$/)
+    }
+    assert.strictEqual((await token(sandbox.environment)).status, 200)
+  })
+
+  for (const status of [200, 204, 205, 304, 404, 500, 599]) {
+    it(`a fault with status ${status} and a body`, async () => {
+      await using sandbox = await Sandbox.start()
+      await send(sandbox, "POST", "/faults", { api: { status, body: { a: 1 }, headers: { "x-test": "1" } } })
+      const response = await fetch(sandbox.apiBaseUrl)
+      assert.deepStrictEqual([response.status, response.headers.get("x-test")], [status, "1"])
+      assert.strictEqual(await response.text(), [204, 205, 304].includes(status) ? "" : "{\"a\":1}")
     })
   }
 })

@@ -3,9 +3,9 @@
  */
 import * as Effect from "effect/Effect"
 
-import * as Fault from "../Fault.js"
 import type * as TestApi from "../TestApi.js"
 import type * as TestAuthorizationServer from "../TestAuthorizationServer.js"
+import * as controlBody from "./controlBody.js"
 import * as host from "./host.js"
 
 /** The servers of now, and what is done to both. */
@@ -26,59 +26,13 @@ type Members = Readonly<Record<string, unknown>>
 const isMembers = (value: unknown): value is Members =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-const words: ReadonlyArray<Fault.Fault> = ["hang", "reset", "refuse", "cutShort", "sameToken"]
-
-const units: Readonly<Record<string, number>> = {
-  milli: 1,
-  second: 1000,
-  minute: 60_000,
-  hour: 3_600_000,
-  day: 86_400_000
-}
-
-/** A time span as JSON, in milliseconds: seconds, or a string such as `24 hours`. */
-export const durationOf = (value: unknown): number | undefined => {
-  if (typeof value === "number") return Number.isFinite(value) ? value * 1000 : undefined
-  const [, count, unit = ""] = typeof value === "string" ? /^(-?\d+(?:\.\d+)?) ?([a-z]+?)s?$/.exec(value) ?? [] : []
-  const millis = Object.hasOwn(units, unit) ? units[unit] : undefined
-  return count === undefined || millis === undefined ? undefined : Number(count) * millis
-}
-
-const headersOf = (value: unknown): Readonly<Record<string, string>> =>
-  isMembers(value) ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, String(one)])) : {}
-
-/**
- * A fault as JSON: a word of `Fault`, `{ status, body, headers }` for another response, `{ error, status }` for an OAuth error,
- * `{ delay }` for a late response, or `{ clockAhead }` for the clock of the server, both as time spans.
- */
-export const faultOf = (value: unknown): Fault.Fault | undefined => {
-  if (typeof value === "string") return words.find((word) => word === value)
-  if (!isMembers(value)) return undefined
-  const { body, clockAhead, delay, error, headers, status } = value
-  const [late, ahead] = [durationOf(delay), durationOf(clockAhead)]
-  if (late !== undefined) return Fault.delay(late)
-  if (ahead !== undefined) return Fault.clockOffset(ahead)
-  if (typeof error === "string") return Fault.oauthError(error, typeof status === "number" ? status : 400)
-  if (typeof status !== "number" || status < 200 || status > 599) return undefined
-  return typeof body === "string" || body === undefined
-    ? Fault.answer(status, body, headersOf(headers))
-    : Fault.answer(status, JSON.stringify(body), { "content-type": "application/json", ...headersOf(headers) })
-}
-
-const faultsOf = (value: unknown): ReadonlyArray<Fault.Fault> | undefined => {
-  const found = (Array.isArray(value) ? value as ReadonlyArray<unknown> : value === undefined ? [] : [value]).map(
-    faultOf
-  )
-  return found.every((fault) => fault !== undefined) ? found : undefined
-}
-
 const refused = (problem: string): Response => host.json(400, { error: "invalid_request", error_description: problem })
 
 const done = (): Response => new Response(null, { status: 204 })
 
 interface Operation {
   readonly about: string
-  readonly run: (world: World, body: Members) => Effect.Effect<Response>
+  readonly run: (world: World, body: Members) => Effect.Effect<Response, controlBody.WrongBody>
 }
 
 const operations: Readonly<Record<string, Operation>> = {
@@ -101,51 +55,57 @@ const operations: Readonly<Record<string, Operation>> = {
   },
   "POST /revoke": {
     about: "revokes the valid tokens, or the one of { number }",
-    run: ({ server }, { number }) =>
-      number === undefined || typeof number === "number"
-        ? Effect.map(server().revoke(number), done)
-        : Effect.succeed(refused("number must be the number of a token."))
+    run: ({ server }, body) =>
+      Effect.gen(function*() {
+        const { number } = yield* controlBody.read(controlBody.Revoke, body)
+        const { length } = yield* server().issued
+        if (number !== undefined && (number < 1 || number > length)) {
+          return refused(
+            `number: Expected the number of a token that was issued, which are ${length}, actual ${number}.`
+          )
+        }
+        return yield* Effect.map(server().revoke(number), done)
+      })
   },
   "POST /secret": {
     about: "replaces the secret of a client: { clientId, secret }",
-    run: ({ server }, { clientId, secret }) =>
-      typeof clientId === "string" && typeof secret === "string"
-        ? Effect.map(server().changeSecret(clientId, secret), done)
-        : Effect.succeed(refused("clientId and secret must be strings."))
+    run: ({ server }, body) =>
+      controlBody.read(controlBody.Secret, body).pipe(
+        Effect.flatMap(({ clientId, secret }) => server().changeSecret(clientId, secret)),
+        Effect.map(done)
+      )
   },
   "POST /faults": {
     about: "faults of the next requests: { server: [...], api: [...] }",
-    run: (world, body) => {
-      const [server, api] = [faultsOf(body["server"]), faultsOf(body["api"])]
-      return server === undefined || api === undefined
-        ? Effect.succeed(refused(
-          "server and api must be lists of \"hang\", \"reset\", \"refuse\", \"cutShort\", \"sameToken\", " +
-            "{ status, body, headers }, { error, status }, { delay } or { clockAhead }."
-        ))
-        : Effect.map(
-          Effect.zipRight(world.server().faults.next(...server), world.api().faults.next(...api)),
-          done
-        )
-    }
+    run: (world, body) =>
+      controlBody.readFaults(body).pipe(
+        Effect.flatMap(({ api, server }) =>
+          Effect.zipRight(world.server().faults.next(...server), world.api().faults.next(...api))
+        ),
+        Effect.map(done)
+      )
   },
   "DELETE /faults": {
-    about: "forgets faults that no request has met",
-    run: ({ api, server }) => Effect.map(Effect.zipRight(server().faults.clear, api().faults.clear), done)
+    about: "removes faults that no request has met",
+    run: ({ api, server }, body) =>
+      controlBody.readNothing(body).pipe(
+        Effect.zipRight(server().faults.clear),
+        Effect.zipRight(api().faults.clear),
+        Effect.map(done)
+      )
   },
   "POST /clock": {
     about: "moves the clock of the servers on: { advance: \"24 hours\" } or seconds",
-    run: ({ advance }, body) => {
-      const millis = durationOf(body["advance"])
-      return Effect.succeed(
-        millis === undefined
-          ? refused("advance must be seconds, or a time span such as \"24 hours\".")
-          : host.json(200, { now: new Date(advance(millis)).toISOString() })
-      )
-    }
+    run: ({ advance }, body) =>
+      Effect.gen(function*() {
+        const { advance: span } = yield* controlBody.read(controlBody.Clock, body)
+        const now = advance(yield* controlBody.readSpan(span, controlBody.forward, "advance"))
+        return host.json(200, { now: new Date(now).toISOString() })
+      })
   },
   "POST /reset": {
-    about: "begins anew: no tokens, requests, calls or faults, and the clock of the machine",
-    run: ({ reset }) => Effect.map(reset, done)
+    about: "starts again: no tokens, requests, calls or faults, and the clock of the machine",
+    run: ({ reset }, body) => Effect.map(Effect.zipRight(controlBody.readNothing(body), reset), done)
   }
 }
 
@@ -171,5 +131,9 @@ export const respond = (world: World, { body, method, url }: host.Incoming): Eff
   const members = bodyOf(body)
   return members === undefined
     ? Effect.succeed(refused("The body must be a JSON object."))
-    : operation.run(world, members)
+    : Effect.catchTag(
+      operation.run(world, members),
+      "WrongBody",
+      ({ message }) => Effect.succeed(refused(`${message}.`))
+    )
 }
