@@ -144,7 +144,7 @@ describe("a profile", () => {
         chmodSync(profile("default"), 0o644)
         const open = yield* user.run(["token"])
         assert.strictEqual(open.exitCode, 10)
-        assert.match(open.stderr, /holds a secret, and others may read it\. Say chmod 600 /)
+        assert.match(open.stderr, /holds a secret, and others may read it\. Run chmod 600 /)
         writeFileSync(profile("default"), `OAUTH_CLIENT_ID=a\n${secret}\n`)
         const none = yield* user.run(["token"])
         assert.match(none.stderr, /Line 2 of .* is no setting/)

@@ -203,4 +203,31 @@ describe("the message", () => {
     } as const
     assert.isTrue(Either.isLeft(httpMessage.make([upload], { ...options, raw: undefined })))
   })
+
+  /** An item whose value is a text. */
+  const loaded = (item: requestItem.RequestItem): httpMessage.Loaded => {
+    if (item._tag === "Upload") throw new Error("an upload")
+    return item._tag === "UnsetHeader"
+      ? item
+      : { ...item, value: item.value._tag === "Text" ? item.value.text : item.value.path }
+  }
+
+  it("has the headers that are left after the last one that was unset", () => {
+    const options = { method: undefined, form: false, multipart: false, raw: undefined, boundary: "B" }
+    const headers = (line: string) =>
+      Either.getOrThrow(Either.flatMap(
+        requestItem.parse(line.split(" ")),
+        (items) => httpMessage.make(items.map(loaded), options)
+      )).headers.get("x-a")
+    for (
+      const [line, expected] of [
+        ["X-A:1", "1"],
+        ["X-A:1 X-A:2", "1, 2"],
+        ["X-A:1 X-A: X-A:3", "3"],
+        ["X-A:1 X-A:2 X-A: X-A:3 X-A:4", "3, 4"],
+        ["X-A:1 X-A:", undefined],
+        ["X-A: X-A;", ""]
+      ] as const
+    ) assert.strictEqual(headers(line), expected, line)
+  })
 })

@@ -13,7 +13,6 @@ import {
   ClientConfig,
   IssuanceBudget,
   ServerMetadata,
-  SharedTokens,
   TokenCache,
   TokenEndpoint,
   TokenRevocation,
@@ -28,12 +27,15 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import { Failure } from "./Failure.js"
+import * as handedOver from "./handedOver.js"
 import * as privateFile from "./privateFile.js"
 import { own } from "./profileText.js"
 import { Screen } from "./Screen.js"
 import * as secretSource from "./secretSource.js"
 import { places, provider, type Settings } from "./settings.js"
+import * as sharedTokens from "./sharedTokens.js"
 import * as traffic from "./traffic.js"
+import type { Given } from "./variables.js"
 
 /** The daily limit, where one is set. */
 export const budget = ({ values }: Settings): Effect.Effect<IssuanceBudget.Options | undefined, Failure> => {
@@ -91,22 +93,30 @@ export const layerBase = (settings: Settings) =>
     Layer.merge(NodeFileSystem.layer, NodePath.layer)
   )
 
+/** The token of the environment, where there is nothing to request another with. */
+const handed = (given: Given) =>
+  Layer.effect(
+    TokenEndpoint.TokenEndpoint,
+    Effect.map(TokenEndpoint.TokenEndpoint, (network) => handedOver.endpoint(network, given))
+  )
+
 /**
  * Everything, for commands that use a token. The parts are composed here, since the configuration is read here: its secret
  * may be typed.
  */
-export const layer = (settings: Settings) =>
+export const layer = (settings: Settings, { fresh }: { readonly fresh: boolean } = { fresh: false }) =>
   Layer.provideMerge(
     Layer.unwrapEffect(
       Effect.map(budget(settings), (limit) => {
         const network = TokenEndpoint.layer()
+        const shared = settings.given === undefined ? sharedTokens.layer({ fresh }) : handed(settings.given)
         return ApiClient.layer.pipe(
           Layer.provide(Authorization.layer),
           Layer.provideMerge(TokenCache.layer()),
           Layer.provide(
             limit === undefined
-              ? Layer.provide(SharedTokens.layer(), network)
-              : Layer.provideMerge(SharedTokens.layer(), Layer.provide(IssuanceBudget.layer(limit), network))
+              ? Layer.provide(shared, network)
+              : Layer.provideMerge(shared, Layer.provide(IssuanceBudget.layer(limit), network))
           ),
           Layer.provideMerge(TokenRevocation.layer),
           Layer.provide(ServerMetadata.layer())

@@ -4,11 +4,10 @@
  */
 import { parseArgs, type ParseArgsConfig } from "node:util"
 
-import { closest, distance } from "fastest-levenshtein"
-
 import { harmless } from "./ansi.js"
 import { builtIn, commands, common } from "./commandTable.js"
 import { type Command, type Option, type Options, written } from "./declaration.js"
+import { nearest } from "./nearest.js"
 
 /** The values of options as they are written; those that are absent are undefined, or false. */
 export type Read = Readonly<Record<string, string | number | boolean | undefined>>
@@ -75,17 +74,6 @@ const tokensOf = (args: ReadonlyArray<string>, names: Names) => {
 }
 
 type Token = ReturnType<typeof tokensOf>[number]
-
-/** The nearest of the names, if it is spelt almost like the one that is written. */
-export const nearest = (text: string, names: ReadonlyArray<string>): string | undefined => {
-  const wanted = text.toLowerCase()
-  const beginning = wanted.length > 1 ? names.filter((name) => name.toLowerCase().startsWith(wanted)) : []
-  const [only] = beginning
-  if (only !== undefined && beginning.length === 1) return only
-  const caseless = new Map(names.map((name) => [name.toLowerCase(), name]))
-  const found = closest(wanted, [...caseless.keys()])
-  return distance(wanted, found) <= Math.min(2, wanted.length / 2) ? caseless.get(found) : undefined
-}
 
 const meant = (found: string | undefined): string => found === undefined ? "" : ` Did you mean ${found}?`
 

@@ -3,6 +3,7 @@
  */
 import { type Choice, type Command, command, commandWithArguments, type Flag, type Text } from "./declaration.js"
 import { serverNames } from "./serverNames.js"
+import { formats } from "./tokenFormats.js"
 
 const flag = (description: string, short?: string): Flag => ({
   type: "flag",
@@ -46,19 +47,33 @@ export const builtIn = {
 
 const json = flag("Print JSON.", "j")
 
+const minLife = text("DURATION", "Request another token unless the cached one lasts as long: 10min, 1h, 3600s.")
+
+const fresh = flag("Request another token than the cached one, also while the failure of a request is remembered.")
+
 const token = command(
   "Print an access token: the cached one, or a new one.",
   {
     ...common,
-    json: flag("Print the token as JSON, with the time it expires.", "j"),
-    header: flag("Print the Authorization header."),
-    exec: text(
-      "COMMAND",
-      "Run a command in the shell, with the token in OAUTH_ACCESS_TOKEN: never as an argument, which others can see."
+    format: choice(
+      "FORMAT",
+      formats,
+      "The form: the token alone, the Authorization header, JSON with its life, variables, or ExecCredential of kubectl."
     ),
-    fresh: flag("Request another token than the cached one.")
+    json: flag("The same as --format json.", "j"),
+    header: flag("The same as --format header."),
+    exec: text("COMMAND", "Run a line in the shell, with the token in OAUTH_ACCESS_TOKEN. See effect-oauth exec."),
+    minLife,
+    fresh
   },
   () => import("./commands/token.js")
+)
+
+const exec = commandWithArguments(
+  "Run a program with an access token in OAUTH_ACCESS_TOKEN: never as an argument, which others can see.",
+  { placeholder: "-- PROGRAM [ARGUMENT ...]", description: "The program, and its arguments.", completes: "command" },
+  { ...common, minLife, fresh },
+  () => import("./commands/exec.js")
 )
 
 const call = commandWithArguments(
@@ -190,5 +205,5 @@ const init = command(
 )
 
 export const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ init, doctor, call, token, inspect, status, budget, revoke, simulate, sandbox })
+  Object.entries({ init, doctor, call, token, exec, inspect, status, budget, revoke, simulate, sandbox })
 )

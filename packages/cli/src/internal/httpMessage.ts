@@ -158,6 +158,7 @@ export const make = (items: ReadonlyArray<Loaded>, options: Options): Either.Eit
       const name = item.name.toLowerCase()
       if (item._tag === "UnsetHeader") {
         headers.delete(name)
+        given.delete(name)
         continue
       }
       // A header that is given twice is a list (RFC 9110 section 5.3).

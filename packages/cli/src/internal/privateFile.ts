@@ -75,9 +75,34 @@ export const readOrMake = (path: string, text: () => string): Effect.Effect<stri
       })
   ).pipe(Effect.uninterruptible)
 
+/** What others than its owner can do with a file. */
+export interface Access {
+  /** A file that nobody can write is one of a read-only mount, as containers get their secrets: then it is false. */
+  readonly othersRead: boolean
+  /** Also when it is theirs. */
+  readonly othersWrite: boolean
+}
+
+/** By the mode and the owner of the file; Windows has no such modes. */
+export const accessOf = (
+  { mode, uid }: { readonly mode: number; readonly uid: number },
+  platform: NodeJS.Platform,
+  user: number | undefined
+): Access =>
+  platform === "win32" ? { othersRead: false, othersWrite: false } : {
+    othersRead: (mode & 0o044) !== 0 && (mode & 0o222) !== 0,
+    othersWrite: (mode & 0o022) !== 0 || (user !== undefined && uid !== user && uid !== 0)
+  }
+
+/** Undefined where there is no such file. */
+export const access = (path: string): Effect.Effect<Access | undefined> =>
+  Effect.promise(() =>
+    Fs.stat(path).then((found) => accessOf(found, process.platform, process.geteuid?.()), () => undefined)
+  )
+
 /** Whether others than its owner may read it; undefined where there is no such file. */
 export const isOpen = (path: string): Effect.Effect<boolean | undefined> =>
-  Effect.promise(() => Fs.stat(path).then(({ mode }) => (mode & 0o077) !== 0, () => undefined))
+  Effect.map(access(path), (found) => found?.othersRead)
 
 export const names = (directory: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.promise(() => Fs.readdir(directory).then((all) => all.sort(), () => []))

@@ -2,6 +2,8 @@
  * A profile as text: the variables that a service would find in its environment, one a line, as `node --env-file` reads
  * them too.
  */
+import { parseEnv } from "node:util"
+
 import * as Either from "effect/Either"
 
 /** What only this command knows, beside the variables of the library. */
@@ -41,22 +43,16 @@ export const write = (values: Values): Either.Either<string, string> =>
     (lines) => lines.join("")
   )
 
-const unquote = (text: string): string => {
-  const mark = text[0]
-  return mark !== undefined && "'\"`".includes(mark) && text.length > 1 && text.endsWith(mark)
-    ? text.slice(1, -1)
-    : text
-}
-
-/** The number of the line that is none, on the left. */
+/**
+ * The variables as Node reads them (`node --env-file`), or the number of a line that is none. Node passes over such a line; a
+ * setting would be missing.
+ */
 export const read = (text: string): Either.Either<Values, number> => {
-  const values: Record<string, string> = {}
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    const trimmed = line.trim()
-    if (trimmed === "" || trimmed.startsWith("#")) continue
-    const [, variable, value] = /^(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=\s*(.*)$/.exec(trimmed) ?? []
-    if (variable === undefined || value === undefined) return Either.left(index + 1)
-    values[variable] = unquote(value)
-  }
-  return Either.right(values)
+  const values = parseEnv(text) as Values
+  // The lines of a value that has several of them are none by themselves.
+  const within = new Set(Object.values(values).flatMap((value) => value.includes("\n") ? value.split(/\r?\n/) : []))
+  const wrong = text.split(/\r?\n/).findIndex((line) =>
+    !/^\s*(#.*|(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=.*)?$/.test(line) && !within.has(line.replace(/["'`].*$/, ""))
+  )
+  return wrong === -1 ? Either.right(values) : Either.left(wrong + 1)
 }

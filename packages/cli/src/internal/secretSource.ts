@@ -25,7 +25,7 @@ const maxBytes = 65_536
 /** What the command prints to standard output, without the line break at its end. It may talk to the user meanwhile. */
 export const fromCommand = (command: string): Secret =>
   Effect.async<Redacted.Redacted<string>, OAuthError.CredentialUnavailable>((resume) => {
-    const child = spawn("sh", ["-c", command], { stdio: ["inherit", "pipe", "inherit"] })
+    const child = spawn(command, { stdio: ["inherit", "pipe", "inherit"], shell: true })
     const chunks: Array<Buffer> = []
     let size = 0
     child.stdout.on("data", (chunk: Buffer) => {
@@ -147,6 +147,7 @@ export const configure = (
   ConfigError.ConfigError | Failure | InvalidConfig.InvalidConfig,
   FileSystem.FileSystem
 > => {
+  if (settings.given !== undefined) return withSecret(settings, notReadYet)
   const command = settings.values[own.secretCommand]
   const isAsked = settings.values[own.secretPrompt] === "true"
   const others = ["OAUTH_CLIENT_SECRET", "OAUTH_CLIENT_SECRET_FILE"].filter((one) => settings.values[one] !== undefined)

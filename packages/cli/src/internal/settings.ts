@@ -12,12 +12,16 @@ import * as directories from "./directories.js"
 import { Failure, usage } from "./Failure.js"
 import * as privateFile from "./privateFile.js"
 import * as profileText from "./profileText.js"
+import { Screen } from "./Screen.js"
+import * as variables from "./variables.js"
 
 export interface Settings {
   /** Where they are from, for a sentence. */
   readonly origin: string
   readonly profile: string | undefined
   readonly values: profileText.Values
+  /** The token that another command handed over, where there is nothing to request another with. */
+  readonly given?: variables.Given | undefined
 }
 
 export const places: Effect.Effect<directories.Directories> = Effect.sync(directories.here)
@@ -35,15 +39,49 @@ export const profiles: Effect.Effect<ReadonlyArray<string>> = Effect.flatMap(
   (all) => Effect.map(privateFile.names(all.profiles), directories.profileNames)
 )
 
-const secrets = [
-  "OAUTH_CLIENT_SECRET",
-  "OAUTH_CLIENT_SECRET_PREVIOUS",
-  "OAUTH_PRIVATE_KEY",
-  "OAUTH_PRIVATE_KEY_PREVIOUS"
-]
+/** Why a profile cannot be trusted, by what others can do with its file. */
+const distrust = (
+  path: string,
+  values: profileText.Values,
+  { othersRead, othersWrite }: privateFile.Access
+): Failure | undefined => {
+  const refused = (problem: string, remedy: string) =>
+    new Failure({ outcome: "configuration", message: `${path} ${problem}.`, remedy })
+  if (othersWrite) {
+    return refused(
+      "can be changed by other users",
+      `Check its settings, then run chmod 600 ${path} as its owner.`
+    )
+  }
+  if (othersRead && variables.secrets.values.some((variable) => values[variable] !== undefined)) {
+    return refused(
+      "holds a secret, and others may read it",
+      `Run chmod 600 ${path}, and replace the secret if somebody may have seen it.`
+    )
+  }
+  return othersRead && values[profileText.own.secretCommand] !== undefined
+    ? refused("names a command, and others may read it", `Run chmod 600 ${path}.`)
+    : undefined
+}
+
+/** Notes what looks wrong with variables, and goes on. */
+const reviewed = (chosen: Settings, names: ReadonlyArray<string>): Effect.Effect<Settings, never, Screen> =>
+  Effect.gen(function*() {
+    const { err, note } = yield* Screen
+    const files: Record<string, string> = {}
+    for (const variable of variables.secrets.files) {
+      const path = chosen.values[variable]
+      const text = path === undefined ? undefined : yield* Effect.orElseSucceed(privateFile.read(path), () => undefined)
+      if (text !== undefined) files[variable] = text
+    }
+    for (const warning of [...variables.unknown(names), ...variables.surroundings(chosen.values, files)]) {
+      yield* note(`${err.yellow("warning:")} ${chosen.origin}: ${warning}`)
+    }
+    return chosen
+  })
 
 /** Those of a profile that must be there. */
-const ofProfile = (name: string): Effect.Effect<Settings, Failure> =>
+const ofProfile = (name: string): Effect.Effect<Settings, Failure, Screen> =>
   Effect.gen(function*() {
     const path = yield* profilePath(name)
     const text = yield* privateFile.read(path)
@@ -63,14 +101,10 @@ const ofProfile = (name: string): Effect.Effect<Settings, Failure> =>
         message: `Line ${line} of ${path} is no setting.`,
         remedy: "Each line is NAME=value, or starts with #."
       }))
-    if (secrets.some((variable) => values[variable] !== undefined) && (yield* privateFile.isOpen(path)) === true) {
-      return yield* new Failure({
-        outcome: "configuration",
-        message: `${path} holds a secret, and others may read it.`,
-        remedy: `Say chmod 600 ${path}, and replace the secret if somebody may have seen it.`
-      })
-    }
-    return { origin: `profile "${name}"`, profile: name, values }
+    const access = yield* privateFile.access(path)
+    const failure = access && distrust(path, values, access)
+    if (failure !== undefined) return yield* failure
+    return yield* reviewed({ origin: `profile "${name}"`, profile: name, values }, Object.keys(values))
   })
 
 /** The same for a command that makes no call, and so needs no API. */
@@ -79,35 +113,40 @@ export const withoutApi = ({ values, ...rest }: Settings): Settings => ({
   values: { API_BASE_URL: "none", ...values }
 })
 
-/** Of the variables `API_...`, which other programs may have too, only these show that a client is configured. */
-const showsClient = (variable: string): boolean => /^(OAUTH_|API_BASE_URL$|API_ORIGINS$)/.test(variable)
-
-const isSetting = (variable: string): boolean => /^(OAUTH|API)_/.test(variable)
-
-const ofEnvironment: Effect.Effect<Settings> = Effect.sync(() => ({
-  origin: "the environment",
-  profile: undefined,
-  values: Object.fromEntries(
+const ofEnvironment: Effect.Effect<Settings> = Effect.sync(() => {
+  const given = variables.given(process.env)
+  const values = Object.fromEntries(
     Object.entries(process.env).flatMap(([variable, value]) =>
-      isSetting(variable) && value !== undefined && value !== "" ? [[variable, value]] : []
+      variables.isKnown(variable) && value !== undefined && value !== "" ? [[variable, value]] : []
     )
   )
-}))
+  return given === undefined ? { origin: "the environment", profile: undefined, values } : {
+    origin: "the environment, with the token that was handed over",
+    profile: undefined,
+    values: Object.fromEntries(
+      Object.entries(values).filter(([variable]) => variables.withoutAuthentication(variable))
+    ),
+    given
+  }
+})
 
 /**
  * Those of the profile named on the command line or in `EFFECT_OAUTH_PROFILE`, and nothing of the environment then, so that
  * the id of one client never meets the secret of another. Without a name: those of the environment, and if it has none,
  * those of the profile `default`.
  */
-export const load = (named: Option.Option<string>): Effect.Effect<Settings, Failure> =>
+export const load = (named: Option.Option<string>): Effect.Effect<Settings, Failure, Screen> =>
   Effect.gen(function*() {
     // A name that is empty, of a variable that is not set say, must not become another client.
     if (Option.isSome(named)) return yield* ofProfile(named.value)
     const name = process.env["EFFECT_OAUTH_PROFILE"] ?? ""
     if (name !== "") return yield* ofProfile(name)
     const environment = yield* ofEnvironment
-    if (Object.keys(environment.values).some(showsClient)) return environment
+    if (Object.keys(environment.values).some(variables.showsClient)) {
+      return yield* reviewed(environment, Object.keys(process.env))
+    }
     if ((yield* profiles).includes("default")) return yield* ofProfile("default")
+    yield* reviewed(environment, Object.keys(process.env))
     return yield* new Failure({
       outcome: "configuration",
       message: "No client is configured.",

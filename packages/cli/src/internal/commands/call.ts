@@ -60,7 +60,15 @@ const read = (path: string): Effect.Effect<Uint8Array, Failure> =>
 const text = (source: requestItem.Source): Effect.Effect<string, Failure> =>
   source._tag === "Text"
     ? Effect.succeed(source.text)
-    : Effect.map(read(source.path), (content) => new TextDecoder().decode(content))
+    : Effect.flatMap(read(source.path), (content) =>
+      Effect.try({
+        try: () => new TextDecoder("utf-8", { fatal: true }).decode(content),
+        catch: () =>
+          usage(
+            `${source.path} is not UTF-8, so it is not a text.`,
+            "Convert it, send it as the body by @FILE, or upload it by --form and key@FILE."
+          )
+      }))
 
 const loaded = (item: requestItem.RequestItem): Effect.Effect<httpMessage.Loaded, Failure> => {
   switch (item._tag) {

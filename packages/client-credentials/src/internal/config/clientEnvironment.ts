@@ -14,7 +14,8 @@ import type { Kind, Source } from "./credentialSource.js"
 import * as environment from "./environment.js"
 import type * as rules from "./rules.js"
 
-const variables = {
+/** The variables by the settings that they are read into. */
+export const variables = {
   tokenUrl: "OAUTH_TOKEN_URL",
   issuer: "OAUTH_ISSUER",
   revocationUrl: "OAUTH_REVOCATION_URL",

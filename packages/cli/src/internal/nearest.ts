@@ -1,0 +1,15 @@
+/**
+ * The name that was meant.
+ */
+import { closest, distance } from "fastest-levenshtein"
+
+/** The nearest of the names, if it is spelt almost like the one that is written. */
+export const nearest = (text: string, names: ReadonlyArray<string>): string | undefined => {
+  const wanted = text.toLowerCase()
+  const beginning = wanted.length > 1 ? names.filter((name) => name.toLowerCase().startsWith(wanted)) : []
+  const [only] = beginning
+  if (only !== undefined && beginning.length === 1) return only
+  const caseless = new Map(names.map((name) => [name.toLowerCase(), name]))
+  const found = closest(wanted, [...caseless.keys()])
+  return distance(wanted, found) <= Math.min(2, wanted.length / 2) ? caseless.get(found) : undefined
+}

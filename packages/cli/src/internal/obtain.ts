@@ -1,0 +1,74 @@
+/**
+ * A token that is handed to another program, which cannot refresh it: one in its refresh window is replaced first.
+ */
+import { type AccessToken, ClientConfig, TokenCache } from "@effect-oauth/client-credentials"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+import * as client from "./client.js"
+import * as durationText from "./durationText.js"
+import { explain } from "./explain.js"
+import { Failure, usage } from "./Failure.js"
+import { Screen } from "./Screen.js"
+import type { Settings } from "./settings.js"
+import * as tokenLife from "./tokenLife.js"
+
+export interface Options {
+  readonly fresh: boolean
+  readonly minLife: Option.Option<string>
+}
+
+const minLifeOf = ({ minLife }: Options) => {
+  if (Option.isNone(minLife)) return Effect.succeed(0)
+  const millis = Option.getOrUndefined(durationText.read(minLife.value))
+  return millis === undefined
+    ? usage(`--min-life ${minLife.value} is not a duration.`, "Write 10min, 1h or 3600s.")
+    : Effect.succeed(millis)
+}
+
+/** Replaces a token that does not last; where that fails, the cached one is used while it can be. */
+const lasting = (cached: AccessToken.AccessToken, minLife: number) =>
+  Effect.gen(function*() {
+    const { err, note } = yield* Screen
+    const warn = (text: string) => note(`${err.yellow("warning:")} ${text}`)
+    const now = yield* Clock.currentTimeMillis
+    if (tokenLife.isUnreachable(cached, minLife)) {
+      yield* warn(
+        `Tokens of this server last ${durationText.show(cached.expiresAt - cached.requestedAt)}, so none lasts for ` +
+          `--min-life ${durationText.show(minLife)}.`
+      )
+    }
+    if (!tokenLife.isDue(cached, now, minLife)) return cached
+    const cache = yield* TokenCache.TokenCache
+    return yield* Effect.catchAll(cache.refresh(cached), (error) =>
+      Effect.as(
+        warn(
+          `${explain(error).message} The cached token is used, which expires in ${
+            durationText.show(cached.expiresAt - now)
+          }.`
+        ),
+        cached
+      ))
+  })
+
+/** The token of the client; its connections are closed by then. */
+export const token = (chosen: Settings, options: Options) =>
+  Effect.gen(function*() {
+    const minLife = yield* minLifeOf(options)
+    const obtained = Effect.gen(function*() {
+      const { dpop } = yield* ClientConfig.ClientConfig
+      if (dpop !== undefined) {
+        return yield* new Failure({
+          outcome: "configuration",
+          message:
+            "The tokens of this client are bound to a key (OAUTH_DPOP, OAUTH_DPOP_KEY): an API rejects them without a " +
+            "proof of that key.",
+          remedy: "Use effect-oauth call, which proves that it has the key."
+        })
+      }
+      const cached = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)
+      return yield* lasting(cached, minLife)
+    })
+    return yield* Effect.provide(obtained, client.layer(chosen, options))
+  })

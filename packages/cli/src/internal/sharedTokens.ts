@@ -1,0 +1,120 @@
+/**
+ * Tokens that commands share through files, with a note wherever one has to wait for another, or learns of a failure that
+ * another had.
+ */
+import { SharedTokens, TokenEndpoint, TokenStore } from "@effect-oauth/client-credentials"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+
+import * as durationText from "./durationText.js"
+import { Screen } from "./Screen.js"
+
+/** A process that was killed while it requested a token delays the next one for as long. */
+const leaseLife = Duration.seconds(4)
+
+/** Shorter waits are not noted: commands that start at once have them. */
+const notedAfter = 1000
+
+/** The store, with a note when another process has had the lease for a while. */
+const noting = (
+  store: TokenStore.TokenStore,
+  note: (line: string) => Effect.Effect<void>
+): TokenStore.TokenStore => {
+  let since: number | undefined
+  let isNoted = false
+  let isOwn = false
+  const seen = <A extends TokenStore.Snapshot>(snapshot: A) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (isOwn || snapshot.leasedFor <= 0) return Effect.succeed(snapshot)
+      since ??= now
+      if (isNoted || now - since < notedAfter) return Effect.succeed(snapshot)
+      isNoted = true
+      return Effect.as(
+        note(
+          "Waiting for the token that another process is requesting for this client; if that process was killed, for at " +
+            `most ${Duration.toSeconds(leaseLife)} s.`
+        ),
+        snapshot
+      )
+    })
+  return {
+    ...store,
+    load: (key) => Effect.flatMap(store.load(key), seen),
+    acquire: (key, owner, life) =>
+      Effect.flatMap(store.acquire(key, owner, life), (attempt) => {
+        isOwn ||= attempt.done
+        return seen(attempt)
+      })
+  }
+}
+
+/** The store as if it held nothing yet, so that a token is requested, whatever is cached and whatever failed before. */
+const emptied = (store: TokenStore.TokenStore): TokenStore.TokenStore => {
+  const generations = new Map<string, number>()
+  const replaced = new Set<string>()
+  const without = <A extends TokenStore.Snapshot>(key: string) => (snapshot: A): A => {
+    if (replaced.has(key)) return snapshot
+    generations.set(key, Option.match(snapshot.entry, { onNone: () => 0, onSome: ({ generation }) => generation }))
+    return { ...snapshot, entry: Option.none() }
+  }
+  return {
+    ...store,
+    load: (key) => Effect.map(store.load(key), without(key)),
+    acquire: (key, owner, life) => Effect.map(store.acquire(key, owner, life), without(key)),
+    swap: (key, generation, entry, release) =>
+      Effect.tap(
+        store.swap(key, generation === 0 ? generations.get(key) ?? 0 : generation, entry, release),
+        () => Effect.sync(() => replaced.add(key))
+      )
+  }
+}
+
+const until = (retryAfter: Duration.Duration | undefined): string =>
+  retryAfter === undefined ? "" : `, for another ${durationText.show(Math.max(1000, Duration.toMillis(retryAfter)))}`
+
+/** Notes a failure of an earlier command: it is the outcome, and nothing was sent. */
+const remembering = (isSent: () => boolean, note: (line: string) => Effect.Effect<void>) => {
+  let isNoted = false
+  return (endpoint: TokenEndpoint.TokenEndpoint): TokenEndpoint.TokenEndpoint => ({
+    ...endpoint,
+    requestToken: (request, options) =>
+      Effect.tapError(endpoint.requestToken(request, options), (error) => {
+        const isShared = error._tag === "TokenErrorResponse" || error._tag === "InvalidTokenResponse" ||
+          error._tag === "TokenEndpointUnavailable"
+        if (!isShared || isSent() || isNoted) return Effect.void
+        isNoted = true
+        return note(
+          `The failure of an earlier token request is remembered${
+            until("retryAfter" in error ? error.retryAfter : undefined)
+          }, and no request was sent. effect-oauth token --fresh sends one now.`
+        )
+      })
+  })
+}
+
+/** Decorates the `TokenEndpoint` of the context. `fresh` requests a token, whatever the store holds. */
+export const layer = ({ fresh }: { readonly fresh: boolean }) =>
+  Layer.scoped(
+    TokenEndpoint.TokenEndpoint,
+    Effect.gen(function*() {
+      const { note } = yield* Screen
+      const network = yield* TokenEndpoint.TokenEndpoint
+      const store = yield* TokenStore.TokenStore
+      let isSent = false
+      const counted: TokenEndpoint.TokenEndpoint = {
+        ...network,
+        requestToken: (request, options) =>
+          Effect.suspend(() => {
+            isSent = true
+            return network.requestToken(request, options)
+          })
+      }
+      const shared = yield* SharedTokens.decorate(counted, { leaseLife }).pipe(
+        Effect.provideService(TokenStore.TokenStore, noting(fresh ? emptied(store) : store, note))
+      )
+      return remembering(() => isSent, note)(shared)
+    })
+  )

@@ -1,0 +1,153 @@
+/**
+ * The variables that this command reads, and what looks wrong with those that are set: names that are almost one of them,
+ * secrets with quotes or blanks around them.
+ */
+import * as Redacted from "effect/Redacted"
+
+import { harmless } from "./ansi.js"
+import { nearest } from "./nearest.js"
+import { own, type Values } from "./profileText.js"
+
+/** Those of the library's `ClientConfig`. */
+export const clientVariables: ReadonlyArray<string> = [
+  "OAUTH_TOKEN_URL",
+  "OAUTH_ISSUER",
+  "OAUTH_REVOCATION_URL",
+  "OAUTH_CLIENT_ID",
+  "OAUTH_CLIENT_SECRET",
+  "OAUTH_CLIENT_SECRET_FILE",
+  "OAUTH_CLIENT_SECRET_PREVIOUS",
+  "OAUTH_CLIENT_SECRET_PREVIOUS_FILE",
+  "OAUTH_AUDIENCE",
+  "OAUTH_SCOPE",
+  "OAUTH_RESOURCE",
+  "OAUTH_PARAMETERS",
+  "OAUTH_AUTHORIZATION_DETAILS",
+  "OAUTH_CLIENT_AUTHENTICATION",
+  "OAUTH_BASIC_ENCODING",
+  "OAUTH_PRIVATE_KEY",
+  "OAUTH_PRIVATE_KEY_FILE",
+  "OAUTH_PRIVATE_KEY_PREVIOUS",
+  "OAUTH_PRIVATE_KEY_PREVIOUS_FILE",
+  "OAUTH_PRIVATE_KEY_ID",
+  "OAUTH_SIGNING_ALGORITHM",
+  "OAUTH_ASSERTION_AUDIENCE",
+  "OAUTH_ASSERTION_TYPE",
+  "OAUTH_CLIENT_ASSERTION",
+  "OAUTH_CLIENT_ASSERTION_FILE",
+  "OAUTH_GRANT",
+  "OAUTH_SUBJECT_TOKEN",
+  "OAUTH_SUBJECT_TOKEN_FILE",
+  "OAUTH_SUBJECT_TOKEN_TYPE",
+  "OAUTH_CERTIFICATE_BOUND_TOKENS",
+  "OAUTH_DPOP",
+  "OAUTH_DPOP_KEY",
+  "OAUTH_DPOP_KEY_FILE",
+  "OAUTH_REQUEST_FORMAT",
+  "OAUTH_TOKEN_TYPE",
+  "OAUTH_ALLOW_HTTP_LOOPBACK",
+  "API_BASE_URL",
+  "API_ORIGINS",
+  "API_ALLOW_OUTSIDE_BASE_PATH",
+  "API_REJECTED_STATUSES"
+]
+
+/** Those of the library's `NodeTls`. */
+export const tlsVariables: ReadonlyArray<string> = [
+  "OAUTH_TLS_CA_FILE",
+  "OAUTH_TLS_EXTRA_CA_FILE",
+  "OAUTH_TLS_CERTIFICATE_FILE",
+  "OAUTH_TLS_KEY_FILE",
+  "OAUTH_TLS_MIN_VERSION"
+]
+
+const ofClient: ReadonlyArray<string> = [...clientVariables, ...Object.values(own)]
+
+const known: ReadonlyArray<string> = [...ofClient, ...tlsVariables]
+
+/** What `token --exec` and `exec` set for the programs that they run. */
+export const handedOver = { token: "OAUTH_ACCESS_TOKEN", expiresAt: "OAUTH_ACCESS_TOKEN_EXPIRES_AT" } as const
+
+export const isKnown = (variable: string): boolean => known.includes(variable)
+
+/**
+ * Whether a variable shows that a client is configured. Variables of other programs do not, nor do those of connections and
+ * of APIs, which other programs may have too.
+ */
+export const showsClient = (variable: string): boolean =>
+  ofClient.includes(variable) &&
+  (variable.startsWith("OAUTH_") || variable === "API_BASE_URL" || variable === "API_ORIGINS")
+
+/** A sentence for each variable `OAUTH_...` that is not read. */
+export const unknown = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
+  names.flatMap((name) => {
+    if (!name.startsWith("OAUTH_") || isKnown(name) || name === handedOver.token || name === handedOver.expiresAt) {
+      return []
+    }
+    const meant = nearest(name, known)
+    return [
+      `${harmless(name)} is not a variable of effect-oauth, and is ignored.${
+        meant === undefined ? "" : ` Did you mean ${meant}?`
+      }`
+    ]
+  })
+
+/** The variables that hold a secret, and those that name its file. */
+export const secrets = {
+  values: [
+    "OAUTH_CLIENT_SECRET",
+    "OAUTH_CLIENT_SECRET_PREVIOUS",
+    "OAUTH_PRIVATE_KEY",
+    "OAUTH_PRIVATE_KEY_PREVIOUS"
+  ],
+  files: ["OAUTH_CLIENT_SECRET_FILE", "OAUTH_CLIENT_SECRET_PREVIOUS_FILE"]
+} as const
+
+/** What surrounds a secret that is hardly part of it. The line break at the end of a file is not counted. */
+export const surrounded = (secret: string): string | undefined => {
+  const text = secret.replace(/\r?\n$/, "")
+  if (text !== text.trim()) return "blanks or line breaks"
+  return text.length > 1 && /^(["'`]).*\1$/s.test(text) ? "quotes" : undefined
+}
+
+/** A sentence for each secret with something around it. `files` are the contents by the variables that name them. */
+export const surroundings = (values: Values, files: Values): ReadonlyArray<string> =>
+  [
+    ...secrets.values.map((variable) => [variable, values[variable]] as const),
+    ...Object.entries(files).map(([variable, content]) => [`the file of ${variable}`, content] as const)
+  ].flatMap(([where, secret]) => {
+    const found = secret === undefined ? undefined : surrounded(secret)
+    return found === undefined
+      ? []
+      : [
+        `The secret in ${where} has ${found} around it, which are sent with it. Remove them unless they are part of it.`
+      ]
+  })
+
+/** What a program that was given a token needs no more. */
+export const isCredential = (variable: string): boolean =>
+  /^(OAUTH_(CLIENT_SECRET|CLIENT_ASSERTION|PRIVATE_KEY|DPOP_KEY|SUBJECT_TOKEN)|LEGACY_TOKEN_SECRET)/.test(variable)
+
+/** A token that this command was handed over by another one, which kept the credentials. */
+export interface Given {
+  readonly value: Redacted.Redacted<string>
+  readonly expiresAt: number
+}
+
+/** The one of the environment, where there is one and nothing to request another with. */
+export const given = (environment: Readonly<Record<string, string | undefined>>): Given | undefined => {
+  const value = environment[handedOver.token] ?? ""
+  const expiresAt = Date.parse(environment[handedOver.expiresAt] ?? "")
+  const hasCredential = Object.entries(environment).some(([variable, text]) =>
+    isCredential(variable) && (text ?? "") !== ""
+  )
+  return value === "" || Number.isNaN(expiresAt) || hasCredential
+    ? undefined
+    : { value: Redacted.make(value), expiresAt }
+}
+
+/** The settings of a client without credentials: how it would prove itself does not matter. */
+export const withoutAuthentication = (variable: string): boolean =>
+  !/^OAUTH_(CLIENT_AUTHENTICATION|BASIC_ENCODING|SIGNING_ALGORITHM|ASSERTION_|GRANT|CERTIFICATE_BOUND|DPOP)/.test(
+    variable
+  )
