@@ -1,5 +1,5 @@
 /**
- * Everything that `doctor` knows, brought about for real.
+ * Everything that `doctor` recognizes, brought about for real.
  */
 import { chmodSync, writeFileSync } from "node:fs"
 import type * as Http from "node:http"
@@ -54,7 +54,7 @@ const sick = Effect.gen(function*() {
 const minute = 300_000
 
 describe("doctor, on the way to the server", () => {
-  it.scopedLive("knows a host that there is none of", () =>
+  it.scopedLive("recognizes a host that does not exist", () =>
     Effect.gen(function*() {
       const { wrong } = yield* sick
       const found = yield* wrong({ OAUTH_TOKEN_URL: "https://auth.no-such-host.invalid/token" })
@@ -63,7 +63,7 @@ describe("doctor, on the way to the server", () => {
       assert.match(found.remedy ?? "", /OAUTH_TOKEN_URL|DNS/)
     }), minute)
 
-  it.scopedLive("knows a port where nobody listens", () =>
+  it.scopedLive("recognizes a port where no process listens", () =>
     Effect.gen(function*() {
       const { wrong } = yield* sick
       const found = yield* wrong({
@@ -119,7 +119,7 @@ describe("doctor, on the way to the server", () => {
     ["for another name", (ca) => certificates.server(ca, "127.0.0.9"), true, /is for 127.0.0.9, not for 127.0.0.1/]
   ]
   for (const [name, make, trusts, says] of cases) {
-    it.scopedLive(`knows a certificate ${name}`, () =>
+    it.scopedLive(`recognizes a certificate ${name}`, () =>
       Effect.gen(function*() {
         const { file, wrong } = yield* sick
         const ca = yield* certificates.authority("The authority")
@@ -136,7 +136,7 @@ describe("doctor, on the way to the server", () => {
 
   for (const variable of ["OAUTH_TLS_CA_FILE", "OAUTH_TLS_EXTRA_CA_FILE"]) {
     it.scopedLive(
-      `knows a certificate that ends soon, which is no mistake, by ${variable}`,
+      `recognizes a certificate that ends soon, which is only a warning, by ${variable}`,
       () =>
         Effect.gen(function*() {
           const { client } = yield* sick
@@ -159,7 +159,7 @@ describe("doctor, on the way to the server", () => {
     )
   }
 
-  it.scopedLive("knows a port that does not speak TLS", () =>
+  it.scopedLive("recognizes a port that does not speak TLS", () =>
     Effect.gen(function*() {
       const { wrong } = yield* sick
       const origin = yield* servers.http((_, response) => response.end())
@@ -169,7 +169,7 @@ describe("doctor, on the way to the server", () => {
     }), minute)
 })
 
-/** An authorization server that answers as the test says, with a clock of its own. */
+/** An authorization server that answers as the test defines, with its own clock. */
 const scripted = (answer: Http.RequestListener, aheadBy = 0) =>
   servers.http((request, response) => {
     response.setHeader("date", new Date(Date.now() + aheadBy).toUTCString())
@@ -185,7 +185,7 @@ const token = (more: object = {}): Http.RequestListener => (request, response) =
 
 describe("doctor, at the server", () => {
   for (const [aheadBy, says] of [[630_000, /10 min \d+ s behind/], [-630_000, /10 min \d+ s ahead of/]] as const) {
-    it.scopedLive(`knows a clock that is ${aheadBy > 0 ? "behind" : "ahead"}`, () =>
+    it.scopedLive(`recognizes a clock that is ${aheadBy > 0 ? "behind" : "ahead"}`, () =>
       Effect.gen(function*() {
         const { client } = yield* sick
         const { doctor } = yield* start
@@ -209,7 +209,7 @@ describe("doctor, at the server", () => {
       }), minute)
   }
 
-  it.scopedLive("knows an issuer without metadata", () =>
+  it.scopedLive("recognizes an issuer without metadata", () =>
     Effect.gen(function*() {
       const { wrong } = yield* sick
       const origin = yield* scripted((_, response) => response.writeHead(404).end())
@@ -218,33 +218,37 @@ describe("doctor, at the server", () => {
       assert.match(found.says, /no metadata document/)
     }), minute)
 
-  it.scopedLive("knows a scope that was not granted, and an audience that was ignored", () =>
-    Effect.gen(function*() {
-      const { client, user } = yield* sick
-      const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")
-      const jwt = [part({ alg: "none" }), part({ aud: "https://other.example.com" }), "c4n4ry"].join(".")
-      const origin = yield* scripted(token({ access_token: jwt, scope: "items:read" }))
-      const { exitCode, stdout } = yield* user.run(["doctor"], {
-        env: {
-          ...client,
-          OAUTH_TOKEN_URL: `${origin}/token`,
-          OAUTH_ALLOW_HTTP_LOOPBACK: "true",
-          OAUTH_SCOPE: "items:read items:write",
-          OAUTH_AUDIENCE: "https://api.example.com",
-          API_BASE_URL: yield* servers.http((_, response) => response.end("{}"))
-        }
-      })
-      assert.strictEqual(exitCode, 21)
-      assert.match(stdout, /✗ scope +items:write requested and not granted\n +→ /)
-      assert.match(
-        stdout,
-        /✗ audience +the token is for https:\/\/other.example.com, not for https:\/\/api.example.com/
-      )
-      assert.match(stdout, /2 problems found\./)
-      assert.notInclude(stdout, "c4n4ry")
-    }), minute)
+  it.scopedLive(
+    "recognizes a scope that was not granted, and an audience that was ignored",
+    () =>
+      Effect.gen(function*() {
+        const { client, user } = yield* sick
+        const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")
+        const jwt = [part({ alg: "none" }), part({ aud: "https://other.example.com" }), "c4n4ry"].join(".")
+        const origin = yield* scripted(token({ access_token: jwt, scope: "items:read" }))
+        const { exitCode, stdout } = yield* user.run(["doctor"], {
+          env: {
+            ...client,
+            OAUTH_TOKEN_URL: `${origin}/token`,
+            OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+            OAUTH_SCOPE: "items:read items:write",
+            OAUTH_AUDIENCE: "https://api.example.com",
+            API_BASE_URL: yield* servers.http((_, response) => response.end("{}"))
+          }
+        })
+        assert.strictEqual(exitCode, 21)
+        assert.match(stdout, /✗ scope +items:write requested and not granted\n +→ /)
+        assert.match(
+          stdout,
+          /✗ audience +the token is for https:\/\/other.example.com, not for https:\/\/api.example.com/
+        )
+        assert.match(stdout, /2 problems found\./)
+        assert.notInclude(stdout, "c4n4ry")
+      }),
+    minute
+  )
 
-  it.scopedLive("knows an API that is not there, or has a problem of its own", () =>
+  it.scopedLive("recognizes an API that is not there, or fails", () =>
     Effect.gen(function*() {
       const { wrong } = yield* sick
       const env = { OAUTH_TOKEN_URL: `${yield* scripted(token())}/token`, OAUTH_ALLOW_HTTP_LOOPBACK: "true" }
@@ -252,7 +256,7 @@ describe("doctor, at the server", () => {
       assert.deepStrictEqual([refused.step, /API_BASE_URL/.test(refused.remedy ?? "")], ["connection", true])
       const broken = yield* servers.http((_, response) => response.writeHead(503).end())
       const failed = yield* wrong({ ...env, API_BASE_URL: broken })
-      assert.deepStrictEqual([failed.step, failed.says], ["call", `${broken}/ has a problem of its own (503)`])
+      assert.deepStrictEqual([failed.step, failed.says], ["call", `${broken}/ failed with an internal problem (503)`])
     }), minute)
 })
 
@@ -273,8 +277,8 @@ describe("the verdict of doctor", () => {
     [answer(410), /does not exist \(410\)/],
     [answer(419), /rejects the token \(419\)/],
     [answer(429), /limits the rate of calls \(429\)/],
-    [answer(500), /problem of its own \(500\)/],
-    [answer(503), /problem of its own \(503\)/]
+    [answer(500), /internal problem \(500\)/],
+    [answer(503), /internal problem \(503\)/]
   ]
 
   const verdict = ({ headers, status }: ReturnType<typeof answer>, ...args: ReadonlyArray<string>) =>
@@ -370,7 +374,7 @@ describe("doctor, with oidc-provider over TLS", () => {
       assert.strictEqual(state.issued, 1)
     }), minute)
 
-  it.scopedLive("knows what the server and the API refuse", () =>
+  it.scopedLive("recognizes what the server and the API refuse", () =>
     Effect.gen(function*() {
       const { env, file, wrong } = yield* real
       const say = ({ remedy, says, step }: Finding) => `${step}: ${says} ${remedy ?? ""}`
@@ -396,7 +400,7 @@ describe("doctor, with oidc-provider over TLS", () => {
     }), minute)
 
   it.scopedLive(
-    "knows a configuration that is not complete, and a secret that others may read",
+    "recognizes a configuration that is not complete, and a secret that others may read",
     () =>
       Effect.gen(function*() {
         const { doctor, env, file, wrong } = yield* real

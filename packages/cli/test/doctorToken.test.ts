@@ -1,6 +1,8 @@
 /**
  * Token endpoints that refuse the client, each in its own way: `doctor` names the cause and the exact change.
  */
+import { generateKeyPairSync } from "node:crypto"
+
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 
@@ -25,6 +27,17 @@ interface Situation {
   readonly unset?: ReadonlyArray<string>
   /** Tokens issued. */
   readonly issued?: number
+}
+
+interface Assertion {
+  readonly header: Readonly<Record<string, unknown>>
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+const assertion = (jwt: string): Assertion => {
+  const part = (text = "e30") => JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as Assertion["claims"]
+  const [header, claims] = jwt.split(".")
+  return { header: part(header), claims: part(claims) }
 }
 
 const invalidClient = ({ refuse }: support.TokenRequest) => refuse(401, { error: "invalid_client" })
@@ -346,6 +359,109 @@ describe("doctor, at a token endpoint", () => {
         if (issued !== undefined) assert.strictEqual(state.issued, issued, name)
         assert.isAtMost(state.issued, 1, name)
         assert.isAtMost(state.requests, 7, name)
+      }
+    }))
+
+  it.scopedLive("finds the algorithm and the audience of assertions", () =>
+    Effect.gen(function*() {
+      const { doctor, file } = yield* support.start
+      const { privateKey } = generateKeyPairSync("rsa", {
+        modulusLength: 2048,
+        privateKeyEncoding: { type: "pkcs8", format: "pem" },
+        publicKeyEncoding: { type: "spki", format: "pem" }
+      })
+      const cases: ReadonlyArray<
+        readonly [
+          accepts: (jwt: Assertion, origin: string) => boolean,
+          code: string,
+          fix: Readonly<Record<string, string>>
+        ]
+      > = [
+        [({ header }) => header["alg"] === "PS256", "signing-algorithm", { OAUTH_SIGNING_ALGORITHM: "PS256" }],
+        [({ claims }, url) => claims["aud"] === url, "assertion-audience", {
+          OAUTH_ASSERTION_AUDIENCE: "token_endpoint"
+        }],
+        [() => false, "assertion-not-accepted", {}]
+      ]
+      for (const [accepts, code, fix] of cases) {
+        const found: { url: string } = { url: "" }
+        const { state, url } = yield* support.issuer(({ form, issue, refuse }) =>
+          accepts(assertion(form.get("client_assertion") ?? "e30.e30"), found.url)
+            ? issue()
+            : refuse(401, { error: "invalid_client" })
+        )
+        found.url = url
+        const { wrong } = yield* doctor({
+          OAUTH_TOKEN_URL: url,
+          OAUTH_ISSUER: new URL(url).origin,
+          OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+          OAUTH_CLIENT_ID: "a",
+          OAUTH_PRIVATE_KEY_FILE: file("key.pem", privateKey),
+          API_BASE_URL: "none"
+        })
+        assert.deepStrictEqual(wrong.map((one) => one.code), [code], JSON.stringify(wrong))
+        assert.deepStrictEqual(wrong[0]?.fix?.set ?? {}, fix)
+        assert.isAtMost(state.issued, 1)
+      }
+    }))
+
+  it.scopedLive("names the limits of the command and of the server, with their ends", () =>
+    Effect.gen(function*() {
+      const { doctor } = yield* support.start
+      const { state, url } = yield* support.issuer(({ issue }) => issue())
+      const env = {
+        OAUTH_TOKEN_URL: url,
+        OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+        OAUTH_CLIENT_ID: "a",
+        OAUTH_CLIENT_SECRET: secret,
+        OAUTH_TOKENS_PER_DAY: "1",
+        API_BASE_URL: "none"
+      }
+      assert.strictEqual((yield* doctor(env)).exitCode, 0)
+      const { wrong } = yield* doctor(env)
+      assert.deepStrictEqual(wrong.map(({ code }) => code), ["budget"])
+      assert.match(wrong[0]?.remedy ?? "", /Wait until \d{4}-.*raise OAUTH_TOKENS_PER_DAY/)
+      assert.strictEqual(state.issued, 1)
+    }))
+
+  it.scopedLive("names the previous secret, where that is the accepted one", () =>
+    Effect.gen(function*() {
+      const { doctor } = yield* support.start
+      const { url } = yield* support.issuer((one) => hasPost(one) ? one.issue() : invalidClient(one))
+      const { exitCode, findings } = yield* doctor({
+        OAUTH_TOKEN_URL: url,
+        OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+        OAUTH_CLIENT_ID: "a",
+        OAUTH_CLIENT_SECRET: "new",
+        OAUTH_CLIENT_SECRET_PREVIOUS: secret,
+        API_BASE_URL: "none"
+      })
+      assert.deepStrictEqual([exitCode, findings.find(({ step }) => step === "authentication")?.code], [
+        0,
+        "previous-secret"
+      ])
+    }))
+
+  const lives: ReadonlyArray<readonly [members: object, code: string]> = [
+    [{ expires_in: 30 }, "token-short"],
+    [{ expires_in: undefined }, "token-life"],
+    [{ expires_in: "2030-01-01T00:00:00Z" }, "token-life"],
+    [{ expires_in: "3600" }, "ok"],
+    [{ expires_in: 3599.5 }, "ok"]
+  ]
+  it.scopedLive("warns of a life that is short, or that is not stated", () =>
+    Effect.gen(function*() {
+      const { doctor } = yield* support.start
+      for (const [members, code] of lives) {
+        const { url } = yield* support.issuer(({ issue }) => issue(members))
+        const { exitCode, findings } = yield* doctor({
+          OAUTH_TOKEN_URL: url,
+          OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+          OAUTH_CLIENT_ID: "a",
+          OAUTH_CLIENT_SECRET: secret,
+          API_BASE_URL: "none"
+        })
+        assert.deepStrictEqual([exitCode, findings.find(({ step }) => step === "authentication")?.code], [0, code])
       }
     }))
 

@@ -61,7 +61,7 @@ export interface TokenRequest {
   readonly issue: (members?: object) => void
 }
 
-/** An authorization server that answers token requests as the test says, and counts them. */
+/** An authorization server that answers token requests as the test defines, and counts them. */
 export const issuer = (answer: (request: TokenRequest) => void, path = "/token") =>
   Effect.gen(function*() {
     const state = { requests: 0, issued: 0 }

@@ -12,7 +12,8 @@ import * as certificates from "../../../client-credentials/test/support/certific
 
 export const secret = "c4n4ry-s3cr3t/+ %:x"
 
-const listen = (server: Http.Server, scheme: "http" | "https") =>
+/** Listens on a free port of 127.0.0.1 for the length of the scope. */
+export const listen = (server: Http.Server, scheme: "http" | "https") =>
   Effect.acquireRelease(
     Effect.async<string>((resume) => {
       server.listen(0, "127.0.0.1", () =>
@@ -31,6 +32,13 @@ export const http = (handler: Http.RequestListener) => Effect.suspend(() => list
 
 export const https = (pems: certificates.Pems, handler: Http.RequestListener) =>
   Effect.suspend(() => listen(Https.createServer({ key: pems.private, cert: pems.cert }, handler), "https"))
+
+export const tls = (options: Https.ServerOptions, handler: Http.RequestListener) =>
+  Effect.suspend(() => {
+    const server = Https.createServer(options, handler)
+    server.on("tlsClientError", () => {})
+    return listen(server, "https")
+  })
 
 /** The origin of a server that is no longer there. */
 export const closed = Effect.scoped(http(() => {}))

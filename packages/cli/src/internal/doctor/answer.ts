@@ -38,7 +38,7 @@ export const record = (value: unknown): Readonly<Record<string, unknown>> | unde
     ? value as Readonly<Record<string, unknown>>
     : undefined
 
-/** Where a redirect leads, without its query, which may hold anything. */
+/** Returns the target of a redirect without its query, which may hold anything. */
 export const destination = ({ headers, url }: Answer): URL | undefined => {
   const { location } = headers
   if (location === undefined || !URL.canParse(location, url)) return undefined
@@ -77,7 +77,7 @@ export const resetOf = (headers: Answer["headers"], now: number): number | undef
   return seconds > 1e12 ? seconds : seconds > 1e9 ? seconds * 1000 : now + seconds * 1000
 }
 
-/** How far the server is ahead, in milliseconds, by its `Date`, which is cut to a second; unless it is from a cache. */
+/** Returns how far the server is ahead, in milliseconds, by its `Date`, which is cut to a second; unless it is from a cache. */
 export const offset = ({ at, headers }: Answer): number | undefined => {
   const date = Date.parse(headers["date"] ?? "")
   return Number.isNaN(date) || headers["age"] !== undefined ? undefined : date + 500 - at

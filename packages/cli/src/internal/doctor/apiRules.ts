@@ -76,7 +76,7 @@ const isUnauthenticated = ({ answer }: ApiFact): boolean => {
 }
 
 const leadsToSignIn = ({ answer }: ApiFact): boolean =>
-  /(?:^|[/._-])(?:log-?in|sign-?in|sso|auth(?:orize|entication)?|saml|account)(?:[/._-]|$)/i.test(
+  /(?:^|[/._-])(?:log[-_]?in|sign[-_]?in|sso|auth(?:orize|entication)?|saml|account)(?:[/._-]|$)/i.test(
     destination(answer)?.pathname ?? ""
   )
 
@@ -256,8 +256,8 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
   {
     code: "api-failed",
     holds: (fact) => status(fact) >= 500,
-    cause: (fact) => `${url(fact)} has a problem of its own (${status(fact)})`,
-    remedy: () => "Try again later, or ask its operator."
+    cause: (fact) => `${url(fact)} failed with an internal problem (${status(fact)})`,
+    remedy: () => "Try again later, or report it to its operator."
   },
   {
     code: "call-refused",

@@ -6,10 +6,10 @@ import * as changes from "./change.js"
 import { diagnose, type Finding, ok, type Rule } from "./finding.js"
 
 interface ConfigurationFact {
-  /** Where the settings are from. */
+  /** The source of the settings. */
   readonly origin: string
   readonly values: Values
-  /** What is missing or wrong; undefined when nothing is. */
+  /** The settings that are missing or wrong; undefined when there are none. */
   readonly problem: string | undefined
 }
 

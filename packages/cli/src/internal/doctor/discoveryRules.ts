@@ -118,9 +118,16 @@ const rules: ReadonlyArray<Rule<DiscoveryFact>> = [
   },
   {
     code: "no-token-endpoint",
-    holds: (fact) => named(fact) !== undefined,
+    holds: (fact) => named(fact) !== undefined && named(fact)?.tokenEndpoint === undefined,
     cause: (fact) => `the document at ${named(fact)?.url} names no token endpoint with https:`,
     remedy: () => "Set OAUTH_TOKEN_URL to that of the token endpoint, and remove OAUTH_ISSUER."
+  },
+  {
+    code: "metadata-elsewhere",
+    holds: (fact) => named(fact) !== undefined,
+    cause: (fact) => `the document of ${shown(fact.issuer)} is at ${named(fact)?.url}, where none is looked for`,
+    fix: (fact) => changes.set({ OAUTH_TOKEN_URL: named(fact)?.tokenEndpoint ?? "" }),
+    remedy: () => ""
   },
   {
     code: "no-metadata-redirect",

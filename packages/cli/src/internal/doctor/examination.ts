@@ -31,9 +31,9 @@ import * as tokenRules from "./tokenRules.js"
 import * as trials from "./trials.js"
 
 export interface Options {
-  /** What to call in the end. */
+  /** The path to call in the end. */
   readonly path: string
-  /** How long each answer is waited for, in milliseconds. */
+  /** The longest time to wait for each answer, in milliseconds. */
   readonly timeout: number
 }
 
@@ -144,7 +144,7 @@ const discovery = (current: session.Session, report: Report, options: Options) =
 
 type Discovered = NonNullable<Effect.Effect.Success<ReturnType<typeof discovery>>>
 
-/** Whether the encodings of basic authentication differ for the id or the secret. */
+/** Returns whether the encodings of basic authentication differ for the id or the secret. */
 const isSpecial = ({ values }: Settings) =>
   Effect.gen(function*() {
     const path = values["OAUTH_CLIENT_SECRET_FILE"]

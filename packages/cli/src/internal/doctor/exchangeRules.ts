@@ -15,9 +15,9 @@ export interface ExchangeFact {
   readonly value: string
   /** The code of the failure; `timeout` where no answer came in time. */
   readonly detail: string
-  /** How long an answer was waited for, in milliseconds. */
+  /** The time that an answer was waited for, in milliseconds. */
   readonly timeout: number
-  /** Whether a port that was addressed with http: speaks TLS. */
+  /** True when a port that was addressed with http: speaks TLS. */
   readonly isTlsPort: boolean
   readonly values: Values
 }

@@ -60,14 +60,14 @@ export const transport = (error: OAuthError.TokenError): string | undefined =>
     ? "timeout"
     : error.detail
 
-/** What the server refused with, and when it issues tokens again. */
+/** Returns the refusal of the server, and when it issues tokens again. */
 export const refusal = (
   error: OAuthError.TokenError,
   answer: Answer | undefined,
   now: number
 ): Pick<TokenFact, "answer" | "description" | "error" | "kind" | "resetsAt" | "status"> => {
   const fields = error as Partial<OAuthError.TokenErrorResponse>
-  // What the server wrote may hold anything: it is classified, and what is shown of it is what the error has.
+  // A description of the server may hold anything: it is classified, and only the fields of the error are shown.
   const written = answer === undefined ? undefined : dialect.read(json(answer), answer.status)
   const seen = typeof written?.error === "string"
     ? { error: written.error, errorDescription: String(written.description ?? "") }

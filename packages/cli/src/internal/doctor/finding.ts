@@ -28,7 +28,7 @@ export interface Finding {
   readonly remedy?: string | undefined
   /** The change of settings that the remedy describes, where it is exactly known. */
   readonly fix?: changes.Change | undefined
-  /** Whether the step succeeded with `fix`. */
+  /** True when the step succeeded with `fix`. */
   readonly isProven?: boolean | undefined
 }
 

@@ -143,7 +143,7 @@ const soon = 14 * 86_400_000
 /** A handshake, and what was found where it failed. */
 export interface TlsFact extends Failing<Handshake> {
   readonly now: number
-  /** Whether the port answers HTTP without TLS. */
+  /** True when the port answers HTTP without TLS. */
   readonly speaksHttp: boolean
   /** The version that the server offers where any is allowed. */
   readonly offered: string | undefined
@@ -165,7 +165,7 @@ const hasCertificate = ({ values }: Way): boolean => values["OAUTH_TLS_CERTIFICA
 
 export const certificateRemedy = (has: boolean): string =>
   has
-    ? "Check that OAUTH_TLS_CERTIFICATE_FILE is the certificate that this server knows, complete with those between it and " +
+    ? "Check that OAUTH_TLS_CERTIFICATE_FILE is the certificate that is registered at this server, complete with those between it and " +
       "its authority, and that it is valid today."
     : "Put the certificate of this client and its key into files, and name them in OAUTH_TLS_CERTIFICATE_FILE and " +
       "OAUTH_TLS_KEY_FILE."
@@ -209,6 +209,15 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
       isLoopback(url)
         ? ""
         : `Correct the port in ${variable} to the one with TLS: credentials and tokens are sent over TLS only.`
+  },
+  {
+    code: "client-certificate",
+    holds: (fact) => code(fact) === "ECONNRESET" && hasCertificate(fact),
+    cause: (fact) =>
+      `${
+        place(fact)
+      } closes the connection when the client certificate is presented, so it probably does not accept it`,
+    remedy: () => certificateRemedy(true)
   },
   {
     code: "no-tls",
@@ -277,7 +286,7 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
     verdict: "warning",
     holds: (fact) => (own(fact)?.validTo ?? Infinity) - fact.now < soon,
     cause: (fact) => `that of ${place(fact)} ends in ${durationText.show((own(fact)?.validTo ?? 0) - fact.now)}`,
-    remedy: () => "Tell the operator of the server; nothing is wrong yet."
+    remedy: () => "Report it to the operator of the server; nothing is wrong yet."
   }
 ]
 
@@ -291,9 +300,9 @@ export const certificate = (fact: TlsFact): Finding =>
     ))
 
 interface ClockFact {
-  /** How far the server is ahead, in milliseconds; its clock is known to a second. */
+  /** The time by which the server is ahead, in milliseconds, to a second. */
   readonly offset: number
-  /** Whether anything that is sent is dated by the clock of this machine. */
+  /** True when something that is sent is dated by the clock of this machine. */
   readonly isDated: boolean
   readonly values: Values
 }

@@ -23,7 +23,7 @@ export const target = (url: string | URL): Target => {
   return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? (isSecure ? 443 : 80) : Number(port), isSecure }
 }
 
-/** What a step that is no error of this program came to. */
+/** The result of a step; that it failed is not an error of this program. */
 export type Tried<A> = { readonly _tag: "Found"; readonly value: A } | {
   readonly _tag: "Failed"
   readonly code: string
@@ -148,10 +148,10 @@ export const anyone: Trust = {
   minVersion: "TLSv1.2"
 }
 
-/** Where a server sends no session ticket after the handshake, it is given so long to end the connection. */
+/** The time, in milliseconds, in which a server that sends no session ticket may end the connection. */
 const ticketTimeout = 1000
 
-/** The handshake is let through whatever the certificate, to be able to say what is wrong with it; nothing is ever sent. */
+/** The handshake is let through whatever the certificate, to be able to name what is wrong with it; nothing is ever sent. */
 export const handshake = (
   { host, port }: Target,
   { ca, certificate, extraCa, key, minVersion }: Trust,
@@ -175,7 +175,7 @@ export const handshake = (
     }
     connected.setTimeout(connectTimeout, () => end(timedOut))
     connected.once("error", (error) => end(failed(error))).once("secureConnect", () => {
-      // Declared as an Error; it is the code as a text.
+      // Declared as an Error; it is the code as a string.
       const refusal: unknown = connected.authorizationError
       const seen = {
         protocol: connected.getProtocol() ?? "",
@@ -192,7 +192,7 @@ export const handshake = (
     return Effect.sync(() => connected.destroy())
   })
 
-/** Whether a port answers as HTTP without TLS. */
+/** Returns whether a port answers HTTP without TLS. */
 export const speaksHttp = ({ host, port }: Target): Effect.Effect<boolean> =>
   Effect.async((resume) => {
     const request = Http.request({ host, port, method: "HEAD", path: "/", agent: false })

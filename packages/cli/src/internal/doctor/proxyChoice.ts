@@ -1,5 +1,5 @@
 /**
- * Which proxy a request uses, by the variables as the HTTP client reads them.
+ * The proxy of a request, by the variables as the HTTP client reads them.
  */
 import { isLoopback } from "../../../../client-credentials/dist/internal/protocol/urls.js"
 

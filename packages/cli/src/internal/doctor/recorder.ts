@@ -18,10 +18,10 @@ export interface Recorder {
 
 export const make = (): Recorder => ({ answers: [], tokenRequests: 0 })
 
-/** What is read of a response at most. */
+/** The most bytes that are read of a response. */
 const maxBytes = 1_048_577
 
-/** How much of it the rules see. */
+/** The part of it that the rules examine. */
 const maxExamined = 65_536
 
 const isEndless = (type: string | undefined): boolean => /event-stream|ndjson|grpc/i.test(type ?? "")
@@ -40,7 +40,8 @@ const kept = (response: HttpClientResponse.HttpClientResponse, timeout: number) 
         })).pipe(
           // RFC 9110 section 6.4.1: these have no body, and none of its errors count.
           Effect.catchAll((error) => size === 0 && error.reason === "EmptyBody" ? Effect.void : error),
-          Effect.timeoutOption(timeout)
+          // A stream may go on for ever.
+          Effect.timeoutOption(Math.min(2000, timeout / 2))
         )
     }
     const body = Buffer.concat(chunks)

@@ -12,7 +12,7 @@ export interface TokenFact {
   /** Origin and path. */
   readonly url: string
   readonly status: number
-  /** What the refusal is about; undefined for a response that is none. */
+  /** The subject of the refusal; undefined for a response that is none. */
   readonly kind: Kind | undefined
   /** The error code of the server, or that of the standard for what it answered. */
   readonly error: string | undefined
@@ -23,14 +23,14 @@ export interface TokenFact {
   readonly answer: Answer | undefined
   /** The method of client authentication in use. */
   readonly method: string
-  /** What the metadata of the server list; undefined where there are none. */
+  /** The members of the server's metadata; undefined where there are none. */
   readonly methods?: ReadonlyArray<string> | undefined
   readonly scopes?: ReadonlyArray<string> | undefined
   /** The token endpoint that the metadata at the same origin name, where the configured one does not exist. */
   readonly foundEndpoint?: string | undefined
-  /** Whether id or secret have characters that the encodings of basic authentication write differently. */
+  /** True when id or secret have characters that the encodings of basic authentication write differently. */
   readonly isSpecial: boolean
-  /** How far the server is ahead, in milliseconds. */
+  /** The time by which the server is ahead, in milliseconds. */
   readonly offset?: number | undefined
   readonly values: Values
   /** The settings that were tried, and with which the server issued no token either. */
@@ -59,7 +59,7 @@ const members = ({ answer }: TokenFact) => answer === undefined ? undefined : re
 
 const isSuccess = ({ status }: TokenFact): boolean => status >= 200 && status < 300
 
-/** Where a token is in a response that nests it: `data.access_token`. */
+/** Returns the place of a token in a response that nests it: `data.access_token`. */
 const nested = (fact: TokenFact): string | undefined => {
   for (const [name, value] of Object.entries(members(fact) ?? {})) {
     const inner = Object.keys(record(value) ?? {}).find((one) => /^(?:access_?token|token)$/i.test(one))
@@ -83,7 +83,7 @@ const target = ({ answer }: TokenFact): URL | undefined => answer === undefined 
 const isSameHost = (fact: TokenFact): boolean =>
   target(fact)?.hostname === new URL(fact.url).hostname && target(fact)?.protocol === new URL(fact.url).protocol
 
-/** Whether the answer is that of another URL than a token endpoint. */
+/** Returns whether the answer is that of another URL than a token endpoint. */
 export const isWrongUrl = (fact: TokenFact): boolean =>
   fact.kind === "wrong endpoint" || (fact.error === undefined && [404, 405, 410].includes(fact.status)) ||
   (isSuccess(fact) && fact.answer !== undefined && isHtml(fact.answer))
@@ -368,5 +368,5 @@ export const failed = (fact: TokenFact): Finding =>
     verdict: "wrong",
     code: "refused",
     says: `${found.url} refuses the token request (${said(found)})`,
-    remedy: "Ask the operator of the server what that means there."
+    remedy: "The documentation or the operator of the server can explain the code."
   }))

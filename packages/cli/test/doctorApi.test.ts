@@ -1,0 +1,322 @@
+/**
+ * APIs that do not answer a call with the token: `doctor` names the cause and the change, and never reports that calls can
+ * be made.
+ */
+import type * as Http from "node:http"
+
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+
+import * as support from "./support/doctor.js"
+import * as servers from "./support/tlsServers.js"
+
+interface Situation {
+  readonly name: string
+  readonly status: number
+  readonly headers?: Http.OutgoingHttpHeaders
+  readonly body?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly code: string
+  readonly says: RegExp
+  readonly remedy: RegExp
+  readonly fix?: Readonly<Record<string, string>>
+}
+
+const html = { "content-type": "text/html; charset=utf-8" }
+
+const challenge = (value: string) => ({ "www-authenticate": value })
+
+const situations: ReadonlyArray<Situation> = [
+  ...[301, 302, 303, 307, 308].map((status): Situation => ({
+    name: `a redirect by ${status}`,
+    status,
+    headers: { location: "/elsewhere?c4n4ry" },
+    code: "redirect",
+    says: new RegExp(`redirect \\(${status} to http://127\\.0\\.0\\.1:\\d+/elsewhere\\)`),
+    remedy: /token would go along/
+  })),
+  ...["/login", "/auth/authorize", "/users/sign_in", "https://login.example.com/oauth2/authorize"].map((
+    location
+  ): Situation => ({
+    name: `a redirect to ${location}`,
+    status: 302,
+    headers: { location },
+    code: "sign-in-page",
+    says: /for browsers/,
+    remedy: /API_BASE_URL.*--path/
+  })),
+  {
+    name: "a sign-in page with 200",
+    status: 200,
+    headers: html,
+    body: "<html><form><input type=\"password\"></form></html>",
+    code: "sign-in-page",
+    says: /200 with a sign-in page/,
+    remedy: /API_BASE_URL.*--path/
+  },
+  {
+    name: "another page with 200",
+    status: 200,
+    headers: html,
+    body: "<html>Welcome</html>",
+    code: "page",
+    says: /HTML page/,
+    remedy: /--path/
+  },
+  {
+    name: "DPoP wanted, by 400",
+    status: 400,
+    headers: challenge("DPoP algs=\"ES256 RS256\""),
+    code: "dpop-required",
+    says: /DPoP, 400/,
+    remedy: /Set OAUTH_DPOP=true/,
+    fix: { OAUTH_DPOP: "true" }
+  },
+  {
+    name: "DPoP wanted, in words",
+    status: 400,
+    body: "{\"error\":\"DPoP proof is required\"}",
+    code: "dpop-required",
+    says: /DPoP, 400/,
+    remedy: /Set OAUTH_DPOP=true/,
+    fix: { OAUTH_DPOP: "true" }
+  },
+  {
+    name: "DPoP wanted, by 401",
+    status: 401,
+    headers: challenge("DPoP error=\"invalid_token\", algs=\"ES256\""),
+    code: "dpop-required",
+    says: /DPoP, 401/,
+    remedy: /Set OAUTH_DPOP=true/,
+    fix: { OAUTH_DPOP: "true" }
+  },
+  ...[400, 495, 496].map((status): Situation => ({
+    name: `a client certificate wanted, by ${status}`,
+    status,
+    headers: html,
+    body: "<html><center>No required SSL certificate was sent</center><hr><center>nginx</center></html>",
+    code: "client-certificate",
+    says: new RegExp(`requires a client certificate \\(${status}\\)`),
+    remedy: /OAUTH_TLS_CERTIFICATE_FILE and OAUTH_TLS_KEY_FILE/
+  })),
+  {
+    name: "a bad request",
+    status: 400,
+    body: "{}",
+    code: "call-refused",
+    says: /rejects the call \(400\)/,
+    remedy: /API_BASE_URL.*--path/
+  },
+  ...[404, 410].map((status): Situation => ({
+    name: `nothing there, by ${status}`,
+    status,
+    code: "not-found",
+    says: /does not exist/,
+    remedy: /--path/
+  })),
+  {
+    name: "no GET",
+    status: 405,
+    headers: { allow: "POST" },
+    code: "method-not-allowed",
+    says: /does not allow GET \(405\)/,
+    remedy: /--path/
+  },
+  {
+    name: "a limit with its end",
+    status: 429,
+    headers: { "retry-after": "3600" },
+    code: "limit",
+    says: /limits the rate of calls \(429\)/,
+    remedy: /Try again from \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ on/
+  },
+  {
+    name: "a limit with a draft header",
+    status: 429,
+    headers: { "ratelimit-reset": "60" },
+    code: "limit",
+    says: /429/,
+    remedy: /Try again from \d{4}-/
+  },
+  { name: "a limit without its end", status: 429, code: "limit", says: /429/, remedy: /later/ },
+  {
+    name: "basic authentication wanted",
+    status: 401,
+    headers: challenge("Basic realm=\"api\""),
+    code: "other-authentication",
+    says: /requires basic authentication \(401\), not a token/,
+    remedy: /API_BASE_URL.*user and a password/
+  },
+  {
+    name: "Kerberos wanted",
+    status: 401,
+    headers: challenge("Negotiate, NTLM"),
+    code: "other-authentication",
+    says: /requires negotiate authentication/,
+    remedy: /API_BASE_URL/
+  },
+  ...[
+    { status: 401, headers: challenge("AzureApiManagementKey realm=\"api\""), body: "{}" },
+    { status: 401, headers: {}, body: "{\"message\":\"No API key found in request\"}" },
+    { status: 403, headers: {}, body: "{\"error\":\"missing x-api-key\"}" }
+  ].map((one): Situation => ({
+    name: `an API key wanted: ${JSON.stringify(one)}`,
+    ...one,
+    code: "api-key",
+    says: /requires an API key/,
+    remedy: /X-Api-Key:VALUE/
+  })),
+  ...[401, 419, 498].map((status): Situation => ({
+    name: `a token that is rejected by ${status}`,
+    status,
+    code: "token-rejected",
+    says: new RegExp(`rejects the token \\(${status}\\)`),
+    remedy: /OAUTH_AUDIENCE or OAUTH_RESOURCE/
+  })),
+  ...["Bearer error=\"expired_token\"", "Bearer error=invalid_token", "Bearer realm=\"x\", error='token_expired'"].map((
+    value
+  ): Situation => ({
+    name: `a token that is rejected by ${value}`,
+    status: 401,
+    headers: challenge(value),
+    code: "token-rejected",
+    says: /rejects the token \(401/,
+    remedy: /OAUTH_AUDIENCE/
+  })),
+  {
+    name: "a token that is rejected by 403",
+    status: 403,
+    headers: challenge("Bearer error=\"invalid_token\""),
+    code: "token-rejected",
+    says: /rejects the token \(403, invalid_token\)/,
+    remedy: /OAUTH_AUDIENCE/
+  },
+  {
+    name: "a GraphQL server that rejects the token",
+    status: 200,
+    headers: { "content-type": "application/json" },
+    body: "{\"errors\":[{\"message\":\"no\",\"extensions\":{\"code\":\"UNAUTHENTICATED\"}}]}",
+    code: "token-rejected",
+    says: /UNAUTHENTICATED/,
+    remedy: /OAUTH_AUDIENCE/
+  },
+  {
+    name: "a scope that is missing",
+    status: 403,
+    headers: challenge("Bearer error=\"insufficient_scope\", scope=\"items:read items:write\""),
+    code: "scope",
+    says: /wants the scope items:read items:write/,
+    remedy: /OAUTH_SCOPE/
+  },
+  {
+    name: "a stronger authentication",
+    status: 401,
+    headers: challenge("Bearer error=\"insufficient_user_authentication\", acr_values=\"gold\""),
+    code: "step-up",
+    says: /another authentication/,
+    remedy: /OAUTH_PARAMETERS/
+  },
+  { name: "a right that is missing", status: 403, code: "forbidden", says: /forbids it/, remedy: /operator/ },
+  {
+    name: "a firewall",
+    status: 403,
+    headers: html,
+    body: "<html>blocked</html>",
+    code: "firewall",
+    says: /firewall/,
+    remedy: /operator/
+  },
+  {
+    name: "a gateway without this path",
+    status: 403,
+    body: "{\"message\":\"Missing Authentication Token\"}",
+    code: "gateway-path",
+    says: /nothing at this path/,
+    remedy: /API_BASE_URL/
+  },
+  { name: "a failure", status: 502, code: "api-failed", says: /502/, remedy: /later/ }
+]
+
+const token = ({ form, issue, request }: support.TokenRequest) =>
+  form.get("grant_type") === "client_credentials"
+    ? issue({ token_type: request.headers["dpop"] === undefined ? "Bearer" : "DPoP" })
+    : undefined
+
+describe("doctor, at an API", () => {
+  const start = Effect.gen(function*() {
+    const { doctor, user } = yield* support.start
+    const { state, url } = yield* support.issuer(token)
+    const env = {
+      OAUTH_TOKEN_URL: url,
+      OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+      OAUTH_CLIENT_ID: "a",
+      OAUTH_CLIENT_SECRET: servers.secret
+    }
+    return { doctor, env, state, user }
+  })
+
+  it.scopedLive("names the cause and the change", () =>
+    Effect.gen(function*() {
+      const { doctor, env, state } = yield* start
+      for (const { body = "", code, fix, headers = {}, name, remedy, says, status, ...more } of situations) {
+        const issued = state.issued
+        const api = yield* servers.http((_, response) => response.writeHead(status, headers).end(body))
+        const { exitCode, wrong } = yield* doctor({ ...env, API_BASE_URL: api, ...more.env })
+        const found = JSON.stringify(wrong)
+        assert.strictEqual(exitCode, 21, name)
+        assert.deepStrictEqual(wrong.map(({ code, step }) => [step, code]), [["call", code]], `${name}: ${found}`)
+        assert.match(wrong[0]?.says ?? "", says, name)
+        assert.match(wrong[0]?.remedy ?? "", remedy, name)
+        assert.deepStrictEqual(wrong[0]?.fix?.set, fix, name)
+        assert.strictEqual(state.issued - issued, 1, name)
+      }
+    }))
+
+  it.scopedLive("does not wait for one that is silent longer than --timeout", () =>
+    Effect.gen(function*() {
+      const { doctor, env } = yield* start
+      const silent = yield* servers.http(() => {})
+      const { exitCode, wrong } = yield* doctor({ ...env, API_BASE_URL: silent }, "--timeout", "300ms")
+      assert.deepStrictEqual([exitCode, wrong.map(({ code, step }) => `${step} ${code}`)], [21, ["call no-answer"]])
+      assert.match(wrong[0]?.says ?? "", /does not answer within 0\.3 s/)
+      assert.match(wrong[0]?.remedy ?? "", /API_BASE_URL.*--timeout/)
+    }))
+
+  it.scopedLive("does not wait for the end of a stream", () =>
+    Effect.gen(function*() {
+      const { doctor, env } = yield* start
+      for (const type of ["text/event-stream", "application/json"]) {
+        const api = yield* servers.http((_, response) =>
+          response.writeHead(200, { "content-type": type }).write("{}\n")
+        )
+        const { exitCode } = yield* doctor({ ...env, API_BASE_URL: api }, "--timeout", "300ms")
+        assert.strictEqual(exitCode, 0, type)
+      }
+    }))
+
+  it.scopedLive("names a connection that is closed", () =>
+    Effect.gen(function*() {
+      const { doctor, env } = yield* start
+      const api = yield* servers.http((request) => request.socket.destroy())
+      const { wrong } = yield* doctor({ ...env, API_BASE_URL: api })
+      assert.deepStrictEqual(wrong.map(({ code, step }) => `${step} ${code}`), ["call connection-closed"])
+    }))
+
+  it.scopedLive("refuses a path that is not below the base URL, and a duration that cannot be read", () =>
+    Effect.gen(function*() {
+      const { doctor, env, user } = yield* start
+      const { wrong } = yield* doctor({ ...env, API_BASE_URL: `${yield* support.api}/v1` }, "--path", "/../admin")
+      assert.deepStrictEqual(wrong.map(({ code, step }) => `${step} ${code}`), ["call path"])
+      const { exitCode, stderr } = yield* user.run(["doctor", "--timeout", "soon"], { env })
+      assert.strictEqual(exitCode, 2)
+      assert.match(stderr, /--timeout soon/)
+    }))
+
+  it.scopedLive("has a code and a remedy for each step", () =>
+    Effect.gen(function*() {
+      const { doctor, env } = yield* start
+      const { exitCode, findings } = yield* doctor({ ...env, API_BASE_URL: yield* support.api })
+      assert.strictEqual(exitCode, 0)
+      for (const finding of findings) assert.containsAllKeys(finding, ["step", "verdict", "code", "says", "remedy"])
+    }))
+})
