@@ -1,6 +1,6 @@
 /**
- * Client certificates that are replaced during calls, on real TLS servers, and tokens that are bound to them
- * (RFC 8705 section 3).
+ * Client certificates that are replaced during calls, on real TLS servers, and tokens that are bound to them (RFC 8705
+ * section 3).
  */
 import { createHash } from "node:crypto"
 import { EventEmitter, once } from "node:events"

@@ -1,8 +1,7 @@
 /**
  * Calls by `fetch` of the runtime and by a client, on each transport: the caller sees the same result and the server
  * receives the same request. The cases are those of web-platform-tests for the Fetch standard (`fetch/api`) that do not
- * need a
- * browser: abort, basic, body, headers, redirect, request, response.
+ * need a browser: abort, basic, body, headers, redirect, request, response.
  */
 import type * as Http from "node:http"
 

@@ -1,7 +1,6 @@
 /**
  * Sources of identity tokens: files that are replaced in various ways, and the services of platforms, requested exactly
- * as
- * their documentation requires.
+ * as their documentation requires.
  */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import http from "node:http"

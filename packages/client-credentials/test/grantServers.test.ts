@@ -1,7 +1,6 @@
 /**
  * Grants at real authorization servers: a token exchange at `@jmondi/oauth2-server`, JWT bearer and assertions of a
- * platform
- * at `oidc-provider`, which verifies them by the keys of a cluster.
+ * platform at `oidc-provider`, which verifies them by the keys of a cluster.
  */
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"

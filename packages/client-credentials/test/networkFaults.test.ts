@@ -36,8 +36,7 @@ const token = "t0k3n"
 
 /**
  * The deadline of every call, on the test's clock: an outcome without the deadline may take as long as a busy machine
- * needs,
- * and the deadline passes when the test advances the clock.
+ * needs, and the deadline passes when the test advances the clock.
  */
 const deadline = 300
 
@@ -46,8 +45,7 @@ type Transport = Layer.Layer<HttpClient.HttpClient>
 
 /**
  * Undici continues a handshake that no request waits for, and the next request waits for it: up to Undici's own limit,
- * ten
- * seconds by default, in real time.
+ * ten seconds by default, in real time.
  */
 const connectTimeout = 1000
 
@@ -139,8 +137,7 @@ const pause = (millis = 300) => Effect.promise(() => new Promise<void>((resolve)
 
 /**
  * Waits until the condition holds: events on the other side of a socket take time to arrive, on a busy machine a long
- * time.
- * Without timers, which are counted.
+ * time. Without timers, which are counted.
  */
 const eventually = (what: () => string, isSo: () => boolean) =>
   Effect.promise(async () => {
@@ -193,8 +190,7 @@ const growth = () => {
 
 /**
  * Above this limit, a body is collected that should be passed on or skipped: gibibytes. Below it is memory that was
- * skipped
- * and not freed yet, of which Node 24 leaves more than Node 20.
+ * skipped and not freed yet, of which Node 24 leaves more than Node 20.
  */
 const memoryLimit = 192 * 1_048_576
 

@@ -1,7 +1,6 @@
 /**
  * Uses all exports with canaries for secrets, and records all output that could show them: results, errors, causes,
- * loggers,
- * spans, metrics, output streams, unhandled rejections, files, process arguments.
+ * loggers, spans, metrics, output streams, unhandled rejections, files, process arguments.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"

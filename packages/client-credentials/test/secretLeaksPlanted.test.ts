@@ -1,7 +1,6 @@
 /**
  * Leaks that are planted on purpose, one at a time, in the sources that the tests import: the suite detects each. A
- * sample
- * of them runs in `npm test`, all of them in `.ci/run`.
+ * sample of them runs in `npm test`, all of them in `.ci/run`.
  */
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"

@@ -1,6 +1,6 @@
 /**
- * A program without a secret: its tokens come from the token broker at `BROKER_SOCKET`. It makes `CALLS` calls (10), one
- * every `EVERY` (100 ms), and prints how many succeeded.
+ * A program without a secret: its tokens come from the token broker at `BROKER_SOCKET`. It sends `CALLS` calls (10),
+ * one every `EVERY` (100 ms), and prints how many succeeded.
  */
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { ApiClient, Authorization, ClientConfig, TokenCache } from "@effect-oauth/client-credentials"
@@ -34,7 +34,7 @@ const Api = Layer.unwrapEffect(Effect.gen(function*() {
   })
   return ApiClient.layer.pipe(
     Layer.provide(Authorization.layer),
-    // The broker refreshes 5 minutes before the expiry, so a token that is requested later is the next one.
+    // The broker refreshes 5 minutes before the expiry; a token that is requested later is the new one.
     Layer.provide(TokenCache.layer({ refreshBefore: "2 minutes" })),
     Layer.provide(BrokerTokens.layer({ socketPath, key })),
     Layer.provide(Configured)

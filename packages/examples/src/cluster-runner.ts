@@ -1,7 +1,8 @@
 /**
- * A runner of a cluster in which one runner refreshes the token for all. The Postgres at `DATABASE_URL` has the tables of the
- * cluster and the tokens; `HOST` and `PORT` are the address of this runner for the others. It makes `CALLS` calls (100), one
- * every `EVERY` (100 ms), and prints how many succeeded. `TOKEN_STORE_KEY` comes from `openssl rand -base64 32`.
+ * A runner of a cluster in which one runner refreshes the token for all. The Postgres at `DATABASE_URL` has the tables
+ * of the cluster and the tokens; `HOST` and `PORT` are the address of this runner for the others. It sends `CALLS`
+ * calls (100), one every `EVERY` (100 ms), and prints how many succeeded. Create `TOKEN_STORE_KEY` with `openssl rand
+ * -base64 32`.
  */
 import { NodeClusterSocket, NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"

@@ -1,9 +1,9 @@
 /**
- * One of many workers that share a token: on Redis if `REDIS_URL` is set, on Postgres if `DATABASE_URL` is. It makes
- * `CALLS` calls (100), one every `EVERY` (100 ms), and says how they went. `TOKEN_STORE_KEY` comes from
- * `openssl rand -base64 32`. If it dies while it asks for a token, others ask after `LEASE_LIFE` (2 seconds). A store that
- * does not answer within `STORE_TIMEOUT` (2 seconds) is done without. `REFUSAL_PAUSE` is for tests that revoke tokens
- * again and again.
+ * One of many workers that share a token: on Redis if `REDIS_URL` is set, on Postgres if `DATABASE_URL` is. It sends
+ * `CALLS` calls (100), one every `EVERY` (100 ms), and prints how many succeeded. Create `TOKEN_STORE_KEY` with
+ * `openssl rand -base64 32`. If the worker dies during a token request, others request a token after `LEASE_LIFE` (2
+ * seconds). If the store does not respond within `STORE_TIMEOUT` (2 seconds), the worker continues without it.
+ * `REFUSAL_PAUSE` is for tests that revoke tokens repeatedly.
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
@@ -49,7 +49,7 @@ const Client = Layer.unwrapEffect(Effect.gen(function*() {
   })
 }))
 
-/** So that the servers can tell which of them asks. */
+/** Sets a header by which the servers distinguish the workers. */
 const Network = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(

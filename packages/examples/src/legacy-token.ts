@@ -1,6 +1,5 @@
 /**
- * An API that is moving from legacy tokens to OAuth: the program stays, the layer is chosen by what the environment
- * holds.
+ * An API that migrates from legacy tokens to OAuth: the program stays the same, and the environment selects the layer.
  */
 import { HttpClientResponse } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"

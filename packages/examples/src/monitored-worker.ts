@@ -1,7 +1,8 @@
 /**
- * A worker of a fleet on the Redis at `REDIS_URL`, which Prometheus scrapes: `GET /metrics` on `METRICS_PORT`. It makes a call
- * every `EVERY` (200 ms) until it is ended, whether they succeed or not, and may request `LIMIT` tokens a day (50) together
- * with the others. With `PATTERN=job` it makes a call when its token is about to expire, and the next one when it has expired.
+ * A worker of a fleet on the Redis at `REDIS_URL`, which Prometheus scrapes: `GET /metrics` on `METRICS_PORT`. It sends
+ * a call every `EVERY` (200 ms) until it is stopped, whether calls succeed or not, and shares a limit of `LIMIT` tokens
+ * a day (50) with the others. With `PATTERN=job` it sends a call shortly before its token expires, and the next one
+ * after the expiry.
  */
 import * as Http from "node:http"
 
@@ -25,7 +26,7 @@ const job = Effect.gen(function*() {
   const { health } = yield* TokenCache.TokenCache
   yield* call
   const { expiresIn = Duration.seconds(1) } = yield* health
-  // Within the refresh window: the token that this call uses is refreshed meanwhile, and expires before the next call.
+  // Within the refresh window: the token of this call is refreshed in the background, and expires before the next call.
   yield* Effect.sleep(Duration.times(expiresIn, 0.85))
   yield* call
   yield* Effect.sleep(Duration.times(expiresIn, 1.2))
@@ -41,7 +42,7 @@ const Client = Layer.unwrapEffect(Effect.gen(function*() {
   return SharedClientCredentials.layerEnv({
     overrides: {
       issuanceBudget: { limit, withoutStore: 1 },
-      // For tokens of seconds, which the run of the dashboard has.
+      // For tokens that live seconds, as in the run of the dashboard.
       tokenCache: { refreshFraction: 0.6, retryTimeout: "1 second", rejectionPauses: ["500 millis"] }
     }
   })

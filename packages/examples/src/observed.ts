@@ -1,5 +1,5 @@
 /**
- * What an operator sees: three calls, on a new token, on the same token, and on a token that was revoked meanwhile. Spans,
+ * Telemetry of three calls: with a new token, with the same token, and with a token that has been revoked. Spans,
  * metrics and logs go to the collector at `OTEL_EXPORTER_OTLP_ENDPOINT` by OTLP.
  */
 import * as Otlp from "@effect/opentelemetry/Otlp"
@@ -29,7 +29,7 @@ const program = Effect.gen(function*() {
   yield* Effect.flatMap(cache.get, revoke)
   yield* Effect.withSpan(items, "call on a revoked token")
   const { expiresIn, isReady } = yield* cache.health
-  yield* Effect.logInfo("The client is well", { isReady, expiresIn })
+  yield* Effect.logInfo("The client is ready", { isReady, expiresIn })
 })
 
 // The client's token requests run with the telemetry that its layer was built with.

@@ -1,4 +1,4 @@
 import { Data } from "effect"
 
-/** Something that the person at the terminal should read, and nothing else. */
+/** An error whose message is shown at the terminal without details. */
 export class Problem extends Data.TaggedError("Problem")<{ readonly message: string }> {}

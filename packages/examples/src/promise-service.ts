@@ -1,6 +1,5 @@
 /**
- * A service without Effect: promises and the `fetch` that everybody knows. One client, made once and shared, so that
- * all calls live on one token.
+ * A service without Effect: promises and `fetch`. One shared client serves all calls with one token.
  */
 import { PromiseClient } from "@effect-oauth/client-credentials"
 
@@ -14,7 +13,7 @@ const api = PromiseClient.fromEnv()
 const find = async (sku: string): Promise<Item | undefined> => {
   const response = await api.fetch(`/items/${encodeURIComponent(sku)}`)
   if (response.status === 404) return undefined
-  if (!response.ok) throw new Error(`The inventory answered with status ${response.status}`)
+  if (!response.ok) throw new Error(`The inventory returned status ${response.status}`)
   return await response.json() as Item
 }
 

@@ -1,6 +1,6 @@
 /**
- * A service that says whether it can make its calls: `GET /ready` on `PORT` (8080), for the probe of an orchestrator, which
- * never waits for the authorization server.
+ * A service that reports whether it can send calls: `GET /ready` on `PORT` (8080), for the probe of an orchestrator.
+ * The probe never waits for the authorization server.
  */
 import * as Http from "node:http"
 
@@ -12,7 +12,8 @@ import { Config, Duration, Effect, Layer } from "effect"
 const ready = Effect.gen(function*() {
   const { get, health } = yield* TokenCache.TokenCache
   const { budgetLeft, expiresIn, hasToken, isReady, lastFailure, pausedFor } = yield* health
-  // No calls come to a service that is not ready, so nobody else would ask. The cache asks as seldom as it must.
+  // A service that is not ready receives no calls, so the probe starts the token request. The cache limits the
+  // requests.
   if (!hasToken) yield* Effect.forkDaemon(Effect.ignore(get))
   const seconds = (duration: Duration.Duration | undefined) => duration && Math.round(Duration.toSeconds(duration))
   return HttpServerResponse.unsafeJson({

@@ -1,6 +1,6 @@
 /**
- * Runs an example, as a process of its own, on embedded servers: `npm run example -- quickstart`. What `observed` exports is
- * printed, and drawn if there is a name of a file: `npm run example -- observed trace.svg`.
+ * Runs an example as a separate process, on embedded servers: `npm run example -- quickstart`. The traces of `observed`
+ * are printed, and drawn if a file name follows: `npm run example -- observed trace.svg`.
  */
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"

@@ -1,6 +1,6 @@
 /**
- * A job that is started again and again, by cron say: its token outlives it in a sealed file, so that a start does not
- * cost a token. `TOKEN_STORE_DIR` is a directory for it, `TOKEN_STORE_KEY` comes from `openssl rand -base64 32`.
+ * A job that is started repeatedly, for example by cron: a sealed file keeps its token, so that a start does not cost a
+ * token. `TOKEN_STORE_DIR` is the directory of the file. Create `TOKEN_STORE_KEY` with `openssl rand -base64 32`.
  */
 import { HttpClientResponse } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"

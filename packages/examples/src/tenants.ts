@@ -1,6 +1,6 @@
 /**
- * A service that works for many tenants, each with a client of its own: a client begins with a tenant's first call and
- * ends when it was idle for an hour. The environment holds `NORTH_OAUTH_CLIENT_ID`, `SOUTH_OAUTH_CLIENT_ID` and so on.
+ * A service for many tenants, each with a separate client: a client is created by the first call of a tenant and closed
+ * after an idle hour. The environment contains `NORTH_OAUTH_CLIENT_ID`, `SOUTH_OAUTH_CLIENT_ID` and so on.
  */
 import { HttpClientResponse } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"

@@ -1,7 +1,8 @@
 /**
- * A token broker: it alone has the secret and the token store, and gives its current token to processes of this machine. It
- * listens on the unix socket `BROKER_SOCKET`, which only its own user can open, and requires `BROKER_KEY` of callers.
- * `TOKEN_STORE_DIR` is a directory for the store, `TOKEN_STORE_KEY` comes from `openssl rand -base64 32`.
+ * A token broker: the only process with the secret and the token store. It returns its current token to processes of
+ * this machine. It listens on the unix socket `BROKER_SOCKET`, which only its own user can open, and requires
+ * `BROKER_KEY` of callers. `TOKEN_STORE_DIR` is the directory of the store. Create `TOKEN_STORE_KEY` with `openssl rand
+ * -base64 32`.
  */
 import * as Http from "node:http"
 
@@ -19,7 +20,9 @@ const isAllowed = Effect.gen(function*() {
   return hashOf(given) === hashOf(yield* Config.redacted("BROKER_KEY"))
 })
 
-/** Replaces the token of the broker, if it is the one that the API of the client rejected, or that it wants replaced. */
+/**
+ * Replaces the token of the broker if it is the one that the API of the client rejected, or that the client replaces.
+ */
 const replace = ({ isConfirmed, reason, replaces }: typeof Request.Type) =>
   Effect.gen(function*() {
     const { cached, confirm, invalidate, refresh } = yield* TokenCache.TokenCache
@@ -42,7 +45,7 @@ const token = Effect.gen(function*() {
   Effect.catchAll((error) => Effect.as(Effect.logWarning(error.message), HttpServerResponse.empty({ status: 503 })))
 )
 
-/** Refreshes the token in time, also while no client requests it. */
+/** Refreshes the token before its expiry, also while no client requests it. */
 const Refreshing = Layer.scopedDiscard(
   Effect.flatMap(
     TokenCache.TokenCache,
@@ -53,7 +56,7 @@ const Refreshing = Layer.scopedDiscard(
 const Server = Layer.unwrapEffect(Effect.gen(function*() {
   const path = yield* Config.string("BROKER_SOCKET")
   const fs = yield* FileSystem.FileSystem
-  // A process that was killed leaves its socket.
+  // A killed process leaves its socket.
   yield* fs.remove(path, { force: true })
   // Only the user of the broker can open its socket.
   process.umask(0o077)

@@ -1,5 +1,5 @@
 /**
- * One program, two APIs, a client of its own for each: two tags over the same library. The environment holds
+ * One program with two APIs and a separate client for each: two tags over the same library. The environment contains
  * `INVENTORY_OAUTH_CLIENT_ID`, `SUPPLIERS_OAUTH_CLIENT_ID` and so on.
  */
 import { HttpClientResponse } from "@effect/platform"

@@ -1,18 +1,18 @@
 /**
- * Traces as people like to see them: what happened, when, and for how long.
+ * Traces as waterfalls: the spans of a call, with start and duration.
  */
 import type { Span } from "./embedded/collector.js"
 
 export interface Row {
   readonly name: string
-  /** How deep it is below the call. */
+  /** The depth below the call. */
   readonly depth: number
-  /** What is worth knowing of it: a status, an outcome. */
+  /** The status, the outcome or the reason, from the attributes. */
   readonly note: string
-  /** In milliseconds from the beginning of the call. */
+  /** Milliseconds since the start of the call. */
   readonly start: number
   readonly duration: number
-  /** In a trace of its own, which has a link to this one: it serves others as well. */
+  /** True for a span of another trace with a link to this one: it serves other calls as well. */
   readonly linked: boolean
 }
 
@@ -31,7 +31,7 @@ const noteOf = ({ attributes }: Span): string =>
     )
   ].join(" ")
 
-/** A waterfall for each span that has no parent and links to nothing: the program's own calls, in order. */
+/** Returns a waterfall for each span without a parent and links: the program's own calls, in order. */
 export const waterfalls = (spans: ReadonlyArray<Span>): ReadonlyArray<Waterfall> => {
   const inOrder = [...spans].sort((one, other) =>
     Number(BigInt(one.startTimeUnixNano) - BigInt(other.startTimeUnixNano))
@@ -65,7 +65,7 @@ export const waterfalls = (spans: ReadonlyArray<Span>): ReadonlyArray<Waterfall>
 
 const millis = (value: number): string => `${value.toFixed(1)} ms`
 
-/** For a terminal of 100 columns. */
+/** Returns the waterfalls for a terminal of 100 columns. */
 export const text = (all: ReadonlyArray<Waterfall>): string =>
   all.map(({ duration, rows }) =>
     rows.map((row) => {
@@ -96,7 +96,7 @@ const style = `
 
 const layout = { width: 960, left: 290, right: 200, row: 22, gap: 34 } as const
 
-/** For a page, light or dark as the reader's. */
+/** Returns the waterfalls as SVG, in light and dark colours. */
 export const svg = (all: ReadonlyArray<Waterfall>): string => {
   const { gap, left, right, row: height, width } = layout
   const scale = width - left - right

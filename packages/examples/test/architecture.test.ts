@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 
 import { assert, it } from "@effect/vitest"
 
-it("the picture of the architecture is what the imports give, and nothing imports from above", () => {
+it("the picture of the architecture matches the imports, and no module imports from a room above", () => {
   const { status, stderr } = spawnSync(process.execPath, ["scripts/architecture.mjs"], {
     cwd: fileURLToPath(new URL("../../..", import.meta.url)),
     encoding: "utf8"

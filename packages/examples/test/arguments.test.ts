@@ -16,17 +16,17 @@ describe("the arguments of npm start", () => {
       [["-h"], {}, { _tag: "Help" }]
     ] as const
   ) {
-    it(`understand ${JSON.stringify(args)} ${JSON.stringify(environment)}`, () =>
+    it(`parse ${JSON.stringify(args)} ${JSON.stringify(environment)}`, () =>
       assert.deepStrictEqual(Either.getOrThrow(Arguments.parse(args, environment)), expected))
   }
 
   for (const args of [["--calls", "0"], ["--calls", "-1"], ["--calls", "1.5"], ["--calls", "many"], ["--calls"]]) {
-    it(`refuse ${JSON.stringify(args)}`, () =>
+    it(`reject ${JSON.stringify(args)}`, () =>
       assert.include(Either.getOrThrow(Either.flip(Arguments.parse(args, {}))), "--calls"))
   }
 
   for (const args of [["FETCH", "/items"], ["GET"], ["GET", "/items", "/more"], ["--cals", "1"]]) {
-    it(`show how they are meant, on ${JSON.stringify(args)}`, () =>
+    it(`show the usage for ${JSON.stringify(args)}`, () =>
       assert.include(Either.getOrThrow(Either.flip(Arguments.parse(args, {}))), Arguments.usage))
   }
 })

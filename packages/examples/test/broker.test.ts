@@ -30,7 +30,7 @@ const start = (program: string, environment: Readonly<Record<string, string>>) =
 const until = (condition: Effect.Effect<boolean>) =>
   Effect.repeat(condition, { until: (isMet) => isMet, schedule: Schedule.spaced("10 millis") })
 
-/** The status of a request with another key. */
+/** Returns the status of a request with another key. */
 const refused = (socketPath: string) =>
   Effect.async<number | undefined>((resume) => {
     request({ socketPath, method: "POST", path: "/token", headers: { authorization: "Bearer another" } })

@@ -1,6 +1,6 @@
 /**
- * Bundles what `tsc -b` has built, once before all tests of this package: they start the programs some hundred times, and a
- * program that is read from few files starts in a quarter of the time.
+ * Bundles the output of `tsc -b` once before all tests of this package: they start the programs some hundred times, and
+ * a program in few files starts in a quarter of the time.
  */
 import { readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"

@@ -16,7 +16,7 @@ const storeKey = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toStrin
 
 const refreshes = "This runner refreshes the token for all"
 
-/** Starts runners as processes; `refreshers` are those to which the singleton moved, in order. */
+/** Starts runners as processes; `refreshers` lists the runners to which the singleton moved, in order. */
 const makeCluster = (environment: Readonly<Record<string, string>>) => {
   const refreshers: Array<number> = []
   const start = Effect.gen(function*() {
@@ -49,7 +49,7 @@ const { isInstalled } = postgresServer
 const suite = isInstalled ? describe : describe.skip
 
 suite(`a cluster on Postgres${isInstalled ? "" : " (skipped: it is not installed)"}`, () => {
-  it.scopedLive("of three runners requests one token per life, and the singleton moves when its runner ends", () =>
+  it.scopedLive("of three runners requests one token per lifetime, and the singleton moves when its runner ends", () =>
     Effect.gen(function*() {
       const life = 6000
       const { api, environment, server } = yield* Loopback.start({ server: { tokenLife: life } })
@@ -61,11 +61,11 @@ suite(`a cluster on Postgres${isInstalled ? "" : " (skipped: it is not installed
         REFRESHER_CHECKS_EVERY: "50 millis"
       })
       const begun = Date.now()
-      // The first one creates the tables.
+      // The first runner creates the tables.
       const first = yield* start
       yield* until(Effect.sync(() => refreshers.length > 0))
       const runners = [first, yield* start, yield* start]
-      /** Whether calls use a token after this one, so that it is stored. */
+      /** Returns whether calls use a newer token than this one, which is then stored. */
       const isReplaced = (token: number) =>
         Effect.map(api.calls, (all) => {
           for (const { child, output } of runners) assert.isNull(child.exitCode, output())
@@ -83,7 +83,7 @@ suite(`a cluster on Postgres${isInstalled ? "" : " (skipped: it is not installed
       const tokens = (yield* server.issued).length
       const lives = (Date.now() - begun) / life
       console.log(`${tokens} tokens in ${lives.toFixed(1)} lives, the singleton moved ${refreshers.length - 1} times`)
-      // A token is refreshed after 0.8 of its life or later. One more may have been requested by the runner that ended.
+      // A token is refreshed after 0.8 of its lifetime or later. The runner that ended may have requested one more.
       assert.isAtMost(tokens, Math.floor(lives / 0.8) + 2)
       assert.isTrue((yield* api.calls).every(({ status }) => status === 200))
     }).pipe(Effect.provide(NodeContext.layer)))

@@ -43,14 +43,14 @@ const makeRunnerStorage = () => {
   })
 }
 
-/** Requests say from which runner they come. */
+/** Sets a header with the runner in all requests. */
 const from = (runner: string) =>
   Layer.effect(
     HttpClient.HttpClient,
     Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.setHeader("user-agent", runner)))
   )
 
-/** Starts a runner that makes a call a minute, until its scope ends. */
+/** Starts a runner that sends a call every minute, until its scope ends. */
 const startRunner = (port: number) =>
   Effect.gen(function*() {
     const scope = yield* Scope.make()
@@ -83,17 +83,17 @@ const environment = ConfigProvider.fromMap(
   }))
 )
 
-it.live("a day of three runners costs one token per life, requested by the runner of the singleton", () => {
+it.live("a day of three runners costs one token per lifetime, requested by the runner of the singleton", () => {
   const time = VirtualClock.make()
   return Effect.gen(function*() {
     const { calls } = yield* TestApi.TestApi
     const { issued, received } = yield* TestAuthorizationServer.TestAuthorizationServer
-    /** The runners that sent token requests, from this one on. */
+    /** Returns the runners that sent token requests, from this index on. */
     const since = (request: number) =>
       Effect.map(received, (all) => [...new Set(all.slice(request).map(({ userAgent }) => userAgent))])
 
     const runners = yield* Effect.forEach([1, 2, 3], startRunner)
-    // The first token is requested by any of them, while the singleton finds its runner.
+    // Any runner may request the first token, before the singleton is assigned.
     yield* time.advance("30 minutes")
     assert.strictEqual((yield* issued).length, 1)
     yield* time.advance("8 hours")

@@ -1,6 +1,6 @@
 /**
- * The dashboard and the alert rules of guides/monitoring on a real fleet, watched by a real Prometheus: each query has data,
- * under the names of both exporters, and each alert is raised. `npm run dashboard` writes the picture of it.
+ * The dashboard and the alert rules of guides/monitoring on a real fleet, monitored by a real Prometheus: each query
+ * has data, under the names of both exporters, and each alert fires. `npm run dashboard` writes the picture of it.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -30,7 +30,7 @@ const { panels } = Schema.decodeSync(Dashboard)(read("dashboard.json"))
 
 const alerts = [...read("alerts.yml").matchAll(/- alert: (\w+)/g)].map(([, name = ""]) => name)
 
-/** What Grafana puts into a query of this fleet. */
+/** Replaces the variables of Grafana in a query. */
 const query = (expression: string, job: string) =>
   expression.replaceAll("$job", job).replaceAll("$__rate_interval", "10s")
 
@@ -39,7 +39,7 @@ const suite = isInstalled ? describe : describe.skip
 
 suite(`the dashboard${isInstalled ? "" : " (skipped: Prometheus or Redis is not installed)"}`, () => {
   it.scopedLive(
-    "has data in each panel, and each alert is raised, by the names of both exporters",
+    "has data in each panel, and each alert fires, by the names of both exporters",
     () =>
       Effect.gen(function*() {
         const { range, steps } = yield* monitoring.run(path("alerts.yml"))
@@ -73,7 +73,7 @@ suite(`the dashboard${isInstalled ? "" : " (skipped: Prometheus or Redis is not 
   )
 })
 
-it("the picture of the dashboard has its panels", () => {
+it("the picture of the dashboard shows its panels", () => {
   const titles = [...read("dashboard.svg").matchAll(/class="title">([^<]*)</g)].map(([, title]) => title)
   assert.deepStrictEqual(titles, panels.map(({ title }) => title))
 })

@@ -1,4 +1,4 @@
-/** The store on Durable Objects of the guide, in workerd, by the contract of token stores. */
+/** The store on Durable Objects of the guide, in workerd, with the contract tests of token stores. */
 import { TokenStore } from "@effect-oauth/client-credentials"
 import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
 import { Context, Duration, Effect, Layer } from "effect"

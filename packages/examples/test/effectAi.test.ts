@@ -58,7 +58,7 @@ const events = (text: string): string =>
   ].map((event, index) => `event: ${event.type}\ndata: ${JSON.stringify({ ...event, sequence_number: index })}\n\n`)
     .join("")
 
-/** Both endpoints; the API accepts the last token only, or none. */
+/** Responds as both endpoints; the API accepts only the last token, or none. */
 const openAi = () => {
   const exchanges: Array<unknown> = []
   const calls: Array<string> = []
@@ -100,7 +100,7 @@ const start = () => {
 const generate = Effect.map(LanguageModel.generateText({ prompt: "How many?" }), ({ text }) => text)
 
 describe("a language model of @effect/ai without an API key", () => {
-  it.effect("generates texts and streams with one token, and with another one after a rejection", () => {
+  it.effect("generates strings and streams with one token, and with another one after a rejection", () => {
     const { calls, exchanges, model, state } = start()
     return Effect.gen(function*() {
       assert.strictEqual(yield* generate, "8 items")
@@ -126,7 +126,7 @@ describe("a language model of @effect/ai without an API key", () => {
     }).pipe(Effect.provide(model))
   })
 
-  it.effect("fails with an AiError that states why there is no token, without what was presented", () => {
+  it.effect("fails with an AiError that states why there is no token, without the presented identity", () => {
     const { calls, model, state } = start()
     state.refuses = true
     return Effect.gen(function*() {

@@ -1,5 +1,5 @@
 /**
- * Fleets of real processes against the real authorization server, on a real Redis and a real Postgres.
+ * Fleets of real processes at a real authorization server, on a real Redis and a real Postgres.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createHash } from "node:crypto"
@@ -16,15 +16,15 @@ import * as postgresServer from "../../sql/test/postgresServer.js"
 import * as Embedded from "../src/embedded/environment.js"
 import { program } from "./support.js"
 
-/** The number of processes of each fleet that are killed while they request a token. */
+/** The number of processes of each fleet that are killed during a token request. */
 const kills = { quick: 3, full: 60 }
-/** The size of a fleet over lives of a token, and of one that is refused with one token. */
+/** The size of a fleet over several lifetimes of a token, and of one whose token is rejected. */
 const steady = { quick: 4, full: 8 }
 const refused = { quick: 8, full: 20 }
 
 /**
- * No process gives up a store that is there, nor loses a lease while it is alive, however busy the machine: either costs a
- * token more.
+ * Settings under which no process gives up an available store, nor loses a lease while it is alive, however busy the
+ * machine: each would cost one more token.
  */
 const patient = { STORE_TIMEOUT: "2 minutes", LEASE_LIFE: "1 minute" }
 
@@ -78,13 +78,13 @@ const stores: ReadonlyArray<readonly [string, boolean, Effect.Effect<Store, neve
 
 const settings = (store: Effect.Effect<Store, never, Scope.Scope>) => Effect.map(store, (started) => started.settings)
 
-/** One after another, while those on the other store run: the processes wait most of the time. */
+/** Runs in sequence, in parallel with the tests of the other store: the processes wait most of the time. */
 const inTurn = { concurrent: false, timeout: 300_000 }
 
 for (const [name, isInstalled, store] of stores) {
   const suite = isInstalled ? describe.concurrent : describe.skip
   suite(`a fleet of processes on ${name}${isInstalled ? "" : " (skipped: it is not installed)"}`, () => {
-    it.scopedLive("asks for one token per life, and loses no call", () =>
+    it.scopedLive("requests one token per lifetime, and every call succeeds", () =>
       Effect.gen(function*() {
         const size = runs(`processes on ${name} that share a token`, steady)
         const life = 6
@@ -103,77 +103,83 @@ for (const [name, isInstalled, store] of stores) {
         const lives = (Date.now() - begun) / 1000 / life
         const tokens = yield* authorizationServer.tokensIssued
         console.log(
-          `${name}: ${size} processes, ${lives.toFixed(1)} lives of a token, ${tokens} tokens`,
+          `${name}: ${size} processes, ${lives.toFixed(1)} lifetimes of a token, ${tokens} tokens`,
           outputs.map((one) => one.trim())
         )
         for (const output of outputs) assert.match(output, /^60 of 60 calls/)
-        // A token is renewed after 4.8 to 5.1 of its 6 seconds.
+        // A token is refreshed after 4.8 to 5.1 of its 6 seconds.
         assert.isAtMost(tokens, Math.floor(lives / 0.8) + 1)
-        // The calls of one process span 14.75 seconds at least.
+        // The calls of one process span at least 14.75 seconds.
         assert.isAtLeast(tokens, 3)
       }).pipe(Effect.provide(context)), inTurn)
 
-    it.scopedLive("goes on when those who ask are killed, and nobody waits for long", () =>
-      Effect.gen(function*() {
-        const { api, environment, server } = yield* Loopback.start()
-        const shared = {
-          ...environment,
-          ...(yield* settings(store)),
-          CALLS: "1000000",
-          EVERY: "100 millis",
-          STORE_TIMEOUT: patient.STORE_TIMEOUT,
-          REFUSAL_PAUSE: "1 millis",
-          // Each kill costs this time. Much less, and a busy machine would take a lease from a process that is alive.
-          LEASE_LIFE: "2 seconds"
-        }
-        yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? Fault.delay("20 millis") : undefined)
-        const workers = new Map<number, Worker>()
-        yield* Effect.addFinalizer(() => Effect.sync(() => workers.forEach(({ child }) => child.kill("SIGKILL"))))
-        const start = () => {
-          const one = worker(shared)
-          workers.set(one.child.pid ?? 0, one)
-        }
-        const asked = Effect.map(server.received, (all) => all.filter(({ endpoint }) => endpoint === "token"))
-        const answered = Effect.map(api.calls, (all) => all.filter(({ status }) => status === 200).length)
-        const until = (condition: Effect.Effect<boolean>) =>
-          Effect.gen(function*() {
-            while (!(yield* condition)) yield* Effect.sleep("2 millis")
-          })
+    it.scopedLive(
+      "continues when processes are killed during a token request, and no call waits for long",
+      () =>
+        Effect.gen(function*() {
+          const { api, environment, server } = yield* Loopback.start()
+          const shared = {
+            ...environment,
+            ...(yield* settings(store)),
+            CALLS: "1000000",
+            EVERY: "100 millis",
+            STORE_TIMEOUT: patient.STORE_TIMEOUT,
+            REFUSAL_PAUSE: "1 millis",
+            // Each kill costs this time. With much less, a busy machine would take a lease from a process that is alive.
+            LEASE_LIFE: "2 seconds"
+          }
+          yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? Fault.delay("20 millis") : undefined)
+          const workers = new Map<number, Worker>()
+          yield* Effect.addFinalizer(() => Effect.sync(() => workers.forEach(({ child }) => child.kill("SIGKILL"))))
+          const start = () => {
+            const one = worker(shared)
+            workers.set(one.child.pid ?? 0, one)
+          }
+          const asked = Effect.map(server.received, (all) => all.filter(({ endpoint }) => endpoint === "token"))
+          const answered = Effect.map(api.calls, (all) => all.filter(({ status }) => status === 200).length)
+          const until = (condition: Effect.Effect<boolean>) =>
+            Effect.gen(function*() {
+              while (!(yield* condition)) yield* Effect.sleep("2 millis")
+            })
 
-        for (let index = 0; index < 5; index += 1) start()
-        yield* until(Effect.map(answered, (count) => count > 0))
-        const waits: Array<number> = []
-        let rounds = 0
-        const count = runs(`processes killed on ${name}`, kills)
-        for (; waits.length < count; rounds += 1) {
-          const [tokens, requests] = [(yield* server.issued).length, (yield* asked).length]
-          yield* server.revoke()
-          yield* until(Effect.map(asked, (all) => all.length > requests))
-          const holder = Number((yield* asked)[requests]?.userAgent?.split("/")[1])
-          // While it asks, while it keeps the token, or just after.
-          yield* Effect.sleep(Math.random() * 35)
-          const victim = workers.get(holder)
-          assert(victim !== undefined)
-          workers.delete(holder)
-          victim.child.kill("SIGKILL")
-          const [killed, before] = [Date.now(), yield* answered]
-          start()
-          yield* until(Effect.map(answered, (count) => count > before))
-          waits.push(Date.now() - killed)
-          // One that is issued to the dead, and one that is used.
-          assert.isAtMost((yield* server.issued).length - tokens, 2)
-          for (const { child } of workers.values()) assert.isNull(child.exitCode, "a worker failed")
-        }
-        const tokens = (yield* server.issued).length
-        console.log(
-          `${name}: ${waits.length} processes killed while they asked, ${tokens} tokens for ${rounds + 1} needs, ` +
-            `the longest wait ${Math.max(...waits)} ms`
-        )
-        assert.isAtMost(tokens, 2 * rounds + 1)
-      }).pipe(Effect.provide(context)), { ...inTurn, timeout: 20_000 * kills.full })
+          for (let index = 0; index < 5; index += 1) start()
+          yield* until(Effect.map(answered, (count) => count > 0))
+          const waits: Array<number> = []
+          let rounds = 0
+          const count = runs(`processes killed on ${name}`, kills)
+          for (; waits.length < count; rounds += 1) {
+            const [tokens, requests] = [(yield* server.issued).length, (yield* asked).length]
+            yield* server.revoke()
+            yield* until(Effect.map(asked, (all) => all.length > requests))
+            const holder = Number((yield* asked)[requests]?.userAgent?.split("/")[1])
+            // During the token request, while the token is stored, or just after.
+            yield* Effect.sleep(Math.random() * 35)
+            const victim = workers.get(holder)
+            assert(victim !== undefined)
+            workers.delete(holder)
+            victim.child.kill("SIGKILL")
+            const [killed, before] = [Date.now(), yield* answered]
+            start()
+            yield* until(Effect.map(answered, (count) => count > before))
+            waits.push(Date.now() - killed)
+            // One token that is issued to the killed process, and one that is used.
+            assert.isAtMost((yield* server.issued).length - tokens, 2)
+            for (const { child } of workers.values()) assert.isNull(child.exitCode, "a worker failed")
+          }
+          const tokens = (yield* server.issued).length
+          console.log(
+            `${name}: ${waits.length} processes killed during a token request, ${tokens} tokens for ${
+              rounds + 1
+            } rounds, ` +
+              `the longest wait ${Math.max(...waits)} ms`
+          )
+          assert.isAtMost(tokens, 2 * rounds + 1)
+        }).pipe(Effect.provide(context)),
+      { ...inTurn, timeout: 20_000 * kills.full }
+    )
 
     it.scopedLive(
-      "loses no call when the store is killed and comes back, again and again",
+      "loses no call when the store is killed and restarted repeatedly",
       () =>
         Effect.gen(function*() {
           const { api, environment, server } = yield* Loopback.start()
@@ -182,7 +188,9 @@ for (const [name, isInstalled, store] of stores) {
           const workers = Array.from({ length: 4 }, () => worker(shared))
           const done = Effect.promise(() => Promise.all(workers.map(({ result }) => result)))
           let revoked = 0
-          /** Revokes when no call waits for what replaces the tokens of the last time: each process has made two since. */
+          /**
+           * Revokes when no call waits for replacements of the last revocation: each process has sent two calls since.
+           */
           const revoke = Effect.gen(function*() {
             const settled = Effect.map(api.calls, (all) => {
               const good = all.slice(revoked).filter(({ status }) => status === 200)
@@ -207,7 +215,7 @@ for (const [name, isInstalled, store] of stores) {
           const outputs = yield* done
           yield* Fiber.interrupt(disturbance)
           console.log(
-            `${name}, killed again and again: ${(yield* server.issued).length} tokens`,
+            `${name}, killed repeatedly: ${(yield* server.issued).length} tokens`,
             outputs.map((one) => one.trim().split("\n").at(-1))
           )
           for (const output of outputs) assert.match(output, /^150 of 150 calls/m)
@@ -215,67 +223,75 @@ for (const [name, isInstalled, store] of stores) {
       inTurn
     )
 
-    it.scopedLive("is not overwritten by one that was suspended while it asked", () =>
-      Effect.gen(function*() {
-        const { api, environment, server } = yield* Loopback.start()
-        const shared = {
-          ...environment,
-          ...(yield* settings(store)),
-          CALLS: "3",
-          EVERY: "10 millis",
-          STORE_TIMEOUT: patient.STORE_TIMEOUT,
-          LEASE_LIFE: "300 millis"
-        }
-        // Time to suspend the process before the answer arrives.
-        yield* server.faults.next(Fault.delay("5 seconds"))
-        const suspended = worker(shared)
-        while ((yield* server.received).length === 0) yield* Effect.sleep("5 millis")
-        suspended.child.kill("SIGSTOP")
-        const [second] = yield* Effect.promise(() => Promise.all([worker(shared).result]))
-        assert.match(second, /^3 of 3 calls/)
-        const usedBySecond = (yield* api.calls).at(-1)?.token
-        suspended.child.kill("SIGCONT")
-        assert.match(yield* Effect.promise(() => suspended.result), /^3 of 3 calls/)
-        assert.strictEqual((yield* server.issued).length, 2)
-        assert.match(yield* Effect.promise(() => worker(shared).result), /^3 of 3 calls/)
-        assert.strictEqual((yield* server.issued).length, 2)
-        assert.strictEqual((yield* api.calls).at(-1)?.token, usedBySecond)
-      }).pipe(Effect.provide(context)), inTurn)
+    it.scopedLive(
+      "is not overwritten by a process that was suspended during its token request",
+      () =>
+        Effect.gen(function*() {
+          const { api, environment, server } = yield* Loopback.start()
+          const shared = {
+            ...environment,
+            ...(yield* settings(store)),
+            CALLS: "3",
+            EVERY: "10 millis",
+            STORE_TIMEOUT: patient.STORE_TIMEOUT,
+            LEASE_LIFE: "300 millis"
+          }
+          // Time to suspend the process before the response arrives.
+          yield* server.faults.next(Fault.delay("5 seconds"))
+          const suspended = worker(shared)
+          while ((yield* server.received).length === 0) yield* Effect.sleep("5 millis")
+          suspended.child.kill("SIGSTOP")
+          const [second] = yield* Effect.promise(() => Promise.all([worker(shared).result]))
+          assert.match(second, /^3 of 3 calls/)
+          const usedBySecond = (yield* api.calls).at(-1)?.token
+          suspended.child.kill("SIGCONT")
+          assert.match(yield* Effect.promise(() => suspended.result), /^3 of 3 calls/)
+          assert.strictEqual((yield* server.issued).length, 2)
+          assert.match(yield* Effect.promise(() => worker(shared).result), /^3 of 3 calls/)
+          assert.strictEqual((yield* server.issued).length, 2)
+          assert.strictEqual((yield* api.calls).at(-1)?.token, usedBySecond)
+        }).pipe(Effect.provide(context)),
+      inTurn
+    )
 
-    it.scopedLive("that is refused with one token, all of it at once, asks for one", () =>
-      Effect.gen(function*() {
-        const size = runs(`processes on ${name} that are refused with one token`, refused)
-        const { api, environment, server } = yield* Loopback.start()
-        const shared = {
-          ...environment,
-          ...(yield* settings(store)),
-          CALLS: "1000000",
-          EVERY: "100 millis",
-          ...patient
-        }
-        const workers = Array.from({ length: size }, () => worker(shared))
-        yield* Effect.addFinalizer(() => Effect.sync(() => workers.forEach(({ child }) => child.kill("SIGKILL"))))
-        const callers = (from: number, status: number) =>
-          Effect.map(api.calls, (all) =>
-            new Set(
-              all.slice(from).filter((one) => one.status === status).map(({ userAgent }) => userAgent)
-            ).size)
-        const allAnswered = (from: number) =>
-          Effect.gen(function*() {
-            while ((yield* callers(from, 200)) < size) {
-              for (const { child, result } of workers) {
-                if (child.exitCode !== null) assert.fail(`a worker failed: ${yield* Effect.promise(() => result)}`)
+    it.scopedLive(
+      "requests one token when all processes have the same token rejected at once",
+      () =>
+        Effect.gen(function*() {
+          const size = runs(`processes on ${name} with a rejected token`, refused)
+          const { api, environment, server } = yield* Loopback.start()
+          const shared = {
+            ...environment,
+            ...(yield* settings(store)),
+            CALLS: "1000000",
+            EVERY: "100 millis",
+            ...patient
+          }
+          const workers = Array.from({ length: size }, () => worker(shared))
+          yield* Effect.addFinalizer(() => Effect.sync(() => workers.forEach(({ child }) => child.kill("SIGKILL"))))
+          const callers = (from: number, status: number) =>
+            Effect.map(api.calls, (all) =>
+              new Set(
+                all.slice(from).filter((one) => one.status === status).map(({ userAgent }) => userAgent)
+              ).size)
+          const allAnswered = (from: number) =>
+            Effect.gen(function*() {
+              while ((yield* callers(from, 200)) < size) {
+                for (const { child, result } of workers) {
+                  if (child.exitCode !== null) assert.fail(`a worker failed: ${yield* Effect.promise(() => result)}`)
+                }
+                yield* Effect.sleep("10 millis")
               }
-              yield* Effect.sleep("10 millis")
-            }
-          })
-        yield* allAnswered(0)
-        assert.strictEqual((yield* server.issued).length, 1)
-        const from = (yield* api.calls).length
-        yield* server.revoke()
-        yield* allAnswered(from)
-        assert.strictEqual(yield* callers(from, 401), size)
-        assert.strictEqual((yield* server.issued).length, 2)
-      }).pipe(Effect.provide(context)), inTurn)
+            })
+          yield* allAnswered(0)
+          assert.strictEqual((yield* server.issued).length, 1)
+          const from = (yield* api.calls).length
+          yield* server.revoke()
+          yield* allAnswered(from)
+          assert.strictEqual(yield* callers(from, 401), size)
+          assert.strictEqual((yield* server.issued).length, 2)
+        }).pipe(Effect.provide(context)),
+      inTurn
+    )
   })
 }

@@ -1,4 +1,4 @@
-/** A function whose process stands still between two invocations, as on AWS Lambda. */
+/** A function whose process is frozen between two invocations, as on AWS Lambda. */
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient } from "@effect-oauth/client-credentials"
 import { OAuthTest, TestAuthorizationServer } from "@effect-oauth/testing"
@@ -6,14 +6,14 @@ import { Effect, Fiber, TestClock } from "effect"
 
 const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
 
-describe("a function that was frozen", () => {
-  it.effect("uses its token after the thaw, refreshes it when it is due, and replaces one that expired meanwhile", () =>
+describe("a frozen function", () => {
+  it.effect("uses its token after the thaw, refreshes it when it is due, and replaces an expired one", () =>
     Effect.gen(function*() {
       yield* call
       yield* TestClock.adjust("10 hours")
       assert.strictEqual((yield* call).status, 200)
       yield* OAuthTest.expect({ reasons: ["cold"] })
-      // A day and more: no call is sent with the token that expired.
+      // More than a day: no call is sent with the expired token.
       yield* TestClock.adjust("40 hours")
       assert.strictEqual((yield* call).status, 200)
       yield* OAuthTest.expect({ reasons: ["cold", "expired"], callsPerToken: [2, 1] })

@@ -1,5 +1,6 @@
 /**
- * A token exchange, then the token of a service account, as the recipe configures them, at Google's endpoints in memory.
+ * A token exchange, then the token of a service account, as the recipe configures them, at Google's endpoints in
+ * memory.
  */
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -11,7 +12,7 @@ import { Api } from "../src/recipes/google-impersonation.js"
 const account = "inventory@acme.iam.gserviceaccount.com"
 const impersonate = `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${account}:generateAccessToken`
 
-/** Google; the second API accepts the last federated token only, or none. */
+/** Responds as Google; the second API accepts only the last federated token, or none. */
 const google = () => {
   const sent: Array<string> = []
   const state = { federated: 0, impersonated: 0, accepted: 0, allows: true, time: 0 }
@@ -55,7 +56,7 @@ const google = () => {
 const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/storage/v1/b"))
 
 describe("the token of a service account, by a federated token", () => {
-  it.effect("is requested with it, and both are cached for as long as each lives", () => {
+  it.effect("is requested with it, and both are cached for their lifetimes", () => {
     const { api, sent, state } = google()
     return Effect.gen(function*() {
       yield* call
@@ -77,7 +78,7 @@ describe("the token of a service account, by a federated token", () => {
     }).pipe(Effect.provide(api))
   })
 
-  it.effect("is requested with another federated one where the first is rejected", () => {
+  it.effect("is requested with another federated one when the first is rejected", () => {
     const { api, state } = google()
     return Effect.gen(function*() {
       yield* call

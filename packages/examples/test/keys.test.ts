@@ -15,7 +15,7 @@ const module = "/usr/lib/softhsm/libsofthsm2.so"
 const isInstalled = existsSync(module) && spawnSync("pkcs11-tool", ["--help"]).error === undefined
 if (!isInstalled) console.log("No softhsm2 and opensc on this machine: the test of the PKCS #11 signer is skipped.")
 
-/** Its signatures are those of its public key. */
+/** Verifies that a signer's signatures match its public key. */
 const verified = (signer: Signer.Signer) =>
   Effect.gen(function*() {
     assert.deepStrictEqual(signer.problems, [])
@@ -31,7 +31,7 @@ it.live("the signer of AWS KMS signs digests, and converts signatures from DER",
     const kms: Parameters<typeof kmsSigner>[0] = {
       getPublicKey: () =>
         Promise.resolve({ PublicKey: new Uint8Array(publicKey.export({ type: "spki", format: "der" })) }),
-      // A service signs the digest; here it is known of which message.
+      // The service signs a digest; the test has the message.
       sign: ({ Message, ...others }) => {
         asked.push({ ...others, length: Message.length })
         return Promise.resolve({ Signature: new Uint8Array(sign("sha256", Buffer.from("a message"), privateKey)) })
@@ -43,7 +43,7 @@ it.live("the signer of AWS KMS signs digests, and converts signatures from DER",
     ])
   }))
 
-it.skipIf(!isInstalled)("the signer of PKCS #11 signs by a key of SoftHSM", () => {
+it.skipIf(!isInstalled)("the signer of PKCS #11 signs with a key of SoftHSM", () => {
   const directory = mkdtempSync(join(tmpdir(), "softhsm-"))
   const before = { ...process.env }
   mkdirSync(join(directory, "tokens"))

@@ -41,7 +41,7 @@ class Rejected extends Data.TaggedError("Rejected")<{ readonly reason: unknown }
 const attempt = <A>(promise: () => Promise<A>) =>
   Effect.tryPromise({ try: promise, catch: (reason) => new Rejected({ reason }) })
 
-/** What the clients of both versions of the SDK have in common. */
+/** The common part of the clients of both versions of the SDK. */
 interface Connected {
   fallbackNotificationHandler?:
     | ((message: { method: string; params?: { [name: string]: unknown } | undefined }) => Promise<void>)
@@ -93,7 +93,7 @@ for (
   ] as const
 ) {
   describe(name, () => {
-    it.scopedLive("all calls have one token, and a rejected one is replaced once", () =>
+    it.scopedLive("all calls use one token, and a rejected one is replaced once", () =>
       Effect.gen(function*() {
         const started = yield* servers.start
         const client = yield* connect(started)
@@ -105,7 +105,7 @@ for (
         assert.deepStrictEqual(yield* callTimes(client, 3), [stock, stock, stock])
         assert.strictEqual(started.tokenRequests(), 2)
         assert.strictEqual(started.sessions(), 1)
-        // The SDK discovers and requests nothing by itself.
+        // The SDK sends no discovery and no token requests.
         assert.deepStrictEqual([...new Set(started.requests())], [
           "GET /.well-known/oauth-authorization-server",
           "POST /token"
@@ -130,7 +130,7 @@ for (
           client.fallbackNotificationHandler = async ({ params }) => {
             messages.push(params?.["data"])
           }
-          // The stream of the session is opened beside the first calls.
+          // The stream of the session is opened concurrently with the first calls.
           while (!messages.includes("a delivery")) {
             yield* started.announce("a delivery")
             yield* call(client)
@@ -146,7 +146,7 @@ for (
         yield* started.idle
       }))
 
-    it.scopedLive("nothing secret is in the errors of a wrong secret, and of a server that rejects tokens", () =>
+    it.scopedLive("the errors of a wrong secret and of rejected tokens contain no secret", () =>
       Effect.gen(function*() {
         const started = yield* servers.start
         const wrong = yield* Effect.flip(connect(started, "c4n4ry-wr0ng"))
@@ -160,7 +160,7 @@ for (
   })
 }
 
-describe("a server that requires more scope", () => {
+describe("a server that requires another scope", () => {
   const asAdmin = (started: Servers): Servers => ({ ...started, url: `${started.url}/admin` })
 
   it.scopedLive("with fetch, the call fails with InsufficientScope, and succeeds with that scope", () =>

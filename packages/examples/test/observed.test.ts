@@ -1,5 +1,5 @@
 /**
- * What arrives at a collector, from a real program on real servers; and what its pictures and tables say of it.
+ * The data that a collector receives from a real program on real servers, and its pictures and tables.
  */
 import { readFileSync } from "node:fs"
 
@@ -32,7 +32,7 @@ const calls = (spans: ReadonlyArray<Collector.Span>) =>
   Waterfall.waterfalls(spans).filter(({ title }) => title.includes("call"))
 
 describe("a program that exports by OTLP", () => {
-  it.scopedLive("shows a cold call, a warm call and a 401 as what they are", () =>
+  it.scopedLive("exports the expected spans of a cold call, a warm call and a 401", () =>
     Effect.gen(function*() {
       const { collector } = yield* observe
       const found = calls(yield* collector.spans).map(({ rows }) =>
@@ -63,7 +63,7 @@ describe("a program that exports by OTLP", () => {
       ])
     }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])))
 
-  it.scopedLive("names things as OpenTelemetry does, and shows nothing secret", () =>
+  it.scopedLive("names spans and attributes by the conventions of OpenTelemetry, and shows no secret", () =>
     Effect.gen(function*() {
       const { collector, environment } = yield* observe
       const clients = (yield* collector.spans).filter(({ name }) => name === "http.client POST")
@@ -89,7 +89,7 @@ describe("a program that exports by OTLP", () => {
       assert.strictEqual(all.includes("<redacted>"), all.includes("http.request.header."))
     }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])))
 
-  it.scopedLive("exports metrics under the names and with the units of the guide", () =>
+  it.scopedLive("exports metrics with the names and units of the guide", () =>
     Effect.gen(function*() {
       const { collector } = yield* observe
       const exported = (yield* collector.metrics).filter(({ name }) => name.startsWith("oauth."))
@@ -106,7 +106,7 @@ const guide = [...read("guides/operating.md").matchAll(/^\| `(oauth\.[\w.]+)` \|
   .map(([, name = "", kind = "", unit = ""]) => [name, kind, unit] as const)
 
 describe("the guide to operating", () => {
-  it("has a picture of the program as it is", () => {
+  it("has an up-to-date picture of the program", () => {
     const names = [
       ...read("packages/examples/trace.svg").matchAll(/<text x="\d+" y="\d+"(?: class="title")?>([^<]*)</g)
     ]

@@ -18,13 +18,13 @@ describe("the examples", () => {
       ["promise-service", "SKU-1: 100, SKU-2: 200, unknown\n"]
     ] as const
   ) {
-    it.live(`${name} does its work and ends`, () =>
+    it.live(`${name} runs and exits`, () =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* run("run", [name]), { exitCode: 0, stdout: printed, stderr: "" })
       }), minute)
   }
 
-  it.scopedLive("legacy-token works with OAuth as well, by a change of the environment", () =>
+  it.scopedLive("legacy-token also works with OAuth, by a change of the environment", () =>
     Effect.gen(function*() {
       const { authorizationServer, environment } = yield* Embedded.start
       assert.strictEqual((yield* run("legacy-token", [], environment)).stdout, "8 items in stock\n")
@@ -38,7 +38,7 @@ describe("the examples", () => {
       assert.strictEqual(yield* authorizationServer.tokensIssued, 2)
     }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), minute)
 
-  it.live("run names the examples when it does not know the one asked for", () =>
+  it.live("run lists the examples for an unknown name", () =>
     Effect.gen(function*() {
       const { exitCode, stderr } = yield* run("run", ["nothing"])
       assert.strictEqual(exitCode, 1)
@@ -48,7 +48,7 @@ describe("the examples", () => {
 
 describe("npm start", () => {
   for (const calls of [1, 10, runs("calls of a wave of npm start", { quick: 100, full: 1000 })]) {
-    it.live(`spends one token on ${calls} calls and one more after the revocation`, () =>
+    it.live(`costs one token for ${calls} calls and one more after the revocation`, () =>
       Effect.gen(function*() {
         const { exitCode, stderr, stdout } = yield* run("inventory/main", ["--calls", String(calls)])
         assert.strictEqual(stderr, "")
@@ -65,7 +65,7 @@ describe("npm start", () => {
       }), minute)
   }
 
-  it.scopedLive("calls the user's own API and prints the answer", () =>
+  it.scopedLive("calls the user's own API and prints the response", () =>
     Effect.gen(function*() {
       const { environment } = yield* Embedded.start
       const found = yield* run("inventory/main", ["get", "/items/SKU-3"], environment)
@@ -79,7 +79,7 @@ describe("npm start", () => {
       assert.match(missing.stderr, /^404 /)
     }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), minute)
 
-  it.scopedLive("says what to do about a wrong secret, without showing it", () =>
+  it.scopedLive("states what to check for a wrong secret, without showing it", () =>
     Effect.gen(function*() {
       const { environment } = yield* Embedded.start
       const { exitCode, stderr, stdout } = yield* run("inventory/main", ["GET", "/items"], {
@@ -93,7 +93,7 @@ describe("npm start", () => {
       assert.notInclude(stderr, "wr0ng")
     }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), minute)
 
-  it.live("names every variable that is missing, each on its line", () =>
+  it.live("lists every missing variable on a separate line", () =>
     Effect.gen(function*() {
       const { exitCode, stderr } = yield* run("inventory/main", ["GET", "/items"])
       assert.strictEqual(exitCode, 1)

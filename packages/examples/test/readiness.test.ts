@@ -7,7 +7,7 @@ import { Effect, Schedule } from "effect"
 
 import { program } from "./support.js"
 
-/** The program, and where it listens. */
+/** Starts the program; returns its address. */
 const start = (environment: Readonly<Record<string, string>>) =>
   Effect.gen(function*() {
     const child = yield* Effect.acquireRelease(
@@ -27,7 +27,7 @@ const start = (environment: Readonly<Record<string, string>>) =>
   })
 
 it.scopedLive(
-  "readiness is lost while there is no token to be had, and comes back without a call",
+  "readiness is lost while no token is available, and returns without a call",
   () =>
     Effect.gen(function*() {
       const { environment, server } = yield* Loopback.start()

@@ -30,10 +30,10 @@ const files = [
     readdirSync(new URL(directory, root)).filter((name) => name.endsWith(".md")).map((name) => `${directory}${name}`)
   )
 
-/** Code has no links and no headings, whatever it looks like. */
+/** Removes code, which has no links and no headings. */
 const prose = (file: string) => read(file).replaceAll(/^```.*?^```$/gms, "").replaceAll(/^ {4}.*$/gm, "")
 
-/** The anchors of a document, as GitHub makes them of its headings. */
+/** Returns the anchors of a document, as GitHub creates them from its headings. */
 const anchors = (file: string): ReadonlyArray<string> => {
   const slugs = [...prose(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
     heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").toLowerCase().replaceAll(/[^\p{L}\p{M}\p{N}_ -]/gu, "")
@@ -47,7 +47,7 @@ const anchors = (file: string): ReadonlyArray<string> => {
 
 describe("links and pictures", () => {
   for (const file of files) {
-    it(`of ${file} lead somewhere`, () => {
+    it(`of ${file} have existing targets`, () => {
       const text = prose(file)
       for (const [, link, source] of text.matchAll(/\]\(([^)\s]+)[^)]*\)|\b(?:href|src|srcset)="([^"]+)"/g)) {
         const target = link ?? source ?? ""
@@ -70,7 +70,7 @@ const scripts = (directory: string): object => JSON.parse(read(`${directory}pack
 
 describe("commands", () => {
   for (const file of files) {
-    it(`of ${file} are scripts and projects that exist`, () => {
+    it(`of ${file} are existing scripts and projects`, () => {
       const [own = ""] = /^packages\/[\w-]+\//.exec(file) ?? []
       const known = { ...scripts(""), ...scripts(own) }
       for (const [, name = ""] of read(file).matchAll(/\bnpm run ([\w:-]+)/g)) assert.property(known, name)
@@ -81,6 +81,6 @@ describe("commands", () => {
   }
 })
 
-it("CONTRIBUTING.md says what each package is", () => {
+it("CONTRIBUTING.md lists each package", () => {
   for (const name of packages) assert.match(read("CONTRIBUTING.md"), new RegExp(`^ {4}(.*, )?packages/${name}\\b`, "m"))
 })

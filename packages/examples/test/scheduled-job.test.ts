@@ -1,6 +1,6 @@
 /**
- * Processes that share a directory, against the real authorization server: started together, started again and again,
- * killed in the middle.
+ * Processes that share a directory, at the real authorization server: started together, started repeatedly, killed at
+ * any time.
  */
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
@@ -30,7 +30,7 @@ const start = Effect.gen(function*() {
 
 const context = Layer.merge(NodeContext.layer, NodeHttpClient.layerUndici)
 
-/** Starts the job and kills it after so many milliseconds, as the kernel does: without a chance to clean up. */
+/** Starts the job and kills it after a number of milliseconds by SIGKILL: without a chance to clean up. */
 const killed = (environment: Readonly<Record<string, string>>, after: number) =>
   Effect.async<void>((resume) => {
     const child = spawn(process.execPath, [program("scheduled-job")], {
@@ -46,7 +46,7 @@ const killed = (environment: Readonly<Record<string, string>>, after: number) =>
 
 describe("a scheduled job", () => {
   it.scopedLive(
-    "started again and again, eight at once to begin with, requests one token",
+    "started repeatedly, eight at once at first, requests one token",
     () =>
       Effect.gen(function*() {
         const { environment, tokens } = yield* start
@@ -65,13 +65,14 @@ describe("a scheduled job", () => {
     300_000
   )
 
-  it.scopedLive("killed at any moment it leaves nothing that stops the next one", () =>
+  it.scopedLive("killed at any time, it leaves no state that blocks the next one", () =>
     Effect.gen(function*() {
       const { environment, fs, tokens } = yield* start
       const moments = sample("moments of a kill", Array.from({ length: 10 }, (_, index) => 150 + 60 * index), 4)
       for (const after of moments) yield* killed(environment, after)
       const before = yield* tokens
-      // Whoever was killed while it had the lease keeps it for 30 seconds; without the files the next one need not wait.
+      // A process that is killed with the lease keeps it for 30 seconds; without the lease files, the next one need not
+      // wait.
       const leases = (yield* fs.readDirectory(environment.TOKEN_STORE_DIR, { recursive: true }).pipe(
         Effect.orElseSucceed(() => [])
       )).filter((name) => name.includes("lease"))
@@ -80,12 +81,12 @@ describe("a scheduled job", () => {
       assert.isAtMost((yield* tokens) - before, 1)
       const after = yield* tokens
       console.log(`jobs killed after ${moments.join(", ")} ms: ${after} tokens`)
-      // How many were killed between request and store depends on the machine; from now on the token is shared.
+      // The number of jobs killed between request and store depends on the machine; from now on the token is shared.
       assert.strictEqual((yield* run("scheduled-job", [], environment)).stdout, "8 items in stock\n")
       assert.strictEqual(yield* tokens, after)
     }).pipe(Effect.provide(context)))
 
-  it.scopedLive("does its work where nothing can be kept, and says so", () =>
+  it.scopedLive("succeeds without a usable store directory, with a warning", () =>
     Effect.gen(function*() {
       const { environment, fs } = yield* start
       yield* fs.writeFileString(environment.TOKEN_STORE_DIR, "a file where the directory should be")

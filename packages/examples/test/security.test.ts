@@ -1,5 +1,5 @@
 /**
- * `SECURITY.md` promises nothing without a test: each row names a file and a title that is in it.
+ * Every guarantee of `SECURITY.md` has a test: each row names a file and the title of a test in it.
  */
 import { existsSync, readFileSync } from "node:fs"
 
@@ -15,19 +15,19 @@ const [, promised = "", rest = ""] = /## What the library promises\n(.*?)\n## Wh
 const rows = promised.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| Promise"))
 
 describe("SECURITY.md", () => {
-  it("has promises", () => assert.isAbove(rows.length, 20))
+  it("lists guarantees", () => assert.isAbove(rows.length, 20))
 
   for (const row of rows) {
     const [, promise = "", file = "", title = ""] = /^\| (.*) \| \[\w+\]\((.*)\) "(.*)" \|$/.exec(row) ?? []
     it(`names a test of: ${promise}`, () => {
       assert.notStrictEqual(promise, "", row)
       assert.isTrue(existsSync(new URL(file, root)), file)
-      // A title may be made of parts.
+      // A title may consist of parts.
       assert.include(read(file).replaceAll(/\$\{[^}]*\}/g, ""), title)
     })
   }
 
-  it("measures with commands that exist", () => {
+  it("lists commands that exist", () => {
     const { scripts } = JSON.parse(read("package.json")) as { readonly scripts: Readonly<Record<string, string>> }
     const commands = [...rest.matchAll(/`(?:\w+=\d+ )?npm (?:run )?([\w:]+)[^`]*` \|$/gm)].map(([, name = ""]) => name)
     assert.isNotEmpty(commands)

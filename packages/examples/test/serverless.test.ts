@@ -1,4 +1,4 @@
-/** The code of guides/serverless.md: each of them once, against real servers, with one token for all its calls. */
+/** The code of guides/serverless.md: each example once, with real servers and one token for all its calls. */
 import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -9,7 +9,7 @@ import { Effect } from "effect"
 
 import * as Embedded from "../src/embedded/environment.js"
 
-/** Two requests to an app on a port of its own, and what they returned. */
+/** Sends two requests to an app on a separate port, and returns the responses. */
 const served = async (listener: Parameters<typeof createServer>[1]) => {
   const server = createServer(listener).listen(0, "127.0.0.1")
   await once(server, "listening")

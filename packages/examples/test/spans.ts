@@ -1,2 +1,2 @@
-/** The name of the span of a call, which Effect chooses. */
+/** The name of the span of a call, which Effect determines. */
 export const call = (method: string): string => `http.client ${method}`

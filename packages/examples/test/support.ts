@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 
 import { Effect } from "effect"
 
-/** The file of a program, as `bundle.ts` has built it. */
+/** The file of a program, as bundled by `bundle.ts`. */
 export const program = (name: string): string => fileURLToPath(new URL(`../build/programs/${name}.js`, import.meta.url))
 
 interface Result {
@@ -12,7 +12,7 @@ interface Result {
   readonly stderr: string
 }
 
-/** Runs a program in a process of its own. */
+/** Runs a program in a separate process. */
 export const run = (file: string, args: ReadonlyArray<string>, environment: Readonly<Record<string, string>> = {}) =>
   Effect.async<Result>((resume) => {
     const child = execFile(process.execPath, [program(file), ...args], {

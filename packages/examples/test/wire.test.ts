@@ -34,7 +34,7 @@ const transports: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpCli
   ["node:http", NodeHttpClient.layer]
 ]
 
-describe("against a real authorization server and API", () => {
+describe("with a real authorization server and API", () => {
   for (const [name, transport] of transports) {
     it.scopedLive(`one token serves many calls, over ${name}`, () =>
       Effect.gen(function*() {
@@ -72,7 +72,7 @@ describe("against a real authorization server and API", () => {
       ["a scope that is not this client's", { scope: "items:write" }, "invalid_scope", "OAUTH_SCOPE"]
     ] as const
   ) {
-    it.scopedLive(`${what} is a typed error that says what to do`, () =>
+    it.scopedLive(`${what} is a typed error with a remedy`, () =>
       Effect.gen(function*() {
         const started = yield* servers
         const error = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
@@ -113,7 +113,7 @@ describe("against a real authorization server and API", () => {
       assert.strictEqual(yield* started.authorizationServer.tokensIssued, 1)
     }))
 
-  it.scoped("promises: what is missing in the environment is told by an error that can be read", () =>
+  it.scoped("promises: missing variables of the environment are listed in a readable error", () =>
     Effect.gen(function*() {
       const client = ClientCredentials.layerEnv().pipe(
         Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]),

@@ -1,4 +1,4 @@
-/** Clients that live in the module of a worker, in workerd: one isolate, many requests, each with its own I/O. */
+/** Clients in the module of a worker, in workerd: one isolate, many requests, each with separate I/O. */
 import { once } from "node:events"
 import { connect } from "node:net"
 
@@ -8,7 +8,7 @@ import { Miniflare } from "miniflare"
 import { bundled } from "./workers/bundled.js"
 import { Servers, tokenOf } from "./workers/servers.js"
 
-/** A worker as a test uses it. */
+/** A worker with the operations of the tests. */
 const start = (script: string, date: string, flags: ReadonlyArray<string>) => {
   const servers = new Servers()
   const miniflare = new Miniflare({
@@ -31,12 +31,12 @@ const start = (script: string, date: string, flags: ReadonlyArray<string>) => {
   return {
     servers,
     dispose: () => miniflare.dispose(),
-    /** Calls the API: the status, and the number of the token with which it was called. */
+    /** Calls the API; returns the status and the number of the token. */
     call: (client: string) => {
       started += 1
       return text(path(client))
     },
-    /** Begins a call, and returns a function that ends its connection. */
+    /** Starts a call, and returns a function that closes its connection. */
     disconnectable: async (client: string) => {
       started += 1
       const { hostname, port } = await miniflare.ready
@@ -45,7 +45,7 @@ const start = (script: string, date: string, flags: ReadonlyArray<string>) => {
       socket.write(`GET ${path(client)} HTTP/1.1\r\nhost: worker.test\r\n\r\n`)
       return () => socket.resetAndDestroy()
     },
-    /** Waits until the worker has all calls that were started. */
+    /** Waits until the worker has received all started calls. */
     arrived: () => begun(started),
     later: (millis: number) => text(`/later?millis=${millis}`)
   }
@@ -53,7 +53,7 @@ const start = (script: string, date: string, flags: ReadonlyArray<string>) => {
 
 type Worker = ReturnType<typeof start>
 
-/** In the refresh window of a token that lives an hour. */
+/** A time in the refresh window of a token that lives an hour. */
 const due = 3_500_000
 
 const three = [1, 2, 3]
@@ -80,7 +80,7 @@ describe.each(settings)("in a worker of $date with the flags $flags", ({ date, f
   afterAll(() => worker.dispose())
 
   describe.each(["PromiseClient", "ManagedRuntime"])("a client in the module, by %s", (form) => {
-    it("answers concurrent requests with one token, and any number of later ones", async () => {
+    it("serves concurrent requests with one token, and any number of later ones", async () => {
       const client = `${form}-cold`
       worker.servers.hold(client)
       const calls = three.map(() => worker.call(client))
@@ -100,7 +100,7 @@ describe.each(settings)("in a worker of $date with the flags $flags", ({ date, f
       const calls = three.map(() => worker.call(client))
       await worker.arrived()
       disconnect()
-      // Where the first request cannot outlive its client, one of the others requests the token.
+      // When the first request cannot outlive its client, one of the others requests the token.
       if (!outlives) await servers.requested(client, 2)
       servers.release(client)
       const token = outlives ? 1 : 2
@@ -109,7 +109,7 @@ describe.each(settings)("in a worker of $date with the flags $flags", ({ date, f
       assert.strictEqual(servers.tokensOf(client), token)
     })
 
-    it("refreshes a token once, beyond the request in which the refresh began", async () => {
+    it("refreshes a token once, beyond the request that started the refresh", async () => {
       const { servers } = worker
       const client = `${form}-refresh`
       assert.strictEqual(await worker.call(client), "200 1")
@@ -117,7 +117,7 @@ describe.each(settings)("in a worker of $date with the flags $flags", ({ date, f
       servers.hold(client)
       const first = worker.call(client)
       await servers.requested(client, 2)
-      // The one that began it waits for it only where it would be cut off with the response.
+      // The request that started the refresh waits for it only if the runtime would cut it off with the response.
       if (outlives) assert.strictEqual(await first, "200 1")
       assert.deepStrictEqual(await times(10, () => worker.call(client)), new Set(["200 1"]))
       servers.release(client)

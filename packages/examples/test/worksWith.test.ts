@@ -1,6 +1,6 @@
 /**
- * Clients of HTTP with the `fetch` of a `PromiseClient`, each at a server on a socket: one token for all calls, a rejected one
- * replaced once, aborted calls, and no token for another origin.
+ * HTTP clients with the `fetch` of a `PromiseClient`, each at a server on a socket: one token for all calls, a rejected
+ * one replaced once, aborted calls, and no token for another origin.
  */
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -28,9 +28,9 @@ import * as definitions from "./works-with/definitions.js"
 
 const sku = "SKU-1"
 
-/** A client, made at an origin, or at none for relative URLs; what it creates has a number. */
+/** A client for an origin, or for none with relative URLs; each created item has a number. */
 interface Subject {
-  /** Whether it takes relative URLs on Node. */
+  /** True if it accepts relative URLs on Node.js. */
   readonly takesRelative: boolean
   /** Default: true. */
   readonly followsRedirects?: boolean
@@ -119,7 +119,7 @@ const subjects: Readonly<Record<string, Subject>> = {
   }
 }
 
-/** An answer of the API to a call that is right, in the form of the client's protocol. */
+/** Returns the response of the API to a valid call, in the form of the client's protocol. */
 const answer = async (request: Request): Promise<Response> => {
   const { pathname } = new URL(request.url)
   if (pathname.startsWith("/trpc")) {
@@ -134,7 +134,7 @@ const answer = async (request: Request): Promise<Response> => {
   return Response.json(pathname === "/items" ? { id: 1 } : 1)
 }
 
-/** Another origin than that of the API, which records what it receives. */
+/** Another origin than that of the API, which records its requests. */
 const other = Effect.acquireRelease(
   Effect.async<{ readonly origin: string; readonly received: Array<Http.IncomingHttpHeaders>; close: () => void }>(
     (resume) => {
@@ -158,7 +158,7 @@ const graphql: Partial<PromiseClient.Options> = {
 
 class Rejected extends Data.TaggedError("Rejected")<{ readonly reason: unknown }> {}
 
-/** A client at an API that answers, redirects each call, or never answers. */
+/** A client at an API that responds, redirects each call, or never responds. */
 const started = (
   { create }: Subject,
   behavior: "answers" | "redirects" | "waits" = "answers",
@@ -194,7 +194,7 @@ const started = (
 
 for (const [name, subject] of Object.entries(subjects)) {
   describe(name, () => {
-    it.scopedLive("all calls have one token, and a rejected one is replaced once", () =>
+    it.scopedLive("all calls use one token, and a rejected one is replaced once", () =>
       Effect.gen(function*() {
         const { call, server, statuses } = yield* started(subject)
         const calls = Effect.all([call(), call(), call()], { concurrency: "unbounded" })

@@ -1,6 +1,6 @@
 /**
- * Clients that take a token as a string, of a `PromiseClient`, each at a server on a socket: one token for all calls, and a
- * rejected one replaced once.
+ * Clients that take a token of a `PromiseClient` as a string, each at a server on a socket: one token for all calls,
+ * and a rejected one replaced once.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { PromiseClient } from "@effect-oauth/client-credentials"
@@ -19,7 +19,7 @@ import * as servers from "./works-with/servers.js"
 
 type Verify = (token: string) => Promise<boolean>
 
-/** What makes a call, or a connection, that a server admits by its token. */
+/** Creates a function that sends a call, or opens a connection, which a server accepts by its token. */
 type Subject = (
   api: PromiseClient.PromiseClient,
   verify: Verify

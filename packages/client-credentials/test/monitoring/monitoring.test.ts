@@ -1,7 +1,6 @@
 /**
  * The dashboard and the alert rules of guides/monitoring: they use the names that Prometheus gives to the metrics of
- * this
- * package, and Prometheus reads them.
+ * this package, and Prometheus reads them.
  */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"

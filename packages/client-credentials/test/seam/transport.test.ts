@@ -1,7 +1,6 @@
 /**
  * The rules hold for every `HttpClient` of a program beneath the client: one request for each token request, no
- * redirect
- * with credentials, no token at another origin, and middleware receives the requests that servers receive.
+ * redirect with credentials, no token at another origin, and middleware receives the requests that servers receive.
  */
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient, Undici } from "@effect/platform-node"

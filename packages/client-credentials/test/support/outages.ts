@@ -82,8 +82,7 @@ const call = (process: Process) =>
 
 /**
  * Causes a number of faults. Then every process gets a token, as each new one does; no call fails in a process that has
- * a
- * usable token.
+ * a usable token.
  */
 export const survive = <E>(engine: Engine<E>, { seed, times }: { readonly seed: string; readonly times: number }) =>
   Effect.gen(function*() {

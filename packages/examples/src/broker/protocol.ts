@@ -1,21 +1,24 @@
 /**
- * What the token broker and its clients exchange: `POST /token` over a unix socket, with their shared key as a bearer token.
+ * The messages between the token broker and its clients: `POST /token` over a unix socket, with their shared key as a
+ * bearer token.
  */
 import { createHash } from "node:crypto"
 
 import { AccessToken } from "@effect-oauth/client-credentials"
 import { Redacted, Schema } from "effect"
 
-/** The request of a client: why, and which token it has. The broker replaces its own only if it is that one. */
+/**
+ * Request of a client: the reason, and the token to replace. The broker replaces its own token only if it is that one.
+ */
 export const Request = Schema.Struct({
   reason: Schema.Literal("cold", "renewal", "expired", "rejected", "forced"),
   /** SHA-256 of the token to replace. */
   replaces: Schema.optional(Schema.String),
-  /** Whether the API had accepted that token in place of a rejected one. */
+  /** True if the API had accepted that token in place of a rejected one. */
   isConfirmed: Schema.Boolean
 })
 
-/** The token of the broker. Times are in milliseconds since the epoch. */
+/** Token of the broker. Times are in milliseconds since the epoch. */
 export const Response = Schema.Struct({
   value: Schema.Redacted(Schema.String),
   type: Schema.optional(Schema.Literal("Bearer", "DPoP")),

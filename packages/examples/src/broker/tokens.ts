@@ -15,7 +15,7 @@ interface Options {
 }
 
 const overSocket = ({ socketPath }: Options) =>
-  // The API has another dispatcher, so this one is a layer apart.
+  // The API uses another dispatcher, so this one is a separate layer.
   Layer.fresh(NodeHttpClient.layerUndiciWithoutDispatcher).pipe(
     Layer.provide(Layer.succeed(NodeHttpClient.Dispatcher, new Undici.Agent({ connect: { socketPath } })))
   )
@@ -28,7 +28,7 @@ const make = ({ key, socketPath: endpoint }: Options) =>
       new OAuthError.TokenEndpointUnavailable({ endpoint, reason: "connection", detail })
 
     const requestToken: TokenEndpoint.TokenEndpoint["requestToken"] = (request, options) =>
-      // The broker has the token of one request, without overrides.
+      // The broker has the tokens of one request, without overrides.
       !Equal.equals(request, configured) ?
         Effect.fail(unavailable("no tokens of other requests")) :
         HttpClientRequest.post(
@@ -41,7 +41,7 @@ const make = ({ key, socketPath: endpoint }: Options) =>
             isConfirmed: options?.rejection?.isConfirmed ?? false
           }),
           client.execute,
-          Effect.mapError(() => unavailable("no response, or one that is not ok")),
+          Effect.mapError(() => unavailable("no response, or a status other than 2xx")),
           Effect.flatMap((response) =>
             Effect.mapError(HttpClientResponse.schemaBodyJson(Response)(response), () => unavailable("no token"))
           ),

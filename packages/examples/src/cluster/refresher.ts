@@ -6,7 +6,7 @@ import { SharedClientCredentials, TokenCache } from "@effect-oauth/client-creden
 import { Config, Effect, Schedule } from "effect"
 
 /**
- * Runs on one runner at a time, and on another one when that runner ends. It has its own client, which refreshes the
+ * Runs on one runner at a time, and on another one when that runner ends. It has a separate client, which refreshes the
  * token 5 minutes before its expiry and stores it.
  */
 export const layer = Singleton.make(
@@ -20,7 +20,7 @@ export const layer = Singleton.make(
 )
 
 /**
- * Of the clients of all runners: they look for a newer token 2 minutes before the expiry, when the singleton has stored it.
- * They refresh it themselves if it has not.
+ * Settings of the clients of all runners: they load a newer token 2 minutes before the expiry, when the singleton has
+ * stored it. If it has not, they refresh the token themselves.
  */
 export const tokenCache: TokenCache.Options = { refreshBefore: "2 minutes", refreshFraction: 0.15 }

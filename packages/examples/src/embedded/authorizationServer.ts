@@ -1,6 +1,6 @@
 /**
- * A real authorization server, `oidc-provider`, on loopback, for as long as the scope lives. It issues opaque tokens,
- * answers introspection (RFC 7662) and revokes (RFC 7009).
+ * An authorization server, `oidc-provider`, on loopback until the scope closes. It issues opaque tokens, and supports
+ * introspection (RFC 7662) and revocation (RFC 7009).
  */
 import * as Http from "node:http"
 
@@ -17,11 +17,14 @@ export interface AuthorizationServer {
   readonly tokenUrl: string
   readonly introspectionUrl: string
   readonly revocationUrl: string
-  /** How many tokens it has issued so far, to all clients. */
+  /** The number of tokens issued so far, to all clients. */
   readonly tokensIssued: Effect.Effect<number>
 }
 
-/** While it loads, the server advises against production use without a database; that is no use on a demonstration. */
+/**
+ * Loads the server without its warning against production use without a database, which does not apply to a
+ * demonstration.
+ */
 const withoutAdvice = <A>(load: () => Promise<A>): Promise<A> => {
   const warn = console.warn
   console.warn = (...line: ReadonlyArray<unknown>) => {
@@ -34,9 +37,9 @@ const withoutAdvice = <A>(load: () => Promise<A>): Promise<A> => {
 
 export interface Options {
   readonly clients: ReadonlyArray<Client>
-  /** The one that may introspect tokens. */
+  /** The client that may introspect tokens. */
   readonly resourceServer: Client
-  /** In seconds; 24 hours unless told otherwise. */
+  /** In seconds; 24 hours by default. */
   readonly tokenLife?: number | undefined
 }
 

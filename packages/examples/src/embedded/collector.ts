@@ -1,5 +1,5 @@
 /**
- * A collector that takes what is exported by OTLP in JSON, and keeps it.
+ * A collector that receives OTLP in JSON, and keeps it in memory.
  */
 import * as Http from "node:http"
 
@@ -45,7 +45,7 @@ export interface Collector {
   readonly url: string
   readonly spans: Effect.Effect<ReadonlyArray<Span>>
   readonly metrics: Effect.Effect<ReadonlyArray<Metric>>
-  /** Everything, as it arrived. */
+  /** All received data, unchanged. */
   readonly received: Effect.Effect<ReadonlyArray<string>>
 }
 

@@ -1,5 +1,5 @@
 /**
- * The authorization server and two APIs, and the environment in which a program finds them.
+ * The authorization server and two APIs, and the environment variables of a program that uses them.
  */
 import { Effect, Redacted } from "effect"
 
@@ -9,7 +9,7 @@ import * as InventoryServer from "./inventoryServer.js"
 const client = (id: string): AuthorizationServer.Client => ({ id, secret: Redacted.make(`${id}-s3cr3t/+ %:x`) })
 
 export interface Options {
-  /** In seconds; 24 hours unless told otherwise. */
+  /** In seconds; 24 hours by default. */
   readonly tokenLife?: number
 }
 

@@ -1,6 +1,6 @@
 /**
- * The inventory API on loopback. It asks the authorization server about every token it is shown (RFC 7662), so that a
- * revocation takes effect with the next call.
+ * The inventory API on loopback. It introspects the token of every call at the authorization server (RFC 7662), so that
+ * a revocation takes effect with the next call.
  */
 import * as Http from "node:http"
 
@@ -23,17 +23,17 @@ import type { AuthorizationServer, Client } from "./authorizationServer.js"
 
 export interface Options {
   readonly authorizationServer: AuthorizationServer
-  /** As whom the API asks about tokens. */
+  /** The client with which the API introspects tokens. */
   readonly introspectAs: Client
-  /** The clients whose tokens it accepts. */
+  /** The clients whose tokens the API accepts. */
   readonly accept: ReadonlyArray<string>
-  /** A legacy token that it accepts as well, by basic auth. */
+  /** A legacy token that the API accepts as well, by basic auth. */
   readonly legacy?: Client
 }
 
 export interface InventoryServer {
   readonly baseUrl: string
-  /** How many calls it has answered with 401 so far. */
+  /** The number of calls answered with 401 so far. */
   readonly refusals: Effect.Effect<number>
 }
 
@@ -54,7 +54,7 @@ const Introspection = Schema.Struct({ active: Schema.Boolean, client_id: Schema.
 const refuse = (challenge: string) =>
   HttpServerResponse.unsafeJson({ error: "unauthorized" }, { status: 401, headers: { "www-authenticate": challenge } })
 
-/** Lets those calls through that show a token which is active and belongs to an accepted client. */
+/** Accepts calls with a token that is active and belongs to an accepted client; rejects others with 401. */
 const protect = (options: Options, client: HttpClient.HttpClient, refused: () => void) => {
   const basicAuth = ({ id, secret }: Client) =>
     `Basic ${Buffer.from(`${id}:${Redacted.value(secret)}`).toString("base64")}`

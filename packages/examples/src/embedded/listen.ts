@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net"
 
 import { Effect } from "effect"
 
-/** Listens on a free port of 127.0.0.1 until the scope closes; gives the origin. */
+/** Listens on a free port of 127.0.0.1 until the scope closes; returns the origin. */
 export const listen = (server: Http.Server) =>
   Effect.acquireRelease(
     Effect.async<string>((resume) => {

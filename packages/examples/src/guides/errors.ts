@@ -13,6 +13,6 @@ export const create = (name: string) =>
   }).pipe(
     Effect.catchIf(OAuthError.isOAuthError, (error) =>
       error._tag === "InsufficientScope"
-        ? Effect.logError("Ask for the scope", error.scope)
-        : Effect.logError(error.retryable ? "Later, perhaps" : "Not like this", error))
+        ? Effect.logError("The API requires the scope", error.scope)
+        : Effect.logError(error.retryable ? "Temporary failure" : "Permanent failure", error))
   )

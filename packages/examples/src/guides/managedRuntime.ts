@@ -6,7 +6,7 @@ import { Effect, Layer, ManagedRuntime } from "effect"
 
 const Api = ClientCredentials.layerEnv().pipe(Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer]))
 
-// One runtime for the whole program: the token is in it.
+// One runtime for the whole program: it holds the token cache.
 const runtime = ManagedRuntime.make(Api)
 
 const stock = Effect.gen(function*() {

@@ -3,7 +3,7 @@ import { SharedClientCredentials, TokenSeal } from "@effect-oauth/client-credent
 import { RedisTokenStore } from "@effect-oauth/redis"
 import { Layer } from "effect"
 
-/** From `TOKEN_STORE_KEY` (`openssl rand -base64 32`); while it is replaced, also from `TOKEN_STORE_KEY_PREVIOUS`. */
+/** Reads `TOKEN_STORE_KEY` (`openssl rand -base64 32`) and, during a rotation, `TOKEN_STORE_KEY_PREVIOUS`. */
 const Seal = TokenSeal.layerEnv()
 
 export const Api = SharedClientCredentials.layerEnv({

@@ -7,7 +7,7 @@ declare const readFromVault: Effect.Effect<Redacted.Redacted<string>, Error>
 export const Api = ClientCredentials.layerEnv({
   overrides: {
     tokenCache: {
-      // Refreshed an hour ahead: this server has long maintenance windows.
+      // Refreshed an hour before the expiry: this server has long maintenance windows.
       refreshBefore: "1 hour",
       // During an outage, a call without a token waits for at most this long.
       retryTimeout: "30 seconds"
@@ -16,7 +16,7 @@ export const Api = ClientCredentials.layerEnv({
     revokeAtShutdown: true
   }
 }).pipe(
-  // This API knows new tokens a little late, so a refused call is replayed twice.
+  // This API accepts new tokens with a delay, so a rejected call is replayed twice.
   Layer.provide(
     Layer.succeed(
       ReplaySchedule.ReplaySchedule,
@@ -28,13 +28,13 @@ export const Api = ClientCredentials.layerEnv({
 export const WithVault = ClientCredentials.layer({
   tokenUrl: "https://auth.example.com/oauth/token",
   clientId: "inventory-sync",
-  // Read for every token request, and once more when the server does not know it.
+  // Read for every token request, and again when the server rejects it.
   clientSecret: readFromVault,
   apiBaseUrl: "https://api.example.com"
 })
 
 export const remove = (sku: string) =>
   Effect.flatMap(ApiClient.ApiClient, (api) => api.del(`/items/${sku}`)).pipe(
-    // A token of its own, for this call only; it is cached too.
+    // A separate token for this call; it is cached too.
     TokenRequest.withOverrides({ scope: "items:write" })
   )

@@ -1,5 +1,5 @@
 /**
- * The inventory API as its client and its server both know it.
+ * The inventory API, shared by its client and its server.
  */
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "@effect/platform"
 import { Schema } from "effect"

@@ -1,5 +1,5 @@
 /**
- * What the command line of `npm start` asks for.
+ * The command line of `npm start`.
  */
 import { parseArgs } from "node:util"
 
@@ -25,7 +25,7 @@ npm start -- GET /some/path        one call to your own API, with these variable
 const count = (name: string, text: string) =>
   /^[1-9]\d{0,6}$/.test(text)
     ? Either.right(Number(text))
-    : Either.left(`${name}: expected a whole number from 1 to 9999999`)
+    : Either.left(`${name}: expected a positive integer up to 9999999`)
 
 export const parse = (
   args: ReadonlyArray<string>,

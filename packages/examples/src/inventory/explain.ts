@@ -1,9 +1,9 @@
 /**
- * What is wrong with the environment, for the person at the terminal.
+ * Messages for errors in the environment.
  */
 import { ConfigError } from "effect"
 
-/** One line for each mistake in the environment. */
+/** Returns one line for each problem of the environment. */
 export const explain = (error: Error | ConfigError.ConfigError): string =>
   ConfigError.isConfigError(error) && (error._op === "And" || error._op === "Or")
     ? `${explain(error.left)}\n${explain(error.right)}`

@@ -13,7 +13,7 @@ import * as Waves from "./waves.js"
 
 const number = new Intl.NumberFormat("en")
 
-/** On a terminal, a line that shows how far the calls are. */
+/** Shows the progress of the calls in a line on a terminal. */
 const progressLine = (total: number) => {
   if (!process.stderr.isTTY) return { update: () => {}, clear: Effect.void }
   let shown = -1

@@ -8,7 +8,7 @@ export interface Row {
   readonly calls: number
   /** Tokens that the authorization server has issued since the start. */
   readonly tokens: number
-  /** Calls that the API refused with 401 and that were sent again. */
+  /** Calls that the API rejected with 401 and that were sent again. */
   readonly replays: number
   readonly time: Duration.Duration
 }

@@ -1,6 +1,6 @@
 /**
- * The main job: many typed calls on one token; the token revoked at the authorization server; as many calls again, on
- * exactly one new token.
+ * The demonstration: many typed calls with one token; a revocation at the authorization server; as many calls again,
+ * with exactly one new token.
  */
 import { HttpApiClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { ApiClient, TokenCache } from "@effect-oauth/client-credentials"
@@ -17,7 +17,7 @@ export interface Options {
   readonly authorizationServer: AuthorizationServer
   readonly inventory: InventoryServer
   readonly client: Client
-  /** Told the number of calls done so far, in both waves together. */
+  /** Receives the number of calls done so far, in both waves together. */
   readonly progress: (done: number) => void
 }
 
@@ -26,7 +26,7 @@ const makeInventory = Effect.flatMap(
   (httpClient) => HttpApiClient.makeWith(InventoryApi, { httpClient })
 )
 
-/** RFC 7009 section 2.1. */
+/** Revokes a token (RFC 7009 section 2.1). */
 const revoke = ({ authorizationServer, client: { id, secret } }: Options) =>
   Effect.gen(function*() {
     const token = yield* Effect.flatMap(TokenCache.TokenCache, (cache) => cache.get)

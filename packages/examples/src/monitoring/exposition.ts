@@ -1,6 +1,6 @@
 /**
- * The metrics of this process in the text format of Prometheus, under the names of one of two exporters: that of OpenTelemetry
- * for Prometheus, which leaves units out, and the translation of OTLP, which appends them.
+ * The metrics of this process in the format of Prometheus, under the names of one of two exporters:
+ * OpenTelemetry's exporter for Prometheus, which omits units, and the translation of OTLP, which appends them.
  */
 import { Metric, type MetricKey, MetricState } from "effect"
 

@@ -1,7 +1,7 @@
 import { ClientCredentials, Grant } from "@effect-oauth/client-credentials"
 import { Effect, Redacted } from "effect"
 
-/** What is needed of the client of the AWS SDK: `STSClient` with `GetWebIdentityTokenCommand` of `@aws-sdk/client-sts`. */
+/** The used part of the AWS SDK: `STSClient` with `GetWebIdentityTokenCommand` of `@aws-sdk/client-sts`. */
 interface Sts {
   readonly getWebIdentityToken: (
     request: { readonly Audience: ReadonlyArray<string>; readonly SigningAlgorithm: "ES384" | "RS256" }

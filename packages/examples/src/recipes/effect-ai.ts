@@ -2,7 +2,10 @@ import { OpenAiClient, OpenAiLanguageModel } from "@effect/ai-openai"
 import { ApiClient, ClientCredentials, Grant, type WorkloadIdentity } from "@effect-oauth/client-credentials"
 import { Layer } from "effect"
 
-/** The language model, with the identity of this workload, such as `WorkloadIdentity.file(path)`, in place of an API key. */
+/**
+ * The language model, with the identity of this workload, such as `WorkloadIdentity.file(path)`, in place of an API
+ * key.
+ */
 export const Model = (identity: WorkloadIdentity.Source) => {
   const Api = ClientCredentials.layer({
     tokenUrl: "https://auth.openai.com/oauth/token",

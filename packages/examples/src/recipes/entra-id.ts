@@ -11,7 +11,7 @@ export const WithSecret = ClientCredentials.layer({
   apiBaseUrl: "https://graph.microsoft.com/v1.0"
 })
 
-/** With the key of a certificate that the application was given. */
+/** A client with a certificate of the application and its private key. */
 export const WithCertificate = ClientCredentials.layer({
   tokenUrl: `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/token`,
   clientId: "the application id",

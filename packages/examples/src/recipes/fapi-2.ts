@@ -3,7 +3,7 @@ import { ClientAuthentication, ClientCredentials } from "@effect-oauth/client-cr
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { Config, Layer } from "effect"
 
-/** Key and proof of possession. */
+/** A client with a private key and proofs of possession. */
 export const WithKey = ClientCredentials.layer({
   issuer: "https://auth.bank.example",
   clientId: "payments",
@@ -17,7 +17,9 @@ export const WithKey = ClientCredentials.layer({
   apiBaseUrl: "https://api.bank.example"
 }).pipe(Layer.provide(NodeTls.layer({ minVersion: "TLSv1.2" })))
 
-/** Mutual TLS: OAUTH_TLS_CERTIFICATE_FILE and OAUTH_TLS_KEY_FILE. The token is bound to the certificate. */
+/**
+ * A client with mutual TLS: OAUTH_TLS_CERTIFICATE_FILE and OAUTH_TLS_KEY_FILE. The token is bound to the certificate.
+ */
 export const WithCertificate = ClientCredentials.layer({
   issuer: "https://auth.bank.example",
   clientId: "payments",

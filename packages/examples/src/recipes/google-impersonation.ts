@@ -32,7 +32,7 @@ const Response = Schema.Struct({ accessToken: Schema.Redacted(Schema.NonEmptyStr
 const unavailable = (detail: string) =>
   new OAuthError.TokenEndpointUnavailable({ endpoint, reason: "connection", detail })
 
-/** A token endpoint on that client: its request and response are not those of OAuth. */
+/** A token endpoint over that client: its request and response are not those of OAuth. */
 const ServiceAccount = Layer.effect(
   TokenEndpoint.TokenEndpoint,
   Effect.gen(function*() {
@@ -49,7 +49,7 @@ const ServiceAccount = Layer.effect(
         const { status } = response
         if (status !== 200) return yield* new OAuthError.TokenErrorResponse({ endpoint, status, error: "no_token" })
         const { accessToken, expireTime } = yield* HttpClientResponse.schemaBodyJson(Response)(response).pipe(
-          Effect.mapError(() => unavailable("the response has no token in it"))
+          Effect.mapError(() => unavailable("the response contains no token"))
         )
         const life = { requestedAt, expiresAt: expireTime.getTime() }
         return { token: new AccessToken.AccessToken({ value: accessToken, scope: undefined, ...life }), quotas: [] }

@@ -3,7 +3,10 @@ import * as Mcp from "@effect-oauth/client-credentials/Mcp"
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { Config, Effect, Layer } from "effect"
 
-/** The client of an MCP server, at the authorization server that the MCP server names (RFC 9728), if it is allowed. */
+/**
+ * The client of an MCP server, at the authorization server in the metadata of the MCP server (RFC 9728), if it is
+ * allowed.
+ */
 export const Api = (url: string) =>
   Layer.unwrapEffect(Effect.map(
     ProtectedResource.discover({ resource: url, allowedIssuers: ["https://auth.example.com"] }),

@@ -1,7 +1,7 @@
 import { ClientAuthentication, ClientCredentials } from "@effect-oauth/client-credentials"
 import { Config } from "effect"
 
-/** A custom authorization server, which issues tokens for your own APIs. */
+/** A client of a custom authorization server, which issues tokens for your own APIs. */
 export const Api = ClientCredentials.layer({
   issuer: "https://acme.okta.com/oauth2/default",
   clientId: "the client id of the service app",
@@ -10,7 +10,7 @@ export const Api = ClientCredentials.layer({
   apiBaseUrl: "https://api.example.com"
 })
 
-/** The org authorization server, which issues tokens for Okta's own API and wants a key. */
+/** A client of the org authorization server, which issues tokens for Okta's own API and requires a key. */
 export const Okta = ClientCredentials.layer({
   tokenUrl: "https://acme.okta.com/oauth2/v1/token",
   clientId: "the client id of the service app",

@@ -28,7 +28,7 @@ const authorizationServer = Effect.gen(function*() {
   const requests: Array<string> = []
   const callback = yield* Effect.promise(async () => {
     const { info, warn } = console
-    // It advises against production use without a database and keys.
+    // The server warns against production use without a database and keys.
     Object.assign(console, { info: () => {}, warn: () => {} })
     const { Provider } = await import("oidc-provider")
     const provider = new Provider(issuer, {
@@ -67,7 +67,7 @@ const authorizationServer = Effect.gen(function*() {
   return { issuer, requests }
 })
 
-/** Starts both; the tokens that `reject` is given are rejected from then on. */
+/** Starts both servers; tokens for which `reject` is called are rejected from then on. */
 export const start = Effect.gen(function*() {
   const { issuer, requests } = yield* authorizationServer
   const http = Http.createServer()
@@ -98,7 +98,7 @@ export const start = Effect.gen(function*() {
   const begin = async () => {
     const server = new McpServer({ name: "stock", version: "1.0.0" })
     server.registerTool("stock", { description: "The stock" }, async (extra) => {
-      // On the stream of this call, before its result; then on that of the session.
+      // On the stream of this call, before its result; then on the stream of the session.
       await extra.sendNotification({ method: "notifications/message", params: { level: "info", data: "counting" } })
       return { content: [{ type: "text", text: "8 items in stock" }] }
     })
@@ -151,12 +151,12 @@ export const start = Effect.gen(function*() {
   return {
     issuer,
     url,
-    /** What was sent to the authorization server, beside requests of the MCP server. */
+    /** Requests to the authorization server, without those of the MCP server. */
     tokenRequests: () => requests.filter((request) => request === "POST /token").length,
     requests: () => requests.filter((request) => request !== "GET /jwks"),
     accepted: () => [...accepted],
     sessions: () => sessions.size,
-    /** Waits until a client has called the tool that never ends. */
+    /** Waits until a client has called the tool that never returns. */
     called: Effect.async<void>((resume) => {
       const begun = () => {
         waiting.delete(begun)

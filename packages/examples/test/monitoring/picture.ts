@@ -1,5 +1,5 @@
 /**
- * The dashboard as one picture, for a page that is light or dark as the reader's: lines over time, as Grafana draws them.
+ * The dashboard as one picture, in light and dark colours: lines over time, as Grafana draws them.
  */
 import type { Series } from "./prometheus.js"
 import type { Step } from "./run.js"
@@ -7,7 +7,7 @@ import type { Step } from "./run.js"
 export interface Panel {
   readonly title: string
   readonly unit: string
-  /** In columns of 24 and rows, as in the dashboard. */
+  /** Position and size in columns of 24 and rows, as in the dashboard. */
   readonly place: { readonly x: number; readonly y: number; readonly w: number; readonly h: number }
   readonly lines: ReadonlyArray<{ readonly name: string; readonly values: Series["values"] }>
 }
@@ -32,7 +32,7 @@ const text = (x: number, y: number, content: string, kind = "", more = ""): stri
 const shown = (value: number, unit: string): string =>
   `${Number(value.toPrecision(2))}${{ s: " s", ops: "/s" }[unit] ?? ""}`
 
-/** The points of a line: none where it goes on as before, and a new part after a gap. */
+/** Returns the points of a line: repeated values are omitted, and a gap starts a new part. */
 const pathOf = (points: ReadonlyArray<readonly [x: number, y: number, at: number]>): string => {
   const parts: Array<string> = []
   for (const [index, [x, y, at]] of points.entries()) {

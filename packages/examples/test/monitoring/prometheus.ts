@@ -1,5 +1,5 @@
 /**
- * A real Prometheus on a free port of 127.0.0.1, for as long as the scope lives, and what it answers.
+ * A real Prometheus on a free port of 127.0.0.1 until the scope closes, and its queries.
  */
 import { spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -21,7 +21,7 @@ const Answer = Schema.Struct({
   data: Schema.Struct({
     result: Schema.Array(Schema.Struct({
       metric: Schema.Record({ key: Schema.String, value: Schema.String }),
-      /** Seconds since the epoch, and the value. */
+      /** Time in seconds since the epoch, and the value. */
       values: Schema.Array(Sample)
     }))
   })
@@ -40,7 +40,7 @@ const directory = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
 
-/** Starts one that scrapes these targets and evaluates this file of alert rules, each second. */
+/** Starts a Prometheus that scrapes these targets and evaluates this file of alert rules, each second. */
 export const start = (targets: ReadonlyArray<Target>, rules: string) =>
   Effect.gen(function*() {
     const port = yield* freePort

@@ -1,6 +1,6 @@
 /**
- * A small fleet with a fault of each kind, watched by a real Prometheus: three workers that share a token, and a job of another
- * client whose daily limit is reached. Each step waits for what it is to show.
+ * A small fleet with a fault of each kind, monitored by a real Prometheus: three workers that share a token, and a job
+ * of another client whose daily limit is reached. Each step waits for the expected data.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -17,10 +17,10 @@ import { freePort } from "../../../sql/test/server.js"
 import { program } from "../support.js"
 import * as prometheus from "./prometheus.js"
 
-/** Of the metrics under the names of OpenTelemetry's exporter, and of those under the names of OTLP. */
+/** Jobs with the names of OpenTelemetry's exporter, and with the names of OTLP. */
 export const jobs = { exporter: "inventory-sync", otlp: "inventory-sync-otlp" } as const
 
-/** What happened from a time on, in seconds since the epoch. Faults have a number. */
+/** A step of the run from a time on, in seconds since the epoch. Faults have a number. */
 export interface Step {
   readonly name: string
   readonly from: number
@@ -48,7 +48,7 @@ const startWorker = (environment: Readonly<Record<string, string>>) =>
     return { restart }
   })
 
-/** The files of a client certificate that expires in 10 days, which is soon enough for its alert. */
+/** Creates the files of a client certificate that expires in 10 days, which is soon enough for its alert. */
 const certificate = Effect.gen(function*() {
   const directory = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "dashboard-"))),
@@ -68,7 +68,7 @@ const certificate = Effect.gen(function*() {
 
 const now = Effect.sync(() => Date.now() / 1000)
 
-/** Runs the fleet. `range` asks the Prometheus, which has all of it. */
+/** Runs the fleet. `range` queries the Prometheus, which has the data of all steps. */
 export const run = (rules: string) =>
   Effect.gen(function*() {
     const { api, environment, server } = yield* Loopback.start({ server: { tokenLife: "22 seconds", clients } })
@@ -115,7 +115,7 @@ export const run = (rules: string) =>
     yield* until("sum(increase(oauth_token_renewed_ahead_count[1m])) > 2")
 
     yield* beginFault("issuer down")
-    // With a quota as Auth0 announces it, which limits nothing here.
+    // With a quota in the form of Auth0, which limits nothing here.
     const quota = { "Auth0-Client-Quota-Limit": "b=per_day;q=1000;r=900;t=43200" }
     yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? Fault.answer(503, "", quota) : undefined)
     yield* raised("OAuthTokenRefreshFailing")
@@ -127,7 +127,7 @@ export const run = (rules: string) =>
 
     yield* beginFault("tokens revoked")
     const revokeEarly = Effect.gen(function*() {
-      // In the first half of the life, by more than the age of what Prometheus has.
+      // In the first half of the lifetime, with more margin than the age of the data in Prometheus.
       yield* until(
         `count(oauth_token_expires_at{job="${jobs.exporter}",oauth_client_id!="nightly-job"} - time() > 14) > 2`
       )

@@ -1,4 +1,4 @@
-/** The module of a worker with all that it imports, as a bundler for Workers makes it. */
+/** The module of a worker with its imports, as a bundler for Workers creates it. */
 import { fileURLToPath } from "node:url"
 
 import { build } from "esbuild"

@@ -1,4 +1,4 @@
-/** An authorization server and an API behind a worker: tokens are counted by client, and a test can hold them back. */
+/** An authorization server and an API for a worker: tokens are counted by client, and a test can delay them. */
 import { Response } from "miniflare"
 
 interface Held {
@@ -6,7 +6,7 @@ interface Held {
   readonly release: () => void
 }
 
-/** What Miniflare gives the request of a worker. */
+/** The request of a worker, as Miniflare passes it. */
 interface Outbound {
   readonly url: string
   readonly headers: { readonly get: (name: string) => string | null }
@@ -20,12 +20,12 @@ export class Servers {
   private held: ReadonlyArray<Held> = []
   private onChange: ReadonlyArray<() => void> = []
 
-  /** How many tokens a client requested. */
+  /** Returns the number of tokens that a client requested. */
   tokensOf(client: string): number {
     return this.tokens.get(client) ?? 0
   }
 
-  /** Token requests of this client get no response until they are released. */
+  /** Delays the responses to token requests of this client until they are released. */
   hold(client: string): void {
     this.holding.add(client)
   }
@@ -36,18 +36,18 @@ export class Servers {
     this.held = this.held.filter((held) => held.client !== client)
   }
 
-  /** Token requests of this client fail, or work again. */
+  /** Makes token requests of this client fail, or succeed again. */
   setDown(client: string, isDown: boolean): void {
     if (isDown) this.down.add(client)
     else this.down.delete(client)
   }
 
-  /** The API rejects this token. */
+  /** Makes the API reject this token. */
   revoke(token: string): void {
     this.revoked.add(token)
   }
 
-  /** Waits until a client has requested so many tokens. */
+  /** Waits until a client has requested a number of tokens. */
   async requested(client: string, count: number): Promise<void> {
     while (this.tokensOf(client) < count) {
       await new Promise<void>((resolve) => {
@@ -83,5 +83,5 @@ export class Servers {
   }
 }
 
-/** A token as the servers issue it. */
+/** Issues a token. */
 export const tokenOf = (client: string, count: number): string => `${count}-${client}`

@@ -1,4 +1,4 @@
-/** The module of a worker with the Durable Objects of the guide, whose clock a test moves. */
+/** The module of a worker with the Durable Objects of the guide, whose clock is set by a test. */
 export { TokenStoreObject } from "../../src/guides/serverless/durableObject.js"
 
 const { now } = Date

@@ -1,4 +1,4 @@
-/** A worker whose clients live in the module, each under the name of a test, so that no test meets another's tokens. */
+/** A worker whose clients are in the module, each under the name of a test, so that tests do not share tokens. */
 import { FetchHttpClient } from "@effect/platform"
 import { ApiClient, ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
@@ -35,12 +35,12 @@ const clientOf = (name: string) => {
   return client
 }
 
-// The clock of the module, which a test moves.
+// The clock of the module, which is set by a test.
 const { now } = Date
 let ahead = 0
 Date.now = () => now() + ahead
 
-/** How many calls have begun. */
+/** The number of started calls. */
 let begun = 0
 
 export default {

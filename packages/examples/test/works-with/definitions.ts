@@ -1,4 +1,7 @@
-/** What clients of tRPC and Connect share with their server: `create` takes the SKU of an item, and returns a number. */
+/**
+ * The definitions that clients of tRPC and Connect share with their server: `create` takes the SKU of an item, and
+ * returns a number.
+ */
 import { create, createFileRegistry } from "@bufbuild/protobuf"
 import type { GenService } from "@bufbuild/protobuf/codegenv2"
 import {

@@ -1,4 +1,4 @@
-/** Servers that are not of HTTP, each of which verifies tokens by a function. */
+/** Servers of protocols other than HTTP, each of which verifies tokens by a function. */
 import * as Net from "node:net"
 
 import { type sendUnaryData, Server, ServerCredentials, type ServerUnaryCall, status } from "@grpc/grpc-js"
@@ -8,7 +8,7 @@ import type { Pems } from "../../../client-credentials/test/support/certificates
 
 type Verify = (token: string) => Promise<boolean>
 
-/** Answers each line or frame; the connections end with the scope. */
+/** Responds to each line or frame; the connections end with the scope. */
 const listen = (onSocket: (socket: Net.Socket) => void) =>
   Effect.map(
     Effect.acquireRelease(
@@ -79,7 +79,7 @@ const int32 = (value: number) => {
 
 const string = (value: string) => Buffer.concat([int16(value.length), Buffer.from(value)])
 
-/** By their numbers in the protocol of Kafka. */
+/** Requests by their numbers in the protocol of Kafka. */
 const keys = { saslHandshake: 17, apiVersions: 18, saslAuthenticate: 36 } as const
 
 const kafkaResponse = async (key: number, body: Buffer, verify: Verify): Promise<ReadonlyArray<Buffer>> => {
@@ -92,7 +92,7 @@ const kafkaResponse = async (key: number, body: Buffer, verify: Verify): Promise
   return await verify(token) ? [int16(0), int16(-1), int32(0)] : [int16(58), string("The token is invalid"), int32(0)]
 }
 
-/** A Kafka broker with SASL OAUTHBEARER, which has nothing beside the login. */
+/** A Kafka broker with SASL OAUTHBEARER, which implements only the login. */
 export const kafka = (verify: Verify) =>
   listen((socket) => {
     let rest: Buffer = Buffer.alloc(0)

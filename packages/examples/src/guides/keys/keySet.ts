@@ -2,7 +2,7 @@ import { HttpLayerRouter } from "@effect/platform"
 import * as JwkSet from "@effect-oauth/client-credentials/JwkSet"
 import { Config } from "effect"
 
-/** The `jwks_uri` that the client is registered with. */
+/** Serves the `jwks_uri` that the client is registered with. */
 export const KeysRoute = HttpLayerRouter.add(
   "GET",
   "/.well-known/jwks.json",

@@ -1,7 +1,7 @@
 import { ClientAuthentication, ClientCredentials, Signer } from "@effect-oauth/client-credentials"
 import { Effect, Layer } from "effect"
 
-/** What is used of AWS KMS: `new KMS()` of `@aws-sdk/client-kms` is one. */
+/** The used part of AWS KMS: `new KMS()` of `@aws-sdk/client-kms` implements it. */
 interface Kms {
   readonly getPublicKey: (input: { KeyId: string }) => Promise<{ PublicKey?: Uint8Array | undefined }>
   readonly sign: (input: {
@@ -12,7 +12,7 @@ interface Kms {
   }) => Promise<{ Signature?: Uint8Array | undefined }>
 }
 
-/** A key of the spec ECC_NIST_P256, for the usage SIGN_VERIFY. */
+/** Signs with a key of the spec ECC_NIST_P256 and the usage SIGN_VERIFY. */
 export const kmsSigner = (kms: Kms, KeyId: string) =>
   Effect.map(
     Effect.tryPromise(() => kms.getPublicKey({ KeyId })),

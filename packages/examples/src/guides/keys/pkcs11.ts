@@ -11,7 +11,7 @@ interface Options {
   readonly id: string
 }
 
-/** Runs OpenSC's `pkcs11-tool`, which reads the PIN from the variable PKCS11_PIN. */
+/** Signs with OpenSC's `pkcs11-tool`, which reads the PIN from the variable PKCS11_PIN. */
 const pkcs11Tool = (
   { id, module, tokenLabel }: Options,
   args: ReadonlyArray<string>,

@@ -8,7 +8,7 @@ export const stock = async (sku: string): Promise<number | "later"> => {
     const { quantity } = await response.json() as { readonly quantity: number }
     return quantity
   } catch (error) {
-    // An error of this library has a `_tag`, and says whether the same call may succeed later.
+    // An error of this library has a `_tag`, and `retryable` if the same call may succeed later.
     if (OAuthError.isOAuthError(error) && error.retryable) return "later"
     throw error
   }

@@ -1,7 +1,7 @@
 import { OAuthError, TokenStore } from "@effect-oauth/client-credentials"
 import { Duration, Effect, Layer, Option } from "effect"
 
-/** What a Durable Object keeps for one key. */
+/** State of a Durable Object for one key. */
 interface Held {
   readonly generation: number
   readonly value: string
@@ -27,7 +27,7 @@ type Operation =
 const released = (held: Held, owner: string | undefined): Held =>
   owner !== undefined && held.owner === owner ? { ...held, owner: "", leasedUntil: 0 } : held
 
-/** Returns whether an operation was done, and what is held then. */
+/** Returns whether an operation was done, and the new state. */
 const apply = (operation: Operation, held: Held, now: number): readonly [done: boolean, next: Held] => {
   switch (operation.name) {
     case "load":
@@ -89,12 +89,12 @@ interface Namespace<Id> {
   readonly get: (id: Id) => { readonly fetch: (url: string, init: RequestInit) => Promise<Response> }
 }
 
-/** The store over a binding of Durable Objects: `layer(env.TOKENS)`. */
+/** Creates the store over a binding of Durable Objects: `layer(env.TOKENS)`. */
 export const layer = <Id>(namespace: Namespace<Id>): Layer.Layer<TokenStore.TokenStore> => {
   const run = (key: string, operation: Operation) =>
     Effect.tryPromise({
       try: async (): Promise<TokenStore.Attempt> => {
-        // A stub belongs to the request in which it is made.
+        // A stub belongs to the request in which it is created.
         const stub = namespace.get(namespace.idFromName(key))
         const response = await stub.fetch("https://token.store", { method: "POST", body: JSON.stringify(operation) })
         const { done, held, now } = await response.json() as { done: boolean; held: Held; now: number }

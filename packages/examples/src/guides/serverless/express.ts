@@ -6,7 +6,8 @@ const api = PromiseClient.fromEnv()
 export const app = express()
 
 app.get("/items", async (request, response) => {
-  // The caller's disconnection ends the call to the API. A token request under way serves the others, and goes on.
+  // When the caller disconnects, the call to the API ends. A token request in progress serves other calls, and
+  // continues.
   const ended = new AbortController()
   response.once("close", () => ended.abort())
   const items = await api.fetch("/items", { signal: ended.signal })

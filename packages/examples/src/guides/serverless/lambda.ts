@@ -1,6 +1,6 @@
 import { PromiseClient } from "@effect-oauth/client-credentials"
 
-// Outside the handler: the token stays with the instance, between invocations and through freezes.
+// Outside the handler: the instance keeps the token between invocations and through freezes.
 const api = PromiseClient.fromEnv()
 
 export const handler = async (event: { readonly sku: string }) => {

@@ -6,7 +6,7 @@ import { PromiseClient } from "@effect-oauth/client-credentials"
 const shared = globalThis as { inventory?: PromiseClient.PromiseClient }
 const api = shared.inventory ??= PromiseClient.fromEnv()
 
-// At build time there are no secrets, and a response must not be stored with the pages.
+// No secrets are available at build time, and a response must not be stored with the pages.
 export const dynamic = "force-dynamic"
 
 export const GET = () => api.fetch("/items", { cache: "no-store" })

@@ -11,7 +11,7 @@ let api: PromiseClient.PromiseClient | undefined
 
 export default {
   fetch: (_: Request, env: Env): Promise<Response> => {
-    // One client for all requests of the isolate, made by the first one, since the bindings come with it.
+    // One client for all requests of the isolate, created by the first one, which has the bindings.
     api ??= PromiseClient.fromEnv({ env: { ...env } })
     return api.fetch("/items")
   }

@@ -1,7 +1,7 @@
 import type { PromiseClient } from "@effect-oauth/client-credentials"
 import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js"
 
-/** Adds the metadata `authorization` to each call, with a token that is usable then. */
+/** Adds the metadata `authorization` to each call, with a token that is valid at that time. */
 export const channelCredentials = ({ token }: PromiseClient.PromiseClient, channel = credentials.createSsl()) =>
   credentials.combineChannelCredentials(
     channel,

@@ -1,7 +1,7 @@
 import type { PromiseClient } from "@effect-oauth/client-credentials"
 import { Kafka, type KafkaConfig, type KafkaJSError } from "kafkajs"
 
-/** Sends the broker a token that is usable whenever a connection is made, or the broker wants another. */
+/** Sends the broker a valid token on each connection and each re-authentication. */
 export const kafka = (
   { token }: PromiseClient.PromiseClient,
   options: KafkaConfig = { brokers: ["kafka.example.com:9093"], ssl: true }

@@ -1,7 +1,7 @@
 import type { PromiseClient } from "@effect-oauth/client-credentials"
 import { createTransport } from "nodemailer"
 
-/** Logs in by XOAUTH2. When the server rejects a token, nodemailer wants another, and logs in once more. */
+/** Logs in by XOAUTH2. When the server rejects a token, nodemailer requests another one and logs in once more. */
 export const mail = (
   { invalidate, token }: PromiseClient.PromiseClient,
   user = "stock@example.com",

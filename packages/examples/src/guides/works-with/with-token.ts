@@ -1,6 +1,6 @@
 import type { PromiseClient } from "@effect-oauth/client-credentials"
 
-/** Uses a token, and once again another one when the server rejects the first. */
+/** Uses a token, and once more a new one when the server rejects the first. */
 export const withToken = async <A>(
   { invalidate, token }: PromiseClient.PromiseClient,
   use: (token: string) => Promise<A>,
