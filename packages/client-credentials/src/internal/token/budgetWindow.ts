@@ -3,30 +3,30 @@
  */
 
 export type Window =
-  /** Any period of so many milliseconds. */
+  /** A sliding period of `millis` milliseconds. */
   | { readonly _tag: "Sliding"; readonly millis: number }
-  /** From one full hour, midnight or first of a month to the next, in the time zone in which the issuer counts. */
+  /** A calendar hour, day or month in the time zone in which the issuer counts. */
   | { readonly _tag: "Calendar"; readonly unit: "hour" | "day" | "month"; readonly timeZone: string }
 
 const hour = 3_600_000
 
-/** No longer lasts one; a day in which clocks are set back has 25 hours. */
+/** The longest possible hour, day and month; a day on which clocks are set back has 25 hours. */
 const longest = { hour, day: 25 * hour, month: (31 * 24 + 1) * hour }
 
-/** The calendar hour, day or month in a time zone, as a string that is equal for equal ones. */
+/** Returns a string that identifies the calendar hour, day or month of a moment in a time zone. */
 const nameOf = ({ timeZone, unit }: Extract<Window, { _tag: "Calendar" }>) => {
   const format = new Intl.DateTimeFormat("en-CA", {
     timeZone,
     year: "numeric",
     month: "2-digit",
     ...(unit === "month" ? {} : { day: "2-digit" }),
-    // The hour in which clocks are set back comes twice, with another offset.
+    // The hour in which clocks are set back occurs twice, with different offsets.
     ...(unit === "hour" ? { hour: "2-digit", hourCycle: "h23", timeZoneName: "longOffset" } : {})
   })
   return (at: number): string => format.format(at)
 }
 
-/** The border between two moments of which one is in the period and the other is not: the first moment after it. */
+/** Returns the first moment after the end of the period, given one moment within the period and one after it. */
 const border = (from: number, to: number, isBefore: (at: number) => boolean): number => {
   let [low, high] = [from, to]
   while (high - low > 1) {
@@ -37,7 +37,7 @@ const border = (from: number, to: number, isBefore: (at: number) => boolean): nu
   return high
 }
 
-/** The last moment whose token requests no longer count. */
+/** Returns the last moment whose token requests no longer count. */
 export const endOfOld = (window: Window, now: number): number => {
   if (window._tag === "Sliding") return now - window.millis
   const name = nameOf(window)
@@ -45,13 +45,13 @@ export const endOfOld = (window: Window, now: number): number => {
   return border(now - longest[window.unit], now + 1, (at) => name(at) !== current) - 1
 }
 
-/** The start of the next hour, day or month. */
+/** Returns the start of the next hour, day or month. */
 export const next = (window: Extract<Window, { _tag: "Calendar" }>, now: number): number => {
   const name = nameOf(window)
   const current = name(now)
   return border(now, now + longest[window.unit] + 1, (at) => name(at) === current)
 }
 
-/** How long a token request is kept: as long as it counts, and an hour more. */
+/** Returns the time for which a token request is kept: as long as it counts, plus one hour. */
 export const keptFor = (window: Window): number =>
   (window._tag === "Sliding" ? window.millis : longest[window.unit]) + hour

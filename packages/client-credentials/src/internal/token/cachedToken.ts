@@ -1,9 +1,9 @@
 /**
- * The life of one cached token as data: `(state, now, event) -> [state, decision]`, without effects.
+ * State machine of one cached token, without effects: `(state, now, event) -> [state, decision]`.
  *
- * One function for each event, so that each has the decisions that can follow from it and no others. `T` is the token, `E`
- * the error of a failed request, and `Id` stands for a refresh: one token request with its retries. None of them is
- * looked into, beyond the times of the token.
+ * Each event has its own function, whose type lists only the decisions that can follow from it. `T` is the token, `E` the
+ * error of a failed request, and `Id` identifies a refresh: one token request with its retries. The functions read nothing
+ * of them but the times of the token.
  */
 import * as earlyRejections from "./earlyRejections.js"
 import { after, type Instant, reached, remaining } from "./instant.js"
@@ -11,22 +11,22 @@ import type { Latch, Rejection } from "./latch.js"
 import { type Token, type WindowRules, type Windows, windows } from "./windows.js"
 
 /**
- * Why a token is requested. `cold`: there was none. `renewal`: there is one that can still be used. `expired`: there is
- * one that cannot. `rejected`: the API rejected the last one. `forced`: the program wants another one.
+ * Reason for a token request. `cold`: no token was cached. `renewal`: the cached token is still usable. `expired`: the cached
+ * token is not usable any more. `rejected`: the API rejected the last token. `forced`: the program requested a new token.
  */
 export type Reason = "cold" | "renewal" | "expired" | "rejected" | "forced"
 
-/** The rules of a token's life. Durations in milliseconds. */
+/** Rules of a token's life. Durations are in milliseconds. */
 export interface Rules<T> extends WindowRules {
-  /** How long a failed request is retried while callers wait. */
+  /** Time for which a failed request is retried while callers wait. */
   readonly retryTimeout: number
   /** The pauses of the latch. */
   readonly rejectionPauses: readonly [number, ...ReadonlyArray<number>]
-  /** Whether two tokens have the same value. */
+  /** Returns whether two tokens have the same value. */
   readonly isSame: (one: T, other: T) => boolean
   /**
-   * How long a refresh counts as in flight after its last sign of life, where it may be cut off without notice; undefined
-   * where it always ends.
+   * Time for which a refresh counts as in flight after its last heartbeat, on platforms that may stop it without notice;
+   * undefined on platforms where it always ends.
    */
   readonly refreshLife?: number | undefined
 }
@@ -34,34 +34,34 @@ export interface Rules<T> extends WindowRules {
 export interface Refresh<Id> {
   readonly id: Id
   readonly reason: Reason
-  /** No further request begins from here on. */
+  /** Moment from which no further request starts. */
   readonly giveUpAt: Instant
-  /** Whether a caller waits for its token. */
+  /** True if a caller waits for the token. */
   readonly isAwaited: boolean
-  /** From here on it counts as cut off, unless it gives another sign of life; undefined where it always ends. */
+  /** Moment from which the refresh counts as stopped without another heartbeat; undefined where it always ends. */
   readonly lostFrom?: Instant | undefined
 }
 
 /** A failed request. */
 export interface Failure<E> {
   readonly error: E
-  /** Whether the same request may succeed later. */
+  /** True if the same request may succeed later. */
   readonly retryable: boolean
-  /** Whether a cached token is to be used to its end, because callers without a token need the rest of a budget more. */
+  /** True if a cached token is used until it expires, because the rest of a budget is reserved for callers without a token. */
   readonly isReserved: boolean
 }
 
 export interface Cached<T> extends Windows {
   readonly token: T
-  /** Whether a caller got it. */
+  /** True if the token was returned to a caller. */
   readonly isUsed: boolean
-  /** Whether the API accepted it in place of a rejected one. */
+  /** True if the API accepted the token in place of a rejected one. */
   readonly isConfirmed: boolean
-  /** Its age in milliseconds when the API first rejected it, where it could not be replaced then. */
+  /** Age in milliseconds at which the API first rejected the token, if it could not be replaced then. */
   readonly rejectedAt: number | undefined
 }
 
-/** A rejected token, and whether the API had accepted it in place of another one. */
+/** A rejected token. `isConfirmed` is true if the API had accepted it in place of another one. */
 export interface Rejected<T> {
   readonly token: T
   readonly isConfirmed: boolean
@@ -71,16 +71,16 @@ export interface State<T, E, Id> {
   readonly cached: Cached<T> | undefined
   /** The one refresh in flight. */
   readonly refresh: Refresh<Id> | undefined
-  /** No request before `until`; after a failure, the failure. */
+  /** No request is sent before `until`; `failure` is the one that led to the pause, if any. */
   readonly pause: { readonly until: Instant; readonly failure: Failure<E> | undefined } | undefined
-  /** A token that the API rejected and that has not been replaced yet. */
+  /** The token that the API rejected and that has not been replaced yet. */
   readonly rejected: Rejected<T> | undefined
-  /** How many rejected tokens were replaced since the API last accepted a replacement. */
+  /** Number of rejected tokens that were replaced since the API last accepted a replacement. */
   readonly replaced: number
-  /** The latch: until then the rejection of a cached token, which is itself a replacement, leads to no request. */
+  /** End of the latch: until then, the rejection of a cached token that is itself a replacement leads to no request. */
   readonly latchedUntil: Instant | undefined
   readonly early: earlyRejections.EarlyRejections
-  /** When the last request failed while a cached token was served, if none has succeeded since. */
+  /** Moment at which the last request failed while a cached token was served, if none has succeeded since. */
   readonly renewalFailedAt: Instant | undefined
 }
 
@@ -95,31 +95,31 @@ export const empty: State<never, never, never> = {
   renewalFailedAt: undefined
 }
 
-/** After the server issued a token again that has expired, in milliseconds. */
+/** Pause after the server returned an expired token again, in milliseconds. */
 export const sameTokenPause = 1000
 
-/** A refresh that begins now. */
+/** A refresh that starts now. */
 export interface StartRefresh<Id> {
   readonly refresh: Refresh<Id>
-  /** When its first request is sent. */
+  /** Moment at which its first request is sent. */
   readonly refreshAt: Instant
 }
 
-/** What a caller gets: a token, the token of a refresh, or the error of the last one. */
+/** Result for a caller: a token, the token of a refresh, or the error of the last refresh. */
 export type Decision<T, E, Id> =
   | { readonly _tag: "Serve"; readonly token: T; readonly start: StartRefresh<Id> | undefined }
   | { readonly _tag: "Wait"; readonly refresh: Refresh<Id>; readonly start: StartRefresh<Id> | undefined }
   | { readonly _tag: "Fail"; readonly error: E; readonly millisLeft: number }
 
-/** The cached token, where it can be returned with nothing else to be done: the case of almost every caller. */
+/** Returns the cached token if it can be returned without a refresh: the case of almost every call. */
 export const fresh = <T>({ cached }: State<T, unknown, unknown>, now: Instant): T | undefined =>
   cached !== undefined && cached.isUsed && !reached(cached.refreshFrom, now) ? cached.token : undefined
 
-/** The pause, if it has not passed. */
+/** Returns the pause, if it has not passed. */
 const currentPause = <E>({ pause }: State<unknown, E, unknown>, now: Instant) =>
   pause !== undefined && !reached(pause.until, now) ? pause : undefined
 
-/** The refresh in flight, if it was not cut off. */
+/** Returns the refresh in flight, if it was not stopped. */
 const inFlight = <Id>({ refresh }: State<unknown, unknown, Id>, now: Instant): Refresh<Id> | undefined =>
   refresh?.lostFrom !== undefined && reached(refresh.lostFrom, now) ? undefined : refresh
 
@@ -157,7 +157,7 @@ const wait = <T, E, Id>(
   return [{ ...state, refresh }, { _tag: "Wait", refresh, start: { refresh, refreshAt } }]
 }
 
-/** A caller wants a token. `id` is that of the refresh which begins if one is necessary. */
+/** Handles a caller that requests a token. `id` identifies the refresh that starts if one is necessary. */
 export const get = <T, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
@@ -178,7 +178,7 @@ export const get = <T, E, Id>(
   return [{ ...used, refresh }, { _tag: "Serve", token: cached.token, start: { refresh, refreshAt: now } }]
 }
 
-/** A caller wants a token other than this one. */
+/** Handles a caller that requests a token other than the given one. */
 export const refresh = <T, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
@@ -190,27 +190,27 @@ export const refresh = <T, E, Id>(
     : get(state, now, { id, rules })
 }
 
-/** What a new token replaced, for the metrics. */
+/** Data about the token that a new one replaced, for the metrics. */
 export interface Replaced {
-  /** Whether no caller got the token before. */
+  /** True if the replaced token was never returned to a caller. */
   readonly wasUnused: boolean
-  /** How long before its expiry that token was replaced; 0 without one. In milliseconds. */
+  /** Time before its expiry at which the token was replaced, in milliseconds; 0 without a token. */
   readonly ahead: number
-  /** How long requests had failed while that token was served, since the last failure, in milliseconds. */
+  /** Time since the last failure during which requests failed while the token was served, in milliseconds. */
   readonly failing: number
 }
 
-/** By more than the second that a server may lose when it counts in whole ones. */
+/** Returns whether a token outlives the cached one by more than a second, which a server may lose by rounding. */
 const outlives = ({ expires, life }: Windows, cached: Windows): boolean => {
   const rounding = Math.min(1000, life / 2)
   return expires.wall > cached.expires.wall + rounding || expires.steady > cached.expires.steady + rounding
 }
 
-/** How long requests have failed since the failure before, in milliseconds on the steady clock. */
+/** Returns the time since the previous failure in milliseconds, on the steady clock. */
 const failingFor = ({ renewalFailedAt }: State<unknown, unknown, unknown>, sent: Instant): number =>
   renewalFailedAt === undefined ? 0 : Math.max(0, sent.steady - renewalFailedAt.steady)
 
-/** What processes that share a latch need to know of the rejected token; undefined without one. */
+/** Returns the data about the rejected token that is shared with other processes; undefined without a rejected token. */
 export const rejection = <T>(
   { early, rejected }: State<T, unknown, unknown>,
   rules: Rules<T>
@@ -224,10 +224,10 @@ export const rejection = <T>(
   }
 }
 
-/** The latch that processes share, on the wall clock of this one. */
+/** Latch shared by several processes, on the wall clock of this process. */
 export type SharedLatch = Pick<Latch, "replaced" | "until">
 
-/** The latch after a token was issued: that of the processes that share it, or that of this process. */
+/** Returns the state with the latch after a token was issued: the shared latch, or that of this process. */
 const latch = <T, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
@@ -239,7 +239,7 @@ const latch = <T, E, Id>(
     return { ...state, rejected: undefined, replaced: shared.replaced, latchedUntil }
   }
   if (state.rejected === undefined) return state
-  // One that another process requested before costs nothing if it is rejected too, so the issuer needs no pause.
+  // A token that another process requested costs nothing if it is rejected too, so no pause is needed.
   if (isFromStore) return { ...state, rejected: undefined }
   const index = Math.max(state.replaced, earlyRejections.pauseIndex(state.early) ?? 0)
   return {
@@ -250,7 +250,7 @@ const latch = <T, E, Id>(
   }
 }
 
-/** A request returned a token. The token is for the callers that wait, even if it is of no use to later ones. */
+/** Handles a token response. Waiting callers get the token even if it cannot be used by later ones. */
 export const issued = <T extends Token, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
@@ -266,9 +266,9 @@ export const issued = <T extends Token, E, Id>(
   const own = windows(rules, token, sent, jitter)
   const isForced = refresh.reason === "forced"
   const again = cached !== undefined && rules.isSame(cached.token, token) ? cached : undefined
-  // The server gives no longer life yet, so this one is used to its end: a request before that would be for nothing.
+  // The server does not issue a token that lives longer yet: use this one until it expires, since an earlier request is wasted.
   const noGain = again !== undefined || (cached !== undefined && !isForced && !outlives(own, cached))
-  // A token that was used until its refresh ends the row of early rejections.
+  // A token that was used until its refresh resets the count of early rejections.
   const livedLong = cached !== undefined && cached.rejectedAt === undefined && !isForced
   const next: State<T, E, Id> = {
     ...state,
@@ -296,14 +296,14 @@ export const issued = <T extends Token, E, Id>(
   }]
 }
 
-/** What a refresh does after a failed request; `failing` as in `Replaced`. */
+/** Next step of a refresh after a failed request; `failing` as in `Replaced`. */
 export type AfterFailure =
   | { readonly _tag: "Retry"; readonly at: Instant; readonly failing: number }
   | { readonly _tag: "GiveUp"; readonly failing: number }
 
 /**
- * A request failed. `pause` is how long no request is sent, in milliseconds; `again` states whether the back-off allows
- * another request in this refresh.
+ * Handles a failed request. `pause` is the time in milliseconds during which no request is sent; `again` states whether the
+ * back-off allows another request in this refresh.
  */
 export const failed = <T, E, Id>(
   state: State<T, E, Id>,
@@ -332,18 +332,18 @@ export const failed = <T, E, Id>(
     : [{ ...next, refresh: undefined }, { _tag: "GiveUp", failing }]
 }
 
-/** A refresh gives a sign of life. */
+/** Handles a heartbeat of a refresh. */
 export const alive = <T, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
   { id, rules }: Begin<T, Id>
 ): State<T, E, Id> => state.refresh?.id === id ? { ...state, refresh: seen(state.refresh, now, rules) } : state
 
-/** A refresh ended by a defect or was interrupted. */
+/** Handles a refresh that ended with a defect or was interrupted. */
 export const ended = <T, E, Id>(state: State<T, E, Id>, id: Id): State<T, E, Id> =>
   state.refresh?.id === id ? { ...state, refresh: undefined } : state
 
-/** The API rejected a token. Returns whether the next token will be another one. */
+/** Handles the rejection of a token by the API. Returns whether the next token will be another one. */
 export const invalidate = <T, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
@@ -355,12 +355,12 @@ export const invalidate = <T, E, Id>(
   if (state.latchedUntil !== undefined && !reached(state.latchedUntil, now)) {
     return [{ ...state, cached: { ...cached, rejectedAt: age } }, false]
   }
-  // A token that was never accepted is no sign of who revoked it: the API may reject every token.
+  // The rejection of a token that was never accepted does not count as early: the API may reject every token.
   const early = cached.isConfirmed ? earlyRejections.next(state.early, { age, life: cached.life }) : state.early
   return [{ ...state, cached: undefined, rejected: { token, isConfirmed: cached.isConfirmed }, early }, true]
 }
 
-/** A token was revoked by this process, which is no rejection: it counts as expired. */
+/** Handles a token that this process revoked: it counts as expired, not as rejected. */
 export const forget = <T, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
@@ -372,11 +372,11 @@ export const forget = <T, E, Id>(
     : { ...state, cached: { ...cached, refreshFrom: now, usableUntil: now, expires: now } }
 }
 
-/** The tokens that have not expired. */
+/** Returns the tokens that have not expired. */
 export const current = <T>({ cached }: State<T, unknown, unknown>, now: Instant): ReadonlyArray<T> =>
   cached === undefined || reached(cached.expires, now) ? [] : [cached.token]
 
-/** The API accepted this token on a replay, after it had rejected the one before. */
+/** Handles a token that the API accepted on a replay, after it had rejected the previous token. */
 export const confirm = <T, E, Id>(
   state: State<T, E, Id>,
   { rules, token }: { readonly rules: Rules<T>; readonly token: T }
@@ -387,13 +387,13 @@ export const confirm = <T, E, Id>(
       ...state,
       cached: { ...cached, isConfirmed: true },
       replaced: 0,
-      // A replacement that works is no reason to replace it ever more often.
+      // A replacement that works must not make the next replacements more frequent.
       latchedUntil: earlyRejections.pauseIndex(state.early) === undefined ? undefined : state.latchedUntil
     }
     : state
 }
 
-/** The current status. Durations in milliseconds. */
+/** Returns the current status. Durations are in milliseconds. */
 export const health = <E>(
   { cached, early, latchedUntil, pause, replaced }: State<unknown, E, unknown>,
   now: Instant

@@ -1,26 +1,26 @@
 /**
- * The tokens that this process was issued, so that a client which is built again and again for the same token request is
- * noticed: each time it requests a token while the one before is still valid.
+ * Tokens that were issued to this process. Detects a client that is built repeatedly for the same token request, which
+ * requests a token each time although the previous one is still valid.
  *
- * No token and no credential is kept: the key of a request, when its token expires, and weak references.
+ * Keeps no tokens and no credentials, only the key of a request, the expiry of its token, and weak references.
  */
 
 interface Issued<T extends object> {
-  /** What requested the token. */
+  /** Object that requested the token. */
   readonly owner: WeakRef<object>
   readonly token: WeakRef<T>
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
-  /** No further report before. */
+  /** Moment before which nothing is reported again, in milliseconds since the epoch. */
   readonly quietUntil: number
 }
 
 export interface Issue<T extends object> {
   readonly owner: object
-  /** The same for equal requests, and for no others. */
+  /** Key that is equal for equal requests only. */
   readonly key: string
   readonly token: T
-  /** Whether the owner had no token before. */
+  /** True if the owner had no token before. */
   readonly isFirst: boolean
   /** Milliseconds since the epoch, by that clock. */
   readonly now: number
@@ -28,22 +28,22 @@ export interface Issue<T extends object> {
 
 export interface Duplicates<T extends object> {
   /**
-   * Notes a token. Returns when the token expires that another client of this process was issued for the same request, if
-   * that token is still valid: once in the life of a token.
+   * Records a token. Returns the expiry of a token that was issued to another client of this process for the same request,
+   * if that token is still valid; at most once in the life of a token.
    */
   readonly note: (clock: object, issue: Issue<T>) => number | undefined
-  /** Forgets a token that was revoked, so that the next one is not taken for a second one. */
+  /** Removes a revoked token, so that the next one is not reported as a duplicate. */
   readonly forget: (clock: object, token: T) => void
   readonly size: (clock: object) => number
 }
 
-/** Requests that are kept; a process with more of them notices only those that follow each other closely. */
+/** Number of requests that are kept. A process with more of them detects only duplicates in quick succession. */
 const maxRequests = 1000
 
 export const make = <T extends { readonly expiresAt: number }>(
   isSame: (one: T, other: T) => boolean
 ): Duplicates<T> => {
-  // Moments of different clocks cannot be compared: a test has a clock of its own.
+  // Moments of different clocks cannot be compared: each test has a separate clock.
   const byClock = new WeakMap<object, Map<string, Issued<T>>>()
 
   const issuedBy = (clock: object): Map<string, Issued<T>> => {
@@ -54,7 +54,7 @@ export const make = <T extends { readonly expiresAt: number }>(
 
   return {
     note: (clock, { isFirst, key, now, owner, token }) => {
-      // Workers have weak references by their compatibility date.
+      // Workers have weak references only from a certain compatibility date.
       if (!("WeakRef" in globalThis)) return undefined
       const issued = issuedBy(clock)
       const known = issued.get(key)

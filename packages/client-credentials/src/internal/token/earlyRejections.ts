@@ -1,27 +1,27 @@
 /**
- * Tokens that were rejected long before their expiry, in a row, although each replacement worked: the sign of a server
- * that keeps one token per client, and of two processes that revoke each other's with every token they request.
+ * Consecutive tokens that were rejected long before their expiry although each replacement worked. This indicates a server
+ * that keeps one token per client, and two processes that revoke each other's token with every token request.
  */
 
 export interface EarlyRejections {
-  /** In a row. A token that lives past half of its life, or until it is refreshed, ends the row. */
+  /** Number of consecutive early rejections. A token that works for half of its life, or until its refresh, resets it. */
   readonly count: number
-  /** Those of them that came soon, in a row: what the pauses grow by. */
+  /** Number of consecutive rejections that came soon after the token was issued. The pauses grow with it. */
   readonly soon: number
 }
 
 export const none: EarlyRejections = { count: 0, soon: 0 }
 
-/** Fewer than this may be an operator who revokes tokens, or keys that are rotated: they are replaced at once. */
+/** Number from which pauses apply. Fewer may be an operator who revokes tokens or rotates keys: replaced immediately. */
 export const limit = 3
 
-/** A token that lives longer than this, in milliseconds, costs no more than one with this life. */
+/** Age in milliseconds up to which a rejection counts as soon. A token that lives longer needs no pause. */
 const soonWithin = 3_600_000
 
-/** Clocks differ by some seconds: a token that short before its expiry has expired. In milliseconds. */
+/** Tolerated difference of clocks in milliseconds: a token this close to its expiry counts as expired. */
 const clockDifference = 10_000
 
-/** Notes the rejection of a token that had worked, at this age; both in milliseconds. */
+/** Counts the rejection of a token that had worked, by its age and its life in milliseconds. */
 export const next = (
   { count, soon }: EarlyRejections,
   { age, life }: { readonly age: number; readonly life: number }
@@ -32,9 +32,9 @@ export const next = (
     : none
 }
 
-/** Which of the pauses follows the next replacement; undefined when there is no reason for one. */
+/** Returns the index of the pause after the next replacement; undefined when no pause is needed. */
 export const pauseIndex = ({ soon }: EarlyRejections): number | undefined => soon < limit ? undefined : soon - limit
 
-/** One of the pauses; the last is repeated. */
+/** Returns the pause at an index; the last one repeats. */
 export const pauseAt = (pauses: readonly [number, ...ReadonlyArray<number>], index: number): number =>
   pauses[Math.min(index, pauses.length - 1)] ?? pauses[0]

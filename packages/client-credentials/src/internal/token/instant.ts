@@ -1,19 +1,19 @@
 /**
- * Moments that survive a clock which is set, and a machine that sleeps.
+ * Moments that stay correct when a clock is set or the machine sleeps.
  *
- * The wall clock may be set back, and then a token would seem to live longer than it does; the steady clock may stand
- * still while a machine sleeps, with the same effect. So each moment is noted on both, and has come when either says so.
+ * The wall clock may be set back, and the steady clock may stop while a machine sleeps. Either would extend the life of a
+ * token. Therefore each moment is recorded on both clocks, and is reached when either clock has reached it.
  */
 
-/** In milliseconds: of the wall clock since the epoch, of the steady clock since any moment. */
+/** A moment in milliseconds: `wall` since the epoch, `steady` since an arbitrary moment. */
 export interface Instant {
   readonly wall: number
   readonly steady: number
 }
 
 /**
- * How far ahead of the present time a moment may be that another process noted, in milliseconds. One further ahead comes from
- * a clock that was wrong, and is ignored.
+ * Maximum time by which a moment recorded by another process may lie in the future, in milliseconds. A later one comes from a
+ * clock that is wrong, and is ignored.
  */
 export const maxSkew = 60_000
 
@@ -24,6 +24,6 @@ export const after = (from: Instant, millis: number): Instant => ({
 
 export const reached = (at: Instant, now: Instant): boolean => now.wall >= at.wall || now.steady >= at.steady
 
-/** Milliseconds. */
+/** Returns the time until a moment in milliseconds. */
 export const remaining = (at: Instant, now: Instant): number =>
   Math.max(0, Math.min(at.wall - now.wall, at.steady - now.steady))

@@ -1,8 +1,8 @@
 /**
- * Whether a failed token request may have issued a token all the same, as a pure function of its error.
+ * Decides from its error whether a failed token request may have issued a token.
  */
 
-/** What decides it of an error: its tag and, where it has them, these fields. */
+/** Fields of an error that the decision depends on. */
 export interface Failure {
   readonly _tag: string
   readonly reason?: string
@@ -10,7 +10,7 @@ export interface Failure {
   readonly status?: number
 }
 
-/** Codes of connections that were never made, so that no request was sent. */
+/** Error codes of connections that were not established, so that no request was sent. */
 const neverConnected = new Set([
   "EAI_AGAIN",
   "ECONNREFUSED",
@@ -22,13 +22,13 @@ const neverConnected = new Set([
 ])
 
 /**
- * Time-outs of a gateway (RFC 9110 section 15.6.5; 524 is Cloudflare's): the server behind it may still have issued a
- * token. A 502 is not among them. It mostly says that no server runs behind the gateway, and an outage of an hour would
- * otherwise spend a day's budget.
+ * Timeouts of a gateway (RFC 9110 section 15.6.5; 524 is Cloudflare's): the server behind it may still have issued a
+ * token. 502 is excluded: it usually means that no server runs behind the gateway, and counting it would use up the budget of
+ * a day in an outage of an hour.
  */
 const gatewayTimeouts = new Set(["504", "524"])
 
-/** Whether no request was sent: without a credential, metadata, a count, a connection or a trusted certificate. */
+/** Returns whether no request was sent: for lack of a credential, metadata, a count, a connection or a trusted certificate. */
 export const wasNeverSent = (error: Failure): boolean => {
   switch (error._tag) {
     case "CredentialUnavailable":
@@ -46,8 +46,8 @@ export const wasNeverSent = (error: Failure): boolean => {
 }
 
 /**
- * Whether the authorization server may have issued a token: true for a request that was sent and got no response, for a
- * time-out and for a successful response that cannot be used. A refusal, of whatever status, issues none.
+ * Returns whether the authorization server may have issued a token: true for a request that was sent and got no response,
+ * for a timeout, and for a successful response that cannot be used. An error response of any status issues none.
  */
 export const mayHaveIssued = (error: Failure): boolean => {
   if (wasNeverSent(error)) return false

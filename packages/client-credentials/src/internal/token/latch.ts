@@ -1,42 +1,42 @@
 /**
- * The latch of the processes that share a store: after the replacement of a rejected token, its own rejection costs nothing
- * until a pause has passed. The pauses grow with each replacement that did not help.
+ * Latch of the processes that share a store: after a rejected token was replaced, the rejection of the replacement leads to
+ * no token request until a pause has passed. The pauses grow with each replacement that is rejected.
  */
 
 import { maxSkew } from "./instant.js"
 
 /** Times are in milliseconds since the epoch. */
 export interface Latch {
-  /** How many rejected tokens were replaced in a row. */
+  /** Number of rejected tokens that were replaced consecutively. */
   readonly replaced: number
-  /** When the last one was replaced. */
+  /** Moment at which the last one was replaced. */
   readonly from: number
   readonly until: number
-  /** From then on it counts no longer: a token that was not replaced until then has worked. */
+  /** Moment from which the latch no longer counts: a token that was not replaced until then has worked. */
   readonly countsUntil: number
 }
 
-/** What a process knows of a rejected token, and the rule of its pauses. */
+/** A rejected token as a process describes it, and the rule of its pauses. */
 export interface Rejection {
-  /** Whether the API had accepted the token in place of a rejected one. */
+  /** True if the API had accepted the token in place of a rejected one. */
   readonly isConfirmed: boolean
-  /** The first pause counts as this many in a row: more than 0 after early rejections. */
+  /** Minimum number of consecutive replacements to count: more than 0 after early rejections. */
   readonly atLeast: number
-  /** The pause after the replacement of so many in a row, in milliseconds. */
+  /** Returns the pause in milliseconds after this many consecutive replacements. */
   readonly pauseAfter: (replaced: number) => number
 }
 
-/** The latch while it counts. */
+/** Returns the latch while it counts. */
 export const counting = (latch: Latch | undefined, now: number): Latch | undefined =>
   latch !== undefined && now < latch.countsUntil && latch.from - now <= maxSkew ? latch : undefined
 
-/** Whether the rejection of the token that a latch came with leads to no request yet. */
+/** Returns whether the latch still prevents a request when the token stored with it is rejected. */
 export const isInForce = (latch: Latch | undefined, { isConfirmed }: Rejection, now: number): boolean =>
   !isConfirmed && now < (counting(latch, now)?.until ?? now)
 
 /**
- * The latch after a rejected token was replaced by one with this life in milliseconds. It counts for half of that life
- * after its pause, since an API that is called rarely reports a rejection late.
+ * Returns the latch after a rejected token was replaced by one with this life in milliseconds. It counts for half of that
+ * life after its pause, since an API that is called rarely reports a rejection late.
  */
 export const afterReplacement = (
   before: Latch | undefined,

@@ -1,6 +1,6 @@
 /**
- * The token requests that a budget allows, as a pure function of those made before and of the quotas that the issuer
- * announced. All times are in milliseconds since the epoch.
+ * Decides which token requests a budget allows, from the previous requests and the quotas that the issuer announced. All times
+ * are in milliseconds since the epoch.
  */
 import type { Quota } from "../protocol/issuerQuota.js"
 import { endOfOld, keptFor, next, type Window } from "./budgetWindow.js"
@@ -13,13 +13,13 @@ export interface Limit {
 }
 
 export interface Budget {
-  /** All of them are kept. There may be none, where only the issuer's quotas limit. */
+  /** Limits that all apply. Empty when only the quotas of the issuer apply. */
   readonly limits: ReadonlyArray<Limit>
   /** The fraction of every limit that is reserved for callers without a token. */
   readonly reserveFraction: number
 }
 
-/** Who a token is for: the client, empty in a budget of one client, and the organization, empty for none. */
+/** Recipient of a token: the client, empty in a budget of one client, and the organization, empty for none. */
 export interface Recipient {
   readonly client: string
   readonly organization: string
@@ -27,18 +27,18 @@ export interface Recipient {
 
 interface DetailedSpend extends Recipient {
   readonly at: number
-  /** Whether it is not known if a token was issued. */
+  /** True if it is unknown whether a token was issued. */
   readonly isUnknown: boolean
 }
 
-/** A counted token request: its time alone where there is no more to state, since there may be thousands. */
+/** A counted token request: only its time if it has no other details, since there may be thousands. */
 export type Spend = number | DetailedSpend
 
 /** A quota that the issuer announced to a client. */
 export interface AnnouncedQuota {
   readonly name: string
   readonly client: string
-  /** Whose tokens it counts, empty for those of no organization; absent when it counts all tokens of the client. */
+  /** Organization whose tokens it counts, empty for no organization; absent when it counts all tokens of the client. */
   readonly organization?: string | undefined
   readonly limit: number
   readonly remaining: number
@@ -47,14 +47,14 @@ export interface AnnouncedQuota {
 }
 
 export interface Ledger {
-  /** In the order of their times. */
+  /** Counted requests, ordered by time. */
   readonly spent: ReadonlyArray<Spend>
   readonly quotas: ReadonlyArray<AnnouncedQuota>
 }
 
 export const empty: Ledger = { spent: [], quotas: [] }
 
-/** A request of a ledger in its shortest form. */
+/** Returns a request in its shortest form. */
 export const spendOf = (at: number, { client, organization }: Recipient, isUnknown = false): Spend =>
   client === "" && organization === "" && !isUnknown ? at : { at, client, organization, isUnknown }
 
@@ -63,7 +63,7 @@ export const detailsOf = (spend: Spend): DetailedSpend =>
 
 const atOf = (spend: Spend): number => typeof spend === "number" ? spend : spend.at
 
-/** The index of the first request after a moment. */
+/** Returns the index of the first request after a moment. */
 const indexAfter = (spent: ReadonlyArray<Spend>, moment: number): number => {
   let [low, high] = [0, spent.length]
   while (low < high) {
@@ -74,13 +74,13 @@ const indexAfter = (spent: ReadonlyArray<Spend>, moment: number): number => {
   return low
 }
 
-/** What counts of a limit, or of an announced quota. */
+/** Requests that count against a limit or an announced quota. */
 interface Tally {
-  /** How many requests issued a token, or are not answered yet. */
+  /** Number of requests that issued a token or are in flight. */
   readonly known: number
-  /** Of how many requests the outcome is unknown. */
+  /** Number of requests with an unknown outcome. */
   readonly unknown: number
-  /** The last of them in a row, if no request was answered after them. */
+  /** Last consecutive requests with an unknown outcome, if no request got a response after them. */
   readonly row: unanswered.Row | undefined
 }
 
@@ -102,7 +102,7 @@ const tally = (spent: ReadonlyArray<Spend>, from: number, isCounted?: (spend: Sp
   return { known, unknown, row: first === undefined ? undefined : { first, last } }
 }
 
-/** A limit, or an announced quota, of which some are left, and when the next request may follow the last one. */
+/** Rest of a limit or an announced quota, and the moment from which the next request may follow. */
 interface Rest {
   readonly left: number
   readonly dueAt: number
@@ -126,25 +126,25 @@ const restOfQuota = (quota: AnnouncedQuota, spent: ReadonlyArray<Spend>): Rest =
     () => quota.resetsAt
   )
 
-/** The most announced quotas that are kept; those with the most left are dropped first. */
+/** Maximum number of announced quotas that are kept. Those with the most tokens left are dropped first. */
 export const maxQuotas = 200
 
 export interface Exhausted {
   readonly _tag: "Exhausted"
   readonly limit: number
   readonly resetsAt: number
-  /** Whether a caller without a token would be granted one. */
+  /** True if a caller without a token would be granted one. */
   readonly reserved: boolean
-  /** Whose limit is reached, or that requests before were not answered, so that this one has to wait. */
+  /** Owner of the limit that is reached, or `unanswered` if previous requests without a response delay this one. */
   readonly by: "budget" | "issuer" | "unanswered"
 }
 
 export interface Granted {
   readonly _tag: "Granted"
   readonly spend: Spend
-  /** How many token requests count now in the window of each limit, including this one. */
+  /** Number of token requests in the window of each limit, including this one. */
   readonly counts: ReadonlyArray<number>
-  /** How many tokens are left, by the tightest limit; infinitely many without one. */
+  /** Number of tokens left by the tightest limit; `Infinity` without a limit. */
   readonly left: number
 }
 
@@ -152,10 +152,10 @@ export type Verdict = Granted | Exhausted
 
 /** A limit of the budget at a moment. */
 interface Counted extends Limit, Rest {
-  /** The index of the first request that counts. */
+  /** Index of the first request that counts. */
   readonly from: number
   readonly tally: Tally
-  /** When a request that counts no longer does. */
+  /** Returns the moment at which a request no longer counts. */
   readonly endOf: (at: number) => number
 }
 
@@ -167,7 +167,7 @@ const countedBy = ({ limit, window }: Limit, spent: ReadonlyArray<Spend>, now: n
   return { limit, window, from, tally: counted, endOf, ...restOf(limit, counted, endOf) }
 }
 
-/** When more than so many are left of a limit, and the next request may follow. */
+/** Returns the moment at which more than `reserve` tokens are left of a limit and the next request may follow. */
 const roomAt = (counted: Counted, spent: ReadonlyArray<Spend>, reserve: number, now: number): number => {
   const { endOf, from, limit, tally: { row }, window } = counted
   let [moment, known, unknown] = [now, counted.tally.known, counted.tally.unknown]
@@ -178,7 +178,7 @@ const roomAt = (counted: Counted, spent: ReadonlyArray<Spend>, reserve: number, 
     const due = Math.max(moment, rest.dueAt)
     if (rest.left > reserve && due < end) return due
     moment = end
-    // All of a day or month end with it.
+    // All requests of a calendar period stop counting together.
     if (window._tag === "Calendar") break
     if (isUnknown) unknown -= 1
     else known -= 1
@@ -186,11 +186,11 @@ const roomAt = (counted: Counted, spent: ReadonlyArray<Spend>, reserve: number, 
   return moment
 }
 
-/** Whether more than so many are left, and the next request may follow now. */
+/** Returns whether more than `reserve` tokens are left and the next request may follow now. */
 const isOpen = ({ dueAt, left }: Rest, now: number, reserve = 0): boolean => left > reserve && dueAt <= now
 
 /**
- * Allows one more token request, if every limit that counts it has room for it. The ledger must be that of the moment: see
+ * Allows one more token request if every limit that counts it has room. The ledger must be that of the present moment: see
  * `current`.
  */
 export const spend = (
@@ -231,14 +231,14 @@ export const spend = (
     .sort((one, other) => other.resetsAt - one.resetsAt)
   return longest ?? {
     _tag: "Granted",
-    // While requests are not answered, this one is none that was: others wait for its outcome.
+    // After requests without a response, this one counts as unknown until its outcome is known; others wait for it.
     spend: spendOf(now, recipient, counted.some(({ tally }) => tally.row !== undefined)),
     counts: counted.map(({ left, limit }) => limit - left + 1),
     left: Math.max(0, Math.min(...all.map(({ rest }) => rest.left)) - 1)
   }
 }
 
-/** How many tokens are left for a recipient, by the tightest limit; infinitely many without one. */
+/** Returns the number of tokens left for a recipient, by the tightest limit; `Infinity` without a limit. */
 export const left = ({ limits }: Budget, { quotas, spent }: Ledger, now: number, recipient: Recipient): number =>
   Math.max(
     0,
@@ -248,17 +248,17 @@ export const left = ({ limits }: Budget, { quotas, spent }: Ledger, now: number,
     )
   )
 
-/** A limit, or an announced quota, as it is shown. */
+/** Usage of a limit or an announced quota. */
 export interface Usage {
   readonly limit: number
-  /** How many token requests count. */
+  /** Number of token requests that count. */
   readonly counted: number
   readonly left: number
-  /** When one more may be requested. */
+  /** Moment from which one more token may be requested. */
   readonly roomAt: number
 }
 
-/** What counts at a moment: for each limit of the budget, and for each announced quota. */
+/** Returns the usage of each limit of the budget and of each announced quota at a moment. */
 export const usage = (
   { limits }: Budget,
   { quotas, spent }: Ledger,
@@ -284,12 +284,12 @@ export const usage = (
 
 const hour = 3_600_000
 
-/** How long a request is kept: as long as the longest window counts it, and an hour. */
+/** Returns the time for which a request is kept: the longest window, but at least one hour. */
 const kept = ({ limits }: Budget): number => Math.max(hour, ...limits.map(({ window }) => keptFor(window)))
 
 /**
- * The ledger of a moment, without what no longer counts, and without what a process wrote whose clock was ahead. Requests
- * that the budget no longer counts are subtracted from the quotas that still count them.
+ * Returns the ledger at a moment, without requests that no longer count and without those of a process whose clock was ahead.
+ * Requests that the budget no longer counts are subtracted from the quotas that still count them.
  */
 export const current = (budget: Budget, { quotas, spent }: Ledger, now: number): Ledger => {
   const from = indexAfter(spent, now - kept(budget))
@@ -303,11 +303,11 @@ export const current = (budget: Budget, { quotas, spent }: Ledger, now: number):
   }
 }
 
-/** Until when the store keeps a ledger that was written now. */
+/** Returns the moment until which the store keeps a ledger that is written now. */
 export const expiresAt = (budget: Budget, { quotas }: Ledger, now: number): number =>
   Math.max(now + kept(budget), ...quotas.map(({ resetsAt }) => resetsAt))
 
-/** What a decision changes. */
+/** Changes that follow from a decision. */
 export type Change =
   | { readonly _tag: "Spent"; readonly spend: Spend }
   /** The request certainly issued nothing. */
@@ -319,7 +319,7 @@ export type Change =
   | { readonly _tag: "Announced"; readonly quotas: ReadonlyArray<AnnouncedQuota> }
   | { readonly _tag: "Reset" }
 
-/** What the outcome of a request changes. Most were counted as what they are. */
+/** Returns the changes that follow from the outcome of a request: none if it was counted with that outcome. */
 export const settled = (spend: Spend, outcome: "issued" | "unknown" | "none"): ReadonlyArray<Change> => {
   if (outcome === "none") return [{ _tag: "GivenBack", spend }]
   if (detailsOf(spend).isUnknown === (outcome === "unknown")) return []
@@ -337,15 +337,15 @@ const withSpend = (spent: ReadonlyArray<Spend>, spend: Spend): ReadonlyArray<Spe
   return [...spent.slice(0, index), spend, ...spent.slice(index)]
 }
 
-/** The same list, if it has no such element. */
+/** Returns the list without the element, or the identical list if it has no such element. */
 const withoutSpend = (spent: ReadonlyArray<Spend>, spend: Spend): ReadonlyArray<Spend> => {
-  // Most are given back soon.
+  // Requests are usually given back soon: search from the end.
   let index = spent.length - 1
   while (index >= 0 && !isSame(spent[index] ?? 0, spend)) index -= 1
   return index === -1 ? spent : [...spent.slice(0, index), ...spent.slice(index + 1)]
 }
 
-/** The announcement of these quotas to a client, per organization where the issuer counts so. */
+/** Returns the change that announces quotas to a client, per organization where the issuer counts so. */
 export const announced = (
   quotas: ReadonlyArray<Quota>,
   now: number,
@@ -363,7 +363,7 @@ export const announced = (
 const isSameQuota = (one: AnnouncedQuota, other: AnnouncedQuota): boolean =>
   one.name === other.name && one.client === other.client && one.organization === other.organization
 
-/** Each announcement replaces those before it. */
+/** Adds announced quotas. Each replaces the previous announcement. */
 const withQuotas = (
   known: ReadonlyArray<AnnouncedQuota>,
   more: ReadonlyArray<AnnouncedQuota>
@@ -374,7 +374,7 @@ const withQuotas = (
     : [...all].sort((one, other) => one.remaining - other.remaining).slice(0, maxQuotas)
 }
 
-/** The ledger after a change. */
+/** Returns the ledger after a change. */
 export const apply = (ledger: Ledger, change: Change): Ledger => {
   const { quotas, spent } = ledger
   switch (change._tag) {
@@ -399,7 +399,7 @@ export const apply = (ledger: Ledger, change: Change): Ledger => {
 
 const textOf = (spend: Spend): string => JSON.stringify(spend)
 
-/** A ledger that was lost, as a process knows it, and the one that was begun in its place. */
+/** Merges the known copy of a ledger that the store lost with the ledger that was started in its place. */
 export const merged = (lost: Ledger, begun: Ledger): Ledger => {
   const times = new Map<string, number>()
   for (const text of begun.spent.map(textOf)) times.set(text, (times.get(text) ?? 0) + 1)

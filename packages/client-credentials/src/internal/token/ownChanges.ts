@@ -1,6 +1,6 @@
 /**
- * The changes of a process to a ledger that the store does not have yet, and how many tokens a process may request that
- * cannot count with the others. All times are in milliseconds since the epoch.
+ * Changes of this process to a ledger that are not in the store yet, and the limit for a process that cannot reach the
+ * store. All times are in milliseconds since the epoch.
  */
 import * as ledgers from "./ledger.js"
 
@@ -26,32 +26,32 @@ const plus = (all: ReadonlyArray<ledgers.Change>, change: ledgers.Change): Reado
 }
 
 /**
- * The changes with further ones, in so few that a store which is away for long costs no memory: a request that is given back
- * before the store learned of it leaves nothing behind, and there is one announcement.
+ * Adds changes to a list, compacted so that a long outage of the store does not use up memory: a request that is given back
+ * before it was written is removed, and only the last announcement of quotas is kept.
  */
 export const added = (
   changes: ReadonlyArray<ledgers.Change>,
   more: ReadonlyArray<ledgers.Change>
 ): ReadonlyArray<ledgers.Change> => more.reduce(plus, changes)
 
-/** A ledger with these changes. */
+/** Returns a ledger with these changes. */
 export const appliedTo = (ledger: ledgers.Ledger, changes: ReadonlyArray<ledgers.Change>): ledgers.Ledger =>
   changes.reduce(ledgers.apply, ledger)
 
-/** Whether a process that cannot count with the others may request a token, if it may request so many in an outage. */
+/** Returns whether a process may request a token during an outage of the store, given its limit `withoutStore`. */
 export const isAllowedAlone = (withoutStore: number, changes: ReadonlyArray<ledgers.Change>): boolean =>
   changes.filter(({ _tag }) => _tag === "Spent").length < withoutStore
 
-/** The longest pause of a process that wrote at the same time as others, in milliseconds. */
+/** Maximum pause after a write that conflicted with those of other processes, in milliseconds. */
 const longestPause = 2000
 
-/** The first pause, as a multiple of the time in which the store answers. */
+/** First pause, as a multiple of the response time of the store. */
 const firstPause = 64
 
 /**
- * How long a process waits that lost to others so many times in a row, in milliseconds: a random time that grows. After each
- * pause the ledger that it knows is an old one, as it is in the beginning, so every other attempt follows at once, by the
- * ledger that the store returned. The random number is from 0 to 1.
+ * Returns the pause in milliseconds after this many consecutive write conflicts: a random time that grows. After each pause
+ * the known ledger is outdated, as it is at the start, so every other attempt follows immediately, based on the ledger that
+ * the store returned. The random number is from 0 to 1.
  */
 export const pauseAfter = (losses: number, answeredIn: number, random: number): number =>
   losses % 2 === 1 ? 0 : random * Math.min(longestPause, firstPause * answeredIn * 2 ** (losses / 2 - 1))

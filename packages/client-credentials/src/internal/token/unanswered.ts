@@ -1,35 +1,36 @@
 /**
- * When a token request may follow others that were not answered, each of which may have issued a token. The pauses grow with
- * the time since the first of them, so that they last for a window of the budget, whether or not tokens were issued. All times
- * are in milliseconds since the epoch.
+ * Pauses after token requests without a response, each of which may have issued a token. The pauses grow with the time since
+ * the first of these requests, so that the budget lasts for its window whether or not tokens were issued. All times are in
+ * milliseconds since the epoch.
  */
 
-/** Requests of unknown outcome spend at most this part of what the others leave of a limit. */
+/** Part of the remaining limit that requests with an unknown outcome may use. */
 const partForUnknown = 4 / 5
 
-/** The shortest time that a pause is a multiple of, as a part of the window: a minute of a day. */
+/** Minimum time of which a pause is a multiple, as a part of the window: one minute of a day. */
 const shortest = 1 / 1440
 
-/** Token requests in a row that were not answered. */
+/** Consecutive token requests without a response. */
 export interface Row {
-  /** When the first and the last were sent. */
+  /** Moments at which the first and the last were sent. */
   readonly first: number
   readonly last: number
 }
 
-/** A limit as the requests of known outcome leave it. */
+/** A limit, less the requests with a known outcome. */
 export interface Room {
-  /** How many tokens they leave. */
+  /** Number of tokens that are left. */
   readonly room: number
-  /** How many requests of unknown outcome count, those before the row included. */
+  /** Number of requests with an unknown outcome, including those before the row. */
   readonly unknown: number
-  /** When the first of the row no longer counts. */
+  /** Moment at which the first of the row no longer counts. */
   readonly end: number
 }
 
 /**
- * When the next request may follow a row. Half of the requests that may be unanswered follow by the back-off alone. Of the
- * others, each pause is the same multiple of the time since the first, so that the last one ends with the window.
+ * Returns the moment from which the next request may follow a row. Half of the allowed requests without a response follow
+ * by the back-off alone. For the others, each pause is the same multiple of the time since the first request, so that the
+ * last pause ends with the window.
  */
 export const dueAt = ({ first, last }: Row, { end, room, unknown }: Room): number => {
   const most = Math.ceil(room * partForUnknown)
