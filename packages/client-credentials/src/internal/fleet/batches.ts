@@ -1,5 +1,5 @@
 /**
- * Work of one client that is done together: what is handed in while a batch is being processed becomes the next batch.
+ * Batches the work of one client: items that are added while a batch is being processed form the next batch.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -8,15 +8,15 @@ import * as FiberId from "effect/FiberId"
 import type { ClientClosed } from "../../OAuthError.js"
 import type { Lifetime } from "../seam/lifetime.js"
 
-/** The batches of one fiber: the one that it processes, and the one for which it comes back. */
+/** Batches of one fiber: the one in progress, and the next one. */
 interface Line<A> {
   current: ReadonlyArray<A>
   next: Array<A>
 }
 
 /**
- * Returns a function that hands in work. `process` runs in a fiber of the client's scope, one batch at a time; what it did not
- * process when the client was closed is given to `close`.
+ * Returns a function that adds work. `process` runs in a fiber of the client's scope, one batch at a time. Items that are not
+ * processed when the client is closed are passed to `close`.
  */
 export const make = <A>(
   lifetime: Lifetime,
@@ -25,12 +25,12 @@ export const make = <A>(
     readonly close: (one: A) => Effect.Effect<unknown>
   }
 ): (one: A) => Effect.Effect<void> => {
-  // Read and written in single steps, which no other fiber interrupts.
+  // Read and written synchronously, so no other fiber interferes.
   let line: Line<A> | undefined
 
   const run = (mine: Line<A>): Effect.Effect<void> =>
     Effect.gen(function*() {
-      // What is handed in at the same moment is processed together.
+      // Items that are added at the same time are processed together.
       yield* Effect.yieldNow()
       while (mine.next.length > 0) {
         mine.current = mine.next

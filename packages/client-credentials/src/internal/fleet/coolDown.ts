@@ -1,6 +1,6 @@
 /**
- * The failure of a token request as the store keeps it, so that all processes that share the store pause together, and
- * learn of an outage from one request.
+ * Failure of a token request as stored, so that all processes that share the store pause together and detect an outage by
+ * one request.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -15,10 +15,10 @@ import { withRetryAfter } from "../seam/tokenErrors.js"
 import { maxSkew } from "../token/instant.js"
 import { Moment } from "./moment.js"
 
-/** The errors of the server, or of the connection to it. The others are a process's own. */
+/** Errors of the server or of the connection to it. Other errors concern a single process. */
 type SharedError = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnavailable
 
-/** The fields of an error that processes share. What it says of pauses and quotas is elsewhere in the store. */
+/** Fields of an error that processes share. Its pause and quotas are stored elsewhere. */
 export const Kept = Schema.Struct({
   from: Moment,
   until: Moment,
@@ -50,11 +50,11 @@ type Kept = typeof Kept.Type
 type Fields = Kept["error"]
 
 export interface CoolDown {
-  /** When the request failed, in milliseconds since the epoch. */
+  /** Time of the failure in milliseconds since the epoch. */
   readonly from: number
-  /** Milliseconds since the epoch. */
+  /** End of the pause in milliseconds since the epoch. */
   readonly until: number
-  /** How many token requests failed in a row. */
+  /** Number of consecutive token requests that failed. */
   readonly failures: number
   readonly error: SharedError
 }
@@ -101,8 +101,8 @@ export const toKept = ({ error, failures, from, until }: CoolDown): Kept => ({
 export const fromKept = ({ error, ...rest }: Kept): CoolDown => ({ ...rest, error: fromFields(error) })
 
 /**
- * The cool-down after a failure, given the one before; undefined for a failure that concerns this process alone.
- * `pauseAfter` is the back-off rule: milliseconds after the last of so many failures in a row.
+ * Returns the cool-down after a failure, given the previous cool-down; undefined for a failure that concerns this process
+ * only. `pauseAfter` is the back-off rule: the pause in milliseconds after this many consecutive failures.
  */
 export const after = (
   error: TokenError,
@@ -115,6 +115,6 @@ export const after = (
   return Effect.map(pauseAfter(error, failures), (pause) => ({ from: now, until: now + pause, failures, error }))
 }
 
-/** The failure for callers during the pause; undefined when it is over, and for a failure in the future. */
+/** Returns the failure for callers during the pause; undefined after the pause, and for a failure in the future. */
 export const failureAt = ({ error, from, until }: CoolDown, now: number): TokenError | undefined =>
   now < until && from - now <= maxSkew ? withRetryAfter(error, until - now) : undefined

@@ -1,5 +1,5 @@
 /**
- * The records of a store, each in its sealed entry: read and written with the lease of the key, in one step.
+ * Records of a store, each in a sealed entry, which is read and written atomically with the lease of the key.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,19 +12,19 @@ import type { Snapshot, TokenStore } from "../../TokenStore/contract.js"
 import * as records from "./record.js"
 import type { Seal } from "./seal.js"
 
-/** What a store holds of a key, opened. */
+/** Opened content of an entry. */
 export interface Seen extends records.Record {
-  /** 0 without an entry. */
+  /** Generation of the entry; 0 if there is none. */
   readonly generation: number
-  /** How long the lease of the key lasts from now on, in milliseconds; 0 when nobody has it. */
+  /** Remaining time of the lease in milliseconds; 0 if no process has it. */
   readonly leasedFor: number
-  /** The time of the store, in milliseconds since the epoch. */
+  /** Time of the store in milliseconds since the epoch. */
   readonly now: number
 }
 
-/** The entry of one key. */
+/** Entry of one key. */
 export interface Entry {
-  /** Logs a warning for an entry that cannot be opened. */
+  /** Reads the entry. Logs a warning if it cannot be opened. */
   readonly load: Effect.Effect<Seen, TokenStoreError>
   /** Takes the lease; `done` states whether this owner has it now. */
   readonly acquire: (
@@ -78,6 +78,6 @@ export const removeToken = (entry: Entry, removed: AccessToken): Effect.Effect<v
   Effect.gen(function*() {
     const seen = yield* entry.load
     if (seen.token === undefined || !isSame(seen.token, removed)) return
-    // One that was changed meanwhile is looked at again: a failure may have been noted beside the token.
+    // An entry that was changed meanwhile is read again: a failure may have been stored beside the token.
     if (!(yield* entry.replace(seen, { ...seen, token: undefined }))) yield* removeToken(entry, removed)
   })

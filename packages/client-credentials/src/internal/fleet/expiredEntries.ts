@@ -1,6 +1,6 @@
 /**
- * Removal of expired entries from the file store, a few at a time. Keys change with secrets and requests, so the entries of
- * past keys are never replaced.
+ * Removes expired entries from the file store, a few at a time. Keys change with secrets and requests, so the entries of past
+ * keys are never replaced.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -10,19 +10,19 @@ import * as Option from "effect/Option"
 
 import type { NumberedFiles } from "./numberedFiles.js"
 
-/** The names that `TokenSeal` makes for keys. Folders of other names are never removed. */
+/** Names that `TokenSeal` creates for keys. Folders with other names are never removed. */
 const sealedName = /^[0-9a-f]{64}$/
 
-/** How often a process looks for expired entries, and how long these are kept, in milliseconds. */
+/** Interval between two searches for expired entries, in milliseconds. */
 const searchEvery = 3_600_000
 const keptAfterExpiry = 86_400_000
 
-/** How many folders are looked at each time. */
+/** Number of folders that are examined in each search. */
 const searched = 50
 
 /**
- * Returns an effect for after an entry was written, which removes some of the entries that expired a day ago.
- * `expiresAt` reads the expiry from the text of an entry, in milliseconds since the epoch.
+ * Returns an effect to run after an entry was written, which removes some of the entries that expired a day ago.
+ * `expiresAt` reads the expiry from the content of an entry, in milliseconds since the epoch.
  */
 export const make = (
   fs: FileSystem.FileSystem,
@@ -31,7 +31,7 @@ export const make = (
   files: NumberedFiles,
   expiresAt: (text: string) => Option.Option<number>
 ) => {
-  // Where the search continues, and when. One process searches here; another one begins at its own folder.
+  // Position and time of the next search. Each process starts at a different folder.
   const search = { from: 0, at: 0 }
 
   const hasExpired = (key: string, now: number) =>
@@ -44,7 +44,7 @@ export const make = (
       return now >= end + keptAfterExpiry
     })
 
-  /** By a rename first, so that processes that read at the same moment find the whole folder or none. */
+  /** Renames the folder first, so that processes that read at the same time find the whole folder or none. */
   const remove = (key: string) => {
     const aside = path.join(directory, `expired-${crypto.randomUUID()}`)
     return Effect.zipRight(

@@ -1,6 +1,5 @@
 /**
- * The keys of the entries in the store: one rule for whatever reads or writes an entry. A key is a keyed fingerprint, so a
- * store discloses neither requests nor credentials.
+ * Keys of the entries in the store. A key is a keyed fingerprint, so a store discloses neither requests nor credentials.
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -9,7 +8,7 @@ import type { CredentialUnavailable } from "../../OAuthError.js"
 import type { TokenRequest } from "../../TokenRequest.js"
 import type { Seal } from "./seal.js"
 
-/** The part of a client that its tokens are requested with. */
+/** Settings of a client that its token requests depend on. */
 export interface Client {
   readonly authentication: (supported: undefined) => {
     readonly credentials: readonly [
@@ -24,8 +23,8 @@ export interface Client {
 }
 
 /**
- * The owner of the credential. Undefined while the identity token of a workload cannot be read: then nothing shows which
- * workload it is. A client whose secret cannot be read has its id.
+ * Returns an identifier of the credential; undefined while the identity token of a workload cannot be read, since the
+ * workload is unknown then. For a client whose secret cannot be read, the client id.
  */
 const ofCredential = ({ authentication }: Client): Effect.Effect<string | undefined> =>
   authentication(undefined).credentials[0].pipe(
@@ -35,16 +34,16 @@ const ofCredential = ({ authentication }: Client): Effect.Effect<string | undefi
 
 const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]) => one < other ? -1 : 1
 
-/** A redacted field prints as every other one: the name that is made of it is a fingerprint. */
+/** Unwraps redacted fields, which all print alike. The result only enters a fingerprint. */
 const inClear = ([name, value]: readonly [string, unknown]): readonly [string, unknown] => [
   name,
   Redacted.isRedacted(value) ? Redacted.value(value) : value
 ]
 
 /**
- * The key of a token: every field of the request, the credential, and whom the grant is for. Clients with different
- * credentials share nothing, and do not replace each other's tokens. Equal requests have one key, in whichever order their
- * fields were written. Undefined while it cannot be read whose tokens they are.
+ * Returns the key of a token, made of every field of the request, the credential, and the subject of the grant. Clients with
+ * different credentials share no token. Equal requests have the same key, whatever the order of their fields. Undefined while
+ * the credential or the subject cannot be read.
  */
 export const ofToken = (seal: Seal, client: Client) => {
   const owners = Effect.all([
@@ -60,14 +59,15 @@ export const ofToken = (seal: Seal, client: Client) => {
         : seal.name(JSON.stringify([...Object.entries(request).sort(byName).map(inClear), ...owners])))
 }
 
-/** The key of the last failure to request the token of a key. */
+/** Returns the key of the last failure to request the token of a key. */
 export const ofFailure = (seal: Seal, token: string): Effect.Effect<string> => seal.name(`failure ${token}`)
 
-/** The key of the ledger of a budget: of the clients that share its name, or of one client. */
+/** Returns the key of a budget's ledger: of the clients that share its name, or of one client. */
 export const ofBudget = (
   seal: Seal,
   { clientId, endpoint, parameters }: TokenRequest,
   name: string | undefined
 ): Effect.Effect<string> =>
-  // A client without an id is named by its parameters, as the servers do that issue tokens to such clients. No endpoint is the word "of": no name is that of a client.
+  // A client without an id is identified by its parameters, as servers do that issue tokens to such clients. No endpoint is
+  // the word "of", so the two forms never collide.
   seal.name(name === undefined ? `budget ${endpoint} ${clientId === "" ? parameters : clientId}` : `budget of ${name}`)

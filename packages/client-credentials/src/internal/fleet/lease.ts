@@ -1,5 +1,5 @@
 /**
- * The lease loop: one process requests what all processes that share a store need, the others wait and take it over.
+ * Lease loop: one of the processes that share a store sends a request, the others wait and use its result.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -14,18 +14,18 @@ import type { Entry, Seen } from "./entries.js"
 
 export interface Options<A> {
   readonly entry: Entry
-  /** The entry with a limit of its own for its failures, for what keeps or ends the lease. */
+  /** Returns the entry with a separate limit for failures, for operations that keep or end the lease. */
   readonly newEntry: () => Entry
-  /** Milliseconds. */
+  /** Lifetime of the lease in milliseconds. */
   readonly leaseLife: number
   readonly pollEvery: number
-  /** What follows from what the store holds; none when a request is needed. */
+  /** Returns the result that follows from the content of the store; none if a request is needed. */
   readonly decide: (seen: Seen) => Effect.Effect<Option.Option<A>>
-  /** Requests it. What is to be stored is stored by `replace`, which also gives the lease back. */
+  /** Sends the request. `replace` stores the result and releases the lease. */
   readonly request: (seen: Seen, replace: Entry["replace"]) => Effect.Effect<A>
 }
 
-/** Keeps the lease while the request runs; one that was lost stays lost. */
+/** Renews the lease while the request runs. A lost lease is not taken again. */
 const renewing = (
   { leaseLife, newEntry }: Options<unknown>,
   owner: string,
@@ -46,20 +46,20 @@ const renewing = (
 }
 
 /**
- * Takes the lease, looks at what the store holds then, since the owner before may have stored something in between, and
- * requests. Returns none, and what the store holds, while another process has the lease.
+ * Takes the lease, reads the store again, since the previous owner may have stored a result in between, and sends the
+ * request. Returns none, and the content of the store, while another process has the lease.
  */
 const underLease = <A>(options: Options<A>, owner: string) =>
   Effect.suspend(() => {
     const { decide, entry, leaseLife, newEntry, request } = options
     const release = Effect.suspend(() => Effect.ignore(newEntry().release(owner)))
-    // Also while it is not known whether the lease was taken: then it is given back all the same.
+    // True also while it is unknown whether the lease was taken: it is released in either case.
     let isHeld = true
     const replace: Entry["replace"] = (seen, next) =>
       Effect.suspend(() => {
-        // A renewal that is sent from here on would take the lease again.
+        // A renewal that is sent after this point would take the lease again.
         isHeld = false
-        // Also when it is interrupted: it may not have reached the store.
+        // Release it also on an interruption: the write may not have reached the store.
         return Effect.onError(entry.replace(seen, next, owner), () => Effect.forkDaemon(release))
       })
     const run = Effect.gen(function*() {
@@ -80,7 +80,7 @@ const underLease = <A>(options: Options<A>, owner: string) =>
     return Effect.ensuring(run, Effect.suspend(() => isHeld ? release : Effect.void))
   })
 
-/** Obtains what the processes share: from the store, or by a request for all of them. */
+/** Obtains the shared result: from the store, or by a request for all processes. */
 export const obtain = <A>(options: Options<A>): Effect.Effect<A, TokenStoreError> =>
   Effect.gen(function*() {
     const { decide, entry, pollEvery } = options

@@ -1,8 +1,8 @@
 /**
- * The ledger of a budget in the store. A decision is made by the ledger that this process knows, and is valid if nobody has
- * changed the ledger meanwhile: so it costs one operation, and the decisions that wait at the same time cost one together.
- * While the store is unavailable, a process decides by what it knows, if it may at all, and what it changed is written when
- * the store is available again.
+ * Ledger of a budget in the store. A decision is based on the cached copy of the ledger, and is valid if no process has
+ * changed the ledger meanwhile. It costs one operation of the store, as do all decisions that wait at the same time.
+ * While the store is unavailable, a process decides by its copy if `withoutStore` allows it, and writes its changes when the
+ * store is available again.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -24,27 +24,27 @@ import { retried } from "./retried.js"
 import type { Seal } from "./seal.js"
 import * as storedLedger from "./storedLedger.js"
 
-/** Other processes may write at the same moment; each attempt that fails means that one of them succeeded. */
+/** Maximum number of attempts to write. Each failed attempt means that another process succeeded. */
 const maxAttempts = 100
 
-/** How long failed operations of one decision may take together, in milliseconds. */
+/** Total time limit for failed operations of one decision, in milliseconds. */
 const storeTimeout = 2000
 
-/** What is decided by a ledger at a time, in milliseconds since the epoch: the changes, and what the caller learns. */
+/** Decides by a ledger and the time in milliseconds since the epoch. Returns the changes, and the answer for the caller. */
 export type Decision<A> = (ledger: ledgers.Ledger, now: number) => {
   readonly changes: ReadonlyArray<ledgers.Change>
   readonly answer: A
 }
 
 /**
- * What happens to a decision while the store is unavailable: it fails; it is made, and its changes are written later; or it is
- * made, if this process may request tokens without the store.
+ * Handling of a decision while the store is unavailable. `fails`: it fails. `isMade`: it is made, and its changes are written
+ * later. A recipient: it is made if this process may request tokens without the store.
  */
 export type Alone = "fails" | "isMade" | ledgers.Recipient
 
 export type Decide = <A>(decision: Decision<A>, alone: Alone) => Effect.Effect<A, ClientClosed | TokenStoreError>
 
-/** A decision that waits. */
+/** A pending decision. */
 interface Waiting {
   readonly alone: Alone
   readonly decide: (ledger: ledgers.Ledger, now: number) => {
@@ -55,52 +55,52 @@ interface Waiting {
   isInterrupted: boolean
 }
 
-/** A ledger of the store as this process knows it, at a generation of its entry; 0 for no entry. */
+/** Cached copy of a ledger in the store, at a generation of its entry; 0 for no entry. */
 interface Known extends Omit<storedLedger.Stored, "writer"> {
   readonly generation: number
-  /** The sealed text; undefined for no entry. */
+  /** Sealed value; undefined for no entry. */
   readonly value: string | undefined
-  /** When the store had it, by the clock of the store. */
+  /** Time of the copy by the clock of the store. */
   readonly at: number
-  /** Whether the store lacks something of it. */
+  /** True if the copy has changes that are not in the store. */
   readonly isOwed: boolean
 }
 
-/** A budget in the store as one process knows it. One fiber at a time changes it. */
+/** State of a budget in one process. One fiber at a time changes it. */
 interface Copy {
   readonly key: string
   readonly seal: Seal
   readonly store: TokenStore
   readonly budget: ledgers.Budget
-  /** How many tokens this process may request while the store is unavailable. */
+  /** Number of tokens that this process may request while the store is unavailable. */
   readonly withoutStore: number
   readonly writer: string
   writes: number
   known: Known | undefined
-  /** What this process changed while the store was unavailable. */
+  /** Changes of this process while the store was unavailable. */
   owed: ReadonlyArray<ledgers.Change>
-  /** By how much the clock of the store is ahead of this process's, in milliseconds. */
+  /** Time by which the clock of the store is ahead of the clock of this process, in milliseconds. */
   ahead: number
-  /** How long the store took to answer, in milliseconds. */
+  /** Last response time of the store in milliseconds. */
   answeredIn: number
 }
 
 const unreadable = Effect.logWarning(
-  "The token count in the store could not be opened. Counting again from what this process knows. Give all processes " +
-    "that share the store the same keys (TOKEN_STORE_KEY), the new one first."
+  "The token count in the store could not be opened. Counting again from the copy of this process. Configure the same keys " +
+    "(TOKEN_STORE_KEY), the new one first, in all processes that share the store."
 )
 
 const lost = Effect.logWarning(
-  "The store lost the token count of an issuance budget. Writing what this process knows of it; tokens that other " +
-    "processes requested may be missing, and the issuer's limit may be exceeded by them. Let the store keep its entries " +
-    "until they expire (Redis: maxmemory-policy noeviction)."
+  "The store lost the token count of an issuance budget. Writing the copy of this process. Tokens that other processes " +
+    "requested may be missing from it, so the issuer's limit may be exceeded. Configure the store to keep its entries until " +
+    "they expire (Redis: maxmemory-policy noeviction)."
 )
 
-/** The time of the store. */
+/** Returns the time of the store. */
 const present = (copy: Copy): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now + copy.ahead))
 
-/** Runs an operation, and takes over the time of the store. */
+/** Runs an operation, and records the time and the response time of the store. */
 const timed = <A extends Snapshot>(copy: Copy, operation: Effect.Effect<A, TokenStoreError>) =>
   Effect.gen(function*() {
     const from = yield* moment
@@ -113,7 +113,7 @@ const timed = <A extends Snapshot>(copy: Copy, operation: Effect.Effect<A, Token
 
 const hasContent = ({ quotas, spent }: ledgers.Ledger): boolean => spent.length + quotas.length > 0
 
-/** Reads an entry, if it is not the one that is known; after a loss, what was known counts as well. */
+/** Reads an entry if it differs from the copy. After a loss, the copy is merged into it. */
 const read = ({ budget, key, known, seal, writer }: Copy, entry: Option.Option<Entry>, at: number) =>
   Effect.gen(function*() {
     const before = known === undefined ? undefined : { ...known, ledger: ledgers.current(budget, known.ledger, at) }
@@ -138,7 +138,7 @@ const read = ({ budget, key, known, seal, writer }: Copy, entry: Option.Option<E
       return kept
     }
     const { id, ledger } = stored.value
-    // Its own attempt that seemed to fail: what it decided then was decided again, and is written in place of it.
+    // An earlier attempt of this process that seemed to fail. Its decisions were made again, and replace it.
     if (stored.value.writer === writer) return { ...kept, id, isOwed: true }
     const isNext = id === before?.id && generation > before.generation
     if (!knew || isNext) return { ...kept, id, ledger, isOwed: false }
@@ -146,7 +146,7 @@ const read = ({ budget, key, known, seal, writer }: Copy, entry: Option.Option<E
     return { ...kept, id, ledger: ledgers.merged(before.ledger, ledger) }
   })
 
-/** Writes the ledger at the generation that is known. Without `won`, the decisions have to be made again. */
+/** Writes the ledger at the generation of the copy. Without `won`, the decisions must be made again. */
 const write = (copy: Copy, store: TokenStore, base: Known, ledger: ledgers.Ledger, now: number) =>
   Effect.gen(function*() {
     copy.writes += 1
@@ -160,7 +160,7 @@ const write = (copy: Copy, store: TokenStore, base: Known, ledger: ledgers.Ledge
     }
     const written = { ...base, value, generation: base.generation + 1, at: attempt.now }
     if (Math.abs(attempt.now - now) > maxSkew) {
-      // What was decided by a wrong time is decided again, by the ledger before it, and replaced.
+      // Decisions that were based on a wrong time are made again by the previous ledger, and replaced.
       copy.known = { ...written, isOwed: true }
       return "wrongTime" as const
     }
@@ -169,7 +169,7 @@ const write = (copy: Copy, store: TokenStore, base: Known, ledger: ledgers.Ledge
     return "won" as const
   })
 
-/** Decides on each in turn, each by the ledger that the one before left. */
+/** Makes the decisions in turn, each by the ledger after the previous decision. */
 const decideAll = (waiting: ReadonlyArray<Waiting>, ledger: ledgers.Ledger, now: number) => {
   let after = ledger
   const decided = waiting.filter(({ isInterrupted }) => !isInterrupted).map((one) => {
@@ -184,11 +184,11 @@ const decideAll = (waiting: ReadonlyArray<Waiting>, ledger: ledgers.Ledger, now:
   }
 }
 
-/** The ledger that this process knows, with what the store does not have yet. */
+/** Returns the copy of the ledger with the changes that the store does not have yet. */
 const ledgerOf = ({ budget, owed }: Copy, known: Known | undefined, now: number): ledgers.Ledger =>
   own.appliedTo(ledgers.current(budget, known?.ledger ?? ledgers.empty, now), owed)
 
-/** Makes a decision by what is known; its changes are written when the store is available again. */
+/** Makes a decision by the copy. Its changes are written when the store is available again. */
 const decideAlone = (copy: Copy, { decide }: Waiting, now: number): Effect.Effect<unknown> =>
   Effect.suspend(() => {
     const { changes, complete } = decide(ledgerOf(copy, copy.known, now), now)
@@ -196,14 +196,14 @@ const decideAlone = (copy: Copy, { decide }: Waiting, now: number): Effect.Effec
     return complete
   })
 
-/** Whether a decision is made without the store. */
+/** Returns whether a decision is made without the store. */
 const isMadeAlone = (copy: Copy, { alone, decide }: Waiting, now: number): boolean => {
   if (alone === "fails" || alone === "isMade") return alone === "isMade"
   const spends = decide(ledgerOf(copy, copy.known, now), now).changes.length > 0
   return spends ? own.isAllowedAlone(copy.withoutStore, copy.owed) : copy.known !== undefined
 }
 
-/** Makes decisions by what the store holds. */
+/** Makes decisions by the content of the store. */
 const decideInStore = (copy: Copy, waiting: ReadonlyArray<Waiting>): Effect.Effect<void, TokenStoreError> =>
   Effect.gen(function*() {
     const store = retried(copy.store, storeTimeout)
@@ -226,7 +226,7 @@ const decideInStore = (copy: Copy, waiting: ReadonlyArray<Waiting>): Effect.Effe
       }
       isCurrent = true
     }
-    const error = new TokenStoreError({ operation: "swap", problem: "too many at once" })
+    const error = new TokenStoreError({ operation: "swap", problem: "too many concurrent writes" })
     const now = yield* present(copy)
     for (const one of waiting) yield* one.alone === "isMade" ? decideAlone(copy, one, now) : one.fail(error)
   })
@@ -259,7 +259,7 @@ const copyOf = ({ lifetime: _, ...place }: Place, budget: ledgers.Budget): Copy 
   answeredIn: 0
 })
 
-/** Makes the decisions that wait at the same time together. */
+/** Makes pending decisions together. */
 const together = (copy: Copy, lifetime: Lifetime): Decide => {
   const handIn = batches.make<Waiting>(lifetime, {
     process: (waiting) =>
@@ -288,7 +288,7 @@ const together = (copy: Copy, lifetime: Lifetime): Decide => {
     })
 }
 
-/** Makes decisions on a ledger. Where requests must not wait for each other, each makes its own, by what they know together. */
+/** Makes decisions on a ledger. On platforms where requests must not wait for each other, each decides separately by the copy. */
 export const make = (
   place: Place & { readonly isRequestBound: boolean },
   budget: ledgers.Budget

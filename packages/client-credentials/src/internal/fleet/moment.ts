@@ -1,5 +1,5 @@
 /**
- * Moments that were written down, in milliseconds since the epoch: within what a `Date` can hold.
+ * Stored moments in milliseconds since the epoch, within the range of `Date`.
  */
 import * as Schema from "effect/Schema"
 

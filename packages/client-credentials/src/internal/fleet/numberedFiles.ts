@@ -1,6 +1,6 @@
 /**
- * The files of a key in the file store. Those of a kind are numbered, and nothing is locked: the process that creates the
- * file with the next number has won, and a file appears whole or not at all.
+ * Files of a key in the file store. The files of a kind are numbered, without locks: the process that creates the file with
+ * the next number wins, and a file appears whole or not at all.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -12,20 +12,20 @@ import { isAbsent, isPresent, type PlatformError } from "../seam/platformErrors.
 import * as storeFiles from "./storeFiles.js"
 
 /**
- * How many files of a kind are kept. A number is free again only when there are as many newer ones, so a process that was
- * paused before it created its file detects that it is late.
+ * Number of files of a kind that are kept. A number is reused only after as many newer ones, so a process that was paused
+ * before it created its file detects that it is late.
  */
 const kept = 32
 
-/** The age in milliseconds from which a draft belongs to a process that ended while it wrote. */
+/** Age in milliseconds from which a draft is considered abandoned by a process that ended while writing. */
 const oldDraft = 60_000
 
 export interface NumberedFiles {
-  /** The folder of a key. */
+  /** Returns the folder of a key. */
   readonly folder: (key: string) => string
   /** Returns the numbers of the files of a kind, the newest first. */
   readonly numbers: (key: string, kind: storeFiles.Kind) => Effect.Effect<ReadonlyArray<number>, PlatformError>
-  /** Returns the text of a file; none when there is no such file, or something else has its name. */
+  /** Returns the content of a file; none if there is no such file, or its name belongs to something else. */
   readonly read: (
     key: string,
     kind: storeFiles.Kind,
@@ -38,11 +38,11 @@ export interface NumberedFiles {
     number: number,
     content: string
   ) => Effect.Effect<boolean, PlatformError>
-  /** Removes the drafts of processes that ended while they wrote. */
+  /** Removes the drafts of processes that ended while writing. */
   readonly removeDrafts: (key: string) => Effect.Effect<void>
 }
 
-/** Makes each directory by itself: `recursive` never returns on Linux where none can be made, as in `/proc`. */
+/** Creates each directory separately: on Linux, `recursive` never returns where none can be created, as in `/proc`. */
 const makeDirectory = (
   fs: FileSystem.FileSystem,
   path: Path.Path,
@@ -70,14 +70,14 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path, directory: stri
       )
     )
 
-  /** A foreign file has the highest number: puts all aside, so that the next one has number 1 again. */
+  /** Renames all files if a foreign file has the highest number, so that the next one has number 1 again. */
   const putAside = (key: string, kind: storeFiles.Kind) =>
     Effect.flatMap(
       numbers(key, kind),
       Effect.forEach((old) => Effect.ignore(fs.rename(file(key, kind, old), newDraft(key))), { discard: true })
     )
 
-  /** By a link from a draft, which is whole at once, and made only once. */
+  /** Creates a file by a link from a draft: it appears whole, and only once. */
   const link = (key: string, target: string, content: string) => {
     const draft = newDraft(key)
     return fs.writeFileString(draft, content, { flag: "wx", mode: 0o600 }).pipe(

@@ -1,6 +1,6 @@
 /**
- * What all processes that share a store know of one token request, as one sealed entry keeps it: the token, the last
- * failure to request one, and the latch after rejections. Times are those of the store, in milliseconds since the epoch.
+ * Shared state of one token request, kept in one sealed entry: the token, the last failure to request one, and the latch after
+ * rejections. Times are those of the store, in milliseconds since the epoch.
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -41,10 +41,10 @@ export const decode = (text: string): Option.Option<Record> =>
     latch
   }))
 
-/** How long a failure is kept after its pause, in milliseconds, so that the next one counts as one in a row. */
+/** Time for which a failure is kept after its pause, in milliseconds, so that the next one counts as consecutive. */
 const failureKeptFor = 3_600_000
 
-/** When the store may remove the entry. */
+/** Returns the time at which the store may remove the entry. */
 export const expiresAt = ({ coolDown, latch, token }: Record): number =>
   Math.max(
     0,

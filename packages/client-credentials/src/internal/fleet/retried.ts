@@ -1,6 +1,6 @@
 /**
- * A token store whose failed operations are repeated, within one limit for all of them together, so that a store that
- * flickers costs no token and one that is away delays nobody for long. Failures are counted.
+ * Retries failed operations of a token store, within one time limit for all of them. A short interruption of the store costs
+ * no token, and an outage delays no caller for long. Failures are counted.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -11,21 +11,21 @@ import { TokenStoreError } from "../../OAuthError.js"
 import type { TokenStore } from "../../TokenStore/contract.js"
 import * as metrics from "../seam/metrics.js"
 
-/** The pause before the first repetition, which doubles with each, and the longest one, in milliseconds. */
+/** Pause before the first retry, which doubles with each retry, and the longest pause, in milliseconds. */
 const firstPause = 20
 const longestPause = 500
 
 /**
- * Returns the store for one token request: what its failures may take together is `limit`, in milliseconds. An operation
- * that succeeds takes nothing of it.
+ * Returns the store for one token request. Failures may take `limit` milliseconds in total; operations that succeed do not
+ * count.
  */
 export const retried = (store: TokenStore, limit: number): TokenStore => {
-  // What is left for failures. Operations of a token request that overlap may each take what is left.
+  // Time left for failures. Concurrent operations of a token request may each use it.
   let left = limit
 
   const once = <A>(operation: TokenStoreError["operation"], effect: Effect.Effect<A, TokenStoreError>) =>
     Effect.suspend(() =>
-      // Leases are given back in uninterruptible regions.
+      // Leases are released in uninterruptible regions.
       Effect.interruptible(effect).pipe(
         Effect.timeoutFail({
           duration: left,
@@ -57,7 +57,7 @@ export const retried = (store: TokenStore, limit: number): TokenStore => {
 
   return {
     load: (key) => run("load", store.load(key)),
-    // A swap that is repeated after its outcome was lost finds its own entry.
+    // A retried swap whose first result was lost finds the entry that it wrote.
     swap: (key, generation, entry, release) =>
       Effect.map(
         run("swap", store.swap(key, generation, entry, release)),

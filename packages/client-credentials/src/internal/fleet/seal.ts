@@ -1,5 +1,5 @@
 /**
- * What the fleet needs of `TokenSeal`: the service satisfies it.
+ * Part of `TokenSeal` that the fleet uses. The service satisfies it.
  */
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"

@@ -1,5 +1,5 @@
 /**
- * The directories and files of the file store: which of them are safe to use, and which are its own.
+ * Directories and files of the file store: validation of permissions, and recognition of the store's own files.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -9,27 +9,27 @@ import * as platformErrors from "../seam/platformErrors.js"
 
 type PlatformError = platformErrors.PlatformError
 
-/** Of one kind in a folder: no store comes near it, at a token a second not in thirty years. */
+/** Highest number of a file. At one token per second, it is reached after thirty years. */
 export const highestNumber = 999_999_999
 
 export type Kind = "token" | "lease"
 
-/** The number of one of the store's own files; undefined for the name of any other. */
+/** Returns the number of one of the store's own files; undefined for any other file name. */
 export const numberOf = (name: string, kind: Kind): number | undefined => {
   const [prefix, number = "", ...more] = name.split("-")
   return prefix === kind && more.length === 0 && /^[1-9]\d{0,8}$/.test(number) ? Number(number) : undefined
 }
 
-/** Entries are some kilobytes; a file beyond this is another one. */
+/** Maximum size of an entry. Entries are some kilobytes; a larger file is not an entry. */
 const maxBytes = 4_194_304
 
 const process = (): { readonly getuid?: () => number } =>
   (globalThis as { process?: { getuid?: () => number } }).process ?? {}
 
-/** The user that this process runs as; undefined where files have no owner. */
+/** Returns the user that this process runs as; undefined on platforms where files have no owner. */
 const ownUser = (): number | undefined => process().getuid?.()
 
-/** The code of the system's error, such as `ENOSPC`, or what a refused directory should be instead; no path. */
+/** Returns the code of the system error, such as `ENOSPC`, or the fix for a refused directory; without a path. */
 export const problemOf = (error: PlatformError): string => {
   const refused = platformErrors.refusal(error)
   if (refused !== undefined) return refused
@@ -41,15 +41,17 @@ export const problemOf = (error: PlatformError): string => {
 const isLink = (fs: FileSystem.FileSystem, path: string) => Effect.isSuccess(fs.readLink(path))
 
 /**
- * Refuses a directory that is a symbolic link, belongs to another user or is shared by all; makes one of this user that
- * others can write to private, with a warning. One that is absent is fine.
+ * Refuses a directory that is a symbolic link, belongs to another user or is shared by all users. Makes a directory of this
+ * user that others can write to private, with a warning. Accepts a missing directory.
  */
 export const checkDirectory = (fs: FileSystem.FileSystem, path: string): Effect.Effect<void, PlatformError> =>
   Effect.gen(function*() {
     const user = ownUser()
     if (user === undefined) return
     if (yield* isLink(fs, path)) {
-      return yield* platformErrors.refused("its directory is a symbolic link: give the path that the link leads to")
+      return yield* platformErrors.refused(
+        "its directory is a symbolic link: configure the path that the link points to"
+      )
     }
     const found = yield* Effect.catchIf(
       Effect.asSome(fs.stat(path)),
@@ -61,12 +63,12 @@ export const checkDirectory = (fs: FileSystem.FileSystem, path: string): Effect.
     if (type !== "Directory") return
     const owner = Option.getOrElse(uid, () => user)
     if (owner !== user && owner !== 0 && user !== 0) {
-      return yield* platformErrors.refused("its directory belongs to another user: give a directory of this user")
+      return yield* platformErrors.refused("its directory belongs to another user: configure a directory of this user")
     }
     if ((mode & 0o022) === 0) return
     if (owner !== user || (mode & 0o1000) !== 0) {
       return yield* platformErrors.refused(
-        "others can write to its directory: give a directory inside it, which is then made private"
+        "others can write to its directory: configure a directory inside it, which is then made private"
       )
     }
     yield* fs.chmod(path, 0o700)
@@ -76,8 +78,8 @@ export const checkDirectory = (fs: FileSystem.FileSystem, path: string): Effect.
   })
 
 /**
- * The text of a file; nothing when there is none, or something else in its place. A FIFO or a device is never opened,
- * since that could wait for ever and keep the process from ending. A file that others can access is made private.
+ * Returns the content of a file; none if there is no regular file. A FIFO or a device is never opened, since that could
+ * block for ever and keep the process from exiting. A file that others can access is made private.
  */
 export const readText = (
   fs: FileSystem.FileSystem,

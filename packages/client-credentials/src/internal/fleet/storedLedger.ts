@@ -1,19 +1,19 @@
 /**
- * The text of a ledger in the store, before it is sealed. There may be thousands of requests in it, so they are columns of
- * numbers, which are read and written by plain loops: the difference of each time to the one before, and for whom each was.
+ * Format of a ledger in the store, before it is sealed. It may have thousands of requests, so they are columns of numbers,
+ * read and written by plain loops: the difference of each time to the previous one, and the recipient of each.
  */
 import { isRecord, readJson } from "../protocol/json.js"
 import * as ledgers from "../token/ledger.js"
 
 export interface Stored {
-  /** Equal for all ledgers that go on counting where the one before stopped. */
+  /** Identifier that is equal for all ledgers that continue the previous count. */
   readonly id: string
-  /** The process that wrote it. */
+  /** Process that wrote it. */
   readonly writer: string
   readonly ledger: ledgers.Ledger
 }
 
-/** Within what a `Date` can hold. */
+/** Returns whether a value is a moment within the range of `Date`. */
 const isMoment = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && Math.abs(value) <= 8.64e15
 
@@ -31,7 +31,7 @@ const isQuota = (value: unknown): value is ledgers.AnnouncedQuota =>
   isInteger(value["limit"]) && isInteger(value["remaining"]) &&
   isMoment(value["resetsAt"]) && isMoment(value["announcedAt"])
 
-/** The indexes of recipients, the first of which is that of most requests. */
+/** Indexes of recipients. The first is that of most requests. */
 const indexes = () => {
   const recipients: Array<readonly [client: string, organization: string]> = []
   const known = new Map<string, Map<string, number>>()
@@ -45,11 +45,11 @@ const indexes = () => {
   return { recipients, indexOf }
 }
 
-/** The text; the number of the write makes each another one, so that a process recognizes which one it wrote. */
+/** Encodes a ledger. `write` makes each encoded ledger unique, so that a process recognizes the one it wrote. */
 export const encode = ({ id, ledger, writer }: Stored, write: number): string => {
   const { indexOf, recipients } = indexes()
   const differences: Array<number> = []
-  // Of each request, twice the index of its recipient, and one more if its outcome is unknown.
+  // For each request, twice the index of its recipient, plus one if its outcome is unknown.
   const details: Array<number> = []
   let [before, isDetailed] = [0, false]
   for (const spend of ledger.spent) {
@@ -88,7 +88,7 @@ const readSpent = (
   return spent
 }
 
-/** Undefined for a text that is not a ledger. */
+/** Decodes a ledger; undefined for a string that is not a ledger. */
 export const decode = (text: string): Stored | undefined => {
   const json = readJson(text)
   if (!isRecord(json)) return undefined

@@ -1,5 +1,5 @@
 /**
- * A token as the store keeps it.
+ * Token as stored.
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -8,7 +8,7 @@ import { AccessToken } from "../../AccessToken.js"
 import { Moment } from "./moment.js"
 
 export const Kept = Schema.Struct({
-  /** RFC 6750 section 2.1 is narrower; what matters is that it is one word of a header. */
+  /** Value that fits into a header. RFC 6750 section 2.1 is narrower. */
   value: Schema.String.pipe(Schema.pattern(/^[\x21-\x7e]+$/)),
   type: Schema.Literal("Bearer", "DPoP"),
   scope: Schema.NullOr(Schema.Array(Schema.String)),
@@ -36,7 +36,7 @@ export const fromKept = ({ members, scope, value, ...rest }: Kept): AccessToken 
     ...(members === undefined ? {} : { members: Redacted.make(members) })
   })
 
-/** The token with its times on a clock that differs by so many milliseconds. */
+/** Returns the token with its times on a clock that differs by this many milliseconds. */
 export const shifted = (token: AccessToken, by: number): AccessToken =>
   by === 0
     ? token
