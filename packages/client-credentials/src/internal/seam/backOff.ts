@@ -1,5 +1,5 @@
 /**
- * The pauses after failed token requests: those of a schedule, or what the server requires when that is longer.
+ * Pauses after failed token requests: those of a schedule, or a longer one that the server requires.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,11 +13,11 @@ import * as tokenErrors from "./tokenErrors.js"
 
 export interface Options {
   readonly schedule: Schedule.Schedule<unknown, TokenError>
-  /** Milliseconds. */
+  /** Maximum `Retry-After` in milliseconds that is obeyed. */
   readonly maxRetryAfter: number
 }
 
-/** Each pause is up to a fifth longer or shorter, so that processes which failed together do not repeat together. */
+/** Default back-off. Each pause varies by up to a fifth, so that processes that failed together do not retry together. */
 export const defaultOptions: Options = {
   schedule: Schedule.exponential(Duration.millis(defaults.first), defaults.factor).pipe(
     Schedule.either(Schedule.spaced(Duration.millis(defaults.longest))),
@@ -27,13 +27,13 @@ export const defaultOptions: Options = {
 }
 
 export interface Plan {
-  /** Whether the schedule goes on. */
+  /** True if the schedule continues. */
   readonly again: boolean
-  /** Milliseconds. */
+  /** Pause in milliseconds. */
   readonly pause: number
 }
 
-/** The back-off of one process, from the first failure to the next success. */
+/** Back-off of one process, from the first failure to the next success. */
 export interface BackOff {
   /** Takes the next step of the schedule. */
   readonly next: (error: TokenError) => Effect.Effect<Plan>
@@ -51,8 +51,8 @@ export const make = ({ maxRetryAfter, schedule }: Options): BackOff => {
 }
 
 /**
- * The back-off of processes that share only the number of failures in a row: returns the pause in milliseconds after the
- * last of so many.
+ * Returns the back-off of processes that share only the number of consecutive failures: the pause in milliseconds after the
+ * last of them.
  */
 export const afterFailures =
   ({ maxRetryAfter, schedule }: Options) => (error: TokenError, failures: number): Effect.Effect<number> =>

@@ -1,20 +1,20 @@
 /**
- * Reading from the fiber at hand, on paths where another effect for it would be noticed.
+ * Reads from the current fiber, on paths where another effect would be a measurable cost.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 
-/** What is not waited for when it is interrupted: a source that answers nothing, not even an interruption. */
+/** Makes an interruption return without waiting for the effect, such as a source that never completes. */
 export const abandonable: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.disconnect
 
-/** A fiber while it runs an effect. */
+/** Fiber that runs an effect. */
 export type Running = Fiber.RuntimeFiber<unknown, unknown>
 
-/** Continues with the fiber at hand. */
+/** Continues with the current fiber. */
 export const withFiber: <A, E, R>(use: (fiber: Running) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =
   Effect.withFiberRuntime
 
-/** The value of a reference in the context of the caller. */
+/** Returns the value of a reference in the context of the caller. */
 export const valueOf = <I, S>(fiber: Running, reference: Context.Reference<I, S>): S =>
   Context.get(fiber.currentContext, reference)

@@ -1,5 +1,5 @@
 /**
- * The errors of the platform's HTTP client: made, taken apart and rebuilt.
+ * Creates, inspects and rebuilds errors of the platform's HTTP client.
  */
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -15,7 +15,7 @@ export type RequestError = HttpClientError.RequestError
 
 export type ResponseError = HttpClientError.ResponseError
 
-/** What an error holds beside its request and its response. */
+/** Fields of an error other than its request and its response. */
 interface Details {
   readonly cause?: unknown
   readonly description?: string | undefined
@@ -26,14 +26,14 @@ const given = ({ cause, description }: Details) => ({
   ...(description === undefined ? {} : { description })
 })
 
-/** The error of a request that was not sent, or not answered. */
+/** Returns the error of a request that was not sent or got no response. */
 export const ofRequest = (
   request: Request,
   reason: "Encode" | "InvalidUrl" | "Transport",
   details: Details
 ): RequestError => new HttpClientError.RequestError({ request, reason, ...given(details) })
 
-/** The error of a response that is not as it should be, or whose body cannot be read. */
+/** Returns the error of a response that is invalid or whose body cannot be read. */
 export const ofResponse = (response: Response, reason: "Decode" | "StatusCode", details: Details): ResponseError =>
   new HttpClientError.ResponseError({ request: response.request, response, reason, ...given(details) })
 
@@ -45,19 +45,19 @@ export const isResponseError = (error: unknown): error is ResponseError =>
 /** Returns whether the error means that a response has no body. */
 export const isEmptyBody = ({ reason }: ResponseError): boolean => reason === "EmptyBody"
 
-/** Returns the response that a filter of statuses (`HttpClient.filterStatusOk`) made an error of. */
+/** Returns the response of an error from a status filter (`HttpClient.filterStatusOk`). */
 export const filteredResponse = (error: unknown): Response | undefined =>
   isResponseError(error) && error.reason === "StatusCode" ? error.response : undefined
 
-/** Returns what a transport failed with; for another error, the error itself. */
+/** Returns the cause of a transport error; for any other error, the error itself. */
 export const transportCause = (error: unknown): unknown =>
   isHttpError(error) && error._tag === "RequestError" ? error.cause : error
 
-/** Returns an error about a response as one about another form of it. */
+/** Returns an error about a response with a different form of that response. */
 export const withResponse = (error: ResponseError, response: Response): ResponseError =>
   new HttpClientError.ResponseError({ request: response.request, response, reason: error.reason, ...given(error) })
 
-/** Replaces the request, and the response where there is one. Of the details only those that may be shown are kept. */
+/** Replaces the request and, if present, the response. Keeps only the details that may be shown. */
 export const rebuild = (error: HttpError, parts: {
   readonly request: Request
   readonly response: (response: Response) => Response

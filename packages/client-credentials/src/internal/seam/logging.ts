@@ -1,12 +1,12 @@
 /**
- * The log of a program without Effect.
+ * Log of a program without Effect.
  */
 import type * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 
 import { textOf } from "../protocol/logText.js"
 
-/** Gives each log line to a function, in place of the platform's logger. */
+/** Passes each log line to a function, in place of the platform's logger. */
 export const layer = (write: (level: string, message: string) => void): Layer.Layer<never> =>
   Logger.replace(
     Logger.defaultLogger,

@@ -1,6 +1,6 @@
 /**
- * The metrics of the library. Their names, units and attributes are the contract with operators (guides/operating.md);
- * the objects are internal. They are Effect's own metrics, so whatever exports those exports these too.
+ * Metrics of the library. Their names, units and attributes are the contract with operators (guides/operating.md); the objects
+ * are internal. They are metrics of Effect, so every exporter of those exports them too.
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -12,11 +12,11 @@ interface Description<Attribute extends string> {
   readonly name: string
   readonly description: string
   readonly attributes?: ReadonlyArray<Attribute>
-  /** Without a unit it is a count. */
+  /** Unit of the metric. A metric without a unit is a count. */
   readonly unit?: "s"
 }
 
-/** A metric and the attributes it may have. */
+/** A metric and the attributes that it may have. */
 interface Described<Kind extends string, Attribute extends string, Type, Out> extends Description<Attribute> {
   readonly kind: Kind
   readonly metric: Metric.Metric<Type, number, Out>
@@ -77,17 +77,17 @@ export const tokenRequests = counter({
   attributes: ["oauth.token.reason", "error.type"]
 })
 
-/** Whether a request was sent or not: also a secret that cannot be read, discovery, the budget, no connection. */
+/** Includes failures without a token request: an unreadable secret, failed discovery, the budget, a failed connection. */
 export const tokenFailures = counter({
   name: "oauth.token.failures",
-  description: "Times that the cache needed a new token and did not get one",
+  description: "Failed attempts to obtain a new token for the cache",
   attributes: ["oauth.token.reason", "error.type"]
 })
 
 /** `hit`: served at once. `wait`: waited for a token request. `refused`: failed with the last failure during a pause. */
 export const cacheOutcomes = counter({
   name: "oauth.token.cache",
-  description: "Times that a token was wanted from the cache",
+  description: "Token lookups in the cache",
   attributes: ["oauth.cache.outcome"]
 })
 
@@ -130,18 +130,18 @@ export const tokenExpiry = gauge({
 
 export const sharedTokens = counter({
   name: "oauth.token.shared",
-  description: "Tokens that were taken over from the store"
+  description: "Tokens that were read from the store instead of requested"
 })
 
 export const leaseWaits = histogram({
   name: "oauth.token.lease_wait",
-  description: "Seconds of waiting for another process that requested a token",
+  description: "Seconds of waiting for the token request of another process",
   unit: "s"
 }, [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
 
 export const ownTokens = counter({
   name: "oauth.store.own_tokens",
-  description: "Token requests of a process for itself alone, because the token store failed"
+  description: "Token requests that were sent without the token store, because it failed"
 })
 
 export const storeFailures = counter({
@@ -163,11 +163,11 @@ export const budgetLeft = gauge({
  */
 export const quotaLeft = gauge({
   name: "oauth.quota.left",
-  description: "What remains of a quota that the authorization server announced, by its last response",
+  description: "Rest of a quota that the authorization server announced, by its last response",
   attributes: ["oauth.client.id", "oauth.quota.name", "oauth.quota.organization"]
 })
 
-/** That of the certificate that expires first, of those that the process presents. */
+/** Expiry of the certificate that expires first, of those that the process presents. */
 export const certificateExpiry = gauge({
   name: "oauth.tls.certificate_expires_at",
   description: "When the client certificate expires, in seconds since the epoch",
@@ -208,13 +208,13 @@ export const record = <Attribute extends string>(
 
 const hits = tagged(cacheOutcomes, { "oauth.cache.outcome": "hit" })
 
-/** Counts a cached token that was served: on the path of every call, so without an effect of its own. */
+/** Counts a cached token that was served. Synchronous, because it is on the path of every call. */
 export const unsafeCountHit = (): void => hits.unsafeUpdate(1, [])
 
-/** How many clients of a process have series of their own. */
+/** Number of clients of a process that have a separate series. */
 export const maxLabels = 100
 
-/** A registry of metrics keeps each series for the life of the process, so not every tenant may have one. */
+/** Returns a function that bounds the number of labels, since a metric registry keeps each series for the life of the process. */
 export const labels = (max: number) => {
   const known = new Set<string>()
   return (clientId: string): string => {
@@ -224,8 +224,8 @@ export const labels = (max: number) => {
   }
 }
 
-/** The client id for the first 100 of a process, `other` for all further ones. */
+/** Returns the client id for the first 100 clients of a process, `other` for all further ones. */
 export const clientLabel = labels(maxLabels)
 
-/** The organization for the first 100 of a process, `other` for all further ones. */
+/** Returns the organization for the first 100 organizations of a process, `other` for all further ones. */
 export const organizationLabel = labels(maxLabels)

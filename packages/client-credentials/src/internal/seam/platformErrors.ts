@@ -1,5 +1,5 @@
 /**
- * The errors of the platform's file system: made and told apart.
+ * Creates and classifies errors of the platform's file system.
  */
 import { type PlatformError as Any, SystemError } from "@effect/platform/Error"
 
@@ -12,15 +12,15 @@ export const isAbsent = (error: PlatformError): boolean => isReason(error, "NotF
 
 export const isPresent = (error: PlatformError): boolean => isReason(error, "AlreadyExists")
 
-/** A directory that is not used. The text is for the log and for errors, and holds no path. */
+/** Returns the error of a directory that is refused. `problem` is shown in logs and errors, and contains no path. */
 export const refused = (problem: string): PlatformError =>
   new SystemError({ module: "FileSystem", method: "stat", reason: "PermissionDenied", description: problem })
 
-/** What a `refused` directory should be instead; undefined for other errors. */
+/** Returns the problem of a `refused` directory; undefined for other errors. */
 export const refusal = (error: PlatformError): string | undefined =>
   isReason(error, "PermissionDenied") && error.cause === undefined ? error.description : undefined
 
-/** A file that cannot be read, by the code of Node's error. */
+/** Returns the error of a file that cannot be read, given the code of Node's error. */
 export const unread = (code: string | undefined): PlatformError =>
   new SystemError({
     module: "FileSystem",
@@ -29,5 +29,5 @@ export const unread = (code: string | undefined): PlatformError =>
     description: code ?? "it cannot be read"
   })
 
-/** The kind of error, such as `NotFound`. */
+/** Returns the kind of an error, such as `NotFound`. */
 export const reasonOf = (error: PlatformError): string => error._tag === "SystemError" ? error.reason : error._tag

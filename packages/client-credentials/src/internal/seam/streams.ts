@@ -1,15 +1,15 @@
 /**
- * Streams of which the beginning is read before the rest.
+ * Streams whose beginning is read before the rest.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-/** Takes the next elements; none when the stream has ended. */
+/** Effect that returns the next elements; none when the stream has ended. */
 export type Pull<A, E> = Effect.Effect<ReadonlyArray<A>, E>
 
-/** Begins to read a stream, which ends with the scope. */
+/** Starts to read a stream, which ends with the scope. */
 export const pull = <A, E>(stream: Stream.Stream<A, E>, scope: Scope.Scope): Effect.Effect<Pull<A, E>> =>
   Effect.map(Scope.extend(Stream.toPull(stream), scope), (next) =>
     Effect.catchAll(
@@ -17,7 +17,7 @@ export const pull = <A, E>(stream: Stream.Stream<A, E>, scope: Scope.Scope): Eff
       Option.match({ onNone: () => Effect.succeed([]), onSome: (error) => Effect.fail(error) })
     ))
 
-/** What is left of a stream that was begun. */
+/** Returns the rest of a stream that was partly read. */
 export const rest = <A, E>(next: Pull<A, E>): Stream.Stream<A, E> =>
   Stream.flattenIterables(
     Stream.repeatEffectOption(
@@ -26,5 +26,5 @@ export const rest = <A, E>(next: Pull<A, E>): Stream.Stream<A, E> =>
     )
   )
 
-/** Runs an effect of how the stream ends. */
+/** Runs an effect with the exit of the stream when it ends. */
 export const onExit = Stream.ensuringWith

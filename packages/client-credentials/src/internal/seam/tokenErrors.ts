@@ -1,5 +1,5 @@
 /**
- * What a token error states beside its message: the pause that the server requested, and its quotas.
+ * Fields of token errors: the pause that the server requested, and the announced quotas.
  */
 import * as Duration from "effect/Duration"
 
@@ -13,7 +13,7 @@ import {
 import type { Quota } from "../protocol/issuerQuota.js"
 import type { Problem } from "../protocol/tokenResponse.js"
 
-/** The error of a response, of its tag and its fields. */
+/** Creates the error of a response from its tag and its fields. */
 export const fromProblem = (problem: Problem): TokenError => {
   if (problem._tag === "InvalidTokenResponse") return new InvalidTokenResponse(problem)
   const retryAfter = problem.retryAfter === undefined ? undefined : Duration.millis(problem.retryAfter)
@@ -22,7 +22,7 @@ export const fromProblem = (problem: Problem): TokenError => {
     : new TokenEndpointUnavailable({ ...problem, retryAfter })
 }
 
-/** The same error with the quotas of the responses that led to it; without quotas it stays as it is. */
+/** Returns the error with the quotas of the responses that led to it, or the error itself if there are none. */
 export const withQuotas = (error: TokenError, quotas: ReadonlyArray<Quota>): TokenError => {
   if (quotas.length === 0) return error
   switch (error._tag) {
@@ -37,16 +37,16 @@ export const withQuotas = (error: TokenError, quotas: ReadonlyArray<Quota>): Tok
   }
 }
 
-/** The quotas of the responses that led to an error. */
+/** Returns the quotas of the responses that led to an error. */
 export const quotasOf = (error: TokenError): ReadonlyArray<Quota> => "quotas" in error ? error.quotas ?? [] : []
 
-/** The pause that an error requires, in milliseconds; undefined when it requires none. */
+/** Returns the pause that an error requires, in milliseconds; undefined if it requires none. */
 export const retryAfterOf = (error: OAuthError): number | undefined =>
   "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
 
 /**
- * The same error with the time that is left until the next request as its `retryAfter`: in milliseconds, rounded up and at
- * least one. An error that does not carry the pause of a response stays as it is.
+ * Returns the error with the time until the next request as its `retryAfter`: in milliseconds, rounded up, at least one. An
+ * error without a `retryAfter` field is returned as it is.
  */
 export const withRetryAfter = (error: TokenError, millis: number): TokenError => {
   const retryAfter = Duration.millis(Math.max(1, Math.ceil(millis)))

@@ -1,5 +1,5 @@
 /**
- * Token requests from their parts, and the same request with other parts.
+ * Creates token requests from their parts, and derives requests with other parts.
  */
 import { type Overrides, TokenRequest } from "../../TokenRequest.js"
 import * as grants from "../protocol/grant.js"
@@ -36,7 +36,7 @@ export const make = (
     options
   )
 
-/** Returns the same request with other parameters. */
+/** Returns the request with other parameters. */
 export const override = (
   request: TokenRequest,
   {
@@ -66,10 +66,10 @@ export const override = (
     })
   })
 
-/** Returns the same request for tokens that are bound to a key. */
+/** Returns the request for tokens that are bound to a key. */
 export const boundTo = (request: TokenRequest, dpopThumbprint: string): TokenRequest =>
   new TokenRequest({ ...request, dpopThumbprint })
 
-/** Returns the same request for tokens that are bound to a certificate. */
+/** Returns the request for tokens that are bound to a certificate. */
 export const presenting = (request: TokenRequest, certificateThumbprint: string): TokenRequest =>
   new TokenRequest({ ...request, certificateThumbprint })

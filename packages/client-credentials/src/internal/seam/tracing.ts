@@ -1,10 +1,10 @@
 /**
  * Spans and inspection of requests that carry a secret.
  *
- * A tracer is given the exit of every span, and may keep or export it. That of the platform's own span, and of any span
- * that middleware opens around a request, holds the response, and with it the request as it was sent. Here the tracer in
- * use is wrapped for the time of the request: its spans are created by it as before, with their names, parents, links,
- * kinds and attributes, and are its own objects; only what they are ended with, and the text of attributes, is replaced.
+ * A tracer receives the exit of every span, and may keep or export it. The exit of the platform's span, and of any span that
+ * middleware opens around a request, contains the response and the request as it was sent. This module wraps the tracer in use
+ * for the duration of the request. The tracer still creates its own span objects, with their names, parents, links, kinds and
+ * attributes; only their exits and the values of attributes are replaced.
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -20,11 +20,11 @@ import * as Tracer from "effect/Tracer"
 
 import type { Running } from "./fiber.js"
 
-/** What a tracer gets in place of values that hold a secret. */
+/** Replacements for values that contain a secret, as a tracer receives them. */
 export interface View {
-  /** In place of what a request succeeded with. */
+  /** Replaces the success value of a request. */
   value(value: unknown): unknown
-  /** In place of what a request failed with, as an error or as a defect. */
+  /** Replaces the error or defect of a request. */
   failure<E>(failure: E): E
   text(text: string): string
 }
@@ -49,7 +49,7 @@ const viewedExit = (exit: Exit.Exit<unknown, unknown>, view: View): Exit.Exit<un
   return Exit.failCause(rebuilt(exit.cause, viewed, viewed))
 }
 
-/** The span itself, of which two methods are replaced; or, where it cannot be changed, one in its place. */
+/** Returns the span with two methods replaced or, if it cannot be changed, a substitute. */
 const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
   const { attribute, end } = span
   const shown = (value: unknown): unknown => typeof value === "string" ? view.text(value) : value
@@ -67,18 +67,18 @@ const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
   }
 }
 
-/** The tracer of a program that configures none. No exporter receives its spans, so they are not redacted. */
+/** Tracer of a program that configures none. No exporter receives its spans, so they are not redacted. */
 const native = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
 /** Sends the requests of an effect without trace headers. */
 export const withoutHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.locally(requests, HttpClient.currentTracerPropagation, false)
 
-/** The same unless the program configured a tracer, and so has a use for them. */
+/** Sends the requests of an effect without trace headers, unless the program configured a tracer. */
 export const withoutIdleHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiberRuntime((fiber) => fiber.currentTracer === native ? withoutHeaders(requests) : requests)
 
-/** Runs a request whose spans hold only what `view` makes of its response and its errors. */
+/** Runs a request whose spans contain only the response and errors as returned by `view`. */
 export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {
   if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) return request
   const tracer = fiber.currentTracer
@@ -92,20 +92,20 @@ export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, 
   )
 }
 
-/** Replaces errors that became defects, which the caller gets beside the spans. */
+/** Replaces errors that became defects, which the caller receives in addition to the spans. */
 export const viewedDefects = <E>(cause: Cause.Cause<E>, view: View): Cause.Cause<E> =>
   rebuilt(cause, identity, (defect) => view.failure(defect))
 
 /**
- * Headers of which traces and prints show the names only. The platform redacts `authorization`, but not proofs, nor a
- * challenge, in which an API may repeat a token.
+ * Headers that traces and printed values show without their values. The platform redacts `authorization`, but not proofs,
+ * nor a challenge, in which an API may repeat a token.
  */
 export const redactedNames: ReadonlyArray<string> = ["dpop", "www-authenticate"]
 
 const isRedacting = (names: ReadonlyArray<string | RegExp>): boolean =>
   redactedNames.every((name) => names.includes(name))
 
-/** Redacts these headers for the whole program, until the scope ends. Where they are redacted already, nothing is added. */
+/** Redacts these headers for the whole program until the scope ends. Adds nothing if they are redacted already. */
 export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.withFiberRuntime((fiber) => {
   const names = fiber.getFiberRef(Headers.currentRedactedNames)
   if (isRedacting(names)) return Effect.void

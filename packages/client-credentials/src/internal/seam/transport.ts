@@ -1,5 +1,5 @@
 /**
- * Observes what an `HttpClient` sends, beneath everything that a program put on top of its transport.
+ * Observes the requests that an `HttpClient` sends, beneath all middleware that a program adds to its transport.
  *
  * Specific to Effect 3. `HttpClient.make`, on which every transport of the platform is built, evaluates the predicate
  * `HttpClient.currentTracerDisabledWhen` with the actual request immediately before it calls the transport. That is
@@ -34,22 +34,22 @@ import type { Running } from "./fiber.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 
-/** The result of a send, as the transport returns it. */
+/** Result of a send, as the transport returns it. */
 export type Result = Exit.Exit<HttpClientResponse.HttpClientResponse, unknown>
 
-/** The response of a result, if there was one. */
+/** Returns the response of a result, if there is one. */
 export const responseOf = (result: Result | undefined): HttpClientResponse.HttpClientResponse | undefined =>
   result !== undefined && Exit.isSuccess(result) ? result.value : undefined
 
-/** The whole URL of a request; undefined when it has none. */
+/** Returns the complete URL of a request; undefined if it has none. */
 export const urlOf = (request: Request): URL | undefined =>
   Option.getOrUndefined(Either.getRight(UrlParams.makeUrl(request.url, request.urlParams, request.hash)))
 
-/** Origin and path, by which URLs are compared and shown. */
+/** Returns origin and path, by which URLs are compared and shown. */
 export const shownUrl = (url: URL | undefined): string =>
   url === undefined ? "an invalid URL" : url.origin + url.pathname
 
-/** A send that was refused; the defect with which it ends. It shows nothing of the request. */
+/** Defect of a send that was refused. It contains no part of the request. */
 export class Refused extends Error {
   override readonly name = "Refused"
   constructor(readonly reason: "repeated" | "elsewhere", readonly target: string) {
@@ -61,7 +61,7 @@ export class Refused extends Error {
   }
 }
 
-/** The refusal with which an effect ended, if it did. */
+/** Returns the refusal with which an effect ended, if any. */
 export const refusalIn = (cause: Cause.Cause<unknown>): Refused | undefined =>
   Option.getOrUndefined(
     Cause.find(cause, (one) =>
@@ -70,8 +70,8 @@ export const refusalIn = (cause: Cause.Cause<unknown>): Refused | undefined =>
 
 export interface Observer {
   /**
-   * Runs before each send. `other`: a request of the program's own, which is left alone. `manual`: the transport must not
-   * follow a redirect. `sent`: the request is sent as it is. What it throws ends the send, as a defect.
+   * Runs before each send. `other`: a request of the program, which is not changed. `manual`: the transport must not follow a
+   * redirect. `sent`: the request is sent as it is. An exception ends the send as a defect.
    */
   readonly onSend: (request: Request) => "manual" | "other" | "sent"
   /** Receives the result of each request that was sent. */
@@ -80,7 +80,7 @@ export interface Observer {
   readonly onEnd?: (() => void) | undefined
   /** Runs where the program replaced the predicate nearer to the transport, or switched tracing off. */
   readonly onReplaced?: (() => void) | undefined
-  /** Whether the platform's span of the request is recorded, where the program traces requests. */
+  /** True if the platform's span of the request is recorded, where the program traces requests. */
   readonly isTraced: boolean
 }
 
@@ -100,7 +100,7 @@ const set = <A>(fiber: Running, ref: FiberRef.FiberRef<A>, value: A): void => {
 const get = <I, S>(context: Context.Context<never>, tag: Context.Tag<I, S>): S | undefined =>
   Option.getOrUndefined(Context.getOption(context, tag))
 
-/** The services that decide about redirects and repetitions of one request, for each transport, by their keys. */
+/** Services that control redirects and retries of a request, for each transport, by their keys. */
 const manual: ReadonlyArray<readonly [tag: Context.Tag<never, object>, options: object]> = [
   [Context.GenericTag(FetchHttpClient.RequestInit.key), { redirect: "manual" }],
   // `interceptors.redirect` and `interceptors.retry` of a dispatcher read these for each request.
@@ -110,10 +110,10 @@ const manual: ReadonlyArray<readonly [tag: Context.Tag<never, object>, options: 
   }]
 ]
 
-/** The options of the program, by those that were put in their place. */
+/** Original options of the program, by their replacements. */
 const replaced = new WeakMap<object, object>()
 
-/** The services in the context, with those that decide about redirects and repetitions set so that there are none. */
+/** Returns the context with services that disable redirects and retries. */
 const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
   manual.reduce((context, [tag, options]) => {
     const found = get(context, tag) ?? {}
@@ -123,7 +123,7 @@ const withoutRedirects = (context: Context.Context<never>): Context.Context<neve
     return Context.add(context, tag, changed)
   }, context)
 
-/** The services in the context as the program provided them, for its own requests that follow. */
+/** Returns the context with the services that the program provided, for its own later requests. */
 const restored = (context: Context.Context<never>): Context.Context<never> =>
   manual.reduce((context, [tag]) => {
     const own = replaced.get(get(context, tag) ?? {})
@@ -145,18 +145,18 @@ const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate =>
     const decision = observer.onSend(request)
     if (decision !== "manual") provide(restored)
     const isUntraced = (decision !== "other" && !observer.isTraced) || own(request)
-    // Last: `own` may be the gate of a call further out, to which this request is another.
+    // Last: `own` may be the gate of an outer call, which does not own this request.
     if (decision === "manual") provide(withoutRedirects)
     return isUntraced
   }, { observer, own })
 
-/** The observer in force, where the predicate was replaced. */
+/** Current observer, for the case that the predicate was replaced. */
 const currentObserver = globalValue(
   "@effect-oauth/client-credentials/seam/currentObserver",
   () => FiberRef.unsafeMake<Observer | undefined>(undefined)
 )
 
-/** Records nothing: what spans are where tracing is switched off, which must not switch the predicate off. */
+/** Tracer that records nothing. Used where tracing is disabled, so that the predicate is still evaluated. */
 const silent = Tracer.make({
   context: (f) => f(),
   span: (name, parent, context, links, startTime, kind) => ({
@@ -187,7 +187,7 @@ const arm = (fiber: Running, observer: Observer): void => {
     const services = fiber.getFiberRef(DefaultServices.currentServices)
     set(fiber, DefaultServices.currentServices, Context.add(services, Tracer.Tracer, silent))
     set(fiber, FiberRef.currentTracerEnabled, true)
-    // The gate of a call in progress further out stays in force.
+    // The gate of an outer call in progress stays active.
     const own = isGate(predicate) && predicate.observer === observer ? predicate.own : predicate
     set(
       fiber,
@@ -224,7 +224,7 @@ const supervisor = new ObserverSupervisor()
 
 const supervision = RuntimeFlagsPatch.enable(RuntimeFlags.OpSupervision)
 
-/** Runs an effect that sends requests by an `HttpClient`, under an observer. */
+/** Runs an effect that sends requests by an `HttpClient` under an observer. */
 export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
   Effect.withFiberRuntime((fiber) => {
     const own = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
@@ -232,7 +232,7 @@ export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Obse
       Effect.ensuring(Effect.sync(() => observer.onEnd?.())),
       Effect.withRuntimeFlagsPatch(supervision),
       Effect.supervised(supervisor),
-      // What is set on the fiber meanwhile ends here.
+      // Changes of the fiber made meanwhile end here.
       Effect.locally(HttpClient.currentTracerDisabledWhen, gate(observer, own)),
       Effect.locally(FiberRef.currentContext, fiber.getFiberRef(FiberRef.currentContext)),
       Effect.locally(FiberRef.currentTracerEnabled, fiber.getFiberRef(FiberRef.currentTracerEnabled)),
@@ -241,15 +241,15 @@ export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Obse
     )
   })
 
-/** What follows an effect. */
+/** Continuation of an effect. */
 interface Ending<A, E, A2, E2, R2> {
   readonly onFailure: (cause: Cause.Cause<E>) => Effect.Effect<A2, E2, R2>
   readonly onSuccess: (value: A) => Effect.Effect<A2, E2, R2>
 }
 
 /**
- * Runs an effect under an observer at little cost, for an `HttpClient` of which it is known that it does not replace the
- * predicate, and continues with how it ended. No result is reported, and transports may follow redirects.
+ * Runs an effect under an observer at little cost and continues with its exit, for an `HttpClient` that does not replace the
+ * predicate. No result is reported, and transports may follow redirects.
  */
 export const observedLightly = <A, E, R, A2, E2, R2>(
   fiber: Running,
@@ -262,8 +262,8 @@ export const observedLightly = <A, E, R, A2, E2, R2>(
   }
   const own = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
   set(fiber, HttpClient.currentTracerDisabledWhen, gate(observer, own))
-  // `Effect.locally` costs more than the rest of a call. Unlike it, this does not run where the fiber is interrupted: then
-  // the gate is in force for the finalizers too.
+  // `Effect.locally` costs more than the rest of a call. Unlike it, this does not run when the fiber is interrupted, so the
+  // gate stays active for the finalizers too.
   const close = () => {
     const current = Option.getOrUndefined(Fiber.getCurrentFiber())
     if (current !== undefined) set(current, HttpClient.currentTracerDisabledWhen, own)

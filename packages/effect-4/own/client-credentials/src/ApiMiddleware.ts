@@ -1,5 +1,5 @@
 /**
- * The access token of the endpoints of an `HttpApi` that declare a middleware.
+ * Access token for endpoints of an `HttpApi` that declare a middleware.
  *
  * The index does not export this module, so that programs without an `HttpApi` do not load `effect/http-api`: import it by
  * its path, `@effect-oauth/client-credentials/ApiMiddleware`.
@@ -84,7 +84,7 @@ export const layer = <Id extends HttpApiMiddleware.AnyId, S>(
   HttpApiMiddleware.layerClient<HttpApiMiddleware.AnyId, S, never, never, ApiClient>(
     middleware,
     Effect.map(ApiClient, (api) => ({ next, request }) => {
-      // The URL as it was given: what is beneath may prepend the base URL. Calls that are made there are calls of their own.
+      // The URL as the caller wrote it: a client beneath may prepend the base URL. Calls that it makes are separate calls.
       const beneath = HttpClient.makeWith(
         Effect.flatMap((authorized: HttpClientRequest.HttpClientRequest) =>
           Effect.provideService(next(HttpClientRequest.setUrl(authorized, request.url)), Beneath, undefined)

@@ -50,7 +50,7 @@ const baseUrl = "https://api.example.com/v1"
 
 const page = { query: { page: "2" } }
 
-/** The servers, and a typed client on an `HttpClient` of its own, as a program has it. */
+/** Creates the servers, and a typed client on a separate `HttpClient`, as in a program. */
 const make = (
   answer: scenario.Answer,
   more: Parameters<typeof scenario.make>[1] = {},

@@ -1,5 +1,5 @@
 /**
- * The tests, with the leak planted that `PLANTED_LEAK` names, with the settings of the tests for Effect 4.
+ * Configuration of the tests for Effect 4 with the planted leak that `PLANTED_LEAK` names.
  */
 import { fileURLToPath } from "node:url"
 
@@ -18,7 +18,7 @@ export default defineConfig({
     enforce: "pre",
     transform(code, id) {
       if (!id.endsWith(`/client-credentials/src/${planted.file}`)) return
-      if (code.split(planted.find).length !== 2) throw new Error(`${planted.file} is not as it was: plant it anew`)
+      if (code.split(planted.find).length !== 2) throw new Error(`${planted.file} has changed: update the planted leak`)
       return `import * as Revealed from "effect/Redacted"\n${code.replace(planted.find, () => planted.replace)}`
     }
   }],

@@ -1,4 +1,4 @@
-/** What only the responses of Effect 4 have: their URL, and that they can be piped. */
+/** Members that only responses of Effect 4 have: the URL and `pipe`. */
 import { assert, describe, it } from "@effect/vitest"
 import { HttpClientRequest, HttpClientResponse } from "effect/http"
 

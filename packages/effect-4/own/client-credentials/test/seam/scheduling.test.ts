@@ -17,7 +17,7 @@ describe("a token request is sent once", () => {
   for (
     const [name, program] of Object.entries({
       "in a program whose fibers do not yield": Effect.provideService(Scheduler.PreventSchedulerYield, true),
-      "in a program with a scheduler of its own": Effect.provideService(
+      "in a program with a separate scheduler": Effect.provideService(
         Scheduler.Scheduler,
         new Scheduler.MixedScheduler("sync")
       )

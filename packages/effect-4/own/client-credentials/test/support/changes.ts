@@ -1,4 +1,4 @@
-/** What only one major lets a program do to an HTTP client beneath the library. */
+/** Changes of an HTTP client beneath the library that only one major of Effect allows. */
 import { Effect, Schedule, Scheduler, Tracer } from "effect"
 import { HttpClient } from "effect/http"
 
@@ -9,7 +9,7 @@ const retry: Change = (client) => HttpClient.retryTransient(client, { schedule: 
 export const changes: Readonly<Record<string, Change>> = {
   "retryTransient without propagation of traces": (client) =>
     HttpClient.transformResponse(retry(client), Effect.provideService(Tracer.DisablePropagation, true)),
-  "retryTransient by a scheduler of its own": (client) =>
+  "retryTransient by a separate scheduler": (client) =>
     HttpClient.transformResponse(
       retry(client),
       Effect.provideService(Scheduler.Scheduler, new Scheduler.MixedScheduler())

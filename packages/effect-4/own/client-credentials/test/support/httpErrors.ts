@@ -5,7 +5,7 @@ import * as httpErrors from "../../src/internal/seam/httpErrors.js"
 
 export { isHttpError, ofRequest } from "../../src/internal/seam/httpErrors.js"
 
-/** Whether a request or a response failed, and why, such as `RequestError Transport`; undefined for other errors. */
+/** Returns the kind and reason of an error, such as `RequestError Transport`; undefined for other errors. */
 export const kindOf = (error: unknown): string | undefined =>
   httpErrors.isHttpError(error)
     ? `${error.response === undefined ? "RequestError" : "ResponseError"} ${error.reason._tag.replace(/Error$/, "")}`
@@ -13,9 +13,9 @@ export const kindOf = (error: unknown): string | undefined =>
 
 export const descriptionOf = (error: HttpClientError.HttpClientError): string | undefined => error.reason.description
 
-/** The response that an error is about, if it is about one. */
+/** Returns the response of an error, if it has one. */
 export const responseOf = (error: unknown): HttpClientResponse.HttpClientResponse | undefined =>
   httpErrors.isHttpError(error) ? error.response : undefined
 
-/** What caused an error. */
+/** Returns the cause of an error. */
 export const causeOf = (error: HttpClientError.HttpClientError): unknown => error.reason.cause

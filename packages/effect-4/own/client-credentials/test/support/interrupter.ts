@@ -1,7 +1,7 @@
-/** Interrupts a fiber at its n-th step: this scheduler is asked at each one whether the fiber should yield. */
+/** Interrupts a fiber at its n-th step. The runtime calls this scheduler at each step to decide whether the fiber yields. */
 import { type Fiber, Scheduler } from "effect"
 
-/** What fibers are told apart by. */
+/** Identifier of a fiber. */
 export type Id = number
 
 export class Interrupter extends Scheduler.MixedScheduler {

@@ -1,7 +1,7 @@
-/** Metrics as an operator reads them: by name. In Effect 4, snapshots have no keys of their own. */
+/** Metrics as an operator reads them: by name. In Effect 4, snapshots have no separate keys. */
 import { Effect, Metric } from "effect"
 
-/** What a metric has counted or measured with some attributes. */
+/** Value of a metric for one set of attributes. */
 export interface Series {
   readonly kind: "counter" | "gauge" | "histogram"
   readonly unit: string | undefined

@@ -8,7 +8,7 @@ const Token = Schema.Struct({
   host: Schema.String
 }).pipe(Schema.encodeKeys({ access_token: "token", expires_in: "ttl" }))
 
-/** The token as a part of the response, and with names of its own. */
+/** Decodes a response with the token in a nested object with custom names. */
 export const nested = Schema.Struct({ data: Token }).pipe(
   Schema.decodeTo(
     Schema.toType(Token),

@@ -1,5 +1,5 @@
 /**
- * A tracer that keeps whatever it is given, as exporters and development tools do. In Effect 4, it is given one object.
+ * Tracer that keeps everything it receives, as exporters and development tools do. In Effect 4, it receives one object.
  */
 import { inspect } from "node:util"
 
@@ -53,17 +53,17 @@ export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span
   return { ended, tracer }
 }
 
-/** Gives spans to a tracer, and to spans all that they may be given. */
+/** Runs an effect with a tracer, whose spans receive everything that spans may receive. */
 export const tracedBy = (tracer: Tracer.Tracer) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withTracer(effect, tracer).pipe(
     // In Effect 4, spans have no headers by default.
     Effect.provideService(HttpClient.TracerHeaderFilter, () => true)
   )
 
-/** The same for a layer and all that uses it. */
+/** Returns a layer that provides a tracer to the layers and effects that use it. */
 export const layer = (tracer: Tracer.Tracer): Layer.Layer<never> => Layer.succeed(Tracer.Tracer, tracer)
 
-/** A tracer with one more to hear what spans are ended with, as it is and without what it says of itself. */
+/** Returns a tracer that also passes the exits of spans to `heard`. */
 export const listening = (
   tracer: Tracer.Tracer,
   heard: (exit: Exit.Exit<unknown, unknown>) => void

@@ -1,6 +1,6 @@
 /**
- * Durations of unknown values. In Effect 4, an object of units is a duration, and one without any that it knows is zero:
- * here a unit that is misspelled is no duration.
+ * Decodes durations. In Effect 4, an object of units is a duration, and one without a known unit is zero. Here an object with
+ * a misspelled unit is not a duration.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"

@@ -1,5 +1,5 @@
 /**
- * The errors of the platform's HTTP client: made, taken apart and rebuilt.
+ * Creates, inspects and rebuilds errors of the platform's HTTP client.
  */
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -15,7 +15,7 @@ export type RequestError = HttpClientError.HttpClientError
 
 export type ResponseError = HttpClientError.HttpClientError
 
-/** What an error holds beside its request and its response. */
+/** Fields of an error other than its request and its response. */
 interface Details {
   readonly cause?: unknown
   readonly description?: string | undefined
@@ -65,11 +65,11 @@ const rebuilt = (
 const made = (request: Request, response: Response, reason: keyof typeof responseReasons, details: Details) =>
   ofReason(new responseReasons[reason]({ request, response, ...given(details) }))
 
-/** The error of a request that was not sent, or not answered. */
+/** Returns the error of a request that was not sent or got no response. */
 export const ofRequest = (request: Request, reason: keyof typeof requestReasons, details: Details): RequestError =>
   ofReason(new requestReasons[reason]({ request, ...given(details) }))
 
-/** The error of a response that is not as it should be, or whose body cannot be read. */
+/** Returns the error of a response that is invalid or whose body cannot be read. */
 export const ofResponse = (response: Response, reason: "Decode" | "StatusCode", details: Details): ResponseError =>
   made(response.request, response, reason, details)
 
@@ -81,19 +81,19 @@ export const isResponseError = (error: unknown): error is ResponseError =>
 /** Returns whether the error means that a response has no body. */
 export const isEmptyBody = ({ reason }: ResponseError): boolean => reason._tag === "EmptyBodyError"
 
-/** Returns the response that a filter of statuses (`HttpClient.filterStatusOk`) made an error of. */
+/** Returns the response of an error from a status filter (`HttpClient.filterStatusOk`). */
 export const filteredResponse = (error: unknown): Response | undefined =>
   isHttpError(error) && error.reason._tag === "StatusCodeError" ? error.reason.response : undefined
 
-/** Returns what a transport failed with; for another error, the error itself. */
+/** Returns the cause of a transport error; for any other error, the error itself. */
 export const transportCause = (error: unknown): unknown =>
   isHttpError(error) && error.response === undefined ? error.reason.cause : error
 
-/** Returns an error about a response as one about another form of it. */
+/** Returns an error about a response with a different form of that response. */
 export const withResponse = ({ reason }: ResponseError, response: Response): ResponseError =>
   rebuilt(reason, { request: response.request, response: () => response, details: reason })
 
-/** Replaces the request, and the response where there is one. Of the details only those that may be shown are kept. */
+/** Replaces the request and, if present, the response. Keeps only the details that may be shown. */
 export const rebuild = (error: HttpError, parts: {
   readonly request: Request
   readonly response: (response: Response) => Response

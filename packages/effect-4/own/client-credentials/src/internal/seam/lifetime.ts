@@ -1,8 +1,8 @@
 /**
- * The lifetime of a client: it may send requests as long as its scope is open. A client that is used longer, because its
- * layer was provided to a part of the program only, must send nothing and must not wait.
+ * Lifetime of a client. A client may send requests while its scope is open. When it is used after that, because its layer was
+ * provided to a part of the program only, it must send nothing and must not wait.
  *
- * Work that no caller owns runs in the scope, with the services and settings that the layer was built with.
+ * Work that belongs to no caller runs in the scope, with the services and settings that the layer was built with.
  */
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -14,14 +14,14 @@ import { ClientClosed } from "../../OAuthError.js"
 import { isRequestBound } from "../protocol/requestBound.js"
 
 export interface Lifetime {
-  /** Whether the scope has begun to close. */
+  /** Returns whether the scope has begun to close. */
   readonly hasEnded: () => boolean
   /** Runs an effect; when the lifetime ends, it is interrupted and fails with `ClientClosed`. */
   readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ClientClosed, R>
   /**
-   * Runs an effect in a fiber of the scope and completes `result` with what it returns, after `onEnd`. When the scope ends,
-   * or has ended, `result` is completed with `ClientClosed`: no caller waits for ever. Where a fiber ends with the request
-   * that began it, the end of the scope does not wait for it.
+   * Runs an effect in a fiber of the scope and completes `result` with its result, after `onEnd`. When the scope ends, or has
+   * ended, `result` is completed with `ClientClosed`, so no caller waits for ever. On platforms where a fiber ends with the
+   * request that started it, the end of the scope does not wait for it.
    */
   readonly fork: <A, E>(
     effect: Effect.Effect<A, E>,
@@ -29,31 +29,31 @@ export interface Lifetime {
   ) => Effect.Effect<void>
 }
 
-/** A lifetime that several services of one client share. */
+/** Lifetime that is shared by several services of one client. */
 const Shared = Context.Reference<Lifetime | undefined>(
   "@effect-oauth/client-credentials/internal/seam/lifetime/Shared",
   { defaultValue: () => undefined }
 )
 
 /**
- * Makes a lifetime that ends when the scope of the context closes, before what was added to that scope earlier. Within
- * `share` it is the shared one.
+ * Creates a lifetime that ends when the scope of the context closes, before the finalizers that were added to that scope
+ * earlier. Within `share`, returns the shared lifetime.
  */
 export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.suspend(() =>
   Effect.flatMap(Shared, (shared) => shared === undefined ? create : Effect.succeed(shared))
 )
 
-/** Makes services that share one lifetime: each of its own costs kilobytes. */
+/** Creates services that share one lifetime, since each lifetime costs kilobytes. */
 export const share = <A, E, R>(services: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> =>
   Effect.flatMap(make, (lifetime) => Effect.provideService(services, Shared, lifetime))
 
 const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
   const layerContext = yield* Effect.context<never>()
   const isBound = isRequestBound()
-  // Read without an effect on the path of every call; set once.
+  // Read synchronously on the path of every call; set once.
   let hasEnded = false
-  // Made when an effect begins, and dropped with the last one: most clients are idle, and a process may have one for each
-  // tenant.
+  // Created when an effect starts, and dropped with the last one: most clients are idle, and a process may have one for
+  // each tenant.
   let running: { readonly ended: Deferred.Deferred<never, ClientClosed>; readonly scope: Scope.Closeable } | undefined
   let count = 0
   const begin = () => {
@@ -69,7 +69,7 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
       hasEnded = true
       if (running === undefined) return Effect.void
       const { ended, scope } = running
-      // Those who wait for this go on at once, and the last of them drops what is running.
+      // Fibers that wait for this continue immediately, and the last of them drops `running`.
       Deferred.doneUnsafe(ended, Exit.fail(new ClientClosed()))
       return Scope.close(scope, exit)
     }))
@@ -85,8 +85,8 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
             () => Effect.sync(end)
           )
       ),
-    // Uninterruptible: an effect that was started always completes its result. Its scope is made in the same step, so that
-    // the end finds it.
+    // Uninterruptible: an effect that was started always completes its result. Its scope is created in the same step, so
+    // that the finalizer finds it.
     fork: (effect, { onEnd, result }) =>
       Effect.suspend(() =>
         hasEnded

@@ -1,5 +1,5 @@
 /**
- * The present moment on the two clocks of Effect: the wall clock and the steady one.
+ * Present moment on the two clocks of Effect: the wall clock and the steady clock.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -12,7 +12,7 @@ export const unsafeNow = (clock: Clock.Clock): Instant => ({
   steady: Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
 })
 
-/** Continues with the present moment, with one step of the fiber: for the path of every call. */
+/** Continues with the present moment in a single step of the fiber, for the path of every call. */
 export const withNow = <A, E, R>(use: (now: Instant) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => use(unsafeNow(fiber.getRef(Clock.Clock))))
 

@@ -1,5 +1,5 @@
 /**
- * The pauses of a schedule, one at a time. Nothing waits here: the caller decides when a pause begins.
+ * Pauses of a schedule, one at a time. Nothing waits here: the caller decides when a pause begins.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -8,7 +8,7 @@ import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 
 export interface Pauses<in Input> {
-  /** Returns the next pause in milliseconds; undefined where the schedule ends. After that it starts again. */
+  /** Returns the next pause in milliseconds; undefined when the schedule ends, after which it restarts. */
   readonly next: (input: Input) => Effect.Effect<number | undefined>
   /** Starts the schedule again. */
   readonly reset: Effect.Effect<void>
@@ -16,7 +16,7 @@ export interface Pauses<in Input> {
 
 type Step<Input> = (now: number, input: Input) => Effect.Effect<number | undefined>
 
-/** A schedule that begins: its steps give pauses in milliseconds, and nothing where it ends. */
+/** Starts a schedule, whose steps return pauses in milliseconds, and nothing at its end. */
 const begin = <Input>(schedule: Schedule.Schedule<unknown, Input>): Effect.Effect<Step<Input>> =>
   Effect.map(Schedule.toStep(schedule), (step) => (now, input) =>
     Pull.catchDone(
@@ -41,15 +41,15 @@ export const make = <Input>(schedule: Schedule.Schedule<unknown, Input>): Pauses
   }
 }
 
-/** More steps than this make no difference: a schedule that grows has reached its longest pause by then. */
+/** Maximum number of steps. A growing schedule has reached its longest pause by then. */
 const maxSteps = 100
 
-/** No pause of a schedule counts as longer, in milliseconds: 24 hours. */
+/** Maximum pause of a schedule in milliseconds: 24 hours. */
 const longestPause = 86_400_000
 
 /**
- * Returns the pause in milliseconds after so many equal inputs in a row, each of which came when the pause before it was
- * over: for those who share a count, but not the state of a schedule.
+ * Returns the pause in milliseconds after this many equal inputs, each of which came after the previous pause. For processes
+ * that share a count, but not the state of a schedule.
  */
 export const nth = <Input>(
   schedule: Schedule.Schedule<unknown, Input>,

@@ -1,5 +1,5 @@
 /**
- * The responses of the platform's HTTP client: told apart, and made of one another.
+ * Recognizes and derives responses of the platform's HTTP client.
  */
 import * as Headers from "effect/http/Headers"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -17,7 +17,7 @@ export const isResponse = (value: unknown): value is Response => Predicate.hasPr
 
 export const isRequest = (value: unknown): value is Request => HttpClientRequest.isHttpClientRequest(value)
 
-/** A response that is another one but for what a subclass replaces. */
+/** Response derived from another one. A subclass replaces parts of it. */
 export abstract class Derived extends Inspectable.Class implements Response {
   readonly [HttpClientResponse.TypeId]: typeof HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
@@ -64,7 +64,7 @@ export abstract class Derived extends Inspectable.Class implements Response {
   }
 }
 
-/** What a response shows when it is printed; of these headers the names only. */
+/** Returns the printed form of a response, which contains only the names of the redacted headers. */
 export const inspect = (response: Response, redacted: ReadonlyArray<string>): unknown => ({
   ...HttpIncomingMessage.inspect(response, {
     _id: "HttpClientResponse",

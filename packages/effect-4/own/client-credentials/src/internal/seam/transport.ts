@@ -1,12 +1,12 @@
 /**
- * Observes what an `HttpClient` sends, beneath everything that a program put on top of its transport.
+ * Observes the requests that an `HttpClient` sends, beneath all middleware that a program adds to its transport.
  *
  * Specific to Effect 4. `HttpClient.make`, on which every transport of the platform is built, evaluates the predicate
  * `HttpClient.TracerDisabledWhen` with the actual request immediately before it calls the transport. That is beneath
  * `retry`, `followRedirects`, `filterStatus` and services provided by `transformResponse`, so a predicate of this module
  * sees each request that is sent, once, and the services that the transport will see. A program may replace the predicate
- * or switch it off nearer to the transport; a scheduler, which is asked before each step of a fiber, puts it back. What the
- * transport returned is what the span of the request ends with.
+ * or switch it off nearer to the transport; a scheduler, which runs before each step of a fiber, restores it. The span of the
+ * request ends with the result of the transport.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -32,24 +32,24 @@ import { withMethods } from "./tracing.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 
-/** The result of a send, as the transport returns it. */
+/** Result of a send, as the transport returns it. */
 export type Result = Exit.Exit<HttpClientResponse.HttpClientResponse, unknown>
 
-/** The response of a result, if there was one. */
+/** Returns the response of a result, if there is one. */
 export const responseOf = (result: Result | undefined): HttpClientResponse.HttpClientResponse | undefined =>
   result !== undefined && Exit.isSuccess(result) ? result.value : undefined
 
-/** The whole URL of a request; undefined when it has none. */
+/** Returns the complete URL of a request; undefined if it has none. */
 export const urlOf = (request: Request): URL | undefined =>
   Option.getOrUndefined(
     EffectResult.getSuccess(Url.make(request.url, request.urlParams, Option.getOrUndefined(request.hash)))
   )
 
-/** Origin and path, by which URLs are compared and shown. */
+/** Returns origin and path, by which URLs are compared and shown. */
 export const shownUrl = (url: URL | undefined): string =>
   url === undefined ? "an invalid URL" : url.origin + url.pathname
 
-/** A send that was refused; the defect with which it ends. It shows nothing of the request. */
+/** Defect of a send that was refused. It contains no part of the request. */
 export class Refused extends Error {
   override readonly name = "Refused"
   constructor(readonly reason: "repeated" | "elsewhere", readonly target: string) {
@@ -61,14 +61,14 @@ export class Refused extends Error {
   }
 }
 
-/** The refusal with which an effect ended, if it did. */
+/** Returns the refusal with which an effect ended, if any. */
 export const refusalIn = (cause: Cause.Cause<unknown>): Refused | undefined =>
   cause.reasons.flatMap((one) => Cause.isDieReason(one) && one.defect instanceof Refused ? [one.defect] : [])[0]
 
 export interface Observer {
   /**
-   * Runs before each send. `other`: a request of the program's own, which is left alone. `manual`: the transport must not
-   * follow a redirect. `sent`: the request is sent as it is. What it throws ends the send, as a defect.
+   * Runs before each send. `other`: a request of the program, which is not changed. `manual`: the transport must not follow a
+   * redirect. `sent`: the request is sent as it is. An exception ends the send as a defect.
    */
   readonly onSend: (request: Request) => "manual" | "other" | "sent"
   /** Receives the result of each request that was sent. */
@@ -77,7 +77,7 @@ export interface Observer {
   readonly onEnd?: (() => void) | undefined
   /** Runs where the program replaced the predicate nearer to the transport, or switched tracing off. */
   readonly onReplaced?: (() => void) | undefined
-  /** Whether the platform's span of the request is recorded, where the program traces requests. */
+  /** True if the platform's span of the request is recorded, where the program traces requests. */
   readonly isTraced: boolean
 }
 
@@ -87,7 +87,7 @@ interface Gate extends Predicate.Predicate<Request> {
   readonly own: Predicate.Predicate<Request>
 }
 
-/** The services that decide about redirects and repetitions of one request, for each transport. */
+/** Services that control redirects and retries of a request, for each transport. */
 const manual: ReadonlyArray<readonly [reference: Context.Reference<object>, options: object]> = [
   [Context.Reference<object>(FetchHttpClient.RequestInit.key, { defaultValue: () => ({}) }), { redirect: "manual" }],
   // `interceptors.redirect` and `interceptors.retry` of a dispatcher read these for each request.
@@ -97,10 +97,10 @@ const manual: ReadonlyArray<readonly [reference: Context.Reference<object>, opti
   }]
 ]
 
-/** The options of the program, by those that were put in their place. */
+/** Original options of the program, by their replacements. */
 const replaced = new WeakMap<object, object>()
 
-/** The services in the context, with those that decide about redirects and repetitions set so that there are none. */
+/** Returns the context with services that disable redirects and retries. */
 const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
   manual.reduce((context, [reference, options]) => {
     const found = Context.get(context, reference)
@@ -110,7 +110,7 @@ const withoutRedirects = (context: Context.Context<never>): Context.Context<neve
     return Context.add(context, reference, changed)
   }, context)
 
-/** The services in the context as the program provided them, for its own requests that follow. */
+/** Returns the context with the services that the program provided, for its own later requests. */
 const restored = (context: Context.Context<never>): Context.Context<never> =>
   manual.reduce((context, [reference]) => {
     const own = replaced.get(Context.get(context, reference))
@@ -126,7 +126,7 @@ const provide = (change: (context: Context.Context<never>) => Context.Context<ne
 
 const isGate = (predicate: Predicate.Predicate<Request>): predicate is Gate => "observer" in predicate
 
-/** Records nothing, and is to spans beneath it what its parent is. */
+/** Span that records nothing and passes its parent on to child spans. */
 const silent = (options: Parameters<Tracer.Tracer["span"]>[0]): Tracer.Span => {
   const { spanId, traceId } = Option.getOrElse(options.parent, () => ({ spanId: "noop", traceId: "noop" }))
   return {
@@ -155,7 +155,7 @@ const settings = (context: Context.Context<never>, values: {
     Context.add(HttpClient.TracerPropagationEnabled, values.propagates)
   )
 
-/** The settings that a fiber gets back in its next step, when the span of its request has been made. */
+/** Settings that are restored in the next step of a fiber, when the span of its request has been created. */
 const borrowed = new WeakMap<Running, (context: Context.Context<never>) => Context.Context<never>>()
 
 const giveBack = (fiber: Running): void => {
@@ -165,7 +165,7 @@ const giveBack = (fiber: Running): void => {
   fiber.setContext(restore(fiber.context))
 }
 
-/** The span of a request, which reports what the transport returned. */
+/** Returns the span of a request, which reports the result of the transport. */
 const reporting = (span: Tracer.Span, report: (result: Result) => void): Tracer.Span => {
   const { attribute, end } = span
   let hasResponse = false
@@ -187,7 +187,7 @@ const reporting = (span: Tracer.Span, report: (result: Result) => void): Tracer.
   })
 }
 
-/** Has the result of the request that the fiber is about to send reported, by the span that it is sent in. */
+/** Reports the result of the request that the fiber is about to send, by the span of that request. */
 const reportResult = (request: Request, isUntraced: boolean, onResult: NonNullable<Observer["onResult"]>): void => {
   const fiber = Fiber.getCurrent()
   if (fiber === undefined) return
@@ -200,7 +200,7 @@ const reportResult = (request: Request, isUntraced: boolean, onResult: NonNullab
   const tracer = Tracer.make({
     ...before.tracer,
     span: (options) => {
-      // The headers of the request are made in the same step.
+      // The headers of the request are created in the same step.
       borrowed.set(fiber, (context) => settings(context, before))
       return reporting(
         isSilent ? silent(options) : before.tracer.span(options),
@@ -220,7 +220,7 @@ const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate =>
     const decision = observer.onSend(request)
     if (decision !== "manual") provide(restored)
     const isUntraced = (decision !== "other" && !observer.isTraced) || own(request)
-    // Last: `own` may be the gate of a call further out, to which this request is another.
+    // Last: `own` may be the gate of an outer call, which does not own this request.
     if (decision === "manual") provide(withoutRedirects)
     if (decision === "other" || observer.onResult === undefined) return isUntraced
     reportResult(request, isUntraced, observer.onResult)
@@ -232,7 +232,7 @@ const arm = (fiber: Running, observer: Observer): void => {
   const predicate = fiber.getRef(HttpClient.TracerDisabledWhen)
   if (!isHidden && isGate(predicate)) return
   observer.onReplaced?.()
-  // The gate of a call in progress further out stays in force.
+  // The gate of an outer call in progress stays active.
   const own = isGate(predicate) && predicate.observer === observer ? predicate.own : predicate
   const hidden: Predicate.Predicate<Request> = isGate(own) ? (request) => own(request) || true : constTrue
   fiber.setContext(fiber.context.pipe(
@@ -241,12 +241,12 @@ const arm = (fiber: Running, observer: Observer): void => {
   ))
 }
 
-/** Runs an effect that sends requests by an `HttpClient`, under an observer. */
+/** Runs an effect that sends requests by an `HttpClient` under an observer. */
 export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
     const own = fiber.getRef(HttpClient.TracerDisabledWhen)
     const scheduler = fiber.getRef(Scheduler.Scheduler)
-    // What is set on the fiber meanwhile ends where these services do.
+    // Changes of the fiber made meanwhile end with these services.
     return Effect.provideContext(
       Effect.ensuring(effect, Effect.sync(() => observer.onEnd?.())),
       Context.make(HttpClient.TracerDisabledWhen, gate(observer, own)).pipe(
@@ -264,15 +264,15 @@ export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Obse
     )
   })
 
-/** What follows an effect. */
+/** Continuation of an effect. */
 interface Ending<A, E, A2, E2, R2> {
   readonly onFailure: (cause: Cause.Cause<E>) => Effect.Effect<A2, E2, R2>
   readonly onSuccess: (value: A) => Effect.Effect<A2, E2, R2>
 }
 
 /**
- * Runs an effect under an observer at little cost, for an `HttpClient` of which it is known that it does not replace the
- * predicate, and continues with how it ended. No result is reported, and transports may follow redirects.
+ * Runs an effect under an observer at little cost and continues with its exit, for an `HttpClient` that does not replace the
+ * predicate. No result is reported, and transports may follow redirects.
  */
 export const observedLightly = <A, E, R, A2, E2, R2>(
   fiber: Running,
@@ -284,8 +284,8 @@ export const observedLightly = <A, E, R, A2, E2, R2>(
   const { context } = fiber
   const own = fiber.getRef(HttpClient.TracerDisabledWhen)
   fiber.setContext(Context.add(context, HttpClient.TracerDisabledWhen, gate(observer, own)))
-  // As `Effect.provideService` does, in one step with what follows. Unlike it, this does not run where the fiber is
-  // interrupted: then the gate is in force for the finalizers too.
+  // As `Effect.provideService`, in one step with the continuation. Unlike it, this does not run when the fiber is interrupted,
+  // so the gate stays active for the finalizers too.
   return Effect.matchCauseEffect(effect, {
     onFailure: (cause) => {
       fiber.setContext(context)

@@ -1,5 +1,5 @@
 /**
- * The transaction of the program, which in Effect 4 is one of a client.
+ * Transaction of the program, which belongs to a client in Effect 4.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

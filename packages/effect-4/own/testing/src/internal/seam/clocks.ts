@@ -1,5 +1,5 @@
 /**
- * Clocks made of functions. The nanoseconds of Effect 4's clocks are those of the wall clock; time that has passed is another
+ * Creates clocks from functions. In Effect 4, the nanoseconds of a clock are wall-clock time; elapsed time is a separate
  * reading.
  */
 import type * as Clock from "effect/Clock"

@@ -14,10 +14,10 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Path from "effect/Path"
 
-/** What the layer of an API makes. */
+/** Output of the layer of an API. */
 export type Api = never
 
-/** What the layer of an API needs of its server. */
+/** Server services that the layer of an API requires. */
 export type Server =
   | HttpRouter.HttpRouter
   | Etag.Generator
@@ -27,7 +27,7 @@ export type Server =
 
 export const layerServer = Layer.mergeAll(HttpRouter.layer, HttpServer.layerServices)
 
-/** Answers as the API that is built on this server. */
+/** Returns the handler of the API that is built on this server. */
 export const handler = Effect.gen(function*() {
   const router = yield* HttpRouter.HttpRouter
   const context = yield* Effect.context<never>()

@@ -4,7 +4,7 @@
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 
-/** The error of a request that did not arrive, or was not answered. */
+/** Returns the error of a request that did not arrive or got no response. */
 export const ofTransport = (
   request: HttpClientRequest.HttpClientRequest,
   cause: unknown
