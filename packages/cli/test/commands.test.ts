@@ -381,7 +381,7 @@ describe("call", () => {
       const { OAUTH_SCOPE: _, ...without } = env
       const ended = yield* user.run(["call", "POST", "/items", "a=1"], { env: without })
       assert.strictEqual(ended.exitCode, 18)
-      assert.match(ended.stderr, /wants the scope "items:write"\. Ask for it \(OAUTH_SCOPE\)/)
+      assert.match(ended.stderr, /requires the scope "items:write"\. Request it \(OAUTH_SCOPE\)/)
     }), minute)
 
   it.scopedLive(
@@ -543,7 +543,7 @@ describe("status, inspect and revoke", () => {
         yield* user.run(["token", "--fresh"], limited)
         const spent = yield* user.run(["token", "--fresh"], limited)
         assert.deepStrictEqual([spent.exitCode, spent.stdout], [16, ""])
-        assert.match(spent.stderr, /The budget of 2 tokens is spent until /)
+        assert.match(spent.stderr, /The budget of 2 tokens is used up until /)
         assert.strictEqual((yield* server.issued).length, 2)
       }),
     minute

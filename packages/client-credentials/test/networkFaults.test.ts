@@ -255,7 +255,7 @@ const head = (...headers: ReadonlyArray<string>): string => ["HTTP/1.1 200 OK", 
 const gone = /^TokenEndpointUnavailable connection ([A-Z0-9_]+|HTTPParserError)$/
 const goneOrLate = /^TokenEndpointUnavailable (connection ([A-Z0-9_]+|HTTPParserError)|timeout 300ms)$/
 const late = /^TokenEndpointUnavailable timeout 300ms$/
-const foreign = /^InvalidTokenResponse with application\/json where a JSON token response belongs/
+const foreign = /^InvalidTokenResponse with application\/json instead of a JSON token response/
 const long = /^InvalidTokenResponse with more than 1048576 bytes/
 
 const block = Buffer.alloc(65_536, "a")

@@ -88,7 +88,7 @@ describe("npm start", () => {
       })
       assert.strictEqual(exitCode, 1)
       assert.strictEqual(stdout, "")
-      assert.include(stderr, "answered \"invalid_client\"")
+      assert.include(stderr, "returned \"invalid_client\"")
       assert.include(stderr, "Check the client id and the client secret or private key (OAUTH_CLIENT_ID, ")
       assert.notInclude(stderr, "wr0ng")
     }).pipe(Effect.provide([NodeContext.layer, NodeHttpClient.layerUndici])), minute)

@@ -68,7 +68,7 @@ describe("with a real authorization server and API", () => {
     const [what, more, code, remedy] of [
       ["a wrong secret", { clientSecret: Redacted.make("wr0ng") }, "invalid_client", "Check the client id"],
       ["an unknown client", { clientId: "nobody" }, "invalid_client", "Check the client id"],
-      ["JSON where a form is wanted", { requestFormat: "json" }, "invalid_request", "wants a form or JSON"],
+      ["JSON where a form is wanted", { requestFormat: "json" }, "invalid_request", "requires a form or JSON"],
       ["a scope that is not this client's", { scope: "items:write" }, "invalid_scope", "OAUTH_SCOPE"]
     ] as const
   ) {

@@ -864,7 +864,7 @@ describe("by header", () => {
               })
               const error = yield* Effect.flip(api.execute(HttpClientRequest.get("/items")))
               assert(error._tag === "CredentialUnavailable")
-              assert.include(error.message, "that no header can have")
+              assert.include(error.message, "invalid")
               assert.notInclude(printed(error), "c4n4ry")
             }
           }

@@ -277,7 +277,7 @@ describe("an error response is about", () => {
 describe("the advice on an error response", () => {
   const authentication =
     "Check the client id and the client secret or private key (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, " +
-    "OAUTH_PRIVATE_KEY), and whether this server wants the secret in the body or by basic auth " +
+    "OAUTH_PRIVATE_KEY), and whether this server requires the secret in the body or by basic auth " +
     "(OAUTH_CLIENT_AUTHENTICATION)."
   for (
     const [status, error, expected] of [
@@ -293,7 +293,7 @@ describe("the advice on an error response", () => {
       [
         404,
         "denied",
-        "Check the token URL (OAUTH_TOKEN_URL): it must be that of the token endpoint, with its whole path."
+        "Check the token URL (OAUTH_TOKEN_URL): it must be that of the token endpoint, with its complete path."
       ],
       [
         429,
@@ -311,11 +311,14 @@ describe("the advice on an error response", () => {
     const [code, setting] of [
       [
         "invalid_request",
-        "form or JSON (OAUTH_REQUEST_FORMAT), and whether it needs an audience, a scope or a resource."
+        "form or JSON (OAUTH_REQUEST_FORMAT), and whether it requires an audience, a scope or a resource."
       ],
       ["invalid_grant", "allowed this grant"],
       ["unauthorized_client", "client_credentials grant"],
-      ["unsupported_grant_type", "with the client_credentials grant, and whether this server wants a form or JSON ("],
+      [
+        "unsupported_grant_type",
+        "with the client_credentials grant, and whether this server requires a form or JSON ("
+      ],
       ["invalid_scope", "OAUTH_SCOPE"],
       ["invalid_target", "OAUTH_RESOURCE, OAUTH_AUDIENCE"],
       ["invalid_dpop_proof", "OAUTH_DPOP=true), and the clock"],

@@ -65,7 +65,7 @@ const table: ReadonlyArray<
   ],
   ...([
     ["connection", ["OAUTH_TOKEN_URL", "token endpoint", "could not be reached", "network"]],
-    ["certificate", ["token endpoint", "NODE_EXTRA_CA_CERTS", "do not switch verification off"]],
+    ["certificate", ["token endpoint", "NODE_EXTRA_CA_CERTS", "Do not disable verification"]],
     ["timeout", ["token endpoint", "within DETAIL", "TokenEndpoint.layer"]],
     ["client", ["OAUTH_TOKEN_URL", "to DETAIL", "prependUrl"]],
     ["status", ["token endpoint", "status DETAIL", "later"]]
@@ -119,7 +119,7 @@ const table: ReadonlyArray<
   [
     "requests without an answer",
     () => messages.issuanceBudgetExhausted({ ...exhausted, by: "unanswered" }),
-    ["no answer", "7 tokens", "until 1970-01-01T00:00:00.000Z", "token endpoint"],
+    ["no response", "7 tokens", "until 1970-01-01T00:00:00.000Z", "token endpoint"],
     ["early", "SharedClientCredentials"]
   ],
   ["revocation", () => messages.revocationUnsupported({ endpoint }), [endpoint, "OAUTH_REVOCATION_URL"], []],
@@ -148,14 +148,14 @@ const table: ReadonlyArray<
   [
     "a store",
     () => messages.tokenStoreError({ operation: "get", problem: "PROBLEM" }),
-    [" get ", "(PROBLEM)", "it is up"],
+    [" get ", "(PROBLEM)", "it is available"],
     []
   ],
   [
     "a store whose problem states the remedy",
     () => messages.tokenStoreError({ operation: "swap", problem: "OOM: no memory; raise maxmemory" }),
     ["not swap (OOM: no memory; raise maxmemory)."],
-    ["it is up"]
+    ["it is available"]
   ],
   ["another authentication", () => messages.insufficientUserAuthentication(acr), [endpoint, "OAUTH_PARAMETERS"], [
     "acr_values",
@@ -192,8 +192,8 @@ describe("the message of an error states what failed and what to change, and rep
 it("the message of an error contains only the known facts", () => {
   assert.strictEqual(
     messages.tokenErrorResponse(refusal),
-    `The token endpoint ${endpoint} answered "unlisted". It answered with status 400; ask its operator what that code ` +
-      "means there."
+    `The token endpoint ${endpoint} returned "unlisted". It has status 400. See the documentation of the authorization ` +
+      "server for this code."
   )
   assert.strictEqual(
     messages.insufficientUserAuthentication(acr),

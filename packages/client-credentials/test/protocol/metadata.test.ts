@@ -115,8 +115,8 @@ describe("a metadata document", () => {
 
   for (
     const [name, document, problem] of [
-      ["is not JSON", "<html>", "the document there is no JSON object"],
-      ["is a list", [], "the document there is no JSON object"],
+      ["is not JSON", "<html>", "the document is not a JSON object"],
+      ["is a list", [], "the document is not a JSON object"],
       ["names no issuer", {}, "the document there names another issuer, or none"],
       [
         "names another issuer",

@@ -95,7 +95,7 @@ describe("the parameters of a token request", () => {
         "scopes separated by spaces, of printable ASCII without quotes and backslashes (RFC 6749 section 3.3)",
         "absolute URIs without fragment (RFC 8707 section 2)",
         "a list of objects, each with a type (RFC 9396 section 2)",
-        "texts by name, none empty, and none of grant_type, client_id, client_secret, client_assertion, " +
+        "strings by name, none empty, and none of grant_type, client_id, client_secret, client_assertion, " +
         "client_assertion_type, audience, scope, resource, authorization_details, assertion, subject_token, " +
         "subject_token_type, actor_token, actor_token_type, requested_token_type"
       ]

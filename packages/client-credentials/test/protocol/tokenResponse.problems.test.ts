@@ -88,7 +88,7 @@ describe("a redirect is a problem, and its target is shown as an origin", () => 
         invalid(
           status,
           `that is a redirect${target}, and credentials are never sent after a redirect. Set the token URL ` +
-            "(OAUTH_TOKEN_URL) to where the token endpoint really is."
+            "(OAUTH_TOKEN_URL) to the final URL of the token endpoint."
         )
       ))
   }
@@ -109,7 +109,7 @@ describe("a response without JSON is a problem", () => {
         outcome({ status, body, headers: { "content-type": type } }),
         invalid(
           status,
-          `with ${shown} where a JSON token response belongs. Check that the token URL (OAUTH_TOKEN_URL) is the token ` +
+          `with ${shown} instead of a JSON token response. Check that the token URL (OAUTH_TOKEN_URL) is the token ` +
             "endpoint, not a page or a gateway in front of it."
         )
       ))
@@ -158,8 +158,8 @@ it("a token that lacks scopes is a problem when all of them are required", () =>
     token({ scope: "b" }, { requiredScope: ["a", "b", "c"] }),
     invalid(
       200,
-      "with a token that lacks the scope \"a c\" (RFC 6749 section 5.1). Have the server grant it to this client, ask for " +
-        "less (OAUTH_SCOPE), or do without requireScope."
+      "with a token that lacks the scope \"a c\" (RFC 6749 section 5.1). Have the server grant it to this client, request a " +
+        "smaller scope (OAUTH_SCOPE), or disable requireScope."
     )
   ))
 
@@ -253,7 +253,7 @@ describe("an error response", () => {
         invalid(
           404,
           `without a token: "${shown}". Check the token URL (OAUTH_TOKEN_URL): it must be that of the token endpoint, ` +
-            "with its whole path."
+            "with its complete path."
         )
       ))
   }

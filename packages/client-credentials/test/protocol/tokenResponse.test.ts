@@ -181,7 +181,7 @@ describe("the token response", () => {
     it(`is rejected with the body ${JSON.stringify(body)}`, () => {
       const error = problem(decode({ body, headers: { "content-type": "text/html; charset=utf-8" } }))
       assert.strictEqual(error._tag, "InvalidTokenResponse")
-      assert.include(error.message, "text/html where a JSON token response belongs")
+      assert.include(error.message, "text/html instead of a JSON token response")
       assert.notInclude(error.message, "t0k3n")
     })
   }

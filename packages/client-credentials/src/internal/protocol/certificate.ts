@@ -1,11 +1,11 @@
 /**
- * Certificates, by which servers find the key of an assertion (RFC 7515 section 4.1.8).
+ * Thumbprints of certificates, by which servers find the key of an assertion (RFC 7515 section 4.1.8).
  */
 import { base64url } from "./bytes.js"
 import { isCertificate as isDer } from "./der.js"
 import { blocksOf, bytesOf } from "./pem.js"
 
-/** The first certificate of a PEM text in DER, whatever stands beside it; undefined when there is none. */
+/** Returns the first certificate of a PEM string in DER, ignoring other blocks; undefined if there is none. */
 const read = (pem: unknown): Uint8Array | undefined => {
   const block = typeof pem === "string" ? blocksOf(pem)?.find(({ label }) => label === "CERTIFICATE") : undefined
   const bytes = block === undefined ? undefined : bytesOf(block)
@@ -14,7 +14,7 @@ const read = (pem: unknown): Uint8Array | undefined => {
 
 export const isCertificate = (pem: unknown): boolean => read(pem) !== undefined
 
-/** The value of `x5t#S256`; undefined for what is no certificate. */
+/** Returns the value of `x5t#S256`; undefined if the string contains no certificate. */
 export const thumbprint = async (pem: string): Promise<string | undefined> => {
   const bytes = read(pem)
   return bytes === undefined

@@ -1,8 +1,8 @@
 /**
- * The life of a client certificate: until when it can be used, and from when its end is near.
+ * Lifetime of a client certificate: its expiry, and the moment from which it is reported as expiring.
  */
 
-/** The moments of RFC 5280 section 4.1.2.5, in milliseconds since the epoch. */
+/** Validity of a certificate (RFC 5280 section 4.1.2.5), in milliseconds since the epoch. */
 export interface Validity {
   readonly notBefore: number
   readonly notAfter: number
@@ -12,10 +12,10 @@ export type Phase = "valid" | "ending" | "expired"
 
 const day = 86_400_000
 
-/** The longest time before its end at which a certificate is reported: that of a certificate of 70 days and more. */
+/** Maximum time before its expiry from which a certificate is reported: that of a certificate of 70 days and more. */
 const longest = 14 * day
 
-/** Its last fifth, at most 14 days: what replaces certificates does so earlier, commonly after two thirds of their life. */
+/** Returns the phase of a certificate. `ending` is its last fifth, at most 14 days; issuers usually renew after two thirds. */
 export const phaseOf = ({ notAfter, notBefore }: Validity, now: number): Phase =>
   now >= notAfter
     ? "expired"
@@ -23,7 +23,7 @@ export const phaseOf = ({ notAfter, notBefore }: Validity, now: number): Phase =
     ? "ending"
     : "valid"
 
-/** The time left, as it is shown. */
+/** Formats the time that is left. */
 export const shownLeft = (millis: number): string => {
   const [size, unit] = millis >= day ? [day, "day"] : millis >= day / 24 ? [day / 24, "hour"] : [60_000, "minute"]
   const count = Math.floor(millis / size)

@@ -1,6 +1,6 @@
 /**
- * As much of DER (ITU-T X.690) as keys and signatures need: private keys, distinguished from what is often taken for one
- * and written as PKCS #8; public keys and certificates; signatures by ECDSA.
+ * Subset of DER (ITU-T X.690) for keys and signatures: private keys, which are converted to PKCS #8 and distinguished from
+ * similar content; public keys and certificates; ECDSA signatures.
  */
 import { hex } from "./bytes.js"
 import type { KeyType } from "./signingAlgorithm.js"
@@ -20,7 +20,7 @@ const bits = 0x03
 const identifier = 0x06
 const sequence = 0x30
 
-/** The element at the beginning of the bytes; undefined when it is damaged, or longer than they are. */
+/** Reads the element at the start of the bytes; undefined if it is damaged or truncated. */
 const readElement = (bytes: Bytes): Element | undefined => {
   const [tag = 0, first] = bytes
   // In BER, 0x80 is a length that is not stated.
@@ -33,7 +33,7 @@ const readElement = (bytes: Bytes): Element | undefined => {
     : { tag, content: bytes.subarray(2 + size, end), whole: bytes.subarray(0, end) }
 }
 
-/** The elements of which the bytes consist; undefined when one of them is damaged. */
+/** Reads all elements of the bytes; undefined if one of them is damaged. */
 const readAll = (bytes: Bytes): ReadonlyArray<Element> | undefined => {
   const elements: Array<Element> = []
   for (let rest = bytes; rest.length > 0;) {
@@ -45,7 +45,7 @@ const readAll = (bytes: Bytes): ReadonlyArray<Element> | undefined => {
   return elements
 }
 
-/** The elements of a sequence that the bytes begin with. */
+/** Reads the elements of the sequence at the start of the bytes. */
 const readSequence = (bytes: Bytes): ReadonlyArray<Element> | undefined => {
   const outer = readElement(bytes)
   return outer?.tag === sequence ? readAll(outer.content) : undefined
@@ -65,7 +65,7 @@ const write = (tag: number, ...parts: ReadonlyArray<ArrayLike<number>>): Bytes =
   return join([tag], size, content)
 }
 
-/** How many bits a positive number has that is written as bytes. */
+/** Returns the number of bits of a positive integer. */
 export const bitLength = (bytes: Bytes): number => {
   const first = bytes.findIndex((byte) => byte !== 0)
   return first === -1 ? 0 : (bytes.length - first) * 8 - (Math.clz32(bytes[first] ?? 0) - 24)
@@ -112,7 +112,7 @@ const rsa = (type: "RSA" | "RSA-PSS", key: Bytes): Read => {
   }
 }
 
-/** RFC 5915 section 3. The curve may be named in the key; otherwise it is what stands `beside` it. */
+/** Reads an EC key (RFC 5915 section 3). The key may name its curve; otherwise `beside` contains it. */
 const ec = (key: Bytes, beside: Element | undefined): Read => {
   const parts = readSequence(key)
   if (parts?.[0]?.tag !== integer || parts[1]?.tag !== octets) return nothing("Damaged")
@@ -145,7 +145,7 @@ const inPkcs8 = (algorithm: Element, key: Bytes): Read => {
   }
 }
 
-/** `curve` is that of an EC key that does not name it: the name, as it stands in a PEM of its own before the key. */
+/** Reads a private key. `curve` is the curve of an EC key that does not name it, from the PEM block before the key. */
 export const readPrivateKey = (bytes: Bytes, curve: Bytes = new Uint8Array()): Read => {
   const parts = readSequence(bytes)
   if (parts === undefined) return nothing("Damaged")
@@ -165,13 +165,13 @@ export const readPrivateKey = (bytes: Bytes, curve: Bytes = new Uint8Array()): R
   return nothing("Damaged")
 }
 
-/** Whether the content of an INTEGER is a positive number in its shortest form. */
+/** Returns whether the content of an INTEGER is a positive number in its shortest form. */
 const isPositive = ([first = 0x80, second = 0]: Bytes): boolean => first < 0x80 && (first > 0 || second >= 0x80)
 
-/** A positive number, without the byte that only states that it is one. */
+/** Returns a positive number without the leading zero byte of its sign. */
 const magnitude = (content: Bytes): Bytes => content[0] === 0 ? content.subarray(1) : content
 
-/** A public key: its type, and the numbers that it consists of. */
+/** A public key: its type and its numbers. */
 export interface PublicKey {
   readonly type: KeyType
   /** Modulus and exponent, or the coordinates, or the one number of an Ed25519 key. */

@@ -1,13 +1,13 @@
 /**
- * The refusals of token endpoints, as data: what each server writes, what it means, and what to do about it.
+ * Error responses of token endpoints as data: what each server returns, what it means, and what to change.
  *
- * The standard (RFC 6749 section 5.2) comes first. What servers do beside it is listed in two tables: the shapes in which
- * they write a code and a description, and the situations that neither the status nor the code tells by itself.
+ * The standard (RFC 6749 section 5.2) comes first. Deviations of servers are listed in two tables: the shapes of a code and a
+ * description, and the situations that neither the status nor the code identifies.
  */
 import { isRecord } from "./json.js"
 import { isTransient } from "./status.js"
 
-/** What a refusal is about. */
+/** Subject of an error response. */
 export type Kind =
   /** The credential of the client was not accepted. */
   | "authentication"
@@ -28,14 +28,14 @@ export interface Refusal {
 
 type Members = Readonly<Record<string, unknown>>
 
-/** A refusal as it was written; each part is of the server's choice. */
+/** An error response as the server wrote it. */
 export interface Written {
   readonly error: unknown
   readonly description?: unknown
   readonly uri?: unknown
 }
 
-/** Reads a refusal of one shape; undefined for another one. */
+/** Reads an error response of one shape; undefined for other shapes. */
 type Shape = (members: Members, status: number) => Written | undefined
 
 interface Situation {
@@ -48,7 +48,8 @@ const isText = (value: unknown): value is string => typeof value === "string" &&
 
 /**
  * The registered error codes (RFC 6749 section 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2, RFC 9396 section 5, RFC
- * 9449 section 5), and those of section 4.1.2.1 that servers use here. No secret is in them, whatever they have in common.
+ * 9449 section 5), and those of section 4.1.2.1 that servers use here. They are shown even if a secret contains the same
+ * characters.
  */
 const registered: ReadonlySet<string> = new Set([
   "invalid_request",
@@ -74,7 +75,7 @@ export const isRegistered = (code: unknown): code is string =>
 
 const isAbsent = (status: number): boolean => status === 404 || status === 405 || status === 410
 
-/** The code of the standard for what a server says without one. */
+/** Returns the standard code for a message without a code. */
 const codeFor = (message: string, status: number): string =>
   status === 401 || /\binvalid client\b|\bbad credentials\b/i.test(message)
     ? "invalid_client"
@@ -86,7 +87,7 @@ const codeFor = (message: string, status: number): string =>
     ? "not_found"
     : "invalid_request"
 
-/** The shapes in which servers write what the standard writes as `error` and `error_description`. */
+/** Shapes of `error` and `error_description` in responses of servers. */
 const shapes: ReadonlyArray<Shape> = [
   // RFC 6749 section 5.2.
   ({ error, error_description, error_uri, message }) =>
@@ -112,7 +113,7 @@ const shapes: ReadonlyArray<Shape> = [
       : undefined
 ]
 
-/** What a JSON response says that has no token in it, if it is a refusal. */
+/** Reads the error from a JSON response without a token; undefined if it is not an error response. */
 export const read = (json: unknown, status: number): Written | undefined => {
   if (!isRecord(json) || json["access_token"] !== undefined) return undefined
   for (const shape of shapes) {
@@ -127,9 +128,9 @@ const rate = /\b(\d{1,6}) (?:tokens?|requests?) ?(?:\/|per|in|every) ?(\d{1,7}) 
 
 const texts = ({ error, errorDescription }: Refusal): string => [error, errorDescription].join(" ")
 
-const tokenUrl = "Check the token URL (OAUTH_TOKEN_URL): it must be that of the token endpoint, with its whole path."
+const tokenUrl = "Check the token URL (OAUTH_TOKEN_URL): it must be that of the token endpoint, with its complete path."
 
-/** Tried in this order, before the code. */
+/** Situations, which are tried in this order, before the code. */
 const situations: ReadonlyArray<Situation> = [
   // A limit, which Vertex writes with status 400.
   {
@@ -158,18 +159,19 @@ const situations: ReadonlyArray<Situation> = [
 
 const authentication =
   "Check the client id and the client secret or private key (OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_PRIVATE_KEY), " +
-  "and whether this server wants the secret in the body or by basic auth (OAUTH_CLIENT_AUTHENTICATION)."
+  "and whether this server requires the secret in the body or by basic auth (OAUTH_CLIENT_AUTHENTICATION)."
 
-/** What to do about a code, whatever its letter case. */
+/** Advice by error code, in lower case. */
 const remedies: Readonly<Record<string, string>> = {
-  invalid_request: "Check whether this server wants a form or JSON (OAUTH_REQUEST_FORMAT), and whether it needs an " +
+  invalid_request:
+    "Check whether this server requires a form or JSON (OAUTH_REQUEST_FORMAT), and whether it requires an " +
     "audience, a scope or a resource.",
   invalid_grant: "Check that the client is allowed this grant as it is configured.",
   unauthorized_client: "Allow this client the client_credentials grant at the authorization server.",
   unsupported_grant_type:
     "Check that the token URL is that of a server with the client_credentials grant, and whether " +
-    "this server wants a form or JSON (OAUTH_REQUEST_FORMAT).",
-  invalid_scope: "Ask only for scopes that this client was given (OAUTH_SCOPE).",
+    "this server requires a form or JSON (OAUTH_REQUEST_FORMAT).",
+  invalid_scope: "Request only scopes that are granted to this client (OAUTH_SCOPE).",
   invalid_target: "Check the resource and the audience (OAUTH_RESOURCE, OAUTH_AUDIENCE).",
   invalid_dpop_proof: "Check that dpop is set (OAUTH_DPOP=true), and the clock of this machine.",
   use_dpop_nonce: "The server requires proofs of possession (RFC 9449): set dpop (OAUTH_DPOP=true).",
@@ -179,7 +181,7 @@ const remedies: Readonly<Record<string, string>> = {
 /** The error codes of rejected proofs of possession (RFC 9449 sections 5 and 8), in lower case. */
 export type ProofError = "use_dpop_nonce" | "invalid_dpop_proof"
 
-/** Which of these a code is, in any letter case; with whatever status it comes. */
+/** Returns the proof error of a code, in any letter case and with any status. */
 export const proofError = (code: string): ProofError | undefined => {
   const known = code.toLowerCase()
   return known === "use_dpop_nonce" || known === "invalid_dpop_proof" ? known : undefined
@@ -195,7 +197,7 @@ export const isFailedAuthentication = ({ error, status }: Refusal): boolean => {
   return code === "invalid_client" || (status === 401 && proofError(code) === undefined)
 }
 
-/** What a refusal is about. */
+/** Returns the subject of an error response. */
 export const kindOf = (refusal: Refusal): Kind => {
   const { error, status } = refusal
   const situation = situations.find(({ holds }) => holds(refusal))
@@ -206,7 +208,7 @@ export const kindOf = (refusal: Refusal): Kind => {
     : "request"
 }
 
-/** What to do about a refusal, as its message says it; undefined for a code that only its server defines. */
+/** Returns the advice for an error response, which becomes part of its message; undefined for a code that is not known. */
 export const advice = (refusal: Refusal): string | undefined => {
   const situation = situations.find(({ holds }) => holds(refusal))
   if (situation !== undefined) return situation.advice
@@ -217,7 +219,7 @@ export const advice = (refusal: Refusal): string | undefined => {
     : `Status ${refusal.status} means that client authentication failed (RFC 6749 section 5.2). ${authentication}`
 }
 
-/** The pause between two tokens, in milliseconds, where a description states the limit and no header does. */
+/** Returns the pause between two tokens in milliseconds, if a description states the limit and no header does. */
 export const statedPause = (refusal: Refusal): number | undefined => {
   if (kindOf(refusal) !== "limit") return undefined
   const stated = rate.exec(texts(refusal))

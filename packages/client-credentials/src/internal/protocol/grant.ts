@@ -1,10 +1,10 @@
 /**
- * Grants as data: the parameters that say what a token is requested for (RFC 6749 section 1.3).
+ * Grants as data: the parameters that state what a token is requested for (RFC 6749 section 1.3).
  */
 
 const names = "urn:ietf:params:oauth:token-type:"
 
-/** The registered types of tokens by their short names (RFC 8693 section 3, the ID-JAG draft). */
+/** Registered token types by their short names (RFC 8693 section 3, the ID-JAG draft). */
 const tokenTypes = {
   access_token: `${names}access_token`,
   refresh_token: `${names}refresh_token`,
@@ -15,15 +15,15 @@ const tokenTypes = {
   "id-jag": `${names}id-jag`
 } as const
 
-/** The type of a token: a registered one by its short name, or any other as a URI. */
+/** Type of a token: a registered type by its short name, or any other type as a URI. */
 export type TokenType = keyof typeof tokenTypes | (string & {})
 
 const isShort = (type: string): type is keyof typeof tokenTypes => Object.hasOwn(tokenTypes, type)
 
-/** The URI of a type. */
+/** Returns the URI of a type. */
 export const tokenTypeUri = (type: TokenType): string => isShort(type) ? tokenTypes[type] : type
 
-/** Returns whether it is a registered type, or a URI. */
+/** Returns whether a value is a registered type or a URI. */
 export const isTokenType = (type: unknown): type is TokenType =>
   typeof type === "string" && (isShort(type) || (/^[\x21-\x7e]+$/.test(type) && URL.canParse(type)))
 
@@ -33,7 +33,7 @@ export const grantTypes = {
   tokenExchange: "urn:ietf:params:oauth:grant-type:token-exchange"
 } as const
 
-/** The parameters of a grant that are the same in each of its requests, as a form: two equal grants are the same text. */
+/** Encodes the constant parameters of a grant as a form: equal grants result in equal strings. */
 export const canonical = (type: string, parameters: Readonly<Record<string, string>> = {}): string => {
   const pairs = new URLSearchParams({ ...parameters })
   pairs.sort()
@@ -43,8 +43,8 @@ export const canonical = (type: string, parameters: Readonly<Record<string, stri
 export const clientCredentials = canonical(grantTypes.clientCredentials)
 
 /**
- * The type that a token exchange requests, where that is not an access token: then the token is one to present elsewhere, and
- * its `token_type` is `N_A` (RFC 8693 section 2.2.1).
+ * Returns the type that a token exchange requests, if it is not an access token. Such a token is presented to another server,
+ * and its `token_type` is `N_A` (RFC 8693 section 2.2.1).
  */
 export const requestedType = (grant: string): string | undefined => {
   const type = new URLSearchParams(grant).get("requested_token_type") ?? tokenTypes.access_token

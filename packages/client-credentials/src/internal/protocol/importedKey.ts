@@ -1,5 +1,5 @@
 /**
- * Private keys, as keys of the platform, and the public keys that belong to them.
+ * Imports private keys into the platform, and derives their public keys.
  */
 import { type CryptoKey, importJWK, importPKCS8 } from "jose"
 
@@ -7,7 +7,7 @@ import type { PrivateKey } from "./privateKey.js"
 import { type PublicKey, publicMembers } from "./publicKey.js"
 import { fail, type Result, succeed } from "./result.js"
 
-/** The platform checks what reading did not: that the numbers in the key belong together. */
+/** Imports a key. The platform verifies that the numbers of the key are consistent. */
 export const importedKey = async (
   { material, type }: Pick<PrivateKey, "material" | "type">,
   algorithm: string,
@@ -24,7 +24,7 @@ export const importedKey = async (
   }
 }
 
-/** The public key that belongs to a private key. */
+/** Returns the public key of a private key. */
 export const publicKeyOf = async (
   key: Pick<PrivateKey, "material" | "type">,
   algorithm: string

@@ -1,5 +1,5 @@
 /**
- * The quotas that an authorization server announces in the headers of its responses.
+ * Quotas that an authorization server announces in the headers of its responses.
  */
 
 /** A limit on the number of tokens that the authorization server announced, as of the response. */
@@ -13,7 +13,7 @@ export interface Quota {
   readonly resetsAt: number
 }
 
-/** The longest time to a reset that is accepted: quotas cover a month at most, and a server's mistake must not end a service. */
+/** Maximum time to a reset that is accepted. Quotas cover at most a month, and a server's mistake must not end a service. */
 const maxSeconds = 31 * 86_400
 
 const headers = {
@@ -21,19 +21,19 @@ const headers = {
   "auth0-organization-quota-limit": "organization"
 } as const
 
-/** The organization that a request names by the parameter of Auth0; empty when it names none. */
+/** Returns the organization in Auth0's parameter of a request; empty if there is none. */
 export const organizationOf = ({ parameters }: { readonly parameters: string }): string =>
   new URLSearchParams(parameters).get("organization") ?? ""
 
-/** The most buckets read from each header. */
+/** Maximum number of buckets that are read from each header. */
 const maxBuckets = 10
 
 const whole = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
 
 /**
- * The buckets in the quota headers of Auth0: `b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=47;t=43200`, that is a name, the
- * quota, what remains of it, and the seconds until it is full again. Buckets that cannot be read are ignored.
+ * Parses the quota headers of Auth0, `b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=47;t=43200`: buckets with a name, the quota,
+ * its rest, and the seconds until it is full again. Buckets that cannot be parsed are ignored.
  */
 export const parse = (
   received: Readonly<Record<string, string | undefined>>,
@@ -60,15 +60,15 @@ export const parse = (
     })
   )
 
-/** The quotas of two responses to one token request: those of the later response replace those of the same name. */
+/** Merges the quotas of two responses to one token request: those of the later response replace those of equal name. */
 export const merge = (earlier: ReadonlyArray<Quota>, later: ReadonlyArray<Quota>): ReadonlyArray<Quota> => [
   ...earlier.filter(({ name }) => !later.some((quota) => quota.name === name)),
   ...later
 ]
 
-/** How much of a quota is used, where a user should know: four fifths of it, or all. */
+/** Returns the used part of a quota if it should be reported: `most` from four fifths on, or `all`. */
 export const usedPart = ({ limit, remaining }: Quota): "most" | "all" | undefined =>
   limit === 0 ? undefined : remaining === 0 ? "all" : limit - remaining >= 0.8 * limit ? "most" : undefined
 
-/** The name of its bucket, as a label: `client per_day`. */
+/** Returns the label of a quota: `client per_day`. */
 export const labelOf = ({ counts, name }: Quota): string => `${counts} ${name.slice(name.indexOf(" ") + 1)}`

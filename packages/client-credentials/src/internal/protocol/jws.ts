@@ -1,37 +1,37 @@
 /**
- * Signatures in the compact form (RFC 7515 section 7.1): what is signed, what a signature must be, and keys of the platform
- * that sign.
+ * Signatures in the compact form (RFC 7515 section 7.1): signing input, validation of signatures, and signing with keys of the
+ * platform.
  */
 import type { CryptoKey } from "jose"
 
 import { base64, base64url } from "./bytes.js"
 
-/** A signature that is none, by which a signer of this library fails; `problem` may be shown. */
+/** Error of a signer of this library that returned an invalid signature. `problem` may be shown. */
 export class InvalidSignature {
   constructor(readonly problem: string) {}
 }
 
 const encode = (value: object): string => base64url.encode(new TextEncoder().encode(JSON.stringify(value)))
 
-/** What is signed: header and claims (RFC 7515 section 5.1). */
+/** Returns the signing input of a header and claims (RFC 7515 section 5.1). */
 export const signingInput = (header: object, claims: object): string => `${encode(header)}.${encode(claims)}`
 
 export const compact = (input: string, signature: Uint8Array): string => `${input}.${base64url.encode(signature)}`
 
-/** The hash of an algorithm, as the Web Cryptography API names it; undefined for EdDSA, which hashes by itself. */
+/** Returns the hash of an algorithm by its Web Cryptography name; undefined for EdDSA, which includes the hash. */
 export const hashOf = (algorithm: string): string | undefined =>
   /^[HREP]S(256|384|512)$/.test(algorithm) ? `SHA-${algorithm.slice(2)}` : undefined
 
-/** The bytes of R and of S (RFC 7518 section 3.4); undefined for what is not ECDSA. */
+/** Returns the size in bytes of R and of S (RFC 7518 section 3.4); undefined for algorithms other than ECDSA. */
 export const sizeOf = (algorithm: string): number | undefined =>
   algorithm === "ES256" ? 32 : algorithm === "ES384" ? 48 : algorithm === "ES512" ? 66 : undefined
 
-/** The least that an RSA key of 2048 bits signs with (RFC 7518 section 3.3). */
+/** Minimum size in bytes of an RSA signature, that of a key of 2048 bits (RFC 7518 section 3.3). */
 const minRsaBytes = 256
 
 /**
- * What is wrong with a signature, by its length; undefined when nothing is. `modulus` is that of the public key as a JWK
- * has it (RFC 7518 section 6.3.1.1), where it is known.
+ * Returns the problem of a signature with a wrong length; undefined for a correct one. `modulus` is that of the public key,
+ * as in a JWK (RFC 7518 section 6.3.1.1), if it is known.
  */
 export const signatureProblem = (
   algorithm: string,
@@ -57,7 +57,7 @@ export const signatureProblem = (
     : undefined
 }
 
-/** The algorithm that a key of the platform signs by; undefined when it signs by none of JWS. */
+/** Returns the JWS algorithm of a platform key; undefined if it has none. */
 export const algorithmOf = ({ algorithm }: CryptoKey): string | undefined => {
   const { hash, name, namedCurve } = algorithm as {
     readonly name: string
@@ -95,15 +95,15 @@ const schemeOf = (algorithm: string) => {
   }
 }
 
-/** Signs by a key of the platform, which must be one for the algorithm. Rejects when the platform cannot. */
+/** Signs with a platform key, which must match the algorithm. Rejects if the platform cannot sign. */
 export const sign = async (key: CryptoKey, algorithm: string, data: Uint8Array): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.sign(schemeOf(algorithm), key, Uint8Array.from(data)))
 
-/** The key of a secret, for HMAC (RFC 7518 section 3.2). */
+/** Imports a secret as a key for HMAC (RFC 7518 section 3.2). */
 export const importSecret = (secret: string, algorithm: string): Promise<CryptoKey> =>
   crypto.subtle.importKey("raw", new TextEncoder().encode(secret), schemeOf(algorithm), false, ["sign"])
 
-/** The digest that an algorithm signs; undefined for EdDSA, which signs the message itself. */
+/** Returns the digest that an algorithm signs; undefined for EdDSA, which signs the message itself. */
 export const digest = async (algorithm: string, data: Uint8Array): Promise<Uint8Array | undefined> => {
   const hash = hashOf(algorithm)
   return hash === undefined ? undefined : new Uint8Array(await crypto.subtle.digest(hash, Uint8Array.from(data)))

@@ -1,5 +1,5 @@
 /**
- * The text of a log line, whose parts may be values.
+ * Formats log lines, whose parts may be values of any type.
  */
 
 /** Returns the parts of a message, separated by spaces. Values that are not strings are converted to strings. */

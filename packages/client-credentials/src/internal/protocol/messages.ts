@@ -1,5 +1,5 @@
 /**
- * The messages of the library's errors, as pure functions of their fields: what failed, what was found, what to change.
+ * Messages of the library's errors, as pure functions of their fields: what failed, what was found, what to change.
  *
  * Every string of a server in these fields was redacted and cut before the error was made (`redaction.ts`).
  */
@@ -9,7 +9,7 @@ import type { Quota } from "./issuerQuota.js"
 const withDetail = (text: string, detail: string | undefined): string =>
   detail === undefined ? text : `${text}: ${detail.replace(/\.$/, "")}`
 
-/** When tokens are issued again, where the server states it: the end of its last spent quota, or `Retry-After`. */
+/** States when tokens are issued again, if the server announces it: the end of its last exhausted quota, or `Retry-After`. */
 const again = (
   { quotas = [], retryAfterMillis }: {
     readonly quotas?: ReadonlyArray<Quota> | undefined
@@ -32,17 +32,18 @@ export const tokenErrorResponse = (
     readonly retryAfterMillis?: number | undefined
   }
 ): string =>
-  `${withDetail(`The token endpoint ${error.endpoint} answered "${error.error}"`, error.errorDescription)}. ${
-    dialect.advice(error) ?? `It answered with status ${error.status}; ask its operator what that code means there.`
+  `${withDetail(`The token endpoint ${error.endpoint} returned "${error.error}"`, error.errorDescription)}. ${
+    dialect.advice(error) ??
+      `It has status ${error.status}. See the documentation of the authorization server for this code.`
   }${dialect.kindOf(error) === "limit" ? again(error) : ""}${error.hint === undefined ? "" : ` ${error.hint}`}`
 
 export const invalidTokenResponse = ({ endpoint, problem, status }: {
   readonly endpoint: string
   readonly status: number
   readonly problem: string
-}): string => `The token endpoint ${endpoint} answered with status ${status}, but ${problem}`
+}): string => `The token endpoint ${endpoint} returned status ${status}, but ${problem}`
 
-/** Why no usable response of an endpoint arrived. */
+/** Reason for which no usable response of an endpoint arrived. */
 export type UnavailableReason = "connection" | "certificate" | "timeout" | "status" | "client"
 
 export const tokenEndpointUnavailable = ({ detail, endpoint, reason }: {
@@ -58,10 +59,10 @@ export const tokenEndpointUnavailable = ({ detail, endpoint, reason }: {
     case "connection":
       return `The ${what} ${endpoint} could not be reached (${detail}). Check ${setting}, the network and the proxy.`
     case "certificate":
-      return `The certificate of the ${what} ${endpoint} is not trusted (${detail}). Give its certificate authority to the ` +
-        "HTTP client (on Node: NODE_EXTRA_CA_CERTS); do not switch verification off."
+      return `The certificate of the ${what} ${endpoint} is not trusted (${detail}). Add its certificate authority to the ` +
+        "HTTP client (on Node: NODE_EXTRA_CA_CERTS). Do not disable verification."
     case "timeout":
-      return `The ${what} ${endpoint} did not answer within ${detail}. Check that it is up, or allow it more time ` +
+      return `The ${what} ${endpoint} did not respond within ${detail}. Check that it is available, or allow more time ` +
         `(${module}.layer).`
     case "client":
       return `The HTTP client in use sends requests for the ${what} ${endpoint} to ${detail}, where credentials must not ` +
@@ -71,7 +72,7 @@ export const tokenEndpointUnavailable = ({ detail, endpoint, reason }: {
   }
 }
 
-/** A client as messages name it: clients whose grant identifies them have no id. */
+/** Returns a client as messages name it: clients that their grant identifies have no id. */
 export const namedClient = (clientId: string): string =>
   clientId === "" ? "the client without an id" : `the client ${clientId}`
 
@@ -102,16 +103,19 @@ export const issuanceBudgetExhausted = ({ by, limit, reserved, resetsAt }: {
   readonly reserved: boolean
 }): string => {
   const until = `until ${new Date(resetsAt).toISOString()}`
-  if (reserved) return `The last of ${limit} tokens are kept for real need, so none is renewed early ${until}.`
+  if (reserved) {
+    return `Budget reserve reached (limit ${limit}): early refresh is disabled ${until}. The remaining tokens are reserved ` +
+      "for callers without a token."
+  }
   if (by === "unanswered") {
-    return `The last token requests got no answer, and each may have used one of ${limit} tokens, so none is sent ${until}. ` +
-      "See to the token endpoint and the network before it."
+    return `The last token requests got no response, and each may have used one of ${limit} tokens, so no request is sent ` +
+      `${until}. Check the token endpoint and the network path to it.`
   }
   return by === "issuer"
-    ? `The authorization server gives no further token ${until}, by what it said itself, so none was asked for. Share ` +
-      "tokens between processes (SharedClientCredentials.layer), or have its limit raised. If it announces limits that it does " +
-      "not enforce, set issuanceBudget.followIssuerQuotas to false."
-    : `The budget of ${limit} tokens is spent ${until}, so no token was asked for. Share tokens between processes ` +
+    ? `The authorization server announced that it issues no further token ${until}, so no token was requested. Share tokens ` +
+      "between processes (SharedClientCredentials.layer), or have its limit raised. If it announces limits that it does not " +
+      "enforce, set issuanceBudget.followIssuerQuotas to false."
+    : `The budget of ${limit} tokens is used up ${until}, so no token was requested. Share tokens between processes ` +
       "(SharedClientCredentials.layer), or raise the limit if the issuer allows more."
 }
 
@@ -131,15 +135,15 @@ export const originNotAllowed = ({ allowed, origin }: {
 
 export const pathNotAllowed = ({ baseUrl, path }: { readonly baseUrl: string; readonly path: string }): string =>
   `The path ${path} is not below the base URL ${baseUrl} once dot segments are removed and escapes are decoded, so nothing ` +
-  "was sent. Refuse \"..\" in values that are put into a path, and encode them (encodeURIComponent). If the token is " +
+  "was sent. Reject \"..\" in values that are inserted into a path, and encode them (encodeURIComponent). If the token is " +
   "meant for the whole origin, set allowOutsideBasePath (API_ALLOW_OUTSIDE_BASE_PATH=true)."
 
 export const insufficientScope = ({ endpoint, scope }: {
   readonly endpoint: string
   readonly scope: ReadonlyArray<string>
 }): string => {
-  const wanted = scope.length === 0 ? "a scope that it does not name" : `the scope "${scope.join(" ")}"`
-  return `${endpoint} wants ${wanted}. Ask for it (OAUTH_SCOPE), and have the authorization server allow it to this client.`
+  const required = scope.length === 0 ? "a scope that it does not name" : `the scope "${scope.join(" ")}"`
+  return `${endpoint} requires ${required}. Request it (OAUTH_SCOPE), and grant it to this client at the authorization server.`
 }
 
 export const resourceMetadataInvalid = ({ problem, resource }: {
@@ -147,13 +151,13 @@ export const resourceMetadataInvalid = ({ problem, resource }: {
   readonly problem: string
 }): string => `The metadata of ${resource} cannot be used: ${problem}.`
 
-/** A problem with a semicolon states after it what to change. */
+/** Returns the message of a store error. A problem with a semicolon states the fix after it. */
 export const tokenStoreError = ({ operation, problem }: {
   readonly operation: string
   readonly problem: string
 }): string =>
   `The token store could not ${operation} (${problem}).${
-    problem.includes("; ") ? "" : " Check that it is up and can be reached."
+    problem.includes("; ") ? "" : " Check that it is available and reachable."
   }`
 
 export const insufficientUserAuthentication = ({ acrValues, endpoint, maxAge }: {

@@ -6,8 +6,8 @@ import { fail, type Result, succeed } from "./result.js"
 import { secureUrl } from "./urls.js"
 
 /**
- * Where a document may be: inserted between host and path (RFC 8414 sections 3.1 and 5), by both names, or appended
- * (OpenID Connect Discovery 1.0 section 4).
+ * Returns the possible URLs of a document: inserted between host and path (RFC 8414 sections 3.1 and 5), by both names, or
+ * appended (OpenID Connect Discovery 1.0 section 4).
  */
 export const locations = (issuer: string): ReadonlyArray<string> => {
   const { origin, pathname } = new URL(issuer)
@@ -23,36 +23,36 @@ export const locations = (issuer: string): ReadonlyArray<string> => {
 
 const wellKnown = /\/\.well-known\/(?:oauth-authorization-server|openid-configuration)/
 
-/** The issuer that was probably meant, where the URL of a document was configured in its place. */
+/** Returns the issuer that was probably intended, if the URL of a document was configured in its place. */
 export const issuerOfDocument = (issuer: string): string | undefined =>
   wellKnown.test(issuer) ? issuer.replace(wellKnown, "") : undefined
 
-/** A URL that a server named, as errors show it: origin and path, printable and bounded. */
+/** Returns a URL of a server as errors show it: origin and path, printable and bounded. */
 const shownUrl = (text: string, base?: string): string => {
   if (!URL.canParse(text, base)) return "an invalid URL"
   const { origin, pathname } = new URL(text, base)
   return (origin + pathname).replace(/[^\x21-\x7e]/g, "?").slice(0, 300)
 }
 
-/** What a response without a document was. */
+/** Describes a response without a document. */
 export const described = (url: string, status: number, location: string | undefined): string =>
   status >= 300 && status < 400 && location !== undefined
     ? `status ${status}, a redirect to ${shownUrl(location, url)}`
     : `status ${status}`
 
-/** Whether the document is one of an authorization server, so that other places need not be waited for. */
+/** Returns whether a document describes an authorization server, so that the other URLs need not be awaited. */
 export const isDefinite = (body: string): boolean => {
   const document = readJson(body)
   return isRecord(document) && typeof document["issuer"] === "string"
 }
 
-/** Names of methods and algorithms, which errors may show. */
+/** Returns the names of methods and algorithms, which errors may show. */
 const names = (value: unknown): ReadonlyArray<string> | undefined =>
   Array.isArray(value)
     ? value.filter((one): one is string => typeof one === "string" && /^[\x21-\x7e]{1,100}$/.test(one)).slice(0, 100)
     : undefined
 
-/** The members of a document that a client of this library uses. */
+/** Members of a document that a client of this library uses. */
 export interface Document {
   readonly issuer: string
   readonly tokenEndpoint: string
@@ -68,14 +68,14 @@ export interface Document {
   readonly certificateBoundTokens: boolean
 }
 
-/** The document that an issuer publishes, or its problem. */
+/** Decodes the document that an issuer publishes, or returns its problem. */
 export const decode = (
   issuer: string,
   body: string,
   allowHttpLoopback: boolean
 ): Result<Document, string> => {
   const document = readJson(body)
-  if (!isRecord(document)) return fail("the document there is no JSON object")
+  if (!isRecord(document)) return fail("the document is not a JSON object")
   // RFC 8414 section 3.3: otherwise another server could take this client's credentials.
   if (document["issuer"] !== issuer) {
     const named = document["issuer"]
@@ -106,7 +106,7 @@ export const decode = (
     },
     // RFC 8414 section 2: absent means basic auth.
     authenticationMethods: names(document["token_endpoint_auth_methods_supported"]) ?? ["client_secret_basic"],
-    // An empty list says nothing: some algorithm there must be.
+    // An empty list carries no information: at least one algorithm exists.
     signingAlgorithms: signingAlgorithms?.length === 0 ? undefined : signingAlgorithms,
     dpopAlgorithms: names(document["dpop_signing_alg_values_supported"]),
     certificateBoundTokens: document["tls_client_certificate_bound_access_tokens"] === true

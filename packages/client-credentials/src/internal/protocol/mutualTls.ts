@@ -1,16 +1,16 @@
 /**
- * Which endpoints a client uses: those for mutual TLS, which request a certificate, or the others (RFC 8705 section 5).
+ * Choice of endpoints: those for mutual TLS, which request a certificate, or the others (RFC 8705 section 5).
  */
 
-/** What decides it. */
+/** Facts that the choice depends on. */
 export interface Situation {
   /** The method of client authentication. */
   readonly method: string
-  /** Whether the method is the certificate itself. */
+  /** True if the client authenticates by the certificate. */
   readonly byCertificate: boolean
-  /** What the user says: whether tokens are bound to the certificate of the client. */
+  /** Setting of the user: true if tokens are bound to the certificate of the client. */
   readonly wanted: boolean | undefined
-  /** Whether tokens are bound to a DPoP key, so that they need no certificate. */
+  /** True if tokens are bound to a DPoP key, so that they need no certificate. */
   readonly hasDpop: boolean
   /** `tls_client_certificate_bound_access_tokens` of the server (RFC 8705 section 3.3). */
   readonly serverBinds: boolean | undefined
@@ -25,8 +25,8 @@ export const usesAliases = ({ byCertificate, hasDpop, method, serverBinds, wante
   byCertificate || (wanted ?? (method === "private_key_jwt" && serverBinds === true && !hasDpop))
 
 /**
- * Returns whether tokens are known to be bound to the certificate of the client (RFC 8705 section 3). To authenticate by a
- * certificate is not to have tokens bound to it: where nothing states it, a rejection of the API shows it.
+ * Returns whether tokens are known to be bound to the certificate of the client (RFC 8705 section 3). Authentication by a
+ * certificate does not imply bound tokens: without a statement about it, only a rejection by the API shows it.
  */
 export const bindsTokens = (situation: Situation): boolean =>
   situation.wanted ?? (situation.serverBinds === true && usesAliases(situation))

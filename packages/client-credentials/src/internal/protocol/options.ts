@@ -1,9 +1,9 @@
 /**
- * The checks that every object of options shares, whichever module it is for.
+ * Checks that all objects of options share.
  */
 
 export interface Problem {
-  /** The path of the option, from the options object that the user wrote. */
+  /** Path of the option, starting at the options object of the user. */
   readonly setting: string
   readonly expected: string
 }
@@ -12,7 +12,7 @@ export interface Problem {
 export const isPrintable = (value: unknown): value is string =>
   typeof value === "string" && /^[^\x00-\x1f\x7f]+$/.test(value)
 
-/** Returns the names for which there is no option: a misspelt option would be ignored in silence. */
+/** Returns the names for which there is no option: a misspelled option would otherwise be ignored silently. */
 export const unknownNames = (options: object, names: Iterable<string>): ReadonlyArray<Problem> => {
   const all = new Set(names)
   return Object.entries(options).flatMap(([setting, value]) =>
@@ -22,5 +22,5 @@ export const unknownNames = (options: object, names: Iterable<string>): Readonly
   )
 }
 
-/** What is expected of options that are not an object. */
+/** Problem of options that are not an object. */
 export const notAnObject: Problem = { setting: "options", expected: "an object of options" }

@@ -1,5 +1,5 @@
 /**
- * PEM (RFC 7468), with whatever stands around it.
+ * Reads PEM (RFC 7468), ignoring content around the blocks.
  */
 import { base64 } from "./bytes.js"
 
@@ -8,11 +8,11 @@ export interface Block {
   readonly body: string
 }
 
-/** The blocks of a PEM text, without what stands around them (RFC 7468 section 2); undefined when one has no end. */
+/** Returns the blocks of a PEM string, without the content around them (RFC 7468 section 2); undefined if one has no end. */
 export const blocksOf = (text: string): ReadonlyArray<Block> | undefined => {
-  // Where a line break was written out: base64 has no backslash, so that it can mean nothing else.
+  // Replace escaped line breaks: base64 has no backslash, so an escape cannot mean anything else.
   const lines = text.replace(/\\[rn]/g, "\n")
-  // In turn: what stands between, BEGIN or END, a label.
+  // In turn: content between, BEGIN or END, a label.
   const parts = lines.split(/-----(BEGIN|END) ([A-Z0-9 ]+)-----/)
   const blocks: Array<Block> = []
   for (let index = 1; index + 2 < parts.length; index += 3) {
@@ -24,6 +24,6 @@ export const blocksOf = (text: string): ReadonlyArray<Block> | undefined => {
   return blocks
 }
 
-/** The bytes of a block, whose headers (RFC 1421 section 4.6) are passed over. */
+/** Returns the bytes of a block, without its headers (RFC 1421 section 4.6). */
 export const bytesOf = ({ body }: Block): Uint8Array | undefined =>
   base64.decode(body.replace(/^[\w-]+:.*/gm, "").replace(/[\s\\]/g, ""))

@@ -1,11 +1,11 @@
 /**
- * What must hold before a request with a credential in it is sent. Transports differ in what they let through, and some
- * of them throw where others fail.
+ * Preconditions for sending a request with a credential. Transports differ in what they accept, and some throw where others
+ * fail.
  */
 
 /**
- * On Node, this variable switches certificate verification off for the whole process: then no token is safe. It is read
- * for each connection, so it may be set at any time.
+ * Returns whether certificates are verified. On Node, this variable disables verification for the whole process, so that no
+ * token is safe. It is read for each connection, so it may be set at any time.
  */
 export const verifiesCertificates = (): boolean => {
   const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env
@@ -19,16 +19,16 @@ const value = /^[\t\x20-\x7e\x80-\xff]*$/
 type Fields = Readonly<Record<string, string>>
 
 /**
- * Returns the problem of the first header that cannot be sent: a line break in it could begin another one. Fields that are
- * among the `valid` ones are not checked again.
+ * Returns the problem of the first header that cannot be sent: a line break in it could start another header. Fields in
+ * `valid` are not checked again.
  */
 export const headerProblem = (headers: Fields, valid: Fields = {}): string | undefined => {
   for (const key of Object.keys(headers)) {
     const text = headers[key] ?? ""
     if (valid[key] === text) continue
-    if (!name.test(key)) return "a header has a name that no header can have (RFC 9110 section 5.1)"
+    if (!name.test(key)) return "a header has an invalid name (RFC 9110 section 5.1)"
     if (!value.test(text)) {
-      return `the header ${key.slice(0, 60)} has a character in it that no header can have (RFC 9110 section 5.5)`
+      return `the header ${key.slice(0, 60)} has a value with an invalid character (RFC 9110 section 5.5)`
     }
   }
   return undefined

@@ -1,7 +1,6 @@
 /**
- * Private keys as people have them, read without importing them: PEM in PKCS #8, PKCS #1 or SEC 1 (RFC 5958, RFC 8017
- * appendix A.1.2, RFC 5915), with whatever stands around it, and JWK (RFC 7517). Everything becomes PKCS #8 or JWK, which
- * every platform imports.
+ * Reads private keys without importing them: PEM in PKCS #8, PKCS #1 or SEC 1 (RFC 5958, RFC 8017 appendix A.1.2, RFC 5915),
+ * with any content around the blocks, and JWK (RFC 7517). All are converted to PKCS #8 or JWK, which every platform imports.
  */
 import { base64 } from "./bytes.js"
 import * as der from "./der.js"
@@ -12,7 +11,7 @@ import { type Algorithm, algorithms, type KeyType } from "./signingAlgorithm.js"
 
 export interface PrivateKey {
   readonly type: KeyType
-  /** PKCS #8 in base64, or the members of the JWK that are the key. */
+  /** PKCS #8 in base64, or the key members of the JWK. */
   readonly material: string | Readonly<Record<string, string>>
   /** The algorithm that the JWK names. */
   readonly algorithm: Algorithm | undefined
@@ -20,7 +19,7 @@ export interface PrivateKey {
   readonly keyId: string | undefined
 }
 
-/** Why a text is not a usable private key, as what it is: "a certificate". Nothing of the text is in it. */
+/** Description of a string that is not a usable private key, such as "a certificate". Contains no part of the string. */
 export interface Unusable {
   readonly found: string
 }
@@ -83,7 +82,7 @@ const fromPem = (text: string): PrivateKey | Unusable => {
     : fromDer(bytes, parameters === undefined ? undefined : bytesOf(parameters))
 }
 
-/** The members that are bytes, without which a key is not complete (RFC 7518 section 6, RFC 8037 section 2). */
+/** Members that contain bytes and are required for a complete key (RFC 7518 section 6, RFC 8037 section 2). */
 const members: Readonly<Record<string, ReadonlyArray<string>>> = {
   RSA: ["n", "e", "d", "p", "q", "dp", "dq", "qi"],
   EC: ["x", "y", "d"],
@@ -152,17 +151,17 @@ const fromJson = (value: unknown, keyId: string | undefined): PrivateKey | Unusa
     : unusable("a JWK Set with several private keys; keep one, or choose one by its key id (OAUTH_PRIVATE_KEY_ID)")
 }
 
-/** What stands between quotes; undefined where there are none. */
+/** Returns the content between quotes; undefined if there are none. */
 const unquoted = (text: string): string | undefined => {
   const value = readJson(text)
   if (typeof value === "string") return value
   return /^(["'`])[^]*\1$/.test(text) ? text.slice(1, -1) : undefined
 }
 
-/** More than any key, so that a wrong file is not looked through. */
+/** Maximum length of a key. A longer string is a wrong file, and is not parsed. */
 const maxLength = 100_000
 
-/** `keyId` chooses among the keys of a JWK Set. `depth` is for a text that is quoted or in base64 as a whole. */
+/** Reads a private key. `keyId` selects a key of a JWK Set. `depth` bounds the layers of quotes and base64 around a key. */
 export const read = (text: string, keyId?: string, depth = 2): PrivateKey | Unusable => {
   if (text.length > maxLength) return unusable("longer than any private key")
   // A byte order mark is white space too.
@@ -176,7 +175,7 @@ export const read = (text: string, keyId?: string, depth = 2): PrivateKey | Unus
     if (inner !== undefined) return read(inner, keyId, depth - 1)
     const bytes = base64.decode(trimmed.replace(/\s|\\+[rn]/g, ""))
     if (bytes !== undefined && bytes.length > 32) {
-      // PKCS #8 without its armour, as its first byte tells; otherwise a whole PEM or JWK in base64.
+      // PKCS #8 without PEM, recognized by its first byte; otherwise a complete PEM or JWK in base64.
       return bytes[0] === 0x30 ? fromDer(bytes) : read(new TextDecoder().decode(bytes), keyId, depth - 1)
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Public keys (RFC 7517, RFC 7518 section 6, RFC 8037): read from a JWK, PEM or DER, without anything private.
+ * Reads public keys (RFC 7517, RFC 7518 section 6, RFC 8037) from a JWK, PEM or DER, without private members.
  */
 import { base64, base64url } from "./bytes.js"
 import * as der from "./der.js"
@@ -7,7 +7,7 @@ import { isRecord } from "./json.js"
 import { blocksOf, bytesOf } from "./pem.js"
 import { algorithms, type KeyType } from "./signingAlgorithm.js"
 
-/** The members of a JWK that are the public key, and nothing else. */
+/** Members of a JWK that make up the public key. */
 export interface PublicKey {
   readonly kty: string
   readonly crv?: string
@@ -17,7 +17,7 @@ export interface PublicKey {
   readonly e?: string
 }
 
-/** The bytes of each member on a curve (RFC 7518 section 6.2, RFC 8037 section 2). */
+/** Size in bytes of each member on a curve (RFC 7518 section 6.2, RFC 8037 section 2). */
 export const sizes: { readonly [T in KeyType]?: number } = { "P-256": 32, "P-384": 48, "P-521": 66, "Ed25519": 32 }
 
 export const keyTypeOf = (kty: unknown, crv: unknown): KeyType | undefined =>
@@ -29,13 +29,13 @@ export const keyTypeOf = (kty: unknown, crv: unknown): KeyType | undefined =>
     ? crv
     : undefined
 
-/** `use` and `key_ops` other than for signatures (RFC 7517 sections 4.2 and 4.3). */
+/** Returns whether `use` and `key_ops` permit signatures (RFC 7517 sections 4.2 and 4.3). */
 export const isForSigning = (
   { key_ops, use }: Readonly<Record<string, unknown>>,
   operation: "sign" | "verify" = "sign"
 ): boolean => (use === undefined || use === "sig") && (!Array.isArray(key_ops) || key_ops.includes(operation))
 
-/** The members of each type, in the order of the JWK thumbprint (RFC 7638 section 3.2). */
+/** Members of each key type, in the order of the JWK thumbprint (RFC 7638 section 3.2). */
 const members = {
   RSA: ["e", "kty", "n"],
   EC: ["crv", "kty", "x", "y"],
@@ -44,7 +44,7 @@ const members = {
 
 const membersOf = (kty: string) => kty === "RSA" || kty === "EC" || kty === "OKP" ? members[kty] : []
 
-/** The public members of a JWK, whatever else it has; undefined when they are incomplete. */
+/** Returns the public members of a JWK, without others; undefined if they are incomplete. */
 export const publicMembers = (jwk: Readonly<Record<string, unknown>>): PublicKey | undefined => {
   const type = keyTypeOf(jwk["kty"], jwk["crv"])
   if (type === undefined) return undefined
@@ -80,20 +80,20 @@ const fromPem = (text: string): PublicKey | undefined => {
   return bytes === undefined ? undefined : fromDer(bytes)
 }
 
-/** Undefined for what is no public key, and for what has a private part. */
+/** Reads a public key; undefined for other values, and for a key with a private part. */
 export const read = (value: unknown): PublicKey | undefined => {
   if (typeof value === "string") return fromPem(value)
   if (value instanceof Uint8Array) return fromDer(value)
   return isRecord(value) && value["d"] === undefined && isForSigning(value, "verify") ? publicMembers(value) : undefined
 }
 
-/** The algorithms that a key signs by. */
+/** Returns the signing algorithms of a key. */
 export const algorithmsOf = ({ crv, kty }: PublicKey): ReadonlyArray<string> => {
   const type = keyTypeOf(kty, crv)
   return type === undefined ? [] : algorithms[type]
 }
 
-/** The JWK thumbprint (RFC 7638), by SHA-256. */
+/** Returns the JWK thumbprint (RFC 7638) with SHA-256. */
 export const thumbprint = async (key: PublicKey): Promise<string> => {
   const input = JSON.stringify(Object.fromEntries(membersOf(key.kty).map((name) => [name, (key as never)[name]])))
   return base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(input))))

@@ -1,32 +1,33 @@
 /**
- * Strings from a server, fit to be shown: one that repeats a secret is left out as a whole, however the secret is spelled.
+ * Redacts strings from a server: a string that repeats a secret in any spelling is left out as a whole.
  *
  * Both sides are compared in canonical form. A string is decoded until nothing changes any more (HTML entities, percent
- * and JSON escapes, lists of bytes, each possibly several times), base64 and hex in it are decoded at every alignment, and
- * what remains is compared without regard to case, white space and, a second time, punctuation. Six consecutive characters
- * of a secret count as the secret, unless they are part of an ordinary word of such messages. The work grows linearly with the text.
+ * and JSON escapes, lists of bytes, each possibly several times), base64 and hex in it are decoded at every alignment, and the
+ * results are compared ignoring case, whitespace and, a second time, punctuation. Six consecutive characters of a secret
+ * count as the secret, unless they are part of an ordinary word of such messages. The work is linear in the length of the
+ * string.
  */
 
 import { hex } from "./bytes.js"
 
-/** Consecutive characters that two texts have in common by no accident. */
+/** Number of consecutive common characters that count as a repeated secret. */
 const partLength = 6
 
-/** Each round undoes one encoding of each kind. Servers encode twice; more encodings do not occur by accident. */
+/** Maximum number of rounds. Each undoes one encoding of each kind. Servers encode twice; more do not occur by accident. */
 const maxRounds = 6
 
-/** A longer text cannot be looked through in a reasonable time, and counts as one that holds a secret. */
+/** Maximum length of a string. A longer one cannot be searched in a reasonable time, and counts as repeating a secret. */
 const maxLength = 16_384
 
-/** What is looked at of a text of which `length` characters are shown: a character may be two code units. */
+/** Returns the length of the prefix that is searched when `length` characters are shown: a character may be two code units. */
 const windowOf = (length: number): number => 4 * length + 512
 
-/** Shown in place of a text that repeats a secret. */
+/** Placeholder for a string that repeats a secret. */
 export const placeholder = "<redacted>"
 
 /**
- * Words of error messages and of the names that people give to secrets. A secret that contains one is not shown by a
- * message that contains it as well.
+ * Words of error messages and of common names of secrets. A message that has such a word in common with a secret does not
+ * disclose the secret.
  */
 const ordinaryWords = [
   "secret client secrets clients client_secret client_id client-secret client-id clientsecret clientid token tokens",
@@ -38,7 +39,7 @@ const ordinaryWords = [
   "-----BEGIN -----END PRIVATE PUBLIC"
 ].join(" ").split(" ")
 
-/** White space, and `+` beside it, make no difference. */
+/** Named HTML entities. Whitespace, and `+` beside it, make no difference. */
 const named: Readonly<Record<string, string>> = {
   amp: "&",
   lt: "<",
@@ -87,7 +88,7 @@ const named: Readonly<Record<string, string>> = {
   tilde: "~"
 }
 
-/** The letters of ISO 8859-1, as HTML names them, in their order from U+00A1 on. */
+/** HTML names of the letters of ISO 8859-1, in order from U+00A1. */
 const latinNames =
   ("iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 " +
     "acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig " +
@@ -109,7 +110,7 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
 
-/** Of bytes around what is looked for, which are no UTF-8, the part that is must be found all the same. */
+/** Decodes bytes. A valid UTF-8 part must be found even if the bytes around it are invalid. */
 const textsOf = (bytes: Uint8Array): readonly [string, ...ReadonlyArray<string>] => {
   try {
     return [strictUtf8.decode(bytes)]
@@ -120,7 +121,7 @@ const textsOf = (bytes: Uint8Array): readonly [string, ...ReadonlyArray<string>]
 
 const textOf = (bytes: Uint8Array): string => textsOf(bytes)[0]
 
-/** An escape of a string literal, without its backslash. */
+/** Decodes an escape of a string literal, given without its backslash. */
 const escaped = (_: string, code: string): string =>
   code.length > 1
     ? character(parseInt(code.replace(/[ux{}]/g, ""), 16))
@@ -128,7 +129,7 @@ const escaped = (_: string, code: string): string =>
     ? " "
     : code
 
-/** What each encoding that is found stands for, one encoding at a time. */
+/** Decoders, one for each encoding. */
 const decoders: ReadonlyArray<(text: string) => string> = [
   (text) => text.replace(/&(#0{0,8}\d{1,7}|#[xX]0{0,8}[0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,20});?/g, entity),
   (text) =>
@@ -141,7 +142,7 @@ const decoders: ReadonlyArray<(text: string) => string> = [
       /(?<!\\)(?:\\[0-3][0-7]{2})+/g,
       (run) => textOf(Uint8Array.from(run.slice(1).split("\\"), (digits) => parseInt(digits, 8)))
     ),
-  // Bytes as languages print an array of them: `{"type":"Buffer","data":[115,51]}`, `[115 51]`, negative ones in Java.
+  // Arrays of bytes as languages print them: `{"type":"Buffer","data":[115,51]}`, `[115 51]`, negative ones in Java.
   (text) =>
     text.replace(
       /(?:-?\d{1,3}[\s,;+]{1,4}){5,}-?\d{1,3}/g,
@@ -149,10 +150,10 @@ const decoders: ReadonlyArray<(text: string) => string> = [
     )
 ]
 
-/** Whether there may be something to decode. */
+/** Returns whether a string may be encoded. */
 const isEncoded = (text: string): boolean => /[&%\\]|\d[\s,;+]{1,4}-?\d/.test(text)
 
-/** The text as it is, and whatever it becomes while it is decoded. */
+/** Returns the string and each stage of its decoding. */
 const stages = (text: string): ReadonlyArray<string> => {
   const found = new Set([text])
   let last = text
@@ -167,13 +168,13 @@ const stages = (text: string): ReadonlyArray<string> => {
   return [...found]
 }
 
-/** Without regard to case, composition, what cannot be seen, and how much white space there is, or how a form writes it. */
+/** Normalizes case, composition, invisible characters and whitespace, including `+` of forms. */
 const spaced = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/[\s\p{C}+]+/gu, " ")
 
-/** Without white space too, so that line breaks make no difference. */
+/** Also removes whitespace, so that line breaks make no difference. */
 const folded = (text: string): string => spaced(text).replaceAll(" ", "")
 
-/** Letters and digits only: quotes, separators and the two alphabets of base64 make no difference. */
+/** Keeps letters and digits only, so that quotes, separators and the two alphabets of base64 make no difference. */
 const lettersOf = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, "")
 
 const base64Value = new Map(
@@ -183,7 +184,7 @@ const base64Value = new Map(
   ])
 )
 
-/** The bytes of base64 of either alphabet whose first digit stands at `offset` of a group of four. */
+/** Decodes base64 of either alphabet whose first digit is at `offset` of a group of four. */
 const fromBase64 = (digits: string, offset: number): Uint8Array => {
   const bytes: Array<number> = []
   let [bits, count] = [0, 0]
@@ -198,7 +199,7 @@ const fromBase64 = (digits: string, offset: number): Uint8Array => {
   return Uint8Array.from(bytes)
 }
 
-/** What base64 and hex in a text may stand for, at every alignment: decoded, it is another text. */
+/** Decodes base64 and hex within a string, at every alignment. */
 const decodedRuns = (text: string): ReadonlyArray<string> => {
   const joined = text.replace(/\s/g, "")
   const base64 = Array.from(joined.matchAll(/[A-Za-z0-9+/_-]{8,}/g), ([run]) => run)
@@ -209,14 +210,14 @@ const decodedRuns = (text: string): ReadonlyArray<string> => {
   ].flatMap(textsOf)
 }
 
-/** The forms in which texts are compared. */
+/** Returns the forms in which strings are compared. */
 const compared = (text: string): ReadonlyArray<string> => {
   const form = spaced(text)
   const dense = form.replaceAll(" ", "")
   return [form, dense, lettersOf(dense)]
 }
 
-/** Every form of a text in which a secret could be recognised. */
+/** Returns every form of a string in which a secret could be recognized. */
 const formsOf = (text: string): ReadonlySet<string> => {
   const spelled = stages(text)
   const once = spelled.flatMap(decodedRuns).flatMap(stages)
@@ -224,7 +225,7 @@ const formsOf = (text: string): ReadonlySet<string> => {
   return new Set([...spelled, ...once, ...twice].flatMap(compared))
 }
 
-/** The ways in which a secret may be read: as it is, and decoded, as a text that repeats it is. */
+/** Returns the forms of a secret: unchanged and decoded, as in a string that repeats it. */
 const formsOfSecret = (secret: string): ReadonlyArray<string> => stages(secret).flatMap(compared)
 
 const partsOf = (text: string): ReadonlySet<string> => {
@@ -239,30 +240,30 @@ const ordinaryParts = (words: ReadonlyArray<string>): ReadonlySet<string> =>
     return [...partsOf(form), ...partsOf(lettersOf(form))]
   }))
 
-/** Decides which texts may be shown. */
+/** Rule that decides which strings may be shown. */
 export interface Redaction {
-  /** Whether a text repeats one of the secrets, or a part of one, in any spelling. */
+  /** Returns whether a string repeats one of the secrets, or a part of one, in any spelling. */
   readonly holds: (text: string) => boolean
   /**
-   * A server's text without control characters, cut to a length; `<redacted>` when it repeats a secret, and undefined when
-   * it is none or empty.
+   * Returns a string of a server without control characters, truncated to a length; `<redacted>` if it repeats a secret, and
+   * undefined if it is not a string or is empty.
    */
   readonly show: (text: unknown, length: number) => string | undefined
 }
 
 /**
- * @param secrets what was sent, and whatever else must not be shown; an empty one counts for nothing
- * @param known what everybody knows, such as the client id, although a secret may contain it
+ * @param secrets secrets that were sent, and other strings that must not be shown; empty ones are ignored
+ * @param known public strings, such as the client id, which are shown although a secret may contain them
  */
 export const make = (secrets: ReadonlyArray<string>, known: ReadonlyArray<string> = []): Redaction => {
-  // Only when there is something to show: most responses are none.
+  // Compiled only when there is something to show: most responses are not errors.
   let compiled: { readonly whole: ReadonlyArray<string>; readonly parts: ReadonlySet<string> } | undefined
   const compile = () => {
     if (compiled !== undefined) return compiled
     const forms = [...new Set(secrets.flatMap(formsOfSecret))].filter((form) => form !== "")
     const ordinary = ordinaryParts([...ordinaryWords, ...known])
     const parts = new Set(forms.flatMap((form) => [...partsOf(form)]).filter((part) => !ordinary.has(part)))
-    // Of what is mostly punctuation, the letters alone are no secret.
+    // The letters alone of a string that is mostly punctuation are not secret.
     const exact = new Set(secrets.flatMap((secret) => stages(secret).map(folded)))
     const whole = forms.filter((form) => exact.has(form) || form.length >= partLength)
     return compiled = { whole, parts }
@@ -287,7 +288,7 @@ export const make = (secrets: ReadonlyArray<string>, known: ReadonlyArray<string
       if (typeof text !== "string" || text === "") return undefined
       const head = text.slice(0, windowOf(length))
       if (holds(head)) return placeholder
-      // Nor what turns the direction of a text, breaks its line or cannot be seen.
+      // Remove characters that change the direction of a string, break a line or are invisible.
       const clean = head.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, " ")
       return clean.length > length ? `${clean.slice(0, length).replace(/[\ud800-\udbff]$/, "")}…` : clean
     }

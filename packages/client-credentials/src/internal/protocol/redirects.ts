@@ -1,17 +1,17 @@
 /**
- * Redirects as `fetch` follows them (Fetch standard, section 4.4, "HTTP-redirect fetch").
+ * Rules of redirects as in `fetch` (Fetch standard, section 4.4, "HTTP-redirect fetch").
  */
 import { isLoopback, parse } from "./urls.js"
 
-/** Fetch standard, section 2.2.3. */
+/** Redirect statuses (Fetch standard, section 2.2.3). */
 const statuses = new Set([301, 302, 303, 307, 308])
 
 export const isRedirect = (status: number): boolean => statuses.has(status)
 
-/** More than any API needs: the limit of the standard. */
+/** Maximum number of redirects, that of the standard. */
 const limit = 20
 
-/** A request, as far as a redirect changes it. */
+/** Parts of a request that a redirect may change. */
 export interface Request {
   readonly url: string
   readonly method: string
@@ -24,22 +24,22 @@ export type Step =
     readonly _tag: "Follow"
     readonly url: string
     readonly method: string
-    /** False when the next request is a `GET` in place of another one. */
+    /** False if the next request is a `GET` in place of another method. */
     readonly keepsBody: boolean
-    /** The names of headers that the next request leaves out. */
+    /** Names of headers that the next request leaves out. */
     readonly without: ReadonlyArray<string>
   }
   | { readonly _tag: "Problem"; readonly problem: string }
 
 const problem = (text: string): Step => ({ _tag: "Problem", problem: `it is a redirect ${text}. It was not followed` })
 
-/** Headers that describe a body, and are left out with it. */
+/** Headers that describe a body and are removed with it. */
 const bodyHeaders = ["content-encoding", "content-language", "content-length", "content-location", "content-type"]
 
 /** Headers of the caller that are meant for one origin. */
 const originHeaders = ["cookie", "proxy-authorization"]
 
-/** What follows a response that was received after `count` redirects. */
+/** Returns the step after a response that was received after `count` redirects. */
 export const next = (
   { method, url }: Request,
   { location, status }: { readonly status: number; readonly location: string | undefined },
@@ -50,7 +50,7 @@ export const next = (
   const to = URL.canParse(location, url) ? new URL(location, url) : undefined
   if (to === undefined) return problem("to an invalid URL")
   if (to.protocol !== "https:" && !(to.protocol === "http:" && (from.protocol === "http:" || isLoopback(to)))) {
-    return problem(`to a URL with ${to.protocol} in place of ${from.protocol}`)
+    return problem(`to a URL with ${to.protocol} instead of ${from.protocol}`)
   }
   if (to.username !== "" || to.password !== "") return problem("to a URL with a user name or a password in it")
   if (count >= limit) return problem(`after ${limit} others`)
@@ -63,7 +63,7 @@ export const next = (
     url: to.href,
     method: becomesGet ? "GET" : method,
     keepsBody: !becomesGet,
-    // What authorizes the next request is decided again, and never by the caller.
+    // The authorization of the next request is determined again, and never by the caller.
     without: [
       "authorization",
       ...(becomesGet ? bodyHeaders : []),

@@ -1,20 +1,20 @@
 /**
- * The classification of API responses: whether a response rejects the token, and what a client has to do about it.
+ * Classification of API responses: whether a response rejects the token, and how the client reacts.
  *
- * A 401 to a request with a token means that the token was rejected (RFC 9110 section 15.5.2), whatever the challenge
- * says: servers return error codes of their own, in any letter case and quoting, another scheme, or no challenge at all.
- * The exceptions are the error codes that name something which a new token does not change.
+ * A 401 to a request with a token means that the token was rejected (RFC 9110 section 15.5.2), whatever the challenge states:
+ * servers return custom error codes, in any letter case and quoting, another scheme, or no challenge at all. The exceptions
+ * are error codes for conditions that a new token does not change.
  */
 import { base64 } from "./bytes.js"
 import { isRecord, readJson } from "./json.js"
 
-/** A challenge, as `Challenge.parse` reads it: names in lower case. */
+/** A challenge as parsed by `Challenge.parse`: names are in lower case. */
 export interface ChallengeParts {
   readonly scheme: string
   readonly parameters: Readonly<Record<string, string>>
 }
 
-/** The meaning of an error code in a challenge. */
+/** Meaning of an error code in a challenge. */
 export type Meaning =
   /** The token is expired, revoked or malformed (RFC 6750 section 3.1); a new one may be accepted. */
   | { readonly _tag: "InvalidToken" }
@@ -50,7 +50,7 @@ export type Insufficient = Extract<
   { readonly _tag: "InsufficientScope" | "InsufficientUserAuthentication" | "InsufficientClaims" }
 >
 
-/** What a response means for the token that was sent. */
+/** Meaning of a response for the token that was sent. */
 export type Rejection =
   /** Nothing about the token: the response is for the caller. */
   | { readonly _tag: "None" }
@@ -60,8 +60,8 @@ export type Rejection =
   | Insufficient
 
 /**
- * The error codes, without letter case and quotes. The codes of servers that have own names for an expired token are
- * data, as everything that servers return beside the standards.
+ * Error codes in lower case and without quotes. Codes of servers with custom names for an expired token are data, as are all
+ * deviations of servers from the standards.
  */
 const codes: Readonly<Record<string, Kind>> = {
   invalid_token: "InvalidToken",
@@ -73,7 +73,7 @@ const codes: Readonly<Record<string, Kind>> = {
   insufficient_claims: "InsufficientClaims"
 }
 
-/** Servers quote with `'` too, which is part of the value by RFC 9110 section 5.6.2. */
+/** Removes quotes. Servers quote with `'` too, which is part of the value by RFC 9110 section 5.6.2. */
 const bare = (value: string): string => value.replace(/^[\s'"]+|[\s'"]+$/g, "")
 
 /** Returns whether an error code of a challenge is one of those above, in any letter case and quoting. */
@@ -82,10 +82,10 @@ export const isKnownCode = (error: string): boolean => Object.hasOwn(codes, bare
 const words = (value: string | undefined, word: RegExp): ReadonlyArray<string> =>
   bare(value ?? "").split(/\s/).filter((one) => word.test(one))
 
-/** Nothing longer than this is kept of what a server wrote. */
+/** Maximum length of claims. Longer ones are ignored. */
 const maxClaims = 4096
 
-/** As the `claims` parameter of a token request: JSON, which the challenge holds in base64url or base64. */
+/** Decodes claims to the `claims` parameter of a token request: JSON, which a challenge contains in base64url or base64. */
 const claimsOf = (value: string | undefined): string | undefined => {
   const text = bare(value ?? "")
   if (text.length > maxClaims) return undefined
@@ -145,14 +145,14 @@ export const meaning = (challenges: ReadonlyArray<ChallengeParts>, scheme?: stri
     { _tag: "Unknown" }
 }
 
-/** That of every successful response. */
+/** Classification of every successful response. */
 export const none: Rejection = { _tag: "None" }
 
 /**
  * Classifies a response to a call that carried a token.
  *
  * `scheme` is the scheme of the call's `Authorization` header in lower case. The error codes of DPoP concern a call with
- * a proof only: for a bearer token they say that this token is not accepted.
+ * a proof only: for a bearer token they mean that this token is not accepted.
  */
 export const classify = ({ challenges, scheme, status }: {
   readonly status: number

@@ -1,7 +1,7 @@
 /**
- * Runtimes whose I/O belongs to the request that began it, such as Cloudflare Workers. There a fiber, a timer or a response
- * of one request ends with it, without notice, and another request that waits for it gets an error. So what requests share
- * is data, and each does its own I/O.
+ * Detects runtimes whose I/O belongs to the request that started it, such as Cloudflare Workers. There, a fiber, a timer or a
+ * response of one request ends with it, without notice, and another request that waits for it fails. Therefore requests
+ * share only data, and each performs its own I/O.
  */
 import { builtin } from "./platformModule.js"
 
@@ -9,7 +9,7 @@ interface RequestContext {
   readonly waitUntil?: (promise: Promise<void>) => void
 }
 
-/** What such runtimes have that others have not. */
+/** Globals that only such runtimes have. */
 interface Runtime {
   readonly EdgeRuntime?: string
   readonly navigator?: { readonly userAgent?: string }
@@ -18,14 +18,14 @@ interface Runtime {
 
 const runtime = (): Runtime => globalThis as Runtime
 
-/** Whether this is such a runtime: that of Cloudflare, or the Edge Runtime of Vercel. */
+/** Returns whether this is such a runtime: Cloudflare Workers or the Edge Runtime of Vercel. */
 export const isRequestBound = (): boolean => {
   const { EdgeRuntime, navigator } = runtime()
   return navigator?.userAgent === "Cloudflare-Workers" || EdgeRuntime !== undefined
 }
 
 /**
- * Lets the current request outlive its response, and the disconnection of its client, until the returned function is called.
+ * Keeps the current request alive beyond its response and the disconnection of its client, until the returned function is called.
  * Returns undefined where it cannot. Workers need the flag `nodejs_compat` for it: an import of their module would stop
  * bundlers for other runtimes.
  */

@@ -1,10 +1,10 @@
 /**
- * The parameters of a token request that a user writes as a list or separated by spaces.
+ * Validates and canonicalizes parameters of a token request, written as lists or separated by spaces.
  */
 import { isRecord } from "./json.js"
 import { isPrintable, notAnObject, type Problem, unknownNames } from "./options.js"
 
-/** The parameters of a token request that a user may write. */
+/** Parameters of a token request that a user may set. */
 export interface Parameters {
   readonly audience?: unknown
   readonly scope?: unknown
@@ -22,25 +22,25 @@ export const words = (value: unknown): ReadonlyArray<unknown> =>
     ? value
     : [value]
 
-/** Sorted, each word once: the order has no meaning (RFC 6749 section 3.3, RFC 8707 section 2). */
+/** Sorts words and removes duplicates: the order has no meaning (RFC 6749 section 3.3, RFC 8707 section 2). */
 export const canonical = (value: string | ReadonlyArray<string> | undefined): string =>
   [...new Set(words(value))].sort().join(" ")
 
-/** As a form, so that the same parameters are the same text. */
+/** Encodes parameters as a sorted form, so that equal parameters result in equal strings. */
 export const sorted = (parameters: Readonly<Record<string, string>>): string => {
   const pairs = new URLSearchParams({ ...parameters })
   pairs.sort()
   return pairs.toString()
 }
 
-/** As JSON with the members of each object sorted by name: their order has no meaning (RFC 8259 section 4). */
+/** Encodes JSON with the members of each object sorted by name: their order has no meaning (RFC 8259 section 4). */
 export const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_, member: unknown) =>
     isRecord(member)
       ? Object.fromEntries(Object.keys(member).sort().map((name) => [name, member[name]]))
       : member)
 
-/** RFC 6749 section 3.2: no parameter twice. These have their own settings, or are credentials. */
+/** Reserved parameters, which have separate settings or are credentials. No parameter may be sent twice (RFC 6749 section 3.2). */
 const reserved = new Set([
   "grant_type",
   "client_id",
@@ -65,7 +65,7 @@ export const areFurther = (parameters: unknown): boolean =>
     name !== "" && !reserved.has(name) && typeof value === "string" && value !== ""
   )
 
-/** What refers to itself cannot, nor what is nested tens of thousands deep. */
+/** Returns whether a value can be encoded as JSON: circular and extremely nested values cannot. */
 export const canBeWritten = (value: unknown): boolean => {
   try {
     canonicalJson(value)
@@ -87,7 +87,7 @@ const isResource = (uri: unknown): boolean =>
 const furtherProblems = (setting: string, given: unknown): ReadonlyArray<Problem> =>
   given === undefined || areFurther(given)
     ? []
-    : [{ setting, expected: `texts by name, none empty, and none of ${[...reserved].join(", ")}` }]
+    : [{ setting, expected: `strings by name, none empty, and none of ${[...reserved].join(", ")}` }]
 
 export const problems = (
   { audience, authorizationDetails, parameters, resource, scope }: Parameters
@@ -120,8 +120,8 @@ const names: { readonly [K in keyof Parameters | "additionalParameters" | "onBeh
 }
 
 /**
- * What is wrong with overrides of a request. A member that is not a parameter would change nothing: the call would carry the
- * token of another request.
+ * Returns the problems of overrides of a request. An unknown member is a problem: it would change nothing, and the call would
+ * carry the token of another request.
  */
 export const overrideProblems = (overrides: unknown): ReadonlyArray<Problem> =>
   isRecord(overrides)

@@ -1,5 +1,5 @@
 /**
- * The outcome of a function that may fail: a plain value, the same for every major version of Effect.
+ * Result of a function that may fail, as a plain value for every major version of Effect.
  */
 export type Result<A, E> =
   | { readonly _tag: "Success"; readonly value: A }

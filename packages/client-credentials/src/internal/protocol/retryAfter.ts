@@ -1,18 +1,18 @@
 /**
- * The pause that a server requires before the next request (RFC 9110 section 10.2.3).
+ * Pauses that a server requires before the next request (RFC 9110 section 10.2.3).
  */
 
 type Fields = Readonly<Record<string, string | undefined>>
 
-/** The longest pause that is read from a response, in milliseconds: a mistake in it must not end a service. */
+/** Maximum pause that is read from a response, in milliseconds: a mistake in it must not end a service. */
 export const longest = 86_400_000
 
-/** The longest pause that is obeyed unless the user allows another, in milliseconds. */
+/** Default maximum pause that is obeyed, in milliseconds. */
 export const longestObeyed = 3_600_000
 
 const trimmed = (text: string | undefined): string => text?.trim() ?? ""
 
-/** A date of HTTP (RFC 9110 section 5.6.7), in milliseconds since the epoch. The form of `asctime` names no zone. */
+/** Parses an HTTP date (RFC 9110 section 5.6.7) to milliseconds since the epoch. The `asctime` format has no time zone. */
 export const httpDate = (text: string | undefined): number | undefined => {
   const date = trimmed(text)
   if (!/^[a-z]{3,9},? /i.test(date)) return undefined
@@ -20,12 +20,12 @@ export const httpDate = (text: string | undefined): number | undefined => {
   return Number.isNaN(at) ? undefined : at
 }
 
-/** Seconds that a response spent in caches (RFC 9111 section 5.1). */
+/** Returns the seconds that a response spent in caches (RFC 9111 section 5.1). */
 const ageOf = ({ age }: Fields): number => /^\d{1,9}$/.test(trimmed(age)) ? Number(age) : 0
 
 /**
- * What the server's clock shows when a response arrives, in milliseconds since the epoch: its `Date`, and since then the
- * `Age` that caches added. Undefined when the response has no `Date`.
+ * Returns the time of the server's clock when a response arrives, in milliseconds since the epoch: its `Date` plus the `Age`
+ * that caches added. Undefined if the response has no `Date`.
  */
 export const serverTime = (headers: Fields): number | undefined => {
   const date = httpDate(headers["date"])
@@ -33,8 +33,8 @@ export const serverTime = (headers: Fields): number | undefined => {
 }
 
 /**
- * The pause that a response requests, in milliseconds. A date is measured against the `Date` of the same response, so that
- * a clock that is wrong makes no difference; without it against `now`.
+ * Returns the pause that a response requests, in milliseconds. A date is compared with the `Date` of the same response, so
+ * that a wrong clock makes no difference, or with `now` if there is none.
  */
 export const retryAfter = (headers: Fields, now: number): number | undefined => {
   const text = trimmed(headers["retry-after"])
@@ -47,6 +47,6 @@ export const retryAfter = (headers: Fields, now: number): number | undefined => 
   return millis === undefined ? undefined : Math.min(Math.max(millis, 0), longest)
 }
 
-/** The part of a pause that is obeyed, in milliseconds. */
+/** Returns the part of a pause that is obeyed, in milliseconds. */
 export const obeyed = (wanted: number | undefined, atMost: number = longestObeyed): number =>
   Math.min(wanted ?? 0, atMost)

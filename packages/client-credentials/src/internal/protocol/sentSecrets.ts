@@ -1,16 +1,16 @@
 /**
- * The secrets of a request that was sent, and the redaction of everything that may repeat them.
+ * Secrets of a request that was sent, and redaction of values that may repeat them.
  */
 import * as redaction from "./redaction.js"
 import { isKnownCode } from "./rejection.js"
 
-/** The secrets that a request carries, and its URL, which a response may name. */
+/** Secrets that a request carries, and its URL, which a response may contain. */
 export interface SentRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string | undefined>>
 }
 
-/** Id and secret of basic auth (RFC 7617 section 2), which an API may repeat by themselves. */
+/** Returns id and secret of basic auth (RFC 7617 section 2), which an API may repeat separately. */
 const basicParts = (credentials: string): ReadonlyArray<string> => {
   try {
     const text = new TextDecoder().decode(Uint8Array.from(atob(credentials), (one) => one.charCodeAt(0)))
@@ -21,7 +21,7 @@ const basicParts = (credentials: string): ReadonlyArray<string> => {
   }
 }
 
-/** The secrets in a request, the longest first. A very short string is part of other words too, and not a secret. */
+/** Returns the secrets in a request, longest first. A very short string is part of other words too, and not a secret. */
 const secretsOf = ({ headers }: SentRequest): ReadonlyArray<string> => {
   const { authorization = "", dpop = "" } = headers
   const space = authorization.indexOf(" ")
@@ -31,7 +31,7 @@ const secretsOf = ({ headers }: SentRequest): ReadonlyArray<string> => {
   return found.filter((one) => one.length >= 4).sort((one, other) => other.length - one.length)
 }
 
-/** The secrets of a request, which are never shown. Most calls need none of them, or only the plain spellings. */
+/** Secrets of a request, which are never shown. Computed on demand: most calls need none, or only the plain spellings. */
 export class SentSecrets {
   readonly #request: SentRequest
   #plain: ReadonlyArray<string> | undefined
@@ -81,10 +81,10 @@ export class SentSecrets {
   }
 }
 
-/** More parts than any error of a transport has, and few enough to be searched. */
+/** Maximum number of parts that are searched: more than any error of a transport has. */
 const maxParts = 10_000
 
-/** The members of a value, as printing it would find them; undefined when they cannot be enumerated. */
+/** Returns the members of a value that printing it would show; undefined if they cannot be enumerated. */
 const partsOf = (value: object): ReadonlyArray<unknown> | undefined => {
   if (ArrayBuffer.isView(value)) {
     return [new TextDecoder("latin1").decode(value)]
@@ -102,7 +102,7 @@ const partsOf = (value: object): ReadonlyArray<unknown> | undefined => {
   return parts
 }
 
-/** Returns whether a string in a value, at any depth, holds a secret; also when that cannot be determined. */
+/** Returns true if a string in a value, at any depth, contains a secret, or if that cannot be determined. */
 const isWithin = (value: unknown, holds: (text: string) => boolean): boolean => {
   const found = [value]
   const seen = new Set<unknown>()

@@ -1,27 +1,25 @@
 /**
- * The rule of a server's clock: how far it is ahead of this machine's, by the response that rejected what this machine
- * had dated.
+ * Estimates the offset of a server's clock from the response that rejected a proof or an assertion dated by this machine.
  *
- * Nothing else is evidence. A clock that is right needs no correction, and a response from a cache bears the `Date` of
- * when it was made, with `Age` beside it (RFC 9111 section 5.1) or without.
+ * Other responses are not evidence: a correct clock needs no correction, and a response from a cache has the `Date` of its
+ * creation, with `Age` (RFC 9111 section 5.1) or without.
  */
 import { serverTime } from "./retryAfter.js"
 
-/** `Date` counts whole seconds and the response took a moment: less than this, in milliseconds, means nothing. */
+/** Minimum offset in milliseconds that counts: `Date` has a resolution of a second, and the response takes time. */
 const tolerance = 5000
 
-/** No clock that is in use is off by more: 24 hours, in milliseconds. A larger offset is ignored. */
+/** Maximum offset in milliseconds: 24 hours. A larger offset is ignored. */
 const limit = 86_400_000
 
 /**
- * Returns the new offset in milliseconds when what was dated with `used` should be dated differently; undefined when the
- * response gives no reason for that.
+ * Returns the new offset in milliseconds if it should replace `used`; undefined if the response gives no reason for that.
  */
 export const offset = ({ headers, now, used }: {
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** When the response arrived, in milliseconds since the epoch, by the clock of this machine. */
+  /** Arrival of the response in milliseconds since the epoch, by the clock of this machine. */
   readonly now: number
-  /** The offset with which the rejected proof or assertion was dated. */
+  /** Offset with which the rejected proof or assertion was dated. */
   readonly used: number
 }): number | undefined => {
   const time = serverTime(headers)

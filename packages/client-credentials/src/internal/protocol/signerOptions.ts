@@ -1,5 +1,5 @@
 /**
- * What a signer must be: the rules of its options, and of one that a program has made itself.
+ * Validates the options of signers, and signers that a program implements itself.
  */
 import { isRecord } from "./json.js"
 import { algorithmOf, hashOf, sizeOf } from "./jws.js"
@@ -11,13 +11,13 @@ const all = (): ReadonlyArray<Algorithm> => [...new Set(Object.values(algorithms
 
 const isFunction = (value: unknown): boolean => typeof value === "function"
 
-/** The problems of a value that is to be a signer. */
+/** Returns the problems of a value that is used as a signer. */
 export const signerProblems = (value: unknown): ReadonlyArray<Problem> => {
   if (!isRecord(value)) {
-    return [{ setting: "", expected: "a Signer, as Signer.make, Signer.fromDer and Signer.fromCryptoKey make it" }]
+    return [{ setting: "", expected: "a Signer, created by Signer.make, Signer.fromDer or Signer.fromCryptoKey" }]
   }
   const { algorithm, keyId, problems, publicKey: given, sign } = value
-  // What it was made with is what its user wrote.
+  // Report the problems of the options that it was created with.
   if (Array.isArray(problems) && problems.length > 0) return problems as ReadonlyArray<Problem>
   const key = publicKey.read(given)
   const isKey = given === undefined || (key !== undefined && publicKey.algorithmsOf(key).includes(String(algorithm)))
@@ -37,30 +37,30 @@ export const signerProblems = (value: unknown): ReadonlyArray<Problem> => {
   return rules.flatMap(([setting, isValid, expected]) => isValid ? [] : [{ setting, expected }])
 }
 
-/** The problems of the options of `make`, or of `fromDer`, whose algorithms are those of ECDSA. */
+/** Returns the problems of the options of `make`, or of `fromDer`, which accepts ECDSA algorithms only. */
 export const problems = (options: unknown, isDer: boolean): ReadonlyArray<Problem> => {
   if (!isRecord(options)) return [notAnObject]
   const { algorithm, sign, signDigest } = options
   const own: Array<Problem> = [...unknownNames(options, ["algorithm", "keyId", "publicKey", "sign", "signDigest"])]
   if (isDer && isAlgorithm(algorithm) && sizeOf(algorithm) === undefined) {
-    own.push({ setting: "algorithm", expected: "ES256, ES384, ES512: signatures by others are no DER" })
+    own.push({ setting: "algorithm", expected: "ES256, ES384 or ES512: signatures of other algorithms are not DER" })
   }
   if (sign !== undefined && signDigest !== undefined) {
-    own.push({ setting: "signDigest", expected: "absent beside sign: one of them signs" })
+    own.push({ setting: "signDigest", expected: "absent if sign is set: only one of them signs" })
   } else if (signDigest !== undefined) {
     if (!isFunction(signDigest)) own.push({ setting: "signDigest", expected: "a function that returns an Effect" })
     else if (isAlgorithm(algorithm) && hashOf(algorithm) === undefined) {
       own.push({ setting: "signDigest", expected: `absent: ${algorithm} signs the message, so that sign is needed` })
     }
   }
-  // What signs a digest has been examined above.
+  // `signDigest` was validated above.
   const signer = { ...options, problems: undefined, sign: signDigest === undefined ? sign : () => undefined }
   return [...signerProblems(signer).filter(({ setting }) => !own.some((one) => one.setting === setting)), ...own]
 }
 
 const minRsaBits = 2048
 
-/** The problems of the options of `fromCryptoKey` that are about the key. */
+/** Returns the problems of the key in the options of `fromCryptoKey`. */
 export const cryptoKeyProblems = (options: unknown): ReadonlyArray<Problem> => {
   if (!isRecord(options)) return [notAnObject]
   const own = unknownNames(options, ["key", "keyId", "publicKey"])

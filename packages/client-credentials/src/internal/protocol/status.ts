@@ -1,5 +1,5 @@
 /**
- * Status codes of HTTP that mean the same wherever they are received.
+ * HTTP status codes that have the same meaning for all endpoints.
  */
 
 /**

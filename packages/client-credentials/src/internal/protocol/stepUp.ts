@@ -1,13 +1,13 @@
 /**
- * The parameters of one more token request, by which a token becomes what an API requires.
+ * Parameters of the token request for a token that satisfies the challenge of an API.
  */
 
-/** Overrides of a token request: parameters beside those that are configured. */
+/** Overrides of a token request: parameters in addition to the configured ones. */
 export interface RequiredParameters {
   readonly additionalParameters: Readonly<Record<string, string>>
 }
 
-/** Those of RFC 9470 section 4; undefined when the API named neither. */
+/** Returns the parameters of RFC 9470 section 4; undefined if the API named neither. */
 export const ofAuthentication = ({ acrValues, maxAge }: {
   readonly acrValues: ReadonlyArray<string>
   readonly maxAge?: number | undefined
@@ -19,6 +19,6 @@ export const ofAuthentication = ({ acrValues, maxAge }: {
     }
   }
 
-/** That of OpenID Connect Core section 5.5; undefined when the API sent no readable claims. */
+/** Returns the parameter of OpenID Connect Core section 5.5; undefined if the API sent no readable claims. */
 export const ofClaims = (claims: string | undefined): RequiredParameters | undefined =>
   claims === undefined ? undefined : { additionalParameters: { claims } }

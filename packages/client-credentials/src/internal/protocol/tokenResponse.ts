@@ -1,5 +1,5 @@
 /**
- * The responses of a token endpoint (RFC 6749 sections 5.1 and 5.2).
+ * Decodes responses of a token endpoint (RFC 6749 sections 5.1 and 5.2).
  */
 import * as dialect from "./dialect.js"
 import { isRecord, readJson } from "./json.js"
@@ -11,7 +11,7 @@ import { isTransient } from "./status.js"
 
 type Members = Readonly<Record<string, unknown>>
 
-/** A response that was read to its end. */
+/** A response with its complete body. */
 export interface Response {
   readonly endpoint: string
   readonly status: number
@@ -24,32 +24,32 @@ export interface Response {
 }
 
 export interface Terms {
-  /** In milliseconds, for a token whose response states none. */
+  /** Lifetime in milliseconds of a token whose response states none. */
   readonly defaultLife: number
-  /** In milliseconds. */
+  /** Maximum lifetime in milliseconds. */
   readonly maxLife: number
-  /** Decides which strings of the server may be shown. */
+  /** Rule that decides which strings of the server may be shown. */
   readonly redaction: redaction.Redaction
-  /** The type of the requested token. */
+  /** Type of the requested token. */
   readonly type: "Bearer" | "DPoP"
-  /** The type that was requested, where that is no access token (RFC 8693 section 2.2.1). */
+  /** Requested type of a token exchange, if it is not an access token (RFC 8693 section 2.2.1). */
   readonly requestedType?: string | undefined
-  /** What is done about a `token_type` that is missing or unusual. */
+  /** Handling of a `token_type` that is missing or unusual. */
   readonly tokenType: "verify" | "assume-bearer"
   /**
-   * Decodes a response to the members of the standard, as the user configured it; it returns undefined for a response that
-   * it does not decode. Undefined when that is not necessary.
+   * Decodes a response to the members of the standard, as configured by the user; returns undefined for a response that it
+   * does not decode. Undefined if no decoder is configured.
    */
   readonly decodeMembers?: ((json: unknown) => Members | undefined) | undefined
-  /** The requested scope, when a token without all of it is of no use. */
+  /** Scopes that the token must have. */
   readonly requiredScope: ReadonlyArray<string>
   readonly requestedScope?: ReadonlyArray<string> | undefined
   readonly hint: string | undefined
-  /** The advice for a server that does not accept what the grant presents. */
+  /** Advice for a server that does not accept the credential of the grant. */
   readonly grantHint?: string | undefined
 }
 
-/** An error of the library by its tag and its fields; a pause is in milliseconds. */
+/** Error of the library as its tag and fields; a pause is in milliseconds. */
 export type Problem =
   | {
     readonly _tag: "TokenErrorResponse"
@@ -75,10 +75,10 @@ export type Problem =
     readonly retryAfter: number | undefined
   }
 
-/** What is unusual about a successful response. */
+/** Peculiarity of a successful response. */
 export type Warning = "unreadable life" | "too many members"
 
-/** A token as it was issued. */
+/** An issued token. */
 export interface Issued {
   readonly value: string
   readonly type: "Bearer" | "DPoP"
@@ -92,24 +92,24 @@ export interface Issued {
   readonly warnings: ReadonlyArray<Warning>
 }
 
-/** The longest JSON of further members that is kept with a token. */
+/** Maximum length of the JSON of further members that is kept with a token. */
 export const maxMembers = 8192
 
-/** Those of the standard, and tokens of other kinds, which a client of this grant has no use for. */
+/** Members of the standard, and tokens of other kinds, which a client of this grant does not use. */
 const standardMembers = ["access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"]
 
-/** The other members, as JSON. */
+/** Returns the other members as JSON. */
 const otherMembers = (members: Members): string | undefined => {
   const others = Object.entries(members).filter(([name]) => !standardMembers.includes(name))
   return others.length === 0 ? undefined : JSON.stringify(Object.fromEntries(others))
 }
 
-/** From here on, and as far as milliseconds since the epoch go, a number of seconds is a moment rather than a life. */
+/** Range of numbers that are moments in seconds or milliseconds since the epoch rather than lifetimes. */
 const [firstMoment, lastMoment] = [1e9, 1e13]
 
 /**
- * The life in seconds: a number, or a string that is one, as some servers quote it. `null` and absence take the default;
- * undefined stands for what cannot be read, such as a date.
+ * Returns the lifetime in seconds: a number, or a numeric string, since some servers quote it. `null` and absence take the
+ * default; undefined represents a value that cannot be read, such as a date.
  */
 const lifeSeconds = (value: unknown): number | "default" | undefined => {
   if (value === undefined || value === null) return "default"
@@ -117,10 +117,10 @@ const lifeSeconds = (value: unknown): number | "default" | undefined => {
   return typeof value === "string" && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? lifeSeconds(Number(value)) : undefined
 }
 
-/** Types of tokens that are of no use without a proof of possession, in any spelling. */
+/** Types of tokens that require a proof of possession, in any spelling. */
 const provenType = /^(?:mac|hmac|n_?a|n\/a)$|pop|proof|sign|holder|\bhok\b/i
 
-/** Whether a token without the type `Bearer` may be one, where the user configured that. */
+/** Returns whether a token without the type `Bearer` may be a bearer token, if the user configured that. */
 const isAssumable = (type: unknown): boolean =>
   type === undefined || type === null || (typeof type === "string" && !provenType.test(type.trim()))
 
@@ -134,11 +134,11 @@ const redirected = ({ endpoint, headers, status }: Response, show: redaction.Red
     endpoint,
     status,
     problem: `that is a redirect${target}, and credentials are never sent after a redirect. Set the token URL ` +
-      "(OAUTH_TOKEN_URL) to where the token endpoint really is."
+      "(OAUTH_TOKEN_URL) to the final URL of the token endpoint."
   }
 }
 
-/** An error response, whatever shape the server gives it (`dialect.read`). */
+/** Returns the problem of an error response, in any shape (`dialect.read`). */
 const refused = (
   { endpoint, status }: Response,
   { error, written }: { readonly error: string; readonly written: dialect.Written },
@@ -170,7 +170,7 @@ const refused = (
   }
 }
 
-/** The problem of a response without a token; undefined for one that may have a token. */
+/** Returns the problem of a response without a token; undefined for a response that may have a token. */
 export const refusal = (
   response: Response,
   terms: Pick<Terms, "grantHint" | "hint" | "redaction">
@@ -192,9 +192,9 @@ export const refusal = (
     : undefined
 }
 
-/** The problem of a `token_type` that is not the expected one; undefined when the token may be used. */
+/** Returns the problem of an unexpected `token_type`; undefined if the token may be used. */
 const typeProblem = (type: unknown, value: string, terms: Terms): string | undefined => {
-  // A token that is no access token is of the type N_A, and is presented elsewhere rather than used.
+  // A token that is not an access token has the type N_A, and is presented to another server.
   if (terms.requestedType !== undefined && typeof type === "string" && /^n_a$/i.test(type)) return undefined
   const isAssumed = terms.type === "Bearer" && isAssumable(type)
   const isExpected = typeof type === "string" && type.toLowerCase() === terms.type.toLowerCase()
@@ -211,7 +211,7 @@ const typeProblem = (type: unknown, value: string, terms: Terms): string | undef
     }`
 }
 
-/** The problem of a token exchange that issued a token of another type than the requested one (RFC 8693 section 2.2.1). */
+/** Returns the problem of a token exchange whose token has another type than requested (RFC 8693 section 2.2.1). */
 const issuedTypeProblem = (members: Members, { redaction, requestedType }: Terms): string | undefined => {
   const issued = members["issued_token_type"]
   return requestedType === undefined || issued === undefined || issued === requestedType
@@ -222,7 +222,7 @@ const issuedTypeProblem = (members: Members, { redaction, requestedType }: Terms
       "a type that the server issues (requestedType)."
 }
 
-/** The granted scope. A scope is shown wherever a token is, so that names which repeat a secret are left out. */
+/** Returns the granted scope. A scope is shown together with its token, so names that repeat a secret are left out. */
 const grantedScope = (value: unknown, { redaction, requestedScope }: Terms): ReadonlyArray<string> | undefined =>
   typeof value === "string"
     ? value.split(" ").filter((name) =>
@@ -232,20 +232,20 @@ const grantedScope = (value: unknown, { redaction, requestedScope }: Terms): Rea
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
-/** The members of the standard in a successful response. */
+/** Returns the members of the standard in a successful response. */
 const membersOf = ({ body, headers, status }: Response, terms: Terms): Result<Members, string> => {
   const json = readJson(body)
   if (!isSuccess(status) || !isRecord(json)) {
     const type = terms.redaction.show(headers["content-type"]?.split(";")[0], 60) ?? "no content type"
     return fail(
-      `with ${type} where a JSON token response belongs. Check that the token URL (OAUTH_TOKEN_URL) is the token ` +
+      `with ${type} instead of a JSON token response. Check that the token URL (OAUTH_TOKEN_URL) is the token ` +
         "endpoint, not a page or a gateway in front of it."
     )
   }
   return succeed(json)
 }
 
-/** The token of a response with these members. */
+/** Returns the token of a response with these members. */
 const issue = (members: Members, requestedAt: number, terms: Terms): Result<Issued, string> => {
   const value = members["access_token"]
   if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) {
@@ -262,7 +262,7 @@ const issue = (members: Members, requestedAt: number, terms: Terms): Result<Issu
   if (missing.length > 0) {
     return fail(
       `with a token that lacks the scope "${missing.join(" ")}" (RFC 6749 section 5.1). Have the server grant it to ` +
-        "this client, ask for less (OAUTH_SCOPE), or do without requireScope."
+        "this client, request a smaller scope (OAUTH_SCOPE), or disable requireScope."
     )
   }
   const seconds = lifeSeconds(members["expires_in"])
@@ -283,11 +283,11 @@ const issue = (members: Members, requestedAt: number, terms: Terms): Result<Issu
   })
 }
 
-/** The token that a response grants, or the problem of the response. */
+/** Decodes the token of a response, or returns the problem of the response. */
 export const decode = (response: Response, terms: Terms): Result<Issued, Problem> => {
   const { body, endpoint, requestedAt, status } = response
   const own = isSuccess(status) ? terms.decodeMembers?.(readJson(body)) : undefined
-  // A response that the user's decoder accepts is no refusal, whatever else is in it.
+  // A response that the user's decoder accepts is not an error response, whatever its other members.
   const found = own === undefined ? refusal(response, terms) : undefined
   if (found !== undefined) return fail(found)
   const members = membersOf(response, terms)

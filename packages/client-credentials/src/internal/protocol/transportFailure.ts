@@ -1,10 +1,10 @@
 /**
- * The reason for which a connection failed, from the codes that Node, Undici and others leave in the chain of causes.
+ * Determines why a connection failed, from the codes of Node, Undici and others in the chain of causes.
  */
 
 import { codesOf, isCertificateCode, nameOf } from "./foreignError.js"
 
-/** `detail` is a code or a name, which may be shown; `no code` where there is neither. */
+/** Returns the reason. `detail` is a code or a name that may be shown, or `no code` if there is neither. */
 export const reason = (cause: unknown): { readonly reason: "certificate" | "connection"; readonly detail: string } => {
   const found = codesOf(cause)
   const certificate = found.find(isCertificateCode)

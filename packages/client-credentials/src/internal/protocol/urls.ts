@@ -1,8 +1,8 @@
 /**
- * The URLs that credentials and tokens may be sent to.
+ * Rules for URLs that credentials and tokens may be sent to.
  */
 
-/** Parses once, where `URL.canParse` would parse twice. */
+/** Parses a URL; undefined if it is invalid. `URL.canParse` would parse twice. */
 export const parse = (text: string): URL | undefined => {
   try {
     return new URL(text)
@@ -16,7 +16,7 @@ export const isLoopback = (url: URL): boolean =>
 
 const secretParameters = ["client_secret", "client_assertion", "access_token", "password"]
 
-/** An absolute URL over TLS (or to a loopback address), without fragment and without anything secret in it. */
+/** Returns an absolute URL over TLS (or to a loopback address) without fragment and credentials; undefined for others. */
 export const secureUrl = (value: unknown, allowHttpLoopback: boolean): URL | undefined => {
   const text = value instanceof URL ? value.href : value
   // `new URL` ignores whitespace and normalizes backslashes; reject both so that the URL used is the URL written.
@@ -31,19 +31,19 @@ export const secureUrl = (value: unknown, allowHttpLoopback: boolean): URL | und
   return transport && bare && !secretParameters.some((name) => parsed.searchParams.has(name)) ? parsed : undefined
 }
 
-/** Origin and path, which is all that errors and traces show of a URL. */
+/** Returns origin and path, the only parts of a URL that errors and traces show. */
 export const shown = (url: string): string => {
   const { origin, pathname } = new URL(url)
   return origin + pathname
 }
 
-// Below: whether the path of a URL stays below the base path of the API, for any server that might read it.
+// Below: check that the path of a URL stays below the base path of the API, for every server that might decode it.
 //
 // `new URL` removes dot segments, `%2e%2e` among them. Servers and proxies do more: they decode a path twice, read
 // backslashes as slashes, merge empty segments, and remove parameters (`..;x`) and control characters from segments before
 // they remove dot segments. So the path is decoded until nothing changes, and each stage must stay below the base path.
 
-/** Two are seen in practice. A path that is encoded more often is rejected. */
+/** Maximum number of encodings. Two occur in practice; a path that is encoded more often is rejected. */
 const maxStages = 8
 
 // UTF-8 forbids these encodings of `.`, `/` and `\` (RFC 3629 section 3), and some decoders accept them.
@@ -67,10 +67,10 @@ const decodeOnce = (path: string): string =>
     .replace(/%u([0-9a-f]{4})/gi, characterOf)
     .replace(/(?:%[0-9a-f]{2})+/gi, decodeRun)
 
-/** Whether the dot segments of a path that is relative to the base path lead above it, at any segment. */
+/** Returns whether the dot segments of a path relative to the base path lead above it, at any segment. */
 const climbs = (path: string): boolean => {
   let depth = 0
-  // NFKC: full-width dots and slashes are ordinary ones to servers that map characters to the nearest of their own set.
+  // NFKC: some servers map full-width dots and slashes to the ordinary ones.
   for (const segment of path.normalize("NFKC").split(/[/\\]/)) {
     const name = segment.replace(/;.*/s, "").replace(/[\s\x00-\x1f\x7f]/g, "")
     if (name === "..") depth -= 1
@@ -99,19 +99,19 @@ const leaves = (basePath: string, pathname: string): boolean => {
   return true
 }
 
-/** The URLs that calls of an API may be sent to. */
+/** URLs that calls of an API may be sent to. */
 export interface Destinations {
   readonly baseUrl: string
   readonly origins: { readonly has: (origin: string) => boolean } & Iterable<string>
   readonly allowOutsideBasePath?: boolean | undefined
 }
 
-/** The rule against a URL that a call may not be sent to. */
+/** Rule that a URL violates. */
 export type Violation =
   | { readonly _tag: "OriginNotAllowed"; readonly origin: string }
   | { readonly _tag: "PathNotAllowed"; readonly path: string }
 
-/** A URL as a caller wrote it. */
+/** Result of parsing a URL of a caller. */
 export type Located =
   | { readonly _tag: "Allowed"; readonly url: URL }
   /** It has a user name or a password in it, which are left out here. */
@@ -128,7 +128,7 @@ const absolute = /^[a-z][a-z0-9+.-]*:/i
 
 const pathNotAllowed = (url: URL): Violation => ({ _tag: "PathNotAllowed", path: url.pathname.slice(0, 200) })
 
-/** The rules of an API for URLs. A class, since a program may have thousands: its functions exist once. */
+/** Rules of an API for URLs. A class, since a program may have thousands of instances: its functions exist once. */
 export class Rules {
   private readonly baseOrigin: string
   private readonly basePath: string
@@ -144,7 +144,7 @@ export class Rules {
     return destinations.allowOutsideBasePath === true || url.origin !== baseOrigin || !leaves(basePath, url.pathname)
   }
 
-  /** A URL as a caller wrote it. A relative one starts at the base URL. */
+  /** Parses a URL of a caller. A relative URL starts at the base URL. */
   locate(written: string): Located {
     const { baseUrl, origins } = this.destinations
     const isRelative = !absolute.test(written)
@@ -161,12 +161,12 @@ export class Rules {
     return this.isBelowBase(url) ? { _tag: "Allowed", url } : pathNotAllowed(url)
   }
 
-  /** Whether an HTTP client may send to it. */
+  /** Returns whether an HTTP client may send to a URL. */
   isAllowed(url: URL): boolean {
     return this.destinations.origins.has(url.origin) && this.isBelowBase(url)
   }
 
-  /** The rule against a URL that is not allowed, or not the one that the call was made for. */
+  /** Returns the rule that a URL violates: it is not allowed, or is not the one that the call was made for. */
   violated(target: string): Violation {
     const url = parse(target)
     return url !== undefined && this.destinations.origins.has(url.origin)
