@@ -14,7 +14,6 @@ import * as accessToken from "./internal/accessToken.js"
 import * as authentication from "./internal/authentication.js"
 import type { Behavior } from "./internal/behavior.js"
 import { encode } from "./internal/contentCoding.js"
-import * as dailyLimit from "./internal/dailyLimit.js"
 import * as discovery from "./internal/discovery.js"
 import * as faultScript from "./internal/faults.js"
 import * as grants from "./internal/grant.js"
@@ -22,6 +21,7 @@ import * as host from "./internal/host.js"
 import * as issuedTokens from "./internal/issuedTokens.js"
 import * as journal from "./internal/journal.js"
 import type * as models from "./internal/models.js"
+import * as quotas from "./internal/quotas.js"
 import { type Refusal, refuse, written } from "./internal/refusal.js"
 import { type Pairs, parse, redacted, redactedUrl } from "./internal/request.js"
 import * as servers from "./internal/servers.js"
@@ -50,8 +50,7 @@ export interface Options extends servers.Options {
   /** The issuer identifier (RFC 8414 section 2). Default: `https://auth.test`, with the path that issuers of this server have. */
   readonly issuer?: string | undefined
   /**
-   * The registered clients. Default: `test-client` with the secret `test-secret`; where no `server` is stated, it may authenticate
-   * by basic auth and in the body.
+   * The registered clients. Default: `test-client` with the secret `test-secret`, which authenticates by `secretMethods`.
    */
   readonly clients?: ReadonlyArray<models.Client> | undefined
   /** The scopes that exist, for clients that are registered without a list. Default: those that the API of the test requires. */
@@ -63,6 +62,8 @@ export interface Options extends servers.Options {
   readonly audiences?: ReadonlyArray<string> | undefined
   /** The tokens that a client may request in 24 hours; then 429 with `Retry-After`. Default: no limit. */
   readonly dailyLimit?: number | undefined
+  /** The tokens that a client may request in an hour. Default: no limit. */
+  readonly hourlyLimit?: number | undefined
   /** Whether proofs must have a nonce (RFC 9449 section 8). Default: false. */
   readonly requireNonce?: boolean | undefined
 }
@@ -151,7 +152,7 @@ export const makeIn = (epoch: string | undefined, options: Options): Effect.Effe
     const behavior = servers.behaviorOf(options.server, options)
     const issuer = options.issuer ?? discovery.issuerAt("https://auth.test", behavior)
     const endpoints = discovery.endpointsOf(issuer, behavior)
-    const clients = yield* Ref.make(options.clients ?? [defaultClient(options)])
+    const clients = yield* Ref.make(options.clients ?? [defaultClient])
     const values = accessToken.make(issuer, behavior, epoch)
     const tokens = yield* issuedTokens.make(values)
     const received = yield* journal.make<Received>()
@@ -187,13 +188,7 @@ export const makeIn = (epoch: string | undefined, options: Options): Effect.Effe
     }
   })
 
-const defaultClient = ({ secretMethods, server }: Options): models.Client => ({
-  id: "test-client",
-  secret: "test-secret",
-  ...(server === undefined && secretMethods === undefined
-    ? { method: ["client_secret_basic", "client_secret_post"] }
-    : {})
-})
+const defaultClient: models.Client = { id: "test-client", secret: "test-secret" }
 
 /** A request as it is recorded on arrival. */
 const arrived = (incoming: host.Incoming, endpoint: Received["endpoint"], at: number): Received => ({
@@ -232,17 +227,17 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
   const life = Duration.toMillis(behavior.tokenLife)
   const { audiences = [], scopes = [] } = options
   const grant = grants.make(behavior, { audiences, scopes }, requiredNonce)
-  const quotaOf = (all: ReadonlyArray<models.Issued>, { id }: models.Client, now: number) =>
-    options.dailyLimit === undefined ? undefined : dailyLimit.quotaOf(
-      options.dailyLimit,
+  const limits = { hour: options.hourlyLimit, day: options.dailyLimit }
+  const quotasOf = (all: ReadonlyArray<models.Issued>, { id }: models.Client, now: number) =>
+    quotas.quotasOf(
+      limits,
       behavior.limitWindow,
       all.filter(({ clientId }) => clientId === id).map(({ issuedAt }) => issuedAt),
       now
     )
   // A decision counts the tokens before it, and signing one takes time.
   const decisions = Effect.unsafeMakeSemaphore(1)
-  const headersOf = (quota: dailyLimit.Quota | undefined) =>
-    quota === undefined ? {} : dailyLimit.header(behavior.quotaHeader, quota)
+  const headersOf = (found: ReadonlyArray<quotas.Quota>) => quotas.header(behavior.quotaHeader, found)
 
   return ({ incoming, repeats }: Exchange, client: models.Client, pairs: Pairs) =>
     Effect.gen(function*() {
@@ -253,16 +248,19 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
       const granted = yield* grant(incoming, client, pairs)
       const { reason } = incoming
       const terms = { ...granted, clientId: client.id, issuedAt: now, expiresAt: now + life, reason }
-      const quota = quotaOf(all, client, now)
+      const found = quotasOf(all, client, now)
       const valid = behavior.onePerClient === "reissue" ? issuedTokens.reissued(all, terms) : undefined
-      if (valid !== undefined) return { token: valid, headers: headersOf(quota) }
-      if (quota?.remaining === 0) {
-        const seconds = String(Math.ceil(quota.resetsIn / 1000))
-        return yield* refuse("limit", `The client has had its ${quota.limit} tokens.`, {
-          values: { client: client.id, limit: String(quota.limit), seconds: "86400" },
+      if (valid !== undefined) return { token: valid, headers: headersOf(found) }
+      const exhausted = quotas.exhausted(found)
+      if (exhausted !== undefined) {
+        const { limit, period, resetsIn } = exhausted
+        const values = { client: client.id, limit: String(limit), seconds: String(quotas.secondsOf(exhausted)) }
+        const isAnnounced = behavior.refusals.limit.status === 429
+        return yield* refuse("limit", `The client has had its ${limit} tokens of the ${period}.`, {
+          values,
           headers: {
-            ...(behavior.refusals.limit.status === 429 ? { "retry-after": seconds } : {}),
-            ...headersOf(quota)
+            ...(isAnnounced ? { "retry-after": String(Math.ceil(resetsIn / 1000)) } : {}),
+            ...headersOf(found)
           }
         })
       }
@@ -270,7 +268,7 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
       if (behavior.onePerClient === "revoke") {
         yield* tokens.revoke(({ clientId, number }) => clientId === client.id && number < token.number)
       }
-      return { token, headers: headersOf(quota && { ...quota, remaining: quota.remaining - 1 }) }
+      return { token, headers: headersOf(quotas.afterOne(found)) }
     }).pipe(decisions.withPermits(1))
 }
 
@@ -337,13 +335,8 @@ const makeRespond = (options: Options, parts: Parts) => {
       if (endpoint === "token") {
         const { headers, token } = yield* issue(exchange, client, pairs)
         const more = requiredNonce() === nonce ? { ...headers, "dpop-nonce": nonce } : headers
-        const { contentType, tokenStatus } = behavior
-        return host.json(
-          tokenStatus,
-          issuedTokens.response(behavior, token, yield* Clock.currentTimeMillis),
-          more,
-          contentType
-        )
+        const body = issuedTokens.response(behavior, token, yield* Clock.currentTimeMillis)
+        return host.json(behavior.tokenStatus, body, more, behavior.contentType, behavior.byteOrderMark)
       }
       const value = parameters.get("token")
       if (value === undefined) return yield* refuse("malformed", "The request has no token.")

@@ -6,7 +6,7 @@ import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ClientAuthentication, type ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted, TestClock } from "effect"
 import { createLocalJWKSet, exportJWK, exportPKCS8, generateKeyPair, type JSONWebKeySet, jwtVerify } from "jose"
 
 import * as servers from "../src/internal/servers.js"
@@ -219,6 +219,85 @@ describe("one token per client", () => {
       Effect.gen(function*() {
         assert.deepStrictEqual<object>(yield* twice, expected)
       }).pipe(Effect.provide(OAuthTest.layer({ server: { onePerClient } }))))
+  }
+})
+
+describe("token responses", () => {
+  const answer = Effect.gen(function*() {
+    const { tokenUrl } = yield* TestAuthorizationServer.TestAuthorizationServer
+    const client = yield* HttpClient.HttpClient
+    const body = "grant_type=client_credentials&client_id=test-client&client_secret=test-secret"
+    const response = yield* client.execute(
+      HttpClientRequest.post(tokenUrl).pipe(HttpClientRequest.bodyText(body, "application/x-www-form-urlencoded"))
+    )
+    return { status: response.status, headers: response.headers, bytes: new Uint8Array(yield* response.arrayBuffer) }
+  })
+
+  const plain = { access_token: "token-1", token_type: "Bearer" }
+
+  for (
+    const [name, server, body] of [
+      ["a fraction", { expiresIn: "float" }, { ...plain, expires_in: 3599.75 }],
+      ["a string", { expiresIn: "string" }, { ...plain, expires_in: "3600" }],
+      ["the time of expiry", { expiresIn: "time" }, { ...plain, expires_in: 3600 }],
+      ["its date", { expiresIn: "date" }, { ...plain, expires_in: "1970-01-01T01:00:00.000Z" }],
+      ["no life", { expiresIn: "none" }, plain],
+      ["an envelope", { envelope: "data" }, { data: { ...plain, expires_in: 3600 } }]
+    ] as const
+  ) {
+    it.effect(name, () =>
+      Effect.gen(function*() {
+        const { bytes } = yield* answer
+        assert.deepStrictEqual<unknown>(JSON.parse(new TextDecoder().decode(bytes)), body)
+      }).pipe(Effect.provide(network({ tokenLife: "1 hour", ...server }))))
+  }
+
+  it.effect("a byte order mark, which the client of the library skips", () =>
+    Effect.gen(function*() {
+      const { bytes } = yield* answer
+      assert.deepStrictEqual([...bytes.slice(0, 4)], [0xef, 0xbb, 0xbf, 0x7b])
+      yield* token.pipe(Effect.provide(OAuthTest.layer({ server: { byteOrderMark: true } })))
+    }).pipe(Effect.provide(network({ byteOrderMark: true }))))
+
+  it.effect("limits of an hour and a day, announced together", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("30 minutes")
+      const shown = Effect.map(answer, ({ headers, status }) => [status, headers["quota"], headers["retry-after"]])
+      const found = yield* Effect.replicateEffect(shown, 2)
+      yield* TestClock.adjust("30 minutes")
+      found.push(...(yield* Effect.replicateEffect(shown, 2)))
+      assert.deepStrictEqual(found, [
+        [200, "b=per_hour;q=1;r=0;t=1800,b=per_day;q=2;r=1;t=84600", undefined],
+        [429, "b=per_hour;q=1;r=0;t=1800,b=per_day;q=2;r=1;t=84600", "1800"],
+        [200, "b=per_hour;q=1;r=0;t=3600,b=per_day;q=2;r=0;t=82800", undefined],
+        [429, "b=per_hour;q=1;r=0;t=3600,b=per_day;q=2;r=0;t=82800", "82800"]
+      ])
+    }).pipe(Effect.provide(network({ hourlyLimit: 1, dailyLimit: 2, limitWindow: "UTC day", quotaHeader: "quota" }))))
+})
+
+describe("the default client", () => {
+  const statusOf = (send: (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest) =>
+    Effect.gen(function*() {
+      const { tokenUrl } = yield* TestAuthorizationServer.TestAuthorizationServer
+      const client = yield* HttpClient.HttpClient
+      return (yield* client.execute(send(HttpClientRequest.post(tokenUrl)))).status
+    })
+  const form = (more: string) =>
+    HttpClientRequest.bodyText(`grant_type=client_credentials${more}`, "application/x-www-form-urlencoded")
+  const basic = statusOf((request) => request.pipe(form(""), HttpClientRequest.basicAuth("test-client", "test-secret")))
+  const post = statusOf(form("&client_id=test-client&client_secret=test-secret"))
+
+  for (
+    const [name, server, expected] of [
+      ["authenticates in the body only", {}, [401, 200]],
+      ["by basic auth only", { secretMethods: ["client_secret_basic"] }, [200, 401]],
+      ["by both where both are stated", { secretMethods: ["client_secret_basic", "client_secret_post"] }, [200, 200]]
+    ] as const
+  ) {
+    it.effect(name, () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual([yield* basic, yield* post], [...expected])
+      }).pipe(Effect.provide(network(server))))
   }
 })
 

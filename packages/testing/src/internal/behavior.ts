@@ -73,7 +73,7 @@ export interface Behavior {
   readonly requestFormat: "form" | "json" | "any"
   /** The encoding of id and secret in basic auth: `form` decodes each (RFC 6749 section 2.3.1). Default: `raw`, as most servers. */
   readonly basicEncoding: "form" | "raw"
-  /** The methods of clients with a secret that are registered without one. Default: `client_secret_post`. */
+  /** The methods of clients with a secret that are registered without one. Default: `client_secret_post` only. */
   readonly secretMethods: ReadonlyArray<SecretMethod>
   /** The audiences of client assertions (RFC 7523 section 3). Default: both. */
   readonly assertionAudiences: ReadonlyArray<"issuer" | "token_endpoint">
@@ -113,14 +113,24 @@ export interface Behavior {
   readonly onePerClient: "none" | "reissue" | "revoke"
   /** The life of tokens. Default: 24 hours. */
   readonly tokenLife: Duration.DurationInput
-  /** The window of `dailyLimit`: any 24 hours, or a calendar day in UTC. Default: `24 hours`. */
+  /**
+   * The window of `dailyLimit` and `hourlyLimit`: any 24 hours and any 60 minutes, or a day and an hour of the calendar in UTC.
+   * Default: `24 hours`.
+   */
   readonly limitWindow: "24 hours" | "UTC day"
   /** The header in which the quota is announced as Auth0 does it. Default: none. */
   readonly quotaHeader: string | undefined
   /** The `token_type` of bearer tokens; null for none. Default: `Bearer`. */
   readonly tokenType: string | null
-  /** The JSON type of `expires_in`. Default: `number`. */
-  readonly expiresIn: "number" | "string" | "none"
+  /**
+   * The JSON type of `expires_in`: a number with a fraction by `float`; the time of expiry in place of the life, in seconds since
+   * the epoch by `time`, as a string by `date`. Default: `number`.
+   */
+  readonly expiresIn: "number" | "float" | "string" | "time" | "date" | "none"
+  /** The member of token responses that contains all others. Default: none. */
+  readonly envelope: string | undefined
+  /** True if token responses begin with a byte order mark. Default: false. */
+  readonly byteOrderMark: boolean
   /** Further members of token responses. */
   readonly members: Readonly<Record<string, unknown>>
   /** Further claims of JWT access tokens. */
@@ -176,6 +186,8 @@ export const generic: Behavior = {
   quotaHeader: undefined,
   tokenType: "Bearer",
   expiresIn: "number",
+  envelope: undefined,
+  byteOrderMark: false,
   members: {},
   claims: {},
   tokenStatus: 200,

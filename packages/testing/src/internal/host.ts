@@ -90,10 +90,11 @@ export const json = (
   status: number,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
-  type: string | null = "application/json"
+  type: string | null = "application/json",
+  byteOrderMark = false
 ): Response =>
-  // As bytes: a string would get a content type of its own.
-  new Response(new TextEncoder().encode(JSON.stringify(body)), {
+  // As bytes: a string would get a content type.
+  new Response(new TextEncoder().encode((byteOrderMark ? "\ufeff" : "") + JSON.stringify(body)), {
     status,
     headers: { ...(type === null ? {} : { "content-type": type }), "cache-control": "no-store", ...headers }
   })

@@ -57,19 +57,40 @@ export const make = (values: accessToken.AccessTokens): Effect.Effect<IssuedToke
 
 const typeOf = ({ thumbprint }: Issued) => thumbprint === undefined ? "Bearer" : "DPoP"
 
-const life = (expiresIn: Behavior["expiresIn"], seconds: number) =>
-  expiresIn === "none" ? {} : { expires_in: expiresIn === "string" ? String(seconds) : seconds }
+/** The member `expires_in`. A fraction that is not zero, since JSON writes 3600.0 as an integer. */
+const life = (expiresIn: Behavior["expiresIn"], { expiresAt }: Issued, now: number) => {
+  const seconds = Math.max(0, Math.floor((expiresAt - now) / 1000))
+  switch (expiresIn) {
+    case "number":
+      return { expires_in: seconds }
+    case "float":
+      return { expires_in: Math.max(0, seconds - 0.25) }
+    case "string":
+      return { expires_in: String(seconds) }
+    case "time":
+      return { expires_in: Math.floor(expiresAt / 1000) }
+    case "date":
+      return { expires_in: new Date(expiresAt).toISOString() }
+    case "none":
+      return {}
+  }
+}
 
 /** The members of a token response (RFC 6749 section 5.1). */
-export const response = ({ expiresIn, members, statesScope, tokenType }: Behavior, token: Issued, now: number) => {
+export const response = (
+  { envelope, expiresIn, members, statesScope, tokenType }: Behavior,
+  token: Issued,
+  now: number
+): Readonly<Record<string, unknown>> => {
   const type = token.thumbprint === undefined ? tokenType : "DPoP"
-  return {
+  const all = {
     access_token: Redacted.value(token.value),
     ...(type === null ? {} : { token_type: type }),
-    ...life(expiresIn, Math.max(0, Math.floor((token.expiresAt - now) / 1000))),
+    ...life(expiresIn, token, now),
     ...(token.scope.length === 0 || !statesScope ? {} : { scope: token.scope.join(" ") }),
     ...members
   }
+  return envelope === undefined ? all : { [envelope]: all }
 }
 
 /** The members of an introspection response (RFC 7662 section 2.2). */
