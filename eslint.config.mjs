@@ -3,11 +3,11 @@ import simpleImportSort from "eslint-plugin-simple-import-sort"
 import sortDestructureKeys from "eslint-plugin-sort-destructure-keys"
 import tseslint from "typescript-eslint"
 
-// Functions fit on a page. Those that do not yet, with the reason.
+// Exceptions to the limit that functions fit on a page, each with the reason.
 const longFunctions = [
   // One service: the token request with its deadline, its repetition and its reports.
   "client-credentials/src/TokenEndpoint.ts",
-  // One service: metadata that is fetched once, kept for its life, and shared by concurrent callers.
+  // One service: metadata that is fetched once, cached for its lifetime, and shared by concurrent callers.
   "client-credentials/src/ServerMetadata.ts",
   // A reader of variables: one small function for each kind of value.
   "client-credentials/src/internal/config/environment.ts"

@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 import projects from "./vitest.workspace.js"
 
-/** They wait for processes and for time that passes, so that others can be tested meanwhile. */
+/** Test files that wait for processes and for time to pass, which run first, in parallel with others. */
 const patient = ["examples/test/fleet", "test/dashboard", "test/cluster", "soak/test/soak", "benchmarks/test/measures"]
 
 class PatientFirst extends BaseSequencer {
@@ -24,7 +24,7 @@ export default defineConfig({
     minWorkers: 1,
     sequence: { sequencer: PatientFirst },
     poolOptions: {
-      // One more than there are cores, since much of a test's time is that of the processes it waits for.
+      // One more than the number of cores, since tests often wait for other processes.
       forks: { maxForks: availableParallelism() + 1 },
       // Only the project "rules" runs in threads.
       threads: { isolate: false }

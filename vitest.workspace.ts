@@ -4,27 +4,27 @@ import { defineWorkspace } from "vitest/config"
 
 const packages = fileURLToPath(new URL("packages", import.meta.url))
 
-/** Tests see the sources, by whatever name they import them, so that each module exists once. */
+/** Aliases that resolve the packages to their sources, under all their names, so that each module exists once. */
 export const alias = [
   { find: /^@effect-oauth\/([^/]+)$/, replacement: `${packages}/$1/src/index.ts` },
   { find: /^@effect-oauth\/([^/]+)\/(.+)$/, replacement: `${packages}/$1/src/$2.ts` }
 ]
 
-/** The tests of the command line and of the examples run what is bundled, so it is bundled before them. */
+/** Setup of projects whose tests run bundled programs. */
 const globalSetup: Readonly<Record<string, ReadonlyArray<string>>> = {
   cli: [`${packages}/cli/test/support/bundle.ts`],
   examples: [`${packages}/examples/test/bundle.ts`]
 }
 
 /**
- * When a test counts as hung. It is not a measure of speed: where all cores are busy, a test that takes a second may take
- * a minute, and it must pass there too.
+ * Limits after which a test counts as hung. They do not measure speed: on a machine with busy cores, a test of a second
+ * may take a minute, and must still pass.
  */
 export const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
 
 const names = ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak", "publishing", "benchmarks"]
 
-/** The rooms of rules: their tests are small and have no state, so they share the modules that they load. */
+/** The tests of the rooms of rules: they are small and without state, so they share loaded modules. */
 const rules = "test/{token,protocol}/**/*.test.ts"
 
 export default defineWorkspace([
@@ -37,9 +37,9 @@ export default defineWorkspace([
       exclude: name === "client-credentials" ? [rules] : [],
       ...limits,
       globalSetup: [...globalSetup[name] ?? []],
-      // What was generated for Effect 4 is compiled, and imports its own packages.
+      // The code generated for Effect 4 is compiled, and imports its own packages.
       server: { deps: { external: [/\/effect-4\/generated\//] } },
-      // What the compiler says of a program that uses the library.
+      // The compiler checks programs that use the library.
       typecheck: { enabled: name === "publishing", include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" }
     }
   })),

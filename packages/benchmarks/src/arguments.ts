@@ -4,7 +4,7 @@ export interface Arguments {
   /** The names of the measures; undefined for all. */
   readonly only: ReadonlyArray<string> | undefined
   readonly scale: number
-  /** Measure nothing, and write the page from the results that are there. */
+  /** Measure nothing, and write the page from the stored results. */
   readonly page: boolean
   readonly help: boolean
 }
@@ -12,17 +12,17 @@ export interface Arguments {
 export const usage = (names: ReadonlyArray<string>): string =>
   `npm run bench [-- OPTIONS]
 
-Measures everything, and writes packages/benchmarks/results, the page that shows them, and the excerpt in README.md.
+Runs all measures, and writes packages/benchmarks/results, the page with the results, and the excerpt in README.md.
 
-  --only NAME     measures this alone, prints it, and writes nothing; may be repeated
-  --scale NUMBER  does everything this fraction as often, prints it, and writes nothing. Default: 1
-  --page          measures nothing, and writes the page and the pictures from the results again
+  --only NAME     runs only this measure, prints the result and writes nothing; may be repeated
+  --scale NUMBER  multiplies all repetitions, prints the results and writes nothing. Default: 1
+  --page          writes the page and the pictures from the stored results, without measuring
   --help
 
 ${names.map((name) => `  ${name}`).join("\n")}
 `
 
-/** What the command line asks for, or what is wrong with it. */
+/** Parses the command line. Returns a message if it is invalid. */
 export const parse = (args: ReadonlyArray<string>, names: ReadonlyArray<string>): Arguments | string => {
   try {
     const { values } = parseArgs({
@@ -35,7 +35,7 @@ export const parse = (args: ReadonlyArray<string>, names: ReadonlyArray<string>)
       }
     })
     const unknown = values.only?.find((name) => !names.includes(name))
-    if (unknown !== undefined) return `--only: there is no "${unknown}"; there are ${names.join(", ")}`
+    if (unknown !== undefined) return `--only: unknown measure "${unknown}"; expected one of ${names.join(", ")}`
     const scale = Number(values.scale)
     if (!(scale > 0 && scale <= 10)) return `--scale: expected a number above 0 and up to 10, got "${values.scale}"`
     return { only: values.only, scale, page: values.page, help: values.help }

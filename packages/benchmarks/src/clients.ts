@@ -7,7 +7,7 @@ export interface Open {
   readonly repeat: Loaded["repeat"]
 }
 
-/** A client of each, ready to be called. */
+/** Opens a client of each contender, ready to be called. */
 export const openAll = async (surroundings: Surroundings): Promise<ReadonlyArray<Open>> => {
   const all: Array<Open> = []
   for (const contender of contenders) {

@@ -1,5 +1,5 @@
 /**
- * What takes part, and what each is given.
+ * The contenders, and their environment.
  */
 import type { Agent } from "node:http"
 
@@ -8,16 +8,16 @@ import type { AxiosRequestConfig } from "axios"
 import type * as Effect from "effect/Effect"
 import type { gaxios } from "google-auth-library"
 
-/** The same transport, for each of the HTTP stacks. */
+/** A transport in the form of each HTTP stack. */
 export interface Stacks {
   readonly fetch: typeof globalThis.fetch
-  /** For the HttpClient of Effect, of both majors. Without it, that uses `fetch`. */
+  /** For the HttpClient of Effect, of both majors. Without it, `fetch` is used. */
   readonly dispatcher?: Undici.Dispatcher | undefined
-  /** Whether the clock of the process is virtual: Effect's clock reads that one then. */
+  /** Set if the clock of the process is virtual: Effect's clock then reads it. */
   readonly isVirtual?: boolean | undefined
   readonly axios: AxiosRequestConfig
   readonly gaxios: gaxios.GaxiosOptions
-  /** Of `node:http`, where it is not the one that the stack has anyway. */
+  /** An agent of `node:http`, if it is not the default of the stack. */
   readonly agent: Agent | undefined
 }
 
@@ -26,15 +26,15 @@ export interface Surroundings {
   readonly apiUrl: string
   readonly clientId: string
   readonly clientSecret: string
-  /** For the bare clients. */
+  /** The token of the bare clients. */
   readonly fixedToken: string
   readonly stacks: Stacks
 }
 
 export interface Client {
-  /** Calls the API once and reads the answer to its end. The answer's status; it rejects when there is none. */
+  /** Calls the API once and reads the response to its end. Returns the status; rejects without a response. */
   readonly call: () => Promise<number>
-  /** For those who live in Effect: the same, to be run many times in one run. */
+  /** For programs of Effect: the call as an effect, to be run many times in one run. */
   readonly inEffect?: {
     readonly call: Effect.Effect<number, unknown>
     readonly run: <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
@@ -44,31 +44,34 @@ export interface Client {
 
 export interface Contender {
   readonly name: string
-  /** The packages that a program which uses it installs. */
+  /** The packages that a program with this library installs. */
   readonly packages: ReadonlyArray<string>
-  /** The bare client whose call it is compared with; the bare clients have none. */
+  /** The bare client whose call is the baseline; undefined for the bare clients. */
   readonly baseline: string | undefined
-  /** The packages of its HTTP stack, and of Effect: counted apart. */
+  /** The packages of its HTTP stack, and of Effect, which are counted separately. */
   readonly stack: ReadonlyArray<string>
-  /** Whether a call makes it import more of itself or of its stack, which is then part of its bundle. */
+  /** Set if a call imports further parts of the library or its stack, which are then part of its bundle. */
   readonly importsToCall?: boolean
-  /** Whether it keeps tokens by itself. */
+  /** True if the library caches tokens. */
   readonly caches: boolean
-  /** Whether it replays a call that the API refused. */
+  /** True if the library replays a rejected call. */
   readonly replays: boolean
-  /** How it is used here, and where its documentation says so. */
+  /** The use in this benchmark, by the documentation of the library. */
   readonly usage: string
-  /** The file of `contenders/` without its ending. */
+  /** The file in `contenders/`, without its extension. */
   readonly module: string
-  /** The major of Effect that it is a program of. */
+  /** The major of Effect of the program. */
   readonly effect?: 3 | 4 | undefined
   readonly load: () => Promise<Loaded>
 }
 
 export interface Loaded {
   readonly make: (surroundings: Surroundings) => Promise<Client>
-  /** Makes clients that share what those of one program can. Default: `make`. */
+  /** Creates clients that share the resources of one program. Default: `make`. */
   readonly inOneRuntime?: ((surroundings: Surroundings) => Promise<() => Promise<Client>>) | undefined
-  /** So many calls, by so many callers at once, each of which makes its next call when the last one was answered. */
+  /**
+   * Sends a number of calls from concurrent callers, each of which sends its next call after the response to the last
+   * one.
+   */
   readonly repeat: (client: Client, calls: number, callers: number) => Promise<void>
 }

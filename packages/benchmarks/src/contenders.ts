@@ -1,5 +1,5 @@
 /**
- * Who takes part.
+ * The contenders of the benchmarks.
  */
 import type { Contender, Loaded } from "./contender.js"
 import type * as effectOauth from "./contenders/effectOauth.js"
@@ -9,18 +9,18 @@ import type * as httpClient from "./transport/httpClient.js"
 
 const effect = ["effect", "@effect/platform"]
 
-/** The library on the major of Effect that `npm install effect` gives. */
+/** The library on the major of Effect that `npm install effect` installs. */
 export const ours = "effect-oauth"
 
 /** The library on Effect 3. */
 export const oursOnEffect3 = `${ours} on Effect 3`
 
-/** Whether it is the library, on either major. */
+/** Returns true for the library, on either major. */
 export const isOurs = (name: string): boolean => name === ours || name === oursOnEffect3
 
 type Program = Pick<typeof effectOauth, "make"> & Partial<Pick<typeof effectOauth, "inOneRuntime">>
 
-/** A program of Effect, with the HTTP client of its major. */
+/** Loads a program of Effect, with the HTTP client of its major. */
 const ofEffect = async (
   program: Promise<Program>,
   transport: Promise<typeof httpClient>,
@@ -39,10 +39,10 @@ const ofEffect = async (
 const onEffect3 = (program: () => Promise<Program>) => () =>
   ofEffect(program(), import("./transport/httpClient.js"), () => import("./repeatInEffect.js"))
 
-/** The folder of the files of this package that were rewritten for Effect 4, and compiled. */
+/** The folder of the files of this package that were rewritten for Effect 4 and compiled. */
 export const folderForEffect4 = new URL("../../effect-4/generated/benchmarks/dist/", import.meta.url)
 
-/** One of them, by its types for Effect 3. */
+/** Imports a rewritten file, by its types for Effect 3. */
 const rewritten = <A>(file: string): Promise<A> => import(new URL(file, folderForEffect4).href) as Promise<A>
 
 const onEffect4 = (module: string) => () =>
@@ -68,7 +68,7 @@ export const contenders: ReadonlyArray<Contender> = [
     stack: ["effect"],
     caches: true,
     replays: true,
-    usage: "`ClientCredentials.layer` and the `ApiClient` of it, all defaults"
+    usage: "`ClientCredentials.layer` and its `ApiClient`, with all defaults"
   },
   {
     name: oursOnEffect3,
@@ -92,8 +92,8 @@ export const contenders: ReadonlyArray<Contender> = [
     caches: true,
     replays: true,
     usage:
-      "`OAuth2Fetch` with `getNewToken: () => client.clientCredentials()`, as its README shows; its `mw()`, which is " +
-      "what its `fetch` is made of, takes the transport"
+      "`OAuth2Fetch` with `getNewToken: () => client.clientCredentials()`, as in its README; its `mw()`, on which its " +
+      "`fetch` is based, receives the transport"
   },
   {
     name: "openid-client",
@@ -105,8 +105,8 @@ export const contenders: ReadonlyArray<Contender> = [
     caches: false,
     replays: false,
     usage:
-      "`clientCredentialsGrant` and `fetchProtectedResource`; it keeps no token, so the program keeps the answer " +
-      "until `expiresIn()` is 0"
+      "`clientCredentialsGrant` and `fetchProtectedResource`; it does not cache tokens, so the program caches the " +
+      "response until `expiresIn()` is 0"
   },
   {
     name: "oauth4webapi",
@@ -118,8 +118,8 @@ export const contenders: ReadonlyArray<Contender> = [
     caches: false,
     replays: false,
     usage:
-      "`clientCredentialsGrantRequest` and `protectedResourceRequest`, as in its example; it keeps no token, so the " +
-      "program keeps it until `expires_in` is over"
+      "`clientCredentialsGrantRequest` and `protectedResourceRequest`, as in its example; it does not cache tokens, so the " +
+      "program caches the token for `expires_in`"
   },
   {
     name: "simple-oauth2",
@@ -130,9 +130,8 @@ export const contenders: ReadonlyArray<Contender> = [
     stack: ["@hapi/wreck", "@hapi/boom", "@hapi/bourne"],
     caches: false,
     replays: false,
-    usage:
-      "`ClientCredentials.getToken`; it keeps no token, so the program keeps it until `accessToken.expired()`; it " +
-      "makes no calls, so those are made with `fetch`"
+    usage: "`ClientCredentials.getToken`; it does not cache tokens, so the program caches the token until " +
+      "`accessToken.expired()`; it sends no calls, so they are sent with `fetch`"
   },
   {
     name: "google-auth-library",
@@ -145,8 +144,8 @@ export const contenders: ReadonlyArray<Contender> = [
     caches: true,
     replays: true,
     usage:
-      "`OAuth2Client` with a `refreshHandler`, its documented way for tokens of others, and `forceRefreshOnFailure` " +
-      "(version 10, the newest for Node 20). Its own grants are for Google's issuer only"
+      "`OAuth2Client` with a `refreshHandler`, its documented option for other issuers, and `forceRefreshOnFailure` " +
+      "(version 10, the newest for Node 20). Its built-in grants are for Google's issuer only"
   },
   {
     name: "@azure/msal-node",
@@ -158,8 +157,8 @@ export const contenders: ReadonlyArray<Contender> = [
     caches: true,
     replays: false,
     usage:
-      "`ConfidentialClientApplication.acquireTokenByClientCredential` before each call, as its documentation says; " +
-      "it makes no calls, so those are made with `fetch`"
+      "`ConfidentialClientApplication.acquireTokenByClientCredential` before each call, as in its documentation; " +
+      "it sends no calls, so they are sent with `fetch`"
   },
   {
     name: "auth0",
@@ -170,7 +169,7 @@ export const contenders: ReadonlyArray<Contender> = [
     stack: [],
     caches: true,
     replays: false,
-    usage: "`TokenProvider` of `auth0/management`; calls other than those of its own API are made with `fetch`"
+    usage: "`TokenProvider` of `auth0/management`; calls to other APIs than its own are sent with `fetch`"
   },
   {
     name: "axios-token-interceptor",
@@ -181,7 +180,7 @@ export const contenders: ReadonlyArray<Contender> = [
     stack: ["axios", "follow-redirects", "form-data", "proxy-from-env", "https-proxy-agent", "agent-base"],
     caches: true,
     replays: false,
-    usage: "`tokenCache` with `getMaxAge`, as its README shows, over `axios-oauth-client`"
+    usage: "`tokenCache` with `getMaxAge`, as in its README, over `axios-oauth-client`"
   },
   {
     name: "bare HttpClient",
@@ -242,10 +241,10 @@ export const contenders: ReadonlyArray<Contender> = [
   }
 ]
 
-/** Those that obtain tokens. */
+/** Contenders that obtain tokens. */
 export const peers = contenders.filter(({ baseline }) => baseline !== undefined)
 
-/** What those who obtain tokens add to the bare client of their HTTP stack. */
+/** Returns the difference of each contender with tokens to the bare client of its HTTP stack. */
 export const addedToBare = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
   peers.flatMap(({ baseline, name }): ReadonlyArray<Row> => {
     const [own, bare] = [name, baseline].map((one) => rows.find(({ contender }) => contender === one))

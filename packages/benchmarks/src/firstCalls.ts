@@ -1,16 +1,16 @@
 /**
- * The first call of an API, as each library's documentation writes it: the least that a user reads, types and learns.
+ * The first call of an API, as in each library's documentation: the minimum that a user reads, types and learns.
  */
 import { readFileSync } from "node:fs"
 
-/** A program that makes one call. */
+/** A program that sends one call. */
 export interface FirstCall {
   readonly name: string
-  /** Its file in `src/firstCalls`. */
+  /** The file in `src/firstCalls`. */
   readonly file: string
-  /** What a reader must learn of the library, by names in the program. */
+  /** The members of the library that a reader must know, by their names in the program. */
   readonly concepts: ReadonlyArray<string>
-  /** What happens with the token after this call. */
+  /** The use of the token after this call. */
   readonly afterwards: string
 }
 
@@ -34,7 +34,7 @@ export const firstCalls: ReadonlyArray<FirstCall> = [
     name: "openid-client",
     file: "openidClient.ts",
     concepts: ["discovery", "clientCredentialsGrant", "access_token", "fetchProtectedResource"],
-    afterwards: "the program's own work: expiry, callers at the same time, rejections"
+    afterwards: "left to the program: expiry, concurrent callers, rejections"
   },
   {
     name: "Duende.AccessTokenManagement",
@@ -51,12 +51,12 @@ export const firstCalls: ReadonlyArray<FirstCall> = [
   }
 ]
 
-/** The program, as it is in its file. */
+/** Returns the source of the program. */
 export const programOf = ({ file }: FirstCall): string =>
   readFileSync(new URL(`../src/firstCalls/${file}`, import.meta.url), "utf8")
 
 const isImport = (line: string): boolean => /^(import |using |package |\t"|\)$|import \()/.test(line)
 
-/** The lines that a user writes, without imports and blank lines. */
+/** Returns the number of lines that a user writes, without imports and blank lines. */
 export const linesOf = (program: string): number =>
   program.split("\n").filter((line) => line.trim() !== "" && !isImport(line)).length

@@ -1,5 +1,5 @@
 /**
- * What a fleet that shares a token costs, by its size: operations on the store, token requests, and the longest wait.
+ * The cost of a fleet that shares a token, by its size: operations on the store, token requests, and the longest wait.
  */
 import { Fleet } from "@effect-oauth/testing"
 import * as Effect from "effect/Effect"
@@ -32,17 +32,18 @@ const coldStart = { ...common, days: minutes(4) }
 export const situations: ReadonlyArray<Situation> = [
   {
     name: "Cold start",
-    description: "All instances start at the same moment, and none has a token.",
+    description: "All instances start at the same time without a token.",
     plan: coldStart
   },
   {
     name: "Refresh",
-    description: "One life of a token of an hour, in which all instances call every 2 minutes at the same moment.",
+    description:
+      "One lifetime of a one-hour token, during which all instances send a call every 2 minutes at the same time.",
     plan: { ...common, callsEvery: "2 minutes", days: minutes(64), reportFrom: "4 minutes" }
   },
   {
     name: "Rejection",
-    description: "The API rejects the token of all instances at the same moment.",
+    description: "The API rejects the token of all instances at the same time.",
     plan: {
       ...common,
       days: minutes(14),
@@ -52,12 +53,12 @@ export const situations: ReadonlyArray<Situation> = [
   },
   {
     name: "Outage of the issuer",
-    description: "All instances start at the same moment while the issuer returns 503, and fail after `retryTimeout`.",
+    description: "All instances start at the same time while the issuer returns 503, and fail after `retryTimeout`.",
     plan: { ...coldStart, faults: [{ from: 0, to: "4 minutes", issuer: "unavailable" }] }
   },
   {
     name: "Outage of the store",
-    description: "The store is away for 3 of the 5 minutes in which the token is refreshed.",
+    description: "The store is unavailable for 3 of the 5 minutes in which the token is refreshed.",
     plan: {
       ...common,
       callsEvery: "1 minute",
@@ -73,7 +74,7 @@ export interface Cost {
   readonly instances: number
   readonly operationsPerInstance: number
   readonly tokens: number
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly longestWait: number
   readonly failedCalls: number
 }
@@ -107,20 +108,20 @@ const tablesOf = (costs: ReadonlyArray<Cost>): ReadonlyArray<Table> =>
     ]
   })
 
-/** The pictures, by the name of their file. */
+/** Returns the pictures, by file name. */
 export const pictures = (costs: ReadonlyArray<Cost>): ReadonlyMap<string, string> =>
   new Map((["light", "dark"] as const).map((theme: Theme) => [`fleets-${theme}.svg`, plot(tablesOf(costs), theme, 2)]))
 
 const row = (cells: ReadonlyArray<string>): string => `| ${cells.join(" | ")} |`
 
-/** The page. */
+/** Returns the page. */
 export const page = (costs: ReadonlyArray<Cost>): string =>
   [
-    "# What a fleet costs",
+    "# Cost of a fleet",
     "The cost of a fleet that shares one token, by its size: operations on the store per instance, tokens, and the longest " +
-    "time that a call waited. Simulated in virtual time by `Fleet.simulate` of the testing package, with the real token " +
-    "caches, shared tokens and budget; the store is 2 ms away, and a token request takes 500 ms. All instances act at the " +
-    "same moment, which is the worst case. The numbers are in [results/fleets.json](results/fleets.json).",
+    "wait of a call. The simulation runs in virtual time by `Fleet.simulate` of the testing package, with the real token " +
+    "caches, shared tokens and budget; an operation on the store takes 2 ms, and a token request 500 ms. All instances " +
+    "act at the same time, which is the worst case. The numbers are in [results/fleets.json](results/fleets.json).",
     "    npm run bench:fleets",
     [
       "<picture>",

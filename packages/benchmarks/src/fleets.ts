@@ -1,5 +1,5 @@
 /**
- * Writes the page of what a fleet costs: `npm run bench:fleets`. Arguments are the sizes; default: 10 to 10,000.
+ * Writes the page about the cost of a fleet: `npm run bench:fleets`. Arguments are the sizes; default: 10 to 10,000.
  */
 import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"

@@ -1,9 +1,9 @@
 /**
- * What a fresh process does for a measure. It prints one number for each thing that was measured, as JSON.
+ * Runs the part of a measure that needs a fresh process. Prints one number for each measurement, as JSON.
  *
- *   node fresh.js start NAME TOKEN_URL API_URL     imports, makes a client, makes a call
+ *   node fresh.js start NAME TOKEN_URL API_URL     imports, creates a client, sends a call
  *   node fresh.js cached NAME BARE TRANSPORT ROUNDS CALLS
- *                                                    microseconds of a call, and of one of the bare client
+ *                                                    microseconds of a call and of a call of the bare client
  *   node fresh.js allocations NAME CALLS           bytes allocated by a call
  *   node fresh.js memory NAME FIRST MORE           bytes held by a client with its token
  */
@@ -36,7 +36,7 @@ const start = async () => {
     clientId: process.env["CLIENT_ID"] ?? "",
     clientSecret: process.env["CLIENT_SECRET"] ?? "",
     fixedToken: process.env["FIXED_TOKEN"] ?? "",
-    // The smallest transport that each can have: fetch, or its own.
+    // The smallest transport of each: fetch, or the library's own.
     stacks: { fetch: globalThis.fetch, axios: {}, gaxios: {}, agent: undefined }
   })
   const status = await client.call()
@@ -54,16 +54,16 @@ const inMemory = async () => {
   return { surroundings: fake.make(World.make()), close: () => Promise.resolve() }
 }
 
-/** In microseconds, by the processor. */
+/** Processor time of a call in microseconds. */
 const processor = () => {
   const { system, user } = process.cpuUsage()
   return user + system
 }
 
-/** In microseconds, by the clock, where one waits too. */
+/** Elapsed time of a call in microseconds, for transports that wait. */
 const clock = () => 1000 * performance.now()
 
-/** The garbage of one is collected before the other one's turn, and not counted. */
+/** Collects the garbage of one contender before the turn of the other, outside of the measurement. */
 const cached = async () => {
   const [bareName = "", transport = "", rounds = "", calls = ""] = parameters
   const [elapsed, open] = transport === "loopback" ? [clock, onLoopback] : [processor, inMemory]
@@ -118,13 +118,13 @@ const memory = async () => {
       await client.call()
       held.push(client)
     }
-    // What the calls left behind is not what the tokens hold.
+    // Garbage of the calls must not count as memory of the tokens.
     await new Promise((resolve) => setTimeout(resolve, 50))
     collect()
     return process.memoryUsage().heapUsed
   }
   const [first = "", more = ""] = parameters
-  // The first ones compile the code of all.
+  // The first clients compile the code of all.
   const before = await clients(Number(first))
   const after = await clients(Number(more))
   return { bytes: (after - before) / Number(more), clients: held.length }

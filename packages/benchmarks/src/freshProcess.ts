@@ -1,5 +1,5 @@
 /**
- * Runs `fresh.js`, for what is measured in a process of its own.
+ * Runs `fresh.js` for measurements in a separate process.
  */
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -23,7 +23,9 @@ export const run = async <K extends string>(
   return JSON.parse(stdout) as Readonly<Record<K, number>>
 }
 
-/** One after the other in each round, each in a new process. The rows of what is asked for by its key. */
+/**
+ * Runs the participants in sequence in each round, each in a new process. Returns the rows for each key of the samples.
+ */
 export const collect = async <K extends string>(
   participants: ReadonlyArray<Contender>,
   rounds: number,

@@ -1,27 +1,28 @@
 import type { Table } from "./result.js"
 
-/** One thing that is measured, by all who can do it. */
+/** A measurement of all contenders that support it. */
 export interface Measure {
-  /** For `--only`. */
+  /** The name for `--only`. */
   readonly name: string
   readonly title: string
-  /** How it is measured, for the page. */
+  /** The description of the method, for the page. */
   readonly method: string
   readonly run: (settings: Settings) => Promise<ReadonlyArray<Table>>
 }
 
 export interface Settings {
-  /** Everything is done this fraction as often. 1 for results that count. */
+  /** The fraction of the repetitions. 1 for published results. */
   readonly scale: number
-  /** Those of the peers who take part. Default: all, for results that count. */
+  /** The names of the peers to measure. Default: all, as in published results. */
   readonly names?: ReadonlyArray<string> | undefined
 }
 
-/** How often, at least once. */
+/** Returns the number of repetitions, at least one. */
 export const scaled = ({ scale }: Settings, times: number): number => Math.max(1, Math.round(times * scale))
 
 /**
- * All of them in each round, beginning with another one each time, so that whatever else the machine does meets all.
+ * Runs all participants in each round, each time starting with another one, so that other load on the machine affects
+ * all of them.
  */
 export const interleaved = async <A>(
   rounds: number,

@@ -1,5 +1,5 @@
 /**
- * Everything that is measured, in the order of the page.
+ * All measures, in the order of the page.
  */
 import type { Measure } from "./measure.js"
 import { bundleSize } from "./measures/bundle.js"

@@ -1,11 +1,11 @@
 /**
- * Numbers for people.
+ * Numbers in readable form.
  */
 import type { Unit } from "./result.js"
 
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
 
-/** Three digits where there are fewer. */
+/** Returns three digits for numbers with fewer. */
 const precise = (value: number): string => {
   const size = Math.abs(value)
   return size >= 100 || value === 0 ? grouped.format(value) : value.toFixed(size >= 10 ? 1 : 2)

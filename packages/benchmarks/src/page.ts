@@ -1,5 +1,5 @@
 /**
- * The page: everything that was measured, as tables and pictures.
+ * The page with all results, as tables and pictures.
  */
 import * as Array from "effect/Array"
 
@@ -40,7 +40,7 @@ const namesIn = (tables: ReadonlyArray<Table>): ReadonlyArray<string> =>
 
 const bold = (name: string): string => isOurs(name) ? `**${name}**` : name
 
-/** The first table of each measure, or those that are the point of it. */
+/** The number of leading tables of a measure. Default: the first. */
 const leading: ReadonlyMap<string, number> = new Map([["cached-call", 2], ["throughput", 6], ["start", 2], [
   "bundle",
   3
@@ -51,7 +51,7 @@ const isScenario = ({ tables }: Measured): boolean => tables[0]?.unit === "reque
 const leadingTables = (measured: Measured): ReadonlyArray<Table> =>
   measured.tables.slice(0, isScenario(measured) ? 2 : leading.get(measured.name) ?? 1)
 
-/** The cells of a row, the best of them in bold; when all are the same, none is. */
+/** Returns the cells of a row, with the best in bold; if all are the same, none is. */
 const compared = (table: Table, names: ReadonlyArray<string>): ReadonlyArray<string> => {
   const medians = table.rows.flatMap((one) => isValue(one) && names.includes(one.contender) ? [one.median] : [])
   const best = table.better === "lower" ? Math.min(...medians) : Math.max(...medians)
@@ -102,9 +102,9 @@ const section = (measured: Measured): string =>
   ].join("\n\n")
 
 const machine = ({ at, machine: { cores, load, memoryGiB, node, processor, system }, took }: Results): string =>
-  `${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}; ${at.slice(0, 10)}; the whole run took ` +
-  `${Math.round(took / 60)} minutes, with a load of ${load} from all that ran on the machine when it began${
-    load > cores ? ", more than it has cores: differences within the spread mean nothing" : ""
+  `${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node.js ${node}; ${at.slice(0, 10)}. The run took ` +
+  `${Math.round(took / 60)} minutes. The load average at its start was ${load}${
+    load > cores ? ", more than the number of cores: differences within the spread are not significant" : ""
   }.`
 
 const versions = (results: Results, packages: ReadonlyArray<string>): string =>
@@ -112,7 +112,7 @@ const versions = (results: Results, packages: ReadonlyArray<string>): string =>
     .join(", ")
 
 const firstCallTable = [
-  row(["", "lines", "concepts", "the token afterwards"]),
+  row(["", "lines", "concepts", "the token after the call"]),
   row(["---", "---:", "---:", "---"]),
   ...firstCalls.map((one) =>
     row([
@@ -126,55 +126,54 @@ const firstCallTable = [
 
 export const page = (results: Results): string =>
   [
-    "# Measured against everyone",
-    "This page is written by `npm run bench`, which measures all of them in one run, in turns, on the same machine. Its " +
-    "numbers are in [results/results.json](results/results.json). Each is a median; in brackets, where samples differ, the " +
-    "first and the third quartile. Compare within this page only: another machine gives other numbers and, by and large, " +
-    "the same ratios.",
+    "# Benchmarks",
+    "effect-oauth and other libraries, measured by `npm run bench` in one run, in turns, on the same machine. The numbers " +
+    "are in [results/results.json](results/results.json). Each is a median, followed by the first and the third quartile " +
+    "where samples differ. Compare numbers within this page only: on another machine they differ, with similar ratios.",
     machine(results),
-    "## At a glance",
+    "## Summary",
     picture("results/", "overview", "The main results as bars"),
     "The best of each row is in bold.",
     summary(results),
-    "## Who takes part, and how it is used",
+    "## Contenders",
     [
-      row(["", "packages", "keeps tokens", "replays a refused call", "use"]),
+      row(["", "packages", "caches tokens", "replays rejected calls", "use"]),
       row(["---", "---", "---", "---", "---"]),
       ...contenders.map(({ caches, name, packages, replays, usage }) =>
         row([bold(name), versions(results, packages), caches ? "yes" : "no", replays ? "yes" : "no", usage])
       )
     ].join("\n"),
-    "Each is the code in [src/contenders](src/contenders), which is also what is bundled and started. effect-oauth and the " +
-    "bare HttpClient take part on both majors of Effect, by the same files, which are rewritten for Effect 4 as the library " +
-    "is; all run on the Node named above. The server is one " +
-    "handler ([src/world.ts](src/world.ts)) behind all transports: a `fetch` in memory (for simple-oauth2, which asks for " +
-    "tokens by `node:http` only, an agent in memory), or sockets on loopback. The bare clients send a fixed token, so that " +
-    "what goes over the wire is the same. auth0 and MSAL make the URL of the token endpoint themselves; the `fetch` and the " +
-    "network module that they take lead them to this server. All run with a young generation of 128 MB, so that nobody's " +
-    "calls are interrupted by the collection of somebody else's garbage. The scenarios run in virtual time, in the same way for all: the timers and " +
-    "clocks of the process are replaced, and Effect's clock reads those.",
+    "Each contender is the code in [src/contenders](src/contenders), which is also bundled and started. effect-oauth and " +
+    "the bare HttpClient are measured on both majors of Effect, from the same files, which are rewritten for Effect 4 as " +
+    "the library is; all contenders run on the Node.js version named above. The server is one handler " +
+    "([src/world.ts](src/world.ts)) behind all transports: a `fetch` in memory (an agent in memory for simple-oauth2, " +
+    "which requests tokens by `node:http` only), or sockets on loopback. The bare clients send a fixed token, so that all " +
+    "requests are the same. auth0 and MSAL derive the URL of the token endpoint; the `fetch` and the network module that " +
+    "are passed to them send those requests to this server. All contenders run with a young generation of 128 MB, so that " +
+    "garbage collection does not interrupt calls. The scenarios run in virtual time, in the same way for all contenders: " +
+    "the timers and clocks of the process are replaced, and Effect's clock reads them.",
     "## The first call",
-    "The programs of the links make one authorized call, by the same settings. Lines are counted without imports and blank " +
-    "lines; concepts are the members of the library that a reader must know. Go and C# programs are by the documentation of " +
-    "their libraries and are not run here.",
+    "The linked programs send one authorized call, with the same settings. Lines are counted without imports and blank " +
+    "lines; concepts are the members of the library that a reader must know. The Go and C# programs follow the " +
+    "documentation of their libraries and are not run here.",
     firstCallTable,
-    "## Everything",
+    "## All results",
     ...results.measures.map(section),
     ""
   ].join("\n\n")
 
 export const excerptMarkers = ["<!-- benchmarks -->", "<!-- /benchmarks -->"] as const
 
-/** For the front page. */
+/** Returns the excerpt for the README of the repository. */
 export const excerpt = (results: Results): string =>
   [
     excerptMarkers[0],
     picture("packages/benchmarks/results/", "overview", "effect-oauth and its peers, the main results as bars"),
-    `${machine(results)} [All results](packages/benchmarks/README.md), wins and losses, by \`npm run bench\`.`,
+    `${machine(results)} [All results](packages/benchmarks/README.md) are from \`npm run bench\`.`,
     excerptMarkers[1]
   ].join("\n\n")
 
-/** The front page with the excerpt in it. */
+/** Returns the README of the repository with the excerpt. */
 export const withExcerpt = (readme: string, results: Results): string => {
   const begin = readme.indexOf(excerptMarkers[0])
   const end = readme.indexOf(excerptMarkers[1])
@@ -195,7 +194,7 @@ const overview: ReadonlyArray<string> = [
   "memory"
 ]
 
-/** The pictures, by the name of their file. */
+/** Returns the pictures, by file name. */
 export const pictures = ({ measures }: Results): ReadonlyMap<string, string> => {
   const tables = measures.flatMap((measured) => measured.tables)
   const drawn: ReadonlyArray<readonly [string, ReadonlyArray<Table>, number]> = [

@@ -1,5 +1,5 @@
 /**
- * Bars, as SVG: one picture for light pages and one for dark ones.
+ * Bar charts as SVG: one picture for light pages and one for dark ones.
  */
 import { isOurs } from "./contenders.js"
 import { show } from "./numbers.js"
@@ -49,7 +49,7 @@ const escape = (text: string): string =>
 const text = (x: number, y: number, content: string, colour: string, more = ""): string =>
   `<text x="${x}" y="${y}" fill="${colour}"${more}>${escape(content)}</text>`
 
-/** By their order of magnitude where that differs so much that the small ones could not be seen. */
+/** Scales bars logarithmically if the small ones would be invisible otherwise. */
 const scale = (rows: ReadonlyArray<Row>): { readonly length: (value: number) => number; readonly isLog: boolean } => {
   const values = rows.filter(isValue).map(({ median }) => median).filter((value) => value > 0)
   const most = Math.max(...values, 1e-9)
@@ -99,7 +99,7 @@ const panel = ({ better, rows, title, unit }: Table, theme: Theme, left: number,
   ].join("\n")
 }
 
-/** Panels, in so many columns. */
+/** Draws the panels in a number of columns. */
 export const plot = (tables: ReadonlyArray<Table>, theme: Theme, columns: number): string => {
   const rows = Array.from(
     { length: Math.ceil(tables.length / columns) },

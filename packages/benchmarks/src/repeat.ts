@@ -1,10 +1,10 @@
 import type { Client, Loaded } from "./contender.js"
 
 export const check = (status: number): void => {
-  if (status !== 200) throw new Error(`Expected a call to be answered with 200, got ${status}`)
+  if (status !== 200) throw new Error(`Expected status 200, got ${status}`)
 }
 
-/** Calls by promises. */
+/** Sends calls by promises. */
 export const repeat: Loaded["repeat"] = async ({ call }: Client, calls, callers) => {
   let left = calls
   const caller = async () => {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Loaded } from "./contender.js"
 import { check, repeat as repeatByPromises } from "./repeat.js"
 
-/** Calls in one run of Effect. */
+/** Sends calls in one run of Effect. */
 export const repeat: Loaded["repeat"] = async (client, calls, callers) => {
   if (client.inEffect === undefined) return repeatByPromises(client, calls, callers)
   const { call, run } = client.inEffect

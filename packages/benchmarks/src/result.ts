@@ -1,5 +1,5 @@
 /**
- * What a measure gives: tables of numbers, each with its spread, or with the reason why there is none.
+ * Results of a measure: tables of numbers, each with its spread, or with the reason why it is absent.
  */
 
 export type Unit = "µs" | "ms" | "bytes" | "calls/s" | "requests" | "callers" | "%"

@@ -1,5 +1,5 @@
 /**
- * The results of a run, as they are kept.
+ * The stored results of a run.
  */
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -9,7 +9,7 @@ import { contenders, folderForEffect4, ours } from "./contenders.js"
 import { isValue, type Row, type Table } from "./result.js"
 
 export interface Results {
-  /** ISO 8601. */
+  /** The time of the run, in ISO 8601. */
   readonly at: string
   readonly machine: {
     readonly processor: string
@@ -17,10 +17,10 @@ export interface Results {
     readonly memoryGiB: number
     readonly system: string
     readonly node: string
-    /** How many processes wanted a core in the minute before: more than there are cores is a busy machine. */
+    /** The load average of the minute before; more than the number of cores is a busy machine. */
     readonly load: number
   }
-  /** How long the run took, in seconds. */
+  /** The duration of the run in seconds. */
   readonly took: number
   readonly versions: Readonly<Record<string, string>>
   readonly measures: ReadonlyArray<Measured>
@@ -34,7 +34,7 @@ interface Measured {
   readonly tables: ReadonlyArray<Table>
 }
 
-/** How far the medians of two runs may differ by chance, as a fraction. */
+/** The relative difference of two runs' medians that is attributed to chance. */
 const noise = 0.1
 
 const withoutFigures = ({ tables, ...measured }: Measured) =>
@@ -59,9 +59,9 @@ const isUnchanged = (kept: Measured, fresh: Measured): boolean => {
 }
 
 /**
- * Returns the new results, with the kept figures of each measure that changed by no more than chance, so that a run on the
- * same machine changes files only where there is something to see. All results are new on another machine, with another
- * runtime or with other versions.
+ * Returns the new results, with the stored numbers of each measure that changed only by chance, so that a run on the
+ * same machine changes files only for real differences. On another machine, with another runtime or other versions, all
+ * results are new.
  */
 export const settle = (kept: Results, fresh: Results): Results => {
   const worldOf = ({ machine: { load: _, ...machine }, versions }: Results) => JSON.stringify({ machine, versions })
@@ -79,10 +79,10 @@ export const command = (name: string): string => `npm run bench -- --only ${name
 
 const require = createRequire(import.meta.url)
 
-/** Resolves as the programs for Effect 4 do. */
+/** Resolves packages as the programs for Effect 4 do. */
 const requireForEffect4 = createRequire(folderForEffect4)
 
-/** The version of a package, by its name, or by its name and its major where it takes part in two. */
+/** Returns the version of a package, by its name, or by its name and major if two majors are used. */
 const versionOf = (nameAndMajor: string): string => {
   const name = nameOf(nameAndMajor)
   const paths = (name === nameAndMajor ? require : requireForEffect4).resolve.paths(name) ?? []
@@ -98,7 +98,7 @@ const versionOf = (nameAndMajor: string): string => {
   throw new Error(`Cannot find the package ${name}`)
 }
 
-/** The name of a package without the major that may follow it. */
+/** Returns the name of a package without a major. */
 export const nameOf = (nameAndMajor: string): string => nameAndMajor.replace(/(.)@\d+$/, "$1")
 
 export const versions = (): Readonly<Record<string, string>> =>

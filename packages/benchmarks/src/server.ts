@@ -1,5 +1,5 @@
 /**
- * The server on loopback, in a process of its own. It ends with the process that started it.
+ * The server on loopback, as a separate process. It ends with the process that started it.
  */
 import type { AddressInfo } from "node:net"
 

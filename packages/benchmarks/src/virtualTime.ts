@@ -1,17 +1,21 @@
 /**
- * Time that passes when it is told to, for all in the same way: the timers and clocks of the process are replaced, and
- * Effect's clock reads those (`transport/virtualClock.ts`). (Its own `TestClock` waits for real time at each step; 30 days would take minutes.)
+ * Virtual time that is the same for all contenders: the timers and clocks of the process are replaced, and Effect's
+ * clock reads them (`transport/virtualClock.ts`). Effect's `TestClock` waits for real time at each step, so that 30
+ * days would take minutes.
  */
 import FakeTimers from "@sinonjs/fake-timers"
 
 export interface VirtualTime {
-  /** Milliseconds since the beginning. */
+  /** Milliseconds since the start. */
   readonly now: () => number
-  /** Lets time pass in steps until it holds, at most for `limit`, and everything happen that follows from each step. */
+  /**
+   * Advances the time in steps until the condition holds or `limit` has passed, and lets all consequences of each step
+   * happen.
+   */
   readonly passUntil: (holds: () => boolean, step: number, limit: number) => Promise<boolean>
 }
 
-// Not replaced: how I/O, real or in memory, goes on.
+// `setImmediate` is not replaced: I/O, real or in memory, depends on it.
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 const turnsForAnAnswer = 50

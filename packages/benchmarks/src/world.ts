@@ -1,5 +1,5 @@
 /**
- * The authorization server and the API that all are measured against: one handler, whatever carries the messages.
+ * The authorization server and the API of all measurements: one handler for all transports.
  */
 
 export interface Message {
@@ -15,32 +15,32 @@ export interface Answer {
 }
 
 export interface World {
-  /** Not a promise when nothing is to be waited for, so that a fake transport costs little. */
+  /** Returns no promise without a delay, so that a fake transport costs little. */
   readonly answer: (message: Message) => Answer | Promise<Answer>
-  /** How many token requests arrived, refused ones too. */
+  /** The number of token requests received, including rejected ones. */
   readonly tokenRequests: () => number
-  /** How many calls the API answered with 200. */
+  /** The number of calls that the API answered with 200. */
   readonly served: () => number
-  /** Whether a token that was issued is still good. */
+  /** Returns true while an issued token is valid. */
   readonly hasValidToken: () => boolean
   readonly revokeAll: () => void
-  /** While it is down, each token request is answered with 503. */
+  /** While false, each token request fails with 503. */
   issuerIsUp: boolean
 }
 
 export interface Options {
   /** In seconds. Default: 24 hours. */
   readonly tokenLife?: number | undefined
-  /** How long the authorization server takes, in milliseconds. Default: 0. */
+  /** The response time of the authorization server, in milliseconds. Default: 0. */
   readonly tokenDelay?: number | undefined
-  /** The n-th refusal of the API takes n times this, in milliseconds. Default: 0. */
+  /** Delay of the first rejection of the API, in milliseconds; the n-th takes n times as long. Default: 0. */
   readonly refusalDelay?: number | undefined
 }
 
-/** As long as a signed token with a few claims. */
+/** Returns a token of the length of a signed token with a few claims. */
 const token = (name: string): string => `${name}.${"abcdefghijklmnopqrstuvwxyz0123456789".repeat(20)}`
 
-/** A token that is always good, for the bare clients: what they send is what the others send. */
+/** A token without expiry, for the bare clients, of the same length as the others. */
 export const fixedToken = token("fixed")
 
 export const client = { id: "benchmark", secret: "s3cr3t-of-the-benchmark" }

@@ -5,7 +5,7 @@ import * as World from "../src/world.js"
 import { inMemory, onLoopback } from "./support.js"
 
 describe.each([["in memory", inMemory], ["on sockets", onLoopback]] as const)("%s", (_, open) => {
-  it.each(peers)("$name asks for one token, sends it, and keeps it", async ({ load }) => {
+  it.each(peers)("$name requests one token, sends it, and caches it", async ({ load }) => {
     const { close, surroundings, world } = await open()
     const { make } = await load()
     const client = await make(surroundings)
@@ -17,7 +17,7 @@ describe.each([["in memory", inMemory], ["on sockets", onLoopback]] as const)("%
     await close()
   })
 
-  it.each(contenders)("$name makes as many calls as it is told to", async ({ baseline, load }) => {
+  it.each(contenders)("$name sends the given number of calls", async ({ baseline, load }) => {
     const { close, surroundings, world } = await open()
     const { make, repeat } = await load()
     const client = await make(surroundings)
@@ -30,8 +30,8 @@ describe.each([["in memory", inMemory], ["on sockets", onLoopback]] as const)("%
   })
 })
 
-describe("what the contenders cannot do themselves", () => {
-  it.each(peers)("$name is refused with a wrong secret", async ({ load }) => {
+describe("the limits of the contenders", () => {
+  it.each(peers)("$name fails with a wrong secret", async ({ load }) => {
     const { close, surroundings, world } = await inMemory()
     const { make } = await load()
     const client = await make({ ...surroundings, clientSecret: "wrong" })
@@ -42,7 +42,7 @@ describe("what the contenders cannot do themselves", () => {
     await close()
   })
 
-  it.each(peers)("$name replays a refused call if it is said to", async ({ load, replays }) => {
+  it.each(peers)("$name replays a rejected call if configured to", async ({ load, replays }) => {
     const { close, surroundings, world } = await inMemory()
     const { make } = await load()
     const client = await make(surroundings)
@@ -55,7 +55,7 @@ describe("what the contenders cannot do themselves", () => {
     await close()
   })
 
-  it("the API refuses a call without a token, and with one that has expired", async () => {
+  it("the API rejects a call without a token, and with an expired one", async () => {
     const world = World.make({ tokenLife: 0 })
     const answer = await world.answer({
       method: "POST",
@@ -68,17 +68,17 @@ describe("what the contenders cannot do themselves", () => {
       }).toString()
     })
     const { access_token: token } = JSON.parse(answer.body) as { readonly access_token: string }
-    for (const authorization of [undefined, `Bearer ${token}`, "Bearer of-nobody"]) {
+    for (const authorization of [undefined, `Bearer ${token}`, "Bearer of-another-client"]) {
       const { status } = await world.answer({ method: "GET", path: World.paths.items, authorization, body: "" })
       assert.strictEqual(status, 401)
     }
     assert.isFalse(world.hasValidToken())
   })
 
-  it("a call that is not answered with 200 ends a measurement", async () => {
+  it("a call with a status other than 200 ends a measurement", async () => {
     const { surroundings } = await inMemory()
     const { make, repeat } = await (contenders.find(({ name }) => name === "bare fetch") ?? assert.fail()).load()
-    const client = await make({ ...surroundings, fixedToken: "of-nobody" })
+    const client = await make({ ...surroundings, fixedToken: "of-another-client" })
     let message = ""
     await repeat(client, 1, 1).catch((error: unknown) => {
       message = String(error)

@@ -6,14 +6,14 @@ import * as fleetCurve from "../src/fleetCurve.js"
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8")
 
-describe("what a fleet costs", () => {
-  it("the page and the pictures that are checked in are those of the results", () => {
+describe("the cost of a fleet", () => {
+  it("the stored page and pictures match the results", () => {
     const costs = JSON.parse(read("results/fleets.json")) as ReadonlyArray<fleetCurve.Cost>
     assert.strictEqual(read("FLEETS.md"), fleetCurve.page(costs))
     for (const [name, svg] of fleetCurve.pictures(costs)) assert.strictEqual(read(`results/${name}`), svg)
   })
 
-  it("each situation costs one token more, and no call fails but in an outage of the issuer", async () => {
+  it("each situation costs one token, and calls fail only in an outage of the issuer", async () => {
     for (const situation of fleetCurve.situations) {
       const cost = await fleetCurve.measure(situation, 3)
       const isOutage = situation.name === "Outage of the issuer"

@@ -28,8 +28,8 @@ const start = async (program: string, parameters: ReadonlyArray<string>, tokenUr
   return stdout.trim()
 }
 
-describe("programs that are measured do what is measured", () => {
-  it.each(peers)("the bundle of $name makes a call with a token", async (contender) => {
+describe("measured programs", () => {
+  it.each(peers)("the bundle of $name sends a call with a token", async (contender) => {
     const folder = mkdtempSync(`${tmpdir()}/benchmarks-`)
     const { close, surroundings: { apiUrl, tokenUrl }, world } = await onLoopback()
     const files = await bundle(contender, [])
@@ -41,7 +41,7 @@ describe("programs that are measured do what is measured", () => {
     rmSync(folder, { recursive: true })
   })
 
-  it("a fresh process imports, gets a token and makes a call", async () => {
+  it("a fresh process imports, requests a token and sends a call", async () => {
     const { close, surroundings: { apiUrl, tokenUrl }, world } = await onLoopback()
     const program = fileURLToPath(new URL("../dist/fresh.js", import.meta.url))
     const printed = JSON.parse(
@@ -52,7 +52,7 @@ describe("programs that are measured do what is measured", () => {
     await close()
   })
 
-  it("a fresh process makes many clients, each with its token, and prints nothing but what they hold", async () => {
+  it("a fresh process creates many clients, each with its token, and prints only their memory", async () => {
     const { bytes = 0, clients } = await run<"bytes" | "clients">(
       ["--expose-gc"],
       ["memory", ours, "5", "10"]
@@ -63,7 +63,7 @@ describe("programs that are measured do what is measured", () => {
 })
 
 describe("measures", () => {
-  it("a bundle apart is smaller than together where there is a stack", async () => {
+  it("a bundle without its stack is smaller than the whole", async () => {
     const contender = byName(ours)
     const apart = await bundle(contender, contender.stack)
     const together = await bundle(contender, [])
@@ -71,7 +71,7 @@ describe("measures", () => {
     assert.isBelow(size(apart), size(together))
     assert.isAbove(size(apart), 1000)
     const texts = together.map(({ contents }) => new TextDecoder().decode(contents))
-    assert.isFalse(texts.some((text) => text.includes("dpop+jwt")), "what is not wanted is in files of its own")
+    assert.isFalse(texts.some((text) => text.includes("dpop+jwt")), "unused parts are in separate files")
   })
 
   it("a cached call is compared with the bare client of its stack", async () => {
@@ -84,7 +84,7 @@ describe("measures", () => {
     }
   })
 
-  it("all take turns, and each begins once", async () => {
+  it("all take turns, and each is first once", async () => {
     const order: Array<string> = []
     await interleaved(3, ["a", "b", "c"], async (name, round) => {
       order.push(`${name}${round}`)

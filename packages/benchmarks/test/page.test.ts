@@ -15,20 +15,20 @@ import * as Results from "../src/results.js"
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8")
 
-describe("what is checked in", () => {
+describe("stored files", () => {
   const results = JSON.parse(read("results/results.json")) as Results.Results
 
-  it("the page is that of the results", () => {
+  it("the page matches the results", () => {
     assert.strictEqual(read("README.md"), Page.page(results))
   })
 
-  it("so are the excerpt on the front page and the pictures", () => {
+  it("the excerpt in the README and the pictures match the results", () => {
     const front = read("../../README.md")
     assert.strictEqual(front, Page.withExcerpt(front, results))
     for (const [name, svg] of Page.pictures(results)) assert.strictEqual(read(`results/${name}`), svg)
   })
 
-  it("everything was measured, all took part, with the versions that are installed", () => {
+  it("all measures and contenders are included, with the installed versions", () => {
     assert.deepStrictEqual(results.measures.map(({ name }) => name), measures.map(({ name }) => name))
     assert.deepStrictEqual(results.versions, Results.versions())
     for (const { tables } of results.measures) {
@@ -41,7 +41,7 @@ describe("what is checked in", () => {
 })
 
 describe("the first call", () => {
-  it("is a program with each of its concepts, and takes no more of them here than elsewhere", () => {
+  it("is a program with each listed concept, and needs no more of them than other libraries", () => {
     for (const one of firstCalls) {
       const program = programOf(one)
       for (const concept of one.concepts) assert.include(program, concept, one.file)
@@ -54,7 +54,7 @@ describe("the first call", () => {
     for (const one of ours) assert.isAtMost(linesOf(programOf(one)), shortest, one.name)
   })
 
-  it("counts what a user writes", () => {
+  it("counts the lines that a user writes", () => {
     assert.strictEqual(linesOf("import * as a from \"a\"\n\nconst b = a.b({\n  c: 1\n})\n"), 3)
     assert.strictEqual(linesOf("package a\n\nimport (\n\t\"b\"\n)\n\nvar c = b.D()\n"), 1)
   })
@@ -69,12 +69,12 @@ const table: Table = {
 }
 
 describe("numbers", () => {
-  it("a median with its quartiles", () => {
+  it("are a median with its quartiles", () => {
     assert.deepStrictEqual(summarize("x", [4, 1, 3, 2, 5]), { contender: "x", median: 3, low: 2, high: 4 })
     assert.deepStrictEqual(summarize("x", [1, 2]), { contender: "x", median: 1.5, low: 1.25, high: 1.75 })
   })
 
-  it("for people", () => {
+  it("are shown in readable form", () => {
     assert.strictEqual(show(1234.5, "bytes"), "1.23 kB")
     assert.strictEqual(show(999, "bytes"), "999 B")
     assert.strictEqual(show(10_000, "requests"), "10,000")
@@ -84,7 +84,7 @@ describe("numbers", () => {
 })
 
 describe("the page", () => {
-  it("shows who has no number, and why", () => {
+  it("shows contenders without a number, with the reason", () => {
     const results: Results.Results = {
       at: "2030-01-01T00:00:00.000Z",
       machine: { processor: "p", cores: 2, memoryGiB: 4, system: "s", node: "v20", load: 1 },
@@ -99,7 +99,7 @@ describe("the page", () => {
     assert.include(page, "— : openid-client: cannot.")
   })
 
-  it("is not put where there is no place for it", () => {
+  it("is not written to a README without markers", () => {
     assert.throws(() => Page.withExcerpt("no markers", { measures: [] } as unknown as Results.Results), "Expected")
   })
 
@@ -114,20 +114,20 @@ describe("the page", () => {
 describe("the command line", () => {
   const names = measures.map(({ name }) => name)
 
-  it("takes names of measures", () => {
+  it("accepts names of measures", () => {
     assert.deepStrictEqual(Arguments.parse(["--only", "bundle", "--only", "start"], names), {
       only: ["bundle", "start"],
       scale: 1,
       page: false,
       help: false
     })
-    assert.include(Arguments.parse(["--only", "nothing"], names) as string, "there is no \"nothing\"")
+    assert.include(Arguments.parse(["--only", "nothing"], names) as string, "unknown measure \"nothing\"")
     assert.include(Arguments.parse(["--scale", "x"], names) as string, "--scale: expected a number")
     assert.include(Arguments.parse(["--unknown"], names) as string, "--unknown")
     assert.include(Arguments.usage(names), "bundle")
   })
 
-  it("has no two measures or contenders of one name", () => {
+  it("has unique names of measures and contenders", () => {
     assert.strictEqual(new Set(names).size, names.length)
     assert.strictEqual(new Set(contenders.map(({ name }) => name)).size, contenders.length)
   })

@@ -24,17 +24,17 @@ const results = (at: string, medians: ReadonlyArray<number>, node = "v20"): Resu
 
 const kept = results("yesterday", [100, 200])
 
-it("a run whose figures changed by no more than chance changes nothing", () => {
+it("a run whose numbers changed only by chance changes nothing", () => {
   assert.strictEqual(Results.settle(kept, results("today", [109, 181])), kept)
 })
 
-it("a measure that changed is new, and the others stay as they were", () => {
+it("a measure that changed is replaced, and the others are kept", () => {
   const fresh = results("today", [109, 230])
   const settled = Results.settle(kept, fresh)
   assert.deepStrictEqual(settled, { ...fresh, measures: [...kept.measures.slice(0, 1), ...fresh.measures.slice(1)] })
 })
 
-it("another runtime makes all figures new", () => {
+it("another runtime replaces all numbers", () => {
   const fresh = results("today", [100, 200], "v22")
   assert.strictEqual(Results.settle(kept, fresh), fresh)
 })

@@ -10,7 +10,7 @@ export const make = async (
     clientId,
     clientSecret,
     audience: apiUrl,
-    // It makes the URL from the domain, with `https:`; loopback has none.
+    // The URL is built from the domain, with `https:`, which loopback does not support.
     fetch: (_url, init) => fetch(tokenUrl, init)
   })
   return {

@@ -35,8 +35,8 @@ export const make = async (surroundings: InEffect): Promise<Client> => {
 }
 
 /**
- * Makes clients in one runtime, as a program with a client for each tenant does. That all of them request the same token is
- * a mistake in a program, which is logged; here it is meant.
+ * Creates clients in one runtime, as a program with a client for each tenant does. That all of them request the same
+ * token is a mistake in a program, which is logged; here it is intended.
  */
 export const inOneRuntime = (surroundings: InEffect): () => Promise<Client> => {
   const runtime = ManagedRuntime.make(

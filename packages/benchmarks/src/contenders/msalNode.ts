@@ -2,7 +2,7 @@ import { ConfidentialClientApplication, type INetworkModule, type NetworkRequest
 
 import type { Client, Surroundings } from "../contender.js"
 
-/** What its own network module does, with the transport that all have here, and with `http:` on loopback. */
+/** Replaces MSAL's network module by one with the shared transport, which also allows `http:` on loopback. */
 const networkModule = (fetch: typeof globalThis.fetch, tokenUrl: string): INetworkModule => {
   const send = (method: string) => async <T>(_url: string, options?: NetworkRequestOptions) => {
     const response = await fetch(tokenUrl, {

@@ -12,7 +12,7 @@ import { addedToBare, contenders, folderForEffect4 } from "../contenders.js"
 import type { Measure } from "../measure.js"
 import { summarize, type Table } from "../result.js"
 
-/** What a user would write: the client of the other measures, and one call. */
+/** Returns the program that a user would write: the client of the other measures, and one call. */
 const program = ({ effect, module }: Contender): string => {
   const fetchClient = effect === 4 ? "effect/http/FetchHttpClient" : "@effect/platform/FetchHttpClient"
   return [
@@ -27,15 +27,15 @@ const program = ({ effect, module }: Contender): string => {
   ].join("\n")
 }
 
-/** With its path in the folder of the bundle. */
+/** A file with its path in the folder of the bundle. */
 export interface File {
   readonly path: string
   readonly contents: Uint8Array
 }
 
 /**
- * The files of the program that makes the call, its first one first. What it would import for other purposes is in files
- * of their own, and not among them.
+ * Returns the files of the program that sends the call, the entry first. Its dynamic imports for other purposes are in
+ * separate files, which are omitted.
  */
 export const bundle = async (
   contender: Contender,
@@ -60,12 +60,12 @@ export const bundle = async (
     write: false,
     logLevel: "silent",
     external: [...external],
-    // Packages in CommonJS ask for Node's own modules.
+    // Packages in CommonJS require the built-in modules of Node.js.
     banner: { js: "import{createRequire}from\"node:module\";const require=createRequire(import.meta.url);" }
   })
   const { outputs } = metafile
   const entry = Object.keys(outputs).find((name) => outputs[name]?.entryPoint === "program.js")
-  if (entry === undefined) throw new Error(`esbuild gave no program for ${contender.name}`)
+  if (entry === undefined) throw new Error(`esbuild returned no program for ${contender.name}`)
   const loaded = [entry]
   for (const name of loaded) {
     for (const { kind, path } of outputs[name]?.imports ?? []) {
@@ -84,17 +84,16 @@ const length = (contents: Uint8Array): number => contents.length
 
 const gzipped = (contents: Uint8Array): number => gzipSync(contents, { level: 9 }).length
 
-// gaxios is used from within google-auth-library, and a bundler does not take it apart.
+// gaxios is used through google-auth-library, and a bundler does not separate it.
 const participants = contenders.filter(({ name }) => name !== "bare gaxios")
 
 export const bundleSize: Measure = {
   name: "bundle",
   title: "Size of the smallest useful program",
   method:
-    "A program that makes one call with a token, bundled for Node by esbuild, minified, gzipped. Parts that are imported " +
-    "only when they are wanted, and are not wanted for that call, are not counted. Together: all of it. " +
-    "Apart: without Effect, or the HTTP stack that a library brings (axios, gaxios, wreck); the fetch of the platform " +
-    "costs nobody anything.",
+    "A program that sends one call with a token, bundled for Node.js by esbuild, minified, gzipped. Parts that are " +
+    "imported on demand, and are not used by that call, are not counted. Together: the whole program. Apart: without " +
+    "Effect or the HTTP stack of a library (axios, gaxios, wreck); `fetch` of the platform adds nothing.",
   run: async () => {
     const files: Array<Record<"apart" | "together", ReadonlyArray<File>> & { readonly name: string }> = []
     for (const contender of participants) {

@@ -1,5 +1,5 @@
 /**
- * What a call costs when the token is there already: on the transport in memory, where nothing else costs, and on sockets.
+ * The cost of a call with a cached token: on the transport in memory, without other costs, and on sockets.
  */
 import { peers } from "../contenders.js"
 import { collect, run } from "../freshProcess.js"
@@ -41,13 +41,13 @@ const compared = async (
     { id: `${id}-added`, title: `Time added to a call, ${title}`, unit: "µs", better: "lower", rows: rows("added") },
     {
       id: `${id}-percent`,
-      title: `The same as a share of the bare call, ${title}`,
+      title: `Added time as a share of the bare call, ${title}`,
       unit: "%",
       better: "lower",
       rows: rows("share")
     },
-    { id: `${id}-whole`, title: `The whole call, ${title}`, unit: "µs", better: "lower", rows: rows("own") },
-    { id: `${id}-bare`, title: `The bare call beside it, ${title}`, unit: "µs", better: "lower", rows: rows("bare") }
+    { id: `${id}-whole`, title: `Time of the whole call, ${title}`, unit: "µs", better: "lower", rows: rows("own") },
+    { id: `${id}-bare`, title: `Time of the bare call, ${title}`, unit: "µs", better: "lower", rows: rows("bare") }
   ]
 }
 
@@ -55,13 +55,13 @@ export const cachedCall: Measure = {
   name: "cached-call",
   title: "Time added to a call with a cached token",
   method:
-    "For each library a process of its own, several times, with that library and the bare client of its HTTP stack in it: " +
-    `${calls} calls one after another, ${rounds} rounds of both in turns, after ${
+    "For each library, several separate processes, each with that library and the bare client of its HTTP stack: " +
+    `${calls} calls in sequence, ${rounds} rounds of both in turns, after ${
       8 * calls
-    } to warm up. Added is the ` +
-    "difference of the two, the median of the rounds; the table shows the median of the processes. In memory it is the " +
-    "time of the processor; on sockets, to a server in a process of its own, that of the clock. Garbage is collected " +
-    "between batches, and not counted here: see the next measure.",
+    } calls to warm up. The added time ` +
+    "is the difference of the two, as the median of the rounds; the table shows the median of the processes. In memory " +
+    "it is processor time; on sockets, to a server in a separate process, elapsed time. Garbage is collected between " +
+    "batches and not counted here: see the next measure.",
   run: async (settings) => {
     const tables: Array<Table> = []
     for (const transport of transports) tables.push(...await compared(transport, settings))

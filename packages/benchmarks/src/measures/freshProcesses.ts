@@ -1,5 +1,5 @@
 /**
- * What is measured in a process of its own, so that nothing was loaded or compiled before.
+ * Measurements in a separate process, in which nothing has been loaded or compiled before.
  */
 import { addedToBare, contenders } from "../contenders.js"
 import { collect, run } from "../freshProcess.js"
@@ -8,10 +8,10 @@ import * as loopback from "../transport/loopback.js"
 
 export const start: Measure = {
   name: "start",
-  title: "From nothing to the first answer",
+  title: "Time to the first response",
   method:
-    "A fresh process, sockets on loopback: the time to import what the program needs, and the time until the first " +
-    "call with its first token has been answered, import included. Effect's HTTP client is `FetchHttpClient` here.",
+    "A fresh process, sockets on loopback: the time to import the modules of the program, and the time until the " +
+    "response to the first call with its first token, import included. Effect's HTTP client is `FetchHttpClient` here.",
   run: async (settings) => {
     const { close, surroundings: { apiUrl, tokenUrl } } = await loopback.serveApart()
     const rows = await collect(
@@ -24,7 +24,7 @@ export const start: Measure = {
       { id: "import", title: "Time to import", unit: "ms", better: "lower", rows: rows("import") },
       {
         id: "first-token",
-        title: "Time to the first answer, import included",
+        title: "Time to the first response, import included",
         unit: "ms",
         better: "lower",
         rows: rows("firstCall")
@@ -38,7 +38,7 @@ export const start: Measure = {
       },
       {
         id: "first-token-added",
-        title: "Time to the first answer, beyond the bare client",
+        title: "Time to the first response, beyond the bare client",
         unit: "ms",
         better: "lower",
         rows: addedToBare(rows("firstCall"))
@@ -51,8 +51,8 @@ export const allocations: Measure = {
   name: "allocations",
   title: "Memory allocated by a call with a cached token",
   method:
-    "A fresh process, the transport in memory: how much the heap has grown after 500 calls, with a young generation " +
-    "so large that nothing is collected meanwhile. Added: the difference to the bare client of the same HTTP stack.",
+    "A fresh process with the transport in memory: the growth of the heap after 500 calls, with a young generation so " +
+    "large that nothing is collected in between. Added: the difference from the bare client of the same HTTP stack.",
   run: async (settings) => {
     const rows = await collect(
       contenders,
@@ -67,12 +67,18 @@ export const allocations: Measure = {
     return [
       {
         id: "allocations-added",
-        title: "Memory allocated in addition by a call",
+        title: "Additional memory allocated by a call",
         unit: "bytes",
         better: "lower",
         rows: addedToBare(whole)
       },
-      { id: "allocations-whole", title: "Allocated by the whole call", unit: "bytes", better: "lower", rows: whole }
+      {
+        id: "allocations-whole",
+        title: "Memory allocated by the whole call",
+        unit: "bytes",
+        better: "lower",
+        rows: whole
+      }
     ]
   }
 }
@@ -81,9 +87,9 @@ export const memory: Measure = {
   name: "memory",
   title: "Memory held by a client with its token",
   method:
-    "A fresh process, the transport in memory: how much the heap has grown by 2,000 clients after 500, each with a " +
-    "token of its own of 730 characters, after garbage collection. Those of effect-oauth are made in one runtime " +
-    "(`ClientCredentials.make`), as a program with a client for each tenant makes them.",
+    "A fresh process with the transport in memory: the growth of the heap by 2,000 clients after the first 500, each " +
+    "with a separate token of 730 characters, after garbage collection. The clients of effect-oauth are created in one " +
+    "runtime (`ClientCredentials.make`), as in a program with a client for each tenant.",
   run: async (settings) => {
     const tokens = contenders.filter(({ baseline }) => baseline !== undefined)
     const rows = await collect(

@@ -1,5 +1,5 @@
 /**
- * What happens to token requests and to callers, in virtual time.
+ * Token requests and failed callers in scenarios, in virtual time.
  */
 
 import type { Client, Contender } from "../contender.js"
@@ -11,7 +11,7 @@ export interface Outcome {
   readonly calls: number
   readonly tokenRequests: number
   readonly failed: number
-  /** Of those that failed: while there was a token that the API would have accepted. */
+  /** The failed calls that ended while a token was valid. */
   readonly failedDespiteToken: number
 }
 
@@ -20,11 +20,11 @@ export interface Scenario {
   readonly title: string
   readonly story: string
   readonly world: World.Options
-  /** Whether a call is made before the counting begins. */
+  /** Set if a call is sent before the counting starts. */
   readonly warm: boolean
-  /** Whether it is about a feature that not all have. */
+  /** Set if the scenario needs a feature that not all contenders have. */
   readonly needsReplay: boolean
-  /** How often it is played, since some draw their moments by chance. */
+  /** The number of repetitions, since some contenders draw times at random. */
   readonly plays: number
   readonly play: (stage: Stage) => Promise<void>
 }
@@ -32,9 +32,9 @@ export interface Scenario {
 export interface Stage {
   readonly world: World.World
   readonly time: VirtualTime
-  /** One more caller, who is not waited for. */
+  /** Starts a call without waiting for it. */
   readonly launch: () => void
-  /** Whether every caller has an answer. */
+  /** Returns true if every call has ended. */
   readonly isQuiet: () => boolean
 }
 
@@ -44,8 +44,8 @@ const day = 24 * 60 * minute
 
 export const cold = (callers: number): Scenario => ({
   name: `cold-${callers}`,
-  title: `${callers.toLocaleString("en")} callers, no token yet`,
-  story: `${callers.toLocaleString("en")} callers at once find no token; the issuer takes 20 ms.`,
+  title: `${callers.toLocaleString("en")} callers without a cached token`,
+  story: `${callers.toLocaleString("en")} concurrent callers start without a cached token; the issuer takes 20 ms.`,
   world: { tokenDelay: 20 },
   warm: false,
   needsReplay: false,
@@ -60,8 +60,8 @@ export const staggered401 = (callers: number): Scenario => ({
   name: `staggered-401`,
   title: `${callers} staggered 401s`,
   story:
-    `The token is revoked. ${callers} callers use it at once, and the API refuses them one by one, 10 ms apart; the ` +
-    "issuer takes 15 ms.",
+    `The token is revoked. ${callers} concurrent callers use it, and the API rejects their calls one after another, ` +
+    "10 ms apart; the issuer takes 15 ms.",
   world: { tokenDelay: 15, refusalDelay: 10 },
   warm: true,
   needsReplay: true,
@@ -73,7 +73,7 @@ export const staggered401 = (callers: number): Scenario => ({
   }
 })
 
-/** In small steps while somebody waits, so that answers come when they should. */
+/** Advances the time in small steps while calls are in progress, so that responses arrive at the right time. */
 const spend = async (millis: number, { isQuiet, time }: Pick<Stage, "isQuiet" | "time">): Promise<void> => {
   const end = time.now() + millis
   await time.passUntil(isQuiet, 10, Math.min(millis, 100))
@@ -81,7 +81,7 @@ const spend = async (millis: number, { isQuiet, time }: Pick<Stage, "isQuiet" | 
   await time.passUntil(() => false, millis, end - time.now())
 }
 
-/** Callers one after another, the issuer away in between. Times in milliseconds. */
+/** Sends calls in sequence; the issuer is unavailable in between. Times are in milliseconds. */
 const calls = async (
   { isQuiet, launch, time, world }: Stage,
   { away, every, until }: { readonly until: number; readonly every: number; readonly away: readonly [number, number] }
@@ -98,7 +98,7 @@ const hour: World.Options = { tokenLife: 3600, tokenDelay: 20 }
 const outageOf = (from: number) => async (stage: Stage): Promise<void> => {
   const away = [from, from + minute] as const
   const { isQuiet, time } = stage
-  // Calm before: a call each 10 s, so that those who renew early can.
+  // A quiet period first: a call every 10 s, for contenders that refresh early.
   await calls(stage, { away, every: 10 * second, until: from - 10 * second })
   await calls(stage, { away, every: 100, until: from + 70 * second })
   await calls(stage, { away, every: 10 * second, until: Math.max(from + 90 * second, 3700 * second) })
@@ -108,10 +108,10 @@ const outageOf = (from: number) => async (stage: Stage): Promise<void> => {
 export const outages: ReadonlyArray<Scenario> = [
   {
     name: "outage",
-    title: "A 60 s outage of the issuer, in which the token expires",
+    title: "A 60 s outage of the issuer during which the token expires",
     story:
-      "The issuer is away from 30 s before the end of a token of an hour until 30 s after it. A call each 10 s before, " +
-      "and 10 each second during the outage.",
+      "The issuer is unavailable from 30 s before the expiry of a one-hour token until 30 s after it. One call every " +
+      "10 s before the outage, and 10 per second during it.",
     world: hour,
     warm: true,
     needsReplay: false,
@@ -122,9 +122,9 @@ export const outages: ReadonlyArray<Scenario> = [
     name: "outage-early",
     title: "A 60 s outage of the issuer, minutes before the token expires",
     story:
-      "The same from 310 s before the end of the token until 250 s before: the token is good throughout, but some " +
-      "want to renew it already. effect-oauth draws the moment of its renewal by chance, so it asks between 1 and 8 times, " +
-      "from one play to the next.",
+      "The issuer is unavailable from 310 s until 250 s before the expiry of the token. The token is valid throughout, " +
+      "but some clients already refresh it. effect-oauth refreshes at a random time, so it sends between 1 and 8 token " +
+      "requests per run.",
     world: hour,
     warm: true,
     needsReplay: false,
@@ -133,8 +133,8 @@ export const outages: ReadonlyArray<Scenario> = [
   },
   {
     name: "outage-cold",
-    title: "A 60 s outage of the issuer, no token yet",
-    story: "The issuer is away for the first minute, and nobody has a token. 10 calls each second, for 70 s.",
+    title: "A 60 s outage of the issuer, without a cached token",
+    story: "The issuer is unavailable for the first minute, and no client has a token. 10 calls per second for 70 s.",
     world: hour,
     warm: false,
     needsReplay: false,
@@ -148,8 +148,8 @@ export const outages: ReadonlyArray<Scenario> = [
 
 export const days = (count: number): Scenario => ({
   name: `${count}-days`,
-  title: `${count} days of a 24 h token`,
-  story: `A call each 5 minutes, the first at the beginning and the last at the end of the ${count} days.`,
+  title: `${count} days with a 24 h token`,
+  story: `One call every 5 minutes, the first at the start and the last at the end of the ${count} days.`,
   world: { tokenLife: 86_400, tokenDelay: 0 },
   warm: false,
   needsReplay: false,
@@ -202,7 +202,7 @@ export const play = (scenario: Scenario, contender: Contender): Promise<Outcome>
     }
     const before = { launched, requests: world.tokenRequests() }
     await scenario.play(stage)
-    if (!stage.isQuiet()) throw new Error(`${contender.name}: callers of "${scenario.name}" got no answer`)
+    if (!stage.isQuiet()) throw new Error(`${contender.name}: callers of "${scenario.name}" got no response`)
     await client.close()
     return {
       calls: launched - before.launched,

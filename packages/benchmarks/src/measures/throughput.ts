@@ -1,5 +1,5 @@
 /**
- * Calls a second, by few and by many callers at once.
+ * Calls per second, with few and many concurrent callers.
  */
 import { openAll } from "../clients.js"
 import type { Surroundings } from "../contender.js"
@@ -27,7 +27,7 @@ const rates = async (
   const samples = new Map<string, Array<number>>(clients.map(({ contender }) => [contender.name, []]))
   const each = scaled(settings, calls)
   const many = Math.min(callers, each)
-  // For the tokens and the connections.
+  // Warms up the tokens and the connections.
   for (const { client, repeat } of clients) await repeat(client, Math.min(each, 300), Math.min(many, 300))
   await interleaved(scaled(settings, rounds), clients, async ({ client, contender, repeat }) => {
     const before = performance.now()
@@ -37,7 +37,7 @@ const rates = async (
   for (const { client } of clients) await client.close()
   return {
     id: `throughput-${transport}-${callers}`,
-    title: `Calls a second, ${number.format(callers)} ${callers === 1 ? "caller" : "callers at once"}, ${
+    title: `Calls per second, ${number.format(callers)} ${callers === 1 ? "caller" : "concurrent callers"}, ${
       transport === "memory" ? "transport in memory" : "sockets on loopback"
     }`,
     unit: "calls/s",
@@ -60,9 +60,9 @@ const onLoopback: ReadonlyArray<Load> = [
 
 export const throughput: Measure = {
   name: "throughput",
-  title: "Calls a second with a cached token",
-  method: "By the clock, in rounds. In memory, and on sockets to a server in a process of its own, with " +
-    `${loopback.connections} connections for each. On sockets, effect-oauth and the bare HttpClient use ` +
+  title: "Calls per second with a cached token",
+  method: "Elapsed time, in rounds. In memory, and on sockets to a server in a separate process, with " +
+    `${loopback.connections} connections for each contender. On sockets, effect-oauth and the bare HttpClient use ` +
     "`NodeHttpClient.layerUndici`.",
   run: async (settings) => {
     const tables: Array<Table> = []

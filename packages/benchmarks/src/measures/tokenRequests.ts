@@ -3,7 +3,7 @@ import { interleaved, type Measure, scaled } from "../measure.js"
 import { type Row, summarize } from "../result.js"
 import { type Outcome, play, type Scenario, scenarios } from "./scenarios.js"
 
-const noReplay = "does not replay a call that was refused, so it asks for no token"
+const noReplay = "does not replay rejected calls, so it sends no token request"
 
 const rowsOf = (
   outcomes: ReadonlyMap<string, ReadonlyArray<Outcome>>,
@@ -33,14 +33,14 @@ const measure = (scenario: Scenario): Measure => ({
       },
       {
         id: `${scenario.name}-failed`,
-        title: `Callers failed: ${scenario.title}`,
+        title: `Failed callers: ${scenario.title}`,
         unit: "callers",
         better: "lower",
         rows: rowsOf(outcomes, ({ failed }) => failed)
       },
       {
         id: `${scenario.name}-failed-despite-token`,
-        title: `Callers failed although there was a valid token: ${scenario.title}`,
+        title: `Callers that failed while a token was valid: ${scenario.title}`,
         unit: "callers",
         better: "lower",
         rows: rowsOf(outcomes, ({ failedDespiteToken }) => failedDespiteToken)

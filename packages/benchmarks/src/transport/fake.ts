@@ -1,5 +1,5 @@
 /**
- * A transport in memory: the same handler behind a `fetch`, and behind an agent of `node:http` for those who know no
+ * A transport in memory: one handler behind a `fetch`, and behind an agent of `node:http` for libraries without
  * `fetch`.
  */
 import { Agent, createServer } from "node:http"
@@ -33,7 +33,7 @@ export const makeFetch = (world: World): typeof globalThis.fetch => async (input
   return toResponse(answer instanceof Promise ? await answer : answer)
 }
 
-/** Not a class with private fields: who is given an agent may clone it. */
+/** Creates an agent without private fields, since libraries may clone it. */
 const makeAgent = (world: World): Agent => {
   const server = createServer(listener(world))
   const createConnection = (): Duplex => {

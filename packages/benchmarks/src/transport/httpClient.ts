@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 
 import type { Stacks, Surroundings } from "../contender.js"
 
-/** What a program of Effect is given. */
+/** The surroundings of a program of Effect. */
 export interface InEffect extends Surroundings {
   readonly httpClient: Layer.Layer<HttpClient.HttpClient>
 }

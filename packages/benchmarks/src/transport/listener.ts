@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http"
 
 import type { World } from "../world.js"
 
-/** The world as an HTTP server. */
+/** Returns the world as a request listener. */
 export const listener = (world: World): RequestListener => (request, response) => {
   let body = ""
   request.setEncoding("utf8")
@@ -22,8 +22,8 @@ export const listener = (world: World): RequestListener => (request, response) =
 }
 
 /**
- * The world as a server on loopback. It does not close connections that are idle while others are measured: a request
- * that meets the closing fails, and nobody is measured by that.
+ * Creates the world as a server on loopback. It keeps idle connections open while other contenders are measured: a
+ * request on a closing connection would fail.
  */
 export const serverOf = (world: World): Server =>
   createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, listener(world))

@@ -1,5 +1,5 @@
 /**
- * Sockets on loopback. All have the same number of connections, whatever their stack would open by itself.
+ * Sockets on loopback. All contenders have the same number of connections, whatever the default of their stack.
  */
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
@@ -30,7 +30,7 @@ export const at = (port: number, stacks: Stacks): Surroundings => ({
 })
 
 const openStacks = () => {
-  // The `fetch` of Node takes the dispatcher of this package.
+  // The `fetch` of Node.js accepts the dispatcher of this package.
   const previous = Undici.getGlobalDispatcher()
   const dispatcher = new Undici.Agent({ connections })
   Undici.setGlobalDispatcher(dispatcher)
@@ -40,7 +40,7 @@ const openStacks = () => {
     dispatcher,
     axios: { httpAgent: agent },
     gaxios: { agent },
-    // simple-oauth2 clones an agent that it is given, with the sockets in it.
+    // simple-oauth2 clones the agent, including its sockets.
     agent: undefined
   }
   const close = async () => {
@@ -51,7 +51,7 @@ const openStacks = () => {
   return { stacks, close }
 }
 
-/** A server in this process. */
+/** Starts a server in this process. */
 export const serve = async (world: World): Promise<Loopback> => {
   const server = serverOf(world)
   server.listen(0, "127.0.0.1")
@@ -73,7 +73,7 @@ const portOf = async (child: ChildProcess): Promise<number> => {
   return message.port
 }
 
-/** A server in a process of its own, so that its work is not that of the clients. */
+/** Starts a server in a separate process, so that its work does not count as that of the clients. */
 export const serveApart = async (): Promise<Loopback> => {
   const child = fork(fileURLToPath(new URL("../server.js", import.meta.url)), { stdio: "inherit", execArgv: [] })
   const port = await portOf(child)

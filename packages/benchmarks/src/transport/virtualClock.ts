@@ -1,5 +1,5 @@
 /**
- * Effect's clock on the timers and clocks of the process, which are virtual; nothing is logged.
+ * Effect's clock over the virtual timers and clocks of the process; nothing is logged.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
