@@ -79,7 +79,7 @@ describe("options", () => {
     }
     assert.match(String(read("token --profile a --profile b")), /^--profile is given twice/)
     assert.match(String(read("token --json=maybe")), /^--json does not take a value\.$/)
-    assert.match(String(read("simulate --fleet many")), /^--fleet must be an integer\.$/)
+    assert.match(String(read("simulate --audiences many")), /^--audiences must be an integer\.$/)
     assert.match(String(read("simulate --restarts 1e3")), /^--restarts must be a number/)
     assert.match(String(read("call /x --pretty formt")), /^--pretty must be one of .* Did you mean format\?$/)
   })

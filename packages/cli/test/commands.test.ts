@@ -632,29 +632,69 @@ describe("status, inspect and revoke", () => {
 })
 
 describe("simulate", () => {
+  interface Simulated {
+    readonly limit: number
+    readonly limit_from: string
+    readonly tokenLife: number
+    readonly token_life_from: string
+    readonly shared: { readonly tokens_a_day: number }
+    readonly separate: { readonly tokens_a_day: number; readonly steady_peak: number; readonly cold_start: number }
+    readonly assumptions: ReadonlyArray<string>
+  }
+
   it.scopedLive(
-    "tells the tokens of a day, as table and plot, or as JSON, without any client",
+    "shows the tokens of a day as table and plot, or as JSON, without any client",
     () =>
       Effect.gen(function*() {
         const { run } = yield* binary.home
+        const json = (...args: ReadonlyArray<string>) =>
+          Effect.map(run(["simulate", "--json", ...args]), ({ stdout }) => JSON.parse(stdout) as Simulated)
         const { exitCode, stdout } = yield* run(["simulate", "--fleet", "20", "--restarts", "3", "--limit", "50"])
         assert.strictEqual(exitCode, 0)
-        assert.match(stdout, /│ ● each for itself +│ +60 │ +80 │ +50 │ 30 too many │/)
-        assert.match(stdout, /│ ○ one store for all +│ +1 │ +2 │ +50 │ +48 left │/)
+        assert.match(stdout, /│ ● each for itself +│ +60 │ +60 │ +80 │ 30 too many │/)
+        assert.match(stdout, /│ ○ one store for all +│ +1 │ +2 │ +2 │ +48 left │/)
         assert.match(stdout, /100 ┤.*●/)
         assert.match(stdout, /Without sharing, 12 processes are the most\. Share tokens in a store/)
-        const json = JSON.parse((yield* run(["simulate", "--json", "--token-life", "1h"])).stdout) as {
-          readonly shared: { readonly tokens_a_day: number }
+        assert.match(stdout, /\nAssumptions\n- A cold start starts all 20 processes at once/)
+        assert.strictEqual((yield* json("--token-life", "1h")).shared.tokens_a_day, 26)
+        const scaled = yield* json("--fleet", "4..20", "--restarts", "0.5", "--audiences", "3")
+        assert.match(scaled.assumptions.join("\n"), /16 processes run for 12 hours.*\n.*3 audiences/)
+        // 16 are started once a day, and one of them is restarted then; 4 request three tokens in two days.
+        assert.strictEqual(scaled.separate.tokens_a_day, 3 * (16 + 1 + 4 * 3 / 2))
+        for (
+          const [args, message] of [
+            [["--token-life", "soon"], /--token-life soon is no duration/],
+            [["--fleet", "many"], /--fleet must be a number of processes from 1 on, or a range such as 4\.\.20/],
+            [["--fleet", "20..4"], /--fleet must be/],
+            [["--audiences", "0"], /--audiences must be 1 or more/],
+            [["--restarts", "0.001"], /--restarts must be 0, or 0\.01 or more/],
+            [["--limit", "0"], /--limit must be 1 or more/]
+          ] as const
+        ) {
+          const wrong = yield* run(["simulate", ...args])
+          assert.strictEqual(wrong.exitCode, 2, args.join(" "))
+          assert.match(wrong.stderr, message)
         }
-        assert.strictEqual(json.shared.tokens_a_day, 26)
-        const wrong = yield* run(["simulate", "--token-life", "soon"])
-        assert.deepStrictEqual([wrong.exitCode, wrong.stderr], [
-          2,
-          "error: --token-life soon is no duration. Say 24h, 15min or 3600s: what expires_in says.\n"
-        ])
       }),
     minute
   )
+
+  it.scopedLive("reads the limit of the client, and the life of its token", () =>
+    Effect.gen(function*() {
+      const { env, user } = yield* start({ server: { tokenLife: "2 hours" } })
+      const client = { ...env, OAUTH_TOKENS_PER_DAY: "7" }
+      const json = Effect.map(
+        user.run(["simulate", "--json"], { env: client }),
+        ({ stdout }) => JSON.parse(stdout) as Simulated
+      )
+      const before = yield* json
+      assert.deepStrictEqual([before.limit, before.tokenLife], [7, 86_400_000])
+      assert.match(before.limit_from, /OAUTH_TOKENS_PER_DAY, from the environment/)
+      yield* user.run(["token"], { env: client })
+      const after = yield* json
+      assert.strictEqual(after.tokenLife, 7_200_000)
+      assert.match(after.token_life_from, /cached token, from the environment/)
+    }), minute)
 })
 
 describe("every command", () => {

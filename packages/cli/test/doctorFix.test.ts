@@ -52,6 +52,19 @@ describe("a change of a profile", () => {
     }))
   })
 
+  it("keeps the comment of a line", () => {
+    const text = "# ours\nOAUTH_DPOP=false # of the bank\nexport OAUTH_SCOPE='a' # all\n"
+    assert.deepStrictEqual(
+      Either.map(edit(text, change.set({ OAUTH_DPOP: "true" })), (one) => one.text),
+      Either.right("# ours\nOAUTH_DPOP='true' # of the bank\nexport OAUTH_SCOPE='a' # all\n")
+    )
+  })
+
+  it("does not touch what it cannot change safely", () => {
+    const text = "OAUTH_PRIVATE_KEY='-----\nOAUTH_DPOP=false\n-----'\n"
+    assert.isTrue(Either.isLeft(edit(text, change.set({ OAUTH_DPOP: "true" }))))
+  })
+
   it("can be of variables without secrets only", () => {
     // @ts-expect-error The type is the rule: a variable of a secret does not compile.
     change.set({ OAUTH_CLIENT_SECRET: "x" })

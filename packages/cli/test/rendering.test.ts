@@ -16,7 +16,6 @@ import * as jwt from "../src/internal/jwt.js"
 import * as plot from "../src/internal/plot.js"
 import * as profileText from "../src/internal/profileText.js"
 import * as redaction from "../src/internal/redaction.js"
-import * as simulation from "../src/internal/simulation.js"
 import * as table from "../src/internal/table.js"
 
 const { assert: check, integer, property } = FastCheck
@@ -178,46 +177,5 @@ describe("a JWT", () => {
     const found = jwt.read(`${part({ alg: "RS256" })}.${part({ aud: ["a", "b"], scope: "c d" })}.x`)
     assert.deepStrictEqual(found && [jwt.audience(found), jwt.scope(found)], [["a", "b"], ["c", "d"]])
     assert.isUndefined(jwt.read("opaque"))
-  })
-})
-
-describe("the simulation", () => {
-  const fleet = FastCheck.record({
-    processes: integer({ min: 1, max: 30 }),
-    restarts: integer({ min: 0, max: 8 }),
-    tokenLife: integer({ min: 600_000, max: 172_800_000 })
-  })
-
-  it("costs at least one token a start where nothing is shared, and the same for any fleet where all is", () => {
-    check(
-      property(fleet, (one) => {
-        const [separate, shared] = [simulation.separate(one), simulation.shared(one)]
-        assert.isAtLeast(separate.byHour.at(-1) ?? 0, one.processes * one.restarts)
-        assert.isAtLeast(separate.peak, shared.peak)
-        assert.deepStrictEqual(shared, simulation.shared({ ...one, processes: 1, restarts: 0 }))
-        assert.deepStrictEqual([...separate.byHour].sort((a, b) => a - b), separate.byHour)
-      }),
-      { numRuns: 50 }
-    )
-  })
-
-  it("costs more with a larger fleet, and finds the largest that a limit allows", () => {
-    check(
-      property(fleet, integer({ min: 1, max: 200 }), (one, limit) => {
-        const more = simulation.separate({ ...one, processes: one.processes + 1 })
-        assert.isAtLeast(more.peak, simulation.separate(one).peak)
-        const largest = simulation.largestWithin(limit, one, one.processes) ?? 0
-        if (largest > 0) assert.isAtMost(simulation.separate({ ...one, processes: largest }).peak, limit)
-        if (largest < one.processes) {
-          assert.isAbove(simulation.separate({ ...one, processes: largest + 1 }).peak, limit)
-        }
-      }),
-      { numRuns: 50 }
-    )
-  })
-
-  it("renews as the library does", () => {
-    assert.strictEqual(simulation.renewedAfter(86_400_000), 86_100_000)
-    assert.strictEqual(simulation.renewedAfter(45_000), 36_000)
   })
 })

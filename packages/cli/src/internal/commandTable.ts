@@ -147,13 +147,17 @@ const simulate = command(
   "Compute how many tokens a fleet requests in a day.",
   {
     ...common,
-    fleet: { ...number("integer", "NUMBER", "Processes that run at the same time."), default: 10 },
+    fleet: {
+      ...text("NUMBER", "Processes that run at the same time: 10, or 4..20 for a fleet that is scaled every day."),
+      default: "10"
+    },
     restarts: {
       ...number("number", "NUMBER", "Restarts of each process in a day: 4, or 0.5 for every other day."),
       default: 4
     },
-    tokenLife: { ...text("DURATION", "The life of a token: 24h, 15min, 3600s."), default: "24h" },
-    limit: { ...number("integer", "NUMBER", "Tokens that the server issues in a day."), default: 50 },
+    audiences: { ...number("integer", "NUMBER", "APIs that each process has tokens for."), default: 1 },
+    tokenLife: text("DURATION", "The life of a token: 24h, 15min, 3600s. Default: that of the cached token, or 24h."),
+    limit: number("integer", "NUMBER", "Tokens that the server issues in a day. Default: OAUTH_TOKENS_PER_DAY, or 50."),
     json
   },
   () => import("./commands/simulate.js")
