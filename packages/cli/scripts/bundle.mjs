@@ -1,6 +1,7 @@
 // One directory with everything in it, from what tsc has built, so that npx fetches one package and Node reads few files.
 // Commands are chunks of their own, read when they are run.
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -9,20 +10,49 @@ import { build } from "esbuild"
 const home = dirname(dirname(fileURLToPath(import.meta.url)))
 const outdir = join(home, "dist/bundle")
 
-rmSync(outdir, { recursive: true, force: true })
-const { metafile } = await build({
+const shared = {
   absWorkingDir: home,
-  entryPoints: { "effect-oauth": "dist/bin.js" },
-  outdir,
-  chunkNames: "[name]-[hash]",
   bundle: true,
-  splitting: true,
   minify: true,
   platform: "node",
   target: "node20",
-  format: "esm",
   metafile: true,
-  legalComments: "none",
+  legalComments: "none"
+}
+
+/**
+ * Undici is a file of its own, which is read when one of its members is used: most calls need none of it, and it is half of
+ * what there is to read.
+ */
+const undici = createRequire(createRequire(import.meta.url).resolve("@effect/platform-node")).resolve("undici")
+const lazyUndici = {
+  name: "lazy-undici",
+  setup: (builder) => {
+    builder.onResolve({ filter: /^undici$/ }, () => ({ path: "undici", namespace: "lazy" }))
+    builder.onResolve({ filter: /undici\.cjs$/, namespace: "lazy" }, ({ path }) => ({ path, external: true }))
+    builder.onLoad({ filter: /^undici$/, namespace: "lazy" }, () => ({
+      contents: `for (const name of ${JSON.stringify(Object.keys(createRequire(undici)(undici)))})
+        Object.defineProperty(exports, name, { enumerable: true, get: () => require("./undici.cjs")[name] })`,
+      loader: "js"
+    }))
+  }
+}
+
+rmSync(outdir, { recursive: true, force: true })
+const ofUndici = await build({
+  ...shared,
+  entryPoints: [undici],
+  outfile: join(outdir, "undici.cjs"),
+  format: "cjs"
+})
+const { metafile } = await build({
+  ...shared,
+  entryPoints: { "effect-oauth": "dist/bin.js" },
+  outdir,
+  chunkNames: "[name]-[hash]",
+  splitting: true,
+  format: "esm",
+  plugins: [lazyUndici],
   // Parts of it are CommonJS.
   banner: { js: "import{createRequire as requireOf}from\"node:module\";const require=requireOf(import.meta.url);" }
 })
@@ -30,7 +60,7 @@ chmodSync(join(outdir, "effect-oauth.js"), 0o755)
 
 // What the bundle holds of others comes under their licenses.
 const packages = new Set(
-  Object.keys(metafile.inputs).flatMap((path) => {
+  [...Object.keys(metafile.inputs), ...Object.keys(ofUndici.metafile.inputs)].flatMap((path) => {
     const [found] = path.match(/.*node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []
     return found === undefined ? [] : [join(home, found)]
   })

@@ -19,7 +19,6 @@ import {
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
-import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
@@ -28,6 +27,7 @@ import * as Redacted from "effect/Redacted"
 
 import { Failure } from "./Failure.js"
 import * as handedOver from "./handedOver.js"
+import * as network from "./network.js"
 import * as privateFile from "./privateFile.js"
 import { own } from "./profileText.js"
 import { Screen } from "./Screen.js"
@@ -75,11 +75,11 @@ const kept = Layer.unwrapEffect(Effect.gen(function*() {
 export const layerHttp = (settings: Settings) =>
   Layer.unwrapEffect(Effect.map(Screen, (screen) => {
     // What is sent is what the user wrote: no headers of traces.
-    const network = Layer.effect(
+    const untraced = Layer.effect(
       HttpClient.HttpClient,
       Effect.map(HttpClient.HttpClient, HttpClient.withTracerDisabledWhen(constTrue))
-    ).pipe(Layer.provide(NodeTls.layerEnv()), Layer.provide(Layer.setConfigProvider(provider(settings))))
-    return screen.verbose ? Layer.provide(traffic.show(screen), network) : network
+    ).pipe(Layer.provide(network.layer(settings.values)), Layer.provide(Layer.setConfigProvider(provider(settings))))
+    return screen.verbose ? Layer.provide(traffic.show(screen), untraced) : untraced
   }))
 
 /** What all commands share that need a client. */
@@ -108,15 +108,15 @@ export const layer = (settings: Settings, { fresh }: { readonly fresh: boolean }
   Layer.provideMerge(
     Layer.unwrapEffect(
       Effect.map(budget(settings), (limit) => {
-        const network = TokenEndpoint.layer()
+        const endpoint = TokenEndpoint.layer()
         const shared = settings.given === undefined ? sharedTokens.layer({ fresh }) : handed(settings.given)
         return ApiClient.layer.pipe(
           Layer.provide(Authorization.layer),
           Layer.provideMerge(TokenCache.layer()),
           Layer.provide(
             limit === undefined
-              ? Layer.provide(shared, network)
-              : Layer.provideMerge(shared, Layer.provide(IssuanceBudget.layer(limit), network))
+              ? Layer.provide(shared, endpoint)
+              : Layer.provideMerge(shared, Layer.provide(IssuanceBudget.layer(limit), endpoint))
           ),
           Layer.provideMerge(TokenRevocation.layer),
           Layer.provide(ServerMetadata.layer())

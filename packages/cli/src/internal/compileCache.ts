@@ -1,0 +1,23 @@
+/**
+ * What V8 compiled once, kept from Node 22.1 on: in a directory of this user, since that of Node in the temporary directory
+ * could be prepared by another one. `NODE_DISABLE_COMPILE_CACHE=1` turns it off.
+ */
+import * as Module from "node:module"
+import { homedir } from "node:os"
+import { isAbsolute, join } from "node:path"
+
+/** Undefined for a user without a home. */
+const directory = (): string | undefined => {
+  const named = process.env["XDG_CACHE_HOME"]
+  try {
+    return join(named !== undefined && isAbsolute(named) ? named : join(homedir(), ".cache"), "effect-oauth")
+  } catch {
+    return undefined
+  }
+}
+
+export const enable = (): void => {
+  const { enableCompileCache } = Module as { readonly enableCompileCache?: (directory: string) => unknown }
+  const path = enableCompileCache === undefined ? undefined : directory()
+  if (path !== undefined) enableCompileCache?.(path)
+}
