@@ -1,4 +1,4 @@
-/** The archives as others see them: what tools say of their manifests and types, and what is in them. */
+/** Checks of the archives as a registry receives them: their manifests, types and contents. */
 import { basename } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -13,18 +13,18 @@ const archives = inject("installed").flatMap(({ archives }) => Object.entries(ar
 
 for (const [name, archive] of archives) {
   describe(basename(archive), () => {
-    it("has nothing that publint finds", async () => {
+    it("passes publint", async () => {
       const { code, output } = await run(bin("publint"), ["--strict", archive])
       assert.strictEqual(code, 0, output)
       assert.include(output, "All good!")
     })
 
-    it("has types that are found as its modules are", async () => {
+    it("has types that resolve as its modules do", async () => {
       const { code, output } = await run(bin("attw"), [archive, "--profile", "esm-only"])
       assert.strictEqual(code, 0, output)
     })
 
-    it("has what it needs, and nothing else", async () => {
+    it("contains the required files, and no others", async () => {
       const files = (await succeed("tar", ["-tzf", archive])).trim().split("\n")
       const expected = [
         /^(dist|src)\/(internal\/([a-z]+\/)?|TokenStore\/)?[A-Za-z]+\.(ts|d\.ts|js|d\.ts\.map|js\.map)$/,
@@ -36,7 +36,7 @@ for (const [name, archive] of archives) {
       assert.includeMembers(paths, ["README.md", "LICENSE"])
     })
 
-    it("says what it is and where it comes from", async () => {
+    it("has a complete manifest", async () => {
       const manifest = JSON.parse(await succeed("tar", ["-xzOf", archive, "package/package.json"]))
       for (const field of ["description", "keywords", "license", "homepage", "bugs", "engines"]) {
         assert.isNotEmpty(manifest[field], field)

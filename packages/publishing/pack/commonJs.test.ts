@@ -1,6 +1,6 @@
 /**
- * Programs in CommonJS, from the archives: `require` on each Node, the types as TypeScript finds them, and Jest with what the guide
- * to promises says.
+ * Programs in CommonJS, from the archives: `require` on each Node.js, types as TypeScript resolves them, and Jest as
+ * configured in the guide to promises.
  */
 import { existsSync } from "node:fs"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
@@ -55,7 +55,7 @@ export const value: number = api.token()
 `
 }
 
-/** The file in a document that begins with its name in a comment. */
+/** Returns the file in a document that starts with its name in a comment. */
 const quoted = async (document: string, name: string): Promise<string> => {
   const text = await readFile(new URL(`../../../${document}`, import.meta.url), "utf8")
   const [, block = ""] =
@@ -111,7 +111,7 @@ describe.each(inject("installed"))("CommonJS, Effect $major", ({ major, project 
     })
   }
 
-  // TypeScript 7 has no node10.
+  // TypeScript 7 does not support node10.
   const node10 = ["commonjs", "node10"]
   const nodeNext = ["nodenext", "nodenext"]
   for (const name of compilersOf(major)) {

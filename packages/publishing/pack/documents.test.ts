@@ -1,4 +1,4 @@
-/** What the documents say to install can be installed, as it stands there, into an empty project. */
+/** The install commands in the documents succeed, unchanged, in an empty project. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -26,11 +26,11 @@ const found = documents.flatMap((path) =>
   }))
 )
 
-/** The archives that a command installs: without numbers it installs what npm gives, Effect 4. */
+/** Returns the archives that a command installs: without versions, npm installs Effect 4. */
 const archivesFor = (words: ReadonlyArray<string>): Readonly<Record<string, string>> => {
   const major = words.some((word) => /@effect-3$|^effect@3$|^@effect\/.*@0$/.test(word)) ? 3 : 4
   const [own, ...others] = [...inject("installed")].sort((one) => one.major === major ? -1 : 1)
-  // The command line has one archive for both.
+  // The command line has one archive for both majors.
   return { ...others[0]?.archives, ...own?.archives }
 }
 
@@ -38,12 +38,12 @@ const directory = mkdtempSync(join(tmpdir(), "documents-"))
 writeFileSync(join(directory, "package.json"), "{}")
 afterAll(() => rmSync(directory, { recursive: true }))
 
-it("the documents say what to install", () => assert.isAtLeast(found.length, 8))
+it("the documents contain install commands", () => assert.isAtLeast(found.length, 8))
 
 for (const { path, words } of found) {
   it(`${path}: npm install ${words.join(" ")}`, async () => {
     const archives = archivesFor(words)
-    // Where the library is there already, it is not repeated.
+    // The library is not repeated if the command contains it.
     const all = new Set([...words.map((word) => word.replace(/@effect-3$/, "")), "@effect-oauth/client-credentials"])
     const args = [...all].map((word) => archives[word] ?? word)
     await succeed("npm", ["install", "--dry-run", "--strict-peer-deps", "--no-audit", "--no-fund", ...args], {

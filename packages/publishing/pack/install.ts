@@ -1,6 +1,6 @@
 /**
- * Packs what is published, and installs the archives into empty projects outside the workspace, as users of each major of
- * Effect do; and, apart from them, the runtimes and compilers to try them on, which are kept in `build` for the next time.
+ * Packs the published packages, and installs the archives into empty projects outside the workspace, as users of each
+ * major of Effect do. Installs the runtimes and compilers separately, in `build`, where they are kept for the next run.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -17,7 +17,7 @@ import { compilers, jest, redisClients, runtimes } from "./tools.js"
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
 
-/** What users of a major of Effect have. */
+/** The project of a user of a major of Effect. */
 export interface Installed {
   readonly major: programs.Major
   /** The archives, by the names of their packages. The one of the command line is among those for Effect 3. */
@@ -29,7 +29,7 @@ export interface Installed {
 declare module "vitest" {
   interface ProvidedContext {
     readonly installed: ReadonlyArray<Installed>
-    /** Where the runtimes and compilers are installed. */
+    /** The folder of the runtimes and compilers. */
     readonly tools: string
   }
 }
@@ -40,7 +40,7 @@ const manifest = (path: string, content: object) =>
 const installTools = async (): Promise<string> => {
   const tools = join(root, "build/pack-test")
   await mkdir(tools, { recursive: true })
-  // Optional: a machine that one of them does not exist for can try the others.
+  // Optional, so that a machine without binaries of one can test the others.
   await manifest(tools, { optionalDependencies: { ...runtimes, ...compilers, ...jest } })
   await succeed("npm", ["install", ...quiet], { cwd: tools })
   return tools
@@ -48,7 +48,7 @@ const installTools = async (): Promise<string> => {
 
 const library = "@effect-oauth/client-credentials"
 
-/** What the documents say to install beside the library, and what the other packages need. */
+/** Packages that the documents install next to the library, and peers of the other packages. */
 const peers: Readonly<Record<programs.Major, readonly [ReadonlyArray<string>, ReadonlyArray<string>]>> = {
   3: [["effect@3", "@effect/platform@0", "@effect/platform-node@0"], ["@effect/sql@0"]],
   4: [["effect", "@effect/platform-node"], []]

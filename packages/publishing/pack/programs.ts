@@ -1,13 +1,13 @@
 /**
- * The programs that are tried: the first example of the README, as it is, with other transports, and for runtimes that are not
- * Node; and token stores on other clients of Redis.
+ * The programs under test: the first example of the README, unchanged, with other transports, and for runtimes other
+ * than Node.js; and token stores on other clients of Redis.
  */
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
 export type Major = 3 | 4
 
-/** What the majors of Effect write differently. */
+/** The differences in code between the majors of Effect. */
 interface Dialect {
   /** The README's first example. */
   readonly example: URL
@@ -54,7 +54,7 @@ const nodeEnding = ({ services }: Dialect) =>
 program.pipe(Effect.provide(Api), NodeRuntime.runMain)
 `
 
-/** The ending with another transport, for programs that have their environment from elsewhere. */
+/** Returns the ending with another transport, for programs that receive their environment as a value. */
 const ending = ({ variables }: Dialect, transport: string) =>
   `const Api = ClientCredentials.layerEnv().pipe(
   Layer.provide([${transport}, FileSystem.layerNoop({})])
@@ -68,17 +68,17 @@ export const main = (environment: Readonly<Record<string, string>>) =>
   )
 `
 
-/** Runs \`main\` of a program with the environment of the process. */
+/** Returns a program that runs `main` with the environment of the process. */
 const inTerminal = (program: string) =>
   `import process from "node:process"
 import { main } from "./${program}.ts"
 await main(process.env as Record<string, string>)
 `
 
-/** Where there is no terminal, what is printed is collected, and told with what went wrong. */
+/** Collects the output in runtimes without a terminal, and returns it or the error. */
 const collected = `const printed: Array<string> = []
 console.log = (...values) => printed.push(values.join(" "))
-const told = (environment: Readonly<Record<string, string>>) =>
+const outcome = (environment: Readonly<Record<string, string>>) =>
   main(environment).then(() => printed.join("\\n"), (error) => String(error?.stack ?? error))
 `
 
@@ -143,7 +143,7 @@ const programs = (dialect: Dialect, example: string) => {
     "redis.ts": redis,
     "node.ts": example,
     "fetch.ts": withTransport("", "FetchHttpClient.layer"),
-    // Not from the index, which has Undici too: that needs Node 22 with Effect 4.
+    // Not from the index, which includes Undici: with Effect 4, that needs Node 22.
     "nodeHttp.ts": withTransport(
       "import * as NodeHttpClient from \"@effect/platform-node/NodeHttpClient\"\n",
       `NodeHttpClient.${dialect.nodeHttp}`
@@ -152,17 +152,17 @@ const programs = (dialect: Dialect, example: string) => {
     "nodeHttpTerminal.ts": inTerminal("nodeHttp"),
     "worker.ts": `import { main } from "./fetch.ts"
 ${collected}
-export default { fetch: async (_: Request, env: { ENVIRONMENT: string }) => new Response(await told(JSON.parse(env.ENVIRONMENT))) }
+export default { fetch: async (_: Request, env: { ENVIRONMENT: string }) => new Response(await outcome(JSON.parse(env.ENVIRONMENT))) }
 `,
     "page.ts": `import { main } from "./fetch.ts"
 ${collected}
 const environment = await (await fetch("/environment")).json()
-await fetch("/result", { method: "POST", body: await told(environment) })
+await fetch("/result", { method: "POST", body: await outcome(environment) })
 `
   }
 }
 
-/** Puts the programs into a project. */
+/** Writes the programs into a project. */
 export const write = async (major: Major, project: string) => {
   const dialect = dialects[major]
   const example = await readFile(dialect.example, "utf8")

@@ -1,4 +1,4 @@
-/** A token store from the archives, on each client of Redis that a user may have, against a real Redis. */
+/** A token store from the archives, on each supported client of Redis, with a real Redis. */
 import { Effect } from "effect"
 import { build } from "esbuild"
 import { assert, describe, inject, it } from "vitest"

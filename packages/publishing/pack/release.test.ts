@@ -1,4 +1,4 @@
-/** What a release publishes: by the script that releases, into a registry of this test. */
+/** The packages that a release publishes: by the release script, into a registry of this test. */
 import { once } from "node:events"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -17,7 +17,7 @@ interface Package {
   readonly "dist-tags": Readonly<Record<string, string>>
 }
 
-/** A registry that has what was put into it, as npm does; with what was put, in order. */
+/** A registry that stores published packages as npm does, and records them in order. */
 const registry = async () => {
   const has = new Map<string, Package>()
   const put: Array<Pick<Package, "name" | "dist-tags">> = []
@@ -50,7 +50,7 @@ const registry = async () => {
   }
 }
 
-it("a release publishes Effect 4 as latest and Effect 3 by its tag, and again nothing", async () => {
+it("a release publishes Effect 4 as latest and Effect 3 under its tag, and a second run publishes nothing", async () => {
   await using there = await registry()
   const release = () =>
     succeed(process.execPath, ["scripts/release.mjs", "--no-git-tag"], {
@@ -59,7 +59,7 @@ it("a release publishes Effect 4 as latest and Effect 3 by its tag, and again no
         ...process.env,
         npm_config_registry: `http://${there.host}/`,
         [`npm_config_//${there.host}/:_authToken`]: "a-token",
-        // What is built before is published as it is.
+        // The existing build is published unchanged.
         npm_config_ignore_scripts: "true",
         npm_config_update_notifier: "false"
       }

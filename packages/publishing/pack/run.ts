@@ -5,7 +5,7 @@ export interface Outcome {
   readonly output: string
 }
 
-/** Runs a program to its end; what it printed, on either stream. */
+/** Runs a program to its end. Returns its exit code and its output on both streams. */
 export const run = (command: string, args: ReadonlyArray<string>, options: SpawnOptions = {}): Promise<Outcome> =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] })
@@ -16,7 +16,7 @@ export const run = (command: string, args: ReadonlyArray<string>, options: Spawn
     child.once("close", (code) => resolve({ code, output }))
   })
 
-/** The same, for what must succeed. */
+/** Runs a program, and fails if it does. Returns its output. */
 export const succeed = async (
   command: string,
   args: ReadonlyArray<string>,

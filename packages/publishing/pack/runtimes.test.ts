@@ -1,4 +1,4 @@
-/** The README's first example from the archives, on every runtime that is promised. */
+/** The README's first example from the archives, on every supported runtime. */
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
@@ -22,7 +22,7 @@ type Environment = Readonly<Record<string, string>>
 
 const bin = (name: string) => tool(".bin", name)
 
-/** Runs the example of a project with that environment; what it printed. */
+/** Runs the example of a project with an environment. Returns its output. */
 type Runtime = (project: string, environment: Environment) => Promise<string>
 
 const bundle = (project: string, entry: string, options: BuildOptions) =>
@@ -35,10 +35,10 @@ const bundle = (project: string, entry: string, options: BuildOptions) =>
     ...options
   })
 
-/** In milliseconds. A program that has not ended by then is ended. */
+/** Limit in milliseconds, after which a program is stopped. */
 const limit = 300_000
 
-/** Nothing of this process but what a program needs to start. */
+/** Returns the environment of a program, with only the variables of this process that it needs to start. */
 const own = (environment: Environment) => ({ PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment })
 
 const terminal = (command: string, ...args: ReadonlyArray<string>): Runtime => async (project, environment) => {
@@ -126,20 +126,20 @@ const chromium: Runtime = async (project, environment) => {
   ], { stdio: "ignore", timeout: limit })
   const closed = once(child, "close")
   try {
-    return await Promise.race([result, closed.then(() => "Chromium ended before the page had a result")])
+    return await Promise.race([result, closed.then(() => "Chromium ended before the page returned a result")])
   } finally {
     child.kill()
     await closed
     server.close()
     server.closeAllConnections()
-    // Processes of Chromium's own may outlive it for a moment, and still write there.
+    // Processes of Chromium may outlive it for a moment, and still write there.
     await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }
 
 interface Subject {
   readonly name: string
-  /** Why it cannot be tried on this machine. */
+  /** The reason why it cannot be tested on this machine. */
   readonly missing: string | undefined
   readonly runtime: Runtime
 }
@@ -150,7 +150,7 @@ const installed = (name: string, path: string, runtime: Runtime): Subject => ({
   runtime
 })
 
-/** The transports on Node, by the programs that have them: Undici is the README's. */
+/** The transports on Node.js, by the programs that use them: the README uses Undici. */
 const transports = { Undici: "node.ts", fetch: "terminal.ts", "node:http": "nodeHttpTerminal.ts" } as const
 
 const script = (program: string) => program.replace(/ts$/, "js")
@@ -163,7 +163,7 @@ const node = (name: string, names: ReadonlyArray<keyof typeof transports>): Read
 }
 
 const subjects = (major: Major): ReadonlyArray<Subject> => [
-  // Undici, as Effect 4 has it, needs Node 22.
+  // Undici of Effect 4 needs Node 22.
   ...node("node-20", major === 3 ? ["Undici", "fetch", "node:http"] : ["fetch", "node:http"]),
   ...node("node-22", ["Undici", "fetch", "node:http"]),
   ...node("node-24", ["Undici", "fetch", "node:http"]),
@@ -184,7 +184,7 @@ const subjects = (major: Major): ReadonlyArray<Subject> => [
   installed("workerd", bin("workerd"), workerd),
   {
     name: "headless Chromium",
-    missing: browser === undefined ? "there is no Chromium; Debian's package is chromium" : undefined,
+    missing: browser === undefined ? "Chromium is not installed (on Debian, package chromium)" : undefined,
     runtime: chromium
   }
 ]
@@ -194,7 +194,7 @@ describe.each(inject("installed"))(
   ({ major, project }) => {
     let servers: Servers.Servers
     beforeAll(async () => {
-      // Node runs JavaScript: packages stay where they are installed.
+      // Node.js runs JavaScript; the packages are not bundled.
       for (const program of Object.values(transports)) {
         await bundle(project, program, { outfile: script(program), packages: "external" })
       }

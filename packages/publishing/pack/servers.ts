@@ -1,4 +1,6 @@
-/** An authorization server and an API for one program, on sockets of this machine, which pages of any origin may call. */
+/**
+ * An authorization server and an API for one program, on sockets of this machine, which pages of any origin may call.
+ */
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 
@@ -43,9 +45,9 @@ const serve = (server: Http.Server, { handle, origin }: TestApi.TestApi["host"])
   })
 
 export interface Servers {
-  /** For a program with a plain secret. */
+  /** The environment of a program with a plain secret. */
   readonly environment: Readonly<Record<string, string>>
-  /** For one that signs with its own key, and whose tokens are bound to another. */
+  /** The environment of a program that signs with a private key, and whose tokens are bound to another key. */
   readonly signedEnvironment: Readonly<Record<string, string>>
   /** The tokens issued so far. */
   readonly issued: () => Promise<Effect.Effect.Success<TestAuthorizationServer.TestAuthorizationServer["issued"]>>

@@ -1,10 +1,10 @@
-/** What the archives are tried on: packages of the npm registry, each at a version that is known. */
+/** The environments of the tests: packages of the npm registry, each at a fixed version. */
 import type { Major } from "./programs.js"
 
 const node = (version: string) => `npm:node-${process.platform}-${process.arch}@${version}`
 
 export const runtimes = {
-  // The oldest that `engines` allows.
+  // The oldest version that `engines` allows.
   "node-20": node("20.19.0"),
   "node-22": node("22.23.3"),
   "node-24": node("24.21.0"),
@@ -13,7 +13,7 @@ export const runtimes = {
   workerd: "1.20261117.1"
 }
 
-/** Clients of Redis that a user may have, beside the one that `@effect-oauth/redis` needs. */
+/** Supported clients of Redis, other than the dependency of `@effect-oauth/redis`. */
 export const redisClients = {
   "ioredis-5.4": "npm:ioredis@5.4.2",
   "ioredis-6": "npm:ioredis@6.0.0",
@@ -22,7 +22,7 @@ export const redisClients = {
   "redis-6": "npm:redis@6.3.1"
 }
 
-/** For programs in CommonJS: Jest, and what makes CommonJS of ES modules for it. */
+/** Tools for programs in CommonJS: Jest, and esbuild to convert ES modules for it. */
 export const jest = { jest: "30.5.2", esbuild: "0.28.2" }
 
 export const compilers = {
@@ -36,6 +36,6 @@ export const compilers = {
   "typescript-7.0": "npm:typescript@7.0.2"
 }
 
-/** The compilers that can read the declarations of a major of Effect. */
+/** Returns the compilers that support the declarations of a major of Effect. */
 export const compilersOf = (major: Major): ReadonlyArray<string> =>
   Object.keys(compilers).filter((name) => major === 3 || Number(name.slice("typescript-".length)) >= 5.9)

@@ -1,6 +1,6 @@
 /**
- * The declarations in the archives, the README's first example and stores on other clients, by every compiler that is promised;
- * and whether a program can export what it makes with the library, with declarations of its own.
+ * The declarations in the archives, the README's first example and stores on other clients, by every supported
+ * compiler; and declarations of programs that export values made with the library.
  */
 import { existsSync } from "node:fs"
 import { readdir, readFile, writeFile } from "node:fs/promises"
@@ -18,7 +18,7 @@ const tools = inject("tools")
 /** A module that can be imported. */
 interface Module {
   readonly specifier: string
-  /** What it declares that is a value, but for classes. */
+  /** The values that it declares, without classes. */
   readonly values: ReadonlyArray<string>
 }
 
@@ -41,11 +41,14 @@ const modulesOf = async ({ archives, project }: Installed): Promise<ReadonlyArra
   return modules
 }
 
-/** Exports every module, so that every declaration is looked at. */
+/** Returns a program that exports every module, so that every declaration is checked. */
 const everything = (modules: ReadonlyArray<Module>): string =>
   modules.map(({ specifier }, index) => `export * as m${index} from "${specifier}"`).join("\n")
 
-/** Exports what each function returns, without naming its type: the compiler writes it into the declarations. */
+/**
+ * Returns a program that exports the result of each function, without naming its type: the compiler writes it into the
+ * declarations.
+ */
 const inferred = (modules: ReadonlyArray<Module>): string =>
   [
     "declare function result<A>(self: (...args: Array<never>) => A): A",
@@ -91,12 +94,13 @@ describe.each(inject("installed"))("type-check without skipLibCheck, Effect $maj
         cwd: project
       })
       const errors = output.split("\n").filter((line) => line.includes("error TS"))
-      // Effect's own declarations, and those of what it needs, have mistakes by some compilers: skipLibCheck is for them.
+      // Effect's own declarations, and those of its dependencies, have errors with some compilers: skipLibCheck is for
+      // them.
       const others = errors.filter((line) => /^node_modules\/(?!@effect-oauth\/).*\.d\.[cm]?ts\(/.test(line))
-      console.log(`${name}, Effect ${major}: ${others.length} errors in the declarations of others`)
+      console.log(`${name}, Effect ${major}: ${others.length} errors in other declarations`)
       assert.deepStrictEqual(errors.filter((line) => !others.includes(line)), [])
       assert.strictEqual(code === 0, errors.length === 0, output)
-      // A module that cannot be imported would be a type of nothing to those who import the program.
+      // A module that cannot be imported would become `any` in programs that import the declarations.
       assert.notInclude(await readFile(join(project, "declarations", "inferred.d.ts"), "utf8"), "/internal/")
     }
     if (existsSync(compiler)) it(name, body)
@@ -108,7 +112,7 @@ describe("the newest compiler", () => {
   const compiler = join(tools, "node_modules", "typescript-7.0", "bin/tsc")
   const projects = ["client-credentials", "testing", "redis", "sql", "programs", "generated-test"]
 
-  it.skipIf(!existsSync(compiler)).each(projects)("type-checks what is generated for Effect 4: %s", async (name) => {
+  it.skipIf(!existsSync(compiler)).each(projects)("type-checks the code generated for Effect 4: %s", async (name) => {
     const options = ["--noEmit", "--composite", "false", "--incremental", "false", "--pretty", "false"]
     const declarations = ["--declaration", "false", "--declarationMap", "false", "--emitDeclarationOnly", "false"]
     await succeed(process.execPath, [compiler, "-p", `tsconfig.${name}.json`, ...options, ...declarations], {

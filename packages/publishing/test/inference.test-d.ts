@@ -1,4 +1,6 @@
-/** What the compiler makes of the library in its users' programs: each error and each requirement, and nothing more. */
+/**
+ * The types that the compiler infers in programs with the library: each error and each requirement, and nothing more.
+ */
 import type { HttpApiError, HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import {
   FetchHttpClient,
@@ -55,13 +57,13 @@ class Inventory extends HttpApi.make("inventory").add(
 const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
 
 describe("ClientCredentials", () => {
-  it("layer: wrong settings, and an HttpClient", () => {
+  it("layer: invalid settings, and an HttpClient", () => {
     expectTypeOf(ClientCredentials.layer(options)).toEqualTypeOf<
       Layer.Layer<Services, InvalidConfig.InvalidConfig, HttpClient.HttpClient>
     >()
   })
 
-  it("layerEnv: the environment may be wrong, and a secret may be in a file", () => {
+  it("layerEnv: the environment may be invalid, and a secret may be in a file", () => {
     expectTypeOf(ClientCredentials.layerEnv()).toEqualTypeOf<
       Layer.Layer<
         Services,
@@ -102,13 +104,13 @@ describe("ClientCredentials", () => {
     >()
   })
 
-  it("make: a client as a value, which ends with its scope", () => {
+  it("make: a client as a value, which closes with its scope", () => {
     expectTypeOf(ClientCredentials.make(options)).toEqualTypeOf<
       Effect.Effect<ApiClient.Client, InvalidConfig.InvalidConfig, HttpClient.HttpClient | Scope.Scope>
     >()
   })
 
-  it("a program says that its HttpClient is missing", () => {
+  it("a program without an HttpClient has the requirement in its type", () => {
     expectTypeOf(Effect.provide(call, ClientCredentials.layer(options))).toEqualTypeOf<
       Effect.Effect<
         HttpClientResponse.HttpClientResponse,
@@ -118,7 +120,7 @@ describe("ClientCredentials", () => {
     >()
   })
 
-  it("nothing is left to provide on Node, nor on fetch", () => {
+  it("no requirement is left on Node.js, nor with fetch", () => {
     expectTypeOf(
       call.pipe(
         Effect.provide(ClientCredentials.layerEnv()),
@@ -135,7 +137,7 @@ describe("ClientCredentials", () => {
     >()
   })
 
-  it("refuses what would go wrong", () => {
+  it("rejects invalid options", () => {
     // @ts-expect-error a secret that could be printed by mistake
     ClientCredentials.layer({ ...options, clientSecret: "s3cr3t" })
     // @ts-expect-error no such method
@@ -154,9 +156,9 @@ describe("ClientCredentials", () => {
     ClientCredentials.layer({ tokenUrl: options.tokenUrl, clientId: options.clientId, apiBaseUrl: options.apiBaseUrl })
     // @ts-expect-error a misspelt setting
     ClientCredentials.layer({ ...options, scopes: "items:read" })
-    // @ts-expect-error a key that is no Redacted text
+    // @ts-expect-error a key that is not a Redacted string
     ClientAuthentication.privateKeyJwt({ key: "-----BEGIN PRIVATE KEY-----" })
-    // @ts-expect-error a budget is counted in a store, so it is for shared tokens
+    // @ts-expect-error a budget is counted in a store, so it requires shared tokens
     ClientCredentials.layer({ ...options, issuanceBudget: { limit: 50 } })
   })
 })
@@ -165,7 +167,7 @@ describe("the options of a client", () => {
   const { apiBaseUrl, clientId, clientSecret, tokenUrl } = options
   const issuer = "https://auth.example.com"
 
-  it("may be undefined where a program decides at run time", () => {
+  it("may be undefined when a program decides at run time", () => {
     const variables: { readonly tokenUrl: string | undefined; readonly issuer: string | undefined } = {
       tokenUrl: undefined,
       issuer
@@ -217,7 +219,7 @@ describe("ApiClient", () => {
     >()
   })
 
-  it("each error can be caught by its name, and is gone then", () => {
+  it("each error can be caught by its name, which removes it from the type", () => {
     const caught = Effect.catchTags(call, {
       TokenErrorResponse: ({ error }) => Effect.succeed(error),
       IssuanceBudgetExhausted: () => Effect.succeed("tomorrow")
@@ -230,7 +232,7 @@ describe("ApiClient", () => {
     Effect.catchTag(call, "TokenExpired", () => Effect.void)
   })
 
-  it("is no HttpClient by mistake, and becomes one on purpose", () => {
+  it("is not an HttpClient by accident, and is converted to one explicitly", () => {
     // It may fail with errors that an HttpClient does not have.
     expectTypeOf<ApiClient.Client>().not.toExtend<HttpClient.HttpClient>()
     expectTypeOf(ApiClient.toHttpClient).returns.toEqualTypeOf<HttpClient.HttpClient>()
@@ -241,23 +243,23 @@ describe("ApiClient", () => {
 })
 
 describe("TokenRequest.withOverrides", () => {
-  it("adds the error of a wrong change, and keeps everything else", () => {
+  it("adds the error of invalid overrides, and keeps everything else", () => {
     const changed = call.pipe(TokenRequest.withOverrides({ scope: "items:write" }))
     expectTypeOf(changed).toEqualTypeOf<
       Effect.Effect<HttpClientResponse.HttpClientResponse, Failure | InvalidConfig.InvalidConfig, ApiClient.ApiClient>
     >()
   })
 
-  it("refuses what is no change", () => {
-    // @ts-expect-error the client stays who it is
+  it("rejects invalid overrides", () => {
+    // @ts-expect-error the client id cannot be overridden
     TokenRequest.withOverrides({ clientId: "another" })
-    // @ts-expect-error a number is no scope
+    // @ts-expect-error a number is not a scope
     TokenRequest.withOverrides({ scope: 1 })
   })
 })
 
 describe("PromiseClient", () => {
-  it("is a fetch that can be closed, whatever the error of the layer", () => {
+  it("is a fetch that can be closed, for every error of the layer", () => {
     const Api = Layer.provide(ClientCredentials.layer(options), FetchHttpClient.layer)
     expectTypeOf(PromiseClient.make(Api)).toEqualTypeOf<PromiseClient.PromiseClient>()
     expectTypeOf<PromiseClient.PromiseClient["fetch"]>().toExtend<
@@ -265,7 +267,7 @@ describe("PromiseClient", () => {
     >()
   })
 
-  it("gives tokens where the layer has a cache of them, and a fetch alone for legacy tokens", () => {
+  it("has tokens if the layer has a token cache, and only fetch for legacy tokens", () => {
     const Legacy = Layer.provide(
       LegacyToken.layer({
         tokenId: "id",
@@ -278,19 +280,19 @@ describe("PromiseClient", () => {
     expectTypeOf<PromiseClient.PromiseClient["token"]>().returns.resolves.toEqualTypeOf<PromiseClient.Token>()
   })
 
-  it("is created of plain values; what is missing or wrong is a type error", () => {
+  it("is created from plain values; a missing or invalid one is a type error", () => {
     const plain = { tokenUrl: "https://auth.example.com/token", clientId: "a", clientSecret: "s3cr3t" }
     expectTypeOf(PromiseClient.create(plain)).toEqualTypeOf<PromiseClient.PromiseClient>()
     PromiseClient.create({ ...plain, clientSecret: async () => "s3cr3t" }, { fetch })
     // @ts-expect-error there is neither a token endpoint nor an issuer
     PromiseClient.create({ clientId: "a", clientSecret: "s3cr3t" })
-    // @ts-expect-error a number is no secret
+    // @ts-expect-error a number is not a secret
     PromiseClient.create({ ...plain, clientSecret: 1 })
     // @ts-expect-error a misspelt option
     PromiseClient.create({ ...plain, audiense: "https://api.example.com" })
   })
 
-  it("wants a layer with nothing left to provide", () => {
+  it("requires a layer without requirements", () => {
     expectTypeOf(ClientCredentials.layer(options)).not.toExtend<Parameters<typeof PromiseClient.make>[0]>()
     expectTypeOf(Layer.provide(ClientCredentials.layer(options), FetchHttpClient.layer)).toExtend<
       Parameters<typeof PromiseClient.make>[0]
@@ -316,7 +318,7 @@ describe("LegacyToken and TokenStore", () => {
 describe("OAuthTest", () => {
   type Test = Services | TestAuthorizationServer.TestAuthorizationServer | TestApi.TestApi
 
-  it("layer: everything, and nothing to provide", () => {
+  it("layer: all services, without requirements", () => {
     expectTypeOf(OAuthTest.layer()).toEqualTypeOf<Layer.Layer<Test, InvalidConfig.InvalidConfig>>()
     expectTypeOf(OAuthTest.expect({ tokensIssued: 1 })).toExtend<
       Effect.Effect<
@@ -327,7 +329,7 @@ describe("OAuthTest", () => {
     >()
   })
 
-  it("layerHttpApi: what the API under test needs and how it fails, without what it gets here", () => {
+  it("layerHttpApi: the requirements and errors of the API under test, without those that the layer provides", () => {
     class Database extends Effect.Service<Database>()("Database", { succeed: { count: 1 } }) {}
     const Items = HttpApiBuilder.group(
       Inventory,
@@ -339,7 +341,7 @@ describe("OAuthTest", () => {
     >()
   })
 
-  it("layer: what may be put in place of its parts", () => {
+  it("layer: the parts that may be replaced", () => {
     // A handler that fails would be a fault in the test.
     type Handler = NonNullable<TestApi.Options["handler"]>
     expectTypeOf<() => Effect.Effect<Response, string>>().not.toExtend<Handler>()

@@ -1,4 +1,6 @@
-/** What a newer version of Effect breaks is stated by the names of Effect, from messages of the compiler. */
+/**
+ * Incompatible changes in a newer version of Effect are listed by the names of Effect, from messages of the compiler.
+ */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -18,7 +20,7 @@ const put = (path: string, text: string) => {
   writeFileSync(join(directory, path), text)
 }
 
-/** A program, by a version of Effect that has these modules. */
+/** Creates a program, with a version of Effect that has these modules. */
 const messages = (modules: Readonly<Record<string, string>>, program: string): string => {
   rmSync(join(directory, "node_modules"), { recursive: true, force: true })
   put("package.json", "{ \"type\": \"module\" }")
@@ -61,13 +63,13 @@ const whole = {
 }
 const barrel = { "http": "export * as HttpBody from \"./http/HttpBody.js\"" }
 
-it("nothing that Effect has is stated", () => {
+it("no existing name is listed", () => {
   assert.deepStrictEqual(brokenApi(messages({ ...whole, ...barrel }, program), read), [
     "Type 'string' is not assignable to type 'number'. (program.ts:10)"
   ])
 })
 
-it("each name that is missing or has changed is stated, with the places", () => {
+it("each name that is missing or has changed is listed, with its places", () => {
   const { Clock: _, "http/HttpClient": __, ...rest } = whole
   const broken = brokenApi(
     messages({
@@ -89,7 +91,7 @@ it("each name that is missing or has changed is stated, with the places", () => 
   ])
 })
 
-it("a name that has another one beside it is stated too", () => {
+it("a name with an alternative is listed too", () => {
   const broken = brokenApi(
     messages({ ...whole, ...barrel, Effect: `${whole.Effect.replace("orDie", "orDies")}` }, program),
     read

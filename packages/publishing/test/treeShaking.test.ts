@@ -1,4 +1,4 @@
-/** What a bundler leaves of the library in the smallest useful program. */
+/** The parts of the library that a bundler keeps in the smallest useful program. */
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 
@@ -34,7 +34,7 @@ import * as ClientCredentials from "@effect-oauth/client-credentials/ClientCrede
 
 const byIndex = program(`import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"`)
 
-/** A program for Effect 3 as one for Effect 4. */
+/** Converts a program for Effect 3 to Effect 4. */
 const onEffect4 = (program: string) => program.replaceAll("@effect/platform/", "effect/http/")
 
 const bare = `
@@ -47,17 +47,17 @@ Effect.runPromise(HttpClient.get("https://api.example.com/items").pipe(Effect.pr
 
 const here = fileURLToPath(new URL(".", import.meta.url))
 
-/** Where the packages for Effect 4 are found by their names. */
+/** The folder in which the packages for Effect 4 resolve by their names. */
 const amongThoseForEffect4 = fileURLToPath(new URL("../../effect-4/generated/", import.meta.url))
 
-/** What is there when the program starts: the entry and what it imports, not what is loaded when it is first needed. */
+/** The code that is loaded when the program starts: the entry and its static imports, without dynamic imports. */
 interface Bundle {
   readonly text: string
   /** Bytes, minified, by module. */
   readonly modules: ReadonlyMap<string, number>
 }
 
-/** The entry and the chunks that it imports at once, by their names. */
+/** Returns the entry and its statically imported chunks, by name. */
 const atOnce = (entry: string, imports: (chunk: string) => ReadonlyArray<string>): ReadonlyArray<string> => {
   const chunks = [entry]
   for (const chunk of chunks) chunks.push(...imports(chunk).filter((name) => !chunks.includes(name)))
@@ -120,7 +120,7 @@ const rolled = async (contents: string): Promise<Bundle> => {
   return { modules, text: names.map((name) => chunks.get(name)?.code ?? "").join("\n") }
 }
 
-/** The files of the library, and what no program with a plain secret needs. */
+/** The files of the library, and those that no program with a plain secret needs. */
 const own = /client-credentials\/dist\/(.*)\.js$/
 const unneeded = [
   "internal/http/proofKey",
@@ -139,7 +139,7 @@ const unneeded = [
   "ProtectedResource"
 ]
 
-/** Texts that are in their code, whatever a minifier makes of it: the types of a proof and of PEM. */
+/** Strings in their code that minifiers keep: the types of a proof and of PEM. */
 const signs = ["dpop+jwt", "BEGIN PRIVATE KEY"]
 
 const found = ({ modules }: Bundle) => [...modules.keys()].flatMap((path) => own.exec(path)?.[1] ?? [])
@@ -151,12 +151,12 @@ const isFree = (bundle: Bundle) => {
   for (const text of signs) assert.notInclude(bundle.text, text)
 }
 
-describe("a program with a plain secret is spared DPoP, JOSE, fleets and legacy tokens", () => {
+describe("a program with a plain secret does not include DPoP, JOSE, fleets and legacy tokens", () => {
   it("by esbuild, from the modules", async () => isFree(await esbuild(byModule)))
   it("by rolldown, from the modules", async () => isFree(await rolled(byModule)))
   it("by rolldown, from the index", async () => isFree(await rolled(byIndex)))
 
-  it("by esbuild, from the index, whose namespaces it keeps whole: DPoP, JOSE and legacy tokens", async () => {
+  it("by esbuild, from the index, whose namespaces it keeps whole: without DPoP, JOSE and legacy tokens", async () => {
     const bundle = await esbuild(byIndex)
     for (
       const name of ["internal/http/proofKey", "internal/http/signing", "internal/protocol/importedKey", "LegacyToken"]
@@ -166,7 +166,7 @@ describe("a program with a plain secret is spared DPoP, JOSE, fleets and legacy 
     for (const text of signs) assert.notInclude(bundle.text, text)
   })
 
-  it("unless everything is to be in one file", async () => {
+  it("except in a bundle of a single file", async () => {
     const bundle = await esbuild(byModule, { splitting: false })
     assert.includeMembers(found(bundle), ["internal/http/proofKey", "internal/protocol/importedKey"])
     for (const text of signs) assert.include(bundle.text, text)
@@ -176,19 +176,19 @@ describe("a program with a plain secret is spared DPoP, JOSE, fleets and legacy 
 describe("its size", () => {
   const kilobytes = (text: string) => gzipSync(text, { level: 9 }).length / 1000
 
-  it("is a small part of what Effect brings", async () => {
+  it("is a small part of Effect's size", async () => {
     const [all, apart] = await Promise.all([
       esbuild(byModule),
       esbuild(byModule, { external: ["effect", "effect/*", "@effect/*"] })
     ])
     const [whole, own] = [kilobytes(all.text), kilobytes(apart.text)]
     console.log(`minified and gzipped: ${own.toFixed(1)} kB, with Effect and its HTTP client ${whole.toFixed(1)} kB`)
-    // A third of it reads refusals as real servers give them, redacts them, and guards what the HTTP client does beneath;
-    // a tenth validates options and states what to change; 1.5 kB are for runtimes whose requests share no I/O.
+    // A third of it parses error responses of real servers, redacts them, and guards against the HTTP client beneath; a
+    // tenth validates options and states what to change; 1.5 kB are for runtimes whose requests share no I/O.
     assert.isBelow(own, 47.5)
     assert.isBelow(own, 0.36 * whole)
   })
-  it("on Effect 4, beyond a program without it, is without the module Schema", async () => {
+  it("on Effect 4, compared with a program without the library, does not include the module Schema", async () => {
     const [all, without] = await Promise.all(
       [byModule, bare].map((program) => esbuild(onEffect4(program), { resolveDir: amongThoseForEffect4 }))
     )
@@ -197,7 +197,7 @@ describe("its size", () => {
     const added = kilobytes(all.text) - kilobytes(without.text)
     console.log(`on Effect 4, minified and gzipped: ${added.toFixed(1)} kB beyond HttpClient.get`)
     assert.deepStrictEqual([...all.modules.keys()].filter((path) => /\/effect\/dist\/Schema/.test(path)), [])
-    // 44 kB of it are the library's, the rest are what it uses of Effect: streams, metrics, schedules, layers.
+    // 44 kB of it are the library's; the rest are parts of Effect: streams, metrics, schedules, layers.
     assert.isBelow(added, 58)
   })
 })

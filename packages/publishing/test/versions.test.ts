@@ -1,4 +1,4 @@
-/** The major of a package is that of Effect: what states it, and what may not change it. */
+/** The major of a package is that of Effect: the files that state it, and the changes that must not alter it. */
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
@@ -34,7 +34,7 @@ describe("packages for both majors", () => {
     })
   }
 
-  it("differ in the major alone", () => {
+  it("differ only in the major", () => {
     const rest = (version: string) => version.replace(/^\d+/, "")
     assert.sameDeepMembers(
       publishedForEffect4(root).map(({ name, version }) => [name, rest(version)]),
@@ -43,7 +43,7 @@ describe("packages for both majors", () => {
   })
 })
 
-it("what a package depends on is stated as a range, so that users get repaired versions", () => {
+it("the dependencies of a package are ranges, so that users receive patched versions", () => {
   for (const { dependencies = {}, name } of published(root)) {
     for (const [other, range] of Object.entries(dependencies)) {
       assert.match(range, /^\^\d+\.\d+\.\d+$/, `${name}: ${other}`)
@@ -51,7 +51,7 @@ it("what a package depends on is stated as a range, so that users get repaired v
   }
 })
 
-it("the command line contains its Effect: it needs none, and its versions are its own", () => {
+it("the command line bundles its Effect: it has no peer dependency, and a separate version", () => {
   const [cli, ...others] = published(root).filter(({ name }) => !names.includes(name))
   assert.deepStrictEqual(others, [])
   assert.strictEqual(cli?.name, "@effect-oauth/cli")
@@ -62,7 +62,7 @@ it("the command line contains its Effect: it needs none, and its versions are it
 describe("a changeset", () => {
   const changeset = (type: string) => `---\n"@effect-oauth/cli": major\n"${library}": ${type}\n---\n\nA change.\n`
 
-  it("with a major change of a package for both majors is refused", () => {
+  it("with a major change of a package for both majors is rejected", () => {
     assert.deepStrictEqual(problems("a.md", changeset("major"), names), [
       `a.md: ${library} cannot have a major change: its major is that of Effect (3.x for Effect 3, 4.x for Effect 4). ` +
       "State minor, and describe in the changeset what a user has to change."
@@ -71,12 +71,12 @@ describe("a changeset", () => {
     assert.lengthOf(problems("a.md", changeset("major").replaceAll("\"", ""), names), 1)
   })
 
-  it("with a smaller change is taken up", () => {
+  it("with a smaller change is accepted", () => {
     for (const type of ["minor", "patch"]) assert.deepStrictEqual(problems("a.md", changeset(type), names), [])
     assert.deepStrictEqual(problems("a.md", `${changeset("minor")}\n"${library}": major\n`, names), [])
   })
 
-  it("of this project has no such change", () => {
+  it("of this project contains no such change", () => {
     assert.deepStrictEqual(problemsOfAll(names, `${root}.changeset`), [])
   })
 })

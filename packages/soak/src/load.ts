@@ -11,7 +11,7 @@ import { Clock, Effect, Fiber, Layer, Logger, Redacted, Scope } from "effect"
 import * as samples from "./samples.js"
 import * as tally from "./tally.js"
 
-/** What the servers saw. */
+/** Counts of the servers. */
 export interface Counts {
   readonly tokens: number
   readonly requests: number
@@ -33,7 +33,7 @@ export interface Report {
   readonly outcomes: Readonly<Record<string, number>>
   readonly tokens: number
   readonly connections: number
-  /** Connections that the servers still see when the client has ended. */
+  /** Connections that are still open at the servers when the client has ended. */
   readonly leftOpen: number
   readonly growth: ReadonlyArray<samples.Growth>
 }
@@ -56,7 +56,7 @@ const servers = Effect.gen(function*() {
   return { counts, origin: `http://127.0.0.1:${port}` }
 })
 
-/** All in one: the callers stop at a gate while a sample is taken. */
+/** Runs the load in one process: the callers stop at a gate while a sample is taken. */
 export const run = ({ callers, onSample, seconds }: Options): Effect.Effect<Report> =>
   Effect.gen(function*() {
     const { counts, origin } = yield* servers
@@ -103,7 +103,7 @@ export const run = ({ callers, onSample, seconds }: Options): Effect.Effect<Repo
     yield* Fiber.interrupt(working)
     const elapsed = (yield* Clock.currentTimeMillis) - started
     yield* Scope.close(scope, yield* Effect.exit(Effect.void))
-    // The other side takes a moment to see that they are closed, on a busy machine a long one. After a minute they are not.
+    // The other side takes time to register closed connections, on a busy machine a long time. The limit is a minute.
     for (let waited = 0; waited < 600 && (yield* counts).open > 0; waited += 1) yield* Effect.sleep("100 millis")
     const { connections, open, tokens } = yield* counts
 

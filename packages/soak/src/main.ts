@@ -1,7 +1,7 @@
 /**
- * `npm run soak`: an hour of virtual days, then ten minutes of real load. Prints how it goes, and at the end a report;
- * ends with 1 if anything grew or a call is missing. `--days-minutes 1 --load-minutes 1` makes it short, `--days 10` ends
- * after so many virtual days, however long they take.
+ * `npm run soak`: an hour of virtual days, then ten minutes of real load. Prints the progress, and at the end a report;
+ * exits with 1 if a resource grew or a call is missing. `--days-minutes 1 --load-minutes 1` makes it short, `--days 10`
+ * ends after that many virtual days, however long they take.
  */
 import { parseArgs } from "node:util"
 
@@ -9,7 +9,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Exit } from "effect"
 
 import * as load from "./load.js"
-import { lines, sound } from "./report.js"
+import { hasPassed, lines } from "./report.js"
 import type { Sample } from "./samples.js"
 import * as virtualDays from "./virtualDays.js"
 
@@ -47,10 +47,10 @@ const program = Effect.gen(function*() {
   })
   yield* Console.log(lines("Virtual days", days).join("\n"))
   yield* Console.log(lines("Real load", loaded).join("\n"))
-  return sound(days) && sound(loaded)
+  return hasPassed(days) && hasPassed(loaded)
 })
 
 NodeRuntime.runMain(program, {
-  // A timer or a socket that was left behind would keep the process from ending, and from being seen to fail.
+  // A leaked timer or socket would keep the process from exiting, and hide the failure.
   teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) && exit.value === true ? 0 : 1)
 })

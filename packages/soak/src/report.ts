@@ -1,5 +1,5 @@
 /**
- * What a soak came to, in lines for people, and whether it is as it must be.
+ * The report of a soak in lines of text, and whether it passed.
  */
 import { grew, type Growth } from "./samples.js"
 import { isDefect } from "./tally.js"
@@ -12,7 +12,7 @@ export interface Report {
   readonly growth: ReadonlyArray<Growth>
 }
 
-export const sound = ({ growth, leftOpen = 0, missing, outcomes }: Report): boolean =>
+export const hasPassed = ({ growth, leftOpen = 0, missing, outcomes }: Report): boolean =>
   missing === 0 && leftOpen === 0 && !growth.some(grew) && !Object.keys(outcomes).some(isDefect)
 
 const shown = (name: string, value: number): string =>
@@ -21,14 +21,14 @@ const shown = (name: string, value: number): string =>
 const names: Readonly<Record<string, string>> = {
   days: "days",
   calls: "calls",
-  callsPerSecond: "calls a second",
+  callsPerSecond: "calls per second",
   tokens: "tokens",
   connections: "connections",
   missing: "calls not accounted for",
   leftOpen: "connections left open"
 }
 
-/** The numbers, what came of the calls, and how each resource went. */
+/** Returns the numbers, the outcomes of the calls, and the growth of each resource. */
 export const lines = (title: string, report: Report): ReadonlyArray<string> => {
   const rows = [
     ...Object.entries(report).flatMap(([name, value]) =>

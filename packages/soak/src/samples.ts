@@ -1,17 +1,17 @@
 /**
- * What is watched while a program works: memory, fibers, sockets, timers.
+ * Samples of resources while a program runs: memory, fibers, sockets, timers.
  */
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
 import { Effect, Metric, RuntimeFlags, RuntimeFlagsPatch } from "effect"
 
-/** How it stands at one moment, after all that can be forgotten was forgotten. */
+/** The resources in use at one time, after garbage collection. */
 export interface Sample {
-  /** Of the heap and of the buffers beside it. */
+  /** Bytes of the heap and of the buffers outside of it. */
   readonly bytes: number
   readonly fibers: number
-  /** As the other end sees them: this one does not count those that are idle. */
+  /** Sockets counted at the other end: this process does not count idle ones. */
   readonly sockets: number
   readonly timers: number
 }
@@ -19,11 +19,11 @@ export interface Sample {
 setFlagsFromString("--expose-gc")
 const collectGarbage = runInNewContext("gc") as () => void
 
-/** Lets the fibers of an effect be counted. */
+/** Enables the fiber metrics of an effect. */
 export const counted = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withRuntimeFlagsPatch(effect, RuntimeFlagsPatch.enable(RuntimeFlags.RuntimeMetrics))
 
-// What finalizers free takes a turn of the event loop, and then another collection.
+// Memory that finalizers free needs a turn of the event loop, and then another collection.
 const settled = Effect.async<void>((resume) => {
   collectGarbage()
   setImmediate(() => {
@@ -32,7 +32,7 @@ const settled = Effect.async<void>((resume) => {
   })
 })
 
-/** `elsewhere` is what this process cannot see by itself. */
+/** Takes a sample. `elsewhere` has counts that this process cannot measure. */
 export const take = (elsewhere: Partial<Sample> = {}): Effect.Effect<Sample> =>
   Effect.gen(function*() {
     yield* settled
@@ -50,7 +50,7 @@ export type Resource = keyof Sample
 
 export interface Growth {
   readonly resource: Resource
-  /** The medians of the second and of the last quarter; the first is for warming up. */
+  /** The medians of the second and of the last quarter; the first quarter is for warming up. */
   readonly early: number
   readonly late: number
   readonly allowed: number
@@ -59,7 +59,7 @@ export interface Growth {
 const median = (values: ReadonlyArray<number>): number =>
   [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
 
-/** How far each may rise: a share of what it was, and something for the noise. */
+/** The allowed growth of each resource: a share of the early value, with a minimum for noise. */
 const allowances: Readonly<Record<Resource, { readonly share: number; readonly noise: number }>> = {
   bytes: { share: 0.1, noise: 4 * 1024 * 1024 },
   fibers: { share: 0, noise: 2 },
@@ -67,7 +67,7 @@ const allowances: Readonly<Record<Resource, { readonly share: number; readonly n
   timers: { share: 0, noise: 2 }
 }
 
-/** How each resource went from early to late; too few samples say nothing, so there must be eight. */
+/** Returns the growth of each resource. At least eight samples are required, since fewer are not significant. */
 export const growth = (samples: ReadonlyArray<Sample>): ReadonlyArray<Growth> => {
   const quarter = Math.floor(samples.length / 4)
   if (quarter < 2) throw new RangeError(`Expected at least 8 samples, got ${samples.length}: let it run longer`)

@@ -1,6 +1,6 @@
 /**
- * An issuer and its API on a socket, in a process of its own, where every so many requests something goes wrong. Its
- * parent asks it for its counts by a message, and it ends with its parent.
+ * An issuer and its API on a socket, in a separate process, with random faults. It sends its counts to its parent
+ * process on request, and ends with it.
  */
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -16,7 +16,7 @@ const chance = (probability: number): boolean => Math.random() < probability
 const json = (response: Http.ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}) =>
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value))
 
-/** Whether the request met a fault, which is then its answer. */
+/** Returns true if a fault was injected in place of a response. */
 const fault = (response: Http.ServerResponse): boolean => {
   const { socket } = response
   if (chance(0.002)) socket?.resetAndDestroy()
@@ -26,7 +26,7 @@ const fault = (response: Http.ServerResponse): boolean => {
     response.write("{\"access_token\":", () => socket?.destroy())
   } else if (chance(0.002)) json(response, 503, {}, { "retry-after": "0" })
   else if (chance(0.002)) response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html>")
-  else if (chance(0.0001)) return true // and never answers
+  else if (chance(0.0001)) return true // without a response
   else return false
   return true
 }
@@ -56,7 +56,7 @@ server.on("connection", (socket) => {
   socket.once("close", () => open.delete(socket))
 })
 
-// Tokens are revoked as well as they expire.
+// Tokens are revoked in addition to expiring.
 setInterval(() => {
   validFrom = counts.tokens + 1
 }, 3000)

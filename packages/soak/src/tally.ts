@@ -1,12 +1,12 @@
 /**
- * Every call is accounted for: it was made, and it succeeded or failed for a reason.
+ * Accounts for every call: it was made, and it succeeded or failed with a reason.
  */
 import { Cause, Effect, type Exit } from "effect"
 
 export interface Tally {
   readonly made: () => number
   readonly underWay: () => number
-  /** By what came of them: a status, or the tag of an error. */
+  /** Counts by outcome: a status, or the tag of an error. */
   readonly outcomes: ReadonlyMap<string, number>
   readonly count: <A extends { readonly status: number }, E extends { readonly _tag: string }, R>(
     call: Effect.Effect<A, E, R>
@@ -22,7 +22,7 @@ const reason = (exit: Exit.Exit<{ readonly status: number }, { readonly _tag: st
 
 const defect = "a defect"
 
-/** An outcome that is no reason: nobody can be told what to do about it. */
+/** Returns true for an outcome without a reason that a user could act on. */
 export const isDefect = (outcome: string): boolean => outcome.startsWith(defect)
 
 export const make = (): Tally => {
@@ -49,6 +49,6 @@ export const make = (): Tally => {
   }
 }
 
-/** How many are neither under way nor ended: none, ever. */
+/** Returns the number of calls that are neither in progress nor ended, which must be 0. */
 export const missing = ({ made, outcomes, underWay }: Tally): number =>
   made() - underWay() - [...outcomes.values()].reduce((sum, count) => sum + count, 0)

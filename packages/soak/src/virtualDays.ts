@@ -1,6 +1,6 @@
 /**
- * Day after day of a client's life in virtual time, with everything that happens to programs: revoked tokens, an issuer
- * that is down, faults on the way, callers that give up, clocks that are set, machines that sleep, restarts.
+ * Many days of a client in virtual time, with the events that programs meet: revoked tokens, an unavailable issuer,
+ * network faults, callers that give up, clocks that are set, suspended machines, restarts.
  */
 import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { ApiClient, ClientCredentials, TokenRequest } from "@effect-oauth/client-credentials"
@@ -14,12 +14,12 @@ const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 
-/** Between two moments at which calls begin. */
+/** The time between two batches of calls. */
 const step = 10_000
 
 const audiences = Array.from({ length: 150 }, (_, index) => `https://api-${index}.example.com`)
 
-/** An issuer and its API. What they remember does not grow. */
+/** An issuer and its API, whose state does not grow. */
 const network = (random: Random.Random) => {
   const state = { tokens: 0, validFrom: 1, downUntil: 0 }
 
@@ -65,7 +65,7 @@ const options: ClientCredentials.Options = {
 }
 
 export interface Options {
-  /** How long it goes on: in real time, or in virtual days, however long they take. */
+  /** The length of the run: in real time, or in virtual days, however long they take. */
   readonly length: { readonly seconds: number } | { readonly days: number }
   readonly seed: string
   readonly onSample?: (sample: samples.Sample, days: number) => Effect.Effect<void>
@@ -80,7 +80,7 @@ export interface Report {
   readonly growth: ReadonlyArray<samples.Growth>
 }
 
-/** Tells which part of the length has passed. */
+/** Returns the fraction of the length that has passed. */
 const passedOf = (length: Options["length"], virtual: () => number) =>
   Effect.map(
     Clock.currentTimeMillis,

@@ -1,5 +1,5 @@
 /**
- * Some seconds of what `npm run soak` does for more than an hour, and that it would notice.
+ * Some seconds of `npm run soak`, which takes more than an hour, and tests that it detects problems.
  */
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -8,14 +8,14 @@ import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 
-import { sound } from "../src/report.js"
+import { hasPassed } from "../src/report.js"
 import { grew, growth, type Sample } from "../src/samples.js"
 import * as tally from "../src/tally.js"
 
 describe("the soak", () => {
-  it("finds nothing that grows and no call that is missing", async () => {
+  it("finds no growing resource and no missing call", async () => {
     const main = fileURLToPath(new URL("../dist/main.js", import.meta.url))
-    // It fails with what was printed if the exit status is not 0.
+    // It fails with the output if the exit status is not 0.
     const { stderr, stdout } = await promisify(execFile)(
       process.execPath,
       [main, "--days", "0.2", "--load-minutes", "0.2", "--callers", "20", "--seed", "test"]
@@ -39,19 +39,19 @@ describe("the soak", () => {
     growth(Array.from({ length: 40 }, (_, index) => ({ ...steady(index), ...change(index) })))
       .filter(grew).map(({ resource }) => resource)
 
-  it("takes noise, and growth while it warms up, for what they are", () => {
+  it("accepts noise, and growth while it warms up", () => {
     assert.deepStrictEqual(watched(() => ({})), [])
     assert.deepStrictEqual(watched((index) => ({ bytes: 40e6 + Math.min(index, 10) * 1e6 })), [])
   })
 
-  it("notices each resource that grows", () => {
+  it("detects each resource that grows", () => {
     assert.deepStrictEqual(watched((index) => ({ bytes: 50e6 + index * 4e5 })), ["bytes"])
     assert.deepStrictEqual(watched((index) => ({ fibers: 3 + Math.floor(index / 4) })), ["fibers"])
     assert.deepStrictEqual(watched((index) => ({ sockets: 40 + index })), ["sockets"])
     assert.deepStrictEqual(watched((index) => ({ timers: Math.floor(index / 4) })), ["timers"])
   })
 
-  it.effect("notices a call that is not accounted for, or by a defect only", () =>
+  it.effect("detects a call that is not accounted for, or only by a defect", () =>
     Effect.gen(function*() {
       const calls = tally.make()
       yield* calls.count(Effect.succeed({ status: 200 }))
@@ -59,12 +59,12 @@ describe("the soak", () => {
       yield* calls.count(Effect.die("defect"))
       assert.strictEqual(tally.missing(calls), 0)
       assert.strictEqual(calls.made(), 3)
-      assert.isTrue(sound({ missing: 0, outcomes: { 200: 1, RequestError: 1, interrupted: 1 }, growth: [] }))
-      assert.isFalse(sound({ missing: 0, outcomes: Object.fromEntries(calls.outcomes), growth: [] }))
+      assert.isTrue(hasPassed({ missing: 0, outcomes: { 200: 1, RequestError: 1, interrupted: 1 }, growth: [] }))
+      assert.isFalse(hasPassed({ missing: 0, outcomes: Object.fromEntries(calls.outcomes), growth: [] }))
       const lost = { ...calls, outcomes: new Map([...calls.outcomes].slice(1)) }
       assert.strictEqual(tally.missing(lost), 1)
-      assert.isFalse(sound({ missing: tally.missing(lost), outcomes: {}, growth: [] }))
-      assert.isFalse(sound({ missing: 0, leftOpen: 1, outcomes: {}, growth: [] }))
+      assert.isFalse(hasPassed({ missing: tally.missing(lost), outcomes: {}, growth: [] }))
+      assert.isFalse(hasPassed({ missing: 0, leftOpen: 1, outcomes: {}, growth: [] }))
       assert.isTrue(Exit.isSuccess(yield* Effect.exit(calls.count(Effect.interrupt))))
     }))
 })
