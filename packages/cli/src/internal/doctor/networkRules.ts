@@ -200,6 +200,12 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
     remedy: (fact) => certificateRemedy(hasCertificate(fact))
   },
   {
+    code: "no-answer",
+    holds: failedWith(/^ETIMEDOUT$/),
+    cause: (fact) => `${place(fact)} accepts connections and does not answer as a server with TLS`,
+    remedy: ({ variable }) => `Check the port in ${variable}, and whether the server is overloaded.`
+  },
+  {
     code: "https-at-plain-port",
     holds: (fact) => code(fact) !== "" && fact.speaksHttp,
     cause: (fact) => `${place(fact)} answers HTTP without TLS, and ${fact.variable} has https:`,

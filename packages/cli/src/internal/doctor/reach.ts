@@ -68,7 +68,7 @@ const certificate = (way: Way, socket: Socket | undefined) =>
       minVersion: values["OAUTH_TLS_MIN_VERSION"] === "TLSv1.3" ? "TLSv1.3" as const : "TLSv1.2" as const
     }
     const tried = yield* probe.handshake(target, trust, socket)
-    const hasFailed = tried._tag === "Failed" && socket === undefined
+    const hasFailed = tried._tag === "Failed" && tried.code !== "ETIMEDOUT" && socket === undefined
     const speaksHttp = hasFailed && (yield* probe.speaksHttp(target))
     const lower = hasFailed && !speaksHttp && /PROTOCOL|VERSION/.test(tried.code)
       ? yield* probe.handshake(target, { ...trust, minVersion: "TLSv1" })

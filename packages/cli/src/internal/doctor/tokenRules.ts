@@ -325,7 +325,9 @@ const requestRules: ReadonlyArray<Rule<TokenFact>> = [
     holds: is("unauthorized_client"),
     cause: (fact) => `${fact.url} does not allow this client the grant (${said(fact)})`,
     remedy: ({ values }) =>
-      `Have the operator of the server allow this client the ${values["OAUTH_GRANT"] ?? "client_credentials"} grant.`
+      `Check OAUTH_CLIENT_ID, and have the operator of the server allow this client the ${
+        values["OAUTH_GRANT"] ?? "client_credentials"
+      } grant.`
   },
   {
     code: "access-denied",

@@ -1,0 +1,266 @@
+/**
+ * The rules of `doctor` as functions of a fact, for what takes more than a small server to bring about, and what holds for
+ * all of them.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "effect/FastCheck"
+
+import * as answers from "../src/internal/doctor/answer.js"
+import * as apiRules from "../src/internal/doctor/apiRules.js"
+import * as change from "../src/internal/doctor/change.js"
+import * as exchangeRules from "../src/internal/doctor/exchangeRules.js"
+import * as facts from "../src/internal/doctor/facts.js"
+import { type Finding, ok, result, skipped } from "../src/internal/doctor/finding.js"
+import * as networkRules from "../src/internal/doctor/networkRules.js"
+import * as proxyChoice from "../src/internal/doctor/proxyChoice.js"
+import * as tokenRules from "../src/internal/doctor/tokenRules.js"
+import * as trials from "../src/internal/doctor/trials.js"
+
+const token: tokenRules.TokenFact = {
+  url: "https://auth.example.com/token",
+  status: 401,
+  kind: "authentication",
+  error: "invalid_client",
+  answer: undefined,
+  method: "client_secret_post",
+  isSpecial: false,
+  values: { OAUTH_TOKEN_URL: "https://auth.example.com/token", OAUTH_CLIENT_ID: "a" },
+  tried: []
+}
+
+const answer = (status: number, body = "", headers: Readonly<Record<string, string>> = {}): answers.Answer => ({
+  method: "GET",
+  url: "https://api.example.com/v1",
+  status,
+  headers,
+  at: 0,
+  body
+})
+
+describe("the rules of token endpoints", () => {
+  const cases: ReadonlyArray<readonly [fact: Partial<tokenRules.TokenFact>, code: string, remedy: RegExp]> = [
+    [{ methods: ["private_key_jwt"] }, "method-unsupported", /OAUTH_PRIVATE_KEY_FILE/],
+    [{ methods: ["tls_client_auth"] }, "method-unsupported", /OAUTH_CLIENT_AUTHENTICATION=tls_client_auth/],
+    [{ methods: ["client_secret_basic"] }, "credentials", /OAUTH_CLIENT_ID/],
+    [{ method: "tls_client_auth" }, "certificate-not-accepted", /OAUTH_TLS_CERTIFICATE_FILE/],
+    [{ method: "private_key_jwt" }, "assertion-not-accepted", /OAUTH_ASSERTION_AUDIENCE=issuer/],
+    [{ method: "private_key_jwt", offset: 120_000 }, "clock-wrong", /NTP/],
+    [{ offset: 120_000 }, "credentials", /OAUTH_CLIENT_ID/],
+    [{ method: "workload_identity" }, "identity-not-accepted", /OAUTH_CLIENT_ASSERTION_FILE/],
+    [
+      { kind: "request", status: 400, error: "invalid_dpop_proof", values: { OAUTH_DPOP: "true" } },
+      "dpop-proof",
+      /OAUTH_DPOP_KEY_FILE/
+    ],
+    [
+      { kind: "request", status: 400, error: "invalid_dpop_proof", values: { OAUTH_DPOP: "true" }, offset: -90_000 },
+      "clock-wrong",
+      /NTP/
+    ],
+    [
+      { kind: "request", status: 400, error: "invalid_request" },
+      "request-refused",
+      /OAUTH_AUDIENCE.*OAUTH_REQUEST_FORMAT/
+    ],
+    [{ kind: "request", status: 400, error: "invalid_scope", scopes: ["a", "b"] }, "scope", /a b/],
+    [{ kind: undefined, status: 200, error: undefined, answer: answer(200, "{}") }, "no-token", /OAUTH_TOKEN_URL/],
+    [
+      {
+        kind: undefined,
+        status: 400,
+        error: undefined,
+        answer: answer(400, "The plain HTTP request was sent to HTTPS port"),
+        values: { OAUTH_TOKEN_URL: "http://127.0.0.1/token" }
+      },
+      "http-at-tls-port",
+      /Set OAUTH_TOKEN_URL=https:\/\/127\.0\.0\.1\/token/
+    ]
+  ]
+  for (const [fact, code, remedy] of cases) {
+    it(`name ${code} for ${JSON.stringify(fact)}`, () => {
+      const found = tokenRules.failed({ ...token, ...fact })
+      assert.strictEqual(found.code, code)
+      assert.match(found.remedy ?? "", remedy)
+    })
+  }
+
+  it("try settings that differ from those in use, without a repetition, and few", () => {
+    fc.assert(fc.property(
+      fc.record({
+        status: fc.constantFrom(400, 401, 403, 415),
+        error: fc.constantFrom(
+          "invalid_client",
+          "invalid_request",
+          "unsupported_grant_type",
+          "invalid_grant",
+          "x",
+          undefined
+        ),
+        kind: fc.constantFrom("authentication" as const, "request" as const, undefined),
+        method: fc.constantFrom(
+          "client_secret_basic",
+          "client_secret_post",
+          "client_secret_jwt",
+          "private_key_jwt",
+          "none"
+        ),
+        isSpecial: fc.boolean(),
+        methods: fc.option(fc.subarray(["client_secret_basic", "client_secret_post", "client_secret_jwt"]), {
+          nil: undefined
+        }),
+        values: fc.record({
+          OAUTH_BASIC_ENCODING: fc.constantFrom("raw", "form"),
+          OAUTH_REQUEST_FORMAT: fc.constantFrom("json", "form"),
+          OAUTH_DPOP: fc.constant("true")
+        }, { requiredKeys: [] })
+      }),
+      (fact) => {
+        const all = trials.forFact({ ...token, ...fact })
+        assert.isAtMost(all.length, 6)
+        const changed = all.map((one) => JSON.stringify(Object.entries(change.applied(one, fact.values)).sort()))
+        assert.deepStrictEqual(changed, [...new Set(changed)])
+        assert.notInclude(changed, JSON.stringify(Object.entries(fact.values).sort()))
+      }
+    ))
+  })
+
+  it("try nothing where a limit is reached, or where there is no token endpoint", () => {
+    for (const kind of ["limit", "unavailable", "wrong endpoint"] as const) {
+      assert.isEmpty(trials.forFact({ ...token, kind, status: 400, error: "invalid_client" }))
+    }
+  })
+})
+
+describe("the rules of APIs", () => {
+  it("name a base URL that is another one with TLS", () => {
+    const found = apiRules.call({
+      answer: { ...answer(301, "", { location: "https://127.0.0.1/v1" }), url: "http://127.0.0.1/v1" },
+      values: { API_BASE_URL: "http://127.0.0.1/v1" },
+      now: 0
+    })
+    assert.deepStrictEqual([found.code, found.fix?.set], ["moved", { API_BASE_URL: "https://127.0.0.1/v1" }])
+  })
+
+  it("are good for no response but a successful one", () => {
+    fc.assert(fc.property(
+      fc.integer({ min: 200, max: 599 }),
+      fc.constantFrom("", "{}", "<html></html>", "text"),
+      fc.constantFrom({}, { location: "/x" }, { "www-authenticate": "Bearer" }, { "content-type": "text/html" }),
+      (status, body, headers) => {
+        const { remedy, verdict } = apiRules.call({ answer: answer(status, body, headers), values: {}, now: 0 })
+        assert.strictEqual(verdict === "ok", status < 300 && !/html/.test(body + JSON.stringify(headers)))
+        assert.strictEqual(verdict === "ok", remedy === undefined)
+      }
+    ))
+  })
+
+  const resets: ReadonlyArray<readonly [headers: Readonly<Record<string, string>>, at: number | undefined]> = [
+    [{ "retry-after": "60" }, 61_000],
+    [{ "retry-after": "Thu, 01 Jan 1970 00:01:00 GMT" }, 60_000],
+    [{ "ratelimit-reset": "60" }, 61_000],
+    [{ "x-ratelimit-reset": "1700000000" }, 1_700_000_000_000],
+    [{ "x-rate-limit-reset": "1700000000000" }, 1_700_000_000_000],
+    [{ ratelimit: "\"default\";r=0;t=30" }, 31_000],
+    [{ "retry-after": "soon" }, undefined],
+    [{}, undefined]
+  ]
+  it("read when a limit ends", () => {
+    for (const [headers, at] of resets) assert.strictEqual(answers.resetOf(headers, 1000), at, JSON.stringify(headers))
+  })
+})
+
+describe("the rules of requests without an answer", () => {
+  const fact: exchangeRules.ExchangeFact = {
+    step: "call",
+    url: "https://api.example.com/",
+    variable: "API_BASE_URL",
+    value: "https://api.example.com",
+    detail: "ECONNRESET",
+    timeout: 8000,
+    isTlsPort: false,
+    values: {}
+  }
+  const cases: ReadonlyArray<readonly [detail: string, code: string, remedy: RegExp]> = [
+    ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "client-certificate", /OAUTH_TLS_CERTIFICATE_FILE/],
+    ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", "client-certificate", /OAUTH_TLS_CERTIFICATE_FILE/],
+    ["timeout", "no-answer", /--timeout/],
+    ["UND_ERR_CONNECT_TIMEOUT", "no-answer", /API_BASE_URL/],
+    ["HPE_INVALID_CONSTANT", "not-http", /port/],
+    ["ECONNRESET", "connection-closed", /OAUTH_TLS_CERTIFICATE_FILE/],
+    ["UND_ERR_ABORTED", "proxy-refuses", /NO_PROXY/],
+    ["SELF_SIGNED_CERT_IN_CHAIN", "certificate-untrusted", /OAUTH_TLS_CA_FILE/],
+    ["NODE_TLS_REJECT_UNAUTHORIZED=0", "certificate-untrusted", /Remove NODE_TLS_REJECT_UNAUTHORIZED/],
+    ["EHOSTUNREACH", "unreachable", /HTTPS_PROXY/]
+  ]
+  for (const [detail, code, remedy] of cases) {
+    it(`name ${code} for ${detail}`, () => {
+      const found = exchangeRules.failed({ ...fact, detail })
+      assert.strictEqual(found.code, code)
+      assert.match(found.remedy ?? "", remedy)
+    })
+  }
+})
+
+describe("the proxy of a request", () => {
+  const of = (values: Readonly<Record<string, string>>) => (name: string) => values[name]
+
+  it("is that of the variables in their order, and none for this machine", () => {
+    const variable = (url: string, values: Readonly<Record<string, string>>) =>
+      proxyChoice.configured(url, of(values))?.variable
+    const all = { HTTPS_PROXY: "http://a:1", https_proxy: "b:2", ALL_PROXY: "http://c:3", HTTP_PROXY: "http://d:4" }
+    assert.strictEqual(variable("https://api.example.com", all), "https_proxy")
+    assert.strictEqual(variable("https://api.example.com", { ...all, https_proxy: "" }), "HTTPS_PROXY")
+    assert.strictEqual(variable("https://api.example.com", { HTTP_PROXY: "http://d:4" }), "HTTP_PROXY")
+    assert.isUndefined(variable("https://127.0.0.1", all))
+    assert.isUndefined(variable("http://localhost", all))
+    assert.isUndefined(variable("https://api.example.com", { ...all, NO_PROXY: "*" }))
+  })
+
+  it("is not used for the hosts of NO_PROXY", () => {
+    const excepted = (no_proxy: string) => proxyChoice.excepted("https://api.example.com/v1", of({ no_proxy }))
+    for (const entry of ["example.com", ".example.com", "*.example.com", "api.example.com", "API.example.com:443"]) {
+      assert.strictEqual(excepted(`localhost, ${entry}`), entry)
+    }
+    for (const entry of ["", "ple.com", "api.example.com:8443", "other.example.com"]) {
+      assert.isUndefined(excepted(entry))
+    }
+  })
+})
+
+describe("the clock", () => {
+  it("is wrong only where something is dated by it", () => {
+    fc.assert(fc.property(fc.integer({ min: -600_000, max: 600_000 }), fc.boolean(), (offset, isDated) => {
+      const { verdict } = networkRules.clock({ offset, isDated, values: {} })
+      const distance = Math.abs(offset)
+      assert.strictEqual(verdict, distance <= 2000 ? "ok" : isDated && distance > 30_000 ? "wrong" : "warning")
+    }))
+  })
+})
+
+describe("the result", () => {
+  const called = ok("call", "")
+  const issued = ok("authentication", "")
+  const wrong: Finding = { step: "scope", verdict: "wrong", code: "x", says: "", remedy: "x" }
+  const cases: ReadonlyArray<readonly [ReadonlyArray<Finding>, boolean, string]> = [
+    [[issued, called], true, "Calls can be made."],
+    [[issued, { ...called, verdict: "warning" }], true, "Calls can be made."],
+    [[issued, { ...skipped("call", ""), code: "no-api" }], true, "Tokens can be requested."],
+    [[issued, skipped("call", "")], false, "No call was made."],
+    [[issued, called, wrong], false, "1 problem found."],
+    [[wrong, wrong], false, "2 problems found."],
+    [[], false, "No call was made."]
+  ]
+  it("is good only if a call succeeded, or there is no API", () => {
+    for (const [findings, isGood, says] of cases) assert.deepStrictEqual(result(findings), { isGood, says })
+  })
+})
+
+describe("facts", () => {
+  it("hold no text of a server that the library did not redact", () => {
+    const refused = { _tag: "InvalidTokenResponse", endpoint: "", status: 404, problem: "" } as Parameters<
+      typeof facts.refusal
+    >[0]
+    const found = facts.refusal(refused, answer(404, "{\"error\":\"Not Found\",\"error_description\":\"c4n4ry\"}"), 0)
+    assert.deepStrictEqual([found.kind, found.error, found.description], ["wrong endpoint", undefined, undefined])
+  })
+})
