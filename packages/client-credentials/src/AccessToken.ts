@@ -1,5 +1,5 @@
 /**
- * Access tokens: what the authorization server issues and the API accepts.
+ * Access tokens, as issued by the authorization server and accepted by the API.
  *
  * @since 0.1.0
  */

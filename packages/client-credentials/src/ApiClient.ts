@@ -88,7 +88,7 @@ type Response = HttpClientResponse.HttpClientResponse
 
 type Problem = HttpClientError.HttpClientError | OAuthError
 
-/** How an attempt ended, unless it failed. */
+/** Outcome of an attempt that did not fail. */
 type Outcome =
   /** The response is for the caller. */
   | { readonly _tag: "Done"; readonly received: apiCall.Received }
@@ -102,7 +102,7 @@ type Attempt = () => Effect.Effect<Outcome, Problem>
 /** Judges a response that is not a rejection by the standards; undefined where no other responses are declared. */
 type JudgeDeclared = ((response: Response) => ReturnType<typeof rejectedWhen.judge>) | undefined
 
-/** Most clients declare no rejections of their own, and do not load the code for them. */
+/** Loads the code for declared rejections, which most clients do not have. */
 const loadDeclared = (declared: rejectedWhen.Settings | undefined): Effect.Effect<JudgeDeclared> =>
   declared === undefined
     ? Effect.succeed(undefined)

@@ -8,7 +8,7 @@ import * as rejection from "./internal/protocol/rejection.js"
 /**
  * One challenge: a scheme with either parameters or a single `token68` value.
  *
- * Scheme and parameter names are case-insensitive and stand here in lower case.
+ * Scheme and parameter names are case-insensitive, and are in lower case here.
  *
  * @since 0.1.0
  * @category models
@@ -19,7 +19,7 @@ export interface Challenge {
   readonly token68: string | undefined
 }
 
-// RFC 9110 sections 5.6.2 (token), 5.6.4 (quoted-string) and 11.2 (token68), each matched where the reader stands.
+// RFC 9110 sections 5.6.2 (token), 5.6.4 (quoted-string) and 11.2 (token68), each matched at the current position.
 const token = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y
 const quotedString = /"((?:[^"\\]|\\.)*)"/sy
 const token68 = /[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y
@@ -29,11 +29,11 @@ const separators = /[ \t,]*/y
 const toNextComma = /[^,]*/y
 
 /**
- * Reads every challenge out of the value of a `WWW-Authenticate` header.
+ * Parses all challenges in the value of a `WWW-Authenticate` header.
  *
- * Several challenges may stand in one value, and several headers arrive joined by commas, so a comma alone does not end
- * a challenge. Total: what is no challenge is passed over, and what follows it is still read. When a parameter is
- * repeated the first one counts.
+ * One value may contain several challenges, and several headers arrive joined by commas, so a comma alone does not end a
+ * challenge. Never fails: text that is not a challenge is skipped, and parsing continues after it. If a parameter is repeated,
+ * the first one counts.
  *
  * @example
  * import { Challenge } from "@effect-oauth/client-credentials"

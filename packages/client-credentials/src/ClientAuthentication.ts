@@ -77,7 +77,7 @@ export interface ClientAuthentication {
     Effect.Effect<Credential, CredentialUnavailable>,
     ...ReadonlyArray<Effect.Effect<Credential, CredentialUnavailable>>
   ]
-  /** Whether the certificate of the TLS connection is the proof, so that its endpoints are used (RFC 8705 section 5). */
+  /** True if the certificate of the TLS connection is the proof, so that its endpoints are used (RFC 8705 section 5). */
   readonly mutualTls: boolean
   /** True if the credential identifies the client, so that no client id is necessary. Default: false. */
   readonly identifiesClient?: boolean | undefined

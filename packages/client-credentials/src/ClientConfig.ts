@@ -96,30 +96,30 @@ interface ClientOptions {
     | ClientAuthentication.ClientAuthentication
     | undefined
   /**
-   * The encoding of id and secret by basic auth. `form` encodes each before they are joined (RFC 6749 section 2.3.1 and
-   * appendix B). Many servers expect them without it: for an id or a secret of letters, digits, `*`, `-`, `.` and `_` there
-   * is no difference; for others, such a server requires `raw`. Then an id with a colon is an `InvalidConfig`: the server
-   * would read what follows the colon as the secret (RFC 7617 section 2).
+   * Encoding of id and secret for basic auth. `form` encodes each before they are joined (RFC 6749 section 2.3.1 and appendix
+   * B). Many servers expect them without encoding. For an id and a secret of letters, digits, `*`, `-`, `.` and `_`, both
+   * encodings are equal; for others, such a server requires `raw`. With `raw`, an id with a colon is an `InvalidConfig`: the
+   * server would read the part after the colon as the secret (RFC 7617 section 2).
    *
    * Without `clientAuthentication` it selects `client_secret_basic`, unless the server's metadata does not list that method;
    * with another method it is an `InvalidConfig`. Default: `form`.
    */
   readonly basicEncoding?: "form" | "raw" | undefined
   /**
-   * Whether tokens are bound to the client's certificate (RFC 8705 section 3), which the HTTP client presents (`NodeTls`):
-   * then requests go to the server's endpoints for mutual TLS (`mtls_endpoint_aliases`), by whatever method the client
-   * authenticates. Default: true for the methods by certificate, and for `private_key_jwt` where the server's metadata
-   * state that it binds tokens (`tls_client_certificate_bound_access_tokens`) and `dpop` is not set. A client without a
-   * certificate at such a server sets it to false.
+   * Binds tokens to the client's certificate (RFC 8705 section 3), which the HTTP client presents (`NodeTls`). Requests are
+   * then sent to the server's endpoints for mutual TLS (`mtls_endpoint_aliases`), whatever the method of client
+   * authentication. Default: true for the methods by certificate, and for `private_key_jwt` if the server's metadata states
+   * that it binds tokens (`tls_client_certificate_bound_access_tokens`) and `dpop` is not set. Set it to false for a client
+   * without a certificate at such a server.
    *
-   * Tokens that are bound by this option or by the metadata are cached for the certificate that `NodeTls` presents: one that is
-   * replaced costs a new token, and processes with different certificates share none. Where neither states it, a replaced
-   * certificate keeps the token, and an API that rejects it costs one.
+   * Tokens that are bound by this option or by the metadata of the server are cached for the certificate that `NodeTls`
+   * presents: a replaced certificate costs a new token, and processes with different certificates share no token. Otherwise, a
+   * replaced certificate keeps the token, and a rejection by the API costs a new one.
    */
   readonly certificateBoundTokens?: boolean | undefined
   /**
-   * Whether tokens are bound to a key (RFC 9449), and the algorithm of its proofs. Without `key` it is a key of this process,
-   * which never leaves it: a token ends with the process and is not shared. With `key`, a private key as
+   * Binds tokens to a key (RFC 9449), and selects the algorithm of its proofs. Without `key`, the key is generated and never
+   * leaves the process: a token ends with the process and is not shared. With `key`, a private key as
    * `ClientAuthentication.privateKeyJwt` reads it or a `Signer` with its public key, processes that have the same key share
    * tokens through a `TokenStore`, and use them again after a restart. It is read once; a signer signs for each call.
    *
@@ -139,9 +139,9 @@ interface ClientOptions {
    */
   readonly tokenType?: "verify" | "assume-bearer" | undefined
   /**
-   * Decodes token responses whose members are nested or have other names. What it decodes beside the members of the
-   * standard is available from `AccessToken.membersOf`. `None`, and an exception, stand for a response that it does not
-   * decode. Default: the members of the standard (RFC 6749 section 5.1).
+   * Decodes token responses whose members are nested or have other names. Data that it decodes beyond the members of the
+   * standard is available from `AccessToken.membersOf`. `None`, or an exception, marks a response that it does not decode.
+   * Default: the members of the standard (RFC 6749 section 5.1).
    *
    * @example
    * import type { ClientConfig } from "@effect-oauth/client-credentials"
@@ -222,11 +222,11 @@ interface ClientOptions {
         readonly body: string
         /** The bytes of `body`. */
         readonly bytes: Uint8Array
-        /** Whether `body` is the whole body. */
+        /** True if `body` is the complete body. */
         readonly isComplete: boolean
       }) => boolean | Effect.Effect<boolean, unknown>)
       | undefined
-    /** How much of the body `response` sees, in bytes. Default: 16,384. */
+    /** Maximum number of bytes of the body that `response` receives. Default: 16,384. */
     readonly maxBodyBytes?: number | undefined
   } | undefined
   /** Allows `http:` to `localhost`, `127.0.0.0/8` and `[::1]`, for tests and development. Default: false. */
@@ -256,7 +256,7 @@ export interface ClientConfig {
   readonly dpop: Effect.Effect<ProofKey, InvalidConfig> | undefined
   /** See `Options`. */
   readonly tokenType?: "verify" | "assume-bearer" | undefined
-  /** Whether tokens are bound to the client's certificate; undefined when the server's metadata decide. */
+  /** True if tokens are bound to the client's certificate; undefined if the server's metadata decides. */
   readonly certificateBoundTokens?: boolean | undefined
   /** See `Options`. */
   readonly tokenResponse?: Options["tokenResponse"]
@@ -267,7 +267,7 @@ export interface ClientConfig {
     readonly baseUrl: string
     /** The origins that may be sent the authorization; that of `baseUrl` is one of them. Empty: tokens are only requested. */
     readonly origins: ReadonlySet<string>
-    /** Whether calls may leave the path of `baseUrl` on its origin. Default: false. */
+    /** True if calls may leave the path of `baseUrl` on its origin. Default: false. */
     readonly allowOutsideBasePath?: boolean | undefined
     /** Responses that reject the authorization beside those of the standards. Default: none. */
     readonly rejectedWhen?: {
@@ -417,7 +417,7 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
  * - `OAUTH_CLIENT_AUTHENTICATION`: `client_secret_post`, `client_secret_basic`, `client_secret_jwt`, `private_key_jwt`,
  *   `tls_client_auth`, `self_signed_tls_client_auth`, `workload_identity`, `spiffe_jwt`, `none`;
  * - `OAUTH_BASIC_ENCODING`: `form` or `raw`, see `Options.basicEncoding`; without
- *   `OAUTH_CLIENT_AUTHENTICATION` it stands for `client_secret_basic`, unless the issuer's metadata do not list it;
+ *   `OAUTH_CLIENT_AUTHENTICATION` it selects `client_secret_basic`, unless the issuer's metadata does not list it;
  * - `OAUTH_PRIVATE_KEY` or `OAUTH_PRIVATE_KEY_FILE` (PEM or JWK, see `ClientAuthentication.privateKeyJwt`) and
  *   `OAUTH_PRIVATE_KEY_ID`, for `private_key_jwt`, which is the method where a private key is set and no secret; for it and
  *   `client_secret_jwt`: `OAUTH_SIGNING_ALGORITHM`, `OAUTH_ASSERTION_AUDIENCE` (`issuer`, `token_endpoint` or a string),
@@ -426,7 +426,7 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
  *   `_FILE`, tried when the server does not accept the current one;
  * - `OAUTH_CERTIFICATE_BOUND_TOKENS` (`true`, `false`), see `Options.certificateBoundTokens`;
  * - in place of a secret, the identity token of a platform (see `WorkloadIdentity.file`): `OAUTH_CLIENT_ASSERTION` or
- *   `OAUTH_CLIENT_ASSERTION_FILE` for the methods `workload_identity`, which it stands for, and `spiffe_jwt`; or
+ *   `OAUTH_CLIENT_ASSERTION_FILE` for the methods `workload_identity`, the default with it, and `spiffe_jwt`; or
  *   `OAUTH_GRANT` (`jwt_bearer`, `token_exchange`) with `OAUTH_SUBJECT_TOKEN` or `OAUTH_SUBJECT_TOKEN_FILE`, and
  *   `OAUTH_SUBJECT_TOKEN_TYPE` (see `Grant.tokenExchange`); then `OAUTH_CLIENT_ID` is only necessary where the server
  *   requires one;

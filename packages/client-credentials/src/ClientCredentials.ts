@@ -1,5 +1,5 @@
 /**
- * A client with everything in it: provide an `HttpClient` to one layer, and the program makes its calls.
+ * Complete client as one layer that requires only an `HttpClient`.
  *
  * @since 0.1.0
  */
@@ -41,9 +41,9 @@ export type Options = ClientConfig.Options & {
   /** The limits of discovery. */
   readonly serverMetadata?: ServerMetadata.Options | undefined
   /**
-   * Whether the cached tokens are revoked when the layer's scope ends (RFC 7009), for at most 5 seconds. Needs a
-   * `revocationUrl`, or an `issuer` whose metadata names the endpoint: with a `tokenUrl` and no `revocationUrl` it is an
-   * `InvalidConfig`. Building the layer sends nothing, so metadata without the endpoint are reported later, by a warning.
+   * Revokes the cached tokens when the layer's scope ends (RFC 7009), for at most 5 seconds. Requires a `revocationUrl`, or an
+   * `issuer` whose metadata names the endpoint: a `tokenUrl` without a `revocationUrl` is an `InvalidConfig`. Building the
+   * layer sends nothing, so metadata without the endpoint is reported later, by a warning.
    * Default: false.
    */
   readonly revokeAtShutdown?: boolean | undefined
@@ -65,7 +65,7 @@ interface Composition<R> extends
     ) => Effect.Effect<
       {
         readonly endpoint: TokenEndpoint.TokenEndpoint
-        /** Whose state the health of the cache reports. */
+        /** Budget whose state the health of the cache reports. */
         readonly budget: IssuanceBudget | undefined
       },
       InvalidConfig,
@@ -117,7 +117,7 @@ export const compose = <R = never>(
       )
     }))
   })
-  // Revocations at the end come after the end of the cache: then they have a lifetime of their own.
+  // Revocations at shutdown run after the cache has ended, so they need a separate lifetime.
   return revokeAtShutdown ? services : lifetime.share(services)
 }
 
@@ -129,7 +129,7 @@ const revokeAll = ({ revoke }: TokenRevocation.TokenRevocation, cached: TokenCac
     Effect.interruptible
   )
 
-/** Whether an issuer revokes tokens is known when its metadata arrive: building a client sends nothing. */
+/** Warns if the metadata of an issuer names no revocation endpoint, once it arrives: building a client sends nothing. */
 const withRevocationWarning = (service: ServerMetadata.ServerMetadata): ServerMetadata.ServerMetadata => {
   // One warning for each client; a second one at the same moment would do no harm.
   let isReported = false

@@ -1,5 +1,5 @@
 /**
- * Grants: what a client requests a token with, beside or in place of a secret (RFC 6749 section 1.3).
+ * Grants: credentials for a token request in addition to or in place of a client secret (RFC 6749 section 1.3).
  *
  * Without a grant in its configuration, a client uses client credentials (RFC 6749 section 4.4). The grants here present a
  * token of another issuer, such as the identity token of a platform (`WorkloadIdentity`): there is no secret that
@@ -99,7 +99,7 @@ const read = (subject: Subject, target: Target): Effect.Effect<identityToken.Ide
       permanent: true
     })
 
-/** What is reported to the sources of subject and actor: either may be what the server does not accept. */
+/** Reports the outcome to the sources of subject and actor: the server may have rejected either. */
 const both = (
   report: "invalidate" | "confirm",
   presented: identityToken.IdentityToken,
@@ -267,8 +267,9 @@ interface TokenExchangeOptions {
   /** Default: `jwt`. */
   readonly actorType?: protocol.TokenType | undefined
   /**
-   * The type of the requested token. One that is no access token (`id-jag`, `id_token`) is presented elsewhere: give the
-   * `TokenCache` of this client to the grant of another. Default: that which the server chooses, an access token.
+   * Type of the requested token. A token that is not an access token (`id-jag`, `id_token`) is presented to another server:
+   * pass the `TokenCache` of this client to the grant of another client. Default: the type that the server chooses, usually an
+   * access token.
    */
   readonly requestedType?: protocol.TokenType | undefined
 }

@@ -46,15 +46,15 @@ type WindowInput =
  */
 interface Usage {
   readonly limit: number
-  /** How many tokens count: those that were issued, are being requested, or may have been issued. */
+  /** Number of tokens that count: those that were issued, are being requested, or may have been issued. */
   readonly counted: number
   readonly left: number
-  /** When one more token may be requested: the present time, while some are left. */
+  /** Time from which one more token may be requested: the present time, while some are left. */
   readonly roomAt: number
 }
 
 /**
- * What a budget counts at a moment, by the time of the store.
+ * State of a budget at a moment, by the time of the store.
  *
  * @since 0.1.0
  * @category models
@@ -63,8 +63,8 @@ export interface Ledger {
   /** In milliseconds since the epoch. */
   readonly now: number
   /**
-   * How many tokens may be requested with the configured request, by the tightest limit; undefined while there is none:
-   * none is configured, and the issuer announced none yet.
+   * Number of tokens that may be requested with the configured request, by the tightest limit; undefined while there is none:
+   * none is configured, and the issuer has not announced one yet.
    */
   readonly left: number | undefined
   /** The configured limits, in the order of the options. */
@@ -79,7 +79,7 @@ export interface Ledger {
       readonly name: string
       /** The client to which it was announced. */
       readonly clientId: string
-      /** Whose tokens it counts, empty for those of no organization; undefined when it counts all tokens of the client. */
+      /** Organization whose tokens it counts, empty for no organization; undefined if it counts all tokens of the client. */
       readonly organization: string | undefined
     }
   >
@@ -100,8 +100,8 @@ export interface IssuanceBudget {
   /** Returns what is counted in each window, what is left, and what the issuer announced. Sends no request. */
   readonly ledger: Effect.Effect<Ledger, ClientClosed | TokenStoreError>
   /**
-   * Forgets all counted tokens and all announced quotas, for all processes that share the budget: for an operator who knows
-   * that the issuer has done so, or that they were counted by mistake.
+   * Resets the counted tokens and announced quotas of all processes that share the budget. Use it after the issuer has reset
+   * its counts, or when tokens were counted by mistake.
    */
   readonly reset: Effect.Effect<void, ClientClosed | TokenStoreError>
   /** Returns an endpoint whose token requests count towards the budget, and fail with `IssuanceBudgetExhausted` beyond it. */
@@ -147,14 +147,14 @@ export interface Options {
   /** The fractions of each limit at which a warning is logged. Default: 0.8 and 1. */
   readonly warnAt?: ReadonlyArray<number> | undefined
   /**
-   * How many tokens one process may request while it cannot count with the others, because the store is unavailable. With 0 the
-   * limit is never exceeded: a process without a usable token then fails with `TokenStoreError` until the store is back. With
-   * more, calls succeed in such an outage, and as many processes may exceed the limit by this many each. Default: 0.
+   * Number of tokens that one process may request while the store is unavailable and tokens cannot be counted together. With 0,
+   * the limit is never exceeded: a process without a usable token fails with `TokenStoreError` until the store is available
+   * again. With more, calls succeed during such an outage, and each process may exceed the limit by this number. Default: 0.
    */
   readonly withoutStore?: number | undefined
   /**
-   * Whether quotas that the issuer announces tighten this limit. Set it to false for quotas that are announced and not
-   * enforced, as those of Auth0 with `enforce: false`: then they are metrics and warnings only. Default: true.
+   * Applies the quotas that the issuer announces, in addition to this limit. Set it to false for quotas that are announced but
+   * not enforced, as those of Auth0 with `enforce: false`: then they are metrics and warnings only. Default: true.
    */
   readonly followIssuerQuotas?: boolean | undefined
 }
@@ -200,7 +200,7 @@ const quotasOf = (
     ? outcome.right.quotas
     : [...tokenErrors.quotasOf(outcome.left), ...rateLimitOf(outcome.left, limit)]
 
-/** What counts, as it is shown. */
+/** Converts the usage to its public form. */
 const shown = (
   { limits, quotas }: ReturnType<typeof ledgers.usage>,
   clientId: string
@@ -268,7 +268,7 @@ const operations = (
         : Effect.void
     }, { discard: true })
 
-  /** What the outcome of a request changes: nothing for a token that was issued without an announcement. */
+  /** Records the outcome of a request: nothing for a token that was issued without an announcement. */
   const settle = ({ spend }: Permit, outcome: Outcome, organization: string): Effect.Effect<void> =>
     Effect.flatMap(Clock.currentTimeMillis, (local) => {
       const quotas = followIssuerQuotas ? quotasOf(outcome, { limit, now: local, organization }) : []
@@ -325,8 +325,8 @@ const operations = (
  *
  * All times are those of the store, so a process whose clock is wrong counts like the others. While the store is
  * unavailable, a process requests at most `withoutStore` tokens, by default none, and fails with `TokenStoreError`; the store
- * gets these counts when it is available again. When the store lost the count, a warning is logged, and what each process
- * knows of it is written.
+ * receives these counts when it is available again. When the store lost the count, a warning is logged, and each process
+ * writes its copy of it.
  *
  * @since 0.1.0
  * @category constructors

@@ -99,7 +99,7 @@ const ofSource = (
     within.expect(
       "key",
       isSource ? true : undefined,
-      "a private key, as Redacted.make makes it of a text, or an Effect"
+      "a private key in a Redacted string (Redacted.make), or an Effect that reads it"
     )
     within.expect(
       "keyId",

@@ -69,9 +69,9 @@ export interface Options {
   /** Default: TLSv1.2, as RFC 9325 section 3.1.1 recommends. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined
   /**
-   * Whether to use the proxies that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name, also in lower case,
-   * which counts first. One without a scheme is an `http:` proxy. Requests to this machine (`localhost`, `127.0.0.0/8`,
-   * `[::1]`) never use a proxy. Default: true.
+   * Uses the proxies in `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or in their lower-case forms, which take
+   * precedence. A proxy without a scheme is an `http:` proxy. Requests to this machine (`localhost`, `127.0.0.0/8`, `[::1]`)
+   * never use a proxy. Default: true.
    */
   readonly proxyFromEnvironment?: boolean | undefined
 }
@@ -116,7 +116,7 @@ const client = (given: Options, found: ReturnType<typeof proxies.read>) =>
     })
   )
 
-/** The certificate stands beside the client, for tokens that are bound to it. It appears in no type. */
+/** Provides the certificate together with the client, for tokens that are bound to it. It appears in no type. */
 const layerWith = (
   options: Options,
   found: ReturnType<typeof proxies.read>

@@ -131,9 +131,9 @@ export class CredentialUnavailable extends Data.TaggedError("CredentialUnavailab
   readonly credential: "client secret" | "private key" | "identity token"
   /** The tag of the error with which reading failed, or the problem of what was read; never the credential. */
   readonly problem: string
-  /** What to check. Default: where the credential comes from. */
+  /** Hint about the settings to check. Default: the source of the credential. */
   readonly check?: string | undefined
-  /** Whether the credential is a value of the configuration, which stays as it is. Default: false. */
+  /** True if the credential is a value of the configuration, which does not change. Default: false. */
   readonly permanent?: boolean | undefined
 }> {
   /**
@@ -174,14 +174,14 @@ export class DiscoveryFailed extends Data.TaggedError("DiscoveryFailed")<{
 export class IssuanceBudgetExhausted extends Data.TaggedError("IssuanceBudgetExhausted")<{
   readonly limit: number
   /**
-   * Whose limit it is: the one configured, or one that the issuer announced. `unanswered` when some are left, and the next
-   * request has to wait since those before were not answered.
+   * Origin of the limit: the configured budget, or a quota that the issuer announced. `unanswered` if tokens are left, but the
+   * next request has to wait because the previous ones got no response.
    */
   readonly by: "budget" | "issuer" | "unanswered"
-  /** When a token may be requested again, in milliseconds since the epoch. */
+  /** Time from which a token may be requested again, in milliseconds since the epoch. */
   readonly resetsAt: number
   readonly retryAfter: Duration.Duration
-  /** Whether some are left, reserved for callers without a token. */
+  /** True if tokens are left, but reserved for callers without a token. */
   readonly reserved: boolean
 }> {
   /** Always true, when the budget allows it again. */
@@ -301,8 +301,8 @@ export class InsufficientUserAuthentication extends Data.TaggedError("Insufficie
     return false
   }
   /**
-   * What a token request needs for this API, for `TokenRequest.withOverrides`: `acr_values` and `max_age` beside the
-   * parameters that are configured. Undefined when the API named neither.
+   * Parameters that a token request needs for this API, for `TokenRequest.withOverrides`: `acr_values` and `max_age`, in
+   * addition to the configured parameters. Undefined if the API named neither.
    */
   get overrides(): stepUp.RequiredParameters | undefined {
     return stepUp.ofAuthentication(this)
@@ -338,7 +338,7 @@ export class InsufficientClaims extends Data.TaggedError("InsufficientClaims")<{
   get retryable(): boolean {
     return false
   }
-  /** What `TokenRequest.withOverrides` needs for this API: `claims`. Undefined when the API sent no readable ones. */
+  /** Parameters for `TokenRequest.withOverrides` that this API requires: `claims`. Undefined if the API sent no readable ones. */
   get overrides(): stepUp.RequiredParameters | undefined {
     return stepUp.ofClaims(this.claims)
   }

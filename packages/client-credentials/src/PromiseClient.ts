@@ -48,7 +48,7 @@ export interface ApiFetch {
    *
    * - An abort of `signal` rejects with its reason (`AbortError`, `TimeoutError`), also while the body of the response is
    *   read, and closes the connection.
-   * - Redirects are followed as `redirect` says; the token and the caller's `Authorization` and `Cookie` do not go to
+   * - Redirects are followed according to `redirect`. The token and the caller's `Authorization` and `Cookie` are not sent to
    *   another origin. A redirect from `https:` to `http:` is followed to a loopback address only.
    * - Other options, such as `cache`, `credentials`, `keepalive`, `priority`, `next` and `cf`, are passed on to a transport
    *   on `fetch`, as the one of `create` and `fromEnv` is.
@@ -170,15 +170,15 @@ interface PlainOptions {
 }
 
 /**
- * What the client uses of its program: a transport and a log.
+ * Platform functions that the client uses: a transport and a log.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Platform {
   /**
-   * The `fetch` of another library or of a framework. Default: the global one. The client adds no trace headers of its own;
-   * what instruments `fetch` may add them.
+   * The `fetch` of another library or of a framework. Default: the global one. The client adds no trace headers; the
+   * instrumentation of `fetch` may add them.
    */
   readonly fetch?: typeof globalThis.fetch | undefined
   /**
@@ -195,7 +195,7 @@ export interface Platform {
 
 type Services = ApiClient | TokenCache | TokenRevocation
 
-/** Unless they are those of a program that traces, trace headers announce spans that nobody collects. */
+/** Removes trace headers, which would refer to spans that are not collected, since the program does not trace. */
 const untraced = HttpClient.transformResponse(tracing.withoutHeaders)
 
 const onPlatform = <E>(

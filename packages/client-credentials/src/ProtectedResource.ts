@@ -64,7 +64,7 @@ export const discover = (
     const fail = (problem: string) => new ResourceMetadataInvalid({ resource, problem })
     const url = secureUrl(resource, allowHttpLoopback)
     if (url === undefined) {
-      return yield* fail("the resource is no absolute URL, https:, without credentials or fragment")
+      return yield* fail("the resource is not an absolute https: URL without credentials and fragment")
     }
     const received = yield* exchange.send(
       yield* HttpClient.HttpClient,
@@ -75,7 +75,7 @@ export const discover = (
     )
     if (received.status !== 200) return yield* fail(`there are none (status ${received.status})`)
     const document = readJson(received.body ?? "")
-    if (!isRecord(document)) return yield* fail("the document there is no JSON object, or too long")
+    if (!isRecord(document)) return yield* fail("the document is not a JSON object, or is too long")
     if (document["resource"] !== resource) return yield* fail("the document there is for another resource")
     const servers = document["authorization_servers"]
     const issuer = allowedIssuers.find((allowed) => Array.isArray(servers) && servers.includes(allowed))

@@ -19,7 +19,7 @@ export class Rejection extends Data.Class<{
   /** The challenges of the response; empty if it has none. */
   readonly challenges: ReadonlyArray<Challenge>
   /**
-   * Whether a replay will be authorized differently. False for a legacy token without another secret, and for a token that
+   * True if a replay will be authorized differently. False for a legacy token without another secret, and for a token that
    * recently replaced a rejected one (`TokenCache.Options.rejectionPauses`): then a replay succeeds only if the API accepts
    * the same authorization later.
    */

@@ -44,7 +44,7 @@ interface Metadata {
   readonly signingAlgorithms?: ReadonlyArray<string> | undefined
   /** The algorithms of proofs (RFC 9449 section 5.1); undefined when they are unknown. */
   readonly dpopAlgorithms: ReadonlyArray<string> | undefined
-  /** Whether the server binds tokens to the certificate of the client (RFC 8705 section 3.3). */
+  /** True if the server binds tokens to the certificate of the client (RFC 8705 section 3.3). */
   readonly certificateBoundTokens?: boolean | undefined
 }
 
@@ -77,7 +77,7 @@ export const ServerMetadata = Context.GenericTag<ServerMetadata>("@effect-oauth/
  * @category models
  */
 export interface Options {
-  /** How long metadata is cached. Default: 1 hour. */
+  /** Time for which metadata is cached. Default: 1 hour. */
   readonly life?: Duration.DurationInput | undefined
   /** The timeout of discovery, of which each of up to three well-known URLs has an equal share. Default: 10 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
@@ -208,7 +208,7 @@ export const make = (
   })
 
 /**
- * The metadata as a layer, with limits of your own.
+ * Provides the metadata with custom limits.
  *
  * @since 0.1.0
  * @category layers

@@ -46,9 +46,9 @@ export type Options = ClientConfig.Options & {
   readonly tokenEndpoint?: TokenEndpoint.Options | undefined
   /** The limits of discovery. */
   readonly serverMetadata?: ServerMetadata.Options | undefined
-  /** How tokens are shared. */
+  /** Options for sharing tokens. */
   readonly sharedTokens?: SharedTokens.Options | undefined
-  /** How many tokens all processes together may request. Default: no limit. */
+  /** Limit on the number of tokens that all processes together may request. Default: no limit. */
   readonly issuanceBudget?: IssuanceBudget.Options | undefined
 }
 

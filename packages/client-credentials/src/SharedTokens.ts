@@ -58,16 +58,16 @@ export interface Options {
    */
   readonly pollEvery?: Duration.DurationInput | undefined
   /**
-   * How long the failed operations of one token request may take together, with their repetitions; then the store has
-   * failed. Default: 2 seconds.
+   * Total time that failed operations of one token request, including retries, may take before the store counts as failed.
+   * Default: 2 seconds.
    */
   readonly storeTimeout?: Duration.DurationInput | undefined
   /**
-   * What a process does whose token request finds the store unavailable. It never matters while its own token is usable:
-   * then the refresh waits for the store.
+   * Behavior of a process that needs a token while the store is unavailable. It does not apply while the cached token is
+   * usable: then the refresh waits for the store.
    *
-   * - `ownToken`: requests a token for itself alone, after a random time of at most `storeTimeout`, so that the processes of
-   *   a fleet do not request together. With an `IssuanceBudget`, at most as many as its `withoutStore` allows.
+   * - `ownToken`: requests a token that is not shared, after a random time of at most `storeTimeout`, so that the processes of a
+   *   fleet do not request simultaneously. With an `IssuanceBudget`, at most as many as its `withoutStore` allows.
    * - `fail`: fails with `TokenStoreError`.
    *
    * Default: `ownToken`.
@@ -88,7 +88,7 @@ const aheadOf = ({ now }: entries.Seen, local: number): number => Math.abs(now -
 
 type Outcome = Either.Either<IssuedToken, TokenError>
 
-/** What follows from what the store holds: a token to be taken over, or a failure; none when a request is needed. */
+/** Decides by the content of the store: returns a token to use, or a failure; none if a request is needed. */
 const decide = (
   { isUsable = isUsableByDefault, reason, rejection, replaces }: Partial<RequestOptions>,
   seen: entries.Seen,
@@ -174,7 +174,7 @@ const requestForAll = (
  * - When the API rejects the replacement of a rejected token as well, all processes keep it until the pause has passed
  *   (`rejectionPauses` of the cache), also those that start later.
  * - When the store fails, operations are repeated within `storeTimeout`. Then a refresh fails with `TokenStoreError`, while the
- *   cached token is used, and a process without a usable token does as `whenStoreFails` says.
+ *   cached token is used, and a process without a usable token behaves according to `whenStoreFails`.
  * - Tokens that are bound to a key of this process (`dpop` without `key`) are not stored: other processes could not use them.
  *
  * @since 0.1.0
@@ -202,7 +202,7 @@ export const decorate = (
       Effect.gen(function*() {
         const given = requestOptions ?? {}
         const key = yield* keyOf(request)
-        // The request says what is wrong with the credential; or it is a grant whose tokens are not shared.
+        // The request reports the problem of the credential, or uses a grant whose tokens are not shared.
         if (key === undefined) return yield* Effect.either(endpoint.requestToken(request, requestOptions))
         const newEntry = () => entries.make(seal, retried(store, storeTimeout), key)
         return yield* lease.obtain<Outcome>({

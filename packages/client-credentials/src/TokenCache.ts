@@ -66,8 +66,8 @@ export interface TokenCache {
   /** Reports that the API accepted this token on a replay, after it had rejected the one before. */
   readonly confirm: (token: AccessToken) => Effect.Effect<void>
   /**
-   * Drops a token that the program has revoked, for whichever request it is cached. Unlike `invalidate` it is no report of
-   * a rejection, so the next token is requested without a pause, however often tokens are revoked.
+   * Removes a token that the program has revoked from the cache. Unlike `invalidate`, it does not count as a rejection, so the
+   * next token is requested without a pause, however often tokens are revoked.
    */
   readonly forget: (token: AccessToken) => Effect.Effect<void>
   /** The tokens that are cached now and have not expired, those of other requests (`withOverrides`) included: for revoking them, for example. */
@@ -78,22 +78,21 @@ export interface TokenCache {
    */
   readonly health: Effect.Effect<{
     /**
-     * Whether calls can be made, as far as is known: there is a usable token, or no failure has shown that there will be
-     * none. After a failure it is false until a request succeeds, so a service that gets no calls meanwhile must run `get`
-     * itself.
+     * True if calls can be made, as far as is known: there is a usable token, or no token request has failed. After a failure,
+     * it is false until a request succeeds, so a service that receives no calls meanwhile must run `get` itself.
      */
     readonly isReady: boolean
-    /** Whether there is a token that can be used now. */
+    /** True if there is a usable token. */
     readonly hasToken: boolean
-    /** Until the token expires; undefined without a usable one. */
+    /** Time until the token expires; undefined without a usable token. */
     readonly expiresIn: Duration.Duration | undefined
-    /** Why the last token request failed; undefined when it succeeded. */
+    /** Error of the last token request; undefined if it succeeded. */
     readonly lastFailure: TokenError | undefined
-    /** How long no token request is sent after a failure; undefined without such a pause. */
+    /** Time during which no token request is sent after a failure; undefined without such a pause. */
     readonly pausedFor: Duration.Duration | undefined
-    /** How long rejected tokens are not replaced, since a replacement was rejected too; undefined when they are replaced. */
+    /** Time during which rejected tokens are not replaced, since a replacement was rejected too; undefined if they are replaced. */
     readonly latchedFor: Duration.Duration | undefined
-    /** How many tokens may still be requested; undefined without an `IssuanceBudget`, or when its store is unavailable. */
+    /** Number of tokens that may still be requested; undefined without an `IssuanceBudget`, or if its store is unavailable. */
     readonly budgetLeft: number | undefined
   }>
   /**
@@ -119,15 +118,15 @@ export const TokenCache = Context.GenericTag<TokenCache>("@effect-oauth/client-c
  */
 export interface Options {
   /**
-   * How long before its expiry a token is refreshed in the background, at most. Default: 5 minutes, which outlasts most
-   * restarts of an authorization server. The first call in this window starts the refresh; without calls there is none.
+   * Maximum time before its expiry at which a token is refreshed in the background. Default: 5 minutes, which outlasts most
+   * restarts of an authorization server. The first call in this window starts the refresh; without calls, there is none.
    */
   readonly refreshBefore?: Duration.DurationInput | undefined
-  /** The same as a fraction of the token's life, for short lives. Default: 1/5, so that a token of 45 s is reused. */
+  /** Maximum of `refreshBefore` as a fraction of the token's life. Default: 1/5, so that a token of 45 s is reused. */
   readonly refreshFraction?: number | undefined
-  /** How long before its expiry a token is no longer used, at most: a call under way must still arrive. Default: 10 s. */
+  /** Maximum time before its expiry at which a token is no longer used, so that calls in flight still arrive. Default: 10 s. */
   readonly expiryBuffer?: Duration.DurationInput | undefined
-  /** The same as a fraction of the token's life. Default: 1/10. */
+  /** Maximum of `expiryBuffer` as a fraction of the token's life. Default: 1/10. */
   readonly expiryBufferFraction?: number | undefined
   /**
    * The pauses after failed requests, the first after the first failure; it starts again after a success. Its input is
@@ -138,11 +137,11 @@ export interface Options {
    */
   readonly backOff?: Schedule.Schedule<unknown, TokenError> | undefined
   /**
-   * How long a failed request that may succeed later is retried while callers wait. Default: 5 seconds, so that a
-   * failover goes unnoticed and an outage is reported soon. With 0 the first failure is reported.
+   * Time for which a failed request that may succeed later is retried while callers wait. Default: 5 seconds, which bridges a
+   * failover and still reports an outage soon. With 0, the first failure is reported.
    */
   readonly retryTimeout?: Duration.DurationInput | undefined
-  /** The end of each request, whatever the `TokenEndpoint` promises. Default: 1 minute. */
+  /** Timeout of each request, in addition to that of the `TokenEndpoint`. Default: 1 minute. */
   readonly requestTimeout?: Duration.DurationInput | undefined
   /** The longest `Retry-After` that is obeyed, so that a mistake of the server does not end a service. Default: 1 hour. */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
@@ -158,7 +157,7 @@ export interface Options {
    * that is used until its refresh ends this.
    */
   readonly rejectionPauses?: ReadonlyArray<Duration.DurationInput> | undefined
-  /** How many tokens of other requests (`withOverrides`) are kept. Default: 100. */
+  /** Maximum number of cached tokens of other requests (`withOverrides`). Default: 100. */
   readonly capacity?: number | undefined
 }
 

@@ -94,9 +94,9 @@ interface RequestOptions {
    */
   readonly pauseAfter?: ((error: TokenError, failures: number) => Effect.Effect<number>) | undefined
   /**
-   * What the cache knows of a rejected token that is replaced, for an endpoint whose processes share a latch: whether the
-   * API had accepted it in place of another one, at least how many count as replaced in a row, and the rule of
-   * `rejectionPauses`. Absent for other requests.
+   * Data about the rejected token that is replaced, for an endpoint whose processes share a latch: whether the API had accepted
+   * it in place of another one, the minimum number of consecutive replacements to count, and the rule of `rejectionPauses`.
+   * Absent for other requests.
    */
   readonly rejection?: {
     readonly isConfirmed: boolean
@@ -129,9 +129,9 @@ export interface Options {
    * corrects a life that is too long. Default: 1 hour.
    */
   readonly defaultLife?: Duration.DurationInput | undefined
-  /** Whether a token that lacks a part of the requested scope is an error (RFC 6749 section 3.3). Default: false. */
+  /** Makes a token that lacks a part of the requested scope an error (RFC 6749 section 3.3). Default: false. */
   readonly requireScope?: boolean | undefined
-  /** The longest life accepted, against servers that count in milliseconds. Default: 30 days. */
+  /** Maximum lifetime of a token, which guards against servers that state milliseconds. Default: 30 days. */
   readonly maxLife?: Duration.DurationInput | undefined
 }
 
@@ -203,7 +203,7 @@ export const make = (
       serverBinds: server?.certificateBoundTokens
     })
 
-    // Whether tokens are bound to the certificate, once it is known: the metadata are not read again for each call.
+    // Binding of tokens to the certificate, once it is known: the metadata is not read again for each call.
     let isBound: boolean | undefined = certificateBoundTokens
     const bound = Effect.suspend(() =>
       isBound !== undefined ?
@@ -299,7 +299,7 @@ export const make = (
   })
 
 /**
- * Provides the token endpoint, with limits of your own.
+ * Provides the token endpoint with custom limits.
  *
  * @example
  * import { TokenEndpoint } from "@effect-oauth/client-credentials"

@@ -104,7 +104,7 @@ export class CurrentOverrides extends Context.Reference<CurrentOverrides>()(
 const subjectProblems = ({ onBehalfOf }: Overrides) =>
   onBehalfOf === undefined || (Redacted.isRedacted(onBehalfOf) && isPrintable(Redacted.value(onBehalfOf)))
     ? []
-    : [{ setting: "onBehalfOf", expected: "the token of a user, as Redacted.make makes it of a text" }]
+    : [{ setting: "onBehalfOf", expected: "the token of a user in a Redacted string (Redacted.make)" }]
 
 /**
  * Makes the calls of a program with tokens of other requests, for example with a scope that only this part needs

@@ -1,5 +1,5 @@
 /**
- * Encryption of stored texts, each bound to the key of its entry.
+ * Encryption of stored strings, each bound to the key of its entry.
  *
  * @since 0.1.0
  */
@@ -20,17 +20,17 @@ import { unwrap } from "./internal/config/unwrap.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**
- * Seals and opens texts.
+ * Service that seals and opens strings.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenSeal {
-  /** Encrypts a text (AES-256-GCM), bound to the key of its entry: it can be opened for that key only. */
+  /** Encrypts a string (AES-256-GCM), bound to the key of its entry: it can be opened for that key only. */
   readonly seal: (key: string, text: string) => Effect.Effect<string>
-  /** Returns the text; none when it was sealed with an unknown key or for another entry, was changed or cut short. */
+  /** Decrypts a string; none if it was sealed with an unknown key or for another entry, was changed or truncated. */
   readonly open: (key: string, sealed: string) => Effect.Effect<Option.Option<string>>
-  /** Returns a keyed fingerprint of a text, which is equal for all processes with the same oldest key. */
+  /** Returns a keyed fingerprint of a string, which is equal for all processes with the same oldest key. */
   readonly name: (text: string) => Effect.Effect<string>
 }
 

@@ -20,7 +20,7 @@ export {
    */
   type Attempt,
   /**
-   * What a store holds of a key at one moment: see `TokenStore/contract`.
+   * State of a key in a store at one moment: see `TokenStore/contract`.
    *
    * @since 0.1.0
    * @category models

@@ -35,7 +35,7 @@ const unavailable = (problem: string, permanent = false) =>
 /** Used without options, of which missing ones are reported. */
 const noOptions = {} as never
 
-/** Options are part of an URL; what is no string would be sent as one. */
+/** Validates an option, which becomes part of a URL: other values would be converted to strings. */
 const given = <A>(name: string, value: A, use: (value: string & A) => Source): Source =>
   printable(value) ? use(value) : unavailable(`${name} is not a string of one or more characters`, true)
 

@@ -185,8 +185,8 @@ describe("a client secret from a source", () => {
           [inTurn(undefined), "VaultError"],
           // Fails as the platform's file system does.
           [Effect.fail(absent), "NotFound"],
-          [inTurn("a\nb"), "it is empty or has line breaks in it"],
-          [inTurn(""), "it is empty or has line breaks in it"],
+          [inTurn("a\nb"), "it is empty or contains line breaks"],
+          [inTurn(""), "it is empty or contains line breaks"],
           [Effect.fail("plain s3cr3t text"), "its source failed"],
           [Effect.promise(() => Promise.reject(new Error("plain s3cr3t text"))), "its source failed"]
         ] as const
@@ -211,7 +211,7 @@ describe("a client secret from a source", () => {
       yield* Effect.provide(Effect.zipRight(request, request), Logger.add(logger))
       assert.deepStrictEqual(tried, ["one", "one"])
       assert.lengthOf(logged, 1)
-      assert.match(String(logged[0]), /could not be used: VaultError.*The one read before is used\./)
+      assert.match(String(logged[0]), /could not be used: VaultError.*Using the credential that was read before\./)
     }))
 
   it.scoped("that never resolves is named in the timeout error, not the server", () =>
@@ -226,7 +226,7 @@ describe("a client secret from a source", () => {
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(
         (yield* Fiber.join(waiting)).message,
-        "The client secret could not be used: its source did not answer within 10 seconds. Check where it comes from: the " +
+        "The client secret could not be used: its source did not respond within 10 seconds. Check where it comes from: the " +
           "configuration, or the file that OAUTH_CLIENT_SECRET_FILE (LEGACY_TOKEN_SECRET_FILE) names."
       )
       assert.deepStrictEqual(tried, [])
@@ -238,7 +238,7 @@ describe("a client secret from a source", () => {
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(again)
       assert.deepStrictEqual(tried, ["one", "one"])
-      assert.match(String(logged[0]), /did not answer within 10 seconds.*The one read before is used\./)
+      assert.match(String(logged[0]), /did not respond within 10 seconds.*Using the credential that was read before\./)
     }))
 
   it.scopedLive("is read from its file each time", () =>

@@ -310,7 +310,7 @@ describe("after a rejected token request", () => {
           )
         )
         assert(Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse")
-        assert.match(outcome.left.message, /does not accept what the grant presents/)
+        assert.match(outcome.left.message, /rejected the token that the grant presents/)
         assert.strictEqual(requests(http).length, 1)
       }))
 

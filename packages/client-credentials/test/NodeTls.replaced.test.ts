@@ -325,7 +325,7 @@ describe("the expiry of a client certificate", () => {
       yield* call
       assert.deepStrictEqual(logged, [
         "The TLS client certificate expires at 2030-04-01T00:00:00.000Z, in 13 days. Replace the certificate and its key, " +
-        "or see why what replaces them has not done so."
+        "or check why they were not replaced automatically."
       ])
       yield* TestClock.adjust("12 days")
       yield* call

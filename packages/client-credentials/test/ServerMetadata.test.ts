@@ -81,7 +81,7 @@ describe("the metadata of the server", () => {
         assert.isFalse(error.retryable)
       }
       const page = yield* Effect.flip(Effect.flatten(make(() => new Response("<html>")).get))
-      assert.include(page.message, "no JSON object")
+      assert.include(page.message, "not a JSON object")
     }))
 
   const firsts: Readonly<Record<string, () => Response>> = {
@@ -203,8 +203,8 @@ describe("the metadata of the server", () => {
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(
         (yield* Fiber.join(waiting)).message,
-        `The metadata document ${oauth} did not answer within 10s. Check that it ` +
-          "is up, or allow it more time (ServerMetadata.layer)."
+        `The metadata document ${oauth} did not respond within 10s. Check that it ` +
+          "is available, or allow more time (ServerMetadata.layer)."
       )
     }))
 

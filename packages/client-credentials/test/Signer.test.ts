@@ -187,7 +187,7 @@ describe("a failing signer reports the cause and what to check", () => {
     Effect.gen(function*() {
       const fiber = yield* Effect.fork(failed(Effect.never))
       yield* TestClock.adjust("10 seconds")
-      assert.match(yield* Fiber.join(fiber), /its signer did not answer within 10 seconds\. Check the signer/)
+      assert.match(yield* Fiber.join(fiber), /its signer did not respond within 10 seconds\. Check the signer/)
     }))
 
   it.effect("when a signature has another length", () =>

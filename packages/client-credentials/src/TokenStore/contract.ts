@@ -1,5 +1,5 @@
 /**
- * The contract of a token store: what `SharedTokens` and `IssuanceBudget` require of a store, and every store keeps.
+ * Contract of a token store, as required by `SharedTokens` and `IssuanceBudget`.
  * `TokenStoreTest` of `@effect-oauth/testing` is the contract as a test suite.
  *
  * @since 0.1.0
@@ -26,7 +26,7 @@ export interface Entry {
 }
 
 /**
- * What a store holds of a key at one moment.
+ * State of a key in a store at one moment.
  *
  * @since 0.1.0
  * @category models
@@ -34,9 +34,9 @@ export interface Entry {
 export interface Snapshot {
   /** The entry, also an expired one that is not removed yet. */
   readonly entry: Option.Option<Entry>
-  /** How long the lease of the key lasts from now on, in milliseconds; 0 when nobody has it. */
+  /** Remaining time of the lease of the key in milliseconds; 0 if no process has it. */
   readonly leasedFor: number
-  /** The time of the store, by which all processes that share it go, in milliseconds since the epoch. */
+  /** Time of the store in milliseconds since the epoch, which all processes that share it use. */
   readonly now: number
 }
 

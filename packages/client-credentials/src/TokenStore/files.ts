@@ -1,5 +1,5 @@
 /**
- * The token store in the files of a directory.
+ * Token store in the files of a directory.
  *
  * @since 0.1.0
  */

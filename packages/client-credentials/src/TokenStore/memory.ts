@@ -1,5 +1,5 @@
 /**
- * The token store in memory.
+ * Token store in memory.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import { type Entry, type Snapshot, TokenStore } from "./contract.js"
 const maxEntries = 10_000
 const keptAfterExpiry = 3_600_000
 
-/** How often a store looks for expired entries, in milliseconds. */
+/** Interval between two removals of expired entries, in milliseconds. */
 const clearEvery = 60_000
 
 /** Adds a value as the last one. A map iterates in the order in which its keys were written. */

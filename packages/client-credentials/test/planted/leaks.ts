@@ -89,7 +89,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a wrong setting in the error about it",
     file: "internal/config/credentialSource.ts",
-    find: "? \"a Redacted string, as",
+    find: "? \"a Redacted string, created",
     replace: "? value + \" in a Redacted string, as",
     test: "ClientConfig.make"
   },

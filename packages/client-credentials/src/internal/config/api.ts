@@ -1,5 +1,5 @@
 /**
- * The API of a client: its URL, the origins that its tokens may be sent to, and the responses that reject them.
+ * Settings of a client's API: its URL, the origins that tokens may be sent to, and the responses that reject tokens.
  */
 import { verifiesCertificates } from "../protocol/preconditions.js"
 import * as parameters from "../protocol/requestParameters.js"
@@ -8,7 +8,7 @@ import type { Check } from "./check.js"
 import * as parts from "./parts.js"
 import * as rules from "./rules.js"
 
-/** The options of the API. */
+/** Options of the API. */
 export interface Options {
   readonly apiBaseUrl?: unknown
   readonly apiOrigins?: unknown
@@ -16,7 +16,7 @@ export interface Options {
   readonly allowOutsideBasePath?: unknown
 }
 
-/** The validated settings of the API. */
+/** Validated settings of the API. */
 export interface Api {
   readonly baseUrl: string
   readonly origins: ReadonlySet<string>
@@ -24,25 +24,25 @@ export interface Api {
   readonly rejectedWhen?: rules.Settings<typeof parts.rejectedWhen>
 }
 
-/** Of a client that only requests tokens: they may be sent nowhere. No host has this name (RFC 6761 section 6.4). */
+/** Settings of a client that only requests tokens, which may be sent nowhere. No host has this name (RFC 6761 section 6.4). */
 const none: Api = { baseUrl: "https://api.invalid", origins: new Set(), allowOutsideBasePath: false }
 
-/** The schemes of a URL that is valid. */
+/** Describes the valid schemes of a URL. */
 export const scheme = (allowHttpLoopback: boolean): string =>
   allowHttpLoopback
     ? "https: (or http: to a loopback address)"
     : "https: (http: only to a loopback address, with allowHttpLoopback or OAUTH_ALLOW_HTTP_LOOPBACK=true)"
 
-/** Verification that is switched off for the whole process would expose every token. */
+/** Validates that certificate verification is not disabled for the process, which would expose every token. */
 export const verification = ({ expect }: Check): void => {
   expect(
     "NODE_TLS_REJECT_UNAUTHORIZED",
     verifiesCertificates() ? true : undefined,
-    "to be unset: with 0, Node verifies no certificate; trust a private authority with NODE_EXTRA_CA_CERTS instead"
+    "to be unset: with 0, Node verifies no certificate; add a private authority with NODE_EXTRA_CA_CERTS instead"
   )
 }
 
-const noneExpected = "; or none, where only tokens are requested"
+const noneExpected = "; or none, if only tokens are requested"
 
 const withoutApi = ({ expect }: Check, { apiBaseUrl: _, ...others }: Options): Api => {
   for (const name of ["apiOrigins", "rejectedWhen", "allowOutsideBasePath"] as const) {
@@ -51,7 +51,7 @@ const withoutApi = ({ expect }: Check, { apiBaseUrl: _, ...others }: Options): A
   return none
 }
 
-/** Validates the options of the API of a client, which may have none where only tokens are requested. */
+/** Validates the options of the API of a client, which may have none if it only requests tokens. */
 export const validateOptional = (check: Check, options: Options, loopback: boolean): Api | undefined =>
   options.apiBaseUrl === "none" ? withoutApi(check, options) : validate(check, options, loopback, noneExpected)
 

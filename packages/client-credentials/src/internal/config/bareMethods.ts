@@ -1,5 +1,5 @@
 /**
- * The methods of client authentication without a configured credential.
+ * Methods of client authentication without a configured credential.
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -10,7 +10,7 @@ const make = (method: string, parameters: (clientId: string) => Readonly<Record<
     prove: ({ clientId }: { readonly clientId: string }) => Effect.succeed({ parameters: parameters(clientId), hint })
   })] as const
 
-/** The HTTP client presents the certificate. */
+/** Creates a method whose credential is the certificate that the HTTP client presents. */
 export const certificate = (method: string) => ({
   method,
   credentials: make(
@@ -22,11 +22,11 @@ export const certificate = (method: string) => ({
   mutualTls: true
 })
 
-/** The id of a client that has one. */
+/** Returns the parameter of the client id, if the client has one. */
 export const identified = (clientId: string): Readonly<Record<string, string>> =>
   clientId === "" ? {} : { client_id: clientId }
 
-/** The grant presents what is necessary. */
+/** Creates the method of clients that are identified by their grant. */
 export const none = () => ({
   method: "none",
   credentials: make("none", identified),

@@ -1,6 +1,6 @@
 /**
- * Validation of options. Every module that takes options validates them here, so that each problem is reported in one
- * way, with its path (`tokenEndpoint.timeout`), and all problems are reported at once.
+ * Validation of options. Every module that takes options validates them here, so that all problems are reported together,
+ * in the same form and with their paths (`tokenEndpoint.timeout`).
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -11,21 +11,21 @@ import * as durations from "../seam/durations.js"
 
 export { isPrintable as printable, type Problem } from "../protocol/options.js"
 
-/** The rule of a duration. */
+/** Rule of a duration. */
 export interface DurationRule {
-  /** Used when the option is absent. */
+  /** Value that is used when the option is absent. */
   readonly default: Duration.DurationInput
-  /** Whether 0 is invalid. Default: false. */
+  /** True if 0 is invalid. Default: false. */
   readonly positive?: boolean
 }
 
-/** The rule of a number. */
+/** Rule of a number. */
 export interface NumberRule {
-  /** Used when the option is absent; without it, the option is required. */
+  /** Value that is used when the option is absent. Without it, the option is required. */
   readonly default?: number
   readonly min: number
   readonly max?: number
-  /** Whether only integers are valid. Default: false. */
+  /** True if only integers are valid. Default: false. */
   readonly integer?: boolean
 }
 
@@ -40,16 +40,16 @@ export interface Check {
   readonly flag: (setting: string, value: unknown, byDefault: boolean) => boolean
   /** Validates that a value is one of those allowed; the first of them is the default. */
   readonly oneOf: <const A extends ReadonlyArray<string>>(setting: string, value: unknown, allowed: A) => A[number]
-  /** The same check for a group of options, whose name becomes the first part of each path. */
+  /** Returns a check for a group of options, whose name becomes the first part of each path. */
   readonly at: (group: string) => Check
 }
 
-/** The numbers of which a duration is made: one, or seconds and nanoseconds. */
+/** Returns the numbers of a duration: a single number, or seconds and nanoseconds. */
 const parts = (value: unknown): ReadonlyArray<number | bigint> =>
   (Array.isArray(value) ? value : [value]).filter((part) => typeof part === "number" || typeof part === "bigint")
 
 const millisOf = (value: unknown): number | undefined => {
-  // Effect reads a negative number and NaN as zero, and so hides the mistake.
+  // Effect decodes a negative number and NaN as zero, which hides the mistake.
   if (parts(value).some((part) => typeof part === "number" ? !(part >= 0) : part < 0n)) return undefined
   if (typeof value === "string" && /^\s*-/.test(value)) return undefined
   const millis = Option.map(durations.decode(value), Duration.toMillis)

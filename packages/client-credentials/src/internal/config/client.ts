@@ -1,5 +1,5 @@
 /**
- * The options of a client: what is valid, and the settings that follow from them.
+ * Options of a client: validation, and the settings that follow from them.
  */
 import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
@@ -18,7 +18,7 @@ import * as credentialSource from "./credentialSource.js"
 import * as parts from "./parts.js"
 import * as rules from "./rules.js"
 
-/** Every option of a client. */
+/** Names of all options of a client. */
 export const names = [
   "tokenUrl",
   "issuer",
@@ -48,13 +48,13 @@ export const names = [
 
 export type Name = (typeof names)[number]
 
-/** Options as a user wrote them: `unknown` where the environment or plain JavaScript leaves it open. */
+/** Options as written by a user. Values from the environment or plain JavaScript are `unknown`. */
 export type Options = { readonly [K in Name]?: unknown }
 
 /** The compiler refuses options whose type has a member that is not in `names`. */
 export type Complete<O> = { readonly [K in Exclude<O extends unknown ? keyof O : never, Name>]?: never }
 
-/** What is needed of a method of client authentication. */
+/** Part of a method of client authentication that is used here. */
 export interface Authentication {
   readonly method: string
   readonly identifiesClient?: boolean | undefined
@@ -63,7 +63,7 @@ export interface Authentication {
 
 type Previous = { readonly previous?: credentialSource.Source | undefined }
 
-/** The part of a grant that is validated here. */
+/** Part of a grant that is validated here. */
 export interface GrantOption {
   readonly type: string
   readonly parameters: Readonly<Record<string, string>>
@@ -74,7 +74,7 @@ const isGrant = <G extends GrantOption>(value: unknown): value is G =>
   isRecord(value) && typeof value["type"] === "string" && isRecord(value["parameters"]) &&
   typeof value["present"] === "function"
 
-/** The methods that options choose by name. */
+/** Methods that options select by name. */
 export interface Methods<A extends Authentication> {
   readonly client_secret_basic: (
     secret: credentialSource.Source,
@@ -87,16 +87,16 @@ export interface Methods<A extends Authentication> {
   readonly none: A
 }
 
-/** The methods without a configured credential: the HTTP client presents a certificate, or the grant a token. */
+/** Methods without a configured credential: the HTTP client presents a certificate, or the grant a token. */
 const bareMethods = ["tls_client_auth", "self_signed_tls_client_auth", "none"] as const
 
-/** The method of a name that stands for itself; anything else as it is. */
+/** Returns the method of a name that needs no further option; any other value unchanged. */
 const named = <A extends Authentication>(methods: Methods<A>, wanted: unknown): unknown => {
   const name = bareMethods.find((name) => name === wanted)
   return name === undefined ? wanted : methods[name]
 }
 
-/** The methods with a secret, the preferred one first. */
+/** Methods with a secret, the preferred one first. */
 const secretMethods = ["client_secret_basic", "client_secret_post", "client_secret_jwt"] as const
 
 type SecretMethod = (typeof secretMethods)[number]
@@ -111,19 +111,19 @@ type Decoder = (json: unknown) => Option.Option<{
   readonly scope?: string | null | undefined
 }>
 
-/** Proofs of possession: by a configured key, whose text is read later, or by a generated one. */
+/** Settings of proofs of possession, by a configured key, which is read later, or by a generated key. */
 export interface Dpop {
   readonly algorithm: Algorithm | undefined
   readonly key: credentialSource.Source | Signer | undefined
 }
 
-/** The settings of a client whose options are valid. */
+/** Settings of a client whose options are valid. */
 export interface Settings<A extends Authentication, G extends GrantOption = GrantOption> {
   readonly request: TokenRequest
-  /** Undefined for client credentials. */
+  /** Grant of the client; undefined for client credentials. */
   readonly grant: G | undefined
   readonly revocationUrl: string | undefined
-  /** The method, given the methods that the server is known to support. */
+  /** Returns the method, given the methods that the server is known to support. */
   readonly authentication: (supported: ReadonlyArray<string> | undefined) => A
   readonly dpop: Dpop | undefined
   readonly tokenType: "verify" | "assume-bearer"
@@ -138,8 +138,8 @@ const isAuthentication = <A extends Authentication>(value: unknown): value is A 
   value["credentials"].length > 0
 
 /**
- * The method when none is configured. An encoding is for basic authentication, so that it stands for this method unless
- * the server is known not to support it.
+ * Returns the method when none is configured. An encoding applies to basic authentication only, so it selects this method
+ * unless the server is known not to support it.
  */
 const preferred = (supported: ReadonlyArray<string> | undefined, hasEncoding: boolean): SecretMethod =>
   hasEncoding && supported === undefined
@@ -163,7 +163,7 @@ const examine = <A extends Authentication>(
   return method
 }
 
-/** The method that is configured: a grant without a secret does without client authentication. */
+/** Returns the configured method. A grant without a secret uses no client authentication. */
 const wantedMethod = <A extends Authentication>(
   methods: Methods<A>,
   { clientAuthentication, clientSecret, grant }: Options
@@ -172,7 +172,7 @@ const wantedMethod = <A extends Authentication>(
     ? methods.none
     : clientAuthentication
 
-/** How the client authenticates, given what the server supports. One method and no other (RFC 6749 section 2.3). */
+/** Returns the single method of client authentication (RFC 6749 section 2.3), given the methods that the server supports. */
 const authentication = <A extends Authentication>(
   check: Check,
   methods: Methods<A>,
@@ -182,7 +182,7 @@ const authentication = <A extends Authentication>(
   const wanted = wantedMethod(methods, options)
   if (isAuthentication<A>(wanted) && (wanted.method !== "none" || grant !== undefined)) {
     for (const [setting, value] of Object.entries({ clientSecret, previousClientSecret, basicEncoding })) {
-      check.expect(setting, value === undefined ? true : undefined, `absent, since ${wanted.method} does without it`)
+      check.expect(setting, value === undefined ? true : undefined, `absent: ${wanted.method} does not use it`)
     }
     examine(check, wanted, clientId, {})
     return () => wanted
@@ -203,7 +203,7 @@ const authentication = <A extends Authentication>(
   check.expect(
     "basicEncoding",
     hasEncoding && wanted !== undefined && wanted !== "client_secret_basic" ? undefined : true,
-    `absent, since ${wanted} does without it`
+    `absent: ${wanted} does not use it`
   )
   const current = credentialSource.validate(check, "clientSecret", clientSecret)
   const previous = previousClientSecret === undefined
@@ -254,7 +254,7 @@ const proofs = (check: Check, value: unknown): Dpop | undefined => {
     const within = check.at("dpop")
     const { algorithm, key } = rules.read(within, parts.dpop, value)
     if (credentialSource.isSigner(key)) {
-      within.expect("algorithm", algorithm === undefined ? true : undefined, "absent beside a signer, whose it is")
+      within.expect("algorithm", algorithm === undefined ? true : undefined, "absent: the signer determines it")
     }
     return { algorithm, key }
   }
@@ -267,10 +267,10 @@ const proofs = (check: Check, value: unknown): Dpop | undefined => {
   return value === true ? { algorithm: undefined, key: undefined } : undefined
 }
 
-/** A Schema may be a function too, but is not one that decodes. */
+/** Returns whether a value is a decoder. A Schema may be a function too, but does not decode. */
 const isDecoder = (value: unknown): value is Decoder => typeof value === "function" && !("ast" in value)
 
-/** What tokens are accepted, and what binds them. */
+/** Validates the options for the type and the binding of tokens. */
 const tokens = (check: Check, options: Options) => {
   const tokenType = check.oneOf("tokenType", options.tokenType, ["verify", "assume-bearer"])
   const tokenResponse = options.tokenResponse === undefined ? undefined : check.expect(
@@ -297,7 +297,7 @@ const tokens = (check: Check, options: Options) => {
   }
 }
 
-/** Validates the grant. Undefined stands for client credentials. */
+/** Validates the grant; undefined represents client credentials. */
 const readGrant = <G extends GrantOption>(check: Check, value: unknown): G | undefined => {
   if (value === undefined) return undefined
   if (!isGrant<G>(value)) {
@@ -308,7 +308,7 @@ const readGrant = <G extends GrantOption>(check: Check, value: unknown): G | und
   return value
 }
 
-/** Validates the options of a client, whose names are known to be right. Undefined when there is a problem. */
+/** Validates the options of a client, whose names are known to be valid. Undefined if there is a problem. */
 export const read = <A extends Authentication, G extends GrantOption>(
   check: Check,
   methods: Methods<A>,
@@ -363,7 +363,7 @@ export const readParts = (
   for (const [name, rule] of Object.entries(partRules)) rule(check, name, options[name])
 }
 
-/** Tokens can be revoked only where the endpoint is known: configured, or in the metadata of an issuer. */
+/** Validates that revocation has a known endpoint: configured, or in the metadata of an issuer. */
 export const revocation = (check: Check, options: Readonly<Record<string, unknown>>): void => {
   if (
     options["revokeAtShutdown"] === true && options["tokenUrl"] !== undefined && options["revocationUrl"] === undefined
@@ -371,16 +371,16 @@ export const revocation = (check: Check, options: Readonly<Record<string, unknow
     check.expect(
       "revokeAtShutdown",
       undefined,
-      "false, or revocationUrl (OAUTH_REVOCATION_URL) beside it: with a tokenUrl, no metadata is read that names the " +
+      "false, or set together with revocationUrl (OAUTH_REVOCATION_URL): with a tokenUrl, no metadata is read that names the " +
         "revocation endpoint"
     )
   }
 }
 
-/** The parts whose options may stand beside those of a client. */
+/** Parts whose options may be combined with those of a client. */
 export const allParts = { ...parts.client, ...parts.sharedClient }
 
-/** Validates the options of a client, and of its parts if there are rules for them: every problem is reported. */
+/** Validates the options of a client, and of its parts if there are rules for them. Reports every problem. */
 export const validate = <A extends Authentication, G extends GrantOption, O>(
   methods: Methods<A>,
   options: O & Complete<Omit<O, keyof typeof allParts>>,

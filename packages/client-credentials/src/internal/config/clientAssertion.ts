@@ -1,6 +1,5 @@
 /**
- * Assertions that are signed here: of clients (RFC 7523 section 2.2), and of grants (section 2.1); their options, and the
- * proof that they are.
+ * Assertions that the library signs, of clients (RFC 7523 section 2.2) and of grants (section 2.1): options and proofs.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,17 +13,17 @@ export interface Options {
   readonly audience?: "issuer" | "token_endpoint" | (string & {}) | undefined
   readonly life?: Duration.DurationInput | undefined
   readonly header?: Readonly<Record<string, string>> | undefined
-  /** PEM, whose thumbprint is in the header. */
+  /** Certificate in PEM whose thumbprint is added to the header. */
   readonly certificate?: string | undefined
   readonly type?: string | undefined
 }
 
-/** The request that an assertion is for. */
+/** Request that an assertion is for. */
 export interface Target {
   readonly clientId: string
   readonly issuer: string | undefined
   readonly endpoint: string
-  /** Milliseconds since the epoch. */
+  /** Present time in milliseconds since the epoch. */
   readonly now: number
   readonly signingAlgorithms?: ReadonlyArray<string> | undefined
 }
@@ -34,13 +33,13 @@ export interface Proof {
   readonly hint?: string | undefined
 }
 
-/** The claims of an assertion beside its audience and its life, and the parameters that it is sent in. */
+/** Claims of an assertion other than its audience and its lifetime, and the parameters that it is sent in. */
 export interface Assertion {
   readonly claims: (target: Target) => Readonly<Record<string, unknown>>
   readonly proof: (jwt: string, target: Target) => Proof
 }
 
-/** The assertion by which a client authenticates. */
+/** Assertion by which a client authenticates. */
 export const ofClient: Assertion = {
   claims: ({ clientId }) => ({ iss: clientId, sub: clientId }),
   proof: (jwt, { clientId }) => ({
@@ -49,16 +48,15 @@ export const ofClient: Assertion = {
       client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
       client_assertion: jwt
     },
-    hint:
-      "If the key is the right one, the server may want another audience in assertions (OAUTH_ASSERTION_AUDIENCE: " +
+    hint: "If the key is correct, the server may require another audience in assertions (OAUTH_ASSERTION_AUDIENCE: " +
       "token_endpoint, or the issuer to the last slash), another key id or another type (OAUTH_ASSERTION_TYPE: JWT)."
   })
 }
 
-/** Loaded with the first assertion: a program that sends its secret does not load the code that signs. */
+/** Loads the code that signs with the first assertion, so that a program that sends its secret does not load it. */
 const load = () => import("../http/signing.js")
 
-/** Makes the proof of a request with a new assertion. */
+/** Creates the proof of a request with a new assertion. */
 export const prove = (
   { audience = "issuer", certificate, header = {}, life = "1 minute", type = "client-authentication+jwt" }: Options,
   key: (
@@ -81,7 +79,7 @@ export const prove = (
         : audience,
       iat: issuedAt,
       exp: issuedAt + Math.ceil(Duration.toSeconds(life)),
-      // For one use.
+      // Unique: each assertion is used once.
       jti: crypto.randomUUID()
     }
     const thumbprint = certificate === undefined
@@ -94,7 +92,7 @@ export const prove = (
 
 export const names: ReadonlyArray<string> = ["previous", "audience", "life", "header", "type", "algorithm"]
 
-/** The problems of options, of which `algorithm` must be one of the possible ones. */
+/** Returns the problems of options. `algorithm` must be one of the possible algorithms. */
 export const problems = (
   { algorithm, audience, header, life, type }: Options & { readonly algorithm?: string | undefined },
   possible: ReadonlyArray<string>
@@ -114,7 +112,7 @@ export const problems = (
   return problems
 }
 
-/** The error of an algorithm that the metadata of the server does not list (RFC 8414 section 2). Nothing is sent. */
+/** Returns the error of an algorithm that the metadata of the server does not list (RFC 8414 section 2). Nothing is sent. */
 export const unsupported = (
   issuer: string | undefined,
   possible: ReadonlyArray<string>,

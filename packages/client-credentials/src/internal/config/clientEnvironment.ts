@@ -1,5 +1,5 @@
 /**
- * The variables of a client, and the options that they make.
+ * Reads the options of a client from environment variables.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as ConfigError from "effect/ConfigError"
@@ -14,7 +14,7 @@ import type { Kind, Source } from "./credentialSource.js"
 import * as environment from "./environment.js"
 import type * as rules from "./rules.js"
 
-/** The variables by the settings that they are read into. */
+/** Variables, by the settings that they are read into. */
 export const variables = {
   tokenUrl: "OAUTH_TOKEN_URL",
   issuer: "OAUTH_ISSUER",
@@ -60,7 +60,7 @@ export const variables = {
 
 type Variables = typeof variables
 
-/** The options that replace several settings: an override of one replaces them all. */
+/** Options that replace several settings: an override of one replaces all of them. */
 const groups: Readonly<Record<string, string | undefined>> = {
   privateKey: "clientAuthentication",
   previousPrivateKey: "clientAuthentication",
@@ -87,10 +87,10 @@ type Credentials = {
   ]: Source | undefined
 }
 
-/** What the variables hold, with the credentials in place of what names them. */
+/** Values of the variables, with credentials in place of the paths and values that define them. */
 type Values = { readonly [K in Exclude<keyof Variables, keyof Credentials>]?: string | undefined } & Credentials
 
-/** The options of assertions (RFC 7523), as the variables write them. */
+/** Options of assertions (RFC 7523), as set by variables. */
 interface AssertionOptions {
   readonly audience: string | undefined
   readonly type: string | undefined
@@ -98,7 +98,7 @@ interface AssertionOptions {
   readonly previous: Source | undefined
 }
 
-/** The methods that variables choose by name. Wrong options are reported by the method itself. */
+/** Methods that variables select by name. The method reports invalid options. */
 export interface MethodsOfVariables<A extends client.Authentication> {
   readonly private_key_jwt: (
     options: AssertionOptions & { readonly key: Source; readonly keyId: string | undefined }
@@ -107,7 +107,7 @@ export interface MethodsOfVariables<A extends client.Authentication> {
   readonly workload_identity: (identity: Source, options: { readonly type: "jwt" | "spiffe" }) => A
 }
 
-/** The grants that variables choose by name. */
+/** Grants that variables select by name. */
 export interface GrantsOfVariables<G extends client.GrantOption> {
   readonly jwt_bearer: (assertion: Source) => G
   readonly token_exchange: (options: { readonly subject: Source; readonly subjectType: string | undefined }) => G
@@ -115,7 +115,7 @@ export interface GrantsOfVariables<G extends client.GrantOption> {
   readonly file: (path: string) => Source
 }
 
-/** A private key, and an assertion of the platform, can mean one method only. */
+/** Returns the method that the variables imply: a private key, or an assertion of the platform, implies a single method. */
 const methodOf = ({ clientAssertion, clientAuthentication, clientSecret, privateKey }: Values): string | undefined => {
   if (clientAuthentication !== undefined || clientSecret !== undefined) return clientAuthentication
   return privateKey !== undefined
@@ -137,7 +137,7 @@ const usedBy = {
   clientAssertion: platformMethods
 }
 
-/** A variable that is set is used, or reported. */
+/** Reports variables that are set but not used. */
 const misplaced = (values: Values): ReadonlyArray<Problem> => {
   const { expect, problems } = collect()
   const method = methodOf(values)
@@ -153,7 +153,7 @@ const misplaced = (values: Values): ReadonlyArray<Problem> => {
     expect(
       "privateKey",
       values.privateKey,
-      "a private key, as PEM or JWK, or in a file, since private_key_jwt needs it"
+      "a private key as PEM or JWK, or in a file: private_key_jwt requires it"
     )
   }
   expect(
@@ -162,7 +162,7 @@ const misplaced = (values: Values): ReadonlyArray<Problem> => {
     "unset while OAUTH_DPOP is false"
   )
   if (platformMethods.includes(method ?? "")) {
-    expect("clientAssertion", values.clientAssertion, `an identity token, or a file with one, since ${method} needs it`)
+    expect("clientAssertion", values.clientAssertion, `an identity token, or a file with one: ${method} requires it`)
   }
   for (const [setting, methods] of Object.entries(usedBy) as Array<[keyof typeof usedBy, ReadonlyArray<string>]>) {
     if (method !== undefined && methods.includes(method)) continue
@@ -175,7 +175,7 @@ const misplaced = (values: Values): ReadonlyArray<Problem> => {
   return problems
 }
 
-/** The method of client authentication that the variables choose, as options. */
+/** Returns the method of client authentication that the variables select, as options. */
 const authentication = <A extends client.Authentication>(
   methods: MethodsOfVariables<A>,
   values: Values
@@ -191,7 +191,7 @@ const authentication = <A extends client.Authentication>(
       return {
         clientAuthentication: methods.private_key_jwt({
           ...assertion,
-          // A key that is missing is reported as misplaced variables are.
+          // A missing key is reported like misplaced variables.
           key: privateKey ?? Effect.fail("missing"),
           previous: previousPrivateKey,
           keyId: values.privateKeyId
@@ -215,7 +215,7 @@ const authentication = <A extends client.Authentication>(
   }
 }
 
-/** The grant that the variables choose, as an option; with its problems. */
+/** Returns the grant that the variables select, as an option, with its problems. */
 const grant = <G extends client.GrantOption>(
   grants: GrantsOfVariables<G>,
   { grant, subjectToken, subjectTokenFile, subjectTokenType }: Values
@@ -226,7 +226,7 @@ const grant = <G extends client.GrantOption>(
   expect(
     "subjectToken",
     isUsed === (subjectToken !== undefined) ? true : undefined,
-    isUsed ? `an identity token, or a file with one, since ${grant} needs it` : "unset without OAUTH_GRANT"
+    isUsed ? `an identity token, or a file with one: ${grant} requires it` : "unset without OAUTH_GRANT"
   )
   expect(
     "subjectTokenType",
@@ -236,9 +236,9 @@ const grant = <G extends client.GrantOption>(
   expect(
     "subjectTokenType",
     subjectTokenFile === undefined || ["jwt", "id_token"].includes(subjectTokenType ?? "jwt") ? true : undefined,
-    "jwt or id_token with OAUTH_SUBJECT_TOKEN_FILE, which holds a JWT"
+    "jwt or id_token with OAUTH_SUBJECT_TOKEN_FILE, which contains a JWT"
   )
-  // A token that is missing is reported above.
+  // A missing token is reported above.
   const subject = subjectToken ?? Effect.fail("missing")
   const chosen = grant === "jwt_bearer"
     ? grants.jwt_bearer(subject)
@@ -246,13 +246,13 @@ const grant = <G extends client.GrantOption>(
   return { option: isUsed ? { grant: chosen } : { grant: undefined }, problems }
 }
 
-/** The options that are more than a string, made of strings. */
+/** Parses the options that are more than a string. */
 const structured = ({ authorizationDetails, parameters }: Values): client.Options => ({
   authorizationDetails: authorizationDetails === undefined ? undefined : readJson(authorizationDetails) ?? "",
   parameters: parameters === undefined ? undefined : Object.fromEntries(new URLSearchParams(parameters))
 })
 
-/** The setting of a variable that a problem with a method is about. */
+/** Returns the setting of the variable that a problem with a method refers to. */
 const settingOf = (values: Values) => (setting: string): string => {
   const isKey = methodOf(values) === "private_key_jwt"
   const names: Readonly<Record<string, string>> = {
@@ -272,7 +272,7 @@ const settingOf = (values: Values) => (setting: string): string => {
   return names[setting] ?? setting
 }
 
-/** Reads the credentials of the variables: what they hold now, and where they come from. */
+/** Reads the credentials of the variables: their present values and their sources. */
 const credentials = (
   read: ReturnType<typeof environment.reader>,
   text: { readonly [K in keyof Variables]: string | undefined },
@@ -318,8 +318,8 @@ const credentials = (
 }
 
 /**
- * Reads the settings of a client from the variables; `overrides` prevail. `examine` reports what takes an Effect to find.
- * Fails with an `InvalidConfig` for the options that are not valid, with errors that name the variables otherwise.
+ * Reads the settings of a client from the variables; `overrides` take precedence. `examine` reports problems that require an
+ * Effect. Fails with an `InvalidConfig` for invalid options, and with errors that name the variables otherwise.
  */
 export const read = <A extends client.Authentication, G extends client.GrantOption>(
   { examine, grantsOfVariables, methods, methodsOfVariables }: {
@@ -385,7 +385,7 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
         ? Effect.fail(errors(check.problems))
         : Effect.as(Effect.mapError(examine(settings), errors), settings)
     }
-    // What the files hold now is validated as values are; what they hold later is validated when it is read.
+    // The present content of files is validated like values; later content is validated when it is read.
     yield* made("now")
     return yield* made("source")
   })

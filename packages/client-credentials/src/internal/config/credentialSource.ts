@@ -1,5 +1,5 @@
 /**
- * Where a secret or a private key comes from: a value, or an Effect that reads it whenever it is needed.
+ * Sources of secrets and private keys: a value, or an Effect that reads it whenever it is needed.
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -16,21 +16,21 @@ export type Read = Effect.Effect<Redacted.Redacted<string>, CredentialUnavailabl
 
 export type Kind = CredentialUnavailable["credential"]
 
-/** A key may have several lines, a secret may not. */
+/** Returns whether a value is a valid credential. A key may have several lines, a secret may not. */
 export const isValid = (kind: Kind, value: unknown): value is Redacted.Redacted<string> => {
   if (!Redacted.isRedacted(value)) return false
   const text = Redacted.value(value)
   return kind === "private key" ? typeof text === "string" && text.trim() !== "" : printable(text)
 }
 
-/** A source that answers later than this is no better than one that fails, and is to be named as what held things up. */
+/** Time limit of a source. A slower source is reported as failed, so that the delay has a visible cause. */
 const limit = "10 seconds"
 
-/** Reads a credential, and checks what was read, since nothing could check it before. */
+/** Reads a credential and validates it, which is not possible earlier. */
 export const read = (kind: Kind, source: Source): Read =>
   Effect.isEffect(source)
     ? source.pipe(
-      // A source of the library says itself what is wrong.
+      // A source of the library fails with a specific error already.
       Effect.mapError((failure) =>
         failure instanceof CredentialUnavailable
           ? failure
@@ -41,16 +41,16 @@ export const read = (kind: Kind, source: Source): Read =>
       Effect.timeoutFail({
         duration: limit,
         onTimeout: () =>
-          new CredentialUnavailable({ credential: kind, problem: `its source did not answer within ${limit}` })
+          new CredentialUnavailable({ credential: kind, problem: `its source did not respond within ${limit}` })
       }),
       Effect.filterOrFail(
         (value) => isValid(kind, value),
-        () => new CredentialUnavailable({ credential: kind, problem: "it is empty or has line breaks in it" })
+        () => new CredentialUnavailable({ credential: kind, problem: "it is empty or contains line breaks" })
       )
     )
     : Effect.succeed(source)
 
-/** Validates a secret: a value now, a source when it is read. */
+/** Validates a secret: a value immediately, a source when it is read. */
 export const validate = ({ expect }: Check, setting: string, value: unknown): Source | undefined =>
   Effect.isEffect(value)
     ? value as Effect.Effect<Redacted.Redacted<string>, unknown>
@@ -58,7 +58,7 @@ export const validate = ({ expect }: Check, setting: string, value: unknown): So
       setting,
       isValid("client secret", value) ? value : undefined,
       typeof value === "string"
-        ? "a Redacted string, as Redacted.make makes it, so that it cannot be printed by mistake"
+        ? "a Redacted string, created by Redacted.make, so that it cannot be printed by mistake"
         : "a string of one or more characters, without line breaks"
     )
 

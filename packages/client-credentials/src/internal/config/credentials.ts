@@ -1,5 +1,5 @@
 /**
- * The methods of client authentication with a secret or a key: how credentials are read, prepared and validated.
+ * Methods of client authentication with a secret or a key: reading, preparation and validation of credentials.
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -10,7 +10,7 @@ import { collect, type Problem } from "./check.js"
 import * as source from "./credentialSource.js"
 import * as rules from "./rules.js"
 
-/** Makes the proof of a credential for a request. */
+/** Creates the proof of a credential for a request. */
 type Prove<T, P> = (target: T) => Effect.Effect<P, CredentialUnavailable | DiscoveryFailed>
 
 export interface Credential<T, P> {
@@ -18,21 +18,21 @@ export interface Credential<T, P> {
   readonly prove: Prove<T, P>
 }
 
-/** A credential that can make proofs; or what was found in place of one, such as "a certificate". */
+/** A credential that can create proofs, or the description of an unusable value, such as "a certificate". */
 type Prepared<T, P> = { readonly prove: Prove<T, P> } | { readonly found: string }
 
 export interface Method<T, P> {
   readonly method: string
-  /** The options as they were given, and the names of those that exist. */
+  /** Options as written by the user, and the names of the existing options. */
   readonly options: unknown
   readonly names: ReadonlyArray<string>
   readonly kind: source.Kind
   readonly current: source.Source | Signer
-  /** The name of the option that `current` is. Default: `secret`. */
+  /** Name of the option of `current`. Default: `secret`. */
   readonly setting?: string
   readonly previous: source.Source | Signer | undefined
   readonly prepare: (credential: string, isPrevious: boolean) => Prepared<T, P>
-  /** What signers are, where the method has them: apart, so that a program without them does not bundle their rules. */
+  /** Rules of signers, if the method supports them. Separate, so that a program without signers does not bundle them. */
   readonly signers?: {
     readonly prove: (signer: Signer) => Prove<T, P>
     readonly identityOf: (signer: Signer) => Redacted.Redacted<string>
@@ -41,14 +41,14 @@ export interface Method<T, P> {
   readonly problems?: ((clientId: string) => ReadonlyArray<Problem>) | undefined
 }
 
-/** The failures of a credential that is not read again. */
+/** Marks the failures of a credential that is not read again as permanent. */
 const permanently = <T, P>(prove: Prove<T, P>): Prove<T, P> => (target) =>
   Effect.mapError(
     prove(target),
     (error) => error._tag === "CredentialUnavailable" ? new CredentialUnavailable({ ...error, permanent: true }) : error
   )
 
-/** A method with a secret or a key, and with a previous one. */
+/** Creates a method with a secret or a key, and with a previous one. */
 export const make = <T, P>(
   { current, kind, method, names, options, prepare, previous, problems, setting = "secret", signers }: Method<T, P>
 ) => {
@@ -74,7 +74,7 @@ export const make = <T, P>(
       return signers.problems(setting, value)
     }
     if (!source.isValid(kind, value)) {
-      return [{ setting, expected: `${expected}, as Redacted.make makes it of a text, or an Effect that reads it` }]
+      return [{ setting, expected: `${expected}, in a Redacted string (Redacted.make), or an Effect that reads it` }]
     }
     const prepared = prepare(Redacted.value(value), false)
     return "found" in prepared ? [{ setting, expected: `${expected}, but it is ${prepared.found}` }] : []
@@ -82,7 +82,7 @@ export const make = <T, P>(
   const first = read(current, false)
   return {
     method,
-    // The current one may have changed since the request began, so it is read again.
+    // The current one may have changed since the request started, so it is read again.
     credentials: [first, first, ...(previous === undefined ? [] : [read(previous, true)])] as const,
     mutualTls: false,
     problems: (clientId: string): ReadonlyArray<Problem> => {

@@ -1,6 +1,5 @@
 /**
- * Reads options from the variables of the environment. Problems with their values are reported as errors that name the
- * variables.
+ * Reads options from environment variables. Problems with their values are reported as errors that name the variables.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
@@ -19,7 +18,7 @@ import * as rules from "./rules.js"
 
 type Values<K extends string> = { readonly [S in K]: string | undefined }
 
-/** Where options are read from, and those that prevail over it. */
+/** Source of options, and the options that take precedence. */
 export interface Given {
   readonly prefix: string | undefined
   readonly overrides: Readonly<Record<string, unknown>>
@@ -54,14 +53,14 @@ export const given = (
       : Effect.succeed({ prefix: isPrefix ? prefix : undefined, overrides: found })
   })
 
-/** A credential of the environment: what its source holds now, and the source. */
+/** A credential of the environment: its present value and its source. */
 interface Found {
   readonly now: Source
   readonly source: Source
   readonly problem: Problem | undefined
 }
 
-/** Reads variables, each with this prefix. */
+/** Returns a reader of variables with this prefix. */
 export const reader = (prefix: string | undefined) => {
   const named = (variable: string) => prefix === undefined ? variable : `${prefix}_${variable}`
 
@@ -84,7 +83,7 @@ export const reader = (prefix: string | undefined) => {
     named,
     text,
 
-    /** Reads the variables of settings. One that is empty counts as absent; those of `overridden` are not read. */
+    /** Reads the variables of settings. An empty variable counts as absent; those of `overridden` are not read. */
     all: <V extends Readonly<Record<string, string>>>(
       variables: V,
       overridden: (setting: string) => boolean = () => false
@@ -98,13 +97,13 @@ export const reader = (prefix: string | undefined) => {
         ) as { [K in keyof V & string]: Config.Config<string | undefined> }
       ) as Config.Config<Values<keyof V & string>>,
 
-    /** A text that is neither true nor false is left as it is, and reported by the rule of the option. */
+    /** Parses a boolean. A string that is neither true nor false is returned unchanged, and reported by the rule of the option. */
     flag: (value: string | undefined): boolean | string | undefined =>
       value === "true" || value === "false" ? value === "true" : value,
 
     /**
-     * Reads a credential from the variable, or from the file, which is read now to see that it can be, and again for each
-     * use. One with a problem stands for a credential that fails, so that nothing else is reported as missing.
+     * Reads a credential from the variable, or from the file, which is read now to verify that it is readable, and again for
+     * each use. An invalid credential is represented by one that fails, so that it is not also reported as missing.
      */
     credential: (
       kind: Kind,
@@ -122,7 +121,7 @@ export const reader = (prefix: string | undefined) => {
         return Effect.succeed(now === undefined ? undefined : { now, source: now, problem: undefined })
       }
       if (value !== undefined) {
-        return Effect.succeed(wrong(`unset when ${named(variable)} is set, or the other way round`))
+        return Effect.succeed(wrong(`unset if ${named(variable)} is set: only one of them is used`))
       }
       return Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
@@ -131,13 +130,12 @@ export const reader = (prefix: string | undefined) => {
         if (Either.isLeft(now)) return wrong(`the path of a file that can be read (${tagOf(now.left)})`)
         return isValid(kind, now.right)
           ? { now: now.right, source, problem: undefined }
-          : wrong(`the path of a file that holds the ${kind}, nothing else`)
+          : wrong(`the path of a file that contains only the ${kind}`)
       })
     },
 
     /**
-     * Turns problems into errors that name the variables. With one of an option of `overrides` among them, they are an
-     * `InvalidConfig`.
+     * Converts problems to errors that name the variables, or to an `InvalidConfig` if one concerns an option of `overrides`.
      */
     errors: (
       variables: Readonly<Record<string, string>>,
@@ -166,7 +164,7 @@ export const reader = (prefix: string | undefined) => {
   }
 }
 
-/** The rejections that a user declares: those of the option, with the statuses of the variable where it names none. */
+/** Returns the declared rejections: those of the option, with the statuses of the variable if the option names none. */
 export const rejectedWhen = (option: unknown, statuses: string | undefined): unknown => {
   if (statuses === undefined || (option !== undefined && (typeof option !== "object" || option === null))) return option
   const declared: { readonly statuses?: unknown } = option ?? {}
@@ -179,7 +177,7 @@ export const rejectedWhen = (option: unknown, statuses: string | undefined): unk
   }
 }
 
-/** The variable of the statuses, unless an option declares them: then a problem with them is one with the option. */
+/** Returns the variable of the statuses, unless an option declares them: then a problem with them concerns the option. */
 export const statusVariable = (
   overrides: Readonly<Record<string, unknown>>,
   variable: string

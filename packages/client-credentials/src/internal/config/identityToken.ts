@@ -1,5 +1,5 @@
 /**
- * Reads identity tokens: what a platform or another server issued, and a client presents.
+ * Reads identity tokens, which a platform or another server issued and a client presents.
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -14,9 +14,9 @@ import * as credentialSource from "./credentialSource.js"
 
 export interface IdentityToken {
   readonly value: string
-  /** The owner, by claims that stay the same when the token is replaced; undefined when the token does not show it. */
+  /** Owner, by claims that do not change when the token is renewed; undefined if the token does not contain them. */
   readonly owner: string | undefined
-  /** Milliseconds since the epoch; undefined when the token does not show it. */
+  /** Expiry in milliseconds since the epoch; undefined if the token does not contain it. */
   readonly expiresAt: number | undefined
   /** Reports that the server did not accept the token; undefined where the next one does not depend on it. */
   readonly invalidate?: Effect.Effect<void> | undefined
@@ -24,7 +24,7 @@ export interface IdentityToken {
   readonly confirm?: Effect.Effect<void> | undefined
 }
 
-/** The cached tokens of another client, by the members of `TokenCache` that are used. */
+/** Cached tokens of another client: the members of `TokenCache` that are used. */
 export interface CachedTokens {
   readonly get: Effect.Effect<AccessToken, TokenError>
   readonly invalidate: (token: AccessToken) => Effect.Effect<boolean>
@@ -37,7 +37,7 @@ const isCache = (value: unknown): value is CachedTokens =>
   isRecord(value) && Effect.isEffect(value["get"]) && typeof value["invalidate"] === "function" &&
   typeof value["confirm"] === "function"
 
-/** The token of another client, whose error is one of a credential here: nothing was sent to the own server. */
+/** Reads the token of another client. Its error becomes a credential error, since nothing was sent to this client's server. */
 const readCache = ({ confirm, get, invalidate }: CachedTokens): Effect.Effect<IdentityToken, CredentialUnavailable> =>
   Effect.mapBoth(get, {
     onFailure: (error) =>
@@ -67,17 +67,17 @@ export const read = (source: Source): Effect.Effect<IdentityToken, CredentialUna
     return { value, owner: claims?.owner, expiresAt: claims?.expiresAt }
   })
 
-/** The text for a value that is not a source. */
+/** Expected value, for the error of a value that is not a source. */
 export const expected =
-  "a source of identity tokens such as WorkloadIdentity.file, an Effect that yields a Redacted string, or one as " +
-  "Redacted.make makes it"
+  "a source of identity tokens such as WorkloadIdentity.file, an Effect that returns a Redacted string, or a Redacted " +
+  "string (Redacted.make)"
 
 export const isSource = (value: unknown): value is credentialSource.Source =>
   Effect.isEffect(value) || credentialSource.isValid("identity token", value)
 
 export const isSourceOrCache = (value: unknown): value is Source => isSource(value) || isCache(value)
 
-/** Checks a source. One of the library that was given wrong options is an error in place of one. */
+/** Validates a source. A source of the library with invalid options is represented by an error. */
 export const check = (
   { expect }: Check,
   setting: string,
@@ -92,7 +92,7 @@ export const check = (
   )
 }
 
-/** The types of assertions that platforms issue: JWTs (RFC 7523 section 2.2), and JWT-SVIDs of SPIFFE (its OAuth draft). */
+/** Types of assertions that platforms issue: JWTs (RFC 7523 section 2.2), and JWT-SVIDs of SPIFFE (its OAuth draft). */
 const assertionTypes = {
   jwt: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
   spiffe: "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"
@@ -100,7 +100,7 @@ const assertionTypes = {
 
 export type AssertionType = keyof typeof assertionTypes
 
-/** The credential of a client whose assertion the platform issues. */
+/** Returns the credential of a client whose assertion the platform issues. */
 export const assertion = (identity: credentialSource.Source, type: AssertionType) =>
   Effect.map(read(identity), ({ expiresAt, owner, value }) => ({
     identity: Redacted.make(value),

@@ -1,6 +1,6 @@
 /**
- * Whether 32 bytes can be a random key: a pure function that refuses constant keys, repeated patterns, sequences and
- * most written texts, and no random key.
+ * Detects keys that are not random: rejects constant keys, repeated patterns, sequences and most passphrases of 32 bytes, and
+ * accepts every random key.
  *
  * Of 32 random bytes, fewer than 12 are different in less than one of 10^20 keys, and so are the steps between neighbours.
  */
@@ -17,5 +17,5 @@ export const isRandom = (bytes: Uint8Array): boolean => {
     !values.some((_, index) => index > 0 && index <= values.length / 2 && repeats(index))
 }
 
-/** The one constant key that programs may seal with: 32 bytes of 1, which is written in tests and examples. */
+/** Returns whether a key is the only allowed constant key: 32 bytes of 1, for tests and examples. */
 export const isTestKey = (bytes: Uint8Array): boolean => bytes.length === 32 && bytes.every((byte) => byte === 1)

@@ -1,5 +1,5 @@
 /**
- * The options of a legacy token: what is valid, and the settings that follow from them.
+ * Options of a legacy token: validation, and the settings that follow from them.
  */
 import * as Either from "effect/Either"
 
@@ -31,7 +31,7 @@ export interface Settings {
   readonly api: api.Api
 }
 
-/** Validates options whose names are known to be right. Undefined when there is a problem. */
+/** Validates options whose names are known to be valid. Undefined if there is a problem. */
 export const read = (check: Check, options: Options): Settings | undefined => {
   api.verification(check)
   const tokenId = check.expect(
@@ -50,7 +50,7 @@ export const read = (check: Check, options: Options): Settings | undefined => {
     : { tokenId, tokenSecret, previousTokenSecret, api: protectedApi }
 }
 
-/** Validates the options of a legacy token: every problem is reported. */
+/** Validates the options of a legacy token. Reports every problem. */
 export const validate = <O>(options: O & Complete<O>): Either.Either<Settings, ReadonlyArray<Problem>> => {
   const check = collect()
   const settings = read(check, rules.members(check, options, names))

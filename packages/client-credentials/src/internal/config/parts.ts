@@ -1,6 +1,5 @@
 /**
- * The options of the parts of a client: what is valid, and what is used when an option is absent. Durations are in
- * milliseconds.
+ * Options of the parts of a client: valid values and defaults. Durations are in milliseconds.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -25,7 +24,7 @@ const fraction = (byDefault: number, expected: string, isValid: (value: number) 
 const ofLife = (byDefault: number) =>
   fraction(byDefault, "a fraction of the token's life, from 0 to 1", (value) => value >= 0 && value <= 1)
 
-/** Milliseconds, or undefined when it is not a valid duration. */
+/** Returns a duration in milliseconds; undefined if it is invalid. */
 const millis = (value: unknown): number | undefined => {
   const check = collect()
   const result = check.duration("", value === undefined ? null : value, { default: 0 })
@@ -48,7 +47,7 @@ const pauses = (byDefault: Pauses) =>
 
 const minute = 60_000
 
-/** A response as a user's function sees it. */
+/** Excerpt of a response for a function of the user. */
 interface Excerpt {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -59,7 +58,7 @@ interface Excerpt {
 
 type Declared = (excerpt: Excerpt) => boolean | Effect.Effect<boolean, unknown>
 
-/** The responses that a user declares to be rejections. */
+/** Responses that a user declares to be rejections. */
 export const rejectedWhen = {
   statuses: rules.parsed<ReadonlySet<number>>({
     default: new Set(),
@@ -110,7 +109,7 @@ export const dpop = {
     (value): value is typeof proofAlgorithms[number] => proofAlgorithms.some((one) => one === value)
   ),
   key: rules.optional<Source | Signer>(
-    "a private key as PEM or JWK, as Redacted.make makes it of a text, an Effect that reads it, or a Signer",
+    "a private key as PEM or JWK in a Redacted string (Redacted.make), an Effect that reads it, or a Signer",
     (value): value is Source | Signer => isSigner(value) || Effect.isEffect(value) || isValid("private key", value)
   )
 }
@@ -139,7 +138,7 @@ const windows =
   "a duration above 0 such as \"24 hours\", or { timeZone } such as Europe/Amsterdam for calendar days, " +
   "with calendar: \"hour\" or \"month\" for hours or months"
 
-/** The units of a calendar; the first is the default. */
+/** Units of a calendar; the first is the default. */
 const calendars = ["day", "hour", "month"] as const
 
 const window = (value: unknown): Window | undefined => {
@@ -224,10 +223,10 @@ const common = {
   serverMetadata: rules.nested(serverMetadata)
 }
 
-/** The parts of a client. */
+/** Parts of a client. */
 export const client = { ...common, revokeAtShutdown: rules.flag(false) }
 
-/** The parts of a client that shares its tokens. */
+/** Parts of a client that shares its tokens. */
 export const sharedClient = {
   ...common,
   sharedTokens: rules.nested(sharedTokens),

@@ -1,5 +1,5 @@
 /**
- * Options as programs without Effect write them: strings and functions in place of `Redacted` and `Effect`.
+ * Options of programs without Effect: strings and functions in place of `Redacted` and `Effect`.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -26,7 +26,7 @@ export const source = (secret: Secret): Source =>
     })
     : secret
 
-/** What else is passed through is reported by the rules of the options. */
+/** Converts known types. Other values are passed through, and reported by the rules of the options. */
 const converted = (
   options: unknown,
   conversions: Readonly<Record<string, (value: never) => unknown>>
@@ -49,7 +49,7 @@ const decoder = (decode: unknown): unknown =>
 export const ofClient = (options: unknown): unknown =>
   converted(options, { clientSecret: source, previousClientSecret: source, tokenResponse: decoder })
 
-/** Overrides of a token request. */
+/** Overrides of a token request in a program without Effect. */
 export type PlainOverrides = Omit<Overrides, "onBehalfOf"> & {
   readonly onBehalfOf?: string | Overrides["onBehalfOf"]
 }
@@ -61,7 +61,7 @@ export const ofRequest = (overrides: PlainOverrides): Overrides =>
 
 const names = ["fetch", "httpClient", "log"]
 
-/** Returns the problems of what a client uses of its program. */
+/** Returns the problems of the platform and the variables that a program passes to a client. */
 export const problemsOfPlatform = (platform: unknown, env: unknown): ReadonlyArray<Problem> => {
   const { expect, problems } = collect()
   expect("env", env === undefined || isRecord(env) ? true : undefined, "an object of variables")
@@ -75,7 +75,7 @@ export const problemsOfPlatform = (platform: unknown, env: unknown): ReadonlyArr
   }
   const isFunction = (value: unknown) => value === undefined || typeof value === "function" ? true : undefined
   expect("fetch", isFunction(fetch), "a function")
-  expect("fetch", fetch === undefined || httpClient === undefined ? true : undefined, "absent beside httpClient")
+  expect("fetch", fetch === undefined || httpClient === undefined ? true : undefined, "absent if httpClient is set")
   expect("httpClient", httpClient === undefined || Layer.isLayer(httpClient) ? true : undefined, "a layer")
   expect("log", isFunction(log), "a function of a level and a message")
   return problems

@@ -22,14 +22,14 @@ interface Options extends clientAssertion.Options {
   readonly algorithm?: algorithms.Algorithm | undefined
 }
 
-/** Signs assertions of any kind; `more` are the names of its options beside those of all of them. */
+/** Creates a method that signs assertions of any kind. `more` lists the names of its additional options. */
 export const make = (
   options: Options,
   assertion: clientAssertion.Assertion,
   more: ReadonlyArray<string>
 ) => {
   const { algorithm, certificate, key, keyId, previous, signer } = given(options)
-  /** The certificate is that of the current key. */
+  /** Removes the certificate from the options of the previous key: it belongs to the current key. */
   const optionsOf = (isPrevious: boolean) => isPrevious ? { ...options, certificate: undefined } : given(options)
   return credentials.make<clientAssertion.Target, clientAssertion.Proof>({
     method: "private_key_jwt",
@@ -91,11 +91,11 @@ export const make = (
         certificate === undefined || isCertificate(certificate) ? true : undefined,
         "a certificate in PEM, of which the first one counts"
       )
-      expect("key", key === undefined || signer === undefined ? true : undefined, "absent beside signer")
+      expect("key", key === undefined || signer === undefined ? true : undefined, "absent if signer is set")
       expect(
         "algorithm",
         algorithm === undefined || signer === undefined ? true : undefined,
-        "absent beside signer, whose it is"
+        "absent if signer is set: the signer determines it"
       )
       const known = [...new Set(Object.values(algorithms.algorithms).flat())]
       return [...problems, ...clientAssertion.problems(given(options), known)]

@@ -1,5 +1,5 @@
 /**
- * The key of proofs of possession (RFC 9449), from the options to the key.
+ * Provides the key of proofs of possession (RFC 9449) from the options.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -11,10 +11,10 @@ import type { Problem } from "../protocol/options.js"
 import type { Dpop } from "./client.js"
 import * as credentialSource from "./credentialSource.js"
 
-/** The code is loaded with the first key, so that a program without DPoP does not load it. */
+/** Loads the code with the first key, so that a program without DPoP does not load it. */
 const load = Effect.promise(() => import("../http/proofKey.js"))
 
-/** Reports what is wrong with a key that is a value. */
+/** Reports the problems of a key that is a value. */
 export const examine = (
   { dpop }: { readonly dpop: Dpop | undefined }
 ): Effect.Effect<void, ReadonlyArray<Problem>> => {
@@ -35,7 +35,7 @@ const make = ({ algorithm, key }: Dpop): Effect.Effect<ProofKey, InvalidConfig> 
     return yield* make({ algorithm, key: known })
   }).pipe(Effect.mapError((problems) => new InvalidConfig({ problems })))
 
-/** The first value that an effect returns. Until there is one, each caller runs the effect itself. */
+/** Returns the first success of an effect to all callers. Until there is one, each caller runs the effect. */
 const firstOf = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> => {
   let first: { readonly value: A } | undefined
   return Effect.suspend(() =>
@@ -46,8 +46,9 @@ const firstOf = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> => {
 }
 
 /**
- * Returns the settings with the key in place of its options. It is made once, by its own fiber: interrupting the first use
- * does not interrupt the others. Where requests must not wait for each other, each makes one until there is one.
+ * Returns the settings with the key in place of its options. The key is created once, by a separate fiber: interrupting the
+ * first use does not interrupt the others. On platforms where requests must not wait for each other, each request creates a
+ * key until there is one.
  */
 export const provide = <S extends { readonly dpop: Dpop | undefined }>(
   settings: S

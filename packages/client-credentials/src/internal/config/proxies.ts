@@ -4,15 +4,15 @@
 import type { Problem } from "./check.js"
 import { proxyVariables } from "./tlsVariables.js"
 
-/** Which proxies to use. An empty string stands for none. */
+/** Proxies for each scheme. An empty string represents none. */
 export interface Proxies {
   readonly http: string
   readonly https: string
-  /** As in `NO_PROXY`. */
+  /** Excluded hosts, in the format of `NO_PROXY`. */
   readonly except: string
 }
 
-/** All variables that are read. */
+/** Names of all variables that are read. */
 export const variables = [...proxyVariables, "no_proxy", "NO_PROXY"]
 
 const hasReadableUser = (url: URL): boolean => {
@@ -24,7 +24,7 @@ const hasReadableUser = (url: URL): boolean => {
   }
 }
 
-/** The URL of a proxy; without a scheme it is an `http:` proxy. A proxy has no path, so a text with one is a mistake. */
+/** Parses the URL of a proxy; without a scheme, it is an `http:` proxy. A proxy has no path, so a path is a mistake. */
 const parse = (text: string): URL | undefined => {
   const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text.replace(/^\/\//, "")}`
   if (/[\x00-\x20\x7f\\]/.test(written) || !URL.canParse(written)) return undefined
@@ -34,7 +34,7 @@ const parse = (text: string): URL | undefined => {
   return isProxy && hasReadableUser(url) ? url : undefined
 }
 
-/** What is expected instead. The value is not shown, since it may hold a password. */
+/** Returns the expected value. The actual value is not shown, since it may contain a password. */
 const expected = (text: string): string =>
   /^socks/i.test(text)
     ? "the URL of an http: or https: proxy; SOCKS proxies are not supported. NO_PROXY=* connects without a proxy"
@@ -63,7 +63,7 @@ export const read = (
   const except = find("no_proxy")?.text ?? ""
   if (except === "*") return { proxies: { http: "", https: "", except }, problems }
   const https = proxy("https_proxy", "all_proxy", "http_proxy")
-  // Desktops set a SOCKS proxy for all and HTTP proxies beside it: it is a problem only where `https:` would need it.
+  // Desktops set a SOCKS proxy for all schemes together with HTTP proxies: it is a problem only if `https:` would use it.
   const http = proxy("http_proxy") || (parse(find("all_proxy")?.text ?? "")?.href ?? "")
   return { proxies: { http, https, except }, problems }
 }

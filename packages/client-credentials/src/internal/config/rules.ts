@@ -1,6 +1,6 @@
 /**
- * The options of a group as a table: one rule for each option. The table is what validates them, what gives them their
- * defaults, and what knows their names.
+ * Rules of a group of options as a table with one rule for each option. The table defines their validation, defaults and
+ * names.
  */
 import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
@@ -10,36 +10,36 @@ import { isRecord } from "../protocol/json.js"
 import { notAnObject, unknownNames } from "../protocol/options.js"
 import { type Check, collect, type NumberRule } from "./check.js"
 
-/** Reports what is wrong with the value of an option, and returns the value to use. */
+/** Reports the problems of the value of an option, and returns the value to use. */
 export type Rule<A> = (check: Check, setting: string, value: unknown) => A
 
 export type Rules = Readonly<Record<string, Rule<unknown>>>
 
 export type Settings<R extends Rules> = { readonly [K in keyof R]: ReturnType<R[K]> }
 
-/** A duration of 0 or more, in milliseconds. */
+/** Returns the rule of a duration of 0 or more, in milliseconds. */
 export const duration = (byDefault: Duration.DurationInput): Rule<number> => (check, setting, value) =>
   check.duration(setting, value, { default: byDefault })
 
-/** A duration above 0, in milliseconds: a limit of 0 could never be kept. */
+/** Returns the rule of a duration above 0, in milliseconds: a limit of 0 could never be met. */
 export const positiveDuration = (byDefault: Duration.DurationInput): Rule<number> => (check, setting, value) =>
   check.duration(setting, value, { default: byDefault, positive: true })
 
 export const number = (rule: NumberRule): Rule<number> => (check, setting, value) => check.number(setting, value, rule)
 
-/** Without a default, the option is required. */
+/** Returns the rule of a positive integer. Without a default, the option is required. */
 export const positiveInteger = (byDefault?: number): Rule<number> =>
   number({ min: 1, integer: true, ...(byDefault === undefined ? {} : { default: byDefault }) })
 
 export const flag = (byDefault: boolean): Rule<boolean> => (check, setting, value) =>
   check.flag(setting, value, byDefault)
 
-/** One of these; the first is the default. */
+/** Returns the rule of one of several values. The first is the default. */
 export const oneOf =
   <const A extends ReadonlyArray<string>>(...allowed: A): Rule<A[number]> => (check, setting, value) =>
     check.oneOf(setting, value, allowed)
 
-/** Whatever `read` understands. It returns undefined for what is not valid. */
+/** Returns the rule of values that `read` accepts; it returns undefined for invalid ones. */
 export const parsed = <A>(
   { default: byDefault, expected, read }: {
     readonly default: A
@@ -49,21 +49,21 @@ export const parsed = <A>(
 ): Rule<A> =>
 (check, setting, value) => value === undefined ? byDefault : check.expect(setting, read(value), expected) ?? byDefault
 
-/** A value that passes a test, or undefined. */
+/** Returns the rule of an optional value that passes a test. */
 export const optional = <A>(expected: string, isValid: (value: unknown) => value is A): Rule<A | undefined> =>
   parsed<A | undefined>({ default: undefined, expected, read: (value) => isValid(value) ? value : undefined })
 
-/** A value that passes a test; `otherwise` is never used, since the options are rejected. */
+/** Returns the rule of a required value that passes a test. `otherwise` is never used, since the options are rejected. */
 export const required =
   <A>(otherwise: A, expected: string, isValid: (value: unknown) => value is A): Rule<A> => (check, setting, value) =>
     check.expect(setting, isValid(value) ? value : undefined, expected) ?? otherwise
 
-/** Reports the names for which there is no option: a misspelt option would be ignored in silence. */
+/** Reports the names for which there is no option: a misspelled option would otherwise be ignored silently. */
 export const known = (check: Check, options: object, names: Iterable<string>): void => {
   for (const { expected, setting } of unknownNames(options, names)) check.expect(setting, undefined, expected)
 }
 
-/** The options, if they are an object that holds none but those of these names. */
+/** Returns the options if they are an object with these names only. */
 export const members = (
   check: Check,
   options: unknown,
@@ -85,27 +85,27 @@ export const read = <const R extends Rules>(check: Check, rules: R, options: unk
   ) as Settings<R>
 }
 
-/** A group of options as an option of another group: its name becomes the first part of each path. */
+/** Returns the rule of a group of options within another group. Its name becomes the first part of each path. */
 export const nested = <const R extends Rules>(rules: R): Rule<Settings<R>> => (check, setting, value) => {
   if (value === undefined || isRecord(value)) return read(check.at(setting), rules, value)
   check.expect(setting, undefined, "an object of options")
   return read(collect(), rules, undefined)
 }
 
-/** The same for a group without which nothing is set up. */
+/** Returns the rule of an optional group, without which the feature is disabled. */
 export const optionalGroup =
   <const R extends Rules>(rules: R): Rule<Settings<R> | undefined> => (check, setting, value) =>
     value === undefined ? undefined : nested(rules)(check, setting, value)
 
-/** An option that is not in the table would be reported as unknown at run time: the compiler refuses it. */
+/** Makes the compiler refuse an option without a rule, which would be reported as unknown at run time. */
 export type Ruled<O, R extends Rules> = { readonly [K in Exclude<keyof O, keyof R>]?: never }
 
-/** The defaults of each group, which all clients share. */
+/** Defaults of each group, which all clients share. */
 const defaults = /*#__PURE__*/ new WeakMap<Rules, unknown>()
 
 const isEmpty = (options: unknown): boolean => isRecord(options) && Object.keys(options).length === 0
 
-/** The validated settings of a group, or an error that names every problem with its options. */
+/** Returns the validated settings of a group, or an error that lists every problem of its options. */
 export const validate = <const R extends Rules, O extends object>(
   rules: R,
   options: O & Ruled<O, R>

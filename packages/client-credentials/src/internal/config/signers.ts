@@ -1,6 +1,5 @@
 /**
- * Signers as options: how they are compared and validated. Apart from `isSigner`, since programs without signers need no more
- * than that.
+ * Compares and validates signers as options. Separate from `isSigner`, which is all that programs without signers need.
  */
 import * as Redacted from "effect/Redacted"
 
@@ -9,11 +8,11 @@ import type { Problem } from "../protocol/options.js"
 import { publicMembers } from "../protocol/publicKey.js"
 import { signerProblems } from "../protocol/signerOptions.js"
 
-/** By which signers are compared, in every process that has them. */
+/** Returns the identity of a signer, which is equal in every process that uses it. */
 export const identityOf = ({ algorithm, keyId, publicKey }: Signer): Redacted.Redacted<string> =>
   Redacted.make(JSON.stringify([algorithm, keyId, publicMembers({ ...publicKey })]))
 
-/** The problems of a signer, by the path of the option that it is. */
+/** Returns the problems of a signer, with the path of its option. */
 export const problems = (option: string, value: unknown): ReadonlyArray<Problem> =>
   signerProblems(value).map(({ expected, setting }) => ({
     setting: setting === "" ? option : `${option}.${setting}`,

@@ -1,5 +1,5 @@
 /**
- * The certificates and keys of TLS connections: their sources, and the validation of what is read.
+ * Certificates and keys of TLS connections: sources and validation.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { tagOf } from "../protocol/foreignError.js"
 import { abandonable } from "../seam/fiber.js"
 import { collect, type Problem } from "./check.js"
 
-/** The options of `NodeTls` that are read: values, or Effects that read them. */
+/** Options of `NodeTls` that are read: values, or Effects that read them. */
 export interface Sources {
   readonly ca?: Authorities | Effect.Effect<Authorities, unknown> | undefined
   readonly extraCa?: Authorities | Effect.Effect<Authorities, unknown> | undefined
@@ -21,7 +21,7 @@ export interface Sources {
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined
 }
 
-/** Tries each part alone, so that a problem names the part. */
+/** Validates each part separately, so that a problem names the part. */
 const problems = ({ ca, certificate, extraCa, key, passphrase }: Material): ReadonlyArray<Problem> => {
   const fits = (part: Partial<Material>): boolean => {
     try {
@@ -42,7 +42,7 @@ const problems = ({ ca, certificate, extraCa, key, passphrase }: Material): Read
   expect(
     "extraCa",
     ca === undefined || extraCa === undefined ? true : undefined,
-    "absent beside ca, which replaces the authorities of Node: put all of them into ca"
+    "absent if ca is set, which replaces the authorities of Node: add all of them to ca"
   )
   const isCertificate = certificate === undefined ||
     typeof certificate === "string" && certificate.trim() !== "" && fits({ certificate })
@@ -66,7 +66,7 @@ const problems = ({ ca, certificate, extraCa, key, passphrase }: Material): Read
   return problems
 }
 
-/** A source that takes longer is treated as one that fails. */
+/** Time limit of a source. A slower source counts as failed. */
 const limit = "5 seconds"
 
 const value = <A>(setting: string, source: A | Effect.Effect<A, unknown>): Effect.Effect<A, Problem> => {
@@ -80,14 +80,14 @@ const value = <A>(setting: string, source: A | Effect.Effect<A, unknown>): Effec
     : Effect.succeed(source)
 }
 
-/** The options that may be sources. */
+/** Options that may be sources. */
 const readable = ["ca", "extraCa", "certificate", "key"] as const
 
 export const hasSources = (options: Sources): boolean => readable.some((name) => Effect.isEffect(options[name]))
 
 /**
- * Reads the sources. Fails with every problem of what they return. What equals the material before is known to be valid, and
- * is that material itself.
+ * Reads the sources. Fails with every problem of the material. Material that equals the previous one is valid, and is
+ * returned as the identical object.
  */
 export const read = (options: Sources, before?: Material): Effect.Effect<Material, ReadonlyArray<Problem>> =>
   Effect.all({

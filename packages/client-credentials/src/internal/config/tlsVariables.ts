@@ -1,5 +1,5 @@
 /**
- * The variables of connections, and whether anything in this process reads them.
+ * Variables of connections, and a flag that is set if this process reads them.
  */
 export const tlsVariables = {
   ca: "OAUTH_TLS_CA_FILE",
@@ -9,8 +9,8 @@ export const tlsVariables = {
   minVersion: "OAUTH_TLS_MIN_VERSION"
 } as const
 
-/** The variables that name proxies. Of two spellings the one in lower case counts. */
+/** Variables that name proxies. Of two spellings, the one in lower case takes precedence. */
 export const proxyVariables = ["https_proxy", "http_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()])
 
-/** Set by `NodeTls`, which alone reads them. */
+/** Set by `NodeTls`, the only module that reads the variables. */
 export const reader = { isPresent: false }

@@ -1,5 +1,5 @@
 /**
- * Identity tokens in a file that the platform replaces: whole, by writing over it, or in between.
+ * Reads identity tokens from a file that the platform replaces atomically or overwrites.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -10,13 +10,13 @@ import { CredentialUnavailable } from "../../OAuthError.js"
 import { tagOf } from "../protocol/foreignError.js"
 import * as identityToken from "../protocol/identityToken.js"
 
-/** Identity tokens are short; a file beyond this is another one. In bytes. */
+/** Maximum size of a file in bytes. Identity tokens are short; a larger file is not a token file. */
 const maxBytes = 65_536
 
-/** A file that is being written is whole again after this many readings, in milliseconds apart. */
+/** Number of reads and the pause between them in milliseconds, within which a file that is being written is complete again. */
 const [readings, pause] = [6, 200]
 
-/** The part of `node:fs/promises` that is used. */
+/** Part of `node:fs/promises` that is used. */
 export interface Files {
   readonly stat: (path: string) => Promise<{ readonly size: number; readonly isFile: () => boolean }>
   readonly readFile: (path: string, encoding: "utf8") => Promise<string>
@@ -27,7 +27,7 @@ const unavailable = (problem: string) => new CredentialUnavailable({ credential:
 const content = (files: Files, path: string): Effect.Effect<string, CredentialUnavailable> =>
   Effect.tryPromise({
     try: async () => {
-      // A FIFO or a device could block the reader, so what it is comes first.
+      // A FIFO or a device could block the reader, so check the type first.
       const { isFile, size } = await files.stat(path).then((stat) => ({ size: stat.size, isFile: stat.isFile() }))
       return isFile && size <= maxBytes ? await files.readFile(path, "utf8") : undefined
     },
@@ -41,8 +41,8 @@ const content = (files: Files, path: string): Effect.Effect<string, CredentialUn
   )
 
 /**
- * Reads the token in a file. While the file is away, empty or half-written, it is read again; then the token that was read
- * last is used, as long as it has not expired.
+ * Reads the token in a file. While the file is missing, empty or incomplete, it is read again. After that, the token that was
+ * read last is used until it expires.
  */
 export const make = (files: Files, path: string): Effect.Effect<Redacted.Redacted<string>, CredentialUnavailable> => {
   const last = MutableRef.make<{ readonly token: string; readonly expiresAt: number | undefined } | undefined>(
@@ -51,7 +51,7 @@ export const make = (files: Files, path: string): Effect.Effect<Redacted.Redacte
 
   const whole = Effect.flatMap(content(files, path), (token) => {
     const claims = identityToken.claims(token)
-    if (claims === undefined) return unavailable(token === "" ? "its file is empty" : "its file holds no JWT")
+    if (claims === undefined) return unavailable(token === "" ? "its file is empty" : "its file contains no JWT")
     MutableRef.set(last, { token, expiresAt: claims.expiresAt })
     return Effect.succeed(token)
   })
@@ -60,7 +60,7 @@ export const make = (files: Files, path: string): Effect.Effect<Redacted.Redacte
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const known = MutableRef.get(last)
       return known !== undefined && (known.expiresAt ?? 0) > now
-        ? Effect.as(Effect.logWarning(`${error.message} The one read before is used.`), known.token)
+        ? Effect.as(Effect.logWarning(`${error.message} Using the token that was read before.`), known.token)
         : error
     })
 

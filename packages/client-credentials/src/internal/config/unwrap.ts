@@ -11,7 +11,7 @@ const read = (wrapped: unknown): Config.Config<unknown> =>
     : Config.succeed(wrapped)
 
 /**
- * Reads options from an object of `Config`s. A value that is not a `Config`, such as `undefined`, is returned as it is, so
- * that it is validated with the others: `Config.unwrap` throws for it.
+ * Reads options from an object of `Config`s. A value that is not a `Config`, such as `undefined`, is returned unchanged, so
+ * that it is validated with the others. `Config.unwrap` throws for it.
  */
 export const unwrap = <A>(wrapped: Config.Config.Wrap<A>): Config.Config<A> => read(wrapped) as Config.Config<A>

@@ -1,5 +1,5 @@
 /**
- * The quotas that an authorization server announces to a client, as metrics and warnings, with a budget or without one.
+ * Reports the quotas that an authorization server announces to a client, as metrics and warnings, with or without a budget.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -9,13 +9,13 @@ import * as issuerQuota from "../protocol/issuerQuota.js"
 import { namedClient } from "../protocol/messages.js"
 import * as metrics from "../seam/metrics.js"
 
-/** What was reported of one quota, until it is full again. */
+/** Report of one quota, kept until the quota is full again. */
 interface Reported {
   readonly used: "most" | "all"
   readonly resetsAt: number
 }
 
-/** The most quotas whose warnings are remembered; a warning of one that was forgotten may be repeated. */
+/** Maximum number of quotas whose warnings are remembered. A warning of any other may be repeated. */
 const maxReported = 200
 
 const warningOf = (
@@ -34,7 +34,7 @@ const warningOf = (
     "(SharedClientCredentials.layer)."
 }
 
-/** Reports what each response announces; warns once of each part of a quota in its window. */
+/** Creates the reporter of announced quotas. It warns once per window and part of a quota. */
 export const make = () => {
   const reported = new Map<string, Reported>()
 

@@ -1,6 +1,6 @@
 /**
- * One call of the program to the API: validated, sent with its token to allowed URLs only, whatever `HttpClient` sends it,
- * and redacted.
+ * Calls of the program to the API. A call is validated, sent with its token to allowed URLs only, whatever `HttpClient` sends
+ * it, and redacted.
  */
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -31,8 +31,8 @@ type Response = HttpClientResponse.HttpClientResponse
 type NotAllowed = OriginNotAllowed | PathNotAllowed
 
 /**
- * Whether redirects of the calls made within an effect must not be followed. Default: false, so that the transport decides;
- * those of calls with a proof are never followed.
+ * Disables redirects of the calls made within an effect. Default: false, so that the transport decides. Redirects of calls
+ * with a proof are never followed.
  */
 export class WithoutRedirects
   extends Context.Reference<WithoutRedirects>()("@effect-oauth/client-credentials/WithoutRedirects", {
@@ -41,25 +41,25 @@ export class WithoutRedirects
 {}
 
 /**
- * The `HttpClient` that sends the calls made within an effect. Default: undefined, for the one that the client was made
- * with. It may prepend a base URL of its own: the request is sent only if the URL is an allowed one then.
+ * `HttpClient` that sends the calls made within an effect. Default: undefined, for the one that the client was created with.
+ * It may prepend a base URL: the request is sent only if the resulting URL is allowed.
  */
 export class Beneath extends Context.Reference<Beneath>()("@effect-oauth/client-credentials/Beneath", {
   defaultValue: (): HttpClient.HttpClient | undefined => undefined
 }) {}
 
 /**
- * The `HttpClient` beneath each `ApiClient`, for requests without a token. It belongs to the client for as long as that
- * lives, and is no part of its interface.
+ * `HttpClient` beneath each `ApiClient`, for requests without a token. It has the lifetime of the client, and is not part of
+ * its interface.
  */
 export const transports = new WeakMap<object, HttpClient.HttpClient>()
 
-/** What came back of a call that was sent. */
+/** Result of a call that was sent. */
 export class Received {
   readonly #authorized: Request
   readonly #original: Response
   readonly #view: apiResponse.View
-  /** As the caller may see it. */
+  /** Response as the caller may see it. */
   readonly response: Response
 
   constructor(
@@ -67,8 +67,8 @@ export class Received {
     original: Response,
     view: apiResponse.View,
     /**
-     * The error of a filter of statuses beneath (`HttpClient.filterStatusOk`): it does not decide about tokens, and the
-     * caller gets it where the response is the last one.
+     * Error of a status filter beneath (`HttpClient.filterStatusOk`). It does not affect the token, and is returned to the
+     * caller if the response is the last one.
      */
     readonly statusError: httpErrors.HttpError | undefined,
     response?: Response
@@ -79,22 +79,22 @@ export class Received {
     this.response = response ?? view.response(original)
   }
 
-  /** The same with another form of the response. */
+  /** Returns this result with another form of the response. */
   with(response: Response): Received {
     return new Received(this.#authorized, this.#original, this.#view, this.statusError, response)
   }
-  /** The scheme of the authorization, in lower case as in a challenge. */
+  /** Scheme of the authorization, in lower case as in a challenge. */
   get scheme(): string | undefined {
     return this.#authorized.headers["authorization"]?.split(" ", 1)[0]?.toLowerCase()
   }
-  /** False when the response is not one to the token: where `fetch` followed a redirect to another origin without it. */
+  /** False if the response was not to a request with the token: `fetch` followed a redirect to another origin without it. */
   get isOfToken(): boolean {
     const source = sourceOf(this.#original)
     const url = typeof source === "object" && source !== null && "url" in source ? source.url : undefined
     return typeof url !== "string" || !URL.canParse(url) ||
       new URL(url).origin === transport.urlOf(this.#authorized)?.origin
   }
-  /** The challenges of the response. What repeats a secret in them is redacted. */
+  /** Challenges of the response. Parts that repeat a secret are redacted. */
   get challenges(): ReadonlyArray<Challenge.Challenge> {
     return Challenge.parse(this.response.headers["www-authenticate"] ?? "").map(({ parameters, scheme, token68 }) => ({
       scheme: this.decoded(scheme),
@@ -111,9 +111,9 @@ export class Received {
 }
 
 /**
- * URL and body determine where the request goes and where it ends, and headers do not: one that was copied from another
- * request would send the token elsewhere behind a shared front, or make a second request of the rest of a body. A fragment
- * is for the caller only.
+ * Removes headers that determine the destination or the length of the request, which follow from URL and body. A header that
+ * was copied from another request would send the token elsewhere behind a shared front, or turn the rest of a body into a
+ * second request. A fragment is for the caller only.
  */
 const framed = (request: Request): Request => {
   const length = "contentLength" in request.body ? request.body.contentLength : undefined
@@ -132,36 +132,36 @@ const framed = (request: Request): Request => {
 const invalid = (request: Request, reason: "Encode" | "InvalidUrl" | "Transport", problem: string) =>
   httpErrors.ofRequest(request, reason, { description: `${problem}. Nothing was sent` })
 
-/** The request as it is sent to that URL, which is taken literally: nothing else may read it in another way. */
+/** Returns the request as it is sent to that URL, which is used literally: no other component may interpret it differently. */
 const validated = (request: Request, url: URL): Either.Either<Request, httpErrors.RequestError> => {
   if (url.protocol === "https:" && !preconditions.verifiesCertificates()) {
     return Either.left(invalid(
       request,
       "Transport",
-      "with NODE_TLS_REJECT_UNAUTHORIZED=0, Node verifies no certificate: unset it, and trust a private authority with " +
+      "with NODE_TLS_REJECT_UNAUTHORIZED=0, Node verifies no certificate: unset it, and add a private authority with " +
         "NODE_EXTRA_CA_CERTS instead"
     ))
   }
   const problem = preconditions.headerProblem(request.headers)
-  // A fragment is not sent (RFC 9110 section 7.1), and not every transport leaves it out.
+  // A fragment is not sent (RFC 9110 section 7.1), and not every transport removes it.
   url.hash = ""
   return problem === undefined
     ? Either.right(HttpClientRequest.setUrl(framed(request), url.href))
     : Either.left(invalid(request, "Encode", problem))
 }
 
-/** The headers that authorize a call. */
+/** Headers that authorize a call. */
 const secretHeaders = ["authorization", "dpop"]
 
 /**
- * Lets the token of a call go to allowed URLs only. How often the call is sent is left to the program, and so are
- * redirects, where they are followed, to URLs that are allowed.
+ * Restricts the token of a call to allowed URLs. The program decides about retries of the call, and about redirects to allowed
+ * URLs, if they are followed.
  */
 class Gate implements transport.Observer {
   readonly isTraced = true
-  /** How often the call was sent. */
+  /** Number of times that the call was sent. */
   sent = 0
-  /** The result of the first time, where redirects are not followed. */
+  /** Result of the first send, if redirects are not followed. */
   first: transport.Result | undefined
   onReplaced: transport.Observer["onReplaced"]
   readonly onResult: transport.Observer["onResult"]
@@ -192,7 +192,7 @@ class Gate implements transport.Observer {
     const url = transport.urlOf(next)
     const target = transport.shownUrl(url)
     if (url === undefined || !rules.isAllowed(url)) throw new transport.Refused("elsewhere", target)
-    // A fiber that the program forked on the way may send other calls with the token later.
+    // A fiber that the program forked meanwhile may send other calls with the token later.
     if (followsRedirects || this.hasEnded) return "sent"
     this.expected ??= transport.shownUrl(transport.urlOf(request))
     if (target !== this.expected) throw new transport.Refused("elsewhere", target)
@@ -205,18 +205,18 @@ class Gate implements transport.Observer {
 
 type Failure = httpErrors.HttpError | NotAllowed
 
-/** A call on its way. */
+/** A call in progress. */
 interface Sending {
   readonly authorized: Request
   readonly gate: Gate
   readonly view: apiResponse.View
 }
 
-/** The calls of a client. A class, since a program may have thousands: its functions exist once. */
+/** Calls of a client. A class, since a program may have thousands of instances: its functions exist once. */
 export class ApiCalls {
   private readonly rules: urls.Rules
-  // The first call finds out whether the client replaces the predicate by which sends are observed; as long as it does not,
-  // later calls are observed at less cost.
+  // The first call detects whether the client replaces the predicate by which sends are observed. If not, later calls are
+  // observed at less cost.
   private isKnown = false
   private replaces = false
 
@@ -231,7 +231,7 @@ export class ApiCalls {
       : new OriginNotAllowed({ origin: violation.origin, allowed: [...origins] })
   }
 
-  /** Returns the request with its whole URL, as it is sent; or the reason for which nothing is sent. */
+  /** Returns the request with its complete URL, as it is sent, or the reason for which nothing is sent. */
   locate(request: Request): Either.Either<Request, httpErrors.RequestError | NotAllowed> {
     const located = this.rules.locate(request.url)
     switch (located._tag) {
@@ -241,14 +241,14 @@ export class ApiCalls {
         return Either.left(invalid(
           HttpClientRequest.setUrl(request, located.bare),
           "InvalidUrl",
-          "the URL has a user name or a password in it, where calls are authorized by a token: leave them out"
+          "the URL contains a user name or a password, but calls are authorized by a token: remove them"
         ))
       default:
         return Either.left(this.notAllowed(located))
     }
   }
 
-  /** What came back of a call that failed with a cause: there may be a response all the same. */
+  /** Returns the result of a call that failed: there may be a response nevertheless. */
   private failed(
     cause: Cause.Cause<httpErrors.HttpError>,
     { authorized, gate, view }: Sending
@@ -261,7 +261,7 @@ export class ApiCalls {
         : Effect.succeed(new Received(authorized, response, view, undefined))
     }
     return Effect.catchAll(Effect.failCause(tracing.viewedDefects(cause, view)), (error) => {
-      // A client of the program's own may fail with anything.
+      // A custom client of the program may fail with any value.
       if (!httpErrors.isHttpError(error)) return Effect.fail(error)
       const shown = view.error(error)
       const filtered = httpErrors.filteredResponse(error)
@@ -272,8 +272,8 @@ export class ApiCalls {
   }
 
   /**
-   * Sends a located request as it was authorized, and continues with what came back. Responses and errors show the request
-   * without the authorization. Where redirects are not followed, the redirect is the response.
+   * Sends a located request with its authorization, and continues with the result. Responses and errors contain the request
+   * without the authorization. If redirects are not followed, the redirect is the response.
    */
   send<A, E>(
     request: Request,
@@ -284,11 +284,11 @@ export class ApiCalls {
     if (problem !== undefined) return Effect.fail(invalid(request, "Encode", problem))
     return withFiber((fiber): Effect.Effect<A, E | Failure> => {
       const beneath = valueOf(fiber, Beneath)
-      // `fetch` leaves `Authorization` behind where a redirect leads to another origin, but not a proof.
+      // `fetch` removes `Authorization` from a redirect to another origin, but not a proof.
       const followsRedirects = authorized.headers["dpop"] === undefined && !valueOf(fiber, WithoutRedirects)
       const gate = new Gate(authorized, followsRedirects, this.rules)
       const view = new apiResponse.View(request, authorized)
-      // What is known is known of the client's own `HttpClient`.
+      // `isKnown` refers to the client's own `HttpClient`.
       const isOwn = beneath === undefined
       const isLight = isOwn && this.isKnown && !this.replaces && followsRedirects
       if (isOwn && !isLight) {

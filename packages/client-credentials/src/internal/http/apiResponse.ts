@@ -1,6 +1,6 @@
 /**
- * Responses and errors of a call as the caller may see them: the request in them is the one that the caller wrote, and
- * what the call was authorized with is left out where a response repeats it.
+ * Responses and errors of a call as the caller may see them: they contain the request as the caller wrote it, and the
+ * authorization is removed where a response repeats it.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
@@ -20,7 +20,7 @@ type Request = HttpClientRequest.HttpClientRequest
 
 type Response = HttpClientResponse.HttpClientResponse
 
-/** Returns the headers without what repeats a secret; those same headers when there is nothing of the kind. */
+/** Returns the headers without values that repeat a secret; the identical headers if there are none. */
 const redactedHeaders = (headers: Headers.Headers, secrets: SentSecrets): Headers.Headers => {
   const changed = Object.entries(headers).flatMap(([name, value]) => {
     const rest = secrets.without(value)
@@ -59,11 +59,11 @@ class ApiResponse extends responses.Derived {
   override get cookies() {
     return this.#cookies ??= redactedCookies(this.#original.cookies, this.#secrets)
   }
-  /** What only the original shows. */
+  /** Facts that only the original response has. */
   get facts() {
     return transportResponse.factsOf(this.#original)
   }
-  /** Whether the transport decoded the body, which only the original shows. */
+  /** True if the transport decoded the body, which only the original response shows. */
   get isDecoded() {
     return contentCoding.isDecoded(this.#original)
   }
@@ -94,8 +94,8 @@ class ApiResponse extends responses.Derived {
 }
 
 /**
- * A body can be read once only: a tracer that prints a response must not be the one that reads it. Most tracers never look
- * at the response, so the empty one is made when it is read.
+ * Response without a body, for tracers: a body can be read once only, and a tracer that prints a response must not read it.
+ * Most tracers never read the response, so the empty one is created on demand.
  */
 class Bodiless extends responses.Derived {
   get #empty(): Response {
@@ -121,7 +121,7 @@ class Bodiless extends responses.Derived {
   }
 }
 
-/** A call as the program and its tracers may see it, in place of the request as it was sent. */
+/** View of a call for the program and its tracers, in place of the request as it was sent. */
 export class View implements tracing.View {
   readonly #request: Request
   readonly #secrets: SentSecrets
@@ -131,13 +131,13 @@ export class View implements tracing.View {
     this.#secrets = new SentSecrets(sent)
   }
 
-  /** A response that the program gets. */
+  /** Returns the response for the program. */
   response(original: Response): Response {
     return new ApiResponse(this.#request, original, this.#secrets)
   }
   /**
-   * The error of a transport. The platform's own errors do not repeat what was sent; when an error does, its description
-   * and its cause are left out.
+   * Returns the error of a transport. Errors of the platform do not repeat secrets; if an error does, its description and its
+   * cause are removed.
    */
   error(error: httpErrors.HttpError): httpErrors.HttpError {
     return httpErrors.rebuild(error, {
@@ -146,7 +146,7 @@ export class View implements tracing.View {
       isShown: (detail) => !this.#secrets.isIn(detail)
     })
   }
-  /** A string that was decoded from the response, or a placeholder when it repeats a secret. */
+  /** Returns a string that was decoded from the response, or a placeholder if it repeats a secret. */
   decoded(text: string): string {
     return this.#secrets.shown(text)
   }

@@ -1,6 +1,6 @@
 /**
- * Requests with client authentication: with one credential after the other while the server does not accept it, and with a
- * proof of possession where tokens are bound to a key.
+ * Requests with client authentication. Tries the credentials in turn while the server rejects them, and adds a proof of
+ * possession if tokens are bound to a key.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -27,10 +27,10 @@ import type { Proof, ProofKey } from "./proofKey.js"
 import * as serverClocks from "./serverClocks.js"
 import * as tokenRequest from "./tokenRequest.js"
 
-/** One credential, and the proof that it makes for a request. */
+/** A credential, and the proof that it creates for a request. */
 export interface Credential {
   readonly identity: Redacted.Redacted<string>
-  /** Milliseconds since the epoch; undefined for one without an end. */
+  /** Expiry in milliseconds since the epoch; undefined for a credential that does not expire. */
   readonly expiresAt?: number | undefined
   readonly prove: (target: {
     readonly clientId: string
@@ -43,7 +43,7 @@ export interface Credential {
 
 /** A method of client authentication. */
 export interface Authentication {
-  /** Each is read when it is needed: the later ones where the server does not accept the earlier. */
+  /** Credentials in order. Each is read when it is needed: a later one if the server rejects the previous ones. */
   readonly credentials: readonly [
     Effect.Effect<Credential, CredentialUnavailable>,
     ...ReadonlyArray<Effect.Effect<Credential, CredentialUnavailable>>
@@ -53,17 +53,17 @@ export interface Authentication {
 export interface Conversation<A> {
   readonly authentication: Authentication
   readonly url: string
-  /** The usual URL of the endpoint, where the request goes to its alias for mutual TLS. */
+  /** Usual URL of the endpoint, if the request is sent to its alias for mutual TLS. */
   readonly endpoint: string
   /** Further strings of the request that must not be shown. */
   readonly secrets?: ReadonlyArray<string> | undefined
   readonly clientId: string
   readonly issuer: string | undefined
-  /** The algorithms of assertions that the server accepts; undefined when they are unknown. */
+  /** Algorithms of assertions that the server accepts; undefined if they are unknown. */
   readonly signingAlgorithms: ReadonlyArray<string> | undefined
-  /** The request, with this proof in it. */
+  /** Encodes the request with a proof. */
   readonly encode: (proof: tokenRequest.ClientProof) => HttpClientRequest.HttpClientRequest
-  /** Decodes the response. Of its strings, `redaction` decides which may be shown. */
+  /** Decodes the response. `redaction` decides which of its strings may be shown. */
   readonly decode: (
     received: exchange.Received & { readonly body: string },
     redaction: redaction.Redaction,
@@ -73,10 +73,10 @@ export interface Conversation<A> {
   readonly onSent?: ((errorType: string | undefined) => Effect.Effect<void>) | undefined
 }
 
-/** The quotas of the responses so far. */
+/** Quotas of the responses so far. */
 type Quotas = Ref.Ref<ReadonlyArray<issuerQuota.Quota>>
 
-/** The type of the error of a request that was sent; `"unsent"` for one that certainly was not. */
+/** Returns the type of the error of a request that was sent; `"unsent"` for one that certainly was not. */
 const sentWith = (
   exit: Exit.Exit<
     { readonly outcome: Either.Either<unknown, TokenError> },
@@ -100,8 +100,9 @@ const isFailed = (outcome: Either.Either<unknown, TokenError>): boolean =>
   Either.isLeft(outcome) && outcome.left._tag === "TokenErrorResponse" && isFailedAuthentication(outcome.left)
 
 /**
- * Returns whether the server did not accept what the grant presents: `invalid_grant` (RFC 6749 section 5.2), for a token exchange
- * `invalid_request` too (RFC 8693 section 2.2.2), and for a client that presents nothing else, any failed authentication.
+ * Returns whether the server rejected the token that the grant presents: `invalid_grant` (RFC 6749 section 5.2), for a token
+ * exchange also `invalid_request` (RFC 8693 section 2.2.2), and for a client without another credential any failed
+ * authentication.
  */
 const isPresentedRefused = (
   { parameters = {}, presented }: tokenRequest.ClientProof,
@@ -113,35 +114,35 @@ const isPresentedRefused = (
     (presented.isAlone && isFailed(outcome))
 }
 
-/** A custom method may have made a proof of anything. */
+/** Validates a proof, since a custom method may return any value. */
 const validated = (
   proof: tokenRequest.ClientProof
 ): Effect.Effect<tokenRequest.ClientProof, CredentialUnavailable> => {
   const problem = headerProblem(proof.headers ?? {})
   return problem === undefined
     ? Effect.succeed(proof)
-    : new CredentialUnavailable({ credential: "client secret", problem: `in what proves the client, ${problem}` })
+    : new CredentialUnavailable({ credential: "client secret", problem: `in the proof of the client, ${problem}` })
 }
 
-/** What the requests of a client to its authorization server have in common. */
+/** Shared state of the requests of a client to its authorization server. */
 interface Sender {
   readonly client: HttpClient.HttpClient
   readonly limits: exchange.Limits
   readonly proofs: ProofKey | undefined
-  /** They date assertions, and the proofs if there are any. */
+  /** Clocks by which assertions and proofs are dated. */
   readonly clocks: serverClocks.ServerClocks
-  /** The first credential as it was read last. */
+  /** First credential as last read. */
   readonly known: MutableRef.MutableRef<Credential | undefined>
 }
 
-/** The outcome of one exchange, and the reason for which the request may succeed with a new proof or assertion. */
+/** Outcome of one exchange, and the reason for which the request may succeed with a new proof or assertion. */
 interface Exchanged<A> {
   readonly outcome: Either.Either<A, TokenError>
   readonly repeat: ProofError | "assertion" | "presented" | undefined
   readonly sent: tokenRequest.ClientProof
 }
 
-/** Decides which strings of a response may be shown: none that repeats what was sent. */
+/** Returns the redaction of a response: strings that repeat sent secrets are not shown. */
 const redactionOf = (
   { clientId, secrets = [], url }: Pick<Conversation<unknown>, "clientId" | "secrets" | "url">,
   proof: tokenRequest.ClientProof,
@@ -170,7 +171,7 @@ const decode = <A>(
   return decode({ ...rest, body }, redaction, proof)
 }
 
-/** Notes nonce and clock of the server. A rejected proof or assertion is repeated when they have changed. */
+/** Records nonce and clock of the server. Returns the reason to repeat a rejected proof or assertion if they have changed. */
 const repeatReason = (
   { clocks }: Sender,
   url: string,
@@ -190,7 +191,7 @@ const repeatReason = (
       : yield* possession.onResponse(headers, rejected === "invalid_dpop_proof")
     if (rejected !== undefined) return proofChanged ? rejected : undefined
     const isGrantRefused = isPresentedRefused(proof, outcome)
-    // Only what is made here is dated by the clock of the server.
+    // Only assertions that are created here are dated by the clock of the server.
     const isDated = isGrantRefused
       ? proof.presented?.isMadeHere === true
       : proof.parameters?.["client_assertion"] !== undefined && isFailed(outcome)
@@ -233,7 +234,7 @@ const exchangeOnce = <A>(
     })
   })
 
-/** A last attempt: another closed connection is an outage. */
+/** Makes a last attempt: another closed connection is an outage. */
 const again = <A>(once: Effect.Effect<A, TokenError | exchange.ConnectionClosed>): Effect.Effect<A, TokenError> =>
   Effect.catchTag(once, "ConnectionClosed", ({ error }) => error)
 
@@ -241,8 +242,8 @@ const again = <A>(once: Effect.Effect<A, TokenError | exchange.ConnectionClosed>
 const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quotas, credential: Credential) =>
   Effect.gen(function*() {
     const { clientId, endpoint, issuer, signingAlgorithms, url } = conversation
-    // Each with its own proof: an assertion must not be used twice (RFC 7523 section 3). It is dated by the clock of the
-    // server, where that is known.
+    // Each attempt has a new proof: an assertion must not be used twice (RFC 7523 section 3). It is dated by the clock of the
+    // server, if that is known.
     const prepare = Effect.gen(function*() {
       const ahead = sender.clocks.ahead(new URL(url).origin)
       const now = (yield* Clock.currentTimeMillis) + ahead
@@ -253,17 +254,17 @@ const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quota
       exchangeOnce(sender, conversation, quotas, proof, ahead)
     const once = Effect.flatMap(prepare, send)
     // A server may close an idle connection at the moment at which it is used again. The request may have been processed:
-    // what is repeated costs a token at most.
+    // a retry costs at most one token.
     let last: Exchanged<A> = yield* Effect.catchTag(once, "ConnectionClosed", () => again(once))
     // RFC 9449 section 8: the same request again, with the nonce or the time of the response; for each reason once.
     for (const repeated = new Set<string>(); last.repeat !== undefined && !repeated.has(last.repeat);) {
       repeated.add(last.repeat)
       const refused = last.repeat === "presented" ? last.sent.presented : undefined
       if (refused !== undefined) yield* refused.invalidate
-      // What cannot be read again leaves the answer to what was sent.
+      // If the credential cannot be read again, the response to the previous request is the result.
       const next = yield* Effect.either(prepare)
       if (Either.isLeft(next)) break
-      // What the platform has not replaced would be refused again.
+      // A token that the platform has not replaced would be rejected again.
       const { presented } = next.right.proof
       if (refused !== undefined && presented?.value === refused.value) break
       last = yield* again(send(next.right))
@@ -272,7 +273,7 @@ const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quota
     return last.outcome
   })
 
-/** A source that fails does not stop a client whose credential is known and most probably still valid. */
+/** Returns the first credential. If its source fails, falls back to the credential that was read last, if it has not expired. */
 const firstCredential = ({ known }: Sender, { credentials: [current] }: Authentication) =>
   current.pipe(
     Effect.tap((credential) => Effect.sync(() => MutableRef.set(known, credential))),
@@ -281,7 +282,7 @@ const firstCredential = ({ known }: Sender, { credentials: [current] }: Authenti
         const last = MutableRef.get(known)
         return last === undefined || (last.expiresAt ?? Infinity) <= now
           ? unavailable
-          : Effect.as(Effect.logWarning(`${unavailable.message} The one read before is used.`), last)
+          : Effect.as(Effect.logWarning(`${unavailable.message} Using the credential that was read before.`), last)
       })
     )
   )

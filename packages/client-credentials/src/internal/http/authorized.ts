@@ -1,6 +1,6 @@
 /**
- * An authorized request that shows neither its headers nor its proof where it is printed: the platform redacts headers in
- * its own fibers only.
+ * Authorized request that shows neither its headers nor its proof when it is printed: the platform redacts headers only in
+ * its own fibers.
  */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 

@@ -1,5 +1,5 @@
 /**
- * The bodies of requests and responses: whether they can be sent again, and how they are read.
+ * Bodies of requests and responses: bounded reading, decoding, and detection of bodies that can be sent again.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -26,13 +26,13 @@ export const isReplayable = (body: HttpBody.HttpBody): boolean => {
   }
 }
 
-/** The body; a response without one has an empty body rather than an error. */
+/** Reads the body. A response without one has an empty body rather than an error. */
 export const bytes = (
   response: HttpClientResponse.HttpClientResponse
 ): Stream.Stream<Uint8Array, httpErrors.ResponseError> =>
   Stream.catchAll(response.stream, (error) => httpErrors.isEmptyBody(error) ? Stream.empty : Stream.fail(error))
 
-/** The body without its content codings. */
+/** Reads the body without its content codings. */
 export const decoded = (
   response: HttpClientResponse.HttpClientResponse
 ): Stream.Stream<Uint8Array, httpErrors.ResponseError | contentCoding.ContentCodingError> => {
@@ -47,7 +47,7 @@ export const decoded = (
   )
 }
 
-/** The body as text, or `None` when it is longer than `limit` bytes; then the rest is not read. */
+/** Reads the body as a string, or `None` if it is longer than `limit` bytes; then the rest is not read. */
 export const textWithin = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
   decoded(response).pipe(
     Stream.mapAccum(0, (read, chunk) => [read + chunk.length, { chunk, read: read + chunk.length }]),
@@ -64,8 +64,8 @@ export const textWithin = (response: HttpClientResponse.HttpClientResponse, limi
   )
 
 /**
- * Reads a body that is not needed, so that its connection can serve again: pools of one connection wait for that. After
- * 64 KiB or one second the connection is closed instead.
+ * Reads and discards a body, so that its connection can be reused: pools with one connection wait for that. After 64 KiB or
+ * one second, the connection is closed instead.
  */
 export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   textWithin(response, 65_536).pipe(Effect.timeout("1 second"), Effect.ignore)

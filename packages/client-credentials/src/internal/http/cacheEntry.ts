@@ -1,6 +1,5 @@
 /**
- * A cache entry: the cached token of one token request, and the refresh that replaces it, with its retries, metrics and
- * warnings.
+ * Cache entry: the cached token of one token request, and its refresh with retries, metrics and warnings.
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -23,25 +22,25 @@ import { type Instant, remaining } from "../token/instant.js"
 import type { Rejection } from "../token/latch.js"
 import { isUsable } from "../token/windows.js"
 
-/** Callers wait for the token of a refresh by its id. */
+/** Id of a refresh, by which callers wait for its token. */
 export type Id = Deferred.Deferred<AccessToken, TokenError>
 
 export type State = cachedToken.State<AccessToken, TokenError, Id>
 
-/** A token that was issued or taken over, and the latch of the processes that share it. */
+/** A token that was issued or read from the store, and the latch of the processes that share it. */
 interface Issued {
   readonly token: AccessToken
   readonly latch?: cachedToken.SharedLatch | undefined
 }
 
-/** What all cache entries of a client share. */
+/** State and settings that all cache entries of a client share. */
 export interface Shared {
   readonly requestToken: (
     request: TokenRequest,
     options: {
       readonly reason: cachedToken.Reason
       readonly replaces: AccessToken | undefined
-      // The rules of the cache, which an endpoint that shares tokens follows as well.
+      // Rules of the cache, which an endpoint that shares tokens also applies.
       readonly isUsable: (token: AccessToken, now: number) => boolean
       readonly pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
       readonly rejection: Rejection | undefined
@@ -51,16 +50,16 @@ export interface Shared {
   readonly rules: cachedToken.Rules<AccessToken>
   readonly backOff: backOff.Options
   readonly lifetime: lifetime.Lifetime
-  /** Whether a refresh is cut off with the request that started it, and other requests must not wait for its fiber. */
+  /** True if a refresh ends with the request that started it, and other requests must not wait for its fiber. */
   readonly isRequestBound: boolean
 }
 
-/** The cached token of one token request. */
+/** Cached token of one token request. */
 export interface Entry {
   readonly request: TokenRequest
-  /** Read on the path of every call, and replaced in one synchronous step: no effect, as of a `Ref`, is necessary. */
+  /** State, which is read on the path of every call and replaced synchronously, so that no `Ref` is necessary. */
   readonly state: MutableRef.MutableRef<State>
-  /** That of the failures since the last success; undefined without one. */
+  /** Back-off of the failures since the last success; undefined without a failure. */
   readonly backOff: MutableRef.MutableRef<backOff.BackOff | undefined>
 }
 
@@ -70,7 +69,7 @@ export const make = (request: TokenRequest): Entry => ({
   backOff: MutableRef.make<backOff.BackOff | undefined>(undefined)
 })
 
-/** Replaces the state by that after an event, and returns what was decided. */
+/** Replaces the state by the state after an event, and returns the decision. */
 export const step = <A>(
   { state }: Entry,
   event: (state: State, now: Instant) => readonly [State, A]
@@ -109,7 +108,7 @@ const requestOnce = (shared: Shared, { request, state }: Entry, reason: cachedTo
     })
   )
 
-/** One request of a refresh: when it was sent, and what it was for. */
+/** Request of a refresh: the moment at which it was sent, and its refresh. */
 interface Sent {
   readonly sent: Instant
   readonly refresh: cachedToken.Refresh<Id>
@@ -137,7 +136,7 @@ const succeeded = (
     })
   })
 
-/** Reports a refresh that failed, while the cached token is used. */
+/** Logs a failed refresh while the cached token is used. */
 const warnOfFailedRefresh = ({ state }: Entry, error: TokenError): Effect.Effect<void> =>
   moments.withNow((now) => {
     const { cached, pause } = MutableRef.get(state)
@@ -170,7 +169,7 @@ const failed = (
     return next
   })
 
-/** Requests a token, again after each failure for as long as the rules allow. */
+/** Requests a token, and retries after each failure while the rules allow it. */
 const requestWithRetries = (
   shared: Shared,
   entry: Entry,
@@ -191,19 +190,19 @@ const requestWithRetries = (
       : yield* outcome.left
   })
 
-/** How often a refresh gives a sign of life, where it may be cut off without notice. In milliseconds. */
+/** Interval of the heartbeats of a refresh on platforms that may stop it without notice, in milliseconds. */
 const signEvery = 100
 
-/** How long a refresh without a sign counts as in flight for callers that have a token, in milliseconds. */
+/** Time for which a refresh without a heartbeat counts as in flight for callers that have a token, in milliseconds. */
 export const refreshLife = 100 * signEvery
 
-/** How often callers of other requests look for the outcome of a refresh, in milliseconds. */
+/** Interval at which callers of other requests poll the outcome of a refresh, in milliseconds. */
 const pollEvery = 20
 
-/** How often they find no new sign before they replace it. Not a time, which would also pass while all of them stand still. */
+/** Number of polls without a heartbeat after which they replace it. Not a time, which would also pass while all are suspended. */
 const maxPolls = 50
 
-/** How long a request that cannot outlive its response waits for the refresh that it started, in milliseconds. */
+/** Maximum time for which a request that cannot outlive its response waits for the refresh that it started, in milliseconds. */
 const heldFor = 5000
 
 const signs = ({ rules }: Shared, entry: Entry, id: Id): Effect.Effect<never> =>
@@ -212,13 +211,13 @@ const signs = ({ rules }: Shared, entry: Entry, id: Id): Effect.Effect<never> =>
     step(entry, (state, now) => [cachedToken.alive(state, now, { id, rules }), undefined])
   ))
 
-/** Starts a refresh. It serves many callers, so it has its own trace, which links to the call that started it. */
+/** Starts a refresh. It serves many callers, so it has a separate trace, which links to the call that started it. */
 export const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefresh<Id>): Effect.Effect<void> =>
   Effect.gen(function*() {
     const { id, reason } = begun.refresh
     const { isRequestBound } = shared
     const release = isRequestBound ? requestBound.extend() : undefined
-    // It would be cut off with the response.
+    // Otherwise it would end with the response.
     const isHeld = isRequestBound && release === undefined && reason === "renewal"
     const requested = requestWithRetries(shared, entry, begun, !isHeld)
     const caller = yield* Effect.option(Effect.currentParentSpan)
@@ -232,7 +231,7 @@ export const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefr
         captureStackTrace: false
       }
     )
-    // The state changes before the callers continue, so that one which calls again after a failure finds the pause.
+    // The state changes before the callers continue, so that a caller that retries after a failure finds the pause.
     const onEnd = Effect.sync(() => {
       MutableRef.update(entry.state, (state) => cachedToken.ended(state, id))
       release?.()
@@ -242,8 +241,8 @@ export const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefr
   })
 
 /**
- * Waits for a refresh that another request may run: what has come of it, or nothing when it was cut off. Fibers of other
- * requests are not waited for, since they would continue this one with their own I/O.
+ * Polls a refresh that another request may run. Returns its outcome, or nothing if it was stopped. Does not wait for fibers
+ * of other requests, since they would continue this one with their own I/O.
  */
 export const poll = (
   { state }: Entry,

@@ -9,24 +9,24 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { builtin } from "../protocol/platformModule.js"
 import { sourceOf } from "./transportResponse.js"
 
-/** A body has a coding that is not supported, or is not encoded in it. */
+/** Error of a body whose coding is not supported, or that is not encoded in its coding. */
 export class ContentCodingError extends Error {
   override readonly name = "ContentCodingError"
   constructor(readonly reason: "unknown" | "invalid", readonly coding: string) {
     super(
       reason === "unknown"
         ? `the content coding "${coding}" is not supported`
-        : `the body is not what its content coding "${coding}" says`
+        : `the body is not encoded in its content coding "${coding}"`
     )
   }
 }
 
 type Bytes = ReadableStream<Uint8Array>
 
-/** More than any server applies, so that a header cannot cause unbounded work. */
+/** Maximum number of codings, so that a header cannot cause unbounded work. */
 const maxCodings = 5
 
-/** The codings of a body, in the order in which they were applied; `identity` is not a coding. */
+/** Returns the codings of a body in the order in which they were applied, without `identity`. */
 export const codings = (header: string | undefined): ReadonlyArray<string> =>
   (header ?? "").split(",").map((coding) => coding.trim().toLowerCase()).filter((coding) =>
     coding !== "" && coding !== "identity"
@@ -52,7 +52,7 @@ const ofPlatform = (format: string): Transformation | undefined => {
   }
 }
 
-/** RFC 1950 section 2.2. Some servers send the compressed data of `deflate` without its frame. */
+/** Returns whether data has the zlib frame (RFC 1950 section 2.2). Some servers send `deflate` without it. */
 const isZlib = (first: number, second: number): boolean => (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0
 
 const brotli = (): Transformation | undefined => ofNode("createBrotliDecompress") ?? ofPlatform("brotli")
@@ -63,7 +63,7 @@ const isKnown = (coding: string): boolean =>
   /^(x-)?gzip$|^deflate$/.test(coding) || (coding === "br" && brotli() !== undefined) ||
   (coding === "zstd" && zstd() !== undefined)
 
-/** The decoder of a coding for a body that begins with these bytes; `none` when it is not encoded. */
+/** Returns the decoder of a coding for a body that starts with these bytes; `none` if it is not encoded. */
 const decoder = (coding: string, [first = 0, second = 0]: Uint8Array): Transformation | "none" | undefined => {
   switch (coding) {
     case "br":
@@ -73,17 +73,17 @@ const decoder = (coding: string, [first = 0, second = 0]: Uint8Array): Transform
     case "deflate":
       return ofPlatform(isZlib(first, second) ? "deflate" : "deflate-raw")
     default:
-      // Without its magic number it was decoded on the way, and the header was left.
+      // A body without the magic number was decoded on the way, and the header was not removed.
       return first === 0x1f && second === 0x8b ? ofPlatform("gzip") : "none"
   }
 }
 
-/** Marks what the body's transport failed with, which is not a problem of its coding. */
+/** Marks an error of the transport, which is not a problem of the coding. */
 class Upstream {
   constructor(readonly error: unknown) {}
 }
 
-/** The stream as it would be read, from its first two bytes on; an empty body has no coding. */
+/** Decodes one coding, determined by the first two bytes; an empty body has no coding. */
 const decodeOne = (body: Bytes, coding: string): Bytes => {
   const reader = body.getReader()
   const read = () =>
@@ -148,8 +148,8 @@ const decodeOne = (body: Bytes, coding: string): Bytes => {
 }
 
 /**
- * Decodes a body, by the header `Content-Encoding`. The stream fails with a `ContentCodingError` when a coding is unknown
- * or the body is not encoded in it; errors of the body itself are passed on. It is read only as far as the result is.
+ * Decodes a body by its `Content-Encoding` header. The stream fails with a `ContentCodingError` if a coding is unknown or the
+ * body is not encoded in it, and passes errors of the body on. The body is read only as far as the result.
  */
 export const decode = (body: Bytes, header: string | undefined): Bytes => {
   const applied = codings(header)
@@ -162,13 +162,13 @@ export const decode = (body: Bytes, header: string | undefined): Bytes => {
 }
 
 /**
- * Whether the transport decoded the body. `fetch` does, and only what it received from the network has a URL: a
- * `Response` that a program constructed was not decoded.
+ * Returns whether the transport decoded the body. `fetch` does, and only responses from the network have a URL: a `Response`
+ * that a program constructed was not decoded.
  */
 export const isDecoded = (response: HttpClientResponse.HttpClientResponse): boolean => {
   if ("isDecoded" in response && typeof response.isDecoded === "boolean") return response.isDecoded
   const source = sourceOf(response)
-  // By its tag: a program may use a `fetch` that is not the global one, such as that of Undici.
+  // Detected by its tag: a program may use a `fetch` other than the global one, such as that of Undici.
   return typeof source === "object" && source !== null &&
     Object.prototype.toString.call(source) === "[object Response]" &&
     "url" in source && source.url !== ""

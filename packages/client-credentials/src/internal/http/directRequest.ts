@@ -1,6 +1,6 @@
 /**
- * Requests to the platform that a program runs on. They never leave the machine, or go to its own service: no proxy, no
- * redirects, little time, few bytes.
+ * Requests to services of the platform that a program runs on, on the same machine or in its network: without proxy and
+ * redirects, bounded in time and size.
  */
 import * as Effect from "effect/Effect"
 
@@ -8,7 +8,7 @@ import { CredentialUnavailable } from "../../OAuthError.js"
 import { tagOf } from "../protocol/foreignError.js"
 import { builtin } from "../protocol/platformModule.js"
 
-/** The most that is read of a response: identity tokens are short. */
+/** Maximum size of a response: identity tokens are short. */
 const maxBytes = 65_536
 
 export interface Request {
@@ -34,7 +34,7 @@ const text = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
   return read + decoder.decode()
 }
 
-/** By `fetch`, for services on the network: what the runtime configures (proxies, authorities) applies. */
+/** Sends by `fetch`, for services on the network: settings of the runtime (proxies, authorities) apply. */
 export const byFetch: Send = async ({ headers, url }, signal) => {
   const response = await globalThis.fetch(url, { headers: { ...headers }, redirect: "manual", signal })
   const body = response.body as AsyncIterable<Uint8Array> | null
@@ -59,7 +59,7 @@ interface NodeHttp {
   ) => { readonly on: (event: "error", listener: (error: unknown) => void) => void }
 }
 
-/** Past every proxy, which `fetch` may be configured with: for link-local addresses. */
+/** Sends directly, bypassing any proxy that `fetch` is configured with, for link-local addresses. */
 export const direct: Send = (request, signal) => {
   const http = builtin<NodeHttp>("node:http")
   return http === undefined ? byFetch(request, signal) : new Promise((resolve, reject) => {
@@ -76,7 +76,7 @@ export const direct: Send = (request, signal) => {
 
 const unavailable = (problem: string) => new CredentialUnavailable({ credential: "identity token", problem })
 
-/** Returns a successful response. Its body, and what fails otherwise, is in no error. */
+/** Returns a successful response. Errors contain neither its body nor the original failure. */
 export const get = (
   send: Send,
   service: string,
@@ -84,14 +84,14 @@ export const get = (
 ): Effect.Effect<Response, CredentialUnavailable> =>
   Effect.tryPromise({
     try: (signal) => send(request, signal),
-    catch: (error) => unavailable(`${service} does not answer (${tagOf(error)})`)
+    catch: (error) => unavailable(`${service} did not respond (${tagOf(error)})`)
   }).pipe(
     Effect.timeoutFail({
       duration: "5 seconds",
-      onTimeout: () => unavailable(`${service} did not answer within 5 seconds`)
+      onTimeout: () => unavailable(`${service} did not respond within 5 seconds`)
     }),
     Effect.filterOrFail(
       ({ status }) => status === 200,
-      ({ status }) => unavailable(`${service} answered with status ${status}`)
+      ({ status }) => unavailable(`${service} returned status ${status}`)
     )
   )

@@ -1,5 +1,5 @@
 /**
- * One request and its whole response, within limits of time and size, without redirects and without a trace.
+ * Sends one request and reads its complete response, within limits of time and size, without redirects and without a trace.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -31,7 +31,7 @@ import { version } from "./version.js"
 type Response = HttpClientResponse.HttpClientResponse
 
 export interface Limits {
-  /** Milliseconds. */
+  /** Time limit in milliseconds. */
   readonly timeout: number
   readonly maxResponseBytes: number
 }
@@ -40,25 +40,25 @@ export interface Received {
   readonly endpoint: string
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** Undefined when it was not read to its end, or cannot be read. */
+  /** Body; undefined if it was not read completely, or cannot be read. */
   readonly body: string | undefined
-  /** The reason why there is no body, to follow "The token endpoint returned status 200, but ". */
+  /** Reason for a missing body, to follow "The token endpoint returned status 200, but ". */
   readonly unread?: string | undefined
-  /** Milliseconds since the epoch. */
+  /** Time of the request in milliseconds since the epoch. */
   readonly requestedAt: number
-  /** Milliseconds since the epoch. */
+  /** Time of the response in milliseconds since the epoch. */
   readonly receivedAt: number
 }
 
 /**
- * The connection was closed before any byte of a response arrived, as when the server closes an idle connection at the
- * moment at which it is used again. The request may have been processed.
+ * Error of a connection that was closed before any byte of a response arrived, as when the server closes an idle connection at
+ * the moment at which it is used again. The request may have been processed.
  */
 export class ConnectionClosed extends Data.TaggedError("ConnectionClosed")<{
   readonly error: TokenEndpointUnavailable
 }> {}
 
-/** A client span of HTTP as in OpenTelemetry. It shows origin and path of the URL, and no header. */
+/** Creates an HTTP client span as in OpenTelemetry, with origin and path of the URL, and without headers. */
 const traced = (request: HttpClientRequest.HttpClientRequest) => {
   const { hostname, origin, pathname, port, protocol } = new URL(request.url)
   return {
@@ -74,8 +74,8 @@ const traced = (request: HttpClientRequest.HttpClientRequest) => {
 }
 
 /**
- * The headers of the library's own requests. Without `Accept-Encoding` any coding is acceptable (RFC 9110 section
- * 12.5.3), and some firewalls refuse requests without `User-Agent`.
+ * Adds the headers of the library's own requests. Without `Accept-Encoding`, any coding is acceptable (RFC 9110 section
+ * 12.5.3), and some firewalls reject requests without `User-Agent`.
  */
 const named = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
   HttpClientRequest.setHeaders(request, {
@@ -84,7 +84,7 @@ const named = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.
     ...request.headers
   })
 
-/** The URL that the transport reports for a response: fetch does, and Undici where it follows redirects. */
+/** Returns the URL that the transport reports for a response: fetch does, and Undici if it follows redirects. */
 const foundAt = (response: Response): string | undefined => {
   const source = sourceOf(response)
   if (typeof source !== "object" || source === null) return undefined
@@ -97,7 +97,7 @@ const foundAt = (response: Response): string | undefined => {
   return last instanceof URL ? transport.shownUrl(last) : undefined
 }
 
-/** Origin and path from which the response came, when they are not those of the request. */
+/** Returns origin and path of the response if they differ from those of the request. */
 const elsewhere = (
   response: Response,
   request: HttpClientRequest.HttpClientRequest
@@ -110,13 +110,12 @@ const elsewhere = (
 
 interface Once {
   readonly observer: transport.Observer
-  /** What the transport returned for the request that was sent. */
+  /** Returns the result of the transport for the request that was sent. */
   readonly first: () => transport.Result | undefined
 }
 
 /**
- * Sends a request once, and to no URL but its own. Requests that the program sends meanwhile, for its own purposes,
- * are not affected.
+ * Sends a request once, only to its own URL. Other requests that the program sends meanwhile are not affected.
  */
 const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): Once => {
   const expected = transport.shownUrl(transport.urlOf(request))
@@ -129,7 +128,7 @@ const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): 
   note(request)
   const secrets = ["authorization", "dpop"].filter((name) => request.headers[name] !== undefined)
   let hasEnded = false
-  // A fiber that the program forked on the way, such as a queue of requests, may send others later that look alike.
+  // A fiber that the program forked meanwhile, such as a queue of requests, may send similar requests later.
   const isOwn = (sent: HttpClientRequest.HttpClientRequest): boolean =>
     parts.has(sent.headers) || parts.has(sent.body) || (!hasEnded && (
       redirected.leadsTo(first, sent) ||
@@ -162,10 +161,10 @@ const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): 
   }
 }
 
-/** The result of one send. */
+/** Result of one send. */
 type Answer = Response | TokenEndpointUnavailable | ConnectionClosed
 
-/** Sends once: an `HttpClient` above the transport can neither repeat the request nor send it elsewhere. */
+/** Sends once: an `HttpClient` above the transport can neither repeat nor divert the request. */
 const answer = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest,
@@ -199,7 +198,7 @@ const answer = (
         const failure = Cause.failureOption(exit.cause)
         if (Option.isNone(failure)) return Effect.failCause(Cause.map(exit.cause, absurd))
         const error: unknown = failure.value
-        // A filter of statuses beneath concerns the calls of the program, not the meaning of a token response.
+        // A status filter beneath applies to calls of the program, not to token responses.
         const filtered = httpErrors.filteredResponse(error)
         return Effect.succeed(filtered === undefined ? unavailable(error) : response ?? filtered)
       })
@@ -214,8 +213,8 @@ const absurd = (error: unknown): never => {
 type Content = Pick<Received, "body" | "unread">
 
 /**
- * Reads the body within a limit; where it is not read, `unread` states the reason. That of a redirect is not needed, and a
- * client beneath that began to follow the redirect may have discarded it.
+ * Reads the body within a limit; otherwise `unread` states the reason. The body of a redirect is not needed, and a client
+ * beneath that started to follow the redirect may have discarded it.
  */
 const readBody = (
   response: Response,
@@ -226,7 +225,7 @@ const readBody = (
     Effect.map(Option.match({
       onNone: (): Content => ({
         body: undefined,
-        unread: `with more than ${maxBytes} bytes, so it was not read to its end`
+        unread: `with more than ${maxBytes} bytes, so it was not read completely`
       }),
       onSome: (text) => ({ body: text })
     })),
@@ -267,7 +266,7 @@ export const sendOnce = (
     const content = yield* readBody(response, endpoint, maxResponseBytes)
     const receivedAt = yield* Clock.currentTimeMillis
     const received: Received = { endpoint, status, headers, ...content, requestedAt, receivedAt }
-    // A tracer is given what the span ends with.
+    // A tracer receives the exit of the span.
     return Redacted.make(received)
   }).pipe(
     Effect.timeoutFail({

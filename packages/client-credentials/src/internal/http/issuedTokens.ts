@@ -1,6 +1,6 @@
 /**
- * The tokens that this process was issued by token endpoints: one record for the whole process, so that clients which know
- * nothing of each other are noticed.
+ * Records the tokens that were issued to this process: one record for the whole process, so that independent clients for the
+ * same token request are detected.
  */
 import * as Equal from "effect/Equal"
 
@@ -10,11 +10,11 @@ import * as duplicates from "../token/duplicates.js"
 
 const issued = duplicates.make<AccessToken>((one, other) => Equal.equals(one.value, other.value))
 
-/** Each client has its own proof key, which is not what distinguishes the requests of a program. */
+/** Returns the key of a request without its proof key: each client has one, which does not distinguish requests. */
 const keyOf = (request: TokenRequest): string =>
   JSON.stringify(Object.entries(request).filter(([name]) => name !== "dpopThumbprint").sort())
 
-/** Notes a token as `duplicates` does. */
+/** Records a token as `duplicates` does. */
 export const note = (
   clock: object,
   { request, ...issue }: Omit<duplicates.Issue<AccessToken>, "key"> & { readonly request: TokenRequest }

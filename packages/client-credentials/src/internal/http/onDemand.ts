@@ -1,5 +1,5 @@
 /**
- * Runs calls of programs without Effect: on one build of a layer, which the first call begins.
+ * Runs calls of programs without Effect on one build of a layer, which the first call starts.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -10,10 +10,10 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import { ClientClosed } from "../../OAuthError.js"
 import { isRequestBound } from "../protocol/requestBound.js"
 
-/** What runs the calls of a client. */
+/** Runner of the calls of a client. */
 export interface Running<Services> {
   readonly run: <A>(effect: Effect.Effect<A, unknown, Services>, signal?: AbortSignal) => Promise<A>
-  /** Registers what runs when the client is closed, with its error. Returns what removes it. */
+  /** Registers a function that runs with an error when the client is closed. Returns a function that removes it. */
   readonly onClose: (end: (error: ClientClosed) => void) => () => void
   readonly close: () => Promise<void>
 }
@@ -21,7 +21,7 @@ export interface Running<Services> {
 const errorOf = (cause: Cause.Cause<unknown>): Error => {
   const error = Cause.squash(cause)
   if (error instanceof Error) return error
-  // A `ConfigError` is none, and would be shown as its fields.
+  // A `ConfigError` is not an `Error`, and would be shown as its fields.
   const tag = typeof error === "object" && error !== null && "_tag" in error ? { _tag: error._tag } : {}
   return Object.assign(new Error(String(error), { cause: error }), tag)
 }
@@ -39,7 +39,7 @@ export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<S
       calls.delete(end)
     }
   }
-  /** Is interrupted by `close`, and succeeds never. */
+  /** Never succeeds; is interrupted by `close`. */
   const interruptedByClose = Effect.async<never>((resume) => {
     const end = () => resume(Effect.interrupt)
     return shared.isClosed() ? end() : Effect.sync(onClose(end))
@@ -52,7 +52,7 @@ export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<S
         (runtime) => Effect.promise((signal) => runtime.runPromiseExit(effect, { signal }))
       )
       const sent = await Effect.runPromiseExit(
-        // A call that is cut off with its request would never be removed from those that `close` ends.
+        // A call that ends with its request would never be removed from those that `close` ends.
         isBound ? call : Effect.raceFirst(call, interruptedByClose),
         signal === undefined ? undefined : { signal }
       )
@@ -61,7 +61,7 @@ export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<S
       signal?.throwIfAborted()
       throw shared.isClosed() && Cause.isInterruptedOnly(exit.cause) ? closed() : errorOf(exit.cause)
     },
-    // What is cut off with its request would never be removed.
+    // A registration that ends with its request would never be removed.
     onClose: (end) => isBound ? () => undefined : onClose(() => end(closed())),
     close: () => {
       const closing = shared.close()
@@ -72,8 +72,8 @@ export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<S
 }
 
 /**
- * One build of a layer for all callers. A failed build is released before the next one starts, so that nothing of it
- * stays open.
+ * Builds a layer once for all callers. A failed build is released before the next one starts, so that none of its resources
+ * stay open.
  */
 const buildOnDemand = <R, E>(layer: Layer.Layer<R, E>) => {
   type Runtime = ManagedRuntime.ManagedRuntime<R, E>
@@ -103,7 +103,7 @@ const buildOnDemand = <R, E>(layer: Layer.Layer<R, E>) => {
   }
 }
 
-/** Builds of a layer where no request waits for another: each builds it, until one of them has. */
+/** Builds a layer on platforms where no request waits for another: each request builds it until one build has succeeded. */
 const buildByEach = <R, E>(layer: Layer.Layer<R, E>): ReturnType<typeof buildOnDemand<R, E>> => {
   let built: ManagedRuntime.ManagedRuntime<R, E> | undefined
   let closing: Promise<void> | undefined

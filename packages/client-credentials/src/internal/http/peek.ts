@@ -1,5 +1,5 @@
 /**
- * Reads a bounded part of the body of a response that the caller can still read: the part comes first, the rest follows.
+ * Reads a bounded part of a body so that the caller can still read the complete body: the part first, then the rest.
  */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
@@ -32,14 +32,14 @@ const join = (chunks: Iterable<Uint8Array>): Bytes => {
 
 const abandon = (scope: Scope.CloseableScope): Effect.Effect<void> => Scope.close(scope, Exit.interrupt(FiberId.none))
 
-/** Closes the connections of responses whose body is not read, as the platform does for its own. */
+/** Closes the connections of responses whose body is not read, as the platform does for its responses. */
 const unread = "FinalizationRegistry" in globalThis
   ? new FinalizationRegistry<Scope.CloseableScope>((scope) => {
     Effect.runFork(abandon(scope))
   })
   : undefined
 
-/** A response with the body given here; the rest is that of another response. */
+/** Response with the given body; the rest is that of another response. */
 class Peeked extends responses.Derived {
   readonly #head: Response
   readonly #content: Stream.Stream<Uint8Array, httpErrors.ResponseError>
@@ -56,7 +56,7 @@ class Peeked extends responses.Derived {
     unread?.register(this, scope, this)
   }
 
-  /** Whether the transport decoded the body, which only the original shows. */
+  /** True if the transport decoded the body, which only the original response shows. */
   get isDecoded() {
     return contentCoding.isDecoded(this.#head)
   }
@@ -66,7 +66,7 @@ class Peeked extends responses.Derived {
       return this.#content
     })
   }
-  /** Read once, as the platform does, so that `text` and `json` may both be used. */
+  /** Complete body, read once, as on the platform, so that `text` and `json` may both be used. */
   get #whole(): Effect.Effect<Bytes, httpErrors.ResponseError> {
     return this.#bytes ??= Effect.runSync(Effect.cached(Effect.map(Stream.runCollect(this.stream), join)))
   }
@@ -101,16 +101,16 @@ class Peeked extends responses.Derived {
 }
 
 export interface Peek {
-  /** To be used in place of the response that was read. */
+  /** Response to use in place of the one that was read. */
   readonly response: Response
-  /** The beginning of the body, or all of it. */
+  /** Beginning of the body, or the complete body. */
   readonly bytes: Uint8Array
   readonly isComplete: boolean
 }
 
 /**
- * Decodes the beginning of a body, as far as that is possible, to at most `limit` bytes. Never fails: a body that cannot be
- * decoded is not complete.
+ * Decodes the beginning of a body as far as possible, to at most `limit` bytes. Never fails: a body that cannot be decoded is
+ * reported as incomplete.
  */
 const decodedWithin = (bytes: Uint8Array, header: string | undefined, limit: number) =>
   Effect.promise(async () => {
@@ -134,14 +134,14 @@ const decodedWithin = (bytes: Uint8Array, header: string | undefined, limit: num
       }
       await reader.cancel()
     } catch {
-      // The rest of the body was not read, or is not what its header says.
+      // The rest of the body was not read, or is not encoded as its header states.
     }
     return { bytes: join(chunks).subarray(0, limit), isComplete: isComplete && size <= limit }
   })
 
 /**
- * Reads at most `limit` bytes of the body, and the rest of their chunk. A body that ends by then has released its
- * connection. The bytes that are returned are decoded; those of the response are as they were.
+ * Reads at most `limit` bytes of the body, and the rest of their chunk. A body that ends by then has released its connection.
+ * The returned bytes are decoded; those of the response are unchanged.
  */
 export const peek = (original: Response, limit: number): Effect.Effect<Peek, httpErrors.ResponseError> =>
   Effect.uninterruptibleMask((restore) =>

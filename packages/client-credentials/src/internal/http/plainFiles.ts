@@ -1,5 +1,5 @@
 /**
- * The file system of programs that provide none: it reads the files that variables name, where the runtime has files.
+ * File system of programs that provide none. Reads the files that variables name, if the runtime has files.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 /**
- * Adds the token that a grant presents to the client authentication, as one credential.
+ * Combines the token that a grant presents with the client authentication to one credential.
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -18,7 +18,7 @@ interface Presented {
   readonly confirm?: Effect.Effect<void> | undefined
 }
 
-/** The part of a grant that is used here. */
+/** Part of a grant that is used here. */
 interface Grant {
   readonly isOnBehalfOf: boolean
   readonly present: (
@@ -34,7 +34,7 @@ const isPresented = (value: unknown): value is Presented =>
   Object.values(value["parameters"]).every((one) => typeof one === "string") &&
   [value["invalidate"], value["confirm"]].every((one) => one === undefined || Effect.isEffect(one))
 
-/** Reads the token to present. The function of a custom grant may throw, and return anything. */
+/** Reads the token to present. The function of a custom grant may throw and return any value. */
 const read = ({ present }: Grant, target: Parameters<Grant["present"]>[0]): Effect.Effect<Presented, TokenError> =>
   Effect.suspend(() => {
     const reading: unknown = present(target)
@@ -50,7 +50,7 @@ const read = ({ present }: Grant, target: Parameters<Grant["present"]>[0]): Effe
   )
 
 const hint = ({ expiresAt = NaN }: Presented): string =>
-  "The server does not accept what the grant presents. Check that it trusts the issuer of that token, its subject and its " +
+  "The server rejected the token that the grant presents. Check that it trusts the issuer of that token, its subject and its " +
   `audience${
     Math.abs(expiresAt) <= 8.64e15 ? `, and its life: it expires at ${new Date(expiresAt).toISOString()}` : ""
   }.`
@@ -84,7 +84,7 @@ export const withGrant = (
   return { credentials: [Effect.map(first, presenting), ...others.map(Effect.map(presenting))] }
 }
 
-/** The error of a call on behalf of a user, where the client presents no token of a user. */
+/** Error of a call on behalf of a user if the grant of the client presents no token of a user. */
 export const notOnBehalfOf = unavailable(
   "the call is made on behalf of a user, and the grant of the client presents no token of a user. Configure one, such as " +
     "Grant.tokenExchange({ subject: \"onBehalfOf\" }), or leave Grant.onBehalfOf out",

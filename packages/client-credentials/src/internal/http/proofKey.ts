@@ -1,5 +1,5 @@
 /**
- * The key of proofs of possession (RFC 9449), with the nonces and the clocks of servers.
+ * Key of proofs of possession (RFC 9449), with the nonces and clocks of servers.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -21,15 +21,14 @@ import * as signing from "./signing.js"
 
 /** A proof of possession for one request. */
 export interface Proof {
-  /** The value of the `DPoP` header. */
+  /** Value of the `DPoP` header. */
   readonly value: string
   /**
-   * To be run with the headers of the response, whatever its status. Notes its nonce (RFC 9449 section 8.2) for the origin
-   * of the request. `isRejected` states that the response rejected this proof (`invalid_dpop_proof`): then the offset of
-   * the server's clock is taken from its `Date`, corrected by `Age`, if it is between 5 seconds and 24 hours.
+   * Records the nonce of a response (RFC 9449 section 8.2) for the origin of the request. Run it with the headers of the
+   * response, whatever its status. `isRejected` states that the response rejected this proof (`invalid_dpop_proof`): then the
+   * offset of the server's clock is taken from its `Date`, corrected by `Age`, if it is between 5 seconds and 24 hours.
    *
-   * Returns whether nonce or offset are different from those of this proof, so that the request may succeed with another
-   * one.
+   * Returns whether nonce or offset differ from those of this proof, so that the request may succeed with another one.
    */
   readonly onResponse: (
     headers: Readonly<Record<string, string | undefined>>,
@@ -37,25 +36,25 @@ export interface Proof {
   ) => Effect.Effect<boolean>
 }
 
-/** A key, the nonces of servers and the offsets of their clocks. */
+/** A key, with the nonces of servers and the offsets of their clocks. */
 export interface ProofKey {
   readonly algorithm: string
-  /** The JWK thumbprint of the key (RFC 7638), as servers bind tokens to it (RFC 9449 section 6.1). */
+  /** JWK thumbprint of the key (RFC 7638), to which servers bind tokens (RFC 9449 section 6.1). */
   readonly thumbprint: string
-  /** Whether the key is one of the configuration, so that other processes can have it too. */
+  /** True if the key is configured, so that other processes can have it too. */
   readonly isConfigured: boolean
   readonly clocks: serverClocks.ServerClocks
   /** Creates a proof for one request (RFC 9449 section 4.2), with the newest nonce of the origin of its URL. */
   readonly proof: (request: {
     readonly method: string
-    /** The URL of the request; query and fragment are left out of the proof (RFC 9449 section 4.2). */
+    /** URL of the request; the proof does not contain query and fragment (RFC 9449 section 4.2). */
     readonly url: string
-    /** The token that is sent with the request; undefined for a token request. */
+    /** Token that is sent with the request; undefined for a token request. */
     readonly accessToken?: Redacted.Redacted<string> | undefined
   }) => Effect.Effect<Proof, CredentialUnavailable>
 }
 
-/** A key that signs proofs, with the public key that is in them. */
+/** A key that signs proofs, and its public key, which they contain. */
 interface KeyPair {
   readonly key: signing.SigningKey
   readonly publicKey: PublicKey
@@ -78,7 +77,7 @@ const generated = (algorithm: string): Effect.Effect<KeyPair, ReadonlyArray<Prob
     catch: () => problem("algorithm", `an algorithm by which this runtime can generate a key (found ${algorithm})`)
   })
 
-/** What is wrong with a private key as a text, or the key and the algorithm that it signs proofs by. */
+/** Returns the key and its algorithm, or the problem of a private key in a string. */
 const readText = (text: string, wanted: Algorithm | undefined) => {
   const key = privateKey.read(text)
   if (!privateKey.isUsable(key)) return problem("key", `a private key as PEM or JWK, but it is ${key.found}`)
@@ -118,7 +117,7 @@ const fromSigner = (signer: Signer): Effect.Effect<KeyPair, ReadonlyArray<Proble
     : Effect.succeed({ key: { ...signing.ofSigner(signer), keyId: undefined }, publicKey })
 }
 
-/** The problems of a key that is known, before it is used. */
+/** Returns the problems of a configured key before it is used. */
 export const problems = (
   key: Redacted.Redacted<string> | Signer,
   algorithm: Algorithm | undefined
@@ -131,7 +130,7 @@ export const problems = (
   return "key" in read ? [] : read
 }
 
-/** The key that is given, or else a new one. Fails with the problems of the options. */
+/** Returns the configured key, or generates one. Fails with the problems of the options. */
 export const make = (
   { algorithm, key }: {
     readonly algorithm?: Algorithm | undefined

@@ -1,13 +1,13 @@
 /**
- * Redirects that an `HttpClient` beneath follows by itself.
+ * Detects redirects that an `HttpClient` beneath follows.
  */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 
 import * as transport from "../seam/transport.js"
 
 /**
- * Returns whether a request goes where a response redirects to. Such a request is a part of the one before also when the
- * client has removed everything by which it is known: the body, the authorization.
+ * Returns whether a request goes to the target of a redirect. Such a request belongs to the previous one even if the client has
+ * removed its identifying parts: body and authorization.
  */
 export const leadsTo = (
   result: transport.Result | undefined,

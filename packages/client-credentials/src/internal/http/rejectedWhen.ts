@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as httpErrors from "../seam/httpErrors.js"
 import * as peek from "./peek.js"
 
-/** The input of the predicate. */
+/** Input of the predicate. */
 export interface Excerpt {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -24,7 +24,7 @@ export interface Settings {
 }
 
 export interface Judged {
-  /** To be used in place of the response that was judged. */
+  /** Response to use in place of the one that was judged. */
   readonly response: HttpClientResponse.HttpClientResponse
   readonly isRejected: boolean
 }
@@ -56,7 +56,7 @@ const evaluate = (predicate: NonNullable<Settings["response"]>, excerpt: Excerpt
     Effect.flatMap((answer) =>
       typeof answer === "boolean" ? Effect.succeed(answer) : Effect.dieMessage("neither true nor false")
     ),
-    // Its error may hold the body, so only its name is shown.
+    // Its error may contain the body, so only its name is shown.
     Effect.catchAllCause((cause) =>
       Effect.as(
         Effect.logWarning(

@@ -1,5 +1,5 @@
 /**
- * The clocks of the servers of one client, by which its proofs and its assertions are dated.
+ * Clocks of the servers of one client, by which its proofs and assertions are dated.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -10,16 +10,16 @@ import { offset } from "../protocol/serverClock.js"
 type Headers = Readonly<Record<string, string | undefined>>
 
 export interface ServerClocks {
-  /** Returns by how much the clock of an origin is ahead, in milliseconds. */
+  /** Returns the time by which the clock of an origin is ahead, in milliseconds. */
   readonly ahead: (origin: string) => number
   /**
-   * To be run with the response that rejected what was dated with the offset `used`. Returns whether the offset of that
-   * origin is another one now, so that the request may succeed with a new date.
+   * Updates the offset of an origin from the response that rejected a proof or an assertion dated with the offset `used`.
+   * Returns whether the offset changed, so that the request may succeed with a new date.
    */
   readonly onRejected: (origin: string, headers: Headers, used: number) => Effect.Effect<boolean>
 }
 
-/** The number of servers for which something is kept; a client has a few. */
+/** Maximum number of servers for which data is kept; a client has a few. */
 export const maxOrigins = 100
 
 /** Sets an entry as the newest one, and drops the oldest beyond the limit. */
@@ -33,7 +33,7 @@ export const setNewest = <A>(entries: Map<string, A>, key: string, value: A): vo
 }
 
 class Clocks implements ServerClocks {
-  /** Made for the first server whose clock differs: few do. */
+  /** Offsets, created for the first server whose clock differs: few do. */
   private offsets: Map<string, number> | undefined = undefined
 
   ahead(origin: string): number {
@@ -44,7 +44,7 @@ class Clocks implements ServerClocks {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const known = this.ahead(origin)
       const found = offset({ headers, now, used })
-      // Another request may have found it meanwhile.
+      // Another request may have updated it meanwhile.
       if (found === undefined) return Effect.succeed(false)
       setNewest(this.offsets ??= new Map(), origin, found)
       if (Math.abs(found - known) < 1000) return Effect.succeed(true)

@@ -1,12 +1,12 @@
 /**
- * An access token as programs without Effect get it.
+ * Access token for programs without Effect.
  */
 import * as Inspectable from "effect/Inspectable"
 import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "../../AccessToken.js"
 
-/** A token whose value is no own member, so that nothing prints, copies or serializes it. */
+/** Token whose value is not an own property, so that nothing prints, copies or serializes it. */
 export class ShownToken extends Inspectable.Class {
   readonly type: "Bearer" | "DPoP"
   readonly scope: ReadonlyArray<string> | undefined

@@ -1,5 +1,5 @@
 /**
- * Signed JWTs, by a key in memory or by a `Signer`: the one place where this library signs.
+ * Signs JWTs with a key in memory or a `Signer`. No other module of this library signs.
  */
 import * as Effect from "effect/Effect"
 import type { CryptoKey } from "jose"
@@ -16,7 +16,7 @@ import * as results from "../seam/results.js"
 /** A key that signs. */
 export interface SigningKey {
   readonly algorithm: string
-  /** The `kid` header; undefined for none. */
+  /** Value of the `kid` header; undefined for none. */
   readonly keyId: string | undefined
   readonly sign: (data: Uint8Array) => Effect.Effect<Uint8Array, CredentialUnavailable>
 }
@@ -24,31 +24,31 @@ export interface SigningKey {
 const unavailable = (problem: string, check?: string) =>
   new CredentialUnavailable({ credential: "private key", problem, check })
 
-/** A signer that answers later is no better than one that fails. */
+/** Time limit of a signer. A slower signer counts as failed. */
 const limit = "10 seconds"
 
 const whatToCheck =
   "the signer: whether its service can be reached, has the key, and allows this program to sign with it"
 
-/** What a signer failed with may hold anything. */
+/** Describes the failure of a signer, which may contain any data. */
 const failureOf = (failure: unknown): string => {
   if (failure instanceof jws.InvalidSignature) return failure.problem
   const kind = kindOf(failure)
   return kind === undefined ? "its signer failed" : `its signer failed (${kind})`
 }
 
-/** The key of a signer, whose signatures are checked as far as their length tells. */
+/** Returns the key of a signer, whose signatures are validated by their length. */
 export const ofSigner = (signer: Signer, keyId = signer.keyId): SigningKey => ({
   algorithm: signer.algorithm,
   keyId,
   sign: (data) =>
     Effect.suspend(() => signer.sign(data)).pipe(
       Effect.mapError((failure) => unavailable(failureOf(failure), whatToCheck)),
-      // An exception, and what `Effect.promise` makes of a rejection.
+      // An exception, or a rejection in `Effect.promise`.
       Effect.catchAllDefect((defect) => unavailable(failureOf(defect), whatToCheck)),
       Effect.timeoutFail({
         duration: limit,
-        onTimeout: () => unavailable(`its signer did not answer within ${limit}`, whatToCheck)
+        onTimeout: () => unavailable(`its signer did not respond within ${limit}`, whatToCheck)
       }),
       Effect.flatMap((signature) => {
         const problem = jws.signatureProblem(signer.algorithm, signature, signer.publicKey?.n)
@@ -57,7 +57,7 @@ export const ofSigner = (signer: Signer, keyId = signer.keyId): SigningKey => ({
     )
 })
 
-/** A key of the platform. */
+/** Returns the signing key of a platform key. */
 export const ofCryptoKey = (key: CryptoKey, algorithm: string, keyId: string | undefined): SigningKey => ({
   algorithm,
   keyId,
@@ -68,7 +68,7 @@ export const ofCryptoKey = (key: CryptoKey, algorithm: string, keyId: string | u
     })
 })
 
-/** A private key that was read. */
+/** Returns the signing key of a private key that was read. */
 export const ofPrivateKey = (
   key: PrivateKey,
   algorithm: string
@@ -78,7 +78,7 @@ export const ofPrivateKey = (
     (imported) => ofCryptoKey(imported, algorithm, key.keyId)
   )
 
-/** A secret, for HMAC. */
+/** Returns the signing key of a secret, for HMAC. */
 export const ofSecret = (secret: string, algorithm: string): Effect.Effect<SigningKey> =>
   Effect.map(
     Effect.promise(() => jws.importSecret(secret, algorithm)),
@@ -99,5 +99,5 @@ export const jwt = (
     return Effect.map(sign(new TextEncoder().encode(input)), (signature) => jws.compact(input, signature))
   })
 
-/** The value of `x5t#S256` (RFC 7515 section 4.1.8), loaded with what signs. */
+/** Returns the value of `x5t#S256` (RFC 7515 section 4.1.8). Loaded together with the signing code. */
 export const certificateThumbprint = thumbprint

@@ -1,5 +1,5 @@
 /**
- * The connections of `NodeTls`: new ones for each set of certificates, while the old ones end with their requests.
+ * Connections of `NodeTls`: new ones for each set of certificates, while the old ones end with their requests.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -16,7 +16,7 @@ import * as metrics from "../seam/metrics.js"
 import type { ClientCertificate } from "./clientCertificate.js"
 import { type Certificate, certificateOf, type Material, secureContext } from "./tlsContext.js"
 
-/** The proxies for each scheme, empty for none, and the hosts that none is used for. */
+/** Proxies for each scheme, empty for none, and the hosts for which none is used. */
 interface Proxies {
   readonly http: string
   readonly https: string
@@ -34,13 +34,13 @@ class Route extends Undici.Dispatcher {
   }
 }
 
-/** The connections that one set of certificates makes. */
+/** Connections of one set of certificates. */
 interface Connections {
   readonly material: Material
   readonly certificate: Certificate | undefined
   readonly client: HttpClient.HttpClient
   readonly agents: ReadonlyArray<Undici.Dispatcher>
-  /** Requests whose response has not begun, and effects that hold the certificate. */
+  /** Number of requests whose response has not started, and of effects that hold the certificate. */
   users: number
 }
 
@@ -59,17 +59,17 @@ const connections = (material: Material, { except, http, https }: Proxies): Conn
   return { ...state, client: NodeHttpClient.makeUndici(new Route(direct, proxied)), agents: [direct, proxied] }
 }
 
-/** The connections that the requests of an effect use, of whichever `NodeTls`. */
+/** Connections that the requests of an effect use, of any `NodeTls`. */
 class Held extends Context.Reference<Held>()("@effect-oauth/client-credentials/internal/http/tlsConnections/Held", {
   defaultValue: (): Connections | undefined => undefined
 }) {}
 
-/** The shortest time between two readings of the sources, and between two looks at the end of a certificate. */
+/** Minimum time between two reads of the sources, and between two checks of a certificate's expiry, in milliseconds. */
 const interval = 1000
 
 /**
- * When the client certificates end that this process presents: it may have several `NodeTls`, and the metric is of the first
- * that ends. Changed in one synchronous step, by layers that know nothing of each other, so it is in no `Ref`.
+ * Expiry of the client certificates that this process presents. It may have several `NodeTls`, and the metric shows the first
+ * expiry. Changed synchronously, by independent layers, so that no `Ref` is necessary.
  */
 const ends = new Map<object, number>()
 
@@ -83,11 +83,11 @@ const warnOfEnd = ({ notAfter }: Certificate, phase: certificateLife.Phase, now:
     phase === "expired"
       ? `The TLS client certificate expired at ${end}, so servers reject it. Replace the certificate and its key.`
       : `The TLS client certificate expires at ${end}, in ${certificateLife.shownLeft(notAfter - now)}. Replace the ` +
-        "certificate and its key, or see why what replaces them has not done so."
+        "certificate and its key, or check why they were not replaced automatically."
   )
 }
 
-/** Reports the end of the newest certificate, and warns once when it is near and once when it has come. */
+/** Reports the expiry of the newest certificate. Warns once when it is near, and once when it has passed. */
 const watchingEnd = () => {
   const owner = {}
   let warned: { readonly certificate: Certificate; readonly phase: certificateLife.Phase } | undefined
@@ -107,7 +107,7 @@ const watchingEnd = () => {
   }
 }
 
-/** Reports that sources cannot be read again. A file that is being replaced is invalid for a moment: on the second time. */
+/** Reports that sources cannot be read again, on the second failure: a file that is being replaced is briefly invalid. */
 const reporting = () => {
   let failing = { text: "", isLogged: false }
   return {
@@ -118,8 +118,8 @@ const reporting = () => {
       failing = { text, isLogged: isRepeated }
       return isRepeated && !isLogged
         ? Effect.logWarning(
-          `The TLS certificates could not be read again: ${text}. The last valid ones stay in use. They are read again ` +
-            `${interval / 1000} s later, when a request is sent.`
+          `The TLS certificates could not be read again: ${text}. Using the last valid certificates. The next request after ` +
+            `${interval / 1000} s reads them again.`
         )
         : Effect.void
     },
@@ -130,8 +130,8 @@ const reporting = () => {
 }
 
 /**
- * The connections of one client: the newest ones, and those before that still have users. It changes in synchronous steps
- * between two effects of a request, so it is in no `Ref`.
+ * Connections of one client: the newest ones, and previous ones that still have users. Changes synchronously between two
+ * effects of a request, so that no `Ref` is necessary.
  */
 class Generations {
   newest: Connections
@@ -155,7 +155,7 @@ class Generations {
     this.drainUnused(old)
   }
 
-  /** Ends idle connections now, and the others with the bodies that are still read, which nothing waits for. */
+  /** Ends idle connections now, and the others when their bodies have been read, without waiting for that. */
   private drainUnused(old: Connections): void {
     if (old === this.newest || old.users > 0 || this.drained.has(old)) return
     this.drained.add(old)
@@ -169,7 +169,7 @@ class Generations {
     return this.open.has(one) && !this.drained.has(one)
   }
 
-  /** Those with a certificate; new ones with the certificate before the newest, where those that it had are closed. */
+  /** Returns the connections with a certificate. Creates new ones for the previous certificate if its connections are closed. */
   withThumbprint(thumbprint: string): Connections | undefined {
     const hasIt = ({ certificate }: Connections) => certificate?.thumbprint === thumbprint
     const found = [...this.open].find((one) => hasIt(one) && this.isUsable(one))
@@ -204,7 +204,7 @@ class Generations {
   )
 }
 
-/** Sends each request on connections of the newest valid material. `read` is undefined for material that stays as it is. */
+/** Sends each request on connections of the newest valid material. `read` is undefined for material that never changes. */
 export const make = (
   first: Material,
   proxy: Proxies,
@@ -227,7 +227,7 @@ export const make = (
       })
 
     const refresh = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      // A clock that was set back must not stop the readings.
+      // A clock that was set back must not stop the reads.
       if (now >= lookedAt && now - lookedAt < interval) return Effect.void
       lookedAt = now
       const newest = read === undefined
@@ -236,7 +236,7 @@ export const make = (
       return Effect.zipRight(newest, Effect.suspend(() => watch.look(generations.newest.certificate, now)))
     })
 
-    /** The connections that are held, if they are of this client; else the newest ones. */
+    /** Connections that are held, if they belong to this client; otherwise the newest ones. */
     const present = Effect.flatMap(Held, (held) =>
       held !== undefined && generations.isUsable(held)
         ? Effect.succeed(held)
@@ -254,7 +254,7 @@ export const make = (
     return {
       execute: (request: HttpClientRequest.HttpClientRequest) =>
         Effect.flatMap(present, (chosen) => generations.within(() => chosen, ({ client }) => client.execute(request))),
-      /** Undefined when the connections present no certificate. */
+      /** Certificate; undefined if the connections present none. */
       certificate: generations.newest.certificate === undefined ? undefined : certificate
     }
   })

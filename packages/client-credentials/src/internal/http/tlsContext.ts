@@ -1,5 +1,5 @@
 /**
- * The certificates and keys of TLS connections, as Node takes them.
+ * Certificates and keys of TLS connections in the form that Node accepts.
  */
 import { createHash, X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
@@ -9,10 +9,10 @@ import * as Redacted from "effect/Redacted"
 
 import type { Validity } from "../protocol/certificateLife.js"
 
-/** PEM, or several of them. */
+/** One or several PEM strings. */
 export type Authorities = string | ReadonlyArray<string>
 
-/** The certificates and keys of connections, as read. */
+/** Certificates and keys of connections, as read. */
 export interface Material {
   readonly ca: Authorities | undefined
   readonly extraCa: Authorities | undefined
@@ -31,10 +31,10 @@ const node: {
   readonly getCACertificates?: (type: "default") => ReadonlyArray<string>
 } = Tls
 
-/** The authorities that Node trusts where a connection names none. */
+/** Returns the authorities that Node trusts if a connection names none. */
 const defaultAuthorities = (): ReadonlyArray<string> => {
   if (node.getCACertificates !== undefined) return node.getCACertificates("default")
-  // Node itself reports a file that it cannot read.
+  // Node reports a file that it cannot read.
   const file = process.env["NODE_EXTRA_CA_CERTS"]
   try {
     return [...node.rootCertificates, ...file === undefined || file === "" ? [] : [readFileSync(file, "utf8")]]
@@ -43,7 +43,7 @@ const defaultAuthorities = (): ReadonlyArray<string> => {
   }
 }
 
-/** Creates what connections share. Its parsing of all authorities takes milliseconds, so no connection has its own. */
+/** Creates the context that connections share. Parsing all authorities takes milliseconds, so it is not created per connection. */
 export const secureContext = (
   { ca, certificate, extraCa, key, minVersion, passphrase }: Partial<Material>
 ): Tls.SecureContext =>
@@ -59,9 +59,9 @@ export const secureContext = (
     minVersion: minVersion ?? "TLSv1.2"
   })
 
-/** A client certificate: how it is named (RFC 8705 section 3.1), and when it can be used. */
+/** A client certificate: its thumbprint (RFC 8705 section 3.1) and its validity. */
 export interface Certificate extends Validity {
-  /** The SHA-256 hash of its DER encoding, as base64url. */
+  /** SHA-256 hash of its DER encoding, as base64url. */
   readonly thumbprint: string
 }
 

@@ -1,6 +1,6 @@
 /**
- * The access token request (RFC 6749 section 4.4.2) and the revocation request (RFC 7009 section 2.1), as pure functions
- * of the parameters and the proof.
+ * Encodes the access token request (RFC 6749 section 4.4.2) and the revocation request (RFC 7009 section 2.1), as pure
+ * functions of the parameters and the proof.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -8,35 +8,35 @@ import type * as Effect from "effect/Effect"
 
 import type { TokenRequest } from "../../TokenRequest.js"
 
-/** The client authentication in one request. */
+/** Client authentication of one request. */
 export interface ClientProof {
   readonly parameters?: Readonly<Record<string, string>> | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Strings that a server might repeat and that must not be shown, beside the values above. */
+  /** Strings that a server might repeat and that must not be shown, in addition to the values above. */
   readonly redact?: ReadonlyArray<string> | undefined
-  /** The token that the grant presents, to tell whether it was replaced since. */
+  /** Token that the grant presents, to detect whether it was replaced since. */
   readonly presented?:
     | {
       readonly value: string
       readonly expiresAt: number | undefined
-      /** True if it was made for this request, so that another one would be refused as well. */
+      /** True if it was created for this request, so that a new one would be rejected as well. */
       readonly isMadeHere: boolean
-      /** True without client authentication: then a refusal of the client is a refusal of this token. */
+      /** True without client authentication: then a rejection of the client is a rejection of this token. */
       readonly isAlone: boolean
       readonly hint: string
-      /** Reports that the server did not accept it, before it is read again. */
+      /** Reports that the server rejected it, before it is read again. */
       readonly invalidate: Effect.Effect<void>
-      /** Reports that the server accepted it in place of one that it had not accepted. */
+      /** Reports that the server accepted it in place of one that it had rejected. */
       readonly confirm: Effect.Effect<void>
     }
     | undefined
-  /** The advice for a server that does not accept the proof. */
+  /** Advice for a server that rejects the proof. */
   readonly hint?: string | undefined
 }
 
 type Pairs = ReadonlyArray<readonly [string, string]>
 
-/** Everything secret in a proof. The scheme of an `Authorization` header is not secret, nor are ids and types. */
+/** Returns all secrets in a proof. The scheme of an `Authorization` header is not secret, nor are ids and types. */
 export const secrets = ({ headers = {}, parameters = {}, redact = [] }: ClientProof): ReadonlyArray<string> => [
   ...Object.values(headers).map((value) => value.replace(/^[A-Za-z-]+ +/, "")),
   ...Object.entries(parameters).filter(([name]) => !["client_id", "client_assertion_type"].includes(name)).map(
@@ -47,7 +47,7 @@ export const secrets = ({ headers = {}, parameters = {}, redact = [] }: ClientPr
 
 const resources = ({ resource }: TokenRequest): ReadonlyArray<string> => resource === "" ? [] : resource.split(" ")
 
-/** The parameters in the order in which the standard lists them; those without a value are left out (section 3.2). */
+/** Returns the parameters in the order of the standard, without empty ones (section 3.2). */
 const parameters = (request: TokenRequest): Pairs => [
   ...new URLSearchParams(request.grant),
   ...(request.audience === undefined ? [] : [["audience", request.audience] as const]),
@@ -57,7 +57,7 @@ const parameters = (request: TokenRequest): Pairs => [
   ...[...new URLSearchParams(request.parameters)]
 ]
 
-/** As JSON: several resources are an array, and authorization details are JSON themselves. */
+/** Encodes the parameters as JSON: several resources are an array, and authorization details are JSON values. */
 const json = (pairs: Pairs, request: TokenRequest): string =>
   JSON.stringify({
     ...Object.fromEntries(pairs),
@@ -65,7 +65,7 @@ const json = (pairs: Pairs, request: TokenRequest): string =>
     ...(request.authorizationDetails === "" ? {} : { authorization_details: JSON.parse(request.authorizationDetails) })
   })
 
-/** A body that shows its size only, wherever a request is printed: the body of the platform prints JSON in clear. */
+/** Returns a body that shows only its size when a request is printed: the body of the platform prints JSON in clear. */
 const redacted = (text: string, contentType: string): HttpBody.HttpBody => {
   const bytes = new TextEncoder().encode(text)
   return Object.assign(HttpBody.uint8Array(bytes, contentType), {
@@ -93,7 +93,7 @@ export const encode = (url: string, request: TokenRequest, proof: ClientProof): 
   )
 }
 
-/** The revocation request of RFC 7009 section 2.1, which is a form even where token requests are JSON. */
+/** Encodes the revocation request of RFC 7009 section 2.1, which is a form even if token requests are JSON. */
 export const encodeRevocation = (url: string, token: string, proof: ClientProof): HttpClientRequest.HttpClientRequest =>
   post(
     url,

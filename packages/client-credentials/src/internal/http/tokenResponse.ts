@@ -1,6 +1,6 @@
 /**
- * The responses of a token endpoint as values of the library: the user's decoder before the rules of `internal/protocol`,
- * `AccessToken` and the typed errors after them.
+ * Converts responses of a token endpoint to values of the library: applies the user's decoder, then the rules of
+ * `internal/protocol`, and returns an `AccessToken` or a typed error.
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
@@ -15,17 +15,17 @@ import * as results from "../seam/results.js"
 import * as tokenErrors from "../seam/tokenErrors.js"
 
 export interface Terms extends Omit<tokenResponse.Terms, "decodeMembers"> {
-  /** Decodes a response to the members of the standard; undefined when that is not necessary. */
+  /** Decodes a response to the members of the standard; undefined if no decoder is configured. */
   readonly response?: ((json: unknown) => Option.Option<unknown>) | undefined
 }
 
-/** A token, and what is unusual about the response that it came with. */
+/** A token, and the peculiarities of its response. */
 export interface Issued {
   readonly token: AccessToken
   readonly warnings: ReadonlyArray<string>
 }
 
-/** The user's decoder may fail in any way, by an exception or another value included. */
+/** Wraps the user's decoder, which may fail in any way, including an exception or an invalid result. */
 const decoder =
   (decode: NonNullable<Terms["response"]>) => (json: unknown): Readonly<Record<string, unknown>> | undefined => {
     try {
@@ -41,9 +41,9 @@ const warningText = (warning: tokenResponse.Warning, endpoint: string, { default
     ? `The token response of ${endpoint} has an expires_in that is not a number of seconds (RFC 6749 section 5.1). ` +
       `The token is used for ${Duration.format(defaultLife)} (tokenEndpoint.defaultLife).`
     : `The token response of ${endpoint} has more than ${tokenResponse.maxMembers} characters of further members. They ` +
-      "are not kept: AccessToken.membersOf finds none."
+      "are not kept: AccessToken.membersOf returns none."
 
-/** The error of a response without a token; undefined for one that may have a token. */
+/** Returns the error of a response without a token; undefined for a response that may have a token. */
 export const refusal = (
   response: tokenResponse.Response,
   terms: Pick<Terms, "grantHint" | "hint" | "redaction">
@@ -52,7 +52,7 @@ export const refusal = (
   return found === undefined ? undefined : tokenErrors.fromProblem(found)
 }
 
-/** The token that a response grants, or the error of the response. */
+/** Returns the token of a response, or its error. */
 export const decode = (response: tokenResponse.Response, terms: Terms): Either.Either<Issued, TokenError> => {
   const { response: decode, ...rest } = terms
   const result = tokenResponse.decode(response, {

@@ -1,9 +1,9 @@
 /**
- * What the transport received, beneath the platform's response.
+ * Reads the transport's response beneath the platform's response.
  */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 
-/** What the transport received: the platform keeps it in a member that its types do not show. */
+/** Returns the response of the transport, which the platform keeps in an untyped member. */
 export const sourceOf = (response: HttpClientResponse.HttpClientResponse): unknown => {
   let found: unknown = response
   for (let depth = 0; depth < 5 && typeof found === "object" && found !== null; depth += 1) {
@@ -14,9 +14,9 @@ export const sourceOf = (response: HttpClientResponse.HttpClientResponse): unkno
   return undefined
 }
 
-/** What `fetch` shows of a response, and the platform's response does not. */
+/** Facts that a response of `fetch` has, and the platform's response does not. */
 export interface Facts {
-  /** The URL that the transport was redirected to, where it followed redirects itself. */
+  /** URL that the transport was redirected to, if it followed redirects itself. */
   readonly redirectedTo: string | undefined
   /** The reason phrase of HTTP/1.1; empty for other versions. */
   readonly statusText: string

@@ -1,4 +1,4 @@
 /**
- * The version of this package, as its package.json states it: a test compares them.
+ * Version of this package. A test compares it with package.json.
  */
 export const version = "3.0.0"

@@ -24,24 +24,24 @@ type WebRequest = globalThis.Request
 type Request = HttpClientRequest.HttpClientRequest
 type PlatformResponse = HttpClientResponse.HttpClientResponse
 
-/** Registers what ends a body when the client is closed, by the error of the client. Returns what removes it. */
+/** Registers a function that ends a body with an error when the client is closed. Returns a function that removes it. */
 export type OnClose = (end: (error: Error) => void) => () => void
 
-/** The arguments of `fetch`. */
+/** Arguments of `fetch`. */
 export interface Call {
-  /** The URL as it was written; relative where the caller wrote it so, since only `ApiClient` judges paths. */
+  /** URL as written by the caller, possibly relative, since only `ApiClient` validates paths. */
   readonly url: string
   readonly web: WebRequest
-  /** What `fetch` reads beside it, such as `cache`, `credentials`, `keepalive`, `next` and `cf`. */
+  /** Options for `fetch` other than those of the request, such as `cache`, `credentials`, `keepalive`, `next` and `cf`. */
   readonly options: RequestInit
 }
 
-// A `Request` takes absolute URLs only; this one stands in for a relative URL, which `Call.url` keeps as written.
+// A `Request` accepts absolute URLs only; this one replaces a relative URL, which `Call.url` keeps as written.
 const placeholder = "https://api.invalid"
 
 /**
- * Returns the problem of options that protect the caller or choose the connection, and that cannot be passed to a transport
- * for one call. Ignoring them would leave the caller with a protection that does nothing.
+ * Returns the problem of options that protect the caller or select the connection, and that cannot be passed to a transport
+ * for one call. Ignoring them would leave the caller unprotected.
  */
 const unsupported = (init: RequestInit | null | undefined, web: WebRequest): string | undefined => {
   if (typeof web.integrity === "string" && web.integrity !== "") {
@@ -52,15 +52,15 @@ const unsupported = (init: RequestInit | null | undefined, web: WebRequest): str
       "rejects redirects"
   }
   if (typeof init === "object" && init !== null && ("dispatcher" in init || "agent" in init)) {
-    return "`dispatcher` and `agent` are not supported for one call: the `HttpClient` of the layer makes the connections"
+    return "`dispatcher` and `agent` are not supported for one call: the `HttpClient` of the layer opens the connections"
   }
   return undefined
 }
 
-/** The members of the options that are read here, and not passed on. */
+/** Members of the options that are read here and not passed on. */
 const ownOptions = new Set(["method", "headers", "body", "signal", "redirect", "integrity", "duplex", "window"])
 
-/** The members of a `Request` that are passed on where they are not the usual ones. */
+/** Members of a `Request` that are passed on if they differ from the defaults. */
 const requestOptions = ["cache", "credentials", "keepalive", "mode", "referrer", "referrerPolicy", "cf", "next"]
 
 const memberOf = (value: object, name: string): unknown => {
@@ -76,14 +76,14 @@ const passedOn = (input: string | URL | WebRequest, init: RequestInit | null | u
   const usual = typeof input === "string" || input instanceof URL ? undefined : new globalThis.Request(placeholder)
   const ofRequest = usual === undefined ? [] : requestOptions.flatMap((name) => {
     const value = memberOf(input as WebRequest, name)
-    // A page's own navigation cannot be repeated as such.
+    // The navigation of a page cannot be repeated.
     return value === undefined || value === "navigate" || value === memberOf(usual, name) ? [] : [[name, value]]
   })
   const ofInit = Object.entries(init ?? {}).filter(([name]) => !ownOptions.has(name))
   return Object.fromEntries([...ofRequest, ...ofInit])
 }
 
-/** Reads the arguments of `fetch`. Throws a `TypeError`, as `fetch` does, when they are invalid or not supported. */
+/** Reads the arguments of `fetch`. Throws a `TypeError`, as `fetch` does, if they are invalid or not supported. */
 export const call = (input: string | URL | WebRequest, init?: RequestInit | null): Call => {
   const text = typeof input === "string" ? input : input instanceof URL ? input.href : undefined
   const web = new globalThis.Request(
@@ -95,7 +95,7 @@ export const call = (input: string | URL | WebRequest, init?: RequestInit | null
   return { url: text ?? web.url, web, options: passedOn(input, init) }
 }
 
-/** Reads the body into memory, so that it can be sent again. */
+/** Converts a call to a request. Reads the body into memory, so that it can be sent again. */
 export const toRequest = async ({ url, web }: Call): Promise<HttpClientRequest.HttpClientRequest> => {
   const bytes = web.body === null ? undefined : new Uint8Array(await web.arrayBuffer())
   const headers = Object.fromEntries(web.headers)
@@ -104,7 +104,7 @@ export const toRequest = async ({ url, web }: Call): Promise<HttpClientRequest.H
     ? request
     : HttpClientRequest.setBody(
       request,
-      // Bytes of no stated type are sent without one.
+      // Bytes without a stated type are sent without one.
       HttpBody.raw(bytes, { contentType: headers["content-type"], contentLength: bytes.byteLength })
     )
 }
@@ -122,9 +122,9 @@ const headersOf = ({ cookies, headers }: PlatformResponse): globalThis.Headers =
 }
 
 /**
- * The bytes as `fetch` gives them: nothing is read before the caller reads, and when the signal aborts, reading rejects
- * with its reason and the connection is closed (Fetch standard, "abort the fetch() call"). The `Request` is kept for as
- * long as there is something to read: its signal follows the caller's only while the `Request` is reachable.
+ * Returns the body as a stream like that of `fetch`: nothing is read before the caller reads, and when the signal aborts,
+ * reading rejects with its reason and the connection is closed (Fetch standard, "abort the fetch() call"). The `Request` is
+ * kept while there is data to read: its signal follows the caller's only while the `Request` is reachable.
  */
 const readable = (
   bytes: Stream.Stream<Uint8Array, unknown>,
@@ -141,7 +141,7 @@ const readable = (
   }
   const stop = async (reason: unknown) => {
     settle()
-    // A stream that was never opened keeps its connection: it is opened to be cancelled.
+    // A stream that was never opened keeps its connection: open it to cancel it.
     await open().cancel(reason).catch(() => undefined)
   }
   return new ReadableStream<Uint8Array>({
@@ -154,7 +154,7 @@ const readable = (
       else web.signal.addEventListener("abort", onAbort, { once: true })
     },
     pull: async (controller) => {
-      // From the first reading on: a response that is not read is not kept.
+      // From the first read on: a response that is not read is not kept.
       unregister ??= onClose((error) => {
         controller.error(error)
         void stop(error)
@@ -174,10 +174,10 @@ const readable = (
   }, { highWaterMark: 0 })
 }
 
-/** A response with what led to it. */
+/** A response and the request that led to it. */
 interface Received {
   readonly response: PlatformResponse
-  /** The URL of the last request. */
+  /** URL of the last request. */
   readonly url: string
   readonly isRedirected: boolean
 }
@@ -199,7 +199,7 @@ const descriptionOf = ({ isRedirected, response, url }: Received): Description =
   }
 }
 
-/** Sets what the constructor of `Response` cannot set, in its clones too. */
+/** Sets properties that the constructor of `Response` cannot set, also in clones. */
 const described = (response: Response, description: Description): Response => {
   const { redirected, status, statusText, url } = description
   return Object.defineProperties(response, {
@@ -226,14 +226,14 @@ const toResponse = (
   Effect.suspend(() => {
     const { response } = received
     const { request, status } = response
-    // A browser hands over a redirect without its status: an opaque one, of status 0.
+    // A browser returns a redirect without its status: an opaque response with status 0.
     if (web.redirect === "error" && (redirects.isRedirect(status) || status === 0)) {
       return failure(
         response,
         "it is a redirect, and the call was made with `redirect: \"error\"`. It was not followed"
       )
     }
-    if (status !== 0 && status < 200) return failure(response, "no `Response` can have this status")
+    if (status !== 0 && status < 200) return failure(response, "a `Response` cannot have this status")
     const hasBody = !bodiless.has(status) && request.method !== "HEAD" && status !== 0
     return Effect.succeed(described(
       new Response(
@@ -251,11 +251,11 @@ type Client = HttpClient.HttpClient.With<Failure>
 /** A response to a request that follows a redirect. */
 interface Next {
   readonly response: PlatformResponse
-  /** Whether the request was one without a token: so are those that follow it, wherever it leads. */
+  /** True if the request was sent without a token, as are all requests that follow it. */
   readonly isElsewhere: boolean
 }
 
-/** Sends the request that follows a redirect: with the token where it may go, without anything of the kind elsewhere. */
+/** Sends the request that follows a redirect: with the token to allowed URLs, without authorization to others. */
 const sendNext = (api: Client, request: Request, isElsewhere: boolean): Effect.Effect<Next, Failure> => {
   const transport = transports.get(api)
   const elsewhere = (refusal: Effect.Effect<never, Failure>): Effect.Effect<Next, Failure> =>
@@ -269,7 +269,7 @@ const sendNext = (api: Client, request: Request, isElsewhere: boolean): Effect.E
   )
 }
 
-/** Follows redirects, each with its own authorization. */
+/** Follows redirects. Each request has its own authorization. */
 const follow = (
   api: Client,
   received: Received & { readonly isElsewhere: boolean },
@@ -291,12 +291,12 @@ const follow = (
 }
 
 /**
- * Browsers show nothing of a redirect, so that they must follow it, and leave the authorization out where it leads to
- * another origin. Other runtimes differ in what they leave out: there it is followed here.
+ * Returns whether this runtime is a browser. Browsers hide redirects, so they must follow them, and they remove the
+ * authorization if a redirect leads to another origin. Other runtimes differ, so redirects are followed here.
  */
 const isBrowser = (): boolean => typeof navigator === "object" && /^Mozilla\//.test(navigator.userAgent)
 
-/** Makes the call, as `fetch` would. */
+/** Makes the call as `fetch` does. */
 export const send = (
   api: Client,
   { options, web }: Call,
