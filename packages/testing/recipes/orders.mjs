@@ -1,4 +1,4 @@
-/** The program under test: it reads its configuration from the environment, and knows nothing of the library. */
+/** The program under test: it reads its configuration from the environment, and does not use the library. */
 export const orders = async (environment) => {
   const { API_BASE_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_TOKEN_URL } = environment
   const body = new URLSearchParams({

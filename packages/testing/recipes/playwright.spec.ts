@@ -1,4 +1,4 @@
-// npx playwright test: each worker has servers of its own, and starts the web application with their variables.
+// npx playwright test: each worker has separate servers, and starts the web application with their variables.
 import { spawn } from "node:child_process"
 
 import * as Sandbox from "@effect-oauth/testing/Sandbox"

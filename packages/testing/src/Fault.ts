@@ -6,7 +6,7 @@
 import type * as Duration from "effect/Duration"
 
 /**
- * A fault that one request meets: a word, or what a function of this module returns.
+ * A fault of one request: a string, or the result of a function of this module.
  *
  * The client repeats a token request once, at once, after one reset: pass two to `faults.next` for a failure that the
  * program sees.
@@ -47,7 +47,7 @@ export type Fault =
   | { readonly _tag: "ClockOffset"; readonly millis: number }
 
 /**
- * Another answer: status, body and headers. Bytes are sent as they are, such as a compressed body.
+ * Returns a fault with another response: status, body and headers. Bytes are sent unchanged, such as a compressed body.
  *
  * @example
  * import { Fault } from "@effect-oauth/testing"
@@ -69,7 +69,7 @@ export const answer = (
 })
 
 /**
- * An OAuth error response (RFC 6749 section 5.2).
+ * Returns a fault with an OAuth error response (RFC 6749 section 5.2).
  *
  * @example
  * import { Fault } from "@effect-oauth/testing"
@@ -83,7 +83,7 @@ export const oauthError = (error: string, status = 400): Fault =>
   answer(status, JSON.stringify({ error }), { "content-type": "application/json" })
 
 /**
- * The server is down for the moment: 503, with `Retry-After` when seconds are given.
+ * Returns a fault of a temporarily unavailable server: 503, with `Retry-After` if seconds are given.
  *
  * @since 0.1.0
  * @category constructors
@@ -92,7 +92,7 @@ export const unavailable = (retryAfterSeconds?: number): Fault =>
   answer(503, "", retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) })
 
 /**
- * A late answer.
+ * Returns a fault with a delayed response.
  *
  * @since 0.1.0
  * @category constructors
@@ -100,7 +100,7 @@ export const unavailable = (retryAfterSeconds?: number): Fault =>
 export const delay = (duration: Duration.DurationInput): Fault => ({ _tag: "Delay", duration })
 
 /**
- * A server whose clock is ahead, or behind by a negative number of milliseconds.
+ * Returns a fault of a server whose clock is ahead, or behind by a negative number of milliseconds.
  *
  * @since 0.1.0
  * @category constructors

@@ -16,20 +16,23 @@ import * as simulation from "./internal/simulation.js"
  */
 export interface Report {
   readonly calls: number
-  /** Calls that failed for want of a token. */
+  /** Calls that failed without a token. */
   readonly failedCalls: number
-  /** Those, by the tag of their error. */
+  /** The failed calls by the tag of their error. */
   readonly failures: Readonly<Record<string, number>>
-  /** Calls that the API rejected, with a new token as well. */
+  /** Calls that the API rejected, also with a new token. */
   readonly rejectedCalls: number
   /** The longest time that a call waited for a token, in milliseconds. */
   readonly longestWait: number
   readonly tokensPerDay: ReadonlyArray<number>
-  /** By reason: `cold`, `renewal`, `expired`, `rejected`. */
+  /** Tokens by reason: `cold`, `renewal`, `expired`, `rejected`. */
   readonly reasons: Readonly<Record<string, number>>
   /** The operations of all instances on the store. */
   readonly storeOperations: number
-  /** When the issuer refused a token request because of the limit first, in milliseconds from the start; undefined if never. */
+  /**
+   * The time of the first token request that the issuer rejected because of the limit, in milliseconds from the start;
+   * undefined if none.
+   */
   readonly limitReachedAt: number | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
- * The same servers on sockets of this machine, for tests across processes and for programs in other languages. Needs
- * Node, so it is not in the index: import `@effect-oauth/testing/Loopback`. `Sandbox` has the same for tests without Effect.
+ * The servers of a test on sockets of this machine, for tests across processes and for programs in other languages. Needs
+ * Node, so it is not in the index: import `@effect-oauth/testing/Loopback`. `Sandbox` is for tests without Effect.
  *
  * @since 0.1.0
  */
@@ -19,8 +19,8 @@ import * as TestApi from "./TestApi.js"
 import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 
 /**
- * The servers, and where they listen. With `port`, the API is at the next one, unless `apiPort` states another. With `host`
- * `0.0.0.0`, for a container say, state the URLs by which others reach the servers: `server.issuer` and `api.baseUrl`.
+ * Options of the servers and their addresses. With `port`, the API uses the next port, unless `apiPort` is set. With `host`
+ * `0.0.0.0`, for example in a container, set the URLs by which others reach the servers: `server.issuer` and `api.baseUrl`.
  *
  * @since 0.1.0
  * @category models
@@ -31,7 +31,7 @@ export interface Options extends Pick<TestOptions, "server" | "api">, sockets.Ad
 }
 
 /**
- * A socket could not be opened, mostly because the port is in use.
+ * A socket could not be opened, usually because the port is in use.
  *
  * @since 0.1.0
  * @category errors
@@ -65,7 +65,7 @@ export const start = (
   {
     readonly server: TestAuthorizationServer.TestAuthorizationServer
     readonly api: TestApi.TestApi
-    /** The variables for a program that reads its configuration from the environment. */
+    /** The environment variables for a program under test. */
     readonly environment: Readonly<Record<string, string>>
   },
   ListenFailed,

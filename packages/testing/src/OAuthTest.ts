@@ -27,7 +27,7 @@ import * as TestApi from "./TestApi.js"
 import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 
 /**
- * What is tested. All have defaults.
+ * Options of a test. All have defaults.
  *
  * @since 0.1.0
  * @category models
@@ -36,18 +36,18 @@ export interface Options {
   /** The options of the server, or its name: `server: "auth0"`. */
   readonly server?: TestAuthorizationServer.Options | NonNullable<TestAuthorizationServer.Options["server"]> | undefined
   readonly api?: TestApi.Options | undefined
-  /** Your own configuration of the client, where it matters. */
+  /** Settings of the client, where the defaults do not suffice. */
   readonly client?: Partial<ClientCredentials.Options> | undefined
-  /** The name of the certificate that the client shows, for the methods by mutual TLS. */
+  /** The name of the client certificate, for the methods by mutual TLS. */
   readonly certificate?: string | undefined
   /**
    * A cache in place of the client's, such as `TestTokenCache.layer({ error })`, for errors that no fault of the server
-   * brings about. The API accepts the tokens of the server only.
+   * causes. The API accepts only the tokens of the server.
    */
   readonly tokenCache?: Layer.Layer<TokenCache.TokenCache> | undefined
 }
 
-/** What a test has at hand. */
+/** Services that a test can use. */
 type Services =
   | ApiClient.ApiClient
   | TokenCache.TokenCache
@@ -80,7 +80,7 @@ export const layerHttpClient = (
 const needsNoSecret = ({ clientAuthentication: method }: Partial<ClientCredentials.Options>): boolean =>
   typeof method === "object" || method === "tls_client_auth" || method === "self_signed_tls_client_auth"
 
-/** The client of these options, with another cache. */
+/** Creates the client of these options, with another cache. */
 const withTokenCache = (
   tokenCache: Layer.Layer<TokenCache.TokenCache>,
   options: ClientCredentials.Options
@@ -117,7 +117,7 @@ const compose = <E, R>(
       : withTokenCache(options.tokenCache, configured)
   }))
   return client.pipe(
-    // Not merged: the program's own HttpClient stays what it is.
+    // Not merged, so that the program keeps its HttpClient.
     Layer.provide(layerHttpClient(options)),
     Layer.provideMerge(api),
     Layer.provideMerge(TestAuthorizationServer.layer(registered.serverOptions(options)))
@@ -129,8 +129,8 @@ const compose = <E, R>(
 }
 
 /**
- * A client, its authorization server and its API, all in memory and by the `Clock`. The program's own `HttpClient` is left as it
- * is; `layerHttpClient` makes one that reaches the two servers.
+ * A client, its authorization server and its API, all in memory and by the `Clock`. The program's own `HttpClient` is not
+ * changed; `layerHttpClient` creates one that reaches the two servers.
  *
  * @example
  * import { ApiClient } from "@effect-oauth/client-credentials"
@@ -153,7 +153,7 @@ export const layer = (options: Options = {}): Layer.Layer<Services, InvalidConfi
   compose(options, TestApi.layer(options.api))
 
 /**
- * The same, with your own `HttpApi` as the API: the layer that `HttpApiBuilder` makes, with its groups.
+ * Creates the layer of a test with an `HttpApi` as the API: the layer of `HttpApiBuilder`, with its groups.
  *
  * @example
  * import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
@@ -185,7 +185,7 @@ export const layerHttpApi = <E, R>(
 > => compose(options, TestApi.layerHttpApi(api, options.api))
 
 /**
- * Not all expectations of a test are met. The message states what was expected, and lists what happened.
+ * An expectation of a test is not met. The message states what was expected, and lists what happened.
  *
  * @since 0.1.0
  * @category errors

@@ -28,7 +28,7 @@ import * as TestApi from "./TestApi.js"
 import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 
 /**
- * The servers, and where they listen: as `Loopback.Options`, with a handler of the API that is a plain function.
+ * Options of the servers and their addresses: as `Loopback.Options`, with a handler of the API that is a plain function.
  *
  * @since 0.1.0
  * @category models
@@ -42,18 +42,18 @@ export interface Options extends Omit<Loopback.Options, "api"> {
     | undefined
 }
 
-/** A token that was issued. */
+/** An issued token. */
 interface Token extends Omit<models.Issued, "value"> {
   readonly value: string
 }
 
 type Entries<A> = A extends Effect.Effect<ReadonlyArray<infer B>> ? B : never
 
-/** The faults of a server. */
+/** Faults of a server. */
 interface Faults {
-  /** The next requests meet these faults, one each. */
+  /** Adds faults for the next requests, one each. */
   readonly next: (...faults: ReadonlyArray<Fault.Fault>) => Promise<void>
-  /** Each request meets what the function returns for its URL; undefined for none. */
+  /** Sets a function that returns the fault for a URL; undefined for none. */
   readonly rule: (rule: (url: URL) => Fault.Fault | undefined) => Promise<void>
   readonly clear: () => Promise<void>
 }
@@ -89,9 +89,9 @@ export interface Sandbox extends AsyncDisposable {
   /** Makes the API reject valid tokens by a rule. */
   readonly reject: (which: (token: Token) => boolean) => Promise<void>
   readonly faults: { readonly server: Faults; readonly api: Faults }
-  /** Moves the clock of the servers on, so that tokens expire. The clock of the program stays. */
+  /** Advances the clock of the servers, so that tokens expire. The clock of the program does not change. */
   readonly advanceClock: (by: Duration.DurationInput) => Promise<void>
-  /** Starts again: no tokens, requests, calls or faults, and the clock of the machine. */
+  /** Resets the servers: no tokens, requests, calls or faults, and the clock of the machine. */
   readonly reset: () => Promise<void>
   /** Stops both servers. */
   readonly close: () => Promise<void>
@@ -113,10 +113,13 @@ const apiOptions = ({ api = {} }: Options, baseUrl: string): TestApi.Options => 
   }
 }
 
-/** Clients may still have tokens from before a reset, or of an earlier sandbox at the same port. */
+/**
+ * Returns a unique part of token values, since clients may still have tokens from before a reset, or of an earlier sandbox
+ * at the same port.
+ */
 const epoch = (): string => crypto.randomUUID().slice(0, 8)
 
-/** The servers on their sockets, until the scope is closed. */
+/** Starts the servers on their sockets, until the scope is closed. */
 const serve = (options: Options): Effect.Effect<control.World, sockets.ListenFailed, Scope.Scope> =>
   Effect.gen(function*() {
     const { apiPort = options.port && options.port + 1, host, port, tls } = options
@@ -230,7 +233,7 @@ export const start = (options: Options = {}): Promise<Sandbox> =>
           return Effect.never
         }),
         Effect.scoped,
-        // A wrong option is a defect of the test.
+        // Invalid options are a defect of the test.
         Effect.catchAllCause((cause) => Effect.sync(() => reject(Cause.squash(cause))))
       )
     )

@@ -34,11 +34,11 @@ export interface Options {
   readonly baseUrl?: string | undefined
   /** Responds to calls with a valid token. Default: 200 with `{}`. */
   readonly handler?: ((request: Request, token: Issued) => Effect.Effect<Response>) | undefined
-  /** The scope that every call needs; without it the answer is 403 `insufficient_scope`. Default: none. */
+  /** The scope that every call requires; without it the response is 403 `insufficient_scope`. Default: none. */
   readonly requiredScope?: ReadonlyArray<string> | undefined
   /** The audience or resource that tokens must be for. Default: any. */
   readonly audience?: string | undefined
-  /** Whether proofs must have a nonce (RFC 9449 section 9). Default: false. */
+  /** True if proofs must contain a nonce (RFC 9449 section 9). Default: false. */
   readonly requireNonce?: boolean | undefined
   /**
    * The response to a token that is not valid: by the name of what real APIs return, or any other. Default: `bearer`, status 401
@@ -63,14 +63,14 @@ export interface Options {
 }
 
 /**
- * The API, from the point of view of a test.
+ * The API with the operations of a test.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TestApi {
   readonly baseUrl: string
-  /** The faults of the next calls. */
+  /** Faults of the next calls. */
   readonly faults: faultScript.Faults<{ readonly method: string; readonly url: URL }>
   /** All calls that arrived, in order. */
   readonly calls: Effect.Effect<
@@ -87,14 +87,14 @@ export interface TestApi {
       readonly status: number | undefined
     }>
   >
-  /** Rejects valid tokens by a rule, as an API does that learns of new tokens with a delay. */
+  /** Rejects valid tokens by a rule, as an API does that accepts new tokens with a delay. */
   readonly reject: (which: (token: Issued) => boolean) => Effect.Effect<void>
   /** The API as a function: from a request to a response, or to a broken connection. */
   readonly host: host.Host
 }
 
 /**
- * The API of a test.
+ * Tag of the API of a test.
  *
  * @since 0.1.0
  * @category tags
@@ -163,7 +163,7 @@ export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestA
     }
   })
 
-/** The legacy token of a call, as the handler sees it. */
+/** Returns the legacy token of a call, as the handler receives it. */
 const legacyToken = ({ legacyTokens = [] }: Options, header: string): Issued | undefined => {
   const given = legacyTokens.length === 0 ? undefined : readBasic(header, "raw")
   return given === undefined || given === "malformed" ||
@@ -201,7 +201,7 @@ const challenge = (options: Options, scheme: string, error?: string, status = 40
     }
   })
 
-/** Checks an active token against the call. For one API, which remembers the proofs that it has seen. */
+/** Checks an active token against the call, for one API, which remembers the proofs that it has received. */
 const makeCheck = (options: Options) => {
   const checkProof = proofs.make()
   const { audience, requiredScope = [] } = options
@@ -240,7 +240,7 @@ const webRequest = ({ body, headers, method, url }: host.Incoming) =>
   })
 
 /**
- * The API as a layer, from a handler.
+ * Creates the API as a layer, from a handler.
  *
  * @since 0.1.0
  * @category layers
@@ -249,7 +249,7 @@ export const layer = (options?: Options): Layer.Layer<TestApi, never, TestAuthor
   Layer.effect(TestApi, make(options))
 
 /**
- * The API as a layer, from an `HttpApi`: the layer that `HttpApiBuilder` makes, with its groups.
+ * Creates the API as a layer, from an `HttpApi`: the layer of `HttpApiBuilder`, with its groups.
  *
  * @internal
  */

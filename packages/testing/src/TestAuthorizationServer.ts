@@ -27,9 +27,9 @@ import { type Pairs, parse, redacted, redactedUrl } from "./internal/request.js"
 import * as servers from "./internal/servers.js"
 
 /**
- * Options of the server. It follows the standards, and where they leave a choice it takes the stricter one that most servers take:
- * forms only, one method of authentication for each client, and no scope, audience or resource that it does not know. `server`
- * makes it behave as a certain server does, as far as records of it are at hand; every other option states something else.
+ * Options of the server. It follows the standards, and where they leave a choice, the stricter option that most servers use:
+ * forms only, one method of authentication for each client, and no unregistered scope, audience or resource. `server`
+ * makes it behave as a specific server, as far as its behavior is recorded; each other option overrides a part of that.
  *
  * @example
  * import { TestAuthorizationServer } from "@effect-oauth/testing"
@@ -64,11 +64,11 @@ export interface Options extends servers.Options {
   readonly dailyLimit?: number | undefined
   /** The tokens that a client may request in an hour. Default: no limit. */
   readonly hourlyLimit?: number | undefined
-  /** Whether proofs must have a nonce (RFC 9449 section 8). Default: false. */
+  /** True if proofs must contain a nonce (RFC 9449 section 8). Default: false. */
   readonly requireNonce?: boolean | undefined
 }
 
-/** A request that arrived. Secrets, assertions, proofs and tokens show as `<redacted>`. */
+/** A received request. Secrets, assertions, proofs and tokens show as `<redacted>`. */
 interface Received {
   readonly endpoint: discovery.Endpoint
   /** Milliseconds since the epoch. */
@@ -86,12 +86,12 @@ interface Received {
   readonly status: number | undefined
   /** The error code of the response. */
   readonly error: string | undefined
-  /** Why it was refused, which servers do not always say. */
+  /** The reason for an error response, which servers do not always return. */
   readonly problem: string | undefined
 }
 
 /**
- * The server, from the point of view of a test.
+ * The server with the operations of a test.
  *
  * @since 0.1.0
  * @category models
@@ -104,7 +104,7 @@ export interface TestAuthorizationServer {
   readonly revocationUrl: string | undefined
   /** The keys of JWT access tokens (RFC 7517 section 5), for APIs that verify them. */
   readonly jwksUrl: string
-  /** The faults of the next requests: from a queue, by a rule, or drawn at random from a seed. */
+  /** Faults of the next requests: from a queue, by a rule, or drawn at random from a seed. */
   readonly faults: faultScript.Faults<{ readonly endpoint: Received["endpoint"]; readonly url: URL }>
   /** All requests that arrived, in order. */
   readonly received: Effect.Effect<ReadonlyArray<Received>>
@@ -112,7 +112,7 @@ export interface TestAuthorizationServer {
   readonly issued: Effect.Effect<ReadonlyArray<models.Issued>>
   /** Revokes the tokens that are valid now, or the one with this number. */
   readonly revoke: (number?: number) => Effect.Effect<void>
-  /** Replaces a client's secret. The old one is unknown from now on. */
+  /** Replaces a client's secret. The old one is rejected from now on. */
   readonly changeSecret: (clientId: string, secret: string) => Effect.Effect<void>
   /** Returns the token with this value while it is valid, as an API learns by introspection (RFC 7662). */
   readonly verify: (
@@ -123,7 +123,7 @@ export interface TestAuthorizationServer {
 }
 
 /**
- * The authorization server of a test.
+ * Tag of the authorization server of a test.
  *
  * @since 0.1.0
  * @category tags
@@ -209,7 +209,7 @@ const arrived = (incoming: host.Incoming, endpoint: Received["endpoint"], at: nu
 interface Exchange {
   readonly incoming: host.Incoming
   readonly endpoint: Received["endpoint"]
-  /** Whether the last token is issued again. */
+  /** True if the last token is issued again. */
   readonly repeats: boolean
   readonly note: (more: Partial<Received>) => void
 }
@@ -272,7 +272,7 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
     }).pipe(decisions.withPermits(1))
 }
 
-/** Refuses a path that does not exist, and a method that its endpoint does not have. */
+/** Rejects a path that does not exist, and a method that its endpoint does not have. */
 const route = (
   { refusals }: Behavior,
   endpoint: Received["endpoint"],
@@ -301,7 +301,7 @@ const makeRespond = (options: Options, parts: Parts) => {
       options.scopes ?? []
     ))
 
-  /** RFC 7009 section 2.2: a token that the server does not know is no error. */
+  /** Revokes a token (RFC 7009 section 2.2): an unknown token is not an error. */
   const revoke = (client: models.Client, value: string) =>
     Effect.gen(function*() {
       const token = (yield* tokens.all).find(issuedTokens.hasValue(value))
@@ -357,7 +357,7 @@ const makeRespond = (options: Options, parts: Parts) => {
 }
 
 /**
- * The server as a layer.
+ * Creates the server as a layer.
  *
  * @since 0.1.0
  * @category layers

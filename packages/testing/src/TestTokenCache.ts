@@ -1,5 +1,5 @@
 /**
- * Token caches for tests that are about something else: a fixed token, or a failure.
+ * Token caches for tests of other code: with a fixed token, or a failure.
  *
  * @since 0.1.0
  */
@@ -32,7 +32,7 @@ const fixed = (value: string): TokenCache.TokenCache => {
   const service: TokenCache.TokenCache = {
     get: Effect.succeed(cached),
     refresh: () => Effect.succeed(cached),
-    // There is no other token, so a replay would fail again.
+    // Without another token, a replay would fail again.
     invalidate: () => Effect.succeed(false),
     forget: () => Effect.void,
     confirm: () => Effect.void,

@@ -1,7 +1,7 @@
 /**
- * The contract of `TokenStore` as a test suite, which every store of this project runs, and a store of your own can run.
+ * The contract of `TokenStore` as a test suite, for every store of this project and for custom stores.
  *
- * It needs `@effect/vitest` and is not part of the index: import it from `@effect-oauth/testing/TokenStoreTest`.
+ * Requires `@effect/vitest` and is not part of the index: import it from `@effect-oauth/testing/TokenStoreTest`.
  *
  * @since 0.1.0
  */
@@ -18,33 +18,33 @@ import * as TestClock from "effect/TestClock"
 type Snapshot = Effect.Effect.Success<ReturnType<TokenStore.TokenStore["load"]>>
 type Attempt = Effect.Effect.Success<ReturnType<TokenStore.TokenStore["swap"]>>
 
-/** A condition of the store that the suite brings about. */
+/** A condition of the store, with its beginning and its end. */
 interface Period<R> {
   readonly begin: Effect.Effect<unknown, unknown, R>
   readonly end: Effect.Effect<unknown, unknown, R>
 }
 
-/** What the suite must know of a store. */
+/** Options of the suite for a store. */
 interface Options<R = never> {
   /**
-   * Lets the leases of the store age by a duration, for a store whose leases go by the time of a server; then the suite runs
+   * Advances the time of the leases by a duration, for a store whose leases use the time of a server; the suite then runs
    * with the live clock. Default: `TestClock.adjust`, for a store that reads Effect's `Clock`.
    */
   readonly advance?: ((duration: Duration.Duration) => Effect.Effect<unknown, unknown, R>) | undefined
-  /** Connects to the same data once more, as another process does. Default: the store of the layer. */
+  /** Opens another connection to the same data, as another process does. Default: the store of the layer. */
   readonly connect?: Effect.Effect<TokenStore.TokenStore, unknown, R | Scope.Scope> | undefined
-  /** Makes the store unavailable and available again. Default: that is not tested. */
+  /** Makes the store unavailable and available again. Default: outages are not tested. */
   readonly outage?: Period<R> | undefined
   /**
-   * Lets operations fail at random, before or after they took effect, or answer too late: a proxy that resets connections,
-   * for example. Some must succeed. Default: that is not tested.
+   * Makes operations fail at random, before or after they take effect, or respond too late: a proxy that resets connections,
+   * for example. Some must succeed. Default: faults are not tested.
    */
   readonly faults?: Period<R> | undefined
-  /** Whether the suite is skipped, where a server is not installed for example. Default: false. */
+  /** True to skip the suite, for example where a server is not installed. Default: false. */
   readonly skip?: boolean | undefined
 }
 
-/** Long enough that no lease ends by itself, however busy the machine is. */
+/** A duration within which no lease expires by itself, however busy the machine is. */
 const hour = Duration.hours(1)
 const hourMillis = 3_600_000
 
@@ -55,24 +55,24 @@ const swap = (store: TokenStore.TokenStore, key: string, generation: number, val
 
 const acquire = (store: TokenStore.TokenStore, key: string, owner: string) => store.acquire(key, owner, hour)
 
-/** The value and the generation of a snapshot; no entry counts as generation 0. */
+/** Returns the value and the generation of a snapshot; a missing entry counts as generation 0. */
 const held = ({ entry }: Snapshot): readonly [value: string, generation: number] =>
   Option.match(entry, { onNone: () => ["", 0], onSome: ({ generation, value }) => [value, generation] })
 
 const isDone = ({ done }: Attempt): boolean => done
 
-/** Lets the connections of the process make progress, which a loop of promises alone would not. */
+/** Lets the connections of the process make progress, which a loop of promises alone would not do. */
 const tick = Effect.async<void>((resume) => {
   setTimeout(() => resume(Effect.void), 10)
 })
 
-/** Repeats an operation until its outcome is known. A store may need several attempts to connect again. */
+/** Repeats an operation until its outcome is known. A store may need several attempts to reconnect. */
 const persist = <A>(operation: Effect.Effect<A, OAuthError.TokenStoreError>) =>
   Effect.retry(operation, { while: (error) => Effect.as(tick, error._tag === "TokenStoreError") })
 
 interface Stores {
   readonly store: TokenStore.TokenStore
-  /** As many stores on the same data, each of its own process where the store can be opened again. */
+  /** Returns a number of stores on the same data, each as a separate process if the store can be opened again. */
   readonly processes: (count: number) => Effect.Effect<ReadonlyArray<TokenStore.TokenStore>, unknown, Scope.Scope>
   readonly advance: (duration: Duration.Duration) => Effect.Effect<unknown, unknown>
 }
@@ -117,7 +117,7 @@ const countsAfterExpiry: Case = ({ store }) =>
     assert.deepStrictEqual(held(yield* store.load("a")), ["two", 2])
   })
 
-// A process that got no answer tries again: it must recognize what it wrote, and change nothing else.
+// A process without a response retries: it must recognize its own write, and change nothing else.
 const mayBeRepeated: Case = ({ store }) =>
   Effect.gen(function*() {
     for (let tries = 0; tries < 3; tries += 1) {
@@ -144,7 +144,7 @@ const leasesToOneOwner: Case = ({ advance, store }) =>
     assert.isTrue(yield* isOwner("a", "two"))
     yield* advance(hour)
     assert.isTrue(yield* isOwner("a", "three"))
-    // The lease of the second owner has ended, so that owner gives back nothing.
+    // The lease of the second owner has expired, so that owner releases nothing.
     yield* store.release("a", "two")
     assert.isFalse(yield* isOwner("a", "two"))
   })
@@ -239,7 +239,7 @@ const hasOneWinner: Case = ({ advance, processes }) =>
     for (let generation = 0; generation < 5; generation += 1) {
       const swaps = yield* race((store, index) => swap(store, "a", generation, String(index)))
       assert.lengthOf(swaps.filter(isDone), 1)
-      // All return what the winner wrote.
+      // All return the value of the winner.
       const winner = String(swaps.findIndex(isDone))
       for (const attempt of swaps) assert.deepStrictEqual(held(attempt), [winner, generation + 1])
       const leases = yield* race((store, index) => acquire(store, "a", `${generation}-${index}`))
@@ -249,7 +249,7 @@ const hasOneWinner: Case = ({ advance, processes }) =>
     }
   })
 
-/** Appends marks to the entry, each once, and repeats what has no known outcome. */
+/** Appends marks to the entry, each once, and repeats operations with an unknown outcome. */
 const append = (store: TokenStore.TokenStore, marks: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     let [value, generation] = held(yield* persist(store.load("a")))
@@ -278,14 +278,14 @@ const cases: ReadonlyArray<readonly [string, Case]> = [
   ["keeps an entry under its key", keepsEntries],
   ["replaces an entry only at its generation, and returns the one that is there", replacesByGeneration],
   ["counts generations past the expiry of an entry", countsAfterExpiry],
-  ["takes a repeated operation for the same one", mayBeRepeated],
+  ["recognizes a repeated operation", mayBeRepeated],
   ["leases a key to one owner at a time, until the lease ends", leasesToOneOwner],
-  ["returns with each operation what it holds", returnsWhatItHolds],
-  ["renews the lease for its owner, and lets it age by its own clock", renewsLeases],
+  ["returns the entry and the lease with each operation", returnsWhatItHolds],
+  ["renews the lease for its owner, and expires it by its own clock", renewsLeases],
   ["ends the lease of its owner with a swap", releasesWithSwap],
   ["keeps the entry and the lease of a key apart", leavesEntriesAndLeasesApart],
   ["has one time for all processes", hasOneTime],
-  ["has one winner of many swaps and leases at the same moment", hasOneWinner],
+  ["has one winner of many concurrent swaps and leases", hasOneWinner],
   ["loses no change of several processes", losesNoChange]
 ]
 
@@ -307,7 +307,10 @@ const recovers = (store: TokenStore.TokenStore) =>
     assert.deepStrictEqual(held(yield* persist(store.load("b"))), ["one", 1])
   })
 
-/** What failed has happened or not, so that repeating it changes each entry once, and finds one owner of each lease. */
+/**
+ * Asserts that a failed operation took effect or did not: repeating it changes each entry once, and finds one owner of
+ * each lease.
+ */
 const outcomesAreExplained = ({ advance, processes }: Stores, { begin, end }: Period<never>) =>
   Effect.gen(function*() {
     const all = yield* processes(4)
@@ -328,7 +331,7 @@ const outcomesAreExplained = ({ advance, processes }: Stores, { begin, end }: Pe
   })
 
 /**
- * Declares the tests of a store, in a `describe` of this name. The layer is built for each test, and must then be empty.
+ * Declares the tests of a store, in a `describe` with this name. The layer is built for each test, and must be empty then.
  *
  * @example
  * import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
@@ -382,7 +385,7 @@ export const suite = <R = never>(
     }
 
     if (faults !== undefined) {
-      test("fails with a TokenStoreError, and an operation that failed has happened or not", () =>
+      test("fails with a TokenStoreError, and a failed operation took effect or did not", () =>
         withStores((stores, services) =>
           outcomesAreExplained(stores, {
             begin: Effect.provide(faults.begin, services),

@@ -1,5 +1,5 @@
 /**
- * A clock that a test moves by hand: days pass in milliseconds.
+ * A clock that a test advances: days pass in milliseconds.
  *
  * Most tests use `TestClock` of Effect. This one also has a wall clock that is set and a machine that sleeps, and it is
  * faster where there are thousands of steps, since it does not wait for real timers in between.
@@ -16,20 +16,20 @@ import * as asleep from "./internal/sleepers.js"
 import * as webCrypto from "./internal/webCrypto.js"
 
 /**
- * A clock and the functions that move it. Programs use `clock`, by `Effect.withClock`; the test moves it from outside.
+ * A clock and the functions that set it. Programs use `clock`, by `Effect.withClock`; the test advances it from outside.
  *
  * @since 0.1.0
  * @category models
  */
 export interface VirtualClock {
   readonly clock: Clock.Clock
-  /** In milliseconds: the time of day, from 0 on, and the time that has passed. */
+  /** The time of day, from 0 on, and the elapsed time, in milliseconds. */
   readonly now: () => { readonly wall: number; readonly steady: number }
-  /** Lets this much time pass, and runs what is due meanwhile, in order. */
+  /** Advances the time, and runs what is due in between, in order. */
   readonly advance: (duration: Duration.DurationInput) => Effect.Effect<void>
   /** Sets the wall clock forward, or back by a negative number of milliseconds. */
   readonly setWall: (byMillis: number) => void
-  /** Lets the machine sleep: only the wall clock advances. */
+  /** Suspends the machine: only the wall clock advances. */
   readonly suspend: (duration: Duration.DurationInput) => void
   /**
    * Lets every fiber run until it waits for time or for the test. Operations of WebCrypto, with which tokens are sealed and

@@ -5,14 +5,14 @@
  */
 
 /**
- * What can go wrong on the way to a server and back.
+ * Faults of servers and networks.
  *
  * @since 0.1.0
  */
 export * as Fault from "./Fault.js"
 
 /**
- * How many tokens a fleet will cost.
+ * Simulation of the token requests of a fleet.
  *
  * @since 0.1.0
  */
@@ -40,7 +40,7 @@ export * as TestApi from "./TestApi.js"
 export * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 
 /**
- * Token caches for tests that are about something else.
+ * Token caches for tests of other code.
  *
  * @since 0.1.0
  */

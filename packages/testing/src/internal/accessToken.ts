@@ -12,13 +12,13 @@ type Terms = Omit<Issued, "value" | "revoked">
 
 export interface AccessTokens {
   readonly value: (terms: Terms) => Effect.Effect<string>
-  /** The keys that JWTs are verified with (RFC 7517 section 5). */
+  /** The keys for the verification of JWTs (RFC 7517 section 5). */
   readonly jwks: Effect.Effect<{ readonly keys: ReadonlyArray<JWK> }>
 }
 
 const algorithm = "RS256"
 
-/** A server that starts again, as after a `reset`, has its key still: those who verify have read it. */
+/** Keys by issuer: a server keeps its key through a `reset`, since verifiers have read it. */
 const keys = new Map<string, ReturnType<typeof makeKey>>()
 
 const makeKey = async () => {
@@ -27,14 +27,17 @@ const makeKey = async () => {
   return { privateKey, jwk: { ...jwk, alg: algorithm, use: "sig", kid: await calculateJwkThumbprint(jwk) } }
 }
 
-/** `epoch` tells the tokens of this server from those of others, before a reset or at another port, say. */
+/**
+ * Creates the tokens of a server. `epoch` distinguishes them from those before a reset or of another server at the same
+ * port.
+ */
 export const make = (
   issuer: string,
   { accessTokens, claims, jwtProfile }: Behavior,
   epoch: string | undefined
 ): AccessTokens => {
   const idOf = ({ number }: Terms) => `token-${number}${epoch === undefined ? "" : `-${epoch}`}`
-  // Made when it is needed first: RSA keys take their time.
+  // Created on first use, since generating RSA keys takes time.
   const key = () => {
     const made = keys.get(issuer) ?? makeKey()
     keys.set(issuer, made)

@@ -19,7 +19,7 @@ type Parameters = ReadonlyMap<string, string>
 
 const byCertificate = ["tls_client_auth", "self_signed_tls_client_auth"]
 
-/** The methods that a client is registered for. */
+/** Returns the methods that a client is registered for. */
 export const methodsOf = (
   client: Client,
   { secretMethods }: Pick<Behavior, "secretMethods">
@@ -72,7 +72,7 @@ const byTls = (
     : wrong(client, "The request has no secret, no assertion and no certificate of the client.")
 }
 
-/** RFC 6749 section 5.2: a client that used the header learns so. */
+/** Returns the challenge for a client that used the header (RFC 6749 section 5.2). */
 const challenged = (header: string | undefined) => (refusal: Refusal) =>
   header === undefined || refusal.situation === "severalMethods" || refusal.situation === "malformed"
     ? refusal
@@ -81,7 +81,7 @@ const challenged = (header: string | undefined) => (refusal: Refusal) =>
       headers: { "www-authenticate": "Basic realm=\"oauth\"" }
     })
 
-/** For one server, which remembers the assertions that it has seen. */
+/** Creates the authentication of one server, which remembers the assertions that it has received. */
 export const make = (
   { behavior, clients, issuer, tokenUrl }: {
     readonly behavior: Behavior

@@ -45,11 +45,11 @@ const verifyAssertion = async (
       ? { _tag: "Invalid", problem: `it expires later than ${life / 1000} seconds from now` }
       : { _tag: "Valid", jti: jti ?? "" }
   } catch (error) {
-    return { _tag: "Invalid", problem: error instanceof Error ? error.message : "it is no JWT" }
+    return { _tag: "Invalid", problem: error instanceof Error ? error.message : "it is not a JWT" }
   }
 }
 
-/** For one server, which remembers the assertions that it has seen. */
+/** Creates the verification of one server, which remembers the assertions that it has received. */
 export const make = (
   { assertionAudiences, assertionLife }: Behavior,
   { issuer, tokenUrl }: { readonly issuer: string; readonly tokenUrl: string }
@@ -62,7 +62,7 @@ export const make = (
       const now = yield* Clock.currentTimeMillis
       const verified = yield* Effect.promise(() => verifyAssertion(assertion, client, { audience, life, now }))
       if (verified._tag === "Invalid") return verified
-      // RFC 7523 section 3: an assertion is good once.
+      // RFC 7523 section 3: an assertion may be used once.
       if (seen.has(verified.jti)) return { _tag: "Invalid", problem: "it was used before" }
       seen.add(verified.jti)
       return verified

@@ -8,12 +8,12 @@ import type * as TestAuthorizationServer from "../TestAuthorizationServer.js"
 import * as controlBody from "./controlBody.js"
 import * as host from "./host.js"
 
-/** The servers of now, and what is done to both. */
+/** The current servers, and the operations on both. */
 export interface World {
   readonly server: () => TestAuthorizationServer.TestAuthorizationServer
   readonly api: () => TestApi.TestApi
   readonly environment: Readonly<Record<string, string>>
-  /** Moves the clock of the servers on, and returns the time in milliseconds. */
+  /** Advances the clock of the servers, and returns the time in milliseconds. */
   readonly advance: (millis: number) => number
   /** Replaces both servers by new ones, and sets their clock to that of the machine. */
   readonly reset: Effect.Effect<void>

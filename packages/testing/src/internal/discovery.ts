@@ -41,7 +41,7 @@ export const endpointAt = (endpoints: Endpoints, url: URL): Endpoint => {
     (endpoints.metadata.some(isAt) ? "metadata" : "none")
 }
 
-/** What is undefined is not in the JSON. */
+/** Returns the metadata document; undefined members are not in the JSON. */
 export const metadata = (
   endpoints: Endpoints,
   methods: ReadonlyArray<string>,

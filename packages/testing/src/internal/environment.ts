@@ -1,12 +1,12 @@
 /**
- * The variables by which a program finds the servers of a test.
+ * The environment variables for a program that uses the servers of a test.
  */
 import type * as TestApi from "../TestApi.js"
 import type * as TestAuthorizationServer from "../TestAuthorizationServer.js"
 import { methodsOf } from "./authentication.js"
 import { behaviorOf } from "./servers.js"
 
-/** How the client authenticates, where it is not the default of the library. */
+/** Returns the settings of client authentication that differ from the defaults of the library. */
 const authentication = (options: TestAuthorizationServer.Options) => {
   const behavior = behaviorOf(options.server, options)
   const [client] = options.clients ?? []
@@ -23,7 +23,7 @@ interface Options {
   readonly api: TestApi.Options
 }
 
-/** What a token must be requested for, by the API or since the server issues none otherwise. */
+/** Returns the audience and the scope of a token request, as required by the API or the server. */
 const required = ({ api, server }: Options) => {
   const { missingScope, missingTarget, scopeSyntax } = behaviorOf(server.server, server)
   const { audience, requiredScope } = api
@@ -34,7 +34,7 @@ const required = ({ api, server }: Options) => {
   }
 }
 
-/** How the server reads and writes, where it is not the default of the library. */
+/** Returns the settings of formats that differ from the defaults of the library. */
 const formats = (options: TestAuthorizationServer.Options) => {
   const { requestFormat, tokenType } = behaviorOf(options.server, options)
   return {

@@ -1,18 +1,19 @@
 /**
- * Compares what happened in a test with what was expected. Each difference states what was expected, and lists what happened.
+ * Compares the recorded requests of a test with expectations. Each difference states what was expected, and lists what
+ * happened.
  */
 import type { Issued } from "./models.js"
 
 export interface Expected {
-  /** How many tokens were issued, no more and no fewer. */
+  /** The exact number of issued tokens. */
   readonly tokensIssued?: number | undefined
   /** The reasons for which the issued tokens were requested, in order: `cold`, `renewal`, `expired`, `rejected`, `forced`. */
   readonly reasons?: ReadonlyArray<string> | undefined
-  /** How many token requests arrived, answered or not. */
+  /** The number of token requests received, including unanswered ones. */
   readonly tokenRequests?: number | undefined
-  /** How many calls arrived with the first token, with the second, and so on. */
+  /** The number of calls with the first token, with the second, and so on. */
   readonly callsPerToken?: ReadonlyArray<number> | undefined
-  /** The statuses that calls were answered with, in order. */
+  /** The statuses of the responses to calls, in order. */
   readonly statuses?: ReadonlyArray<number> | undefined
 }
 

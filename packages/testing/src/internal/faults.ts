@@ -1,5 +1,5 @@
 /**
- * Which fault the next request meets: from a queue, by a rule, or drawn from a mixture.
+ * The choice of the fault for the next request: from a queue, by a rule, or drawn from a mixture.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -12,11 +12,11 @@ import { offClock } from "./offClock.js"
 import * as randoms from "./seam/randoms.js"
 
 export interface Mixture {
-  /** The same seed gives the same faults. */
+  /** The seed; the same seed results in the same faults. */
   readonly seed: string
-  /** How many of the requests go wrong, from 0 to 1. */
+  /** The fraction of the requests that fail, from 0 to 1. */
   readonly probability: number
-  /** Each as likely as the others; name one twice to have it twice as often. */
+  /** The faults, each with the same probability; list one twice to double it. */
   readonly faults: readonly [Fault, ...ReadonlyArray<Fault>]
 }
 
@@ -59,7 +59,7 @@ export const make = <A>() => {
 /** The statuses of responses that have no body (Fetch standard, "null body status"). */
 const withoutBody: ReadonlyArray<number> = [101, 204, 205, 304]
 
-/** Half of the body, then a broken connection. The length in the header is that of all. */
+/** Returns half of the body, then breaks the connection. The length in the header is that of the whole body. */
 const cutShort = async (response: Response): Promise<Response> => {
   const bytes = new Uint8Array(await response.arrayBuffer())
   const headers = new Headers(response.headers)
@@ -105,7 +105,7 @@ const faulty = (fault: Fault | undefined, answer: Effect.Effect<Response>): Effe
   }
 }
 
-/** States the time in `Date` (RFC 9110 section 6.6.1), as each server does. */
+/** Sets `Date` (RFC 9110 section 6.6.1), as each server does. */
 const dated = (response: Response): Effect.Effect<Response> =>
   response.headers.has("date") ? Effect.succeed(response) : Effect.map(Clock.currentTimeMillis, (now) => {
     const headers = new Headers(response.headers)
@@ -113,7 +113,7 @@ const dated = (response: Response): Effect.Effect<Response> =>
     return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
   })
 
-/** The answer of a server with a fault, by the clock that the server has with it. */
+/** Returns the response of a server with a fault, by the clock of the server with this fault. */
 export const apply = (fault: Fault | undefined, answer: Effect.Effect<Response>): Effect.Effect<Response, Broken> => {
   const response = Effect.flatMap(faulty(fault, answer), dated)
   return typeof fault === "object" && fault._tag === "ClockOffset"

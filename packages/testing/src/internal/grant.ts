@@ -14,7 +14,7 @@ import type { Pairs } from "./request.js"
 /** The grant of a request: what the token is issued for. */
 export type Granted = Pick<Issued, "scope" | "audience" | "thumbprint">
 
-/** What clients may request that are registered without a list of their own. */
+/** Registrations of clients without their own lists. */
 export interface Registered {
   readonly scopes: ReadonlyArray<string>
   readonly audiences: ReadonlyArray<string>
@@ -99,7 +99,10 @@ const audienceOf = (
     : Effect.succeed(all)
 }
 
-/** For one server, which remembers the proofs that it has seen. Proofs must have the nonce, if there is one. */
+/**
+ * Creates the rules of one server, which remembers the proofs that it has received. Proofs must contain the nonce, if
+ * there is one.
+ */
 export const make = (behavior: Behavior, registered: Registered, requiredNonce: () => string | undefined) => {
   const checkProof = proofs.make()
 

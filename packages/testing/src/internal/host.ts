@@ -1,5 +1,5 @@
 /**
- * Servers without sockets: a request as it arrives, a web `Response`, and the ways in which none comes.
+ * Servers without sockets: a received request, a web `Response`, and the ways in which a connection breaks.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -16,12 +16,12 @@ import * as httpErrors from "./seam/httpErrors.js"
 export interface Incoming {
   readonly method: string
   readonly url: URL
-  /** By their names in lower case. */
+  /** Headers by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
-  /** The reason of the token request, when the client is this library. */
+  /** The reason of the token request, if the client is this library. */
   readonly reason: string | undefined
-  /** The certificate that the client shows, by name. */
+  /** The name of the client certificate. */
   readonly certificate: string | undefined
 }
 

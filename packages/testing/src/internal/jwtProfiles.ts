@@ -20,7 +20,7 @@ const oneOrAll = (values: ReadonlyArray<string>) => values.length === 1 ? values
 const scopeClaim = (scope: ReadonlyArray<string>) => scope.length === 0 ? {} : { scope: scope.join(" ") }
 
 export const table = {
-  /** RFC 9068 section 2.2. Where no resource is named, the server stands for its default resource (section 3). */
+  /** RFC 9068 section 2.2. If no resource is named, the audience is the server, as its default resource (section 3). */
   rfc9068: {
     type: "at+jwt",
     claims: ({ audience, clientId, id, issuer, scope }) => ({

@@ -24,11 +24,11 @@ export interface Client {
   readonly defaultScope?: ReadonlyArray<string> | undefined
   /** The audiences and resources that it may request. Default: `audiences` of the server. */
   readonly audience?: ReadonlyArray<string> | undefined
-  /** Whether its tokens must be bound to a key (RFC 9449). Default: false. */
+  /** True if its tokens must be bound to a key (RFC 9449). Default: false. */
   readonly dpop?: boolean | undefined
 }
 
-/** A token that was issued, with its present state. */
+/** An issued token, with its current state. */
 export interface Issued {
   /** The first is 1; its value is `token-1`, in a `Sandbox` with more at its end, or a JWT. */
   readonly number: number

@@ -1,11 +1,11 @@
 /**
- * Clocks that are wrong.
+ * Clocks with a wrong time.
  */
 import type * as Clock from "effect/Clock"
 
 import * as clocks from "./seam/clocks.js"
 
-/** The clock of a machine whose wall clock is wrong. */
+/** Returns the clock of a machine whose wall clock is wrong. */
 export const offClock = (clock: Clock.Clock, ahead: () => number): Clock.Clock =>
   clocks.make({
     wallMillis: () => clock.unsafeCurrentTimeMillis() + ahead(),

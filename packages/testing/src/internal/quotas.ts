@@ -1,5 +1,5 @@
 /**
- * How many tokens a client may still request in an hour and a day, as servers with limits count and announce it.
+ * The tokens that a client may still request in an hour and a day, as servers with limits count and announce them.
  */
 import type { Behavior } from "./behavior.js"
 import type { Issued } from "./models.js"
@@ -15,7 +15,7 @@ export interface Quota {
   readonly period: Period
   readonly limit: number
   readonly remaining: number
-  /** When one more may be requested again, or the period ends, in milliseconds from now. */
+  /** The time until another token may be requested, or the period ends, in milliseconds. */
   readonly resetsIn: number
 }
 
@@ -40,7 +40,7 @@ const quotaOf = (
   }
 }
 
-/** The quotas of a client now, the shorter period first. */
+/** Returns the current quotas of a client, the shorter period first. */
 export const quotasOf = (
   limits: Limits,
   window: Behavior["limitWindow"],
@@ -52,17 +52,17 @@ export const quotasOf = (
     return limit === undefined ? [] : [quotaOf(period, limit, window, moments, now)]
   })
 
-/** The quotas after one more token. */
+/** Returns the quotas after one more token. */
 export const afterOne = (quotas: ReadonlyArray<Quota>): ReadonlyArray<Quota> =>
   quotas.map((quota) => ({ ...quota, remaining: quota.remaining - 1 }))
 
-/** The quota that refuses a token for the longest time; undefined if none does. */
+/** Returns the quota that rejects tokens for the longest time; undefined if none does. */
 export const exhausted = (quotas: ReadonlyArray<Quota>): Quota | undefined =>
   quotas.filter(({ remaining }) => remaining === 0).sort((one, other) => one.resetsIn - other.resetsIn).at(-1)
 
 export const secondsOf = ({ period }: Quota): number => periods[period] / 1000
 
-/** The header of Auth0: limit, remaining requests and seconds to the reset of each bucket. */
+/** Returns the header of Auth0: limit, remaining requests and seconds to the reset of each bucket. */
 export const header = (name: string | undefined, quotas: ReadonlyArray<Quota>): Readonly<Record<string, string>> =>
   name === undefined || quotas.length === 0 ? {} : {
     [name]: quotas.map(({ limit, period, remaining, resetsIn }) =>

@@ -1,5 +1,5 @@
 /**
- * Refused requests: the rules state the situation, and the server writes it in its own way.
+ * Rejected requests: the rules state the situation, and the server writes it in its format.
  */
 import * as Data from "effect/Data"
 
@@ -8,9 +8,9 @@ import * as host from "./host.js"
 
 export class Refusal extends Data.TaggedError("Refusal")<{
   readonly situation: Situation
-  /** What was wrong, for the author of the test. */
+  /** The problem, for the author of the test. */
   readonly problem: string
-  /** What descriptions of servers name. */
+  /** Values of placeholders in the descriptions of servers. */
   readonly values?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
 }> {}
@@ -51,7 +51,7 @@ const shapes: Readonly<
   gateway: (_error, description) => ({ message: description ?? "" })
 }
 
-/** The response to a refused request, and its error code. */
+/** Returns the response to a rejected request, and its error code. */
 export const written = ({ contentType, refusals }: Behavior, refusal: Refusal) => {
   const { headers = {}, problem, situation, values = {} } = refusal
   const { description, error, shape = "standard", status } = refusals[situation]

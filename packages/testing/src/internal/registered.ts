@@ -1,5 +1,5 @@
 /**
- * What exists at the authorization server of a test when the test does not say so: what its API requires.
+ * Default registrations at the authorization server of a test, derived from the requirements of its API.
  */
 import type * as TestApi from "../TestApi.js"
 import type * as TestAuthorizationServer from "../TestAuthorizationServer.js"
@@ -9,13 +9,13 @@ interface Options {
   readonly api?: TestApi.Options | undefined
 }
 
-/** The scopes and audiences of an API. */
+/** Returns the scopes and audiences of an API. */
 const ofApi = ({ audience, baseUrl = "https://api.test", requiredScope }: TestApi.Options) => ({
   scopes: requiredScope ?? [],
   audiences: audience === undefined ? [baseUrl] : [audience, baseUrl]
 })
 
-/** Other options. `requireNonce` is read when it is used, since a test may change it. */
+/** Returns merged options. `requireNonce` is read when it is used, since a test may change it. */
 const withOptions = (
   given: TestAuthorizationServer.Options,
   more: TestAuthorizationServer.Options
@@ -27,7 +27,7 @@ const withOptions = (
   }
 })
 
-/** The options of the server, with what its API requires. */
+/** Returns the options of the server, with the requirements of its API. */
 export const serverOptions = ({ api = {}, server = {} }: Options): TestAuthorizationServer.Options => {
   const given: TestAuthorizationServer.Options = typeof server === "string" ? { server } : server
   const { audiences, scopes } = ofApi(api)

@@ -1,9 +1,9 @@
 /**
- * How APIs reject a token that is not valid, in one table.
+ * The responses with which APIs reject an invalid token, in one table.
  */
 export interface Rejection {
   readonly status: number
-  /** The parameters of the challenge, or a whole one; undefined for none. */
+  /** The parameters of the challenge, or a complete one; undefined for none. */
   readonly challenge?: string | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | undefined
@@ -52,7 +52,7 @@ export const table = {
 
 export type Name = keyof typeof table
 
-/** The response that rejects a token of a scheme. */
+/** Returns the response that rejects a token of a scheme. */
 export const responseOf = (
   { body, challenge, headers = {}, status }: Rejection,
   scheme: string,

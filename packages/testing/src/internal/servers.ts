@@ -1,10 +1,10 @@
 /**
- * Authorization servers in one table: for each, in what it differs from `generic`. What is not stated here is as there, since
- * no record of it is at hand. "Observed" is what running servers returned, or public records of their responses.
+ * Authorization servers in one table: the differences of each from `generic`. Other behavior is that of `generic`,
+ * since no record of it is available. "Observed" refers to responses of running servers, or public records of them.
  */
 import { type Behavior, generic, type Paths, type Situation, type Written } from "./behavior.js"
 
-/** What a server does otherwise, or what a test states. */
+/** Differences from `generic`, of a server or of a test. */
 type Difference =
   & { readonly [Name in Exclude<keyof Behavior, "paths" | "refusals">]?: Behavior[Name] | undefined }
   & {
@@ -16,10 +16,10 @@ export type Options = Difference
 
 const either = ["client_secret_basic", "client_secret_post"] as const
 
-/** A server with no other endpoint that is public. */
+/** The endpoints of a server without further public endpoints. */
 const tokenOnly = { revocation: null, introspection: null, metadata: [] } as const
 
-/** Refusals of the client's credential that are written in the same way. */
+/** Error responses for a wrong credential that are written in the same way. */
 const credentials = (written: Written) => ({ unknownClient: written, wrongCredential: written, otherMethod: written })
 
 const table = {
@@ -375,7 +375,7 @@ export const names = Object.keys(table) as ReadonlyArray<Server>
 const stated = <A extends object>(given: A | undefined): A =>
   Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) as A
 
-/** The behavior of a server, with what a test states otherwise. */
+/** Returns the behavior of a server, with the differences of a test. */
 export const behaviorOf = (server: Server = "generic", options: Options = {}): Behavior => {
   const difference: Difference = table[server]
   const known = Object.keys(generic)

@@ -1,5 +1,5 @@
 /**
- * A token store at a distance, which fails on demand: the store in memory, with a round trip, faults and a count.
+ * A remote token store, which fails on demand: the store in memory, with a round trip, faults and a count.
  */
 import { OAuthError, type TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
 import type * as Clock from "effect/Clock"
@@ -8,11 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 
-/** What becomes of the operations: none reaches the store, none is answered, or each fails with this probability. */
+/** The condition of operations: none reaches the store, none gets a response, or each fails with this probability. */
 export type Condition = "unreachable" | "silent" | number
 
 export interface Options {
-  /** The clock of the store, whatever that of the process shows. */
+  /** The clock of the store, independent of that of the process. */
   readonly clock: Clock.Clock
   readonly roundTrip: Duration.Duration
   readonly condition: () => Condition
@@ -22,7 +22,7 @@ export interface Options {
 
 type Operation = OAuthError.TokenStoreError["operation"]
 
-/** The store as processes see it. */
+/** Creates the store as processes use it. */
 export const make = (store: TokenStore.TokenStore, options: Options): TokenStore.TokenStore => {
   const way = Effect.sleep(Duration.times(options.roundTrip, 0.5))
   const fail = (operation: Operation, problem: string) => new OAuthError.TokenStoreError({ operation, problem })
@@ -34,7 +34,7 @@ export const make = (store: TokenStore.TokenStore, options: Options): TokenStore
       if (condition === "silent") return yield* Effect.never
       yield* way
       if (condition === "unreachable") return yield* fail(operation, "ECONNREFUSED")
-      // As many fail after they took effect as before.
+      // Half of the failures occur after the operation took effect.
       const random = yield* Random.next
       if (random < condition / 2) return yield* fail(operation, "ECONNRESET")
       const result = yield* effect
@@ -50,7 +50,10 @@ export const make = (store: TokenStore.TokenStore, options: Options): TokenStore
   }
 }
 
-/** A seal for simulations, which hides nothing and costs nothing. Equal texts give different entries, as they must. */
+/**
+ * Creates a seal for simulations, which does not encrypt and costs no time. Equal strings result in different entries,
+ * as required.
+ */
 export const seal = (): TokenSeal.TokenSeal => {
   let sealed = 0
   return {

@@ -1,6 +1,6 @@
 /**
- * A fleet in virtual time: each instance is a program of its own with the real token cache, and calls its API. Time, issuer,
- * store and network are simulated.
+ * A fleet in virtual time: each instance is a separate program with the real token cache, and calls its API. Time,
+ * issuer, store and network are simulated.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import {
@@ -33,13 +33,13 @@ import { offClock } from "./offClock.js"
 import * as randoms from "./seam/randoms.js"
 import * as simulatedStore from "./simulatedStore.js"
 
-/** What goes wrong for a time. */
+/** A fault that lasts for a time. */
 export interface Disturbance {
-  /** Times are from the start of the simulation on. */
+  /** Start of the fault, measured from the start of the simulation. */
   readonly from: Duration.DurationInput
   readonly to: Duration.DurationInput
   /**
-   * What becomes of token requests.
+   * Outcome of token requests.
    *
    * - `unreachable`: connections are refused.
    * - `unavailable`: status 503.
@@ -49,24 +49,24 @@ export interface Disturbance {
    */
   readonly issuer?: "unreachable" | "unavailable" | "unauthorized" | "silent" | "lost" | undefined
   /**
-   * What becomes of operations on the store.
+   * Outcome of operations on the store.
    *
    * - `unreachable`: connections are refused.
    * - `silent`: no response.
-   * - a number from 0 to 1: each operation fails with this probability, as many after they took effect as before.
+   * - a number from 0 to 1: each operation fails with this probability, half of the failures after it took effect.
    */
   readonly store?: simulatedStore.Condition | undefined
-  /** Whether the API rejects every token. */
+  /** True if the API rejects every token. */
   readonly rejecting?: boolean | undefined
-  /** Each instance restarts after this time, again and again; the instances are out of step. */
+  /** The interval at which each instance restarts; the instances are out of step. */
   readonly restartEvery?: Duration.DurationInput | undefined
-  /** So many instances are killed, and start again at the end. They give nothing back. */
+  /** The number of instances that are killed, and start again at the end. They release nothing. */
   readonly killed?: number | undefined
   /** By how much the clock of the first instance is ahead, or behind by a negative number of milliseconds. */
   readonly clockAhead?: Duration.DurationInput | undefined
 }
 
-/** What the instances share. */
+/** Settings of what the instances share. */
 export interface Shared {
   /** The time of an operation on the store. Default: 2 milliseconds. */
   readonly roundTrip?: Duration.DurationInput | undefined
@@ -75,14 +75,14 @@ export interface Shared {
   readonly issuanceBudget?: IssuanceBudget.Options | undefined
 }
 
-/** The fleet, and the days to simulate. */
+/** A fleet, and the days to simulate. */
 export interface Plan {
   /** The number of processes. */
   readonly instances: number
   readonly days: number
   /** The interval between the calls of an instance. Default: 5 minutes. */
   readonly callsEvery?: Duration.DurationInput | undefined
-  /** The time within which the instances start, one after the other. Default: the interval between calls. */
+  /** The time within which the instances start, in sequence. Default: the interval between calls. */
   readonly startWithin?: Duration.DurationInput | undefined
   /** The time after which an instance restarts, without a token in memory, such as `36 hours`. Default: never. */
   readonly restartEvery?: Duration.DurationInput | undefined
@@ -90,7 +90,7 @@ export interface Plan {
   readonly tokenLife?: Duration.DurationInput | undefined
   /** The time of a token request. Default: 200 milliseconds. */
   readonly requestTime?: Duration.DurationInput | undefined
-  /** The tokens that the issuer issues in any 24 hours; then it refuses with 429. Default: no limit. */
+  /** The tokens that the issuer issues in any 24 hours; then it rejects requests with 429. Default: no limit. */
   readonly dailyLimit?: number | undefined
   /**
    * For an issuer with one valid token per client: `reissue` returns the valid token again, `revoke` revokes it when another one
@@ -98,27 +98,27 @@ export interface Plan {
    */
   readonly onePerClient?: TestAuthorizationServer.Options["onePerClient"]
   readonly tokenCache?: TokenCache.Options | undefined
-  /** Whether the instances share their tokens in a store, and how. Default: false. */
+  /** True or settings if the instances share their tokens in a store. Default: false. */
   readonly shared?: boolean | Shared | undefined
-  /** What goes wrong, and when. Where two overlap, the first one that says something of a server is in force. */
+  /** Faults with their times. If two overlap, the first one that affects a server applies. */
   readonly faults?: ReadonlyArray<Disturbance> | undefined
-  /** From when on calls, operations and tokens are reported. Default: from the start. */
+  /** The time from which calls, operations and tokens are reported. Default: the start. */
   readonly reportFrom?: Duration.DurationInput | undefined
-  /** The same seed gives the same days. Default: `fleet`. */
+  /** The seed; the same seed results in the same days. Default: `fleet`. */
   readonly seed?: string | undefined
 }
 
-/** A call that has ended. A call of an instance that ended meanwhile is none. */
+/** A call that has ended, except calls of an instance that ended before them. */
 export interface Call {
   readonly instance: number
-  /** When it began, in milliseconds from the start. */
+  /** Start of the call, in milliseconds from the start of the simulation. */
   readonly at: number
-  /** How long it waited for its tokens, in milliseconds. */
+  /** The time that the call waited for its tokens, in milliseconds. */
   readonly waited: number
   readonly outcome: "accepted" | "rejected" | OAuthError.TokenError
 }
 
-/** What happened. */
+/** The recorded events of a simulation. */
 export interface History {
   readonly issued: Effect.Effect.Success<TestAuthorizationServer.TestAuthorizationServer["issued"]>
   readonly received: Effect.Effect.Success<TestAuthorizationServer.TestAuthorizationServer["received"]>
@@ -142,7 +142,7 @@ const issuerFaults = {
   lost: undefined
 } as const
 
-/** What is the matter now. */
+/** Returns the current faults. */
 const conditions = (plan: Plan, now: () => number) => {
   const faults = (plan.faults ?? []).map(({ from, to, ...fault }) => ({
     ...fault,
@@ -163,7 +163,7 @@ const conditions = (plan: Plan, now: () => number) => {
   }
 }
 
-/** What a call of `ApiClient` does with its tokens. */
+/** Simulates a call of `ApiClient` with its tokens. */
 const call = (
   cache: TokenCache.TokenCache,
   isRejected: (token: AccessToken.AccessToken) => Effect.Effect<boolean>
@@ -185,7 +185,7 @@ const call = (
 interface Instance {
   readonly scope: Scope.CloseableScope
   readonly cache: TokenCache.TokenCache
-  /** Whether what it does still reaches others. */
+  /** False after the instance was killed: its operations no longer reach others. */
   readonly lives: { connected: boolean }
 }
 
@@ -197,7 +197,7 @@ interface World {
   readonly seal: TokenSeal.TokenSeal
 }
 
-/** Lets token requests travel, and be lost. */
+/** Returns the network of an instance, in which token requests take time and may be lost. */
 const network = (plan: Plan, { conditions, server, time }: World, lives: Instance["lives"]): HttpClient.HttpClient => {
   const way = Effect.sleep(Duration.times(Duration.decode(plan.requestTime ?? "200 millis"), 0.5))
   const handle = (incoming: host.Incoming) =>
@@ -238,7 +238,7 @@ const startInstance = (plan: Plan, world: World): Effect.Effect<Instance, Invali
     return { scope, lives, cache: Context.get(context, TokenCache.TokenCache) }
   })
 
-/** What the API makes of a token: it may reject all, and it rejects those that the issuer revoked. */
+/** Returns the rule of the API: it may reject all tokens, and it rejects those that the issuer revoked. */
 const rejecting = (plan: Plan, { conditions, server }: World) => ({ value }: AccessToken.AccessToken) =>
   conditions.isRejecting()
     ? Effect.succeed(true)
@@ -249,7 +249,7 @@ const rejecting = (plan: Plan, { conditions, server }: World) => ({ value }: Acc
       (all) => all.some((token) => token.revoked && Redacted.value(token.value) === Redacted.value(value))
     )
 
-/** The instances of a fleet as they come and go. All runs in virtual time. */
+/** Creates the instances of a fleet, which start and stop. All run in virtual time. */
 const makeFleet = (plan: Plan, world: World, observe: Options["observe"]) =>
   Effect.gen(function*() {
     const off = offClock(world.time.clock, world.conditions.clockAhead)
@@ -257,7 +257,7 @@ const makeFleet = (plan: Plan, world: World, observe: Options["observe"]) =>
       { length: plan.instances },
       (_, index) => randoms.make(`${plan.seed ?? "fleet"} ${index}`)
     )
-    /** Runs on the machine of an instance. */
+    /** Runs an effect on the machine of an instance. */
     const on = (index: number) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       effect.pipe(
         Effect.withClock(index === 0 ? off : world.time.clock),
@@ -285,7 +285,7 @@ const makeFleet = (plan: Plan, world: World, observe: Options["observe"]) =>
         Effect.suspend(() => {
           const instance = instances[index]
           if (instance !== undefined) instance.lives.connected = false
-          // What it would still do on its way out never ends, and is not waited for.
+          // Its remaining operations never end, and are not waited for.
           return Effect.forkDaemon(stop(index))
         }),
       start: (index: number) =>
@@ -308,7 +308,7 @@ const makeFleet = (plan: Plan, world: World, observe: Options["observe"]) =>
     }
   })
 
-/** Does something at regular times. */
+/** Runs an effect at regular times. */
 const every = (begin: number, interval: number, end: number, act: Effect.Effect<unknown>) =>
   Effect.gen(function*() {
     for (let at = begin; at < end; at += interval) {
@@ -318,7 +318,7 @@ const every = (begin: number, interval: number, end: number, act: Effect.Effect<
     }
   })
 
-/** What the instances of the fleet do from the start on: they call, restart, and are killed. */
+/** Returns the activities of the instances: they call, restart, and are killed. */
 const routines = (
   plan: Plan,
   faults: World["conditions"]["faults"],
@@ -328,14 +328,14 @@ const routines = (
   const interval = Duration.toMillis(plan.callsEvery ?? "5 minutes")
   const startWithin = Duration.toMillis(plan.startWithin ?? interval)
   const all = Array.from({ length: plan.instances }, (_, index) => index)
-  // Calls of the same moment find it stopped, however long the start takes.
+  // Concurrent calls find it stopped, however long the start takes.
   const restart = (index: number) =>
     Effect.suspend(() =>
       fleet.isRunning(index)
         ? Effect.zipRight(Effect.zipRight(fleet.stop(index), Effect.yieldNow()), fleet.start(index))
         : Effect.void
     )
-  // The instances are out of step, as those of a fleet are.
+  // The instances are out of step, as those of a real fleet are.
   const restarting = [{ restartEvery: plan.restartEvery, from: 0, to: end }, ...faults].flatMap((fault) => {
     if (fault.restartEvery === undefined) return []
     const pause = Duration.toMillis(fault.restartEvery)
@@ -399,7 +399,7 @@ export const run = (plan: Plan, { observe, seal }: Options): Effect.Effect<Histo
     }
     yield* Scope.close(scope, Exit.void)
     yield* inTime(fleet.stopAll)
-    // They give back what they hold.
+    // The instances release their leases.
     yield* time.advance("1 minute")
     return history
   }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))

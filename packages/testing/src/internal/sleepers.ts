@@ -1,5 +1,5 @@
 /**
- * Those that sleep, by the time at which they wake: a binary heap, so that thousands may sleep at once.
+ * Sleeping fibers, by the time at which they wake: a binary heap, so that thousands may sleep at once.
  */
 
 export interface Sleeper {
@@ -8,16 +8,16 @@ export interface Sleeper {
 }
 
 interface Node extends Sleeper {
-  /** Those that are due at the same time wake in the order in which they fell asleep. */
+  /** The order of fibers that are due at the same time: they wake in the order in which they fell asleep. */
   readonly order: number
 }
 
 export interface Sleepers {
   /** Returns a function that removes it. */
   readonly add: (sleeper: Sleeper) => () => void
-  /** When the next one is due; Infinity if there is none. */
+  /** The time of the next one; Infinity if there is none. */
   readonly nextDue: () => number
-  /** Removes and returns the next one that is due by then. */
+  /** Removes and returns the next one that is due by this time. */
   readonly take: (by: number) => Sleeper | undefined
   readonly size: () => number
 }
@@ -27,7 +27,7 @@ const isBefore = (one: Node, other: Node): boolean =>
 
 export const make = (): Sleepers => {
   const heap: Array<Node> = []
-  // Removed ones stay in the heap until they come to its top.
+  // Removed ones stay in the heap until they reach its top.
   const alive = new Set<Node>()
   let order = 0
 

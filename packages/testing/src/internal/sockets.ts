@@ -1,5 +1,5 @@
 /**
- * Servers without sockets, put on sockets of this machine.
+ * Servers without sockets, connected to sockets of this machine.
  */
 import * as Http from "node:http"
 import * as Https from "node:https"
@@ -12,9 +12,9 @@ import type * as Scope from "effect/Scope"
 
 import type * as host from "./host.js"
 
-/** Where to listen. */
+/** An address to listen on. */
 export interface Address {
-  /** Default: a free one. */
+  /** The port. Default: a free one. */
   readonly port?: number | undefined
   /** The address to listen on. Default: `127.0.0.1`. */
   readonly host?: string | undefined
@@ -22,7 +22,7 @@ export interface Address {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
 }
 
-/** A socket could not be opened, mostly because the port is in use. */
+/** A socket could not be opened, usually because the port is in use. */
 export class ListenFailed extends Data.TaggedError("ListenFailed")<{
   readonly port: number
   readonly message: string
@@ -30,7 +30,7 @@ export class ListenFailed extends Data.TaggedError("ListenFailed")<{
 
 export interface Listener {
   readonly origin: string
-  /** Hands what arrives to a server, and its response back; breaks the connection when the server does. */
+  /** Passes received requests to a server, and its responses back; breaks the connection when the server does. */
   readonly serve: (host: () => host.Host, run: (effect: Effect.Effect<void>) => void) => void
 }
 
@@ -43,7 +43,7 @@ const read = (request: Http.IncomingMessage): Promise<Uint8Array> =>
     )
   })
 
-/** The body of a response, as far as it comes. */
+/** Reads the body of a response, as far as it is sent. */
 const bodyOf = async ({ body }: Response): Promise<{ readonly bytes: Buffer; readonly isWhole: boolean }> => {
   const chunks: Array<Uint8Array> = []
   const reader = body?.getReader()
@@ -87,7 +87,7 @@ const answer = (
     else response.write(bytes, () => request.socket.destroy())
   }).pipe(
     Effect.catchTag("Broken", () => Effect.sync(reset)),
-    // A handler that throws is a mistake in the test, which its author should read.
+    // A handler that throws is a mistake in the test, which is reported to its author.
     Effect.catchAllDefect((defect) =>
       Effect.sync(() => {
         if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" })
@@ -96,7 +96,7 @@ const answer = (
     )
   )
 
-/** The name of an address in URLs. All addresses of the machine include that of the loopback interface. */
+/** Returns the name of an address in URLs. All addresses of the machine include that of the loopback interface. */
 const named = (host: string): string =>
   host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host
 

@@ -1,6 +1,6 @@
 /**
- * The operations of WebCrypto that are in flight. They run in a thread of the runtime and end in a turn of the event loop that
- * no program can tell in advance, so a clock that is moved by hand must wait for them.
+ * The operations of WebCrypto that are in progress. They run in a thread of the runtime and end in an unpredictable
+ * turn of the event loop, so a clock that is advanced by a test must wait for them.
  */
 import * as Effect from "effect/Effect"
 
@@ -21,7 +21,7 @@ const names = [
 
 type Operation = (...parameters: Array<unknown>) => Promise<unknown>
 
-// One count for the process, as there is one WebCrypto. The methods stay replaced; they do what they did.
+// One count for the process, which has one WebCrypto. The methods stay replaced; their behavior is unchanged.
 let isObserved = false
 let inFlight = 0
 const waiting = new Set<() => void>()
@@ -40,7 +40,7 @@ const counted = (operation: Operation): Operation =>
     return result
   }
 
-/** Counts the operations from now on, whoever calls them. */
+/** Counts all operations from now on. */
 export const observe = (): void => {
   if (isObserved) return
   isObserved = true
@@ -48,7 +48,9 @@ export const observe = (): void => {
   for (const name of names) methods[name] = counted(methods[name])
 }
 
-/** Waits for those in flight, and returns whether there were any. What follows from their results has not run then. */
+/**
+ * Waits for the operations in progress, and returns whether there were any. Effects of their results have not run then.
+ */
 export const awaitInFlight: Effect.Effect<boolean> = Effect.suspend(() =>
   inFlight === 0 ? Effect.succeed(false) : Effect.async<boolean>((resume) => {
     const resumed = () => {

@@ -10,10 +10,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-/** What the layer of an API makes. */
+/** The service that the layer of an API provides. */
 export type Api = HttpApi.Api
 
-/** What the layer of an API needs of its server. */
+/** The services that the layer of an API requires of its server. */
 export type Server = HttpApiBuilder.Router | HttpApiBuilder.Middleware
 
 export const layerServer = Layer.mergeAll(
@@ -22,7 +22,7 @@ export const layerServer = Layer.mergeAll(
   HttpServer.layerContext
 )
 
-/** Answers as the API that is built on this server. */
+/** Returns the handler of the API that is built on this server. */
 export const handler = Effect.gen(function*() {
   const app = yield* HttpApiBuilder.httpApp
   const context = yield* Effect.context<never>()

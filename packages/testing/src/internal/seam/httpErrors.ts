@@ -4,7 +4,7 @@
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 
-/** The error of a request that did not arrive, or was not answered. */
+/** Returns the error of a request that did not arrive, or without a response. */
 export const ofTransport = (
   request: HttpClientRequest.HttpClientRequest,
   cause: unknown

@@ -1,5 +1,5 @@
 /**
- * What does not match a schema, with unknown members, each with its place.
+ * Problems of a value with a schema, including unknown members, each with its path.
  */
 import * as Schema from "effect/Schema"
 
@@ -12,5 +12,5 @@ export interface Issue {
 export type Checked<A> = { readonly value: A; readonly issues?: undefined } | { readonly issues: ReadonlyArray<Issue> }
 
 export const check = <A, I>(schema: Schema.Schema<A, I>, value: unknown): Checked<A> =>
-  // Synchronous for schemas that are.
+  // Synchronous for synchronous schemas.
   Schema.standardSchemaV1(schema, { onExcessProperty: "error" })["~standard"].validate(value) as Checked<A>

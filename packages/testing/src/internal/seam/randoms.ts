@@ -1,5 +1,5 @@
 /**
- * Sources of random numbers that give the same for the same seed.
+ * Seeded sources of random numbers.
  */
 import * as Random from "effect/Random"
 

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 
-/** Watches the turns from now on. Nothing needs to be watched in Effect 3. */
+/** Observes the turns from now on. Nothing needs to be observed in Effect 3. */
 export const observe = (): void => undefined
 
 /** Waits until no fiber can run. Fibers run in microtasks; this comes after all of them. */
