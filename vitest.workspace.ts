@@ -22,7 +22,18 @@ const globalSetup: Readonly<Record<string, ReadonlyArray<string>>> = {
  */
 export const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
 
-const names = ["client-credentials", "testing", "redis", "sql", "cli", "examples", "soak", "publishing", "benchmarks"]
+const names = [
+  "client-credentials",
+  "testing",
+  "redis",
+  "sql",
+  "cli",
+  "examples",
+  "soak",
+  "publishing",
+  "benchmarks",
+  "site"
+]
 
 /** The tests of the rooms of rules: they are small and without state, so they share loaded modules. */
 const rules = "test/{token,protocol}/**/*.test.ts"

@@ -1,0 +1,58 @@
+/**
+ * Rewrites the documents of the repository to pages of the site.
+ */
+import { linkOf, type Page } from "./pages.js"
+
+/** Applies a function to the text that is not code: neither between fences nor between backticks. */
+const outsideCode = (text: string, change: (prose: string) => string): string =>
+  text.split(/(^ *```[\s\S]*?^ *```$|^ {4}.*$|`[^`\n]+`)/m).map((part, index) => index % 2 === 1 ? part : change(part))
+    .join("")
+
+const withLinks = (page: Page, modules: ReadonlySet<string>) => (text: string): string =>
+  text
+    .replace(/\]\(([^()\s]+)\)/g, (_, link: string) => `](${linkOf(page, link, modules)})`)
+    .replace(/\b(src|srcset|href)="([^"]+)"/g, (_, name: string, link: string) =>
+      `${name}="${linkOf(page, link, modules)}"`)
+
+/** Angle brackets of types are no elements of the page. */
+const withoutTypes = (text: string): string =>
+  text.replace(/<(?!\/?(?:picture|source|img|details|summary|br|kbd|sub|sup|h2|a|div|!--)\b|!--)/g, "&lt;").replace(
+    /\{\{/g,
+    "&#123;&#123;"
+  )
+
+const block = "```[\\s\\S]*?\\n```"
+
+/** Code for Effect 4, and beneath it, folded, that for Effect 3: the reader's choice decides which of them is shown. */
+const byMajor = (text: string): string =>
+  text.replace(
+    new RegExp(`(${block})\\n\\n<details>\\n<summary>On Effect 3</summary>\\n\\n([\\s\\S]*?)\\n\\n</details>`, "g"),
+    (_, four: string, three: string) =>
+      `<div class="effect-4">\n\n${four}\n\n</div>\n<div class="effect-3">\n\n${three}\n\n</div>`
+  )
+
+/** Returns the page of a document. */
+export const ofDocument = (page: Page, text: string, modules: ReadonlySet<string>): string =>
+  outsideCode(byMajor(text), (prose) => withoutTypes(withLinks(page, modules)(prose)))
+
+/** Returns the page of a module, as docgen writes it: its front matter and table of contents are of another generator. */
+export const ofModule = (page: Page, text: string, modules: ReadonlySet<string>): string => {
+  const body = text.slice(text.indexOf("## ")).replace(/<h2 class="text-delta">[\s\S]*?\n---\n/, "")
+    // Nothing is published under these numbers.
+    .replace(/^Added in v.*\n/gm, "")
+  const nested = outsideCode(
+    body,
+    (prose) =>
+      prose.replace(
+        /^#+ .*$/gm,
+        (heading) => heading.endsWith(" overview") ? heading.replace(/^## (.+) overview$/, "# $1") : `#${heading}`
+      )
+  )
+  return ofDocument(page, nested.replace(/^---$/gm, ""), modules)
+}
+
+/** The first sentence of a module's description. */
+export const summaryOf = (text: string): string => {
+  const [, first = ""] = /overview\n\n([\s\S]*?)\n\n/.exec(text) ?? []
+  return first.replace(/\s+/g, " ")
+}
