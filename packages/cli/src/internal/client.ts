@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto"
 
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import {
@@ -72,21 +73,33 @@ const kept = Layer.unwrapEffect(Effect.gen(function*() {
   )
 }))
 
-export const layerHttp = (settings: Settings) =>
+/** The library sets this header by the URL; what the user wrote is for the API alone. */
+const withHost = (host: string | undefined) => (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+  host === undefined
+    ? client
+    : HttpClient.mapRequest(
+      client,
+      (request) => traffic.isCall(request) ? HttpClientRequest.setHeader(request, "host", host) : request
+    )
+
+export const layerHttp = (settings: Settings, host?: string) =>
   Layer.unwrapEffect(Effect.map(Screen, (screen) => {
     // What is sent is what the user wrote: no headers of traces.
     const untraced = Layer.effect(
       HttpClient.HttpClient,
-      Effect.map(HttpClient.HttpClient, HttpClient.withTracerDisabledWhen(constTrue))
+      Effect.map(
+        HttpClient.HttpClient,
+        (client) => withHost(host)(HttpClient.withTracerDisabledWhen(client, constTrue))
+      )
     ).pipe(Layer.provide(network.layer(settings.values)), Layer.provide(Layer.setConfigProvider(provider(settings))))
     return screen.verbose ? Layer.provide(traffic.show(screen), untraced) : untraced
   }))
 
 /** What all commands share that need a client. */
-export const layerBase = (settings: Settings) =>
+export const layerBase = (settings: Settings, host?: string) =>
   Layer.provideMerge(
     Layer.mergeAll(
-      layerHttp(settings),
+      layerHttp(settings, host),
       kept,
       Layer.effect(ClientConfig.ClientConfig, secretSource.configure(settings))
     ),
@@ -104,7 +117,10 @@ const handed = (given: Given) =>
  * Everything, for commands that use a token. The parts are composed here, since the configuration is read here: its secret
  * may be typed.
  */
-export const layer = (settings: Settings, { fresh }: { readonly fresh: boolean } = { fresh: false }) =>
+export const layer = (
+  settings: Settings,
+  { fresh = false, host }: { readonly fresh?: boolean; readonly host?: string | undefined } = {}
+) =>
   Layer.provideMerge(
     Layer.unwrapEffect(
       Effect.map(budget(settings), (limit) => {
@@ -123,5 +139,5 @@ export const layer = (settings: Settings, { fresh }: { readonly fresh: boolean }
         )
       })
     ),
-    layerBase(settings)
+    layerBase(settings, host)
   )

@@ -88,6 +88,7 @@ const call = commandWithArguments(
   },
   {
     ...common,
+    json: flag("Send JSON, which is the default, and accept it, also without a body.", "j"),
     form: flag("Send the body as a form; with files, as multipart.", "f"),
     multipart: flag("Send the body as a multipart form, with files or without."),
     boundary: text("TEXT", "The boundary of a multipart form."),
@@ -102,20 +103,34 @@ const call = commandWithArguments(
     body: flag("Show the body of the response only, as in a pipe.", "b"),
     pretty: choice("STYLE", ["all", "colors", "format", "none"], "Layout: all on a terminal, none elsewhere."),
     download: flag("Write the body of the response to a file, and show the progress.", "d"),
-    output: text("FILE", "The file to write to; it is replaced.", { completes: "file", short: "o" })
+    output: text("FILE", "The file to write to; it is replaced.", { completes: "file", short: "o" }),
+    continue: flag("Continue the download of --output where it ended.", "c"),
+    follow: flag("Follow redirects within the origin.", "F"),
+    offline: flag("Print the request, without its token, and send nothing."),
+    timeout: text("DURATION", "The time that the whole call may take: 10s, 500ms, 2min."),
+    showSecrets: flag("Show headers of responses in full that may hold secrets, also on a terminal.")
   },
   () => import("./commands/call.js")
 )
 
 const inspect = command(
   "Show the properties of the token, and its claims if it is a JWT.",
-  { ...common, json },
+  {
+    ...common,
+    stdin: flag("Inspect a token from standard input instead, such as one that was pasted."),
+    json
+  },
   () => import("./commands/inspect.js")
 )
 
 const status = command(
   "Show the cached tokens, their remaining life, and how many more may be requested.",
-  { ...common, all: flag("Show all profiles, and the environment."), json },
+  {
+    ...common,
+    all: flag("Show all profiles, and the environment."),
+    check: flag("End with exit code 21 unless each token is usable."),
+    json
+  },
   () => import("./commands/status.js")
 )
 

@@ -7,6 +7,10 @@ export const guess = (path: string): string | undefined => mime.getType(path) ??
 
 export const isJson = (type: string | undefined): boolean => /^[^;]*[/+]json\b/i.test(type ?? "")
 
+/** HTML is none: its blanks have a meaning. */
+export const isXml = (type: string | undefined): boolean =>
+  /^\s*(text|application)\/([\w.-]+\+)?xml\b/i.test(type ?? "") && !/xhtml/i.test(type ?? "")
+
 /** A body as text, by the charset that its type names. */
 export const decode = (content: Uint8Array, type: string | undefined): string => {
   const [, charset = "utf-8"] = /;\s*charset="?([\w.:-]+)/i.exec(type ?? "") ?? []

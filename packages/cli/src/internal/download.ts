@@ -118,6 +118,53 @@ const finish = async (draft: string, directory: string, name: string, replaces: 
   }
 }
 
+/** Whether the response says that there is nothing behind this offset. */
+export const isWhole = (
+  { headers, status }: HttpClientResponse.HttpClientResponse,
+  offset: number
+): boolean => status === 416 && headers["content-range"]?.replaceAll(" ", "") === `bytes*/${offset}`
+
+/**
+ * Puts what is left behind what is there. What arrived stays when it ends early, for the next time. A server that sends the
+ * whole file again has it written anew.
+ */
+export const append = (
+  response: HttpClientResponse.HttpClientResponse,
+  { offset, output, url }: { readonly output: string; readonly offset: number; readonly url: string },
+  screen: Screen
+): Effect.Effect<string, unknown> =>
+  Effect.gen(function*() {
+    const isPart = response.status === 206
+    const range = response.headers["content-range"] ?? ""
+    if (isPart && Number(/^bytes\s+(\d+)-/i.exec(range)?.[1]) !== offset) {
+      return yield* new Failure({
+        outcome: "api",
+        message: `${new URL(url).origin} sent another part than the one from byte ${offset} on.`,
+        remedy: "Download it without --continue."
+      })
+    }
+    const file = yield* Effect.acquireRelease(
+      Effect.tryPromise({ try: () => Fs.open(output, isPart ? "a" : "w"), catch: failed(output) }),
+      (open) => Effect.promise(() => open.close())
+    )
+    let done = 0
+    yield* Stream.runForEach(response.stream, (chunk) =>
+      Effect.gen(function*() {
+        yield* Effect.tryPromise({ try: () => file.writeFile(chunk), catch: failed(output) })
+        done += chunk.length
+        screen.progress?.(size((isPart ? offset : 0) + done))
+      })).pipe(Effect.ensuring(Effect.sync(() => screen.progress?.(""))))
+    if (isShort(response, done)) {
+      return yield* new Failure({
+        outcome: "api",
+        message: `The response of ${new URL(url).origin} ended before it was whole.`,
+        remedy: "Run it again with --continue."
+      })
+    }
+    yield* screen.note(`${output}: ${size((isPart ? offset : 0) + done)}`)
+    return output
+  }).pipe(Effect.scoped)
+
 export const save = (
   response: HttpClientResponse.HttpClientResponse,
   { output, url }: { readonly output: string | undefined; readonly url: string },

@@ -25,6 +25,8 @@ export type Loaded =
 export interface Options {
   readonly method: string | undefined
   readonly form: boolean
+  /** Whether JSON is wanted, also without a body. */
+  readonly json?: boolean
   readonly multipart: boolean
   /** The body itself: from `--raw` or from standard input. */
   readonly raw: Uint8Array | undefined
@@ -150,8 +152,12 @@ const bodyOf = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<B
 /** Headers of the user come after those that the body brings, and take their place. */
 export const make = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<Message, Failure> =>
   Either.map(bodyOf(items, options), ({ content, isJson, type }) => {
-    const headers = new Map<string, string>([["accept", isJson ? "application/json, */*;q=0.5" : "*/*"]])
-    if (type !== undefined) headers.set("content-type", type)
+    const headers = new Map<string, string>([[
+      "accept",
+      isJson || options.json === true ? "application/json, */*;q=0.5" : "*/*"
+    ]])
+    const sentType = type ?? (options.json === true ? "application/json" : undefined)
+    if (sentType !== undefined) headers.set("content-type", sentType)
     const given = new Set<string>()
     for (const item of items) {
       if (item._tag !== "Header" && item._tag !== "UnsetHeader") continue
@@ -174,6 +180,12 @@ export const make = (items: ReadonlyArray<Loaded>, options: Options): Either.Eit
     }
   })
 
+const methods: ReadonlyArray<string> = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+
+/** Those of the standard may be written in any case; others, such as PURGE, in capitals, so that no path is taken for one. */
+const isMethod = (text: string): boolean =>
+  methods.includes(text.toUpperCase()) || /^(?=.{3})[A-Z]+(-[A-Z]+)*$/.test(text)
+
 /** The method, if the first argument is one, the URL, and the items. */
 export const split = (
   args: ReadonlyArray<string>
@@ -182,10 +194,10 @@ export const split = (
   Failure
 > => {
   const [first, second, ...rest] = args
-  if (first === undefined || (second === undefined && /^(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE)$/.test(first))) {
+  if (first === undefined || (second === undefined && methods.includes(first))) {
     return Either.left(usage("A URL is missing.", "Say effect-oauth call /items, or effect-oauth call --help."))
   }
-  return /^[a-z]+$/i.test(first) && second !== undefined
+  return isMethod(first) && second !== undefined
     ? Either.right({ method: first.toUpperCase(), url: second, items: rest })
     : Either.right({ method: undefined, url: first, items: args.slice(1) })
 }

@@ -67,3 +67,22 @@ export const indented = ({ json }: JsonText, style: Style = plain): string => {
   })
   return out
 }
+
+/** Characters that steer a terminal, or that JSON needs escaped, stay escaped. */
+const staysEscaped = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"\\]/u
+
+/** With the characters that `\\u...` stands for, where they can be shown. */
+export const readable = ({ json }: JsonText): JsonText => ({
+  json: json.replace(
+    /(?:\\u[0-9a-f]{4})+|\\[^]/gi,
+    (escaped) =>
+      escaped[1] !== "u"
+        ? escaped
+        : [...JSON.parse(`"${escaped}"`) as string].map((one) =>
+          staysEscaped.test(one)
+            ? [...one].flatMap((part) => Array.from({ length: part.length }, (_, at) => part.charCodeAt(at)))
+              .map((code) => `\\u${code.toString(16).padStart(4, "0")}`).join("")
+            : one
+        ).join("")
+  )
+})

@@ -15,10 +15,15 @@ export interface Look {
   readonly style: Style
   /** Whether JSON is indented. */
   readonly isFormatted: boolean
+  /** Whether headers of responses that may hold secrets are shown in full. */
+  readonly showsSecrets?: boolean
 }
 
-const headerLines = (headers: Iterable<readonly [string, string]>, { cyan }: Style): ReadonlyArray<string> =>
-  [...headers].map(([name, value]) => `${cyan(harmless(name))}: ${redaction.header(name, value)}`)
+const headerLines = (
+  headers: Iterable<readonly [string, string]>,
+  { cyan }: Style,
+  shown = redaction.header
+): ReadonlyArray<string> => [...headers].map(([name, value]) => `${cyan(harmless(name))}: ${shown(name, value)}`)
 
 /** What is to be sent; how it is authorized is shown, and not with what. */
 export const request = (
@@ -29,20 +34,23 @@ export const request = (
   const { host, pathname, search } = new URL(url)
   return [
     `${style.green(method)} ${style.bold(pathname + search)}`,
-    ...headerLines([["host", host], ["authorization", `${scheme} `], ...Object.entries(headers)], style)
+    ...headerLines(
+      Object.entries({ host, authorization: `${scheme} `, ...headers }).map(([name, value]) => [name, value ?? ""]),
+      style
+    )
   ].join("\n")
 }
 
 export const response = (
   status: number,
   headers: Iterable<readonly [string, string]>,
-  { style }: Look
+  { showsSecrets, style }: Look
 ): string => {
   const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : status >= 300 ? style.cyan : style.green
   const reason = STATUS_CODES[status]
   return [
     `${style.bold(paint(String(status)))}${reason === undefined ? "" : ` ${style.dim(reason)}`}`,
-    ...headerLines(headers, style)
+    ...headerLines(headers, style, showsSecrets === true ? (_, value) => harmless(value) : undefined)
   ].join("\n")
 }
 
@@ -51,7 +59,7 @@ export const body = (text: string, type: string | undefined, { isFormatted, styl
   const json = contentType.isJson(type) || /^\s*[[{]/.test(text) ? jsonText.read(text) : Either.left("")
   if (Either.isLeft(json) || (!isFormatted && !style.isColoured)) return text
   return jsonText.indented(
-    json.right,
+    isFormatted ? jsonText.readable(json.right) : json.right,
     style.isColoured
       ? { key: style.blue, string: style.green, number: style.cyan, literal: style.magenta }
       : jsonText.plain
@@ -84,3 +92,11 @@ export const parts = (letters: string): Parts | undefined =>
       responseBody: letters.includes("b")
     }
     : undefined
+
+/** The request alone. */
+export const ofRequest: Parts = {
+  requestHeaders: true,
+  requestBody: true,
+  responseHeaders: false,
+  responseBody: false
+}

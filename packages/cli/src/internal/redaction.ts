@@ -15,11 +15,14 @@ const secretHeaders = new Set([
   "x-api-key"
 ])
 
+/** Names that merely contain "token", as those of limits and pages do, are not secret. */
+const isSecret = (name: string): boolean =>
+  secretHeaders.has(name.toLowerCase()) || /(^|[-_])(secret|password|credentials?|api-?key)$/i.test(name) ||
+  /^(x-)?((access|auth|authorization|bearer|csrf|id|refresh|security|session|xsrf)-?)+token$/i.test(name)
+
 /** The scheme of a credential is shown, so that one sees what kind was sent. */
 export const header = (name: string, value: string): string => {
-  if (!secretHeaders.has(name.toLowerCase()) && !/secret|token|password|credential|api-?key/i.test(name)) {
-    return harmless(value)
-  }
+  if (!isSecret(name)) return harmless(value)
   const scheme = /^(Bearer|DPoP|Basic) /i.exec(value)?.[1]
   return scheme === undefined ? redacted : `${scheme} ${redacted}`
 }

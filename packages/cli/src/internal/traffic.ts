@@ -14,14 +14,19 @@ import type * as Screen from "./Screen.js"
 const headers = (all: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
   Object.entries(all).map(([name, value]) => `${harmless(name)}: ${redaction.header(name, value ?? "")}`)
 
+/** A call of the API, by what authorizes it. */
+export const isCall = ({ headers: sent }: HttpClientRequest.HttpClientRequest): boolean =>
+  /^(Bearer|DPoP) /i.test(sent["authorization"] ?? "")
+
 /** A call of the API is the user's own, and its URL is shown whole; of other requests only what can hold no secret. */
-const lines = ({ body, headers: sent, method, url }: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
-  const isCall = /^(Bearer|DPoP) /i.test(sent["authorization"] ?? "")
+const lines = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
+  const { body, headers: sent, method, url } = request
+  const isOwn = isCall(request)
   const { origin, pathname } = new URL(url)
   return [
-    `${method} ${harmless(isCall ? url : origin + pathname)}`,
+    `${method} ${harmless(isOwn ? url : origin + pathname)}`,
     ...headers(sent),
-    ...(isCall || body._tag !== "Uint8Array" ? [] : ["", redaction.credentials(new TextDecoder().decode(body.body))])
+    ...(isOwn || body._tag !== "Uint8Array" ? [] : ["", redaction.credentials(new TextDecoder().decode(body.body))])
   ]
 }
 

@@ -3,6 +3,7 @@
  */
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs/promises"
+import { METHODS } from "node:http"
 import * as Path from "node:path"
 
 import * as HttpBody from "@effect/platform/HttpBody"
@@ -14,15 +15,19 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
-import { make as styleOf } from "../ansi.js"
+import { harmless, make as styleOf } from "../ansi.js"
 import * as client from "../client.js"
+import * as content from "../content.js"
 import * as contentType from "../contentType.js"
 import * as download from "../download.js"
+import * as durationText from "../durationText.js"
 import * as errorCode from "../errorCode.js"
 import { Failure, usage } from "../Failure.js"
 import * as httpMessage from "../httpMessage.js"
+import { nearest } from "../nearest.js"
 import { ofStatus } from "../outcome.js"
 import * as printing from "../printing.js"
+import * as redirects from "../redirects.js"
 import * as requestItem from "../requestItem.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
@@ -37,6 +42,7 @@ export interface Options extends Common {
   readonly multipart: boolean
   readonly boundary: Option.Option<string>
   readonly raw: Option.Option<string>
+  readonly json: boolean
   readonly ignoreStdin: boolean
   readonly print: Option.Option<string>
   readonly headers: boolean
@@ -44,6 +50,11 @@ export interface Options extends Common {
   readonly pretty: Option.Option<"all" | "colors" | "format" | "none">
   readonly download: boolean
   readonly output: Option.Option<string>
+  readonly continue: boolean
+  readonly follow: boolean
+  readonly offline: boolean
+  readonly timeout: Option.Option<string>
+  readonly showSecrets: boolean
 }
 
 const read = (path: string): Effect.Effect<Uint8Array, Failure> =>
@@ -95,9 +106,7 @@ const loaded = (item: requestItem.RequestItem): Effect.Effect<httpMessage.Loaded
 }
 
 /** Headers that HTTP sets by itself. */
-const ofTheConnection = /^(host|content-length|transfer-encoding|expect|upgrade)$/i
-
-const methods: ReadonlyArray<string> = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+const ofTheConnection = /^(content-length|transfer-encoding|expect|upgrade)$/i
 
 /** Standard input is the body, as with HTTPie, unless the method is one that has none. */
 const standardInput = (
@@ -113,8 +122,9 @@ const standardInput = (
 const message = (options: Options) =>
   Effect.gen(function*() {
     const { items, method, url } = yield* httpMessage.split(options.args)
-    if (method !== undefined && !methods.includes(method)) {
-      return yield* usage(`"${method}" is no method.`, `Say one of ${methods.join(", ")}.`)
+    const meant = method === undefined || METHODS.includes(method) ? undefined : nearest(method, METHODS)
+    if (meant !== undefined) {
+      return yield* usage(`${method} is not a method of HTTP.`, `Did you mean ${meant}?`)
     }
     const parsed = yield* requestItem.parse(items)
     if (parsed.some((item) => item._tag.endsWith("Header") && /^authorization$/i.test(item.name))) {
@@ -133,6 +143,7 @@ const message = (options: Options) =>
     const found = yield* httpMessage.make(yield* Effect.forEach(parsed, loaded), {
       method,
       form: options.form,
+      json: options.json,
       multipart: options.multipart,
       raw,
       boundary: Option.getOrElse(options.boundary, () => randomUUID().replaceAll("-", ""))
@@ -169,10 +180,21 @@ const remark = (status: number, challenge: string | undefined, scheme: "bearer" 
   }
   if (status === 429) return "The API wants fewer calls. Wait for as long as its Retry-After says."
   if (status >= 500) return "The API has a problem of its own. Try again later."
-  return status >= 400
-    ? "Check the path and what is sent."
-    : "Redirects are not followed, since the token would go along."
+  return "Check the path and what is sent."
 }
+
+/** XML on several lines; what is none stays as it is. */
+const indentedXml = (text: string): Effect.Effect<string> =>
+  Effect.promise(async () => {
+    const { default: formatter } = await import("xml-formatter")
+    // Its types state a default export that it does not have.
+    const format = formatter as unknown as typeof formatter.default
+    try {
+      return format(text, { collapseContent: true, lineSeparator: "\n" })
+    } catch {
+      return text
+    }
+  })
 
 const show = (
   response: HttpClientResponse.HttpClientResponse,
@@ -187,17 +209,22 @@ const show = (
       yield* print(`${printing.response(response.status, lines, look)}${wanted.responseBody ? "\n" : ""}`)
     }
     if (!wanted.responseBody) return yield* Stream.runDrain(response.stream)
-    if (!isTerminal && !look.isFormatted && !look.style.isColoured) {
-      return yield* Stream.runForEach(response.stream, write)
+    const chunks = content.decompressed(response)
+    if (!isTerminal && ((!look.isFormatted && !look.style.isColoured) || content.arrivesInParts(type))) {
+      return yield* Stream.runForEach(chunks, write)
     }
-    const content = Buffer.from(yield* response.arrayBuffer)
-    const isText = contentType.isText(type) || !content.subarray(0, 1024).includes(0)
+    if (content.arrivesInParts(type)) {
+      return yield* Stream.runForEach(content.texts(chunks), (text) => write(harmless(text)))
+    }
+    const whole = Buffer.concat(Array.from(yield* Stream.runCollect(chunks)))
+    const isText = contentType.isText(type) || !whole.subarray(0, 1024).includes(0)
     if (!isText && isTerminal) {
-      return yield* note(`${download.size(content.length)} of ${type ?? "data"}: say --download.`)
+      return yield* note(`${download.size(whole.length)} of ${type ?? "data"}: say --download.`)
     }
-    if (!isText) return yield* write(content)
-    const text = contentType.decode(content, type)
-    return content.length === 0
+    if (!isText) return yield* write(whole)
+    const decoded = contentType.decode(whole, type)
+    const text = look.isFormatted && contentType.isXml(type) ? yield* indentedXml(decoded) : decoded
+    return whole.length === 0
       ? undefined
       : yield* print(printing.body(isTerminal ? printing.harmlessBody(text) : text, type, look))
   })
@@ -215,6 +242,58 @@ const partsOf = (options: Options, isTerminal: boolean) => {
     : Effect.succeed(found)
 }
 
+const timeoutOf = ({ timeout }: Options): Effect.Effect<number | undefined, Failure> => {
+  if (Option.isNone(timeout)) return Effect.succeed(undefined)
+  const millis = Option.getOrUndefined(durationText.read(timeout.value))
+  return millis === undefined || millis <= 0
+    ? Effect.fail(usage(`--timeout ${timeout.value} is not a duration.`, "Write 10s, 500ms or 2min."))
+    : Effect.succeed(millis)
+}
+
+/** How much of the file is there. */
+const offsetOf = (options: Options): Effect.Effect<number, Failure> =>
+  !options.continue
+    ? Effect.succeed(0)
+    : Option.isNone(options.output)
+    ? Effect.fail(usage("--continue needs the file to continue.", "Name it by --output."))
+    : Effect.promise(() => Fs.stat(Option.getOrElse(options.output, () => "")).then(({ size }) => size, () => 0))
+
+const showRequest = (
+  { message, url }: redirects.Sent,
+  scheme: "Bearer" | "DPoP",
+  wanted: printing.Parts,
+  look: printing.Look
+) =>
+  Effect.gen(function*() {
+    const { isTerminal, print } = yield* Screen
+    if (wanted.requestHeaders) yield* print(`${printing.request(build(url, message), scheme, look)}\n`)
+    if (wanted.requestBody && message.body !== undefined) {
+      const sent = new TextDecoder().decode(message.body)
+      const text = isTerminal ? printing.harmlessBody(sent) : sent
+      yield* print(`${printing.body(text, message.headers.get("content-type"), look)}\n`)
+    }
+  })
+
+/** Sends the request, and those that redirects lead to with `--follow`. */
+const send = (first: redirects.Sent, { follow }: Options) =>
+  Effect.gen(function*() {
+    const { note } = yield* Screen
+    const calls = yield* ApiClient.ApiClient
+    let sent = first
+    for (let followed = 0;; followed += 1) {
+      const response = yield* calls.execute(build(sent.url, sent.message))
+      const next = redirects.next(sent, response.status, response.headers["location"], followed)
+      if (next === undefined) return { sent, response, reason: undefined }
+      const found = redirects.target(sent.url, response.headers["location"])
+      const where = found === undefined ? "" : ` It redirects to ${harmless(found)}.`
+      if (next._tag === "Stay") return { sent, response, reason: `Not followed: ${next.reason}.${where}` }
+      if (!follow) return { sent, response, reason: `Redirects are followed by --follow.${where}` }
+      yield* Stream.runDrain(response.stream)
+      yield* note(`${response.status}: following to ${harmless(next.sent.url)}`)
+      sent = next.sent
+    }
+  })
+
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
     const screen = yield* Screen
@@ -224,44 +303,68 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       (pretty === "all" && (screen.out.isColoured || Option.isSome(options.pretty)))
     const look = {
       style: styleOf(colours && (process.env["NO_COLOR"] ?? "") === ""),
-      isFormatted: pretty === "all" || pretty === "format"
+      isFormatted: pretty === "all" || pretty === "format",
+      // A pipe gets what the API sent.
+      showsSecrets: options.showSecrets || !screen.isTerminal
     }
     const chosen = yield* settings.load(options.profile)
     const described = yield* message(options)
+    const limit = yield* timeoutOf(options)
+    const offset = yield* offsetOf(options)
 
     const use = Effect.gen(function*() {
       const { api, dpop } = yield* ClientConfig.ClientConfig
+      const scheme = dpop === undefined ? "Bearer" : "DPoP"
       const url = yield* targetUrl.make(described.url, described.message.query, api)
+      const isSaved = options.download || Option.isSome(options.output)
       const headers = new Map([
         ...(described.agent === undefined ? [] : [["user-agent", described.agent] as const]),
+        ["accept-encoding", isSaved ? "identity" : content.acceptedEncodings] as const,
+        ...(offset > 0 ? [["range", `bytes=${offset}-`] as const] : []),
         ...described.message.headers
       ])
-      const request = build(url, { ...described.message, headers })
-      if (wanted.requestHeaders) {
-        yield* screen.print(`${printing.request(request, dpop === undefined ? "Bearer" : "DPoP", look)}\n`)
-      }
-      if (wanted.requestBody && described.message.body !== undefined) {
-        const sent = new TextDecoder().decode(described.message.body)
-        const text = screen.isTerminal ? printing.harmlessBody(sent) : sent
-        yield* screen.print(`${printing.body(text, headers.get("content-type"), look)}\n`)
-      }
-      const calls = yield* ApiClient.ApiClient
-      const response = yield* calls.execute(request)
+      const sent = { url, message: { ...described.message, headers } }
+      yield* showRequest(sent, scheme, options.offline ? printing.ofRequest : wanted, look)
+      if (options.offline) return "success" as const
+      const answered = yield* send(sent, options)
+      const { reason, response } = answered
       const outcome = ofStatus(response.status)
-      if ((options.download || Option.isSome(options.output)) && outcome === "success") {
-        yield* download.save(response, { output: Option.getOrUndefined(options.output), url }, screen)
+      if (isSaved && outcome === "success") {
+        const output = Option.getOrUndefined(options.output)
+        yield* options.continue && output !== undefined
+          ? download.append(response, { output, offset, url: answered.sent.url }, screen)
+          : download.save(response, { output, url: answered.sent.url }, screen)
         return outcome
+      }
+      if (offset > 0 && download.isWhole(response, offset)) {
+        yield* screen.note(`${Option.getOrElse(options.output, () => "")}: whole already`)
+        return "success" as const
       }
       yield* show(response, wanted, look)
       if (outcome !== "success") {
-        const { origin, pathname } = new URL(url)
+        const { origin, pathname } = new URL(answered.sent.url)
+        const challenge = response.headers["www-authenticate"]
         yield* screen.complain(
-          `${screen.err.red("error:")} ${request.method} ${origin}${pathname} was answered with ${response.status}. ${
-            remark(response.status, response.headers["www-authenticate"], dpop === undefined ? "bearer" : "dpop")
+          `${
+            screen.err.red("error:")
+          } ${answered.sent.message.method} ${origin}${pathname} returned ${response.status}. ${
+            reason ?? remark(response.status, challenge, dpop === undefined ? "bearer" : "dpop")
           }`
         )
       }
       return outcome
     })
-    return yield* Effect.provide(Effect.scoped(use), client.layer(chosen))
+    const called = Effect.provide(
+      Effect.scoped(use),
+      client.layer(chosen, { host: described.message.headers.get("host") })
+    )
+    return yield* limit === undefined ? called : Effect.timeoutFail(called, {
+      duration: limit,
+      onTimeout: () =>
+        new Failure({
+          outcome: "api",
+          message: `The call was not finished within --timeout ${durationText.show(limit)}.`,
+          remedy: "Allow more time, or check the API."
+        })
+    })
   })

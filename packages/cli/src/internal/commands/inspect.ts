@@ -9,14 +9,18 @@ import * as Redacted from "effect/Redacted"
 import { harmless } from "../ansi.js"
 import * as client from "../client.js"
 import * as durationText from "../durationText.js"
+import { usage } from "../Failure.js"
 import * as jwt from "../jwt.js"
 import * as printing from "../printing.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
+import * as secretSource from "../secretSource.js"
 import * as settings from "../settings.js"
+import * as stdio from "../stdio.js"
 import * as table from "../table.js"
 
 export interface Options extends Common {
+  readonly stdin: boolean
   readonly json: boolean
 }
 
@@ -69,13 +73,55 @@ const facts = (
   ].map(([name = "", text = ""]) => [name, harmless(text)] as const)
 }
 
+/** The parts of a JWT, with a warning: nothing of it is verified. */
+const showClaims = (found: jwt.Jwt) =>
+  Effect.gen(function*() {
+    const { complain, isTerminal, out, print } = yield* Screen
+    const look = { style: out, isFormatted: true }
+    const show = (value: unknown) => printing.body(printing.harmlessBody(JSON.stringify(value)), undefined, look)
+    yield* print(
+      `\n${out.bold("header")} ${show(found.header)}`
+    )
+    yield* print(
+      `${out.bold("claims")} ${show(found.claims)}`
+    )
+    yield* print(times(found.claims).map(([name, text]) => out.dim(`${name} is ${text}`)).join("\n"))
+    yield* complain(`${isTerminal ? "\n" : ""}${out.yellow("warning:")} ${warning}`)
+  })
+
+/** A token that was pasted or piped: what it says of itself, without any client. */
+const ofStdin = ({ json }: Options) =>
+  Effect.gen(function*() {
+    const text = process.stdin.isTTY === true
+      ? Redacted.value(yield* secretSource.ask("Token (not shown): "))
+      : new TextDecoder().decode(yield* stdio.readAll)
+    const token = text.trim().replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, "")
+    const found = jwt.read(token)
+    if (token === "" || /\s/.test(token)) {
+      return yield* usage("Standard input holds no token.", "Write the token on one line, and nothing else.")
+    }
+    const { print } = yield* Screen
+    if (json) {
+      yield* print(printing.harmlessBody(JSON.stringify({ characters: token.length, jwt: found })))
+      return "success" as const
+    }
+    yield* print(
+      `${token.length} characters, ${
+        found === undefined ? "opaque" : `a JWT signed by ${harmless(String(found.header["alg"]))}`
+      }`
+    )
+    if (found !== undefined) yield* showClaims(found)
+    return "success" as const
+  })
+
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
+    if (options.stdin) return yield* ofStdin(options)
     const chosen = settings.withoutApi(yield* settings.load(options.profile))
     const use = Effect.gen(function*() {
       const { request } = yield* ClientConfig.ClientConfig
       const token = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)
-      const { complain, isTerminal, out, print } = yield* Screen
+      const { out, print } = yield* Screen
       const found = jwt.read(Redacted.value(token.value))
       const now = yield* Clock.currentTimeMillis
       if (options.json) {
@@ -98,17 +144,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
           facts({ profile: chosen.origin, request, token }, found, now).map(([name, text]) => [out.cyan(name), text])
         )
       )
-      if (found === undefined) return "success" as const
-      const look = { style: out, isFormatted: true }
-      const show = (value: unknown) => printing.body(printing.harmlessBody(JSON.stringify(value)), undefined, look)
-      yield* print(
-        `\n${out.bold("header")} ${show(found.header)}`
-      )
-      yield* print(
-        `${out.bold("claims")} ${show(found.claims)}`
-      )
-      yield* print(times(found.claims).map(([name, text]) => out.dim(`${name} is ${text}`)).join("\n"))
-      yield* complain(`${isTerminal ? "\n" : ""}${out.yellow("warning:")} ${warning}`)
+      if (found !== undefined) yield* showClaims(found)
       return "success" as const
     })
     return yield* Effect.provide(use, client.layer(chosen))

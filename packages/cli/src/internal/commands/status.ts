@@ -18,6 +18,7 @@ import * as table from "../table.js"
 
 export interface Options extends Common {
   readonly all: boolean
+  readonly check: boolean
   readonly json: boolean
 }
 
@@ -110,5 +111,6 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     }
     const problems = rows.flatMap(({ from, problem }) => problem === undefined ? [] : [`${from}: ${problem}`])
     for (const problem of problems) yield* complain(`${err.red("error:")} ${harmless(problem)}`)
-    return problems.length > 0 ? "configuration" : "success"
+    if (problems.length > 0) return "configuration"
+    return options.check && rows.some(({ token }) => token !== "usable") ? "unwell" : "success"
   })

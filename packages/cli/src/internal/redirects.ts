@@ -1,0 +1,53 @@
+/**
+ * Redirects that are followed by `--follow`: within the origin, and below the path that the token is meant for.
+ */
+import type { Message } from "./httpMessage.js"
+
+export interface Sent {
+  readonly url: string
+  readonly message: Message
+}
+
+export type Next =
+  | { readonly _tag: "Follow"; readonly sent: Sent }
+  /** Why it is not followed. */
+  | { readonly _tag: "Stay"; readonly reason: string }
+
+const statuses = [301, 302, 303, 307, 308]
+
+export const maxRedirects = 10
+
+/** The URL that a response names, without what could be secret in it. */
+export const target = (url: string, location: string | undefined): string | undefined =>
+  location === undefined || !URL.canParse(location, url) ? undefined : new URL(location, url).href
+
+/** RFC 9110 sections 15.4.2 to 15.4.4: POST becomes GET, and 303 makes a GET of every method but HEAD. */
+const withMethod = (status: number, message: Message): Message => {
+  const isGet = (status === 303 && message.method !== "HEAD") || (status < 303 && message.method === "POST")
+  if (!isGet) return message
+  return {
+    ...message,
+    method: "GET",
+    body: undefined,
+    headers: new Map([...message.headers].filter(([name]) => !name.startsWith("content-")))
+  }
+}
+
+export const next = (
+  { message, url }: Sent,
+  status: number,
+  location: string | undefined,
+  followed: number
+): Next | undefined => {
+  if (!statuses.includes(status)) return undefined
+  const found = target(url, location)
+  const stay = (reason: string): Next => ({ _tag: "Stay", reason })
+  if (found === undefined) return stay("it names no URL")
+  const { origin, pathname } = new URL(found)
+  if (origin !== new URL(url).origin) {
+    return stay(`${origin}${pathname} is another origin, and the token would go along`)
+  }
+  return followed >= maxRedirects
+    ? stay(`${maxRedirects} redirects were followed already`)
+    : { _tag: "Follow", sent: { url: found, message: withMethod(status, message) } }
+}

@@ -1,0 +1,298 @@
+/**
+ * Calls: what is sent, and how responses are shown.
+ */
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Zlib from "node:zlib"
+
+import { assert, describe, it } from "@effect/vitest"
+import * as Loopback from "@effect-oauth/testing/Loopback"
+import { Effect, Either } from "effect"
+
+import * as content from "../src/internal/content.js"
+import * as contentType from "../src/internal/contentType.js"
+import * as httpMessage from "../src/internal/httpMessage.js"
+import * as jsonText from "../src/internal/jsonText.js"
+import * as redaction from "../src/internal/redaction.js"
+import * as redirects from "../src/internal/redirects.js"
+import * as binary from "./support/binary.js"
+import * as servers from "./support/tlsServers.js"
+
+const minute = 300_000
+
+const start = Effect.gen(function*() {
+  const { environment: env, server } = yield* Loopback.start()
+  const { directory, ...user } = yield* binary.home
+  let pending: (() => void) | undefined
+  const url = yield* servers.http((request, response) => {
+    const { pathname } = new URL(request.url ?? "", "http://localhost")
+    const [, encoding] = /^\/encoded\/(.*)/.exec(pathname) ?? []
+    const compress = { gzip: Zlib.gzipSync, deflate: Zlib.deflateSync, br: Zlib.brotliCompressSync }[encoding ?? ""]
+    if (compress !== undefined) {
+      response.writeHead(200, { "content-type": "text/plain", "content-encoding": encoding })
+      return response.end(compress("compressed"))
+    }
+    switch (pathname) {
+      case "/silent":
+        return
+      case "/broken":
+        response.writeHead(200, { "content-encoding": "gzip" })
+        return response.end("no gzip")
+      case "/events":
+        response.writeHead(200, { "content-type": "text/event-stream" })
+        response.write("data: first\x1b[2J\n\n")
+        pending = () => response.end("data: last\n\n")
+        return
+      case "/xml":
+        response.writeHead(200, { "content-type": "application/xml; charset=utf-8" })
+        return response.end("<a><b>text</b><c/></a>")
+      case "/file": {
+        const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? "") ?? []
+        const whole = "0123456789"
+        if (from === undefined) return response.end(whole)
+        if (Number(from) >= whole.length) {
+          response.writeHead(416, { "content-range": `bytes */${whole.length}` })
+          return response.end()
+        }
+        response.writeHead(206, { "content-range": `bytes ${from}-9/10` })
+        return response.end(whole.slice(Number(from)))
+      }
+      case "/moved":
+        response.writeHead(302, { location: "/seen?x=1" })
+        return response.end()
+      case "/away":
+        response.writeHead(302, { location: "https://elsewhere.example.com/seen" })
+        return response.end()
+      case "/loop":
+        response.writeHead(307, { location: "/loop" })
+        return response.end()
+      default:
+        response.writeHead(200, { "content-type": "text/plain", "x-next-token": "page2", "set-cookie": "a=b" })
+        return response.end(`${request.method} ${request.url} ${request.headers.host} ${request.headers.accept}`)
+    }
+  })
+  const own = { ...env, API_BASE_URL: url }
+  const run = (...args: ReadonlyArray<string>) => user.run(args, { env: own })
+  const terminal = (args: ReadonlyArray<string>, started?: binary.Options["started"]) =>
+    user.terminal(["call", ...args], {
+      env: { ...own, NO_COLOR: "1" },
+      ...(started === undefined ? {} : { started })
+    })
+  return { directory, end: () => pending?.(), run, server, terminal, url }
+})
+
+describe("a call", () => {
+  it.scopedLive(
+    "--offline prints the request, and sends nothing, not even a token request",
+    () =>
+      Effect.gen(function*() {
+        const { run, server } = yield* start
+        const { exitCode, stderr, stdout } = yield* run("call", "--offline", "POST", "/items", "a=1")
+        assert.deepStrictEqual([exitCode, stderr], [0, ""])
+        assert.match(stdout, /^POST \/items\nhost: 127[^]*authorization: Bearer <redacted>\n[^]*\n\n\{"a": "1"\}\n+$/)
+        assert.lengthOf(yield* server.received, 0)
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "takes any method, a Host, --json without a body, and no path for a method",
+    () =>
+      Effect.gen(function*() {
+        const { run, url } = yield* start
+        const { host } = new URL(url)
+        assert.strictEqual((yield* run("call", "PURGE", "/items")).stdout, `PURGE /items ${host} */*`)
+        assert.strictEqual(
+          (yield* run("call", "/items", "Host:tenant.example")).stdout,
+          "GET /items tenant.example */*"
+        )
+        assert.include((yield* run("call", "-j", "/items")).stdout, "application/json, */*;q=0.5")
+        for (
+          const [args, method, url] of [
+            [["items", "a=1"], undefined, "items"],
+            [["get", "items"], "GET", "items"],
+            [["PROPFIND", "/x"], "PROPFIND", "/x"],
+            [["M-SEARCH", "/x"], "M-SEARCH", "/x"],
+            [["status", "x==1"], undefined, "status"]
+          ] as const
+        ) {
+          const found = Either.getOrThrow(httpMessage.split(args))
+          assert.deepStrictEqual([found.method, found.url], [method, url], args.join(" "))
+        }
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "ends after --timeout, with the exit code of an API that cannot be reached",
+    () =>
+      Effect.gen(function*() {
+        const { run } = yield* start
+        const ended = yield* run("call", "--timeout", "300ms", "/silent")
+        assert.strictEqual(ended.exitCode, 19)
+        assert.match(ended.stderr, /not finished within --timeout/)
+        assert.match((yield* run("call", "--timeout", "soon", "/x")).stderr, /--timeout soon is not a duration/)
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "follows redirects with --follow, within the origin, and names the target otherwise",
+    () =>
+      Effect.gen(function*() {
+        const { run } = yield* start
+        const stayed = yield* run("call", "/moved")
+        assert.strictEqual(stayed.exitCode, 3)
+        assert.match(
+          stayed.stderr,
+          /returned 302\. Redirects are followed by --follow\. It redirects to http:.*\/seen\?x=1\.\n$/
+        )
+        assert.match((yield* run("call", "--follow", "/moved")).stdout, /^GET \/seen\?x=1 /)
+        assert.match((yield* run("call", "-F", "POST", "/moved", "a=1")).stdout, /^GET \/seen\?x=1 /)
+        const away = yield* run("call", "-F", "/away")
+        assert.deepStrictEqual([away.exitCode, away.stdout], [3, ""])
+        assert.match(away.stderr, /Not followed: https:\/\/elsewhere\.example\.com\/seen is another origin/)
+        assert.match((yield* run("call", "-F", "/loop")).stderr, /Not followed: 10 redirects were followed already/)
+      }),
+    minute
+  )
+
+  it("that is redirected keeps its method and body where the status says so", () => {
+    const message = { method: "POST", query: "", headers: new Map([["content-type", "a/b"]]), body: new Uint8Array() }
+    const sent = { url: "https://api.example.com/a", message }
+    for (
+      const [status, method, expected] of [
+        [301, "POST", "GET"],
+        [302, "PUT", "PUT"],
+        [303, "PUT", "GET"],
+        [303, "HEAD", "HEAD"],
+        [307, "POST", "POST"],
+        [308, "DELETE", "DELETE"]
+      ] as const
+    ) {
+      const next = redirects.next({ ...sent, message: { ...message, method } }, status, "../b", 0)
+      assert.strictEqual(next?._tag, "Follow")
+      if (next?._tag !== "Follow") return
+      assert.deepStrictEqual([next.sent.url, next.sent.message.method], ["https://api.example.com/b", expected])
+      assert.strictEqual(next.sent.message.body === undefined, expected === "GET")
+    }
+    assert.isUndefined(redirects.next(sent, 304, "/b", 0))
+    assert.strictEqual(redirects.next(sent, 302, undefined, 0)?._tag, "Stay")
+    assert.strictEqual(redirects.next(sent, 302, "http://api.example.com/b", 0)?._tag, "Stay")
+  })
+})
+
+describe("a response", () => {
+  it.scopedLive("is decompressed, whatever the compression", () =>
+    Effect.gen(function*() {
+      const { run } = yield* start
+      for (const encoding of content.acceptedEncodings.split(", ")) {
+        assert.deepStrictEqual(yield* run("call", `/encoded/${encoding}`), {
+          exitCode: 0,
+          stdout: "compressed",
+          stderr: ""
+        })
+      }
+      const broken = yield* run("call", "/broken")
+      assert.deepStrictEqual([broken.exitCode, broken.stdout], [19, ""])
+      assert.match(broken.stderr, /compressed by gzip, and is not/)
+    }), minute)
+
+  it.scopedLive("of events is shown on a terminal as it arrives, and does not steer it", () =>
+    Effect.gen(function*() {
+      const { end, terminal } = yield* start
+      // It ends when its first part was seen.
+      const { stdout } = yield* terminal(["--body", "/events"], ({ stdout }) => {
+        let seen = ""
+        stdout?.on("data", (text: string) => {
+          seen += text
+          if (seen.includes("first")) end()
+        })
+      })
+      assert.strictEqual(stdout.replaceAll("\r", ""), "data: first\\x1b[2J\n\ndata: last\n\n")
+      for (const type of ["text/event-stream; charset=utf-8", "application/x-ndjson", "application/jsonl"]) {
+        assert.isTrue(content.arrivesInParts(type), type)
+      }
+      for (const type of [undefined, "application/json", "text/plain"]) assert.isFalse(content.arrivesInParts(type))
+    }), minute)
+
+  it.scopedLive("of XML is indented, and characters of JSON are readable", () =>
+    Effect.gen(function*() {
+      const { terminal } = yield* start
+      const { stdout } = yield* terminal(["--body", "/xml"])
+      assert.strictEqual(stdout.replaceAll("\r", ""), "<a>\n    <b>text</b>\n    <c/>\n</a>\n")
+      assert.isFalse(contentType.isXml("application/xhtml+xml"))
+      assert.isTrue(contentType.isXml("application/problem+xml"))
+      for (
+        const [json, expected] of [
+          ["\"caf\\u00e9\"", "\"café\""],
+          ["\"\\ud83d\\ude00\"", "\"😀\""],
+          ["\"\\\\u00e9\"", "\"\\\\u00e9\""],
+          ["\"\\u0022\\u005c\\u001b\\u009b\\u202e\"", "\"\\u0022\\u005c\\u001b\\u009b\\u202e\""],
+          ["\"\\ud83d\"", "\"\\ud83d\""],
+          ["1.50", "1.50"]
+        ] as const
+      ) {
+        assert.strictEqual(jsonText.readable({ json }).json, expected, json)
+        assert.deepStrictEqual(JSON.parse(expected), JSON.parse(json))
+      }
+    }), minute)
+
+  it.scopedLive(
+    "has its headers in full in a pipe, and on a terminal with --show-secrets",
+    () =>
+      Effect.gen(function*() {
+        const { run, terminal } = yield* start
+        assert.match((yield* run("call", "--headers", "/x")).stdout, /x-next-token: page2\nset-cookie: a=b/)
+        assert.match((yield* terminal(["--headers", "/x"])).stdout, /x-next-token: page2\r\nset-cookie: <redacted>/)
+        assert.match((yield* terminal(["--headers", "--show-secrets", "/x"])).stdout, /set-cookie: a=b/)
+        for (const name of ["x-ratelimit-remaining-tokens", "x-next-token", "x-continuation-token", "etag"]) {
+          assert.strictEqual(redaction.header(name, "v"), "v", name)
+        }
+        for (
+          const name of ["X-Auth-Token", "x-access-token", "X-CSRF-Token", "X-Api-Key", "client-secret", "Set-Cookie"]
+        ) {
+          assert.strictEqual(redaction.header(name, "v"), "<redacted>", name)
+        }
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "is continued by --continue where the file ends, and is not sent when it is whole",
+    () =>
+      Effect.gen(function*() {
+        const { directory, run } = yield* start
+        const file = join(directory, "part")
+        for (const before of ["", "0123", "0123456789"]) {
+          writeFileSync(file, before)
+          const ended = yield* run("call", "--continue", "-o", "part", "GET", "/file")
+          assert.strictEqual(ended.exitCode, 0, ended.stderr)
+          assert.strictEqual(readFileSync(file, "utf8"), "0123456789")
+        }
+        assert.strictEqual((yield* run("call", "--continue", "/file")).exitCode, 2)
+      }),
+    minute
+  )
+})
+
+describe("status and inspect", () => {
+  it.scopedLive("tell by --check whether a token is usable, and what a pasted one says", () =>
+    Effect.gen(function*() {
+      const { run } = yield* start
+      assert.strictEqual((yield* run("status", "--check")).exitCode, 21)
+      yield* run("token")
+      assert.strictEqual((yield* run("status", "--check")).exitCode, 0)
+      const user = yield* binary.home
+      const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
+      const token = `${part({ alg: "RS256" })}.${part({ aud: "https://api.example.com", exp: 1 })}.c2ln`
+      for (const text of [token, `Authorization: Bearer ${token}\n`]) {
+        const ended = yield* user.spawn(["inspect", "--stdin"], { input: text })
+        assert.strictEqual(ended.exitCode, 0)
+        assert.match(ended.stdout, /a JWT signed by RS256\n[^]*"aud": "https:\/\/api[^]*exp is 1970-01-01/)
+        assert.notInclude(ended.stdout + ended.stderr, token)
+      }
+      assert.match((yield* user.spawn(["inspect", "--stdin"], { input: "opaque" })).stdout, /^6 characters, opaque\n$/)
+      assert.strictEqual((yield* user.spawn(["inspect", "--stdin"], { input: "two words" })).exitCode, 2)
+    }), minute)
+})
