@@ -679,6 +679,25 @@ describe("simulate", () => {
     minute
   )
 
+  it.scopedLive("shows a server with one token per client", () =>
+    Effect.gen(function*() {
+      const { run } = yield* binary.home
+      const contested = (...args: ReadonlyArray<string>) => run(["simulate", "--one-token-per-client", ...args])
+      const { exitCode, stderr, stdout } = yield* contested("--fleet", "3", "--restarts", "0")
+      assert.deepStrictEqual([exitCode, stderr], [0, ""])
+      assert.match(stdout, /│ ● each for itself +│ +\d+ │ +\d+ │ +50 │ +1,\d{3} of 1,\d{3} │/)
+      assert.match(stdout, /│ ○ one store for all +│ +2 │ +\d+ │ +50 │ +0 of 1,\d{3} │/)
+      assert.match(stdout, /each new token revokes that of another process\./)
+      const alone = JSON.parse((yield* contested("--json", "--fleet", "1", "--restarts", "0")).stdout) as {
+        readonly separate: { readonly rejected_calls: number }
+      }
+      assert.strictEqual(alone.separate.rejected_calls, 0)
+      for (const args of [["--fleet", "1000"], ["--fleet", "1..3"], ["--audiences", "2"]]) {
+        const wrong = yield* contested(...args)
+        assert.deepStrictEqual([wrong.exitCode, wrong.stdout], [2, ""], args.join(" "))
+      }
+    }), minute)
+
   it.scopedLive("reads the limit of the client, and the life of its token", () =>
     Effect.gen(function*() {
       const { env, user } = yield* start({ server: { tokenLife: "2 hours" } })

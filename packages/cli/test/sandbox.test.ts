@@ -1,10 +1,13 @@
 /**
  * The sandbox, as a program in another language uses it: by its variables and by HTTP.
  */
+import { writeFile } from "node:fs/promises"
+
 import { assert, describe, it } from "@effect/vitest"
 import * as Sandbox from "@effect-oauth/testing/Sandbox"
 import { Effect } from "effect"
 
+import * as certificates from "../../client-credentials/test/support/certificates.js"
 import * as servers from "../../testing/dist/internal/servers.js"
 import { serverNames } from "../src/internal/serverNames.js"
 import * as binary from "./support/binary.js"
@@ -86,10 +89,49 @@ describe("sandbox", () => {
     minute
   )
 
+  it.scopedLive(
+    "registers the client for basic auth, and serves https with a certificate",
+    () =>
+      Effect.gen(function*() {
+        const { cert, private: key } = yield* Effect.flatMap(certificates.authority("authority"), (ca) =>
+          certificates.server(ca))
+        const { directory } = yield* binary.home
+        const files = ["cert.pem", "key.pem"].map((name) =>
+          `${directory}/${name}`
+        )
+        yield* Effect.promise(async () => {
+          await writeFile(files[0] ?? "", cert)
+          await writeFile(files[1] ?? "", key)
+        })
+        yield* running(
+          [
+            ...["--client-authentication", "client_secret_basic"],
+            ...["--tls-cert", files[0] ?? "", "--tls-key", files[1] ?? ""]
+          ],
+          (environment) => {
+            assert.match(environment["OAUTH_TOKEN_URL"] ?? "", /^https:/)
+            assert.match(environment["API_BASE_URL"] ?? "", /^https:/)
+            assert.strictEqual(environment["OAUTH_CLIENT_AUTHENTICATION"], "client_secret_basic")
+            assert.isUndefined(environment["OAUTH_ALLOW_HTTP_LOOPBACK"])
+            return Promise.resolve()
+          }
+        )
+      }),
+    minute
+  )
+
   it.scopedLive("refuses options that it cannot use", () =>
     Effect.gen(function*() {
       const { run } = yield* binary.home
-      for (const args of [["--port", "70000"], ["--daily-limit", "0"], ["--server", "other"]]) {
+      const wrong = [
+        ["--port", "70000"],
+        ["--daily-limit", "0"],
+        ["--server", "other"],
+        ["--client-authentication", "none"],
+        ["--tls-cert", "cert.pem"],
+        ["--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem"]
+      ]
+      for (const args of wrong) {
         const { exitCode } = yield* run(["sandbox", ...args])
         assert.strictEqual(exitCode, 2, args.join(" "))
       }
@@ -100,6 +142,7 @@ describe("sandbox", () => {
       const { exitCode, stderr } = yield* run(["sandbox", "--port", new URL(issuer).port])
       assert.strictEqual(exitCode, 2)
       assert.include(stderr, "EADDRINUSE")
+      assert.include(stderr, "Pass another --port or --host.")
     }), minute)
 
   it("knows each server of the table", () => {

@@ -239,9 +239,8 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
   const decisions = Effect.unsafeMakeSemaphore(1)
   const headersOf = (found: ReadonlyArray<quotas.Quota>) => quotas.header(behavior.quotaHeader, found)
 
-  return ({ incoming, repeats }: Exchange, client: models.Client, pairs: Pairs) =>
+  return ({ incoming, repeats }: Exchange, client: models.Client, pairs: Pairs, now: number) =>
     Effect.gen(function*() {
-      const now = yield* Clock.currentTimeMillis
       const all = yield* tokens.all
       const last = repeats ? all.at(-1) : undefined
       if (last !== undefined) return { token: last, headers: {} }
@@ -333,9 +332,11 @@ const makeRespond = (options: Options, parts: Parts) => {
       const { client, method } = yield* authenticate(incoming, parameters)
       note({ clientId: client.id, authentication: method })
       if (endpoint === "token") {
-        const { headers, token } = yield* issue(exchange, client, pairs)
+        // Once, so that a life is whole although signing takes time.
+        const now = yield* Clock.currentTimeMillis
+        const { headers, token } = yield* issue(exchange, client, pairs, now)
         const more = requiredNonce() === nonce ? { ...headers, "dpop-nonce": nonce } : headers
-        const body = issuedTokens.response(behavior, token, yield* Clock.currentTimeMillis)
+        const body = issuedTokens.response(behavior, token, now)
         return host.json(behavior.tokenStatus, body, more, behavior.contentType, behavior.byteOrderMark)
       }
       const value = parameters.get("token")

@@ -95,6 +95,17 @@ describe("Sandbox", () => {
     assert.strictEqual(payload["client_id"], "test-client")
   })
 
+  it("states the whole life of a token, although signing takes time", async () => {
+    await using sandbox = await Sandbox.start({ server: { accessTokens: "jwt", tokenLife: "1 hour" } })
+    const body = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: "test-client",
+      client_secret: "test-secret"
+    })
+    const response = await fetch(sandbox.tokenUrl, { method: "POST", body })
+    assert.deepInclude(await response.json() as object, { expires_in: 3600 })
+  })
+
   it("keeps its key through a reset, for an API that has read it", async () => {
     await using sandbox = await Sandbox.start({ server: { accessTokens: "jwt" } })
     const keys = createRemoteJWKSet(new URL(sandbox.jwksUrl))
@@ -148,7 +159,7 @@ describe("Sandbox", () => {
     }
   })
 
-  it("listens where it is told, and rejects where it cannot", async () => {
+  it("listens at the address of its options, and rejects where it cannot", async () => {
     const free = await Sandbox.start()
     const port = Number(new URL(free.issuer).port)
     const taken = await Sandbox.start({ port }).then(() => undefined, (error: unknown) => error)
@@ -187,6 +198,22 @@ describe("Sandbox", () => {
 })
 
 describe("the variables", () => {
+  for (
+    const [issuer, baseUrl, allowed] of [
+      ["http://127.0.0.1:1", "http://[::1]:1", "true"],
+      ["http://localhost:1", "https://api.example.com", "true"],
+      ["https://auth.example.com", "https://api.example.com", undefined],
+      // The library sends nothing by http: there, with any option.
+      ["http://192.0.2.1:1", "http://192.0.2.1:2", undefined],
+      ["http://localhost:1", "http://sandbox:2", undefined]
+    ] as const
+  ) {
+    it(`allow http: to loopback addresses only: ${issuer}, ${baseUrl}`, async () => {
+      await using sandbox = await Sandbox.start({ server: { issuer }, api: { baseUrl } })
+      assert.strictEqual(sandbox.environment["OAUTH_ALLOW_HTTP_LOOPBACK"], allowed)
+    })
+  }
+
   const statuses = async (sandbox: Sandbox.Sandbox, env: Readonly<Record<string, string>>) => {
     const client = PromiseClient.fromEnv({ env })
     const first = await client.fetch("/items")

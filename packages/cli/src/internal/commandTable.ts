@@ -173,6 +173,7 @@ const simulate = command(
     audiences: { ...number("integer", "NUMBER", "APIs that each process has tokens for."), default: 1 },
     tokenLife: text("DURATION", "The life of a token: 24h, 15min, 3600s. Default: that of the cached token, or 24h."),
     limit: number("integer", "NUMBER", "Tokens that the server issues in a day. Default: OAUTH_TOKENS_PER_DAY, or 50."),
+    oneTokenPerClient: flag("Simulate a server whose new tokens revoke the previous one of the client."),
     json
   },
   () => import("./commands/simulate.js")
@@ -194,6 +195,13 @@ const sandbox = command(
     dailyLimit: number("integer", "NUMBER", "Tokens that the server issues in a day. Default: any number."),
     jwt: flag("Issue access tokens as JWTs, with their keys at a URL."),
     server: choice("SERVER", serverNames, "The server to behave as. Default: the standards, strictly."),
+    clientAuthentication: choice(
+      "METHOD",
+      ["client_secret_post", "client_secret_basic", "either"],
+      "The method by which the client must authenticate. Default: that of the server."
+    ),
+    tlsCert: text("FILE", "The certificate of both servers as PEM, for https.", { completes: "file" }),
+    tlsKey: text("FILE", "Its private key as PEM.", { completes: "file" }),
     json: flag("Print the variables as JSON.", "j")
   },
   () => import("./commands/sandbox.js")

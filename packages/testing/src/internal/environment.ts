@@ -43,6 +43,12 @@ const formats = (options: TestAuthorizationServer.Options) => {
   }
 }
 
+const isSafe = ({ hostname, protocol }: URL): boolean =>
+  protocol === "https:" || hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
+
+/** True if the library sends credentials and tokens to these URLs: over TLS, or to a loopback address where that is allowed. */
+const isReachable = (...urls: ReadonlyArray<string>): boolean => urls.every((url) => isSafe(new URL(url)))
+
 export const environment = (
   server: TestAuthorizationServer.TestAuthorizationServer,
   api: TestApi.TestApi,
@@ -52,7 +58,7 @@ export const environment = (
   const { legacyTokens: [legacy] = [] } = options.api
   const { audience, scope } = required(options)
   const hasMetadata = behaviorOf(options.server.server, options.server).paths.metadata.length > 0
-  const isPlain = server.issuer.startsWith("http:")
+  const needsLoopback = [server.tokenUrl, api.baseUrl].some((url) => new URL(url).protocol === "http:")
   return {
     ...(hasMetadata ? { OAUTH_ISSUER: server.issuer } : {}),
     OAUTH_TOKEN_URL: server.tokenUrl,
@@ -64,7 +70,7 @@ export const environment = (
     ...(client.dpop === true ? { OAUTH_DPOP: "true" } : {}),
     ...(audience === undefined ? {} : { OAUTH_AUDIENCE: audience }),
     ...(scope === undefined ? {} : { OAUTH_SCOPE: scope }),
-    ...(isPlain ? { OAUTH_ALLOW_HTTP_LOOPBACK: "true" } : {}),
+    ...(needsLoopback && isReachable(server.tokenUrl, api.baseUrl) ? { OAUTH_ALLOW_HTTP_LOOPBACK: "true" } : {}),
     ...(legacy === undefined ? {} : { LEGACY_TOKEN_ID: legacy.id, LEGACY_TOKEN_SECRET: legacy.secret }),
     API_BASE_URL: api.baseUrl
   }

@@ -1,6 +1,8 @@
 /**
  * `effect-oauth sandbox`: an authorization server and a protected API on this machine, for programs in any language.
  */
+import * as FileSystem from "node:fs/promises"
+
 import * as Sandbox from "@effect-oauth/testing/Sandbox"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,6 +17,9 @@ export interface Options extends Common {
   readonly dailyLimit: Option.Option<number>
   readonly jwt: boolean
   readonly server: Option.Option<NonNullable<Exclude<Sandbox.Options["server"], object>>>
+  readonly clientAuthentication: Option.Option<"client_secret_post" | "client_secret_basic" | "either">
+  readonly tlsCert: Option.Option<string>
+  readonly tlsKey: Option.Option<string>
   readonly json: boolean
 }
 
@@ -41,29 +46,59 @@ const checked = ({ dailyLimit, port }: Options) =>
     ? usage("--daily-limit must be 1 or more tokens.")
     : Effect.void
 
-const start = ({ dailyLimit, host, jwt, port, server }: Options) =>
-  Effect.acquireRelease(
+const readFile = (option: string, path: string) =>
+  Effect.tryPromise({
+    try: () => FileSystem.readFile(path, "utf8"),
+    catch: (error) => usage(`${option} ${path} cannot be read: ${error instanceof Error ? error.message : "unknown"}.`)
+  })
+
+/** Certificate and key, which belong together. */
+const tlsOf = ({ tlsCert, tlsKey }: Options) =>
+  Effect.gen(function*() {
+    if (Option.isNone(tlsCert) && Option.isNone(tlsKey)) return undefined
+    if (Option.isNone(tlsCert) || Option.isNone(tlsKey)) {
+      return yield* usage("--tls-cert and --tls-key belong together. Pass both.")
+    }
+    return { cert: yield* readFile("--tls-cert", tlsCert.value), key: yield* readFile("--tls-key", tlsKey.value) }
+  })
+
+const methodsOf = ({ clientAuthentication }: Options) =>
+  Option.getOrUndefined(Option.map(
+    clientAuthentication,
+    (method) => method === "either" ? ["client_secret_post", "client_secret_basic"] as const : [method]
+  ))
+
+const start = (options: Options, tls: Sandbox.Options["tls"]) => {
+  const { dailyLimit, host, jwt, port, server } = options
+  return Effect.acquireRelease(
     Effect.tryPromise({
       try: () =>
         Sandbox.start({
           host,
           port,
+          tls,
           api: { handler },
           server: {
             scopes,
             server: Option.getOrUndefined(server),
             dailyLimit: Option.getOrUndefined(dailyLimit),
-            accessTokens: jwt ? "jwt" : undefined
+            accessTokens: jwt ? "jwt" : undefined,
+            secretMethods: methodsOf(options)
           }
         }),
       catch: (error) =>
         usage(
           `The servers cannot listen: ${error instanceof Error ? error.message : "unknown"}.`,
-          "Say another --port."
+          "Pass another --port or --host."
         )
     }),
     (sandbox) => Effect.promise(() => sandbox.close())
   )
+}
+
+const noTls = ({ host }: Options): string =>
+  `\nClients of effect-oauth send no credentials by http: to ${host}, which is not a loopback address. Pass --tls-cert and ` +
+  "--tls-key, with OAUTH_TLS_CA_FILE for the clients, or --host 127.0.0.1. Other programs may use the variables."
 
 /** A value as a shell reads it. */
 const quoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`
@@ -87,11 +122,16 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
     yield* checked(options)
     const { note, print } = yield* Screen
-    const sandbox = yield* start(options)
+    const tls = yield* tlsOf(options)
+    const sandbox = yield* start(options, tls)
     const { controlUrl, environment, jwksUrl } = sandbox
     if (options.json) yield* print(JSON.stringify(environment))
     else for (const [name, value] of Object.entries(environment)) yield* print(`export ${name}=${quoted(value)}`)
-    yield* note(`\nScopes that exist: ${scopes.join(", ")}. With these variables, in another terminal:\n`)
+    if (tls === undefined && environment["OAUTH_ALLOW_HTTP_LOOPBACK"] === undefined) yield* note(noTls(options))
+    const { OAUTH_SCOPE = "" } = environment
+    // Of a server whose scopes name the resource, the variable is the only one.
+    const existing = OAUTH_SCOPE.endsWith("/.default") ? OAUTH_SCOPE : scopes.join(", ")
+    yield* note(`\nScopes that exist: ${existing}. With these variables, in another terminal:\n`)
     yield* note(firstCall(sandbox))
     if (options.jwt) yield* note(`\nThe keys of its tokens: ${jwksUrl}`)
     yield* note(`\nControl for tests: ${controlUrl}. Ctrl-C stops it.`)

@@ -20,6 +20,7 @@ export interface Options extends Common {
   readonly audiences: number
   readonly tokenLife: Option.Option<string>
   readonly limit: Option.Option<number>
+  readonly oneTokenPerClient: boolean
   readonly json: boolean
 }
 
@@ -157,6 +158,11 @@ const curves = (fleet: simulation.Fleet, limit: number, { columns, out }: Screen
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
     const { fleet, life, limit } = yield* checked(options)
+    if (options.oneTokenPerClient) {
+      const { show } = yield* Effect.promise(() => import("../oneTokenPerClient.js"))
+      yield* show(fleet, limit.value, options.json)
+      return "success" as const
+    }
     const screen = yield* Screen
     const { out, print } = screen
     const [separate, shared] = [simulation.separate(fleet), simulation.shared(fleet)]
