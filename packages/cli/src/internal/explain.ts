@@ -1,15 +1,16 @@
 /**
- * What is said of an error, and with which exit code the command ends.
+ * The message of an error, and the exit code with which the command ends.
  */
 import type * as ConfigError from "effect/ConfigError"
 
 // The bundle has it in it; it is not for other programs.
 import * as transportFailure from "../../../client-credentials/dist/internal/protocol/transportFailure.js"
 import type { Outcome } from "./outcome.js"
+import * as ownWords from "./ownWords.js"
 
 export interface Explanation {
   readonly outcome: Outcome
-  /** A sentence or more, which say what to do. */
+  /** A sentence or more, with what to change. */
   readonly message: string
 }
 
@@ -90,7 +91,7 @@ const transport = (error: Readonly<Record<string, unknown>>): Explanation => {
   return {
     outcome: "api",
     message: `${url} could not be reached (${code ?? String(error["reason"])}). Check API_BASE_URL and the network; ` +
-      "effect-oauth doctor tells more."
+      "effect-oauth doctor shows where."
   }
 }
 
@@ -103,11 +104,11 @@ const system = ({ message, pathOrDescriptor, reason }: Readonly<Record<string, u
 
 const unknown: Explanation = {
   outcome: "unexpected",
-  message: "Something went wrong that this program does not know. Say --log-level debug to see where."
+  message: "Unexpected error. Run again with --log-level debug to see where."
 }
 
 export const explain = (error: unknown): Explanation => {
-  if (isConfigError(error)) return { outcome: "configuration", message: settings(error) }
+  if (isConfigError(error)) return { outcome: "configuration", message: ownWords.of(settings(error)) }
   if (!isTagged(error)) return unknown
   const fields = error as Tagged & Readonly<Record<string, unknown>>
   if (error._tag === "RequestError" || error._tag === "ResponseError") return transport(fields)
@@ -120,5 +121,5 @@ export const explain = (error: unknown): Explanation => {
   if (outcome === "unexpected") return unknown
   const remedy = error._tag === "Failure" && typeof fields["remedy"] === "string" ? ` ${fields["remedy"]}` : ""
   const message = error._tag === "SystemError" ? system(fields) : String(error.message ?? error._tag)
-  return { outcome, message: message + remedy }
+  return { outcome, message: (error._tag === "Failure" ? message : ownWords.of(message)) + remedy }
 }

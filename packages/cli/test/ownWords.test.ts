@@ -1,0 +1,142 @@
+/**
+ * The messages of the library, as the command states them: in variables and options, and without names of programs.
+ */
+import { NodeContext } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { ClientConfig, OAuthError } from "@effect-oauth/client-credentials"
+import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
+import { ConfigProvider, Duration, Effect } from "effect"
+
+import { explain } from "../src/internal/explain.js"
+
+/** Names of modules, services and options, which a user of the command has never seen. */
+const names =
+  /\b[A-Z]\w*\.(?!env\b)[a-z]\w*|\b[a-z]+[A-Z]\w*|\b(?:ApiClient|TokenCache|HttpClient|PromiseClient)\b|\bdpop\b/
+
+const endpoint = "https://auth.example.com/token"
+
+const codes = [
+  "invalid_request",
+  "invalid_client",
+  "invalid_grant",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "invalid_scope",
+  "invalid_target",
+  "invalid_dpop_proof",
+  "use_dpop_nonce",
+  "access_denied",
+  "server_error",
+  "too_many_requests",
+  "other"
+]
+
+const budget = { limit: 5, resetsAt: 0, retryAfter: Duration.seconds(1), reserved: false }
+
+const errors: ReadonlyArray<object> = [
+  ...codes.flatMap((error) =>
+    [400, 401, 403, 429].map((status) => new OAuthError.TokenErrorResponse({ endpoint, status, error }))
+  ),
+  new OAuthError.TokenErrorResponse({ endpoint, status: 404, error: "not_found" }),
+  ...(["connection", "certificate", "timeout", "status", "client"] as const).flatMap((reason) =>
+    [endpoint, "https://auth.example.com/.well-known/openid-configuration"].map((endpoint) =>
+      new OAuthError.TokenEndpointUnavailable({ endpoint, reason, detail: "x" })
+    )
+  ),
+  ...(["client secret", "private key", "identity token"] as const).map((credential) =>
+    new OAuthError.CredentialUnavailable({ credential, problem: "x" })
+  ),
+  ...(["budget", "issuer", "unanswered"] as const).map((by) =>
+    new OAuthError.IssuanceBudgetExhausted({ ...budget, by })
+  ),
+  new OAuthError.IssuanceBudgetExhausted({ ...budget, by: "budget", reserved: true }),
+  new OAuthError.RevocationUnsupported({ endpoint }),
+  new OAuthError.OriginNotAllowed({ origin: "https://a.example", allowed: [] }),
+  new OAuthError.OriginNotAllowed({ origin: "https://a.example", allowed: ["https://b.example"] }),
+  new OAuthError.PathNotAllowed({ baseUrl: "https://a.example/v1", path: "/admin" }),
+  new OAuthError.InsufficientScope({ endpoint, scope: ["a"] }),
+  new OAuthError.InsufficientUserAuthentication({ endpoint, acrValues: ["gold"] }),
+  new OAuthError.InsufficientClaims({ endpoint, claims: "{}" })
+]
+
+const valid = {
+  OAUTH_TOKEN_URL: endpoint,
+  OAUTH_CLIENT_ID: "a",
+  OAUTH_CLIENT_SECRET: "b",
+  API_BASE_URL: "https://api.example.com"
+}
+
+/** Settings that are not valid, each beside valid ones. */
+const mistakes: ReadonlyArray<Readonly<Record<string, string>>> = [
+  { OAUTH_TOKEN_URL: "" },
+  { OAUTH_CLIENT_ID: "" },
+  { OAUTH_CLIENT_SECRET: "" },
+  { API_BASE_URL: "" },
+  ...["OAUTH_TOKEN_URL", "OAUTH_ISSUER", "OAUTH_REVOCATION_URL", "API_BASE_URL", "API_ORIGINS", "API_REJECTED_STATUSES"]
+    .map((
+      name
+    ) => ({ [name]: "http://x" })),
+  ...["basic", "none", "client_secret_jwt", "private_key_jwt", "workload_identity"].map((one) => ({
+    OAUTH_CLIENT_AUTHENTICATION: one
+  })),
+  { OAUTH_BASIC_ENCODING: "raw", OAUTH_CLIENT_AUTHENTICATION: "client_secret_post" },
+  { OAUTH_BASIC_ENCODING: "raw", OAUTH_CLIENT_ID: "a:b" },
+  { OAUTH_PRIVATE_KEY: "x" },
+  { OAUTH_PRIVATE_KEY: "x", OAUTH_CLIENT_SECRET: "" },
+  ...[
+    "OAUTH_BASIC_ENCODING",
+    "OAUTH_SIGNING_ALGORITHM",
+    "OAUTH_ASSERTION_AUDIENCE",
+    "OAUTH_DPOP",
+    "OAUTH_DPOP_KEY",
+    "OAUTH_REQUEST_FORMAT",
+    "OAUTH_TOKEN_TYPE",
+    "OAUTH_GRANT",
+    "OAUTH_SUBJECT_TOKEN",
+    "OAUTH_SUBJECT_TOKEN_TYPE",
+    "OAUTH_CERTIFICATE_BOUND_TOKENS",
+    "OAUTH_ALLOW_HTTP_LOOPBACK",
+    "OAUTH_AUTHORIZATION_DETAILS",
+    "OAUTH_CLIENT_SECRET_FILE",
+    "OAUTH_TLS_MIN_VERSION",
+    "OAUTH_TLS_CA_FILE",
+    "OAUTH_TLS_CERTIFICATE_FILE",
+    "API_ALLOW_OUTSIDE_BASE_PATH"
+  ].map((name) => ({ [name]: "x" })),
+  { OAUTH_PARAMETERS: "scope=x" },
+  { OAUTH_DPOP: "true", OAUTH_TOKEN_TYPE: "assume-bearer" },
+  { OAUTH_DPOP: "false", OAUTH_DPOP_KEY: "x" }
+]
+
+describe("the messages of the command", () => {
+  it("name no part of a program", () => {
+    for (const error of errors) {
+      const { message } = explain(error)
+      const own = message.replaceAll(/"[^"]*"|https:\/\/\S+/g, "")
+      assert.notMatch(own, names, message)
+      assert.notMatch(message, /\(\)|\.\.$| {2}| ,|Unexpected/, message)
+    }
+  })
+
+  it.effect("name variables where settings are wrong", () =>
+    Effect.forEach(mistakes, (mistake) => {
+      const provider = ConfigProvider.fromMap(new Map(Object.entries({ ...valid, ...mistake })), {
+        pathDelim: "\u0000",
+        seqDelim: "\u0000"
+      })
+      return Effect.all([
+        Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv()),
+        Effect.provide(Effect.void, NodeTls.layerEnv())
+      ]).pipe(
+        Effect.provide(NodeContext.layer),
+        Effect.withConfigProvider(provider),
+        Effect.flip,
+        Effect.map((error) => {
+          const { message, outcome } = explain(error)
+          assert.strictEqual(outcome, "configuration")
+          assert.match(message, /\b(?:OAUTH|API)_[A-Z_]+\b/, JSON.stringify(mistake))
+          assert.notMatch(message, names, JSON.stringify(mistake))
+        })
+      )
+    }))
+})
