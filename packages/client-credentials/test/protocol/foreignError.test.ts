@@ -57,14 +57,20 @@ describe("of a foreign error, the message shows", () => {
     assert.isUndefined(nameOf({ name: "HttpParserError" }))
   })
 
-  it("its tag, or the reason of a system's error", () => {
+  it("its code, class or tag, wherever it is in the chain of causes, or the reason of a system's error", () => {
     assert.strictEqual(tagOf({ _tag: "VaultError", reason: "s3cr3t" }), "VaultError")
     assert.strictEqual(tagOf({ _tag: "SystemError", reason: "NotFound" }), "NotFound")
     assert.strictEqual(tagOf({ _tag: "PlatformError", reason: { _tag: "NotFound" } }), "NotFound")
-    for (const other of [undefined, null, {}, { _tag: "a b" }, { _tag: "" }, { _tag: "a".repeat(61) }, { _tag: 1 }]) {
+    assert.strictEqual(tagOf(Object.assign(new Error("s3cr3t"), { code: "ENOENT" })), "ENOENT")
+    assert.strictEqual(
+      tagOf({ _tag: "UnknownException", cause: named("AccessDeniedException") }),
+      "AccessDeniedException"
+    )
+    const others = [{}, { _tag: "a b" }, { _tag: "" }, { _tag: "A".repeat(62) }, { _tag: 1 }, { _tag: "UnknownError" }]
+    for (const other of [undefined, null, new Error("s3cr3t"), new TypeError("s3cr3t"), ...others]) {
       assert.strictEqual(tagOf(other), "its source failed")
     }
-    assert.strictEqual(tagOf({ _tag: "a".repeat(60) }), "a".repeat(60))
+    assert.strictEqual(tagOf({ _tag: "A".repeat(61) }), "A".repeat(61))
   })
 })
 

@@ -8,6 +8,7 @@ import { CredentialUnavailable } from "../../OAuthError.js"
 import type { Signer } from "../../Signer.js"
 import { tagOf } from "../protocol/foreignError.js"
 import { isRecord } from "../protocol/json.js"
+import * as ownEffects from "../seam/ownEffects.js"
 import { type Check, printable } from "./check.js"
 
 export type Source = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
@@ -29,20 +30,19 @@ const limit = "10 seconds"
 /** Reads a credential and validates it, which is not possible earlier. */
 export const read = (kind: Kind, source: Source): Read =>
   Effect.isEffect(source)
-    ? source.pipe(
+    ? ownEffects.bounded(
       // A source of the library fails with a specific error already.
-      Effect.mapError((failure) =>
+      Effect.mapError(source, (failure) =>
         failure instanceof CredentialUnavailable
           ? failure
-          : new CredentialUnavailable({ credential: kind, problem: tagOf(failure) })
-      ),
-      // `Effect.promise` reports a rejection as a defect.
-      Effect.catchAllDefect((defect) => new CredentialUnavailable({ credential: kind, problem: tagOf(defect) })),
-      Effect.timeoutFail({
-        duration: limit,
+          : new CredentialUnavailable({ credential: kind, problem: tagOf(failure) })),
+      {
+        limit,
+        onDefect: (defect) => new CredentialUnavailable({ credential: kind, problem: tagOf(defect) }),
         onTimeout: () =>
           new CredentialUnavailable({ credential: kind, problem: `its source did not respond within ${limit}` })
-      }),
+      }
+    ).pipe(
       Effect.filterOrFail(
         (value) => isValid(kind, value),
         () => new CredentialUnavailable({ credential: kind, problem: "it is empty or contains line breaks" })

@@ -7,7 +7,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import type { Overrides } from "../../TokenRequest.js"
-import { kindOf } from "../protocol/foreignError.js"
 import { isRecord } from "../protocol/json.js"
 import { collect, type Problem } from "./check.js"
 import type { Source } from "./credentialSource.js"
@@ -19,11 +18,8 @@ export const source = (secret: Secret): Source =>
   typeof secret === "string"
     ? Redacted.make(secret)
     : typeof secret === "function"
-    ? Effect.tryPromise({
-      // Files end with a line break.
-      try: async () => Redacted.make((await secret()).replace(/\r?\n$/, "")),
-      catch: (error) => ({ _tag: kindOf(error) })
-    })
+    // Files end with a line break.
+    ? Effect.tryPromise(async () => Redacted.make((await secret()).replace(/\r?\n$/, "")))
     : secret
 
 /** Converts known types. Other values are passed through, and reported by the rules of the options. */

@@ -1,14 +1,13 @@
 /**
  * Certificates and keys of TLS connections: sources and validation.
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 
 import { type Authorities, type Material, secureContext } from "../http/tlsContext.js"
 import { tagOf } from "../protocol/foreignError.js"
-import { abandonable } from "../seam/fiber.js"
+import * as ownEffects from "../seam/ownEffects.js"
 import { collect, type Problem } from "./check.js"
 
 /** Options of `NodeTls` that are read: values, or Effects that read them. */
@@ -72,11 +71,11 @@ const limit = "5 seconds"
 const value = <A>(setting: string, source: A | Effect.Effect<A, unknown>): Effect.Effect<A, Problem> => {
   const unreadable = (reason: string): Problem => ({ setting, expected: `a source that can be read (${reason})` })
   return Effect.isEffect(source)
-    ? (source as Effect.Effect<A, unknown>).pipe(
-      Effect.catchAllCause((cause) => Effect.fail(unreadable(tagOf(Cause.squash(cause))))),
-      abandonable,
-      Effect.timeoutFail({ duration: limit, onTimeout: () => unreadable(`nothing within ${limit}`) })
-    )
+    ? ownEffects.bounded(Effect.mapError(source as Effect.Effect<A, unknown>, (error) => unreadable(tagOf(error))), {
+      limit,
+      onDefect: (defect) => unreadable(tagOf(defect)),
+      onTimeout: () => unreadable(`nothing within ${limit}`)
+    })
     : Effect.succeed(source)
 }
 

@@ -7,6 +7,7 @@ import type * as Redacted from "effect/Redacted"
 import { CredentialUnavailable, type TokenError } from "../../OAuthError.js"
 import { tagOf } from "../protocol/foreignError.js"
 import { isRecord } from "../protocol/json.js"
+import * as ownEffects from "../seam/ownEffects.js"
 import type { Authentication, Credential } from "./authenticatedRequest.js"
 import type { ClientProof } from "./tokenRequest.js"
 
@@ -36,13 +37,15 @@ const isPresented = (value: unknown): value is Presented =>
 
 /** Reads the token to present. The function of a custom grant may throw and return any value. */
 const read = ({ present }: Grant, target: Parameters<Grant["present"]>[0]): Effect.Effect<Presented, TokenError> =>
-  Effect.suspend(() => {
-    const reading: unknown = present(target)
-    return Effect.isEffect(reading)
-      ? reading as ReturnType<Grant["present"]>
-      : unavailable("present of the grant returned no Effect", true)
-  }).pipe(
-    Effect.catchAllDefect((defect) => unavailable(tagOf(defect))),
+  ownEffects.settled(
+    Effect.suspend(() => {
+      const reading: unknown = present(target)
+      return Effect.isEffect(reading)
+        ? reading as ReturnType<Grant["present"]>
+        : unavailable("present of the grant returned no Effect", true)
+    }),
+    (defect) => unavailable(tagOf(defect))
+  ).pipe(
     Effect.filterOrFail(
       (presented) => isPresented(presented),
       () => unavailable("present of the grant returned no parameters", true)

@@ -11,6 +11,7 @@ import { kindOf } from "../protocol/foreignError.js"
 import { importedKey } from "../protocol/importedKey.js"
 import * as jws from "../protocol/jws.js"
 import type { PrivateKey } from "../protocol/privateKey.js"
+import * as ownEffects from "../seam/ownEffects.js"
 import * as results from "../seam/results.js"
 
 /** A key that signs. */
@@ -42,14 +43,17 @@ export const ofSigner = (signer: Signer, keyId = signer.keyId): SigningKey => ({
   algorithm: signer.algorithm,
   keyId,
   sign: (data) =>
-    Effect.suspend(() => signer.sign(data)).pipe(
-      Effect.mapError((failure) => unavailable(failureOf(failure), whatToCheck)),
-      // An exception, or a rejection in `Effect.promise`.
-      Effect.catchAllDefect((defect) => unavailable(failureOf(defect), whatToCheck)),
-      Effect.timeoutFail({
-        duration: limit,
+    ownEffects.bounded(
+      Effect.mapError(
+        Effect.suspend(() => signer.sign(data)),
+        (failure) => unavailable(failureOf(failure), whatToCheck)
+      ),
+      {
+        limit,
+        onDefect: (defect) => unavailable(failureOf(defect), whatToCheck),
         onTimeout: () => unavailable(`its signer did not respond within ${limit}`, whatToCheck)
-      }),
+      }
+    ).pipe(
       Effect.flatMap((signature) => {
         const problem = jws.signatureProblem(signer.algorithm, signature, signer.publicKey?.n)
         return problem === undefined ? Effect.succeed(signature) : unavailable(problem, whatToCheck)

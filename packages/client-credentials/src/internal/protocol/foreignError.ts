@@ -49,9 +49,12 @@ export const kindOf = (error: unknown, depth = 6): string | undefined => {
   return typeof own === "string" ? own : depth === 0 || cause === undefined ? undefined : kindOf(cause, depth - 1)
 }
 
-/** Returns the tag of an error of an effect, or the reason of a platform error, such as `NotFound`, for each major of Effect. */
+/**
+ * Returns what is shown of the failure of a source: the reason of a platform error, such as `NotFound`, for each major of
+ * Effect; or else what `kindOf` returns.
+ */
 export const tagOf = (error: unknown): string => {
   const { _tag, reason } = fieldsOf(error)
-  const shown = _tag === "SystemError" ? reason : _tag === "PlatformError" ? fieldsOf(reason)["_tag"] : _tag
-  return typeof shown === "string" && /^\w{1,60}$/.test(shown) ? shown : "its source failed"
+  const shown = _tag === "SystemError" ? reason : _tag === "PlatformError" ? fieldsOf(reason)["_tag"] : kindOf(error)
+  return typeof shown === "string" && /^\w{1,61}$/.test(shown) ? shown : "its source failed"
 }
