@@ -96,6 +96,11 @@ describe("options", () => {
       const other = yield* certificates.client(ca, "other")
       const cases: ReadonlyArray<readonly [NodeTls.Options, Array<string>]> = [
         [{ ca: "nonsense" }, ["ca"]],
+        [{ ca: [] }, ["ca"]],
+        // Node would trust those before the one that is cut.
+        [{ ca: ca.cert.slice(0, 200) }, ["ca"]],
+        [{ extraCa: [own.cert, `${ca.cert}${ca.cert.slice(0, -30)}`] }, ["extraCa"]],
+        [{ ca: ca.cert.replace(/\n/g, "\\n") }, ["ca"]],
         [{ certificate: "nonsense", key: Redacted.make(own.private) }, ["certificate"]],
         [{ certificate: own.cert }, ["key"]],
         [{ certificate: own.cert, key: Redacted.make("") }, ["key"]],
@@ -358,6 +363,31 @@ describe("replaced certificates", () => {
       yield* TestClock.adjust("1 second")
       yield* call
       assert.strictEqual(shown.at(-1), "third")
+
+      // An authority that is half-written is none to trust alone.
+      const authority = files.get("/ca.pem") ?? ""
+      files.set("/ca.pem", authority.slice(0, authority.length / 2))
+      yield* TestClock.adjust("1 second")
+      yield* call
+    }))
+
+  it.scoped("keep their connections while the content is the same, also that of a list", () =>
+    Effect.gen(function*() {
+      const ca = yield* certificates.authority("trusted")
+      const sockets = new Set<unknown>()
+      const origin = yield* servers.https(yield* certificates.server(ca), (request, response) => {
+        sockets.add(request.socket)
+        response.end("{}")
+      })
+      const context = yield* Layer.build(NodeTls.layer({ ca: Effect.sync(() => [ca.cert, ca.cert]) }))
+      for (let second = 0; second < 4; second++) {
+        yield* Effect.flatMap(HttpClient.HttpClient, (client) => client.get(origin)).pipe(
+          Effect.flatMap((response) => response.text),
+          Effect.provide(context)
+        )
+        yield* TestClock.adjust("1 second")
+      }
+      assert.strictEqual(sockets.size, 1)
     }))
 
   it.scopedLive("are read from files; invalid ones at the start are an error that names the variable", () =>

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 
-import { type Authorities, type Material, secureContext } from "../http/tlsContext.js"
+import { areCertificates, type Authorities, type Material, secureContext } from "../http/tlsContext.js"
 import { tagOf } from "../protocol/foreignError.js"
 import * as ownEffects from "../seam/ownEffects.js"
 import { collect, type Problem } from "./check.js"
@@ -31,12 +31,16 @@ const problems = ({ ca, certificate, extraCa, key, passphrase }: Material): Read
     }
   }
   const { expect, problems } = collect()
-  const areAuthorities = (given: unknown): boolean =>
-    (given === undefined ? [] : Array.isArray(given) ? given : [given]).every((pem: unknown) =>
-      typeof pem === "string" && pem.includes("-----BEGIN CERTIFICATE-----") && fits({ ca: pem })
-    )
+  const areAuthorities = (given: unknown): boolean => {
+    const pems: ReadonlyArray<unknown> = Array.isArray(given) ? given : [given]
+    return pems.length > 0 && pems.every((pem) => typeof pem === "string" && areCertificates(pem) && fits({ ca: pem }))
+  }
   for (const [setting, pems] of Object.entries({ ca, extraCa })) {
-    expect(setting, areAuthorities(pems) ? pems ?? "" : undefined, "certificates of authorities, as PEM")
+    expect(
+      setting,
+      pems === undefined || areAuthorities(pems) ? true : undefined,
+      "certificates of authorities, as PEM, each of them whole"
+    )
   }
   expect(
     "extraCa",
@@ -84,6 +88,12 @@ const readable = ["ca", "extraCa", "certificate", "key"] as const
 
 export const hasSources = (options: Sources): boolean => readable.some((name) => Effect.isEffect(options[name]))
 
+/** By content: a source of several authorities makes a new list each time. */
+const isSame = (one: unknown, other: unknown): boolean =>
+  Array.isArray(one) && Array.isArray(other)
+    ? one.length === other.length && one.every((pem, index) => pem === other[index])
+    : Equal.equals(one, other)
+
 /**
  * Reads the sources. Fails with every problem of the material. Material that equals the previous one is valid, and is
  * returned as the identical object.
@@ -97,7 +107,7 @@ export const read = (options: Sources, before?: Material): Effect.Effect<Materia
   }).pipe(
     Effect.mapError((problem) => [problem]),
     Effect.flatMap((parts) => {
-      if (before !== undefined && readable.every((name) => Equal.equals(parts[name], before[name]))) {
+      if (before !== undefined && readable.every((name) => isSame(parts[name], before[name]))) {
         return Effect.succeed(before)
       }
       const material = { ...parts, passphrase: options.passphrase, minVersion: options.minVersion ?? "TLSv1.2" }

@@ -31,6 +31,18 @@ const node: {
   readonly getCACertificates?: (type: "default") => ReadonlyArray<string>
 } = Tls
 
+/** Returns whether a PEM has certificates, all of them complete: connections skip what they cannot read. */
+export const areCertificates = (pem: string): boolean => {
+  const begin = "-----BEGIN CERTIFICATE-----"
+  const [, ...certificates] = pem.split(begin)
+  try {
+    for (const one of certificates) new X509Certificate(begin + one)
+    return certificates.length > 0
+  } catch {
+    return false
+  }
+}
+
 /** Returns the authorities that Node trusts if a connection names none. */
 const defaultAuthorities = (): ReadonlyArray<string> => {
   if (node.getCACertificates !== undefined) return node.getCACertificates("default")
