@@ -44,7 +44,8 @@ const given = <A>(name: string, value: A, use: (value: string & A) => Source): S
  * `AZURE_FEDERATED_TOKEN_FILE` names, a JWT-SVID of SPIFFE.
  *
  * A file that is away, empty or half-written for a moment is read again for one second; after that the token read before
- * is used, with a warning, until it expires. Needs a runtime with files: Node, Bun or Deno.
+ * is used, with a warning, until it expires. A new token in a file that was written less than a second ago is read twice, since
+ * one that is cut within its signature looks whole. Needs a runtime with files: Node, Bun or Deno.
  *
  * @example
  * import { WorkloadIdentity } from "@effect-oauth/client-credentials"

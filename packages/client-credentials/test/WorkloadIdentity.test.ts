@@ -24,7 +24,9 @@ const directory = Effect.acquireRelease(
 )
 
 /** Files that return one content after another; undefined for a missing file. */
-const files = (...contents: ReadonlyArray<string | undefined>): tokenFile.Files => {
+const files = (...contents: ReadonlyArray<string | undefined>): tokenFile.Files => filesOf(contents, -60_000)
+
+const filesOf = (contents: ReadonlyArray<string | undefined>, writtenAt: number): tokenFile.Files => {
   let count = 0
   const next = () => contents[Math.min(count, contents.length - 1)]
   return {
@@ -33,7 +35,7 @@ const files = (...contents: ReadonlyArray<string | undefined>): tokenFile.Files 
       if (text === undefined) count += 1
       return text === undefined
         ? Promise.reject(Object.assign(new Error("c4n4ry"), { code: "ENOENT" }))
-        : Promise.resolve({ size: text.length, isFile: () => true })
+        : Promise.resolve({ size: text.length, mtimeMs: writtenAt, isFile: () => true })
     },
     readFile: () => {
       const text = next() ?? ""
@@ -95,8 +97,42 @@ describe("a file", () => {
         assert.strictEqual(error.credential, "identity token")
         assert.isTrue(error.retryable)
         assert.notInclude(error.message, "c4n4ry")
+        if (content === undefined) assert.include(error.message, "its file cannot be read (ENOENT)")
       }))
   }
+
+  const cut = jwt("2").slice(0, -2)
+  for (
+    const [name, contents, writtenAt, readings] of [
+      ["cut within its signature is read until it stays the same", [cut, jwt("2"), jwt("2")], 0, 3],
+      ["that is always another is read for a second", [1, 2, 3, 4, 5, 6].map((id) => jwt(String(id))), 0, 6],
+      ["that was written a second ago is read once", [jwt("2"), cut], -1000, 1],
+      ["of a clock that is ahead is read once", [jwt("2"), cut], 60_000, 1]
+    ] as const
+  ) {
+    it.effect(`a token that was just written ${name}`, () =>
+      Effect.gen(function*() {
+        const found = filesOf(contents, writtenAt)
+        let read = 0
+        const counted: tokenFile.Files = {
+          ...found,
+          readFile: (...of) => {
+            read += 1
+            return found.readFile(...of)
+          }
+        }
+        const token = Redacted.value(yield* patiently(tokenFile.make(counted, "token")))
+        assert.strictEqual(token, contents[readings - 1])
+        assert.strictEqual(read, readings)
+      }))
+  }
+
+  it.effect("that was just written with the same token is read once", () =>
+    Effect.gen(function*() {
+      const source = tokenFile.make(filesOf([jwt("1"), jwt("1"), jwt("1"), cut], 0), "token")
+      assert.strictEqual(Redacted.value(yield* patiently(source)), jwt("1"))
+      assert.strictEqual(Redacted.value(yield* source), jwt("1"))
+    }))
 
   it.scoped("that is not a regular file is not read", () =>
     Effect.gen(function*() {
