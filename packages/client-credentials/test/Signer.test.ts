@@ -122,6 +122,28 @@ describe("a signer", () => {
       assert.deepStrictEqual(yield* Effect.all([keyIdOf(0), keyIdOf(1), keyIdOf(2)]), ["given", "given", "before"])
     }))
 
+  for (
+    const [name, keyIds, expected] of [
+      ["without key id and public key is tried", [undefined, undefined], 2],
+      ["with the same key id is the current one", ["one", "one"], 1],
+      ["with another key id is tried", ["one", "two"], 2]
+    ] as const
+  ) {
+    it.effect(`before it ${name}`, () =>
+      Effect.gen(function*() {
+        const signerOf = (keyId: string | undefined) =>
+          Signer.make({ algorithm: "ES256", keyId, sign: service("ieee-p1363").sign })
+        const [signer, previous] = keyIds.map(signerOf)
+        const { layer, sent } = scenario.make(scenario.ok, {
+          clientSecret: undefined,
+          clientAuthentication: ClientAuthentication.privateKeyJwt({ signer: signer ?? assert.fail(), previous })
+        }, () => Response.json({ error: "invalid_client" }, { status: 401 }))
+        const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
+        assert.strictEqual((yield* Effect.flip(Effect.provide(call, layer)))._tag, "TokenErrorResponse")
+        assert.lengthOf(sent, expected)
+      }))
+  }
+
   it.effect("is not used when the server does not support its algorithm", () =>
     Effect.gen(function*() {
       const { sign, state } = service("ieee-p1363")
@@ -224,6 +246,7 @@ describe("a signer with invalid options is an InvalidConfig:", () => {
   const publicKey = jwkOf(p256)
   const wrong: ReadonlyArray<readonly [string, unknown, ReadonlyArray<string>]> = [
     ["no object", { signer: "c4n4ry" }, ["signer"]],
+    ["an Effect that makes one", { signer: Effect.succeed(make({ algorithm: "ES256", sign })) }, ["signer"]],
     ["neither key nor signer", {}, ["key"]],
     ["key and signer", { signer: make({ algorithm: "ES256", sign }), key: Redacted.make("c4n4ry") }, ["key"]],
     ["an algorithm beside it", { signer: make({ algorithm: "ES256", sign }), algorithm: "ES256" }, ["algorithm"]],
@@ -303,10 +326,10 @@ describe("a public key of a signer", () => {
 })
 
 describe("a key of the platform", () => {
-  const generate = (algorithm: Record<string, unknown>) =>
-    Effect.promise(() =>
-      crypto.subtle.generateKey(algorithm as { readonly name: "Ed25519" }, false, ["sign", "verify"])
-    ).pipe(Effect.map((pair) => pair as CryptoKeyPair))
+  const generate = (algorithm: Record<string, unknown>, usages: Array<KeyUsage> = ["sign", "verify"]) =>
+    Effect.promise(() => crypto.subtle.generateKey(algorithm as { readonly name: "Ed25519" }, false, usages)).pipe(
+      Effect.map((pair) => pair as CryptoKeyPair)
+    )
   const rsaKey = { modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) }
 
   for (
@@ -331,6 +354,14 @@ describe("a key of the platform", () => {
         }
       }))
   }
+
+  it.effect("that was generated with the usage sign alone brings its public key too", () =>
+    Effect.gen(function*() {
+      const pair = yield* generate({ name: "ECDSA", namedCurve: "P-256" }, ["sign"])
+      const { publicKey } = yield* Signer.fromCryptoKey({ key: pair })
+      const { x, y } = yield* Effect.promise(() => crypto.subtle.exportKey("jwk", pair.publicKey))
+      assert.deepInclude(publicKey, { kty: "EC", crv: "P-256", x, y })
+    }))
 
   it.effect("that cannot sign is an InvalidConfig", () =>
     Effect.gen(function*() {

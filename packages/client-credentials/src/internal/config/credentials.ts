@@ -69,10 +69,10 @@ export const make = <T, P>(
   }
   const expected = kind === "client secret" ? "a secret" : "a private key as PEM or JWK"
   const problemsOf = (setting: string, value: unknown): ReadonlyArray<Problem> => {
-    if (Effect.isEffect(value)) return []
     if (signers !== undefined && (setting === "signer" || source.isSigner(value))) {
-      return signers.problems(setting, value)
+      return signers.problems(setting, Effect.isEffect(value) ? undefined : value)
     }
+    if (Effect.isEffect(value)) return []
     if (!source.isValid(kind, value)) {
       return [{ setting, expected: `${expected}, in a Redacted string (Redacted.make), or an Effect that reads it` }]
     }

@@ -67,7 +67,7 @@ export const make = (
       }
     },
     signers: {
-      identityOf: signers.identityOf,
+      identityOf: (one) => signers.identityOf(one, one !== signer),
       problems: signers.problems,
       prove: (one) =>
         clientAssertion.prove(

@@ -29,11 +29,16 @@ export const keyTypeOf = (kty: unknown, crv: unknown): KeyType | undefined =>
     ? crv
     : undefined
 
-/** Returns whether `use` and `key_ops` permit signatures (RFC 7517 sections 4.2 and 4.3). */
+/**
+ * Returns whether `use` and `key_ops` permit signatures (RFC 7517 sections 4.2 and 4.3). The platform exports the public key of a pair
+ * that was generated with the usage `sign` alone with an empty list.
+ */
 export const isForSigning = (
   { key_ops, use }: Readonly<Record<string, unknown>>,
   operation: "sign" | "verify" = "sign"
-): boolean => (use === undefined || use === "sig") && (!Array.isArray(key_ops) || key_ops.includes(operation))
+): boolean =>
+  (use === undefined || use === "sig") &&
+  (!Array.isArray(key_ops) || key_ops.length === 0 || key_ops.includes(operation))
 
 /** Members of each key type, in the order of the JWK thumbprint (RFC 7638 section 3.2). */
 const members = {
