@@ -127,9 +127,21 @@ const ofSource = (
     }
   })
 
+interface Published {
+  readonly jwk: JwkSet["keys"][number]
+  readonly thumbprint: string
+}
+
+const published = ({ algorithm, keyId, publicKey }: Entry): Effect.Effect<Published> =>
+  Effect.map(Effect.promise(() => publicKeys.thumbprint(publicKey)), (thumbprint) => ({
+    jwk: { ...publicKey, use: "sig", alg: algorithm, kid: keyId ?? thumbprint },
+    thumbprint
+  }))
+
 /**
- * Reads the keys, and returns their public parts, each with `use`, `alg` and `kid`. Fails with `InvalidConfig` when an option
- * or a key that is a value is wrong, with `CredentialUnavailable` when a source is.
+ * Reads the keys, and returns their public parts, each with `use`, `alg` and `kid`, and each once. Fails with `InvalidConfig`
+ * when an option or a key that is a value is wrong, or two keys have the same key id; with `CredentialUnavailable` when a
+ * source is wrong.
  *
  * @since 0.1.0
  * @category constructors
@@ -144,21 +156,22 @@ export const make = (options: Options): Effect.Effect<JwkSet, CredentialUnavaila
     if (check.problems.length > 0) return yield* invalid(check.problems)
     const entries = yield* Effect.forEach(given, (one, index) => {
       const path = `keys.${index}`
-      if (!isSigner(one)) return ofSigner(path, one as Signer)
+      if (!isSigner(one) || !("key" in one || "sign" in one)) {
+        return invalid([{ setting: path, expected: "a Signer, or an object with a private key as key" }])
+      }
       return "key" in one ? ofSource(path, { ...one }) : ofSigner(path, one)
     })
-    return {
-      keys: yield* Effect.forEach(
-        entries,
-        ({ algorithm, keyId, publicKey }) =>
-          Effect.map(Effect.promise(() => publicKeys.thumbprint(publicKey)), (thumbprint) => ({
-            ...publicKey,
-            use: "sig" as const,
-            alg: algorithm,
-            kid: keyId ?? thumbprint
-          }))
-      )
+    const all = yield* Effect.forEach(entries, published)
+    const ambiguous = all.findIndex((one, index) =>
+      all.some((other, at) => at < index && other.jwk.kid === one.jwk.kid && other.thumbprint !== one.thumbprint)
+    )
+    if (ambiguous !== -1) {
+      const expected = "a key id that no other key of the set has: servers find a key by it"
+      return yield* invalid([{ setting: `keys.${ambiguous}.keyId`, expected }])
     }
+    const isFirst = ({ jwk }: Published, index: number) =>
+      all.findIndex((other) => other.jwk.kid === jwk.kid && other.jwk.alg === jwk.alg) === index
+    return { keys: all.filter(isFirst).map(({ jwk }) => jwk) }
   })
 
 /**

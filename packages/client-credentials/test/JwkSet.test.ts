@@ -57,6 +57,9 @@ describe("a key set", () => {
         keys: [
           signer(),
           signer({ keyId: undefined }),
+          // Once, however often it is given: when the next key has become the current one.
+          signer(),
+          { key: pem(p256) },
           { key: pem(p256), keyId: "given" },
           { key: Effect.succeed(pem(ed25519)) },
           { key: pem(rsa) },
@@ -111,6 +114,14 @@ describe("a key set", () => {
     ["an option that does not exist", { keys: [signer()], life: 5 }, ["life"]],
     ["a duration of zero", { keys: [signer()], maxAge: -1 }, ["maxAge"]],
     ["text", { keys: ["c4n4ry"] }, ["keys.0"]],
+    ["a key that is no member", { keys: [pem(p256)] }, ["keys.0"]],
+    ["a private JWK", { keys: [p256.export({ format: "jwk" })] }, ["keys.0"]],
+    ["one key id for two keys", { keys: [signer(), { key: pem(ec()), keyId: "s" }] }, ["keys.1.keyId"]],
+    [
+      "one key id in two JWKs",
+      { keys: [{ key: jwk(ec(), { kid: "s" }) }, { key: pem(p256) }, { key: jwk(ec(), { kid: "s" }) }] },
+      ["keys.2.keyId"]
+    ],
     ["a signer without public key", { keys: [signer({ publicKey: undefined })] }, ["keys.0.publicKey"]],
     ["an invalid signer", { keys: [signer(), signer({ keyId: "" })] }, ["keys.1.keyId"]],
     ["a key that is not a key", { keys: [{ key: Redacted.make("c4n4ry") }] }, ["keys.0.key"]],
