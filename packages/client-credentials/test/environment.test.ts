@@ -180,6 +180,23 @@ describe("the environment", () => {
       }
     }))
 
+  it.effect("reports a grant that does not exist alone, and a file that is not used as that", () =>
+    Effect.gen(function*() {
+      const messages = (environment: Record<string, string>) =>
+        Effect.map(Effect.flip(read(environment)), (error) => String(error).match(/Expected OAUTH_[^\n"]*/g))
+      const grant = "Expected OAUTH_GRANT to be jwt_bearer, token_exchange, or unset"
+      for (const subject of [{}, { OAUTH_SUBJECT_TOKEN: "a" }, { OAUTH_SUBJECT_TOKEN_TYPE: "jwt" }]) {
+        assert.deepStrictEqual(yield* messages({ OAUTH_GRANT: "jwtbearer", OAUTH_CLIENT_ID: "", ...subject }), [grant])
+      }
+      const fs = yield* FileSystem.FileSystem
+      const file = yield* fs.makeTempFileScoped()
+      yield* fs.writeFileString(file, "s3cr3t")
+      const method = { OAUTH_CLIENT_SECRET: secret, OAUTH_CLIENT_AUTHENTICATION: "client_secret_post" }
+      assert.deepStrictEqual(yield* messages({ ...method, OAUTH_PRIVATE_KEY_FILE: file }), [
+        "Expected OAUTH_PRIVATE_KEY_FILE to be unset, unless OAUTH_CLIENT_AUTHENTICATION is private_key_jwt"
+      ])
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
   it.effect("implies private_key_jwt by a private key alone", () =>
     Effect.gen(function*() {
       const { privateKey } = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))

@@ -221,8 +221,14 @@ const grant = <G extends client.GrantOption>(
   { grant, subjectToken, subjectTokenFile, subjectTokenType }: Values
 ): { readonly option: client.Options; readonly problems: ReadonlyArray<Problem> } => {
   const { expect, problems } = collect()
+  // A token that is missing is reported below.
+  const subject = subjectToken ?? Effect.fail("missing")
   const isUsed = grant === "jwt_bearer" || grant === "token_exchange"
-  expect("grant", grant === undefined || isUsed ? true : undefined, "jwt_bearer, token_exchange, or unset")
+  if (grant !== undefined && !isUsed) {
+    expect("grant", undefined, "jwt_bearer, token_exchange, or unset")
+    // It stands for the grant that was meant, so that nothing else is reported because of it.
+    return { option: { grant: grants.jwt_bearer(subject) }, problems }
+  }
   expect(
     "subjectToken",
     isUsed === (subjectToken !== undefined) ? true : undefined,
@@ -238,8 +244,6 @@ const grant = <G extends client.GrantOption>(
     subjectTokenFile === undefined || ["jwt", "id_token"].includes(subjectTokenType ?? "jwt") ? true : undefined,
     "jwt or id_token with OAUTH_SUBJECT_TOKEN_FILE, which contains a JWT"
   )
-  // A missing token is reported above.
-  const subject = subjectToken ?? Effect.fail("missing")
   const chosen = grant === "jwt_bearer"
     ? grants.jwt_bearer(subject)
     : grants.token_exchange({ subject, subjectType: subjectTokenType })

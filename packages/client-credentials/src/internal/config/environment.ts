@@ -151,9 +151,11 @@ export const reader = (prefix: string | undefined) => {
         if (isOverride(problem)) return { name: `overrides.${problem.setting}`, expected: problem.expected }
         const setting = settingOf(problem.setting)
         const file = values[`${setting}File`]
-        const [variable, value, expected] = file === undefined
-          ? [variables[setting] ?? setting, values[setting], problem.expected]
-          : [variables[`${setting}File`] ?? setting, file, `the path of a file with ${problem.expected}`]
+        const [variable, value] = file === undefined
+          ? [variables[setting] ?? setting, values[setting]]
+          : [variables[`${setting}File`] ?? setting, file]
+        const isOfContent = file !== undefined && !problem.expected.startsWith("unset")
+        const expected = isOfContent ? `the path of a file with ${problem.expected}` : problem.expected
         return { name: named(variable), expected, error: error(variable, value, expected) }
       })
       const errors = found.flatMap(({ error }) => error ?? [])
