@@ -202,5 +202,9 @@ it("the message of an error contains only the known facts", () => {
       "error, or OAUTH_PARAMETERS for all calls); otherwise have the API accept this client."
   )
   assert.include(messages.insufficientUserAuthentication({ ...acr, maxAge: 1 }), " (max_age 1),")
+  const many = Array.from({ length: 1000 }, () => "abc")
+  const message = messages.insufficientUserAuthentication({ ...acr, acrValues: many })
+  assert.include(message, `"${"abc ".repeat(50)}…"),`)
+  assert.isBelow(messages.insufficientScope({ endpoint, scope: many }).length, 500)
   assert.include(messages.insufficientUserAuthentication({ ...acr, acrValues: ["a"] }), " (acr_values \"a\"),")
 })

@@ -1,13 +1,21 @@
 /**
  * Messages of the library's errors, as pure functions of their fields: what failed, what was found, what to change.
  *
- * Every string of a server in these fields was redacted and cut before the error was made (`redaction.ts`).
+ * Every string of a server in these fields was redacted before the error was made, and cut there (`redaction.ts`) or here.
  */
 import * as dialect from "./dialect.js"
 import type { Quota } from "./issuerQuota.js"
 
 const withDetail = (text: string, detail: string | undefined): string =>
   detail === undefined ? text : `${text}: ${detail.replace(/\.$/, "")}`
+
+/** The longest list of an API that is shown, in characters. */
+const maxList = 200
+
+const listed = (words: ReadonlyArray<string>): string => {
+  const text = words.join(" ")
+  return text.length <= maxList ? text : `${text.slice(0, maxList)}…`
+}
 
 /** States when tokens are issued again, if the server announces it: the end of its last exhausted quota, or `Retry-After`. */
 const again = (
@@ -142,7 +150,7 @@ export const insufficientScope = ({ endpoint, scope }: {
   readonly endpoint: string
   readonly scope: ReadonlyArray<string>
 }): string => {
-  const required = scope.length === 0 ? "a scope that it does not name" : `the scope "${scope.join(" ")}"`
+  const required = scope.length === 0 ? "a scope that it does not name" : `the scope "${listed(scope)}"`
   return `${endpoint} requires ${required}. Request it (OAUTH_SCOPE), and grant it to this client at the authorization server.`
 }
 
@@ -166,7 +174,7 @@ export const insufficientUserAuthentication = ({ acrValues, endpoint, maxAge }: 
   readonly maxAge?: number | undefined
 }): string => {
   const required = [
-    ...(acrValues.length === 0 ? [] : [`acr_values "${acrValues.join(" ")}"`]),
+    ...(acrValues.length === 0 ? [] : [`acr_values "${listed(acrValues)}"`]),
     ...(maxAge === undefined ? [] : [`max_age ${maxAge}`])
   ]
   return `${endpoint} requires another authentication${
