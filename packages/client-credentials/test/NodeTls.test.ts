@@ -351,7 +351,7 @@ describe("replaced certificates", () => {
         yield* call
       }
       assert.lengthOf(logged, 1)
-      assert.include(logged[0], "certificate: expected a certificate, as PEM. The last valid ones stay in use.")
+      assert.include(logged[0], "certificate: expected a certificate, as PEM. Using the last valid certificates.")
       files.delete("/tls.crt")
       for (let second = 0; second < 5; second++) {
         yield* TestClock.adjust("1 second")
