@@ -24,7 +24,7 @@ const names = (statement) =>
 
 const isInternal = (file) => file.split(/[\\/]/).includes("internal")
 
-/** What a module declares. A module may be a folder: what it exports again from there is shown as it is declared there. */
+/** Returns the declarations of a module. A module may be a folder: its re-exports are shown as they are declared there. */
 const declarations = (file) =>
   parse(file).statements.flatMap((statement) => {
     const from = statement.moduleSpecifier?.text ?? ""
@@ -35,7 +35,7 @@ const declarations = (file) =>
     )
   })
 
-/** What a module takes from the package's internal ones, by their files: `["/.../internal/body.d.ts", "Body"]`. */
+/** Returns the imports of a module from internal modules, by their files: `["/.../internal/body.d.ts", "Body"]`. */
 const internals = (file, nodes) => {
   const imported = new Map()
   const used = []
@@ -68,7 +68,7 @@ const internals = (file, nodes) => {
   return used
 }
 
-/** The declarations of internal modules that the public ones lead to: nobody can import them, everybody sees them. */
+/** Returns the declarations of internal modules that public ones refer to: users cannot import them, but see them in types. */
 const reachable = (files) => {
   const wanted = files.flatMap((file) =>
     internals(file, parse(file).statements.filter((statement) => !ts.isImportDeclaration(statement)))

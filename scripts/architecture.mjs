@@ -56,7 +56,7 @@ const linesOf = (names) => {
   return lines
 }
 
-/** How many imports lead from one band to another. */
+/** Number of imports from one band to another. */
 const counts = new Map()
 for (const [name, found] of graph) {
   for (const other of found) {

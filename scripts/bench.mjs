@@ -21,6 +21,6 @@ if (node === undefined) {
   console.error("The benchmarks need Node 22 or newer, and there is none for this machine.")
   process.exit(1)
 }
-// A young generation so large that nobody's calls are interrupted by the collection of somebody else's garbage.
+// A young generation so large that the calls of one contender are not interrupted by the garbage of another.
 const flags = ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"]
 run(node, [...flags, join("packages", "benchmarks", "dist", "main.js"), ...process.argv.slice(2)])

@@ -8,7 +8,7 @@ const moduleOf = (path) =>
     ?.replace(/\/(?:dist|src)(?=\/)/, "")
     .replace(/(?:\.d)?\.[cm]?ts$|\/index$/g, "")
 
-/** A name that a module of Effect does not have any more, as the compiler says it. */
+/** Compiler messages about a name that a module of Effect no longer has. */
 const missing = [
   [/^(?:Cannot find|Could not find a declaration file for) module '([^']+)'/, () => undefined],
   [/^(?:Module|Namespace) '"?([^"']+)"?' has no exported member '(\w+)'/, (name) => name],

@@ -12,7 +12,7 @@ export const problems = (file, text, names) =>
       "State minor, and describe in the changeset what a user has to change."
     )
 
-/** The same of all changesets of this project. */
+/** Returns the problems of all changesets of this project. */
 export const problemsOfAll = (names, directory = ".changeset") =>
   readdirSync(directory).filter((file) => file.endsWith(".md")).flatMap((file) =>
     problems(`${directory}/${file}`, readFileSync(join(directory, file), "utf8"), names)

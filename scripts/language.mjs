@@ -1,6 +1,6 @@
-// The mechanical part of the language of this project, as CONTRIBUTING.md describes it: one term for each concept, no words
-// that a reader has to guess, and first sentences of doc comments that stand on their own. Read are documents (without their
-// code), comments, and strings, names of tests included. Prints each finding with what to write, and ends with 1.
+// Checks the mechanical part of the language rules in CONTRIBUTING.md: one term for each concept, no words that a reader has
+// to guess, and self-contained first sentences of doc comments. Reads documents (without their code), comments, and strings,
+// including names of tests. Prints each finding with a replacement, and exits with 1 if there are any.
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 
@@ -37,7 +37,7 @@ const firstSentence = {
 
 /** Not written by the project, written by a program from what is checked here, or the examples of findings. */
 const ignored =
-  /^(?:LICENSE|packages\/publishing\/test\/language\.test\.ts|packages\/(?:effect-4\/)?api\/|packages\/[^/]+\/api\.md|packages\/benchmarks\/(?:README|FLEETS)\.md)|CHANGELOG|\/corpus\/|\.golden\./
+  /^(?:LICENSE|scripts\/language\.mjs|packages\/publishing\/test\/language\.test\.ts|packages\/(?:effect-4\/)?api\/|packages\/[^/]+\/api\.md|packages\/benchmarks\/(?:README|FLEETS)\.md)|CHANGELOG|\/corpus\/|\.golden\./
 
 const positions = ({ pattern, use }, text) =>
   [...text.matchAll(pattern)].map(({ 0: found, index }) => ({ index, found, use }))

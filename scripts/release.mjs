@@ -1,6 +1,6 @@
 // Publishes what `npm run release` has built: the packages for Effect 4 as `latest`, those for Effect 3 with the tag of their
 // manifests, and the command line. A version that the registry has is left alone, so that a release that ended half-way is
-// repeated. Tags of Git are made for what was published, unless --no-git-tag says otherwise.
+// repeated. Creates Git tags for published versions, unless --no-git-tag is passed.
 import { spawnSync } from "node:child_process"
 
 import { published, publishedForEffect4 } from "./published.mjs"
@@ -18,7 +18,7 @@ const isPublished = (version) => {
   if (outcome.status === 0) return outcome.stdout.trim() !== ""
   return /"code": "E404"/.test(outcome.stdout)
     ? false
-    : ended(`The registry does not tell whether it has ${version}.`, outcome)
+    : ended(`The registry does not report whether it has ${version}.`, outcome)
 }
 
 // Effect 4 first: a registry makes the first version of a package `latest`, whatever its tag.

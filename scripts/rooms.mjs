@@ -59,7 +59,7 @@ export const modulesIn = (directory) =>
     .map((path) => path.slice(0, -3))
     .sort()
 
-/** What a module imports and exports from elsewhere: type imports, dynamic imports and `import()` types included. */
+/** Returns the imports and re-exports of a module, including type imports, dynamic imports and `import()` types. */
 export const importsOf = (directory, name) => {
   const text = readFileSync(join(directory, `${name}.ts`), "utf8")
   return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)

@@ -49,7 +49,7 @@ const start4 = () => {
   })
 }
 
-/** What a process ends with; 1 where a signal ended it. */
+/** Returns the exit code of a process; 1 if a signal ended it. */
 const ended = async (child) => {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
   return child.exitCode ?? 1
