@@ -28,9 +28,9 @@ export interface Options {
   readonly url: string
   /** The credential of the service. */
   readonly token: Redacted.Redacted<string>
-  /** Put before every key, at most 50 characters. Default: `effect-oauth`. */
+  /** Prefix of every key, at most 50 characters. Default: `effect-oauth`. */
   readonly prefix?: string | undefined
-  /** How long a response may take; after that, the process continues without the store. Default: 2 seconds. */
+  /** Timeout of each operation, after which the process continues without the store. Default: 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
@@ -42,7 +42,7 @@ const isAllowed = (url: unknown): boolean => {
   return username + password === "" && (protocol === "https:" || (protocol === "http:" && isLoopback(hostname)))
 }
 
-/** What the service responded with, unless it is the reply of the command. */
+/** Returns the error of a response that is not the reply of the command. */
 const failureOf = (status: number, body: unknown): Error => {
   const error = typeof body === "object" && body !== null && "error" in body ? body.error : undefined
   return status !== 401 && typeof error === "string"

@@ -27,9 +27,9 @@ import * as stores from "./internal/store.js"
  * @category models
  */
 export interface Options {
-  /** Put before every key, at most 50 characters. Default: `effect-oauth`. */
+  /** Prefix of every key, at most 50 characters. Default: `effect-oauth`. */
   readonly prefix?: string | undefined
-  /** How long a response may take; after that, the process continues without the store. Default: 2 seconds. */
+  /** Timeout of each operation, after which the process continues without the store. Default: 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 

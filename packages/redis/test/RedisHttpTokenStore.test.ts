@@ -122,7 +122,7 @@ describe("a store on Redis over HTTP", () => {
       yield* provide([url, ["UPSTASH_REDIS_REST_TOKEN", "t0k3n"]])
     }).pipe(Effect.scoped))
 
-  it.live("says what is wrong with its token and its URL, and shows neither", () =>
+  it.live("reports a wrong token and a wrong URL, and shows neither", () =>
     Effect.gen(function*() {
       const { url } = yield* started
       const wrong = yield* loaded({ url, token: Redacted.make("wr0ng") })

@@ -140,7 +140,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
     }).pipe(Effect.provide(Servers)))
 
   it.scopedLive(
-    "holds nobody up when it stops to answer between two commands",
+    "delays no caller when it stops responding between two commands",
     () =>
       Effect.gen(function*() {
         const { port } = yield* redisServer.start
@@ -297,7 +297,7 @@ describe("its configuration", () => {
     300_000
   )
 
-  it.scopedLive("is a typed error in the store when nobody listens", () =>
+  it.scopedLive("is a typed error in the store when no server listens", () =>
     Effect.gen(function*() {
       const store = yield* TokenStore.TokenStore
       const error = yield* Effect.flip(store.load("a"))

@@ -34,7 +34,7 @@ const advance = (duration: Duration.Duration) =>
       }
     }))
 
-/** The same nodes for all tests of a suite, emptied before each: a Cluster takes seconds to agree. */
+/** Nodes that all tests of a suite share, emptied before each: a Cluster takes seconds to form. */
 const started = (nodes: Effect.Effect<Nodes, never, Scope.Scope>) => {
   const runtime = ManagedRuntime.make(Layer.scoped(Servers, nodes))
   afterAll(() => runtime.dispose())

@@ -1,5 +1,5 @@
 /**
- * What Redis and the network do to a store: errors, a user with few permissions, TLS, eviction and silence.
+ * Faults of Redis and the network: errors, a user with few permissions, TLS, eviction and missing responses.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"

@@ -18,7 +18,7 @@ const password = "c4n4ry-p4ssw0rd"
 /** All that can be done with a store, whether it works or not. */
 const everything = Effect.gen(function*() {
   const store = yield* TokenStore.TokenStore
-  // What was put there is returned to the caller, and shown to nobody else.
+  // The stored value is returned to the caller, and not shown elsewhere.
   const next = { value: "c4n4ry-sealed", expiresAt: Date.now() + 1000 }
   const outcomes = [
     yield* Effect.exit(Effect.asVoid(store.swap("key", 0, next))),
@@ -79,7 +79,7 @@ describe("nothing secret is shown by the store", () => {
   it.live("without Redis", () => check(1))
 
   it.scopedLive.skipIf(!redisServer.isInstalled)(
-    "by a Redis that knows no such password",
+    "by a Redis that rejects the password",
     () => Effect.flatMap(redisServer.start, ({ port }) => check(port)),
     300_000
   )

@@ -55,7 +55,7 @@ export const startPair = (name: string) =>
       servers.set(server.port, server)
     }).pipe(Scope.extend(scope))
     const ready = until(
-      "Sentinel knows a replica that has the data of the primary",
+      "Sentinel reports a replica that has the data of the primary",
       Effect.all([primary, replicas]),
       ([primary, replicas]) =>
         primary["flags"] === "master" && replicas.some((replica) =>
@@ -67,7 +67,7 @@ export const startPair = (name: string) =>
     yield* ready
     return {
       sentinel: { host: "127.0.0.1", port },
-      /** How many failovers there were; one that Sentinel had to begin again counts as two. */
+      /** Returns the number of failovers. One that Sentinel had to restart counts as two. */
       failovers,
       /** Kills the primary. */
       kill: Effect.gen(function*() {

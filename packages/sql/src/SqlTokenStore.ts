@@ -38,9 +38,9 @@ export interface Options {
   readonly prefix?: string | undefined
   /** The schema of the table, on MySQL its database, at most 50 characters. Default: that of the connection. */
   readonly schema?: string | undefined
-  /** How long a response may take; after that, the operation fails. Default: 2 seconds. */
+  /** Timeout of each operation, after which it fails. Default: 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** Whether to create the table if it is missing. Default: true. */
+  /** Creates the table if it is missing. Default: true. */
   readonly migrate?: boolean | undefined
 }
 
@@ -197,7 +197,7 @@ export const layerConfig = (
  * import { PgClient } from "@effect/sql-pg"
  * import { Config } from "effect"
  *
- * // A fleet whose pods start even when their database does not answer.
+ * // A fleet whose pods start even when their database does not respond.
  * export const Store = SqlTokenStore.layerWithClient(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
  *
  * @since 0.1.0
@@ -284,5 +284,5 @@ interface Connected {
   readonly store: TokenStore.TokenStore
 }
 
-/** How long drivers take at most to cancel a statement. */
+/** Maximum time that drivers take to cancel a statement. */
 const cancellation = Duration.seconds(5)

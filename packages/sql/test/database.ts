@@ -7,7 +7,7 @@ import { Effect, Exit, type Layer, Scope } from "effect"
 import { afterAll } from "vitest"
 
 export interface Database {
-  /** Each a connection of its own, as each process has. */
+  /** Creates a separate connection, as each process has. */
   readonly connect: () => Layer.Layer<SqlClient.SqlClient, unknown>
   readonly options: SqlTokenStore.Options & { readonly prefix: string }
   readonly stop: Effect.Effect<void>
@@ -19,7 +19,7 @@ export interface Tested {
   readonly database: Effect.Effect<Database, unknown, Scope.Scope>
   readonly isInstalled: boolean
   readonly hasOutages: boolean
-  /** Whether it takes a statement while another connection has a transaction. */
+  /** True if it accepts a statement while another connection has a transaction. */
   readonly hasManyWriters: boolean
 }
 

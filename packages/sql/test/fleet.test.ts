@@ -74,7 +74,7 @@ const tick = Effect.async<void>((resume) => {
   setTimeout(() => resume(Effect.void), 10)
 })
 
-/** How many statements Postgres executed on the table of the store, and forgets them. */
+/** Returns the number of statements that Postgres executed on the table of the store, and resets it. */
 const counted = (prefix: string) =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient

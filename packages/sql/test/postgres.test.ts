@@ -1,5 +1,5 @@
 /**
- * What may go wrong on a real Postgres: missing permissions, locks, too many connections, a network that loses everything.
+ * Faults of a real Postgres: missing permissions, locks, too many connections, a network that loses all packets.
  */
 import { readFileSync } from "node:fs"
 

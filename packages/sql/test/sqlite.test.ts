@@ -1,5 +1,5 @@
 /**
- * What SQLite alone does. `@effect/sql-libsql` has no release for Effect 4.
+ * Behavior that is specific to SQLite. `@effect/sql-libsql` has no release for Effect 4.
  */
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
@@ -9,7 +9,7 @@ import { Effect } from "effect"
 import { onSqlite } from "./otherDatabases.js"
 
 describe("a SQLite file", () => {
-  it.scopedLive("is waited for while another process writes, also by those who did not make its tables", () =>
+  it.scopedLive("is waited for while another process writes, also by processes that did not create its tables", () =>
     Effect.gen(function*() {
       const { connect } = yield* onSqlite.database
       for (const migrate of [true, false]) {

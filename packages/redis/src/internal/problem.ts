@@ -1,6 +1,6 @@
 /**
- * What went wrong with a command, and what to change: from the first word of Redis' error, or the code of the connection's.
- * The rest of an error may hold an address, a command or a key, and is not shown.
+ * Describes the problem of a command and its fix, from the first word of Redis' error or the code of the connection's error.
+ * The rest of an error may contain an address, a command or a key, and is not shown.
  */
 
 const reachability = "check host and port, that Redis runs, and firewalls"
@@ -39,7 +39,7 @@ const sentences: Readonly<Record<string, string>> = {
   EHOSTUNREACH: `the host cannot be reached; ${reachability}`,
   ENETUNREACH: `the network cannot be reached; ${reachability}`,
   ENOTFOUND: "the host has no address; check its name and DNS",
-  EAI_AGAIN: "DNS does not answer; check it",
+  EAI_AGAIN: "the DNS server does not respond; check it",
   CERT_HAS_EXPIRED: "the certificate of Redis has expired; renew it",
   DEPTH_ZERO_SELF_SIGNED_CERT: `the certificate of Redis is not trusted; ${certificate}`,
   SELF_SIGNED_CERT_IN_CHAIN: `the certificate of Redis is not trusted; ${certificate}`,
@@ -67,7 +67,7 @@ const beginnings: ReadonlyArray<readonly [beginning: string, problem: string]> =
   ["connect ETIMEDOUT", `ETIMEDOUT: ${sentences.ETIMEDOUT}`]
 ]
 
-/** Before version 7, Redis puts a sentence of its own before the error of a command in a script. */
+/** Pattern of the first word. Before version 7, Redis adds a sentence before the error of a command in a script. */
 const firstWord = /^(?:ERR Error running script .*: -)?([A-Z]+)(?: |$)/
 
 const own = <A>(record: Readonly<Record<string, A>>, key: string): A | undefined =>

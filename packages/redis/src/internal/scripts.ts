@@ -7,7 +7,7 @@
 import type * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
 import * as Option from "effect/Option"
 
-/** How long a generation outlives its entry, in milliseconds, so that a process that was paused never finds its number again. */
+/** Time in milliseconds by which a generation outlives its entry, so that a paused process never finds its number reused. */
 const keptAfterExpiry = 86_400_000
 
 /** Reads the hash, runs the step, and returns `done` and what the hash holds then. */

@@ -1,5 +1,5 @@
 /**
- * What went wrong with a statement, and what to change: from the code of the driver. The text of an error may hold an address
+ * Describes the problem of a statement and its fix, from the code of the driver. The message of an error may contain an address
  * or a statement, and is not shown.
  */
 
@@ -35,7 +35,7 @@ const sentences: Readonly<Record<string, string>> = {
   SQLITE_CORRUPT: "the file is damaged; remove it",
   SQLITE_ERROR: `the statement was rejected, possibly since the table is missing; ${table}`,
   SQLITE_FULL: "the disk is full; make room",
-  SQLITE_NOTADB: "the file is no database; correct its path",
+  SQLITE_NOTADB: "the file is not a database; correct its path",
   SQLITE_READONLY: `the file is read-only; ${rights}`,
   ER_ACCESS_DENIED_ERROR: `user or password is wrong; ${credentials}`,
   ER_BAD_DB_ERROR: "the database does not exist; correct its name, or set `schema`",

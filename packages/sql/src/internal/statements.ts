@@ -8,7 +8,7 @@ import type { Fragment, Identifier, Statement } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
-/** What a statement returns of a key. Drivers return large integers as strings; all but the time is null without a row. */
+/** Result of a statement for a key. Drivers return large integers as strings; without a row, all but the time is null. */
 export interface Row {
   readonly generation: number | string | null
   readonly sealed: string | null
@@ -18,7 +18,7 @@ export interface Row {
   readonly now_at: number | string
 }
 
-/** How long a generation outlives its token, in milliseconds, so that a process that was paused never finds its number again. */
+/** Time in milliseconds by which a generation outlives its token, so that a paused process never finds its number reused. */
 const memory = 86_400_000
 
 /** At most this many rows that ended are removed at a time. */

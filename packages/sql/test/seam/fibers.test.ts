@@ -1,4 +1,4 @@
-/** What is not waited for. */
+/** Effects that are not awaited when they are interrupted. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, TestClock } from "effect"
 

@@ -3,5 +3,5 @@
  */
 import * as Effect from "effect/Effect"
 
-/** What is not waited for when it is interrupted: a driver that answers nothing, not even an interruption. */
+/** Makes an interruption return without waiting for the effect, such as a driver that never completes. */
 export const abandonable: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.disconnect
