@@ -3,7 +3,7 @@
  */
 import ts from "typescript"
 
-/** A name in a file, and the module for which it stands. */
+/** A name in a file, and the module that it refers to. */
 export interface Binding {
   readonly symbol: ts.Symbol
   /** The path of the module, also where it is imported from the barrel of its package. */
@@ -38,7 +38,7 @@ export const read = (file: ts.SourceFile, checker: ts.TypeChecker): ReadonlyMap<
   return found
 }
 
-/** Where a symbol is declared: the module, and the interface or class within it. */
+/** Declaration of a symbol: the module, and the interface or class within it. */
 export interface Origin {
   readonly module: string
   readonly owner: string | undefined

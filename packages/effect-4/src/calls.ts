@@ -99,7 +99,7 @@ const format: Rule = (to, node) => {
   to.insert(value.end, ")")
 }
 
-/** `Schedule.whileInput(f)` looks at the input among what a schedule knows. */
+/** Rewrites `Schedule.whileInput(f)`, whose function receives the metadata of the schedule in Effect 4. */
 const ofInput = (name: string): Rule => (to, node) => {
   const condition = node.arguments.at(-1)
   if (condition === undefined) return
@@ -159,7 +159,7 @@ const method: Rule = (to, node) => {
 /** A value in Effect 4. */
 const uncalled: Rule = (to, node) => to.replaceBetween(node.expression.end, node.end, "")
 
-/** A client is made by an effect that asks for its dispatcher, and does nothing else. */
+/** Rewrites the creation of a client, which is an effect that requires its dispatcher. */
 const makeUndici: Rule = (to, node) => {
   const [dispatcher] = node.arguments
   if (dispatcher === undefined) return
@@ -173,7 +173,7 @@ const makeUndici: Rule = (to, node) => {
   to.insert(node.end, ")")
 }
 
-/** Whether a stack trace is taken is no option of the span, but of the function that is given the effect later. */
+/** Rewrites `withSpan`: the capture of a stack trace is an option of the resulting function rather than of the span. */
 const withSpan: Rule = (to, node) => {
   const [name, options] = node.arguments
   if (name === undefined || options === undefined || node.arguments.length > 2) return
@@ -258,7 +258,7 @@ const annotations: Rule = (to, node) => {
   to.replaceBetween(options.end, node.end, "")
 }
 
-/** The class of an error says what is one. */
+/** Rewrites a type guard to `instanceof`. */
 const instance = (name: string): Rule => (to, node) => {
   callee(to, node, "")
   to.insert(node.arguments.end, ` instanceof ${name}`)

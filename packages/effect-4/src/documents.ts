@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
-/** What the guide about serverless and edge has code for, and its stores. */
+/** Platforms and stores with code in the guide about serverless and edge. */
 const platforms = ["lambda", "next", "worker", "deno", "express", "fastify", "hono", "nest", "upstash", "durableObject"]
 
 /** The files that each document quotes, in order, and nothing else. */
@@ -97,7 +97,7 @@ const codeOf = (root: string, path: string): Code => {
   }
 }
 
-/** What begins the part for Effect 3. It may have text before its block. */
+/** Start of the part for Effect 3. A paragraph may precede its block. */
 const opening = "<details>\n<summary>On Effect 3</summary>\n\n"
 const closing = "\n</details>\n"
 
@@ -117,7 +117,7 @@ const written = (text: string, all: ReadonlyArray<Code>): string => {
   })
 }
 
-/** How many files a text quotes. */
+/** Returns the number of files that a document quotes. */
 export const blocks = (text: string): number => [...text.matchAll(block)].length
 
 /** A document with the blocks that it must have. */

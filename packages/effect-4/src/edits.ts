@@ -1,5 +1,5 @@
 /**
- * Changes of a text by position.
+ * Changes of a string by position.
  */
 export interface Edit {
   readonly start: number

@@ -1,14 +1,14 @@
 /**
- * The examples in documentation comments: code that is rewritten as other code is.
+ * Examples in documentation comments, which are rewritten like other code.
  */
 
-/** Code in a text, which is found by its position. */
+/** Code within a source file, identified by its position. */
 export interface Example {
   readonly start: number
   readonly end: number
-  /** The code, without what makes it part of a comment. */
+  /** Code without the comment markers. */
   readonly code: string
-  /** What each line of the code begins with in the text. */
+  /** Prefix of each line of the code in the file. */
   readonly margin: string
 }
 
@@ -22,7 +22,7 @@ export const inComments = (text: string): ReadonlyArray<Example> =>
     return { start, end: start + lines.length, code, margin }
   })
 
-/** Code as it stands in the text. */
+/** Returns code in the form that it has in the file. */
 export const placed = ({ code, margin }: Pick<Example, "code" | "margin">): string =>
   code.split("\n").map((line, index, all) =>
     index === all.length - 1 && line === "" ? "" : `${margin}${line}`.trimEnd()

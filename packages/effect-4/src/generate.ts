@@ -71,7 +71,7 @@ const link = (path: string, to: string): void => {
   symlinkSync(relative(dirname(path), to), path, "dir")
 }
 
-/** Where files are. */
+/** Folders of source and generated files. */
 export interface Folders {
   /** The packages for Effect 3. */
   readonly from: string
@@ -88,7 +88,7 @@ export const folders = (root: string): Folders => ({
   to: resolve(root, "generated")
 })
 
-/** What is rewritten, by its path: files, and examples, which the compiler sees as files beside the text they are in. */
+/** Creates the program of all code to rewrite: files, and examples, which are files beside their source for the compiler. */
 export const programOf = (
   from: string,
   files: ReadonlyArray<string>,
@@ -111,10 +111,10 @@ export const programOf = (
   })
 }
 
-/** The name of an example as a file, from that of the text it is in. */
+/** Returns the file name of an example, given the path of its source. */
 const exampleFile = (path: string, index: number): string => path.replace(/\.\w+$/, `.example${index + 1}.ts`)
 
-/** Where the compiler finds an example of a file of a package. */
+/** Returns the path of an example for the compiler. */
 const exampleOf = (place: string, index: number): string =>
   exampleFile(place, index).replace(/^([^/]+)\/(src\/)?/, "$1/examples/")
 
@@ -138,7 +138,7 @@ const versioned = "client-credentials/src/internal/http/version.ts"
 /** The files of the packages for Effect 4, by their paths below `to`. */
 export type Files = ReadonlyMap<string, string | Buffer>
 
-/** What the files of the packages for Effect 3 give, where no file of `own` is in their place. */
+/** Rewrites the files of the packages for Effect 3 that no file of `own` replaces. */
 const rewrittenFiles = ({ from, own }: Folders, used: Set<string>): Files => {
   const paths = [
     ...packageNames.flatMap((name) => ["src", "test"].flatMap((part) => filesUnder(join(from, name, part)))),
@@ -161,7 +161,7 @@ const rewrittenFiles = ({ from, own }: Folders, used: Set<string>): Files => {
     if (file === undefined) throw new Error(`${path} cannot be read`)
     return rewrite(file, program.getTypeChecker(), used)
   }
-  /** A text with its examples rewritten, which are also put into files of their own for the compiler. */
+  /** Returns a document with rewritten examples, which are also written to separate files for the compiler. */
   const withExamples = (path: string, text: string): string =>
     apply(
       text,

@@ -1,8 +1,8 @@
 /**
- * The manifest of a package for Effect 4, of that for Effect 3.
+ * Converts the manifest of a package for Effect 3 to that for Effect 4.
  */
 
-/** What the major of Effect decides: the package has the same name, and its own major is that of Effect. */
+/** Fields that depend on the major of Effect. The package has the same name for both, and its major is that of Effect. */
 interface Manifest {
   readonly name: string
   readonly version: string

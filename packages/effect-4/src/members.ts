@@ -1,5 +1,5 @@
 /**
- * What the members of Effect's modules are called in Effect 4, where the change is one of names.
+ * Names of members of Effect's modules in Effect 4, for members that were only renamed.
  *
  * A name in another module is written with it. Members that are not listed keep their name.
  */
@@ -96,7 +96,7 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
   "effect/Stream": { catchAll: "catch" }
 }
 
-/** The same for members of values, by the type that declares them. */
+/** New names of members of values, by the type that declares them. */
 export const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "effect/Context#Context": { unsafeMap: "mapUnsafe" },
   "@effect/platform/HttpApiEndpoint#": { path: "params" },
@@ -111,7 +111,7 @@ export const members: Readonly<Record<string, Readonly<Record<string, string>>>>
   }
 }
 
-/** Members of modules that are texts in Effect 4. */
+/** Members of modules that are strings in Effect 4. */
 export const texts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "effect/LogLevel": {
     All: "All",

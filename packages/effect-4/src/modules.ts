@@ -1,5 +1,5 @@
 /**
- * Where the modules of Effect 3 are in Effect 4.
+ * Locations of the modules of Effect 3 in Effect 4.
  */
 
 /** A module by its path, and the barrel that exports it under its name. */

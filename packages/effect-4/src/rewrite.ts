@@ -1,7 +1,7 @@
 /**
  * Rewrites one file of Effect 3 for Effect 4.
  *
- * The rules look at what a name stands for, not at its text: a field of our own that is called `left` stays as it is.
+ * The rules depend on the symbol that a name refers to: a field of this project named `left` stays unchanged.
  */
 import ts from "typescript"
 
@@ -152,7 +152,7 @@ const memberName = (to: Rewriting, node: ts.PropertyAccessExpression | ts.Qualif
   if (member !== undefined) {
     const text = ts.isQualifiedName(node)
       ? undefined
-      : to.rule(`texts ${member.module}`, texts[member.module], member.name)
+      : to.rule(`strings ${member.module}`, texts[member.module], member.name)
     if (text !== undefined) {
       to.replace(node, `"${text}"`)
       return
@@ -228,7 +228,7 @@ const visit = (to: Rewriting, node: ts.Node): void => {
   ts.forEachChild(node, (child) => visit(to, child))
 }
 
-/** Whether an identifier is an expression, not the name of something. */
+/** Returns whether an identifier is an expression rather than the name of a declaration or member. */
 const isReference = (node: ts.Identifier): boolean => {
   const { parent } = node
   const isName = "name" in parent && parent.name === node || "propertyName" in parent && parent.propertyName === node
@@ -290,7 +290,7 @@ export const withoutUnusedImports = (text: string): string => {
   return apply(text, edits)
 }
 
-/** Returns the text of a file for Effect 4. The names of the rules that are used are added to `used`. */
+/** Returns the content of a file for Effect 4. Adds the names of the applied rules to `used`. */
 export const rewrite = (file: ts.SourceFile, checker: ts.TypeChecker, used: Set<string>): string => {
   const to = new Rewriting(file, checker, used)
   visit(to, file)
@@ -301,7 +301,7 @@ export const rewrite = (file: ts.SourceFile, checker: ts.TypeChecker, used: Set<
   return sorted(withoutUnusedImports(withValues(apply(file.text, edits), to.used)))
 }
 
-/** An edit inside a text that is replaced as a whole is part of the replacement already. */
+/** Returns whether an edit is inside a range that is replaced as a whole, and so is part of that replacement. */
 const within = (edit: Edit, index: number, edits: ReadonlyArray<Edit>): boolean =>
   edits.some((other, at) =>
     at !== index && other.end > other.start && other.start <= edit.start && other.end >= edit.end &&

@@ -1,5 +1,5 @@
 /**
- * One file while it is rewritten: what its names stand for, and what is changed.
+ * State of a file while it is rewritten: the symbols of its names, and the edits.
  */
 import ts from "typescript"
 
@@ -7,7 +7,7 @@ import * as bindings from "./bindings.js"
 import type { Edit } from "./edits.js"
 import * as modules from "./modules.js"
 
-/** What the rules know of a file, and what they do to it. */
+/** A file in progress, as the rules read and edit it. */
 export class Rewriting {
   readonly edits: Array<Edit> = []
   readonly bound: ReadonlyMap<string, bindings.Binding>
@@ -51,7 +51,7 @@ export class Rewriting {
   /** The name of a module of Effect 4 in this file, which is imported where it was not. */
   use(module: string): string {
     const target = this.target(module)
-    if (target === undefined) throw new Error(`${module} is no module of Effect`)
+    if (target === undefined) throw new Error(`${module} is not a module of Effect`)
     for (const [local, { module: other }] of this.bound) {
       if (other !== module) continue
       const name = this.localOf(local, module)
@@ -68,7 +68,7 @@ export class Rewriting {
     return name
   }
 
-  /** The module that an expression stands for. */
+  /** Returns the module that an expression refers to. */
   moduleOf(node: ts.Node): string | undefined {
     if (!ts.isIdentifier(node)) return undefined
     const binding = this.bound.get(node.text)
@@ -77,7 +77,7 @@ export class Rewriting {
       : undefined
   }
 
-  /** The member of a module that an expression or a type stands for, such as `effect/Effect.map`. */
+  /** Returns the member of a module that an expression or a type refers to, such as `effect/Effect.map`. */
   memberOf(node: ts.Node): { readonly module: string; readonly name: string } | undefined {
     if (ts.isPropertyAccessExpression(node)) {
       const module = this.moduleOf(node.expression)
@@ -95,7 +95,7 @@ export class Rewriting {
     return member !== undefined && member.module === module && member.name === name
   }
 
-  /** Whether a type is, or may be, a type that a module of Effect declares. */
+  /** Returns whether a type is, or may be, a type that a module of Effect declares. */
   isOf(type: ts.Type, module: string, names: ReadonlyArray<string>): boolean {
     const parts = type.isUnion() ? type.types : [type]
     return parts.some((part) => {

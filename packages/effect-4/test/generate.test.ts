@@ -1,5 +1,5 @@
 /**
- * What is generated: the same whenever it is generated, with imports that Effect 4 has, and with the tests of Effect 3.
+ * The generator is deterministic, uses only imports that Effect 4 has, and generates all tests of Effect 3.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -144,7 +144,7 @@ const under = (folder: string): ReadonlyArray<string> =>
 describe("a file for Effect 4 alone", () => {
   const all = under(own).filter((place) => !place.startsWith("support/"))
 
-  it("replaces one for Effect 3, or says why there is none", () => {
+  it("replaces one for Effect 3, or states why there is none", () => {
     const stale = all.filter((place) =>
       !place.includes("/examples/") && !existsSync(join(from, place)) &&
       !/Effect [34]/.test(readFileSync(join(own, place), "utf8").slice(0, 400))
@@ -179,7 +179,7 @@ const titlesOf = (file: ts.SourceFile): ReadonlyArray<string> => {
 describe("the tests of both majors", () => {
   const isTest = (place: string) => place.endsWith(".test.ts")
 
-  it("are the same, but for files that say why", () => {
+  it("are equal, except for files that state why", () => {
     const of3 = packageNames.flatMap((name) => under(join(from, name, "test")).map((path) => `${name}/test/${path}`))
       .filter(isTest)
     const of4 = sources.map(({ place }) => place).filter((place) => isTest(place) && !place.startsWith("examples/"))

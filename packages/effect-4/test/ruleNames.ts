@@ -9,7 +9,7 @@ const inTables = (table: string, rules: Readonly<Record<string, Readonly<Record<
 export const names: ReadonlyArray<string> = [
   ...inTables("renamed", members.renamed),
   ...inTables("members", members.members),
-  ...inTables("texts", members.texts),
+  ...inTables("strings", members.texts),
   ...inTables("tags", members.tags),
   ...Object.keys(calls.rules).map((name) => `calls.${name}`),
   ...Object.keys(modules.moved).map((name) => `moved.${name}`)

@@ -1,6 +1,6 @@
 /**
- * The rules of the generator, each by a text for Effect 3 and the same for Effect 4. `ours` is a value of this project with
- * fields that are called as those of Effect are: they stay as they are.
+ * The rules of the generator, each by code for Effect 3 and the result for Effect 4. `ours` is a value of this project with
+ * fields that are named like those of Effect: they stay unchanged.
  */
 import { resolve } from "node:path"
 
@@ -10,7 +10,7 @@ import { programOf } from "../src/generate.js"
 import { rewrite } from "../src/rewrite.js"
 import { names } from "./ruleNames.js"
 
-/** By what they are of: a text with the modules of Effect in scope, and what becomes of it. */
+/** Cases by subject: code with the modules of Effect in scope, and its result. */
 const cases: Readonly<Record<string, readonly [effect3: string, effect4: string]>> = {
   "members of Cause": [
     "[Cause.failureOption, Cause.isInterruptedOnly, Cause.IllegalArgumentException, Cause.TimeoutException]\n" +
@@ -223,7 +223,7 @@ const cases: Readonly<Record<string, readonly [effect3: string, effect4: string]
   ]
 }
 
-/** The packages of Effect 3 and the modules that texts use. */
+/** Packages of Effect 3 and the modules that the cases use. */
 const imported: Readonly<Record<string, string>> = {
   effect:
     "Cause Chunk Clock Config ConfigError ConfigProvider Context Deferred Duration Effect Either ExecutionStrategy Exit " +

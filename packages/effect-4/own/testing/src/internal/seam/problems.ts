@@ -1,5 +1,5 @@
 /**
- * What does not match a schema, with unknown members, each with its place.
+ * Lists the mismatches of a value and a schema, including unknown members, each with its path.
  */
 import * as Schema from "effect/Schema"
 
