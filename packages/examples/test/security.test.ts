@@ -8,11 +8,11 @@ import { assert, describe, it } from "@effect/vitest"
 const root = new URL("../../../", import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), "utf8")
 
-const [, promised = "", rest = ""] = /## What the library promises\n(.*?)\n## What it leaves to you\n(.*)/s.exec(
+const [, promised = "", rest = ""] = /## Guarantees of the library\n(.*?)\n## Your responsibility\n(.*)/s.exec(
   read("SECURITY.md")
 ) ?? []
 
-const rows = promised.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| Promise"))
+const rows = promised.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| Guarantee"))
 
 describe("SECURITY.md", () => {
   it("lists guarantees", () => assert.isAbove(rows.length, 20))
