@@ -39,8 +39,8 @@ describe("the metadata of a protected resource", () => {
       [{ resource, authorization_servers: ["https://evil.example"] }, "none of the allowed issuers"],
       [{ resource, authorization_servers: [`${issuer}/`] }, "none of the allowed issuers"],
       [{ resource }, "none of the allowed issuers"],
-      [[], "no JSON object"],
-      [new Response("<html>"), "no JSON object"],
+      [[], "not a JSON object"],
+      [new Response("<html>"), "not a JSON object"],
       [new Response("", { status: 404 }), "status 404"],
       [new Response("", { status: 302, headers: { location: "https://evil.example" } }), "status 302"]
     ] as const

@@ -354,7 +354,7 @@ const faults: Readonly<Record<string, Fault>> = {
   // Transports take a reset for the end here.
   "half of a response without length, and a reset": {
     script: reset(Buffer.from(head() + tokenBody.slice(0, 20))),
-    token: /^TokenEndpointUnavailable connection [A-Z_]+$|^InvalidTokenResponse with application\/json where/
+    token: /^TokenEndpointUnavailable connection [A-Z_]+$|^InvalidTokenResponse with application\/json instead of/
   },
   "a chunk that is none": { script: bytes(head("transfer-encoding: chunked") + "zz\r\n{}"), token: gone },
   "a chunk longer than any": {

@@ -90,7 +90,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
     name: "a wrong setting in the error about it",
     file: "internal/config/credentialSource.ts",
     find: "? \"a Redacted string, created",
-    replace: "? value + \" in a Redacted string, as",
+    replace: "? value + \" in a Redacted string, created",
     test: "ClientConfig.make"
   },
   {
