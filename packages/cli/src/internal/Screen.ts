@@ -5,6 +5,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
 import * as Ansi from "./ansi.js"
+import { wrap } from "./wrap.js"
 
 export interface Options {
   readonly quiet: boolean
@@ -17,6 +18,10 @@ export interface Service extends Options {
   readonly out: Ansi.Style
   readonly err: Ansi.Style
   readonly columns: number
+  /** The width of tables: that of the terminal, and any in a pipe. */
+  readonly room: number
+  /** A sentence on standard output, wrapped on a terminal. */
+  readonly say: (sentence: string) => Effect.Effect<void>
   /** A line on standard output. */
   readonly print: (line: string) => Effect.Effect<void>
   /** As it is, on standard output. */
@@ -44,6 +49,8 @@ const writing = (stream: NodeJS.WriteStream) => (content: Uint8Array | string): 
 
 export const make = ({ quiet, verbose }: Options): Service => {
   const { env, stderr, stdout } = process
+  const wrapped = (stream: NodeJS.WriteStream, text: string): string =>
+    stream.isTTY && stream.columns > 0 ? wrap(text, stream.columns) : text
   const [out, err] = [writing(stdout), writing(stderr)]
   return {
     quiet,
@@ -51,11 +58,13 @@ export const make = ({ quiet, verbose }: Options): Service => {
     isTerminal: stdout.isTTY === true,
     out: Ansi.make(Ansi.isWanted(env, stdout.isTTY)),
     err: Ansi.make(Ansi.isWanted(env, stderr.isTTY)),
-    columns: stdout.columns ?? 80,
+    columns: stdout.columns || 80,
+    room: stdout.isTTY && stdout.columns > 0 ? stdout.columns : Infinity,
+    say: (sentence) => out(`${wrapped(stdout, sentence)}\n`),
     print: (line) => out(`${line}\n`),
     write: out,
-    note: (line) => quiet ? Effect.void : err(`${line}\n`),
-    complain: (line) => err(`${line}\n`),
+    note: (line) => quiet ? Effect.void : err(`${wrapped(stderr, line)}\n`),
+    complain: (line) => err(`${wrapped(stderr, line)}\n`),
     progress: stderr.isTTY === true && !quiet
       ? (line) => void stderr.write(`\r\x1b[K${line}`)
       : undefined

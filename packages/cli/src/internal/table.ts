@@ -1,35 +1,69 @@
 /**
- * A table, drawn with lines.
+ * A table, drawn with lines, that fits a terminal: cells wrap between words, and widths are those of the cells that
+ * characters take.
  */
-import { strip } from "./ansi.js"
+import { width, wrapTo } from "./wrap.js"
 
 export type Align = "left" | "right"
 
-const width = (text: string): number => [...strip(text)].length
+const longestWord = (text: string): number => Math.max(0, ...text.split(/\s+/).map(width))
+
+/** Takes room from the widest column, one by one, and cuts no word while another column can give room. */
+const fitted = (
+  widths: ReadonlyArray<number>,
+  least: ReadonlyArray<number>,
+  room: number
+): ReadonlyArray<number> => {
+  const fit = [...widths]
+  let excess = fit.reduce((sum, one) => sum + one, 0) - room
+  for (const floor of [least, fit.map(() => 4)]) {
+    while (excess > 0) {
+      const [widest] = fit.map((one, column) => ({ column, one, spare: one - (floor[column] ?? 0) }))
+        .filter(({ spare }) => spare > 0)
+        .sort((one, other) => other.one - one.one)
+      if (widest === undefined) break
+      fit[widest.column] = widest.one - 1
+      excess -= 1
+    }
+  }
+  return fit
+}
 
 export const draw = (
   rows: ReadonlyArray<ReadonlyArray<string>>,
-  align: ReadonlyArray<Align> = []
+  align: ReadonlyArray<Align> = [],
+  room = Infinity
 ): string => {
-  const columns = Math.max(0, ...rows.map((row) => row.length))
-  const widths = Array.from(
-    { length: columns },
-    (_, column) => Math.max(0, ...rows.map((row) => width(row[column] ?? "")))
-  )
-  const cell = (row: ReadonlyArray<string>, column: number): string => {
-    const text = row[column] ?? ""
-    const space = " ".repeat((widths[column] ?? 0) - width(text))
-    return align[column] === "right" ? space + text : text + space
+  const columns = Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, (_, column) => column)
+  const most = (measure: (text: string) => number) =>
+    columns.map((column) => Math.max(0, ...rows.map((row) => measure(row[column] ?? ""))))
+  const widths = fitted(most(width), most(longestWord), room - 3 * columns.length - 1)
+  const line = (row: ReadonlyArray<string>): string => {
+    const cells = widths.map((size, column) => {
+      const text = row[column] ?? ""
+      return (width(text) <= size ? text : wrapTo(text, size)).split("\n")
+    })
+    const height = Math.max(1, ...cells.map((cell) => cell.length))
+    return Array.from({ length: height }, (_, at) => {
+      const parts = widths.map((size, column) => {
+        const text = cells[column]?.[at] ?? ""
+        const space = " ".repeat(Math.max(0, size - width(text)))
+        return align[column] === "right" ? space + text : text + space
+      })
+      return `│ ${parts.join(" │ ")} │`
+    }).join("\n")
   }
-  const line = (row: ReadonlyArray<string>) => `│ ${widths.map((_, column) => cell(row, column)).join(" │ ")} │`
   const rule = (left: string, middle: string, right: string) =>
     left + widths.map((one) => "─".repeat(one + 2)).join(middle) + right
   const [head = [], ...body] = rows
   return [rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), ...body.map(line), rule("└", "┴", "┘")].join("\n")
 }
 
-/** Names and values, one pair a line. */
-export const list = (pairs: ReadonlyArray<readonly [string, string]>): string => {
-  const widest = Math.max(0, ...pairs.map(([name]) => width(name)))
-  return pairs.map(([name, value]) => `${name}${" ".repeat(widest - width(name))}  ${value}`).join("\n")
+/** Names and values, one pair a line; values that are too long wrap beside their names. */
+export const list = (pairs: ReadonlyArray<readonly [string, string]>, room = Infinity): string => {
+  const widest = Math.max(0, ...pairs.map(([name]) => width(name))) + 2
+  return pairs.map(([name, value]) => {
+    const text = width(value) <= room - widest ? value : wrapTo(value, Math.max(20, room - widest))
+    return name + " ".repeat(widest - width(name)) + text.replaceAll("\n", `\n${" ".repeat(widest)}`)
+  }).join("\n")
 }

@@ -6,9 +6,13 @@ import { wrapAnsi } from "fast-wrap-ansi"
 
 export const width = (text: string): number => stringWidth(text)
 
-/** Later lines are indented; a word that is longer than a line is cut. */
+/** In lines of this width, which may be infinite; a word that is longer is cut. */
+export const wrapTo = (text: string, columns: number): string =>
+  Number.isFinite(columns) ? wrapAnsi(text, columns, { hard: true }) : text
+
+/** Later lines are indented. */
 export const wrap = (text: string, columns: number, indent = 0): string =>
-  wrapAnsi(text, Math.max(20, columns - indent), { hard: true }).replaceAll("\n", `\n${" ".repeat(indent)}`)
+  wrapTo(text, Math.max(20, columns - indent)).replaceAll("\n", `\n${" ".repeat(indent)}`)
 
 /** Names and what they stand for, in two columns; where the first is too wide, the second begins on the next line. */
 export const pairs = (all: ReadonlyArray<readonly [name: string, text: string]>, columns: number): string => {

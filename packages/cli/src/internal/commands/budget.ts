@@ -79,7 +79,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
     const chosen = settings.withoutApi(yield* settings.load(options.profile))
     const show = Effect.gen(function*() {
-      const { note, out, print } = yield* Screen
+      const { note, out, print, room } = yield* Screen
       const { clientId } = (yield* ClientConfig.ClientConfig).request
       const budget = yield* IssuanceBudget.IssuanceBudget
       if (options.reset) {
@@ -98,7 +98,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
         left > 0 ? out.green(`${left}`) : out.red("0"),
         left > 0 ? "now" : `in ${durationText.show(roomAt - ledger.now)}`
       ])
-      yield* print(table.draw([head, ...rows], ["left", "right", "right", "left"]))
+      yield* print(table.draw([head, ...rows], ["left", "right", "right", "left"], room))
       return "success" as const
     })
     return yield* Effect.provide(show, Layer.provideMerge(layer(chosen), client.layerBase(chosen)))

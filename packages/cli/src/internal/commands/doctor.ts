@@ -22,6 +22,7 @@ import * as privateFile from "../privateFile.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
 import * as settings from "../settings.js"
+import { wrap } from "../wrap.js"
 
 export interface Options extends Common {
   readonly path: Option.Option<string>
@@ -32,10 +33,10 @@ export interface Options extends Common {
 
 const marks = { ok: "✓", warning: "!", wrong: "✗", skipped: "·" } as const
 
-const line = ({ remedy = "", says, step, verdict }: Finding, { out }: Screen["Type"]): string => {
+const line = ({ remedy = "", says, step, verdict }: Finding, { out, room }: Screen["Type"]): string => {
   const paint = { ok: out.green, warning: out.yellow, wrong: out.red, skipped: out.dim }[verdict]
-  const text = `${paint(marks[verdict])} ${out.bold(step.padEnd(14))} ${harmless(says)}`
-  return remedy === "" ? text : `${text}\n  ${" ".repeat(14)} ${out.cyan("→")} ${harmless(remedy)}`
+  const text = `${paint(marks[verdict])} ${out.bold(step.padEnd(14))} ${wrap(harmless(says), room, 17)}`
+  return remedy === "" ? text : `${text}\n  ${" ".repeat(14)} ${out.cyan("→")} ${wrap(harmless(remedy), room, 19)}`
 }
 
 const examined = (

@@ -121,7 +121,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const use = Effect.gen(function*() {
       const { request } = yield* ClientConfig.ClientConfig
       const token = yield* Effect.flatMap(TokenCache.TokenCache, ({ get }) => get)
-      const { out, print } = yield* Screen
+      const { out, print, room } = yield* Screen
       const found = jwt.read(Redacted.value(token.value))
       const now = yield* Clock.currentTimeMillis
       if (options.json) {
@@ -141,7 +141,8 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       }
       yield* print(
         table.list(
-          facts({ profile: chosen.origin, request, token }, found, now).map(([name, text]) => [out.cyan(name), text])
+          facts({ profile: chosen.origin, request, token }, found, now).map(([name, text]) => [out.cyan(name), text]),
+          room
         )
       )
       if (found !== undefined) yield* showClaims(found)

@@ -13,6 +13,7 @@ import { Screen } from "../Screen.js"
 import * as settings from "../settings.js"
 import * as simulation from "../simulation.js"
 import * as table from "../table.js"
+import { wrap } from "../wrap.js"
 
 export interface Options extends Common {
   readonly fleet: string
@@ -164,7 +165,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       return "success" as const
     }
     const screen = yield* Screen
-    const { out, print } = screen
+    const { out, print, room, say } = screen
     const [separate, shared] = [simulation.separate(fleet), simulation.shared(fleet)]
     const assumptions = simulation.assumptions(fleet)
     if (options.json) {
@@ -183,21 +184,25 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const size = fleet.least === fleet.most ? number.format(fleet.most) : `${fleet.least} to ${fleet.most}`
     const apis = fleet.audiences === 1 ? "" : `, for ${fleet.audiences} audiences`
     yield* print(`${size} processes, each restarted ${fleet.restarts} times a day${apis}`)
-    yield* print(
+    yield* say(
       `Tokens of ${durationText.show(life.value)} (${life.from}), refreshed after ${
         durationText.show(simulation.renewedAfter(life.value))
       }`
     )
     yield* print(`Limit of ${number.format(limit.value)} a day (${limit.from})\n`)
-    yield* print(table.draw([
-      ["", "a day", "most in 24 h", "cold start", ""].map(out.bold),
-      row(out.red("●"), "each for itself", separate, limit.value, screen),
-      row(out.green("○"), "one store for all", shared, limit.value, screen)
-    ], ["left", "right", "right", "right", "right"]))
+    yield* print(table.draw(
+      [
+        ["", "a day", "most in 24 h", "cold start", ""].map(out.bold),
+        row(out.red("●"), "each for itself", separate, limit.value, screen),
+        row(out.green("○"), "one store for all", shared, limit.value, screen)
+      ],
+      ["left", "right", "right", "right", "right"],
+      room
+    ))
     yield* print(`\n${out.bold("most tokens in 24 h, a cold start included, by the size of the fleet")}`)
     yield* print(curves(fleet, limit.value, screen))
     yield* print(`${out.yellow("┄")} limit of ${number.format(limit.value)}\n`)
-    yield* print(sentence(fleet, limit.value, simulation.peak(separate), simulation.peak(shared)))
-    yield* print(`\n${out.bold("Assumptions")}\n${assumptions.map((one) => `- ${one}`).join("\n")}`)
+    yield* say(sentence(fleet, limit.value, simulation.peak(separate), simulation.peak(shared)))
+    yield* print(`\n${out.bold("Assumptions")}\n${assumptions.map((one) => `- ${wrap(one, room, 2)}`).join("\n")}`)
     return "success" as const
   })

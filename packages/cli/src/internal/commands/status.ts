@@ -92,7 +92,7 @@ const all = Effect.gen(function*() {
 
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
-    const { complain, err, out, print } = yield* Screen
+    const { complain, err, out, print, room } = yield* Screen
     const rows = options.all ? yield* all : [yield* row(yield* settings.load(options.profile))]
     if (options.json) yield* print(JSON.stringify(rows))
     else {
@@ -107,7 +107,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
         one.tokens_per_day === undefined ? "no limit set" : `${one.tokens_left_today ?? "?"} of ${one.tokens_per_day}`
       ])
       const head = ["from", "client", "authorization server", "token", "time left", "scope", "left today"]
-      yield* print(table.draw([head.map(out.bold), ...cells]))
+      yield* print(table.draw([head.map(out.bold), ...cells], [], room))
     }
     const problems = rows.flatMap(({ from, problem }) => problem === undefined ? [] : [`${from}: ${problem}`])
     for (const problem of problems) yield* complain(`${err.red("error:")} ${harmless(problem)}`)
