@@ -37,7 +37,10 @@ export type Fault =
   | "hang"
   /** The connection is reset before a response (ECONNRESET). */
   | "reset"
-  /** The connection is refused (ECONNREFUSED). */
+  /**
+   * The connection is refused (ECONNREFUSED). On sockets it is reset, since a request arrives after its connection was accepted:
+   * close the servers for connections that are refused.
+   */
   | "refuse"
   /** The connection breaks in the middle of the body, which is shorter than its `Content-Length`. */
   | "cutShort"

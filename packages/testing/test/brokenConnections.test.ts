@@ -45,6 +45,14 @@ for (const scheme of ["http", "https"] as const) {
       assert.strictEqual((await get(`${sandbox.apiBaseUrl}/items`)).status, 401)
     })
 
+    it("refuse: the connection that was accepted is reset; it is refused when the servers are closed", async () => {
+      const sandbox = await start()
+      await sandbox.faults.server.next("refuse")
+      assert.strictEqual((await get(sandbox.jwksUrl)).code, "ECONNRESET: read ECONNRESET")
+      await sandbox.close()
+      assert.match((await get(sandbox.jwksUrl)).code ?? "", /^ECONNREFUSED/)
+    })
+
     it("cutShort: the body is shorter than its length", async () => {
       await using sandbox = await start()
       await sandbox.faults.server.next("cutShort")

@@ -5,9 +5,17 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { ClientAuthentication, type ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
-import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Fault, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Effect, Layer, Redacted, TestClock } from "effect"
-import { createLocalJWKSet, exportJWK, exportPKCS8, generateKeyPair, type JSONWebKeySet, jwtVerify } from "jose"
+import {
+  createLocalJWKSet,
+  exportJWK,
+  exportPKCS8,
+  generateKeyPair,
+  type JSONWebKeySet,
+  jwtVerify,
+  SignJWT
+} from "jose"
 
 import * as servers from "../src/internal/servers.js"
 
@@ -192,6 +200,33 @@ describe("client assertions", () => {
         assert.strictEqual(outcome?.status, problem === undefined ? 200 : 401)
         if (problem === undefined) assert.isUndefined(outcome?.problem)
         else assert.include(outcome?.problem, problem)
+      }))
+  }
+})
+
+describe("a clock that is ahead", () => {
+  for (const [millis, status] of [[0, 200], [3_600_000, 401]] as const) {
+    it.effect(`of the server, by ${millis} milliseconds: a client assertion gets ${status}, and Date shows it`, () =>
+      Effect.gen(function*() {
+        const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("ES256"))
+        const jwk = { ...(yield* Effect.promise(() => exportJWK(publicKey))), alg: "ES256" }
+        yield* Effect.gen(function*() {
+          const { faults, issuer, tokenUrl } = yield* TestAuthorizationServer.TestAuthorizationServer
+          const client = yield* HttpClient.HttpClient
+          const claims = { iss: "client", sub: "client", aud: issuer, jti: "1", exp: 60 }
+          const assertion = yield* Effect.promise(() =>
+            new SignJWT(claims).setProtectedHeader({ alg: "ES256" }).sign(privateKey)
+          )
+          yield* faults.next(Fault.clockOffset(millis))
+          const { headers, status: found } = yield* client.execute(
+            HttpClientRequest.post(tokenUrl).pipe(HttpClientRequest.bodyUrlParams({
+              grant_type: "client_credentials",
+              client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+              client_assertion: assertion
+            }))
+          )
+          assert.deepStrictEqual([found, Date.parse(headers["date"] ?? "")], [status, millis])
+        }).pipe(Effect.provide(network({ clients: [{ id: "client", keys: [jwk] }] })))
       }))
   }
 })
