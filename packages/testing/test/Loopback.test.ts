@@ -4,7 +4,7 @@ import { assert, it } from "@effect/vitest"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect, Redacted } from "effect"
 
-/** A program that knows nothing of Effect, nor of this library. */
+/** A program without Effect and without this library. */
 const program = `
   const { OAUTH_TOKEN_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, API_BASE_URL } = process.env
   const body = new URLSearchParams({

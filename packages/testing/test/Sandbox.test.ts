@@ -22,7 +22,7 @@ const call = (environment: Readonly<Record<string, string>>, value: string) =>
   fetch(`${environment["API_BASE_URL"]}/items`, { headers: { authorization: `Bearer ${value}` } })
 
 describe("Sandbox", () => {
-  it("shows what happened, revokes, and forgets all on a reset", async () => {
+  it("records requests, revokes tokens, and clears the record on a reset", async () => {
     await using sandbox = await Sandbox.start({
       api: { handler: (_request, { number }) => Promise.resolve(Response.json({ number })) }
     })
@@ -44,7 +44,7 @@ describe("Sandbox", () => {
   })
 
   for (const accessTokens of ["opaque", "jwt"] as const) {
-    it(`accepts no token from before a reset, or of another sandbox: ${accessTokens}`, async () => {
+    it(`rejects tokens from before a reset, or of another sandbox: ${accessTokens}`, async () => {
       await using sandbox = await Sandbox.start({ server: { accessTokens } })
       await using other = await Sandbox.start({ server: { accessTokens } })
       const before = await token(sandbox.environment)
@@ -57,7 +57,7 @@ describe("Sandbox", () => {
     })
   }
 
-  it("lets tokens expire by its own clock, and the client of the library goes on", async () => {
+  it("expires tokens by its own clock, and the client of the library continues", async () => {
     await using sandbox = await Sandbox.start({ server: { tokenLife: "1 hour" } })
     const client = PromiseClient.fromEnv({ env: sandbox.environment })
     assert.strictEqual((await client.fetch("/items")).status, 200)
@@ -67,7 +67,7 @@ describe("Sandbox", () => {
     await client.close()
   })
 
-  it("states the time of its clock in Date, at both servers", async () => {
+  it("sets Date by its clock, at both servers", async () => {
     await using sandbox = await Sandbox.start()
     await sandbox.advanceClock("10 days")
     for (const url of [sandbox.jwksUrl, sandbox.apiBaseUrl]) {
@@ -75,7 +75,7 @@ describe("Sandbox", () => {
     }
   })
 
-  it("meets faults", async () => {
+  it("applies faults", async () => {
     await using sandbox = await Sandbox.start()
     await sandbox.faults.server.next("reset")
     await token(sandbox.environment).then(
@@ -115,7 +115,7 @@ describe("Sandbox", () => {
   })
 
   for (const accessTokens of ["opaque", "jwt"] as const) {
-    it(`keeps the daily limit and one token per client, of many requests at once too: ${accessTokens}`, async () => {
+    it(`enforces the daily limit and one token per client, for concurrent requests too: ${accessTokens}`, async () => {
       await using limited = await Sandbox.start({ server: { accessTokens, dailyLimit: 3 } })
       await using single = await Sandbox.start({ server: { accessTokens, onePerClient: "reissue" } })
       const several = ({ environment }: Sandbox.Sandbox) =>
@@ -141,7 +141,7 @@ describe("Sandbox", () => {
     }
   })
 
-  it("shows no secret in the record, wherever it stands", async () => {
+  it("shows no secret in the record, in any place", async () => {
     await using sandbox = await Sandbox.start()
     const body = new URLSearchParams({ grant_type: "password", password: "hidden", assertion: "hidden" })
     await fetch(`${sandbox.tokenUrl}?client_secret=hidden`, { method: "POST", body })
@@ -159,7 +159,7 @@ describe("Sandbox", () => {
     }
   })
 
-  it("listens at the address of its options, and rejects where it cannot", async () => {
+  it("listens at the configured address, and rejects if it cannot", async () => {
     const free = await Sandbox.start()
     const port = Number(new URL(free.issuer).port)
     const taken = await Sandbox.start({ port }).then(() => undefined, (error: unknown) => error)
@@ -169,7 +169,7 @@ describe("Sandbox", () => {
     assert.strictEqual(again.issuer, `http://localhost:${port}`)
   })
 
-  it("names what a client needs that is registered in another way", async () => {
+  it("lists the variables for a client that is registered in another way", async () => {
     await using sandbox = await Sandbox.start({
       server: { server: "okta" },
       api: { requiredScope: ["items:read"], audience: "items", legacyTokens: [{ id: "id", secret: "secret" }] }
@@ -190,7 +190,7 @@ describe("Sandbox", () => {
     await client.close()
   })
 
-  it("is HTTPS with a certificate", async () => {
+  it("serves HTTPS with a certificate", async () => {
     await using sandbox = await Sandbox.start({ tls: await certificate() })
     assert.match(sandbox.tokenUrl, /^https:/)
     assert.isUndefined(sandbox.environment["OAUTH_ALLOW_HTTP_LOOPBACK"])
@@ -225,7 +225,7 @@ describe("the variables", () => {
   }
 
   for (const server of servers.names) {
-    it(`are all that a client needs at ${server}, by the token endpoint and by the issuer`, async () => {
+    it(`are sufficient for a client at ${server}, by the token endpoint and by the issuer`, async () => {
       await using sandbox = await Sandbox.start({ server: { server, scopes: ["items:read"] } })
       const { OAUTH_TOKEN_URL: _tokenUrl, ...byIssuer } = sandbox.environment
       assert.deepStrictEqual(await statuses(sandbox, sandbox.environment), [200, 200])
@@ -260,7 +260,7 @@ describe("the control by HTTP", () => {
     return { status: response.status, json: text === "" ? undefined : JSON.parse(text) as unknown }
   }
 
-  it("names what it can do", async () => {
+  it("lists its operations", async () => {
     await using sandbox = await Sandbox.start()
     const { json, status } = await send(sandbox, "GET", "")
     assert.strictEqual(status, 200)
@@ -279,7 +279,7 @@ describe("the control by HTTP", () => {
     assert.strictEqual((await send(sandbox, "GET", "/unknown")).status, 404)
   })
 
-  it("shows and does what a test in another language needs", async () => {
+  it("returns the data and runs the operations that a test in another language needs", async () => {
     await using sandbox = await Sandbox.start({ server: { tokenLife: "1 hour" } })
     const { json: environment } = await send(sandbox, "GET", "/environment")
     assert.deepStrictEqual(environment, sandbox.environment)
@@ -317,7 +317,7 @@ describe("the control by HTTP", () => {
     assert.match((await token(sandbox.environment)).value, /^token-1-/)
   })
 
-  /** Each states the member, what was expected and what was found. */
+  /** Each case has the member, what was expected and what was found. */
   const wrong: ReadonlyArray<readonly [path: string, body: unknown, ...stated: ReadonlyArray<string>]> = [
     ["/revoke", { number: "one" }, "number: ", "number", "\"one\""],
     ["/revoke", { number: 1.5 }, "number: ", "1.5"],
@@ -365,7 +365,7 @@ describe("the control by HTTP", () => {
     ["/reset", { all: true }, "all: "]
   ]
 
-  it("refuses each body that it cannot use, by a sentence, and does nothing", async () => {
+  it("rejects each invalid body with a message, and changes nothing", async () => {
     await using sandbox = await Sandbox.start()
     for (const [path, body, ...stated] of wrong) {
       const { json, status } = await send(sandbox, "POST", path, body)

@@ -20,10 +20,10 @@ describe("faults of the authorization server", () => {
       ["too much", json(" ".repeat(2_000_000)), "InvalidTokenResponse"],
       ["a redirect", Fault.answer(307, "", { location: "https://elsewhere.test/" }), "InvalidTokenResponse"],
       ["no connection", "refuse", "TokenEndpointUnavailable"],
-      ["half an answer", "cutShort", "TokenEndpointUnavailable"]
+      ["half a response", "cutShort", "TokenEndpointUnavailable"]
     ] as const
   ) {
-    it.effect(`${name}: ${expected}, and then it is well again`, () =>
+    it.effect(`${name}: ${expected}, and then it recovers`, () =>
       Effect.gen(function*() {
         const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
         yield* faults.next(fault)
@@ -73,7 +73,7 @@ describe("faults of the authorization server", () => {
       assert.deepStrictEqual((yield* issued).map(({ issuedAt }) => issuedAt), [0, 3_600_000])
     }).pipe(Effect.provide(OAuthTest.layer())))
 
-  it.effect("by a rule, and none any more when it is cleared", () =>
+  it.effect("by a rule, and none after it is cleared", () =>
     Effect.gen(function*() {
       const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
       yield* faults.rule(({ endpoint }) => endpoint === "token" ? Fault.unavailable() : undefined)
@@ -101,7 +101,7 @@ describe("faults of the authorization server", () => {
       assert.deepStrictEqual(new Set(first), new Set(["200", "503", "no response"]))
     }))
 
-  it.effect("servers that nobody knows cannot be reached", () =>
+  it.effect("unknown servers cannot be reached", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(call)
       assert.strictEqual(error._tag, "TokenEndpointUnavailable")
@@ -112,7 +112,7 @@ describe("faults of the authorization server", () => {
 })
 
 describe("the server in memory", () => {
-  it.effect("knows every way to authenticate", () =>
+  it.effect("supports every method of authentication", () =>
     Effect.gen(function*() {
       const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))
       const pem = Redacted.make(yield* Effect.promise(() => exportPKCS8(privateKey)))
@@ -183,7 +183,7 @@ describe("the server in memory", () => {
       }))))
   }
 
-  it.effect("revokes, and changes secrets", () =>
+  it.effect("revokes tokens and changes secrets", () =>
     Effect.gen(function*() {
       const server = yield* TestAuthorizationServer.TestAuthorizationServer
       const cache = yield* TokenCache.TokenCache
@@ -198,7 +198,7 @@ describe("the server in memory", () => {
       client: { revocationUrl: "https://auth.test/token/revocation", tokenCache: { retryTimeout: 0 } }
     }))))
 
-  it.effect("shows no secret in what it has received and issued", () =>
+  it.effect("shows no secret in its records of requests and tokens", () =>
     Effect.gen(function*() {
       yield* call
       const server = yield* TestAuthorizationServer.TestAuthorizationServer
@@ -210,7 +210,7 @@ describe("the server in memory", () => {
 })
 
 describe("the API in memory", () => {
-  it.effect("refuses tokens that are valid, by a rule", () =>
+  it.effect("rejects valid tokens by a rule", () =>
     Effect.gen(function*() {
       const { reject } = yield* TestApi.TestApi
       yield* reject(({ number }) => number === 1)
@@ -218,12 +218,12 @@ describe("the API in memory", () => {
       yield* OAuthTest.expect({ statuses: [401, 200] })
     }).pipe(Effect.provide(OAuthTest.layer())))
 
-  it.effect("wants tokens for itself", () =>
+  it.effect("requires tokens with its audience", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* call).status, 401)
     }).pipe(Effect.provide(OAuthTest.layer({ api: { audience: "https://api.test" } }))))
 
-  it.effect("takes a token for itself", () =>
+  it.effect("accepts a token with its audience", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* call).status, 200)
     }).pipe(Effect.provide(OAuthTest.layer({
@@ -235,7 +235,7 @@ describe("the API in memory", () => {
 describe("the program's own HttpClient", () => {
   const own = HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response("own"))))
 
-  it.effect("is left as it is", () =>
+  it.effect("is not changed", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* call).status, 200)
       assert.strictEqual(yield* Effect.flatMap(HttpClient.get("https://elsewhere.test"), ({ text }) => text), "own")
@@ -246,7 +246,7 @@ describe("the program's own HttpClient", () => {
 })
 
 describe("expectations", () => {
-  it.effect("say what was expected and what happened", () =>
+  it.effect("state what was expected and what happened", () =>
     Effect.gen(function*() {
       yield* call
       const { message } = yield* Effect.flip(OAuthTest.expect({
@@ -276,7 +276,7 @@ describe("expectations", () => {
 })
 
 describe("the fleet simulator", () => {
-  it.effect("counts a token a day for each instance, and tells when the limit is met", () =>
+  it.effect("counts a token a day for each instance, and reports when the limit is reached", () =>
     Effect.gen(function*() {
       const calm = yield* Fleet.simulate({ instances: 5, days: 2 })
       assert.deepStrictEqual(calm.tokensPerDay.map((tokens) => tokens <= 5 || tokens), [true, true])
@@ -292,7 +292,7 @@ describe("the fleet simulator", () => {
       )
     }))
 
-  it.effect("shows what a server with one token per client costs without a shared store, and with one", () =>
+  it.effect("reports the cost of a server with one token per client without a shared store, and with one", () =>
     Effect.gen(function*() {
       const plan = { instances: 3, days: 2, onePerClient: "revoke" } as const
       const alone = yield* Fleet.simulate({ ...plan, instances: 1 })

@@ -8,7 +8,7 @@ import * as randoms from "../src/internal/seam/randoms.js"
 import * as simulation from "../src/internal/simulation.js"
 
 describe("VirtualClock", () => {
-  it.live("wakes those that sleep in the order in which they are due, at their time", () =>
+  it.live("wakes fibers in the order in which they are due, at their time", () =>
     Effect.gen(function*() {
       const time = VirtualClock.make()
       const woken: Array<readonly [due: number, at: number]> = []
@@ -34,7 +34,7 @@ describe("VirtualClock", () => {
       assert.deepStrictEqual(woken, expected.map((due) => [due, due]))
     }))
 
-  it.live("lets no time pass while an operation of WebCrypto is in flight", () =>
+  it.live("does not advance while an operation of WebCrypto is in progress", () =>
     Effect.gen(function*() {
       const time = VirtualClock.make()
       const text = new Uint8Array(1 << 16)
@@ -87,7 +87,7 @@ describe("a fleet in virtual time", () => {
       return { calls, issued: issued.map(({ issuedAt, reason }) => [issuedAt, reason]), storeOperations }
     })
 
-  it.live("gives the same results with the seal of production and with one that needs no thread", () =>
+  it.live("returns the same results with the seal of production and with one that needs no thread", () =>
     Effect.gen(function*() {
       const plain = yield* results(undefined)
       const sealed = yield* results(yield* TokenSeal.make([sealKey(1)]))

@@ -1,5 +1,5 @@
 /**
- * Broken connections on sockets, as the HTTP client of Node meets them: with and without TLS.
+ * Broken connections on sockets, as the HTTP client of Node.js receives them: with and without TLS.
  */
 import * as Http from "node:http"
 import * as Https from "node:https"
@@ -10,11 +10,11 @@ import { assert, describe, it } from "vitest"
 import { certificate } from "./support/certificate.js"
 
 interface Met {
-  /** The code of the error, if there was one. */
+  /** Returns the code of the error, if there was one. */
   readonly code: string | undefined
   readonly status: number | undefined
   readonly bytes: number
-  /** The length that the header states. */
+  /** Returns the length in the header. */
   readonly stated: number
 }
 

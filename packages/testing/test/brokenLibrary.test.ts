@@ -1,6 +1,6 @@
 /**
- * Tests as a user writes them, one for each promise of the library; and the same tests on a library in which that promise
- * is broken on purpose: then each of them must fail, and say why.
+ * Tests as a user writes them, one for each guarantee of the library; and the same tests on a library in which that
+ * guarantee is broken on purpose: each of them must fail, and state why.
  */
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -49,7 +49,7 @@ type Wrap = (
   endpoint: TokenEndpoint.TokenEndpoint
 ) => Effect.Effect<TokenCache.TokenCache>
 
-/** The library as its users wire it, with another part here and there. */
+/** Composes the library as its users do, with a replaced part. */
 const broken = (parts: { readonly cache?: Wrap; readonly origins?: ReadonlySet<string> }) => {
   const cache = Layer.scoped(
     TokenCache.TokenCache,
@@ -111,12 +111,12 @@ const cases: ReadonlyArray<readonly [string, Test, Parameters<typeof broken>[0]]
 
 for (const [promise, test, parts] of cases) {
   describe(promise, () => {
-    it.effect("is kept", () => Effect.provide(test, broken({})))
+    it.effect("holds", () => Effect.provide(test, broken({})))
 
-    it.effect("is missed when it is broken", () =>
+    it.effect("fails when it is broken", () =>
       Effect.gen(function*() {
         const exit = yield* Effect.exit(Effect.provide(test, broken(parts)))
-        assert(Exit.isFailure(exit), "the test noticed nothing")
+        assert(Exit.isFailure(exit), "the test did not fail")
         assert.match(Cause.pretty(exit.cause), /Expected|expected/)
       }))
   })

@@ -1,5 +1,5 @@
 /**
- * One suite of requests, two servers: the one in memory and `oidc-provider` give the same answers.
+ * One suite of requests, two servers: the one in memory and `oidc-provider` return the same responses.
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, it } from "@effect/vitest"
@@ -102,7 +102,7 @@ const suite = ({ assertion, issuer, requireNonce, resource }: {
       byAssertion(yield* Effect.promise(() => assertion({ aud: `${issuer}/token` })))
     )
 
-    // What is asked for.
+    // Parameters of the request.
     const as = basic("basic", secret)
     yield* ask("no grant type", "/token", {}, as)
     yield* ask("another grant type", "/token", { grant_type: "magic" }, as)
@@ -142,7 +142,7 @@ const suite = ({ assertion, issuer, requireNonce, resource }: {
     requireNonce(false)
 
     yield* ask("two blanks in a scope", "/token", { ...grant, scope: "items:read  items:write" }, as)
-    yield* ask("an audience, which is no parameter", "/token", { ...grant, audience: "https://other.example" }, as)
+    yield* ask("an audience, which is not a parameter", "/token", { ...grant, audience: "https://other.example" }, as)
     yield* ask("basic, and another id in the body", "/token", { ...grant, client_id: "post" }, as)
 
     // Paths and methods.
@@ -151,11 +151,11 @@ const suite = ({ assertion, issuer, requireNonce, resource }: {
     yield* ask("another path", "/nowhere", {})
     note("the token endpoint by GET", yield* send("/token", "", {}, "GET"))
 
-    // What becomes of a token.
+    // Revocation and introspection of a token.
     const { token } = yield* send("/token", grant, as)
     yield* ask("introspection", "/token/introspection", { token }, as)
     yield* ask("revocation without a token", "/token/revocation", {}, as)
-    yield* ask("revocation by nobody", "/token/revocation", { token })
+    yield* ask("revocation without a client", "/token/revocation", { token })
     const json = { ...as, "content-type": "application/json" }
     yield* ask("introspection in JSON", "/token/introspection", JSON.stringify({ token }), json)
     yield* ask("revocation in JSON", "/token/revocation", JSON.stringify({ token }), json)
@@ -186,7 +186,7 @@ const assertionBy =
       .setProtectedHeader({ alg: "ES256", kid: "kid-ES256" })
       .sign(await importJWK(keys.ES256.privateJwk))
 
-it.scopedLive("the server in memory answers as oidc-provider does", () =>
+it.scopedLive("the server in memory responds as oidc-provider does", () =>
   Effect.gen(function*() {
     const real = yield* RealServer.start
     const expected = yield* suite({

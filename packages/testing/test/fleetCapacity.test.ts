@@ -1,4 +1,4 @@
-/** What a fleet costs its store: the figures of guides/fleet-operations.md. */
+/** The cost of a fleet for its store: the numbers of guides/fleet-operations.md. */
 import { assert, describe, it } from "@effect/vitest"
 import { Fleet } from "@effect-oauth/testing"
 import { Effect } from "effect"

@@ -11,12 +11,12 @@ import * as simulation from "../src/internal/simulation.js"
 const second = 1000
 const minute = 60 * second
 
-/** A part of a day. */
+/** Returns a part of a day. */
 const minutes = (count: number) => count / 1440
 
 const shared = { issuanceBudget: { limit: 50 } }
 
-/** All instances call at the same moment, once. */
+/** A plan in which all instances send one call at the same time. */
 const cold = (instances: number, plan: Partial<simulation.Plan> = {}) =>
   Fleet.simulate({
     instances,
@@ -29,7 +29,7 @@ const cold = (instances: number, plan: Partial<simulation.Plan> = {}) =>
     ...plan
   })
 
-/** Two lives of a token, with a call of each instance every two minutes. */
+/** Two lifetimes of a token, with a call of each instance every two minutes. */
 const renewing = (instances: number, plan: Partial<simulation.Plan> = {}) =>
   Fleet.simulate({
     instances,
@@ -55,7 +55,7 @@ describe("a fleet that shares a token", () => {
         assert.strictEqual(report.failedCalls, 0)
         assert.deepStrictEqual(report.reasons, { cold: 1 })
         assert.isAtMost(report.storeOperations, 6 * instances)
-        // The request, and half as long again at most, for a process that waits.
+        // The request, and at most half as long again, for a process that waits.
         assert.isAtMost(report.longestWait, 2 * second)
       }))
   }
@@ -79,8 +79,8 @@ describe("a fleet that shares a token", () => {
             faults: [{ from: 0, to: "1 hour", issuer: "unavailable" }]
           })
           assert.strictEqual(report.failedCalls, instances)
-          // The time within which a call is retried, a request that was sent before its end, and the pause until one that
-          // waits for the outcome looks at the store.
+          // The time within which a call is retried, a request that was sent before its end, and the pause until a
+          // process that waits for the outcome reads the store.
           assert.isAtMost(report.longestWait, 6.5 * second)
         }))
     }
@@ -112,9 +112,9 @@ describe("a fleet that shares a token", () => {
     }))
 })
 
-describe("the store is away while tokens are refreshed", () => {
+describe("the store is unavailable while tokens are refreshed", () => {
   for (const [instances, away] of sample("outages of the store", [[20, 0.5], [200, 1], [200, 4]] as const, 1)) {
-    it.live(`for ${away} min: ${instances} instances keep their token and request one when it is back`, () =>
+    it.live(`for ${away} min: ${instances} instances keep their token and request one after the outage`, () =>
       Effect.gen(function*() {
         // The refresh window is that of the last 5 minutes.
         const report = yield* renewing(instances, {
@@ -125,7 +125,7 @@ describe("the store is away while tokens are refreshed", () => {
       }))
   }
 
-  it.live("and does not answer: the same", () =>
+  it.live("and does not respond: the result is the same", () =>
     Effect.gen(function*() {
       const report = yield* renewing(20, { faults: [{ from: "55 minutes", to: "57 minutes", store: "silent" }] })
       assert.strictEqual(report.failedCalls, 0)
@@ -133,7 +133,7 @@ describe("the store is away while tokens are refreshed", () => {
     }))
 })
 
-describe("the store is away while instances start", () => {
+describe("the store is unavailable while instances start", () => {
   const instances = runs("instances that start while the store is away", { quick: 20, full: 60 })
   for (const store of ["unreachable", "silent"] as const) {
     it.live(`${store}: never more tokens than the limit`, () =>
@@ -180,11 +180,11 @@ describe("the API rejects every token for a day", () => {
   }
 })
 
-describe("the issuer is away for an hour", () => {
+describe("the issuer is unavailable for an hour", () => {
   const conditions = ["unavailable", "unauthorized", "lost", "unreachable", "silent"] as const
   for (const issuer of sample("outages of the issuer", conditions, 2)) {
     for (const instances of sizes(`fleets while the issuer is ${issuer}`, [3, 20, 1], 1)) {
-      // Of a request without an answer, the budget has to assume that it issued a token. With a limit of 50 its pauses are a
+      // The budget has to assume that a request without a response issued a token. With a limit of 50, its pauses are a
       // fifth of the time since the first one.
       const mayHaveIssued = issuer === "lost" || issuer === "silent"
       const [within, pause] = mayHaveIssued ? ["a quarter of it", 13] : ["the back-off", 0]

@@ -1,6 +1,6 @@
 /**
- * A month of virtual time with random faults, against a reference that knows nothing of the library: what the issuer issued,
- * what it may have issued, and when all was well.
+ * A month of virtual time with random faults, checked against a model independent of the library: the tokens that the
+ * issuer issued, those that it may have issued, and the times without faults.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random } from "effect"
@@ -13,7 +13,10 @@ const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 
-/** How long after a fault its effects may last: the longest pause of the back-off, a fifth more, and a request before it. */
+/**
+ * The time after a fault for which its effects may last: the longest pause of the back-off, a fifth more, and a request
+ * before it.
+ */
 const recovery = 3 * minute
 
 interface Period extends simulation.Disturbance {
@@ -43,7 +46,7 @@ const planOf = (seed: string, days: number) =>
     const faults: Array<Period> = []
     for (let count = 0; count < days; count += 1) {
       const from = Math.floor((yield* Random.next) * days * day)
-      // From a few seconds to half a day, as many short ones as long ones.
+      // From a few seconds to half a day, with as many short ones as long ones.
       const length = Math.floor(10_000 * 4000 ** (yield* Random.next))
       faults.push({ from, to: from + length, ...disturbances[yield* Random.nextIntBetween(0, disturbances.length)] })
     }
@@ -64,7 +67,7 @@ const planOf = (seed: string, days: number) =>
 const isWell = (faults: ReadonlyArray<Period>, at: number): boolean =>
   faults.every(({ from, to }) => at < from || at >= to + recovery)
 
-/** The most of these moments in any 24 hours. */
+/** Returns the largest number of these times in any 24 hours. */
 const most = (moments: ReadonlyArray<number>): number => {
   let [first, found] = [0, 0]
   moments.forEach((moment, last) => {
@@ -75,8 +78,8 @@ const most = (moments: ReadonlyArray<number>): number => {
 }
 
 /**
- * The requests in the 24 hours before that issued a token or got no response: of how many that is certain, and those of which
- * the fleet may not have learned that they issued one.
+ * Returns the requests in the last 24 hours that issued a token or got no response: those that the fleet certainly
+ * counts, and those that it may not have counted.
  */
 const spentBefore = ({ received }: simulation.History, faults: ReadonlyArray<Period>, at: number) => {
   const all = received.filter((request) =>
@@ -87,12 +90,12 @@ const spentBefore = ({ received }: simulation.History, faults: ReadonlyArray<Per
   return {
     all: all.length,
     certain: certain.length,
-    /** Since the last that is certain. */
+    /** The time since the last request that is certainly counted. */
     row: all.filter((request) => request.at > (certain.at(-1)?.at ?? -Infinity)).map((request) => request.at)
   }
 }
 
-/** Until when a request may have to wait for those before it, by the guide: the budget's pauses fill a day. */
+/** Returns until when a request may have to wait for those before it, by the guide: the budget's pauses fill a day. */
 const waitsUntil = (limit: number, { all, certain, row }: ReturnType<typeof spentBefore>): number => {
   const [first, last] = [row.at(0), row.at(-1)]
   const most = Math.ceil((limit - certain) * 4 / 5)
@@ -107,7 +110,7 @@ const days = runs("days of a month of a fleet", { quick: 6, full: 30 })
 describe("a month of a fleet with random faults", () => {
   for (let run = 0; run < count; run += 1) {
     const seed = `${process.env["FC_SEED"] ?? "month"} ${run}`
-    it.live(`never exceeds the limit, and is never idle with budget left and all well (seed ${seed})`, () =>
+    it.live(`never exceeds the limit, and is never idle with budget left and without faults (seed ${seed})`, () =>
       Effect.gen(function*() {
         const plan = yield* planOf(seed, days)
         const failed: Array<simulation.Call> = []

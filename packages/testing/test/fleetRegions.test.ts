@@ -1,6 +1,6 @@
 /**
- * Two regions, each with its own store and a share of the budget (guides/fleet-topologies.md). They exchange nothing, so each
- * is a fleet of its own, and the limit of the issuer is kept when one of them is cut off.
+ * Two regions, each with a separate store and a share of the budget (guides/fleet-topologies.md). They exchange no
+ * data, so each is a separate fleet, and the limit of the issuer holds when one of them is cut off.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Fleet } from "@effect-oauth/testing"
@@ -10,7 +10,7 @@ import { Effect } from "effect"
 const limit = 10
 const shares = [6, 4] as const
 
-/** A region that needs more tokens than its share: they live an hour. */
+/** A plan of a region that needs more tokens than its share: they live an hour. */
 const region = (share: number, faults: Parameters<typeof Fleet.simulate>[0]["faults"]) =>
   Fleet.simulate({
     instances: 5,
@@ -30,7 +30,7 @@ describe("two regions with a share of the budget each", () => {
         { from: "150 minutes", to: "4 hours", store: "unreachable" }
       ])
       const [inOne = 0, inOther = 0] = [well.tokensPerDay[0], cutOff.tokensPerDay[0]]
-      // Neither uses what the other one has left, and the one that is well is not affected.
+      // Neither uses the rest of the other one, and the region without faults is not affected.
       assert.strictEqual(inOne, shares[0])
       assert.isAtMost(inOther, shares[1])
       assert.isAtLeast(inOther, 1)

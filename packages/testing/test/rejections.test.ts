@@ -1,6 +1,6 @@
 /**
- * Each way in which APIs reject a token, and what the client of the library makes of it: it is replaced once, where the standards
- * or `rejectedWhen` say that the token was rejected.
+ * The responses with which APIs reject a token, and their effect on the client of the library: the token is replaced
+ * once, if the standards or `rejectedWhen` define the response as a rejection.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, type ClientCredentials, LegacyToken } from "@effect-oauth/client-credentials"
@@ -13,7 +13,7 @@ const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
 
 type RejectedWhen = NonNullable<ClientCredentials.Options["rejectedWhen"]>
 
-/** What a user has to state; nothing for status 401 and for 403 with `error="invalid_token"`. */
+/** The settings that a user needs; none for status 401 and for 403 with `error="invalid_token"`. */
 const stated: { readonly [Name in rejections.Name]?: RejectedWhen } = {
   400: { statuses: [400] },
   403: { statuses: [403] },
@@ -43,7 +43,7 @@ describe("rejections", () => {
       }).pipe(Effect.provide(OAuthTest.layer({ api: { rejection: name }, client: { rejectedWhen: stated[name] } }))))
 
     if (stated[name] === undefined) continue
-    it.effect(`${name}: the response is for the caller where nothing is stated`, () =>
+    it.effect(`${name}: the response is returned to the caller without the setting`, () =>
       Effect.gen(function*() {
         yield* Effect.either(revoked)
         yield* OAuthTest.expect({ tokensIssued: 1 })
@@ -78,7 +78,7 @@ describe("legacy tokens", () => {
       assert.deepStrictEqual(yield* Effect.flatMap(call, ({ json }) => json), ["id", 0])
     }).pipe(Effect.provide(legacy("a:b"))))
 
-  it.effect("are rejected where the secret is another one", () =>
+  it.effect("are rejected with another secret", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* call).status, 401)
     }).pipe(Effect.provide(legacy("b"))))

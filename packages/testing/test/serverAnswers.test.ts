@@ -1,6 +1,6 @@
 /**
- * The answers of each server, as they were recorded or documented, written out: status, body and headers. They do not come from
- * the table that the test server reads.
+ * The responses of each server, as recorded or documented: status, body and headers. They do not come from the table
+ * that the test server uses.
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -48,7 +48,7 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The servers that take basic auth only; the others take id and secret in the body. */
+/** The servers that accept basic auth only; the others accept id and secret in the body. */
 const byBasic: ReadonlyArray<Server> = ["okta"]
 
 const send = (server: Server, sent: Sent) =>
@@ -76,7 +76,7 @@ const scopeOf = (server: Server): string => server === "entra" ? `${audience}/.d
 
 const whole = (server: Server): Form => [...grant, ["scope", scopeOf(server)], ["audience", audience]]
 
-/** A request for each situation. */
+/** Returns a request for each situation. */
 const requestsOf = (server: Server) => {
   const all = whole(server)
   const scoped: Form = [["scope", scopeOf(server)]]
@@ -92,7 +92,7 @@ const requestsOf = (server: Server) => {
     noCredentials: { client: "", form: all },
     severalMethods: { client: "", form: [...all, ["client_id", "client"], ["client_secret", secret]], headers: basic },
     otherId: { client: "", form: [...all, ["client_id", "second"]], headers: basic },
-    unknownClient: { client: "nobody", form: all },
+    unknownClient: { client: "stranger", form: all },
     wrongCredential: { secret: "wrong", form: all },
     otherMethod: { client: "other", form: all },
     noGrantType: { form: [...scoped, ["audience", audience]] },
@@ -117,7 +117,7 @@ const requestsOf = (server: Server) => {
 
 type Situation = keyof ReturnType<typeof requestsOf>
 
-/** Status and body; of a body that is an object, the members that are compared. */
+/** The status and the body; of a body that is an object, the members to compare. */
 type Answer = readonly [status: number, body: object | string]
 
 const error = (code: string, description?: string) => ({
@@ -180,7 +180,7 @@ const fedexParameters: Answer = [422, {
   errors: [{ code: "BAD.REQUEST.ERROR", message: "Missing or duplicate parameters." }]
 }]
 
-/** In what each server differs from the standard. */
+/** The differences of each server from the standard. */
 const others: { readonly [Name in Exclude<Server, "generic">]: { readonly [S in Situation]?: Answer } } = {
   auth0: {
     json: token,
@@ -210,7 +210,7 @@ const others: { readonly [Name in Exclude<Server, "generic">]: { readonly [S in 
     unknownClient: entra(
       "unauthorized_client",
       700_016,
-      "Application with identifier 'nobody' was not found in the directory 'tenant'."
+      "Application with identifier 'stranger' was not found in the directory 'tenant'."
     ),
     wrongCredential: [401, {
       ...error(
@@ -304,11 +304,11 @@ const others: { readonly [Name in Exclude<Server, "generic">]: { readonly [S in 
 
 const all = ["generic", ...Object.keys(others)] as ReadonlyArray<Server>
 
-it("each server of the table is here", () => {
+it("all servers of the table are listed", () => {
   assert.sameMembers([...all], [...servers.names])
 })
 
-/** Members that successful answers do not have. */
+/** Members that successful responses do not contain. */
 const absent: { readonly [Name in Server]?: ReadonlyArray<string> } = {
   cognito: ["scope"],
   entra: ["scope"],
@@ -322,7 +322,7 @@ for (const server of all) {
       const [status, body] = (server === "generic" ? undefined : others[server][name]) ?? standard[name]
       it.effect(`${name}: ${status} ${JSON.stringify(body)}`, () =>
         Effect.gen(function*() {
-          // The limit counts what was issued before.
+          // The limit counts the tokens issued before.
           if (name === "limit") yield* Effect.replicateEffect(send(server, { form: whole(server) }), 2)
           const answer = yield* send(server, sent)
           const { received } = yield* TestAuthorizationServer.TestAuthorizationServer
@@ -392,7 +392,10 @@ const rfc8414 = "/.well-known/oauth-authorization-server"
 interface Endpoints {
   readonly metadata: ReadonlyArray<string>
   readonly introspection?: string
-  /** The path, and the answer to the revocation of an access token, of another client's, and whether the first is revoked. */
+  /**
+   * The path, the responses to the revocation of an access token and of another client's, and whether the first is
+   * revoked.
+   */
   readonly revocation?: readonly [path: string, own: Answer, foreign: Answer, isRevoked: boolean]
 }
 
@@ -442,7 +445,7 @@ const endpoints: Readonly<Record<Server, Endpoints>> = {
   vertex: { metadata: [] }
 }
 
-/** Places at which some server has an endpoint. */
+/** Paths at which some server has an endpoint. */
 const places = {
   metadata: [...new Set(Object.values(endpoints).flatMap(({ metadata }) => metadata))],
   introspection: [...new Set(Object.values(endpoints).flatMap(({ introspection = [] }) => introspection))],
@@ -455,7 +458,7 @@ const isFound = (server: Server, method: "GET" | "POST") => (path: string) =>
 describe("endpoints", () => {
   for (const server of all) {
     const { introspection, metadata, revocation } = endpoints[server]
-    it.effect(`${server}: those that it has, and no other`, () =>
+    it.effect(`${server}: has its endpoints, and no others`, () =>
       Effect.gen(function*() {
         const found = (kind: keyof typeof places, method: "GET" | "POST") =>
           Effect.filter(places[kind], isFound(server, method))
@@ -476,7 +479,7 @@ describe("endpoints", () => {
 
     if (revocation === undefined) continue
     const [path, own, foreign, isRevoked] = revocation
-    it.effect(`${server}: revocation of its own token ${own[0]}, of another client's ${foreign[0]}`, () =>
+    it.effect(`${server}: revocation of the client's token ${own[0]}, of another client's ${foreign[0]}`, () =>
       Effect.gen(function*() {
         const { access_token } = JSON.parse((yield* send(server, { form: whole(server) })).text) as Record<
           string,
@@ -496,7 +499,7 @@ describe("endpoints", () => {
   }
 
   for (const path of ["/token/revocation", "/token/introspection"]) {
-    it.effect(`JSON is refused at ${path}`, () =>
+    it.effect(`JSON is rejected at ${path}`, () =>
       Effect.gen(function*() {
         const body = JSON.stringify({ token: "x", client_id: "client", client_secret: secret })
         const { status, text } = yield* send("generic", { path, body, type: "application/json" })
@@ -506,7 +509,7 @@ describe("endpoints", () => {
   }
 })
 
-/** Header and payload of access tokens, by what their servers document. */
+/** Header and payload of access tokens, as documented by their servers. */
 const jwts: { readonly [Name in Server]?: readonly [type: string | undefined, payload: object] } = {
   auth0: ["JWT", {
     iss: "https://auth.test/",

@@ -1,6 +1,6 @@
 /**
- * Clients of the library at each server of the table: a token where they are configured for it, or the error of that server. The
- * options beside `server`.
+ * Clients of the library at each server of the table: a token if they are configured for it, or the error of that
+ * server; and the other options of the server.
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
@@ -41,7 +41,7 @@ const network = (options: TestAuthorizationServer.Options) =>
     Layer.provideMerge(TestAuthorizationServer.layer(options))
   )
 
-/** What the library's client has to state for each server, beside its credentials. */
+/** The settings of the library's client for each server, in addition to its credentials. */
 const configured: { readonly [Name in servers.Server]?: Partial<ClientCredentials.Options> } = {
   auth0: { audience },
   keycloak: { scope, clientAuthentication: "client_secret_basic" },
@@ -53,7 +53,7 @@ const configured: { readonly [Name in servers.Server]?: Partial<ClientCredential
   "oidc-provider": { clientAuthentication: "client_secret_basic" }
 }
 
-/** What goes wrong without one of them. */
+/** The errors without one of these settings. */
 const misconfigured: ReadonlyArray<
   readonly [servers.Server, Partial<ClientCredentials.Options>, tag: string, code: string | undefined]
 > = [
@@ -118,7 +118,7 @@ describe("clients of the library", () => {
   }
 
   for (const contentCoding of ["gzip", "deflate", "br"] as const) {
-    it.effect(`decodes ${contentCoding}, unasked`, () =>
+    it.effect(`decodes ${contentCoding}, without being requested to`, () =>
       Effect.gen(function*() {
         yield* token
         yield* OAuthTest.expect({ tokensIssued: 1 })
@@ -350,9 +350,14 @@ describe("scopes", () => {
         ]
       ],
       ["narrowed", { unknownScope: "narrowed" }, "items:read admin", ["items:read"]],
-      ["narrowed without saying so", { unknownScope: "narrowed", statesScope: false }, "items:read admin", [
-        "items:read"
-      ]]
+      [
+        "narrowed without a scope in the response",
+        { unknownScope: "narrowed", statesScope: false },
+        "items:read admin",
+        [
+          "items:read"
+        ]
+      ]
     ] as const
   ) {
     it.effect(name, () =>
@@ -367,8 +372,8 @@ describe("scopes", () => {
   }
 })
 
-describe("refusals that a test states", () => {
-  it.effect("an empty body, and a firewall that misses User-Agent", () =>
+describe("error responses that a test defines", () => {
+  it.effect("an empty body, and a firewall that requires User-Agent", () =>
     Effect.gen(function*() {
       const { tokenUrl } = yield* TestAuthorizationServer.TestAuthorizationServer
       const client = yield* HttpClient.HttpClient

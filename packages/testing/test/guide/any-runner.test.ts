@@ -5,8 +5,8 @@ import { expect, test } from "vitest"
 
 const call = Effect.flatMap(ApiClient.ApiClient, (api) => Effect.map(api.get("/items"), ({ status }) => status))
 
-// Any runner that can wait for a Promise will do.
-test("calls go on after a revocation", () =>
+// Any runner that supports promises.
+test("calls succeed after a revocation", () =>
   Effect.runPromise(
     Effect.gen(function*() {
       const server = yield* TestAuthorizationServer.TestAuthorizationServer

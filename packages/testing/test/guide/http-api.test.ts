@@ -10,7 +10,7 @@ class Inventory extends HttpApi.make("inventory").add(
   HttpApiGroup.make("items").add(HttpApiEndpoint.get("list", "/items").addSuccess(Schema.Array(Item)))
 ) {}
 
-// Your own API, with what it needs, or a small stand-in for it like this one.
+// Your own API, with its dependencies, or a small replacement such as this one.
 const Items = HttpApiBuilder.group(
   Inventory,
   "items",
@@ -26,7 +26,7 @@ const list = Effect.gen(function*() {
   return yield* inventory.items.list()
 })
 
-it.effect("lists the items with the scope that the API wants", () =>
+it.effect("lists the items with the scope that the API requires", () =>
   Effect.gen(function*() {
     const error = yield* Effect.flip(list)
     assert.strictEqual(error._tag, "InsufficientScope")

@@ -17,7 +17,7 @@ it.effect("greets", () =>
     )
   ))
 
-it.effect("says what to do when there is no token", () =>
+it.effect("states what to do when no token is available", () =>
   Effect.gen(function*() {
     const error = yield* Effect.flip(greet)
     assert.include(error.message, "no connection to its database")

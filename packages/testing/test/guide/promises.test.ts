@@ -2,12 +2,12 @@ import * as PromiseClient from "@effect-oauth/client-credentials/PromiseClient"
 import * as Sandbox from "@effect-oauth/testing/Sandbox"
 import { expect, test } from "vitest"
 
-test("calls go on after a revocation, and when the token has expired", async () => {
+test("calls succeed after a revocation, and when the token has expired", async () => {
   await using sandbox = await Sandbox.start({
     server: { tokenLife: "1 hour" },
     api: { handler: () => Response.json([{ sku: "SKU-1" }]) }
   })
-  // Any program that takes its configuration from the environment, in this process or in another one.
+  // Any program that reads its configuration from the environment, in this process or in another one.
   const client = PromiseClient.fromEnv({ env: sandbox.environment })
   const status = async () => (await client.fetch("/items")).status
 

@@ -21,7 +21,7 @@ it.effect("at Auth0, with 50 tokens a day", () =>
     client: { audience }
   }))))
 
-it.effect("an API that answers 419 to a token that it does not accept any more", () =>
+it.effect("an API that rejects an invalid token with 419", () =>
   Effect.gen(function*() {
     assert.strictEqual((yield* call).status, 419)
   }).pipe(Effect.provide(OAuthTest.layer({ api: { rejection: 419, audience } }))))

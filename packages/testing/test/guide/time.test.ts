@@ -5,7 +5,7 @@ import { Effect, Fiber, TestClock } from "effect"
 
 const call = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items"))
 
-it.effect("a token is renewed before it expires, while calls go on", () =>
+it.effect("a token is refreshed before it expires, while calls continue", () =>
   Effect.gen(function*() {
     yield* call
     yield* TestClock.adjust("1438 minutes")
@@ -15,7 +15,7 @@ it.effect("a token is renewed before it expires, while calls go on", () =>
     yield* OAuthTest.expect({ reasons: ["cold", "renewal"], callsPerToken: [2, 1] })
   }).pipe(Effect.provide(OAuthTest.layer())))
 
-it.effect("an outage of the issuer goes unnoticed while the token lasts", () =>
+it.effect("calls succeed in an outage of the issuer while the token is valid", () =>
   Effect.gen(function*() {
     const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
     yield* call
@@ -24,7 +24,7 @@ it.effect("an outage of the issuer goes unnoticed while the token lasts", () =>
     assert.strictEqual((yield* call).status, 200)
   }).pipe(Effect.provide(OAuthTest.layer())))
 
-it.effect("an issuer that hangs is given up, by the clock of the test", () =>
+it.effect("a token request to an issuer that hangs times out, by the clock of the test", () =>
   Effect.gen(function*() {
     const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer
     yield* faults.next("hang")
@@ -36,7 +36,7 @@ it.effect("an issuer that hangs is given up, by the clock of the test", () =>
     client: { tokenEndpoint: { timeout: "5 seconds" }, tokenCache: { retryTimeout: 0 } }
   }))))
 
-it.effect("out of tokens for today", () =>
+it.effect("the daily limit of tokens is reached", () =>
   Effect.gen(function*() {
     const server = yield* TestAuthorizationServer.TestAuthorizationServer
     yield* call

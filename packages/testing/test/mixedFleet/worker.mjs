@@ -15,7 +15,7 @@ const [fetch, platform] = await Promise.all(
     : ["effect/http/FetchHttpClient", "@effect/platform-node/NodeServices"]).map((module) => import(module))
 )
 
-/** No store is given up that is there, however busy the machine: it would cost a token more. */
+/** A timeout with which no available store is given up, however busy the machine: it would cost one more token. */
 const timeout = "2 minutes"
 
 const stores = {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 
-/** A key and a self-signed certificate. */
+/** Creates a key and a self-signed certificate. */
 export const certificate = async (): Promise<{ readonly key: string; readonly cert: string }> => {
   const { stdout } = await promisify(execFile)("openssl", [
     ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"],
