@@ -82,6 +82,9 @@ describe("quotas that the issuer announces", () => {
       assert.lengthOf(logged, 2)
       yield* announce(5, 86_400)
       assert.lengthOf(logged, 3)
+      yield* TestClock.adjust("24 hours")
+      for (const remaining of [5, 0, 0]) yield* announce(remaining, 0)
+      assert.lengthOf(logged, 3)
     }))
 
   it.scoped("are recorded for each organization", () =>

@@ -41,7 +41,8 @@ export const make = () => {
   const isNew = (key: string, quota: issuerQuota.Quota, used: Reported["used"] | undefined, now: number): boolean => {
     const before = reported.get(key)
     const known = before !== undefined && before.resetsAt > now ? before.used : undefined
-    if (used === undefined || known === used || known === "all") return false
+    // A quota that is full again at this moment has ended.
+    if (used === undefined || known === used || known === "all" || quota.resetsAt <= now) return false
     reported.delete(key)
     reported.set(key, { used, resetsAt: quota.resetsAt })
     const [oldest] = reported.keys()
