@@ -1,6 +1,7 @@
 /**
  * Profiles: written by options or by questions on a terminal, used by every command.
  */
+import { generateKeyPairSync } from "node:crypto"
 import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
@@ -171,7 +172,7 @@ describe("init", () => {
       assert.match(far.stderr, /Expected OAUTH_TOKEN_URL to be an absolute URL, https:[^]*Nothing was written/)
       const missing = yield* user.run(["init", ...options])
       assert.deepStrictEqual([missing.exitCode, missing.stdout], [2, ""])
-      assert.match(missing.stderr, /no terminal to ask on\. Say --issuer or --token-url/)
+      assert.match(missing.stderr, /no terminal to ask on\. Name --issuer or --token-url/)
       const two = yield* user.run(["init", ...options, "--secret-prompt", "--secret-file", "secret"])
       assert.match(two.stderr, /in one place only/)
       const many = yield* user.run(["init", ...options, "--secret-file", "secret", "--tokens-per-day", "many"])
@@ -179,6 +180,66 @@ describe("init", () => {
       assert.match(many.stderr, /OAUTH_TOKENS_PER_DAY to be a whole number from 1 on\. Nothing was written/)
       assert.throws(() => statSync(profile("default")))
     }), minute)
+
+  it.scopedLive(
+    "takes a method, a key, a certificate and an encoding, and states what they need",
+    () =>
+      Effect.gen(function*() {
+        const { directory, file, options, profile, user } = yield* start
+        const { privateKey } = generateKeyPairSync("ec", {
+          namedCurve: "P-256",
+          publicKeyEncoding: { type: "spki", format: "pem" },
+          privateKeyEncoding: { type: "pkcs8", format: "pem" }
+        })
+        file("key.pem", privateKey)
+        file("secret", secret)
+        const at = (name: string) => join(directory, name)
+        for (
+          const [more, expected] of [
+            [["--private-key-file", "key.pem", "--private-key-id", "k1"], [
+              "OAUTH_CLIENT_AUTHENTICATION='private_key_jwt'",
+              `OAUTH_PRIVATE_KEY_FILE='${at("key.pem")}'`,
+              "OAUTH_PRIVATE_KEY_ID='k1'"
+            ]],
+            [["--authentication", "client_secret_basic", "--basic-encoding", "raw", "--secret-file", "secret"], [
+              "OAUTH_CLIENT_AUTHENTICATION='client_secret_basic'",
+              "OAUTH_BASIC_ENCODING='raw'",
+              `OAUTH_CLIENT_SECRET_FILE='${at("secret")}'`
+            ]],
+            [
+              [
+                ...["--authentication", "tls_client_auth", "--certificate-file", "cert.pem"],
+                ...["--certificate-key-file", "key.pem"]
+              ],
+              [
+                "OAUTH_CLIENT_AUTHENTICATION='tls_client_auth'",
+                `OAUTH_TLS_CERTIFICATE_FILE='${at("cert.pem")}'`,
+                `OAUTH_TLS_KEY_FILE='${at("key.pem")}'`
+              ]
+            ]
+          ] as const
+        ) {
+          const ended = yield* user.run(["init", "--force", ...options, ...more])
+          assert.strictEqual(ended.exitCode, 0, ended.stderr)
+          const written = readFileSync(profile("default"), "utf8")
+          for (const line of expected) assert.include(written, `${line}\n`)
+        }
+        for (
+          const [more, says] of [
+            [["--authentication", "private_key_jwt"], /Name --private-key-file\./],
+            [["--authentication", "tls_client_auth"], /Name --certificate-file and --certificate-key-file\./],
+            [["--private-key-file", "key.pem", "--secret-prompt"], /private_key_jwt uses no client secret/],
+            [["--authentication", "private_key"], /must be one of .* Did you mean private_key_jwt/]
+          ] as const
+        ) {
+          const ended = yield* user.run(["init", "--profile", "other", ...options, ...more])
+          assert.deepStrictEqual([ended.exitCode, ended.stdout], [2, ""])
+          assert.match(ended.stderr, says)
+        }
+        assert.throws(() => statSync(profile("other")))
+      }),
+    minute
+  )
 
   it.scopedLive("asks on a terminal for what is not said, and the profile works", () =>
     Effect.gen(function*() {
@@ -188,6 +249,7 @@ describe("init", () => {
         `${down}\r`,
         `${server.issuer}/token\r`,
         "shop\r",
+        "\r",
         "\r",
         `${secret}\r`,
         `${api}\r`,
@@ -207,6 +269,7 @@ describe("init", () => {
               /authorization server\?/,
               /Token URL/,
               /Client id/,
+              /How does the client prove itself/,
               /Where is the client secret/,
               /not shown\)/,
               /Base URL of the API/,

@@ -11,6 +11,7 @@ import { Effect, Either } from "effect"
 
 import * as clientEnvironment from "../../client-credentials/src/internal/config/clientEnvironment.js"
 import { tlsVariables } from "../../client-credentials/src/internal/config/tlsVariables.js"
+import * as directories from "../src/internal/directories.js"
 import * as privateFile from "../src/internal/privateFile.js"
 import * as profileText from "../src/internal/profileText.js"
 import * as variables from "../src/internal/variables.js"
@@ -95,6 +96,30 @@ describe("variables", () => {
       variables.surroundings({}, { OAUTH_CLIENT_SECRET_FILE: "\"ab\"\n" })[0] ?? "",
       /the file of OAUTH_CLIENT_SECRET_FILE has quotes/
     )
+  })
+})
+
+describe("directories", () => {
+  it("are those of the platform", () => {
+    const windows = { APPDATA: "C:\\Users\\ada\\AppData\\Roaming", LOCALAPPDATA: "D:\\Local" }
+    assert.deepStrictEqual(directories.make(windows, "C:\\Users\\ada", "win32"), {
+      profiles: "C:\\Users\\ada\\AppData\\Roaming\\effect-oauth\\profiles",
+      secrets: "C:\\Users\\ada\\AppData\\Roaming\\effect-oauth\\secrets",
+      storeKey: "D:\\Local\\effect-oauth\\store.key",
+      tokens: "D:\\Local\\effect-oauth\\tokens"
+    })
+    assert.strictEqual(
+      directories.make({}, "C:\\Users\\ada", "win32").profiles,
+      "C:\\Users\\ada\\AppData\\Roaming\\effect-oauth\\profiles"
+    )
+    const linux = directories.make(
+      { XDG_CONFIG_HOME: "relative", XDG_STATE_HOME: "/state", APPDATA: "/a" },
+      "/home/ada"
+    )
+    assert.deepStrictEqual([linux.profiles, linux.storeKey], [
+      "/home/ada/.config/effect-oauth/profiles",
+      "/state/effect-oauth/store.key"
+    ])
   })
 })
 

@@ -2,6 +2,7 @@
  * The commands and their options. The module of a command is loaded when it is run, so that the others cost no time.
  */
 import { type Choice, type Command, command, commandWithArguments, type Flag, type Text } from "./declaration.js"
+import { methods } from "./proofMethods.js"
 import { serverNames } from "./serverNames.js"
 import { formats } from "./tokenFormats.js"
 
@@ -214,6 +215,12 @@ const init = command(
     issuer: text("URL", "The issuer of the authorization server."),
     tokenUrl: text("URL", "Its token endpoint, if it has no metadata."),
     clientId: text("ID", "The client id."),
+    authentication: choice("METHOD", methods, "The method by which the client proves itself. Default: by its secret."),
+    basicEncoding: choice("ENCODING", ["form", "raw"], "The encoding of the secret in the Authorization header."),
+    privateKeyFile: text("FILE", "The private key for private_key_jwt, as PEM.", { completes: "file" }),
+    privateKeyId: text("ID", "The id by which the server knows the key."),
+    certificateFile: text("FILE", "The certificate of the client, as PEM.", { completes: "file" }),
+    certificateKeyFile: text("FILE", "The private key of the certificate, as PEM.", { completes: "file" }),
     secretFile: text("FILE", "The file that holds the client secret.", { completes: "file" }),
     secretCommand: text("COMMAND", "The command that prints the client secret."),
     secretPrompt: flag("Ask for the client secret each time a token is requested."),

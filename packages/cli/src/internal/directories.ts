@@ -1,5 +1,5 @@
 /**
- * Where a user's files are: the XDG Base Directory Specification. A relative path in a variable of it is ignored.
+ * Where a user's files are: the XDG Base Directory Specification, or what Windows names. A relative path in a variable of it is ignored.
  */
 import { homedir } from "node:os"
 import * as Path from "node:path"
@@ -19,19 +19,24 @@ export interface Directories {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const base = (environment: Environment, variable: string, fallback: string): string => {
-  const value = environment[variable]
-  return Path.join(value !== undefined && Path.isAbsolute(value) ? value : fallback, "effect-oauth")
-}
-
-export const make = (environment: Environment, home: string): Directories => {
-  const config = base(environment, "XDG_CONFIG_HOME", Path.join(home, ".config"))
-  const state = base(environment, "XDG_STATE_HOME", Path.join(home, ".local", "state"))
+/** By the variables of the user, and of the platform: `%APPDATA%` and `%LOCALAPPDATA%` on Windows. */
+export const make = (environment: Environment, home: string, platform: NodeJS.Platform = "linux"): Directories => {
+  const { isAbsolute, join } = platform === "win32" ? Path.win32 : Path.posix
+  const base = (variables: ReadonlyArray<string>, ...fallback: ReadonlyArray<string>): string => {
+    const named = variables.map((one) => environment[one]).find((value) => value !== undefined && isAbsolute(value))
+    return join(named ?? join(home, ...fallback), "effect-oauth")
+  }
+  const [config, state] = platform === "win32"
+    ? [
+      base(["XDG_CONFIG_HOME", "APPDATA"], "AppData", "Roaming"),
+      base(["XDG_STATE_HOME", "LOCALAPPDATA"], "AppData", "Local")
+    ]
+    : [base(["XDG_CONFIG_HOME"], ".config"), base(["XDG_STATE_HOME"], ".local", "state")]
   return {
-    profiles: Path.join(config, "profiles"),
-    secrets: Path.join(config, "secrets"),
-    storeKey: Path.join(state, "store.key"),
-    tokens: Path.join(state, "tokens")
+    profiles: join(config, "profiles"),
+    secrets: join(config, "secrets"),
+    storeKey: join(state, "store.key"),
+    tokens: join(state, "tokens")
   }
 }
 
@@ -45,7 +50,7 @@ const home = (): string => {
 }
 
 /** Those of this user. */
-export const here = (): Directories => make(process.env, home())
+export const here = (): Directories => make(process.env, home(), process.platform)
 
 export const profileSuffix = ".env"
 

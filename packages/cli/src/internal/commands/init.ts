@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import * as client from "../client.js"
+import * as clientProof from "../clientProof.js"
 import { explain } from "../explain.js"
 import { Failure, usage } from "../Failure.js"
 import * as privateFile from "../privateFile.js"
@@ -21,7 +22,7 @@ import * as secretSource from "../secretSource.js"
 import * as settings from "../settings.js"
 import * as stdio from "../stdio.js"
 
-export interface Options extends Common {
+export interface Options extends Common, clientProof.Options {
   readonly issuer: Option.Option<string>
   readonly tokenUrl: Option.Option<string>
   readonly clientId: Option.Option<string>
@@ -43,6 +44,7 @@ type Secret =
   | { readonly _tag: "File"; readonly path: string }
   | { readonly _tag: "Command"; readonly command: string }
   | { readonly _tag: "Prompt" }
+  | { readonly _tag: "None" }
   | { readonly _tag: "Given"; readonly secret: Redacted.Redacted<string> }
 
 const isLoopback = (url: string): boolean =>
@@ -86,7 +88,7 @@ const given = (options: Options): ReadonlyArray<Effect.Effect<Secret, Failure>> 
 ]
 
 const askSecret = Effect.gen(function*() {
-  const kind = yield* question.select<Secret["_tag"]>({
+  const kind = yield* question.select<Exclude<Secret["_tag"], "None">>({
     message: "Where is the client secret?",
     choices: [
       { name: "I type it now", value: "Given", description: "it is kept in a file for you alone (0600)" },
@@ -115,18 +117,32 @@ const named = (value: Option.Option<string>, variable: string): profileText.Valu
     onSome: (text) => ({ [variable]: text })
   })
 
+const needed =
+  "Name --issuer or --token-url, --client-id, --api-base-url and one of --secret-file, --secret-command, --secret-prompt " +
+  "and --secret-stdin."
+
+/** None for a method without a secret. */
+const secretOf = (
+  method: clientProof.Method | undefined,
+  [first]: ReadonlyArray<Effect.Effect<Secret, Failure>>
+): Effect.Effect<Secret, Failure> =>
+  !clientProof.needsSecret(method) ? Effect.succeed({ _tag: "None" }) : first ?? askSecret
+
 const answers = (options: Options, name: string) =>
   Effect.gen(function*() {
     const secrets = given(options)
     if (secrets.length > 1) return yield* usage("The secret is in one place only.", "Say one of the --secret options.")
     const server = Option.orElse(options.issuer, () => options.tokenUrl)
-    const isAsking = Option.isNone(server) || Option.isNone(options.clientId) || Option.isNone(options.apiBaseUrl) ||
-      secrets.length === 0
+    let method = clientProof.methodOf(options)
+    yield* clientProof.check(method, secrets.length)
+    const open = clientProof.missing(method, options)
+    const isAsking = open.length > 0 || Option.isNone(server) || Option.isNone(options.clientId) ||
+      Option.isNone(options.apiBaseUrl) ||
+      (clientProof.needsSecret(method) && secrets.length === 0)
     if (isAsking && !isTerminal()) {
       return yield* usage(
         "There is no terminal to ask on.",
-        "Say --issuer or --token-url, --client-id, --api-base-url and one of --secret-file, --secret-command, " +
-          "--secret-prompt and --secret-stdin."
+        open.length > 0 ? `Name ${open.join(" and ")}.` : needed
       )
     }
     const { note } = yield* Screen
@@ -146,8 +162,10 @@ const answers = (options: Options, name: string) =>
       else tokenUrl = Option.some(yield* ask("Token URL", url))
     }
     const clientId = Option.isSome(options.clientId) ? options.clientId.value : yield* ask("Client id", some)
-    const [first] = secrets
-    const secret = first === undefined ? yield* askSecret : yield* first
+    const isMethodOpen = method === undefined && secrets.length === 0
+    if (isMethodOpen) method = yield* clientProof.askMethod
+    const proof = yield* clientProof.askFiles(method, options)
+    const secret = yield* secretOf(method, secrets)
     const apiBaseUrl = Option.isSome(options.apiBaseUrl)
       ? options.apiBaseUrl.value
       : yield* ask("Base URL of the API", url)
@@ -160,17 +178,6 @@ const answers = (options: Options, name: string) =>
         : Option.some(yield* ask("Tokens that the server gives in a day", count))
     }
     const values: profileText.Values = {
-      ...named(issuer, "OAUTH_ISSUER"),
-      ...named(tokenUrl, "OAUTH_TOKEN_URL"),
-      OAUTH_CLIENT_ID: clientId,
-      API_BASE_URL: apiBaseUrl,
-      ...named(audience, "OAUTH_AUDIENCE"),
-      ...named(resource, "OAUTH_RESOURCE"),
-      ...named(scope, "OAUTH_SCOPE"),
-      ...named(tokensPerDay, profileText.own.tokensPerDay),
-      ...([issuer, tokenUrl, Option.some(apiBaseUrl)].some((one) => Option.exists(one, isLoopback))
-        ? { OAUTH_ALLOW_HTTP_LOOPBACK: "true" }
-        : {}),
       // The files of a private authority, or of a client certificate, that are in use now.
       ...Object.fromEntries(
         Object.entries(process.env).flatMap(([variable, value]) =>
@@ -179,6 +186,18 @@ const answers = (options: Options, name: string) =>
             : []
         )
       ),
+      ...named(issuer, "OAUTH_ISSUER"),
+      ...named(tokenUrl, "OAUTH_TOKEN_URL"),
+      OAUTH_CLIENT_ID: clientId,
+      ...clientProof.values(method, proof),
+      API_BASE_URL: apiBaseUrl,
+      ...named(audience, "OAUTH_AUDIENCE"),
+      ...named(resource, "OAUTH_RESOURCE"),
+      ...named(scope, "OAUTH_SCOPE"),
+      ...named(tokensPerDay, profileText.own.tokensPerDay),
+      ...([issuer, tokenUrl, Option.some(apiBaseUrl)].some((one) => Option.exists(one, isLoopback))
+        ? { OAUTH_ALLOW_HTTP_LOOPBACK: "true" }
+        : {}),
       ...named(Option.map(options.caFile, (path) => Path.resolve(path)), "OAUTH_TLS_CA_FILE")
     }
     return { values, secret }
@@ -192,6 +211,8 @@ const withSecret = (values: profileText.Values, secret: Secret, kept: string): p
       return { ...values, [profileText.own.secretCommand]: secret.command }
     case "Prompt":
       return { ...values, [profileText.own.secretPrompt]: "true" }
+    case "None":
+      return values
     case "Given":
       return { ...values, OAUTH_CLIENT_SECRET_FILE: kept }
   }
