@@ -57,7 +57,7 @@ describe("a key set", () => {
         keys: [
           signer(),
           signer({ keyId: undefined }),
-          // Once, however often it is given: when the next key has become the current one.
+          // Listed once, also when repeated, as after the next key has become the current one.
           signer(),
           { key: pem(p256) },
           { key: pem(p256), keyId: "given" },
@@ -114,7 +114,7 @@ describe("a key set", () => {
     ["an option that does not exist", { keys: [signer()], life: 5 }, ["life"]],
     ["a duration of zero", { keys: [signer()], maxAge: -1 }, ["maxAge"]],
     ["text", { keys: ["c4n4ry"] }, ["keys.0"]],
-    ["a key that is no member", { keys: [pem(p256)] }, ["keys.0"]],
+    ["a PEM string as a key", { keys: [pem(p256)] }, ["keys.0"]],
     ["a private JWK", { keys: [p256.export({ format: "jwk" })] }, ["keys.0"]],
     ["one key id for two keys", { keys: [signer(), { key: pem(ec()), keyId: "s" }] }, ["keys.1.keyId"]],
     [

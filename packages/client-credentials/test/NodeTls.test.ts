@@ -77,7 +77,7 @@ describe("certificates", () => {
       }))
   }
 
-  it.scopedLive("an old version of TLS is refused", () =>
+  it.scopedLive("an old version of TLS is rejected", () =>
     Effect.gen(function*() {
       const ca = yield* certificates.authority("trusted")
       const pems = yield* certificates.server(ca)
@@ -89,7 +89,7 @@ describe("certificates", () => {
 })
 
 describe("options", () => {
-  it.scopedLive("are checked one by one, and no key is shown", () =>
+  it.scopedLive("are validated individually, and no key is shown", () =>
     Effect.gen(function*() {
       const ca = yield* certificates.authority("one")
       const own = yield* certificates.client(ca, "own")
@@ -97,7 +97,7 @@ describe("options", () => {
       const cases: ReadonlyArray<readonly [NodeTls.Options, Array<string>]> = [
         [{ ca: "nonsense" }, ["ca"]],
         [{ ca: [] }, ["ca"]],
-        // Node would trust those before the one that is cut.
+        // Node.js would trust the certificates before the truncated one.
         [{ ca: ca.cert.slice(0, 200) }, ["ca"]],
         [{ extraCa: [own.cert, `${ca.cert}${ca.cert.slice(0, -30)}`] }, ["extraCa"]],
         [{ ca: ca.cert.replace(/\n/g, "\\n") }, ["ca"]],
@@ -364,14 +364,14 @@ describe("replaced certificates", () => {
       yield* call
       assert.strictEqual(shown.at(-1), "third")
 
-      // An authority that is half-written is none to trust alone.
+      // A half-written file of authorities must not replace the previous one.
       const authority = files.get("/ca.pem") ?? ""
       files.set("/ca.pem", authority.slice(0, authority.length / 2))
       yield* TestClock.adjust("1 second")
       yield* call
     }))
 
-  it.scoped("keep their connections while the content is the same, also that of a list", () =>
+  it.scoped("keep their connections while the content is the same, also for lists of files", () =>
     Effect.gen(function*() {
       const ca = yield* certificates.authority("trusted")
       const sockets = new Set<unknown>()

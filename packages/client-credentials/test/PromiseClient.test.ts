@@ -263,7 +263,7 @@ describe("the layer", () => {
     ))
     const built = Layer.unwrapEffect(Effect.suspend(() =>
       ++state.builds <= failures
-        ? state.builds % 2 === 0 ? Effect.die(new Error("a defect")) : Effect.fail("the database is away")
+        ? state.builds % 2 === 0 ? Effect.die(new Error("a defect")) : Effect.fail("the database is unavailable")
         : Effect.succeed(layer)
     ))
     return { state, layer: Layer.provide(built, opened) }
@@ -276,7 +276,7 @@ describe("the layer", () => {
       const { fetch } = yield* client(builds.layer)
       yield* Effect.promise(async () => {
         const calls = () => Promise.all([1, 2, 3].map(() => rejection(fetch("/items"))))
-        assert.deepStrictEqual((await calls()).map(String), Array(3).fill("Error: the database is away"))
+        assert.deepStrictEqual((await calls()).map(String), Array(3).fill("Error: the database is unavailable"))
         assert.deepStrictEqual(builds.state, { builds: 1, open: 0 })
         assert.deepStrictEqual((await calls()).map(String), Array(3).fill("Error: a defect"))
         assert.deepStrictEqual(builds.state, { builds: 2, open: 0 })

@@ -355,7 +355,7 @@ describe("a key of the platform", () => {
       }))
   }
 
-  it.effect("that was generated with the usage sign alone brings its public key too", () =>
+  it.effect("that was generated with only the usage sign includes its public key", () =>
     Effect.gen(function*() {
       const pair = yield* generate({ name: "ECDSA", namedCurve: "P-256" }, ["sign"])
       const { publicKey } = yield* Signer.fromCryptoKey({ key: pair })

@@ -259,7 +259,7 @@ describe("over time", () => {
       assert.strictEqual(count.requests, 2)
     }))
 
-  it.scoped("a machine that slept does not use a token that expired meanwhile", () =>
+  it.scoped("a machine that was suspended does not use a token that has expired", () =>
     Effect.gen(function*() {
       const { call, time } = yield* start({ life: hour })
       yield* call

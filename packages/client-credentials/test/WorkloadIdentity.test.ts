@@ -105,7 +105,7 @@ describe("a file", () => {
   for (
     const [name, contents, writtenAt, readings] of [
       ["cut within its signature is read until it stays the same", [cut, jwt("2"), jwt("2")], 0, 3],
-      ["that is always another is read for a second", [1, 2, 3, 4, 5, 6].map((id) => jwt(String(id))), 0, 6],
+      ["that changes on every read is read for a second", [1, 2, 3, 4, 5, 6].map((id) => jwt(String(id))), 0, 6],
       ["that was written a second ago is read once", [jwt("2"), cut], -1000, 1],
       ["of a clock that is ahead is read once", [jwt("2"), cut], 60_000, 1]
     ] as const

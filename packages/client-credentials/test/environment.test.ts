@@ -180,7 +180,7 @@ describe("the environment", () => {
       }
     }))
 
-  it.effect("reports a grant that does not exist alone, and a file that is not used as that", () =>
+  it.effect("reports an unknown grant without further errors, and an unused file by its variable", () =>
     Effect.gen(function*() {
       const messages = (environment: Record<string, string>) =>
         Effect.map(Effect.flip(read(environment)), (error) => String(error).match(/Expected OAUTH_[^\n"]*/g))

@@ -1,6 +1,6 @@
 /**
- * Effects of a program that the library runs for a token request: a call fails with what became of them. It is neither
- * interrupted with them, nor held up by one that nothing interrupts.
+ * Effects of a program that the library runs for a token request: when one is interrupted or never ends, the call fails with
+ * a typed error, and neither is interrupted nor waits forever.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { ClientAuthentication, type ClientConfig, Grant, Signer, TokenCache } from "@effect-oauth/client-credentials"
@@ -31,10 +31,10 @@ const positions: Readonly<Record<string, Position>> = {
   "the parameters of a custom grant": (effect) => ({ grant: Grant.custom("own", { present: () => effect }) })
 }
 
-/** What a call fails with, of a client whose effect it is. */
+/** Returns the error of a call of a client with this effect. */
 const failure = (options: Partial<ClientConfig.Options>) =>
   Effect.gen(function*() {
-    // Loaded before virtual time passes.
+    // Loaded before virtual time advances.
     yield* Effect.promise(() => import("../src/internal/http/signing.js"))
     const fiber = yield* Effect.fork(Effect.exit(Effect.provide(
       Effect.flatMap(TokenCache.TokenCache, ({ get }) => get),
@@ -44,18 +44,18 @@ const failure = (options: Partial<ClientConfig.Options>) =>
       yield* Effect.promise(() => new Promise(setImmediate))
       yield* TestClock.adjust("1 second")
     }
-    assert.isDefined(exitOf(fiber), "it waits still")
+    assert.isDefined(exitOf(fiber), "the call still waits")
     return yield* Effect.flip(yield* Fiber.join(fiber))
   })
 
-describe("a call fails with CredentialUnavailable where it needs an effect that", () => {
+describe("a call fails with CredentialUnavailable when it needs an effect that", () => {
   for (const [name, position] of Object.entries(positions)) {
     it.effect(`is interrupted: ${name}`, () =>
       Effect.gen(function*() {
         assert.strictEqual((yield* failure(position(Effect.interrupt)))._tag, "CredentialUnavailable")
       }))
 
-    // Grants in a row take as long as their client allows.
+    // Chained grants take as long as their client allows.
     if (name.includes("custom")) continue
     it.effect(`does not end, and cannot be interrupted: ${name}`, () =>
       Effect.gen(function*() {

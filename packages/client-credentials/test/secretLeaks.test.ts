@@ -22,7 +22,7 @@ import * as scenario from "./support/scenario.js"
 const secret = "c4n4ry-s3cr3t of thirty-two bytes or more"
 
 /** A server that repeats everything it was sent, in its error and elsewhere. */
-const gossip = (status: number, error: string) =>
+const echo = (status: number, error: string) =>
   fakeHttp.make(({ body, headers }) =>
     Effect.sync(() =>
       Response.json(
@@ -58,7 +58,7 @@ describe("nothing secret is shown", () => {
               { clientSecret: undefined, clientAuthentication: privateKeyJwt({ key: Redacted.make(pem) }) }
             ] as const
           ) {
-            const { layer, sent } = gossip(status, "invalid_request")
+            const { layer, sent } = echo(status, "invalid_request")
             const exit = yield* Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(
               Effect.exit,
               Effect.tap((exit) => Effect.log("it failed", exit)),

@@ -96,7 +96,7 @@ const canariesOf = (sent: ReadonlyArray<fakeHttp.Sent>): ReadonlyArray<string> =
   })
 
 /** A server that repeats the request in every possible place. */
-const gossip = (status: number) => ({ body, headers }: fakeHttp.Sent): Response => {
+const echo = (status: number) => ({ body, headers }: fakeHttp.Sent): Response => {
   const all = `${body} ${[...new URLSearchParams(body).values()].join(" ")} ${JSON.stringify(headers)}`
   return Response.json({ error: "invalid_request", error_description: all, error_uri: all }, {
     status,
@@ -105,7 +105,7 @@ const gossip = (status: number) => ({ body, headers }: fakeHttp.Sent): Response 
 }
 
 /** Sends a header that no transport of the platform sends. */
-const breaksWithGossip = (sent: fakeHttp.Sent) =>
+const breaksWithEcho = (sent: fakeHttp.Sent) =>
   httpErrors.ofRequest(HttpClientRequest.post(sent.url, { headers: sent.headers }), "Transport", {
     description: JSON.stringify(sent),
     cause: Object.assign(new Error(JSON.stringify(sent)), { code: "ECONNRESET", sent })
@@ -142,25 +142,26 @@ const isRevocation = ({ url }: fakeHttp.Sent): boolean => url.endsWith("/revoke"
 
 const tokenEndpoints: Readonly<Record<string, Answer>> = {
   works: (_, count) => token(count),
-  "refuses to revoke with gossip": (sent, count) => isRevocation(sent) ? gossip(400)(sent) : token(count),
+  "rejects revocations with an echo": (sent, count) => isRevocation(sent) ? echo(400)(sent) : token(count),
   "revokes with a custom response": (sent, count) =>
     isRevocation(sent) ? new Response(sent.body, { status: 202 }) : token(count),
-  "answers 400 with gossip": gossip(400),
-  "answers 401 with gossip": gossip(401),
-  "answers 500 with gossip": gossip(500),
-  redirects: gossip(307),
-  "answers 200 with gossip": gossip(200),
-  "breaks with gossip": breaksWithGossip,
+  "returns 400 with an echo": echo(400),
+  "returns 401 with an echo": echo(401),
+  "returns 500 with an echo": echo(500),
+  redirects: echo(307),
+  "returns 200 with an echo": echo(200),
+  "breaks the connection with an echo": breaksWithEcho,
   "repeats the secret in entities": spelled(entities),
   "repeats the secret in base64": spelled((secret) => Buffer.from(secret).toString("base64")),
   "repeats the secret in hex": spelled(hex),
   "repeats a part of the secret": spelled((secret) => secret.slice(0, 8)),
-  "answers with a date in place of a life": (sent) =>
+  "returns a date in place of a lifetime": (sent) =>
     Response.json({ access_token: "c4n4ry-t0k3n", token_type: "Bearer", expires_in: "tomorrow", scope: sent.body }),
-  "responds in part": (sent) => new Response(`{"access_token":"c4n4ry-t0k3n","x":${JSON.stringify(sent)}`),
-  "answers with a token that no header can hold": () =>
+  "returns a part of the response": (sent) =>
+    new Response(`{"access_token":"c4n4ry-t0k3n","x":${JSON.stringify(sent)}`),
+  "returns a token that cannot be a header value": () =>
     Response.json({ access_token: "c4n4ry\r\nt0k3n", token_type: "Bearer" }),
-  "answers with a token of another type": (sent) =>
+  "returns a token of another type": (sent) =>
     Response.json({ access_token: "c4n4ry-t0k3n", token_type: sent.body, expires_in: sent.body })
 }
 
@@ -176,18 +177,18 @@ const apis: Readonly<Record<string, Answer>> = {
     Response.json({ ok: true }, {
       headers: { "x-token": sent.headers["authorization"] ?? "", "x-plain": encodeURIComponent(plain(sent)) }
     }),
-  "wants more scope, named like the credentials": (sent) =>
+  "requires a scope named like the credentials": (sent) =>
     new Response(null, {
       status: 403,
       headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${plain(sent).replace(/"/g, "")}"` }
     }),
   // A body belongs to the caller; a header is shown by traces.
-  "refuses always, with gossip": ({ headers }) =>
+  "rejects every call, with an echo": ({ headers }) =>
     new Response("{}", {
       status: 401,
       headers: { "www-authenticate": `Bearer error="invalid_token", error_description="${headers["authorization"]}"` }
     }),
-  "wants more scope, with gossip": ({ headers }) =>
+  "requires more scope, with an echo": ({ headers }) =>
     new Response(null, {
       status: 403,
       headers: {
@@ -363,7 +364,7 @@ it.effect("nothing secret is shown by a legacy token, for any response of the AP
 
 it.effect("nothing secret is shown to the caller by a transport that repeats what it sends", () =>
   Effect.gen(function*() {
-    const { layer, sent } = network((_, count) => token(count), breaksWithGossip)
+    const { layer, sent } = network((_, count) => token(count), breaksWithEcho)
     const client = ClientCredentials.layer(options({ clientSecret: secret }))
     const outcome = yield* Effect.exit(Effect.provide(everything, Layer.provide(client, layer)))
     assertNothing(printed(outcome), sent)
@@ -658,7 +659,7 @@ const surface: Readonly<Record<string, Entry>> = {
     const { layer } = network(({ url }, count) =>
       count === 1
         ? Response.json({ issuer: "https://auth.example.com", token_endpoint: "https://auth.example.com/token" })
-        : breaksWithGossip({ body: "", headers: {}, method: "GET", url }), () => Response.json({}))
+        : breaksWithEcho({ body: "", headers: {}, method: "GET", url }), () => Response.json({}))
     return Effect.flatMap(
       ServerMetadata.make({ life: "1 millis" }),
       (metadata) => Effect.all([metadata.get, Effect.delay(metadata.get, "10 millis")])

@@ -14,7 +14,7 @@ const test = base.extend<object, { readonly sandbox: Sandbox.Sandbox }>({
   }, { scope: "worker" }]
 })
 
-test("the page is there after a revocation", async ({ page, sandbox }) => {
+test("the page loads after a revocation", async ({ page, sandbox }) => {
   await page.goto("http://127.0.0.1:3000/orders")
   await sandbox.revoke()
   await page.reload()

@@ -48,7 +48,7 @@ export interface Report {
  *   Effect.flatMap(Console.log)
  * )
  *
- * // A hundred instances with one token, while their store is away for a minute.
+ * // A hundred instances with one token, while their store is unavailable for a minute.
  * export const outage = Fleet.simulate({
  *   instances: 100,
  *   days: 1,

@@ -134,7 +134,7 @@ describe("the store is unavailable while tokens are refreshed", () => {
 })
 
 describe("the store is unavailable while instances start", () => {
-  const instances = runs("instances that start while the store is away", { quick: 20, full: 60 })
+  const instances = runs("instances that start while the store is unavailable", { quick: 20, full: 60 })
   for (const store of ["unreachable", "silent"] as const) {
     it.live(`${store}: never more tokens than the limit`, () =>
       Effect.gen(function*() {

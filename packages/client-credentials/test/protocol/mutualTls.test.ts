@@ -19,8 +19,8 @@ describe("the aliases for mutual TLS are used", () => {
       ["not with DPoP", { hasDpop: true }, false],
       ["not with a secret", { method: "client_secret_post" }, false],
       ["with a certificate as the method", { byCertificate: true, wanted: false, serverBinds: false }, true],
-      ["with a secret, where the user wants it", { method: "client_secret_post", wanted: true }, true],
-      ["not where the user does not want it", { wanted: false }, false]
+      ["with a secret, when the option enables it", { method: "client_secret_post", wanted: true }, true],
+      ["not when the option disables it", { wanted: false }, false]
     ] as const
   ) {
     it(name, () => assert.strictEqual(usesAliases({ ...usual, ...situation }), expected))

@@ -198,7 +198,7 @@ describe("after the scope of a layer has ended", () => {
       yield* Scope.close(scope, Exit.void)
       yield* TestClock.adjust(0)
       const exit = exitOf(requesting)
-      assert(exit !== undefined, "goes on after the end of the layer")
+      assert(exit !== undefined, "continues after the layer is closed")
       yield* closed(exit)
     }))
 

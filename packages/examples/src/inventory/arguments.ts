@@ -14,13 +14,14 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as 
 
 export type Method = typeof methods[number]
 
-export const usage = `npm start                          many calls, a revocation, many calls more, on embedded servers
-npm start -- --calls 10000         so many calls in each wave (default 1000; or CALLS=10000)
-npm start -- --concurrency 20      so many of them at once (default 100)
+export const usage =
+  `npm start                          many calls, a revocation, and as many calls again, on embedded servers
+npm start -- --calls 10000         the number of calls in each wave (default 1000; or CALLS=10000)
+npm start -- --concurrency 20      the number of concurrent calls (default 100)
 npm start -- --effect 3            on one major of Effect (default: both, and 4 for a call to your own API)
 npm start -- GET /some/path        one call to your own API, with these variables set:
                                    OAUTH_TOKEN_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, API_BASE_URL, and
-                                   OAUTH_AUDIENCE or OAUTH_SCOPE where your authorization server wants them`
+                                   OAUTH_AUDIENCE or OAUTH_SCOPE if your authorization server requires them`
 
 const count = (name: string, text: string) =>
   /^[1-9]\d{0,6}$/.test(text)

@@ -356,7 +356,7 @@ const table = {
   },
 
   vertex: {
-    // Observed: a limit with 400 and without Retry-After. No record of its other endpoints is at hand.
+    // Observed: a limit with 400 and without Retry-After. No record of its other endpoints is available.
     paths: tokenOnly,
     refusals: {
       limit: {
