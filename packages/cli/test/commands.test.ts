@@ -663,7 +663,7 @@ describe("simulate", () => {
         assert.strictEqual(scaled.separate.tokens_a_day, 3 * (16 + 1 + 4 * 3 / 2))
         for (
           const [args, message] of [
-            [["--token-life", "soon"], /--token-life soon is no duration/],
+            [["--token-life", "soon"], /--token-life soon is not a duration/],
             [["--fleet", "many"], /--fleet must be a number of processes from 1 on, or a range such as 4\.\.20/],
             [["--fleet", "20..4"], /--fleet must be/],
             [["--audiences", "0"], /--audiences must be 1 or more/],

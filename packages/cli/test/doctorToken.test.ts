@@ -486,6 +486,29 @@ describe("doctor, at a token endpoint", () => {
       }
     }))
 
+  it.scopedLive("wraps between words on a terminal of 80 columns", () =>
+    Effect.gen(function*() {
+      const { user } = yield* support.start
+      const { url } = yield* support.issuer(invalidClient)
+      const { stdout } = yield* user.shellTerminal(
+        "stty cols 80; effect-oauth doctor; effect-oauth simulate --fleet 4..20",
+        {
+          env: {
+            NO_COLOR: "1",
+            OAUTH_TOKEN_URL: url,
+            OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+            OAUTH_CLIENT_ID: "a",
+            OAUTH_CLIENT_SECRET: secret,
+            API_BASE_URL: "none"
+          }
+        }
+      )
+      const lines = stdout.replaceAll("\r", "").split("\n")
+      for (const line of lines) assert.isAtMost([...line].length, 80, line)
+      const text = lines.map((line) => line.trim()).join(" ")
+      assert.match(text, /Check OAUTH_CLIENT_ID and the secret: whether it was replaced, is that of this environment/)
+    }))
+
   it.scopedLive("is well without an API, and states that tokens can be requested", () =>
     Effect.gen(function*() {
       const { user } = yield* support.start

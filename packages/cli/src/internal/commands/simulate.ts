@@ -51,7 +51,7 @@ const limitOf = (options: Options, found: settings.Settings | undefined): Effect
   return Effect.succeed(
     /^[1-9]\d{0,6}$/.test(text)
       ? { value: Number(text), from: `${own.tokensPerDay}, from ${found?.origin}` }
-      : { value: 50, from: "by default; set it with --limit" }
+      : { value: 50, from: "by default; see --limit" }
   )
 }
 
@@ -63,11 +63,11 @@ const lifeOf = (options: Options, found: settings.Settings | undefined): Effect.
       const cached = found === undefined ? undefined : yield* life(found)
       return cached !== undefined && cached >= 1000
         ? { value: cached, from: `that of the cached token, from ${found?.origin}` }
-        : { value: 86_400_000, from: "by default; set it with --token-life" }
+        : { value: 86_400_000, from: "by default; see --token-life" }
     }
     const life = Option.getOrUndefined(durationText.read(text))
     return life === undefined || life < 1000
-      ? yield* usage(`--token-life ${text} is no duration.`, "Pass 24h, 15min or 3600s: the expires_in of the server.")
+      ? yield* usage(`--token-life ${text} is not a duration.`, "Pass 24h, 15min or 3600s: the expires_in of the server.")
       : { value: life, from: "--token-life" }
   })
 
