@@ -67,7 +67,10 @@ const lifeOf = (options: Options, found: settings.Settings | undefined): Effect.
     }
     const life = Option.getOrUndefined(durationText.read(text))
     return life === undefined || life < 1000
-      ? yield* usage(`--token-life ${text} is not a duration.`, "Pass 24h, 15min or 3600s: the expires_in of the server.")
+      ? yield* usage(
+        `--token-life ${text} is not a duration.`,
+        "Pass 24h, 15min or 3600s: the expires_in of the server."
+      )
       : { value: life, from: "--token-life" }
   })
 
