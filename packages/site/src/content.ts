@@ -3,7 +3,7 @@
  */
 import { linkOf, type Page } from "./pages.js"
 
-/** Applies a function to the text that is not code: neither between fences nor between backticks. */
+/** Applies a function to what is not code: neither between fences nor between backticks. */
 const outsideCode = (text: string, change: (prose: string) => string): string =>
   text.split(/(^ *```[\s\S]*?^ *```$|^ {4}.*$|`[^`\n]+`)/m).map((part, index) => index % 2 === 1 ? part : change(part))
     .join("")

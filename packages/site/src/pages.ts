@@ -152,7 +152,7 @@ export const pageOf = (source: string, modules: ReadonlySet<string>): string | u
   return reference !== undefined && modules.has(reference) ? reference : undefined
 }
 
-/** Whether a file is shown by a page, and so is copied beside it. */
+/** Returns true for a file that a page shows, which is copied beside it. */
 export const isAsset = (source: string): boolean => /\.(?:svg|png|json|yml)$/.test(source)
 
 /**
