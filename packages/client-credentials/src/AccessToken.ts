@@ -31,15 +31,15 @@ import * as Schema from "effect/Schema"
  * @category models
  */
 export class AccessToken extends Data.Class<{
-  /** The credential in `Authorization: Bearer`. */
+  /** Credential in `Authorization: Bearer`. */
   readonly value: Redacted.Redacted<string>
   /** Used as it is (`Bearer`, RFC 6750), or with a proof of possession (`DPoP`, RFC 9449). Default: `Bearer`. */
   readonly type?: "Bearer" | "DPoP" | undefined
-  /** The granted scope, when the response states one: it may be narrower than the requested one. */
+  /** Granted scope, if the response states one. It may be narrower than the requested scope. */
   readonly scope: ReadonlyArray<string> | undefined
-  /** When the request for it was sent, in milliseconds since the epoch: its life starts here. */
+  /** Time of its token request in milliseconds since the epoch, at which its life starts. */
   readonly requestedAt: number
-  /** When it expires, in milliseconds since the epoch. */
+  /** Expiry in milliseconds since the epoch. */
   readonly expiresAt: number
   /**
    * The other members of the token response, as JSON of at most 8,192 characters, such as `instance_url` of Salesforce;

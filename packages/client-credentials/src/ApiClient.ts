@@ -193,7 +193,7 @@ const judging = (authorization: Authorization, judgeDeclared: JudgeDeclared) => 
   }
 }
 
-/** Gives the caller the last response, or the error that a filter of statuses made of it. */
+/** Returns the last response to the caller, or the error that a status filter made of it. */
 const answer = ({ received: { response, statusError } }: Outcome): Effect.Effect<Response, Problem> =>
   statusError === undefined ? Effect.succeed(response) : Effect.fail(statusError)
 

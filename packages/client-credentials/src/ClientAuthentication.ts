@@ -58,7 +58,7 @@ interface Credential {
    * token. Processes share tokens only with the same owner. Default: the credential itself.
    */
   readonly owner?: string | undefined
-  /** Until when it may be used after its source has failed, in milliseconds since the epoch. Default: without end. */
+  /** Time until which it may be used after its source has failed, in milliseconds since the epoch. Default: no limit. */
   readonly expiresAt?: number | undefined
   readonly prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed>
 }
@@ -92,7 +92,7 @@ export interface ClientAuthentication {
 
 /** Options of all methods with a secret or a key. */
 interface RotationOptions {
-  /** The credential before the current one, tried when the server does not accept the current one (401 or `invalid_client`). */
+  /** Previous credential, tried when the server rejects the current one (401 or `invalid_client`). */
   readonly previous?: source.Source | undefined
 }
 
@@ -164,7 +164,7 @@ interface AssertionOptions {
    * servers of the older rule; any other string is sent as it is.
    */
   readonly audience?: "issuer" | "token_endpoint" | (string & {}) | undefined
-  /** The life of an assertion. Default: 60 seconds, the longest that some servers allow. */
+  /** Lifetime of an assertion. Default: 60 seconds, the maximum of some servers. */
   readonly life?: Duration.DurationInput | undefined
   /** Further header parameters (RFC 7515 section 4.1). */
   readonly header?: Readonly<Record<string, string>> | undefined
@@ -230,7 +230,7 @@ interface PrivateKeyOptions extends AssertionOptions {
   readonly key?: source.Source | undefined
   /** Signs in place of a key. */
   readonly signer?: Signer | undefined
-  /** The key before the current one, tried when the server does not accept the current one (401 or `invalid_client`). */
+  /** Previous key, tried when the server rejects the current one (401 or `invalid_client`). */
   readonly previous?: source.Source | Signer | undefined
   /**
    * The certificate of the key as PEM, of which the first one counts: its thumbprint is the `x5t#S256` header, by which some

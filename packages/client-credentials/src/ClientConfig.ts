@@ -67,9 +67,9 @@ interface ClientOptions {
    * without a restart; when it fails, the secret read before is used.
    */
   readonly clientSecret?: credentialSource.Source | undefined
-  /** The secret before the current one, tried when the server does not accept the current one. */
+  /** Previous secret, tried when the server rejects the current one. */
   readonly previousClientSecret?: credentialSource.Source | undefined
-  /** The API that the token is for, as Auth0 and others name it. */
+  /** Identifier of the API that the token is for, a parameter of Auth0 and others. */
   readonly audience?: string | undefined
   /** Scopes, as a list or separated by spaces (RFC 6749 section 3.3). */
   readonly scope?: string | ReadonlyArray<string> | undefined
@@ -265,7 +265,7 @@ export interface ClientConfig {
   readonly api: {
     /** An absolute URL without query or fragment and without a slash at its end; of no API where `origins` is empty. */
     readonly baseUrl: string
-    /** The origins that may be sent the authorization; that of `baseUrl` is one of them. Empty: tokens are only requested. */
+    /** Origins that the authorization may be sent to, including that of `baseUrl`. Empty if tokens are only requested. */
     readonly origins: ReadonlySet<string>
     /** True if calls may leave the path of `baseUrl` on its origin. Default: false. */
     readonly allowOutsideBasePath?: boolean | undefined

@@ -40,7 +40,7 @@ interface Target {
 interface Presented {
   /** Parameters of the request beside those of the grant; each value is kept out of errors, logs and traces. */
   readonly parameters: Readonly<Record<string, string>>
-  /** Until when it is valid, in milliseconds since the epoch: a token without a stated life expires no later. */
+  /** Expiry in milliseconds since the epoch. An issued token without a stated lifetime expires no later. */
   readonly expiresAt?: number | undefined
   /** True if it is made for this request, so that another one would be refused as well. Default: false. */
   readonly isMadeHere?: boolean | undefined
@@ -180,13 +180,13 @@ type SigningOptions = Pick<
 interface SignedAssertionOptions extends SigningOptions {
   /** The `iss` claim: the id of the service account, or of the client. */
   readonly issuer: string
-  /** The `sub` claim: whom the token is for. Default: the issuer. */
+  /** The `sub` claim: the subject of the token. Default: the issuer. */
   readonly subject?: string | undefined
   /** The `aud` claim: `issuer`, `token_endpoint`, or a string that is sent as it is. Default: `token_endpoint`. */
   readonly audience?: "issuer" | "token_endpoint" | (string & {}) | undefined
   /** Further claims, such as `scope` where the server reads it in the assertion. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
-  /** The life of an assertion. Default: 60 seconds, the longest that some servers allow. */
+  /** Lifetime of an assertion. Default: 60 seconds, the maximum of some servers. */
   readonly life?: Duration.DurationInput | undefined
   /** The `typ` header. Default: `JWT`. */
   readonly type?: string | undefined

@@ -60,7 +60,7 @@ interface Usage {
  * @category models
  */
 export interface Ledger {
-  /** In milliseconds since the epoch. */
+  /** Time of this state in milliseconds since the epoch. */
   readonly now: number
   /**
    * Number of tokens that may be requested with the configured request, by the tightest limit; undefined while there is none:

@@ -43,9 +43,9 @@ export interface Options extends
   >
 {
   readonly tokenId: string
-  /** The secret, or an Effect that reads it: once, and again after a 401. */
+  /** Secret, or an Effect that reads it. It is read once, and again after a 401. */
   readonly tokenSecret: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
-  /** The secret before it, while it is replaced: tried when the API does not accept the current one. */
+  /** Previous secret, tried when the API rejects the current one. */
   readonly previousTokenSecret?:
     | Redacted.Redacted<string>
     | Effect.Effect<Redacted.Redacted<string>, unknown>

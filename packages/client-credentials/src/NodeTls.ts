@@ -53,16 +53,16 @@ type Authorities = string | ReadonlyArray<string>
  * @category models
  */
 export interface Options {
-  /** The authorities to trust instead of those that Node trusts, as PEM. */
+  /** Authorities in PEM that replace those of Node. */
   readonly ca?: Authorities | Effect.Effect<Authorities, unknown> | undefined
   /**
    * Authorities to trust beside those that Node trusts, as PEM: its own list with what `NODE_EXTRA_CA_CERTS` and the options
    * of Node add to it. Not together with `ca`.
    */
   readonly extraCa?: Authorities | Effect.Effect<Authorities, unknown> | undefined
-  /** The certificate of this client, with those between it and its authority, as PEM (RFC 8705). */
+  /** Client certificate in PEM, followed by intermediate certificates (RFC 8705). */
   readonly certificate?: string | Effect.Effect<string, unknown> | undefined
-  /** The private key of the certificate, as PEM. */
+  /** Private key of the certificate, in PEM. */
   readonly key?: Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown> | undefined
   /** The passphrase of the key, if it has one. */
   readonly passphrase?: Redacted.Redacted<string> | undefined

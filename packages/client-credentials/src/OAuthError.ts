@@ -42,10 +42,10 @@ export class TokenErrorResponse extends Data.TaggedError("TokenErrorResponse")<{
   readonly error: string
   readonly errorDescription?: string | undefined
   readonly errorUri?: string | undefined
-  /** A likely reason, where the request shows one. */
+  /** Likely reason, if the request shows one. */
   readonly hint?: string | undefined
   readonly retryAfter?: Duration.Duration | undefined
-  /** The quotas that the server announced, where it announced any. */
+  /** Quotas that the server announced, if any. */
   readonly quotas?: ReadonlyArray<Quota> | undefined
 }> {
   /**
@@ -80,7 +80,7 @@ export class InvalidTokenResponse extends Data.TaggedError("InvalidTokenResponse
   readonly endpoint: string
   readonly status: number
   readonly problem: string
-  /** The quotas that the server announced, where it announced any. */
+  /** Quotas that the server announced, if any. */
   readonly quotas?: ReadonlyArray<Quota> | undefined
 }> {
   /** Always false: the same request would get the same response. */
@@ -108,7 +108,7 @@ export class TokenEndpointUnavailable extends Data.TaggedError("TokenEndpointUna
    */
   readonly detail: string
   readonly retryAfter?: Duration.Duration | undefined
-  /** The quotas that the server announced, where it announced any. */
+  /** Quotas that the server announced, if any. */
   readonly quotas?: ReadonlyArray<Quota> | undefined
 }> {
   /** False only for a certificate that is not trusted, and for an `HttpClient` that sends the request elsewhere. */
@@ -129,7 +129,7 @@ export class TokenEndpointUnavailable extends Data.TaggedError("TokenEndpointUna
  */
 export class CredentialUnavailable extends Data.TaggedError("CredentialUnavailable")<{
   readonly credential: "client secret" | "private key" | "identity token"
-  /** The tag of the error with which reading failed, or the problem of what was read; never the credential. */
+  /** Tag of the error of the source, or the problem of the value that was read; never the credential. */
   readonly problem: string
   /** Hint about the settings to check. Default: the source of the credential. */
   readonly check?: string | undefined
@@ -374,7 +374,7 @@ export class ResourceMetadataInvalid extends Data.TaggedError("ResourceMetadataI
  */
 export class TokenStoreError extends Data.TaggedError("TokenStoreError")<{
   readonly operation: "load" | "swap" | "acquire" | "release"
-  /** The tag or the code of what went wrong. */
+  /** Tag or code of the failure. */
   readonly problem: string
 }> {
   /** Always true: a store may be available again. */

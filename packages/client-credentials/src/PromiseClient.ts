@@ -149,13 +149,13 @@ export type Options =
   )
   & PlainOptions
 
-/** The options that are written in another way than in an Effect program. */
+/** Options that differ from those of an Effect program. */
 interface PlainOptions {
   /** The client secret: a string, or a function that reads it for each token request, so that it can be replaced. */
   readonly clientSecret?: plainOptions.Secret | undefined
-  /** The secret before the current one, tried when the server does not accept the current one. */
+  /** Previous secret, tried when the server rejects the current one. */
   readonly previousClientSecret?: plainOptions.Secret | undefined
-  /** The base URL of the API; not necessary where only `token` is used. */
+  /** Base URL of the API; not required if only `token` is used. */
   readonly apiBaseUrl?: string | URL | undefined
   /** Decodes token responses whose members have other names. Returns undefined for a response that it cannot decode. */
   readonly tokenResponse?:

@@ -226,7 +226,7 @@ const grant = <G extends client.GrantOption>(
   const isUsed = grant === "jwt_bearer" || grant === "token_exchange"
   if (grant !== undefined && !isUsed) {
     expect("grant", undefined, "jwt_bearer, token_exchange, or unset")
-    // It stands for the grant that was meant, so that nothing else is reported because of it.
+    // A placeholder for the intended grant, so that its absence is not reported as another problem.
     return { option: { grant: grants.jwt_bearer(subject) }, problems }
   }
   expect(
