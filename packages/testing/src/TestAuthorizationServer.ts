@@ -64,6 +64,8 @@ export interface Options extends servers.Options {
   readonly dailyLimit?: number | undefined
   /** The tokens that a client may request in an hour. Default: no limit. */
   readonly hourlyLimit?: number | undefined
+  /** The tokens that all clients may request for an `organization` in 24 hours, and in an hour. Default: no limit. */
+  readonly organizationLimits?: { readonly day?: number | undefined; readonly hour?: number | undefined } | undefined
   /** True if proofs must contain a nonce (RFC 9449 section 8). Default: false. */
   readonly requireNonce?: boolean | undefined
 }
@@ -222,22 +224,42 @@ interface Parts {
   readonly values: accessToken.AccessTokens
 }
 
+/** The quotas of a request: those of its client, and of the organization that it names. */
+interface Quotas {
+  readonly client: ReadonlyArray<quotas.Quota>
+  readonly organization: ReadonlyArray<quotas.Quota>
+}
+
+const afterOne = ({ client, organization }: Quotas): Quotas => ({
+  client: quotas.afterOne(client),
+  organization: quotas.afterOne(organization)
+})
+
 /** Issues tokens by the rules of grants, limits and servers with one token per client. */
 const makeIssue = (options: Options, requiredNonce: () => string | undefined, { behavior, tokens }: Parts) => {
   const life = Duration.toMillis(behavior.tokenLife)
   const { audiences = [], scopes = [] } = options
   const grant = grants.make(behavior, { audiences, scopes }, requiredNonce)
-  const limits = { hour: options.hourlyLimit, day: options.dailyLimit }
-  const quotasOf = (all: ReadonlyArray<models.Issued>, { id }: models.Client, now: number) =>
-    quotas.quotasOf(
-      limits,
-      behavior.limitWindow,
-      all.filter(({ clientId }) => clientId === id).map(({ issuedAt }) => issuedAt),
-      now
-    )
+  const { organizationLimits: { day, hour } = {} } = options
+  const quotasOf = (
+    all: ReadonlyArray<models.Issued>,
+    { clientId, issuedAt: now, organization }: Pick<models.Issued, "clientId" | "organization" | "issuedAt">
+  ): Quotas => {
+    const counted = (limits: quotas.Limits, chosen: (token: models.Issued) => boolean) =>
+      quotas.quotasOf(limits, behavior.limitWindow, all.filter(chosen).map(({ issuedAt }) => issuedAt), now)
+    return {
+      client: counted({ hour: options.hourlyLimit, day: options.dailyLimit }, (token) => token.clientId === clientId),
+      organization: organization === undefined
+        ? []
+        : counted({ hour, day }, (token) => token.organization === organization)
+    }
+  }
   // A decision counts the tokens before it, and signing one takes time.
   const decisions = Effect.unsafeMakeSemaphore(1)
-  const headersOf = (found: ReadonlyArray<quotas.Quota>) => quotas.header(behavior.quotaHeader, found)
+  const headersOf = ({ client, organization }: Quotas) => ({
+    ...quotas.header(behavior.quotaHeader, client),
+    ...quotas.header(behavior.organizationQuotaHeader, organization)
+  })
 
   return ({ incoming, repeats }: Exchange, client: models.Client, pairs: Pairs, now: number) =>
     Effect.gen(function*() {
@@ -247,15 +269,15 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
       const granted = yield* grant(incoming, client, pairs)
       const { reason } = incoming
       const terms = { ...granted, clientId: client.id, issuedAt: now, expiresAt: now + life, reason }
-      const found = quotasOf(all, client, now)
+      const found = quotasOf(all, terms)
       const valid = behavior.onePerClient === "reissue" ? issuedTokens.reissued(all, terms) : undefined
       if (valid !== undefined) return { token: valid, headers: headersOf(found) }
-      const exhausted = quotas.exhausted(found)
+      const exhausted = quotas.exhausted([...found.client, ...found.organization])
       if (exhausted !== undefined) {
         const { limit, period, resetsIn } = exhausted
         const values = { client: client.id, limit: String(limit), seconds: String(quotas.secondsOf(exhausted)) }
         const isAnnounced = behavior.refusals.limit.status === 429
-        return yield* refuse("limit", `The client has had its ${limit} tokens of the ${period}.`, {
+        return yield* refuse("limit", `All ${limit} tokens of the ${period} are issued.`, {
           values,
           headers: {
             ...(isAnnounced ? { "retry-after": String(Math.ceil(resetsIn / 1000)) } : {}),
@@ -267,7 +289,7 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
       if (behavior.onePerClient === "revoke") {
         yield* tokens.revoke(({ clientId, number }) => clientId === client.id && number < token.number)
       }
-      return { token, headers: headersOf(quotas.afterOne(found)) }
+      return { token, headers: headersOf(afterOne(found)) }
     }).pipe(decisions.withPermits(1))
 }
 

@@ -29,10 +29,10 @@ const options = (server: Server): TestAuthorizationServer.Options => ({
   ]
 })
 
-const network = (server: Server) =>
+const network = (server: Server, more: TestAuthorizationServer.Options = {}) =>
   OAuthTest.layerHttpClient().pipe(
     Layer.provide(TestApi.layer()),
-    Layer.provideMerge(TestAuthorizationServer.layer(options(server)))
+    Layer.provideMerge(TestAuthorizationServer.layer({ ...options(server), ...more }))
   )
 
 type Form = ReadonlyArray<readonly [string, string]>
@@ -375,6 +375,27 @@ describe("headers", () => {
       yield* TestClock.adjust("4 hours")
       assert.strictEqual((yield* send("auth0", { form: whole("auth0") })).status, 200)
     }).pipe(Effect.provide(network("auth0"))))
+
+  it.effect("auth0: the quota of an organization, of all its clients", () =>
+    Effect.gen(function*() {
+      const request = (client: string, organization: string) =>
+        Effect.map(
+          send("auth0", { client, form: [...whole("auth0"), ["organization", organization]] }),
+          ({ headers, status }) => [status, headers["auth0-organization-quota-limit"], headers["retry-after"]]
+        )
+      assert.deepStrictEqual(
+        [
+          yield* request("client", "org_1"),
+          yield* request("second", "org_1"),
+          yield* request("client", "org_2")
+        ],
+        [
+          [200, "b=per_hour;q=1;r=0;t=3600,b=per_day;q=9;r=8;t=86400", undefined],
+          [429, "b=per_hour;q=1;r=0;t=3600,b=per_day;q=9;r=8;t=86400", "3600"],
+          [200, "b=per_hour;q=1;r=0;t=3600,b=per_day;q=9;r=8;t=86400", undefined]
+        ]
+      )
+    }).pipe(Effect.provide(network("auth0", { organizationLimits: { hour: 1, day: 9 } }))))
 
   it.effect("vertex: no Retry-After", () =>
     Effect.gen(function*() {

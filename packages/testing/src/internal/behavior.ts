@@ -120,6 +120,8 @@ export interface Behavior {
   readonly limitWindow: "24 hours" | "UTC day"
   /** The header in which the quota is announced as Auth0 does it. Default: none. */
   readonly quotaHeader: string | undefined
+  /** The header in which the quota of an organization is announced as Auth0 does it. Default: none. */
+  readonly organizationQuotaHeader: string | undefined
   /** The `token_type` of bearer tokens; null for none. Default: `Bearer`. */
   readonly tokenType: string | null
   /**
@@ -184,6 +186,7 @@ export const generic: Behavior = {
   tokenLife: "24 hours",
   limitWindow: "24 hours",
   quotaHeader: undefined,
+  organizationQuotaHeader: undefined,
   tokenType: "Bearer",
   expiresIn: "number",
   envelope: undefined,

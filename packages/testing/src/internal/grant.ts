@@ -12,7 +12,7 @@ import { type Refusal, refuse } from "./refusal.js"
 import type { Pairs } from "./request.js"
 
 /** The grant of a request: what the token is issued for. */
-export type Granted = Pick<Issued, "scope" | "audience" | "thumbprint">
+export type Granted = Pick<Issued, "scope" | "audience" | "thumbprint" | "organization">
 
 /** Registrations of clients without their own lists. */
 export interface Registered {
@@ -141,6 +141,11 @@ export const make = (behavior: Behavior, registered: Registered, requiredNonce: 
           audience: yield* audienceOf(behavior, client, audiences, pairs)
         }
         : { scope: scopes, audience: [yield* resourceOf(client, audiences, requested)] }
-      return { ...target, thumbprint: yield* thumbprintOf(incoming, client) }
+      const organization = parameters.get("organization")
+      return {
+        ...target,
+        thumbprint: yield* thumbprintOf(incoming, client),
+        ...(organization === undefined ? {} : { organization })
+      }
     })
 }

@@ -37,8 +37,9 @@ export const table = {
    */
   auth0: {
     type: "JWT",
-    claims: ({ audience, clientId, id, scope }) => ({
+    claims: ({ audience, clientId, id, organization, scope }) => ({
       jti: id,
+      ...(organization === undefined ? {} : { org_id: organization }),
       sub: `${clientId}@clients`,
       aud: oneOrAll(audience),
       azp: clientId,

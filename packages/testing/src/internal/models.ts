@@ -36,6 +36,8 @@ export interface Issued {
   readonly clientId: string
   readonly scope: ReadonlyArray<string>
   readonly audience: ReadonlyArray<string>
+  /** The `organization` of the request, as Auth0 has it; absent if it named none. */
+  readonly organization?: string | undefined
   /** The thumbprint of the key that it is bound to; undefined for a bearer token. */
   readonly thumbprint: string | undefined
   /** Milliseconds since the epoch. */

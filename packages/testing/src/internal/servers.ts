@@ -48,6 +48,7 @@ const table = {
     // Observed: quotas by UTC hours and days, in a header of each response.
     limitWindow: "UTC day",
     quotaHeader: "auth0-client-quota-limit",
+    organizationQuotaHeader: "auth0-organization-quota-limit",
     refusals: {
       // Observed: wrong, unknown and replaced secrets alike.
       ...credentials({ status: 401, error: "access_denied", description: "Unauthorized" }),
