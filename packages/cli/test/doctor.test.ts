@@ -16,6 +16,7 @@ import * as servers from "./support/tlsServers.js"
 interface Finding {
   readonly step: string
   readonly verdict: string
+  readonly code: string
   readonly says: string
   readonly remedy?: string
 }
@@ -397,6 +398,21 @@ describe("doctor, with oidc-provider over TLS", () => {
         say(yield* wrong({}, "--path", "/nothing")),
         /^call: .*\/nothing does not exist \(404\).*whether the API accepts the token.*--path/
       )
+    }), minute)
+
+  it.scopedLive("finds the settings that the server accepts, for one token", () =>
+    Effect.gen(function*() {
+      const { state, wrong } = yield* real
+      const cases: ReadonlyArray<readonly [env: Readonly<Record<string, string>>, code: string, remedy: RegExp]> = [
+        [{ OAUTH_BASIC_ENCODING: "raw" }, "secret-encoding", /remove OAUTH_BASIC_ENCODING/],
+        [{ OAUTH_REQUEST_FORMAT: "json" }, "json-refused", /Remove OAUTH_REQUEST_FORMAT/]
+      ]
+      for (const [env, code, remedy] of cases) {
+        const before = state.issued
+        const found = yield* wrong(env)
+        assert.deepStrictEqual([found.code, state.issued - before], [code, 1], JSON.stringify(found))
+        assert.match(found.remedy ?? "", remedy)
+      }
     }), minute)
 
   it.scopedLive(

@@ -105,7 +105,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const screen = yield* Screen
     const timeout = Option.getOrUndefined(durationText.read(options.timeout))
     if (timeout === undefined || timeout < 100) {
-      return yield* usage(`--timeout ${options.timeout} is not a duration.`, "Pass 8s, 500ms or 1min.")
+      return yield* usage(`--timeout ${options.timeout} is not a duration.`, "Pass 6s, 500ms or 1min.")
     }
     const findings: Array<Finding> = []
     const chosen = yield* settings.load(options.profile)
