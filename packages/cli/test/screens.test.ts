@@ -1,5 +1,5 @@
 /**
- * The screens of the README: each command is run on a terminal of 100 columns against `oidc-provider` and an API, over TLS.
+ * The screens of the README: each command is run on a terminal of 80 columns against `oidc-provider` and an API, over TLS.
  * `npm run screens` writes what they show, as text into the README and as pictures beside it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -14,7 +14,7 @@ import * as binary from "./support/binary.js"
 import * as picture from "./support/picture.js"
 import * as servers from "./support/tlsServers.js"
 
-const columns = 100
+const columns = 80
 
 const home = fileURLToPath(new URL("..", import.meta.url))
 

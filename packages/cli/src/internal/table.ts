@@ -8,26 +8,37 @@ export type Align = "left" | "right"
 
 const longestWord = (text: string): number => Math.max(0, ...text.split(/\s+/).map(width))
 
-/** Takes room from the widest column, one by one, and cuts no word while another column can give room. */
+/** Takes room from the widest column, one by one, but cuts no word. */
 const fitted = (
   widths: ReadonlyArray<number>,
   least: ReadonlyArray<number>,
   room: number
 ): ReadonlyArray<number> => {
   const fit = [...widths]
-  let excess = fit.reduce((sum, one) => sum + one, 0) - room
-  for (const floor of [least, fit.map(() => 4)]) {
-    while (excess > 0) {
-      const [widest] = fit.map((one, column) => ({ column, one, spare: one - (floor[column] ?? 0) }))
-        .filter(({ spare }) => spare > 0)
-        .sort((one, other) => other.one - one.one)
-      if (widest === undefined) break
-      fit[widest.column] = widest.one - 1
-      excess -= 1
-    }
+  for (let excess = fit.reduce((sum, one) => sum + one, 0) - room; excess > 0; excess -= 1) {
+    const [widest] = fit.map((one, column) => ({ column, one, spare: one - (least[column] ?? 0) }))
+      .filter(({ spare }) => spare > 0)
+      .sort((one, other) => other.one - one.one)
+    if (widest === undefined) break
+    fit[widest.column] = widest.one - 1
   }
   return fit
 }
+
+/** Names and values, one pair a line; values that are too long wrap beside their names. */
+export const list = (pairs: ReadonlyArray<readonly [string, string]>, room = Infinity): string => {
+  const widest = Math.max(0, ...pairs.map(([name]) => width(name))) + 2
+  return pairs.map(([name, value]) => {
+    const text = width(value) <= room - widest ? value : wrapTo(value, Math.max(20, room - widest))
+    return name + " ".repeat(widest - width(name)) + text.replaceAll("\n", `\n${" ".repeat(widest)}`)
+  }).join("\n")
+}
+
+/** Row by row, where the room is too small for a table. */
+const blocks = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>, room: number): string =>
+  rows.map((row) =>
+    list(head.flatMap((name, column) => (row[column] ?? "") === "" ? [] : [[name, row[column] ?? ""] as const]), room)
+  ).join("\n\n")
 
 export const draw = (
   rows: ReadonlyArray<ReadonlyArray<string>>,
@@ -37,7 +48,11 @@ export const draw = (
   const columns = Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, (_, column) => column)
   const most = (measure: (text: string) => number) =>
     columns.map((column) => Math.max(0, ...rows.map((row) => measure(row[column] ?? ""))))
-  const widths = fitted(most(width), most(longestWord), room - 3 * columns.length - 1)
+  const roomOfCells = room - 3 * columns.length - 1
+  const least = most(longestWord)
+  const [head = [], ...body] = rows
+  if (least.reduce((sum, one) => sum + one, 0) > roomOfCells) return blocks(head, body, room)
+  const widths = fitted(most(width), least, roomOfCells)
   const line = (row: ReadonlyArray<string>): string => {
     const cells = widths.map((size, column) => {
       const text = row[column] ?? ""
@@ -55,15 +70,5 @@ export const draw = (
   }
   const rule = (left: string, middle: string, right: string) =>
     left + widths.map((one) => "─".repeat(one + 2)).join(middle) + right
-  const [head = [], ...body] = rows
   return [rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), ...body.map(line), rule("└", "┴", "┘")].join("\n")
-}
-
-/** Names and values, one pair a line; values that are too long wrap beside their names. */
-export const list = (pairs: ReadonlyArray<readonly [string, string]>, room = Infinity): string => {
-  const widest = Math.max(0, ...pairs.map(([name]) => width(name))) + 2
-  return pairs.map(([name, value]) => {
-    const text = width(value) <= room - widest ? value : wrapTo(value, Math.max(20, room - widest))
-    return name + " ".repeat(widest - width(name)) + text.replaceAll("\n", `\n${" ".repeat(widest)}`)
-  }).join("\n")
 }
