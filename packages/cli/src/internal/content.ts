@@ -1,8 +1,9 @@
 /**
  * The content of responses: decompressed, and shown as it arrives where it has no end.
  */
+import { createRequire } from "node:module"
 import { Readable, type Transform } from "node:stream"
-import * as Zlib from "node:zlib"
+import type * as Zlib from "node:zlib"
 
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Stream from "effect/Stream"
@@ -12,15 +13,18 @@ import { Failure } from "./Failure.js"
 /** What calls accept: all that Node decompresses. */
 export const acceptedEncodings = "gzip, deflate, br"
 
+/** Loaded for a response that is compressed. */
+const zlib = () => createRequire(import.meta.url)("node:zlib") as typeof Zlib
+
 const decoder = (encoding: string): Transform | undefined => {
   switch (encoding) {
     case "gzip":
     case "x-gzip":
-      return Zlib.createGunzip()
+      return zlib().createGunzip()
     case "deflate":
-      return Zlib.createInflate()
+      return zlib().createInflate()
     case "br":
-      return Zlib.createBrotliDecompress()
+      return zlib().createBrotliDecompress()
     default:
       return undefined
   }

@@ -1,9 +1,11 @@
 /**
- * File types by name: `mime` knows what Python's table, which HTTPie asks, knows too.
+ * Types of content, and the text that they name.
  */
-import mime from "mime"
+import * as Effect from "effect/Effect"
 
-export const guess = (path: string): string | undefined => mime.getType(path) ?? undefined
+/** By the name of a file: `mime` has what Python's table has, by which HTTPie goes. It is loaded for files only. */
+export const guess = (path: string): Effect.Effect<string | undefined> =>
+  Effect.map(Effect.promise(() => import("mime")), ({ default: mime }) => mime.getType(path) ?? undefined)
 
 export const isJson = (type: string | undefined): boolean => /^[^;]*[/+]json\b/i.test(type ?? "")
 

@@ -86,11 +86,11 @@ const loaded = (item: requestItem.RequestItem): Effect.Effect<httpMessage.Loaded
     case "UnsetHeader":
       return Effect.succeed(item)
     case "Upload":
-      return Effect.map(read(item.path), (content) => ({
-        _tag: item._tag,
-        name: item.name,
-        file: { name: Path.basename(item.path), type: item.type ?? contentType.guess(item.path), content }
-      }))
+      return Effect.gen(function*() {
+        const content = yield* read(item.path)
+        const type = item.type ?? (yield* contentType.guess(item.path))
+        return { _tag: item._tag, name: item.name, file: { name: Path.basename(item.path), type, content } }
+      })
     case "Header":
       // A file ends with a line break, a header must not.
       return Effect.flatMap(text(item.value), (value) =>
