@@ -61,7 +61,13 @@ export default tseslint.config(
     rules: { "max-lines": ["error", { max: 450, skipBlankLines: true }] }
   },
   {
-    files: ["scripts/**", "packages/examples/src/**", "packages/*/test/**", "packages/*/pack/**", "packages/site/browser/**"],
+    files: [
+      "scripts/**",
+      "packages/examples/src/**",
+      "packages/*/test/**",
+      "packages/*/pack/**",
+      "packages/site/browser/**"
+    ],
     rules: { "no-console": "off" }
   }
 )

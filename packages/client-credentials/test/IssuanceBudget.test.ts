@@ -524,7 +524,10 @@ describe("the daily limit", () => {
         if (Either.isLeft(outcome)) {
           assert(outcome.left._tag === "IssuanceBudgetExhausted")
           assert.deepStrictEqual(outcome.left.retryAfter, Duration.minutes(10))
-          assert.include(outcome.left.message, "The authorization server announced that it issues no further token until")
+          assert.include(
+            outcome.left.message,
+            "The authorization server announced that it issues no further token until"
+          )
         }
         yield* time.advance(10 * 60_000)
         yield* inTime(other)
