@@ -164,10 +164,33 @@ export const page = (results: Results): string =>
 
 export const excerptMarkers = ["<!-- benchmarks -->", "<!-- /benchmarks -->"] as const
 
+/** The measures that show what a program can rely on. */
+const guarantees = [
+  ["cold-50-requests", "token requests of 50 callers at once, none cached"],
+  ["staggered-401-requests", "token requests after 20 rejections of one token"],
+  ["staggered-401-failed", "calls that fail then"],
+  ["outage-failed", "calls that fail in an outage of 60 s"]
+] as const
+
+const guaranteesTable = ({ measures }: Results): string => {
+  const tables = measures.flatMap((measured) => measured.tables)
+  const cellsOf = (name: string) =>
+    guarantees.map(([id]) => {
+      const table = tables.find((one) => one.id === id)
+      return table === undefined ? "" : cell(of(table, name), table.unit)
+    })
+  return [
+    row(["", ...guarantees.map(([, title]) => title)]),
+    row(["---", ...guarantees.map(() => "---:")]),
+    ...peers.map(({ name }) => row([bold(name), ...cellsOf(name)]))
+  ].join("\n")
+}
+
 /** Returns the excerpt for the README of the repository. */
 export const excerpt = (results: Results): string =>
   [
     excerptMarkers[0],
+    guaranteesTable(results),
     picture("packages/benchmarks/results/", "overview", "effect-oauth and its peers, the main results as bars"),
     `${machine(results)} [All results](packages/benchmarks/README.md) are from \`npm run bench\`.`,
     excerptMarkers[1]
