@@ -21,6 +21,9 @@ const isPublished = (version) => {
     : ended(`The registry does not report whether it has ${version}.`, outcome)
 }
 
+// A statement of the workflow and the commit that built the package, where a workflow may sign one.
+const provenance = process.env.ACTIONS_ID_TOKEN_REQUEST_URL === undefined ? [] : ["--provenance"]
+
 // Effect 4 first: a registry makes the first version of a package `latest`, whatever its tag.
 for (const { name, path, publishConfig, version } of [...publishedForEffect4(), ...published()]) {
   const release = `${name}@${version}`
@@ -29,7 +32,7 @@ for (const { name, path, publishConfig, version } of [...publishedForEffect4(), 
     continue
   }
   const { access, tag = "latest" } = publishConfig
-  const outcome = run("npm", "publish", `./${path}`, "--access", access, "--tag", tag)
+  const outcome = run("npm", "publish", `./${path}`, "--access", access, "--tag", tag, ...provenance)
   if (outcome.status !== 0) ended(`${release} was not published.`, outcome)
   console.log(`${release} is published as ${tag}`)
   if (process.argv.includes("--no-git-tag")) continue
