@@ -7,6 +7,8 @@ import { ClientConfig, OAuthError } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { ConfigProvider, Duration, Effect } from "effect"
 
+import * as redaction from "../../client-credentials/dist/internal/protocol/redaction.js"
+import * as tokenResponse from "../../client-credentials/dist/internal/protocol/tokenResponse.js"
 import { explain } from "../src/internal/explain.js"
 
 /** Names of modules, services and options, which a user of the command has never seen. */
@@ -33,7 +35,48 @@ const codes = [
 
 const budget = { limit: 5, resetsAt: 0, retryAfter: Duration.seconds(1), reserved: false }
 
+/** Token responses that are not valid, by the requested type of token. */
+const responses = [
+  "a page",
+  {},
+  { access_token: "t" },
+  { access_token: "t", token_type: "mac" },
+  { access_token: "t", token_type: "Bearer" },
+  { access_token: "t", token_type: "DPoP" },
+  { access_token: "t", token_type: "N_A", issued_token_type: "other" },
+  { access_token: "t", token_type: "N_A", scope: "b" }
+]
+
+const invalidResponses = ([["Bearer", undefined], ["DPoP", undefined], ["Bearer", "urn:x"]] as const)
+  .flatMap(([type, requestedType]) =>
+    responses.flatMap((members) => {
+      const response = {
+        endpoint,
+        status: 200,
+        headers: {},
+        body: JSON.stringify(members),
+        requestedAt: 0,
+        receivedAt: 0
+      }
+      const decoded = tokenResponse.decode(response, {
+        defaultLife: 1,
+        maxLife: 1,
+        redaction: redaction.make([]),
+        type,
+        requestedType,
+        tokenType: "verify",
+        requiredScope: ["a"],
+        requestedScope: ["a"],
+        hint: undefined
+      })
+      return decoded._tag === "Failure" && decoded.error._tag === "InvalidTokenResponse"
+        ? [new OAuthError.InvalidTokenResponse(decoded.error)]
+        : []
+    })
+  )
+
 const errors: ReadonlyArray<object> = [
+  ...invalidResponses,
   ...codes.flatMap((error) =>
     [400, 401, 403, 429].map((status) => new OAuthError.TokenErrorResponse({ endpoint, status, error }))
   ),

@@ -28,7 +28,7 @@ const phrases: ReadonlyArray<Phrase> = [
     "If the server nests or renames the members of its response, set tokenResponse to a function that decodes them.",
     "If the server nests or renames the members of its response, only a program with the library can read it."
   ],
-  [", ask for less (OAUTH_SCOPE), or do without requireScope", ", or ask for less (OAUTH_SCOPE)"],
+  [", request a smaller scope (OAUTH_SCOPE), or disable requireScope", ", or request a smaller scope (OAUTH_SCOPE)"],
   [" Request a type that the server issues (requestedType).", ""],
   // Limits.
   [
