@@ -59,6 +59,8 @@ const start = (command: string, args: ReadonlyArray<string>, home: string, optio
       "close",
       (code, signal) => resume(Effect.succeed({ exitCode: code ?? (signal === null ? -1 : 128), stdout, stderr }))
     )
+    // A command may end before it reads its input.
+    child.stdin.on("error", () => {})
     if (options.isOpen !== true) child.stdin.end(options.input ?? "")
     options.started?.(child)
     return Effect.sync(() => child.kill("SIGKILL"))
