@@ -1,5 +1,5 @@
-// One directory with everything in it, from what tsc has built, so that npx fetches one package and Node reads few files.
-// Commands are chunks of their own, read when they are run.
+// Bundles the output of tsc into one directory, so that npx fetches one package and Node reads few files.
+// Each command is a separate chunk, which is read when the command runs.
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
@@ -21,8 +21,8 @@ const shared = {
 }
 
 /**
- * Undici is a file of its own, which is read when one of its members is used: most calls need none of it, and it is half of
- * what there is to read.
+ * Undici is a separate file, which is read when one of its members is used: most calls use none of them, and it is half of
+ * the bundle.
  */
 const undici = createRequire(createRequire(import.meta.url).resolve("@effect/platform-node")).resolve("undici")
 const lazyUndici = {
@@ -53,12 +53,12 @@ const { metafile } = await build({
   splitting: true,
   format: "esm",
   plugins: [lazyUndici],
-  // Parts of it are CommonJS.
+  // Some modules of the bundle are CommonJS.
   banner: { js: "import{createRequire as requireOf}from\"node:module\";const require=requireOf(import.meta.url);" }
 })
 chmodSync(join(outdir, "effect-oauth.js"), 0o755)
 
-// What the bundle holds of others comes under their licenses.
+// The bundle contains code of other projects, under their licenses.
 const packages = new Set(
   [...Object.keys(metafile.inputs), ...Object.keys(ofUndici.metafile.inputs)].flatMap((path) => {
     const [found] = path.match(/.*node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []

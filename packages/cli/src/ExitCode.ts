@@ -1,11 +1,11 @@
 /**
- * What the command says to the shell when it ends: a number of its own for each kind of outcome.
+ * Exit codes of the command: one for each kind of outcome.
  *
  * @since 0.1.0
  */
 
 /**
- * The exit codes of `effect-oauth`. Those of answers of the API are those of HTTPie with `--check-status`.
+ * The exit codes of `effect-oauth`. For responses of the API, they are those of HTTPie with `--check-status`.
  *
  * @example
  * import * as ExitCode from "@effect-oauth/cli/ExitCode"
@@ -17,9 +17,9 @@
  */
 export const codes = {
   success: 0,
-  /** A mistake of this program. */
+  /** An error in this program. */
   unexpected: 1,
-  /** Arguments that cannot be understood. */
+  /** Invalid arguments. */
   usage: 2,
   /** The API answered with 3xx; redirects are not followed. */
   redirected: 3,
@@ -31,15 +31,15 @@ export const codes = {
   configuration: 10,
   /** The secret or the key could not be read. */
   credential: 11,
-  /** The authorization server cannot be reached, or does not answer as one. */
+  /** The authorization server cannot be reached, or its response is not valid. */
   authorizationServer: 12,
   /** A certificate is not trusted. */
   certificate: 13,
-  /** The authorization server refused the client, or what it asked for. */
+  /** The authorization server rejected the client, or its token request. */
   unauthorized: 14,
   /** The metadata of the issuer cannot be used. */
   discovery: 15,
-  /** As many tokens were asked for as allowed. */
+  /** The budget of token requests is exhausted. */
   budget: 16,
   /** The token is not meant for that origin or path. */
   origin: 17,
@@ -53,6 +53,6 @@ export const codes = {
   unwell: 21,
   /** Interrupted, by Ctrl-C. */
   interrupted: 130,
-  /** Told to end. */
+  /** Terminated by SIGTERM. */
   terminated: 143
 } as const

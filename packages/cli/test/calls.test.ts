@@ -157,7 +157,7 @@ describe("a call", () => {
     minute
   )
 
-  it("that is redirected keeps its method and body where the status says so", () => {
+  it("that is redirected keeps its method and body where the status requires it", () => {
     const message = { method: "POST", query: "", headers: new Map([["content-type", "a/b"]]), body: new Uint8Array() }
     const sent = { url: "https://api.example.com/a", message }
     for (
@@ -195,7 +195,7 @@ describe("a response", () => {
       }
       const broken = yield* run("call", "/broken")
       assert.deepStrictEqual([broken.exitCode, broken.stdout], [19, ""])
-      assert.match(broken.stderr, /compressed by gzip, and is not/)
+      assert.match(broken.stderr, /is not valid gzip/)
     }), minute)
 
   it.scopedLive("of events is shown on a terminal as it arrives, and does not steer it", () =>
@@ -277,22 +277,29 @@ describe("a response", () => {
 })
 
 describe("status and inspect", () => {
-  it.scopedLive("tell by --check whether a token is usable, and what a pasted one says", () =>
-    Effect.gen(function*() {
-      const { run } = yield* start
-      assert.strictEqual((yield* run("status", "--check")).exitCode, 21)
-      yield* run("token")
-      assert.strictEqual((yield* run("status", "--check")).exitCode, 0)
-      const user = yield* binary.home
-      const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
-      const token = `${part({ alg: "RS256" })}.${part({ aud: "https://api.example.com", exp: 1 })}.c2ln`
-      for (const text of [token, `Authorization: Bearer ${token}\n`]) {
-        const ended = yield* user.spawn(["inspect", "--stdin"], { input: text })
-        assert.strictEqual(ended.exitCode, 0)
-        assert.match(ended.stdout, /a JWT signed by RS256\n[^]*"aud": "https:\/\/api[^]*exp is 1970-01-01/)
-        assert.notInclude(ended.stdout + ended.stderr, token)
-      }
-      assert.match((yield* user.spawn(["inspect", "--stdin"], { input: "opaque" })).stdout, /^6 characters, opaque\n$/)
-      assert.strictEqual((yield* user.spawn(["inspect", "--stdin"], { input: "two words" })).exitCode, 2)
-    }), minute)
+  it.scopedLive(
+    "report by --check whether a token is usable, and show the claims of a pasted one",
+    () =>
+      Effect.gen(function*() {
+        const { run } = yield* start
+        assert.strictEqual((yield* run("status", "--check")).exitCode, 21)
+        yield* run("token")
+        assert.strictEqual((yield* run("status", "--check")).exitCode, 0)
+        const user = yield* binary.home
+        const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
+        const token = `${part({ alg: "RS256" })}.${part({ aud: "https://api.example.com", exp: 1 })}.c2ln`
+        for (const text of [token, `Authorization: Bearer ${token}\n`]) {
+          const ended = yield* user.spawn(["inspect", "--stdin"], { input: text })
+          assert.strictEqual(ended.exitCode, 0)
+          assert.match(ended.stdout, /a JWT signed by RS256\n[^]*"aud": "https:\/\/api[^]*exp is 1970-01-01/)
+          assert.notInclude(ended.stdout + ended.stderr, token)
+        }
+        assert.match(
+          (yield* user.spawn(["inspect", "--stdin"], { input: "opaque" })).stdout,
+          /^6 characters, opaque\n$/
+        )
+        assert.strictEqual((yield* user.spawn(["inspect", "--stdin"], { input: "two words" })).exitCode, 2)
+      }),
+    minute
+  )
 })

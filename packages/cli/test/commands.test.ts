@@ -25,7 +25,7 @@ const start = (options: Parameters<typeof Loopback.start>[0] = {}) =>
 const minute = 300_000
 
 describe("token", () => {
-  it.scopedLive("prints the token, as text, JSON or header, and asks for it once", () =>
+  it.scopedLive("prints the token as text, JSON or header, and requests it once", () =>
     Effect.gen(function*() {
       const { run, server } = yield* start()
       assert.deepStrictEqual(yield* run("token"), { exitCode: 0, stdout: "token-1\n", stderr: "" })
@@ -78,7 +78,7 @@ describe("token", () => {
     }), minute)
 
   it.scopedLive(
-    "needs no API, and neither do the other commands that make no call; a call says what is missing",
+    "requires no API, nor do the other commands that make no call; a call reports the missing setting",
     () =>
       Effect.gen(function*() {
         const { env: { API_BASE_URL: _, ...env }, user } = yield* start()
@@ -175,7 +175,7 @@ describe("token", () => {
   )
 
   it.scopedLive(
-    "interrupted while it asks, it leaves nothing that the next one would wait for",
+    "leaves no lock if it is interrupted during the token request",
     () =>
       Effect.gen(function*() {
         const { directory, env: other, user } = yield* start()
@@ -239,7 +239,9 @@ describe("token", () => {
       const can = yield* user.shell(`${nobody} "${process.execPath}" --check "${binary.path}"`, { cwd: "/", env })
       if (can.exitCode !== 0) {
         assert.strictEqual((yield* run("token")).exitCode, 0)
-        return console.log("skipped in part: a user without a name cannot be had, or cannot read the program here")
+        return console.log(
+          "skipped in part: no process without a user name can be started, or it cannot read the program"
+        )
       }
       const line = `${nobody} "${process.execPath}" "${binary.path}" token`
       const ended = yield* user.shell(line, { cwd: "/", env })
@@ -247,11 +249,11 @@ describe("token", () => {
       assert.match(ended.stderr, /^warning: \/\.local\/state\/effect-oauth\/store\.key could not be/)
     }), minute)
 
-  it.scopedLive("works where nothing can be kept, and says so", () =>
+  it.scopedLive("warns if tokens cannot be kept, and prints one", () =>
     Effect.gen(function*() {
       const { directory, env, user } = yield* start()
       writeFileSync(join(directory, "state"), "a file where the directory should be")
-      // Where Linux makes no directory for anybody, nor says that it is forbidden.
+      // In /proc, Linux creates no directories, and reports ENOENT rather than a missing permission.
       for (const [index, state] of [join(directory, "state"), "/proc/effect-oauth"].entries()) {
         const more = { env: { ...env, XDG_STATE_HOME: state } }
         const ended = yield* user.run(["token"], more)
@@ -316,7 +318,7 @@ describe("call", () => {
       assert.strictEqual((yield* server.issued).length, 2)
     }), minute)
 
-  it.scopedLive("ends by what the API answers, and says what to do", () =>
+  it.scopedLive("ends with the exit code of the response, and reports the remedy", () =>
     Effect.gen(function*() {
       const { api, run } = yield* start()
       for (
@@ -324,8 +326,8 @@ describe("call", () => {
           [302, 3, /Not followed: it names no URL/],
           [404, 4, /\/items returned 404\. Check the path/],
           [403, 4, /not allowed to do this/],
-          [429, 4, /fewer calls/],
-          [503, 5, /problem of its own/]
+          [429, 4, /limits the rate of calls/],
+          [503, 5, /failed to process the call/]
         ] as const
       ) {
         yield* api.faults.next(Fault.answer(status, "the body"))
@@ -375,7 +377,7 @@ describe("call", () => {
     minute
   )
 
-  it.scopedLive("wants a scope that the token lacks: says which", () =>
+  it.scopedLive("reports the scope that the API requires and the token lacks", () =>
     Effect.gen(function*() {
       const { env, user } = yield* start({ api: { requiredScope: ["items:write"] }, server: { missingScope: "none" } })
       const { OAUTH_SCOPE: _, ...without } = env
@@ -494,7 +496,7 @@ describe("call", () => {
     minute
   )
 
-  it.scopedLive("what cannot be written is a mistake of its own", () =>
+  it.scopedLive("fails with a separate exit code if the output cannot be written", () =>
     Effect.gen(function*() {
       const { env, user } = yield* start()
       const ended = yield* user.shell("eo call /items > /dev/full", { env })
@@ -505,7 +507,7 @@ describe("call", () => {
       })
     }), minute)
 
-  it.scopedLive("whoever stops listening to what is said stops no download", () =>
+  it.scopedLive("completes a download if the reader of standard error closes the pipe", () =>
     Effect.gen(function*() {
       const { directory, env, user } = yield* start({
         api: { handler: () => Effect.succeed(new Response("x".repeat(100_000))) }
@@ -515,7 +517,7 @@ describe("call", () => {
       assert.strictEqual(statSync(join(directory, "export")).size, 100_000)
     }), minute)
 
-  it.scopedLive("a reader that has seen enough is no mistake", () =>
+  it.scopedLive("succeeds if the reader of standard output closes the pipe early", () =>
     Effect.gen(function*() {
       const { env, user } = yield* start({
         api: { handler: () => Effect.succeed(new Response("line\n".repeat(500_000))) }
@@ -527,7 +529,7 @@ describe("call", () => {
 
 describe("status, inspect and revoke", () => {
   it.scopedLive(
-    "show what is kept without asking for a token, and the budget that is left",
+    "show the cached tokens and the remaining budget, without a token request",
     () =>
       Effect.gen(function*() {
         const { env, server, user } = yield* start()
@@ -718,7 +720,7 @@ describe("simulate", () => {
 
 describe("every command", () => {
   it.scopedLive(
-    "says what is wrong in a sentence, with an exit code of its own, and shows no stack unless asked to",
+    "reports each failure in a sentence, with its exit code, and a stack only at --log-level debug",
     () =>
       Effect.gen(function*() {
         const { directory, env, run, server, user } = yield* start()
@@ -736,20 +738,20 @@ describe("every command", () => {
             [{}, ["call", "/items", "Expect:100-continue"], 2, /The header Expect is set by/],
             [{}, ["call", "/items", "X-Bell:a\x07b"], 2, /another control character/],
             [{}, ["token", "--client-secret=wr0ng"], 2, /Unknown option --client-secret\.\n/],
-            [{}, ["token", "--profile", ""], 2, /no name for a profile/],
+            [{}, ["token", "--profile", ""], 2, /name of the profile is not valid/],
             [{}, ["call", "/items", "nonsense"], 2, /The request item "nonsense" has no separator/],
             [{}, ["call", "/items", "a\x1b[2J"], 2, /The request item "a\\x1b\[2J" has no separator/],
-            [{}, ["call", "/items", "a:=nonsense"], 2, /"a" is set to by := is no JSON/],
+            [{}, ["call", "/items", "a:=nonsense"], 2, /The value of "a:=" is not valid JSON/],
             [{}, ["call", "/items", "a=@nowhere"], 20, /nowhere could not be read \(ENOENT\)/],
             [{}, ["call", "/items", `X-Lines:@${join(directory, "lines")}`], 2, /the header X-Lines has a line break/],
             ...["a=", "a:=", "a==", "X-A:"].map((item) =>
-              [{}, ["call", "/items", item + latin1], 2, /latin1 is not UTF-8/] as const
+              [{}, ["call", "/items", item + latin1], 2, /latin1 is not valid UTF-8/] as const
             ),
             [{}, ["token", "--json", "--header"], 2, /exclude each other/],
             [{}, ["token", "--profile", "nobody"], 10, /There is no profile "nobody"/],
-            [{}, ["token", "--profile", "../x"], 2, /no name for a profile/],
+            [{}, ["token", "--profile", "../x"], 2, /name of the profile is not valid/],
             [{ OAUTH_CLIENT_ID: "" }, ["token"], 10, /Expected OAUTH_CLIENT_ID to be/],
-            [{ OAUTH_TOKENS_PER_DAY: "many" }, ["token"], 10, /OAUTH_TOKENS_PER_DAY to be a whole number/],
+            [{ OAUTH_TOKENS_PER_DAY: "many" }, ["token"], 10, /OAUTH_TOKENS_PER_DAY to be a positive integer/],
             [
               { OAUTH_CLIENT_SECRET: "wr0ng" },
               ["token"],
@@ -821,7 +823,7 @@ describe("every command", () => {
     600_000
   )
 
-  it.scopedLive("has no client: says how to configure one", () =>
+  it.scopedLive("reports how to configure a client if there is none", () =>
     Effect.gen(function*() {
       const { run } = yield* binary.home
       for (const command of [["token"], ["call", "/"], ["inspect"], ["status"], ["budget"], ["revoke"], ["doctor"]]) {
@@ -832,7 +834,7 @@ describe("every command", () => {
     }), minute)
 
   it.scopedLive(
-    "a certificate that is not trusted has an exit code of its own, at the server and at the API",
+    "has a separate exit code for a certificate that is not trusted, of the server or the API",
     () =>
       Effect.gen(function*() {
         const { apiOrigin, issuer } = yield* servers.start

@@ -59,7 +59,7 @@ describe("a sentence", () => {
           "doctor",
           "call --Profile staging",
           "call DELETE /items --timeout soon",
-          "token --profile nobody",
+          "token --profile absent",
           "token --help",
           "--help"
         ]

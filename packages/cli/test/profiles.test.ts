@@ -57,7 +57,7 @@ describe("a profile", () => {
   )
 
   it.scopedLive(
-    "stands in the directory that XDG_CONFIG_HOME names, beside nothing of the environment",
+    "is in the directory of XDG_CONFIG_HOME, and excludes settings of the environment",
     () =>
       Effect.gen(function*() {
         const { directory, file, options, user } = yield* start
@@ -80,7 +80,7 @@ describe("a profile", () => {
     minute
   )
 
-  it.scopedLive("keeps the secret that comes on standard input in a file of its own", () =>
+  it.scopedLive("keeps the secret from standard input in a separate file", () =>
     Effect.gen(function*() {
       const { directory, options, profile, user } = yield* start
       const written = yield* user.spawn(["init", ...options, "--secret-stdin"], { input: `${secret}\n` })
@@ -99,7 +99,7 @@ describe("a profile", () => {
       const ended = yield* user.run(["status", "--all"])
       assert.strictEqual(ended.exitCode, 10)
       assert.match(ended.stdout, /│ bad +│ +│ +│ unknown │[^]*│ good +│ shop +│/)
-      assert.match(ended.stderr, /^error: bad: Line 1 of .* is no setting/)
+      assert.match(ended.stderr, /^error: bad: Line 1 of .* is not a setting/)
     }), minute)
 
   it.scopedLive("runs the command for the secret only when a token is needed", () =>
@@ -113,7 +113,7 @@ describe("a profile", () => {
     }), minute)
 
   it.scopedLive(
-    "asks for the secret only when a token is needed, shows nothing of it, and fails where nobody can be asked",
+    "prompts for the secret only when a token is requested, without echo, and fails without a terminal",
     () =>
       Effect.gen(function*() {
         const { options, user } = yield* start
@@ -131,7 +131,7 @@ describe("a profile", () => {
   )
 
   it.scopedLive(
-    "is refused when it holds a secret that others may read, or is no profile",
+    "is rejected if it is not valid, or holds a secret that other users may read",
     () =>
       Effect.gen(function*() {
         const { options, profile, user } = yield* start
@@ -148,7 +148,7 @@ describe("a profile", () => {
         assert.match(open.stderr, /holds a secret, and others may read it\. Run chmod 600 /)
         writeFileSync(profile("default"), `OAUTH_CLIENT_ID=a\n${secret}\n`)
         const none = yield* user.run(["token"])
-        assert.match(none.stderr, /Line 2 of .* is no setting/)
+        assert.match(none.stderr, /Line 2 of .* is not a setting/)
         assert.notInclude(none.stderr, secret)
       }),
     minute
@@ -172,12 +172,12 @@ describe("init", () => {
       assert.match(far.stderr, /Expected OAUTH_TOKEN_URL to be an absolute URL, https:[^]*Nothing was written/)
       const missing = yield* user.run(["init", ...options])
       assert.deepStrictEqual([missing.exitCode, missing.stdout], [2, ""])
-      assert.match(missing.stderr, /no terminal to ask on\. Name --issuer or --token-url/)
+      assert.match(missing.stderr, /Prompts require a terminal\. Name --issuer or --token-url/)
       const two = yield* user.run(["init", ...options, "--secret-prompt", "--secret-file", "secret"])
       assert.match(two.stderr, /in one place only/)
       const many = yield* user.run(["init", ...options, "--secret-file", "secret", "--tokens-per-day", "many"])
       assert.deepStrictEqual([many.exitCode, many.stdout], [10, ""])
-      assert.match(many.stderr, /OAUTH_TOKENS_PER_DAY to be a whole number from 1 on\. Nothing was written/)
+      assert.match(many.stderr, /OAUTH_TOKENS_PER_DAY to be a positive integer\. Nothing was written/)
       assert.throws(() => statSync(profile("default")))
     }), minute)
 
@@ -241,7 +241,7 @@ describe("init", () => {
     minute
   )
 
-  it.scopedLive("asks on a terminal for what is not said, and the profile works", () =>
+  it.scopedLive("prompts on a terminal for absent options, and the profile works", () =>
     Effect.gen(function*() {
       const { api, directory, profile, server, user } = yield* start
       const down = "\x1b[B"

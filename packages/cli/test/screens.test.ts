@@ -31,7 +31,7 @@ const screens: ReadonlyArray<readonly [name: string, ...lines: ReadonlyArray<str
   ["inspect", "effect-oauth inspect"],
   ["status", "effect-oauth status --all", "effect-oauth revoke", "effect-oauth revoke --forget", "effect-oauth status"],
   ["simulate", "effect-oauth simulate --fleet 20 --restarts 3 --limit 50"],
-  ["errors", "effect-oauth call DELETE /write", "effect-oauth token --profile nobody", "effect-oauth call /forbidden"]
+  ["errors", "effect-oauth call DELETE /write", "effect-oauth token --profile absent", "effect-oauth call /forbidden"]
 ]
 
 const start = Effect.gen(function*() {
@@ -51,7 +51,7 @@ const start = Effect.gen(function*() {
       `\nTry it: effect-oauth doctor${profile === "default" ? "" : " --profile orders"}\n`
     )
   }
-  /** What the terminal shows, with the prompts; of lines that were written over, the last state. */
+  /** Returns the content of the terminal with prompts; for overwritten lines, the last state. */
   const show = (lines: ReadonlyArray<string>) =>
     Effect.forEach(lines, (line) =>
       Effect.map(
@@ -90,7 +90,7 @@ const block = (name: string, screen: string): string =>
 const marked = (name: string) => new RegExp(`<!-- screen ${name} -->[^]*?<!-- end -->`)
 
 describe("the README", () => {
-  it("shows in each picture what it says beside it", () => {
+  it("has the same content in each picture and its transcript", () => {
     const readme = readFileSync(join(home, "README.md"), "utf8")
     for (const [name] of screens) {
       const rows = readFileSync(join(home, "screens", `${name}.svg`), "utf8").split("\n")

@@ -1,5 +1,5 @@
 /**
- * What ends a command, in a sentence, with what to do about it and the exit code that says which kind it is.
+ * The failure of a command: a message, its remedy, and the outcome that determines the exit code.
  */
 import * as Data from "effect/Data"
 

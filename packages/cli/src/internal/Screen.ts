@@ -1,5 +1,5 @@
 /**
- * Where a command writes to: results to standard output, all else to standard error.
+ * The output of a command: results on standard output, everything else on standard error.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,32 +13,32 @@ export interface Options {
 }
 
 export interface Service extends Options {
-  /** Whether a person looks at standard output. */
+  /** True if standard output is a terminal. */
   readonly isTerminal: boolean
   readonly out: Ansi.Style
   readonly err: Ansi.Style
   readonly columns: number
-  /** The width of tables: that of the terminal, and any in a pipe. */
+  /** The width of tables: that of the terminal, or unlimited in a pipe. */
   readonly room: number
-  /** A sentence on standard output, wrapped on a terminal. */
+  /** Writes a sentence to standard output, wrapped on a terminal. */
   readonly say: (sentence: string) => Effect.Effect<void>
-  /** A line on standard output. */
+  /** Writes a line to standard output. */
   readonly print: (line: string) => Effect.Effect<void>
-  /** As it is, on standard output. */
+  /** Writes the content unchanged to standard output. */
   readonly write: (content: Uint8Array | string) => Effect.Effect<void>
-  /** A line on standard error, unless it is to be quiet. */
+  /** Writes a line to standard error, except with `--quiet`. */
   readonly note: (line: string) => Effect.Effect<void>
-  /** A line on standard error, always. */
+  /** Writes a line to standard error, also with `--quiet`. */
   readonly complain: (line: string) => Effect.Effect<void>
-  /** Something that is replaced by the next one, where somebody looks at standard error. */
+  /** Shows a line that the next one replaces; undefined if standard error is not a terminal. */
   readonly progress: ((line: string) => void) | undefined
 }
 
 export class Screen extends Context.Tag("@effect-oauth/cli/Screen")<Screen, Service>() {}
 
 /**
- * Waits until it is written, so that what is last said is not lost when the process ends. Where results cannot be written, it
- * waits for the end of the program, which `main.ts` brings about.
+ * Waits until the content is written, so that the last output is not lost when the process ends. If results cannot be written,
+ * waits for the end of the program, which `main.ts` initiates.
  */
 const writing = (stream: NodeJS.WriteStream) => (content: Uint8Array | string): Effect.Effect<void> =>
   Effect.async((resume) => {

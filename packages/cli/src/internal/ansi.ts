@@ -1,5 +1,5 @@
 /**
- * Colours, where they are wanted: on a terminal, unless `NO_COLOR` is set.
+ * Colours, which are used on a terminal unless `NO_COLOR` is set.
  */
 
 export type Paint = (text: string) => string
@@ -36,7 +36,7 @@ export const make = (isColoured: boolean): Style => {
 
 export const strip: Paint = (text) => text.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "")
 
-/** What others sent must not steer the terminal: control characters are shown, not obeyed. */
+/** Escapes control characters, so that received text cannot control the terminal. */
 export const harmless: Paint = (text) =>
   text.replace(
     /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,

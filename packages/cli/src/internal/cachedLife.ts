@@ -1,5 +1,5 @@
 /**
- * The life of the token that is cached for the settings, as the server states it.
+ * The lifetime of the cached token of the settings, as stated by the server.
  */
 import { SharedTokens } from "@effect-oauth/client-credentials"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import * as client from "./client.js"
 import type { Screen } from "./Screen.js"
 import * as settings from "./settings.js"
 
-/** Returns the life in milliseconds; undefined where there is no token, or no client that could have one. It requests none. */
+/** Returns the lifetime in milliseconds, or undefined without a cached token. Requests no token. */
 export const life = (chosen: settings.Settings): Effect.Effect<number | undefined, never, Screen> =>
   Effect.map(SharedTokens.stored, (token) => token === undefined ? undefined : token.expiresAt - token.requestedAt)
     .pipe(

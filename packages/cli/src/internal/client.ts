@@ -1,6 +1,6 @@
 /**
- * The client of the settings, with tokens that outlast the command: they are kept in sealed files, so that a hundred commands
- * ask for one.
+ * The client of the settings. Tokens outlive the command: they are kept in encrypted files, so that consecutive commands share
+ * one token.
  */
 import { randomBytes } from "node:crypto"
 
@@ -38,16 +38,16 @@ import * as sharedTokens from "./sharedTokens.js"
 import * as traffic from "./traffic.js"
 import type { Given } from "./variables.js"
 
-/** The daily limit, where one is set. */
+/** Returns the daily limit, if one is set. */
 export const budget = ({ values }: Settings): Effect.Effect<IssuanceBudget.Options | undefined, Failure> => {
   const text = values[own.tokensPerDay]
   if (text === undefined) return Effect.succeed(undefined)
   return /^[1-9]\d{0,6}$/.test(text)
     ? Effect.succeed({ limit: Number(text), warnAt: [0.8, 1] })
-    : new Failure({ outcome: "configuration", message: `Expected ${own.tokensPerDay} to be a whole number from 1 on.` })
+    : new Failure({ outcome: "configuration", message: `Expected ${own.tokensPerDay} to be a positive integer.` })
 }
 
-/** Where nothing can be kept, the command does its work all the same, with a token of its own. */
+/** The store of tokens in files. If it cannot be opened, the command requests a token and does not keep it. */
 const kept = Layer.unwrapEffect(Effect.gen(function*() {
   const { storeKey, tokens } = yield* places
   const { note } = yield* Screen
@@ -73,7 +73,7 @@ const kept = Layer.unwrapEffect(Effect.gen(function*() {
   )
 }))
 
-/** The library sets this header by the URL; what the user wrote is for the API alone. */
+/** Sets the Host header of the user in calls of the API. Other requests have the host of their URL. */
 const withHost = (host: string | undefined) => (client: HttpClient.HttpClient): HttpClient.HttpClient =>
   host === undefined
     ? client
@@ -84,7 +84,7 @@ const withHost = (host: string | undefined) => (client: HttpClient.HttpClient): 
 
 export const layerHttp = (settings: Settings, host?: string) =>
   Layer.unwrapEffect(Effect.map(Screen, (screen) => {
-    // What is sent is what the user wrote: no headers of traces.
+    // Requests contain only the headers of the user, without those of traces.
     const untraced = Layer.effect(
       HttpClient.HttpClient,
       Effect.map(
@@ -95,7 +95,7 @@ export const layerHttp = (settings: Settings, host?: string) =>
     return screen.verbose ? Layer.provide(traffic.show(screen), untraced) : untraced
   }))
 
-/** What all commands share that need a client. */
+/** The services that all commands with a client share. */
 export const layerBase = (settings: Settings, host?: string) =>
   Layer.provideMerge(
     Layer.mergeAll(

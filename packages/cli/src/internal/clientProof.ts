@@ -1,6 +1,6 @@
 /**
- * How a client proves itself, as `init` takes it from options or asks for it: the method, its key or certificate, and the
- * encoding of the secret.
+ * Client authentication as `init` reads it from options or prompts: the method, its key or certificate, and the encoding of the
+ * secret.
  */
 import * as Path from "node:path"
 
@@ -35,7 +35,7 @@ export const needsCertificate = (method: Method | undefined): boolean =>
 export const methodOf = ({ authentication, privateKeyFile }: Options): Method | undefined =>
   Option.getOrElse(authentication, () => Option.isSome(privateKeyFile) ? "private_key_jwt" as const : undefined)
 
-/** What the options leave open, for a sentence. */
+/** The options that the method requires and that are absent. */
 export const missing = (method: Method | undefined, options: Options): ReadonlyArray<string> => [
   ...(needsKey(method) && Option.isNone(options.privateKeyFile) ? ["--private-key-file"] : []),
   ...(needsCertificate(method)
@@ -64,7 +64,7 @@ const askFor = (given: Option.Option<string>, isNeeded: boolean, message: string
     ? Effect.succeed(given)
     : Effect.asSome(question.text({ message, validate: some }))
 
-/** Asks for the files that the method needs. */
+/** Prompts for the files that the method requires. */
 export const askFiles = (method: Method | undefined, options: Options): Effect.Effect<Options, Failure> =>
   Effect.gen(function*() {
     return {
@@ -91,7 +91,7 @@ export const values = (method: Method | undefined, options: Options): Values => 
   }
 }
 
-/** Options that the method does not use are a mistake. */
+/** Fails if an option is set that the method does not use. */
 export const check = (method: Method | undefined, secrets: number): Effect.Effect<void, Failure> =>
   !needsSecret(method) && secrets > 0
     ? Effect.fail(usage(`${method} uses no client secret.`, "Leave out the --secret options."))

@@ -1,6 +1,6 @@
 /**
  * Reads the arguments strictly: an option that is unknown, misspelt or in another case is an error that names the nearest
- * one, since it would be sent as data otherwise, with the credentials of another client if it was meant to choose one.
+ * one. It would otherwise be sent as data, and with the credentials of another client if it was meant to select one.
  */
 import { parseArgs, type ParseArgsConfig } from "node:util"
 
@@ -12,7 +12,7 @@ import { nearest } from "./nearest.js"
 /** The values of options as they are written; those that are absent are undefined, or false. */
 export type Read = Readonly<Record<string, string | number | boolean | undefined>>
 
-/** What is wrong with the arguments, for a sentence on standard error. */
+/** A problem with the arguments, reported on standard error. */
 export interface Problem {
   readonly _tag: "Problem"
   readonly message: string
@@ -69,7 +69,7 @@ const tokensOf = (args: ReadonlyArray<string>, names: Names) => {
       { type: type === "flag" ? "boolean" as const : "string" as const, ...(short === undefined ? {} : { short }) }
     ])
   )
-  // What is wrong is found by the tokens, so that the message names options in one way, and shows no value.
+  // Problems are found in the tokens, so that messages name options consistently and contain no values.
   return parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true }).tokens
 }
 
@@ -77,7 +77,7 @@ type Token = ReturnType<typeof tokensOf>[number]
 
 const meant = (found: string | undefined): string => found === undefined ? "" : ` Did you mean ${found}?`
 
-/** The value of an option, or what is wrong with it. */
+/** Returns the value of an option, or the problem with it. */
 const valueOf = (
   name: string,
   { choices, type }: { readonly type: Option["type"]; readonly choices?: ReadonlyArray<string> },
@@ -172,7 +172,7 @@ const request = (args: ReadonlyArray<string>): Request => {
   }
 }
 
-/** What is requested, or what is wrong with the arguments. */
+/** Reads the arguments: the request, or a problem with them. */
 export const read = (args: ReadonlyArray<string>): Request | Problem => {
   try {
     return request(args)

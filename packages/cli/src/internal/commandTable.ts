@@ -209,7 +209,7 @@ const sandbox = command(
 )
 
 const init = command(
-  "Write a profile: asks for what the options leave open.",
+  "Write a profile. Values without an option are prompted for.",
   {
     ...common,
     issuer: text("URL", "The issuer of the authorization server."),
@@ -218,12 +218,12 @@ const init = command(
     authentication: choice("METHOD", methods, "The method by which the client proves itself. Default: by its secret."),
     basicEncoding: choice("ENCODING", ["form", "raw"], "The encoding of the secret in the Authorization header."),
     privateKeyFile: text("FILE", "The private key for private_key_jwt, as PEM.", { completes: "file" }),
-    privateKeyId: text("ID", "The id by which the server knows the key."),
+    privateKeyId: text("ID", "The id of the key at the authorization server (kid)."),
     certificateFile: text("FILE", "The certificate of the client, as PEM.", { completes: "file" }),
     certificateKeyFile: text("FILE", "The private key of the certificate, as PEM.", { completes: "file" }),
     secretFile: text("FILE", "The file that holds the client secret.", { completes: "file" }),
     secretCommand: text("COMMAND", "The command that prints the client secret."),
-    secretPrompt: flag("Ask for the client secret each time a token is requested."),
+    secretPrompt: flag("Prompt for the client secret each time a token is requested."),
     secretStdin: flag("Read the client secret from standard input now, and keep it in a file of mode 0600."),
     apiBaseUrl: text("URL", "The base URL of the API."),
     audience: text("TEXT", "The audience to request."),

@@ -1,12 +1,12 @@
 /**
- * What V8 compiled once, kept from Node 22.1 on: in a directory of this user, since that of Node in the temporary directory
- * could be prepared by another one. `NODE_DISABLE_COMPILE_CACHE=1` turns it off.
+ * The compile cache of V8, from Node 22.1 on: in a directory of this user, because another user could prepare the default one in
+ * the temporary directory. `NODE_DISABLE_COMPILE_CACHE=1` turns it off.
  */
 import * as Module from "node:module"
 import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 
-/** Undefined for a user without a home. */
+/** Returns the directory, or undefined for a user without a home. */
 const directory = (): string | undefined => {
   const named = process.env["XDG_CACHE_HOME"]
   try {

@@ -1,5 +1,5 @@
 /**
- * Completions: scripts for shells, which have this program complete what is typed, so that all shells complete alike.
+ * Completions: scripts for shells that call this program, so that all shells complete in the same way.
  */
 import { optionsOf } from "./commandLine.js"
 import { commands, common } from "./commandTable.js"
@@ -12,9 +12,9 @@ export interface Candidate {
 
 export interface Completion {
   readonly candidates: ReadonlyArray<Candidate>
-  /** Whether files complete as well, behind `prefix` of the word: those of an option, or of a request item. */
+  /** Set if files complete as well: those of an option, or of a request item, after the `prefix` of the word. */
   readonly files: { readonly prefix: string } | undefined
-  /** Whether the words from here on are those of another command. */
+  /** True if the following words are those of another command. */
   readonly isCommand: boolean
 }
 
@@ -85,8 +85,8 @@ export const complete = (words: ReadonlyArray<string>, profiles: () => ReadonlyA
 }
 
 /**
- * What scripts read: first `files PREFIX`, `command` or `words`, then a candidate on each line, with its description behind
- * a tab.
+ * Returns the completion in the format that the shell scripts read: `files PREFIX`, `command` or `words`, then one candidate a
+ * line, with its description after a tab.
  */
 export const printed = ({ candidates, files, isCommand }: Completion): string =>
   [

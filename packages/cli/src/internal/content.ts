@@ -1,5 +1,5 @@
 /**
- * The content of responses: decompressed, and shown as it arrives where it has no end.
+ * The content of responses: decompressed, and shown on arrival if it is a stream.
  */
 import { createRequire } from "node:module"
 import { Readable, type Transform } from "node:stream"
@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 
 import { Failure } from "./Failure.js"
 
-/** What calls accept: all that Node decompresses. */
+/** The content codings that calls accept: all that Node decompresses. */
 export const acceptedEncodings = "gzip, deflate, br"
 
 /** Loaded for a response that is compressed. */
@@ -30,7 +30,7 @@ const decoder = (encoding: string): Transform | undefined => {
   }
 }
 
-/** The body without the compression that the response names; with one that is not known, as it is. */
+/** Decompresses the body by its Content-Encoding. A body with an unknown one is returned unchanged. */
 export const decompressed = (
   response: HttpClientResponse.HttpClientResponse
 ): Stream.Stream<Uint8Array, unknown> => {
@@ -44,19 +44,19 @@ export const decompressed = (
     () =>
       new Failure({
         outcome: "api",
-        message: `The response says that it is compressed by ${encoding}, and is not, or ended before it was whole.`,
-        remedy: "Send Accept-Encoding:identity to get it without compression."
+        message: `The body of the response is not valid ${encoding}, as in its Content-Encoding, or ended early.`,
+        remedy: "Send Accept-Encoding:identity to receive it uncompressed."
       })
   )
 }
 
-/** Event streams and lines of JSON are shown as they arrive. */
+/** Returns true for event streams and lines of JSON, which are shown on arrival. */
 export const arrivesInParts = (type: string | undefined): boolean =>
   /^\s*(text\/event-stream|application\/(x-ndjson|ndjson|jsonl|x-jsonlines|jsonlines|json-seq|stream\+json))\b/i.test(
     type ?? ""
   )
 
-/** Text of chunks, of which one may end within a character. */
+/** Decodes chunks, which may end within a character. */
 export const texts = (chunks: Stream.Stream<Uint8Array, unknown>): Stream.Stream<string, unknown> =>
   Stream.suspend(() => {
     const decode = new TextDecoder()

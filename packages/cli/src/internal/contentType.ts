@@ -1,19 +1,19 @@
 /**
- * Types of content, and the text that they name.
+ * Media types, and the decoding of content by them.
  */
 import * as Effect from "effect/Effect"
 
-/** By the name of a file: `mime` has what Python's table has, by which HTTPie goes. It is loaded for files only. */
+/** Returns the type for the name of a file. The table of `mime` has the entries of Python's, which HTTPie uses; it is loaded only for files. */
 export const guess = (path: string): Effect.Effect<string | undefined> =>
   Effect.map(Effect.promise(() => import("mime")), ({ default: mime }) => mime.getType(path) ?? undefined)
 
 export const isJson = (type: string | undefined): boolean => /^[^;]*[/+]json\b/i.test(type ?? "")
 
-/** HTML is none: its blanks have a meaning. */
+/** Returns true for XML, except HTML, in which blanks have a meaning. */
 export const isXml = (type: string | undefined): boolean =>
   /^\s*(text|application)\/([\w.-]+\+)?xml\b/i.test(type ?? "") && !/xhtml/i.test(type ?? "")
 
-/** A body as text, by the charset that its type names. */
+/** Decodes a body by the charset of its type. */
 export const decode = (content: Uint8Array, type: string | undefined): string => {
   const [, charset = "utf-8"] = /;\s*charset="?([\w.:-]+)/i.exec(type ?? "") ?? []
   try {

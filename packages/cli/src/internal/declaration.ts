@@ -1,5 +1,5 @@
 /**
- * How commands and options are declared: data that the parser, the help and the completions read.
+ * Declarations of commands and options: data that the parser, the help and the completions read.
  */
 import type * as Effect from "effect/Effect"
 import type * as EffectOption from "effect/Option"
@@ -44,7 +44,7 @@ export type Option = Flag | Text | Choice | Numeric
 /** Options by their names in the program: `ignoreStdin` is written `--ignore-stdin`. */
 export type Options = Readonly<Record<string, Option>>
 
-/** What is written behind the options. */
+/** The arguments after the options. */
 export interface Arguments extends Valued {
   readonly completes?: "command"
 }
@@ -58,7 +58,7 @@ export type Values<O extends Options> = {
     : EffectOption.Option<Value<O[K]>>
 }
 
-/** A command whose options were read. */
+/** A command with its options as read. */
 export interface Command {
   readonly description: string
   readonly options: Options
@@ -66,7 +66,7 @@ export interface Command {
   readonly load: () => Promise<{ readonly run: (values: never) => Effect.Effect<Ended, unknown, Screen> }>
 }
 
-/** Checks that the module of the command takes what is declared. */
+/** Checks at compile time that the module of the command accepts the declared options. */
 export const command = <const O extends Options>(
   description: string,
   options: O,

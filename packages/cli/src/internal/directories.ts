@@ -1,5 +1,6 @@
 /**
- * Where a user's files are: the XDG Base Directory Specification, or what Windows names. A relative path in a variable of it is ignored.
+ * The directories of a user's files, by the XDG Base Directory Specification, or by the variables of Windows. A relative path in
+ * a variable is ignored.
  */
 import { homedir } from "node:os"
 import * as Path from "node:path"
@@ -9,7 +10,7 @@ import { isProfileName } from "./profileText.js"
 export interface Directories {
   /** Profiles, for the user to read and change. */
   readonly profiles: string
-  /** Secrets that `init` was told. */
+  /** Secrets that were passed to `init`. */
   readonly secrets: string
   /** The key of the token store. */
   readonly storeKey: string
@@ -19,7 +20,7 @@ export interface Directories {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** By the variables of the user, and of the platform: `%APPDATA%` and `%LOCALAPPDATA%` on Windows. */
+/** Returns the directories by the variables of the platform: `%APPDATA%` and `%LOCALAPPDATA%` on Windows. */
 export const make = (environment: Environment, home: string, platform: NodeJS.Platform = "linux"): Directories => {
   const { isAbsolute, join } = platform === "win32" ? Path.win32 : Path.posix
   const base = (variables: ReadonlyArray<string>, ...fallback: ReadonlyArray<string>): string => {
@@ -40,7 +41,7 @@ export const make = (environment: Environment, home: string, platform: NodeJS.Pl
   }
 }
 
-/** A user without a name and a home, as containers have them, has the root. */
+/** Returns the home directory, or the root for a user without a name and a home, as in containers. */
 const home = (): string => {
   try {
     return homedir()
@@ -49,7 +50,7 @@ const home = (): string => {
   }
 }
 
-/** Those of this user. */
+/** Returns the directories of this user. */
 export const here = (): Directories => make(process.env, home(), process.platform)
 
 export const profileSuffix = ".env"

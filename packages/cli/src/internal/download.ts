@@ -1,5 +1,5 @@
 /**
- * Downloads: a file that is there when it is whole, and not before.
+ * Downloads: a file exists under its name only when it is complete.
  */
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs/promises"
@@ -14,7 +14,7 @@ import * as errorCode from "./errorCode.js"
 import { Failure } from "./Failure.js"
 import type { Service as Screen } from "./Screen.js"
 
-/** File systems hold names of 255 bytes; a number may come to this one. */
+/** Shortens a name to 200 bytes: file systems allow 255, and a number may be added. */
 const fitting = (name: string): string => {
   const { ext, name: stem } = Path.parse(name)
   const end = Buffer.byteLength(ext) > 50 ? "" : ext
@@ -24,7 +24,7 @@ const fitting = (name: string): string => {
 }
 
 const baseName = (text: string): string | undefined => {
-  // What a server names is a file in this directory, and nothing else.
+  // A name from the server is always a file in this directory.
   const name = text.split(/[/\\]/).at(-1)?.replace(/[\x00-\x1f\x7f-\x9f]/g, "").replace(/^\.+/, "").trim()
   return name === undefined || name === "" ? undefined : fitting(name)
 }
@@ -37,7 +37,7 @@ const decoded = (text: string): string => {
   }
 }
 
-/** What `Content-Disposition` says (RFC 6266), or else the last part of the path. */
+/** Returns the name in `Content-Disposition` (RFC 6266), or else the last part of the path. */
 export const fileName = (disposition: string | undefined, url: string): string => {
   const [, extended] = /filename\*\s*=\s*UTF-8''([^;]+)/i.exec(disposition ?? "") ?? []
   const [, quoted, bare] = /filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(disposition ?? "") ?? []
@@ -61,7 +61,7 @@ export const size = (bytes: number): string =>
     ? `${(bytes / 1e6).toFixed(1)} MB`
     : `${(bytes / 1e9).toFixed(2)} GB`
 
-/** A bar for what is known of the whole, or else how much there is. */
+/** Returns a progress bar, or the received size if the total is unknown. */
 export const progress = (done: number, total: number | undefined, millis: number): string => {
   const rate = millis < 100 ? "" : ` ${size(Math.round(done / millis * 1000))}/s`
   if (total === undefined || total === 0) return `${size(done)}${rate}`
@@ -82,11 +82,11 @@ const failed = (path: string) => (error: unknown) =>
 interface Target {
   readonly directory: string
   readonly name: string
-  /** Whether it is there and no file that another can replace: a device, a pipe. */
+  /** True if it exists and cannot be replaced by a file: a device, a pipe. */
   readonly isSpecial: boolean
 }
 
-/** A body that broke before it was read is an empty stream, not a failed one: what arrived is compared with the header. */
+/** Compares the received size with the header, because an interrupted body may end as a complete stream does. */
 const isShort = (
   { headers, request: { method }, status }: HttpClientResponse.HttpClientResponse,
   arrived: number
@@ -94,14 +94,14 @@ const isShort = (
   method !== "HEAD" && status !== 304 && headers["content-encoding"] === undefined &&
   arrived < Number(headers["content-length"])
 
-/** Where the file is that was named: a link stays one, and what it leads to is replaced. */
+/** Resolves the named file: a link is kept, and its target is replaced. */
 const resolved = async (output: string): Promise<Target> => {
   const path = await Fs.realpath(output).catch(() => output)
   const isSpecial = await Fs.stat(path).then((found) => !found.isFile(), () => false)
   return { directory: Path.dirname(path), name: Path.basename(path), isSpecial }
 }
 
-/** Gives the draft its name: the one that was asked for, which is replaced, or the next one that is free. */
+/** Renames the draft to the requested name, which is replaced, or to the next free one. */
 const finish = async (draft: string, directory: string, name: string, replaces: boolean): Promise<string> => {
   if (replaces) {
     await Fs.rename(draft, Path.join(directory, name))
@@ -118,15 +118,15 @@ const finish = async (draft: string, directory: string, name: string, replaces: 
   }
 }
 
-/** Whether the response says that there is nothing behind this offset. */
+/** Returns true if the response reports that the file ends at this offset. */
 export const isWhole = (
   { headers, status }: HttpClientResponse.HttpClientResponse,
   offset: number
 ): boolean => status === 416 && headers["content-range"]?.replaceAll(" ", "") === `bytes*/${offset}`
 
 /**
- * Puts what is left behind what is there. What arrived stays when it ends early, for the next time. A server that sends the
- * whole file again has it written anew.
+ * Appends the rest of the file to the existing part. If the response ends early, the received part is kept for the next
+ * attempt. If the server sends the whole file, the file is replaced.
  */
 export const append = (
   response: HttpClientResponse.HttpClientResponse,

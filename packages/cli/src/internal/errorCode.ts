@@ -1,5 +1,5 @@
 /**
- * The code of a system's error, such as `ENOENT`, which is all that is shown of it.
+ * The code of a system error, such as `ENOENT`. No other part of the error is shown.
  */
 import { codeOf } from "../../../client-credentials/dist/internal/protocol/foreignError.js"
 

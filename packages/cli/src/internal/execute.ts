@@ -35,13 +35,13 @@ const levelOf = (text: string | undefined): LogLevel.LogLevel =>
     LogLevel.Info
 
 export const execute = (request: Extract<commandLine.Request, { readonly _tag: "Run" }>): void => {
-  /** Why nothing can be written any more, after which the program is interrupted, so that it leaves nothing behind. */
+  /** The error of standard output. It interrupts the program, so that the command cleans up. */
   let outputError: string | undefined
   process.stdout.on("error", (error) => {
     outputError = errorCode.of(error)
     process.emit("SIGINT")
   })
-  // No process reads what is written there, and the work goes on.
+  // Errors of standard error are ignored: the command continues without its messages.
   process.stderr.on("error", () => {})
 
   let isTerminated = false
@@ -60,14 +60,14 @@ export const execute = (request: Extract<commandLine.Request, { readonly _tag: "
 
   NodeRuntime.runMain(program, {
     disableErrorReporting: true,
-    // It would write to standard output, beside the logger of the commands.
+    // The pretty logger would write to standard output, in addition to the logger of the commands.
     disablePrettyLogger: true,
     teardown: (exit, onExit) => {
       if (outputError !== undefined && outputError !== "EPIPE") {
         process.stderr.write(`error: Standard output could not be written (${outputError}).\n`)
       }
       onExit(
-        // A reader that has seen enough, as head has, is no mistake.
+        // A reader that closes the pipe early, such as head, is not an error.
         outputError === "EPIPE"
           ? codes.success
           : outputError !== undefined

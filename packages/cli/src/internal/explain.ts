@@ -31,7 +31,7 @@ const settings = (error: ConfigError.ConfigError): string =>
 const isConfigError = (error: unknown): error is ConfigError.ConfigError =>
   typeof error === "object" && error !== null && "_op" in error && ("path" in error || "left" in error)
 
-/** By its tag and fields, so that the modules of the library need not be loaded to explain that an argument is wrong. */
+/** Explains an error by its tag and fields, so that invalid arguments are reported without loading the library. */
 const outcomeOf = (error: Tagged & Readonly<Record<string, unknown>>): Outcome => {
   switch (error._tag) {
     case "Failure":
@@ -117,7 +117,7 @@ export const explain = (error: unknown): Explanation => {
     return certificate(String(fields["endpoint"]), String(fields["detail"]))
   }
   const outcome = outcomeOf(fields)
-  // What is not known may hold anything.
+  // An unknown error may contain secrets.
   if (outcome === "unexpected") return unknown
   const remedy = error._tag === "Failure" && typeof fields["remedy"] === "string" ? ` ${fields["remedy"]}` : ""
   const message = error._tag === "SystemError" ? system(fields) : String(error.message ?? error._tag)

@@ -14,6 +14,6 @@ const escape = (text: string): string =>
 export const encode = (pairs: Pairs): string =>
   pairs.map(([name, value]) => `${escape(name)}=${escape(value)}`).join("&")
 
-/** Pairs of one name stand together, where the first of them was. */
+/** Groups the pairs of each name at the position of the first one. */
 export const grouped = (pairs: Pairs): Pairs =>
   [...new Set(pairs.map(([name]) => name))].flatMap((name) => pairs.filter(([one]) => one === name))

@@ -1,6 +1,6 @@
 /**
- * Tokens that are handed to other programs by their environment, where other users do not see them as they would arguments;
- * and what this command does below such a program.
+ * Tokens that are passed to other programs by their environment, which other users cannot read, unlike arguments; and their use
+ * by this command when such a program runs it.
  */
 import { spawn } from "node:child_process"
 import { constants } from "node:os"
@@ -68,14 +68,14 @@ export const run = (
       (code, signal) =>
         resume(Effect.succeed({ code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) }))
     )
-    // The command may need a moment to tidy up. Ctrl-C of a terminal has reached it already, since it goes to both.
+    // The command may need time to clean up. Ctrl-C on a terminal is sent to both processes.
     return Effect.promise(() => {
       if (received === "SIGTERM" || process.stdin.isTTY !== true) child.kill(received)
       return closed
     })
   })
 
-/** Issues the token that was handed over, until it expires. */
+/** Returns the token that was passed, until it expires. */
 export const endpoint = (
   network: TokenEndpoint.TokenEndpoint,
   { expiresAt, value }: Given

@@ -1,5 +1,5 @@
 /**
- * The help of a command, by its declaration.
+ * The help of a command, from its declaration.
  */
 import { optionsOf } from "./commandLine.js"
 import { commands } from "./commandTable.js"

@@ -25,7 +25,7 @@ export type Loaded =
 export interface Options {
   readonly method: string | undefined
   readonly form: boolean
-  /** Whether JSON is wanted, also without a body. */
+  /** True if the headers for JSON are sent, also without a body. */
   readonly json?: boolean
   readonly multipart: boolean
   /** The body itself: from `--raw` or from standard input. */
@@ -49,7 +49,7 @@ interface Body {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** HTTP knows bytes only: a header's text goes as UTF-8, as HTTPie sends it. */
+/** Encodes the value of a header as UTF-8, as HTTPie does; headers consist of bytes. */
 const latin1 = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
 
 const mixed = usage(
@@ -68,8 +68,8 @@ const jsonBody = (items: ReadonlyArray<Loaded>): Either.Either<Uint8Array, Failu
         Either.map((value) => ({ name: item.name, value })),
         Either.mapLeft((problem) =>
           usage(
-            `What "${item.name}" is set to by := ${problem}.`,
-            "For a text write key=value; quote JSON for the shell."
+            `The value of "${item.name}:=" ${problem}.`,
+            "For a string, write key=value; quote JSON for the shell."
           )
         )
       )
@@ -83,7 +83,7 @@ const formFields = (items: ReadonlyArray<Loaded>): Either.Either<ReadonlyArray<r
       ? [
         jsonText.read(item.value).pipe(
           Either.map((value) => [item.name, jsonText.oneLine(value)] as const),
-          Either.mapLeft((problem) => usage(`What "${item.name}" is set to by := ${problem}.`))
+          Either.mapLeft((problem) => usage(`The value of "${item.name}:=" ${problem}.`))
         )
       ]
       : []
@@ -134,7 +134,7 @@ const bodyOf = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<B
   if (uploads.length > 0) {
     return Either.left(usage(
       `"${uploads[0]?.name}@..." uploads a file as a field of a form.`,
-      "Say --form for that, key=@file to put its text into JSON, or @file to send it as the body."
+      "Pass --form for that, key=@file to put its content into JSON, or @file to send it as the body."
     ))
   }
   if (options.form) {
@@ -149,7 +149,7 @@ const bodyOf = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<B
     : Either.map(jsonBody(inBody), (content) => ({ content, type: "application/json", isJson: true }))
 }
 
-/** Headers of the user come after those that the body brings, and take their place. */
+/** Merges the headers of the user over those of the body. */
 export const make = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<Message, Failure> =>
   Either.map(bodyOf(items, options), ({ content, isJson, type }) => {
     const headers = new Map<string, string>([[
@@ -182,7 +182,7 @@ export const make = (items: ReadonlyArray<Loaded>, options: Options): Either.Eit
 
 const methods: ReadonlyArray<string> = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
-/** Those of the standard may be written in any case; others, such as PURGE, in capitals, so that no path is taken for one. */
+/** Returns true for standard methods in any case, and for others, such as PURGE, in capitals, so that no path is read as one. */
 const isMethod = (text: string): boolean =>
   methods.includes(text.toUpperCase()) || /^(?=.{3})[A-Z]+(-[A-Z]+)*$/.test(text)
 
@@ -195,7 +195,9 @@ export const split = (
 > => {
   const [first, second, ...rest] = args
   if (first === undefined || (second === undefined && methods.includes(first))) {
-    return Either.left(usage("A URL is missing.", "Say effect-oauth call /items, or effect-oauth call --help."))
+    return Either.left(
+      usage("A URL is missing.", "For example: effect-oauth call /items. See effect-oauth call --help.")
+    )
   }
   return isMethod(first) && second !== undefined
     ? Either.right({ method: first.toUpperCase(), url: second, items: rest })

@@ -1,9 +1,9 @@
 /**
- * JSON as text: checked, but never turned into numbers of this language, so that an id of 19 digits stays what it is.
+ * JSON as a string: validated, but not parsed into JavaScript numbers, so that an id of 19 digits keeps its value.
  */
 import * as Either from "effect/Either"
 
-/** A JSON text that was found to be sound. */
+/** A string that was validated as JSON. */
 export interface JsonText {
   readonly json: string
 }
@@ -17,11 +17,11 @@ export const read = (text: string): Either.Either<JsonText, string> => {
     JSON.parse(text)
     return Either.right({ json: text })
   } catch {
-    return Either.left("is no JSON")
+    return Either.left("is not valid JSON")
   }
 }
 
-/** A string as HTTPie, which is Python, writes it: in ASCII. */
+/** Quotes a string in ASCII, as HTTPie does. */
 export const quote = (text: string): string =>
   JSON.stringify(text).replace(
     /[\u007f-\uffff]/g,
@@ -30,11 +30,11 @@ export const quote = (text: string): string =>
 
 const rewritten = (one: string): string => one.startsWith("\"") ? quote(JSON.parse(one) as string) : one
 
-/** On one line, as HTTPie writes it: with a space after commas and colons. */
+/** Formats JSON on one line, as HTTPie does: with a space after commas and colons. */
 export const oneLine = ({ json }: JsonText): string =>
   tokens(json).map((one) => one === "," || one === ":" ? `${one} ` : rewritten(one)).join("")
 
-/** How the parts of a JSON text are shown. */
+/** The styles of the parts of JSON. */
 export interface Style {
   readonly key: (text: string) => string
   readonly string: (text: string) => string
@@ -46,7 +46,7 @@ const same = (text: string): string => text
 
 export const plain: Style = { key: same, string: same, number: same, literal: same }
 
-/** On several lines, indented. Every token stays what it was. */
+/** Indents JSON. Does not change its tokens. */
 export const indented = ({ json }: JsonText, style: Style = plain): string => {
   const all = tokens(json)
   let depth = 0
@@ -68,10 +68,10 @@ export const indented = ({ json }: JsonText, style: Style = plain): string => {
   return out
 }
 
-/** Characters that steer a terminal, or that JSON needs escaped, stay escaped. */
+/** Characters that remain escaped: those that control a terminal, or that JSON requires to be escaped. */
 const staysEscaped = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"\\]/u
 
-/** With the characters that `\\u...` stands for, where they can be shown. */
+/** Decodes `\\u...` escapes of printable characters. */
 export const readable = ({ json }: JsonText): JsonText => ({
   json: json.replace(
     /(?:\\u[0-9a-f]{4})+|\\[^]/gi,

@@ -1,5 +1,5 @@
 /**
- * What a token says of itself, if it is a JWT (RFC 7519). Nothing is verified: a client cannot, and must not rely on it.
+ * The header and claims of a token that is a JWT (RFC 7519). They are not verified, and a client must not rely on them.
  */
 
 export interface Jwt {
@@ -18,7 +18,7 @@ const part = (text: string): Readonly<Record<string, unknown>> | undefined => {
   }
 }
 
-/** Undefined when it is none. */
+/** Returns the JWT, or undefined if the token is not one. */
 export const read = (token: string): Jwt | undefined => {
   const [first, second, third, ...rest] = token.split(".")
   if (first === undefined || second === undefined || third === undefined || rest.length > 0) return undefined
@@ -33,7 +33,7 @@ const texts = (value: unknown): ReadonlyArray<string> =>
 
 export const audience = ({ claims }: Jwt): ReadonlyArray<string> => texts(claims["aud"])
 
-/** `scope` is what RFC 9068 says; `scp` is what some servers do. */
+/** Returns `scope` (RFC 9068), or `scp`, which some servers use instead. */
 export const scope = ({ claims }: Jwt): ReadonlyArray<string> | undefined => {
   const found = claims["scope"] ?? claims["scp"]
   return found === undefined ? undefined : texts(found).flatMap((one) => one.split(" ")).filter((one) => one !== "")

@@ -1,5 +1,5 @@
 /**
- * The arguments are read; help and completions are printed at once, and commands run by `execute.ts`.
+ * Reads the arguments, and prints help and completions. Commands are run by `execute.ts`.
  */
 import { readdirSync } from "node:fs"
 
@@ -25,7 +25,7 @@ const profiles = (): ReadonlyArray<string> => {
   }
 }
 
-/** What is requested without running a command. */
+/** Returns the output of a request that runs no command. */
 const print = (request: Exclude<commandLine.Request, { readonly _tag: "Run" }>): string => {
   switch (request._tag) {
     case "Help":

@@ -1,9 +1,9 @@
 /**
- * The name that was meant.
+ * Suggestions for misspelt names.
  */
 import { closest, distance } from "fastest-levenshtein"
 
-/** The nearest of the names, if it is spelt almost like the one that is written. */
+/** Returns the nearest of the names, if its spelling is similar. */
 export const nearest = (text: string, names: ReadonlyArray<string>): string | undefined => {
   const wanted = text.toLowerCase()
   const beginning = wanted.length > 1 ? names.filter((name) => name.toLowerCase().startsWith(wanted)) : []

@@ -1,5 +1,5 @@
 /**
- * The JSON body that request items describe, with HTTPie's syntax for what is inside of what:
+ * The JSON body that request items describe, in the syntax of HTTPie for nested members:
  *
  *     user[name]=Ada   tags[]=a   tags[]=b   matrix[0][1]:=2   []=first
  *
@@ -20,7 +20,7 @@ type Tree =
   | { readonly _tag: "Object"; readonly fields: Map<string, Tree> }
   | { readonly _tag: "Array"; readonly elements: Array<Tree | undefined> }
 
-/** An index beyond this is a mistake, not a list. */
+/** The maximum index: a larger one is probably a mistake. */
 const maxIndex = 100_000
 
 const bad = (name: string, problem: string) =>
@@ -47,7 +47,7 @@ export const path = (name: string): Either.Either<ReadonlyArray<Step>, Failure> 
     else if (character === "[") {
       if (isInside) return bad(name, "has a bracket within brackets")
       if (steps.length === 0 && at > 0) steps.push({ _tag: "Key", key: text })
-      else if (text !== "") return bad(name, "has a text between brackets")
+      else if (text !== "") return bad(name, "has characters between brackets")
       ;[text, isText, isInside] = ["", false, true]
     } else if (character === "]") {
       if (!isInside) return bad(name, "closes a bracket that is not open")
@@ -57,12 +57,12 @@ export const path = (name: string): Either.Either<ReadonlyArray<Step>, Failure> 
   }
   if (isInside) return bad(name, "does not close its bracket")
   if (steps.length === 0) return Either.right([{ _tag: "Key", key: text }])
-  return text === "" ? Either.right(steps) : bad(name, "has a text after its brackets")
+  return text === "" ? Either.right(steps) : bad(name, "has characters after its brackets")
 }
 
 const kind = { Leaf: "a value", Object: "an object", Array: "a list" } as const
 
-/** Puts a value into a tree, which is changed. */
+/** Inserts a value into a tree, in place. */
 const put = (
   name: string,
   tree: Tree | undefined,
@@ -100,7 +100,7 @@ const write = (tree: Tree | undefined): string => {
   }
 }
 
-/** The text of the body, as HTTPie writes it. */
+/** Returns the JSON of the body, as HTTPie writes it. */
 export const make = (
   entries: ReadonlyArray<{ readonly name: string; readonly value: JsonText }>
 ): Either.Either<string, Failure> => {

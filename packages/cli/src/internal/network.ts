@@ -1,6 +1,6 @@
 /**
- * The HTTP client of the settings: that of Node, or Undici where certificates, keys or proxies are configured, which takes
- * as long to load as everything else.
+ * The HTTP client of the settings: that of Node, or Undici if certificates, keys or proxies are configured. Undici doubles the
+ * time to load.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const ofProcess = /^((https?|all)_proxy|NODE_TLS_REJECT_UNAUTHORIZED)$/i
 
-/** Whether connections differ from those that Node makes by itself. */
+/** Returns true if the settings change the connections of Node. */
 export const isConfigured = (values: Values, environment: Environment): boolean =>
   tlsVariables.some((variable) => values[variable] !== undefined) ||
   Object.entries({ ...environment, ...values }).some(([name, value]) => ofProcess.test(name) && (value ?? "") !== "")

@@ -1,5 +1,5 @@
 /**
- * A token that is handed to another program, which cannot refresh it: one in its refresh window is replaced first.
+ * The token for another program, which cannot refresh it: a token in its refresh window is replaced first.
  */
 import { type AccessToken, ClientConfig, TokenCache } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"
@@ -27,7 +27,7 @@ const minLifeOf = ({ minLife }: Options) => {
     : Effect.succeed(millis)
 }
 
-/** Replaces a token that does not last; where that fails, the cached one is used while it can be. */
+/** Replaces a token that expires too soon. If that fails, returns the cached token while it is valid. */
 const lasting = (cached: AccessToken.AccessToken, minLife: number) =>
   Effect.gen(function*() {
     const { err, note } = yield* Screen

@@ -1,5 +1,5 @@
 /**
- * The outcomes of a command, which its exit codes stand for.
+ * The outcomes of a command, each with an exit code.
  */
 import type { codes } from "../ExitCode.js"
 

@@ -1,5 +1,5 @@
 /**
- * How requests and answers are shown: the parts asked for, with colours on a terminal.
+ * The output of requests and responses: the chosen parts, with colours on a terminal.
  */
 import { STATUS_CODES } from "node:http"
 
@@ -13,9 +13,9 @@ import * as redaction from "./redaction.js"
 
 export interface Look {
   readonly style: Style
-  /** Whether JSON is indented. */
+  /** True if JSON is indented. */
   readonly isFormatted: boolean
-  /** Whether headers of responses that may hold secrets are shown in full. */
+  /** True if headers of responses that may hold secrets are shown in full. */
   readonly showsSecrets?: boolean
 }
 
@@ -25,7 +25,7 @@ const headerLines = (
   shown = redaction.header
 ): ReadonlyArray<string> => [...headers].map(([name, value]) => `${cyan(harmless(name))}: ${shown(name, value)}`)
 
-/** What is to be sent; how it is authorized is shown, and not with what. */
+/** Returns the head of the request to send, with the scheme of its authorization and without the credentials. */
 export const request = (
   { headers, method, url }: HttpClientRequest.HttpClientRequest,
   scheme: "Bearer" | "DPoP",
@@ -54,7 +54,7 @@ export const response = (
   ].join("\n")
 }
 
-/** A body as text: JSON indented and coloured where that is wanted, everything else as it is. */
+/** Formats a body: JSON is indented and coloured if requested, other content is unchanged. */
 export const body = (text: string, type: string | undefined, { isFormatted, style }: Look): string => {
   const json = contentType.isJson(type) || /^\s*[[{]/.test(text) ? jsonText.read(text) : Either.left("")
   if (Either.isLeft(json) || (!isFormatted && !style.isColoured)) return text
@@ -66,7 +66,7 @@ export const body = (text: string, type: string | undefined, { isFormatted, styl
   )
 }
 
-/** A body as a terminal may show it: what steers the terminal is escaped, in JSON so that it stays JSON. */
+/** Escapes the control characters of a body for a terminal; JSON remains valid. */
 export const harmlessBody = (text: string): string =>
   Either.isRight(jsonText.read(text))
     ? text.replaceAll("\r", "").replace(

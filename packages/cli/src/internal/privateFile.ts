@@ -1,5 +1,5 @@
 /**
- * Files for the user alone: 0600, in directories of 0700, whole or not there at all.
+ * Files that only the user can access: mode 0600, in directories of mode 0700, written atomically.
  */
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs/promises"
@@ -21,7 +21,7 @@ const attempt = <A>(path: string, doing: string, run: () => Promise<A>): Effect.
       })
   })
 
-/** The text, or undefined where there is no such file. */
+/** Returns the content, or undefined if the file does not exist. */
 export const read = (path: string): Effect.Effect<string | undefined, Failure> =>
   attempt(path, "read", () =>
     Fs.readFile(path, "utf8").catch((error: unknown) => {
@@ -29,7 +29,7 @@ export const read = (path: string): Effect.Effect<string | undefined, Failure> =
       throw error
     }))
 
-/** Each by itself: told to make all of them, Node tries for ever where nobody can make one, as in `/proc`. */
+/** Creates each directory separately: with `recursive`, Node never ends where no directory can be created, as in `/proc`. */
 const makeDirectory = async (path: string): Promise<void> => {
   const make = () => Fs.mkdir(path, { mode: 0o700 })
   const unlessThere = (error: unknown) => {
@@ -50,7 +50,7 @@ const draft = async (path: string, text: string): Promise<string> => {
   return name
 }
 
-/** Replaces the file if there is one. */
+/** Writes the file, and replaces an existing one. */
 export const write = (path: string, text: string): Effect.Effect<void, Failure> =>
   attempt(path, "written", async () => {
     const name = await draft(path, text)
@@ -60,14 +60,14 @@ export const write = (path: string, text: string): Effect.Effect<void, Failure> 
     })
   }).pipe(Effect.uninterruptible)
 
-/** Makes the file unless there is one, and gives what is in it: the same to all who do this at once. */
+/** Creates the file if it does not exist, and returns its content: the same for all concurrent callers. */
 export const readOrMake = (path: string, text: () => string): Effect.Effect<string, Failure> =>
   Effect.flatMap(
     read(path),
     (found) =>
       found !== undefined ? Effect.succeed(found) : attempt(path, "written", async () => {
         const name = await draft(path, text())
-        // A link is made only once.
+        // Creating the link fails if another process was first.
         await Fs.link(name, path).catch((error: unknown) => {
           if (errorCode.of(error) !== "EEXIST") throw error
         }).finally(() => Fs.rm(name, { force: true }))
@@ -75,15 +75,15 @@ export const readOrMake = (path: string, text: () => string): Effect.Effect<stri
       })
   ).pipe(Effect.uninterruptible)
 
-/** What others than its owner can do with a file. */
+/** The access of users other than the owner to a file. */
 export interface Access {
-  /** A file that nobody can write is one of a read-only mount, as containers get their secrets: then it is false. */
+  /** False also for a file without write permissions: it is from a read-only mount, by which containers receive secrets. */
   readonly othersRead: boolean
-  /** Also when it is theirs. */
+  /** True also if another user owns the file. */
   readonly othersWrite: boolean
 }
 
-/** By the mode and the owner of the file; Windows has no such modes. */
+/** Returns the access by the mode and the owner of the file. Windows has no such modes. */
 export const accessOf = (
   { mode, uid }: { readonly mode: number; readonly uid: number },
   platform: NodeJS.Platform,
@@ -94,13 +94,13 @@ export const accessOf = (
     othersWrite: (mode & 0o022) !== 0 || (user !== undefined && uid !== user && uid !== 0)
   }
 
-/** Undefined where there is no such file. */
+/** Returns the access of other users, or undefined if the file does not exist. */
 export const access = (path: string): Effect.Effect<Access | undefined> =>
   Effect.promise(() =>
     Fs.stat(path).then((found) => accessOf(found, process.platform, process.geteuid?.()), () => undefined)
   )
 
-/** Whether others than its owner may read it; undefined where there is no such file. */
+/** Returns true if other users may read the file; undefined if it does not exist. */
 export const isOpen = (path: string): Effect.Effect<boolean | undefined> =>
   Effect.map(access(path), (found) => found?.othersRead)
 

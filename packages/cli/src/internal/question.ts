@@ -1,5 +1,5 @@
 /**
- * Questions on the terminal, by standard error, so that standard output stays the command's own.
+ * Prompts on the terminal, written to standard error: standard output is for results.
  */
 import input from "@inquirer/input"
 import choose from "@inquirer/select"
@@ -9,7 +9,7 @@ import { Failure } from "./Failure.js"
 
 const context = { output: process.stderr, clearPromptOnDone: false }
 
-/** Ctrl-C ends the question, and the command. */
+/** Ends the prompt and the command on Ctrl-C. */
 const asked = <A>(question: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, Failure> =>
   Effect.tryPromise({
     try: question,

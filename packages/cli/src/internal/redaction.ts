@@ -1,5 +1,5 @@
 /**
- * What of the traffic may be shown: all but what is secret or could hold it.
+ * Redaction of the traffic: everything that is, or may contain, a secret is replaced.
  */
 import { harmless } from "./ansi.js"
 
@@ -20,14 +20,14 @@ const isSecret = (name: string): boolean =>
   secretHeaders.has(name.toLowerCase()) || /(^|[-_])(secret|password|credentials?|api-?key)$/i.test(name) ||
   /^(x-)?((access|auth|authorization|bearer|csrf|id|refresh|security|session|xsrf)-?)+token$/i.test(name)
 
-/** The scheme of a credential is shown, so that one sees what kind was sent. */
+/** Redacts the value of a secret header, except the scheme of a credential. */
 export const header = (name: string, value: string): string => {
   if (!isSecret(name)) return harmless(value)
   const scheme = /^(Bearer|DPoP|Basic) /i.exec(value)?.[1]
   return scheme === undefined ? redacted : `${scheme} ${redacted}`
 }
 
-/** Parameters of token requests that say nothing secret; whatever else is there may. */
+/** Parameters of token requests that never contain secrets; all others may. */
 const openParameters = new Set([
   "audience",
   "authorization_details",

@@ -1,5 +1,5 @@
 /**
- * Redirects that are followed by `--follow`: within the origin, and below the path that the token is meant for.
+ * Redirects that `--follow` follows: within the origin and the path that may receive the token.
  */
 import type { Message } from "./httpMessage.js"
 
@@ -10,14 +10,14 @@ export interface Sent {
 
 export type Next =
   | { readonly _tag: "Follow"; readonly sent: Sent }
-  /** Why it is not followed. */
+  /** The reason why the redirect is not followed. */
   | { readonly _tag: "Stay"; readonly reason: string }
 
 const statuses = [301, 302, 303, 307, 308]
 
 export const maxRedirects = 10
 
-/** The URL that a response names, without what could be secret in it. */
+/** Returns the absolute URL of a redirect, or undefined if it is missing or not valid. */
 export const target = (url: string, location: string | undefined): string | undefined =>
   location === undefined || !URL.canParse(location, url) ? undefined : new URL(location, url).href
 

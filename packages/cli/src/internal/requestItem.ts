@@ -1,5 +1,5 @@
 /**
- * The request items of HTTPie: what is to be sent, one argument each.
+ * The request items of HTTPie, one for each argument.
  *
  *     Header:value   Header:   Header;   Header:@file
  *     name==value    name==@file
@@ -7,14 +7,14 @@
  *     key:=json      key:=@file
  *     key@file       @file
  *
- * The separator that comes first counts, and of those at one place the longest. A backslash before a character of a
- * separator takes its meaning away.
+ * An item is split at its first separator; of several at one position, at the longest. A backslash escapes the characters of
+ * separators.
  */
 import * as Either from "effect/Either"
 
 import { type Failure, usage } from "./Failure.js"
 
-/** A text, or the file that holds it. */
+/** A value, or the file that holds it. */
 export type Source = { readonly _tag: "Text"; readonly text: string } | { readonly _tag: "File"; readonly path: string }
 
 export type RequestItem<A = Source> =
@@ -86,7 +86,7 @@ const item = (argument: string): Either.Either<RequestItem, Failure> => {
     case ";":
       return value === ""
         ? header({ _tag: "Header", name, value: text("") })
-        : wrong(argument, "has a value after the semicolon that stands for an empty header")
+        : wrong(argument, "has a value after the semicolon, which means an empty header")
     case ":@":
       return header({ _tag: "Header", name, value: file(value) })
     case "==":
@@ -111,6 +111,6 @@ const item = (argument: string): Either.Either<RequestItem, Failure> => {
 export const parse = (args: ReadonlyArray<string>): Either.Either<ReadonlyArray<RequestItem>, Failure> =>
   Either.all(args.map(item))
 
-/** Whether the item goes into the body, so that the method is POST unless another is named. */
+/** Returns true if the item is part of the body, so that the default method is POST. */
 export const isBody = ({ _tag }: RequestItem<unknown>): boolean =>
   _tag === "Data" || _tag === "Json" || _tag === "Upload"

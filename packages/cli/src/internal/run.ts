@@ -1,6 +1,5 @@
 /**
- * One way to run every command: what it says goes to the screen, what it fails with is explained, and how it ends is the
- * exit code.
+ * Runs every command: its output goes to the screen, its failure is explained, and its outcome determines the exit code.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -23,7 +22,7 @@ export interface Common {
   readonly verbose: boolean
 }
 
-/** How a command ended: by its kind, or with the exit code of a command that it ran. */
+/** The end of a command: its outcome, or the exit code of the program that it ran. */
 export type Ended = Outcome | { readonly code: number }
 
 const codeOf = (ended: Ended): number => typeof ended === "string" ? codes[ended] : ended.code

@@ -1,6 +1,6 @@
 /**
- * Secrets that are in no file: a command prints them, or the user is asked. They are read when a token is asked for, and not
- * before: with a token at hand nobody is asked.
+ * Secrets that are not in a file: a command prints them, or the user types them. They are read only when a token is requested;
+ * while a token is cached, no command runs and no prompt appears.
  */
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
@@ -22,7 +22,7 @@ const unavailable = (problem: string) => new OAuthError.CredentialUnavailable({ 
 
 const maxBytes = 65_536
 
-/** What the command prints to standard output, without the line break at its end. It may talk to the user meanwhile. */
+/** Returns the standard output of the command without its last line break. The command may prompt the user. */
 export const fromCommand = (command: string): Secret =>
   Effect.async<Redacted.Redacted<string>, OAuthError.CredentialUnavailable>((resume) => {
     const child = spawn(command, { stdio: ["inherit", "pipe", "inherit"], shell: true })
@@ -30,7 +30,7 @@ export const fromCommand = (command: string): Secret =>
     let size = 0
     child.stdout.on("data", (chunk: Buffer) => {
       size += chunk.length
-      // Whatever writes on, in a pipe of the command too, is told by this.
+      // Ends every process that still writes, in a pipe of the command too, by a broken pipe.
       if (size > maxBytes) child.stdout.destroy()
       else chunks.push(chunk)
     })
@@ -50,7 +50,7 @@ export const fromCommand = (command: string): Secret =>
     return Effect.sync(() => child.kill())
   })
 
-/** Asks on the terminal, by standard error so that standard output stays the command's own, and shows nothing typed. */
+/** Prompts on the terminal without echo. The prompt is written to standard error: standard output is for results. */
 export const ask = (question: string): Effect.Effect<Redacted.Redacted<string>, Failure> =>
   Effect.suspend(() => {
     if (process.stdin.isTTY !== true) {
@@ -62,7 +62,7 @@ export const ask = (question: string): Effect.Effect<Redacted.Redacted<string>, 
     }
     return Effect.async<Redacted.Redacted<string>, Failure>((resume) => {
       const muted = new Writable({ write: (_chunk, _encoding, done) => done() })
-      // The terminal shows nothing typed from here on, which is before the question.
+      // Disables the echo before the prompt is shown.
       const lines = createInterface({ input: process.stdin, output: muted, terminal: true, historySize: 0 })
       process.stderr.write(question)
       let isAnswered = false
@@ -92,10 +92,10 @@ const withSecret = (settings: Settings, secret: string) => {
   )
 }
 
-/** Stands for the secret while the other settings are checked: long enough for every method (RFC 7518 section 3.2). */
+/** Placeholder of the secret while the other settings are validated: long enough for every method (RFC 7518 section 3.2). */
 const notReadYet = "not read yet".padEnd(64, ".")
 
-/** The configuration, with a secret that is read for each request that needs it. `identity` stands for it until then. */
+/** The configuration, with a secret that is read for each token request. `identity` identifies it until then. */
 const deferred = (
   settings: Settings,
   secret: Secret,
@@ -114,7 +114,7 @@ const deferred = (
       ...checked,
       authentication: (supported) => {
         const { credentials, method, mutualTls } = checked.authentication(supported)
-        // The others are of the secret that is not read yet.
+        // The other credentials belong to the placeholder.
         const previous = hasPrevious ? credentials.slice(-1) : []
         return {
           method,
@@ -139,7 +139,7 @@ const deferred = (
     }
   })
 
-/** The configuration of the settings, wherever the secret is. */
+/** Returns the configuration of the settings, for each source of the secret. */
 export const configure = (
   settings: Settings
 ): Effect.Effect<
@@ -159,7 +159,7 @@ export const configure = (
   if (sources.length > 1) {
     return new Failure({
       outcome: "configuration",
-      message: `${sources.join(" and ")} each say where the client secret is.`,
+      message: `${sources.join(" and ")} each define the client secret.`,
       remedy: "Keep one of them."
     })
   }

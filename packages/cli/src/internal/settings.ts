@@ -16,11 +16,11 @@ import { Screen } from "./Screen.js"
 import * as variables from "./variables.js"
 
 export interface Settings {
-  /** Where they are from, for a sentence. */
+  /** The origin of the settings, for messages. */
   readonly origin: string
   readonly profile: string | undefined
   readonly values: profileText.Values
-  /** The token that another command handed over, where there is nothing to request another with. */
+  /** The token that another command passed, if there are no credentials to request another. */
   readonly given?: variables.Given | undefined
 }
 
@@ -30,7 +30,7 @@ export const profilePath = (name: string): Effect.Effect<string, Failure> =>
   profileText.isProfileName(name)
     ? Effect.map(places, ({ profiles }) => Path.join(profiles, name + directories.profileSuffix))
     : Effect.fail(usage(
-      "That is no name for a profile.",
+      "The name of the profile is not valid.",
       "Use letters, digits, dots, hyphens and underscores, at most 64 of them."
     ))
 
@@ -39,7 +39,7 @@ export const profiles: Effect.Effect<ReadonlyArray<string>> = Effect.flatMap(
   (all) => Effect.map(privateFile.names(all.profiles), directories.profileNames)
 )
 
-/** Why a profile cannot be trusted, by what others can do with its file. */
+/** Returns the failure for a profile that other users can change, or whose secret they can read. */
 const distrust = (
   path: string,
   values: profileText.Values,
@@ -64,7 +64,7 @@ const distrust = (
     : undefined
 }
 
-/** Notes what looks wrong with variables, and goes on. */
+/** Reports suspicious variables as warnings. */
 const reviewed = (chosen: Settings, names: ReadonlyArray<string>): Effect.Effect<Settings, never, Screen> =>
   Effect.gen(function*() {
     const { err, note } = yield* Screen
@@ -80,7 +80,7 @@ const reviewed = (chosen: Settings, names: ReadonlyArray<string>): Effect.Effect
     return chosen
   })
 
-/** Those of a profile that must be there. */
+/** Returns the settings of a profile, which must exist. */
 const ofProfile = (name: string): Effect.Effect<Settings, Failure, Screen> =>
   Effect.gen(function*() {
     const path = yield* profilePath(name)
@@ -98,7 +98,7 @@ const ofProfile = (name: string): Effect.Effect<Settings, Failure, Screen> =>
     const values = yield* Either.mapLeft(profileText.read(text), (line) =>
       new Failure({
         outcome: "configuration",
-        message: `Line ${line} of ${path} is no setting.`,
+        message: `Line ${line} of ${path} is not a setting.`,
         remedy: "Each line is NAME=value, or starts with #."
       }))
     const access = yield* privateFile.access(path)
@@ -107,7 +107,7 @@ const ofProfile = (name: string): Effect.Effect<Settings, Failure, Screen> =>
     return yield* reviewed({ origin: `profile "${name}"`, profile: name, values }, Object.keys(values))
   })
 
-/** The same for a command that makes no call, and so needs no API. */
+/** Returns the settings for a command that makes no call, and so requires no API. */
 export const withoutApi = ({ values, ...rest }: Settings): Settings => ({
   ...rest,
   values: { API_BASE_URL: "none", ...values }
@@ -131,13 +131,13 @@ const ofEnvironment: Effect.Effect<Settings> = Effect.sync(() => {
 })
 
 /**
- * Those of the profile named on the command line or in `EFFECT_OAUTH_PROFILE`, and nothing of the environment then, so that
- * the id of one client never meets the secret of another. Without a name: those of the environment, and if it has none,
- * those of the profile `default`.
+ * Loads the settings of the profile that the command line or `EFFECT_OAUTH_PROFILE` names, without those of the environment, so
+ * that the id of one client is never combined with the secret of another. Without a name, loads those of the environment, or of
+ * the profile `default` if the environment configures no client.
  */
 export const load = (named: Option.Option<string>): Effect.Effect<Settings, Failure, Screen> =>
   Effect.gen(function*() {
-    // A name that is empty, of a variable that is not set say, must not become another client.
+    // An empty name, for example of an unset variable, must not select another client.
     if (Option.isSome(named)) return yield* ofProfile(named.value)
     const name = process.env["EFFECT_OAUTH_PROFILE"] ?? ""
     if (name !== "") return yield* ofProfile(name)
@@ -157,5 +157,5 @@ export const load = (named: Option.Option<string>): Effect.Effect<Settings, Fail
   })
 
 export const provider = ({ values }: Settings): ConfigProvider.ConfigProvider =>
-  // Nothing is cut into paths or lists: a setting is a text.
+  // Values are not split into paths or lists: each setting is one string.
   ConfigProvider.fromMap(new Map(Object.entries(values)), { pathDelim: "\u0000", seqDelim: "\u0000" })

@@ -1,6 +1,6 @@
 /**
- * Tokens that commands share through files, with a note wherever one has to wait for another, or learns of a failure that
- * another had.
+ * Tokens that commands share through files, with a note if a command waits for another one, or ends with the failure of an
+ * earlier one.
  */
 import { SharedTokens, TokenEndpoint, TokenStore } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"
@@ -12,10 +12,10 @@ import * as Option from "effect/Option"
 import * as durationText from "./durationText.js"
 import { Screen } from "./Screen.js"
 
-/** A process that was killed while it requested a token delays the next one for as long. */
+/** Duration of the lease: the maximum delay after a process was killed during a token request. */
 const leaseLife = Duration.seconds(4)
 
-/** Shorter waits are not noted: commands that start at once have them. */
+/** The wait after which a note is shown. Commands that start at the same time wait for less. */
 const notedAfter = 1000
 
 /** The store, with a note when another process has had the lease for a while. */
@@ -51,7 +51,7 @@ const noting = (
   }
 }
 
-/** The store as if it held nothing yet, so that a token is requested, whatever is cached and whatever failed before. */
+/** Hides the content of the store, so that a token is requested regardless of cached tokens and earlier failures. */
 const emptied = (store: TokenStore.TokenStore): TokenStore.TokenStore => {
   const generations = new Map<string, number>()
   const replaced = new Set<string>()

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 
 import { Failure } from "./Failure.js"
 
-/** Whether something was put there by the shell: a pipe or a file, and not a terminal or what a parent left open. */
+/** Returns true if standard input is a pipe or a file, and not a terminal or a stream that a parent left open. */
 export const isRedirected = (): boolean => {
   try {
     const found = fstatSync(0)
@@ -24,5 +24,5 @@ export const readAll: Effect.Effect<Uint8Array, Failure> = Effect.tryPromise({
     return Buffer.concat(chunks)
   },
   catch: () =>
-    new Failure({ outcome: "file", message: "Standard input could not be read.", remedy: "Say --ignore-stdin." })
+    new Failure({ outcome: "file", message: "Standard input could not be read.", remedy: "Pass --ignore-stdin." })
 })

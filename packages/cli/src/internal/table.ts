@@ -8,7 +8,7 @@ export type Align = "left" | "right"
 
 const longestWord = (text: string): number => Math.max(0, ...text.split(/\s+/).map(width))
 
-/** Takes room from the widest column, one by one, but cuts no word. */
+/** Narrows the widest columns, without cutting words. */
 const fitted = (
   widths: ReadonlyArray<number>,
   least: ReadonlyArray<number>,
@@ -34,7 +34,7 @@ export const list = (pairs: ReadonlyArray<readonly [string, string]>, room = Inf
   }).join("\n")
 }
 
-/** Row by row, where the room is too small for a table. */
+/** Formats row by row, if the width is too small for a table. */
 const blocks = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>, room: number): string =>
   rows.map((row) =>
     list(head.flatMap((name, column) => (row[column] ?? "") === "" ? [] : [[name, row[column] ?? ""] as const]), room)

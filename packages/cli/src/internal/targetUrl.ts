@@ -1,5 +1,5 @@
 /**
- * Where a call goes: a path at the API, or a URL at one of the origins that the token may go to.
+ * The target of a call: a path at the API, or a URL at one of the origins that may receive the token.
  *
  *     /items, items      from API_BASE_URL
  *     https://...        as it is
@@ -32,19 +32,19 @@ const needless = /%(?:3[0-9]|4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A]|2[DE]|5F|7E)/gi
 
 const normal = (url: string): string => url.replace(needless, (escaped) => decodeURIComponent(escaped))
 
-/** The query is put behind the one that is there. */
+/** Appends the query to the existing one. */
 export const make = (written: string, query: string, api: Api): Either.Either<string, Failure> => {
   const text = absolute(written, api)
   if (/[\x00-\x20\x7f]/.test(written) || !URL.canParse(text)) {
     return Either.left(
-      usage(`"${written}" is no URL.`, `Say a path such as /items, taken from ${api.baseUrl}, or a URL.`)
+      usage(`"${written}" is not a valid URL.`, `Pass a path such as /items, relative to ${api.baseUrl}, or a URL.`)
     )
   }
   const url = new URL(text)
   if (url.username !== "" || url.password !== "") {
     return Either.left(usage(
       `The URL has credentials in it.`,
-      "Leave out what stands before the @: the call is authorized by the token."
+      "Remove the part before the @: the token authorizes the call."
     ))
   }
   url.hash = ""

@@ -1,5 +1,5 @@
 /**
- * The forms in which a token is printed, for a shell, a program or kubectl.
+ * The formats of a printed token, for a shell, a program or kubectl.
  */
 import type { AccessToken } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"

@@ -1,5 +1,5 @@
 /**
- * Whether a token that is handed to another program lasts long enough: such a program cannot refresh it.
+ * The lifetime of tokens that are passed to other programs, which cannot refresh them.
  */
 import { defaultWindowRules } from "../../../client-credentials/dist/internal/token/windows.js"
 
@@ -14,10 +14,10 @@ const lifeOf = ({ expiresAt, requestedAt }: Token): number => Math.max(0, expire
 const window = (token: Token): number =>
   Math.min(defaultWindowRules.refreshBefore, lifeOf(token) * defaultWindowRules.refreshFraction)
 
-/** Whether no token of this server lasts as long. */
+/** Returns true if no token of this server is valid for so long. */
 export const isUnreachable = (token: Token, minLife: number): boolean => minLife >= lifeOf(token)
 
-/** Whether another token is to be requested. */
+/** Returns true if another token is to be requested. */
 export const isDue = (token: Token, now: number, minLife = 0): boolean => {
   const left = token.expiresAt - now
   return left <= window(token) || (left < minLife && !isUnreachable(token, minLife))

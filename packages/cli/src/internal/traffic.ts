@@ -1,5 +1,5 @@
 /**
- * The requests and answers on standard error, for `--verbose`, without what is secret in them.
+ * Requests and responses on standard error, for `--verbose`, with secrets redacted.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -18,7 +18,7 @@ const headers = (all: Readonly<Record<string, string | undefined>>): ReadonlyArr
 export const isCall = ({ headers: sent }: HttpClientRequest.HttpClientRequest): boolean =>
   /^(Bearer|DPoP) /i.test(sent["authorization"] ?? "")
 
-/** A call of the API is the user's own, and its URL is shown whole; of other requests only what can hold no secret. */
+/** Shows the whole URL of a call of the API, and of other requests only the parts that contain no secrets. */
 const lines = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
   const { body, headers: sent, method, url } = request
   const isOwn = isCall(request)

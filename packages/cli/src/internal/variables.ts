@@ -1,6 +1,6 @@
 /**
- * The variables that this command reads, and what looks wrong with those that are set: names that are almost one of them,
- * secrets with quotes or blanks around them.
+ * The variables that this command reads, and checks of those that are set: misspelt names, and secrets with quotes or blanks
+ * around them.
  */
 import * as Redacted from "effect/Redacted"
 
@@ -8,7 +8,7 @@ import { harmless } from "./ansi.js"
 import { nearest } from "./nearest.js"
 import { own, type Values } from "./profileText.js"
 
-/** Those of the library's `ClientConfig`. */
+/** The variables of the library's `ClientConfig`. */
 export const clientVariables: ReadonlyArray<string> = [
   "OAUTH_TOKEN_URL",
   "OAUTH_ISSUER",
@@ -52,7 +52,7 @@ export const clientVariables: ReadonlyArray<string> = [
   "API_REJECTED_STATUSES"
 ]
 
-/** Those of the library's `NodeTls`. */
+/** The variables of the library's `NodeTls`. */
 export const tlsVariables: ReadonlyArray<string> = [
   "OAUTH_TLS_CA_FILE",
   "OAUTH_TLS_EXTRA_CA_FILE",
@@ -65,20 +65,20 @@ const ofClient: ReadonlyArray<string> = [...clientVariables, ...Object.values(ow
 
 const known: ReadonlyArray<string> = [...ofClient, ...tlsVariables]
 
-/** What `token --exec` and `exec` set for the programs that they run. */
+/** Variables that `token --exec` and `exec` set for the programs that they run. */
 export const handedOver = { token: "OAUTH_ACCESS_TOKEN", expiresAt: "OAUTH_ACCESS_TOKEN_EXPIRES_AT" } as const
 
 export const isKnown = (variable: string): boolean => known.includes(variable)
 
 /**
- * Whether a variable shows that a client is configured. Variables of other programs do not, nor do those of connections and
- * of APIs, which other programs may have too.
+ * Returns true if the variable shows that a client is configured. Variables of connections and APIs do not, since other programs
+ * read them too.
  */
 export const showsClient = (variable: string): boolean =>
   ofClient.includes(variable) &&
   (variable.startsWith("OAUTH_") || variable === "API_BASE_URL" || variable === "API_ORIGINS")
 
-/** A sentence for each variable `OAUTH_...` that is not read. */
+/** Returns a sentence for each variable `OAUTH_...` that is not read. */
 export const unknown = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
   names.flatMap((name) => {
     if (!name.startsWith("OAUTH_") || isKnown(name) || name === handedOver.token || name === handedOver.expiresAt) {
@@ -103,14 +103,14 @@ export const secrets = {
   files: ["OAUTH_CLIENT_SECRET_FILE", "OAUTH_CLIENT_SECRET_PREVIOUS_FILE"]
 } as const
 
-/** What surrounds a secret that is hardly part of it. The line break at the end of a file is not counted. */
+/** Names the quotes or blanks around a secret that are probably not part of it. Ignores the line break at the end of a file. */
 export const surrounded = (secret: string): string | undefined => {
   const text = secret.replace(/\r?\n$/, "")
   if (text !== text.trim()) return "blanks or line breaks"
   return text.length > 1 && /^(["'`]).*\1$/s.test(text) ? "quotes" : undefined
 }
 
-/** A sentence for each secret with something around it. `files` are the contents by the variables that name them. */
+/** Returns a sentence for each secret in quotes or blanks. `files` are the contents by the variables that name them. */
 export const surroundings = (values: Values, files: Values): ReadonlyArray<string> =>
   [
     ...secrets.values.map((variable) => [variable, values[variable]] as const),
@@ -124,17 +124,17 @@ export const surroundings = (values: Values, files: Values): ReadonlyArray<strin
       ]
   })
 
-/** What a program that was given a token needs no more. */
+/** Returns true for variables that a program with a token does not need. */
 export const isCredential = (variable: string): boolean =>
   /^(OAUTH_(CLIENT_SECRET|CLIENT_ASSERTION|PRIVATE_KEY|DPOP_KEY|SUBJECT_TOKEN)|LEGACY_TOKEN_SECRET)/.test(variable)
 
-/** A token that this command was handed over by another one, which kept the credentials. */
+/** A token that another command passed to this one, without its credentials. */
 export interface Given {
   readonly value: Redacted.Redacted<string>
   readonly expiresAt: number
 }
 
-/** The one of the environment, where there is one and nothing to request another with. */
+/** Returns the token of the environment, if there are no credentials to request another. */
 export const given = (environment: Readonly<Record<string, string | undefined>>): Given | undefined => {
   const value = environment[handedOver.token] ?? ""
   const expiresAt = Date.parse(environment[handedOver.expiresAt] ?? "")
@@ -146,7 +146,7 @@ export const given = (environment: Readonly<Record<string, string | undefined>>)
     : { value: Redacted.make(value), expiresAt }
 }
 
-/** The settings of a client without credentials: how it would prove itself does not matter. */
+/** Returns true for settings of a client that are not about its authentication. */
 export const withoutAuthentication = (variable: string): boolean =>
   !/^OAUTH_(CLIENT_AUTHENTICATION|BASIC_ENCODING|SIGNING_ALGORITHM|ASSERTION_|GRANT|CERTIFICATE_BOUND|DPOP)/.test(
     variable

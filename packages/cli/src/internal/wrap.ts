@@ -6,15 +6,15 @@ import { wrapAnsi } from "fast-wrap-ansi"
 
 export const width = (text: string): number => stringWidth(text)
 
-/** In lines of this width, which may be infinite; a word that is longer is cut. */
+/** Wraps text to this width, which may be infinite. Longer words are cut. */
 export const wrapTo = (text: string, columns: number): string =>
   Number.isFinite(columns) ? wrapAnsi(text, columns, { hard: true }) : text
 
-/** Later lines are indented. */
+/** Wraps text, and indents all lines but the first. */
 export const wrap = (text: string, columns: number, indent = 0): string =>
   wrapTo(text, Math.max(20, columns - indent)).replaceAll("\n", `\n${" ".repeat(indent)}`)
 
-/** Names and what they stand for, in two columns; where the first is too wide, the second begins on the next line. */
+/** Formats names and descriptions in two columns. If a name is too wide, its description begins on the next line. */
 export const pairs = (all: ReadonlyArray<readonly [name: string, text: string]>, columns: number): string => {
   const indent = Math.min(26, Math.max(0, ...all.map(([name]) => width(name)))) + 4
   return all.map(([name, text]) => {

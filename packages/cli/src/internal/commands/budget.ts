@@ -17,7 +17,7 @@ import * as settings from "../settings.js"
 import * as table from "../table.js"
 
 export interface Options extends Common {
-  /** Forgets what is counted, before it is shown. */
+  /** Resets the count before it is shown. */
   readonly reset: boolean
   readonly json: boolean
 }

@@ -76,7 +76,7 @@ const text = (source: requestItem.Source): Effect.Effect<string, Failure> =>
         try: () => new TextDecoder("utf-8", { fatal: true }).decode(content),
         catch: () =>
           usage(
-            `${source.path} is not UTF-8, so it is not a text.`,
+            `${source.path} is not valid UTF-8.`,
             "Convert it, send it as the body by @FILE, or upload it by --form and key@FILE."
           )
       }))
@@ -105,7 +105,7 @@ const loaded = (item: requestItem.RequestItem): Effect.Effect<httpMessage.Loaded
   }
 }
 
-/** Headers that HTTP sets by itself. */
+/** Headers that the HTTP client sets. */
 const ofTheConnection = /^(content-length|transfer-encoding|expect|upgrade)$/i
 
 /** Standard input is the body, as with HTTPie, unless the method is one that has none. */
@@ -166,7 +166,7 @@ const build = (url: string, { body, headers, method }: httpMessage.Message): Htt
   )
 }
 
-/** What a status means that stops the call, for a person. */
+/** Explains a status that ends the call. */
 const remark = (status: number, challenge: string | undefined, scheme: "bearer" | "dpop"): string => {
   const { _tag } = Challenge.outcome(Challenge.parse(challenge ?? ""), scheme)
   const isOfProof = scheme === "dpop" && (_tag === "UseDPoPNonce" || _tag === "InvalidDPoPProof")
@@ -174,16 +174,16 @@ const remark = (status: number, challenge: string | undefined, scheme: "bearer" 
     return "The API accepts neither the token nor a new one. Check OAUTH_AUDIENCE, OAUTH_RESOURCE and API_BASE_URL; " +
       "effect-oauth doctor compares them."
   }
-  if (status === 401) return "The API does not accept how the call is authorized; effect-oauth doctor tells more."
+  if (status === 401) return "The API rejected the authorization of the call; effect-oauth doctor shows the details."
   if (status === 403) {
-    return "The token is good, and the client is not allowed to do this. Ask for the right, or a scope."
+    return "The token is valid, but the client is not allowed to do this. Request the permission or a scope."
   }
-  if (status === 429) return "The API wants fewer calls. Wait for as long as its Retry-After says."
-  if (status >= 500) return "The API has a problem of its own. Try again later."
+  if (status === 429) return "The API limits the rate of calls. Wait for the time in its Retry-After header."
+  if (status >= 500) return "The API failed to process the call. Try again later."
   return "Check the path and what is sent."
 }
 
-/** XML on several lines; what is none stays as it is. */
+/** Indents XML; returns other content unchanged. */
 const indentedXml = (text: string): Effect.Effect<string> =>
   Effect.promise(async () => {
     const { default: formatter } = await import("xml-formatter")
@@ -219,7 +219,7 @@ const show = (
     const whole = Buffer.concat(Array.from(yield* Stream.runCollect(chunks)))
     const isText = contentType.isText(type) || !whole.subarray(0, 1024).includes(0)
     if (!isText && isTerminal) {
-      return yield* note(`${download.size(whole.length)} of ${type ?? "data"}: say --download.`)
+      return yield* note(`${download.size(whole.length)} of ${type ?? "data"}: pass --download to save it.`)
     }
     if (!isText) return yield* write(whole)
     const decoded = contentType.decode(whole, type)
@@ -250,7 +250,7 @@ const timeoutOf = ({ timeout }: Options): Effect.Effect<number | undefined, Fail
     : Effect.succeed(millis)
 }
 
-/** How much of the file is there. */
+/** The size of the part of the file that exists. */
 const offsetOf = (options: Options): Effect.Effect<number, Failure> =>
   !options.continue
     ? Effect.succeed(0)

@@ -1,5 +1,5 @@
 /**
- * `effect-oauth doctor`: the whole way to a first call, step by step, and what to do where it ends.
+ * `effect-oauth doctor`: checks each step to a first call, and reports the first problem with its remedy.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -62,7 +62,7 @@ const examined = (
     }
   }).pipe(
     Effect.scoped,
-    // What is unusual is a finding.
+    // Without --verbose, logs are hidden: unusual conditions are reported as findings.
     options.verbose ? (all) => all : Logger.withMinimumLogLevel(LogLevel.None)
   )
 

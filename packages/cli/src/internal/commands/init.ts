@@ -1,5 +1,5 @@
 /**
- * `effect-oauth init`: writes a profile, from options, or by asking for what they leave open.
+ * `effect-oauth init`: writes a profile from options, and prompts for absent ones.
  */
 import * as Path from "node:path"
 
@@ -39,7 +39,7 @@ export interface Options extends Common, clientProof.Options {
   readonly force: boolean
 }
 
-/** Where the secret is, or the secret itself, which is put into a file of its own. */
+/** The location of the secret, or the secret itself, which is written to a separate file. */
 type Secret =
   | { readonly _tag: "File"; readonly path: string }
   | { readonly _tag: "Command"; readonly command: string }
@@ -51,7 +51,7 @@ const isLoopback = (url: string): boolean =>
   URL.canParse(url) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname) &&
   new URL(url).protocol === "http:"
 
-/** Whether an answer can be used, or what is expected. */
+/** Returns true if the answer is valid, or else the expected value. */
 type Check = (text: string) => true | string
 
 const url: Check = (text) =>
@@ -93,8 +93,8 @@ const askSecret = Effect.gen(function*() {
     choices: [
       { name: "I type it now", value: "Given", description: "it is kept in a file for you alone (0600)" },
       { name: "In a file", value: "File", description: "as Docker and Kubernetes mount them" },
-      { name: "A command prints it", value: "Command", description: "of a password manager, say" },
-      { name: "Ask me each time a token is needed", value: "Prompt" }
+      { name: "A command prints it", value: "Command", description: "for example, of a password manager" },
+      { name: "Prompt each time a token is requested", value: "Prompt" }
     ]
   })
   switch (kind) {
@@ -131,7 +131,7 @@ const secretOf = (
 const answers = (options: Options, name: string) =>
   Effect.gen(function*() {
     const secrets = given(options)
-    if (secrets.length > 1) return yield* usage("The secret is in one place only.", "Say one of the --secret options.")
+    if (secrets.length > 1) return yield* usage("The secret is in one place only.", "Pass one of the --secret options.")
     const server = Option.orElse(options.issuer, () => options.tokenUrl)
     let method = clientProof.methodOf(options)
     yield* clientProof.check(method, secrets.length)
@@ -141,7 +141,7 @@ const answers = (options: Options, name: string) =>
       (clientProof.needsSecret(method) && secrets.length === 0)
     if (isAsking && !isTerminal()) {
       return yield* usage(
-        "There is no terminal to ask on.",
+        "Prompts require a terminal.",
         open.length > 0 ? `Name ${open.join(" and ")}.` : needed
       )
     }
@@ -226,14 +226,15 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     if (!options.force && (yield* privateFile.read(path)) !== undefined) {
       return yield* usage(
         `There is a profile "${name}" already (${path}).`,
-        "Say --force to replace it, or another --profile."
+        "Pass --force to replace it, or another --profile."
       )
     }
     const { secret, values } = yield* answers(options, name)
     const kept = Path.join((yield* settings.places).secrets, name)
     const profile = withSecret(values, secret, kept)
     const text = yield* Either.mapLeft(profileText.write(profile), (message) => usage(message))
-    // Everything is checked before anything is written; the secret that is not in its file yet is a stand-in's turn.
+    // Everything is validated before anything is written. The file of a secret that was typed does not exist yet, so its value
+    // is used.
     const checked = secret._tag === "Given"
       ? { ...values, OAUTH_CLIENT_SECRET: Redacted.value(secret.secret) }
       : profile

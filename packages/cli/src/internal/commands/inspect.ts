@@ -1,5 +1,5 @@
 /**
- * `effect-oauth inspect`: what is known of the token, without the token.
+ * `effect-oauth inspect`: shows the properties of the token, and not the token.
  */
 import { type AccessToken, ClientConfig, TokenCache } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"
@@ -30,7 +30,7 @@ const warning =
 
 const dates = ["exp", "iat", "nbf", "auth_time"]
 
-/** The claims that are times, as people read them. */
+/** Returns the claims that are times, as dates. */
 const times = (claims: Readonly<Record<string, unknown>>): ReadonlyArray<readonly [string, string]> =>
   dates.flatMap((name) => {
     const value = claims[name]
@@ -54,26 +54,26 @@ const facts = (
     ["client", `${request.clientId}, from ${profile}`],
     ["issued by", request.tokenUrl ?? request.issuer ?? ""],
     [
-      "asked for",
+      "requested",
       [
         ...(request.audience === undefined ? [] : [`audience ${request.audience}`]),
         ...(request.resource === "" ? [] : [`resource ${request.resource}`]),
         ...(request.scope === "" ? [] : [`scope ${request.scope}`])
       ].join(", ") || "nothing in particular"
     ],
-    ["scope", scope === undefined ? "as asked for: the server did not say" : scope === "" ? "none" : scope],
+    ["scope", scope === undefined ? "as requested: the response has no scope" : scope === "" ? "none" : scope],
     [
       "type",
       `${token.type ?? "Bearer"}, ${value.length} characters, ${
         found === undefined ? "opaque" : `a JWT signed by ${String(found.header["alg"])}`
       }`
     ],
-    ["asked at", `${new Date(token.requestedAt).toISOString()}, ${durationText.show(now - token.requestedAt)} ago`],
+    ["requested at", `${new Date(token.requestedAt).toISOString()}, ${durationText.show(now - token.requestedAt)} ago`],
     ["expires at", `${new Date(token.expiresAt).toISOString()}, in ${durationText.show(token.expiresAt - now)}`]
   ].map(([name = "", text = ""]) => [name, harmless(text)] as const)
 }
 
-/** The parts of a JWT, with a warning: nothing of it is verified. */
+/** Shows the parts of a JWT, with a warning that they are not verified. */
 const showClaims = (found: jwt.Jwt) =>
   Effect.gen(function*() {
     const { complain, isTerminal, out, print } = yield* Screen
@@ -89,7 +89,7 @@ const showClaims = (found: jwt.Jwt) =>
     yield* complain(`${isTerminal ? "\n" : ""}${out.yellow("warning:")} ${warning}`)
   })
 
-/** A token that was pasted or piped: what it says of itself, without any client. */
+/** Shows the claims of a token that was pasted or piped; requires no client. */
 const ofStdin = ({ json }: Options) =>
   Effect.gen(function*() {
     const text = process.stdin.isTTY === true

@@ -1,5 +1,5 @@
 /**
- * `effect-oauth revoke`: takes the token back that is kept (RFC 7009), and forgets it.
+ * `effect-oauth revoke`: revokes the cached token (RFC 7009), and deletes it.
  */
 import { ClientConfig, SharedTokens, TokenRevocation } from "@effect-oauth/client-credentials"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { Screen } from "../Screen.js"
 import * as settings from "../settings.js"
 
 export interface Options extends Common {
-  /** Forgets the token where the server revokes none. */
+  /** Deletes the cached token without revocation. */
   readonly forget: boolean
 }
 
@@ -28,7 +28,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       }
       if (!options.forget) {
         yield* Effect.flatMap(TokenRevocation.TokenRevocation, ({ revoke }) => revoke(token)).pipe(
-          // RFC 7009 section 2.2.1: of a JWT, say, of which the server keeps nothing.
+          // RFC 7009 section 2.2.1: the server cannot revoke this type of token, for example a JWT without state.
           Effect.catchIf(
             (error) => error._tag === "TokenErrorResponse" && error.error === "unsupported_token_type",
             () =>

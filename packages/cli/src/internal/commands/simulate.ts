@@ -1,5 +1,5 @@
 /**
- * `effect-oauth simulate`: the tokens that a fleet requests, before it does.
+ * `effect-oauth simulate`: predicts the number of tokens that a fleet requests.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

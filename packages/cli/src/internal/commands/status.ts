@@ -1,5 +1,5 @@
 /**
- * `effect-oauth status`: the tokens that are kept, how long they last, and how many may still be asked for. It asks for none.
+ * `effect-oauth status`: the cached tokens, their remaining lifetimes, and the remaining budget. Requests no token.
  */
 import { ClientConfig, SharedTokens, TokenCache } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"

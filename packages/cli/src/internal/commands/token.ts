@@ -1,5 +1,5 @@
 /**
- * `effect-oauth token`: prints a token, or hands it to a command.
+ * `effect-oauth token`: prints a token, or passes it to a command.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

@@ -1,5 +1,5 @@
 /**
- * Responses as the rules see them.
+ * Responses in the form that the rules use.
  */
 
 export interface Answer {
@@ -52,14 +52,14 @@ export const destination = ({ headers, url }: Answer): URL | undefined => {
 
 export const shown = (url: URL | string): string => String(url).replace(/[^\x21-\x7e]/g, "?").slice(0, 200)
 
-/** The answers of servers and gateways that require a client certificate (nginx, Azure, Apache). */
+/** Returns true for responses of servers and gateways that require a client certificate (nginx, Azure, Apache). */
 export const wantsCertificate = ({ body, status }: Answer): boolean =>
   status === 495 || status === 496 ||
   (status >= 400 && status < 500 &&
     /no required ssl certificate|client certificate (?:is |was )?(?:required|missing|not (?:provided|sent))|(?:requires?|missing|provide) a?\s*(?:valid )?client certificate/i
       .test(body))
 
-/** nginx, Node and Go answer a request without TLS at a TLS port so. */
+/** Returns true for responses of nginx, Node and Go to a request without TLS at a TLS port. */
 export const wantsTls = ({ body, status }: Answer): boolean =>
   status === 400 && /plain http request was sent to https port|http request to an https server/i.test(body)
 

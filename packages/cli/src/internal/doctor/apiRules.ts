@@ -1,5 +1,5 @@
 /**
- * The response of the API to a call with the token: what it shows, and what to change.
+ * Rules for the response of the API to a call with the token: its cause and the remedy.
  */
 import * as Challenge from "@effect-oauth/client-credentials/Challenge"
 
@@ -95,7 +95,7 @@ const anotherPath = "Pass the path of a resource that this client may read: --pa
 const undecided = "which does not show whether the API accepts the token"
 
 const token =
-  "Check that the token is for this API: OAUTH_AUDIENCE or OAUTH_RESOURCE as its documentation says, and API_BASE_URL of the " +
+  "Check that the token is for this API: OAUTH_AUDIENCE or OAUTH_RESOURCE as in its documentation, and API_BASE_URL of the " +
   "environment that these credentials are for."
 
 const rejections: ReadonlyArray<Rule<ApiFact>> = [

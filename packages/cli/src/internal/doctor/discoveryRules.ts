@@ -1,5 +1,5 @@
 /**
- * The metadata of an issuer (RFC 8414): what was found where it was looked for, and what to change.
+ * Rules for the metadata of an issuer (RFC 8414): the cause of a problem and the remedy.
  */
 import { issuerOfDocument } from "../../../../client-credentials/dist/internal/protocol/metadata.js"
 import { secureUrl } from "../../../../client-credentials/dist/internal/protocol/urls.js"
@@ -22,7 +22,7 @@ const names = (value: unknown): ReadonlyArray<string> | undefined =>
     ? value.filter((one): one is string => typeof one === "string" && /^[\x21-\x7e]{1,100}$/.test(one)).slice(0, 100)
     : undefined
 
-/** The document in a response; undefined where there is none. URLs that credentials must not be sent to are left out. */
+/** Returns the document in a response, or undefined. Omits URLs that must not receive credentials. */
 export const documentOf = (answer: Answer, allowHttpLoopback: boolean): Document | undefined => {
   const found = answer.status === 200 ? record(json(answer)) : undefined
   if (found === undefined) return undefined
@@ -40,7 +40,7 @@ export const documentOf = (answer: Answer, allowHttpLoopback: boolean): Document
 }
 
 export interface DiscoveryFact {
-  /** As it is configured. */
+  /** The configured issuer. */
   readonly issuer: string
   /** The responses at the places of the issuer's document. */
   readonly answers: ReadonlyArray<Answer>

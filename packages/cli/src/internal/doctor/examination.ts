@@ -1,5 +1,5 @@
 /**
- * The whole way to a first call, step by step. The first problem ends it, unless a change that was tried solves it.
+ * The examination of a client, step by step to a first call. It ends at the first problem that no tried change solves.
  */
 import * as Fs from "node:fs/promises"
 
@@ -48,13 +48,13 @@ const skip = (report: Report, from: Step) =>
     { discard: true }
   )
 
-/** Looks at documents and clocks are waited for no longer, in milliseconds. */
+/** Timeout of the requests for documents and clocks, in milliseconds. */
 const glance = 3000
 
 const variableOf = ({ chosen }: session.Session) =>
   chosen.values["OAUTH_TOKEN_URL"] === undefined ? "OAUTH_ISSUER" as const : "OAUTH_TOKEN_URL" as const
 
-/** The finding of a request without an answer. */
+/** The finding for a request without a response. */
 const withoutAnswer = (
   { chosen: { values } }: session.Session,
   fact: Pick<exchangeRules.ExchangeFact, "detail" | "step" | "timeout" | "url" | "variable">
@@ -100,7 +100,7 @@ const clock = ({ chosen, config, recorded }: session.Session, method: string) =>
   })
 }
 
-/** Reports the clock and the metadata; undefined where these cannot be used. */
+/** Reports the clock and the metadata. Returns undefined if they cannot be used. */
 const discovery = (current: session.Session, report: Report, options: Options) =>
   Effect.gen(function*() {
     const { issuer = "", tokenUrl } = current.config.request
@@ -194,7 +194,7 @@ const refused = (
       values: current.chosen.values,
       tried: []
     }
-    // Only where the URL is configured can it be another one.
+    // The URL can differ only if it is configured.
     if (!tokenRules.isWrongUrl(fact) || current.config.request.tokenUrl === undefined) return fact
     const [near] = yield* documentsNear(current, fact.url)
     return {
@@ -206,7 +206,7 @@ const refused = (
     }
   })
 
-/** Requests a token, by other settings too; undefined where there is none. */
+/** Requests a token, with other settings if the server rejects these. Returns undefined if no token is issued. */
 const authentication = (current: session.Session, found: Discovered, report: Report, options: Options) =>
   Effect.gen(function*() {
     const token = yield* current.token

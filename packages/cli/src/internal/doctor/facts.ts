@@ -52,7 +52,7 @@ export const withoutResponse = (error: OAuthError.TokenError): Finding | undefin
   }
 }
 
-/** The code of a request that got no response; undefined where it got one. */
+/** Returns the code of a request without a response; undefined if there is one. */
 export const transport = (error: OAuthError.TokenError): string | undefined =>
   error._tag !== "TokenEndpointUnavailable" || error.reason === "status"
     ? undefined
@@ -67,7 +67,7 @@ export const refusal = (
   now: number
 ): Pick<TokenFact, "answer" | "description" | "error" | "kind" | "resetsAt" | "status"> => {
   const fields = error as Partial<OAuthError.TokenErrorResponse>
-  // A description of the server may hold anything: it is classified, and only the fields of the error are shown.
+  // A description of the server may contain secrets: it is classified, and only the fields of the error are shown.
   const written = answer === undefined ? undefined : dialect.read(json(answer), answer.status)
   const seen = typeof written?.error === "string"
     ? { error: written.error, errorDescription: String(written.description ?? "") }

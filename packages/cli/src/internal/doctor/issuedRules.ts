@@ -1,5 +1,5 @@
 /**
- * A token that was issued: how long it lasts, what it was granted, and which API it is for.
+ * Rules for an issued token: its lifetime, scope and audience.
  */
 import * as durationText from "../durationText.js"
 import type { Values } from "../profileText.js"

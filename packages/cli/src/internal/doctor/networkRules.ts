@@ -1,5 +1,5 @@
 /**
- * The way to a server: what each failed step means, and what to change.
+ * Rules for the connection to a server: the cause of each failed step and the remedy.
  */
 import * as durationText from "../durationText.js"
 import type { Values } from "../profileText.js"

@@ -1,5 +1,5 @@
 /**
- * A look at the way to a server, one step after the other: its name, the proxy, its port, its certificate.
+ * Probes of the connection to a server, step by step: its name, the proxy, its port, its certificate.
  */
 import { lookup } from "node:dns/promises"
 import * as Http from "node:http"
@@ -23,7 +23,7 @@ export const target = (url: string | URL): Target => {
   return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? (isSecure ? 443 : 80) : Number(port), isSecure }
 }
 
-/** The result of a step; that it failed is not an error of this program. */
+/** The result of a step. A failed step is a result, not an error of this program. */
 export type Tried<A> = { readonly _tag: "Found"; readonly value: A } | {
   readonly _tag: "Failed"
   readonly code: string
@@ -103,7 +103,7 @@ export interface Certificate {
 
 export interface Handshake {
   readonly protocol: string
-  /** Why the certificate is not trusted; undefined when it is. */
+  /** The reason why the certificate is not trusted; undefined if it is trusted. */
   readonly refusal: string | undefined
   /** From that of the server on. */
   readonly chain: ReadonlyArray<Certificate>
@@ -151,7 +151,7 @@ export const anyone: Trust = {
 /** The time, in milliseconds, in which a server that sends no session ticket may end the connection. */
 const ticketTimeout = 1000
 
-/** The handshake is let through whatever the certificate, to be able to name what is wrong with it; nothing is ever sent. */
+/** Completes the handshake with any certificate, to report the problem with it. No data is sent over the connection. */
 export const handshake = (
   { host, port }: Target,
   { ca, certificate, extraCa, key, minVersion }: Trust,
@@ -202,7 +202,7 @@ export const speaksHttp = ({ host, port }: Target): Effect.Effect<boolean> =>
     }
     request.setTimeout(connectTimeout, () => end(false))
     request.once("error", () => end(false))
-      // nginx and Node answer so at a TLS port.
+      // nginx and Node respond with this at a TLS port.
       .once("response", ({ statusCode }) => end(statusCode !== 400))
       .end()
     return Effect.sync(() => request.destroy())

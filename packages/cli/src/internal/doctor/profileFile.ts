@@ -1,5 +1,5 @@
 /**
- * A change written into the file of a profile, whole or not at all, with the mode that it has.
+ * Atomic changes of the file of a profile, which keep its mode.
  */
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs/promises"
@@ -19,7 +19,7 @@ const failure = (path: string) => (error: unknown) =>
     remedy: "Check that it is yours."
   })
 
-/** Writes beside the file, which a link may lead to, and puts that in its place. */
+/** Writes a new file beside the target of links, and renames it to the target. */
 const replace = async (path: string, text: string): Promise<void> => {
   const real = await Fs.realpath(path)
   const { mode } = await Fs.stat(real)

@@ -9,7 +9,7 @@ export interface Proxy {
   readonly variable: string
 }
 
-/** Those of the settings prevail over those of the process. */
+/** Returns the value of a variable: that of the settings, or else that of the process. */
 type ValueOf = (variable: string) => string | undefined
 
 const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === "https:" ? 443 : 80)

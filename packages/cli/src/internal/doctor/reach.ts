@@ -1,5 +1,5 @@
 /**
- * The way to a server: its name, the proxy, its port, its certificate; the first problem ends it.
+ * The connection to a server: its name, the proxy, its port, its certificate. The first problem ends the check.
  */
 import * as Fs from "node:fs/promises"
 import type { Socket } from "node:net"

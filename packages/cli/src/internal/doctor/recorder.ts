@@ -1,5 +1,5 @@
 /**
- * An HTTP client that keeps what servers answer, for the rules.
+ * An HTTP client that records responses for the rules.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -26,7 +26,7 @@ const maxExamined = 65_536
 
 const isEndless = (type: string | undefined): boolean => /event-stream|ndjson|grpc/i.test(type ?? "")
 
-/** The response with the same content, which is read here: as much of it as comes in time. */
+/** Reads the content of the response, as far as it arrives in time, and returns a response with it. */
 const kept = (response: HttpClientResponse.HttpClientResponse, timeout: number) =>
   Effect.gen(function*() {
     const chunks: Array<Uint8Array> = []
@@ -40,7 +40,7 @@ const kept = (response: HttpClientResponse.HttpClientResponse, timeout: number) 
         })).pipe(
           // RFC 9110 section 6.4.1: these have no body, and none of its errors count.
           Effect.catchAll((error) => size === 0 && error.reason === "EmptyBody" ? Effect.void : error),
-          // A stream may go on for ever.
+          // A stream may never end.
           Effect.timeoutOption(Math.min(2000, timeout / 2))
         )
     }

@@ -1,5 +1,5 @@
 /**
- * A client with certain settings that requests a token each time, for one look at a server.
+ * A client with given settings that requests a new token each time, for one examination of a server.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
@@ -29,7 +29,7 @@ import type { Settings } from "../settings.js"
 import type { Answer } from "./answer.js"
 import * as recorder from "./recorder.js"
 
-/** Counts tokens where a limit is set, and reports a failure at once: nothing is retried. */
+/** Counts tokens if a limit is set. Failures are not retried. */
 const services = (chosen: Settings, timeout: number) =>
   Layer.unwrapEffect(Effect.gen(function*() {
     const limit = yield* client.budget(chosen)
@@ -97,9 +97,7 @@ export const make = (chosen: Settings, timeout: number) =>
 export const tokenAnswers = ({ recorded }: Session): ReadonlyArray<Answer> =>
   recorded.answers.filter(({ method }) => method === "POST")
 
-/**
- * The settings with the secret in them, where a command prints it or the user types it: read once, whatever is tried with it.
- */
+/** Adds a secret that a command prints or the user types to the settings. It is read once for all attempts. */
 export const withSecret = (chosen: Settings): Effect.Effect<Settings, Failure | OAuthError.CredentialUnavailable> => {
   const { [own.secretCommand]: command, [own.secretPrompt]: prompt, ...values } = chosen.values
   const others = ["OAUTH_CLIENT_SECRET", "OAUTH_CLIENT_SECRET_FILE"].filter((one) => values[one] !== undefined)

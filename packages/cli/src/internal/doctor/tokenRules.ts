@@ -1,5 +1,5 @@
 /**
- * Responses of token endpoints without a usable token: what each means, and what to change.
+ * Rules for responses of token endpoints without a usable token: the cause and the remedy.
  */
 import type { Kind } from "../../../../client-credentials/dist/internal/protocol/dialect.js"
 import { own, type Values } from "../profileText.js"
@@ -106,7 +106,7 @@ const assertionClaims = ({ values }: TokenFact): string =>
 
 const list = (all: ReadonlyArray<string>): string => all.slice(0, 20).join(" ")
 
-/** Responses that are no refusal in words. */
+/** Rules for responses that are not error responses. */
 const responseRules: ReadonlyArray<Rule<TokenFact>> = [
   {
     code: "token-url-redirect",
@@ -212,7 +212,7 @@ const responseRules: ReadonlyArray<Rule<TokenFact>> = [
   }
 ]
 
-/** Refusals, by their codes. */
+/** Rules for error responses, by their codes. */
 const refusalRules: ReadonlyArray<Rule<TokenFact>> = [
   {
     code: "clock-wrong",
@@ -298,7 +298,7 @@ const triedInWords = ({ tried, values }: TokenFact): string =>
       : `${method ?? "another method"}${encoding === undefined ? "" : ` (${encoding})`}`
   }).join(", ")
 
-/** Requests that the server understood, and does not grant. */
+/** Rules for requests that the server understands and does not grant. */
 const requestRules: ReadonlyArray<Rule<TokenFact>> = [
   {
     code: "scope",

@@ -1,12 +1,12 @@
 /**
- * Other settings to try where a token endpoint refuses the client. A refused request issues no token, and the first one that
- * succeeds is the last.
+ * Other settings to try if a token endpoint rejects the client. A rejected request issues no token, and the first success ends
+ * the attempts.
  */
 import * as changes from "./change.js"
 import type { Finding } from "./finding.js"
 import type { TokenFact } from "./tokenRules.js"
 
-/** So many requests at most, since some servers lock clients out. */
+/** Maximum number of requests, since some servers lock clients out. */
 const most = 6
 
 const post = changes.set({ OAUTH_CLIENT_AUTHENTICATION: "client_secret_post" }, "OAUTH_BASIC_ENCODING")
@@ -20,7 +20,7 @@ const methods = ({ isSpecial, method, methods, values }: TokenFact): ReadonlyArr
   if (method === "private_key_jwt") {
     const { OAUTH_ASSERTION_AUDIENCE: audience = "issuer", OAUTH_SIGNING_ALGORITHM: algorithm } = values
     return [
-      // A key is of one kind, so that only those that it can sign with lead to a request.
+      // Only algorithms of the type of the key lead to a request.
       ...["PS256", "RS256", "Ed25519", "EdDSA"].filter((one) => one !== algorithm)
         .map((one) => changes.set({ OAUTH_SIGNING_ALGORITHM: one })),
       ...["token_endpoint", "issuer"].filter((one) => one !== audience)
