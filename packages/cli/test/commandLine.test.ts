@@ -24,7 +24,7 @@ const read = (line: string): unknown => {
 }
 
 describe("options", () => {
-  it("may stand anywhere before --, before the command too", () => {
+  it("are accepted anywhere before --, before the command too", () => {
     const same = { profile: "staging", form: true, args: ["POST", "/items", "a=1"] }
     for (
       const line of [
@@ -41,7 +41,7 @@ describe("options", () => {
     assert.deepStrictEqual(read("call /items -- --form -- -x"), { args: ["/items", "--form", "--", "-x"] })
   })
 
-  it("of one letter may stand together, the last with its value", () => {
+  it("of one letter are combined, the last with its value", () => {
     for (const line of ["call -bI -p HB /x", "call -bIpHB /x", "call /x -bIp=HB"]) {
       assert.deepStrictEqual(read(line), { body: true, ignoreStdin: true, print: "HB", args: ["/x"] }, line)
     }

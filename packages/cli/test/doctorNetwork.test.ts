@@ -151,7 +151,7 @@ describe("doctor, over TLS", () => {
     }))
 })
 
-/** A proxy that connects to the port that it is asked for, on this machine, whatever the host; or that refuses. */
+/** A proxy that connects to the requested port on this machine, for any host; or that rejects the request. */
 const proxy = (status: (request: Http.IncomingMessage) => number) =>
   Effect.gen(function*() {
     const seen: Array<string> = []

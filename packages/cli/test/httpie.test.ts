@@ -1,6 +1,6 @@
 /**
- * The same arguments give the same requests as HTTPie's, to the byte. What HTTPie sent is kept beside this test; where HTTPie
- * is installed, it is asked again, and `RECORD=1` keeps what it sends.
+ * Compares requests with those of HTTPie for the same arguments, to the byte. Recorded requests of HTTPie are beside this test;
+ * where HTTPie is installed, it runs again, and `RECORD=1` records its requests.
  */
 import { execFile, spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
@@ -43,7 +43,7 @@ const httpie = (args: ReadonlyArray<string>, cwd: string) =>
 const rows = sample("requests compared with HTTPie's", [...table.keys()], 12)
 const tested = rows.map((row) => table[row] ?? [])
 
-/** Of a DELETE without a body HTTPie says that it has none, and Undici does not, as RFC 9110 section 8.6 prefers. */
+/** HTTPie sends Content-Length: 0 for a DELETE without a body; Undici does not, as RFC 9110 section 8.6 prefers. */
 const said = (headers: recorder.Arrived["headers"], method: string) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => method !== "DELETE" || name !== "content-length"))
 

@@ -1,5 +1,5 @@
 /**
- * Which client makes the connections.
+ * The choice of the client that makes the connections.
  */
 import { assert, describe, it } from "@effect/vitest"
 

@@ -1,5 +1,5 @@
 /**
- * What is shown, as pure functions.
+ * Rendering of output by pure functions.
  */
 import { parseEnv } from "node:util"
 
@@ -33,7 +33,7 @@ describe("a table", () => {
 })
 
 describe("a plot", () => {
-  it("has as many rows as asked for, and every value in its column", () => {
+  it("has the requested number of rows, and every value in its column", () => {
     check(property(FastCheck.array(integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 60 }), (values) => {
       const drawn = plot.draw([{ mark: "*", values }], { height: 11, limit: undefined, from: "a", to: "b" }).split("\n")
       assert.strictEqual(drawn.length, 13)
@@ -103,7 +103,7 @@ describe("a profile", () => {
     assert.deepStrictEqual(profileText.read("A=b\nnonsense"), Either.left(2))
   })
 
-  it("stands where the user's directories are", () => {
+  it("is in the directories of the user", () => {
     const found = directories.make({ XDG_CONFIG_HOME: "/c", XDG_STATE_HOME: "relative" }, "/home/u")
     assert.deepStrictEqual([found.profiles, found.tokens], [
       "/c/effect-oauth/profiles",

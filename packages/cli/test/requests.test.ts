@@ -204,7 +204,7 @@ describe("the message", () => {
     assert.isTrue(Either.isLeft(httpMessage.make([upload], { ...options, raw: undefined })))
   })
 
-  /** An item whose value is a text. */
+  /** Returns an item whose value is a string. */
   const loaded = (item: requestItem.RequestItem): httpMessage.Loaded => {
     if (item._tag === "Upload") throw new Error("an upload")
     return item._tag === "UnsetHeader"

@@ -76,7 +76,7 @@ describe("sandbox", () => {
     }), minute)
 
   it.scopedLive(
-    "behaves as another server, and says what its clients need",
+    "behaves as another server, and prints the settings that its clients require",
     () =>
       running(["--server", "auth0"], async (environment) => {
         assert.strictEqual(environment["OAUTH_AUDIENCE"], environment["API_BASE_URL"])
@@ -145,7 +145,7 @@ describe("sandbox", () => {
       assert.include(stderr, "Pass another --port or --host.")
     }), minute)
 
-  it("knows each server of the table", () => {
+  it("supports each server of the table", () => {
     assert.deepStrictEqual<ReadonlyArray<string>>(serverNames, servers.names)
   })
 })

@@ -1,6 +1,6 @@
 /**
- * Canaries: the client secret, the token and what a careless server echoes of them are shown where they were asked for, and
- * nowhere else.
+ * Searches the output for canaries: the client secret, the token, and what a careless server echoes of them. They occur only
+ * where the user requests them.
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -60,7 +60,7 @@ describe("nothing secret is shown", () => {
         for (const { args, fault } of sample(["commands to search", ...verbose].join(" "), all, 13)) {
           yield* server.faults.clear
           if (fault !== undefined) {
-            // A token that is refused makes the command ask for another.
+            // If a token is rejected, the command requests another.
             yield* server.revoke()
             yield* server.faults.rule(() => fault)
           }

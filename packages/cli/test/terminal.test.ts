@@ -1,5 +1,5 @@
 /**
- * What a person sees: colours, progress, help, completions; and what it takes to begin.
+ * Output for people: colours, progress, help and completions; and the cost of a start.
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
@@ -92,7 +92,7 @@ describe("on a terminal", () => {
       }
     }), minute)
 
-  it.scopedLive("a text is read by the charset that it names", () =>
+  it.scopedLive("a response is decoded by the charset of its Content-Type", () =>
     Effect.gen(function*() {
       const { env, user } = yield* start
       assert.include((yield* user.terminal(["call", "/latin1"], { env })).stdout, "é")

@@ -18,7 +18,7 @@ const start = (options: Parameters<typeof Loopback.start>[0] = {}) =>
     const { environment: env, server } = yield* Loopback.start(options)
     const { directory, ...user } = yield* binary.home
     const run = (...args: ReadonlyArray<string>) => user.run(args, { env })
-    /** In a process of its own, which may start others. */
+    /** Runs in a separate process, which may start others. */
     const spawn = (...args: ReadonlyArray<string>) => user.spawn(args, { env })
     return { directory, env, run, server, spawn, user }
   })
@@ -179,7 +179,7 @@ describe("a program", () => {
 
 describe("a failure", () => {
   it.scopedLive(
-    "of an earlier command is said to be remembered; --fresh sends a request",
+    "of an earlier command is reported as remembered; --fresh sends a request",
     () =>
       Effect.gen(function*() {
         const { run, server } = yield* start()

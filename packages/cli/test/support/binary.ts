@@ -1,6 +1,6 @@
 /**
- * The bundled command, as a user runs it: with an empty home directory and nothing in its environment but what the test says,
- * in a process of its own, or in one that has read the bundle already and has run others before.
+ * The bundled command, as a user runs it: with an empty home directory and only the environment of the test, in a separate
+ * process, or in one that has loaded the bundle and has run other commands before.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
@@ -26,11 +26,11 @@ export interface Place {
 }
 
 export interface Options extends Place {
-  /** What is written to standard input, which is then closed. */
+  /** The content of standard input, which is then closed. */
   readonly input?: string
-  /** Whether standard input stays open. */
+  /** True if standard input stays open. */
   readonly isOpen?: boolean
-  /** Sees the process, to send it a signal say. */
+  /** Receives the process, for example to send it a signal. */
   readonly started?: (child: ReturnType<typeof spawn>) => void
 }
 
@@ -83,7 +83,7 @@ const newHost = (): ChildProcess => {
   return child
 }
 
-/** How a command ended, and that its process can run another one. */
+/** The exit code of a command, or the message that its process is ready for another one. */
 type Answer = { readonly exitCode: number } | { readonly isIdle: true }
 
 /** The command in a process that has run others before; it has ended when nothing would keep its process alive. */
@@ -139,7 +139,7 @@ export const home = Effect.map(
     directory,
     /** The command in a process that may have run others before, which saves the start of Node for each. */
     run: (args: ReadonlyArray<string>, place: Place = {}) => startIn(args, directory, place),
-    /** The command in a process of its own. */
+    /** The command in a separate process. */
     spawn: (args: ReadonlyArray<string>, options: Options = {}) =>
       start(process.execPath, [path, ...args], directory, options),
     /** A line of shell on a terminal, in which `effect-oauth` is the command. */
@@ -153,7 +153,7 @@ export const home = Effect.map(
     /** A line of shell, in which `eo` is the command. */
     shell: (line: string, options: Options = {}) =>
       start("sh", ["-c", `eo() { "${process.execPath}" "${path}" "$@"; }\n${line}`], directory, options),
-    /** On a terminal of its own (util-linux `script`), with the keys given. */
+    /** The command on a separate terminal (util-linux `script`), with the given keys as input. */
     terminal: (args: ReadonlyArray<string>, { input = "", ...options }: Options = {}) =>
       start(
         "script",

@@ -1,7 +1,7 @@
 /**
- * Runs the bundled command again and again in one process, which is read once: each time with arguments, variables and a
- * directory of its own, and until nothing is left that keeps a process alive. Node begins anew for none of it, so what Node
- * reads when it starts (`NODE_OPTIONS`, the command line, standard input) is for processes of their own.
+ * Runs the bundled command repeatedly in one process, which loads it once: each time with separate arguments, variables and
+ * working directory, and until nothing keeps the process alive. Node does not start again, so tests of what Node reads at its
+ * start (`NODE_OPTIONS`, the command line, standard input) require separate processes.
  */
 import { readFileSync } from "node:fs"
 import { Readable } from "node:stream"

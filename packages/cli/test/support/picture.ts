@@ -1,5 +1,5 @@
 /**
- * A screen as a picture: what a terminal would show of a text with colours, as SVG.
+ * Draws a screen as SVG: the output of a command with colours, as a terminal shows it.
  */
 
 const colours: Readonly<Record<string, string>> = {

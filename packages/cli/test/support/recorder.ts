@@ -8,13 +8,13 @@ import { Effect } from "effect"
 
 export interface Arrived {
   readonly method: string
-  /** Path and query, as they stand in the request line. */
+  /** Path and query, as in the request line. */
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** What differs by the program and the machine, and not by what is asked for. */
+/** Headers that differ by the program and the machine, and not by the arguments. */
 const own = new Set(["accept-encoding", "authorization", "connection", "host", "user-agent"])
 
 export const start = Effect.gen(function*() {

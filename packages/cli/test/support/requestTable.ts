@@ -1,5 +1,5 @@
 /**
- * Requests, by the arguments that HTTPie and this command take alike. `URL` stands for that of the API, and the files are in
+ * Requests, by the arguments that HTTPie and this command share. `URL` is replaced by that of the API, and the files are in
  * the working directory.
  */
 export const files: Readonly<Record<string, string>> = {
