@@ -127,7 +127,8 @@ export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestA
     const respond = (incoming: host.Incoming, note: (more: Partial<Call>) => void): Effect.Effect<Response> =>
       Effect.gen(function*() {
         const header = incoming.headers["authorization"] ?? ""
-        const [scheme = "", value = ""] = header.split(" ")
+        // All that follows the scheme is the token: one with more behind it is another one.
+        const [, scheme = "", value = ""] = /^(\S+)(?: +(.*))?$/.exec(header) ?? []
         const legacy = legacyToken(options, header)
         if (legacy !== undefined) return yield* handler(webRequest(incoming), legacy)
         if (scheme === "") return challenge(options, "Bearer")

@@ -264,9 +264,9 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
   return ({ incoming, repeats }: Exchange, client: models.Client, pairs: Pairs, now: number) =>
     Effect.gen(function*() {
       const all = yield* tokens.all
-      const last = repeats ? all.at(-1) : undefined
-      if (last !== undefined) return { token: last, headers: {} }
       const granted = yield* grant(incoming, client, pairs)
+      const last = repeats ? all.filter(({ clientId }) => clientId === client.id).at(-1) : undefined
+      if (last !== undefined) return { token: last, headers: {} }
       const { reason } = incoming
       const terms = { ...granted, clientId: client.id, issuedAt: now, expiresAt: now + life, reason }
       const found = quotasOf(all, terms)

@@ -114,7 +114,10 @@ export const make = (
       }
       const basic = header === undefined ? undefined : readBasic(header, behavior.basicEncoding)
       if (basic === "malformed") {
-        return yield* refuse("malformed", "Id and secret are not form-encoded in basic auth (basicEncoding).")
+        return yield* refuse(
+          "malformed",
+          "The credentials of basic auth are not base64, or not encoded as basicEncoding states."
+        )
       }
       const id = header !== undefined
         ? basic?.id

@@ -16,7 +16,10 @@ export const formDecoded = (text: string): string | undefined => {
  * secret may contain colons (RFC 7617 section 2).
  */
 export const readBasic = (header: string, encoding: Behavior["basicEncoding"]) => {
-  const text = /^basic /i.test(header) ? Buffer.from(header.slice(6), "base64").toString() : ""
+  if (!/^basic /i.test(header)) return undefined
+  const [, encoded] = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header) ?? []
+  if (encoded === undefined) return "malformed"
+  const text = Buffer.from(encoded, "base64").toString()
   const colon = text.indexOf(":")
   if (colon === -1) return undefined
   const parts = [text.slice(0, colon), text.slice(colon + 1)] as const

@@ -57,7 +57,8 @@ export const environment = (
   const [client = { id: "test-client", secret: "test-secret", dpop: false }] = options.server.clients ?? []
   const { legacyTokens: [legacy] = [] } = options.api
   const { audience, scope } = required(options)
-  const hasMetadata = behaviorOf(options.server.server, options.server).paths.metadata.length > 0
+  const { paths, target } = behaviorOf(options.server.server, options.server)
+  const hasMetadata = paths.metadata.length > 0
   const needsLoopback = [server.tokenUrl, api.baseUrl].some((url) => new URL(url).protocol === "http:")
   return {
     ...(hasMetadata ? { OAUTH_ISSUER: server.issuer } : {}),
@@ -68,7 +69,7 @@ export const environment = (
     ...authentication(options.server),
     ...formats(options.server),
     ...(client.dpop === true ? { OAUTH_DPOP: "true" } : {}),
-    ...(audience === undefined ? {} : { OAUTH_AUDIENCE: audience }),
+    ...(audience === undefined ? {} : { [target === "resource" ? "OAUTH_RESOURCE" : "OAUTH_AUDIENCE"]: audience }),
     ...(scope === undefined ? {} : { OAUTH_SCOPE: scope }),
     ...(needsLoopback && isReachable(server.tokenUrl, api.baseUrl) ? { OAUTH_ALLOW_HTTP_LOOPBACK: "true" } : {}),
     ...(legacy === undefined ? {} : { LEGACY_TOKEN_ID: legacy.id, LEGACY_TOKEN_SECRET: legacy.secret }),

@@ -11,8 +11,10 @@ export type Pairs = ReadonlyArray<readonly [string, string]>
 
 /** RFC 6749 section 3.2: no parameter twice, except `resource` (RFC 8707 section 2). */
 const ofForm = (text: string): Effect.Effect<Pairs, Refusal> => {
-  const pairs = [...new URLSearchParams(text)].filter(([, value]) => value !== "")
-  const names = pairs.map(([name]) => name).filter((name) => name !== "resource")
+  const all = [...new URLSearchParams(text)]
+  // One without a value counts as left out, and yet as one of two.
+  const pairs = all.filter(([, value]) => value !== "")
+  const names = all.map(([name]) => name).filter((name) => name !== "resource")
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   return repeated === undefined
     ? Effect.succeed(pairs)

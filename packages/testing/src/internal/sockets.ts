@@ -43,6 +43,10 @@ const read = (request: Http.IncomingMessage): Promise<Uint8Array> =>
     )
   })
 
+/** Returns the URL of a request, undefined for a target that is not a path. A path may begin with two slashes. */
+const urlOf = (origin: string, target: string): URL | undefined =>
+  target.startsWith("/") && URL.canParse(origin + target) ? new URL(origin + target) : undefined
+
 /** Reads the body of a response, as far as it is sent. */
 const bodyOf = async ({ body }: Response): Promise<{ readonly bytes: Buffer; readonly isWhole: boolean }> => {
   const chunks: Array<Uint8Array> = []
@@ -68,9 +72,11 @@ const answer = (
         [name, value]
       ) => [name, Array.isArray(value) ? value.join(", ") : value ?? ""])
     )
+    const url = urlOf(origin, request.url ?? "/")
+    if (url === undefined) return void response.writeHead(400).end()
     const found = yield* handle({
       method: request.method ?? "GET",
-      url: new URL(request.url ?? "/", origin),
+      url,
       headers,
       body,
       reason: undefined,
