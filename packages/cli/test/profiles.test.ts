@@ -1,6 +1,7 @@
 /**
  * Profiles: written by options or by questions on a terminal, used by every command.
  */
+import { execFileSync } from "node:child_process"
 import { generateKeyPairSync } from "node:crypto"
 import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -90,6 +91,17 @@ describe("a profile", () => {
       assert.notInclude(readFileSync(profile("default"), "utf8") + written.stdout + written.stderr, secret)
       assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
     }), minute)
+
+  it.scopedLive("that is a pipe is refused, and is not waited for", () =>
+    Effect.gen(function*() {
+      const { file, options, profile, user } = yield* start
+      file("secret", secret)
+      yield* user.run(["init", "--profile", "shop", ...options, "--secret-file", "secret"])
+      execFileSync("mkfifo", ["-m", "600", profile("pipe")])
+      const { exitCode, stderr } = yield* user.run(["token", "--profile", "pipe"])
+      assert.notStrictEqual(exitCode, 0)
+      assert.include(stderr, "could not be read (EINVAL)")
+    }))
 
   it.scopedLive("that cannot be read hides no other from status --all", () =>
     Effect.gen(function*() {

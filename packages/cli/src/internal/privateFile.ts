@@ -23,11 +23,16 @@ const attempt = <A>(path: string, doing: string, run: () => Promise<A>): Effect.
 
 /** Returns the content, or undefined if the file does not exist. */
 export const read = (path: string): Effect.Effect<string | undefined, Failure> =>
-  attempt(path, "read", () =>
-    Fs.readFile(path, "utf8").catch((error: unknown) => {
+  attempt(path, "read", async () => {
+    try {
+      // Opening a pipe waits for a writer, and no signal ends that.
+      if ((await Fs.stat(path)).isFIFO()) throw Object.assign(new Error("It is a pipe."), { code: "EINVAL" })
+      return await Fs.readFile(path, "utf8")
+    } catch (error) {
       if (errorCode.of(error) === "ENOENT") return undefined
       throw error
-    }))
+    }
+  })
 
 /** Creates each directory separately: with `recursive`, Node never ends where no directory can be created, as in `/proc`. */
 const makeDirectory = async (path: string): Promise<void> => {
