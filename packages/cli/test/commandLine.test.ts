@@ -71,6 +71,44 @@ describe("options", () => {
     }
   })
 
+  it("behind one dash are not short options with a value", () => {
+    for (const [name, { options }] of commands) {
+      for (const key of Object.keys(options)) {
+        const right = written(key)
+        for (const wrong of [right, `${right}=x`, `${right}x`, right.slice(0, -1)]) {
+          if (wrong.length < 4) continue
+          assert.match(
+            String(read(`${name} -${wrong}`)),
+            /^Unknown option -[\w-]+\. Did you mean --/,
+            `${name} -${wrong}`
+          )
+        }
+      }
+    }
+    assert.strictEqual(read("call DELETE /orders/1 -offline"), "Unknown option -offline. Did you mean --offline?")
+    // Short options together, and their values, as in HTTPie.
+    for (const line of ["call /x -pHBhb", "call /x -p=HB", "call /x -vf", "call /x -oout.txt", "call /x -fo file"]) {
+      assert.isObject(read(line), line)
+    }
+  })
+
+  it("with another dash or a blank before them are not request data; neither is an empty argument", () => {
+    for (const dash of ["\u2014", "\u2013", "\u2212\u2212", "\u2010-", " --", "\t--", "\u00a0-"]) {
+      const problem = commandLine.read(["call", "DELETE", "/orders/1", `${dash}profile=staging`])
+      assert.strictEqual(problem._tag, "Problem")
+      assert.include("message" in problem ? problem.message : "", "Did you mean --profile?", dash)
+      assert.strictEqual(commandLine.read(["call", "POST", "/x", "--", `${dash}profile=staging`])._tag, "Run")
+    }
+    for (const args of [["call", "DELETE", ""], ["call", "GET", "/x", ""]]) {
+      assert.strictEqual(commandLine.read(args)._tag, "Problem")
+    }
+    assert.strictEqual(commandLine.read(["call", "POST", "/x", "a=\u2014", "b= -"])._tag, "Run")
+  })
+
+  it("are named before the command that their value is taken for", () => {
+    assert.strictEqual(read("--profil staging call /items"), "Unknown option --profil. Did you mean --profile?")
+  })
+
   it("are not taken for the value of another, and are not given twice", () => {
     for (
       const line of ["call /x --raw", "call /x --raw --form", "call /x --raw -5", "token --profile -- x", "call /x -p"]

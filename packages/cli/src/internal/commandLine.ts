@@ -7,7 +7,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util"
 import { harmless } from "./ansi.js"
 import { builtIn, commands, common } from "./commandTable.js"
 import { type Command, type Option, type Options, written } from "./declaration.js"
-import { nearest } from "./nearest.js"
+import { nearest, nearestLong } from "./nearest.js"
 
 /** The values of options as they are written; those that are absent are undefined, or false. */
 export type Read = Readonly<Record<string, string | number | boolean | undefined>>
@@ -56,6 +56,9 @@ const global: Options = {
   }
 }
 
+/** The options of all commands, by name. */
+const allOptions: Options = Object.assign({}, ...[...commands.values()].map(({ options }) => options))
+
 export const optionsOf = (command: string | undefined): Options =>
   command === undefined ? global : { ...commands.get(command)?.options, ...builtIn }
 
@@ -74,6 +77,8 @@ const tokensOf = (args: ReadonlyArray<string>, names: Names) => {
 }
 
 type Token = ReturnType<typeof tokensOf>[number]
+
+const shown = (text: string): string => harmless(text.slice(0, 40))
 
 const meant = (found: string | undefined): string => found === undefined ? "" : ` Did you mean ${found}?`
 
@@ -104,6 +109,35 @@ const unknown = (rawName: string, names: Names, takesArguments: boolean): string
   meant(
     rawName.startsWith("--") ? nearest(rawName, [...names.keys()].map((name) => `--${name}`)) : undefined
   ) + (takesArguments ? " Write -- before arguments that begin with a dash." : "")
+
+/** Refuses a long name behind one dash: `-offline` is not `-o ffline`. */
+const refuseSingleDashes = (args: ReadonlyArray<string>, tokens: ReadonlyArray<Token>, names: Names): void => {
+  for (const token of tokens) {
+    if (token.kind !== "option" || token.rawName.startsWith("--")) continue
+    const [written = ""] = (args[token.index] ?? "").split("=", 1)
+    const found = nearestLong(written.slice(1), [...names.keys()])
+    if (found !== undefined) wrong(`Unknown option ${harmless(written).slice(0, 40)}. Did you mean --${found}?`)
+  }
+}
+
+/** The dashes that editors and chats write in place of hyphens, and blanks before a dash. */
+const dashes = /^(?:\s+[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]|[\u2010-\u2015\u2212\ufe58\ufe63\uff0d])[\s\S]*/
+
+/** Refuses arguments that are probably options, or variables without a value, before `--`. */
+const refuseDoubtful = (tokens: ReadonlyArray<Token>, names: Names): void => {
+  const end = tokens.find(({ kind }) => kind === "option-terminator")?.index ?? Infinity
+  for (const token of tokens) {
+    if (token.kind !== "positional" || token.index > end) continue
+    const { value } = token
+    if (value === "") wrong("An argument is empty. Write -- before arguments that are meant to be empty.")
+    if (!dashes.test(value)) continue
+    const plain = value.replace(/^[^\p{L}\p{N}]+/u, "--").split("=", 1)[0] ?? ""
+    wrong(
+      `"${shown(value)}" begins with a blank, or a dash that is not a hyphen.` +
+        `${meant(nearest(plain, [...names.keys()].map((name) => `--${name}`)))} Write -- before it to send it.`
+    )
+  }
+}
 
 const valuesOf = (
   tokens: ReadonlyArray<Token>,
@@ -136,19 +170,22 @@ const valuesOf = (
   return values
 }
 
-const shown = (text: string): string => harmless(text.slice(0, 40))
-
 const request = (args: ReadonlyArray<string>): Request => {
-  const first = tokensOf(args, namesOf(global)).find(({ kind }) => kind !== "option")
+  const all = tokensOf(args, namesOf(global))
+  const first = all.find(({ kind }) => kind !== "option")
   const name = first?.kind === "positional" ? first.value : undefined
   const command = name === undefined ? undefined : commands.get(name)
   if (name !== undefined && command === undefined) {
+    // The value of an option that is unknown would be taken for the command.
+    valuesOf(all.filter(({ index }) => index < (first?.index ?? 0)), namesOf({ ...global, ...allOptions }), false)
     return wrong(`Unknown command "${shown(name)}".${meant(nearest(name, [...commands.keys()]))}`)
   }
   const rest = name === undefined ? args : args.filter((_, index) => index !== first?.index)
   const names = namesOf(optionsOf(name))
   const takesArguments = command?.args !== undefined
   const tokens = tokensOf(rest, names)
+  refuseSingleDashes(rest, tokens, names)
+  if (takesArguments) refuseDoubtful(tokens, names)
   const values = valuesOf(tokens, names, takesArguments)
   if (values.has("help")) return { _tag: "Help", command: name }
   if (values.has("version")) return { _tag: "Version" }

@@ -13,3 +13,13 @@ export const nearest = (text: string, names: ReadonlyArray<string>): string | un
   const found = closest(wanted, [...caseless.keys()])
   return distance(wanted, found) <= Math.min(2, wanted.length / 2) ? caseless.get(found) : undefined
 }
+
+/** Returns the long name that was probably meant by letters behind one dash, which are otherwise short names. */
+export const nearestLong = (letters: string, names: ReadonlyArray<string>): string | undefined => {
+  const wanted = letters.toLowerCase()
+  if (wanted.length < 3) return undefined
+  const isMeant = (name: string) =>
+    name.startsWith(wanted) || (name.length > 2 && wanted.startsWith(name)) ||
+    (wanted.length > 3 && distance(wanted, name) <= wanted.length / 3)
+  return names.find((name) => name === wanted) ?? names.find(isMeant)
+}
