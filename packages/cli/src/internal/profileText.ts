@@ -47,7 +47,12 @@ export const write = (values: Values): Either.Either<string, string> =>
  * line, so that a setting would be missing.
  */
 export const read = (text: string): Either.Either<Values, number> => {
-  const values = parseEnv(text) as Values
+  // Some versions of Node.js read a comment that follows blanks and contains "=" as a variable whose name begins with "#".
+  const values: Values = Object.fromEntries(
+    Object.entries(parseEnv(text)).filter((one): one is [string, string] =>
+      one[1] !== undefined && !one[0].startsWith("#")
+    )
+  )
   // The lines of a multi-line value are not variables by themselves.
   const within = new Set(Object.values(values).flatMap((value) => value.includes("\n") ? value.split(/\r?\n/) : []))
   const wrong = text.split(/\r?\n/).findIndex((line) =>
