@@ -16,7 +16,11 @@ const wrongs: ReadonlyArray<
   ]
 > = [
   ["secret", () => ({ OAUTH_CLIENT_SECRET: "wr0ng" }), /^authentication (?:credentials)$/],
-  ["client", () => ({ OAUTH_CLIENT_ID: "nobody" }), /^authentication (?:credentials|grant-not-allowed|access-denied)$/],
+  [
+    "client",
+    () => ({ OAUTH_CLIENT_ID: "stranger" }),
+    /^authentication (?:credentials|grant-not-allowed|access-denied)$/
+  ],
   ["path", ({ OAUTH_TOKEN_URL = "" }) => ({ OAUTH_TOKEN_URL: `${OAUTH_TOKEN_URL}s` }), /^authentication token-url$/]
 ]
 

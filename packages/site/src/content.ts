@@ -14,7 +14,7 @@ const withLinks = (page: Page, modules: ReadonlySet<string>) => (text: string): 
     .replace(/\b(src|srcset|href)="([^"]+)"/g, (_, name: string, link: string) =>
       `${name}="${linkOf(page, link, modules)}"`)
 
-/** Angle brackets of types are no elements of the page. */
+/** Escapes what the site would read as an element or as an expression, such as the angle brackets of types. */
 const withoutTypes = (text: string): string =>
   text.replace(/<(?!\/?(?:picture|source|img|details|summary|br|kbd|sub|sup|h2|a|div|!--)\b|!--)/g, "&lt;").replace(
     /\{\{/g,
@@ -23,7 +23,7 @@ const withoutTypes = (text: string): string =>
 
 const block = "```[\\s\\S]*?\\n```"
 
-/** Code for Effect 4, and beneath it, folded, that for Effect 3: the reader's choice decides which of them is shown. */
+/** Code for Effect 4, and beneath it, folded, that for Effect 3. The switch of the site selects the one that is shown. */
 const byMajor = (text: string): string =>
   text.replace(
     new RegExp(`(${block})\\n\\n<details>\\n<summary>On Effect 3</summary>\\n\\n([\\s\\S]*?)\\n\\n</details>`, "g"),

@@ -21,6 +21,12 @@ export const maxRedirects = 10
 export const target = (url: string, location: string | undefined): string | undefined =>
   location === undefined || !URL.canParse(location, url) ? undefined : new URL(location, url).href
 
+/** Returns the URL of a redirect as it is shown: without its query, in which an API may repeat a token. */
+export const shown = (url: string): string => {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
+}
+
 /** RFC 9110 sections 15.4.2 to 15.4.4: POST becomes GET, and 303 makes a GET of every method but HEAD. */
 const withMethod = (status: number, message: Message): Message => {
   const isGet = (status === 303 && message.method !== "HEAD") || (status < 303 && message.method === "POST")
@@ -43,9 +49,8 @@ export const next = (
   const found = target(url, location)
   const stay = (reason: string): Next => ({ _tag: "Stay", reason })
   if (found === undefined) return stay("it names no URL")
-  const { origin, pathname } = new URL(found)
-  if (origin !== new URL(url).origin) {
-    return stay(`${origin}${pathname} is another origin, and the token would go along`)
+  if (new URL(found).origin !== new URL(url).origin) {
+    return stay(`${shown(found)} is another origin, and the token would go along`)
   }
   return followed >= maxRedirects
     ? stay(`${maxRedirects} redirects were followed already`)

@@ -285,11 +285,11 @@ const send = (first: redirects.Sent, { follow }: Options) =>
       const next = redirects.next(sent, response.status, response.headers["location"], followed)
       if (next === undefined) return { sent, response, reason: undefined }
       const found = redirects.target(sent.url, response.headers["location"])
-      const where = found === undefined ? "" : ` It redirects to ${harmless(found)}.`
+      const where = found === undefined ? "" : ` It redirects to ${harmless(redirects.shown(found))}.`
       if (next._tag === "Stay") return { sent, response, reason: `Not followed: ${next.reason}.${where}` }
       if (!follow) return { sent, response, reason: `Redirects are followed by --follow.${where}` }
       yield* Stream.runDrain(response.stream)
-      yield* note(`${response.status}: following to ${harmless(next.sent.url)}`)
+      yield* note(`${response.status}: following to ${harmless(redirects.shown(next.sent.url))}`)
       sent = next.sent
     }
   })
