@@ -620,6 +620,23 @@ describe("a token that the program revoked", () => {
       assert.deepStrictEqual([state.latchedUntil, state.replaced, state.pause], [undefined, 0, undefined])
     }
   })
+
+  it("is no rejected token when the API rejects a call that still carried it", () => {
+    const forgotten = forget(withToken(), minute)
+    const requesting = get(forgotten, minute)[0]
+    for (const state of [forgotten, requesting]) {
+      const rejected = cachedToken.invalidate(state, at(minute), { rules, token: token(1, 0, 60 * minute) })
+      assert.deepStrictEqual(rejected, [state, true])
+    }
+    const { cached, latchedUntil, replaced } = issue(requesting, minute)[0]
+    assert.deepStrictEqual([cached?.isRevoked, latchedUntil, replaced], [false, undefined, 0])
+  })
+
+  it("does not end the row of early rejections", () => {
+    const early = { count: 2, soon: 2 }
+    const [requesting] = get(forget({ ...withToken(), early }, minute), minute)
+    assert.deepStrictEqual(issue(requesting, minute)[0].early, early)
+  })
 })
 
 describe("the status", () => {

@@ -59,6 +59,8 @@ export interface Cached<T> extends Windows {
   readonly isConfirmed: boolean
   /** Age in milliseconds at which the API first rejected the token, if it could not be replaced then. */
   readonly rejectedAt: number | undefined
+  /** True if the program revoked the token: its rejection by the API is expected. */
+  readonly isRevoked: boolean
 }
 
 /** A rejected token. `isConfirmed` is true if the API had accepted it in place of another one. */
@@ -269,7 +271,7 @@ export const issued = <T extends Token, E, Id>(
   // The server does not issue a token that lives longer yet: use this one until it expires, since an earlier request is wasted.
   const noGain = again !== undefined || (cached !== undefined && !isForced && !outlives(own, cached))
   // A token that was used until its refresh resets the count of early rejections.
-  const livedLong = cached !== undefined && cached.rejectedAt === undefined && !isForced
+  const livedLong = cached !== undefined && cached.rejectedAt === undefined && !cached.isRevoked && !isForced
   const next: State<T, E, Id> = {
     ...state,
     early: livedLong ? earlyRejections.none : state.early,
@@ -281,7 +283,8 @@ export const issued = <T extends Token, E, Id>(
       token,
       isUsed: refresh.isAwaited,
       isConfirmed: again?.isConfirmed ?? false,
-      rejectedAt: again?.rejectedAt
+      rejectedAt: again?.rejectedAt,
+      isRevoked: false
     },
     refresh: undefined,
     pause: again !== undefined && reached(own.expires, now)
@@ -350,7 +353,7 @@ export const invalidate = <T, E, Id>(
   { rules, token }: { readonly rules: Rules<T>; readonly token: T }
 ): readonly [State<T, E, Id>, boolean] => {
   const { cached } = state
-  if (cached === undefined || !rules.isSame(cached.token, token)) return [state, true]
+  if (cached === undefined || cached.isRevoked || !rules.isSame(cached.token, token)) return [state, true]
   const age = cached.rejectedAt ?? Math.max(0, cached.life - remaining(cached.expires, now))
   if (state.latchedUntil !== undefined && !reached(state.latchedUntil, now)) {
     return [{ ...state, cached: { ...cached, rejectedAt: age } }, false]
@@ -369,7 +372,7 @@ export const forget = <T, E, Id>(
   const { cached } = state
   return cached === undefined || !rules.isSame(cached.token, token)
     ? state
-    : { ...state, cached: { ...cached, refreshFrom: now, usableUntil: now, expires: now } }
+    : { ...state, cached: { ...cached, isRevoked: true, refreshFrom: now, usableUntil: now, expires: now } }
 }
 
 /** Returns the tokens that have not expired. */
