@@ -168,7 +168,9 @@ describe.skipIf(!postgresServer.isInstalled)("more processes than Postgres has c
               const start = (process: number) =>
                 startProcess(
                   SqlTokenStore.layerWithClient(
-                    PgClient.layer({ url: Redacted.make(url), applicationName: `process ${process}` })
+                    PgClient.layer({ url: Redacted.make(url), applicationName: `process ${process}` }),
+                    // A connection that does not respond in time is replaced, and closed only later.
+                    { timeout: "1 minute" }
                   ),
                   { issuanceBudget: { limit: 5, window: "1 day" }, tokenCache: { retryTimeout: 0 } }
                 )

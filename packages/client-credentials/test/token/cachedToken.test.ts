@@ -295,14 +295,23 @@ const withToken = (options: { readonly life?: number; readonly isAwaited?: boole
 const issue = (
   state: State,
   now: number,
-  { id = 2, life = 60 * minute, name = 2, requestedAt = now, sent = now }: {
+  { id = 2, life = 60 * minute, name = 2, requestedAt = now, sent = now, shared }: {
     readonly id?: number
     readonly life?: number
     readonly name?: number
     readonly requestedAt?: number
     readonly sent?: number
+    readonly shared?: cachedToken.SharedLatch
   } = {}
-) => cachedToken.issued(state, at(now), { id, rules, token: token(name, requestedAt, life), sent: at(sent), jitter: 0 })
+) =>
+  cachedToken.issued(state, at(now), {
+    id,
+    rules,
+    token: token(name, requestedAt, life),
+    sent: at(sent),
+    jitter: 0,
+    shared
+  })
 
 const get = (state: State, now: number, id = 2) => cachedToken.get(state, at(now), { id, rules })
 
@@ -343,6 +352,8 @@ describe("a cached token", () => {
     assert(decision._tag === "Serve" && decision.start !== undefined)
     // Progress of the replaced refresh changes nothing.
     assert.strictEqual(cachedToken.alive(again, at(at0 + 2000), { id: 2, rules: mayBeCut }), again)
+    const ended = cachedToken.ended(again, 3)
+    assert.strictEqual(cachedToken.alive(ended, at(at0 + 2000), { id: 3, rules: mayBeCut }), ended)
     const [waiting, waits] = next(again, 60 * minute, 4)
     assert.strictEqual(waiting.refresh?.id, 4)
     assert(waits._tag === "Wait" && waits.start !== undefined)
@@ -557,6 +568,33 @@ describe("a rejected token", () => {
     assert.deepStrictEqual(replacement(minute, { requestedAt: minute, sent: minute }).latchedUntil, at(2 * minute))
   })
 
+  it("whose replacement comes with the latch of all processes has that latch", () => {
+    for (const state of [withToken(), invalidate(withToken(), minute)[0]]) {
+      const [requesting] = cachedToken.refresh(state, at(minute), { id: 2, rules, token: token(1, 0, 0) })
+      const latched = issue(requesting, minute, { shared: { replaced: 3, until: 5 * minute } })[0]
+      assert.deepStrictEqual([latched.replaced, latched.latchedUntil, latched.rejected], [3, at(5 * minute), undefined])
+      assert.strictEqual(latched.cached?.token.value, "token-2")
+      const passed = issue(requesting, minute, { shared: { replaced: 3, until: 0 } })[0]
+      assert.deepStrictEqual(passed.latchedUntil, at(minute))
+    }
+  })
+
+  it("has data for the latch of all processes: whether it was confirmed, and the pauses", () => {
+    assert.isUndefined(cachedToken.rejection(withToken(), rules))
+    const pauses = (state: State) => {
+      const { pauseAfter, ...rest } = cachedToken.rejection(state, rules) ?? assert.fail("no rejected token")
+      return [rest, [1, 2, 9].map((replaced) => pauseAfter(replaced) / minute)]
+    }
+    const after = [1, 10, 720]
+    const [rejected] = invalidate(withToken(), 0)
+    assert.deepStrictEqual(pauses(rejected), [{ isConfirmed: false, atLeast: 0 }, after])
+    const [confirmed] = invalidate(confirm(replacement(0), 2), 2000, 2)
+    assert.deepStrictEqual(pauses(confirmed), [{ isConfirmed: true, atLeast: 0 }, after])
+    // Early rejections in a row count as rejections of replacements.
+    const inARow = { ...confirmed, early: { count: 4, soon: 4 } }
+    assert.deepStrictEqual(pauses(inARow), [{ isConfirmed: false, atLeast: 1 }, after])
+  })
+
   it("whose replacement is confirmed opens the latch", () => {
     const state = replacement(0)
     const confirmed = confirm(state, 2)
@@ -611,6 +649,8 @@ describe("a token that the program revoked", () => {
       token(1, 0, 60 * minute)
     ])
     assert.strictEqual(forget(state, minute, 7), state)
+    assert.strictEqual(forget(cachedToken.empty, minute), cachedToken.empty)
+    assert.deepStrictEqual(cachedToken.current(cachedToken.empty, at(minute)), [])
   })
 
   it("causes no pause, however often", () => {
