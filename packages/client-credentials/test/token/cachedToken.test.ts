@@ -661,7 +661,7 @@ describe("a token that the program revoked", () => {
     }
   })
 
-  it("is no rejected token when the API rejects a call that still carried it", () => {
+  it("does not count as rejected when the API rejects a call that still carried it", () => {
     const forgotten = forget(withToken(), minute)
     const requesting = get(forgotten, minute)[0]
     for (const state of [forgotten, requesting]) {
