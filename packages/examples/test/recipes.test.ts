@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 
 import { assert, it } from "@effect/vitest"
 
@@ -9,3 +9,9 @@ it("each program has its page, which quotes it", () =>
     readdirSync(at("src/recipes")).map((file) => file.replace(".ts", ".md")),
     readdirSync(at("recipes"))
   ))
+
+it("each page names its sources", () => {
+  for (const page of readdirSync(at("recipes"))) {
+    assert.match(readFileSync(at(`recipes/${page}`), "utf8"), /^- Sources?: \[[^\]]+\]\(https:/m, page)
+  }
+})
