@@ -125,7 +125,14 @@ const revokeAll = ({ revoke }: TokenRevocation.TokenRevocation, cached: TokenCac
   cached.pipe(
     Effect.flatMap(Effect.forEach(revoke, { concurrency: 10, discard: true })),
     Effect.timeout("5 seconds"),
-    Effect.catchAll((error) => Effect.logWarning(`A token could not be revoked at the end: ${error.message}`)),
+    Effect.catchAll((error) =>
+      Effect.logWarning(
+        `A token could not be revoked at shutdown: ${
+          error.message.replace(/\.?$/, ".")
+        } It can be used until it expires. To end it earlier, ` +
+          "revoke it at the authorization server."
+      )
+    ),
     Effect.interruptible
   )
 
@@ -139,7 +146,7 @@ const withRevocationWarning = (service: ServerMetadata.ServerMetadata): ServerMe
       if (isReported || revocationEndpoint !== undefined) return Effect.void
       isReported = true
       return Effect.logWarning(
-        `The metadata of the issuer ${issuer} name no revocation endpoint, so revokeAtShutdown revokes nothing. Set ` +
+        `The metadata of the issuer ${issuer} names no revocation endpoint, so revokeAtShutdown revokes nothing. Set ` +
           "revocationUrl (OAUTH_REVOCATION_URL), or leave revokeAtShutdown out."
       )
     })

@@ -214,6 +214,12 @@ const shown = (
   announced: quotas.map(({ client, ...quota }) => ({ ...quota, clientId: client === "" ? clientId : client }))
 })
 
+/** States the period in which tokens are counted. */
+const periodOf = (window: ledgers.Budget["limits"][number]["window"]): string =>
+  window._tag === "Sliding"
+    ? `within ${Duration.format(Duration.millis(window.millis))}`
+    : `in this ${window.unit} (${window.timeZone})`
+
 /** The budget of a client on its ledger in the store. */
 const operations = (
   { followIssuerQuotas, furtherLimits, limit, name, reserveFraction, warnAt, window }: rules.Settings<
@@ -257,13 +263,16 @@ const operations = (
     })
 
   const warn = ({ counts }: Permit): Effect.Effect<void> =>
-    Effect.forEach(budget.limits, ({ limit }, index) => {
+    Effect.forEach(budget.limits, ({ limit, window }, index) => {
       const count = counts[index] ?? 0
       return warnAt.some((part) => Math.ceil(part * limit) === count)
         ? Effect.logWarning(
-          `${count} of ${limit} tokens of ${counted} are used. If that is early, see the reasons in ` +
-            "oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected ones, find " +
-            "out why the API rejects them."
+          `${count} of ${limit} tokens of ${counted} are used ${
+            periodOf(window)
+          }. At the limit, token requests fail with ` +
+            "IssuanceBudgetExhausted, which states until when. If that is early, see the reasons in oauth.token.requests: " +
+            "with many cold ones, keep the store when programs end; with many rejected ones, find out why the API rejects " +
+            "them."
         )
         : Effect.void
     }, { discard: true })

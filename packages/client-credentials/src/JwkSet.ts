@@ -201,7 +201,9 @@ export const response = (options: Options): Effect.Effect<HttpServerResponse.Htt
     }),
     Effect.catchAll((error) =>
       Effect.as(
-        Effect.logError(`The key set could not be made: ${error.message} Responding with status 503.`),
+        Effect.logError(
+          `The key set could not be created: ${error.message} Responding with status 503. The next request reads the keys again.`
+        ),
         HttpServerResponse.empty({ status: 503, headers: { "cache-control": "no-store" } })
       )
     )

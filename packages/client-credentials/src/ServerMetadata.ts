@@ -201,7 +201,9 @@ export const make = (
           return metadata
         }
         if (last === undefined) return yield* found.left
-        yield* Effect.logWarning(`${found.left.message} The metadata known before are used.`)
+        yield* Effect.logWarning(
+          `${found.left.message} Using the metadata that was read before. The next token request reads it again.`
+        )
         return last.metadata
       })
     }

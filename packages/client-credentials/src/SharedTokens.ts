@@ -153,7 +153,9 @@ const requestForAll = (
       store(seen, { token: storedToken.shifted(token, ahead), coolDown: undefined, latch }),
       (error) =>
         Effect.logWarning(
-          `${error.message} The token is used by this process alone. Other processes request their own.`
+          `${error.message} Using the token in this process alone, until it expires at ${
+            new Date(token.expiresAt).toISOString()
+          }. Other processes request their own. The next refresh uses the store again.`
         )
     )
     return rejection === undefined || latch === undefined

@@ -331,11 +331,12 @@ describe("the daily limit", () => {
         const cache = yield* begin
         for (let index = 0; index < 5; index += 1) yield* inTime(cache.withOverrides({ scope: `scope-${index}` }).get)
         const remedy =
-          "If that is early, see the reasons in oauth.token.requests: with many cold ones, keep the store when " +
-          "programs end; with many rejected ones, find out why the API rejects them."
+          "At the limit, token requests fail with IssuanceBudgetExhausted, which states until when. If that is early, see " +
+          "the reasons in oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected " +
+          "ones, find out why the API rejects them."
         assert.deepStrictEqual(logged, [
-          `4 of 5 tokens of the client inventory-sync are used. ${remedy}`,
-          `5 of 5 tokens of the client inventory-sync are used. ${remedy}`
+          `4 of 5 tokens of the client inventory-sync are used within 1d. ${remedy}`,
+          `5 of 5 tokens of the client inventory-sync are used within 1d. ${remedy}`
         ])
       }).pipe(Effect.provide(logger))
       assert.strictEqual(count.requests, 5)

@@ -133,7 +133,7 @@ describe("the metadata of the server", () => {
       const logged: Array<unknown> = []
       const logger = Logger.add(Logger.make(({ message }) => logged.push(message)))
       assert.strictEqual((yield* Effect.provide(metadata, logger)).issuer, issuer)
-      assert.include(String(logged[0]), "known before are used")
+      assert.include(String(logged[0]), "Using the metadata that was read before.")
       assert.lengthOf(urls(), 7)
     }))
 

@@ -67,7 +67,14 @@ export const make = (files: Files, path: string): Effect.Effect<Redacted.Redacte
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const known = MutableRef.get(last)
       return known !== undefined && (known.expiresAt ?? 0) > now
-        ? Effect.as(Effect.logWarning(`${error.message} Using the token that was read before.`), known.token)
+        ? Effect.as(
+          Effect.logWarning(
+            `${error.message} Using the token that was read before${
+              known.expiresAt === undefined ? "" : `, which expires at ${new Date(known.expiresAt).toISOString()}`
+            }. The next token request reads the file again.`
+          ),
+          known.token
+        )
         : error
     })
 

@@ -237,7 +237,7 @@ const decideWithoutStore = (copy: Copy, waiting: ReadonlyArray<Waiting>, error: 
     if (waiting.some(({ alone }) => alone !== "fails")) {
       yield* Effect.logWarning(
         `${error.message} Counting the tokens of this process alone, at most ${copy.withoutStore} (issuanceBudget.withoutStore), ` +
-          "until the store is available again."
+          "until the store is available again. The next token request uses it again."
       )
     }
     const now = yield* present(copy)

@@ -282,7 +282,12 @@ const firstCredential = ({ known }: Sender, { credentials: [current] }: Authenti
         const last = MutableRef.get(known)
         return last === undefined || (last.expiresAt ?? Infinity) <= now
           ? unavailable
-          : Effect.as(Effect.logWarning(`${unavailable.message} Using the credential that was read before.`), last)
+          : Effect.as(
+            Effect.logWarning(
+              `${unavailable.message} Using the credential that was read before. The next token request reads it again.`
+            ),
+            last
+          )
       })
     )
   )
