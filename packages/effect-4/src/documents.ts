@@ -14,7 +14,7 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/guides/promises/first.ts",
     "testing/test/guide/first.test.ts"
   ],
-  "guides/first-call.md": [
+  "guides/getting-started.md": [
     "examples/src/quickstart.ts",
     "examples/src/guides/values.ts",
     "examples/src/guides/errors.ts",
@@ -28,6 +28,12 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/promise-service.ts"
   ],
   "guides/token-lifecycle.md": ["examples/src/guides/rules.ts"],
+  "guides/rejections.md": [
+    "examples/src/guides/rejections.ts",
+    "examples/src/guides/stepUp.ts",
+    "testing/test/guide/rejections.test.ts"
+  ],
+  "guides/security.md": ["examples/src/guides/rotation.ts"],
   "guides/fleets.md": [
     "examples/src/scheduled-job.ts",
     "examples/src/guides/sqlite.ts",
@@ -60,7 +66,7 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/token-broker.ts",
     "examples/src/broker/tokens.ts"
   ],
-  "guides/operating.md": ["examples/src/observed.ts", "examples/src/readiness.ts"],
+  "guides/observability.md": ["examples/src/observed.ts", "examples/src/readiness.ts"],
   "packages/client-credentials/README.md": ["examples/src/quickstart.ts"],
   "packages/testing/README.md": [
     "first",

@@ -102,10 +102,10 @@ describe("a program that exports by OTLP", () => {
 })
 
 /** The rows of the table of metrics: name, kind, unit. */
-const guide = [...read("guides/operating.md").matchAll(/^\| `(oauth\.[\w.]+)` \| (\w+) \| (\w*) *\|/gm)]
+const guide = [...read("guides/observability.md").matchAll(/^\| `(oauth\.[\w.]+)` \| (\w+) \| (\w*) *\|/gm)]
   .map(([, name = "", kind = "", unit = ""]) => [name, kind, unit] as const)
 
-describe("the guide to operating", () => {
+describe("the guide to observability", () => {
   it("has an up-to-date picture of the program", () => {
     const names = [
       ...read("packages/examples/trace.svg").matchAll(/<text x="\d+" y="\d+"(?: class="title")?>([^<]*)</g)

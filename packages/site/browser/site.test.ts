@@ -154,7 +154,7 @@ describe.skipIf(executable === undefined)("in a browser", () => {
     assert.deepStrictEqual([await four.isVisible(), await three.isVisible()], [true, false])
     await page.getByRole("button", { name: "Effect 3" }).first().click()
     assert.deepStrictEqual([await four.isVisible(), await three.isVisible()], [false, true])
-    await page.goto(`${site.origin}/guides/first-call`, { waitUntil: "networkidle" })
+    await page.goto(`${site.origin}/guides/getting-started`, { waitUntil: "networkidle" })
     assert.isTrue(await page.locator(".effect-3").first().isVisible())
     await page.close()
   })

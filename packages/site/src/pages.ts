@@ -29,20 +29,20 @@ export const guides: ReadonlyArray<Section> = [
     title: "Getting started",
     pages: [
       page("Introduction", "guides/introduction", "README.md"),
-      guide("The first call", "first-call"),
+      guide("Getting started", "getting-started"),
       guide("Promises", "promises"),
       guide("Works with", "works-with"),
       guide("Serverless and edge", "serverless"),
       guide("API definitions (Effect 4)", "http-api-middleware"),
-      guide("Migration guide", "migration")
+      page("Testing", "guides/testing", "packages/testing/README.md")
     ]
   },
   {
     title: "Tokens",
     pages: [
       guide("Token lifecycle", "token-lifecycle"),
+      guide("Rejections and retries", "rejections"),
       guide("Fleets and budgets", "fleets"),
-      guide("Fleet operations", "fleet-operations"),
       guide("Fleet topologies", "fleet-topologies")
     ]
   },
@@ -51,19 +51,28 @@ export const guides: ReadonlyArray<Section> = [
     pages: [
       guide("Providers", "providers"),
       guide("Workload identity", "workload-identity"),
-      guide("Keys", "keys"),
-      page("Security", "guides/security", "SECURITY.md")
+      guide("Keys and certificates", "keys"),
+      guide("Security in production", "security"),
+      page("Guarantees and threat model", "guides/guarantees", "SECURITY.md")
     ]
   },
   {
-    title: "Testing and operations",
+    title: "Operations",
     pages: [
-      page("Testing", "guides/testing", "packages/testing/README.md"),
-      guide("Operating", "operating"),
+      guide("Observability", "observability"),
+      guide("Troubleshooting", "troubleshooting"),
+      guide("Fleet operations", "fleet-operations"),
       page("Command line", "guides/command-line", "packages/cli/README.md"),
       page("Store on Redis", "guides/redis", "packages/redis/README.md"),
       page("Store on SQL", "guides/sql", "packages/sql/README.md"),
       page("Examples", "guides/examples", "packages/examples/README.md")
+    ]
+  },
+  {
+    title: "Migration",
+    pages: [
+      guide("From other libraries", "migration"),
+      guide("From Effect 3 to Effect 4", "effect-3-to-4")
     ]
   },
   {

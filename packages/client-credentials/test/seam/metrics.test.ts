@@ -34,7 +34,7 @@ describe("the label of a client in metrics", () => {
 
 /** The rows of the table of metrics in the guide: name, kind, unit, attributes. */
 const guide = [
-  ...readFileSync(fromRoot("guides/operating.md"), "utf8").matchAll(
+  ...readFileSync(fromRoot("guides/observability.md"), "utf8").matchAll(
     /^\| `(oauth\.[\w.]+)` \| (counter|gauge|histogram) \| (\w*) *\| ([^|]*)\|/gm
   )
 ].map(([, name = "", kind = "", unit = "", attributes = ""]) => ({
@@ -44,7 +44,7 @@ const guide = [
   attributes: [...attributes.matchAll(/`((?:oauth|error)\.[\w.]+)`/g)].map(([, attribute = ""]) => attribute)
 }))
 
-describe("the guide to operating", () => {
+describe("the guide to observability", () => {
   it("lists every metric with its kind, its unit and its attributes", () => {
     const listed = Object.values(metrics).flatMap((one) =>
       typeof one === "object"

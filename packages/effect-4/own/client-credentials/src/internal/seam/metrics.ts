@@ -1,5 +1,5 @@
 /**
- * Metrics of the library. Their names, units and attributes are the contract with operators (guides/operating.md); the objects
+ * Metrics of the library. Their names, units and attributes are the contract with operators (guides/observability.md); the objects
  * are internal. They are metrics of Effect, so every exporter of those exports them too.
  */
 import * as Context from "effect/Context"
