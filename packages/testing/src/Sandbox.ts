@@ -84,7 +84,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly calls: () => Promise<ReadonlyArray<Entries<TestApi.TestApi["calls"]>>>
   /** Revokes the tokens that are valid now, or the one with this number. */
   readonly revoke: (number?: number) => Promise<void>
-  /** Replaces a client's secret. */
+  /** Replaces the secret of a client, or of a legacy token. */
   readonly changeSecret: (clientId: string, secret: string) => Promise<void>
   /** Makes the API reject valid tokens by a rule. */
   readonly reject: (which: (token: Token) => boolean) => Promise<void>
@@ -197,7 +197,8 @@ const sandbox = ({ advance, api, environment, reset, server }: control.World, cl
     received: () => Effect.runPromise(server().received),
     calls: () => Effect.runPromise(api().calls),
     revoke: (number) => Effect.runPromise(server().revoke(number)),
-    changeSecret: (clientId, secret) => Effect.runPromise(server().changeSecret(clientId, secret)),
+    changeSecret: (id, secret) =>
+      Effect.runPromise(Effect.zipRight(server().changeSecret(id, secret), api().changeSecret(id, secret))),
     reject: (which) => Effect.runPromise(api().reject((token) => which(plain(token)))),
     faults: { server: faultsOf(() => server().faults), api: faultsOf(() => api().faults) },
     advanceClock: (by) => Promise.resolve(void advance(Duration.toMillis(by))),

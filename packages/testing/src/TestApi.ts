@@ -41,8 +41,8 @@ export interface Options {
   /** True if proofs must contain a nonce (RFC 9449 section 9). Default: false. */
   readonly requireNonce?: boolean | undefined
   /**
-   * The response to a token that is not valid: by the name of what real APIs return, or any other. Default: `bearer`, status 401
-   * with `error="invalid_token"` (RFC 6750 section 3.1).
+   * The response to a token that is not valid, and to a missing one: by the name of what real APIs return, or any other. Default:
+   * `bearer`, status 401 with `error="invalid_token"`, and without a code where the token is missing (RFC 6750 section 3.1).
    *
    * @example
    * import { OAuthTest } from "@effect-oauth/testing"
@@ -56,10 +56,15 @@ export interface Options {
   /** The coding of responses, whether or not the client accepts it. Default: `identity`. */
   readonly contentCoding?: Behavior["contentCoding"] | undefined
   /**
-   * Token ids with their secrets that are accepted by basic auth, for programs that use `LegacyToken`. The handler sees such a
-   * token as the number 0 of the client with its id. Default: none.
+   * Token ids with their secrets that are accepted by basic auth, for programs that use `LegacyToken`, each with its scope. The
+   * handler and the rule of `reject` see such a token as the number 0 of the client with its id; it has no audience, and is for
+   * this API alone. Default: none.
    */
-  readonly legacyTokens?: ReadonlyArray<{ readonly id: string; readonly secret: string }> | undefined
+  readonly legacyTokens?:
+    | ReadonlyArray<
+      { readonly id: string; readonly secret: string; readonly scope?: ReadonlyArray<string> | undefined }
+    >
+    | undefined
 }
 
 /**
@@ -89,6 +94,8 @@ export interface TestApi {
   >
   /** Rejects valid tokens by a rule, as an API does that accepts new tokens with a delay. */
   readonly reject: (which: (token: Issued) => boolean) => Effect.Effect<void>
+  /** Replaces the secret of a legacy token. The old one is rejected from now on. */
+  readonly changeSecret: (id: string, secret: string) => Effect.Effect<void>
   /** The API as a function: from a request to a response, or to a broken connection. */
   readonly host: host.Host
 }
@@ -118,6 +125,7 @@ export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestA
     const handler = options.handler ?? (() => Effect.sync(() => Response.json({})))
     const calls = yield* journal.make<Call>()
     const rejects = yield* Ref.make<(token: Issued) => boolean>(() => false)
+    const legacyTokens = yield* Ref.make(options.legacyTokens ?? [])
     const script = faultScript.make<{ readonly method: string; readonly url: URL }>()
     const check = makeCheck(options)
 
@@ -129,9 +137,12 @@ export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestA
         const header = incoming.headers["authorization"] ?? ""
         // All that follows the scheme is the token: one with more behind it is another one.
         const [, scheme = "", value = ""] = /^(\S+)(?: +(.*))?$/.exec(header) ?? []
-        const legacy = legacyToken(options, header)
-        if (legacy !== undefined) return yield* handler(webRequest(incoming), legacy)
-        if (scheme === "") return challenge(options, "Bearer")
+        const legacy = legacyToken(yield* Ref.get(legacyTokens), header)
+        if (legacy !== undefined) {
+          if (yield* isRejected(legacy)) return rejected(options, scheme)
+          return checkScope(options, scheme, legacy) ?? (yield* handler(webRequest(incoming), legacy))
+        }
+        if (!isPresented(options, scheme, value)) return missing(options)
         const verdict = yield* verify(value)
         if (verdict._tag === "Inactive") return rejected(options, scheme)
         const { token } = verdict
@@ -160,52 +171,64 @@ export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestA
       faults: script.faults,
       calls: calls.entries,
       reject: (which) => Ref.set(rejects, which),
+      changeSecret: (id, secret) =>
+        Ref.update(legacyTokens, (all) => all.map((token) => token.id === id ? { ...token, secret } : token)),
       host: { origin: new URL(baseUrl).origin, handle }
     }
   })
 
 /** Returns the legacy token of a call, as the handler receives it. */
-const legacyToken = ({ legacyTokens = [] }: Options, header: string): Issued | undefined => {
-  const given = legacyTokens.length === 0 ? undefined : readBasic(header, "raw")
-  return given === undefined || given === "malformed" ||
-      !legacyTokens.some(({ id, secret }) => id === given.id && secret === given.secret)
-    ? undefined
-    : {
-      number: 0,
-      value: Redacted.make(given.secret),
-      clientId: given.id,
-      scope: [],
-      audience: [],
-      thumbprint: undefined,
-      issuedAt: 0,
-      expiresAt: Infinity,
-      revoked: false,
-      reason: undefined
-    }
+const legacyToken = (all: NonNullable<Options["legacyTokens"]>, header: string): Issued | undefined => {
+  const given = readBasic(header, "raw")
+  const found = all.find(({ id, secret }) => id === given?.id && secret === given.secret)
+  return found === undefined ? undefined : {
+    number: 0,
+    value: Redacted.make(found.secret),
+    clientId: found.id,
+    scope: found.scope ?? [],
+    audience: [],
+    thumbprint: undefined,
+    issuedAt: 0,
+    expiresAt: Infinity,
+    revoked: false,
+    reason: undefined
+  }
 }
 
-const rejected = (options: Options, scheme: string) => {
-  const { rejection = "bearer", requireNonce } = options
-  return rejections.responseOf(
-    typeof rejection === "object" ? rejection : rejections.table[rejection],
-    scheme,
-    requireNonce === true ? { "dpop-nonce": nonce } : {}
-  )
+/** True if a call presents a token: credentials of another scheme are none. */
+const isPresented = ({ legacyTokens = [] }: Options, scheme: string, value: string): boolean =>
+  value !== "" && (["bearer", "dpop"].includes(scheme.toLowerCase()) || legacyTokens.length > 0)
+
+const rejectionOf = ({ rejection = "bearer" }: Options): rejections.Rejection =>
+  typeof rejection === "object" ? rejection : rejections.table[rejection]
+
+const nonceOf = ({ requireNonce }: Options) => requireNonce === true ? { "dpop-nonce": nonce } : {}
+
+const rejected = (options: Options, scheme: string) =>
+  rejections.responseOf(rejectionOf(options), scheme, nonceOf(options))
+
+const missing = (options: Options) => {
+  const rejection = rejectionOf(options)
+  return rejections.responseOf(rejection.missing ?? rejection, "Bearer", nonceOf(options))
 }
 
-const challenge = (options: Options, scheme: string, error?: string, status = 401, more = "") =>
+const challenge = (options: Options, scheme: string, error: string, status = 401, more = "") =>
   new Response("", {
     status,
-    headers: {
-      "www-authenticate": `${scheme} realm="test"${error === undefined ? "" : `, error="${error}"`}${more}`,
-      ...(options.requireNonce === true ? { "dpop-nonce": nonce } : {})
-    }
+    headers: { "www-authenticate": `${scheme} realm="test", error="${error}"${more}`, ...nonceOf(options) }
   })
+
+const checkScope = (options: Options, scheme: string, token: Issued): Response | undefined => {
+  const { requiredScope = [] } = options
+  return requiredScope.every((name) => token.scope.includes(name))
+    ? undefined
+    : challenge(options, scheme, "insufficient_scope", 403, `, scope="${requiredScope.join(" ")}"`)
+}
 
 /** Checks an active token against the call, for one API, which remembers the proofs that it has received. */
 const makeCheck = (options: Options) => {
   const checkProof = proofs.make()
-  const { audience, requiredScope = [] } = options
+  const { audience } = options
   return (
     incoming: host.Incoming,
     scheme: string,
@@ -227,9 +250,7 @@ const makeCheck = (options: Options) => {
       if (audience !== undefined && !token.audience.includes(audience)) {
         return rejected(options, scheme)
       }
-      return requiredScope.every((name) => token.scope.includes(name))
-        ? undefined
-        : challenge(options, scheme, "insufficient_scope", 403, `, scope="${requiredScope.join(" ")}"`)
+      return checkScope(options, scheme, token)
     })
 }
 

@@ -152,7 +152,10 @@ describe("Sandbox", () => {
   it("requires the type of a client assertion", async () => {
     await using sandbox = await Sandbox.start()
     for (const type of [undefined, "foo"]) {
-      const body = new URLSearchParams({ grant_type: "client_credentials", client_assertion: "e30.e30.e30" })
+      const body = new URLSearchParams({
+        grant_type: "client_credentials",
+        client_assertion: "e30.eyJzdWIiOiJhIn0.e30"
+      })
       if (type !== undefined) body.set("client_assertion_type", type)
       const response = await fetch(sandbox.tokenUrl, { method: "POST", body })
       assert.deepInclude(await response.json(), { error: "invalid_request" })

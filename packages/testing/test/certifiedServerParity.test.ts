@@ -7,11 +7,13 @@ import { ClientConfig } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
 import { Effect, Layer, Redacted } from "effect"
-import { importJWK, SignJWT } from "jose"
+import { CompactSign, importJWK } from "jose"
 
 import * as RealServer from "../../client-credentials/test/support/authorizationServer.js"
 
 type Form = Readonly<Record<string, string>>
+
+type Alg = "ES256" | "RS256" | "HS256" | "none"
 
 interface Answer {
   readonly status: number
@@ -34,7 +36,7 @@ const grant = { grant_type: "client_credentials" }
 const suite = ({ assertion, issuer, requireNonce, resource }: {
   readonly issuer: string
   readonly resource: string
-  readonly assertion: (more?: { readonly aud?: string; readonly jti?: string }) => Promise<string>
+  readonly assertion: (claims?: Readonly<Record<string, unknown>>, alg?: Alg) => Promise<string>
   readonly requireNonce: (wanted: boolean) => void
 }) =>
   Effect.gen(function*() {
@@ -82,6 +84,38 @@ const suite = ({ assertion, issuer, requireNonce, resource }: {
     yield* ask("another method with the secret", "/token", { ...grant, client_id: "basic", client_secret: secret })
     yield* ask("another method without it", "/token", { ...grant, client_id: "ES256", client_secret: secret })
     yield* ask("basic, not encoded", "/token", grant, { authorization: `Basic ${btoa(`basic:${secret}`)}` })
+    const { authorization } = basic("basic", secret)
+    for (
+      const header of [
+        "",
+        "Basic",
+        "Basic ",
+        `Basic  ${authorization.slice(6)}`,
+        `basic ${authorization.slice(6)}`,
+        `${authorization} more`,
+        `${authorization}, ${authorization}`,
+        authorization.replace(/=*$/, ""),
+        authorization.replace(/=*$/, "==="),
+        `Basic !${authorization.slice(6)}`,
+        `Basic ${btoa("basic")}`,
+        `Basic ${btoa("basic:")}`,
+        `Basic ${btoa(`:${secret}`)}`,
+        `Basic ${btoa("basic:a%0ab")}`,
+        `Basic ${btoa("basic:a%zz")}`,
+        `Basic ${btoa("nobody:a")}`,
+        "Bearer token"
+      ]
+    ) yield* ask(`Authorization: ${header}`, "/token", grant, { authorization: header })
+    yield* ask("basic, and its id in the body", "/token", { ...grant, client_id: "basic" }, basic("basic", secret))
+    yield* ask("basic, and an empty secret in the body", "/token", { ...grant, client_secret: "" }, {
+      authorization
+    })
+    yield* ask("a byte order mark", "/token", "\ufeffgrant_type=client_credentials", basic("basic", secret))
+    yield* ask(
+      "a byte order mark before the id",
+      "/token",
+      `\ufeffclient_id=post&client_secret=a&${new URLSearchParams(grant)}`
+    )
     const byAssertion = (client_assertion: string) => ({
       ...grant,
       client_id: "ES256",
@@ -101,6 +135,50 @@ const suite = ({ assertion, issuer, requireNonce, resource }: {
       "/token",
       byAssertion(yield* Effect.promise(() => assertion({ aud: `${issuer}/token` })))
     )
+
+    const now = Math.floor(Date.now() / 1000)
+    for (
+      const [name, claims, alg] of [
+        ["with alg none", {}, "none"],
+        ["with the public key as a secret", {}, "HS256"],
+        ["with another algorithm", {}, "RS256"],
+        ["without jti", { jti: undefined }],
+        ["with a number as jti", { jti: 1 }],
+        ["with an empty jti", { jti: "" }],
+        ["for a list", { aud: [issuer] }],
+        ["for a list with others", { aud: ["https://other.example", issuer] }],
+        ["for a list with a number", { aud: [issuer, 1] }],
+        ["for a list of others", { aud: ["https://other.example"] }],
+        ["without aud", { aud: undefined }],
+        ["for a number", { aud: 1 }],
+        ["without exp", { exp: undefined }],
+        ["with a string as exp", { exp: String(now + 60) }],
+        ["with an exp in the past", { exp: now - 60 }],
+        ["without iat", { iat: undefined }],
+        ["with a string as iat", { iat: String(now) }],
+        ["with an iat in the past", { iat: now - 3600 }],
+        ["with an iat in the future", { iat: now + 3600 }],
+        ["with an nbf in the future", { nbf: now + 3600 }],
+        ["with a string as nbf", { nbf: String(now) }],
+        ["without iss", { iss: undefined }],
+        ["of another issuer", { iss: "post" }],
+        ["without sub", { sub: undefined }],
+        ["of another subject", { sub: "post" }],
+        ["of a number", { sub: 1 }]
+      ] as const
+    ) yield* ask(`assertion ${name}`, "/token", byAssertion(yield* Effect.promise(() => assertion(claims, alg))))
+    const made = yield* Effect.promise(() => assertion())
+    const [head = "", payload = ""] = made.split(".")
+    for (const text of ["a", "a.b.c", `${head}.${payload}`, `${head}.${payload}.`, `a.${payload}.c`, `${made}.`]) {
+      yield* ask(`assertion ${text.replaceAll(head, "HEAD").slice(0, 20)}`, "/token", byAssertion(text))
+    }
+    const { client_id: _id, ...unnamed } = byAssertion(made)
+    yield* ask("assertion without the id", "/token", unnamed)
+    yield* ask("assertion with another id", "/token", { ...byAssertion(made), client_id: "post" })
+    yield* ask("assertion of another type", "/token", { ...byAssertion(made), client_assertion_type: "jwt" })
+    yield* ask("assertion of no type", "/token", { ...grant, client_assertion: made })
+    yield* ask("assertion and a secret", "/token", { ...byAssertion(made), client_secret: secret })
+    yield* ask("assertion and basic", "/token", byAssertion(made), basic("basic", secret))
 
     // Parameters of the request.
     const as = basic("basic", secret)
@@ -174,17 +252,19 @@ const suite = ({ assertion, issuer, requireNonce, resource }: {
 
 const assertionBy =
   (issuer: string, keys: Effect.Effect.Success<typeof RealServer.start>["keys"]) =>
-  async ({ aud = issuer, jti = crypto.randomUUID() }: { readonly aud?: string; readonly jti?: string } = {}) =>
-    new SignJWT({
-      iss: "ES256",
-      sub: "ES256",
-      aud,
-      jti,
-      iat: Math.floor(Date.now() / 1000),
-      exp: Math.floor(Date.now() / 1000) + 60
-    })
-      .setProtectedHeader({ alg: "ES256", kid: "kid-ES256" })
-      .sign(await importJWK(keys.ES256.privateJwk))
+  async (more: Readonly<Record<string, unknown>> = {}, alg: Alg = "ES256") => {
+    const iat = Math.floor(Date.now() / 1000)
+    const claims = { iss: "ES256", sub: "ES256", aud: issuer, jti: crypto.randomUUID(), iat, exp: iat + 60, ...more }
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
+    const payload = part(claims)
+    if (alg === "none") return `${part({ alg })}.${payload}.`
+    const key = alg === "HS256"
+      ? new TextEncoder().encode(JSON.stringify(keys.ES256.jwk))
+      : await importJWK(keys[alg].privateJwk)
+    return new CompactSign(Buffer.from(payload, "base64url"))
+      .setProtectedHeader({ alg, kid: "kid-ES256" })
+      .sign(key)
+  }
 
 it.scopedLive("the server in memory responds as oidc-provider does", () =>
   Effect.gen(function*() {

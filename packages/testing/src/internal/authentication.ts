@@ -72,6 +72,20 @@ const byTls = (
     : wrong(client, "The request has no secret, no assertion and no certificate of the client.")
 }
 
+/** Returns the client that an assertion names. What cannot be read at all is a malformed request, not a wrong credential. */
+const subjectOf = (assertion: string, parameters: Parameters): Effect.Effect<string, Refusal> => {
+  const claims = clientAssertion.claimsOf(assertion)
+  if (claims === undefined) return refuse("malformed", "The client_assertion is not a JWT.")
+  const { sub } = claims
+  if (sub === undefined || sub === "") {
+    return refuse("wrongCredential", "The client assertion is not accepted: it has no sub.", { values: { client: "" } })
+  }
+  return parameters.get("client_assertion_type") === clientAssertion.type ? Effect.succeed(String(sub)) : refuse(
+    "malformed",
+    `The client_assertion_type is not ${clientAssertion.type} (RFC 7523 section 2.2).`
+  )
+}
+
 /** Returns the challenge for a client that used the header (RFC 6749 section 5.2). */
 const challenged = (header: string | undefined) => (refusal: Refusal) =>
   header === undefined || refusal.situation === "severalMethods" || refusal.situation === "malformed"
@@ -103,35 +117,27 @@ export const make = (
       const header = incoming.headers["authorization"]
       const [secret, assertion] = [parameters.get("client_secret"), parameters.get("client_assertion")]
       // RFC 6749 section 2.3: one method and no other.
-      if ([header, secret, assertion].filter((one) => one !== undefined).length > 1) {
+      if ([header, secret, assertion].filter((one) => one !== undefined && one !== "").length > 1) {
         return yield* refuse("severalMethods", "The client authenticated by more than one method.")
       }
-      if (assertion !== undefined && parameters.get("client_assertion_type") !== clientAssertion.type) {
-        return yield* refuse(
-          "malformed",
-          `The client_assertion_type is not ${clientAssertion.type} (RFC 7523 section 2.2).`
-        )
-      }
       const basic = header === undefined ? undefined : readBasic(header, behavior.basicEncoding)
-      if (basic === "malformed") {
+      if (header !== undefined && basic === undefined) {
         return yield* refuse(
           "malformed",
-          "The credentials of basic auth are not base64, or not encoded as basicEncoding states."
+          "The Authorization header is not one of basic auth with an id and a secret, in base64, encoded as basicEncoding " +
+            "states."
         )
-      }
-      const id = header !== undefined
-        ? basic?.id
-        : parameters.get("client_id") ?? (assertion === undefined ? undefined : clientAssertion.subjectOf(assertion))
-      if (header === undefined && assertion === undefined && id === undefined) {
-        return yield* refuse("noCredentials", "The request has no client id.")
       }
       const stated = parameters.get("client_id")
-      if (stated !== undefined && stated !== id) {
-        return yield* refuse("malformed", `The client_id ${stated} in the body is not that of the header.`)
+      const proven = basic?.id ?? (assertion === undefined ? undefined : yield* subjectOf(assertion, parameters))
+      if (stated !== undefined && proven !== undefined && stated !== proven) {
+        return yield* refuse("malformed", `The client_id ${stated} in the body is not that of the header or assertion.`)
       }
+      const id = proven ?? stated
+      if (id === undefined) return yield* refuse("noCredentials", "The request has no client id.")
       const client = (yield* clients).find((client) => client.id === id)
       if (client === undefined) {
-        return yield* refuse("unknownClient", "No client with this id is registered.", { values: { client: id ?? "" } })
+        return yield* refuse("unknownClient", "No client with this id is registered.", { values: { client: id } })
       }
       if (basic !== undefined) return yield* bySecret(behavior, client, basic.secret, "client_secret_basic")
       if (assertion !== undefined) return yield* byAssertion(client, assertion)

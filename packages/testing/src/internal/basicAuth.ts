@@ -11,18 +11,26 @@ export const formDecoded = (text: string): string | undefined => {
   }
 }
 
+/** Base64, with all of its padding or none (RFC 4648 section 4). */
+const credentials = /^basic ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?)$/i
+
+/** Decodes one part. Ids and secrets are of printable characters (RFC 6749 appendix A). */
+const decoded = (part: string, encoding: Behavior["basicEncoding"]): string | undefined => {
+  if (encoding === "raw") return part
+  const text = formDecoded(part)
+  return text !== undefined && /^[ -~]*$/.test(text) ? text : undefined
+}
+
 /**
- * Reads the credentials of basic auth: undefined for another scheme, `malformed` where they are not encoded as they must be. A
- * secret may contain colons (RFC 7617 section 2).
+ * Reads the credentials of basic auth: undefined for another scheme, for what is not base64, not encoded as it must be, or lacks
+ * an id or a secret. A secret may contain colons (RFC 7617 section 2).
  */
 export const readBasic = (header: string, encoding: Behavior["basicEncoding"]) => {
-  if (!/^basic /i.test(header)) return undefined
-  const [, encoded] = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header) ?? []
-  if (encoded === undefined) return "malformed"
+  const [, encoded] = credentials.exec(header) ?? []
+  if (encoded === undefined) return undefined
   const text = Buffer.from(encoded, "base64").toString()
   const colon = text.indexOf(":")
   if (colon === -1) return undefined
-  const parts = [text.slice(0, colon), text.slice(colon + 1)] as const
-  const [id, secret] = encoding === "raw" ? parts : parts.map(formDecoded)
-  return id === undefined || secret === undefined ? "malformed" : { id, secret }
+  const [id, secret] = [decoded(text.slice(0, colon), encoding), decoded(text.slice(colon + 1), encoding)]
+  return id === undefined || id === "" || secret === undefined || secret === "" ? undefined : { id, secret }
 }

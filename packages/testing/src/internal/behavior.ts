@@ -79,6 +79,14 @@ export interface Behavior {
   readonly assertionAudiences: ReadonlyArray<"issuer" | "token_endpoint">
   /** The longest time from now to the expiry of a client assertion. Default: 10 minutes. */
   readonly assertionLife: Duration.DurationInput
+  /** The most bytes of a client assertion. Default: any number. */
+  readonly assertionBytes: number
+  /** The algorithms of client assertions, by the names of RFC 7518. Default: all with a hash of SHA-2, and `EdDSA`. */
+  readonly assertionAlgorithms: ReadonlyArray<string>
+  /** The claims that a client assertion must have beside `iss`, `sub` and `aud`. Default: `exp` and `jti`. */
+  readonly assertionClaims: ReadonlyArray<string>
+  /** The longest time from now to the issue (`iat`) of a client assertion. Default: 10 seconds. */
+  readonly assertionSkew: Duration.DurationInput
   /**
    * The grant of a request without a scope, for a client without default scopes: no scope, all scopes of the client, or no token.
    * Default: `none`.
@@ -166,6 +174,14 @@ const paths = {
   ]
 } as const satisfies Paths
 
+const algorithms = [
+  ...["HS256", "HS384", "HS512"],
+  ...["RS256", "RS384", "RS512"],
+  ...["PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512"],
+  ...["EdDSA", "Ed25519"]
+]
+
 /** The standards, and where they leave a choice, the stricter one that most servers take. */
 export const generic: Behavior = {
   requestFormat: "form",
@@ -173,6 +189,10 @@ export const generic: Behavior = {
   secretMethods: ["client_secret_post"],
   assertionAudiences: ["issuer", "token_endpoint"],
   assertionLife: "10 minutes",
+  assertionBytes: Infinity,
+  assertionAlgorithms: algorithms,
+  assertionClaims: ["exp", "jti"],
+  assertionSkew: "10 seconds",
   missingScope: "none",
   unknownScope: "refused",
   scopeSyntax: "names",

@@ -68,10 +68,11 @@ const operations: Readonly<Record<string, Operation>> = {
       })
   },
   "POST /secret": {
-    about: "replaces the secret of a client: { clientId, secret }",
-    run: ({ server }, body) =>
+    about: "replaces the secret of a client, or of a legacy token: { clientId, secret }",
+    run: ({ api, server }, body) =>
       controlBody.read(controlBody.Secret, body).pipe(
-        Effect.flatMap(({ clientId, secret }) => server().changeSecret(clientId, secret)),
+        Effect.tap(({ clientId, secret }) => server().changeSecret(clientId, secret)),
+        Effect.flatMap(({ clientId, secret }) => api().changeSecret(clientId, secret)),
         Effect.map(done)
       )
   },

@@ -38,7 +38,8 @@ export const parse = (
 ): Effect.Effect<Pairs, Refusal> =>
   Effect.suspend(() => {
     const type = (incoming.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
-    const text = new TextDecoder().decode(incoming.body)
+    // A byte order mark is part of the first name, as servers read it.
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(incoming.body)
     if (type === "application/x-www-form-urlencoded" && format !== "json") return ofForm(text)
     if (type === "application/json" && format !== "form") return ofJson(text)
     const expected = format === "json" ? "JSON" : format === "form" ? "a form" : "a form or JSON"

@@ -39,7 +39,11 @@ const table = {
     revocation: "ignored",
     jwtProfile: "auth0",
     requestFormat: "any",
+    // auth0.com/docs, authenticate-with-private-key-jwt: at most 5 minutes, a skew of 10 seconds, keys of RSA. The three algorithms
+    // for them are general knowledge.
     assertionAudiences: ["issuer"],
+    assertionLife: "5 minutes",
+    assertionAlgorithms: ["RS256", "RS384", "PS256"],
     accessTokens: "jwt",
     // The scopes of the client grant, where a request states none.
     missingScope: "all",
@@ -195,10 +199,12 @@ const table = {
       metadata: ["{path}/.well-known/oauth-authorization-server", "{path}/.well-known/openid-configuration"]
     },
     jwtProfile: "okta",
-    // developer.okta.com: the default of token_endpoint_auth_method; assertions for the token endpoint, at most an hour.
+    // developer.okta.com: the default of token_endpoint_auth_method; assertions for the token endpoint, at most an hour, with a
+    // `jti` where one wants it.
     secretMethods: ["client_secret_basic"],
     assertionAudiences: ["token_endpoint"],
     assertionLife: "1 hour",
+    assertionClaims: ["exp"],
     accessTokens: "jwt",
     missingScope: "refused",
     target: "configured",
@@ -277,6 +283,7 @@ const table = {
   "oidc-provider": {
     basicEncoding: "form",
     secretMethods: either,
+    assertionSkew: Infinity,
     target: "resource",
     paths: {
       jwks: "/jwks",

@@ -110,7 +110,11 @@ const named = (host: string): string =>
 export const listen = (
   { host = "127.0.0.1", port = 0, tls }: Address
 ): Effect.Effect<Listener, ListenFailed, Scope.Scope> => {
-  const server: Http.Server | Https.Server = tls === undefined ? Http.createServer() : Https.createServer({ ...tls })
+  // A header that may occur once is wrong where it is repeated, as at proxies; Node would take the first.
+  const options = { joinDuplicateHeaders: true }
+  const server: Http.Server | Https.Server = tls === undefined
+    ? Http.createServer(options)
+    : Https.createServer({ ...options, ...tls })
   const opened = Effect.async<string, ListenFailed>((resume) => {
     server.once("error", ({ message }) => resume(new ListenFailed({ port, message })))
     server.listen(port, host, () => {
