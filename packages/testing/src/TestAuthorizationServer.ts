@@ -64,6 +64,12 @@ export interface Options extends servers.Options {
   readonly dailyLimit?: number | undefined
   /** The tokens that a client may request in an hour. Default: no limit. */
   readonly hourlyLimit?: number | undefined
+  /** False where limits are announced (`quotaHeader`) and tokens are issued nevertheless. Default: true. */
+  readonly enforceLimits?: boolean | undefined
+  /** The organizations that exist, by the ids that requests name as `organization`. Default: any. */
+  readonly organizations?: ReadonlyArray<string> | undefined
+  /** The base URL of the API, for servers whose token responses contain it. Default: that of the API of the test. */
+  readonly apiBaseUrl?: string | undefined
   /** The tokens that all clients may request for an `organization` in 24 hours, and in an hour. Default: no limit. */
   readonly organizationLimits?: { readonly day?: number | undefined; readonly hour?: number | undefined } | undefined
   /** True if proofs must contain a nonce (RFC 9449 section 8). Default: false. */
@@ -151,7 +157,7 @@ export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServ
  */
 export const makeIn = (epoch: string | undefined, options: Options): Effect.Effect<TestAuthorizationServer> =>
   Effect.gen(function*() {
-    const behavior = servers.behaviorOf(options.server, options)
+    const behavior = servers.withApi(servers.behaviorOf(options.server, options), options.apiBaseUrl)
     const issuer = options.issuer ?? discovery.issuerAt("https://auth.test", behavior)
     const endpoints = discovery.endpointsOf(issuer, behavior)
     const clients = yield* Ref.make(options.clients ?? [defaultClient])
@@ -238,20 +244,24 @@ const afterOne = ({ client, organization }: Quotas): Quotas => ({
 /** Issues tokens by the rules of grants, limits and servers with one token per client. */
 const makeIssue = (options: Options, requiredNonce: () => string | undefined, { behavior, tokens }: Parts) => {
   const life = Duration.toMillis(behavior.tokenLife)
-  const { audiences = [], scopes = [] } = options
-  const grant = grants.make(behavior, { audiences, scopes }, requiredNonce)
-  const { organizationLimits: { day, hour } = {} } = options
+  const { audiences = [], enforceLimits = true, organizations, scopes = [] } = options
+  const grant = grants.make(behavior, { audiences, organizations, scopes }, requiredNonce)
+  const limits = [
+    ...behavior.limits.map(({ per, tokens }) => ({ tokens, per: Duration.toMillis(per) })),
+    ...quotas.limitsOf({ hour: options.hourlyLimit, day: options.dailyLimit })
+  ]
+  const organizationLimits = quotas.limitsOf(options.organizationLimits ?? {})
   const quotasOf = (
     all: ReadonlyArray<models.Issued>,
     { clientId, issuedAt: now, organization }: Pick<models.Issued, "clientId" | "organization" | "issuedAt">
   ): Quotas => {
-    const counted = (limits: quotas.Limits, chosen: (token: models.Issued) => boolean) =>
+    const counted = (limits: ReadonlyArray<quotas.Limit>, chosen: (token: models.Issued) => boolean) =>
       quotas.quotasOf(limits, behavior.limitWindow, all.filter(chosen).map(({ issuedAt }) => issuedAt), now)
     return {
-      client: counted({ hour: options.hourlyLimit, day: options.dailyLimit }, (token) => token.clientId === clientId),
+      client: counted(limits, (token) => token.clientId === clientId),
       organization: organization === undefined
         ? []
-        : counted({ hour, day }, (token) => token.organization === organization)
+        : counted(organizationLimits, (token) => token.organization === organization)
     }
   }
   // A decision counts the tokens before it, and signing one takes time.
@@ -273,8 +283,9 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
       const valid = behavior.onePerClient === "reissue" ? issuedTokens.reissued(all, terms) : undefined
       if (valid !== undefined) return { token: valid, headers: headersOf(found) }
       const exhausted = quotas.exhausted([...found.client, ...found.organization])
-      if (exhausted !== undefined) {
-        const { limit, period, resetsIn } = exhausted
+      if (exhausted !== undefined && enforceLimits) {
+        const { limit: { tokens: limit }, resetsIn } = exhausted
+        const period = quotas.periodOf(exhausted)
         const values = { client: client.id, limit: String(limit), seconds: String(quotas.secondsOf(exhausted)) }
         const isAnnounced = behavior.refusals.limit.status === 429
         return yield* refuse("limit", `All ${limit} tokens of the ${period} are issued.`, {

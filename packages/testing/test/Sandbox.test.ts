@@ -126,6 +126,21 @@ describe("Sandbox", () => {
     })
   }
 
+  for (const baseUrl of [undefined, "https://instance.example.com"]) {
+    it(`states the URL of its API where servers do: ${baseUrl ?? "that of its socket"}`, async () => {
+      await using sandbox = await Sandbox.start({ server: { server: "salesforce" }, api: { baseUrl } })
+      const response = await fetch(sandbox.tokenUrl, {
+        method: "POST",
+        body: new URLSearchParams({
+          grant_type: "client_credentials",
+          client_id: "test-client",
+          client_secret: "test-secret"
+        })
+      })
+      assert.deepInclude(await response.json() as object, { instance_url: baseUrl ?? sandbox.apiBaseUrl })
+    })
+  }
+
   it("rejects options that cannot be used", async () => {
     const wrong = [
       { port: 70_000 },

@@ -4,9 +4,14 @@
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { ClientAuthentication, type ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
+import {
+  ClientAuthentication,
+  type ClientCredentials,
+  TokenCache,
+  TokenRequest
+} from "@effect-oauth/client-credentials"
 import { Fault, OAuthTest, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Effect, Layer, Redacted, TestClock } from "effect"
+import { Effect, Either, Layer, Redacted, TestClock } from "effect"
 import {
   createLocalJWKSet,
   exportJWK,
@@ -308,6 +313,60 @@ describe("token responses", () => {
         [429, "b=per_hour;q=1;r=0;t=3600,b=per_day;q=2;r=0;t=82800", "82800"]
       ])
     }).pipe(Effect.provide(network({ hourlyLimit: 1, dailyLimit: 2, limitWindow: "UTC day", quotaHeader: "quota" }))))
+
+  for (
+    const [tokens, per, limitWindow, wait] of [
+      [5, "1 minute", "24 hours", 30],
+      [5, "1 minute", "UTC day", 30],
+      [2, "8 hours", "24 hours", 8 * 3600 - 30],
+      [2, "8 hours", "UTC day", 8 * 3600 - 30],
+      [50, "12 hours", "24 hours", 12 * 3600 - 30]
+    ] as const
+  ) {
+    it.effect(`a limit of ${tokens} in ${per}, by a window of the kind "${limitWindow}"`, () =>
+      Effect.gen(function*() {
+        const shown = Effect.map(answer, ({ headers, status }) => [status, headers["retry-after"]])
+        if (limitWindow === "24 hours") yield* Effect.replicateEffect(shown, 1)
+        yield* TestClock.adjust("30 seconds")
+        const more = limitWindow === "24 hours" ? tokens - 1 : tokens
+        assert.deepStrictEqual(yield* Effect.replicateEffect(shown, more), Array(more).fill([200, undefined]))
+        assert.deepStrictEqual(yield* shown, [429, String(wait)])
+        yield* TestClock.adjust(`${wait} seconds`)
+        assert.deepStrictEqual(yield* shown, [200, undefined])
+      }).pipe(Effect.provide(network({ limits: [{ tokens, per }], limitWindow }))))
+  }
+
+  it.effect("limits that are announced and not enforced, as at Auth0 with enforce: false", () =>
+    Effect.gen(function*() {
+      const shown = Effect.map(answer, ({ headers, status }) => [status, headers["quota"], headers["retry-after"]])
+      assert.deepStrictEqual(yield* Effect.replicateEffect(shown, 4), [
+        [200, "b=per_hour;q=2;r=1;t=3600", undefined],
+        [200, "b=per_hour;q=2;r=0;t=3600", undefined],
+        [200, "b=per_hour;q=2;r=0;t=3600", undefined],
+        [200, "b=per_hour;q=2;r=0;t=3600", undefined]
+      ])
+    }).pipe(Effect.provide(network({ hourlyLimit: 2, enforceLimits: false, quotaHeader: "quota" }))))
+
+  for (
+    const [organizations, organization, status] of [
+      [["org_1"], "org_1", 200],
+      [["org_1"], "org_unknown", 400],
+      [[], "org_1", 400],
+      [undefined, "org_unknown", 200]
+    ] as const
+  ) {
+    it.effect(`the organization ${organization}, of ${organizations?.length ?? "any"}: ${status}`, () =>
+      Effect.gen(function*() {
+        const outcome = yield* token.pipe(
+          TokenRequest.withOverrides({ additionalParameters: { organization } }),
+          Effect.either
+        )
+        const { received } = yield* TestAuthorizationServer.TestAuthorizationServer
+        const last = (yield* received).at(-1)
+        assert.deepStrictEqual([last?.status, last?.error], [status, status === 200 ? undefined : "invalid_request"])
+        assert.strictEqual(Either.isRight(outcome), status === 200)
+      }).pipe(Effect.provide(OAuthTest.layer({ server: { organizations } }))))
+  }
 })
 
 describe("the default client", () => {

@@ -26,6 +26,7 @@ export type Situation =
   | "noTarget"
   | "unknownResource"
   | "unknownAudience"
+  | "unknownOrganization"
   | "noProof"
   | "wrongProof"
   | "noNonce"
@@ -121,9 +122,10 @@ export interface Behavior {
   readonly onePerClient: "none" | "reissue" | "revoke"
   /** The life of tokens. Default: 24 hours. */
   readonly tokenLife: Duration.DurationInput
+  /** The tokens that a client may request in other periods than an hour and a day. Default: no limit. */
+  readonly limits: ReadonlyArray<{ readonly tokens: number; readonly per: Duration.DurationInput }>
   /**
-   * The window of `dailyLimit` and `hourlyLimit`: any 24 hours and any 60 minutes, or a day and an hour of the calendar in UTC.
-   * Default: `24 hours`.
+   * The window of limits: any 24 hours and any 60 minutes, or a day and an hour of the calendar in UTC. Default: `24 hours`.
    */
   readonly limitWindow: "24 hours" | "UTC day"
   /** The header in which the quota is announced as Auth0 does it. Default: none. */
@@ -141,7 +143,7 @@ export interface Behavior {
   readonly envelope: string | undefined
   /** True if token responses begin with a byte order mark. Default: false. */
   readonly byteOrderMark: boolean
-  /** Further members of token responses. */
+  /** Further members of token responses. `{api}` is replaced by the base URL of the API. */
   readonly members: Readonly<Record<string, unknown>>
   /** Further claims of JWT access tokens. */
   readonly claims: Readonly<Record<string, unknown>>
@@ -204,6 +206,7 @@ export const generic: Behavior = {
   revocation: "revoked",
   onePerClient: "none",
   tokenLife: "24 hours",
+  limits: [],
   limitWindow: "24 hours",
   quotaHeader: undefined,
   organizationQuotaHeader: undefined,
@@ -235,6 +238,7 @@ export const generic: Behavior = {
     noTarget: { status: 400, error: "invalid_target", description: problem },
     unknownResource: { status: 400, error: "invalid_target", description: problem },
     unknownAudience: { status: 403, error: "access_denied", description: problem },
+    unknownOrganization: { status: 400, error: "invalid_request", description: problem },
     // RFC 9449 sections 5 and 8; no section states the code of a missing proof.
     noProof: { status: 400, error: "invalid_grant", description: problem },
     wrongProof: { status: 400, error: "invalid_dpop_proof", description: problem },

@@ -18,6 +18,8 @@ export type Granted = Pick<Issued, "scope" | "audience" | "thumbprint" | "organi
 export interface Registered {
   readonly scopes: ReadonlyArray<string>
   readonly audiences: ReadonlyArray<string>
+  /** Undefined for any. */
+  readonly organizations: ReadonlyArray<string> | undefined
 }
 
 const quoted = (names: ReadonlyArray<string>): string => names.join(", ") || "none"
@@ -142,6 +144,13 @@ export const make = (behavior: Behavior, registered: Registered, requiredNonce: 
         }
         : { scope: scopes, audience: [yield* resourceOf(client, audiences, requested)] }
       const organization = parameters.get("organization")
+      const { organizations } = registered
+      if (organization !== undefined && organizations?.includes(organization) === false) {
+        return yield* refuse(
+          "unknownOrganization",
+          `The organization ${organization} does not exist; those that do are: ${quoted(organizations)}.`
+        )
+      }
       return {
         ...target,
         thumbprint: yield* thumbprintOf(incoming, client),

@@ -9,8 +9,9 @@ interface Options {
   readonly api?: TestApi.Options | undefined
 }
 
-/** Returns the scopes and audiences of an API. */
+/** Returns the base URL, scopes and audiences of an API. */
 const ofApi = ({ audience, baseUrl = "https://api.test", requiredScope }: TestApi.Options) => ({
+  apiBaseUrl: baseUrl,
   scopes: requiredScope ?? [],
   audiences: audience === undefined ? [baseUrl] : [audience, baseUrl]
 })
@@ -30,8 +31,12 @@ const withOptions = (
 /** Returns the options of the server, with the requirements of its API. */
 export const serverOptions = ({ api = {}, server = {} }: Options): TestAuthorizationServer.Options => {
   const given: TestAuthorizationServer.Options = typeof server === "string" ? { server } : server
-  const { audiences, scopes } = ofApi(api)
-  return withOptions(given, { audiences: given.audiences ?? audiences, scopes: given.scopes ?? scopes })
+  const { apiBaseUrl, audiences, scopes } = ofApi(api)
+  return withOptions(given, {
+    apiBaseUrl: given.apiBaseUrl ?? apiBaseUrl,
+    audiences: given.audiences ?? audiences,
+    scopes: given.scopes ?? scopes
+  })
 }
 
 export const withIssuer = (given: TestAuthorizationServer.Options, issuer: string): TestAuthorizationServer.Options =>

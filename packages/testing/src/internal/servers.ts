@@ -318,7 +318,7 @@ const table = {
     },
     secretMethods: either,
     expiresIn: "none",
-    members: { instance_url: "https://api.test" }
+    members: { instance_url: "{api}" }
   },
 
   twitch: {
@@ -364,8 +364,9 @@ const table = {
   },
 
   vertex: {
-    // Observed: a limit with 400 and without Retry-After. No record of its other endpoints is available.
+    // Observed: a limit of 10 tokens in 8 hours, with 400 and without Retry-After. No record of its other endpoints is available.
     paths: tokenOnly,
+    limits: [{ tokens: 10, per: "8 hours" }],
     refusals: {
       limit: {
         status: 400,
@@ -396,3 +397,14 @@ export const behaviorOf = (server: Server = "generic", options: Options = {}): B
     refusals: { ...generic.refusals, ...difference.refusals, ...stated(options.refusals) }
   } as Behavior
 }
+
+/** Returns the behavior of a server whose token responses contain the base URL of this API. */
+export const withApi = (behavior: Behavior, baseUrl = "https://api.test"): Behavior => ({
+  ...behavior,
+  members: Object.fromEntries(
+    Object.entries(behavior.members).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value.replace("{api}", baseUrl) : value
+    ])
+  )
+})
