@@ -19,7 +19,6 @@ import { issuerAt } from "./internal/discovery.js"
 import { environment } from "./internal/environment.js"
 import type * as host from "./internal/host.js"
 import type * as models from "./internal/models.js"
-import { offClock } from "./internal/offClock.js"
 import * as registered from "./internal/registered.js"
 import { behaviorOf } from "./internal/servers.js"
 import * as sockets from "./internal/sockets.js"
@@ -89,7 +88,12 @@ export interface Sandbox extends AsyncDisposable {
   /** Makes the API reject valid tokens by a rule. */
   readonly reject: (which: (token: Token) => boolean) => Promise<void>
   readonly faults: { readonly server: Faults; readonly api: Faults }
-  /** Advances the clock of the servers, so that tokens expire. The clock of the program does not change. */
+  /**
+   * Lets time pass for the tokens and limits of the servers: tokens expire there, and are rejected with a 401. The clock of the
+   * program does not change, and what it reads is by that clock: `Date`, the claims of JWTs, assertions and proofs. So an API of
+   * your own that verifies JWTs accepts them until they expire by its clock; set a short `tokenLife` for its tests. A server whose
+   * clock is wrong is a fault, `ClockOffset`, as a rule.
+   */
   readonly advanceClock: (by: Duration.DurationInput) => Promise<void>
   /** Resets the servers: no tokens, requests, calls or faults, and the clock of the machine. */
   readonly reset: () => Promise<void>
@@ -130,11 +134,11 @@ const serve = (options: Options): Effect.Effect<control.World, sockets.ListenFai
     const issuer = stated.issuer ?? issuerAt(authSocket.origin, behaviorOf(stated.server, stated))
     let ahead = 0
     const machine = yield* Effect.clock
-    const clock = offClock(machine, () => ahead)
+    const passed = () => ahead
     const build = Effect.gen(function*() {
-      const server = yield* TestAuthorizationServer.makeIn(epoch(), registered.withIssuer(stated, issuer))
+      const server = yield* TestAuthorizationServer.makeIn(epoch(), passed, registered.withIssuer(stated, issuer))
       const made = yield* Effect.provideService(
-        TestApi.make(api),
+        TestApi.makeIn(passed, api),
         TestAuthorizationServer.TestAuthorizationServer,
         server
       )
@@ -157,17 +161,13 @@ const serve = (options: Options): Effect.Effect<control.World, sockets.ListenFai
         now = built
       })
     }
-    const inTime = ({ handle, origin }: host.Host): host.Host => ({
-      origin,
-      handle: (incoming) => Effect.withClock(handle(incoming), clock)
-    })
     const withControl = ({ handle, origin }: host.Host): host.Host => ({
       origin,
       handle: (incoming) => control.respond(world, incoming) ?? handle(incoming)
     })
     const run = yield* FiberSet.makeRuntime()
-    authSocket.serve(() => withControl(inTime(now.server.host)), run)
-    apiSocket.serve(() => inTime(now.api.host), run)
+    authSocket.serve(() => withControl(now.server.host), run)
+    apiSocket.serve(() => now.api.host, run)
     return world
   })
 

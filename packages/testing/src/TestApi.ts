@@ -17,6 +17,7 @@ import * as faultScript from "./internal/faults.js"
 import type * as host from "./internal/host.js"
 import * as journal from "./internal/journal.js"
 import type { Issued } from "./internal/models.js"
+import { none, type Passed } from "./internal/passed.js"
 import * as proofs from "./internal/proofs.js"
 import * as rejections from "./internal/rejections.js"
 import { redactedUrl } from "./internal/request.js"
@@ -119,6 +120,14 @@ const nonce = "nonce-of-the-api"
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestAuthorizationServer> =>
+  makeIn(none, options)
+
+/**
+ * Creates an API for which time can pass.
+ *
+ * @internal
+ */
+export const makeIn = (passed: Passed, options: Options): Effect.Effect<TestApi, never, TestAuthorizationServer> =>
   Effect.gen(function*() {
     const { verify } = yield* TestAuthorizationServer
     const baseUrl = options.baseUrl ?? "https://api.test"
@@ -154,7 +163,7 @@ export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestA
     const handle = (incoming: host.Incoming) =>
       Effect.gen(function*() {
         const { headers, method, url } = incoming
-        const at = yield* Clock.currentTimeMillis
+        const at = (yield* Clock.currentTimeMillis) + passed()
         const userAgent = headers["user-agent"]
         const { complete, note } = yield* calls.add(
           { at, method, url: redactedUrl(url), userAgent, token: undefined, status: undefined }

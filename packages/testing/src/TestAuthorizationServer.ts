@@ -21,6 +21,7 @@ import * as host from "./internal/host.js"
 import * as issuedTokens from "./internal/issuedTokens.js"
 import * as journal from "./internal/journal.js"
 import type * as models from "./internal/models.js"
+import { none, type Passed } from "./internal/passed.js"
 import * as quotas from "./internal/quotas.js"
 import { type Refusal, refuse, written } from "./internal/refusal.js"
 import { type Pairs, parse, redacted, redactedUrl } from "./internal/request.js"
@@ -148,30 +149,35 @@ const nonce = "nonce-of-the-authorization-server"
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServer> => makeIn(undefined, options)
+export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServer> => makeIn(undefined, none, options)
 
 /**
- * Creates a server whose tokens have an epoch in their values, so that it does not accept those of another one.
+ * Creates a server whose tokens have an epoch in their values, so that it does not accept those of another one, and for which time
+ * can pass.
  *
  * @internal
  */
-export const makeIn = (epoch: string | undefined, options: Options): Effect.Effect<TestAuthorizationServer> =>
+export const makeIn = (
+  epoch: string | undefined,
+  passed: Passed,
+  options: Options
+): Effect.Effect<TestAuthorizationServer> =>
   Effect.gen(function*() {
     const behavior = servers.withApi(servers.behaviorOf(options.server, options), options.apiBaseUrl)
     const issuer = options.issuer ?? discovery.issuerAt("https://auth.test", behavior)
     const endpoints = discovery.endpointsOf(issuer, behavior)
     const clients = yield* Ref.make(options.clients ?? [defaultClient])
-    const values = accessToken.make(issuer, behavior, epoch)
-    const tokens = yield* issuedTokens.make(values)
+    const values = accessToken.make(issuer, behavior, epoch, passed)
+    const tokens = yield* issuedTokens.make(values, passed)
     const received = yield* journal.make<Received>()
     const script = faultScript.make<{ readonly endpoint: Received["endpoint"]; readonly url: URL }>()
-    const respond = makeRespond(options, { behavior, clients: Ref.get(clients), endpoints, tokens, values })
+    const respond = makeRespond(options, { behavior, clients: Ref.get(clients), endpoints, passed, tokens, values })
 
     const handle = (incoming: host.Incoming) =>
       Effect.gen(function*() {
         const at = yield* Clock.currentTimeMillis
         const endpoint = discovery.endpointAt(endpoints, incoming.url)
-        const { complete, note } = yield* received.add(arrived(incoming, endpoint, at))
+        const { complete, note } = yield* received.add(arrived(incoming, endpoint, at + passed()))
         const fault = yield* script.take({ endpoint, url: incoming.url })
         const response = respond({ incoming, endpoint, repeats: fault === "sameToken", note })
         return yield* faultScript.apply(fault, response).pipe(
@@ -226,6 +232,7 @@ interface Parts {
   readonly behavior: Behavior
   readonly clients: Effect.Effect<ReadonlyArray<models.Client>>
   readonly endpoints: discovery.Endpoints
+  readonly passed: Passed
   readonly tokens: issuedTokens.IssuedTokens
   readonly values: accessToken.AccessTokens
 }
@@ -321,7 +328,7 @@ const route = (
 
 /** Returns the response to a request by the rules of the server. Faults come before it. */
 const makeRespond = (options: Options, parts: Parts) => {
-  const { behavior, clients, endpoints, tokens, values } = parts
+  const { behavior, clients, endpoints, passed, tokens, values } = parts
   // Read for each request, so that a test can change it.
   const requiredNonce = () => options.requireNonce === true ? nonce : undefined
   const authenticate = authentication.make({ behavior, clients, issuer: endpoints.issuer, tokenUrl: endpoints.token })
@@ -366,15 +373,17 @@ const makeRespond = (options: Options, parts: Parts) => {
       note({ clientId: client.id, authentication: method })
       if (endpoint === "token") {
         // Once, so that a life is whole although signing takes time.
-        const now = yield* Clock.currentTimeMillis
+        const now = (yield* Clock.currentTimeMillis) + passed()
         const { headers, token } = yield* issue(exchange, client, pairs, now)
         const more = requiredNonce() === nonce ? { ...headers, "dpop-nonce": nonce } : headers
-        const body = issuedTokens.response(behavior, token, now)
+        const body = issuedTokens.response(behavior, token, now, passed)
         return host.json(behavior.tokenStatus, body, more, behavior.contentType, behavior.byteOrderMark)
       }
       const value = parameters.get("token")
       if (value === undefined) return yield* refuse("malformed", "The request has no token.")
-      if (endpoint === "introspection") return host.json(200, issuedTokens.introspection(yield* tokens.verify(value)))
+      if (endpoint === "introspection") {
+        return host.json(200, issuedTokens.introspection(yield* tokens.verify(value), passed))
+      }
       yield* revoke(client, value)
       return new Response(null, { status: 200 })
     }).pipe(

@@ -1,6 +1,6 @@
 import * as PromiseClient from "@effect-oauth/client-credentials/PromiseClient"
 import * as Sandbox from "@effect-oauth/testing/Sandbox"
-import { createRemoteJWKSet, jwtVerify } from "jose"
+import { createRemoteJWKSet, exportJWK, exportPKCS8, generateKeyPair, jwtVerify } from "jose"
 import { assert, describe, it } from "vitest"
 
 import * as servers from "../src/internal/servers.js"
@@ -67,12 +67,58 @@ describe("Sandbox", () => {
     await client.close()
   })
 
-  it("sets Date by its clock, at both servers", async () => {
-    await using sandbox = await Sandbox.start()
-    await sandbox.advanceClock("10 days")
+  it("lets time pass for tokens and limits only, so that programs with the clock of the machine continue", async () => {
+    const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true })
+    await using sandbox = await Sandbox.start({
+      server: {
+        accessTokens: "jwt",
+        tokenLife: "1 hour",
+        dailyLimit: 1,
+        clients: [{ id: "client", keys: [await exportJWK(publicKey)], dpop: true }]
+      }
+    })
+    const env = { ...sandbox.environment, OAUTH_PRIVATE_KEY: await exportPKCS8(privateKey) }
+    await sandbox.advanceClock("30 days")
     for (const url of [sandbox.jwksUrl, sandbox.apiBaseUrl]) {
-      assert.isAbove(Date.parse((await fetch(url)).headers.get("date") ?? ""), Date.now() + 9 * 86_400_000, url)
+      const date = Date.parse((await fetch(url)).headers.get("date") ?? "")
+      assert.isBelow(Math.abs(date - Date.now()), 3_600_000, url)
     }
+    const client = PromiseClient.fromEnv({ env })
+    assert.strictEqual((await client.fetch("/items")).status, 200)
+    await sandbox.advanceClock("30 days")
+    // An assertion and a proof by the clock of the machine, and a token that has not expired for it.
+    assert.strictEqual((await client.fetch("/items")).status, 200)
+    assert.deepStrictEqual((await sandbox.calls()).map(({ status }) => status).slice(1), [200, 401, 200])
+    for (const { value } of await sandbox.issued()) {
+      const { payload } = await jwtVerify(value, createRemoteJWKSet(new URL(sandbox.jwksUrl)))
+      assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), 3600)
+    }
+    await client.close()
+  })
+
+  it("reports the life of tokens by the clock of the machine", async () => {
+    await using sandbox = await Sandbox.start({ server: { tokenLife: "3 hours", expiresIn: "time" } })
+    const { value } = await token(sandbox.environment)
+    await sandbox.advanceClock("2 hours")
+    const response = await fetch(`${sandbox.issuer}/token/introspection`, {
+      method: "POST",
+      body: new URLSearchParams({ token: value, client_id: "test-client", client_secret: "test-secret" })
+    })
+    const { active, exp } = await response.json() as { readonly active: boolean; readonly exp: number }
+    assert.isTrue(active)
+    assert.closeTo(exp * 1000, Date.now() + 3_600_000, 600_000)
+    const body = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: "test-client",
+      client_secret: "test-secret"
+    })
+    const next = await (await fetch(sandbox.tokenUrl, { method: "POST", body })).json() as {
+      readonly expires_in: number
+    }
+    assert.closeTo(next.expires_in * 1000, Date.now() + 10_800_000, 600_000)
+    const [issued] = await sandbox.issued()
+    assert.closeTo(issued?.issuedAt ?? 0, Date.now(), 600_000)
+    assert.closeTo((await sandbox.received()).at(-1)?.at ?? 0, Date.now() + 7_200_000, 600_000)
   })
 
   it("applies faults", async () => {

@@ -7,6 +7,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT }
 import type { Behavior } from "./behavior.js"
 import * as jwtProfiles from "./jwtProfiles.js"
 import type { Issued } from "./models.js"
+import type { Passed } from "./passed.js"
 
 type Terms = Omit<Issued, "value" | "revoked">
 
@@ -34,7 +35,8 @@ const makeKey = async () => {
 export const make = (
   issuer: string,
   { accessTokens, claims, jwtProfile }: Behavior,
-  epoch: string | undefined
+  epoch: string | undefined,
+  passed: Passed
 ): AccessTokens => {
   const idOf = ({ number }: Terms) => `token-${number}${epoch === undefined ? "" : `-${epoch}`}`
   // Created on first use, since generating RSA keys takes time.
@@ -50,7 +52,9 @@ export const make = (
         : Effect.promise(async () => {
           const { jwk, privateKey } = await key()
           const { type } = jwtProfiles.table[jwtProfile]
-          return new SignJWT({ ...jwtProfiles.claimsOf(jwtProfile, { ...terms, id: idOf(terms), issuer }), ...claims })
+          const times = { issuedAt: terms.issuedAt - passed(), expiresAt: terms.expiresAt - passed() }
+          const all = { ...terms, ...times, id: idOf(terms), issuer }
+          return new SignJWT({ ...jwtProfiles.claimsOf(jwtProfile, all), ...claims })
             .setProtectedHeader({ alg: algorithm, kid: jwk.kid, ...(type === undefined ? {} : { typ: type }) })
             .sign(privateKey)
         }),

@@ -96,7 +96,7 @@ const operations: Readonly<Record<string, Operation>> = {
       )
   },
   "POST /clock": {
-    about: "moves the clock of the servers on: { advance: \"24 hours\" } or seconds",
+    about: "lets time pass for tokens and limits, and not for Date and JWTs: { advance: \"24 hours\" } or seconds",
     run: ({ advance }, body) =>
       Effect.gen(function*() {
         const { advance: span } = yield* controlBody.read(controlBody.Clock, body)

@@ -10,6 +10,7 @@ import * as Ref from "effect/Ref"
 import type * as accessToken from "./accessToken.js"
 import type { Behavior } from "./behavior.js"
 import type { Issued } from "./models.js"
+import type { Passed } from "./passed.js"
 
 export type Verdict = { readonly _tag: "Active"; readonly token: Issued } | { readonly _tag: "Inactive" }
 
@@ -32,7 +33,7 @@ export const reissued = (all: ReadonlyArray<Issued>, terms: Omit<Issued, "number
     token.scope.join(" ") === terms.scope.join(" ") && token.audience.join(" ") === terms.audience.join(" ")
   ).at(-1)
 
-export const make = (values: accessToken.AccessTokens): Effect.Effect<IssuedTokens> =>
+export const make = (values: accessToken.AccessTokens, passed: Passed): Effect.Effect<IssuedTokens> =>
   Effect.map(Ref.make<ReadonlyArray<Issued>>([]), (issued) => {
     // A number is taken before its value is made, since signing takes time.
     let last = 0
@@ -50,7 +51,9 @@ export const make = (values: accessToken.AccessTokens): Effect.Effect<IssuedToke
       verify: (value) =>
         Effect.zipWith(Ref.get(issued), Clock.currentTimeMillis, (all, now) => {
           const token = all.find(hasValue(value))
-          return token !== undefined && isActive(token, now) ? { _tag: "Active", token } : { _tag: "Inactive" }
+          return token !== undefined && isActive(token, now + passed())
+            ? { _tag: "Active", token }
+            : { _tag: "Inactive" }
         })
     }
   })
@@ -58,8 +61,9 @@ export const make = (values: accessToken.AccessTokens): Effect.Effect<IssuedToke
 const typeOf = ({ thumbprint }: Issued) => thumbprint === undefined ? "Bearer" : "DPoP"
 
 /** The member `expires_in`. A fraction that is not zero, since JSON writes 3600.0 as an integer. */
-const life = (expiresIn: Behavior["expiresIn"], { expiresAt }: Issued, now: number) => {
+const life = (expiresIn: Behavior["expiresIn"], { expiresAt }: Issued, now: number, passed: Passed) => {
   const seconds = Math.max(0, Math.floor((expiresAt - now) / 1000))
+  const end = expiresAt - passed()
   switch (expiresIn) {
     case "number":
       return { expires_in: seconds }
@@ -68,9 +72,9 @@ const life = (expiresIn: Behavior["expiresIn"], { expiresAt }: Issued, now: numb
     case "string":
       return { expires_in: String(seconds) }
     case "time":
-      return { expires_in: Math.floor(expiresAt / 1000) }
+      return { expires_in: Math.floor(end / 1000) }
     case "date":
-      return { expires_in: new Date(expiresAt).toISOString() }
+      return { expires_in: new Date(end).toISOString() }
     case "none":
       return {}
   }
@@ -80,13 +84,14 @@ const life = (expiresIn: Behavior["expiresIn"], { expiresAt }: Issued, now: numb
 export const response = (
   { envelope, expiresIn, members, statesScope, tokenType }: Behavior,
   token: Issued,
-  now: number
+  now: number,
+  passed: Passed
 ): Readonly<Record<string, unknown>> => {
   const type = token.thumbprint === undefined ? tokenType : "DPoP"
   const all = {
     access_token: Redacted.value(token.value),
     ...(type === null ? {} : { token_type: type }),
-    ...life(expiresIn, token, now),
+    ...life(expiresIn, token, now, passed),
     ...(token.scope.length === 0 || !statesScope ? {} : { scope: token.scope.join(" ") }),
     ...members
   }
@@ -94,15 +99,15 @@ export const response = (
 }
 
 /** The members of an introspection response (RFC 7662 section 2.2). */
-export const introspection = (verdict: Verdict) => {
+export const introspection = (verdict: Verdict, passed: Passed) => {
   if (verdict._tag === "Inactive") return { active: false }
   const { token } = verdict
   return {
     active: true,
     client_id: token.clientId,
     token_type: typeOf(token),
-    iat: Math.floor(token.issuedAt / 1000),
-    exp: Math.floor(token.expiresAt / 1000),
+    iat: Math.floor((token.issuedAt - passed()) / 1000),
+    exp: Math.floor((token.expiresAt - passed()) / 1000),
     ...(token.scope.length === 0 ? {} : { scope: token.scope.join(" ") }),
     ...(token.thumbprint === undefined ? {} : { cnf: { jkt: token.thumbprint } })
   }
