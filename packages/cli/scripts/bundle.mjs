@@ -1,5 +1,5 @@
-// Bundles the output of tsc into one directory, so that npx fetches one package and Node reads few files.
-// Each command is a separate chunk, which is read when the command runs.
+// Bundles the output of tsc into one directory, so that npx fetches one package and Node reads few files. The modules of
+// commands are evaluated when the command runs.
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
@@ -20,47 +20,78 @@ const shared = {
   legalComments: "none"
 }
 
+const ofPlatform = createRequire(createRequire(import.meta.url).resolve("@effect/platform-node"))
+const undici = ofPlatform.resolve("undici")
+
 /**
- * Undici is a separate file, which is read when one of its members is used: most calls use none of them, and it is half of
- * the bundle.
+ * Modules that are loaded when one of their members is used: most commands use few of them, and Node takes milliseconds to
+ * load one. Undici is a separate file, half as large as the program.
  */
-const undici = createRequire(createRequire(import.meta.url).resolve("@effect/platform-node")).resolve("undici")
-const lazyUndici = {
-  name: "lazy-undici",
+const late = new Map([
+  ["undici", "./undici.cjs"],
+  ...[
+    "child_process",
+    "crypto",
+    "dgram",
+    "dns",
+    "dns/promises",
+    "fs/promises",
+    "http",
+    "http2",
+    "https",
+    "net",
+    "readline",
+    "readline/promises",
+    "tls",
+    "worker_threads",
+    "zlib"
+  ].flatMap((name) => [[name, `node:${name}`], [`node:${name}`, `node:${name}`]])
+])
+const lateModules = {
+  name: "late-modules",
   setup: (builder) => {
-    builder.onResolve({ filter: /^undici$/ }, () => ({ path: "undici", namespace: "lazy" }))
-    builder.onResolve({ filter: /undici\.cjs$/, namespace: "lazy" }, ({ path }) => ({ path, external: true }))
-    builder.onLoad({ filter: /^undici$/, namespace: "lazy" }, () => ({
-      contents: `for (const name of ${JSON.stringify(Object.keys(createRequire(undici)(undici)))})
-        Object.defineProperty(exports, name, { enumerable: true, get: () => require("./undici.cjs")[name] })`,
+    builder.onResolve(
+      { filter: /./ },
+      ({ namespace, path }) =>
+        namespace === "late" ? { path, external: true } : late.has(path) ? { path, namespace: "late" } : undefined
+    )
+    builder.onLoad({ filter: /./, namespace: "late" }, ({ path }) => ({
+      contents: `for (const name of ${JSON.stringify(Object.keys(ofPlatform(path)))})
+        Object.defineProperty(exports, name, { enumerable: true, get: () => require("${late.get(path)}")[name] })`,
       loader: "js"
     }))
   }
 }
 
+// CommonJS, since V8 caches the code of scripts, but not of modules on all versions of Node.
+const cjs = {
+  ...shared,
+  format: "cjs",
+  // An uncaught error prints its line.
+  lineLimit: 200,
+  define: { "import.meta.url": "moduleUrl" },
+  // Scripts of the code cache have no `import()`.
+  supported: { "dynamic-import": false }
+}
+const banner = { js: "const moduleUrl=require(\"node:url\").pathToFileURL(__filename).href;" }
+
 rmSync(outdir, { recursive: true, force: true })
-const ofUndici = await build({
-  ...shared,
-  entryPoints: [undici],
-  outfile: join(outdir, "undici.cjs"),
-  format: "cjs"
-})
-const { metafile } = await build({
-  ...shared,
-  entryPoints: { "effect-oauth": "dist/bin.js" },
-  outdir,
-  chunkNames: "[name]-[hash]",
-  splitting: true,
-  format: "esm",
-  plugins: [lazyUndici],
-  // Some modules of the bundle are CommonJS.
-  banner: { js: "import{createRequire as requireOf}from\"node:module\";const require=requireOf(import.meta.url);" }
-})
-chmodSync(join(outdir, "effect-oauth.js"), 0o755)
+const builds = await Promise.all([
+  build({ ...cjs, entryPoints: [undici], outfile: join(outdir, "undici.cjs") }),
+  build({
+    ...cjs,
+    entryPoints: ["dist/internal/main.js"],
+    outfile: join(outdir, "program.cjs"),
+    plugins: [lateModules],
+    banner
+  }),
+  build({ ...cjs, entryPoints: ["dist/bin.js"], outfile: join(outdir, "effect-oauth.cjs"), banner })
+])
+chmodSync(join(outdir, "effect-oauth.cjs"), 0o755)
 
 // The bundle contains code of other projects, under their licenses.
 const packages = new Set(
-  [...Object.keys(metafile.inputs), ...Object.keys(ofUndici.metafile.inputs)].flatMap((path) => {
+  builds.flatMap(({ metafile }) => Object.keys(metafile.inputs)).flatMap((path) => {
     const [found] = path.match(/.*node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []
     return found === undefined ? [] : [join(home, found)]
   })

@@ -1,6 +1,7 @@
 /**
  * The commands and their options. The module of a command is loaded when it is run, so that the others cost no time.
  */
+import { type CommandName, commandNames } from "./commandNames.js"
 import { type Choice, type Command, command, commandWithArguments, type Flag, type Text } from "./declaration.js"
 import { methods } from "./proofMethods.js"
 import { serverNames } from "./serverNames.js"
@@ -238,6 +239,18 @@ const init = command(
   () => import("./commands/init.js")
 )
 
-export const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ init, doctor, call, token, exec, inspect, status, budget, revoke, simulate, sandbox })
-)
+const all: Readonly<Record<CommandName, Command>> = {
+  init,
+  doctor,
+  call,
+  token,
+  exec,
+  inspect,
+  status,
+  budget,
+  revoke,
+  simulate,
+  sandbox
+}
+
+export const commands: ReadonlyMap<string, Command> = new Map(commandNames.map((name) => [name, all[name]]))

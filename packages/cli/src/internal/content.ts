@@ -1,9 +1,8 @@
 /**
  * The content of responses: decompressed, and shown on arrival if it is a stream.
  */
-import { createRequire } from "node:module"
 import { Readable, type Transform } from "node:stream"
-import type * as Zlib from "node:zlib"
+import * as Zlib from "node:zlib"
 
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Stream from "effect/Stream"
@@ -13,18 +12,15 @@ import { Failure } from "./Failure.js"
 /** The content codings that calls accept: all that Node decompresses. */
 export const acceptedEncodings = "gzip, deflate, br"
 
-/** Loaded for a response that is compressed. */
-const zlib = () => createRequire(import.meta.url)("node:zlib") as typeof Zlib
-
 const decoder = (encoding: string): Transform | undefined => {
   switch (encoding) {
     case "gzip":
     case "x-gzip":
-      return zlib().createGunzip()
+      return Zlib.createGunzip()
     case "deflate":
-      return zlib().createInflate()
+      return Zlib.createInflate()
     case "br":
-      return zlib().createBrotliDecompress()
+      return Zlib.createBrotliDecompress()
     default:
       return undefined
   }

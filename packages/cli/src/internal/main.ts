@@ -11,9 +11,6 @@ import { helpText } from "./helpText.js"
 import { version } from "./version.js"
 import { wrap } from "./wrap.js"
 
-const written = process.argv.slice(2)
-const args = written.length === 0 ? ["--help"] : written
-
 /** Help is for reading, in a pipe too. */
 const helpColumns = (): number => Math.min(process.stdout.columns ?? 80, 100)
 
@@ -44,11 +41,15 @@ const refuse = (problem: string): void => {
   process.exitCode = codes.usage
 }
 
-if (args[0] === "complete-words" && args[1] === "--") {
-  process.stdout.write(completion.printed(completion.complete(args.slice(2), profiles)))
-} else {
+/** Runs the command of these arguments, and sets the exit code. */
+export const main = (written: ReadonlyArray<string>): void => {
+  const args = written.length === 0 ? ["--help"] : written
+  if (args[0] === "complete-words" && args[1] === "--") {
+    process.stdout.write(completion.printed(completion.complete(args.slice(2), profiles)))
+    return
+  }
   const request = commandLine.read(args)
   if (request._tag === "Problem") refuse(request.message)
-  else if (request._tag === "Run") (await import("./execute.js")).execute(request)
+  else if (request._tag === "Run") void import("./execute.js").then(({ execute }) => execute(request))
   else process.stdout.write(print(request))
 }

@@ -2,7 +2,9 @@
  * The HTTP client of the settings: that of Node, or Undici if certificates, keys or proxies are configured. Undici doubles the
  * time to load.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
@@ -18,9 +20,21 @@ export const isConfigured = (values: Values, environment: Environment): boolean 
   tlsVariables.some((variable) => values[variable] !== undefined) ||
   Object.entries({ ...environment, ...values }).some(([name, value]) => ofProcess.test(name) && (value ?? "") !== "")
 
-/** The lowest version is that of `NodeTls`, whatever the options of Node allow. */
-const plain = NodeHttpClient.layerWithoutAgent.pipe(
-  Layer.provide(NodeHttpClient.makeAgentLayer({ minVersion: "TLSv1.2" }))
+/** The client of Node, loaded with the first request: while a token is cached, `token` sends none. */
+const plain = Layer.scoped(
+  HttpClient.HttpClient,
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const client = yield* Effect.promise(() => import("./plainClient.js")).pipe(
+      Effect.flatMap(({ layer }) => Layer.buildWithScope(layer, scope)),
+      Effect.map(Context.get(HttpClient.HttpClient)),
+      Effect.cached
+    )
+    return HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
+      (request) => Effect.flatMap(client, ({ execute }) => Effect.flatMap(request, execute)),
+      Effect.succeed
+    )
+  })
 )
 
 export const layer = (values: Values) =>

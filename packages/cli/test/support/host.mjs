@@ -3,17 +3,15 @@
  * working directory, and until nothing keeps the process alive. Node does not start again, so tests of what Node reads at its
  * start (`NODE_OPTIONS`, the command line, standard input) require separate processes.
  */
-import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { Readable } from "node:stream"
-import { pathToFileURL } from "node:url"
 
 import * as Clock from "effect/Clock"
 import * as DefaultServices from "effect/DefaultServices"
 
 const [, , path] = process.argv
-const [, main] = /import\("(\.\/main-[^"]+)"\)/.exec(readFileSync(path, "utf8"))
+const { main } = createRequire(path)("./program.cjs")
 
-let runs = 0
 let marker
 const end = process.exit
 
@@ -38,7 +36,6 @@ process.on("beforeExit", () => {
 
 process.on("message", ({ args, cwd, env, marker: next }) => {
   marker = next
-  runs += 1
   process.chdir(cwd)
   for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name)
   Object.assign(process.env, env)
@@ -47,6 +44,5 @@ process.on("message", ({ args, cwd, env, marker: next }) => {
   // The library remembers for each clock what a process was issued.
   DefaultServices.currentServices.initial.unsafeMap.set(Clock.Clock.key, Clock.make())
   process.channel.unref()
-  // Its chunks are kept, and it begins from the start.
-  void import(`${new URL(main, pathToFileURL(path))}?${runs}`)
+  main(args)
 })

@@ -1,0 +1,115 @@
+/**
+ * The code cache of V8, in files of this user: a cached program is not compiled again, which is most of the time of a command.
+ * Whoever writes such a file decides what this program does, so only files and directories of this user are used that others
+ * cannot write to. The cache is optional: without a usable file the program is compiled, and the file is written again.
+ * `NODE_DISABLE_COMPILE_CACHE=1` turns it off, as it does for that of Node.
+ */
+import { createHash } from "node:crypto"
+import * as Fs from "node:fs"
+import { homedir } from "node:os"
+import * as Path from "node:path"
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Returns the directory by the variables of the platform; undefined if the cache is off, or the user has no home. */
+export const directory = (
+  environment: Environment,
+  home: () => string,
+  platform: NodeJS.Platform
+): string | undefined => {
+  if ((environment["NODE_DISABLE_COMPILE_CACHE"] ?? "") !== "") return undefined
+  const { isAbsolute, join } = platform === "win32" ? Path.win32 : Path.posix
+  const named = [environment["XDG_CACHE_HOME"], platform === "win32" ? environment["LOCALAPPDATA"] : undefined]
+    .find((value) => value !== undefined && isAbsolute(value))
+  try {
+    const base = named ?? join(home(), ...(platform === "win32" ? ["AppData", "Local"] : [".cache"]))
+    return isAbsolute(base) ? join(base, "effect-oauth") : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns the directory of this process. */
+export const here = (): string | undefined => directory(process.env, homedir, process.platform)
+
+/** Returns true if only this user can write. Windows has no such modes; its directory is below that of the user. */
+const isOwn = ({ mode, uid }: Fs.Stats): boolean => {
+  const user = process.geteuid?.()
+  return user === undefined || (uid === user && (mode & 0o022) === 0)
+}
+
+const isOwnDirectory = (path: string): boolean => {
+  const found = Fs.lstatSync(path)
+  return found.isDirectory() && isOwn(found)
+}
+
+/** V8 does not check what it reads: the digest covers the source and the data, and V8 belongs to the version of Node. */
+const digestOf = (source: Buffer, data: Uint8Array): Buffer =>
+  createHash("sha256").update(`${process.version} ${process.arch} ${source.length}\n`).update(source).update(data)
+    .digest()
+
+const digestLength = 32
+const maxBytes = 16_777_216
+
+/** Returns the data for a source; undefined unless it was written for that source by this user. */
+export const read = (directory: string, name: string, source: Buffer): Buffer | undefined => {
+  const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY } = Fs.constants
+  try {
+    if (!isOwnDirectory(directory)) return undefined
+    const file = Fs.openSync(Path.join(directory, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    try {
+      const found = Fs.fstatSync(file)
+      if (!found.isFile() || !isOwn(found) || found.size > maxBytes) return undefined
+      const content = Fs.readFileSync(file)
+      const data = content.subarray(digestLength)
+      return digestOf(source, data).equals(content.subarray(0, digestLength)) ? data : undefined
+    } finally {
+      Fs.closeSync(file)
+    }
+  } catch {
+    return undefined
+  }
+}
+
+const unlessThere = (make: () => void): void => {
+  try {
+    make()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+  }
+}
+
+/** Creates the directory in one of this user, as by `sudo` the home may be that of another user. */
+const makeDirectory = (directory: string): void => {
+  const parent = Path.dirname(directory)
+  unlessThere(() => Fs.mkdirSync(parent, { mode: 0o700 }))
+  if (Fs.existsSync(directory)) return
+  const user = process.geteuid?.()
+  if (user === undefined || Fs.statSync(parent).uid === user) {
+    unlessThere(() => Fs.mkdirSync(directory, { mode: 0o700 }))
+  }
+}
+
+/** Age in milliseconds from which a draft is that of a process that ended while it wrote. */
+const oldDraft = 60_000
+
+/** Writes the file whole, or not at all. While another process writes it, returns without an effect. */
+export const write = (directory: string, name: string, source: Buffer, data: Uint8Array): void => {
+  const draft = Path.join(directory, `${name}.draft`)
+  try {
+    makeDirectory(directory)
+    if (!isOwnDirectory(directory)) return
+    if (Date.now() - (Fs.lstatSync(draft, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > oldDraft) Fs.rmSync(draft)
+    const file = Fs.openSync(draft, "wx", 0o600)
+    try {
+      Fs.writeFileSync(file, Buffer.concat([digestOf(source, data), data]))
+      Fs.closeSync(file)
+      Fs.renameSync(draft, Path.join(directory, name))
+    } catch (error) {
+      Fs.rmSync(draft, { force: true })
+      throw error
+    }
+  } catch {
+    // The next command compiles the program again.
+  }
+}
