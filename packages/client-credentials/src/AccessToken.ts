@@ -1,6 +1,7 @@
 /**
  * Access tokens, as issued by the authorization server and accepted by the API.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-1.4 | RFC 6749 section 1.4}
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
@@ -11,8 +12,8 @@ import * as Schema from "effect/Schema"
 /**
  * An access token with the life that it was issued for (RFC 6749 section 5.1).
  *
- * Its value is `Redacted`: logging, inspecting or serializing the token prints `<redacted>`. To this library, as to any
- * client, the value is opaque (RFC 6749 section 1.4). Two tokens are equal when all their fields are.
+ * Its value is `Redacted`: logging, inspecting or serializing the token prints `<redacted>`. Clients do not parse the
+ * value (RFC 6749 section 1.4). Two tokens are equal if all their fields are equal.
  *
  * @example
  * import { AccessToken } from "@effect-oauth/client-credentials"
@@ -27,13 +28,18 @@ import * as Schema from "effect/Schema"
  *
  * console.log(token) // the value is shown as <redacted>
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.1 | RFC 6749 section 5.1}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-1.4 | RFC 6749 section 1.4}
  * @since 0.1.0
  * @category models
  */
 export class AccessToken extends Data.Class<{
   /** Credential in `Authorization: Bearer`. */
   readonly value: Redacted.Redacted<string>
-  /** Used as it is (`Bearer`, RFC 6750), or with a proof of possession (`DPoP`, RFC 9449). Default: `Bearer`. */
+  /**
+   * Type of the token: `Bearer` (RFC 6750), or `DPoP`, which requires a proof of possession (RFC 9449). Default:
+   * `Bearer`.
+   */
   readonly type?: "Bearer" | "DPoP" | undefined
   /** Granted scope, if the response states one. It may be narrower than the requested scope. */
   readonly scope: ReadonlyArray<string> | undefined
@@ -49,8 +55,8 @@ export class AccessToken extends Data.Class<{
 }> {}
 
 /**
- * Decodes the members of the token response that the standard does not name (RFC 6749 section 5.1 lets servers add them),
- * such as the URL of the API. Returns `None` when the response had no such members. A refresh token is never among them.
+ * Decodes further members of the token response (RFC 6749 section 5.1), such as the URL of the API. Returns `None` when
+ * the response had no such members. A refresh token is never among them.
  *
  * @example
  * import { AccessToken, TokenCache } from "@effect-oauth/client-credentials"
@@ -64,6 +70,7 @@ export class AccessToken extends Data.Class<{
  *   return instance_url
  * })
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.1 | RFC 6749 section 5.1}
  * @since 0.1.0
  * @category accessors
  */

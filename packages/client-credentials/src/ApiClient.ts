@@ -1,6 +1,19 @@
 /**
- * The `HttpClient` of a protected API.
+ * The `HttpClient` of a protected API: authorizes each call, and replays calls whose token was rejected.
  *
+ * **When to use**
+ *
+ * Use `ApiClient` in a program that calls an API by an `HttpClient` or `HttpApiClient.makeWith`. The layers of
+ * `ClientCredentials`, `SharedClientCredentials` and `LegacyToken` provide it. For a `fetch`, use `PromiseClient`; for
+ * a token without a call, `TokenCache`.
+ *
+ * **Gotchas**
+ *
+ * Do not apply `HttpClient.followRedirects` to the client beneath it: that repeats the `Authorization` header at every
+ * redirect target. Retries of the program belong around this client, so that each attempt is authorized again.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 | RFC 6750 section 2.1}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1 | RFC 9110 section 11.6.1}
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"

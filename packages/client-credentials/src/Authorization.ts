@@ -2,6 +2,7 @@
  * The authorization of calls to an API. `ApiClient` depends on this service alone: access tokens, legacy tokens or a custom
  * scheme provide it.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2 | RFC 9110 section 11.6.2}
  * @since 0.1.0
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -36,7 +37,7 @@ export interface AuthorizedRequest {
 }
 
 /**
- * The authorization of calls: where it may be used, how a request is prepared, and what follows from the responses.
+ * Authorization of calls: the allowed URLs, the preparation of requests, and the evaluation of responses.
  *
  * @since 0.1.0
  * @category models
@@ -46,9 +47,10 @@ export interface Authorization {
   readonly api: ClientConfig["api"]
   readonly authorize: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<AuthorizedRequest, TokenError>
   /**
-   * Notes what a response states about proofs of possession; `ApiClient` runs it for every response to an authorized
-   * request. `isProofRejected` states that the response rejected the proof (`invalid_dpop_proof`). Returns true when the
-   * next proof differs from the one of this request, so that a request that was rejected for it may be sent again.
+   * Records the nonce and the time of a response for later proofs of possession; `ApiClient` runs it for every response
+   * to an authorized request. `isProofRejected` states that the response rejected the proof (`invalid_dpop_proof`).
+   * Returns true when the next proof differs from the one of this request, so that a request that was rejected for it may
+   * be sent again.
    */
   readonly onResponse: (
     authorized: AuthorizedRequest,

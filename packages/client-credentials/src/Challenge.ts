@@ -1,6 +1,12 @@
 /**
- * The challenges of a `WWW-Authenticate` header (RFC 9110 section 11.6.1): why an API rejected a call.
+ * The challenges of a `WWW-Authenticate` header: the reason for which an API rejected a call.
  *
+ * **When to use**
+ *
+ * Use it where a program decides by a challenge itself. `ApiClient` evaluates the challenges of its calls.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1 | RFC 9110 section 11.6.1}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 | RFC 6750 section 3}
  * @since 0.1.0
  */
 import * as rejection from "./internal/protocol/rejection.js"
@@ -96,8 +102,8 @@ export type {
 
 /**
  * Returns the meaning of the challenges: the first Bearer or DPoP challenge with an error code counts. Letter case and
- * quotes around the code make no difference. The codes are those of RFC 6750 section 3.1, RFC 9449 section 9, RFC 9470
- * section 3 and Microsoft Entra.
+ * quotes around the code are ignored. The codes are those of RFC 6750 section 3.1, RFC 9449 section 9, RFC 9470 section 3
+ * and Microsoft Entra.
  *
  * With the scheme of the call, a challenge of that scheme precedes the others: in
  * `Bearer error="invalid_token", DPoP error="use_dpop_nonce"` the second one is for a call with a proof.
@@ -109,6 +115,9 @@ export type {
  *
  * console.log(Challenge.outcome(challenges)) // { _tag: "InsufficientScope", scope: ["items:read", "items:write"] }
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 | RFC 6750 section 3.1}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-9 | RFC 9449 section 9}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 section 3}
  * @since 0.1.0
  * @category accessors
  */

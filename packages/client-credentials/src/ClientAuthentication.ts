@@ -2,6 +2,14 @@
  * Client authentication: the credentials of a client, and the proofs that it sends to the authorization server (RFC 6749
  * section 2.3, RFC 7523, RFC 8705).
  *
+ * **When to use**
+ *
+ * Use a constructor of this module where `clientAuthentication` needs a credential or options: `privateKeyJwt`,
+ * `clientSecretJwt`, `workloadIdentity`, `custom`. The other methods are selected by name.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3 | RFC 6749 section 2.3}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.2 | RFC 7523 section 2.2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8705#section-2 | RFC 8705 section 2}
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
@@ -38,7 +46,7 @@ interface Target {
   readonly signingAlgorithms?: ReadonlyArray<string> | undefined
 }
 
-/** The client authentication in one request. It is not used again. */
+/** The client authentication of one request, which is not used for another. */
 interface Proof {
   /** Parameters of the body. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
@@ -72,7 +80,7 @@ interface Credential {
 export interface ClientAuthentication {
   /** The registered name (RFC 7591 section 2), or a custom one. */
   readonly method: string
-  /** Reads a credential when it is needed. The later ones are for a server that does not accept the earlier ones. */
+  /** Effects that each read a credential. A later one is used if the server rejects the earlier ones. */
   readonly credentials: readonly [
     Effect.Effect<Credential, CredentialUnavailable>,
     ...ReadonlyArray<Effect.Effect<Credential, CredentialUnavailable>>
@@ -244,8 +252,8 @@ interface PrivateKeyOptions extends AssertionOptions {
 }
 
 /**
- * Sends an assertion signed with a private key (RFC 7523 section 2.2), the recommended method (RFC 9700 section 2.5): the
- * server stores nothing that could be stolen and used.
+ * Sends an assertion signed with a private key (RFC 7523 section 2.2), the recommended method (RFC 9700 section 2.5): a
+ * leak at the server discloses no secret.
  *
  * The key is PEM (PKCS #8, PKCS #1 `RSA PRIVATE KEY` or SEC 1 `EC PRIVATE KEY`), a JWK as JSON, or a JWK Set with one
  * private key for signatures, or with the one that `keyId` names. Line breaks that are written out as `\n`, quotes around
@@ -258,8 +266,8 @@ interface PrivateKeyOptions extends AssertionOptions {
  * (`token_endpoint_auth_signing_alg_values_supported`; FAPI 2.0 section 5.4). An algorithm that it does not list is a
  * `DiscoveryFailed`, and nothing is sent.
  *
- * In place of a key, a `signer` signs where the key is: in a KMS or a hardware security module. It signs once for each token
- * request; calls of the API are not signed. A signer that fails is a `CredentialUnavailable`.
+ * In place of a key, a `signer` signs in a KMS or a hardware security module. It signs once for each token request; calls
+ * of the API are not signed. A signer that fails is a `CredentialUnavailable`.
  *
  * @example
  * import { ClientAuthentication } from "@effect-oauth/client-credentials"
@@ -306,9 +314,9 @@ export const none: ClientAuthentication = /*#__PURE__*/ bareMethods.none()
 
 /**
  * Authenticates by an identity token that a platform issued to this workload, as the client assertion (RFC 7523 section
- * 2.2): nothing that could be stolen is configured. The token is read for each token request; when the server does not
- * accept it (401 or `invalid_client`), it is read again, and sent once more if it has been replaced. A rotated token of the
- * same workload keeps the cached and the shared tokens.
+ * 2.2), without a configured secret. The token is read for each token request; when the server does not accept it (401 or
+ * `invalid_client`), it is read again, and sent once more if it has been replaced. A rotated token of the same workload
+ * keeps the cached and the shared tokens.
  *
  * `type` is `jwt` (Entra ID, Okta, Keycloak), or `spiffe` for servers of draft-ietf-oauth-spiffe-client-auth; default: `jwt`.
  *
@@ -325,6 +333,7 @@ export const none: ClientAuthentication = /*#__PURE__*/ bareMethods.none()
  *   apiBaseUrl: "https://api.example.com"
  * })
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.2 | RFC 7523 section 2.2}
  * @since 0.1.0
  * @category constructors
  */

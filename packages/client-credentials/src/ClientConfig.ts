@@ -1,6 +1,8 @@
 /**
  * The configuration of a client: its credentials, its authorization server and its API.
  *
+ * All options are validated together, before anything is sent. Programs pass them to `ClientCredentials.layer`.
+ *
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -27,8 +29,9 @@ import * as WorkloadIdentity from "./WorkloadIdentity.js"
 
 /**
  * Options of a client: an endpoint (`tokenUrl` or `issuer`), its id with a credential (`clientSecret` or
- * `clientAuthentication`), or a `grant` that presents one, and the API. Strings are validated, never trimmed or completed. One of each pair must be written; its value may be
- * undefined where a program decides at run time, and then the validation reports what is missing.
+ * `clientAuthentication`), or a `grant` that presents one, and the API. Strings are validated, never trimmed or
+ * completed. The types require one of each pair. Its value may be undefined, where a program decides at run time; then
+ * the validation reports what is missing.
  *
  * @since 0.1.0
  * @category models
@@ -77,7 +80,7 @@ interface ClientOptions {
   readonly resource?: string | ReadonlyArray<string> | undefined
   /** Authorization details (RFC 9396 section 2). */
   readonly authorizationDetails?: Overrides["authorizationDetails"]
-  /** Further parameters of token requests that the server defines; none that has its own option. */
+  /** Further parameters of token requests that the server defines. Parameters with their own option are rejected here. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /**
    * The method of client authentication: one of the first three with `clientSecret` (RFC 6749 section 2.3.1, OpenID Connect
@@ -182,14 +185,14 @@ interface ClientOptions {
   readonly apiOrigins?: ReadonlyArray<string> | undefined
   /**
    * Allows calls to paths of the API's origin that are not below the path of `apiBaseUrl`, such as
-   * `https://api.example.com/v2/items` where the base URL is `https://api.example.com/v1`. Without it such a call fails with
-   * `PathNotAllowed`, so that a value in a path (`../../admin`) cannot lead it elsewhere. Default: false.
+   * `https://api.example.com/v2/items` where the base URL is `https://api.example.com/v1`. Otherwise such a call fails
+   * with `PathNotAllowed`, so that a value in a path (`../../admin`) cannot change its target. Default: false.
    */
   readonly allowOutsideBasePath?: boolean | undefined
   /**
-   * Responses of the API that reject the token, beside status 401 and status 403 with `error="invalid_token"`. Each is handled as
-   * these are: a new token is requested, and the call is sent again. `TokenCache.Options.rejectionPauses` bounds what a
-   * response costs that a new token does not change.
+   * Responses of the API that reject the token, beside status 401 and status 403 with `error="invalid_token"`. They are
+   * handled in the same way: a new token is requested, and the call is sent again. `TokenCache.Options.rejectionPauses`
+   * limits the number of tokens if that does not help.
    *
    * @example
    * import { ClientCredentials } from "@effect-oauth/client-credentials"
@@ -234,7 +237,7 @@ interface ClientOptions {
 }
 
 /**
- * A validated configuration. One that a program writes itself is not validated.
+ * A validated configuration. An object that a program creates without `make` is not validated.
  *
  * @since 0.1.0
  * @category models

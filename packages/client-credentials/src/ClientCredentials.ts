@@ -1,6 +1,22 @@
 /**
- * Complete client as one layer that requires only an `HttpClient`.
+ * A complete client as one layer that requires only an `HttpClient`.
  *
+ * **When to use**
+ *
+ * Use it for a program with one process, or where each process may have its own token. Where processes share tokens or
+ * a limit, use `SharedClientCredentials`; without Effect, `PromiseClient`.
+ *
+ * **Details**
+ *
+ * The layer provides `ApiClient`, `TokenCache` and `TokenRevocation`. Building it sends nothing: the first call
+ * requests a token.
+ *
+ * **Gotchas**
+ *
+ * Each build of the layer is a client with its own cache. Bind the layer to a constant and provide it once, at the top
+ * of the program, not around every call.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 section 4.4}
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -159,8 +175,8 @@ const build = (
   Effect.flatMap(ClientConfig.withParts(options, parts.client), (config) => compose(config, options))
 
 /**
- * Creates a client as a value, for a program with several APIs, each with its own tag; or with many tenants, each with
- * its own client, in an `RcMap`, or with `layer` in a `LayerMap`.
+ * Creates a client as a value: for a program with several APIs, each under its own tag, or with a client for each tenant
+ * in an `RcMap`. A `LayerMap` uses `layer`.
  *
  * @example
  * import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
@@ -254,8 +270,8 @@ export const layerConfig = (
  * Provides a client whose options are read from the environment: see `ClientConfig.layerEnv` for the variables and the
  * prefix. `overrides` holds options that prevail over the variables, and those of the parts.
  *
- * Proxies and the `OAUTH_TLS_...` variables are those of the `HttpClient`: `NodeTls.layerEnv` reads them. A warning is
- * logged when they are set and nothing does.
+ * The variables of proxies and `OAUTH_TLS_...` are read by `NodeTls.layerEnv`. A warning is logged when they are set and
+ * the `HttpClient` was not created by `NodeTls`.
  *
  * @example
  * import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"

@@ -1,10 +1,13 @@
 /**
  * Grants: credentials for a token request in addition to or in place of a client secret (RFC 6749 section 1.3).
  *
- * Without a grant in its configuration, a client uses client credentials (RFC 6749 section 4.4). The grants here present a
- * token of another issuer, such as the identity token of a platform (`WorkloadIdentity`): there is no secret that
- * could be stolen. Caching, refresh, replay after a rejection, sharing and budgets are the same for every grant.
+ * Without a grant in its configuration, a client uses client credentials (RFC 6749 section 4.4). The grants of this
+ * module present a token of another issuer, such as the identity token of a platform (`WorkloadIdentity`), so that no
+ * secret is configured. Caching, refresh, replay after a rejection, sharing and budgets are the same for every grant.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-1.3 | RFC 6749 section 1.3}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.1 | RFC 7523 section 2.1}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2 | RFC 8693 section 2}
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
@@ -23,7 +26,7 @@ import type { InvalidConfig } from "./InvalidConfig.js"
 import { CredentialUnavailable, type DiscoveryFailed } from "./OAuthError.js"
 import * as TokenRequest from "./TokenRequest.js"
 
-/** The token request that something is presented in. */
+/** The token request in which a token is presented. */
 interface Target {
   /** The token endpoint. */
   readonly endpoint: string
@@ -42,11 +45,11 @@ interface Presented {
   readonly parameters: Readonly<Record<string, string>>
   /** Expiry in milliseconds since the epoch. An issued token without a stated lifetime expires no later. */
   readonly expiresAt?: number | undefined
-  /** True if it is made for this request, so that another one would be refused as well. Default: false. */
+  /** True if the assertion is created for this request, so that reading it again does not help. Default: false. */
   readonly isMadeHere?: boolean | undefined
-  /** Runs when the server does not accept it (`invalid_grant`), before it is read again. Default: nothing. */
+  /** Runs when the server rejects the token (`invalid_grant`), before it is read again. Default: nothing. */
   readonly invalidate?: Effect.Effect<void> | undefined
-  /** Runs when the server accepts it in place of one that it did not accept. Default: nothing. */
+  /** Runs when the server accepts the token after it rejected another one. Default: nothing. */
   readonly confirm?: Effect.Effect<void> | undefined
 }
 
@@ -69,7 +72,7 @@ export interface Grant {
    * `onBehalfOf` is part of each request besides.
    */
   readonly owner: Effect.Effect<string | undefined, CredentialUnavailable>
-  /** True if it presents the token that `onBehalfOf` gives, and cannot be used without one. */
+  /** True if the grant presents the token of `Grant.onBehalfOf`, and fails without one. */
   readonly isOnBehalfOf: boolean
   /** Returns the problems of its options. `ClientConfig` fails with them as `InvalidConfig`. */
   readonly problems?:
@@ -170,13 +173,13 @@ export const jwtBearer = (assertion: Subject): Grant => ({
   }
 })
 
-/** Options of assertions that are signed with an own key, as `ClientAuthentication.privateKeyJwt` has them. */
+/** Options of the key and the assertion, as of `ClientAuthentication.privateKeyJwt`. */
 type SigningOptions = Pick<
   Parameters<typeof ClientAuthentication.privateKeyJwt>[0],
   "key" | "signer" | "keyId" | "algorithm" | "header" | "certificate"
 >
 
-/** Options of an assertion that is signed with an own key. */
+/** Options of an assertion that the client signs. */
 interface SignedAssertionOptions extends SigningOptions {
   /** The `iss` claim: the id of the service account, or of the client. */
   readonly issuer: string
@@ -196,8 +199,8 @@ interface SignedAssertionOptions extends SigningOptions {
 const ownClaims = ["iss", "sub", "aud", "iat", "exp", "jti"]
 
 /**
- * Presents an assertion that is signed with an own key (RFC 7523 section 2.1), as service accounts do. Key and signer are
- * those of `ClientAuthentication.privateKeyJwt`. Each assertion is for one request.
+ * Presents an assertion that the client signs (RFC 7523 section 2.1), as service accounts do. The formats of the key are
+ * those of `ClientAuthentication.privateKeyJwt`. A new assertion is signed for each request.
  *
  * @example
  * import { ClientCredentials, Grant } from "@effect-oauth/client-credentials"
@@ -262,7 +265,7 @@ interface TokenExchangeOptions {
   readonly subject: Subject
   /** Its type (RFC 8693 section 3). Default: `access_token` for `onBehalfOf`, or else `jwt`. */
   readonly subjectType?: protocol.TokenType | undefined
-  /** The token of the party that acts for the subject (RFC 8693 section 1.1), if that is another one. */
+  /** The token of the party that acts for the subject (RFC 8693 section 1.1). Default: none. */
   readonly actor?: Subject | undefined
   /** Default: `jwt`. */
   readonly actorType?: protocol.TokenType | undefined
@@ -348,8 +351,7 @@ export const tokenExchange = (options: TokenExchangeOptions): Grant => {
 }
 
 /**
- * Uses a grant that the server defines, with its parameters: those that are the same in every request, and those that are read for
- * each of them.
+ * Uses a grant that the server defines. `parameters` are the same in every request; `present` reads those that differ.
  *
  * @example
  * import { ClientCredentials, Grant } from "@effect-oauth/client-credentials"
@@ -406,9 +408,8 @@ export const custom = (
  * Makes the calls of a program on behalf of a user, whose token the grant of the client presents
  * (`Grant.jwtBearer("onBehalfOf")`, `Grant.tokenExchange({ subject: "onBehalfOf" })`).
  *
- * The tokens of users are cached like all others, each under its user's token; `TokenCache.Options.capacity` bounds how
- * many. They are kept in this process only: `SharedTokens` does not store them unless its option `onBehalfOf` is set.
- * Fails with `InvalidConfig` when it is not a Redacted string.
+ * The cache has a separate token for each user, at most `TokenCache.Options.capacity`. They stay in this process, unless
+ * `onBehalfOf` of `SharedTokens.Options` is set. Fails with `InvalidConfig` when it is not a Redacted string.
  *
  * @example
  * import { ApiClient, Grant } from "@effect-oauth/client-credentials"

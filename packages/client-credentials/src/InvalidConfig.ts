@@ -1,5 +1,5 @@
 /**
- * Invalid configuration.
+ * The error of an invalid configuration.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import * as Data from "effect/Data"
 import * as messages from "./internal/protocol/messages.js"
 
 /**
- * An invalid configuration: names each setting and what it should be, never what it was.
+ * An invalid configuration. Names each setting and the expected value, never the value found.
  *
  * @since 0.1.0
  * @category errors

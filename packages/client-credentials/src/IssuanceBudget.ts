@@ -1,5 +1,14 @@
 /**
- * The budget of token requests: the issuer's daily limit, counted by the client.
+ * The budget of token requests: the daily limit of the issuer, counted by the client.
+ *
+ * **When to use**
+ *
+ * Use it where the issuer limits or bills tokens, by the option `issuanceBudget` of `SharedClientCredentials.layer`.
+ *
+ * **Gotchas**
+ *
+ * A budget that processes share needs a store that keeps its entries until they expire: a store that evicts them loses
+ * the count. While the store is unavailable, no token of the limit is requested unless `withoutStore` allows it.
  *
  * @since 0.1.0
  */
@@ -124,8 +133,9 @@ export const IssuanceBudget = Context.GenericTag<IssuanceBudget>("@effect-oauth/
  */
 export interface Options {
   /**
-   * The most tokens that one client may request in a window, whatever they are for. Without it, only the quotas that the
-   * issuer announces in its responses limit the client: for issuers whose limit is not documented. Default: none.
+   * Maximum number of tokens that one client may request in a window, of all scopes and audiences together. Without it,
+   * only the quotas that the issuer announces in its responses limit the client: for issuers whose limit is not
+   * documented. Default: none.
    */
   readonly limit?: number | undefined
   /** The window of the limit. Auth0 counts in days and hours of UTC: `{ timeZone: "UTC" }`. Default: 24 hours. */
@@ -311,8 +321,8 @@ const operations = (
 }
 
 /**
- * Creates a budget that counts in the `TokenStore`: all processes that share the store share the budget, and a restart does
- * not forget it. When the scope ends, requests of its endpoints in flight are interrupted, and later ones fail with
+ * Creates a budget that counts in the `TokenStore`: all processes that share the store share the budget, and it survives
+ * restarts. When the scope ends, requests of its endpoints in flight are interrupted, and later ones fail with
  * `ClientClosed`.
  *
  * A request beyond the limit fails with `IssuanceBudgetExhausted`, which states when there is room again, and nothing is
@@ -320,22 +330,23 @@ const operations = (
  * an outage does not spend the budget: one that was never sent (no secret, no metadata, no connection, a certificate that is
  * not trusted), and one that failed with an error response, whatever the status.
  *
- * After a time-out, a closed connection, a 504 of a gateway and a successful response that cannot be used, a token may have been
- * issued: such requests stay counted, so the limit is kept whatever became of them. They spend at most four fifths (rounded up)
- * of what the others leave of each limit: half of that by the back-off alone. Then, until one is answered, each pause is the
- * same multiple of the time since the first, so that they last for the window: with 50 a day 0.2 of that time, with 20 0.7,
- * with 10 2.2. A request before that fails with `IssuanceBudgetExhausted` by `unanswered`.
+ * After a time-out, a closed connection, a 504 of a gateway and a successful response that cannot be used, a token may
+ * have been issued: such requests stay counted, so that the limit is kept in either case. They spend at most four fifths
+ * (rounded up) of what the others leave of each limit: half of that by the back-off alone. Then, until one is answered,
+ * each pause is the same multiple of the time since the first, so that they last for the window: with 50 a day 0.2 of
+ * that time, with 20 0.7, with 10 2.2. A request before that fails with `IssuanceBudgetExhausted` by `unanswered`.
  *
- * Without a limit, only what the issuer announces limits, from its first response on: `IssuanceBudget.layer({})`.
+ * Without a limit, only the quotas that the issuer announces apply, from its first response on:
+ * `IssuanceBudget.layer({})`.
  *
  * What the issuer announces tightens the budget: the header `Auth0-Client-Quota-Limit` of any response for all tokens of
  * the client, `Auth0-Organization-Quota-Limit` for those of the organization that the request names (the parameter
  * `organization`), and 429 with `Retry-After`, for at most an hour. The 200 announced quotas with the least left are kept.
  *
  * All times are those of the store, so a process whose clock is wrong counts like the others. While the store is
- * unavailable, a process requests at most `withoutStore` tokens, by default none, and fails with `TokenStoreError`; the store
- * receives these counts when it is available again. When the store lost the count, a warning is logged, and each process
- * writes its copy of it.
+ * unavailable, a process requests at most `withoutStore` tokens, by default none, and fails with `TokenStoreError`; the
+ * store receives these counts when it is available again. If the store has lost the count, a warning is logged, and each
+ * process writes its copy.
  *
  * @since 0.1.0
  * @category constructors

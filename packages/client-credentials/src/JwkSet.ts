@@ -4,6 +4,7 @@
  * The index does not export this module, so that programs that publish nothing do not load it: import it by its path,
  * `@effect-oauth/client-credentials/JwkSet`.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7517#section-5 | RFC 7517 section 5}
  * @since 0.1.0
  */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -29,6 +30,7 @@ import type { PublicKey, Signer } from "./Signer.js"
 /**
  * A JWK Set of public keys for signatures (RFC 7517 section 5).
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7517#section-5 | RFC 7517 section 5}
  * @since 0.1.0
  * @category models
  */
@@ -52,8 +54,8 @@ export interface JwkSet {
 export interface Options {
   /**
    * The keys, of which only the public parts are published: signers with their `publicKey`, or private keys as
-   * `ClientAuthentication.privateKeyJwt` reads them. Publish the next key before it signs, and the one before until nothing
-   * that it signed is valid any more.
+   * `ClientAuthentication.privateKeyJwt` reads them. Publish the next key before it signs, and the previous one until all
+   * its signatures have expired.
    */
   readonly keys: ReadonlyArray<
     | Signer
@@ -175,9 +177,9 @@ export const make = (options: Options): Effect.Effect<JwkSet, CredentialUnavaila
   })
 
 /**
- * Responds with the key set (`application/jwk-set+json`), for a route such as `/.well-known/jwks.json`. Sources are read for
- * each request. A set that cannot be made is logged, and the response is a 503 without a body: run `make` at the start to see
- * its problems there.
+ * Responds with the key set (`application/jwk-set+json`), for a route such as `/.well-known/jwks.json`. Sources are read
+ * for each request. If the set cannot be created, the error is logged and the response is a 503 without a body. Run
+ * `make` at startup to find such problems early.
  *
  * @example
  * import type { Signer } from "@effect-oauth/client-credentials"

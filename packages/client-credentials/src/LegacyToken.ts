@@ -4,6 +4,7 @@
  * The layers provide the same `ApiClient` as those of `ClientCredentials`, so a program moves from one to the other by
  * a change of layer.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7617 | RFC 7617}
  * @since 0.1.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -33,6 +34,7 @@ import { InvalidConfig } from "./InvalidConfig.js"
 /**
  * A legacy token and the API that it is for. The id must not contain a colon (RFC 7617 section 2).
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7617#section-2 | RFC 7617 section 2}
  * @since 0.1.0
  * @category models
  */
@@ -94,8 +96,8 @@ const authorization = (
 }
 
 /**
- * An `ApiClient` that sends a legacy token. After a 401 its secret is read again; if it has changed, or there is a previous
- * one, the call is sent once more with that. Otherwise the 401 goes to the caller.
+ * Provides an `ApiClient` that sends a legacy token. After a 401 the secret is read again. If it has changed, or there is
+ * a previous one, the call is sent once more with that secret; otherwise the caller gets the 401.
  *
  * @example
  * import { LegacyToken } from "@effect-oauth/client-credentials"

@@ -70,6 +70,7 @@ const bound = new InvalidConfig({
  *   TokenRequest.withOverrides({ resource: "https://tools.example.com/mcp", scope: "tools:call" })
  * )
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8707 | RFC 8707}
  * @since 0.1.0
  * @category constructors
  */

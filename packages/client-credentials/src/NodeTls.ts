@@ -4,6 +4,8 @@
  *
  * Certificates are always verified; no option disables this.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8705 | RFC 8705}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9325 | RFC 9325}
  * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -37,17 +39,17 @@ type Authorities = string | ReadonlyArray<string>
  * Options of the connections. All have defaults.
  *
  * `ca`, `extraCa`, `certificate` and `key` are values, or Effects that read them, for files that are replaced while the
- * program runs. Effects run when the layer is built, and again when a request is sent, at most once a second: cache one that
- * is expensive (`Effect.cachedWithTTL`). When what they return has changed, later requests use new connections; requests in
- * progress end on the old ones, and idle ones are closed. While they fail or return what does not fit together, as files do
- * that are half-written or of which one is replaced before the other, the last valid values stay in use; when they do so
- * twice in a row, a warning is logged.
+ * program runs. Effects run when the layer is built, and again when a request is sent, at most once a second: cache one
+ * that is expensive (`Effect.cachedWithTTL`). When what they return has changed, later requests use new connections;
+ * requests in progress end on the old ones, and idle ones are closed. While they fail or return a certificate and a key
+ * that do not match (a file is half-written, or one is replaced before the other), the last valid values stay in use.
+ * After two such reads in a row, a warning is logged.
  *
- * A token that is known to be bound to the certificate (RFC 8705 section 3) is used with that certificate alone: after a replacement, the
- * next call requests a new one. See `ClientConfig.Options.certificateBoundTokens`, by which tokens are bound.
+ * A token that is bound to the certificate (RFC 8705 section 3) is used with that certificate only: after a replacement,
+ * the next call requests a new token. `ClientConfig.Options.certificateBoundTokens` determines which tokens are bound.
  *
- * A warning is logged when the certificate has come to the last fifth of its life, at most 14 days before its end, and again
- * when it has expired. The metric `oauth.tls.certificate_expires_at` has its end.
+ * A warning is logged when the certificate is in the last fifth of its life and expires within 14 days, and again when it
+ * has expired. The metric `oauth.tls.certificate_expires_at` reports its expiry.
  *
  * @since 0.1.0
  * @category models
@@ -167,7 +169,7 @@ export const layerConfig = (
  * `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, which have no prefix and are those of the process where the
  * `ConfigProvider` has none. Options in `overrides` prevail over the variables.
  *
- * Files that are replaced are read again, at most a second later; see `Options`. Fails with a `ConfigError` that names
+ * Files that are replaced are read again, at most a second later; see {@link Options}. Fails with a `ConfigError` that names
  * the variable, or with an `InvalidConfig` that names the option.
  *
  * @example

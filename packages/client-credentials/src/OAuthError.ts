@@ -1,5 +1,5 @@
 /**
- * Typed errors between a program and its API.
+ * The typed errors of token requests and of calls.
  *
  * None of them carries a request, a response or a secret, so each may be logged, inspected and serialized. `endpoint` is
  * always an origin and a path, without query. `retryable` states whether the same request may succeed a little later.

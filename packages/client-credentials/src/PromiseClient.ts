@@ -1,6 +1,16 @@
 /**
  * The client for programs without Effect: a `fetch`, and the token for everything that is not HTTP.
  *
+ * **When to use**
+ *
+ * Use it in programs without Effect, and for libraries that take a `fetch` or a token. Effect programs use
+ * `ClientCredentials`.
+ *
+ * **Gotchas**
+ *
+ * Create one client for the whole program, since it caches the token. Call `close` at the end of a job; a service does
+ * not need it.
+ *
  * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -70,8 +80,8 @@ export interface ApiFetch {
 }
 
 /**
- * An access token for a library that wants a string: a Kafka or MQTT client, an SMTP transport, gRPC metadata. Printing it,
- * or converting it to JSON, does not show the value.
+ * An access token for a library that requires a string: a Kafka or MQTT client, an SMTP transport, gRPC metadata.
+ * Printing it, or converting it to JSON, does not show the value.
  *
  * @since 0.1.0
  * @category models
@@ -102,9 +112,9 @@ export type Overrides = plainOptions.PlainOverrides
  */
 export interface PromiseClient extends ApiFetch {
   /**
-   * Returns a usable token: the cached one, or a new one. Call it whenever a token is needed, rather than keeping the
-   * token: that costs nothing, and the token is refreshed in time. An abort of `signal` ends the waiting, not the token
-   * request, whose token is cached for the next call.
+   * Returns a usable token: the cached one, or a new one. Call it whenever a token is needed, and do not keep the token:
+   * while one is cached the call sends nothing, and the token is refreshed in time. An abort of `signal` ends the
+   * waiting, not the token request, whose token is cached for the next call.
    */
   readonly token: (overrides?: Overrides, options?: { readonly signal?: AbortSignal | undefined }) => Promise<Token>
   /**
@@ -187,8 +197,8 @@ export interface Platform {
    */
   readonly httpClient?: Layer.Layer<HttpClient.HttpClient, unknown, FileSystem.FileSystem> | undefined
   /**
-   * Receives what the client logs, such as refreshes that failed, with a level such as `WARN`. No secret is among it.
-   * Default: it is written to the standard error.
+   * Receives the log lines of the client, such as failed refreshes, with a level such as `WARN`. They contain no secret.
+   * Default: writes them to standard error.
    */
   readonly log?: ((level: string, message: string) => void) | undefined
 }
@@ -236,8 +246,8 @@ const compose = <E, R>(
 ) => Layer.scopedContext(Effect.flatMap(config, (config) => ClientCredentials.compose(config, options)))
 
 /**
- * Creates a client. Make one and share it: it caches the token. Nothing is sent before the first call; wrong options
- * reject it with `InvalidConfig`.
+ * Creates a client. Create one for the whole program, since it caches the token. Nothing is sent before the first call,
+ * which rejects with `InvalidConfig` if options are wrong.
  *
  * @example
  * import { PromiseClient } from "@effect-oauth/client-credentials"
@@ -344,8 +354,8 @@ export const secret: (
 ) => Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown> = plainOptions.source
 
 /**
- * Builds a layer, such as `ClientCredentials.layer` or `LegacyToken.layer` with its `HttpClient`, for callers without
- * Effect. Make one client and share it: it caches the token.
+ * Creates a client from a layer, such as `ClientCredentials.layer` or `LegacyToken.layer` with its `HttpClient`. Create
+ * one for the whole program, since it caches the token.
  *
  * @example
  * import { ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"

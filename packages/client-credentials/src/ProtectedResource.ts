@@ -2,6 +2,7 @@
  * Protected resource metadata (RFC 9728): the authorization servers that an API lists, for programs that find the
  * authorization server by the API, among those that they allow.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9728 | RFC 9728}
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -20,10 +21,10 @@ import { ResourceMetadataInvalid, type TokenEndpointUnavailable } from "./OAuthE
  * Fetches the metadata of an API and returns the first of its authorization servers that is allowed, as options to spread
  * into `ClientConfig.Options`.
  *
- * The document is fetched from the well-known URL of the resource (RFC 9728 section 3.1) only, so a `resource_metadata` URL
- * in a challenge does not lead this program to another server (section 7.7). It must name exactly that resource (section
- * 3.3). Fails with `ResourceMetadataInvalid` when the document is missing or fails validation, and with `InvalidConfig`
- * when an option is not valid.
+ * The document is fetched only from the well-known URL of the resource (RFC 9728 section 3.1): a `resource_metadata` URL
+ * in a challenge is ignored (section 7.7). The document must name exactly that resource (section 3.3). Fails with
+ * `ResourceMetadataInvalid` when the document is missing or fails validation, and with `InvalidConfig` when an option is
+ * not valid.
  *
  * @example
  * import { ClientCredentials, ProtectedResource } from "@effect-oauth/client-credentials"
@@ -42,6 +43,7 @@ import { ResourceMetadataInvalid, type TokenEndpointUnavailable } from "./OAuthE
  *   })
  * ))
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-3.1 | RFC 9728 section 3.1}
  * @since 0.1.0
  * @category constructors
  */

@@ -1,5 +1,10 @@
 /**
- * The schedule by which a call that the API rejected is sent again with a new token.
+ * The schedule that determines whether and when a rejected call is sent again with a new token.
+ *
+ * **When to use**
+ *
+ * Provide another schedule for an API that accepts new tokens with a delay. Failed connections and statuses such as 503
+ * are not replayed: use `HttpClient.retryTransient` around the `ApiClient`.
  *
  * @since 0.1.0
  */
@@ -31,9 +36,8 @@ export class Rejection extends Data.Class<{
  * Default: one replay without a pause if it has a new token, which is right for a token that expired early or was revoked.
  * A second one follows only where the new token came from another process and may have been revoked as well.
  *
- * It decides about responses that reject the token only, and only when the request can be sent again. Another
- * schedule is for an API whose servers accept new tokens only after a moment, for instance: provide it to the layer of the
- * client.
+ * It decides about responses that reject the token only, and only when the request can be sent again. Provide another
+ * schedule to the layer of the client, for example for an API whose servers accept new tokens with a delay.
  *
  * @example
  * import { ReplaySchedule } from "@effect-oauth/client-credentials"

@@ -1,6 +1,12 @@
 /**
  * Authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0).
  *
+ * **When to use**
+ *
+ * Set `issuer` in the configuration; `ClientCredentials` provides this service. Use its layer to change the timeout or
+ * how long metadata is cached.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8414 | RFC 8414}
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -105,6 +111,7 @@ export interface Options {
  *   Effect.provide(FetchHttpClient.layer)
  * )
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3.3 | RFC 8414 section 3.3}
  * @since 0.1.0
  * @category constructors
  */

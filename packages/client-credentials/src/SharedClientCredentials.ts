@@ -1,8 +1,21 @@
 /**
- * A client that shares its tokens with all processes that use the same `TokenStore` and the same keys: processes that start
- * again and again, or many at once. Together they request one token where each would request its own.
+ * A client that shares its tokens with all processes that use the same `TokenStore` and the same keys. Together they
+ * request one token instead of one each.
  *
- * Tokens are not revoked when the program ends: other processes still use them.
+ * **When to use**
+ *
+ * Use it for many processes, for processes that often start again, and where the issuer limits tokens. One process
+ * alone needs only `ClientCredentials`.
+ *
+ * **Details**
+ *
+ * The layer additionally requires a `TokenStore` (`TokenStore.layerFiles`, `RedisTokenStore`, `SqlTokenStore`) and a
+ * `TokenSeal`.
+ *
+ * **Gotchas**
+ *
+ * Tokens are not revoked when the program ends, because other processes still use them. Tokens bound to a key of the
+ * process (`dpop: true`) are not shared: configure the key.
  *
  * @since 0.1.0
  */

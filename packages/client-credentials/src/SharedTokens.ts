@@ -1,6 +1,11 @@
 /**
- * Tokens that processes share: a decorator of `TokenEndpoint` that looks in the `TokenStore` first, and lets one process
+ * Tokens that processes share: a decorator of `TokenEndpoint` that reads the `TokenStore` first, and lets one process
  * request a token for all of them.
+ *
+ * **When to use**
+ *
+ * Use `SharedClientCredentials`, which composes it. Use this module to compose a client yourself, or to read and remove
+ * the stored token.
  *
  * @since 0.1.0
  */
@@ -53,8 +58,8 @@ export interface Options {
    */
   readonly leaseLife?: Duration.DurationInput | undefined
   /**
-   * The pause before a waiting process looks for the token again: half as long again each time, up to 2 seconds, a quarter
-   * more or less. Default: 200 milliseconds.
+   * First pause before a waiting process reads the store again. Each following one is half as long again, up to 2
+   * seconds, and each is changed at random by up to a quarter. Default: 200 milliseconds.
    */
   readonly pollEvery?: Duration.DurationInput | undefined
   /**
@@ -299,8 +304,8 @@ export const stored: Effect.Effect<
 
 /**
  * Removes this token from the store, after it was revoked for example, unless the store has another one by now. Processes
- * that cached it learn from the API that it is rejected. Within `TokenRequest.withOverrides`, the entry is that of the changed
- * request.
+ * that cached it replace it when the API rejects it. Within `TokenRequest.withOverrides`, the entry is that of the
+ * changed request.
  *
  * @since 0.1.0
  * @category combinators

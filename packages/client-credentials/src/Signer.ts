@@ -1,7 +1,13 @@
 /**
- * Keys that sign without being read: in a KMS, in a hardware security module, or as a key of the platform that cannot be
- * exported.
+ * Private keys that sign without being read: keys in a KMS or a hardware security module, and keys of the platform that
+ * cannot be exported.
  *
+ * **When to use**
+ *
+ * Use it for `ClientAuthentication.privateKeyJwt`, `Grant.signedAssertion`, `dpop` and `JwkSet` where the key must not
+ * be in the memory of the process. A client signs once for each token request, and with `dpop` once for each call.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-3 | RFC 7515 section 3}
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
@@ -18,6 +24,7 @@ import { InvalidConfig } from "./InvalidConfig.js"
 /**
  * A public key as a JWK (RFC 7518 section 6).
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7518#section-6 | RFC 7518 section 6}
  * @since 0.1.0
  * @category models
  */
@@ -31,8 +38,8 @@ export interface PublicKey {
 }
 
 /**
- * A private key that is used, but not read. The constructors below make it; an object of a program with these members is
- * one too.
+ * A private key that is used, but not read. Create it by the functions of this module, or as an object with these
+ * members.
  *
  * @since 0.1.0
  * @category models
@@ -44,11 +51,11 @@ export interface Signer {
   /** The public key that belongs to it, which DPoP needs. */
   readonly publicKey: PublicKey | undefined
   /**
-   * Signs a message. Returns the signature as JWS has it (RFC 7515 section 3): by ECDSA R and S, each with the size of the
-   * curve (RFC 7518 section 3.4). One that does not answer within 10 seconds counts as failed.
+   * Signs a message. Returns the signature as JWS has it (RFC 7515 section 3): by ECDSA R and S, each with the size of
+   * the curve (RFC 7518 section 3.4). Without a result after 10 seconds it counts as failed.
    */
   readonly sign: (data: Uint8Array) => Effect.Effect<Uint8Array, unknown>
-  /** The problems of the options that it was made with. What it is given to fails with them, as `InvalidConfig`. */
+  /** The problems of its options. The function that receives the signer fails with them as `InvalidConfig`. */
   readonly problems?: ReadonlyArray<{ readonly setting: string; readonly expected: string }> | undefined
 }
 
@@ -67,7 +74,7 @@ interface KeyOptions {
 interface SignOptions {
   /** Signs the message. */
   readonly sign?: ((data: Uint8Array) => Effect.Effect<Uint8Array, unknown>) | undefined
-  /** Signs the digest of the message by the hash of the algorithm, for services that take no message. EdDSA has none. */
+  /** Signs the digest of the message, for services that do not accept the message. Not available for EdDSA. */
   readonly signDigest?: ((digest: Uint8Array) => Effect.Effect<Uint8Array, unknown>) | undefined
 }
 
@@ -99,8 +106,8 @@ const signerOf = (
 }
 
 /**
- * Signs by your own Effect, which returns the signature as JWS has it. Services that return ECDSA signatures in DER are
- * for `fromDer`.
+ * Creates a signer from an Effect that returns the signature in the form of JWS. For services that return ECDSA
+ * signatures in DER, use `fromDer`.
  *
  * @example
  * import { ClientAuthentication, Signer } from "@effect-oauth/client-credentials"
@@ -123,8 +130,8 @@ export const make = (options: KeyOptions & SignOptions & { readonly algorithm: A
   signerOf(options, false, Effect.succeed)
 
 /**
- * Signs by a service that returns ECDSA signatures in DER (RFC 3279 section 2.2.3), as AWS KMS and Google Cloud KMS do. The
- * signature is converted to the form of JWS; what is not exactly such a DER is a failure of the signer.
+ * Creates a signer from a service that returns ECDSA signatures in DER (RFC 3279 section 2.2.3), as AWS KMS and Google
+ * Cloud KMS do. The signature is converted to the form of JWS; any other result is a failure of the signer.
  *
  * @example
  * import { Signer } from "@effect-oauth/client-credentials"
@@ -138,6 +145,7 @@ export const make = (options: KeyOptions & SignOptions & { readonly algorithm: A
  *   signDigest: (digest) => Effect.tryPromise(() => kms.sign(digest))
  * })
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc3279#section-2.2.3 | RFC 3279 section 2.2.3}
  * @since 0.1.0
  * @category constructors
  */
@@ -162,8 +170,8 @@ const exported = (key: CryptoKey): Effect.Effect<PublicKey> =>
   Effect.promise((): Promise<PublicKey> => crypto.subtle.exportKey("jwk", key).catch(() => ({})))
 
 /**
- * Signs by a key of the platform, which need not be extractable. Its algorithm is that of the key: RS256, PS384, ES256,
- * EdDSA. A pair brings the public key with it. Fails with `InvalidConfig` when the key cannot sign a JWS.
+ * Creates a signer from a key of the platform, which need not be extractable. The algorithm is that of the key: RS256,
+ * PS384, ES256, EdDSA. A key pair includes the public key. Fails with `InvalidConfig` when the key cannot sign a JWS.
  *
  * @example
  * import { Signer } from "@effect-oauth/client-credentials"

@@ -1,6 +1,16 @@
 /**
- * The cached tokens of this process: requested when there is none, shared by all callers, refreshed before they expire,
- * replaced when the API rejects them.
+ * The token cache of this process: requests a token when there is none, shares it between all callers, refreshes it
+ * before it expires, and replaces it when the API rejects it.
+ *
+ * **When to use**
+ *
+ * Use `TokenCache.get` for protocols other than HTTP, and `health` for readiness probes. Calls of an API use
+ * `ApiClient`.
+ *
+ * **Gotchas**
+ *
+ * Call `get` whenever a token is needed, and do not keep what it returns. Pass tokens that another protocol rejects to
+ * `invalidate`.
  *
  * @since 0.1.0
  */
@@ -37,7 +47,7 @@ import { TokenEndpoint } from "./TokenEndpoint.js"
 import type * as TokenRequest from "./TokenRequest.js"
 
 /**
- * The cache of the tokens of one client. A custom implementation must keep these promises.
+ * The cache of the tokens of one client. Custom implementations must have the same behavior.
  *
  * @since 0.1.0
  * @category models
@@ -137,13 +147,13 @@ export interface Options {
    */
   readonly backOff?: Schedule.Schedule<unknown, TokenError> | undefined
   /**
-   * Time for which a failed request that may succeed later is retried while callers wait. Default: 5 seconds, which bridges a
-   * failover and still reports an outage soon. With 0, the first failure is reported.
+   * Time for which callers wait while a failed request is retried. Default: 5 seconds, which bridges a failover and
+   * reports an outage soon. With 0, callers get the first failure.
    */
   readonly retryTimeout?: Duration.DurationInput | undefined
   /** Timeout of each request, in addition to that of the `TokenEndpoint`. Default: 1 minute. */
   readonly requestTimeout?: Duration.DurationInput | undefined
-  /** The longest `Retry-After` that is obeyed, so that a mistake of the server does not end a service. Default: 1 hour. */
+  /** Maximum `Retry-After` that is followed, so that a wrong value does not stop a service. Default: 1 hour. */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
   /**
    * The pauses after rejected replacements. When the API rejects a token that replaced a rejected one, no other is

@@ -1,6 +1,12 @@
 /**
- * The token endpoint of the authorization server (RFC 6749 section 3.2): one request, one token or one typed error.
+ * The token endpoint of the authorization server: one request, one token or one typed error.
  *
+ * **When to use**
+ *
+ * Programs use `TokenCache`. Implement this service for an endpoint that is not OAuth but issues tokens: caching,
+ * refresh, sharing and replay then apply to it.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.2 | RFC 6749 section 3.2}
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -120,9 +126,9 @@ export const TokenEndpoint = Context.GenericTag<TokenEndpoint>("@effect-oauth/cl
  * @category models
  */
 export interface Options {
-  /** The longest time from the first byte sent to the last received; then the request is aborted. Default: 30 seconds. */
+  /** Timeout from the first byte sent to the last byte received. Default: 30 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** The most bytes read of a response, against servers that send without end. Default: 1 MiB. */
+  /** Maximum size of a response, which guards against endless responses. Default: 1 MiB. */
   readonly maxResponseBytes?: number | undefined
   /**
    * The life of a token whose response has no `expires_in`, or one that is not a number of seconds. A 401 of the API
@@ -150,10 +156,9 @@ const counted = (options: RequestOptions | undefined) => (errorType: string | un
  * is configured, and then tokens that are not bound to its key are rejected (RFC 9449 section 5). When the scope ends,
  * requests in flight are interrupted, and later ones fail with `ClientClosed`.
  *
- * It follows no redirect, since that could hand the secret to another server, and puts no request into traces, where
- * headers and URLs would show. When client authentication fails (status 401 with any code, or `invalid_client`, RFC 6749
- * section 5.2), the secret or key is read again and tried if it has changed; then the previous one, where one is
- * configured: at most three requests.
+ * It follows no redirect, which could send the secret to another server, and records no headers and URLs in traces. When
+ * client authentication fails (status 401 with any code, or `invalid_client`, RFC 6749 section 5.2), the secret or key is
+ * read again and tried if it has changed; then the previous one, where one is configured: at most three requests.
  *
  * @example
  * import { ClientConfig, ServerMetadata, TokenEndpoint } from "@effect-oauth/client-credentials"

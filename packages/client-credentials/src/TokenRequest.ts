@@ -1,6 +1,13 @@
 /**
- * Token requests as data: everything that shapes a token request (RFC 6749 section 4.4.2) except the credential.
+ * Token requests as data: everything that determines a token except the credential.
  *
+ * **When to use**
+ *
+ * Use `withOverrides` for calls that need another scope, audience or resource than the configured one.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2 | RFC 6749 section 4.4.2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 section 2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-2 | RFC 9396 section 2}
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
@@ -26,7 +33,7 @@ export class TokenRequest extends Data.Class<{
   readonly issuer: string | undefined
   /** The token endpoint, with its query; undefined when the metadata of the issuer states it. */
   readonly tokenUrl: string | undefined
-  /** Empty for a client without one, which what it presents identifies. */
+  /** Client id; empty for a client that is identified by its grant. */
   readonly clientId: string
   /** The method of client authentication; undefined when it is chosen by what the server supports. */
   readonly clientAuthentication: string | undefined
@@ -72,8 +79,8 @@ export interface Overrides {
   /** Resource indicators: absolute URIs (RFC 8707 section 2), as a list or separated by spaces. */
   readonly resource?: string | ReadonlyArray<string> | undefined
   /**
-   * Authorization details (RFC 9396 section 2): objects with a `type`. They replace all that are
-   * configured. Lists in another order are another request; objects whose members are in another order are not.
+   * Authorization details (RFC 9396 section 2): objects with a `type`. They replace all that are configured. The order of
+   * the list matters, the order of the members of an object does not.
    */
   readonly authorizationDetails?: ReadonlyArray<{ readonly type: string; readonly [name: string]: unknown }> | undefined
   /**
@@ -82,8 +89,8 @@ export interface Overrides {
    */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /**
-   * Parameters beside those that are configured, each in place of the one of its name: what an API requires of one call
-   * (`InsufficientClaims.overrides`), while the others stay. Those of an outer `withOverrides` stay too.
+   * Parameters in addition to the configured ones, such as those that an API requires for one call
+   * (`InsufficientClaims.overrides`). One of the same name is replaced. Those of an outer `withOverrides` are kept.
    */
   readonly additionalParameters?: Readonly<Record<string, string>> | undefined
   /** The token of a user on whose behalf the calls are made: see `Grant.onBehalfOf`. */
@@ -112,7 +119,7 @@ const subjectProblems = ({ onBehalfOf }: Overrides) =>
  * whole request, so that no call carries the token of another request. Within another `withOverrides`, the inner one
  * prevails, option by option, and additional parameters add up; an option that is undefined changes nothing.
  *
- * Fails with `InvalidConfig` when a parameter is not what the standards allow, or when `Overrides` has no member of that name.
+ * Fails with `InvalidConfig` for a parameter that the standards do not allow, and for an unknown option.
  *
  * @example
  * import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"

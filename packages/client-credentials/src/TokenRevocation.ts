@@ -1,6 +1,17 @@
 /**
- * Token revocation (RFC 7009), for a client that needs a token no longer before the token expires.
+ * Token revocation: ends a token before it expires.
  *
+ * **When to use**
+ *
+ * Use it after a job or when a token may have leaked. `revokeAtShutdown` of `ClientCredentials.layer` revokes when the
+ * program ends.
+ *
+ * **Gotchas**
+ *
+ * Many servers do not revoke access tokens, or accept the request without effect: see the documentation of the server.
+ * Call `TokenCache.forget` afterwards, so that the token is not used again.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7009 | RFC 7009}
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -31,8 +42,8 @@ import { ServerMetadata } from "./ServerMetadata.js"
  */
 export interface TokenRevocation {
   /**
-   * Revokes a token. A token that is unknown to the server counts as revoked (RFC 7009 section 2.2); after any error it may
-   * still be valid. A cache keeps the token until `TokenCache.forget`.
+   * Revokes a token. A token that is unknown to the server counts as revoked (RFC 7009 section 2.2); after any error it
+   * may still be valid. The cache keeps the token until `TokenCache.forget` removes it.
    */
   readonly revoke: (token: AccessToken) => Effect.Effect<void, TokenError | RevocationUnsupported>
 }

@@ -1,5 +1,14 @@
 /**
- * Encryption of stored strings, each bound to the key of its entry.
+ * Encryption of stored tokens and counts, each bound to the key of its entry.
+ *
+ * **When to use**
+ *
+ * Provide it to `SharedClientCredentials`. All processes that share a store need the same keys.
+ *
+ * **Gotchas**
+ *
+ * A key that is removed makes its entries unreadable: each of their tokens is requested again, and a budget counts from
+ * zero.
  *
  * @since 0.1.0
  */
@@ -109,10 +118,10 @@ const decode = (
 }
 
 /**
- * Creates a seal with these keys, each 32 random bytes in base64 (`openssl rand -base64 32`). The first one seals; all open.
- * To replace a key, put the new one before it in all processes, and remove the old one when all tokens that it sealed have
- * expired. Its removal costs one token, since names are made with the oldest key, and an issuance budget counts from zero
- * again: remove it when a new window begins.
+ * Creates a seal with these keys, each 32 random bytes in base64 (`openssl rand -base64 32`). The first one seals; all
+ * open. To replace a key, put the new one before it in all processes, and remove the old one when all tokens that it
+ * sealed have expired. Names are derived from the oldest key, so its removal costs one token and a budget counts from
+ * zero again: remove it when a new window begins.
  *
  * Fails with `InvalidConfig` for keys of another length, and for keys that cannot be random: equal bytes, repeated
  * patterns, sequences, and fewer than 12 different bytes. One exception, for tests and examples: 32 bytes of 1 are
@@ -173,7 +182,7 @@ export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Eff
   })
 
 /**
- * Provides a seal with these keys: see `make`.
+ * Provides a seal with these keys: see {@link make}.
  *
  * @since 0.1.0
  * @category layers
@@ -230,13 +239,13 @@ export const layerConfig = (
  * - `TOKEN_STORE_KEY`, or `TOKEN_STORE_KEY_FILE` (a file that holds it): the key, 32 random bytes in base64
  *   (`openssl rand -base64 32`);
  * - `TOKEN_STORE_KEY_PREVIOUS` or `TOKEN_STORE_KEY_PREVIOUS_FILE`, optional: the keys before it, the newest first, separated
- *   by spaces, commas or line breaks. See `make` for how a key is replaced.
+ *   by spaces, commas or line breaks. See {@link make} for how a key is replaced.
  *
  * The files are read once, when the layer is built, by the `FileSystem` of the context, and must not be accessible to
- * others, see `layerFile`.
+ * others, see {@link layerFile}.
  *
- * Fails with a `ConfigError` that names the variable and what it should be, never what it was, or with an `InvalidConfig`
- * that names the options that are not valid.
+ * Fails with a `ConfigError` that names the variable and the expected value, never the value found, or with an
+ * `InvalidConfig` that names the invalid options.
  *
  * @example
  * import { TokenSeal } from "@effect-oauth/client-credentials"

@@ -1,5 +1,16 @@
 /**
- * Stores of tokens that outlive a process, or are shared by several: in memory, in files, and the contract of every store.
+ * Token stores: in memory, in files, and the contract of every store.
+ *
+ * **When to use**
+ *
+ * Use `layerFiles` for processes of one machine, `layerMemory` for several clients of one process and for tests,
+ * `@effect-oauth/redis` or `@effect-oauth/sql` for several machines. `TokenStoreTest` of `@effect-oauth/testing` tests
+ * a custom store.
+ *
+ * **Gotchas**
+ *
+ * A key-value store without an atomic compare-and-swap cannot keep the contract: two processes would lose each other's
+ * token and count.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * Identity tokens of the platform that a program runs on: proofs of what it is, issued to it without a secret, for minutes
- * or hours.
+ * Identity tokens of the platform that a program runs on. The platform issues them to the workload without a secret,
+ * for minutes or hours.
  *
  * Each source is an Effect that reads the current token, and may be used wherever a token is presented: as the client
  * assertion (`ClientAuthentication.workloadIdentity`), as the assertion or the subject of a grant (`Grant.jwtBearer`,
@@ -43,9 +43,9 @@ const given = <A>(name: string, value: A, use: (value: string & A) => Source): S
  * Reads the JWT in a file that the platform replaces: a projected service account token of Kubernetes, that which
  * `AZURE_FEDERATED_TOKEN_FILE` names, a JWT-SVID of SPIFFE.
  *
- * A file that is away, empty or half-written for a moment is read again for one second; after that the token read before
- * is used, with a warning, until it expires. A new token in a file that was written less than a second ago is read twice, since
- * one that is cut within its signature looks whole. Needs a runtime with files: Node, Bun or Deno.
+ * A file that is missing, empty or incomplete is read again for one second. After that, the token that was read before is
+ * used until it expires, with a warning. A new token in a file that was written less than a second ago is read twice,
+ * since a token that is cut off within its signature looks complete. Needs a runtime with files: Node, Bun or Deno.
  *
  * @example
  * import { WorkloadIdentity } from "@effect-oauth/client-credentials"
@@ -119,8 +119,8 @@ const google = "the metadata service of Google Cloud"
  * Requests the identity token of a service account of Google Cloud from the metadata service of the machine (Compute Engine,
  * Kubernetes Engine, Cloud Run).
  *
- * `serviceAccount` is its e-mail address; default: that of the machine. The service is called at its link-local address,
- * directly, and a response without its `Metadata-Flavor` is an error.
+ * `serviceAccount` is its e-mail address; default: that of the machine. The request goes directly to the link-local
+ * address of the service, and a response without `Metadata-Flavor` is an error.
  *
  * @example
  * import { WorkloadIdentity } from "@effect-oauth/client-credentials"
@@ -176,9 +176,9 @@ const azureRequest = (
 /**
  * Requests a token of the managed identity of an Azure resource (virtual machines, App Service, Functions).
  *
- * `resource` is what the token is for: `api://AzureADTokenExchange` for a client assertion at Entra ID. `clientId` selects a
- * user-assigned identity. The service is called directly, at its link-local address or where `IDENTITY_ENDPOINT` names an
- * address of the machine.
+ * `resource` is the audience of the token: `api://AzureADTokenExchange` for a client assertion at Entra ID. `clientId`
+ * selects a user-assigned identity. The request goes directly to the link-local address of the service, or to the address
+ * of the machine in `IDENTITY_ENDPOINT`.
  *
  * @example
  * import { WorkloadIdentity } from "@effect-oauth/client-credentials"

@@ -1,8 +1,15 @@
 /**
- * The token store of a fleet, on Redis over HTTP: for functions without sockets, such as those of Vercel and Workers. The
- * protocol is that of Upstash; `serverless-redis-http` has it for other servers.
+ * The token store of a fleet on Redis over HTTP, by the REST protocol of Upstash.
  *
- * This module does not load `ioredis`: import it by its path.
+ * **When to use**
+ *
+ * Use it in functions without sockets, such as those of Vercel and Cloudflare Workers. `serverless-redis-http` serves
+ * the same protocol for other servers.
+ *
+ * **Details**
+ *
+ * The index does not export this module, and it does not load `ioredis`: import it by its path,
+ * `@effect-oauth/redis/RedisHttpTokenStore`.
  *
  * @since 0.1.0
  */

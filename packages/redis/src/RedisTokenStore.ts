@@ -1,5 +1,17 @@
 /**
- * The token store of a fleet, on Redis: one server, Sentinel or a Cluster.
+ * The token store of a fleet on Redis: one server, Sentinel or a Cluster.
+ *
+ * **When to use**
+ *
+ * Use it where processes on several machines share tokens or a budget, and Redis is at hand.
+ *
+ * **Details**
+ *
+ * Each operation is one Lua script on one key, in one round trip. Times are those of the server.
+ *
+ * **Gotchas**
+ *
+ * Set `maxmemory-policy noeviction`: any other policy may remove tokens and counts before they expire.
  *
  * @since 0.1.0
  */
@@ -34,8 +46,8 @@ export interface Options {
 }
 
 /**
- * A client of Redis: whatever runs a Lua script, on one key. `Redis` and `Cluster` of `ioredis` are of this type; other clients
- * need a line.
+ * A client of Redis that runs a Lua script on one key. `Redis` and `Cluster` of `ioredis` have this type; adapt other
+ * clients in one line.
  *
  * @example
  * import { RedisTokenStore } from "@effect-oauth/redis"
@@ -61,9 +73,9 @@ export interface Client {
 }
 
 /**
- * Returns a store on an existing client, which may be to a Sentinel or a Cluster, and which the caller closes. It needs one
- * connection; let it fail rather than wait while there is none, reconnect by itself, and close a connection that does not
- * answer (`socketTimeout` of `ioredis`). Throws an `InvalidConfig` when an option is not valid.
+ * Returns a store on an existing client, which may be to a Sentinel or a Cluster, and which the caller closes. Configure
+ * the client so that commands fail while there is no connection, and so that it reconnects and closes a connection
+ * without responses (`socketTimeout` of `ioredis`). Throws an `InvalidConfig` when an option is not valid.
  *
  * @example
  * import { RedisTokenStore } from "@effect-oauth/redis"

@@ -1,6 +1,19 @@
 /**
- * The token store on `@effect/sql`: Postgres, MySQL or MariaDB for a fleet, a SQLite or libSQL file for the processes of one
- * machine.
+ * The token store on `@effect/sql`: Postgres, MySQL or MariaDB for a fleet, a SQLite or libSQL file for the processes
+ * of one machine.
+ *
+ * **When to use**
+ *
+ * Use it where processes share tokens or a budget, and a database is at hand.
+ *
+ * **Details**
+ *
+ * Each operation is one statement on one row (on MySQL a transaction of two). Times are those of the database.
+ *
+ * **Gotchas**
+ *
+ * The role needs SELECT, INSERT, UPDATE and DELETE on the table, which the store creates when it is missing and the
+ * role may.
  *
  * @since 0.1.0
  */
@@ -34,7 +47,7 @@ import * as statements from "./internal/statements.js"
  * @category models
  */
 export interface Options {
-  /** Put before the name of its table, `tokens`, at most 50 characters. Default: `effect_oauth_`. */
+  /** Prefix of the name of the table, `tokens`, at most 50 characters. Default: `effect_oauth_`. */
   readonly prefix?: string | undefined
   /** The schema of the table, on MySQL its database, at most 50 characters. Default: that of the connection. */
   readonly schema?: string | undefined
@@ -189,8 +202,8 @@ export const layerConfig = (
   Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**
- * Provides the store on its own client, which connects when it is first needed and retries at each use until it does: so
- * a program starts, and requests its own tokens, while the database is unavailable.
+ * Provides the store on its own client, which connects with the first operation and retries with each later one. So a
+ * program starts while the database is unavailable, and requests its own tokens.
  *
  * @example
  * import { SqlTokenStore } from "@effect-oauth/sql"

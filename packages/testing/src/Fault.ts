@@ -1,5 +1,5 @@
 /**
- * Faults of servers and networks, as data.
+ * Faults of servers and networks, as data: responses, delays, broken connections, wrong clocks.
  *
  * @since 0.1.0
  */
@@ -79,6 +79,7 @@ export const answer = (
  *
  * export const locked = Fault.oauthError("invalid_client", 401)
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749 section 5.2}
  * @since 0.1.0
  * @category constructors
  */

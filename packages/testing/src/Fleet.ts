@@ -1,5 +1,9 @@
 /**
- * Simulates a fleet in virtual time: the tokens that your configuration costs, and when it reaches the daily limit.
+ * Simulation of a fleet in virtual time: the tokens that a configuration costs, and when it reaches the daily limit.
+ *
+ * **When to use**
+ *
+ * Use it before a rollout, to choose the life of tokens, the budget and the store.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,14 @@
 /**
- * Layers for tests: the program uses an `ApiClient`, and the servers behind it are in memory.
+ * Layers for tests: the program uses an `ApiClient` as in production, and the servers are in memory.
+ *
+ * **When to use**
+ *
+ * Use it for tests on `@effect/vitest` or any runner with promises. For programs in other processes or languages use
+ * `Sandbox`.
+ *
+ * **Details**
+ *
+ * Time is Effect's `Clock`: `TestClock.adjust` makes tokens expire.
  *
  * @since 0.1.0
  */

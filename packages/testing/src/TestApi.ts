@@ -1,5 +1,5 @@
 /**
- * A protected API in memory: it validates tokens at the authorization server of the test, and responds by your handler.
+ * A protected API in memory: it validates tokens at the authorization server of the test, and runs your handler.
  *
  * @since 0.1.0
  */

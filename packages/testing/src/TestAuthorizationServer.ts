@@ -123,7 +123,7 @@ export interface TestAuthorizationServer {
   readonly revoke: (number?: number) => Effect.Effect<void>
   /** Replaces a client's secret. The old one is rejected from now on. */
   readonly changeSecret: (clientId: string, secret: string) => Effect.Effect<void>
-  /** Returns the token with this value while it is valid, as an API learns by introspection (RFC 7662). */
+  /** Returns the token with this value while it is valid, as introspection does (RFC 7662). */
   readonly verify: (
     value: string
   ) => Effect.Effect<{ readonly _tag: "Active"; readonly token: models.Issued } | { readonly _tag: "Inactive" }>

@@ -1,5 +1,5 @@
 /**
- * Token caches for tests of other code: with a fixed token, or a failure.
+ * Token caches with a fixed token or a fixed failure, for tests about something else.
  *
  * @since 0.1.0
  */

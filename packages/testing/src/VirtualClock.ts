@@ -1,8 +1,8 @@
 /**
- * A clock that a test advances: days pass in milliseconds.
+ * A clock that a test advances.
  *
- * Most tests use `TestClock` of Effect. This one also has a wall clock that is set and a machine that sleeps, and it is
- * faster where there are thousands of steps, since it does not wait for real timers in between.
+ * Most tests use `TestClock` of Effect. This clock also simulates a wall clock that is set and a machine that is
+ * suspended. It is faster for thousands of steps, since it does not wait for real timers.
  *
  * @since 0.1.0
  */

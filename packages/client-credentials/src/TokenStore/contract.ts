@@ -41,7 +41,7 @@ export interface Snapshot {
 }
 
 /**
- * The result of an operation that has one winner: whether it is this process, and what the store holds then.
+ * Result of an operation that has one winner: whether it is this process, and the content of the store afterwards.
  *
  * @since 0.1.0
  * @category models
@@ -58,12 +58,12 @@ export interface Attempt extends Snapshot {
  * @category models
  */
 export interface TokenStore {
-  /** Returns what the store holds of a key. */
+  /** Returns the state of a key. */
   readonly load: (key: string) => Effect.Effect<Snapshot, TokenStoreError>
   /**
-   * Replaces the entry if its generation is still this one, 0 for no entry. So a process that was paused cannot overwrite
-   * what came after. Returns the new entry, or the one that came before. With `release`, the lease of that owner ends in the
-   * same step, whether the entry was replaced or not.
+   * Replaces the entry if its generation is still this one, 0 for no entry, so that a process that was suspended cannot
+   * overwrite a later entry. Returns the new entry, or the one that came before. With `release`, the lease of that owner
+   * ends in the same step, whether the entry was replaced or not.
    */
   readonly swap: (
     key: string,
@@ -76,7 +76,7 @@ export interface TokenStore {
    * take it again, which renews it.
    */
   readonly acquire: (key: string, owner: string, life: Duration.Duration) => Effect.Effect<Attempt, TokenStoreError>
-  /** Gives the lease back, if this owner has it. */
+  /** Ends the lease, if this owner has it. */
   readonly release: (key: string, owner: string) => Effect.Effect<void, TokenStoreError>
 }
 

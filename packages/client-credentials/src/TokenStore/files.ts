@@ -118,9 +118,9 @@ const make = (fs: FileSystem.FileSystem, path: Path.Path, directory: string): To
  * (such as `/tmp`) is rejected: operations fail with a `TokenStoreError` that states what to change, and processes continue
  * without the store. Only regular files are opened, and files of other names are ignored.
  *
- * A file appears whole or not at all, and nothing is locked: the process that creates the next numbered file has won, so
- * a process that ends leaves nothing behind that could stop the others. Entries that expired a day ago are removed. The
- * layer fails with an `InvalidConfig` when the directory is not a path.
+ * Files are created complete and nothing is locked: the process that creates the next numbered file wins, so a process
+ * that ends blocks no other. Entries that expired a day ago are removed. The layer fails with an `InvalidConfig` when the
+ * directory is not a path.
  *
  * @example
  * import { TokenStore } from "@effect-oauth/client-credentials"

@@ -71,7 +71,7 @@ const make = (): TokenStore => {
 
 /**
  * Provides a store in memory, for several clients of one process, and for tests. It removes entries an hour after their
- * expiry, and keeps the 10,000 that were written last.
+ * expiry, and keeps at most 10,000, those written last.
  *
  * @since 0.1.0
  * @category layers
