@@ -1,7 +1,6 @@
 /**
- * The configuration of a client: its credentials, its authorization server and its API.
- *
- * All options are validated together, before anything is sent. Programs pass them to `ClientCredentials.layer`.
+ * The configuration of a client: its credentials, its authorization server and its API. All options
+ * are validated together, before anything is sent. Programs pass them to `ClientCredentials.layer`.
  *
  * @since 0.1.0
  */

@@ -21,6 +21,16 @@ const withoutTypes = (text: string): string =>
     "&#123;&#123;"
   )
 
+/** Links each section of an RFC to its text, except in headings and within other links. */
+const withStandards = (text: string): string =>
+  text.split(/(\[[^\]]*\]\([^)]*\)|^#.*$)/m).map((part, index) =>
+    index % 2 === 1 ? part : part.replace(
+      /\bRFC\s(\d{4})(?:\ssections?\s(\d+(?:\.\d+)*))?/g,
+      (found, number: string, section: string | undefined) =>
+        `[${found}](https://www.rfc-editor.org/rfc/rfc${number}${section === undefined ? "" : `#section-${section}`})`
+    )
+  ).join("")
+
 const block = "```[\\s\\S]*?\\n```"
 
 /** Code for Effect 4, and beneath it, folded, that for Effect 3. The switch of the site selects the one that is shown. */
@@ -33,7 +43,30 @@ const byMajor = (text: string): string =>
 
 /** Returns the page of a document. */
 export const ofDocument = (page: Page, text: string, modules: ReadonlySet<string>): string =>
-  outsideCode(byMajor(text), (prose) => withoutTypes(withLinks(page, modules)(prose)))
+  outsideCode(byMajor(text), (prose) => withStandards(withoutTypes(withLinks(page, modules)(prose))))
+
+/** Applies a function to what is neither a block of code nor a heading. */
+const outsideBlocks = (text: string, change: (prose: string) => string): string =>
+  text.split(/(^ *```[\s\S]*?^ *```$|^ {4}.*$|^#.*$)/m).map((part, index) => index % 2 === 1 ? part : change(part))
+    .join("")
+
+const slugOf = (heading: string): string => heading.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-")
+
+/** Links `{@link member}` to its heading, and the names of other modules to their pages. */
+const withReferences = (page: Page, text: string, modules: ReadonlySet<string>): string => {
+  const folder = page.path.replace(/[^/]*$/, "")
+  const headings = [...text.matchAll(/^##+ (.+)$/gm)].map(([, heading = ""]) => heading)
+  return outsideBlocks(text, (prose) =>
+    prose
+      .replace(/`([A-Z]\w*)((?:\.\w+)*)`/g, (code, name: string) =>
+        modules.has(folder + name) && page.path !== folder + name ? `[${code}](/${folder}${name})` : code)
+      .replace(/\{@link (\w+)\}/g, (_, member: string) => {
+        const heading = headings.find((one) =>
+          one === member
+        ) ?? headings.find((one) => one.startsWith(`${member} (`))
+        return heading === undefined ? `\`${member}\`` : `[\`${member}\`](#${slugOf(heading)})`
+      }))
+}
 
 /** Returns the page of a module, as docgen writes it: its front matter and table of contents are of another generator. */
 export const ofModule = (page: Page, text: string, modules: ReadonlySet<string>): string => {
@@ -48,7 +81,7 @@ export const ofModule = (page: Page, text: string, modules: ReadonlySet<string>)
         (heading) => heading.endsWith(" overview") ? heading.replace(/^## (.+) overview$/, "# $1") : `#${heading}`
       )
   )
-  return ofDocument(page, nested.replace(/^---$/gm, ""), modules)
+  return withReferences(page, ofDocument(page, nested.replace(/^---$/gm, ""), modules), modules)
 }
 
 /** The first sentence of a module's description. */

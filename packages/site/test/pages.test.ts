@@ -90,6 +90,22 @@ describe("a module", () => {
     assert.notInclude(module, "Table of contents")
   })
 
+  it("links other modules, its members and sections of standards", () => {
+    const page = { source: "packages/client-credentials/src/A.ts", path: "api/effect-4/client-credentials/A" }
+    const module = (prose: string) =>
+      content.ofModule(page, `## A overview\n\n${prose}\n\n## make (function)\n`, modules)
+    assert.include(
+      module("See `TokenCache.get`."),
+      "See [`TokenCache.get`](/api/effect-4/client-credentials/TokenCache)."
+    )
+    assert.include(module("See {@link make} and {@link other}."), "See [`make`](#make-function) and `other`.")
+    assert.include(
+      module("By RFC 6749 section 4.4 and `RFC 7009`."),
+      "By [RFC 6749 section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4) and `RFC 7009`."
+    )
+    assert.include(module("```ts\n// `TokenCache`, RFC 6749\n```"), "// `TokenCache`, RFC 6749\n")
+  })
+
   it("is listed with its first paragraph", () => {
     assert.strictEqual(content.summaryOf(text), "The first sentence.")
   })
