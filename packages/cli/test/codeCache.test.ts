@@ -106,7 +106,7 @@ describe("a cached program", () => {
       }))
   }
 
-  it.scopedLive("is not written where others can write, or nobody can", () =>
+  it.scopedLive("is not written where others can write, or where no user can", () =>
     Effect.gen(function*() {
       const { directory } = yield* written
       const shared = join(dirname(directory), "shared")
