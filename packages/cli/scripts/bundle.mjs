@@ -1,6 +1,6 @@
 // Bundles the output of tsc into one directory, so that npx fetches one package and Node reads few files. The modules of
 // commands are evaluated when the command runs.
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -96,18 +96,15 @@ const packages = new Set(
     return found === undefined ? [] : [join(home, found)]
   })
 )
-const license = (path) =>
-  ["LICENSE", "LICENSE.md", "license", "LICENCE"].flatMap((name) => {
-    try {
-      return [readFileSync(join(path, name), "utf8")]
-    } catch {
-      return []
-    }
-  })[0]
+const license = (path) => {
+  const file = readdirSync(path).find((name) => /^licen[cs]e/i.test(name))
+  if (file === undefined) throw new Error(`${path} has no license file, which the bundle must contain.`)
+  return readFileSync(join(path, file), "utf8")
+}
 writeFileSync(
   join(outdir, "LICENSES.txt"),
   [...packages].sort().map((path) => {
     const manifest = JSON.parse(readFileSync(join(path, "package.json"), "utf8"))
-    return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${license(path) ?? ""}`
+    return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${license(path)}`
   }).join("\n\n----\n\n")
 )
