@@ -1,6 +1,7 @@
 // Checks the mechanical part of the language rules in CONTRIBUTING.md: one term for each concept, no words that a reader has
-// to guess, and self-contained first sentences of doc comments. Reads documents (without their code), comments, and strings,
-// including names of tests. Prints each finding with a replacement, and exits with 1 if there are any.
+// to guess, and self-contained first sentences of doc comments. Reads documents (without their code), comments, strings,
+// including names of tests, components of the site, and comments and titles in YAML and shell scripts. Prints each finding with
+// a replacement, and exits with 1 if there are any.
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 
@@ -80,11 +81,30 @@ const proseOf = (source) => {
 /** Examples in comments, and what is quoted as code. */
 const withoutExamples = (comment) => blank(blank(comment, /@example[\s\S]*?(?=\n *\* @|\*\/$)/g), /`[^`]*`/g)
 
+const isOfLines = (path) => /\.(?:ya?ml|sh)$|^\.ci\/run$/.test(path)
+
 const shift = (by) => (one) => ({ ...one, index: one.index + by })
+
+/** The comments of YAML and shell, and the texts of YAML, where they are a whole value. */
+const ofLines = (content) =>
+  [...content.matchAll(/(?<=^|\s)#(?!!).*$|^ *(?:- )?(?:name|title|description|about|summary|message):(.*)$/gm)]
+    .flatMap(({ 0: line, index }) => inProse(blank(line, /`[^`]*`/g)).map(shift(index)))
+
+/** The program of a component, and what its template shows; not its style. */
+const ofComponent = (content) => {
+  const program = /<script[^>]*>([\s\S]*?)<\/script>/d.exec(content)
+  const template = blank(blank(content, /<(script|style)[\s\S]*?<\/\1>/g), /<[^>]*>|\{\{[\s\S]*?\}\}/g)
+  return [
+    ...program === null ? [] : findings("program.ts", program[1]).map(shift(program.indices[1][0])),
+    ...inProse(template)
+  ]
+}
 
 /** The findings of a file, by its content: index, what was found, what to use. */
 export const findings = (path, content) => {
   if (path.endsWith(".md")) return inProse(withoutCode(content))
+  if (path.endsWith(".vue")) return ofComponent(content)
+  if (isOfLines(path)) return ofLines(content)
   const { comments, strings } = proseOf(content)
   return [
     ...comments.flatMap(([at, comment]) =>
@@ -101,7 +121,9 @@ const lineOf = (content, index) => content.slice(0, index).split("\n").length
 
 const check = (chosen) => {
   const tracked = execFileSync("git", ["ls-files", "--", ...chosen], { encoding: "utf8" }).split("\n")
-  const paths = tracked.filter((path) => /\.(?:md|ts|mjs)$/.test(path) && !ignored.test(path) && existsSync(path))
+  const paths = tracked.filter((path) =>
+    (/\.(?:md|ts|mjs|vue)$/.test(path) || isOfLines(path)) && !ignored.test(path) && existsSync(path)
+  )
   return paths.flatMap((path) => {
     const content = readFileSync(path, "utf8")
     return findings(path, content).map(({ found, index, use }) =>

@@ -35,6 +35,18 @@ describe("the rules of language", () => {
     assert.deepStrictEqual(found("a.ts", comment), [])
   })
 
+  it("hold for comments and titles in YAML and shell scripts, not for their commands", () => {
+    const workflow = "# Asks.\nname: told\non: push\n\nrun: say # anew\n  - run: |\n      say \"$1\"\n"
+    assert.deepStrictEqual(found(".github/workflows/a.yml", workflow), ["Asks", "told", "anew"])
+    assert.deepStrictEqual(found("a.sh", "#!/bin/sh\n# nobody\nsay `told` # `says`\n"), ["nobody"])
+  })
+
+  it("hold for the program and the template of a component, not for its style", () => {
+    const component = "<script setup lang=\"ts\">\n// anew\nconst told = \"he says\"\n</script>\n\n<template>\n" +
+      "  <p class=\"ask it\">nobody {{ tell }}</p>\n</template>\n\n<style>\n/* ask */\n</style>\n"
+    assert.deepStrictEqual(found("A.vue", component), ["anew", "says", "nobody"])
+  })
+
   it("allow what is similar and right", () => {
     const right = "There is no token. It is no longer used, in flight, stored in a text/plain file... on its own."
     assert.deepStrictEqual(found("a.md", right), [])
