@@ -1,7 +1,7 @@
 /**
  * The lifetime of the cached token of the settings, as stated by the server.
  */
-import { SharedTokens } from "@effect-oauth/client-credentials"
+import * as SharedTokens from "@effect-oauth/client-credentials/SharedTokens"
 import * as Effect from "effect/Effect"
 
 import * as client from "./client.js"

@@ -2,39 +2,27 @@
  * The client of the settings. Tokens outlive the command: they are kept in encrypted files, so that consecutive commands share
  * one token.
  */
-import { randomBytes } from "node:crypto"
-
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodePath from "@effect/platform-node/NodePath"
-import {
-  ApiClient,
-  Authorization,
-  ClientConfig,
-  IssuanceBudget,
-  ServerMetadata,
-  TokenCache,
-  TokenEndpoint,
-  TokenRevocation,
-  TokenSeal,
-  TokenStore
-} from "@effect-oauth/client-credentials"
+import * as ApiClient from "@effect-oauth/client-credentials/ApiClient"
+import * as Authorization from "@effect-oauth/client-credentials/Authorization"
+import * as IssuanceBudget from "@effect-oauth/client-credentials/IssuanceBudget"
+import * as ServerMetadata from "@effect-oauth/client-credentials/ServerMetadata"
+import * as TokenCache from "@effect-oauth/client-credentials/TokenCache"
+import * as TokenEndpoint from "@effect-oauth/client-credentials/TokenEndpoint"
+import * as TokenRevocation from "@effect-oauth/client-credentials/TokenRevocation"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 
 import { Failure } from "./Failure.js"
 import * as handedOver from "./handedOver.js"
 import * as network from "./network.js"
-import * as privateFile from "./privateFile.js"
 import { own } from "./profileText.js"
 import { Screen } from "./Screen.js"
-import * as secretSource from "./secretSource.js"
-import { places, provider, type Settings } from "./settings.js"
+import { provider, type Settings } from "./settings.js"
 import * as sharedTokens from "./sharedTokens.js"
+import * as storedTokens from "./storedTokens.js"
 import * as traffic from "./traffic.js"
 import type { Given } from "./variables.js"
 
@@ -46,32 +34,6 @@ export const budget = ({ values }: Settings): Effect.Effect<IssuanceBudget.Optio
     ? Effect.succeed({ limit: Number(text), warnAt: [0.8, 1] })
     : new Failure({ outcome: "configuration", message: `Expected ${own.tokensPerDay} to be a positive integer.` })
 }
-
-/** The store of tokens in files. If it cannot be opened, the command requests a token and does not keep it. */
-const kept = Layer.unwrapEffect(Effect.gen(function*() {
-  const { storeKey, tokens } = yield* places
-  const { note } = yield* Screen
-  const newKey = () => randomBytes(32).toString("base64")
-  const key = yield* privateFile.readOrMake(storeKey, newKey).pipe(
-    Effect.asSome,
-    Effect.catchAll((failure) =>
-      Effect.as(note(`warning: ${failure.message} The token is not kept for the next command.`), Option.none())
-    )
-  )
-  const seal = Effect.mapError(
-    TokenSeal.make([Redacted.make(Option.getOrElse(key, newKey).trim())]),
-    () =>
-      new Failure({
-        outcome: "file",
-        message: `${storeKey} holds no key.`,
-        remedy: "Remove it: a new one is made, and costs one token."
-      })
-  )
-  return Layer.merge(
-    Option.isSome(key) ? TokenStore.layerFiles(tokens) : TokenStore.layerMemory,
-    Layer.effect(TokenSeal.TokenSeal, seal)
-  )
-}))
 
 /** Sets the Host header of the user in calls of the API. Other requests have the host of their URL. */
 const withHost = (host: string | undefined) => (client: HttpClient.HttpClient): HttpClient.HttpClient =>
@@ -97,14 +59,7 @@ export const layerHttp = (settings: Settings, host?: string) =>
 
 /** The services that all commands with a client share. */
 export const layerBase = (settings: Settings, host?: string) =>
-  Layer.provideMerge(
-    Layer.mergeAll(
-      layerHttp(settings, host),
-      kept,
-      Layer.effect(ClientConfig.ClientConfig, secretSource.configure(settings))
-    ),
-    Layer.merge(NodeFileSystem.layer, NodePath.layer)
-  )
+  Layer.provideMerge(layerHttp(settings, host), storedTokens.layer(settings))
 
 /** The token of the environment, where there is nothing to request another with. */
 const handed = (given: Given) =>
@@ -114,10 +69,10 @@ const handed = (given: Given) =>
   )
 
 /**
- * Everything, for commands that use a token. The parts are composed here, since the configuration is read here: its secret
- * may be typed.
+ * The parts that request tokens and send calls, for the configuration and the tokens of the context. The parts are composed here, since
+ * the configuration is read here: its secret may be typed.
  */
-export const layer = (
+export const layerAbove = (
   settings: Settings,
   { fresh = false, host }: { readonly fresh?: boolean; readonly host?: string | undefined } = {}
 ) =>
@@ -139,5 +94,9 @@ export const layer = (
         )
       })
     ),
-    layerBase(settings, host)
+    layerHttp(settings, host)
   )
+
+/** Everything, for commands that use a token. */
+export const layer = (settings: Settings, options: Parameters<typeof layerAbove>[1] = {}) =>
+  Layer.provideMerge(layerAbove(settings, options), storedTokens.layer(settings))

@@ -5,8 +5,9 @@
 import { spawn } from "node:child_process"
 import { constants } from "node:os"
 
-import type { TokenEndpoint } from "@effect-oauth/client-credentials"
-import { AccessToken, OAuthError } from "@effect-oauth/client-credentials"
+import * as AccessToken from "@effect-oauth/client-credentials/AccessToken"
+import * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
+import type * as TokenEndpoint from "@effect-oauth/client-credentials/TokenEndpoint"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 

@@ -2,7 +2,9 @@
  * Tokens that commands share through files, with a note if a command waits for another one, or ends with the failure of an
  * earlier one.
  */
-import { SharedTokens, TokenEndpoint, TokenStore } from "@effect-oauth/client-credentials"
+import * as SharedTokens from "@effect-oauth/client-credentials/SharedTokens"
+import * as TokenEndpoint from "@effect-oauth/client-credentials/TokenEndpoint"
+import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,7 @@
 /**
  * The formats of a printed token, for a shell, a program or kubectl.
  */
-import type { AccessToken } from "@effect-oauth/client-credentials"
+import type * as AccessToken from "@effect-oauth/client-credentials/AccessToken"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"

@@ -1,7 +1,8 @@
 /**
  * `effect-oauth budget`: the tokens that are counted, and how many may still be requested. It requests none.
  */
-import { ClientConfig, IssuanceBudget } from "@effect-oauth/client-credentials"
+import * as ClientConfig from "@effect-oauth/client-credentials/ClientConfig"
+import * as IssuanceBudget from "@effect-oauth/client-credentials/IssuanceBudget"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

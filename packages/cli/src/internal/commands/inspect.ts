@@ -1,7 +1,9 @@
 /**
  * `effect-oauth inspect`: shows the properties of the token, and not the token.
  */
-import { type AccessToken, ClientConfig, TokenCache } from "@effect-oauth/client-credentials"
+import type * as AccessToken from "@effect-oauth/client-credentials/AccessToken"
+import * as ClientConfig from "@effect-oauth/client-credentials/ClientConfig"
+import * as TokenCache from "@effect-oauth/client-credentials/TokenCache"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"

@@ -1,7 +1,9 @@
 /**
  * `effect-oauth revoke`: revokes the cached token (RFC 7009), and deletes it.
  */
-import { ClientConfig, SharedTokens, TokenRevocation } from "@effect-oauth/client-credentials"
+import * as ClientConfig from "@effect-oauth/client-credentials/ClientConfig"
+import * as SharedTokens from "@effect-oauth/client-credentials/SharedTokens"
+import * as TokenRevocation from "@effect-oauth/client-credentials/TokenRevocation"
 import * as Effect from "effect/Effect"
 
 import * as client from "../client.js"

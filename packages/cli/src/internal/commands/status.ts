@@ -1,7 +1,9 @@
 /**
  * `effect-oauth status`: the cached tokens, their remaining lifetimes, and the remaining budget. Requests no token.
  */
-import { ClientConfig, SharedTokens, TokenCache } from "@effect-oauth/client-credentials"
+import * as ClientConfig from "@effect-oauth/client-credentials/ClientConfig"
+import * as SharedTokens from "@effect-oauth/client-credentials/SharedTokens"
+import * as TokenCache from "@effect-oauth/client-credentials/TokenCache"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -3,7 +3,7 @@
  */
 import * as Fs from "node:fs/promises"
 
-import type { OAuthError } from "@effect-oauth/client-credentials"
+import type * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"

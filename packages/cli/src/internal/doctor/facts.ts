@@ -1,7 +1,7 @@
 /**
  * The errors of a token request as facts for the rules.
  */
-import type { OAuthError } from "@effect-oauth/client-credentials"
+import type * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as Duration from "effect/Duration"
 
 import * as dialect from "../../../../client-credentials/dist/internal/protocol/dialect.js"
