@@ -21,7 +21,7 @@ export const rooms = [
     except: ["TokenStore/contract"]
   },
   { name: "metadata", modules: ["ServerMetadata"] },
-  { name: "configuration", modules: ["ClientConfig", "ProtectedResource", "NodeTls", "JwkSet"] },
+  { name: "configuration", modules: ["ClientConfig", "ClientConfig/*", "ProtectedResource", "NodeTls", "JwkSet"] },
   { name: "authentication", modules: ["ClientAuthentication", "Grant", "WorkloadIdentity"] },
   { name: "config", modules: ["internal/config/*"] },
   { name: "fleet", modules: ["internal/fleet/*"] },

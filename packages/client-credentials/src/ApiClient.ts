@@ -28,6 +28,7 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 
 import { Authorization, type AuthorizedRequest } from "./Authorization.js"
+import { loadOptional } from "./ClientConfig/options.js"
 import * as apiCall from "./internal/http/apiCall.js"
 import * as body from "./internal/http/body.js"
 import { CurrentCertificate } from "./internal/http/clientCertificate.js"
@@ -120,8 +121,8 @@ const loadDeclared = (declared: rejectedWhen.Settings | undefined): Effect.Effec
   declared === undefined
     ? Effect.succeed(undefined)
     : Effect.map(
-      Effect.promise(() => import("./internal/http/rejectedWhen.js")),
-      ({ judge }) => (response) => judge(declared, response)
+      loadOptional,
+      ({ rejectedWhen: { judge } }) => (response) => judge(declared, response)
     )
 
 /** The error of a challenge that a new token does not change. */

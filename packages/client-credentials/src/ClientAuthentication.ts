@@ -16,16 +16,13 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-import * as bareMethods from "./internal/config/bareMethods.js"
 import { collect, given } from "./internal/config/check.js"
-import * as clientAssertion from "./internal/config/clientAssertion.js"
-import * as credentials from "./internal/config/credentials.js"
 import type * as source from "./internal/config/credentialSource.js"
 import * as identityToken from "./internal/config/identityToken.js"
 import * as privateKeyMethod from "./internal/config/privateKeyMethod.js"
 import * as rules from "./internal/config/rules.js"
-import * as encoding from "./internal/protocol/basicCredentials.js"
-import * as algorithms from "./internal/protocol/signingAlgorithm.js"
+import * as secretMethods from "./internal/config/secretMethods.js"
+import type * as algorithms from "./internal/protocol/signingAlgorithm.js"
 import type { DiscoveryFailed } from "./OAuthError.js"
 import type { CredentialUnavailable } from "./OAuthError.js"
 import type { Signer } from "./Signer.js"
@@ -104,66 +101,6 @@ interface RotationOptions {
   readonly previous?: source.Source | undefined
 }
 
-const make = (method: credentials.Method<Target, Proof>): ClientAuthentication => credentials.make(method)
-
-/**
- * Sends the secret in the body (RFC 6749 section 2.3.1).
- *
- * @internal
- */
-export const clientSecretPost = (secret: source.Source, options: RotationOptions = {}): ClientAuthentication =>
-  make({
-    method: "client_secret_post",
-    kind: "client secret",
-    options,
-    names: ["previous"],
-    current: secret,
-    previous: given(options).previous,
-    prepare: (value) => ({
-      prove: ({ clientId }) => Effect.succeed({ parameters: { client_id: clientId, client_secret: value } })
-    })
-  })
-
-/**
- * Sends id and secret by basic auth, each form-encoded before they are joined (RFC 6749 section 2.3.1 and appendix B).
- *
- * @internal
- */
-export const clientSecretBasic = (
-  secret: source.Source,
-  options: RotationOptions & { readonly encoding?: "form" | "raw" | undefined } = {}
-): ClientAuthentication =>
-  make({
-    method: "client_secret_basic",
-    kind: "client secret",
-    options,
-    names: ["previous", "encoding"],
-    current: secret,
-    previous: given(options).previous,
-    prepare: (value) => ({
-      prove: ({ clientId }) => {
-        const [form, raw] = [encoding.basic(clientId, value), encoding.rawBasic(clientId, value)]
-        return Effect.succeed({
-          headers: { authorization: `Basic ${options.encoding === "raw" ? raw : form}` },
-          redact: [form, raw, value],
-          hint: form === raw
-            ? undefined
-            : "The id or the secret has characters that servers read in two ways by basic auth: try the encoding " +
-              `"${options.encoding === "raw" ? "form" : "raw"}" (OAUTH_BASIC_ENCODING).`
-        })
-      }
-    }),
-    problems: (clientId) => {
-      const { expect, problems } = collect()
-      expect(
-        "clientId",
-        options.encoding === "raw" && clientId.includes(":") ? undefined : true,
-        "without a colon where basic auth takes it raw (RFC 7617 section 2); form-encoded it may have one"
-      )
-      return problems
-    }
-  })
-
 /** Options of client assertions. */
 interface AssertionOptions {
   /**
@@ -198,40 +135,7 @@ interface AssertionOptions {
 export const clientSecretJwt = (
   secret: source.Source,
   options: AssertionOptions & RotationOptions & { readonly algorithm?: "HS256" | "HS384" | "HS512" | undefined } = {}
-): ClientAuthentication => {
-  const all = Object.keys(algorithms.minSecretBytes) as ReadonlyArray<algorithms.HmacAlgorithm>
-  return make({
-    method: "client_secret_jwt",
-    kind: "client secret",
-    options,
-    names: clientAssertion.names,
-    current: secret,
-    previous: given(options).previous,
-    prepare: (value) => {
-      const wanted = given(options).algorithm
-      const { length } = new TextEncoder().encode(value)
-      const possible = (wanted === undefined ? all : [wanted]).filter((one) =>
-        length >= (algorithms.minSecretBytes[one] ?? 0)
-      )
-      if (possible.length === 0) {
-        const [algorithm] = wanted === undefined ? all : [wanted]
-        return {
-          found: `of ${length} bytes, and ${algorithm} needs ${
-            algorithms.minSecretBytes[algorithm ?? "HS256"]
-          } or more (RFC 7518 section 3.2)`
-        }
-      }
-      const prove = clientAssertion.prove(given(options), ({ ofSecret }, { issuer, signingAlgorithms }) => {
-        const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
-        return algorithm === undefined
-          ? clientAssertion.unsupported(issuer, possible, signingAlgorithms ?? [])
-          : ofSecret(value, algorithm)
-      })
-      return { prove: (target) => Effect.map(prove(target), (proof) => ({ ...proof, redact: [value] })) }
-    },
-    problems: () => clientAssertion.problems(given(options), all)
-  })
-}
+): ClientAuthentication => secretMethods.clientSecretJwt(secret, options)
 
 /** Every option of `privateKeyJwt`, which is given a key or a signer. */
 interface PrivateKeyOptions extends AssertionOptions {
@@ -284,33 +188,7 @@ interface PrivateKeyOptions extends AssertionOptions {
  */
 export const privateKeyJwt = (
   options: PrivateKeyOptions & (Pick<Required<PrivateKeyOptions>, "key"> | Pick<Required<PrivateKeyOptions>, "signer">)
-): ClientAuthentication => privateKeyMethod.make(options, clientAssertion.ofClient, ["previous"])
-
-/**
- * Authenticates by the certificate of the TLS connection, from an authority that the server trusts (RFC 8705 section 2.1).
- * The HTTP client presents the certificate: see `NodeTls`.
- *
- * @internal
- */
-export const tlsClientAuth: ClientAuthentication = /*#__PURE__*/ bareMethods.certificate("tls_client_auth")
-
-/**
- * Authenticates by the certificate of the TLS connection, self-signed and registered with the server (RFC 8705 section
- * 2.2).
- *
- * @internal
- */
-export const selfSignedTlsClientAuth: ClientAuthentication = /*#__PURE__*/ bareMethods.certificate(
-  "self_signed_tls_client_auth"
-)
-
-/**
- * Sends no credential (`none`, RFC 7591 section 2), for grants that present one: see `Grant`. The client id is sent if there
- * is one. It is the default for a client with a `grant` and without a secret.
- *
- * @internal
- */
-export const none: ClientAuthentication = /*#__PURE__*/ bareMethods.none()
+): ClientAuthentication => privateKeyMethod.make(options, undefined, ["previous"])
 
 /**
  * Authenticates by an identity token that a platform issued to this workload, as the client assertion (RFC 7523 section

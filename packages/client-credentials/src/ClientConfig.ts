@@ -12,19 +12,18 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 
-import * as ClientAuthentication from "./ClientAuthentication.js"
-import * as Grant from "./Grant.js"
+import type * as ClientAuthentication from "./ClientAuthentication.js"
+import { loadOptional, methods } from "./ClientConfig/options.js"
+import type * as Grant from "./Grant.js"
 import * as client from "./internal/config/client.js"
 import * as clientEnvironment from "./internal/config/clientEnvironment.js"
 import type * as credentialSource from "./internal/config/credentialSource.js"
-import * as proofKeys from "./internal/config/proofKeys.js"
 import type * as rules from "./internal/config/rules.js"
 import { unwrap } from "./internal/config/unwrap.js"
 import type { ProofKey } from "./internal/http/proofKey.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import type { Signer } from "./Signer.js"
 import type { Overrides, TokenRequest } from "./TokenRequest.js"
-import * as WorkloadIdentity from "./WorkloadIdentity.js"
 
 /**
  * Options of a client: an endpoint (`tokenUrl` or `issuer`), its id with a credential (`clientSecret` or
@@ -312,32 +311,28 @@ export const make = (options: Options): Effect.Effect<ClientConfig, InvalidConfi
 
 type Authentication = ClientAuthentication.ClientAuthentication
 
-const methods: client.Methods<Authentication> = {
-  client_secret_basic: ClientAuthentication.clientSecretBasic,
-  client_secret_post: ClientAuthentication.clientSecretPost,
-  client_secret_jwt: ClientAuthentication.clientSecretJwt,
-  tls_client_auth: ClientAuthentication.tlsClientAuth,
-  self_signed_tls_client_auth: ClientAuthentication.selfSignedTlsClientAuth,
-  none: ClientAuthentication.none
+/** Reports the problems of a proof key that is a value. */
+const examine = (settings: client.Settings<Authentication, Grant.Grant>) =>
+  settings.dpop?.key === undefined || Effect.isEffect(settings.dpop.key)
+    ? Effect.void
+    : Effect.flatMap(loadOptional, ({ proofKeys }) => proofKeys.examine(settings.dpop))
+
+/** Returns the configuration with the proof key in place of its options. */
+const withProofKey = (settings: client.Settings<Authentication, Grant.Grant>): Effect.Effect<ClientConfig> => {
+  const { dpop } = settings
+  return dpop === undefined
+    ? Effect.succeed({ ...settings, dpop })
+    : Effect.flatMap(
+      loadOptional,
+      ({ proofKeys }) => Effect.map(proofKeys.make(dpop), (dpop) => ({ ...settings, dpop }))
+    )
 }
 
-/** Apart from the others, so that a program without them does not bundle their code. */
-const methodsOfVariables: clientEnvironment.MethodsOfVariables<Authentication> = {
-  // The method reports an audience, a type or an algorithm that does not belong to it.
-  private_key_jwt: (options) =>
-    ClientAuthentication.privateKeyJwt({ ...options, algorithm: options.algorithm as undefined }),
-  client_secret_jwt: (secret, options) =>
-    ClientAuthentication.clientSecretJwt(secret, { ...options, algorithm: options.algorithm as undefined }),
-  workload_identity: ClientAuthentication.workloadIdentity
+const fromVariables = {
+  methods,
+  loadSelectable: /*#__PURE__*/ Effect.map(loadOptional, ({ selectable }) => selectable),
+  examine
 }
-
-const grantsOfVariables: clientEnvironment.GrantsOfVariables<Grant.Grant> = {
-  jwt_bearer: Grant.jwtBearer,
-  token_exchange: Grant.tokenExchange,
-  file: WorkloadIdentity.file
-}
-
-const fromVariables = { methods, methodsOfVariables, grantsOfVariables, examine: proofKeys.examine }
 
 /**
  * Validates the options of a client, with those of its parts beside them.
@@ -347,9 +342,9 @@ const fromVariables = { methods, methodsOfVariables, grantsOfVariables, examine:
 export const withParts = (options: Options, partRules?: rules.Rules): Effect.Effect<ClientConfig, InvalidConfig> =>
   Effect.suspend(() => client.validate<Authentication, Grant.Grant, Options>(methods, options, partRules))
     .pipe(
-      Effect.tap(proofKeys.examine),
+      Effect.tap(examine),
       Effect.mapError((problems) => new InvalidConfig({ problems })),
-      Effect.flatMap(proofKeys.provide)
+      Effect.flatMap(withProofKey)
     )
 
 /**
@@ -401,7 +396,7 @@ export const layerConfig = (
  * @internal
  */
 export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
-  Effect.flatMap(clientEnvironment.read(fromVariables, options, partRules), proofKeys.provide)
+  Effect.flatMap(clientEnvironment.read(fromVariables, options, partRules), withProofKey)
 
 /**
  * Reads the configuration from the environment, or from any other `ConfigProvider`.

@@ -35,9 +35,10 @@ import * as environment from "./internal/config/environment.js"
 import * as parts from "./internal/config/parts.js"
 import { proxyVariables, reader, tlsVariables } from "./internal/config/tlsVariables.js"
 import { unwrap } from "./internal/config/unwrap.js"
+import { CurrentBudget } from "./internal/http/currentBudget.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
-import { IssuanceBudget } from "./IssuanceBudget.js"
+import type { IssuanceBudget } from "./IssuanceBudget.js"
 import * as ServerMetadata from "./ServerMetadata.js"
 import * as TokenCache from "./TokenCache.js"
 import * as TokenEndpoint from "./TokenEndpoint.js"
@@ -121,7 +122,7 @@ export const compose = <R = never>(
         ? { budget: undefined, endpoint: network }
         : yield* decorate(network)
       const makeCache = Effect.provideService(TokenCache.make(tokenCache), TokenEndpoint.TokenEndpoint, endpoint)
-      const cache = yield* budget === undefined ? makeCache : Effect.provideService(makeCache, IssuanceBudget, budget)
+      const cache = yield* budget === undefined ? makeCache : Effect.provideService(makeCache, CurrentBudget, budget)
       if (revokeAtShutdown) cached = cache.cached
       const authorization = yield* withConfig(
         Effect.provideService(Authorization.make, TokenCache.TokenCache, cache)

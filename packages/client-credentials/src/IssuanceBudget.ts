@@ -21,7 +21,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 
 import { ClientConfig } from "./ClientConfig.js"
-import * as parts from "./internal/config/parts.js"
+import * as fleetParts from "./internal/config/fleetParts.js"
 import type * as rules from "./internal/config/rules.js"
 import { validate } from "./internal/config/rules.js"
 import * as keys from "./internal/fleet/key.js"
@@ -233,7 +233,7 @@ const periodOf = (window: ledgers.Budget["limits"][number]["window"]): string =>
 /** The budget of a client on its ledger in the store. */
 const operations = (
   { followIssuerQuotas, furtherLimits, limit, name, reserveFraction, warnAt, window }: rules.Settings<
-    typeof parts.issuanceBudget
+    typeof fleetParts.issuanceBudget
   >,
   clientId: string,
   open: (budget: ledgers.Budget) => ledgerStore.Decide
@@ -355,7 +355,7 @@ export const make = (
   options: Options
 ): Effect.Effect<IssuanceBudget, InvalidConfig, ClientConfig | Scope.Scope | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
-    const settings = yield* validate(parts.issuanceBudget, options)
+    const settings = yield* validate(fleetParts.issuanceBudget, options)
     if (options.window !== undefined && settings.limit === undefined) {
       return yield* new InvalidConfig({
         problems: [{ setting: "limit", expected: "a positive integer beside window" }]

@@ -36,7 +36,7 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * @since 0.1.0
  * @category errors
  */
-export class TokenErrorResponse extends Data.TaggedError("TokenErrorResponse")<{
+export class TokenErrorResponse extends /*#__PURE__*/ Data.TaggedError("TokenErrorResponse")<{
   readonly endpoint: string
   readonly status: number
   readonly error: string
@@ -76,7 +76,7 @@ export class TokenErrorResponse extends Data.TaggedError("TokenErrorResponse")<{
  * @since 0.1.0
  * @category errors
  */
-export class InvalidTokenResponse extends Data.TaggedError("InvalidTokenResponse")<{
+export class InvalidTokenResponse extends /*#__PURE__*/ Data.TaggedError("InvalidTokenResponse")<{
   readonly endpoint: string
   readonly status: number
   readonly problem: string
@@ -99,7 +99,7 @@ export class InvalidTokenResponse extends Data.TaggedError("InvalidTokenResponse
  * @since 0.1.0
  * @category errors
  */
-export class TokenEndpointUnavailable extends Data.TaggedError("TokenEndpointUnavailable")<{
+export class TokenEndpointUnavailable extends /*#__PURE__*/ Data.TaggedError("TokenEndpointUnavailable")<{
   readonly endpoint: string
   readonly reason: "connection" | "certificate" | "timeout" | "status" | "client"
   /**
@@ -127,7 +127,7 @@ export class TokenEndpointUnavailable extends Data.TaggedError("TokenEndpointUna
  * @since 0.1.0
  * @category errors
  */
-export class CredentialUnavailable extends Data.TaggedError("CredentialUnavailable")<{
+export class CredentialUnavailable extends /*#__PURE__*/ Data.TaggedError("CredentialUnavailable")<{
   readonly credential: "client secret" | "private key" | "identity token"
   /** Tag of the error of the source, or the problem of the value that was read; never the credential. */
   readonly problem: string
@@ -154,7 +154,7 @@ export class CredentialUnavailable extends Data.TaggedError("CredentialUnavailab
  * @since 0.1.0
  * @category errors
  */
-export class DiscoveryFailed extends Data.TaggedError("DiscoveryFailed")<{
+export class DiscoveryFailed extends /*#__PURE__*/ Data.TaggedError("DiscoveryFailed")<{
   readonly issuer: string
   readonly problem: string
   readonly retryable: boolean
@@ -171,7 +171,7 @@ export class DiscoveryFailed extends Data.TaggedError("DiscoveryFailed")<{
  * @since 0.1.0
  * @category errors
  */
-export class IssuanceBudgetExhausted extends Data.TaggedError("IssuanceBudgetExhausted")<{
+export class IssuanceBudgetExhausted extends /*#__PURE__*/ Data.TaggedError("IssuanceBudgetExhausted")<{
   readonly limit: number
   /**
    * Origin of the limit: the configured budget, or a quota that the issuer announced. `unanswered` if tokens are left, but the
@@ -199,7 +199,7 @@ export class IssuanceBudgetExhausted extends Data.TaggedError("IssuanceBudgetExh
  * @since 0.1.0
  * @category errors
  */
-export class RevocationUnsupported extends Data.TaggedError("RevocationUnsupported")<{
+export class RevocationUnsupported extends /*#__PURE__*/ Data.TaggedError("RevocationUnsupported")<{
   readonly endpoint: string
 }> {
   /** Always false. */
@@ -217,7 +217,7 @@ export class RevocationUnsupported extends Data.TaggedError("RevocationUnsupport
  * @since 0.1.0
  * @category errors
  */
-export class OriginNotAllowed extends Data.TaggedError("OriginNotAllowed")<{
+export class OriginNotAllowed extends /*#__PURE__*/ Data.TaggedError("OriginNotAllowed")<{
   readonly origin: string
   readonly allowed: ReadonlyArray<string>
 }> {
@@ -237,7 +237,7 @@ export class OriginNotAllowed extends Data.TaggedError("OriginNotAllowed")<{
  * @since 0.1.0
  * @category errors
  */
-export class PathNotAllowed extends Data.TaggedError("PathNotAllowed")<{
+export class PathNotAllowed extends /*#__PURE__*/ Data.TaggedError("PathNotAllowed")<{
   /** The base URL of the API. */
   readonly baseUrl: string
   /** The path of the call without its query, cut after 200 characters. */
@@ -258,7 +258,7 @@ export class PathNotAllowed extends Data.TaggedError("PathNotAllowed")<{
  * @since 0.1.0
  * @category errors
  */
-export class InsufficientScope extends Data.TaggedError("InsufficientScope")<{
+export class InsufficientScope extends /*#__PURE__*/ Data.TaggedError("InsufficientScope")<{
   readonly endpoint: string
   /** The scope that the API named as necessary; empty when it named none. */
   readonly scope: ReadonlyArray<string>
@@ -289,7 +289,7 @@ export class InsufficientScope extends Data.TaggedError("InsufficientScope")<{
  * @since 0.1.0
  * @category errors
  */
-export class InsufficientUserAuthentication extends Data.TaggedError("InsufficientUserAuthentication")<{
+export class InsufficientUserAuthentication extends /*#__PURE__*/ Data.TaggedError("InsufficientUserAuthentication")<{
   readonly endpoint: string
   /** The authentication context classes that the API accepts (`acr_values`); empty when it named none. */
   readonly acrValues: ReadonlyArray<string>
@@ -329,7 +329,7 @@ export class InsufficientUserAuthentication extends Data.TaggedError("Insufficie
  * @since 0.1.0
  * @category errors
  */
-export class InsufficientClaims extends Data.TaggedError("InsufficientClaims")<{
+export class InsufficientClaims extends /*#__PURE__*/ Data.TaggedError("InsufficientClaims")<{
   readonly endpoint: string
   /** The claims as JSON, for the parameter `claims` of a token request; undefined when the API sent no readable ones. */
   readonly claims?: string | undefined
@@ -353,7 +353,7 @@ export class InsufficientClaims extends Data.TaggedError("InsufficientClaims")<{
  * @since 0.1.0
  * @category errors
  */
-export class ResourceMetadataInvalid extends Data.TaggedError("ResourceMetadataInvalid")<{
+export class ResourceMetadataInvalid extends /*#__PURE__*/ Data.TaggedError("ResourceMetadataInvalid")<{
   readonly resource: string
   readonly problem: string
 }> {
@@ -372,7 +372,7 @@ export class ResourceMetadataInvalid extends Data.TaggedError("ResourceMetadataI
  * @since 0.1.0
  * @category errors
  */
-export class TokenStoreError extends Data.TaggedError("TokenStoreError")<{
+export class TokenStoreError extends /*#__PURE__*/ Data.TaggedError("TokenStoreError")<{
   readonly operation: "load" | "swap" | "acquire" | "release"
   /** Tag or code of the failure. */
   readonly problem: string
@@ -392,7 +392,7 @@ export class TokenStoreError extends Data.TaggedError("TokenStoreError")<{
  * @since 0.1.0
  * @category errors
  */
-export class ClientClosed extends Data.TaggedError("ClientClosed") {
+export class ClientClosed extends /*#__PURE__*/ Data.TaggedError("ClientClosed") {
   /** Always false: a scope that has ended stays ended. */
   get retryable(): boolean {
     return false

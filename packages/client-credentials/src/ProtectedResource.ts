@@ -9,13 +9,24 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 
-import * as parts from "./internal/config/parts.js"
-import { validate } from "./internal/config/rules.js"
+import * as rules from "./internal/config/rules.js"
 import * as exchange from "./internal/http/exchange.js"
 import { isRecord, readJson } from "./internal/protocol/json.js"
 import { secureUrl } from "./internal/protocol/urls.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import { ResourceMetadataInvalid, type TokenEndpointUnavailable } from "./OAuthError.js"
+
+const isString = (value: unknown): value is string => typeof value === "string"
+
+const optionRules = {
+  resource: rules.required("", "the resource identifier of the API, an absolute URL", isString),
+  allowedIssuers: rules.required<ReadonlyArray<string>>(
+    [],
+    "a list of issuer identifiers",
+    (value): value is ReadonlyArray<string> => Array.isArray(value) && value.every(isString)
+  ),
+  allowHttpLoopback: rules.flag(false)
+}
 
 /**
  * Fetches the metadata of an API and returns the first of its authorization servers that is allowed, as options to spread
@@ -62,7 +73,7 @@ export const discover = (
   HttpClient.HttpClient
 > =>
   Effect.gen(function*() {
-    const { allowHttpLoopback, allowedIssuers, resource } = yield* validate(parts.protectedResource, options)
+    const { allowHttpLoopback, allowedIssuers, resource } = yield* rules.validate(optionRules, options)
     const fail = (problem: string) => new ResourceMetadataInvalid({ resource, problem })
     const url = secureUrl(resource, allowHttpLoopback)
     if (url === undefined) {

@@ -10,25 +10,20 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 
 import { ClientConfig } from "./ClientConfig.js"
+import { loadOptional } from "./ClientConfig/options.js"
 import * as parts from "./internal/config/parts.js"
 import { validate } from "./internal/config/rules.js"
-import * as exchange from "./internal/http/exchange.js"
-import * as metadata from "./internal/protocol/metadata.js"
-import { isTransient } from "./internal/protocol/status.js"
 import * as moments from "./internal/seam/moments.js"
 import * as instant from "./internal/token/instant.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
-import * as OAuthError from "./OAuthError.js"
-import { DiscoveryFailed, type TokenEndpointUnavailable } from "./OAuthError.js"
+import type { DiscoveryFailed, TokenEndpointUnavailable } from "./OAuthError.js"
 
 /** The parts of the metadata that a client credentials client needs (RFC 8414 section 2). */
 interface Metadata {
@@ -138,60 +133,8 @@ export const make = (
       undefined
     )
 
-    const discover = Effect.gen(function*() {
-      const meant = metadata.issuerOfDocument(issuer)
-      if (meant !== undefined) {
-        return yield* new DiscoveryFailed({
-          issuer,
-          problem: `it is the URL of a metadata document. Set the issuer (OAUTH_ISSUER) to ${meant}`,
-          retryable: false
-        })
-      }
-      const places = metadata.locations(issuer)
-      // One deadline for all places, so that one that does not respond leaves time for the others.
-      const limits = {
-        timeout: Math.floor(timeout / places.length),
-        maxResponseBytes: 1_048_576
-      }
-      const found: Array<string> = []
-      const unavailable: Array<TokenEndpointUnavailable> = []
-      let isDefinite = false
-      let isTemporary = false
-      for (const url of places) {
-        const sent = yield* Effect.either(
-          exchange.send(client, HttpClientRequest.acceptJson(HttpClientRequest.get(url)), limits)
-        )
-        if (Either.isLeft(sent)) {
-          unavailable.push(sent.left)
-          isTemporary ||= sent.left.retryable
-          found.push(`${url}: ${sent.left.reason === "timeout" ? "no response in time" : sent.left.detail}`)
-          continue
-        }
-        const { body, headers, status, unread } = sent.right
-        if (status !== 200 || body === undefined) {
-          isTemporary ||= isTransient(status)
-          found.push(`${url}: ${status === 200 ? unread : metadata.described(url, status, headers["location"])}`)
-          continue
-        }
-        const decoded = metadata.decode(issuer, body, allowHttpLoopback)
-        if (decoded._tag === "Success") return decoded.value
-        isDefinite ||= metadata.isDefinite(body)
-        found.push(`${url}: ${decoded.error}`)
-      }
-      const [first] = unavailable
-      if (first !== undefined && unavailable.length === places.length) {
-        return yield* first.reason === "timeout"
-          ? new OAuthError.TokenEndpointUnavailable({ ...first, detail: Duration.format(Duration.millis(timeout)) })
-          : first
-      }
-      return yield* new DiscoveryFailed({
-        issuer,
-        problem:
-          `there is no metadata document of it (${found.join("; ")}). If the server has none, set the token URL ` +
-          "(OAUTH_TOKEN_URL)",
-        retryable: isTemporary && !isDefinite
-      })
-    })
+    const { discovery } = yield* loadOptional
+    const discover = discovery.discover(client, { issuer, allowHttpLoopback, timeout })
 
     return {
       get: Effect.gen(function*() {

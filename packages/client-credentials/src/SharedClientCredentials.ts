@@ -31,7 +31,7 @@ import type * as Scope from "effect/Scope"
 import * as ApiClient from "./ApiClient.js"
 import * as ClientConfig from "./ClientConfig.js"
 import * as ClientCredentials from "./ClientCredentials.js"
-import * as parts from "./internal/config/parts.js"
+import * as fleetParts from "./internal/config/fleetParts.js"
 import { unwrap } from "./internal/config/unwrap.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import * as IssuanceBudget from "./IssuanceBudget.js"
@@ -86,7 +86,7 @@ const build = (
   Context.Context<Services>,
   InvalidConfig,
   HttpClient.HttpClient | Scope.Scope | TokenSeal | TokenStore
-> => Effect.flatMap(ClientConfig.withParts(options, parts.sharedClient), (config) => compose(config, options))
+> => Effect.flatMap(ClientConfig.withParts(options, fleetParts.sharedClient), (config) => compose(config, options))
 
 /**
  * Creates a client as a value: see `ClientCredentials.make`.
@@ -157,7 +157,7 @@ export const layerEnv = (
   FileSystem.FileSystem | HttpClient.HttpClient | TokenSeal | TokenStore
 > =>
   Layer.scopedContext(
-    ClientConfig.fromEnv(options, parts.sharedClient).pipe(
+    ClientConfig.fromEnv(options, fleetParts.sharedClient).pipe(
       Effect.flatMap((config) => compose(config, options.overrides ?? {})),
       Effect.zipLeft(Effect.suspend(() => ClientCredentials.reportUnreadTls(options.prefix)))
     )

@@ -20,7 +20,7 @@ import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
-import * as parts from "./internal/config/parts.js"
+import * as fleetParts from "./internal/config/fleetParts.js"
 import { validate } from "./internal/config/rules.js"
 import * as coolDown from "./internal/fleet/coolDown.js"
 import * as entries from "./internal/fleet/entries.js"
@@ -193,7 +193,7 @@ export const decorate = (
 ): Effect.Effect<TokenEndpoint, InvalidConfig, ClientConfig | Scope.Scope | TokenSeal | TokenStore> =>
   Effect.gen(function*() {
     const { leaseLife, onBehalfOf, pollEvery, storeTimeout, whenStoreFails } = yield* validate(
-      parts.sharedTokens,
+      fleetParts.sharedTokens,
       options
     )
     const { within } = yield* lifetime.make

@@ -30,6 +30,7 @@ import type { AccessToken } from "./AccessToken.js"
 import * as parts from "./internal/config/parts.js"
 import { validate } from "./internal/config/rules.js"
 import * as cacheEntry from "./internal/http/cacheEntry.js"
+import { CurrentBudget } from "./internal/http/currentBudget.js"
 import { RequestBound } from "./internal/http/requestBound.js"
 import * as backOff from "./internal/seam/backOff.js"
 import * as lifetime from "./internal/seam/lifetime.js"
@@ -41,7 +42,6 @@ import * as cachedToken from "./internal/token/cachedToken.js"
 import * as earlyRejections from "./internal/token/earlyRejections.js"
 import type { Instant } from "./internal/token/instant.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
-import type { IssuanceBudget } from "./IssuanceBudget.js"
 import { ClientClosed, type TokenError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 import type * as TokenRequest from "./TokenRequest.js"
@@ -170,9 +170,6 @@ export interface Options {
   /** Maximum number of cached tokens of other requests (`withOverrides`). Default: 100. */
   readonly capacity?: number | undefined
 }
-
-/** The budget by its key: its module is in no bundle of a client without one. */
-const Budget = Context.GenericTag<Pick<IssuanceBudget, "left">>("@effect-oauth/client-credentials/IssuanceBudget")
 
 /** Does what was decided for a caller. Uninterruptible from the decision to the start of a refresh. */
 const decided = (
@@ -351,7 +348,7 @@ export const make = (
   Effect.gen(function*() {
     const settings = yield* validate(parts.tokenCache, options)
     const { certificateThumbprint, request, requestToken } = yield* TokenEndpoint
-    const budget = yield* Effect.serviceOption(Budget)
+    const budget = yield* Effect.serviceOption(CurrentBudget)
     const isRequestBound = yield* RequestBound
     const rules: backOff.Options = {
       schedule: options.backOff ?? backOff.defaultOptions.schedule,

@@ -19,13 +19,13 @@ import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
+import { loadOptional } from "./ClientConfig/options.js"
 import * as parts from "./internal/config/parts.js"
 import { validate } from "./internal/config/rules.js"
 import * as announcedQuotas from "./internal/http/announcedQuotas.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
 import { CurrentCertificate } from "./internal/http/clientCertificate.js"
 import * as issuedTokens from "./internal/http/issuedTokens.js"
-import * as presented from "./internal/http/presented.js"
 import * as tokenRequest from "./internal/http/tokenRequest.js"
 import * as tokenResponse from "./internal/http/tokenResponse.js"
 import * as grants from "./internal/protocol/grant.js"
@@ -36,7 +36,7 @@ import * as metrics from "./internal/seam/metrics.js"
 import * as tokenErrors from "./internal/seam/tokenErrors.js"
 import * as tokenRequests from "./internal/seam/tokenRequests.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
-import { DiscoveryFailed, type TokenError } from "./OAuthError.js"
+import { CredentialUnavailable, DiscoveryFailed, type TokenError } from "./OAuthError.js"
 import { ServerMetadata } from "./ServerMetadata.js"
 import type { TokenRequest } from "./TokenRequest.js"
 
@@ -141,6 +141,17 @@ export interface Options {
   readonly maxLife?: Duration.DurationInput | undefined
 }
 
+/** The error of a call on behalf of a user if the grant of the client presents no token of a user. */
+const notOnBehalfOf = Effect.suspend(() =>
+  new CredentialUnavailable({
+    credential: "identity token",
+    problem:
+      "the call is made on behalf of a user, and the grant of the client presents no token of a user. Configure one, " +
+      "such as Grant.tokenExchange({ subject: \"onBehalfOf\" }), or leave Grant.onBehalfOf out",
+    permanent: true
+  })
+)
+
 /** The life of a token that states none, in milliseconds: no longer than what was presented for it is valid. */
 const lifeWithin = (life: number, requestedAt: number, expiresAt: number | undefined): number =>
   expiresAt === undefined ? life : Math.max(1000, Math.min(life, expiresAt - requestedAt))
@@ -194,6 +205,7 @@ export const make = (
     const dpop = config.dpop === undefined ? undefined : yield* config.dpop
     const certificate = yield* CurrentCertificate
     const send = authenticated.make(yield* HttpClient.HttpClient, dpop, limits)
+    const presenting = grant === undefined ? undefined : (yield* loadOptional).presented.withGrant(grant)
 
     const { within } = yield* lifetime.make
 
@@ -229,7 +241,7 @@ export const make = (
           })
         }
         const method = authentication(authenticationMethods)
-        if (request.subject !== undefined && grant?.isOnBehalfOf !== true) return yield* presented.notOnBehalfOf
+        if (request.subject !== undefined && grant?.isOnBehalfOf !== true) return yield* notOnBehalfOf
         const situation = situationOf(server, method)
         isBound = mutualTls.bindsTokens(situation)
         const aliased = mutualTls.usesAliases(situation)
@@ -237,7 +249,7 @@ export const make = (
         yield* Effect.annotateCurrentSpan("oauth.client_authentication", method.method)
         const requestedScope = request.scope.split(" ").filter((name) => name !== "")
         const { quotas, value: { token, warnings } } = yield* send({
-          authentication: grant === undefined ? method : presented.withGrant(method, grant, request.subject),
+          authentication: presenting === undefined ? method : presenting(method, request.subject),
           url,
           endpoint: tokenEndpoint,
           clientId: request.clientId,

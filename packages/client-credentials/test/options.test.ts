@@ -22,6 +22,7 @@ import {
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
 
+import type * as fleetParts from "../src/internal/config/fleetParts.js"
 import type * as parts from "../src/internal/config/parts.js"
 
 const client = {
@@ -77,7 +78,7 @@ const flags = ["yes", 1, null]
 /** Invalid values, for every option of every group. */
 const wrong: {
   readonly [G in "tokenCache" | "tokenEndpoint" | "serverMetadata" | "dpop" | "sharedTokens" | "issuanceBudget"]: {
-    readonly [K in keyof (typeof parts)[G]]: ReadonlyArray<unknown>
+    readonly [K in keyof (typeof parts & typeof fleetParts)[G]]: ReadonlyArray<unknown>
   }
 } = {
   tokenCache: {

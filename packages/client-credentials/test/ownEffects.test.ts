@@ -35,7 +35,7 @@ const positions: Readonly<Record<string, Position>> = {
 const failure = (options: Partial<ClientConfig.Options>) =>
   Effect.gen(function*() {
     // Loaded before virtual time advances.
-    yield* Effect.promise(() => import("../src/internal/http/signing.js"))
+    yield* Effect.promise(() => import("../src/internal/http/signedAssertion.js"))
     const fiber = yield* Effect.fork(Effect.exit(Effect.provide(
       Effect.flatMap(TokenCache.TokenCache, ({ get }) => get),
       OAuthTest.layer({ client: options as never }).pipe(Layer.orDie)

@@ -566,10 +566,10 @@ const variables = [
 ]
 
 fuzz("environment", {
-  property: (input) => {
+  property: async (input) => {
     const variable = input.slice(0, Math.max(0, input.indexOf("=")))
     const environment = { ...necessary, [variable]: input.slice(variable.length + 1) }
-    const result = Effect.runSync(
+    const result = await Effect.runPromise(
       Effect.either(Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv())).pipe(
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))),
         Effect.provide(FileSystem.layerNoop({}))

@@ -468,18 +468,13 @@ const surface: Readonly<Record<string, Entry>> = {
     ).pipe(Effect.provide([Config, Layer.provide(ClientCredentials.layer(withSecret), http)])),
   "Challenge.outcome": "a pure function of what an API sent",
   "Challenge.parse": "a pure function of what an API sent",
-  "ClientAuthentication.clientSecretBasic": "used by the client, in the suite above",
   "ClientAuthentication.clientSecretJwt": () => Effect.succeed(ClientAuthentication.clientSecretJwt(secret)),
-  "ClientAuthentication.clientSecretPost": "used by the client, in the suite above",
   "ClientAuthentication.custom": () =>
     Effect.succeed(
       ClientAuthentication.custom("own", () => Effect.succeed({ headers: { "x-proof": Redacted.value(secret) } }))
     ),
-  "ClientAuthentication.none": "there is no credential",
   "ClientAuthentication.privateKeyJwt": () =>
     Effect.succeed(ClientAuthentication.privateKeyJwt({ key: Redacted.make("c4n4ry") })),
-  "ClientAuthentication.selfSignedTlsClientAuth": "the certificate is the HTTP client's",
-  "ClientAuthentication.tlsClientAuth": "the certificate is the HTTP client's",
   "ClientAuthentication.workloadIdentity": () => Effect.succeed(ClientAuthentication.workloadIdentity(identity)),
   "ClientConfig.ClientConfig": tag,
   "ClientConfig.fromEnv": () =>

@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-import * as parts from "../internal/config/parts.js"
+import * as fleetParts from "../internal/config/fleetParts.js"
 import { validate } from "../internal/config/rules.js"
 import * as expiredEntries from "../internal/fleet/expiredEntries.js"
 import { Moment } from "../internal/fleet/moment.js"
@@ -138,7 +138,7 @@ export const layerFiles = (
   Layer.effect(
     TokenStore,
     Effect.gen(function*() {
-      yield* validate(parts.storeFiles, { directory })
+      yield* validate(fleetParts.storeFiles, { directory })
       return make(yield* FileSystem.FileSystem, yield* Path.Path, directory)
     })
   )

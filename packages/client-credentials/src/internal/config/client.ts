@@ -377,17 +377,20 @@ export const revocation = (check: Check, options: Readonly<Record<string, unknow
   }
 }
 
-/** Parts whose options may be combined with those of a client. */
-export const allParts = { ...parts.client, ...parts.sharedClient }
+/** Names of the parts whose options may be combined with those of a client. */
+type PartName = keyof typeof parts.client | typeof parts.sharedNames[number]
 
 /** Validates the options of a client, and of its parts if there are rules for them. Reports every problem. */
 export const validate = <A extends Authentication, G extends GrantOption, O>(
   methods: Methods<A>,
-  options: O & Complete<Omit<O, keyof typeof allParts>>,
+  options: O & Complete<Omit<O, PartName>>,
   partRules?: rules.Rules
 ): Either.Either<Settings<A, G>, ReadonlyArray<Problem>> => {
   const check = collect()
-  const allNames = [...names, ...Object.keys(partRules ?? allParts)]
+  const allNames = [
+    ...names,
+    ...partRules === undefined ? [...Object.keys(parts.client), ...parts.sharedNames] : Object.keys(partRules)
+  ]
   if (!isRecord(options)) {
     rules.members(check, options, allNames)
     return Either.left(check.problems)

@@ -12,6 +12,8 @@ import { collect, type Problem } from "./check.js"
 import * as client from "./client.js"
 import type { Kind, Source } from "./credentialSource.js"
 import * as environment from "./environment.js"
+import * as fleetParts from "./fleetParts.js"
+import * as parts from "./parts.js"
 import type * as rules from "./rules.js"
 
 /** Variables, by the settings that they are read into. */
@@ -60,6 +62,9 @@ export const variables = {
 
 type Variables = typeof variables
 
+/** Parts whose options may be combined with those of a client. */
+const allParts = { ...parts.client, ...fleetParts.sharedClient }
+
 /** Options that replace several settings: an override of one replaces all of them. */
 const groups: Readonly<Record<string, string | undefined>> = {
   privateKey: "clientAuthentication",
@@ -99,7 +104,7 @@ interface AssertionOptions {
 }
 
 /** Methods that variables select by name. The method reports invalid options. */
-export interface MethodsOfVariables<A extends client.Authentication> {
+interface MethodsOfVariables<A extends client.Authentication> {
   readonly private_key_jwt: (
     options: AssertionOptions & { readonly key: Source; readonly keyId: string | undefined }
   ) => A
@@ -108,11 +113,17 @@ export interface MethodsOfVariables<A extends client.Authentication> {
 }
 
 /** Grants that variables select by name. */
-export interface GrantsOfVariables<G extends client.GrantOption> {
+interface GrantsOfVariables<G extends client.GrantOption> {
   readonly jwt_bearer: (assertion: Source) => G
   readonly token_exchange: (options: { readonly subject: Source; readonly subjectType: string | undefined }) => G
   /** Reads the identity token in a file. */
   readonly file: (path: string) => Source
+}
+
+/** Methods and grants that variables may select, beside those with a secret. */
+export interface Selectable<A extends client.Authentication, G extends client.GrantOption> {
+  readonly methods: MethodsOfVariables<A>
+  readonly grants: GrantsOfVariables<G>
 }
 
 /** Returns the method that the variables imply: a private key, or an assertion of the platform, implies a single method. */
@@ -136,6 +147,24 @@ const usedBy = {
   assertionType: jwtMethods,
   clientAssertion: platformMethods
 }
+
+/** Variables that only the selectable methods and grants use. */
+const selecting = [
+  "privateKey",
+  "privateKeyFile",
+  "clientAssertion",
+  "clientAssertionFile",
+  "grant",
+  "subjectToken",
+  "subjectTokenFile",
+  "subjectTokenType"
+] as const
+
+type Texts = { readonly [K in keyof Variables]: string | undefined }
+
+const selectsAny = (text: Texts): boolean =>
+  selecting.some((setting) => text[setting] !== undefined) ||
+  [...jwtMethods, ...platformMethods].includes(text.clientAuthentication ?? "")
 
 /** Reports variables that are set but not used. */
 const misplaced = (values: Values): ReadonlyArray<Problem> => {
@@ -177,9 +206,10 @@ const misplaced = (values: Values): ReadonlyArray<Problem> => {
 
 /** Returns the method of client authentication that the variables select, as options. */
 const authentication = <A extends client.Authentication>(
-  methods: MethodsOfVariables<A>,
+  methods: MethodsOfVariables<A> | undefined,
   values: Values
 ): client.Options => {
+  if (methods === undefined) return {}
   const { clientSecret, previousClientSecret, previousPrivateKey, privateKey } = values
   const assertion = {
     audience: values.assertionAudience,
@@ -217,10 +247,11 @@ const authentication = <A extends client.Authentication>(
 
 /** Returns the grant that the variables select, as an option, with its problems. */
 const grant = <G extends client.GrantOption>(
-  grants: GrantsOfVariables<G>,
+  grants: GrantsOfVariables<G> | undefined,
   { grant, subjectToken, subjectTokenFile, subjectTokenType }: Values
 ): { readonly option: client.Options; readonly problems: ReadonlyArray<Problem> } => {
   const { expect, problems } = collect()
+  if (grants === undefined) return { option: { grant: undefined }, problems }
   // A token that is missing is reported below.
   const subject = subjectToken ?? Effect.fail("missing")
   const isUsed = grant === "jwt_bearer" || grant === "token_exchange"
@@ -279,12 +310,12 @@ const settingOf = (values: Values) => (setting: string): string => {
 /** Reads the credentials of the variables: their present values and their sources. */
 const credentials = (
   read: ReturnType<typeof environment.reader>,
-  text: { readonly [K in keyof Variables]: string | undefined },
-  identityFile: (path: string) => Source
+  text: Texts,
+  identityFile: ((path: string) => Source) | undefined
 ) => {
   const credential = (kind: Kind, setting: keyof Credentials) => {
     const [value, file] = [text[setting], text[`${setting}File`]]
-    if (kind !== "identity token" || value !== undefined || file === undefined) {
+    if (kind !== "identity token" || value !== undefined || file === undefined || identityFile === undefined) {
       return read.credential(kind, setting, value, file, variables[setting])
     }
     const source = identityFile(file)
@@ -326,14 +357,13 @@ const credentials = (
  * Effect. Fails with an `InvalidConfig` for invalid options, and with errors that name the variables otherwise.
  */
 export const read = <A extends client.Authentication, G extends client.GrantOption>(
-  { examine, grantsOfVariables, methods, methodsOfVariables }: {
+  { examine, loadSelectable, methods }: {
     readonly methods: client.Methods<A>
-    readonly methodsOfVariables: MethodsOfVariables<A>
-    readonly grantsOfVariables: GrantsOfVariables<G>
+    readonly loadSelectable: Effect.Effect<Selectable<A, G>>
     readonly examine: (settings: client.Settings<A, G>) => Effect.Effect<void, ReadonlyArray<Problem>>
   },
   options: unknown,
-  partRules: rules.Rules = client.allParts
+  partRules: rules.Rules = allParts
 ): Effect.Effect<
   client.Settings<A, G>,
   ConfigError.ConfigError | InvalidConfig,
@@ -351,7 +381,8 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
       return Object.hasOwn(overrides, groups[name] ?? name)
     }
     const text = yield* reader.all(variables, isOverridden)
-    const { by, problems } = yield* credentials(reader, text, grantsOfVariables.file)
+    const selectable = selectsAny(text) ? yield* loadSelectable : undefined
+    const { by, problems } = yield* credentials(reader, text, selectable?.grants.file)
     const now: Values = { ...text, ...by("now") }
     const statuses = text.rejectedStatuses === undefined
       ? {}
@@ -373,12 +404,12 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
     const made = (which: "now" | "source") => {
       const values: Values = { ...text, ...by(which) }
       const check = collect()
-      const granted = grant(grantsOfVariables, values)
+      const granted = grant(selectable?.grants, values)
       check.problems.push(...problems, ...misplaced(values), ...granted.problems)
       const proofs = { dpop: values.dpopKey === undefined ? reader.flag(text.dpop) : { key: values.dpopKey } }
       const chosen = {
         ...structured(values),
-        ...authentication(methodsOfVariables, values),
+        ...authentication(selectable?.methods, values),
         ...granted.option,
         ...proofs
       }

@@ -5,16 +5,14 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
 import type { Signer } from "../../Signer.js"
-import { isRecord } from "../protocol/json.js"
 import { longestObeyed } from "../protocol/retryAfter.js"
-import type { Window } from "../token/budgetWindow.js"
-import type { Limit } from "../token/ledger.js"
 import { defaultExpiryBuffer, defaultWindowRules } from "../token/windows.js"
-import { collect, printable } from "./check.js"
+import { collect } from "./check.js"
 import { isSigner, isValid, type Source } from "./credentialSource.js"
 import * as rules from "./rules.js"
 
-const fraction = (byDefault: number, expected: string, isValid: (value: number) => boolean) =>
+/** Returns a rule for a number. */
+export const fraction = (byDefault: number, expected: string, isValid: (value: number) => boolean) =>
   rules.parsed({
     default: byDefault,
     expected,
@@ -25,7 +23,7 @@ const ofLife = (byDefault: number) =>
   fraction(byDefault, "a fraction of the token's life, from 0 to 1", (value) => value >= 0 && value <= 1)
 
 /** Returns a duration in milliseconds; undefined if it is invalid. */
-const millis = (value: unknown): number | undefined => {
+export const millis = (value: unknown): number | undefined => {
   const check = collect()
   const result = check.duration("", value === undefined ? null : value, { default: 0 })
   return check.problems.length > 0 ? undefined : result
@@ -114,110 +112,8 @@ export const dpop = {
   )
 }
 
-export const sharedTokens = {
-  leaseLife: rules.positiveDuration("10 seconds"),
-  pollEvery: rules.positiveDuration("200 millis"),
-  storeTimeout: rules.positiveDuration("2 seconds"),
-  whenStoreFails: rules.parsed<"ownToken" | "fail">({
-    default: "ownToken",
-    expected: "ownToken or fail",
-    read: (value) => value === "ownToken" || value === "fail" ? value : undefined
-  }),
-  onBehalfOf: rules.flag(false)
-}
-
-const isTimeZone = (timeZone: unknown): timeZone is string => {
-  try {
-    return typeof timeZone === "string" && new Intl.DateTimeFormat("en", { timeZone }) !== undefined
-  } catch {
-    return false
-  }
-}
-
-const windows =
-  "a duration above 0 such as \"24 hours\", or { timeZone } such as Europe/Amsterdam for calendar days, " +
-  "with calendar: \"hour\" or \"month\" for hours or months"
-
-/** Units of a calendar; the first is the default. */
-const calendars = ["day", "hour", "month"] as const
-
-const window = (value: unknown): Window | undefined => {
-  if (isRecord(value) && "timeZone" in value) {
-    const { calendar = calendars[0], timeZone, ...more } = value
-    const unit = calendars.find((one) => one === calendar)
-    return unit !== undefined && isTimeZone(timeZone) && Object.keys(more).length === 0
-      ? { _tag: "Calendar", unit, timeZone }
-      : undefined
-  }
-  const length = millis(value)
-  return length === undefined || length === 0 ? undefined : { _tag: "Sliding", millis: length }
-}
-
-const furtherLimit = (value: unknown): ReadonlyArray<Limit> => {
-  if (!isRecord(value)) return []
-  const { limit, window: wanted, ...more } = value
-  const read = window(wanted)
-  const isValid = typeof limit === "number" && Number.isSafeInteger(limit) && limit > 0 &&
-    Object.keys(more).length === 0
-  return isValid && read !== undefined ? [{ limit, window: read }] : []
-}
-
-export const issuanceBudget = {
-  limit: rules.optional(
-    "a positive integer",
-    (value): value is number => typeof value === "number" && Number.isSafeInteger(value) && value > 0
-  ),
-  window: rules.parsed<Window>({
-    default: { _tag: "Sliding", millis: 1440 * minute },
-    expected: windows,
-    read: window
-  }),
-  furtherLimits: rules.parsed<ReadonlyArray<Limit>>({
-    default: [],
-    expected: `a list of { limit, window }, each with a positive integer and ${windows}`,
-    read: (value) => {
-      const limits = Array.isArray(value) ? value.flatMap(furtherLimit) : []
-      return Array.isArray(value) && limits.length === value.length ? limits : undefined
-    }
-  }),
-  name: rules.optional(
-    "a name of 1 to 100 characters, without control characters",
-    (value): value is string => printable(value) && value.length <= 100
-  ),
-  reserveFraction: fraction(
-    1 / 5,
-    "a fraction of the limit, from 0 to less than 1",
-    (value) => value >= 0 && value < 1
-  ),
-  warnAt: rules.parsed<ReadonlyArray<number>>({
-    default: [0.8, 1],
-    expected: "a list of parts of the limit, from above 0 to 1",
-    read: (value) =>
-      Array.isArray(value) && value.every((part) => typeof part === "number" && part > 0 && part <= 1)
-        ? value
-        : undefined
-  }),
-  withoutStore: rules.number({ default: 0, min: 0, integer: true }),
-  followIssuerQuotas: rules.flag(true)
-}
-
-const isString = (value: unknown): value is string => typeof value === "string"
-
-export const protectedResource = {
-  resource: rules.required("", "the resource identifier of the API, an absolute URL", isString),
-  allowedIssuers: rules.required<ReadonlyArray<string>>(
-    [],
-    "a list of issuer identifiers",
-    (value): value is ReadonlyArray<string> => Array.isArray(value) && value.every(isString)
-  ),
-  allowHttpLoopback: rules.flag(false)
-}
-
-export const storeFiles = {
-  directory: rules.required("", "the path of a directory", printable)
-}
-
-const common = {
+/** Parts of every client. */
+export const common = {
   tokenCache: rules.nested(tokenCache),
   tokenEndpoint: rules.nested(tokenEndpoint),
   serverMetadata: rules.nested(serverMetadata)
@@ -226,9 +122,5 @@ const common = {
 /** Parts of a client. */
 export const client = { ...common, revokeAtShutdown: rules.flag(false) }
 
-/** Parts of a client that shares its tokens. */
-export const sharedClient = {
-  ...common,
-  sharedTokens: rules.nested(sharedTokens),
-  issuanceBudget: rules.optionalGroup(issuanceBudget)
-}
+/** Names of the parts that only a client that shares its tokens has: `fleetParts` has their rules. */
+export const sharedNames = ["sharedTokens", "issuanceBudget"] as const

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 
 import type { Signer } from "../../Signer.js"
+import type * as signedAssertion from "../http/signedAssertion.js"
 import { isCertificate } from "../protocol/certificate.js"
 import * as privateKey from "../protocol/privateKey.js"
 import * as algorithms from "../protocol/signingAlgorithm.js"
@@ -14,7 +15,7 @@ import * as credentials from "./credentials.js"
 import type * as credentialSource from "./credentialSource.js"
 import * as signers from "./signers.js"
 
-interface Options extends clientAssertion.Options {
+interface Options extends signedAssertion.Options {
   readonly key?: credentialSource.Source | undefined
   readonly signer?: Signer | undefined
   readonly previous?: credentialSource.Source | Signer | undefined
@@ -22,16 +23,16 @@ interface Options extends clientAssertion.Options {
   readonly algorithm?: algorithms.Algorithm | undefined
 }
 
-/** Creates a method that signs assertions of any kind. `more` lists the names of its additional options. */
+/** Creates a method that signs assertions: those of a client, unless others are given. `more` lists the names of its additional options. */
 export const make = (
   options: Options,
-  assertion: clientAssertion.Assertion,
+  assertion: signedAssertion.Assertion | undefined,
   more: ReadonlyArray<string>
 ) => {
   const { algorithm, certificate, key, keyId, previous, signer } = given(options)
   /** Removes the certificate from the options of the previous key: it belongs to the current key. */
   const optionsOf = (isPrevious: boolean) => isPrevious ? { ...options, certificate: undefined } : given(options)
-  return credentials.make<clientAssertion.Target, clientAssertion.Proof>({
+  return credentials.make<signedAssertion.Target, signedAssertion.Proof>({
     method: "private_key_jwt",
     kind: "private key",
     options,
@@ -58,26 +59,28 @@ export const make = (
       }
       const identified = { ...key, keyId: keyId ?? key.keyId }
       return {
-        prove: clientAssertion.prove(optionsOf(isPrevious), ({ ofPrivateKey }, { issuer, signingAlgorithms }) => {
-          const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
-          return algorithm === undefined
-            ? clientAssertion.unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
-            : ofPrivateKey(identified, algorithm)
-        }, assertion)
+        prove: (target) =>
+          Effect.flatMap(clientAssertion.load, ({ ofPrivateKey, prove, unsupported }) => {
+            const { issuer, signingAlgorithms } = target
+            const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
+            const signingKey = algorithm === undefined
+              ? unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
+              : ofPrivateKey(identified, algorithm)
+            return prove(optionsOf(isPrevious), signingKey, assertion, target)
+          })
       }
     },
     signers: {
       identityOf: (one) => signers.identityOf(one, one !== signer),
       problems: signers.problems,
-      prove: (one) =>
-        clientAssertion.prove(
-          optionsOf(one !== signer),
-          ({ ofSigner }, { issuer, signingAlgorithms }) =>
-            signingAlgorithms?.includes(one.algorithm) === false
-              ? clientAssertion.unsupported(issuer, [one.algorithm], signingAlgorithms)
-              : Effect.succeed(ofSigner(one, one === signer ? keyId : undefined)),
-          assertion
-        )
+      prove: (one) => (target) =>
+        Effect.flatMap(clientAssertion.load, ({ ofSigner, prove, unsupported }) => {
+          const { issuer, signingAlgorithms } = target
+          const signingKey = signingAlgorithms?.includes(one.algorithm) === false
+            ? unsupported(issuer, [one.algorithm], signingAlgorithms)
+            : Effect.succeed(ofSigner(one, one === signer ? keyId : undefined))
+          return prove(optionsOf(one !== signer), signingKey, assertion, target)
+        })
     },
     problems: () => {
       const { expect, problems } = collect()

@@ -3,7 +3,6 @@
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -49,19 +48,26 @@ export const decoded = (
 
 /** Reads the body as a string, or `None` if it is longer than `limit` bytes; then the rest is not read. */
 export const textWithin = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
-  decoded(response).pipe(
-    Stream.mapAccum(0, (read, chunk) => [read + chunk.length, { chunk, read: read + chunk.length }]),
-    Stream.takeUntil(({ read }) => read > limit),
-    Stream.runCollect,
-    Effect.map((chunks) => {
-      const parts = Chunk.toReadonlyArray(chunks)
-      const size = parts.at(-1)?.read ?? 0
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    const read = Stream.runForEachWhile(decoded(response), (chunk) =>
+      Effect.sync(() => {
+        chunks.push(chunk)
+        size += chunk.length
+        return size <= limit
+      }))
+    return Effect.map(read, () => {
       if (size > limit) return Option.none<string>()
       const whole = new Uint8Array(size)
-      for (const { chunk, read } of parts) whole.set(chunk, read - chunk.length)
+      let start = 0
+      for (const chunk of chunks) {
+        whole.set(chunk, start)
+        start += chunk.length
+      }
       return Option.some(new TextDecoder().decode(whole))
     })
-  )
+  })
 
 /**
  * Reads and discards a body, so that its connection can be reused: pools with one connection wait for that. After 64 KiB or

@@ -74,9 +74,9 @@ const merged = (presented: Presented, proof: ClientProof): ClientProof => ({
 })
 
 /** Returns the authentication with the token of the grant in each of its proofs. */
-export const withGrant = (
+export const withGrant = (grant: Grant) =>
+(
   authentication: Authentication,
-  grant: Grant,
   subject: Redacted.Redacted<string> | undefined
 ): Authentication => {
   const presenting = (credential: Credential): Credential => ({
@@ -86,10 +86,3 @@ export const withGrant = (
   const [first, ...others] = authentication.credentials
   return { credentials: [Effect.map(first, presenting), ...others.map(Effect.map(presenting))] }
 }
-
-/** Error of a call on behalf of a user if the grant of the client presents no token of a user. */
-export const notOnBehalfOf = unavailable(
-  "the call is made on behalf of a user, and the grant of the client presents no token of a user. Configure one, such as " +
-    "Grant.tokenExchange({ subject: \"onBehalfOf\" }), or leave Grant.onBehalfOf out",
-  true
-)

@@ -1,6 +1,7 @@
 /**
  * Metrics of the library. Their names, units and attributes are the contract with operators (guides/observability.md); the objects
- * are internal. They are metrics of Effect, so every exporter of those exports them too.
+ * are internal. They are metrics of Effect, so every exporter of those exports them too. Each is marked as pure, so that
+ * bundlers leave out those that a program does not use.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -52,87 +53,87 @@ const histogram = <const Attribute extends string = never>(
 })
 
 /** `error.type` is the tag of the `TokenError`, or `interrupted`; absent for a request that succeeded. */
-export const tokenRequests = counter({
+export const tokenRequests = /*#__PURE__*/ counter({
   name: "oauth.token.requests",
   description: "Token requests that were sent",
   attributes: ["oauth.token.reason", "error.type"]
 })
 
 /** Includes failures without a token request: an unreadable secret, failed discovery, the budget, a failed connection. */
-export const tokenFailures = counter({
+export const tokenFailures = /*#__PURE__*/ counter({
   name: "oauth.token.failures",
   description: "Failed attempts to obtain a new token for the cache",
   attributes: ["oauth.token.reason", "error.type"]
 })
 
 /** `hit`: served at once. `wait`: waited for a token request. `refused`: failed with the last failure during a pause. */
-export const cacheOutcomes = counter({
+export const cacheOutcomes = /*#__PURE__*/ counter({
   name: "oauth.token.cache",
   description: "Token lookups in the cache",
   attributes: ["oauth.cache.outcome"]
 })
 
 /** `oauth.replay.outcome` is `accepted`, or `refused` when the response was a rejection again. */
-export const replays = counter({
+export const replays = /*#__PURE__*/ counter({
   name: "oauth.api.replays",
   description: "Calls that were sent again after a 401",
   attributes: ["oauth.replay.outcome"]
 })
 
-export const earlyRejections = counter({
+export const earlyRejections = /*#__PURE__*/ counter({
   name: "oauth.token.early_rejections",
   description: "Tokens that had worked and were rejected in the first half of their life"
 })
 
-export const renewalFailing = counter({
+export const renewalFailing = /*#__PURE__*/ counter({
   name: "oauth.token.renewal_failing",
   description: "Seconds during which tokens were served while their renewal failed",
   unit: "s"
 })
 
-export const renewedAhead = histogram({
+export const renewedAhead = /*#__PURE__*/ histogram({
   name: "oauth.token.renewed_ahead",
   description: "Seconds before its expiry at which a token was renewed",
   unit: "s"
 }, [1, 5, 10, 30, 60, 120, 180, 240, 300, 600, 3600])
 
-export const unusedTokens = counter({
+export const unusedTokens = /*#__PURE__*/ counter({
   name: "oauth.token.unused",
   description: "Tokens that were replaced without ever having been used"
 })
 
 /** `oauth.client.id` is a `clientLabel`. */
-export const tokenExpiry = gauge({
+export const tokenExpiry = /*#__PURE__*/ gauge({
   name: "oauth.token.expires_at",
   description: "When the cached token expires, in seconds since the epoch",
   attributes: ["oauth.client.id"],
   unit: "s"
 })
 
-export const sharedTokens = counter({
+export const sharedTokens = /*#__PURE__*/ counter({
   name: "oauth.token.shared",
   description: "Tokens that were read from the store instead of requested"
 })
 
-export const leaseWaits = histogram({
+export const leaseWaits = /*#__PURE__*/ histogram({
   name: "oauth.token.lease_wait",
   description: "Seconds of waiting for the token request of another process",
   unit: "s"
 }, [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
 
-export const ownTokens = counter({
+export const ownTokens = /*#__PURE__*/ counter({
   name: "oauth.store.own_tokens",
   description: "Token requests that were sent without the token store, because it failed"
 })
 
-export const storeFailures = counter({
+export const storeFailures = /*#__PURE__*/ counter({
   name: "oauth.store.failures",
   description: "Operations of the token store that failed",
   attributes: ["oauth.store.operation"]
 })
 
 /** `oauth.client.id` is a `clientLabel`. */
-export const budgetLeft = gauge({
+export const budgetLeft = /*#__PURE__*/ gauge({
   name: "oauth.budget.left",
   description: "Tokens that may still be requested, by the tightest limit",
   attributes: ["oauth.client.id"]
@@ -142,14 +143,14 @@ export const budgetLeft = gauge({
  * `oauth.client.id` is a `clientLabel`. `oauth.quota.name` is `client` or `organization` and the name of the bucket, such as
  * `client per_day`. `oauth.quota.organization` is that of the request, of the first 100; absent for the client's own quotas.
  */
-export const quotaLeft = gauge({
+export const quotaLeft = /*#__PURE__*/ gauge({
   name: "oauth.quota.left",
   description: "Rest of a quota that the authorization server announced, by its last response",
   attributes: ["oauth.client.id", "oauth.quota.name", "oauth.quota.organization"]
 })
 
 /** Expiry of the certificate that expires first, of those that the process presents. */
-export const certificateExpiry = gauge({
+export const certificateExpiry = /*#__PURE__*/ gauge({
   name: "oauth.tls.certificate_expires_at",
   description: "When the client certificate expires, in seconds since the epoch",
   unit: "s"
@@ -187,7 +188,7 @@ export const record = <Attribute extends string>(
   attributes: Attributes<Attribute> = {}
 ): Effect.Effect<void> => Effect.suspend(() => Metric.update(tagged(of, attributes), value))
 
-const hits = tagged(cacheOutcomes, { "oauth.cache.outcome": "hit" })
+const hits = /*#__PURE__*/ tagged(cacheOutcomes, { "oauth.cache.outcome": "hit" })
 
 /** Counts a cached token that was served. Synchronous, because it is on the path of every call. */
 export const unsafeCountHit = (): void => hits.updateUnsafe(1, Fiber.getCurrent()?.context ?? Context.empty())
@@ -206,7 +207,7 @@ export const labels = (max: number) => {
 }
 
 /** Returns the client id for the first 100 clients of a process, `other` for all further ones. */
-export const clientLabel = labels(maxLabels)
+export const clientLabel = /*#__PURE__*/ labels(maxLabels)
 
 /** Returns the organization for the first 100 organizations of a process, `other` for all further ones. */
-export const organizationLabel = labels(maxLabels)
+export const organizationLabel = /*#__PURE__*/ labels(maxLabels)

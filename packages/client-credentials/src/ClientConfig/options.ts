@@ -1,0 +1,21 @@
+/**
+ * Methods of client authentication that options select by name, and the code that only some options need.
+ */
+import * as Effect from "effect/Effect"
+
+import type { ClientAuthentication } from "../ClientAuthentication.js"
+import * as bareMethods from "../internal/config/bareMethods.js"
+import type { Methods } from "../internal/config/client.js"
+import * as secretMethods from "../internal/config/secretMethods.js"
+
+/** Loads the code that only some options need. */
+export const loadOptional = /*#__PURE__*/ Effect.promise(() => import("./optional.js"))
+
+export const methods: Methods<ClientAuthentication> = {
+  client_secret_basic: secretMethods.clientSecretBasic,
+  client_secret_post: secretMethods.clientSecretPost,
+  client_secret_jwt: secretMethods.clientSecretJwt,
+  tls_client_auth: bareMethods.certificate("tls_client_auth"),
+  self_signed_tls_client_auth: bareMethods.certificate("self_signed_tls_client_auth"),
+  none: bareMethods.none()
+}
