@@ -74,10 +74,9 @@ describe("call", () => {
         api.arrived.map((one, row) => [tested[row], shown(one)]),
         tested.map((args, row) => [args, expected[row]])
       )
-      assert.deepStrictEqual(
-        new Set(api.arrived.map(({ authorization }) => authorization)),
-        new Set(["Bearer token-1"])
-      )
+      const authorizations = new Set(api.arrived.map(({ authorization }) => authorization))
+      assert.strictEqual(authorizations.size, 1)
+      assert.match([...authorizations].join(), /^Bearer token-1-\w+$/)
     }), 300_000)
 
   it.scopedLive("is compared with what HTTPie sends today, where it is installed", (context) =>

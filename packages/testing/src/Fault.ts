@@ -38,16 +38,46 @@ export type Fault =
   /** The connection is reset before a response (ECONNRESET). */
   | "reset"
   /**
-   * The connection is refused (ECONNREFUSED). On sockets it is reset, since a request arrives after its connection was accepted:
-   * close the servers for connections that are refused.
+   * The connection is refused (ECONNREFUSED). For servers in memory only: on sockets, a request arrives after its connection
+   * was accepted, so close the servers for connections that are refused.
    */
   | "refuse"
-  /** The connection breaks in the middle of the body, which is shorter than its `Content-Length`. */
+  /**
+   * The connection breaks in the middle of the body, which is shorter than its `Content-Length`; before a response that has no
+   * body.
+   */
   | "cutShort"
   /** The server returns the token again that it issued last. */
   | "sameToken"
   /** The clock of the server is ahead by this much, or behind if negative, in milliseconds; so is `Date` of the response. */
   | { readonly _tag: "ClockOffset"; readonly millis: number }
+
+/**
+ * A fault with the requests that it applies to.
+ *
+ * @example
+ * import { Fault, TestAuthorizationServer } from "@effect-oauth/testing"
+ * import { Effect } from "effect"
+ *
+ * export const noRevocation = Effect.flatMap(
+ *   TestAuthorizationServer.TestAuthorizationServer,
+ *   ({ faults }) => faults.next({ fault: Fault.unavailable(), endpoint: "revocation", times: "always" })
+ * )
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Targeted {
+  readonly fault: Fault
+  /** The number of requests. Default: 1. */
+  readonly times?: number | "always" | undefined
+  /** The endpoint of the authorization server. Default: any, also a path that is none (`none`). */
+  readonly endpoint?: "token" | "revocation" | "introspection" | "metadata" | "jwks" | "none" | undefined
+  /** The path, or its beginning with `*` at the end. Default: any. */
+  readonly path?: string | undefined
+  /** The method. Default: any. */
+  readonly method?: string | undefined
+}
 
 /**
  * Returns a fault with another response: status, body and headers. Bytes are sent unchanged, such as a compressed body.

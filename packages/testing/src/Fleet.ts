@@ -10,6 +10,8 @@
 import type { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Effect from "effect/Effect"
 
+import { plan as planRule } from "./internal/planRule.js"
+import * as rules from "./internal/rules.js"
 import * as simulation from "./internal/simulation.js"
 
 /**
@@ -42,7 +44,8 @@ export interface Report {
 
 /**
  * Simulates the days. The token caches are real, and so are shared tokens and the budget; time, issuer and store are
- * simulated. A day of ten instances takes some tens of milliseconds.
+ * simulated. A day of ten instances takes some tens of milliseconds. Fails with the names of settings of the plan that are
+ * unknown or wrong.
  *
  * @example
  * import { Fleet } from "@effect-oauth/testing"
@@ -78,7 +81,8 @@ export const simulate = (plan: simulation.Plan): Effect.Effect<Report, InvalidCo
       failedCalls += 1
       failures[outcome._tag] = (failures[outcome._tag] ?? 0) + 1
     }
-    return Effect.map(simulation.run(plan, { observe }), (history) => ({
+    const checked = Effect.zipRight(rules.check(planRule, plan), simulation.run(plan, { observe }))
+    return Effect.map(checked, (history) => ({
       calls,
       failedCalls,
       failures,

@@ -4,23 +4,22 @@
  *
  * @since 0.1.0
  */
+import type { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
-import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 
-import { issuerAt } from "./internal/discovery.js"
-import { environment } from "./internal/environment.js"
-import * as registered from "./internal/registered.js"
-import { behaviorOf } from "./internal/servers.js"
-import * as sockets from "./internal/sockets.js"
+import * as onSockets from "./internal/onSockets.js"
+import { none } from "./internal/passed.js"
+import type * as sockets from "./internal/sockets.js"
 import type { Options as TestOptions } from "./OAuthTest.js"
-import * as TestApi from "./TestApi.js"
-import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
+import type * as TestApi from "./TestApi.js"
+import type * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 
 /**
  * Options of the servers and their addresses. With `port`, the API uses the next port, unless `apiPort` is set. With `host`
- * `0.0.0.0`, for example in a container, set the URLs by which others reach the servers: `server.issuer` and `api.baseUrl`.
+ * `0.0.0.0`, for example in a container, set the name by which others reach the servers, `publicHost`; behind a proxy or other
+ * ports, set their URLs: `server.issuer` and `api.baseUrl`.
  *
  * @since 0.1.0
  * @category models
@@ -44,7 +43,8 @@ export interface ListenFailed extends Error {
 /**
  * Starts both servers, on free ports of 127.0.0.1 unless the options state others, and stops them with the scope. Without `tls`
  * they are `http:`: allow it by `OAUTH_ALLOW_HTTP_LOOPBACK`, which the environment has. Fails with `ListenFailed` where a port is
- * in use.
+ * in use, and with `InvalidConfig` for options that are unknown or wrong. The servers accept no token of earlier servers at the
+ * same port.
  *
  * @example
  * import * as Loopback from "@effect-oauth/testing/Loopback"
@@ -68,23 +68,14 @@ export const start = (
     /** The environment variables for a program under test. */
     readonly environment: Readonly<Record<string, string>>
   },
-  ListenFailed,
+  ListenFailed | InvalidConfig.InvalidConfig,
   Scope.Scope
 > =>
   Effect.gen(function*() {
-    const { apiPort = options.port && options.port + 1, host, port, tls } = options
-    const authSocket = yield* sockets.listen({ host, port, tls })
-    const apiSocket = yield* sockets.listen({ host, port: apiPort, tls })
-    const apiOptions = { ...options.api, baseUrl: options.api?.baseUrl ?? apiSocket.origin }
-    const stated = registered.serverOptions({ ...options, api: apiOptions })
-    const issuer = stated.issuer ?? issuerAt(authSocket.origin, behaviorOf(stated.server, stated))
-    const server = yield* TestAuthorizationServer.make(registered.withIssuer(stated, issuer))
-    const api = yield* Effect.provide(
-      TestApi.make(apiOptions),
-      Layer.succeed(TestAuthorizationServer.TestAuthorizationServer, server)
-    )
+    const { build, environment, sockets } = yield* onSockets.open(options)
+    const servers = yield* build(none)
     const run = yield* FiberSet.makeRuntime()
-    authSocket.serve(() => server.host, run)
-    apiSocket.serve(() => api.host, run)
-    return { server, api, environment: environment(server, api, { server: stated, api: apiOptions }) }
+    sockets.server.serve(() => servers.server.host, run)
+    sockets.api.serve(() => servers.api.host, run)
+    return { ...servers, environment: environment(servers) }
   })

@@ -31,6 +31,7 @@ import * as Redacted from "effect/Redacted"
 import * as expectations from "./internal/expectations.js"
 import * as host from "./internal/host.js"
 import * as registered from "./internal/registered.js"
+import * as rules from "./internal/rules.js"
 import type * as httpApi from "./internal/seam/httpApi.js"
 import * as TestApi from "./TestApi.js"
 import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
@@ -55,6 +56,15 @@ export interface Options {
    */
   readonly tokenCache?: Layer.Layer<TokenCache.TokenCache> | undefined
 }
+
+const optionsRule = rules.group<Options>({
+  server: TestAuthorizationServer.nameOrOptionsRule,
+  api: TestApi.optionsRule,
+  // The client validates its settings.
+  client: rules.object,
+  certificate: rules.text,
+  tokenCache: rules.that("a layer", Layer.isLayer)
+})
 
 /** Services that a test can use. */
 type Services =
@@ -125,12 +135,14 @@ const compose = <E, R>(
       ? ClientCredentials.layer(configured)
       : withTokenCache(options.tokenCache, configured)
   }))
-  return client.pipe(
+  const layer = client.pipe(
     // Not merged, so that the program keeps its HttpClient.
     Layer.provide(layerHttpClient(options)),
     Layer.provideMerge(api),
-    Layer.provideMerge(TestAuthorizationServer.layer(registered.serverOptions(options)))
-  ) as Layer.Layer<
+    Layer.provideMerge(Layer.suspend(() => TestAuthorizationServer.layer(registered.serverOptions(options))))
+  )
+  // First, so that the problems name the options as they are given here.
+  return Layer.unwrapEffect(Effect.as(rules.check(optionsRule, options), layer)) as Layer.Layer<
     Services,
     E | InvalidConfig.InvalidConfig,
     Exclude<R, TestAuthorizationServer.TestAuthorizationServer>

@@ -5,9 +5,11 @@
  * @since 0.1.0
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Redacted from "effect/Redacted"
@@ -15,16 +17,14 @@ import type * as Scope from "effect/Scope"
 
 import type * as Fault from "./Fault.js"
 import * as control from "./internal/control.js"
-import { issuerAt } from "./internal/discovery.js"
-import { environment } from "./internal/environment.js"
 import type * as host from "./internal/host.js"
 import type * as models from "./internal/models.js"
-import * as registered from "./internal/registered.js"
-import { behaviorOf } from "./internal/servers.js"
-import * as sockets from "./internal/sockets.js"
+import * as onSockets from "./internal/onSockets.js"
+import * as rules from "./internal/rules.js"
+import type * as sockets from "./internal/sockets.js"
 import type * as Loopback from "./Loopback.js"
-import * as TestApi from "./TestApi.js"
-import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
+import type * as TestApi from "./TestApi.js"
+import type * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 
 /**
  * Options of the servers and their addresses: as `Loopback.Options`, with a handler of the API that is a plain function.
@@ -50,8 +50,8 @@ type Entries<A> = A extends Effect.Effect<ReadonlyArray<infer B>> ? B : never
 
 /** Faults of a server. */
 interface Faults {
-  /** Adds faults for the next requests, one each. */
-  readonly next: (...faults: ReadonlyArray<Fault.Fault>) => Promise<void>
+  /** Adds faults, each for one request or for those that it states. The first one that applies to a request is used. */
+  readonly next: (...faults: ReadonlyArray<Fault.Fault | Fault.Targeted>) => Promise<void>
   /** Sets a function that returns the fault for a URL; undefined for none. */
   readonly rule: (rule: (url: URL) => Fault.Fault | undefined) => Promise<void>
   readonly clear: () => Promise<void>
@@ -81,9 +81,9 @@ export interface Sandbox extends AsyncDisposable {
   readonly received: () => Promise<ReadonlyArray<Entries<TestAuthorizationServer.TestAuthorizationServer["received"]>>>
   /** The calls at the API, in order, each with the number of its token. */
   readonly calls: () => Promise<ReadonlyArray<Entries<TestApi.TestApi["calls"]>>>
-  /** Revokes the tokens that are valid now, or the one with this number. */
+  /** Revokes the tokens that are valid now, or the one with this number. Rejects if no token with this number was issued. */
   readonly revoke: (number?: number) => Promise<void>
-  /** Replaces the secret of a client, or of a legacy token. */
+  /** Replaces the secret of a client, or of a legacy token. Rejects if there is none with this id. */
   readonly changeSecret: (clientId: string, secret: string) => Promise<void>
   /** Makes the API reject valid tokens by a rule. */
   readonly reject: (which: (token: Token) => boolean) => Promise<void>
@@ -108,79 +108,84 @@ const greeting = ({ method, url }: Request, { clientId, number, scope }: Token):
   return Response.json({ method, path: pathname + search, client: clientId, token: number, scope })
 }
 
-const apiOptions = ({ api = {} }: Options, baseUrl: string): TestApi.Options => {
-  const { handler = greeting, ...rest } = api
+/** Returns the options with the handler as an effect. Other values are passed on to their rules. */
+const plainOptions = (options: Options): Loopback.Options => {
+  const { api = {}, ...rest } = options
+  if (typeof api !== "object") return { ...rest, api }
+  const { handler = greeting } = api
   return {
     ...rest,
-    baseUrl: rest.baseUrl ?? baseUrl,
-    handler: (request, token) => Effect.promise(async () => handler(request, plain(token)))
+    api: {
+      ...api,
+      handler: typeof handler === "function"
+        ? (request, token) => Effect.promise(async () => handler(request, plain(token)))
+        : handler
+    }
   }
 }
 
-/**
- * Returns a unique part of token values, since clients may still have tokens from before a reset, or of an earlier sandbox
- * at the same port.
- */
-const epoch = (): string => crypto.randomUUID().slice(0, 8)
-
 /** Starts the servers on their sockets, until the scope is closed. */
-const serve = (options: Options): Effect.Effect<control.World, sockets.ListenFailed, Scope.Scope> =>
+const serve = (
+  options: Options
+): Effect.Effect<control.World, sockets.ListenFailed | InvalidConfig.InvalidConfig, Scope.Scope> =>
   Effect.gen(function*() {
-    const { apiPort = options.port && options.port + 1, host, port, tls } = options
-    const authSocket = yield* sockets.listen({ host, port, tls })
-    const apiSocket = yield* sockets.listen({ host, port: apiPort, tls })
-    const api = apiOptions(options, apiSocket.origin)
-    const stated = registered.serverOptions({ server: options.server, api })
-    const issuer = stated.issuer ?? issuerAt(authSocket.origin, behaviorOf(stated.server, stated))
+    const { build, environment, issuer, issuesJwts, sockets } = yield* onSockets.open(plainOptions(options))
     let ahead = 0
     const machine = yield* Effect.clock
-    const passed = () => ahead
-    const build = Effect.gen(function*() {
-      const server = yield* TestAuthorizationServer.makeIn(epoch(), passed, registered.withIssuer(stated, issuer))
-      const made = yield* Effect.provideService(
-        TestApi.makeIn(passed, api),
-        TestAuthorizationServer.TestAuthorizationServer,
-        server
-      )
-      return { server, api: made }
-    })
-    let now = yield* build
+    const built = build(() => ahead)
+    let now = yield* built
     const world: control.World = {
       server: () => now.server,
       api: () => now.api,
       environment: {
-        ...environment(now.server, now.api, { server: stated, api }),
-        SANDBOX_CONTROL_URL: new URL(issuer).origin + control.prefix
+        ...environment(now),
+        SANDBOX_CONTROL_URL: new URL(issuer).origin + control.prefix,
+        ...(issuesJwts ? { SANDBOX_JWKS_URL: now.server.jwksUrl } : {})
       },
       advance: (millis) => {
         ahead += millis
         return machine.unsafeCurrentTimeMillis() + ahead
       },
-      reset: Effect.map(build, (built) => {
+      reset: Effect.map(built, (servers) => {
         ahead = 0
-        now = built
+        now = servers
       })
     }
-    const withControl = ({ handle, origin }: host.Host): host.Host => ({
-      origin,
+    const withControl = ({ handle, ...rest }: host.Host): host.Host => ({
+      ...rest,
       handle: (incoming) => control.respond(world, incoming) ?? handle(incoming)
     })
     const run = yield* FiberSet.makeRuntime()
-    authSocket.serve(() => withControl(now.server.host), run)
-    apiSocket.serve(() => now.api.host, run)
+    sockets.server.serve(() => withControl(now.server.host), run)
+    sockets.api.serve(() => now.api.host, run)
     return world
   })
 
+/** Rejects with the error itself, rather than with one that has it as a cause. */
+const run = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
+  const exit = await Effect.runPromiseExit(effect)
+  if (Exit.isSuccess(exit)) return exit.value
+  throw Cause.squash(exit.cause)
+}
+
 const faultsOf = (
   faults: () => {
-    readonly next: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
-    readonly rule: (rule: (request: { readonly url: URL }) => Fault.Fault | undefined) => Effect.Effect<void>
+    readonly next: (
+      ...faults: ReadonlyArray<Fault.Fault | Fault.Targeted>
+    ) => Effect.Effect<void, InvalidConfig.InvalidConfig>
+    readonly rule: (
+      rule: (request: { readonly url: URL }) => Fault.Fault | undefined
+    ) => Effect.Effect<void, InvalidConfig.InvalidConfig>
     readonly clear: Effect.Effect<void>
   }
 ): Faults => ({
-  next: (...more) => Effect.runPromise(faults().next(...more)),
-  rule: (rule) => Effect.runPromise(faults().rule(({ url }) => rule(url))),
-  clear: () => Effect.runPromise(faults().clear)
+  next: (...more) => run(faults().next(...more)),
+  rule: (rule) =>
+    run(Effect.zipRight(
+      rules.check(rules.callback, rule, "rule"),
+      Effect.suspend(() => faults().rule(({ url }) => rule(url)))
+    )),
+  clear: () => run(faults().clear)
 })
 
 const sandbox = ({ advance, api, environment, reset, server }: control.World, close: () => Promise<void>): Sandbox => {
@@ -193,16 +198,23 @@ const sandbox = ({ advance, api, environment, reset, server }: control.World, cl
     apiBaseUrl: api().baseUrl,
     controlUrl: environment["SANDBOX_CONTROL_URL"] ?? "",
     environment,
-    issued: () => Effect.runPromise(Effect.map(server().issued, (all) => all.map(plain))),
-    received: () => Effect.runPromise(server().received),
-    calls: () => Effect.runPromise(api().calls),
-    revoke: (number) => Effect.runPromise(server().revoke(number)),
-    changeSecret: (id, secret) =>
-      Effect.runPromise(Effect.zipRight(server().changeSecret(id, secret), api().changeSecret(id, secret))),
-    reject: (which) => Effect.runPromise(api().reject((token) => which(plain(token)))),
+    issued: () => run(Effect.map(server().issued, (all) => all.map(plain))),
+    received: () => run(server().received),
+    calls: () => run(api().calls),
+    revoke: (number) => run(server().revoke(number)),
+    changeSecret: (id, secret) => run(control.changeSecret({ server: server(), api: api() }, id, secret)),
+    reject: (which) =>
+      run(Effect.zipRight(
+        rules.check(rules.callback, which, "which"),
+        Effect.suspend(() => api().reject((token) => which(plain(token))))
+      )),
     faults: { server: faultsOf(() => server().faults), api: faultsOf(() => api().faults) },
-    advanceClock: (by) => Promise.resolve(void advance(Duration.toMillis(by))),
-    reset: () => Effect.runPromise(reset),
+    advanceClock: (by) =>
+      run(Effect.zipRight(
+        rules.check(rules.duration, by, "by"),
+        Effect.sync(() => void advance(Duration.toMillis(by)))
+      )),
+    reset: () => run(reset),
     close,
     [Symbol.asyncDispose]: close
   }
@@ -210,7 +222,7 @@ const sandbox = ({ advance, api, environment, reset, server }: control.World, cl
 
 /**
  * Starts both servers, on free ports of 127.0.0.1 unless the options state others. Rejects with `ListenFailed` where a port is in
- * use, and with another `Error` for options that cannot be used. Other languages control the servers by HTTP: see `controlUrl`.
+ * use, and with `InvalidConfig` for options that are unknown or wrong. Other languages control the servers by HTTP: see `controlUrl`.
  *
  * @example
  * import * as Sandbox from "@effect-oauth/testing/Sandbox"
@@ -230,11 +242,10 @@ export const start = (options: Options = {}): Promise<Sandbox> =>
     const fiber = Effect.runFork(
       serve(options).pipe(
         Effect.flatMap((world) => {
-          resolve(sandbox(world, () => Effect.runPromise(Effect.asVoid(Fiber.interrupt(fiber)))))
+          resolve(sandbox(world, () => run(Effect.asVoid(Fiber.interrupt(fiber)))))
           return Effect.never
         }),
         Effect.scoped,
-        // Invalid options are a defect of the test.
         Effect.catchAllCause((cause) => Effect.sync(() => reject(Cause.squash(cause))))
       )
     )

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,11 +18,13 @@ import * as faultScript from "./internal/faults.js"
 import type * as host from "./internal/host.js"
 import * as journal from "./internal/journal.js"
 import type { Issued } from "./internal/models.js"
-import { none, type Passed } from "./internal/passed.js"
+import { memory, type Place } from "./internal/place.js"
 import * as proofs from "./internal/proofs.js"
 import * as rejections from "./internal/rejections.js"
 import { redactedUrl } from "./internal/request.js"
+import * as rules from "./internal/rules.js"
 import * as httpApi from "./internal/seam/httpApi.js"
+import * as serverRules from "./internal/serverRules.js"
 import { TestAuthorizationServer } from "./TestAuthorizationServer.js"
 
 /**
@@ -94,9 +97,9 @@ export interface TestApi {
     }>
   >
   /** Rejects valid tokens by a rule, as an API does that accepts new tokens with a delay. */
-  readonly reject: (which: (token: Issued) => boolean) => Effect.Effect<void>
-  /** Replaces the secret of a legacy token. The old one is rejected from now on. */
-  readonly changeSecret: (id: string, secret: string) => Effect.Effect<void>
+  readonly reject: (which: (token: Issued) => boolean) => Effect.Effect<void, InvalidConfig.InvalidConfig>
+  /** Replaces the secret of a legacy token. The old one is rejected from now on. Fails if there is no token with this id. */
+  readonly changeSecret: (id: string, secret: string) => Effect.Effect<void, InvalidConfig.InvalidConfig>
   /** The API as a function: from a request to a response, or to a broken connection. */
   readonly host: host.Host
 }
@@ -111,23 +114,59 @@ export const TestApi = Context.GenericTag<TestApi>("@effect-oauth/testing/TestAp
 
 type Call = Effect.Effect.Success<TestApi["calls"]>[number]
 
+const answer = {
+  status: serverRules.status,
+  challenge: rules.anyText,
+  headers: rules.record(rules.anyText),
+  body: rules.anyText
+}
+
+/**
+ * The rule of the options.
+ *
+ * @internal
+ */
+export const optionsRule = rules.group<Options>({
+  baseUrl: rules.url,
+  handler: rules.callback,
+  requiredScope: serverRules.texts,
+  audience: rules.text,
+  requireNonce: rules.flag,
+  rejection: rules.named(
+    rules.oneOf(Object.keys(rejections.table)),
+    rules.group<rejections.Rejection>({ ...answer, missing: rules.group(answer, ["status"]) }, ["status"])
+  ),
+  contentCoding: serverRules.codings,
+  legacyTokens: rules.list(
+    rules.group<NonNullable<Options["legacyTokens"]>[number]>(
+      { id: rules.text, secret: rules.text, scope: serverRules.texts },
+      ["id", "secret"]
+    )
+  )
+})
+
 const nonce = "nonce-of-the-api"
 
 /**
- * Creates an API, independent of any other.
+ * Creates an API, independent of any other. Fails with the names of options that are unknown or wrong.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<TestApi, never, TestAuthorizationServer> =>
-  makeIn(none, options)
+export const make = (
+  options: Options = {}
+): Effect.Effect<TestApi, InvalidConfig.InvalidConfig, TestAuthorizationServer> =>
+  Effect.zipRight(rules.check(optionsRule, options), makeIn(memory, options))
 
 /**
- * Creates an API for which time can pass.
+ * Creates an API from valid options, at a place.
  *
  * @internal
  */
-export const makeIn = (passed: Passed, options: Options): Effect.Effect<TestApi, never, TestAuthorizationServer> =>
+export const makeIn = (
+  { passed, transport }: Place,
+  options: Options
+): Effect.Effect<TestApi, never, TestAuthorizationServer> =>
   Effect.gen(function*() {
     const { verify } = yield* TestAuthorizationServer
     const baseUrl = options.baseUrl ?? "https://api.test"
@@ -135,7 +174,7 @@ export const makeIn = (passed: Passed, options: Options): Effect.Effect<TestApi,
     const calls = yield* journal.make<Call>()
     const rejects = yield* Ref.make<(token: Issued) => boolean>(() => false)
     const legacyTokens = yield* Ref.make(options.legacyTokens ?? [])
-    const script = faultScript.make<{ readonly method: string; readonly url: URL }>()
+    const script = faultScript.make<{ readonly method: string; readonly url: URL }>(transport)
     const check = makeCheck(options)
 
     const isRejected = (token: Issued) => Effect.map(Ref.get(rejects), (rejects) => rejects(token))
@@ -179,9 +218,14 @@ export const makeIn = (passed: Passed, options: Options): Effect.Effect<TestApi,
       baseUrl,
       faults: script.faults,
       calls: calls.entries,
-      reject: (which) => Ref.set(rejects, which),
+      reject: (which) => Effect.zipRight(rules.check(rules.callback, which, "which"), Ref.set(rejects, which)),
       changeSecret: (id, secret) =>
-        Ref.update(legacyTokens, (all) => all.map((token) => token.id === id ? { ...token, secret } : token)),
+        Effect.gen(function*() {
+          const ids = (yield* Ref.get(legacyTokens)).map((token) => token.id)
+          yield* rules.check(rules.oneOf(ids), id, "id")
+          yield* rules.check(rules.text, secret, "secret")
+          yield* Ref.update(legacyTokens, (all) => all.map((token) => token.id === id ? { ...token, secret } : token))
+        }),
       host: { origin: new URL(baseUrl).origin, handle }
     }
   })
@@ -263,12 +307,17 @@ const makeCheck = (options: Options) => {
     })
 }
 
-const webRequest = ({ body, headers, method, url }: host.Incoming) =>
-  new Request(url, {
-    method,
+/** Creates the request of a handler. `Request` forbids `TRACE`, and a body with `GET`; HTTP does not. */
+const webRequest = ({ body, headers, method, signal, url }: host.Incoming): Request => {
+  const isForbidden = method === "TRACE" || ((method === "GET" || method === "HEAD") && body.length > 0)
+  const request = new Request(url, {
+    method: isForbidden ? "POST" : method,
     headers,
-    ...(method === "GET" || method === "HEAD" ? {} : { body: new Uint8Array(body) })
+    ...(signal === undefined ? {} : { signal }),
+    ...(body.length === 0 ? {} : { body: new Uint8Array(body) })
   })
+  return isForbidden ? Object.defineProperty(request, "method", { value: method }) : request
+}
 
 /**
  * Creates the API as a layer, from a handler.
@@ -276,8 +325,9 @@ const webRequest = ({ body, headers, method, url }: host.Incoming) =>
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options): Layer.Layer<TestApi, never, TestAuthorizationServer> =>
-  Layer.effect(TestApi, make(options))
+export const layer = (
+  options?: Options
+): Layer.Layer<TestApi, InvalidConfig.InvalidConfig, TestAuthorizationServer> => Layer.effect(TestApi, make(options))
 
 /**
  * Creates the API as a layer, from an `HttpApi`: the layer of `HttpApiBuilder`, with its groups.
@@ -287,12 +337,12 @@ export const layer = (options?: Options): Layer.Layer<TestApi, never, TestAuthor
 export const layerHttpApi = <E, R>(
   api: Layer.Layer<httpApi.Api, E, R>,
   options: Omit<Options, "handler"> = {}
-): Layer.Layer<TestApi, E, TestAuthorizationServer | Exclude<R, httpApi.Server>> =>
+): Layer.Layer<TestApi, E | InvalidConfig.InvalidConfig, TestAuthorizationServer | Exclude<R, httpApi.Server>> =>
   Layer.effect(
     TestApi,
     Effect.flatMap(httpApi.handler, (handler) => make({ ...options, handler }))
   ).pipe(Layer.provide(api), Layer.provide(httpApi.layerServer)) as Layer.Layer<
     TestApi,
-    E,
+    E | InvalidConfig.InvalidConfig,
     TestAuthorizationServer | Exclude<R, httpApi.Server>
   >

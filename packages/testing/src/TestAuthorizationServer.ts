@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -21,11 +22,14 @@ import * as host from "./internal/host.js"
 import * as issuedTokens from "./internal/issuedTokens.js"
 import * as journal from "./internal/journal.js"
 import type * as models from "./internal/models.js"
-import { none, type Passed } from "./internal/passed.js"
+import type { Passed } from "./internal/passed.js"
+import { memory, type Place } from "./internal/place.js"
 import * as quotas from "./internal/quotas.js"
 import { type Refusal, refuse, written } from "./internal/refusal.js"
 import { type Pairs, parse, redacted, redactedUrl } from "./internal/request.js"
-import * as servers from "./internal/servers.js"
+import * as rules from "./internal/rules.js"
+import * as serverRules from "./internal/serverRules.js"
+import { behaviorOf, type Options as BehaviorOptions, type Server, withApi } from "./internal/servers.js"
 
 /**
  * Options of the server. It follows the standards, and where they leave a choice, the stricter option that most servers use:
@@ -45,9 +49,9 @@ import * as servers from "./internal/servers.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends servers.Options {
+export interface Options extends BehaviorOptions {
   /** The server to behave as. Default: `generic`. */
-  readonly server?: servers.Server | undefined
+  readonly server?: Server | undefined
   /** The issuer identifier (RFC 8414 section 2). Default: `https://auth.test`, with the path that issuers of this server have. */
   readonly issuer?: string | undefined
   /**
@@ -114,15 +118,17 @@ export interface TestAuthorizationServer {
   /** The keys of JWT access tokens (RFC 7517 section 5), for APIs that verify them. */
   readonly jwksUrl: string
   /** Faults of the next requests: from a queue, by a rule, or drawn at random from a seed. */
-  readonly faults: faultScript.Faults<{ readonly endpoint: Received["endpoint"]; readonly url: URL }>
+  readonly faults: faultScript.Faults<
+    { readonly endpoint: Received["endpoint"]; readonly method: string; readonly url: URL }
+  >
   /** All requests that arrived, in order. */
   readonly received: Effect.Effect<ReadonlyArray<Received>>
   /** All tokens that were issued, in order. */
   readonly issued: Effect.Effect<ReadonlyArray<models.Issued>>
-  /** Revokes the tokens that are valid now, or the one with this number. */
-  readonly revoke: (number?: number) => Effect.Effect<void>
-  /** Replaces a client's secret. The old one is rejected from now on. */
-  readonly changeSecret: (clientId: string, secret: string) => Effect.Effect<void>
+  /** Revokes the tokens that are valid now, or the one with this number. Fails if no token with this number was issued. */
+  readonly revoke: (number?: number) => Effect.Effect<void, InvalidConfig.InvalidConfig>
+  /** Replaces a client's secret. The old one is rejected from now on. Fails if the client is not registered. */
+  readonly changeSecret: (clientId: string, secret: string) => Effect.Effect<void, InvalidConfig.InvalidConfig>
   /** Returns the token with this value while it is valid, as introspection does (RFC 7662). */
   readonly verify: (
     value: string
@@ -141,36 +147,70 @@ export const TestAuthorizationServer = Context.GenericTag<TestAuthorizationServe
   "@effect-oauth/testing/TestAuthorizationServer"
 )
 
-const nonce = "nonce-of-the-authorization-server"
+/**
+ * The rule of the options.
+ *
+ * @internal
+ */
+export const optionsRule = rules.group<Options>({
+  ...serverRules.behavior,
+  server: serverRules.names,
+  issuer: rules.url,
+  clients: rules.list(serverRules.client),
+  scopes: serverRules.texts,
+  audiences: serverRules.texts,
+  dailyLimit: serverRules.limit,
+  hourlyLimit: serverRules.limit,
+  enforceLimits: rules.flag,
+  organizations: serverRules.texts,
+  apiBaseUrl: rules.url,
+  organizationLimits: rules.group({ day: serverRules.limit, hour: serverRules.limit }),
+  requireNonce: rules.flag
+})
 
 /**
- * Creates a server, independent of any other.
+ * The rule of the name of a server to behave as, or of the options.
+ *
+ * @internal
+ */
+export const nameOrOptionsRule = rules.named(serverRules.names, optionsRule)
+
+const nonce = "nonce-of-the-authorization-server"
+
+/** The longest body that the server reads, in bytes: as many HTTP servers have it. */
+const longestBody = 1_048_576
+
+/**
+ * Creates a server, independent of any other. Fails with the names of options that are unknown or wrong.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServer> => makeIn(undefined, none, options)
+export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServer, InvalidConfig.InvalidConfig> =>
+  Effect.zipRight(rules.check(optionsRule, options), makeIn(memory, options))
 
 /**
- * Creates a server whose tokens have an epoch in their values, so that it does not accept those of another one, and for which time
- * can pass.
+ * Creates a server from valid options, at a place.
  *
  * @internal
  */
 export const makeIn = (
-  epoch: string | undefined,
-  passed: Passed,
+  { epoch, passed, transport }: Place,
   options: Options
 ): Effect.Effect<TestAuthorizationServer> =>
   Effect.gen(function*() {
-    const behavior = servers.withApi(servers.behaviorOf(options.server, options), options.apiBaseUrl)
+    const behavior = withApi(behaviorOf(options.server, options), options.apiBaseUrl)
     const issuer = options.issuer ?? discovery.issuerAt("https://auth.test", behavior)
     const endpoints = discovery.endpointsOf(issuer, behavior)
     const clients = yield* Ref.make(options.clients ?? [defaultClient])
     const values = accessToken.make(issuer, behavior, epoch, passed)
     const tokens = yield* issuedTokens.make(values, passed)
     const received = yield* journal.make<Received>()
-    const script = faultScript.make<{ readonly endpoint: Received["endpoint"]; readonly url: URL }>()
+    const script = faultScript.make<
+      { readonly endpoint: Received["endpoint"]; readonly method: string; readonly url: URL }
+    >(
+      transport
+    )
     const respond = makeRespond(options, { behavior, clients: Ref.get(clients), endpoints, passed, tokens, values })
 
     const handle = (incoming: host.Incoming) =>
@@ -178,7 +218,7 @@ export const makeIn = (
         const at = yield* Clock.currentTimeMillis
         const endpoint = discovery.endpointAt(endpoints, incoming.url)
         const { complete, note } = yield* received.add(arrived(incoming, endpoint, at + passed()))
-        const fault = yield* script.take({ endpoint, url: incoming.url })
+        const fault = yield* script.take({ endpoint, method: incoming.method, url: incoming.url })
         const response = respond({ incoming, endpoint, repeats: fault === "sameToken", note })
         return yield* faultScript.apply(fault, response).pipe(
           Effect.tap(({ status }) => Effect.sync(() => note({ status }))),
@@ -194,11 +234,25 @@ export const makeIn = (
       faults: script.faults,
       received: received.entries,
       issued: tokens.all,
-      revoke: (number) => tokens.revoke((token) => number === undefined || token.number === number),
+      revoke: (number) =>
+        Effect.gen(function*() {
+          const { length } = yield* tokens.all
+          const issued = rules.that(
+            `the number of a token that was issued, which are ${length}`,
+            (value) => number === undefined || (Number.isInteger(value) && number >= 1 && number <= length)
+          )
+          yield* rules.check(issued, number, "number")
+          yield* tokens.revoke((token) => number === undefined || token.number === number)
+        }),
       changeSecret: (id, secret) =>
-        Ref.update(clients, (all) => all.map((client) => client.id === id ? { ...client, secret } : client)),
+        Effect.gen(function*() {
+          const ids = (yield* Ref.get(clients)).map((client) => client.id)
+          yield* rules.check(rules.oneOf(ids), id, "clientId")
+          yield* rules.check(rules.anyText, secret, "secret")
+          yield* Ref.update(clients, (all) => all.map((client) => client.id === id ? { ...client, secret } : client))
+        }),
       verify: tokens.verify,
-      host: { origin: new URL(issuer).origin, handle }
+      host: { origin: new URL(issuer).origin, handle, longestBody }
     }
   })
 
@@ -364,6 +418,9 @@ const makeRespond = (options: Options, parts: Parts) => {
         })
       }
       yield* route(behavior, endpoint, incoming)
+      if (incoming.body.length > longestBody) {
+        return yield* refuse("tooLong", `The body is longer than ${longestBody} bytes.`)
+      }
       if (endpoint === "metadata") return host.json(200, yield* metadata)
       if (endpoint === "jwks") return host.json(200, yield* values.jwks)
       const pairs = yield* parse(incoming, behavior.requestFormat)
@@ -405,5 +462,5 @@ const makeRespond = (options: Options, parts: Parts) => {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options): Layer.Layer<TestAuthorizationServer> =>
+export const layer = (options?: Options): Layer.Layer<TestAuthorizationServer, InvalidConfig.InvalidConfig> =>
   Layer.effect(TestAuthorizationServer, make(options))

@@ -187,27 +187,82 @@ describe("Sandbox", () => {
     })
   }
 
-  it("rejects options that cannot be used", async () => {
-    const wrong = [
-      { port: 70_000 },
-      { port: 65_535 },
-      { tls: { cert: "x", key: "y" } },
-      { server: { server: "ath0" } },
-      { server: { tokenLife: "1 fortnight" } },
-      { server: { issuer: "nowhere" } }
-    ] as ReadonlyArray<Sandbox.Options>
-    for (const options of wrong) {
-      const error = await Sandbox.start(options).then(({ close }) => close(), (error: unknown) => error)
-      assert.instanceOf(error, Error, JSON.stringify(options))
+  it("names the URLs by which other machines reach the servers", async () => {
+    await using sandbox = await Sandbox.start({ publicHost: "sandbox.internal", server: { server: "keycloak" } })
+    const { environment, issuer } = sandbox
+    for (const name of ["OAUTH_ISSUER", "OAUTH_TOKEN_URL", "API_BASE_URL", "SANDBOX_CONTROL_URL", "SANDBOX_JWKS_URL"]) {
+      assert.match(environment[name] ?? "", /^http:\/\/sandbox\.internal:\d+/, name)
+    }
+    // The library sends no credentials there by http:.
+    assert.isUndefined(environment["OAUTH_ALLOW_HTTP_LOOPBACK"])
+    assert.strictEqual((await fetch(`http://127.0.0.1:${new URL(issuer).port}/_control/issued`)).status, 200)
+  })
+
+  it("lists the URL of the keys with the variables if access tokens are JWTs", async () => {
+    for (const accessTokens of ["opaque", "jwt"] as const) {
+      await using sandbox = await Sandbox.start({ server: { accessTokens } })
+      assert.strictEqual(sandbox.environment["SANDBOX_JWKS_URL"], accessTokens === "jwt" ? sandbox.jwksUrl : undefined)
     }
   })
 
-  it("shows no secret in the record, in any place", async () => {
+  it("refuses a body at the token endpoint that is longer than 1 MiB, and remains usable", async () => {
     await using sandbox = await Sandbox.start()
-    const body = new URLSearchParams({ grant_type: "password", password: "hidden", assertion: "hidden" })
-    await fetch(`${sandbox.tokenUrl}?client_secret=hidden`, { method: "POST", body })
-    await fetch(`${sandbox.apiBaseUrl}/items?access_token=hidden`)
-    assert.notInclude(JSON.stringify([await sandbox.received(), await sandbox.calls()]), "hidden")
+    for (const length of [1_048_577, 8_000_000]) {
+      const response = await fetch(sandbox.tokenUrl, { method: "POST", body: new Uint8Array(length) })
+      assert.strictEqual(response.status, 413)
+      assert.include(await response.text(), "1048576 bytes")
+    }
+    assert.strictEqual((await token(sandbox.environment)).status, 200)
+  })
+
+  const [secret, described] = [
+    [
+      "client_secret",
+      "CLIENT_SECRET",
+      "clientSecret",
+      "password",
+      "new-password",
+      "assertion",
+      "client_assertion",
+      "accessToken",
+      "X-Access-Token",
+      "id_token",
+      "apikey",
+      "apiKey",
+      "api_key",
+      "key",
+      "code",
+      "authorization_code",
+      "signature",
+      "token"
+    ],
+    [
+      "grant_type",
+      "token_type",
+      "token_type_hint",
+      "tokenLife",
+      "client_assertion_type",
+      "country_code",
+      "sort_key",
+      "secretary"
+    ]
+  ]
+
+  it("shows no secret in the record, in any place and spelling, and all that describes one", async () => {
+    await using sandbox = await Sandbox.start()
+    for (const [names, shows] of [[secret, false], [described, true]] as const) {
+      for (const name of names) {
+        await sandbox.reset()
+        await fetch(`${sandbox.tokenUrl}?${name}=canary`, {
+          method: "POST",
+          body: new URLSearchParams({ [name]: "canary" })
+        })
+        await fetch(`${sandbox.apiBaseUrl}/items?${name}=canary`)
+        for (const [record] of [await sandbox.received(), await sandbox.calls()]) {
+          assert.strictEqual(JSON.stringify(record).includes("canary"), shows, `${name}: ${JSON.stringify(record)}`)
+        }
+      }
+    }
   })
 
   it("requires the type of a client assertion", async () => {
@@ -385,13 +440,23 @@ describe("the control by HTTP", () => {
   const wrong: ReadonlyArray<readonly [path: string, body: unknown, ...stated: ReadonlyArray<string>]> = [
     ["/revoke", { number: "one" }, "number: ", "number", "\"one\""],
     ["/revoke", { number: 1.5 }, "number: ", "1.5"],
-    ["/revoke", { number: 1 }, "number: ", "issued", "actual 1"],
+    ["/revoke", { number: 1 }, "number: ", "issued"],
     ["/revoke", { nubmer: 1 }, "nubmer"],
     ["/secret", {}, "clientId", "secret"],
+    ["/secret", { clientId: "test-clent", secret: "new" }, "clientId: ", "nearest", "test-client"],
     ["/secret", { clientId: "test-client", secret: 1 }, "secret: ", "string", "1"],
     ["/secret", { clientId: "test-client", secret: "new", method: "client_secret_basic" }, "method"],
     ["/faults", {}, "server or api"],
-    ["/faults", { sevrer: ["reset"] }, "sevrer"],
+    ["/faults", { sevrer: ["reset"] }, "sevrer: ", "nearest", "server"],
+    ["/faults", { server: "refuse" }, "server: ", "reset"],
+    ["/faults", { server: { fault: "refuse" } }, "server.fault: ", "reset"],
+    ["/faults", { server: { fault: { status: 1 } } }, "server.fault.status: "],
+    ["/faults", { server: { fault: "reset", times: 0 } }, "server.times: ", "1"],
+    ["/faults", { server: { fault: "reset", times: "allways" } }, "server.times: ", "always"],
+    ["/faults", { server: [{ fault: "reset", endpoint: "tokens" }] }, "server[0].endpoint: ", "nearest", "token"],
+    ["/faults", { api: { fault: "reset", path: "items" } }, "api.path: ", "/"],
+    ["/faults", { api: { fault: "reset", count: 2 } }, "api.count: "],
+    ["/faults", { api: { status: 200, bodyBase64: "?" } }, "api.bodyBase64: ", "base64"],
     ["/faults", { server: ["explode"] }, "server[0]: ", "\"cutShort\"", "\"explode\""],
     ["/faults", { api: ["reset", 5] }, "api[1]: ", "5"],
     ["/faults", { api: null }, "api: "],
@@ -441,6 +506,34 @@ describe("the control by HTTP", () => {
       assert.match(error_description ?? "", /\.$/)
     }
     assert.strictEqual((await token(sandbox.environment)).status, 200)
+  })
+
+  it("applies faults by endpoint, path and method, as often as stated, with any bytes", async () => {
+    await using sandbox = await Sandbox.start()
+    const statusAt = async (path: string, method = "GET") => (await fetch(sandbox.apiBaseUrl + path, { method })).status
+    const bytes = Uint8Array.of(0xff, 0x00, 0xfe)
+    await send(sandbox, "POST", "/faults", {
+      server: [
+        { fault: { error: "server_error", status: 500 }, endpoint: "token", times: 2 },
+        { fault: { status: 503 }, endpoint: "jwks", times: "always" }
+      ],
+      api: [
+        { fault: { status: 410 }, path: "/old/*", times: "always" },
+        { fault: { status: 409 }, method: "POST" },
+        { fault: { status: 200, bodyBase64: "/wD+" }, path: "/bytes" }
+      ]
+    })
+    for (const status of [500, 500, 200]) assert.strictEqual((await token(sandbox.environment)).status, status)
+    for (const status of [503, 503, 503]) assert.strictEqual((await fetch(sandbox.jwksUrl)).status, status)
+    assert.deepStrictEqual(
+      [await statusAt("/old/1"), await statusAt("/old/2", "POST"), await statusAt("/older")],
+      [410, 410, 401]
+    )
+    assert.deepStrictEqual([await statusAt("/a", "POST"), await statusAt("/b", "POST")], [409, 401])
+    assert.deepStrictEqual(new Uint8Array(await (await fetch(`${sandbox.apiBaseUrl}/bytes`)).arrayBuffer()), bytes)
+    assert.strictEqual(await statusAt("/bytes"), 401)
+    await send(sandbox, "DELETE", "/faults")
+    assert.strictEqual((await fetch(sandbox.jwksUrl)).status, 200)
   })
 
   for (const status of [200, 204, 205, 304, 404, 500, 599]) {

@@ -115,7 +115,7 @@ describe("a token request", () => {
       yield* server.faults.next("sameToken")
       assert.strictEqual((yield* request(`grant_type=password&${credentials}`)).status, 400)
       yield* server.faults.next("sameToken")
-      assert.strictEqual(JSON.parse((yield* request(valid)).body).access_token, "token-1")
+      assert.match(JSON.parse((yield* request(valid)).body).access_token, /^token-1-/)
     }))
 })
 

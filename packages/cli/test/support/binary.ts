@@ -20,6 +20,14 @@ export interface Ended {
   readonly stderr: string
 }
 
+/** Returns the result of a command, with tokens by their numbers only: on sockets their values end with random digits. */
+const ended = (exitCode: number, stdout: string, stderr: string): Ended => {
+  const [shownOut = "", shownErr = ""] = [stdout, stderr].map((text) =>
+    text.replaceAll(/\b(token-\d+)-[0-9a-f]{8}\b/g, "$1")
+  )
+  return { exitCode, stdout: shownOut, stderr: shownErr }
+}
+
 export interface Place {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -57,7 +65,7 @@ const start = (command: string, args: ReadonlyArray<string>, home: string, optio
     })
     child.once(
       "close",
-      (code, signal) => resume(Effect.succeed({ exitCode: code ?? (signal === null ? -1 : 128), stdout, stderr }))
+      (code, signal) => resume(Effect.succeed(ended(code ?? (signal === null ? -1 : 128), stdout, stderr)))
     )
     // A command may end before it reads its input.
     child.stdin.on("error", () => {})
@@ -99,11 +107,7 @@ const startIn = (args: ReadonlyArray<string>, home: string, place: Place): Effec
       if (!isDead && !(texts.stdout.endsWith(marker) && texts.stderr.endsWith(marker))) return
       child.stdout?.off("data", out)
       child.stderr?.off("data", err)
-      resume(Effect.succeed({
-        exitCode,
-        stdout: texts.stdout.replace(marker, ""),
-        stderr: texts.stderr.replace(marker, "")
-      }))
+      resume(Effect.succeed(ended(exitCode, texts.stdout.replace(marker, ""), texts.stderr.replace(marker, ""))))
     }
     const take = (name: keyof typeof texts) => (text: string) => {
       texts[name] += text

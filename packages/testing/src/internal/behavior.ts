@@ -10,6 +10,8 @@ import type * as jwtProfiles from "./jwtProfiles.js"
 export type Situation =
   /** Parameters that are missing, repeated or cannot be read. */
   | "malformed"
+  /** A body that is longer than the server reads. */
+  | "tooLong"
   /** JSON where a form is expected, or a form where JSON is. */
   | "otherFormat"
   | "noCredentials"
@@ -224,6 +226,7 @@ export const generic: Behavior = {
   refusals: {
     // RFC 6749 section 5.2.
     malformed: { status: 400, error: "invalid_request", description: problem },
+    tooLong: { status: 413, error: "invalid_request", description: problem },
     otherFormat: { status: 400, error: "invalid_request", description: problem },
     noCredentials: { status: 400, error: "invalid_request", description: problem },
     severalMethods: { status: 400, error: "invalid_request", description: problem },

@@ -31,5 +31,5 @@ export const encode = (coding: Behavior["contentCoding"]) => (response: Response
     headers.set("content-encoding", coding)
     headers.delete("content-length")
     const bytes = await new Response(response.body?.pipeThrough(transformation)).arrayBuffer()
-    return new Response(bytes, { status: response.status, headers })
+    return new Response(bytes, { status: response.status, statusText: response.statusText, headers })
   })

@@ -1,7 +1,9 @@
 /**
  * The HTTP control of a sandbox, below `/_control`: what tests in other languages see of the servers, and do to them.
  */
+import type { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 
 import type * as TestApi from "../TestApi.js"
 import type * as TestAuthorizationServer from "../TestAuthorizationServer.js"
@@ -32,7 +34,10 @@ const done = (): Response => new Response(null, { status: 204 })
 
 interface Operation {
   readonly about: string
-  readonly run: (world: World, body: Members) => Effect.Effect<Response, controlBody.WrongBody>
+  readonly run: (
+    world: World,
+    body: Members
+  ) => Effect.Effect<Response, controlBody.WrongBody | InvalidConfig.InvalidConfig>
 }
 
 const operations: Readonly<Record<string, Operation>> = {
@@ -56,28 +61,22 @@ const operations: Readonly<Record<string, Operation>> = {
   "POST /revoke": {
     about: "revokes the valid tokens, or the one of { number }",
     run: ({ server }, body) =>
-      Effect.gen(function*() {
-        const { number } = yield* controlBody.read(controlBody.Revoke, body)
-        const { length } = yield* server().issued
-        if (number !== undefined && (number < 1 || number > length)) {
-          return refused(
-            `number: Expected the number of a token that was issued, which are ${length}, actual ${number}.`
-          )
-        }
-        return yield* Effect.map(server().revoke(number), done)
-      })
+      Effect.map(
+        Effect.flatMap(controlBody.readRevocation(body), ({ number }) => server().revoke(number)),
+        done
+      )
   },
   "POST /secret": {
     about: "replaces the secret of a client, or of a legacy token: { clientId, secret }",
     run: ({ api, server }, body) =>
-      controlBody.read(controlBody.Secret, body).pipe(
-        Effect.tap(({ clientId, secret }) => server().changeSecret(clientId, secret)),
-        Effect.flatMap(({ clientId, secret }) => api().changeSecret(clientId, secret)),
+      controlBody.readSecret(body).pipe(
+        Effect.flatMap(({ clientId, secret }) => changeSecret({ server: server(), api: api() }, clientId, secret)),
         Effect.map(done)
       )
   },
   "POST /faults": {
-    about: "faults of the next requests: { server: [...], api: [...] }",
+    about:
+      "faults of the next requests: { server: [...], api: [...] }, each a fault or { fault, times, endpoint, path, method }",
     run: (world, body) =>
       controlBody.readFaults(body).pipe(
         Effect.flatMap(({ api, server }) =>
@@ -98,17 +97,30 @@ const operations: Readonly<Record<string, Operation>> = {
   "POST /clock": {
     about: "lets time pass for tokens and limits, and not for Date and JWTs: { advance: \"24 hours\" } or seconds",
     run: ({ advance }, body) =>
-      Effect.gen(function*() {
-        const { advance: span } = yield* controlBody.read(controlBody.Clock, body)
-        const now = advance(yield* controlBody.readSpan(span, controlBody.forward, "advance"))
-        return host.json(200, { now: new Date(now).toISOString() })
-      })
+      Effect.map(
+        controlBody.readAdvance(body),
+        (millis) => host.json(200, { now: new Date(advance(millis)).toISOString() })
+      )
   },
   "POST /reset": {
     about: "starts again: no tokens, requests, calls or faults, and the clock of the machine",
     run: ({ reset }, body) => Effect.map(Effect.zipRight(controlBody.readNothing(body), reset), done)
   }
 }
+
+/** Replaces the secret of the client and of the legacy token with this id. Fails if there is neither. */
+export const changeSecret = (
+  { api, server }: {
+    readonly server: TestAuthorizationServer.TestAuthorizationServer
+    readonly api: TestApi.TestApi
+  },
+  id: string,
+  secret: string
+): Effect.Effect<void, InvalidConfig.InvalidConfig> =>
+  Effect.flatMap(
+    Effect.all([Effect.either(server.changeSecret(id, secret)), Effect.either(api.changeSecret(id, secret))]),
+    ([client, token]) => Either.isRight(token) ? Effect.void : client
+  )
 
 const bodyOf = (bytes: Uint8Array): Members | undefined => {
   if (bytes.length === 0) return {}
@@ -132,9 +144,5 @@ export const respond = (world: World, { body, method, url }: host.Incoming): Eff
   const members = bodyOf(body)
   return members === undefined
     ? Effect.succeed(refused("The body must be a JSON object."))
-    : Effect.catchTag(
-      operation.run(world, members),
-      "WrongBody",
-      ({ message }) => Effect.succeed(refused(`${message}.`))
-    )
+    : Effect.catchAll(operation.run(world, members), ({ message }) => Effect.succeed(refused(`${message}.`)))
 }

@@ -3,174 +3,186 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 
 import * as Fault from "../Fault.js"
-import * as problems from "./seam/problems.js"
+import * as faultRules from "./faultRules.js"
+import * as rules from "./rules.js"
 
 /** A body that cannot be used: the member, what was expected and what was found. */
 export class WrongBody extends Data.TaggedError("WrongBody")<{ readonly message: string }> {}
 
-const wrong = (path: string, message: string) =>
-  new WrongBody({ message: path === "" ? message : `${path}: ${message}` })
-
-type Key = string | number | symbol
-
-const keysOf = ({ path = [] }: problems.Issue): ReadonlyArray<Key> =>
-  path.map((part) => typeof part === "object" ? part.key : part)
-
-const within = (place: string, key: Key): string => {
-  if (typeof key === "number") return `${place}[${key}]`
-  return place === "" ? String(key) : `${place}.${String(key)}`
+const stated = ({ expected, found, setting }: rules.Problem): string => {
+  const json = found === undefined ? "none" : JSON.stringify(found).slice(0, 100)
+  return `${setting}: Expected ${expected}, actual ${json}`
 }
 
-const memberOf = (value: unknown, key: Key): unknown =>
-  typeof value === "object" && value !== null ? (value as Readonly<Record<Key, unknown>>)[key] : undefined
+const wrong = (problems: ReadonlyArray<rules.Problem>) => new WrongBody({ message: problems.map(stated).join("; ") })
 
-/** Not all versions of Effect state what was found. */
-const sentence = (path: string, issue: problems.Issue, value: unknown): string => {
-  const keys = keysOf(issue)
-  const place = keys.reduce<string>(within, path)
-  const found = keys.reduce(memberOf, value)
-  const json = found === undefined ? "" : JSON.stringify(found).slice(0, 100)
-  const actual = issue.message.includes(json) ? "" : `, actual ${json}`
-  return `${place === "" ? "" : `${place}: `}${issue.message}${actual}`
-}
+/** Reads a value by a rule, at a place of the body. */
+const read = <A>(rule: rules.Rule, value: unknown, path = ""): Effect.Effect<A, WrongBody> =>
+  Effect.suspend(() => {
+    const problems = rule(value, path)
+    return problems.length === 0 ? Effect.succeed(value as A) : wrong(problems)
+  })
 
-/** Reads a value by a schema, at a place of the body. */
-export const read = <A, I>(schema: Schema.Schema<A, I>, value: unknown, path = ""): Effect.Effect<A, WrongBody> => {
-  const checked = problems.check(schema, value)
-  return checked.issues === undefined
-    ? Effect.succeed(checked.value)
-    : wrong("", checked.issues.map((issue) => sentence(path, issue, value)).join("; "))
-}
+const day = 86_400_000
 
-const units: Readonly<Record<string, number>> = {
-  milli: 1,
-  second: 1000,
-  minute: 60_000,
-  hour: 3_600_000,
-  day: 86_400_000
-}
+const units: Readonly<Record<string, number>> = { milli: 1, second: 1000, minute: 60_000, hour: 3_600_000, day }
 
-interface Range {
-  readonly from: number
-  readonly to: number
-  readonly stated: string
-}
-
-const year = 365 * 86_400_000
-
-/** Of what the clock of a sandbox moves on by. */
-export const forward: Range = { from: 0, to: 10 * year, stated: "from 0 to 3650 days" }
-
-const offset: Range = { from: -10 * year, to: 10 * year, stated: "from -3650 to 3650 days" }
-
-/** Longer than any client waits, and short enough for timers. */
-const late: Range = { from: 0, to: 86_400_000, stated: "from 0 to 1 day" }
-
-const millisOf = (value: unknown): number | undefined => {
+const millisOf = (value: unknown): number => {
   if (typeof value === "number") return value * 1000
   const [, count, unit = ""] = typeof value === "string" ? /^(-?\d+(?:\.\d+)?) ?([a-z]+?)s?$/.exec(value) ?? [] : []
   const millis = Object.hasOwn(units, unit) ? units[unit] : undefined
-  return count === undefined || millis === undefined ? undefined : Number(count) * millis
+  return count === undefined || millis === undefined ? NaN : Number(count) * millis
 }
 
-/** Reads a time span in milliseconds: seconds, or a string such as `24 hours`. */
-export const readSpan = (
-  value: unknown,
-  { from, stated, to }: Range,
-  path: string
-): Effect.Effect<number, WrongBody> => {
-  const millis = millisOf(value)
-  return millis !== undefined && millis >= from && millis <= to
-    ? Effect.succeed(millis)
-    : wrong(path, `Expected seconds or a time span such as "2 hours", ${stated}, actual ${JSON.stringify(value)}`)
+const year = 365 * day
+
+/** A time span within limits: seconds, or a string such as `24 hours`. */
+const span = (from: number, to: number, stated: string): rules.Rule =>
+  rules.that(`seconds or a time span such as "2 hours", ${stated}`, (value) => {
+    const millis = millisOf(value)
+    return millis >= from && millis <= to
+  })
+
+const offset = span(-10 * year, 10 * year, "from -3650 to 3650 days")
+
+/** Longer than any client waits, and short enough for timers. */
+const late = span(0, day, "from 0 to 1 day")
+
+const base64 = rules.that(
+  "bytes in base64",
+  (value) => typeof value === "string" && /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value)
+)
+
+const headers: rules.Rule = (value, path) => {
+  const problems = rules.record(rules.anyText)(value, path)
+  if (problems.length > 0) return problems
+  return rules.that("names and values of HTTP headers", () => {
+    try {
+      return new Headers(value as Record<string, string>) instanceof Headers
+    } catch {
+      return false
+    }
+  })(value, path)
 }
 
-const Word = Schema.Literal("hang", "reset", "refuse", "cutShort", "sameToken")
+interface Answer {
+  readonly status: number
+  readonly body?: unknown
+  readonly bodyBase64?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
 
-const Status = Schema.Int.pipe(Schema.between(200, 599))
+const anything: rules.Rule = () => []
 
-const Answer = Schema.Struct({
-  status: Status,
-  body: Schema.optional(Schema.Unknown),
-  headers: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
+const status = rules.integer(200, 599)
+
+const answer = rules.group<Answer>({ status, body: anything, bodyBase64: base64, headers }, ["status"])
+
+const answerOf = ({ body, bodyBase64, headers = {}, status }: Answer): Fault.Fault => {
+  const names = Object.fromEntries(new Headers(headers))
+  if (bodyBase64 !== undefined) {
+    return Fault.answer(status, Uint8Array.from(atob(bodyBase64), (char) => char.charCodeAt(0)), names)
+  }
+  return typeof body === "string" || body === undefined
+    ? Fault.answer(status, body, names)
+    : Fault.answer(status, JSON.stringify(body), { "content-type": "application/json", ...names })
+}
+
+interface Form {
+  /** The member by which the form is recognized. */
+  readonly member: string
+  readonly rule: rules.Rule
+  readonly fault: (value: never) => Fault.Fault
+}
+
+const form = <A>(member: keyof A & string, rule: rules.Rule, fault: (value: A) => Fault.Fault): Form => ({
+  member,
+  rule,
+  fault
 })
 
-const OAuthError = Schema.Struct({ error: Schema.String, status: Schema.optional(Status) })
-
-const Delay = Schema.Struct({ delay: Schema.Unknown })
-
-const ClockAhead = Schema.Struct({ clockAhead: Schema.Unknown })
+/** The JSON forms of faults that are more than a word. The last one is that of any other object. */
+const forms = [
+  form<{ readonly delay: unknown }>("delay", rules.group({ delay: late }), ({ delay }) => Fault.delay(millisOf(delay))),
+  form<{ readonly clockAhead: unknown }>(
+    "clockAhead",
+    rules.group({ clockAhead: offset }),
+    ({ clockAhead }) => Fault.clockOffset(millisOf(clockAhead))
+  ),
+  form<{ readonly error: string; readonly status?: number }>(
+    "error",
+    rules.group({ error: rules.text, status }),
+    ({ error, status }) => Fault.oauthError(error, status)
+  ),
+  form<Answer>("status", answer, answerOf)
+] as const
 
 const has = (value: unknown, member: string): boolean =>
   typeof value === "object" && value !== null && Object.hasOwn(value, member)
 
-const answerOf = (
-  { body, headers = {}, status }: typeof Answer.Type,
-  path: string
-): Effect.Effect<Fault.Fault, WrongBody> =>
-  Effect.try({
-    try: () => {
-      const names = Object.fromEntries(new Headers(headers))
-      return typeof body === "string" || body === undefined
-        ? Fault.answer(status, body, names)
-        : Fault.answer(status, JSON.stringify(body), { "content-type": "application/json", ...names })
-    },
-    catch: () =>
-      wrong(`${path}.headers`, `Expected names and values of HTTP headers, actual ${JSON.stringify(headers)}`)
-  })
+const formOf = (value: unknown): Form => forms.find(({ member }) => has(value, member)) ?? forms[3]
 
-/**
- * Reads a fault: a word of `Fault`, `{ status, body, headers }` for another response, `{ error, status }` for an OAuth error,
- * `{ delay }` for a late response, or `{ clockAhead }` for the clock of the server, both as time spans.
- */
-const readFault = (value: unknown, path: string): Effect.Effect<Fault.Fault, WrongBody> =>
-  Effect.gen(function*() {
-    if (has(value, "delay")) {
-      const { delay } = yield* read(Delay, value, path)
-      return Fault.delay(yield* readSpan(delay, late, `${path}.delay`))
-    }
-    if (has(value, "clockAhead")) {
-      const { clockAhead } = yield* read(ClockAhead, value, path)
-      return Fault.clockOffset(yield* readSpan(clockAhead, offset, `${path}.clockAhead`))
-    }
-    if (has(value, "error")) {
-      const { error, status } = yield* read(OAuthError, value, path)
-      return Fault.oauthError(error, status)
-    }
-    return typeof value === "object" && value !== null
-      ? yield* answerOf(yield* read(Answer, value, path), path)
-      : yield* read(Word, value, path)
-  })
+const word = faultRules.fault("sockets")
 
-const Faults = Schema.Struct({ server: Schema.optional(Schema.Unknown), api: Schema.optional(Schema.Unknown) })
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null
+
+const fault: rules.Rule = (value, path) => (isObject(value) ? formOf(value).rule : word)(value, path)
+
+const targeted = rules.group<Omit<Fault.Targeted, "fault"> & { readonly fault: unknown }>({
+  fault,
+  ...faultRules.target
+}, ["fault"])
 
 /** A list of faults, or one. */
-const readList = (value: unknown, name: string) => {
-  const [isList, all] = Array.isArray(value) ? [true, value as ReadonlyArray<unknown>] : [false, [value]]
-  return value === undefined
-    ? Effect.succeed([])
-    : Effect.forEach(all, (one, index) => readFault(one, isList ? `${name}[${index}]` : name))
+const all: rules.Rule = (value, path) => {
+  const one: rules.Rule = (value, path) => (has(value, "fault") ? targeted : fault)(value, path)
+  return (Array.isArray(value) ? rules.list(one) : one)(value, path)
 }
+
+const faults = rules.group<{ readonly server: unknown; readonly api: unknown }>({ server: all, api: all })
+
+const made = (value: unknown): Fault.Fault =>
+  isObject(value) ? formOf(value).fault(value as never) : value as Fault.Fault
+
+const madeAll = (value: unknown): ReadonlyArray<Fault.Fault | Fault.Targeted> =>
+  (Array.isArray(value) ? value as ReadonlyArray<unknown> : value === undefined ? [] : [value]).map((one) => {
+    if (!has(one, "fault")) return made(one)
+    const given = one as Fault.Targeted
+    return { ...given, fault: made(given.fault) }
+  })
 
 /** Reads the faults of both servers. */
 export const readFaults = (body: unknown) =>
   Effect.gen(function*() {
-    const { api, server } = yield* read(Faults, body)
-    if (api === undefined && server === undefined) return yield* wrong("", "Expected server or api, actual {}")
-    return { server: yield* readList(server, "server"), api: yield* readList(api, "api") }
+    const { api, server } = yield* read<{ readonly server?: unknown; readonly api?: unknown }>(faults, body)
+    if (api === undefined && server === undefined) {
+      return yield* wrong([{ setting: "body", expected: "server or api", found: {} }])
+    }
+    return { server: madeAll(server), api: madeAll(api) }
   })
 
-export const Revoke = Schema.Struct({ number: Schema.optional(Schema.Int) })
+const revocation = rules.group<{ readonly number?: number }>({ number: rules.integer(1) })
 
-export const Secret = Schema.Struct({ clientId: Schema.String, secret: Schema.String })
+export const readRevocation = (body: unknown) => read<{ readonly number?: number }>(revocation, body)
 
-export const Clock = Schema.Struct({ advance: Schema.Unknown })
+interface Secret {
+  readonly clientId: string
+  readonly secret: string
+}
+
+const secret = rules.group<Secret>({ clientId: rules.text, secret: rules.anyText }, ["clientId", "secret"])
+
+export const readSecret = (body: unknown) => read<Secret>(secret, body)
+
+const clock = rules.group({ advance: span(0, 10 * year, "from 0 to 3650 days") }, ["advance"])
+
+/** Reads how far the clock is moved on, in milliseconds. */
+export const readAdvance = (body: unknown) =>
+  Effect.map(read<{ readonly advance: unknown }>(clock, body), ({ advance }) => millisOf(advance))
+
+const nothing = rules.group({})
 
 /** Reads the body of an operation that takes none. */
-export const readNothing = (body: Readonly<Record<string, unknown>>): Effect.Effect<void, WrongBody> => {
-  const [name] = Object.keys(body)
-  return name === undefined ? Effect.void : wrong(name, "is unexpected, since the operation has no members")
-}
+export const readNothing = (body: unknown): Effect.Effect<void, WrongBody> => Effect.asVoid(read(nothing, body))

@@ -23,12 +23,16 @@ export interface Incoming {
   readonly reason: string | undefined
   /** The name of the client certificate. */
   readonly certificate: string | undefined
+  /** Aborted when the client disconnects. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export class Broken extends Data.TaggedError("Broken")<{ readonly code: "ECONNRESET" | "ECONNREFUSED" }> {}
 
 export interface Host {
   readonly origin: string
+  /** The longest body that the server reads, in bytes. More than that needs not be received. Default: any length. */
+  readonly longestBody?: number | undefined
   readonly handle: (incoming: Incoming) => Effect.Effect<Response, Broken>
 }
 

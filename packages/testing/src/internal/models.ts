@@ -30,7 +30,7 @@ export interface Client {
 
 /** An issued token, with its current state. */
 export interface Issued {
-  /** The first is 1; its value is `token-1`, in a `Sandbox` with more at its end, or a JWT. */
+  /** The first is 1; its value is `token-1`, on sockets with more at its end, or a JWT. */
   readonly number: number
   readonly value: Redacted.Redacted<string>
   readonly clientId: string

@@ -4,7 +4,7 @@
 import type * as TestApi from "../TestApi.js"
 import type * as TestAuthorizationServer from "../TestAuthorizationServer.js"
 
-interface Options {
+export interface Options {
   readonly server?: TestAuthorizationServer.Options | NonNullable<TestAuthorizationServer.Options["server"]> | undefined
   readonly api?: TestApi.Options | undefined
 }

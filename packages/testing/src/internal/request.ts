@@ -46,22 +46,25 @@ export const parse = (
     return refuse("otherFormat", `The server expects ${expected}, and the content type is ${type || "not stated"}.`)
   })
 
-const secretParameters = new Set([
-  "access_token",
-  "actor_token",
-  "assertion",
-  "client_assertion",
-  "client_secret",
-  "code",
-  "password",
-  "refresh_token",
-  "subject_token",
-  "token"
-])
+const secretName = new RegExp([
+  "(?:assertion|credentials?|jwt|passphrase|password|passwd|pwd|secret|signature|token)$",
+  "(?:^|_)(?:api|access|private|secret|shared|signing|subscription)_?key$",
+  "^key$",
+  "^(?:(?:authorization|device)_)?code$"
+].join("|"))
+
+/**
+ * True for a name that ends as those of secrets do, in any case and spelling: `client_secret`, `apiKey`, `X-Access-Token`. Names
+ * such as `token_type` and `tokenLife` describe one.
+ */
+const isSecret = (name: string): boolean =>
+  secretName.test(
+    name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase().replaceAll(/[^a-z]+/g, "_").replace(/_$/, "")
+  )
 
 /** The URL without secrets in its query, for the record. */
 export const redactedUrl = (url: URL): string => {
-  const names = [...url.searchParams.keys()].filter((name) => secretParameters.has(name))
+  const names = [...url.searchParams.keys()].filter(isSecret)
   if (names.length === 0) return url.href
   const shown = new URL(url)
   for (const name of names) shown.searchParams.set(name, "<redacted>")
@@ -70,4 +73,4 @@ export const redactedUrl = (url: URL): string => {
 
 /** The parameters without secrets, for the record. */
 export const redacted = (pairs: Pairs): Readonly<Record<string, string>> =>
-  Object.fromEntries(pairs.map(([name, value]) => [name, secretParameters.has(name) ? "<redacted>" : value]))
+  Object.fromEntries(pairs.map(([name, value]) => [name, isSecret(name) ? "<redacted>" : value]))

@@ -18,6 +18,11 @@ export interface Address {
   readonly port?: number | undefined
   /** The address to listen on. Default: `127.0.0.1`. */
   readonly host?: string | undefined
+  /**
+   * The host name in the URLs of the servers, by which other machines or containers reach them. Default: that of `host`, or
+   * `127.0.0.1` for all addresses of the machine.
+   */
+  readonly publicHost?: string | undefined
   /** The certificate and its private key as PEM, for `https:`. Default: none, `http:`. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
 }
@@ -34,63 +39,95 @@ export interface Listener {
   readonly serve: (host: () => host.Host, run: (effect: Effect.Effect<void>) => void) => void
 }
 
-const read = (request: Http.IncomingMessage): Promise<Uint8Array> =>
-  new Promise((resolve, reject) => {
-    const chunks: Array<Buffer> = []
-    request.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () => resolve(Buffer.concat(chunks))).on(
-      "error",
-      reject
-    )
+/** Reads a body, or as much of it as shows that it is longer than the server reads. */
+const read = async (request: Http.IncomingMessage, longest: number): Promise<Uint8Array> => {
+  const chunks: Array<Buffer> = []
+  let length = 0
+  // Not by a loop over the request, whose end would destroy the connection.
+  await new Promise<void>((resolve, reject) => {
+    request.on("data", (chunk: Buffer) => {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > longest) resolve()
+    }).on("end", resolve).on("error", reject)
   })
+  // The rest is received, and not kept: the connection remains usable.
+  request.removeAllListeners("data").resume()
+  return Buffer.concat(chunks)
+}
 
 /** Returns the URL of a request, undefined for a target that is not a path. A path may begin with two slashes. */
 const urlOf = (origin: string, target: string): URL | undefined =>
   target.startsWith("/") && URL.canParse(origin + target) ? new URL(origin + target) : undefined
 
-/** Reads the body of a response, as far as it is sent. */
-const bodyOf = async ({ body }: Response): Promise<{ readonly bytes: Buffer; readonly isWhole: boolean }> => {
-  const chunks: Array<Uint8Array> = []
-  const reader = body?.getReader()
+/** Writes a part, and waits until the client takes more, or has left. */
+const write = async (response: Http.ServerResponse, bytes: Uint8Array): Promise<void> => {
+  if (response.destroyed || response.write(bytes)) return
+  await new Promise<void>((resolve) => {
+    const ready = () => {
+      response.off("drain", ready).off("close", ready)
+      resolve()
+    }
+    response.on("drain", ready).on("close", ready)
+  })
+}
+
+/** Sends the body of a response, each part when it arrives. A stream that fails ends the connection, after what it had. */
+const send = async (body: ReadableStream<Uint8Array>, response: Http.ServerResponse): Promise<void> => {
+  const reader = body.getReader()
+  // Reaches the handler: its stream is cancelled when the client leaves.
+  response.once("close", () => void reader.cancel().catch(() => undefined))
+  response.flushHeaders()
   try {
-    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) chunks.push(next.value)
-    return { bytes: Buffer.concat(chunks), isWhole: true }
+    for (let part = await reader.read(); !part.done; part = await reader.read()) await write(response, part.value)
+    response.end()
   } catch {
-    return { bytes: Buffer.concat(chunks), isWhole: false }
+    // What is written arrives before the end of the connection.
+    response.write("", () => response.socket?.destroy())
   }
 }
 
+const headersOf = ({ headers }: Response): Http.OutgoingHttpHeaders => {
+  const cookies = headers.getSetCookie()
+  return { ...Object.fromEntries(headers), ...(cookies.length === 0 ? {} : { "set-cookie": cookies }) }
+}
+
+interface Exchange {
+  readonly request: Http.IncomingMessage
+  readonly response: Http.ServerResponse
+  /** Aborted when the client disconnects. */
+  readonly signal: AbortSignal
+  readonly reset: () => void
+}
+
 const answer = (
-  request: Http.IncomingMessage,
-  response: Http.ServerResponse,
-  { handle, origin }: host.Host,
-  reset: () => void
+  { request, reset, response, signal }: Exchange,
+  { handle, longestBody = Infinity, origin }: host.Host
 ) =>
   Effect.gen(function*() {
-    const body = yield* Effect.promise(() => read(request))
-    const headers = Object.fromEntries(
-      Object.entries(request.headers).map((
-        [name, value]
-      ) => [name, Array.isArray(value) ? value.join(", ") : value ?? ""])
-    )
     const url = urlOf(origin, request.url ?? "/")
     if (url === undefined) return void response.writeHead(400).end()
+    const body = yield* Effect.promise(() => read(request, longestBody))
     const found = yield* handle({
       method: request.method ?? "GET",
       url,
-      headers,
+      headers: Object.fromEntries(
+        Object.entries(request.headers).map((
+          [name, value]
+        ) => [name, Array.isArray(value) ? value.join(", ") : value ?? ""])
+      ),
       body,
       reason: undefined,
-      certificate: undefined
+      certificate: undefined,
+      signal
     })
-    const { bytes, isWhole } = yield* Effect.promise(() => bodyOf(found))
-    const cookies = found.headers.getSetCookie()
-    response.writeHead(found.status, {
-      ...Object.fromEntries(found.headers),
-      ...(cookies.length === 0 ? {} : { "set-cookie": cookies })
-    })
-    if (isWhole) response.end(bytes)
-    // What is written arrives before the end of the connection.
-    else response.write(bytes, () => request.socket.destroy())
+    response.writeHead(found.status, found.statusText === "" ? undefined : found.statusText, headersOf(found))
+    if (found.body === null || request.method === "HEAD") {
+      yield* Effect.promise(async () => found.body?.cancel())
+      return void response.end()
+    }
+    const stream = found.body
+    yield* Effect.promise(() => send(stream, response))
   }).pipe(
     Effect.catchTag("Broken", () => Effect.sync(reset)),
     // A handler that throws is a mistake in the test, which is reported to its author.
@@ -108,7 +145,7 @@ const named = (host: string): string =>
 
 /** Opens a socket, until the scope is closed. */
 export const listen = (
-  { host = "127.0.0.1", port = 0, tls }: Address
+  { host = "127.0.0.1", port = 0, publicHost = host, tls }: Address
 ): Effect.Effect<Listener, ListenFailed, Scope.Scope> => {
   // A header that may occur once is wrong where it is repeated, as at proxies; Node would take the first.
   const options = { joinDuplicateHeaders: true }
@@ -119,7 +156,7 @@ export const listen = (
     server.once("error", ({ message }) => resume(new ListenFailed({ port, message })))
     server.listen(port, host, () => {
       const { port: found } = server.address() as AddressInfo
-      resume(Effect.succeed(`${tls === undefined ? "http" : "https"}://${named(host)}:${found}`))
+      resume(Effect.succeed(`${tls === undefined ? "http" : "https"}://${named(publicHost)}:${found}`))
     })
   })
   const closed = Effect.async<void>((resume) => {
@@ -137,11 +174,16 @@ export const listen = (
     origin,
     serve: (host, run) => {
       server.on("request", (request: Http.IncomingMessage, response: Http.ServerResponse) => {
+        const disconnected = new AbortController()
         const left = Effect.async<void>((resume) => {
-          response.once("close", () => resume(Effect.void))
+          response.once("close", () => {
+            if (!response.writableFinished) disconnected.abort()
+            resume(Effect.void)
+          })
         })
         const reset = () => void connections.get(request.socket.remotePort)?.resetAndDestroy()
-        run(Effect.raceFirst(answer(request, response, host(), reset), left))
+        const { signal } = disconnected
+        run(Effect.raceFirst(answer({ request, response, signal, reset }, host()), left))
       })
     }
   }))
