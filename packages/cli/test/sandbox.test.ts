@@ -120,12 +120,104 @@ describe("sandbox", () => {
     minute
   )
 
+  it.scopedLive(
+    "takes the options of the library, by name or from a file, which the command line overrides",
+    () =>
+      Effect.gen(function*() {
+        const { directory } = yield* binary.home
+        const file = `${directory}/sandbox.json`
+        yield* Effect.promise(() =>
+          writeFile(
+            file,
+            JSON.stringify({
+              publicHost: "localhost",
+              server: {
+                server: "okta",
+                tokenLife: "2 hours",
+                scopes: ["read", "items:admin"],
+                clients: [{ id: "one", secret: "first", method: "client_secret_post" }, { id: "two", secret: "second" }]
+              },
+              api: { rejection: { status: 403, body: "expired" }, audience: "items" }
+            })
+          )
+        )
+        const { stderr } = yield* running([
+          ...["--options", file, "--token-life", "90s", "--require-scope", "read", "--rejection", "419"],
+          ...["--legacy-token", "old:secret:1", "--one-token-per-client", "--hourly-limit", "2", "--jwt"]
+        ], async (environment) => {
+          assert.deepInclude(environment, {
+            OAUTH_CLIENT_ID: "one",
+            OAUTH_SCOPE: "read",
+            OAUTH_AUDIENCE: "items",
+            LEGACY_TOKEN_ID: "old",
+            LEGACY_TOKEN_SECRET: "secret:1"
+          })
+          assert.match(environment["OAUTH_TOKEN_URL"] ?? "", /^http:\/\/localhost:/)
+          const issue = async () => {
+            const body = new URLSearchParams({
+              grant_type: "client_credentials",
+              client_id: "one",
+              client_secret: "first",
+              scope: "read",
+              audience: "items"
+            })
+            const response = await fetch(environment["OAUTH_TOKEN_URL"] ?? "", { method: "POST", body })
+            return [response.status, await response.json() as Readonly<Record<string, unknown>>] as const
+          }
+          const call = (token: unknown) =>
+            fetch(environment["API_BASE_URL"] ?? "", { headers: { authorization: `Bearer ${String(token)}` } })
+          const [status, first] = await issue()
+          assert.deepStrictEqual([status, first["expires_in"]], [200, 90])
+          assert.strictEqual((await call(first["access_token"])).status, 200)
+          const { keys } = await (await fetch(environment["SANDBOX_JWKS_URL"] ?? "")).json() as {
+            readonly keys: ReadonlyArray<unknown>
+          }
+          assert.lengthOf(keys, 1)
+          assert.strictEqual((await issue())[0], 200)
+          assert.strictEqual((await call(first["access_token"])).status, 419)
+          assert.strictEqual((await issue())[0], 429)
+        })
+        assert.match(stderr, /Scopes that exist: read, items:admin\./)
+        assert.match(stderr, /Clients: one, two\. The variables are those of the first\./)
+      }),
+    minute
+  )
+
+  it.scopedLive("states each wrong option of the file, and the nearest name", () =>
+    Effect.gen(function*() {
+      const { directory, run } = yield* binary.home
+      const file = `${directory}/sandbox.json`
+      const wrong = [
+        [`{ "server": { "dailyLimt": 1 } }`, "server.dailyLimt: expected absent", "the nearest is dailyLimit"],
+        [`{ "sever": {} }`, "sever: expected absent", "the nearest is server"],
+        [`{ "api": [] }`, "api: expected an object"],
+        [`{ "server": 1 }`, "server: expected one of"],
+        [`{ "api": { "handler": "x" } }`, "api.handler: expected a function"],
+        [`{ "port": "x" }`, "port: expected an integer"],
+        ["[]", "must contain a JSON object"],
+        ["{", "is not JSON"]
+      ]
+      for (const [content = "", ...stated] of wrong) {
+        yield* Effect.promise(() => writeFile(file, content))
+        const { exitCode, stderr } = yield* run(["sandbox", "--options", file])
+        assert.strictEqual(exitCode, 2, content)
+        for (const part of [...stated, "sandbox.json"]) assert.include(stderr.replaceAll(/\s+/g, " "), part, content)
+      }
+    }), minute)
+
   it.scopedLive("refuses options that it cannot use", () =>
     Effect.gen(function*() {
       const { run } = yield* binary.home
       const wrong = [
         ["--port", "70000"],
+        ["--port", "-1"],
         ["--daily-limit", "0"],
+        ["--hourly-limit", "0"],
+        ["--token-life", "soon"],
+        ["--rejection", "401x"],
+        ["--legacy-token", "id"],
+        ["--public-host", ""],
+        ["--options", "/nowhere/sandbox.json"],
         ["--server", "other"],
         ["--client-authentication", "none"],
         ["--tls-cert", "cert.pem"],

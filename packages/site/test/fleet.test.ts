@@ -31,6 +31,6 @@ describe("the simulator of the site", () => {
   it.effect("states what is wrong with a question", () =>
     Effect.map(
       ask({ isShared: true, dailyLimit: 0.5 }),
-      (found) => assert.match(String(tokens(found)), /^issuanceBudget\.limit: expected /)
+      (found) => assert.match(String(tokens(found)), /^dailyLimit: expected /)
     ))
 })

@@ -108,10 +108,12 @@ const greeting = ({ method, url }: Request, { clientId, number, scope }: Token):
   return Response.json({ method, path: pathname + search, client: clientId, token: number, scope })
 }
 
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value)
+
 /** Returns the options with the handler as an effect. Other values are passed on to their rules. */
 const plainOptions = (options: Options): Loopback.Options => {
   const { api = {}, ...rest } = options
-  if (typeof api !== "object") return { ...rest, api }
+  if (!isObject(api)) return { ...rest, api: api as object as TestApi.Options }
   const { handler = greeting } = api
   return {
     ...rest,

@@ -43,9 +43,9 @@ const wrong: ReadonlyArray<readonly [options: object, path: string, expected: st
   [{ server: "ath0" }, "server", "the nearest is auth0"],
   [{ server: { server: "keyclok" } }, "server.server", "the nearest is keycloak"],
   [{ server: 5 }, "server", "one of"],
-  [{ server: { dailyLimit: "50" } }, "server.dailyLimit", "an integer of 0 or more"],
+  [{ server: { dailyLimit: "50" } }, "server.dailyLimit", "an integer of 1 or more"],
   [{ server: { dailyLimit: NaN } }, "server.dailyLimit", "an integer"],
-  [{ server: { dailyLimit: -1 } }, "server.dailyLimit", "an integer"],
+  [{ server: { dailyLimit: 0 } }, "server.dailyLimit", "an integer"],
   [{ server: { organizationLimits: { dya: 1 } } }, "server.organizationLimits.dya", "the nearest is day"],
   [{ server: { tokenLife: NaN } }, "server.tokenLife", "duration"],
   [{ server: { tokenLife: -1 } }, "server.tokenLife", "duration"],
@@ -64,6 +64,10 @@ const wrong: ReadonlyArray<readonly [options: object, path: string, expected: st
   [{ api: { rejection: "graphQl" } }, "api.rejection", "the nearest is graphql"],
   [{ api: { rejection: { code: 401 } } }, "api.rejection.status", "an integer"],
   [{ api: { handler: {} } }, "api.handler", "a function"],
+  [{ api: [] }, "api", "an object"],
+  [{ api: null }, "api", "an object"],
+  [{ server: [] }, "server", "an object"],
+  [{ server: null }, "server", "an object"],
   [{ api: { legacyTokens: [{ id: "a" }] } }, "api.legacyTokens[0].secret", "a string"]
 ]
 

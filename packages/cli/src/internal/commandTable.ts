@@ -185,23 +185,34 @@ const sandbox = command(
   "Start an authorization server and an API on this machine, for tests in any language.",
   {
     ...common,
-    port: {
-      ...number(
-        "integer",
-        "PORT",
-        "The port of the authorization server; the API gets the next one. 0 takes two free ports."
-      ),
-      default: 0
-    },
-    host: { ...text("ADDRESS", "The address to listen on."), default: "127.0.0.1" },
+    options: text(
+      "FILE",
+      "Options as JSON, with the names of the library: {\"server\": {\"clients\": [...]}, \"api\": {...}}. The options below " +
+        "prevail.",
+      { completes: "file" }
+    ),
+    port: number(
+      "integer",
+      "PORT",
+      "The port of the authorization server; the API gets the next one. Default: two free ports."
+    ),
+    host: text("ADDRESS", "The address to listen on. Default: 127.0.0.1."),
+    publicHost: text("NAME", "The host name by which other machines or containers reach the servers."),
     dailyLimit: number("integer", "NUMBER", "Tokens that the server issues in a day. Default: any number."),
-    jwt: flag("Issue access tokens as JWTs, with their keys at a URL."),
+    hourlyLimit: number("integer", "NUMBER", "Tokens that the server issues in an hour. Default: any number."),
+    tokenLife: text("DURATION", "The life of a token: 1h, 15min, 30s. Default: 24h."),
+    oneTokenPerClient: flag("Revoke the previous token of the client when another one is issued."),
+    jwt: flag("Issue access tokens as JWTs, with their keys at SANDBOX_JWKS_URL."),
     server: choice("SERVER", serverNames, "The server to behave as. Default: the standards, strictly."),
     clientAuthentication: choice(
       "METHOD",
       ["client_secret_post", "client_secret_basic", "either"],
       "The method by which the client must authenticate. Default: that of the server."
     ),
+    requireScope: text("TEXT", "The scopes that each call requires, with blanks in between."),
+    audience: text("TEXT", "The audience that tokens must be for."),
+    rejection: text("NAME", "The response to a token that is not valid: 403, graphql and others. Default: bearer."),
+    legacyToken: text("ID:SECRET", "An id and its secret that the API accepts by basic auth."),
     tlsCert: text("FILE", "The certificate of both servers as PEM, for https.", { completes: "file" }),
     tlsKey: text("FILE", "Its private key as PEM.", { completes: "file" }),
     json: flag("Print the variables as JSON.", "j")

@@ -54,8 +54,8 @@ const situations = Object.fromEntries(
 
 export const codings = oneOf(["identity", "gzip", "deflate", "br"])
 
-/** A number of tokens. */
-export const limit = integer(0)
+/** A number of tokens in some time. */
+export const limit = integer(1)
 
 const unlimited = (rule: Rule): Rule => (value, path) => value === Infinity ? [] : rule(value, path)
 

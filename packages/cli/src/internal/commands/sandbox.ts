@@ -3,27 +3,41 @@
  */
 import * as FileSystem from "node:fs/promises"
 
+import { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Sandbox from "@effect-oauth/testing/Sandbox"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-import { usage } from "../Failure.js"
+import * as durationText from "../durationText.js"
+import { type Failure, usage } from "../Failure.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
 
+type Server = Exclude<Sandbox.Options["server"], string | undefined>
+
 export interface Options extends Common {
-  readonly port: number
-  readonly host: string
+  readonly options: Option.Option<string>
+  readonly port: Option.Option<number>
+  readonly host: Option.Option<string>
+  readonly publicHost: Option.Option<string>
   readonly dailyLimit: Option.Option<number>
+  readonly hourlyLimit: Option.Option<number>
+  readonly tokenLife: Option.Option<string>
+  readonly oneTokenPerClient: boolean
   readonly jwt: boolean
-  readonly server: Option.Option<NonNullable<Exclude<Sandbox.Options["server"], object>>>
+  readonly server: Option.Option<NonNullable<Server["server"]>>
   readonly clientAuthentication: Option.Option<"client_secret_post" | "client_secret_basic" | "either">
+  readonly requireScope: Option.Option<string>
+  readonly audience: Option.Option<string>
+  readonly rejection: Option.Option<string>
+  readonly legacyToken: Option.Option<string>
   readonly tlsCert: Option.Option<string>
   readonly tlsKey: Option.Option<string>
   readonly json: boolean
 }
 
-const scopes = ["items:read", "items:write"]
+/** The scopes that exist, unless the file of options states others. */
+const existing = ["items:read", "items:write"]
 
 /** The API: items, as the first call of the guides reads them, and what it received at any other path. */
 const handler: NonNullable<NonNullable<Sandbox.Options["api"]>["handler"]> = ({ method, url }, token) => {
@@ -38,13 +52,6 @@ const handler: NonNullable<NonNullable<Sandbox.Options["api"]>["handler"]> = ({ 
       scope: token.scope
     })
 }
-
-const checked = ({ dailyLimit, port }: Options) =>
-  port < 0 || port > 65_534
-    ? usage("--port must be from 0 to 65534, and the API gets the next one. 0 takes two free ports.")
-    : Option.exists(dailyLimit, (limit) => limit < 1)
-    ? usage("--daily-limit must be 1 or more tokens.")
-    : Effect.void
 
 const readFile = (option: string, path: string) =>
   Effect.tryPromise({
@@ -63,42 +70,120 @@ const tlsOf = ({ tlsCert, tlsKey }: Options) =>
   })
 
 const methodsOf = ({ clientAuthentication }: Options) =>
-  Option.getOrUndefined(Option.map(
+  Option.map(
     clientAuthentication,
     (method) => method === "either" ? ["client_secret_post", "client_secret_basic"] as const : [method]
-  ))
-
-const start = (options: Options, tls: Sandbox.Options["tls"]) => {
-  const { dailyLimit, host, jwt, port, server } = options
-  return Effect.acquireRelease(
-    Effect.tryPromise({
-      try: () =>
-        Sandbox.start({
-          host,
-          port,
-          tls,
-          api: { handler },
-          server: {
-            scopes,
-            server: Option.getOrUndefined(server),
-            dailyLimit: Option.getOrUndefined(dailyLimit),
-            accessTokens: jwt ? "jwt" : undefined,
-            secretMethods: methodsOf(options)
-          }
-        }),
-      catch: (error) =>
-        usage(
-          `The servers cannot listen: ${error instanceof Error ? error.message : "unknown"}.`,
-          "Pass another --port or --host."
-        )
-    }),
-    (sandbox) => Effect.promise(() => sandbox.close())
   )
+
+type Members = Readonly<Record<string, unknown>>
+
+const isMembers = (value: unknown): value is Members =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Reads the file of options, which the library validates. */
+const fileOf = ({ options }: Options): Effect.Effect<Members, Failure> =>
+  Effect.gen(function*() {
+    if (Option.isNone(options)) return {}
+    const path = options.value
+    const content = yield* readFile("--options", path)
+    const found = yield* Effect.try({
+      try: (): unknown => JSON.parse(content),
+      catch: (error) => usage(`--options ${path} is not JSON: ${error instanceof Error ? error.message : "unknown"}.`)
+    })
+    return isMembers(found) ? found : yield* usage(`--options ${path} must contain a JSON object.`)
+  })
+
+const lifeOf = ({ tokenLife }: Options) =>
+  Effect.transposeMapOption(
+    tokenLife,
+    (text) =>
+      Effect.mapError(durationText.read(text), () => usage("--token-life must be a duration such as 1h, 15min or 30s."))
+  )
+
+const legacyTokensOf = ({ legacyToken }: Options) =>
+  Effect.transposeMapOption(legacyToken, (text) => {
+    const [, id, secret] = /^([^:]+):(.+)$/.exec(text) ?? []
+    return id === undefined || secret === undefined
+      ? usage("--legacy-token must be an id and its secret: ID:SECRET.")
+      : Effect.succeed([{ id, secret }])
+  })
+
+/** Returns the values that are present. */
+const stated = (values: Readonly<Record<string, Option.Option<unknown>>>): Members =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => Option.isSome(value) ? [[name, value.value]] : [])
+  )
+
+const when = <A>(flag: boolean, value: A): Option.Option<A> => flag ? Option.some(value) : Option.none()
+
+/** Returns the options of the library: those of the file, and those of the command line, which prevail. */
+const librarySettings = (options: Options) =>
+  Effect.gen(function*() {
+    const { api = {}, server = {}, ...file } = yield* fileOf(options)
+    const { audience, dailyLimit, host, hourlyLimit, jwt, oneTokenPerClient, port, publicHost, rejection } = options
+    const requiredScope = Option.map(options.requireScope, (text) => text.split(" ").filter((scope) => scope !== ""))
+    const tls = yield* tlsOf(options)
+    const scopes = [...new Set([...existing, ...Option.getOrElse(requiredScope, () => [])])]
+    return {
+      ...file,
+      ...stated({ port, host, publicHost, tls: Option.fromNullable(tls) }),
+      // A value that is not an object is passed on, to be named in the message of the library.
+      server: typeof server === "string" || isMembers(server)
+        ? {
+          scopes,
+          ...(typeof server === "string" ? { server } : server),
+          ...stated({
+            server: options.server,
+            dailyLimit,
+            hourlyLimit,
+            tokenLife: yield* lifeOf(options),
+            onePerClient: when(oneTokenPerClient, "revoke"),
+            accessTokens: when(jwt, "jwt"),
+            secretMethods: methodsOf(options)
+          })
+        }
+        : server,
+      api: isMembers(api)
+        ? {
+          handler,
+          ...api,
+          ...stated({ requiredScope, audience, rejection, legacyTokens: yield* legacyTokensOf(options) })
+        }
+        : api
+    } as Sandbox.Options
+  })
+
+const failed = ({ options }: Options) => (error: unknown): Failure => {
+  const message = error instanceof Error ? error.message : "unknown"
+  if (!(error instanceof InvalidConfig.InvalidConfig)) {
+    return usage(`The servers cannot listen: ${message}.`, "Pass another --port or --host.")
+  }
+  const names = "The names are those of Sandbox.start in @effect-oauth/testing."
+  return Option.match(options, {
+    onNone: () => usage(`${message}.`),
+    onSome: (path) => usage(`${path}: ${message}.`, names)
+  })
 }
 
-const noTls = ({ host }: Options): string =>
-  `\nClients of effect-oauth send no credentials by http: to ${host}, which is not a loopback address. Pass --tls-cert and ` +
-  "--tls-key, with OAUTH_TLS_CA_FILE for the clients, or --host 127.0.0.1. Other programs may use the variables."
+const start = (options: Options, settings: Sandbox.Options) =>
+  Effect.acquireRelease(
+    Effect.tryPromise({ try: () => Sandbox.start(settings), catch: failed(options) }),
+    (sandbox) => Effect.promise(() => sandbox.close())
+  )
+
+/** Returns a warning where clients of the library send no credentials: by `http:` to another machine. */
+const noTls = (
+  { API_BASE_URL = "", OAUTH_ALLOW_HTTP_LOOPBACK, OAUTH_TOKEN_URL = "" }: Sandbox.Sandbox["environment"]
+) => {
+  const [plain] = [OAUTH_TOKEN_URL, API_BASE_URL].map((url) => new URL(url)).filter(({ protocol }) =>
+    protocol === "http:"
+  )
+  return OAUTH_ALLOW_HTTP_LOOPBACK !== undefined || plain === undefined ?
+    undefined :
+    `\nClients of effect-oauth send no ` +
+    `credentials by http: to ${plain.hostname}, which is not a loopback address. Pass --tls-cert and --tls-key, with ` +
+    "OAUTH_TLS_CA_FILE for the clients, or --host 127.0.0.1. Other programs may use the variables."
+}
 
 /** A value as a shell reads it. */
 const quoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`
@@ -120,20 +205,23 @@ const firstCall = ({ apiBaseUrl, environment, tokenUrl }: Sandbox.Sandbox): stri
 
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
-    yield* checked(options)
     const { note, print } = yield* Screen
-    const tls = yield* tlsOf(options)
-    const sandbox = yield* start(options, tls)
-    const { controlUrl, environment, jwksUrl } = sandbox
+    const settings = yield* librarySettings(options)
+    const sandbox = yield* start(options, settings)
+    const { controlUrl, environment } = sandbox
     if (options.json) yield* print(JSON.stringify(environment))
     else for (const [name, value] of Object.entries(environment)) yield* print(`export ${name}=${quoted(value)}`)
-    if (tls === undefined && environment["OAUTH_ALLOW_HTTP_LOOPBACK"] === undefined) yield* note(noTls(options))
+    const warning = noTls(environment)
+    if (warning !== undefined) yield* note(warning)
     const { OAUTH_SCOPE = "" } = environment
+    const { clients = [], scopes = [] } = settings.server as Server
     // Of a server whose scopes name the resource, the variable is the only one.
-    const existing = OAUTH_SCOPE.endsWith("/.default") ? OAUTH_SCOPE : scopes.join(", ")
-    yield* note(`\nScopes that exist: ${existing}. With these variables, in another terminal:\n`)
+    const named = OAUTH_SCOPE.endsWith("/.default") ? OAUTH_SCOPE : scopes.join(", ")
+    yield* note(`\nScopes that exist: ${named}. With these variables, in another terminal:\n`)
     yield* note(firstCall(sandbox))
-    if (options.jwt) yield* note(`\nThe keys of its tokens: ${jwksUrl}`)
+    if (clients.length > 1) {
+      yield* note(`\nClients: ${clients.map(({ id }) => id).join(", ")}. The variables are those of the first.`)
+    }
     yield* note(`\nControl for tests: ${controlUrl}. Ctrl-C stops it.`)
     return yield* Effect.never
   }).pipe(Effect.scoped)
