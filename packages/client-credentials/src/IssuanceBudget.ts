@@ -170,6 +170,9 @@ export interface Options {
 }
 
 /** A token request that the budget allowed. */
+/** Options of a program that requests a token from the endpoint itself. */
+const unspecified = { reason: "forced", replaces: undefined } as const
+
 type Permit = ledgers.Granted
 
 /**
@@ -388,7 +391,9 @@ export const make = (
           life.within(Effect.gen(function*() {
             const organization = issuerQuota.organizationOf(request)
             const permit = yield* budget.spend(requestOptions?.reason === "renewal", organization)
-            const outcome = yield* Effect.either(endpoint.requestToken(request, requestOptions))
+            const outcome = yield* Effect.either(
+              endpoint.requestToken(request, { ...requestOptions ?? unspecified, isCounted: true })
+            )
             yield* budget.settle(permit, outcome, organization)
             if (Either.isRight(outcome) || mayHaveIssued(outcome.left)) yield* budget.warn(permit)
             return yield* outcome

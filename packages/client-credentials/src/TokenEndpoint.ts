@@ -109,6 +109,11 @@ interface RequestOptions {
     readonly atLeast: number
     readonly pauseAfter: (replaced: number) => number
   } | undefined
+  /**
+   * True if every request that may issue a token is counted: one whose connection is closed without a response fails, and is
+   * not sent again. Default: false.
+   */
+  readonly isCounted?: boolean | undefined
 }
 
 /**
@@ -255,6 +260,7 @@ export const make = (
           clientId: request.clientId,
           issuer,
           signingAlgorithms,
+          isSentOnce: options?.isCounted,
           onSent: counted(options),
           encode: (proof) => tokenRequest.encode(url, request, proof),
           decode: (received, redaction, { hint, presented }) =>

@@ -1,4 +1,4 @@
-import { FileSystem } from "@effect/platform"
+import { FileSystem, HttpClientRequest } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -15,6 +15,7 @@ import {
 import { VirtualClock } from "@effect-oauth/testing"
 import { Clock, Duration, Effect, Either, Layer, Logger, Option, Random } from "effect"
 
+import * as httpErrors from "../src/internal/seam/httpErrors.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import { runs } from "./support/runs.js"
 import * as scenario from "./support/scenario.js"
@@ -97,6 +98,30 @@ const start = (script: Script, budget: IssuanceBudget.Options, options?: TokenCa
   })
 
 const quiet = Logger.remove(Logger.defaultLogger)
+
+describe("a connection that is closed without a response", () => {
+  const requests = (budget: IssuanceBudget.Options | undefined) =>
+    Effect.gen(function*() {
+      const closed = Object.assign(new Error("closed"), { code: "ECONNRESET" })
+      const http = fakeHttp.make(() =>
+        Effect.fail(httpErrors.ofRequest(HttpClientRequest.post("/token"), "Transport", { cause: closed }))
+      )
+      const parts = Layer.mergeAll(http.layer, open, TokenStore.layerMemory, ClientConfig.layer(scenario.options))
+      const endpoint = Layer.provideMerge(TokenEndpoint.layer(), Layer.provideMerge(ServerMetadata.layer(), parts))
+      const counted = budget === undefined ? endpoint : Layer.provideMerge(IssuanceBudget.layer(budget), endpoint)
+      const error = yield* Effect.flatMap(
+        TokenEndpoint.TokenEndpoint,
+        ({ request, requestToken }) => Effect.flip(requestToken(request))
+      ).pipe(Effect.provide(counted))
+      assert(error._tag === "TokenEndpointUnavailable")
+      return http.sent.length
+    })
+
+  it.effect("is followed by a second request, but not within a budget, which counts each", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual([yield* requests(undefined), yield* requests({ limit: 5 })], [2, 1])
+    }))
+})
 
 describe("the daily limit", () => {
   it.scoped(

@@ -181,12 +181,12 @@ describe("the API rejects every token for a day", () => {
 })
 
 describe("the issuer is unavailable for an hour", () => {
-  const conditions = ["unavailable", "unauthorized", "lost", "unreachable", "silent"] as const
+  const conditions = ["unavailable", "unauthorized", "lost", "dropped", "unreachable", "silent"] as const
   for (const issuer of sample("outages of the issuer", conditions, 2)) {
     for (const instances of sizes(`fleets while the issuer is ${issuer}`, [3, 20, 1], 1)) {
       // The budget has to assume that a request without a response issued a token. With a limit of 50, its pauses are a
       // fifth of the time since the first one.
-      const mayHaveIssued = issuer === "lost" || issuer === "silent"
+      const mayHaveIssued = issuer === "lost" || issuer === "dropped" || issuer === "silent"
       const [within, pause] = mayHaveIssued ? ["a quarter of it", 13] : ["the back-off", 0]
       it.live(`${issuer}: ${instances} instances have a token within ${within} after it`, () =>
         Effect.gen(function*() {
@@ -211,6 +211,31 @@ describe("the issuer is unavailable for an hour", () => {
           assert.isAtMost(failedAt, (62 + pause) * minute)
         }))
     }
+  }
+})
+
+describe("token requests take from 0.1 to 20 seconds", () => {
+  const windows = [["any 24 hours", undefined], ["a calendar day", { timeZone: "UTC" }]] as const
+  for (const [name, window] of windows) {
+    it.live(`a fleet that needs more tokens than the limit of ${name} exceeds it by none`, () =>
+      Effect.gen(function*() {
+        const days = 4
+        const { issued, received } = yield* simulation.run({
+          instances: 5,
+          days,
+          callsEvery: "5 minutes",
+          tokenLife: "1 hour",
+          requestTime: "100 millis",
+          requestTimeUpTo: "20 seconds",
+          dailyLimit: window === undefined ? 20 : undefined,
+          shared: { issuanceBudget: { limit: 20, window } }
+        }, { observe: () => undefined })
+        assert.isEmpty(received.filter(({ status }) => status === 429))
+        const perDay = Array.from({ length: days }, (_, day) =>
+          issued.filter(({ issuedAt }) => Math.floor(issuedAt / simulation.day) === day).length)
+        assert.isAtMost(Math.max(...perDay), 20)
+        assert.isAtLeast(Math.min(...perDay), 17)
+      }))
   }
 })
 

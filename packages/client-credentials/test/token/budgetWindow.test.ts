@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import { endOfOld, keptFor, next, type Window } from "../../src/internal/token/budgetWindow.js"
+import { endOfOld, endsOf, keptFor, next, type Window } from "../../src/internal/token/budgetWindow.js"
 
-const hour = 3_600_000
+const minute = 60_000
+const hour = 60 * minute
 const at = (text: string) => Date.parse(text)
 const hourOf = (timeZone: string): Extract<Window, { _tag: "Calendar" }> => ({
   _tag: "Calendar",
@@ -37,12 +38,35 @@ describe("a calendar hour", () => {
     ] as const
   ) {
     it(name, () => {
-      assert.strictEqual(endOfOld(hourOf(timeZone), at(moment)), at(begin) - 1)
+      assert.strictEqual(endOfOld(hourOf(timeZone), at(moment)), at(begin) - minute - 1)
       assert.strictEqual(next(hourOf(timeZone), at(moment)), at(begin) + hour)
     })
   }
 
+  it("counts a request of its last minute in the next hour too, since its token may be issued then", () => {
+    const utc = hourOf("UTC")
+    const noon = at("2026-03-04T12:00:00Z")
+    const endOf = endsOf(utc, noon - 2 * minute)
+    assert.deepStrictEqual([-2 * minute, -minute - 1, -minute, -1].map((before) => endOf(noon + before)), [
+      noon,
+      noon,
+      noon + hour,
+      noon + hour
+    ])
+    assert.strictEqual(endsOf(utc, noon)(noon - minute), noon + hour)
+  })
+
   it("is kept for another hour", () => {
     assert.strictEqual(keptFor(hourOf("UTC")), 2 * hour)
   })
+})
+
+describe("a sliding window", () => {
+  for (const [millis, delay] of [[24 * hour, minute], [10 * minute, minute], [minute, 6000], [9, 0]] as const) {
+    it(`of ${millis} ms counts a request for ${delay} ms more, since its token may be issued later`, () => {
+      const window = { _tag: "Sliding", millis } as const
+      assert.strictEqual(endOfOld(window, 0), -millis - delay)
+      assert.strictEqual(endsOf(window, 0)(5), 5 + millis + delay)
+    })
+  }
 })

@@ -4,7 +4,8 @@ import { FastCheck as fc } from "effect"
 import { next, type Window } from "../../src/internal/token/budgetWindow.js"
 import * as budgets from "../../src/internal/token/ledger.js"
 
-const hour = 3_600_000
+const minute = 60_000
+const hour = 60 * minute
 const day = 24 * hour
 
 const self: budgets.Recipient = { client: "", organization: "" }
@@ -65,12 +66,16 @@ interface Made {
   readonly outcome: "issued" | "refused" | "unknown"
 }
 
+/** Time after a request in which its token may be issued. */
+const delayOf = (window: Window): number =>
+  window._tag === "Sliding" ? Math.min(60_000, Math.floor(window.millis / 10)) : 60_000
+
 /** Returns whether a window counts a request at a given time, by the calendar as it is printed. */
 const counts = (window: Window, at: number, now: number): boolean => {
-  if (window._tag === "Sliding") return at > now - window.millis
+  if (window._tag === "Sliding") return at + delayOf(window) > now - window.millis
   const printed = (moment: number) =>
     new Date(moment).toLocaleString("sv-SE", { timeZone: window.timeZone }).slice(0, window.unit === "day" ? 10 : 7)
-  return printed(at) === printed(now)
+  return [at, at + delayOf(window)].some((moment) => printed(moment) === printed(now))
 }
 
 /** Returns how many tokens of a limit the reference leaves, over all requests ever made. */
@@ -87,7 +92,8 @@ const mayFollow = ({ limit, window }: budgets.Limit, made: ReadonlyArray<Made>, 
   const unknown = counted.filter(({ outcome }) => outcome === "unknown").length
   const most = Math.ceil(0.8 * (limit - counted.length + unknown))
   if (unknown < most / 2) return true
-  const life = window._tag === "Sliding" ? window.millis : next(window, now) - first
+  const late = first + delayOf(window)
+  const life = (window._tag === "Sliding" ? late + window.millis : next(window, late)) - first
   const since = Math.max(last - first, life / 1440)
   return now >= last + since * (life / since) ** (1 / (1 + Math.max(0, most - unknown))) - since
 }
@@ -234,13 +240,13 @@ describe("a ledger", () => {
     const monthly = { name: "per_month", counts: "client" as const, limit: 100, remaining: 50, resetsAt: 31 * day }
     let ledger = budgets.apply(budgets.empty, budgets.announced([monthly], 0, self))
     for (let count = 1; count <= 50; count += 1) {
-      const next = step(hourly, ledger, count * hour)
+      const next = step(hourly, ledger, count * 1.1 * hour)
       assert(next.verdict._tag === "Granted")
       assert.strictEqual(next.verdict.left, Math.min(10 - 1, 50 - count))
       ledger = next.ledger
       assert.isAtMost(ledger.spent.length, 3)
     }
-    const { verdict } = step(hourly, ledger, 51 * hour)
+    const { verdict } = step(hourly, ledger, 51 * 1.1 * hour)
     assert(verdict._tag === "Exhausted")
     assert.deepStrictEqual([verdict.by, verdict.resetsAt], ["issuer", 31 * day])
   })
@@ -359,7 +365,7 @@ describe("a request of unknown outcome", () => {
   it("frees its token when it no longer counts", () => {
     const one = budget(sliding(5, hour), 0.4)
     const { verdict } = step(one, ledger(10, unknown(20), unknown(30), 40), 50, true)
-    assert.deepInclude(verdict, { _tag: "Exhausted", resetsAt: 20 + hour, reserved: true, by: "budget" })
+    assert.deepInclude(verdict, { _tag: "Exhausted", resetsAt: 20 + hour + minute, reserved: true, by: "budget" })
   })
 })
 
@@ -507,7 +513,7 @@ describe("the limits of a budget", () => {
     assert.lengthOf(granted, 50)
     assert.deepStrictEqual([...refused.keys()].sort(), [10, 50])
     assert.deepStrictEqual(budgets.usage(both, known, day - 1).limits, [
-      { ...sliding(50, day), counted: 50, left: 0, roomAt: day },
+      { ...sliding(50, day), counted: 50, left: 0, roomAt: day + minute },
       { ...sliding(10, hour), counted: 0, left: 10, roomAt: day - 1 }
     ])
   })
@@ -531,7 +537,7 @@ describe("the limits of a budget", () => {
     }
     assert.deepStrictEqual(budgets.usage(budget(sliding(2, hour), 0.5, calendar(1, "month", "UTC")), current, 40), {
       limits: [
-        { ...sliding(2, hour), counted: 3, left: 0, roomAt: 20 + hour },
+        { ...sliding(2, hour), counted: 3, left: 0, roomAt: 20 + hour + minute },
         { ...calendar(1, "month", "UTC"), counted: 3, left: 0, roomAt: 31 * day }
       ],
       quotas: [

@@ -22,6 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 
@@ -46,8 +47,9 @@ export interface Disturbance {
    * - `unauthorized`: status 401, `invalid_client`.
    * - `silent`: no response, and no token is issued.
    * - `lost`: no response, although a token is issued.
+   * - `dropped`: the connection is closed without a response, although a token is issued.
    */
-  readonly issuer?: "unreachable" | "unavailable" | "unauthorized" | "silent" | "lost" | undefined
+  readonly issuer?: "unreachable" | "unavailable" | "unauthorized" | "silent" | "lost" | "dropped" | undefined
   /**
    * Outcome of operations on the store.
    *
@@ -90,6 +92,8 @@ export interface Plan {
   readonly tokenLife?: Duration.DurationInput | undefined
   /** The time of a token request. Default: 200 milliseconds. */
   readonly requestTime?: Duration.DurationInput | undefined
+  /** The longest time of a token request, if they take random times from `requestTime` on. Default: all take the same. */
+  readonly requestTimeUpTo?: Duration.DurationInput | undefined
   /** The tokens that the issuer issues in any 24 hours; then it rejects requests with 429. Default: no limit. */
   readonly dailyLimit?: number | undefined
   /**
@@ -139,7 +143,8 @@ const issuerFaults = {
   unavailable: Fault.unavailable(),
   unauthorized: Fault.oauthError("invalid_client", 401),
   silent: "hang",
-  lost: undefined
+  lost: undefined,
+  dropped: undefined
 } as const
 
 /** Returns the current faults. */
@@ -199,14 +204,17 @@ interface World {
 
 /** Returns the network of an instance, in which token requests take time and may be lost. */
 const network = (plan: Plan, { conditions, server, time }: World, lives: Instance["lives"]): HttpClient.HttpClient => {
-  const way = Effect.sleep(Duration.times(Duration.decode(plan.requestTime ?? "200 millis"), 0.5))
+  const least = Duration.toMillis(plan.requestTime ?? "200 millis")
+  const more = plan.requestTimeUpTo === undefined ? 0 : Duration.toMillis(plan.requestTimeUpTo) - least
   const handle = (incoming: host.Incoming) =>
     Effect.gen(function*() {
+      const way = Effect.sleep((least + (more > 0 ? more * (yield* Random.next) : 0)) / 2)
       yield* way
-      const isLost = conditions.issuer() === "lost"
+      const fault = conditions.issuer()
       const response = yield* server.host.handle(incoming)
       yield* way
-      return isLost || !lives.connected ? yield* Effect.never : response
+      if (fault === "lost" || !lives.connected) return yield* Effect.never
+      return fault === "dropped" ? yield* new host.Broken({ code: "ECONNRESET" }) : response
     }).pipe(Effect.withClock(time.clock))
   return host.client([{ origin: server.host.origin, handle }], undefined)
 }

@@ -69,6 +69,8 @@ export interface Conversation<A> {
     redaction: redaction.Redaction,
     sent: tokenRequest.ClientProof
   ) => Either.Either<A, TokenError>
+  /** True if a request whose connection was closed without a response is not sent again. Default: false. */
+  readonly isSentOnce?: boolean | undefined
   /** Runs after each request that was sent, with the type of its error. Default: nothing. */
   readonly onSent?: ((errorType: string | undefined) => Effect.Effect<void>) | undefined
 }
@@ -241,7 +243,7 @@ const again = <A>(once: Effect.Effect<A, TokenError | exchange.ConnectionClosed>
 /** Sends with one credential, as often as connection, proof and assertion require. */
 const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quotas, credential: Credential) =>
   Effect.gen(function*() {
-    const { clientId, endpoint, issuer, signingAlgorithms, url } = conversation
+    const { clientId, endpoint, isSentOnce, issuer, signingAlgorithms, url } = conversation
     // Each attempt has a new proof: an assertion must not be used twice (RFC 7523 section 3). It is dated by the clock of the
     // server, if that is known.
     const prepare = Effect.gen(function*() {
@@ -255,7 +257,9 @@ const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quota
     const once = Effect.flatMap(prepare, send)
     // A server may close an idle connection at the moment at which it is used again. The request may have been processed:
     // a retry costs at most one token.
-    let last: Exchanged<A> = yield* Effect.catchTag(once, "ConnectionClosed", () => again(once))
+    let last: Exchanged<A> = yield* isSentOnce === true
+      ? again(once)
+      : Effect.catchTag(once, "ConnectionClosed", () => again(once))
     // RFC 9449 section 8: the same request again, with the nonce or the time of the response; for each reason once.
     for (const repeated = new Set<string>(); last.repeat !== undefined && !repeated.has(last.repeat);) {
       repeated.add(last.repeat)

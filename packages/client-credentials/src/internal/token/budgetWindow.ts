@@ -37,12 +37,21 @@ const border = (from: number, to: number, isBefore: (at: number) => boolean): nu
   return high
 }
 
+const lengthOf = (window: Window): number => window._tag === "Sliding" ? window.millis : longest[window.unit]
+
+/**
+ * Returns the time for which a token request counts in addition to its window. A request is counted before it is sent, while
+ * the issuer counts when it issues the token, which may be later, and in the next window.
+ */
+export const delayOf = (window: Window): number => Math.min(60_000, Math.floor(lengthOf(window) / 10))
+
 /** Returns the last moment whose token requests no longer count. */
 export const endOfOld = (window: Window, now: number): number => {
-  if (window._tag === "Sliding") return now - window.millis
+  const delay = delayOf(window)
+  if (window._tag === "Sliding") return now - window.millis - delay
   const name = nameOf(window)
   const current = name(now)
-  return border(now - longest[window.unit], now + 1, (at) => name(at) !== current) - 1
+  return border(now - longest[window.unit], now + 1, (at) => name(at) !== current) - 1 - delay
 }
 
 /** Returns the start of the next hour, day or month. */
@@ -52,6 +61,16 @@ export const next = (window: Extract<Window, { _tag: "Calendar" }>, now: number)
   return border(now, now + longest[window.unit] + 1, (at) => name(at) === current)
 }
 
-/** Returns the time for which a token request is kept: as long as it counts, plus one hour. */
-export const keptFor = (window: Window): number =>
-  (window._tag === "Sliding" ? window.millis : longest[window.unit]) + hour
+/** Returns a function of the moment of a token request that returns when it no longer counts. */
+export const endsOf = (window: Window, now: number): (at: number) => number => {
+  const delay = delayOf(window)
+  if (window._tag === "Sliding") return (at) => at + window.millis + delay
+  const periods: Array<number> = []
+  return (at) => {
+    const end = periods[0] ??= next(window, now)
+    return at < end - delay ? end : periods[1] ??= next(window, end)
+  }
+}
+
+/** Returns the time for which a token request is kept: as long as it may count, plus one hour. */
+export const keptFor = (window: Window): number => lengthOf(window) + hour

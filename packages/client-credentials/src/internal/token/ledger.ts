@@ -3,7 +3,7 @@
  * are in milliseconds since the epoch.
  */
 import type { Quota } from "../protocol/issuerQuota.js"
-import { endOfOld, keptFor, next, type Window } from "./budgetWindow.js"
+import { endOfOld, endsOf, keptFor, type Window } from "./budgetWindow.js"
 import { maxSkew } from "./instant.js"
 import * as unanswered from "./unanswered.js"
 
@@ -162,14 +162,13 @@ interface Counted extends Limit, Rest {
 const countedBy = ({ limit, window }: Limit, spent: ReadonlyArray<Spend>, now: number): Counted => {
   const from = indexAfter(spent, endOfOld(window, now))
   const counted = tally(spent, from)
-  let nextPeriod: number | undefined
-  const endOf = (at: number) => window._tag === "Sliding" ? at + window.millis : nextPeriod ??= next(window, now)
+  const endOf = endsOf(window, now)
   return { limit, window, from, tally: counted, endOf, ...restOf(limit, counted, endOf) }
 }
 
 /** Returns the moment at which more than `reserve` tokens are left of a limit and the next request may follow. */
 const roomAt = (counted: Counted, spent: ReadonlyArray<Spend>, reserve: number, now: number): number => {
-  const { endOf, from, limit, tally: { row }, window } = counted
+  const { endOf, from, limit, tally: { row } } = counted
   let [moment, known, unknown] = [now, counted.tally.known, counted.tally.unknown]
   for (let index = from; index < spent.length; index += 1) {
     const { at, isUnknown } = detailsOf(spent[index] ?? 0)
@@ -178,8 +177,6 @@ const roomAt = (counted: Counted, spent: ReadonlyArray<Spend>, reserve: number, 
     const due = Math.max(moment, rest.dueAt)
     if (rest.left > reserve && due < end) return due
     moment = end
-    // All requests of a calendar period stop counting together.
-    if (window._tag === "Calendar") break
     if (isUnknown) unknown -= 1
     else known -= 1
   }
