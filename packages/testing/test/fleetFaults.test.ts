@@ -125,6 +125,16 @@ describe("the store is unavailable while tokens are refreshed", () => {
       }))
   }
 
+  it.live("until a minute before the token expires, and no call fails", () =>
+    Effect.gen(function*() {
+      const report = yield* renewing(20, {
+        callsEvery: "10 seconds",
+        faults: [{ from: "55 minutes", to: "59 minutes", store: "unreachable" }]
+      })
+      assert.strictEqual(report.failedCalls, 0)
+      assert.deepStrictEqual(report.reasons, { cold: 1, renewal: 1 })
+    }))
+
   it.live("and does not respond: the result is the same", () =>
     Effect.gen(function*() {
       const report = yield* renewing(20, { faults: [{ from: "55 minutes", to: "57 minutes", store: "silent" }] })

@@ -64,7 +64,11 @@ describe("the back-off", () => {
         const shared = yield* Effect.forEach(alone.keys(), (index) => backOff.afterFailures(options)(error, index + 1))
         assert.deepStrictEqual(alone.map(({ pause }) => pause), shared)
       }
-      assert.deepStrictEqual(yield* backOff.make(options).next(unavailable("1 hour")), { again: true, pause: 30_000 })
+      assert.deepStrictEqual(yield* backOff.make(options).next(unavailable("1 hour")), {
+        again: true,
+        pause: 30_000,
+        demanded: 30_000
+      })
     }))
 
   it.effect("is half a second, doubled, up to a minute by default, each a fifth longer or shorter", () =>

@@ -23,7 +23,13 @@ type Step =
   | { readonly _tag: "Get" | "End" | "Stray" }
   | { readonly _tag: "Refresh" | "Invalidate" | "Confirm"; readonly which: Which }
   | { readonly _tag: "Issue"; readonly life: number; readonly again: boolean; readonly jitter: number }
-  | { readonly _tag: "Fail"; readonly failure: Failure; readonly pause: number; readonly again: boolean }
+  | {
+    readonly _tag: "Fail"
+    readonly failure: Failure
+    readonly pause: number
+    readonly isDemanded: boolean
+    readonly again: boolean
+  }
   | { readonly _tag: "Move"; readonly wall: number; readonly steady: number }
 
 const which = fc.constantFrom<Which>("cached", "cached", "old")
@@ -43,7 +49,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       _tag: fc.constant("Issue" as const),
-      life: fc.oneof(fc.constantFrom(0, 1000, 45_000, 3_600_000, 86_400_000), millis),
+      // In whole hundredths of a second, so that a tenth of it is exact.
+      life: fc.oneof(fc.constantFrom(0, 1000, 45_000, 3_600_000, 86_400_000), millis.map((life) => life - life % 10)),
       again: fc.boolean(),
       jitter: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
     })
@@ -54,6 +61,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       _tag: fc.constant("Fail" as const),
       failure: fc.constantFrom(unavailable, unavailable, wrongSecret),
       pause: fc.integer({ min: 0, max: 20_000 }),
+      isDemanded: fc.boolean(),
       again: fc.boolean()
     })
   },
@@ -207,18 +215,22 @@ const run = (steps: ReadonlyArray<Step>): void => {
       }
       case "Fail": {
         if (refresh === undefined) break
-        const { again, failure } = one
+        const { again, failure, isDemanded } = one
         const [next, after] = cachedToken.failed(state, now, {
           id: refresh.id,
           failure,
           sent: now,
           pause: one.pause,
+          demanded: isDemanded ? one.pause : 0,
           again
         })
-        pause = { from: now, millis: one.pause, failure }
-        const goesOn = again && failure.retryable && since(refresh.begun) + one.pause < rules.retryTimeout
+        const serving = usable()
+        const usableFor = serving === undefined ? Infinity : serving.life - stop(serving) - since(serving.sent)
+        const millis = isDemanded ? one.pause : Math.min(one.pause, usableFor)
+        pause = { from: now, millis, failure }
+        const goesOn = again && failure.retryable && since(refresh.begun) + millis < rules.retryTimeout
         assert.strictEqual(after._tag, goesOn ? "Retry" : "GiveUp")
-        if (after._tag === "Retry") assert.strictEqual(since(after.at), -one.pause)
+        if (after._tag === "Retry") assert.strictEqual(since(after.at), -millis)
         else refresh = undefined
         state = next
         break
@@ -260,7 +272,7 @@ const run = (steps: ReadonlyArray<Step>): void => {
         const stray = { id: -1, rules, sent: now, jitter: 0, token: token(-1, now.wall, minute) }
         assert.deepStrictEqual(cachedToken.issued(state, now, stray), [state, undefined])
         assert.strictEqual(cachedToken.ended(state, -1), state)
-        const event = { id: -1, failure: unavailable, sent: now, pause: 0, again: true }
+        const event = { id: -1, failure: unavailable, sent: now, pause: 0, demanded: 0, again: true }
         assert.deepStrictEqual(cachedToken.failed(state, now, event), [state, { _tag: "GiveUp", failing: 0 }])
       }
     }
@@ -315,8 +327,12 @@ const issue = (
 
 const get = (state: State, now: number, id = 2) => cachedToken.get(state, at(now), { id, rules })
 
-const fail = (state: State, now: number, failure: Failure, { again = true, id = 2, pause = 1000 } = {}) =>
-  cachedToken.failed(state, at(now), { id, failure, sent: at(now), pause, again })
+const fail = (
+  state: State,
+  now: number,
+  failure: Failure,
+  { again = true, demanded = 0, id = 2, pause = 1000 } = {}
+) => cachedToken.failed(state, at(now), { id, failure, sent: at(now), pause, demanded, again })
 
 describe("a cached token", () => {
   it("is returned by the fast path only when a caller has received it and no refresh is due", () => {
@@ -514,6 +530,24 @@ describe("a failed request", () => {
     const [failed] = fail(refreshing, 55 * minute, unavailable, { again: false, pause: minute })
     assert.strictEqual(get(failed, 56 * minute - 1)[0].refresh, undefined)
     assert.strictEqual(get(failed, 56 * minute)[0].refresh?.reason, "renewal")
+  })
+})
+
+describe("the pause of a failed refresh", () => {
+  const expected = (pause: number, demanded: number, from = 59 * minute) => {
+    const [refreshing] = get(withToken(), from)
+    const { pause: { until } = assert.fail("no pause") } = fail(refreshing, from, unavailable, { pause, demanded })[0]
+    return until.wall
+  }
+  const usableUntil = 60 * minute - 10_000
+
+  it("ends when the token cannot be used any more, but not before the server allows it", () => {
+    assert.strictEqual(expected(49_999, 0), usableUntil - 1)
+    assert.strictEqual(expected(72_000, 0), usableUntil)
+    assert.strictEqual(expected(72_000, 30_000), usableUntil)
+    assert.strictEqual(expected(72_000, 72_000), 59 * minute + 72_000)
+    assert.strictEqual(expected(72_000, 0, usableUntil), usableUntil + 72_000)
+    assert.strictEqual(fail(get(cachedToken.empty, 0)[0], 0, unavailable, { pause: 72_000 })[0].pause?.until.wall, 72_000)
   })
 })
 

@@ -76,8 +76,14 @@ const next = ({ now, state, tokens }: Moment): ReadonlyArray<readonly [event: st
         ["failed", {
           now,
           tokens,
-          state:
-            life.failed(state, instant, { id: state.refresh?.id ?? 0, failure, again: true, pause, sent: instant })[0]
+          state: life.failed(state, instant, {
+            id: state.refresh?.id ?? 0,
+            failure,
+            again: true,
+            pause,
+            demanded: pause,
+            sent: instant
+          })[0]
         }] as const
       )
     ]),

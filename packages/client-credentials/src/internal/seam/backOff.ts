@@ -31,6 +31,8 @@ export interface Plan {
   readonly again: boolean
   /** Pause in milliseconds. */
   readonly pause: number
+  /** The part of it that the server requires (`Retry-After`), in milliseconds. */
+  readonly demanded: number
 }
 
 /** Back-off of one process, from the first failure to the next success. */
@@ -43,10 +45,14 @@ export const make = ({ maxRetryAfter, schedule }: Options): BackOff => {
   const { next } = pauses.make(schedule)
   return {
     next: (error: TokenError): Effect.Effect<Plan> =>
-      Effect.map(next(error), (planned) => ({
-        again: planned !== undefined,
-        pause: pauseOf({ planned: planned ?? 0, retryAfter: tokenErrors.retryAfterOf(error), maxRetryAfter })
-      }))
+      Effect.map(next(error), (planned) => {
+        const limits = { retryAfter: tokenErrors.retryAfterOf(error), maxRetryAfter }
+        return {
+          again: planned !== undefined,
+          pause: pauseOf({ planned: planned ?? 0, ...limits }),
+          demanded: pauseOf({ planned: 0, ...limits })
+        }
+      })
   }
 }
 

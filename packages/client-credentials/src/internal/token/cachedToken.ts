@@ -305,17 +305,19 @@ export type AfterFailure =
   | { readonly _tag: "GiveUp"; readonly failing: number }
 
 /**
- * Handles a failed request. `pause` is the time in milliseconds during which no request is sent; `again` states whether the
- * back-off allows another request in this refresh.
+ * Handles a failed request. `pause` is the time in milliseconds during which no request is sent; that of a refresh ends when
+ * the cached token cannot be used any more, but not before `demanded`, the pause that the server requires. `again` states
+ * whether the back-off allows another request in this refresh.
  */
 export const failed = <T, E, Id>(
   state: State<T, E, Id>,
   now: Instant,
-  { again, failure, id, pause, sent }: {
+  { again, demanded, failure, id, pause, sent }: {
     readonly id: Id
     readonly failure: Failure<E>
     readonly sent: Instant
     readonly pause: number
+    readonly demanded: number
     readonly again: boolean
   }
 ): readonly [State<T, E, Id>, AfterFailure] => {
@@ -328,7 +330,8 @@ export const failed = <T, E, Id>(
     const toItsEnd = { ...cached, refreshFrom: cached.usableUntil }
     return [{ ...counted, cached: toItsEnd, refresh: undefined }, { _tag: "GiveUp", failing }]
   }
-  const until = after(now, pause)
+  const usable = cached === undefined || reached(cached.usableUntil, now) ? Infinity : remaining(cached.usableUntil, now)
+  const until = after(now, Math.max(demanded, Math.min(pause, usable)))
   const next: State<T, E, Id> = { ...counted, pause: { until, failure } }
   return again && failure.retryable && !reached(refresh.giveUpAt, until)
     ? [next, { _tag: "Retry", at: until, failing }]
