@@ -138,7 +138,10 @@ export interface Options {
    * documented. Default: none.
    */
   readonly limit?: number | undefined
-  /** The window of the limit. Auth0 counts in days and hours of UTC: `{ timeZone: "UTC" }`. Default: 24 hours. */
+  /**
+   * The window of the limit. A request counts a minute longer (a tenth of a window below 10 minutes), since the issuer may
+   * need that time to issue its token. Auth0 counts in days and hours of UTC: `{ timeZone: "UTC" }`. Default: 24 hours.
+   */
   readonly window?: WindowInput | undefined
   /**
    * Further limits, all of which are kept: `{ limit: 10, window: "1 hour" }` beside 50 a day, for example. Default: none.

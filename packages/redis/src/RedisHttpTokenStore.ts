@@ -37,7 +37,7 @@ export interface Options {
   readonly token: Redacted.Redacted<string>
   /** Prefix of every key, at most 50 characters. Default: `effect-oauth`. */
   readonly prefix?: string | undefined
-  /** Timeout of each operation, after which the process continues without the store. Default: 2 seconds. */
+  /** Timeout of each operation, after which the operation has failed. Default: 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 

@@ -203,7 +203,7 @@ export const layerConfig = (
 
 /**
  * Provides the store on its own client, which connects with the first operation and retries with each later one. So a
- * program starts while the database is unavailable, and requests its own tokens.
+ * program starts while the database is unavailable, and requests its own tokens; within a budget it requests none.
  *
  * @example
  * import { SqlTokenStore } from "@effect-oauth/sql"

@@ -241,8 +241,10 @@ describe("token requests take from 0.1 to 20 seconds", () => {
           shared: { issuanceBudget: { limit: 20, window } }
         }, { observe: () => undefined })
         assert.isEmpty(received.filter(({ status }) => status === 429))
-        const perDay = Array.from({ length: days }, (_, day) =>
-          issued.filter(({ issuedAt }) => Math.floor(issuedAt / simulation.day) === day).length)
+        const perDay = Array.from(
+          { length: days },
+          (_, day) => issued.filter(({ issuedAt }) => Math.floor(issuedAt / simulation.day) === day).length
+        )
         assert.isAtMost(Math.max(...perDay), 20)
         assert.isAtLeast(Math.min(...perDay), 17)
       }))

@@ -547,7 +547,10 @@ describe("the pause of a failed refresh", () => {
     assert.strictEqual(expected(72_000, 30_000), usableUntil)
     assert.strictEqual(expected(72_000, 72_000), 59 * minute + 72_000)
     assert.strictEqual(expected(72_000, 0, usableUntil), usableUntil + 72_000)
-    assert.strictEqual(fail(get(cachedToken.empty, 0)[0], 0, unavailable, { pause: 72_000 })[0].pause?.until.wall, 72_000)
+    assert.strictEqual(
+      fail(get(cachedToken.empty, 0)[0], 0, unavailable, { pause: 72_000 })[0].pause?.until.wall,
+      72_000
+    )
   })
 })
 
