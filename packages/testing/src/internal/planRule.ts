@@ -21,7 +21,7 @@ import type * as simulation from "./simulation.js"
 const disturbance = group<simulation.Disturbance>({
   from: duration,
   to: duration,
-  issuer: oneOf(["unreachable", "unavailable", "unauthorized", "silent", "lost"]),
+  issuer: oneOf(["unreachable", "unavailable", "unauthorized", "silent", "lost", "dropped"]),
   store: (value, path) => (typeof value === "number" ? number(0, 1) : oneOf(["unreachable", "silent"]))(value, path),
   rejecting: flag,
   restartEvery: positiveDuration,
@@ -39,6 +39,7 @@ export const plan = group<simulation.Plan>({
   restartEvery: positiveDuration,
   tokenLife: positiveDuration,
   requestTime: duration,
+  requestTimeUpTo: duration,
   dailyLimit: limit,
   onePerClient: behavior.onePerClient,
   tokenCache: object,
