@@ -27,16 +27,20 @@ export type Ended = Outcome | { readonly code: number }
 
 const codeOf = (ended: Ended): number => typeof ended === "string" ? codes[ended] : ended.code
 
-/** The library's own warnings, a line each. */
-const logger = ({ complain, err, quiet }: Screen.Service) =>
-  Logger.replace(
+/** The library's own warnings, a line each. A warning that is repeated, such as by another read of the store, is shown once. */
+const logger = ({ complain, err, quiet }: Screen.Service) => {
+  let last: string | undefined
+  return Logger.replace(
     Logger.defaultLogger,
     Logger.make(({ logLevel, message }) => {
       if (quiet && LogLevel.lessThan(logLevel, LogLevel.Error)) return
       const text = Array.isArray(message) ? message.map(String).join(" ") : String(message)
+      if (text === last) return
+      last = text
       Effect.runFork(complain(`${err.yellow(`${logLevel.label.toLowerCase().replace("warn", "warning")}:`)} ${text}`))
     })
   )
+}
 
 const report = (cause: Cause.Cause<unknown>, { complain, err }: Screen.Service): Effect.Effect<Ended, never> =>
   Effect.gen(function*() {
