@@ -7,7 +7,7 @@ import * as Zlib from "node:zlib"
 
 import { assert, describe, it } from "@effect/vitest"
 import * as Loopback from "@effect-oauth/testing/Loopback"
-import { Effect, Either } from "effect"
+import { Effect, Either, Stream } from "effect"
 
 import * as content from "../src/internal/content.js"
 import * as contentType from "../src/internal/contentType.js"
@@ -15,10 +15,14 @@ import * as httpMessage from "../src/internal/httpMessage.js"
 import * as jsonText from "../src/internal/jsonText.js"
 import * as redaction from "../src/internal/redaction.js"
 import * as redirects from "../src/internal/redirects.js"
+import { formatLimit } from "../src/internal/responseBody.js"
 import * as binary from "./support/binary.js"
 import * as servers from "./support/tlsServers.js"
 
 const minute = 300_000
+
+/** JSON that is not formatted, with a control character and one that is not UTF-8. */
+const large = Buffer.from(JSON.stringify(["\x7f\xe9".padEnd(formatLimit)]), "latin1")
 
 const start = Effect.gen(function*() {
   const { environment: env, server } = yield* Loopback.start()
@@ -43,6 +47,12 @@ const start = Effect.gen(function*() {
         response.write("data: first\x1b[2J\n\n")
         pending = () => response.end("data: last\n\n")
         return
+      case "/large":
+        response.writeHead(200, { "content-type": "application/json; charset=iso-8859-1" })
+        return response.end(large)
+      case "/image":
+        response.writeHead(200, { "content-type": "image/png" })
+        return response.end(Buffer.alloc(formatLimit + 1))
       case "/xml":
         response.writeHead(200, { "content-type": "application/xml; charset=utf-8" })
         return response.end("<a><b>text</b><c/></a>")
@@ -217,6 +227,39 @@ describe("a response", () => {
       }
       for (const type of [undefined, "application/json", "text/plain"]) assert.isFalse(content.arrivesInParts(type))
     }), minute)
+
+  it.scopedLive("that is large is shown as it arrives, and not formatted", () =>
+    Effect.gen(function*() {
+      const { run, terminal } = yield* start
+      const notice = "is larger than 500.0 kB and is shown as it arrives, without formatting"
+      const formatted = yield* run("call", "/large", "--pretty", "format")
+      assert.deepStrictEqual([formatted.exitCode, formatted.stdout.length], [0, large.length])
+      assert.include(formatted.stderr, notice)
+      assert.strictEqual((yield* run("call", "/large", "--pretty", "none")).stderr, "")
+      const { stdout } = yield* terminal(["--body", "/large"])
+      assert.include(stdout.replace(/\s+/g, " "), notice)
+      assert.include(stdout, "[\"\\x7fé  ")
+      assert.match(
+        (yield* terminal(["--body", "/image"])).stdout,
+        /^500\.0 kB of image\/png: pass --download to save it\.\s+$/
+      )
+    }), minute)
+
+  it.effect("is split where it exceeds a limit, with every byte in order", () =>
+    Effect.gen(function*() {
+      const bytes = Array.from({ length: 20 }, (_, index) => index)
+      for (const size of [1, 3, 20]) {
+        for (const limit of [0, 4, 19, 20, 50]) {
+          const chunks = bytes.flatMap((from) =>
+            from % size === 0 ? [Uint8Array.from(bytes.slice(from, from + size))] : []
+          )
+          const [begin, rest] = yield* content.split(Stream.fromIterable(chunks), limit)
+          assert.isTrue(limit >= 20 ? begin.length === 20 : begin.length > limit && begin.length <= limit + size)
+          const more = Array.from(yield* Stream.runCollect(rest)).flatMap((chunk) => [...chunk])
+          assert.deepStrictEqual([...begin, ...more], bytes)
+        }
+      }
+    }).pipe(Effect.scoped))
 
   it.scopedLive("of XML is indented, and characters of JSON are readable", () =>
     Effect.gen(function*() {

@@ -5,8 +5,11 @@ import { Readable, type Transform } from "node:stream"
 import * as Zlib from "node:zlib"
 
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Effect from "effect/Effect"
+import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 
+import * as contentType from "./contentType.js"
 import { Failure } from "./Failure.js"
 
 /** The content codings that calls accept: all that Node decompresses. */
@@ -52,9 +55,22 @@ export const arrivesInParts = (type: string | undefined): boolean =>
     type ?? ""
   )
 
-/** Decodes chunks, which may end within a character. */
-export const texts = (chunks: Stream.Stream<Uint8Array, unknown>): Stream.Stream<string, unknown> =>
+/** Decodes chunks, which may end within a character, by the charset of the type. */
+export const texts = (
+  chunks: Stream.Stream<Uint8Array, unknown>,
+  type: string | undefined
+): Stream.Stream<string, unknown> =>
   Stream.suspend(() => {
-    const decode = new TextDecoder()
-    return Stream.map(chunks, (chunk) => decode.decode(chunk, { stream: true }))
+    const decoder = contentType.decoder(type)
+    return Stream.map(chunks, (chunk) => decoder.decode(chunk, { stream: true }))
   })
+
+/** Returns the first chunks, as many as exceed the limit, and the stream of the others. */
+export const split = (chunks: Stream.Stream<Uint8Array, unknown>, limit: number) => {
+  const exceeds = Sink.fold<{ readonly size: number; readonly parts: ReadonlyArray<Uint8Array> }, Uint8Array>(
+    { size: 0, parts: [] },
+    ({ size }) => size <= limit,
+    ({ parts, size }, chunk) => ({ size: size + chunk.length, parts: [...parts, chunk] })
+  )
+  return Effect.map(Stream.peel(chunks, exceeds), ([{ parts }, rest]) => [Buffer.concat(parts), rest] as const)
+}

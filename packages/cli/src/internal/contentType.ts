@@ -13,15 +13,18 @@ export const isJson = (type: string | undefined): boolean => /^[^;]*[/+]json\b/i
 export const isXml = (type: string | undefined): boolean =>
   /^\s*(text|application)\/([\w.-]+\+)?xml\b/i.test(type ?? "") && !/xhtml/i.test(type ?? "")
 
-/** Decodes a body by the charset of its type. */
-export const decode = (content: Uint8Array, type: string | undefined): string => {
+/** Returns the decoder for the charset of the type. */
+export const decoder = (type: string | undefined): TextDecoder => {
   const [, charset = "utf-8"] = /;\s*charset="?([\w.:-]+)/i.exec(type ?? "") ?? []
   try {
-    return new TextDecoder(charset).decode(content)
+    return new TextDecoder(charset)
   } catch {
-    return new TextDecoder().decode(content)
+    return new TextDecoder()
   }
 }
+
+/** Decodes a body by the charset of its type. */
+export const decode = (content: Uint8Array, type: string | undefined): string => decoder(type).decode(content)
 
 export const isText = (type: string | undefined): boolean =>
   isJson(type) ||

@@ -31,6 +31,7 @@ import { ofStatus } from "../outcome.js"
 import * as printing from "../printing.js"
 import * as redirects from "../redirects.js"
 import * as requestItem from "../requestItem.js"
+import * as responseBody from "../responseBody.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
 import * as settings from "../settings.js"
@@ -185,50 +186,18 @@ const remark = (status: number, challenge: string | undefined, scheme: "bearer" 
   return "Check the path and what is sent."
 }
 
-/** Indents XML; returns other content unchanged. */
-const indentedXml = (text: string): Effect.Effect<string> =>
-  Effect.promise(async () => {
-    const { default: formatter } = await import("xml-formatter")
-    // Its types state a default export that it does not have.
-    const format = formatter as unknown as typeof formatter.default
-    try {
-      return format(text, { collapseContent: true, lineSeparator: "\n" })
-    } catch {
-      return text
-    }
-  })
-
 const show = (
   response: HttpClientResponse.HttpClientResponse,
   wanted: printing.Parts,
   look: printing.Look
 ) =>
   Effect.gen(function*() {
-    const { isTerminal, note, print, write } = yield* Screen
-    const type = response.headers["content-type"]
+    const { print } = yield* Screen
     if (wanted.responseHeaders) {
       const lines = Object.entries(response.headers).map(([name, value]) => [name, value ?? ""] as const)
       yield* print(`${printing.response(response.status, lines, look)}${wanted.responseBody ? "\n" : ""}`)
     }
-    if (!wanted.responseBody) return yield* Stream.runDrain(response.stream)
-    const chunks = content.decompressed(response)
-    if (!isTerminal && ((!look.isFormatted && !look.style.isColoured) || content.arrivesInParts(type))) {
-      return yield* Stream.runForEach(chunks, write)
-    }
-    if (content.arrivesInParts(type)) {
-      return yield* Stream.runForEach(content.texts(chunks), (text) => write(harmless(text)))
-    }
-    const whole = Buffer.concat(Array.from(yield* Stream.runCollect(chunks)))
-    const isText = contentType.isText(type) || !whole.subarray(0, 1024).includes(0)
-    if (!isText && isTerminal) {
-      return yield* note(`${download.size(whole.length)} of ${type ?? "data"}: pass --download to save it.`)
-    }
-    if (!isText) return yield* write(whole)
-    const decoded = contentType.decode(whole, type)
-    const text = look.isFormatted && contentType.isXml(type) ? yield* indentedXml(decoded) : decoded
-    return whole.length === 0
-      ? undefined
-      : yield* print(printing.body(isTerminal ? printing.harmlessBody(text) : text, type, look))
+    yield* wanted.responseBody ? responseBody.show(response, look) : Stream.runDrain(response.stream)
   })
 
 const partsOf = (options: Options, isTerminal: boolean) => {
