@@ -37,7 +37,7 @@ import { proxyVariables, reader, tlsVariables } from "./internal/config/tlsVaria
 import { unwrap } from "./internal/config/unwrap.js"
 import { CurrentBudget } from "./internal/http/currentBudget.js"
 import * as lifetime from "./internal/seam/lifetime.js"
-import type { InvalidConfig } from "./InvalidConfig.js"
+import { InvalidConfig } from "./InvalidConfig.js"
 import type { IssuanceBudget } from "./IssuanceBudget.js"
 import * as ServerMetadata from "./ServerMetadata.js"
 import * as TokenCache from "./TokenCache.js"
@@ -304,6 +304,20 @@ export const layerEnv = (
     )
   )
 
+/** Returns the names of the variables that are set. */
+const setVariables = (
+  { named, text }: ReturnType<typeof environment.reader>,
+  variables: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(
+    Effect.forEach(variables, (variable) =>
+      Effect.map(
+        Effect.orElseSucceed(text(variable), () => undefined),
+        (value) => value === undefined ? [] : [named(variable)]
+      )),
+    (all) => all.flat()
+  )
+
 /**
  * Warns when variables are set that the `HttpClient` ignores, because it was not made by `NodeTls`.
  *
@@ -312,20 +326,32 @@ export const layerEnv = (
 export const reportUnreadTls = (prefix: string | undefined): Effect.Effect<void> =>
   Effect.gen(function*() {
     if (reader.isPresent) return
-    const set: Array<string> = []
-    const look = ({ named, text }: ReturnType<typeof environment.reader>, variables: ReadonlyArray<string>) =>
-      Effect.forEach(variables, (variable) =>
-        Effect.map(
-          Effect.orElseSucceed(text(variable), () => undefined),
-          (value) => {
-            if (value !== undefined) set.push(named(variable))
-          }
-        ))
-    yield* look(environment.reader(prefix), Object.values(tlsVariables))
-    yield* look(environment.reader(undefined), proxyVariables)
+    const set = [
+      ...yield* setVariables(environment.reader(prefix), Object.values(tlsVariables)),
+      ...yield* setVariables(environment.reader(undefined), proxyVariables)
+    ]
     if (set.length === 0) return
     yield* Effect.logWarning(
       `${set.join(", ")} set, but ignored by the HttpClient provided to ClientCredentials, unless it reads them ` +
         "itself. Provide NodeTls.layerEnv (@effect-oauth/client-credentials/NodeTls) instead."
     )
   })
+
+/**
+ * Fails when variables of TLS are set, for a transport that cannot read them: without the certificates, each connection would
+ * fail, or trust another authority.
+ *
+ * @internal
+ */
+export const refuseTls = (prefix: string | undefined): Effect.Effect<void, InvalidConfig> =>
+  Effect.flatMap(
+    setVariables(environment.reader(prefix), Object.values(tlsVariables)),
+    (set) =>
+      set.length === 0 ? Effect.void : new InvalidConfig({
+        problems: set.map((setting) => ({
+          setting,
+          expected: "absent, since `fetch` does not read it, or `httpClient: NodeTls.layerEnv()` of " +
+            "@effect-oauth/client-credentials/NodeTls, which does"
+        }))
+      })
+  )

@@ -68,7 +68,9 @@ export interface ApiFetch {
    * - Trace headers are sent when the layer has a tracer.
    *
    * Rejects with the errors of `ApiClient` (each an `Error` with a `_tag`) or of the layer; a failure that is not an
-   * `Error` becomes the `cause` of one. When the layer could not be built, the next call builds it again; calls made
+   * `Error` becomes the `cause` of one. Where `fetch` rejects with a `TypeError` for what happened on the network, such as a
+   * connection that failed or a redirect with `redirect: "error"`, this is the error of the `HttpClient`, which states the
+   * reason and has a `_tag`; a `TypeError` is left for arguments that `fetch` does not accept, of which nothing is sent. When the layer could not be built, the next call builds it again; calls made
    * meanwhile share one build. After `close`, every call rejects with `ClientClosed`.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
@@ -290,7 +292,8 @@ export const create = (options: Options, platform: Platform = {}): PromiseClient
  * where only `token` is used. Options in `overrides` prevail over the variables.
  *
  * The variables are those of the process, or those in `env`, such as the bindings of a Worker. Missing and wrong ones
- * reject the first call with an error that names them.
+ * reject the first call with an error that names them. So do the variables of TLS (`OAUTH_TLS_CA_FILE` and others), which
+ * `fetch` cannot read: pass `httpClient: NodeTls.layerEnv()`, or a transport that has the certificates.
  *
  * @example
  * import { PromiseClient } from "@effect-oauth/client-credentials"
@@ -323,7 +326,8 @@ export const fromEnv = (
     const hasApi = plain?.apiBaseUrl !== undefined || (yield* text("API_BASE_URL")) !== undefined
     const given = { prefix, overrides: hasApi ? plain : { ...plain, apiBaseUrl: "none" } }
     const found = yield* ClientConfig.fromEnv(given, parts.client)
-    yield* ClientCredentials.reportUnreadTls(prefix)
+    const isOwnTransport = platform.fetch !== undefined || platform.httpClient !== undefined
+    yield* isOwnTransport ? ClientCredentials.reportUnreadTls(prefix) : ClientCredentials.refuseTls(prefix)
     return found
   })
   const services = compose(config, plain ?? {})

@@ -10,6 +10,7 @@ import { ClientCredentials, InvalidConfig, OAuthError, PromiseClient } from "@ef
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { Duration, Effect, Layer, Redacted } from "effect"
 
+import { tlsVariables } from "../src/internal/config/tlsVariables.js"
 import * as certificates from "./support/certificates.js"
 import * as servers from "./support/servers.js"
 import * as shiftedClock from "./support/shiftedClock.js"
@@ -541,4 +542,32 @@ describe("fromEnv", () => {
         assert.instanceOf(await rejection(untrusting.fetch("/items")), Error)
       })
     }))
+
+  for (const variable of Object.values(tlsVariables)) {
+    it.scopedLive(`refuses ${variable} without a transport that can read it`, () =>
+      Effect.gen(function*() {
+        const server = recording()
+        const origin = yield* servers.http(server.listener)
+        const env = {
+          MY_OAUTH_TOKEN_URL: `${origin}/token`,
+          MY_OAUTH_CLIENT_ID: "inventory-sync",
+          MY_OAUTH_CLIENT_SECRET: "s3cr3t",
+          MY_OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+          [`MY_${variable}`]: "/file",
+          MY_API_BASE_URL: origin
+        }
+        const untrusting = yield* managed(() => PromiseClient.fromEnv({ env, prefix: "MY" }))
+        const own = yield* managed(() => PromiseClient.fromEnv({ env, prefix: "MY", fetch, log: () => {} }))
+        yield* Effect.promise(async () => {
+          for (const call of [() => untrusting.fetch("/items"), () => untrusting.token()]) {
+            const error = await rejection(call())
+            assert.deepInclude(error, { _tag: "InvalidConfig" })
+            assert.include(String(error), `MY_${variable}: expected absent`)
+            assert.include(String(error), "NodeTls.layerEnv()")
+          }
+          // Its `fetch` may have the certificates.
+          assert.strictEqual((await own.fetch("/items")).status, 200)
+        })
+      }))
+  }
 })

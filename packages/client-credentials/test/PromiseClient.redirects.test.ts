@@ -184,6 +184,8 @@ for (const [name, transport] of transports) {
           ])
           const error = await rejection(fetch(`/302?to=${elsewhere}`, { redirect: "error" }))
           assert.strictEqual(httpErrors.kindOf(error), "ResponseError StatusCode")
+          assert.property(error, "_tag")
+          assert.include(String(error), "`redirect: \"error\"`")
           assert.strictEqual(others.length, 0)
         })
       }))
