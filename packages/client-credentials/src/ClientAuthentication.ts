@@ -104,9 +104,9 @@ interface RotationOptions {
 /** Options of client assertions. */
 interface AssertionOptions {
   /**
-   * The `aud` claim. Default: the issuer identifier, as the only value, as a string (draft-ietf-oauth-rfc7523bis section
-   * 4, FAPI 2.0 section 5.3.3.1); without `issuer` in the configuration it is the token endpoint. `token_endpoint` is for
-   * servers of the older rule; any other string is sent as it is.
+   * The `aud` claim. Default: the issuer identifier, as a single string (draft-ietf-oauth-rfc7523bis section 4, FAPI 2.0
+   * section 5.3.3.1); without `issuer` in the configuration it is the token endpoint. `token_endpoint` is for servers of
+   * the older rule; any other string is sent as it is.
    */
   readonly audience?: "issuer" | "token_endpoint" | (string & {}) | undefined
   /** Lifetime of an assertion. Default: 60 seconds, the maximum of some servers. */

@@ -37,7 +37,7 @@ export interface AuthProvider {
    * (`dpop`).
    */
   readonly token: () => Promise<string>
-  /** Notes that the server did not accept the token (status 401). The SDK then repeats the call once. */
+  /** Reports that the server rejected the token (status 401). The SDK then repeats the call once. */
   readonly onUnauthorized: () => Promise<void>
 }
 
@@ -56,7 +56,7 @@ const bound = new InvalidConfig({
  *
  * - A transport calls one server: `TokenRequest.withOverrides` around this effect gives the tokens of that server, with
  *   its `resource` (RFC 8707) and `scope`.
- * - The SDK sends the token to the URL of its transport, whichever that is: `apiBaseUrl` and `apiOrigins` do not apply.
+ * - The SDK sends the token to the URL of its transport: `apiBaseUrl` and `apiOrigins` do not apply.
  * - Where a server requires more scope (403 with `insufficient_scope`), the call rejects with the SDK's
  *   `InsufficientScopeError`.
  * - The `OAuthClientProvider` of version 1 of the SDK makes the SDK request tokens itself: give that version a `fetch`.

@@ -54,7 +54,8 @@ import { TokenRevocation } from "./TokenRevocation.js"
 export interface ApiFetch {
   /**
    * Calls the API as `fetch` does, as `ApiClient` authorizes, restricts and replays calls. A relative URL starts at the
-   * base URL of the API. The request body is read into memory first, so that it can be sent again. It needs no `this`.
+   * base URL of the API. The request body is read into memory first, so that it can be sent again. It does not depend on
+   * `this`.
    *
    * - An abort of `signal` rejects with its reason (`AbortError`, `TimeoutError`), also while the body of the response is
    *   read, and closes the connection.

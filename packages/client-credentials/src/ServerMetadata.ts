@@ -80,7 +80,7 @@ export const ServerMetadata = Context.GenericTag<ServerMetadata>("@effect-oauth/
 export interface Options {
   /** Time for which metadata is cached. Default: 1 hour. */
   readonly life?: Duration.DurationInput | undefined
-  /** The timeout of discovery, of which each of up to three well-known URLs has an equal share. Default: 10 seconds. */
+  /** Timeout of discovery, divided equally between up to three well-known URLs. Default: 10 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 

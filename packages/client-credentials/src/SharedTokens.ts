@@ -78,7 +78,7 @@ export interface Options {
    * Default: `ownToken`.
    */
   readonly whenStoreFails?: "ownToken" | "fail" | undefined
-  /** True to keep the tokens of users (`Grant.onBehalfOf`) in the store too. Default: false. */
+  /** Stores the tokens of users (`Grant.onBehalfOf`) too. Default: false. */
   readonly onBehalfOf?: boolean | undefined
 }
 

@@ -25,7 +25,7 @@ import * as Redacted from "effect/Redacted"
 import * as stores from "./internal/store.js"
 
 /**
- * Options of the store. Those without a default are necessary.
+ * Options of the store. Options without a default are required.
  *
  * @since 0.1.0
  * @category models

@@ -43,9 +43,9 @@ export interface Report {
 }
 
 /**
- * Simulates the days. The token caches are real, and so are shared tokens and the budget; time, issuer and store are
- * simulated. A day of ten instances takes some tens of milliseconds. Fails with the names of settings of the plan that are
- * unknown or wrong.
+ * Simulates a number of days. Token caches, shared tokens and the budget are real; time, issuer and store are simulated.
+ * A day of ten instances takes some tens of milliseconds. Fails with the names of settings of the plan that are unknown or
+ * wrong.
  *
  * @example
  * import { Fleet } from "@effect-oauth/testing"

@@ -75,7 +75,7 @@ type Services =
   | TestApi.TestApi
 
 /**
- * The network of a test: an `HttpClient` that reaches the two servers and nothing else.
+ * Provides the network of a test: an `HttpClient` that reaches the two servers and nothing else.
  *
  * @since 0.1.0
  * @category layers
@@ -150,8 +150,8 @@ const compose = <E, R>(
 }
 
 /**
- * A client, its authorization server and its API, all in memory and by the `Clock`. The program's own `HttpClient` is not
- * changed; `layerHttpClient` creates one that reaches the two servers.
+ * Provides a client, its authorization server and its API, all in memory and by the `Clock`. The program's own
+ * `HttpClient` is not changed; `layerHttpClient` creates one that reaches the two servers.
  *
  * @example
  * import { ApiClient } from "@effect-oauth/client-credentials"
