@@ -1,51 +1,36 @@
 /**
  * The content of responses: decompressed, and shown on arrival if it is a stream.
  */
-import { Readable, type Transform } from "node:stream"
-import * as Zlib from "node:zlib"
-
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 
+// The bundle has it in it; it is not for other programs.
+import * as contentCoding from "../../../client-credentials/dist/internal/http/contentCoding.js"
 import * as contentType from "./contentType.js"
 import { Failure } from "./Failure.js"
 
-/** The content codings that calls accept: all that Node decompresses. */
+/** The content codings that calls accept: all that the oldest Node in use decodes. */
 export const acceptedEncodings = "gzip, deflate, br"
 
-const decoder = (encoding: string): Transform | undefined => {
-  switch (encoding) {
-    case "gzip":
-    case "x-gzip":
-      return Zlib.createGunzip()
-    case "deflate":
-      return Zlib.createInflate()
-    case "br":
-      return Zlib.createBrotliDecompress()
-    default:
-      return undefined
-  }
-}
-
-/** Decompresses the body by its Content-Encoding. A body with an unknown one is returned unchanged. */
+/** Decodes the body by its Content-Encoding. A body with an unknown coding is returned unchanged. */
 export const decompressed = (
   response: HttpClientResponse.HttpClientResponse
 ): Stream.Stream<Uint8Array, unknown> => {
-  const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? ""
-  const transform = response.request.method === "HEAD" ? undefined : decoder(encoding)
-  if (transform === undefined) return response.stream
-  const source = Readable.from(Stream.toAsyncIterable(response.stream))
-  source.once("error", (error) => transform.destroy(error))
-  return Stream.fromAsyncIterable<Uint8Array, unknown>(
-    source.pipe(transform),
-    () =>
-      new Failure({
-        outcome: "api",
-        message: `The body of the response is not valid ${encoding}, as in its Content-Encoding, or ended early.`,
-        remedy: "Send Accept-Encoding:identity to receive it uncompressed."
-      })
+  const encoding = response.headers["content-encoding"]
+  if (response.request.method === "HEAD" || contentCoding.codings(encoding).length === 0) return response.stream
+  if (!contentCoding.isSupported(encoding)) return response.stream
+  return Stream.fromReadableStream(
+    () => contentCoding.decode(Stream.toReadableStream(response.stream), encoding),
+    (error) =>
+      error instanceof contentCoding.ContentCodingError
+        ? new Failure({
+          outcome: "api",
+          message: `The body of the response is not valid ${error.coding}, as in its Content-Encoding, or ended early.`,
+          remedy: "Send Accept-Encoding:identity to receive it uncompressed."
+        })
+        : error
   )
 }
 

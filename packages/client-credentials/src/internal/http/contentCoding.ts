@@ -63,6 +63,15 @@ const isKnown = (coding: string): boolean =>
   /^(x-)?gzip$|^deflate$/.test(coding) || (coding === "br" && brotli() !== undefined) ||
   (coding === "zstd" && zstd() !== undefined)
 
+/** Returns the codings of the header that cannot be decoded: all of them if they are too many. */
+const unsupported = (header: string | undefined): ReadonlyArray<string> => {
+  const applied = codings(header)
+  return applied.length > maxCodings ? applied : applied.filter((coding) => !isKnown(coding))
+}
+
+/** Returns whether `decode` can decode a body with this header. */
+export const isSupported = (header: string | undefined): boolean => unsupported(header).length === 0
+
 /** Returns the decoder of a coding for a body that starts with these bytes; `none` if it is not encoded. */
 const decoder = (coding: string, [first = 0, second = 0]: Uint8Array): Transformation | "none" | undefined => {
   switch (coding) {
@@ -152,13 +161,12 @@ const decodeOne = (body: Bytes, coding: string): Bytes => {
  * body is not encoded in it, and passes errors of the body on. The body is read only as far as the result.
  */
 export const decode = (body: Bytes, header: string | undefined): Bytes => {
-  const applied = codings(header)
-  const unknown = applied.length > maxCodings ? applied.join(", ") : applied.find((coding) => !isKnown(coding))
-  if (unknown !== undefined) {
-    const error = new ContentCodingError("unknown", unknown.replace(/[^\x21-\x7e ]/g, "?").slice(0, 40))
+  const unknown = unsupported(header)
+  if (unknown.length > 0) {
+    const error = new ContentCodingError("unknown", unknown.join(", ").replace(/[^\x21-\x7e ]/g, "?").slice(0, 40))
     return new ReadableStream({ start: (controller) => controller.error(error) })
   }
-  return applied.reduceRight(decodeOne, body)
+  return codings(header).reduceRight(decodeOne, body)
 }
 
 /**
