@@ -5,7 +5,9 @@
  */
 
 /**
- * The exit codes of `effect-oauth`. For responses of the API, they are those of HTTPie with `--check-status`.
+ * The exit codes of `effect-oauth`. For responses of the API, they are those of HTTPie with `--check-status`; for programs that
+ * cannot be run, those of a shell. `exec` ends with the exit code of its program, or 128 and the number of the signal that ended
+ * it.
  *
  * @example
  * import * as ExitCode from "@effect-oauth/cli/ExitCode"
@@ -51,6 +53,10 @@ export const codes = {
   file: 20,
   /** `doctor` found a problem, or the API did not answer the call with 2xx. */
   unwell: 21,
+  /** The program of `exec` cannot be executed. */
+  notExecutable: 126,
+  /** The program of `exec` does not exist. */
+  notFound: 127,
   /** Interrupted, by Ctrl-C. */
   interrupted: 130,
   /** Terminated by SIGTERM. */

@@ -25,6 +25,11 @@ const start = (options: Parameters<typeof Loopback.start>[0] = {}) =>
 
 const minute = 300_000
 
+/** A program that waits for a signal. */
+const waiting = (signal: string) =>
+  `process.on("${signal}", () => { console.log("ended"); process.exit(3) }); ` +
+  "setInterval(() => {}, 1000); console.log(\"begun\")"
+
 /** This command, for a shell below it. */
 const self = `"${process.execPath}" "${binary.path}"`
 
@@ -124,21 +129,68 @@ describe("a program", () => {
     "is run with the token in its environment, without the secret, and decides the exit code",
     () =>
       Effect.gen(function*() {
-        const { spawn } = yield* start()
+        const { directory, spawn } = yield* start()
+        const file = join(directory, "file")
+        writeFileSync(file, "", { mode: 0o600 })
         const line = "echo \"$OAUTH_ACCESS_TOKEN ${OAUTH_CLIENT_SECRET-none} $1\"; exit 7"
         assert.deepStrictEqual(yield* spawn("exec", "--", "sh", "-c", line, "sh", "--a b"), {
           exitCode: 7,
           stdout: "token-1 none --a b\n",
           stderr: ""
         })
-        const missing = yield* spawn("exec", "--", "no-such-program")
-        assert.strictEqual(missing.exitCode, 2)
-        assert.match(missing.stderr, /^error: no-such-program could not be started \(ENOENT\)/)
+        for (
+          const [program, exitCode, says] of [
+            ["no-such-program", 127, /^error: no-such-program could not be found\. /],
+            ["/no/such/program", 127, /^error: \/no\/such\/program could not be found\. /],
+            [file, 126, /\/file could not be executed \(EACCES\)\. /],
+            [directory, 126, / could not be executed \(EACCES\)\. /]
+          ] as const
+        ) {
+          const failed = yield* spawn("exec", "--", program)
+          assert.strictEqual(failed.exitCode, exitCode, program)
+          assert.match(failed.stderr, says)
+        }
         assert.match((yield* spawn("exec")).stderr, /A program is missing/)
         assert.match((yield* spawn("exec", "kubectl", "-o", "json")).stderr, /Unknown option -o\..*Write -- before/)
       }),
     minute
   )
+
+  for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1"] as const) {
+    it.scopedLive(`receives ${signal}, and decides how both end`, () =>
+      Effect.gen(function*() {
+        const { env, user } = yield* start()
+        const { exitCode, stdout } = yield* user.spawn(["exec", "--", process.execPath, "-e", waiting(signal)], {
+          env,
+          started: (child) => child.stdout?.once("data", () => child.kill(signal))
+        })
+        assert.deepStrictEqual([exitCode, stdout], [3, "begun\nended\n"])
+      }), minute)
+  }
+
+  it.scopedLive("ended by a signal has the exit code of a shell", () =>
+    Effect.gen(function*() {
+      const { spawn } = yield* start()
+      for (const [signal, number] of [["TERM", 15], ["KILL", 9]] as const) {
+        const line = `kill -${signal} $$`
+        for (const args of [["exec", "--", "sh", "-c", line], ["token", "--exec", line]]) {
+          assert.strictEqual((yield* spawn(...args)).exitCode, 128 + number)
+        }
+      }
+    }), minute)
+
+  it.scopedLive("receives Ctrl-C from the terminal", () =>
+    Effect.gen(function*() {
+      const { directory, env, user } = yield* start()
+      const program = join(directory, "program.mjs")
+      writeFileSync(program, waiting("SIGINT"))
+      const { stdout } = yield* user.terminal(["exec", "--", process.execPath, program], {
+        env,
+        isOpen: true,
+        started: ({ stdin, stdout }) => stdout?.once("data", () => stdin?.write("\x03"))
+      })
+      assert.lengthOf(stdout.match(/ended/g) ?? [], 1)
+    }), minute)
 
   it.scopedLive(
     "may run this command, which uses the token or the profile that it was started with",

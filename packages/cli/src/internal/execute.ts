@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import { codes } from "../ExitCode.js"
 import type * as commandLine from "./commandLine.js"
 import * as errorCode from "./errorCode.js"
-import { type Common, type Ended, run } from "./run.js"
+import { type Common, type Ended, run, type Successor } from "./run.js"
 import type { Screen } from "./Screen.js"
 
 interface Module {
@@ -50,36 +50,43 @@ export const execute = (request: Extract<commandLine.Request, { readonly _tag: "
   })
 
   const options = valuesOf(request)
+  let successor: Successor | undefined
   const program = run(
     options,
     Effect.flatMap(
       Effect.promise(request.command.load as () => Promise<unknown> as () => Promise<Module>),
       (module) => module.run(options)
     )
-  ).pipe(Logger.withMinimumLogLevel(levelOf(request.logLevel)))
+  ).pipe(
+    Effect.map((found) => {
+      successor = found
+    }),
+    Logger.withMinimumLogLevel(levelOf(request.logLevel))
+  )
+
+  const codeOf = (exit: Exit.Exit<unknown, unknown>): number =>
+    Exit.isSuccess(exit)
+      ? Number(process.exitCode ?? codes.success)
+      : !Cause.isInterrupted(exit.cause)
+      ? codes.unexpected
+      : isTerminated
+      ? codes.terminated
+      : codes.interrupted
 
   NodeRuntime.runMain(program, {
     disableErrorReporting: true,
     // The pretty logger would write to standard output, in addition to the logger of the commands.
     disablePrettyLogger: true,
     teardown: (exit, onExit) => {
-      if (outputError !== undefined && outputError !== "EPIPE") {
+      // A reader that closes the pipe early, such as head, is not an error.
+      if (outputError !== undefined) {
+        if (outputError === "EPIPE") return onExit(codes.success)
         process.stderr.write(`error: Standard output could not be written (${outputError}).\n`)
+        return onExit(codes.file)
       }
-      onExit(
-        // A reader that closes the pipe early, such as head, is not an error.
-        outputError === "EPIPE"
-          ? codes.success
-          : outputError !== undefined
-          ? codes.file
-          : Exit.isSuccess(exit)
-          ? Number(process.exitCode ?? codes.success)
-          : !Cause.isInterrupted(exit.cause)
-          ? codes.unexpected
-          : isTerminated
-          ? codes.terminated
-          : codes.interrupted
-      )
+      if (successor === undefined) return onExit(codeOf(exit))
+      // The handlers of signals are removed by now: those of the program are in use.
+      Effect.runCallback(run(options, successor), { onExit: (ended) => onExit(codeOf(ended)) })
     }
   })
 }

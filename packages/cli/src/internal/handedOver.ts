@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 
 import * as errorCode from "./errorCode.js"
 import { Failure } from "./Failure.js"
-import type { Ended } from "./run.js"
+import type { Successor } from "./run.js"
 import type { Settings } from "./settings.js"
 import { type Given, handedOver, isCredential } from "./variables.js"
 
@@ -33,47 +33,53 @@ const environment = (token: AccessToken.AccessToken, { profile }: Settings): Nod
 /** A line for the shell, or a program with its arguments. */
 export type Program = { readonly line: string } | { readonly file: string; readonly args: ReadonlyArray<string> }
 
-const notStarted = (program: Program, code: string): Ended | Failure =>
+/** The failure for a program that does not start, with the exit code of a shell. */
+const notStarted = (program: Program, code: string): Failure =>
   "line" in program
-    ? new Failure({ outcome: "usage", message: `The shell for --exec did not start (${code}).` })
+    ? new Failure({ outcome: "notExecutable", message: `The shell for --exec did not start (${code}).` })
+    : code === "ENOENT"
+    ? new Failure({
+      outcome: "notFound",
+      message: `${program.file} could not be found.`,
+      remedy: "Check its name, its interpreter and PATH."
+    })
     : new Failure({
-      outcome: "usage",
-      message: `${program.file} could not be started (${code}).`,
-      remedy: "Check its name, and that it may be executed."
+      outcome: "notExecutable",
+      message: `${program.file} could not be executed (${code}).`,
+      remedy: "Check that it is a program, and that you may execute it."
     })
 
-/** Runs a program with the token, and ends as it does. */
-export const run = (
-  program: Program,
-  token: AccessToken.AccessToken,
-  chosen: Settings
-): Effect.Effect<Ended, Failure> =>
+/** The signals that are passed on. */
+const signals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const
+
+/** Returns true if a terminal sends the signal to all processes in its foreground, to the program too. */
+const isOfTerminal = (signal: NodeJS.Signals): boolean =>
+  (signal === "SIGINT" || signal === "SIGQUIT") &&
+  [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY)
+
+/**
+ * Runs a program with the token, in place of this command: signals are passed on to it, and it decides how both end. Returns its
+ * exit code, or that of a shell for a program that a signal ended.
+ */
+export const run = (program: Program, token: AccessToken.AccessToken, chosen: Settings): Successor =>
   Effect.async((resume) => {
     const options = { stdio: "inherit", env: environment(token, chosen) } as const
     const child = "line" in program
       ? spawn(program.line, { ...options, shell: true })
       : spawn(program.file, program.args, options)
-    let received: NodeJS.Signals = "SIGTERM"
-    const interrupted = () => {
-      received = "SIGINT"
+    const passOn = (signal: NodeJS.Signals) => {
+      if (!isOfTerminal(signal)) child.kill(signal)
     }
-    process.prependOnceListener("SIGINT", interrupted)
-    child.once("close", () => process.off("SIGINT", interrupted))
-    const closed = new Promise<void>((resolve) => void child.once("close", () => resolve()))
-    child.once("error", (error) => {
-      const ended = notStarted(program, errorCode.of(error))
-      resume(ended instanceof Failure ? ended : Effect.succeed(ended))
-    })
-    child.once(
-      "close",
-      (code, signal) =>
-        resume(Effect.succeed({ code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) }))
-    )
-    // The command may need time to clean up. Ctrl-C on a terminal is sent to both processes.
-    return Effect.promise(() => {
-      if (received === "SIGTERM" || process.stdin.isTTY !== true) child.kill(received)
-      return closed
-    })
+    for (const signal of signals) process.on(signal, passOn)
+    const end = (ended: Successor) => {
+      for (const signal of signals) process.off(signal, passOn)
+      resume(ended)
+    }
+    child.once("error", (error) => end(notStarted(program, errorCode.of(error))))
+      .once(
+        "exit",
+        (code, signal) => end(Effect.succeed(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
+      )
   })
 
 /** Returns the token that was passed, until it expires. */

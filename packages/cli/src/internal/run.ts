@@ -12,6 +12,7 @@ import type * as Option from "effect/Option"
 import { codes } from "../ExitCode.js"
 import { harmless } from "./ansi.js"
 import { explain } from "./explain.js"
+import type { Failure } from "./Failure.js"
 import type { Outcome } from "./outcome.js"
 import * as Screen from "./Screen.js"
 
@@ -22,10 +23,11 @@ export interface Common {
   readonly verbose: boolean
 }
 
-/** The end of a command: its outcome, or the exit code of the program that it ran. */
-export type Ended = Outcome | { readonly code: number }
+/** A program that continues in place of a command, after the command has released everything. Returns its exit code. */
+export type Successor = Effect.Effect<number, Failure>
 
-const codeOf = (ended: Ended): number => typeof ended === "string" ? codes[ended] : ended.code
+/** The end of a command: its outcome, or a program that continues in its place. */
+export type Ended = Outcome | Successor
 
 /** The library's own warnings, a line each. A warning that is repeated, such as by another read of the store, is shown once. */
 const logger = ({ complain, err, quiet }: Screen.Service) => {
@@ -42,7 +44,7 @@ const logger = ({ complain, err, quiet }: Screen.Service) => {
   )
 }
 
-const report = (cause: Cause.Cause<unknown>, { complain, err }: Screen.Service): Effect.Effect<Ended, never> =>
+const report = (cause: Cause.Cause<unknown>, { complain, err }: Screen.Service): Effect.Effect<Outcome> =>
   Effect.gen(function*() {
     if (Cause.isInterruptedOnly(cause)) return yield* Effect.interrupt
     const { message, outcome } = explain(Cause.squash(cause))
@@ -52,19 +54,20 @@ const report = (cause: Cause.Cause<unknown>, { complain, err }: Screen.Service):
     return outcome
   })
 
+/** Runs a command: its failure is reported, and its outcome becomes the exit code. Returns the program that continues. */
 export const run = (
   common: Common,
-  command: Effect.Effect<Ended, unknown, Screen.Screen>
-): Effect.Effect<void> =>
+  command: Effect.Effect<Ended | number, unknown, Screen.Screen>
+): Effect.Effect<Successor | undefined> =>
   Effect.suspend(() => {
     const screen = Screen.make(common)
     return command.pipe(
       Effect.provide(Layer.merge(Layer.succeed(Screen.Screen, screen), logger(screen))),
       Effect.catchAllCause((cause) => report(cause, screen)),
-      Effect.flatMap((ended) =>
-        Effect.sync(() => {
-          process.exitCode = codeOf(ended)
-        })
-      )
+      Effect.map((ended) => {
+        if (typeof ended === "object") return ended
+        process.exitCode = typeof ended === "string" ? codes[ended] : ended
+        return undefined
+      })
     )
   })

@@ -21,5 +21,5 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       return yield* usage("A program is missing.", "Write effect-oauth exec -- PROGRAM ARGUMENTS.")
     }
     const chosen = settings.withoutApi(yield* settings.load(options.profile))
-    return yield* handedOver.run({ file, args }, yield* obtain.token(chosen, options), chosen)
+    return handedOver.run({ file, args }, yield* obtain.token(chosen, options), chosen)
   })

@@ -36,7 +36,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const format = yield* formatOf(options)
     const chosen = settings.withoutApi(yield* settings.load(options.profile))
     const token = yield* obtain.token(chosen, options)
-    if (Option.isSome(options.exec)) return yield* handedOver.run({ line: options.exec.value }, token, chosen)
+    if (Option.isSome(options.exec)) return handedOver.run({ line: options.exec.value }, token, chosen)
     const { print } = yield* Screen
     yield* print(yield* tokenFormat.write(format, token))
     return "success" as const
