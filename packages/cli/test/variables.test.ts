@@ -2,7 +2,7 @@
  * Variables and profiles that are almost right.
  */
 import { spawnSync } from "node:child_process"
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 import { assert, describe, it } from "@effect/vitest"
@@ -12,8 +12,8 @@ import { Effect, Either } from "effect"
 import * as clientEnvironment from "../../client-credentials/src/internal/config/clientEnvironment.js"
 import { tlsVariables } from "../../client-credentials/src/internal/config/tlsVariables.js"
 import * as directories from "../src/internal/directories.js"
-import * as privateFile from "../src/internal/privateFile.js"
 import * as profileText from "../src/internal/profileText.js"
+import * as trust from "../src/internal/trust.js"
 import * as variables from "../src/internal/variables.js"
 import * as binary from "./support/binary.js"
 
@@ -152,25 +152,100 @@ describe("a profile", () => {
       }
     }), minute)
 
-  it("is trusted by its mode and owner, where there are modes", () => {
-    const of = (mode: number, uid = 1, platform: NodeJS.Platform = "linux") => {
-      const { othersRead, othersWrite } = privateFile.accessOf({ mode: 0o100_000 | mode, uid }, platform, 1)
-      return (othersRead ? "r" : "") + (othersWrite ? "w" : "")
+  it("is trusted by modes and owners, its own and those of its directories", () => {
+    const of = (entry: Partial<trust.Entry>, platform: NodeJS.Platform = "linux") => {
+      const whole = { path: "/a", mode: 0o600, uid: 1000, gid: 1000, isDirectory: false, isLink: false, ...entry }
+      const found = trust.changeable([whole], platform, 1000)
+      return (trust.othersRead(whole, platform) ? "r" : "") + (found === undefined ? "" : found.isForeign ? "o" : "w")
     }
     for (
-      const [mode, expected] of [
-        [0o600, ""],
-        [0o640, "r"],
-        [0o644, "r"],
-        [0o620, "w"],
-        [0o666, "rw"],
-        [0o444, ""],
-        [0o440, ""],
-        [0o400, ""]
+      const [mode, file, directory] of [
+        [0o600, "", ""],
+        [0o640, "r", "r"],
+        [0o644, "r", "r"],
+        [0o620, "w", ""],
+        [0o666, "rw", "rw"],
+        [0o444, "", ""],
+        [0o440, "", ""],
+        [0o400, "", ""],
+        [0o775, "rw", "r"],
+        [0o1777, "rw", "r"]
       ] as const
-    ) assert.strictEqual(of(mode), expected, mode.toString(8))
-    assert.deepStrictEqual([of(0o600, 2), of(0o600, 0), of(0o666, 2, "win32")], ["w", "", ""])
+    ) {
+      assert.strictEqual(of({ mode }), file, mode.toString(8))
+      assert.strictEqual(of({ mode, isDirectory: true }), directory, mode.toString(8))
+      assert.strictEqual(of({ mode, isDirectory: true, isLink: true }).replace("r", ""), "", mode.toString(8))
+      assert.strictEqual(of({ mode, uid: 2 }, "win32"), "")
+    }
+    assert.deepStrictEqual([of({ uid: 2 }), of({ uid: 0 }), of({ uid: 2, isLink: true })], ["o", "", "o"])
+    assert.strictEqual(of({ mode: 0o770, gid: 100, isDirectory: true }), "rw")
+    assert.strictEqual(of({ mode: 0o770, uid: 0, gid: 0, isDirectory: true }), "rw")
+    const ways = ["/home/ada/.config/x", "/home/ada/.config", "/home/ada"]
+    assert.deepStrictEqual(trust.directories(`${ways[0]}/a.env`, ["/home/ada"]), ways)
+    assert.deepStrictEqual(trust.directories("/run/a/b", ["/home/ada"]), ["/run/a", "/run", "/"])
   })
+
+  it.scopedLive(
+    "is refused when others can replace it, by any directory on the way, and so is the key of kept tokens",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, profile, run } = yield* start
+        const path = profile(env)
+        yield* run(["token"])
+        const state = ".local/state/effect-oauth"
+        for (const way of ["", ".config", ".config/effect-oauth", ".config/effect-oauth/profiles"]) {
+          chmodSync(join(directory, way), 0o777)
+          const { exitCode, stderr } = yield* run(["token"])
+          chmodSync(join(directory, way), 0o700)
+          assert.strictEqual(exitCode, 10)
+          assert.strictEqual(
+            stderr,
+            `error: ${path} can be replaced by other users, who can change ${
+              join(directory, way)
+            }. Check its content, ` +
+              `then run chmod go-w ${join(directory, way)}.\n`
+          )
+        }
+        chmodSync(join(directory, state), 0o777)
+        const unsafe = yield* run(["token"])
+        assert.deepStrictEqual([unsafe.exitCode, unsafe.stdout], [0, "token-2\n"])
+        assert.match(unsafe.stderr, /^warning: \S+store\.key can be replaced by other users.* chmod go-w .* not kept/)
+        chmodSync(join(directory, state), 0o700)
+        assert.deepStrictEqual(yield* run(["token"]), { exitCode: 0, stdout: "token-1\n", stderr: "" })
+        // The link is in a safe directory, and its target is not.
+        const shared = join(directory, "shared")
+        mkdirSync(shared)
+        renameSync(path, join(shared, "some.env"))
+        symlinkSync(join(shared, "some.env"), path)
+        assert.strictEqual((yield* run(["token"])).exitCode, 0)
+        chmodSync(shared, 0o777)
+        assert.include((yield* run(["token"])).stderr, `who can change ${shared}.`)
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "that is a link to nothing, a directory, or of another user is reported as such",
+    () =>
+      Effect.gen(function*() {
+        const { directory, env, profile, run } = yield* start
+        const profiles = join(directory, ".config/effect-oauth/profiles")
+        symlinkSync("nothing.env", join(profiles, "dangling.env"))
+        symlinkSync("loop.env", join(profiles, "loop.env"))
+        mkdirSync(join(profiles, "directory.env"))
+        const said = (name: string) => Effect.map(run(["token", "--profile", name]), ({ stderr }) => stderr)
+        assert.match(yield* said("dangling"), /dangling\.env is a link to nothing\.env, which does not exist\. /)
+        assert.match(yield* said("loop"), /loop\.env could not be read \(ELOOP\)\. Check that it is a file/)
+        assert.match(yield* said("directory"), /directory\.env could not be read \(EISDIR\)\. Check that it is a file/)
+        if (process.geteuid?.() !== 0) return
+        chownSync(profile(env), 12345, 12345)
+        assert.match(yield* said("default"), /default\.env belongs to another user \(12345\), who can change it\. /)
+        chownSync(profile(env), 0, 0)
+        chownSync(profiles, 12345, 12345)
+        assert.match(yield* said("default"), /can be replaced by another user \(12345\), who owns \S+profiles\. /)
+      }),
+    minute
+  )
 
   it.scopedLive(
     "is refused when others can change it, or can read its secret or command",

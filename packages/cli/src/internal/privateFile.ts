@@ -3,36 +3,45 @@
  */
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs/promises"
+import { homedir } from "node:os"
 import * as Path from "node:path"
 
 import * as Effect from "effect/Effect"
 
 import * as errorCode from "./errorCode.js"
 import { Failure } from "./Failure.js"
+import * as trust from "./trust.js"
+
+const failure = (message: string, remedy: string): Failure => new Failure({ outcome: "file", message, remedy })
 
 const attempt = <A>(path: string, doing: string, run: () => Promise<A>): Effect.Effect<A, Failure> =>
   Effect.tryPromise({
     try: run,
     catch: (error) =>
-      new Failure({
-        outcome: "file",
-        message: `${path} could not be ${doing} (${errorCode.of(error)}).`,
-        remedy: "Check that the directory exists and is yours."
-      })
+      failure(
+        `${path} could not be ${doing} (${errorCode.of(error)}).`,
+        doing === "read"
+          ? "Check that it is a file, and that you may read it."
+          : "Check that the directory exists and is yours."
+      )
   })
 
-/** Returns the content, or undefined if the file does not exist. */
+/** Returns the content, or undefined if the file does not exist. Fails if the target of a link does not exist. */
 export const read = (path: string): Effect.Effect<string | undefined, Failure> =>
   attempt(path, "read", async () => {
     try {
       // Opening a pipe waits for a writer, and no signal ends that.
       if ((await Fs.stat(path)).isFIFO()) throw Object.assign(new Error("It is a pipe."), { code: "EINVAL" })
-      return await Fs.readFile(path, "utf8")
+      return { text: await Fs.readFile(path, "utf8") }
     } catch (error) {
-      if (errorCode.of(error) === "ENOENT") return undefined
-      throw error
+      if (errorCode.of(error) !== "ENOENT") throw error
+      return { target: await Fs.readlink(path).catch(() => undefined) }
     }
-  })
+  }).pipe(Effect.flatMap(({ target, text }) =>
+    target === undefined
+      ? Effect.succeed(text)
+      : failure(`${path} is a link to ${target}, which does not exist.`, "Correct the link, or remove it.")
+  ))
 
 /** Creates each directory separately: with `recursive`, Node never ends where no directory can be created, as in `/proc`. */
 const makeDirectory = async (path: string): Promise<void> => {
@@ -80,34 +89,33 @@ export const readOrMake = (path: string, text: () => string): Effect.Effect<stri
       })
   ).pipe(Effect.uninterruptible)
 
-/** The access of users other than the owner to a file. */
-export interface Access {
-  /** False also for a file without write permissions: it is from a read-only mount, by which containers receive secrets. */
-  readonly othersRead: boolean
-  /** True also if another user owns the file. */
-  readonly othersWrite: boolean
+/** Returns true if others may read the file; undefined if it does not exist. */
+export const isOpen = (path: string): Effect.Effect<boolean | undefined> =>
+  Effect.promise(() => Fs.stat(path).then((found) => trust.othersRead(found, process.platform), () => undefined))
+
+const home = async (): Promise<string | undefined> => {
+  try {
+    return await Fs.realpath(homedir())
+  } catch {
+    return undefined
+  }
 }
 
-/** Returns the access by the mode and the owner of the file. Windows has no such modes. */
-export const accessOf = (
-  { mode, uid }: { readonly mode: number; readonly uid: number },
-  platform: NodeJS.Platform,
-  user: number | undefined
-): Access =>
-  platform === "win32" ? { othersRead: false, othersWrite: false } : {
-    othersRead: (mode & 0o044) !== 0 && (mode & 0o222) !== 0,
-    othersWrite: (mode & 0o022) !== 0 || (user !== undefined && uid !== user && uid !== 0)
-  }
-
-/** Returns the access of other users, or undefined if the file does not exist. */
-export const access = (path: string): Effect.Effect<Access | undefined> =>
-  Effect.promise(() =>
-    Fs.stat(path).then((found) => accessOf(found, process.platform, process.geteuid?.()), () => undefined)
-  )
-
-/** Returns true if other users may read the file; undefined if it does not exist. */
-export const isOpen = (path: string): Effect.Effect<boolean | undefined> =>
-  Effect.map(access(path), (found) => found?.othersRead)
+/** Returns the first file or directory on the way to the file by which another user can change it. */
+export const changeable = (path: string): Effect.Effect<trust.Changeable | undefined> =>
+  Effect.promise(async () => {
+    const real = await Fs.realpath(path).catch(() => path)
+    const end = await home()
+    const directories = new Set([path, real].flatMap((one) => trust.directories(one, [end, homedir()])))
+    const entries: Array<trust.Entry> = []
+    for (const one of [real, ...directories]) {
+      const found = await Fs.lstat(one).catch(() => undefined)
+      if (found === undefined) continue
+      const { gid, mode, uid } = found
+      entries.push({ path: one, uid, gid, mode, isDirectory: one !== real, isLink: found.isSymbolicLink() })
+    }
+    return trust.changeable(entries, process.platform, process.geteuid?.())
+  })
 
 export const names = (directory: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.promise(() => Fs.readdir(directory).then((all) => all.sort(), () => []))

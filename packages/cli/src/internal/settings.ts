@@ -13,6 +13,7 @@ import { Failure, usage } from "./Failure.js"
 import * as privateFile from "./privateFile.js"
 import * as profileText from "./profileText.js"
 import { Screen } from "./Screen.js"
+import * as trust from "./trust.js"
 import * as variables from "./variables.js"
 
 export interface Settings {
@@ -39,30 +40,26 @@ export const profiles: Effect.Effect<ReadonlyArray<string>> = Effect.flatMap(
   (all) => Effect.map(privateFile.names(all.profiles), directories.profileNames)
 )
 
-/** Returns the failure for a profile that other users can change, or whose secret they can read. */
-const distrust = (
-  path: string,
-  values: profileText.Values,
-  { othersRead, othersWrite }: privateFile.Access
-): Failure | undefined => {
-  const refused = (problem: string, remedy: string) =>
-    new Failure({ outcome: "configuration", message: `${path} ${problem}.`, remedy })
-  if (othersWrite) {
-    return refused(
-      "can be changed by other users",
-      `Check its settings, then run chmod 600 ${path} as its owner.`
-    )
-  }
-  if (othersRead && variables.secrets.values.some((variable) => values[variable] !== undefined)) {
-    return refused(
-      "holds a secret, and others may read it",
-      `Run chmod 600 ${path}, and replace the secret if somebody may have seen it.`
-    )
-  }
-  return othersRead && values[profileText.own.secretCommand] !== undefined
-    ? refused("names a command, and others may read it", `Run chmod 600 ${path}.`)
-    : undefined
-}
+/** Fails for a profile that other users can change, or whose secret they can read. */
+const trusted = (path: string, values: profileText.Values): Effect.Effect<void, Failure> =>
+  Effect.gen(function*() {
+    const refused = (message: string, remedy: string) => new Failure({ outcome: "configuration", message, remedy })
+    const changeable = yield* privateFile.changeable(path)
+    if (changeable !== undefined) {
+      const { message, remedy } = trust.inWords(path, changeable)
+      return yield* refused(message, remedy)
+    }
+    if ((yield* privateFile.isOpen(path)) !== true) return
+    if (variables.secrets.values.some((variable) => values[variable] !== undefined)) {
+      return yield* refused(
+        `${path} holds a secret, and others may read it.`,
+        `Run chmod 600 ${path}, and replace the secret if somebody may have seen it.`
+      )
+    }
+    if (values[profileText.own.secretCommand] !== undefined) {
+      return yield* refused(`${path} names a command, and others may read it.`, `Run chmod 600 ${path}.`)
+    }
+  })
 
 /** Reports suspicious variables as warnings. */
 const reviewed = (chosen: Settings, names: ReadonlyArray<string>): Effect.Effect<Settings, never, Screen> =>
@@ -101,9 +98,7 @@ const ofProfile = (name: string): Effect.Effect<Settings, Failure, Screen> =>
         message: `Line ${line} of ${path} is not a setting.`,
         remedy: "Each line is NAME=value, or starts with #."
       }))
-    const access = yield* privateFile.access(path)
-    const failure = access && distrust(path, values, access)
-    if (failure !== undefined) return yield* failure
+    yield* trusted(path, values)
     return yield* reviewed({ origin: `profile "${name}"`, profile: name, values }, Object.keys(values))
   })
 

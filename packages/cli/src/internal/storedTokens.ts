@@ -18,6 +18,7 @@ import * as privateFile from "./privateFile.js"
 import { Screen } from "./Screen.js"
 import * as secretSource from "./secretSource.js"
 import { places, type Settings } from "./settings.js"
+import * as trust from "./trust.js"
 
 /** The store of tokens in files. If it cannot be opened, the command requests a token and does not keep it. */
 const kept = Layer.unwrapEffect(Effect.gen(function*() {
@@ -25,9 +26,15 @@ const kept = Layer.unwrapEffect(Effect.gen(function*() {
   const { note } = yield* Screen
   const newKey = () => randomBytes(32).toString("base64")
   const key = yield* privateFile.readOrMake(storeKey, newKey).pipe(
+    Effect.tap(() =>
+      Effect.flatMap(privateFile.changeable(storeKey), (found) =>
+        found === undefined
+          ? Effect.void
+          : new Failure({ outcome: "file", ...trust.inWords(storeKey, found) }))
+    ),
     Effect.asSome,
-    Effect.catchAll((failure) =>
-      Effect.as(note(`warning: ${failure.message} The token is not kept for the next command.`), Option.none())
+    Effect.catchAll(({ message, remedy }) =>
+      Effect.as(note(`warning: ${message} ${remedy} The token is not kept for the next command.`), Option.none())
     )
   )
   const seal = Effect.mapError(
