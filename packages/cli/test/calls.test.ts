@@ -24,24 +24,35 @@ const minute = 300_000
 /** JSON that is not formatted, with a control character and one that is not UTF-8. */
 const large = Buffer.from(JSON.stringify(["\x7f\xe9".padEnd(formatLimit)]), "latin1")
 
+/** Bodies, by their Content-Encoding; some servers send deflate without the header of zlib. */
+const encodings: ReadonlyArray<readonly [encoding: string, body: Uint8Array]> = [
+  ["gzip", Zlib.gzipSync("compressed")],
+  ["x-gzip", Zlib.gzipSync("compressed")],
+  ["deflate", Zlib.deflateSync("compressed")],
+  ["deflate", Zlib.deflateRawSync("compressed")],
+  ["br", Zlib.brotliCompressSync("compressed")],
+  ["deflate, GZIP", Zlib.gzipSync(Zlib.deflateRawSync("compressed"))],
+  ["gzip", Buffer.from("compressed")],
+  ["of-the-future", Buffer.from("compressed")]
+]
+
 const start = Effect.gen(function*() {
   const { environment: env, server } = yield* Loopback.start()
   const { directory, ...user } = yield* binary.home
   let pending: (() => void) | undefined
   const url = yield* servers.http((request, response) => {
     const { pathname } = new URL(request.url ?? "", "http://localhost")
-    const [, encoding] = /^\/encoded\/(.*)/.exec(pathname) ?? []
-    const compress = { gzip: Zlib.gzipSync, deflate: Zlib.deflateSync, br: Zlib.brotliCompressSync }[encoding ?? ""]
-    if (compress !== undefined) {
-      response.writeHead(200, { "content-type": "text/plain", "content-encoding": encoding })
-      return response.end(compress("compressed"))
+    const encoded = encodings[Number(/^\/encoded\/(.*)/.exec(pathname)?.[1] ?? NaN)]
+    if (encoded !== undefined) {
+      response.writeHead(200, { "content-type": "text/plain", "content-encoding": encoded[0] })
+      return response.end(encoded[1])
     }
     switch (pathname) {
       case "/silent":
         return
       case "/broken":
         response.writeHead(200, { "content-encoding": "gzip" })
-        return response.end("no gzip")
+        return response.end(Zlib.gzipSync("compressed").fill(0, 12))
       case "/events":
         response.writeHead(200, { "content-type": "text/event-stream" })
         response.write("data: first\x1b[2J\n\n")
@@ -88,7 +99,7 @@ const start = Effect.gen(function*() {
       env: { ...own, NO_COLOR: "1" },
       ...(started === undefined ? {} : { started })
     })
-  return { directory, end: () => pending?.(), run, server, terminal, url }
+  return { directory, end: () => pending?.(), env, run, runWith: user.run, server, terminal, url }
 })
 
 describe("a call", () => {
@@ -99,8 +110,54 @@ describe("a call", () => {
         const { run, server } = yield* start
         const { exitCode, stderr, stdout } = yield* run("call", "--offline", "POST", "/items", "a=1")
         assert.deepStrictEqual([exitCode, stderr], [0, ""])
-        assert.match(stdout, /^POST \/items\nhost: 127[^]*authorization: Bearer <redacted>\n[^]*\n\n\{"a": "1"\}\n+$/)
+        assert.match(stdout, /^POST \/items HTTP\/1\.1\n[^]*authorization: Bearer <redacted>\n[^]*\n\n\{"a": "1"\}\n+$/)
         assert.lengthOf(yield* server.received, 0)
+      }),
+    minute
+  )
+
+  it.scopedLive(
+    "is shown as it is sent, header by header, whatever the HTTP client",
+    () =>
+      Effect.gen(function*() {
+        const { env, runWith } = yield* start
+        const arrived: Array<string> = []
+        const url = yield* servers.http((request, response) => {
+          arrived.push(
+            [
+              `${request.method} ${request.url} HTTP/${request.httpVersion}`,
+              ...Array.from({ length: request.rawHeaders.length / 2 }, (_, index) => {
+                const [name = "", value = ""] = request.rawHeaders.slice(2 * index)
+                return `${name.toLowerCase()}: ${value.replace(/token-\d+/, "<redacted>")}`
+              })
+            ].join("\n")
+          )
+          response.end()
+        })
+        const own = { ...env, API_BASE_URL: url }
+        for (const more of [{}, { OAUTH_TLS_MIN_VERSION: "TLSv1.2" }]) {
+          for (
+            const args of [
+              ["/items"],
+              ["/items", "a=1", "X-A:1"],
+              ["GET", "/items?a=b", "b==c", "Accept:"],
+              ["DELETE", "/items"],
+              ["POST", "/items", "Host:tenant.example"],
+              ["PUT", "/items", "User-Agent:x", "a=ü"],
+              ["PATCH", "/items"],
+              ["OPTIONS", "/items"],
+              ["PURGE", "/items"],
+              ["--form", "/items", "a=1"]
+            ]
+          ) {
+            const offline = yield* runWith(["call", "--offline", ...args], { env: { ...own, ...more } })
+            const online = yield* runWith(["call", "--print", "H", ...args], { env: { ...own, ...more } })
+            assert.deepStrictEqual([online.stderr, online.exitCode], ["", 0])
+            for (const { stdout } of [offline, online]) {
+              assert.strictEqual(stdout.split("\n\n", 1)[0], arrived.at(-1), args.join(" "))
+            }
+          }
+        }
       }),
     minute
   )
@@ -198,12 +255,14 @@ describe("a response", () => {
   it.scopedLive("is decompressed, whatever the compression", () =>
     Effect.gen(function*() {
       const { run } = yield* start
-      for (const encoding of content.acceptedEncodings.split(", ")) {
-        assert.deepStrictEqual(yield* run("call", `/encoded/${encoding}`), {
-          exitCode: 0,
-          stdout: "compressed",
-          stderr: ""
-        })
+      const named = encodings.map(([encoding]) => encoding)
+      assert.includeMembers(named, content.acceptedEncodings.split(", "))
+      for (const [index, encoding] of named.entries()) {
+        assert.deepStrictEqual(
+          yield* run("call", `/encoded/${index}`),
+          { exitCode: 0, stdout: "compressed", stderr: "" },
+          encoding
+        )
       }
       const broken = yield* run("call", "/broken")
       assert.deepStrictEqual([broken.exitCode, broken.stdout], [19, ""])

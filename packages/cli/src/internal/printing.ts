@@ -10,6 +10,7 @@ import { harmless, type Style } from "./ansi.js"
 import * as contentType from "./contentType.js"
 import * as jsonText from "./jsonText.js"
 import * as redaction from "./redaction.js"
+import * as sentHeaders from "./sentHeaders.js"
 
 export interface Look {
   readonly style: Style
@@ -27,17 +28,14 @@ const headerLines = (
 
 /** Returns the head of the request to send, with the scheme of its authorization and without the credentials. */
 export const request = (
-  { headers, method, url }: HttpClientRequest.HttpClientRequest,
-  scheme: "Bearer" | "DPoP",
+  sent: HttpClientRequest.HttpClientRequest,
+  options: sentHeaders.Options,
   { style }: Look
 ): string => {
-  const { host, pathname, search } = new URL(url)
+  const { pathname, search } = new URL(sent.url)
   return [
-    `${style.green(method)} ${style.bold(pathname + search)}`,
-    ...headerLines(
-      Object.entries({ host, authorization: `${scheme} `, ...headers }).map(([name, value]) => [name, value ?? ""]),
-      style
-    )
+    `${style.green(sent.method)} ${style.bold(pathname + search)} HTTP/1.1`,
+    ...headerLines(sentHeaders.of(sent, options), style)
   ].join("\n")
 }
 

@@ -27,6 +27,7 @@ import * as errorCode from "../errorCode.js"
 import { Failure, usage } from "../Failure.js"
 import * as httpMessage from "../httpMessage.js"
 import { nearest } from "../nearest.js"
+import * as network from "../network.js"
 import { ofStatus } from "../outcome.js"
 import * as printing from "../printing.js"
 import * as redirects from "../redirects.js"
@@ -34,6 +35,7 @@ import * as requestItem from "../requestItem.js"
 import * as responseBody from "../responseBody.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
+import type * as sentHeaders from "../sentHeaders.js"
 import * as settings from "../settings.js"
 import * as stdio from "../stdio.js"
 import * as targetUrl from "../targetUrl.js"
@@ -155,16 +157,12 @@ const message = (options: Options) =>
     return { url, message: found, agent: namesAgent ? undefined : `effect-oauth/${version}` }
   })
 
-const withBody: ReadonlyArray<string> = ["POST", "PUT", "PATCH", "DELETE"]
-
 const build = (url: string, { body, headers, method }: httpMessage.Message): HttpClientRequest.HttpClientRequest => {
   const request = HttpClientRequest.make(method as HttpMethod)(url)
   return HttpClientRequest.setHeaders(
-    body !== undefined
-      ? HttpClientRequest.setBody(request, HttpBody.uint8Array(body, headers.get("content-type") ?? ""))
-      : withBody.includes(method)
-      ? HttpClientRequest.setHeader(request, "content-length", "0")
-      : request,
+    body === undefined
+      ? request
+      : HttpClientRequest.setBody(request, HttpBody.uint8Array(body, headers.get("content-type") ?? "")),
     headers
   )
 }
@@ -231,13 +229,13 @@ const offsetOf = (options: Options): Effect.Effect<number, Failure> =>
 
 const showRequest = (
   { message, url }: redirects.Sent,
-  scheme: "Bearer" | "DPoP",
+  options: sentHeaders.Options,
   wanted: printing.Parts,
   look: printing.Look
 ) =>
   Effect.gen(function*() {
     const { isTerminal, print } = yield* Screen
-    if (wanted.requestHeaders) yield* print(`${printing.request(build(url, message), scheme, look)}\n`)
+    if (wanted.requestHeaders) yield* print(`${printing.request(build(url, message), options, look)}\n`)
     if (wanted.requestBody && message.body !== undefined) {
       const sent = new TextDecoder().decode(message.body)
       const text = isTerminal ? printing.harmlessBody(sent) : sent
@@ -285,7 +283,6 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
 
     const use = Effect.gen(function*() {
       const { api, dpop } = yield* ClientConfig.ClientConfig
-      const scheme = dpop === undefined ? "Bearer" : "DPoP"
       const url = yield* targetUrl.make(described.url, described.message.query, api)
       const isSaved = options.download || Option.isSome(options.output)
       const headers = new Map([
@@ -295,7 +292,12 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
         ...described.message.headers
       ])
       const sent = { url, message: { ...described.message, headers } }
-      yield* showRequest(sent, scheme, options.offline ? printing.ofRequest : wanted, look)
+      const transport: sentHeaders.Options = {
+        scheme: dpop === undefined ? "Bearer" : "DPoP",
+        client: network.isConfigured(chosen.values, process.env) ? "undici" : "node",
+        host: headers.get("host")
+      }
+      yield* showRequest(sent, transport, options.offline ? printing.ofRequest : wanted, look)
       if (options.offline) return "success" as const
       const answered = yield* send(sent, options)
       const { reason, response } = answered
