@@ -31,6 +31,7 @@ const screens: ReadonlyArray<readonly [name: string, ...lines: ReadonlyArray<str
   ["inspect", "effect-oauth inspect"],
   ["status", "effect-oauth status --all", "effect-oauth revoke", "effect-oauth revoke --forget", "effect-oauth status"],
   ["simulate", "effect-oauth simulate --fleet 20 --restarts 3 --limit 50"],
+  ["simulate-plot", "effect-oauth simulate --fleet 20 --restarts 3 --limit 50 --plot"],
   ["errors", "effect-oauth call DELETE /write", "effect-oauth token --profile absent", "effect-oauth call /forbidden"]
 ]
 

@@ -99,6 +99,29 @@ describe("on a terminal", () => {
 })
 
 describe("the command", () => {
+  it.scopedLive("tables and plots fit the columns, and 24 rows", () =>
+    Effect.gen(function*() {
+      const { user } = yield* start
+      const shown = [
+        "",
+        "--plot",
+        "--fleet 4..20 --audiences 3 --plot",
+        "--fleet 4..20 --audiences 3",
+        "--one-token-per-client"
+      ]
+      for (const columns of [80, 40]) {
+        for (const options of shown) {
+          const line = `effect-oauth simulate ${options}`
+          const { stdout } = yield* user.shellTerminal(`stty cols ${columns}; ${line}`, { env: { NO_COLOR: "1" } })
+          const lines = stdout.replaceAll("\r", "").trimEnd().split("\n")
+          for (const one of lines) assert.isAtMost([...one].length, columns, one)
+          // The first row is the command.
+          if (columns === 80) assert.isAtMost(lines.length, 23, line)
+          assert.notMatch(stdout, /undefined|NaN/)
+        }
+      }
+    }), minute)
+
   it.scopedLive("explains itself and each of its commands", () =>
     Effect.gen(function*() {
       const { run, spawn } = yield* binary.home

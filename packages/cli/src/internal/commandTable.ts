@@ -176,6 +176,7 @@ const simulate = command(
     tokenLife: text("DURATION", "The life of a token: 24h, 15min, 3600s. Default: that of the cached token, or 24h."),
     limit: number("integer", "NUMBER", "Tokens that the server issues in a day. Default: OAUTH_TOKENS_PER_DAY, or 50."),
     oneTokenPerClient: flag("Simulate a server whose new tokens revoke the previous one of the client."),
+    plot: flag("Plot the tokens by the size of the fleet, in place of the table and the assumptions."),
     json
   },
   () => import("./commands/simulate.js")

@@ -53,7 +53,7 @@ const inJson = ({ calls, rejectedCalls, tokensPerDay }: Outcome) => ({
 export const show = (fleet: Processes, limit: number, json: boolean) =>
   Effect.gen(function*() {
     yield* checked(fleet)
-    const { out, print } = yield* Screen
+    const { out, print, room, say } = yield* Screen
     const { separate, shared } = yield* simulate(fleet)
     if (json) {
       return yield* print(
@@ -66,15 +66,19 @@ export const show = (fleet: Processes, limit: number, json: boolean) =>
       number.format(limit),
       `${number.format(one.rejectedCalls)} of ${number.format(one.calls)}`
     ]
-    yield* print(
+    yield* say(
       `${number.format(fleet.most)} processes with a call every 5 min, at a server with one token per client\n`
     )
-    yield* print(table.draw([
-      ["", "tokens on day 1", "on day 2", "limit", "calls rejected"].map(out.bold),
-      row(out.red("●"), "each for itself", separate),
-      row(out.green("○"), "one store for all", shared)
-    ], ["left", "right", "right", "right", "right"]))
-    return yield* print(
+    yield* print(table.draw(
+      [
+        ["", "tokens on day 1", "on day 2", "limit", "calls rejected"].map(out.bold),
+        row(out.red("●"), "each for itself", separate),
+        row(out.green("○"), "one store for all", shared)
+      ],
+      ["left", "right", "right", "right", "right"],
+      room
+    ))
+    return yield* say(
       separate.rejectedCalls > shared.rejectedCalls
         ? "\nWithout sharing, each new token revokes that of another process. Share tokens in a store that all processes use."
         : "\nNo process revokes the token of another one."

@@ -22,6 +22,7 @@ export interface Options extends Common {
   readonly tokenLife: Option.Option<string>
   readonly limit: Option.Option<number>
   readonly oneTokenPerClient: boolean
+  readonly plot: boolean
   readonly json: boolean
 }
 
@@ -152,7 +153,7 @@ const curves = (fleet: simulation.Fleet, limit: number, { columns, out }: Screen
     { mark: out.red("●"), values: fleets.map((one) => simulation.peak(simulation.separate(one))) },
     { mark: out.green("○"), values: fleets.map((one) => simulation.peak(simulation.shared(one))) }
   ], {
-    height: 13,
+    height: 11,
     limit: { value: limit, mark: out.yellow("┄") },
     from: "1 process",
     to: `${number.format(fleets.at(-1)?.most ?? 1)} processes`
@@ -186,26 +187,33 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     }
     const size = fleet.least === fleet.most ? number.format(fleet.most) : `${fleet.least} to ${fleet.most}`
     const apis = fleet.audiences === 1 ? "" : `, for ${fleet.audiences} audiences`
-    yield* print(`${size} processes, each restarted ${fleet.restarts} times a day${apis}`)
+    yield* say(`${size} processes, each restarted ${fleet.restarts} times a day${apis}`)
     yield* say(
       `Tokens of ${durationText.show(life.value)} (${life.from}), refreshed after ${
         durationText.show(simulation.renewedAfter(life.value))
       }`
     )
-    yield* print(`Limit of ${number.format(limit.value)} a day (${limit.from})\n`)
-    yield* print(table.draw(
-      [
-        ["", "a day", "most in 24 h", "cold start", ""].map(out.bold),
-        row(out.red("●"), "each for itself", separate, limit.value, screen),
-        row(out.green("○"), "one store for all", shared, limit.value, screen)
-      ],
-      ["left", "right", "right", "right", "right"],
-      room
-    ))
-    yield* print(`\n${out.bold("most tokens in 24 h, a cold start included, by the size of the fleet")}`)
-    yield* print(curves(fleet, limit.value, screen))
-    yield* print(`${out.yellow("┄")} limit of ${number.format(limit.value)}\n`)
-    yield* say(sentence(fleet, limit.value, simulation.peak(separate), simulation.peak(shared)))
-    yield* print(`\n${out.bold("Assumptions")}\n${assumptions.map((one) => `- ${wrap(one, room, 2)}`).join("\n")}`)
+    yield* say(`Limit of ${number.format(limit.value)} a day (${limit.from})\n`)
+    if (options.plot) {
+      yield* say(out.bold("most tokens in 24 h, a cold start included, by the size of the fleet"))
+      yield* print(curves(fleet, limit.value, screen))
+      yield* say(
+        `${out.red("●")} each for itself  ${out.green("○")} one store for all  ${out.yellow("┄")} limit of ${
+          number.format(limit.value)
+        }`
+      )
+    } else {
+      yield* print(table.draw(
+        [
+          ["", "a day", "most in 24 h", "cold start", ""].map(out.bold),
+          row(out.red("●"), "each for itself", separate, limit.value, screen),
+          row(out.green("○"), "one store for all", shared, limit.value, screen)
+        ],
+        ["left", "right", "right", "right", "right"],
+        room
+      ))
+      yield* print(`\n${out.bold("Assumptions")}\n${assumptions.map((one) => `- ${wrap(one, room, 2)}`).join("\n")}`)
+    }
+    yield* say(`\n${sentence(fleet, limit.value, simulation.peak(separate), simulation.peak(shared))}`)
     return "success" as const
   })
