@@ -107,7 +107,7 @@ describe("the command", () => {
         "--plot",
         "--fleet 4..20 --audiences 3 --plot",
         "--fleet 4..20 --audiences 3",
-        "--one-token-per-client"
+        "--one-token-per-client --fleet 2"
       ]
       for (const columns of [80, 40]) {
         for (const options of shown) {

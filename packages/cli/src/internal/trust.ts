@@ -10,7 +10,7 @@ export interface Entry {
   readonly uid: number
   readonly gid: number
   readonly isDirectory: boolean
-  /** A link has no mode of its own. */
+  /** The mode of a link does not count. */
   readonly isLink: boolean
 }
 
