@@ -128,7 +128,7 @@ describe("a call", () => {
               `${request.method} ${request.url} HTTP/${request.httpVersion}`,
               ...Array.from({ length: request.rawHeaders.length / 2 }, (_, index) => {
                 const [name = "", value = ""] = request.rawHeaders.slice(2 * index)
-                return `${name.toLowerCase()}: ${value.replace(/token-\d+/, "<redacted>")}`
+                return `${name.toLowerCase()}: ${value.replace(/token-\d+\S*/, "<redacted>")}`
               })
             ].join("\n")
           )
