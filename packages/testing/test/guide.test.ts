@@ -4,9 +4,9 @@ import { assert, it } from "@effect/vitest"
 
 const at = (path: string) => new URL(`../${path}`, import.meta.url)
 
-it("the guide quotes each of its examples, which run as tests", () => {
-  const guide = readFileSync(at("README.md"), "utf8")
+it("the guides quote each of the examples, which run as tests", () => {
+  const guides = ["README.md", "../../guides/rejections.md"].map((path) => readFileSync(at(path), "utf8")).join("\n")
   for (const name of readdirSync(at("test/guide"))) {
-    assert.include(guide, `\`\`\`ts\n${readFileSync(at(`test/guide/${name}`), "utf8")}\`\`\`\n`)
+    assert.include(guides, `\`\`\`ts\n${readFileSync(at(`test/guide/${name}`), "utf8")}\`\`\`\n`)
   }
 })
