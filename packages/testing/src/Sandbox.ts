@@ -90,9 +90,9 @@ export interface Sandbox extends AsyncDisposable {
   readonly faults: { readonly server: Faults; readonly api: Faults }
   /**
    * Lets time pass for the tokens and limits of the servers: tokens expire there, and are rejected with a 401. The clock of the
-   * program does not change, and what it reads is by that clock: `Date`, the claims of JWTs, assertions and proofs. So an API of
-   * your own that verifies JWTs accepts them until they expire by its clock; set a short `tokenLife` for its tests. A server whose
-   * clock is wrong is a fault, `ClockOffset`, as a rule.
+   * program does not change, and what it reads is by that clock: `Date`, the claims of JWTs, assertions and proofs. So another
+   * API that verifies JWTs accepts them until they expire by its clock; set a short `tokenLife` for its tests. A server whose clock
+   * is wrong is a fault, `ClockOffset`, as a rule.
    */
   readonly advanceClock: (by: Duration.DurationInput) => Promise<void>
   /** Resets the servers: no tokens, requests, calls or faults, and the clock of the machine. */

@@ -293,6 +293,10 @@ const makeCheck = (options: Options) => {
       if (scheme !== (token.thumbprint === undefined ? "Bearer" : "DPoP")) {
         return rejected(options, scheme)
       }
+      // RFC 8705 section 3: a token that is bound to a certificate is invalid on a connection without it.
+      if (token.certificate !== undefined && token.certificate !== incoming.certificate?.thumbprint) {
+        return rejected(options, scheme)
+      }
       if (token.thumbprint !== undefined) {
         const proof = yield* checkProof(headers["dpop"] ?? "", { method, url, accessToken })
         if (proof._tag === "Invalid" || proof.thumbprint !== token.thumbprint) {

@@ -24,8 +24,9 @@ import * as journal from "./internal/journal.js"
 import type * as models from "./internal/models.js"
 import type { Passed } from "./internal/passed.js"
 import { memory, type Place } from "./internal/place.js"
+import * as presented from "./internal/presented.js"
 import * as quotas from "./internal/quotas.js"
-import { type Refusal, refuse, written } from "./internal/refusal.js"
+import { refuse, written } from "./internal/refusal.js"
 import { type Pairs, parse, redacted, redactedUrl } from "./internal/request.js"
 import * as rules from "./internal/rules.js"
 import * as serverRules from "./internal/serverRules.js"
@@ -77,6 +78,11 @@ export interface Options extends BehaviorOptions {
   readonly apiBaseUrl?: string | undefined
   /** The tokens that all clients may request for an `organization` in 24 hours, and in an hour. Default: no limit. */
   readonly organizationLimits?: { readonly day?: number | undefined; readonly hour?: number | undefined } | undefined
+  /**
+   * The issuers whose tokens clients may present, with or without own credentials, by the grants of JWT bearer (RFC 7523)
+   * and token exchange (RFC 8693). Default: none, client credentials only.
+   */
+  readonly trustedIssuers?: ReadonlyArray<presented.TrustedIssuer> | undefined
   /** True if proofs must contain a nonce (RFC 9449 section 8). Default: false. */
   readonly requireNonce?: boolean | undefined
 }
@@ -164,6 +170,7 @@ export const optionsRule = rules.group<Options>({
   enforceLimits: rules.flag,
   organizations: serverRules.texts,
   apiBaseUrl: rules.url,
+  trustedIssuers: rules.list(serverRules.trustedIssuer),
   organizationLimits: rules.group({ day: serverRules.limit, hour: serverRules.limit }),
   requireNonce: rules.flag
 })
@@ -303,10 +310,15 @@ const afterOne = ({ client, organization }: Quotas): Quotas => ({
 })
 
 /** Issues tokens by the rules of grants, limits and servers with one token per client. */
-const makeIssue = (options: Options, requiredNonce: () => string | undefined, { behavior, tokens }: Parts) => {
+const makeIssue = (
+  options: Options,
+  presentedTokens: ReturnType<typeof presented.make>,
+  requiredNonce: () => string | undefined,
+  { behavior, tokens }: Parts
+) => {
   const life = Duration.toMillis(behavior.tokenLife)
   const { audiences = [], enforceLimits = true, organizations, scopes = [] } = options
-  const grant = grants.make(behavior, { audiences, organizations, scopes }, requiredNonce)
+  const grant = grants.make(behavior, { audiences, organizations, scopes }, presentedTokens, requiredNonce)
   const limits = [
     ...behavior.limits.map(({ per, tokens }) => ({ tokens, per: Duration.toMillis(per) })),
     ...quotas.limitsOf({ hour: options.hourlyLimit, day: options.dailyLimit })
@@ -339,7 +351,8 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
       const last = repeats ? all.filter(({ clientId }) => clientId === client.id).at(-1) : undefined
       if (last !== undefined) return { token: last, headers: {} }
       const { reason } = incoming
-      const terms = { ...granted, clientId: client.id, issuedAt: now, expiresAt: now + life, reason }
+      const clientId = client.id || (granted.subject ?? "")
+      const terms = { ...granted, clientId, issuedAt: now, expiresAt: now + life, reason }
       const found = quotasOf(all, terms)
       const valid = behavior.onePerClient === "reissue" ? issuedTokens.reissued(all, terms) : undefined
       if (valid !== undefined) return { token: valid, headers: headersOf(found) }
@@ -365,34 +378,26 @@ const makeIssue = (options: Options, requiredNonce: () => string | undefined, { 
     }).pipe(decisions.withPermits(1))
 }
 
-/** Rejects a path that does not exist, and a method that its endpoint does not have. */
-const route = (
-  { refusals }: Behavior,
-  endpoint: Received["endpoint"],
-  { method }: host.Incoming
-): Effect.Effect<void, Refusal> => {
-  if (endpoint === "none") return refuse("wrongPath", "The URL is that of no endpoint.")
-  const allowed = endpoint === "metadata" || endpoint === "jwks" ? ["GET", "HEAD"] : ["POST"]
-  return allowed.includes(method) ? Effect.void : refuse(
-    "wrongMethod",
-    `The method is ${method}, and must be ${allowed.join(" or ")}.`,
-    { headers: refusals.wrongMethod.status === 405 ? { allow: allowed.join(", ") } : {} }
-  )
-}
-
 /** Returns the response to a request by the rules of the server. Faults come before it. */
 const makeRespond = (options: Options, parts: Parts) => {
   const { behavior, clients, endpoints, passed, tokens, values } = parts
   // Read for each request, so that a test can change it.
   const requiredNonce = () => options.requireNonce === true ? nonce : undefined
   const authenticate = authentication.make({ behavior, clients, issuer: endpoints.issuer, tokenUrl: endpoints.token })
-  const issue = makeIssue(options, requiredNonce, parts)
+  const presentedTokens = presented.make(behavior, {
+    issuer: endpoints.issuer,
+    tokenUrl: endpoints.token,
+    trusted: options.trustedIssuers ?? [],
+    tokens
+  })
+  const issue = makeIssue(options, presentedTokens, requiredNonce, parts)
   const metadata = Effect.map(clients, (all) =>
-    discovery.metadata(
-      endpoints,
-      all.flatMap((client) => authentication.methodsOf(client, behavior)),
-      options.scopes ?? []
-    ))
+    discovery.metadata(endpoints, {
+      grants: presentedTokens.grants,
+      methods: all.flatMap((client) => authentication.methodsOf(client, behavior)),
+      scopes: options.scopes ?? [],
+      isCertificateBound: all.some(({ certificateBound }) => certificateBound === true)
+    }))
 
   /** Revokes a token (RFC 7009 section 2.2): an unknown token is not an error. */
   const revoke = (client: models.Client, value: string) =>
@@ -417,7 +422,7 @@ const makeRespond = (options: Options, parts: Parts) => {
           headers: { "content-type": "text/html" }
         })
       }
-      yield* route(behavior, endpoint, incoming)
+      yield* discovery.route(behavior, endpoint, incoming)
       if (incoming.body.length > longestBody) {
         return yield* refuse("tooLong", `The body is longer than ${longestBody} bytes.`)
       }
@@ -433,7 +438,8 @@ const makeRespond = (options: Options, parts: Parts) => {
         const now = (yield* Clock.currentTimeMillis) + passed()
         const { headers, token } = yield* issue(exchange, client, pairs, now)
         const more = requiredNonce() === nonce ? { ...headers, "dpop-nonce": nonce } : headers
-        const body = issuedTokens.response(behavior, token, now, passed)
+        const type = parameters.get("grant_type") === presented.tokenExchange ? presented.accessTokenType : undefined
+        const body = issuedTokens.response(behavior, { token, type, now, passed })
         return host.json(behavior.tokenStatus, body, more, behavior.contentType, behavior.byteOrderMark)
       }
       const value = parameters.get("token")

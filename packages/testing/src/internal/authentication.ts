@@ -5,9 +5,11 @@ import * as Effect from "effect/Effect"
 
 import { formDecoded, readBasic } from "./basicAuth.js"
 import type { Behavior } from "./behavior.js"
+import * as certificates from "./certificates.js"
 import * as clientAssertion from "./clientAssertion.js"
 import type * as host from "./host.js"
 import type { Client } from "./models.js"
+import * as presented from "./presented.js"
 import { type Refusal, refuse } from "./refusal.js"
 
 interface Authenticated {
@@ -64,13 +66,17 @@ const bySecret = (
 const byTls = (
   behavior: Behavior,
   client: Client,
-  certificate: string | undefined
+  certificate: certificates.Certificate | undefined
 ): Effect.Effect<Authenticated, Refusal> => {
   const method = methodsOf(client, behavior).find((method) => byCertificate.includes(method)) ?? "tls_client_auth"
-  return client.certificate !== undefined && client.certificate === certificate
-    ? allow(behavior, client, method)
-    : wrong(client, "The request has no secret, no assertion and no certificate of the client.")
+  return Effect.flatMap(
+    certificates.problemOf(client.certificate, certificate, method),
+    (problem) => problem === undefined ? allow(behavior, client, method) : wrong(client, problem)
+  )
 }
+
+/** A client that only the token that it presents identifies (RFC 7521 section 4.1). */
+const anonymous: Authenticated = { client: { id: "" }, method: "none" }
 
 /** Returns the client that an assertion names. What cannot be read at all is a malformed request, not a wrong credential. */
 const subjectOf = (assertion: string, parameters: Parameters): Effect.Effect<string, Refusal> => {
@@ -134,6 +140,8 @@ export const make = (
         return yield* refuse("malformed", `The client_id ${stated} in the body is not that of the header or assertion.`)
       }
       const id = proven ?? stated
+      const presents = [presented.jwtBearer, presented.tokenExchange].includes(parameters.get("grant_type") ?? "")
+      if (id === undefined && presents) return anonymous
       if (id === undefined) return yield* refuse("noCredentials", "The request has no client id.")
       const client = (yield* clients).find((client) => client.id === id)
       if (client === undefined) {
@@ -142,6 +150,7 @@ export const make = (
       if (basic !== undefined) return yield* bySecret(behavior, client, basic.secret, "client_secret_basic")
       if (assertion !== undefined) return yield* byAssertion(client, assertion)
       if (secret !== undefined) return yield* bySecret(behavior, client, secret, "client_secret_post")
+      if (presents && methodsOf(client, behavior).includes("none")) return { client, method: "none" }
       return yield* byTls(behavior, client, incoming.certificate)
     }).pipe(Effect.mapError(challenged(incoming.headers["authorization"])))
 }

@@ -29,6 +29,12 @@ export type Situation =
   | "unknownResource"
   | "unknownAudience"
   | "unknownOrganization"
+  /** An assertion that is not accepted (RFC 7523 section 3.1). */
+  | "wrongAssertion"
+  /** A token that is not accepted for an exchange (RFC 8693 section 2.2.2). */
+  | "wrongSubjectToken"
+  /** The tokens of the client must be bound to a certificate, and the request has none (RFC 8705 section 3). */
+  | "noCertificate"
   | "noProof"
   | "wrongProof"
   | "noNonce"
@@ -242,6 +248,9 @@ export const generic: Behavior = {
     unknownResource: { status: 400, error: "invalid_target", description: problem },
     unknownAudience: { status: 403, error: "access_denied", description: problem },
     unknownOrganization: { status: 400, error: "invalid_request", description: problem },
+    wrongAssertion: { status: 400, error: "invalid_grant", description: problem },
+    wrongSubjectToken: { status: 400, error: "invalid_request", description: problem },
+    noCertificate: { status: 400, error: "invalid_grant", description: problem },
     // RFC 9449 sections 5 and 8; no section states the code of a missing proof.
     noProof: { status: 400, error: "invalid_grant", description: problem },
     wrongProof: { status: 400, error: "invalid_dpop_proof", description: problem },

@@ -1,7 +1,11 @@
 /**
  * The endpoints of the authorization server, and the metadata that names them (RFC 8414).
  */
+import * as Effect from "effect/Effect"
+
 import type { Behavior } from "./behavior.js"
+import type * as host from "./host.js"
+import { type Refusal, refuse } from "./refusal.js"
 
 export type Endpoint = "token" | "revocation" | "introspection" | "metadata" | "jwks" | "none"
 
@@ -41,19 +45,39 @@ export const endpointAt = (endpoints: Endpoints, url: URL): Endpoint => {
     (endpoints.metadata.some(isAt) ? "metadata" : "none")
 }
 
+/** Rejects a path that does not exist, and a method that its endpoint does not have. */
+export const route = (
+  { refusals }: Behavior,
+  endpoint: Endpoint,
+  { method }: host.Incoming
+): Effect.Effect<void, Refusal> => {
+  if (endpoint === "none") return refuse("wrongPath", "The URL is that of no endpoint.")
+  const allowed = endpoint === "metadata" || endpoint === "jwks" ? ["GET", "HEAD"] : ["POST"]
+  return allowed.includes(method) ? Effect.void : refuse(
+    "wrongMethod",
+    `The method is ${method}, and must be ${allowed.join(" or ")}.`,
+    { headers: refusals.wrongMethod.status === 405 ? { allow: allowed.join(", ") } : {} }
+  )
+}
+
 /** Returns the metadata document; undefined members are not in the JSON. */
 export const metadata = (
   endpoints: Endpoints,
-  methods: ReadonlyArray<string>,
-  scopes: ReadonlyArray<string>
+  { grants, isCertificateBound, methods, scopes }: {
+    readonly grants: ReadonlyArray<string>
+    readonly methods: ReadonlyArray<string>
+    readonly scopes: ReadonlyArray<string>
+    readonly isCertificateBound: boolean
+  }
 ) => ({
   issuer: endpoints.issuer,
   token_endpoint: endpoints.token,
   revocation_endpoint: endpoints.revocation,
   introspection_endpoint: endpoints.introspection,
   jwks_uri: endpoints.jwks,
-  grant_types_supported: ["client_credentials"],
+  grant_types_supported: grants,
   token_endpoint_auth_methods_supported: [...new Set(methods)],
   ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
+  ...(isCertificateBound ? { tls_client_certificate_bound_access_tokens: true } : {}),
   dpop_signing_alg_values_supported: ["ES256", "ES384", "ES512", "EdDSA", "PS256", "RS256"]
 })

@@ -65,7 +65,7 @@ export const environment = (
     OAUTH_TOKEN_URL: server.tokenUrl,
     ...(server.revocationUrl === undefined ? {} : { OAUTH_REVOCATION_URL: server.revocationUrl }),
     OAUTH_CLIENT_ID: client.id,
-    OAUTH_CLIENT_SECRET: client.secret ?? "",
+    ...(client.secret === undefined ? {} : { OAUTH_CLIENT_SECRET: client.secret }),
     ...authentication(options.server),
     ...formats(options.server),
     ...(client.dpop === true ? { OAUTH_DPOP: "true" } : {}),

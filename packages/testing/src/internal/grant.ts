@@ -7,12 +7,13 @@ import * as Effect from "effect/Effect"
 import type { Behavior } from "./behavior.js"
 import type * as host from "./host.js"
 import type { Client, Issued } from "./models.js"
+import type * as presented from "./presented.js"
 import * as proofs from "./proofs.js"
 import { type Refusal, refuse } from "./refusal.js"
 import type { Pairs } from "./request.js"
 
 /** The grant of a request: what the token is issued for. */
-export type Granted = Pick<Issued, "scope" | "audience" | "thumbprint" | "organization">
+export type Granted = Pick<Issued, "scope" | "audience" | "thumbprint" | "certificate" | "organization" | "subject">
 
 /** Registrations of clients without their own lists. */
 export interface Registered {
@@ -101,11 +102,27 @@ const audienceOf = (
     : Effect.succeed(all)
 }
 
+/** Returns the certificate that the tokens of a client are bound to. */
+const certificateOf = (
+  { certificate }: host.Incoming,
+  { certificateBound }: Client
+): Effect.Effect<Pick<Issued, "certificate">, Refusal> => {
+  if (certificateBound !== true) return Effect.succeed({})
+  return certificate === undefined
+    ? refuse("noCertificate", "The tokens of this client must be bound to a certificate, and the request has none.")
+    : Effect.succeed({ certificate: certificate.thumbprint })
+}
+
 /**
  * Creates the rules of one server, which remembers the proofs that it has received. Proofs must contain the nonce, if
  * there is one.
  */
-export const make = (behavior: Behavior, registered: Registered, requiredNonce: () => string | undefined) => {
+export const make = (
+  behavior: Behavior,
+  registered: Registered,
+  { grants, subjectOf }: ReturnType<typeof presented.make>,
+  requiredNonce: () => string | undefined
+) => {
   const checkProof = proofs.make()
 
   const thumbprintOf = (incoming: host.Incoming, client: Client) =>
@@ -131,9 +148,10 @@ export const make = (behavior: Behavior, registered: Registered, requiredNonce: 
       const parameters = new Map(pairs)
       const type = parameters.get("grant_type")
       if (type === undefined) return yield* refuse("noGrantType", "The request has no grant_type.")
-      if (type !== "client_credentials") {
-        return yield* refuse("otherGrantType", "The server supports the grant client_credentials only.")
+      if (!grants.includes(type)) {
+        return yield* refuse("otherGrantType", `The grant is ${type}; the server supports: ${quoted(grants)}.`)
       }
+      const subject = yield* subjectOf(type, parameters)
       const requested = parameters.get("scope") ?? ""
       const scopes = client.scope ?? registered.scopes
       const audiences = client.audience ?? registered.audiences
@@ -154,6 +172,8 @@ export const make = (behavior: Behavior, registered: Registered, requiredNonce: 
       return {
         ...target,
         thumbprint: yield* thumbprintOf(incoming, client),
+        ...(yield* certificateOf(incoming, client)),
+        ...(subject === undefined ? {} : { subject }),
         ...(organization === undefined ? {} : { organization })
       }
     })

@@ -11,6 +11,7 @@ import type * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 
+import * as certificates from "./certificates.js"
 import * as httpErrors from "./seam/httpErrors.js"
 
 export interface Incoming {
@@ -21,8 +22,7 @@ export interface Incoming {
   readonly body: Uint8Array
   /** The reason of the token request, if the client is this library. */
   readonly reason: string | undefined
-  /** The name of the client certificate. */
-  readonly certificate: string | undefined
+  readonly certificate: certificates.Certificate | undefined
   /** Aborted when the client disconnects. */
   readonly signal?: AbortSignal | undefined
 }
@@ -82,7 +82,7 @@ export const client = (
           headers: { ...(type === undefined ? {} : { "content-type": type }), ...headers },
           body: yield* bytesOf(request),
           reason: yield* reasonOfCaller,
-          certificate
+          certificate: certificate === undefined ? undefined : yield* certificates.named(certificate)
         }),
         ({ code }) => fail(code)
       )

@@ -9,6 +9,7 @@ import * as Ref from "effect/Ref"
 
 import type * as accessToken from "./accessToken.js"
 import type { Behavior } from "./behavior.js"
+import { confirmation } from "./jwtProfiles.js"
 import type { Issued } from "./models.js"
 import type { Passed } from "./passed.js"
 
@@ -30,6 +31,7 @@ const isActive = ({ expiresAt, revoked }: Issued, now: number): boolean => !revo
 export const reissued = (all: ReadonlyArray<Issued>, terms: Omit<Issued, "number" | "value" | "revoked">) =>
   all.filter((token) =>
     isActive(token, terms.issuedAt) && token.clientId === terms.clientId && token.thumbprint === terms.thumbprint &&
+    token.certificate === terms.certificate && token.subject === terms.subject &&
     token.scope.join(" ") === terms.scope.join(" ") && token.audience.join(" ") === terms.audience.join(" ")
   ).at(-1)
 
@@ -83,14 +85,19 @@ const life = (expiresIn: Behavior["expiresIn"], { expiresAt }: Issued, now: numb
 /** The members of a token response (RFC 6749 section 5.1). */
 export const response = (
   { envelope, expiresIn, members, statesScope, tokenType }: Behavior,
-  token: Issued,
-  now: number,
-  passed: Passed
+  { now, passed, token, type }: {
+    readonly token: Issued
+    /** The type that a token exchange states (RFC 8693 section 2.2.1). */
+    readonly type: string | undefined
+    readonly now: number
+    readonly passed: Passed
+  }
 ): Readonly<Record<string, unknown>> => {
-  const type = token.thumbprint === undefined ? tokenType : "DPoP"
+  const scheme = token.thumbprint === undefined ? tokenType : "DPoP"
   const all = {
     access_token: Redacted.value(token.value),
-    ...(type === null ? {} : { token_type: type }),
+    ...(type === undefined ? {} : { issued_token_type: type }),
+    ...(scheme === null ? {} : { token_type: scheme }),
     ...life(expiresIn, token, now, passed),
     ...(token.scope.length === 0 || !statesScope ? {} : { scope: token.scope.join(" ") }),
     ...members
@@ -109,6 +116,7 @@ export const introspection = (verdict: Verdict, passed: Passed) => {
     iat: Math.floor((token.issuedAt - passed()) / 1000),
     exp: Math.floor((token.expiresAt - passed()) / 1000),
     ...(token.scope.length === 0 ? {} : { scope: token.scope.join(" ") }),
-    ...(token.thumbprint === undefined ? {} : { cnf: { jkt: token.thumbprint } })
+    ...(token.subject === undefined ? {} : { sub: token.subject }),
+    ...confirmation(token)
   }
 }

@@ -126,11 +126,21 @@ export const table = {
 
 export type Name = keyof typeof table
 
-/** The payload of a token. `cnf` is by RFC 9449 section 6.1. */
+/** The claim of a token that is bound to a key (RFC 9449 section 6) or a certificate (RFC 8705 section 3). */
+export const confirmation = ({ certificate, thumbprint }: Pick<Issued, "certificate" | "thumbprint">) =>
+  certificate === undefined && thumbprint === undefined ? {} : {
+    cnf: {
+      ...(thumbprint === undefined ? {} : { jkt: thumbprint }),
+      ...(certificate === undefined ? {} : { "x5t#S256": certificate })
+    }
+  }
+
+/** The payload of a token. A presented token has its subject. */
 export const claimsOf = (profile: Name, terms: Terms): Readonly<Record<string, unknown>> => ({
   iss: terms.issuer,
   iat: Math.floor(terms.issuedAt / 1000),
   exp: Math.floor(terms.expiresAt / 1000),
   ...table[profile].claims(terms),
-  ...(terms.thumbprint === undefined ? {} : { cnf: { jkt: terms.thumbprint } })
+  ...(terms.subject === undefined ? {} : { sub: terms.subject }),
+  ...confirmation(terms)
 })

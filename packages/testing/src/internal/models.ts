@@ -11,10 +11,13 @@ export interface Client {
   readonly secret?: string | undefined
   /** The public keys, for `private_key_jwt`. */
   readonly keys?: ReadonlyArray<JWK> | undefined
-  /** The name of the certificate, for the two methods by mutual TLS: see `OAuthTest.Options`. */
+  /**
+   * The certificate, for the two methods by mutual TLS. In memory, the name that `OAuthTest.Options` has; on sockets, the certificate
+   * as PEM, or, for `tls_client_auth`, its subject (`CN=payments,O=Example`) or one of its alternative names.
+   */
   readonly certificate?: string | undefined
   /**
-   * The method that it is registered for, or several; any other is refused. Default: `private_key_jwt` for a client with keys,
+   * The method that it is registered for, or several; any other is refused. `none` is for a grant that presents a token. Default: `private_key_jwt` for a client with keys,
    * `tls_client_auth` for one with a certificate, else `secretMethods` of the server.
    */
   readonly method?: string | ReadonlyArray<string> | undefined
@@ -24,6 +27,8 @@ export interface Client {
   readonly defaultScope?: ReadonlyArray<string> | undefined
   /** The audiences and resources that it may request. Default: `audiences` of the server. */
   readonly audience?: ReadonlyArray<string> | undefined
+  /** True if its tokens are bound to the certificate of their request (RFC 8705 section 3). Default: false. */
+  readonly certificateBound?: boolean | undefined
   /** True if its tokens must be bound to a key (RFC 9449). Default: false. */
   readonly dpop?: boolean | undefined
 }
@@ -40,6 +45,10 @@ export interface Issued {
   readonly organization?: string | undefined
   /** The thumbprint of the key that it is bound to; undefined for a bearer token. */
   readonly thumbprint: string | undefined
+  /** The thumbprint of the certificate that it is bound to (`x5t#S256`); absent if it is bound to none. */
+  readonly certificate?: string | undefined
+  /** The subject of the token that was presented for it; absent for client credentials. */
+  readonly subject?: string | undefined
   /** Milliseconds since the epoch. */
   readonly issuedAt: number
   /** Milliseconds since the epoch. */

@@ -28,7 +28,7 @@ const members = rules.group<Options>({
   apiPort: port,
   host: rules.text,
   publicHost: rules.text,
-  tls: rules.group<NonNullable<Options["tls"]>>({ cert: rules.text, key: rules.text }, ["cert", "key"]),
+  tls: rules.group<NonNullable<Options["tls"]>>({ cert: rules.text, key: rules.text, ca: rules.text }, ["cert", "key"]),
   server: TestAuthorizationServer.nameOrOptionsRule,
   api: TestApi.optionsRule
 })

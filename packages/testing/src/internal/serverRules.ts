@@ -4,6 +4,7 @@
 import { type Behavior, generic, type Paths, type Situation, type Written } from "./behavior.js"
 import * as jwtProfiles from "./jwtProfiles.js"
 import type * as models from "./models.js"
+import type { TrustedIssuer } from "./presented.js"
 import {
   anyText,
   duration,
@@ -25,7 +26,7 @@ export const texts = list(text)
 
 const secretMethods = ["client_secret_basic", "client_secret_post", "client_secret_jwt"]
 
-const methods = oneOf([...secretMethods, "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"])
+const methods = oneOf([...secretMethods, "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "none"])
 
 export const client = group<models.Client>({
   id: text,
@@ -36,8 +37,16 @@ export const client = group<models.Client>({
   scope: texts,
   defaultScope: texts,
   audience: texts,
+  certificateBound: flag,
   dpop: flag
 }, ["id"])
+
+export const trustedIssuer = group<TrustedIssuer>({
+  issuer: text,
+  keys: list(object),
+  audiences: texts,
+  subjects: texts
+}, ["issuer", "keys"])
 
 export const status = integer(200, 599)
 

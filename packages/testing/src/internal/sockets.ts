@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 import type * as host from "./host.js"
+import { certificateOf } from "./peer.js"
 
 /** An address to listen on. */
 export interface Address {
@@ -23,8 +24,11 @@ export interface Address {
    * `127.0.0.1` for all addresses of the machine.
    */
   readonly publicHost?: string | undefined
-  /** The certificate and its private key as PEM, for `https:`. Default: none, `http:`. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  /**
+   * The certificate and its private key as PEM, for `https:`, and the authorities of client certificates (`ca`), which clients may
+   * present. Default: none, `http:`.
+   */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string | undefined } | undefined
 }
 
 /** A socket could not be opened, usually because the port is in use. */
@@ -118,7 +122,7 @@ const answer = (
       ),
       body,
       reason: undefined,
-      certificate: undefined,
+      certificate: certificateOf(request.socket),
       signal
     })
     response.writeHead(found.status, found.statusText === "" ? undefined : found.statusText, headersOf(found))
@@ -151,7 +155,7 @@ export const listen = (
   const options = { joinDuplicateHeaders: true }
   const server: Http.Server | Https.Server = tls === undefined
     ? Http.createServer(options)
-    : Https.createServer({ ...options, ...tls })
+    : Https.createServer({ ...options, ...tls, requestCert: true, rejectUnauthorized: false })
   const opened = Effect.async<string, ListenFailed>((resume) => {
     server.once("error", ({ message }) => resume(new ListenFailed({ port, message })))
     server.listen(port, host, () => {
