@@ -38,7 +38,7 @@ const firstSentence = {
 
 /** Not written by the project, written by a program from what is checked here, or the examples of findings. */
 const ignored =
-  /^(?:LICENSE|scripts\/language\.mjs|packages\/publishing\/test\/language\.test\.ts|packages\/(?:effect-4\/)?api\/|packages\/[^/]+\/api\.md|packages\/benchmarks\/(?:README|FLEETS)\.md)|CHANGELOG|\/corpus\/|\.golden\./
+  /^(?:LICENSE|scripts\/language\.mjs|packages\/publishing\/test\/language\.test\.ts|packages\/(?:effect-4\/)?api\/|packages\/[^/]+\/api\.md|packages\/benchmarks\/(?:README|FLEETS|COMMAND_LINE)\.md)|CHANGELOG|\/corpus\/|\.golden\./
 
 const positions = ({ pattern, use }, text) =>
   [...text.matchAll(pattern)].map(({ 0: found, index }) => ({ index, found, use }))
