@@ -321,7 +321,7 @@ const operations = (
       return { changes: [], answer: { now, left: known, ...shown(ledgers.usage(budget, current, now), clientId) } }
     }, "fails")
 
-  const reset = decide(() => ({ changes: [{ _tag: "Reset" }], answer: undefined }), "fails")
+  const reset = decide((_, now) => ({ changes: [{ _tag: "Reset", at: now }], answer: undefined }), "fails")
 
   return { spend, warn, settle, ledger, reset }
 }
@@ -351,8 +351,9 @@ const operations = (
  *
  * All times are those of the store, so a process whose clock is wrong counts like the others. While the store is
  * unavailable, a process requests at most `withoutStore` tokens, by default none, and fails with `TokenStoreError`; the
- * store receives these counts when it is available again. If the store has lost the count, a warning is logged, and each
- * process writes its copy.
+ * store receives these counts when it is available again. If the store has lost counts, by an eviction or a failover,
+ * a warning is logged, and each process adds its copy when it next reads the ledger. A process that starts after an
+ * eviction, before another has done so, counts from zero.
  *
  * @since 0.1.0
  * @category constructors

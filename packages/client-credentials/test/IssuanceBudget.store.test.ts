@@ -1,29 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import {
-  ClientConfig,
-  IssuanceBudget,
-  OAuthError,
-  TokenEndpoint,
-  TokenSeal,
-  TokenStore
-} from "@effect-oauth/client-credentials"
+import { OAuthError, TokenStore } from "@effect-oauth/client-credentials"
 import { VirtualClock } from "@effect-oauth/testing"
-import { Duration, Effect, Either, Fiber, Layer, Logger, Option, Random } from "effect"
+import { Duration, Effect, Either, Fiber, Logger } from "effect"
 
-import * as scenario from "./support/scenario.js"
-import { make as endpoint, request, type Script } from "./support/tokenEndpoint.js"
+import { names, process } from "./support/budgetProcess.js"
+import { request, type Script } from "./support/tokenEndpoint.js"
 
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 const year = 365 * day
-
-/** Seals nothing: the test counts the operations of the store. */
-const open = Layer.succeed(TokenSeal.TokenSeal, {
-  seal: (_, text) => Effect.succeed(text),
-  open: (_, text) => Effect.succeed(Option.some(text)),
-  name: (text) => Effect.succeed(text)
-})
 
 const logged = () => {
   const lines: Array<string> = []
@@ -34,30 +20,6 @@ const logged = () => {
 }
 
 const quiet = Logger.remove(Logger.defaultLogger)
-
-/** A budget of a process with the given clock, and a token request that counts towards it. */
-const process = (
-  store: TokenStore.TokenStore,
-  options: IssuanceBudget.Options,
-  { clientId = "inventory-sync", script = {}, time = VirtualClock.make() }: {
-    readonly clientId?: string
-    readonly script?: Script
-    readonly time?: VirtualClock.VirtualClock
-  } = {}
-) =>
-  Effect.gen(function*() {
-    const budget = yield* IssuanceBudget.make({ warnAt: [], ...options }).pipe(
-      Effect.provide([
-        ClientConfig.layer({ ...scenario.options, clientId }),
-        open,
-        Layer.succeed(TokenStore.TokenStore, store)
-      ])
-    )
-    const { count, layer } = endpoint(script)
-    const { requestToken } = budget.decorate(yield* Effect.provide(TokenEndpoint.TokenEndpoint, layer))
-    const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
-    return { budget, count, inTime, ask: inTime(Effect.either(requestToken(request))) }
-  }).pipe(Effect.withClock(time.clock), Effect.withRandom(Random.make("seed")))
 
 const memory = Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
 
@@ -94,9 +56,6 @@ const during = <A, E>(effect: Effect.Effect<A, E>, time: VirtualClock.VirtualClo
     yield* time.advance(duration)
     return yield* Fiber.join(fiber)
   })
-
-const names = (outcomes: ReadonlyArray<Either.Either<unknown, { readonly _tag: string }>>) =>
-  outcomes.map((one) => Either.isRight(one) ? "token" : one.left._tag)
 
 const tally = (outcomes: ReadonlyArray<Either.Either<unknown, { readonly _tag: string }>>) => {
   const all = names(outcomes)

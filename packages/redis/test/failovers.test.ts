@@ -2,12 +2,15 @@
  * Failovers by Sentinel at moments that a seed chooses, while the clients of a fleet refresh their token.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { TokenStore } from "@effect-oauth/client-credentials"
+import { RedisTokenStore } from "@effect-oauth/redis"
 import { Fault, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Duration, Effect, Random } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Logger, Random, Schedule } from "effect"
 
+import { names, process as budgetOf } from "../../client-credentials/test/support/budgetProcess.js"
 import { runs } from "../../client-credentials/test/support/runs.js"
 import * as shiftedClock from "../../client-credentials/test/support/shiftedClock.js"
-import { fleet, Servers, tokensIssued } from "./fleet.js"
+import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
 import * as sentinel from "./sentinel.js"
 
 const rounds = runs("failovers by Sentinel at random moments", { quick: 2, full: 12 })
@@ -46,6 +49,17 @@ const inRefreshWindow = (round: number, connection: { readonly host: string; rea
     }
   })
 
+/** Processes with a budget that they share, each with its own connection. */
+const processesWith = (limit: number, connection: { readonly host: string; readonly port: number }) =>
+  Effect.replicateEffect(
+    Effect.gen(function*() {
+      const options = { host: "127.0.0.1", sentinels: [connection], name: "tokens" }
+      const store = yield* Layer.build(Layer.fresh(RedisTokenStore.layer(options, { ...patient, prefix: "budget" })))
+      return yield* budgetOf(Context.get(store, TokenStore.TokenStore), { limit }, { time: { clock: Clock.make() } })
+    }),
+    5
+  )
+
 describe.skipIf(!sentinel.isInstalled)(
   `a failover by Sentinel${sentinel.isInstalled ? "" : " (skipped: no redis-sentinel on this machine)"}`,
   () => {
@@ -81,6 +95,37 @@ describe.skipIf(!sentinel.isInstalled)(
             }))
           }
         }).pipe(Effect.provide(Servers)),
+      600_000
+    )
+
+    it.scopedLive(
+      `while five processes request tokens keeps the limit of their budget (seed ${seed})`,
+      () =>
+        Effect.gen(function*() {
+          const limit = 600
+          const pair = yield* sentinel.startPair("tokens")
+          const processes = yield* processesWith(limit, pair.sentinel)
+          const before = yield* pair.failovers
+          const moment = yield* Effect.withRandom(Random.nextIntBetween(0, 2000), Random.make(seed))
+          const untilExhausted = Effect.forEach(processes, ({ ask }) =>
+            Effect.repeat(
+              Effect.map(ask, (outcome) => names([outcome])[0]),
+              {
+                until: (name) => name === "IssuanceBudgetExhausted",
+                schedule: Schedule.spaced("50 millis")
+              }
+            ), { concurrency: "unbounded", discard: true })
+          yield* Effect.all([
+            Effect.zipRight(Effect.delay(pair.failOver, moment), pair.settle(before)),
+            untilExhausted
+          ], { concurrency: "unbounded", discard: true })
+          // Counts that were lost at the end are read again.
+          yield* untilExhausted
+          const tokens = processes.reduce((sum, { count }) => sum + count.requests, 0)
+          console.log(`Sentinel, seed ${seed}: failover after ${moment} ms, ${tokens} tokens of a limit of ${limit}`)
+          assert.isAtMost(tokens, limit)
+          assert.isAtLeast(tokens, limit / 2)
+        }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger))),
       600_000
     )
   }

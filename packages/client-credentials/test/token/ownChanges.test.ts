@@ -29,7 +29,7 @@ describe("the changes that the store does not have", () => {
     assert.deepStrictEqual(more, [spent(1)])
     assert(one?._tag === "Announced")
     assert.deepStrictEqual(one.quotas.map(({ name, remaining }) => [name, remaining]), [["b", 2], ["a", 3]])
-    assert.deepStrictEqual(own.added([spent(1)], [{ _tag: "Reset" }]), [{ _tag: "Reset" }])
+    assert.deepStrictEqual(own.added([spent(1)], [{ _tag: "Reset", at: 2 }]), [{ _tag: "Reset", at: 2 }])
   })
 })
 

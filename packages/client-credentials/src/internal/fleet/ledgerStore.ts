@@ -4,7 +4,6 @@
  * While the store is unavailable, a process decides by its copy if `withoutStore` allows it, and writes its changes when the
  * store is available again.
  */
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,7 +17,9 @@ import type { Lifetime } from "../seam/lifetime.js"
 import { now as moment } from "../seam/moments.js"
 import { maxSkew } from "../token/instant.js"
 import * as ledgers from "../token/ledger.js"
+import * as lostCounts from "../token/lostCounts.js"
 import * as own from "../token/ownChanges.js"
+import * as storeTime from "../token/storeTime.js"
 import * as batches from "./batches.js"
 import { retried } from "./retried.js"
 import type { Seal } from "./seal.js"
@@ -79,8 +80,12 @@ interface Copy {
   known: Known | undefined
   /** Changes of this process while the store was unavailable. */
   owed: ReadonlyArray<ledgers.Change>
-  /** Time by which the clock of the store is ahead of the clock of this process, in milliseconds. */
-  ahead: number
+  /** Requests of this process that the store must have. */
+  readonly own: { ledger: ledgers.Ledger }
+  /** Those at the start of the present decision, so that an older response of the store is not mistaken for a loss. */
+  expected: ledgers.Ledger
+  /** Last response with the time of the store. */
+  answered: storeTime.Answer | undefined
   /** Last response time of the store in milliseconds. */
   answeredIn: number
 }
@@ -93,12 +98,12 @@ const unreadable = Effect.logWarning(
 const lost = Effect.logWarning(
   "The store lost the token count of an issuance budget. Writing the copy of this process. Tokens that other processes " +
     "requested may be missing from it, so the issuer's limit may be exceeded. Configure the store to keep its entries until " +
-    "they expire (Redis: maxmemory-policy noeviction)."
+    "they expire (Redis: maxmemory-policy noeviction), also in a failover (Redis: min-replicas-to-write 1)."
 )
 
-/** Returns the time of the store. */
-const present = (copy: Copy): Effect.Effect<number> =>
-  Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now + copy.ahead))
+/** Returns the present time of the store. */
+const present = (copy: Copy): Effect.Effect<storeTime.Estimate> =>
+  Effect.map(moment, (now) => storeTime.estimate(copy.answered, now))
 
 /** Runs an operation, and records the time and the response time of the store. */
 const timed = <A extends Snapshot>(copy: Copy, operation: Effect.Effect<A, TokenStoreError>) =>
@@ -107,27 +112,25 @@ const timed = <A extends Snapshot>(copy: Copy, operation: Effect.Effect<A, Token
     const result = yield* operation
     const to = yield* moment
     copy.answeredIn = Math.max(0, to.steady - from.steady)
-    copy.ahead = result.now - to.wall
+    copy.answered = { now: result.now, at: to }
     return result
   })
 
 const hasContent = ({ quotas, spent }: ledgers.Ledger): boolean => spent.length + quotas.length > 0
 
-/** Reads an entry if it differs from the copy. After a loss, the copy is merged into it. */
-const read = ({ budget, key, known, seal, writer }: Copy, entry: Option.Option<Entry>, at: number) =>
+/**
+ * Reads an entry if it differs from the copy. After a loss, the copy is merged into it: the store has no entry, an older one, or
+ * one that lacks requests of this process.
+ */
+const read = ({ budget, expected, key, known, seal, writer }: Copy, entry: Option.Option<Entry>, at: number) =>
   Effect.gen(function*() {
     const before = known === undefined ? undefined : { ...known, ledger: ledgers.current(budget, known.ledger, at) }
-    const knew = before !== undefined && hasContent(before.ledger)
+    const mine = lostCounts.expected(budget, expected, [], at)
     const { generation, value } = Option.getOrElse(entry, () => ({ generation: 0, value: undefined }))
     if (generation === before?.generation && value === before.value) return { ...before, at }
-    const kept: Known = {
-      id: before?.id ?? crypto.randomUUID(),
-      ledger: before?.ledger ?? ledgers.empty,
-      generation,
-      value,
-      at,
-      isOwed: knew
-    }
+    const ledger = lostCounts.merged(mine, before?.ledger ?? ledgers.empty)
+    const knew = hasContent(ledger)
+    const kept: Known = { id: before?.id ?? crypto.randomUUID(), ledger, generation, value, at, isOwed: knew }
     if (value === undefined) {
       if (knew) yield* lost
       return kept
@@ -137,17 +140,32 @@ const read = ({ budget, key, known, seal, writer }: Copy, entry: Option.Option<E
       yield* unreadable
       return kept
     }
-    const { id, ledger } = stored.value
+    const { id, ledger: found } = stored.value
     // An earlier attempt of this process that seemed to fail. Its decisions were made again, and replace it.
     if (stored.value.writer === writer) return { ...kept, id, isOwed: true }
     const isNext = id === before?.id && generation > before.generation
-    if (!knew || isNext) return { ...kept, id, ledger, isOwed: false }
+    if (!knew || (isNext && lostCounts.missing(mine, found).length === 0)) {
+      return { ...kept, id, ledger: found, isOwed: false }
+    }
     yield* lost
-    return { ...kept, id, ledger: ledgers.merged(before.ledger, ledger) }
+    return { ...kept, id, ledger: lostCounts.merged(ledger, found) }
   })
 
+/** Decisions, and the ledger after them. */
+interface Decided {
+  readonly after: ledgers.Ledger
+  readonly changes: ReadonlyArray<ledgers.Change>
+  readonly complete: Effect.Effect<void>
+}
+
 /** Writes the ledger at the generation of the copy. Without `won`, the decisions must be made again. */
-const write = (copy: Copy, store: TokenStore, base: Known, ledger: ledgers.Ledger, now: number) =>
+const write = (
+  copy: Copy,
+  store: TokenStore,
+  base: Known,
+  { after: ledger, changes }: Pick<Decided, "after" | "changes">,
+  now: number
+) =>
   Effect.gen(function*() {
     copy.writes += 1
     const text = storedLedger.encode({ id: base.id, writer: copy.writer, ledger }, copy.writes)
@@ -165,12 +183,13 @@ const write = (copy: Copy, store: TokenStore, base: Known, ledger: ledgers.Ledge
       return "wrongTime" as const
     }
     copy.known = { ...written, ledger, isOwed: false }
+    copy.own.ledger = lostCounts.expected(copy.budget, copy.own.ledger, [...copy.owed, ...changes], attempt.now)
     copy.owed = []
     return "won" as const
   })
 
 /** Makes the decisions in turn, each by the ledger after the previous decision. */
-const decideAll = (waiting: ReadonlyArray<Waiting>, ledger: ledgers.Ledger, now: number) => {
+const decideAll = (waiting: ReadonlyArray<Waiting>, ledger: ledgers.Ledger, now: number): Decided => {
   let after = ledger
   const decided = waiting.filter(({ isInterrupted }) => !isInterrupted).map((one) => {
     const { changes, complete } = one.decide(after, now)
@@ -179,7 +198,7 @@ const decideAll = (waiting: ReadonlyArray<Waiting>, ledger: ledgers.Ledger, now:
   })
   return {
     after,
-    isChanged: decided.some(({ changes }) => changes.length > 0),
+    changes: decided.flatMap(({ changes }) => changes),
     complete: Effect.forEach(decided, ({ complete }) => complete, { discard: true })
   }
 }
@@ -207,27 +226,30 @@ const isMadeAlone = (copy: Copy, { alone, decide }: Waiting, now: number): boole
 const decideInStore = (copy: Copy, waiting: ReadonlyArray<Waiting>): Effect.Effect<void, TokenStoreError> =>
   Effect.gen(function*() {
     const store = retried(copy.store, storeTimeout)
+    copy.expected = copy.own.ledger
     let isCurrent = false
     let losses = 0
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const now = yield* present(copy)
+      const { isCertain, now } = yield* present(copy)
       const base = copy.known ?? (yield* read(copy, Option.none(), now))
-      const { after, complete, isChanged } = decideAll(waiting, ledgerOf(copy, base, now), now)
-      if (isChanged || copy.owed.length > 0 || base.isOwed) {
-        const outcome = yield* write(copy, store, base, after, now)
-        if (outcome === "won") return yield* complete
+      const decided = decideAll(waiting, ledgerOf(copy, base, now), now)
+      const isChanged = decided.changes.length > 0 || copy.owed.length > 0 || base.isOwed
+      // A ledger of a wrong time would lack requests that count, so the store is read first.
+      if (isChanged && (isCertain || isCurrent)) {
+        const outcome = yield* write(copy, store, base, decided, now)
+        if (outcome === "won") return yield* decided.complete
         losses += outcome === "lost" ? 1 : 0
         const pause = outcome === "lost" ? own.pauseAfter(losses, copy.answeredIn, yield* Random.next) : 0
         if (pause > 0) yield* Effect.sleep(Duration.millis(pause))
       } else {
-        if (isCurrent) return yield* complete
+        if (isCurrent) return yield* decided.complete
         const snapshot = yield* timed(copy, store.load(copy.key))
         copy.known = yield* read(copy, snapshot.entry, snapshot.now)
       }
       isCurrent = true
     }
     const error = new TokenStoreError({ operation: "swap", problem: "too many concurrent writes" })
-    const now = yield* present(copy)
+    const { now } = yield* present(copy)
     for (const one of waiting) yield* one.alone === "isMade" ? decideAlone(copy, one, now) : one.fail(error)
   })
 
@@ -240,7 +262,7 @@ const decideWithoutStore = (copy: Copy, waiting: ReadonlyArray<Waiting>, error: 
           "until the store is available again. The next token request uses it again."
       )
     }
-    const now = yield* present(copy)
+    const { now } = yield* present(copy)
     for (const one of waiting) {
       if (!one.isInterrupted) yield* isMadeAlone(copy, one, now) ? decideAlone(copy, one, now) : one.fail(error)
     }
@@ -255,7 +277,9 @@ const copyOf = ({ lifetime: _, ...place }: Place, budget: ledgers.Budget): Copy 
   writes: 0,
   known: undefined,
   owed: [],
-  ahead: 0,
+  own: { ledger: ledgers.empty },
+  expected: ledgers.empty,
+  answered: undefined,
   answeredIn: 0
 })
 
@@ -302,7 +326,7 @@ export const make = (
       return Effect.tap(together(mine, place.lifetime)(decision, alone), () =>
         Effect.sync(() => {
           copy.known = mine.known ?? known
-          copy.ahead = mine.ahead
+          copy.answered = mine.answered
           copy.owed = [...copy.owed.slice(owed.length), ...mine.owed]
         }))
     })

@@ -59,7 +59,7 @@ export const encode = ({ id, ledger, writer }: Stored, write: number): string =>
     details.push(typeof spend === "number" ? 0 : 2 * indexOf(spend) + (spend.isUnknown ? 1 : 0))
     isDetailed ||= typeof spend !== "number"
   }
-  const rest = JSON.stringify({ id, writer, write, recipients, quotas: ledger.quotas })
+  const rest = JSON.stringify({ id, writer, write, resetAt: ledger.resetAt, recipients, quotas: ledger.quotas })
   return `${rest.slice(0, -1)},"spent":[${differences.join()}],"details":[${isDetailed ? details.join() : ""}]}`
 }
 
@@ -92,9 +92,10 @@ const readSpent = (
 export const decode = (text: string): Stored | undefined => {
   const json = readJson(text)
   if (!isRecord(json)) return undefined
-  const { details, id, quotas, recipients, spent: differences, writer } = json
+  const { details, id, quotas, recipients, resetAt, spent: differences, writer } = json
   if (typeof id !== "string" || typeof writer !== "string") return undefined
   if (!Array.isArray(differences) || !Array.isArray(details)) return undefined
+  if (resetAt !== undefined && !isMoment(resetAt)) return undefined
   if (!isArrayOf(recipients, isPair) || !isArrayOf(quotas, isQuota)) return undefined
   const spent = readSpent(differences, details, recipients)
   return spent === undefined ? undefined : {
@@ -110,7 +111,8 @@ export const decode = (text: string): Stored | undefined => {
         remaining,
         resetsAt,
         announcedAt
-      }))
+      })),
+      ...(resetAt === undefined ? {} : { resetAt })
     }
   }
 }

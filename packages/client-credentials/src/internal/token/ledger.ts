@@ -50,6 +50,8 @@ export interface Ledger {
   /** Counted requests, ordered by time. */
   readonly spent: ReadonlyArray<Spend>
   readonly quotas: ReadonlyArray<AnnouncedQuota>
+  /** Moment of the last reset. Requests until then count no longer, also those in the copies of other processes. */
+  readonly resetAt?: number | undefined
 }
 
 export const empty: Ledger = { spent: [], quotas: [] }
@@ -285,14 +287,17 @@ const hour = 3_600_000
 const kept = ({ limits }: Budget): number => Math.max(hour, ...limits.map(({ window }) => keptFor(window)))
 
 /**
- * Returns the ledger at a moment, without requests that no longer count and without those of a process whose clock was ahead.
- * Requests that the budget no longer counts are subtracted from the quotas that still count them.
+ * Returns the ledger at a moment, without requests that no longer count. Requests of the future count as well, since the clock
+ * of the store may have been set back, but not those that are further ahead than a request is kept: these are of a process
+ * whose clock was wrong. Requests that the budget no longer counts are subtracted from the quotas that still count them.
  */
-export const current = (budget: Budget, { quotas, spent }: Ledger, now: number): Ledger => {
+export const current = (budget: Budget, ledger: Ledger, now: number): Ledger => {
+  const { quotas, spent } = ledger
   const from = indexAfter(spent, now - kept(budget))
-  const to = indexAfter(spent, now + maxSkew)
+  const to = indexAfter(spent, now + kept(budget))
   const old = spent.slice(0, from)
   return {
+    ...ledger,
     spent: from === 0 && to === spent.length ? spent : spent.slice(from, to),
     quotas: quotas
       .filter(({ announcedAt, resetsAt }) => resetsAt > now && announcedAt <= now + maxSkew)
@@ -314,7 +319,7 @@ export type Change =
   /** The request, which followed others that were not answered, issued a token. */
   | { readonly _tag: "Issued"; readonly spend: Spend }
   | { readonly _tag: "Announced"; readonly quotas: ReadonlyArray<AnnouncedQuota> }
-  | { readonly _tag: "Reset" }
+  | { readonly _tag: "Reset"; readonly at: number }
 
 /** Returns the changes that follow from the outcome of a request: none if it was counted with that outcome. */
 export const settled = (spend: Spend, outcome: "issued" | "unknown" | "none"): ReadonlyArray<Change> => {
@@ -361,7 +366,7 @@ const isSameQuota = (one: AnnouncedQuota, other: AnnouncedQuota): boolean =>
   one.name === other.name && one.client === other.client && one.organization === other.organization
 
 /** Adds announced quotas. Each replaces the previous announcement. */
-const withQuotas = (
+export const withQuotas = (
   known: ReadonlyArray<AnnouncedQuota>,
   more: ReadonlyArray<AnnouncedQuota>
 ): ReadonlyArray<AnnouncedQuota> => {
@@ -376,38 +381,20 @@ export const apply = (ledger: Ledger, change: Change): Ledger => {
   const { quotas, spent } = ledger
   switch (change._tag) {
     case "Spent":
-      return { quotas, spent: withSpend(spent, change.spend) }
+      return { ...ledger, spent: withSpend(spent, change.spend) }
     case "GivenBack":
-      return { quotas, spent: withoutSpend(spent, change.spend) }
+      return { ...ledger, spent: withoutSpend(spent, change.spend) }
     case "Issued":
     case "Unanswered": {
       const rest = withoutSpend(spent, change.spend)
       const { at, ...recipient } = detailsOf(change.spend)
       return rest === spent
         ? ledger
-        : { quotas, spent: withSpend(rest, spendOf(at, recipient, change._tag === "Unanswered")) }
+        : { ...ledger, spent: withSpend(rest, spendOf(at, recipient, change._tag === "Unanswered")) }
     }
     case "Announced":
-      return { spent, quotas: withQuotas(quotas, change.quotas) }
+      return { ...ledger, quotas: withQuotas(quotas, change.quotas) }
     case "Reset":
-      return empty
-  }
-}
-
-const textOf = (spend: Spend): string => JSON.stringify(spend)
-
-/** Merges the known copy of a ledger that the store lost with the ledger that was started in its place. */
-export const merged = (lost: Ledger, begun: Ledger): Ledger => {
-  const times = new Map<string, number>()
-  for (const text of begun.spent.map(textOf)) times.set(text, (times.get(text) ?? 0) + 1)
-  const missing = lost.spent.filter((spend) => {
-    const text = textOf(spend)
-    const more = times.get(text) ?? 0
-    if (more > 0) times.set(text, more - 1)
-    return more === 0
-  })
-  return {
-    spent: [...begun.spent, ...missing].sort((one, other) => atOf(one) - atOf(other)),
-    quotas: withQuotas(lost.quotas, begun.quotas)
+      return { ...empty, resetAt: change.at }
   }
 }

@@ -1,0 +1,69 @@
+/**
+ * Requests that a store has lost: it evicted the ledger, was restored from a backup, or failed over to a replica that lacked
+ * the last writes. All times are in milliseconds since the epoch.
+ */
+import * as ledgers from "./ledger.js"
+
+/**
+ * Time in milliseconds by which a process expects its requests for less long than ledgers keep them, so that another process
+ * with a faster clock may remove them first.
+ */
+const margin = 1_800_000
+
+/** Returns the requests of this process that a ledger must have, after changes that the store received. */
+export const expected = (
+  budget: ledgers.Budget,
+  own: ledgers.Ledger,
+  changes: ReadonlyArray<ledgers.Change>,
+  now: number
+): ledgers.Ledger =>
+  ledgers.current(
+    budget,
+    changes.filter(({ _tag }) => _tag !== "Announced").reduce(ledgers.apply, own),
+    now + margin
+  )
+
+/** Returns the requests of a ledger that the last reset of another one does not cover. */
+const since = ({ resetAt: own = -Infinity, spent }: ledgers.Ledger, { resetAt = -Infinity }: ledgers.Ledger) =>
+  resetAt > own ? spent.filter((spend) => ledgers.detailsOf(spend).at > resetAt) : spent
+
+/** Returns whether two entries are of one request, whose outcome may have become known meanwhile. */
+const isSameRequest = (one: ledgers.Spend, other: ledgers.Spend): boolean => {
+  if (typeof one === "number" && typeof other === "number") return one === other
+  const [left, right] = [ledgers.detailsOf(one), ledgers.detailsOf(other)]
+  return left.at === right.at && left.client === right.client && left.organization === right.organization
+}
+
+/** Returns the requests of a known ledger that another one should have and does not. */
+export const missing = (known: ledgers.Ledger, stored: ledgers.Ledger): ReadonlyArray<ledgers.Spend> => {
+  const found = new Set<number>()
+  const spent = since(stored, known)
+  let from = 0
+  return since(known, stored).filter((spend) => {
+    const { at } = ledgers.detailsOf(spend)
+    while (from < spent.length && ledgers.detailsOf(spent[from] ?? 0).at < at) from += 1
+    for (let index = from; index < spent.length; index += 1) {
+      const other = spent[index] ?? 0
+      if (ledgers.detailsOf(other).at !== at) return true
+      if (found.has(index) || !isSameRequest(spend, other)) continue
+      found.add(index)
+      return false
+    }
+    return true
+  })
+}
+
+/** Adds to a ledger what the store lost of a known one. */
+export const merged = (known: ledgers.Ledger, stored: ledgers.Ledger): ledgers.Ledger => {
+  const lost = missing(known, stored)
+  const kept = since(stored, known)
+  if (lost.length + known.quotas.length === 0 && kept === stored.spent) return stored
+  const resetAt = Math.max(known.resetAt ?? -Infinity, stored.resetAt ?? -Infinity)
+  return {
+    spent: lost.length === 0
+      ? kept
+      : [...kept, ...lost].sort((one, other) => ledgers.detailsOf(one).at - ledgers.detailsOf(other).at),
+    quotas: ledgers.withQuotas(known.quotas, stored.quotas),
+    ...(resetAt === -Infinity ? {} : { resetAt })
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Processes that share a budget.
+ */
+import { ClientConfig, IssuanceBudget, TokenEndpoint, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import { VirtualClock } from "@effect-oauth/testing"
+import { Effect, Either, Layer, Option, Random } from "effect"
+
+import * as scenario from "./scenario.js"
+import { make as endpoint, request, type Script } from "./tokenEndpoint.js"
+
+/** Seals nothing: the test counts the operations of the store. */
+const open = Layer.succeed(TokenSeal.TokenSeal, {
+  seal: (_, text) => Effect.succeed(text),
+  open: (_, text) => Effect.succeed(Option.some(text)),
+  name: (text) => Effect.succeed(text)
+})
+
+/** A budget of a process with the given clock, and a token request that counts towards it. */
+export const process = (
+  store: TokenStore.TokenStore,
+  options: IssuanceBudget.Options,
+  { clientId = "inventory-sync", script = {}, time = VirtualClock.make() }: {
+    readonly clientId?: string
+    readonly script?: Script
+    readonly time?: Pick<VirtualClock.VirtualClock, "clock">
+  } = {}
+) =>
+  Effect.gen(function*() {
+    const budget = yield* IssuanceBudget.make({ warnAt: [], ...options }).pipe(
+      Effect.provide([
+        ClientConfig.layer({ ...scenario.options, clientId }),
+        open,
+        Layer.succeed(TokenStore.TokenStore, store)
+      ])
+    )
+    const { count, layer } = endpoint(script)
+    const { requestToken } = budget.decorate(yield* Effect.provide(TokenEndpoint.TokenEndpoint, layer))
+    const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
+    return { budget, count, inTime, ask: inTime(Effect.either(requestToken(request))) }
+  }).pipe(Effect.withClock(time.clock), Effect.withRandom(Random.make("seed")))
+
+export const names = (outcomes: ReadonlyArray<Either.Either<unknown, { readonly _tag: string }>>) =>
+  outcomes.map((one) => Either.isRight(one) ? "token" : one.left._tag)

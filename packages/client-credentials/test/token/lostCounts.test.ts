@@ -1,0 +1,83 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+
+import * as ledgers from "../../src/internal/token/ledger.js"
+import * as lost from "../../src/internal/token/lostCounts.js"
+
+const hour = 3_600_000
+const day = 24 * hour
+
+const unknown = (at: number): ledgers.Spend => ledgers.spendOf(at, { client: "", organization: "" }, true)
+
+const ledger = (...spent: ReadonlyArray<ledgers.Spend>): ledgers.Ledger => ({ spent, quotas: [] })
+
+const spend = fc.record({ at: fc.integer({ min: 0, max: 20 }), organization: fc.constantFrom("", "a", "b") }).map(
+  ({ at, organization }) => ledgers.spendOf(at, { client: "", organization })
+)
+const some = fc.array(spend, { maxLength: 30 }).map((spent): ledgers.Ledger => ({
+  spent: [...spent].sort((one, other) => ledgers.detailsOf(one).at - ledgers.detailsOf(other).at),
+  quotas: []
+}))
+
+/** Returns how often each request occurs. */
+const times = ({ spent }: Pick<ledgers.Ledger, "spent">) => {
+  const counts = new Map<string, number>()
+  for (const text of spent.map((one) => JSON.stringify(one))) counts.set(text, (counts.get(text) ?? 0) + 1)
+  return counts
+}
+
+describe("the counts that a store lost", () => {
+  it("are those that occur less often in its ledger, and are added to it once", () => {
+    fc.assert(fc.property(some, some, (known, stored) => {
+      const [before, found] = [times(known), times(stored)]
+      const missing = times({ spent: lost.missing(known, stored) })
+      const merged = lost.merged(known, stored)
+      for (const one of new Set([...before.keys(), ...found.keys()])) {
+        const [mine, theirs] = [before.get(one) ?? 0, found.get(one) ?? 0]
+        assert.strictEqual(missing.get(one) ?? 0, Math.max(0, mine - theirs))
+        assert.strictEqual(times(merged).get(one), Math.max(mine, theirs))
+      }
+      const order = merged.spent.map((one) => ledgers.detailsOf(one).at)
+      assert.deepStrictEqual(order, [...order].sort((one, other) => one - other))
+      assert.deepStrictEqual(lost.missing(known, merged), [])
+      assert.strictEqual(lost.merged(known, merged), merged)
+    }))
+  })
+
+  it("include no request whose outcome became known meanwhile", () => {
+    assert.deepStrictEqual(lost.merged(ledger(1, unknown(2), 2), ledger(2, 2)), ledger(1, 2, 2))
+  })
+
+  it("include no request before the last reset, in whichever ledger it is", () => {
+    const after = { ...ledger(5, 9), resetAt: 5 }
+    assert.deepStrictEqual(lost.missing(ledger(1, 5, 6), after), [6])
+    assert.deepStrictEqual(lost.merged(ledger(1, 5, 6), after), { ...ledger(5, 6, 9), resetAt: 5 })
+    assert.deepStrictEqual(lost.merged(after, ledger(1, 5, 6)), { ...ledger(5, 6, 9), resetAt: 5 })
+  })
+
+  it("include the quotas that were not announced again", () => {
+    const quota = { name: "b", client: "", limit: 10, remaining: 3, resetsAt: day, announcedAt: 0 }
+    assert.deepStrictEqual(
+      lost.merged(
+        { spent: [1, 2, 2, unknown(3)], quotas: [quota, { ...quota, name: "c" }] },
+        { spent: [2, 4], quotas: [{ ...quota, remaining: 1 }] }
+      ),
+      { spent: [1, 2, 2, unknown(3), 4], quotas: [{ ...quota, name: "c" }, { ...quota, remaining: 1 }] }
+    )
+  })
+
+  it("are expected while they count, and not when another process may have removed them", () => {
+    const budget: ledgers.Budget = {
+      limits: [{ limit: 9, window: { _tag: "Sliding", millis: day } }],
+      reserveFraction: 0
+    }
+    const changes: ReadonlyArray<ledgers.Change> = [
+      { _tag: "Spent", spend: 7 * hour },
+      { _tag: "Announced", quotas: [] },
+      { _tag: "GivenBack", spend: 6 * hour }
+    ]
+    const own = ledger(hour, 5 * hour, 6 * hour)
+    assert.deepStrictEqual(lost.expected(budget, own, changes, day), ledger(hour, 5 * hour, 7 * hour))
+    assert.deepStrictEqual(lost.expected(budget, own, [], day + 2 * hour), ledger(5 * hour, 6 * hour))
+  })
+})
