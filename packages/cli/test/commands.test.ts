@@ -728,7 +728,7 @@ describe("every command", () => {
             [{}, ["token", "--json", "--header"], 2, /exclude each other/],
             [{}, ["token", "--profile", "nobody"], 10, /There is no profile "nobody"/],
             [{}, ["token", "--profile", "../x"], 2, /name of the profile is not valid/],
-            [{ OAUTH_CLIENT_ID: "" }, ["token"], 10, /Expected OAUTH_CLIENT_ID to be/],
+            [{ OAUTH_CLIENT_ID: "" }, ["token"], 10, /OAUTH_CLIENT_ID is missing: expected /],
             [{ OAUTH_TOKENS_PER_DAY: "many" }, ["token"], 10, /OAUTH_TOKENS_PER_DAY to be a positive integer/],
             [
               { OAUTH_CLIENT_SECRET: "wr0ng" },

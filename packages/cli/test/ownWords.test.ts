@@ -179,6 +179,14 @@ describe("the messages of the command", () => {
           assert.strictEqual(outcome, "configuration")
           assert.match(message, /\b(?:OAUTH|API)_[A-Z_]+\b/, JSON.stringify(mistake))
           assert.notMatch(message, names, JSON.stringify(mistake))
+          const given: Readonly<Record<string, string>> = { ...valid, ...mistake }
+          for (const [, name = ""] of message.matchAll(/^(\w+) is missing: expected /gm)) {
+            assert.isNotOk(given[name], message)
+          }
+          const [[only = "", value] = []] = Object.entries(mistake)
+          if (value === "") {
+            assert.match(message, new RegExp(`^${only} is missing: expected `))
+          }
         })
       )
     }))

@@ -46,13 +46,19 @@ describe("variables", () => {
         ["OAUTH_CLINT_ID", "OAUTH_CLIENT_ID"],
         ["OAUTH_CLIENT_SECRT_FILE", "OAUTH_CLIENT_SECRET_FILE"],
         ["OAUTH_SCOPES", "OAUTH_SCOPE"],
-        ["OAUTH_TOKENS_PER_DAYS", "OAUTH_TOKENS_PER_DAY"]
+        ["OAUTH_TOKENS_PER_DAYS", "OAUTH_TOKENS_PER_DAY"],
+        ["OAUTH_AUTHENTICATION", "OAUTH_CLIENT_AUTHENTICATION"],
+        ["OAUTH_SECRET", "OAUTH_CLIENT_SECRET"],
+        ["API_BASE_ULR", "API_BASE_URL"],
+        ["oauth_scope", "OAUTH_SCOPE"]
       ]
     ) {
       assert.deepStrictEqual(variables.unknown([name ?? ""]), [
         `${name} is not a variable of effect-oauth, and is ignored. Did you mean ${nearest}?`
       ])
     }
+    // The correct one is set, so the other belongs to another program.
+    assert.deepStrictEqual(variables.unknown(["API_BASE_URL", "API_BASE_URLS", "api_base_url"]), [])
     assert.deepStrictEqual(variables.unknown(["OAUTH_COLOUR"]), [
       "OAUTH_COLOUR is not a variable of effect-oauth, and is ignored."
     ])

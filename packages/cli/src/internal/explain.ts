@@ -26,6 +26,8 @@ const isTagged = (error: unknown): error is Tagged =>
 const settings = (error: ConfigError.ConfigError): string =>
   error._op === "And" || error._op === "Or"
     ? `${settings(error.left)}\n${settings(error.right)}`
+    : error._op === "MissingData"
+    ? error.message.replace(/^Expected (\w+) to be /, "$1 is missing: expected ")
     : error.message
 
 const isConfigError = (error: unknown): error is ConfigError.ConfigError =>

@@ -23,3 +23,10 @@ export const nearestLong = (letters: string, names: ReadonlyArray<string>): stri
     (wanted.length > 3 && distance(wanted, name) <= wanted.length / 3)
   return names.find((name) => name === wanted) ?? names.find(isMeant)
 }
+
+/** Returns the shortest name that has all words of the text, such as `OAUTH_CLIENT_SECRET` for `OAUTH_SECRET`. */
+export const withWords = (text: string, names: ReadonlyArray<string>): string | undefined => {
+  const words = text.toUpperCase().split("_")
+  return names.filter((name) => words.every((word) => name.split("_").includes(word)))
+    .sort((left, right) => left.length - right.length)[0]
+}

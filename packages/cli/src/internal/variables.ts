@@ -5,7 +5,7 @@
 import * as Redacted from "effect/Redacted"
 
 import { harmless } from "./ansi.js"
-import { nearest } from "./nearest.js"
+import { nearest, withWords } from "./nearest.js"
 import { own, type Values } from "./profileText.js"
 
 /** The variables of the library's `ClientConfig`. */
@@ -78,13 +78,18 @@ export const showsClient = (variable: string): boolean =>
   ofClient.includes(variable) &&
   (variable.startsWith("OAUTH_") || variable === "API_BASE_URL" || variable === "API_ORIGINS")
 
-/** Returns a sentence for each variable `OAUTH_...` that is not read. */
+/**
+ * Returns a sentence for each variable that is not read: those named `OAUTH_...`, and misspelt ones of which the correct one is
+ * not set.
+ */
 export const unknown = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
   names.flatMap((name) => {
-    if (!name.startsWith("OAUTH_") || isKnown(name) || name === handedOver.token || name === handedOver.expiresAt) {
-      return []
-    }
-    const meant = nearest(name, known)
+    if (isKnown(name) || name === handedOver.token || name === handedOver.expiresAt) return []
+    const isOwn = name.startsWith("OAUTH_")
+    // Other programs have short variables, which are part of many names.
+    const similar = isOwn || /^(oauth|api)_/i.test(name) ? nearest(name, known) : undefined
+    const meant = similar ?? (isOwn ? withWords(name, known) : undefined)
+    if (!isOwn && (meant === undefined || names.includes(meant))) return []
     return [
       `${harmless(name)} is not a variable of effect-oauth, and is ignored.${
         meant === undefined ? "" : ` Did you mean ${meant}?`
