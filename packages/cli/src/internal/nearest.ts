@@ -24,7 +24,7 @@ export const nearestLong = (letters: string, names: ReadonlyArray<string>): stri
   return names.find((name) => name === wanted) ?? names.find(isMeant)
 }
 
-/** Returns the shortest name that has all words of the text, such as `OAUTH_CLIENT_SECRET` for `OAUTH_SECRET`. */
+/** Returns the shortest name with all words of this one, such as `OAUTH_CLIENT_SECRET` for `OAUTH_SECRET`. */
 export const withWords = (text: string, names: ReadonlyArray<string>): string | undefined => {
   const words = text.toUpperCase().split("_")
   return names.filter((name) => words.every((word) => name.split("_").includes(word)))
