@@ -17,7 +17,7 @@ const limit = 6
 
 /** A store whose entries can be replaced by those of an earlier moment, and whose clock can be set back. */
 const faultyStore = (time: VirtualClock.VirtualClock) => {
-  type Entries = ReadonlyMap<string, TokenStore.Entry>
+  type Entries = ReadonlyMap<string, Option.Option.Value<TokenStore.Snapshot["entry"]>>
   const state = { entries: new Map() as Entries, past: [new Map() as Entries], behind: 0 }
   const snapshot = (key: string): TokenStore.Snapshot => ({
     entry: Option.fromNullable(state.entries.get(key)),
@@ -26,11 +26,11 @@ const faultyStore = (time: VirtualClock.VirtualClock) => {
   })
   const store: TokenStore.TokenStore = {
     load: (key) => Effect.sync(() => snapshot(key)),
-    swap: (key, generation, { value }) =>
+    swap: (key, generation, entry) =>
       Effect.sync(() => {
         const done = (state.entries.get(key)?.generation ?? 0) === generation
         if (done) {
-          state.entries = new Map(state.entries).set(key, { value, generation: generation + 1 })
+          state.entries = new Map(state.entries).set(key, { ...entry, generation: generation + 1 })
           state.past.push(state.entries)
         }
         return { ...snapshot(key), done }

@@ -116,6 +116,24 @@ describe("the clock of a process", () => {
       }))
   }
 
+  it.scoped("that is set writes no ledger by its own time, which would lack the counts of others", () =>
+    Effect.gen(function*() {
+      const { store, time } = yield* harness()
+      const fresh = yield* process(store, { limit: 6 }, { time })
+      const counts: Array<number | undefined> = []
+      const counted = Effect.map(fresh.inTime(fresh.budget.ledger), ({ limits }) => counts.push(limits[0]?.counted))
+      const watched: TokenStore.TokenStore = {
+        ...store,
+        swap: (...parameters) => Effect.zipLeft(store.swap(...parameters), Effect.orDie(counted))
+      }
+      const own = VirtualClock.make()
+      const one = yield* process(watched, { limit: 6 }, { time: own })
+      yield* Effect.replicateEffect(one.ask, 3)
+      own.setWall(26 * hour)
+      yield* one.ask
+      assert.deepStrictEqual(counts, [1, 2, 3, 4])
+    }))
+
   it.scoped("that is set between two token requests counts by the time of the store", () =>
     Effect.gen(function*() {
       const { store, time } = yield* harness()

@@ -1,7 +1,14 @@
 /**
  * Processes that share a budget.
  */
-import { ClientConfig, IssuanceBudget, TokenEndpoint, TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
+import {
+  ClientConfig,
+  IssuanceBudget,
+  type OAuthError,
+  TokenEndpoint,
+  TokenSeal,
+  TokenStore
+} from "@effect-oauth/client-credentials"
 import { VirtualClock } from "@effect-oauth/testing"
 import { Effect, Either, Layer, Option, Random } from "effect"
 
@@ -36,7 +43,10 @@ export const process = (
     const { count, layer } = endpoint(script)
     const { requestToken } = budget.decorate(yield* Effect.provide(TokenEndpoint.TokenEndpoint, layer))
     const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
-    return { budget, count, inTime, ask: inTime(Effect.either(requestToken(request))) }
+    const ask: Effect.Effect<Either.Either<unknown, OAuthError.TokenError>> = inTime(
+      Effect.either(requestToken(request))
+    )
+    return { budget, count, inTime, ask }
   }).pipe(Effect.withClock(time.clock), Effect.withRandom(Random.make("seed")))
 
 export const names = (outcomes: ReadonlyArray<Either.Either<unknown, { readonly _tag: string }>>) =>
