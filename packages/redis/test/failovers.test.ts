@@ -2,13 +2,13 @@
  * Failovers by Sentinel at moments that a seed chooses, while the clients of a fleet refresh their token.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { TokenStore } from "@effect-oauth/client-credentials"
+import { AccessToken, ClientConfig, IssuanceBudget, TokenSeal } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
 import { Fault, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Clock, Context, Duration, Effect, Layer, Logger, Random, Schedule } from "effect"
+import { Clock, Context, Duration, Effect, Either, Layer, Logger, Random, Redacted, Schedule } from "effect"
 
-import { names, process as budgetOf } from "../../client-credentials/test/support/budgetProcess.js"
 import { runs } from "../../client-credentials/test/support/runs.js"
+import { sealKey } from "../../client-credentials/test/support/sealKey.js"
 import * as shiftedClock from "../../client-credentials/test/support/shiftedClock.js"
 import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
 import * as sentinel from "./sentinel.js"
@@ -49,13 +49,40 @@ const inRefreshWindow = (round: number, connection: { readonly host: string; rea
     }
   })
 
-/** Processes with a budget that they share, each with its own connection. */
+const parts = Layer.merge(
+  TokenSeal.layer([sealKey(1)]),
+  ClientConfig.layer({
+    tokenUrl: "https://auth.example.com/oauth/token",
+    clientId: "inventory-sync",
+    clientSecret: Redacted.make("s3cr3t"),
+    apiBaseUrl: "https://api.example.com"
+  })
+)
+
+/** Processes that share a budget, each with its own connection and an authorization server that responds at once. */
 const processesWith = (limit: number, connection: { readonly host: string; readonly port: number }) =>
   Effect.replicateEffect(
     Effect.gen(function*() {
       const options = { host: "127.0.0.1", sentinels: [connection], name: "tokens" }
       const store = yield* Layer.build(Layer.fresh(RedisTokenStore.layer(options, { ...patient, prefix: "budget" })))
-      return yield* budgetOf(Context.get(store, TokenStore.TokenStore), { limit }, { time: { clock: Clock.make() } })
+      const context = Context.merge(yield* Layer.build(parts), store)
+      const { request } = Context.get(context, ClientConfig.ClientConfig)
+      const budget = yield* Effect.provide(IssuanceBudget.make({ limit, warnAt: [] }), context)
+      const count = { requests: 0 }
+      const { requestToken } = budget.decorate({
+        request,
+        requestToken: () =>
+          Effect.map(Clock.currentTimeMillis, (requestedAt) => {
+            count.requests += 1
+            const value = Redacted.make(`token-${count.requests}`)
+            const expiresAt = requestedAt + 3_600_000
+            return {
+              token: new AccessToken.AccessToken({ value, scope: undefined, requestedAt, expiresAt }),
+              quotas: []
+            }
+          })
+      })
+      return { count, ask: Effect.either(requestToken(request)) }
     }),
     5
   )
@@ -109,9 +136,9 @@ describe.skipIf(!sentinel.isInstalled)(
           const moment = yield* Effect.withRandom(Random.nextIntBetween(0, 2000), Random.make(seed))
           const untilExhausted = Effect.forEach(processes, ({ ask }) =>
             Effect.repeat(
-              Effect.map(ask, (outcome) => names([outcome])[0]),
+              ask,
               {
-                until: (name) => name === "IssuanceBudgetExhausted",
+                until: (outcome) => Either.isLeft(outcome) && outcome.left._tag === "IssuanceBudgetExhausted",
                 schedule: Schedule.spaced("50 millis")
               }
             ), { concurrency: "unbounded", discard: true })
