@@ -330,7 +330,9 @@ export const failed = <T, E, Id>(
     const toItsEnd = { ...cached, refreshFrom: cached.usableUntil }
     return [{ ...counted, cached: toItsEnd, refresh: undefined }, { _tag: "GiveUp", failing }]
   }
-  const usable = cached === undefined || reached(cached.usableUntil, now) ? Infinity : remaining(cached.usableUntil, now)
+  const usable = cached === undefined || reached(cached.usableUntil, now)
+    ? Infinity
+    : remaining(cached.usableUntil, now)
   const until = after(now, Math.max(demanded, Math.min(pause, usable)))
   const next: State<T, E, Id> = { ...counted, pause: { until, failure } }
   return again && failure.retryable && !reached(refresh.giveUpAt, until)
