@@ -16,6 +16,27 @@ describe("the operations of a fleet on its store", () => {
       }))
   }
 
+  for (const [roundTrip, wait] of [[200, 2200], [1000, 6300], [1900, 11_000]] as const) {
+    it.live(`of a cold token are 3 in turn, 4 with a budget, where each takes ${roundTrip} ms`, () =>
+      Effect.gen(function*() {
+        const simulated = (instances: number, more: object = { issuanceBudget: { limit: 50 } }) =>
+          Fleet.simulate({
+            instances,
+            days: 1 / 1440,
+            startWithin: "1 millis",
+            requestTime: "500 millis",
+            shared: { roundTrip, ...more }
+          })
+        const one = yield* simulated(1)
+        assert.deepStrictEqual([one.storeOperations, one.longestWait], [4, 500 + 4 * roundTrip])
+        const unlimited = yield* simulated(1, {})
+        assert.deepStrictEqual([unlimited.storeOperations, unlimited.longestWait], [3, 500 + 3 * roundTrip])
+        const many = yield* simulated(50)
+        assert.strictEqual(total(many.tokensPerDay), 1)
+        assert.isAtMost(many.longestWait, wait)
+      }))
+  }
+
   for (const [requestTime, operations, wait] of [["200 millis", 4, 800], ["1 second", 6, 2000]] as const) {
     it.live(`of a hundred that start together are ${operations} per process with a request of ${requestTime}`, () =>
       Effect.gen(function*() {
