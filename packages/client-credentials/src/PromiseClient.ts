@@ -320,7 +320,7 @@ export const fromEnv = (
     readonly env?: Readonly<Record<string, string | undefined>> | undefined
   } = {}
 ): PromiseClient => {
-  const { env, overrides, prefix, ...platform } = options
+  const { env, overrides, prefix, ...platform } = options ?? {}
   const plain = plainOptions.ofClient(overrides) as Partial<ClientCredentials.Options> | undefined
   const config = Effect.gen(function*() {
     const { text } = environment.reader(prefix)
@@ -420,15 +420,15 @@ const over = (
       })
       return running.run(within(response), signal)
     },
-    token: (overrides, { signal } = {}) =>
+    token: (overrides, options) =>
       running.run(
         overrides === undefined
           ? within(Effect.map(tried, shownToken))
           : within(TokenRequest.withOverrides(plainOptions.ofRequest(overrides))(Effect.map(cached, shownToken))),
-        signal
+        options?.signal
       ),
-    invalidate: async (token) => {
-      const value: unknown = typeof token === "string" ? token : token.value
+    invalidate: async (token: string | { readonly value: string } | null | undefined) => {
+      const value: unknown = typeof token === "string" ? token : token?.value
       if (typeof value !== "string") throw new TypeError("invalidate: expected a token, or its value.")
       return running.run(Effect.gen(function*() {
         const { cached, invalidate } = yield* TokenCache

@@ -294,8 +294,8 @@ export const make = (
             `is valid until ${
               new Date(until).toISOString()
             }. Each client has its own cache, and each build of a layer ` +
-            "makes a client. Bind the layer to a constant (const Api = ClientCredentials.layerEnv()) and provide that " +
-            "constant once, at the top of the program, not in every call."
+            "makes a client. Create a PromiseClient once for the whole program. Bind a layer to a constant (const Api = " +
+            "ClientCredentials.layerEnv()) and provide that constant once, at the top of the program, not in every call."
         )
       })
 

@@ -121,6 +121,25 @@ describe("create", () => {
       })
     }))
 
+  it.scopedLive("names a function that returns no string, and the arguments of plain JavaScript that are wrong", () =>
+    Effect.gen(function*() {
+      for (const value of [undefined, null, 5]) {
+        const { token } = yield* started({ clientSecret: () => value as never, tokenCache: { retryTimeout: 0 } })
+        const error = yield* Effect.promise(() => rejection(token()))
+        assert.propertyVal(error, "_tag", "CredentialUnavailable")
+        assert.include(String(error), "its source returned no string")
+      }
+      const { invalidate, token } = yield* started({})
+      yield* Effect.promise(async () => {
+        assert.strictEqual((await token(undefined, null as never)).value, "t0ken-1")
+        for (const wrong of [undefined, null, 5]) {
+          assert.match(String(await rejection(invalidate(wrong as never))), /TypeError: invalidate: expected a token/)
+        }
+      })
+      const error = yield* Effect.promise(() => rejection(PromiseClient.fromEnv(null as never).token()))
+      assert.propertyVal(error, "_tag", "ConfigError")
+    }))
+
   it.scopedLive("needs no API when only tokens are used; a call then rejects with a message that names the option", () =>
     Effect.gen(function*() {
       const { fetch, of, token } = yield* started({ apiBaseUrl: undefined })

@@ -60,7 +60,7 @@ describe("a client that is built repeatedly", () => {
       yield* Effect.provide(ten, layer)
       assert.strictEqual(state.tokens, 10)
       assert.strictEqual(warnings.length, 1)
-      assert.match(warnings.join(), /Bind the layer to a constant/)
+      assert.match(warnings.join(), /Bind a layer to a constant/)
       assert.notMatch(warnings.join(), /s3cr3t|token-\d/)
       yield* TestClock.adjust("61 minutes")
       yield* Effect.provide(ten, layer)

@@ -68,6 +68,7 @@ const settings = [
   { date: "2026-07-01", flags: [] },
   { date: "2026-07-01", flags: ["nodejs_compat"] },
   { date: "2026-07-01", flags: ["nodejs_compat", "no_handle_cross_request_promise_resolution"] },
+  { date: "2026-07-01", flags: ["no_global_navigator"] },
   { date: "2024-01-01", flags: [] }
 ]
 

@@ -24,6 +24,12 @@ export const isValid = (kind: Kind, value: unknown): value is Redacted.Redacted<
   return kind === "private key" ? typeof text === "string" && text.trim() !== "" : printable(text)
 }
 
+/** Returns the problem of a value that is not a valid credential, without the value. */
+const problemOf = (value: unknown): string =>
+  Redacted.isRedacted(value) && typeof Redacted.value(value) === "string"
+    ? "it is empty or contains line breaks"
+    : "its source returned no string: is a variable unset?"
+
 /** Time limit of a source. A slower source is reported as failed, so that the delay has a visible cause. */
 const limit = "10 seconds"
 
@@ -45,7 +51,7 @@ export const read = (kind: Kind, source: Source): Read =>
     ).pipe(
       Effect.filterOrFail(
         (value) => isValid(kind, value),
-        () => new CredentialUnavailable({ credential: kind, problem: "it is empty or contains line breaks" })
+        (value: unknown) => new CredentialUnavailable({ credential: kind, problem: problemOf(value) })
       )
     )
     : Effect.succeed(source)

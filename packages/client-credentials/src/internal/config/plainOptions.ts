@@ -18,8 +18,11 @@ export const source = (secret: Secret): Source =>
   typeof secret === "string"
     ? Redacted.make(secret)
     : typeof secret === "function"
-    // Files end with a line break.
-    ? Effect.tryPromise(async () => Redacted.make((await secret()).replace(/\r?\n$/, "")))
+    ? Effect.tryPromise(async () => {
+      const value = await secret()
+      // Files end with a line break. A value that is not a string, such as an unset variable, is reported when it is validated.
+      return Redacted.make(typeof value === "string" ? value.replace(/\r?\n$/, "") : value)
+    })
     : secret
 
 /** Converts known types. Other values are passed through, and reported by the rules of the options. */

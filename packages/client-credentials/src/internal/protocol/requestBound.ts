@@ -13,6 +13,7 @@ interface RequestContext {
 interface Runtime {
   readonly EdgeRuntime?: string
   readonly navigator?: { readonly userAgent?: string }
+  readonly WebSocketPair?: unknown
   readonly [requestContext: symbol]: { readonly get?: () => RequestContext | undefined } | undefined
 }
 
@@ -20,8 +21,9 @@ const runtime = (): Runtime => globalThis as Runtime
 
 /** Returns whether this is such a runtime: Cloudflare Workers or the Edge Runtime of Vercel. */
 export const isRequestBound = (): boolean => {
-  const { EdgeRuntime, navigator } = runtime()
-  return navigator?.userAgent === "Cloudflare-Workers" || EdgeRuntime !== undefined
+  const { EdgeRuntime, WebSocketPair, navigator } = runtime()
+  // Older Workers have no `navigator`, and a flag removes it.
+  return navigator?.userAgent === "Cloudflare-Workers" || WebSocketPair !== undefined || EdgeRuntime !== undefined
 }
 
 /**

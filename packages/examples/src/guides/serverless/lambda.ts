@@ -4,6 +4,6 @@ import { PromiseClient } from "@effect-oauth/client-credentials"
 const api = PromiseClient.fromEnv()
 
 export const handler = async (event: { readonly sku: string }) => {
-  const response = await api.fetch(`/items/${event.sku}`)
+  const response = await api.fetch(`/items/${encodeURIComponent(event.sku)}`)
   return { statusCode: response.status, body: await response.text() }
 }
