@@ -135,6 +135,7 @@ describe.each(settings)("in a worker of $date with the flags $flags", ({ date, f
       servers.setDown(client, true)
       await worker.later(due)
       assert.deepStrictEqual(await times(5, () => worker.call(client)), new Set(["200 1"]))
+      assert.isAbove(servers.tokensOf(client), 1)
       servers.setDown(client, false)
     })
 

@@ -10,6 +10,9 @@ app.get("/items", async (request, response) => {
   // continues.
   const ended = new AbortController()
   response.once("close", () => ended.abort())
-  const items = await api.fetch("/items", { signal: ended.signal })
-  response.status(items.status).type("json").send(await items.text())
+  const items = await api.fetch("/items", { signal: ended.signal }).catch((error: unknown) => {
+    // Without a caller, there is nobody to respond to.
+    if (!ended.signal.aborted) throw error
+  })
+  if (items !== undefined) response.status(items.status).type("json").send(await items.text())
 })
