@@ -1,3 +1,5 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto"
+
 import { assert, describe, it } from "@effect/vitest"
 
 import * as der from "../../src/internal/protocol/der.js"
@@ -186,5 +188,148 @@ describe("the bits of a number", () => {
   ) {
     it(`are ${expected} in [${bytes.join()}]`, () =>
       assert.strictEqual(der.bitLength(Uint8Array.from(bytes)), expected))
+  }
+})
+
+const spki = (algorithm: ReadonlyArray<Part>, content: Part, ...more: ReadonlyArray<Part>) =>
+  sequence(sequence(...algorithm), bits(0, ...content), ...more)
+const readPublic = (bytes: Part) => {
+  const found = der.readPublicKey(Uint8Array.from(bytes))
+  return found === undefined ? undefined : [found.type, ...found.numbers.map((one) => Array.from(one))]
+}
+const ed25519 = filled(32)
+
+describe("a public key in DER (RFC 5280 section 4.1.2.7)", () => {
+  const numbersOf = (key: KeyObject, ...names: ReadonlyArray<string>) => {
+    const jwk = key.export({ format: "jwk" }) as Readonly<Record<string, string>>
+    return names.map((name) => Array.from(Buffer.from(jwk[name] ?? "", "base64url")))
+  }
+  const bytesOf = (key: KeyObject) => Array.from(key.export({ type: "spki", format: "der" }))
+
+  for (const curve of ["P-256", "P-384", "P-521"]) {
+    it(`is a point on ${curve}`, () => {
+      const { publicKey } = generateKeyPairSync("ec", { namedCurve: curve })
+      assert.deepStrictEqual<unknown>(readPublic(bytesOf(publicKey)), [curve, ...numbersOf(publicKey, "x", "y")])
+    })
+  }
+
+  it("is Ed25519", () => {
+    const { publicKey } = generateKeyPairSync("ed25519")
+    assert.deepStrictEqual<unknown>(readPublic(bytesOf(publicKey)), ["Ed25519", ...numbersOf(publicKey, "x")])
+    assert.deepStrictEqual<unknown>(readPublic(spki([ed25519Oid], ed25519)), ["Ed25519", ed25519])
+  })
+
+  it("is a modulus and an exponent of RSA, for any scheme or for RSA-PSS, without the byte for the sign", () => {
+    const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 })
+    assert.deepStrictEqual<unknown>(readPublic(bytesOf(publicKey)), ["RSA", ...numbersOf(publicKey, "n", "e")])
+    const numbers = sequence(integer(0, 0x80, 1), integer(0x7f))
+    assert.deepStrictEqual<unknown>(readPublic(spki([rsaOid, nothing], numbers)), ["RSA", [0x80, 1], [0x7f]])
+    assert.deepStrictEqual<unknown>(readPublic(spki([pssOid], numbers)), ["RSA-PSS", [0x80, 1], [0x7f]])
+  })
+
+  it("does not share memory with the bytes it was read from", () => {
+    for (
+      const bytes of [
+        spki([ecOid, p256], [4, ...filled(64)]),
+        spki([ed25519Oid], ed25519),
+        spki([rsaOid, nothing], sequence(integer(7, 7), integer(0, 0x80)))
+      ]
+    ) {
+      const source = Uint8Array.from(bytes)
+      const numbers = der.readPublicKey(source)?.numbers ?? []
+      const before = numbers.map((one) => Array.from(one))
+      source.fill(0)
+      assert.isAbove(numbers.length, 0)
+      assert.deepStrictEqual(numbers.map((one) => Array.from(one)), before)
+    }
+  })
+
+  const x25519Oid = unknownOid
+  const uncompressed = [4, ...filled(64)]
+  for (
+    const [name, bytes] of [
+      ["nothing", []],
+      ["an empty sequence", sequence()],
+      ["a set", element(0x31, sequence(ed25519Oid), bits(0, ...ed25519))],
+      ["an algorithm alone", sequence(sequence(ed25519Oid))],
+      ["a set for an algorithm", sequence(element(0x31, ed25519Oid), bits(0, ...ed25519))],
+      ["an empty algorithm", spki([], ed25519)],
+      ["a damaged algorithm", spki([ed25519Oid, [0x05, 9]], ed25519)],
+      ["a string for the name of an algorithm", spki([octets(0x2b, 0x65, 0x70)], ed25519)],
+      ["octets for the key", sequence(sequence(ed25519Oid), octets(0, ...ed25519))],
+      ["a key whose last byte is incomplete", sequence(sequence(ed25519Oid), bits(4, ...ed25519))],
+      ["no bits", sequence(sequence(ed25519Oid), bits())],
+      ["another element after the key", spki([ed25519Oid], ed25519, integer(1))],
+      ["another algorithm", spki([x25519Oid], ed25519)],
+      ["EC without a curve", spki([ecOid], uncompressed)],
+      ["EC with another curve", spki([ecOid, secp256k1], uncompressed)],
+      ["EC with a string for the curve", spki([ecOid, octets(...p256.slice(2))], uncompressed)],
+      ["a compressed point", spki([ecOid, p256], [2, ...filled(32)])],
+      ["a compressed mark before a whole point", spki([ecOid, p256], [2, ...filled(64)])],
+      ["a short point", spki([ecOid, p256], uncompressed.slice(0, -1))],
+      ["a long point", spki([ecOid, p256], [...uncompressed, 7])],
+      ["a point of another curve", spki([ecOid, p384], uncompressed)],
+      ["a short key of Ed25519", spki([ed25519Oid], filled(31))],
+      ["a long key of Ed25519", spki([ed25519Oid], filled(33))],
+      ["RSA without numbers", spki([rsaOid], [])],
+      ["a damaged key of RSA", spki([rsaOid], sequence(integer(5), [0x02, 9]))],
+      ["RSA with one number", spki([rsaOid], sequence(integer(5)))],
+      ["RSA with three numbers", spki([rsaOid], sequence(integer(5), integer(3), integer(3)))],
+      ["RSA with octets for a number", spki([rsaOid], sequence(integer(5), octets(3)))],
+      ["RSA with a negative modulus", spki([rsaOid], sequence(integer(0x80), integer(3)))],
+      ["RSA with a negative exponent", spki([rsaOid], sequence(integer(5), integer(0xff)))],
+      ["RSA with the exponent zero", spki([rsaOid], sequence(integer(5), integer(0)))],
+      ["RSA with a superfluous byte", spki([rsaOid], sequence(integer(0, 5), integer(3)))],
+      ["RSA with an empty number", spki([rsaOid], sequence(integer(5), integer()))],
+      ["a key of RSA of 32 bytes, which are not a sequence", spki([rsaOid], filled(32))]
+    ] as ReadonlyArray<readonly [string, Part]>
+  ) {
+    it(`is not ${name}`, () => assert.isUndefined(readPublic(bytes)))
+  }
+
+  it("is not a truncated one", () => {
+    const whole = spki([ed25519Oid], ed25519)
+    for (let length = 0; length < whole.length; length += 1) assert.isUndefined(readPublic(whole.slice(0, length)))
+  })
+})
+
+describe("a certificate in DER (RFC 5280 section 4.1)", () => {
+  const is = (bytes: Part) => der.isCertificate(Uint8Array.from(bytes))
+  const serial = integer(1)
+  const algorithm = sequence(ecOid)
+  const name = sequence()
+  const validity = sequence()
+  const publicKey = spki([ed25519Oid], ed25519)
+  /** The mandatory fields of a certificate of version 1. */
+  const fields = [serial, algorithm, name, validity, name, publicKey]
+  const certificate = (body: ReadonlyArray<Part>) => sequence(sequence(...body), algorithm, bits(0, 1))
+
+  it("has a body, an algorithm and a signature", () => {
+    assert.isTrue(is(certificate(fields)))
+    const version3 = [element(0xa0, integer(2)), ...fields, element(0xa3, sequence())]
+    assert.isTrue(is(certificate(version3)))
+  })
+
+  for (
+    const [what, bytes] of [
+      ["nothing", []],
+      ["an empty sequence", sequence()],
+      ["a set", element(0x31, sequence(...fields), algorithm, bits(0, 1))],
+      ["a damaged one", sequence(sequence(...fields), algorithm, [0x03, 9])],
+      ["a body alone", sequence(sequence(...fields))],
+      ["one without a signature", sequence(sequence(...fields), algorithm)],
+      ["one with an element after the signature", sequence(sequence(...fields), algorithm, bits(0, 1), bits(0, 1))],
+      ["one with a byte after it", [...certificate(fields), 0]],
+      ["a set for a body", sequence(element(0x31, ...fields), algorithm, bits(0, 1))],
+      ["a set for an algorithm", sequence(sequence(...fields), element(0x31, ecOid), bits(0, 1))],
+      ["octets for a signature", sequence(sequence(...fields), algorithm, octets(0, 1))],
+      ["a body without a key", certificate(fields.slice(0, -1))],
+      ["an empty body", certificate([])],
+      ["a damaged body", certificate([...fields, [0x30, 9]])],
+      ["a public key", publicKey],
+      ["a private key", pkcs8([ed25519Oid], octets(...ed25519))]
+    ] as ReadonlyArray<readonly [string, Part]>
+  ) {
+    it(`is not ${what}`, () => assert.isFalse(is(bytes)))
   }
 })
