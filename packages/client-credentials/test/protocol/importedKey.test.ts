@@ -1,7 +1,9 @@
+import { createPublicKey, generateKeyPairSync } from "node:crypto"
+
 import { assert, describe, it } from "@effect/vitest"
 import { compactVerify, exportJWK, exportPKCS8, generateKeyPair } from "jose"
 
-import { importedKey } from "../../src/internal/protocol/importedKey.js"
+import { importedKey, publicKeyOf } from "../../src/internal/protocol/importedKey.js"
 import * as jws from "../../src/internal/protocol/jws.js"
 import type { Result } from "../../src/internal/protocol/result.js"
 
@@ -53,11 +55,52 @@ describe("a private key, as a key of the platform", () => {
   })
 })
 
+describe("the public key of a private key", () => {
+  const pairs = [
+    ["RSA", "RS256", generateKeyPairSync("rsa", { modulusLength: 2048 })],
+    ["P-256", "ES256", generateKeyPairSync("ec", { namedCurve: "P-256" })],
+    ["P-384", "ES384", generateKeyPairSync("ec", { namedCurve: "P-384" })],
+    ["P-521", "ES512", generateKeyPairSync("ec", { namedCurve: "P-521" })],
+    ["Ed25519", "EdDSA", generateKeyPairSync("ed25519")]
+  ] as const
+
+  for (const [type, algorithm, { privateKey }] of pairs) {
+    it(`of type ${type} is that of the platform, without private members`, async () => {
+      const expected = createPublicKey(privateKey).export({ format: "jwk" })
+      const jwk = privateKey.export({ format: "jwk" }) as Readonly<Record<string, string>>
+      const pkcs8 = privateKey.export({ type: "pkcs8", format: "der" }).toString("base64")
+      for (const material of [pkcs8, jwk]) {
+        assert.deepStrictEqual<unknown>(await publicKeyOf({ type, material }, algorithm), {
+          _tag: "Success",
+          value: expected
+        })
+      }
+    })
+  }
+
+  it("is absent from damaged material", async () => {
+    assert.deepStrictEqual<unknown>(await publicKeyOf({ type: "P-256", material: "AAAA" }, "ES256"), {
+      _tag: "Failure",
+      error: "it is damaged, or this platform does not sign with a key of type P-256 by ES256"
+    })
+  })
+
+  it("is absent from a key that does not sign", async () => {
+    const { privateKey } = generateKeyPairSync("x25519")
+    const material = privateKey.export({ type: "pkcs8", format: "der" }).toString("base64")
+    assert.deepStrictEqual<unknown>(await publicKeyOf({ type: "Ed25519", material }, "ECDH-ES"), {
+      _tag: "Failure",
+      error: "it has no public key"
+    })
+  })
+})
+
 describe("a secret, as a key of the platform", () => {
   for (const algorithm of ["HS256", "HS512"]) {
     it(`signs by ${algorithm}`, async () => {
       const secret = "a secret of at least sixty-four bytes, which is a lot for anyone who types"
       const key = await jws.importSecret(secret, algorithm)
+      assert.isFalse(key.extractable)
       await compactVerify(await signed(key, algorithm), new TextEncoder().encode(secret))
     })
   }

@@ -39,7 +39,7 @@ describe("the digest of an algorithm", () => {
   }
 
   it("is absent for EdDSA, and for an unknown algorithm", async () => {
-    for (const algorithm of ["EdDSA", "Ed25519", "none", "RS1", "XRS256"]) {
+    for (const algorithm of ["EdDSA", "Ed25519", "none", "RS1", "XRS256", "RS2567", "rs256", "AS256"]) {
       assert.isUndefined(await jws.digest(algorithm, bytes(3)))
     }
   })
@@ -71,6 +71,9 @@ describe("the length of a signature", () => {
     assert.isUndefined(problem("RS256", bytes(384), modulus(384)))
     assert.match(problem("RS256", bytes(256), modulus(384)) ?? "", /256 bytes, and its public key is of 384/)
     assert.match(problem("RS256", bytes(128), modulus(128)) ?? "", /256 or more/)
+    // A modulus that is not base64url states no length.
+    assert.isUndefined(problem("RS256", bytes(256), "!"))
+    assert.match(problem("RS256", bytes(255), "!") ?? "", /256 or more/)
   })
 
   it("detects DER, which belongs to another constructor", () => {
@@ -81,6 +84,47 @@ describe("the length of a signature", () => {
   it("is checked for bytes only", () => {
     for (const value of ["text", [1, 2], null, undefined, { length: 64 }]) {
       assert.strictEqual(problem("ES256", value), "its signer returned no Uint8Array")
+    }
+  })
+})
+
+describe("the algorithm of a platform key", () => {
+  const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 })
+  const rsa = Uint8Array.from(publicKey.export({ type: "spki", format: "der" }))
+  const imported = (name: string, hash: string, usage: "verify" | "encrypt") =>
+    crypto.subtle.importKey("spki", rsa, { name, hash }, true, [usage])
+
+  for (const bits of ["256", "384", "512"]) {
+    it(`is RS${bits} or PS${bits} by its scheme, with SHA-${bits}`, async () => {
+      assert.strictEqual(jws.algorithmOf(await imported("RSASSA-PKCS1-v1_5", `SHA-${bits}`, "verify")), `RS${bits}`)
+      assert.strictEqual(jws.algorithmOf(await imported("RSA-PSS", `SHA-${bits}`, "verify")), `PS${bits}`)
+    })
+  }
+
+  for (const [namedCurve, expected] of [["P-256", "ES256"], ["P-384", "ES384"], ["P-521", "ES512"]] as const) {
+    it(`is ${expected} on ${namedCurve} (RFC 7518 section 3.4)`, async () => {
+      const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve }, false, ["sign", "verify"])
+      for (const key of [pair.privateKey, pair.publicKey]) assert.strictEqual(jws.algorithmOf(key), expected)
+    })
+  }
+
+  it("is EdDSA with Ed25519 (RFC 8037 section 3.1)", async () => {
+    const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]) as CryptoKeyPair
+    assert.strictEqual(jws.algorithmOf(pair.privateKey), "EdDSA")
+  })
+
+  it("is absent for a hash without algorithm, for encryption, for key agreement and for a secret", async () => {
+    const agreement = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"])
+    for (
+      const key of [
+        await imported("RSASSA-PKCS1-v1_5", "SHA-1", "verify"),
+        await imported("RSA-PSS", "SHA-1", "verify"),
+        await imported("RSA-OAEP", "SHA-256", "encrypt"),
+        agreement.privateKey,
+        await jws.importSecret("a secret of at least thirty-two bytes", "HS256")
+      ]
+    ) {
+      assert.isUndefined(jws.algorithmOf(key))
     }
   })
 })
