@@ -30,8 +30,8 @@ describe("the end of a certificate is near", () => {
 
   it("the remaining time is shown in its largest unit, rounded down", () => {
     assert.deepStrictEqual(
-      [13.9 * day, day, day - 1, 2 * hour, hour - 1, 60_000, 59_999].map(shownLeft),
-      ["13 days", "1 day", "23 hours", "2 hours", "59 minutes", "1 minute", "0 minutes"]
+      [13.9 * day, day, day - 1, 2 * hour, hour, hour - 1, 60_000, 59_999].map(shownLeft),
+      ["13 days", "1 day", "23 hours", "2 hours", "1 hour", "59 minutes", "1 minute", "0 minutes"]
     )
   })
 })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import { codeOf, codesOf, isCertificateCode, nameOf, tagOf } from "../../src/internal/protocol/foreignError.js"
+import { codeOf, codesOf, isCertificateCode, kindOf, nameOf, tagOf } from "../../src/internal/protocol/foreignError.js"
 
 const named = (name: string, cause?: unknown) => Object.assign(new Error("s3cr3t", { cause }), { name })
 
@@ -71,6 +71,52 @@ describe("of a foreign error, the message shows", () => {
       assert.strictEqual(tagOf(other), "its source failed")
     }
     assert.strictEqual(tagOf({ _tag: "A".repeat(61) }), "A".repeat(61))
+  })
+})
+
+describe("the kind of a foreign error", () => {
+  for (
+    const [name, error, expected] of [
+      ["its code", { code: "ENOENT", name: "VaultError", _tag: "OtherError" }, "ENOENT"],
+      ["its name, without a code", { name: "AccessDeniedException", _tag: "OtherError" }, "AccessDeniedException"],
+      ["its tag, without both", { _tag: "VaultError" }, "VaultError"],
+      ["its tag, if its code and name are of no use", { code: 7, name: "Error", _tag: "VaultError" }, "VaultError"],
+      ["its tag, if its name is a list", { name: ["OtherError"], _tag: "VaultError" }, "VaultError"],
+      ["a name that begins as one of JavaScript does", { name: "ErrorOfVault" }, "ErrorOfVault"],
+      ["a name that ends as one of JavaScript does", { name: "RangeError" }, "RangeError"],
+      ["a name that begins as one of Effect does", { name: "UnknownExceptionOfVault" }, "UnknownExceptionOfVault"],
+      ["a name that ends as one of Effect does", { name: "VaultUnknownError" }, "VaultUnknownError"],
+      ["a name of three characters", { name: "Abc" }, "Abc"],
+      ["a name of 61 characters", { name: "A".repeat(61) }, "A".repeat(61)],
+      ["that of its cause", { name: "TypeError", cause: { name: "VaultError" } }, "VaultError"],
+      ["none that JavaScript gives any error", { name: "Error", _tag: "TypeError" }, undefined],
+      ["none that Effect gives any error", { name: "UnknownException", _tag: "UnknownError" }, undefined],
+      ["no name of two characters", { name: "Ab" }, undefined],
+      ["no name of 62 characters", { name: "A".repeat(62) }, undefined],
+      ["no name that begins in lower case", { name: "vaultError" }, undefined],
+      ["no sentence that begins with a name", { name: "VaultError: s3cr3t" }, undefined],
+      ["no sentence that ends with a name", { name: "s3cr3t VaultError" }, undefined],
+      ["nothing of a string", "VaultError", undefined],
+      ["nothing of a cause that is a string", { cause: "VaultError" }, undefined]
+    ] as ReadonlyArray<readonly [string, unknown, string | undefined]>
+  ) {
+    it(`is ${name}`, () => assert.strictEqual(kindOf(error), expected))
+  }
+
+  it("is read six causes deep at most", () => {
+    const under = (causes: number): object => causes === 0 ? { name: "VaultError" } : { cause: under(causes - 1) }
+    assert.strictEqual(kindOf(under(6)), "VaultError")
+    assert.isUndefined(kindOf(under(7)))
+    const circular: { cause?: unknown } = {}
+    circular.cause = circular
+    assert.isUndefined(kindOf(circular))
+  })
+
+  it("is not the reason of a system's error, unless it is one word", () => {
+    for (const reason of ["NotFound: s3cr3t", "s3cr3t NotFound", "", "A".repeat(62), 7, undefined]) {
+      assert.strictEqual(tagOf({ _tag: "SystemError", reason }), "its source failed")
+      assert.strictEqual(tagOf({ _tag: "PlatformError", reason: { _tag: reason } }), "its source failed")
+    }
   })
 })
 

@@ -101,7 +101,7 @@ const table: ReadonlyArray<
   [
     "a reserve",
     () => messages.issuanceBudgetExhausted({ ...exhausted, reserved: true }),
-    ["7", "1970-01-01T00:00:00.000Z", "early"],
+    ["7", "1970-01-01T00:00:00.000Z", "early", "reserved for callers without a token."],
     ["SharedClientCredentials"]
   ],
   [
@@ -113,8 +113,14 @@ const table: ReadonlyArray<
   [
     "an issuer's quota",
     () => messages.issuanceBudgetExhausted({ ...exhausted, by: "issuer" }),
-    ["authorization server", "1970-01-01T00:00:00.000Z", "SharedClientCredentials.layer", "limit raised"],
-    ["early", "budget"]
+    [
+      "authorization server",
+      "1970-01-01T00:00:00.000Z",
+      "SharedClientCredentials.layer",
+      "limit raised",
+      "not enforce, set issuanceBudget.followIssuerQuotas to false."
+    ],
+    ["early", "budget of"]
   ],
   [
     "requests without an answer",
@@ -129,6 +135,14 @@ const table: ReadonlyArray<
     ["https://a, https://b", "to https://c", "API_ORIGINS", "another HTTP client"],
     []
   ],
+  [
+    "an origin without an API",
+    () => messages.originNotAllowed({ origin: "https://c", allowed: [] }),
+    ["No API is configured", "nothing was sent", "API_BASE_URL"],
+    ["https://c", "API_ORIGINS"]
+  ],
+  ["a client", () => messages.namedClient("a"), ["the client a"], ["without"]],
+  ["a client that its grant identifies", () => messages.namedClient(""), ["the client without an id"], []],
   [
     "a path",
     () => messages.pathNotAllowed({ baseUrl: "https://a/b", path: "/c" }),
@@ -201,10 +215,22 @@ it("the message of an error contains only the known facts", () => {
       "tokens to this client, request one with these parameters (TokenRequest.withOverrides with the overrides of this " +
       "error, or OAUTH_PARAMETERS for all calls); otherwise have the API accept this client."
   )
+  assert.strictEqual(
+    messages.tokenErrorResponse({ ...refusal, errorDescription: "Version 1.2 is unknown." }),
+    `The token endpoint ${endpoint} returned "unlisted": Version 1.2 is unknown. It has status 400. See the documentation ` +
+      "of the authorization server for this code."
+  )
+  assert.match(messages.tokenErrorResponse({ ...refusal, status: 429 }), /have the limit raised\.$/)
+  assert.strictEqual(
+    messages.tokenStoreError({ operation: "swap", problem: "OOM: no memory; raise maxmemory" }),
+    "The token store could not swap (OOM: no memory; raise maxmemory)."
+  )
   assert.include(messages.insufficientUserAuthentication({ ...acr, maxAge: 1 }), " (max_age 1),")
   const many = Array.from({ length: 1000 }, () => "abc")
   const message = messages.insufficientUserAuthentication({ ...acr, acrValues: many })
   assert.include(message, `"${"abc ".repeat(50)}…"),`)
   assert.isBelow(messages.insufficientScope({ endpoint, scope: many }).length, 500)
+  assert.include(messages.insufficientScope({ endpoint, scope: ["a".repeat(200)] }), `"${"a".repeat(200)}".`)
+  assert.include(messages.insufficientScope({ endpoint, scope: ["a".repeat(201)] }), `"${"a".repeat(200)}…".`)
   assert.include(messages.insufficientUserAuthentication({ ...acr, acrValues: ["a"] }), " (acr_values \"a\"),")
 })
