@@ -395,8 +395,8 @@ export const layerConfig = (
  *
  * @internal
  */
-export const fromEnv = (options: unknown, partRules?: rules.Rules) =>
-  Effect.flatMap(clientEnvironment.read(fromVariables, options, partRules), withProofKey)
+export const fromEnv = (options: unknown, partRules?: rules.Rules, isPlain = false) =>
+  Effect.flatMap(clientEnvironment.read({ ...fromVariables, isPlain }, options, partRules), withProofKey)
 
 /**
  * Reads the configuration from the environment, or from any other `ConfigProvider`.

@@ -326,7 +326,7 @@ export const fromEnv = (
     const { text } = environment.reader(prefix)
     const hasApi = plain?.apiBaseUrl !== undefined || (yield* text("API_BASE_URL")) !== undefined
     const given = { prefix, overrides: hasApi ? plain : { ...plain, apiBaseUrl: "none" } }
-    const found = yield* ClientConfig.fromEnv(given, parts.client)
+    const found = yield* ClientConfig.fromEnv(given, parts.client, true)
     const isOwnTransport = platform.fetch !== undefined || platform.httpClient !== undefined
     yield* isOwnTransport ? ClientCredentials.reportUnreadTls(prefix) : ClientCredentials.refuseTls(prefix)
     return found

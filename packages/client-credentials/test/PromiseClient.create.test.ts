@@ -137,7 +137,7 @@ describe("create", () => {
         }
       })
       const error = yield* Effect.promise(() => rejection(PromiseClient.fromEnv(null as never).token()))
-      assert.propertyVal(error, "_tag", "ConfigError")
+      assert.propertyVal(error, "_tag", "InvalidConfig")
     }))
 
   it.scopedLive("needs no API when only tokens are used; a call then rejects with a message that names the option", () =>
@@ -529,7 +529,7 @@ describe("fromEnv", () => {
       yield* Effect.promise(async () => {
         const error = await rejection(token())
         assert.instanceOf(error, Error)
-        assert.propertyVal(error, "_tag", "ConfigError")
+        assert.propertyVal(error, "_tag", "InvalidConfig")
         for (const text of ["OAUTH_TOKEN_URL", "OAUTH_CLIENT_SECRET_FILE", "NotFound"]) {
           assert.include(error.message, text)
         }

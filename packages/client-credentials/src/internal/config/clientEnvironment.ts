@@ -357,7 +357,9 @@ const credentials = (
  * Effect. Fails with an `InvalidConfig` for invalid options, and with errors that name the variables otherwise.
  */
 export const read = <A extends client.Authentication, G extends client.GrantOption>(
-  { examine, loadSelectable, methods }: {
+  { examine, isPlain, loadSelectable, methods }: {
+    /** True for programs without Effect, which do not know its `ConfigError`. */
+    readonly isPlain: boolean
     readonly methods: client.Methods<A>
     readonly loadSelectable: Effect.Effect<Selectable<A, G>>
     readonly examine: (settings: client.Settings<A, G>) => Effect.Effect<void, ReadonlyArray<Problem>>
@@ -375,7 +377,7 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
       [...client.names, ...Object.keys(partRules)],
       (check, found) => client.readParts(check, partRules, found)
     )
-    const reader = environment.reader(prefix)
+    const reader = environment.reader(prefix, isPlain)
     const isOverridden = (setting: string) => {
       const name = setting.replace(/File$/, "")
       return Object.hasOwn(overrides, groups[name] ?? name)

@@ -61,7 +61,7 @@ interface Found {
 }
 
 /** Returns a reader of variables with this prefix. */
-export const reader = (prefix: string | undefined) => {
+export const reader = (prefix: string | undefined, isPlain = false) => {
   const named = (variable: string) => prefix === undefined ? variable : `${prefix}_${variable}`
 
   const nested = <A>(config: Config.Config<A>): Config.Config<A> =>
@@ -135,7 +135,8 @@ export const reader = (prefix: string | undefined) => {
     },
 
     /**
-     * Converts problems to errors that name the variables, or to an `InvalidConfig` if one concerns an option of `overrides`.
+     * Converts problems to errors that name the variables, or to an `InvalidConfig` if one concerns an option of `overrides` or
+     * the program is without Effect.
      */
     errors: (
       variables: Readonly<Record<string, string>>,
@@ -159,7 +160,7 @@ export const reader = (prefix: string | undefined) => {
         return { name: named(variable), expected, error: error(variable, value, expected) }
       })
       const errors = found.flatMap(({ error }) => error ?? [])
-      return errors.length < found.length
+      return isPlain || errors.length < found.length
         ? new InvalidConfig({ problems: found.map(({ expected, name }) => ({ setting: name, expected })) })
         : configErrors.all(errors)
     }
