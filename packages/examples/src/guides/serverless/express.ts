@@ -11,7 +11,7 @@ app.get("/items", async (request, response) => {
   const ended = new AbortController()
   response.once("close", () => ended.abort())
   const items = await api.fetch("/items", { signal: ended.signal }).catch((error: unknown) => {
-    // Without a caller, there is nobody to respond to.
+    // The caller has disconnected: no response is necessary.
     if (!ended.signal.aborted) throw error
   })
   if (items !== undefined) response.status(items.status).type("json").send(await items.text())
