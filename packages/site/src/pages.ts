@@ -62,6 +62,7 @@ export const guides: ReadonlyArray<Section> = [
       guide("Observability", "observability"),
       guide("Troubleshooting", "troubleshooting"),
       guide("Fleet operations", "fleet-operations"),
+      guide("Performance", "performance"),
       page("Command line", "guides/command-line", "packages/cli/README.md"),
       page("Store on Redis", "guides/redis", "packages/redis/README.md"),
       page("Store on SQL", "guides/sql", "packages/sql/README.md"),

@@ -97,14 +97,22 @@ const spentBefore = ({ received }: simulation.History, faults: ReadonlyArray<Per
   }
 }
 
-/** Returns until when a request may have to wait for those before it, by the guide: the budget's pauses fill a day. */
-const waitsUntil = (limit: number, { all, certain, row }: ReturnType<typeof spentBefore>): number => {
-  const [first, last] = [row.at(0), row.at(-1)]
-  const most = Math.ceil((limit - certain) * 4 / 5)
-  if (first === undefined || last === undefined || 2 * (all - certain) < most) return -Infinity
-  const since = Math.max(minute, last - first)
-  return last + since * (day / since) ** (1 / (1 + Math.max(0, most - (all - certain)))) - since
-}
+/**
+ * Returns until when a request may have to wait for those before it, by the guide: the budget's pauses fill a day. The fleet
+ * may know the outcome of any number of the first ones in the row.
+ */
+const waitsUntil = (limit: number, { all, certain, row }: ReturnType<typeof spentBefore>): number =>
+  Math.max(
+    -Infinity,
+    ...row.map((first, known) => {
+      const last = row.at(-1) ?? first
+      const unknown = all - certain - known
+      const most = Math.ceil((limit - certain - known) * 4 / 5)
+      if (2 * unknown < most) return -Infinity
+      const since = Math.max(minute, last - first)
+      return last + since * ((day + minute) / since) ** (1 / (1 + Math.max(0, most - unknown))) - since
+    })
+  )
 
 const count = runs("months of a fleet with random faults", { quick: 1, full: 40 })
 const days = runs("days of a month of a fleet", { quick: 6, full: 30 })
