@@ -188,7 +188,7 @@ describe("sandbox", () => {
       const { directory, run } = yield* binary.home
       const file = `${directory}/sandbox.json`
       const wrong = [
-        [`{ "server": { "dailyLimt": 1 } }`, "server.dailyLimt: expected absent", "the nearest is dailyLimit"],
+        [`{ "server": { "dailyLimt": 1 } }`, "server.dailyLimt: expected no such option", "the nearest is dailyLimit"],
         [`{ "sever": {} }`, "sever: expected absent", "the nearest is server"],
         [`{ "api": [] }`, "api: expected an object"],
         [`{ "server": 1 }`, "server: expected one of"],

@@ -53,7 +53,7 @@ import * as TokenRevocation from "./TokenRevocation.js"
 export type Options = ClientConfig.Options & {
   /** The life of a token. */
   readonly tokenCache?: TokenCache.Options | undefined
-  /** The limits of a token request. */
+  /** Options of the token endpoint: time limit, size of the response, assumed lifetime. */
   readonly tokenEndpoint?: TokenEndpoint.Options | undefined
   /** The limits of discovery. */
   readonly serverMetadata?: ServerMetadata.Options | undefined

@@ -393,7 +393,7 @@ export class TokenStoreError extends /*#__PURE__*/ Data.TaggedError("TokenStoreE
  * @category errors
  */
 export class ClientClosed extends /*#__PURE__*/ Data.TaggedError("ClientClosed") {
-  /** Always false: a scope that has ended stays ended. */
+  /** Always false: a closed client cannot be reopened. */
   get retryable(): boolean {
     return false
   }

@@ -127,20 +127,6 @@ const schedules = (name: string): Rule => (to, node) => {
   }
 }
 
-/** The state of `Stream.mapAccum` is lazy, and each element becomes any number of others. */
-const mapAccum: Rule = (to, node) => {
-  const [initial, step] = node.arguments.slice(-2)
-  if (initial === undefined || step === undefined || !ts.isArrowFunction(step)) return
-  to.insert(initial.getStart(to.file), "() => ")
-  const pair = ts.isParenthesizedExpression(step.body) ? step.body.expression : step.body
-  if (!ts.isArrayLiteralExpression(pair)) return
-  const [, element] = pair.elements
-  if (element === undefined) return
-  to.insert(element.getStart(to.file), "[")
-  to.insert(element.end, "]")
-  to.insert(pair.end, " as const")
-}
-
 /** `runCollect` gives an array. */
 const first: Rule = (to, node) => {
   const [value] = node.arguments
@@ -362,7 +348,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   "effect/Schedule.tapInput": ofInput("tap"),
   "effect/Schedule.either": schedules("min"),
   "effect/Schedule.intersect": schedules("max"),
-  "effect/Stream.mapAccum": mapAccum,
   "effect/Stream.fromReadableStream": fromReadableStream,
   "effect/Chunk.toReadonlyArray": first,
   "effect/ConfigProvider.fromMap": configProvider,

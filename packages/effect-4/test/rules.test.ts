@@ -167,9 +167,9 @@ const cases: Readonly<Record<string, readonly [effect3: string, effect4: string]
     "Schedule.tap(({ input }: { readonly input: number }) => ((n: number) => Effect.log(n))(input))]"
   ],
   "streams": [
-    "[Stream.mapAccum(0, (sum, n: number) => [sum + n, { sum }]), Chunk.toReadonlyArray(ours.chunk)]\n" +
+    "[Chunk.toReadonlyArray(ours.chunk)]\n" +
     "Stream.fromReadableStream(() => ours.stream, String)",
-    "[Stream.mapAccum(() => 0, (sum, n: number) => [sum + n, [{ sum }]] as const), ours.chunk]\n" +
+    "[ours.chunk]\n" +
     "Stream.fromReadableStream({ evaluate: () => ours.stream, onError: String })"
   ],
   "providers of configuration": [

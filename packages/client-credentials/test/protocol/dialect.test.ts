@@ -313,7 +313,7 @@ describe("the advice on an error response", () => {
         "invalid_request",
         "form or JSON (OAUTH_REQUEST_FORMAT), and whether it requires an audience, a scope or a resource."
       ],
-      ["invalid_grant", "allowed this grant"],
+      ["invalid_grant", "assertion or subject token"],
       ["unauthorized_client", "client_credentials grant"],
       [
         "unsupported_grant_type",

@@ -129,9 +129,7 @@ export const group = <O extends object>(
     if (!isMembers(value)) return problem(path, "an object", value)
     const unknown = Object.keys(value).filter((name) => !Object.hasOwn(known, name) && value[name] !== undefined)
     return [
-      ...unknown.flatMap((name) =>
-        problem(at(path, name), `absent: there is no such option${suggestion(name, names)}`, value[name])
-      ),
+      ...unknown.flatMap((name) => problem(at(path, name), `no such option${suggestion(name, names)}`, value[name])),
       ...Object.entries(known).flatMap(([name, rule]) =>
         value[name] === undefined && !necessary.includes(name) ? [] : rule(value[name], at(path, name))
       )

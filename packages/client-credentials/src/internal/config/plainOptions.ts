@@ -70,7 +70,7 @@ export const problemsOfPlatform = (platform: unknown, env: unknown): ReadonlyArr
   }
   const { fetch, httpClient, log } = platform
   for (const name of Object.keys(platform)) {
-    expect(name, names.includes(name) ? true : undefined, "absent: there is no such option")
+    expect(name, names.includes(name) ? true : undefined, "no such option")
   }
   const isFunction = (value: unknown) => value === undefined || typeof value === "function" ? true : undefined
   expect("fetch", isFunction(fetch), "a function")

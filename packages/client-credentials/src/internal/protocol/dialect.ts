@@ -166,7 +166,7 @@ const remedies: Readonly<Record<string, string>> = {
   invalid_request:
     "Check whether this server requires a form or JSON (OAUTH_REQUEST_FORMAT), and whether it requires an " +
     "audience, a scope or a resource.",
-  invalid_grant: "Check that the client is allowed this grant as it is configured.",
+  invalid_grant: "Check the assertion or subject token: issuer, audience, expiry, and the clock of this machine.",
   unauthorized_client: "Allow this client the client_credentials grant at the authorization server.",
   unsupported_grant_type:
     "Check that the token URL is that of a server with the client_credentials grant, and whether " +
