@@ -7,6 +7,7 @@ import type { TokenStore } from "@effect-oauth/client-credentials"
 import { VirtualClock } from "@effect-oauth/testing"
 import { Effect, FastCheck as fc, Logger, Option } from "effect"
 
+import type { Entry } from "../src/TokenStore/contract.js"
 import { names, process } from "./support/budgetProcess.js"
 import { runs } from "./support/runs.js"
 
@@ -17,7 +18,7 @@ const limit = 6
 
 /** A store whose entries can be replaced by those of an earlier moment, and whose clock can be set back. */
 const faultyStore = (time: VirtualClock.VirtualClock) => {
-  type Entries = ReadonlyMap<string, Option.Option.Value<TokenStore.Snapshot["entry"]>>
+  type Entries = ReadonlyMap<string, Entry>
   const state = { entries: new Map() as Entries, past: [new Map() as Entries], behind: 0 }
   const snapshot = (key: string): TokenStore.Snapshot => ({
     entry: Option.fromNullable(state.entries.get(key)),

@@ -27,7 +27,7 @@ for (const [name, archive] of archives) {
     it("contains the required files, and no others", async () => {
       const files = (await succeed("tar", ["-tzf", archive])).trim().split("\n")
       const expected = [
-        /^(dist|src)\/(internal\/([a-z]+\/)?|TokenStore\/)?[A-Za-z]+\.(ts|d\.ts|js|d\.ts\.map|js\.map)$/,
+        /^(dist|src)\/(internal\/([a-z]+\/)?|(TokenStore|ClientConfig)\/)?[A-Za-z]+\.(ts|d\.ts|js|d\.ts\.map|js\.map)$/,
         /^dist\/bundle\/[\w-]+\.(c?js|txt)$/,
         /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
       ]
