@@ -47,6 +47,12 @@ describe("a profile", () => {
         assert.strictEqual((yield* user.run(["token", "--profile", "shop"])).stdout, "token-1\n")
         assert.strictEqual((yield* user.run(["token"], { env: { EFFECT_OAUTH_PROFILE: "shop" } })).stdout, "token-1\n")
         assert.strictEqual((yield* user.run(["token"])).exitCode, 10)
+        for (const name of ["EFFECT_OAUTH_PROFLE", "effect_oauth_profile"]) {
+          // With the settings of the environment, the call would go elsewhere.
+          const misspelt = yield* user.run(["token"], { env: { [name]: "shop", OAUTH_CLIENT_ID: "other" } })
+          assert.deepStrictEqual([misspelt.exitCode, misspelt.stdout], [10, ""])
+          assert.include(misspelt.stderr, `${name} is not a variable of effect-oauth. Nothing was sent.`)
+        }
         yield* user.run(["init", ...options, "--secret-file", "secret"])
         assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
         assert.match((yield* user.run(["status", "--all"])).stdout, /│ default │ shop [^]*│ shop +│ shop /)

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 
+import { harmless } from "./ansi.js"
 import * as directories from "./directories.js"
 import { Failure, usage } from "./Failure.js"
 import * as privateFile from "./privateFile.js"
@@ -125,6 +126,9 @@ const ofEnvironment: Effect.Effect<Settings> = Effect.sync(() => {
   }
 })
 
+/** Selects the client, so a misspelt one must not select another. */
+const profileVariable = "EFFECT_OAUTH_PROFILE"
+
 /**
  * Loads the settings of the profile that the command line or `EFFECT_OAUTH_PROFILE` names, without those of the environment, so
  * that the id of one client is never combined with the secret of another. Without a name, loads those of the environment, or of
@@ -134,7 +138,15 @@ export const load = (named: Option.Option<string>): Effect.Effect<Settings, Fail
   Effect.gen(function*() {
     // An empty name, for example of an unset variable, must not select another client.
     if (Option.isSome(named)) return yield* ofProfile(named.value)
-    const name = process.env["EFFECT_OAUTH_PROFILE"] ?? ""
+    const misspelt = Object.keys(process.env).find((name) => /^effect_oauth_/i.test(name) && name !== profileVariable)
+    if (misspelt !== undefined) {
+      return yield* new Failure({
+        outcome: "configuration",
+        message: `${harmless(misspelt)} is not a variable of effect-oauth. Nothing was sent.`,
+        remedy: `Name the profile by ${profileVariable} or --profile, or unset the variable.`
+      })
+    }
+    const name = process.env[profileVariable] ?? ""
     if (name !== "") return yield* ofProfile(name)
     const environment = yield* ofEnvironment
     if (Object.keys(environment.values).some(variables.showsClient)) {
