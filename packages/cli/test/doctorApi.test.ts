@@ -169,25 +169,27 @@ const situations: ReadonlyArray<Situation> = [
   ...[401, 419, 498].map((status): Situation => ({
     name: `a token that is rejected by ${status}`,
     status,
-    code: "token-rejected",
+    code: "no-challenge",
     says: new RegExp(`rejects the token \\(${status}\\)`),
     remedy: /OAUTH_AUDIENCE or OAUTH_RESOURCE/
   })),
-  ...["Bearer error=\"expired_token\"", "Bearer error=invalid_token", "Bearer realm=\"x\", error='token_expired'"].map((
-    value
-  ): Situation => ({
+  ...([
+    ["Bearer error=\"expired_token\"", "token-expired"],
+    ["Bearer error=invalid_token", "token-opaque"],
+    ["Bearer realm=\"x\", error='token_expired'", "token-expired"]
+  ] as const).map(([value, code]): Situation => ({
     name: `a token that is rejected by ${value}`,
     status: 401,
     headers: challenge(value),
-    code: "token-rejected",
+    code,
     says: /rejects the token \(401/,
-    remedy: /OAUTH_AUDIENCE/
+    remedy: /API_BASE_URL/
   })),
   {
     name: "a token that is rejected by 403",
     status: 403,
     headers: challenge("Bearer error=\"invalid_token\""),
-    code: "token-rejected",
+    code: "token-opaque",
     says: /rejects the token \(403, invalid_token\)/,
     remedy: /OAUTH_AUDIENCE/
   },
@@ -196,7 +198,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 200,
     headers: { "content-type": "application/json" },
     body: "{\"errors\":[{\"message\":\"no\",\"extensions\":{\"code\":\"UNAUTHENTICATED\"}}]}",
-    code: "token-rejected",
+    code: "token-opaque",
     says: /UNAUTHENTICATED/,
     remedy: /OAUTH_AUDIENCE/
   },

@@ -1,43 +1,14 @@
 /**
  * Rules for the response of the API to a call with the token: its cause and the remedy.
  */
-import * as Challenge from "@effect-oauth/client-credentials/Challenge"
-
-import type { Values } from "../profileText.js"
-import {
-  type Answer,
-  destination,
-  isHtml,
-  isSignInPage,
-  json,
-  record,
-  resetOf,
-  shown,
-  time,
-  wantsCertificate,
-  wantsTls
-} from "./answer.js"
+import { destination, isHtml, isSignInPage, resetOf, shown, time, wantsCertificate, wantsTls } from "./answer.js"
+import { type ApiFact, challenges, errorOf, is, isDpop, schemes, status, url } from "./apiFact.js"
 import * as changes from "./change.js"
 import { diagnose, type Finding, ok, type Rule } from "./finding.js"
 import { certificateRemedy } from "./networkRules.js"
-
-export interface ApiFact {
-  readonly answer: Answer
-  readonly values: Values
-  readonly now: number
-}
-
-const url = ({ answer }: ApiFact): string => answer.url
-
-const status = ({ answer }: ApiFact): number => answer.status
-
-const is = (...all: ReadonlyArray<number>) => (fact: ApiFact): boolean => all.includes(status(fact))
+import * as rejectionRules from "./rejectionRules.js"
 
 const between = (from: number, to: number) => (fact: ApiFact): boolean => status(fact) >= from && status(fact) < to
-
-const challenges = ({ answer }: ApiFact) => Challenge.parse(answer.headers["www-authenticate"] ?? "")
-
-const schemes = (fact: ApiFact): ReadonlyArray<string> => challenges(fact).map(({ scheme }) => scheme.toLowerCase())
 
 /** The scheme that an API requires in place of a bearer token, where it names one. */
 const otherScheme = (fact: ApiFact): string | undefined => {
@@ -47,10 +18,6 @@ const otherScheme = (fact: ApiFact): string | undefined => {
     : all.find((one) => /^[a-z0-9-]{1,40}$/.test(one))
 }
 
-const isDpop = ({ values }: ApiFact): boolean =>
-  values["OAUTH_DPOP"] === "true" || values["OAUTH_DPOP_KEY"] !== undefined ||
-  values["OAUTH_DPOP_KEY_FILE"] !== undefined
-
 const wantsDpop = (fact: ApiFact): boolean => {
   const all = schemes(fact)
   const isOnly = all.includes("dpop") && !all.includes("bearer")
@@ -58,22 +25,10 @@ const wantsDpop = (fact: ApiFact): boolean => {
     (isOnly || /\bdpop\b/i.test(`${errorOf(fact) ?? ""} ${status(fact) === 400 ? fact.answer.body : ""}`))
 }
 
-const errorOf = (fact: ApiFact): string | undefined => {
-  const found = challenges(fact).map(({ parameters }) => parameters["error"]).find((one) => one !== undefined)
-  return found === undefined ? undefined : shown(found).slice(0, 60)
-}
-
 const wantsKey = ({ answer }: ApiFact): boolean =>
   [401, 403].includes(answer.status) &&
   (/\b(?:api[ _-]?key|subscription[ _-]?key|x-api-key)\b/i.test(answer.body) ||
     /\b(?:api-?key|azureapimanagementkey)\b/i.test(answer.headers["www-authenticate"] ?? ""))
-
-/** GraphQL servers write a rejection into a successful response. */
-const isUnauthenticated = ({ answer }: ApiFact): boolean => {
-  const { errors } = record(json(answer)) ?? {}
-  return Array.isArray(errors) &&
-    errors.some((one) => record(record(one)?.["extensions"])?.["code"] === "UNAUTHENTICATED")
-}
 
 const leadsToSignIn = ({ answer }: ApiFact): boolean =>
   /(?:^|[/._-])(?:log[-_]?in|sign[-_]?in|sso|auth(?:orize|entication)?|saml|account)(?:[/._-]|$)/i.test(
@@ -93,10 +48,6 @@ const moved = ({ answer, values }: ApiFact): URL | undefined => {
 const anotherPath = "Pass the path of a resource that this client may read: --path /items."
 
 const undecided = "which does not show whether the API accepts the token"
-
-const token =
-  "Check that the token is for this API: OAUTH_AUDIENCE or OAUTH_RESOURCE as in its documentation, and API_BASE_URL of the " +
-  "environment that these credentials are for."
 
 const rejections: ReadonlyArray<Rule<ApiFact>> = [
   {
@@ -118,6 +69,15 @@ const rejections: ReadonlyArray<Rule<ApiFact>> = [
     cause: (fact) => `${url(fact)} requires a token that is bound to a key, with proofs (DPoP, ${status(fact)})`,
     fix: () => changes.set({ OAUTH_DPOP: "true" }),
     remedy: () => "The authorization server must support it too."
+  },
+  {
+    code: "dpop-proof",
+    holds: (fact) =>
+      is(400, 401)(fact) && isDpop(fact) && /^(?:invalid_dpop_proof|use_dpop_nonce)$/i.test(errorOf(fact) ?? ""),
+    cause: (fact) => `${url(fact)} does not accept the proof of possession (${status(fact)}, ${errorOf(fact)})`,
+    remedy: () =>
+      "Check API_BASE_URL, which the proof states: a proxy before the API may change it. Check the clock of this machine too, " +
+      "and the key of OAUTH_DPOP_KEY_FILE if one is set."
   },
   {
     code: "api-key",
@@ -176,19 +136,6 @@ const rejections: ReadonlyArray<Rule<ApiFact>> = [
     holds: (fact) => is(403)(fact) && errorOf(fact)?.toLowerCase() !== "invalid_token",
     cause: (fact) => `${url(fact)} forbids it (403)`,
     remedy: () => "Have the API's operator give this client the right, or pass another --path."
-  },
-  {
-    code: "token-rejected",
-    holds: is(401, 403, 419, 498),
-    cause: (fact) =>
-      `${url(fact)} rejects the token (${status(fact)}${errorOf(fact) === undefined ? "" : `, ${errorOf(fact)}`})`,
-    remedy: () => token
-  },
-  {
-    code: "token-rejected",
-    holds: isUnauthenticated,
-    cause: (fact) => `${url(fact)} answers ${status(fact)} with the error UNAUTHENTICATED: it rejects the token`,
-    remedy: () => token
   }
 ]
 
@@ -267,7 +214,7 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
   }
 ]
 
-const rules = [...rejections, ...others]
+const rules = [...rejections, ...rejectionRules.rules, ...others]
 
 /** The codes of all situations, for the documentation and its test. */
 export const codes: ReadonlyArray<string> = rules.map(({ code }) => code)

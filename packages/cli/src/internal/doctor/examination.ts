@@ -247,7 +247,7 @@ const authentication = (current: session.Session, found: Discovered, report: Rep
 
 const words = (text: string | undefined) => (text ?? "").split(" ").filter((one) => one !== "")
 
-const call = (current: session.Session, { path, timeout }: Options) =>
+const call = (current: session.Session, token: Redacted.Redacted<string>, { path, timeout }: Options) =>
   Effect.gen(function*() {
     const { api } = current.config
     const { values } = current.chosen
@@ -255,7 +255,7 @@ const call = (current: session.Session, { path, timeout }: Options) =>
     const before = current.recorded.answers.length
     const called = yield* Effect.timeoutOption(current.call(url), timeout)
     const answer = current.recorded.answers.slice(before).at(-1)
-    if (answer !== undefined) return apiRules.call({ answer, values, now: yield* Clock.currentTimeMillis })
+    if (answer !== undefined) return apiRules.call({ answer, values, token, now: yield* Clock.currentTimeMillis })
     const error = called._tag === "Some" && Either.isLeft(called.value) ? called.value.left : undefined
     if (error?._tag === "PathNotAllowed" || error?._tag === "OriginNotAllowed") {
       return {
@@ -298,5 +298,5 @@ export const examine = (first: session.Session, report: Report, options: Options
     if (isElsewhere && !(yield* reach(api.baseUrl, "API_BASE_URL", current.chosen.values, report))) {
       return yield* skip(report, "call")
     }
-    return yield* report(yield* call(current, options))
+    return yield* report(yield* call(current, token.value, options))
   })
