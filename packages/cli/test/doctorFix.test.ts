@@ -3,6 +3,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { parseEnv } from "node:util"
 
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
@@ -63,9 +64,50 @@ describe("a change of a profile", () => {
     )
   })
 
+  it("is of the one line that Node reads, where a variable is set several times", () => {
+    fc.assert(
+      fc.property(
+        fc.array(line),
+        fc.array(line),
+        fc.constantFrom(...variables),
+        fc.uniqueArray(value, { minLength: 2, maxLength: 5 }),
+        (before, after, variable, [next = "", ...values]) => {
+          const isOther = (one: string) => !new RegExp(`^\\s*(export )?${variable}\\b`).test(one)
+          const lines = [
+            ...before,
+            ...values.map((one) => `${variable}=${one}`),
+            ...after.filter(isOther)
+          ]
+          const edited = Either.getOrThrow(edit(lines.join("\n"), change.set({ [variable]: next })))
+          const last = lines.length - after.filter(isOther).length - 1
+          assert.deepStrictEqual(
+            edited.text.split("\n").slice(0, -1).flatMap((one, index) => one === lines[index] ? [] : [[index, one]]),
+            [[last, `${variable}='${next}'`]]
+          )
+          assert.strictEqual(parseEnv(edited.text)[variable], next)
+          assert.lengthOf(edited.differences, 1)
+        }
+      )
+    )
+  })
+
+  it("does not touch what looks like a setting within a value", () => {
+    const key = "OAUTH_PRIVATE_KEY='-----\nOAUTH_DPOP=false\n-----'\n"
+    assert.deepStrictEqual(
+      Either.map(edit(key, change.set({ OAUTH_DPOP: "true" })), ({ text }) => text),
+      Either.right(`${key}OAUTH_DPOP='true'\n`)
+    )
+    for (const text of [`OAUTH_DPOP=true\n${key}`, `${key}OAUTH_DPOP=true\n`, `OAUTH_DPOP=a\n${key}OAUTH_DPOP=b\n`]) {
+      assert.deepStrictEqual(
+        Either.map(edit(text, change.unset("OAUTH_DPOP")), (edited) => edited.text),
+        Either.right(key)
+      )
+    }
+  })
+
   it("does not touch what it cannot change safely", () => {
-    const text = "OAUTH_PRIVATE_KEY='-----\nOAUTH_DPOP=false\n-----'\n"
-    assert.isTrue(Either.isLeft(edit(text, change.set({ OAUTH_DPOP: "true" }))))
+    const text = "OAUTH_DPOP='a\nb'\n"
+    assert.isTrue(Either.isLeft(edit(text, change.unset("OAUTH_DPOP"))))
   })
 
   it("can be of variables without secrets only", () => {
