@@ -38,7 +38,7 @@ export const errorOf = (fact: ApiFact): string | undefined => {
 
 const members = ["error_description", "message", "detail", "error"] as const
 
-/** Texts that repeat the status, and state no reason. */
+/** Strings that repeat the status, and state no reason. */
 const isEmpty = (text: string): boolean =>
   /^(?:un-?authori[sz]ed|unauthenticated|access[ _]denied|invalid[ _]token|authentication (?:failed|required))?[.!]?$/i
     .test(
@@ -55,7 +55,7 @@ export const descriptionOf = (fact: ApiFact): string | undefined => {
   return isEmpty(text) ? undefined : text
 }
 
-/** What the token states itself; undefined if it is opaque. */
+/** Returns the content of the token; undefined if it is opaque. */
 export const statedBy = ({ token }: ApiFact): jwt.Jwt | undefined =>
   token === undefined ? undefined : jwt.read(Redacted.value(token))
 

@@ -120,7 +120,7 @@ const general =
   "Check that the token is for this API: OAUTH_AUDIENCE or OAUTH_RESOURCE as in its documentation, and API_BASE_URL of the " +
   "environment that these credentials are for."
 
-/** What the API states as the reason, in its error code or its description. */
+/** Reasons that an API may state in its error code or its description. */
 const reasons: ReadonlyArray<
   { readonly code: string; readonly pattern: RegExp; readonly remedy: (fact: ApiFact) => string }
 > = [
@@ -168,7 +168,7 @@ const reasons: ReadonlyArray<
   { code: "token-scope", pattern: /\bscopes?\b|\bscp\b/i, remedy: scopeRemedy }
 ]
 
-/** The stated reason. A text that lists several, as that of RFC 6750 section 3.1 does, states none. */
+/** The stated reason. A description that lists several, as that of RFC 6750 section 3.1 does, states none. */
 const reason = (fact: ApiFact) => {
   const text = `${(errorOf(fact) ?? "").replaceAll("_", " ")} ${descriptionOf(fact) ?? ""}`
   const found = reasons.filter(({ pattern }) => pattern.test(text))
