@@ -14,7 +14,7 @@ import { machine } from "./results.js"
 import * as toolCost from "./toolCost.js"
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
-const program = fileURLToPath(new URL("../../cli/dist/bundle/effect-oauth.cjs", import.meta.url))
+const program = fileURLToPath(new URL("../../cli/dist/bundle/effect-oauth.js", import.meta.url))
 const rounds = 21
 
 const measured = Effect.gen(function*() {

@@ -85,9 +85,11 @@ const builds = await Promise.all([
     plugins: [lateModules],
     banner
   }),
-  build({ ...cjs, entryPoints: ["dist/bin.js"], outfile: join(outdir, "effect-oauth.cjs"), banner })
+  build({ ...cjs, entryPoints: ["dist/bin.js"], outfile: join(outdir, "effect-oauth.js"), banner })
 ])
-chmodSync(join(outdir, "effect-oauth.cjs"), 0o755)
+chmodSync(join(outdir, "effect-oauth.js"), 0o755)
+// The scripts are CommonJS, unlike the package.
+writeFileSync(join(outdir, "package.json"), "{ \"type\": \"commonjs\" }\n")
 
 // The bundle contains code of other projects, under their licenses.
 const packages = new Set(

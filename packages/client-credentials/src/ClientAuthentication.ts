@@ -16,6 +16,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
+import * as bareMethods from "./internal/config/bareMethods.js"
 import { collect, given } from "./internal/config/check.js"
 import type * as source from "./internal/config/credentialSource.js"
 import * as identityToken from "./internal/config/identityToken.js"
@@ -265,3 +266,21 @@ export const custom = (
     return problems
   }
 })
+
+/**
+ * Authenticates by the certificate of the TLS connection, from an authority that the server trusts (RFC 8705 section 2.1).
+ * The HTTP client presents the certificate: see `NodeTls`.
+ *
+ * @internal
+ */
+export const tlsClientAuth: ClientAuthentication = /*#__PURE__*/ bareMethods.certificate("tls_client_auth")
+
+/**
+ * Authenticates by the certificate of the TLS connection, self-signed and registered with the server (RFC 8705 section
+ * 2.2).
+ *
+ * @internal
+ */
+export const selfSignedTlsClientAuth: ClientAuthentication = /*#__PURE__*/ bareMethods.certificate(
+  "self_signed_tls_client_auth"
+)

@@ -498,6 +498,8 @@ const surface: Readonly<Record<string, Entry>> = {
       ClientConfig.make({ ...withSecret, clientId: "c4n4ry\u0000" })
     ], Effect.exit),
   "ClientCredentials.compose": "used by the layers of a client",
+  "ClientAuthentication.selfSignedTlsClientAuth": "the certificate is the HTTP client's",
+  "ClientAuthentication.tlsClientAuth": "the certificate is the HTTP client's",
   "ClientCredentials.refuseTls": "shows names of variables, see PromiseClient.create.test.ts",
   "ClientCredentials.reportUnreadTls": "shows names of variables, see NodeTls.test.ts",
   "ClientCredentials.layer": (http) => built(Layer.provide(ClientCredentials.layer(withSecret), http)),

@@ -28,7 +28,7 @@ for (const [name, archive] of archives) {
       const files = (await succeed("tar", ["-tzf", archive])).trim().split("\n")
       const expected = [
         /^(dist|src)\/(internal\/([a-z]+\/)?|(TokenStore|ClientConfig)\/)?[A-Za-z]+\.(ts|d\.ts|js|d\.ts\.map|js\.map)$/,
-        /^dist\/bundle\/[\w-]+\.(c?js|txt)$/,
+        /^dist\/bundle\/[\w-]+\.(c?js|json|txt)$/,
         /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
       ]
       const paths = files.map((file) => file.replace(/^package\//, ""))

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll } from "@effect/vitest"
 import { Effect } from "effect"
 
-export const path = fileURLToPath(new URL("../../dist/bundle/effect-oauth.cjs", import.meta.url))
+export const path = fileURLToPath(new URL("../../dist/bundle/effect-oauth.js", import.meta.url))
 
 export interface Ended {
   readonly exitCode: number
