@@ -189,7 +189,7 @@ describe("sandbox", () => {
       const file = `${directory}/sandbox.json`
       const wrong = [
         [`{ "server": { "dailyLimt": 1 } }`, "server.dailyLimt: expected no such option", "the nearest is dailyLimit"],
-        [`{ "sever": {} }`, "sever: expected absent", "the nearest is server"],
+        [`{ "sever": {} }`, "sever: expected no such option", "the nearest is server"],
         [`{ "api": [] }`, "api: expected an object"],
         [`{ "server": 1 }`, "server: expected one of"],
         [`{ "api": { "handler": "x" } }`, "api.handler: expected a function"],
