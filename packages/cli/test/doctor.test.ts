@@ -7,6 +7,7 @@ import { join } from "node:path"
 
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { exportJWK, exportPKCS8, generateKeyPair } from "jose"
 import { generate } from "selfsigned"
 
 import * as certificates from "../../client-credentials/test/support/certificates.js"
@@ -19,6 +20,7 @@ interface Finding {
   readonly code: string
   readonly says: string
   readonly remedy?: string
+  readonly fix?: { readonly set: Readonly<Record<string, string>> }
 }
 
 const start = Effect.gen(function*() {
@@ -331,25 +333,27 @@ describe("the verdict of doctor", () => {
 })
 
 describe("doctor, with oidc-provider over TLS", () => {
-  const real = Effect.gen(function*() {
-    const { apiOrigin, ca, issuer, state } = yield* servers.start
-    const { doctor, file } = yield* start
-    const env = {
-      OAUTH_ISSUER: issuer,
-      OAUTH_CLIENT_ID: "inventory-sync",
-      OAUTH_CLIENT_SECRET_FILE: file("secret", `${servers.secret}\n`),
-      OAUTH_RESOURCE: servers.resource,
-      OAUTH_SCOPE: "items:read",
-      OAUTH_TLS_CA_FILE: file("ca.pem", ca.cert),
-      API_BASE_URL: apiOrigin
-    }
-    const wrong = (more: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
-      Effect.map(doctor({ ...env, ...more }, ...args), ({ exitCode, wrong: [first, ...more] }) => {
-        assert.deepStrictEqual([exitCode, more], [21, []])
-        return first as Finding
-      })
-    return { doctor, env, file, state, wrong }
-  })
+  const realWith = (options: servers.ProviderOptions) =>
+    Effect.gen(function*() {
+      const { apiOrigin, ca, issuer, state } = yield* servers.startWith(options)
+      const { doctor, file } = yield* start
+      const env = {
+        OAUTH_ISSUER: issuer,
+        OAUTH_CLIENT_ID: "inventory-sync",
+        OAUTH_CLIENT_SECRET_FILE: file("secret", `${servers.secret}\n`),
+        OAUTH_RESOURCE: servers.resource,
+        OAUTH_SCOPE: "items:read",
+        OAUTH_TLS_CA_FILE: file("ca.pem", ca.cert),
+        API_BASE_URL: apiOrigin
+      }
+      const wrong = (more: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
+        Effect.map(doctor({ ...env, ...more }, ...args), ({ exitCode, wrong: [first, ...more] }) => {
+          assert.deepStrictEqual([exitCode, more], [21, []])
+          return first as Finding
+        })
+      return { doctor, env, file, state, wrong }
+    })
+  const real = realWith({})
 
   it.scopedLive("finds nothing wrong where nothing is, for one token", () =>
     Effect.gen(function*() {
@@ -414,6 +418,83 @@ describe("doctor, with oidc-provider over TLS", () => {
         assert.match(found.remedy ?? "", remedy)
       }
     }), minute)
+
+  it.scopedLive(
+    "finds what a client of one kind must use, at no token that cannot be used",
+    () =>
+      Effect.gen(function*() {
+        const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("PS256", { extractable: true }))
+        const jwk = yield* Effect.promise(() => exportJWK(publicKey))
+        const pem = yield* Effect.promise(() => exportPKCS8(privateKey))
+        const client = (client_id: string, more: object) => ({
+          client_id,
+          grant_types: ["client_credentials"],
+          response_types: [],
+          redirect_uris: [],
+          id_token_signed_response_alg: "ES256" as const,
+          scope: "items:read items:write",
+          ...more
+        })
+        const byKey = (alg: "PS256" | "RS256") => ({
+          token_endpoint_auth_method: "private_key_jwt",
+          token_endpoint_auth_signing_alg: alg,
+          jwks: { keys: [{ ...jwk, kid: "c1", use: "sig" }] }
+        })
+        const { doctor, env, file, state } = yield* realWith({
+          clients: [
+            client("bound", { client_secret: servers.secret, dpop_bound_access_tokens: true }),
+            client("ps", byKey("PS256")),
+            client("rs", byKey("RS256")),
+            client("ps-bound", { ...byKey("PS256"), dpop_bound_access_tokens: true })
+          ],
+          isStrict: true
+        })
+        const { OAUTH_CLIENT_SECRET_FILE: _, ...withoutSecret } = env
+        const key = { ...withoutSecret, OAUTH_PRIVATE_KEY_FILE: file("key.pem", pem) }
+        const cases: ReadonlyArray<
+          readonly [env: Readonly<Record<string, string>>, code: string, fix: Readonly<Record<string, string>>]
+        > = [
+          [{ ...env, OAUTH_CLIENT_ID: "bound" }, "dpop-required", { OAUTH_DPOP: "true" }],
+          [{ ...key, OAUTH_CLIENT_ID: "ps", OAUTH_SIGNING_ALGORITHM: "RS256" }, "signing-algorithm", {
+            OAUTH_SIGNING_ALGORITHM: "PS256"
+          }],
+          [
+            {
+              ...key,
+              OAUTH_CLIENT_ID: "rs",
+              OAUTH_SIGNING_ALGORITHM: "RS256",
+              OAUTH_ASSERTION_AUDIENCE: "token_endpoint"
+            },
+            "assertion-audience",
+            { OAUTH_ASSERTION_AUDIENCE: "issuer" }
+          ],
+          [
+            {
+              ...key,
+              OAUTH_CLIENT_ID: "ps",
+              OAUTH_SIGNING_ALGORITHM: "RS256",
+              OAUTH_ASSERTION_AUDIENCE: "token_endpoint"
+            },
+            "several-settings",
+            { OAUTH_SIGNING_ALGORITHM: "PS256", OAUTH_ASSERTION_AUDIENCE: "issuer" }
+          ],
+          [{ ...key, OAUTH_CLIENT_ID: "ps-bound", OAUTH_SIGNING_ALGORITHM: "RS256" }, "several-settings", {
+            OAUTH_SIGNING_ALGORITHM: "PS256",
+            OAUTH_DPOP: "true"
+          }]
+        ]
+        for (const [settings, code, fix] of cases) {
+          const before = state.issued
+          const { wrong } = yield* doctor(settings)
+          const name = `${settings["OAUTH_CLIENT_ID"]}: ${JSON.stringify(wrong)}`
+          assert.deepStrictEqual(wrong.map((one) => [one.code, one.fix?.set]), [[code, fix]], name)
+          assert.strictEqual(state.issued - before, 1, name)
+          const fixed = yield* doctor({ ...settings, ...fix })
+          assert.deepStrictEqual([fixed.exitCode, fixed.wrong], [0, []], name)
+        }
+      }),
+    minute
+  )
 
   it.scopedLive(
     "recognizes a configuration that is not complete, and a secret that others may read",

@@ -24,8 +24,7 @@ const token: tokenRules.TokenFact = {
   answer: undefined,
   method: "client_secret_post",
   isSpecial: false,
-  values: { OAUTH_TOKEN_URL: "https://auth.example.com/token", OAUTH_CLIENT_ID: "a" },
-  tried: []
+  values: { OAUTH_TOKEN_URL: "https://auth.example.com/token", OAUTH_CLIENT_ID: "a" }
 }
 
 const answer = (status: number, body = "", headers: Readonly<Record<string, string>> = {}): answers.Answer => ({
@@ -120,6 +119,38 @@ describe("the rules of token endpoints", () => {
         const changed = all.map((one) => JSON.stringify(Object.entries(change.applied(one, fact.values)).sort()))
         assert.deepStrictEqual(changed, [...new Set(changed)])
         assert.notInclude(changed, JSON.stringify(Object.entries(fact.values).sort()))
+      }
+    ))
+  })
+
+  it("try settings alone, then two together, without a repetition and within six requests", () => {
+    const refusal = fc.record({
+      kind: fc.constantFrom("authentication" as const, "request" as const, "limit" as const, undefined),
+      status: fc.constantFrom(200, 400, 401, 415),
+      error: fc.constantFrom("invalid_client", "invalid_request", "invalid_grant", "invalid_scope", undefined)
+    })
+    fc.assert(fc.property(
+      fc.constantFrom("client_secret_basic", "client_secret_post", "private_key_jwt"),
+      fc.boolean(),
+      refusal,
+      fc.array(fc.option(refusal, { nil: undefined }), { minLength: 20, maxLength: 20 }),
+      (method, isSpecial, first, refusals) => {
+        const fact = { ...token, ...first, method, isSpecial }
+        const tried: Array<trials.Trial> = []
+        for (const one of refusals) {
+          const next = trials.next(fact, tried)
+          if (next === undefined) break
+          const values = change.applied(next, fact.values)
+          tried.push({ change: next, fact: one === undefined ? undefined : { ...fact, ...one, values } })
+        }
+        assert.isAtMost(tried.filter((one) => one.fact !== undefined).length, 6)
+        const sent = tried.map((one) => JSON.stringify(Object.entries(change.applied(one.change, fact.values)).sort()))
+        assert.deepStrictEqual(sent, [...new Set(sent)])
+        // A limit or a token, even one that cannot be used, ends the attempts.
+        const last = tried.findIndex((one) =>
+          one.fact !== undefined && (one.fact.kind === "limit" || one.fact.status < 300)
+        )
+        if (last !== -1) assert.lengthOf(tried, last + 1)
       }
     ))
   })

@@ -100,7 +100,7 @@ const situations: ReadonlyArray<Situation> = [
     name: `a wrong secret, as ${error}`,
     answer: ({ refuse }) => refuse(401, { error, error_description: `not ${secret}` }),
     code: "credentials",
-    says: /does not accept the client id and the secret .*, nor by client_secret_basic/,
+    says: /does not accept the client id and the secret .*; tried without success: client_secret_basic/,
     remedy: /Check OAUTH_CLIENT_ID and the secret/,
     issued: 0
   })),
@@ -164,6 +164,96 @@ const situations: ReadonlyArray<Situation> = [
     remedy: /Remove OAUTH_DPOP/,
     unset: ["OAUTH_DPOP"],
     issued: 1
+  },
+  ...([
+    ["client_secret_post", {}],
+    ["client_secret_basic", {}],
+    ["client_secret_basic", { OAUTH_BASIC_ENCODING: "raw" }]
+  ] as const).flatMap(([method, more]) =>
+    ([
+      [formEncoded(secret), { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" }],
+      [secret, { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_BASIC_ENCODING: "raw" }]
+    ] as const).filter(([expected]) =>
+      method === "client_secret_post" || (expected === secret) !== ("OAUTH_BASIC_ENCODING" in more)
+    ).flatMap(([expected, fix]) =>
+      ([
+        // Reports the format first, the client first, or neither.
+        ["invalid_request", "invalid_client"],
+        ["invalid_client", "invalid_client"],
+        ["invalid_request", "invalid_request"]
+      ] as const).map(([format, client]): Situation => ({
+        name: `JSON and ${
+          expected === secret ? "raw" : "form-encoded"
+        } basic wanted as ${format}, ${client}, by ${method}`,
+        env: { OAUTH_CLIENT_AUTHENTICATION: method, ...more },
+        answer: (one) =>
+          !one.body.startsWith("{")
+            ? one.refuse(400, { error: format })
+            : one.basic === `a:${expected}`
+            ? one.issue()
+            : one.refuse(client === "invalid_client" ? 401 : 400, { error: client }),
+        code: "several-settings",
+        says: /by a json body with client_secret_basic/,
+        remedy: /OAUTH_REQUEST_FORMAT=json.*the server issued a token/,
+        fix: { ...fix, OAUTH_REQUEST_FORMAT: "json" },
+        issued: 1
+      }))
+    )
+  ),
+  {
+    name: "a form and the body wanted, by basic authentication and JSON",
+    env: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_REQUEST_FORMAT: "json" },
+    answer: (one) => !one.body.startsWith("{") && hasPost(one) ? one.issue() : invalidClient(one),
+    code: "several-settings",
+    says: /by a form body with client_secret_post/,
+    remedy: /Set OAUTH_CLIENT_AUTHENTICATION=client_secret_post, and remove OAUTH_REQUEST_FORMAT/,
+    fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_post" },
+    unset: ["OAUTH_REQUEST_FORMAT", "OAUTH_BASIC_ENCODING"],
+    issued: 1
+  },
+  {
+    name: "another method and DPoP wanted",
+    answer: (one) =>
+      one.basic !== `a:${formEncoded(secret)}`
+        ? invalidClient(one)
+        : one.request.headers["dpop"] === undefined
+        ? one.refuse(400, { error: "invalid_dpop_proof" })
+        : one.issue({ token_type: "DPoP" }),
+    code: "several-settings",
+    says: /by DPoP with client_secret_basic/,
+    remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_basic and OAUTH_DPOP=true/,
+    fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_DPOP: "true" },
+    issued: 1
+  },
+  {
+    name: "another method wanted, and a scope that is not allowed",
+    answer: (one) =>
+      one.basic === `a:${formEncoded(secret)}` ? one.refuse(400, { error: "invalid_scope" }) : invalidClient(one),
+    code: "scope",
+    says: /does not grant the scope/,
+    remedy:
+      /Set OAUTH_CLIENT_AUTHENTICATION=client_secret_basic: the server accepts the client with that\. Set OAUTH_SCOPE/,
+    fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" },
+    issued: 0
+  },
+  {
+    name: "another method wanted, and a token type that is not stated, for one token",
+    answer: (one) =>
+      one.basic === `a:${formEncoded(secret)}` ? one.issue({ token_type: undefined }) : invalidClient(one),
+    code: "token-type",
+    says: /without a token_type/,
+    remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_basic: the server accepts.*OAUTH_TOKEN_TYPE=assume-bearer/,
+    fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_TOKEN_TYPE: "assume-bearer" },
+    issued: 1
+  },
+  {
+    name: "what no settings fit, with what was tried",
+    answer: invalidClient,
+    code: "credentials",
+    says:
+      /tried without success: client_secret_basic, client_secret_basic \(raw\), a json body, a json body with client_secret_basic, a json body with client_secret_basic \(raw\) \(6 token requests, no token\)/,
+    remedy: /OAUTH_CLIENT_ID/,
+    issued: 0
   },
   ...([undefined, "BearerToken"] as const).map((token_type): Situation => ({
     name: `the token type ${token_type}`,

@@ -156,25 +156,6 @@ const isSpecial = ({ values }: Settings) =>
 const requests = (all: ReadonlyArray<session.Session>): number =>
   all.reduce((sum, { recorded }) => sum + recorded.tokenRequests, 0)
 
-/** Tries other settings; the client with which the server issued a token. */
-const tryOthers = (failed: session.Session, fact: tokenRules.TokenFact, { timeout }: Options) =>
-  Effect.gen(function*() {
-    const tried: Array<changes.Change> = []
-    const sessions: Array<session.Session> = []
-    for (const change of trials.forFact(fact)) {
-      const values = changes.apply(change, failed.chosen.values) ?? failed.chosen.values
-      const made = yield* Effect.either(session.make({ ...failed.chosen, values }, timeout))
-      if (Either.isLeft(made)) continue
-      const token = yield* made.right.token
-      sessions.push(made.right)
-      if (Either.isRight(token)) return { found: { change, token: token.right, current: made.right }, tried, sessions }
-      // A change without a request, of an algorithm that the key does not have, was none.
-      if (made.right.recorded.tokenRequests > 0) tried.push(change)
-      if (made.right.recorded.answers.at(-1)?.status === 429) break
-    }
-    return { found: undefined, tried, sessions }
-  })
-
 const refused = (
   current: session.Session,
   { document, method, server }: Discovered,
@@ -191,8 +172,7 @@ const refused = (
       scopes: document?.scopes,
       isSpecial: yield* isSpecial(current.chosen),
       offset: answer === undefined ? undefined : answers.offset(answer),
-      values: current.chosen.values,
-      tried: []
+      values: current.chosen.values
     }
     // The URL can differ only if it is configured.
     if (!tokenRules.isWrongUrl(fact) || current.config.request.tokenUrl === undefined) return fact
@@ -204,6 +184,37 @@ const refused = (
           ? near.tokenEndpoint
           : undefined
     }
+  })
+
+/** The refusal of a client with other settings. */
+const refusedAgain = (current: session.Session, fact: tokenRules.TokenFact, error: OAuthError.TokenError) =>
+  Effect.gen(function*() {
+    const refusal = facts.refusal(error, session.tokenAnswers(current).at(-1), yield* Clock.currentTimeMillis)
+    const { method } = current.config.authentication(fact.methods)
+    return { ...fact, ...refusal, method, values: current.chosen.values }
+  })
+
+/** Tries other settings; the client with which the server issued a token. */
+const tryOthers = (failed: session.Session, fact: tokenRules.TokenFact, { timeout }: Options) =>
+  Effect.gen(function*() {
+    const tried: Array<trials.Trial> = []
+    const sessions: Array<session.Session> = []
+    for (let change = trials.next(fact, tried); change !== undefined; change = trials.next(fact, tried)) {
+      const values = changes.applied(change, failed.chosen.values)
+      const made = yield* Effect.either(session.make({ ...failed.chosen, values }, timeout))
+      if (Either.isLeft(made)) {
+        tried.push({ change, fact: undefined })
+        continue
+      }
+      const current = made.right
+      const token = yield* current.token
+      sessions.push(current)
+      if (Either.isRight(token)) return { found: { change, token: token.right, current }, tried, sessions }
+      // A change without a request, of an algorithm that the key does not have, was none.
+      const hasSent = current.recorded.tokenRequests > 0
+      tried.push({ change, fact: hasSent ? yield* refusedAgain(current, fact, token.left) : undefined })
+    }
+    return { found: undefined, tried, sessions }
   })
 
 /** Requests a token, with other settings if the server rejects these. Returns undefined if no token is issued. */
@@ -235,12 +246,11 @@ const authentication = (current: session.Session, found: Discovered, report: Rep
     if (other !== undefined) return yield* Effect.as(report(other), undefined)
     const fact = yield* refused(current, found, error)
     const others = yield* tryOthers(current, fact, options)
-    const tried = { ...fact, tried: others.tried }
     const count = requests([current, ...others.sessions])
     const sent = count > 1 ? ` (${count} token requests, ${others.found === undefined ? "no token" : "1 token"})` : ""
     const finding = others.found === undefined
-      ? tokenRules.failed(tried)
-      : trials.successful(others.found.change, tried)
+      ? trials.unsuccessful(fact, others.tried)
+      : trials.successful(others.found.change, fact, others.tried)
     yield* report({ ...finding, says: finding.says + sent })
     return others.found
   })

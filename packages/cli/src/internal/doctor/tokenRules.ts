@@ -33,8 +33,6 @@ export interface TokenFact {
   /** The time by which the server is ahead, in milliseconds. */
   readonly offset?: number | undefined
   readonly values: Values
-  /** The settings that were tried, and with which the server issued no token either. */
-  readonly tried: ReadonlyArray<changes.Change>
 }
 
 const lower = ({ error }: TokenFact): string => error?.toLowerCase() ?? ""
@@ -279,24 +277,12 @@ const refusalRules: ReadonlyArray<Rule<TokenFact>> = [
   {
     code: "credentials",
     holds: (fact) => fact.kind === "authentication",
-    cause: (fact) =>
-      `${fact.url} does not accept the client id and the secret (${said(fact)})${
-        fact.tried.length === 0 ? "" : `, nor by ${triedInWords(fact)}`
-      }`,
+    cause: (fact) => `${fact.url} does not accept the client id and the secret (${said(fact)})`,
     remedy: () =>
       "Check OAUTH_CLIENT_ID and the secret: whether it was replaced, is that of this environment, and is complete " +
       "without quotes and blanks around it."
   }
 ]
-
-const triedInWords = ({ tried, values }: TokenFact): string =>
-  tried.map((change) => {
-    const method = change.set.OAUTH_CLIENT_AUTHENTICATION ?? values["OAUTH_CLIENT_AUTHENTICATION"]
-    const encoding = change.set.OAUTH_BASIC_ENCODING
-    return change.set.OAUTH_REQUEST_FORMAT !== undefined
-      ? `a ${change.set.OAUTH_REQUEST_FORMAT} body`
-      : `${method ?? "another method"}${encoding === undefined ? "" : ` (${encoding})`}`
-  }).join(", ")
 
 /** Rules for requests that the server understands and does not grant. */
 const requestRules: ReadonlyArray<Rule<TokenFact>> = [

@@ -1,10 +1,10 @@
 /**
- * Other settings to try if a token endpoint rejects the client. A rejected request issues no token, and the first success ends
- * the attempts.
+ * Other settings to try if a token endpoint rejects the client: each by itself, then together, since a server can differ in two
+ * of them. A rejected request issues no token, and the first success ends the attempts.
  */
 import * as changes from "./change.js"
 import type { Finding } from "./finding.js"
-import type { TokenFact } from "./tokenRules.js"
+import { failed, type TokenFact } from "./tokenRules.js"
 
 /** Maximum number of requests, since some servers lock clients out. */
 const most = 6
@@ -51,7 +51,7 @@ const format = ({ values }: TokenFact): ReadonlyArray<changes.Change> => [
 
 const proofs = ({ values }: TokenFact): ReadonlyArray<changes.Change> => values["OAUTH_DPOP"] === "true" ? [] : [dpop]
 
-/** The settings to try for a refusal, in this order. */
+/** The settings to try for a refusal, each by itself, in this order. */
 export const forFact = (fact: TokenFact): ReadonlyArray<changes.Change> => {
   const { answer, error, isSpecial, kind, status } = fact
   const code = error?.toLowerCase() ?? ""
@@ -73,8 +73,107 @@ export const forFact = (fact: TokenFact): ReadonlyArray<changes.Change> => {
   return all.filter((change) => changes.apply(change, fact.values) !== undefined).slice(0, most)
 }
 
-const explained = (change: changes.Change, fact: TokenFact): { readonly code: string; readonly says: string } => {
+/** Error codes of servers that have authenticated the client. */
+const authenticated = [
+  "access_denied",
+  "invalid_dpop_proof",
+  "invalid_grant",
+  "invalid_scope",
+  "invalid_target",
+  "unauthorized_client",
+  "use_dpop_nonce"
+]
+
+const isSuccess = ({ status }: TokenFact): boolean => status >= 200 && status < 300
+
+/** Progress of the server with a request: not understood, credentials refused, client authenticated, token issued. */
+const progress = (fact: TokenFact): number =>
+  isSuccess(fact)
+    ? 3
+    : fact.kind === "authentication"
+    ? 1
+    : authenticated.includes(fact.error?.toLowerCase() ?? "")
+    ? 2
+    : 0
+
+/** Two settings at once, where each of them can be the cause. */
+const pairs = (fact: TokenFact): ReadonlyArray<changes.Change> => {
+  const single = forFact(fact)
+  const isFormat = (change: changes.Change) => aspects(change).includes("format")
+  const [first, second] = fact.method === "private_key_jwt"
+    ? [
+      single.filter(({ set }) => set.OAUTH_SIGNING_ALGORITHM),
+      single.filter(({ set }) => set.OAUTH_ASSERTION_AUDIENCE)
+    ]
+    : [single.filter(isFormat), methods(fact)]
+  return first.flatMap((one) => second.map((other) => changes.merge([one, other])))
+}
+
+/** A change that was tried. */
+export interface Trial {
+  readonly change: changes.Change
+  /** The refusal; undefined if no request was sent, by an algorithm of another type than that of the key for example. */
+  readonly fact: TokenFact | undefined
+}
+
+/** Returns whether the attempts end: by a limit, or by a token, although one that cannot be used. */
+const isLast = ({ fact }: Trial): boolean =>
+  fact !== undefined && (fact.kind === "limit" || fact.status === 429 || isSuccess(fact))
+
+/**
+ * Returns the change to try next; undefined if there is none. Where the server got further with a change, that is kept, and the
+ * others follow.
+ */
+export const next = (fact: TokenFact, tried: ReadonlyArray<Trial>): changes.Change | undefined => {
+  if (tried.some(isLast) || tried.filter((one) => one.fact !== undefined).length >= most) return undefined
+  const further = tried.flatMap((one) =>
+    one.fact !== undefined && progress(one.fact) > progress(fact)
+      ? forFact(one.fact).map((change) => changes.merge([one.change, change]))
+      : []
+  )
+  const applied = (change: changes.Change) =>
+    JSON.stringify(Object.entries(changes.applied(change, fact.values)).sort())
+  const seen = new Set([changes.set({}), ...tried.map(({ change }) => change)].map(applied))
+  return [...further, ...forFact(fact), ...pairs(fact)].find((change) => !seen.has(applied(change)))
+}
+
+type Aspect = "audience" | "algorithm" | "dpop" | "format" | "method"
+
+/** The settings that a change is about. */
+const aspects = ({ set, unset }: changes.Change): ReadonlyArray<Aspect> => [
+  ...(set.OAUTH_DPOP === undefined ? [] : ["dpop" as const]),
+  ...(set.OAUTH_SIGNING_ALGORITHM === undefined ? [] : ["algorithm" as const]),
+  ...(set.OAUTH_ASSERTION_AUDIENCE === undefined ? [] : ["audience" as const]),
+  ...(set.OAUTH_REQUEST_FORMAT === undefined && !unset.includes("OAUTH_REQUEST_FORMAT") ? [] : ["format" as const]),
+  ...(set.OAUTH_CLIENT_AUTHENTICATION === undefined ? [] : ["method" as const])
+]
+
+const aspectInWords = ({ set }: changes.Change): Readonly<Record<Aspect, string>> => ({
+  dpop: "DPoP",
+  algorithm: set.OAUTH_SIGNING_ALGORITHM ?? "",
+  audience: `the audience ${set.OAUTH_ASSERTION_AUDIENCE}`,
+  format: `a ${set.OAUTH_REQUEST_FORMAT ?? "form"} body`,
+  method: `${set.OAUTH_CLIENT_AUTHENTICATION}${
+    set.OAUTH_BASIC_ENCODING === undefined ? "" : ` (${set.OAUTH_BASIC_ENCODING})`
+  }`
+})
+
+/** Returns the change as a part of a sentence: "a json body with client_secret_basic". */
+export const inWords = (change: changes.Change): string =>
+  aspects(change).map((aspect) => aspectInWords(change)[aspect]).join(" with ")
+
+const explained = (
+  change: changes.Change,
+  fact: TokenFact,
+  tried: ReadonlyArray<Trial>
+): { readonly code: string; readonly says: string } => {
   const { set } = change
+  if (aspects(change).length > 1) {
+    return {
+      code: "several-settings",
+      says: `${fact.url} accepts this client by ${inWords(change)}, not by either alone`
+    }
+  }
   if (set.OAUTH_DPOP !== undefined) {
     return {
       code: "dpop-required",
@@ -106,7 +205,7 @@ const explained = (change: changes.Change, fact: TokenFact): { readonly code: st
       }`
     }
   }
-  const isTried = (one: changes.Change) => fact.tried.includes(one)
+  const isTried = (one: changes.Change) => tried.some((trial) => trial.change === one && trial.fact !== undefined)
   return set.OAUTH_CLIENT_AUTHENTICATION === "client_secret_post" && fact.isSpecial &&
       (fact.method === "client_secret_basic" || isTried(basicForm)) && (isTried(basicRaw) || isTried(basicForm))
     ? {
@@ -121,11 +220,31 @@ const explained = (change: changes.Change, fact: TokenFact): { readonly code: st
 }
 
 /** The finding of a change with which the server issued a token. */
-export const successful = (change: changes.Change, fact: TokenFact): Finding => ({
+export const successful = (change: changes.Change, fact: TokenFact, tried: ReadonlyArray<Trial>): Finding => ({
   step: "authentication",
   verdict: "wrong",
-  ...explained(change, fact),
+  ...explained(change, fact, tried),
   remedy: `${changes.inWords(change, fact.values)}: the server issued a token with that.`,
   fix: change,
   isProven: true
 })
+
+/**
+ * The finding where no change led to a token that can be used: that of the change with which the server authenticated the
+ * client, if there is one, or else that of the settings in use with what was tried.
+ */
+export const unsuccessful = (fact: TokenFact, tried: ReadonlyArray<Trial>): Finding => {
+  const further = tried.find((one) => one.fact !== undefined && progress(one.fact) >= 2 && progress(fact) < 2)
+  if (further?.fact !== undefined) {
+    const { change } = further
+    const found = failed(further.fact)
+    return {
+      ...found,
+      remedy: `${changes.inWords(change, fact.values)}: the server accepts the client with that. ${found.remedy ?? ""}`,
+      fix: changes.merge([change, ...(found.fix === undefined ? [] : [found.fix])])
+    }
+  }
+  const found = failed(fact)
+  const sent = tried.flatMap((one) => one.fact === undefined ? [] : [inWords(one.change)])
+  return sent.length === 0 ? found : { ...found, says: `${found.says}; tried without success: ${sent.join(", ")}` }
+}
