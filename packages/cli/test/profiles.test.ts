@@ -52,6 +52,8 @@ describe("a profile", () => {
           const misspelt = yield* user.run(["token"], { env: { [name]: "shop", OAUTH_CLIENT_ID: "other" } })
           assert.deepStrictEqual([misspelt.exitCode, misspelt.stdout], [10, ""])
           assert.include(misspelt.stderr, `${name} is not a variable of effect-oauth. Nothing was sent.`)
+          const written = yield* user.run(["init", ...options, "--secret-file", "secret"], { env: { [name]: "shop" } })
+          assert.strictEqual(written.exitCode, 10)
         }
         yield* user.run(["init", ...options, "--secret-file", "secret"])
         assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")

@@ -126,8 +126,23 @@ const ofEnvironment: Effect.Effect<Settings> = Effect.sync(() => {
   }
 })
 
-/** Selects the client, so a misspelt one must not select another. */
 const profileVariable = "EFFECT_OAUTH_PROFILE"
+
+/**
+ * Returns the name of the profile that the variable selects; undefined if it is not set. A misspelt variable must not select
+ * another client, so it is an error.
+ */
+export const profileOfVariable: Effect.Effect<string | undefined, Failure> = Effect.suspend(() => {
+  // On Windows, the case of a variable has no meaning.
+  const named = (name: string) => process.platform === "win32" ? name.toUpperCase() : name
+  const misspelt = Object.keys(process.env)
+    .find((name) => /^effect_oauth_/i.test(name) && named(name) !== profileVariable)
+  return misspelt === undefined ? Effect.succeed(process.env[profileVariable] || undefined) : new Failure({
+    outcome: "configuration",
+    message: `${harmless(misspelt)} is not a variable of effect-oauth. Nothing was sent.`,
+    remedy: `Name the profile by ${profileVariable} or --profile, or unset the variable.`
+  })
+})
 
 /**
  * Loads the settings of the profile that the command line or `EFFECT_OAUTH_PROFILE` names, without those of the environment, so
@@ -138,16 +153,8 @@ export const load = (named: Option.Option<string>): Effect.Effect<Settings, Fail
   Effect.gen(function*() {
     // An empty name, for example of an unset variable, must not select another client.
     if (Option.isSome(named)) return yield* ofProfile(named.value)
-    const misspelt = Object.keys(process.env).find((name) => /^effect_oauth_/i.test(name) && name !== profileVariable)
-    if (misspelt !== undefined) {
-      return yield* new Failure({
-        outcome: "configuration",
-        message: `${harmless(misspelt)} is not a variable of effect-oauth. Nothing was sent.`,
-        remedy: `Name the profile by ${profileVariable} or --profile, or unset the variable.`
-      })
-    }
-    const name = process.env[profileVariable] ?? ""
-    if (name !== "") return yield* ofProfile(name)
+    const name = yield* profileOfVariable
+    if (name !== undefined) return yield* ofProfile(name)
     const environment = yield* ofEnvironment
     if (Object.keys(environment.values).some(variables.showsClient)) {
       return yield* reviewed(environment, Object.keys(process.env))

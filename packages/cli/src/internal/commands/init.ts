@@ -221,7 +221,7 @@ const withSecret = (values: profileText.Values, secret: Secret, kept: string): p
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
     const { note, out, print } = yield* Screen
-    const name = Option.getOrElse(options.profile, () => process.env["EFFECT_OAUTH_PROFILE"] || "default")
+    const name = Option.getOrUndefined(options.profile) ?? (yield* settings.profileOfVariable) ?? "default"
     const path = yield* settings.profilePath(name)
     if (!options.force && (yield* privateFile.read(path)) !== undefined) {
       return yield* usage(
