@@ -59,6 +59,8 @@ export const codes = {
   notFound: 127,
   /** Interrupted, by Ctrl-C. */
   interrupted: 130,
+  /** The reader of standard output closed the pipe, as `head` does. */
+  brokenPipe: 141,
   /** Terminated by SIGTERM. */
   terminated: 143
 } as const

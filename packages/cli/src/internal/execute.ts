@@ -11,7 +11,6 @@ import * as Option from "effect/Option"
 
 import { codes } from "../ExitCode.js"
 import type * as commandLine from "./commandLine.js"
-import * as errorCode from "./errorCode.js"
 import { type Common, type Ended, run, type Successor } from "./run.js"
 import type { Screen } from "./Screen.js"
 
@@ -34,16 +33,11 @@ const levelOf = (text: string | undefined): LogLevel.LogLevel =>
   LogLevel.allLevels.find(({ _tag, label }) => [label, _tag].some((one) => one.toLowerCase() === text)) ??
     LogLevel.Info
 
-export const execute = (request: Extract<commandLine.Request, { readonly _tag: "Run" }>): void => {
-  /** The error of standard output. It interrupts the program, so that the command cleans up. */
-  let outputError: string | undefined
-  process.stdout.on("error", (error) => {
-    outputError = errorCode.of(error)
-    process.emit("SIGINT")
-  })
-  // Errors of standard error are ignored: the command continues without its messages.
-  process.stderr.on("error", () => {})
-
+/** Runs the command. Returns a function that interrupts it, so that it cleans up, and sets its exit code. */
+export const execute = (
+  request: Extract<commandLine.Request, { readonly _tag: "Run" }>
+): (exitCode: number) => void => {
+  let interruptedWith: number | undefined
   let isTerminated = false
   process.once("SIGTERM", () => {
     isTerminated = true
@@ -78,15 +72,15 @@ export const execute = (request: Extract<commandLine.Request, { readonly _tag: "
     // The pretty logger would write to standard output, in addition to the logger of the commands.
     disablePrettyLogger: true,
     teardown: (exit, onExit) => {
-      // A reader that closes the pipe early, such as head, is not an error.
-      if (outputError !== undefined) {
-        if (outputError === "EPIPE") return onExit(codes.success)
-        process.stderr.write(`error: Standard output could not be written (${outputError}).\n`)
-        return onExit(codes.file)
-      }
+      if (interruptedWith !== undefined) return onExit(interruptedWith)
       if (successor === undefined) return onExit(codeOf(exit))
       // The handlers of signals are removed by now: those of the program are in use.
       Effect.runCallback(run(options, successor), { onExit: (ended) => onExit(codeOf(ended)) })
     }
   })
+
+  return (exitCode) => {
+    interruptedWith = exitCode
+    process.emit("SIGINT")
+  }
 }

@@ -8,6 +8,7 @@ import * as commandLine from "./commandLine.js"
 import * as completion from "./completion.js"
 import * as directories from "./directories.js"
 import { helpText } from "./helpText.js"
+import * as output from "./output.js"
 import { version } from "./version.js"
 import { wrap } from "./wrap.js"
 
@@ -43,6 +44,9 @@ const refuse = (problem: string): void => {
 
 /** Runs the command of these arguments, and sets the exit code. */
 export const main = (written: ReadonlyArray<string>): void => {
+  // A command that runs replaces this, so that it is interrupted and cleans up.
+  let end: (exitCode: number) => void = process.exit
+  output.watch((exitCode) => end(exitCode))
   const args = written.length === 0 ? ["--help"] : written
   if (args[0] === "complete-words" && args[1] === "--") {
     process.stdout.write(completion.printed(completion.complete(args.slice(2), profiles)))
@@ -50,6 +54,9 @@ export const main = (written: ReadonlyArray<string>): void => {
   }
   const request = commandLine.read(args)
   if (request._tag === "Problem") refuse(request.message)
-  else if (request._tag === "Run") void import("./execute.js").then(({ execute }) => execute(request))
-  else process.stdout.write(print(request))
+  else if (request._tag === "Run") {
+    void import("./execute.js").then(({ execute }) => {
+      end = execute(request)
+    })
+  } else process.stdout.write(print(request))
 }
