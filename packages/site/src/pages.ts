@@ -31,6 +31,7 @@ export const guides: ReadonlyArray<Section> = [
       page("Introduction", "guides/introduction", "README.md"),
       guide("Getting started", "getting-started"),
       guide("Promises", "promises"),
+      guide("Environment variables", "variables"),
       guide("Works with", "works-with"),
       guide("Serverless and edge", "serverless"),
       guide("API definitions (Effect 4)", "http-api-middleware"),
