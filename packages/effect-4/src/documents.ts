@@ -33,15 +33,25 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/guides/stepUp.ts",
     "testing/test/guide/rejections.test.ts"
   ],
-  "guides/security.md": ["examples/src/guides/rotation.ts"],
+  "guides/security.md": ["examples/src/guides/promises/rotation.ts", "examples/src/guides/rotation.ts"],
   "guides/fleets.md": [
     "examples/src/scheduled-job.ts",
+    "examples/src/guides/promises/job.ts",
     "examples/src/guides/sqlite.ts",
     "examples/src/guides/redis.ts",
+    "examples/src/guides/promises/fleet.ts",
     "testing/test/guide/store.test.ts"
   ],
   "guides/serverless.md": platforms.map((name) => `examples/src/guides/serverless/${name}.ts`),
-  "guides/keys.md": ["kms", "pkcs11", "keySet", "dpop"].map((name) => `examples/src/guides/keys/${name}.ts`),
+  "guides/keys.md": [
+    "promises/privateKey",
+    "keys/kms",
+    "promises/kms",
+    "keys/pkcs11",
+    "keys/keySet",
+    "promises/mutualTls",
+    "keys/dpop"
+  ].map((name) => `examples/src/guides/${name}.ts`),
   "guides/http-api-middleware.md": ["effect-4/examples/guide/definition.ts", "effect-4/examples/guide/client.ts"],
   "guides/works-with.md": [
     "api",
@@ -59,7 +69,7 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "kafka",
     "smtp"
   ].map((name) => `examples/src/guides/works-with/${name}.ts`),
-  "guides/migration.md": ["examples/src/guides/values.ts"],
+  "guides/migration.md": ["examples/src/guides/promises/values.ts", "examples/src/guides/values.ts"],
   "guides/fleet-topologies.md": [
     "examples/src/cluster/refresher.ts",
     "examples/src/cluster-runner.ts",

@@ -12,6 +12,7 @@ const mounted = (name: string) =>
 
 export const Api = ClientCredentials.layer({
   tokenUrl: "https://auth.example.com/oauth/token",
+  revocationUrl: "https://auth.example.com/oauth/revoke",
   clientId: "inventory-sync",
   clientSecret: mounted("inventory-sync"),
   previousClientSecret: mounted("inventory-sync-previous"),
