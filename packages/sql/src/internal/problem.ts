@@ -10,8 +10,9 @@ const primary = "connect to the primary"
 const credentials = "correct user and password of the client"
 const rights = "check owner and permissions of the file and of its directory"
 const reachability = "check host and port, that the database runs, and firewalls"
+const lost = "the connection was closed; check the log of the database, and proxies and poolers before it"
 
-/** By SQLSTATE (Postgres), result code (SQLite), error name (MySQL, MariaDB) and system error. */
+/** By SQLSTATE (Postgres), result code (SQLite), error name (MySQL, MariaDB), and error of a driver or of the system. */
 const sentences: Readonly<Record<string, string>> = {
   "25006": `the database is read-only; ${primary}`,
   "28000": `the role may not connect; ${credentials}, or pg_hba.conf`,
@@ -50,6 +51,8 @@ const sentences: Readonly<Record<string, string>> = {
   ER_STATEMENT_TIMEOUT: "the statement took longer than max_statement_time; raise it, or look for locks",
   ER_TABLEACCESS_DENIED_ERROR: `the user lacks a permission; ${grants}`,
   ER_TOO_MANY_USER_CONNECTIONS: `the user has too many connections; ${connections}`,
+  CONNECTION_CLOSED: lost,
+  PROTOCOL_CONNECTION_LOST: lost,
   ECONNREFUSED: `the connection was refused; ${reachability}`,
   ECONNRESET: "the connection was reset; check the log of the database, and whether TLS is required",
   EHOSTUNREACH: `the host cannot be reached; ${reachability}`,

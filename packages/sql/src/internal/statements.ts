@@ -3,7 +3,7 @@
  * lease, so that each step is one change of one row, which the database does atomically at any isolation level.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import type { Fragment, Identifier, Statement } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -69,6 +69,13 @@ export const migrate = (sql: SqlClient.SqlClient, schema: string, prefix: string
 const tableOf = (sql: SqlClient.SqlClient, schema: string, prefix: string) =>
   sql(schema === "" ? `${prefix}tokens` : `${schema}.${prefix}tokens`)
 
+/** Runs a transaction. One whose connection is lost fails; for `withTransaction` that is a defect at its end. */
+const inTransaction = <A>(sql: SqlClient.SqlClient, statements: Effect.Effect<A, SqlError>) =>
+  Effect.catchAllDefect(
+    sql.withTransaction(statements),
+    (defect) => defect instanceof SqlError ? Effect.fail(defect) : Effect.die(defect)
+  )
+
 export const make = (sql: SqlClient.SqlClient, schema: string, prefix: string) => {
   const table = tableOf(sql, schema, prefix)
   // The row that is there, before the change.
@@ -86,7 +93,7 @@ export const make = (sql: SqlClient.SqlClient, schema: string, prefix: string) =
     insert: (end: Fragment) => Statement<Row>
   ): Effect.Effect<ReadonlyArray<Row>, SqlError> =>
     sql.onDialectOrElse({
-      mysql: () => sql.withTransaction(Effect.zipRight(insert(sql.literal("")).withoutTransform, load(key))),
+      mysql: () => inTransaction(sql, Effect.zipRight(insert(sql.literal("")).withoutTransform, load(key))),
       orElse: () => insert(sql`RETURNING ${all}, ${now} AS now_at`).withoutTransform
     })
   const onConflict = sql.onDialectOrElse({
