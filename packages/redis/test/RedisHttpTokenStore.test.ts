@@ -11,6 +11,8 @@ import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
 import { ConfigProvider, Context, Duration, Effect, Layer, Redacted } from "effect"
 import { Redis } from "ioredis"
 
+import { start as startProxy } from "../../client-credentials/test/support/proxy.js"
+import { outageOf, periodIn, resetsOf } from "../../client-credentials/test/support/storeFaults.js"
 import { patient } from "./fleet.js"
 import * as redisServer from "./redisServer.js"
 
@@ -39,7 +41,7 @@ const front = (redis: Redis) =>
         server.close()
         server.closeAllConnections()
       })
-  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  ).pipe(Effect.map((server) => (server.address() as AddressInfo).port))
 
 const started = Effect.gen(function*() {
   const { kill, port, restart } = yield* redisServer.start
@@ -48,7 +50,8 @@ const started = Effect.gen(function*() {
     (client) => Effect.sync(() => client.disconnect())
   )
   yield* Effect.promise(() => new Promise<void>((resolve) => void raw.once("ready", resolve)))
-  return { kill, raw, restart, url: yield* front(raw) }
+  const proxy = yield* startProxy(yield* front(raw))
+  return { kill, proxy, raw, restart, url: `http://127.0.0.1:${proxy.port}` }
 })
 
 type Started = Effect.Effect.Success<typeof started>
@@ -77,10 +80,8 @@ TokenStoreTest.suite(
   {
     advance,
     connect,
-    outage: {
-      begin: Effect.flatMap(Server, ({ kill }) => kill),
-      end: Effect.flatMap(Server, ({ restart }) => restart)
-    },
+    outage: periodIn(Server, outageOf),
+    faults: periodIn(Server, ({ proxy }) => resetsOf(proxy)),
     skip: !redisServer.isInstalled
   }
 )

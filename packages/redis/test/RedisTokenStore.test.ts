@@ -10,6 +10,7 @@ import { Redis } from "ioredis"
 
 import { abandonable } from "../../client-credentials/src/internal/seam/fiber.js"
 import { start as startProxy } from "../../client-credentials/test/support/proxy.js"
+import { outageOf, periodIn, resetsOf } from "../../client-credentials/test/support/storeFaults.js"
 import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
 import * as redisServer from "./redisServer.js"
 
@@ -51,14 +52,8 @@ TokenStoreTest.suite(
   {
     advance,
     connect,
-    outage: {
-      begin: Effect.flatMap(Server, ({ kill }) => kill),
-      end: Effect.flatMap(Server, ({ restart }) => restart)
-    },
-    faults: {
-      begin: Effect.flatMap(Server, ({ proxy }) => proxy.become("faulty")),
-      end: Effect.flatMap(Server, ({ proxy }) => proxy.become("forward"))
-    },
+    outage: periodIn(Server, outageOf),
+    faults: periodIn(Server, ({ proxy }) => resetsOf(proxy)),
     skip: !redisServer.isInstalled
   }
 )

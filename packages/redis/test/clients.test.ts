@@ -9,12 +9,24 @@ import { Context, Duration, Effect, Layer, ManagedRuntime, type Scope } from "ef
 import { Cluster, type Redis } from "ioredis"
 import { createClient } from "redis"
 
+import { start as startProxy } from "../../client-credentials/test/support/proxy.js"
+import { periodIn, resetsOf } from "../../client-credentials/test/support/storeFaults.js"
 import { patient } from "./fleet.js"
 import * as redisServer from "./redisServer.js"
 
+type Proxy = Effect.Effect.Success<ReturnType<typeof startProxy>>
+
 interface Nodes {
   readonly ports: ReadonlyArray<number>
+  /** A proxy before each node. */
+  readonly proxies: ReadonlyArray<Proxy>
 }
+
+const behindProxies = <A extends { readonly ports: ReadonlyArray<number> }, E, R>(nodes: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(
+    nodes,
+    (found) => Effect.map(Effect.forEach(found.ports, startProxy), (proxies): Nodes => ({ ...found, proxies }))
+  )
 
 class Servers extends Context.Tag("Servers")<Servers, Nodes>() {}
 
@@ -52,13 +64,21 @@ const suite = (
   TokenStoreTest.suite(
     name,
     Layer.provideMerge(Layer.scoped(TokenStore.TokenStore, connect), Layer.effect(Servers, started(nodes))),
-    { advance, connect, skip: !redisServer.isInstalled }
+    {
+      advance,
+      connect,
+      faults: periodIn(Servers, ({ proxies }) => {
+        const all = proxies.map(resetsOf)
+        return { begin: Effect.all(all.map(({ begin }) => begin)), end: Effect.all(all.map(({ end }) => end)) }
+      }),
+      skip: !redisServer.isInstalled
+    }
   )
 
 suite(
   "the token store on Redis by node-redis",
-  Effect.map(redisServer.start, ({ port }) => ({ ports: [port] })),
-  Effect.flatMap(Servers, ({ ports: [port = assert.fail()] }) =>
+  behindProxies(Effect.map(redisServer.start, ({ port }) => ({ ports: [port] }))),
+  Effect.flatMap(Servers, ({ proxies: [{ port } = assert.fail()] }) =>
     Effect.map(
       Effect.acquireRelease(
         Effect.promise(() =>
@@ -77,11 +97,17 @@ suite(
 
 suite(
   "the token store on a Redis Cluster",
-  redisServer.startCluster,
-  Effect.flatMap(Servers, ({ ports: [port = assert.fail()] }) =>
+  behindProxies(redisServer.startCluster),
+  Effect.flatMap(Servers, ({ ports, proxies }) =>
     Effect.map(
       Effect.acquireRelease(
-        Effect.sync(() => new Cluster([{ host: "127.0.0.1", port }])),
+        Effect.sync(() => {
+          const nodes = proxies.map(({ port }) => ({ host: "127.0.0.1", port }))
+          const natMap = Object.fromEntries(
+            ports.map((port, index) => [`127.0.0.1:${port}`, nodes[index] ?? assert.fail()])
+          )
+          return new Cluster(nodes, { natMap }).on("error", () => undefined)
+        }),
         (client) => Effect.sync(() => client.disconnect())
       ),
       (client) => RedisTokenStore.fromClient(client, patient)

@@ -6,9 +6,10 @@ import { RedisTokenStore } from "@effect-oauth/redis"
 import { Effect } from "effect"
 
 import { Servers, tokensIssued } from "../../client-credentials/test/support/fleet.js"
-import { faultsOf, limit, survive } from "../../client-credentials/test/support/outages.js"
+import { limit, survive } from "../../client-credentials/test/support/outages.js"
 import * as proxy from "../../client-credentials/test/support/proxy.js"
 import { runs } from "../../client-credentials/test/support/runs.js"
+import { faultsOf } from "../../client-credentials/test/support/storeFaults.js"
 import * as redisServer from "./redisServer.js"
 
 const count = runs("fleets on a Redis that fails at random moments", { quick: 1, full: 12 })

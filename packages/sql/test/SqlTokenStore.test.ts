@@ -7,6 +7,7 @@ import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
 import { Config, ConfigProvider, Context, Duration, Effect, Layer, Option, type Scope } from "effect"
 
 import { Servers, startProcesses, tokensIssued } from "../../client-credentials/test/support/fleet.js"
+import { outageOf, periodIn } from "../../client-credentials/test/support/storeFaults.js"
 import type { Database } from "./database.js"
 import * as databases from "./databases.js"
 
@@ -37,14 +38,10 @@ for (const { database, hasManyWriters, hasOutages, isInstalled, name } of databa
       advance,
       connect,
       skip: !isInstalled,
-      ...(hasOutages
-        ? {
-          outage: {
-            begin: Effect.flatMap(CurrentDatabase, ({ stop }) => stop),
-            end: Effect.flatMap(CurrentDatabase, ({ restart }) => restart)
-          }
-        }
-        : {})
+      outage: hasOutages
+        ? periodIn(CurrentDatabase, ({ restart, stop }) => outageOf({ kill: stop, restart }))
+        : undefined,
+      faults: periodIn(CurrentDatabase, ({ faults }) => faults)
     }
   )
 

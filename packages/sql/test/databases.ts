@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
 
-import { type Database, nextOptions, once, type Tested } from "./database.js"
+import { behindProxy, once, type Tested } from "./database.js"
 import { others } from "./otherDatabases.js"
 import * as postgresServer from "./postgresServer.js"
 
@@ -16,29 +16,21 @@ const postgres = once(postgresServer.start())
 const bouncer = once(
   Effect.flatMap(
     postgresServer.start(),
-    (server) => Effect.map(postgresServer.startBouncer(server.port), (url) => ({ ...server, url }))
+    (server) => Effect.map(postgresServer.startBouncer(server.port), (port) => ({ ...server, port }))
   )
 )
-
-const overPostgres = (server: typeof postgres | typeof bouncer) =>
-  Effect.map(server, ({ restart, stop, url }): Database => ({
-    connect: () => postgresLayer(url),
-    options: nextOptions(),
-    restart,
-    stop
-  }))
 
 export const all: readonly [Tested, ...ReadonlyArray<Tested>] = [
   {
     name: "Postgres",
-    database: overPostgres(postgres),
+    database: behindProxy(postgres, postgresLayer),
     isInstalled: postgresServer.isInstalled,
     hasOutages: true,
     hasManyWriters: true
   },
   {
     name: "PgBouncer in transaction mode",
-    database: overPostgres(bouncer),
+    database: behindProxy(bouncer, postgresLayer),
     isInstalled: postgresServer.isBouncerInstalled,
     // It holds what it cannot send for two minutes.
     hasOutages: false,

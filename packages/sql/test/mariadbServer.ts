@@ -48,5 +48,5 @@ export const start = Effect.gen(function*() {
     ready: "ready for connections",
     user
   })
-  return { ...server, url: `mysql://tester@127.0.0.1:${port}/tests` }
+  return { ...server, port, urlOf: (at: number) => `mysql://tester@127.0.0.1:${at}/tests` }
 })

@@ -21,6 +21,8 @@ export const isInstalled = programs !== undefined
 
 if (!isInstalled) console.log("No Postgres server on this machine: its tests are skipped.")
 
+const urlOf = (port: number) => `postgres://tester@127.0.0.1:${port}/postgres`
+
 export const start = (settings: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function*() {
     const port = yield* freePort
@@ -42,7 +44,7 @@ export const start = (settings: Readonly<Record<string, string>> = {}) =>
       ready: "ready to accept connections",
       user
     })
-    return { ...server, port, url: `postgres://tester@127.0.0.1:${port}/postgres` }
+    return { ...server, port, url: urlOf(port), urlOf }
   })
 
 const bouncer = "/usr/sbin/pgbouncer"
@@ -51,7 +53,7 @@ export const isBouncerInstalled = isInstalled && existsSync(bouncer)
 
 if (!isBouncerInstalled) console.log("No PgBouncer on this machine: its tests are skipped.")
 
-/** Returns the URL of a PgBouncer in transaction mode, which has two connections to Postgres. */
+/** Starts a PgBouncer in transaction mode, which has two connections to Postgres, and returns its port. */
 export const startBouncer = (postgresPort: number) =>
   Effect.gen(function*() {
     const port = yield* freePort
@@ -73,5 +75,5 @@ max_client_conn = 500
 `
     )
     yield* launch({ command: [bouncer, settings], cwd, ready: "process up", user })
-    return `postgres://tester@127.0.0.1:${port}/postgres`
+    return port
   })

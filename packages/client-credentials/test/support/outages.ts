@@ -11,27 +11,14 @@ import {
 import { Context, Duration, Effect, Either, Exit, Layer, Random, Redacted, Schedule, Scope } from "effect"
 import { assert } from "vitest"
 
-import type { Mode } from "./proxy.js"
 import { sealKey } from "./sealKey.js"
-
-/** A fault: how it begins and how it ends. */
-export type Fault = readonly [begin: Effect.Effect<void>, end: Effect.Effect<void>]
+import type { Period } from "./storeFaults.js"
 
 export interface Engine<E> {
   /** A layer that opens a separate connection each time it is built. */
   readonly store: Layer.Layer<TokenStore.TokenStore, E>
-  readonly faults: ReadonlyArray<Fault>
+  readonly faults: ReadonlyArray<Period>
 }
-
-/** Returns the faults of a durable server, and of the network in between, which is a proxy. */
-export const faultsOf = ({ become, kill, restart }: {
-  readonly become: (mode: Mode) => Effect.Effect<void>
-  readonly kill: Effect.Effect<void>
-  readonly restart: Effect.Effect<void>
-}): ReadonlyArray<Fault> => [
-  [kill, restart],
-  ...(["silent", "cut", "faulty", 100] as const).map((mode) => [become(mode), become("forward")] as const)
-]
 
 const size = 4
 
@@ -102,7 +89,7 @@ export const survive = <E>(engine: Engine<E>, { seed, times }: { readonly seed: 
       })
     let refreshes = 0
     for (let time = 0; time < times; time += 1) {
-      const [begin, end] = engine.faults[below(engine.faults.length)] ?? assert.fail("a fault")
+      const { begin, end } = engine.faults[below(engine.faults.length)] ?? assert.fail("a fault")
       const calls = processes.flatMap((_, index) => [300, 600].map((millis) => ({ index, millis })))
       const refreshed = refreshes < mostRefreshes && below(2) === 0 ? processes[below(size)] : undefined
       if (refreshed !== undefined) refreshes += 1
