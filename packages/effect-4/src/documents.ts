@@ -7,6 +7,35 @@ import { join } from "node:path"
 /** Platforms and stores with code in the guide about serverless and edge. */
 const platforms = ["lambda", "next", "worker", "deno", "express", "fastify", "hono", "nest", "upstash", "durableObject"]
 
+/** Libraries with code in the guide about other libraries. */
+const libraries = [
+  "api",
+  "openapi-fetch",
+  "ky",
+  "axios",
+  "ofetch",
+  "graphql-request",
+  "apollo",
+  "trpc",
+  "event-source",
+  "connect",
+  "with-token",
+  "grpc",
+  "kafka",
+  "smtp"
+]
+
+/** Code in the guide about keys and certificates. */
+const keys = [
+  "promises/privateKey",
+  "keys/kms",
+  "promises/kms",
+  "keys/pkcs11",
+  "keys/keySet",
+  "promises/mutualTls",
+  "keys/dpop"
+]
+
 /** The files that each document quotes, in order, and nothing else. */
 export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<string>>> => ({
   "README.md": [
@@ -43,32 +72,9 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "testing/test/guide/store.test.ts"
   ],
   "guides/serverless.md": platforms.map((name) => `examples/src/guides/serverless/${name}.ts`),
-  "guides/keys.md": [
-    "promises/privateKey",
-    "keys/kms",
-    "promises/kms",
-    "keys/pkcs11",
-    "keys/keySet",
-    "promises/mutualTls",
-    "keys/dpop"
-  ].map((name) => `examples/src/guides/${name}.ts`),
+  "guides/keys.md": keys.map((name) => `examples/src/guides/${name}.ts`),
   "guides/http-api-middleware.md": ["effect-4/examples/guide/definition.ts", "effect-4/examples/guide/client.ts"],
-  "guides/works-with.md": [
-    "api",
-    "openapi-fetch",
-    "ky",
-    "axios",
-    "ofetch",
-    "graphql-request",
-    "apollo",
-    "trpc",
-    "event-source",
-    "connect",
-    "with-token",
-    "grpc",
-    "kafka",
-    "smtp"
-  ].map((name) => `examples/src/guides/works-with/${name}.ts`),
+  "guides/works-with.md": libraries.map((name) => `examples/src/guides/works-with/${name}.ts`),
   "guides/migration.md": ["examples/src/guides/promises/values.ts", "examples/src/guides/values.ts"],
   "guides/fleet-topologies.md": [
     "examples/src/cluster/refresher.ts",
