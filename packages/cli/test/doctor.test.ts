@@ -20,7 +20,7 @@ interface Finding {
   readonly code: string
   readonly says: string
   readonly remedy?: string
-  readonly fix?: { readonly set: Readonly<Record<string, string>> }
+  readonly fix?: { readonly set: Readonly<Record<string, string>>; readonly unset: ReadonlyArray<string> }
 }
 
 const start = Effect.gen(function*() {
@@ -455,6 +455,14 @@ describe("doctor, with oidc-provider over TLS", () => {
           readonly [env: Readonly<Record<string, string>>, code: string, fix: Readonly<Record<string, string>>]
         > = [
           [{ ...env, OAUTH_CLIENT_ID: "bound" }, "dpop-required", { OAUTH_DPOP: "true" }],
+          [
+            { ...env, OAUTH_CLIENT_ID: "bound", OAUTH_BASIC_ENCODING: "raw" },
+            "several-settings",
+            { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_DPOP: "true" }
+          ],
+          [{ ...env, OAUTH_CLIENT_ID: "bound", OAUTH_REQUEST_FORMAT: "json" }, "several-settings", {
+            OAUTH_DPOP: "true"
+          }],
           [{ ...key, OAUTH_CLIENT_ID: "ps", OAUTH_SIGNING_ALGORITHM: "RS256" }, "signing-algorithm", {
             OAUTH_SIGNING_ALGORITHM: "PS256"
           }],
@@ -489,7 +497,8 @@ describe("doctor, with oidc-provider over TLS", () => {
           const name = `${settings["OAUTH_CLIENT_ID"]}: ${JSON.stringify(wrong)}`
           assert.deepStrictEqual(wrong.map((one) => [one.code, one.fix?.set]), [[code, fix]], name)
           assert.strictEqual(state.issued - before, 1, name)
-          const fixed = yield* doctor({ ...settings, ...fix })
+          const unset = Object.fromEntries((wrong[0]?.fix?.unset ?? []).map((variable) => [variable, undefined]))
+          const fixed = yield* doctor({ ...settings, ...unset, ...fix })
           assert.deepStrictEqual([fixed.exitCode, fixed.wrong], [0, []], name)
         }
       }),

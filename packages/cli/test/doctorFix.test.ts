@@ -185,6 +185,21 @@ describe("doctor --fix", () => {
       assert.strictEqual((yield* user.run(["doctor", "--fix"])).exitCode, 0)
     }))
 
+  it.scopedLive("writes the setting that accepts tokens of another type, for one token a run", () =>
+    Effect.gen(function*() {
+      const { path, text, user } = yield* start
+      for (const token_type of ["BearerToken", undefined]) {
+        const { state, url } = yield* support.issuer(({ issue }) => issue({ token_type }))
+        writeFileSync(path, text.replace(/OAUTH_TOKEN_URL='[^']*'/, `OAUTH_TOKEN_URL='${url}'`), { mode: 0o600 })
+        const { exitCode, stdout } = yield* user.run(["doctor", "--fix"])
+        assert.strictEqual(exitCode, 21)
+        assert.match(stdout, /\n\+ OAUTH_TOKEN_TYPE='assume-bearer'\n.*Run effect-oauth doctor again\.\n$/s)
+        assert.strictEqual(state.issued, 1)
+        assert.match((yield* user.run(["doctor"])).stdout, /Calls can be made\.\n$/)
+        assert.strictEqual(state.issued, 2)
+      }
+    }))
+
   it.scopedLive("prints the commands where the settings are those of the environment", () =>
     Effect.gen(function*() {
       const { url, user } = yield* start

@@ -126,8 +126,15 @@ describe("the rules of token endpoints", () => {
   it("try settings alone, then two together, without a repetition and within six requests", () => {
     const refusal = fc.record({
       kind: fc.constantFrom("authentication" as const, "request" as const, "limit" as const, undefined),
-      status: fc.constantFrom(200, 400, 401, 415),
-      error: fc.constantFrom("invalid_client", "invalid_request", "invalid_grant", "invalid_scope", undefined)
+      status: fc.constantFrom(200, 400, 401, 403, 415, 429),
+      error: fc.constantFrom(
+        "invalid_client",
+        "invalid_request",
+        "invalid_dpop_proof",
+        "invalid_grant",
+        "invalid_scope",
+        undefined
+      )
     })
     fc.assert(fc.property(
       fc.constantFrom("client_secret_basic", "client_secret_post", "private_key_jwt"),
@@ -147,9 +154,10 @@ describe("the rules of token endpoints", () => {
         const sent = tried.map((one) => JSON.stringify(Object.entries(change.applied(one.change, fact.values)).sort()))
         assert.deepStrictEqual(sent, [...new Set(sent)])
         // A limit or a token, even one that cannot be used, ends the attempts.
-        const last = tried.findIndex((one) =>
-          one.fact !== undefined && (one.fact.kind === "limit" || one.fact.status < 300)
-        )
+        const ends = ({ kind, status }: tokenRules.TokenFact) =>
+          kind === "limit" || status === 429 || (status < 300 && kind === undefined)
+        if (ends(fact)) assert.isEmpty(tried.filter((one) => one.fact !== undefined))
+        const last = tried.findIndex((one) => one.fact !== undefined && ends(one.fact))
         if (last !== -1) assert.lengthOf(tried, last + 1)
       }
     ))

@@ -108,8 +108,29 @@ const situations: ReadonlyArray<Situation> = [
     name: "a wrong secret, with an empty body",
     answer: ({ response }) => void response.writeHead(401).end(),
     code: "credentials",
-    says: /does not accept the client id and the secret/,
+    says: /does not accept the client id and the secret \(401, an empty body\)/,
     remedy: /OAUTH_CLIENT_ID/
+  },
+  {
+    name: "a wrong secret, with a message",
+    answer: ({ refuse }) => refuse(401, { message: "Go away" }),
+    code: "credentials",
+    says: /\(401: Go away\)/,
+    remedy: /OAUTH_CLIENT_ID/
+  },
+  {
+    name: "a wrong secret, with a page",
+    answer: ({ refuse }) => refuse(401, "<html>No</html>"),
+    code: "credentials",
+    says: /\(401, a page\)/,
+    remedy: /OAUTH_CLIENT_ID/
+  },
+  {
+    name: "403 with an empty body",
+    answer: ({ refuse }) => refuse(403, ""),
+    code: "no-reason",
+    says: /states no reason \(403, an empty body\)/,
+    remedy: /OAUTH_CLIENT_ID.*OAUTH_SCOPE/
   },
   ...([[400, "unsupported_grant_type"], [400, "invalid_request"], [401, "invalid_client"]] as const).map((
     [status, error]
@@ -241,7 +262,7 @@ const situations: ReadonlyArray<Situation> = [
     answer: (one) =>
       one.basic === `a:${formEncoded(secret)}` ? one.issue({ token_type: undefined }) : invalidClient(one),
     code: "token-type",
-    says: /without a token_type/,
+    says: /without a token_type \(2 token requests, 1 token\)/,
     remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_basic: the server accepts.*OAUTH_TOKEN_TYPE=assume-bearer/,
     fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_TOKEN_TYPE: "assume-bearer" },
     issued: 1
@@ -255,15 +276,37 @@ const situations: ReadonlyArray<Situation> = [
     remedy: /OAUTH_CLIENT_ID/,
     issued: 0
   },
-  ...([undefined, "BearerToken"] as const).map((token_type): Situation => ({
+  ...([
+    [undefined, /without a token_type/],
+    [null, /without a token_type/],
+    ["BearerToken", /with the token_type "BearerToken" in place of Bearer/],
+    ["t0k3", /with another token_type than Bearer/]
+  ] as const).map(([token_type, says]): Situation => ({
     name: `the token type ${token_type}`,
     answer: ({ issue }) => issue({ token_type }),
     code: "token-type",
-    says: /token_type/,
+    says,
     remedy: /Set OAUTH_TOKEN_TYPE=assume-bearer/,
     fix: { OAUTH_TOKEN_TYPE: "assume-bearer" },
     issued: 1
   })),
+  {
+    name: "a token type that no setting makes usable",
+    answer: ({ issue }) => issue({ token_type: "mac" }),
+    code: "token-type-unusable",
+    says: /token_type "mac"/,
+    remedy: /issue bearer tokens/,
+    issued: 1
+  },
+  {
+    name: "a token type that is not stated, where DPoP is tried",
+    answer: (one) =>
+      one.request.headers["dpop"] === undefined ? one.refuse(400, { error: "invalid_grant" }) : one.issue(),
+    code: "grant-refused",
+    says: /tried without success: DPoP \(200\) \(2 token requests, 1 token\)/,
+    remedy: /OAUTH_DPOP/,
+    issued: 1
+  },
   {
     name: "a nested token",
     answer: ({ refuse }) => refuse(200, { data: { access_token: "t0k3n" } }),
@@ -562,7 +605,7 @@ describe("doctor, at a token endpoint", () => {
       for (const error of names) {
         const seen: Array<string> = []
         const { url } = yield* support.issuer(({ body, refuse, request }) => {
-          seen.push(`${request.headers.authorization} ${body}`)
+          seen.push(`${request.headers.authorization} ${"dpop" in request.headers} ${body}`)
           refuse(400, { error })
         })
         yield* doctor({

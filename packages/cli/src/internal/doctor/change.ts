@@ -41,13 +41,17 @@ export const apply = (change: Change, values: Values): Values | undefined => {
   return [...names].some((name) => values[name] !== changed[name]) ? changed : undefined
 }
 
+/** Returns "A", "A and B", or "A, B and C". */
+const listed = (all: ReadonlyArray<string>): string =>
+  [all.slice(0, -1).join(", "), all.at(-1) ?? ""].filter((one) => one !== "").join(" and ")
+
 /** Returns the change as a part of a sentence: "Set A=b, and remove C". */
 export const inWords = (change: Change, values: Values): string => {
   const settings = Object.entries(change.set).map(([name, value]) => `${name}=${value}`)
   const removed = change.unset.filter((name) => values[name] !== undefined)
   const parts = [
-    ...(settings.length === 0 ? [] : [`set ${settings.join(" and ")}`]),
-    ...(removed.length === 0 ? [] : [`remove ${removed.join(" and ")}`])
+    ...(settings.length === 0 ? [] : [`set ${listed(settings)}`]),
+    ...(removed.length === 0 ? [] : [`remove ${listed(removed)}`])
   ].join(", and ")
   return parts.charAt(0).toUpperCase() + parts.slice(1)
 }

@@ -247,7 +247,9 @@ const authentication = (current: session.Session, found: Discovered, report: Rep
     const fact = yield* refused(current, found, error)
     const others = yield* tryOthers(current, fact, options)
     const count = requests([current, ...others.sessions])
-    const sent = count > 1 ? ` (${count} token requests, ${others.found === undefined ? "no token" : "1 token"})` : ""
+    const hasToken = others.found !== undefined ||
+      others.tried.some((one) => one.fact !== undefined && tokenRules.mayHaveToken(one.fact))
+    const sent = count > 1 ? ` (${count} token requests, ${hasToken ? "1 token" : "no token"})` : ""
     const finding = others.found === undefined
       ? trials.unsuccessful(fact, others.tried)
       : trials.successful(others.found.change, fact, others.tried)

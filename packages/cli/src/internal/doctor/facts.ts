@@ -65,7 +65,7 @@ export const refusal = (
   error: OAuthError.TokenError,
   answer: Answer | undefined,
   now: number
-): Pick<TokenFact, "answer" | "description" | "error" | "kind" | "resetsAt" | "status"> => {
+): Pick<TokenFact, "answer" | "description" | "error" | "isInferred" | "kind" | "resetsAt" | "status"> => {
   const fields = error as Partial<OAuthError.TokenErrorResponse>
   // A description of the server may contain secrets: it is classified, and only the fields of the error are shown.
   const written = answer === undefined ? undefined : dialect.read(json(answer), answer.status)
@@ -81,6 +81,8 @@ export const refusal = (
     kind: seen === undefined ? undefined : dialect.kindOf({ status: fields.status ?? answer?.status ?? 0, ...seen }),
     status: fields.status ?? answer?.status ?? 0,
     error: error._tag === "TokenErrorResponse" ? error.error : undefined,
+    // The library names a code of the standard for responses without one.
+    isInferred: answer !== undefined && !(typeof written?.error === "string" && answer.body.includes(written.error)),
     description: error._tag === "TokenErrorResponse" ? error.errorDescription : undefined,
     resetsAt: ends.length > 0
       ? Math.max(...ends)

@@ -2,6 +2,7 @@
  * Rules for responses of token endpoints without a usable token: the cause and the remedy.
  */
 import type { Kind } from "../../../../client-credentials/dist/internal/protocol/dialect.js"
+import { isAssumable } from "../../../../client-credentials/dist/internal/protocol/tokenResponse.js"
 import { own, type Values } from "../profileText.js"
 import { type Answer, destination, isHtml, json, record, shown, time, wantsCertificate, wantsTls } from "./answer.js"
 import * as changes from "./change.js"
@@ -16,6 +17,8 @@ export interface TokenFact {
   readonly kind: Kind | undefined
   /** The error code of the server, or that of the standard for what it answered. */
   readonly error: string | undefined
+  /** True when the response does not have the code, and that of the standard for its status is used. */
+  readonly isInferred?: boolean | undefined
   /** Redacted. */
   readonly description?: string | undefined
   /** When tokens are issued again, in milliseconds since the epoch, where the server states it. */
@@ -39,10 +42,17 @@ const lower = ({ error }: TokenFact): string => error?.toLowerCase() ?? ""
 
 const is = (...codes: ReadonlyArray<string>) => (fact: TokenFact): boolean => codes.includes(lower(fact))
 
-const said = ({ description, error, status }: TokenFact): string =>
-  `${error === undefined ? "" : `"${error}", `}${status}${
-    description === undefined ? "" : `: ${description.replace(/[.\s]+$/, "")}`
+/** Words for a response without an error code. */
+const bodyInWords = (answer: Answer | undefined): string =>
+  answer === undefined ? "" : answer.body.trim() === "" ? ", an empty body" : isHtml(answer) ? ", a page" : ""
+
+/** Returns what was received: the error code, if the response has one, the status, and the description. */
+export const said = ({ answer, description, error, isInferred, status }: TokenFact): string => {
+  const isStated = error !== undefined && isInferred !== true
+  return `${isStated ? `"${error}", ` : ""}${status}${
+    description === undefined ? isStated ? "" : bodyInWords(answer) : `: ${description.replace(/[.\s]+$/, "")}`
   }`
+}
 
 const isAssertion = ({ method }: Pick<TokenFact, "method">): boolean =>
   ["private_key_jwt", "client_secret_jwt"].includes(method)
@@ -54,6 +64,15 @@ const hasDpop = ({ values }: TokenFact): boolean =>
   values["OAUTH_DPOP_KEY_FILE"] !== undefined
 
 const members = ({ answer }: TokenFact) => answer === undefined ? undefined : record(json(answer))
+
+export const isLimit = ({ kind, status }: TokenFact): boolean => kind === "limit" || status === 429
+
+export const isUnavailable = ({ error, kind, status }: TokenFact): boolean =>
+  kind === "unavailable" || (error === undefined && status >= 500)
+
+/** Returns whether the server states no reason: it does so for wrong credentials, and for a scope that is missing. */
+export const isWithoutReason = ({ answer, isInferred, kind, status }: TokenFact): boolean =>
+  kind === "authentication" && isInferred === true && status === 403 && answer?.body.trim() === ""
 
 const isSuccess = ({ status }: TokenFact): boolean => status >= 200 && status < 300
 
@@ -69,7 +88,21 @@ const nested = (fact: TokenFact): string | undefined => {
 
 const tokenType = (fact: TokenFact): unknown => members(fact)?.["token_type"]
 
+const hasNoType = (fact: TokenFact): boolean => (tokenType(fact) ?? undefined) === undefined
+
+/** The type as the server wrote it, if it cannot be a part of the token. */
+const typeInWords = (fact: TokenFact): string => {
+  const type = tokenType(fact)
+  return typeof type === "string" && /^[a-z_ -]{1,30}$/i.test(type) &&
+      !String(members(fact)?.["access_token"]).includes(type)
+    ? `the token_type "${type}" in place of Bearer`
+    : "another token_type than Bearer"
+}
+
 const issues = (fact: TokenFact): boolean => isSuccess(fact) && typeof members(fact)?.["access_token"] === "string"
+
+/** Returns whether the response counts as a token at the server: every successful one that is not an error response. */
+export const mayHaveToken = (fact: TokenFact): boolean => isSuccess(fact) && fact.kind === undefined
 
 const secrets = ["client_secret_basic", "client_secret_post", "client_secret_jwt"]
 
@@ -86,11 +119,13 @@ export const isWrongUrl = (fact: TokenFact): boolean =>
   fact.kind === "wrong endpoint" || (fact.error === undefined && [404, 405, 410].includes(fact.status)) ||
   (isSuccess(fact) && fact.answer !== undefined && isHtml(fact.answer))
 
-const limitRemedy = ({ resetsAt, values }: TokenFact): string =>
-  `${
-    resetsAt === undefined ? "Wait before the next attempt" : `Wait until ${time(resetsAt)}`
-  }, or have the limit raised. ${
-    values[own.tokensPerDay] === undefined
+/** The beginning of a sentence: until when to wait. */
+export const waitFor = ({ resetsAt }: TokenFact): string =>
+  resetsAt === undefined ? "Wait before the next attempt" : `Wait until ${time(resetsAt)}`
+
+const limitRemedy = (fact: TokenFact): string =>
+  `${waitFor(fact)}, or have the limit raised. ${
+    fact.values[own.tokensPerDay] === undefined
       ? `Set ${own.tokensPerDay} to the limit, so that commands keep within it. `
       : ""
   }Tokens are kept between commands: token --fresh and doctor request others.`
@@ -137,7 +172,7 @@ const responseRules: ReadonlyArray<Rule<TokenFact>> = [
   },
   {
     code: "limit",
-    holds: (fact) => fact.kind === "limit" || fact.status === 429,
+    holds: isLimit,
     cause: (fact) => `${fact.url} issues no more tokens to this client for now (${said(fact)})`,
     remedy: limitRemedy
   },
@@ -159,13 +194,14 @@ const responseRules: ReadonlyArray<Rule<TokenFact>> = [
   },
   {
     code: "firewall",
-    holds: ({ answer, status }) => status === 403 && answer !== undefined && isHtml(answer),
+    holds: ({ answer, status }) =>
+      status === 403 && answer !== undefined && isHtml(answer) && answer.body.trim() !== "",
     cause: ({ url }) => `a firewall or gateway before ${url} rejects the request with a page (403)`,
     remedy: () => "Have its operator allow this machine, or check HTTPS_PROXY."
   },
   {
     code: "unavailable",
-    holds: (fact) => fact.kind === "unavailable" || (fact.error === undefined && fact.status >= 500),
+    holds: isUnavailable,
     cause: (fact) => `${fact.url} is not available now (${said(fact)})`,
     remedy: ({ resetsAt }) => resetsAt === undefined ? "Try again later." : `Try again at ${time(resetsAt)}.`
   },
@@ -184,12 +220,16 @@ const responseRules: ReadonlyArray<Rule<TokenFact>> = [
     remedy: () => "Or have the server issue DPoP tokens to this client."
   },
   {
+    code: "token-type-unusable",
+    holds: (fact) => issues(fact) && !isAssumable(tokenType(fact)),
+    cause: (fact) => `${fact.url} issues a token with ${typeInWords(fact)}, which requires a proof with each call`,
+    remedy: () => "Have the operator of the server issue bearer tokens to this client."
+  },
+  {
     code: "token-type",
     holds: issues,
     cause: (fact) =>
-      tokenType(fact) === undefined
-        ? `${fact.url} issues a token without a token_type`
-        : `${fact.url} issues a token of another token_type than Bearer`,
+      `${fact.url} issues a token ${hasNoType(fact) ? "without a token_type" : `with ${typeInWords(fact)}`}`,
     fix: () => changes.set({ OAUTH_TOKEN_TYPE: "assume-bearer" }),
     remedy: () => "Its tokens are used as bearer tokens then."
   },
@@ -235,6 +275,14 @@ const refusalRules: ReadonlyArray<Rule<TokenFact>> = [
     holds: is("invalid_dpop_proof", "use_dpop_nonce"),
     cause: (fact) => `${fact.url} does not accept the proof of possession (${said(fact)})`,
     remedy: () => "Check the key of OAUTH_DPOP_KEY_FILE and its algorithm, and the clock of this machine."
+  },
+  {
+    code: "no-reason",
+    holds: isWithoutReason,
+    cause: (fact) => `${fact.url} refuses this client and states no reason (${said(fact)})`,
+    remedy: () =>
+      "Servers answer so to wrong credentials, and where a scope is missing: check OAUTH_CLIENT_ID and the secret, then " +
+      "OAUTH_SCOPE and OAUTH_AUDIENCE."
   },
   {
     code: "method-unsupported",

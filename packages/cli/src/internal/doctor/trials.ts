@@ -4,7 +4,16 @@
  */
 import * as changes from "./change.js"
 import type { Finding } from "./finding.js"
-import { failed, type TokenFact } from "./tokenRules.js"
+import {
+  failed,
+  isLimit,
+  isUnavailable,
+  isWithoutReason,
+  mayHaveToken,
+  said,
+  type TokenFact,
+  waitFor
+} from "./tokenRules.js"
 
 /** Maximum number of requests, since some servers lock clients out. */
 const most = 6
@@ -51,24 +60,34 @@ const format = ({ values }: TokenFact): ReadonlyArray<changes.Change> => [
 
 const proofs = ({ values }: TokenFact): ReadonlyArray<changes.Change> => values["OAUTH_DPOP"] === "true" ? [] : [dpop]
 
+const hasDpop = ({ values }: TokenFact): boolean => values["OAUTH_DPOP"] === "true"
+
+/** Returns whether a refusal is about a proof of possession. */
+const isAboutProof = ({ answer, description, error }: TokenFact): boolean =>
+  /dpop/i.test(`${error ?? ""} ${description ?? ""} ${answer?.headers["www-authenticate"] ?? ""}`)
+
+const codeOf = ({ error }: TokenFact): string => error?.toLowerCase() ?? ""
+
+/** Returns whether a refusal is about the request as a whole, so that anything in it can be the cause. */
+const isMalformed = (fact: TokenFact): boolean =>
+  ["unsupported_grant_type", "invalid_request"].includes(codeOf(fact)) || fact.status === 415 || fact.status === 422 ||
+  (fact.status === 400 && fact.error === undefined)
+
 /** The settings to try for a refusal, each by itself, in this order. */
 export const forFact = (fact: TokenFact): ReadonlyArray<changes.Change> => {
-  const { answer, error, isSpecial, kind, status } = fact
-  const code = error?.toLowerCase() ?? ""
-  const isMalformed = status === 415 || status === 422 || (status === 400 && error === undefined)
-  const isDpop = /dpop/i.test(`${code} ${fact.description ?? ""} ${answer?.headers["www-authenticate"] ?? ""}`)
+  const { kind } = fact
   const all = kind === "limit" || kind === "unavailable" || kind === "wrong endpoint"
     ? []
-    : isDpop
+    : isAboutProof(fact)
     ? proofs(fact)
     : kind === "authentication"
     ? fact.values["OAUTH_REQUEST_FORMAT"] === "json"
       ? [...format(fact), ...methods(fact)]
-      : [...methods(fact), ...(code === "invalid_client" ? format(fact) : [])]
-    : code === "invalid_grant"
+      : [...methods(fact), ...(codeOf(fact) === "invalid_client" ? format(fact) : [])]
+    : codeOf(fact) === "invalid_grant"
     ? proofs(fact)
-    : code === "unsupported_grant_type" || code === "invalid_request" || isMalformed
-    ? [...(isSpecial ? methods(fact) : []), ...format(fact)]
+    : isMalformed(fact)
+    ? [...(fact.isSpecial ? methods(fact) : []), ...format(fact)]
     : []
   return all.filter((change) => changes.apply(change, fact.values) !== undefined).slice(0, most)
 }
@@ -84,17 +103,22 @@ const authenticated = [
   "use_dpop_nonce"
 ]
 
-const isSuccess = ({ status }: TokenFact): boolean => status >= 200 && status < 300
+/** Returns whether a server that answers so has authenticated the client, for all that is known. */
+const isAuthenticated = (fact: TokenFact): boolean =>
+  isWithoutReason(fact) || (fact.kind !== "authentication" &&
+    (authenticated.includes(codeOf(fact)) || isAboutProof(fact) ||
+      /\b(?:scope|audience|resource)\b/i.test(fact.description ?? "")))
 
 /** Progress of the server with a request: not understood, credentials refused, client authenticated, token issued. */
 const progress = (fact: TokenFact): number =>
-  isSuccess(fact)
-    ? 3
-    : fact.kind === "authentication"
-    ? 1
-    : authenticated.includes(fact.error?.toLowerCase() ?? "")
-    ? 2
-    : 0
+  mayHaveToken(fact) ? 3 : isAuthenticated(fact) ? 2 : fact.kind === "authentication" ? 1 : 0
+
+/** The settings to try where a change was necessary: of a client that is authenticated, only a proof can be missing. */
+const afterProgress = (fact: TokenFact): ReadonlyArray<changes.Change> =>
+  !isAuthenticated(fact) ? forFact(fact) : isAboutProof(fact) || codeOf(fact) === "invalid_grant" ? proofs(fact) : []
+
+/** Returns whether a refusal is about a proof of possession that was not sent. */
+const wantsProof = (fact: TokenFact): boolean => isAboutProof(fact) && !hasDpop(fact)
 
 /** Two settings at once, where each of them can be the cause. */
 const pairs = (fact: TokenFact): ReadonlyArray<changes.Change> => {
@@ -116,25 +140,51 @@ export interface Trial {
   readonly fact: TokenFact | undefined
 }
 
+/** A trial that led to a request. */
+interface Sent extends Trial {
+  readonly fact: TokenFact
+}
+
+const isSent = (trial: Trial): trial is Sent => trial.fact !== undefined
+
+const isPaused = (fact: TokenFact): boolean => isLimit(fact) || isUnavailable(fact)
+
 /** Returns whether the attempts end: by a limit, or by a token, although one that cannot be used. */
-const isLast = ({ fact }: Trial): boolean =>
-  fact !== undefined && (fact.kind === "limit" || fact.status === 429 || isSuccess(fact))
+const isLast = (fact: TokenFact): boolean => isPaused(fact) || mayHaveToken(fact)
+
+/** Returns whether the server got further with a change. */
+const isFurther = (fact: TokenFact) => (one: Sent): boolean =>
+  progress(one.fact) > progress(fact) || (wantsProof(fact) && hasDpop(one.fact) && !isAboutProof(one.fact))
+
+/** Returns whether the change is necessary, so that others are tried only together with it. */
+const isNecessary = (fact: TokenFact) => (one: Sent): boolean =>
+  isFurther(fact)(one) && (progress(one.fact) >= 2 || wantsProof(fact))
+
+/** Returns whether the server no longer refuses the credentials with a change, but the request. */
+const isChanged = (fact: TokenFact) => (one: Sent): boolean =>
+  fact.kind === "authentication" && !isFurther(fact)(one) && isMalformed(one.fact)
 
 /**
  * Returns the change to try next; undefined if there is none. Where the server got further with a change, that is kept, and the
  * others follow.
  */
 export const next = (fact: TokenFact, tried: ReadonlyArray<Trial>): changes.Change | undefined => {
-  if (tried.some(isLast) || tried.filter((one) => one.fact !== undefined).length >= most) return undefined
-  const further = tried.flatMap((one) =>
-    one.fact !== undefined && progress(one.fact) > progress(fact)
-      ? forFact(one.fact).map((change) => changes.merge([one.change, change]))
-      : []
-  )
+  const sent = tried.filter(isSent)
+  if ([fact, ...sent.map((one) => one.fact)].some(isLast) || sent.length >= most) return undefined
+  const withOthers = (kept: ReadonlyArray<Sent>, others: (fact: TokenFact) => ReadonlyArray<changes.Change>) =>
+    kept.flatMap((one) => others(one.fact).map((change) => changes.merge([one.change, change])))
+  const necessary = sent.filter(isNecessary(fact))
+  const all = necessary.length > 0 ? withOthers(necessary, afterProgress) : [
+    ...withOthers(sent.filter(isFurther(fact)), forFact),
+    ...forFact(fact),
+    ...withOthers(sent.filter(isChanged(fact)), (found) => [...format(found), ...proofs(found)]),
+    ...pairs(fact),
+    ...(isMalformed(fact) ? proofs(fact) : [])
+  ]
   const applied = (change: changes.Change) =>
     JSON.stringify(Object.entries(changes.applied(change, fact.values)).sort())
   const seen = new Set([changes.set({}), ...tried.map(({ change }) => change)].map(applied))
-  return [...further, ...forFact(fact), ...pairs(fact)].find((change) => !seen.has(applied(change)))
+  return all.find((change) => !seen.has(applied(change)))
 }
 
 type Aspect = "audience" | "algorithm" | "dpop" | "format" | "method"
@@ -171,7 +221,9 @@ const explained = (
   if (aspects(change).length > 1) {
     return {
       code: "several-settings",
-      says: `${fact.url} accepts this client by ${inWords(change)}, not by either alone`
+      says: `${fact.url} accepts this client by ${inWords(change)}, ${
+        aspects(change).length === 2 ? "not by either alone" : "not by fewer changes"
+      }`
     }
   }
   if (set.OAUTH_DPOP !== undefined) {
@@ -229,22 +281,47 @@ export const successful = (change: changes.Change, fact: TokenFact, tried: Reado
   isProven: true
 })
 
+/** The finding where a limit or an outage ended the attempts. */
+const paused = (fact: TokenFact, { change, fact: last }: Sent): Finding => ({
+  ...failed(last),
+  says: `${failed(fact).says}; it answers ${inWords(change)} with ${isLimit(last) ? "a limit" : "an outage"} (${
+    said(last)
+  }), which ends the attempts`,
+  remedy: `${waitFor(last)}, then ${
+    changes.inWords(change, fact.values).replace(/^./, (first) => first.toLowerCase())
+  }, which the server may accept, and run effect-oauth doctor again.`
+})
+
 /**
- * The finding where no change led to a token that can be used: that of the change with which the server authenticated the
- * client, if there is one, or else that of the settings in use with what was tried.
+ * The finding where no change led to a token that can be used: that of the change with which the server got furthest, if there
+ * is one, or else that of the settings in use with what was tried.
  */
 export const unsuccessful = (fact: TokenFact, tried: ReadonlyArray<Trial>): Finding => {
-  const further = tried.find((one) => one.fact !== undefined && progress(one.fact) >= 2 && progress(fact) < 2)
-  if (further?.fact !== undefined) {
-    const { change } = further
-    const found = failed(further.fact)
-    return {
-      ...found,
-      remedy: `${changes.inWords(change, fact.values)}: the server accepts the client with that. ${found.remedy ?? ""}`,
-      fix: changes.merge([change, ...(found.fix === undefined ? [] : [found.fix])])
+  const sent = tried.filter(isSent)
+  const last = sent.find((one) => isPaused(one.fact))
+  const kept = sent.filter((one) => isNecessary(fact)(one) || mayHaveToken(one.fact))
+  const most = Math.max(...kept.map((one) => progress(one.fact)))
+  const furthest = kept.filter((one) => progress(one.fact) === most).at(-1)
+  if (last !== undefined) return paused(fact, last)
+  if (furthest !== undefined) {
+    const { change } = furthest
+    const found = failed(furthest.fact)
+    const fix = changes.merge([change, ...(found.fix === undefined ? [] : [found.fix])])
+    const isKnown = progress(furthest.fact) >= 2 && !isWithoutReason(furthest.fact)
+    // A change that the next one takes back, such as of a server that ignores proofs, leads nowhere.
+    if (changes.apply(fix, fact.values) !== undefined) {
+      return {
+        ...found,
+        remedy: `${changes.inWords(change, fact.values)}: the server ${
+          isKnown ? "accepts the client" : "gets further"
+        } with that. ${found.remedy ?? ""}`,
+        fix
+      }
     }
   }
   const found = failed(fact)
-  const sent = tried.flatMap((one) => one.fact === undefined ? [] : [inWords(one.change)])
-  return sent.length === 0 ? found : { ...found, says: `${found.says}; tried without success: ${sent.join(", ")}` }
+  const all = sent.map((one) =>
+    said(one.fact) === said(fact) ? inWords(one.change) : `${inWords(one.change)} (${said(one.fact)})`
+  )
+  return all.length === 0 ? found : { ...found, says: `${found.says}; tried without success: ${all.join(", ")}` }
 }

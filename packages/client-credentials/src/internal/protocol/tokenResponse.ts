@@ -121,7 +121,7 @@ const lifeSeconds = (value: unknown): number | "default" | undefined => {
 const provenType = /^(?:mac|hmac|n_?a|n\/a)$|pop|proof|sign|holder|\bhok\b/i
 
 /** Returns whether a token without the type `Bearer` may be a bearer token, if the user configured that. */
-const isAssumable = (type: unknown): boolean =>
+export const isAssumable = (type: unknown): boolean =>
   type === undefined || type === null || (typeof type === "string" && !provenType.test(type.trim()))
 
 const redirected = ({ endpoint, headers, status }: Response, show: redaction.Redaction["show"]): Problem => {
