@@ -8,7 +8,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { InvalidConfig, TokenStore } from "@effect-oauth/client-credentials"
 import * as RedisHttpTokenStore from "@effect-oauth/redis/RedisHttpTokenStore"
 import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
-import { ConfigProvider, Context, Duration, Effect, Layer, Redacted } from "effect"
+import type { Duration } from "effect"
+import { ConfigProvider, Context, Effect, Layer, Redacted } from "effect"
 import { Redis } from "ioredis"
 
 import { start as startProxy } from "../../client-credentials/test/support/proxy.js"
@@ -64,15 +65,7 @@ const connect = Effect.flatMap(Server, ({ url }) =>
     Context.get(TokenStore.TokenStore)
   ))
 
-/** Lets each lease age. */
-const advance = (duration: Duration.Duration) =>
-  Effect.flatMap(Server, ({ raw }) =>
-    Effect.promise(async () => {
-      for (const key of await raw.keys("*")) {
-        const until = await raw.hget(key, "leasedUntil")
-        if (until !== null) await raw.hset(key, "leasedUntil", Number(until) - Duration.toMillis(duration))
-      }
-    }))
+const advance = (duration: Duration.Duration) => Effect.flatMap(Server, ({ raw }) => redisServer.age(raw, duration))
 
 TokenStoreTest.suite(
   "the token store on Redis over HTTP",

@@ -33,18 +33,10 @@ const connect = Effect.flatMap(Server, ({ proxy: { port } }) =>
 
 /** Lets each lease age. */
 const advance = (duration: Duration.Duration) =>
-  Effect.flatMap(Server, ({ port }) =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => new Redis({ host: "127.0.0.1", port })),
-      (raw) =>
-        Effect.promise(async () => {
-          for (const key of await raw.keys("*")) {
-            const until = await raw.hget(key, "leasedUntil")
-            if (until !== null) await raw.hset(key, "leasedUntil", Number(until) - Duration.toMillis(duration))
-          }
-        }),
-      (raw) => Effect.sync(() => raw.disconnect())
-    ))
+  Effect.flatMap(
+    Server,
+    ({ port }) => Effect.scoped(Effect.flatMap(redisServer.connect(port), (raw) => redisServer.age(raw, duration)))
+  )
 
 TokenStoreTest.suite(
   "the token store on Redis",

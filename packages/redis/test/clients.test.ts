@@ -5,12 +5,14 @@ import { afterAll, assert } from "@effect/vitest"
 import { TokenStore } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
 import * as TokenStoreTest from "@effect-oauth/testing/TokenStoreTest"
-import { Context, Duration, Effect, Layer, ManagedRuntime, type Scope } from "effect"
+import type { Duration } from "effect"
+import { Context, Effect, Layer, ManagedRuntime, type Scope } from "effect"
 import { Cluster, type Redis } from "ioredis"
 import { createClient } from "redis"
 
 import { start as startProxy } from "../../client-credentials/test/support/proxy.js"
 import { periodIn, resetsOf } from "../../client-credentials/test/support/storeFaults.js"
+import * as cluster from "./cluster.js"
 import { patient } from "./fleet.js"
 import * as redisServer from "./redisServer.js"
 
@@ -30,21 +32,15 @@ const behindProxies = <A extends { readonly ports: ReadonlyArray<number> }, E, R
 
 class Servers extends Context.Tag("Servers")<Servers, Nodes>() {}
 
-const onEach = (ports: ReadonlyArray<number>, run: (raw: Redis) => Promise<unknown>) =>
+const onEach = (ports: ReadonlyArray<number>, run: (raw: Redis) => Effect.Effect<unknown>) =>
   Effect.forEach(
     ports,
-    (port) => Effect.scoped(Effect.flatMap(redisServer.connect(port), (raw) => Effect.promise(() => run(raw))))
+    (port) => Effect.scoped(Effect.flatMap(redisServer.connect(port), run))
   )
 
 /** Lets each lease age, on all nodes. */
 const advance = (duration: Duration.Duration) =>
-  Effect.flatMap(Servers, ({ ports }) =>
-    onEach(ports, async (raw) => {
-      for (const key of await raw.keys("*")) {
-        const until = await raw.hget(key, "leasedUntil")
-        if (until !== null) await raw.hset(key, "leasedUntil", Number(until) - Duration.toMillis(duration))
-      }
-    }))
+  Effect.flatMap(Servers, ({ ports }) => onEach(ports, (raw) => redisServer.age(raw, duration)))
 
 /** Nodes that all tests of a suite share, emptied before each: a Cluster takes seconds to form. */
 const started = (nodes: Effect.Effect<Nodes, never, Scope.Scope>) => {
@@ -52,7 +48,7 @@ const started = (nodes: Effect.Effect<Nodes, never, Scope.Scope>) => {
   afterAll(() => runtime.dispose())
   return Effect.tap(
     Effect.promise(() => runtime.runPromise(Servers)),
-    ({ ports }) => onEach(ports, (raw) => raw.flushall())
+    ({ ports }) => onEach(ports, (raw) => Effect.promise(() => raw.flushall()))
   )
 }
 
@@ -97,7 +93,7 @@ suite(
 
 suite(
   "the token store on a Redis Cluster",
-  behindProxies(redisServer.startCluster),
+  behindProxies(cluster.start(["0 8191", "8192 16383"])),
   Effect.flatMap(Servers, ({ ports, proxies }) =>
     Effect.map(
       Effect.acquireRelease(

@@ -4,13 +4,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, ClientConfig, IssuanceBudget, TokenSeal } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
-import { Fault, TestApi, TestAuthorizationServer } from "@effect-oauth/testing"
-import { Clock, Context, Duration, Effect, Either, Layer, Logger, Random, Redacted, Schedule } from "effect"
+import { Fault, TestAuthorizationServer } from "@effect-oauth/testing"
+import { Clock, Context, Effect, Either, Layer, Logger, Random, Redacted, Schedule } from "effect"
 
 import { runs } from "../../client-credentials/test/support/runs.js"
 import { sealKey } from "../../client-credentials/test/support/sealKey.js"
-import * as shiftedClock from "../../client-credentials/test/support/shiftedClock.js"
-import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
+import { patient, refreshing, Servers, tokensIssued } from "./fleet.js"
 import * as sentinel from "./sentinel.js"
 
 const rounds = runs("failovers by Sentinel at random moments", { quick: 2, full: 12 })
@@ -20,33 +19,10 @@ const size = 10
 /** Clients with their token, which they begin to refresh now, with the options of the documentation. */
 const inRefreshWindow = (round: number, connection: { readonly host: string; readonly port: number }) =>
   Effect.gen(function*() {
-    const { calls } = yield* TestApi.TestApi
-    const { clock, forward } = shiftedClock.make()
-    const clients = (yield* fleet(
-      size,
-      { sentinels: [connection], name: "tokens" },
-      { tokenCache: { refreshBefore: "1 hour" } },
-      { prefix: `round${round}` }
-    ).pipe(Effect.withClock(clock))).map((call) =>
-      Effect.map(Effect.orDie(Effect.withClock(call, clock)), ({ status }) => assert.strictEqual(status, 200))
-    )
-    /** Lets each client call, and returns the tokens that were sent. */
-    const callAll = Effect.gen(function*() {
-      const before = (yield* calls).length
-      yield* Effect.all(clients, { concurrency: "unbounded" })
-      return new Set((yield* calls).slice(before).map(({ token }) => token))
-    })
-    const old = yield* callAll
-    // It is usable for twenty minutes more.
-    yield* forward(Duration.minutes(24 * 60 - 20))
-    return {
-      clients,
-      haveNewTokens: sentinel.until(
-        "each client has a new token",
-        callAll,
-        (tokens) => ![...tokens].some((token) => old.has(token))
-      )
-    }
+    const options = { host: connection.host, sentinels: [connection], name: "tokens" }
+    const store = RedisTokenStore.layer(options, { ...patient, prefix: `round${round}` })
+    const { clients, expire } = yield* refreshing(size, store)
+    return { ...(yield* expire), clients }
   })
 
 const parts = Layer.merge(

@@ -9,6 +9,7 @@ import type { Redis, RedisOptions } from "ioredis"
 
 import * as certificates from "../../client-credentials/test/support/certificates.js"
 import { start as startProxy } from "../../client-credentials/test/support/proxy.js"
+import * as cluster from "./cluster.js"
 import { fleet, patient, Servers, tokensIssued } from "./fleet.js"
 import * as redisServer from "./redisServer.js"
 
@@ -78,7 +79,7 @@ describe.skipIf(!redisServer.isInstalled)("a problem with Redis", () => {
       const raw = yield* redisServer.connect(port)
       yield* Effect.promise(() => raw.config("SET", "maxclients", 1))
       assert.include(yield* problemOf(swap(yield* storeOn({ port }))), "maxclients")
-      const { ports } = yield* redisServer.startCluster
+      const { ports } = yield* cluster.start(["0 8191", "8192 16383"])
       const stores = yield* Effect.forEach(ports, (port) => storeOn({ port }))
       const outcomes = yield* Effect.forEach(stores, (store) => Effect.either(swap(store)))
       const failures = outcomes.flatMap((outcome) => outcome._tag === "Left" ? [outcome.left.problem] : [])

@@ -8,7 +8,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-import { Effect } from "effect"
+import { Duration, Effect, Schedule } from "effect"
 import { Redis } from "ioredis"
 
 export const isInstalled = spawnSync("redis-server", ["--version"]).status === 0
@@ -79,6 +79,27 @@ export const connect = (port: number) =>
     (client) => Effect.sync(() => client.disconnect())
   )
 
+/** Lets each lease of a server age. */
+export const age = (client: Redis, duration: Duration.Duration) =>
+  Effect.promise(async () => {
+    for (const key of await client.keys("*")) {
+      const until = await client.hget(key, "leasedUntil")
+      if (until !== null) await client.hset(key, "leasedUntil", Number(until) - Duration.toMillis(duration))
+    }
+  })
+
+/** A Sentinel that was without processor time does nothing for half a minute, and repeats a failover after twice its time. */
+const longest = "2 minutes"
+
+/** Repeats a question until its answer meets a condition. */
+export const until = <A>(what: string, ask: Effect.Effect<A>, isSo: (answer: A) => boolean): Effect.Effect<void> =>
+  ask.pipe(
+    Effect.repeat({ until: isSo, schedule: Schedule.spaced("100 millis") }),
+    Effect.timeoutFail({ duration: longest, onTimeout: () => new Error(`not within ${longest}: ${what}`) }),
+    Effect.orDie,
+    Effect.asVoid
+  )
+
 /** Waits for a line in what `INFO` returns. */
 export const informs = (client: Redis, line: string): Effect.Effect<void> =>
   Effect.flatMap(
@@ -91,27 +112,6 @@ export const informs = (client: Redis, line: string): Effect.Effect<void> =>
 
 /** Starts a server that writes each change to a file before it answers. */
 export const startPersistent = Effect.flatMap(directory, (dir) => startWith(["--appendonly", "yes", "--dir", dir]))
-
-/** Starts a Cluster of two nodes, which share the slots. */
-export const startCluster = Effect.gen(function*() {
-  const nodes = yield* Effect.forEach(["0 8191", "8192 16383"], (slots) =>
-    Effect.gen(function*() {
-      const bus = yield* freePort
-      const { port } = yield* startWith(["--cluster-enabled", "yes", "--cluster-port", String(bus)])
-      const client = yield* connect(port)
-      yield* Effect.promise(() => client.call("CLUSTER", "ADDSLOTSRANGE", ...slots.split(" ")))
-      return { bus, client, port }
-    }))
-  const [one, other] = nodes
-  if (one === undefined || other === undefined) return yield* Effect.dieMessage("two nodes")
-  yield* Effect.promise(() => one.client.call("CLUSTER", "MEET", "127.0.0.1", String(other.port), String(other.bus)))
-  for (const { client } of nodes) {
-    while (!String(yield* Effect.promise(() => client.call("CLUSTER", "INFO"))).includes("cluster_state:ok")) {
-      yield* Effect.promise(() => client.call("PING"))
-    }
-  }
-  return { ports: nodes.map(({ port }) => port) }
-})
 
 /** Starts a server that uses TLS, and returns its port. */
 export const startTls = (ca: { readonly cert: string }, own: { readonly cert: string; readonly private: string }) =>

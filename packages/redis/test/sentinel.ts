@@ -3,23 +3,11 @@
  */
 import { spawnSync } from "node:child_process"
 
-import { Effect, Schedule, Scope } from "effect"
+import { Effect, Scope } from "effect"
 
 import * as redisServer from "./redisServer.js"
 
 export const isInstalled = redisServer.isInstalled && spawnSync("redis-sentinel", ["--version"]).status === 0
-
-/** A Sentinel that was without processor time does nothing for half a minute, and repeats a failover after twice its time. */
-const longest = "2 minutes"
-
-/** Repeats a question until its answer meets a condition. */
-export const until = <A>(what: string, ask: Effect.Effect<A>, isSo: (answer: A) => boolean): Effect.Effect<void> =>
-  ask.pipe(
-    Effect.repeat({ until: isSo, schedule: Schedule.spaced("100 millis") }),
-    Effect.timeoutFail({ duration: longest, onTimeout: () => new Error(`not within ${longest}: ${what}`) }),
-    Effect.orDie,
-    Effect.asVoid
-  )
 
 type Known = Readonly<Record<string, string>>
 
@@ -54,7 +42,7 @@ export const startPair = (name: string) =>
       const server = yield* startServer(["--replicaof", "127.0.0.1", String(yield* primaryPort)])
       servers.set(server.port, server)
     }).pipe(Scope.extend(scope))
-    const ready = until(
+    const ready = redisServer.until(
       "Sentinel reports a replica that has the data of the primary",
       Effect.all([primary, replicas]),
       ([primary, replicas]) =>
@@ -77,14 +65,14 @@ export const startPair = (name: string) =>
         yield* found.kill
       }),
       /** Makes the replica the primary, while the former primary runs. */
-      failOver: until(
+      failOver: redisServer.until(
         "Sentinel begins a failover",
         Effect.isSuccess(Effect.tryPromise(() => client.call("SENTINEL", "FAILOVER", name))),
         (isBegun) => isBegun
       ),
       settle: (before: number) =>
         Effect.gen(function*() {
-          yield* until(
+          yield* redisServer.until(
             "the failover is over",
             Effect.all([primary, failovers]),
             ([known, count]) => count > before && known["flags"] === "master"
