@@ -41,7 +41,8 @@ describe.skipIf(!redisServer.isInstalled)("a Redis Cluster", () => {
         })
         const { clients, expire } = yield* refreshing(10, storeOn(ports))
         const random = Random.make(seed)
-        const below = (most: number) => Effect.withRandom(Random.nextIntBetween(0, most), random)
+        const below = (most: number) =>
+          Effect.map(Effect.withRandom(Random.next, random), (share) => Math.floor(most * share))
         const lostIn = yield* below(lives)
         for (let life = 0; life < lives; life += 1) {
           const { haveNewTokens } = yield* expire
