@@ -193,6 +193,37 @@ const situations: ReadonlyArray<Situation> = [
     says: /rejects the token \(403, invalid_token\)/,
     remedy: /OAUTH_AUDIENCE/
   },
+  ...[
+    { error: "invalid_token" },
+    { error: "invalid_token", error_description: "gone" },
+    { ok: false, error: "token_revoked" },
+    { error: "unauthorized", message: "x" },
+    { error: { code: 401, message: "x" } },
+    { error: { code: "E1", message: "The access token is invalid" } },
+    { errors: [{ message: "Unauthorized" }] },
+    { error: true, message: "invalid access token" }
+  ].map((body): Situation => ({
+    name: `a rejected token with 200, as ${JSON.stringify(body)}`,
+    status: 200,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    code: "error" in body && body.error === "token_revoked" ? "token-inactive" : "token-opaque",
+    says: /rejects the token \(200/,
+    remedy: /API_BASE_URL/
+  })),
+  ...[
+    { error: "no_such_item" },
+    { error: { type: "validation", message: "no_such_item" } },
+    { errors: [{ message: "no_such_item" }], data: null }
+  ].map((body): Situation => ({
+    name: `another error with 200, as ${JSON.stringify(body)}`,
+    status: 200,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    code: "error-in-body",
+    says: /answers 200 with an error in its body \(.*no_such_item\)/,
+    remedy: /documentation\. Pass the path/
+  })),
   {
     name: "a GraphQL server that rejects the token",
     status: 200,
@@ -284,15 +315,27 @@ describe("doctor, at an API", () => {
       assert.match(wrong[0]?.remedy ?? "", /API_BASE_URL.*--timeout/)
     }))
 
-  it.scopedLive("does not wait for the end of a stream", () =>
+  it.scopedLive("does not wait for the end of a body, which shows only of a stream that calls can be made", () =>
     Effect.gen(function*() {
       const { doctor, env } = yield* start
-      for (const type of ["text/event-stream", "application/json"]) {
+      const cases = [["text/event-stream", 0, []], ["application/json", 21, ["call no-end"]]] as const
+      for (const [type, code, found] of cases) {
         const api = yield* servers.http((_, response) =>
           response.writeHead(200, { "content-type": type }).write("{}\n")
         )
-        const { exitCode } = yield* doctor({ ...env, API_BASE_URL: api }, "--timeout", "300ms")
-        assert.strictEqual(exitCode, 0, type)
+        const { exitCode, wrong } = yield* doctor({ ...env, API_BASE_URL: api }, "--timeout", "300ms")
+        assert.deepStrictEqual([exitCode, wrong.map(({ code, step }) => `${step} ${code}`)], [code, found], type)
+      }
+    }))
+
+  it.scopedLive("takes members without an error as success", () =>
+    Effect.gen(function*() {
+      const { doctor, env } = yield* start
+      for (
+        const body of [{ error: null, errors: [] }, { error: "" }, { error: false }, { error: 0 }, { error: {} }, []]
+      ) {
+        const api = yield* servers.http((_, response) => response.end(JSON.stringify(body)))
+        assert.strictEqual((yield* doctor({ ...env, API_BASE_URL: api })).exitCode, 0, JSON.stringify(body))
       }
     }))
 

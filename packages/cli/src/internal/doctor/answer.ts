@@ -12,6 +12,8 @@ export interface Answer {
   readonly at: number
   /** The beginning of the body. It is examined and never shown. */
   readonly body: string
+  /** The time, in milliseconds, within which the body did not end; undefined if it ended, and for streams of events. */
+  readonly unendedAfter?: number | undefined
 }
 
 export const isHtml = ({ body, headers }: Answer): boolean =>

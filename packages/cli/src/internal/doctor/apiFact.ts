@@ -31,9 +31,56 @@ export const schemes = (fact: ApiFact): ReadonlyArray<string> =>
 const parameter = (fact: ApiFact, name: string): string | undefined =>
   challenges(fact).map(({ parameters }) => parameters[name]).find((one) => one !== undefined)
 
+/** An error in words, of a member `error` or of one of `errors`. */
+interface StatedError {
+  readonly code: string | undefined
+  readonly message: unknown
+}
+
+const readError = (value: unknown): StatedError | undefined => {
+  const fields = record(value)
+  if (fields === undefined) {
+    return value === undefined || value === null || value === false || value === "" || value === 0
+      ? undefined
+      : { code: typeof value === "boolean" ? undefined : String(value), message: undefined }
+  }
+  const found = [record(fields["extensions"])?.["code"], fields["code"], fields["status"], fields["type"]]
+    .find((one) => typeof one === "string" || typeof one === "number")
+  return Object.keys(fields).length === 0
+    ? undefined
+    : { code: found === undefined ? undefined : String(found), message: fields["message"] }
+}
+
+/** The error in the body of a successful response; undefined if there is none. */
+const errorInBody = ({ answer }: ApiFact): StatedError | undefined => {
+  const { error, errors } = record(json(answer)) ?? {}
+  return answer.status >= 300 ? undefined : readError(error) ?? readError(Array.isArray(errors) ? errors[0] : errors)
+}
+
+/** Codes and messages for a token that is not accepted. */
+const tokenError =
+  /\bun-?(?:auth|authenticated|authori[sz]ed)\b|\b(?:invalid|expired|revoked|missing|malformed|bad|inactive|no)[ _-]?(?:access[ _-]?|bearer[ _-]?)?(?:token|auth|authorization|credentials)\b|\btoken[ _-]?(?:is |has |was )?(?:invalid|expired|revoked|missing|inactive|not)|\bnot[ _-]?authed\b|^401$/i
+
+/** Returns whether a successful response has an error in its body. */
+export const hasErrorInBody = (fact: ApiFact): boolean => errorInBody(fact) !== undefined
+
+/** Returns whether a successful response states that the token is not accepted, as GraphQL servers and others write it. */
+export const rejectsInBody = (fact: ApiFact): boolean => {
+  const { code, message } = errorInBody(fact) ?? {}
+  const { error_description: description, message: beside, status } = record(json(fact.answer)) ?? {}
+  return errorInBody(fact) !== undefined &&
+    [code, message, description, beside, status].some((one) =>
+      (typeof one === "string" || typeof one === "number") && tokenError.test(String(one))
+    )
+}
+
+/** The error code of the challenge, or that in the body of a successful response, if it is one. */
 export const errorOf = (fact: ApiFact): string | undefined => {
   const found = parameter(fact, "error")
-  return found === undefined ? undefined : shown(found).slice(0, 60)
+  if (found !== undefined) return shown(found).slice(0, 60)
+  const code = errorInBody(fact)?.code
+  const token = fact.token === undefined ? "" : Redacted.value(fact.token)
+  return code !== undefined && /^[\w.-]{1,60}$/.test(code) && !token.includes(code) ? code : undefined
 }
 
 const members = ["error_description", "message", "detail", "error"] as const
@@ -49,7 +96,7 @@ const isEmpty = (text: string): boolean =>
 export const descriptionOf = (fact: ApiFact): string | undefined => {
   const body = record(json(fact.answer)) ?? {}
   const found = parameter(fact, "error_description") ??
-    members.map((name) => body[name]).find((one) => typeof one === "string")
+    [...members.map((name) => body[name]), errorInBody(fact)?.message].find((one) => typeof one === "string")
   const secrets = fact.token === undefined ? [] : [Redacted.value(fact.token)]
   const text = redaction.make(secrets).show(found, 160)?.trim().replace(/[.\s]+$/, "") ?? ""
   return isEmpty(text) ? undefined : text

@@ -2,7 +2,18 @@
  * Rules for the response of the API to a call with the token: its cause and the remedy.
  */
 import { destination, isHtml, isSignInPage, resetOf, shown, time, wantsCertificate, wantsTls } from "./answer.js"
-import { type ApiFact, challenges, errorOf, is, isDpop, schemes, status, url } from "./apiFact.js"
+import {
+  type ApiFact,
+  challenges,
+  descriptionOf,
+  errorOf,
+  hasErrorInBody,
+  is,
+  isDpop,
+  schemes,
+  status,
+  url
+} from "./apiFact.js"
 import * as changes from "./change.js"
 import { diagnose, type Finding, ok, type Rule } from "./finding.js"
 import { certificateRemedy } from "./networkRules.js"
@@ -178,6 +189,24 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
     holds: (fact) => between(200, 300)(fact) && isHtml(fact.answer),
     cause: (fact) => `${url(fact)} answers ${status(fact)} with an HTML page, ${undecided}`,
     remedy: () => anotherPath
+  },
+  {
+    code: "error-in-body",
+    holds: (fact) => between(200, 300)(fact) && hasErrorInBody(fact),
+    cause: (fact) => {
+      const words = [errorOf(fact), descriptionOf(fact)].filter((one) => one !== undefined).join(": ")
+      return `${url(fact)} answers ${status(fact)} with an error in its body${words === "" ? "" : ` (${words})`}`
+    },
+    remedy: () => `Look it up in the API's documentation. ${anotherPath}`
+  },
+  {
+    code: "no-end",
+    holds: (fact) => between(200, 300)(fact) && fact.answer.unendedAfter !== undefined,
+    cause: (fact) =>
+      `${url(fact)} answers ${status(fact)}, and its body does not end within ${
+        (fact.answer.unendedAfter ?? 0) / 1000
+      } s, ${undecided}`,
+    remedy: () => `If it is slow, allow more time with --timeout. ${anotherPath}`
   },
   {
     code: "not-found",

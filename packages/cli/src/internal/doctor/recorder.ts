@@ -31,8 +31,10 @@ const kept = (response: HttpClientResponse.HttpClientResponse, timeout: number) 
   Effect.gen(function*() {
     const chunks: Array<Uint8Array> = []
     let size = 0
+    let hasEnded = true
+    const most = timeout / 2
     if (!isEndless(response.headers["content-type"])) {
-      yield* Stream.runForEachWhile(response.stream, (chunk) =>
+      const read = yield* Stream.runForEachWhile(response.stream, (chunk) =>
         Effect.sync(() => {
           chunks.push(chunk)
           size += chunk.length
@@ -41,14 +43,16 @@ const kept = (response: HttpClientResponse.HttpClientResponse, timeout: number) 
           // RFC 9110 section 6.4.1: these have no body, and none of its errors count.
           Effect.catchAll((error) => size === 0 && error.reason === "EmptyBody" ? Effect.void : error),
           // A stream may never end.
-          Effect.timeoutOption(Math.min(2000, timeout / 2))
+          Effect.timeoutOption(most)
         )
+      hasEnded = read._tag === "Some"
     }
     const body = Buffer.concat(chunks)
     const { headers, request, status } = response
     const hasBody = ![101, 103, 204, 205, 304].includes(status)
     return {
       body: body.subarray(0, maxExamined).toString("utf8"),
+      unendedAfter: hasEnded ? undefined : most,
       response: HttpClientResponse.fromWeb(
         request,
         new Response(hasBody ? body : null, { status: Math.max(200, status), headers: { ...headers } })
@@ -64,7 +68,7 @@ export const layer = (recorder: Recorder, timeout: number) =>
         Effect.gen(function*() {
           const isCall = /^(Bearer|DPoP) /i.test(request.headers["authorization"] ?? "")
           if (!isCall && request.method === "POST") recorder.tokenRequests += 1
-          const { body, response } = yield* Effect.flatMap(sent, (found) => kept(found, timeout))
+          const { body, response, unendedAfter } = yield* Effect.flatMap(sent, (found) => kept(found, timeout))
           const { origin, pathname } = new URL(request.url)
           recorder.answers.push({
             method: request.method,
@@ -72,7 +76,8 @@ export const layer = (recorder: Recorder, timeout: number) =>
             status: response.status,
             headers: response.headers,
             at: yield* Clock.currentTimeMillis,
-            body
+            body,
+            unendedAfter
           })
           return response
         })))

@@ -3,23 +3,26 @@
  */
 import * as durationText from "../durationText.js"
 import * as jwt from "../jwt.js"
-import { json, record, shown, time } from "./answer.js"
-import { type ApiFact, challenges, descriptionOf, errorOf, is, statedBy, status, url } from "./apiFact.js"
+import { shown, time } from "./answer.js"
+import {
+  type ApiFact,
+  challenges,
+  descriptionOf,
+  errorOf,
+  is,
+  rejectsInBody,
+  statedBy,
+  status,
+  url
+} from "./apiFact.js"
 import type { Rule } from "./finding.js"
-
-/** GraphQL servers write a rejection into a successful response. */
-const isUnauthenticated = ({ answer }: ApiFact): boolean => {
-  const { errors } = record(json(answer)) ?? {}
-  return Array.isArray(errors) &&
-    errors.some((one) => record(record(one)?.["extensions"])?.["code"] === "UNAUTHENTICATED")
-}
 
 const isRejected = (fact: ApiFact): boolean =>
   is(401, 419, 498)(fact) || (is(403)(fact) && errorOf(fact)?.toLowerCase() === "invalid_token") ||
-  isUnauthenticated(fact)
+  rejectsInBody(fact)
 
 const rejects = (fact: ApiFact): string => {
-  const error = errorOf(fact) ?? (isUnauthenticated(fact) ? "UNAUTHENTICATED" : undefined)
+  const error = errorOf(fact)
   return `${url(fact)} rejects the token (${status(fact)}${error === undefined ? "" : `, ${error}`})`
 }
 
@@ -257,7 +260,7 @@ const claimRules: ReadonlyArray<Rule<ApiFact>> = [
 const generalRules: ReadonlyArray<Rule<ApiFact>> = [
   {
     code: "no-challenge",
-    holds: (fact) => challenges(fact).length === 0 && descriptionOf(fact) === undefined && !isUnauthenticated(fact),
+    holds: (fact) => challenges(fact).length === 0 && descriptionOf(fact) === undefined && !rejectsInBody(fact),
     cause: (fact) => `${rejects(fact)} and states no reason: it sends no WWW-Authenticate${unknown(fact)}`,
     remedy: () =>
       `${general} If it takes credentials in another header, pass that with each call: effect-oauth call /items NAME:VALUE.`
