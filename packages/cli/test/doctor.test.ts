@@ -119,6 +119,30 @@ describe("doctor, on the way to the server", () => {
       true,
       /is valid from .* on only/
     ],
+    [
+      "signed by itself and for another name",
+      () => Effect.promise(() => generate([{ name: "commonName", value: "other.example" }])),
+      false,
+      /signed by itself \(other\.example\); .*is for other\.example, not for 127\.0\.0\.1$/
+    ],
+    [
+      "from an authority that is not trusted, and for another name",
+      (ca) => certificates.server(ca, "127.0.0.9"),
+      false,
+      /not trusted here \(The authority\); .*is for 127\.0\.0\.9, not for 127\.0\.0\.1$/
+    ],
+    [
+      "signed by itself, expired and for another name",
+      () =>
+        Effect.promise(() =>
+          generate([{ name: "commonName", value: "other.example" }], {
+            notBeforeDate: new Date(Date.now() - year),
+            notAfterDate: new Date(Date.now() - 86_400_000)
+          })
+        ),
+      false,
+      /has expired.*; .*signed by itself \(other\.example\); .*is for other\.example, not for 127\.0\.0\.1$/
+    ],
     ["for another name", (ca) => certificates.server(ca, "127.0.0.9"), true, /is for 127.0.0.9, not for 127.0.0.1/]
   ]
   for (const [name, make, trusts, says] of cases) {

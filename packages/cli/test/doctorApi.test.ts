@@ -267,6 +267,21 @@ const situations: ReadonlyArray<Situation> = [
     says: /nothing at this path/,
     remedy: /API_BASE_URL/
   },
+  {
+    name: "a proxy before the API",
+    status: 407,
+    code: "proxy-authentication",
+    says: /requires a user and a password \(407\)/,
+    remedy: /HTTPS_PROXY/
+  },
+  {
+    name: "a failure with Retry-After",
+    status: 503,
+    headers: { "retry-after": "120" },
+    code: "api-failed",
+    says: /503/,
+    remedy: /^Try again from \d{4}-\S+Z on, or report/
+  },
   { name: "a failure", status: 502, code: "api-failed", says: /502/, remedy: /later/ }
 ]
 

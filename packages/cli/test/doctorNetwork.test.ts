@@ -152,7 +152,7 @@ describe("doctor, over TLS", () => {
 })
 
 /** A proxy that connects to the requested port on this machine, for any host; or that rejects the request. */
-const proxy = (status: (request: Http.IncomingMessage) => number) =>
+const proxy = (status: (request: Http.IncomingMessage) => number, headers = "") =>
   Effect.gen(function*() {
     const seen: Array<string> = []
     const server = Http.createServer((_, response) => response.writeHead(400).end())
@@ -160,7 +160,7 @@ const proxy = (status: (request: Http.IncomingMessage) => number) =>
       seen.push(request.url ?? "")
       const answer = status(request)
       socket.on("error", () => {})
-      if (answer !== 200) return void socket.end(`HTTP/1.1 ${answer} No\r\n\r\n`)
+      if (answer !== 200) return void socket.end(`HTTP/1.1 ${answer} No\r\n${headers}\r\n`)
       const through = connect(Number(new URL(`http://${request.url}`).port), "127.0.0.1", () => {
         socket.write("HTTP/1.1 200 OK\r\n\r\n")
         through.pipe(socket)
@@ -198,6 +198,29 @@ describe("doctor, through a proxy", () => {
         assert.match(wrong[0]?.says ?? "", new RegExp(`${status}`))
         assert.match(`${wrong[0]?.says} ${wrong[0]?.remedy}`, /https_proxy/)
       }
+    }))
+
+  it.scopedLive("names the authentication that a proxy requires, where a user and a password are none", () =>
+    Effect.gen(function*() {
+      const { doctor, env } = yield* start
+      for (
+        const [challenge, says] of [["Negotiate", /by Negotiate \(407\)/], ["Basic", /a user and a password/]] as const
+      ) {
+        const { url } = yield* proxy(() => 407, `Proxy-Authenticate: ${challenge} realm="c4n4ry"\r\n`)
+        const { wrong } = yield* doctor({ ...env, https_proxy: url })
+        assert.deepStrictEqual(wrong.map(step), ["proxy proxy-authentication"])
+        assert.match(wrong[0]?.says ?? "", says)
+      }
+    }))
+
+  it.scopedLive("states in other commands that it is the proxy", () =>
+    Effect.gen(function*() {
+      const { user } = yield* support.start
+      const { env } = yield* start
+      const { url } = yield* proxy(() => 407)
+      const { exitCode, stderr } = yield* user.run(["token"], { env: { ...env, https_proxy: url } })
+      assert.strictEqual(exitCode, 12)
+      assert.match(stderr, /^error: The proxy \(HTTPS_PROXY\) did not connect to https:.*effect-oauth doctor/)
     }))
 
   it.scopedLive("looks at the certificate through it", () =>
@@ -342,7 +365,7 @@ describe("doctor, with the metadata of an issuer", () => {
       code: "no-token-endpoint",
       says: /no token endpoint with https/
     },
-    ...([[404, "no-metadata"], [401, "no-metadata"], [302, "no-metadata-redirect"], [
+    ...([[404, "no-metadata"], [401, "no-metadata"], [302, "no-metadata-redirect"], [407, "proxy-authentication"], [
       500,
       "no-metadata-unavailable"
     ]] as const)
@@ -388,6 +411,15 @@ describe("doctor, with the metadata of an issuer", () => {
         const changed = { ...env, OAUTH_ISSUER: undefined, ...fix(origin) }
         assert.deepStrictEqual((yield* doctor(changed)).wrong, [], name)
       }
+    }))
+
+  it.scopedLive("states until when the metadata is unavailable", () =>
+    Effect.gen(function*() {
+      const { doctor } = yield* support.start
+      const origin = yield* servers.http((_, response) => response.writeHead(503, { "retry-after": "120" }).end())
+      const { wrong } = yield* doctor({ ...client, OAUTH_ISSUER: origin, OAUTH_ALLOW_HTTP_LOOPBACK: "true" })
+      assert.deepStrictEqual(wrong.map(step), ["discovery no-metadata-unavailable"])
+      assert.match(wrong[0]?.remedy ?? "", /^Try again from \d{4}-\S+Z on, or set OAUTH_TOKEN_URL/)
     }))
 
   it.scopedLive("finds the token endpoint by the metadata of the server, where the path is wrong", () =>

@@ -25,6 +25,8 @@ interface Situation {
   readonly remedy: RegExp
   readonly fix?: Readonly<Record<string, string>>
   readonly unset?: ReadonlyArray<string>
+  /** True when the change is not exactly known. */
+  readonly isWithoutFix?: boolean
   /** Tokens issued. */
   readonly issued?: number
 }
@@ -344,19 +346,48 @@ const situations: ReadonlyArray<Situation> = [
     says: new RegExp(`not a token endpoint \\(${status}, a page\\)`),
     remedy: /OAUTH_TOKEN_URL/
   })),
-  {
-    name: "a redirect to another path of the host",
-    answer: ({ refuse }) => refuse(308, "", { location: "/token/" }),
+  ...[301, 302, 307, 308].map((status): Situation => ({
+    name: `a redirect to another path of the host, by ${status}`,
+    answer: ({ refuse }) => refuse(status, "", { location: "/oauth/token/" }),
     code: "token-url-redirect",
-    says: /redirect \(308 to http:\/\/127\.0\.0\.1:\d+\/token\/\)/,
-    remedy: /Set OAUTH_TOKEN_URL=http:\/\/127\.0\.0\.1:\d+\/token\//
+    says: new RegExp(`redirect \\(${status} to http://127\\.0\\.0\\.1:\\d+/oauth/token/\\)`),
+    remedy: /^Set OAUTH_TOKEN_URL=http:\/\/127\.0\.0\.1:\d+\/oauth\/token\/\. Nothing was sent there\.$/,
+    issued: 0
+  })),
+  {
+    name: "a redirect to TLS at the host",
+    answer: ({ refuse }) => refuse(307, "", { location: "https://127.0.0.1/token" }),
+    code: "token-url-redirect",
+    says: /307 to https:\/\/127\.0\.0\.1\/token/,
+    remedy: /^Set OAUTH_TOKEN_URL=https:\/\/127\.0\.0\.1\/token\./,
+    fix: { OAUTH_TOKEN_URL: "https://127.0.0.1/token" }
+  },
+  ...([
+    ["https://auth.example.com/token", /set OAUTH_TOKEN_URL=https:\/\/auth\.example\.com\/token\.$/],
+    ["https://login.example.com/?s=c4n4ry", /OAUTH_TOKEN_URL=https:\/\/login\.example\.com\/ with its query/],
+    ["/login", /^If that is the token endpoint/],
+    ["/token?s=c4n4ry", /with its query/]
+  ] as const).map(([location, remedy]): Situation => ({
+    name: `a redirect to ${location}`,
+    answer: ({ refuse }) => refuse(302, "", { location }),
+    code: "token-url-redirect",
+    says: /redirect \(302 to/,
+    remedy,
+    isWithoutFix: true
+  })),
+  {
+    name: "a redirect without a target",
+    answer: ({ refuse }) => refuse(307, ""),
+    code: "token-url-redirect",
+    says: /redirect \(307\)/,
+    remedy: /^Set OAUTH_TOKEN_URL to the token endpoint in the server's documentation/
   },
   {
-    name: "a redirect elsewhere",
-    answer: ({ refuse }) => refuse(302, "", { location: "https://login.example.com/?s=c4n4ry" }),
-    code: "token-url-redirect",
-    says: /302 to https:\/\/login\.example\.com\//,
-    remedy: /If that is the token endpoint/
+    name: "a proxy before the server",
+    answer: ({ refuse }) => refuse(407, ""),
+    code: "proxy-authentication",
+    says: /requires a user and a password \(407\)/,
+    remedy: /HTTPS_PROXY: http:\/\/USER:PASSWORD@HOST:PORT/
   },
   {
     name: "a firewall",
@@ -465,7 +496,7 @@ describe("doctor, at a token endpoint", () => {
     Effect.gen(function*() {
       const { doctor } = yield* support.start
       const api = yield* support.api
-      for (const { answer, code, env = {}, fix, issued, name, remedy, says, unset } of situations) {
+      for (const { answer, code, env = {}, fix, isWithoutFix, issued, name, remedy, says, unset } of situations) {
         const { state, url } = yield* support.issuer(answer)
         const { exitCode, wrong } = yield* doctor({
           OAUTH_TOKEN_URL: url,
@@ -485,6 +516,7 @@ describe("doctor, at a token endpoint", () => {
         assert.match(wrong[0]?.says ?? "", says, name)
         assert.match(wrong[0]?.remedy ?? "", remedy, name)
         if (fix !== undefined) assert.deepStrictEqual(wrong[0]?.fix?.set, fix, name)
+        if (isWithoutFix === true) assert.isUndefined(wrong[0]?.fix, name)
         if (unset !== undefined) {
           assert.deepStrictEqual(wrong[0]?.fix?.unset, unset, name)
           assert.deepStrictEqual(wrong[0]?.fix?.set, fix ?? {}, name)

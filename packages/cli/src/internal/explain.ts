@@ -78,11 +78,20 @@ const certificate = (of: string, code: string): Explanation => ({
     "effect-oauth doctor shows the chain."
 })
 
+/** Undici aborts a request whose proxy did not connect to the server. */
+const throughProxy = (of: string, outcome: Outcome): Explanation => ({
+  outcome,
+  message: `The proxy (HTTPS_PROXY) did not connect to ${of}; effect-oauth doctor shows its answer.`
+})
+
+const isProxy = (detail: unknown): boolean => detail === "UND_ERR_ABORTED"
+
 const transport = (error: Readonly<Record<string, unknown>>): Explanation => {
   const { request } = error as { readonly request?: { readonly url?: unknown } }
   const url = typeof request?.url === "string" && URL.canParse(request.url) ? new URL(request.url).origin : "the server"
   const { detail, reason } = transportFailure.reason(error["cause"])
   if (reason === "certificate") return certificate(url, detail)
+  if (isProxy(detail)) return throughProxy(url, "api")
   const code = detail === "no code" ? undefined : detail
   if (error["_tag"] === "ResponseError") {
     return {
@@ -119,6 +128,9 @@ export const explain = (error: unknown): Explanation => {
     return certificate(String(fields["endpoint"]), String(fields["detail"]))
   }
   const outcome = outcomeOf(fields)
+  if (error._tag === "TokenEndpointUnavailable" && isProxy(fields["detail"])) {
+    return throughProxy(String(fields["endpoint"]), outcome)
+  }
   // An unknown error may contain secrets.
   if (outcome === "unexpected") return unknown
   const remedy = error._tag === "Failure" && typeof fields["remedy"] === "string" ? ` ${fields["remedy"]}` : ""

@@ -79,6 +79,12 @@ export const resetOf = (headers: Answer["headers"], now: number): number | undef
   return seconds > 1e12 ? seconds : seconds > 1e9 ? seconds * 1000 : now + seconds * 1000
 }
 
+/** The beginning of a sentence: when to try again. */
+export const retry = ({ at, headers }: Answer): string => {
+  const reset = resetOf(headers, at)
+  return reset === undefined ? "Try again later" : `Try again from ${time(reset)} on`
+}
+
 /** Returns how far the server is ahead, in milliseconds, by its `Date`, which is cut to a second; unless it is from a cache. */
 export const offset = ({ at, headers }: Answer): number | undefined => {
   const date = Date.parse(headers["date"] ?? "")

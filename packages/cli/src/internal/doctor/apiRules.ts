@@ -1,7 +1,7 @@
 /**
  * Rules for the response of the API to a call with the token: its cause and the remedy.
  */
-import { destination, isHtml, isSignInPage, resetOf, shown, time, wantsCertificate, wantsTls } from "./answer.js"
+import { destination, isHtml, isSignInPage, retry, shown, wantsCertificate, wantsTls } from "./answer.js"
 import {
   type ApiFact,
   challenges,
@@ -16,7 +16,7 @@ import {
 } from "./apiFact.js"
 import * as changes from "./change.js"
 import { diagnose, type Finding, ok, type Rule } from "./finding.js"
-import { certificateRemedy } from "./networkRules.js"
+import { certificateRemedy, proxyCredentials } from "./networkRules.js"
 import * as rejectionRules from "./rejectionRules.js"
 
 const between = (from: number, to: number) => (fact: ApiFact): boolean => status(fact) >= from && status(fact) < to
@@ -61,6 +61,12 @@ const anotherPath = "Pass the path of a resource that this client may read: --pa
 const undecided = "which does not show whether the API accepts the token"
 
 const rejections: ReadonlyArray<Rule<ApiFact>> = [
+  {
+    code: "proxy-authentication",
+    holds: is(407),
+    cause: (fact) => `a proxy before ${url(fact)} requires a user and a password (407)`,
+    remedy: () => proxyCredentials("HTTPS_PROXY")
+  },
   {
     code: "http-at-tls-port",
     holds: ({ answer }) => wantsTls(answer),
@@ -224,16 +230,13 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
     code: "limit",
     holds: is(429),
     cause: (fact) => `${url(fact)} limits the rate of calls (429)`,
-    remedy: ({ answer, now }) => {
-      const reset = resetOf(answer.headers, now)
-      return reset === undefined ? "Try again later, with fewer calls." : `Try again from ${time(reset)} on.`
-    }
+    remedy: ({ answer }) => `${retry(answer)}, with fewer calls.`
   },
   {
     code: "api-failed",
     holds: (fact) => status(fact) >= 500,
     cause: (fact) => `${url(fact)} failed with an internal problem (${status(fact)})`,
-    remedy: () => "Try again later, or report it to its operator."
+    remedy: ({ answer }) => `${retry(answer)}, or report it to its operator.`
   },
   {
     code: "call-refused",

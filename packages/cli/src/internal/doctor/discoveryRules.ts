@@ -4,9 +4,10 @@
 import { issuerOfDocument } from "../../../../client-credentials/dist/internal/protocol/metadata.js"
 import { secureUrl } from "../../../../client-credentials/dist/internal/protocol/urls.js"
 import type { Values } from "../profileText.js"
-import { type Answer, destination, isHtml, json, record, shown } from "./answer.js"
+import { type Answer, destination, isHtml, json, record, retry, shown } from "./answer.js"
 import * as changes from "./change.js"
 import { diagnose, type Finding, ok, type Rule } from "./finding.js"
+import { proxyCredentials } from "./networkRules.js"
 
 /** The members of a document that the rules need, each valid or undefined. */
 export interface Document {
@@ -151,10 +152,16 @@ const rules: ReadonlyArray<Rule<DiscoveryFact>> = [
       "Check the path of OAUTH_ISSUER, or set OAUTH_TOKEN_URL to the token endpoint and remove OAUTH_ISSUER."
   },
   {
+    code: "proxy-authentication",
+    holds: ({ answers }) => answers.some(({ status }) => status === 407),
+    cause: ({ issuer }) => `a proxy before ${shown(issuer)} requires a user and a password (407)`,
+    remedy: () => proxyCredentials("HTTPS_PROXY")
+  },
+  {
     code: "no-metadata-unavailable",
     holds: ({ answers }) => answers.length > 0 && answers.every(({ status }) => status >= 500 || status === 429),
     cause: (fact) => `the metadata document of ${shown(fact.issuer)} is not available now (${statuses(fact)})`,
-    remedy: () => "Try again later, or set OAUTH_TOKEN_URL to the token endpoint."
+    remedy: ({ answers }) => `${answers.map(retry).sort().at(-1) ?? ""}, or set OAUTH_TOKEN_URL to the token endpoint.`
   },
   {
     code: "no-metadata",

@@ -91,6 +91,16 @@ const status = ({ tried }: ProxyFact): number => tried._tag === "Found" ? tried.
 const around = ({ isDirectPossible, target }: ProxyFact): string =>
   isDirectPossible ? ` ${target.host} can be reached without it: add ${target.host} to NO_PROXY.` : ""
 
+/** The remedy for a proxy that requires credentials. */
+export const proxyCredentials = (variable: string): string =>
+  `Write them into ${variable}: http://USER:PASSWORD@HOST:PORT, percent-encoded.`
+
+/** The schemes that a proxy accepts, where it does not accept a user and a password. */
+const otherSchemes = ({ tried }: ProxyFact): string => {
+  const schemes = (tried._tag === "Found" ? tried.value.schemes ?? [] : []).filter((one) => one !== "")
+  return schemes.some((one) => /^basic$/i.test(one)) ? "" : schemes.join(" or ")
+}
+
 const proxyRules: ReadonlyArray<Rule<ProxyFact>> = [
   {
     code: "proxy-unreachable",
@@ -101,12 +111,17 @@ const proxyRules: ReadonlyArray<Rule<ProxyFact>> = [
   {
     code: "proxy-authentication",
     holds: (fact) => status(fact) === 407,
-    cause: ({ hasCredentials, proxy, proxyVariable }) =>
-      hasCredentials
-        ? `the proxy ${proxy} does not accept the user and the password in ${proxyVariable} (407)`
-        : `the proxy ${proxy} (${proxyVariable}) requires a user and a password (407)`,
+    cause: (fact) =>
+      otherSchemes(fact) !== ""
+        ? `the proxy ${fact.proxy} (${fact.proxyVariable}) requires authentication by ${otherSchemes(fact)} (407)`
+        : fact.hasCredentials
+        ? `the proxy ${fact.proxy} does not accept the user and the password in ${fact.proxyVariable} (407)`
+        : `the proxy ${fact.proxy} (${fact.proxyVariable}) requires a user and a password (407)`,
     remedy: (fact) =>
-      `Write them into ${fact.proxyVariable}: http://USER:PASSWORD@HOST:PORT, percent-encoded.${around(fact)}`
+      otherSchemes(fact) === ""
+        ? proxyCredentials(fact.proxyVariable) + around(fact)
+        : "This command authenticates with a user and a password only (Basic): have the operator of the proxy allow that, or this " +
+          `machine without authentication.${around(fact)}`
   },
   {
     code: "proxy-refuses",
@@ -296,7 +311,7 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
   }
 ]
 
-export const certificate = (fact: TlsFact): Finding =>
+const firstOf = (fact: TlsFact): Finding =>
   diagnose("certificate", tlsRules, fact, () =>
     ok(
       "certificate",
@@ -304,6 +319,32 @@ export const certificate = (fact: TlsFact): Finding =>
         fact.tried._tag === "Found" ? fact.tried.value.protocol : ""
       }`
     ))
+
+/** The problems of the certificate of the server as Node would report them, if it reported more than the first. */
+const refusals = (fact: TlsFact, { isOtherName }: Handshake): ReadonlyArray<string> => {
+  const { issuer, subject, validFrom = NaN, validTo = NaN } = own(fact) ?? {}
+  const hasOwnAuthority = ["OAUTH_TLS_CA_FILE", "OAUTH_TLS_EXTRA_CA_FILE"].some((one) => fact.values[one] !== undefined)
+  return [
+    ...(chain(fact).length === 1 && subject === issuer && !hasOwnAuthority ? ["DEPTH_ZERO_SELF_SIGNED_CERT"] : []),
+    ...(isOtherName ? ["ERR_TLS_CERT_ALTNAME_INVALID"] : []),
+    ...(validTo < fact.now ? ["CERT_HAS_EXPIRED"] : []),
+    ...(validFrom > fact.now ? ["CERT_NOT_YET_VALID"] : [])
+  ]
+}
+
+/** The problem that Node reports, and the others of the certificate, each with its remedy. */
+export const certificate = (fact: TlsFact): Finding => {
+  const first = firstOf(fact)
+  const { tried } = fact
+  if (tried._tag === "Failed" || tried.value.refusal === undefined) return first
+  const others = refusals(fact, tried.value).filter((refusal) => refusal !== tried.value.refusal)
+    .map((refusal) => firstOf({ ...fact, tried: { ...tried, value: { ...tried.value, refusal } } }))
+  return {
+    ...first,
+    says: [first, ...others].map(({ says }) => says).join("; "),
+    remedy: [first, ...others].flatMap(({ remedy }) => remedy ?? []).join(" ")
+  }
+}
 
 interface ClockFact {
   /** The time by which the server is ahead, in milliseconds, to a second. */

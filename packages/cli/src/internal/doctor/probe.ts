@@ -5,7 +5,13 @@ import { lookup } from "node:dns/promises"
 import * as Http from "node:http"
 import * as Https from "node:https"
 import { connect as connectTcp, isIP, type Socket } from "node:net"
-import { connect as connectTls, type PeerCertificate, rootCertificates, type SecureVersion } from "node:tls"
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  type PeerCertificate,
+  rootCertificates,
+  type SecureVersion
+} from "node:tls"
 
 import * as Effect from "effect/Effect"
 
@@ -58,7 +64,13 @@ export const connection = ({ host, port }: Target): Effect.Effect<Tried<number>>
 export interface Tunnel {
   readonly status: number
   readonly socket: Socket | undefined
+  /** The schemes of authentication that the proxy names (Proxy-Authenticate). */
+  readonly schemes?: ReadonlyArray<string> | undefined
 }
+
+/** The first word of each challenge. */
+const schemesOf = ({ headers }: Http.IncomingMessage): ReadonlyArray<string> =>
+  [headers["proxy-authenticate"] ?? []].flat().map((one) => /^[a-z0-9-]{1,40}/i.exec(one.trim())?.[0] ?? "")
 
 export const tunnel = (proxy: URL, { host, port }: Target): Effect.Effect<Tried<Tunnel>> =>
   Effect.async((resume) => {
@@ -76,17 +88,19 @@ export const tunnel = (proxy: URL, { host, port }: Target): Effect.Effect<Tried<
           : { "proxy-authorization": `Basic ${Buffer.from(credentials).toString("base64")}` })
       }
     })
+    const refused = (response: Http.IncomingMessage) =>
+      found({ status: response.statusCode ?? 0, socket: undefined, schemes: schemesOf(response) })
     const end = (outcome: Tried<Tunnel>) => {
       if (outcome._tag === "Failed" || outcome.value.socket === undefined) request.destroy()
       resume(Effect.succeed(outcome))
     }
     request.setTimeout(connectTimeout, () => end(timedOut))
     request.once("error", (error) => end(failed(error)))
-      .once("response", ({ statusCode = 0 }) => end(found({ status: statusCode, socket: undefined })))
-      .once("connect", ({ statusCode = 0 }, socket) => {
-        if (statusCode === 200) return end(found({ status: 200, socket }))
+      .once("response", (response) => end(refused(response)))
+      .once("connect", (response, socket) => {
+        if (response.statusCode === 200) return end(found({ status: 200, socket }))
         socket.destroy()
-        end(found({ status: statusCode, socket: undefined }))
+        end(refused(response))
       })
       .end()
     return Effect.sync(() => request.destroy())
@@ -105,6 +119,8 @@ export interface Handshake {
   readonly protocol: string
   /** The reason why the certificate is not trusted; undefined if it is trusted. */
   readonly refusal: string | undefined
+  /** True when the certificate is not for the host, whether or not it is trusted. */
+  readonly isOtherName: boolean
   /** From that of the server on. */
   readonly chain: ReadonlyArray<Certificate>
   /** With which code the server ended the connection at once, as one does that requires a client certificate (TLS 1.3). */
@@ -177,10 +193,12 @@ export const handshake = (
     connected.once("error", (error) => end(failed(error))).once("secureConnect", () => {
       // Declared as an Error; it is the code as a string.
       const refusal: unknown = connected.authorizationError
+      const peer = connected.getPeerCertificate(true)
       const seen = {
+        isOtherName: peer.subject !== undefined && checkServerIdentity(host, peer) !== undefined,
         protocol: connected.getProtocol() ?? "",
         refusal: connected.authorized ? undefined : refusal instanceof Error ? errorCode.of(refusal) : String(refusal),
-        chain: certificates(connected.getPeerCertificate(true))
+        chain: certificates(peer)
       }
       const done = (closedWith?: string) => end(found({ ...seen, closedWith }))
       // RFC 8446 section 4.6.1: tickets come after the server has verified the client.

@@ -7,7 +7,7 @@ import { own, type Values } from "../profileText.js"
 import { type Answer, destination, isHtml, json, record, shown, time, wantsCertificate, wantsTls } from "./answer.js"
 import * as changes from "./change.js"
 import { diagnose, type Finding, type Rule } from "./finding.js"
-import { certificateRemedy } from "./networkRules.js"
+import { certificateRemedy, proxyCredentials } from "./networkRules.js"
 
 export interface TokenFact {
   /** Origin and path. */
@@ -110,9 +110,17 @@ const isSecret = ({ method }: TokenFact): boolean => secrets.includes(method)
 
 const target = ({ answer }: TokenFact): URL | undefined => answer === undefined ? undefined : destination(answer)
 
-/** A redirect within the host: another scheme of it, or another path. */
-const isSameHost = (fact: TokenFact): boolean =>
-  target(fact)?.hostname === new URL(fact.url).hostname && target(fact)?.protocol === new URL(fact.url).protocol
+/** A redirect that replaces the URL (RFC 9110 section 15.4) within the host, and not by one without TLS or by a page for users. */
+const isMoved = (fact: TokenFact): boolean => {
+  const from = new URL(fact.url)
+  const to = target(fact)
+  return to !== undefined && [301, 302, 307, 308].includes(fact.status) && to.hostname === from.hostname &&
+    (to.protocol === "https:" || to.protocol === from.protocol) && !hasQuery(fact) &&
+    !/(?:log[-_]?in|sign[-_]?in|sso|saml|authorize)\/?$/i.test(to.pathname)
+}
+
+/** Returns whether the target of a redirect has a query, which is not shown. */
+const hasQuery = ({ answer }: TokenFact): boolean => /[?#]/.test(answer?.headers["location"] ?? "")
 
 /** Returns whether the answer is that of another URL than a token endpoint. */
 export const isWrongUrl = (fact: TokenFact): boolean =>
@@ -148,11 +156,23 @@ const responseRules: ReadonlyArray<Rule<TokenFact>> = [
       `${fact.url} answers with a redirect (${fact.status}${
         target(fact) === undefined ? "" : ` to ${shown(target(fact) ?? "")}`
       }), and credentials are not sent after a redirect`,
-    fix: (fact) =>
-      isSameHost(fact) && fact.values["OAUTH_TOKEN_URL"] !== undefined
-        ? changes.set({ OAUTH_TOKEN_URL: shown(target(fact) ?? "") })
-        : undefined,
-    remedy: (fact) => isSameHost(fact) ? "" : "If that is the token endpoint of your server, set OAUTH_TOKEN_URL to it."
+    fix: (fact) => isMoved(fact) ? changes.set({ OAUTH_TOKEN_URL: shown(target(fact) ?? "") }) : undefined,
+    remedy: (fact) => {
+      const to = target(fact)
+      return isMoved(fact)
+        ? "Nothing was sent there."
+        : to === undefined
+        ? "Set OAUTH_TOKEN_URL to the token endpoint in the server's documentation."
+        : `If that is the token endpoint of your server, set OAUTH_TOKEN_URL=${shown(to)}${
+          hasQuery(fact) ? " with its query, which is not shown here" : ""
+        }.`
+    }
+  },
+  {
+    code: "proxy-authentication",
+    holds: ({ status }) => status === 407,
+    cause: ({ url }) => `a proxy before ${url} requires a user and a password (407)`,
+    remedy: () => proxyCredentials("HTTPS_PROXY")
   },
   {
     code: "client-certificate",
