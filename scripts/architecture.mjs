@@ -26,7 +26,7 @@ const bands = [
       http: "one exchange: send, limits, decoding, redaction",
       seam: "what differs between Effect 3 and 4",
       models: "public values: errors, tokens, requests, challenges",
-      token: "the life of one token, as data; no Effect",
+      token: "the lifecycle of one token, as data; no Effect",
       protocol: "the standards, as data; no Effect"
     }[room.name] ?? ""
   }))

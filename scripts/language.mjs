@@ -26,7 +26,22 @@ const words = [
   ["whole numbers? from", "a positive integer"],
   ["patience|worthwhile|unsound|conceal(?:s|ed|ing)?", "retryTimeout, isUsable, invalid, redact"],
   ["(?<!there )is no (?!longer|more|less|later|earlier|better|worse|other|such|need)\\w+", "is not a ..."],
-  ["(?:meta)?data (?:are|were|have)", "metadata is, data is"]
+  ["(?:meta)?data (?:are|were|have)", "metadata is, data is"],
+  ["time-outs?|behaviours?", "timeout, behavior"],
+  ["held", "cached, stored, contained"],
+  // Options such as --token-life keep their names.
+  ["(?<!-|const )(?:life|lived|lives(?! in\\b))", "lifetime, is valid for"],
+  // Connections are refused (ECONNREFUSED); requests and tokens are rejected.
+  [
+    "(?<!connections? (?:\\w+ ){0,3}|[\"'])refus(?:e|es|ed|ing|als?)(?! (?:the )?connections?)",
+    "reject, rejected, error response"
+  ],
+  // Leases and certificates are renewed; tokens are refreshed.
+  [
+    "(?<!(?:lease|certificate)[^]{0,200})renew(?:s|ed|ing|als?|able)?(?![^.]{0,40} (?:lease|certificate))",
+    "refresh, refreshed"
+  ],
+  ["(?:servers?|endpoints?|API|issuers?|stores?|services?|hosts?|proxy|gateway) answer(?:s|ed)?", "returns, responds"]
 ].map(([pattern, use]) => ({ pattern: new RegExp(`\\b(?:${pattern})\\b`, "gi"), use }))
 
 const doubledStop = { pattern: /\w\.\.(?![./\w])/g, use: "a single full stop" }

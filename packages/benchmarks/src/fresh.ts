@@ -5,7 +5,7 @@
  *   node fresh.js cached NAME BARE TRANSPORT ROUNDS CALLS
  *                                                    microseconds of a call and of a call of the bare client
  *   node fresh.js allocations NAME CALLS           bytes allocated by a call
- *   node fresh.js memory NAME FIRST MORE           bytes held by a client with its token
+ *   node fresh.js memory NAME FIRST MORE           bytes used by a client with its token
  */
 import type { Client } from "./contender.js"
 import { byName } from "./contenders.js"

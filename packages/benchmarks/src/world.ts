@@ -19,7 +19,7 @@ export interface World {
   readonly answer: (message: Message) => Answer | Promise<Answer>
   /** The number of token requests received, including rejected ones. */
   readonly tokenRequests: () => number
-  /** The number of calls that the API answered with 200. */
+  /** The number of calls that the API returned 200 for. */
   readonly served: () => number
   /** Returns true while an issued token is valid. */
   readonly hasValidToken: () => boolean

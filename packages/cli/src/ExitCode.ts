@@ -23,11 +23,11 @@ export const codes = {
   unexpected: 1,
   /** Invalid arguments. */
   usage: 2,
-  /** The API answered with 3xx; redirects are not followed. */
+  /** The API returned 3xx; redirects are not followed. */
   redirected: 3,
-  /** The API answered with 4xx. */
+  /** The API returned 4xx. */
   refused: 4,
-  /** The API answered with 5xx. */
+  /** The API returned 5xx. */
   failed: 5,
   /** Settings, or the profile, are missing or wrong. */
   configuration: 10,

@@ -122,7 +122,7 @@ describe("options", () => {
     assert.match(String(read("call /x --pretty formt")), /^--pretty must be one of .* Did you mean format\?$/)
   })
 
-  it("belong to a command that exists; the nearest is named, and arguments that none takes are refused", () => {
+  it("belong to a command that exists; the nearest is named, and arguments that none takes are rejected", () => {
     assert.strictEqual(read("Token"), "Unknown command \"Token\". Did you mean token?")
     assert.strictEqual(read("dcotor"), "Unknown command \"dcotor\". Did you mean doctor?")
     assert.strictEqual(read("nonsense"), "Unknown command \"nonsense\".")

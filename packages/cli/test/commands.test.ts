@@ -671,7 +671,7 @@ describe("simulate", () => {
       }
     }), minute)
 
-  it.scopedLive("reads the limit of the client, and the life of its token", () =>
+  it.scopedLive("reads the limit of the client, and the lifetime of its token", () =>
     Effect.gen(function*() {
       const { env, user } = yield* start({ server: { tokenLife: "2 hours" } })
       const client = { ...env, OAUTH_TOKENS_PER_DAY: "7" }

@@ -403,7 +403,7 @@ describe("doctor, with oidc-provider over TLS", () => {
       assert.strictEqual(state.issued, 1)
     }), minute)
 
-  it.scopedLive("recognizes what the server and the API refuse", () =>
+  it.scopedLive("recognizes what the server and the API reject", () =>
     Effect.gen(function*() {
       const { env, file, wrong } = yield* real
       const say = ({ remedy, says, step }: Finding) => `${step}: ${says} ${remedy ?? ""}`

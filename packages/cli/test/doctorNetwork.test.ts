@@ -182,7 +182,7 @@ describe("doctor, through a proxy", () => {
     return { doctor, env }
   })
 
-  it.scopedLive("names a proxy that cannot be reached, rejects the user, or refuses the host", () =>
+  it.scopedLive("names a proxy that cannot be reached, rejects the user, or rejects the host", () =>
     Effect.gen(function*() {
       const { doctor, env } = yield* start
       const dead = yield* doctor({ ...env, HTTPS_PROXY: yield* servers.closed })
@@ -384,7 +384,7 @@ describe("doctor, with the metadata of an issuer", () => {
       of: () => ({ "/.well-known/oauth-authorization-server": "<html></html>", [wellKnown]: "<html></html>" }),
       issuer: (origin) => origin,
       code: "no-metadata-page",
-      says: /answers with a page/
+      says: /returns a page/
     },
     {
       name: "an empty document",

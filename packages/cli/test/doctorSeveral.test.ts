@@ -147,7 +147,7 @@ describe("doctor, at a server with two requirements", () => {
       }))
   }
 
-  it.scopedLive("states what the server answered to each attempt", () =>
+  it.scopedLive("states what the server returned for each attempt", () =>
     Effect.gen(function*() {
       const { says } = yield* examined((one) =>
         one.basic === undefined

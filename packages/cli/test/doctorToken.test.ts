@@ -1,5 +1,5 @@
 /**
- * Token endpoints that refuse the client, each in its own way: `doctor` names the cause and the exact change.
+ * Token endpoints that reject the client, each in its own way: `doctor` names the cause and the exact change.
  */
 import { generateKeyPairSync } from "node:crypto"
 
@@ -148,7 +148,7 @@ const situations: ReadonlyArray<Situation> = [
   ...([[415, ""], [400, ""], [401, { error: "invalid_client" }], [400, { error: "invalid_request" }]] as const).map((
     [status, body]
   ): Situation => ({
-    name: `JSON refused, by ${status} ${JSON.stringify(body)}`,
+    name: `JSON rejected, by ${status} ${JSON.stringify(body)}`,
     env: { OAUTH_REQUEST_FORMAT: "json" },
     answer: (one) => one.body.startsWith("{") ? one.refuse(status, body) : one.issue(),
     code: "json-refused",
@@ -614,7 +614,7 @@ describe("doctor, at a token endpoint", () => {
     [{ expires_in: "3600" }, "ok"],
     [{ expires_in: 3599.5 }, "ok"]
   ]
-  it.scopedLive("warns of a life that is short, or that is not stated", () =>
+  it.scopedLive("warns of a lifetime that is short, or that is not stated", () =>
     Effect.gen(function*() {
       const { doctor } = yield* support.start
       for (const [members, code] of lives) {

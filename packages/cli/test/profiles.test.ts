@@ -100,7 +100,7 @@ describe("a profile", () => {
       assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
     }), minute)
 
-  it.scopedLive("that is a pipe is refused, and is not waited for", () =>
+  it.scopedLive("that is a pipe is rejected, and is not waited for", () =>
     Effect.gen(function*() {
       const { file, options, profile, user } = yield* start
       file("secret", secret)

@@ -44,7 +44,7 @@ describe("request items", () => {
     }))
   })
 
-  it("are parsed or refused, and never throw", () => {
+  it("are parsed or rejected, and never throw", () => {
     check(property(text, (argument) => {
       const parsed = requestItem.parse([argument])
       if (Either.isLeft(parsed)) assert.strictEqual(parsed.left.outcome, "usage")
@@ -116,7 +116,7 @@ describe("inner keys", () => {
     }))
   })
 
-  it("are refused where they contradict each other, or are no keys", () => {
+  it("are rejected where they contradict each other, or are no keys", () => {
     for (
       const names of [["a", "a[b]"], ["a[b]", "a[0]"], ["[]", "a"], ["a[b"], ["a]b"], ["a[b]c"], ["a[b[c]]"], [
         "a[b]c[d]"

@@ -20,7 +20,7 @@ const spellings = [secret, encodeURIComponent(secret), new URLSearchParams({ a: 
 ) => [one, Buffer.from(one).toString("base64"), Buffer.from(one).toString("hex")])
 
 describe("nothing secret is shown", () => {
-  it.scopedLive("by any command, verbose or not, whatever the servers answer", () =>
+  it.scopedLive("by any command, verbose or not, whatever the servers return", () =>
     Effect.gen(function*() {
       const { environment, server } = yield* Loopback.start({
         server: { clients: [{ id: "test-client", secret }] },

@@ -192,7 +192,7 @@ describe("a profile", () => {
   })
 
   it.scopedLive(
-    "is refused when others can replace it, by any directory on the way, and so is the key of kept tokens",
+    "is rejected when others can replace it, by any directory on the way, and so is the key of kept tokens",
     () =>
       Effect.gen(function*() {
         const { directory, env, profile, run } = yield* start
@@ -254,7 +254,7 @@ describe("a profile", () => {
   )
 
   it.scopedLive(
-    "is refused when others can change it, or can read its secret or command",
+    "is rejected when others can change it, or can read its secret or command",
     () =>
       Effect.gen(function*() {
         const { env, profile, run } = yield* start

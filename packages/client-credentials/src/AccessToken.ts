@@ -10,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
 /**
- * An access token with the life that it was issued for (RFC 6749 section 5.1).
+ * An access token with the lifetime that it was issued for (RFC 6749 section 5.1).
  *
  * Its value is `Redacted`: logging, inspecting or serializing the token prints `<redacted>`. Clients do not parse the
  * value (RFC 6749 section 1.4). Two tokens are equal if all their fields are equal.
@@ -43,7 +43,7 @@ export class AccessToken extends Data.Class<{
   readonly type?: "Bearer" | "DPoP" | undefined
   /** Granted scope, if the response states one. It may be narrower than the requested scope. */
   readonly scope: ReadonlyArray<string> | undefined
-  /** Time of its token request in milliseconds since the epoch, at which its life starts. */
+  /** Time of its token request in milliseconds since the epoch, at which its lifetime starts. */
   readonly requestedAt: number
   /** Expiry in milliseconds since the epoch. */
   readonly expiresAt: number

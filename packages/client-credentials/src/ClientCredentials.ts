@@ -51,7 +51,7 @@ import * as TokenRevocation from "./TokenRevocation.js"
  * @category models
  */
 export type Options = ClientConfig.Options & {
-  /** The life of a token. */
+  /** The lifetime of a token. */
   readonly tokenCache?: TokenCache.Options | undefined
   /** Options of the token endpoint: time limit, size of the response, assumed lifetime. */
   readonly tokenEndpoint?: TokenEndpoint.Options | undefined

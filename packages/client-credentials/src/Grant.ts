@@ -280,7 +280,7 @@ interface TokenExchangeOptions {
 const exchangeNames: ReadonlyArray<string> = ["subject", "subjectType", "actor", "actorType", "requestedType"]
 
 /**
- * Exchanges a token for an access token (RFC 8693). A token whose response states no life (`expires_in`) expires no later
+ * Exchanges a token for an access token (RFC 8693). A token whose response states no lifetime (`expires_in`) expires no later
  * than its subject. When the server does not accept the subject (`invalid_grant`), it is read again, and presented once more
  * if it has been replaced.
  *

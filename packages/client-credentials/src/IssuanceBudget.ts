@@ -336,7 +336,7 @@ const operations = (
  * an outage does not spend the budget: one that was never sent (no secret, no metadata, no connection, a certificate that is
  * not trusted), and one that failed with an error response, whatever the status.
  *
- * After a time-out, a closed connection, a 504 of a gateway and a successful response that cannot be used, a token may
+ * After a timeout, a closed connection, a 504 of a gateway and a successful response that cannot be used, a token may
  * have been issued: such requests stay counted, so that the limit is kept in either case. They spend at most four fifths
  * (rounded up) of what the others leave of each limit: half of that by the back-off alone. Then, until one is answered,
  * each pause is the same multiple of the time since the first, so that they last for the window: with 50 a day 0.2 of

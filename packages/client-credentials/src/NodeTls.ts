@@ -48,7 +48,7 @@ type Authorities = string | ReadonlyArray<string>
  * A token that is bound to the certificate (RFC 8705 section 3) is used with that certificate only: after a replacement,
  * the next call requests a new token. `ClientConfig.Options.certificateBoundTokens` determines which tokens are bound.
  *
- * A warning is logged when the certificate is in the last fifth of its life and expires within 14 days, and again when it
+ * A warning is logged when the certificate is in the last fifth of its lifetime and expires within 14 days, and again when it
  * has expired. The metric `oauth.tls.certificate_expires_at` reports its expiry.
  *
  * @since 0.1.0

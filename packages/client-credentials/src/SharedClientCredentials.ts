@@ -53,7 +53,7 @@ type Services = ApiClient.ApiClient | TokenCache.TokenCache | TokenRevocation
  * @category models
  */
 export type Options = ClientConfig.Options & {
-  /** The life of a token. */
+  /** The lifetime of a token. */
   readonly tokenCache?: TokenCache.Options | undefined
   /** The limits of a token request. */
   readonly tokenEndpoint?: TokenEndpoint.Options | undefined

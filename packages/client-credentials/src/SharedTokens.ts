@@ -53,7 +53,7 @@ type IssuedToken = Effect.Effect.Success<ReturnType<TokenEndpoint["requestToken"
  */
 export interface Options {
   /**
-   * The life of the lease under which one process requests a token for all. The process renews it while it waits for the
+   * The lifetime of the lease under which one process requests a token for all. The process renews it while it waits for the
    * response; when the process ends, another one may request after this time. Default: 10 seconds.
    */
   readonly leaseLife?: Duration.DurationInput | undefined

@@ -132,11 +132,11 @@ export interface Options {
    * restarts of an authorization server. The first call in this window starts the refresh; without calls, there is none.
    */
   readonly refreshBefore?: Duration.DurationInput | undefined
-  /** Maximum of `refreshBefore` as a fraction of the token's life. Default: 1/5, so that a token of 45 s is reused. */
+  /** Maximum of `refreshBefore` as a fraction of the token's lifetime. Default: 1/5, so that a token of 45 s is reused. */
   readonly refreshFraction?: number | undefined
   /** Maximum time before its expiry at which a token is no longer used, so that calls in flight still arrive. Default: 10 s. */
   readonly expiryBuffer?: Duration.DurationInput | undefined
-  /** Maximum of `expiryBuffer` as a fraction of the token's life. Default: 1/10. */
+  /** Maximum of `expiryBuffer` as a fraction of the token's lifetime. Default: 1/10. */
   readonly expiryBufferFraction?: number | undefined
   /**
    * The pauses after failed requests, the first after the first failure; it starts again after a success. Its input is
@@ -161,7 +161,7 @@ export interface Options {
    * replay that succeeds ends the pause. Default: 1 minute, 10 minutes, 2 hours, 12 hours, so that an API which rejects
    * every token costs 6 tokens on the first day and then 2 a day.
    *
-   * The same pauses follow when tokens that worked are rejected within an hour and in the first half of their life, three
+   * The same pauses follow when tokens that worked are rejected within an hour and in the first half of their lifetime, three
    * times in a row: mostly the server keeps one token per client, and another client instance requests tokens too. Two
    * such processes cost at most 14 tokens in the first hour and 18 on the first day, with tokens that live a day. A token
    * that is used until its refresh ends this.

@@ -136,8 +136,8 @@ export interface Options {
   /** Maximum size of a response, which guards against endless responses. Default: 1 MiB. */
   readonly maxResponseBytes?: number | undefined
   /**
-   * The life of a token whose response has no `expires_in`, or one that is not a number of seconds. A 401 of the API
-   * corrects a life that is too long. Default: 1 hour.
+   * The lifetime of a token whose response has no `expires_in`, or one that is not a number of seconds. A 401 of the API
+   * corrects a lifetime that is too long. Default: 1 hour.
    */
   readonly defaultLife?: Duration.DurationInput | undefined
   /** Makes a token that lacks a part of the requested scope an error (RFC 6749 section 3.3). Default: false. */
@@ -157,7 +157,7 @@ const notOnBehalfOf = Effect.suspend(() =>
   })
 )
 
-/** The life of a token that states none, in milliseconds: no longer than what was presented for it is valid. */
+/** The lifetime of a token that states none, in milliseconds: no longer than what was presented for it is valid. */
 const lifeWithin = (life: number, requestedAt: number, expiresAt: number | undefined): number =>
   expiresAt === undefined ? life : Math.max(1000, Math.min(life, expiresAt - requestedAt))
 

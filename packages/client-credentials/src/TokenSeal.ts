@@ -125,7 +125,7 @@ const decode = (
  *
  * Fails with `InvalidConfig` for keys of another length, and for keys that cannot be random: equal bytes, repeated
  * patterns, sequences, and fewer than 12 different bytes. One exception, for tests and examples: 32 bytes of 1 are
- * accepted with a warning in the log; `layerEnv` and `layerFile` refuse them.
+ * accepted with a warning in the log; `layerEnv` and `layerFile` reject them.
  *
  * @example
  * import { TokenSeal } from "@effect-oauth/client-credentials"

@@ -148,7 +148,7 @@ export const googleMetadata = (
         ({ body, headers }) =>
           headers["metadata-flavor"] === "Google"
             ? token(google, body.trim())
-            : unavailable(`another server answers in place of ${google}`)
+            : unavailable(`another server responds in place of ${google}`)
       )
     }))
 

@@ -1,5 +1,5 @@
 /**
- * Private keys in the formats that are in use: read, or refused with the reason before anything is sent.
+ * Private keys in the formats that are in use: read, or rejected with the reason before anything is sent.
  */
 import { constants, createPublicKey, generateKeyPairSync, type KeyObject, verify } from "node:crypto"
 
@@ -224,7 +224,7 @@ describe("a private key is read as", () => {
     }))
 })
 
-describe("a private key is refused when the layer is built, with the reason:", () => {
+describe("a private key is rejected when the layer is built, with the reason:", () => {
   const isRefused = (text: string, reason: RegExp) =>
     Effect.gen(function*() {
       for (const setting of ["key", "previous"] as const) {

@@ -563,7 +563,7 @@ describe("fromEnv", () => {
     }))
 
   for (const variable of Object.values(tlsVariables)) {
-    it.scopedLive(`refuses ${variable} without a transport that can read it`, () =>
+    it.scopedLive(`rejects ${variable} without a transport that can read it`, () =>
       Effect.gen(function*() {
         const server = recording()
         const origin = yield* servers.http(server.listener)

@@ -75,7 +75,7 @@ describe("the lease", () => {
       assert.strictEqual((yield* left).leasedFor, 0)
     }))
 
-  it.scoped("that could not be renewed for a while leaves time to store the token", () =>
+  it.scoped("leaves time to store the token when the store fails to extend it for a while", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       let acquired = 0

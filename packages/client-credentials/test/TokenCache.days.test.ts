@@ -310,7 +310,7 @@ describe("an API that rejects every token", () => {
             perDay.push((yield* issued).length - before)
           }
         }).pipe(Effect.provide(OAuthTest.layer()), (program) => Effect.withClock(program, time.clock))
-        console.log(`an API that refuses every token, a call every ${every / minute} min: tokens per day`, perDay)
+        console.log(`an API that rejects every token, a call every ${every / minute} min: tokens per day`, perDay)
         for (const tokens of perDay) assert.isAtMost(tokens, 6)
       }))
   }

@@ -1,5 +1,5 @@
 /**
- * The cache with real fibers, checked against a model of its documented behaviour, in virtual time.
+ * The cache with real fibers, checked against a model of its documented behavior, in virtual time.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { AccessToken, type OAuthError, TokenCache, TokenEndpoint } from "@effect-oauth/client-credentials"

@@ -13,7 +13,7 @@ import { day, make as endpoint, unavailable, value } from "./support/tokenEndpoi
 const cacheOver = ({ layer }: ReturnType<typeof endpoint>) =>
   TokenCache.make().pipe(Effect.provide(layer), Effect.provideService(RequestBound, true))
 
-/** A time in the refresh window of a token that lives a day. */
+/** A time in the refresh window of a token that is valid for a day. */
 const due = day - 60_000
 
 describe("a TokenCache of a runtime with I/O bound to requests", () => {

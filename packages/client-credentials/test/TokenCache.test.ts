@@ -449,6 +449,9 @@ describe("the options of the token cache", () => {
         Layer.provide(TokenCache.layer({ expiryBufferFraction: 3 }), endpoint().layer)
       ))
       assert.strictEqual(error._tag, "InvalidConfig")
-      assert.strictEqual(error.message, "expiryBufferFraction: expected a fraction of the token's life, from 0 to 1")
+      assert.strictEqual(
+        error.message,
+        "expiryBufferFraction: expected a fraction of the token's lifetime, from 0 to 1"
+      )
     }).pipe(Effect.scoped))
 })

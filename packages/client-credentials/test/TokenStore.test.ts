@@ -454,7 +454,7 @@ describe("a store in memory", () => {
         [yield* has("new"), yield* has("key-0"), yield* has("key-49"), yield* has("key-50"), yield* has("key-10049")],
         [false, false, false, true, true]
       )
-      // A lease that was removed is free again; the last ones are held.
+      // A lease that was removed is free again; the last ones are taken.
       assert.isTrue((yield* store.acquire("key-0", "two", minute)).done)
       assert.isFalse((yield* store.acquire("key-10049", "two", minute)).done)
     }).pipe(Effect.provide(TokenStore.layerMemory)))

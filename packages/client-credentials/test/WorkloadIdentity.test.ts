@@ -239,7 +239,7 @@ describe("the service of a platform", () => {
 
     const answers: Readonly<Record<string, () => Response>> = {
       "a redirect": () => new Response(null, { status: 302, headers: { location: "https://elsewhere.example" } }),
-      "a refusal": () => Response.json({ error: "c4n4ry" }, { status: 400 }),
+      "a rejection": () => Response.json({ error: "c4n4ry" }, { status: 400 }),
       "a page": () => new Response("<html>c4n4ry</html>\n<p>"),
       "nothing": () => new Response(""),
       "without end": () => new Response("c4n4ry ".repeat(20_000), { headers: { "metadata-flavor": "Google" } })

@@ -698,7 +698,7 @@ describe("without a connection", () => {
         )
       })))
 
-    it.effect(`over ${name}: refused, and successful when the server is up`, () =>
+    it.effect(`over ${name}: a refused connection, then a server that is up`, () =>
       leavingNothing(Effect.gen(function*() {
         const origin = yield* servers.closed
         const { ask } = yield* endpoint(origin, transports()[name])

@@ -68,7 +68,7 @@ let reads = 0
 const cases: ReadonlyArray<Case> = [
   { name: "one token", requests: { cold: 1 }, failures: {} },
   {
-    name: "one refusal",
+    name: "one rejection",
     answer: invalidClient,
     requests: { "TokenErrorResponse cold": 1 },
     failures: { "TokenErrorResponse cold": 1 }

@@ -82,7 +82,9 @@ suite(`a cluster on Postgres${isInstalled ? "" : " (skipped: it is not installed
 
       const tokens = (yield* server.issued).length
       const lives = (Date.now() - begun) / life
-      console.log(`${tokens} tokens in ${lives.toFixed(1)} lives, the singleton moved ${refreshers.length - 1} times`)
+      console.log(
+        `${tokens} tokens in ${lives.toFixed(1)} lifetimes, the singleton moved ${refreshers.length - 1} times`
+      )
       // A token is refreshed after 0.8 of its lifetime or later. The runner that ended may have requested one more.
       assert.isAtMost(tokens, Math.floor(lives / 0.8) + 2)
       assert.isTrue((yield* api.calls).every(({ status }) => status === 200))

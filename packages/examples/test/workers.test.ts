@@ -53,7 +53,7 @@ const start = (script: string, date: string, flags: ReadonlyArray<string>) => {
 
 type Worker = ReturnType<typeof start>
 
-/** A time in the refresh window of a token that lives an hour. */
+/** A time in the refresh window of a token that is valid for an hour. */
 const due = 3_500_000
 
 const three = [1, 2, 3]

@@ -78,7 +78,7 @@ describe.skipIf(!redisServer.isInstalled)("a store on Redis", () => {
     }))
 
   it.scopedLive(
-    "gives a fleet of eight one token, and one more when all are refused with it",
+    "gives a fleet of eight one token, and one more when all are rejected with it",
     () =>
       Effect.gen(function*() {
         const { port } = yield* redisServer.start

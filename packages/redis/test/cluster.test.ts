@@ -14,7 +14,7 @@ import * as cluster from "./cluster.js"
 import { patient, refreshing, Servers, tokensIssued } from "./fleet.js"
 import * as redisServer from "./redisServer.js"
 
-const lives = runs("lives of a token on a Redis Cluster", { quick: 2, full: 12 })
+const lives = runs("lifetimes of a token on a Redis Cluster", { quick: 2, full: 12 })
 const movesPerLife = 4
 const seed = process.env["FC_SEED"] ?? "cluster"
 
@@ -32,7 +32,7 @@ const storeOn = (ports: ReadonlyArray<number>) =>
 
 describe.skipIf(!redisServer.isInstalled)("a Redis Cluster", () => {
   it.scopedLive(
-    `that moves the slots of its keys and loses a node costs ten clients one token for each life (seed ${seed})`,
+    `that moves the slots of its keys and loses a node costs ten clients one token for each lifetime (seed ${seed})`,
     () =>
       Effect.gen(function*() {
         const { faults } = yield* TestAuthorizationServer.TestAuthorizationServer

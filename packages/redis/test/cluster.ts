@@ -30,7 +30,7 @@ const startNode = Effect.gen(function*() {
   return { bus, client, kill, port }
 })
 
-/** What a line of CLUSTER NODES states of a node. */
+/** State of a node in a line of CLUSTER NODES. */
 interface Known {
   readonly id: string
   readonly port: number

@@ -1,5 +1,5 @@
 /**
- * A real Redis on a free port, for as long as the scope lives; it can be killed and started again meanwhile.
+ * A real Redis on a free port, until the scope closes; it can be killed and started again meanwhile.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"

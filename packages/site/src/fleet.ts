@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 export interface Question {
   readonly instances: number
   readonly days: number
-  /** The life of a token, in hours. */
+  /** The lifetime of a token, in hours. */
   readonly tokenLife: number
   /** The restarts of an instance in a day; 0 for none. */
   readonly restarts: number
@@ -23,7 +23,7 @@ export interface Question {
 /** The fields, with their bounds. */
 export const fields = [
   { name: "instances", label: "Instances", min: 1, max: 50, step: 1, unit: "" },
-  { name: "tokenLife", label: "Token life", min: 1, max: 24, step: 1, unit: " h" },
+  { name: "tokenLife", label: "Token lifetime", min: 1, max: 24, step: 1, unit: " h" },
   { name: "restarts", label: "Restarts of an instance a day", min: 0, max: 24, step: 0.5, unit: "" },
   { name: "callsEvery", label: "An instance calls every", min: 1, max: 60, step: 1, unit: " min" },
   { name: "dailyLimit", label: "Daily limit of the server (0: none)", min: 0, max: 500, step: 5, unit: "" }
@@ -70,7 +70,9 @@ export const sentences = ({ dailyLimit }: Question, report: Fleet.Report): Reado
     `${plural(first, "token")} on the first day, at most ${plural(steady, "token")} on a day after it.`,
     report.limitReachedAt === undefined
       ? dailyLimit === 0 ? "The server has no daily limit." : `The daily limit of ${dailyLimit} is not reached.`
-      : `The server refuses a token for the first time after ${(report.limitReachedAt / 3_600_000).toFixed(1)} hours.`,
+      : `The server rejects a token request for the first time after ${
+        (report.limitReachedAt / 3_600_000).toFixed(1)
+      } hours.`,
     `${plural(report.failedCalls, "call")} of ${report.calls.toLocaleString("en")} fail without a token.`
   ]
 }

@@ -24,7 +24,7 @@ describe("the simulator of the site", () => {
       if (typeof found === "string") return assert.fail(found)
       const [first, second, third] = sentences(question, found)
       assert.match(first ?? "", /^20 tokens on the first day, at most \d+ tokens on a day after it\.$/)
-      assert.match(second ?? "", /^The server refuses a token for the first time after \d+\.\d hours\.$/)
+      assert.match(second ?? "", /^The server rejects a token request for the first time after \d+\.\d hours\.$/)
       assert.match(third ?? "", /^[\d,]+ calls of [\d,]+ fail without a token\.$/)
     }))
 

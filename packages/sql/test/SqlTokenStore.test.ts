@@ -92,7 +92,7 @@ for (const { database, hasManyWriters, hasOutages, isInstalled, name } of databa
     }
 
     it.scopedLive(
-      "gives a fleet of eight one token, and one more when all are refused with it",
+      "gives a fleet of eight one token, and one more when all are rejected with it",
       () =>
         Effect.gen(function*() {
           const { connect, options, restart, stop } = yield* database

@@ -1,5 +1,5 @@
 /**
- * Real servers on free ports of 127.0.0.1, each in its own directory for as long as the scope lives.
+ * Real servers on free ports of 127.0.0.1, each in its own directory until the scope closes.
  */
 import { execFileSync, spawn } from "node:child_process"
 import { chownSync, mkdtempSync, rmSync } from "node:fs"
@@ -14,7 +14,7 @@ export interface User {
   readonly gid?: number
 }
 
-/** Servers refuse to run as root; then they run as this user of the system. */
+/** Servers do not run as root; then they run as this user of the system. */
 export const userOf = (name: string): User =>
   process.getuid?.() === 0
     ? { uid: Number(execFileSync("id", ["-u", name])), gid: Number(execFileSync("id", ["-g", name])) }

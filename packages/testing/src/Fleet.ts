@@ -3,7 +3,7 @@
  *
  * **When to use**
  *
- * Use it before a rollout, to choose the life of tokens, the budget and the store.
+ * Use it before a rollout, to choose the lifetime of tokens, the budget and the store.
  *
  * @since 0.1.0
  */

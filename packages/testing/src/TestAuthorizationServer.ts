@@ -434,7 +434,7 @@ const makeRespond = (options: Options, parts: Parts) => {
       const { client, method } = yield* authenticate(incoming, parameters)
       note({ clientId: client.id, authentication: method })
       if (endpoint === "token") {
-        // Once, so that a life is whole although signing takes time.
+        // Once, so that a lifetime is whole although signing takes time.
         const now = (yield* Clock.currentTimeMillis) + passed()
         const { headers, token } = yield* issue(exchange, client, pairs, now)
         const more = requiredNonce() === nonce ? { ...headers, "dpop-nonce": nonce } : headers

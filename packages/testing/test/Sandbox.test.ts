@@ -96,7 +96,7 @@ describe("Sandbox", () => {
     await client.close()
   })
 
-  it("reports the life of tokens by the clock of the machine", async () => {
+  it("reports the lifetime of tokens by the clock of the machine", async () => {
     await using sandbox = await Sandbox.start({ server: { tokenLife: "3 hours", expiresIn: "time" } })
     const { value } = await token(sandbox.environment)
     await sandbox.advanceClock("2 hours")
@@ -141,7 +141,7 @@ describe("Sandbox", () => {
     assert.strictEqual(payload["client_id"], "test-client")
   })
 
-  it("states the whole life of a token, although signing takes time", async () => {
+  it("states the whole lifetime of a token, although signing takes time", async () => {
     await using sandbox = await Sandbox.start({ server: { accessTokens: "jwt", tokenLife: "1 hour" } })
     const body = new URLSearchParams({
       grant_type: "client_credentials",

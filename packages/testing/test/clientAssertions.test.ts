@@ -78,7 +78,7 @@ const outcome = (
 
 const time = Math.floor(Date.now() / 1000)
 
-/** An assertion, the server that accepts it, the one that refuses it, and a part of the problem. */
+/** An assertion, the server that accepts it, the one that rejects it, and a part of the problem. */
 const cases: ReadonlyArray<
   readonly [
     name: string,

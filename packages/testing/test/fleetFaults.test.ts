@@ -60,8 +60,8 @@ describe("a fleet that shares a token", () => {
       }))
   }
 
-  for (const instances of sizes("renewing fleets of more instances", [10, 100, 1000, 10_000], 1)) {
-    it.live(`costs at most 6 store operations for each of ${instances} instances and life of a token`, () =>
+  for (const instances of sizes("fleets of more instances that refresh", [10, 100, 1000, 10_000], 1)) {
+    it.live(`costs at most 6 store operations for each of ${instances} instances and lifetime of a token`, () =>
       Effect.gen(function*() {
         const report = yield* renewing(instances)
         assert.strictEqual(report.failedCalls, 0)

@@ -69,7 +69,7 @@ describe("a token request", () => {
   const credentials = { client_id: "client", client_secret: "secret" }
   const exchange = { grant_type: tokenExchange, subject_token_type: `${types}jwt` }
 
-  it.live("is refused as the standards have it", () =>
+  it.live("is rejected as the standards have it", () =>
     Effect.promise(async () => {
       const { issue, jwk } = await platform()
       const foreign = await platform()

@@ -1,4 +1,4 @@
-/** Requests as programs write them by mistake: what servers refuse is refused here, on sockets too. */
+/** Requests as programs write them by mistake: what servers reject is rejected here, on sockets too. */
 import * as Http from "node:http"
 
 import { assert, describe, it } from "@effect/vitest"
@@ -78,7 +78,7 @@ describe("a request on a socket", () => {
 })
 
 describe("a token request", () => {
-  it.scopedLive("with a parameter twice, or with basic auth that is not base64, is refused", () =>
+  it.scopedLive("with a parameter twice, or with basic auth that is not base64, is rejected", () =>
     Effect.gen(function*() {
       const { server } = yield* started
       const request = (body: string, headers: Sent["headers"] = {}) =>

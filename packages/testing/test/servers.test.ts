@@ -283,7 +283,7 @@ describe("token responses", () => {
       ["a string", { expiresIn: "string" }, { ...plain, expires_in: "3600" }],
       ["the time of expiry", { expiresIn: "time" }, { ...plain, expires_in: 3600 }],
       ["its date", { expiresIn: "date" }, { ...plain, expires_in: "1970-01-01T01:00:00.000Z" }],
-      ["no life", { expiresIn: "none" }, plain],
+      ["no lifetime", { expiresIn: "none" }, plain],
       ["an envelope", { envelope: "data" }, { data: { ...plain, expires_in: 3600 } }]
     ] as const
   ) {

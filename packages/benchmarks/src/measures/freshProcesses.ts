@@ -85,7 +85,7 @@ export const allocations: Measure = {
 
 export const memory: Measure = {
   name: "memory",
-  title: "Memory held by a client with its token",
+  title: "Memory of a client with its token",
   method:
     "A fresh process with the transport in memory: the growth of the heap by 2,000 clients after the first 500, each " +
     "with a separate token of 730 characters, after garbage collection. The clients of effect-oauth are created in one " +
@@ -99,7 +99,7 @@ export const memory: Measure = {
     )
     return [{
       id: "memory",
-      title: "Memory held by a client with its token",
+      title: "Memory of a client with its token",
       unit: "bytes",
       better: "lower",
       rows: rows("bytes")

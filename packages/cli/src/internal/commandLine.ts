@@ -110,7 +110,7 @@ const unknown = (rawName: string, names: Names, takesArguments: boolean): string
     rawName.startsWith("--") ? nearest(rawName, [...names.keys()].map((name) => `--${name}`)) : undefined
   ) + (takesArguments ? " Write -- before arguments that begin with a dash." : "")
 
-/** Refuses a long name behind one dash: `-offline` is not `-o ffline`. */
+/** Rejects a long name behind one dash: `-offline` is not `-o ffline`. */
 const refuseSingleDashes = (args: ReadonlyArray<string>, tokens: ReadonlyArray<Token>, names: Names): void => {
   for (const token of tokens) {
     if (token.kind !== "option" || token.rawName.startsWith("--")) continue
@@ -123,7 +123,7 @@ const refuseSingleDashes = (args: ReadonlyArray<string>, tokens: ReadonlyArray<T
 /** The dashes that editors and chats write in place of hyphens, and blanks before a dash. */
 const dashes = /^(?:\s+[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]|[\u2010-\u2015\u2212\ufe58\ufe63\uff0d])[\s\S]*/
 
-/** Refuses arguments that are probably options, or variables without a value, before `--`. */
+/** Rejects arguments that are probably options, or variables without a value, before `--`. */
 const refuseDoubtful = (tokens: ReadonlyArray<Token>, names: Names): void => {
   const end = tokens.find(({ kind }) => kind === "option-terminator")?.index ?? Infinity
   for (const token of tokens) {

@@ -60,7 +60,7 @@ const token = command(
     format: choice(
       "FORMAT",
       formats,
-      "The form: the token alone, the Authorization header, JSON with its life, variables, or ExecCredential of kubectl."
+      "The form: the token alone, the Authorization header, JSON with its lifetime, variables, or ExecCredential of kubectl."
     ),
     json: flag("The same as --format json.", "j"),
     header: flag("The same as --format header."),
@@ -126,7 +126,7 @@ const inspect = command(
 )
 
 const status = command(
-  "Show the cached tokens, their remaining life, and how many more may be requested.",
+  "Show the cached tokens, their remaining lifetime, and how many more may be requested.",
   {
     ...common,
     all: flag("Show all profiles, and the environment."),
@@ -173,7 +173,10 @@ const simulate = command(
       default: 4
     },
     audiences: { ...number("integer", "NUMBER", "APIs that each process has tokens for."), default: 1 },
-    tokenLife: text("DURATION", "The life of a token: 24h, 15min, 3600s. Default: that of the cached token, or 24h."),
+    tokenLife: text(
+      "DURATION",
+      "The lifetime of a token: 24h, 15min, 3600s. Default: that of the cached token, or 24h."
+    ),
     limit: number("integer", "NUMBER", "Tokens that the server issues in a day. Default: OAUTH_TOKENS_PER_DAY, or 50."),
     oneTokenPerClient: flag("Simulate a server whose new tokens revoke the previous one of the client."),
     plot: flag("Plot the tokens by the size of the fleet, in place of the table and the assumptions."),
@@ -201,7 +204,7 @@ const sandbox = command(
     publicHost: text("NAME", "The host name by which other machines or containers reach the servers."),
     dailyLimit: number("integer", "NUMBER", "Tokens that the server issues in a day. Default: any number."),
     hourlyLimit: number("integer", "NUMBER", "Tokens that the server issues in an hour. Default: any number."),
-    tokenLife: text("DURATION", "The life of a token: 1h, 15min, 30s. Default: 24h."),
+    tokenLife: text("DURATION", "The lifetime of a token: 1h, 15min, 30s. Default: 24h."),
     oneTokenPerClient: flag("Revoke the previous token of the client when another one is issued."),
     jwt: flag("Issue access tokens as JWTs, with their keys at SANDBOX_JWKS_URL."),
     server: choice("SERVER", serverNames, "The server to behave as. Default: the standards, strictly."),

@@ -72,7 +72,7 @@ export interface TokenStore {
     release?: string
   ) => Effect.Effect<Attempt, TokenStoreError>
   /**
-   * Takes the lease of a key, unless another owner has it. A lease ends by itself after its life; an owner that has it may
+   * Takes the lease of a key, unless another owner has it. A lease ends by itself after its lifetime; an owner that has it may
    * take it again, which renews it.
    */
   readonly acquire: (key: string, owner: string, life: Duration.Duration) => Effect.Effect<Attempt, TokenStoreError>

@@ -19,7 +19,7 @@ describe("of an identity token", () => {
     })
   })
 
-  it("the owner stays the same when it is renewed", async () => {
+  it("the owner stays the same when it is replaced", async () => {
     const first = claims(await signed({ ...workload, exp: 1000, iat: 1, jti: "1" }))
     const second = claims(await signed({ jti: "2", iat: 2, exp: 2000, ...workload }))
     assert.isString(first?.owner)

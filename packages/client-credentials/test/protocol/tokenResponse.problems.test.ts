@@ -65,7 +65,10 @@ describe("a token", () => {
     assert.strictEqual(issued({ a: more }).members?.length, maxMembers)
     assert.deepStrictEqual(issued({ a: more }).warnings, [])
     assert.isUndefined(issued({ a: `${more}x` }).members)
-    assert.deepStrictEqual(issued({ a: `${more}x`, expires_in: "x" }).warnings, ["unreadable life", "too many members"])
+    assert.deepStrictEqual(issued({ a: `${more}x`, expires_in: "x" }).warnings, [
+      "unreadable lifetime",
+      "too many members"
+    ])
   })
 
   it("shows no part of a scope that repeats a secret", () =>
@@ -196,7 +199,7 @@ describe("an error response", () => {
     headers: Readonly<Record<string, string>> = {}
   ) => {
     const found = outcome({ status, body: JSON.stringify(members), headers })
-    return found._tag === "Failure" ? found.error : assert.fail("no refusal")
+    return found._tag === "Failure" ? found.error : assert.fail("no rejection")
   }
 
   it("has the error of the server, without secrets, cut", () =>

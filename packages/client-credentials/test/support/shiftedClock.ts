@@ -1,5 +1,5 @@
 /**
- * The live clock, which can be advanced: tokens age while the time-outs of real servers stay the same.
+ * The live clock, which can be advanced: tokens age while the timeouts of real servers stay the same.
  */
 import { Clock, Duration, Effect, Layer } from "effect"
 

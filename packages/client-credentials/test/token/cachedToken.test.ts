@@ -76,7 +76,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }
 )
 
-/** A token in terms of the documentation: when it was requested and how long it lives. */
+/** A token in terms of the documentation: when it was requested and how long it is valid. */
 interface Cached {
   readonly token: Token
   readonly sent: Instant
@@ -140,7 +140,7 @@ const run = (steps: ReadonlyArray<Step>): void => {
     const window = Math.max(end, Math.min(5 * minute, life / 5))
     const renews = decision.start !== undefined
     if (renews) {
-      assert(refresh === undefined && pauseLeft() === 0 && !noGain, "a renewal begins only when it may")
+      assert(refresh === undefined && pauseLeft() === 0 && !noGain, "a refresh begins only when it may")
       assert.isAtLeast(since(sent), life - window, "and not early")
       assert.deepStrictEqual([decision.start.refresh.id, decision.start.refresh.reason], [id, "renewal"])
       refresh = { id, begun: now, reason: "renewal" }
@@ -283,7 +283,9 @@ describe("the state of a token", () => {
   it("keeps its guarantees through any sequence of events", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80, size: "max" }), run),
-      seeded.parameters("the life of a token", { quick: 2000, full: 20_000 }) as fc.Parameters<[ReadonlyArray<Step>]>
+      seeded.parameters("the lifetime of a token", { quick: 2000, full: 20_000 }) as fc.Parameters<
+        [ReadonlyArray<Step>]
+      >
     )
   })
 })
@@ -429,7 +431,7 @@ describe("a cached token", () => {
     assert.deepStrictEqual(fail(cold, 0, reserved)[0].pause, { until: at(1000), failure: reserved })
   })
 
-  it("that lives at most a second longer than the last one is used to its expiry", () => {
+  it("that expires at most a second later than the last one is used to its expiry", () => {
     const [refreshing] = get(withToken(), 55 * minute)
     const end = (life: number, options = {}) =>
       issue(refreshing, 56 * minute, { life, ...options })[0].cached?.refreshFrom.wall

@@ -10,9 +10,9 @@ describe("rejections of tokens that worked", () => {
     const [name, age, life, expected] of [
       ["soon", 1000, day, { count: 3, soon: 2 }],
       ["just within an hour", hour - 1, day, { count: 3, soon: 2 }],
-      ["after an hour, in the first half of the life", hour, day, { count: 3, soon: 0 }],
+      ["after an hour, in the first half of the lifetime", hour, day, { count: 3, soon: 0 }],
       ["just in the first half", day / 2 - 1, day, { count: 3, soon: 0 }],
-      ["at half of the life", day / 2, day, none],
+      ["at half of the lifetime", day / 2, day, none],
       ["near the end", day - 1, day, none],
       ["with more left than clocks differ by", 1000, 11_001, { count: 3, soon: 2 }],
       ["with no more left than clocks differ by", 1000, 11_000, none]

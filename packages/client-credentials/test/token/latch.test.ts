@@ -12,7 +12,7 @@ describe("the latch of a fleet", () => {
     assert.deepStrictEqual(second, { replaced: 2, from: 5100, until: 5300, countsUntil: 5800 })
   })
 
-  it("starts again after a token that lived for half of its lifetime after the pause, or that the API accepted", () => {
+  it("starts again after a token that was used for half of its lifetime after the pause, or that the API accepted", () => {
     const third = { replaced: 3, from: 1000, until: 1300, countsUntil: 1600 }
     const at = (now: number) => ({ life: 1000, now })
     assert.strictEqual(latch.afterReplacement(third, rejection, at(1599)).replaced, 4)

@@ -14,9 +14,9 @@ const keptAfterExpiry = 86_400_000
 const step = (body: string): string => `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local held = redis.call('HMGET', KEYS[1], 'generation', 'value', 'expiresAt', 'owner', 'leasedUntil')
-local generation, value, expiresAt = tonumber(held[1]) or 0, held[2], held[3]
-local owner, leasedUntil = held[4], tonumber(held[5]) or 0
+local entry = redis.call('HMGET', KEYS[1], 'generation', 'value', 'expiresAt', 'owner', 'leasedUntil')
+local generation, value, expiresAt = tonumber(entry[1]) or 0, entry[2], entry[3]
+local owner, leasedUntil = entry[4], tonumber(entry[5]) or 0
 local done = 0
 local function text(number) return string.format('%.0f', number) end
 local function keep()
@@ -43,7 +43,7 @@ if generation == tonumber(ARGV[1]) then
   keep()
 end`)
 
-/** Arguments: owner, life in milliseconds. */
+/** Arguments: owner, lifetime in milliseconds. */
 export const acquire = step(`
 if leasedUntil <= now or owner == ARGV[1] then
   done, owner, leasedUntil = 1, ARGV[1], now + ARGV[2]

@@ -1,12 +1,12 @@
 /**
- * The behavior of authorization servers as data: the paths, what a request may contain, what is refused and how a refusal is
+ * The behavior of authorization servers as data: the paths, what a request may contain, what is rejected and how an error response is
  * written.
  */
 import type * as Duration from "effect/Duration"
 
 import type * as jwtProfiles from "./jwtProfiles.js"
 
-/** A reason for which a request is refused. */
+/** A reason for which a request is rejected. */
 export type Situation =
   /** Parameters that are missing, repeated or cannot be read. */
   | "malformed"
@@ -48,7 +48,7 @@ export type Situation =
   | "wrongPath"
   | "wrongMethod"
 
-/** A refusal as a server writes it. */
+/** An error response as a server writes it. */
 export interface Written {
   readonly status: number
   /** Undefined for an empty body. */
@@ -128,7 +128,7 @@ export interface Behavior {
    * is issued. Default: `none`, any number of valid tokens.
    */
   readonly onePerClient: "none" | "reissue" | "revoke"
-  /** The life of tokens. Default: 24 hours. */
+  /** The lifetime of tokens. Default: 24 hours. */
   readonly tokenLife: Duration.DurationInput
   /** The tokens that a client may request in other periods than an hour and a day. Default: no limit. */
   readonly limits: ReadonlyArray<{ readonly tokens: number; readonly per: Duration.DurationInput }>
@@ -143,7 +143,7 @@ export interface Behavior {
   /** The `token_type` of bearer tokens; null for none. Default: `Bearer`. */
   readonly tokenType: string | null
   /**
-   * The JSON type of `expires_in`: a number with a fraction by `float`; the time of expiry in place of the life, in seconds since
+   * The JSON type of `expires_in`: a number with a fraction by `float`; the time of expiry in place of the lifetime, in seconds since
    * the epoch by `time`, as a string by `date`. Default: `number`.
    */
   readonly expiresIn: "number" | "float" | "string" | "time" | "date" | "none"
@@ -161,7 +161,7 @@ export interface Behavior {
   readonly contentType: string | null
   /** The coding of responses, whether or not the client accepts it. Default: `identity`. */
   readonly contentCoding: "identity" | "gzip" | "deflate" | "br"
-  /** True if requests without `User-Agent` are refused with 403, as web application firewalls do. Default: false. */
+  /** True if requests without `User-Agent` are rejected with 403, as web application firewalls do. Default: false. */
   readonly requireUserAgent: boolean
   readonly paths: Paths
   readonly refusals: Readonly<Record<Situation, Written>>
@@ -256,7 +256,7 @@ export const generic: Behavior = {
     wrongProof: { status: 400, error: "invalid_dpop_proof", description: problem },
     noNonce: { status: 400, error: "use_dpop_nonce", description: problem },
     limit: { status: 429, error: "too_many_requests", description: problem },
-    // RFC 7009 section 2.1 has such a request refused, and no code for it.
+    // RFC 7009 section 2.1 has such a request rejected, and defines no code for it.
     otherClientsToken: { status: 400, error: "invalid_request", description: problem },
     notRevocable: { status: 400, error: "unsupported_token_type", description: problem },
     wrongPath: { status: 404, error: undefined },

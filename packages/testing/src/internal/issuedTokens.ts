@@ -1,5 +1,5 @@
 /**
- * The tokens that the authorization server issued: their numbers, their life, their revocation (RFC 7009) and what is
+ * The tokens that the authorization server issued: their numbers, their lifetime, their revocation (RFC 7009) and what is
  * reported of them (RFC 7662).
  */
 import * as Clock from "effect/Clock"

@@ -17,7 +17,7 @@ export interface Client {
    */
   readonly certificate?: string | undefined
   /**
-   * The method that it is registered for, or several; any other is refused. `none` is for a grant that presents a token. Default: `private_key_jwt` for a client with keys,
+   * The method that it is registered for, or several; any other is rejected. `none` is for a grant that presents a token. Default: `private_key_jwt` for a client with keys,
    * `tls_client_auth` for one with a certificate, else `secretMethods` of the server.
    */
   readonly method?: string | ReadonlyArray<string> | undefined

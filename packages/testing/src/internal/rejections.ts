@@ -58,7 +58,7 @@ export const table = {
     ...json({ message: "Authentication timeout" }),
     missing: { status: 401, ...json({ message: "Unauthenticated." }) }
   },
-  440: { status: 440, ...json({ message: "Login time-out" }) },
+  440: { status: 440, ...json({ message: "Login timeout" }) },
   498: {
     status: 498,
     ...json({ message: "Invalid token" }),

@@ -307,7 +307,7 @@ const table = {
   },
 
   salesforce: {
-    // Observed: the URL of the API is in the token response, the life of the token is not.
+    // Observed: the URL of the API is in the token response, the lifetime of the token is not.
     // General knowledge: the endpoints that its metadata names.
     paths: {
       token: "/services/oauth2/token",

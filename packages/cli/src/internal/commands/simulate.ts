@@ -98,7 +98,7 @@ const checked = (options: Options) =>
     return simulation.size(fleet) > maxSize
       ? yield* usage(
         "That is more than this simulation goes through.",
-        "Pass a smaller fleet, fewer restarts or a longer life."
+        "Pass a smaller fleet, fewer restarts or a longer lifetime."
       )
       : { fleet, limit, life }
   })
@@ -111,7 +111,7 @@ const sentence = (fleet: simulation.Fleet, limit: number, separate: number, shar
     : `Without sharing, ${largest} ${largest === 1 ? "process is" : "processes are"} the most`
   return shared <= limit
     ? `${alone}. Share tokens in a store that all processes use, and the limit is kept.`
-    : `${alone}, and sharing does not help: the life of a token is too short for this limit. Have one of them raised.`
+    : `${alone}, and sharing does not help: the lifetime of a token is too short for this limit. Have one of them raised.`
 }
 
 const rounded = (value: number): number => value < 10 ? Math.round(value * 10) / 10 : Math.round(value)

@@ -147,7 +147,7 @@ const rules: ReadonlyArray<Rule<DiscoveryFact>> = [
     code: "no-metadata-page",
     holds: ({ answers }) => answers.some(isPage),
     cause: ({ issuer }) =>
-      `there is no metadata document of ${shown(issuer)}: the server answers with a page, as it may for any path`,
+      `there is no metadata document of ${shown(issuer)}: the server returns a page, as it may for any path`,
     remedy: () =>
       "Check the path of OAUTH_ISSUER, or set OAUTH_TOKEN_URL to the token endpoint and remove OAUTH_ISSUER."
   },

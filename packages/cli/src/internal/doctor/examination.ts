@@ -186,7 +186,7 @@ const refused = (
     }
   })
 
-/** The refusal of a client with other settings. */
+/** The rejection of a client with other settings. */
 const refusedAgain = (current: session.Session, fact: tokenRules.TokenFact, error: OAuthError.TokenError) =>
   Effect.gen(function*() {
     const refusal = facts.refusal(error, session.tokenAnswers(current).at(-1), yield* Clock.currentTimeMillis)

@@ -60,7 +60,7 @@ export const transport = (error: OAuthError.TokenError): string | undefined =>
     ? "timeout"
     : error.detail
 
-/** Returns the refusal of the server, and when it issues tokens again. */
+/** Returns the error response of the server, and when it issues tokens again. */
 export const refusal = (
   error: OAuthError.TokenError,
   answer: Answer | undefined,

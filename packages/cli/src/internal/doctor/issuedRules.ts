@@ -79,7 +79,7 @@ export const scope = (requested: ReadonlyArray<string>, granted: ReadonlyArray<s
         verdict: "warning",
         code: "scope-unknown",
         says: `${requested.join(" ")} requested, and the server does not state whether it was granted`,
-        remedy: "If the API answers 403, check with the operator of the server whether this scope exists."
+        remedy: "If the API returns 403, check with the operator of the server whether this scope exists."
       }
   }
   const missing = requested.filter((one) => !granted.includes(one))

@@ -266,7 +266,7 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
         chain(fact).map(({ subject, validTo }) => `${subject} on ${date(validTo)}`).join(", ")
       }`,
     remedy: () =>
-      "The operator of the server must renew it. If it is still valid by the calendar, set the clock of this machine."
+      "The operator of the server must renew the certificate. If it is still valid by the calendar, set the clock of this machine."
   },
   {
     code: "certificate-not-yet-valid",

@@ -13,7 +13,7 @@ export interface TokenFact {
   /** Origin and path. */
   readonly url: string
   readonly status: number
-  /** The subject of the refusal; undefined for a response that is none. */
+  /** The subject of the rejection; undefined for a response that is not one. */
   readonly kind: Kind | undefined
   /** The error code of the server, or that of the standard for what it answered. */
   readonly error: string | undefined
@@ -299,9 +299,9 @@ const refusalRules: ReadonlyArray<Rule<TokenFact>> = [
   {
     code: "no-reason",
     holds: isWithoutReason,
-    cause: (fact) => `${fact.url} refuses this client and states no reason (${said(fact)})`,
+    cause: (fact) => `${fact.url} rejects this client and states no reason (${said(fact)})`,
     remedy: () =>
-      "Servers answer so to wrong credentials, and where a scope is missing: check OAUTH_CLIENT_ID and the secret, then " +
+      "Servers respond in this way to wrong credentials, and where a scope is missing: check OAUTH_CLIENT_ID and the secret, then " +
       "OAUTH_SCOPE and OAUTH_AUDIENCE."
   },
   {
@@ -395,7 +395,7 @@ const requestRules: ReadonlyArray<Rule<TokenFact>> = [
   {
     code: "grant-refused",
     holds: is("invalid_grant"),
-    cause: (fact) => `${fact.url} refuses the grant (${said(fact)})`,
+    cause: (fact) => `${fact.url} rejects the grant (${said(fact)})`,
     remedy: ({ values }) =>
       values["OAUTH_GRANT"] === undefined
         ? "Check how this client is registered at the server: the grants that it may use, and whether its tokens must be bound " +
@@ -423,6 +423,6 @@ export const failed = (fact: TokenFact): Finding =>
     step: "authentication",
     verdict: "wrong",
     code: "refused",
-    says: `${found.url} refuses the token request (${said(found)})`,
+    says: `${found.url} rejects the token request (${said(found)})`,
     remedy: "The documentation or the operator of the server can explain the code."
   }))

@@ -62,18 +62,18 @@ const proofs = ({ values }: TokenFact): ReadonlyArray<changes.Change> => values[
 
 const hasDpop = ({ values }: TokenFact): boolean => values["OAUTH_DPOP"] === "true"
 
-/** Returns whether a refusal is about a proof of possession. */
+/** Returns whether a rejection is about a proof of possession. */
 const isAboutProof = ({ answer, description, error }: TokenFact): boolean =>
   /dpop/i.test(`${error ?? ""} ${description ?? ""} ${answer?.headers["www-authenticate"] ?? ""}`)
 
 const codeOf = ({ error }: TokenFact): string => error?.toLowerCase() ?? ""
 
-/** Returns whether a refusal is about the request as a whole, so that anything in it can be the cause. */
+/** Returns whether a rejection is about the request as a whole, so that anything in it can be the cause. */
 const isMalformed = (fact: TokenFact): boolean =>
   ["unsupported_grant_type", "invalid_request"].includes(codeOf(fact)) || fact.status === 415 || fact.status === 422 ||
   (fact.status === 400 && fact.error === undefined)
 
-/** The settings to try for a refusal, each by itself, in this order. */
+/** The settings to try for a rejection, each by itself, in this order. */
 export const forFact = (fact: TokenFact): ReadonlyArray<changes.Change> => {
   const { kind } = fact
   const all = kind === "limit" || kind === "unavailable" || kind === "wrong endpoint"
@@ -109,7 +109,7 @@ const isAuthenticated = (fact: TokenFact): boolean =>
     (authenticated.includes(codeOf(fact)) || isAboutProof(fact) ||
       /\b(?:scope|audience|resource)\b/i.test(fact.description ?? "")))
 
-/** Progress of the server with a request: not understood, credentials refused, client authenticated, token issued. */
+/** Progress of the server with a request: not understood, credentials rejected, client authenticated, token issued. */
 const progress = (fact: TokenFact): number =>
   mayHaveToken(fact) ? 3 : isAuthenticated(fact) ? 2 : fact.kind === "authentication" ? 1 : 0
 
@@ -117,7 +117,7 @@ const progress = (fact: TokenFact): number =>
 const afterProgress = (fact: TokenFact): ReadonlyArray<changes.Change> =>
   !isAuthenticated(fact) ? forFact(fact) : isAboutProof(fact) || codeOf(fact) === "invalid_grant" ? proofs(fact) : []
 
-/** Returns whether a refusal is about a proof of possession that was not sent. */
+/** Returns whether a rejection is about a proof of possession that was not sent. */
 const wantsProof = (fact: TokenFact): boolean => isAboutProof(fact) && !hasDpop(fact)
 
 /** Two settings at once, where each of them can be the cause. */
@@ -136,7 +136,7 @@ const pairs = (fact: TokenFact): ReadonlyArray<changes.Change> => {
 /** A change that was tried. */
 export interface Trial {
   readonly change: changes.Change
-  /** The refusal; undefined if no request was sent, by an algorithm of another type than that of the key for example. */
+  /** The rejection; undefined if no request was sent, by an algorithm of another type than that of the key for example. */
   readonly fact: TokenFact | undefined
 }
 
@@ -160,7 +160,7 @@ const isFurther = (fact: TokenFact) => (one: Sent): boolean =>
 const isNecessary = (fact: TokenFact) => (one: Sent): boolean =>
   isFurther(fact)(one) && (progress(one.fact) >= 2 || wantsProof(fact))
 
-/** Returns whether the server no longer refuses the credentials with a change, but the request. */
+/** Returns whether the server no longer rejects the credentials with a change, but the request. */
 const isChanged = (fact: TokenFact) => (one: Sent): boolean =>
   fact.kind === "authentication" && !isFurther(fact)(one) && isMalformed(one.fact)
 

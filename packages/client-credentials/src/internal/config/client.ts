@@ -51,7 +51,7 @@ export type Name = (typeof names)[number]
 /** Options as written by a user. Values from the environment or plain JavaScript are `unknown`. */
 export type Options = { readonly [K in Name]?: unknown }
 
-/** The compiler refuses options whose type has a member that is not in `names`. */
+/** The compiler rejects options whose type has a member that is not in `names`. */
 export type Complete<O> = { readonly [K in Exclude<O extends unknown ? keyof O : never, Name>]?: never }
 
 /** Part of a method of client authentication that is used here. */

@@ -14,7 +14,7 @@ import * as credentialSource from "./credentialSource.js"
 
 export interface IdentityToken {
   readonly value: string
-  /** Owner, by claims that do not change when the token is renewed; undefined if the token does not contain them. */
+  /** Owner, by claims that do not change when the token is replaced; undefined if the token does not contain them. */
   readonly owner: string | undefined
   /** Expiry in milliseconds since the epoch; undefined if the token does not contain it. */
   readonly expiresAt: number | undefined

@@ -21,7 +21,7 @@ export const names = [
 
 export type Options = { readonly [K in (typeof names)[number]]?: unknown }
 
-/** The compiler refuses options whose type has a member that is not in `names`. */
+/** The compiler rejects options whose type has a member that is not in `names`. */
 export type Complete<O> = { readonly [K in Exclude<keyof O, keyof Options>]?: never }
 
 export interface Settings {

@@ -20,7 +20,7 @@ export const fraction = (byDefault: number, expected: string, isValid: (value: n
   })
 
 const ofLife = (byDefault: number) =>
-  fraction(byDefault, "a fraction of the token's life, from 0 to 1", (value) => value >= 0 && value <= 1)
+  fraction(byDefault, "a fraction of the token's lifetime, from 0 to 1", (value) => value >= 0 && value <= 1)
 
 /** Returns a duration in milliseconds; undefined if it is invalid. */
 export const millis = (value: unknown): number | undefined => {

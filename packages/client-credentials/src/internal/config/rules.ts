@@ -97,7 +97,7 @@ export const optionalGroup =
   <const R extends Rules>(rules: R): Rule<Settings<R> | undefined> => (check, setting, value) =>
     value === undefined ? undefined : nested(rules)(check, setting, value)
 
-/** Makes the compiler refuse an option without a rule, which would be reported as unknown at run time. */
+/** Makes the compiler reject an option without a rule, which would be reported as unknown at run time. */
 export type Ruled<O, R extends Rules> = { readonly [K in Exclude<keyof O, keyof R>]?: never }
 
 /** Defaults of each group, which all clients share. */

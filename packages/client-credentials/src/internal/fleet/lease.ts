@@ -57,7 +57,7 @@ const underLease = <A>(options: Options<A>, owner: string) =>
     let isHeld = true
     const replace: Entry["replace"] = (seen, next) =>
       Effect.suspend(() => {
-        // A renewal that is sent after this point would take the lease again.
+        // A request that renews the lease, sent after this point, would take it again.
         isHeld = false
         // Release it also on an interruption: the write may not have reached the store.
         return Effect.onError(entry.replace(seen, next, owner), () => Effect.forkDaemon(release))

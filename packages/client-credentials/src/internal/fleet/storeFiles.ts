@@ -29,7 +29,7 @@ const process = (): { readonly getuid?: () => number } =>
 /** Returns the user that this process runs as; undefined on platforms where files have no owner. */
 const ownUser = (): number | undefined => process().getuid?.()
 
-/** Returns the code of the system error, such as `ENOSPC`, or the fix for a refused directory; without a path. */
+/** Returns the code of the system error, such as `ENOSPC`, or the fix for a rejected directory; without a path. */
 export const problemOf = (error: PlatformError): string => {
   const refused = platformErrors.refusal(error)
   if (refused !== undefined) return refused
@@ -41,7 +41,7 @@ export const problemOf = (error: PlatformError): string => {
 const isLink = (fs: FileSystem.FileSystem, path: string) => Effect.isSuccess(fs.readLink(path))
 
 /**
- * Refuses a directory that is a symbolic link, belongs to another user or is shared by all users. Makes a directory of this
+ * Rejects a directory that is a symbolic link, belongs to another user or is shared by all users. Makes a directory of this
  * user that others can write to private, with a warning. Accepts a missing directory.
  */
 export const checkDirectory = (fs: FileSystem.FileSystem, path: string): Effect.Effect<void, PlatformError> =>

@@ -29,7 +29,7 @@ const warningOf = (
   } of ${limit} tokens of ${whose} are used, by the quota that the authorization server announces ` +
     `(${issuerQuota.labelOf(quota)}), until ${
       new Date(resetsAt).toISOString()
-    }. Further requests are refused then, if the ` +
+    }. Further requests are rejected then, if the ` +
     "server enforces it. If that is early, see the reasons in oauth.token.requests, and share tokens between processes " +
     "(SharedClientCredentials.layer)."
 }

@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 
 export interface ClientCertificate {
   /**
-   * Thumbprint of the certificate that the next request presents (RFC 8705 section 3.1): the held one within `hold`,
+   * Thumbprint of the certificate that the next request presents (RFC 8705 section 3.1): the kept one within `hold`,
    * otherwise the newest one.
    */
   readonly thumbprint: Effect.Effect<string | undefined>

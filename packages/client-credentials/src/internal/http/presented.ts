@@ -55,7 +55,7 @@ const read = ({ present }: Grant, target: Parameters<Grant["present"]>[0]): Effe
 const hint = ({ expiresAt = NaN }: Presented): string =>
   "The server rejected the token that the grant presents. Check that it trusts the issuer of that token, its subject and its " +
   `audience${
-    Math.abs(expiresAt) <= 8.64e15 ? `, and its life: it expires at ${new Date(expiresAt).toISOString()}` : ""
+    Math.abs(expiresAt) <= 8.64e15 ? `, and its lifetime: it expires at ${new Date(expiresAt).toISOString()}` : ""
   }.`
 
 const merged = (presented: Presented, proof: ClientProof): ClientProof => ({

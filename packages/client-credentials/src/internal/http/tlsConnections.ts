@@ -236,7 +236,7 @@ export const make = (
       return Effect.zipRight(newest, Effect.suspend(() => watch.look(generations.newest.certificate, now)))
     })
 
-    /** Connections that are held, if they belong to this client; otherwise the newest ones. */
+    /** Connections that are kept, if they belong to this client; otherwise the newest ones. */
     const present = Effect.flatMap(Held, (held) =>
       held !== undefined && generations.isUsable(held)
         ? Effect.succeed(held)

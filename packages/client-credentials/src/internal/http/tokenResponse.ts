@@ -37,7 +37,7 @@ const decoder =
   }
 
 const warningText = (warning: tokenResponse.Warning, endpoint: string, { defaultLife }: Terms): string =>
-  warning === "unreadable life"
+  warning === "unreadable lifetime"
     ? `The token response of ${endpoint} has an expires_in that is not a number of seconds (RFC 6749 section 5.1). ` +
       `The token is used for ${Duration.format(defaultLife)} (tokenEndpoint.defaultLife).`
     : `The token response of ${endpoint} has more than ${tokenResponse.maxMembers} characters of further members. They ` +

@@ -76,7 +76,7 @@ export type Problem =
   }
 
 /** Peculiarity of a successful response. */
-export type Warning = "unreadable life" | "too many members"
+export type Warning = "unreadable lifetime" | "too many members"
 
 /** An issued token. */
 export interface Issued {
@@ -277,7 +277,7 @@ const issue = (members: Members, requestedAt: number, terms: Terms): Result<Issu
     expiresAt: requestedAt + Math.min(life, terms.maxLife),
     members: isTooLong ? undefined : others,
     warnings: [
-      ...(seconds === undefined ? ["unreadable life" as const] : []),
+      ...(seconds === undefined ? ["unreadable lifetime" as const] : []),
       ...(isTooLong ? ["too many members" as const] : [])
     ]
   })

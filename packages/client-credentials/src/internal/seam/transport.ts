@@ -49,7 +49,7 @@ export const urlOf = (request: Request): URL | undefined =>
 export const shownUrl = (url: URL | undefined): string =>
   url === undefined ? "an invalid URL" : url.origin + url.pathname
 
-/** Defect of a send that was refused. It contains no part of the request. */
+/** Defect of a send that was rejected. It contains no part of the request. */
 export class Refused extends Error {
   override readonly name = "Refused"
   constructor(readonly reason: "repeated" | "elsewhere", readonly target: string) {
@@ -61,7 +61,7 @@ export class Refused extends Error {
   }
 }
 
-/** Returns the refusal with which an effect ended, if any. */
+/** Returns the rejection with which an effect ended, if any. */
 export const refusalIn = (cause: Cause.Cause<unknown>): Refused | undefined =>
   Option.getOrUndefined(
     Cause.find(cause, (one) =>

@@ -16,7 +16,7 @@ import { type Token, type WindowRules, type Windows, windows } from "./windows.j
  */
 export type Reason = "cold" | "renewal" | "expired" | "rejected" | "forced"
 
-/** Rules of a token's life. Durations are in milliseconds. */
+/** Rules of a token's lifetime. Durations are in milliseconds. */
 export interface Rules<T> extends WindowRules {
   /** Time for which a failed request is retried while callers wait. */
   readonly retryTimeout: number
@@ -268,7 +268,7 @@ export const issued = <T extends Token, E, Id>(
   const own = windows(rules, token, sent, jitter)
   const isForced = refresh.reason === "forced"
   const again = cached !== undefined && rules.isSame(cached.token, token) ? cached : undefined
-  // The server does not issue a token that lives longer yet: use this one until it expires, since an earlier request is wasted.
+  // The server does not issue a token with a later expiry yet: use this one until it expires, since an earlier request is wasted.
   const noGain = again !== undefined || (cached !== undefined && !isForced && !outlives(own, cached))
   // A token that was used until its refresh resets the count of early rejections.
   const livedLong = cached !== undefined && cached.rejectedAt === undefined && !cached.isRevoked && !isForced

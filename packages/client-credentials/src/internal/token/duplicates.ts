@@ -29,7 +29,7 @@ export interface Issue<T extends object> {
 export interface Duplicates<T extends object> {
   /**
    * Records a token. Returns the expiry of a token that was issued to another client of this process for the same request,
-   * if that token is still valid; at most once in the life of a token.
+   * if that token is still valid; at most once in the lifetime of a token.
    */
   readonly note: (clock: object, issue: Issue<T>) => number | undefined
   /** Removes a revoked token, so that the next one is not reported as a duplicate. */

@@ -4,7 +4,7 @@
  */
 
 export interface EarlyRejections {
-  /** Number of consecutive early rejections. A token that works for half of its life, or until its refresh, resets it. */
+  /** Number of consecutive early rejections. A token that works for half of its lifetime, or until its refresh, resets it. */
   readonly count: number
   /** Number of consecutive rejections that came soon after the token was issued. The pauses grow with it. */
   readonly soon: number
@@ -15,13 +15,13 @@ export const none: EarlyRejections = { count: 0, soon: 0 }
 /** Number from which pauses apply. Fewer may be an operator who revokes tokens or rotates keys: replaced immediately. */
 export const limit = 3
 
-/** Age in milliseconds up to which a rejection counts as soon. A token that lives longer needs no pause. */
+/** Age in milliseconds up to which a rejection counts as soon. A token that is older needs no pause. */
 const soonWithin = 3_600_000
 
 /** Tolerated difference of clocks in milliseconds: a token this close to its expiry counts as expired. */
 const clockDifference = 10_000
 
-/** Counts the rejection of a token that had worked, by its age and its life in milliseconds. */
+/** Counts the rejection of a token that had worked, by its age and its lifetime in milliseconds. */
 export const next = (
   { count, soon }: EarlyRejections,
   { age, life }: { readonly age: number; readonly life: number }

@@ -1,7 +1,7 @@
 /**
  * Moments that stay correct when a clock is set or the machine sleeps.
  *
- * The wall clock may be set back, and the steady clock may stop while a machine sleeps. Either would extend the life of a
+ * The wall clock may be set back, and the steady clock may stop while a machine sleeps. Either would extend the lifetime of a
  * token. Therefore each moment is recorded on both clocks, and is reached when either clock has reached it.
  */
 

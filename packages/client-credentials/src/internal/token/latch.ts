@@ -35,8 +35,8 @@ export const isInForce = (latch: Latch | undefined, { isConfirmed }: Rejection, 
   !isConfirmed && now < (counting(latch, now)?.until ?? now)
 
 /**
- * Returns the latch after a rejected token was replaced by one with this life in milliseconds. It counts for half of that
- * life after its pause, since an API that is called rarely reports a rejection late.
+ * Returns the latch after a rejected token was replaced by one with this lifetime in milliseconds. It counts for half of that
+ * lifetime after its pause, since an API that is called rarely reports a rejection late.
  */
 export const afterReplacement = (
   before: Latch | undefined,

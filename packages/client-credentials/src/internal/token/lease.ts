@@ -14,7 +14,7 @@ export const isFree = (lease: Lease | undefined, owner: string, now: number): bo
 
 /**
  * Returns the remaining time in milliseconds of a lease that a process wrote by its own clock. A lease that would last much
- * longer than its life comes from a clock that was wrong, and is ignored: at worst, one more token is requested.
+ * longer than its lifetime comes from a clock that was wrong, and is ignored: at worst, one more token is requested.
  */
 export const leftOf = ({ life, until }: { readonly until: number; readonly life: number }, now: number): number =>
   now < until && until - now <= 10 * life ? until - now : 0
@@ -30,7 +30,7 @@ export interface Candidate {
 
 /**
  * Returns whether the token in the store is used instead of requesting one. It must be usable and differ from the token to
- * be replaced; on a renewal, it must also expire later.
+ * be replaced; on a renewal of the lease, it must also expire later.
  */
 export const isTakenOver = ({ expiresAt, isRenewal, isUsable, replaces }: Candidate): boolean =>
   isUsable && (replaces === undefined || (!replaces.isSame && (!isRenewal || expiresAt > replaces.expiresAt)))

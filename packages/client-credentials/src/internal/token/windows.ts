@@ -1,9 +1,9 @@
 /**
- * Windows of a token's life: refresh, end of use, expiry. All durations are in milliseconds.
+ * Windows of a token's lifetime: refresh, end of use, expiry. All durations are in milliseconds.
  */
 import * as instant from "./instant.js"
 
-/** Times of a token that the rules of its life depend on, in milliseconds since the epoch. */
+/** Times of a token that the rules of its lifetime depend on, in milliseconds since the epoch. */
 export interface Token {
   readonly requestedAt: number
   readonly expiresAt: number

@@ -1,5 +1,5 @@
 /**
- * The live clock, which can be put forward: a token grows old, and the time-outs of real servers stay what they are.
+ * The live clock, which can be put forward: a token grows old, and the timeouts of real servers stay what they are.
  */
 import { Clock, Duration, Effect, Layer } from "effect"
 

@@ -82,18 +82,18 @@ export const replays = /*#__PURE__*/ counter({
 
 export const earlyRejections = /*#__PURE__*/ counter({
   name: "oauth.token.early_rejections",
-  description: "Tokens that had worked and were rejected in the first half of their life"
+  description: "Tokens that had worked and were rejected in the first half of their lifetime"
 })
 
 export const renewalFailing = /*#__PURE__*/ counter({
   name: "oauth.token.renewal_failing",
-  description: "Seconds during which tokens were served while their renewal failed",
+  description: "Seconds during which tokens were served while their refresh failed",
   unit: "s"
 })
 
 export const renewedAhead = /*#__PURE__*/ histogram({
   name: "oauth.token.renewed_ahead",
-  description: "Seconds before its expiry at which a token was renewed",
+  description: "Seconds before its expiry at which a token was refreshed",
   unit: "s"
 }, [1, 5, 10, 30, 60, 120, 180, 240, 300, 600, 3600])
 
@@ -196,7 +196,7 @@ export const unsafeCountHit = (): void => hits.updateUnsafe(1, Fiber.getCurrent(
 /** Number of clients of a process that have a separate series. */
 export const maxLabels = 100
 
-/** Returns a function that bounds the number of labels, since a metric registry keeps each series for the life of the process. */
+/** Returns a function that bounds the number of labels, since a metric registry keeps each series for the lifetime of the process. */
 export const labels = (max: number) => {
   const known = new Set<string>()
   return (clientId: string): string => {

@@ -11,7 +11,7 @@ export const isAbsent = (error: PlatformError): boolean => isReason(error, "NotF
 
 export const isPresent = (error: PlatformError): boolean => isReason(error, "AlreadyExists")
 
-/** Returns the error of a directory that is refused. `problem` is shown in logs and errors, and contains no path. */
+/** Returns the error of a directory that is rejected. `problem` is shown in logs and errors, and contains no path. */
 export const refused = (problem: string): PlatformError =>
   Errors.systemError({ _tag: "PermissionDenied", module: "FileSystem", method: "stat", description: problem })
 
