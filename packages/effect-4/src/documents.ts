@@ -5,7 +5,19 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
 /** Platforms and stores with code in the guide about serverless and edge. */
-const platforms = ["lambda", "next", "worker", "deno", "express", "fastify", "hono", "nest", "upstash", "durableObject"]
+const platforms = [
+  "lambda",
+  "secretsManager",
+  "next",
+  "worker",
+  "deno",
+  "express",
+  "fastify",
+  "hono",
+  "nest",
+  "upstash",
+  "durableObject"
+]
 
 /** Libraries with code in the guide about other libraries. */
 const libraries = [

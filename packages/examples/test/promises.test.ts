@@ -1,4 +1,4 @@
-/** The code without Effect of the guides about fleets, keys and security, on a server that this file is. */
+/** The code without Effect of the guides about fleets, keys, security and AWS Lambda, on a server that this file is. */
 import { generateKeyPairSync, sign } from "node:crypto"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -82,6 +82,14 @@ describe("guides for programs without Effect", () => {
     assert.strictEqual(await status(api), 200)
     const [form] = received
     assert.include(decodeProtectedHeader(form?.get("client_assertion") ?? ""), { alg: "ES256", kid: "alias/key" })
+  })
+
+  it("read the current version of a secret, and the previous one after a rejection", async () => {
+    const { client } = await import("../src/guides/serverless/secretsManager.js")
+    const api = client({ getSecretValue: ({ VersionStage }) => Promise.resolve({ SecretString: VersionStage }) }, "id")
+    serve((form) => form.get("client_secret") === "AWSCURRENT")
+    assert.strictEqual(await status(api), 200)
+    assert.deepStrictEqual(received.map((form) => form.get("client_secret")), ["AWSCURRENT", "AWSPREVIOUS"])
   })
 
   it("keep the token of a job in a sealed file", async () => {
