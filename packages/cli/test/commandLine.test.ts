@@ -50,7 +50,18 @@ describe("options", () => {
   it("that are not declared are errors for every command, which name the nearest one and no value", () => {
     assert.strictEqual(read("token --profil=s3cret"), "Unknown option --profil. Did you mean --profile?")
     assert.strictEqual(read("token --Json"), "Unknown option --Json. Did you mean --json?")
-    assert.strictEqual(read("token --client-secret=s3cret"), "Unknown option --client-secret.")
+    const ofSecrets = ["--secret-file", "--secret-command", "--secret-prompt"].join(", ")
+    for (const option of ["--client-secret", "--secret"]) {
+      assert.strictEqual(
+        read(`token ${option}=s3cret`),
+        `Unknown option ${option}. effect-oauth init has ${ofSecrets} and --secret-stdin.`
+      )
+      assert.strictEqual(
+        read(`init ${option} s3cret`),
+        `Unknown option ${option}. Did you mean ${ofSecrets} or --secret-stdin?`
+      )
+    }
+    assert.strictEqual(read("token --follow"), "Unknown option --follow. effect-oauth call has --follow.")
     assert.strictEqual(read("token --wizard"), "Unknown option --wizard.")
     assert.match(String(read("call /x -zs3cret")), /^Unknown option -z\. .*Write -- before/)
     assert.match(String(read("call /x -fz=s3cret")), /^Unknown option -z\./)

@@ -7,7 +7,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util"
 import { harmless } from "./ansi.js"
 import { builtIn, commands, common } from "./commandTable.js"
 import { type Command, type Option, type Options, written } from "./declaration.js"
-import { nearest, nearestLong } from "./nearest.js"
+import { listed, nearest, nearestLong, withLastWord } from "./nearest.js"
 
 /** The values of options as they are written; those that are absent are undefined, or false. */
 export type Read = Readonly<Record<string, string | number | boolean | undefined>>
@@ -104,11 +104,28 @@ const valueOf = (
   }
 }
 
+/** Options of another command that were probably meant: the same one, or those with the same last word. */
+const elsewhere = (rawName: string): string => {
+  for (const [command, { options }] of commands) {
+    const all = Object.keys(options).map((key) => `--${written(key)}`)
+    const found = all.includes(rawName) ? [rawName] : withLastWord(rawName, all)
+    if (found.length > 0) return ` effect-oauth ${command} has ${listed(found, "and")}.`
+  }
+  return ""
+}
+
+/** The options that were probably meant, of this command or else of another one. */
+const suggested = (rawName: string, names: Names): string => {
+  if (!rawName.startsWith("--")) return ""
+  const all = [...names.keys()].map((name) => `--${name}`)
+  const found = nearest(rawName, all)
+  const others = found === undefined ? withLastWord(rawName, all) : [found]
+  return others.length > 0 ? meant(listed(others, "or")) : elsewhere(rawName)
+}
+
 const unknown = (rawName: string, names: Names, takesArguments: boolean): string =>
-  `Unknown option ${harmless(rawName.split(/\s/, 1)[0] ?? "").slice(0, 40)}.` +
-  meant(
-    rawName.startsWith("--") ? nearest(rawName, [...names.keys()].map((name) => `--${name}`)) : undefined
-  ) + (takesArguments ? " Write -- before arguments that begin with a dash." : "")
+  `Unknown option ${harmless(rawName.split(/\s/, 1)[0] ?? "").slice(0, 40)}.` + suggested(rawName, names) +
+  (takesArguments ? " Write -- before arguments that begin with a dash." : "")
 
 /** Rejects a long name behind one dash: `-offline` is not `-o ffline`. */
 const refuseSingleDashes = (args: ReadonlyArray<string>, tokens: ReadonlyArray<Token>, names: Names): void => {

@@ -24,6 +24,16 @@ export const nearestLong = (letters: string, names: ReadonlyArray<string>): stri
   return names.find((name) => name === wanted) ?? names.find(isMeant)
 }
 
+/** Returns the names with the last word of this one, such as `--secret-file` and `--secret-command` for `--client-secret`. */
+export const withLastWord = (text: string, names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const last = text.toLowerCase().split("-").at(-1) ?? ""
+  return last.length < 4 ? [] : names.filter((name) => name.split("-").includes(last))
+}
+
+/** Returns "A", "A or B", or "A, B or C". */
+export const listed = (names: ReadonlyArray<string>, conjunction: "and" | "or"): string =>
+  [names.slice(0, -1).join(", "), names.at(-1) ?? ""].filter((one) => one !== "").join(` ${conjunction} `)
+
 /** Returns the shortest name with all words of this one, such as `OAUTH_CLIENT_SECRET` for `OAUTH_SECRET`. */
 export const withWords = (text: string, names: ReadonlyArray<string>): string | undefined => {
   const words = text.toUpperCase().split("_")

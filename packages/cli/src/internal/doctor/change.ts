@@ -3,6 +3,7 @@
  *
  * Only these variables can be changed by the command, so that it writes no secret.
  */
+import { listed } from "../nearest.js"
 import type { Values } from "../profileText.js"
 
 export type Variable =
@@ -41,17 +42,13 @@ export const apply = (change: Change, values: Values): Values | undefined => {
   return [...names].some((name) => values[name] !== changed[name]) ? changed : undefined
 }
 
-/** Returns "A", "A and B", or "A, B and C". */
-const listed = (all: ReadonlyArray<string>): string =>
-  [all.slice(0, -1).join(", "), all.at(-1) ?? ""].filter((one) => one !== "").join(" and ")
-
 /** Returns the change as a part of a sentence: "Set A=b, and remove C". */
 export const inWords = (change: Change, values: Values): string => {
   const settings = Object.entries(change.set).map(([name, value]) => `${name}=${value}`)
   const removed = change.unset.filter((name) => values[name] !== undefined)
   const parts = [
-    ...(settings.length === 0 ? [] : [`set ${listed(settings)}`]),
-    ...(removed.length === 0 ? [] : [`remove ${listed(removed)}`])
+    ...(settings.length === 0 ? [] : [`set ${listed(settings, "and")}`]),
+    ...(removed.length === 0 ? [] : [`remove ${listed(removed, "and")}`])
   ].join(", and ")
   return parts.charAt(0).toUpperCase() + parts.slice(1)
 }
