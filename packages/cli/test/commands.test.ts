@@ -708,7 +708,12 @@ describe("every command", () => {
             [{}, ["call", "/items", "Content-Length:5"], 2, /The header Content-Length is set by/],
             [{}, ["call", "/items", "Expect:100-continue"], 2, /The header Expect is set by/],
             [{}, ["call", "/items", "X-Bell:a\x07b"], 2, /another control character/],
-            [{}, ["token", "--client-secret=wr0ng"], 2, /Unknown option --client-secret\.\n/],
+            [
+              {},
+              ["token", "--client-secret=wr0ng"],
+              2,
+              /Unknown option --client-secret\. effect-oauth init has --secret-file/
+            ],
             [{}, ["token", "--profile", ""], 2, /name of the profile is not valid/],
             [{}, ["call", "/items", "nonsense"], 2, /The request item "nonsense" has no separator/],
             [{}, ["call", "/items", "a\x1b[2J"], 2, /The request item "a\\x1b\[2J" has no separator/],
@@ -729,8 +734,32 @@ describe("every command", () => {
               14,
               /"invalid_client".*Check the client id and the client secret/
             ],
-            [{ OAUTH_CLIENT_SECRET: "", OAUTH_CLIENT_SECRET_COMMAND: "exit 3" }, ["token"], 11, /ended with 3/],
-            [{ OAUTH_CLIENT_SECRET: "", OAUTH_CLIENT_SECRET_COMMAND: "yes | cat" }, ["token"], 11, /on one line/],
+            [
+              { OAUTH_CLIENT_SECRET: "" },
+              ["token"],
+              10,
+              /is missing: .*_SECRET_FILE.*_SECRET_COMMAND.*_SECRET_PROMPT=true/
+            ],
+            ...([
+              ["exit 3", /ended with 3\./],
+              ["no-such-command", /ended with 127 \(it was not found\)/],
+              ["yes | cat", /printed too much/],
+              ["printf 'a\\nb'", /printed more than one line/],
+              ["true", /printed nothing/]
+            ] as const).map(([line, problem]) =>
+              [
+                { OAUTH_CLIENT_SECRET: "", OAUTH_CLIENT_SECRET_COMMAND: line },
+                ["token"],
+                11,
+                new RegExp(`${problem.source}.*Check OAUTH_CLIENT_SECRET_COMMAND by running it in a shell`)
+              ] as const
+            ),
+            [
+              { OAUTH_CLIENT_SECRET: "", OAUTH_CLIENT_SECRET_PROMPT: "true" },
+              ["token"],
+              11,
+              /there is no terminal\. Check that a terminal is there, or set OAUTH_CLIENT_SECRET_FILE/
+            ],
             [{ OAUTH_TOKEN_URL: yield* servers.closed }, ["token"], 12, /could not be reached \(ECONNREFUSED\)/],
             [{ API_BASE_URL: yield* servers.closed }, ["call", "/"], 19, /could not be reached \(ECONNREFUSED\)/],
             [{ NODE_TLS_REJECT_UNAUTHORIZED: "0" }, ["token"], 10, /NODE_TLS_REJECT_UNAUTHORIZED/]

@@ -3,7 +3,7 @@
  */
 import { execFileSync } from "node:child_process"
 import { generateKeyPairSync } from "node:crypto"
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 import { assert, describe, it } from "@effect/vitest"
@@ -88,6 +88,52 @@ describe("a profile", () => {
       }),
     minute
   )
+
+  it.scopedLive("is suggested where its name is misspelt", () =>
+    Effect.gen(function*() {
+      const { file, options, user } = yield* start
+      const said = (name: string) => Effect.map(user.run(["token", "--profile", name]), ({ stderr }) => stderr)
+      assert.match(yield* said("stagin"), /^error: There is no profile "stagin"\. Write it with effect-oauth init/)
+      file("secret", secret)
+      yield* user.run(["init", "--profile", "staging", ...options, "--secret-file", "secret"])
+      assert.match(
+        yield* said("stagin"),
+        /"stagin"\. Did you mean staging\?; effect-oauth init --profile stagin writes another/
+      )
+      yield* user.run(["init", "--profile", "acme", ...options, "--secret-file", "secret"])
+      assert.match(yield* said("Staging"), /Did you mean staging\? There is acme too; effect-oauth init/)
+      assert.match(yield* said("other"), /"other"\. There are acme and staging; effect-oauth init/)
+    }), minute)
+
+  it.scopedLive("is not written without a secret, and the message names the options", () =>
+    Effect.gen(function*() {
+      const { options, profile, user } = yield* start
+      const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, input: string, says: RegExp]> = [
+        [
+          ["--secret-stdin"],
+          "",
+          /no secret in standard input\. Nothing was written\. .*--secret-stdin < FILE.*--secret-file/
+        ],
+        [["--secret-stdin"], "\n", /no secret in standard input/],
+        [["--secret-file", ""], "", /--secret-file is empty/],
+        [["--secret-command", " "], "", /--secret-command is empty/]
+      ]
+      for (const [args, input, says] of cases) {
+        const { exitCode, stderr } = yield* user.spawn(["init", ...options, ...args], { input })
+        assert.strictEqual(exitCode, 2, args.join(" "))
+        assert.match(stderr, says)
+        assert.isFalse(existsSync(profile("default")))
+      }
+    }), minute)
+
+  it.scopedLive("runs a command that fails once", () =>
+    Effect.gen(function*() {
+      const { directory, options, user } = yield* start
+      const runs = join(directory, "runs")
+      yield* user.run(["init", ...options, "--secret-command", `echo >> ${runs}; exit 3`])
+      assert.strictEqual((yield* user.run(["token"])).exitCode, 11)
+      assert.strictEqual(readFileSync(runs, "utf8"), "\n")
+    }), minute)
 
   it.scopedLive("keeps the secret from standard input in a separate file", () =>
     Effect.gen(function*() {

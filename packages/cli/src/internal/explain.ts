@@ -7,6 +7,7 @@ import type * as ConfigError from "effect/ConfigError"
 import * as transportFailure from "../../../client-credentials/dist/internal/protocol/transportFailure.js"
 import type { Outcome } from "./outcome.js"
 import * as ownWords from "./ownWords.js"
+import { own } from "./profileText.js"
 
 export interface Explanation {
   readonly outcome: Outcome
@@ -22,10 +23,17 @@ interface Tagged {
 const isTagged = (error: unknown): error is Tagged =>
   typeof error === "object" && error !== null && typeof (error as { readonly _tag?: unknown })._tag === "string"
 
+/** The places of a secret, of which this command has more than the library. */
+const missingSecret =
+  `OAUTH_CLIENT_SECRET is missing: expected the secret there, in a file (OAUTH_CLIENT_SECRET_FILE), from a command ` +
+  `(${own.secretCommand}) or from a prompt (${own.secretPrompt}=true); or a private key (OAUTH_PRIVATE_KEY_FILE)`
+
 /** One line for each mistake. */
 const settings = (error: ConfigError.ConfigError): string =>
   error._op === "And" || error._op === "Or"
     ? `${settings(error.left)}\n${settings(error.right)}`
+    : error._op === "MissingData" && error.path.join() === "OAUTH_CLIENT_SECRET"
+    ? missingSecret
     : error._op === "MissingData"
     ? error.message.replace(/^Expected (\w+) to be /, "$1 is missing: expected ")
     : error.message

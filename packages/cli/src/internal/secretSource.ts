@@ -20,7 +20,16 @@ import { provider, type Settings } from "./settings.js"
 
 type Secret = Effect.Effect<Redacted.Redacted<string>, OAuthError.CredentialUnavailable>
 
-const unavailable = (problem: string) => new OAuthError.CredentialUnavailable({ credential: "client secret", problem })
+/** A failure that another attempt would repeat: a command would run again, and may prompt again. */
+const unavailable = (problem: string, check: string) =>
+  new OAuthError.CredentialUnavailable({ credential: "client secret", problem, check, permanent: true })
+
+/** The part of a message that states what to check of the command. */
+const checkCommand =
+  `${own.secretCommand} by running it in a shell: it must print the secret on one line, and nothing else`
+
+/** The exit codes of a shell for a command that it cannot run (POSIX, section 2.8.2). */
+const shellProblems: Readonly<Record<string, string>> = { 126: " (it cannot be executed)", 127: " (it was not found)" }
 
 const maxBytes = 65_536
 
@@ -36,21 +45,31 @@ export const fromCommand = (command: string): Secret =>
       if (size > maxBytes) child.stdout.destroy()
       else chunks.push(chunk)
     })
-    child.once("error", () => resume(Effect.fail(unavailable(`the shell for ${own.secretCommand} did not start`))))
+    child.once("error", () =>
+      resume(
+        Effect.fail(unavailable(`the shell for ${own.secretCommand} did not start`, "the shell of this machine"))
+      ))
     child.once("close", (code, signal) => {
       const text = Buffer.concat(chunks).toString("utf8").replace(/\r?\n$/, "")
       resume(
         size > maxBytes || code !== 0 || text === "" || /[\r\n]/.test(text)
           ? Effect.fail(unavailable(
             code !== 0 && size <= maxBytes
-              ? `the command of ${own.secretCommand} ended with ${code ?? signal}`
-              : `the command of ${own.secretCommand} must print the secret on one line, and nothing else`
+              ? `the command of ${own.secretCommand} ended with ${code ?? signal}${shellProblems[String(code)] ?? ""}`
+              : `the command of ${own.secretCommand} printed ${
+                text === "" ? "nothing" : size > maxBytes ? "too much" : "more than one line"
+              }`,
+            checkCommand
           ))
           : Effect.succeed(Redacted.make(text))
       )
     })
     return Effect.sync(() => child.kill())
   })
+
+/** The part of a message that states where the secret can be, in place of a prompt. */
+const elsewhere =
+  `that a terminal is there, or set OAUTH_CLIENT_SECRET_FILE or ${own.secretCommand} in place of ${own.secretPrompt}`
 
 /** Prompts on the terminal without echo. The prompt is written to standard error: standard output is for results. */
 export const ask = (question: string): Effect.Effect<Redacted.Redacted<string>, Failure> =>
@@ -59,7 +78,7 @@ export const ask = (question: string): Effect.Effect<Redacted.Redacted<string>, 
       return new Failure({
         outcome: "credential",
         message: "The client secret is to be typed, and there is no terminal.",
-        remedy: "Keep it in a file (OAUTH_CLIENT_SECRET_FILE), or let a command print it (OAUTH_CLIENT_SECRET_COMMAND)."
+        remedy: `Keep it in a file (OAUTH_CLIENT_SECRET_FILE), or let a command print it (${own.secretCommand}).`
       })
     }
     return Effect.async<Redacted.Redacted<string>, Failure>((resume) => {
@@ -101,7 +120,7 @@ const notReadYet = "not read yet".padEnd(64, ".")
 const deferred = (
   settings: Settings,
   secret: Secret,
-  identity: string
+  { checkSource, identity }: { readonly checkSource: string; readonly identity: string }
 ): Effect.Effect<
   ClientConfig.ClientConfig,
   ConfigError.ConfigError | InvalidConfig.InvalidConfig,
@@ -128,7 +147,7 @@ const deferred = (
                 Effect.gen(function*() {
                   const { authentication } = yield* Effect.mapError(
                     withSecret(settings, Redacted.value(yield* secret)),
-                    () => unavailable("it has characters in it that no secret can have")
+                    () => unavailable("it has characters in it that no secret can have", checkSource)
                   )
                   const credential = yield* authentication(supported).credentials[0]
                   return yield* credential.prove(target)
@@ -165,13 +184,17 @@ export const configure = (
       remedy: "Keep one of them."
     })
   }
-  if (command !== undefined) return deferred(settings, fromCommand(command), `command ${command}`)
+  if (command !== undefined) {
+    return deferred(settings, fromCommand(command), { identity: `command ${command}`, checkSource: checkCommand })
+  }
   if (isAsked) {
     const { OAUTH_CLIENT_ID: client = "" } = settings.values
     const asked = ask(`Client secret of ${client.replace(/[\x00-\x1f]/g, "")}: `).pipe(
-      Effect.mapError((failure) => unavailable(failure.message))
+      Effect.mapError(({ message }) =>
+        unavailable(message.replace(/^T|\.$/g, (one) => one === "T" ? "t" : ""), elsewhere)
+      )
     )
-    return deferred(settings, asked, `typed for ${client}`)
+    return deferred(settings, asked, { identity: `typed for ${client}`, checkSource: "what was typed" })
   }
   return Effect.provide(ClientConfig.ClientConfig, ClientConfig.layerEnv()).pipe(
     Effect.withConfigProvider(provider(settings))

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import { harmless } from "./ansi.js"
 import * as directories from "./directories.js"
 import { Failure, usage } from "./Failure.js"
+import { listed, nearest } from "./nearest.js"
 import * as privateFile from "./privateFile.js"
 import * as profileText from "./profileText.js"
 import { Screen } from "./Screen.js"
@@ -78,6 +79,14 @@ const reviewed = (chosen: Settings, names: ReadonlyArray<string>): Effect.Effect
     return chosen
   })
 
+/** The profile that was probably meant, and the others. */
+const suggested = (name: string, known: ReadonlyArray<string>): string => {
+  const found = nearest(name, known)
+  const others = known.filter((one) => one !== found)
+  const rest = others.length === 0 ? "" : `${others.length === 1 ? "There is" : "There are"} ${listed(others, "and")}`
+  return found === undefined ? rest : `Did you mean ${found}?${rest === "" ? "" : ` ${rest} too`}`
+}
+
 /** Returns the settings of a profile, which must exist. */
 const ofProfile = (name: string): Effect.Effect<Settings, Failure, Screen> =>
   Effect.gen(function*() {
@@ -90,7 +99,7 @@ const ofProfile = (name: string): Effect.Effect<Settings, Failure, Screen> =>
         message: `There is no profile "${name}".`,
         remedy: known.length === 0
           ? `Write it with effect-oauth init --profile ${name}.`
-          : `There is ${known.join(", ")}; effect-oauth init --profile ${name} writes another.`
+          : `${suggested(name, known)}; effect-oauth init --profile ${name} writes another.`
       })
     }
     const values = yield* Either.mapLeft(profileText.read(text), (line) =>

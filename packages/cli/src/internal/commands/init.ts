@@ -87,6 +87,23 @@ const given = (options: Options): ReadonlyArray<Effect.Effect<Secret, Failure>> 
     : [])
 ]
 
+/** Fails for options and a secret that are empty, with the option to pass in their place. */
+const refuseEmpty = (options: Options) => {
+  const empty = Object.entries({ "--secret-file": options.secretFile, "--secret-command": options.secretCommand })
+    .find(([, value]) => Option.exists(value, (text) => text.trim() === ""))
+  return empty === undefined ? Effect.void : usage(`${empty[0]} is empty.`, "Nothing was written.")
+}
+
+const refuseEmptySecret = (secret: Secret, options: Options) =>
+  secret._tag !== "Given" || Redacted.value(secret.secret) !== ""
+    ? Effect.void
+    : options.secretStdin && process.stdin.isTTY !== true
+    ? usage(
+      "There is no secret in standard input. Nothing was written.",
+      "Redirect it from a file (effect-oauth init --secret-stdin < FILE), or pass --secret-file, --secret-command or --secret-prompt."
+    )
+    : usage("The client secret is empty. Nothing was written.")
+
 const askSecret = Effect.gen(function*() {
   const kind = yield* question.select<Exclude<Secret["_tag"], "None">>({
     message: "Where is the client secret?",
@@ -130,6 +147,7 @@ const secretOf = (
 
 const answers = (options: Options, name: string) =>
   Effect.gen(function*() {
+    yield* refuseEmpty(options)
     const secrets = given(options)
     if (secrets.length > 1) return yield* usage("The secret is in one place only.", "Pass one of the --secret options.")
     const server = Option.orElse(options.issuer, () => options.tokenUrl)
@@ -166,6 +184,7 @@ const answers = (options: Options, name: string) =>
     if (isMethodOpen) method = yield* clientProof.askMethod
     const proof = yield* clientProof.askFiles(method, options)
     const secret = yield* secretOf(method, secrets)
+    yield* refuseEmptySecret(secret, options)
     const apiBaseUrl = Option.isSome(options.apiBaseUrl)
       ? options.apiBaseUrl.value
       : yield* ask("Base URL of the API", url)
