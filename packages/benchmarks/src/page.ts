@@ -172,16 +172,24 @@ const guarantees = [
   ["outage-failed", "calls that fail in an outage of 60 s"]
 ] as const
 
-const guaranteesTable = ({ measures }: Results): string => {
+/** The measures of what the library costs. */
+const costs = [
+  ["cached-call-memory-added", "time added to a call with a cached token"],
+  ["import", "time to import"],
+  ["bundle-together-gzip", "smallest program, gzipped"],
+  ["memory", "memory of a client with its token"]
+] as const
+
+const columnsTable = ({ measures }: Results, columns: ReadonlyArray<readonly [id: string, title: string]>): string => {
   const tables = measures.flatMap((measured) => measured.tables)
   const cellsOf = (name: string) =>
-    guarantees.map(([id]) => {
+    columns.map(([id]) => {
       const table = tables.find((one) => one.id === id)
       return table === undefined ? "" : cell(of(table, name), table.unit)
     })
   return [
-    row(["", ...guarantees.map(([, title]) => title)]),
-    row(["---", ...guarantees.map(() => "---:")]),
+    row(["", ...columns.map(([, title]) => title)]),
+    row(["---", ...columns.map(() => "---:")]),
     ...peers.map(({ name }) => row([bold(name), ...cellsOf(name)]))
   ].join("\n")
 }
@@ -190,7 +198,10 @@ const guaranteesTable = ({ measures }: Results): string => {
 export const excerpt = (results: Results): string =>
   [
     excerptMarkers[0],
-    guaranteesTable(results),
+    columnsTable(results, guarantees),
+    "The costs, in the same run. A client of this library is larger and starts later, partly because of Effect; the time added " +
+    "to a call is small beside a network request ([Performance](guides/performance.md)).",
+    columnsTable(results, costs),
     picture("packages/benchmarks/results/", "overview", "effect-oauth and its peers, the main results as bars"),
     `${machine(results)} [All results](packages/benchmarks/README.md) are from \`npm run bench\`.`,
     excerptMarkers[1]
