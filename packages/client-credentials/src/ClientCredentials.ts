@@ -3,8 +3,8 @@
  *
  * **When to use**
  *
- * Use it for a program with one process, or where each process may have its own token. Where processes share tokens or
- * a limit, use `SharedClientCredentials`; without Effect, `PromiseClient`.
+ * Use it if each process may request its own token. If processes share tokens or a limit, use
+ * `SharedClientCredentials`. Without Effect, use `PromiseClient`.
  *
  * **Details**
  *
@@ -51,11 +51,11 @@ import * as TokenRevocation from "./TokenRevocation.js"
  * @category models
  */
 export type Options = ClientConfig.Options & {
-  /** The lifetime of a token. */
+  /** Options of the token cache: when tokens are refreshed, retried and no longer used. */
   readonly tokenCache?: TokenCache.Options | undefined
-  /** Options of the token endpoint: time limit, size of the response, assumed lifetime. */
+  /** Options of token requests: timeout, maximum size of a response, lifetime of tokens whose response states none. */
   readonly tokenEndpoint?: TokenEndpoint.Options | undefined
-  /** The limits of discovery. */
+  /** Options of discovery (RFC 8414): how long metadata is cached, and the timeout of its request. */
   readonly serverMetadata?: ServerMetadata.Options | undefined
   /**
    * Revokes the cached tokens when the layer's scope ends (RFC 7009), for at most 5 seconds. Requires a `revocationUrl`, or an

@@ -1,10 +1,14 @@
 /**
- * The client authentication of the Model Context Protocol's TypeScript SDK, over the cached tokens of a client.
+ * An `AuthProvider` for the TypeScript SDK of the Model Context Protocol, which returns the cached tokens of a client.
  *
- * Where a transport of the SDK takes a `fetch`, this module is not needed: give it that of a `PromiseClient`, and calls are
- * authorized, restricted and replayed as by `ApiClient`, with bound tokens too. This module is for programs that must
- * give an `authProvider`. The index does not export it: import it by its path,
- * `@effect-oauth/client-credentials/Mcp`.
+ * **When to use**
+ *
+ * Use it if a transport of the SDK requires an `authProvider`. If the transport takes a `fetch`, pass the `fetch` of a
+ * `PromiseClient` instead: it also restricts calls to the allowed origins, replays them and supports bound tokens.
+ *
+ * **Details**
+ *
+ * The index does not export this module. Import it from `@effect-oauth/client-credentials/Mcp`.
  *
  * @since 0.1.0
  */
@@ -49,10 +53,10 @@ const bound = new InvalidConfig({
 })
 
 /**
- * Makes an `AuthProvider` over the `TokenCache` of the context. After the scope has ended, it rejects with `ClientClosed`.
+ * Creates an `AuthProvider` that returns the tokens of the `TokenCache` in the context. After the scope has ended, it rejects with `ClientClosed`.
  *
- * The SDK never requests a token: caching, refresh, sharing and budgets are those of the client, and any number of
- * rejections of one token cost one new token.
+ * The client requests, caches, refreshes and shares the tokens, not the SDK. All rejections of one token cause one token
+ * request.
  *
  * - A transport calls one server: `TokenRequest.withOverrides` around this effect gives the tokens of that server, with
  *   its `resource` (RFC 8707) and `scope`.

@@ -53,7 +53,7 @@ type Services = ApiClient.ApiClient | TokenCache.TokenCache | TokenRevocation
  * @category models
  */
 export type Options = ClientConfig.Options & {
-  /** The lifetime of a token. */
+  /** Options of the token cache: when tokens are refreshed, retried and no longer used. */
   readonly tokenCache?: TokenCache.Options | undefined
   /** The limits of a token request. */
   readonly tokenEndpoint?: TokenEndpoint.Options | undefined

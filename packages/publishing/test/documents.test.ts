@@ -62,6 +62,7 @@ describe("names in the documents", () => {
     "DurationSeconds",
     "EventSource",
     "FetchHttpClient",
+    "GetItem",
     "GetWebIdentityToken",
     "HttpRequestError",
     "HttpRouter",
@@ -78,6 +79,7 @@ describe("names in the documents", () => {
     "TlsClientAuth",
     "TokenProvider",
     "TypeError",
+    "UpdateItem",
     "WebSocket",
     "WithToken"
   ])
