@@ -1,19 +1,81 @@
 /**
  * The messages of the library, as the command states them: in variables and options, and without names of programs.
  */
+import { readdirSync, readFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, OAuthError } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { ConfigProvider, Duration, Effect } from "effect"
+import ts from "typescript"
 
 import * as redaction from "../../client-credentials/dist/internal/protocol/redaction.js"
 import * as tokenResponse from "../../client-credentials/dist/internal/protocol/tokenResponse.js"
 import { explain } from "../src/internal/explain.js"
+import * as ownWords from "../src/internal/ownWords.js"
+import * as binary from "./support/binary.js"
 
 /** Names of modules, services and options, which a user of the command has never seen. */
 const names =
   /\b[A-Z]\w*\.(?!env\b)[a-z]\w*|\b[a-z]+[A-Z]\w*|\b(?:ApiClient|TokenCache|HttpClient|PromiseClient)\b|\bdpop\b/
+
+/** The string of an expression of literals, with a placeholder for every other part; undefined for other expressions. */
+const stringOf = (node: ts.Node): string | undefined => {
+  const part = (one: ts.Node) => stringOf(one) ?? "…"
+  return ts.isParenthesizedExpression(node)
+    ? stringOf(node.expression)
+    : ts.isStringLiteralLike(node)
+    ? node.text
+    : ts.isTemplateExpression(node)
+    ? node.head.text + node.templateSpans.map(({ expression, literal }) => part(expression) + literal.text).join("")
+    : ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken
+    ? part(node.left) + part(node.right)
+    : undefined
+}
+
+/** The sentences and their parts in a source file. */
+const sentencesOf = (path: string): ReadonlyArray<string> => {
+  const all: Array<string> = []
+  const visit = (node: ts.Node, isPart: boolean): void => {
+    const text = stringOf(node)
+    if (text !== undefined && !isPart && /[a-z] [a-z]/.test(text)) all.push(text)
+    ts.forEachChild(node, (child) => visit(child, text !== undefined && stringOf(child) !== undefined))
+  }
+  visit(ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true), false)
+  return all
+}
+
+const sourcesOf = (name: string): ReadonlyArray<string> => {
+  const folder = fileURLToPath(new URL(`../../${name}/src/`, import.meta.url))
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"))
+    .map((path) => join(folder, path))
+}
+
+const library = sourcesOf("client-credentials")
+
+/** The modules and errors of the library with several words in their name, and its metrics. */
+const libraryNames = new RegExp(
+  `\\boauth\\.[a-z]|\\b(?:${
+    [
+      ...library.map((path) => basename(path, ".ts")),
+      ...[
+        ...readFileSync(library.find((path) => /\/OAuthError\.ts$/.test(path)) ?? "", "utf8").matchAll(
+          /^export class (\w+)/gm
+        )
+      ]
+        .map(([, name]) => name ?? "")
+    ].filter((name) => /^(?:[A-Z][a-z]+){2,}$/.test(name)).join("|")
+  })\\b`
+)
+
+/** Sentences of the bundle about settings that only a program can make, and names of other programs. */
+const elsewhere = [
+  /httpClient: NodeTls|Grant\.(?:onBehalfOf|jwtBearer)|TokenCache of another client|Redacted string/,
+  /Signer\.fromDer|rejectedWhen\.response|tokenResponse does not decode|ownToken or fail|defaultMode 0400/
+]
 
 const endpoint = "https://auth.example.com/token"
 
@@ -159,6 +221,26 @@ describe("the messages of the command", () => {
       assert.notMatch(own, names, message)
       assert.notMatch(message, /\(\)|\.\.$| {2}| ,|Unexpected/, message)
     }
+  })
+
+  it("are free of names of the library in every sentence of the bundle", () => {
+    const bundle = readFileSync(binary.path.replace(/[^/]*$/, "program.cjs"), "utf8")
+    const isBundled = (sentence: string) => {
+      const [longest = ""] = sentence.split("…").map((one) => one.trim()).sort((left, right) =>
+        right.length - left.length
+      )
+      const part = longest.slice(0, 60)
+      return [part, part.replaceAll("\"", "\\\""), part.replaceAll("`", "\\`")].some((one) => bundle.includes(one))
+    }
+    const found = library.flatMap(sentencesOf).filter(isBundled)
+    assert.isAbove(found.length, 300)
+    // That of the phrases of the library themselves is left out.
+    const command = sourcesOf("cli").filter((path) => basename(path) !== "ownWords.ts")
+    const own = [...found.map(ownWords.of), ...command.flatMap(sentencesOf)]
+      .filter((sentence) => !elsewhere.some((one) => one.test(sentence)))
+    const isNamed = (sentence: string) =>
+      names.test(sentence.replaceAll(/"[^"]*"|https:\/\/\S+/g, "")) || libraryNames.test(sentence)
+    assert.deepStrictEqual(own.filter(isNamed), [])
   })
 
   it.effect("name variables where settings are wrong", () =>

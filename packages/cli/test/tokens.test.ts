@@ -11,6 +11,7 @@ import { Effect } from "effect"
 
 import * as tokenLife from "../src/internal/tokenLife.js"
 import * as binary from "./support/binary.js"
+import * as support from "./support/doctor.js"
 import * as servers from "./support/tlsServers.js"
 
 const start = (options: Parameters<typeof Loopback.start>[0] = {}) =>
@@ -32,6 +33,35 @@ const waiting = (signal: string) =>
 
 /** This command, for a shell below it. */
 const self = `"${process.execPath}" "${binary.path}"`
+
+describe("a warning about a limit", () => {
+  it.scopedLive("names commands, not parts of programs", () =>
+    Effect.gen(function*() {
+      const { url } = yield* support.issuer(({ refuse }) =>
+        refuse(200, { access_token: "t0k3n", token_type: "Bearer", expires_in: 3600 }, {
+          "auth0-client-quota-limit": "b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=0;t=43200"
+        })
+      )
+      const user = yield* binary.home
+      const { exitCode, stderr } = yield* user.run(["token"], {
+        env: {
+          OAUTH_TOKEN_URL: url,
+          OAUTH_ALLOW_HTTP_LOOPBACK: "true",
+          OAUTH_CLIENT_ID: "a",
+          OAUTH_CLIENT_SECRET: servers.secret,
+          OAUTH_TOKENS_PER_DAY: "1"
+        }
+      })
+      assert.strictEqual(exitCode, 0)
+      assert.match(
+        stderr,
+        /1 of 1 tokens .*At the limit, commands that need another token fail\. effect-oauth budget/,
+        stderr
+      )
+      assert.match(stderr, /50 of 50 tokens .*see effect-oauth budget, and request fewer tokens/)
+      assert.notMatch(stderr, /\.layer|SharedClientCredentials|IssuanceBudget|oauth\./)
+    }), minute)
+})
 
 describe("a token", () => {
   it.scopedLive("is printed in each form, of which one is named", () =>

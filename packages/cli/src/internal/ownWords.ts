@@ -19,7 +19,8 @@ const phrases: ReadonlyArray<Phrase> = [
   ["with dpop, only", "with OAUTH_DPOP, only"],
   ["Check that dpop is set (OAUTH_DPOP=true)", "Check that OAUTH_DPOP=true is set"],
   ["set dpop (OAUTH_DPOP=true)", "set OAUTH_DPOP=true"],
-  [", or set dpop.", ", or set OAUTH_DPOP=true."],
+  [/, or set dpop(?=\.|$)/g, ", or set OAUTH_DPOP=true"],
+  [": with a tokenUrl, no metadata", ": with OAUTH_TOKEN_URL, no metadata"],
   ["choose one of these as dpop.algorithm", "name a key for one of these in OAUTH_DPOP_KEY_FILE"],
   ["set tokenType to \"assume-bearer\" (OAUTH_TOKEN_TYPE)", "set OAUTH_TOKEN_TYPE=assume-bearer"],
   [/\bset basicEncoding to ["']?raw["']? \(OAUTH_BASIC_ENCODING\)/g, "set OAUTH_BASIC_ENCODING=raw"],
@@ -43,6 +44,17 @@ const phrases: ReadonlyArray<Phrase> = [
     /Share tokens between processes \(SharedClientCredentials\.layer\), or have its limit raised\. If it announces .*? to false\./g,
     "Have its limit raised."
   ],
+  [
+    " At the limit, token requests fail with IssuanceBudgetExhausted, which states until when. If that is early, see the " +
+    "reasons in oauth.token.requests: with many cold ones, keep the store when programs end; with many rejected ones, find " +
+    "out why the API rejects them.",
+    " At the limit, commands that need another token fail. effect-oauth budget shows when more may be requested."
+  ],
+  [
+    "see the reasons in oauth.token.requests, and share tokens between processes (SharedClientCredentials.layer).",
+    "see effect-oauth budget, and request fewer tokens: commands cache theirs, and token --fresh requests another."
+  ],
+  [": AccessToken.membersOf returns none.", "."],
   // Connections.
   [/, or allow (?:it )?more time \(\w+\.layer\)/g, ""],
   [/Remove what changes the URL \(.*?\), or set/g, "Set"],
@@ -62,9 +74,10 @@ const phrases: ReadonlyArray<Phrase> = [
     " Keep the layer open for the whole program: provide it once, at the top. A PromiseClient is closed by close().",
     ""
   ],
-  // An option with its variable behind it, and the name of a module.
+  // An option with its variable or its value behind it, and the name of a module or of an option within another.
   [/\b[a-z]+(?:[A-Z][a-z]*)+ \(((?:OAUTH|API)_[A-Z_]+(?:=\w+)?)\)/g, "$1"],
-  [/ \([A-Z]\w*\.[a-z]\w*\)/g, ""]
+  [/\b[a-z]+(?:[A-Z][a-z]*)+ \(([a-z]+(?:_[a-z]+)+)\)/g, "$1"],
+  [/ \((?:[A-Z]|[a-z]+[A-Z])\w*\.[a-z]\w*\)/g, ""]
 ]
 
 /** Returns a message of the library in the words of this command. */

@@ -14,6 +14,7 @@ import { harmless } from "./ansi.js"
 import { explain } from "./explain.js"
 import type { Failure } from "./Failure.js"
 import type { Outcome } from "./outcome.js"
+import * as ownWords from "./ownWords.js"
 import * as Screen from "./Screen.js"
 
 /** The options of all commands. */
@@ -36,7 +37,7 @@ const logger = ({ complain, err, quiet }: Screen.Service) => {
     Logger.defaultLogger,
     Logger.make(({ logLevel, message }) => {
       if (quiet && LogLevel.lessThan(logLevel, LogLevel.Error)) return
-      const text = Array.isArray(message) ? message.map(String).join(" ") : String(message)
+      const text = ownWords.of(Array.isArray(message) ? message.map(String).join(" ") : String(message))
       if (text === last) return
       last = text
       Effect.runFork(complain(`${err.yellow(`${logLevel.label.toLowerCase().replace("warn", "warning")}:`)} ${text}`))

@@ -158,7 +158,7 @@ const failed = ({ options }: Options) => (error: unknown): Failure => {
   if (!(error instanceof InvalidConfig.InvalidConfig)) {
     return usage(`The servers cannot listen: ${message}.`, "Pass another --port or --host.")
   }
-  const names = "The names are those of Sandbox.start in @effect-oauth/testing."
+  const names = "The README of effect-oauth states where the names are listed, under \"A server for tests\"."
   return Option.match(options, {
     onNone: () => usage(`${message}.`),
     onSome: (path) => usage(`${path}: ${message}.`, names)

@@ -136,7 +136,7 @@ const discovery = (current: session.Session, report: Report, options: Options) =
       issuer,
       answers: own,
       documents: found.some((one) => one.issuer !== undefined) ? found : yield* documentsNear(current, issuer),
-      problem: error.message,
+      problem: explain(error).message,
       values: current.chosen.values
     }))
     return undefined

@@ -5,6 +5,7 @@ import type * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as Duration from "effect/Duration"
 
 import * as dialect from "../../../../client-credentials/dist/internal/protocol/dialect.js"
+import * as ownWords from "../ownWords.js"
 import { own } from "../profileText.js"
 import { type Answer, json, resetOf, time } from "./answer.js"
 import type { Finding } from "./finding.js"
@@ -38,15 +39,21 @@ export const withoutResponse = (error: OAuthError.TokenError): Finding | undefin
     case "CredentialUnavailable":
       return wrong(
         "credential",
-        `the ${error.credential} could not be used: ${error.problem}`,
-        error.credential === "client secret"
+        `the ${error.credential} could not be used: ${ownWords.of(error.problem)}`,
+        error.check !== undefined
+          ? `Check ${error.check}.`
+          : error.credential === "client secret"
           ? `Check OAUTH_CLIENT_SECRET, OAUTH_CLIENT_SECRET_FILE or ${own.secretCommand}.`
           : error.credential === "private key"
           ? "Check OAUTH_PRIVATE_KEY_FILE."
           : "Check OAUTH_CLIENT_ASSERTION_FILE or OAUTH_SUBJECT_TOKEN_FILE."
       )
     case "DiscoveryFailed":
-      return wrong("metadata", error.problem, "Check OAUTH_ISSUER, OAUTH_DPOP and OAUTH_SIGNING_ALGORITHM.")
+      return wrong(
+        "metadata",
+        ownWords.of(error.problem),
+        "Check OAUTH_ISSUER, OAUTH_DPOP and OAUTH_SIGNING_ALGORITHM."
+      )
     default:
       return undefined
   }
