@@ -2,7 +2,7 @@
  * Access tokens, as issued by the authorization server and accepted by the API.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-1.4 | RFC 6749 section 1.4}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Data from "effect/Data"
 import * as Option from "effect/Option"
@@ -30,7 +30,7 @@ import * as Schema from "effect/Schema"
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.1 | RFC 6749 section 5.1}
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-1.4 | RFC 6749 section 1.4}
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export class AccessToken extends Data.Class<{
@@ -71,7 +71,7 @@ export class AccessToken extends Data.Class<{
  * })
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.1 | RFC 6749 section 5.1}
- * @since 0.1.0
+ * @since 3.0.0
  * @category accessors
  */
 export const membersOf = <A, I>(token: AccessToken, schema: Schema.Schema<A, I>): Option.Option<A> =>

@@ -14,7 +14,7 @@
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 | RFC 6750 section 2.1}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1 | RFC 9110 section 11.6.1}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
@@ -53,7 +53,7 @@ import { Rejection, ReplaySchedule } from "./ReplaySchedule.js"
 /**
  * An `HttpClient` that may also fail with an `OAuthError`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError | OAuthError>
@@ -91,7 +91,7 @@ export type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError 
  *   return yield* HttpClientResponse.schemaBodyJson(Schema.Array(Schema.Struct({ sku: Schema.String })))(response)
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export class ApiClient extends Context.Tag("@effect-oauth/client-credentials/ApiClient")<ApiClient, Client>() {}
@@ -271,7 +271,7 @@ const replay = (
  * ended, its calls fail with `ClientClosed`. Until then, `dpop` and `www-authenticate` are among the header names that
  * Effect redacts.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpClient | Scope.Scope> = Effect.gen(
@@ -325,7 +325,7 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
 /**
  * Provides the client. The `ReplaySchedule` of the context applies, although it appears in no type.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = Layer.scoped(ApiClient, make)
@@ -344,7 +344,7 @@ export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.Htt
  *   ApiClient.toHttpClient
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category conversions
  */
 export const toHttpClient = (client: Client): HttpClient.HttpClient =>
@@ -361,7 +361,7 @@ export const toHttpClient = (client: Client): HttpClient.HttpClient =>
 /**
  * Provides the client as the `HttpClient` of a program that handles no tokens.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, ApiClient> = Layer.effect(

@@ -3,7 +3,7 @@
  * scheme provide it.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2 | RFC 9110 section 11.6.2}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -25,7 +25,7 @@ import { CurrentOverrides } from "./TokenRequest.js"
 /**
  * A request that is ready to be sent.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface AuthorizedRequest {
@@ -39,7 +39,7 @@ export interface AuthorizedRequest {
 /**
  * Authorization of calls: the allowed URLs, the preparation of requests, and the evaluation of responses.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Authorization {
@@ -69,7 +69,7 @@ export interface Authorization {
 /**
  * The authorization in use.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const Authorization = Context.GenericTag<Authorization>("@effect-oauth/client-credentials/Authorization")
@@ -109,7 +109,7 @@ const onResponse: Authorization["onResponse"] = ({ proof }, response, isProofRej
  * 2.1), or with a proof if `dpop` is configured (RFC 9449 section 7.1). The overrides of a call
  * (`TokenRequest.withOverrides`) determine its token.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make: Effect.Effect<Authorization, InvalidConfig, ClientConfig | TokenCache> = Effect.gen(function*() {
@@ -142,7 +142,7 @@ export const make: Effect.Effect<Authorization, InvalidConfig, ClientConfig | To
 /**
  * Provides the authorization by access tokens.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer: Layer.Layer<Authorization, InvalidConfig, ClientConfig | TokenCache> = Layer.effect(

@@ -7,7 +7,7 @@
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1 | RFC 9110 section 11.6.1}
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 | RFC 6750 section 3}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as rejection from "./internal/protocol/rejection.js"
 
@@ -16,7 +16,7 @@ import * as rejection from "./internal/protocol/rejection.js"
  *
  * Scheme and parameter names are case-insensitive, and are in lower case here.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Challenge {
@@ -49,7 +49,7 @@ const toNextComma = /[^,]*/y
  * console.log(challenges.map((challenge) => challenge.scheme)) // ["basic", "bearer"]
  * console.log(challenges[1]?.parameters["error"]) // "invalid_token"
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category parsing
  */
 export const parse = (header: string): ReadonlyArray<Challenge> => {
@@ -94,7 +94,7 @@ export type {
   /**
    * The meaning of challenges: what a rejected call lacks, by the error code of RFC 6750, RFC 9449 or RFC 9470.
    *
-   * @since 0.1.0
+   * @since 3.0.0
    * @category models
    */
   Meaning
@@ -118,7 +118,7 @@ export type {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 | RFC 6750 section 3.1}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-9 | RFC 9449 section 9}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 section 3}
- * @since 0.1.0
+ * @since 3.0.0
  * @category accessors
  */
 export const outcome = (

@@ -10,7 +10,7 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3 | RFC 6749 section 2.3}
  * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.2 | RFC 7523 section 2.2}
  * @see {@link https://www.rfc-editor.org/rfc/rfc8705#section-2 | RFC 8705 section 2}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -72,7 +72,7 @@ interface Credential {
 /**
  * A method of client authentication, with its credentials.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface ClientAuthentication {
@@ -130,7 +130,7 @@ interface AssertionOptions {
  *
  * export const authentication = ClientAuthentication.clientSecretJwt(Redacted.make("a secret of 32 bytes or more ..."))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const clientSecretJwt = (
@@ -184,7 +184,7 @@ interface PrivateKeyOptions extends AssertionOptions {
  *   algorithm: "PS256"
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const privateKeyJwt = (
@@ -213,7 +213,7 @@ export const privateKeyJwt = (
  * })
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.2 | RFC 7523 section 2.2}
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const workloadIdentity = (
@@ -250,7 +250,7 @@ export const workloadIdentity = (
  *   ClientAuthentication.custom("api_key", ({ clientId }) =>
  *     Effect.map(readKey, (key) => ({ parameters: { client_id: clientId }, headers: { "x-api-key": key } })))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const custom = (

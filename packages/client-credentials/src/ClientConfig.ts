@@ -2,7 +2,7 @@
  * The configuration of a client: its credentials, its authorization server and its API. All options
  * are validated together, before anything is sent. Programs pass them to `ClientCredentials.layer`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Config from "effect/Config"
@@ -31,7 +31,7 @@ import type { Overrides, TokenRequest } from "./TokenRequest.js"
  * completed. The types require one of each pair. Its value may be undefined, where a program decides at run time; then
  * the validation reports what is missing.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export type Options =
@@ -237,7 +237,7 @@ interface ClientOptions {
 /**
  * A validated configuration. An object that a program creates without `make` is not validated.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface ClientConfig {
@@ -282,7 +282,7 @@ export interface ClientConfig {
 /**
  * The configuration of one client.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const ClientConfig = Context.GenericTag<ClientConfig>("@effect-oauth/client-credentials/ClientConfig")
@@ -304,7 +304,7 @@ export const ClientConfig = Context.GenericTag<ClientConfig>("@effect-oauth/clie
  * // "tokenUrl: expected an absolute URL, https: ..."
  * export const problem = Effect.map(Effect.flip(config), ({ message }) => message)
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<ClientConfig, InvalidConfig> => withParts(options)
@@ -362,7 +362,7 @@ export const withParts = (options: Options, partRules?: rules.Rules): Effect.Eff
  *   apiBaseUrl: "https://api.example.com/v1"
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<ClientConfig, InvalidConfig> =>
@@ -382,7 +382,7 @@ export const layer = (options: Options): Layer.Layer<ClientConfig, InvalidConfig
  *   apiBaseUrl: Config.string("INVENTORY_URL")
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerConfig = (
@@ -452,7 +452,7 @@ export const fromEnv = (options: unknown, partRules?: rules.Rules, isPlain = fal
  *   overrides: { audience: "https://billing.example.com" }
  * }).pipe(Layer.provide(NodeContext.layer))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerEnv = (

@@ -17,7 +17,7 @@
  * of the program, not around every call.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 section 4.4}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -47,7 +47,7 @@ import * as TokenRevocation from "./TokenRevocation.js"
 /**
  * Options of a client and of its parts, which have defaults.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export type Options = ClientConfig.Options & {
@@ -212,7 +212,7 @@ const build = (
  *   return yield* api.get("/invoices")
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (
@@ -239,7 +239,7 @@ export const make = (
  *   apiBaseUrl: "https://api.example.com/v1"
  * }).pipe(Layer.provide(NodeHttpClient.layerUndici))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<Services, InvalidConfig, HttpClient.HttpClient> =>
@@ -259,7 +259,7 @@ export const layer = (options: Options): Layer.Layer<Services, InvalidConfig, Ht
  *   apiBaseUrl: Config.string("INVENTORY_URL")
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerConfig = (
@@ -287,7 +287,7 @@ export const layerConfig = (
  *
  * export const program = Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/items")).pipe(Effect.provide(Api))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerEnv = (

@@ -8,7 +8,7 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-1.3 | RFC 6749 section 1.3}
  * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.1 | RFC 7523 section 2.1}
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2 | RFC 8693 section 2}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -56,7 +56,7 @@ interface Presented {
 /**
  * A grant with its parameters.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Grant {
@@ -151,7 +151,7 @@ const ownerOf = (subject: Subject | undefined): Effect.Effect<string, Credential
  *     apiBaseUrl: "https://api.example.com"
  *   }))).pipe(Layer.provide(First))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const jwtBearer = (assertion: Subject): Grant => ({
@@ -216,7 +216,7 @@ const ownClaims = ["iss", "sub", "aud", "iat", "exp", "jti"]
  *   apiBaseUrl: "https://storage.googleapis.com"
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const signedAssertion = (
@@ -294,7 +294,7 @@ const exchangeNames: ReadonlyArray<string> = ["subject", "subjectType", "actor",
  *   apiBaseUrl: "https://api.example.com"
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const tokenExchange = (options: TokenExchangeOptions): Grant => {
@@ -366,7 +366,7 @@ export const tokenExchange = (options: TokenExchangeOptions): Grant => {
  *   apiBaseUrl: "https://api.zoom.us/v2"
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const custom = (
@@ -419,7 +419,7 @@ export const custom = (
  * export const ordersOf = (user: Redacted.Redacted<string>) =>
  *   Effect.flatMap(ApiClient.ApiClient, (api) => api.get("/orders")).pipe(Grant.onBehalfOf(user))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category combinators
  */
 export const onBehalfOf = (

@@ -1,7 +1,7 @@
 /**
  * The error of an invalid configuration.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Data from "effect/Data"
 
@@ -10,7 +10,7 @@ import * as messages from "./internal/protocol/messages.js"
 /**
  * An invalid configuration. Names each setting and the expected value, never the value found.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class InvalidConfig extends Data.TaggedError("InvalidConfig")<{

@@ -10,7 +10,7 @@
  * A budget that processes share needs a store that keeps its entries until they expire: a store that evicts them loses
  * the count. While the store is unavailable, no token of the limit is requested unless `withoutStore` allows it.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -65,7 +65,7 @@ interface Usage {
 /**
  * State of a budget at a moment, by the time of the store.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Ledger {
@@ -97,7 +97,7 @@ export interface Ledger {
 /**
  * The budget of a client: the tokens that may still be requested.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface IssuanceBudget {
@@ -120,7 +120,7 @@ export interface IssuanceBudget {
 /**
  * The budget in use.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const IssuanceBudget = Context.GenericTag<IssuanceBudget>("@effect-oauth/client-credentials/IssuanceBudget")
@@ -128,7 +128,7 @@ export const IssuanceBudget = Context.GenericTag<IssuanceBudget>("@effect-oauth/
 /**
  * Options of the budget.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -355,7 +355,7 @@ const operations = (
  * a warning is logged, and each process adds its copy when it next reads the ledger. A process that starts after an
  * eviction, before another has done so, counts from zero.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (
@@ -410,7 +410,7 @@ export const make = (
  * Provides the budget, and the `TokenEndpoint` of the context decorated with it. The option `issuanceBudget` of
  * `SharedClientCredentials.layer` puts it between the shared tokens and the network.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (

@@ -5,7 +5,7 @@
  * `@effect-oauth/client-credentials/JwkSet`.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7517#section-5 | RFC 7517 section 5}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Duration from "effect/Duration"
@@ -31,7 +31,7 @@ import type { PublicKey, Signer } from "./Signer.js"
  * A JWK Set of public keys for signatures (RFC 7517 section 5).
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7517#section-5 | RFC 7517 section 5}
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface JwkSet {
@@ -48,7 +48,7 @@ export interface JwkSet {
 /**
  * Options of the key set.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -145,7 +145,7 @@ const published = ({ algorithm, keyId, publicKey }: Entry): Effect.Effect<Publis
  * when an option or a key that is a value is wrong, or two keys have the same key id; with `CredentialUnavailable` when a
  * source is wrong.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<JwkSet, CredentialUnavailable | InvalidConfig> =>
@@ -189,7 +189,7 @@ export const make = (options: Options): Effect.Effect<JwkSet, CredentialUnavaila
  * export const keysRoute = (current: Signer.Signer, next: Signer.Signer) =>
  *   HttpLayerRouter.add("GET", "/.well-known/jwks.json", JwkSet.response({ keys: [current, next] }))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const response = (options: Options): Effect.Effect<HttpServerResponse.HttpServerResponse> =>

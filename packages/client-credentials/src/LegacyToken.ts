@@ -5,7 +5,7 @@
  * a change of layer.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7617 | RFC 7617}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -35,7 +35,7 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * A legacy token and the API that it is for. The id must not contain a colon (RFC 7617 section 2).
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7617#section-2 | RFC 7617 section 2}
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options extends
@@ -109,7 +109,7 @@ const authorization = (
  *   apiBaseUrl: "https://api.example.com/v1"
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (
@@ -128,7 +128,7 @@ const client = <E, R>(settings: Effect.Effect<legacyToken.Settings, E, R>) =>
 /**
  * Reads the legacy token from an object of `Config`s.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerConfig = (
@@ -160,7 +160,7 @@ const variables = {
  *
  * export const Api = LegacyToken.layerEnv()
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerEnv = (

@@ -10,7 +10,7 @@
  *
  * The index does not export this module. Import it from `@effect-oauth/client-credentials/Mcp`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -32,7 +32,7 @@ import { CurrentOverrides } from "./TokenRequest.js"
 /**
  * The `AuthProvider` of `@modelcontextprotocol/client`, by its structure.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface AuthProvider {
@@ -75,7 +75,7 @@ const bound = new InvalidConfig({
  * )
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8707 | RFC 8707}
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const authProvider: Effect.Effect<AuthProvider, never, Scope.Scope | TokenCache> = Effect.gen(function*() {

@@ -6,7 +6,7 @@
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8705 | RFC 8705}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9325 | RFC 9325}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -51,7 +51,7 @@ type Authorities = string | ReadonlyArray<string>
  * A warning is logged when the certificate is in the last fifth of its lifetime and expires within 14 days, and again when it
  * has expired. The metric `oauth.tls.certificate_expires_at` reports its expiry.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -146,7 +146,7 @@ const layerWith = (
  *     apiBaseUrl: "https://api.bank.example"
  *   }).pipe(Layer.provide(NodeTls.layer({ certificate, key, minVersion: "TLSv1.3" })))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient, InvalidConfig> =>
@@ -155,7 +155,7 @@ export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient,
 /**
  * Provides the `HttpClient` with options from an object of `Config`s.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerConfig = (
@@ -183,7 +183,7 @@ export const layerConfig = (
  *   Layer.provide(NodeContext.layer)
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerEnv = (

@@ -4,7 +4,7 @@
  * None of them carries a request, a response or a secret, so each may be logged, inspected and serialized. `endpoint` is
  * always an origin and a path, without query. `retryable` states whether the same request may succeed a little later.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -33,7 +33,7 @@ import { InvalidConfig } from "./InvalidConfig.js"
  *     refusal.status === 401 ? Effect.succeed("Request new credentials.") : Effect.fail(refusal))
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class TokenErrorResponse extends /*#__PURE__*/ Data.TaggedError("TokenErrorResponse")<{
@@ -73,7 +73,7 @@ export class TokenErrorResponse extends /*#__PURE__*/ Data.TaggedError("TokenErr
  * The token endpoint returned something that is neither a token response (RFC 6749 section 5.1) nor an error response: a
  * page, a redirect, a token of an unknown type, or more bytes than allowed. Nothing of the body is kept.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class InvalidTokenResponse extends /*#__PURE__*/ Data.TaggedError("InvalidTokenResponse")<{
@@ -96,7 +96,7 @@ export class InvalidTokenResponse extends /*#__PURE__*/ Data.TaggedError("Invali
  * No usable response came from the token endpoint: no connection, no trust in its certificate, no response in time, or a
  * temporary status.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class TokenEndpointUnavailable extends /*#__PURE__*/ Data.TaggedError("TokenEndpointUnavailable")<{
@@ -124,7 +124,7 @@ export class TokenEndpointUnavailable extends /*#__PURE__*/ Data.TaggedError("To
  * The secret, the private key or the identity token of the client could not be read from where it is kept, or used.
  * Nothing was sent.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class CredentialUnavailable extends /*#__PURE__*/ Data.TaggedError("CredentialUnavailable")<{
@@ -151,7 +151,7 @@ export class CredentialUnavailable extends /*#__PURE__*/ Data.TaggedError("Crede
 /**
  * The authorization server metadata could not be fetched or failed validation (RFC 8414 section 3.3).
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class DiscoveryFailed extends /*#__PURE__*/ Data.TaggedError("DiscoveryFailed")<{
@@ -168,7 +168,7 @@ export class DiscoveryFailed extends /*#__PURE__*/ Data.TaggedError("DiscoveryFa
  * As many tokens were requested as `IssuanceBudget`, or the issuer, allows, or requests before were not answered and may have
  * issued so many. No request was sent.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class IssuanceBudgetExhausted extends /*#__PURE__*/ Data.TaggedError("IssuanceBudgetExhausted")<{
@@ -196,7 +196,7 @@ export class IssuanceBudgetExhausted extends /*#__PURE__*/ Data.TaggedError("Iss
 /**
  * No revocation endpoint of the authorization server is known (RFC 7009).
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class RevocationUnsupported extends /*#__PURE__*/ Data.TaggedError("RevocationUnsupported")<{
@@ -214,7 +214,7 @@ export class RevocationUnsupported extends /*#__PURE__*/ Data.TaggedError("Revoc
 /**
  * A request was about to go to an origin that the token is not meant for (RFC 9700 section 4.9.1). Nothing was sent.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class OriginNotAllowed extends /*#__PURE__*/ Data.TaggedError("OriginNotAllowed")<{
@@ -234,7 +234,7 @@ export class OriginNotAllowed extends /*#__PURE__*/ Data.TaggedError("OriginNotA
  * The path of a call is outside the base path of the API, or would be after a server has decoded and normalized it (RFC
  * 3986 section 5.2.4). Nothing was sent.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class PathNotAllowed extends /*#__PURE__*/ Data.TaggedError("PathNotAllowed")<{
@@ -255,7 +255,7 @@ export class PathNotAllowed extends /*#__PURE__*/ Data.TaggedError("PathNotAllow
 /**
  * The API accepted the token but requires a scope that it lacks (RFC 6750 section 3.1). A new token would not help.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class InsufficientScope extends /*#__PURE__*/ Data.TaggedError("InsufficientScope")<{
@@ -286,7 +286,7 @@ export class InsufficientScope extends /*#__PURE__*/ Data.TaggedError("Insuffici
  *       ? Effect.fail(error)
  *       : TokenRequest.withOverrides(error.overrides)(api.get("/payments")))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class InsufficientUserAuthentication extends /*#__PURE__*/ Data.TaggedError("InsufficientUserAuthentication")<{
@@ -326,7 +326,7 @@ export class InsufficientUserAuthentication extends /*#__PURE__*/ Data.TaggedErr
  *       ? Effect.fail(error)
  *       : TokenRequest.withOverrides(error.overrides)(api.get("/items")))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class InsufficientClaims extends /*#__PURE__*/ Data.TaggedError("InsufficientClaims")<{
@@ -350,7 +350,7 @@ export class InsufficientClaims extends /*#__PURE__*/ Data.TaggedError("Insuffic
 /**
  * The metadata of a protected resource could not be fetched or failed validation (RFC 9728 sections 3.3 and 7).
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class ResourceMetadataInvalid extends /*#__PURE__*/ Data.TaggedError("ResourceMetadataInvalid")<{
@@ -369,7 +369,7 @@ export class ResourceMetadataInvalid extends /*#__PURE__*/ Data.TaggedError("Res
 /**
  * The token store could not be read or written. The error holds no key and no value.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class TokenStoreError extends /*#__PURE__*/ Data.TaggedError("TokenStoreError")<{
@@ -389,7 +389,7 @@ export class TokenStoreError extends /*#__PURE__*/ Data.TaggedError("TokenStoreE
 /**
  * A call was made after the scope of the client's layer had ended. No request was sent.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class ClientClosed extends /*#__PURE__*/ Data.TaggedError("ClientClosed") {
@@ -405,7 +405,7 @@ export class ClientClosed extends /*#__PURE__*/ Data.TaggedError("ClientClosed")
 /**
  * The errors of a token request.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export type TokenError =
@@ -421,7 +421,7 @@ export type TokenError =
 /**
  * The errors that `ApiClient` adds to those of an `HttpClient`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export type OAuthError =
@@ -463,7 +463,7 @@ type AnyError = InstanceType<(typeof classes)[number]>
  *
  * console.log(OAuthError.isOAuthError(new OAuthError.InsufficientScope({ endpoint: "https://api.example", scope: [] })))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category guards
  */
 export const isOAuthError = <E>(u: E): u is E & AnyError => classes.some((error) => u instanceof error)

@@ -11,7 +11,7 @@
  * Create one client for the whole program, since it caches the token. Call `close` at the end of a job; a service does
  * not need it.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -48,7 +48,7 @@ import { TokenRevocation } from "./TokenRevocation.js"
 /**
  * Calls of an API as `fetch` makes them.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface ApiFetch {
@@ -86,7 +86,7 @@ export interface ApiFetch {
  * An access token for a library that requires a string: a Kafka or MQTT client, an SMTP transport, gRPC metadata.
  * Printing it, or converting it to JSON, does not show the value.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Token {
@@ -102,7 +102,7 @@ export interface Token {
  * The parameters of a token request that differ from the configured ones, see `TokenRequest.Overrides`. The token of a user
  * may be a string.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export type Overrides = plainOptions.PlainOverrides
@@ -110,7 +110,7 @@ export type Overrides = plainOptions.PlainOverrides
 /**
  * A client that returns promises.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface PromiseClient extends ApiFetch {
@@ -151,7 +151,7 @@ export interface PromiseClient extends ApiFetch {
  * Options of a client for programs without Effect: those of `ClientCredentials`, where a secret may be a string, or a
  * function that reads it for each token request.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export type Options =
@@ -185,7 +185,7 @@ interface PlainOptions {
 /**
  * Platform functions that the client uses: a transport and a log.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Platform {
@@ -279,7 +279,7 @@ const compose = <E, R>(
  *
  * export const oauthBearerProvider = async () => ({ value: (await kafka.token()).value })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const create = (options: Options, platform: Platform = {}): PromiseClient => {
@@ -310,7 +310,7 @@ export const create = (options: Options, platform: Platform = {}): PromiseClient
  *
  * export const api = PromiseClient.fromEnv({ httpClient: NodeTls.layerEnv() })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const fromEnv = (
@@ -351,7 +351,7 @@ export const fromEnv = (
  *   apiBaseUrl: "https://api.example.com/v1"
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category conversions
  */
 export const secret: (
@@ -378,7 +378,7 @@ export const secret: (
  *
  * export const items = async () => (await api.fetch("/items")).json()
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make: {

@@ -3,7 +3,7 @@
  * authorization server by the API, among those that they allow.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9728 | RFC 9728}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -55,7 +55,7 @@ const optionRules = {
  * ))
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-3.1 | RFC 9728 section 3.1}
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const discover = (

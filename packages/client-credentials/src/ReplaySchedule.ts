@@ -6,7 +6,7 @@
  * Provide another schedule for an API that accepts new tokens with a delay. Failed connections and statuses such as 503
  * are not replayed: use `HttpClient.retryTransient` around the `ApiClient`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -17,7 +17,7 @@ import type { Challenge } from "./Challenge.js"
 /**
  * The input of the schedule: a rejected response.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export class Rejection extends Data.Class<{
@@ -48,7 +48,7 @@ export class Rejection extends Data.Class<{
  *   Schedule.exponential("200 millis").pipe(Schedule.intersect(Schedule.recurs(3)))
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export class ReplaySchedule extends Context.Reference<ReplaySchedule>()(

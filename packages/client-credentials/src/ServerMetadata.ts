@@ -7,7 +7,7 @@
  * how long metadata is cached.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8414 | RFC 8414}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
@@ -52,7 +52,7 @@ interface Metadata {
 /**
  * The metadata of the authorization server, configured or discovered.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface ServerMetadata {
@@ -66,7 +66,7 @@ export interface ServerMetadata {
 /**
  * The metadata of the authorization server in use.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const ServerMetadata = Context.GenericTag<ServerMetadata>("@effect-oauth/client-credentials/ServerMetadata")
@@ -74,7 +74,7 @@ export const ServerMetadata = Context.GenericTag<ServerMetadata>("@effect-oauth/
 /**
  * Options of discovery.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -107,7 +107,7 @@ export interface Options {
  * )
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3.3 | RFC 8414 section 3.3}
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (
@@ -162,7 +162,7 @@ export const make = (
 /**
  * Provides the metadata with custom limits.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (

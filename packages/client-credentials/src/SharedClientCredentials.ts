@@ -17,7 +17,7 @@
  * Tokens are not revoked when the program ends, because other processes still use them. Tokens bound to a key of the
  * process (`dpop: true`) are not shared: configure the key.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -49,7 +49,7 @@ type Services = ApiClient.ApiClient | TokenCache.TokenCache | TokenRevocation
 /**
  * Options of a client that shares its tokens, and of its parts, which have defaults.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export type Options = ClientConfig.Options & {
@@ -91,7 +91,7 @@ const build = (
 /**
  * Creates a client as a value: see `ClientCredentials.make`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (
@@ -120,7 +120,7 @@ export const make = (
  *   Layer.provide([NodeHttpClient.layerUndici, NodeContext.layer])
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (
@@ -131,7 +131,7 @@ export const layer = (
 /**
  * Provides a client whose options are read from an object of `Config`s.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerConfig = (
@@ -146,7 +146,7 @@ export const layerConfig = (
  * Provides a client whose options are read from the environment: see `ClientConfig.layerEnv` for the variables and the
  * prefix. `overrides` holds options that prevail over the variables, and those of the parts.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerEnv = (

@@ -7,7 +7,7 @@
  * Use `SharedClientCredentials`, which composes it. Use this module to compose a client yourself, or to read and remove
  * the stored token.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -48,7 +48,7 @@ type IssuedToken = Effect.Effect.Success<ReturnType<TokenEndpoint["requestToken"
 /**
  * Options of shared tokens. All have defaults.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -184,7 +184,7 @@ const requestForAll = (
  *   cached token is used, and a process without a usable token behaves according to `whenStoreFails`.
  * - Tokens that are bound to a key of this process (`dpop` without `key`) are not stored: other processes could not use them.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category combinators
  */
 export const decorate = (
@@ -264,7 +264,7 @@ export const decorate = (
 /**
  * Provides the `TokenEndpoint` of the context, decorated with shared tokens.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (
@@ -290,7 +290,7 @@ const current = Effect.gen(function*() {
  * expired; undefined when there is none. Sends no request. Within `TokenRequest.withOverrides`, it is that of the changed
  * request.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category accessors
  */
 export const stored: Effect.Effect<
@@ -307,7 +307,7 @@ export const stored: Effect.Effect<
  * that cached it replace it when the API rejects it. Within `TokenRequest.withOverrides`, the entry is that of the
  * changed request.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category combinators
  */
 export const forget = (

@@ -8,7 +8,7 @@
  * be in the memory of the process. A client signs once for each token request, and with `dpop` once for each call.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-3 | RFC 7515 section 3}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Effect from "effect/Effect"
 import type { CryptoKey } from "jose"
@@ -25,7 +25,7 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * A public key as a JWK (RFC 7518 section 6).
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7518#section-6 | RFC 7518 section 6}
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface PublicKey {
@@ -41,7 +41,7 @@ export interface PublicKey {
  * A private key that is used, but not read. Create it by the functions of this module, or as an object with these
  * members.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Signer {
@@ -123,7 +123,7 @@ const signerOf = (
  *   })
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (options: KeyOptions & SignOptions & { readonly algorithm: Algorithm }): Signer =>
@@ -146,7 +146,7 @@ export const make = (options: KeyOptions & SignOptions & { readonly algorithm: A
  * })
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc3279#section-2.2.3 | RFC 3279 section 2.2.3}
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const fromDer = (
@@ -181,7 +181,7 @@ const exported = (key: CryptoKey): Effect.Effect<PublicKey> =>
  *   crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"])
  * ).pipe(Effect.flatMap((key) => Signer.fromCryptoKey({ key })))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const fromCryptoKey = (

@@ -12,7 +12,7 @@
  * Call `get` whenever a token is needed, and do not keep what it returns. Pass tokens that another protocol rejects to
  * `invalidate`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -49,7 +49,7 @@ import type * as TokenRequest from "./TokenRequest.js"
 /**
  * The cache of the tokens of one client. Custom implementations must have the same behavior.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface TokenCache {
@@ -115,7 +115,7 @@ export interface TokenCache {
 /**
  * The cached tokens of one client.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const TokenCache = Context.GenericTag<TokenCache>("@effect-oauth/client-credentials/TokenCache")
@@ -123,7 +123,7 @@ export const TokenCache = Context.GenericTag<TokenCache>("@effect-oauth/client-c
 /**
  * Options of the token cache. All have defaults.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -339,7 +339,7 @@ class Entries {
  *   return new Date(token.expiresAt)
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (
@@ -429,7 +429,7 @@ export const make = (
  *
  * export const Careful = TokenCache.layer({ refreshBefore: "1 hour", retryTimeout: "30 seconds" })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (options?: Options): Layer.Layer<TokenCache, InvalidConfig, TokenEndpoint> =>

@@ -7,7 +7,7 @@
  * refresh, sharing and replay then apply to it.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.2 | RFC 6749 section 3.2}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
@@ -44,7 +44,7 @@ import type { TokenRequest } from "./TokenRequest.js"
  * The token endpoint as a service. `make` provides the network; `IssuanceBudget` and `SharedTokens` decorate it, and a test
  * may provide its own.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface TokenEndpoint {
@@ -119,7 +119,7 @@ interface RequestOptions {
 /**
  * The token endpoint in use.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const TokenEndpoint = Context.GenericTag<TokenEndpoint>("@effect-oauth/client-credentials/TokenEndpoint")
@@ -127,7 +127,7 @@ export const TokenEndpoint = Context.GenericTag<TokenEndpoint>("@effect-oauth/cl
 /**
  * The limits of one token request.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -195,7 +195,7 @@ const counted = (options: RequestOptions | undefined) => (errorType: string | un
  *   Effect.provide(FetchHttpClient.layer)
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (
@@ -329,7 +329,7 @@ export const make = (
  *
  * export const Patient = TokenEndpoint.layer({ timeout: "2 minutes" })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (

@@ -8,7 +8,7 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2 | RFC 6749 section 4.4.2}
  * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 section 2}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-2 | RFC 9396 section 2}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -25,7 +25,7 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * scopes, resources, parameters and the members of authorization details were written. Token caches and token
  * stores use the whole request as the key: a field that is added here is part of the key.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export class TokenRequest extends Data.Class<{
@@ -69,7 +69,7 @@ export class TokenRequest extends Data.Class<{
 /**
  * The parameters that may differ between tokens of the same client. An absent one stays as it is configured.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Overrides {
@@ -139,7 +139,7 @@ const subjectProblems = ({ onBehalfOf }: Overrides) =>
  *     TokenRequest.withOverrides({ parameters: { organization } })
  *   )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category combinators
  */
 export const withOverrides =

@@ -12,7 +12,7 @@
  * Call `TokenCache.forget` afterwards, so that the token is not used again.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009 | RFC 7009}
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
@@ -37,7 +37,7 @@ import { ServerMetadata } from "./ServerMetadata.js"
 /**
  * The revocation endpoint as a service.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface TokenRevocation {
@@ -51,7 +51,7 @@ export interface TokenRevocation {
 /**
  * The revocation endpoint in use.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const TokenRevocation = Context.GenericTag<TokenRevocation>("@effect-oauth/client-credentials/TokenRevocation")
@@ -75,7 +75,7 @@ const limits = { timeout: 30_000, maxResponseBytes: 1_048_576 }
  *   }
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make: Effect.Effect<
@@ -138,7 +138,7 @@ export const make: Effect.Effect<
 /**
  * Provides the revocation endpoint.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer: Layer.Layer<

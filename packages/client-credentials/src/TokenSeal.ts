@@ -10,7 +10,7 @@
  * A key that is removed makes its entries unreadable: each of their tokens is requested again, and a budget counts from
  * zero.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Config from "effect/Config"
@@ -31,7 +31,7 @@ import { InvalidConfig } from "./InvalidConfig.js"
 /**
  * Service that seals and opens strings.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface TokenSeal {
@@ -46,7 +46,7 @@ export interface TokenSeal {
 /**
  * The seal in use.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const TokenSeal = Context.GenericTag<TokenSeal>("@effect-oauth/client-credentials/TokenSeal")
@@ -134,7 +134,7 @@ const decode = (
  * export const Seal = (current: Redacted.Redacted<string>, previous: Redacted.Redacted<string>) =>
  *   Effect.provide(TokenSeal.TokenSeal, TokenSeal.layer([current, previous]))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Effect<TokenSeal, InvalidConfig> =>
@@ -184,7 +184,7 @@ export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Eff
 /**
  * Provides a seal with these keys: see {@link make}.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (keys: ReadonlyArray<Redacted.Redacted<string>>): Layer.Layer<TokenSeal, InvalidConfig> =>
@@ -225,7 +225,7 @@ const readKeys = (
 /**
  * Reads the keys, the newest first, from a `Config`: see `make`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerConfig = (
@@ -252,7 +252,7 @@ export const layerConfig = (
  *
  * export const Seal = TokenSeal.layerEnv()
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerEnv = (
@@ -294,7 +294,7 @@ export const layerEnv = (
  *
  * export const Seal = TokenSeal.layerFile("/etc/nightly-job/store.key").pipe(Layer.provide(NodeContext.layer))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerFile = (path: string): Layer.Layer<TokenSeal, InvalidConfig, FileSystem.FileSystem> =>

@@ -12,7 +12,7 @@
  * A key-value store without an atomic compare-and-swap cannot keep the contract: two processes would lose each other's
  * token and count.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type * as Duration from "effect/Duration"
 import type * as Either from "effect/Either"
@@ -26,21 +26,21 @@ export {
   /**
    * The result of an operation that has one winner: see `TokenStore/contract`.
    *
-   * @since 0.1.0
+   * @since 3.0.0
    * @category models
    */
   type Attempt,
   /**
    * State of a key in a store at one moment: see `TokenStore/contract`.
    *
-   * @since 0.1.0
+   * @since 3.0.0
    * @category models
    */
   type Snapshot,
   /**
    * The contract of every store, and the tag of the store in use: see `TokenStore/contract`.
    *
-   * @since 0.1.0
+   * @since 3.0.0
    * @category models
    */
   TokenStore
@@ -50,7 +50,7 @@ export {
   /**
    * Provides a store of files in a directory: see `TokenStore/files`.
    *
-   * @since 0.1.0
+   * @since 3.0.0
    * @category layers
    */
   layerFiles
@@ -60,7 +60,7 @@ export {
   /**
    * Provides a store in memory: see `TokenStore/memory`.
    *
-   * @since 0.1.0
+   * @since 3.0.0
    * @category layers
    */
   layerMemory
@@ -85,7 +85,7 @@ const text = (byDefault: string): rules.Rule<string> =>
  * export const settings = (options: { readonly prefix?: string; readonly timeout?: Duration.DurationInput }) =>
  *   TokenStore.validateServerOptions(options, { prefix: "effect-oauth", timeout: "2 seconds" })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category validation
  */
 export const validateServerOptions = <

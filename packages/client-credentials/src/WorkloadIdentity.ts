@@ -6,7 +6,7 @@
  * assertion (`ClientAuthentication.workloadIdentity`), as the assertion or the subject of a grant (`Grant.jwtBearer`,
  * `Grant.tokenExchange`). Any other Effect that yields a Redacted string is a source too, such as one that calls an SDK.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -23,7 +23,7 @@ import { CredentialUnavailable } from "./OAuthError.js"
 /**
  * Reads the current identity token. It runs for every token request.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export type Source = Effect.Effect<Redacted.Redacted<string>, CredentialUnavailable>
@@ -52,7 +52,7 @@ const given = <A>(name: string, value: A, use: (value: string & A) => Source): S
  *
  * export const identity = WorkloadIdentity.file("/var/run/secrets/tokens/api")
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const file = (path: string): Source =>
@@ -88,7 +88,7 @@ const github = "GitHub Actions"
  *
  * export const identity = WorkloadIdentity.gitHubActions({ audience: "https://auth.example.com" })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const gitHubActions = ({ audience }: { readonly audience: string } = noOptions): Source =>
@@ -127,7 +127,7 @@ const google = "the metadata service of Google Cloud"
  *
  * export const identity = WorkloadIdentity.googleMetadata({ audience: "https://auth.example.com" })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const googleMetadata = (
@@ -185,7 +185,7 @@ const azureRequest = (
  *
  * export const identity = WorkloadIdentity.azureManagedIdentity({ resource: "api://AzureADTokenExchange" })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const azureManagedIdentity = (

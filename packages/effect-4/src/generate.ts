@@ -9,7 +9,7 @@ import ts from "typescript"
 import { forEffect4 } from "./documents.js"
 import { apply } from "./edits.js"
 import * as examples from "./examples.js"
-import { changelog, manifest, versionOf } from "./manifest.js"
+import { changelog, manifest, since, versionOf } from "./manifest.js"
 import { rewrite } from "./rewrite.js"
 
 export const packageNames = ["client-credentials", "testing", "redis", "sql"] as const
@@ -178,7 +178,7 @@ const rewrittenFiles = ({ from, own }: Folders, used: Set<string>): Files => {
     if (!path.endsWith(".ts")) files.set(place, readFileSync(path))
     else if (place === versioned) {
       files.set(place, rewritten(path).replaceAll(/"(\d[^"]*)"/g, (_, one: string) => `"${versionOf(one)}"`))
-    } else files.set(place, place.includes("/src/") ? withExamples(path, rewritten(path)) : rewritten(path))
+    } else files.set(place, place.includes("/src/") ? withExamples(path, since(rewritten(path))) : rewritten(path))
   }
   return files
 }

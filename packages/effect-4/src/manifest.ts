@@ -34,6 +34,9 @@ const peers = (dependencies: Readonly<Record<string, string>>): Readonly<Record<
 
 export const versionOf = (version: string): string => version.replace(/^\d+/, "4")
 
+/** Returns the source of a module with the versions that its exports exist since, by the major of Effect 4. */
+export const since = (text: string): string => text.replaceAll(/(?<=@since )3\./g, "4.")
+
 /** A changelog of Effect 3, whose versions are those of Effect 4 but for the major. */
 export const changelog = (text: string): string =>
   text.replaceAll(/^## 3\.|(?<=@effect-oauth\/[\w-]+@)3\./gm, (major) => major.replace("3", "4"))

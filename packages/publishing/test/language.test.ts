@@ -31,7 +31,7 @@ describe("the rules of language", () => {
     const document = "# A title\n\n```ts\nask()\n```\n\n    npm run say\n\nIt is `told` and [read](say.md), anew..\n"
     assert.deepStrictEqual(found("a.md", document).sort(), ["anew", "w.."])
     const comment =
-      "/**\n * Returns `says`.\n *\n * @example\n * const ask = 1 // asks\n *\n * @since 0.1.0\n */\nconst a = 1"
+      "/**\n * Returns `says`.\n *\n * @example\n * const ask = 1 // asks\n *\n * @since 3.0.0\n */\nconst a = 1"
     assert.deepStrictEqual(found("a.ts", comment), [])
   })
 

@@ -1,5 +1,5 @@
 /** The major of a package is that of Effect: the files that state it, and the changes that must not alter it. */
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 import { assert, describe, it } from "vitest"
@@ -41,6 +41,26 @@ describe("packages for both majors", () => {
       both.map(({ name, version }) => [name, rest(version)])
     )
   })
+})
+
+describe("the versions that exports exist since", () => {
+  const sources = (folder: string) =>
+    readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"))
+      .map((path) => readFileSync(`${root}${folder}/${path}`, "utf8"))
+
+  for (
+    const [major, folders] of [
+      ["0", ["packages/cli/src"]],
+      ["3", packageNames.map((name) => `packages/${name}/src`)],
+      ["4", packageNames.map((name) => `packages/effect-4/generated/${name}/src`)]
+    ] as const
+  ) {
+    it(`have the major ${major} in ${folders.join(", ")}`, () => {
+      const stated = folders.flatMap(sources).flatMap((text) => text.match(/(?<=@since )\d+/g) ?? [])
+      assert.isNotEmpty(stated)
+      assert.deepStrictEqual(stated.filter((one) => one !== major), [])
+    })
+  }
 })
 
 it("the dependencies of a package are ranges, so that users receive patched versions", () => {

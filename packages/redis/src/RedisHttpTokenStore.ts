@@ -11,7 +11,7 @@
  * The index does not export this module, and it does not load `ioredis`: import it by its path,
  * `@effect-oauth/redis/RedisHttpTokenStore`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConfig"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
@@ -27,7 +27,7 @@ import * as stores from "./internal/store.js"
 /**
  * Options of the store. Options without a default are required.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -97,7 +97,7 @@ const evaluate = ({ token, url }: Options): stores.Evaluate => async (signal, sc
  *   ])
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<TokenStore.TokenStore, InvalidConfig> =>
@@ -125,7 +125,7 @@ export const layer = (options: Options): Layer.Layer<TokenStore.TokenStore, Inva
  *
  * export const Store = RedisHttpTokenStore.layerEnv({ overrides: { timeout: "1 second" } })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerEnv = (

@@ -13,7 +13,7 @@
  *
  * Set `maxmemory-policy noeviction`: any other policy may remove tokens and counts before they expire.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type { InvalidConfig } from "@effect-oauth/client-credentials/InvalidConfig"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
@@ -35,7 +35,7 @@ import * as stores from "./internal/store.js"
 /**
  * Options of the store. All have defaults.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -64,7 +64,7 @@ export interface Options {
  *   })
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Client {
@@ -88,7 +88,7 @@ export interface Client {
  *   )
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const fromClient = (client: Client, options?: Options): TokenStore.TokenStore =>
@@ -121,7 +121,7 @@ const make = (client: Client, settings: stores.Settings): TokenStore.TokenStore 
  *   Layer.provide([RedisTokenStore.layer({ host: "redis.internal" }), TokenSeal.layer([key]), NodeHttpClient.layerUndici])
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (
@@ -151,7 +151,7 @@ const unwrap = (config: Config.Config.Wrap<Configured>): Config.Config<Configure
  * Provides a store on its own connection, with a URL such as `rediss://user:password@redis.internal:6379/0` and
  * options from an object of `Config`s.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerConfig = (
@@ -181,7 +181,7 @@ const connectionOf = (name: string, text: string): Effect.Effect<RedisOptions, C
  *
  * export const Store = RedisTokenStore.layerEnv({ overrides: { timeout: "1 second" } })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerEnv = (

@@ -1,12 +1,12 @@
 /**
  * A fleet's token store on Redis.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 
 /**
  * The token store on Redis.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 export * as RedisTokenStore from "./RedisTokenStore.js"

@@ -15,7 +15,7 @@
  * The role needs SELECT, INSERT, UPDATE and DELETE on the table, which the store creates when it is missing and the
  * role may.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
@@ -43,7 +43,7 @@ import * as statements from "./internal/statements.js"
 /**
  * Options of the store. All have defaults.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -87,7 +87,7 @@ const snapshotOf = ([row]: ReadonlyArray<statements.Row>): TokenStore.Snapshot =
  * a transaction of the program. It uses one connection at a time. Leases use the database's time. Fails with an
  * `InvalidConfig` when an option is not valid.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (
@@ -173,7 +173,7 @@ export const make = (
  *   Layer.provide(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (
@@ -193,7 +193,7 @@ export const layer = (
  *   migrate: Config.succeed(false)
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerConfig = (
@@ -213,7 +213,7 @@ export const layerConfig = (
  * // A fleet whose pods start even when their database does not respond.
  * export const Store = SqlTokenStore.layerWithClient(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerWithClient = <E>(

@@ -1,7 +1,7 @@
 /**
  * Faults of servers and networks, as data: responses, delays, broken connections, wrong clocks.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type * as Duration from "effect/Duration"
 
@@ -20,7 +20,7 @@ import type * as Duration from "effect/Duration"
  *   ({ faults }) => faults.next("reset", "reset")
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export type Fault =
@@ -64,7 +64,7 @@ export type Fault =
  *   ({ faults }) => faults.next({ fault: Fault.unavailable(), endpoint: "revocation", times: "always" })
  * )
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Targeted {
@@ -87,7 +87,7 @@ export interface Targeted {
  *
  * export const busy = Fault.answer(429, "", { "retry-after": "30" })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const answer = (
@@ -110,7 +110,7 @@ export const answer = (
  * export const locked = Fault.oauthError("invalid_client", 401)
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749 section 5.2}
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const oauthError = (error: string, status = 400): Fault =>
@@ -119,7 +119,7 @@ export const oauthError = (error: string, status = 400): Fault =>
 /**
  * Returns a fault of a temporarily unavailable server: 503, with `Retry-After` if seconds are given.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const unavailable = (retryAfterSeconds?: number): Fault =>
@@ -128,7 +128,7 @@ export const unavailable = (retryAfterSeconds?: number): Fault =>
 /**
  * Returns a fault with a delayed response.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const delay = (duration: Duration.DurationInput): Fault => ({ _tag: "Delay", duration })
@@ -136,7 +136,7 @@ export const delay = (duration: Duration.DurationInput): Fault => ({ _tag: "Dela
 /**
  * Returns a fault of a server whose clock is ahead, or behind by a negative number of milliseconds.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const clockOffset = (millis: number): Fault => ({ _tag: "ClockOffset", millis })

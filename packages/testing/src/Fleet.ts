@@ -5,7 +5,7 @@
  *
  * Use it before a rollout, to choose the lifetime of tokens, the budget and the store.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import * as simulation from "./internal/simulation.js"
 /**
  * The result of a simulation.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Report {
@@ -66,7 +66,7 @@ export interface Report {
  * // An issuer with one valid token per client: instances without a shared store reject each other's tokens.
  * export const disputed = Fleet.simulate({ instances: 3, days: 1, restartEvery: "36 hours", onePerClient: "revoke" })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const simulate = (plan: simulation.Plan): Effect.Effect<Report, InvalidConfig.InvalidConfig> =>

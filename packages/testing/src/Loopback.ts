@@ -2,7 +2,7 @@
  * The servers of a test on sockets of this machine, for tests across processes and for programs in other languages. Needs
  * Node, so it is not in the index: import `@effect-oauth/testing/Loopback`. `Sandbox` is for tests without Effect.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ import type * as TestAuthorizationServer from "./TestAuthorizationServer.js"
  * `0.0.0.0`, for example in a container, set the name by which others reach the servers, `publicHost`; behind a proxy or other
  * ports, set their URLs: `server.issuer` and `api.baseUrl`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options extends Pick<TestOptions, "server" | "api">, sockets.Address {
@@ -32,7 +32,7 @@ export interface Options extends Pick<TestOptions, "server" | "api">, sockets.Ad
 /**
  * A socket could not be opened, usually because the port is in use.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export interface ListenFailed extends Error {
@@ -56,7 +56,7 @@ export interface ListenFailed extends Error {
  *   return [environment, yield* server.issued]
  * }))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const start = (

@@ -10,7 +10,7 @@
  *
  * Time is Effect's `Clock`: `TestClock.adjust` makes tokens expire.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import {
@@ -39,7 +39,7 @@ import * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 /**
  * Options of a test. All have defaults.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -77,7 +77,7 @@ type Services =
 /**
  * Provides the network of a test: an `HttpClient` that reaches the two servers and nothing else.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerHttpClient = (
@@ -167,7 +167,7 @@ const compose = <E, R>(
  *   yield* OAuthTest.expect({ tokensIssued: 2 })
  * }).pipe(Effect.provide(OAuthTest.layer()))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<Services, InvalidConfig.InvalidConfig> =>
@@ -190,7 +190,7 @@ export const layer = (options: Options = {}): Layer.Layer<Services, InvalidConfi
  *
  * export const Test = OAuthTest.layerHttpApi(HttpApiBuilder.api(Inventory).pipe(Layer.provide(Items)))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerHttpApi = <E, R>(
@@ -208,7 +208,7 @@ export const layerHttpApi = <E, R>(
 /**
  * An expectation of a test is not met. The message states what was expected, and lists what happened.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category errors
  */
 export class ExpectationFailed extends Data.TaggedError("ExpectationFailed")<{ readonly message: string }> {}
@@ -227,7 +227,7 @@ export class ExpectationFailed extends Data.TaggedError("ExpectationFailed")<{ r
  *   yield* OAuthTest.expect({ reasons: ["cold"], statuses: [200] })
  * }).pipe(Effect.provide(OAuthTest.layer()))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category expectations
  */
 export const expect = (

@@ -2,7 +2,7 @@
  * An authorization server and a protected API on sockets of this machine, for tests with promises: of any runner, and of any
  * program that speaks HTTP. Needs Node, so it is not in the index: import `@effect-oauth/testing/Sandbox`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { InvalidConfig } from "@effect-oauth/client-credentials"
@@ -29,7 +29,7 @@ import type * as TestAuthorizationServer from "./TestAuthorizationServer.js"
 /**
  * Options of the servers and their addresses: as `Loopback.Options`, with a handler of the API that is a plain function.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options extends Omit<Loopback.Options, "api"> {
@@ -60,7 +60,7 @@ interface Faults {
 /**
  * The running servers.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Sandbox extends AsyncDisposable {
@@ -236,7 +236,7 @@ const sandbox = ({ advance, api, environment, reset, server }: control.World, cl
  *   return (await sandbox.issued()).length
  * }
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const start = (options: Options = {}): Promise<Sandbox> =>

@@ -1,7 +1,7 @@
 /**
  * A protected API in memory: it validates tokens at the authorization server of the test, and runs your handler.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"
@@ -30,7 +30,7 @@ import { TestAuthorizationServer } from "./TestAuthorizationServer.js"
 /**
  * Options of the API.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options {
@@ -74,7 +74,7 @@ export interface Options {
 /**
  * The API with the operations of a test.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface TestApi {
@@ -107,7 +107,7 @@ export interface TestApi {
 /**
  * Tag of the API of a test.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const TestApi = Context.GenericTag<TestApi>("@effect-oauth/testing/TestApi")
@@ -150,7 +150,7 @@ const nonce = "nonce-of-the-api"
 /**
  * Creates an API, independent of any other. Fails with the names of options that are unknown or wrong.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (
@@ -326,7 +326,7 @@ const webRequest = ({ body, headers, method, signal, url }: host.Incoming): Requ
 /**
  * Creates the API as a layer, from a handler.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (

@@ -1,7 +1,7 @@
 /**
  * An authorization server in memory that follows the standards, fails on demand, and records what it received and issued.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type { InvalidConfig } from "@effect-oauth/client-credentials"
 import * as Clock from "effect/Clock"
@@ -47,7 +47,7 @@ import { behaviorOf, type Options as BehaviorOptions, type Server, withApi } fro
  *   dailyLimit: 50
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Options extends BehaviorOptions {
@@ -112,7 +112,7 @@ interface Received {
 /**
  * The server with the operations of a test.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface TestAuthorizationServer {
@@ -146,7 +146,7 @@ export interface TestAuthorizationServer {
 /**
  * Tag of the authorization server of a test.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const TestAuthorizationServer = Context.GenericTag<TestAuthorizationServer>(
@@ -190,7 +190,7 @@ const longestBody = 1_048_576
 /**
  * Creates a server, independent of any other. Fails with the names of options that are unknown or wrong.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<TestAuthorizationServer, InvalidConfig.InvalidConfig> =>
@@ -465,7 +465,7 @@ const makeRespond = (options: Options, parts: Parts) => {
 /**
  * Creates the server as a layer.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (options?: Options): Layer.Layer<TestAuthorizationServer, InvalidConfig.InvalidConfig> =>

@@ -1,7 +1,7 @@
 /**
  * Token caches with a fixed token or a fixed failure, for tests about something else.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import { AccessToken, type OAuthError, TokenCache } from "@effect-oauth/client-credentials"
 import * as Duration from "effect/Duration"
@@ -63,7 +63,7 @@ const failing = (error: OAuthError.TokenError): TokenCache.TokenCache => {
  *
  * export const Tokens = TestTokenCache.layer({ value: "the-token" })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layer = (

@@ -3,7 +3,7 @@
  *
  * Requires `@effect/vitest` and is not part of the index: import it from `@effect-oauth/testing/TokenStoreTest`.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import { assert, describe, it } from "@effect/vitest"
 import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
@@ -342,7 +342,7 @@ const outcomesAreExplained = ({ advance, processes }: Stores, { begin, end }: Pe
  *
  * TokenStoreTest.suite("a store of mine", layerMine)
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tests
  */
 export const suite = <R = never>(

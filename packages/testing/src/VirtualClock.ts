@@ -4,7 +4,7 @@
  * Most tests use `TestClock` of Effect. This clock also simulates a wall clock that is set and a machine that is
  * suspended. It is faster for thousands of steps, since it does not wait for real timers.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -18,7 +18,7 @@ import * as webCrypto from "./internal/webCrypto.js"
 /**
  * A clock and the functions that set it. Programs use `clock`, by `Effect.withClock`; the test advances it from outside.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface VirtualClock {
@@ -55,7 +55,7 @@ const settle = Effect.repeat(Effect.zipRight(turns.awaitAll, webCrypto.awaitInFl
  *   return yield* Effect.withClock(Clock.currentTimeMillis, time.clock)
  * })
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category constructors
  */
 export const make = (): VirtualClock => {

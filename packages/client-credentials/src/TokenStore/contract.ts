@@ -2,7 +2,7 @@
  * Contract of a token store, as required by `SharedTokens` and `IssuanceBudget`.
  * `TokenStoreTest` of `@effect-oauth/testing` is the contract as a test suite.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -14,7 +14,7 @@ import type { TokenStoreError } from "../OAuthError.js"
 /**
  * An entry of a store. Its value is sealed: a store neither reads nor validates it.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Entry {
@@ -28,7 +28,7 @@ export interface Entry {
 /**
  * State of a key in a store at one moment.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Snapshot {
@@ -43,7 +43,7 @@ export interface Snapshot {
 /**
  * Result of an operation that has one winner: whether it is this process, and the content of the store afterwards.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface Attempt extends Snapshot {
@@ -54,7 +54,7 @@ export interface Attempt extends Snapshot {
  * A token store. Each operation is atomic among all processes that share the store: the operations `swap` and `acquire` of
  * any number of processes at the same moment have one winner. Each may be repeated when its outcome is not known.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category models
  */
 export interface TokenStore {
@@ -83,7 +83,7 @@ export interface TokenStore {
 /**
  * The store in use.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category tags
  */
 export const TokenStore = Context.GenericTag<TokenStore>("@effect-oauth/client-credentials/TokenStore")

@@ -1,7 +1,7 @@
 /**
  * Token store in the files of a directory.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -129,7 +129,7 @@ const make = (fs: FileSystem.FileSystem, path: Path.Path, directory: string): To
  *
  * export const Store = TokenStore.layerFiles("/var/lib/nightly-job/tokens").pipe(Layer.provide(NodeContext.layer))
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerFiles = (

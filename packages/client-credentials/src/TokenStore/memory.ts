@@ -1,7 +1,7 @@
 /**
  * Token store in memory.
  *
- * @since 0.1.0
+ * @since 3.0.0
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -73,7 +73,7 @@ const make = (): TokenStore => {
  * Provides a store in memory, for several clients of one process, and for tests. It removes entries an hour after their
  * expiry, and keeps at most 10,000, those written last.
  *
- * @since 0.1.0
+ * @since 3.0.0
  * @category layers
  */
 export const layerMemory: Layer.Layer<TokenStore> = Layer.sync(TokenStore, make)

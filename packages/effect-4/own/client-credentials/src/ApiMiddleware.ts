@@ -4,7 +4,7 @@
  * The index does not export this module, so that programs without an `HttpApi` do not load `effect/http-api`: import it by
  * its path, `@effect-oauth/client-credentials/ApiMiddleware`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 // Specific to Effect 4: Effect 3 has no middleware of clients.
 import type * as Context from "effect/Context"
@@ -72,7 +72,7 @@ import type { OAuthError } from "./OAuthError.js"
  *   return yield* inventory.items.list()
  * }).pipe(Effect.provide(Token), Effect.provide(FetchHttpClient.layer))
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category layers
  */
 export const layer = <Id extends HttpApiMiddleware.AnyId, S>(
