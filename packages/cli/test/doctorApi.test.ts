@@ -333,14 +333,39 @@ describe("doctor, at an API", () => {
   it.scopedLive("does not wait for the end of a body, which shows only of a stream that calls can be made", () =>
     Effect.gen(function*() {
       const { doctor, env } = yield* start
-      const cases = [["text/event-stream", 0, []], ["application/json", 21, ["call no-end"]]] as const
-      for (const [type, code, found] of cases) {
-        const api = yield* servers.http((_, response) =>
-          response.writeHead(200, { "content-type": type }).write("{}\n")
-        )
+      const once = (response: Http.ServerResponse) => void response.write("{}\n")
+      const always = (response: Http.ServerResponse): void => {
+        while (response.write(" ".repeat(65_536)));
+        response.once("drain", () => always(response))
+      }
+      const cases = [
+        ["text/event-stream", once, 0, []],
+        ["application/json", once, 21, ["call no-end"]],
+        ["application/json", always, 21, ["call no-end"]]
+      ] as const
+      for (const [type, write, code, found] of cases) {
+        const api = yield* servers.http((_, response) => write(response.writeHead(200, { "content-type": type })))
         const { exitCode, wrong } = yield* doctor({ ...env, API_BASE_URL: api }, "--timeout", "300ms")
         assert.deepStrictEqual([exitCode, wrong.map(({ code, step }) => `${step} ${code}`)], [code, found], type)
       }
+    }))
+
+  it.scopedLive("names a body that is cut off", () =>
+    Effect.gen(function*() {
+      const { doctor, env } = yield* start
+      const api = yield* servers.http((_, response) => {
+        response.writeHead(200, { "content-type": "application/json", "content-length": "100" })
+        response.write("{}", () => response.destroy())
+      })
+      const { wrong } = yield* doctor({ ...env, API_BASE_URL: api })
+      assert.deepStrictEqual(wrong.map(({ code, step }) => `${step} ${code}`), ["call cut-off"])
+    }))
+
+  it.scopedLive("reads large bodies to their end", () =>
+    Effect.gen(function*() {
+      const { doctor, env } = yield* start
+      const api = yield* servers.http((_, response) => response.end(`[${"1,".repeat(1_500_000)}1]`))
+      assert.strictEqual((yield* doctor({ ...env, API_BASE_URL: api })).exitCode, 0)
     }))
 
   it.scopedLive("takes members without an error as success", () =>

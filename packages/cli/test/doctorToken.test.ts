@@ -432,6 +432,16 @@ const situations: ReadonlyArray<Situation> = [
     remedy: /Wait until \d{4}-/
   },
   {
+    name: "a limit for the previous secret, after the current one was rejected",
+    env: { OAUTH_CLIENT_SECRET_PREVIOUS: "old" },
+    answer: (one) =>
+      hasPost(one) ? invalidClient(one) : one.refuse(429, { error: "too_many_requests" }, { "retry-after": "60" }),
+    code: "limit",
+    says:
+      /no more tokens .*429\); before that, it rejected the current credential \(401\) \(2 token requests, no token\)/,
+    remedy: /^Wait until \d{4}-/
+  },
+  {
     name: "a scope that is not allowed",
     env: { OAUTH_SCOPE: "admin" },
     answer: ({ refuse }) => refuse(400, { error: "invalid_scope" }),

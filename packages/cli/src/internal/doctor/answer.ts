@@ -14,6 +14,8 @@ export interface Answer {
   readonly body: string
   /** The time, in milliseconds, within which the body did not end; undefined if it ended, and for streams of events. */
   readonly unendedAfter?: number | undefined
+  /** True if the connection was closed before the end of the body. */
+  readonly isCut?: boolean | undefined
 }
 
 export const isHtml = ({ body, headers }: Answer): boolean =>

@@ -206,6 +206,12 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
     remedy: () => `Look it up in the API's documentation. ${anotherPath}`
   },
   {
+    code: "cut-off",
+    holds: (fact) => between(200, 300)(fact) && fact.answer.isCut === true,
+    cause: (fact) => `${url(fact)} answers ${status(fact)}, and closes the connection before its body ends`,
+    remedy: () => `Try again. If it remains, check the proxies before the API. ${anotherPath}`
+  },
+  {
     code: "no-end",
     holds: (fact) => between(200, 300)(fact) && fact.answer.unendedAfter !== undefined,
     cause: (fact) =>

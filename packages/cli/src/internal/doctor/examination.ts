@@ -194,6 +194,14 @@ const refusedAgain = (current: session.Session, fact: tokenRules.TokenFact, erro
     return { ...fact, ...refusal, method, values: current.chosen.values }
   })
 
+/** The refusal of the current credential, where that of the previous one differs. */
+const before = (current: session.Session, fact: tokenRules.TokenFact): string => {
+  const [first] = session.tokenAnswers(current)
+  return first === undefined || first.status === fact.status || !issuedRules.hasPrevious(fact)
+    ? ""
+    : `; before that, it rejected the current credential (${first.status})`
+}
+
 /** Tries other settings; the client with which the server issued a token. */
 const tryOthers = (failed: session.Session, fact: tokenRules.TokenFact, { timeout }: Options) =>
   Effect.gen(function*() {
@@ -253,7 +261,7 @@ const authentication = (current: session.Session, found: Discovered, report: Rep
     const finding = others.found === undefined
       ? trials.unsuccessful(fact, others.tried)
       : trials.successful(others.found.change, fact, others.tried)
-    yield* report({ ...finding, says: finding.says + sent })
+    yield* report({ ...finding, says: finding.says + before(current, fact) + sent })
     return others.found
   })
 

@@ -21,7 +21,7 @@ const members = ({ answers }: IssuedFact) => {
   return last === undefined ? undefined : record(json(last))
 }
 
-const hasPrevious = ({ values }: IssuedFact): boolean =>
+export const hasPrevious = ({ values }: Pick<IssuedFact, "values">): boolean =>
   ["OAUTH_CLIENT_SECRET_PREVIOUS", "OAUTH_PRIVATE_KEY_PREVIOUS"].some((name) =>
     values[name] !== undefined || values[`${name}_FILE`] !== undefined
   )

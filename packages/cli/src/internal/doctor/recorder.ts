@@ -18,7 +18,7 @@ export interface Recorder {
 
 export const make = (): Recorder => ({ answers: [], tokenRequests: 0 })
 
-/** The most bytes that are read of a response. */
+/** The most bytes that are kept of a response. */
 const maxBytes = 1_048_577
 
 /** The part of it that the rules examine. */
@@ -34,11 +34,10 @@ const kept = (response: HttpClientResponse.HttpClientResponse, timeout: number) 
     let hasEnded = true
     const most = timeout / 2
     if (!isEndless(response.headers["content-type"])) {
-      const read = yield* Stream.runForEachWhile(response.stream, (chunk) =>
+      const read = yield* Stream.runForEach(response.stream, (chunk) =>
         Effect.sync(() => {
-          chunks.push(chunk)
+          if (size < maxBytes) chunks.push(chunk)
           size += chunk.length
-          return size < maxBytes
         })).pipe(
           // RFC 9110 section 6.4.1: these have no body, and none of its errors count.
           Effect.catchAll((error) => size === 0 && error.reason === "EmptyBody" ? Effect.void : error),
@@ -68,17 +67,20 @@ export const layer = (recorder: Recorder, timeout: number) =>
         Effect.gen(function*() {
           const isCall = /^(Bearer|DPoP) /i.test(request.headers["authorization"] ?? "")
           if (!isCall && request.method === "POST") recorder.tokenRequests += 1
-          const { body, response, unendedAfter } = yield* Effect.flatMap(sent, (found) => kept(found, timeout))
           const { origin, pathname } = new URL(request.url)
-          recorder.answers.push({
-            method: request.method,
-            url: origin + pathname,
-            status: response.status,
-            headers: response.headers,
-            at: yield* Clock.currentTimeMillis,
-            body,
-            unendedAfter
-          })
+          const record = (
+            { headers, status }: HttpClientResponse.HttpClientResponse,
+            content: Pick<Answer, "body" | "isCut" | "unendedAfter">
+          ) =>
+            Effect.map(Clock.currentTimeMillis, (at) => {
+              recorder.answers.push({ method: request.method, url: origin + pathname, status, headers, at, ...content })
+            })
+          const answered = yield* sent
+          const { response, ...content } = yield* Effect.tapError(
+            kept(answered, timeout),
+            () => record(answered, { body: "", isCut: true })
+          )
+          yield* record(response, content)
           return response
         })))
   )
