@@ -194,7 +194,7 @@ const refusedAgain = (current: session.Session, fact: tokenRules.TokenFact, erro
     return { ...fact, ...refusal, method, values: current.chosen.values }
   })
 
-/** The refusal of the current credential, where that of the previous one differs. */
+/** States that the current credential was rejected, where the response to the previous one differs. */
 const before = (current: session.Session, fact: tokenRules.TokenFact): string => {
   const [first] = session.tokenAnswers(current)
   return first === undefined || first.status === fact.status || !issuedRules.hasPrevious(fact)
