@@ -51,7 +51,7 @@ export const codes = {
   api: 19,
   /** A file could not be read or written. */
   file: 20,
-  /** `doctor` found a problem, or the API did not answer the call with 2xx. */
+  /** `doctor` found a problem, or the API did not return 2xx. */
   unwell: 21,
   /** The program of `exec` cannot be executed. */
   notExecutable: 126,

@@ -467,7 +467,7 @@ describe("call", () => {
         })
         const ended = yield* user.run(["call", "-d", "/x"], { env: { ...env, API_BASE_URL: short } })
         assert.strictEqual(ended.exitCode, 19)
-        assert.match(ended.stderr, /^error: The answer of http:.* ended before it was whole/)
+        assert.match(ended.stderr, /^error: The response of http:.* is incomplete/)
         assert.deepStrictEqual(filesIn(directory), [])
       }),
     minute

@@ -192,7 +192,7 @@ describe("doctor, on the way to the server", () => {
       const origin = yield* servers.http((_, response) => response.end())
       const found = yield* wrong({ OAUTH_TOKEN_URL: `${origin.replace("http:", "https:")}/token` })
       assert.strictEqual(found.step, "certificate")
-      assert.match(found.says, /answers HTTP without TLS/)
+      assert.match(found.says, /responds by HTTP without TLS/)
     }), minute)
 })
 

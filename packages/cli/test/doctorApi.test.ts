@@ -221,7 +221,7 @@ const situations: ReadonlyArray<Situation> = [
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
     code: "error-in-body",
-    says: /answers 200 with an error in its body \(.*no_such_item\)/,
+    says: /returns 200 with an error in its body \(.*no_such_item\)/,
     remedy: /documentation\. Pass the path/
   })),
   {
@@ -326,7 +326,7 @@ describe("doctor, at an API", () => {
       const silent = yield* servers.http(() => {})
       const { exitCode, wrong } = yield* doctor({ ...env, API_BASE_URL: silent }, "--timeout", "300ms")
       assert.deepStrictEqual([exitCode, wrong.map(({ code, step }) => `${step} ${code}`)], [21, ["call no-answer"]])
-      assert.match(wrong[0]?.says ?? "", /does not answer within 0\.3 s/)
+      assert.match(wrong[0]?.says ?? "", /does not respond within 0\.3 s/)
       assert.match(wrong[0]?.remedy ?? "", /API_BASE_URL.*--timeout/)
     }))
 

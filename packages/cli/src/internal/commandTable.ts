@@ -153,7 +153,7 @@ const doctor = command(
   {
     ...common,
     path: text("PATH", "The path to call in the end, by GET. Default: the base URL of the API."),
-    timeout: { ...text("DURATION", "How long to wait for each answer: 6s, 500ms, 1min."), default: "6s" },
+    timeout: { ...text("DURATION", "How long to wait for each response: 6s, 500ms, 1min."), default: "6s" },
     fix: flag("Write the changes that are found into the profile, and show them."),
     json
   },

@@ -198,7 +198,7 @@ export const save = (
     if (isShort(response, done)) {
       return yield* new Failure({
         outcome: "api",
-        message: `The answer of ${new URL(url).origin} ended before it was whole. Try again.`
+        message: `The response of ${new URL(url).origin} is incomplete. Try again.`
       })
     }
     const path = isSpecial ? draft : yield* Effect.tryPromise({

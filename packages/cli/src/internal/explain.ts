@@ -89,7 +89,7 @@ const certificate = (of: string, code: string): Explanation => ({
 /** Undici aborts a request whose proxy did not connect to the server. */
 const throughProxy = (of: string, outcome: Outcome): Explanation => ({
   outcome,
-  message: `The proxy (HTTPS_PROXY) did not connect to ${of}; effect-oauth doctor shows its answer.`
+  message: `The proxy (HTTPS_PROXY) did not connect to ${of}; effect-oauth doctor shows its response.`
 })
 
 const isProxy = (detail: unknown): boolean => detail === "UND_ERR_ABORTED"
@@ -104,7 +104,7 @@ const transport = (error: Readonly<Record<string, unknown>>): Explanation => {
   if (error["_tag"] === "ResponseError") {
     return {
       outcome: "api",
-      message: `The answer of ${url} ended before it was whole${code === undefined ? "" : ` (${code})`}. Try again.`
+      message: `The response of ${url} is incomplete${code === undefined ? "" : ` (${code})`}. Try again.`
     }
   }
   return {

@@ -45,7 +45,7 @@ export const show = (screen: Screen.Service) => {
             const begun = yield* Clock.currentTimeMillis
             const response = yield* Effect.tapError(
               sent,
-              (error) => each("<", [`no answer (${error._tag === "RequestError" ? error.reason : error._tag})`])
+              (error) => each("<", [`no response (${error._tag === "RequestError" ? error.reason : error._tag})`])
             )
             const took = (yield* Clock.currentTimeMillis) - begun
             yield* each("<", [`${response.status}, after ${took} ms`, ...headers(response.headers)])

@@ -206,7 +206,7 @@ const partsOf = (options: Options, isTerminal: boolean) => {
   const found = printing.parts(letters)
   return found === undefined
     ? Effect.fail(
-      usage(`--print ${letters} is unknown.`, "H and B are the request's headers and body, h and b the answer's.")
+      usage(`--print ${letters} is unknown.`, "H and B are the request's headers and body, h and b the response's.")
     )
     : Effect.succeed(found)
 }

@@ -160,7 +160,7 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
   {
     code: "moved",
     holds: (fact) => between(300, 400)(fact) && moved(fact) !== undefined,
-    cause: (fact) => `${url(fact)} answers with a redirect (${status(fact)} to ${shown(moved(fact) ?? "")})`,
+    cause: (fact) => `${url(fact)} returns a redirect (${status(fact)} to ${shown(moved(fact) ?? "")})`,
     fix: (fact) => changes.set({ API_BASE_URL: shown(moved(fact) ?? "").replace(/\/$/, "") }),
     remedy: () => "Redirects are not followed, since the token would go along."
   },
@@ -168,7 +168,7 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
     code: "sign-in-page",
     holds: (fact) => between(300, 400)(fact) && leadsToSignIn(fact),
     cause: (fact) =>
-      `${url(fact)} answers with a redirect (${status(fact)} to ${
+      `${url(fact)} returns a redirect (${status(fact)} to ${
         shown(destination(fact.answer) ?? "")
       }), which is for browsers: it signs users in and takes no token`,
     remedy: () => `Check API_BASE_URL with the API's documentation. ${anotherPath}`
@@ -178,7 +178,7 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
     holds: between(300, 400),
     cause: (fact) => {
       const to = destination(fact.answer)
-      return `${url(fact)} answers with a redirect (${status(fact)}${to === undefined ? "" : ` to ${shown(to)}`})`
+      return `${url(fact)} returns a redirect (${status(fact)}${to === undefined ? "" : ` to ${shown(to)}`})`
     },
     remedy: () =>
       "Redirects are not followed, since the token would go along. Check API_BASE_URL with the API's documentation, or " +
@@ -187,13 +187,13 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
   {
     code: "sign-in-page",
     holds: (fact) => between(200, 300)(fact) && isSignInPage(fact.answer),
-    cause: (fact) => `${url(fact)} answers ${status(fact)} with a sign-in page, so it takes no token`,
+    cause: (fact) => `${url(fact)} returns ${status(fact)} with a sign-in page, so it takes no token`,
     remedy: () => `Check API_BASE_URL with the API's documentation. ${anotherPath}`
   },
   {
     code: "page",
     holds: (fact) => between(200, 300)(fact) && isHtml(fact.answer),
-    cause: (fact) => `${url(fact)} answers ${status(fact)} with an HTML page, ${undecided}`,
+    cause: (fact) => `${url(fact)} returns ${status(fact)} with an HTML page, ${undecided}`,
     remedy: () => anotherPath
   },
   {
@@ -201,21 +201,21 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
     holds: (fact) => between(200, 300)(fact) && hasErrorInBody(fact),
     cause: (fact) => {
       const words = [errorOf(fact), descriptionOf(fact)].filter((one) => one !== undefined).join(": ")
-      return `${url(fact)} answers ${status(fact)} with an error in its body${words === "" ? "" : ` (${words})`}`
+      return `${url(fact)} returns ${status(fact)} with an error in its body${words === "" ? "" : ` (${words})`}`
     },
     remedy: () => `Look it up in the API's documentation. ${anotherPath}`
   },
   {
     code: "cut-off",
     holds: (fact) => between(200, 300)(fact) && fact.answer.isCut === true,
-    cause: (fact) => `${url(fact)} answers ${status(fact)}, and closes the connection before its body ends`,
+    cause: (fact) => `${url(fact)} returns ${status(fact)}, and closes the connection before its body ends`,
     remedy: () => `Try again. If it remains, check the proxies before the API. ${anotherPath}`
   },
   {
     code: "no-end",
     holds: (fact) => between(200, 300)(fact) && fact.answer.unendedAfter !== undefined,
     cause: (fact) =>
-      `${url(fact)} answers ${status(fact)}, and its body does not end within ${
+      `${url(fact)} returns ${status(fact)}, and its body does not end within ${
         (fact.answer.unendedAfter ?? 0) / 1000
       } s, ${undecided}`,
     remedy: () => `If it is slow, allow more time with --timeout. ${anotherPath}`
@@ -259,4 +259,4 @@ export const codes: ReadonlyArray<string> = rules.map(({ code }) => code)
 
 /** Only a successful response (RFC 9110 section 15.3) shows that calls can be made. */
 export const call = (fact: ApiFact): Finding =>
-  diagnose("call", rules, fact, () => ok("call", `${url(fact)} answers ${status(fact)}`))
+  diagnose("call", rules, fact, () => ok("call", `${url(fact)} returns ${status(fact)}`))

@@ -47,7 +47,7 @@ export interface DiscoveryFact {
   readonly answers: ReadonlyArray<Answer>
   /** The documents in these, and those found where a document of the same origin may be. */
   readonly documents: ReadonlyArray<Document>
-  /** Printed where nothing else is known: what the places answered, in words. */
+  /** Printed where nothing else is known: what the places returned, in words. */
   readonly problem: string
   readonly values: Values
 }

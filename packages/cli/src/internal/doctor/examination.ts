@@ -33,7 +33,7 @@ import * as trials from "./trials.js"
 export interface Options {
   /** The path to call in the end. */
   readonly path: string
-  /** The longest time to wait for each answer, in milliseconds. */
+  /** The longest time to wait for each response, in milliseconds. */
   readonly timeout: number
 }
 

@@ -13,9 +13,9 @@ export interface ExchangeFact {
   /** The variable that names the server, with its value. */
   readonly variable: "API_BASE_URL" | "OAUTH_ISSUER" | "OAUTH_TOKEN_URL"
   readonly value: string
-  /** The code of the failure; `timeout` where no answer came in time. */
+  /** The code of the failure; `timeout` if no response arrived in time. */
   readonly detail: string
-  /** The time that an answer was waited for, in milliseconds. */
+  /** The time limit of the response, in milliseconds. */
   readonly timeout: number
   /** True when a port that was addressed with http: speaks TLS. */
   readonly isTlsPort: boolean
@@ -46,20 +46,20 @@ const rules: ReadonlyArray<Rule<ExchangeFact>> = [
   {
     code: "no-answer",
     holds: detail(/^timeout$|TIMEOUT|ETIMEDOUT/),
-    cause: ({ timeout, url }) => `${url} accepts the connection and does not answer within ${timeout / 1000} s`,
+    cause: ({ timeout, url }) => `${url} accepts the connection and does not respond within ${timeout / 1000} s`,
     remedy: ({ variable }) =>
       `Check ${variable} and whether the server is overloaded. If it is slow, allow more time with --timeout.`
   },
   {
     code: "not-http",
     holds: detail(/^HPE_|INVALID_/),
-    cause: ({ detail, url }) => `${url} does not answer as HTTP/1.1 (${detail})`,
+    cause: ({ detail, url }) => `${url} does not respond by HTTP/1.1 (${detail})`,
     remedy: ({ variable }) => `Check the port in ${variable}.`
   },
   {
     code: "connection-closed",
     holds: detail(/ECONNRESET|UND_ERR_SOCKET|EPIPE/),
-    cause: ({ detail, url }) => `${url} closes the connection without an answer (${detail})`,
+    cause: ({ detail, url }) => `${url} closes the connection without a response (${detail})`,
     remedy: (fact) =>
       `Check ${fact.variable}, and firewalls and proxies on the way.${
         fact.url.startsWith("https:") && !hasCertificate(fact)

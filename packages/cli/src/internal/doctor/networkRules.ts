@@ -62,14 +62,14 @@ const connectionRules: ReadonlyArray<Rule<Failing>> = [
   {
     code: "no-answer",
     holds: failedWith(/^ETIMEDOUT$/),
-    cause: (fact) => `${place(fact)} does not answer`,
+    cause: (fact) => `${place(fact)} does not respond`,
     remedy: ({ variable }) => `Check the host in ${variable}, firewalls, and proxies (HTTPS_PROXY) on the way.`
   }
 ]
 
 export const connection = (fact: Failing<number>): Finding =>
   fact.tried._tag === "Found"
-    ? ok("connection", `${place(fact)} answers in ${Math.round(fact.tried.value)} ms`)
+    ? ok("connection", `${place(fact)} responds in ${Math.round(fact.tried.value)} ms`)
     : diagnose(
       "connection",
       connectionRules,
@@ -77,7 +77,7 @@ export const connection = (fact: Failing<number>): Finding =>
       unreachable("connection", (found) => `${place(found)} cannot be reached (${code(found)})`)
     )
 
-/** The answer of a proxy, and whether the server can be reached without it. */
+/** The response of a proxy, and whether the server can be reached without it. */
 export interface ProxyFact extends Failing<Tunnel> {
   /** Without credentials. */
   readonly proxy: string
@@ -158,7 +158,7 @@ const soon = 14 * 86_400_000
 /** A handshake, and what was found where it failed. */
 export interface TlsFact extends Failing<Handshake> {
   readonly now: number
-  /** True when the port answers HTTP without TLS. */
+  /** True when the port responds by HTTP without TLS. */
   readonly speaksHttp: boolean
   /** The version that the server offers where any is allowed. */
   readonly offered: string | undefined
@@ -217,13 +217,13 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
   {
     code: "no-answer",
     holds: failedWith(/^ETIMEDOUT$/),
-    cause: (fact) => `${place(fact)} accepts connections and does not answer as a server with TLS`,
+    cause: (fact) => `${place(fact)} accepts connections and does not respond with TLS`,
     remedy: ({ variable }) => `Check the port in ${variable}, and whether the server is overloaded.`
   },
   {
     code: "https-at-plain-port",
     holds: (fact) => code(fact) !== "" && fact.speaksHttp,
-    cause: (fact) => `${place(fact)} answers HTTP without TLS, and ${fact.variable} has https:`,
+    cause: (fact) => `${place(fact)} responds by HTTP without TLS, and ${fact.variable} has https:`,
     fix: ({ url, variable }) =>
       isLoopback(url) ? changes.set({ [variable]: httpUrl(url), OAUTH_ALLOW_HTTP_LOOPBACK: "true" }) : undefined,
     remedy: ({ url, variable }) =>

@@ -60,7 +60,7 @@ export const connection = ({ host, port }: Target): Effect.Effect<Tried<number>>
     return Effect.sync(() => socket.destroy())
   })
 
-/** The answer of a proxy to CONNECT (RFC 9110 section 9.3.6); the connection through it where there is one. */
+/** The response of a proxy to CONNECT (RFC 9110 section 9.3.6); the connection through it where there is one. */
 export interface Tunnel {
   readonly status: number
   readonly socket: Socket | undefined
@@ -210,7 +210,7 @@ export const handshake = (
     return Effect.sync(() => connected.destroy())
   })
 
-/** Returns whether a port answers HTTP without TLS. */
+/** Returns whether a port responds by HTTP without TLS. */
 export const speaksHttp = ({ host, port }: Target): Effect.Effect<boolean> =>
   Effect.async((resume) => {
     const request = Http.request({ host, port, method: "HEAD", path: "/", agent: false })

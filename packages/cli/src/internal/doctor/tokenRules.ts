@@ -15,7 +15,7 @@ export interface TokenFact {
   readonly status: number
   /** The subject of the rejection; undefined for a response that is not one. */
   readonly kind: Kind | undefined
-  /** The error code of the server, or that of the standard for what it answered. */
+  /** The error code of the server, or that of the standard for what it returned. */
   readonly error: string | undefined
   /** True when the response does not have the code, and that of the standard for its status is used. */
   readonly isInferred?: boolean | undefined
@@ -122,7 +122,7 @@ const isMoved = (fact: TokenFact): boolean => {
 /** Returns whether the target of a redirect has a query, which is not shown. */
 const hasQuery = ({ answer }: TokenFact): boolean => /[?#]/.test(answer?.headers["location"] ?? "")
 
-/** Returns whether the answer is that of another URL than a token endpoint. */
+/** Returns whether the response is that of another URL than a token endpoint. */
 export const isWrongUrl = (fact: TokenFact): boolean =>
   fact.kind === "wrong endpoint" || (fact.error === undefined && [404, 405, 410].includes(fact.status)) ||
   (isSuccess(fact) && fact.answer !== undefined && isHtml(fact.answer))
@@ -153,7 +153,7 @@ const responseRules: ReadonlyArray<Rule<TokenFact>> = [
     code: "token-url-redirect",
     holds: ({ status }) => status >= 300 && status < 400,
     cause: (fact) =>
-      `${fact.url} answers with a redirect (${fact.status}${
+      `${fact.url} returns a redirect (${fact.status}${
         target(fact) === undefined ? "" : ` to ${shown(target(fact) ?? "")}`
       }), and credentials are not sent after a redirect`,
     fix: (fact) => isMoved(fact) ? changes.set({ OAUTH_TOKEN_URL: shown(target(fact) ?? "") }) : undefined,
@@ -256,7 +256,7 @@ const responseRules: ReadonlyArray<Rule<TokenFact>> = [
   {
     code: "token-nested",
     holds: (fact) => isSuccess(fact) && nested(fact) !== undefined,
-    cause: (fact) => `${fact.url} answers with ${nested(fact)} where access_token is expected (RFC 6749 section 5.1)`,
+    cause: (fact) => `${fact.url} returns ${nested(fact)} where access_token is expected (RFC 6749 section 5.1)`,
     remedy: () =>
       "Check the URL with the server's documentation. If it has no standard token endpoint, this command cannot read " +
       "its responses; a program that uses the library can."
@@ -264,7 +264,7 @@ const responseRules: ReadonlyArray<Rule<TokenFact>> = [
   {
     code: "no-token",
     holds: isSuccess,
-    cause: (fact) => `${fact.url} answers ${fact.status} without an access_token`,
+    cause: (fact) => `${fact.url} returns ${fact.status} without an access_token`,
     remedy: ({ values }) =>
       values["OAUTH_TOKEN_URL"] === undefined ? "Check OAUTH_ISSUER." : "Check the path in OAUTH_TOKEN_URL."
   }

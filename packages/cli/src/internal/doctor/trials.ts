@@ -103,7 +103,7 @@ const authenticated = [
   "use_dpop_nonce"
 ]
 
-/** Returns whether a server that answers so has authenticated the client, for all that is known. */
+/** Returns whether a server with this response has authenticated the client, for all that is known. */
 const isAuthenticated = (fact: TokenFact): boolean =>
   isWithoutReason(fact) || (fact.kind !== "authentication" &&
     (authenticated.includes(codeOf(fact)) || isAboutProof(fact) ||
@@ -284,7 +284,7 @@ export const successful = (change: changes.Change, fact: TokenFact, tried: Reado
 /** The finding where a limit or an outage ended the attempts. */
 const paused = (fact: TokenFact, { change, fact: last }: Sent): Finding => ({
   ...failed(last),
-  says: `${failed(fact).says}; it answers ${inWords(change)} with ${isLimit(last) ? "a limit" : "an outage"} (${
+  says: `${failed(fact).says}; it responds ${inWords(change)} with ${isLimit(last) ? "a limit" : "an outage"} (${
     said(last)
   }), which ends the attempts`,
   remedy: `${waitFor(last)}, then ${
