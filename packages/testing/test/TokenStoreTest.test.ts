@@ -11,7 +11,8 @@ class Condition extends Context.Tag("Condition")<Condition, { current: simulated
 
 const layer = Layer.effectContext(Effect.gen(function*() {
   const condition: { current: simulatedStore.Condition } = { current: 0 }
-  const store = simulatedStore.make(yield* simulatedStore.inMemory, {
+  const inMemory = yield* simulatedStore.inMemory
+  const store = simulatedStore.make(inMemory.store, {
     clock: yield* Effect.clock,
     roundTrip: Duration.zero,
     condition: () => condition.current,

@@ -143,6 +143,18 @@ describe("the store is unavailable while tokens are refreshed", () => {
     }))
 })
 
+describe("the issuer is unavailable while tokens are refreshed", () => {
+  it.live("until 15 seconds before the token expires, and no call fails: the pause ends with the token", () =>
+    Effect.gen(function*() {
+      const report = yield* renewing(20, {
+        callsEvery: "5 seconds",
+        tokenCache: { expiryBuffer: "10 seconds" },
+        faults: [{ from: "55 minutes", to: 59.75 * minute, issuer: "unavailable" }]
+      })
+      assert.strictEqual(report.failedCalls, 0)
+    }))
+})
+
 describe("the store is unavailable while instances start", () => {
   const instances = runs("instances that start while the store is unavailable", { quick: 20, full: 60 })
   for (const store of ["unreachable", "silent"] as const) {
@@ -159,6 +171,31 @@ describe("the store is unavailable while instances start", () => {
         })
         assert.isUndefined(report.limitReachedAt)
         assert.isAtMost(report.tokensPerDay.reduce((sum, one) => sum + one, 0), 15)
+      }))
+  }
+})
+
+describe("the store loses the count of the budget every hour", () => {
+  const cases = [[3, "30 minutes"], [10, "5 hours"], [1, "1 hour"]] as const
+  for (const [instances, restartEvery] of sample("fleets whose store loses its counts", cases, 1)) {
+    it.live(`${instances} instances, restarted every ${restartEvery}: never more tokens than the limit`, () =>
+      Effect.gen(function*() {
+        const report = yield* Fleet.simulate({
+          instances,
+          days: 2,
+          callsEvery: "10 minutes",
+          restartEvery,
+          tokenLife: "1 hour",
+          dailyLimit: 5,
+          shared: { issuanceBudget: { limit: 5 } },
+          faults: Array.from({ length: 47 }, (_, hour) => ({
+            from: (hour + 1) * 60 * minute,
+            to: (hour + 1) * 60 * minute,
+            storeLoses: "budgets"
+          }))
+        })
+        assert.isUndefined(report.limitReachedAt)
+        assert.deepStrictEqual(report.tokensPerDay, [5, 5])
       }))
   }
 })

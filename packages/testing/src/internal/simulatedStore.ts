@@ -67,7 +67,37 @@ export const seal = (): TokenSeal.TokenSeal => {
   }
 }
 
-export const inMemory: Effect.Effect<TokenStore.TokenStore> = Effect.provide(
-  TokenStore.TokenStore,
-  TokenStore.layerMemory
-)
+/** Entries that a store loses: the counts of budgets, or those and the tokens. */
+export type Lost = "budgets" | "all"
+
+/** Creates a store in memory that loses entries on demand. */
+export const inMemory: Effect.Effect<{
+  readonly store: TokenStore.TokenStore
+  readonly lose: (lost: Lost) => Effect.Effect<void>
+}> = Effect.map(Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory), (memory) => {
+  // An entry is lost when its key gets another name.
+  const names = new Map<string, number>()
+  const leased = new Set<string>()
+  const nameOf = (key: string) => {
+    const losses = names.get(key) ?? 0
+    names.set(key, losses)
+    return `${losses} ${key}`
+  }
+  return {
+    store: {
+      load: (key) => Effect.suspend(() => memory.load(nameOf(key))),
+      swap: (key, ...rest) => Effect.suspend(() => memory.swap(nameOf(key), ...rest)),
+      acquire: (key, ...rest) =>
+        Effect.suspend(() => {
+          // Only tokens have leases.
+          leased.add(key)
+          return memory.acquire(nameOf(key), ...rest)
+        }),
+      release: (key, owner) => Effect.suspend(() => memory.release(nameOf(key), owner))
+    },
+    lose: (lost) =>
+      Effect.sync(() => {
+        for (const [key, losses] of names) if (lost === "all" || !leased.has(key)) names.set(key, losses + 1)
+      })
+  }
+})

@@ -58,6 +58,10 @@ export interface Disturbance {
    * - a number from 0 to 1: each operation fails with this probability, half of the failures after it took effect.
    */
   readonly store?: simulatedStore.Condition | undefined
+  /**
+   * Entries that the store loses at the start of the fault, as by an eviction: the counts of budgets, or those and the tokens.
+   */
+  readonly storeLoses?: simulatedStore.Lost | undefined
   /** True if the API rejects every token. */
   readonly rejecting?: boolean | undefined
   /** The interval at which each instance restarts; the instances are out of step. */
@@ -330,7 +334,8 @@ const every = (begin: number, interval: number, end: number, act: Effect.Effect<
 const routines = (
   plan: Plan,
   faults: World["conditions"]["faults"],
-  fleet: Effect.Effect.Success<ReturnType<typeof makeFleet>>
+  fleet: Effect.Effect.Success<ReturnType<typeof makeFleet>>,
+  lose: (lost: simulatedStore.Lost) => Effect.Effect<void>
 ) => {
   const end = plan.days * day
   const interval = Duration.toMillis(plan.callsEvery ?? "5 minutes")
@@ -359,8 +364,11 @@ const routines = (
       )
     )
   )
+  const losing = faults.flatMap(({ from, storeLoses }) =>
+    storeLoses === undefined ? [] : [Effect.delay(lose(storeLoses), Duration.millis(from))]
+  )
   const calling = all.map((index) => every(index * startWithin / plan.instances, interval, end, fleet.call(index)))
-  return [...restarting, ...killing, ...calling]
+  return [...restarting, ...killing, ...losing, ...calling]
 }
 
 /** Runs the days of a plan. */
@@ -377,7 +385,7 @@ export const run = (plan: Plan, { observe, seal }: Options): Effect.Effect<Histo
     })
     const reportFrom = Duration.toMillis(plan.reportFrom ?? 0)
     let storeOperations = 0
-    const memory = yield* simulatedStore.inMemory
+    const { lose, store } = yield* simulatedStore.inMemory
     const { roundTrip = "2 millis" } = typeof plan.shared === "object" ? plan.shared : {}
     const world: World = {
       time,
@@ -385,7 +393,7 @@ export const run = (plan: Plan, { observe, seal }: Options): Effect.Effect<Histo
       conditions: now,
       seal: seal ?? simulatedStore.seal(),
       store: (lives) =>
-        simulatedStore.make(memory, {
+        simulatedStore.make(store, {
           clock: time.clock,
           roundTrip: Duration.decode(roundTrip),
           condition: () => lives.connected ? now.store() : "silent",
@@ -397,7 +405,7 @@ export const run = (plan: Plan, { observe, seal }: Options): Effect.Effect<Histo
     const fleet = yield* inTime(makeFleet(plan, world, (call) => call.at < reportFrom ? undefined : observe(call)))
     const scope = yield* Scope.make()
     yield* inTime(
-      Effect.forEach(routines(plan, now.faults, fleet), Effect.forkIn(scope), { discard: true })
+      Effect.forEach(routines(plan, now.faults, fleet, lose), Effect.forkIn(scope), { discard: true })
     )
     yield* time.advance(plan.days * day)
     const history = {
