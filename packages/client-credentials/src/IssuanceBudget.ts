@@ -7,7 +7,7 @@
  *
  * **Gotchas**
  *
- * A budget that processes share needs a store that keeps its entries until they expire: a store that evicts them loses
+ * A budget that processes share needs a store that keeps its entries until they expire: a store that evicts them may lose
  * the count. While the store is unavailable, no token of the limit is requested unless `withoutStore` allows it.
  *
  * @since 3.0.0
@@ -34,8 +34,9 @@ import { obeyed } from "./internal/protocol/retryAfter.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
 import * as tokenErrors from "./internal/seam/tokenErrors.js"
-import { mayHaveIssued } from "./internal/token/issuance.js"
+import { mayHaveIssued, unspecified } from "./internal/token/issuance.js"
 import * as ledgers from "./internal/token/ledger.js"
+import * as lostCounts from "./internal/token/lostCounts.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import { type ClientClosed, IssuanceBudgetExhausted, type TokenError, type TokenStoreError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
@@ -173,9 +174,6 @@ export interface Options {
 }
 
 /** A token request that the budget allowed. */
-/** Options of a program that requests a token from the endpoint itself. */
-const unspecified = { reason: "forced", replaces: undefined } as const
-
 type Permit = ledgers.Granted
 
 /**
@@ -236,6 +234,29 @@ const periodOf = (window: ledgers.Budget["limits"][number]["window"]): string =>
     ? `within ${Duration.format(Duration.millis(window.millis))}`
     : `in this ${window.unit} (${window.timeZone})`
 
+/** Logs a warning for each limit that reaches one of the fractions with this request. */
+const warn = (
+  { budget, counted, warnAt }: {
+    readonly budget: ledgers.Budget
+    readonly counted: string
+    readonly warnAt: ReadonlyArray<number>
+  },
+  { counts }: Permit
+): Effect.Effect<void> =>
+  Effect.forEach(budget.limits, ({ limit, window }, index) => {
+    const count = counts[index] ?? 0
+    return warnAt.some((part) => Math.ceil(part * limit) === count)
+      ? Effect.logWarning(
+        `${count} of ${limit} tokens of ${counted} are used ${
+          periodOf(window)
+        }. At the limit, token requests fail with ` +
+          "IssuanceBudgetExhausted, which states until when. If that is early, see the reasons in oauth.token.requests: " +
+          "with many cold ones, keep the store when programs end; with many rejected ones, find out why the API rejects " +
+          "them."
+      )
+      : Effect.void
+  }, { discard: true })
+
 /** The budget of a client on its ledger in the store. */
 const operations = (
   { followIssuerQuotas, furtherLimits, limit, name, reserveFraction, warnAt, window }: rules.Settings<
@@ -249,7 +270,7 @@ const operations = (
     reserveFraction
   }
   const decide = open(budget)
-  const counted = name === undefined ? namedClient(clientId) : `the budget ${name}`
+  const about = { budget, counted: name === undefined ? namedClient(clientId) : `the budget ${name}`, warnAt }
   const recipientOf = (organization: string): ledgers.Recipient => ({
     client: name === undefined ? "" : clientId,
     organization
@@ -259,16 +280,18 @@ const operations = (
       ? metrics.set(metrics.budgetLeft, left, { "oauth.client.id": metrics.clientLabel(clientId) })
       : Effect.void
 
-  const spend = (isRenewal: boolean, organization: string) =>
+  const spend = (isRenewal: boolean, organization: string, times: ReadonlyArray<number>) =>
     Effect.gen(function*() {
       const recipient = recipientOf(organization)
-      const { now, verdict } = yield* decide((current, now) => {
-        const verdict = ledgers.spend(budget, current, now, isRenewal, recipient)
+      const { lost, now, verdict } = yield* decide((current, now) => {
+        const lost = lostCounts.restored(budget, times, recipient, current, now)
+        const verdict = ledgers.spend(budget, lost.reduce(ledgers.apply, current), now, isRenewal, recipient)
         return {
-          changes: verdict._tag === "Granted" ? [{ _tag: "Spent", spend: verdict.spend }] : [],
-          answer: { now, verdict }
+          changes: verdict._tag === "Granted" ? [...lost, { _tag: "Spent", spend: verdict.spend }] : lost,
+          answer: { lost: lost.length, now, verdict }
         }
       }, recipient)
+      if (lost > 0) yield* ledgerStore.lost("times that are stored beside the token")
       if (verdict._tag === "Exhausted") {
         const { by, limit, reserved, resetsAt } = verdict
         const retryAfter = Duration.millis(Math.max(0, resetsAt - now))
@@ -277,21 +300,6 @@ const operations = (
       yield* showLeft(verdict.left)
       return verdict
     })
-
-  const warn = ({ counts }: Permit): Effect.Effect<void> =>
-    Effect.forEach(budget.limits, ({ limit, window }, index) => {
-      const count = counts[index] ?? 0
-      return warnAt.some((part) => Math.ceil(part * limit) === count)
-        ? Effect.logWarning(
-          `${count} of ${limit} tokens of ${counted} are used ${
-            periodOf(window)
-          }. At the limit, token requests fail with ` +
-            "IssuanceBudgetExhausted, which states until when. If that is early, see the reasons in oauth.token.requests: " +
-            "with many cold ones, keep the store when programs end; with many rejected ones, find out why the API rejects " +
-            "them."
-        )
-        : Effect.void
-    }, { discard: true })
 
   /** Records the outcome of a request: nothing for a token that was issued without an announcement. */
   const settle = ({ spend }: Permit, outcome: Outcome, organization: string): Effect.Effect<void> =>
@@ -323,7 +331,11 @@ const operations = (
 
   const reset = decide((_, now) => ({ changes: [{ _tag: "Reset", at: now }], answer: undefined }), "fails")
 
-  return { spend, warn, settle, ledger, reset }
+  /** Returns the requests that are stored beside a token: the previous ones, and that of this token. */
+  const countedWith = (permit: Permit, times: ReadonlyArray<number>) =>
+    lostCounts.withTime(budget, times, ledgers.detailsOf(permit.spend).at)
+
+  return { spend, warn: (permit: Permit) => warn(about, permit), settle, countedWith, ledger, reset }
 }
 
 /**
@@ -352,8 +364,9 @@ const operations = (
  * All times are those of the store, so a process whose clock is wrong counts like the others. While the store is
  * unavailable, a process requests at most `withoutStore` tokens, by default none, and fails with `TokenStoreError`; the
  * store receives these counts when it is available again. If the store has lost counts, by an eviction or a failover,
- * a warning is logged, and each process adds its copy when it next reads the ledger. A process that starts after an
- * eviction, before another has done so, counts from zero.
+ * a warning is logged, and each process adds its copy when it next reads the ledger. `SharedTokens` stores the times of the
+ * last 200 counted requests beside the token, from which a process that starts restores them. If that entry is lost as
+ * well, it counts from zero.
  *
  * @since 3.0.0
  * @category constructors
@@ -394,13 +407,17 @@ export const make = (
         requestToken: (request, requestOptions) =>
           life.within(Effect.gen(function*() {
             const organization = issuerQuota.organizationOf(request)
-            const permit = yield* budget.spend(requestOptions?.reason === "renewal", organization)
+            const times = requestOptions?.counted?.times ?? []
+            const permit = yield* budget.spend(requestOptions?.reason === "renewal", organization, times)
             const outcome = yield* Effect.either(
               endpoint.requestToken(request, { ...requestOptions ?? unspecified, isCounted: true })
             )
             yield* budget.settle(permit, outcome, organization)
             if (Either.isRight(outcome) || mayHaveIssued(outcome.left)) yield* budget.warn(permit)
-            return yield* outcome
+            return yield* Either.map(
+              outcome,
+              (issued) => ({ ...issued, counted: budget.countedWith(permit, times) })
+            )
           }))
       })
     }

@@ -32,9 +32,10 @@ import * as backOff from "./internal/seam/backOff.js"
 import * as lifetime from "./internal/seam/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
 import * as tokenRequests from "./internal/seam/tokenRequests.js"
+import { unspecified } from "./internal/token/issuance.js"
 import * as latches from "./internal/token/latch.js"
 import { isTakenOver } from "./internal/token/lease.js"
-import { defaultExpiryBuffer, isUsable } from "./internal/token/windows.js"
+import { defaultExpiryBuffer, usableUntil } from "./internal/token/windows.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError, TokenStoreError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
@@ -82,7 +83,7 @@ export interface Options {
   readonly onBehalfOf?: boolean | undefined
 }
 
-const isUsableByDefault = isUsable(defaultExpiryBuffer)
+const usableUntilByDefault = usableUntil(defaultExpiryBuffer)
 const pauseByDefault = backOff.afterFailures(backOff.defaultOptions)
 
 /** Differences between the clocks of a process and of its store that may be the time of an operation, in milliseconds. */
@@ -95,14 +96,15 @@ type Outcome = Either.Either<IssuedToken, TokenError>
 
 /** Decides by the content of the store: returns a token to use, or a failure; none if a request is needed. */
 const decide = (
-  { isUsable = isUsableByDefault, reason, rejection, replaces }: Partial<RequestOptions>,
+  { reason, rejection, replaces, usableUntil = usableUntilByDefault }: Partial<RequestOptions>,
   seen: entries.Seen,
   local: number
 ): Option.Option<Outcome> => {
   const ahead = aheadOf(seen, local)
   const token = seen.token && storedToken.shifted(seen.token, -ahead)
   const isSame = token !== undefined && replaces !== undefined && entries.isSame(replaces, token)
-  const usable = token !== undefined && isUsable(token, local)
+  const end = token === undefined ? -Infinity : usableUntil(token)
+  const usable = local < end
   const isKept = usable && isSame && reason === "rejected" && rejection !== undefined &&
     latches.isInForce(seen.latch, rejection, seen.now)
   if (
@@ -118,7 +120,7 @@ const decide = (
     const shared = { token, quotas: [], latch: latch && { replaced: latch.replaced, until: latch.until - ahead } }
     return Option.some(Either.right(shared))
   }
-  const failure = seen.coolDown && coolDown.failureAt(seen.coolDown, seen.now)
+  const failure = seen.coolDown && coolDown.failureAt(seen.coolDown, seen.now, end + ahead)
   return failure === undefined ? Option.none() : Option.some(Either.left(failure))
 }
 
@@ -148,14 +150,14 @@ const requestForAll = (
       if (failure !== undefined) yield* Effect.ignore(store(seen, { ...seen, coolDown: failure }))
       return outcome
     }
-    const { token } = outcome.right
+    const { counted = seen.counted, token } = outcome.right
     const latch = rejection === undefined ? seen.latch : latches.afterReplacement(seen.latch, rejection, {
       life: token.expiresAt - token.requestedAt,
       now
     })
     // A token that was issued is used, also when it cannot be stored.
     yield* Effect.catchAll(
-      store(seen, { token: storedToken.shifted(token, ahead), coolDown: undefined, latch }),
+      store(seen, { token: storedToken.shifted(token, ahead), coolDown: undefined, latch, counted }),
       (error) =>
         Effect.logWarning(
           `${error.message} Using the token in this process alone, until it expires at ${
@@ -223,7 +225,12 @@ export const decorate = (
               Effect.tap((decided) => countTakenOver(given, decided))
             ),
           request: (seen, replace) =>
-            requestForAll(given, endpoint.requestToken(request, requestOptions), seen, replace)
+            requestForAll(
+              given,
+              endpoint.requestToken(request, { ...requestOptions ?? unspecified, counted: seen.counted }),
+              seen,
+              replace
+            )
         })
       })
 

@@ -75,6 +75,19 @@ interface IssuedToken {
    * milliseconds since the epoch, the rejection of this one leads to no request. Absent when it is not shared.
    */
   readonly latch?: { readonly replaced: number; readonly until: number } | undefined
+  /**
+   * The requests that an issuance budget counted for this token and its predecessors. An endpoint that shares tokens stores them
+   * beside the token. Absent without a budget.
+   */
+  readonly counted?: CountedRequests | undefined
+}
+
+/** Requests that an issuance budget counted. All times are in milliseconds since the epoch. */
+interface CountedRequests {
+  /** The times of the requests, in ascending order. */
+  readonly times: ReadonlyArray<number>
+  /** Time until which the last one counts. */
+  readonly until: number
 }
 
 /**
@@ -90,10 +103,10 @@ interface RequestOptions {
   /** The token to replace. */
   readonly replaces: AccessToken | undefined
   /**
-   * Returns true for a token that the cache would still use at this moment, in milliseconds since the epoch: the rule of
-   * `expiryBuffer` and `expiryBufferFraction`. An endpoint that shares tokens returns no other. Default: the default rule.
+   * Returns the moment until which the cache uses a token, in milliseconds since the epoch: the rule of `expiryBuffer` and
+   * `expiryBufferFraction`. An endpoint that shares tokens returns no token after it. Default: the default rule.
    */
-  readonly isUsable?: ((token: AccessToken, now: number) => boolean) | undefined
+  readonly usableUntil?: ((token: AccessToken) => number) | undefined
   /**
    * Returns how long to wait after the last of so many failures in a row, in milliseconds: the rule of `backOff` and
    * `maxRetryAfter`, for an endpoint whose processes wait together. Default: the default rule.
@@ -114,6 +127,11 @@ interface RequestOptions {
    * not sent again. Default: false.
    */
   readonly isCounted?: boolean | undefined
+  /**
+   * The `counted` that was stored beside the previous token. A budget counts these requests again if its store has lost them.
+   * Default: none.
+   */
+  readonly counted?: CountedRequests | undefined
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { OAuthError, TokenStore } from "@effect-oauth/client-credentials"
+import { OAuthError, type TokenEndpoint, TokenStore } from "@effect-oauth/client-credentials"
 import { VirtualClock } from "@effect-oauth/testing"
 import { Duration, Effect, Either, Fiber, Logger } from "effect"
 
@@ -48,6 +48,8 @@ const harness = (delay: Duration.DurationInput = 0) =>
     }
     return { state, store, time }
   })
+
+type Counted = NonNullable<Parameters<TokenEndpoint.TokenEndpoint["requestToken"]>[1]>["counted"]
 
 /** Lets time pass while an effect runs. */
 const during = <A, E>(effect: Effect.Effect<A, E>, time: VirtualClock.VirtualClock, duration: Duration.DurationInput) =>
@@ -276,6 +278,50 @@ describe("a count that the store lost", () => {
         assert.lengthOf(lines.filter((line) => line.includes("lost the token count")), 1)
       }).pipe(Effect.provide(layer))
     }))
+
+  it.scoped("is restored from the times that are stored beside the token, with a warning", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = logged()
+      yield* Effect.gen(function*() {
+        const { state, store, time } = yield* harness()
+        let counted: Counted
+        const started = () => process(store, { limit: 3 }, { time })
+        const ask = Effect.flatMap(started(), (one) => one.askWith({ counted })).pipe(
+          Effect.tap((outcome) =>
+            Effect.sync(() => {
+              if (Either.isRight(outcome)) counted = outcome.right.counted
+            })
+          ),
+          Effect.tap(() => time.advance("1 hour"))
+        )
+        for (let count = 1; count <= 3; count += 1) {
+          assert.deepStrictEqual(names([yield* ask]), ["token"])
+          assert.lengthOf(counted?.times ?? [], count)
+          state.store = yield* memory
+        }
+        assert.deepStrictEqual(names([yield* ask]), ["IssuanceBudgetExhausted"])
+        assert.lengthOf(lines.filter((line) => line.includes("lost the token count")), 3)
+        // Restored times are in the ledger of the store again.
+        assert.strictEqual((yield* Effect.flatMap(started(), ({ budget, inTime }) => inTime(budget.ledger))).left, 0)
+        // The first one no longer counts after its window.
+        yield* time.advance("20 hours")
+        assert.deepStrictEqual(names([yield* ask]), ["IssuanceBudgetExhausted"])
+        yield* time.advance("1 minute")
+        assert.deepStrictEqual(names([yield* ask]), ["token"])
+      }).pipe(Effect.provide(layer))
+    }))
+
+  it.scoped("is not restored from times of requests before a reset", () =>
+    Effect.gen(function*() {
+      const { store, time } = yield* harness()
+      const one = yield* process(store, { limit: 1 }, { time })
+      const issued = yield* Effect.flatten(one.askWith({}))
+      assert.deepStrictEqual(names([yield* one.ask]), ["IssuanceBudgetExhausted"])
+      yield* time.advance("1 second")
+      yield* one.inTime(one.budget.reset)
+      const other = yield* process(store, { limit: 1 }, { time })
+      assert.deepStrictEqual(names([yield* other.askWith({ counted: issued.counted })]), ["token"])
+    }).pipe(Effect.provide(quiet)))
 
   it.scoped("is not reported as lost when none of it counts any more", () =>
     Effect.gen(function*() {

@@ -487,7 +487,7 @@ fuzz("coolDown", {
     const found = Option.flatMapNullable(record.decode(`{"coolDown":${input}}`), (record) => record.coolDown)
     if (Option.isNone(found)) return
     isMoment(found.value.until)
-    const failure = coolDown.failureAt(found.value, now)
+    const failure = coolDown.failureAt(found.value, now, -Infinity)
     if (failure !== undefined) {
       assert.isString(failure.message)
       if ("retryAfter" in failure && failure.retryAfter !== undefined) {

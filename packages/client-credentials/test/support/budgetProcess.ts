@@ -15,6 +15,8 @@ import { Effect, Either, Layer, Option, Random } from "effect"
 import * as scenario from "./scenario.js"
 import { make as endpoint, request, type Script } from "./tokenEndpoint.js"
 
+type RequestOptions = NonNullable<Parameters<TokenEndpoint.TokenEndpoint["requestToken"]>[1]>
+
 /** Seals nothing: the test counts the operations of the store. */
 const open = Layer.succeed(TokenSeal.TokenSeal, {
   seal: (_, text) => Effect.succeed(text),
@@ -43,10 +45,14 @@ export const process = (
     const { count, layer } = endpoint(script)
     const { requestToken } = budget.decorate(yield* Effect.provide(TokenEndpoint.TokenEndpoint, layer))
     const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
+    const askWith = (
+      { counted }: Pick<RequestOptions, "counted">
+    ): Effect.Effect<Either.Either<Pick<RequestOptions, "counted">, OAuthError.TokenError>> =>
+      inTime(Effect.either(requestToken(request, { reason: "cold", replaces: undefined, counted })))
     const ask: Effect.Effect<Either.Either<unknown, OAuthError.TokenError>> = inTime(
       Effect.either(requestToken(request))
     )
-    return { budget, count, inTime, ask }
+    return { budget, count, inTime, ask, askWith }
   }).pipe(Effect.withClock(time.clock), Effect.withRandom(Random.make("seed")))
 
 export const names = (outcomes: ReadonlyArray<Either.Either<unknown, { readonly _tag: string }>>) =>

@@ -80,4 +80,34 @@ describe("the counts that a store lost", () => {
     assert.deepStrictEqual(lost.expected(budget, own, changes, day), ledger(hour, 5 * hour, 7 * hour))
     assert.deepStrictEqual(lost.expected(budget, own, [], day + 2 * hour), ledger(5 * hour, 6 * hour))
   })
+
+  const limits = [{ limit: 9, window: { _tag: "Sliding" as const, millis: day } }]
+  const budget: ledgers.Budget = { limits, reserveFraction: 0 }
+
+  it("are restored from the times beside the token of the same recipient, while they count", () => {
+    const recipient = { client: "one", organization: "a" }
+    const [first, second] = [ledgers.spendOf(2 * hour, recipient), ledgers.spendOf(3 * hour, recipient)]
+    const restored = (now: number, ...spent: ReadonlyArray<ledgers.Spend>) =>
+      lost.restored(budget, [2 * hour, 3 * hour], recipient, ledger(...spent), now)
+    assert.deepStrictEqual(restored(4 * hour, first, second), [])
+    assert.deepStrictEqual(restored(4 * hour, second), [{ _tag: "Restored", spend: first }])
+    // Those of other recipients are other requests.
+    assert.lengthOf(restored(4 * hour, 2 * hour, 3 * hour), 2)
+    assert.deepStrictEqual(restored(day + 2.6 * hour), [{ _tag: "Restored", spend: second }])
+    assert.deepStrictEqual(restored(2 * day), [])
+    assert.deepStrictEqual(lost.restored(budget, [], recipient, ledger(), 0), [])
+    const [change = assert.fail()] = restored(4 * hour, second)
+    assert.deepStrictEqual(ledgers.apply(ledger(second), change), ledger(first, second))
+  })
+
+  it("are at most 200 times beside a token, the last ones that count, in order", () => {
+    assert.deepStrictEqual(lost.withTime(budget, [], 7), { times: [7], until: 7 + 25 * hour })
+    assert.deepStrictEqual(lost.withTime(budget, [hour, 3 * hour], 2 * hour).times, [hour, 2 * hour, 3 * hour])
+    assert.deepStrictEqual(lost.withTime(budget, [hour, 2 * hour], day + 2.5 * hour).times, [
+      2 * hour,
+      day + 2.5 * hour
+    ])
+    const times = Array.from({ length: 200 }, (_, index) => index)
+    assert.deepStrictEqual(lost.withTime(budget, times, 200).times, [...times.slice(1), 200])
+  })
 })

@@ -44,7 +44,7 @@ describe("the windows of a token's lifetime", () => {
       const one = token(1, 0, life)
       const { usableUntil } = module.windows(set, one, { wall: 0, steady: 0 }, 0)
       for (const now of [at * life, usableUntil.wall, usableUntil.wall - 1]) {
-        assert.strictEqual(module.isUsable(set)(one, now), now < usableUntil.wall)
+        assert.strictEqual(now < module.usableUntil(set)(one), now < usableUntil.wall)
       }
     }
   )
@@ -82,8 +82,7 @@ describe("the windows of a token's lifetime", () => {
 
   it("have a documented default for tokens from a store", () => {
     assert.deepStrictEqual(module.defaultExpiryBuffer, { expiryBuffer: 10_000, expiryBufferFraction: 0.1 })
-    const isUsable = module.isUsable(module.defaultExpiryBuffer)
-    assert.deepStrictEqual([89_999, 90_000].map((now) => isUsable(token(1, 0, 100_000), now)), [true, false])
-    assert.deepStrictEqual([8, 9].map((now) => isUsable(token(1, 0, 10), now)), [true, false])
+    const usableUntil = module.usableUntil(module.defaultExpiryBuffer)
+    assert.deepStrictEqual([100_000, 10].map((life) => usableUntil(token(1, 0, life))), [90_000, 9])
   })
 })

@@ -11,7 +11,7 @@ import {
   type TokenError,
   TokenErrorResponse
 } from "../../OAuthError.js"
-import { withRetryAfter } from "../seam/tokenErrors.js"
+import { retryAfterOf, withRetryAfter } from "../seam/tokenErrors.js"
 import { maxSkew } from "../token/instant.js"
 import { Moment } from "./moment.js"
 
@@ -22,6 +22,7 @@ type SharedError = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnav
 export const Kept = Schema.Struct({
   from: Moment,
   until: Moment,
+  requiredUntil: Moment,
   failures: Schema.NonNegativeInt,
   error: Schema.Union(
     Schema.TaggedStruct("TokenErrorResponse", {
@@ -54,6 +55,8 @@ export interface CoolDown {
   readonly from: number
   /** End of the pause in milliseconds since the epoch. */
   readonly until: number
+  /** End of the pause that the server requires (`Retry-After`), in milliseconds since the epoch; `from` if it requires none. */
+  readonly requiredUntil: number
   /** Number of consecutive token requests that failed. */
   readonly failures: number
   readonly error: SharedError
@@ -91,12 +94,7 @@ const fromFields = (fields: Fields): SharedError => {
   }
 }
 
-export const toKept = ({ error, failures, from, until }: CoolDown): Kept => ({
-  from,
-  until,
-  failures,
-  error: fieldsOf(error)
-})
+export const toKept = ({ error, ...rest }: CoolDown): Kept => ({ ...rest, error: fieldsOf(error) })
 
 export const fromKept = ({ error, ...rest }: Kept): CoolDown => ({ ...rest, error: fromFields(error) })
 
@@ -112,9 +110,24 @@ export const after = (
 ): Effect.Effect<CoolDown | undefined> => {
   if (!isShared(error)) return Effect.succeed(undefined)
   const failures = (before?.failures ?? 0) + 1
-  return Effect.map(pauseAfter(error, failures), (pause) => ({ from: now, until: now + pause, failures, error }))
+  return Effect.map(pauseAfter(error, failures), (pause) => ({
+    from: now,
+    until: now + pause,
+    requiredUntil: now + Math.min(pause, retryAfterOf(error) ?? 0),
+    failures,
+    error
+  }))
 }
 
-/** Returns the failure for callers during the pause; undefined after the pause, and for a failure in the future. */
-export const failureAt = ({ error, from, until }: CoolDown, now: number): TokenError | undefined =>
-  now < until && from - now <= maxSkew ? withRetryAfter(error, until - now) : undefined
+/**
+ * Returns the failure for callers during the pause; undefined after the pause, and for a failure in the future. The pause
+ * after a failed refresh ends when the token cannot be used any more, at `usableUntil`, but not before the server allows it.
+ */
+export const failureAt = (
+  { error, from, requiredUntil, until }: CoolDown,
+  now: number,
+  usableUntil: number
+): TokenError | undefined => {
+  const end = usableUntil > from ? Math.max(requiredUntil, Math.min(until, usableUntil)) : until
+  return now < end && from - now <= maxSkew ? withRetryAfter(error, end - now) : undefined
+}

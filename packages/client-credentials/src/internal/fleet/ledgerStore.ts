@@ -95,11 +95,15 @@ const unreadable = Effect.logWarning(
     "(TOKEN_STORE_KEY), the new one first, in all processes that share the store."
 )
 
-const lost = Effect.logWarning(
-  "The store lost the token count of an issuance budget. Writing the copy of this process. Tokens that other processes " +
-    "requested may be missing from it, so the issuer's limit may be exceeded. Configure the store to keep its entries until " +
-    "they expire (Redis: maxmemory-policy noeviction), also in a failover (Redis: min-replicas-to-write 1)."
-)
+/** Logs that the store lost counted requests; `kept` states where they were found. */
+export const lost = (kept: string) =>
+  Effect.logWarning(
+    `The store lost the token count of an issuance budget. Writing the ${kept}. Tokens that other processes ` +
+      "requested may be missing from it, so the issuer's limit may be exceeded. Configure the store to keep its entries until " +
+      "they expire (Redis: maxmemory-policy noeviction), also in a failover (Redis: min-replicas-to-write 1)."
+  )
+
+const copyOfProcess = "copy of this process"
 
 /** Returns the present time of the store. */
 const present = (copy: Copy): Effect.Effect<storeTime.Estimate> =>
@@ -132,7 +136,7 @@ const read = ({ budget, expected, key, known, seal, writer }: Copy, entry: Optio
     const knew = hasContent(ledger)
     const kept: Known = { id: before?.id ?? crypto.randomUUID(), ledger, generation, value, at, isOwed: knew }
     if (value === undefined) {
-      if (knew) yield* lost
+      if (knew) yield* lost(copyOfProcess)
       return kept
     }
     const stored = Option.flatMapNullable(yield* seal.open(key, value), storedLedger.decode)
@@ -147,7 +151,7 @@ const read = ({ budget, expected, key, known, seal, writer }: Copy, entry: Optio
     if (!knew || (isNext && lostCounts.missing(mine, found).length === 0)) {
       return { ...kept, id, ledger: found, isOwed: false }
     }
-    yield* lost
+    yield* lost(copyOfProcess)
     return { ...kept, id, ledger: lostCounts.merged(ledger, found) }
   })
 
@@ -218,7 +222,7 @@ const decideAlone = (copy: Copy, { decide }: Waiting, now: number): Effect.Effec
 /** Returns whether a decision is made without the store. */
 const isMadeAlone = (copy: Copy, { alone, decide }: Waiting, now: number): boolean => {
   if (alone === "fails" || alone === "isMade") return alone === "isMade"
-  const spends = decide(ledgerOf(copy, copy.known, now), now).changes.length > 0
+  const spends = decide(ledgerOf(copy, copy.known, now), now).changes.some(({ _tag }) => _tag === "Spent")
   return spends ? own.isAllowedAlone(copy.withoutStore, copy.owed) : copy.known !== undefined
 }
 

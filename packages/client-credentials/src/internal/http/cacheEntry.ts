@@ -20,7 +20,7 @@ import * as moments from "../seam/moments.js"
 import * as cachedToken from "../token/cachedToken.js"
 import { type Instant, remaining } from "../token/instant.js"
 import type { Rejection } from "../token/latch.js"
-import { isUsable } from "../token/windows.js"
+import { usableUntil } from "../token/windows.js"
 
 /** Id of a refresh, by which callers wait for its token. */
 export type Id = Deferred.Deferred<AccessToken, TokenError>
@@ -41,7 +41,7 @@ export interface Shared {
       readonly reason: cachedToken.Reason
       readonly replaces: AccessToken | undefined
       // Rules of the cache, which an endpoint that shares tokens also applies.
-      readonly isUsable: (token: AccessToken, now: number) => boolean
+      readonly usableUntil: (token: AccessToken) => number
       readonly pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
       readonly rejection: Rejection | undefined
     }
@@ -92,7 +92,7 @@ const requestOnce = (shared: Shared, { request, state }: Entry, reason: cachedTo
     return shared.requestToken(request, {
       reason,
       replaces: before.cached?.token ?? before.rejected?.token,
-      isUsable: isUsable(shared.rules),
+      usableUntil: usableUntil(shared.rules),
       pauseAfter: backOff.afterFailures(shared.backOff),
       rejection: cachedToken.rejection(before, shared.rules)
     })

@@ -1,6 +1,9 @@
 /**
- * Decides from its error whether a failed token request may have issued a token.
+ * Token requests: the options of one without a cache, and whether one that failed may have issued a token.
  */
+
+/** Options of a program that requests a token from the endpoint itself. */
+export const unspecified = { reason: "forced", replaces: undefined } as const
 
 /** Fields of an error that the decision depends on. */
 export interface Failure {

@@ -312,6 +312,8 @@ export const expiresAt = (budget: Budget, { quotas }: Ledger, now: number): numb
 /** Changes that follow from a decision. */
 export type Change =
   | { readonly _tag: "Spent"; readonly spend: Spend }
+  /** The request was counted earlier, and the store has lost it. */
+  | { readonly _tag: "Restored"; readonly spend: Spend }
   /** The request certainly issued nothing. */
   | { readonly _tag: "GivenBack"; readonly spend: Spend }
   /** It is not known whether the request issued a token. */
@@ -380,6 +382,7 @@ export const withQuotas = (
 export const apply = (ledger: Ledger, change: Change): Ledger => {
   const { quotas, spent } = ledger
   switch (change._tag) {
+    case "Restored":
     case "Spent":
       return { ...ledger, spent: withSpend(spent, change.spend) }
     case "GivenBack":

@@ -53,6 +53,33 @@ export const missing = (known: ledgers.Ledger, stored: ledgers.Ledger): Readonly
   })
 }
 
+/** Maximum number of requests that are stored beside a token. */
+const maxTimes = 200
+
+/** Returns the times of requests with those that still count, and the moment until which the last one counts. */
+export const withTime = (budget: ledgers.Budget, times: ReadonlyArray<number>, at: number) => {
+  const all = [...times, at].sort((one, other) => one - other)
+  const { spent } = ledgers.current(budget, { ...ledgers.empty, spent: all }, at)
+  return {
+    times: spent.slice(-maxTimes).map((spend) => ledgers.detailsOf(spend).at),
+    until: ledgers.expiresAt(budget, ledgers.empty, at)
+  }
+}
+
+/** Returns the changes that restore requests, of which only the times are known, in a ledger that lacks them. */
+export const restored = (
+  budget: ledgers.Budget,
+  times: ReadonlyArray<number>,
+  recipient: ledgers.Recipient,
+  ledger: ledgers.Ledger,
+  now: number
+): ReadonlyArray<ledgers.Change> => {
+  if (times.length === 0) return []
+  const spent = times.map((at) => ledgers.spendOf(at, recipient))
+  return missing(expected(budget, { ...ledgers.empty, spent }, [], now), ledger)
+    .map((spend) => ({ _tag: "Restored", spend }))
+}
+
 /** Adds to a ledger what the store lost of a known one. */
 export const merged = (known: ledgers.Ledger, stored: ledgers.Ledger): ledgers.Ledger => {
   const lost = missing(known, stored)

@@ -34,9 +34,9 @@ const lifeOf = (token: Token): number => Math.max(0, token.expiresAt - token.req
 const bufferOf = ({ expiryBuffer, expiryBufferFraction }: ExpiryBuffer, life: number): number =>
   Math.min(expiryBuffer, life * expiryBufferFraction)
 
-/** Returns whether a token may still be used, by the wall clock. Applies to cached tokens and to those from a store. */
-export const isUsable = (buffer: ExpiryBuffer) => (token: Token, now: number): boolean =>
-  now < token.expiresAt - bufferOf(buffer, lifeOf(token))
+/** Returns the moment until which a token is used, by the wall clock. Applies to cached tokens and to those from a store. */
+export const usableUntil = (buffer: ExpiryBuffer) => (token: Token): number =>
+  token.expiresAt - bufferOf(buffer, lifeOf(token))
 
 export interface Windows {
   /** Moment from which the token is refreshed in the background. */
