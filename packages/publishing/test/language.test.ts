@@ -47,8 +47,27 @@ describe("the rules of language", () => {
     assert.deepStrictEqual(found("A.vue", component), ["anew", "says", "nobody"])
   })
 
+  it("keep one word for one thing", () => {
+    const wrong = {
+      "The API refuses the call.": "refuses",
+      "A refusal has a code.": "refusal",
+      "The token is renewed.": "renewed",
+      "The life of a token ends.": "life",
+      "A token lives an hour.": "lives",
+      "The token held by a process.": "held",
+      "A time-out of the server.": "time-out",
+      "The behaviour of a server.": "behaviour",
+      "The server answers 401.": "server answers"
+    }
+    for (const [text, word] of Object.entries(wrong)) assert.deepStrictEqual(found("a.md", text), [word], text)
+  })
+
   it("allow what is similar and right", () => {
     const right = "There is no token. It is no longer used, in flight, stored in a text/plain file... on its own."
     assert.deepStrictEqual(found("a.md", right), [])
+    const terms =
+      "The connection is refused. A port refuses connections. The lease is renewed. The certificate must be " +
+      "renewed. A short-lived token has a lifetime. Pass --token-life or `defaultLife`. Code lives in a module."
+    assert.deepStrictEqual(found("a.md", terms), [])
   })
 })
