@@ -40,6 +40,7 @@ const testsOfExamples = [
   "mcp/servers.ts",
   "observed.test.ts",
   "programs.test.ts",
+  "promises.test.ts",
   "readiness.test.ts",
   "scheduled-job.test.ts",
   "spans.ts",

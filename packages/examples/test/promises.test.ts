@@ -14,18 +14,23 @@ import { afterEach, beforeEach, vi } from "vitest"
 let directory = ""
 let received: ReadonlyArray<URLSearchParams> = []
 
+let isRejected = (_: URLSearchParams): boolean => false
+
 /** Accepts every request, except tokens requested with a rejected secret or key. */
-const serve = (isRejected: (form: URLSearchParams) => boolean) => {
-  vi.stubGlobal("fetch", async (input: string | URL | Request, init?: RequestInit) => {
-    const request = new Request(input, init)
-    if (new URL(request.url).hostname !== "auth.example.com") return Response.json({ items: [] })
-    const form = new URLSearchParams(await request.text())
-    received = [...received, form]
-    return isRejected(form)
-      ? Response.json({ error: "invalid_client" }, { status: 401 })
-      : Response.json({ access_token: `token-${received.length}`, token_type: "Bearer", expires_in: 3600 })
-  })
+const serve = (rejecting: (form: URLSearchParams) => boolean) => {
+  isRejected = rejecting
 }
+
+// Once, since Effect 4 reads the global function once.
+vi.stubGlobal("fetch", async (input: string | URL | Request, init?: RequestInit) => {
+  const request = new Request(input, init)
+  if (new URL(request.url).hostname !== "auth.example.com") return Response.json({ items: [] })
+  const form = new URLSearchParams(await request.text())
+  received = [...received, form]
+  return isRejected(form)
+    ? Response.json({ error: "invalid_client" }, { status: 401 })
+    : Response.json({ access_token: `token-${received.length}`, token_type: "Bearer", expires_in: 3600 })
+})
 
 const write = (name: string, content: string) => writeFile(join(directory, name), `${content}\n`, { mode: 0o600 })
 
@@ -38,7 +43,6 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  vi.unstubAllGlobals()
   vi.unstubAllEnvs()
   await rm(directory, { recursive: true })
 })
