@@ -160,6 +160,14 @@ describe("doctor --fix", () => {
       assert.strictEqual(state.issued - issued, 1)
     }))
 
+  it.scopedLive("is offered for the profile in use", () =>
+    Effect.gen(function*() {
+      const { profiles, text, user } = yield* start
+      writeFileSync(join(profiles, "shop.env"), text, { mode: 0o600 })
+      const { stdout } = yield* user.run(["doctor", "--profile", "shop"])
+      assert.match(stdout, /1 problem found\. effect-oauth doctor --profile shop --fix writes the change\.\n$/)
+    }))
+
   it.scopedLive("keeps the mode of the file, and the link that leads to it", () =>
     Effect.gen(function*() {
       const { path, text, user } = yield* start

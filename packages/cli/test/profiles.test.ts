@@ -98,7 +98,7 @@ describe("a profile", () => {
       yield* user.run(["init", "--profile", "staging", ...options, "--secret-file", "secret"])
       assert.match(
         yield* said("stagin"),
-        /"stagin"\. Did you mean staging\?; effect-oauth init --profile stagin writes another/
+        /"stagin"\. Did you mean staging\? effect-oauth init --profile stagin writes another/
       )
       yield* user.run(["init", "--profile", "acme", ...options, "--secret-file", "secret"])
       assert.match(yield* said("Staging"), /Did you mean staging\? There is acme too; effect-oauth init/)

@@ -79,12 +79,15 @@ const reviewed = (chosen: Settings, names: ReadonlyArray<string>): Effect.Effect
     return chosen
   })
 
-/** The profile that was probably meant, and the others. */
+/** The profile that was probably meant, the others, and the command that writes another one. */
 const suggested = (name: string, known: ReadonlyArray<string>): string => {
   const found = nearest(name, known)
   const others = known.filter((one) => one !== found)
+  const init = `effect-oauth init --profile ${name} writes another.`
   const rest = others.length === 0 ? "" : `${others.length === 1 ? "There is" : "There are"} ${listed(others, "and")}`
-  return found === undefined ? rest : `Did you mean ${found}?${rest === "" ? "" : ` ${rest} too`}`
+  return found === undefined
+    ? `${rest}; ${init}`
+    : `Did you mean ${found}? ${rest === "" ? "" : `${rest} too; `}${init}`
 }
 
 /** Returns the settings of a profile, which must exist. */
@@ -99,7 +102,7 @@ const ofProfile = (name: string): Effect.Effect<Settings, Failure, Screen> =>
         message: `There is no profile "${name}".`,
         remedy: known.length === 0
           ? `Write it with effect-oauth init --profile ${name}.`
-          : `${suggested(name, known)}; effect-oauth init --profile ${name} writes another.`
+          : suggested(name, known)
       })
     }
     const values = yield* Either.mapLeft(profileText.read(text), (line) =>

@@ -122,8 +122,11 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const { isGood, says } = result(left)
     const isFixable = !options.fix && findings.some(({ fix, verdict }) => verdict === "wrong" && fix !== undefined)
     if (!options.json) {
-      const hint = isFixable && chosen.profile !== undefined ? " effect-oauth doctor --fix writes the change." : ""
-      const again = options.fix && !isGood && left !== findings ? " Run effect-oauth doctor again." : ""
+      const command = `effect-oauth doctor${
+        chosen.profile === undefined || chosen.profile === "default" ? "" : ` --profile ${chosen.profile}`
+      }`
+      const hint = isFixable && chosen.profile !== undefined ? ` ${command} --fix writes the change.` : ""
+      const again = options.fix && !isGood && left !== findings ? ` Run ${command} again.` : ""
       yield* screen.print(`\n${isGood ? screen.out.green(says) : screen.out.red(says)}${hint}${again}`)
     }
     return isGood ? "success" : "unwell"
