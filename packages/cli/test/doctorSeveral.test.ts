@@ -49,7 +49,11 @@ const json: Requirement = {
 const dpop: Requirement = {
   name: "DPoP",
   isMet: ({ request }) => request.headers["dpop"] !== undefined,
-  refusals: [error("invalid_dpop_proof"), error("use_dpop_nonce"), error("invalid_grant")],
+  refusals: [error("invalid_dpop_proof"), error("use_dpop_nonce"), error("invalid_grant"), [401, {
+    error: "invalid_client"
+  }, {
+    "www-authenticate": "DPoP algs=\"ES256\""
+  }]],
   set: { OAUTH_DPOP: "true" }
 }
 

@@ -12,6 +12,7 @@ import { certificateRemedy, proxyCredentials } from "./networkRules.js"
 export interface TokenFact {
   /** Origin and path. */
   readonly url: string
+  /** 0 where there is no response. */
   readonly status: number
   /** The subject of the rejection; undefined for a response that is not one. */
   readonly kind: Kind | undefined
@@ -49,6 +50,7 @@ const bodyInWords = (answer: Answer | undefined): string =>
 /** Returns what was received: the error code, if the response has one, the status, and the description. */
 export const said = ({ answer, description, error, isInferred, status }: TokenFact): string => {
   const isStated = error !== undefined && isInferred !== true
+  if (status === 0) return "no response"
   return `${isStated ? `"${error}", ` : ""}${status}${
     description === undefined ? isStated ? "" : bodyInWords(answer) : `: ${description.replace(/[.\s]+$/, "")}`
   }`
@@ -68,7 +70,7 @@ const members = ({ answer }: TokenFact) => answer === undefined ? undefined : re
 export const isLimit = ({ kind, status }: TokenFact): boolean => kind === "limit" || status === 429
 
 export const isUnavailable = ({ error, kind, status }: TokenFact): boolean =>
-  kind === "unavailable" || (error === undefined && status >= 500)
+  kind === "unavailable" || (error === undefined && (status >= 500 || status === 0))
 
 /** Returns whether the server states no reason: it does so for wrong credentials, and for a scope that is missing. */
 export const isWithoutReason = ({ answer, isInferred, kind, status }: TokenFact): boolean =>

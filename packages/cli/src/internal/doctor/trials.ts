@@ -103,9 +103,12 @@ const authenticated = [
   "use_dpop_nonce"
 ]
 
+/** Returns whether a rejection is about a proof of possession that was not sent. */
+const wantsProof = (fact: TokenFact): boolean => isAboutProof(fact) && !hasDpop(fact)
+
 /** Returns whether a server with this response has authenticated the client, for all that is known. */
 const isAuthenticated = (fact: TokenFact): boolean =>
-  isWithoutReason(fact) || (fact.kind !== "authentication" &&
+  isWithoutReason(fact) || wantsProof(fact) || (fact.kind !== "authentication" &&
     (authenticated.includes(codeOf(fact)) || isAboutProof(fact) ||
       /\b(?:scope|audience|resource)\b/i.test(fact.description ?? "")))
 
@@ -116,9 +119,6 @@ const progress = (fact: TokenFact): number =>
 /** The settings to try where a change was necessary: of a client that is authenticated, only a proof can be missing. */
 const afterProgress = (fact: TokenFact): ReadonlyArray<changes.Change> =>
   !isAuthenticated(fact) ? forFact(fact) : isAboutProof(fact) || codeOf(fact) === "invalid_grant" ? proofs(fact) : []
-
-/** Returns whether a rejection is about a proof of possession that was not sent. */
-const wantsProof = (fact: TokenFact): boolean => isAboutProof(fact) && !hasDpop(fact)
 
 /** Two settings at once, where each of them can be the cause. */
 const pairs = (fact: TokenFact): ReadonlyArray<changes.Change> => {
@@ -284,7 +284,7 @@ export const successful = (change: changes.Change, fact: TokenFact, tried: Reado
 /** The finding where a limit or an outage ended the attempts. */
 const paused = (fact: TokenFact, { change, fact: last }: Sent): Finding => ({
   ...failed(last),
-  says: `${failed(fact).says}; it responds ${inWords(change)} with ${isLimit(last) ? "a limit" : "an outage"} (${
+  says: `${failed(fact).says}; with ${inWords(change)}, it returns ${isLimit(last) ? "a limit" : "an outage"} (${
     said(last)
   }), which ends the attempts`,
   remedy: `${waitFor(last)}, then ${
