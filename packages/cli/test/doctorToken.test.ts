@@ -282,7 +282,8 @@ const situations: ReadonlyArray<Situation> = [
     [undefined, /without a token_type/],
     [null, /without a token_type/],
     ["BearerToken", /with the token_type "BearerToken" in place of Bearer/],
-    ["t0k3", /with another token_type than Bearer/]
+    ["t0k3", /with another token_type than Bearer/],
+    ["hunter", /with another token_type than Bearer/]
   ] as const).map(([token_type, says]): Situation => ({
     name: `the token type ${token_type}`,
     answer: ({ issue }) => issue({ token_type }),

@@ -92,10 +92,10 @@ const tokenType = (fact: TokenFact): unknown => members(fact)?.["token_type"]
 
 const hasNoType = (fact: TokenFact): boolean => (tokenType(fact) ?? undefined) === undefined
 
-/** The type as the server wrote it, if it cannot be a part of the token. */
+/** The type as the server wrote it, if it is a word for one: others may be a part of the token or of the secret. */
 const typeInWords = (fact: TokenFact): string => {
   const type = tokenType(fact)
-  return typeof type === "string" && /^[a-z_ -]{1,30}$/i.test(type) &&
+  return typeof type === "string" && /^[a-z_ -]{0,20}(?:bearer|jwt|mac|pop|token)[a-z_ -]{0,20}$/i.test(type) &&
       !String(members(fact)?.["access_token"]).includes(type)
     ? `the token_type "${type}" in place of Bearer`
     : "another token_type than Bearer"
