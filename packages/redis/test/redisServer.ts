@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Server } from "node:net"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -112,6 +112,17 @@ export const informs = (client: Redis, line: string): Effect.Effect<void> =>
 
 /** Starts a server that writes each change to a file before it answers. */
 export const startPersistent = Effect.flatMap(directory, (dir) => startWith(["--appendonly", "yes", "--dir", dir]))
+
+/** Takes the port of a server that was killed, so that no other server starts on it. It closes each connection. */
+export const closing = (port: number) =>
+  Effect.acquireRelease(
+    Effect.async<Server>((resume) => {
+      const server = createServer((socket) => socket.destroy())
+      const done = () => resume(Effect.succeed(server))
+      server.once("error", done).listen(port, "127.0.0.1", done)
+    }),
+    (server) => Effect.promise(() => new Promise((resolve) => server.close(resolve)))
+  )
 
 /** Starts a server that uses TLS, and returns its port. */
 export const startTls = (ca: { readonly cert: string }, own: { readonly cert: string; readonly private: string }) =>

@@ -63,7 +63,9 @@ export const startPair = (name: string) =>
           (yield* Effect.dieMessage("a primary that was not started here"))
         servers.delete(found.port)
         yield* found.kill
-      }),
+        // Sentinel remembers the port, and would use a server of another test on it.
+        yield* redisServer.closing(found.port)
+      }).pipe(Scope.extend(scope)),
       /** Makes the replica the primary, while the former primary runs. */
       failOver: redisServer.until(
         "Sentinel begins a failover",
