@@ -1,6 +1,7 @@
 /**
  * Shared state of one token request, kept in one sealed entry: the token, the last failure to request one, the latch after
- * rejections, and the requests that a budget counted, in case the store loses its ledger. Times are those of the store, in milliseconds since the epoch.
+ * rejections, and the requests that a budget counted, in case the store loses its ledger. Times are those of the store, in
+ * milliseconds since the epoch.
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"

@@ -30,7 +30,7 @@ export interface Candidate {
 
 /**
  * Returns whether the token in the store is used instead of requesting one. It must be usable and differ from the token to
- * be replaced; on a renewal of the lease, it must also expire later.
+ * be replaced; on a refresh, it must also expire later.
  */
 export const isTakenOver = ({ expiresAt, isRenewal, isUsable, replaces }: Candidate): boolean =>
   isUsable && (replaces === undefined || (!replaces.isSame && (!isRenewal || expiresAt > replaces.expiresAt)))
