@@ -128,7 +128,8 @@ describe("a call", () => {
               `${request.method} ${request.url} HTTP/${request.httpVersion}`,
               ...Array.from({ length: request.rawHeaders.length / 2 }, (_, index) => {
                 const [name = "", value = ""] = request.rawHeaders.slice(2 * index)
-                return `${name.toLowerCase()}: ${value.replace(/token-\d+\S*/, "<redacted>")}`
+                const text = Buffer.from(value, "latin1").toString("utf8")
+                return `${name.toLowerCase()}: ${text.replace(/token-\d+\S*/, "<redacted>")}`
               })
             ].join("\n")
           )
@@ -147,7 +148,8 @@ describe("a call", () => {
               ["PATCH", "/items"],
               ["OPTIONS", "/items"],
               ["PURGE", "/items"],
-              ["--form", "/items", "a=1"]
+              ["--form", "/items", "a=1"],
+              ["/ü b?c=d e", "X-A:é", "X-B:1", "X-A:☃", "X-B;"]
             ]
           ) {
             const offline = yield* runWith(["call", "--offline", ...args], { env: { ...own, ...more } })
@@ -227,7 +229,13 @@ describe("a call", () => {
   )
 
   it("that is redirected keeps its method and body where the status requires it", () => {
-    const message = { method: "POST", query: "", headers: new Map([["content-type", "a/b"]]), body: new Uint8Array() }
+    const message = {
+      method: "POST",
+      query: "",
+      headers: new Map([["content-type", "a/b"]]),
+      repeated: new Map(),
+      body: new Uint8Array()
+    }
     const sent = { url: "https://api.example.com/a", message }
     for (
       const [status, method, expected] of [

@@ -13,7 +13,7 @@ import { Effect } from "effect"
 import { sample } from "../../client-credentials/test/support/runs.js"
 import * as binary from "./support/binary.js"
 import * as recorder from "./support/recorder.js"
-import { files, table } from "./support/requestTable.js"
+import { files, refused, table } from "./support/requestTable.js"
 
 const golden = new URL("./httpie.golden.json", import.meta.url)
 
@@ -30,12 +30,12 @@ const start = Effect.gen(function*() {
 const located = (args: ReadonlyArray<string>, url: string) => args.map((one) => one.replace(/^URL/, url))
 
 const httpie = (args: ReadonlyArray<string>, cwd: string) =>
-  Effect.async<void>((resume) => {
+  Effect.async<void, Error>((resume) => {
     execFile(
       "http",
       ["--ignore-stdin", "--body", ...args],
       { cwd, env: { PATH: process.env["PATH"], HOME: cwd, LC_ALL: "C.UTF-8" } },
-      (error) => resume(error === null ? Effect.void : Effect.die(error))
+      (error) => resume(error === null ? Effect.void : Effect.fail(error))
     )
   })
 
@@ -77,6 +77,19 @@ describe("call", () => {
       const authorizations = new Set(api.arrived.map(({ authorization }) => authorization))
       assert.strictEqual(authorizations.size, 1)
       assert.match([...authorizations].join(), /^Bearer token-1-\w+$/)
+    }), 300_000)
+
+  it.scopedLive("rejects what HTTPie rejects, without a request", () =>
+    Effect.gen(function*() {
+      const { api, env, user } = yield* start
+      for (const args of refused) {
+        const ended = yield* user.run(["call", ...located(args, api.url)], { env })
+        assert.strictEqual(ended.exitCode, 2, args.join(" "))
+        if (isInstalled) {
+          assert.strictEqual((yield* Effect.either(httpie(located(args, api.url), user.directory)))._tag, "Left")
+        }
+      }
+      assert.deepStrictEqual(api.arrived, [])
     }), 300_000)
 
   it.scopedLive("is compared with what HTTPie sends today, where it is installed", (context) =>

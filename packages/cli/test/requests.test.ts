@@ -175,7 +175,10 @@ describe("the URL", () => {
       [":8080/x", "", "http://localhost:8080/x"],
       ["/a#b", "c=d", "https://api.example.com/v1/a?c=d"],
       ["/a?", "c=d", "https://api.example.com/v1/a?c=d"],
-      ["/%7Ea%2fb", "", "https://api.example.com/v1/~a%2fb"]
+      ["/%7Ea%2fb", "", "https://api.example.com/v1/~a%2Fb"],
+      ["/a b?c d", "", "https://api.example.com/v1/a%20b?c%20d"],
+      [":", "", "http://localhost/"],
+      [":?a", "", "http://localhost/?a"]
     ] as const
     for (const [written, query, expected] of cases) {
       assert.deepStrictEqual(targetUrl.make(written, query, api), Either.right(expected), written)
@@ -183,7 +186,17 @@ describe("the URL", () => {
   })
 
   it("has no credentials and no line breaks in it", () => {
-    for (const written of ["https://user:password@api.example.com/", "/a\nb", "https://"]) {
+    for (
+      const written of [
+        "https://user:password@api.example.com/",
+        "/a\nb",
+        "/a\tb",
+        " /a",
+        "https://",
+        ":8x/",
+        "https://api.example.com\\@b/"
+      ]
+    ) {
       const found = targetUrl.make(written, "", api)
       assert.isTrue(Either.isLeft(found))
       assert.notInclude(Either.isLeft(found) ? found.left.message : "", "password")

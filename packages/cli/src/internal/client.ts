@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 
 import { Failure } from "./Failure.js"
 import * as handedOver from "./handedOver.js"
+import type * as headerText from "./headerText.js"
 import * as network from "./network.js"
 import { own } from "./profileText.js"
 import { Screen } from "./Screen.js"
@@ -35,31 +36,40 @@ export const budget = ({ values }: Settings): Effect.Effect<IssuanceBudget.Optio
     : new Failure({ outcome: "configuration", message: `Expected ${own.tokensPerDay} to be a positive integer.` })
 }
 
-/** Sets the Host header of the user in calls of the API. Other requests have the host of their URL. */
-const withHost = (host: string | undefined) => (client: HttpClient.HttpClient): HttpClient.HttpClient =>
-  host === undefined
-    ? client
-    : HttpClient.mapRequest(
-      client,
-      (request) => traffic.isCall(request) ? HttpClientRequest.setHeader(request, "host", host) : request
-    )
+/** The headers of the user that other services cannot carry. */
+export interface OfUser {
+  readonly host?: string | undefined
+  readonly repeated?: headerText.Repeated | undefined
+}
 
-export const layerHttp = (settings: Settings, host?: string) =>
+/**
+ * Sets the Host header of the user in calls of the API, and the lines of headers that are given more than once: both HTTP
+ * clients take a list of lines. Other requests have the host of their URL.
+ */
+const withHeaders =
+  ({ host, repeated = new Map() }: OfUser) => (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+    host === undefined && repeated.size === 0 ? client : HttpClient.mapRequest(client, (request) => {
+      if (!traffic.isCall(request)) return request
+      const changed = HttpClientRequest.setHeaders(request, host === undefined ? {} : { host })
+      Object.assign(changed.headers, Object.fromEntries([...repeated].filter(([name]) => name in changed.headers)))
+      return changed
+    })
+
+export const layerHttp = (settings: Settings, ofUser: OfUser = {}) =>
   Layer.unwrapEffect(Effect.map(Screen, (screen) => {
     // Requests contain only the headers of the user, without those of traces.
     const untraced = Layer.effect(
       HttpClient.HttpClient,
       Effect.map(
         HttpClient.HttpClient,
-        (client) => withHost(host)(HttpClient.withTracerDisabledWhen(client, constTrue))
+        (client) => withHeaders(ofUser)(HttpClient.withTracerDisabledWhen(client, constTrue))
       )
     ).pipe(Layer.provide(network.layer(settings.values)), Layer.provide(Layer.setConfigProvider(provider(settings))))
     return screen.verbose ? Layer.provide(traffic.show(screen), untraced) : untraced
   }))
 
 /** The services that all commands with a client share. */
-export const layerBase = (settings: Settings, host?: string) =>
-  Layer.provideMerge(layerHttp(settings, host), storedTokens.layer(settings))
+export const layerBase = (settings: Settings) => Layer.provideMerge(layerHttp(settings), storedTokens.layer(settings))
 
 /** The token of the environment, where there is nothing to request another with. */
 const handed = (given: Given) =>
@@ -74,7 +84,7 @@ const handed = (given: Given) =>
  */
 export const layerAbove = (
   settings: Settings,
-  { fresh = false, host }: { readonly fresh?: boolean; readonly host?: string | undefined } = {}
+  { fresh = false, ...ofUser }: OfUser & { readonly fresh?: boolean } = {}
 ) =>
   Layer.provideMerge(
     Layer.unwrapEffect(
@@ -94,7 +104,7 @@ export const layerAbove = (
         )
       })
     ),
-    layerHttp(settings, host)
+    layerHttp(settings, ofUser)
   )
 
 /** Everything, for commands that use a token. */

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 
 import { type Failure, usage } from "./Failure.js"
 import * as formText from "./formText.js"
+import * as headerText from "./headerText.js"
 import * as jsonText from "./jsonText.js"
 import * as multipart from "./multipart.js"
 import * as nestedJson from "./nestedJson.js"
@@ -36,8 +37,10 @@ export interface Options {
 export interface Message {
   readonly method: string
   readonly query: string
-  /** Names in lower case. */
+  /** Names in lower case. A header that is given more than once is a list (RFC 9110 section 5.3). */
   readonly headers: ReadonlyMap<string, string>
+  /** The lines of the headers that are given more than once. */
+  readonly repeated: headerText.Repeated
   readonly body: Uint8Array | undefined
 }
 
@@ -48,9 +51,6 @@ interface Body {
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-
-/** Encodes the value of a header as UTF-8, as HTTPie does; headers consist of bytes. */
-const latin1 = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
 
 const mixed = usage(
   "There are request items for the body, and a body beside them.",
@@ -76,37 +76,52 @@ const jsonBody = (items: ReadonlyArray<Loaded>): Either.Either<Uint8Array, Failu
     ]
   })).pipe(Either.flatMap(nestedJson.make), Either.map(bytes))
 
-const formFields = (items: ReadonlyArray<Loaded>): Either.Either<ReadonlyArray<readonly [string, string]>, Failure> =>
-  Either.all(items.flatMap((item) => {
-    if (item._tag === "Data") return [Either.right([item.name, item.value] as const)]
-    return item._tag === "Json"
-      ? [
-        jsonText.read(item.value).pipe(
-          Either.map((value) => [item.name, jsonText.oneLine(value)] as const),
-          Either.mapLeft((problem) => usage(`The value of "${item.name}:=" ${problem}.`))
-        )
-      ]
-      : []
-  }))
+/** The field of a form: a string, or a JSON value as it is written, without the quotes of a string. */
+const field = (item: Extract<Loaded, { readonly _tag: "Data" | "Json" }>): Either.Either<string, Failure> =>
+  item._tag === "Data" ? Either.right(item.value) : jsonText.read(item.value).pipe(
+    Either.mapLeft((problem) => usage(`The value of "${item.name}:=" ${problem}.`)),
+    Either.flatMap(({ json }) => {
+      const value: unknown = JSON.parse(json)
+      return typeof value === "string"
+        ? Either.right(value)
+        : typeof value === "object"
+        ? Either.left(usage(
+          `A form has no ${
+            value === null ? "null" : Array.isArray(value) ? "lists" : "objects"
+          }, as in "${item.name}:=".`,
+          `Write ${item.name}=TEXT to send TEXT itself, or leave out --form and --multipart to send JSON.`
+        ))
+        : Either.right(json.trim())
+    })
+  )
 
-const parts = (items: ReadonlyArray<Loaded>): ReadonlyArray<multipart.Part> =>
-  items.flatMap((item): ReadonlyArray<multipart.Part> => {
+const formFields = (items: ReadonlyArray<Loaded>): Either.Either<ReadonlyArray<readonly [string, string]>, Failure> =>
+  Either.all(
+    items.flatMap((item) =>
+      item._tag === "Data" || item._tag === "Json"
+        ? [Either.map(field(item), (value) => [item.name, value] as const)]
+        : []
+    )
+  )
+
+const parts = (items: ReadonlyArray<Loaded>): Either.Either<ReadonlyArray<multipart.Part>, Failure> =>
+  Either.all(items.flatMap((item): ReadonlyArray<Either.Either<multipart.Part, Failure>> => {
     switch (item._tag) {
       case "Data":
       case "Json":
-        return [{ _tag: "Field", name: item.name, value: item.value }]
+        return [Either.map(field(item), (value) => ({ _tag: "Field", name: item.name, value }))]
       case "Upload":
-        return [{
+        return [Either.right({
           _tag: "File",
           name: item.name,
           fileName: item.file.name,
           type: item.file.type,
           content: item.file.content
-        }]
+        })]
       default:
         return []
     }
-  })
+  }))
 
 const bodyOf = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<Body, Failure> => {
   const inBody = items.filter((item) => isBody(item as RequestItem<unknown>))
@@ -125,11 +140,11 @@ const bodyOf = (items: ReadonlyArray<Loaded>, options: Options): Either.Either<B
       : Either.right({ content: file.file.content, type: file.file.type, isJson: !options.form })
   }
   if (options.multipart || (options.form && uploads.length > 0)) {
-    return Either.right({
-      content: multipart.encode(options.boundary, parts(inBody)),
+    return Either.map(parts(inBody), (all) => ({
+      content: multipart.encode(options.boundary, all),
       type: `multipart/form-data; boundary=${options.boundary}`,
       isJson: false
-    })
+    }))
   }
   if (uploads.length > 0) {
     return Either.left(usage(
@@ -158,24 +173,21 @@ export const make = (items: ReadonlyArray<Loaded>, options: Options): Either.Eit
     ]])
     const sentType = type ?? (options.json === true ? "application/json" : undefined)
     if (sentType !== undefined) headers.set("content-type", sentType)
-    const given = new Set<string>()
+    const given = new Map<string, ReadonlyArray<string>>()
     for (const item of items) {
       if (item._tag !== "Header" && item._tag !== "UnsetHeader") continue
       const name = item.name.toLowerCase()
       if (item._tag === "UnsetHeader") {
         headers.delete(name)
         given.delete(name)
-        continue
-      }
-      // A header that is given twice is a list (RFC 9110 section 5.3).
-      const value = latin1(item.value)
-      headers.set(name, given.has(name) ? `${headers.get(name)}, ${value}` : value)
-      given.add(name)
+      } else given.set(name, [...given.get(name) ?? [], headerText.encode(item.value)])
     }
+    for (const [name, lines] of given) headers.set(name, headerText.joined(name, lines))
     return {
       method: options.method ?? (content === undefined ? "GET" : "POST"),
       query: formText.encode(items.flatMap((item) => item._tag === "Query" ? [[item.name, item.value] as const] : [])),
       headers,
+      repeated: new Map([...given].filter(([name, lines]) => lines.length > 1 && !headerText.isOneLine(name))),
       body: content
     }
   })

@@ -34,6 +34,30 @@ const rewritten = (one: string): string => one.startsWith("\"") ? quote(JSON.par
 export const oneLine = ({ json }: JsonText): string =>
   tokens(json).map((one) => one === "," || one === ":" ? `${one} ` : rewritten(one)).join("")
 
+/** The elements of a list, or the members of an object. */
+export type Parts =
+  | { readonly _tag: "Array"; readonly elements: ReadonlyArray<JsonText> }
+  | { readonly _tag: "Object"; readonly fields: ReadonlyArray<readonly [key: string, value: JsonText]> }
+
+/** Returns the parts of a list or an object; undefined for other values. */
+export const parts = ({ json }: JsonText): Parts | undefined => {
+  const [open, ...rest] = tokens(json)
+  if (open !== "[" && open !== "{") return undefined
+  const found: Array<Array<string>> = []
+  let depth = 0
+  for (const one of rest.slice(0, -1)) {
+    if (depth === 0 && (one === "," || found.length === 0)) found.push([])
+    if (depth > 0 || one !== ",") found.at(-1)?.push(one)
+    depth += one === "[" || one === "{" ? 1 : one === "]" || one === "}" ? -1 : 0
+  }
+  return open === "["
+    ? { _tag: "Array", elements: found.map((all) => ({ json: all.join("") })) }
+    : {
+      _tag: "Object",
+      fields: found.map(([key = "", , ...all]) => [JSON.parse(key) as string, { json: all.join("") }])
+    }
+}
+
 /** The styles of the parts of JSON. */
 export interface Style {
   readonly key: (text: string) => string

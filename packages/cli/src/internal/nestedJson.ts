@@ -3,12 +3,12 @@
  *
  *     user[name]=Ada   tags[]=a   tags[]=b   matrix[0][1]:=2   []=first
  *
- * `\[`, `\]` and `\\` are these characters; `[\1]` is the key "1".
+ * `\[`, `\]` and `\\` are these characters; `[\1]` and `[\-1]` are the keys "1" and "-1".
  */
 import * as Either from "effect/Either"
 
 import { type Failure, usage } from "./Failure.js"
-import { type JsonText, oneLine, quote } from "./jsonText.js"
+import { type JsonText, oneLine, parts, quote } from "./jsonText.js"
 
 type Step =
   | { readonly _tag: "Key"; readonly key: string }
@@ -23,10 +23,14 @@ type Tree =
 /** The maximum index: a larger one is probably a mistake. */
 const maxIndex = 100_000
 
-const bad = (name: string, problem: string) =>
-  Either.left(
-    usage(`The key "${name}" ${problem}.`, "Inner keys are written a[b], a[0] or a[]; \\[ is a bracket itself.")
-  )
+const bad = (
+  name: string,
+  problem: string,
+  remedy = "Inner keys are written a[b], a[0] or a[]; \\[ is a bracket itself."
+) => Either.left(usage(`The key "${name}" ${problem}.`, remedy))
+
+/** An index as HTTPie reads it: as Python reads an integer. */
+const integer = /^\s*[+-]?\d+(?:_\d+)*\s*$/
 
 export const path = (name: string): Either.Either<ReadonlyArray<Step>, Failure> => {
   const steps: Array<Step> = []
@@ -34,8 +38,8 @@ export const path = (name: string): Either.Either<ReadonlyArray<Step>, Failure> 
   const step = (): Step =>
     text === "" && !isText
       ? { _tag: "Append" }
-      : /^\d+$/.test(text) && !isText
-      ? { _tag: "Index", index: Number(text) }
+      : integer.test(text) && !isText
+      ? { _tag: "Index", index: Number(text.replaceAll("_", "")) }
       : { _tag: "Key", key: text }
 
   for (let at = 0; at < name.length; at += 1) {
@@ -43,7 +47,7 @@ export const path = (name: string): Either.Either<ReadonlyArray<Step>, Failure> 
     if (character === "\\" && /[[\]\\]/.test(next)) {
       text += next
       at += 1
-    } else if (character === "\\" && text === "" && isInside && /\d/.test(next)) isText = true
+    } else if (character === "\\" && text === "" && isInside && /[\d+-]/.test(next)) isText = true
     else if (character === "[") {
       if (isInside) return bad(name, "has a bracket within brackets")
       if (steps.length === 0 && at > 0) steps.push({ _tag: "Key", key: text })
@@ -51,13 +55,29 @@ export const path = (name: string): Either.Either<ReadonlyArray<Step>, Failure> 
       ;[text, isText, isInside] = ["", false, true]
     } else if (character === "]") {
       if (!isInside) return bad(name, "closes a bracket that is not open")
-      steps.push(step())
+      const found = step()
+      if (found._tag === "Key" && steps.length === 0) {
+        return bad(name, "begins with a bracket, and names no element of a list")
+      }
+      if (found._tag === "Index" && found.index < 0) {
+        return bad(name, "has an index below 0", "Lists begin with 0; [\\-1] is the key \"-1\" of an object.")
+      }
+      steps.push(found)
       ;[text, isText, isInside] = ["", false, false]
     } else text += character
   }
   if (isInside) return bad(name, "does not close its bracket")
   if (steps.length === 0) return Either.right([{ _tag: "Key", key: text }])
   return text === "" ? Either.right(steps) : bad(name, "has characters after its brackets")
+}
+
+/** The value of an item as a tree: other items may add to a list or to an object. */
+const treeOf = (json: JsonText): Tree => {
+  const found = parts(json)
+  if (found === undefined) return { _tag: "Leaf", json }
+  return found._tag === "Array"
+    ? { _tag: "Array", elements: found.elements.map((json) => ({ _tag: "Leaf", json })) }
+    : { _tag: "Object", fields: new Map(found.fields.map(([key, json]) => [key, { _tag: "Leaf", json }])) }
 }
 
 const kind = { Leaf: "a value", Object: "an object", Array: "a list" } as const
@@ -70,15 +90,16 @@ const put = (
   value: Tree
 ): Either.Either<Tree, Failure> => {
   if (step === undefined) return Either.right(value)
+  const existing = tree?._tag === "Leaf" ? treeOf(tree.json) : tree
   if (step._tag === "Key") {
-    const into = tree ?? { _tag: "Object", fields: new Map() }
+    const into = existing ?? { _tag: "Object", fields: new Map() }
     if (into._tag !== "Object") return bad(name, `needs an object where there is ${kind[into._tag]}`)
     return Either.map(put(name, into.fields.get(step.key), rest, value), (inner) => {
       into.fields.set(step.key, inner)
       return into
     })
   }
-  const into = tree ?? { _tag: "Array", elements: [] }
+  const into = existing ?? { _tag: "Array", elements: [] }
   if (into._tag !== "Array") return bad(name, `needs a list where there is ${kind[into._tag]}`)
   const index = step._tag === "Append" ? into.elements.length : step.index
   if (index > maxIndex) return bad(name, `has an index beyond ${maxIndex}`)

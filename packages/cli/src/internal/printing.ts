@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 
 import { harmless, type Style } from "./ansi.js"
 import * as contentType from "./contentType.js"
+import * as headerText from "./headerText.js"
 import * as jsonText from "./jsonText.js"
 import * as redaction from "./redaction.js"
 import * as sentHeaders from "./sentHeaders.js"
@@ -24,7 +25,8 @@ const headerLines = (
   headers: Iterable<readonly [string, string]>,
   { cyan }: Style,
   shown = redaction.header
-): ReadonlyArray<string> => [...headers].map(([name, value]) => `${cyan(harmless(name))}: ${shown(name, value)}`)
+): ReadonlyArray<string> =>
+  [...headers].map(([name, value]) => `${cyan(harmless(name))}: ${shown(name, headerText.decode(value))}`)
 
 /** Returns the head of the request to send, with the scheme of its authorization and without the credentials. */
 export const request = (

@@ -3,12 +3,16 @@
  */
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 
+import type { Repeated } from "./headerText.js"
+
 export interface Options {
   readonly scheme: "Bearer" | "DPoP"
   /** The client that sends the call: see `network.ts`. */
   readonly client: "node" | "undici"
   /** The Host header of the user. */
   readonly host: string | undefined
+  /** The lines of headers that the user gives more than once. */
+  readonly repeated: Repeated
 }
 
 /** Methods without a body that are sent without `Content-Length: 0`. */
@@ -22,7 +26,7 @@ const withoutLength = {
 /** Returns the headers, with the scheme of the authorization and without the credentials. */
 export const of = (
   { body, headers, method, url }: HttpClientRequest,
-  { client, host = new URL(url).host, scheme }: Options
+  { client, host = new URL(url).host, repeated, scheme }: Options
 ): ReadonlyArray<readonly [name: string, value: string]> => {
   const isEmpty = body._tag === "Empty"
   const length: ReadonlyArray<readonly [string, string]> = isEmpty
@@ -31,7 +35,7 @@ export const of = (
   const own = Object.entries(headers).flatMap(([name, value]) =>
     name === "host" || (name === "content-length" && (isEmpty || client === "undici"))
       ? []
-      : [[name, value ?? ""] as const]
+      : (repeated.get(name) ?? [value ?? ""]).map((line) => [name, line] as const)
   )
   const proof: ReadonlyArray<readonly [string, string]> = [
     ["authorization", `${scheme} `],

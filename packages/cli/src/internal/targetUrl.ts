@@ -10,45 +10,68 @@ import * as Either from "effect/Either"
 
 import { type Failure, usage } from "./Failure.js"
 
-const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i
-
 export interface Api {
   readonly baseUrl: string
   readonly origins: ReadonlySet<string>
 }
 
-const absolute = (written: string, { baseUrl, origins }: Api): string => {
-  if (withScheme.test(written)) return written
-  if (/^:\d/.test(written)) return `http://localhost${written}`
-  if (written === ":" || written.startsWith(":/")) return `http://localhost${written.slice(1)}`
+/** The beginning of the URL, and the path and query that follow it. */
+type Parts = readonly [origin: string, rest: string]
+
+const parts = (written: string, { baseUrl, origins }: Api): Parts => {
+  const [, origin, rest] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)(.*)$/is.exec(written) ?? []
+  if (origin !== undefined && rest !== undefined) return [origin, rest]
+  const local = /^:(\d[^/?#]*)?(?=[/?#]|$)/.exec(written)
+  if (local !== null) {
+    const [shorthand, port] = local
+    return [`http://localhost${port === undefined ? "" : shorthand}`, written.slice(shorthand.length)]
+  }
   const host = written.split(/[/?#]/, 1)[0] ?? ""
-  const origin = [...origins].find((one) => new URL(one).host === host.toLowerCase())
-  if (origin !== undefined) return origin + written.slice(host.length)
-  return baseUrl + (written === "" || /^[/?#]/.test(written) ? written : `/${written}`)
+  const known = [...origins].find((one) => new URL(one).host === host.toLowerCase())
+  if (known !== undefined) return [known, written.slice(host.length)]
+  return [baseUrl, written === "" || /^[/?#]/.test(written) ? written : `/${written}`]
 }
 
 // RFC 3986 section 6.2.2.2: letters, digits, hyphen, period, underscore and tilde need no escape, and get none.
 const needless = /%(?:3[0-9]|4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A]|2[DE]|5F|7E)/gi
 
-const normal = (url: string): string => url.replace(needless, (escaped) => decodeURIComponent(escaped))
+/** RFC 3986 section 3.3 and 3.4: characters that are not escaped. */
+const ofPath = "\\-\\w.~!$&'()*+,;=:@/"
+const ofQuery = `${ofPath}?`
 
-/** Appends the query to the existing one. */
+const percent = (text: string): string =>
+  [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join("")
+
+/** Escapes all but these characters, as HTTPie does. Existing escapes remain if each percent sign belongs to one. */
+const escaped = (text: string, characters: string): string => {
+  const others = new RegExp(`[^${characters}]`, "gu")
+  return /%(?![0-9a-f]{2})/i.test(text)
+    ? text.replace(others, percent)
+    : text.replace(needless, (one) => decodeURIComponent(one))
+      .replace(others, (one) => one === "%" ? one : percent(one))
+      .replace(/%../g, (one) => one.toUpperCase())
+}
+
+/** Returns the URL, with the query appended to that of the user. */
 export const make = (written: string, query: string, api: Api): Either.Either<string, Failure> => {
-  const text = absolute(written, api)
-  if (/[\x00-\x20\x7f]/.test(written) || !URL.canParse(text)) {
+  const [origin, rest] = parts(written, api)
+  const [before = ""] = rest.split("#", 1)
+  const mark = before.indexOf("?")
+  const path = escaped(mark === -1 ? before : before.slice(0, mark), ofPath)
+  const own = mark === -1 ? "" : escaped(before.slice(mark + 1), ofQuery)
+  const joint = own === "" || query === "" ? "" : "&"
+  const text = `${origin}${path}${mark === -1 && query === "" ? "" : `?${own}${joint}${query}`}`
+  // A backslash would end the host for some parsers, but not for others.
+  if (/[\x00-\x1f\x7f]|^\s/.test(written) || origin.includes("\\") || !URL.canParse(text)) {
     return Either.left(
       usage(`"${written}" is not a valid URL.`, `Pass a path such as /items, relative to ${api.baseUrl}, or a URL.`)
     )
   }
   const url = new URL(text)
-  if (url.username !== "" || url.password !== "") {
-    return Either.left(usage(
+  return url.username === "" && url.password === ""
+    ? Either.right(url.href)
+    : Either.left(usage(
       `The URL has credentials in it.`,
       "Remove the part before the @: the token authorizes the call."
     ))
-  }
-  url.hash = ""
-  const [before] = text.split("#", 1)
-  const mark = before?.includes("?") === true ? (/[?&]$/.test(before) ? "" : "&") : "?"
-  return Either.right(normal(query === "" ? url.href : new URL(`${before}${mark}${query}`).href))
 }

@@ -8,11 +8,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 import { harmless } from "./ansi.js"
+import * as headerText from "./headerText.js"
 import * as redaction from "./redaction.js"
 import type * as Screen from "./Screen.js"
 
 const headers = (all: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
-  Object.entries(all).map(([name, value]) => `${harmless(name)}: ${redaction.header(name, value ?? "")}`)
+  Object.entries(all).map(([name, value]) =>
+    `${harmless(name)}: ${redaction.header(name, headerText.decode(value ?? ""))}`
+  )
 
 /** A call of the API, by what authorizes it. */
 export const isCall = ({ headers: sent }: HttpClientRequest.HttpClientRequest): boolean =>

@@ -27,8 +27,8 @@ export const start = Effect.gen(function*() {
         method: request.method ?? "",
         target: request.url ?? "",
         headers: Object.fromEntries(
-          Object.entries(request.headers).flatMap(([name, value]) =>
-            own.has(name) || value === undefined ? [] : [[name, String(value)]]
+          Object.entries(request.headersDistinct).flatMap(([name, lines]) =>
+            own.has(name) || lines === undefined ? [] : [[name, lines.join("\n")]]
           ).sort()
         ),
         body: Buffer.concat(chunks).toString("latin1"),

@@ -295,7 +295,8 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       const transport: sentHeaders.Options = {
         scheme: dpop === undefined ? "Bearer" : "DPoP",
         client: network.isConfigured(chosen.values, process.env) ? "undici" : "node",
-        host: headers.get("host")
+        host: headers.get("host"),
+        repeated: described.message.repeated
       }
       yield* showRequest(sent, transport, options.offline ? printing.ofRequest : wanted, look)
       if (options.offline) return "success" as const
@@ -329,7 +330,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     })
     const called = Effect.provide(
       Effect.scoped(use),
-      client.layer(chosen, { host: described.message.headers.get("host") })
+      client.layer(chosen, { host: described.message.headers.get("host"), repeated: described.message.repeated })
     )
     return yield* limit === undefined ? called : Effect.timeoutFail(called, {
       duration: limit,
