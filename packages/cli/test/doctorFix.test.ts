@@ -34,10 +34,12 @@ describe("a change of a profile", () => {
     unset: fc.uniqueArray(fc.constantFrom(...variables))
   }).map(({ set, unset }) => change.set(set, ...unset.filter((name) => set[name] === undefined)))
 
+  const mark = fc.constantFrom("", "\ufeff")
+
   it("leads to exactly the changed settings, and keeps every other line", () => {
     fc.assert(
-      fc.property(fc.array(line), fc.constantFrom("\n", "\r\n"), changes, (lines, end, changed) => {
-        const text = lines.map((one) => one + end).join("")
+      fc.property(fc.array(line), fc.constantFrom("\n", "\r\n"), changes, mark, (lines, end, changed, bom) => {
+        const text = bom + lines.map((one) => one + end).join("")
         const edited = Either.getOrThrow(edit(text, changed))
         const before = Either.getOrThrow(profileText.read(text))
         assert.deepStrictEqual(
@@ -47,12 +49,12 @@ describe("a change of a profile", () => {
         const named = [...Object.keys(changed.set), ...changed.unset]
         const isOther = (one: string) => !named.some((name) => new RegExp(`^\\s*(export )?${name}\\b`).test(one))
         assert.deepStrictEqual(
-          edited.text.split(end).filter(isOther).filter((one) => one !== ""),
+          edited.text.replace(bom, "").split(end).filter(isOther).filter((one) => one !== ""),
           lines.filter(isOther).filter((one) => one !== "")
         )
         if (lines.length > 0) assert.notMatch(edited.text, end === "\n" ? /\r/ : /[^\r]\n/)
       }),
-      { examples: [[["OAUTH_TOKEN_URL=:", "  # OAUTH_DPOP=true"], "\n", change.set({}, "OAUTH_TOKEN_URL")]] }
+      { examples: [[["OAUTH_TOKEN_URL=:", "  # OAUTH_DPOP=true"], "\n", change.set({}, "OAUTH_TOKEN_URL"), ""]] }
     )
   })
 

@@ -101,6 +101,9 @@ describe("a profile", () => {
       Either.right({ A: "b c", B: "d" })
     )
     assert.deepStrictEqual(profileText.read("A=b\nnonsense"), Either.left(2))
+    for (const text of ["A=b\n", "# a\r\nA='b'\r\n", "export A=b", "nonsense", ""]) {
+      assert.deepStrictEqual(profileText.read(`\ufeff${text}`), profileText.read(text))
+    }
   })
 
   it("is in the directories of the user", () => {

@@ -129,16 +129,21 @@ describe("sandbox", () => {
         yield* Effect.promise(() =>
           writeFile(
             file,
-            JSON.stringify({
-              publicHost: "localhost",
-              server: {
-                server: "okta",
-                tokenLife: "2 hours",
-                scopes: ["read", "items:admin"],
-                clients: [{ id: "one", secret: "first", method: "client_secret_post" }, { id: "two", secret: "second" }]
-              },
-              api: { rejection: { status: 403, body: "expired" }, audience: "items" }
-            })
+            `\ufeff${
+              JSON.stringify({
+                publicHost: "localhost",
+                server: {
+                  server: "okta",
+                  tokenLife: "2 hours",
+                  scopes: ["read", "items:admin"],
+                  clients: [{ id: "one", secret: "first", method: "client_secret_post" }, {
+                    id: "two",
+                    secret: "second"
+                  }]
+                },
+                api: { rejection: { status: 403, body: "expired" }, audience: "items" }
+              })
+            }`
           )
         )
         const { stderr } = yield* running([

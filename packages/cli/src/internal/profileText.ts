@@ -46,7 +46,9 @@ export const write = (values: Values): Either.Either<string, string> =>
  * Returns the variables as Node reads them (`node --env-file`), or the number of the first invalid line. Node ignores such a
  * line, so that a setting would be missing.
  */
-export const read = (text: string): Either.Either<Values, number> => {
+export const read = (written: string): Either.Either<Values, number> => {
+  // Node takes the byte order mark of Windows editors for a part of the first name.
+  const text = written.replace(/^\ufeff/, "")
   // Some versions of Node.js read a comment that follows blanks and contains "=" as a variable whose name begins with "#".
   const values: Values = Object.fromEntries(
     Object.entries(parseEnv(text)).filter((one): one is [string, string] =>

@@ -55,7 +55,8 @@ const handler: NonNullable<NonNullable<Sandbox.Options["api"]>["handler"]> = ({ 
 
 const readFile = (option: string, path: string) =>
   Effect.tryPromise({
-    try: () => FileSystem.readFile(path, "utf8"),
+    // The decoder drops the byte order mark of Windows editors.
+    try: async () => new TextDecoder().decode(await FileSystem.readFile(path)),
     catch: (error) => usage(`${option} ${path} cannot be read: ${error instanceof Error ? error.message : "unknown"}.`)
   })
 
