@@ -199,7 +199,7 @@ describe("a call", () => {
         const { run } = yield* start
         const ended = yield* run("call", "--timeout", "300ms", "/silent")
         assert.strictEqual(ended.exitCode, 19)
-        assert.match(ended.stderr, /not finished within --timeout/)
+        assert.match(ended.stderr, /not finished within --timeout 300ms\./)
         assert.match((yield* run("call", "--timeout", "soon", "/x")).stderr, /--timeout soon is not a duration/)
       }),
     minute

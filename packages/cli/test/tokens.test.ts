@@ -97,6 +97,28 @@ describe("a token", () => {
       }
     }), minute)
 
+  it.scopedLive("is requested, and revoked, within --timeout", () =>
+    Effect.gen(function*() {
+      const { env, run, user } = yield* start()
+      const silent = yield* servers.http(() => {})
+      assert.strictEqual((yield* run("token", "--timeout", "1min")).exitCode, 0)
+      for (const args of [["token", "--fresh"], ["exec", "--fresh", "--", "true"], ["inspect"], ["revoke"]]) {
+        const { exitCode, stderr } = yield* user.run([args[0] ?? "", "--timeout", "300ms", ...args.slice(1)], {
+          env: args[0] === "revoke"
+            ? { ...env, OAUTH_REVOCATION_URL: `${silent}/revoke` }
+            : { ...env, OAUTH_TOKEN_URL: `${silent}/token` }
+        })
+        assert.strictEqual(exitCode, 12, stderr)
+        assert.match(
+          stderr,
+          /^error: The command was not finished within --timeout 300ms\. [^]*effect-oauth doctor\.\n$/
+        )
+        const wrong = yield* run(args[0] ?? "", "--timeout", "soon", ...args.slice(1))
+        assert.strictEqual(wrong.exitCode, 2)
+        assert.match(wrong.stderr, /--timeout soon is not a duration/)
+      }
+    }), minute)
+
   it("is due in its refresh window, and when it does not last for --min-life", () => {
     const day = 86_400_000
     const token = { requestedAt: 0, expiresAt: day }

@@ -53,6 +53,8 @@ const minLife = text("DURATION", "Request another token unless the cached one la
 
 const fresh = flag("Request another token than the cached one, also while the failure of a request is remembered.")
 
+const timeout = text("DURATION", "The time that all requests together may take: 10s, 500ms, 2min.")
+
 const token = command(
   "Print an access token: the cached one, or a new one.",
   {
@@ -66,7 +68,8 @@ const token = command(
     header: flag("The same as --format header."),
     exec: text("COMMAND", "Run a line in the shell, with the token in OAUTH_ACCESS_TOKEN. See effect-oauth exec."),
     minLife,
-    fresh
+    fresh,
+    timeout
   },
   () => import("./commands/token.js")
 )
@@ -74,7 +77,7 @@ const token = command(
 const exec = commandWithArguments(
   "Run a program with an access token in OAUTH_ACCESS_TOKEN: never as an argument, which others can see.",
   { placeholder: "-- PROGRAM [ARGUMENT ...]", description: "The program, and its arguments.", completes: "command" },
-  { ...common, minLife, fresh },
+  { ...common, minLife, fresh, timeout },
   () => import("./commands/exec.js")
 )
 
@@ -109,7 +112,7 @@ const call = commandWithArguments(
     continue: flag("Continue the download of --output where it ended.", "c"),
     follow: flag("Follow redirects within the origin.", "F"),
     offline: flag("Print the request, without its token, and send nothing."),
-    timeout: text("DURATION", "The time that the whole call may take: 10s, 500ms, 2min."),
+    timeout,
     showSecrets: flag("Show headers of responses in full that may hold secrets, also on a terminal.")
   },
   () => import("./commands/call.js")
@@ -120,6 +123,7 @@ const inspect = command(
   {
     ...common,
     stdin: flag("Inspect a token from standard input instead, such as one that was pasted."),
+    timeout,
     json
   },
   () => import("./commands/inspect.js")
@@ -144,7 +148,7 @@ const budget = command(
 
 const revoke = command(
   "Revoke the cached token, and remove it.",
-  { ...common, forget: flag("Only remove it here, where the server revokes none.") },
+  { ...common, forget: flag("Only remove it here, where the server revokes none."), timeout },
   () => import("./commands/revoke.js")
 )
 

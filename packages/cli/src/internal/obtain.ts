@@ -9,6 +9,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
+import * as deadline from "./deadline.js"
 import * as durationText from "./durationText.js"
 import { explain } from "./explain.js"
 import { Failure, usage } from "./Failure.js"
@@ -17,7 +18,7 @@ import type { Settings } from "./settings.js"
 import * as storedTokens from "./storedTokens.js"
 import * as tokenLife from "./tokenLife.js"
 
-export interface Options {
+export interface Options extends deadline.Options {
   readonly fresh: boolean
   readonly minLife: Option.Option<string>
 }
@@ -92,4 +93,4 @@ export const token = (chosen: Settings, options: Options) =>
     const mayBeStored = !options.fresh && chosen.given === undefined && certificateBoundTokens !== true
     const found = mayBeStored ? yield* stored(minLife) : undefined
     return found ?? (yield* requested(chosen, options, minLife))
-  }).pipe(Effect.provide(storedTokens.layer(chosen)))
+  }).pipe(Effect.provide(storedTokens.layer(chosen)), deadline.within(options, "authorizationServer"))

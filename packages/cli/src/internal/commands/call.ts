@@ -22,7 +22,7 @@ import * as client from "../client.js"
 import * as content from "../content.js"
 import * as contentType from "../contentType.js"
 import * as download from "../download.js"
-import * as durationText from "../durationText.js"
+import * as deadline from "../deadline.js"
 import * as errorCode from "../errorCode.js"
 import { Failure, usage } from "../Failure.js"
 import * as httpMessage from "../httpMessage.js"
@@ -41,7 +41,7 @@ import * as stdio from "../stdio.js"
 import * as targetUrl from "../targetUrl.js"
 import { version } from "../version.js"
 
-export interface Options extends Common {
+export interface Options extends Common, deadline.Options {
   readonly args: ReadonlyArray<string>
   readonly form: boolean
   readonly multipart: boolean
@@ -58,7 +58,6 @@ export interface Options extends Common {
   readonly continue: boolean
   readonly follow: boolean
   readonly offline: boolean
-  readonly timeout: Option.Option<string>
   readonly showSecrets: boolean
 }
 
@@ -211,14 +210,6 @@ const partsOf = (options: Options, isTerminal: boolean) => {
     : Effect.succeed(found)
 }
 
-const timeoutOf = ({ timeout }: Options): Effect.Effect<number | undefined, Failure> => {
-  if (Option.isNone(timeout)) return Effect.succeed(undefined)
-  const millis = Option.getOrUndefined(durationText.read(timeout.value))
-  return millis === undefined || millis <= 0
-    ? Effect.fail(usage(`--timeout ${timeout.value} is not a duration.`, "Write 10s, 500ms or 2min."))
-    : Effect.succeed(millis)
-}
-
 /** The size of the part of the file that exists. */
 const offsetOf = (options: Options): Effect.Effect<number, Failure> =>
   !options.continue
@@ -278,7 +269,6 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     }
     const chosen = yield* settings.load(options.profile)
     const described = yield* message(options)
-    const limit = yield* timeoutOf(options)
     const offset = yield* offsetOf(options)
 
     const use = Effect.gen(function*() {
@@ -328,17 +318,10 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       }
       return outcome
     })
-    const called = Effect.provide(
-      Effect.scoped(use),
-      client.layer(chosen, { host: described.message.headers.get("host"), repeated: described.message.repeated })
+    return yield* Effect.scoped(use).pipe(
+      Effect.provide(
+        client.layer(chosen, { host: described.message.headers.get("host"), repeated: described.message.repeated })
+      ),
+      deadline.within(options, "api")
     )
-    return yield* limit === undefined ? called : Effect.timeoutFail(called, {
-      duration: limit,
-      onTimeout: () =>
-        new Failure({
-          outcome: "api",
-          message: `The call was not finished within --timeout ${durationText.show(limit)}.`,
-          remedy: "Allow more time, or check the API."
-        })
-    })
   })

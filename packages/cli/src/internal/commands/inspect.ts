@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 
 import { harmless } from "../ansi.js"
 import * as client from "../client.js"
+import * as deadline from "../deadline.js"
 import * as durationText from "../durationText.js"
 import { usage } from "../Failure.js"
 import * as jwt from "../jwt.js"
@@ -21,7 +22,7 @@ import * as settings from "../settings.js"
 import * as stdio from "../stdio.js"
 import * as table from "../table.js"
 
-export interface Options extends Common {
+export interface Options extends Common, deadline.Options {
   readonly stdin: boolean
   readonly json: boolean
 }
@@ -150,5 +151,5 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       if (found !== undefined) yield* showClaims(found)
       return "success" as const
     })
-    return yield* Effect.provide(use, client.layer(chosen))
+    return yield* Effect.provide(use, client.layer(chosen)).pipe(deadline.within(options, "authorizationServer"))
   })

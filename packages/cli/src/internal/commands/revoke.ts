@@ -7,12 +7,13 @@ import * as TokenRevocation from "@effect-oauth/client-credentials/TokenRevocati
 import * as Effect from "effect/Effect"
 
 import * as client from "../client.js"
+import * as deadline from "../deadline.js"
 import { Failure } from "../Failure.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
 import * as settings from "../settings.js"
 
-export interface Options extends Common {
+export interface Options extends Common, deadline.Options {
   /** Deletes the cached token without revocation. */
   readonly forget: boolean
 }
@@ -50,5 +51,5 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       )
       return "success" as const
     })
-    return yield* Effect.provide(use, client.layer(chosen))
+    return yield* Effect.provide(use, client.layer(chosen)).pipe(deadline.within(options, "authorizationServer"))
   })
