@@ -1,6 +1,7 @@
 /**
  * Calls: what is sent, and how responses are shown.
  */
+import { randomBytes } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Zlib from "node:zlib"
@@ -16,6 +17,7 @@ import * as jsonText from "../src/internal/jsonText.js"
 import * as redaction from "../src/internal/redaction.js"
 import * as redirects from "../src/internal/redirects.js"
 import { formatLimit } from "../src/internal/responseBody.js"
+import * as signInPage from "../src/internal/signInPage.js"
 import * as binary from "./support/binary.js"
 import * as servers from "./support/tlsServers.js"
 
@@ -36,6 +38,22 @@ const encodings: ReadonlyArray<readonly [encoding: string, body: Uint8Array]> = 
   ["of-the-future", Buffer.from("compressed")]
 ]
 
+/** Pages that users sign in by, as servers and gateways write them. */
+const signInPages: ReadonlyArray<string> = [
+  "<!doctype html><form action=/login><input name=user><input type='password'></form>",
+  "<html><head><title>Sign in - Example</title></head></html>",
+  "<!DOCTYPE html><title>Acme | Login</title>",
+  "<html><body onload=\"document.forms[0].submit()\"><form method=post><input name=\"SAMLRequest\"></form></body></html>",
+  "<html><meta http-equiv=\"refresh\" content=\"0; url=/oauth2/authorize?client_id=a\"></html>",
+  "<html><script>window.location.href = \"https://login.example.com/common\"</script></html>",
+  "<html><script>location.replace('/users/sign_in')</script></html>"
+]
+
+const otherPages: ReadonlyArray<string> = [
+  "<html><title>Items</title><h1>Items</h1></html>",
+  "<html><meta http-equiv=\"refresh\" content=\"30\"><p>the location is here</p></html>"
+]
+
 const start = Effect.gen(function*() {
   const { environment: env, server } = yield* Loopback.start()
   const { directory, ...user } = yield* binary.home
@@ -47,7 +65,17 @@ const start = Effect.gen(function*() {
       response.writeHead(200, { "content-type": "text/plain", "content-encoding": encoded[0] })
       return response.end(encoded[1])
     }
+    const [, coding, status = 200] = /^\/sign-in-page\/(identity|gzip)\/(\d+)/.exec(pathname) ?? []
+    if (coding !== undefined) {
+      // Longer than what is examined, so that the compressed beginning ends early.
+      const page = Buffer.from(`${signInPages[0]}<!--${randomBytes(200_000).toString("base64")}-->`)
+      response.writeHead(Number(status), { "content-type": "text/html; charset=utf-8", "content-encoding": coding })
+      return response.end(coding === "gzip" ? Zlib.gzipSync(page) : page)
+    }
     switch (pathname) {
+      case "/to-sign-in":
+        response.writeHead(302, { location: "/sign-in-page/gzip/200/login?c4n4ry" })
+        return response.end()
       case "/silent":
         return
       case "/broken":
@@ -257,6 +285,43 @@ describe("a call", () => {
     assert.strictEqual(redirects.next(sent, 302, undefined, 0)?._tag, "Stay")
     assert.strictEqual(redirects.next(sent, 302, "http://api.example.com/b", 0)?._tag, "Stay")
   })
+})
+
+describe("a sign-in page in place of the response", () => {
+  it("is recognized, in the form in which servers write it", () => {
+    for (const page of signInPages) assert.isTrue(signInPage.is("text/html", page), page)
+    for (const page of otherPages) assert.isFalse(signInPage.is("text/html", page), page)
+    assert.isFalse(signInPage.is("application/json", "{\"type\":\"password\"}"))
+  })
+
+  it.scopedLive(
+    "is a warning beside it, however it is sent and wherever it is written, with the exit code of the status",
+    () =>
+      Effect.gen(function*() {
+        const { directory, run } = yield* start
+        const warning = /^warning: GET http:[^?]* returned 200 with a sign-in page\. [^]*API_BASE_URL[^]*$/
+        for (const path of ["/sign-in-page/identity/200", "/sign-in-page/gzip/200"]) {
+          for (const args of [[], ["--print", "h"], ["--pretty", "format"], ["--output", join(directory, "page")]]) {
+            const { exitCode, stderr } = yield* run("call", path, ...args)
+            assert.strictEqual(exitCode, 0)
+            assert.match(stderr.split("\n").find((line) => line.startsWith("warning")) ?? "", warning, args.join(" "))
+          }
+        }
+        assert.strictEqual((yield* run("call", "--quiet", "/sign-in-page/identity/200")).stderr, "")
+        assert.match(
+          (yield* run("call", "--follow", "/to-sign-in")).stderr,
+          /GET \S*\/login returned 200 with a sign-in/
+        )
+        const redirected = yield* run("call", "/to-sign-in")
+        assert.strictEqual(redirected.exitCode, 3)
+        assert.match(redirected.stderr, /It redirects to \S*\/login\. This address probably signs users in/)
+        const forbidden = yield* run("call", "/sign-in-page/gzip/403")
+        assert.strictEqual(forbidden.exitCode, 4)
+        assert.match(forbidden.stderr, /returned 403\. The response is a sign-in page\./)
+        assert.match((yield* run("call", "/sign-in-page/gzip/500")).stderr, /returned 500\. The API failed/)
+      }),
+    minute
+  )
 })
 
 describe("a response", () => {

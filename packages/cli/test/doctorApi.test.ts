@@ -55,6 +55,15 @@ const situations: ReadonlyArray<Situation> = [
     remedy: /API_BASE_URL.*--path/
   },
   {
+    name: "a sign-in page with 403",
+    status: 403,
+    headers: html,
+    body: "<html><title>Sign In</title></html>",
+    code: "sign-in-page",
+    says: /sign-in page \(403\)/,
+    remedy: /API_BASE_URL.*--path/
+  },
+  {
     name: "another page with 200",
     status: 200,
     headers: html,

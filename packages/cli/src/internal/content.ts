@@ -11,13 +11,14 @@ import * as contentCoding from "../../../client-credentials/dist/internal/http/c
 import * as contentType from "./contentType.js"
 import { Failure } from "./Failure.js"
 
+/** The parts of a response that are shown or saved. */
+export type Received = Pick<HttpClientResponse.HttpClientResponse, "headers" | "request" | "status" | "stream">
+
 /** The content codings that calls accept: all that the oldest Node in use decodes. */
 export const acceptedEncodings = "gzip, deflate, br"
 
 /** Decodes the body by its Content-Encoding. A body with an unknown coding is returned unchanged. */
-export const decompressed = (
-  response: HttpClientResponse.HttpClientResponse
-): Stream.Stream<Uint8Array, unknown> => {
+export const decompressed = (response: Received): Stream.Stream<Uint8Array, unknown> => {
   const encoding = response.headers["content-encoding"]
   if (response.request.method === "HEAD" || contentCoding.codings(encoding).length === 0) return response.stream
   if (!contentCoding.isSupported(encoding)) return response.stream

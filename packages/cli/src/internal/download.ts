@@ -5,11 +5,11 @@ import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
+import type { Received } from "./content.js"
 import * as errorCode from "./errorCode.js"
 import { Failure } from "./Failure.js"
 import type { Service as Screen } from "./Screen.js"
@@ -88,7 +88,7 @@ interface Target {
 
 /** Compares the received size with the header, because an interrupted body may end as a complete stream does. */
 const isShort = (
-  { headers, request: { method }, status }: HttpClientResponse.HttpClientResponse,
+  { headers, request: { method }, status }: Received,
   arrived: number
 ): boolean =>
   method !== "HEAD" && status !== 304 && headers["content-encoding"] === undefined &&
@@ -120,7 +120,7 @@ const finish = async (draft: string, directory: string, name: string, replaces: 
 
 /** Returns true if the response reports that the file ends at this offset. */
 export const isWhole = (
-  { headers, status }: HttpClientResponse.HttpClientResponse,
+  { headers, status }: Received,
   offset: number
 ): boolean => status === 416 && headers["content-range"]?.replaceAll(" ", "") === `bytes*/${offset}`
 
@@ -129,7 +129,7 @@ export const isWhole = (
  * attempt. If the server sends the whole file, the file is replaced.
  */
 export const append = (
-  response: HttpClientResponse.HttpClientResponse,
+  response: Received,
   { offset, output, url }: { readonly output: string; readonly offset: number; readonly url: string },
   screen: Screen
 ): Effect.Effect<string, unknown> =>
@@ -166,7 +166,7 @@ export const append = (
   }).pipe(Effect.scoped)
 
 export const save = (
-  response: HttpClientResponse.HttpClientResponse,
+  response: Received,
   { output, url }: { readonly output: string | undefined; readonly url: string },
   screen: Screen
 ): Effect.Effect<string, unknown> =>

@@ -2,7 +2,6 @@
  * The body of a response on standard output: formatted if it is small, else as it arrives, in memory that does not depend on
  * its size.
  */
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
@@ -56,7 +55,7 @@ const measured = (chunks: Stream.Stream<Uint8Array, unknown>, type: string | und
   })
 
 /** Shows the body of a response. */
-export const show = (response: HttpClientResponse.HttpClientResponse, look: printing.Look) =>
+export const show = (response: content.Received, look: printing.Look) =>
   Effect.scoped(Effect.gen(function*() {
     const { isTerminal, note } = yield* Screen
     const type = response.headers["content-type"]

@@ -8,7 +8,6 @@ import * as Path from "node:path"
 
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as ApiClient from "@effect-oauth/client-credentials/ApiClient"
 import * as Challenge from "@effect-oauth/client-credentials/Challenge"
@@ -21,8 +20,8 @@ import { harmless, make as styleOf } from "../ansi.js"
 import * as client from "../client.js"
 import * as content from "../content.js"
 import * as contentType from "../contentType.js"
-import * as download from "../download.js"
 import * as deadline from "../deadline.js"
+import * as download from "../download.js"
 import * as errorCode from "../errorCode.js"
 import { Failure, usage } from "../Failure.js"
 import * as httpMessage from "../httpMessage.js"
@@ -37,6 +36,7 @@ import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
 import type * as sentHeaders from "../sentHeaders.js"
 import * as settings from "../settings.js"
+import * as signInPage from "../signInPage.js"
 import * as stdio from "../stdio.js"
 import * as targetUrl from "../targetUrl.js"
 import { version } from "../version.js"
@@ -183,8 +183,11 @@ const remark = (status: number, challenge: string | undefined, scheme: "bearer" 
   return "Check the path and what is sent."
 }
 
+const signIn = "This address probably signs users in and does not accept the token. Check the path, API_BASE_URL and " +
+  "OAUTH_AUDIENCE; effect-oauth doctor examines them."
+
 const show = (
-  response: HttpClientResponse.HttpClientResponse,
+  response: content.Received,
   wanted: printing.Parts,
   look: printing.Look
 ) =>
@@ -245,13 +248,39 @@ const send = (first: redirects.Sent, { follow }: Options) =>
       const next = redirects.next(sent, response.status, response.headers["location"], followed)
       if (next === undefined) return { sent, response, reason: undefined }
       const found = redirects.target(sent.url, response.headers["location"])
-      const where = found === undefined ? "" : ` It redirects to ${harmless(redirects.shown(found))}.`
+      const where = found === undefined ?
+        "" :
+        ` It redirects to ${harmless(redirects.shown(found))}.${
+          signInPage.isPath(new URL(found).pathname) ? ` ${signIn}` : ""
+        }`
       if (next._tag === "Stay") return { sent, response, reason: `Not followed: ${next.reason}.${where}` }
       if (!follow) return { sent, response, reason: `Redirects are followed by --follow.${where}` }
       yield* Stream.runDrain(response.stream)
       yield* note(`${response.status}: following to ${harmless(redirects.shown(next.sent.url))}`)
       sent = next.sent
     }
+  })
+
+/** Reports a status other than those of success, and a sign-in page in place of the response. Returns the outcome. */
+const conclude = (
+  { reason, response, sent }: Effect.Effect.Success<ReturnType<typeof send>>,
+  isSignInPage: Effect.Effect<boolean>,
+  scheme: "bearer" | "dpop"
+) =>
+  Effect.gen(function*() {
+    const { complain, err, note } = yield* Screen
+    const { headers, status } = response
+    const outcome = ofStatus(status)
+    const returned = `${sent.message.method} ${redirects.shown(sent.url)} returned ${status}`
+    const isPage = (outcome === "success" || status === 403) && (yield* isSignInPage)
+    if (outcome === "success") {
+      if (isPage) yield* note(`${err.yellow("warning:")} ${returned} with a sign-in page. ${signIn}`)
+      return outcome
+    }
+    const words = reason ??
+      (isPage ? `The response is a sign-in page. ${signIn}` : remark(status, headers["www-authenticate"], scheme))
+    yield* complain(`${err.red("error:")} ${returned}. ${words}`)
+    return outcome
   })
 
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
@@ -291,32 +320,21 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       yield* showRequest(sent, transport, options.offline ? printing.ofRequest : wanted, look)
       if (options.offline) return "success" as const
       const answered = yield* send(sent, options)
-      const { reason, response } = answered
-      const outcome = ofStatus(response.status)
-      if (isSaved && outcome === "success") {
+      const { isFound, response } = signInPage.watch(answered.response)
+      const ended = conclude(answered, isFound, dpop === undefined ? "bearer" : "dpop")
+      if (isSaved && ofStatus(response.status) === "success") {
         const output = Option.getOrUndefined(options.output)
         yield* options.continue && output !== undefined
           ? download.append(response, { output, offset, url: answered.sent.url }, screen)
           : download.save(response, { output, url: answered.sent.url }, screen)
-        return outcome
+        return yield* ended
       }
       if (offset > 0 && download.isWhole(response, offset)) {
         yield* screen.note(`${Option.getOrElse(options.output, () => "")}: whole already`)
         return "success" as const
       }
       yield* show(response, wanted, look)
-      if (outcome !== "success") {
-        const { origin, pathname } = new URL(answered.sent.url)
-        const challenge = response.headers["www-authenticate"]
-        yield* screen.complain(
-          `${
-            screen.err.red("error:")
-          } ${answered.sent.message.method} ${origin}${pathname} returned ${response.status}. ${
-            reason ?? remark(response.status, challenge, dpop === undefined ? "bearer" : "dpop")
-          }`
-        )
-      }
-      return outcome
+      return yield* ended
     })
     return yield* Effect.scoped(use).pipe(
       Effect.provide(

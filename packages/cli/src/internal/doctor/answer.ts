@@ -1,6 +1,7 @@
 /**
  * Responses in the form that the rules use.
  */
+import * as signInPage from "../signInPage.js"
 
 export interface Answer {
   readonly method: string
@@ -18,16 +19,9 @@ export interface Answer {
   readonly isCut?: boolean | undefined
 }
 
-export const isHtml = ({ body, headers }: Answer): boolean =>
-  /^\s*text\/html\b|^\s*application\/xhtml/i.test(headers["content-type"] ?? "") ||
-  /^\s*(?:<!doctype html|<html[\s>])/i.test(body)
+export const isHtml = ({ body, headers }: Answer): boolean => signInPage.isHtml(headers["content-type"], body)
 
-/** A page with a form for a password, or one that is titled so. */
-export const isSignInPage = (answer: Answer): boolean =>
-  isHtml(answer) &&
-  /type=["']?password|<title>[^<]{0,80}(?:sign[ -]?in|log[ -]?in|single sign-on)|(?:sign|log) in to\b/i.test(
-    answer.body
-  )
+export const isSignInPage = ({ body, headers }: Answer): boolean => signInPage.is(headers["content-type"], body)
 
 export const json = ({ body }: Answer): unknown => {
   try {

@@ -1,6 +1,7 @@
 /**
  * Rules for the response of the API to a call with the token: its cause and the remedy.
  */
+import * as signInPage from "../signInPage.js"
 import { destination, isHtml, isSignInPage, retry, shown, wantsCertificate, wantsTls } from "./answer.js"
 import {
   type ApiFact,
@@ -41,10 +42,7 @@ const wantsKey = ({ answer }: ApiFact): boolean =>
   (/\b(?:api[ _-]?key|subscription[ _-]?key|x-api-key)\b/i.test(answer.body) ||
     /\b(?:api-?key|azureapimanagementkey)\b/i.test(answer.headers["www-authenticate"] ?? ""))
 
-const leadsToSignIn = ({ answer }: ApiFact): boolean =>
-  /(?:^|[/._-])(?:log[-_]?in|sign[-_]?in|sso|auth(?:orize|entication)?|saml|account)(?:[/._-]|$)/i.test(
-    destination(answer)?.pathname ?? ""
-  )
+const leadsToSignIn = ({ answer }: ApiFact): boolean => signInPage.isPath(destination(answer)?.pathname ?? "")
 
 /** A redirect that differs from the base URL in nothing but the scheme or a slash. */
 const moved = ({ answer, values }: ApiFact): URL | undefined => {
@@ -141,6 +139,12 @@ const rejections: ReadonlyArray<Rule<ApiFact>> = [
     holds: (fact) => is(403)(fact) && /Missing Authentication Token/.test(fact.answer.body),
     cause: (fact) => `the gateway at ${url(fact)} has nothing at this path (403, "Missing Authentication Token")`,
     remedy: () => `Check the path in API_BASE_URL, such as its stage. ${anotherPath}`
+  },
+  {
+    code: "sign-in-page",
+    holds: (fact) => is(403)(fact) && isSignInPage(fact.answer),
+    cause: (fact) => `${url(fact)} rejects the call with a sign-in page (403), so it does not accept the token`,
+    remedy: () => `Check API_BASE_URL with the API's documentation. ${anotherPath}`
   },
   {
     code: "firewall",
