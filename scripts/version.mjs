@@ -10,9 +10,9 @@ const run = (command, ...args) => {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-const refused = problemsOfAll(ofBothMajors().map(({ name }) => name))
-if (refused.length > 0) {
-  for (const problem of refused) console.error(problem)
+const rejected = problemsOfAll(ofBothMajors().map(({ name }) => name))
+if (rejected.length > 0) {
+  for (const problem of rejected) console.error(problem)
   process.exit(1)
 }
 

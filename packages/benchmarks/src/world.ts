@@ -34,7 +34,7 @@ export interface Options {
   /** The response time of the authorization server, in milliseconds. Default: 0. */
   readonly tokenDelay?: number | undefined
   /** Delay of the first rejection of the API, in milliseconds; the n-th takes n times as long. Default: 0. */
-  readonly refusalDelay?: number | undefined
+  readonly rejectionDelay?: number | undefined
 }
 
 /** Returns a token of the length of a signed token with a few claims. */
@@ -64,12 +64,12 @@ const isAuthenticated = ({ authorization, body }: Message): boolean => {
 }
 
 export const make = (options: Options = {}): World => {
-  const { refusalDelay = 0, tokenDelay = 0, tokenLife = 86_400 } = options
+  const { rejectionDelay = 0, tokenDelay = 0, tokenLife = 86_400 } = options
   const tokens = new Map([[fixedToken, Infinity]])
   const isGood = (value: string): boolean => (tokens.get(value) ?? 0) > Date.now()
   let requests = 0
   let served = 0
-  let refusals = 0
+  let rejections = 0
   let issued = 0
 
   const issue = (message: Message): Answer => {
@@ -92,7 +92,7 @@ export const make = (options: Options = {}): World => {
       if (message.path === paths.token) return later(tokenDelay, issue(message))
       if (message.path !== paths.items) return { status: 404, body: "{}" }
       if (message.authorization?.startsWith("Bearer ") !== true || !isGood(message.authorization.slice(7))) {
-        return later(++refusals * refusalDelay, { status: 401, body: "{\"error\":\"invalid_token\"}" })
+        return later(++rejections * rejectionDelay, { status: 401, body: "{\"error\":\"invalid_token\"}" })
       }
       served++
       return { status: 200, body: items }

@@ -26,7 +26,7 @@ export const codes = {
   /** The API returned 3xx; redirects are not followed. */
   redirected: 3,
   /** The API returned 4xx. */
-  refused: 4,
+  rejected: 4,
   /** The API returned 5xx. */
   failed: 5,
   /** Settings, or the profile, are missing or wrong. */

@@ -313,9 +313,9 @@ describe("call", () => {
         assert.match(ended.stderr, says)
       }
       yield* api.reject(() => true)
-      const refused = yield* run("call", "GET", "/items")
-      assert.strictEqual(refused.exitCode, 4)
-      assert.match(refused.stderr, /neither the token nor a new one.*OAUTH_AUDIENCE/)
+      const rejected = yield* run("call", "GET", "/items")
+      assert.strictEqual(rejected.exitCode, 4)
+      assert.match(rejected.stderr, /neither the token nor a new one.*OAUTH_AUDIENCE/)
     }), minute)
 
   it.scopedLive(
@@ -788,7 +788,7 @@ describe("every command", () => {
         const api = yield* recorder.start
         const run = (args: ReadonlyArray<string>) => user.run(args, { env: { ...env, API_BASE_URL: api.url } })
         const call = ["call", "POST", "/items", "sku=1"]
-        const refused = [
+        const rejected = [
           ...["--profil=staging", "--Profile=staging", "--PROFILE", "--no-such-option=1", "-x", "-x=1", "-Ix", "---"]
             .flatMap((option) => [[...call, option], ["call", option, "POST", "/items"], [option, ...call]]),
           [...call, "--Profile", "staging"],
@@ -799,7 +799,7 @@ describe("every command", () => {
             [command, "--quiet=perhaps"]
           ])
         ]
-        for (const args of sample("arguments that begin with a dash", refused, 16)) {
+        for (const args of sample("arguments that begin with a dash", rejected, 16)) {
           const ended = yield* run(args)
           assert.deepStrictEqual([ended.exitCode, ended.stdout], [2, ""], args.join(" "))
           assert.match(ended.stderr, /^error: /, args.join(" "))

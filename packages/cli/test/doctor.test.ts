@@ -18,7 +18,7 @@ interface Finding {
   readonly step: string
   readonly verdict: string
   readonly code: string
-  readonly says: string
+  readonly message: string
   readonly remedy?: string
   readonly fix?: { readonly set: Readonly<Record<string, string>>; readonly unset: ReadonlyArray<string> }
 }
@@ -62,7 +62,7 @@ describe("doctor, on the way to the server", () => {
       const { wrong } = yield* sick
       const found = yield* wrong({ OAUTH_TOKEN_URL: "https://auth.no-such-host.invalid/token" })
       assert.strictEqual(found.step, "name")
-      assert.match(found.says, /no-such-host.invalid/)
+      assert.match(found.message, /no-such-host.invalid/)
       assert.match(found.remedy ?? "", /OAUTH_TOKEN_URL|DNS/)
     }), minute)
 
@@ -74,7 +74,7 @@ describe("doctor, on the way to the server", () => {
         OAUTH_ALLOW_HTTP_LOOPBACK: "true"
       })
       assert.strictEqual(found.step, "connection")
-      assert.match(found.says, /refuses connections/)
+      assert.match(found.message, /refuses connections/)
     }), minute)
 
   const ip = { extensions: [{ name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] }] } as never
@@ -84,7 +84,7 @@ describe("doctor, on the way to the server", () => {
       name: string,
       make: (ca: certificates.Pems) => Effect.Effect<certificates.Pems>,
       trusts: boolean,
-      says: RegExp
+      message: RegExp
     ]
   > = [
     [
@@ -145,7 +145,7 @@ describe("doctor, on the way to the server", () => {
     ],
     ["for another name", (ca) => certificates.server(ca, "127.0.0.9"), true, /is for 127.0.0.9, not for 127.0.0.1/]
   ]
-  for (const [name, make, trusts, says] of cases) {
+  for (const [name, make, trusts, message] of cases) {
     it.scopedLive(`recognizes a certificate ${name}`, () =>
       Effect.gen(function*() {
         const { file, wrong } = yield* sick
@@ -156,7 +156,7 @@ describe("doctor, on the way to the server", () => {
           OAUTH_TLS_CA_FILE: trusts ? file("ca.pem", ca.cert) : undefined
         })
         assert.strictEqual(found.step, "certificate")
-        assert.match(found.says, says)
+        assert.match(found.message, message)
         assert.isNotEmpty(found.remedy)
       }), minute)
   }
@@ -180,7 +180,7 @@ describe("doctor, on the way to the server", () => {
           })
           const found = findings.find(({ step }) => step === "certificate")
           assert.strictEqual(found?.verdict, "warning")
-          assert.match(found?.says ?? "", /ends in 2 d/)
+          assert.match(found?.message ?? "", /ends in 2 d/)
         }),
       minute
     )
@@ -192,7 +192,7 @@ describe("doctor, on the way to the server", () => {
       const origin = yield* servers.http((_, response) => response.end())
       const found = yield* wrong({ OAUTH_TOKEN_URL: `${origin.replace("http:", "https:")}/token` })
       assert.strictEqual(found.step, "certificate")
-      assert.match(found.says, /responds by HTTP without TLS/)
+      assert.match(found.message, /responds by HTTP without TLS/)
     }), minute)
 })
 
@@ -211,7 +211,7 @@ const token = (more: object = {}): Http.RequestListener => (request, response) =
     : response.writeHead(405).end()
 
 describe("doctor, at the server", () => {
-  for (const [aheadBy, says] of [[630_000, /10 min \d+ s behind/], [-630_000, /10 min \d+ s ahead of/]] as const) {
+  for (const [aheadBy, message] of [[630_000, /10 min \d+ s behind/], [-630_000, /10 min \d+ s ahead of/]] as const) {
     it.scopedLive(`recognizes a clock that is ${aheadBy > 0 ? "behind" : "ahead"}`, () =>
       Effect.gen(function*() {
         const { client } = yield* sick
@@ -226,12 +226,12 @@ describe("doctor, at the server", () => {
         // Nothing that is sent is dated by it.
         const plain = yield* doctor(env)
         assert.deepStrictEqual([plain.exitCode, of(plain.findings).verdict], [0, "warning"])
-        assert.match(of(plain.findings).says, says)
+        assert.match(of(plain.findings).message, message)
         // Assertions are.
         const long = { OAUTH_CLIENT_SECRET: "l0ng".repeat(10), OAUTH_CLIENT_AUTHENTICATION: "client_secret_jwt" }
         const dated = yield* doctor({ ...env, ...long })
         assert.deepStrictEqual([dated.exitCode, of(dated.findings).verdict], [21, "wrong"])
-        assert.match(of(dated.findings).says, says)
+        assert.match(of(dated.findings).message, message)
         assert.match(of(dated.findings).remedy ?? "", /NTP/)
       }), minute)
   }
@@ -242,7 +242,7 @@ describe("doctor, at the server", () => {
       const origin = yield* scripted((_, response) => response.writeHead(404).end())
       const found = yield* wrong({ OAUTH_ISSUER: origin, OAUTH_ALLOW_HTTP_LOOPBACK: "true" })
       assert.strictEqual(found.step, "discovery")
-      assert.match(found.says, /no metadata document/)
+      assert.match(found.message, /no metadata document/)
     }), minute)
 
   it.scopedLive(
@@ -279,11 +279,14 @@ describe("doctor, at the server", () => {
     Effect.gen(function*() {
       const { wrong } = yield* sick
       const env = { OAUTH_TOKEN_URL: `${yield* scripted(token())}/token`, OAUTH_ALLOW_HTTP_LOOPBACK: "true" }
-      const refused = yield* wrong({ ...env, API_BASE_URL: yield* servers.closed })
-      assert.deepStrictEqual([refused.step, /API_BASE_URL/.test(refused.remedy ?? "")], ["connection", true])
+      const rejected = yield* wrong({ ...env, API_BASE_URL: yield* servers.closed })
+      assert.deepStrictEqual([rejected.step, /API_BASE_URL/.test(rejected.remedy ?? "")], ["connection", true])
       const broken = yield* servers.http((_, response) => response.writeHead(503).end())
       const failed = yield* wrong({ ...env, API_BASE_URL: broken })
-      assert.deepStrictEqual([failed.step, failed.says], ["call", `${broken}/ failed with an internal problem (503)`])
+      assert.deepStrictEqual([failed.step, failed.message], [
+        "call",
+        `${broken}/ failed with an internal problem (503)`
+      ])
     }), minute)
 })
 
@@ -337,10 +340,10 @@ describe("the verdict of doctor", () => {
   it.scopedLive(
     "is not good for any other response",
     () =>
-      Effect.forEach(bad, ([one, says]) =>
+      Effect.forEach(bad, ([one, message]) =>
         Effect.map(verdict(one), ({ exitCode, stdout }) => {
           assert.strictEqual(exitCode, 21, String(one.status))
-          assert.match(stdout, says)
+          assert.match(stdout, message)
           assert.notInclude(stdout, "s3cret")
           assert.notInclude(stdout, "Calls can be made")
           assert.match(stdout, /1 problem found\.\n$/)
@@ -406,7 +409,7 @@ describe("doctor, with oidc-provider over TLS", () => {
   it.scopedLive("recognizes what the server and the API reject", () =>
     Effect.gen(function*() {
       const { env, file, wrong } = yield* real
-      const say = ({ remedy, says, step }: Finding) => `${step}: ${says} ${remedy ?? ""}`
+      const say = ({ message, remedy, step }: Finding) => `${step}: ${message} ${remedy ?? ""}`
       assert.match(
         say(yield* wrong({ OAUTH_ISSUER: `${env.OAUTH_ISSUER}/` })),
         /^discovery: .*another issuer.*OAUTH_ISSUER/
@@ -433,7 +436,7 @@ describe("doctor, with oidc-provider over TLS", () => {
       const { state, wrong } = yield* real
       const cases: ReadonlyArray<readonly [env: Readonly<Record<string, string>>, code: string, remedy: RegExp]> = [
         [{ OAUTH_BASIC_ENCODING: "raw" }, "secret-encoding", /remove OAUTH_BASIC_ENCODING/],
-        [{ OAUTH_REQUEST_FORMAT: "json" }, "json-refused", /Remove OAUTH_REQUEST_FORMAT/]
+        [{ OAUTH_REQUEST_FORMAT: "json" }, "json-rejected", /Remove OAUTH_REQUEST_FORMAT/]
       ]
       for (const [env, code, remedy] of cases) {
         const before = state.issued
@@ -535,9 +538,9 @@ describe("doctor, with oidc-provider over TLS", () => {
       Effect.gen(function*() {
         const { doctor, env, file, wrong } = yield* real
         const missing = yield* wrong({ OAUTH_CLIENT_ID: "" })
-        assert.match(missing.says, /OAUTH_CLIENT_ID/)
+        assert.match(missing.message, /OAUTH_CLIENT_ID/)
         const nowhere = yield* wrong({ OAUTH_CLIENT_SECRET_FILE: "/nowhere/secret" })
-        assert.match(nowhere.says, /OAUTH_CLIENT_SECRET_FILE to be the path of a file that can be read \(NotFound\)/)
+        assert.match(nowhere.message, /OAUTH_CLIENT_SECRET_FILE to be the path of a file that can be read \(NotFound\)/)
         const { exitCode, findings } = yield* doctor({
           ...env,
           OAUTH_CLIENT_SECRET_FILE: file("open", servers.secret, 0o644)

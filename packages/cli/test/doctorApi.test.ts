@@ -17,7 +17,7 @@ interface Situation {
   readonly body?: string
   readonly env?: Readonly<Record<string, string>>
   readonly code: string
-  readonly says: RegExp
+  readonly message: RegExp
   readonly remedy: RegExp
   readonly fix?: Readonly<Record<string, string>>
 }
@@ -32,7 +32,7 @@ const situations: ReadonlyArray<Situation> = [
     status,
     headers: { location: "/elsewhere?c4n4ry" },
     code: "redirect",
-    says: new RegExp(`redirect \\(${status} to http://127\\.0\\.0\\.1:\\d+/elsewhere\\)`),
+    message: new RegExp(`redirect \\(${status} to http://127\\.0\\.0\\.1:\\d+/elsewhere\\)`),
     remedy: /token would go along/
   })),
   ...["/login", "/auth/authorize", "/users/sign_in", "https://login.example.com/oauth2/authorize"].map((
@@ -42,7 +42,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 302,
     headers: { location },
     code: "sign-in-page",
-    says: /for browsers/,
+    message: /for browsers/,
     remedy: /API_BASE_URL.*--path/
   })),
   {
@@ -51,7 +51,7 @@ const situations: ReadonlyArray<Situation> = [
     headers: html,
     body: "<html><form><input type=\"password\"></form></html>",
     code: "sign-in-page",
-    says: /200 with a sign-in page/,
+    message: /200 with a sign-in page/,
     remedy: /API_BASE_URL.*--path/
   },
   {
@@ -69,7 +69,7 @@ const situations: ReadonlyArray<Situation> = [
     headers: html,
     body: "<html>Welcome</html>",
     code: "page",
-    says: /HTML page/,
+    message: /HTML page/,
     remedy: /--path/
   },
   {
@@ -77,7 +77,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 400,
     headers: challenge("DPoP algs=\"ES256 RS256\""),
     code: "dpop-required",
-    says: /DPoP, 400/,
+    message: /DPoP, 400/,
     remedy: /Set OAUTH_DPOP=true/,
     fix: { OAUTH_DPOP: "true" }
   },
@@ -86,7 +86,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 400,
     body: "{\"error\":\"DPoP proof is required\"}",
     code: "dpop-required",
-    says: /DPoP, 400/,
+    message: /DPoP, 400/,
     remedy: /Set OAUTH_DPOP=true/,
     fix: { OAUTH_DPOP: "true" }
   },
@@ -95,7 +95,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 401,
     headers: challenge("DPoP error=\"invalid_token\", algs=\"ES256\""),
     code: "dpop-required",
-    says: /DPoP, 401/,
+    message: /DPoP, 401/,
     remedy: /Set OAUTH_DPOP=true/,
     fix: { OAUTH_DPOP: "true" }
   },
@@ -105,22 +105,22 @@ const situations: ReadonlyArray<Situation> = [
     headers: html,
     body: "<html><center>No required SSL certificate was sent</center><hr><center>nginx</center></html>",
     code: "client-certificate",
-    says: new RegExp(`requires a client certificate \\(${status}\\)`),
+    message: new RegExp(`requires a client certificate \\(${status}\\)`),
     remedy: /OAUTH_TLS_CERTIFICATE_FILE and OAUTH_TLS_KEY_FILE/
   })),
   {
     name: "a bad request",
     status: 400,
     body: "{}",
-    code: "call-refused",
-    says: /rejects the call \(400\)/,
+    code: "call-rejected",
+    message: /rejects the call \(400\)/,
     remedy: /API_BASE_URL.*--path/
   },
   ...[404, 410].map((status): Situation => ({
     name: `nothing there, by ${status}`,
     status,
     code: "not-found",
-    says: /does not exist/,
+    message: /does not exist/,
     remedy: /--path/
   })),
   {
@@ -128,7 +128,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 405,
     headers: { allow: "POST" },
     code: "method-not-allowed",
-    says: /does not allow GET \(405\)/,
+    message: /does not allow GET \(405\)/,
     remedy: /--path/
   },
   {
@@ -136,7 +136,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 429,
     headers: { "retry-after": "3600" },
     code: "limit",
-    says: /limits the rate of calls \(429\)/,
+    message: /limits the rate of calls \(429\)/,
     remedy: /Try again from \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ on/
   },
   {
@@ -144,16 +144,16 @@ const situations: ReadonlyArray<Situation> = [
     status: 429,
     headers: { "ratelimit-reset": "60" },
     code: "limit",
-    says: /429/,
+    message: /429/,
     remedy: /Try again from \d{4}-/
   },
-  { name: "a limit without its end", status: 429, code: "limit", says: /429/, remedy: /later/ },
+  { name: "a limit without its end", status: 429, code: "limit", message: /429/, remedy: /later/ },
   {
     name: "basic authentication wanted",
     status: 401,
     headers: challenge("Basic realm=\"api\""),
     code: "other-authentication",
-    says: /requires basic authentication \(401\), not a token/,
+    message: /requires basic authentication \(401\), not a token/,
     remedy: /API_BASE_URL.*user and a password/
   },
   {
@@ -161,7 +161,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 401,
     headers: challenge("Negotiate, NTLM"),
     code: "other-authentication",
-    says: /requires negotiate authentication/,
+    message: /requires negotiate authentication/,
     remedy: /API_BASE_URL/
   },
   ...[
@@ -172,14 +172,14 @@ const situations: ReadonlyArray<Situation> = [
     name: `an API key wanted: ${JSON.stringify(one)}`,
     ...one,
     code: "api-key",
-    says: /requires an API key/,
+    message: /requires an API key/,
     remedy: /X-Api-Key:VALUE/
   })),
   ...[401, 419, 498].map((status): Situation => ({
     name: `a token that is rejected by ${status}`,
     status,
     code: "no-challenge",
-    says: new RegExp(`rejects the token \\(${status}\\)`),
+    message: new RegExp(`rejects the token \\(${status}\\)`),
     remedy: /OAUTH_AUDIENCE or OAUTH_RESOURCE/
   })),
   ...([
@@ -191,7 +191,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 401,
     headers: challenge(value),
     code,
-    says: /rejects the token \(401/,
+    message: /rejects the token \(401/,
     remedy: /API_BASE_URL/
   })),
   {
@@ -199,7 +199,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 403,
     headers: challenge("Bearer error=\"invalid_token\""),
     code: "token-opaque",
-    says: /rejects the token \(403, invalid_token\)/,
+    message: /rejects the token \(403, invalid_token\)/,
     remedy: /OAUTH_AUDIENCE/
   },
   ...[
@@ -217,7 +217,7 @@ const situations: ReadonlyArray<Situation> = [
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
     code: "error" in body && body.error === "token_revoked" ? "token-inactive" : "token-opaque",
-    says: /rejects the token \(200/,
+    message: /rejects the token \(200/,
     remedy: /API_BASE_URL/
   })),
   ...[
@@ -230,7 +230,7 @@ const situations: ReadonlyArray<Situation> = [
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
     code: "error-in-body",
-    says: /returns 200 with an error in its body \(.*no_such_item\)/,
+    message: /returns 200 with an error in its body \(.*no_such_item\)/,
     remedy: /documentation\. Pass the path/
   })),
   {
@@ -239,7 +239,7 @@ const situations: ReadonlyArray<Situation> = [
     headers: { "content-type": "application/json" },
     body: "{\"errors\":[{\"message\":\"no\",\"extensions\":{\"code\":\"UNAUTHENTICATED\"}}]}",
     code: "token-opaque",
-    says: /UNAUTHENTICATED/,
+    message: /UNAUTHENTICATED/,
     remedy: /OAUTH_AUDIENCE/
   },
   {
@@ -247,7 +247,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 403,
     headers: challenge("Bearer error=\"insufficient_scope\", scope=\"items:read items:write\""),
     code: "scope",
-    says: /wants the scope items:read items:write/,
+    message: /wants the scope items:read items:write/,
     remedy: /OAUTH_SCOPE/
   },
   {
@@ -255,17 +255,17 @@ const situations: ReadonlyArray<Situation> = [
     status: 401,
     headers: challenge("Bearer error=\"insufficient_user_authentication\", acr_values=\"gold\""),
     code: "step-up",
-    says: /another authentication/,
+    message: /another authentication/,
     remedy: /OAUTH_PARAMETERS/
   },
-  { name: "a right that is missing", status: 403, code: "forbidden", says: /forbids it/, remedy: /operator/ },
+  { name: "a right that is missing", status: 403, code: "forbidden", message: /forbids it/, remedy: /operator/ },
   {
     name: "a firewall",
     status: 403,
     headers: html,
     body: "<html>blocked</html>",
     code: "firewall",
-    says: /firewall/,
+    message: /firewall/,
     remedy: /operator/
   },
   {
@@ -273,14 +273,14 @@ const situations: ReadonlyArray<Situation> = [
     status: 403,
     body: "{\"message\":\"Missing Authentication Token\"}",
     code: "gateway-path",
-    says: /nothing at this path/,
+    message: /nothing at this path/,
     remedy: /API_BASE_URL/
   },
   {
     name: "a proxy before the API",
     status: 407,
     code: "proxy-authentication",
-    says: /requires a user and a password \(407\)/,
+    message: /requires a user and a password \(407\)/,
     remedy: /HTTPS_PROXY/
   },
   {
@@ -288,10 +288,10 @@ const situations: ReadonlyArray<Situation> = [
     status: 503,
     headers: { "retry-after": "120" },
     code: "api-failed",
-    says: /503/,
+    message: /503/,
     remedy: /^Try again from \d{4}-\S+Z on, or report/
   },
-  { name: "a failure", status: 502, code: "api-failed", says: /502/, remedy: /later/ }
+  { name: "a failure", status: 502, code: "api-failed", message: /502/, remedy: /later/ }
 ]
 
 const token = ({ form, issue, request }: support.TokenRequest) =>
@@ -315,14 +315,14 @@ describe("doctor, at an API", () => {
   it.scopedLive("names the cause and the change", () =>
     Effect.gen(function*() {
       const { doctor, env, state } = yield* start
-      for (const { body = "", code, fix, headers = {}, name, remedy, says, status, ...more } of situations) {
+      for (const { body = "", code, fix, headers = {}, message, name, remedy, status, ...more } of situations) {
         const issued = state.issued
         const api = yield* servers.http((_, response) => response.writeHead(status, headers).end(body))
         const { exitCode, wrong } = yield* doctor({ ...env, API_BASE_URL: api, ...more.env })
         const found = JSON.stringify(wrong)
         assert.strictEqual(exitCode, 21, name)
         assert.deepStrictEqual(wrong.map(({ code, step }) => [step, code]), [["call", code]], `${name}: ${found}`)
-        assert.match(wrong[0]?.says ?? "", says, name)
+        assert.match(wrong[0]?.message ?? "", message, name)
         assert.match(wrong[0]?.remedy ?? "", remedy, name)
         assert.deepStrictEqual(wrong[0]?.fix?.set, fix, name)
         assert.strictEqual(state.issued - issued, 1, name)
@@ -335,7 +335,7 @@ describe("doctor, at an API", () => {
       const silent = yield* servers.http(() => {})
       const { exitCode, wrong } = yield* doctor({ ...env, API_BASE_URL: silent }, "--timeout", "300ms")
       assert.deepStrictEqual([exitCode, wrong.map(({ code, step }) => `${step} ${code}`)], [21, ["call no-answer"]])
-      assert.match(wrong[0]?.says ?? "", /does not respond within 0\.3 s/)
+      assert.match(wrong[0]?.message ?? "", /does not respond within 0\.3 s/)
       assert.match(wrong[0]?.remedy ?? "", /API_BASE_URL.*--timeout/)
     }))
 
@@ -396,7 +396,7 @@ describe("doctor, at an API", () => {
       assert.deepStrictEqual(wrong.map(({ code, step }) => `${step} ${code}`), ["call connection-closed"])
     }))
 
-  it.scopedLive("refuses a path that is not below the base URL, and a duration that cannot be read", () =>
+  it.scopedLive("rejects a path that is not below the base URL, and a duration that cannot be read", () =>
     Effect.gen(function*() {
       const { doctor, env, user } = yield* start
       const { wrong } = yield* doctor({ ...env, API_BASE_URL: `${yield* support.api}/v1` }, "--path", "/../admin")
@@ -411,6 +411,6 @@ describe("doctor, at an API", () => {
       const { doctor, env } = yield* start
       const { exitCode, findings } = yield* doctor({ ...env, API_BASE_URL: yield* support.api })
       assert.strictEqual(exitCode, 0)
-      for (const finding of findings) assert.containsAllKeys(finding, ["step", "verdict", "code", "says", "remedy"])
+      for (const finding of findings) assert.containsAllKeys(finding, ["step", "verdict", "code", "message", "remedy"])
     }))
 })

@@ -118,8 +118,8 @@ describe("a change of a profile", () => {
   })
 })
 
-const json = ({ body, issue, refuse }: support.TokenRequest) =>
-  body.startsWith("{") ? issue() : refuse(400, { error: "invalid_request" })
+const json = ({ body, issue, reject }: support.TokenRequest) =>
+  body.startsWith("{") ? issue() : reject(400, { error: "invalid_request" })
 
 describe("doctor --fix", () => {
   const start = Effect.gen(function*() {
@@ -229,7 +229,7 @@ describe("doctor --fix", () => {
   it.scopedLive("changes nothing where nothing can be changed", () =>
     Effect.gen(function*() {
       const { path, text, user } = yield* start
-      const { url } = yield* support.issuer(({ refuse }) => refuse(400, { error: "invalid_scope" }))
+      const { url } = yield* support.issuer(({ reject }) => reject(400, { error: "invalid_scope" }))
       const own = text.replace(/OAUTH_TOKEN_URL='[^']*'/, `OAUTH_TOKEN_URL='${url}'`)
       writeFileSync(path, own, { mode: 0o600 })
       const { exitCode, stdout } = yield* user.run(["doctor", "--fix"])

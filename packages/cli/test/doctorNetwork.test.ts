@@ -57,17 +57,17 @@ describe("doctor, over TLS", () => {
         assert.match(wrong[0]?.remedy ?? "", /OAUTH_TLS_CERTIFICATE_FILE and OAUTH_TLS_KEY_FILE/)
 
         const other = yield* certificates.client(yield* certificates.authority("Another"), "client")
-        const refused = yield* doctor({
+        const rejected = yield* doctor({
           ...env,
           OAUTH_TLS_CERTIFICATE_FILE: file("other.pem", other.cert),
           OAUTH_TLS_KEY_FILE: file("other.key", other.private)
         })
         assert.deepStrictEqual(
-          refused.wrong.map(step),
+          rejected.wrong.map(step),
           ["certificate client-certificate"],
-          JSON.stringify(refused.wrong)
+          JSON.stringify(rejected.wrong)
         )
-        assert.match(refused.wrong[0]?.says ?? "", /does not accept (?:the client certificate|it)/)
+        assert.match(rejected.wrong[0]?.message ?? "", /does not accept (?:the client certificate|it)/)
 
         const own = yield* certificates.client(ca, "client")
         const { exitCode, wrong: none } = yield* doctor({
@@ -90,7 +90,7 @@ describe("doctor, over TLS", () => {
         OAUTH_TLS_MIN_VERSION: "TLSv1.3"
       })
       assert.deepStrictEqual(wrong.map(step), ["certificate tls-version"], JSON.stringify(wrong))
-      assert.match(wrong[0]?.says ?? "", /offers TLSv1\.2 at most, and TLSv1\.3 is required/)
+      assert.match(wrong[0]?.message ?? "", /offers TLSv1\.2 at most, and TLSv1\.3 is required/)
       assert.deepStrictEqual(wrong[0]?.fix?.set, { OAUTH_TLS_MIN_VERSION: "TLSv1.2" })
     }))
 
@@ -104,7 +104,7 @@ describe("doctor, over TLS", () => {
         OAUTH_TLS_CA_FILE: file("ca.pem", ca.cert)
       })
       assert.deepStrictEqual(wrong.map(step), ["certificate tls-version"], JSON.stringify(wrong))
-      assert.match(wrong[0]?.says ?? "", /offers TLSv1\.1 at most, and TLSv1\.2 is required/)
+      assert.match(wrong[0]?.message ?? "", /offers TLSv1\.1 at most, and TLSv1\.2 is required/)
     }))
 
   it.scopedLive("names a port without TLS, and a port with it", () =>
@@ -187,16 +187,16 @@ describe("doctor, through a proxy", () => {
       const { doctor, env } = yield* start
       const dead = yield* doctor({ ...env, HTTPS_PROXY: yield* servers.closed })
       assert.deepStrictEqual(dead.wrong.map(step), ["proxy proxy-unreachable"])
-      assert.match(dead.wrong[0]?.says ?? "", /\(HTTPS_PROXY\) cannot be reached \(ECONNREFUSED\)/)
+      assert.match(dead.wrong[0]?.message ?? "", /\(HTTPS_PROXY\) cannot be reached \(ECONNREFUSED\)/)
 
       for (
-        const [status, code] of [[407, "proxy-authentication"], [403, "proxy-refuses"], [502, "proxy-failed"]] as const
+        const [status, code] of [[407, "proxy-authentication"], [403, "proxy-rejects"], [502, "proxy-failed"]] as const
       ) {
         const { url } = yield* proxy(() => status)
         const { wrong } = yield* doctor({ ...env, https_proxy: url.replace("http://", "http://user:c4n4ry@") })
         assert.deepStrictEqual(wrong.map(step), [`proxy ${code}`])
-        assert.match(wrong[0]?.says ?? "", new RegExp(`${status}`))
-        assert.match(`${wrong[0]?.says} ${wrong[0]?.remedy}`, /https_proxy/)
+        assert.match(wrong[0]?.message ?? "", new RegExp(`${status}`))
+        assert.match(`${wrong[0]?.message} ${wrong[0]?.remedy}`, /https_proxy/)
       }
     }))
 
@@ -204,12 +204,15 @@ describe("doctor, through a proxy", () => {
     Effect.gen(function*() {
       const { doctor, env } = yield* start
       for (
-        const [challenge, says] of [["Negotiate", /by Negotiate \(407\)/], ["Basic", /a user and a password/]] as const
+        const [challenge, message] of [["Negotiate", /by Negotiate \(407\)/], [
+          "Basic",
+          /a user and a password/
+        ]] as const
       ) {
         const { url } = yield* proxy(() => 407, `Proxy-Authenticate: ${challenge} realm="c4n4ry"\r\n`)
         const { wrong } = yield* doctor({ ...env, https_proxy: url })
         assert.deepStrictEqual(wrong.map(step), ["proxy proxy-authentication"])
-        assert.match(wrong[0]?.says ?? "", says)
+        assert.match(wrong[0]?.message ?? "", message)
       }
     }))
 
@@ -244,7 +247,7 @@ describe("doctor, through a proxy", () => {
       const { url } = yield* proxy(() => 200)
       const { wrong } = yield* doctor({ ...env, HTTPS_PROXY: url, NO_PROXY: "localhost,.example.test" })
       assert.deepStrictEqual(wrong.map(step), ["name no-proxy"])
-      assert.match(wrong[0]?.says ?? "", /"\.example\.test" in NO_PROXY/)
+      assert.match(wrong[0]?.message ?? "", /"\.example\.test" in NO_PROXY/)
     }))
 })
 
@@ -275,7 +278,7 @@ describe("doctor, with the metadata of an issuer", () => {
     readonly of: (origin: string) => Readonly<Record<string, object | string | number>>
     readonly issuer: (origin: string) => string
     readonly code: string
-    readonly says: RegExp
+    readonly message: RegExp
     readonly fix?: (origin: string) => Readonly<Record<string, string>>
   }
 
@@ -287,7 +290,7 @@ describe("doctor, with the metadata of an issuer", () => {
       of: own,
       issuer: (origin) => `${origin}/`,
       code: "issuer-slash",
-      says: /names another issuer, http:\/\/127\.0\.0\.1:\d+, which differs by a slash/,
+      message: /names another issuer, http:\/\/127\.0\.0\.1:\d+, which differs by a slash/,
       fix: (origin) => ({ OAUTH_ISSUER: origin })
     },
     {
@@ -295,7 +298,7 @@ describe("doctor, with the metadata of an issuer", () => {
       of: (origin) => ({ [wellKnown]: document(`${origin}/`, `${origin}/oauth/token`) }),
       issuer: (origin) => origin,
       code: "issuer-slash",
-      says: /names another issuer, http:\/\/127\.0\.0\.1:\d+\/, which differs by a slash/,
+      message: /names another issuer, http:\/\/127\.0\.0\.1:\d+\/, which differs by a slash/,
       fix: (origin) => ({ OAUTH_ISSUER: `${origin}/` })
     },
     {
@@ -303,7 +306,7 @@ describe("doctor, with the metadata of an issuer", () => {
       of: own,
       issuer: (origin) => origin + wellKnown,
       code: "issuer-is-document",
-      says: /URL of a metadata document/,
+      message: /URL of a metadata document/,
       fix: (origin) => ({ OAUTH_ISSUER: origin })
     },
     {
@@ -313,7 +316,7 @@ describe("doctor, with the metadata of an issuer", () => {
       }),
       issuer: (origin) => `${origin}/realms/a${wellKnown}`,
       code: "issuer-is-document",
-      says: /URL of a metadata document/,
+      message: /URL of a metadata document/,
       fix: (origin) => ({ OAUTH_ISSUER: `${origin}/realms/a` })
     },
     {
@@ -321,7 +324,7 @@ describe("doctor, with the metadata of an issuer", () => {
       of: own,
       issuer: (origin) => `${origin}/oauth/token`,
       code: "issuer-is-token-url",
-      says: /is a token URL/,
+      message: /is a token URL/,
       fix: (origin) => ({ OAUTH_ISSUER: origin })
     },
     {
@@ -329,7 +332,7 @@ describe("doctor, with the metadata of an issuer", () => {
       of: () => ({}),
       issuer: (origin) => `${origin}/oauth2/token`,
       code: "issuer-is-token-url",
-      says: /is a token URL/,
+      message: /is a token URL/,
       fix: (origin) => ({ OAUTH_TOKEN_URL: `${origin}/oauth2/token` })
     },
     {
@@ -340,7 +343,7 @@ describe("doctor, with the metadata of an issuer", () => {
       }),
       issuer: (origin) => origin,
       code: "issuer-mismatch",
-      says: /names another issuer, http:\/\/127\.0\.0\.1:\d+\/tenant/,
+      message: /names another issuer, http:\/\/127\.0\.0\.1:\d+\/tenant/,
       fix: (origin) => ({ OAUTH_ISSUER: `${origin}/tenant` })
     },
     {
@@ -348,7 +351,7 @@ describe("doctor, with the metadata of an issuer", () => {
       of: (origin) => ({ [wellKnown]: document(`${origin}/tenant`, `${origin}/token`) }),
       issuer: (origin) => `${origin}/tenant`,
       code: "metadata-elsewhere",
-      says: /where none is looked for/,
+      message: /where none is looked for/,
       fix: (origin) => ({ OAUTH_TOKEN_URL: `${origin}/token` })
     },
     {
@@ -356,14 +359,14 @@ describe("doctor, with the metadata of an issuer", () => {
       of: () => ({ [wellKnown]: document("https://auth.example.com", "https://auth.example.com/token") }),
       issuer: (origin) => origin,
       code: "issuer-mismatch",
-      says: /names another issuer, https:\/\/auth\.example\.com/
+      message: /names another issuer, https:\/\/auth\.example\.com/
     },
     {
       name: "a token endpoint without TLS",
       of: (origin) => ({ [wellKnown]: document(origin, "http://auth.example.com/token") }),
       issuer: (origin) => origin,
       code: "no-token-endpoint",
-      says: /no token endpoint with https/
+      message: /no token endpoint with https/
     },
     ...([[404, "no-metadata"], [401, "no-metadata"], [302, "no-metadata-redirect"], [407, "proxy-authentication"], [
       500,
@@ -377,34 +380,34 @@ describe("doctor, with the metadata of an issuer", () => {
         }),
         issuer: (origin) => origin,
         code,
-        says: new RegExp(String(status))
+        message: new RegExp(String(status))
       })),
     {
       name: "pages for every path",
       of: () => ({ "/.well-known/oauth-authorization-server": "<html></html>", [wellKnown]: "<html></html>" }),
       issuer: (origin) => origin,
       code: "no-metadata-page",
-      says: /returns a page/
+      message: /returns a page/
     },
     {
       name: "an empty document",
       of: () => ({ "/.well-known/oauth-authorization-server": {}, [wellKnown]: {} }),
       issuer: (origin) => origin,
       code: "no-metadata",
-      says: /no metadata document/
+      message: /no metadata document/
     }
   ]
 
   it.scopedLive("names the cause and the change", () =>
     Effect.gen(function*() {
       const { doctor } = yield* support.start
-      for (const { code, fix, issuer, name, of, says } of situations) {
+      for (const { code, fix, issuer, message, name, of } of situations) {
         const origin = yield* documents(of)
         const env = { ...client, OAUTH_ISSUER: issuer(origin), OAUTH_ALLOW_HTTP_LOOPBACK: "true" }
         const { exitCode, wrong } = yield* doctor(env)
         assert.strictEqual(exitCode, 21, name)
         assert.deepStrictEqual(wrong.map(step), [`discovery ${code}`], `${name}: ${JSON.stringify(wrong)}`)
-        assert.match(wrong[0]?.says ?? "", says, name)
+        assert.match(wrong[0]?.message ?? "", message, name)
         assert.deepStrictEqual(wrong[0]?.fix?.set, fix?.(origin), name)
         if (fix === undefined) continue
         // The change is the right one.

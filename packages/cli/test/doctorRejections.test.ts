@@ -48,7 +48,7 @@ interface Situation {
   /** The clock of this machine, in milliseconds. */
   readonly clock?: number
   readonly code: string
-  readonly says: RegExp
+  readonly message: RegExp
   readonly remedy: RegExp
 }
 
@@ -59,14 +59,14 @@ const situations: ReadonlyArray<Situation> = [
     name: "one that has expired, and lasts long",
     claims: { iat: at - 3600, exp: at - 1 },
     code: "token-expired",
-    says: /it expired at 2026-03-01T11:59:59Z \(exp\), and the Date of the API is 2026-03-01T12:00:00Z/,
+    message: /it expired at 2026-03-01T11:59:59Z \(exp\), and the Date of the API is 2026-03-01T12:00:00Z/,
     remedy: /the clocks .* differ.*NTP/
   },
   {
     name: "one that lasts shortly",
     claims: { iat: at - 5, exp: at },
     code: "token-expired",
-    says: /expired at/,
+    message: /expired at/,
     remedy: /It lasts 5 s only/
   },
   {
@@ -74,7 +74,7 @@ const situations: ReadonlyArray<Situation> = [
     claims: { iat: at - 3600, exp: at - 1 },
     headers: {},
     code: "token-expired",
-    says: /the clock of this machine is 2026/,
+    message: /the clock of this machine is 2026/,
     remedy: /NTP/
   },
   {
@@ -82,7 +82,7 @@ const situations: ReadonlyArray<Situation> = [
     claims: { iat: at - 3600, exp: at - 1 },
     challenge: because("invalid audience"),
     code: "token-expired",
-    says: /expired at/,
+    message: /expired at/,
     remedy: /NTP/
   },
   ...(["nbf", "iat"] as const).map((name): Situation => ({
@@ -90,28 +90,28 @@ const situations: ReadonlyArray<Situation> = [
     claims: { [name]: at + 90 },
     clock: now + 90_000,
     code: "token-not-yet-valid",
-    says: new RegExp(`its ${name} is 2026-03-01T12:01:30Z, 1 min 30 s after the Date of the API`),
+    message: new RegExp(`its ${name} is 2026-03-01T12:01:30Z, 1 min 30 s after the Date of the API`),
     remedy: /the API is behind/
   })),
   {
     name: "one that is from the future for this machine too",
     claims: { iat: at + 90 },
     code: "token-not-yet-valid",
-    says: /1 min 30 s after/,
+    message: /1 min 30 s after/,
     remedy: /the authorization server is ahead/
   },
   {
     name: "another issuer than the configured one",
     claims: { iss: "https://sts.example.com/" },
     code: "token-issuer",
-    says: /its iss is https:\/\/sts\.example\.com\/, and OAUTH_ISSUER is https:\/\/auth\.example\.com$/,
+    message: /its iss is https:\/\/sts\.example\.com\/, and OAUTH_ISSUER is https:\/\/auth\.example\.com$/,
     remedy: /OAUTH_ISSUER.*API_BASE_URL.*same environment/
   },
   ...[undefined, []].map((aud): Situation => ({
     name: `no audience, as ${JSON.stringify(aud)}`,
     claims: { aud },
     code: "token-audience",
-    says: /it has no audience \(aud\)/,
+    message: /it has no audience \(aud\)/,
     remedy: /Set OAUTH_AUDIENCE or OAUTH_RESOURCE/
   })),
   ...[
@@ -125,28 +125,28 @@ const situations: ReadonlyArray<Situation> = [
     name: `the placeholder ${aud} as audience`,
     claims: { aud },
     code: "token-audience",
-    says: /which servers write where no API was requested/,
+    message: /which servers write where no API was requested/,
     remedy: /Set OAUTH_AUDIENCE or OAUTH_RESOURCE/
   })),
   ...(["OAUTH_AUDIENCE", "OAUTH_RESOURCE"] as const).map((name): Situation => ({
     name: `another audience than that of ${name}`,
     values: { [name]: "https://api.example.com/v2" },
     code: "token-audience",
-    says: /its aud is https:\/\/api\.example\.com\/v1, not https:\/\/api\.example\.com\/v2/,
+    message: /its aud is https:\/\/api\.example\.com\/v1, not https:\/\/api\.example\.com\/v2/,
     remedy: /Correct OAUTH_AUDIENCE and OAUTH_RESOURCE/
   })),
   {
     name: "an audience that is elsewhere",
     claims: { aud: ["https://other.example.com"] },
     code: "token-audience",
-    says: /which may be another API/,
+    message: /which may be another API/,
     remedy: /Set OAUTH_AUDIENCE/
   },
   {
     name: "no scope",
     claims: { scope: undefined },
     code: "token-scope",
-    says: /it has no scope/,
+    message: /it has no scope/,
     remedy: /Set OAUTH_SCOPE/
   },
   {
@@ -154,14 +154,14 @@ const situations: ReadonlyArray<Situation> = [
     claims: { scope: "" },
     values: { OAUTH_SCOPE: "x" },
     code: "token-scope",
-    says: /it has no scope/,
+    message: /it has no scope/,
     remedy: /Correct OAUTH_SCOPE/
   },
   {
     name: "no scope, and roles",
     claims: { scope: undefined, roles: ["reader"] },
     code: "token-rejected",
-    says: /rejects the token \(401, invalid_token\)$/,
+    message: /rejects the token \(401, invalid_token\)$/,
     remedy: /OAUTH_AUDIENCE/
   },
   ...([
@@ -177,14 +177,14 @@ const situations: ReadonlyArray<Situation> = [
     name: `the description "${text}"`,
     challenge: because(text),
     code,
-    says: new RegExp(`rejects the token \\(401, invalid_token\\): ${text}$`),
+    message: new RegExp(`rejects the token \\(401, invalid_token\\): ${text}$`),
     remedy
   })),
   {
     name: "the description of RFC 6750, which states every reason",
     challenge: because("The access token provided is expired, revoked, malformed, or invalid for other reasons."),
     code: "token-rejected",
-    says: /invalid for other reasons$/,
+    message: /invalid for other reasons$/,
     remedy: /OAUTH_AUDIENCE/
   },
   {
@@ -192,7 +192,7 @@ const situations: ReadonlyArray<Situation> = [
     challenge: undefined,
     body: "{\"message\":\"jwt signature is required\"}",
     code: "token-signature",
-    says: /jwt signature is required/,
+    message: /jwt signature is required/,
     remedy: /keys/
   },
   ...["expired_token", "token_expired"].map((error): Situation => ({
@@ -200,7 +200,7 @@ const situations: ReadonlyArray<Situation> = [
     challenge: `Bearer error="${error}"`,
     opaque: "opaque",
     code: "token-expired",
-    says: new RegExp(`rejects the token \\(401, ${error}\\)`),
+    message: new RegExp(`rejects the token \\(401, ${error}\\)`),
     remedy: /clocks.*API_BASE_URL/
   })),
   {
@@ -208,14 +208,14 @@ const situations: ReadonlyArray<Situation> = [
     opaque: "c4n4ry",
     challenge: because("malformed token"),
     code: "token-format",
-    says: /malformed/,
+    message: /malformed/,
     remedy: /expects a JWT, and the token is opaque\. Some servers issue a JWT only if OAUTH_AUDIENCE/
   },
   {
     name: "an opaque token",
     opaque: "c4n4ry",
     code: "token-opaque",
-    says: /opaque, so its lifetime, audience, scope and issuer cannot be read here/,
+    message: /opaque, so its lifetime, audience, scope and issuer cannot be read here/,
     remedy: /OAUTH_AUDIENCE or OAUTH_RESOURCE/
   },
   ...[401, 419, 498].flatMap((status) =>
@@ -225,7 +225,7 @@ const situations: ReadonlyArray<Situation> = [
       status,
       challenge: undefined,
       code: "no-challenge",
-      says: opaque === undefined ? /sends no WWW-Authenticate$/ : /sends no WWW-Authenticate; the token is opaque/,
+      message: opaque === undefined ? /sends no WWW-Authenticate$/ : /sends no WWW-Authenticate; the token is opaque/,
       remedy: /OAUTH_AUDIENCE.*effect-oauth call \/items NAME:VALUE/
     }))
   ),
@@ -236,7 +236,7 @@ const situations: ReadonlyArray<Situation> = [
     challenge: undefined,
     body,
     code: "no-challenge",
-    says: /states no reason/,
+    message: /states no reason/,
     remedy: /OAUTH_AUDIENCE/
   })),
   ...[because("token c4n4ry-0123456789abcdef is unknown"), because(jwt(right))].map((challenge): Situation => ({
@@ -245,7 +245,7 @@ const situations: ReadonlyArray<Situation> = [
       code: "token-rejected"
     }),
     challenge,
-    says: /invalid_token\): <redacted>/,
+    message: /invalid_token\): <redacted>/,
     remedy: /OAUTH_AUDIENCE/
   })),
   ...([
@@ -256,7 +256,7 @@ const situations: ReadonlyArray<Situation> = [
     name: `the challenge ${challenge}`,
     challenge,
     code,
-    says: /requires/,
+    message: /requires/,
     remedy
   })),
   ...["invalid_dpop_proof", "use_dpop_nonce"].map((error): Situation => ({
@@ -264,7 +264,7 @@ const situations: ReadonlyArray<Situation> = [
     values: { OAUTH_DPOP: "true" },
     challenge: `DPoP error="${error}"`,
     code: "dpop-proof",
-    says: /proof of possession/,
+    message: /proof of possession/,
     remedy: /API_BASE_URL.*clock/
   })),
   {
@@ -272,7 +272,7 @@ const situations: ReadonlyArray<Situation> = [
     status: 403,
     claims: { aud: "account" },
     code: "token-audience",
-    says: /\(403, invalid_token\)/,
+    message: /\(403, invalid_token\)/,
     remedy: /OAUTH_AUDIENCE/
   },
   {
@@ -282,12 +282,12 @@ const situations: ReadonlyArray<Situation> = [
     challenge: undefined,
     body: "{\"errors\":[{\"message\":\"no\",\"extensions\":{\"code\":\"UNAUTHENTICATED\"}}]}",
     code: "token-scope",
-    says: /\(200, UNAUTHENTICATED\)/,
+    message: /\(200, UNAUTHENTICATED\)/,
     remedy: /OAUTH_SCOPE/
   }
 ]
 
-const finding = (one: Omit<Situation, "code" | "name" | "remedy" | "says">) => {
+const finding = (one: Omit<Situation, "code" | "name" | "remedy" | "message">) => {
   const challenge = "challenge" in one ? one.challenge : "Bearer error=\"invalid_token\""
   return apiRules.call({
     answer: {
@@ -308,14 +308,14 @@ const finding = (one: Omit<Situation, "code" | "name" | "remedy" | "says">) => {
 }
 
 describe("doctor, for a token that the API rejects", () => {
-  for (const { code, name, remedy, says, ...situation } of situations) {
+  for (const { code, message, name, remedy, ...situation } of situations) {
     it(`names ${code} for ${name}`, () => {
       const found = finding(situation)
       assert.strictEqual(found.code, code, JSON.stringify(found))
       assert.strictEqual(found.verdict, "wrong")
-      assert.match(found.says, says)
+      assert.match(found.message, message)
       assert.match(found.remedy ?? "", remedy)
-      assert.notMatch(`${found.says} ${found.remedy}`, /c4n4ry/)
+      assert.notMatch(`${found.message} ${found.remedy}`, /c4n4ry/)
     })
   }
 
@@ -336,16 +336,16 @@ describe("doctor, for a token that the API rejects", () => {
       fc.dictionary(fc.constantFrom("iss", "aud", "scope", "scp", "exp", "nbf", "iat"), claim),
       fc.fullUnicodeString(),
       fc.constantFrom(401, 419, 498),
-      (claims, message, status) => {
-        const { remedy, says, verdict } = finding({
+      (claims, stated, status) => {
+        const { message, remedy, verdict } = finding({
           claims,
           status,
           challenge: undefined,
-          body: JSON.stringify({ message })
+          body: JSON.stringify({ message: stated })
         })
         assert.strictEqual(verdict, "wrong")
         assert.isNotEmpty(remedy)
-        assert.notMatch(`${says} ${remedy}`, /[\p{Cc}\p{Cf}]|undefined|NaN|Infinity/u)
+        assert.notMatch(`${message} ${remedy}`, /[\p{Cc}\p{Cf}]|undefined|NaN|Infinity/u)
       }
     ))
   })

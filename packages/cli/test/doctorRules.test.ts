@@ -58,7 +58,7 @@ describe("the rules of token endpoints", () => {
     ],
     [
       { kind: "request", status: 400, error: "invalid_request" },
-      "request-refused",
+      "request-rejected",
       /OAUTH_AUDIENCE.*OAUTH_REQUEST_FORMAT/
     ],
     [{ kind: "request", status: 400, error: "invalid_scope", scopes: ["a", "b"] }, "scope", /a b/],
@@ -124,7 +124,7 @@ describe("the rules of token endpoints", () => {
   })
 
   it("try settings alone, then two together, without a repetition and within six requests", () => {
-    const refusal = fc.record({
+    const rejection = fc.record({
       kind: fc.constantFrom("authentication" as const, "request" as const, "limit" as const, undefined),
       status: fc.constantFrom(200, 400, 401, 403, 415, 429),
       error: fc.constantFrom(
@@ -139,12 +139,12 @@ describe("the rules of token endpoints", () => {
     fc.assert(fc.property(
       fc.constantFrom("client_secret_basic", "client_secret_post", "private_key_jwt"),
       fc.boolean(),
-      refusal,
-      fc.array(fc.option(refusal, { nil: undefined }), { minLength: 20, maxLength: 20 }),
-      (method, isSpecial, first, refusals) => {
+      rejection,
+      fc.array(fc.option(rejection, { nil: undefined }), { minLength: 20, maxLength: 20 }),
+      (method, isSpecial, first, rejections) => {
         const fact = { ...token, ...first, method, isSpecial }
         const tried: Array<trials.Trial> = []
-        for (const one of refusals) {
+        for (const one of rejections) {
           const next = trials.next(fact, tried)
           if (next === undefined) break
           const values = change.applied(next, fact.values)
@@ -226,7 +226,7 @@ describe("the rules of requests without an answer", () => {
     ["UND_ERR_CONNECT_TIMEOUT", "no-answer", /API_BASE_URL/],
     ["HPE_INVALID_CONSTANT", "not-http", /port/],
     ["ECONNRESET", "connection-closed", /OAUTH_TLS_CERTIFICATE_FILE/],
-    ["UND_ERR_ABORTED", "proxy-refuses", /NO_PROXY/],
+    ["UND_ERR_ABORTED", "proxy-rejects", /NO_PROXY/],
     ["SELF_SIGNED_CERT_IN_CHAIN", "certificate-untrusted", /OAUTH_TLS_CA_FILE/],
     ["NODE_TLS_REJECT_UNAUTHORIZED=0", "certificate-untrusted", /Remove NODE_TLS_REJECT_UNAUTHORIZED/],
     ["EHOSTUNREACH", "unreachable", /HTTPS_PROXY/]
@@ -279,7 +279,7 @@ describe("the clock", () => {
 describe("the result", () => {
   const called = ok("call", "")
   const issued = ok("authentication", "")
-  const wrong: Finding = { step: "scope", verdict: "wrong", code: "x", says: "", remedy: "x" }
+  const wrong: Finding = { step: "scope", verdict: "wrong", code: "x", message: "", remedy: "x" }
   const cases: ReadonlyArray<readonly [ReadonlyArray<Finding>, boolean, string]> = [
     [[issued, called], true, "Calls can be made."],
     [[issued, { ...called, verdict: "warning" }], true, "Calls can be made."],
@@ -290,16 +290,20 @@ describe("the result", () => {
     [[], false, "No call was made."]
   ]
   it("is good only if a call succeeded, or there is no API", () => {
-    for (const [findings, isGood, says] of cases) assert.deepStrictEqual(result(findings), { isGood, says })
+    for (const [findings, isGood, message] of cases) assert.deepStrictEqual(result(findings), { isGood, message })
   })
 })
 
 describe("facts", () => {
   it("hold no text of a server that the library did not redact", () => {
-    const refused = { _tag: "InvalidTokenResponse", endpoint: "", status: 404, problem: "" } as Parameters<
-      typeof facts.refusal
+    const rejected = { _tag: "InvalidTokenResponse", endpoint: "", status: 404, problem: "" } as Parameters<
+      typeof facts.rejection
     >[0]
-    const found = facts.refusal(refused, answer(404, "{\"error\":\"Not Found\",\"error_description\":\"c4n4ry\"}"), 0)
+    const found = facts.rejection(
+      rejected,
+      answer(404, "{\"error\":\"Not Found\",\"error_description\":\"c4n4ry\"}"),
+      0
+    )
     assert.deepStrictEqual([found.kind, found.error, found.description], ["wrong endpoint", undefined, undefined])
   })
 })

@@ -11,24 +11,24 @@ const { secret } = servers
 
 const formEncoded = (text: string): string => new URLSearchParams({ a: text }).toString().slice(2)
 
-type Refusal = readonly [status: number, body: object | string, headers?: Readonly<Record<string, string>>]
+type Rejection = readonly [status: number, body: object | string, headers?: Readonly<Record<string, string>>]
 
 /** A requirement of a server: whether a request meets it, the answer to one that does not, and the settings that do. */
 interface Requirement {
   readonly name: string
   readonly isMet: (request: support.TokenRequest) => boolean
-  readonly refusals: ReadonlyArray<Refusal>
+  readonly rejections: ReadonlyArray<Rejection>
   readonly set: Readonly<Record<string, string>>
 }
 
-const invalidClient: Refusal = [401, { error: "invalid_client" }]
+const invalidClient: Rejection = [401, { error: "invalid_client" }]
 
-const error = (code: string): Refusal => [400, { error: code }]
+const error = (code: string): Rejection => [400, { error: code }]
 
 const basic: Requirement = {
   name: "basic",
   isMet: (one) => one.basic === `a:${formEncoded(secret)}`,
-  refusals: [invalidClient],
+  rejections: [invalidClient],
   set: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" }
 }
 
@@ -42,14 +42,14 @@ const rawBasic: Requirement = {
 const json: Requirement = {
   name: "JSON",
   isMet: ({ body }) => body.startsWith("{"),
-  refusals: [error("invalid_request"), error("unsupported_grant_type"), [415, ""], invalidClient],
+  rejections: [error("invalid_request"), error("unsupported_grant_type"), [415, ""], invalidClient],
   set: { OAUTH_REQUEST_FORMAT: "json" }
 }
 
 const dpop: Requirement = {
   name: "DPoP",
   isMet: ({ request }) => request.headers["dpop"] !== undefined,
-  refusals: [error("invalid_dpop_proof"), error("use_dpop_nonce"), error("invalid_grant"), [401, {
+  rejections: [error("invalid_dpop_proof"), error("use_dpop_nonce"), error("invalid_grant"), [401, {
     error: "invalid_client"
   }, {
     "www-authenticate": "DPoP algs=\"ES256\""
@@ -57,7 +57,7 @@ const dpop: Requirement = {
   set: { OAUTH_DPOP: "true" }
 }
 
-const vagueDpop: Requirement = { ...dpop, name: "DPoP (not named)", refusals: [error("invalid_request")] }
+const vagueDpop: Requirement = { ...dpop, name: "DPoP (not named)", rejections: [error("invalid_request")] }
 
 /** In the order in which the server checks them. */
 const orders: ReadonlyArray<readonly [Requirement, Requirement]> = [
@@ -65,13 +65,13 @@ const orders: ReadonlyArray<readonly [Requirement, Requirement]> = [
   [rawBasic, dpop],
   [basic, vagueDpop],
   [rawBasic, vagueDpop],
-  [{ ...dpop, refusals: dpop.refusals.slice(0, 1) }, basic],
-  [{ ...dpop, refusals: dpop.refusals.slice(0, 1) }, rawBasic],
+  [{ ...dpop, rejections: dpop.rejections.slice(0, 1) }, basic],
+  [{ ...dpop, rejections: dpop.rejections.slice(0, 1) }, rawBasic],
   [json, basic],
   [json, rawBasic],
-  [basic, { ...json, refusals: [error("invalid_request"), [415, ""]] }],
+  [basic, { ...json, rejections: [error("invalid_request"), [415, ""]] }],
   [json, dpop],
-  [{ ...dpop, refusals: dpop.refusals.slice(0, 1) }, json]
+  [{ ...dpop, rejections: dpop.rejections.slice(0, 1) }, json]
 ]
 
 const examined = (answer: (one: support.TokenRequest) => void, env: Readonly<Record<string, string>> = {}) =>
@@ -89,22 +89,22 @@ const examined = (answer: (one: support.TokenRequest) => void, env: Readonly<Rec
     assert.lengthOf(wrong, 1)
     assert.isAtMost(state.issued, 1)
     assert.isAtMost(state.requests, 7)
-    const [{ code, fix, remedy, says } = { code: "", fix: undefined, remedy: "", says: "" }] = wrong
-    return { code, fix, remedy: remedy ?? "", says, state }
+    const [{ code, fix, message, remedy } = { code: "", fix: undefined, remedy: "", message: "" }] = wrong
+    return { code, fix, remedy: remedy ?? "", message, state }
   })
 
 describe("doctor, at a server with two requirements", () => {
   for (const [first, second] of orders) {
     it.scopedLive(`finds ${first.name} and ${second.name}, for one token`, () =>
       Effect.gen(function*() {
-        for (const one of first.refusals) {
-          for (const other of second.refusals) {
+        for (const one of first.rejections) {
+          for (const other of second.rejections) {
             const name = JSON.stringify([one, other])
             const { code, fix, remedy, state } = yield* examined((request) =>
               !first.isMet(request)
-                ? request.refuse(...one)
+                ? request.reject(...one)
                 : !second.isMet(request)
-                ? request.refuse(...other)
+                ? request.reject(...other)
                 : request.issue("dpop" in request.request.headers ? { token_type: "DPoP" } : {})
             )
             assert.deepStrictEqual([code, state.issued], ["several-settings", 1], name)
@@ -117,11 +117,11 @@ describe("doctor, at a server with two requirements", () => {
       }))
   }
 
-  const others: ReadonlyArray<readonly [refusal: Refusal, code: string, remedy: RegExp, isProven: boolean]> = [
+  const others: ReadonlyArray<readonly [rejection: Rejection, code: string, remedy: RegExp, isProven: boolean]> = [
     [error("invalid_scope"), "scope", /accepts the client with that\. Set OAUTH_SCOPE/, true],
     [
       [400, { error: "invalid_request", error_description: "scope is required" }],
-      "request-refused",
+      "request-rejected",
       /OAUTH_SCOPE/,
       true
     ],
@@ -137,11 +137,11 @@ describe("doctor, at a server with two requirements", () => {
     [[429, ""], "limit", /^Wait before the next attempt, then set /, false],
     [[503, "", { "retry-after": "60" }], "unavailable", /^Wait until \d{4}-\S+Z, then set /, false]
   ]
-  for (const [refusal, code, words, isProven] of others) {
-    it.scopedLive(`names basic and ${JSON.stringify(refusal.slice(0, 2))}, without further requests`, () =>
+  for (const [rejection, code, words, isProven] of others) {
+    it.scopedLive(`names basic and ${JSON.stringify(rejection.slice(0, 2))}, without further requests`, () =>
       Effect.gen(function*() {
         for (const { isMet, set } of [basic, rawBasic]) {
-          const found = yield* examined((one) => one.refuse(...(isMet(one) ? refusal : invalidClient)))
+          const found = yield* examined((one) => one.reject(...(isMet(one) ? rejection : invalidClient)))
           assert.strictEqual(found.code, code, JSON.stringify(found))
           assert.match(found.remedy, words)
           assert.match(found.remedy, /set OAUTH_CLIENT_AUTHENTICATION=client_secret_basic/i)
@@ -153,11 +153,11 @@ describe("doctor, at a server with two requirements", () => {
 
   it.scopedLive("states what the server returned for each attempt", () =>
     Effect.gen(function*() {
-      const { says } = yield* examined((one) =>
+      const { message } = yield* examined((one) =>
         one.basic === undefined
-          ? one.refuse(401, { error: "invalid_client" })
-          : one.refuse(400, { error: "invalid_request", error_description: "no client_id" })
+          ? one.reject(401, { error: "invalid_client" })
+          : one.reject(400, { error: "invalid_request", error_description: "no client_id" })
       )
-      assert.match(says, /client_secret_basic \("invalid_request", 400: no client_id\)/)
+      assert.match(message, /client_secret_basic \("invalid_request", 400: no client_id\)/)
     }))
 })

@@ -21,7 +21,7 @@ interface Situation {
   readonly answer: (request: support.TokenRequest) => void
   readonly path?: string
   readonly code: string
-  readonly says: RegExp
+  readonly message: RegExp
   readonly remedy: RegExp
   readonly fix?: Readonly<Record<string, string>>
   readonly unset?: ReadonlyArray<string>
@@ -42,7 +42,7 @@ const assertion = (jwt: string): Assertion => {
   return { header: part(header), claims: part(claims) }
 }
 
-const invalidClient = ({ refuse }: support.TokenRequest) => refuse(401, { error: "invalid_client" })
+const invalidClient = ({ reject }: support.TokenRequest) => reject(401, { error: "invalid_client" })
 
 const hasPost = ({ form }: support.TokenRequest): boolean => form.get("client_secret") === secret
 
@@ -51,7 +51,7 @@ const situations: ReadonlyArray<Situation> = [
     name: "basic authentication wanted, form-encoded",
     answer: (one) => one.basic === `a:${formEncoded(secret)}` ? one.issue() : invalidClient(one),
     code: "authentication-method",
-    says: /by client_secret_post, and does by client_secret_basic/,
+    message: /by client_secret_post, and does by client_secret_basic/,
     remedy: /Set OAUTH_CLIENT_AUTHENTICATION=client_secret_basic/,
     fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" },
     issued: 1
@@ -61,7 +61,7 @@ const situations: ReadonlyArray<Situation> = [
     env: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_CLIENT_SECRET: "plain" },
     answer: (one) => one.form.get("client_secret") === "plain" ? one.issue() : invalidClient(one),
     code: "authentication-method",
-    says: /does by client_secret_post/,
+    message: /does by client_secret_post/,
     remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_post/,
     fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_post" },
     issued: 1
@@ -71,7 +71,7 @@ const situations: ReadonlyArray<Situation> = [
     env: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" },
     answer: (one) => one.basic === `a:${secret}` ? one.issue() : invalidClient(one),
     code: "secret-encoding",
-    says: /as they are, not form-encoded/,
+    message: /as they are, not form-encoded/,
     remedy: /OAUTH_BASIC_ENCODING=raw/,
     fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_BASIC_ENCODING: "raw" },
     issued: 1
@@ -80,9 +80,9 @@ const situations: ReadonlyArray<Situation> = [
     name: "a secret that is read form-encoded",
     env: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_BASIC_ENCODING: "raw" },
     answer: (one) =>
-      one.basic === `a:${formEncoded(secret)}` ? one.issue() : one.refuse(400, { error: "invalid_request" }),
+      one.basic === `a:${formEncoded(secret)}` ? one.issue() : one.reject(400, { error: "invalid_request" }),
     code: "secret-encoding",
-    says: /form-encoded/,
+    message: /form-encoded/,
     remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_basic, and remove OAUTH_BASIC_ENCODING/,
     fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" },
     unset: ["OAUTH_BASIC_ENCODING"],
@@ -93,16 +93,16 @@ const situations: ReadonlyArray<Situation> = [
     env: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" },
     answer: (one) => hasPost(one) ? one.issue() : invalidClient(one),
     code: "secret-encoding",
-    says: /neither raw nor form-encoded .* takes it in the body/,
+    message: /neither raw nor form-encoded .* takes it in the body/,
     remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_post/,
     fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_post" },
     issued: 1
   },
   ...(["invalid_client", "access_denied", "unauthorized_client", "unauthorized"] as const).map((error): Situation => ({
     name: `a wrong secret, as ${error}`,
-    answer: ({ refuse }) => refuse(401, { error, error_description: `not ${secret}` }),
+    answer: ({ reject }) => reject(401, { error, error_description: `not ${secret}` }),
     code: "credentials",
-    says: /does not accept the client id and the secret .*; tried without success: client_secret_basic/,
+    message: /does not accept the client id and the secret .*; tried without success: client_secret_basic/,
     remedy: /Check OAUTH_CLIENT_ID and the secret/,
     issued: 0
   })),
@@ -110,37 +110,37 @@ const situations: ReadonlyArray<Situation> = [
     name: "a wrong secret, with an empty body",
     answer: ({ response }) => void response.writeHead(401).end(),
     code: "credentials",
-    says: /does not accept the client id and the secret \(401, an empty body\)/,
+    message: /does not accept the client id and the secret \(401, an empty body\)/,
     remedy: /OAUTH_CLIENT_ID/
   },
   {
     name: "a wrong secret, with a message",
-    answer: ({ refuse }) => refuse(401, { message: "Go away" }),
+    answer: ({ reject }) => reject(401, { message: "Go away" }),
     code: "credentials",
-    says: /\(401: Go away\)/,
+    message: /\(401: Go away\)/,
     remedy: /OAUTH_CLIENT_ID/
   },
   {
     name: "a wrong secret, with a page",
-    answer: ({ refuse }) => refuse(401, "<html>No</html>"),
+    answer: ({ reject }) => reject(401, "<html>No</html>"),
     code: "credentials",
-    says: /\(401, a page\)/,
+    message: /\(401, a page\)/,
     remedy: /OAUTH_CLIENT_ID/
   },
   {
     name: "403 with an empty body",
-    answer: ({ refuse }) => refuse(403, ""),
+    answer: ({ reject }) => reject(403, ""),
     code: "no-reason",
-    says: /states no reason \(403, an empty body\)/,
+    message: /states no reason \(403, an empty body\)/,
     remedy: /OAUTH_CLIENT_ID.*OAUTH_SCOPE/
   },
   ...([[400, "unsupported_grant_type"], [400, "invalid_request"], [401, "invalid_client"]] as const).map((
     [status, error]
   ): Situation => ({
     name: `JSON wanted, as ${error}`,
-    answer: (one) => one.body.startsWith("{") ? one.issue() : one.refuse(status, { error }),
+    answer: (one) => one.body.startsWith("{") ? one.issue() : one.reject(status, { error }),
     code: "json-required",
-    says: /as JSON, not as a form/,
+    message: /as JSON, not as a form/,
     remedy: /Set OAUTH_REQUEST_FORMAT=json/,
     fix: { OAUTH_REQUEST_FORMAT: "json" },
     issued: 1
@@ -150,9 +150,9 @@ const situations: ReadonlyArray<Situation> = [
   ): Situation => ({
     name: `JSON rejected, by ${status} ${JSON.stringify(body)}`,
     env: { OAUTH_REQUEST_FORMAT: "json" },
-    answer: (one) => one.body.startsWith("{") ? one.refuse(status, body) : one.issue(),
-    code: "json-refused",
-    says: /as a form, not as JSON/,
+    answer: (one) => one.body.startsWith("{") ? one.reject(status, body) : one.issue(),
+    code: "json-rejected",
+    message: /as a form, not as JSON/,
     remedy: /Remove OAUTH_REQUEST_FORMAT/,
     unset: ["OAUTH_REQUEST_FORMAT"],
     issued: 1
@@ -162,9 +162,9 @@ const situations: ReadonlyArray<Situation> = [
   ): Situation => ({
     name: `a client that must use DPoP, as ${error}`,
     answer: (one) =>
-      one.request.headers["dpop"] === undefined ? one.refuse(status, { error }) : one.issue({ token_type: "DPoP" }),
+      one.request.headers["dpop"] === undefined ? one.reject(status, { error }) : one.issue({ token_type: "DPoP" }),
     code: "dpop-required",
-    says: /bound to a key/,
+    message: /bound to a key/,
     remedy: /Set OAUTH_DPOP=true/,
     fix: { OAUTH_DPOP: "true" },
     issued: 1
@@ -173,7 +173,7 @@ const situations: ReadonlyArray<Situation> = [
     name: "bound tokens where none are expected",
     answer: ({ issue }) => issue({ token_type: "DPoP" }),
     code: "token-type-dpop",
-    says: /bound to a key/,
+    message: /bound to a key/,
     remedy: /OAUTH_DPOP=true/,
     fix: { OAUTH_DPOP: "true" },
     issued: 1
@@ -183,7 +183,7 @@ const situations: ReadonlyArray<Situation> = [
     env: { OAUTH_DPOP: "true" },
     answer: ({ issue }) => issue(),
     code: "token-not-bound",
-    says: /not bound to a key/,
+    message: /not bound to a key/,
     remedy: /Remove OAUTH_DPOP/,
     unset: ["OAUTH_DPOP"],
     issued: 1
@@ -211,12 +211,12 @@ const situations: ReadonlyArray<Situation> = [
         env: { OAUTH_CLIENT_AUTHENTICATION: method, ...more },
         answer: (one) =>
           !one.body.startsWith("{")
-            ? one.refuse(400, { error: format })
+            ? one.reject(400, { error: format })
             : one.basic === `a:${expected}`
             ? one.issue()
-            : one.refuse(client === "invalid_client" ? 401 : 400, { error: client }),
+            : one.reject(client === "invalid_client" ? 401 : 400, { error: client }),
         code: "several-settings",
-        says: /by a json body with client_secret_basic/,
+        message: /by a json body with client_secret_basic/,
         remedy: /OAUTH_REQUEST_FORMAT=json.*the server issued a token/,
         fix: { ...fix, OAUTH_REQUEST_FORMAT: "json" },
         issued: 1
@@ -228,7 +228,7 @@ const situations: ReadonlyArray<Situation> = [
     env: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_REQUEST_FORMAT: "json" },
     answer: (one) => !one.body.startsWith("{") && hasPost(one) ? one.issue() : invalidClient(one),
     code: "several-settings",
-    says: /by a form body with client_secret_post/,
+    message: /by a form body with client_secret_post/,
     remedy: /Set OAUTH_CLIENT_AUTHENTICATION=client_secret_post, and remove OAUTH_REQUEST_FORMAT/,
     fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_post" },
     unset: ["OAUTH_REQUEST_FORMAT", "OAUTH_BASIC_ENCODING"],
@@ -240,10 +240,10 @@ const situations: ReadonlyArray<Situation> = [
       one.basic !== `a:${formEncoded(secret)}`
         ? invalidClient(one)
         : one.request.headers["dpop"] === undefined
-        ? one.refuse(400, { error: "invalid_dpop_proof" })
+        ? one.reject(400, { error: "invalid_dpop_proof" })
         : one.issue({ token_type: "DPoP" }),
     code: "several-settings",
-    says: /by DPoP with client_secret_basic/,
+    message: /by DPoP with client_secret_basic/,
     remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_basic and OAUTH_DPOP=true/,
     fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_DPOP: "true" },
     issued: 1
@@ -251,9 +251,9 @@ const situations: ReadonlyArray<Situation> = [
   {
     name: "another method wanted, and a scope that is not allowed",
     answer: (one) =>
-      one.basic === `a:${formEncoded(secret)}` ? one.refuse(400, { error: "invalid_scope" }) : invalidClient(one),
+      one.basic === `a:${formEncoded(secret)}` ? one.reject(400, { error: "invalid_scope" }) : invalidClient(one),
     code: "scope",
-    says: /does not grant the scope/,
+    message: /does not grant the scope/,
     remedy:
       /Set OAUTH_CLIENT_AUTHENTICATION=client_secret_basic: the server accepts the client with that\. Set OAUTH_SCOPE/,
     fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic" },
@@ -264,7 +264,7 @@ const situations: ReadonlyArray<Situation> = [
     answer: (one) =>
       one.basic === `a:${formEncoded(secret)}` ? one.issue({ token_type: undefined }) : invalidClient(one),
     code: "token-type",
-    says: /without a token_type \(2 token requests, 1 token\)/,
+    message: /without a token_type \(2 token requests, 1 token\)/,
     remedy: /OAUTH_CLIENT_AUTHENTICATION=client_secret_basic: the server accepts.*OAUTH_TOKEN_TYPE=assume-bearer/,
     fix: { OAUTH_CLIENT_AUTHENTICATION: "client_secret_basic", OAUTH_TOKEN_TYPE: "assume-bearer" },
     issued: 1
@@ -273,7 +273,7 @@ const situations: ReadonlyArray<Situation> = [
     name: "what no settings fit, with what was tried",
     answer: invalidClient,
     code: "credentials",
-    says:
+    message:
       /tried without success: client_secret_basic, client_secret_basic \(raw\), a json body, a json body with client_secret_basic, a json body with client_secret_basic \(raw\) \(6 token requests, no token\)/,
     remedy: /OAUTH_CLIENT_ID/,
     issued: 0
@@ -284,11 +284,11 @@ const situations: ReadonlyArray<Situation> = [
     ["BearerToken", /with the token_type "BearerToken" in place of Bearer/],
     ["t0k3", /with another token_type than Bearer/],
     ["hunter", /with another token_type than Bearer/]
-  ] as const).map(([token_type, says]): Situation => ({
+  ] as const).map(([token_type, message]): Situation => ({
     name: `the token type ${token_type}`,
     answer: ({ issue }) => issue({ token_type }),
     code: "token-type",
-    says,
+    message,
     remedy: /Set OAUTH_TOKEN_TYPE=assume-bearer/,
     fix: { OAUTH_TOKEN_TYPE: "assume-bearer" },
     issued: 1
@@ -297,69 +297,69 @@ const situations: ReadonlyArray<Situation> = [
     name: "a token type that no setting makes usable",
     answer: ({ issue }) => issue({ token_type: "mac" }),
     code: "token-type-unusable",
-    says: /token_type "mac"/,
+    message: /token_type "mac"/,
     remedy: /issue bearer tokens/,
     issued: 1
   },
   {
     name: "a token type that is not stated, where DPoP is tried",
     answer: (one) =>
-      one.request.headers["dpop"] === undefined ? one.refuse(400, { error: "invalid_grant" }) : one.issue(),
-    code: "grant-refused",
-    says: /tried without success: DPoP \(200\) \(2 token requests, 1 token\)/,
+      one.request.headers["dpop"] === undefined ? one.reject(400, { error: "invalid_grant" }) : one.issue(),
+    code: "grant-rejected",
+    message: /tried without success: DPoP \(200\) \(2 token requests, 1 token\)/,
     remedy: /OAUTH_DPOP/,
     issued: 1
   },
   {
     name: "a nested token",
-    answer: ({ refuse }) => refuse(200, { data: { access_token: "t0k3n" } }),
+    answer: ({ reject }) => reject(200, { data: { access_token: "t0k3n" } }),
     code: "token-nested",
-    says: /data\.access_token/,
+    message: /data\.access_token/,
     remedy: /documentation/
   },
   {
     name: "a wrong path that answers with JSON",
-    answer: ({ refuse }) => refuse(404, { error: "Not Found" }),
+    answer: ({ reject }) => reject(404, { error: "Not Found" }),
     code: "token-url",
-    says: /not a token endpoint \(404\)/,
+    message: /not a token endpoint \(404\)/,
     remedy: /Correct the path in OAUTH_TOKEN_URL/
   },
   ...[{ error: "not found" }, { error: "resource not found" }, { message: "no Route matched with those values" }].map((
     body
   ): Situation => ({
     name: `a wrong path, as ${JSON.stringify(body)}`,
-    answer: ({ refuse }) => refuse(404, body),
+    answer: ({ reject }) => reject(404, body),
     code: "token-url",
-    says: /404/,
+    message: /404/,
     remedy: /OAUTH_TOKEN_URL/
   })),
   {
     name: "a wrong path that a gateway takes for a missing token",
-    answer: ({ refuse }) => refuse(403, { message: "Missing Authentication Token" }),
+    answer: ({ reject }) => reject(403, { message: "Missing Authentication Token" }),
     code: "token-url",
-    says: /not a token endpoint \(403\)/,
+    message: /not a token endpoint \(403\)/,
     remedy: /OAUTH_TOKEN_URL/
   },
   ...[404, 200, 405].map((status): Situation => ({
     name: `a page with ${status}`,
-    answer: ({ refuse }) => refuse(status, "<!doctype html><title>Home</title>"),
+    answer: ({ reject }) => reject(status, "<!doctype html><title>Home</title>"),
     code: "token-url",
-    says: new RegExp(`not a token endpoint \\(${status}, a page\\)`),
+    message: new RegExp(`not a token endpoint \\(${status}, a page\\)`),
     remedy: /OAUTH_TOKEN_URL/
   })),
   ...[301, 302, 307, 308].map((status): Situation => ({
     name: `a redirect to another path of the host, by ${status}`,
-    answer: ({ refuse }) => refuse(status, "", { location: "/oauth/token/" }),
+    answer: ({ reject }) => reject(status, "", { location: "/oauth/token/" }),
     code: "token-url-redirect",
-    says: new RegExp(`redirect \\(${status} to http://127\\.0\\.0\\.1:\\d+/oauth/token/\\)`),
+    message: new RegExp(`redirect \\(${status} to http://127\\.0\\.0\\.1:\\d+/oauth/token/\\)`),
     remedy: /^Set OAUTH_TOKEN_URL=http:\/\/127\.0\.0\.1:\d+\/oauth\/token\/\. Nothing was sent there\.$/,
     issued: 0
   })),
   {
     name: "a redirect to TLS at the host",
-    answer: ({ refuse }) => refuse(307, "", { location: "https://127.0.0.1/token" }),
+    answer: ({ reject }) => reject(307, "", { location: "https://127.0.0.1/token" }),
     code: "token-url-redirect",
-    says: /307 to https:\/\/127\.0\.0\.1\/token/,
+    message: /307 to https:\/\/127\.0\.0\.1\/token/,
     remedy: /^Set OAUTH_TOKEN_URL=https:\/\/127\.0\.0\.1\/token\./,
     fix: { OAUTH_TOKEN_URL: "https://127.0.0.1/token" }
   },
@@ -370,133 +370,133 @@ const situations: ReadonlyArray<Situation> = [
     ["/token?s=c4n4ry", /with its query/]
   ] as const).map(([location, remedy]): Situation => ({
     name: `a redirect to ${location}`,
-    answer: ({ refuse }) => refuse(302, "", { location }),
+    answer: ({ reject }) => reject(302, "", { location }),
     code: "token-url-redirect",
-    says: /redirect \(302 to/,
+    message: /redirect \(302 to/,
     remedy,
     isWithoutFix: true
   })),
   {
     name: "a redirect without a target",
-    answer: ({ refuse }) => refuse(307, ""),
+    answer: ({ reject }) => reject(307, ""),
     code: "token-url-redirect",
-    says: /redirect \(307\)/,
+    message: /redirect \(307\)/,
     remedy: /^Set OAUTH_TOKEN_URL to the token endpoint in the server's documentation/
   },
   {
     name: "a proxy before the server",
-    answer: ({ refuse }) => refuse(407, ""),
+    answer: ({ reject }) => reject(407, ""),
     code: "proxy-authentication",
-    says: /requires a user and a password \(407\)/,
+    message: /requires a user and a password \(407\)/,
     remedy: /HTTPS_PROXY: http:\/\/USER:PASSWORD@HOST:PORT/
   },
   {
     name: "a firewall",
-    answer: ({ refuse }) => refuse(403, "<html>Request blocked</html>"),
+    answer: ({ reject }) => reject(403, "<html>Request blocked</html>"),
     code: "firewall",
-    says: /firewall/,
+    message: /firewall/,
     remedy: /operator/
   },
   {
     name: "a client certificate wanted",
-    answer: ({ refuse }) => refuse(400, "<html>400 No required SSL certificate was sent</html>"),
+    answer: ({ reject }) => reject(400, "<html>400 No required SSL certificate was sent</html>"),
     code: "client-certificate",
-    says: /requires a client certificate \(400\)/,
+    message: /requires a client certificate \(400\)/,
     remedy: /OAUTH_TLS_CERTIFICATE_FILE and OAUTH_TLS_KEY_FILE/
   },
   {
     name: "a limit with Retry-After",
-    answer: ({ refuse }) => refuse(429, { error: "too_many_requests" }, { "retry-after": "86400" }),
+    answer: ({ reject }) => reject(429, { error: "too_many_requests" }, { "retry-after": "86400" }),
     code: "limit",
-    says: /no more tokens/,
+    message: /no more tokens/,
     remedy: /Wait until \d{4}-.*T.*Z.*OAUTH_TOKENS_PER_DAY/
   },
   {
     name: "a limit of Auth0",
-    answer: ({ refuse }) =>
-      refuse(429, { error: "too_many_requests" }, {
+    answer: ({ reject }) =>
+      reject(429, { error: "too_many_requests" }, {
         "auth0-client-quota-limit": "b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=0;t=43200"
       }),
     code: "limit",
-    says: /no more tokens/,
+    message: /no more tokens/,
     remedy: /Wait until \d{4}-/
   },
   {
     name: "a limit that is written with status 400",
-    answer: ({ refuse }) =>
-      refuse(400, {
+    answer: ({ reject }) =>
+      reject(400, {
         error: "invalid_request",
         error_description: "Client 1 has exceeded the rate limit of 10 tokens/28800 seconds"
       }),
     code: "limit",
-    says: /10 tokens/,
+    message: /10 tokens/,
     remedy: /Wait until \d{4}-/
   },
   {
     name: "a limit for the previous secret, after the current one was rejected",
     env: { OAUTH_CLIENT_SECRET_PREVIOUS: "old" },
     answer: (one) =>
-      hasPost(one) ? invalidClient(one) : one.refuse(429, { error: "too_many_requests" }, { "retry-after": "60" }),
+      hasPost(one) ? invalidClient(one) : one.reject(429, { error: "too_many_requests" }, { "retry-after": "60" }),
     code: "limit",
-    says:
+    message:
       /no more tokens .*429\); before that, it rejected the current credential \(401\) \(2 token requests, no token\)/,
     remedy: /^Wait until \d{4}-/
   },
   {
     name: "a scope that is not allowed",
     env: { OAUTH_SCOPE: "admin" },
-    answer: ({ refuse }) => refuse(400, { error: "invalid_scope" }),
+    answer: ({ reject }) => reject(400, { error: "invalid_scope" }),
     code: "scope",
-    says: /does not grant the scope/,
+    message: /does not grant the scope/,
     remedy: /Correct OAUTH_SCOPE/
   },
   {
     name: "a scope that is missing",
-    answer: ({ refuse }) => refuse(400, { error: "invalid_scope" }),
+    answer: ({ reject }) => reject(400, { error: "invalid_scope" }),
     code: "scope",
-    says: /does not grant the scope/,
+    message: /does not grant the scope/,
     remedy: /Set OAUTH_SCOPE/
   },
   {
     name: "an unknown API",
-    answer: ({ refuse }) => refuse(400, { error: "invalid_target" }),
+    answer: ({ reject }) => reject(400, { error: "invalid_target" }),
     code: "target",
-    says: /does not know the API/,
+    message: /does not know the API/,
     remedy: /Set OAUTH_RESOURCE/
   },
   {
     name: "a grant that is not allowed",
-    answer: ({ refuse }) => refuse(400, { error: "unauthorized_client" }),
+    answer: ({ reject }) => reject(400, { error: "unauthorized_client" }),
     code: "grant-not-allowed",
-    says: /does not allow this client the grant/,
+    message: /does not allow this client the grant/,
     remedy: /client_credentials grant/
   },
   {
     name: "access that is denied, as gateways write it",
-    answer: ({ refuse }) => refuse(403, { message: "Forbidden" }),
+    answer: ({ reject }) => reject(403, { message: "Forbidden" }),
     code: "access-denied",
-    says: /does not authorize this client/,
+    message: /does not authorize this client/,
     remedy: /operator/
   },
   {
     name: "an error of Okta",
-    answer: ({ refuse }) => refuse(400, { errorCode: "E0000021", errorSummary: "Bad request" }),
-    code: "refused",
-    says: /E0000021.*Bad request/,
+    answer: ({ reject }) => reject(400, { errorCode: "E0000021", errorSummary: "Bad request" }),
+    code: "rejected",
+    message: /E0000021.*Bad request/,
     remedy: /operator/
   },
   {
     name: "a server that is down",
-    answer: ({ refuse }) => refuse(503, "", { "retry-after": "120" }),
+    answer: ({ reject }) => reject(503, "", { "retry-after": "120" }),
     code: "unavailable",
-    says: /503/,
+    message: /503/,
     remedy: /Try again at \d{4}-/
   },
   {
     name: "a token of 0 s",
     answer: ({ issue }) => issue({ expires_in: 0 }),
     code: "token-expired",
-    says: /expired at once/,
+    message: /expired at once/,
     remedy: /operator/,
     issued: 1
   }
@@ -507,7 +507,7 @@ describe("doctor, at a token endpoint", () => {
     Effect.gen(function*() {
       const { doctor } = yield* support.start
       const api = yield* support.api
-      for (const { answer, code, env = {}, fix, isWithoutFix, issued, name, remedy, says, unset } of situations) {
+      for (const { answer, code, env = {}, fix, isWithoutFix, issued, message, name, remedy, unset } of situations) {
         const { state, url } = yield* support.issuer(answer)
         const { exitCode, wrong } = yield* doctor({
           OAUTH_TOKEN_URL: url,
@@ -524,7 +524,7 @@ describe("doctor, at a token endpoint", () => {
           [["authentication", code]],
           `${name}: ${found}`
         )
-        assert.match(wrong[0]?.says ?? "", says, name)
+        assert.match(wrong[0]?.message ?? "", message, name)
         assert.match(wrong[0]?.remedy ?? "", remedy, name)
         if (fix !== undefined) assert.deepStrictEqual(wrong[0]?.fix?.set, fix, name)
         if (isWithoutFix === true) assert.isUndefined(wrong[0]?.fix, name)
@@ -561,10 +561,10 @@ describe("doctor, at a token endpoint", () => {
       ]
       for (const [accepts, code, fix] of cases) {
         const found: { url: string } = { url: "" }
-        const { state, url } = yield* support.issuer(({ form, issue, refuse }) =>
+        const { state, url } = yield* support.issuer(({ form, issue, reject }) =>
           accepts(assertion(form.get("client_assertion") ?? "e30.e30"), found.url)
             ? issue()
-            : refuse(401, { error: "invalid_client" })
+            : reject(401, { error: "invalid_client" })
         )
         found.url = url
         const { wrong } = yield* doctor({
@@ -647,9 +647,9 @@ describe("doctor, at a token endpoint", () => {
       const { doctor } = yield* support.start
       for (const error of names) {
         const seen: Array<string> = []
-        const { url } = yield* support.issuer(({ body, refuse, request }) => {
+        const { url } = yield* support.issuer(({ body, reject, request }) => {
           seen.push(`${request.headers.authorization} ${"dpop" in request.headers} ${body}`)
-          refuse(400, { error })
+          reject(400, { error })
         })
         yield* doctor({
           OAUTH_TOKEN_URL: url,

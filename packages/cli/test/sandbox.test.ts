@@ -210,7 +210,7 @@ describe("sandbox", () => {
       }
     }), minute)
 
-  it.scopedLive("refuses options that it cannot use", () =>
+  it.scopedLive("rejects options that it cannot use", () =>
     Effect.gen(function*() {
       const { run } = yield* binary.home
       const wrong = [

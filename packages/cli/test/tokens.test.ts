@@ -37,8 +37,8 @@ const self = `"${process.execPath}" "${binary.path}"`
 describe("a warning about a limit", () => {
   it.scopedLive("names commands, not parts of programs", () =>
     Effect.gen(function*() {
-      const { url } = yield* support.issuer(({ refuse }) =>
-        refuse(200, { access_token: "t0k3n", token_type: "Bearer", expires_in: 3600 }, {
+      const { url } = yield* support.issuer(({ reject }) =>
+        reject(200, { access_token: "t0k3n", token_type: "Bearer", expires_in: 3600 }, {
           "auth0-client-quota-limit": "b=per_hour;q=10;r=7;t=3540,b=per_day;q=50;r=0;t=43200"
         })
       )

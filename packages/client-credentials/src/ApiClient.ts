@@ -227,7 +227,7 @@ const withRenewedProofs = (first: Outcome, attempt: Attempt): Effect.Effect<Outc
 const observed = <E>(attempt: Effect.Effect<Outcome, E>, count: number): Effect.Effect<Outcome, E> =>
   attempt.pipe(
     Effect.tap(({ _tag }) => {
-      const result = _tag === "Rejected" ? "refused" : "accepted"
+      const result = _tag === "Rejected" ? "rejected" : "accepted"
       return Effect.zipRight(
         Effect.annotateCurrentSpan("oauth.replay.outcome", result),
         metrics.count(metrics.replays, { "oauth.replay.outcome": result })

@@ -343,7 +343,7 @@ export const reportUnreadTls = (prefix: string | undefined): Effect.Effect<void>
  *
  * @internal
  */
-export const refuseTls = (prefix: string | undefined): Effect.Effect<void, InvalidConfig> =>
+export const rejectTls = (prefix: string | undefined): Effect.Effect<void, InvalidConfig> =>
   Effect.flatMap(
     setVariables(environment.reader(prefix), Object.values(tlsVariables)),
     (set) =>

@@ -130,7 +130,7 @@ const ownerOf = (subject: Subject | undefined): Effect.Effect<string, Credential
  * })
  *
  * @example
- * // Two grants in a row: what the first server issues is presented to the second, and replaced when that refuses it.
+ * // Two grants in a row: what the first server issues is presented to the second, and replaced when that rejects it.
  * import { ClientCredentials, Grant, TokenCache, WorkloadIdentity } from "@effect-oauth/client-credentials"
  * import { Effect, Layer } from "effect"
  *

@@ -29,8 +29,8 @@ import { InvalidConfig } from "./InvalidConfig.js"
  * declare const program: Effect.Effect<string, OAuthError.OAuthError>
  *
  * export const explained = program.pipe(
- *   Effect.catchTag("TokenErrorResponse", (refusal) =>
- *     refusal.status === 401 ? Effect.succeed("Request new credentials.") : Effect.fail(refusal))
+ *   Effect.catchTag("TokenErrorResponse", (rejection) =>
+ *     rejection.status === 401 ? Effect.succeed("Request new credentials.") : Effect.fail(rejection))
  * )
  *
  * @since 3.0.0

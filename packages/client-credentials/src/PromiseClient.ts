@@ -328,7 +328,7 @@ export const fromEnv = (
     const given = { prefix, overrides: hasApi ? plain : { ...plain, apiBaseUrl: "none" } }
     const found = yield* ClientConfig.fromEnv(given, parts.client, true)
     const isOwnTransport = platform.fetch !== undefined || platform.httpClient !== undefined
-    yield* isOwnTransport ? ClientCredentials.reportUnreadTls(prefix) : ClientCredentials.refuseTls(prefix)
+    yield* isOwnTransport ? ClientCredentials.reportUnreadTls(prefix) : ClientCredentials.rejectTls(prefix)
     return found
   })
   const services = compose(config, plain ?? {})

@@ -187,7 +187,7 @@ const decided = (
       const id = yield* Deferred.make<AccessToken, TokenError>()
       const decision = yield* cacheEntry.step(entry, (state, now) => decide(state, now, id))
       if (decision._tag === "Fail") {
-        yield* metrics.count(metrics.cacheOutcomes, { "oauth.cache.outcome": "refused" })
+        yield* metrics.count(metrics.cacheOutcomes, { "oauth.cache.outcome": "failed" })
         return yield* tokenErrors.withRetryAfter(decision.error, decision.millisLeft)
       }
       if (decision.start !== undefined) yield* cacheEntry.start(shared, entry, decision.start)

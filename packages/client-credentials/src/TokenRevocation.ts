@@ -117,8 +117,8 @@ export const make: Effect.Effect<
             encode: (proof) => tokenRequest.encodeRevocation(url, value, proof),
             decode: (received, redaction, { hint }) => {
               const { endpoint, status } = received
-              const refused = tokenResponse.refusal(received, { redaction, hint })
-              if (refused !== undefined) return Either.left(refused)
+              const rejected = tokenResponse.rejection(received, { redaction, hint })
+              if (rejected !== undefined) return Either.left(rejected)
               return status === 200 ? Either.right(undefined) : Either.left(
                 new InvalidTokenResponse({
                   endpoint,

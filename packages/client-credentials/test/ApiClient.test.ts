@@ -187,7 +187,7 @@ describe("ApiClient", () => {
     ) {
       it.effect(`R6 B4 replays with a new token: ${challenge ?? "no challenge"}`, () => {
         const { calls, counts, layer } = scenario.make((_, count) =>
-          Effect.sync(() => count === 1 ? scenario.refuse(challenge) : Response.json({ ok: true }))
+          Effect.sync(() => count === 1 ? scenario.reject(challenge) : Response.json({ ok: true }))
         )
         return Effect.gen(function*() {
           const response = yield* get("/items")
@@ -199,17 +199,17 @@ describe("ApiClient", () => {
     }
 
     it.effect("replays once, then returns the 401 to the caller", () => {
-      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse()))
+      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.reject()))
       return Effect.gen(function*() {
         const response = yield* get("/items")
         assert.strictEqual(response.status, 401)
-        assert.strictEqual(yield* response.text, "refused")
+        assert.strictEqual(yield* response.text, "rejected")
         assert.deepStrictEqual(counts, { tokens: 2, calls: 2 })
       }).pipe(Effect.provide(layer))
     })
 
     it.effect("counts a DPoP error of a call with a bearer token towards the latch", () => {
-      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse("DPoP error=\"use_dpop_nonce\"")))
+      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.reject("DPoP error=\"use_dpop_nonce\"")))
       return Effect.gen(function*() {
         for (let count = 0; count < 10; count++) assert.strictEqual((yield* get("/items")).status, 401)
         assert.strictEqual(counts.tokens, 2)
@@ -316,7 +316,7 @@ describe("ApiClient", () => {
     })
 
     it.effect("follows a custom replay schedule", () => {
-      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse()))
+      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.reject()))
       return Effect.gen(function*() {
         const call = yield* Effect.fork(get("/items"))
         for (const [wait, calls] of [["0 seconds", 1], ["2 seconds", 2], ["2 seconds", 3], ["1 hour", 3]] as const) {
@@ -337,7 +337,7 @@ describe("ApiClient", () => {
     })
 
     it.effect("does not replay by default when the replay would carry the same token", () => {
-      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.refuse()))
+      const { counts, layer } = scenario.make(() => Effect.sync(() => scenario.reject()))
       return Effect.gen(function*() {
         yield* get("/items")
         assert.deepStrictEqual(counts, { tokens: 2, calls: 2 })
@@ -348,10 +348,10 @@ describe("ApiClient", () => {
 
     it.effect("passes the challenge of the API to the replay schedule", () => {
       const seen: Array<readonly [string | undefined, boolean]> = []
-      const { layer } = scenario.make(() => Effect.sync(() => scenario.refuse("Bearer error=\"invalid_token\"")))
+      const { layer } = scenario.make(() => Effect.sync(() => scenario.reject("Bearer error=\"invalid_token\"")))
       const schedule = Schedule.forever.pipe(
-        Schedule.tapInput((refusal: ReplaySchedule.Rejection) =>
-          Effect.sync(() => seen.push([refusal.challenges[0]?.parameters["error"], refusal.renewable]))
+        Schedule.tapInput((rejection: ReplaySchedule.Rejection) =>
+          Effect.sync(() => seen.push([rejection.challenges[0]?.parameters["error"], rejection.renewable]))
         ),
         Schedule.intersect(Schedule.recurs(1))
       )
@@ -363,7 +363,7 @@ describe("ApiClient", () => {
 
     it.effect("fails with the error of the token endpoint when no new token is available", () => {
       const { layer } = scenario.make(
-        () => Effect.sync(() => scenario.refuse()),
+        () => Effect.sync(() => scenario.reject()),
         { tokenCache: { retryTimeout: 0 } },
         (count) => count === 1 ? scenario.tokenJson("token-1") : new Response("", { status: 503 })
       )
@@ -378,7 +378,7 @@ describe("ApiClient", () => {
       it.effect(`B4 fails with the required scope: insufficient_scope with ${status}`, () => {
         const { counts, layer } = scenario.make(() =>
           Effect.sync(() =>
-            scenario.refuse("Bearer error=\"insufficient_scope\", scope=\"items:read items:write\"", status)
+            scenario.reject("Bearer error=\"insufficient_scope\", scope=\"items:read items:write\"", status)
           )
         )
         return Effect.gen(function*() {
@@ -393,7 +393,7 @@ describe("ApiClient", () => {
 
     it.effect("R6 treats a 403 with invalid_token as a rejection", () => {
       const { counts, layer } = scenario.make((_, count) =>
-        Effect.sync(() => count === 1 ? scenario.refuse(`Bearer error="Invalid_Token"`, 403) : Response.json({}))
+        Effect.sync(() => count === 1 ? scenario.reject(`Bearer error="Invalid_Token"`, 403) : Response.json({}))
       )
       return Effect.gen(function*() {
         assert.strictEqual((yield* get("/items")).status, 200)
@@ -405,7 +405,7 @@ describe("ApiClient", () => {
       it.effect(`fails with the required authentication (RFC 9470): ${status}`, () => {
         const { counts, layer } = scenario.make(() =>
           Effect.sync(() =>
-            scenario.refuse(
+            scenario.reject(
               "Bearer error=\"insufficient_user_authentication\", acr_values=\"silver gold\", max_age=\"5\"",
               status
             )
@@ -439,7 +439,7 @@ describe("ApiClient", () => {
           Effect.sync(() =>
             scenario.bearerOf(sent) === "Bearer token-2"
               ? Response.json({})
-              : scenario.refuse(`Bearer realm="", error="insufficient_claims", claims="${btoa(json)}"`)
+              : scenario.reject(`Bearer realm="", error="insufficient_claims", claims="${btoa(json)}"`)
           )
       )
       return Effect.gen(function*() {
@@ -461,7 +461,7 @@ describe("ApiClient", () => {
         (sent) =>
           Effect.sync(() => {
             const claims = btoa(JSON.stringify({ token: scenario.bearerOf(sent)?.slice(7) }))
-            return scenario.refuse(`Bearer error="insufficient_claims", claims="${claims}"`)
+            return scenario.reject(`Bearer error="insufficient_claims", claims="${claims}"`)
           }),
         {},
         () => scenario.tokenJson("t0k3n-as-l0ng-as-any")
@@ -477,7 +477,7 @@ describe("ApiClient", () => {
       const { layer } = scenario.make((sent) =>
         Effect.sync(() => {
           const token = scenario.bearerOf(sent)?.slice(7)
-          return scenario.refuse(`Bearer error="insufficient_scope", scope="items:read ${token} \u00e9"`, 403)
+          return scenario.reject(`Bearer error="insufficient_scope", scope="items:read ${token} \u00e9"`, 403)
         })
       )
       return Effect.gen(function*() {

@@ -168,14 +168,14 @@ describe("a client secret from a source", () => {
       const { layer, tried } = server(() => [])
       yield* Effect.flip(Effect.flatten(Effect.provide(endpoint(inTurn("one"), inTurn("one")), layer)))
       assert.deepStrictEqual(tried, ["one"])
-      const refusing = fakeHttp.make(() =>
+      const rejecting = fakeHttp.make(() =>
         Effect.sync(() => Response.json({ error: "invalid_scope" }, { status: 400 }))
       )
       const error = yield* Effect.flip(
-        Effect.flatten(Effect.provide(endpoint(inTurn("one", "two"), inTurn("old")), refusing.layer))
+        Effect.flatten(Effect.provide(endpoint(inTurn("one", "two"), inTurn("old")), rejecting.layer))
       )
       assert.strictEqual(codeOf(error), "invalid_scope")
-      assert.lengthOf(refusing.sent, 1)
+      assert.lengthOf(rejecting.sent, 1)
     }))
 
   it.scoped("that cannot be read fails with a typed error, and nothing is sent", () =>

@@ -94,7 +94,7 @@ const readable: ReadonlyArray<readonly [string, KeyObject, string]> = [
   ["a JWK with use and key_ops", p256, JSON.stringify({ ...jwk(p256), use: "sig", key_ops: ["sign"], ext: false })]
 ]
 
-const refused: ReadonlyArray<readonly [string, string, RegExp]> = [
+const rejected: ReadonlyArray<readonly [string, string, RegExp]> = [
   ["no key at all", "c4n4ry", /neither PEM nor JWK/],
   ["a path", "/run/secrets/c4n4ry.pem", /neither PEM nor JWK/],
   ["blanks", "  ", /./],
@@ -225,7 +225,7 @@ describe("a private key is read as", () => {
 })
 
 describe("a private key is rejected when the layer is built, with the reason:", () => {
-  const isRefused = (text: string, reason: RegExp) =>
+  const isRejected = (text: string, reason: RegExp) =>
     Effect.gen(function*() {
       for (const setting of ["key", "previous"] as const) {
         const error = yield* Effect.flip(configured({ [setting]: Redacted.make(text) }))
@@ -271,9 +271,9 @@ describe("a private key is rejected when the layer is built, with the reason:", 
       assert.lengthOf(sent, 0)
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
-  for (const [name, text, reason] of refused) it.effect(name, () => isRefused(text, reason))
+  for (const [name, text, reason] of rejected) it.effect(name, () => isRejected(text, reason))
 
-  it.effect("a certificate", () => Effect.flatMap(certificate, (text) => isRefused(text, /a certificate;/)))
+  it.effect("a certificate", () => Effect.flatMap(certificate, (text) => isRejected(text, /a certificate;/)))
 
   it.effect("a value that is not Redacted", () =>
     Effect.gen(function*() {

@@ -52,7 +52,7 @@ let issued = 0
 const token = (more: object = {}) => () =>
   json({ access_token: `token-${++issued}`, token_type: "Bearer", expires_in: 3600, ...more })
 
-const refused = () => json({ error: "invalid_grant" }, 400)
+const rejected = () => json({ error: "invalid_grant" }, 400)
 
 const requests = ({ sent }: ReturnType<typeof network>) => sent.filter(({ url }) => url.startsWith(tokenUrl))
 
@@ -222,9 +222,9 @@ describe("the token request contains", () => {
           exp: 60
         })
       }
-      const refusing = network([refused])
-      yield* Effect.either(Effect.provide(call, client(refusing, { grant, tokenCache: { retryTimeout: 0 } })))
-      assert.strictEqual(requests(refusing).length, 1)
+      const rejecting = network([rejected])
+      yield* Effect.either(Effect.provide(call, client(rejecting, { grant, tokenCache: { retryTimeout: 0 } })))
+      assert.strictEqual(requests(rejecting).length, 1)
     }))
 
   it.effect("a custom grant", () =>
@@ -256,7 +256,7 @@ describe("after a rejected token request", () => {
     it.effect(`${name} is read again, and sent once more when it was replaced`, () =>
       Effect.gen(function*() {
         const { read } = yield* source(jwt("a", "1"), jwt("a", "2"), jwt("a", "3"))
-        const http = network([refused, token()])
+        const http = network([rejected, token()])
         yield* Effect.provide(call, client(http, { grant: grant(read) }))
         const [first, second] = requests(http).map(parametersOf)
         assert.strictEqual(requests(http).length, 2)
@@ -268,7 +268,7 @@ describe("after a rejected token request", () => {
       Effect.gen(function*() {
         let reads = 0
         const identity = Effect.suspend(() => reads++ === 0 ? Effect.succeed(workload) : Effect.fail("away"))
-        const http = network([refused])
+        const http = network([rejected])
         const error = yield* Effect.flip(
           Effect.provide(call, client(http, { grant: grant(identity), tokenCache: { retryTimeout: 0 } }))
         )
@@ -302,7 +302,7 @@ describe("after a rejected token request", () => {
 
     it.effect(`${name} that was not replaced is not sent again`, () =>
       Effect.gen(function*() {
-        const http = network([refused])
+        const http = network([rejected])
         const outcome = yield* Effect.either(
           Effect.provide(
             call,
@@ -317,7 +317,7 @@ describe("after a rejected token request", () => {
     it.effect(`${name} that is replaced each time is sent twice at most`, () =>
       Effect.gen(function*() {
         const { read } = yield* source(...Array.from({ length: 9 }, (_, index) => jwt("a", `${index}`)))
-        const http = network([refused])
+        const http = network([rejected])
         yield* Effect.either(
           Effect.provide(call, client(http, { grant: grant(read), tokenCache: { retryTimeout: 0 } }))
         )
@@ -398,7 +398,7 @@ describe("two chained grants", () => {
     network([(parameters) =>
       accepted.includes(parameters.get("assertion") ?? parameters.get("subject_token") ?? "")
         ? token({ expires_in: 120 })()
-        : refused()])
+        : rejected()])
 
   it.effect("the second client presents the cached token of the first client", () =>
     Effect.gen(function*() {
@@ -423,7 +423,7 @@ describe("two chained grants", () => {
       Effect.gen(function*() {
         const first = network([idJag("first-1"), idJag("first-2"), idJag("first-3")])
         const accepts = (parameters: URLSearchParams) => [...parameters.values()].includes("first-2")
-        const second = network([(parameters) => accepts(parameters) ? token({ expires_in: 120 })() : refused()])
+        const second = network([(parameters) => accepts(parameters) ? token({ expires_in: 120 })() : rejected()])
         yield* Effect.gen(function*() {
           yield* call
           yield* TestClock.adjust("2 minutes")
@@ -460,7 +460,7 @@ describe("two chained grants", () => {
       // Each token is accepted until an hour later.
       let valid = 1
       const second = network([
-        (parameters) => parameters.get("assertion") === `first-${valid}` ? token({ expires_in: 120 })() : refused()
+        (parameters) => parameters.get("assertion") === `first-${valid}` ? token({ expires_in: 120 })() : rejected()
       ])
       yield* Effect.gen(function*() {
         for (; valid <= 6; valid += 1) {
@@ -688,7 +688,7 @@ describe("a source", () => {
   it.effect("may return an end later than any date without a defect", () =>
     Effect.gen(function*() {
       const identity = Redacted.make(jwt("a", "1", { exp: 99_999_999_999_999 }))
-      const http = network([refused])
+      const http = network([rejected])
       const error = yield* Effect.flip(Effect.provide(
         call,
         client(http, { grant: Grant.jwtBearer(identity), tokenCache: { retryTimeout: 0 } })

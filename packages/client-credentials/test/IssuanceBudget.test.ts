@@ -222,7 +222,7 @@ describe("the daily limit", () => {
       const endpoint = "https://auth.example.com/oauth/token"
       const unreachable = (reason: OAuthError.TokenEndpointUnavailable["reason"], detail: string) =>
         new OAuthError.TokenEndpointUnavailable({ endpoint, reason, detail })
-      const refused = (status: number, error: string) => new OAuthError.TokenErrorResponse({ endpoint, status, error })
+      const rejected = (status: number, error: string) => new OAuthError.TokenErrorResponse({ endpoint, status, error })
       const invalid = (status: number) => new OAuthError.InvalidTokenResponse({ endpoint, status, problem: "a page" })
       const issuedNone = [
         new OAuthError.CredentialUnavailable({ credential: "client secret", problem: "NotFound" }),
@@ -232,10 +232,10 @@ describe("the daily limit", () => {
           (code) => unreachable("connection", code)
         ),
         ...["408", "425", "429", "500", "502", "503"].map((status) => unreachable("status", status)),
-        refused(400, "invalid_scope"),
-        refused(401, "invalid_client"),
-        refused(429, "slow_down"),
-        refused(503, "temporarily_unavailable"),
+        rejected(400, "invalid_scope"),
+        rejected(401, "invalid_client"),
+        rejected(429, "slow_down"),
+        rejected(503, "temporarily_unavailable"),
         invalid(302),
         invalid(404)
       ]
@@ -375,7 +375,7 @@ describe("the daily limit", () => {
         const time = VirtualClock.make()
         const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
         const issued: Array<number> = []
-        let refused = 0
+        let rejected = 0
         const bucket = (name: string, limit: number, millis: number, now: number) => {
           const begin = now - now % millis
           const remaining = limit - issued.filter((at) => at >= begin).length
@@ -389,7 +389,7 @@ describe("the daily limit", () => {
             const [before, daily] = [bucket("per_hour", 10, hour, now), bucket("per_day", 50, day, now)]
             const isAllowed = before.remaining > 0 && daily.remaining > 0
             if (isAllowed) issued.push(now)
-            else refused += 1
+            else rejected += 1
             const header = [bucket("per_hour", 10, hour, now), bucket("per_day", 50, day, now)].map(({ text }) => text)
             return Response.json(
               isAllowed
@@ -424,7 +424,7 @@ describe("the daily limit", () => {
           yield* time.advance(hour / 4)
         }
         assert.deepStrictEqual([...outcomes].sort(), ["issuer", "served"])
-        assert.strictEqual(refused, 0)
+        assert.strictEqual(rejected, 0)
         assert.strictEqual(issued.length, 100)
       }).pipe(Effect.provide(quiet)),
     300_000
@@ -521,9 +521,9 @@ describe("the daily limit", () => {
       assert.strictEqual((yield* inTime(cache.health)).budgetLeft, 2)
       isAnnounced = false
       for (const scope of ["c", "d"]) assert(Either.isRight(yield* get(scope)))
-      const refused = yield* get("e")
-      assert(Either.isLeft(refused))
-      assert.deepInclude(refused.left, { _tag: "IssuanceBudgetExhausted", by: "issuer" })
+      const rejected = yield* get("e")
+      assert(Either.isLeft(rejected))
+      assert.deepInclude(rejected.left, { _tag: "IssuanceBudgetExhausted", by: "issuer" })
       assert.strictEqual(issued, 104)
       yield* time.advance(12 * hour)
       assert(Either.isRight(yield* get("e")))

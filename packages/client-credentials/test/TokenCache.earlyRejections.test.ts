@@ -19,7 +19,7 @@ const onePerClient = (life = 86_400) => {
         state.accepted = `Bearer token-${state.issued += 1}`
         return scenario.tokenJson(`token-${state.issued}`, { expires_in: life })
       }
-      return sent.headers["authorization"] === state.accepted ? Response.json({}) : scenario.refuse()
+      return sent.headers["authorization"] === state.accepted ? Response.json({}) : scenario.reject()
     })
   )
   const instance = (tokenCache: TokenCache.Options = {}) =>

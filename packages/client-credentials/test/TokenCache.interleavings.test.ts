@@ -17,8 +17,8 @@ type Which = "newest" | "older"
 type Step =
   | { readonly _tag: "Call" }
   | { readonly _tag: "Interrupt"; readonly caller: number }
-  | { readonly _tag: "Answer"; readonly answer: number | "unavailable" | "refused" | "defect" }
-  | { readonly _tag: "Refuse"; readonly which: Which }
+  | { readonly _tag: "Answer"; readonly answer: number | "unavailable" | "rejected" | "defect" }
+  | { readonly _tag: "Reject"; readonly which: Which }
   | { readonly _tag: "Other"; readonly which: Which }
   | { readonly _tag: "Advance"; readonly millis: number }
   | { readonly _tag: "SetWall"; readonly by: number }
@@ -33,7 +33,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       _tag: fc.constant("Answer" as const),
-      answer: fc.constantFrom<number | "unavailable" | "refused" | "defect">(
+      answer: fc.constantFrom<number | "unavailable" | "rejected" | "defect">(
         0,
         1000,
         45_000,
@@ -41,12 +41,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         86_400_000,
         86_400_000,
         "unavailable",
-        "refused",
+        "rejected",
         "defect"
       )
     })
   },
-  { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Refuse" as const), which }) },
+  { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Reject" as const), which }) },
   { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Other" as const), which }) },
   {
     weight: 4,
@@ -89,14 +89,14 @@ const run = (steps: ReadonlyArray<Step>) =>
 
     // The model: the tokens issued so far, when each was requested, and the rejected ones.
     const issued: Array<{ readonly token: AccessToken.AccessToken; readonly life: number; readonly sent: Instant }> = []
-    const refused = new Set<AccessToken.AccessToken>()
+    const rejected = new Set<AccessToken.AccessToken>()
     const age = ({ sent }: typeof issued[number]) => {
       const now = time.now()
       return Math.max(now.wall - sent.wall, now.steady - sent.steady)
     }
     const usable = () => {
       const last = issued.at(-1)
-      return last !== undefined && !refused.has(last.token) && age(last) < last.life - Math.min(10_000, last.life / 10)
+      return last !== undefined && !rejected.has(last.token) && age(last) < last.life - Math.min(10_000, last.life / 10)
         ? last.token
         : undefined
     }
@@ -137,7 +137,7 @@ const run = (steps: ReadonlyArray<Step>) =>
           const request = pending[0]
           if (request === undefined) break
           if (one.answer === "unavailable") yield* Deferred.fail(request.answer, tokenEndpoint.unavailable)
-          else if (one.answer === "refused") yield* Deferred.fail(request.answer, tokenEndpoint.wrongSecret)
+          else if (one.answer === "rejected") yield* Deferred.fail(request.answer, tokenEndpoint.wrongSecret)
           else if (one.answer === "defect") yield* Deferred.die(request.answer, "a defect")
           else {
             const token = new AccessToken.AccessToken({
@@ -152,11 +152,11 @@ const run = (steps: ReadonlyArray<Step>) =>
           yield* time.settle
           break
         }
-        case "Refuse": {
+        case "Reject": {
           const token = pick(one.which)
           if (token === undefined) break
           const another = yield* Effect.withClock(cache.invalidate(token), time.clock)
-          if (another) refused.add(token)
+          if (another) rejected.add(token)
           break
         }
         case "Other": {

@@ -148,8 +148,8 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const { count, layer } = endpoint()
       const cache = yield* Effect.provide(TokenCache.make(), layer)
-      const refused = yield* cache.get
-      const tokens = yield* Effect.replicateEffect(Effect.zipRight(cache.invalidate(refused), cache.get), 20)
+      const rejected = yield* cache.get
+      const tokens = yield* Effect.replicateEffect(Effect.zipRight(cache.invalidate(rejected), cache.get), 20)
       assert.deepStrictEqual(tokens.map(value), Array.from({ length: 20 }, () => "token-2"))
       assert.strictEqual(count.requests, 2)
     }))
@@ -223,9 +223,9 @@ describe("TokenCache", () => {
     Effect.gen(function*() {
       const { asked, layer } = endpoint()
       const cache = yield* Effect.provide(TokenCache.make(), layer)
-      const refused = yield* cache.get
+      const rejected = yield* cache.get
       for (let caller = 0; caller < 20; caller += 1) {
-        assert.isTrue(yield* cache.invalidate(refused))
+        assert.isTrue(yield* cache.invalidate(rejected))
         assert.strictEqual(value(yield* cache.get), "token-2")
         yield* TestClock.adjust("1 second")
       }

@@ -89,8 +89,8 @@ describe("withOverrides", () => {
     Effect.gen(function*() {
       const client = yield* ApiClient.ApiClient
       yield* client.get("read")
-      const refused = yield* client.get("other").pipe(TokenRequest.withOverrides({ scope: "write" }))
-      assert.strictEqual(refused.status, 401)
+      const rejected = yield* client.get("other").pipe(TokenRequest.withOverrides({ scope: "write" }))
+      assert.strictEqual(rejected.status, 401)
       yield* OAuthTest.expect({ reasons: ["cold", "cold", "rejected"] })
       // The usual token stays valid.
       assert.strictEqual((yield* client.get("read")).status, 200)

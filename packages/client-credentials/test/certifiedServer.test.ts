@@ -86,7 +86,7 @@ const status = Effect.flatMap(
 
 const failure = (options: Options, tls?: NodeTls.Options) => Effect.flip(use(options, token, tls))
 
-const refusedAs = (error: string) => (failed: unknown) => {
+const rejectedAs = (error: string) => (failed: unknown) => {
   assert.instanceOf(failed, OAuthError.TokenErrorResponse)
   assert.strictEqual(failed.error, error)
   assert.notInclude(printed(failed), AuthorizationServer.secret)
@@ -107,7 +107,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
       it.effect(`T1 T2 T3 T4 T5 T6 ${clientAuthentication}, right and wrong, and by the previous secret`, () =>
         Effect.gen(function*() {
           assert.strictEqual(yield* use({ clientId, clientSecret: secret, clientAuthentication }, status), 200)
-          refusedAs("invalid_client")(yield* failure({ clientId, clientSecret: wrong, clientAuthentication }))
+          rejectedAs("invalid_client")(yield* failure({ clientId, clientSecret: wrong, clientAuthentication }))
           yield* use({ clientId, clientSecret: wrong, previousClientSecret: secret, clientAuthentication }, token)
         }))
     }
@@ -115,7 +115,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
     it.effect("T5 T6 client_secret_jwt as a value, right and wrong", () =>
       Effect.gen(function*() {
         yield* use({ clientId: "jwt", clientAuthentication: clientSecretJwt(secret) }, token)
-        refusedAs("invalid_client")(
+        rejectedAs("invalid_client")(
           yield* failure({ clientId: "jwt", clientAuthentication: clientSecretJwt(wrong) })
         )
       }))
@@ -140,13 +140,13 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
             assert.isUndefined(state.seen.at(-1)?.["client_secret"])
           }
           const other = Redacted.make(JSON.stringify(keys[algorithm === "ES256" ? "EdDSA" : "ES256"].privateJwk))
-          const refused = (options: Partial<Parameters<typeof privateKeyJwt>[0]>) =>
+          const rejected = (options: Partial<Parameters<typeof privateKeyJwt>[0]>) =>
             Effect.map(
               failure({ clientId: algorithm, clientAuthentication: privateKeyJwt({ key: jwk, ...options }) }),
-              refusedAs("invalid_client")
+              rejectedAs("invalid_client")
             )
-          yield* refused({ key: other })
-          yield* refused({ audience: "https://other.example" })
+          yield* rejected({ key: other })
+          yield* rejected({ audience: "https://other.example" })
           // During the rotation from one key to the other.
           yield* use({ clientId: algorithm, clientAuthentication: privateKeyJwt({ key: other, previous: jwk }) }, token)
         }))
@@ -182,11 +182,11 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         const certificate = { certificate: clientCertificate.cert, key: Redacted.make(clientCertificate.private) }
         yield* use(options, token, certificate)
         assert.deepInclude(state.seen.at(-1), { client_id: "tls", url: "/token?alias=mtls" })
-        refusedAs("invalid_client")(
+        rejectedAs("invalid_client")(
           yield* failure(options, { certificate: selfSigned.cert, key: Redacted.make(selfSigned.private) })
         )
         const error = yield* failure(options)
-        refusedAs("invalid_client")(error)
+        rejectedAs("invalid_client")(error)
         assert.include((error as Error).message, "OAUTH_TLS_CERTIFICATE_FILE")
       }))
 
@@ -195,7 +195,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         const { clientCertificate, selfSigned } = yield* Server
         const options = { clientId: "self-signed", clientAuthentication: "self_signed_tls_client_auth" } as const
         yield* use(options, token, { certificate: selfSigned.cert, key: Redacted.make(selfSigned.private) })
-        refusedAs("invalid_client")(
+        rejectedAs("invalid_client")(
           yield* failure(options, {
             certificate: clientCertificate.cert,
             key: Redacted.make(clientCertificate.private)
@@ -338,7 +338,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         const { scope } = yield* use({ ...options, scope: "items:write items:read items:write" }, token)
         assert.deepStrictEqual(scope, ["items:read", "items:write"])
         assert.strictEqual(state.seen.at(-1)?.["scope"], "items:read items:write")
-        refusedAs("invalid_scope")(yield* failure({ ...options, scope: "admin" }))
+        rejectedAs("invalid_scope")(yield* failure({ ...options, scope: "admin" }))
       }))
 
     it.effect("T8 resource indicators, unchanged", () =>
@@ -346,7 +346,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         const { resource, state } = yield* Server
         yield* use({ ...options, resource, scope: "items:read" }, token)
         assert.strictEqual(state.seen.at(-1)?.["resource"], resource)
-        refusedAs("invalid_target")(yield* failure({ ...options, resource: "https://other.example" }))
+        rejectedAs("invalid_target")(yield* failure({ ...options, resource: "https://other.example" }))
       }))
   })
 

@@ -202,9 +202,9 @@ describe("oidc-provider", () => {
       assert.isTrue(yield* active(Redacted.value(value)))
       assert.deepStrictEqual(scope, ["items:read"])
       const before = platform.issued()
-      const refused = yield* Effect.either(by("elsewhere"))
-      assert(Either.isLeft(refused) && refused.left._tag === "TokenErrorResponse")
-      assert.strictEqual(refused.left.error, "invalid_grant")
+      const rejected = yield* Effect.either(by("elsewhere"))
+      assert(Either.isLeft(rejected) && rejected.left._tag === "TokenErrorResponse")
+      assert.strictEqual(rejected.left.error, "invalid_grant")
       // Another assertion was read, and sent once.
       assert.strictEqual(platform.issued() - before, 2)
     }))

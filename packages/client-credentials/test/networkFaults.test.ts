@@ -527,10 +527,10 @@ describe("cut off at every byte", () => {
       it.effect(`a 401, which is replayed as soon as its status is read, over ${name}, by ${how}`, () =>
         leavingNothing(Effect.gen(function*() {
           const server = yield* faultServer.start()
-          const refusal = response("401 Unauthorized", "refused", "www-authenticate: Bearer error=\"invalid_token\"")
-          const headers = refusal.indexOf("\r\n\r\n") + 4
+          const rejection = response("401 Unauthorized", "rejected", "www-authenticate: Bearer error=\"invalid_token\"")
+          const headers = rejection.indexOf("\r\n\r\n") + 4
           const outcomes = new Map<string, number>()
-          for (const [at, script] of cuts(`a 401 over ${name}, by ${how}`, refusal, cut)) {
+          for (const [at, script] of cuts(`a 401 over ${name}, by ${how}`, rejection, cut)) {
             yield* Effect.scoped(Effect.gen(function*() {
               const call = Effect.timeout((yield* api(server.origin, transports()[name])).call, deadline)
               let calls = 0
@@ -555,18 +555,18 @@ describe("cut off at every byte", () => {
 })
 
 describe("a 401 is replayed", () => {
-  const refusal = (...headers: ReadonlyArray<string>) =>
+  const rejection = (...headers: ReadonlyArray<string>) =>
     [`HTTP/1.1 401 Unauthorized`, `www-authenticate: Bearer error="invalid_token"`, ...headers, "", ""].join("\r\n")
 
   for (const name of names) {
     for (
       const [body, script] of Object.entries<faultServer.Script>({
-        "that has no end": endless(refusal(), block),
-        "that comes a byte at a time": drip(refusal("content-length: 1000000"), " "),
-        "that stops": bytes(refusal("content-length: 1000"), "..."),
-        "of bad chunks": bytes(refusal("transfer-encoding: chunked"), "zz\r\n"),
+        "that has no end": endless(rejection(), block),
+        "that comes a byte at a time": drip(rejection("content-length: 1000000"), " "),
+        "that stops": bytes(rejection("content-length: 1000"), "..."),
+        "of bad chunks": bytes(rejection("transfer-encoding: chunked"), "zz\r\n"),
         "that expands to more than a gibibyte": (socket, request) =>
-          bytes(refusal("content-encoding: gzip", `content-length: ${bombs.gzip().length}`), bombs.gzip())(
+          bytes(rejection("content-encoding: gzip", `content-length: ${bombs.gzip().length}`), bombs.gzip())(
             socket,
             request
           )

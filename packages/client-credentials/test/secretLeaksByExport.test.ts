@@ -500,7 +500,7 @@ const surface: Readonly<Record<string, Entry>> = {
   "ClientCredentials.compose": "used by the layers of a client",
   "ClientAuthentication.selfSignedTlsClientAuth": "the certificate is the HTTP client's",
   "ClientAuthentication.tlsClientAuth": "the certificate is the HTTP client's",
-  "ClientCredentials.refuseTls": "shows names of variables, see PromiseClient.create.test.ts",
+  "ClientCredentials.rejectTls": "shows names of variables, see PromiseClient.create.test.ts",
   "ClientCredentials.reportUnreadTls": "shows names of variables, see NodeTls.test.ts",
   "ClientCredentials.layer": (http) => built(Layer.provide(ClientCredentials.layer(withSecret), http)),
   "ClientCredentials.layerConfig": (http) =>
@@ -644,9 +644,9 @@ const surface: Readonly<Record<string, Entry>> = {
     Effect.promise(async () => {
       const client = PromiseClient.make(Layer.provide(ClientCredentials.layer(withSecret), http))
       const response = await client.fetch("/items")
-      const refused: unknown = await client.fetch("https://elsewhere.example/").catch((reason: unknown) => reason)
+      const rejected: unknown = await client.fetch("https://elsewhere.example/").catch((reason: unknown) => reason)
       await client.close()
-      return [client, response, refused]
+      return [client, response, rejected]
     }),
   "ProtectedResource.discover": "reads public metadata, without credentials",
   "ReplaySchedule.Rejection": () => Effect.succeed(new ReplaySchedule.Rejection({ challenges: [], renewable: true })),

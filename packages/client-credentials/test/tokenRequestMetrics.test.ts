@@ -44,10 +44,10 @@ const counted = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     return { requests, failures }
   })
 
-const refusal = (status: number, error: string, headers: Record<string, string> = {}) =>
+const rejection = (status: number, error: string, headers: Record<string, string> = {}) =>
   Response.json({ error }, { status, headers })
 
-const invalidClient = () => refusal(401, "invalid_client")
+const invalidClient = () => rejection(401, "invalid_client")
 
 const transport = (request: fakeHttp.Sent, code: string) =>
   httpErrors.ofRequest(HttpClientRequest.post(request.url), "Transport", {
@@ -94,7 +94,7 @@ const cases: ReadonlyArray<Case> = [
     name: "a DPoP nonce",
     answer: (_, count) =>
       count === 1
-        ? refusal(400, "use_dpop_nonce", { "dpop-nonce": "n-1" })
+        ? rejection(400, "use_dpop_nonce", { "dpop-nonce": "n-1" })
         : scenario.tokenJson("t", { token_type: "DPoP" }),
     options: { dpop: true },
     requests: { "TokenErrorResponse cold": 1, cold: 1 },

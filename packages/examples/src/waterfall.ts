@@ -106,7 +106,7 @@ export const svg = (all: ReadonlyArray<Waterfall>): string => {
       const top = y + index * height
       const x = left + scale * row.start / duration
       const length = Math.max(2, scale * row.duration / duration)
-      const kind = /\b(4|5)\d\d\b|refused/.test(row.note) ? "bad" : row.linked ? "linked" : "bar"
+      const kind = /\b(4|5)\d\d\b|rejected/.test(row.note) ? "bad" : row.linked ? "linked" : "bar"
       return [
         `<text x="${8 + 16 * row.depth}" y="${top + 15}"${index === 0 ? " class=\"title\"" : ""}>${
           escaped(row.name)

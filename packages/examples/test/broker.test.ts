@@ -31,7 +31,7 @@ const until = (condition: Effect.Effect<boolean>) =>
   Effect.repeat(condition, { until: (isMet) => isMet, schedule: Schedule.spaced("10 millis") })
 
 /** Returns the status of a request with another key. */
-const refused = (socketPath: string) =>
+const rejected = (socketPath: string) =>
   Effect.async<number | undefined>((resume) => {
     request({ socketPath, method: "POST", path: "/token", headers: { authorization: "Bearer another" } })
       .on("response", ({ statusCode }) => resume(Effect.succeed(statusCode)))
@@ -57,7 +57,7 @@ it.scopedLive("two clients of a broker use one token, and one new token after a 
     })
     yield* until(Effect.sync(() => broker.output().includes("Listening")))
     assert.strictEqual(statSync(socket).mode & 0o077, 0)
-    assert.strictEqual(yield* refused(socket), 401)
+    assert.strictEqual(yield* rejected(socket), 401)
 
     const { API_BASE_URL = "" } = environment
     const client = start("broker-client", { API_BASE_URL, BROKER_SOCKET: socket, CALLS: "20", EVERY: "50 millis" })

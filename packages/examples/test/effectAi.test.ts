@@ -63,11 +63,11 @@ const openAi = () => {
   const exchanges: Array<unknown> = []
   const calls: Array<string> = []
   let accepted = 0
-  const state = { revoke: () => accepted += 1, refuses: false }
+  const state = { revoke: () => accepted += 1, rejects: false }
   const respond = (url: URL, headers: Headers, body: string): Response => {
     if (url.href === "https://auth.openai.com/oauth/token") {
       exchanges.push(JSON.parse(body))
-      if (state.refuses) return Response.json({ error: "invalid_grant", error_description: identity }, { status: 400 })
+      if (state.rejects) return Response.json({ error: "invalid_grant", error_description: identity }, { status: 400 })
       accepted = exchanges.length
       return Response.json({ access_token: `c4n4ry-${accepted}`, token_type: "Bearer", expires_in: 3600 })
     }
@@ -128,7 +128,7 @@ describe("a language model of @effect/ai without an API key", () => {
 
   it.effect("fails with an AiError that states why there is no token, without the presented identity", () => {
     const { calls, model, state } = start()
-    state.refuses = true
+    state.rejects = true
     return Effect.gen(function*() {
       const error = yield* Effect.flip(generate)
       assert.strictEqual(error._tag, "HttpRequestError")

@@ -20,7 +20,7 @@ import { program } from "./support.js"
 const kills = { quick: 3, full: 60 }
 /** The size of a fleet over several lifetimes of a token, and of one whose token is rejected. */
 const steady = { quick: 4, full: 8 }
-const refused = { quick: 8, full: 20 }
+const rejected = { quick: 8, full: 20 }
 
 /**
  * Settings under which no process gives up an available store, nor loses a lease while it is alive, however busy the
@@ -258,7 +258,7 @@ for (const [name, isInstalled, store] of stores) {
       "requests one token when all processes have the same token rejected at once",
       () =>
         Effect.gen(function*() {
-          const size = runs(`processes on ${name} with a rejected token`, refused)
+          const size = runs(`processes on ${name} with a rejected token`, rejected)
           const { api, environment, server } = yield* Loopback.start()
           const shared = {
             ...environment,

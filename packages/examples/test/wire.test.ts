@@ -105,8 +105,8 @@ describe("with a real authorization server and API", () => {
         assert.strictEqual((await api.fetch("/items", { method: "HEAD" })).ok, true)
         assert.strictEqual((await api.fetch("/items", { method: "POST", body: "x" })).status, 404)
 
-        const refused = await api.fetch("https://evil.example").then(() => undefined, (error: unknown) => error)
-        assert.strictEqual((refused as { _tag?: string })._tag, "OriginNotAllowed")
+        const rejected = await api.fetch("https://evil.example").then(() => undefined, (error: unknown) => error)
+        assert.strictEqual((rejected as { _tag?: string })._tag, "OriginNotAllowed")
         const aborted = await api.fetch("/items", { signal: AbortSignal.abort() }).catch((error: Error) => error)
         assert.strictEqual((aborted as Error).name, "AbortError")
       })

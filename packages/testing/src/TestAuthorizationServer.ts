@@ -16,6 +16,7 @@ import * as authentication from "./internal/authentication.js"
 import type { Behavior } from "./internal/behavior.js"
 import { encode } from "./internal/contentCoding.js"
 import * as discovery from "./internal/discovery.js"
+import { reject, written } from "./internal/errorResponse.js"
 import * as faultScript from "./internal/faults.js"
 import * as grants from "./internal/grant.js"
 import * as host from "./internal/host.js"
@@ -26,7 +27,6 @@ import type { Passed } from "./internal/passed.js"
 import { memory, type Place } from "./internal/place.js"
 import * as presented from "./internal/presented.js"
 import * as quotas from "./internal/quotas.js"
-import { refuse, written } from "./internal/refusal.js"
 import { type Pairs, parse, redacted, redactedUrl } from "./internal/request.js"
 import * as rules from "./internal/rules.js"
 import * as serverRules from "./internal/serverRules.js"
@@ -361,8 +361,8 @@ const makeIssue = (
         const { limit: { tokens: limit }, resetsIn } = exhausted
         const period = quotas.periodOf(exhausted)
         const values = { client: client.id, limit: String(limit), seconds: String(quotas.secondsOf(exhausted)) }
-        const isAnnounced = behavior.refusals.limit.status === 429
-        return yield* refuse("limit", `All ${limit} tokens of the ${period} are issued.`, {
+        const isAnnounced = behavior.errorResponses.limit.status === 429
+        return yield* reject("limit", `All ${limit} tokens of the ${period} are issued.`, {
           values,
           headers: {
             ...(isAnnounced ? { "retry-after": String(Math.ceil(resetsIn / 1000)) } : {}),
@@ -405,10 +405,10 @@ const makeRespond = (options: Options, parts: Parts) => {
       const token = (yield* tokens.all).find(issuedTokens.hasValue(value))
       if (token === undefined) return
       if (token.clientId !== client.id) {
-        return yield* refuse("otherClientsToken", "The token was issued to another client.")
+        return yield* reject("otherClientsToken", "The token was issued to another client.")
       }
-      if (behavior.revocation === "refused") {
-        return yield* refuse("notRevocable", "The server does not revoke access tokens.")
+      if (behavior.revocation === "rejected") {
+        return yield* reject("notRevocable", "The server does not revoke access tokens.")
       }
       if (behavior.revocation === "revoked") yield* tokens.revoke(({ number }) => number === token.number)
     })
@@ -424,7 +424,7 @@ const makeRespond = (options: Options, parts: Parts) => {
       }
       yield* discovery.route(behavior, endpoint, incoming)
       if (incoming.body.length > longestBody) {
-        return yield* refuse("tooLong", `The body is longer than ${longestBody} bytes.`)
+        return yield* reject("tooLong", `The body is longer than ${longestBody} bytes.`)
       }
       if (endpoint === "metadata") return host.json(200, yield* metadata)
       if (endpoint === "jwks") return host.json(200, yield* values.jwks)
@@ -443,17 +443,17 @@ const makeRespond = (options: Options, parts: Parts) => {
         return host.json(behavior.tokenStatus, body, more, behavior.contentType, behavior.byteOrderMark)
       }
       const value = parameters.get("token")
-      if (value === undefined) return yield* refuse("malformed", "The request has no token.")
+      if (value === undefined) return yield* reject("malformed", "The request has no token.")
       if (endpoint === "introspection") {
         return host.json(200, issuedTokens.introspection(yield* tokens.verify(value), passed))
       }
       yield* revoke(client, value)
       return new Response(null, { status: 200 })
     }).pipe(
-      Effect.catchTag("Refusal", (refusal) =>
+      Effect.catchTag("ErrorResponse", (errorResponse) =>
         Effect.sync(() => {
-          const { error, response } = written(behavior, refusal)
-          exchange.note({ error, problem: refusal.problem })
+          const { error, response } = written(behavior, errorResponse)
+          exchange.note({ error, problem: errorResponse.problem })
           return response
         }))
     )

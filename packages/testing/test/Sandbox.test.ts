@@ -205,7 +205,7 @@ describe("Sandbox", () => {
     }
   })
 
-  it("refuses a body at the token endpoint that is longer than 1 MiB, and remains usable", async () => {
+  it("rejects a body at the token endpoint that is longer than 1 MiB, and remains usable", async () => {
     await using sandbox = await Sandbox.start()
     for (const length of [1_048_577, 8_000_000]) {
       const response = await fetch(sandbox.tokenUrl, { method: "POST", body: new Uint8Array(length) })

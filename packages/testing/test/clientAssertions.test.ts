@@ -84,7 +84,7 @@ const cases: ReadonlyArray<
     name: string,
     sent: ReadonlyArray<Sent & { readonly client?: string }>,
     accepting: TestAuthorizationServer.Options | undefined,
-    refusing: TestAuthorizationServer.Options | undefined,
+    rejecting: TestAuthorizationServer.Options | undefined,
     problem: string
   ]
 > = [
@@ -117,7 +117,7 @@ const cases: ReadonlyArray<
 ]
 
 describe("client assertions", () => {
-  for (const [name, sent, accepting, refusing, problem] of cases) {
+  for (const [name, sent, accepting, rejecting, problem] of cases) {
     it.live(name, () =>
       Effect.gen(function*() {
         const pairs = yield* keys
@@ -125,8 +125,8 @@ describe("client assertions", () => {
           const found = yield* outcome(pairs, { missingScope: "none", ...accepting }, sent)
           assert.deepStrictEqual(found, { status: 200, problem: undefined })
         }
-        if (refusing !== undefined) {
-          const found = yield* outcome(pairs, { missingScope: "none", ...refusing }, sent)
+        if (rejecting !== undefined) {
+          const found = yield* outcome(pairs, { missingScope: "none", ...rejecting }, sent)
           assert.strictEqual(found.status, 401)
           assert.include(found.problem, problem)
         }

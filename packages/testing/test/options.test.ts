@@ -56,8 +56,8 @@ const wrong: ReadonlyArray<readonly [options: object, path: string, expected: st
   [{ server: { clients: [{ ID: "a" }] } }, "server.clients[0].id", "a string"],
   [{ server: { clients: [{ id: "a", method: "basic" }] } }, "server.clients[0].method", "client_secret_basic"],
   [{ server: { paths: { tokens: "/t" } } }, "server.paths.tokens", "the nearest is token"],
-  [{ server: { refusals: { limt: { status: 400 } } } }, "server.refusals.limt", "the nearest is limit"],
-  [{ server: { refusals: { limit: { error: "x" } } } }, "server.refusals.limit.status", "an integer"],
+  [{ server: { errorResponses: { limt: { status: 400 } } } }, "server.errorResponses.limt", "the nearest is limit"],
+  [{ server: { errorResponses: { limit: { error: "x" } } } }, "server.errorResponses.limit.status", "an integer"],
   [{ server: { requireNonce: "yes" } }, "server.requireNonce", "true or false"],
   [{ api: { requireScope: ["a"] } }, "api.requireScope", "the nearest is requiredScope"],
   [{ api: { requiredScope: "a" } }, "api.requiredScope", "a list"],
@@ -103,7 +103,7 @@ describe("options", () => {
 
   it.effect("that exist are accepted, each, also when undefined", () =>
     Effect.gen(function*() {
-      const { paths: _paths, refusals: _refusals, ...values } = generic
+      const { errorResponses: _errorResponses, paths: _paths, ...values } = generic
       yield* TestAuthorizationServer.make({ ...generic })
       for (const [name, value] of Object.entries(values)) {
         yield* TestAuthorizationServer.make({ [name]: value })

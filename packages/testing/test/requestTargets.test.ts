@@ -123,7 +123,7 @@ it.scopedLive("the environment names a resource where the server takes no audien
   Effect.gen(function*() {
     const audience = "https://api.example.com"
     const { environment } = yield* Loopback.start({
-      server: { target: "resource", missingTarget: "refused", audiences: [audience] },
+      server: { target: "resource", missingTarget: "rejected", audiences: [audience] },
       api: { audience }
     })
     assert.deepInclude(environment, { OAUTH_RESOURCE: audience })

@@ -442,12 +442,12 @@ describe("error responses that a test defines", () => {
       )
       const blocked = yield* client.execute(request)
       assert.strictEqual(blocked.status, 403)
-      const refused = yield* client.execute(HttpClientRequest.setHeader(request, "user-agent", "test"))
-      assert.deepStrictEqual([refused.status, yield* refused.text], [401, ""])
+      const rejected = yield* client.execute(HttpClientRequest.setHeader(request, "user-agent", "test"))
+      assert.deepStrictEqual([rejected.status, yield* rejected.text], [401, ""])
     }).pipe(
       Effect.provide(network({
         requireUserAgent: true,
-        refusals: { unknownClient: { status: 401, error: undefined } }
+        errorResponses: { unknownClient: { status: 401, error: undefined } }
       }))
     ))
 
@@ -465,7 +465,7 @@ describe("error responses that a test defines", () => {
         const answer = yield* client.post(new URL("/oauth/tokens", tokenUrl))
         assert.deepStrictEqual<unknown>([answer.status, yield* answer.json], [404, body])
       }).pipe(Effect.provide(network({
-        refusals: { wrongPath: { status: 404, error: "Not Found", description: "nothing here", shape } }
+        errorResponses: { wrongPath: { status: 404, error: "Not Found", description: "nothing here", shape } }
       }))))
   }
 })

@@ -62,7 +62,7 @@ export const staggered401 = (callers: number): Scenario => ({
   story:
     `The token is revoked. ${callers} concurrent callers use it, and the API rejects their calls one after another, ` +
     "10 ms apart; the issuer takes 15 ms.",
-  world: { tokenDelay: 15, refusalDelay: 10 },
+  world: { tokenDelay: 15, rejectionDelay: 10 },
   warm: true,
   needsReplay: true,
   plays: 3,

@@ -128,7 +128,7 @@ const unknown = (rawName: string, names: Names, takesArguments: boolean): string
   (takesArguments ? " Write -- before arguments that begin with a dash." : "")
 
 /** Rejects a long name behind one dash: `-offline` is not `-o ffline`. */
-const refuseSingleDashes = (args: ReadonlyArray<string>, tokens: ReadonlyArray<Token>, names: Names): void => {
+const rejectSingleDashes = (args: ReadonlyArray<string>, tokens: ReadonlyArray<Token>, names: Names): void => {
   for (const token of tokens) {
     if (token.kind !== "option" || token.rawName.startsWith("--")) continue
     const [written = ""] = (args[token.index] ?? "").split("=", 1)
@@ -141,7 +141,7 @@ const refuseSingleDashes = (args: ReadonlyArray<string>, tokens: ReadonlyArray<T
 const dashes = /^(?:\s+[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]|[\u2010-\u2015\u2212\ufe58\ufe63\uff0d])[\s\S]*/
 
 /** Rejects arguments that are probably options, or variables without a value, before `--`. */
-const refuseDoubtful = (tokens: ReadonlyArray<Token>, names: Names): void => {
+const rejectDoubtful = (tokens: ReadonlyArray<Token>, names: Names): void => {
   const end = tokens.find(({ kind }) => kind === "option-terminator")?.index ?? Infinity
   for (const token of tokens) {
     if (token.kind !== "positional" || token.index > end) continue
@@ -201,8 +201,8 @@ const request = (args: ReadonlyArray<string>): Request => {
   const names = namesOf(optionsOf(name))
   const takesArguments = command?.args !== undefined
   const tokens = tokensOf(rest, names)
-  refuseSingleDashes(rest, tokens, names)
-  if (takesArguments) refuseDoubtful(tokens, names)
+  rejectSingleDashes(rest, tokens, names)
+  if (takesArguments) rejectDoubtful(tokens, names)
   const values = valuesOf(tokens, names, takesArguments)
   if (values.has("help")) return { _tag: "Help", command: name }
   if (values.has("version")) return { _tag: "Version" }

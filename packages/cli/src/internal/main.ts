@@ -35,7 +35,7 @@ const print = (request: Exclude<commandLine.Request, { readonly _tag: "Run" }>):
   }
 }
 
-const refuse = (problem: string): void => {
+const reject = (problem: string): void => {
   const hint = "Run effect-oauth --help, or effect-oauth COMMAND --help, for commands and options."
   const text = `error: ${problem}\n${hint}\n`
   process.stderr.write(process.stderr.isTTY ? wrap(text, process.stderr.columns) : text)
@@ -53,7 +53,7 @@ export const main = (written: ReadonlyArray<string>): void => {
     return
   }
   const request = commandLine.read(args)
-  if (request._tag === "Problem") refuse(request.message)
+  if (request._tag === "Problem") reject(request.message)
   else if (request._tag === "Run") {
     void import("./execute.js").then(({ execute }) => {
       end = execute(request)

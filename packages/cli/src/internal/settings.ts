@@ -45,21 +45,21 @@ export const profiles: Effect.Effect<ReadonlyArray<string>> = Effect.flatMap(
 /** Fails for a profile that other users can change, or whose secret they can read. */
 const trusted = (path: string, values: profileText.Values): Effect.Effect<void, Failure> =>
   Effect.gen(function*() {
-    const refused = (message: string, remedy: string) => new Failure({ outcome: "configuration", message, remedy })
+    const rejected = (message: string, remedy: string) => new Failure({ outcome: "configuration", message, remedy })
     const changeable = yield* privateFile.changeable(path)
     if (changeable !== undefined) {
       const { message, remedy } = trust.inWords(path, changeable)
-      return yield* refused(message, remedy)
+      return yield* rejected(message, remedy)
     }
     if ((yield* privateFile.isOpen(path)) !== true) return
     if (variables.secrets.values.some((variable) => values[variable] !== undefined)) {
-      return yield* refused(
+      return yield* rejected(
         `${path} holds a secret, and others may read it.`,
         `Run chmod 600 ${path}, and replace the secret if somebody may have seen it.`
       )
     }
     if (values[profileText.own.secretCommand] !== undefined) {
-      return yield* refused(`${path} names a command, and others may read it.`, `Run chmod 600 ${path}.`)
+      return yield* rejected(`${path} names a command, and others may read it.`, `Run chmod 600 ${path}.`)
     }
   })
 

@@ -15,7 +15,7 @@ export interface Finding {
   readonly step: string
   readonly verdict: string
   readonly code: string
-  readonly says: string
+  readonly message: string
   readonly remedy: string | null
   readonly fix?: { readonly set: Readonly<Record<string, string>>; readonly unset: ReadonlyArray<string> }
 }
@@ -37,10 +37,10 @@ export const start = Effect.gen(function*() {
   const doctor = (env: Env, ...args: ReadonlyArray<string>) =>
     Effect.map(user.run(["doctor", "--json", ...args], { env }), ({ exitCode, stderr, stdout }) => {
       const findings = JSON.parse(stdout) as ReadonlyArray<Finding>
-      for (const { code, remedy, says, verdict } of findings) {
+      for (const { code, message, remedy, verdict } of findings) {
         assert.isNotEmpty(code)
-        assert.notMatch(`${says} ${remedy ?? ""}`, libraryNames)
-        assert.notMatch(`${says} ${remedy ?? ""}`, /c4n4ry|t0k3n|undefined|\.\.(?!\/)/)
+        assert.notMatch(`${message} ${remedy ?? ""}`, libraryNames)
+        assert.notMatch(`${message} ${remedy ?? ""}`, /c4n4ry|t0k3n|undefined|\.\.(?!\/)/)
         if (verdict === "wrong" || verdict === "warning") assert.isNotEmpty(remedy)
       }
       return { exitCode, stderr, findings, wrong: findings.filter(({ verdict }) => verdict === "wrong") }
@@ -57,7 +57,7 @@ export interface TokenRequest {
   readonly body: string
   readonly form: URLSearchParams
   readonly basic: string | undefined
-  readonly refuse: (status: number, body: object | string, headers?: Http.OutgoingHttpHeaders) => void
+  readonly reject: (status: number, body: object | string, headers?: Http.OutgoingHttpHeaders) => void
   readonly issue: (members?: object) => void
 }
 
@@ -81,7 +81,7 @@ export const issuer = (answer: (request: TokenRequest) => void, path = "/token")
           body,
           form: new URLSearchParams(body),
           basic: basic === undefined ? undefined : Buffer.from(basic, "base64").toString("utf8"),
-          refuse: (status, content, headers = {}) =>
+          reject: (status, content, headers = {}) =>
             typeof content === "string"
               ? void response.writeHead(status, { "content-type": "text/html", ...headers }).end(content)
               : void json(response, status, content, headers),

@@ -108,11 +108,11 @@ describe("quotas that the issuer announces", () => {
 
   it.scoped("set the time in an error after which tokens are issued again", () =>
     Effect.gen(function*() {
-      const { next, request } = yield* started("refused-by-quotas")
+      const { next, request } = yield* started("rejected-by-quotas")
       next.status = 429
       next.headers = { "Auth0-Client-Quota-Limit": "b=per_hour;q=10;r=0;t=600,b=per_day;q=50;r=12;t=43200" }
-      const refused = yield* Effect.flip(Effect.flatten(request()))
-      assert.include(refused.message, "It issues tokens again from 1970-01-01T00:10:00.000Z.")
+      const rejected = yield* Effect.flip(Effect.flatten(request()))
+      assert.include(rejected.message, "It issues tokens again from 1970-01-01T00:10:00.000Z.")
       next.headers = { "Retry-After": "90" }
       const later = yield* Effect.flip(Effect.flatten(request()))
       assert.include(later.message, "It issues tokens again in 90 s.")

@@ -820,7 +820,7 @@ describe("by header", () => {
       it.scopedLive("values of the configuration are encoded or rejected", () =>
         Effect.gen(function*() {
           const { heard, origin } = yield* rawServer(() => `{"access_token":"t0k3n","token_type":"Bearer"}`)
-          let refused = 0
+          let rejected = 0
           for (const value of hostile) {
             for (const clientAuthentication of ["client_secret_basic", "client_secret_post"] as const) {
               for (
@@ -843,12 +843,12 @@ describe("by header", () => {
                 )
                 if (Exit.isFailure(exit)) {
                   assert.strictEqual(errorOf(exit.cause)?._tag, "InvalidConfig", Cause.pretty(exit.cause))
-                  refused += 1
+                  rejected += 1
                 }
               }
             }
           }
-          assert.isAbove(refused, 0)
+          assert.isAbove(rejected, 0)
           assert.isAbove(heard.length, 0)
           heard.forEach(isOneRequest)
         }))
@@ -975,10 +975,10 @@ describe("with NODE_TLS_REJECT_UNAUTHORIZED=0", () => {
           tokens(request, response)
         })
         const fromTheStart = yield* child(script(origin, name, false), { NODE_TLS_REJECT_UNAUTHORIZED: "0" })
-        const refusal = /^InvalidConfig: NODE_TLS_REJECT_UNAUTHORIZED: expected to be unset/
+        const rejection = /^InvalidConfig: NODE_TLS_REJECT_UNAUTHORIZED: expected to be unset/
         const outcomes = JSON.parse(fromTheStart) as Array<string>
         assert.lengthOf(outcomes, 3)
-        for (const outcome of outcomes) assert.match(outcome, refusal)
+        for (const outcome of outcomes) assert.match(outcome, rejection)
         const [token = "", ...calls] = JSON.parse(yield* child(script(origin, name, true), {})) as Array<string>
         assert.match(token, /^TokenEndpointUnavailable: .* is not trusted \(NODE_TLS_REJECT_UNAUTHORIZED=0\)/)
         assert.lengthOf(calls, 2)

@@ -35,7 +35,7 @@ const answer = (status: number, body: unknown, headers: Readonly<Record<string, 
 const rates = "Client abc has exceeded the rate limit of 10 tokens/28800 seconds"
 
 describe("the error responses of token endpoints", () => {
-  const refusals: ReadonlyArray<readonly [string, number, unknown, string, string | undefined, RegExp]> = [
+  const rejections: ReadonlyArray<readonly [string, number, unknown, string, string | undefined, RegExp]> = [
     ["RFC 6749", 401, { error: "invalid_client" }, "invalid_client", undefined, /OAUTH_CLIENT_SECRET/],
     ["other letter case", 401, { error: "Invalid_Client" }, "Invalid_Client", undefined, /^.*Check the client id/],
     ["other letter case, 400", 400, { error: "INVALID_SCOPE" }, "INVALID_SCOPE", undefined, /OAUTH_SCOPE/],
@@ -98,7 +98,7 @@ describe("the error responses of token endpoints", () => {
     ["a proof is rejected", 400, { error: "invalid_dpop_proof" }, "invalid_dpop_proof", undefined, /OAUTH_DPOP/],
     ["another 404", 404, { error: "invalid_client" }, "invalid_client", undefined, /OAUTH_CLIENT_ID/]
   ]
-  for (const [server, status, body, code, description, message] of refusals) {
+  for (const [server, status, body, code, description, message] of rejections) {
     it(`${server}: ${status} ${JSON.stringify(body)}`, () => {
       const error = answer(status, body)
       assert(error._tag === "TokenErrorResponse", error._tag)

@@ -153,7 +153,7 @@ describe("a signature by ECDSA in DER", () => {
     assert.deepStrictEqual(der.readSignature(hex("3008 0202 1234 0202 5678"), 2), hex("1234 5678"))
   })
 
-  const refused: Readonly<Record<string, string>> = {
+  const rejected: Readonly<Record<string, string>> = {
     nothing: "",
     "a byte after it": "3006 0201 05 0201 06 00",
     "a byte after the numbers": "3007 0201 05 0201 06 00",
@@ -171,7 +171,7 @@ describe("a signature by ECDSA in DER", () => {
     "a number beyond the curve": "3008 0203 123456 0201 06",
     "a number beyond the curve, with the byte for the sign": "3009 0204 00823456 0201 06"
   }
-  for (const [what, text] of Object.entries(refused)) {
+  for (const [what, text] of Object.entries(rejected)) {
     it(`is not ${what}`, () => assert.isUndefined(der.readSignature(hex(text), 2)))
   }
 })

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as messages from "../../src/internal/protocol/messages.js"
 
 const endpoint = "https://auth.example.com/token"
-const refusal = { endpoint, status: 400, error: "unlisted" }
+const rejection = { endpoint, status: 400, error: "unlisted" }
 const exhausted = { limit: 7, resetsAt: 0, reserved: false, by: "budget" } as const
 const acr = { endpoint, acrValues: [] }
 
@@ -11,13 +11,14 @@ const acr = { endpoint, acrValues: [] }
 const table: ReadonlyArray<
   readonly [string, () => string, ReadonlyArray<string>, ReadonlyArray<string>]
 > = [
-  ["an unlisted error", () => messages.tokenErrorResponse(refusal), [endpoint, "\"unlisted\". It", "400"], [
+  ["an unlisted error", () => messages.tokenErrorResponse(rejection), [endpoint, "\"unlisted\". It", "400"], [
     ": ",
     "undefined"
   ]],
   [
     "an error with a description and a hint",
-    () => messages.tokenErrorResponse({ ...refusal, error: "invalid_scope", errorDescription: "no", hint: "A hint." }),
+    () =>
+      messages.tokenErrorResponse({ ...rejection, error: "invalid_scope", errorDescription: "no", hint: "A hint." }),
     ["\"invalid_scope\": no. ", "OAUTH_SCOPE", " A hint."],
     ["400"]
   ],
@@ -25,7 +26,7 @@ const table: ReadonlyArray<
     "a limit that ends with the last of the used quotas",
     () =>
       messages.tokenErrorResponse({
-        ...refusal,
+        ...rejection,
         status: 429,
         retryAfterMillis: 5000,
         quotas: [[0, 1000], [0, 2000], [3, 9000]].map(([remaining = 0, resetsAt = 0]) => ({
@@ -41,19 +42,19 @@ const table: ReadonlyArray<
   ],
   [
     "a limit that ends after a pause",
-    () => messages.tokenErrorResponse({ ...refusal, status: 429, retryAfterMillis: 4001, quotas: [] }),
+    () => messages.tokenErrorResponse({ ...rejection, status: 429, retryAfterMillis: 4001, quotas: [] }),
     [" It issues tokens again in 5 s."],
     ["from"]
   ],
   [
     "a limit without an end",
-    () => messages.tokenErrorResponse({ ...refusal, status: 429 }),
+    () => messages.tokenErrorResponse({ ...rejection, status: 429 }),
     ["have the limit raised."],
     ["again"]
   ],
   [
     "an error that is not a limit",
-    () => messages.tokenErrorResponse({ ...refusal, retryAfterMillis: 1000 }),
+    () => messages.tokenErrorResponse({ ...rejection, retryAfterMillis: 1000 }),
     [],
     ["again"]
   ],
@@ -205,7 +206,7 @@ describe("the message of an error states what failed and what to change, and rep
 
 it("the message of an error contains only the known facts", () => {
   assert.strictEqual(
-    messages.tokenErrorResponse(refusal),
+    messages.tokenErrorResponse(rejection),
     `The token endpoint ${endpoint} returned "unlisted". It has status 400. See the documentation of the authorization ` +
       "server for this code."
   )
@@ -216,11 +217,11 @@ it("the message of an error contains only the known facts", () => {
       "error, or OAUTH_PARAMETERS for all calls); otherwise have the API accept this client."
   )
   assert.strictEqual(
-    messages.tokenErrorResponse({ ...refusal, errorDescription: "Version 1.2 is unknown." }),
+    messages.tokenErrorResponse({ ...rejection, errorDescription: "Version 1.2 is unknown." }),
     `The token endpoint ${endpoint} returned "unlisted": Version 1.2 is unknown. It has status 400. See the documentation ` +
       "of the authorization server for this code."
   )
-  assert.match(messages.tokenErrorResponse({ ...refusal, status: 429 }), /have the limit raised\.$/)
+  assert.match(messages.tokenErrorResponse({ ...rejection, status: 429 }), /have the limit raised\.$/)
   assert.strictEqual(
     messages.tokenStoreError({ operation: "swap", problem: "OOM: no memory; raise maxmemory" }),
     "The token store could not swap (OOM: no memory; raise maxmemory)."

@@ -37,7 +37,7 @@ describe("the parameters of a token request", () => {
   })
 
   for (
-    const [setting, accepted, refused] of [
+    const [setting, accepted, rejected] of [
       ["audience", ["https://api", "a b", "ü"], ["", "a\nb", 1]],
       ["scope", ["a b", "!#[]~", ["a"]], [["a b"], "a\"", "a\\", "ä", "a\u007f", [""], 1]],
       ["resource", ["https://a https://b/c?d", ["urn:a:b"]], [
@@ -80,7 +80,7 @@ describe("the parameters of a token request", () => {
   ) {
     it(`are validated: ${setting}`, () => {
       for (const value of accepted) assert.deepStrictEqual(wrong({ [setting]: value }), [])
-      for (const value of refused) assert.deepStrictEqual(wrong({ [setting]: value }), [setting])
+      for (const value of rejected) assert.deepStrictEqual(wrong({ [setting]: value }), [setting])
     })
   }
 

@@ -193,7 +193,7 @@ it("a response that the user's schema does not decode is a problem, and a decode
 })
 
 describe("an error response", () => {
-  const refusal = (
+  const rejection = (
     status: number,
     members: Readonly<Record<string, unknown>>,
     headers: Readonly<Record<string, string>> = {}
@@ -204,7 +204,7 @@ describe("an error response", () => {
 
   it("has the error of the server, without secrets, cut", () =>
     assert.deepStrictEqual<unknown>(
-      refusal(400, {
+      rejection(400, {
         error: "own",
         error_description: "d".repeat(301),
         error_uri: "https://a.example/s3cr3t"
@@ -226,8 +226,8 @@ describe("an error response", () => {
       redaction: redaction.make(["invalid_scope"])
     })
     assert.deepInclude(found._tag === "Failure" ? found.error : {}, { error: "invalid_scope" })
-    assert.deepInclude(refusal(400, { error: "s3cr3t" }), { error: "<redacted>" })
-    assert.deepInclude(refusal(400, { error: "e".repeat(101) }), { error: `${"e".repeat(100)}…` })
+    assert.deepInclude(rejection(400, { error: "s3cr3t" }), { error: "<redacted>" })
+    assert.deepInclude(rejection(400, { error: "e".repeat(101) }), { error: `${"e".repeat(100)}…` })
   })
 
   for (
@@ -241,7 +241,7 @@ describe("an error response", () => {
     ] as const
   ) {
     it(`${hint === undefined ? "has no" : "has a"} hint: ${status} ${error}`, () =>
-      assert.deepInclude(refusal(status, { error }), { _tag: "TokenErrorResponse", error, hint }))
+      assert.deepInclude(rejection(status, { error }), { _tag: "TokenErrorResponse", error, hint }))
   }
 
   for (

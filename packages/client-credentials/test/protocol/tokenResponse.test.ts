@@ -256,10 +256,10 @@ describe("the token response", () => {
     }
     const other = problem(decode({ body: JSON.stringify({ data: {} }) }, nested))
     assert.include(other.message, "tokenResponse")
-    const refused = problem(
+    const rejected = problem(
       decode({ status: 401, body: JSON.stringify({ error: "invalid_client", data }) }, nested)
     )
-    assert.strictEqual(refused._tag, "TokenErrorResponse")
+    assert.strictEqual(rejected._tag, "TokenErrorResponse")
     const unread = problem(decode({ body: JSON.stringify({ data }) }))
     assert.include(unread.message, "set tokenResponse to a function")
     assert.include(

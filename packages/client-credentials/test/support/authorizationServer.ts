@@ -248,7 +248,7 @@ export const startWith = (
     /** An API that accepts bearer tokens, and tokens bound to a key only with a proof of it (RFC 9449 section 7). */
     const api = { requireNonce: false, nonce: "api-nonce-1", proofs: new Set<string>() }
     const resourceServer = Https.createServer({ key: pems.private, cert: pems.cert }, (request, response) => {
-      const refuse = (challenge: string) =>
+      const reject = (challenge: string) =>
         response.writeHead(401, {
           "www-authenticate": challenge,
           ...(api.requireNonce ? { "dpop-nonce": api.nonce } : {})
@@ -256,17 +256,17 @@ export const startWith = (
       void (async () => {
         const [scheme, token = ""] = (request.headers.authorization ?? "").split(" ")
         const found = await introspect(token)
-        if (!found.active) return refuse(`${scheme ?? "Bearer"} error="invalid_token"`)
+        if (!found.active) return reject(`${scheme ?? "Bearer"} error="invalid_token"`)
         const required = stepUps[request.url ?? ""]
         if (required !== undefined && !required.isMet(found.extra ?? {})) {
-          return refuse(`${scheme} ${required.challenge}`)
+          return reject(`${scheme} ${required.challenge}`)
         }
         if (found.jkt === undefined) {
           return scheme === "Bearer"
             ? response.end("{}")
-            : refuse(`Bearer error="invalid_token"`)
+            : reject(`Bearer error="invalid_token"`)
         }
-        if (scheme !== "DPoP") return refuse(`DPoP error="invalid_token", algs="ES256"`)
+        if (scheme !== "DPoP") return reject(`DPoP error="invalid_token", algs="ES256"`)
         const { payload, protectedHeader } = await jwtVerify(String(request.headers["dpop"]), EmbeddedJWK, {
           typ: "dpop+jwt"
         })
@@ -276,10 +276,10 @@ export const startWith = (
           payload["ath"] === ath && !api.proofs.has(String(payload.jti)) &&
           await calculateJwkThumbprint(protectedHeader.jwk as JWK) === found.jkt
         api.proofs.add(String(payload.jti))
-        if (!sound) return refuse(`DPoP error="invalid_dpop_proof"`)
-        if (api.requireNonce && payload["nonce"] !== api.nonce) return refuse(`DPoP error="use_dpop_nonce"`)
+        if (!sound) return reject(`DPoP error="invalid_dpop_proof"`)
+        if (api.requireNonce && payload["nonce"] !== api.nonce) return reject(`DPoP error="use_dpop_nonce"`)
         return response.writeHead(200, api.requireNonce ? { "dpop-nonce": api.nonce } : {}).end("{}")
-      })().catch((error: unknown) => refuse(`DPoP error="invalid_dpop_proof", error_description="${String(error)}"`))
+      })().catch((error: unknown) => reject(`DPoP error="invalid_dpop_proof", error_description="${String(error)}"`))
     })
     const apiOrigin = yield* listen(resourceServer)
 

@@ -58,13 +58,13 @@ export const make = (
 
 export const ok: Answer = () => Effect.sync(() => Response.json({ ok: true }))
 
-export const refuse = (challenge?: string, status = 401): Response =>
-  new Response("refused", { status, headers: challenge === undefined ? {} : { "www-authenticate": challenge } })
+export const reject = (challenge?: string, status = 401): Response =>
+  new Response("rejected", { status, headers: challenge === undefined ? {} : { "www-authenticate": challenge } })
 
 /** Accepts only the token with this number. */
 export const accepts = (token: () => string): Answer => (sent) =>
   Effect.sync(() =>
-    bearerOf(sent) === `Bearer ${token()}` ? Response.json({ ok: true }) : refuse("Bearer error=\"invalid_token\"")
+    bearerOf(sent) === `Bearer ${token()}` ? Response.json({ ok: true }) : reject("Bearer error=\"invalid_token\"")
   )
 
 export type Failure = OAuthError.OAuthError | HttpClientError.HttpClientError

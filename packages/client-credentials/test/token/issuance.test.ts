@@ -5,7 +5,7 @@ import { type Failure, mayHaveIssued, wasNeverSent } from "../../src/internal/to
 const unavailable = (reason: string, detail: string): Failure => ({ _tag: "TokenEndpointUnavailable", reason, detail })
 
 const never = [true, false] as const
-const refused = [false, false] as const
+const rejected = [false, false] as const
 const perhaps = [false, true] as const
 
 describe("a failed token request", () => {
@@ -31,12 +31,12 @@ describe("a failed token request", () => {
       ["after which only the reason is a connection's code", unavailable("timeout", "ECONNREFUSED"), perhaps],
       ["after a gateway's timeout", unavailable("status", "504"), perhaps],
       ["after Cloudflare's timeout", unavailable("status", "524"), perhaps],
-      ["with status 502", unavailable("status", "502"), refused],
-      ["with a status that is unknown", { _tag: "TokenEndpointUnavailable", reason: "status" }, refused],
-      ["that the server rejected", { _tag: "TokenErrorResponse", status: 200 }, refused],
+      ["with status 502", unavailable("status", "502"), rejected],
+      ["with a status that is unknown", { _tag: "TokenEndpointUnavailable", reason: "status" }, rejected],
+      ["that the server rejected", { _tag: "TokenErrorResponse", status: 200 }, rejected],
       ["whose successful response cannot be used", { _tag: "InvalidTokenResponse", status: 299 }, perhaps],
-      ["with a redirect", { _tag: "InvalidTokenResponse", status: 300 }, refused],
-      ["with an unknown error", { _tag: "Other", status: 200 }, refused]
+      ["with a redirect", { _tag: "InvalidTokenResponse", status: 300 }, rejected],
+      ["with an unknown error", { _tag: "Other", status: 200 }, rejected]
     ] as ReadonlyArray<readonly [string, Failure, readonly [boolean, boolean]]>
   ) {
     it(`was never sent, or may have issued a token: ${name}`, () => {

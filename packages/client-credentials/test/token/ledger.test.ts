@@ -63,7 +63,7 @@ const limit: fc.Arbitrary<budgets.Limit> = fc.record({ limit: fc.integer({ min: 
 /** A request of the reference: its time and its outcome. */
 interface Made {
   readonly at: number
-  readonly outcome: "issued" | "refused" | "unknown"
+  readonly outcome: "issued" | "rejected" | "unknown"
 }
 
 /** Time after a request in which its token may be issued. */
@@ -80,12 +80,12 @@ const counts = (window: Window, at: number, now: number): boolean => {
 
 /** Returns how many tokens of a limit the reference leaves, over all requests ever made. */
 const leftOf = ({ limit, window }: budgets.Limit, made: ReadonlyArray<Made>, now: number): number => {
-  return limit - made.filter(({ at, outcome }) => outcome !== "refused" && counts(window, at, now)).length
+  return limit - made.filter(({ at, outcome }) => outcome !== "rejected" && counts(window, at, now)).length
 }
 
 /** Returns whether the reference allows a request after unanswered ones at the end. */
 const mayFollow = ({ limit, window }: budgets.Limit, made: ReadonlyArray<Made>, now: number): boolean => {
-  const counted = made.filter(({ at, outcome }) => outcome !== "refused" && counts(window, at, now))
+  const counted = made.filter(({ at, outcome }) => outcome !== "rejected" && counts(window, at, now))
   const row = counted.slice(counted.map(({ outcome }) => outcome).lastIndexOf("issued") + 1)
   const [first, last] = [row.at(0)?.at, row.at(-1)?.at]
   if (first === undefined || last === undefined) return true
@@ -108,7 +108,7 @@ describe("a ledger", () => {
         fc.record({
           wait: fc.oneof(fc.integer({ min: 0, max: hour }), fc.integer({ min: 0, max: 5 * day })),
           isRenewal: fc.boolean(),
-          outcome: fc.constantFrom("issued" as const, "issued" as const, "refused" as const, "unknown" as const)
+          outcome: fc.constantFrom("issued" as const, "issued" as const, "rejected" as const, "unknown" as const)
         }),
         { maxLength: 40 }
       )
@@ -137,7 +137,7 @@ describe("a ledger", () => {
           continue
         }
         assert.strictEqual(verdict.left, Math.min(...limits.map((one) => leftOf(one, made, now))) - 1)
-        known = budgets.settled(verdict.spend, outcome === "refused" ? "none" : outcome)
+        known = budgets.settled(verdict.spend, outcome === "rejected" ? "none" : outcome)
           .reduce(budgets.apply, ledger)
         made.push({ at: now, outcome })
       }
@@ -334,8 +334,8 @@ describe("a request of unknown outcome", () => {
     assert.deepInclude(step(one, probe.ledger, waits.resetsAt + 1).verdict, { _tag: "Exhausted", by: "unanswered" })
     const answered = budgets.settled(probe.verdict.spend, "issued").reduce(budgets.apply, probe.ledger)
     assert.strictEqual(step(one, answered, waits.resetsAt + 1).verdict._tag, "Granted")
-    const refused = budgets.settled(probe.verdict.spend, "none").reduce(budgets.apply, probe.ledger)
-    assert.deepStrictEqual(refused, budgets.current(one, known, waits.resetsAt))
+    const rejected = budgets.settled(probe.verdict.spend, "none").reduce(budgets.apply, probe.ledger)
+    assert.deepStrictEqual(rejected, budgets.current(one, known, waits.resetsAt))
 
     const daily = budget(calendar(10, "day", "UTC"))
     const late = ledger(...[1, 2, 3, 4, 5].map((index) => unknown(23 * hour + index)))
@@ -494,15 +494,15 @@ describe("the limits of a budget", () => {
     const both = budget(sliding(50, day), 0, sliding(10, hour))
     let known = budgets.empty
     const granted: Array<number> = []
-    const refused = new Map<number, number>()
+    const rejected = new Map<number, number>()
     for (let now = 0; now < day; now += hour / 20) {
       const next = step(both, known, now)
       known = next.ledger
       if (next.verdict._tag === "Granted") granted.push(now)
-      else refused.set(next.verdict.limit, (refused.get(next.verdict.limit) ?? 0) + 1)
+      else rejected.set(next.verdict.limit, (rejected.get(next.verdict.limit) ?? 0) + 1)
     }
     assert.lengthOf(granted, 50)
-    assert.deepStrictEqual([...refused.keys()].sort(), [10, 50])
+    assert.deepStrictEqual([...rejected.keys()].sort(), [10, 50])
     assert.deepStrictEqual(budgets.usage(both, known, day - 1).limits, [
       { ...sliding(50, day), counted: 50, left: 0, roomAt: day + minute },
       { ...sliding(10, hour), counted: 0, left: 10, roomAt: day - 1 }

@@ -34,7 +34,7 @@ export interface Options {
 export interface InventoryServer {
   readonly baseUrl: string
   /** The number of calls answered with 401 so far. */
-  readonly refusals: Effect.Effect<number>
+  readonly rejections: Effect.Effect<number>
 }
 
 const items = ["bolt", "nut", "washer", "bracket", "hinge", "spring", "gasket", "bearing"].map((name, index) =>
@@ -51,11 +51,11 @@ const ItemsLive = HttpApiBuilder.group(InventoryApi, "items", (handlers) =>
 
 const Introspection = Schema.Struct({ active: Schema.Boolean, client_id: Schema.optional(Schema.String) })
 
-const refuse = (challenge: string) =>
+const reject = (challenge: string) =>
   HttpServerResponse.unsafeJson({ error: "unauthorized" }, { status: 401, headers: { "www-authenticate": challenge } })
 
 /** Accepts calls with a token that is active and belongs to an accepted client; rejects others with 401. */
-const protect = (options: Options, client: HttpClient.HttpClient, refused: () => void) => {
+const protect = (options: Options, client: HttpClient.HttpClient, rejected: () => void) => {
   const basicAuth = ({ id, secret }: Client) =>
     `Basic ${Buffer.from(`${id}:${Redacted.value(secret)}`).toString("base64")}`
   const legacy = options.legacy && basicAuth(options.legacy)
@@ -81,8 +81,8 @@ const protect = (options: Options, client: HttpClient.HttpClient, refused: () =>
       if (authorization === legacy || (bearer !== undefined && (yield* isActive(bearer)))) {
         return yield* app
       }
-      refused()
-      return refuse(bearer === undefined ? "Bearer realm=\"inventory\"" : "Bearer error=\"invalid_token\"")
+      rejected()
+      return reject(bearer === undefined ? "Bearer realm=\"inventory\"" : "Bearer error=\"invalid_token\"")
     })
   return HttpLayerRouter.middleware(middleware, { global: true })
 }
@@ -90,9 +90,9 @@ const protect = (options: Options, client: HttpClient.HttpClient, refused: () =>
 export const start = (options: Options) =>
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
-    let refusals = 0
+    let rejections = 0
     const protection = protect(options, client, () => {
-      refusals += 1
+      rejections += 1
     })
     const Api = Layer.provide(HttpLayerRouter.addHttpApi(InventoryApi), ItemsLive)
     const context = yield* Layer.build(
@@ -102,7 +102,7 @@ export const start = (options: Options) =>
     )
     const server: InventoryServer = {
       baseUrl: yield* HttpServer.addressFormattedWith(Effect.succeed).pipe(Effect.provide(context)),
-      refusals: Effect.sync(() => refusals)
+      rejections: Effect.sync(() => rejections)
     }
     return server
   })

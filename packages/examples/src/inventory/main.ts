@@ -23,7 +23,7 @@ const progressLine = (total: number) => {
       if (percent !== shown) process.stderr.write(`\r${number.format(done)} of ${number.format(total)} calls`)
       shown = percent
     },
-    clear: Effect.sync(() => process.stderr.write("\r\x1b[K"))
+    clear: Effect.sync(() => void process.stderr.write("\r\x1b[K"))
   }
 }
 

@@ -54,7 +54,7 @@ export const run = (options: Options) =>
 
     const wave = (name: string) =>
       Effect.gen(function*() {
-        const refusals = yield* inventory.refusals
+        const rejections = yield* inventory.rejections
         const [time] = yield* Effect.timed(
           Effect.forEach(Array.range(1, calls), call, { concurrency, discard: true })
         )
@@ -62,7 +62,7 @@ export const run = (options: Options) =>
           name,
           calls,
           tokens: yield* authorizationServer.tokensIssued,
-          replays: (yield* inventory.refusals) - refusals,
+          replays: (yield* inventory.rejections) - rejections,
           time
         }
         return row

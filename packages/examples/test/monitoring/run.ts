@@ -123,7 +123,7 @@ export const run = (rules: string) =>
 
     yield* begin("issuer back")
     yield* server.faults.clear
-    yield* until("sum(rate(oauth_token_cache_total{oauth_cache_outcome=\"refused\"}[5s])) == 0")
+    yield* until("sum(rate(oauth_token_cache_total{oauth_cache_outcome=\"failed\"}[5s])) == 0")
 
     yield* beginFault("tokens revoked")
     const revokeEarly = Effect.gen(function*() {
@@ -142,7 +142,7 @@ export const run = (rules: string) =>
 
     yield* beginFault("API rejects")
     yield* api.reject(() => true)
-    yield* until("sum(rate(oauth_api_replays_total{oauth_replay_outcome=\"refused\"}[5s])) > 1")
+    yield* until("sum(rate(oauth_api_replays_total{oauth_replay_outcome=\"rejected\"}[5s])) > 1")
     yield* raised("OAuthApiRejectsTokens")
     yield* api.reject(() => false)
     yield* begin("API accepts")

@@ -7,10 +7,10 @@ import { formDecoded, readBasic } from "./basicAuth.js"
 import type { Behavior } from "./behavior.js"
 import * as certificates from "./certificates.js"
 import * as clientAssertion from "./clientAssertion.js"
+import { type ErrorResponse, reject } from "./errorResponse.js"
 import type * as host from "./host.js"
 import type { Client } from "./models.js"
 import * as presented from "./presented.js"
-import { type Refusal, refuse } from "./refusal.js"
 
 interface Authenticated {
   readonly client: Client
@@ -32,24 +32,24 @@ export const methodsOf = (
   return certificate === undefined ? secretMethods : ["tls_client_auth"]
 }
 
-const allow = (behavior: Behavior, client: Client, method: string): Effect.Effect<Authenticated, Refusal> => {
+const allow = (behavior: Behavior, client: Client, method: string): Effect.Effect<Authenticated, ErrorResponse> => {
   const methods = methodsOf(client, behavior)
-  return methods.includes(method) ? Effect.succeed({ client, method }) : refuse(
+  return methods.includes(method) ? Effect.succeed({ client, method }) : reject(
     "otherMethod",
     `The client authenticated by ${method}, and is registered for ${methods.join(" or ")}.`,
     { values: { client: client.id } }
   )
 }
 
-const wrong = (client: Client, problem: string): Refusal =>
-  refuse("wrongCredential", problem, { values: { client: client.id } })
+const wrong = (client: Client, problem: string): ErrorResponse =>
+  reject("wrongCredential", problem, { values: { client: client.id } })
 
 const bySecret = (
   behavior: Behavior,
   client: Client,
   given: string,
   method: "client_secret_basic" | "client_secret_post"
-): Effect.Effect<Authenticated, Refusal> => {
+): Effect.Effect<Authenticated, ErrorResponse> => {
   const { secret } = client
   if (secret !== undefined && secret === given) return allow(behavior, client, method)
   const isEncoded = secret !== undefined && method === "client_secret_basic" &&
@@ -67,7 +67,7 @@ const byTls = (
   behavior: Behavior,
   client: Client,
   certificate: certificates.Certificate | undefined
-): Effect.Effect<Authenticated, Refusal> => {
+): Effect.Effect<Authenticated, ErrorResponse> => {
   const method = methodsOf(client, behavior).find((method) => byCertificate.includes(method)) ?? "tls_client_auth"
   return Effect.flatMap(
     certificates.problemOf(client.certificate, certificate, method),
@@ -79,25 +79,25 @@ const byTls = (
 const anonymous: Authenticated = { client: { id: "" }, method: "none" }
 
 /** Returns the client that an assertion names. What cannot be read at all is a malformed request, not a wrong credential. */
-const subjectOf = (assertion: string, parameters: Parameters): Effect.Effect<string, Refusal> => {
+const subjectOf = (assertion: string, parameters: Parameters): Effect.Effect<string, ErrorResponse> => {
   const claims = clientAssertion.claimsOf(assertion)
-  if (claims === undefined) return refuse("malformed", "The client_assertion is not a JWT.")
+  if (claims === undefined) return reject("malformed", "The client_assertion is not a JWT.")
   const { sub } = claims
   if (sub === undefined || sub === "") {
-    return refuse("wrongCredential", "The client assertion is not accepted: it has no sub.", { values: { client: "" } })
+    return reject("wrongCredential", "The client assertion is not accepted: it has no sub.", { values: { client: "" } })
   }
-  return parameters.get("client_assertion_type") === clientAssertion.type ? Effect.succeed(String(sub)) : refuse(
+  return parameters.get("client_assertion_type") === clientAssertion.type ? Effect.succeed(String(sub)) : reject(
     "malformed",
     `The client_assertion_type is not ${clientAssertion.type} (RFC 7523 section 2.2).`
   )
 }
 
 /** Returns the challenge for a client that used the header (RFC 6749 section 5.2). */
-const challenged = (header: string | undefined) => (refusal: Refusal) =>
-  header === undefined || refusal.situation === "severalMethods" || refusal.situation === "malformed"
-    ? refusal
-    : refuse(refusal.situation, refusal.problem, {
-      ...(refusal.values === undefined ? {} : { values: refusal.values }),
+const challenged = (header: string | undefined) => (errorResponse: ErrorResponse) =>
+  header === undefined || errorResponse.situation === "severalMethods" || errorResponse.situation === "malformed"
+    ? errorResponse
+    : reject(errorResponse.situation, errorResponse.problem, {
+      ...(errorResponse.values === undefined ? {} : { values: errorResponse.values }),
       headers: { "www-authenticate": "Basic realm=\"oauth\"" }
     })
 
@@ -112,23 +112,23 @@ export const make = (
 ) => {
   const verify = clientAssertion.make(behavior, { issuer, tokenUrl })
 
-  const byAssertion = (client: Client, assertion: string): Effect.Effect<Authenticated, Refusal> =>
+  const byAssertion = (client: Client, assertion: string): Effect.Effect<Authenticated, ErrorResponse> =>
     Effect.flatMap(verify(assertion, client), (verified) =>
       verified._tag === "Invalid"
         ? wrong(client, `The client assertion is not accepted: ${verified.problem}.`)
         : allow(behavior, client, client.keys === undefined ? "client_secret_jwt" : "private_key_jwt"))
 
-  return (incoming: host.Incoming, parameters: Parameters): Effect.Effect<Authenticated, Refusal> =>
+  return (incoming: host.Incoming, parameters: Parameters): Effect.Effect<Authenticated, ErrorResponse> =>
     Effect.gen(function*() {
       const header = incoming.headers["authorization"]
       const [secret, assertion] = [parameters.get("client_secret"), parameters.get("client_assertion")]
       // RFC 6749 section 2.3: one method and no other.
       if ([header, secret, assertion].filter((one) => one !== undefined && one !== "").length > 1) {
-        return yield* refuse("severalMethods", "The client authenticated by more than one method.")
+        return yield* reject("severalMethods", "The client authenticated by more than one method.")
       }
       const basic = header === undefined ? undefined : readBasic(header, behavior.basicEncoding)
       if (header !== undefined && basic === undefined) {
-        return yield* refuse(
+        return yield* reject(
           "malformed",
           "The Authorization header is not one of basic auth with an id and a secret, in base64, encoded as basicEncoding " +
             "states."
@@ -137,15 +137,15 @@ export const make = (
       const stated = parameters.get("client_id")
       const proven = basic?.id ?? (assertion === undefined ? undefined : yield* subjectOf(assertion, parameters))
       if (stated !== undefined && proven !== undefined && stated !== proven) {
-        return yield* refuse("malformed", `The client_id ${stated} in the body is not that of the header or assertion.`)
+        return yield* reject("malformed", `The client_id ${stated} in the body is not that of the header or assertion.`)
       }
       const id = proven ?? stated
       const presents = [presented.jwtBearer, presented.tokenExchange].includes(parameters.get("grant_type") ?? "")
       if (id === undefined && presents) return anonymous
-      if (id === undefined) return yield* refuse("noCredentials", "The request has no client id.")
+      if (id === undefined) return yield* reject("noCredentials", "The request has no client id.")
       const client = (yield* clients).find((client) => client.id === id)
       if (client === undefined) {
-        return yield* refuse("unknownClient", "No client with this id is registered.", { values: { client: id } })
+        return yield* reject("unknownClient", "No client with this id is registered.", { values: { client: id } })
       }
       if (basic !== undefined) return yield* bySecret(behavior, client, basic.secret, "client_secret_basic")
       if (assertion !== undefined) return yield* byAssertion(client, assertion)

@@ -100,9 +100,9 @@ export interface Behavior {
    * The grant of a request without a scope, for a client without default scopes: no scope, all scopes of the client, or no token.
    * Default: `none`.
    */
-  readonly missingScope: "none" | "all" | "refused"
-  /** The handling of a scope that the client is not registered for: `narrowed` leaves it out. Default: `refused`. */
-  readonly unknownScope: "refused" | "narrowed"
+  readonly missingScope: "none" | "all" | "rejected"
+  /** The handling of a scope that the client is not registered for: `narrowed` leaves it out. Default: `rejected`. */
+  readonly unknownScope: "rejected" | "narrowed"
   /**
    * The form of scopes. By `resource/.default` a request names one resource, whose audience the token has, with all scopes of
    * the client. Default: `names` (RFC 6749 section 3.3).
@@ -116,13 +116,13 @@ export interface Behavior {
    */
   readonly target: "any" | "audience" | "resource" | "configured"
   /** The handling of a request that does not name what the token is for. Default: `accepted`. */
-  readonly missingTarget: "accepted" | "refused"
+  readonly missingTarget: "accepted" | "rejected"
   /** `jwt`: signed by RS256; the key is at the JWKS endpoint. Default: `opaque`. */
   readonly accessTokens: "opaque" | "jwt"
   /** The header and the claims of JWT access tokens, by the server that has them so. Default: `rfc9068`, the standard. */
   readonly jwtProfile: jwtProfiles.Name
   /** The handling of an access token at the revocation endpoint: `ignored` returns 200. Default: `revoked` (RFC 7009). */
-  readonly revocation: "revoked" | "ignored" | "refused"
+  readonly revocation: "revoked" | "ignored" | "rejected"
   /**
    * For servers with one valid token per client: `reissue` returns the valid token again, `revoke` revokes it when another one
    * is issued. Default: `none`, any number of valid tokens.
@@ -164,7 +164,7 @@ export interface Behavior {
   /** True if requests without `User-Agent` are rejected with 403, as web application firewalls do. Default: false. */
   readonly requireUserAgent: boolean
   readonly paths: Paths
-  readonly refusals: Readonly<Record<Situation, Written>>
+  readonly errorResponses: Readonly<Record<Situation, Written>>
 }
 
 const problem = "{problem}"
@@ -204,7 +204,7 @@ export const generic: Behavior = {
   assertionClaims: ["exp", "jti"],
   assertionSkew: "10 seconds",
   missingScope: "none",
-  unknownScope: "refused",
+  unknownScope: "rejected",
   scopeSyntax: "names",
   statesScope: true,
   target: "any",
@@ -229,7 +229,7 @@ export const generic: Behavior = {
   contentCoding: "identity",
   requireUserAgent: false,
   paths,
-  refusals: {
+  errorResponses: {
     // RFC 6749 section 5.2.
     malformed: { status: 400, error: "invalid_request", description: problem },
     tooLong: { status: 413, error: "invalid_request", description: problem },

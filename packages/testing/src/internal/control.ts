@@ -28,7 +28,7 @@ type Members = Readonly<Record<string, unknown>>
 const isMembers = (value: unknown): value is Members =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-const refused = (problem: string): Response => host.json(400, { error: "invalid_request", error_description: problem })
+const rejected = (problem: string): Response => host.json(400, { error: "invalid_request", error_description: problem })
 
 const done = (): Response => new Response(null, { status: 204 })
 
@@ -143,6 +143,6 @@ export const respond = (world: World, { body, method, url }: host.Incoming): Eff
   }
   const members = bodyOf(body)
   return members === undefined
-    ? Effect.succeed(refused("The body must be a JSON object."))
-    : Effect.catchAll(operation.run(world, members), ({ message }) => Effect.succeed(refused(`${message}.`)))
+    ? Effect.succeed(rejected("The body must be a JSON object."))
+    : Effect.catchAll(operation.run(world, members), ({ message }) => Effect.succeed(rejected(`${message}.`)))
 }

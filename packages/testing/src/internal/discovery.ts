@@ -4,8 +4,8 @@
 import * as Effect from "effect/Effect"
 
 import type { Behavior } from "./behavior.js"
+import { type ErrorResponse, reject } from "./errorResponse.js"
 import type * as host from "./host.js"
-import { type Refusal, refuse } from "./refusal.js"
 
 export type Endpoint = "token" | "revocation" | "introspection" | "metadata" | "jwks" | "none"
 
@@ -47,16 +47,16 @@ export const endpointAt = (endpoints: Endpoints, url: URL): Endpoint => {
 
 /** Rejects a path that does not exist, and a method that its endpoint does not have. */
 export const route = (
-  { refusals }: Behavior,
+  { errorResponses }: Behavior,
   endpoint: Endpoint,
   { method }: host.Incoming
-): Effect.Effect<void, Refusal> => {
-  if (endpoint === "none") return refuse("wrongPath", "The URL is that of no endpoint.")
+): Effect.Effect<void, ErrorResponse> => {
+  if (endpoint === "none") return reject("wrongPath", "The URL is that of no endpoint.")
   const allowed = endpoint === "metadata" || endpoint === "jwks" ? ["GET", "HEAD"] : ["POST"]
-  return allowed.includes(method) ? Effect.void : refuse(
+  return allowed.includes(method) ? Effect.void : reject(
     "wrongMethod",
     `The method is ${method}, and must be ${allowed.join(" or ")}.`,
-    { headers: refusals.wrongMethod.status === 405 ? { allow: allowed.join(", ") } : {} }
+    { headers: errorResponses.wrongMethod.status === 405 ? { allow: allowed.join(", ") } : {} }
   )
 }
 

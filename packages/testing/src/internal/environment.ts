@@ -29,8 +29,8 @@ const required = ({ api, server }: Options) => {
   const { audience, requiredScope } = api
   if (scopeSyntax !== "names") return { scope: `${audience ?? server.audiences?.[0]}/.default` }
   return {
-    audience: audience ?? (missingTarget === "refused" ? server.audiences?.[0] : undefined),
-    scope: requiredScope?.join(" ") ?? (missingScope === "refused" ? server.scopes?.[0] : undefined)
+    audience: audience ?? (missingTarget === "rejected" ? server.audiences?.[0] : undefined),
+    scope: requiredScope?.join(" ") ?? (missingScope === "rejected" ? server.scopes?.[0] : undefined)
   }
 }
 

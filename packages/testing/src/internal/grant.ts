@@ -5,11 +5,11 @@
 import * as Effect from "effect/Effect"
 
 import type { Behavior } from "./behavior.js"
+import { type ErrorResponse, reject } from "./errorResponse.js"
 import type * as host from "./host.js"
 import type { Client, Issued } from "./models.js"
 import type * as presented from "./presented.js"
 import * as proofs from "./proofs.js"
-import { type Refusal, refuse } from "./refusal.js"
 import type { Pairs } from "./request.js"
 
 /** The grant of a request: what the token is issued for. */
@@ -33,15 +33,15 @@ const scopeOf = (
   { defaultScope }: Client,
   allowed: ReadonlyArray<string>,
   requested: string
-): Effect.Effect<ReadonlyArray<string>, Refusal> => {
+): Effect.Effect<ReadonlyArray<string>, ErrorResponse> => {
   if (requested === "") {
     if (defaultScope !== undefined) return Effect.succeed(defaultScope)
-    return missingScope === "refused"
-      ? refuse("noScope", "The request has no scope, and the client no default scopes.")
+    return missingScope === "rejected"
+      ? reject("noScope", "The request has no scope, and the client no default scopes.")
       : Effect.succeed(missingScope === "all" ? allowed : [])
   }
   if (!scopePattern.test(requested)) {
-    return refuse("unknownScope", "The scope is not a list of names with one blank between them.", {
+    return reject("unknownScope", "The scope is not a list of names with one blank between them.", {
       values: { scope: requested }
     })
   }
@@ -49,7 +49,7 @@ const scopeOf = (
   const unknown = names.filter((name) => !allowed.includes(name))
   return unknown.length === 0 || (unknownScope === "narrowed" && unknown.length < names.length)
     ? Effect.succeed(names.filter((name) => allowed.includes(name)))
-    : refuse(
+    : reject(
       "unknownScope",
       `The client is not registered for the scope ${quoted(unknown)}; registered are: ${quoted(allowed)}.`,
       { values: { scope: unknown.join(" ") } }
@@ -63,13 +63,13 @@ const resourceOf = (
   client: Client,
   audiences: ReadonlyArray<string>,
   requested: string
-): Effect.Effect<string, Refusal> => {
-  if (requested === "") return refuse("noScope", `The request has no scope, which must be a resource with ${suffix}.`)
+): Effect.Effect<string, ErrorResponse> => {
+  if (requested === "") return reject("noScope", `The request has no scope, which must be a resource with ${suffix}.`)
   const resource = requested.slice(0, -suffix.length)
   if (!requested.endsWith(suffix) || requested.includes(" ")) {
-    return refuse("unknownScope", `The scope is not one resource with ${suffix}.`, { values: { scope: requested } })
+    return reject("unknownScope", `The scope is not one resource with ${suffix}.`, { values: { scope: requested } })
   }
-  return audiences.includes(resource) ? Effect.succeed(resource) : refuse(
+  return audiences.includes(resource) ? Effect.succeed(resource) : reject(
     "unknownResource",
     `The client is not registered for the resource ${resource}; registered are: ${quoted(audiences)}.`,
     { values: { target: resource, client: client.id } }
@@ -82,7 +82,7 @@ const audienceOf = (
   client: Client,
   allowed: ReadonlyArray<string>,
   pairs: Pairs
-): Effect.Effect<ReadonlyArray<string>, Refusal> => {
+): Effect.Effect<ReadonlyArray<string>, ErrorResponse> => {
   if (target === "configured") return Effect.succeed(allowed)
   const valuesOf = (name: "audience" | "resource") =>
     target === "any" || target === name ? pairs.filter(([key]) => key === name).map(([, value]) => value) : []
@@ -94,11 +94,11 @@ const audienceOf = (
       { values: { target: value, client: client.id } }
     ] as const
   const [resource, audience] = [unknown(resources), unknown(requested)]
-  if (resource !== undefined) return refuse("unknownResource", ...stated("resource", resource))
-  if (audience !== undefined) return refuse("unknownAudience", ...stated("audience", audience))
+  if (resource !== undefined) return reject("unknownResource", ...stated("resource", resource))
+  if (audience !== undefined) return reject("unknownAudience", ...stated("audience", audience))
   const all = [...resources, ...requested]
-  return all.length === 0 && missingTarget === "refused"
-    ? refuse("noTarget", `The request has no ${target === "any" ? "audience or resource" : target}.`)
+  return all.length === 0 && missingTarget === "rejected"
+    ? reject("noTarget", `The request has no ${target === "any" ? "audience or resource" : target}.`)
     : Effect.succeed(all)
 }
 
@@ -106,10 +106,10 @@ const audienceOf = (
 const certificateOf = (
   { certificate }: host.Incoming,
   { certificateBound }: Client
-): Effect.Effect<Pick<Issued, "certificate">, Refusal> => {
+): Effect.Effect<Pick<Issued, "certificate">, ErrorResponse> => {
   if (certificateBound !== true) return Effect.succeed({})
   return certificate === undefined
-    ? refuse("noCertificate", "The tokens of this client must be bound to a certificate, and the request has none.")
+    ? reject("noCertificate", "The tokens of this client must be bound to a certificate, and the request has none.")
     : Effect.succeed({ certificate: certificate.thumbprint })
 }
 
@@ -130,26 +130,26 @@ export const make = (
       const proof = incoming.headers["dpop"]
       if (proof === undefined) {
         return client.dpop === true
-          ? yield* refuse("noProof", "The tokens of this client must be bound to a key (DPoP).")
+          ? yield* reject("noProof", "The tokens of this client must be bound to a key (DPoP).")
           : undefined
       }
       const checked = yield* checkProof(proof, { method: incoming.method, url: incoming.url })
       if (checked._tag === "Invalid") {
-        return yield* refuse("wrongProof", `The proof is not accepted: ${checked.problem}.`)
+        return yield* reject("wrongProof", `The proof is not accepted: ${checked.problem}.`)
       }
       const nonce = requiredNonce()
       return nonce !== undefined && checked.nonce !== nonce
-        ? yield* refuse("noNonce", "The proof needs the nonce of this response.", { headers: { "dpop-nonce": nonce } })
+        ? yield* reject("noNonce", "The proof needs the nonce of this response.", { headers: { "dpop-nonce": nonce } })
         : checked.thumbprint
     })
 
-  return (incoming: host.Incoming, client: Client, pairs: Pairs): Effect.Effect<Granted, Refusal> =>
+  return (incoming: host.Incoming, client: Client, pairs: Pairs): Effect.Effect<Granted, ErrorResponse> =>
     Effect.gen(function*() {
       const parameters = new Map(pairs)
       const type = parameters.get("grant_type")
-      if (type === undefined) return yield* refuse("noGrantType", "The request has no grant_type.")
+      if (type === undefined) return yield* reject("noGrantType", "The request has no grant_type.")
       if (!grants.includes(type)) {
-        return yield* refuse("otherGrantType", `The grant is ${type}; the server supports: ${quoted(grants)}.`)
+        return yield* reject("otherGrantType", `The grant is ${type}; the server supports: ${quoted(grants)}.`)
       }
       const subject = yield* subjectOf(type, parameters)
       const requested = parameters.get("scope") ?? ""
@@ -164,7 +164,7 @@ export const make = (
       const organization = parameters.get("organization")
       const { organizations } = registered
       if (organization !== undefined && organizations?.includes(organization) === false) {
-        return yield* refuse(
+        return yield* reject(
           "unknownOrganization",
           `The organization ${organization} does not exist; those that do are: ${quoted(organizations)}.`
         )

@@ -7,8 +7,8 @@ import { createLocalJWKSet, type JWK, jwtVerify } from "jose"
 
 import type { Behavior } from "./behavior.js"
 import { claimsOf } from "./clientAssertion.js"
+import { type ErrorResponse, reject } from "./errorResponse.js"
 import type { IssuedTokens } from "./issuedTokens.js"
-import { type Refusal, refuse } from "./refusal.js"
 
 /** An issuer whose tokens clients may present. */
 export interface TrustedIssuer {
@@ -91,35 +91,38 @@ export const make = (
     Effect.gen(function*() {
       const [value, type] = [parameters.get(`${name}_token`), parameters.get(`${name}_token_type`)]
       if (value === undefined || type === undefined) {
-        return yield* refuse("malformed", `The request has no ${name}_token, or no ${name}_token_type.`)
+        return yield* reject("malformed", `The request has no ${name}_token, or no ${name}_token_type.`)
       }
       if (!jwtTypes.includes(type)) {
-        return yield* refuse("malformed", `The ${name}_token_type ${type} is not supported.`)
+        return yield* reject("malformed", `The ${name}_token_type ${type} is not supported.`)
       }
       const verified = yield* verify(value, type)
       return verified._tag === "Valid"
         ? verified.subject
-        : yield* refuse("wrongSubjectToken", `The ${name}_token is not accepted: ${verified.problem}.`)
+        : yield* reject("wrongSubjectToken", `The ${name}_token is not accepted: ${verified.problem}.`)
     })
 
   return {
     /** The grants that the server supports. */
     grants: ["client_credentials", ...(trusted.length === 0 ? [] : [jwtBearer, tokenExchange])],
     /** Returns the subject of the token that a request presents; undefined for client credentials. */
-    subjectOf: (type: string, parameters: ReadonlyMap<string, string>): Effect.Effect<string | undefined, Refusal> =>
+    subjectOf: (
+      type: string,
+      parameters: ReadonlyMap<string, string>
+    ): Effect.Effect<string | undefined, ErrorResponse> =>
       Effect.gen(function*() {
         if (type === jwtBearer) {
           const assertion = parameters.get("assertion")
-          if (assertion === undefined) return yield* refuse("malformed", "The request has no assertion.")
+          if (assertion === undefined) return yield* reject("malformed", "The request has no assertion.")
           const verified = yield* verifyJwt(assertion)
           return verified._tag === "Valid"
             ? verified.subject
-            : yield* refuse("wrongAssertion", `The assertion is not accepted: ${verified.problem}.`)
+            : yield* reject("wrongAssertion", `The assertion is not accepted: ${verified.problem}.`)
         }
         if (type !== tokenExchange) return undefined
         const requested = parameters.get("requested_token_type") ?? accessTokenType
         if (requested !== accessTokenType) {
-          return yield* refuse("malformed", `The requested_token_type ${requested} is not supported.`)
+          return yield* reject("malformed", `The requested_token_type ${requested} is not supported.`)
         }
         const subject = yield* exchanged(parameters, "subject")
         if (parameters.has("actor_token")) yield* exchanged(parameters, "actor")

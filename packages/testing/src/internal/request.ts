@@ -4,13 +4,13 @@
 import * as Effect from "effect/Effect"
 
 import type { Behavior } from "./behavior.js"
+import { type ErrorResponse, reject } from "./errorResponse.js"
 import type * as host from "./host.js"
-import { type Refusal, refuse } from "./refusal.js"
 
 export type Pairs = ReadonlyArray<readonly [string, string]>
 
 /** RFC 6749 section 3.2: no parameter twice, except `resource` (RFC 8707 section 2). */
-const ofForm = (text: string): Effect.Effect<Pairs, Refusal> => {
+const ofForm = (text: string): Effect.Effect<Pairs, ErrorResponse> => {
   const all = [...new URLSearchParams(text)]
   // One without a value counts as left out, and yet as one of two.
   const pairs = all.filter(([, value]) => value !== "")
@@ -18,10 +18,10 @@ const ofForm = (text: string): Effect.Effect<Pairs, Refusal> => {
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   return repeated === undefined
     ? Effect.succeed(pairs)
-    : refuse("malformed", `The parameter ${repeated} is repeated.`)
+    : reject("malformed", `The parameter ${repeated} is repeated.`)
 }
 
-const ofJson = (text: string): Effect.Effect<Pairs, Refusal> =>
+const ofJson = (text: string): Effect.Effect<Pairs, ErrorResponse> =>
   Effect.try({
     try: () =>
       Object.entries(JSON.parse(text) as Record<string, unknown>).flatMap(([name, value]) =>
@@ -29,13 +29,13 @@ const ofJson = (text: string): Effect.Effect<Pairs, Refusal> =>
           ? value.map((one) => [name, String(one)] as const)
           : [[name, typeof value === "string" ? value : JSON.stringify(value)] as const]
       ),
-    catch: () => refuse("malformed", "The body is not a JSON object.")
+    catch: () => reject("malformed", "The body is not a JSON object.")
   })
 
 export const parse = (
   incoming: host.Incoming,
   format: Behavior["requestFormat"]
-): Effect.Effect<Pairs, Refusal> =>
+): Effect.Effect<Pairs, ErrorResponse> =>
   Effect.suspend(() => {
     const type = (incoming.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
     // A byte order mark is part of the first name, as servers read it.
@@ -43,7 +43,7 @@ export const parse = (
     if (type === "application/x-www-form-urlencoded" && format !== "json") return ofForm(text)
     if (type === "application/json" && format !== "form") return ofJson(text)
     const expected = format === "json" ? "JSON" : format === "form" ? "a form" : "a form or JSON"
-    return refuse("otherFormat", `The server expects ${expected}, and the content type is ${type || "not stated"}.`)
+    return reject("otherFormat", `The server expects ${expected}, and the content type is ${type || "not stated"}.`)
   })
 
 const secretName = new RegExp([

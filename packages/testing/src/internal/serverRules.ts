@@ -58,7 +58,7 @@ const written = group<Written>({
 }, ["status"])
 
 const situations = Object.fromEntries(
-  Object.keys(generic.refusals).map((name) => [name, written])
+  Object.keys(generic.errorResponses).map((name) => [name, written])
 ) as { readonly [Name in Situation]: Rule }
 
 export const codings = oneOf(["identity", "gzip", "deflate", "br"])
@@ -78,15 +78,15 @@ export const behavior: { readonly [Name in keyof Behavior]: Rule } = {
   assertionAlgorithms: texts,
   assertionClaims: texts,
   assertionSkew: unlimited(duration),
-  missingScope: oneOf(["none", "all", "refused"]),
-  unknownScope: oneOf(["refused", "narrowed"]),
+  missingScope: oneOf(["none", "all", "rejected"]),
+  unknownScope: oneOf(["rejected", "narrowed"]),
   scopeSyntax: oneOf(["names", "resource/.default"]),
   statesScope: flag,
   target: oneOf(["any", "audience", "resource", "configured"]),
-  missingTarget: oneOf(["accepted", "refused"]),
+  missingTarget: oneOf(["accepted", "rejected"]),
   accessTokens: oneOf(["opaque", "jwt"]),
   jwtProfile: oneOf(Object.keys(jwtProfiles.table)),
-  revocation: oneOf(["revoked", "ignored", "refused"]),
+  revocation: oneOf(["revoked", "ignored", "rejected"]),
   onePerClient: oneOf(["none", "reissue", "revoke"]),
   tokenLife: duration,
   limits: list(group<Behavior["limits"][number]>({ tokens: limit, per: positiveDuration }, ["tokens", "per"])),
@@ -111,7 +111,7 @@ export const behavior: { readonly [Name in keyof Behavior]: Rule } = {
     jwks: text,
     metadata: list(anyText)
   }),
-  refusals: group<Behavior["refusals"]>(situations)
+  errorResponses: group<Behavior["errorResponses"]>(situations)
 }
 
 export const names = oneOf(servers.names)

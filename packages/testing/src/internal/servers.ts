@@ -6,10 +6,10 @@ import { type Behavior, generic, type Paths, type Situation, type Written } from
 
 /** Differences from `generic`, of a server or of a test. */
 type Difference =
-  & { readonly [Name in Exclude<keyof Behavior, "paths" | "refusals">]?: Behavior[Name] | undefined }
+  & { readonly [Name in Exclude<keyof Behavior, "paths" | "errorResponses">]?: Behavior[Name] | undefined }
   & {
     readonly paths?: { readonly [Name in keyof Paths]?: Paths[Name] | undefined } | undefined
-    readonly refusals?: { readonly [Name in Situation]?: Written | undefined } | undefined
+    readonly errorResponses?: { readonly [Name in Situation]?: Written | undefined } | undefined
   }
 
 export type Options = Difference
@@ -48,12 +48,12 @@ const table = {
     // The scopes of the client grant, where a request states none.
     missingScope: "all",
     target: "audience",
-    missingTarget: "refused",
+    missingTarget: "rejected",
     // Observed: quotas by UTC hours and days, in a header of each response.
     limitWindow: "UTC day",
     quotaHeader: "auth0-client-quota-limit",
     organizationQuotaHeader: "auth0-organization-quota-limit",
-    refusals: {
+    errorResponses: {
       // Observed: wrong, unknown and replaced secrets alike.
       ...credentials({ status: 401, error: "access_denied", description: "Unauthorized" }),
       // Public records of troubleshooting guides.
@@ -96,7 +96,7 @@ const table = {
     accessTokens: "jwt",
     target: "configured",
     tokenLife: "5 minutes",
-    refusals: {
+    errorResponses: {
       // Observed, and its source: AuthenticationProcessor for a client that it does not find.
       unknownClient: {
         status: 401,
@@ -133,12 +133,12 @@ const table = {
     secretMethods: either,
     accessTokens: "jwt",
     // learn.microsoft.com, v2-oauth2-client-creds-grant-flow: the scope names the API, `/.default` at its end.
-    missingScope: "refused",
+    missingScope: "rejected",
     statesScope: false,
     target: "configured",
     tokenLife: "3599 seconds",
     members: { ext_expires_in: 3599 },
-    refusals: {
+    errorResponses: {
       // learn.microsoft.com, reference-error-codes; statuses by public records.
       unknownClient: {
         status: 400,
@@ -206,10 +206,10 @@ const table = {
     assertionLife: "1 hour",
     assertionClaims: ["exp"],
     accessTokens: "jwt",
-    missingScope: "refused",
+    missingScope: "rejected",
     target: "configured",
     tokenLife: "1 hour",
-    refusals: {
+    errorResponses: {
       // Its other shape, of errors that come from its core.
       unknownClient: {
         status: 401,
@@ -247,12 +247,12 @@ const table = {
     accessTokens: "jwt",
     jwtProfile: "cognito",
     // The revocation endpoint is for refresh tokens: the code that it lists for others.
-    revocation: "refused",
+    revocation: "rejected",
     missingScope: "all",
     statesScope: false,
     target: "configured",
     tokenLife: "1 hour",
-    refusals: {
+    errorResponses: {
       ...credentials({ status: 400, error: "invalid_client" }),
       unknownScope: { status: 400, error: "invalid_scope" }
     }
@@ -276,7 +276,7 @@ const table = {
     tokenType: "bearer",
     target: "configured",
     // Observed.
-    refusals: credentials({ status: 401, error: "unauthorized", description: "Bad credentials" })
+    errorResponses: credentials({ status: 401, error: "unauthorized", description: "Bad credentials" })
   },
 
   /** `oidc-provider` for Node, compared with this server request by request. */
@@ -289,7 +289,7 @@ const table = {
       jwks: "/jwks",
       metadata: ["{path}/.well-known/openid-configuration", "/.well-known/oauth-authorization-server{path}"]
     },
-    refusals: { wrongMethod: { status: 404, error: undefined } }
+    errorResponses: { wrongMethod: { status: 404, error: undefined } }
   },
 
   apigee: {
@@ -332,7 +332,7 @@ const table = {
       jwks: "/oauth2/keys",
       metadata: ["{path}/.well-known/openid-configuration"]
     },
-    refusals: {
+    errorResponses: {
       unknownClient: { status: 400, error: "Bad Request", description: "invalid client", shape: "twitch" },
       wrongCredential: { status: 403, error: "Forbidden", description: "invalid client secret", shape: "twitch" }
     }
@@ -341,7 +341,7 @@ const table = {
   fedex: {
     // Observed: `errors: [{ code, message }]`, with 422 for parameters.
     paths: { token: "/oauth/token", ...tokenOnly },
-    refusals: {
+    errorResponses: {
       ...credentials({
         status: 401,
         error: "NOT.AUTHORIZED.ERROR",
@@ -367,7 +367,7 @@ const table = {
     // Observed: a limit of 10 tokens in 8 hours, with 400 and without Retry-After. No record of its other endpoints is available.
     paths: tokenOnly,
     limits: [{ tokens: 10, per: "8 hours" }],
-    refusals: {
+    errorResponses: {
       limit: {
         status: 400,
         error: "invalid_request",
@@ -394,7 +394,7 @@ export const behaviorOf = (server: Server = "generic", options: Options = {}): B
     ...difference,
     ...own,
     paths: { ...generic.paths, ...difference.paths, ...stated(options.paths) },
-    refusals: { ...generic.refusals, ...difference.refusals, ...stated(options.refusals) }
+    errorResponses: { ...generic.errorResponses, ...difference.errorResponses, ...stated(options.errorResponses) }
   } as Behavior
 }
 

@@ -33,9 +33,9 @@ export interface Options extends Common {
 
 const marks = { ok: "✓", warning: "!", wrong: "✗", skipped: "·" } as const
 
-const line = ({ remedy = "", says, step, verdict }: Finding, { out, room }: Screen["Type"]): string => {
+const line = ({ message, remedy = "", step, verdict }: Finding, { out, room }: Screen["Type"]): string => {
   const paint = { ok: out.green, warning: out.yellow, wrong: out.red, skipped: out.dim }[verdict]
-  const text = `${paint(marks[verdict])} ${out.bold(step.padEnd(14))} ${wrap(harmless(says), room, 17)}`
+  const text = `${paint(marks[verdict])} ${out.bold(step.padEnd(14))} ${wrap(harmless(message), room, 17)}`
   return remedy === "" ? text : `${text}\n  ${" ".repeat(14)} ${out.cyan("→")} ${wrap(harmless(remedy), room, 19)}`
 }
 
@@ -119,7 +119,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       )
     }
     const left = options.fix ? yield* fixed(chosen, findings, options) : findings
-    const { isGood, says } = result(left)
+    const { isGood, message } = result(left)
     const isFixable = !options.fix && findings.some(({ fix, verdict }) => verdict === "wrong" && fix !== undefined)
     if (!options.json) {
       const command = `effect-oauth doctor${
@@ -127,7 +127,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       }`
       const hint = isFixable && chosen.profile !== undefined ? ` ${command} --fix writes the change.` : ""
       const again = options.fix && !isGood && left !== findings ? ` Run ${command} again.` : ""
-      yield* screen.print(`\n${isGood ? screen.out.green(says) : screen.out.red(says)}${hint}${again}`)
+      yield* screen.print(`\n${isGood ? screen.out.green(message) : screen.out.red(message)}${hint}${again}`)
     }
     return isGood ? "success" : "unwell"
   })

@@ -88,13 +88,13 @@ const given = (options: Options): ReadonlyArray<Effect.Effect<Secret, Failure>> 
 ]
 
 /** Fails for options and a secret that are empty, with the option to pass in their place. */
-const refuseEmpty = (options: Options) => {
+const rejectEmpty = (options: Options) => {
   const empty = Object.entries({ "--secret-file": options.secretFile, "--secret-command": options.secretCommand })
     .find(([, value]) => Option.exists(value, (text) => text.trim() === ""))
   return empty === undefined ? Effect.void : usage(`${empty[0]} is empty.`, "Nothing was written.")
 }
 
-const refuseEmptySecret = (secret: Secret, options: Options) =>
+const rejectEmptySecret = (secret: Secret, options: Options) =>
   secret._tag !== "Given" || Redacted.value(secret.secret) !== ""
     ? Effect.void
     : options.secretStdin && process.stdin.isTTY !== true
@@ -147,7 +147,7 @@ const secretOf = (
 
 const answers = (options: Options, name: string) =>
   Effect.gen(function*() {
-    yield* refuseEmpty(options)
+    yield* rejectEmpty(options)
     const secrets = given(options)
     if (secrets.length > 1) return yield* usage("The secret is in one place only.", "Pass one of the --secret options.")
     const server = Option.orElse(options.issuer, () => options.tokenUrl)
@@ -184,7 +184,7 @@ const answers = (options: Options, name: string) =>
     if (isMethodOpen) method = yield* clientProof.askMethod
     const proof = yield* clientProof.askFiles(method, options)
     const secret = yield* secretOf(method, secrets)
-    yield* refuseEmptySecret(secret, options)
+    yield* rejectEmptySecret(secret, options)
     const apiBaseUrl = Option.isSome(options.apiBaseUrl)
       ? options.apiBaseUrl.value
       : yield* ask("Base URL of the API", url)

@@ -249,7 +249,7 @@ const others: ReadonlyArray<Rule<ApiFact>> = [
     remedy: ({ answer }) => `${retry(answer)}, or report it to its operator.`
   },
   {
-    code: "call-refused",
+    code: "call-rejected",
     holds: between(300, 500),
     cause: (fact) => `${url(fact)} rejects the call (${status(fact)}), ${undecided}`,
     remedy: () => `Check API_BASE_URL. ${anotherPath}`

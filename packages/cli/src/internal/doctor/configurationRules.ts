@@ -24,13 +24,13 @@ const plain = ({ values }: ConfigurationFact, toLoopback: boolean) =>
     return /^http:/i.test(value) && URL.canParse(value) && isLoopback(value) === toLoopback
   })
 
-const says = ({ problem = "" }: ConfigurationFact): string => problem.replaceAll("\n", "; ")
+const message = ({ problem = "" }: ConfigurationFact): string => problem.replaceAll("\n", "; ")
 
 const rules: ReadonlyArray<Rule<ConfigurationFact>> = [
   {
     code: "http",
     holds: (fact) => fact.problem !== undefined && plain(fact, false).length > 0,
-    cause: says,
+    cause: message,
     fix: (fact) =>
       changes.set(
         Object.fromEntries(
@@ -43,14 +43,14 @@ const rules: ReadonlyArray<Rule<ConfigurationFact>> = [
     code: "http-loopback",
     holds: (fact) =>
       fact.problem !== undefined && plain(fact, true).length > 0 && fact.values["OAUTH_ALLOW_HTTP_LOOPBACK"] !== "true",
-    cause: says,
+    cause: message,
     fix: () => changes.set({ OAUTH_ALLOW_HTTP_LOOPBACK: "true" }),
     remedy: () => "It allows http: to this machine, for tests."
   },
   {
     code: "configuration",
     holds: ({ problem }) => problem !== undefined,
-    cause: says,
+    cause: message,
     remedy: ({ origin }) => `Correct what is named, in ${origin}.`
   }
 ]
@@ -63,6 +63,6 @@ export const openSecret = (path: string): Finding => ({
   step: "configuration",
   verdict: "warning",
   code: "open-file",
-  says: `others may read ${path}`,
+  message: `others may read ${path}`,
   remedy: `Run chmod 600 ${path}.`
 })

@@ -176,7 +176,7 @@ export const failed = (fact: DiscoveryFact): Finding =>
     step: "discovery",
     verdict: "wrong",
     code: "no-metadata",
-    says: problem,
+    message: problem,
     remedy: "Set OAUTH_ISSUER to what the server calls itself, or OAUTH_TOKEN_URL to its token endpoint."
   }))
 

@@ -156,7 +156,7 @@ const isSpecial = ({ values }: Settings) =>
 const requests = (all: ReadonlyArray<session.Session>): number =>
   all.reduce((sum, { recorded }) => sum + recorded.tokenRequests, 0)
 
-const refused = (
+const rejected = (
   current: session.Session,
   { document, method, server }: Discovered,
   error: OAuthError.TokenError
@@ -165,7 +165,7 @@ const refused = (
     const answer = session.tokenAnswers(current).at(-1)
     const now = yield* Clock.currentTimeMillis
     const fact: tokenRules.TokenFact = {
-      ...facts.refusal(error, answer, now),
+      ...facts.rejection(error, answer, now),
       url: answer?.url ?? server.tokenEndpoint,
       method,
       methods: server.authenticationMethods,
@@ -187,11 +187,11 @@ const refused = (
   })
 
 /** The rejection of a client with other settings. */
-const refusedAgain = (current: session.Session, fact: tokenRules.TokenFact, error: OAuthError.TokenError) =>
+const rejectedAgain = (current: session.Session, fact: tokenRules.TokenFact, error: OAuthError.TokenError) =>
   Effect.gen(function*() {
-    const refusal = facts.refusal(error, session.tokenAnswers(current).at(-1), yield* Clock.currentTimeMillis)
+    const rejection = facts.rejection(error, session.tokenAnswers(current).at(-1), yield* Clock.currentTimeMillis)
     const { method } = current.config.authentication(fact.methods)
-    return { ...fact, ...refusal, method, values: current.chosen.values }
+    return { ...fact, ...rejection, method, values: current.chosen.values }
   })
 
 /** States that the current credential was rejected, where the response to the previous one differs. */
@@ -220,7 +220,7 @@ const tryOthers = (failed: session.Session, fact: tokenRules.TokenFact, { timeou
       if (Either.isRight(token)) return { found: { change, token: token.right, current }, tried, sessions }
       // A change without a request, of an algorithm that the key does not have, was none.
       const hasSent = current.recorded.tokenRequests > 0
-      tried.push({ change, fact: hasSent ? yield* refusedAgain(current, fact, token.left) : undefined })
+      tried.push({ change, fact: hasSent ? yield* rejectedAgain(current, fact, token.left) : undefined })
     }
     return { found: undefined, tried, sessions }
   })
@@ -252,7 +252,7 @@ const authentication = (current: session.Session, found: Discovered, report: Rep
         timeout: options.timeout
       })
     if (other !== undefined) return yield* Effect.as(report(other), undefined)
-    const fact = yield* refused(current, found, error)
+    const fact = yield* rejected(current, found, error)
     const others = yield* tryOthers(current, fact, options)
     const count = requests([current, ...others.sessions])
     const hasToken = others.found !== undefined ||
@@ -261,7 +261,7 @@ const authentication = (current: session.Session, found: Discovered, report: Rep
     const finding = others.found === undefined
       ? trials.unsuccessful(fact, others.tried)
       : trials.successful(others.found.change, fact, others.tried)
-    yield* report({ ...finding, says: finding.says + before(current, fact) + sent })
+    yield* report({ ...finding, message: finding.message + before(current, fact) + sent })
     return others.found
   })
 
@@ -282,13 +282,13 @@ const call = (current: session.Session, token: Redacted.Redacted<string>, { path
         step: "call",
         verdict: "wrong",
         code: "path",
-        says: `${url} is not below API_BASE_URL, so nothing was sent`,
+        message: `${url} is not below API_BASE_URL, so nothing was sent`,
         remedy:
           "Pass a path below it; API_ALLOW_OUTSIDE_BASE_PATH=true allows other paths, and API_ORIGINS other origins."
       } satisfies Finding
     }
     if (error !== undefined && error._tag !== "RequestError" && error._tag !== "ResponseError") {
-      return { step: "call", verdict: "wrong", code: "call", says: explain(error).message } satisfies Finding
+      return { step: "call", verdict: "wrong", code: "call", message: explain(error).message } satisfies Finding
     }
     const detail = error === undefined ? "timeout" : transportFailure.reason(error.cause).detail
     return yield* withoutAnswer(current, { step: "call", variable: "API_BASE_URL", url, detail, timeout })

@@ -68,7 +68,7 @@ const rules: ReadonlyArray<Rule<ExchangeFact>> = [
       }`
   },
   {
-    code: "proxy-refuses",
+    code: "proxy-rejects",
     holds: detail(/^UND_ERR_ABORTED$/),
     cause: ({ url }) => `the proxy does not connect to ${url}`,
     remedy: () => "Check HTTPS_PROXY, or add the host to NO_PROXY."
@@ -89,6 +89,6 @@ export const failed = (fact: ExchangeFact): Finding =>
     step,
     verdict: "wrong",
     code: "unreachable",
-    says: `${url} cannot be reached (${detail})`,
+    message: `${url} cannot be reached (${detail})`,
     remedy: `Check ${variable}, the network and the proxy (HTTPS_PROXY, NO_PROXY).`
   }))

@@ -13,11 +13,11 @@ import type { TokenFact } from "./tokenRules.js"
 
 /** A failure without a response that the rules of token endpoints are about. */
 export const withoutResponse = (error: OAuthError.TokenError): Finding | undefined => {
-  const wrong = (code: string, says: string, remedy: string): Finding => ({
+  const wrong = (code: string, message: string, remedy: string): Finding => ({
     step: "authentication",
     verdict: "wrong",
     code,
-    says,
+    message,
     remedy
   })
   switch (error._tag) {
@@ -68,7 +68,7 @@ export const transport = (error: OAuthError.TokenError): string | undefined =>
     : error.detail
 
 /** Returns the error response of the server, and when it issues tokens again. */
-export const refusal = (
+export const rejection = (
   error: OAuthError.TokenError,
   answer: Answer | undefined,
   now: number

@@ -24,7 +24,7 @@ export interface Finding {
   readonly verdict: Verdict
   /** `ok`, `skipped`, or the name of the situation. */
   readonly code: string
-  readonly says: string
+  readonly message: string
   readonly remedy?: string | undefined
   /** The change of settings that the remedy describes, where it is exactly known. */
   readonly fix?: changes.Change | undefined
@@ -32,9 +32,14 @@ export interface Finding {
   readonly isProven?: boolean | undefined
 }
 
-export const ok = (step: Step, says: string): Finding => ({ step, verdict: "ok", code: "ok", says })
+export const ok = (step: Step, message: string): Finding => ({ step, verdict: "ok", code: "ok", message })
 
-export const skipped = (step: Step, says: string): Finding => ({ step, verdict: "skipped", code: "skipped", says })
+export const skipped = (step: Step, message: string): Finding => ({
+  step,
+  verdict: "skipped",
+  code: "skipped",
+  message
+})
 
 /** A situation: how it is recognized in a fact, its cause, and its remedy. */
 export interface Rule<F> {
@@ -64,7 +69,7 @@ export const diagnose = <F extends { readonly values: Values }>(
     step,
     verdict: rule.verdict ?? "wrong",
     code: rule.code,
-    says: rule.cause(fact),
+    message: rule.cause(fact),
     remedy: `${described}${rule.remedy(fact)}`.trim(),
     fix: isChange ? fix : undefined
   }
@@ -73,11 +78,11 @@ export const diagnose = <F extends { readonly values: Values }>(
 /** The result of all steps. Only a call that succeeded shows that calls can be made. */
 export const result = (
   findings: ReadonlyArray<Finding>
-): { readonly isGood: boolean; readonly says: string } => {
+): { readonly isGood: boolean; readonly message: string } => {
   const problems = findings.filter(({ verdict }) => verdict === "wrong").length
-  if (problems > 0) return { isGood: false, says: `${problems} ${problems === 1 ? "problem" : "problems"} found.` }
+  if (problems > 0) return { isGood: false, message: `${problems} ${problems === 1 ? "problem" : "problems"} found.` }
   const has = (step: Step, code?: string) =>
     findings.some((one) => one.step === step && (code === undefined ? one.verdict !== "skipped" : one.code === code))
-  if (has("call", "no-api") && has("authentication")) return { isGood: true, says: "Tokens can be requested." }
-  return has("call") ? { isGood: true, says: "Calls can be made." } : { isGood: false, says: "No call was made." }
+  if (has("call", "no-api") && has("authentication")) return { isGood: true, message: "Tokens can be requested." }
+  return has("call") ? { isGood: true, message: "Calls can be made." } : { isGood: false, message: "No call was made." }
 }

@@ -78,7 +78,7 @@ export const scope = (requested: ReadonlyArray<string>, granted: ReadonlyArray<s
         step: "scope",
         verdict: "warning",
         code: "scope-unknown",
-        says: `${requested.join(" ")} requested, and the server does not state whether it was granted`,
+        message: `${requested.join(" ")} requested, and the server does not state whether it was granted`,
         remedy: "If the API returns 403, check with the operator of the server whether this scope exists."
       }
   }
@@ -89,7 +89,7 @@ export const scope = (requested: ReadonlyArray<string>, granted: ReadonlyArray<s
       step: "scope",
       verdict: "wrong",
       code: "scope-not-granted",
-      says: `${missing.join(" ")} requested and not granted`,
+      message: `${missing.join(" ")} requested and not granted`,
       remedy: "Have the authorization server allow it to this client, or remove it from OAUTH_SCOPE."
     }
 }
@@ -103,7 +103,7 @@ export const audience = (wanted: ReadonlyArray<string>, found: ReadonlyArray<str
     step: "audience",
     verdict: "wrong",
     code: "audience",
-    says: `the token is for ${named}, not for ${missing.join(", ")}`,
+    message: `the token is for ${named}, not for ${missing.join(", ")}`,
     remedy: "Check OAUTH_AUDIENCE and OAUTH_RESOURCE: servers ignore the one that they do not know."
   }
 }

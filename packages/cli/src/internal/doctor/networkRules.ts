@@ -24,11 +24,11 @@ const code = ({ tried }: Failing): string => tried._tag === "Failed" ? tried.cod
 
 const failedWith = (pattern: RegExp) => (fact: Failing): boolean => pattern.test(code(fact))
 
-const unreachable = (step: Step, says: (fact: Failing) => string) => (fact: Failing): Finding => ({
+const unreachable = (step: Step, message: (fact: Failing) => string) => (fact: Failing): Finding => ({
   step,
   verdict: "wrong",
   code: "unreachable",
-  says: says(fact),
+  message: message(fact),
   remedy: "Check the network, and the proxies on the way (HTTPS_PROXY, NO_PROXY)."
 })
 
@@ -124,7 +124,7 @@ const proxyRules: ReadonlyArray<Rule<ProxyFact>> = [
           `machine without authentication.${around(fact)}`
   },
   {
-    code: "proxy-refuses",
+    code: "proxy-rejects",
     holds: (fact) => status(fact) === 403 || status(fact) === 405,
     cause: (fact) => `the proxy ${fact.proxy} (${fact.proxyVariable}) does not allow ${place(fact)} (${status(fact)})`,
     remedy: (fact) => `Have its operator allow ${fact.target.host}.${around(fact)}`
@@ -146,7 +146,7 @@ export const exceptedFromProxy = (
 ): Finding => ({
   ...fact.finding,
   code: "no-proxy",
-  says: `${fact.finding.says}, and "${fact.entry}" in NO_PROXY keeps the proxy ${fact.proxy} from being used`,
+  message: `${fact.finding.message}, and "${fact.entry}" in NO_PROXY keeps the proxy ${fact.proxy} from being used`,
   remedy: `If ${fact.target.host} is reached through the proxy only, remove that from NO_PROXY.`
 })
 
@@ -164,7 +164,7 @@ export interface TlsFact extends Failing<Handshake> {
   readonly offered: string | undefined
 }
 
-const refusal = ({ tried }: TlsFact): string | undefined => tried._tag === "Found" ? tried.value.refusal : undefined
+const rejection = ({ tried }: TlsFact): string | undefined => tried._tag === "Found" ? tried.value.rejection : undefined
 
 const chain = ({ tried }: TlsFact) => tried._tag === "Found" ? tried.value.chain : []
 
@@ -254,13 +254,13 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
   },
   {
     code: "certificate-self-signed",
-    holds: (fact) => refusal(fact) === "DEPTH_ZERO_SELF_SIGNED_CERT",
+    holds: (fact) => rejection(fact) === "DEPTH_ZERO_SELF_SIGNED_CERT",
     cause: (fact) => `that of ${place(fact)} is signed by itself (${own(fact)?.subject ?? ""})`,
     remedy: () => "If it is the right one, put it into a file and name that in OAUTH_TLS_CA_FILE."
   },
   {
     code: "certificate-expired",
-    holds: (fact) => refusal(fact) === "CERT_HAS_EXPIRED",
+    holds: (fact) => rejection(fact) === "CERT_HAS_EXPIRED",
     cause: (fact) =>
       `one in the chain of ${place(fact)} has expired: ${path(fact)}, ${
         chain(fact).map(({ subject, validTo }) => `${subject} on ${date(validTo)}`).join(", ")
@@ -270,13 +270,13 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
   },
   {
     code: "certificate-not-yet-valid",
-    holds: (fact) => refusal(fact) === "CERT_NOT_YET_VALID",
+    holds: (fact) => rejection(fact) === "CERT_NOT_YET_VALID",
     cause: (fact) => `that of ${place(fact)} is valid from ${date(own(fact)?.validFrom ?? NaN)} on only`,
     remedy: () => "Check the clock of this machine first."
   },
   {
     code: "certificate-other-name",
-    holds: (fact) => refusal(fact) === "ERR_TLS_CERT_ALTNAME_INVALID",
+    holds: (fact) => rejection(fact) === "ERR_TLS_CERT_ALTNAME_INVALID",
     cause: (fact) =>
       `that of ${place(fact)} is for ${
         own(fact)?.names.join(", ") || own(fact)?.subject || "no name"
@@ -287,7 +287,7 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
     code: "certificate-authority",
     holds: (fact) =>
       /^(?:SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/
-        .test(refusal(fact) ?? ""),
+        .test(rejection(fact) ?? ""),
     cause: (fact) =>
       `that of ${place(fact)} is from an authority that is not trusted here (${chain(fact).at(-1)?.issuer ?? ""})`,
     remedy: ({ values }) =>
@@ -298,8 +298,8 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
   },
   {
     code: "certificate-untrusted",
-    holds: (fact) => refusal(fact) !== undefined,
-    cause: (fact) => `that of ${place(fact)} is not trusted (${refusal(fact)})`,
+    holds: (fact) => rejection(fact) !== undefined,
+    cause: (fact) => `that of ${place(fact)} is not trusted (${rejection(fact)})`,
     remedy: () => "Name its authority in OAUTH_TLS_CA_FILE."
   },
   {
@@ -321,7 +321,7 @@ const firstOf = (fact: TlsFact): Finding =>
     ))
 
 /** The problems of the certificate of the server as Node would report them, if it reported more than the first. */
-const refusals = (fact: TlsFact, { isOtherName }: Handshake): ReadonlyArray<string> => {
+const rejections = (fact: TlsFact, { isOtherName }: Handshake): ReadonlyArray<string> => {
   const { issuer, subject, validFrom = NaN, validTo = NaN } = own(fact) ?? {}
   const hasOwnAuthority = ["OAUTH_TLS_CA_FILE", "OAUTH_TLS_EXTRA_CA_FILE"].some((one) => fact.values[one] !== undefined)
   return [
@@ -336,12 +336,12 @@ const refusals = (fact: TlsFact, { isOtherName }: Handshake): ReadonlyArray<stri
 export const certificate = (fact: TlsFact): Finding => {
   const first = firstOf(fact)
   const { tried } = fact
-  if (tried._tag === "Failed" || tried.value.refusal === undefined) return first
-  const others = refusals(fact, tried.value).filter((refusal) => refusal !== tried.value.refusal)
-    .map((refusal) => firstOf({ ...fact, tried: { ...tried, value: { ...tried.value, refusal } } }))
+  if (tried._tag === "Failed" || tried.value.rejection === undefined) return first
+  const others = rejections(fact, tried.value).filter((rejection) => rejection !== tried.value.rejection)
+    .map((rejection) => firstOf({ ...fact, tried: { ...tried, value: { ...tried.value, rejection } } }))
   return {
     ...first,
-    says: [first, ...others].map(({ says }) => says).join("; "),
+    message: [first, ...others].map(({ message }) => message).join("; "),
     remedy: [first, ...others].flatMap(({ remedy }) => remedy ?? []).join(" ")
   }
 }

@@ -88,7 +88,7 @@ export const tunnel = (proxy: URL, { host, port }: Target): Effect.Effect<Tried<
           : { "proxy-authorization": `Basic ${Buffer.from(credentials).toString("base64")}` })
       }
     })
-    const refused = (response: Http.IncomingMessage) =>
+    const rejected = (response: Http.IncomingMessage) =>
       found({ status: response.statusCode ?? 0, socket: undefined, schemes: schemesOf(response) })
     const end = (outcome: Tried<Tunnel>) => {
       if (outcome._tag === "Failed" || outcome.value.socket === undefined) request.destroy()
@@ -96,11 +96,11 @@ export const tunnel = (proxy: URL, { host, port }: Target): Effect.Effect<Tried<
     }
     request.setTimeout(connectTimeout, () => end(timedOut))
     request.once("error", (error) => end(failed(error)))
-      .once("response", (response) => end(refused(response)))
+      .once("response", (response) => end(rejected(response)))
       .once("connect", (response, socket) => {
         if (response.statusCode === 200) return end(found({ status: 200, socket }))
         socket.destroy()
-        end(refused(response))
+        end(rejected(response))
       })
       .end()
     return Effect.sync(() => request.destroy())
@@ -118,7 +118,7 @@ export interface Certificate {
 export interface Handshake {
   readonly protocol: string
   /** The reason why the certificate is not trusted; undefined if it is trusted. */
-  readonly refusal: string | undefined
+  readonly rejection: string | undefined
   /** True when the certificate is not for the host, whether or not it is trusted. */
   readonly isOtherName: boolean
   /** From that of the server on. */
@@ -192,12 +192,16 @@ export const handshake = (
     connected.setTimeout(connectTimeout, () => end(timedOut))
     connected.once("error", (error) => end(failed(error))).once("secureConnect", () => {
       // Declared as an Error; it is the code as a string.
-      const refusal: unknown = connected.authorizationError
+      const rejection: unknown = connected.authorizationError
       const peer = connected.getPeerCertificate(true)
       const seen = {
         isOtherName: peer.subject !== undefined && checkServerIdentity(host, peer) !== undefined,
         protocol: connected.getProtocol() ?? "",
-        refusal: connected.authorized ? undefined : refusal instanceof Error ? errorCode.of(refusal) : String(refusal),
+        rejection: connected.authorized
+          ? undefined
+          : rejection instanceof Error
+          ? errorCode.of(rejection)
+          : String(rejection),
         chain: certificates(peer)
       }
       const done = (closedWith?: string) => end(found({ ...seen, closedWith }))

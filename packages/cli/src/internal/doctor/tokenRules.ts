@@ -273,7 +273,7 @@ const responseRules: ReadonlyArray<Rule<TokenFact>> = [
 ]
 
 /** Rules for error responses, by their codes. */
-const refusalRules: ReadonlyArray<Rule<TokenFact>> = [
+const rejectionRules: ReadonlyArray<Rule<TokenFact>> = [
   {
     code: "clock-wrong",
     holds: (fact) =>
@@ -395,7 +395,7 @@ const requestRules: ReadonlyArray<Rule<TokenFact>> = [
       }.`
   },
   {
-    code: "grant-refused",
+    code: "grant-rejected",
     holds: is("invalid_grant"),
     cause: (fact) => `${fact.url} rejects the grant (${said(fact)})`,
     remedy: ({ values }) =>
@@ -405,7 +405,7 @@ const requestRules: ReadonlyArray<Rule<TokenFact>> = [
         : "Check OAUTH_SUBJECT_TOKEN_FILE, and that the server trusts the issuer of that token."
   },
   {
-    code: "request-refused",
+    code: "request-rejected",
     holds: is("invalid_request", "unsupported_grant_type"),
     cause: (fact) => `${fact.url} does not accept the token request (${said(fact)})`,
     remedy: (fact) =>
@@ -415,7 +415,7 @@ const requestRules: ReadonlyArray<Rule<TokenFact>> = [
   }
 ]
 
-const rules = [...responseRules, ...refusalRules, ...requestRules]
+const rules = [...responseRules, ...rejectionRules, ...requestRules]
 
 /** The codes of all situations, for the documentation and its test. */
 export const codes: ReadonlyArray<string> = rules.map(({ code }) => code)
@@ -424,7 +424,7 @@ export const failed = (fact: TokenFact): Finding =>
   diagnose("authentication", rules, fact, (found) => ({
     step: "authentication",
     verdict: "wrong",
-    code: "refused",
-    says: `${found.url} rejects the token request (${said(found)})`,
+    code: "rejected",
+    message: `${found.url} rejects the token request (${said(found)})`,
     remedy: "The documentation or the operator of the server can explain the code."
   }))

@@ -216,12 +216,12 @@ const explained = (
   change: changes.Change,
   fact: TokenFact,
   tried: ReadonlyArray<Trial>
-): { readonly code: string; readonly says: string } => {
+): { readonly code: string; readonly message: string } => {
   const { set } = change
   if (aspects(change).length > 1) {
     return {
       code: "several-settings",
-      says: `${fact.url} accepts this client by ${inWords(change)}, ${
+      message: `${fact.url} accepts this client by ${inWords(change)}, ${
         aspects(change).length === 2 ? "not by either alone" : "not by fewer changes"
       }`
     }
@@ -229,30 +229,30 @@ const explained = (
   if (set.OAUTH_DPOP !== undefined) {
     return {
       code: "dpop-required",
-      says: `${fact.url} issues tokens to this client only if they are bound to a key (DPoP)`
+      message: `${fact.url} issues tokens to this client only if they are bound to a key (DPoP)`
     }
   }
   if (set.OAUTH_SIGNING_ALGORITHM !== undefined) {
     return {
       code: "signing-algorithm",
-      says: `${fact.url} accepts assertions signed by ${set.OAUTH_SIGNING_ALGORITHM}`
+      message: `${fact.url} accepts assertions signed by ${set.OAUTH_SIGNING_ALGORITHM}`
     }
   }
   if (set.OAUTH_ASSERTION_AUDIENCE !== undefined) {
     return {
       code: "assertion-audience",
-      says: `${fact.url} accepts assertions with the audience ${set.OAUTH_ASSERTION_AUDIENCE}`
+      message: `${fact.url} accepts assertions with the audience ${set.OAUTH_ASSERTION_AUDIENCE}`
     }
   }
   if (set.OAUTH_REQUEST_FORMAT !== undefined || change.unset.includes("OAUTH_REQUEST_FORMAT")) {
     return set.OAUTH_REQUEST_FORMAT === "json"
-      ? { code: "json-required", says: `${fact.url} takes the token request as JSON, not as a form` }
-      : { code: "json-refused", says: `${fact.url} takes the token request as a form, not as JSON` }
+      ? { code: "json-required", message: `${fact.url} takes the token request as JSON, not as a form` }
+      : { code: "json-rejected", message: `${fact.url} takes the token request as a form, not as JSON` }
   }
   if (set.OAUTH_CLIENT_AUTHENTICATION === "client_secret_basic" && fact.method === "client_secret_basic") {
     return {
       code: "secret-encoding",
-      says: `${fact.url} reads id and secret of basic authentication ${
+      message: `${fact.url} reads id and secret of basic authentication ${
         set.OAUTH_BASIC_ENCODING === "raw" ? "as they are, not form-encoded" : "form-encoded"
       }`
     }
@@ -262,12 +262,13 @@ const explained = (
       (fact.method === "client_secret_basic" || isTried(basicForm)) && (isTried(basicRaw) || isTried(basicForm))
     ? {
       code: "secret-encoding",
-      says:
+      message:
         `${fact.url} reads this secret neither raw nor form-encoded by basic authentication, and takes it in the body`
     }
     : {
       code: "authentication-method",
-      says: `${fact.url} does not accept this client by ${fact.method}, and does by ${set.OAUTH_CLIENT_AUTHENTICATION}`
+      message:
+        `${fact.url} does not accept this client by ${fact.method}, and does by ${set.OAUTH_CLIENT_AUTHENTICATION}`
     }
 }
 
@@ -284,7 +285,7 @@ export const successful = (change: changes.Change, fact: TokenFact, tried: Reado
 /** The finding where a limit or an outage ended the attempts. */
 const paused = (fact: TokenFact, { change, fact: last }: Sent): Finding => ({
   ...failed(last),
-  says: `${failed(fact).says}; with ${inWords(change)}, it returns ${isLimit(last) ? "a limit" : "an outage"} (${
+  message: `${failed(fact).message}; with ${inWords(change)}, it returns ${isLimit(last) ? "a limit" : "an outage"} (${
     said(last)
   }), which ends the attempts`,
   remedy: `${waitFor(last)}, then ${
@@ -323,5 +324,5 @@ export const unsuccessful = (fact: TokenFact, tried: ReadonlyArray<Trial>): Find
   const all = sent.map((one) =>
     said(one.fact) === said(fact) ? inWords(one.change) : `${inWords(one.change)} (${said(one.fact)})`
   )
-  return all.length === 0 ? found : { ...found, says: `${found.says}; tried without success: ${all.join(", ")}` }
+  return all.length === 0 ? found : { ...found, message: `${found.message}; tried without success: ${all.join(", ")}` }
 }

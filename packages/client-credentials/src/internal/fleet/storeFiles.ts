@@ -31,8 +31,8 @@ const ownUser = (): number | undefined => process().getuid?.()
 
 /** Returns the code of the system error, such as `ENOSPC`, or the fix for a rejected directory; without a path. */
 export const problemOf = (error: PlatformError): string => {
-  const refused = platformErrors.refusal(error)
-  if (refused !== undefined) return refused
+  const rejected = platformErrors.rejection(error)
+  if (rejected !== undefined) return rejected
   const { code } = (typeof error.cause === "object" && error.cause !== null ? error.cause : {}) as { code?: unknown }
   if (typeof code === "string" && /^[A-Z][A-Z0-9]{1,30}$/.test(code)) return code
   return platformErrors.reasonOf(error)
@@ -49,7 +49,7 @@ export const checkDirectory = (fs: FileSystem.FileSystem, path: string): Effect.
     const user = ownUser()
     if (user === undefined) return
     if (yield* isLink(fs, path)) {
-      return yield* platformErrors.refused(
+      return yield* platformErrors.rejected(
         "its directory is a symbolic link: configure the path that the link points to"
       )
     }
@@ -63,11 +63,11 @@ export const checkDirectory = (fs: FileSystem.FileSystem, path: string): Effect.
     if (type !== "Directory") return
     const owner = Option.getOrElse(uid, () => user)
     if (owner !== user && owner !== 0 && user !== 0) {
-      return yield* platformErrors.refused("its directory belongs to another user: configure a directory of this user")
+      return yield* platformErrors.rejected("its directory belongs to another user: configure a directory of this user")
     }
     if ((mode & 0o022) === 0) return
     if (owner !== user || (mode & 0o1000) !== 0) {
-      return yield* platformErrors.refused(
+      return yield* platformErrors.rejected(
         "others can write to its directory: configure a directory inside it, which is then made private"
       )
     }

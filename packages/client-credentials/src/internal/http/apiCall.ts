@@ -191,11 +191,11 @@ class Gate implements transport.Observer {
     if (next.url === request.url && followsRedirects) return "sent"
     const url = transport.urlOf(next)
     const target = transport.shownUrl(url)
-    if (url === undefined || !rules.isAllowed(url)) throw new transport.Refused("elsewhere", target)
+    if (url === undefined || !rules.isAllowed(url)) throw new transport.Rejected("elsewhere", target)
     // A fiber that the program forked meanwhile may send other calls with the token later.
     if (followsRedirects || this.hasEnded) return "sent"
     this.expected ??= transport.shownUrl(transport.urlOf(request))
-    if (target !== this.expected) throw new transport.Refused("elsewhere", target)
+    if (target !== this.expected) throw new transport.Rejected("elsewhere", target)
     return "manual"
   }
   onEnd(): void {
@@ -253,11 +253,11 @@ export class ApiCalls {
     cause: Cause.Cause<httpErrors.HttpError>,
     { authorized, gate, view }: Sending
   ): Effect.Effect<Received, Failure> {
-    const refused = transport.refusalIn(cause)
-    if (refused !== undefined) {
+    const rejected = transport.rejectionIn(cause)
+    if (rejected !== undefined) {
       const response = transport.responseOf(gate.first)
       return response === undefined
-        ? Effect.fail(this.notAllowed(this.rules.violated(refused.target)))
+        ? Effect.fail(this.notAllowed(this.rules.violated(rejected.target)))
         : Effect.succeed(new Received(authorized, response, view, undefined))
     }
     return Effect.catchAll(Effect.failCause(tracing.viewedDefects(cause, view)), (error) => {

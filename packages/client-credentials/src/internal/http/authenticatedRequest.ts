@@ -106,7 +106,7 @@ const isFailed = (outcome: Either.Either<unknown, TokenError>): boolean =>
  * exchange also `invalid_request` (RFC 8693 section 2.2.2), and for a client without another credential any failed
  * authentication.
  */
-const isPresentedRefused = (
+const isPresentedRejected = (
   { parameters = {}, presented }: tokenRequest.ClientProof,
   outcome: Either.Either<unknown, TokenError>
 ): boolean => {
@@ -192,14 +192,14 @@ const repeatReason = (
       ? false
       : yield* possession.onResponse(headers, rejected === "invalid_dpop_proof")
     if (rejected !== undefined) return proofChanged ? rejected : undefined
-    const isGrantRefused = isPresentedRefused(proof, outcome)
+    const isGrantRejected = isPresentedRejected(proof, outcome)
     // Only assertions that are created here are dated by the clock of the server.
-    const isDated = isGrantRefused
+    const isDated = isGrantRejected
       ? proof.presented?.isMadeHere === true
       : proof.parameters?.["client_assertion"] !== undefined && isFailed(outcome)
     const dateChanged = isDated ? yield* clocks.onRejected(new URL(url).origin, headers, ahead) : false
     if (dateChanged) return "assertion"
-    return isGrantRefused && !isDated ? "presented" : undefined
+    return isGrantRejected && !isDated ? "presented" : undefined
   })
 
 const exchangeOnce = <A>(
@@ -263,16 +263,16 @@ const attempt = <A>(sender: Sender, conversation: Conversation<A>, quotas: Quota
     // RFC 9449 section 8: the same request again, with the nonce or the time of the response; for each reason once.
     for (const repeated = new Set<string>(); last.repeat !== undefined && !repeated.has(last.repeat);) {
       repeated.add(last.repeat)
-      const refused = last.repeat === "presented" ? last.sent.presented : undefined
-      if (refused !== undefined) yield* refused.invalidate
+      const rejected = last.repeat === "presented" ? last.sent.presented : undefined
+      if (rejected !== undefined) yield* rejected.invalidate
       // If the credential cannot be read again, the response to the previous request is the result.
       const next = yield* Effect.either(prepare)
       if (Either.isLeft(next)) break
       // A token that the platform has not replaced would be rejected again.
       const { presented } = next.right.proof
-      if (refused !== undefined && presented?.value === refused.value) break
+      if (rejected !== undefined && presented?.value === rejected.value) break
       last = yield* again(send(next.right))
-      if (refused !== undefined && presented !== undefined && Either.isRight(last.outcome)) yield* presented.confirm
+      if (rejected !== undefined && presented !== undefined && Either.isRight(last.outcome)) yield* presented.confirm
     }
     return last.outcome
   })

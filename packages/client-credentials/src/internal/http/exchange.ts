@@ -144,8 +144,8 @@ const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): 
       onSend: (next) => {
         if (!isOwn(next)) return "other"
         const target = transport.shownUrl(transport.urlOf(next))
-        if (target !== expected) throw new transport.Refused("elsewhere", target)
-        if (sent !== undefined) throw new transport.Refused("repeated", target)
+        if (target !== expected) throw new transport.Rejected("elsewhere", target)
+        if (sent !== undefined) throw new transport.Rejected("repeated", target)
         note(next)
         sent = next
         return "manual"
@@ -187,12 +187,12 @@ const answer = (
         }
         const result = first()
         const response = transport.responseOf(result)
-        const refused = transport.refusalIn(exit.cause)
-        if (refused !== undefined) {
+        const rejected = transport.rejectionIn(exit.cause)
+        if (rejected !== undefined) {
           if (response !== undefined) return Effect.succeed(response)
-          if (refused.reason === "elsewhere") return Effect.succeed(other(refused.target))
+          if (rejected.reason === "elsewhere") return Effect.succeed(other(rejected.target))
           return Effect.succeed(unavailable(
-            result !== undefined && Exit.isFailure(result) ? Cause.squash(result.cause) : refused
+            result !== undefined && Exit.isFailure(result) ? Cause.squash(result.cause) : rejected
           ))
         }
         const failure = Cause.failureOption(exit.cause)

@@ -44,11 +44,11 @@ const warningText = (warning: tokenResponse.Warning, endpoint: string, { default
       "are not kept: AccessToken.membersOf returns none."
 
 /** Returns the error of a response without a token; undefined for a response that may have a token. */
-export const refusal = (
+export const rejection = (
   response: tokenResponse.Response,
   terms: Pick<Terms, "grantHint" | "hint" | "redaction">
 ): TokenError | undefined => {
-  const found = tokenResponse.refusal(response, terms)
+  const found = tokenResponse.rejection(response, terms)
   return found === undefined ? undefined : tokenErrors.fromProblem(found)
 }
 

@@ -258,8 +258,8 @@ interface Next {
 /** Sends the request that follows a redirect: with the token to allowed URLs, without authorization to others. */
 const sendNext = (api: Client, request: Request, isElsewhere: boolean): Effect.Effect<Next, Failure> => {
   const transport = transports.get(api)
-  const elsewhere = (refusal: Effect.Effect<never, Failure>): Effect.Effect<Next, Failure> =>
-    Effect.map(transport?.execute(request) ?? refusal, (response) => ({ response, isElsewhere: true }))
+  const elsewhere = (rejection: Effect.Effect<never, Failure>): Effect.Effect<Next, Failure> =>
+    Effect.map(transport?.execute(request) ?? rejection, (response) => ({ response, isElsewhere: true }))
   if (isElsewhere && transport !== undefined) return elsewhere(Effect.never)
   return Effect.map(api.execute(request), (response): Next => ({ response, isElsewhere: false })).pipe(
     Effect.catchTags({

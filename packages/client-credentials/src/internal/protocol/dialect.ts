@@ -20,7 +20,7 @@ export type Kind =
   /** The URL is not that of the token endpoint. */
   | "wrong endpoint"
 
-export interface Refusal {
+export interface Rejection {
   readonly status: number
   readonly error: string
   readonly errorDescription?: string | undefined
@@ -40,7 +40,7 @@ type Shape = (members: Members, status: number) => Written | undefined
 
 interface Situation {
   readonly kind: Kind
-  readonly holds: (refusal: Refusal) => boolean
+  readonly holds: (rejection: Rejection) => boolean
   readonly advice: string
 }
 
@@ -126,7 +126,7 @@ export const read = (json: unknown, status: number): Written | undefined => {
 /** A limit in words: "10 tokens/28800 seconds". */
 const rate = /\b(\d{1,6}) (?:tokens?|requests?) ?(?:\/|per|in|every) ?(\d{1,7}) ?seconds?\b/i
 
-const texts = ({ error, errorDescription }: Refusal): string => [error, errorDescription].join(" ")
+const texts = ({ error, errorDescription }: Rejection): string => [error, errorDescription].join(" ")
 
 const tokenUrl = "Check the token URL (OAUTH_TOKEN_URL): it must be that of the token endpoint, with its complete path."
 
@@ -135,12 +135,12 @@ const situations: ReadonlyArray<Situation> = [
   // A limit, which Vertex writes with status 400.
   {
     kind: "limit",
-    holds: (refusal) =>
-      refusal.status === 429 || refusal.error.toLowerCase() === "too_many_requests" ||
-      refusal.error === "RESOURCE_EXHAUSTED" ||
-      (refusal.status >= 400 && refusal.status < 500 &&
+    holds: (rejection) =>
+      rejection.status === 429 || rejection.error.toLowerCase() === "too_many_requests" ||
+      rejection.error === "RESOURCE_EXHAUSTED" ||
+      (rejection.status >= 400 && rejection.status < 500 &&
         /\b(?:exceeded|reached)\b.{0,40}\b(?:rate|token|request|daily|hourly)\b.{0,10}\b(?:limit|quota)\b/i.test(
-          texts(refusal)
+          texts(rejection)
         )),
     advice: "The server limits how many tokens this client may request. Share tokens between processes " +
       "(SharedClientCredentials.layer), or have the limit raised."
@@ -148,11 +148,11 @@ const situations: ReadonlyArray<Situation> = [
   // Nothing at this path: Rails, Express, Kong, and AWS, which calls it a missing authentication token.
   {
     kind: "wrong endpoint",
-    holds: (refusal) =>
-      !isRegistered(refusal.error)
-        ? isAbsent(refusal.status)
-        : (refusal.status === 404 && /\bno route\b|\bnot found\b|\bcannot post\b/i.test(texts(refusal))) ||
-          (refusal.status === 403 && refusal.errorDescription === "Missing Authentication Token"),
+    holds: (rejection) =>
+      !isRegistered(rejection.error)
+        ? isAbsent(rejection.status)
+        : (rejection.status === 404 && /\bno route\b|\bnot found\b|\bcannot post\b/i.test(texts(rejection))) ||
+          (rejection.status === 403 && rejection.errorDescription === "Missing Authentication Token"),
     advice: tokenUrl
   }
 ]
@@ -192,37 +192,37 @@ export const proofError = (code: string): ProofError | undefined => {
  * which RFC 6749 section 5.2 reserves for that. Widespread servers send 401 with `access_denied`, `unauthorized_client` or
  * `unauthorized`; with another status these codes are about the rights of the client.
  */
-export const isFailedAuthentication = ({ error, status }: Refusal): boolean => {
+export const isFailedAuthentication = ({ error, status }: Rejection): boolean => {
   const code = error.toLowerCase()
   return code === "invalid_client" || (status === 401 && proofError(code) === undefined)
 }
 
 /** Returns the subject of an error response. */
-export const kindOf = (refusal: Refusal): Kind => {
-  const { error, status } = refusal
-  const situation = situations.find(({ holds }) => holds(refusal))
+export const kindOf = (rejection: Rejection): Kind => {
+  const { error, status } = rejection
+  const situation = situations.find(({ holds }) => holds(rejection))
   if (situation !== undefined) return situation.kind
-  if (isFailedAuthentication(refusal)) return "authentication"
+  if (isFailedAuthentication(rejection)) return "authentication"
   return isTransient(status) || ["temporarily_unavailable", "server_error"].includes(error.toLowerCase())
     ? "unavailable"
     : "request"
 }
 
 /** Returns the advice for an error response, which becomes part of its message; undefined for a code that is not known. */
-export const advice = (refusal: Refusal): string | undefined => {
-  const situation = situations.find(({ holds }) => holds(refusal))
+export const advice = (rejection: Rejection): string | undefined => {
+  const situation = situations.find(({ holds }) => holds(rejection))
   if (situation !== undefined) return situation.advice
-  const code = refusal.error.toLowerCase()
-  if (!isFailedAuthentication(refusal)) return Object.hasOwn(remedies, code) ? remedies[code] : undefined
+  const code = rejection.error.toLowerCase()
+  if (!isFailedAuthentication(rejection)) return Object.hasOwn(remedies, code) ? remedies[code] : undefined
   return code === "invalid_client"
     ? authentication
-    : `Status ${refusal.status} means that client authentication failed (RFC 6749 section 5.2). ${authentication}`
+    : `Status ${rejection.status} means that client authentication failed (RFC 6749 section 5.2). ${authentication}`
 }
 
 /** Returns the pause between two tokens in milliseconds, if a description states the limit and no header does. */
-export const statedPause = (refusal: Refusal): number | undefined => {
-  if (kindOf(refusal) !== "limit") return undefined
-  const stated = rate.exec(texts(refusal))
+export const statedPause = (rejection: Rejection): number | undefined => {
+  if (kindOf(rejection) !== "limit") return undefined
+  const stated = rate.exec(texts(rejection))
   const pause = (Number(stated?.[2]) * 1000) / Number(stated?.[1])
   return Number.isFinite(pause) ? pause : undefined
 }

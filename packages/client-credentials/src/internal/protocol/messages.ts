@@ -33,7 +33,7 @@ const again = (
 }
 
 export const tokenErrorResponse = (
-  error: dialect.Refusal & {
+  error: dialect.Rejection & {
     readonly endpoint: string
     readonly hint?: string | undefined
     readonly quotas?: ReadonlyArray<Quota> | undefined

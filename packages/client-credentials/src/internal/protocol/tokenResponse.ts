@@ -139,7 +139,7 @@ const redirected = ({ endpoint, headers, status }: Response, show: redaction.Red
 }
 
 /** Returns the problem of an error response, in any shape (`dialect.read`). */
-const refused = (
+const rejected = (
   { endpoint, status }: Response,
   { error, written }: { readonly error: string; readonly written: dialect.Written },
   { grantHint, hint, redaction: { show } }: Pick<Terms, "grantHint" | "hint" | "redaction">,
@@ -171,7 +171,7 @@ const refused = (
 }
 
 /** Returns the problem of a response without a token; undefined for a response that may have a token. */
-export const refusal = (
+export const rejection = (
   response: Response,
   terms: Pick<Terms, "grantHint" | "hint" | "redaction">
 ): Problem | undefined => {
@@ -182,7 +182,7 @@ export const refusal = (
 
   const written = dialect.read(readJson(body), status)
   const error = dialect.isRegistered(written?.error) ? written.error : show(written?.error, 100)
-  if (written !== undefined && error !== undefined) return refused(response, { error, written }, terms, pause)
+  if (written !== undefined && error !== undefined) return rejected(response, { error, written }, terms, pause)
   if (isTransient(status)) {
     return { _tag: "TokenEndpointUnavailable", endpoint, reason: "status", detail: String(status), retryAfter: pause }
   }
@@ -288,7 +288,7 @@ export const decode = (response: Response, terms: Terms): Result<Issued, Problem
   const { body, endpoint, requestedAt, status } = response
   const own = isSuccess(status) ? terms.decodeMembers?.(readJson(body)) : undefined
   // A response that the user's decoder accepts is not an error response, whatever its other members.
-  const found = own === undefined ? refusal(response, terms) : undefined
+  const found = own === undefined ? rejection(response, terms) : undefined
   if (found !== undefined) return fail(found)
   const members = membersOf(response, terms)
   const issued = members._tag === "Failure"

@@ -85,14 +85,14 @@ export const tokenFailures = /*#__PURE__*/ counter({
   attributes: ["oauth.token.reason", "error.type"]
 })
 
-/** `hit`: served at once. `wait`: waited for a token request. `refused`: failed with the last failure during a pause. */
+/** `hit`: served at once. `wait`: waited for a token request. `failed`: failed with the last failure during a pause. */
 export const cacheOutcomes = /*#__PURE__*/ counter({
   name: "oauth.token.cache",
   description: "Token lookups in the cache",
   attributes: ["oauth.cache.outcome"]
 })
 
-/** `oauth.replay.outcome` is `accepted`, or `refused` when the response was a rejection again. */
+/** `oauth.replay.outcome` is `accepted`, or `rejected` when the response was a rejection again. */
 export const replays = /*#__PURE__*/ counter({
   name: "oauth.api.replays",
   description: "Calls that were sent again after a 401",

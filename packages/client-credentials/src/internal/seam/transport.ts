@@ -50,8 +50,8 @@ export const shownUrl = (url: URL | undefined): string =>
   url === undefined ? "an invalid URL" : url.origin + url.pathname
 
 /** Defect of a send that was rejected. It contains no part of the request. */
-export class Refused extends Error {
-  override readonly name = "Refused"
+export class Rejected extends Error {
+  override readonly name = "Rejected"
   constructor(readonly reason: "repeated" | "elsewhere", readonly target: string) {
     super(
       reason === "repeated"
@@ -62,10 +62,10 @@ export class Refused extends Error {
 }
 
 /** Returns the rejection with which an effect ended, if any. */
-export const refusalIn = (cause: Cause.Cause<unknown>): Refused | undefined =>
+export const rejectionIn = (cause: Cause.Cause<unknown>): Rejected | undefined =>
   Option.getOrUndefined(
     Cause.find(cause, (one) =>
-      one._tag === "Die" && one.defect instanceof Refused ? Option.some(one.defect) : Option.none())
+      one._tag === "Die" && one.defect instanceof Rejected ? Option.some(one.defect) : Option.none())
   )
 
 export interface Observer {

@@ -197,7 +197,7 @@ describe("ApiMiddleware", () => {
 
   it.effect("fails with the error of a challenge that a new token does not change", () => {
     const { counts, layer } = make(() =>
-      Effect.sync(() => scenario.refuse("Bearer error=\"insufficient_scope\", scope=\"write\"", 403))
+      Effect.sync(() => scenario.reject("Bearer error=\"insufficient_scope\", scope=\"write\"", 403))
     )
     return Effect.gen(function*() {
       const error = yield* Effect.flip(list)
@@ -273,7 +273,7 @@ describe("ApiMiddleware", () => {
     const logger = Logger.layer([Logger.make(({ cause, message }) => show([message, Cause.pretty(cause)]))])
     const { layer } = make((_, count) =>
       count === 1
-        ? Effect.sync(() => scenario.refuse())
+        ? Effect.sync(() => scenario.reject())
         : Effect.sync(() => new Response("not what was declared", { status: 200 + count }))
     )
     return Effect.gen(function*() {

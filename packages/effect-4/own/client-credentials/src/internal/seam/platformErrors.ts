@@ -12,11 +12,11 @@ export const isAbsent = (error: PlatformError): boolean => isReason(error, "NotF
 export const isPresent = (error: PlatformError): boolean => isReason(error, "AlreadyExists")
 
 /** Returns the error of a directory that is rejected. `problem` is shown in logs and errors, and contains no path. */
-export const refused = (problem: string): PlatformError =>
+export const rejected = (problem: string): PlatformError =>
   Errors.systemError({ _tag: "PermissionDenied", module: "FileSystem", method: "stat", description: problem })
 
-/** Returns the problem of a `refused` directory; undefined for other errors. */
-export const refusal = (error: PlatformError): string | undefined =>
+/** Returns the problem of a `rejected` directory; undefined for other errors. */
+export const rejection = (error: PlatformError): string | undefined =>
   isReason(error, "PermissionDenied") && error.cause === undefined ? error.reason.description : undefined
 
 /** Returns the error of a file that cannot be read, given the code of Node's error. */

@@ -6,7 +6,7 @@ import * as Data from "effect/Data"
 import type { Behavior, Situation, Written } from "./behavior.js"
 import * as host from "./host.js"
 
-export class Refusal extends Data.TaggedError("Refusal")<{
+export class ErrorResponse extends Data.TaggedError("ErrorResponse")<{
   readonly situation: Situation
   /** The problem, for the author of the test. */
   readonly problem: string
@@ -15,11 +15,11 @@ export class Refusal extends Data.TaggedError("Refusal")<{
   readonly headers?: Readonly<Record<string, string>>
 }> {}
 
-export const refuse = (
+export const reject = (
   situation: Situation,
   problem: string,
   more: { readonly values?: Readonly<Record<string, string>>; readonly headers?: Readonly<Record<string, string>> } = {}
-): Refusal => new Refusal({ situation, problem, ...more })
+): ErrorResponse => new ErrorResponse({ situation, problem, ...more })
 
 type Shape = NonNullable<Written["shape"]>
 
@@ -52,9 +52,9 @@ const shapes: Readonly<
 }
 
 /** Returns the response to a rejected request, and its error code. */
-export const written = ({ contentType, refusals }: Behavior, refusal: Refusal) => {
-  const { headers = {}, problem, situation, values = {} } = refusal
-  const { description, error, shape = "standard", status } = refusals[situation]
+export const written = ({ contentType, errorResponses }: Behavior, errorResponse: ErrorResponse) => {
+  const { headers = {}, problem, situation, values = {} } = errorResponse
+  const { description, error, shape = "standard", status } = errorResponses[situation]
   const all: Readonly<Record<string, string>> = { ...values, problem }
   const text = description?.replace(/\{(\w+)\}/g, (whole, name: string) => all[name] ?? whole)
   return {
