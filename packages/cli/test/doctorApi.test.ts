@@ -60,7 +60,7 @@ const situations: ReadonlyArray<Situation> = [
     headers: html,
     body: "<html><title>Sign In</title></html>",
     code: "sign-in-page",
-    says: /sign-in page \(403\)/,
+    message: /sign-in page \(403\)/,
     remedy: /API_BASE_URL.*--path/
   },
   {
