@@ -1,11 +1,13 @@
 /**
- * Tables and sentences on terminals of 80 columns.
+ * Tables and sentences on terminals of 80 columns, and of 40.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect } from "effect"
 
 import { strip } from "../src/internal/ansi.js"
+import { commands } from "../src/internal/commandTable.js"
+import { helpText } from "../src/internal/helpText.js"
 import * as table from "../src/internal/table.js"
 import { width, wrap } from "../src/internal/wrap.js"
 import * as binary from "./support/binary.js"
@@ -45,30 +47,47 @@ describe("a sentence", () => {
     assert.strictEqual(wrap("one two three", Infinity), "one two three")
   })
 
-  it.scopedLive("fits 80 columns on a terminal, in every command that needs no question", () =>
-    Effect.gen(function*() {
-      const { environment: env } = yield* Loopback.start()
-      const { directory: _, ...user } = yield* binary.home
-      for (
-        const line of [
-          "simulate --fleet 20 --restarts 3 --limit 50",
-          "token --format token > /dev/null",
-          "status --all",
-          "budget",
-          "inspect",
-          "doctor",
-          "call --Profile staging",
-          "call DELETE /items --timeout soon",
-          "token --profile absent",
-          "token --help",
-          "--help"
-        ]
-      ) {
-        const { stdout } = yield* user.shellTerminal(`stty cols 80; effect-oauth ${line}`, {
-          env: { ...env, OAUTH_CLINT_ID: "x" }
-        })
-        const long = strip(stdout).split(/\r?\n/).filter((one) => width(one) > 80)
-        assert.deepStrictEqual(long, [], line)
+  it("of the help fits any terminal, and is the same in all of them", () => {
+    for (const name of [undefined, ...commands.keys()]) {
+      const words = helpText(name, Infinity).split(/\s+/)
+      for (const columns of [40, 60, 80, 120, 200]) {
+        const text = helpText(name, columns)
+        assert.deepStrictEqual(text.split("\n").filter((line) => width(line) > columns), [], `${name}, ${columns}`)
+        assert.deepStrictEqual(text.split(/\s+/), words)
       }
-    }), minute)
+    }
+  })
+
+  it.scopedLive(
+    "fits 40 and 80 columns on a terminal, in every command that needs no question",
+    () =>
+      Effect.gen(function*() {
+        const { environment: env } = yield* Loopback.start()
+        const { directory: _, ...user } = yield* binary.home
+        for (
+          const line of [
+            "simulate --fleet 20 --restarts 3 --limit 50",
+            "token --format token > /dev/null",
+            "status --all",
+            "budget",
+            "inspect",
+            "doctor",
+            "call --Profile staging",
+            "call DELETE /items --timeout soon",
+            "token --profile absent",
+            "token --help",
+            "--help"
+          ]
+        ) {
+          for (const columns of [40, 80]) {
+            const { stdout } = yield* user.shellTerminal(`stty cols ${columns}; effect-oauth ${line}`, {
+              env: { ...env, OAUTH_CLINT_ID: "x" }
+            })
+            const long = strip(stdout).split(/\r?\n/).filter((one) => width(one) > columns)
+            assert.deepStrictEqual(long, [], line)
+          }
+        }
+      }),
+    minute
+  )
 })

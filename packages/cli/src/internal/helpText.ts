@@ -27,7 +27,7 @@ const optionsText = (name: string | undefined, columns: number): string =>
 const overview = (columns: number): string =>
   [
     "effect-oauth COMMAND [OPTIONS]",
-    "OAuth 2.0 client credentials on the command line.",
+    wrap("OAuth 2.0 client credentials on the command line.", columns),
     pairs([...commands].map(([name, { description }]) => [name, description] as const), columns),
     optionsText(undefined, columns),
     wrap(
@@ -35,7 +35,7 @@ const overview = (columns: number): string =>
         "and API_BASE_URL, or of a profile. Its token is cached, sealed, for the next command.",
       columns
     ),
-    "effect-oauth COMMAND --help shows the options of a command."
+    wrap("effect-oauth COMMAND --help shows the options of a command.", columns)
   ].join("\n\n") + "\n"
 
 /** The help of a command, or of all of them. */
@@ -44,7 +44,7 @@ export const helpText = (name: string | undefined, columns: number): string => {
   const command = commands.get(name)
   const args = command?.args
   return [
-    `effect-oauth ${name} [OPTIONS]${args === undefined ? "" : ` ${args.placeholder}`}`,
+    wrap(`effect-oauth ${name} [OPTIONS]${args === undefined ? "" : ` ${args.placeholder}`}`, columns, 4),
     wrap(command?.description ?? "", columns),
     ...(args === undefined ? [] : [wrap(args.description, columns)]),
     optionsText(name, columns)

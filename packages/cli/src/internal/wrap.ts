@@ -14,9 +14,16 @@ export const wrapTo = (text: string, columns: number): string =>
 export const wrap = (text: string, columns: number, indent = 0): string =>
   wrapTo(text, Math.max(20, columns - indent)).replaceAll("\n", `\n${" ".repeat(indent)}`)
 
-/** Formats names and descriptions in two columns. If a name is too wide, its description begins on the next line. */
+/** The smallest width of a column of descriptions. */
+const narrowest = 24
+
+/**
+ * Formats names and descriptions in two columns. If a name is too wide, its description begins on the next line, and so do all
+ * of them on a narrow terminal.
+ */
 export const pairs = (all: ReadonlyArray<readonly [name: string, text: string]>, columns: number): string => {
-  const indent = Math.min(26, Math.max(0, ...all.map(([name]) => width(name)))) + 4
+  const beside = Math.min(26, Math.max(0, ...all.map(([name]) => width(name)))) + 4
+  const indent = columns - beside < narrowest ? 6 : beside
   return all.map(([name, text]) => {
     const room = indent - 2 - width(name)
     const space = room < 2 ? `\n${" ".repeat(indent)}` : " ".repeat(room)
