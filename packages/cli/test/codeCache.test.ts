@@ -131,6 +131,70 @@ describe("a cached program", () => {
     }))
 })
 
+describe("a directory that cannot be used", () => {
+  const places: Readonly<Record<string, readonly [make: (directory: string) => string, says: RegExp, remedy: RegExp]>> =
+    {
+      "one that others can write to": [
+        (directory) => {
+          chmodSync(directory, 0o777)
+          return directory
+        },
+        /^can be changed by other users$/,
+        /^Run chmod go-w \S+\/effect-oauth$/
+      ],
+      "a link": [
+        (directory) => {
+          symlinkSync(directory, `${directory}-link`)
+          return `${directory}-link`
+        },
+        /^is not a directory$/,
+        /^Remove /
+      ],
+      "one below a file": [
+        (directory) => join(directory, "token", "effect-oauth"),
+        /^cannot be (?:read|written) \(ENOTDIR\)$/,
+        /^Set XDG_CACHE_HOME/
+      ],
+      "one below a directory that cannot be created": [
+        (directory) => join(directory, "absent", "absent", "effect-oauth"),
+        /^cannot be written \(ENOENT\)$/,
+        /^Set XDG_CACHE_HOME/
+      ]
+    }
+  for (const [name, [make, says, remedy]] of Object.entries(places)) {
+    it.scopedLive(`has a reason and a remedy: ${name}`, () =>
+      Effect.gen(function*() {
+        const { directory } = yield* written
+        const found = codeCache.problem(make(directory))
+        assert.match(found?.says ?? "", says)
+        assert.match(found?.remedy ?? "", remedy)
+      }))
+  }
+
+  it.scopedLive("is none where the directory is written, or can be created", () =>
+    Effect.gen(function*() {
+      const { directory } = yield* written
+      for (const place of [directory, `${directory}-absent`, join(directory, "absent", "effect-oauth")]) {
+        assert.isUndefined(codeCache.problem(place), place)
+      }
+    }))
+
+  it.scopedLive("is a warning of a command, once, unless the cache is off", () =>
+    Effect.gen(function*() {
+      const { directory, spawn } = yield* binary.home
+      const cache = join(directory, ".cache", "effect-oauth")
+      mkdirSync(cache, { recursive: true })
+      chmodSync(cache, 0o777)
+      const warning =
+        `warning: Commands start more slowly, since the cache ${cache} can be changed by other users. Run chmod ` +
+        `go-w ${cache}, or set NODE_DISABLE_COMPILE_CACHE=1 to do without the cache.\n`
+      assert.strictEqual((yield* spawn(["simulate"])).stderr, warning)
+      assert.strictEqual((yield* spawn(["simulate", "--quiet"])).stderr, "")
+      assert.strictEqual((yield* spawn(["simulate", "--help"])).stderr, "")
+      assert.strictEqual((yield* spawn(["simulate"], { env: { NODE_DISABLE_COMPILE_CACHE: "1" } })).stderr, "")
+    }))
+})
+
 describe("commands", () => {
   const started = Effect.map(binary.home, ({ directory, spawn }) => {
     const file = join(directory, ".cache", "effect-oauth", "other")

@@ -1,7 +1,7 @@
 /**
  * The code cache of V8, in files of this user: a cached program is not compiled again, which is most of the time of a command.
  * A process that writes such a file determines what this program does, so only files and directories of this user are used that others
- * cannot write to. The cache is optional: without a usable file the program is compiled, and the file is written again.
+ * cannot write to. The cache is optional: without a usable file the program is compiled, and the file is written again; a directory that cannot be used is reported.
  * `NODE_DISABLE_COMPILE_CACHE=1` turns it off, as it does for that of Node.
  */
 import { createHash } from "node:crypto"
@@ -43,6 +43,45 @@ const isOwnDirectory = (path: string): boolean => {
   return found.isDirectory() && isOwn(found)
 }
 
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? "no code"
+
+const writeError = (path: string): string | undefined => {
+  try {
+    Fs.accessSync(path, Fs.constants.W_OK)
+    return undefined
+  } catch (error) {
+    return codeOf(error)
+  }
+}
+
+const elsewhere = "Set XDG_CACHE_HOME to a directory that you own"
+
+/** Returns the reason why the directory cannot be used, with the change; undefined if it can be. */
+export const problem = (directory: string): { readonly says: string; readonly remedy: string } | undefined => {
+  const state = (path: string) => Fs.lstatSync(path, { throwIfNoEntry: false })
+  try {
+    const found = state(directory)
+    if (found?.isDirectory() === false) return { says: "is not a directory", remedy: `Remove ${directory}` }
+    const parent = Path.dirname(directory)
+    // As by sudo, the home may be that of another user.
+    const user = process.geteuid?.()
+    const owner = (found ?? Fs.statSync(parent, { throwIfNoEntry: false }))?.uid ?? user
+    if (owner !== user) {
+      const says = found === undefined ? "would be in a directory of" : "belongs to"
+      return { says: `${says} another user (${owner})`, remedy: elsewhere }
+    }
+    if (found !== undefined && !isOwn(found)) {
+      return { says: "can be changed by other users", remedy: `Run chmod go-w ${directory}` }
+    }
+    const code = writeError(
+      found !== undefined ? directory : state(parent) === undefined ? Path.dirname(parent) : parent
+    )
+    return code === undefined ? undefined : { says: `cannot be written (${code})`, remedy: elsewhere }
+  } catch (error) {
+    return { says: `cannot be read (${codeOf(error)})`, remedy: elsewhere }
+  }
+}
+
 /** V8 does not check what it reads: the digest covers the source and the data, and V8 belongs to the version of Node. */
 const digestOf = (source: Buffer, data: Uint8Array): Buffer =>
   createHash("sha256").update(`${process.version} ${process.arch} ${source.length}\n`).update(source).update(data)
@@ -75,19 +114,13 @@ const unlessThere = (make: () => void): void => {
   try {
     make()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+    if (codeOf(error) !== "EEXIST") throw error
   }
 }
 
-/** Creates the directory in one of this user, as by `sudo` the home may be that of another user. */
 const makeDirectory = (directory: string): void => {
-  const parent = Path.dirname(directory)
-  unlessThere(() => Fs.mkdirSync(parent, { mode: 0o700 }))
-  if (Fs.existsSync(directory)) return
-  const user = process.geteuid?.()
-  if (user === undefined || Fs.statSync(parent).uid === user) {
-    unlessThere(() => Fs.mkdirSync(directory, { mode: 0o700 }))
-  }
+  unlessThere(() => Fs.mkdirSync(Path.dirname(directory), { mode: 0o700 }))
+  unlessThere(() => Fs.mkdirSync(directory, { mode: 0o700 }))
 }
 
 /** Age in milliseconds from which a draft is that of a process that ended while it wrote. */
@@ -97,6 +130,7 @@ const oldDraft = 60_000
 export const write = (directory: string, name: string, source: Buffer, data: Uint8Array): void => {
   const draft = Path.join(directory, `${name}.draft`)
   try {
+    if (problem(directory) !== undefined) return
     makeDirectory(directory)
     if (!isOwnDirectory(directory)) return
     if (Date.now() - (Fs.lstatSync(draft, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > oldDraft) Fs.rmSync(draft)

@@ -10,9 +10,10 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 
 import { codes } from "../ExitCode.js"
+import * as codeCache from "./codeCache.js"
 import type * as commandLine from "./commandLine.js"
 import { type Common, type Ended, run, type Successor } from "./run.js"
-import type { Screen } from "./Screen.js"
+import { Screen } from "./Screen.js"
 
 interface Module {
   readonly run: (options: Common) => Effect.Effect<Ended, unknown, Screen>
@@ -33,6 +34,16 @@ const levelOf = (text: string | undefined): LogLevel.LogLevel =>
   LogLevel.allLevels.find(({ _tag, label }) => [label, _tag].some((one) => one.toLowerCase() === text)) ??
     LogLevel.Info
 
+/** Commands start more slowly without the code cache, so that is reported unless the cache is off. */
+const withoutCache: Effect.Effect<void, never, Screen> = Effect.flatMap(Screen, ({ err, note }) => {
+  const directory = codeCache.here()
+  const problem = directory === undefined ? undefined : codeCache.problem(directory)
+  return problem === undefined ? Effect.void : note(
+    `${err.yellow("warning:")} Commands start more slowly, since the cache ${directory} ${problem.says}. ` +
+      `${problem.remedy}, or set NODE_DISABLE_COMPILE_CACHE=1 to do without the cache.`
+  )
+})
+
 /** Runs the command. Returns a function that interrupts it, so that it cleans up, and sets its exit code. */
 export const execute = (
   request: Extract<commandLine.Request, { readonly _tag: "Run" }>
@@ -47,9 +58,12 @@ export const execute = (
   let successor: Successor | undefined
   const program = run(
     options,
-    Effect.flatMap(
-      Effect.promise(request.command.load as () => Promise<unknown> as () => Promise<Module>),
-      (module) => module.run(options)
+    Effect.zipRight(
+      withoutCache,
+      Effect.flatMap(
+        Effect.promise(request.command.load as () => Promise<unknown> as () => Promise<Module>),
+        (module) => module.run(options)
+      )
     )
   ).pipe(
     Effect.map((found) => {
