@@ -8,7 +8,8 @@
  *
  * **Details**
  *
- * Each operation is one statement on one row (on MySQL a transaction of two). Times are those of the database.
+ * Each operation is one statement on one row (on MySQL a transaction of two). Times are those of the database. A statement
+ * that conflicts with another transaction (serialization failure, deadlock, lock timeout) is repeated up to seven times.
  *
  * **Gotchas**
  *
@@ -32,10 +33,11 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 
-import { problemOf } from "./internal/problem.js"
+import { isConflict, problemOf } from "./internal/problem.js"
 import { abandonable } from "./internal/seam/fibers.js"
 import * as transactions from "./internal/seam/transactions.js"
 import * as statements from "./internal/statements.js"
@@ -64,6 +66,13 @@ const validate = (options: Options | undefined) =>
   })
 
 type Operation = OAuthError.TokenStoreError["operation"]
+
+/** Repeats what conflicted with another transaction, for about 0.6 seconds in all. */
+const afterConflict = {
+  while: isConflict,
+  times: 7,
+  schedule: Schedule.jittered(Schedule.exponential("5 millis"))
+}
 
 const noResponse = "no response in time; check the database, its locks and the network"
 
@@ -107,7 +116,8 @@ export const make = (
       ).pipe(Effect.withTracerEnabled(false))
 
     const run = <A>(operation: Operation, statement: Effect.Effect<A, SqlError>) =>
-      alone(statement).pipe(
+      // During a pause, other operations use the connection.
+      Effect.retry(alone(statement), afterConflict).pipe(
         Effect.mapError((error) => new OAuthError.TokenStoreError({ operation, problem: problemOf(error) })),
         // Drivers take time to give up a statement.
         abandonable,

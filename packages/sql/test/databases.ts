@@ -4,6 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
 
+import { runs } from "../../client-credentials/test/support/runs.js"
 import { behindProxy, once, type Tested } from "./database.js"
 import { others } from "./otherDatabases.js"
 import * as postgresServer from "./postgresServer.js"
@@ -12,6 +13,10 @@ export const postgresLayer = (url: string, options?: PgClient.PgClientConfig) =>
   Layer.fresh(PgClient.layer({ url: Redacted.make(url), connectTimeout: "2 minutes", ...options }))
 
 const postgres = once(postgresServer.start())
+
+const serializable = once(postgresServer.start({ default_transaction_isolation: "serializable" }))
+
+const hasSerializable = runs("Postgres with serializable transactions", { quick: 0, full: 1 }) > 0
 
 const bouncer = once(
   Effect.flatMap(
@@ -28,6 +33,15 @@ export const all: readonly [Tested, ...ReadonlyArray<Tested>] = [
     hasOutages: true,
     hasManyWriters: true
   },
+  ...(hasSerializable
+    ? [{
+      name: "Postgres with serializable transactions",
+      database: behindProxy(serializable, postgresLayer),
+      isInstalled: postgresServer.isInstalled,
+      hasOutages: false,
+      hasManyWriters: true
+    }]
+    : []),
   {
     name: "PgBouncer in transaction mode",
     database: behindProxy(bouncer, postgresLayer),

@@ -49,7 +49,9 @@ const sqlite = Effect.gen(function*() {
   }
 }).pipe(Effect.provide(NodeContext.layer))
 
-const mariadb = once(mariadbServer.start)
+export const mariadbLayer = (url: string) => Layer.fresh(MysqlClient.layer({ url: Redacted.make(url) }))
+
+const mariadb = once(mariadbServer.start())
 
 export const onSqlite: Tested = {
   name: "a SQLite file",
@@ -62,7 +64,7 @@ export const onSqlite: Tested = {
 export const others: ReadonlyArray<Tested> = [
   {
     name: "MariaDB",
-    database: behindProxy(mariadb, (url) => Layer.fresh(MysqlClient.layer({ url: Redacted.make(url) }))),
+    database: behindProxy(mariadb, mariadbLayer),
     isInstalled: mariadbServer.isInstalled,
     hasOutages: true,
     hasManyWriters: true

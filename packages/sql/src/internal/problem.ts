@@ -11,6 +11,7 @@ const credentials = "correct user and password of the client"
 const rights = "check owner and permissions of the file and of its directory"
 const reachability = "check host and port, that the database runs, and firewalls"
 const lost = "the connection was closed; check the log of the database, and proxies and poolers before it"
+const conflicted = "transactions conflicted; no change is needed unless it persists, then use READ COMMITTED"
 
 /** By SQLSTATE (Postgres), result code (SQLite), error name (MySQL, MariaDB), and error of a driver or of the system. */
 const sentences: Readonly<Record<string, string>> = {
@@ -19,7 +20,7 @@ const sentences: Readonly<Record<string, string>> = {
   "28P01": `the password is wrong; ${credentials}`,
   "3D000": "the database does not exist; correct its name",
   "3F000": "the schema does not exist; create it, or set `schema`",
-  "40001": "transactions conflicted; no change is needed unless it persists, then use READ COMMITTED",
+  "40001": conflicted,
   "40P01": "transactions blocked each other; no change is needed unless it persists",
   "42501": `the role lacks a permission; ${grants}, and USAGE on its schema`,
   "42703": `the table has other columns; ${table}`,
@@ -41,6 +42,7 @@ const sentences: Readonly<Record<string, string>> = {
   ER_ACCESS_DENIED_ERROR: `user or password is wrong; ${credentials}`,
   ER_BAD_DB_ERROR: "the database does not exist; correct its name, or set `schema`",
   ER_BAD_FIELD_ERROR: `the table has other columns; ${table}`,
+  ER_CHECKREAD: conflicted,
   ER_CON_COUNT_ERROR: `the database has too many connections; ${connections}`,
   ER_DBACCESS_DENIED_ERROR: `the user may not use the database; ${grants}`,
   ER_LOCK_DEADLOCK: "transactions blocked each other; no change is needed unless it persists",
@@ -66,15 +68,29 @@ const sentenceOf = (code: string): string | undefined => {
   return Object.hasOwn(sentences, key) ? sentences[key] : undefined
 }
 
-/** Returns the code, and the cause and the remedy if the code is known: of the error, or of what caused it. */
-export const problemOf = (error: unknown): string => {
+/** Returns the code of the error, or of what caused it. */
+const codeOf = (error: unknown): string | undefined => {
   const { cause, code } = (typeof error === "object" && error !== null ? error : {}) as {
     readonly cause?: unknown
     readonly code?: unknown
   }
-  if (typeof code !== "string" || !/^\w{1,60}$/.test(code)) {
-    return cause === undefined || cause === error ? "its database failed" : problemOf(cause)
-  }
+  if (typeof code === "string" && /^\w{1,60}$/.test(code)) return code
+  return cause === undefined || cause === error ? undefined : codeOf(cause)
+}
+
+/** Returns the code, and the cause and the remedy if the code is known. */
+export const problemOf = (error: unknown): string => {
+  const code = codeOf(error)
+  if (code === undefined) return "its database failed"
   const sentence = sentenceOf(code)
   return sentence === undefined ? code : `${code}: ${sentence}`
 }
+
+/** Codes of a conflict with another transaction. A statement that failed with one changed nothing, and can be repeated. */
+const conflicts: ReadonlySet<string | undefined> = new Set([
+  ...["40001", "40P01", "55P03"],
+  ...["ER_CHECKREAD", "ER_LOCK_DEADLOCK", "ER_LOCK_WAIT_TIMEOUT"]
+])
+
+/** Returns true if the statement failed because of another transaction. */
+export const isConflict = (error: unknown): boolean => conflicts.has(codeOf(error))
