@@ -1,7 +1,7 @@
 // Checks the mechanical part of the language rules in CONTRIBUTING.md: one term for each concept, no words that a reader has
-// to guess, and self-contained first sentences of doc comments. Reads documents (without their code), comments, strings,
-// including names of tests, components of the site, and comments and titles in YAML and shell scripts. Prints each finding with
-// a replacement, and exits with 1 if there are any.
+// to guess, and self-contained first sentences of doc comments. Reads documents (without their code), comments and their
+// width, names, strings, including names of tests, components of the site, and comments and titles in YAML and shell
+// scripts. Prints each finding with a replacement, and exits with 1 if there are any.
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 
@@ -41,8 +41,23 @@ const words = [
     "(?<!(?:lease|certificate)[^]{0,200})renew(?:s|ed|ing|als?|able)?(?![^.]{0,40} (?:lease|certificate))",
     "refresh, refreshed"
   ],
+  ["(?<!in[- ])flights?", "token request, refresh"],
+  ["spent tokens?", "tombstone"],
+  ["strictly|watched", "exactly; measured, limited by a timeout"],
+  ["sound(?:ness|ly)?", "valid"],
+  ["colour(?:s|ed|ing|less)?|favour(?:s|ed|ite)?|honour(?:s|ed)?|neighbour(?:s|ing)?", "the American spelling"],
   ["(?:servers?|endpoints?|API|issuers?|stores?|services?|hosts?|proxy|gateway) answer(?:s|ed)?", "returns, responds"]
 ].map(([pattern, use]) => ({ pattern: new RegExp(`\\b(?:${pattern})\\b`, "gi"), use }))
+
+/** Parts of names in programs. `ECONNREFUSED` is the code of a connection. */
+const names = {
+  pattern:
+    /(?<!ECONN)refus|^held$|colour|^(?:is|un)*sound$|^(?:tokenCell|getOther|withChange|renewBefore|stopBefore)$/i,
+  use: "reject, cached, color, isValid, or the name in use"
+}
+
+/** Columns of a comment. The formatter wraps code, not comments. */
+const widest = 130
 
 const doubledStop = { pattern: /\w\.\.(?![./\w])/g, use: "a single full stop" }
 
@@ -68,6 +83,17 @@ const inFirstSentence = (comment) => {
     : positions(firstSentence, comment.slice(start.length)).map((one) => ({ ...one, index: one.index + start.length }))
 }
 
+/** The lines of a comment that are too long. `start` is the column of its first character. */
+const inWidth = (comment, start) => {
+  let at = 0
+  return comment.split("\n").flatMap((line, number) => {
+    const index = at
+    at += line.length + 1
+    const columns = line.length + (number === 0 ? start : 0)
+    return columns > widest ? [{ index, found: line, use: `at most ${widest} columns, not ${columns}` }] : []
+  })
+}
+
 /** Blanks of the same length, so that positions stay. */
 const blank = (text, pattern) => text.replace(pattern, (found) => found.replace(/[^\n]/g, " "))
 
@@ -78,6 +104,7 @@ const proseOf = (source) => {
   const file = ts.createSourceFile("file.ts", source, ts.ScriptTarget.Latest, true)
   const comments = new Map()
   const strings = []
+  const identifiers = []
   const visit = (node) => {
     const around = [
       ...(ts.getLeadingCommentRanges(source, node.getFullStart()) ?? []),
@@ -87,10 +114,11 @@ const proseOf = (source) => {
     if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
       strings.push([node.getStart(), node.getText()])
     }
+    if (ts.isIdentifier(node)) identifiers.push([node.getStart(), node.text])
     ts.forEachChild(node, visit)
   }
   visit(file)
-  return { comments: [...comments], strings }
+  return { comments: [...comments], identifiers, strings }
 }
 
 /** Examples in comments, and what is quoted as code. */
@@ -120,11 +148,16 @@ export const findings = (path, content) => {
   if (path.endsWith(".md")) return inProse(withoutCode(content))
   if (path.endsWith(".vue")) return ofComponent(content)
   if (isOfLines(path)) return ofLines(content)
-  const { comments, strings } = proseOf(content)
+  const { comments, identifiers, strings } = proseOf(content)
   return [
     ...comments.flatMap(([at, comment]) =>
-      [...inProse(withoutExamples(comment)), ...inFirstSentence(comment)].map(shift(at))
+      [
+        ...inProse(withoutExamples(comment)),
+        ...inFirstSentence(comment),
+        ...inWidth(comment, at - content.lastIndexOf("\n", at) - 1)
+      ].map(shift(at))
     ),
+    ...identifiers.flatMap(([index, name]) => names.pattern.test(name) ? [{ index, found: name, use: names.use }] : []),
     // Paths, URLs and identifiers have no blanks.
     ...strings.filter(([, string]) => string.includes(" ")).flatMap(([at, string]) =>
       inProse(blank(string, /`[^`]*`/g)).map(shift(at))

@@ -1,5 +1,6 @@
-// `npm start`: compiles the main job and runs it on Effect 4, then on Effect 3. `--effect 3` or `--effect 4` chooses one of them; a
-// call to your own API is made on one, Effect 4. `npm run example`: compiles the examples and runs one, on Effect 4 or as chosen.
+// `npm start`: compiles the main job and runs it on Effect 4, then on Effect 3. `--effect 3` or `--effect 4` chooses one of
+// them; a call to your own API is made on one, Effect 4. `npm run example`: compiles the examples and runs one, on Effect 4
+// or as chosen.
 import { spawnSync } from "node:child_process"
 
 import { node24 } from "./node24.mjs"

@@ -18,7 +18,7 @@ failures.forEach((failure) => console.log(`${failure}\n`))
 
 const passed = results.reduce((sum, { numPassedTests }) => sum + numPassedTests, 0)
 console.log(`${passed} passed, ${failures.length} failed`)
-const sound = results.every(({ numFailedTestSuites, numPassedTests, success }) =>
+const hasPassed = results.every(({ numFailedTestSuites, numPassedTests, success }) =>
   success && numFailedTestSuites === 0 && numPassedTests > 0
 )
-process.exit(sound && failures.length === 0 ? 0 : 1)
+process.exit(hasPassed && failures.length === 0 ? 0 : 1)

@@ -111,12 +111,12 @@ const memory = async () => {
   const { inOneRuntime, make } = await load(name)
   const { surroundings } = await inMemory()
   const makeOne = await inOneRuntime?.(surroundings) ?? (() => make(surroundings))
-  const held: Array<Client> = []
+  const kept: Array<Client> = []
   const clients = async (count: number) => {
     for (let index = 0; index < count; index++) {
       const client = await makeOne()
       await client.call()
-      held.push(client)
+      kept.push(client)
     }
     // Garbage of the calls must not count as memory of the tokens.
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -127,7 +127,7 @@ const memory = async () => {
   // The first clients compile the code of all.
   const before = await clients(Number(first))
   const after = await clients(Number(more))
-  return { bytes: (after - before) / Number(more), clients: held.length }
+  return { bytes: (after - before) / Number(more), clients: kept.length }
 }
 
 const kinds: Readonly<Record<string, () => Promise<Readonly<Record<string, number>>>>> = {

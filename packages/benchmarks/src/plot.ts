@@ -7,7 +7,7 @@ import { isValue, type Row, type Table } from "./result.js"
 
 export type Theme = "light" | "dark"
 
-interface Colours {
+interface Colors {
   readonly text: string
   readonly muted: string
   readonly ours: string
@@ -16,7 +16,7 @@ interface Colours {
   readonly spread: string
 }
 
-const colours: Readonly<Record<Theme, Colours>> = {
+const colors: Readonly<Record<Theme, Colors>> = {
   light: {
     text: "#1f2328",
     muted: "#59636e",
@@ -46,8 +46,8 @@ const heading = 40
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
 
-const text = (x: number, y: number, content: string, colour: string, more = ""): string =>
-  `<text x="${x}" y="${y}" fill="${colour}"${more}>${escape(content)}</text>`
+const text = (x: number, y: number, content: string, color: string, more = ""): string =>
+  `<text x="${x}" y="${y}" fill="${color}"${more}>${escape(content)}</text>`
 
 /** Scales bars logarithmically if the small ones would be invisible otherwise. */
 const scale = (rows: ReadonlyArray<Row>): { readonly length: (value: number) => number; readonly isLog: boolean } => {
@@ -66,7 +66,7 @@ const scale = (rows: ReadonlyArray<Row>): { readonly length: (value: number) => 
 const height = ({ rows }: Table): number => heading + rows.length * line
 
 const panel = ({ better, rows, title, unit }: Table, theme: Theme, left: number, top: number): string => {
-  const colour = colours[theme]
+  const color = colors[theme]
   const { isLog, length } = scale(rows)
   const bars = rows.map((row, index) => {
     const y = top + heading + index * line
@@ -75,26 +75,26 @@ const panel = ({ better, rows, title, unit }: Table, theme: Theme, left: number,
       left + nameWidth - 8,
       y + 14,
       row.contender,
-      colour.text,
+      color.text,
       ` text-anchor="end"${own ? " font-weight=\"600\"" : ""}`
     )
-    if (!isValue(row)) return name + text(left + nameWidth, y + 14, "—", colour.muted)
+    if (!isValue(row)) return name + text(left + nameWidth, y + 14, "—", color.muted)
     const { high, low, median } = row
-    const fill = own ? colour.ours : row.contender.startsWith("bare ") ? colour.bare : colour.other
+    const fill = own ? color.ours : row.contender.startsWith("bare ") ? color.bare : color.other
     const start = left + nameWidth
     const bar = `<rect x="${start}" y="${y + 4}" width="${length(median).toFixed(1)}" height="12" fill="${fill}"/>`
     const from = (start + length(low)).toFixed(1)
     const to = (start + length(high)).toFixed(1)
     const spread = high > low && length(high) > 0
-      ? `<path d="M${from} ${y + 10}H${to}" stroke="${colour.spread}" stroke-width="1.5"/>`
+      ? `<path d="M${from} ${y + 10}H${to}" stroke="${color.spread}" stroke-width="1.5"/>`
       : ""
     const numberAt = start + Math.max(length(median), length(high)) + 6
-    return name + bar + spread + text(Number(numberAt.toFixed(1)), y + 14, show(median, unit), colour.text)
+    return name + bar + spread + text(Number(numberAt.toFixed(1)), y + 14, show(median, unit), color.text)
   })
   const hint = `${better} is better${isLog ? "; logarithmic" : ""}`
   return [
-    text(left, top + 14, title, colour.text, " font-weight=\"600\""),
-    text(left, top + 30, hint, colour.muted, " font-size=\"10\""),
+    text(left, top + 14, title, color.text, " font-weight=\"600\""),
+    text(left, top + 30, hint, color.muted, " font-size=\"10\""),
     ...bars
   ].join("\n")
 }

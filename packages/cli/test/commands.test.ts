@@ -628,7 +628,7 @@ describe("simulate", () => {
         const { stdout: plot } = yield* run(["simulate", "--plot", "--fleet", "20", "--restarts", "3"])
         assert.match(plot, /100 ┤.*●/)
         assert.match(stdout, /Without sharing, 12 processes are the most\. Share tokens in a store/)
-        assert.match(stdout, /\nAssumptions\n- A cold start starts all 20 processes at once/)
+        assert.match(stdout, /\nAssumptions\n- A cold start is the first 24 hours after all 20 processes start at once/)
         assert.strictEqual((yield* json("--token-life", "1h")).shared.tokens_a_day, 26)
         const scaled = yield* json("--fleet", "4..20", "--restarts", "0.5", "--audiences", "3")
         assert.match(scaled.assumptions.join("\n"), /16 processes run for 12 hours.*\n.*3 audiences/)

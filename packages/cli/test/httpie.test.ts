@@ -13,7 +13,7 @@ import { Effect } from "effect"
 import { sample } from "../../client-credentials/test/support/runs.js"
 import * as binary from "./support/binary.js"
 import * as recorder from "./support/recorder.js"
-import { files, refused, table } from "./support/requestTable.js"
+import { files, rejected, table } from "./support/requestTable.js"
 
 const golden = new URL("./httpie.golden.json", import.meta.url)
 
@@ -82,7 +82,7 @@ describe("call", () => {
   it.scopedLive("rejects what HTTPie rejects, without a request", () =>
     Effect.gen(function*() {
       const { api, env, user } = yield* start
-      for (const args of refused) {
+      for (const args of rejected) {
         const ended = yield* user.run(["call", ...located(args, api.url)], { env })
         assert.strictEqual(ended.exitCode, 2, args.join(" "))
         if (isInstalled) {

@@ -21,7 +21,7 @@ import * as table from "../src/internal/table.js"
 const { assert: check, integer, property } = FastCheck
 
 describe("a table", () => {
-  it("has lines of one width, whatever is in it and however it is coloured", () => {
+  it("has lines of one width, whatever is in it and however it is colored", () => {
     const word = FastCheck.stringMatching(/^[a-z ]{0,8}$/)
     check(property(FastCheck.array(FastCheck.array(word, { minLength: 1, maxLength: 4 }), { minLength: 1 }), (rows) => {
       const red = ansi.make(true).red

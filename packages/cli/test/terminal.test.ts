@@ -1,5 +1,5 @@
 /**
- * Output for people: colours, progress, help and completions; and the cost of a start.
+ * Output for people: colors, progress, help and completions; and the cost of a start.
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -41,14 +41,14 @@ const start = Effect.gen(function*() {
 
 describe("on a terminal", () => {
   it.scopedLive(
-    "an answer is shown with its headers, indented and in colours; without them when NO_COLOR is set",
+    "an answer is shown with its headers, indented and in colors; without them when NO_COLOR is set",
     () =>
       Effect.gen(function*() {
         const { env, user } = yield* start
-        const coloured = yield* user.terminal(["call", "/items"], { env })
-        assert.strictEqual(coloured.exitCode, 0)
-        assert.include(coloured.stdout, "\x1b[34m\"sku\"\x1b[39m: \x1b[32m\"SKU-1\"\x1b[39m")
-        assert.include(coloured.stdout, "\x1b[36mcontent-type\x1b[39m: application/json")
+        const colored = yield* user.terminal(["call", "/items"], { env })
+        assert.strictEqual(colored.exitCode, 0)
+        assert.include(colored.stdout, "\x1b[34m\"sku\"\x1b[39m: \x1b[32m\"SKU-1\"\x1b[39m")
+        assert.include(colored.stdout, "\x1b[36mcontent-type\x1b[39m: application/json")
         const plain = yield* user.terminal(["call", "/items"], { env: { ...env, NO_COLOR: "1" } })
         assert.notInclude(plain.stdout, "\x1b[")
         assert.include(

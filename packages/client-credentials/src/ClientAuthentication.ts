@@ -57,14 +57,17 @@ interface Proof {
 
 /** One credential, and the proofs that are made with it. */
 interface Credential {
-  /** The credential itself, by which credentials are compared. While client authentication fails (401 or `invalid_client`), each one is tried once. */
+  /**
+   * The credential itself, by which credentials are compared. While client authentication fails (401 or `invalid_client`),
+   * each one is tried once.
+   */
   readonly identity: Redacted.Redacted<string>
   /**
-   * The owner of a credential that its platform replaces, by what stays the same, such as issuer and subject of an identity
-   * token. Processes share tokens only with the same owner. Default: the credential itself.
+   * The owner of a credential that its platform replaces: the parts that do not change, such as issuer and subject of an
+   * identity token. Processes share tokens only if their owner is the same. Default: the credential itself.
    */
   readonly owner?: string | undefined
-  /** Time until which it may be used after its source has failed, in milliseconds since the epoch. Default: no limit. */
+  /** The end of its use after its source has failed, in milliseconds since the epoch. Default: no limit. */
   readonly expiresAt?: number | undefined
   readonly prove: (target: Target) => Effect.Effect<Proof, CredentialUnavailable | DiscoveryFailed>
 }

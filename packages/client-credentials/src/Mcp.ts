@@ -53,7 +53,8 @@ const bound = new InvalidConfig({
 })
 
 /**
- * Creates an `AuthProvider` that returns the tokens of the `TokenCache` in the context. After the scope has ended, it rejects with `ClientClosed`.
+ * Creates an `AuthProvider` that returns the tokens of the `TokenCache` in the context. After the scope has ended, it
+ * rejects with `ClientClosed`.
  *
  * The client requests, caches, refreshes and shares the tokens, not the SDK. All rejections of one token cause one token
  * request.

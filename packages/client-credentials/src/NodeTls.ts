@@ -165,7 +165,8 @@ export const layerConfig = (
 
 /**
  * Provides the `HttpClient` from the environment: the files `OAUTH_TLS_CA_FILE`, `OAUTH_TLS_EXTRA_CA_FILE`,
- * `OAUTH_TLS_CERTIFICATE_FILE` and `OAUTH_TLS_KEY_FILE`, `OAUTH_TLS_MIN_VERSION` (`TLSv1.2`, `TLSv1.3`), each with the prefix; and the proxies
+ * `OAUTH_TLS_CERTIFICATE_FILE` and `OAUTH_TLS_KEY_FILE`, `OAUTH_TLS_MIN_VERSION` (`TLSv1.2`, `TLSv1.3`), each with the
+ * prefix; and the proxies
  * `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, which have no prefix and are those of the process where the
  * `ConfigProvider` has none. Options in `overrides` prevail over the variables.
  *

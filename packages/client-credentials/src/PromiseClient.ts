@@ -71,8 +71,9 @@ export interface ApiFetch {
    * Rejects with the errors of `ApiClient` (each an `Error` with a `_tag`) or of the layer; a failure that is not an
    * `Error` becomes the `cause` of one. Where `fetch` rejects with a `TypeError` for what happened on the network, such as a
    * connection that failed or a redirect with `redirect: "error"`, this is the error of the `HttpClient`, which states the
-   * reason and has a `_tag`; a `TypeError` is left for arguments that `fetch` does not accept, of which nothing is sent. When the layer could not be built, the next call builds it again; calls made
-   * meanwhile share one build. After `close`, every call rejects with `ClientClosed`.
+   * reason and has a `_tag`; a `TypeError` is left for arguments that `fetch` does not accept, of which nothing is sent.
+   * When the layer could not be built, the next call builds it again; calls made meanwhile share one build. After `close`,
+   * every call rejects with `ClientClosed`.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
   /**

@@ -80,7 +80,10 @@ export interface TokenCache {
    * next token is requested without a pause, however often tokens are revoked.
    */
   readonly forget: (token: AccessToken) => Effect.Effect<void>
-  /** The tokens that are cached now and have not expired, those of other requests (`withOverrides`) included: for revoking them, for example. */
+  /**
+   * The tokens that are cached now and have not expired, those of other requests (`withOverrides`) included: for revoking
+   * them, for example.
+   */
   readonly cached: Effect.Effect<ReadonlyArray<AccessToken>>
   /**
    * Current status for readiness probes and dashboards. Sends no request; it may read the token store, for at most a
@@ -100,7 +103,9 @@ export interface TokenCache {
     readonly lastFailure: TokenError | undefined
     /** Time during which no token request is sent after a failure; undefined without such a pause. */
     readonly pausedFor: Duration.Duration | undefined
-    /** Time during which rejected tokens are not replaced, since a replacement was rejected too; undefined if they are replaced. */
+    /**
+     * Time during which rejected tokens are not replaced, since a replacement was rejected too; undefined if they are replaced.
+     */
     readonly latchedFor: Duration.Duration | undefined
     /** Number of tokens that may still be requested; undefined without an `IssuanceBudget`, or if its store is unavailable. */
     readonly budgetLeft: number | undefined

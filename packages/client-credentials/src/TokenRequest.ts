@@ -90,7 +90,8 @@ export interface Overrides {
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /**
    * Parameters in addition to the configured ones, such as those that an API requires for one call
-   * (`InsufficientClaims.overrides`). A configured parameter with the same name is replaced. Those of an outer `withOverrides` are kept.
+   * (`InsufficientClaims.overrides`). A configured parameter with the same name is replaced. Those of an outer
+   * `withOverrides` are kept.
    */
   readonly additionalParameters?: Readonly<Record<string, string>> | undefined
   /** The token of a user on whose behalf the calls are made: see `Grant.onBehalfOf`. */

@@ -336,7 +336,7 @@ it.effect("a subject is read again after invalid_request too (RFC 8693 section 2
   }))
 
 describe("the token that is issued", () => {
-  const held = (options: Partial<ClientCredentials.Options>, more: object) =>
+  const issued = (options: Partial<ClientCredentials.Options>, more: object) =>
     Effect.provide(
       Effect.flatMap(TokenCache.TokenCache, ({ get }) => Effect.either(get)),
       client(network([() => json({ access_token: "issued", token_type: "Bearer", ...more })]), options)
@@ -346,9 +346,9 @@ describe("the token that is issued", () => {
 
   it.effect("expires no later than its subject when the response states no lifetime", () =>
     Effect.gen(function*() {
-      const bounded = yield* held({ grant: Grant.tokenExchange({ subject: expiring }) }, {})
-      const stated = yield* held({ grant: Grant.tokenExchange({ subject: expiring }) }, { expires_in: 3600 })
-      const unbounded = yield* held({ grant: Grant.tokenExchange({ subject: workload }) }, {})
+      const bounded = yield* issued({ grant: Grant.tokenExchange({ subject: expiring }) }, {})
+      const stated = yield* issued({ grant: Grant.tokenExchange({ subject: expiring }) }, { expires_in: 3600 })
+      const unbounded = yield* issued({ grant: Grant.tokenExchange({ subject: workload }) }, {})
       assert.deepStrictEqual(
         [bounded, stated, unbounded].map((one) => Either.isRight(one) ? one.right.expiresAt : one.left),
         [600_000, 3_600_000, 3_600_000]
@@ -359,12 +359,12 @@ describe("the token that is issued", () => {
     Effect.gen(function*() {
       const grant = Grant.tokenExchange({ subject: workload, requestedType: "id-jag" })
       const type = "urn:ietf:params:oauth:token-type:id-jag"
-      const jag = yield* held({ grant }, { token_type: "N_A", issued_token_type: type })
-      const other = yield* held({ grant }, {
+      const jag = yield* issued({ grant }, { token_type: "N_A", issued_token_type: type })
+      const other = yield* issued({ grant }, {
         token_type: "N_A",
         issued_token_type: "urn:ietf:params:oauth:token-type:jwt"
       })
-      const unrequested = yield* held({ grant: Grant.tokenExchange({ subject: workload }) }, { token_type: "N_A" })
+      const unrequested = yield* issued({ grant: Grant.tokenExchange({ subject: workload }) }, { token_type: "N_A" })
       assert.isTrue(Either.isRight(jag))
       for (const one of [other, unrequested]) assert(Either.isLeft(one) && one.left._tag === "InvalidTokenResponse")
     }))

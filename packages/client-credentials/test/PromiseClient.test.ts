@@ -233,7 +233,7 @@ for (const [name, transport] of transports) {
   })
 }
 
-it.scopedLive("options that cannot be honoured and would weaken a guarantee reject before anything is sent", () =>
+it.scopedLive("options that cannot be applied and would weaken a guarantee reject before anything is sent", () =>
   Effect.gen(function*() {
     const { fetch, state } = yield* started(NodeHttpClient.layerUndici, (_, response) => response.end())
     yield* Effect.promise(async () => {

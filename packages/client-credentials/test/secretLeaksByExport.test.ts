@@ -278,8 +278,8 @@ const everything = Effect.gen(function*() {
   const api = yield* ApiClient.ApiClient
   const cache = yield* TokenCache.TokenCache
   const { revoke } = yield* TokenRevocation.TokenRevocation
-  const held = yield* Effect.exit(cache.get)
-  const outcomes: Array<unknown> = [api, cache, held, printed(held)]
+  const cached = yield* Effect.exit(cache.get)
+  const outcomes: Array<unknown> = [api, cache, cached, printed(cached)]
   const note = <A, E>(effect: Effect.Effect<A, E>) =>
     Effect.map(Effect.exit(effect), (exit) => {
       outcomes.push(exit)
@@ -292,10 +292,10 @@ const everything = Effect.gen(function*() {
   yield* note(ApiClient.toHttpClient(api).get("/items"))
   yield* note(cache.health)
   yield* note(cache.cached)
-  if (Exit.isSuccess(held)) {
-    yield* note(cache.invalidate(held.value))
-    yield* note(cache.refresh(held.value))
-    yield* note(revoke(held.value))
+  if (Exit.isSuccess(cached)) {
+    yield* note(cache.invalidate(cached.value))
+    yield* note(cache.refresh(cached.value))
+    yield* note(revoke(cached.value))
   }
   return outcomes
 })

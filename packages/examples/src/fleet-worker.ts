@@ -3,7 +3,7 @@
  * `CALLS` calls (100), one every `EVERY` (100 ms), and prints how many succeeded. Create `TOKEN_STORE_KEY` with
  * `openssl rand -base64 32`. If the worker dies during a token request, others request a token after `LEASE_LIFE` (2
  * seconds). If the store does not respond within `STORE_TIMEOUT` (2 seconds), the worker continues without it.
- * `REFUSAL_PAUSE` is for tests that revoke tokens repeatedly.
+ * `REJECTION_PAUSE` is for tests that revoke tokens repeatedly.
  */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
@@ -40,7 +40,7 @@ const program = Effect.gen(function*() {
 
 const Client = Layer.unwrapEffect(Effect.gen(function*() {
   const leaseLife = yield* Config.withDefault(Config.duration("LEASE_LIFE"), Duration.seconds(2))
-  const pause = yield* Config.option(Config.duration("REFUSAL_PAUSE"))
+  const pause = yield* Config.option(Config.duration("REJECTION_PAUSE"))
   return SharedClientCredentials.layerEnv({
     overrides: {
       sharedTokens: { leaseLife },

@@ -96,7 +96,7 @@ const style = `
 
 const layout = { width: 960, left: 290, right: 200, row: 22, gap: 34 } as const
 
-/** Returns the waterfalls as SVG, in light and dark colours. */
+/** Returns the waterfalls as SVG, in light and dark colors. */
 export const svg = (all: ReadonlyArray<Waterfall>): string => {
   const { gap, left, right, row: height, width } = layout
   const scale = width - left - right

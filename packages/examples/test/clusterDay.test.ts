@@ -26,7 +26,7 @@ const storeKey = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toStrin
 const makeRunnerStorage = () => {
   const runners = new Map<string, string>()
   const locks = new Map<string, string>()
-  const held = (address: string, shards: ReadonlyArray<string>) => shards.filter((one) => locks.get(one) === address)
+  const locked = (address: string, shards: ReadonlyArray<string>) => shards.filter((one) => locks.get(one) === address)
   return RunnerStorage.makeEncoded({
     getRunners: Effect.sync(() => Array.from(runners.values(), (runner) => [runner, true])),
     register: (address, runner) => Effect.sync(() => runners.set(address, runner).size),
@@ -35,11 +35,11 @@ const makeRunnerStorage = () => {
     acquire: (address, shards) =>
       Effect.sync(() => {
         for (const shard of shards) if (!locks.has(shard)) locks.set(shard, address)
-        return held(address, shards)
+        return locked(address, shards)
       }),
-    refresh: (address, shards) => Effect.sync(() => held(address, shards)),
-    release: (address, shard) => Effect.sync(() => held(address, [shard]).forEach((one) => locks.delete(one))),
-    releaseAll: (address) => Effect.sync(() => held(address, [...locks.keys()]).forEach((one) => locks.delete(one)))
+    refresh: (address, shards) => Effect.sync(() => locked(address, shards)),
+    release: (address, shard) => Effect.sync(() => locked(address, [shard]).forEach((one) => locks.delete(one))),
+    releaseAll: (address) => Effect.sync(() => locked(address, [...locks.keys()]).forEach((one) => locks.delete(one)))
   })
 }
 

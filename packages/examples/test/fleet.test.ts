@@ -124,7 +124,7 @@ for (const [name, isInstalled, store] of stores) {
             CALLS: "1000000",
             EVERY: "100 millis",
             STORE_TIMEOUT: patient.STORE_TIMEOUT,
-            REFUSAL_PAUSE: "1 millis",
+            REJECTION_PAUSE: "1 millis",
             // Each kill costs this time. With much less, a busy machine would take a lease from a process that is alive.
             LEASE_LIFE: "2 seconds"
           }
@@ -184,7 +184,7 @@ for (const [name, isInstalled, store] of stores) {
         Effect.gen(function*() {
           const { api, environment, server } = yield* Loopback.start()
           const { kill, restart, settings } = yield* store
-          const shared = { ...environment, ...settings, CALLS: "150", EVERY: "50 millis", REFUSAL_PAUSE: "1 millis" }
+          const shared = { ...environment, ...settings, CALLS: "150", EVERY: "50 millis", REJECTION_PAUSE: "1 millis" }
           const workers = Array.from({ length: 4 }, () => worker(shared))
           const done = Effect.promise(() => Promise.all(workers.map(({ result }) => result)))
           let revoked = 0

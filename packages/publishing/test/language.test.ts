@@ -27,6 +27,14 @@ describe("the rules of language", () => {
     }
   })
 
+  it("hold for the names in programs, and for the width of comments", () => {
+    const source = "const refusal = held.ECONNREFUSED\nclass Held { readonly resound = isSound }"
+    assert.deepStrictEqual(found("a.ts", source), ["refusal", "held", "Held", "isSound"])
+    const [fits, wide] = [100, 131].map((length) => `// ${"a".repeat(length - 5)}`)
+    assert.deepStrictEqual(found("a.ts", `  ${fits}\n  ${wide}\nconst a = 1`), [wide])
+    assert.deepStrictEqual(found("a.ts", `/**\n ${wide}\n * ${fits}\n */\nconst a = 1`), [])
+  })
+
   it("leave code alone: in documents, in examples and between backticks", () => {
     const document = "# A title\n\n```ts\nask()\n```\n\n    npm run say\n\nIt is `told` and [read](say.md), anew..\n"
     assert.deepStrictEqual(found("a.md", document).sort(), ["anew", "w.."])
@@ -57,7 +65,13 @@ describe("the rules of language", () => {
       "The token held by a process.": "held",
       "A time-out of the server.": "time-out",
       "The behaviour of a server.": "behaviour",
-      "The server answers 401.": "server answers"
+      "The server answers 401.": "server answers",
+      "It joins the flight of another caller.": "flight",
+      "A spent token is replaced.": "spent token",
+      "The name is compared strictly.": "strictly",
+      "Sockets are watched.": "watched",
+      "The proof is sound.": "sound",
+      "Lines in colours.": "colours"
     }
     for (const [text, word] of Object.entries(wrong)) assert.deepStrictEqual(found("a.md", text), [word], text)
   })

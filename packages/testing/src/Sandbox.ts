@@ -91,8 +91,8 @@ export interface Sandbox extends AsyncDisposable {
   /**
    * Lets time pass for the tokens and limits of the servers: tokens expire there, and are rejected with a 401. The clock of the
    * program does not change, and what it reads is by that clock: `Date`, the claims of JWTs, assertions and proofs. So another
-   * API that verifies JWTs accepts them until they expire by its clock; set a short `tokenLife` for its tests. A server whose clock
-   * is wrong is a fault, `ClockOffset`, as a rule.
+   * API that verifies JWTs accepts them until they expire by its clock; set a short `tokenLife` for its tests. A server
+   * whose clock is wrong is a fault, `ClockOffset`, as a rule.
    */
   readonly advanceClock: (by: Duration.DurationInput) => Promise<void>
   /** Resets the servers: no tokens, requests, calls or faults, and the clock of the machine. */
@@ -224,7 +224,8 @@ const sandbox = ({ advance, api, environment, reset, server }: control.World, cl
 
 /**
  * Starts both servers, on free ports of 127.0.0.1 unless the options state others. Rejects with `ListenFailed` where a port is in
- * use, and with `InvalidConfig` for options that are unknown or wrong. Other languages control the servers by HTTP: see `controlUrl`.
+ * use, and with `InvalidConfig` for options that are unknown or wrong. Other languages control the servers by HTTP: see
+ * `controlUrl`.
  *
  * @example
  * import * as Sandbox from "@effect-oauth/testing/Sandbox"

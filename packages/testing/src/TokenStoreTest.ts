@@ -56,7 +56,7 @@ const swap = (store: TokenStore.TokenStore, key: string, generation: number, val
 const acquire = (store: TokenStore.TokenStore, key: string, owner: string) => store.acquire(key, owner, hour)
 
 /** Returns the value and the generation of a snapshot; a missing entry counts as generation 0. */
-const held = ({ entry }: Snapshot): readonly [value: string, generation: number] =>
+const stored = ({ entry }: Snapshot): readonly [value: string, generation: number] =>
   Option.match(entry, { onNone: () => ["", 0], onSome: ({ generation, value }) => [value, generation] })
 
 const isDone = ({ done }: Attempt): boolean => done
@@ -114,7 +114,7 @@ const countsAfterExpiry: Case = ({ store }) =>
     assert.isTrue((yield* store.swap("a", 0, { value: "one", expiresAt: now })).done)
     assert.isFalse((yield* swap(store, "a", 0, "late")).done)
     assert.isTrue((yield* swap(store, "a", 1, "two")).done)
-    assert.deepStrictEqual(held(yield* store.load("a")), ["two", 2])
+    assert.deepStrictEqual(stored(yield* store.load("a")), ["two", 2])
   })
 
 // A process without a response retries: it must recognize its own write, and change nothing else.
@@ -122,11 +122,11 @@ const mayBeRepeated: Case = ({ store }) =>
   Effect.gen(function*() {
     for (let tries = 0; tries < 3; tries += 1) {
       assert.isTrue((yield* acquire(store, "a", "one")).done)
-      assert.deepStrictEqual(held(yield* swap(store, "b", 0, "one")), ["one", 1])
+      assert.deepStrictEqual(stored(yield* swap(store, "b", 0, "one")), ["one", 1])
     }
     assert.isFalse((yield* acquire(store, "a", "two")).done)
     for (let tries = 0; tries < 3; tries += 1) {
-      assert.deepStrictEqual(held(yield* swap(store, "a", 0, "one", "one")), ["one", 1])
+      assert.deepStrictEqual(stored(yield* swap(store, "a", 0, "one", "one")), ["one", 1])
       yield* store.release("a", "one")
     }
     assert.isTrue((yield* acquire(store, "a", "two")).done)
@@ -155,12 +155,12 @@ const returnsWhatItHolds: Case = ({ store }) =>
     const won = yield* acquire(store, "a", "one")
     const lost = yield* acquire(store, "a", "two")
     assert.deepStrictEqual([won.done, lost.done], [true, false])
-    assert.deepStrictEqual(held(won), ["one", 1])
-    assert.deepStrictEqual(held(lost), ["one", 1])
+    assert.deepStrictEqual(stored(won), ["one", 1])
+    assert.deepStrictEqual(stored(lost), ["one", 1])
     const swapped = yield* swap(store, "a", 1, "two")
     const behind = yield* swap(store, "a", 1, "late")
     const loaded = yield* store.load("a")
-    assert.deepStrictEqual([swapped, behind, loaded].map(held), [["two", 2], ["two", 2], ["two", 2]])
+    assert.deepStrictEqual([swapped, behind, loaded].map(stored), [["two", 2], ["two", 2], ["two", 2]])
     for (const { leasedFor } of [won, lost, swapped, behind, loaded]) {
       assert.isAbove(leasedFor, 0)
       assert.isAtMost(leasedFor, hourMillis)
@@ -197,7 +197,7 @@ const releasesWithSwap: Case = ({ store }) =>
     const lost = yield* swap(store, "a", 1, "late", "two")
     assert.isFalse(lost.done)
     assert.strictEqual(lost.leasedFor, 0)
-    assert.deepStrictEqual(held(lost), ["two", 2])
+    assert.deepStrictEqual(stored(lost), ["two", 2])
     assert.isTrue((yield* acquire(store, "a", "three")).done)
   })
 
@@ -210,7 +210,7 @@ const leavesEntriesAndLeasesApart: Case = ({ store }) =>
     assert.isTrue((yield* swap(store, "a", 0, "one")).done)
     assert.isFalse((yield* acquire(store, "a", "two")).done)
     yield* store.release("a", "one")
-    assert.deepStrictEqual(held(yield* store.load("a")), ["one", 1])
+    assert.deepStrictEqual(stored(yield* store.load("a")), ["one", 1])
   })
 
 const hasOneTime: Case = ({ processes }) =>
@@ -241,7 +241,7 @@ const hasOneWinner: Case = ({ advance, processes }) =>
       assert.lengthOf(swaps.filter(isDone), 1)
       // All return the value of the winner.
       const winner = String(swaps.findIndex(isDone))
-      for (const attempt of swaps) assert.deepStrictEqual(held(attempt), [winner, generation + 1])
+      for (const attempt of swaps) assert.deepStrictEqual(stored(attempt), [winner, generation + 1])
       const leases = yield* race((store, index) => acquire(store, "a", `${generation}-${index}`))
       assert.lengthOf(leases.filter(isDone), 1)
       assert.isTrue(leases.every(({ leasedFor }) => leasedFor > 0))
@@ -252,10 +252,10 @@ const hasOneWinner: Case = ({ advance, processes }) =>
 /** Appends marks to the entry, each once, and repeats operations with an unknown outcome. */
 const append = (store: TokenStore.TokenStore, marks: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    let [value, generation] = held(yield* persist(store.load("a")))
+    let [value, generation] = stored(yield* persist(store.load("a")))
     for (const mark of marks) {
       while (!value.includes(mark)) {
-        ;[value, generation] = held(yield* persist(swap(store, "a", generation, value + mark)))
+        ;[value, generation] = stored(yield* persist(swap(store, "a", generation, value + mark)))
       }
     }
   })
@@ -269,7 +269,7 @@ const losesNoChange: Case = ({ processes }) =>
   Effect.gen(function*() {
     const [first = assert.fail(), ...more] = yield* processes(4)
     yield* appendAll([first, ...more])
-    const [value, generation] = held(yield* first.load("a"))
+    const [value, generation] = stored(yield* first.load("a"))
     assert.strictEqual(generation, 40)
     assert.sameMembers(value.trim().split(" "), [0, 1, 2, 3].flatMap(marksOf).map((mark) => mark.trim()))
   })
@@ -303,8 +303,8 @@ const fails = (store: TokenStore.TokenStore) =>
 
 const recovers = (store: TokenStore.TokenStore) =>
   Effect.gen(function*() {
-    assert.deepStrictEqual(held(yield* persist(swap(store, "b", 0, "one"))), ["one", 1])
-    assert.deepStrictEqual(held(yield* persist(store.load("b"))), ["one", 1])
+    assert.deepStrictEqual(stored(yield* persist(swap(store, "b", 0, "one"))), ["one", 1])
+    assert.deepStrictEqual(stored(yield* persist(store.load("b"))), ["one", 1])
   })
 
 /**
@@ -323,7 +323,7 @@ const outcomesAreExplained = ({ advance, processes }: Stores, { begin, end }: Pe
     yield* end
     assert.lengthOf(leases.filter(isDone), 1)
     const [store = assert.fail()] = all
-    const [value, generation] = held(yield* persist(store.load("a")))
+    const [value, generation] = stored(yield* persist(store.load("a")))
     assert.strictEqual(generation, 40)
     assert.sameMembers(value.trim().split(" "), [0, 1, 2, 3].flatMap(marksOf).map((mark) => mark.trim()))
     yield* advance(hour)

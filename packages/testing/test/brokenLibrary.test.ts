@@ -91,7 +91,7 @@ type Test = Effect.Effect<
 >
 
 const cases: ReadonlyArray<readonly [string, Test, Parameters<typeof broken>[0]]> = [
-  ["single flight", singleFlight, {
+  ["one token request", singleFlight, {
     cache: (real, { request, requestToken }) =>
       Effect.succeed({ ...real, get: Effect.map(requestToken(request), ({ token }) => token) })
   }],

@@ -1,11 +1,11 @@
 /**
- * Colours, which are used on a terminal unless `NO_COLOR` is set.
+ * Colors, which are used on a terminal unless `NO_COLOR` is set.
  */
 
 export type Paint = (text: string) => string
 
 export interface Style {
-  readonly isColoured: boolean
+  readonly isColored: boolean
   readonly bold: Paint
   readonly dim: Paint
   readonly red: Paint
@@ -19,10 +19,10 @@ export interface Style {
 export const isWanted = (environment: Readonly<Record<string, string | undefined>>, isTerminal: boolean | undefined) =>
   isTerminal === true && (environment["NO_COLOR"] ?? "") === "" && environment["TERM"] !== "dumb"
 
-export const make = (isColoured: boolean): Style => {
-  const paint = (code: number, end = 39): Paint => (text) => isColoured ? `\x1b[${code}m${text}\x1b[${end}m` : text
+export const make = (isColored: boolean): Style => {
+  const paint = (code: number, end = 39): Paint => (text) => isColored ? `\x1b[${code}m${text}\x1b[${end}m` : text
   return {
-    isColoured,
+    isColored,
     bold: paint(1, 22),
     dim: paint(2, 22),
     red: paint(31),

@@ -79,8 +79,8 @@ const handed = (given: Given) =>
   )
 
 /**
- * The parts that request tokens and send calls, for the configuration and the tokens of the context. The parts are composed here, since
- * the configuration is read here: its secret may be typed.
+ * The parts that request tokens and send calls, for the configuration and the tokens of the context. The parts are composed
+ * here, since the configuration is read here: its secret may be typed.
  */
 export const layerAbove = (
   settings: Settings,

@@ -1,7 +1,8 @@
 /**
  * The code cache of V8, in files of this user: a cached program is not compiled again, which is most of the time of a command.
- * A process that writes such a file determines what this program does, so only files and directories of this user are used that others
- * cannot write to. The cache is optional: without a usable file the program is compiled, and the file is written again; a directory that cannot be used is reported.
+ * A process that writes such a file determines what this program does, so only files and directories of this user are used
+ * that others cannot write to. The cache is optional: without a usable file the program is compiled, and the file is
+ * written again; a directory that cannot be used is reported.
  * `NODE_DISABLE_COMPILE_CACHE=1` turns it off, as it does for that of Node.
  */
 import { createHash } from "node:crypto"

@@ -1,5 +1,5 @@
 /**
- * Reads the arguments strictly: an option that is unknown, misspelt or in another case is an error that names the nearest
+ * Reads the arguments: an option that is unknown, misspelt or in another case is an error that names the nearest
  * one. It would otherwise be sent as data, and with the credentials of another client if it was meant to select one.
  */
 import { parseArgs, type ParseArgsConfig } from "node:util"

@@ -113,7 +113,7 @@ const call = commandWithArguments(
     follow: flag("Follow redirects within the origin.", "F"),
     offline: flag("Print the request, without its token, and send nothing."),
     timeout,
-    showSecrets: flag("Show headers of responses in full that may hold secrets, also on a terminal.")
+    showSecrets: flag("Show response headers that may contain secrets in full, even on a terminal.")
   },
   () => import("./commands/call.js")
 )
@@ -211,7 +211,7 @@ const sandbox = command(
     tokenLife: text("DURATION", "The lifetime of a token: 1h, 15min, 30s. Default: 24h."),
     oneTokenPerClient: flag("Revoke the previous token of the client when another one is issued."),
     jwt: flag("Issue access tokens as JWTs, with their keys at SANDBOX_JWKS_URL."),
-    server: choice("SERVER", serverNames, "The server to behave as. Default: the standards, strictly."),
+    server: choice("SERVER", serverNames, "The server to behave as. Default: exactly the standards."),
     clientAuthentication: choice(
       "METHOD",
       ["client_secret_post", "client_secret_basic", "either"],

@@ -3,7 +3,10 @@
  */
 import * as Effect from "effect/Effect"
 
-/** Returns the type for the name of a file. The table of `mime` has the entries of Python's, which HTTPie uses; it is loaded only for files. */
+/**
+ * Returns the type for the name of a file. The table of `mime` has the entries of Python's, which HTTPie uses; it is loaded
+ * only for files.
+ */
 export const guess = (path: string): Effect.Effect<string | undefined> =>
   Effect.map(Effect.promise(() => import("mime")), ({ default: mime }) => mime.getType(path) ?? undefined)
 

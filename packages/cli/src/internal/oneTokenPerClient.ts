@@ -1,6 +1,6 @@
 /**
- * A fleet at a server with one valid token per client, in virtual time and with the token caches of the library. Loaded only where
- * it is needed.
+ * A fleet at a server with one valid token per client, in virtual time and with the token caches of the library. Loaded
+ * only where it is needed.
  */
 import { Fleet } from "@effect-oauth/testing"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 /**
- * The output of requests and responses: the chosen parts, with colours on a terminal.
+ * The output of requests and responses: the chosen parts, with colors on a terminal.
  */
 import { STATUS_CODES } from "node:http"
 
@@ -17,7 +17,7 @@ export interface Look {
   readonly style: Style
   /** True if JSON is indented. */
   readonly isFormatted: boolean
-  /** True if headers of responses that may hold secrets are shown in full. */
+  /** True if response headers that may contain secrets are shown in full. */
   readonly showsSecrets?: boolean
 }
 
@@ -54,13 +54,13 @@ export const response = (
   ].join("\n")
 }
 
-/** Formats a body: JSON is indented and coloured if requested, other content is unchanged. */
+/** Formats a body: JSON is indented and colored if requested, other content is unchanged. */
 export const body = (text: string, type: string | undefined, { isFormatted, style }: Look): string => {
   const json = contentType.isJson(type) || /^\s*[[{]/.test(text) ? jsonText.read(text) : Either.left("")
-  if (Either.isLeft(json) || (!isFormatted && !style.isColoured)) return text
+  if (Either.isLeft(json) || (!isFormatted && !style.isColored)) return text
   return jsonText.indented(
     isFormatted ? jsonText.readable(json.right) : json.right,
-    style.isColoured
+    style.isColored
       ? { key: style.blue, string: style.green, number: style.cyan, literal: style.magenta }
       : jsonText.plain
   )

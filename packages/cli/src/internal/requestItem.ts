@@ -61,7 +61,7 @@ const file = (path: string): Source => ({ _tag: "File", path })
 // RFC 9110 section 5.6.2.
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
-/** RFC 9110 section 5.5: no control characters but the tab. */
+/** Returns true if a string has no control character except the tab (RFC 9110 section 5.5). */
 export const isHeaderValue = (text: string): boolean => !/[\x00-\x08\x0a-\x1f\x7f]/.test(text)
 
 const wrong = (argument: string, problem: string) =>

@@ -60,7 +60,7 @@ export const show = (response: content.Received, look: printing.Look) =>
     const { isTerminal, note } = yield* Screen
     const type = response.headers["content-type"]
     const chunks = content.decompressed(response)
-    const isUnchanged = !look.isFormatted && !look.style.isColoured
+    const isUnchanged = !look.isFormatted && !look.style.isColored
     if (content.arrivesInParts(type) || (!isTerminal && isUnchanged)) return yield* written(chunks, type)
     const [begin, rest] = yield* content.split(chunks, formatLimit)
     const all = Stream.concat(Stream.make(begin), rest)

@@ -149,9 +149,9 @@ export const largestWithin = (limit: number, fleet: Fleet, most: number): number
 
 /** The assumptions, as sentences. */
 export const assumptions = ({ audiences, least, most, restarts }: Fleet): ReadonlyArray<string> => [
-  `A cold start starts ${
-    most === 1 ? "the process" : `all ${most} processes`
-  } at once, and counts 24 hours from then on.`,
+  most === 1
+    ? "A cold start is the first 24 hours after the process starts."
+    : `A cold start is the first 24 hours after all ${most} processes start at once.`,
   ...(restarts === 0
     ? ["Processes are not restarted after that."]
     : ["Later restarts are spread evenly. A process that restarts loses its tokens."]),
@@ -161,5 +161,5 @@ export const assumptions = ({ audiences, least, most, restarts }: Fleet): Readon
   audiences === 1
     ? "Each process uses its token all the time, so it is refreshed before it expires."
     : `Each process uses a token for each of ${audiences} audiences all the time.`,
-  "The limit counts the tokens of any 24 hours, and of one client."
+  "The limit applies to one client, in any period of 24 hours."
 ]

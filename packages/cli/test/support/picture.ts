@@ -1,8 +1,8 @@
 /**
- * Draws a screen as SVG: the output of a command with colours, as a terminal shows it.
+ * Draws a screen as SVG: the output of a command with colors, as a terminal shows it.
  */
 
-const colours: Readonly<Record<string, string>> = {
+const colors: Readonly<Record<string, string>> = {
   31: "#e06c75",
   32: "#98c379",
   33: "#e5c07b",
@@ -19,13 +19,13 @@ interface Run {
 
 const runs = (line: string): ReadonlyArray<Run> => {
   const found: Array<Run> = []
-  let [column, colour, isBold, isDim] = [0, "", false, false]
+  let [column, color, isBold, isDim] = [0, "", false, false]
   for (const part of line.split(/(\x1b\[\d+m)/)) {
     const code = /^\x1b\[(\d+)m$/.exec(part)?.[1]
     if (code === undefined) {
       if (part !== "") {
         const style = [
-          colour === "" ? "" : ` fill="${colour}"`,
+          color === "" ? "" : ` fill="${color}"`,
           isBold ? " font-weight=\"bold\"" : "",
           isDim ? " opacity=\"0.6\"" : ""
         ].join("")
@@ -35,7 +35,7 @@ const runs = (line: string): ReadonlyArray<Run> => {
     } else if (code === "1") isBold = true
     else if (code === "2") isDim = true
     else if (code === "22") [isBold, isDim] = [false, false]
-    else colour = colours[code] ?? ""
+    else color = colors[code] ?? ""
   }
   return found
 }

@@ -95,7 +95,7 @@ export const table: ReadonlyArray<ReadonlyArray<string>> = [
 ]
 
 /** Arguments that both reject, without a request. */
-export const refused: ReadonlyArray<ReadonlyArray<string>> = [
+export const rejected: ReadonlyArray<ReadonlyArray<string>> = [
   ["URL/items", "a[-1]=x"],
   ["URL/items", "[-1]=x"],
   ["URL/items", "[a]=1"],

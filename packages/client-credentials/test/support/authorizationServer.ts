@@ -272,11 +272,11 @@ export const startWith = (
         })
         const ath = Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(token))).toString("base64url")
         const { pathname } = new URL(request.url ?? "", apiOrigin)
-        const sound = payload["htm"] === request.method && payload["htu"] === apiOrigin + pathname &&
+        const isValid = payload["htm"] === request.method && payload["htu"] === apiOrigin + pathname &&
           payload["ath"] === ath && !api.proofs.has(String(payload.jti)) &&
           await calculateJwkThumbprint(protectedHeader.jwk as JWK) === found.jkt
         api.proofs.add(String(payload.jti))
-        if (!sound) return reject(`DPoP error="invalid_dpop_proof"`)
+        if (!isValid) return reject(`DPoP error="invalid_dpop_proof"`)
         if (api.requireNonce && payload["nonce"] !== api.nonce) return reject(`DPoP error="use_dpop_nonce"`)
         return response.writeHead(200, api.requireNonce ? { "dpop-nonce": api.nonce } : {}).end("{}")
       })().catch((error: unknown) => reject(`DPoP error="invalid_dpop_proof", error_description="${String(error)}"`))

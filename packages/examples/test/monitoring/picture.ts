@@ -1,5 +1,5 @@
 /**
- * The dashboard as one picture, in light and dark colours: lines over time, as Grafana draws them.
+ * The dashboard as one picture, in light and dark colors: lines over time, as Grafana draws them.
  */
 import type { Series } from "./prometheus.js"
 import type { Step } from "./run.js"

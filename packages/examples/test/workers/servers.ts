@@ -1,7 +1,7 @@
 /** An authorization server and an API for a worker: tokens are counted by client, and a test can delay them. */
 import { Response } from "miniflare"
 
-interface Held {
+interface Open {
   readonly client: string
   readonly release: () => void
 }
@@ -17,7 +17,7 @@ export class Servers {
   private readonly holding = new Set<string>()
   private readonly down = new Set<string>()
   private readonly revoked = new Set<string>()
-  private held: ReadonlyArray<Held> = []
+  private open: ReadonlyArray<Open> = []
   private onChange: ReadonlyArray<() => void> = []
 
   /** Returns the number of tokens that a client requested. */
@@ -32,8 +32,8 @@ export class Servers {
 
   release(client: string): void {
     this.holding.delete(client)
-    for (const held of this.held) if (held.client === client) held.release()
-    this.held = this.held.filter((held) => held.client !== client)
+    for (const one of this.open) if (one.client === client) one.release()
+    this.open = this.open.filter((one) => one.client !== client)
   }
 
   /** Makes token requests of this client fail, or succeed again. */
@@ -65,7 +65,7 @@ export class Servers {
     for (const resolve of changed) resolve()
     if (this.holding.has(client)) {
       await new Promise<void>((release) => {
-        this.held = [...this.held, { client, release }]
+        this.open = [...this.open, { client, release }]
       })
     }
     if (this.down.has(client)) return new Response(null, { status: 503 })

@@ -1,6 +1,6 @@
 /**
- * The behavior of authorization servers as data: the paths, what a request may contain, what is rejected and how an error response is
- * written.
+ * The behavior of authorization servers as data: the paths, what a request may contain, what is rejected and how an error
+ * response is written.
  */
 import type * as Duration from "effect/Duration"
 
@@ -80,7 +80,9 @@ export interface Paths {
 export interface Behavior {
   /** The format of token requests. Default: `form`. */
   readonly requestFormat: "form" | "json" | "any"
-  /** The encoding of id and secret in basic auth: `form` decodes each (RFC 6749 section 2.3.1). Default: `raw`, as most servers. */
+  /**
+   * The encoding of id and secret in basic auth: `form` decodes each (RFC 6749 section 2.3.1). Default: `raw`, as most servers.
+   */
   readonly basicEncoding: "form" | "raw"
   /** The methods of clients with a secret that are registered without one. Default: `client_secret_post` only. */
   readonly secretMethods: ReadonlyArray<SecretMethod>
@@ -143,8 +145,8 @@ export interface Behavior {
   /** The `token_type` of bearer tokens; null for none. Default: `Bearer`. */
   readonly tokenType: string | null
   /**
-   * The JSON type of `expires_in`: a number with a fraction by `float`; the time of expiry in place of the lifetime, in seconds since
-   * the epoch by `time`, as a string by `date`. Default: `number`.
+   * The JSON type of `expires_in`: a number with a fraction by `float`; the time of expiry in place of the lifetime, in
+   * seconds since the epoch by `time`, as a string by `date`. Default: `number`.
    */
   readonly expiresIn: "number" | "float" | "string" | "time" | "date" | "none"
   /** The member of token responses that contains all others. Default: none. */

@@ -1,5 +1,5 @@
 /**
- * The JSON bodies of the control: read strictly, since a misspelt member would be a test that tests something else.
+ * The JSON bodies of the control. Unknown members are rejected: with a misspelt one, a test would test something else.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

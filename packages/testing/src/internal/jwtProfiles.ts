@@ -32,8 +32,8 @@ export const table = {
     })
   },
   /**
-   * auth0.com/docs, access token profiles: the profile "Auth0", which is the default: no `client_id`. Its tokens have no `jti`; here they do, so
-   * that two of one second differ.
+   * auth0.com/docs, access token profiles: the profile "Auth0", which is the default: no `client_id`. Its tokens have no
+   * `jti`; here they do, so that two of one second differ.
    */
   auth0: {
     type: "JWT",
@@ -64,7 +64,9 @@ export const table = {
       client_id: clientId
     })
   },
-  /** learn.microsoft.com, access-token-claims-reference, version 2.0: permissions of applications are in `roles`, not in `scp`. */
+  /**
+   * learn.microsoft.com, access-token-claims-reference, version 2.0: permissions of applications are in `roles`, not in `scp`.
+   */
   entra: {
     type: "JWT",
     claims: ({ audience, clientId, id, issuedAt, scope }) => ({

@@ -12,13 +12,14 @@ export interface Client {
   /** The public keys, for `private_key_jwt`. */
   readonly keys?: ReadonlyArray<JWK> | undefined
   /**
-   * The certificate, for the two methods by mutual TLS. In memory, the name that `OAuthTest.Options` has; on sockets, the certificate
-   * as PEM, or, for `tls_client_auth`, its subject (`CN=payments,O=Example`) or one of its alternative names.
+   * The certificate, for the two methods by mutual TLS. In memory, the name that `OAuthTest.Options` has; on sockets, the
+   * certificate as PEM, or, for `tls_client_auth`, its subject (`CN=payments,O=Example`) or one of its alternative names.
    */
   readonly certificate?: string | undefined
   /**
-   * The method that it is registered for, or several; any other is rejected. `none` is for a grant that presents a token. Default: `private_key_jwt` for a client with keys,
-   * `tls_client_auth` for one with a certificate, else `secretMethods` of the server.
+   * The method that it is registered for, or several; any other is rejected. `none` is for a grant that presents a token.
+   * Default: `private_key_jwt` for a client with keys, `tls_client_auth` for one with a certificate, else `secretMethods` of
+   * the server.
    */
   readonly method?: string | ReadonlyArray<string> | undefined
   /** The scopes that it may request. Default: `scopes` of the server. */

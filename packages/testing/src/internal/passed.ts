@@ -1,6 +1,6 @@
 /**
- * Time that a test lets pass for tokens and limits, in milliseconds. What servers and programs read of each other, such as `Date`,
- * the claims of JWTs, assertions and proofs, is by the clock of the machine, which all of them share.
+ * Time that a test lets pass for tokens and limits, in milliseconds. What servers and programs read of each other, such as
+ * `Date`, the claims of JWTs, assertions and proofs, is by the clock of the machine, which all of them share.
  */
 export type Passed = () => number
 

@@ -23,7 +23,7 @@ const tokenOnly = { revocation: null, introspection: null, metadata: [] } as con
 const credentials = (written: Written) => ({ unknownClient: written, wrongCredential: written, otherMethod: written })
 
 const table = {
-  /** The standards, strictly. */
+  /** Exactly the standards. */
   generic: {},
 
   auth0: {
@@ -39,8 +39,8 @@ const table = {
     revocation: "ignored",
     jwtProfile: "auth0",
     requestFormat: "any",
-    // auth0.com/docs, authenticate-with-private-key-jwt: at most 5 minutes, a skew of 10 seconds, keys of RSA. The three algorithms
-    // for them are general knowledge.
+    // auth0.com/docs, authenticate-with-private-key-jwt: at most 5 minutes, a skew of 10 seconds, keys of RSA. The three
+    // algorithms for them are general knowledge.
     assertionAudiences: ["issuer"],
     assertionLife: "5 minutes",
     assertionAlgorithms: ["RS256", "RS384", "PS256"],

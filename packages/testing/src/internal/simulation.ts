@@ -172,7 +172,7 @@ const conditions = (plan: Plan, now: () => number) => {
   }
 }
 
-/** Simulates a call of `ApiClient` with its tokens. */
+/** Makes a call as `ApiClient` does: gets a token, and replaces it once if the API rejects it. */
 const call = (
   cache: TokenCache.TokenCache,
   isRejected: (token: AccessToken.AccessToken) => Effect.Effect<boolean>

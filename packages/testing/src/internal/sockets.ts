@@ -25,8 +25,8 @@ export interface Address {
    */
   readonly publicHost?: string | undefined
   /**
-   * The certificate and its private key as PEM, for `https:`, and the authorities of client certificates (`ca`), which clients may
-   * present. Default: none, `http:`.
+   * The certificate and its private key as PEM, for `https:`, and the authorities of client certificates (`ca`), which
+   * clients may present. Default: none, `http:`.
    */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string | undefined } | undefined
 }

@@ -288,10 +288,10 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const screen = yield* Screen
     const wanted = yield* partsOf(options, screen.isTerminal)
     const pretty = Option.getOrElse(options.pretty, () => screen.isTerminal ? "all" : "none")
-    const colours = pretty === "colors" ||
-      (pretty === "all" && (screen.out.isColoured || Option.isSome(options.pretty)))
+    const colors = pretty === "colors" ||
+      (pretty === "all" && (screen.out.isColored || Option.isSome(options.pretty)))
     const look = {
-      style: styleOf(colours && (process.env["NO_COLOR"] ?? "") === ""),
+      style: styleOf(colors && (process.env["NO_COLOR"] ?? "") === ""),
       isFormatted: pretty === "all" || pretty === "format",
       // A pipe gets what the API sent.
       showsSecrets: options.showSecrets || !screen.isTerminal

@@ -347,9 +347,9 @@ export const certificate = (fact: TlsFact): Finding => {
 }
 
 interface ClockFact {
-  /** The time by which the server is ahead, in milliseconds, to a second. */
+  /** Milliseconds by which the clock of the server is ahead of this machine, rounded to a second. */
   readonly offset: number
-  /** True when something that is sent is dated by the clock of this machine. */
+  /** True if requests contain a date of this machine, such as the `iat` of an assertion. */
   readonly isDated: boolean
   readonly values: Values
 }

@@ -112,7 +112,9 @@ const isSecret = ({ method }: TokenFact): boolean => secrets.includes(method)
 
 const target = ({ answer }: TokenFact): URL | undefined => answer === undefined ? undefined : destination(answer)
 
-/** A redirect that replaces the URL (RFC 9110 section 15.4) within the host, and not by one without TLS or by a page for users. */
+/**
+ * A redirect that replaces the URL (RFC 9110 section 15.4) within the host, and not by one without TLS or by a page for users.
+ */
 const isMoved = (fact: TokenFact): boolean => {
   const from = new URL(fact.url)
   const to = target(fact)

@@ -97,7 +97,9 @@ export const reader = (prefix: string | undefined, isPlain = false) => {
         ) as { [K in keyof V & string]: Config.Config<string | undefined> }
       ) as Config.Config<Values<keyof V & string>>,
 
-    /** Parses a boolean. A string that is neither true nor false is returned unchanged, and reported by the rule of the option. */
+    /**
+     * Parses a boolean. A string that is neither true nor false is returned unchanged, and reported by the rule of the option.
+     */
     flag: (value: string | undefined): boolean | string | undefined =>
       value === "true" || value === "false" ? value === "true" : value,
 

@@ -2,7 +2,7 @@
  * Detects keys that are not random: rejects constant keys, repeated patterns, sequences and most passphrases of 32 bytes, and
  * accepts every random key.
  *
- * Of 32 random bytes, fewer than 12 are different in less than one of 10^20 keys, and so are the steps between neighbours.
+ * Of 32 random bytes, fewer than 12 are different in less than one of 10^20 keys, and so are the steps between adjacent bytes.
  */
 
 const leastDifferent = 12

@@ -23,7 +23,10 @@ interface Options extends signedAssertion.Options {
   readonly algorithm?: algorithms.Algorithm | undefined
 }
 
-/** Creates a method that signs assertions: those of a client, unless others are given. `more` lists the names of its additional options. */
+/**
+ * Creates a method that signs assertions: those of a client, unless others are given. `more` lists the names of its
+ * additional options.
+ */
 export const make = (
   options: Options,
   assertion: signedAssertion.Assertion | undefined,

@@ -60,7 +60,7 @@ const connections = (material: Material, { except, http, https }: Proxies): Conn
 }
 
 /** Connections that the requests of an effect use, of any `NodeTls`. */
-class Held extends Context.Reference<Held>()("@effect-oauth/client-credentials/internal/http/tlsConnections/Held", {
+class Used extends Context.Reference<Used>()("@effect-oauth/client-credentials/internal/http/tlsConnections/Used", {
   defaultValue: (): Connections | undefined => undefined
 }) {}
 
@@ -237,9 +237,9 @@ export const make = (
     })
 
     /** Connections that are kept, if they belong to this client; otherwise the newest ones. */
-    const present = Effect.flatMap(Held, (held) =>
-      held !== undefined && generations.isUsable(held)
-        ? Effect.succeed(held)
+    const present = Effect.flatMap(Used, (current) =>
+      current !== undefined && generations.isUsable(current)
+        ? Effect.succeed(current)
         : Effect.map(refresh, () => generations.newest))
 
     const certificate: ClientCertificate = {
@@ -248,7 +248,7 @@ export const make = (
         Effect.flatMap(present, (chosen) =>
           generations.within(
             () => (thumbprint === undefined ? undefined : generations.withThumbprint(thumbprint)) ?? chosen,
-            (used) => Effect.provideService(self, Held, used)
+            (used) => Effect.provideService(self, Used, used)
           ))
     }
     return {

@@ -55,7 +55,9 @@ const defaultAuthorities = (): ReadonlyArray<string> => {
   }
 }
 
-/** Creates the context that connections share. Parsing all authorities takes milliseconds, so it is not created per connection. */
+/**
+ * Creates the context that connections share. Parsing all authorities takes milliseconds, so it is not created per connection.
+ */
 export const secureContext = (
   { ca, certificate, extraCa, key, minVersion, passphrase }: Partial<Material>
 ): Tls.SecureContext =>

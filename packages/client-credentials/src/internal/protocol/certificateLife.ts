@@ -15,7 +15,10 @@ const day = 86_400_000
 /** Maximum time before its expiry from which a certificate is reported: that of a certificate of 70 days and more. */
 const longest = 14 * day
 
-/** Returns the phase of a certificate. `ending` is its last fifth, at most 14 days; issuers usually renew certificates after two thirds. */
+/**
+ * Returns the phase of a certificate. `ending` is its last fifth, at most 14 days; issuers usually renew certificates after
+ * two thirds.
+ */
 export const phaseOf = ({ notAfter, notBefore }: Validity, now: number): Phase =>
   now >= notAfter
     ? "expired"

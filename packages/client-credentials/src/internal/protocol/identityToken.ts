@@ -6,7 +6,9 @@ import { base64 } from "./bytes.js"
 import { isRecord, readJson } from "./json.js"
 
 export interface Claims {
-  /** Issuer, subject and authorized party, which do not change when the platform replaces the token; undefined without a subject. */
+  /**
+   * Issuer, subject and authorized party, which do not change when the platform replaces the token; undefined without a subject.
+   */
   readonly owner: string | undefined
   /** Milliseconds since the epoch. */
   readonly expiresAt: number | undefined

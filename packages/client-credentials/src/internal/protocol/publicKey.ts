@@ -30,8 +30,8 @@ export const keyTypeOf = (kty: unknown, crv: unknown): KeyType | undefined =>
     : undefined
 
 /**
- * Returns whether `use` and `key_ops` permit signatures (RFC 7517 sections 4.2 and 4.3). The platform exports the public key of a pair
- * that was generated with the usage `sign` alone with an empty list.
+ * Returns whether `use` and `key_ops` permit signatures (RFC 7517 sections 4.2 and 4.3). The platform exports the public
+ * key of a pair that was generated with the usage `sign` alone with an empty list.
  */
 export const isForSigning = (
   { key_ops, use }: Readonly<Record<string, unknown>>,

@@ -40,7 +40,9 @@ export const canonicalJson = (value: unknown): string =>
       ? Object.fromEntries(Object.keys(member).sort().map((name) => [name, member[name]]))
       : member)
 
-/** Reserved parameters, which have separate settings or are credentials. No parameter may be sent twice (RFC 6749 section 3.2). */
+/**
+ * Reserved parameters, which have separate settings or are credentials. No parameter may be sent twice (RFC 6749 section 3.2).
+ */
 const reserved = new Set([
   "grant_type",
   "client_id",

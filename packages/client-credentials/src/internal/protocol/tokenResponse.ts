@@ -108,8 +108,8 @@ const otherMembers = (members: Members): string | undefined => {
 const [firstMoment, lastMoment] = [1e9, 1e13]
 
 /**
- * Returns the lifetime in seconds: a number, or a numeric string, since some servers quote it. `null` and absence take the
- * default; undefined represents a value that cannot be read, such as a date.
+ * Returns the lifetime in seconds from a number or a numeric string, since some servers quote it. Returns `"default"` if the
+ * member is `null` or absent, and undefined if it cannot be read, such as a date.
  */
 const lifeSeconds = (value: unknown): number | "default" | undefined => {
   if (value === undefined || value === null) return "default"

@@ -1,7 +1,7 @@
 /**
- * Metrics of the library. Their names, units and attributes are the contract with operators (guides/observability.md); the objects
- * are internal. They are metrics of Effect, so every exporter of those exports them too. Each is marked as pure, so that
- * bundlers leave out those that a program does not use.
+ * Metrics of the library. Their names, units and attributes are the contract with operators (guides/observability.md); the
+ * objects are internal. They are metrics of Effect, so every exporter of those exports them too. Each is marked as pure, so
+ * that bundlers leave out those that a program does not use.
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -215,7 +215,9 @@ export const unsafeCountHit = (): void => hits.unsafeUpdate(1, [])
 /** Number of clients of a process that have a separate series. */
 export const maxLabels = 100
 
-/** Returns a function that bounds the number of labels, since a metric registry keeps each series for the lifetime of the process. */
+/**
+ * Returns a function that bounds the number of labels, since a metric registry keeps each series for the lifetime of the process.
+ */
 export const labels = (max: number) => {
   const known = new Set<string>()
   return (clientId: string): string => {

@@ -17,7 +17,9 @@ export const none: Trial<never> = { token: undefined, repeats: 0, since: undefin
 /** Time after which a token that was not rejected counts as working, in milliseconds. */
 const rejectedWithin = 60_000
 
-/** Records that a token is returned for a call. Returns true if the token has worked. `now` is in milliseconds since the epoch. */
+/**
+ * Records that a token is returned for a call. Returns true if the token has worked. `now` is in milliseconds since the epoch.
+ */
 export const returned = <T>(trial: Trial<T>, token: T, now: number): readonly [Trial<T>, boolean] => {
   const before = token === trial.token ? trial.since : undefined
   if (trial.repeats > 0) return [{ token, repeats: trial.repeats - 1, since: before }, false]

@@ -2,7 +2,7 @@ import { OAuthError, TokenStore } from "@effect-oauth/client-credentials"
 import { Duration, Effect, Layer, Option } from "effect"
 
 /** State of a Durable Object for one key. */
-interface Held {
+interface Stored {
   readonly generation: number
   readonly value: string
   readonly expiresAt: number
@@ -10,7 +10,7 @@ interface Held {
   readonly leasedUntil: number
 }
 
-const nothing: Held = { generation: 0, value: "", expiresAt: 0, owner: "", leasedUntil: 0 }
+const nothing: Stored = { generation: 0, value: "", expiresAt: 0, owner: "", leasedUntil: 0 }
 
 type Operation =
   | { readonly name: "load" }
@@ -24,25 +24,25 @@ type Operation =
   | { readonly name: "acquire"; readonly owner: string; readonly millis: number }
   | { readonly name: "release"; readonly owner: string }
 
-const released = (held: Held, owner: string | undefined): Held =>
-  owner !== undefined && held.owner === owner ? { ...held, owner: "", leasedUntil: 0 } : held
+const released = (stored: Stored, owner: string | undefined): Stored =>
+  owner !== undefined && stored.owner === owner ? { ...stored, owner: "", leasedUntil: 0 } : stored
 
 /** Returns whether an operation was done, and the new state. */
-const apply = (operation: Operation, held: Held, now: number): readonly [done: boolean, next: Held] => {
+const apply = (operation: Operation, stored: Stored, now: number): readonly [done: boolean, next: Stored] => {
   switch (operation.name) {
     case "load":
-      return [false, held]
+      return [false, stored]
     case "release":
-      return [true, released(held, operation.owner)]
+      return [true, released(stored, operation.owner)]
     case "acquire": {
       const { millis, owner } = operation
-      const isFree = held.leasedUntil <= now || held.owner === owner
-      return isFree ? [true, { ...held, owner, leasedUntil: now + millis }] : [false, held]
+      const isFree = stored.leasedUntil <= now || stored.owner === owner
+      return isFree ? [true, { ...stored, owner, leasedUntil: now + millis }] : [false, stored]
     }
     case "swap": {
       const { expiresAt, generation, release, value } = operation
-      const next = released(held, release)
-      return held.generation === generation
+      const next = released(stored, release)
+      return stored.generation === generation
         ? [true, { ...next, generation: generation + 1, value, expiresAt }]
         : [false, next]
     }
@@ -69,14 +69,14 @@ export class TokenStoreObject {
 
   async fetch(request: Request): Promise<Response> {
     const operation = await request.json() as Operation
-    const held = (await this.storage.get("held") ?? nothing) as Held
+    const stored = (await this.storage.get("stored") ?? nothing) as Stored
     const now = Date.now()
-    const [done, next] = apply(operation, held, now)
-    if (next !== held) {
-      await this.storage.put("held", next)
+    const [done, next] = apply(operation, stored, now)
+    if (next !== stored) {
+      await this.storage.put("stored", next)
       await this.storage.setAlarm(Math.max(next.expiresAt, next.leasedUntil, now) + day)
     }
-    return Response.json({ done, now, held: next })
+    return Response.json({ done, now, stored: next })
   }
 
   async alarm(): Promise<void> {
@@ -97,8 +97,8 @@ export const layer = <Id>(namespace: Namespace<Id>): Layer.Layer<TokenStore.Toke
         // A stub belongs to the request in which it is created.
         const stub = namespace.get(namespace.idFromName(key))
         const response = await stub.fetch("https://token.store", { method: "POST", body: JSON.stringify(operation) })
-        const { done, held, now } = await response.json() as { done: boolean; held: Held; now: number }
-        const { expiresAt, generation, leasedUntil, value } = held
+        const { done, now, stored } = await response.json() as { done: boolean; stored: Stored; now: number }
+        const { expiresAt, generation, leasedUntil, value } = stored
         return {
           done,
           now,
