@@ -176,17 +176,21 @@ export interface Options {
 /** A token request that the budget allowed. */
 type Permit = ledgers.Granted
 
+/** What the quotas of a response depend on. Times are in milliseconds. */
+interface Circumstances {
+  readonly limit: number | undefined
+  readonly maxRetryAfter: number | undefined
+  readonly now: number
+  readonly organization: string
+}
+
 /**
  * The quota that an error states: none left until `Retry-After` has passed. The limit may be that of the organization that
  * the request names, so it affects no other.
  */
 const rateLimitOf = (
   error: TokenError,
-  { limit = 1, now, organization }: {
-    readonly limit: number | undefined
-    readonly now: number
-    readonly organization: string
-  }
+  { limit = 1, maxRetryAfter, now, organization }: Circumstances
 ): ReadonlyArray<issuerQuota.Quota> => {
   const isLimit = error._tag === "TokenErrorResponse"
     ? dialect.kindOf(error) === "limit"
@@ -198,7 +202,7 @@ const rateLimitOf = (
       counts: organization === "" ? "client" : "organization",
       limit,
       remaining: 0,
-      resetsAt: now + obeyed(retryAfter)
+      resetsAt: now + obeyed(retryAfter, maxRetryAfter)
     }]
     : []
 }
@@ -206,13 +210,10 @@ const rateLimitOf = (
 type Outcome = Either.Either<{ readonly quotas: ReadonlyArray<issuerQuota.Quota> }, TokenError>
 
 /** The quotas that the issuer announced with a token, or with an error. */
-const quotasOf = (
-  outcome: Outcome,
-  limit: { readonly limit: number | undefined; readonly now: number; readonly organization: string }
-): ReadonlyArray<issuerQuota.Quota> =>
+const quotasOf = (outcome: Outcome, circumstances: Circumstances): ReadonlyArray<issuerQuota.Quota> =>
   Either.isRight(outcome)
     ? outcome.right.quotas
-    : [...tokenErrors.quotasOf(outcome.left), ...rateLimitOf(outcome.left, limit)]
+    : [...tokenErrors.quotasOf(outcome.left), ...rateLimitOf(outcome.left, circumstances)]
 
 /** Converts the usage to its public form. */
 const shown = (
@@ -302,9 +303,13 @@ const operations = (
     })
 
   /** Records the outcome of a request: nothing for a token that was issued without an announcement. */
-  const settle = ({ spend }: Permit, outcome: Outcome, organization: string): Effect.Effect<void> =>
+  const settle = (
+    { spend }: Permit,
+    outcome: Outcome,
+    { maxRetryAfter, organization }: Pick<Circumstances, "maxRetryAfter" | "organization">
+  ): Effect.Effect<void> =>
     Effect.flatMap(Clock.currentTimeMillis, (local) => {
-      const quotas = followIssuerQuotas ? quotasOf(outcome, { limit, now: local, organization }) : []
+      const quotas = followIssuerQuotas ? quotasOf(outcome, { limit, maxRetryAfter, now: local, organization }) : []
       const settled = ledgers.settled(
         spend,
         Either.isRight(outcome) ? "issued" : mayHaveIssued(outcome.left) ? "unknown" : "none"
@@ -359,7 +364,7 @@ const operations = (
  *
  * What the issuer announces tightens the budget: the header `Auth0-Client-Quota-Limit` of any response for all tokens of
  * the client, `Auth0-Organization-Quota-Limit` for those of the organization that the request names (the parameter
- * `organization`), and 429 with `Retry-After`, for at most an hour. The 200 announced quotas with the least left are kept.
+ * `organization`), and 429 with `Retry-After`, for at most `maxRetryAfter` of the cache. The 200 announced quotas with the least left are kept.
  *
  * All times are those of the store, so a process whose clock is wrong counts like the others. While the store is
  * unavailable, a process requests at most `withoutStore` tokens, by default none, and fails with `TokenStoreError`; the
@@ -412,7 +417,7 @@ export const make = (
             const outcome = yield* Effect.either(
               endpoint.requestToken(request, { ...requestOptions ?? unspecified, isCounted: true })
             )
-            yield* budget.settle(permit, outcome, organization)
+            yield* budget.settle(permit, outcome, { maxRetryAfter: requestOptions?.maxRetryAfter, organization })
             if (Either.isRight(outcome) || mayHaveIssued(outcome.left)) yield* budget.warn(permit)
             return yield* Either.map(
               outcome,

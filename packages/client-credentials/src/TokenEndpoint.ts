@@ -113,6 +113,11 @@ interface RequestOptions {
    */
   readonly pauseAfter?: ((error: TokenError, failures: number) => Effect.Effect<number>) | undefined
   /**
+   * Maximum pause by `Retry-After` in milliseconds: the option `maxRetryAfter` of the cache, for an endpoint that keeps the
+   * pause as a quota. Default: 1 hour.
+   */
+  readonly maxRetryAfter?: number | undefined
+  /**
    * Data about the rejected token that is replaced, for an endpoint whose processes share a latch: whether the API had accepted
    * it in place of another one, the minimum number of consecutive replacements to count, and the rule of `rejectionPauses`.
    * Absent for other requests.

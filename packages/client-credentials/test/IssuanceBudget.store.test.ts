@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { OAuthError, type TokenEndpoint, TokenStore } from "@effect-oauth/client-credentials"
+import { OAuthError, TokenCache, TokenEndpoint, TokenStore } from "@effect-oauth/client-credentials"
 import { VirtualClock } from "@effect-oauth/testing"
-import { Duration, Effect, Either, Fiber, Logger } from "effect"
+import { Duration, Effect, Either, Fiber, Logger, Schedule } from "effect"
 
 import { names, process } from "./support/budgetProcess.js"
 import { request, type Script } from "./support/tokenEndpoint.js"
@@ -453,6 +453,41 @@ describe("a budget", () => {
         left: 0,
         roomAt: 10 * 60_000
       }])
+    }))
+
+  it.scoped("pauses after 429 by Retry-After, no longer and no shorter than the maxRetryAfter of the cache", () =>
+    Effect.gen(function*() {
+      const minutes = (count: number) => count * minute
+      for (
+        const [maxRetryAfter, retryAfter, pause] of [
+          ["100 millis", minutes(30), 100],
+          [undefined, minutes(30), minutes(30)],
+          [undefined, minutes(90), minutes(60)],
+          ["2 hours", minutes(90), minutes(90)],
+          ["2 hours", minutes(180), minutes(120)]
+        ] as const
+      ) {
+        const { store, time } = yield* harness()
+        const busy = new OAuthError.TokenEndpointUnavailable({
+          endpoint: request.endpoint,
+          reason: "status",
+          detail: "429",
+          retryAfter: Duration.millis(retryAfter)
+        })
+        const one = yield* process(store, { limit: 1000 }, { time, script: { fails: (count) => count === 1 && busy } })
+        const { get } = yield* TokenCache.make({
+          ...maxRetryAfter && { maxRetryAfter },
+          backOff: Schedule.spaced("50 millis"),
+          retryTimeout: 0
+        }).pipe(Effect.provideService(TokenEndpoint.TokenEndpoint, one.endpoint), one.inTime)
+        const ask = one.inTime(Effect.either(get))
+        assert.deepStrictEqual(names([yield* ask]), ["TokenEndpointUnavailable"])
+        yield* time.advance(pause - 1)
+        assert.notDeepEqual(names([yield* ask]), ["token"])
+        assert.strictEqual(one.count.requests, 1)
+        yield* time.advance(1)
+        assert.deepStrictEqual(names([yield* ask]), ["token"], `${maxRetryAfter} of ${retryAfter} ms`)
+      }
     }))
 
   it.scoped("reports its ledger, and resets it for all processes", () =>

@@ -43,7 +43,8 @@ export const process = (
       ])
     )
     const { count, layer } = endpoint(script)
-    const { requestToken } = budget.decorate(yield* Effect.provide(TokenEndpoint.TokenEndpoint, layer))
+    const counted = budget.decorate(yield* Effect.provide(TokenEndpoint.TokenEndpoint, layer))
+    const { requestToken } = counted
     const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
     const askWith = (
       { counted }: Pick<RequestOptions, "counted">
@@ -52,7 +53,7 @@ export const process = (
     const ask: Effect.Effect<Either.Either<unknown, OAuthError.TokenError>> = inTime(
       Effect.either(requestToken(request))
     )
-    return { budget, count, inTime, ask, askWith }
+    return { budget, count, endpoint: counted, inTime, ask, askWith }
   }).pipe(Effect.withClock(time.clock), Effect.withRandom(Random.make("seed")))
 
 export const names = (outcomes: ReadonlyArray<Either.Either<unknown, { readonly _tag: string }>>) =>

@@ -40,9 +40,10 @@ export interface Shared {
     options: {
       readonly reason: cachedToken.Reason
       readonly replaces: AccessToken | undefined
-      // Rules of the cache, which an endpoint that shares tokens also applies.
+      // Rules of the cache, which endpoints that share tokens or count them also apply.
       readonly usableUntil: (token: AccessToken) => number
       readonly pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
+      readonly maxRetryAfter: number
       readonly rejection: Rejection | undefined
     }
   ) => Effect.Effect<Issued, TokenError>
@@ -94,6 +95,7 @@ const requestOnce = (shared: Shared, { request, state }: Entry, reason: cachedTo
       replaces: before.cached?.token ?? before.rejected?.token,
       usableUntil: usableUntil(shared.rules),
       pauseAfter: backOff.afterFailures(shared.backOff),
+      maxRetryAfter: shared.backOff.maxRetryAfter,
       rejection: cachedToken.rejection(before, shared.rules)
     })
   }).pipe(
