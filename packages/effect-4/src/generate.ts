@@ -17,7 +17,7 @@ export const packageNames = ["client-credentials", "testing", "redis", "sql"] as
 /** Files that have no counterpart. */
 export const left: ReadonlyArray<string> = [
   // `@effect/sql-libsql` and `@effect/sql-mysql2` have no release for Effect 4.
-  "sql/test/mariadbConflicts.test.ts",
+  "sql/test/mariadb.test.ts",
   "sql/test/mariadbServer.ts",
   "sql/test/sqlite.test.ts",
   "examples/src/guides/sqlite.ts",

@@ -2,11 +2,27 @@
  * Behavior that is specific to SQLite. `@effect/sql-libsql` has no release for Effect 4.
  */
 import { SqlClient } from "@effect/sql"
+import { LibsqlClient } from "@effect/sql-libsql"
 import { assert, describe, it } from "@effect/vitest"
+import { TokenStore } from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
-import { Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
 
 import { onSqlite } from "./otherDatabases.js"
+import { freePort } from "./server.js"
+
+describe("the problem of a connection to libSQL", () => {
+  it.scopedLive("to a port without a server has the code of the system", () =>
+    Effect.gen(function*() {
+      const client = LibsqlClient.layer({ url: `http://127.0.0.1:${yield* freePort}` })
+      const store = yield* Layer.build(SqlTokenStore.layerWithClient(client))
+      const { problem } = yield* Effect.flip(Context.get(store, TokenStore.TokenStore).load("a"))
+      assert.include(
+        problem,
+        "no connection to its database: ECONNREFUSED: the connection was refused; check host and port"
+      )
+    }))
+})
 
 describe("a SQLite file", () => {
   it.scopedLive("is waited for while another process writes, also by processes that did not create its tables", () =>

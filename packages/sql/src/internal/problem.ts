@@ -1,6 +1,6 @@
 /**
- * Describes the problem of a statement and its fix, from the code of the driver. The message of an error may contain an address
- * or a statement, and is not shown.
+ * Describes the problem of a statement and its fix, from the code of the driver, or from one of its constant messages. Other
+ * messages may contain an address or a statement, and are not shown.
  */
 
 const grants = "grant SELECT, INSERT, UPDATE and DELETE on its table"
@@ -10,6 +10,8 @@ const primary = "connect to the primary"
 const credentials = "correct user and password of the client"
 const rights = "check owner and permissions of the file and of its directory"
 const reachability = "check host and port, that the database runs, and firewalls"
+const noConnection = `no connection in time; ${reachability}`
+const pool = "raise `maxConnections` or `connectTimeout` of the client, or give the store its own client"
 const lost = "the connection was closed; check the log of the database, and proxies and poolers before it"
 const conflicted = "transactions conflicted; no change is needed unless it persists, then use READ COMMITTED"
 
@@ -30,7 +32,8 @@ const sentences: Readonly<Record<string, string>> = {
   "53300": `the database has too many connections; ${connections}`,
   "55P03": "another transaction locks the row; end it",
   "57014": "the statement was cancelled or took longer than statement_timeout; raise it, or look for locks",
-  "57P01": "the database is shutting down; wait until it is back",
+  "57P01": "an administrator or a shutdown ended the connection; wait until the database is back",
+  "57P02": "the database restarts after a crash; wait until it is back, and check its log",
   "57P03": "the database is starting; wait until it is ready",
   SQLITE_BUSY: "another process writes to the file for too long; end its transaction",
   SQLITE_CANTOPEN: `the file cannot be opened; ${rights}`,
@@ -53,35 +56,56 @@ const sentences: Readonly<Record<string, string>> = {
   ER_STATEMENT_TIMEOUT: "the statement took longer than max_statement_time; raise it, or look for locks",
   ER_TABLEACCESS_DENIED_ERROR: `the user lacks a permission; ${grants}`,
   ER_TOO_MANY_USER_CONNECTIONS: `the user has too many connections; ${connections}`,
-  CONNECTION_CLOSED: lost,
   PROTOCOL_CONNECTION_LOST: lost,
   ECONNREFUSED: `the connection was refused; ${reachability}`,
   ECONNRESET: "the connection was reset; check the log of the database, and whether TLS is required",
   EHOSTUNREACH: `the host cannot be reached; ${reachability}`,
   ENOTFOUND: "the host has no address; check its name and DNS",
-  ETIMEDOUT: `no connection in time; ${reachability}`
+  ETIMEDOUT: noConnection
 }
+
+/** By message, of the errors that drivers give no code. */
+const sentencesOfMessages: Readonly<Record<string, string>> = {
+  "Can't add new command when connection is in closed state": lost,
+  "Client has encountered a connection error and is not queryable": lost,
+  "Connection closed": lost,
+  "Connection closed unexpectedly": lost,
+  "Connection terminated": lost,
+  "Connection terminated unexpectedly": lost,
+  "Connection terminated due to connection timeout": noConnection,
+  "Connection timed out": noConnection,
+  "connection timeout": noConnection,
+  "timeout exceeded when trying to connect": `no connection of the pool was free in time; ${pool}`
+}
+
+const entryOf = (sentences: Readonly<Record<string, string>>, key: unknown): string | undefined =>
+  typeof key === "string" && Object.hasOwn(sentences, key) ? sentences[key] : undefined
 
 /** The sentence of a code; an extended result code of SQLite goes by the one it extends. */
 const sentenceOf = (code: string): string | undefined => {
   const key = code.startsWith("SQLITE_") ? code.split("_", 2).join("_") : code
-  return Object.hasOwn(sentences, key) ? sentences[key] : undefined
+  return entryOf(sentences, key)
 }
 
-/** Returns the code of the error, or of what caused it. */
-const codeOf = (error: unknown): string | undefined => {
-  const { cause, code } = (typeof error === "object" && error !== null ? error : {}) as {
-    readonly cause?: unknown
-    readonly code?: unknown
-  }
-  if (typeof code === "string" && /^\w{1,60}$/.test(code)) return code
-  return cause === undefined || cause === error ? undefined : codeOf(cause)
+/** Returns what a function finds in the error, or in what caused it. */
+const find = (
+  error: unknown,
+  f: (error: Partial<Record<string, unknown>>) => string | undefined
+): string | undefined => {
+  if (typeof error !== "object" || error === null) return undefined
+  const { cause } = error as { readonly cause?: unknown }
+  return f(error as Partial<Record<string, unknown>>) ?? (cause === error ? undefined : find(cause, f))
 }
 
-/** Returns the code, and the cause and the remedy if the code is known. */
+const codeOf = (error: unknown): string | undefined =>
+  find(error, ({ code }) => typeof code === "string" && /^\w{1,60}$/.test(code) ? code : undefined)
+
+/** Returns the code, and the cause and the remedy if the code or the message is known. */
 export const problemOf = (error: unknown): string => {
   const code = codeOf(error)
-  if (code === undefined) return "its database failed"
+  if (code === undefined) {
+    return find(error, ({ message }) => entryOf(sentencesOfMessages, message)) ?? "its database failed"
+  }
   const sentence = sentenceOf(code)
   return sentence === undefined ? code : `${code}: ${sentence}`
 }

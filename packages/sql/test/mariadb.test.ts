@@ -1,17 +1,20 @@
 /**
- * Statements on MariaDB that conflict with another session: lock timeouts, deadlocks and outdated snapshots.
+ * Statements on a real MariaDB that conflict with another session, and its connections that fail, close or are ended.
  */
 import { Reactivity } from "@effect/experimental"
 import { SqlClient } from "@effect/sql"
 import { MysqlClient } from "@effect/sql-mysql2"
 import { assert, describe, it } from "@effect/vitest"
+import { TokenStore } from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
 import { Context, Duration, Effect, Layer } from "effect"
 
+import * as proxy from "../../client-credentials/test/support/proxy.js"
 import { conflict } from "./conflict.js"
 import { once } from "./database.js"
 import * as mariadbServer from "./mariadbServer.js"
 import { mariadbLayer } from "./otherDatabases.js"
+import { freePort } from "./server.js"
 
 const minute = Duration.minutes(1)
 const entry = { value: "one", expiresAt: Date.now() + 60_000 }
@@ -94,5 +97,55 @@ describe.skipIf(!mariadbServer.isInstalled)("a statement on MariaDB that conflic
         untilBlocked: untilBlocked(1)
       })
       assert.isTrue(done)
+    }).pipe(Effect.scoped, withSql), 60_000)
+})
+
+describe.skipIf(!mariadbServer.isInstalled)("the problem of a connection to MariaDB", () => {
+  const storeOf = (port: number, prefix: string) =>
+    Effect.gen(function*() {
+      const { urlOf } = yield* server
+      const layer = SqlTokenStore.layerWithClient(mariadbLayer(urlOf(port)), { timeout: "1 minute", prefix })
+      return Context.get(yield* Layer.build(layer), TokenStore.TokenStore)
+    })
+  const problemOf = (store: TokenStore.TokenStore) => Effect.map(Effect.flip(store.load("a")), ({ problem }) => problem)
+
+  it.scopedLive("to a port without a server has the code of the system", () =>
+    Effect.gen(function*() {
+      const problem = yield* problemOf(yield* storeOf(yield* freePort, "missing_"))
+      assert.include(
+        problem,
+        "no connection to its database: ECONNREFUSED: the connection was refused; check host and port"
+      )
+    }), 60_000)
+
+  it.scopedLive("that closes has the code of the driver", () =>
+    Effect.gen(function*() {
+      const between = yield* proxy.start((yield* server).port)
+      const store = yield* storeOf(between.port, "cut_")
+      yield* store.load("a")
+      yield* between.become("cut")
+      assert.include(yield* problemOf(store), "PROTOCOL_CONNECTION_LOST: the connection was closed; check the log")
+      assert.strictEqual((yield* store.load("a")).leasedFor, 0)
+    }), 60_000)
+
+  it.scopedLive("that an administrator ends is that it closed", () =>
+    Effect.gen(function*() {
+      const { port } = yield* server
+      const sql = yield* SqlClient.SqlClient
+      const store = yield* storeOf(port, "ended_")
+      yield* store.load("a")
+      yield* sql.withTransaction(Effect.gen(function*() {
+        yield* sql`INSERT INTO ended_tokens (id, generation, expires_at, lease_until) VALUES ('a', 0, 0, 0)`
+        const end = Effect.repeat(
+          sql<
+            { id: number }
+          >`SELECT id FROM information_schema.processlist WHERE info LIKE 'INSERT INTO%ended%' AND id <> CONNECTION_ID()`,
+          { until: (rows) => rows.length > 0 }
+        ).pipe(Effect.flatMap(([row]) => sql.unsafe(`KILL ${row?.id}`)))
+        const [{ problem }] = yield* Effect.all([Effect.flip(store.acquire("a", "one", minute)), end], {
+          concurrency: "unbounded"
+        })
+        assert.include(problem, "the connection was closed; check the log")
+      }))
     }).pipe(Effect.scoped, withSql), 60_000)
 })
