@@ -134,3 +134,44 @@ describe("isIn", () => {
     it(`is ${expected} for ${title}`, () => assert.strictEqual(secrets.isIn(value), expected))
   }
 })
+
+describe("what is shown of an error", () => {
+  const upper = "AN_UPPER_CASE_TOKEN"
+  const large = new Uint8Array(20_000).fill(120)
+  const throwing = new Error("x", { cause: token })
+  Object.defineProperty(throwing, "code", {
+    get: () => {
+      throw new Error("x")
+    }
+  })
+
+  it("is the error itself where it repeats no secret", () => {
+    for (const value of [new Error("x"), undefined, "a string", { code: "ECONNRESET" }]) {
+      assert.strictEqual(secrets.shownOf(value), value)
+    }
+  })
+
+  it("is its code alone where it repeats a secret, or cannot be searched", () => {
+    for (
+      const value of [
+        Object.assign(new Error(token), { code: "ECONNRESET" }),
+        Object.assign(new Error("x"), { code: "ECONNRESET", rawPacket: large }),
+        new Error(token, { cause: { code: "ECONNRESET", headers: [token] } })
+      ]
+    ) {
+      const shown = secrets.shownOf(value)
+      assert.instanceOf(shown, Error)
+      assert.deepStrictEqual({ ...shown }, { code: "ECONNRESET" })
+      assert.strictEqual(String(shown), "Error: ECONNRESET")
+      assert.isFalse(secrets.isIn(shown))
+    }
+  })
+
+  it("is nothing without a code, and where the code is the secret", () => {
+    assert.isUndefined(secrets.shownOf(new Error(token)))
+    assert.isUndefined(secrets.shownOf(token))
+    assert.isUndefined(secrets.shownOf(throwing))
+    const own = make({ authorization: `Bearer ${upper}` })
+    assert.isUndefined(own.shownOf(Object.assign(new Error("x"), { code: upper })))
+  })
+})

@@ -63,7 +63,7 @@ describe("an error of the HTTP client", () => {
               assert.strictEqual(given, response)
               return other.response
             },
-            isShown: () => isShown
+            shown: (detail) => isShown ? detail : undefined
           })
           assert.strictEqual(kindOf(rebuilt), kind)
           assert.strictEqual(rebuilt.request, other.request)

@@ -136,14 +136,14 @@ export class View implements tracing.View {
     return new ApiResponse(this.#request, original, this.#secrets)
   }
   /**
-   * Returns the error of a transport. Errors of the platform do not repeat secrets; if an error does, its description and its
-   * cause are removed.
+   * Returns the error of a transport. Errors of the platform do not repeat secrets; if an error does, its description is
+   * removed, and its cause is reduced to a code. So are causes that are too large to be searched.
    */
   error(error: httpErrors.HttpError): httpErrors.HttpError {
     return httpErrors.rebuild(error, {
       request: this.#request,
       response: (response) => this.response(response),
-      isShown: (detail) => !this.#secrets.isIn(detail)
+      shown: (detail) => this.#secrets.shownOf(detail)
     })
   }
   /** Returns a string that was decoded from the response, or a placeholder if it repeats a secret. */

@@ -1,6 +1,7 @@
 /**
  * Secrets of a request that was sent, and redaction of values that may repeat them.
  */
+import { codesOf } from "./foreignError.js"
 import * as redaction from "./redaction.js"
 import { isKnownCode } from "./rejection.js"
 
@@ -78,6 +79,18 @@ export class SentSecrets {
   /** Returns whether a value of any kind repeats a secret, or cannot be searched for one, as sockets and requests. */
   isIn(value: unknown): boolean {
     return isWithin(value, (text) => this.#holds(text))
+  }
+
+  /** Returns the value if it repeats no secret; of other errors, one with their code alone, such as `ECONNRESET`. */
+  shownOf(value: unknown): unknown {
+    if (!this.isIn(value)) return value
+    try {
+      const [code] = codesOf(value)
+      return code === undefined || this.#holds(code) ? undefined : Object.assign(new Error(code), { code })
+    } catch {
+      // A member of a foreign error may fail to be read.
+      return undefined
+    }
   }
 }
 

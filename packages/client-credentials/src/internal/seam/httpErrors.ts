@@ -61,12 +61,14 @@ export const withResponse = (error: ResponseError, response: Response): Response
 export const rebuild = (error: HttpError, parts: {
   readonly request: Request
   readonly response: (response: Response) => Response
-  readonly isShown: (detail: unknown) => boolean
+  /** Returns the part of a detail that may be shown. */
+  readonly shown: (detail: unknown) => unknown
 }): HttpError => {
   const { request } = parts
+  const { cause, description } = error
   const shown = given({
-    ...(parts.isShown(error.cause) ? { cause: error.cause } : {}),
-    ...(parts.isShown(error.description) ? { description: error.description } : {})
+    cause: parts.shown(cause),
+    description: parts.shown(description) === description ? description : undefined
   })
   return error._tag === "RequestError"
     ? new HttpClientError.RequestError({ request, reason: error.reason, ...shown })

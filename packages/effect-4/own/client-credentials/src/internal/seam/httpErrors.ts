@@ -97,7 +97,8 @@ export const withResponse = ({ reason }: ResponseError, response: Response): Res
 export const rebuild = (error: HttpError, parts: {
   readonly request: Request
   readonly response: (response: Response) => Response
-  readonly isShown: (detail: unknown) => boolean
+  /** Returns the part of a detail that may be shown. */
+  readonly shown: (detail: unknown) => unknown
 }): HttpError => {
   const { request } = parts
   const { cause, description } = error.reason
@@ -105,8 +106,8 @@ export const rebuild = (error: HttpError, parts: {
     request,
     response: parts.response,
     details: {
-      cause: parts.isShown(cause) ? cause : undefined,
-      description: parts.isShown(description) ? description : undefined
+      cause: parts.shown(cause),
+      description: parts.shown(description) === description ? description : undefined
     }
   })
 }
