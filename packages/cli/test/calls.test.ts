@@ -480,3 +480,38 @@ describe("status and inspect", () => {
     minute
   )
 })
+
+describe("headers of a response above the limit of Node.js", () => {
+  it.scopedLive(
+    "are an error that states how to raise it, whichever server sends them and whatever the HTTP client",
+    () =>
+      Effect.gen(function*() {
+        const { env, runWith } = yield* start
+        const { directory: _, spawn } = yield* binary.home
+        const url = yield* servers.http((_, response) => {
+          response.writeHead(200, { "content-type": "application/json", "x-large": "x".repeat(20_000) })
+          response.end("{}")
+        })
+        const { OAUTH_TOKEN_URL: _token, ...discovering } = env
+        const cases: ReadonlyArray<readonly [env: Readonly<Record<string, string>>, exitCode: number]> = [
+          [{ ...env, API_BASE_URL: url }, 19],
+          [{ ...env, OAUTH_TOKEN_URL: `${url}/token` }, 12],
+          [{ ...discovering, OAUTH_ISSUER: url }, 12]
+        ]
+        for (const [at, exitCode] of cases) {
+          for (const more of [{}, { OAUTH_TLS_MIN_VERSION: "TLSv1.2" }]) {
+            const ended = yield* runWith(["call", "/large-headers"], { env: { ...at, ...more } })
+            assert.deepStrictEqual([ended.exitCode, ended.stdout], [exitCode, ""], ended.stderr)
+            assert.match(
+              ended.stderr,
+              /(?:^|\n)error: http:\S+ returns headers of more than 16 kB, the limit of Node\.js\. Raise it by NODE_OPTIONS=--max-http/,
+              ended.stderr
+            )
+          }
+        }
+        const raised = { ...env, API_BASE_URL: url, NODE_OPTIONS: "--max-http-header-size=65536" }
+        assert.deepStrictEqual(yield* spawn(["call", "/"], { env: raised }), { exitCode: 0, stdout: "{}", stderr: "" })
+      }),
+    minute
+  )
+})

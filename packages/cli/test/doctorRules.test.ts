@@ -225,6 +225,8 @@ describe("the rules of requests without an answer", () => {
     ["timeout", "no-answer", /--timeout/],
     ["UND_ERR_CONNECT_TIMEOUT", "no-answer", /API_BASE_URL/],
     ["HPE_INVALID_CONSTANT", "not-http", /port/],
+    ["HPE_HEADER_OVERFLOW", "large-headers", /NODE_OPTIONS=--max-http-header-size=65536/],
+    ["UND_ERR_HEADERS_OVERFLOW", "large-headers", /NODE_OPTIONS=--max-http-header-size=65536/],
     ["ECONNRESET", "connection-closed", /OAUTH_TLS_CERTIFICATE_FILE/],
     ["UND_ERR_ABORTED", "proxy-rejects", /NO_PROXY/],
     ["SELF_SIGNED_CERT_IN_CHAIN", "certificate-untrusted", /OAUTH_TLS_CA_FILE/],

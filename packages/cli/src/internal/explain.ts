@@ -5,6 +5,7 @@ import type * as ConfigError from "effect/ConfigError"
 
 // The bundle has it in it; it is not for other programs.
 import * as transportFailure from "../../../client-credentials/dist/internal/protocol/transportFailure.js"
+import * as headerLimit from "./headerLimit.js"
 import type { Outcome } from "./outcome.js"
 import * as ownWords from "./ownWords.js"
 import { own } from "./profileText.js"
@@ -94,12 +95,18 @@ const throughProxy = (of: string, outcome: Outcome): Explanation => ({
 
 const isProxy = (detail: unknown): boolean => detail === "UND_ERR_ABORTED"
 
+const tooLarge = (of: string, outcome: Outcome): Explanation => ({
+  outcome,
+  message: `${headerLimit.says(of)}. ${headerLimit.remedy}`
+})
+
 const transport = (error: Readonly<Record<string, unknown>>): Explanation => {
   const { request } = error as { readonly request?: { readonly url?: unknown } }
   const url = typeof request?.url === "string" && URL.canParse(request.url) ? new URL(request.url).origin : "the server"
   const { detail, reason } = transportFailure.reason(error["cause"])
   if (reason === "certificate") return certificate(url, detail)
   if (isProxy(detail)) return throughProxy(url, "api")
+  if (headerLimit.isExceeded(detail)) return tooLarge(url, "api")
   const code = detail === "no code" ? undefined : detail
   if (error["_tag"] === "ResponseError") {
     return {
@@ -138,6 +145,9 @@ export const explain = (error: unknown): Explanation => {
   const outcome = outcomeOf(fields)
   if (error._tag === "TokenEndpointUnavailable" && isProxy(fields["detail"])) {
     return throughProxy(String(fields["endpoint"]), outcome)
+  }
+  if (headerLimit.isExceeded(fields["detail"] ?? fields["problem"])) {
+    return tooLarge(String(fields["endpoint"] ?? fields["issuer"]), outcome)
   }
   // An unknown error may contain secrets.
   if (outcome === "unexpected") return unknown

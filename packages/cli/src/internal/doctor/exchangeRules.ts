@@ -1,6 +1,7 @@
 /**
  * Requests without a response.
  */
+import * as headerLimit from "../headerLimit.js"
 import type { Values } from "../profileText.js"
 import * as changes from "./change.js"
 import { diagnose, type Finding, type Rule, type Step } from "./finding.js"
@@ -49,6 +50,12 @@ const rules: ReadonlyArray<Rule<ExchangeFact>> = [
     cause: ({ timeout, url }) => `${url} accepts the connection and does not respond within ${timeout / 1000} s`,
     remedy: ({ variable }) =>
       `Check ${variable} and whether the server is overloaded. If it is slow, allow more time with --timeout.`
+  },
+  {
+    code: "large-headers",
+    holds: ({ detail }) => headerLimit.isExceeded(detail),
+    cause: ({ url }) => headerLimit.says(url),
+    remedy: () => headerLimit.remedy
   },
   {
     code: "not-http",
