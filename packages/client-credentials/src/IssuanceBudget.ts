@@ -284,15 +284,15 @@ const operations = (
   const spend = (isRenewal: boolean, organization: string, times: ReadonlyArray<number>) =>
     Effect.gen(function*() {
       const recipient = recipientOf(organization)
-      const { lost, now, verdict } = yield* decide((current, now) => {
+      const { lost, lostUntil, now, verdict } = yield* decide((current, now) => {
         const lost = lostCounts.restored(budget, times, recipient, current, now)
         const verdict = ledgers.spend(budget, lost.reduce(ledgers.apply, current), now, isRenewal, recipient)
         return {
           changes: verdict._tag === "Granted" ? [...lost, { _tag: "Spent", spend: verdict.spend }] : lost,
-          answer: { lost: lost.length, now, verdict }
+          answer: { lost: lost.length, lostUntil: ledgers.expiresAt(budget, current, now), now, verdict }
         }
       }, recipient)
-      if (lost > 0) yield* ledgerStore.lost("times that are stored beside the token")
+      if (lost > 0) yield* ledgerStore.lost("times that are stored beside the token", lostUntil)
       if (verdict._tag === "Exhausted") {
         const { by, limit, reserved, resetsAt } = verdict
         const retryAfter = Duration.millis(Math.max(0, resetsAt - now))

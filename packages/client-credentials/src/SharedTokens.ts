@@ -170,6 +170,16 @@ const requestForAll = (
       : Either.right({ ...outcome.right, latch: { replaced: latch.replaced, until: latch.until - ahead } })
   })
 
+/** Logs that a process requested a token without the store. */
+const warnOfOwnToken = (error: TokenStoreError, outcome: Outcome): Effect.Effect<void> =>
+  Effect.logWarning(
+    Either.isLeft(outcome)
+      ? `${error.message} The token request of this process alone failed too. The next one uses the store again.`
+      : `${error.message} Requested a token for this process alone, which expires at ${
+        new Date(outcome.right.token.expiresAt).toISOString()
+      }. The next token request uses the store again.`
+  )
+
 /**
  * Returns an endpoint that shares the tokens of another one, through the `TokenStore` and the `TokenSeal` of the context.
  * When the scope ends, requests in flight are interrupted, and later ones fail with `ClientClosed`.
@@ -255,11 +265,8 @@ export const decorate = (
             shared.pipe(
               Effect.catchAll(() => shareLater(request, requestOptions)),
               Effect.catchAll((error) =>
-                Effect.logWarning(
-                  `${error.message} Requesting a token for this process alone. The next token request uses the store again.`
-                ).pipe(
-                  Effect.zipRight(metrics.count(metrics.ownTokens)),
-                  Effect.zipRight(alone)
+                Effect.zipRight(metrics.count(metrics.ownTokens), alone).pipe(
+                  Effect.tap((outcome) => warnOfOwnToken(error, outcome))
                 )
               )
             )

@@ -360,7 +360,7 @@ describe("a fleet with one store", () => {
       const cache = yield* Effect.provide(process(layer, { store: tampered }), logger)
       yield* all([cache])
       assert.strictEqual(count.requests, 2)
-      assert.include(logged.join(), "could not be opened")
+      assert.match(logged.join(), /could not be opened\. Its entry expires at 1970-\S+Z\./)
       assert.notInclude(logged.join(), keys[0] ?? "-")
     }))
 
@@ -399,6 +399,7 @@ describe("a fleet with one store", () => {
         assert.strictEqual(value(yield* Fiber.join(call)), "token-1")
         assert.strictEqual(count.requests, 1)
         assert.include(logged.join(), `The token store could not ${operation} (no response within`)
+        assert.match(logged.join(), /(?:for|in) this process alone, (?:which|until it) expires at 1970-\S+Z\./)
       }))
   }
 

@@ -8,7 +8,8 @@ import * as Redacted from "effect/Redacted"
 
 import type { AccessToken } from "../../AccessToken.js"
 import type { TokenStoreError } from "../../OAuthError.js"
-import type { Snapshot, TokenStore } from "../../TokenStore/contract.js"
+import type { Entry as StoredEntry, Snapshot, TokenStore } from "../../TokenStore/contract.js"
+import * as timeText from "../protocol/timeText.js"
 import * as records from "./record.js"
 import type { Seal } from "./seal.js"
 
@@ -46,10 +47,13 @@ export interface Entry {
 export const isSame = (one: AccessToken, other: AccessToken): boolean =>
   Redacted.value(one.value) === Redacted.value(other.value)
 
-const unreadable = Effect.logWarning(
-  "A token in the store could not be opened. Ignoring it and requesting another one. Give all processes that share the " +
-    "store the same keys (TOKEN_STORE_KEY), the new one first."
-)
+const warnOfUnreadable = ({ expiresAt }: StoredEntry) =>
+  Effect.logWarning(
+    `A token in the store could not be opened. Its entry expires at ${
+      timeText.show(expiresAt)
+    }. Ignoring it and requesting ` +
+      "another one. Give all processes that share the store the same keys (TOKEN_STORE_KEY), the new one first."
+  )
 
 export const make = (seal: Seal, store: TokenStore, key: string): Entry => {
   const open = <A extends Snapshot>(snapshot: A): Effect.Effect<A & Seen> =>
@@ -57,7 +61,7 @@ export const make = (seal: Seal, store: TokenStore, key: string): Entry => {
       const entry = Option.getOrUndefined(snapshot.entry)
       if (entry === undefined) return { ...snapshot, ...records.empty, generation: 0 }
       const record = Option.getOrUndefined(Option.flatMap(yield* seal.open(key, entry.value), records.decode))
-      if (record === undefined) yield* unreadable
+      if (record === undefined) yield* warnOfUnreadable(entry)
       return { ...snapshot, ...(record ?? records.empty), generation: entry.generation }
     })
 

@@ -13,6 +13,7 @@ import * as Random from "effect/Random"
 
 import { ClientClosed, TokenStoreError } from "../../OAuthError.js"
 import type { Entry, Snapshot, TokenStore } from "../../TokenStore/contract.js"
+import * as timeText from "../protocol/timeText.js"
 import type { Lifetime } from "../seam/lifetime.js"
 import { now as moment } from "../seam/moments.js"
 import { maxSkew } from "../token/instant.js"
@@ -90,17 +91,23 @@ interface Copy {
   answeredIn: number
 }
 
-const unreadable = Effect.logWarning(
-  "The token count in the store could not be opened. Counting again from the copy of this process. Configure the same keys " +
-    "(TOKEN_STORE_KEY), the new one first, in all processes that share the store."
-)
-
-/** Logs that the store lost counted requests; `kept` states where they were found. */
-export const lost = (kept: string) =>
+const warnOfUnreadable = (expiresAt: number) =>
   Effect.logWarning(
-    `The store lost the token count of an issuance budget. Writing the ${kept}. Tokens that other processes ` +
-      "requested may be missing from it, so the issuer's limit may be exceeded. Configure the store to keep its entries until " +
-      "they expire (Redis: maxmemory-policy noeviction), also in a failover (Redis: min-replicas-to-write 1)."
+    "The token count in the store could not be opened. Counting again from the copy of this process. Tokens that other " +
+      `processes requested may be missing from it until ${
+        timeText.show(expiresAt)
+      }, so the issuer's limit may be exceeded. ` +
+      "Configure the same keys (TOKEN_STORE_KEY), the new one first, in all processes that share the store."
+  )
+
+/** Logs that the store lost counted requests; `kept` states where they were found, `until` the end of the last window. */
+export const lost = (kept: string, until: number) =>
+  Effect.logWarning(
+    `The store lost the token count of an issuance budget. Writing the ${kept}. Tokens that other processes requested may be ` +
+      `missing from it until ${
+        timeText.show(until)
+      }, so the issuer's limit may be exceeded. Configure the store to keep its ` +
+      "entries until they expire (Redis: maxmemory-policy noeviction), also in a failover (Redis: min-replicas-to-write 1)."
   )
 
 const copyOfProcess = "copy of this process"
@@ -130,18 +137,21 @@ const read = ({ budget, expected, key, known, seal, writer }: Copy, entry: Optio
   Effect.gen(function*() {
     const before = known === undefined ? undefined : { ...known, ledger: ledgers.current(budget, known.ledger, at) }
     const mine = lostCounts.expected(budget, expected, [], at)
-    const { generation, value } = Option.getOrElse(entry, () => ({ generation: 0, value: undefined }))
+    const { expiresAt, generation, value } = Option.getOrElse(
+      entry,
+      () => ({ expiresAt: at, generation: 0, value: undefined })
+    )
     if (generation === before?.generation && value === before.value) return { ...before, at }
     const ledger = lostCounts.merged(mine, before?.ledger ?? ledgers.empty)
     const knew = hasContent(ledger)
     const kept: Known = { id: before?.id ?? crypto.randomUUID(), ledger, generation, value, at, isOwed: knew }
     if (value === undefined) {
-      if (knew) yield* lost(copyOfProcess)
+      if (knew) yield* lost(copyOfProcess, ledgers.expiresAt(budget, ledger, at))
       return kept
     }
     const stored = Option.flatMapNullable(yield* seal.open(key, value), storedLedger.decode)
     if (Option.isNone(stored)) {
-      yield* unreadable
+      yield* warnOfUnreadable(expiresAt)
       return kept
     }
     const { id, ledger: found } = stored.value
@@ -151,7 +161,7 @@ const read = ({ budget, expected, key, known, seal, writer }: Copy, entry: Optio
     if (!knew || (isNext && lostCounts.missing(mine, found).length === 0)) {
       return { ...kept, id, ledger: found, isOwed: false }
     }
-    yield* lost(copyOfProcess)
+    yield* lost(copyOfProcess, ledgers.expiresAt(budget, ledger, at))
     return { ...kept, id, ledger: lostCounts.merged(ledger, found) }
   })
 
