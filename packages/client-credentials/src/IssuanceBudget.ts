@@ -176,7 +176,7 @@ export interface Options {
 /** A token request that the budget allowed. */
 type Permit = ledgers.Granted
 
-/** What the quotas of a response depend on. Times are in milliseconds. */
+/** Circumstances on which the quotas of a response depend. Times are in milliseconds. */
 interface Circumstances {
   readonly limit: number | undefined
   readonly maxRetryAfter: number | undefined
@@ -364,7 +364,8 @@ const operations = (
  *
  * What the issuer announces tightens the budget: the header `Auth0-Client-Quota-Limit` of any response for all tokens of
  * the client, `Auth0-Organization-Quota-Limit` for those of the organization that the request names (the parameter
- * `organization`), and 429 with `Retry-After`, for at most `maxRetryAfter` of the cache. The 200 announced quotas with the least left are kept.
+ * `organization`), and 429 with `Retry-After`, for at most `maxRetryAfter` of the cache. The 200 announced quotas with the
+ * least left are kept.
  *
  * All times are those of the store, so a process whose clock is wrong counts like the others. While the store is
  * unavailable, a process requests at most `withoutStore` tokens, by default none, and fails with `TokenStoreError`; the
