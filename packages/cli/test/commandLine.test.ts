@@ -8,6 +8,7 @@ import { commands } from "../src/internal/commandTable.js"
 import * as completion from "../src/internal/completion.js"
 import { written } from "../src/internal/declaration.js"
 import { helpText } from "../src/internal/helpText.js"
+import { nearest } from "../src/internal/nearest.js"
 import { width } from "../src/internal/wrap.js"
 
 /** The problem, or what is requested: the options that differ from those of the command alone, and the arguments. */
@@ -133,10 +134,40 @@ describe("options", () => {
     assert.match(String(read("call /x --pretty formt")), /^--pretty must be one of .* Did you mean format\?$/)
   })
 
+  it("that name an option in place of a command are that option", () => {
+    for (
+      const [written, option] of [
+        ["help", "--help"],
+        ["--quiet help", "--help --quiet"],
+        ["help call", "call --help"],
+        ["help nonsense", "nonsense --help"],
+        ["version", "--version"],
+        ["completions zsh", "--completions zsh"],
+        ["completions", "--completions"],
+        ["completions powershell", "--completions powershell"]
+      ] as const
+    ) assert.deepStrictEqual(read(written), read(option), written)
+    assert.deepStrictEqual(read("help call"), { _tag: "Help", command: "call" })
+    assert.deepStrictEqual(read("call help"), { args: ["help"] })
+  })
+
+  it("that swap letters of a name are near to it", () => {
+    const methods = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD"]
+    for (const method of methods) {
+      for (let at = 1; at < method.length; at += 1) {
+        const swapped = method.slice(0, at - 1) + method.charAt(at) + method.charAt(at - 1) + method.slice(at + 1)
+        assert.strictEqual(nearest(swapped, methods), method, swapped)
+      }
+    }
+    for (const other of ["PURGE", "LINK", "MKCOL"]) assert.isUndefined(nearest(other, methods), other)
+  })
+
   it("belong to a command that exists; the nearest is named, and arguments that none takes are rejected", () => {
     assert.strictEqual(read("Token"), "Unknown command \"Token\". Did you mean token?")
     assert.strictEqual(read("dcotor"), "Unknown command \"dcotor\". Did you mean doctor?")
     assert.strictEqual(read("nonsense"), "Unknown command \"nonsense\".")
+    assert.strictEqual(read("hlep"), "Unknown command \"hlep\". Did you mean help?")
+    assert.strictEqual(read("completion bash"), "Unknown command \"completion\". Did you mean completions?")
     assert.strictEqual(read("--quiet"), "A command is missing.")
     assert.match(String(read("token GET")), /takes options only, and no "GET"/)
   })

@@ -187,17 +187,28 @@ const valuesOf = (
   return values
 }
 
+/** Commands of other tools that are options of this one: `help COMMAND`, `version`, `completions SHELL`. */
+const optionCommands: ReadonlyMap<string, (rest: ReadonlyArray<string>) => ReadonlyArray<string>> = new Map([
+  ["help", (rest) => [...rest, "--help"]],
+  ["version", (rest) => [...rest, "--version"]],
+  ["completions", (rest) => ["--completions", ...rest]]
+])
+
 const request = (args: ReadonlyArray<string>): Request => {
   const all = tokensOf(args, namesOf(global))
   const first = all.find(({ kind }) => kind !== "option")
   const name = first?.kind === "positional" ? first.value : undefined
+  const rest = name === undefined ? args : args.filter((_, index) => index !== first?.index)
+  const asOptions = optionCommands.get(name ?? "")
+  if (asOptions !== undefined) return request(asOptions(rest))
   const command = name === undefined ? undefined : commands.get(name)
   if (name !== undefined && command === undefined) {
     // The value of an option that is unknown would be taken for the command.
     valuesOf(all.filter(({ index }) => index < (first?.index ?? 0)), namesOf({ ...global, ...allOptions }), false)
-    return wrong(`Unknown command "${shown(name)}".${meant(nearest(name, [...commands.keys()]))}`)
+    return wrong(
+      `Unknown command "${shown(name)}".${meant(nearest(name, [...commands.keys(), ...optionCommands.keys()]))}`
+    )
   }
-  const rest = name === undefined ? args : args.filter((_, index) => index !== first?.index)
   const names = namesOf(optionsOf(name))
   const takesArguments = command?.args !== undefined
   const tokens = tokensOf(rest, names)

@@ -3,14 +3,19 @@
  */
 import { closest, distance } from "fastest-levenshtein"
 
-/** Returns the nearest of the names, if its spelling is similar. */
+const lettersOf = (name: string): string => [...name].sort().join("")
+
+/** Returns the nearest of the names, if its spelling is similar, or has the same letters in another order. */
 export const nearest = (text: string, names: ReadonlyArray<string>): string | undefined => {
   const wanted = text.toLowerCase()
   const beginning = wanted.length > 1 ? names.filter((name) => name.toLowerCase().startsWith(wanted)) : []
   const [only] = beginning
   if (only !== undefined && beginning.length === 1) return only
   const caseless = new Map(names.map((name) => [name.toLowerCase(), name]))
-  const found = closest(wanted, [...caseless.keys()])
+  const all = [...caseless.keys()]
+  const swapped = all.find((name) => name.length > 2 && lettersOf(name) === lettersOf(wanted))
+  if (swapped !== undefined) return caseless.get(swapped)
+  const found = closest(wanted, all)
   return distance(wanted, found) <= Math.min(2, wanted.length / 2) ? caseless.get(found) : undefined
 }
 
