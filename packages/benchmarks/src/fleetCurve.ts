@@ -4,6 +4,7 @@
 import { Fleet } from "@effect-oauth/testing"
 import * as Effect from "effect/Effect"
 
+import * as ledgerCost from "./ledgerCost.js"
 import { show } from "./numbers.js"
 import { plot, type Theme } from "./plot.js"
 import type { Table } from "./result.js"
@@ -115,7 +116,7 @@ export const pictures = (costs: ReadonlyArray<Cost>): ReadonlyMap<string, string
 const row = (cells: ReadonlyArray<string>): string => `| ${cells.join(" | ")} |`
 
 /** Returns the page. */
-export const page = (costs: ReadonlyArray<Cost>): string =>
+export const page = (costs: ReadonlyArray<Cost>, ledger: ledgerCost.Cost): string =>
   [
     "# Cost of a fleet",
     "The cost of a fleet that shares one token, by its size: operations on the store per instance, tokens, and the longest " +
@@ -144,5 +145,5 @@ export const page = (costs: ReadonlyArray<Cost>): string =>
       )
     ].join("\n"),
     situations.map(({ description, name }) => `- *${name}*: ${description}`).join("\n"),
-    ""
+    ledgerCost.section(ledger)
   ].join("\n\n")

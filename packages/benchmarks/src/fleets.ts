@@ -1,10 +1,11 @@
 /**
  * Writes the page about the cost of a fleet: `npm run bench:fleets`. Arguments are the sizes; default: 10 to 10,000.
  */
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 import * as fleetCurve from "./fleetCurve.js"
+import type * as ledgerCost from "./ledgerCost.js"
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
@@ -20,5 +21,6 @@ for (const situation of fleetCurve.situations) {
   }
 }
 writeFileSync(path("results/fleets.json"), `${JSON.stringify(costs, null, 2)}\n`)
-writeFileSync(path("FLEETS.md"), fleetCurve.page(costs))
+const ledger = JSON.parse(readFileSync(path("results/ledger.json"), "utf8")) as ledgerCost.Cost
+writeFileSync(path("FLEETS.md"), fleetCurve.page(costs, ledger))
 for (const [name, svg] of fleetCurve.pictures(costs)) writeFileSync(path(`results/${name}`), svg)
