@@ -5,10 +5,6 @@ import tseslint from "typescript-eslint"
 
 // Exceptions to the limit that functions fit on a page, each with the reason.
 const longFunctions = [
-  // One service: the token request with its deadline, its repetition and its reports.
-  "client-credentials/src/TokenEndpoint.ts",
-  // One service: metadata that is fetched once, cached for its lifetime, and shared by concurrent callers.
-  "client-credentials/src/ServerMetadata.ts",
   // A reader of variables: one small function for each kind of value.
   "client-credentials/src/internal/config/environment.ts"
 ].map((path) => `packages/${path}`)

@@ -267,8 +267,9 @@ const replay = (
   })
 
 /**
- * Makes a client on the `HttpClient` and `Authorization` of the context, by the `ReplaySchedule` there. After the scope has
- * ended, its calls fail with `ClientClosed`. Until then, `dpop` and `www-authenticate` are among the header names that
+ * Creates a client on the `HttpClient` and `Authorization` of the context, by the `ReplaySchedule` there. With an `HttpClient`
+ * of `NodeTls`, a call and its token use the same client certificate. After the scope has ended, calls fail with
+ * `ClientClosed`. Until then, `dpop` and `www-authenticate` are among the header names that
  * Effect redacts.
  *
  * @since 3.0.0

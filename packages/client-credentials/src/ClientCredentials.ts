@@ -223,8 +223,9 @@ export const make = (
 /**
  * Provides a client with these options.
  *
- * Two references are read beside the `HttpClient`: `ReplaySchedule`, when the layer is built (a layer of
- * another schedule provided to this layer changes it), and the overrides of each call (`TokenRequest.withOverrides`).
+ * Three references are read beside the `HttpClient`: when the layer is built, `ReplaySchedule` (a layer of another schedule
+ * provided to this layer changes it) and the client certificate that a layer of `NodeTls` provides with its `HttpClient`; and
+ * the overrides of each call (`TokenRequest.withOverrides`).
  *
  * @example
  * import { ClientCredentials } from "@effect-oauth/client-credentials"

@@ -180,6 +180,14 @@ const notOnBehalfOf = Effect.suspend(() =>
   })
 )
 
+/** The error of a server that does not take proofs by the configured algorithm (RFC 9449 section 5.1). */
+const unsupportedProof = (issuer: string | undefined, supported: ReadonlyArray<string>) =>
+  new DiscoveryFailed({
+    issuer: issuer ?? "",
+    problem: `it takes DPoP proofs by ${supported.join(", ")} only: choose one of these as dpop.algorithm`,
+    retryable: false
+  })
+
 /** The lifetime of a token that states none, in milliseconds: no longer than what was presented for it is valid. */
 const lifeWithin = (life: number, requestedAt: number, expiresAt: number | undefined): number =>
   expiresAt === undefined ? life : Math.max(1000, Math.min(life, expiresAt - requestedAt))
@@ -191,7 +199,57 @@ const counted = (options: RequestOptions | undefined) => (errorType: string | un
   })
 
 /**
- * Creates a token endpoint on the `HttpClient`, `ClientConfig` and `ServerMetadata` of the context; with proofs if `dpop`
+ * The binding of tokens to the client certificate (RFC 8705 section 3). Once it is known, the metadata is not read again for
+ * each call; requests that find it out at the same time find the same, so it is not in a `Ref`.
+ */
+const bindingOf = (
+  { authentication, certificateBoundTokens, dpop }: ClientConfig,
+  metadata: ServerMetadata
+) => {
+  let known = certificateBoundTokens
+
+  /** Returns what decides the URL and the binding of a request with a method of client authentication. */
+  const situationOf = (
+    server: { readonly certificateBoundTokens?: boolean | undefined } | undefined,
+    { method, mutualTls: byCertificate }: { readonly method: string; readonly mutualTls: boolean }
+  ): mutualTls.Situation => {
+    const situation = {
+      method,
+      byCertificate,
+      wanted: certificateBoundTokens,
+      hasDpop: dpop !== undefined,
+      serverBinds: server?.certificateBoundTokens
+    }
+    known = mutualTls.bindsTokens(situation)
+    return situation
+  }
+
+  const isBound = Effect.suspend(() =>
+    known !== undefined ?
+      Effect.succeed(known) :
+      Effect.map(Effect.option(metadata.get), (server) =>
+        mutualTls.bindsTokens(situationOf(Option.getOrUndefined(server), authentication(undefined))))
+  )
+  return { isBound, situationOf }
+}
+
+/** Logs a warning if another client of this process was issued a token for the same request. */
+const warnOfDuplicate = (owner: object, request: TokenRequest, token: AccessToken, { reason }: RequestOptions) =>
+  // Requests of other grants may be equal, and for different workloads or users.
+  request.grant !== grants.clientCredentials ? Effect.void : Effect.clockWith((clock) => {
+    const now = clock.unsafeCurrentTimeMillis()
+    const until = issuedTokens.note(clock, { owner, request, token, now, isFirst: reason === "cold" })
+    return until === undefined ? Effect.void : Effect.logWarning(
+      `Access token requested again: another client of this process was issued a token for the same request, which ` +
+        `is valid until ${new Date(until).toISOString()}. Each client has its own cache, and each build of a layer ` +
+        "makes a client. Create a PromiseClient once for the whole program. Bind a layer to a constant (const Api = " +
+        "ClientCredentials.layerEnv()) and provide that constant once, at the top of the program, not in every call."
+    )
+  })
+
+/**
+ * Creates a token endpoint on the `HttpClient`, `ClientConfig` and `ServerMetadata` of the context; with the client
+ * certificate of `NodeTls`, if that provides the `HttpClient`; with proofs if `dpop`
  * is configured, and then tokens that are not bound to its key are rejected (RFC 9449 section 5). When the scope ends,
  * requests in flight are interrupted, and later ones fail with `ClientClosed`.
  *
@@ -227,8 +285,7 @@ export const make = (
   Effect.gen(function*() {
     const limits = yield* validate(parts.tokenEndpoint, options)
     const config = yield* ClientConfig
-    const { authentication, certificateBoundTokens, grant, request, tokenResponse: response, tokenType = "verify" } =
-      config
+    const { authentication, grant, request, tokenResponse: response, tokenType = "verify" } = config
     const metadata = yield* ServerMetadata
     const dpop = config.dpop === undefined ? undefined : yield* config.dpop
     const certificate = yield* CurrentCertificate
@@ -237,42 +294,18 @@ export const make = (
 
     const { within } = yield* lifetime.make
 
-    const situationOf = (
-      server: { readonly certificateBoundTokens?: boolean | undefined } | undefined,
-      { method, mutualTls }: { readonly method: string; readonly mutualTls: boolean }
-    ): mutualTls.Situation => ({
-      method,
-      byCertificate: mutualTls,
-      wanted: certificateBoundTokens,
-      hasDpop: dpop !== undefined,
-      serverBinds: server?.certificateBoundTokens
-    })
-
-    // Binding of tokens to the certificate, once it is known: the metadata is not read again for each call.
-    let isBound: boolean | undefined = certificateBoundTokens
-    const bound = Effect.suspend(() =>
-      isBound !== undefined ?
-        Effect.succeed(isBound) :
-        Effect.map(Effect.option(metadata.get), (server) =>
-          isBound ??= mutualTls.bindsTokens(situationOf(Option.getOrUndefined(server), authentication(undefined))))
-    )
+    const binding = bindingOf(config, metadata)
 
     const requestToken = (request: TokenRequest, options: RequestOptions | undefined) =>
       Effect.gen(function*() {
         const server = yield* metadata.get
         const { authenticationMethods, dpopAlgorithms, issuer, signingAlgorithms, tokenEndpoint } = server
         if (dpop !== undefined && dpopAlgorithms?.includes(dpop.algorithm) === false) {
-          return yield* new DiscoveryFailed({
-            issuer: issuer ?? "",
-            problem: `it takes DPoP proofs by ${dpopAlgorithms.join(", ")} only: choose one of these as dpop.algorithm`,
-            retryable: false
-          })
+          return yield* unsupportedProof(issuer, dpopAlgorithms)
         }
         const method = authentication(authenticationMethods)
         if (request.subject !== undefined && grant?.isOnBehalfOf !== true) return yield* notOnBehalfOf
-        const situation = situationOf(server, method)
-        isBound = mutualTls.bindsTokens(situation)
-        const aliased = mutualTls.usesAliases(situation)
+        const aliased = mutualTls.usesAliases(binding.situationOf(server, method))
         const url = aliased ? server.mutualTls.tokenEndpoint ?? tokenEndpoint : tokenEndpoint
         yield* Effect.annotateCurrentSpan("oauth.client_authentication", method.method)
         const requestedScope = request.scope.split(" ").filter((name) => name !== "")
@@ -307,26 +340,12 @@ export const make = (
 
     const reportQuotas = announcedQuotas.make()
     const owner = {}
-    const noticeDuplicate = (request: TokenRequest, token: AccessToken, { reason }: RequestOptions) =>
-      // Requests of other grants may be equal, and for different workloads or users.
-      request.grant !== grants.clientCredentials ? Effect.void : Effect.clockWith((clock) => {
-        const now = clock.unsafeCurrentTimeMillis()
-        const until = issuedTokens.note(clock, { owner, request, token, now, isFirst: reason === "cold" })
-        return until === undefined ? Effect.void : Effect.logWarning(
-          `Access token requested again: another client of this process was issued a token for the same request, which ` +
-            `is valid until ${
-              new Date(until).toISOString()
-            }. Each client has its own cache, and each build of a layer ` +
-            "makes a client. Create a PromiseClient once for the whole program. Bind a layer to a constant (const Api = " +
-            "ClientCredentials.layerEnv()) and provide that constant once, at the top of the program, not in every call."
-        )
-      })
 
     return {
       request: dpop === undefined ? request : tokenRequests.boundTo(request, dpop.thumbprint),
       certificateThumbprint: certificate === undefined ?
         undefined :
-        Effect.flatMap(bound, (isBound) => isBound ? certificate.thumbprint : Effect.succeed(undefined)),
+        Effect.flatMap(binding.isBound, (isBound) => isBound ? certificate.thumbprint : Effect.succeed(undefined)),
       requestToken: (request, options) =>
         within(
           (certificate === undefined
@@ -337,7 +356,9 @@ export const make = (
               Effect.tapError((error) =>
                 Effect.annotateCurrentSpan("error.type", error._tag === "TokenErrorResponse" ? error.error : error._tag)
               ),
-              Effect.tap(({ token }) => options === undefined ? Effect.void : noticeDuplicate(request, token, options)),
+              Effect.tap(({ token }) =>
+                options === undefined ? Effect.void : warnOfDuplicate(owner, request, token, options)
+              ),
               Effect.withSpan("oauth.token.request", { captureStackTrace: false })
             )
         )

@@ -30,6 +30,7 @@ const create = ({ algorithm, key }: Dpop): Effect.Effect<proofKey.ProofKey, Inva
 
 /** Returns the first success of an effect to all callers. Until there is one, each caller runs the effect. */
 const firstOf = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  // No `Ref`: it is set once, by the first caller, and all later ones read it.
   let first: { readonly value: A } | undefined
   return Effect.suspend(() =>
     first === undefined

@@ -59,9 +59,6 @@ export const ofToken = (seal: Seal, client: Client) => {
         : seal.name(JSON.stringify([...Object.entries(request).sort(byName).map(inClear), ...owners])))
 }
 
-/** Returns the key of the last failure to request the token of a key. */
-export const ofFailure = (seal: Seal, token: string): Effect.Effect<string> => seal.name(`failure ${token}`)
-
 /** Returns the key of a budget's ledger: of the clients that share its name, or of one client. */
 export const ofBudget = (
   seal: Seal,

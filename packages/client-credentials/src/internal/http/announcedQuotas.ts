@@ -36,6 +36,7 @@ const warningOf = (
 
 /** Creates the reporter of announced quotas. It warns once per window and part of a quota. */
 export const make = () => {
+  // Read and replaced in one synchronous step, so not in a `Ref`.
   const reported = new Map<string, Reported>()
 
   const isNew = (key: string, quota: issuerQuota.Quota, used: Reported["used"] | undefined, now: number): boolean => {

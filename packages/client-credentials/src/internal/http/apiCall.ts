@@ -155,7 +155,7 @@ const secretHeaders = ["authorization", "dpop"]
 
 /**
  * Restricts the token of a call to allowed URLs. The program decides about retries of the call, and about redirects to allowed
- * URLs, if they are followed.
+ * URLs, if they are followed. Only the fiber of the call changes its fields, so they are not in a `Ref`.
  */
 class Gate implements transport.Observer {
   readonly isTraced = true

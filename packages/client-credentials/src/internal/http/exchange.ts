@@ -127,6 +127,7 @@ const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): 
   }
   note(request)
   const secrets = ["authorization", "dpop"].filter((name) => request.headers[name] !== undefined)
+  // State of this one request, which only its own fiber changes, so not in a `Ref`.
   let hasEnded = false
   // A fiber that the program forked meanwhile, such as a queue of requests, may send similar requests later.
   const isOwn = (sent: HttpClientRequest.HttpClientRequest): boolean =>

@@ -77,6 +77,7 @@ export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<S
  */
 const buildOnDemand = <R, E>(layer: Layer.Layer<R, E>) => {
   type Runtime = ManagedRuntime.ManagedRuntime<R, E>
+  // No `Ref`: callers are plain promises, before a runtime exists.
   let current: { readonly runtime: Runtime; readonly ready: Promise<Runtime> } | undefined
   let closing: Promise<void> | undefined
 

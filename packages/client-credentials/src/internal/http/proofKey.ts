@@ -145,6 +145,7 @@ export const make = (
       : fromSigner(key)
     const jkt = yield* Effect.promise(() => thumbprint(pair.publicKey))
     const clocks = serverClocks.make()
+    // The last nonce of each server. Of two responses at the same time either will do, so it is not in a `Ref`.
     const nonces = new Map<string, string>()
 
     return {

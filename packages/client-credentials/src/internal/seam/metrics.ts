@@ -219,6 +219,7 @@ export const maxLabels = 100
  * Returns a function that bounds the number of labels, since a metric registry keeps each series for the lifetime of the process.
  */
 export const labels = (max: number) => {
+  // Bounds what the registry of metrics, which is global as well, keeps.
   const known = new Set<string>()
   return (clientId: string): string => {
     if (!known.has(clientId) && known.size >= max) return "other"
