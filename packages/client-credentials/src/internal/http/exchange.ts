@@ -236,7 +236,7 @@ const readBody = (
           body: undefined,
           unread: `with the content coding "${error.coding}", which is not supported`
         })
-        : redirected.isRedirect(response.status)
+        : redirected.isRedirection(response.status)
         ? Effect.succeed<Content>({ body: "" })
         : new TokenEndpointUnavailable({ endpoint, ...transportFailure.reason(error.cause ?? error) })
     )

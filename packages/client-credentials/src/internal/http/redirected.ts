@@ -15,9 +15,10 @@ export const leadsTo = (
 ): boolean => {
   const response = transport.responseOf(result)
   const location = response?.headers["location"]
-  if (response === undefined || location === undefined || !isRedirect(response.status)) return false
+  if (response === undefined || location === undefined || !isRedirection(response.status)) return false
   const base = transport.urlOf(response.request)?.href
   return URL.canParse(location, base) && new URL(location, base).href === transport.urlOf(next)?.href
 }
 
-export const isRedirect = (status: number): boolean => status >= 300 && status < 400
+/** Returns whether a status is of the class of redirections, all of which some client follows (RFC 9110 section 15.4). */
+export const isRedirection = (status: number): boolean => status >= 300 && status < 400
