@@ -177,6 +177,12 @@ describe("the URL", () => {
       ["/a?", "c=d", "https://api.example.com/v1/a?c=d"],
       ["/%7Ea%2fb", "", "https://api.example.com/v1/~a%2Fb"],
       ["/a b?c d", "", "https://api.example.com/v1/a%20b?c%20d"],
+      ["localhost:8080/x", "a=b", "http://localhost:8080/x?a=b"],
+      ["127.0.0.1:8080", "", "http://127.0.0.1:8080/"],
+      ["[::1]:8080/x", "", "http://[::1]:8080/x"],
+      ["other.example.com:8443/x", "", "https://other.example.com:8443/x"],
+      ["items:1", "", "https://api.example.com/v1/items:1"],
+      ["v1.2/x", "", "https://api.example.com/v1/v1.2/x"],
       [":", "", "http://localhost/"],
       [":?a", "", "http://localhost/?a"]
     ] as const

@@ -50,7 +50,7 @@ export const next = (
   const stay = (reason: string): Next => ({ _tag: "Stay", reason })
   if (found === undefined) return stay("it names no URL")
   if (new URL(found).origin !== new URL(url).origin) {
-    return stay(`${shown(found)} is another origin, and the token would go along`)
+    return stay("it leads to another origin, and the token would go along")
   }
   return followed >= maxRedirects
     ? stay(`${maxRedirects} redirects were followed already`)

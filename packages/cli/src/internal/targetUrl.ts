@@ -4,6 +4,7 @@
  *     /items, items      from API_BASE_URL
  *     https://...        as it is
  *     api.example.com/x  an allowed origin without its scheme
+ *     host.example:80/x  another host, by its port: a URL without its scheme
  *     :8080/x            http://localhost:8080/x
  */
 import * as Either from "effect/Either"
@@ -18,6 +19,10 @@ export interface Api {
 /** The beginning of the URL, and the path and query that follow it. */
 type Parts = readonly [origin: string, rest: string]
 
+const withPort = /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|\[[0-9a-f:.]+\]):\d{1,5}$/i
+
+const isLocal = /^(?:localhost|127\.|\[::1\])/i
+
 const parts = (written: string, { baseUrl, origins }: Api): Parts => {
   const [, origin, rest] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)(.*)$/is.exec(written) ?? []
   if (origin !== undefined && rest !== undefined) return [origin, rest]
@@ -29,6 +34,8 @@ const parts = (written: string, { baseUrl, origins }: Api): Parts => {
   const host = written.split(/[/?#]/, 1)[0] ?? ""
   const known = [...origins].find((one) => new URL(one).host === host.toLowerCase())
   if (known !== undefined) return [known, written.slice(host.length)]
+  // Another host, to which the token is not sent: it must not become a path of the API.
+  if (withPort.test(host)) return [`${isLocal.test(host) ? "http" : "https"}://${host}`, written.slice(host.length)]
   return [baseUrl, written === "" || /^[/?#]/.test(written) ? written : `/${written}`]
 }
 
