@@ -177,10 +177,11 @@ const write = (
   copy: Copy,
   store: TokenStore,
   base: Known,
-  { after: ledger, changes }: Pick<Decided, "after" | "changes">,
+  { after, changes }: Pick<Decided, "after" | "changes">,
   now: number
 ) =>
   Effect.gen(function*() {
+    const ledger = ledgers.stated(copy.budget, after, now)
     copy.writes += 1
     const text = storedLedger.encode({ id: base.id, writer: copy.writer, ledger }, copy.writes)
     const value = yield* copy.seal.seal(copy.key, text)
@@ -246,8 +247,10 @@ const decideInStore = (copy: Copy, waiting: ReadonlyArray<Waiting>): Effect.Effe
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       const { isCertain, now } = yield* present(copy)
       const base = copy.known ?? (yield* read(copy, Option.none(), now))
-      const decided = decideAll(waiting, ledgerOf(copy, base, now), now)
-      const isChanged = decided.changes.length > 0 || copy.owed.length > 0 || base.isOwed
+      const before = ledgerOf(copy, base, now)
+      const decided = decideAll(waiting, before, now)
+      const isChanged = decided.changes.length > 0 || copy.owed.length > 0 || base.isOwed ||
+        !ledgers.isStated(copy.budget, before, now)
       // A ledger of a wrong time would lack requests that count, so the store is read first.
       if (isChanged && (isCertain || isCurrent)) {
         const outcome = yield* write(copy, store, base, decided, now)

@@ -4,6 +4,7 @@
  */
 import { isRecord, readJson } from "../protocol/json.js"
 import * as ledgers from "../token/ledger.js"
+import type { Retention } from "../token/retention.js"
 
 export interface Stored {
   /** Identifier that is equal for all ledgers that continue the previous count. */
@@ -30,6 +31,9 @@ const isQuota = (value: unknown): value is ledgers.AnnouncedQuota =>
   (value["organization"] === undefined || typeof value["organization"] === "string") &&
   isInteger(value["limit"]) && isInteger(value["remaining"]) &&
   isMoment(value["resetsAt"]) && isMoment(value["announcedAt"])
+
+const isRetention = (value: unknown): value is Retention =>
+  isRecord(value) && isInteger(value["length"]) && value["length"] > 0 && isMoment(value["until"])
 
 /** Indexes of recipients. The first is that of most requests. */
 const indexes = () => {
@@ -59,7 +63,8 @@ export const encode = ({ id, ledger, writer }: Stored, write: number): string =>
     details.push(typeof spend === "number" ? 0 : 2 * indexOf(spend) + (spend.isUnknown ? 1 : 0))
     isDetailed ||= typeof spend !== "number"
   }
-  const rest = JSON.stringify({ id, writer, write, resetAt: ledger.resetAt, recipients, quotas: ledger.quotas })
+  const { quotas, resetAt, retentions } = ledger
+  const rest = JSON.stringify({ id, writer, write, resetAt, retentions, recipients, quotas })
   return `${rest.slice(0, -1)},"spent":[${differences.join()}],"details":[${isDetailed ? details.join() : ""}]}`
 }
 
@@ -92,10 +97,12 @@ const readSpent = (
 export const decode = (text: string): Stored | undefined => {
   const json = readJson(text)
   if (!isRecord(json)) return undefined
-  const { details, id, quotas, recipients, resetAt, spent: differences, writer } = json
+  const { details, id, quotas, recipients, resetAt, retentions, spent: differences, writer } = json
   if (typeof id !== "string" || typeof writer !== "string") return undefined
   if (!Array.isArray(differences) || !Array.isArray(details)) return undefined
   if (resetAt !== undefined && !isMoment(resetAt)) return undefined
+  // Earlier versions write none, and ignore those that they read.
+  if (retentions !== undefined && !isArrayOf(retentions, isRetention)) return undefined
   if (!isArrayOf(recipients, isPair) || !isArrayOf(quotas, isQuota)) return undefined
   const spent = readSpent(differences, details, recipients)
   return spent === undefined ? undefined : {
@@ -112,7 +119,10 @@ export const decode = (text: string): Stored | undefined => {
         resetsAt,
         announcedAt
       })),
-      ...(resetAt === undefined ? {} : { resetAt })
+      ...(resetAt === undefined ? {} : { resetAt }),
+      ...(retentions === undefined
+        ? {}
+        : { retentions: retentions.map(({ length, until }) => ({ length, until })) })
     }
   }
 }

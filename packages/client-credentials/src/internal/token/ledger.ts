@@ -5,6 +5,7 @@
 import type { Quota } from "../protocol/issuerQuota.js"
 import { endOfOld, endsOf, keptFor, type Window } from "./budgetWindow.js"
 import { maxSkew } from "./instant.js"
+import * as retention from "./retention.js"
 import * as unanswered from "./unanswered.js"
 
 export interface Limit {
@@ -52,6 +53,8 @@ export interface Ledger {
   readonly quotas: ReadonlyArray<AnnouncedQuota>
   /** Moment of the last reset. Requests until then count no longer, also those in the copies of other processes. */
   readonly resetAt?: number | undefined
+  /** Times for which the processes that share the ledger keep requests; absent before the first write. */
+  readonly retentions?: ReadonlyArray<retention.Retention> | undefined
 }
 
 export const empty: Ledger = { spent: [], quotas: [] }
@@ -283,18 +286,35 @@ export const usage = (
 
 const hour = 3_600_000
 
-/** Returns the time for which a request is kept: the longest window, but at least one hour. */
-const kept = ({ limits }: Budget): number => Math.max(hour, ...limits.map(({ window }) => keptFor(window)))
+/** Returns the time for which a budget keeps a request: its longest window, but at least one hour. */
+const ownTime = ({ limits }: Budget): number =>
+  Math.ceil(Math.max(hour, ...limits.map(({ window }) => keptFor(window))))
+
+/** Returns the time for which a ledger keeps a request: the longest of all processes that share it. */
+const kept = (budget: Budget, { retentions = [] }: Ledger, now: number): number =>
+  retention.longest(retentions, ownTime(budget), now)
+
+/** Returns the ledger as the budget writes it, with the time for which the budget keeps requests. */
+export const stated = (budget: Budget, ledger: Ledger, now: number): Ledger => ({
+  ...ledger,
+  retentions: retention.stated(ledger.retentions ?? [], ownTime(budget), now)
+})
+
+/** Returns whether the other processes that share the ledger keep its requests for as long as the budget needs them. */
+export const isStated = (budget: Budget, { retentions = [], spent }: Ledger, now: number): boolean =>
+  spent.length === 0 || retention.isStated(retentions, ownTime(budget), now)
 
 /**
- * Returns the ledger at a moment, without requests that no longer count. Requests of the future count as well, since the clock
- * of the store may have been set back, but not those that are further ahead than a request is kept: these are of a process
- * whose clock was wrong. Requests that the budget no longer counts are subtracted from the quotas that still count them.
+ * Returns the ledger at a moment, without requests that no longer count for any process that shares it. Requests of the
+ * future count as well, since the clock of the store may have been set back, but not those that are further ahead than a
+ * request is kept: these are of a process whose clock was wrong. Requests that the budget no longer counts are subtracted
+ * from the quotas that still count them.
  */
 export const current = (budget: Budget, ledger: Ledger, now: number): Ledger => {
   const { quotas, spent } = ledger
-  const from = indexAfter(spent, now - kept(budget))
-  const to = indexAfter(spent, now + kept(budget))
+  const time = kept(budget, ledger, now)
+  const from = indexAfter(spent, now - time)
+  const to = indexAfter(spent, now + time)
   const old = spent.slice(0, from)
   return {
     ...ledger,
@@ -306,8 +326,8 @@ export const current = (budget: Budget, ledger: Ledger, now: number): Ledger => 
 }
 
 /** Returns the moment until which the store keeps a ledger that is written now. */
-export const expiresAt = (budget: Budget, { quotas }: Ledger, now: number): number =>
-  Math.max(now + kept(budget), ...quotas.map(({ resetsAt }) => resetsAt))
+export const expiresAt = (budget: Budget, ledger: Ledger, now: number): number =>
+  Math.max(now + kept(budget, ledger, now), ...ledger.quotas.map(({ resetsAt }) => resetsAt))
 
 /** Changes that follow from a decision. */
 export type Change =
@@ -398,6 +418,6 @@ export const apply = (ledger: Ledger, change: Change): Ledger => {
     case "Announced":
       return { ...ledger, quotas: withQuotas(quotas, change.quotas) }
     case "Reset":
-      return { ...empty, resetAt: change.at }
+      return { ...ledger, ...empty, resetAt: change.at }
   }
 }

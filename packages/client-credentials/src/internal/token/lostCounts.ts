@@ -3,6 +3,7 @@
  * the last writes. All times are in milliseconds since the epoch.
  */
 import * as ledgers from "./ledger.js"
+import * as retention from "./retention.js"
 
 /**
  * Time in milliseconds by which a process expects its requests for less long than ledgers keep them, so that another process
@@ -84,13 +85,17 @@ export const restored = (
 export const merged = (known: ledgers.Ledger, stored: ledgers.Ledger): ledgers.Ledger => {
   const lost = missing(known, stored)
   const kept = since(stored, known)
-  if (lost.length + known.quotas.length === 0 && kept === stored.spent) return stored
+  const { retentions = [] } = known
+  if (lost.length + known.quotas.length + retentions.length === 0 && kept === stored.spent) return stored
   const resetAt = Math.max(known.resetAt ?? -Infinity, stored.resetAt ?? -Infinity)
   return {
     spent: lost.length === 0
       ? kept
       : [...kept, ...lost].sort((one, other) => ledgers.detailsOf(one).at - ledgers.detailsOf(other).at),
     quotas: ledgers.withQuotas(known.quotas, stored.quotas),
-    ...(resetAt === -Infinity ? {} : { resetAt })
+    ...(resetAt === -Infinity ? {} : { resetAt }),
+    ...(retentions.length === 0 && stored.retentions === undefined
+      ? {}
+      : { retentions: retention.compacted([...retentions, ...stored.retentions ?? []]) })
   }
 }
