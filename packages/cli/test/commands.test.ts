@@ -545,10 +545,37 @@ describe("status, inspect and revoke", () => {
       })
       assert.isAbove(Date.parse(shown.limits[0]?.room_at ?? ""), Date.parse(shown.now))
       const reset = yield* user.run(["budget", "--reset"], limited)
-      assert.strictEqual(reset.stderr, "The tokens of test-client are counted from zero again.\n")
+      assert.match(
+        reset.stderr,
+        /^The tokens of test-client are counted from zero again\.\nCounted in the files of this machine: \/\S+\/tokens\n$/
+      )
       assert.match(reset.stdout, /│ any 1 d │ +0 of 2 │ +2 │ now +│/)
       assert.strictEqual((yield* user.run(["token", "--fresh"], limited)).exitCode, 0)
       assert.strictEqual((yield* server.issued).length, 3)
+    }), minute)
+
+  it.scopedLive("the store of a fleet is not taken for the files of this machine", () =>
+    Effect.gen(function*() {
+      const { env, user } = yield* start()
+      const limited = { ...env, OAUTH_TOKENS_PER_DAY: "2" }
+      yield* user.run(["token"], { env: limited })
+      for (
+        const name of ["REDIS_URL", "UPSTASH_REDIS_REST_URL", "DATABASE_URL", "TOKEN_STORE_DIR", "TOKEN_STORE_KEY"]
+      ) {
+        const fleet = { env: { ...limited, [name]: "c4n4ry" } }
+        const reset = yield* user.run(["budget", "--reset"], fleet)
+        assert.strictEqual(reset.exitCode, 10, name)
+        assert.match(
+          reset.stderr,
+          new RegExp(`^error: ${name} is set, but .*fleets\\.md#show-and-reset-the-count`, "s")
+        )
+        for (const command of ["budget", "status"]) {
+          const shown = yield* user.run([command], fleet)
+          assert.match(shown.stderr, new RegExp(`^warning: ${name} is set, but`), command)
+          assert.match(shown.stdout, / 1 of 2 /)
+          assert.notInclude(reset.stderr + shown.stderr, "c4n4ry")
+        }
+      }
     }), minute)
 
   it.scopedLive("a token that is revoked is forgotten, and the next one is another", () =>

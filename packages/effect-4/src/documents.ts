@@ -81,7 +81,8 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/guides/sqlite.ts",
     "examples/src/guides/redis.ts",
     "examples/src/guides/promises/fleet.ts",
-    "testing/test/guide/store.test.ts"
+    "testing/test/guide/store.test.ts",
+    "examples/src/fleet-budget.ts"
   ],
   "guides/serverless.md": platforms.map((name) => `examples/src/guides/serverless/${name}.ts`),
   "guides/keys.md": keys.map((name) => `examples/src/guides/${name}.ts`),

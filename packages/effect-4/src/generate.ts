@@ -35,6 +35,7 @@ const testsOfExamples = [
   "durableObject.test.ts",
   "bundle.ts",
   "cluster.test.ts",
+  "fleetBudget.test.ts",
   "googleImpersonation.test.ts",
   "mcp.test.ts",
   "frozen.test.ts",

@@ -11,6 +11,7 @@ import { harmless } from "../ansi.js"
 import * as client from "../client.js"
 import * as durationText from "../durationText.js"
 import { Failure } from "../Failure.js"
+import * as fleetStore from "../fleetStore.js"
 import { own } from "../profileText.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
@@ -79,6 +80,8 @@ const layer = (chosen: settings.Settings) =>
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
     const chosen = settings.withoutApi(yield* settings.load(options.profile))
+    yield* options.reset ? fleetStore.rejected(chosen) : fleetStore.noted(chosen)
+    const { tokens } = yield* settings.places
     const show = Effect.gen(function*() {
       const { note, out, print, room } = yield* Screen
       const { clientId } = (yield* ClientConfig.ClientConfig).request
@@ -87,6 +90,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
         yield* budget.reset
         yield* note(`The tokens of ${clientId} are counted from zero again.`)
       }
+      yield* note(`Counted in the files of this machine: ${tokens}`)
       const ledger = yield* budget.ledger
       if (options.json) {
         yield* print(asJson(clientId, ledger))

@@ -13,6 +13,7 @@ import { harmless } from "../ansi.js"
 import * as client from "../client.js"
 import * as durationText from "../durationText.js"
 import { explain } from "../explain.js"
+import * as fleetStore from "../fleetStore.js"
 import type { Common, Ended } from "../run.js"
 import { Screen } from "../Screen.js"
 import * as settings from "../settings.js"
@@ -95,7 +96,11 @@ const all = Effect.gen(function*() {
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
     const { complain, err, out, print, room } = yield* Screen
-    const rows = options.all ? yield* all : [yield* row(yield* settings.load(options.profile))]
+    const single = Effect.flatMap(
+      Effect.tap(settings.load(options.profile), fleetStore.noted),
+      (chosen) => Effect.map(row(chosen), (shown) => [shown])
+    )
+    const rows = yield* options.all ? all : single
     if (options.json) yield* print(JSON.stringify(rows))
     else {
       const paint = { usable: out.green, expired: out.yellow, none: out.dim, unknown: out.red }
