@@ -12,7 +12,7 @@ import { sealKey } from "../../client-credentials/test/support/sealKey.js"
 import { patient, refreshing, Servers, tokensIssued } from "./fleet.js"
 import * as sentinel from "./sentinel.js"
 
-const rounds = runs("failovers by Sentinel at random moments", { quick: 2, full: 12 })
+const rounds = runs("failovers by Sentinel at random moments", { quick: 1, full: 12 })
 const seed = process.env["FC_SEED"] ?? "failovers"
 const size = 10
 

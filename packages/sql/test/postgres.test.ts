@@ -154,7 +154,7 @@ describe.skipIf(!postgresServer.isInstalled)("a statement on Postgres", () => {
 })
 
 describe.skipIf(!postgresServer.isInstalled)("more processes than Postgres has connections", () => {
-  const rounds = runs("rounds of processes without a connection", { quick: 2, full: 8 })
+  const rounds = runs("rounds of processes without a connection", { quick: 1, full: 8 })
   it.scopedLive(
     "never exceed the limit of the budget, and use one connection each",
     () =>
