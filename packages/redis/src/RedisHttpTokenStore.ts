@@ -41,7 +41,8 @@ export interface Options {
   readonly timeout?: Duration.DurationInput | undefined
 }
 
-const isLoopback = (host: string): boolean => host === "localhost" || host === "127.0.0.1" || host === "[::1]"
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host)
 
 const isAllowed = (url: unknown): boolean => {
   if (typeof url !== "string" || !URL.canParse(url)) return false

@@ -90,7 +90,15 @@ describe("a store on Redis over HTTP", () => {
   it.effect("takes https: URLs, and http: on this machine", () =>
     Effect.gen(function*() {
       const token = Redacted.make("t0k3n")
-      for (const url of ["redis://eu1.upstash.io", "http://eu1.upstash.io", "https://user:word@eu1.upstash.io", ""]) {
+      for (
+        const url of [
+          "redis://eu1.upstash.io",
+          "http://eu1.upstash.io",
+          "http://127.0.0.1.upstash.io",
+          "https://user:word@eu1.upstash.io",
+          ""
+        ]
+      ) {
         const error = yield* Effect.flip(Layer.build(RedisHttpTokenStore.layer({ url, token })))
         assert.instanceOf(error, InvalidConfig.InvalidConfig)
         assert.strictEqual(error.message, "url: expected an https: URL without user name and password")
@@ -100,7 +108,12 @@ describe("a store on Redis over HTTP", () => {
         absent instanceof InvalidConfig.InvalidConfig && absent.problems.map(({ setting }) => setting),
         ["url", "token"]
       )
-      for (const url of ["https://eu1.upstash.io", "http://localhost:8079"]) {
+      for (
+        const url of [
+          "https://eu1.upstash.io",
+          ...["localhost", "127.0.0.1", "127.8.0.9", "[::1]"].map((host) => `http://${host}:8079`)
+        ]
+      ) {
         yield* Layer.build(RedisHttpTokenStore.layer({ url, token }))
       }
     }).pipe(Effect.scoped))

@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
+import { isLoopback, parse } from "../../../../client-credentials/dist/internal/protocol/urls.js"
 import * as client from "../client.js"
 import * as clientProof from "../clientProof.js"
 import { explain } from "../explain.js"
@@ -47,15 +48,16 @@ type Secret =
   | { readonly _tag: "None" }
   | { readonly _tag: "Given"; readonly secret: Redacted.Redacted<string> }
 
-const isLoopback = (url: string): boolean =>
-  URL.canParse(url) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname) &&
-  new URL(url).protocol === "http:"
+const isHttpLoopback = (text: string): boolean => {
+  const url = parse(text)
+  return url !== undefined && url.protocol === "http:" && isLoopback(url)
+}
 
 /** Returns true if the answer is valid, or else the expected value. */
 type Check = (text: string) => true | string
 
 const url: Check = (text) =>
-  URL.canParse(text) && (text.startsWith("https://") || isLoopback(text))
+  URL.canParse(text) && (text.startsWith("https://") || isHttpLoopback(text))
     ? true
     : "An absolute URL, https: (http: to this machine only)"
 
@@ -214,7 +216,7 @@ const answers = (options: Options, name: string) =>
       ...named(resource, "OAUTH_RESOURCE"),
       ...named(scope, "OAUTH_SCOPE"),
       ...named(tokensPerDay, profileText.own.tokensPerDay),
-      ...([issuer, tokenUrl, Option.some(apiBaseUrl)].some((one) => Option.exists(one, isLoopback))
+      ...([issuer, tokenUrl, Option.some(apiBaseUrl)].some((one) => Option.exists(one, isHttpLoopback))
         ? { OAUTH_ALLOW_HTTP_LOOPBACK: "true" }
         : {}),
       ...named(Option.map(options.caFile, (path) => Path.resolve(path)), "OAUTH_TLS_CA_FILE")

@@ -1,6 +1,7 @@
 /**
  * The settings, before anything is sent.
  */
+import { isLoopback } from "../../../../client-credentials/dist/internal/protocol/urls.js"
 import type { Values } from "../profileText.js"
 import * as changes from "./change.js"
 import { diagnose, type Finding, ok, type Rule } from "./finding.js"
@@ -15,13 +16,11 @@ interface ConfigurationFact {
 
 const urls = ["OAUTH_TOKEN_URL", "OAUTH_ISSUER", "API_BASE_URL"] as const
 
-const isLoopback = (url: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname)
-
 /** The URLs with `http:` that are not allowed, to this machine or elsewhere. */
 const plain = ({ values }: ConfigurationFact, toLoopback: boolean) =>
   urls.filter((name) => {
     const value = values[name] ?? ""
-    return /^http:/i.test(value) && URL.canParse(value) && isLoopback(value) === toLoopback
+    return /^http:/i.test(value) && URL.canParse(value) && isLoopback(new URL(value)) === toLoopback
   })
 
 const message = ({ problem = "" }: ConfigurationFact): string => problem.replaceAll("\n", "; ")

@@ -1,6 +1,7 @@
 /**
  * Rules for the connection to a server: the cause of each failed step and the remedy.
  */
+import { isLoopback } from "../../../../client-credentials/dist/internal/protocol/urls.js"
 import * as durationText from "../durationText.js"
 import type { Values } from "../profileText.js"
 import * as changes from "./change.js"
@@ -172,8 +173,6 @@ const path = (fact: TlsFact): string => chain(fact).map(({ subject }) => subject
 
 const own = (fact: TlsFact) => chain(fact)[0]
 
-const isLoopback = (url: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname)
-
 const httpUrl = (url: string): string => url.replace(/^https:/i, "http:")
 
 const hasCertificate = ({ values }: Way): boolean => values["OAUTH_TLS_CERTIFICATE_FILE"] !== undefined
@@ -225,9 +224,11 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
     holds: (fact) => code(fact) !== "" && fact.speaksHttp,
     cause: (fact) => `${place(fact)} responds by HTTP without TLS, and ${fact.variable} has https:`,
     fix: ({ url, variable }) =>
-      isLoopback(url) ? changes.set({ [variable]: httpUrl(url), OAUTH_ALLOW_HTTP_LOOPBACK: "true" }) : undefined,
+      isLoopback(new URL(url))
+        ? changes.set({ [variable]: httpUrl(url), OAUTH_ALLOW_HTTP_LOOPBACK: "true" })
+        : undefined,
     remedy: ({ url, variable }) =>
-      isLoopback(url)
+      isLoopback(new URL(url))
         ? ""
         : `Correct the port in ${variable} to the one with TLS: credentials and tokens are sent over TLS only.`
   },
