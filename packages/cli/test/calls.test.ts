@@ -254,7 +254,7 @@ describe("a call", () => {
           away.stderr,
           /Not followed: it leads to another origin, .* It redirects to https:\/\/elsewhere\.example\.com\/seen\.\n$/
         )
-        assert.match((yield* run("call", "-F", "/loop")).stderr, /Not followed: 10 redirects were followed already/)
+        assert.match((yield* run("call", "-F", "/loop")).stderr, /Not followed: it is a redirect after 20 others/)
       }),
     minute
   )
@@ -263,7 +263,7 @@ describe("a call", () => {
     const message = {
       method: "POST",
       query: "",
-      headers: new Map([["content-type", "a/b"]]),
+      headers: new Map([["content-type", "a/b"], ["x-own", "1"]]),
       repeated: new Map(),
       body: new Uint8Array()
     }
@@ -283,9 +283,14 @@ describe("a call", () => {
       if (next?._tag !== "Follow") return
       assert.deepStrictEqual([next.sent.url, next.sent.message.method], ["https://api.example.com/b", expected])
       assert.strictEqual(next.sent.message.body === undefined, expected === "GET")
+      assert.deepStrictEqual(
+        [...next.sent.message.headers.keys()],
+        [...(expected === "GET" ? [] : ["content-type"]), "x-own"]
+      )
     }
     assert.isUndefined(redirects.next(sent, 304, "/b", 0))
     assert.strictEqual(redirects.next(sent, 302, undefined, 0)?._tag, "Stay")
+    assert.strictEqual(redirects.next(sent, 302, "https://user:word@api.example.com/b", 0)?._tag, "Stay")
     assert.strictEqual(redirects.next(sent, 302, "http://api.example.com/b", 0)?._tag, "Stay")
   })
 })

@@ -109,6 +109,6 @@ it("at most twenty redirects are followed", () => {
   assert.strictEqual(next(302, "/", "GET", 19)._tag, "Follow")
   assert.deepStrictEqual(next(302, "/", "GET", 20), {
     _tag: "Problem",
-    problem: "it is a redirect after 20 others. It was not followed"
+    problem: "it is a redirect after 20 others"
   })
 })

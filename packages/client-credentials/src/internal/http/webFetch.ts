@@ -280,7 +280,7 @@ const follow = (
   const { location } = response.headers
   const step = redirects.next({ url, method: request.method }, { status: response.status, location }, count)
   if (step._tag === "Last") return Effect.succeed(received)
-  if (step._tag === "Problem") return failure(response, step.problem)
+  if (step._tag === "Problem") return failure(response, `${step.problem}. It was not followed`)
   const headers = Headers.remove(request.headers, step.without)
   const bare = HttpClientRequest.make(step.method as HttpMethod)(step.url, { headers })
   const next = step.keepsBody && request.body._tag !== "Empty" ? HttpClientRequest.setBody(bare, request.body) : bare

@@ -31,7 +31,7 @@ export type Step =
   }
   | { readonly _tag: "Problem"; readonly problem: string }
 
-const problem = (text: string): Step => ({ _tag: "Problem", problem: `it is a redirect ${text}. It was not followed` })
+const problem = (text: string): Step => ({ _tag: "Problem", problem: `it is a redirect ${text}` })
 
 /** Headers that describe a body and are removed with it. */
 const bodyHeaders = ["content-encoding", "content-language", "content-length", "content-location", "content-type"]
