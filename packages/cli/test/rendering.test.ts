@@ -179,6 +179,8 @@ describe("a JWT", () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")
     const found = jwt.read(`${part({ alg: "RS256" })}.${part({ aud: ["a", "b"], scope: "c d" })}.x`)
     assert.deepStrictEqual(found && [jwt.audience(found), jwt.scope(found)], [["a", "b"], ["c", "d"]])
+    const marked = Buffer.from("\ufeff{\"alg\":\"RS256\"}").toString("base64url")
+    assert.isDefined(jwt.read(`${marked}.${part({})}.x`))
     assert.isUndefined(jwt.read("opaque"))
   })
 })

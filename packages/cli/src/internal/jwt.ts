@@ -1,6 +1,7 @@
 /**
  * The header and claims of a token that is a JWT (RFC 7519). They are not verified, and a client must not rely on them.
  */
+import { isRecord, readJson } from "../../../client-credentials/dist/internal/protocol/json.js"
 
 export interface Jwt {
   readonly header: Readonly<Record<string, unknown>>
@@ -8,14 +9,8 @@ export interface Jwt {
 }
 
 const part = (text: string): Readonly<Record<string, unknown>> | undefined => {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"))
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? value as Readonly<Record<string, unknown>>
-      : undefined
-  } catch {
-    return undefined
-  }
+  const value = readJson(Buffer.from(text, "base64url").toString("utf8"))
+  return isRecord(value) ? value : undefined
 }
 
 /** Returns the JWT, or undefined if the token is not one. */

@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
+import { timeOf } from "../../../../client-credentials/dist/internal/protocol/identityToken.js"
 import { harmless } from "../ansi.js"
 import * as client from "../client.js"
 import * as deadline from "../deadline.js"
@@ -36,10 +37,8 @@ const dates = ["exp", "iat", "nbf", "auth_time"]
 /** Returns the claims that are times, as dates. */
 const times = (claims: Readonly<Record<string, unknown>>): ReadonlyArray<readonly [string, string]> =>
   dates.flatMap((name) => {
-    const value = claims[name]
-    return typeof value === "number" && Math.abs(value) < 8.64e12
-      ? [[name, new Date(value * 1000).toISOString()] as const]
-      : []
+    const time = timeOf(claims[name])
+    return time === undefined ? [] : [[name, new Date(time).toISOString()] as const]
   })
 
 const facts = (

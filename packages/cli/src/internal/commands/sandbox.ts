@@ -8,6 +8,7 @@ import * as Sandbox from "@effect-oauth/testing/Sandbox"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
+import { isRecord } from "../../../../client-credentials/dist/internal/protocol/json.js"
 import * as durationText from "../durationText.js"
 import { type Failure, usage } from "../Failure.js"
 import type { Common, Ended } from "../run.js"
@@ -78,9 +79,6 @@ const methodsOf = ({ clientAuthentication }: Options) =>
 
 type Members = Readonly<Record<string, unknown>>
 
-const isMembers = (value: unknown): value is Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** Reads the file of options, which the library validates. */
 const fileOf = ({ options }: Options): Effect.Effect<Members, Failure> =>
   Effect.gen(function*() {
@@ -91,7 +89,7 @@ const fileOf = ({ options }: Options): Effect.Effect<Members, Failure> =>
       try: (): unknown => JSON.parse(content),
       catch: (error) => usage(`--options ${path} is not JSON: ${error instanceof Error ? error.message : "unknown"}.`)
     })
-    return isMembers(found) ? found : yield* usage(`--options ${path} must contain a JSON object.`)
+    return isRecord(found) ? found : yield* usage(`--options ${path} must contain a JSON object.`)
   })
 
 const lifeOf = ({ tokenLife }: Options) =>
@@ -129,7 +127,7 @@ const librarySettings = (options: Options) =>
       ...file,
       ...stated({ port, host, publicHost, tls: Option.fromNullable(tls) }),
       // A value that is not an object is passed on, to be named in the message of the library.
-      server: typeof server === "string" || isMembers(server)
+      server: typeof server === "string" || isRecord(server)
         ? {
           scopes,
           ...(typeof server === "string" ? { server } : server),
@@ -144,7 +142,7 @@ const librarySettings = (options: Options) =>
           })
         }
         : server,
-      api: isMembers(api)
+      api: isRecord(api)
         ? {
           handler,
           ...api,

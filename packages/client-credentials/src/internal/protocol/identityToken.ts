@@ -14,6 +14,10 @@ export interface Claims {
   readonly expiresAt: number | undefined
 }
 
+/** Returns the time of a claim in milliseconds since the epoch; undefined if it is not a time in the range of `Date`. */
+export const timeOf = (claim: unknown): number | undefined =>
+  typeof claim === "number" && Math.abs(claim) <= 8.64e12 ? claim * 1000 : undefined
+
 /** Returns the claims of a token; undefined if it is not a complete JWT. */
 export const claims = (token: string): Claims | undefined => {
   const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token) ?? []
@@ -23,7 +27,6 @@ export const claims = (token: string): Claims | undefined => {
   const { azp, exp, iss, sub } = found
   return {
     owner: typeof sub === "string" ? JSON.stringify([iss, sub, azp]) : undefined,
-    // Ignore values outside the range of `Date`.
-    expiresAt: typeof exp === "number" && Math.abs(exp) <= 8.64e12 ? exp * 1000 : undefined
+    expiresAt: timeOf(exp)
   }
 }
