@@ -170,6 +170,7 @@ describe("doctor, on the way to the server", () => {
           const { doctor, file } = yield* start
           const ca = yield* certificates.authority("The authority")
           const pems = yield* certificates.server(ca, "127.0.0.1", {
+            notBeforeDate: new Date(Date.now() - year),
             notAfterDate: new Date(Date.now() + 2.5 * 86_400_000)
           })
           const origin = yield* servers.https(pems, (_, response) => response.writeHead(400).end("{}"))

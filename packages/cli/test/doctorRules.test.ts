@@ -208,6 +208,47 @@ describe("the rules of APIs", () => {
   })
 })
 
+describe("the rules of certificates", () => {
+  const day = 86_400_000
+  const cases: ReadonlyArray<readonly [life: number, left: number, code: string]> = [
+    [365 * day, 15 * day, "ok"],
+    [365 * day, 13 * day, "certificate-ends-soon"],
+    [90 * day, 15 * day, "ok"],
+    [90 * day, 13 * day, "certificate-ends-soon"],
+    // Issuers renew short certificates after two thirds of their lifetime.
+    [6 * day, 2 * day, "ok"],
+    [6 * day, day, "certificate-ends-soon"],
+    [day, day / 3, "ok"],
+    [day, day / 6, "certificate-ends-soon"]
+  ]
+  it("warn of the end of a certificate in the last fifth of its lifetime, at most 14 days before", () => {
+    for (const [life, left, code] of cases) {
+      const now = 1_700_000_000_000
+      const names = { subject: "auth.example.com", issuer: "The authority", names: ["auth.example.com"] }
+      const found = networkRules.certificate({
+        target: { host: "auth.example.com", port: 443, isSecure: true },
+        url: "https://auth.example.com/token",
+        variable: "OAUTH_TOKEN_URL",
+        values: {},
+        tried: {
+          _tag: "Found",
+          value: {
+            protocol: "TLSv1.3",
+            rejection: undefined,
+            isOtherName: false,
+            chain: [{ ...names, validFrom: now + left - life, validTo: now + left }],
+            closedWith: undefined
+          }
+        },
+        now,
+        speaksHttp: false,
+        offered: undefined
+      })
+      assert.strictEqual(found.code, code, `${left / day} of ${life / day} days`)
+    }
+  })
+})
+
 describe("the rules of requests without an answer", () => {
   const fact: exchangeRules.ExchangeFact = {
     step: "call",

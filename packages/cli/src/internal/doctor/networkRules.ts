@@ -1,6 +1,7 @@
 /**
  * Rules for the connection to a server: the cause of each failed step and the remedy.
  */
+import { phaseOf } from "../../../../client-credentials/dist/internal/protocol/certificateLife.js"
 import { isLoopback } from "../../../../client-credentials/dist/internal/protocol/urls.js"
 import * as durationText from "../durationText.js"
 import type { Values } from "../profileText.js"
@@ -154,8 +155,6 @@ export const exceptedFromProxy = (
 const date = (millis: number): string =>
   Number.isFinite(millis) ? new Date(millis).toISOString().slice(0, 10) : "unknown"
 
-const soon = 14 * 86_400_000
-
 /** A handshake, and what was found where it failed. */
 export interface TlsFact extends Failing<Handshake> {
   readonly now: number
@@ -306,7 +305,11 @@ const tlsRules: ReadonlyArray<Rule<TlsFact>> = [
   {
     code: "certificate-ends-soon",
     verdict: "warning",
-    holds: (fact) => (own(fact)?.validTo ?? Infinity) - fact.now < soon,
+    holds: (fact) => {
+      const found = own(fact)
+      return found !== undefined &&
+        phaseOf({ notBefore: found.validFrom, notAfter: found.validTo }, fact.now) === "ending"
+    },
     cause: (fact) => `that of ${place(fact)} ends in ${durationText.show((own(fact)?.validTo ?? 0) - fact.now)}`,
     remedy: () => "Report it to the operator of the server; nothing is wrong yet."
   }
