@@ -56,6 +56,15 @@ const because = (text: string): string => `Bearer error="invalid_token", error_d
 
 const situations: ReadonlyArray<Situation> = [
   {
+    name: "one that has expired by a response from a cache",
+    claims: { iat: at - 3600, exp: at - 1 },
+    clock: now - 3_600_000,
+    headers: { date: new Date(now - 60_000).toUTCString(), age: "60" },
+    code: "token-expired",
+    message: /and the Date of the API is 2026-03-01T12:00:00Z/,
+    remedy: /NTP/
+  },
+  {
     name: "one that has expired, and lasts long",
     claims: { iat: at - 3600, exp: at - 1 },
     code: "token-expired",

@@ -200,11 +200,32 @@ describe("the rules of APIs", () => {
     [{ "x-ratelimit-reset": "1700000000" }, 1_700_000_000_000],
     [{ "x-rate-limit-reset": "1700000000000" }, 1_700_000_000_000],
     [{ ratelimit: "\"default\";r=0;t=30" }, 31_000],
+    [{ "retry-after": "Thu Jan  1 00:01:00 1970" }, 60_000],
+    // Dates by a clock that is 10 minutes ahead.
+    [{ "retry-after": "Thu, 01 Jan 1970 00:11:00 GMT", date: "Thu, 01 Jan 1970 00:10:00 GMT" }, 61_000],
+    [{ "retry-after": "Thu, 01 Jan 1970 00:11:00 GMT", date: "Thu, 01 Jan 1970 00:09:00 GMT", age: "60" }, 61_000],
+    [{ "retry-after": "Thu, 01 Jan 1970 00:00:00 GMT" }, 1000],
+    [{ "retry-after": "999999999" }, 86_401_000],
+    [{ "retry-after": "Thu, 31 Dec 2099 00:00:00 GMT" }, 86_401_000],
     [{ "retry-after": "soon" }, undefined],
+    [{ "retry-after": "-1" }, undefined],
     [{}, undefined]
   ]
   it("read when a limit ends", () => {
     for (const [headers, at] of resets) assert.strictEqual(answers.resetOf(headers, 1000), at, JSON.stringify(headers))
+  })
+
+  it("compare the clocks by the Date of the response, and the time that it spent in caches", () => {
+    for (
+      const [headers, offset] of [
+        [{ date: "Thu, 01 Jan 1970 00:01:00 GMT" }, 60_500],
+        [{ date: "Thu, 01 Jan 1970 00:01:00 GMT", age: "30" }, 90_500],
+        [{ date: "Thu, 01 Jan 1970 00:01:00 GMT", age: "old" }, 60_500],
+        [{ date: "Thu Jan  1 00:01:00 1970" }, 60_500],
+        [{ date: "1" }, undefined],
+        [{ age: "30" }, undefined]
+      ] as const
+    ) assert.strictEqual(answers.offset(answer(200, "", headers)), offset, JSON.stringify(headers))
   })
 })
 

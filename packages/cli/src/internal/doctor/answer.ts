@@ -1,6 +1,8 @@
 /**
  * Responses in the form that the rules use.
  */
+import { isRecord, readJson } from "../../../../client-credentials/dist/internal/protocol/json.js"
+import { retryAfter, serverTime } from "../../../../client-credentials/dist/internal/protocol/retryAfter.js"
 import * as signInPage from "../signInPage.js"
 
 export interface Answer {
@@ -23,18 +25,10 @@ export const isHtml = ({ body, headers }: Answer): boolean => signInPage.isHtml(
 
 export const isSignInPage = ({ body, headers }: Answer): boolean => signInPage.is(headers["content-type"], body)
 
-export const json = ({ body }: Answer): unknown => {
-  try {
-    return JSON.parse(body.replace(/^\ufeff/, ""))
-  } catch {
-    return undefined
-  }
-}
+export const json = ({ body }: Answer): unknown => readJson(body)
 
 export const record = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Readonly<Record<string, unknown>>
-    : undefined
+  isRecord(value) ? value : undefined
 
 /** Returns the target of a redirect without its query, which may hold anything. */
 export const destination = ({ headers, url }: Answer): URL | undefined => {
@@ -63,10 +57,8 @@ export const wantsTls = ({ body, status }: Answer): boolean =>
 
 /** The moment at which a limit is full again, in milliseconds since the epoch, where the headers state it. */
 export const resetOf = (headers: Answer["headers"], now: number): number | undefined => {
-  const after = headers["retry-after"]?.trim()
-  if (after !== undefined && /^\d{1,9}$/.test(after)) return now + Number(after) * 1000
-  const date = after === undefined ? NaN : Date.parse(after)
-  if (!Number.isNaN(date)) return date
+  const pause = retryAfter(headers, now)
+  if (pause !== undefined) return now + pause
   const reset = headers["ratelimit-reset"] ?? headers["x-ratelimit-reset"] ?? headers["x-rate-limit-reset"] ??
     /\bt=(\d{1,9})\b/.exec(headers["ratelimit"] ?? "")?.[1]
   const seconds = Number(reset?.trim() || NaN)
@@ -81,10 +73,10 @@ export const retry = ({ at, headers }: Answer): string => {
   return reset === undefined ? "Try again later" : `Try again from ${time(reset)} on`
 }
 
-/** Returns how far the server is ahead, in milliseconds, by its `Date`, which is cut to a second; unless it is from a cache. */
+/** Returns how far the server is ahead, in milliseconds, by its `Date`, which is cut to a second. */
 export const offset = ({ at, headers }: Answer): number | undefined => {
-  const date = Date.parse(headers["date"] ?? "")
-  return Number.isNaN(date) || headers["age"] !== undefined ? undefined : date + 500 - at
+  const found = serverTime(headers)
+  return found === undefined ? undefined : found + 500 - at
 }
 
 export const time = (millis: number): string => new Date(millis).toISOString().replace(/\.\d+Z$/, "Z")

@@ -1,6 +1,8 @@
 /**
  * Rules for a token that the API rejects: the reason, as far as the response and the token state it, and the remedy.
  */
+import { timeOf } from "../../../../client-credentials/dist/internal/protocol/identityToken.js"
+import { serverTime } from "../../../../client-credentials/dist/internal/protocol/retryAfter.js"
 import * as durationText from "../durationText.js"
 import * as jwt from "../jwt.js"
 import { shown, time } from "./answer.js"
@@ -27,18 +29,14 @@ const rejects = (fact: ApiFact): string => {
 }
 
 /** The time of a claim in milliseconds since the epoch. */
-const claimed = (fact: ApiFact, name: string): number | undefined => {
-  const found = statedBy(fact)?.claims[name]
-  // The limit is that of dates.
-  return typeof found === "number" && Math.abs(found) < 8.64e12 ? found * 1000 : undefined
-}
+const claimed = (fact: ApiFact, name: string): number | undefined => timeOf(statedBy(fact)?.claims[name])
 
 /** The time at which the API examined the token: by its `Date`, or else by the clock of this machine. */
 const examined = ({ answer }: ApiFact): { readonly at: number; readonly clock: string } => {
-  const date = Date.parse(answer.headers["date"] ?? "")
-  return Number.isNaN(date) || answer.headers["age"] !== undefined
+  const at = serverTime(answer.headers)
+  return at === undefined
     ? { at: answer.at, clock: "the clock of this machine" }
-    : { at: date, clock: "the Date of the API" }
+    : { at, clock: "the Date of the API" }
 }
 
 const hasExpired = (fact: ApiFact): boolean => (claimed(fact, "exp") ?? Infinity) <= examined(fact).at
