@@ -3,6 +3,7 @@
  * all of them.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { Redacted } from "effect"
 import * as fc from "effect/FastCheck"
 
 import * as answers from "../src/internal/doctor/answer.js"
@@ -227,6 +228,35 @@ describe("the rules of APIs", () => {
       ] as const
     ) assert.strictEqual(answers.offset(answer(200, "", headers)), offset, JSON.stringify(headers))
   })
+
+  const meanings = [
+    [401, "Bearer", "invalid_token", {}, "token-opaque"],
+    [403, "Bearer", "invalid_token", {}, "token-opaque"],
+    [401, "Bearer", "insufficient_scope", {}, "scope"],
+    [403, "Bearer", "insufficient_scope", {}, "scope"],
+    [401, "Bearer", "insufficient_user_authentication", {}, "step-up"],
+    [401, "Bearer", "insufficient_claims", {}, "claims"],
+    [401, "Bearer", "invalid_dpop_proof", { OAUTH_DPOP: "true" }, "dpop-proof"],
+    [400, "DPoP", "use_dpop_nonce", { OAUTH_DPOP: "true" }, "dpop-proof"],
+    [400, "DPoP", "invalid_dpop_proof", { OAUTH_DPOP: "true" }, "dpop-proof"],
+    [403, "Bearer", "no_right", {}, "forbidden"]
+  ] as const
+  for (const [status, scheme, code, values, expected] of meanings) {
+    it(`name ${expected} for ${status} with ${code}, in any quoting, letter case and order of challenges`, () => {
+      for (const written of [`"${code}"`, code, `'${code}'`, `"'${code}'"`, `" ${code.toUpperCase()} "`]) {
+        for (const before of ["", "Basic realm=\"a\", ", "Negotiate, ", `${scheme} realm="a", `]) {
+          const challenge = `${before}${scheme} error=${written}`
+          const found = apiRules.call({
+            answer: answer(status, "", { "www-authenticate": challenge }),
+            values,
+            token: Redacted.make("t0k3n"),
+            now: 0
+          })
+          assert.strictEqual(found.code, expected, challenge)
+        }
+      }
+    })
+  }
 })
 
 describe("the rules of certificates", () => {

@@ -5,6 +5,7 @@ import * as Challenge from "@effect-oauth/client-credentials/Challenge"
 import * as Redacted from "effect/Redacted"
 
 import * as redaction from "../../../../client-credentials/dist/internal/protocol/redaction.js"
+import * as rejection from "../../../../client-credentials/dist/internal/protocol/rejection.js"
 import * as jwt from "../jwt.js"
 import type { Values } from "../profileText.js"
 import { type Answer, json, record, shown } from "./answer.js"
@@ -27,6 +28,14 @@ export const challenges = ({ answer }: ApiFact) => Challenge.parse(answer.header
 
 export const schemes = (fact: ApiFact): ReadonlyArray<string> =>
   challenges(fact).map(({ scheme }) => scheme.toLowerCase())
+
+/** Returns the meaning of the response for the token, by which calls are repeated with another token. */
+export const rejectionOf = (fact: ApiFact): rejection.Rejection =>
+  rejection.classify({
+    status: status(fact),
+    challenges: challenges(fact),
+    scheme: isDpop(fact) ? "dpop" : "bearer"
+  })
 
 const parameter = (fact: ApiFact, name: string): string | undefined =>
   challenges(fact).map(({ parameters }) => parameters[name]).find((one) => one !== undefined)

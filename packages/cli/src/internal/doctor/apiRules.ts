@@ -5,12 +5,12 @@ import * as signInPage from "../signInPage.js"
 import { destination, isHtml, isSignInPage, retry, shown, wantsCertificate, wantsTls } from "./answer.js"
 import {
   type ApiFact,
-  challenges,
   descriptionOf,
   errorOf,
   hasErrorInBody,
   is,
   isDpop,
+  rejectionOf,
   schemes,
   status,
   url
@@ -29,6 +29,9 @@ const otherScheme = (fact: ApiFact): string | undefined => {
     ? undefined
     : all.find((one) => /^[a-z0-9-]{1,40}$/.test(one))
 }
+
+const hasMeaning = (...tags: ReadonlyArray<ReturnType<typeof rejectionOf>["_tag"]>) => (fact: ApiFact): boolean =>
+  tags.includes(rejectionOf(fact)._tag)
 
 const wantsDpop = (fact: ApiFact): boolean => {
   const all = schemes(fact)
@@ -87,8 +90,7 @@ const rejections: ReadonlyArray<Rule<ApiFact>> = [
   },
   {
     code: "dpop-proof",
-    holds: (fact) =>
-      is(400, 401)(fact) && isDpop(fact) && /^(?:invalid_dpop_proof|use_dpop_nonce)$/i.test(errorOf(fact) ?? ""),
+    holds: hasMeaning("InvalidDPoPProof", "UseDPoPNonce"),
     cause: (fact) => `${url(fact)} does not accept the proof of possession (${status(fact)}, ${errorOf(fact)})`,
     remedy: () =>
       "Check API_BASE_URL, which the proof states: a proxy before the API may change it. Check the clock of this machine too, " +
@@ -112,24 +114,23 @@ const rejections: ReadonlyArray<Rule<ApiFact>> = [
   },
   {
     code: "scope",
-    holds: (fact) => is(403)(fact) && errorOf(fact)?.toLowerCase() === "insufficient_scope",
+    holds: hasMeaning("InsufficientScope"),
     cause: (fact) => {
-      const scope = challenges(fact).map(({ parameters }) => parameters["scope"]).find((one) => one !== undefined)
-      return `${url(fact)} wants the scope ${
-        scope === undefined ? "that it does not name" : shown(scope.replaceAll(" ", "+")).replaceAll("+", " ")
-      }`
+      const found = rejectionOf(fact)
+      const scope = found._tag === "InsufficientScope" ? found.scope.join(" ").slice(0, 200) : ""
+      return `${url(fact)} wants the scope ${scope === "" ? "that it does not name" : scope}`
     },
     remedy: () => "Add it to OAUTH_SCOPE, and have the authorization server allow it to this client."
   },
   {
     code: "step-up",
-    holds: (fact) => errorOf(fact)?.toLowerCase() === "insufficient_user_authentication",
+    holds: hasMeaning("InsufficientUserAuthentication"),
     cause: (fact) => `${url(fact)} requires a token of another authentication (acr_values, max_age)`,
     remedy: () => "Set OAUTH_PARAMETERS to what it names, such as acr_values=VALUE, or have the API accept this client."
   },
   {
     code: "claims",
-    holds: (fact) => /^insufficient_claims$/i.test(errorOf(fact) ?? ""),
+    holds: hasMeaning("InsufficientClaims"),
     cause: (fact) => `${url(fact)} requires a token with certain claims`,
     remedy: () =>
       "Request them with OAUTH_PARAMETERS (claims=JSON, form-encoded), if the authorization server supports it."
@@ -154,7 +155,7 @@ const rejections: ReadonlyArray<Rule<ApiFact>> = [
   },
   {
     code: "forbidden",
-    holds: (fact) => is(403)(fact) && errorOf(fact)?.toLowerCase() !== "invalid_token",
+    holds: (fact) => is(403)(fact) && !hasMeaning("Rejected")(fact),
     cause: (fact) => `${url(fact)} forbids it (403)`,
     remedy: () => "Have the API's operator give this client the right, or pass another --path."
   }

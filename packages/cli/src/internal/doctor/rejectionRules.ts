@@ -12,6 +12,7 @@ import {
   descriptionOf,
   errorOf,
   is,
+  rejectionOf,
   rejectsInBody,
   statedBy,
   status,
@@ -20,8 +21,7 @@ import {
 import type { Rule } from "./finding.js"
 
 const isRejected = (fact: ApiFact): boolean =>
-  is(401, 419, 498)(fact) || (is(403)(fact) && errorOf(fact)?.toLowerCase() === "invalid_token") ||
-  rejectsInBody(fact)
+  rejectionOf(fact)._tag === "Rejected" || is(419, 498)(fact) || rejectsInBody(fact)
 
 const rejects = (fact: ApiFact): string => {
   const error = errorOf(fact)
