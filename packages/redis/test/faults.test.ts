@@ -1,6 +1,8 @@
 /**
  * Faults of Redis and the network: errors, a user with few permissions, TLS, eviction and missing responses.
  */
+import { readFileSync } from "node:fs"
+
 import { assert, describe, it } from "@effect/vitest"
 import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
@@ -96,40 +98,75 @@ const policyIsRead = (raw: Redis): Effect.Effect<void> =>
       /\bcmd=info\b/.test(String(list)) ? Effect.void : Effect.zipRight(tick, Effect.suspend(() => policyIsRead(raw)))
   )
 
-const grants = ["eval", "time", "hmget", "hset", "hdel", "pexpireat"]
+/** A layer that hands over the first line of the log, and the lines so far. */
+const logged = Effect.map(Deferred.make<string>(), (first) => {
+  const lines: Array<string> = []
+  const layer = Logger.replace(
+    Logger.defaultLogger,
+    Logger.make(({ message }) => {
+      lines.push(String(message))
+      Deferred.unsafeDone(first, Effect.succeed(String(message)))
+    })
+  )
+  return { first, layer, lines }
+})
+
+/** The command of the README: the user, and its rules. */
+const documented = (() => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
+  const [, name = "", rules = ""] = /^ +ACL SETUSER (\w+) (.+)$/m.exec(readme) ?? []
+  return { name, rules: rules.split(" ") }
+})()
 
 describe.skipIf(!redisServer.isInstalled)("a user of Redis with few permissions", () => {
-  const user = (raw: Redis, commands: ReadonlyArray<string>) =>
-    Effect.promise(() =>
-      raw.call(
-        "ACL",
-        "SETUSER",
-        "tokens",
-        "reset",
-        "on",
-        ">s3cr3t",
-        "~effect-oauth:*",
-        ...commands.map((it) => `+${it}`)
-      )
-    )
+  const user = (raw: Redis, rules: ReadonlyArray<string>) =>
+    Effect.promise(() => raw.call("ACL", "SETUSER", documented.name, "reset", ...rules))
+  const store = (port: number, more: RedisOptions = {}) =>
+    storeOn({ port, username: documented.name, password: "PASSWORD", ...more })
 
   it.scopedLive("needs each of the commands of the documentation, on keys with the prefix, and no other", () =>
     Effect.gen(function*() {
-      const { port } = yield* redisServer.start
+      const { port } = yield* redisServer.startWith(["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"])
       const raw = yield* redisServer.connect(port)
-      yield* user(raw, [...grants, "info"])
-      const store = yield* storeOn({ port, username: "tokens", password: "s3cr3t" })
-      yield* policyIsRead(raw)
-      yield* everything(store)
+      yield* user(raw, documented.rules)
+      const { first, layer } = yield* logged
+      const allowed = yield* Effect.provide(store(port), layer)
+      assert.include(yield* Deferred.await(first), "maxmemory-policy allkeys-lru")
+      yield* everything(allowed)
       assert.deepStrictEqual(yield* Effect.promise(() => raw.call("ACL", "LOG")), [])
+      const grants = documented.rules.filter((rule) => rule.startsWith("+") && rule !== "+info")
+      assert.lengthOf(grants, 6)
       for (const missing of grants) {
         yield* Effect.promise(() => raw.flushall())
-        yield* user(raw, grants.filter((command) => command !== missing))
-        const denied = yield* storeOn({ port, username: "tokens", password: "s3cr3t" })
-        assert.match(yield* problemOf(everything(denied)), /^NOPERM: /, missing)
+        yield* user(raw, documented.rules.filter((rule) => rule !== missing))
+        assert.match(yield* problemOf(everything(yield* Effect.provide(store(port), layer))), /^NOPERM: /, missing)
       }
-      yield* user(raw, grants)
-      yield* everything(yield* storeOn({ port, username: "tokens", password: "s3cr3t" }))
+    }))
+
+  it.scopedLive("is warned that the policy is unknown without +info, and uses the store", () =>
+    Effect.gen(function*() {
+      const { port } = yield* redisServer.start
+      const raw = yield* redisServer.connect(port)
+      yield* user(raw, documented.rules.filter((rule) => rule !== "+info"))
+      const { first, layer, lines } = yield* logged
+      yield* everything(yield* Effect.provide(store(port), layer))
+      assert.include(yield* Deferred.await(first), "Grant +info")
+      assert.lengthOf(lines, 1)
+    }))
+
+  it.scopedLive("uses no other database than that of the options, and uses it once +select is granted", () =>
+    Effect.gen(function*() {
+      const { port } = yield* redisServer.start
+      const raw = yield* redisServer.connect(port)
+      yield* user(raw, documented.rules)
+      const other = yield* store(port, { db: 1 })
+      for (const operation of [swap(other), other.load("a"), swap(other)]) {
+        assert.match(yield* problemOf(operation), /^SELECT: the database could not be selected; grant \+select/)
+      }
+      yield* user(raw, [...documented.rules, "+select"])
+      yield* Effect.eventually(Effect.tapError(swap(other), () => tick))
+      yield* Effect.promise(() => raw.select(1))
+      assert.strictEqual(yield* Effect.promise(() => raw.dbsize()), 1)
     }))
 })
 
@@ -142,19 +179,6 @@ describe.skipIf(!redisServer.isInstalled)("TLS", () => {
       const untrusted = yield* problemOf(swap(yield* storeOn({ port: tls, tls: {} })))
       assert.match(untrusted, /^[A-Z_]+: the certificate of Redis is not trusted; set `tls\.ca`/)
     }))
-})
-
-/** A layer that hands over the first line of the log, and the lines so far. */
-const logged = Effect.map(Deferred.make<string>(), (first) => {
-  const lines: Array<string> = []
-  const layer = Logger.replace(
-    Logger.defaultLogger,
-    Logger.make(({ message }) => {
-      lines.push(String(message))
-      Deferred.unsafeDone(first, Effect.succeed(String(message)))
-    })
-  )
-  return { first, layer, lines }
 })
 
 describe.skipIf(!redisServer.isInstalled)("a Redis that evicts keys", () => {

@@ -59,11 +59,11 @@ const settled = (client: Redis): Effect.Effect<void> =>
 const settingOf = (info: string, name: string): string =>
   new RegExp(`^${name}:([\\w-]+)\\s*$`, "m").exec(info)?.[1] ?? ""
 
-/** Warns of a Redis that removes keys when its memory is full. A user may lack the permission to know. */
+/** Warns of a Redis that removes keys when its memory is full, or that does not let the user read whether it does. */
 const warnOfEviction = (client: Redis): Effect.Effect<void> =>
   Effect.gen(function*() {
     yield* ready(client)
-    const info = yield* Effect.tryPromise(() => client.info("memory"))
+    const info = yield* Effect.tryPromise({ try: () => client.info("memory"), catch: (error) => error })
     const policy = settingOf(info, "maxmemory_policy")
     // All keys of the store expire, so policies for keys that expire remove them as well.
     if (!/^(allkeys|volatile)-/.test(policy) || settingOf(info, "maxmemory") === "0") return
@@ -71,19 +71,38 @@ const warnOfEviction = (client: Redis): Effect.Effect<void> =>
       `Redis removes keys when its memory is full (maxmemory-policy ${policy}). Tokens and the count of a budget may be lost ` +
         "before they expire, and tokens requested again. Set maxmemory-policy to noeviction, or use a Redis for tokens alone."
     )
-  }).pipe(Effect.ignore)
+  }).pipe(Effect.catchAll((error) =>
+    // Another error is one of the connection, which the operations report.
+    String(error).includes("NOPERM")
+      ? Effect.logWarning(
+        "Whether Redis removes keys when its memory is full is unknown, since its user may not run INFO. Grant +info, and set " +
+          "maxmemory-policy to noeviction: otherwise tokens and the count of a budget may be lost before they expire."
+      )
+      : Effect.void
+  ))
+
+/** Returns true for the error of the command that selects the database. */
+const isOfSelect = (error: unknown): boolean =>
+  error instanceof Error && "command" in error &&
+  (error.command as { readonly name?: unknown } | undefined)?.name === "select"
 
 /** Connects. The connection ends with the scope. */
 export const make = (connection: RedisOptions, timeout: number) =>
   Effect.gen(function*() {
     // Why there is no connection; the error of a command states only that there is none.
     let cause: unknown
+    // The client stays on database 0 when it cannot select another one.
+    let isOnOtherDatabase = false
     const client = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const client = new Redis(optionsOf(connection, timeout))
         // Without a listener the client prints its errors.
-        client.on("error", (error) => {
-          cause = error
+        client.on("error", (error: unknown) => {
+          if (isOfSelect(error)) isOnOtherDatabase = true
+          else cause = error
+        })
+        client.on("connect", () => {
+          isOnOtherDatabase = false
         })
         client.on("ready", () => {
           cause = undefined
@@ -94,10 +113,20 @@ export const make = (connection: RedisOptions, timeout: number) =>
     )
     yield* Effect.forkScoped(warnOfEviction(client))
     yield* Effect.timeoutOption(settled(client), timeout)
+    /** Fails after the reply of SELECT, which is sent before, and selects again on the next connection. */
+    const checkDatabase = () => {
+      if (!isOnOtherDatabase) return
+      if (client.status === "ready") client.disconnect(true)
+      throw new Error("SELECT failed")
+    }
     return {
-      eval: (script: string, numberOfKeys: 1, key: string, ...args: Array<string>): Promise<unknown> =>
-        client.eval(script, numberOfKeys, key, ...args).catch((error: unknown) => {
+      eval: async (script: string, numberOfKeys: 1, key: string, ...args: Array<string>): Promise<unknown> => {
+        const reply = await client.eval(script, numberOfKeys, key, ...args).catch((error: unknown) => {
+          checkDatabase()
           throw cause ?? error
         })
+        checkDatabase()
+        return reply
+      }
     }
   })

@@ -56,6 +56,10 @@ const beginnings: ReadonlyArray<readonly [beginning: string, problem: string]> =
   ["NOPERM", permission],
   ["ERR The user executing the script can't", permission],
   ["ERR max number of clients", "MAXCLIENTS: Redis has no free connection; raise maxclients, or use fewer processes"],
+  [
+    "SELECT",
+    "SELECT: the database could not be selected; grant +select, or correct its number in REDIS_URL or in `db`"
+  ],
   ["Socket timeout", "no response in time; the connection was closed and is opened again"],
   [
     "All sentinels are unreachable",
