@@ -66,6 +66,7 @@ export const quoted = (root: string): Readonly<Record<string, ReadonlyArray<stri
     "examples/src/guides/promises/values.ts",
     "examples/src/guides/promises/tokens.ts",
     "examples/src/guides/promises/errors.ts",
+    "testing/test/guide/promise-program.test.ts",
     "examples/src/promise-service.ts"
   ],
   "guides/token-lifecycle.md": ["examples/src/guides/rules.ts"],

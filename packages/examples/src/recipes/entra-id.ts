@@ -1,4 +1,4 @@
-import { ClientAuthentication, ClientCredentials } from "@effect-oauth/client-credentials"
+import { ClientAuthentication, ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
 import { Config } from "effect"
 
 const tenant = "11111111-2222-3333-4444-555555555555"
@@ -25,3 +25,19 @@ export const WithCertificate = ClientCredentials.layer({
   scope: "https://graph.microsoft.com/.default",
   apiBaseUrl: "https://graph.microsoft.com/v1.0"
 })
+
+/** The same client for promises. */
+export const client = () =>
+  PromiseClient.create({
+    tokenUrl: `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/token`,
+    clientId: "the application id",
+    clientAuthentication: ClientAuthentication.privateKeyJwt({
+      key: PromiseClient.secret(process.env["ENTRA_PRIVATE_KEY"] ?? ""),
+      certificate: "the certificate of the key, as PEM",
+      algorithm: "PS256",
+      audience: "token_endpoint",
+      type: "JWT"
+    }),
+    scope: "https://graph.microsoft.com/.default",
+    apiBaseUrl: "https://graph.microsoft.com/v1.0"
+  })
