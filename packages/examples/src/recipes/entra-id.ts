@@ -26,7 +26,7 @@ export const WithCertificate = ClientCredentials.layer({
   apiBaseUrl: "https://graph.microsoft.com/v1.0"
 })
 
-/** The same client for promises. */
+/** A client with a certificate, for promises. */
 export const client = () =>
   PromiseClient.create({
     tokenUrl: `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/token`,
