@@ -38,13 +38,10 @@ import { isTakenOver } from "./internal/token/lease.js"
 import { defaultExpiryBuffer, usableUntil } from "./internal/token/windows.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError, TokenStoreError } from "./OAuthError.js"
-import { TokenEndpoint } from "./TokenEndpoint.js"
+import { type IssuedToken, type RequestOptions, TokenEndpoint } from "./TokenEndpoint.js"
 import { CurrentOverrides, type TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
 import { TokenStore } from "./TokenStore.js"
-
-type RequestOptions = NonNullable<Parameters<TokenEndpoint["requestToken"]>[1]>
-type IssuedToken = Effect.Effect.Success<ReturnType<TokenEndpoint["requestToken"]>>
 
 /**
  * Options of shared tokens. All have defaults.

@@ -62,8 +62,13 @@ export interface TokenEndpoint {
   ) => Effect.Effect<IssuedToken, TokenError>
 }
 
-/** A token, and what the authorization server stated about its quotas. */
-interface IssuedToken {
+/**
+ * A token, and what the authorization server stated about its quotas.
+ *
+ * @since 3.0.0
+ * @category models
+ */
+export interface IssuedToken {
   readonly token: AccessToken
   /**
    * The quotas that the server announced with this token, such as those of `Auth0-Client-Quota-Limit`; empty when it
@@ -82,8 +87,13 @@ interface IssuedToken {
   readonly counted?: CountedRequests | undefined
 }
 
-/** Requests that an issuance budget counted. All times are in milliseconds since the epoch. */
-interface CountedRequests {
+/**
+ * Requests that an issuance budget counted. All times are in milliseconds since the epoch.
+ *
+ * @since 3.0.0
+ * @category models
+ */
+export interface CountedRequests {
   /** The times of the requests, in ascending order. */
   readonly times: ReadonlyArray<number>
   /** Time until which the last one counts. */
@@ -93,8 +103,11 @@ interface CountedRequests {
 /**
  * The reason of a token request, and the rules of the cache that makes it. The network needs none of them; decorators of
  * the endpoint, which share tokens or count them, use them.
+ *
+ * @since 3.0.0
+ * @category models
  */
-interface RequestOptions {
+export interface RequestOptions {
   /**
    * `cold`: no token is cached. `renewal`: the cached token is still usable. `expired`: it is not. `rejected`: the API
    * rejected it. `forced`: the program requests another.

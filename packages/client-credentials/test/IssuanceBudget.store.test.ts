@@ -49,7 +49,7 @@ const harness = (delay: Duration.DurationInput = 0) =>
     return { state, store, time }
   })
 
-type Counted = NonNullable<Parameters<TokenEndpoint.TokenEndpoint["requestToken"]>[1]>["counted"]
+type Counted = TokenEndpoint.RequestOptions["counted"]
 
 /** Lets time pass while an effect runs. */
 const during = <A, E>(effect: Effect.Effect<A, E>, time: VirtualClock.VirtualClock, duration: Duration.DurationInput) =>

@@ -15,8 +15,6 @@ import { Effect, Either, Layer, Option, Random } from "effect"
 import * as scenario from "./scenario.js"
 import { make as endpoint, request, type Script } from "./tokenEndpoint.js"
 
-type RequestOptions = NonNullable<Parameters<TokenEndpoint.TokenEndpoint["requestToken"]>[1]>
-
 /** Seals nothing: the test counts the operations of the store. */
 const open = Layer.succeed(TokenSeal.TokenSeal, {
   seal: (_, text) => Effect.succeed(text),
@@ -47,8 +45,8 @@ export const process = (
     const { requestToken } = counted
     const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
     const askWith = (
-      { counted }: Pick<RequestOptions, "counted">
-    ): Effect.Effect<Either.Either<Pick<RequestOptions, "counted">, OAuthError.TokenError>> =>
+      { counted }: Pick<TokenEndpoint.RequestOptions, "counted">
+    ): Effect.Effect<Either.Either<Pick<TokenEndpoint.RequestOptions, "counted">, OAuthError.TokenError>> =>
       inTime(Effect.either(requestToken(request, { reason: "cold", replaces: undefined, counted })))
     const ask: Effect.Effect<Either.Either<unknown, OAuthError.TokenError>> = inTime(
       Effect.either(requestToken(request))
