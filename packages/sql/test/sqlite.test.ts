@@ -8,6 +8,7 @@ import { TokenStore } from "@effect-oauth/client-credentials"
 import { SqlTokenStore } from "@effect-oauth/sql"
 import { Context, Effect, Layer } from "effect"
 
+import { isConcurrentCreation } from "../src/internal/problem.js"
 import { onSqlite } from "./otherDatabases.js"
 import { freePort } from "./server.js"
 
@@ -37,4 +38,29 @@ describe("a SQLite file", () => {
         }).pipe(Effect.provide(connect()))
       }
     }))
+
+  // The clock does not move, so a repeated attempt never ends.
+  it.scoped("that has no such schema fails at once: only what another process creates at the same moment is repeated", () =>
+    Effect.gen(function*() {
+      const { connect } = yield* onSqlite.database
+      const error = yield* Effect.provide(Effect.flip(SqlTokenStore.make({ schema: "missing" })), connect())
+      assert.strictEqual(error._tag, "SqlError")
+    }))
+})
+
+describe("the error of a table that is created", () => {
+  for (
+    const [code, expected] of [
+      ...["23505", "42P07", "42710", "40001", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED", "ER_TABLE_EXISTS_ERROR"].map(
+        (code) => [code, true] as const
+      ),
+      ...["42501", "3F000", "SQLITE_READONLY", "ER_TABLEACCESS_DENIED_ERROR", "ECONNREFUSED"].map(
+        (code) => [code, false] as const
+      )
+    ]
+  ) {
+    it(`${expected ? "is" : "is not"} that of another process that creates it, with the code ${code}`, () => {
+      assert.strictEqual(isConcurrentCreation({ cause: { code } }), expected)
+    })
+  }
 })

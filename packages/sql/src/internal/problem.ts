@@ -81,11 +81,8 @@ const sentencesOfMessages: Readonly<Record<string, string>> = {
 const entryOf = (sentences: Readonly<Record<string, string>>, key: unknown): string | undefined =>
   typeof key === "string" && Object.hasOwn(sentences, key) ? sentences[key] : undefined
 
-/** The sentence of a code; an extended result code of SQLite goes by the one it extends. */
-const sentenceOf = (code: string): string | undefined => {
-  const key = code.startsWith("SQLITE_") ? code.split("_", 2).join("_") : code
-  return entryOf(sentences, key)
-}
+/** The code, for an extended result code of SQLite the one it extends. */
+const primaryOf = (code: string): string => code.startsWith("SQLITE_") ? code.split("_", 2).join("_") : code
 
 /** Returns what a function finds in the error, or in what caused it. */
 const find = (
@@ -106,7 +103,7 @@ export const problemOf = (error: unknown): string => {
   if (code === undefined) {
     return find(error, ({ message }) => entryOf(sentencesOfMessages, message)) ?? "its database failed"
   }
-  const sentence = sentenceOf(code)
+  const sentence = entryOf(sentences, primaryOf(code))
   return sentence === undefined ? code : `${code}: ${sentence}`
 }
 
@@ -118,3 +115,16 @@ const conflicts: ReadonlySet<string | undefined> = new Set([
 
 /** Returns true if the statement failed because of another transaction. */
 export const isConflict = (error: unknown): boolean => conflicts.has(codeOf(error))
+
+/** Codes of a table that another process creates at the same moment, and of a file that it locks for that. */
+const creations: ReadonlySet<string> = new Set([
+  ...["23505", "42710", "42P07"],
+  ...["SQLITE_BUSY", "SQLITE_LOCKED"],
+  "ER_TABLE_EXISTS_ERROR"
+])
+
+/** Returns true if a table could not be created because another process creates it. */
+export const isConcurrentCreation = (error: unknown): boolean => {
+  const code = codeOf(error)
+  return isConflict(error) || (code !== undefined && creations.has(primaryOf(code)))
+}

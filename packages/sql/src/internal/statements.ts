@@ -8,6 +8,8 @@ import type { Fragment, Identifier, Statement } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
+import { isConcurrentCreation } from "./problem.js"
+
 /** Result of a statement for a key. Drivers return large integers as strings; without a row, all but the time is null. */
 export interface Row {
   readonly generation: number | string | null
@@ -62,7 +64,12 @@ export const migrate = (sql: SqlClient.SqlClient, schema: string, prefix: string
   return Effect.catchAll(
     sql`SELECT ${sql.literal(columns)} FROM ${table} WHERE 1 = 0`,
     // Two processes that create the table at once can fail; the next attempt finds it.
-    () => Effect.retry(createTable(sql, table), { times: 5, schedule: Schedule.spaced("50 millis") })
+    () =>
+      Effect.retry(createTable(sql, table), {
+        while: isConcurrentCreation,
+        times: 5,
+        schedule: Schedule.spaced("50 millis")
+      })
   )
 }
 

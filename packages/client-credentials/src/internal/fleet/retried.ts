@@ -23,14 +23,20 @@ export const retried = (store: TokenStore, limit: number): TokenStore => {
   // Time left for failures. Concurrent operations of a token request may each use it.
   let left = limit
 
-  const once = <A>(operation: TokenStoreError["operation"], effect: Effect.Effect<A, TokenStoreError>) =>
+  const once = <A>(
+    operation: TokenStoreError["operation"],
+    effect: Effect.Effect<A, TokenStoreError>,
+    previous: TokenStoreError | undefined
+  ) =>
     Effect.suspend(() =>
       // Leases are released in uninterruptible regions.
       Effect.interruptible(effect).pipe(
         Effect.timeoutFail({
           duration: left,
+          // The store is given less time than it may take, so the cause is the previous error.
           onTimeout: () =>
-            new TokenStoreError({ operation, problem: `no response within ${Duration.format(Math.ceil(left))}` })
+            previous ??
+              new TokenStoreError({ operation, problem: `no response within ${Duration.format(Math.ceil(left))}` })
         }),
         Effect.tapError((error) => metrics.count(metrics.storeFailures, { "oauth.store.operation": error.operation }))
       )
@@ -39,19 +45,20 @@ export const retried = (store: TokenStore, limit: number): TokenStore => {
   const run = <A>(
     operation: TokenStoreError["operation"],
     effect: Effect.Effect<A, TokenStoreError>,
-    pause = firstPause
+    pause = firstPause,
+    previous?: TokenStoreError
   ): Effect.Effect<A, TokenStoreError> =>
     Effect.flatMap(
       Clock.currentTimeMillis,
       (from) =>
-        Effect.catchAll(once(operation, effect), (error) =>
+        Effect.catchAll(once(operation, effect, previous), (error) =>
           Effect.gen(function*() {
             const now = yield* Clock.currentTimeMillis
             const wait = pause * (0.5 + (yield* Random.next) / 2)
             left -= Math.max(0, now - from) + wait
             if (left <= 0) return yield* error
             yield* Effect.interruptible(Effect.sleep(Duration.millis(wait)))
-            return yield* run(operation, effect, Math.min(2 * pause, longestPause))
+            return yield* run(operation, effect, Math.min(2 * pause, longestPause), error)
           }))
     )
 
