@@ -34,7 +34,9 @@ describe("the page of variables", () => {
   })
 
   it("lists each variable that the packages read, once", () => {
-    const variables = [...new Set(inCode.filter((name) => isVariable.test(name) && name !== "NODE_TLS"))]
+    // A part of a name, and the variable of a program in the guides.
+    const others = ["NODE_TLS", "TOKEN_STORE_DIR"]
+    const variables = [...new Set(inCode.filter((name) => isVariable.test(name) && !others.includes(name)))]
     assert.isAbove(variables.length, 60)
     assert.deepStrictEqual([...documented].sort(), variables.sort())
   })
