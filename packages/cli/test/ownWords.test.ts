@@ -20,7 +20,7 @@ import * as binary from "./support/binary.js"
 
 /** Names of modules, services and options, which a user of the command has never seen. */
 const names =
-  /\b[A-Z]\w*\.(?!env\b)[a-z]\w*|\b[a-z]+[A-Z]\w*|\b(?:ApiClient|TokenCache|HttpClient|PromiseClient)\b|\bdpop\b/
+  /\b[A-Z]\w*\.(?!(?:env|js)\b)[a-z]\w*|\b(?!kB\b)[a-z]+[A-Z]\w*|\b(?:ApiClient|TokenCache|HttpClient|PromiseClient)\b|\bdpop\b/
 
 /** The string of an expression of literals, with a placeholder for every other part; undefined for other expressions. */
 const stringOf = (node: ts.Node): string | undefined => {
@@ -73,7 +73,7 @@ const libraryNames = new RegExp(
 
 /** Sentences of the bundle about settings that only a program can make, and names of other programs. */
 const elsewhere = [
-  /httpClient: NodeTls|Grant\.(?:onBehalfOf|jwtBearer)|TokenCache of another client|Redacted string/,
+  /httpClient: NodeTls|Grant\.(?:onBehalfOf|jwtBearer)|TokenCache of another client|Redacted string|Create a PromiseClient once/,
   /Signer\.fromDer|rejectedWhen\.response|tokenResponse does not decode|ownToken or fail|defaultMode 0400/
 ]
 
