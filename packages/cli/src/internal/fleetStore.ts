@@ -13,6 +13,7 @@ const variables = [
   "REDIS_URL",
   "UPSTASH_REDIS_REST_URL",
   "DATABASE_URL",
+  "TOKEN_STORE_DIR",
   "TOKEN_STORE_KEY",
   "TOKEN_STORE_KEY_FILE"
 ] as const
