@@ -177,6 +177,25 @@ const warnOfOwnToken = (error: TokenStoreError, outcome: Outcome): Effect.Effect
       }. The next token request uses the store again.`
   )
 
+/** Maximum number of tokens whose counted requests a process keeps. */
+const maxCounts = 100
+
+/** Keeps the counted requests that a process has read beside each token, for the case that the store evicts them. */
+const knownCounts = () => {
+  const known = new Map<string, entries.Seen["counted"]>()
+  return {
+    learn: (key: string, { counted }: Pick<entries.Seen, "counted"> | IssuedToken) =>
+      Effect.sync(() => {
+        if (counted === undefined) return
+        known.delete(key)
+        known.set(key, counted)
+        const [oldest] = known.keys()
+        if (known.size > maxCounts && oldest !== undefined) known.delete(oldest)
+      }),
+    of: (key: string) => known.get(key)
+  }
+}
+
 /**
  * Returns an endpoint that shares the tokens of another one, through the `TokenStore` and the `TokenSeal` of the context.
  * When the scope ends, requests in flight are interrupted, and later ones fail with `ClientClosed`.
@@ -213,6 +232,7 @@ export const decorate = (
     const seal = yield* TokenSeal
     const store = yield* TokenStore
     const keyOf = keys.ofToken(seal, config)
+    const counts = knownCounts()
 
     const share = (request: TokenRequest, requestOptions: RequestOptions | undefined) =>
       Effect.gen(function*() {
@@ -229,12 +249,19 @@ export const decorate = (
           decide: (seen) =>
             Clock.currentTimeMillis.pipe(
               Effect.map((local) => decide(given, seen, local)),
+              Effect.tap(() => counts.learn(key, seen)),
               Effect.tap((decided) => countTakenOver(given, decided))
             ),
           request: (seen, replace) =>
             requestForAll(
               given,
-              endpoint.requestToken(request, { ...requestOptions ?? unspecified, counted: seen.counted }),
+              Effect.tap(
+                endpoint.requestToken(request, {
+                  ...requestOptions ?? unspecified,
+                  counted: seen.counted ?? counts.of(key)
+                }),
+                (issued) => counts.learn(key, issued)
+              ),
               seen,
               replace
             )
