@@ -45,13 +45,16 @@ const anchors = (file: string): ReadonlyArray<string> => {
   })
 }
 
+/** The address of a file of this repository. */
+const own = "https://github.com/effect-oauth/effect-oauth/blob/main/"
+
 describe("links and pictures", () => {
   for (const file of files) {
     it(`of ${file} have existing targets`, () => {
       const text = prose(file)
       for (const [, link, source] of text.matchAll(/\]\(([^)\s]+)[^)]*\)|\b(?:href|src|srcset)="([^"]+)"/g)) {
         const target = link ?? source ?? ""
-        const url = new URL(target, new URL(file, root))
+        const url = new URL(target.replace(own, root.href), new URL(file, root))
         if (url.protocol !== "file:") {
           assert.strictEqual(url.protocol, "https:", target)
           continue
@@ -64,6 +67,30 @@ describe("links and pictures", () => {
       }
     })
   }
+})
+
+describe("the alert rules", () => {
+  const guide = "guides/fleet-operations.md"
+  const rules = read("guides/monitoring/alerts.yml").split("- alert: ").slice(1)
+
+  it("have a row each in the table of the guide, which has no other", () => {
+    const rows = [...read(guide).matchAll(/^\| `(OAuth\w+)` \|/gm)].map(([, name]) => name)
+    assert.sameMembers(rows, rules.map((rule) => rule.split("\n")[0]))
+  })
+
+  it("link to a heading of the guide", () => {
+    for (const rule of rules) {
+      const [address = "", anchor = ""] = /runbook_url: (\S+)/.exec(rule)?.[1]?.split("#") ?? []
+      assert.strictEqual(address, own + guide, rule)
+      assert.include(anchors(guide), anchor)
+    }
+  })
+})
+
+it("the command links to the heading about the count of a fleet", () => {
+  const [, path = "", anchor = ""] =
+    /blob\/main\/([^#"]+)#([\w-]+)/.exec(read("packages/cli/src/internal/fleetStore.ts")) ?? []
+  assert.include(anchors(path), anchor)
 })
 
 const scripts = (directory: string): object => JSON.parse(read(`${directory}package.json`)).scripts ?? {}
