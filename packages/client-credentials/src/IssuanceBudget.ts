@@ -167,6 +167,12 @@ export interface Options {
    */
   readonly withoutStore?: number | undefined
   /**
+   * Total time that failed operations of one decision, including retries, may take before the store counts as failed. Raise it
+   * together with `timeout` of a slow store. Default: `sharedTokens.storeTimeout` in a `SharedClientCredentials`, otherwise 2
+   * seconds.
+   */
+  readonly storeTimeout?: Duration.DurationInput | undefined
+  /**
    * Applies the quotas that the issuer announces, in addition to this limit. Set it to false for quotas that are announced but
    * not enforced, as those of Auth0 with `enforce: false`: then they are metrics and warnings only. Default: true.
    */
@@ -392,13 +398,14 @@ export const make = (
     const isRequestBound = yield* RequestBound
     const seal = yield* TokenSeal
     const store = yield* TokenStore
+    const { storeTimeout, withoutStore } = settings
     const key = yield* keys.ofBudget(seal, configured, settings.name)
     const budget = operations(
       settings,
       configured.clientId,
       (limits) =>
         ledgerStore.make(
-          { key, lifetime: life, seal, store, withoutStore: settings.withoutStore, isRequestBound },
+          { key, lifetime: life, seal, store, storeTimeout, withoutStore, isRequestBound },
           limits
         )
     )

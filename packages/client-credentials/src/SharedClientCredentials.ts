@@ -74,7 +74,10 @@ const compose = (config: ClientConfig.ClientConfig, { issuanceBudget, sharedToke
     serverMetadata: options.serverMetadata,
     decorate: (network) =>
       Effect.gen(function*() {
-        const budget = issuanceBudget === undefined ? undefined : yield* IssuanceBudget.make(issuanceBudget)
+        const storeTimeout = issuanceBudget?.storeTimeout ?? sharedTokens?.storeTimeout
+        const budget = issuanceBudget === undefined
+          ? undefined
+          : yield* IssuanceBudget.make({ ...issuanceBudget, storeTimeout })
         const endpoint = yield* SharedTokens.decorate(budget?.decorate(network) ?? network, sharedTokens)
         return { budget, endpoint }
       }).pipe(Effect.provideService(ClientConfig.ClientConfig, config))

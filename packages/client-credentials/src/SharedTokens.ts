@@ -62,7 +62,7 @@ export interface Options {
   readonly pollEvery?: Duration.DurationInput | undefined
   /**
    * Total time that failed operations of one token request, including retries, may take before the store counts as failed.
-   * Default: 2 seconds.
+   * With an `issuanceBudget` of the client, it also applies to its operations. Default: 2 seconds.
    */
   readonly storeTimeout?: Duration.DurationInput | undefined
   /**
@@ -171,7 +171,9 @@ const requestForAll = (
 const warnOfOwnToken = (error: TokenStoreError, outcome: Outcome): Effect.Effect<void> =>
   Effect.logWarning(
     Either.isLeft(outcome)
-      ? `${error.message} The token request of this process alone failed too. The next one uses the store again.`
+      ? outcome.left._tag === "TokenStoreError"
+        ? `${error.message} No token is requested until the store is available again, since tokens cannot be counted.`
+        : `${error.message} The token request of this process alone failed too. The next one uses the store again.`
       : `${error.message} Requested a token for this process alone, which expires at ${
         new Date(outcome.right.token.expiresAt).toISOString()
       }. The next token request uses the store again.`

@@ -135,6 +135,7 @@ const wrong: {
     reserveFraction: [...fractions, 1],
     warnAt: [[0], [2], ["half"], 0.5, null],
     withoutStore: [-1, 0.5, "1", null, Infinity],
+    storeTimeout: limits,
     followIssuerQuotas: flags
   }
 }

@@ -9,10 +9,13 @@ import { printable } from "./check.js"
 import * as parts from "./parts.js"
 import * as rules from "./rules.js"
 
+/** Total time for failed operations of the store. */
+const storeTimeout = rules.positiveDuration("2 seconds")
+
 export const sharedTokens = {
   leaseLife: rules.positiveDuration("10 seconds"),
   pollEvery: rules.positiveDuration("200 millis"),
-  storeTimeout: rules.positiveDuration("2 seconds"),
+  storeTimeout,
   whenStoreFails: rules.parsed<"ownToken" | "fail">({
     default: "ownToken",
     expected: "ownToken or fail",
@@ -93,6 +96,7 @@ export const issuanceBudget = {
         : undefined
   }),
   withoutStore: rules.number({ default: 0, min: 0, integer: true }),
+  storeTimeout,
   followIssuerQuotas: rules.flag(true)
 }
 

@@ -29,9 +29,6 @@ import * as storedLedger from "./storedLedger.js"
 /** Maximum number of attempts to write. Each failed attempt means that another process succeeded. */
 const maxAttempts = 100
 
-/** Total time limit for failed operations of one decision, in milliseconds. */
-const storeTimeout = 2000
-
 /** Decides by a ledger and the time in milliseconds since the epoch. Returns the changes, and the answer for the caller. */
 export type Decision<A> = (ledger: ledgers.Ledger, now: number) => {
   readonly changes: ReadonlyArray<ledgers.Change>
@@ -76,6 +73,8 @@ interface Copy {
   readonly budget: ledgers.Budget
   /** Number of tokens that this process may request while the store is unavailable. */
   readonly withoutStore: number
+  /** Total time limit for failed operations of one decision, in milliseconds. */
+  readonly storeTimeout: number
   readonly writer: string
   writes: number
   known: Known | undefined
@@ -240,7 +239,7 @@ const isMadeAlone = (copy: Copy, { alone, decide }: Waiting, now: number): boole
 /** Makes decisions by the content of the store. */
 const decideInStore = (copy: Copy, waiting: ReadonlyArray<Waiting>): Effect.Effect<void, TokenStoreError> =>
   Effect.gen(function*() {
-    const store = retried(copy.store, storeTimeout)
+    const store = retried(copy.store, copy.storeTimeout)
     copy.expected = copy.own.ledger
     let isCurrent = false
     let losses = 0
@@ -275,8 +274,10 @@ const decideWithoutStore = (copy: Copy, waiting: ReadonlyArray<Waiting>, error: 
   Effect.gen(function*() {
     if (waiting.some(({ alone }) => alone !== "fails")) {
       yield* Effect.logWarning(
-        `${error.message} Counting the tokens of this process alone, at most ${copy.withoutStore} (issuanceBudget.withoutStore), ` +
-          "until the store is available again. The next token request uses it again."
+        copy.withoutStore === 0
+          ? `${error.message} No token is requested until the store is available again (issuanceBudget.withoutStore is 0).`
+          : `${error.message} Counting the tokens of this process alone, at most ${copy.withoutStore} ` +
+            "(issuanceBudget.withoutStore), until the store is available again. The next token request uses it again."
       )
     }
     const { now } = yield* present(copy)
@@ -285,7 +286,7 @@ const decideWithoutStore = (copy: Copy, waiting: ReadonlyArray<Waiting>, error: 
     }
   })
 
-type Place = Pick<Copy, "key" | "seal" | "store" | "withoutStore"> & { readonly lifetime: Lifetime }
+type Place = Pick<Copy, "key" | "seal" | "store" | "storeTimeout" | "withoutStore"> & { readonly lifetime: Lifetime }
 
 const copyOf = ({ lifetime: _, ...place }: Place, budget: ledgers.Budget): Copy => ({
   ...place,
