@@ -512,7 +512,7 @@ describe("headers of a response above the limit of Node.js", () => {
             assert.deepStrictEqual([ended.exitCode, ended.stdout], [exitCode, ""], ended.stderr)
             assert.match(
               ended.stderr,
-              /(?:^|\n)error: http:\S+ returns headers of more than 16 kB, the limit of Node\.js\. Raise it by NODE_OPTIONS=--max-http/,
+              /(?:^|\n)error: http:\S+ returns larger headers than Node\.js accepts \(16 kB by default\)\. Raise the limit by NODE_OPTIONS=--max-http/,
               ended.stderr
             )
           }
