@@ -73,7 +73,7 @@ const libraryNames = new RegExp(
 
 /** Sentences of the bundle about settings that only a program can make, and names of other programs. */
 const elsewhere = [
-  /httpClient: NodeTls|Grant\.(?:onBehalfOf|jwtBearer)|TokenCache of another client|Redacted string|Create a PromiseClient once/,
+  /httpClient: NodeTls|Grant\.(?:onBehalfOf|jwtBearer)|TokenCache of another client|Redacted string|Create a PromiseClient once|or \{ timeZone \}/,
   /Signer\.fromDer|rejectedWhen\.response|tokenResponse does not decode|ownToken or fail|defaultMode 0400/
 ]
 

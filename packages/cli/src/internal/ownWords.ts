@@ -55,6 +55,7 @@ const phrases: ReadonlyArray<Phrase> = [
     "see effect-oauth budget, and request fewer tokens: commands cache theirs, and token --fresh requests another."
   ],
   [": AccessToken.membersOf returns none.", "."],
+  [" (issuanceBudget.withoutStore is 0)", ""],
   // Connections.
   [/, or allow (?:it )?more time \(\w+\.layer\)/g, ""],
   [/Remove what changes the URL \(.*?\), or set/g, "Set"],
