@@ -2,6 +2,9 @@
  * The configuration of a client: its credentials, its authorization server and its API. All options
  * are validated together, before anything is sent. Programs pass them to `ClientCredentials.layer`.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2 | RFC 6749 section 4.4.2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 section 2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3 | RFC 8414 section 3}
  * @since 3.0.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"

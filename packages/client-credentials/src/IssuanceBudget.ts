@@ -10,6 +10,8 @@
  * A budget that processes share needs a store that keeps its entries until they expire: a store that evicts them may lose
  * the count. While the store is unavailable, no token of the limit is requested unless `withoutStore` allows it.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6585#section-4 | RFC 6585 section 4}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 | RFC 9110 section 10.2.3}
  * @since 3.0.0
  */
 import * as Clock from "effect/Clock"

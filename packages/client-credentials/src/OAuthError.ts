@@ -4,6 +4,8 @@
  * None of them carries a request, a response or a secret, so each may be logged, inspected and serialized. `endpoint` is
  * always an origin and a path, without query. `retryable` states whether the same request may succeed a little later.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749 section 5.2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 | RFC 6750 section 3.1}
  * @since 3.0.0
  */
 import * as Data from "effect/Data"

@@ -6,6 +6,8 @@
  * Provide another schedule for an API that accepts new tokens with a delay. Failed connections and statuses such as 503
  * are not replayed: use `HttpClient.retryTransient` around the `ApiClient`.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 | RFC 6750 section 3.1}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 | RFC 9110 section 15.5.2}
  * @since 3.0.0
  */
 import * as Context from "effect/Context"

@@ -17,6 +17,7 @@
  * Tokens are not revoked when the program ends, because other processes still use them. Tokens bound to a key of the
  * process (`dpop: true`) are not shared: configure the key.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 section 4.4}
  * @since 3.0.0
  */
 import type * as FileSystem from "@effect/platform/FileSystem"

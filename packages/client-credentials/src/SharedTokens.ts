@@ -7,6 +7,7 @@
  * Use `SharedClientCredentials`, which composes it. Use this module to compose a client yourself, or to read and remove
  * the stored token.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.1 | RFC 6749 section 5.1}
  * @since 3.0.0
  */
 import * as Clock from "effect/Clock"

@@ -12,6 +12,8 @@
  * Call `get` whenever a token is needed, and do not keep what it returns. Pass tokens that another protocol rejects to
  * `invalidate`.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.1 | RFC 6749 section 5.1}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 | RFC 6750 section 3.1}
  * @since 3.0.0
  */
 import * as Context from "effect/Context"

@@ -10,6 +10,8 @@
  * A key that is removed makes its entries unreadable: each of their tokens is requested again, and a budget counts from
  * zero.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc5869#section-2 | RFC 5869 section 2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc5116#section-5.2 | RFC 5116 section 5.2}
  * @since 3.0.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"

@@ -1,6 +1,7 @@
 /**
  * A protected API in memory: it validates tokens at the authorization server of the test, and runs your handler.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 | RFC 6750 section 3}
  * @since 3.0.0
  */
 import type { InvalidConfig } from "@effect-oauth/client-credentials"

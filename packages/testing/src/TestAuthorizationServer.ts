@@ -1,6 +1,8 @@
 /**
  * An authorization server in memory that follows the standards, fails on demand, and records what it received and issued.
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.2 | RFC 6749 section 3.2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 | RFC 8414 section 2}
  * @since 3.0.0
  */
 import type { InvalidConfig } from "@effect-oauth/client-credentials"
