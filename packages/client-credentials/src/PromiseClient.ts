@@ -11,7 +11,6 @@
  * Create one client for the whole program, since it caches the token. Call `close` at the end of a job; a service does
  * not need it.
  *
- * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 section 4.4}
  * @see {@link https://fetch.spec.whatwg.org/#fetch-method | Fetch: the method}
  * @since 3.0.0
  */
