@@ -150,6 +150,54 @@ describe("what is shown of the traffic", () => {
     }))
   })
 
+  it("is left in a URL, by the name of its parameter, however it is written", () => {
+    const names = [
+      "access_token",
+      "token",
+      "apiKey",
+      "X-Amz-Signature",
+      "sig",
+      "code",
+      "state",
+      "client_assertion",
+      "a[key]"
+    ]
+    for (const name of [...names, "PASSWORD", "client%5fsecret", "%74oken"]) {
+      for (
+        const start of [
+          "https://h/x?",
+          "/x?a=1&",
+          "/x#",
+          "/x?a=1;",
+          "?to=https://h/?",
+          "?to=https%3A%2F%2Fh%2F%3Fb%3D1%26"
+        ]
+      ) {
+        for (const value of ["c4n4ry", "a;c4n4ry", "a c4n4ry", "%63c4n4ry", "="]) {
+          const shown = redaction.url(`${start}${name}=${value}`)
+          assert.notInclude(shown, "c4n4ry")
+          assert.include(shown, "<redacted>")
+        }
+      }
+      assert.notInclude(redaction.header("Location", `https://u:c4n4ry@h/x?${name}=c4n4ry`), "c4n4ry")
+      assert.notInclude(redaction.header("link", `<https://h/x?${name}=c4n4ry>; rel="next"`), "c4n4ry")
+    }
+    assert.strictEqual(
+      redaction.url("https://h/x?a=1&access_token=b&c=%20"),
+      "https://h/x?a=1&access_token=<redacted>&c=%20"
+    )
+    for (
+      const open of [
+        "https://h/x?status=open&page_token=a&nextPageToken=b&country_code=c",
+        "/token=1",
+        "/x?q=a%3Db",
+        "/x?token="
+      ]
+    ) {
+      assert.strictEqual(redaction.url(open).replace(/<redacted>$/, ""), open)
+    }
+  })
+
   it("does not steer a terminal", () => {
     check(property(FastCheck.string({ unit: "binary" }), (text) => {
       assert.notMatch(ansi.harmless(text), /[\x00-\x08\x0b-\x1f\x7f-\x9f]/)

@@ -70,9 +70,13 @@ describe("nothing secret is shown", () => {
         yield* server.faults.clear
         yield* run(["revoke", "--forget"], { env })
       }
-      // Whatever was sampled, this shows a token request and a call.
+      // Whatever was sampled, these show a token request and calls.
       const { stderr, stdout } = yield* run(["doctor", "--verbose"], { env })
       output.push(stdout, stderr)
+      yield* run(["token", "--fresh"], { env })
+      output.push(
+        (yield* run(["call", "--verbose", "GET", "/x", "page==2", `access_token==${secret}`], { env })).stderr
+      )
       const issued = (yield* server.issued).map(({ value }) => Redacted.value(value))
       assert.isNotEmpty(issued)
       const shown = output.join("\n")
@@ -80,6 +84,7 @@ describe("nothing secret is shown", () => {
       assert.notMatch(shown, /token-\d/)
       assert.match(shown, /> authorization: Bearer <redacted>/)
       assert.match(shown, /client_secret=<redacted>/)
+      assert.match(shown, /> GET .*\/x\?page=2&access_token=<redacted>\n/)
 
       // Neither in the files that are left.
       for (const name of readdirSync(directory, { recursive: true }).map(String)) {

@@ -21,13 +21,13 @@ const headers = (all: Readonly<Record<string, string | undefined>>): ReadonlyArr
 export const isCall = ({ headers: sent }: HttpClientRequest.HttpClientRequest): boolean =>
   /^(Bearer|DPoP) /i.test(sent["authorization"] ?? "")
 
-/** Shows the whole URL of a call of the API, and of other requests only the parts that contain no secrets. */
+/** Shows the query of calls of the API, with its secrets redacted, and of other requests only origin and path. */
 const lines = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
   const { body, headers: sent, method, url } = request
   const isOwn = isCall(request)
   const { origin, pathname } = new URL(url)
   return [
-    `${method} ${harmless(isOwn ? url : origin + pathname)}`,
+    `${method} ${isOwn ? redaction.url(url) : harmless(origin + pathname)}`,
     ...headers(sent),
     ...(isOwn || body._tag !== "Uint8Array" ? [] : ["", redaction.credentials(new TextDecoder().decode(body.body))])
   ]
