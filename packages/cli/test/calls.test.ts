@@ -145,6 +145,22 @@ describe("a call", () => {
   )
 
   it.scopedLive(
+    "--offline fails for a URL that a call would not be sent to, in the same words",
+    () =>
+      Effect.gen(function*() {
+        const { env, runWith, server, url } = yield* start
+        const own = { env: { ...env, API_BASE_URL: `${url}/v1` } }
+        for (const target of ["https://evil.example/x", "/../x", `${url}/v2`]) {
+          const online = yield* runWith(["call", target], own)
+          assert.deepStrictEqual([online.exitCode, online.stdout], [17, ""], `${target}: ${online.stderr}`)
+          assert.deepStrictEqual(yield* runWith(["call", "--offline", target], own), online)
+        }
+        assert.lengthOf(yield* server.received, 0)
+      }),
+    minute
+  )
+
+  it.scopedLive(
     "is shown as it is sent, header by header, whatever the HTTP client",
     () =>
       Effect.gen(function*() {

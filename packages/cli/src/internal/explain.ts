@@ -39,8 +39,11 @@ const settings = (error: ConfigError.ConfigError): string =>
     ? error.message.replace(/^Expected (\w+) to be /, "$1 is missing: expected ")
     : error.message
 
+/** The mark of a `ConfigError`, whose module is not loaded for it. */
+const configError = Symbol.for("effect/ConfigError")
+
 const isConfigError = (error: unknown): error is ConfigError.ConfigError =>
-  typeof error === "object" && error !== null && "_op" in error && ("path" in error || "left" in error)
+  typeof error === "object" && error !== null && configError in error
 
 /** Explains an error by its tag and fields, so that invalid arguments are reported without loading the library. */
 const outcomeOf = (error: Tagged & Readonly<Record<string, unknown>>): Outcome => {

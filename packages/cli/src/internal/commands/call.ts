@@ -12,10 +12,12 @@ import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as ApiClient from "@effect-oauth/client-credentials/ApiClient"
 import * as Challenge from "@effect-oauth/client-credentials/Challenge"
 import * as ClientConfig from "@effect-oauth/client-credentials/ClientConfig"
+import * as OAuthError from "@effect-oauth/client-credentials/OAuthError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
+import * as urls from "../../../../client-credentials/dist/internal/protocol/urls.js"
 import { harmless, make as styleOf } from "../ansi.js"
 import * as client from "../client.js"
 import * as content from "../content.js"
@@ -118,10 +120,24 @@ const standardInput = (
   method: string | undefined,
   items: ReadonlyArray<requestItem.RequestItem>
 ): Effect.Effect<Uint8Array | undefined, Failure> =>
-  options.ignoreStdin || items.some(requestItem.isBody) || !stdio.isRedirected() ||
+  options.ignoreStdin || items.some(requestItem.isBody) ||
+    !stdio.isRedirected(["POST", "PUT", "PATCH"].includes(method ?? "")) ||
     ["GET", "HEAD", "OPTIONS"].includes(method ?? "")
     ? Effect.succeed(undefined)
     : Effect.map(stdio.readAll, (content) => content.length === 0 ? undefined : content)
+
+/** Fails as a call to the URL would if the token is not meant for it. */
+const allowed = (url: string, api: urls.Destinations) => {
+  const located = new urls.Rules(api).locate(url)
+  switch (located._tag) {
+    case "OriginNotAllowed":
+      return Effect.fail(new OAuthError.OriginNotAllowed({ origin: located.origin, allowed: [...api.origins] }))
+    case "PathNotAllowed":
+      return Effect.fail(new OAuthError.PathNotAllowed({ baseUrl: api.baseUrl, path: located.path }))
+    default:
+      return Effect.void
+  }
+}
 
 const message = (options: Options) =>
   Effect.gen(function*() {
@@ -129,6 +145,13 @@ const message = (options: Options) =>
     const meant = method === undefined || METHODS.includes(method) ? undefined : nearest(method, METHODS)
     if (meant !== undefined) {
       return yield* usage(`${method} is not a method of HTTP.`, `Did you mean ${meant}?`)
+    }
+    const garbled = options.args.find((argument) => argument.includes("\ufffd"))
+    if (garbled !== undefined) {
+      return yield* usage(
+        `"${harmless(garbled)}" is not valid UTF-8.`,
+        "Escape its bytes in a URL (%FF), or name a file with the value (name=@file)."
+      )
     }
     const parsed = yield* requestItem.parse(items)
     if (parsed.some((item) => item._tag.endsWith("Header") && /^authorization$/i.test(item.name))) {
@@ -317,8 +340,12 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
         host: headers.get("host"),
         repeated: described.message.repeated
       }
-      yield* showRequest(sent, transport, options.offline ? printing.ofRequest : wanted, look)
-      if (options.offline) return "success" as const
+      if (options.offline) {
+        yield* allowed(url, api)
+        yield* showRequest(sent, transport, printing.ofRequest, look)
+        return "success" as const
+      }
+      yield* showRequest(sent, transport, wanted, look)
       const answered = yield* send(sent, options)
       const { isFound, response } = signInPage.watch(answered.response)
       const ended = conclude(answered, isFound, dpop === undefined ? "bearer" : "dpop")
