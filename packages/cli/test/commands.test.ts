@@ -281,9 +281,32 @@ describe("call", () => {
           const ended = yield* user.shell(line, { env })
           assert.deepStrictEqual(ended, { exitCode: 0, stdout: expected, stderr: "" }, line)
         }
+        // A program passes a socket, which it may leave open where no body is expected.
+        const input = "{\"a\":1}"
+        for (const method of ["POST", "PUT", "PATCH"]) {
+          assert.strictEqual(
+            (yield* user.spawn(["call", method, "/items"], { env, input })).stdout,
+            `${method} ${input}|`
+          )
+        }
+        for (const args of [["/items"], ["GET", "/items"], ["DELETE", "/items"]]) {
+          const { stdout } = yield* user.spawn(["call", ...args], { env, isOpen: true })
+          assert.match(stdout, /^(?:GET|DELETE) \|$/)
+        }
       }),
     minute
   )
+
+  it.scopedLive("sends no argument that is not valid UTF-8", () =>
+    Effect.gen(function*() {
+      const { env, server, user } = yield* start()
+      for (const args of ["DELETE \"$(printf '/x\\377')\"", "/items \"a=$(printf '\\377')\""]) {
+        const { exitCode, stderr, stdout } = yield* user.shell(`eo call ${args}`, { env })
+        assert.deepStrictEqual([exitCode, stdout], [2, ""], stderr)
+        assert.match(stderr, /is not valid UTF-8\. Escape its bytes/)
+      }
+      assert.lengthOf(yield* server.received, 0)
+    }), minute)
 
   it.scopedLive("handles a 401: a revoked token is replaced, for the next command too", () =>
     Effect.gen(function*() {

@@ -57,6 +57,15 @@ describe("a profile", () => {
         }
         yield* user.run(["init", ...options, "--secret-file", "secret"])
         assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
+        // Misspelt variables of another client: the call would be made with the profile default.
+        for (const name of ["OAUTH_ISUER", "OAUTH_CLIENTID", "OAUTH_CLIENT_SECRT", "API_BASE_URI", "OAUTH_PROFILE"]) {
+          const misspelt = yield* user.run(["token"], { env: { [name]: "https://staging.example" } })
+          assert.deepStrictEqual([misspelt.exitCode, misspelt.stdout], [10, ""], name)
+          assert.include(misspelt.stderr, `${name} is not a variable of effect-oauth. Nothing was sent.`)
+          const named = yield* user.run(["token", "--profile", "default"], { env: { [name]: "staging" } })
+          assert.strictEqual(named.stdout, "token-1\n", name)
+        }
+        assert.strictEqual((yield* user.run(["token"], { env: { OAUTH_XYZ: "1" } })).stdout, "token-1\n")
         assert.match((yield* user.run(["status", "--all"])).stdout, /│ default │ shop [^]*│ shop +│ shop /)
         const again = yield* user.run(["init", "--profile", "shop", ...options, "--secret-file", "secret"])
         assert.deepStrictEqual([again.exitCode, again.stdout], [2, ""])

@@ -148,7 +148,7 @@ export const profileOfVariable: Effect.Effect<string | undefined, Failure> = Eff
   // On Windows, the case of a variable has no meaning.
   const named = (name: string) => process.platform === "win32" ? name.toUpperCase() : name
   const misspelt = Object.keys(process.env)
-    .find((name) => /^effect_oauth_/i.test(name) && named(name) !== profileVariable)
+    .find((name) => /^(?:effect_oauth_|(?:effect_?)?oauth_?profile$)/i.test(name) && named(name) !== profileVariable)
   return misspelt === undefined ? Effect.succeed(process.env[profileVariable] || undefined) : new Failure({
     outcome: "configuration",
     message: `${harmless(misspelt)} is not a variable of effect-oauth. Nothing was sent.`,
@@ -159,7 +159,7 @@ export const profileOfVariable: Effect.Effect<string | undefined, Failure> = Eff
 /**
  * Loads the settings of the profile that the command line or `EFFECT_OAUTH_PROFILE` names, without those of the environment, so
  * that the id of one client is never combined with the secret of another. Without a name, loads those of the environment, or of
- * the profile `default` if the environment configures no client.
+ * the profile `default` if the environment configures no client, not even by misspelt variables.
  */
 export const load = (named: Option.Option<string>): Effect.Effect<Settings, Failure, Screen> =>
   Effect.gen(function*() {
@@ -171,7 +171,16 @@ export const load = (named: Option.Option<string>): Effect.Effect<Settings, Fail
     if (Object.keys(environment.values).some(variables.showsClient)) {
       return yield* reviewed(environment, Object.keys(process.env))
     }
-    if ((yield* profiles).includes("default")) return yield* ofProfile("default")
+    if ((yield* profiles).includes("default")) {
+      const misspelt = variables.misspeltClient(Object.keys(process.env))
+      if (misspelt === undefined) return yield* ofProfile("default")
+      const [wrong, meant] = misspelt
+      return yield* new Failure({
+        outcome: "configuration",
+        message: `${harmless(wrong)} is not a variable of effect-oauth. Nothing was sent.`,
+        remedy: `Did you mean ${meant}? For the profile default, pass --profile default, or unset the variable.`
+      })
+    }
     yield* reviewed(environment, Object.keys(process.env))
     return yield* new Failure({
       outcome: "configuration",

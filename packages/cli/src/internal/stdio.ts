@@ -7,11 +7,14 @@ import * as Effect from "effect/Effect"
 
 import { Failure } from "./Failure.js"
 
-/** Returns true if standard input is a pipe or a file, and not a terminal or a stream that a parent left open. */
-export const isRedirected = (): boolean => {
+/**
+ * Returns true if standard input is a pipe or a file, and not a terminal. A socket is what programs such as those of Node.js and
+ * the servers of SSH pass, often without ever closing it: it counts only where a body is expected.
+ */
+export const isRedirected = (expectsBody: boolean): boolean => {
   try {
     const found = fstatSync(0)
-    return found.isFIFO() || found.isFile()
+    return found.isFIFO() || found.isFile() || (expectsBody && found.isSocket())
   } catch {
     return false
   }

@@ -78,11 +78,8 @@ export const showsClient = (variable: string): boolean =>
   ofClient.includes(variable) &&
   (variable.startsWith("OAUTH_") || variable === "API_BASE_URL" || variable === "API_ORIGINS")
 
-/**
- * Returns a sentence for each variable that is not read: those named `OAUTH_...`, and misspelt ones of which the correct one is
- * not set.
- */
-export const unknown = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
+/** Variables that are not read: those named `OAUTH_...`, and misspelt ones of which the correct one is not set. */
+const ignored = (names: ReadonlyArray<string>): ReadonlyArray<{ readonly name: string; readonly meant?: string }> =>
   names.flatMap((name) => {
     if (isKnown(name) || name === handedOver.token || name === handedOver.expiresAt) return []
     const isOwn = name.startsWith("OAUTH_")
@@ -90,12 +87,22 @@ export const unknown = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
     const similar = isOwn || /^(oauth|api)_/i.test(name) ? nearest(name, known) : undefined
     const meant = similar ?? (isOwn ? withWords(name, known) : undefined)
     if (!isOwn && (meant === undefined || names.includes(meant))) return []
-    return [
-      `${harmless(name)} is not a variable of effect-oauth, and is ignored.${
-        meant === undefined ? "" : ` Did you mean ${meant}?`
-      }`
-    ]
+    return [{ name, ...meant !== undefined && { meant } }]
   })
+
+/** Returns a sentence for each variable that is not read. */
+export const unknown = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
+  ignored(names).map(({ meant, name }) =>
+    `${harmless(name)} is not a variable of effect-oauth, and is ignored.${
+      meant === undefined ? "" : ` Did you mean ${meant}?`
+    }`
+  )
+
+/** Returns the first misspelt variable that would configure a client, and the correct one. */
+export const misspeltClient = (names: ReadonlyArray<string>): readonly [name: string, meant: string] | undefined =>
+  ignored(names).flatMap(({ meant, name }) =>
+    meant !== undefined && showsClient(meant) ? [[name, meant] as const] : []
+  )[0]
 
 /** The variables that hold a secret, and those that name its file. */
 export const secrets = {
