@@ -5,10 +5,13 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 import { assert, describe, it } from "@effect/vitest"
+import { TokenEndpointUnavailable } from "@effect-oauth/client-credentials/OAuthError"
+import type * as TokenEndpoint from "@effect-oauth/client-credentials/TokenEndpoint"
 import { Fault } from "@effect-oauth/testing"
 import * as Loopback from "@effect-oauth/testing/Loopback"
-import { Effect } from "effect"
+import { Duration, Effect, Fiber, TestClock } from "effect"
 
+import * as sharedTokens from "../src/internal/sharedTokens.js"
 import * as tokenLife from "../src/internal/tokenLife.js"
 import * as binary from "./support/binary.js"
 import * as support from "./support/doctor.js"
@@ -304,6 +307,51 @@ describe("a failure", () => {
       }),
     minute
   )
+
+  it.effect("of an earlier command is reported only as the outcome; a command that waits for its end notes that it waits", () =>
+    Effect.gen(function*() {
+      const failure = new TokenEndpointUnavailable({
+        endpoint: "https://as.example.com/token",
+        reason: "status",
+        detail: "503",
+        retryAfter: Duration.seconds(3)
+      })
+      const network: TokenEndpoint.TokenEndpoint = {
+        request: {} as TokenEndpoint.TokenEndpoint["request"],
+        requestToken: () => Effect.fail(failure)
+      }
+      const run = (
+        reason: "cold" | "renewal",
+        { sends, waits }: { readonly sends: boolean; readonly waits: boolean }
+      ) =>
+        Effect.gen(function*() {
+          const notes: Array<string> = []
+          let isSent = false
+          const decorated = Effect.gen(function*() {
+            const decorate = yield* sharedTokens.remembering(() => isSent, (line) =>
+              Effect.sync(() => void notes.push(line)))
+            const { request, requestToken } = decorate(network)
+            const requested = requestToken(request, { reason, replaces: undefined })
+            const again = Effect.suspend(() => {
+              isSent = sends
+              return requested
+            })
+            return yield* Effect.catchAll(requested, (error) =>
+              waits ? Effect.delay(again, "3 seconds") : Effect.fail(error))
+          })
+          const fiber = yield* Effect.fork(Effect.exit(Effect.scoped(decorated)))
+          yield* TestClock.adjust("1 hour")
+          yield* Fiber.join(fiber)
+          return notes
+        })
+      const waiting = "Waiting 3 s: an earlier token request failed."
+      const remembered = "The failure of an earlier token request is remembered, for another 3 s, and no request was " +
+        "sent. effect-oauth token --fresh sends one now."
+      assert.deepStrictEqual(yield* run("cold", { sends: true, waits: true }), [waiting])
+      assert.deepStrictEqual(yield* run("cold", { sends: false, waits: true }), [waiting, remembered])
+      assert.deepStrictEqual(yield* run("cold", { sends: false, waits: false }), [remembered])
+      assert.deepStrictEqual(yield* run("renewal", { sends: true, waits: true }), [])
+    }))
 
   it.scopedLive(
     "to end by itself, in a process that was killed, delays the next one by a few seconds, with a note",

@@ -2,14 +2,19 @@
  * Tokens that commands share through files, with a note if a command waits for another one, or ends with the failure of an
  * earlier one.
  */
+import type { TokenError } from "@effect-oauth/client-credentials/OAuthError"
 import * as SharedTokens from "@effect-oauth/client-credentials/SharedTokens"
 import * as TokenEndpoint from "@effect-oauth/client-credentials/TokenEndpoint"
 import * as TokenStore from "@effect-oauth/client-credentials/TokenStore"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 
 import * as durationText from "./durationText.js"
 import { Screen } from "./Screen.js"
@@ -77,25 +82,41 @@ const emptied = (store: TokenStore.TokenStore): TokenStore.TokenStore => {
 const until = (retryAfter: Duration.Duration | undefined): string =>
   retryAfter === undefined ? "" : `, for another ${durationText.show(Math.max(1000, Duration.toMillis(retryAfter)))}`
 
-/** Notes a failure of an earlier command: it is the outcome, and nothing was sent. */
-const remembering = (isSent: () => boolean, note: (line: string) => Effect.Effect<void>) => {
-  let isNoted = false
-  return (endpoint: TokenEndpoint.TokenEndpoint): TokenEndpoint.TokenEndpoint => ({
-    ...endpoint,
-    requestToken: (request, options) =>
-      Effect.tapError(endpoint.requestToken(request, options), (error) => {
-        const isShared = error._tag === "TokenErrorResponse" || error._tag === "InvalidTokenResponse" ||
-          error._tag === "TokenEndpointUnavailable"
-        if (!isShared || isSent() || isNoted) return Effect.void
-        isNoted = true
-        return note(
-          `The failure of an earlier token request is remembered${
-            until("retryAfter" in error ? error.retryAfter : undefined)
-          }, and no request was sent. effect-oauth token --fresh sends one now.`
-        )
-      })
+/** Notes that a command waits for the end of an earlier failure, or ends with that failure and sent nothing. */
+export const remembering = (isSent: () => boolean, note: (line: string) => Effect.Effect<void>) =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    let remembered: TokenError | undefined
+    const retryAfter = () => remembered !== undefined && "retryAfter" in remembered ? remembered.retryAfter : undefined
+    const whileWaiting = Effect.suspend(() => {
+      const left = retryAfter()
+      const duration = left === undefined ? "" : ` ${durationText.show(Duration.toMillis(left))}`
+      return isSent() ? Effect.void : note(`Waiting${duration}: an earlier token request failed.`)
+    })
+    yield* Scope.addFinalizerExit(scope, (exit) => {
+      const isEnd = Exit.isFailure(exit) && Chunk.some(Cause.failures(exit.cause), (error) => error === remembered)
+      return !isEnd || isSent() ? Effect.void : note(
+        `The failure of an earlier token request is remembered${
+          until(retryAfter())
+        }, and no request was sent. effect-oauth token --fresh sends one now.`
+      )
+    })
+    return (endpoint: TokenEndpoint.TokenEndpoint): TokenEndpoint.TokenEndpoint => ({
+      ...endpoint,
+      requestToken: (request, options) =>
+        Effect.tapError(endpoint.requestToken(request, options), (error) => {
+          const isShared = error._tag === "TokenErrorResponse" || error._tag === "InvalidTokenResponse" ||
+            error._tag === "TokenEndpointUnavailable"
+          if (!isShared || isSent()) return Effect.void
+          const isFirst = remembered === undefined
+          remembered = error
+          // A command whose cached token is usable does not wait.
+          return isFirst && options?.reason !== "renewal"
+            ? Effect.forkIn(Effect.delay(whileWaiting, notedAfter), scope)
+            : Effect.void
+        })
+    })
   })
-}
 
 /** Decorates the `TokenEndpoint` of the context. `fresh` requests a token, whatever the store holds. */
 export const layer = ({ fresh }: { readonly fresh: boolean }) =>
@@ -117,6 +138,6 @@ export const layer = ({ fresh }: { readonly fresh: boolean }) =>
       const shared = yield* SharedTokens.decorate(counted, { leaseLife }).pipe(
         Effect.provideService(TokenStore.TokenStore, noting(fresh ? emptied(store) : store, note))
       )
-      return remembering(() => isSent, note)(shared)
+      return (yield* remembering(() => isSent, note))(shared)
     })
   )
