@@ -8,7 +8,7 @@ import * as Zlib from "node:zlib"
 
 import { assert, describe, it } from "@effect/vitest"
 import * as Loopback from "@effect-oauth/testing/Loopback"
-import { Effect, Either, Stream } from "effect"
+import { type Duration, Effect, Either, Fiber, Stream, TestClock } from "effect"
 
 import * as content from "../src/internal/content.js"
 import * as contentType from "../src/internal/contentType.js"
@@ -17,7 +17,9 @@ import * as jsonText from "../src/internal/jsonText.js"
 import * as redaction from "../src/internal/redaction.js"
 import * as redirects from "../src/internal/redirects.js"
 import { formatLimit } from "../src/internal/responseBody.js"
+import * as Screen from "../src/internal/Screen.js"
 import * as signInPage from "../src/internal/signInPage.js"
+import * as stdio from "../src/internal/stdio.js"
 import * as binary from "./support/binary.js"
 import * as servers from "./support/tlsServers.js"
 
@@ -538,4 +540,48 @@ describe("headers of a response above the limit of Node.js", () => {
       }),
     minute
   )
+})
+
+describe("standard input", () => {
+  it.effect("without data for 2 seconds is waited for with a note, once", () =>
+    Effect.gen(function*() {
+      const notes: Array<string> = []
+      const screen = {
+        ...Screen.make({ quiet: false, verbose: false }),
+        note: (line: string) => Effect.sync(() => void notes.push(line))
+      }
+      const read = (dataAt: Duration.DurationInput, endAt: Duration.DurationInput) =>
+        Effect.gen(function*() {
+          notes.length = 0
+          const reading = stdio.noting((arrived) =>
+            Effect.zipRight(Effect.delay(Effect.sync(arrived), dataAt), Effect.sleep(endAt))
+          )
+          const fiber = yield* Effect.fork(Effect.provideService(reading, Screen.Screen, screen))
+          yield* TestClock.adjust("1 hour")
+          yield* Fiber.join(fiber)
+          return [...notes]
+        })
+      assert.deepStrictEqual(yield* read("1 second", "1 minute"), [])
+      assert.deepStrictEqual(yield* read("1 second", 0), [])
+      assert.deepStrictEqual(yield* read("1 minute", "1 minute"), [
+        "Waiting for the body on standard input; pass --ignore-stdin if there is none."
+      ])
+    }))
+
+  it.scopedLive("that stays open is noted, and is the body when it ends", () =>
+    Effect.gen(function*() {
+      const { environment: env } = yield* Loopback.start({
+        api: { handler: (request) => Effect.promise(() => request.text().then((text) => new Response(text))) }
+      })
+      const { shell } = yield* binary.home
+      const { stderr, stdout } = yield* shell("cat | eo call /items", {
+        env,
+        isOpen: true,
+        started: ({ stderr, stdin }) => stderr?.once("data", () => stdin?.end("{}"))
+      })
+      assert.deepStrictEqual(
+        [stdout, stderr],
+        ["{}", "Waiting for the body on standard input; pass --ignore-stdin if there is none.\n"]
+      )
+    }), minute)
 })

@@ -119,12 +119,12 @@ const standardInput = (
   options: Options,
   method: string | undefined,
   items: ReadonlyArray<requestItem.RequestItem>
-): Effect.Effect<Uint8Array | undefined, Failure> =>
+): Effect.Effect<Uint8Array | undefined, Failure, Screen> =>
   options.ignoreStdin || items.some(requestItem.isBody) ||
     !stdio.isRedirected(["POST", "PUT", "PATCH"].includes(method ?? "")) ||
     ["GET", "HEAD", "OPTIONS"].includes(method ?? "")
     ? Effect.succeed(undefined)
-    : Effect.map(stdio.readAll, (content) => content.length === 0 ? undefined : content)
+    : Effect.map(stdio.readBody, (content) => content.length === 0 ? undefined : content)
 
 /** Fails as a call to the URL would if the token is not meant for it. */
 const allowed = (url: string, api: urls.Destinations) => {
