@@ -713,11 +713,32 @@ describe("simulate", () => {
       assert.match(stdout, /each new token revokes that of another process\./)
       const alone = JSON.parse((yield* contested("--json", "--fleet", "1", "--restarts", "0")).stdout) as {
         readonly separate: { readonly rejected_calls: number }
+        readonly limit_from: string
+        readonly token_life_from: string
+        readonly assumptions: ReadonlyArray<string>
       }
       assert.strictEqual(alone.separate.rejected_calls, 0)
-      for (const args of [["--fleet", "1000"], ["--fleet", "1..3"], ["--audiences", "2"]]) {
+      assert.deepStrictEqual(
+        [alone.limit_from, alone.token_life_from],
+        ["by default; see --limit", "by default; see --token-life"]
+      )
+      assert.match(alone.assumptions.join("\n"), /One process makes a call every 5 min, for 2 days\./)
+      assert.match(
+        stdout,
+        /Tokens of 1 d \(by default.*\nLimit of 50 a day \(by default[^]*Assumptions\n- All 3 processes start/
+      )
+      for (
+        const [args, message] of [
+          [["--fleet", "1000"], /Pass --fleet \d\d or less, fewer restarts or a longer lifetime\./],
+          [["--fleet", "20", "--token-life", "5min"], /Pass --fleet 8 or less/],
+          [["--fleet", "20", "--restarts", "500"], /Pass --fleet 8 or less/],
+          [["--fleet", "1..3"], /a fleet of one size/],
+          [["--audiences", "2"], /one audience/]
+        ] as const
+      ) {
         const wrong = yield* contested(...args)
         assert.deepStrictEqual([wrong.exitCode, wrong.stdout], [2, ""], args.join(" "))
+        assert.match(wrong.stderr, message)
       }
     }), minute)
 

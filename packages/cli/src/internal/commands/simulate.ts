@@ -165,7 +165,7 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
     const { fleet, life, limit } = yield* checked(options)
     if (options.oneTokenPerClient) {
       const { show } = yield* Effect.promise(() => import("../oneTokenPerClient.js"))
-      yield* show(fleet, limit.value, options.json)
+      yield* show({ fleet, life, limit }, options.json)
       return "success" as const
     }
     const screen = yield* Screen
