@@ -153,6 +153,15 @@ describe("a profile", () => {
       assert.deepStrictEqual([readFileSync(kept, "utf8"), statSync(kept).mode & 0o777], [`${secret}\n`, 0o600])
       assert.notInclude(readFileSync(profile("default"), "utf8") + written.stdout + written.stderr, secret)
       assert.strictEqual((yield* user.run(["token"])).stdout, "token-1\n")
+      assert.notInclude(written.stderr, "warning")
+      for (const [around, found] of [[`"${secret}"`, "quotes"], [` ${secret}`, "blanks or line breaks"]] as const) {
+        const { exitCode, stderr } = yield* user.spawn(["init", "--force", ...options, "--secret-stdin"], {
+          input: `${around}\n`
+        })
+        assert.strictEqual(exitCode, 0)
+        assert.include(stderr, `warning: The secret in the file of OAUTH_CLIENT_SECRET_FILE has ${found} around it`)
+        assert.notInclude(stderr, secret)
+      }
     }), minute)
 
   it.scopedLive("that is a pipe is rejected, and is not waited for", () =>

@@ -22,6 +22,7 @@ import { Screen } from "../Screen.js"
 import * as secretSource from "../secretSource.js"
 import * as settings from "../settings.js"
 import * as stdio from "../stdio.js"
+import * as variables from "../variables.js"
 
 export interface Options extends Common, clientProof.Options {
   readonly issuer: Option.Option<string>
@@ -241,7 +242,7 @@ const withSecret = (values: profileText.Values, secret: Secret, kept: string): p
 
 export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
   Effect.gen(function*() {
-    const { note, out, print } = yield* Screen
+    const { err, note, out, print } = yield* Screen
     const name = Option.getOrUndefined(options.profile) ?? (yield* settings.profileOfVariable) ?? "default"
     const path = yield* settings.profilePath(name)
     if (!options.force && (yield* privateFile.read(path)) !== undefined) {
@@ -269,7 +270,12 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
         })
       )
     )
-    if (secret._tag === "Given") yield* privateFile.write(kept, `${Redacted.value(secret.secret)}\n`)
+    if (secret._tag === "Given") {
+      for (const warning of variables.surroundings({}, { OAUTH_CLIENT_SECRET_FILE: Redacted.value(secret.secret) })) {
+        yield* note(`${err.yellow("warning:")} ${warning}`)
+      }
+      yield* privateFile.write(kept, `${Redacted.value(secret.secret)}\n`)
+    }
     yield* privateFile.write(path, text)
     yield* print(`${out.green("✓")} ${path}`)
     if (secret._tag === "Given") yield* print(`${out.green("✓")} ${kept}, for you alone`)
