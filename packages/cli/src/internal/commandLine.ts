@@ -80,6 +80,8 @@ type Token = ReturnType<typeof tokensOf>[number]
 
 const shown = (text: string): string => harmless(text.slice(0, 40))
 
+const takesArguments = (command: string | undefined): boolean => commands.get(command ?? "")?.args !== undefined
+
 const meant = (found: string | undefined): string => found === undefined ? "" : ` Did you mean ${found}?`
 
 /** Returns the value of an option, or the problem with it. */
@@ -123,9 +125,16 @@ const suggested = (rawName: string, names: Names): string => {
   return others.length > 0 ? meant(listed(others, "or")) : elsewhere(rawName)
 }
 
-const unknown = (rawName: string, names: Names, takesArguments: boolean): string =>
-  `Unknown option ${harmless(rawName.split(/\s/, 1)[0] ?? "").slice(0, 40)}.` + suggested(rawName, names) +
-  (takesArguments ? " Write -- before arguments that begin with a dash." : "")
+/** Options of curl and wget that name the method. */
+const ofMethod = /^(-X|--request|--method)$/
+
+const unknown = (rawName: string, names: Names, command: string | undefined): string =>
+  `Unknown option ${harmless(rawName.split(/\s/, 1)[0] ?? "").slice(0, 40)}.` + (
+    command === "call" && ofMethod.test(rawName)
+      ? " The method comes before the URL: effect-oauth call DELETE /items/1."
+      : suggested(rawName, names) +
+        (takesArguments(command) ? " Write -- before arguments that begin with a dash." : "")
+  )
 
 /** Rejects a long name behind one dash: `-offline` is not `-o ffline`. */
 const rejectSingleDashes = (args: ReadonlyArray<string>, tokens: ReadonlyArray<Token>, names: Names): void => {
@@ -159,14 +168,14 @@ const rejectDoubtful = (tokens: ReadonlyArray<Token>, names: Names): void => {
 const valuesOf = (
   tokens: ReadonlyArray<Token>,
   names: Names,
-  takesArguments: boolean
+  command: string | undefined
 ): ReadonlyMap<string, string | number | true> => {
   const values = new Map<string, string | number | true>()
   for (const token of tokens) {
     if (token.kind !== "option") continue
     const { inlineValue, name, rawName } = token
     const known = names.get(name)
-    if (known === undefined) return wrong(unknown(rawName, names, takesArguments))
+    if (known === undefined) return wrong(unknown(rawName, names, command))
     const { key, option } = known
     let value: string | number | true = true
     if (option.type === "flag") {
@@ -204,24 +213,23 @@ const request = (args: ReadonlyArray<string>): Request => {
   const command = name === undefined ? undefined : commands.get(name)
   if (name !== undefined && command === undefined) {
     // The value of an option that is unknown would be taken for the command.
-    valuesOf(all.filter(({ index }) => index < (first?.index ?? 0)), namesOf({ ...global, ...allOptions }), false)
+    valuesOf(all.filter(({ index }) => index < (first?.index ?? 0)), namesOf({ ...global, ...allOptions }), undefined)
     return wrong(
       `Unknown command "${shown(name)}".${meant(nearest(name, [...commands.keys(), ...optionCommands.keys()]))}`
     )
   }
   const names = namesOf(optionsOf(name))
-  const takesArguments = command?.args !== undefined
   const tokens = tokensOf(rest, names)
   rejectSingleDashes(rest, tokens, names)
-  if (takesArguments) rejectDoubtful(tokens, names)
-  const values = valuesOf(tokens, names, takesArguments)
+  if (takesArguments(name)) rejectDoubtful(tokens, names)
+  const values = valuesOf(tokens, names, name)
   if (values.has("help")) return { _tag: "Help", command: name }
   if (values.has("version")) return { _tag: "Version" }
   const shell = values.get("completions")
   if (typeof shell === "string") return { _tag: "Completions", shell }
   if (command === undefined) return wrong("A command is missing.")
   const others = tokens.flatMap((token) => token.kind === "positional" ? [token.value] : [])
-  if (!takesArguments && others.length > 0) {
+  if (!takesArguments(name) && others.length > 0) {
     return wrong(`effect-oauth ${name} takes options only, and no "${shown(others[0] ?? "")}".`)
   }
   const options = Object.entries(command.options).map(([key, option]) => [
