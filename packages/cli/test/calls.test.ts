@@ -473,6 +473,11 @@ describe("a response", () => {
           assert.strictEqual(ended.exitCode, 0, ended.stderr)
           assert.strictEqual(readFileSync(file, "utf8"), "0123456789")
         }
+        writeFileSync(file, "0123456789ab")
+        const longer = yield* run("call", "--continue", "-o", "part", "GET", "/file")
+        assert.notStrictEqual(longer.exitCode, 0)
+        assert.match(longer.stderr, /returned 416\. The local file has 12 bytes, more than the 10 of the server/)
+        assert.strictEqual(readFileSync(file, "utf8"), "0123456789ab")
         assert.strictEqual((yield* run("call", "--continue", "/file")).exitCode, 2)
       }),
     minute

@@ -776,6 +776,7 @@ describe("every command", () => {
             [{}, ["Token"], 2, /Unknown command "Token"\. Did you mean token/],
             [{}, ["call"], 2, /A URL is missing/],
             [{}, ["call", "GET"], 2, /A URL is missing/],
+            [{}, ["call", "--output=", "/items"], 2, /--output is empty\. Name a file, or pass --download/],
             [{}, ["call", "-X", "DELETE", "/items"], 2, /Unknown option -X\. The method comes before the URL/],
             [{}, ["call", "--request=PUT", "/items"], 2, /--request\. The method comes before the URL/],
             [{}, ["call", "/items", "Content-Length:5"], 2, /The header Content-Length is set by/],

@@ -118,11 +118,23 @@ const finish = async (draft: string, directory: string, name: string, replaces: 
   }
 }
 
+/** Returns the size of the file in a response that has no bytes at the offset. */
+const sizeOf = ({ headers, status }: Received): number | undefined => {
+  const [, found] = /^bytes\s*\*\s*\/\s*(\d+)$/i.exec(headers["content-range"] ?? "") ?? []
+  return status !== 416 || found === undefined ? undefined : Number(found)
+}
+
 /** Returns true if the response reports that the file ends at this offset. */
-export const isWhole = (
-  { headers, status }: Received,
-  offset: number
-): boolean => status === 416 && headers["content-range"]?.replaceAll(" ", "") === `bytes*/${offset}`
+export const isWhole = (response: Received, offset: number): boolean => sizeOf(response) === offset
+
+/** Explains that the local file is longer than that of the server; undefined if it is not. */
+export const excess = (response: Received, offset: number): string | undefined => {
+  const found = sizeOf(response)
+  return found === undefined || found >= offset
+    ? undefined
+    : `The local file has ${offset} bytes, more than the ${found} of the server, so it is another one. Download it ` +
+      "without --continue."
+}
 
 /**
  * Appends the rest of the file to the existing part. If the response ends early, the received part is kept for the next

@@ -238,7 +238,9 @@ const partsOf = (options: Options, isTerminal: boolean) => {
 
 /** The size of the part of the file that exists. */
 const offsetOf = (options: Options): Effect.Effect<number, Failure> =>
-  !options.continue
+  Option.contains(options.output, "")
+    ? Effect.fail(usage("--output is empty.", "Name a file, or pass --download for the name that the server gives."))
+    : !options.continue
     ? Effect.succeed(0)
     : Option.isNone(options.output)
     ? Effect.fail(usage("--continue needs the file to continue.", "Name it by --output."))
@@ -348,7 +350,8 @@ export const run = (options: Options): Effect.Effect<Ended, unknown, Screen> =>
       yield* showRequest(sent, transport, wanted, look)
       const answered = yield* send(sent, options)
       const { isFound, response } = signInPage.watch(answered.response)
-      const ended = conclude(answered, isFound, dpop === undefined ? "bearer" : "dpop")
+      const reason = answered.reason ?? download.excess(response, offset)
+      const ended = conclude({ ...answered, reason }, isFound, dpop === undefined ? "bearer" : "dpop")
       if (isSaved && ofStatus(response.status) === "success") {
         const output = Option.getOrUndefined(options.output)
         yield* options.continue && output !== undefined
