@@ -10,7 +10,7 @@ import { Console, Effect, Layer } from "effect"
 /** The `issuanceBudget` of the fleet. */
 const options: IssuanceBudget.Options = { limit: 50, window: { timeZone: "Europe/Amsterdam" } }
 
-// On Postgres: SqlTokenStore.layerWithClient(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") })).
+// On Postgres: SqlTokenStore.layerWithClient, with the PgClient of the fleet.
 const Store = RedisTokenStore.layerEnv()
 
 const program = Effect.gen(function*() {

@@ -1,5 +1,6 @@
 /**
  * Statements on a real MariaDB that conflict with another session, and its connections that fail, close or are ended.
+ * `@effect/sql-mysql2` has no release for Effect 4.
  */
 import { Reactivity } from "@effect/experimental"
 import { SqlClient } from "@effect/sql"
