@@ -161,8 +161,10 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "the token to be replaced in a warning about the budget",
     file: "IssuanceBudget.ts",
-    find: "            yield* budget.settle(permit, outcome, { maxRetryAfter: requestOptions?.maxRetryAfter, organization })\n",
-    replace: "            yield* budget.settle(permit, outcome, { maxRetryAfter: requestOptions?.maxRetryAfter, organization })\n" +
+    find:
+      "            yield* budget.settle(permit, outcome, { maxRetryAfter: requestOptions?.maxRetryAfter, organization })\n",
+    replace:
+      "            yield* budget.settle(permit, outcome, { maxRetryAfter: requestOptions?.maxRetryAfter, organization })\n" +
       "            const { replaces } = requestOptions ?? {}\n" +
       "            yield* Effect.logWarning(`spent for ${replaces && Revealed.value(replaces.value)}`)\n",
     test: "IssuanceBudget.make"
