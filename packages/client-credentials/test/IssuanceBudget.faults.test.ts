@@ -114,6 +114,24 @@ const issued = (steps: ReadonlyArray<Step>) =>
     return tokens
   }).pipe(Effect.scoped, Effect.provide(Logger.remove(Logger.defaultLogger)))
 
+const asked = (process: number): Step => ({ _tag: "request", process })
+
+/** The store loses everything, and the copy of the process that reads last has the same generation as the new entry. */
+const lostAtTheSameGeneration: Array<Step> = [
+  asked(0),
+  asked(0),
+  { _tag: "pass", time: 9312 * second },
+  asked(1),
+  asked(1),
+  { _tag: "pass", time: 31_172 * second },
+  asked(2),
+  { _tag: "sleep", process: 1, time: 4513 * second },
+  { _tag: "loseWrites", count: 5, first: 1 },
+  ...[0, 0, 0, 0, 0].map(asked),
+  { _tag: "loseWrites", count: 1, first: 0 },
+  ...[0, 0].map(asked)
+]
+
 describe("a limit of 6 a day", () => {
   const numRuns = runs("budgets whose store loses writes and time", { quick: 50, full: 2000 })
 
@@ -126,6 +144,6 @@ describe("a limit of 6 a day", () => {
           assert.isAtMost(within.length, limit)
         })
       }),
-      { numRuns }
+      { numRuns, examples: [[lostAtTheSameGeneration]] }
     ))
 })

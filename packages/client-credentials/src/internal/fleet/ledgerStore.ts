@@ -248,10 +248,11 @@ const decideInStore = (copy: Copy, waiting: ReadonlyArray<Waiting>): Effect.Effe
       const base = copy.known ?? (yield* read(copy, Option.none(), now))
       const before = ledgerOf(copy, base, now)
       const decided = decideAll(waiting, before, now)
-      const isChanged = decided.changes.length > 0 || copy.owed.length > 0 || base.isOwed ||
-        !ledgers.isStated(copy.budget, before, now)
-      // A ledger of a wrong time would lack requests that count, so the store is read first.
-      if (isChanged && (isCertain || isCurrent)) {
+      const isDecided = decided.changes.length > 0 || copy.owed.length > 0 || base.isOwed
+      const isChanged = isDecided || !ledgers.isStated(copy.budget, before, now)
+      // A ledger of a wrong time would lack requests that count, so the store is read first; also for decisions that change
+      // nothing, which must find what the store has lost.
+      if (isChanged && (isCurrent || (isCertain && isDecided))) {
         const outcome = yield* write(copy, store, base, decided, now)
         if (outcome === "won") return yield* decided.complete
         losses += outcome === "lost" ? 1 : 0
