@@ -98,7 +98,8 @@ describe.skipIf(!postgresServer.isInstalled)("the problem of a connection to Pos
   it.scopedLive("that the program does not give back is the pool, or the time", () =>
     Effect.gen(function*() {
       const { url } = yield* server
-      const client = yield* Layer.build(postgresLayer(url, { maxConnections: 1, connectTimeout: "200 millis" }))
+      const pool = { maxConnections: 1, connectTimeout: "200 millis" } as const
+      const client = yield* Layer.build(postgresLayer(url, pool))
       const sql = Context.get(client, SqlClient.SqlClient)
       const store = yield* Effect.provideService(
         SqlTokenStore.make({ prefix: "pool_", timeout: "1 second" }),
