@@ -166,7 +166,7 @@ describe("a directory that cannot be used", () => {
       Effect.gen(function*() {
         const { directory } = yield* written
         const found = codeCache.problem(make(directory))
-        assert.match(found?.says ?? "", says)
+        assert.match(found?.reason ?? "", says)
         assert.match(found?.remedy ?? "", remedy)
       }))
   }

@@ -185,6 +185,7 @@ const maxCounts = 100
 
 /** Keeps the counted requests that a process has read beside each token, for the case that the store evicts them. */
 const knownCounts = () => {
+  // Read and replaced in one synchronous step, so not in a `Ref`.
   const known = new Map<string, entries.Seen["counted"]>()
   return {
     learn: (key: string, { counted }: Pick<entries.Seen, "counted"> | IssuedToken) =>

@@ -58,28 +58,28 @@ const writeError = (path: string): string | undefined => {
 const elsewhere = "Set XDG_CACHE_HOME to a directory that you own"
 
 /** Returns the reason why the directory cannot be used, with the change; undefined if it can be. */
-export const problem = (directory: string): { readonly says: string; readonly remedy: string } | undefined => {
+export const problem = (directory: string): { readonly reason: string; readonly remedy: string } | undefined => {
   const state = (path: string) => Fs.lstatSync(path, { throwIfNoEntry: false })
   try {
     const found = state(directory)
-    if (found?.isDirectory() === false) return { says: "is not a directory", remedy: `Remove ${directory}` }
+    if (found?.isDirectory() === false) return { reason: "is not a directory", remedy: `Remove ${directory}` }
     const parent = Path.dirname(directory)
     // As by sudo, the home may be that of another user.
     const user = process.geteuid?.()
     const owner = (found ?? Fs.statSync(parent, { throwIfNoEntry: false }))?.uid ?? user
     if (owner !== user) {
-      const says = found === undefined ? "would be in a directory of" : "belongs to"
-      return { says: `${says} another user (${owner})`, remedy: elsewhere }
+      const reason = found === undefined ? "would be in a directory of" : "belongs to"
+      return { reason: `${reason} another user (${owner})`, remedy: elsewhere }
     }
     if (found !== undefined && !isOwn(found)) {
-      return { says: "can be changed by other users", remedy: `Run chmod go-w ${directory}` }
+      return { reason: "can be changed by other users", remedy: `Run chmod go-w ${directory}` }
     }
     const code = writeError(
       found !== undefined ? directory : state(parent) === undefined ? Path.dirname(parent) : parent
     )
-    return code === undefined ? undefined : { says: `cannot be written (${code})`, remedy: elsewhere }
+    return code === undefined ? undefined : { reason: `cannot be written (${code})`, remedy: elsewhere }
   } catch (error) {
-    return { says: `cannot be read (${codeOf(error)})`, remedy: elsewhere }
+    return { reason: `cannot be read (${codeOf(error)})`, remedy: elsewhere }
   }
 }
 

@@ -39,7 +39,7 @@ const withoutCache: Effect.Effect<void, never, Screen> = Effect.flatMap(Screen, 
   const directory = codeCache.here()
   const problem = directory === undefined ? undefined : codeCache.problem(directory)
   return problem === undefined ? Effect.void : note(
-    `${err.yellow("warning:")} Commands start more slowly, since the cache ${directory} ${problem.says}. ` +
+    `${err.yellow("warning:")} Commands start more slowly, since the cache ${directory} ${problem.reason}. ` +
       `${problem.remedy}, or set NODE_DISABLE_COMPILE_CACHE=1 to do without the cache.`
   )
 })

@@ -100,7 +100,7 @@ const isProxy = (detail: unknown): boolean => detail === "UND_ERR_ABORTED"
 
 const tooLarge = (of: string, outcome: Outcome): Explanation => ({
   outcome,
-  message: `${headerLimit.says(of)}. ${headerLimit.remedy}`
+  message: `${headerLimit.problem(of)}. ${headerLimit.remedy}`
 })
 
 const transport = (error: Readonly<Record<string, unknown>>): Explanation => {

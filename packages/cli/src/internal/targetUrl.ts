@@ -9,6 +9,7 @@
  */
 import * as Either from "effect/Either"
 
+import * as urls from "../../../client-credentials/dist/internal/protocol/urls.js"
 import { type Failure, usage } from "./Failure.js"
 
 export interface Api {
@@ -20,8 +21,6 @@ export interface Api {
 type Parts = readonly [origin: string, rest: string]
 
 const withPort = /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|\[[0-9a-f:.]+\]):\d{1,5}$/i
-
-const isLocal = /^(?:localhost|127\.|\[::1\])/i
 
 const parts = (written: string, { baseUrl, origins }: Api): Parts => {
   const [, origin, rest] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)(.*)$/is.exec(written) ?? []
@@ -35,7 +34,10 @@ const parts = (written: string, { baseUrl, origins }: Api): Parts => {
   const known = [...origins].find((one) => new URL(one).host === host.toLowerCase())
   if (known !== undefined) return [known, written.slice(host.length)]
   // Another host, to which the token is not sent: it must not become a path of the API.
-  if (withPort.test(host)) return [`${isLocal.test(host) ? "http" : "https"}://${host}`, written.slice(host.length)]
+  if (withPort.test(host)) {
+    const url = urls.parse(`http://${host}`)
+    return [`${url !== undefined && urls.isLoopback(url) ? "http" : "https"}://${host}`, written.slice(host.length)]
+  }
   return [baseUrl, written === "" || /^[/?#]/.test(written) ? written : `/${written}`]
 }
 

@@ -146,10 +146,11 @@ const message = (options: Options) =>
     if (meant !== undefined) {
       return yield* usage(`${method} is not a method of HTTP.`, `Did you mean ${meant}?`)
     }
-    const garbled = options.args.find((argument) => argument.includes("\ufffd"))
-    if (garbled !== undefined) {
+    const garbled = options.args.findIndex((argument) => argument.includes("\ufffd"))
+    if (garbled !== -1) {
+      // Its value may be a secret, and is not shown.
       return yield* usage(
-        `"${harmless(garbled)}" is not valid UTF-8.`,
+        `Argument ${garbled + 1} of call is not valid UTF-8.`,
         "Escape its bytes in a URL (%FF), or name a file with the value (name=@file)."
       )
     }

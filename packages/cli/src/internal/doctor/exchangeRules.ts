@@ -54,7 +54,7 @@ const rules: ReadonlyArray<Rule<ExchangeFact>> = [
   {
     code: "large-headers",
     holds: ({ detail }) => headerLimit.isExceeded(detail),
-    cause: ({ url }) => headerLimit.says(url),
+    cause: ({ url }) => headerLimit.problem(url),
     remedy: () => headerLimit.remedy
   },
   {

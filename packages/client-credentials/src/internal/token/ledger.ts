@@ -418,6 +418,10 @@ export const apply = (ledger: Ledger, change: Change): Ledger => {
     case "Announced":
       return { ...ledger, quotas: withQuotas(quotas, change.quotas) }
     case "Reset":
-      return { ...ledger, ...empty, resetAt: change.at }
+      return {
+        ...empty,
+        resetAt: change.at,
+        ...(ledger.retentions === undefined ? {} : { retentions: ledger.retentions })
+      }
   }
 }
