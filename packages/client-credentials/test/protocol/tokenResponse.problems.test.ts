@@ -280,3 +280,63 @@ describe("an error response", () => {
     }
   })
 })
+
+describe("the token of an exchange (RFC 8693 section 2.2.1)", () => {
+  const jwt = "urn:ietf:params:oauth:token-type:jwt"
+  const exchanged = (members: Readonly<Record<string, unknown>>) => token(members, { requestedType: jwt })
+  const notIssued = (shown: string) =>
+    invalid(
+      200,
+      `with issued_token_type ${shown} where "${jwt}" was requested. Request a type that the server issues (requestedType).`
+    )
+
+  it("has the requested type, or none is stated", () => {
+    for (const issued_token_type of [jwt, undefined]) {
+      assert.strictEqual(exchanged({ issued_token_type })._tag, "Success")
+    }
+  })
+
+  it("is a problem with another type", () => {
+    assert.deepStrictEqual<unknown>(exchanged({ issued_token_type: "urn:a" }), notIssued("urn:a"))
+    assert.deepStrictEqual<unknown>(exchanged({ issued_token_type: "s3cr3t" }), notIssued("<redacted>"))
+    assert.deepStrictEqual<unknown>(exchanged({ issued_token_type: 1 }), notIssued("unreadable"))
+  })
+
+  it("has any type where none was requested", () =>
+    assert.strictEqual(token({ issued_token_type: "urn:a" })._tag, "Success"))
+
+  it("may have the token_type N_A, in any case, and no other where the type is verified", () => {
+    const typeOf = (token_type: unknown) => exchanged({ token_type, issued_token_type: jwt })._tag
+    for (const type of ["N_A", "n_a"]) assert.strictEqual(typeOf(type), "Success")
+    for (const type of ["xN_A", "N_Ax", "NA", ["N_A"], undefined]) assert.strictEqual(typeOf(type), "Failure")
+    assert.strictEqual(token({ token_type: "N_A" })._tag, "Failure")
+  })
+})
+
+describe("the hint of an error response", () => {
+  const hintOf = (error: string, other: Partial<Terms>) => {
+    const found = outcome({ status: 400, body: JSON.stringify({ error }) }, other)
+    assert(found._tag === "Failure" && found.error._tag === "TokenErrorResponse")
+    return found.error.hint
+  }
+
+  it("is that of the grant when the grant is rejected", () => {
+    for (const error of ["invalid_grant", "INVALID_GRANT"]) {
+      assert.strictEqual(hintOf(error, { grantHint: "A grant." }), "A grant.")
+    }
+    assert.isUndefined(hintOf("unsupported_grant_type", { grantHint: "A grant." }))
+  })
+
+  it("is that of the client where it is not authenticated, else that of the grant", () => {
+    for (const error of ["invalid_client", "invalid_request"]) {
+      assert.strictEqual(hintOf(error, { grantHint: "A grant." }), "A hint.")
+      assert.strictEqual(hintOf(error, { hint: undefined, grantHint: "A grant." }), "A grant.")
+    }
+  })
+})
+
+it("an empty code is no error response", () =>
+  assert.deepStrictEqual<unknown>(outcome({ status: 503, body: "{\"error\":\"\"}" }), {
+    _tag: "Failure",
+    error: { _tag: "TokenEndpointUnavailable", endpoint, reason: "status", detail: "503", retryAfter: undefined }
+  }))
