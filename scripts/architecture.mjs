@@ -23,9 +23,10 @@ const bands = [
     text: {
       config: "reads and validates options and variables",
       fleet: "the protocol of a shared store",
+      process: "the tokens of one process: cached, refreshed, counted",
       http: "one exchange: send, limits, decoding, redaction",
       seam: "what differs between Effect 3 and 4",
-      models: "public values: errors, tokens, requests, challenges",
+      models: "values: errors, tokens, requests, challenges",
       token: "the lifecycle of one token, as data; no Effect",
       protocol: "the standards, as data; no Effect"
     }[room.name] ?? ""

@@ -25,6 +25,7 @@ export const rooms = [
   { name: "authentication", modules: ["ClientAuthentication", "Grant", "WorkloadIdentity"] },
   { name: "config", modules: ["internal/config/*"] },
   { name: "fleet", modules: ["internal/fleet/*"] },
+  { name: "process", modules: ["internal/process/*"] },
   { name: "http", modules: ["internal/http/*"] },
   { name: "seam", modules: ["internal/seam/*"] },
   {
@@ -36,7 +37,8 @@ export const rooms = [
       "TokenRequest",
       "Challenge",
       "Signer",
-      "TokenStore/contract"
+      "TokenStore/contract",
+      "internal/models/*"
     ]
   },
   { name: "token", modules: ["internal/token/*"], isPure: true },

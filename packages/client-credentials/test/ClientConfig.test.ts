@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientConfig, LegacyToken } from "@effect-oauth/client-credentials"
 import { Config, ConfigProvider, Effect, FastCheck as fc, Layer, Redacted } from "effect"
 
-import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
+import * as tokenRequests from "../src/internal/models/tokenRequests.js"
 import { absent } from "./support/platformErrors.js"
 import { printed } from "./support/printed.js"
 import * as scenario from "./support/scenario.js"

@@ -20,7 +20,7 @@ import {
 
 import * as parts from "../src/internal/config/parts.js"
 import * as rules from "../src/internal/config/rules.js"
-import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
+import * as tokenRequests from "../src/internal/models/tokenRequests.js"
 import { exitOf } from "./support/fibers.js"
 import { day, make as endpoint, request, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
 

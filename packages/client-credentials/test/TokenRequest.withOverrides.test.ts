@@ -4,7 +4,7 @@ import { ApiClient, TokenRequest } from "@effect-oauth/client-credentials"
 import { OAuthTest } from "@effect-oauth/testing"
 import { Effect, Either, Equal, FastCheck as fc, Hash, Redacted, Schema } from "effect"
 
-import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
+import * as tokenRequests from "../src/internal/models/tokenRequests.js"
 
 const request = tokenRequests.make({
   tokenUrl: "https://auth.example.com/oauth/token?tenant=1",

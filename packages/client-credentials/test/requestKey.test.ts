@@ -16,7 +16,7 @@ import {
 } from "@effect-oauth/client-credentials"
 import { Clock, Context, Effect, Equal, FastCheck as fc, Layer, Redacted, type Scope } from "effect"
 
-import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
+import * as tokenRequests from "../src/internal/models/tokenRequests.js"
 import * as fakeHttp from "./support/fakeHttp.js"
 import { runs } from "./support/runs.js"
 import { sealKey } from "./support/sealKey.js"

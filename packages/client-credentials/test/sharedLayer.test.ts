@@ -16,7 +16,7 @@ import {
 import { Effect, Layer, Logger, LogLevel, Redacted, TestClock } from "effect"
 
 import * as issuedTokens from "../src/internal/http/issuedTokens.js"
-import * as tokenRequests from "../src/internal/seam/tokenRequests.js"
+import * as tokenRequests from "../src/internal/models/tokenRequests.js"
 import { fromRoot } from "./support/repository.js"
 
 const options = {

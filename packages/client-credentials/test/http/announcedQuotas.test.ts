@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, ServerMetadata, TokenEndpoint } from "@effect-oauth/client-credentials"
 import { Effect, Layer, Logger, TestClock } from "effect"
 
-import * as tokenRequests from "../../src/internal/seam/tokenRequests.js"
+import * as tokenRequests from "../../src/internal/models/tokenRequests.js"
 import * as fakeHttp from "../support/fakeHttp.js"
 import { seriesOf } from "../support/metrics.js"
 import * as scenario from "../support/scenario.js"

@@ -15,7 +15,7 @@ export interface PlantedLeak {
 export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "a token in the log",
-    file: "internal/http/cacheEntry.ts",
+    file: "internal/process/cacheEntry.ts",
     find: "    MutableRef.set(entry.backOff, undefined)\n",
     replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    yield* Effect.logDebug(\"got\", Revealed.value(token.value))\n",
@@ -23,7 +23,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token as the label of a metric",
-    file: "internal/http/cacheEntry.ts",
+    file: "internal/process/cacheEntry.ts",
     find: "metrics.clientLabel(entry.request.clientId)",
     replace: "Revealed.value(token.value)",
     test: "TokenCache.make"
@@ -126,7 +126,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token in a file",
-    file: "internal/http/cacheEntry.ts",
+    file: "internal/process/cacheEntry.ts",
     find: "    MutableRef.set(entry.backOff, undefined)\n",
     replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    const fs = yield* Effect.promise(() => import(\"node:fs\"))\n" +
@@ -144,7 +144,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token in the environment",
-    file: "internal/http/cacheEntry.ts",
+    file: "internal/process/cacheEntry.ts",
     find: "    MutableRef.set(entry.backOff, undefined)\n",
     replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    process.env[\"LAST_TOKEN\"] = Revealed.value(token.value)\n",
@@ -152,7 +152,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "a token in a global",
-    file: "internal/http/cacheEntry.ts",
+    file: "internal/process/cacheEntry.ts",
     find: "    MutableRef.set(entry.backOff, undefined)\n",
     replace: "    MutableRef.set(entry.backOff, undefined)\n" +
       "    Object.assign(globalThis, { lastToken: Revealed.value(token.value) })\n",

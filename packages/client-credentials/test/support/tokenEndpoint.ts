@@ -5,7 +5,7 @@ import type { TokenRequest } from "@effect-oauth/client-credentials"
 import { AccessToken, OAuthError, TokenEndpoint } from "@effect-oauth/client-credentials"
 import { Clock, Deferred, Effect, Layer, Redacted } from "effect"
 
-import * as tokenRequests from "../../src/internal/seam/tokenRequests.js"
+import * as tokenRequests from "../../src/internal/models/tokenRequests.js"
 
 export const day = 86_400_000
 

@@ -6,9 +6,9 @@ import * as Redacted from "effect/Redacted"
 
 import { CredentialUnavailable } from "../../OAuthError.js"
 import type { Signer } from "../../Signer.js"
+import * as ownEffects from "../http/ownEffects.js"
 import { tagOf } from "../protocol/foreignError.js"
 import { isRecord } from "../protocol/json.js"
-import * as ownEffects from "../seam/ownEffects.js"
 import { type Check, printable } from "./check.js"
 
 export type Source = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>

@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 
+import * as ownEffects from "../http/ownEffects.js"
 import { areCertificates, type Authorities, type Material, secureContext } from "../http/tlsContext.js"
 import { tagOf } from "../protocol/foreignError.js"
-import * as ownEffects from "../seam/ownEffects.js"
 import { collect, type Problem } from "./check.js"
 
 /** Options of `NodeTls` that are read: values, or Effects that read them. */

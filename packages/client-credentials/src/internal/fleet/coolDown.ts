@@ -11,7 +11,7 @@ import {
   type TokenError,
   TokenErrorResponse
 } from "../../OAuthError.js"
-import { retryAfterOf, withRetryAfter } from "../seam/tokenErrors.js"
+import { retryAfterOf, withRetryAfter } from "../models/tokenErrors.js"
 import { maxSkew } from "../token/instant.js"
 import { Moment } from "./moment.js"
 

@@ -7,8 +7,8 @@ import type * as Redacted from "effect/Redacted"
 import { CredentialUnavailable, type TokenError } from "../../OAuthError.js"
 import { tagOf } from "../protocol/foreignError.js"
 import { isRecord } from "../protocol/json.js"
-import * as ownEffects from "../seam/ownEffects.js"
 import type { Authentication, Credential } from "./authenticatedRequest.js"
+import * as ownEffects from "./ownEffects.js"
 import type { ClientProof } from "./tokenRequest.js"
 
 interface Presented {

@@ -15,7 +15,7 @@ import * as privateKey from "../protocol/privateKey.js"
 import { type PublicKey, publicMembers, thumbprint } from "../protocol/publicKey.js"
 import { signerProblems } from "../protocol/signerOptions.js"
 import { type Algorithm, algorithms } from "../protocol/signingAlgorithm.js"
-import * as results from "../seam/results.js"
+import * as results from "./results.js"
 import * as serverClocks from "./serverClocks.js"
 import * as signing from "./signing.js"
 

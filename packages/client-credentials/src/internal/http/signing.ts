@@ -11,8 +11,8 @@ import { kindOf } from "../protocol/foreignError.js"
 import { importedKey } from "../protocol/importedKey.js"
 import * as jws from "../protocol/jws.js"
 import type { PrivateKey } from "../protocol/privateKey.js"
-import * as ownEffects from "../seam/ownEffects.js"
-import * as results from "../seam/results.js"
+import * as ownEffects from "./ownEffects.js"
+import * as results from "./results.js"
 
 /** A key that signs. */
 export interface SigningKey {

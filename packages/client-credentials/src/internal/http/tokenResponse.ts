@@ -8,11 +8,15 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 import { AccessToken } from "../../AccessToken.js"
-import type { TokenError } from "../../OAuthError.js"
+import {
+  InvalidTokenResponse,
+  TokenEndpointUnavailable,
+  type TokenError,
+  TokenErrorResponse
+} from "../../OAuthError.js"
 import { isRecord } from "../protocol/json.js"
 import * as tokenResponse from "../protocol/tokenResponse.js"
-import * as results from "../seam/results.js"
-import * as tokenErrors from "../seam/tokenErrors.js"
+import * as results from "./results.js"
 
 export interface Terms extends Omit<tokenResponse.Terms, "decodeMembers"> {
   /** Decodes a response to the members of the standard; undefined if no decoder is configured. */
@@ -43,13 +47,22 @@ const warningText = (warning: tokenResponse.Warning, endpoint: string, { default
     : `The token response of ${endpoint} has more than ${tokenResponse.maxMembers} characters of further members. They ` +
       "are not kept: AccessToken.membersOf returns none."
 
+/** Creates the error of a response from its tag and its fields. */
+const fromProblem = (problem: tokenResponse.Problem): TokenError => {
+  if (problem._tag === "InvalidTokenResponse") return new InvalidTokenResponse(problem)
+  const retryAfter = problem.retryAfter === undefined ? undefined : Duration.millis(problem.retryAfter)
+  return problem._tag === "TokenErrorResponse"
+    ? new TokenErrorResponse({ ...problem, retryAfter })
+    : new TokenEndpointUnavailable({ ...problem, retryAfter })
+}
+
 /** Returns the error of a response without a token; undefined for a response that may have a token. */
 export const rejection = (
   response: tokenResponse.Response,
   terms: Pick<Terms, "grantHint" | "hint" | "redaction">
 ): TokenError | undefined => {
   const found = tokenResponse.rejection(response, terms)
-  return found === undefined ? undefined : tokenErrors.fromProblem(found)
+  return found === undefined ? undefined : fromProblem(found)
 }
 
 /** Returns the token of a response, or its error. */
@@ -60,7 +73,7 @@ export const decode = (response: tokenResponse.Response, terms: Terms): Either.E
     decodeMembers: decode === undefined ? undefined : decoder(decode)
   })
   return Either.map(
-    results.toEither(result, tokenErrors.fromProblem),
+    results.toEither(result, fromProblem),
     ({ members, value, warnings, ...issued }) => ({
       token: new AccessToken({
         ...issued,

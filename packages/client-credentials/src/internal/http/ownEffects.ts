@@ -7,7 +7,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-import { abandonable } from "./fiber.js"
+import { abandonable } from "../seam/fiber.js"
 
 /** Fails with what `onDefect` makes of an exception, and of an interruption that the effect itself ended with. */
 export const settled = <A, E, E2, R>(

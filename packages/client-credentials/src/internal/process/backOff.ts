@@ -6,10 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
 import type { TokenError } from "../../OAuthError.js"
+import * as tokenErrors from "../models/tokenErrors.js"
 import { longestObeyed } from "../protocol/retryAfter.js"
+import * as pauses from "../seam/pauses.js"
 import { defaults, pauseOf } from "../token/backOff.js"
-import * as pauses from "./pauses.js"
-import * as tokenErrors from "./tokenErrors.js"
 
 export interface Options {
   readonly schedule: Schedule.Schedule<unknown, TokenError>

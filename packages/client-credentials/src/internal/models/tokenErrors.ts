@@ -11,16 +11,6 @@ import {
   TokenErrorResponse
 } from "../../OAuthError.js"
 import type { Quota } from "../protocol/issuerQuota.js"
-import type { Problem } from "../protocol/tokenResponse.js"
-
-/** Creates the error of a response from its tag and its fields. */
-export const fromProblem = (problem: Problem): TokenError => {
-  if (problem._tag === "InvalidTokenResponse") return new InvalidTokenResponse(problem)
-  const retryAfter = problem.retryAfter === undefined ? undefined : Duration.millis(problem.retryAfter)
-  return problem._tag === "TokenErrorResponse"
-    ? new TokenErrorResponse({ ...problem, retryAfter })
-    : new TokenEndpointUnavailable({ ...problem, retryAfter })
-}
 
 /** Returns the error with the quotas of the responses that led to it, or the error itself if there are none. */
 export const withQuotas = (error: TokenError, quotas: ReadonlyArray<Quota>): TokenError => {

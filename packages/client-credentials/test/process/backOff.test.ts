@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { OAuthError } from "@effect-oauth/client-credentials"
 import { Duration, Effect, Schedule, TestClock } from "effect"
 
-import * as backOff from "../../src/internal/seam/backOff.js"
+import * as backOff from "../../src/internal/process/backOff.js"
 import * as pauses from "../../src/internal/seam/pauses.js"
 import { hourly } from "../support/schedules.js"
 
