@@ -21,6 +21,7 @@ const bands = [
     name: room.name,
     rows: [room],
     text: {
+      promise: "calls of programs without Effect",
       config: "reads and validates options and variables",
       fleet: "the protocol of a shared store",
       process: "the tokens of one process: cached, refreshed, counted",

@@ -23,6 +23,7 @@ export const rooms = [
   { name: "metadata", modules: ["ServerMetadata"] },
   { name: "configuration", modules: ["ClientConfig", "ClientConfig/*", "ProtectedResource", "NodeTls", "JwkSet"] },
   { name: "authentication", modules: ["ClientAuthentication", "Grant", "WorkloadIdentity"] },
+  { name: "promise", modules: ["internal/promise/*"] },
   { name: "config", modules: ["internal/config/*"] },
   { name: "fleet", modules: ["internal/fleet/*"] },
   { name: "process", modules: ["internal/process/*"] },

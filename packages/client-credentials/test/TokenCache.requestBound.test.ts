@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { TokenCache } from "@effect-oauth/client-credentials"
 import { Deferred, Effect, Fiber, TestClock } from "effect"
 
-import { RequestBound } from "../src/internal/http/requestBound.js"
+import { RequestBound } from "../src/internal/process/requestBound.js"
 import { exitOf } from "./support/fibers.js"
 import { day, make as endpoint, unavailable, value } from "./support/tokenEndpoint.js"
 

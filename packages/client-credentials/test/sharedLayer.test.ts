@@ -15,8 +15,8 @@ import {
 } from "@effect-oauth/client-credentials"
 import { Effect, Layer, Logger, LogLevel, Redacted, TestClock } from "effect"
 
-import * as issuedTokens from "../src/internal/http/issuedTokens.js"
 import * as tokenRequests from "../src/internal/models/tokenRequests.js"
+import * as issuedTokens from "../src/internal/process/issuedTokens.js"
 import { fromRoot } from "./support/repository.js"
 
 const options = {

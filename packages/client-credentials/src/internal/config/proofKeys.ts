@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 
 import { InvalidConfig } from "../../InvalidConfig.js"
 import * as proofKey from "../http/proofKey.js"
-import { RequestBound } from "../http/requestBound.js"
+import { RequestBound } from "../process/requestBound.js"
 import type { Problem } from "../protocol/options.js"
 import type { Dpop } from "./client.js"
 import * as credentialSource from "./credentialSource.js"

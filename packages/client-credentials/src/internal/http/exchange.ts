@@ -15,6 +15,7 @@ import * as Redacted from "effect/Redacted"
 
 import { TokenEndpointUnavailable } from "../../OAuthError.js"
 import { verifiesCertificates } from "../protocol/preconditions.js"
+import { isRedirection } from "../protocol/status.js"
 import * as transportFailure from "../protocol/transportFailure.js"
 import { shown } from "../protocol/urls.js"
 import { withFiber } from "../seam/fiber.js"
@@ -236,7 +237,7 @@ const readBody = (
           body: undefined,
           unread: `with the content coding "${error.coding}", which is not supported`
         })
-        : redirected.isRedirection(response.status)
+        : isRedirection(response.status)
         ? Effect.succeed<Content>({ body: "" })
         : new TokenEndpointUnavailable({ endpoint, ...transportFailure.reason(error.cause ?? error) })
     )

@@ -3,6 +3,7 @@
  */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 
+import { isRedirection } from "../protocol/status.js"
 import * as transport from "../seam/transport.js"
 
 /**
@@ -19,6 +20,3 @@ export const leadsTo = (
   const base = transport.urlOf(response.request)?.href
   return URL.canParse(location, base) && new URL(location, base).href === transport.urlOf(next)?.href
 }
-
-/** Returns whether a status is of the class of redirections, all of which some client follows (RFC 9110 section 15.4). */
-export const isRedirection = (status: number): boolean => status >= 300 && status < 400

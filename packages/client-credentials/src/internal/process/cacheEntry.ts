@@ -12,7 +12,7 @@ import * as Random from "effect/Random"
 import type { AccessToken } from "../../AccessToken.js"
 import { TokenEndpointUnavailable, type TokenError } from "../../OAuthError.js"
 import type { TokenRequest } from "../../TokenRequest.js"
-import * as requestBound from "../protocol/requestBound.js"
+import * as edgeRuntime from "../protocol/edgeRuntime.js"
 import type * as lifetime from "../seam/lifetime.js"
 import * as metrics from "../seam/metrics.js"
 import * as moments from "../seam/moments.js"
@@ -218,7 +218,7 @@ export const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefr
   Effect.gen(function*() {
     const { id, reason } = begun.refresh
     const { isRequestBound } = shared
-    const release = isRequestBound ? requestBound.extend() : undefined
+    const release = isRequestBound ? edgeRuntime.extend() : undefined
     // Otherwise it would end with the response.
     const isHeld = isRequestBound && release === undefined && reason === "renewal"
     const requested = requestWithRetries(shared, entry, begun, !isHeld)

@@ -7,7 +7,7 @@ import type { UnavailableReason } from "./messages.js"
 import * as redaction from "./redaction.js"
 import { fail, type Result, succeed } from "./result.js"
 import { retryAfter } from "./retryAfter.js"
-import { isTransient } from "./status.js"
+import { isRedirection, isTransient } from "./status.js"
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -178,7 +178,7 @@ export const rejection = (
   const { body, endpoint, headers, receivedAt, status } = response
   const { hint, redaction: { show } } = terms
   const pause = retryAfter(headers, receivedAt)
-  if (status >= 300 && status < 400) return redirected(response, show)
+  if (isRedirection(status)) return redirected(response, show)
 
   const written = dialect.read(readJson(body), status)
   const error = dialect.isRegistered(written?.error) ? written.error : show(written?.error, 100)

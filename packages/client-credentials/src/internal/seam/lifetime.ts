@@ -15,7 +15,7 @@ import * as FiberRefsPatch from "effect/FiberRefsPatch"
 import * as Scope from "effect/Scope"
 
 import { ClientClosed } from "../../OAuthError.js"
-import { isRequestBound } from "../protocol/requestBound.js"
+import { isRequestBound } from "../protocol/edgeRuntime.js"
 
 export interface Lifetime {
   /** Returns whether the scope has begun to close. */

@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 
 import { ClientClosed } from "../../OAuthError.js"
-import { isRequestBound } from "../protocol/requestBound.js"
+import { isRequestBound } from "../protocol/edgeRuntime.js"
 
 export interface Lifetime {
   /** Returns whether the scope has begun to close. */

@@ -8,7 +8,7 @@ import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 
 import { ClientClosed } from "../../OAuthError.js"
-import { isRequestBound } from "../protocol/requestBound.js"
+import { isRequestBound } from "../protocol/edgeRuntime.js"
 
 /** Runner of the calls of a client. */
 export interface Running<Services> {

@@ -3,11 +3,12 @@
  */
 import * as Context from "effect/Context"
 
-import { isRequestBound } from "../protocol/requestBound.js"
+import { isRequestBound } from "../protocol/edgeRuntime.js"
 
 /** True if the I/O of a client belongs to the request that started it. Default: detected from the runtime. */
-export class RequestBound
-  extends Context.Reference<RequestBound>()("@effect-oauth/client-credentials/internal/http/RequestBound", {
+export class RequestBound extends Context.Reference<RequestBound>()(
+  "@effect-oauth/client-credentials/internal/process/requestBound/RequestBound",
+  {
     defaultValue: isRequestBound
-  })
-{}
+  }
+) {}

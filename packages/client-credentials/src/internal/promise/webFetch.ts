@@ -14,11 +14,11 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
 import type { OAuthError } from "../../OAuthError.js"
+import { transports, WithoutRedirects } from "../http/apiCall.js"
+import * as body from "../http/body.js"
+import { factsOf } from "../http/transportResponse.js"
 import * as redirects from "../protocol/redirects.js"
 import * as httpErrors from "../seam/httpErrors.js"
-import { transports, WithoutRedirects } from "./apiCall.js"
-import * as body from "./body.js"
-import { factsOf } from "./transportResponse.js"
 
 type WebRequest = globalThis.Request
 type Request = HttpClientRequest.HttpClientRequest

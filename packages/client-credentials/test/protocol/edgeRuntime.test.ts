@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import { extend, isRequestBound } from "../../src/internal/protocol/requestBound.js"
+import { extend, isRequestBound } from "../../src/internal/protocol/edgeRuntime.js"
 
 /** Runs with other globals, and restores the original ones. */
 const within = <A>(globals: Readonly<Record<PropertyKey, unknown>>, run: () => A): A => {
