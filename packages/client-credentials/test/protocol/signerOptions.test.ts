@@ -41,6 +41,7 @@ describe("a signer", () => {
     const problems = [{ setting: "key", expected: "a key" }]
     assert.deepStrictEqual(module.signerProblems({ problems }), problems)
     assert.deepStrictEqual(module.signerProblems({ ...valid, problems: [] }), [])
+    assert.deepStrictEqual(settings(module.signerProblems({ problems: [] })), ["algorithm", "sign"])
   })
 
   it("may have the identifier of its key", () => {
@@ -137,7 +138,7 @@ describe("a key of the platform", () => {
   it("is the private key, or the pair", async () => {
     const pair = await generate(ecdsa, ["sign", "verify"])
     assert.deepStrictEqual(module.cryptoKeyProblems({ key: pair, keyId: "2026" }), [])
-    assert.deepStrictEqual(module.cryptoKeyProblems({ key: pair.privateKey }), [])
+    assert.deepStrictEqual(module.cryptoKeyProblems({ key: pair.privateKey, publicKey: pair.publicKey }), [])
     assert.deepStrictEqual(module.cryptoKeyProblems({ key: pair.publicKey }), unusable)
     assert.deepStrictEqual(settings(module.cryptoKeyProblems({ key: pair, keyid: "2026" })), ["keyid"])
     assert.deepStrictEqual(settings(module.cryptoKeyProblems({ key: pair.publicKey, keyid: "2026" })), ["keyid", "key"])
@@ -148,6 +149,8 @@ describe("a key of the platform", () => {
     assert.deepStrictEqual(module.cryptoKeyProblems({ key: await generate(rsa(1024), ["sign", "verify"]) }), unusable)
     const agreement = await generate({ name: "ECDH", namedCurve: "P-256" }, ["deriveBits"])
     assert.deepStrictEqual(module.cryptoKeyProblems({ key: agreement }), unusable)
+    const mac = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"])
+    assert.deepStrictEqual(module.cryptoKeyProblems({ key: mac }), unusable)
   })
 
   it("is nothing else", () => {
