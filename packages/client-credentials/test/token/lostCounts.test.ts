@@ -48,6 +48,42 @@ describe("the counts that a store lost", () => {
     assert.deepStrictEqual(lost.merged(ledger(1, unknown(2), 2), ledger(2, 2)), ledger(1, 2, 2))
   })
 
+  it("are of the same client and organization, at the same moment", () => {
+    const by = (at: number, client: string, organization: string) => ledgers.spendOf(at, { client, organization })
+    const all = ["a", "b"].flatMap((client) => ["", "o", "p"].map((organization) => by(3, client, organization)))
+    for (const one of all) {
+      assert.deepStrictEqual(lost.missing(ledger(...all), ledger(2, one, 4)), all.filter((other) => other !== one))
+      assert.deepStrictEqual(lost.missing(ledger(one), ledger(...all)), [])
+      assert.deepStrictEqual(lost.missing(ledger(one), ledger(3, by(4, "a", "o"))), [one])
+    }
+  })
+
+  it("are merged only where a ledger lacks something of the known one", () => {
+    const retentions = [{ length: day, until: 2 * day }]
+    const stored = { ...ledger(1, 2), retentions }
+    assert.strictEqual(lost.merged(ledger(1), stored), stored)
+    assert.deepStrictEqual(lost.merged({ ...ledger(1), resetAt: 0 }, stored), { ...stored, resetAt: 0 })
+    assert.deepStrictEqual(lost.merged({ ...ledger(), resetAt: 1 }, stored), { ...stored, spent: [2], resetAt: 1 })
+    assert.deepStrictEqual(lost.merged(ledger(3), stored), { ...stored, spent: [1, 2, 3] })
+    assert.deepStrictEqual(lost.merged(stored, ledger(1, 2)), stored)
+    const longer = [{ length: 2 * day, until: day }]
+    assert.deepStrictEqual(lost.merged({ ...ledger(1), retentions: longer }, stored).retentions, [
+      ...longer,
+      ...retentions
+    ])
+    const quota = { name: "b", client: "", limit: 10, remaining: 3, resetsAt: day, announcedAt: 0 }
+    const quotas = [quota]
+    // A process that knows a quota and states a time adds both, although no request is missing.
+    assert.deepStrictEqual(lost.merged({ ...stored, quotas }, ledger(1, 2)), { ...stored, quotas })
+    assert.deepStrictEqual(lost.merged({ ...ledger(5), quotas, retentions }, ledger(5)), {
+      ...ledger(5),
+      quotas,
+      retentions
+    })
+    assert.notProperty(lost.merged(ledger(3), ledger(1)), "retentions")
+    assert.notProperty(lost.merged(ledger(3), ledger(1)), "resetAt")
+  })
+
   it("include no request before the last reset, in whichever ledger it is", () => {
     const after = { ...ledger(5, 9), resetAt: 5 }
     assert.deepStrictEqual(lost.missing(ledger(1, 5, 6), after), [6])
@@ -73,7 +109,10 @@ describe("the counts that a store lost", () => {
     }
     const changes: ReadonlyArray<ledgers.Change> = [
       { _tag: "Spent", spend: 7 * hour },
-      { _tag: "Announced", quotas: [] },
+      {
+        _tag: "Announced",
+        quotas: [{ name: "b", client: "", limit: 9, remaining: 3, resetsAt: 9 * day, announcedAt: 0 }]
+      },
       { _tag: "GivenBack", spend: 6 * hour }
     ]
     const own = ledger(hour, 5 * hour, 6 * hour)

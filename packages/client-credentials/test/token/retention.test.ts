@@ -39,6 +39,25 @@ describe("the time for which a ledger keeps requests", () => {
     }))
   })
 
+  it("is not stated where a shorter one is, or where only one of several is long enough for long enough", () => {
+    const all = [{ length: 9, until: 20 }, { length: 4, until: 40 }]
+    assert.isTrue(retention.isStated(all, 9, 10))
+    assert.isTrue(retention.isStated(all, 4, 20))
+    assert.isFalse(retention.isStated(all, 9, 16))
+    assert.isFalse(retention.isStated(all, 10, 0))
+    assert.isFalse(retention.isStated([], 1, 0))
+  })
+
+  it("has ended at its end", () => {
+    assert.deepStrictEqual([19, 20].map((now) => retention.longest([{ length: 9, until: 20 }], 4, now)), [9, 4])
+    assert.deepStrictEqual(retention.stated([{ length: 9, until: 20 }], 4, 19), [
+      { length: 9, until: 20 },
+      { length: 4, until: 23 }
+    ])
+    assert.deepStrictEqual(retention.stated([{ length: 9, until: 20 }], 4, 20), [{ length: 4, until: 24 }])
+    assert.deepStrictEqual(retention.stated([{ length: 9, until: 10 }], 4, 20), [{ length: 4, until: 24 }])
+  })
+
   it("ends as long after the next write as it is, when the clock of the store was set back", () => {
     assert.deepStrictEqual(retention.stated([{ length: 9, until: 500 }], 2, 100), [{ length: 9, until: 109 }])
   })

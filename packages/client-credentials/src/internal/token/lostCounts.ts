@@ -24,29 +24,24 @@ export const expected = (
     now + margin
   )
 
+const atOf = (spend: ledgers.Spend): number => ledgers.detailsOf(spend).at
+
 /** Returns the requests of a ledger that the last reset of another one does not cover. */
 const since = ({ resetAt: own = -Infinity, spent }: ledgers.Ledger, { resetAt = -Infinity }: ledgers.Ledger) =>
-  resetAt > own ? spent.filter((spend) => ledgers.detailsOf(spend).at > resetAt) : spent
+  resetAt > own ? spent.filter((spend) => atOf(spend) > resetAt) : spent
 
-/** Returns whether two entries are of one request, whose outcome may have become known meanwhile. */
-const isSameRequest = (one: ledgers.Spend, other: ledgers.Spend): boolean => {
-  if (typeof one === "number" && typeof other === "number") return one === other
-  const [left, right] = [ledgers.detailsOf(one), ledgers.detailsOf(other)]
-  return left.at === right.at && left.client === right.client && left.organization === right.organization
-}
-
-/** Returns the requests of a known ledger that another one should have and does not. */
+/** Returns the requests of a known ledger that another one should have and does not, whatever became of them meanwhile. */
 export const missing = (known: ledgers.Ledger, stored: ledgers.Ledger): ReadonlyArray<ledgers.Spend> => {
   const found = new Set<number>()
   const spent = since(stored, known)
   let from = 0
   return since(known, stored).filter((spend) => {
-    const { at } = ledgers.detailsOf(spend)
-    while (from < spent.length && ledgers.detailsOf(spent[from] ?? 0).at < at) from += 1
+    const { at, client, organization } = ledgers.detailsOf(spend)
+    while (from < spent.length && atOf(spent[from] ?? 0) < at) from += 1
     for (let index = from; index < spent.length; index += 1) {
-      const other = spent[index] ?? 0
-      if (ledgers.detailsOf(other).at !== at) return true
-      if (found.has(index) || !isSameRequest(spend, other)) continue
+      const other = ledgers.detailsOf(spent[index] ?? 0)
+      if (other.at !== at) return true
+      if (found.has(index) || other.client !== client || other.organization !== organization) continue
       found.add(index)
       return false
     }
@@ -62,7 +57,7 @@ export const withTime = (budget: ledgers.Budget, times: ReadonlyArray<number>, a
   const all = [...times, at].sort((one, other) => one - other)
   const { spent } = ledgers.current(budget, { ...ledgers.empty, spent: all }, at)
   return {
-    times: spent.slice(-maxTimes).map((spend) => ledgers.detailsOf(spend).at),
+    times: spent.slice(-maxTimes).map(atOf),
     until: ledgers.expiresAt(budget, ledgers.empty, at)
   }
 }
@@ -75,7 +70,6 @@ export const restored = (
   ledger: ledgers.Ledger,
   now: number
 ): ReadonlyArray<ledgers.Change> => {
-  if (times.length === 0) return []
   const spent = times.map((at) => ledgers.spendOf(at, recipient))
   return missing(expected(budget, { ...ledgers.empty, spent }, [], now), ledger)
     .map((spend) => ({ _tag: "Restored", spend }))
@@ -91,7 +85,7 @@ export const merged = (known: ledgers.Ledger, stored: ledgers.Ledger): ledgers.L
   return {
     spent: lost.length === 0
       ? kept
-      : [...kept, ...lost].sort((one, other) => ledgers.detailsOf(one).at - ledgers.detailsOf(other).at),
+      : [...kept, ...lost].sort((one, other) => atOf(one) - atOf(other)),
     quotas: ledgers.withQuotas(known.quotas, stored.quotas),
     ...(resetAt === -Infinity ? {} : { resetAt }),
     ...(retentions.length === 0 && stored.retentions === undefined
