@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 
-import * as metrics from "../../src/internal/seam/metrics.js"
+import * as metrics from "../../src/internal/token/metrics.js"
 import { fromRoot } from "../support/repository.js"
 
 const path = (name: string) => fileURLToPath(fromRoot(`guides/monitoring/${name}`))

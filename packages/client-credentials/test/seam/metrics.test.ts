@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs"
-
 import { assert, describe, it } from "@effect/vitest"
 import { ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import { Effect, Layer } from "effect"
@@ -7,15 +5,9 @@ import { Effect, Layer } from "effect"
 import * as metrics from "../../src/internal/seam/metrics.js"
 import * as fakeHttp from "../support/fakeHttp.js"
 import { countOf, seriesOf } from "../support/metrics.js"
-import { fromRoot } from "../support/repository.js"
 import * as scenario from "../support/scenario.js"
 
 describe("the label of a client in metrics", () => {
-  it("is its id for the first ones, which keep it, and the same for all further ones", () => {
-    const label = metrics.labels(2)
-    assert.deepStrictEqual(["a", "b", "a", "c", "d", "b"].map(label), ["a", "b", "a", "other", "other", "b"])
-  })
-
   it.effect("creates a bounded number of series, however many clients a process has", () =>
     Effect.gen(function*() {
       const { layer } = fakeHttp.make(() => Effect.sync(() => scenario.tokenJson("t")))
@@ -30,29 +22,6 @@ describe("the label of a client in metrics", () => {
       assert.strictEqual(labels.length, metrics.maxLabels + 1)
       assert.include(labels, "other")
     }), 60_000)
-})
-
-/** The rows of the table of metrics in the guide: name, kind, unit, attributes. */
-const guide = [
-  ...readFileSync(fromRoot("guides/observability.md"), "utf8").matchAll(
-    /^\| `(oauth\.[\w.]+)` \| (counter|gauge|histogram) \| (\w*) *\| ([^|]*)\|/gm
-  )
-].map(([, name = "", kind = "", unit = "", attributes = ""]) => ({
-  name,
-  kind,
-  unit,
-  attributes: [...attributes.matchAll(/`((?:oauth|error)\.[\w.]+)`/g)].map(([, attribute = ""]) => attribute)
-}))
-
-describe("the guide to observability", () => {
-  it("lists every metric with its kind, its unit and its attributes", () => {
-    const listed = Object.values(metrics).flatMap((one) =>
-      typeof one === "object"
-        ? [{ name: one.name, kind: one.kind, unit: one.unit ?? "", attributes: [...one.attributes ?? []] }]
-        : []
-    )
-    assert.sameDeepMembers(guide, listed)
-  })
 })
 
 describe("metrics", () => {

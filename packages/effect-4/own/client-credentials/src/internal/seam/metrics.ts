@@ -1,216 +1,58 @@
 /**
- * Metrics of the library. Their names, units and attributes are the contract with operators (guides/observability.md); the
- * objects are internal. They are metrics of Effect, so every exporter of those exports them too. Each is marked as pure, so
- * that bundlers leave out those that a program does not use.
+ * Metrics of `internal/token`, as metrics of Effect, so that every exporter of those exports them too.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 
-interface Description<Attribute extends string> {
-  readonly name: string
-  readonly description: string
-  readonly attributes?: ReadonlyArray<Attribute>
-  /** Unit of the metric. A metric without a unit is a count. */
-  readonly unit?: "s"
-}
+import * as metrics from "../token/metrics.js"
 
-/** A metric and the attributes that it may have. */
-interface Described<Kind extends string, Attribute extends string, State> extends Description<Attribute> {
-  readonly kind: Kind
-  readonly metric: Metric.Metric<number, State>
-}
+export * from "../token/metrics.js"
 
-type Counter<Attribute extends string> = Described<"counter", Attribute, Metric.CounterState<number>>
-
-type Gauge<Attribute extends string> = Described<"gauge", Attribute, Metric.GaugeState<number>>
-
-type Histogram<Attribute extends string> = Described<"histogram", Attribute, Metric.HistogramState>
-
-/** The exporters of `@effect/opentelemetry` read the unit of a metric from this attribute. */
-const unitOf = (unit: "s" | undefined) => unit === undefined ? {} : { attributes: { unit } }
-
-const counter = <const Attribute extends string = never>(of: Description<Attribute>): Counter<Attribute> => ({
-  ...of,
-  kind: "counter",
-  metric: Metric.counter(of.name, { description: of.description, incremental: true, ...unitOf(of.unit) })
+/** Returns the options of a metric. The exporters of `@effect/opentelemetry` read its unit from an attribute. */
+const optionsOf = <Attribute extends string>(
+  of: metrics.Description<Attribute>,
+  values: metrics.Attributes<Attribute>
+) => ({
+  description: of.description,
+  attributes: {
+    ...(of.unit === undefined ? {} : { unit: of.unit }),
+    ...Object.fromEntries(metrics.valuesOf(of, values))
+  }
 })
 
-const gauge = <const Attribute extends string = never>(of: Description<Attribute>): Gauge<Attribute> => ({
-  ...of,
-  kind: "gauge",
-  metric: Metric.gauge(of.name, { description: of.description, ...unitOf(of.unit) })
-})
-
-const histogram = <const Attribute extends string = never>(
-  of: Description<Attribute>,
-  boundaries: ReadonlyArray<number>
-): Histogram<Attribute> => ({
-  ...of,
-  kind: "histogram",
-  metric: Metric.histogram(of.name, { boundaries, description: of.description, ...unitOf(of.unit) })
-})
-
-/** `error.type` is the tag of the `TokenError`, or `interrupted`; absent for a request that succeeded. */
-export const tokenRequests = /*#__PURE__*/ counter({
-  name: "oauth.token.requests",
-  description: "Token requests that were sent",
-  attributes: ["oauth.token.reason", "error.type"]
-})
-
-/** Includes failures without a token request: an unreadable secret, failed discovery, the budget, a failed connection. */
-export const tokenFailures = /*#__PURE__*/ counter({
-  name: "oauth.token.failures",
-  description: "Failed attempts to obtain a new token for the cache",
-  attributes: ["oauth.token.reason", "error.type"]
-})
-
-/** `hit`: served at once. `wait`: waited for a token request. `failed`: failed with the last failure during a pause. */
-export const cacheOutcomes = /*#__PURE__*/ counter({
-  name: "oauth.token.cache",
-  description: "Token lookups in the cache",
-  attributes: ["oauth.cache.outcome"]
-})
-
-/** `oauth.replay.outcome` is `accepted`, or `rejected` when the response was a rejection again. */
-export const replays = /*#__PURE__*/ counter({
-  name: "oauth.api.replays",
-  description: "Calls that were sent again after a 401",
-  attributes: ["oauth.replay.outcome"]
-})
-
-export const earlyRejections = /*#__PURE__*/ counter({
-  name: "oauth.token.early_rejections",
-  description: "Tokens that had worked and were rejected in the first half of their lifetime"
-})
-
-export const renewalFailing = /*#__PURE__*/ counter({
-  name: "oauth.token.renewal_failing",
-  description: "Seconds during which tokens were served while their refresh failed",
-  unit: "s"
-})
-
-export const renewedAhead = /*#__PURE__*/ histogram({
-  name: "oauth.token.renewed_ahead",
-  description: "Seconds before its expiry at which a token was refreshed",
-  unit: "s"
-}, [1, 5, 10, 30, 60, 120, 180, 240, 300, 600, 3600])
-
-export const unusedTokens = /*#__PURE__*/ counter({
-  name: "oauth.token.unused",
-  description: "Tokens that were replaced without ever having been used"
-})
-
-/** `oauth.client.id` is a `clientLabel`. */
-export const tokenExpiry = /*#__PURE__*/ gauge({
-  name: "oauth.token.expires_at",
-  description: "When the cached token expires, in seconds since the epoch",
-  attributes: ["oauth.client.id"],
-  unit: "s"
-})
-
-export const sharedTokens = /*#__PURE__*/ counter({
-  name: "oauth.token.shared",
-  description: "Tokens that were read from the store instead of requested"
-})
-
-export const leaseWaits = /*#__PURE__*/ histogram({
-  name: "oauth.token.lease_wait",
-  description: "Seconds of waiting for the token request of another process",
-  unit: "s"
-}, [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])
-
-export const ownTokens = /*#__PURE__*/ counter({
-  name: "oauth.store.own_tokens",
-  description: "Token requests that were sent without the token store, because it failed"
-})
-
-export const storeFailures = /*#__PURE__*/ counter({
-  name: "oauth.store.failures",
-  description: "Operations of the token store that failed",
-  attributes: ["oauth.store.operation"]
-})
-
-/** `oauth.client.id` is a `clientLabel`. */
-export const budgetLeft = /*#__PURE__*/ gauge({
-  name: "oauth.budget.left",
-  description: "Tokens that may still be requested, by the tightest limit",
-  attributes: ["oauth.client.id"]
-})
-
-/**
- * `oauth.client.id` is a `clientLabel`. `oauth.quota.name` is `client` or `organization` and the name of the bucket, such as
- * `client per_day`. `oauth.quota.organization` is that of the request, of the first 100; absent for the client's own quotas.
- */
-export const quotaLeft = /*#__PURE__*/ gauge({
-  name: "oauth.quota.left",
-  description: "Rest of a quota that the authorization server announced, by its last response",
-  attributes: ["oauth.client.id", "oauth.quota.name", "oauth.quota.organization"]
-})
-
-/** Expiry of the certificate that expires first, of those that the process presents. */
-export const certificateExpiry = /*#__PURE__*/ gauge({
-  name: "oauth.tls.certificate_expires_at",
-  description: "When the client certificate expires, in seconds since the epoch",
-  unit: "s"
-})
-
-type Attributes<Attribute extends string> = { readonly [Name in Attribute]?: string | undefined }
-
-const tagged = <Attribute extends string, State>(
-  { attributes = [], metric }: Described<string, Attribute, State>,
-  values: Attributes<Attribute>
-): Metric.Metric<number, State> =>
-  attributes.reduce((one, name) => {
-    const value = values[name]
-    return value === undefined ? one : Metric.withAttributes(one, { [name]: value })
-  }, metric)
+const counter = <Attribute extends string>(
+  of: metrics.Counter<Attribute>,
+  values: metrics.Attributes<Attribute>
+) => Metric.counter(of.name, { ...optionsOf(of, values), incremental: true })
 
 /** Adds to a counter. */
 export const count = <Attribute extends string>(
-  of: Counter<Attribute>,
-  attributes: Attributes<Attribute> = {},
+  of: metrics.Counter<Attribute>,
+  attributes: metrics.Attributes<Attribute> = {},
   by = 1
-): Effect.Effect<void> => Effect.suspend(() => Metric.update(tagged(of, attributes), by))
+): Effect.Effect<void> => Effect.suspend(() => Metric.update(counter(of, attributes), by))
 
 /** Sets a gauge. */
 export const set = <Attribute extends string>(
-  of: Gauge<Attribute>,
+  of: metrics.Gauge<Attribute>,
   value: number,
-  attributes: Attributes<Attribute> = {}
-): Effect.Effect<void> => Effect.suspend(() => Metric.update(tagged(of, attributes), value))
+  attributes: metrics.Attributes<Attribute> = {}
+): Effect.Effect<void> => Effect.suspend(() => Metric.update(Metric.gauge(of.name, optionsOf(of, attributes)), value))
 
 /** Adds an observation to a histogram. */
 export const record = <Attribute extends string>(
-  of: Histogram<Attribute>,
+  of: metrics.Histogram<Attribute>,
   value: number,
-  attributes: Attributes<Attribute> = {}
-): Effect.Effect<void> => Effect.suspend(() => Metric.update(tagged(of, attributes), value))
+  attributes: metrics.Attributes<Attribute> = {}
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { boundaries } = of
+    return Metric.update(Metric.histogram(of.name, { ...optionsOf(of, attributes), boundaries }), value)
+  })
 
-const hits = /*#__PURE__*/ tagged(cacheOutcomes, { "oauth.cache.outcome": "hit" })
+const hits = /*#__PURE__*/ counter(metrics.cacheOutcomes, { "oauth.cache.outcome": "hit" })
 
 /** Counts a cached token that was served. Synchronous, because it is on the path of every call. */
 export const unsafeCountHit = (): void => hits.updateUnsafe(1, Fiber.getCurrent()?.context ?? Context.empty())
-
-/** Number of clients of a process that have a separate series. */
-export const maxLabels = 100
-
-/**
- * Returns a function that bounds the number of labels, since a metric registry keeps each series for the lifetime of the process.
- */
-export const labels = (max: number) => {
-  // Bounds what the registry of metrics, which is global as well, keeps.
-  const known = new Set<string>()
-  return (clientId: string): string => {
-    if (!known.has(clientId) && known.size >= max) return "other"
-    known.add(clientId)
-    return clientId
-  }
-}
-
-/** Returns the client id for the first 100 clients of a process, `other` for all further ones. */
-export const clientLabel = /*#__PURE__*/ labels(maxLabels)
-
-/** Returns the organization for the first 100 organizations of a process, `other` for all further ones. */
-export const organizationLabel = /*#__PURE__*/ labels(maxLabels)
