@@ -24,7 +24,7 @@ const bands = [
       promise: "calls of programs without Effect",
       config: "reads and validates options and variables",
       fleet: "the protocol of a shared store",
-      process: "the tokens of one process: cached, refreshed, counted",
+      process: "the clients of one process: lifetime, cached token, refresh",
       http: "one exchange: send, limits, decoding, redaction",
       seam: "what differs between Effect 3 and 4",
       models: "values: errors, tokens, requests, challenges",

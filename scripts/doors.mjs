@@ -1,5 +1,5 @@
 // The doors between the rooms: an import may point to the same room or down, there are no cycles, and the rooms of rules
-// import nothing of Effect. Type imports and dynamic imports count as any other.
+// import nothing of Effect. Each seam has a twin. Type imports and dynamic imports count as any other.
 import { existsSync, readdirSync } from "node:fs"
 
 import { graphOf, importsOf, levelOf, library, roomOf, rooms } from "./rooms.mjs"
@@ -83,6 +83,17 @@ const internals = (directory, graph) =>
       .map((specifier) => `${directory}/${name}.ts imports ${specifier}: other packages use the public modules only.`)
   )
 
+/** Seams have a twin for Effect 4; what is the same for both majors belongs to another room. */
+const seams = (directory) => {
+  const twins = directory.replace("packages/", "packages/effect-4/own/")
+  const names = (root) => existsSync(`${root}/internal/seam`) ? readdirSync(`${root}/internal/seam`) : []
+  const lacking = (root, other) =>
+    names(root).filter((name) => !names(other).includes(name)).map((name) =>
+      `${root}/internal/seam/${name} has no twin in ${other}: a seam has one for each major.`
+    )
+  return [...lacking(directory, twins), ...lacking(twins, directory)]
+}
+
 const graph = graphOf(library)
 const directories = readdirSync("packages").map((name) => `packages/${name}/src`).filter((path) => existsSync(path))
 const problems = [
@@ -91,12 +102,12 @@ const problems = [
   ...impure(graph),
   ...directories.flatMap((directory) => {
     const imports = directory === library ? graph : graphOf(directory)
-    return [...cycles(directory, imports), ...internals(directory, imports)]
+    return [...cycles(directory, imports), ...internals(directory, imports), ...seams(directory)]
   })
 ]
 
 for (const problem of problems) console.error(problem)
 if (problems.length > 0) {
-  console.error(`${problems.length} imports are not allowed; the order of the rooms is in scripts/rooms.mjs.`)
+  console.error(`${problems.length} imports or seams are not allowed; the order of the rooms is in scripts/rooms.mjs.`)
   process.exit(1)
 }

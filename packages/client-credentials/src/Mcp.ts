@@ -22,7 +22,7 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
-import * as lifetime from "./internal/seam/lifetime.js"
+import * as lifetime from "./internal/process/lifetime.js"
 import * as trial from "./internal/token/trial.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"

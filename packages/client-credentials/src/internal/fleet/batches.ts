@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 
 import type { ClientClosed } from "../../OAuthError.js"
-import type { Lifetime } from "../seam/lifetime.js"
+import type { Lifetime } from "../process/lifetime.js"
 
 /** Batches of one fiber: the one in progress, and the next one. */
 interface Line<A> {

@@ -13,7 +13,6 @@ import type { AccessToken } from "../../AccessToken.js"
 import { TokenEndpointUnavailable, type TokenError } from "../../OAuthError.js"
 import type { TokenRequest } from "../../TokenRequest.js"
 import * as edgeRuntime from "../protocol/edgeRuntime.js"
-import type * as lifetime from "../seam/lifetime.js"
 import * as metrics from "../seam/metrics.js"
 import * as moments from "../seam/moments.js"
 import * as cachedToken from "../token/cachedToken.js"
@@ -21,6 +20,7 @@ import { type Instant, remaining } from "../token/instant.js"
 import type { Rejection } from "../token/latch.js"
 import { usableUntil } from "../token/windows.js"
 import * as backOff from "./backOff.js"
+import type * as lifetime from "./lifetime.js"
 
 /** Id of a refresh, by which callers wait for its token. */
 export type Id = Deferred.Deferred<AccessToken, TokenError>

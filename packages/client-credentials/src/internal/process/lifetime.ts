@@ -8,10 +8,12 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as Scope from "effect/Scope"
 
 import { ClientClosed } from "../../OAuthError.js"
 import { isRequestBound } from "../protocol/edgeRuntime.js"
+import * as forks from "../seam/forks.js"
 
 export interface Lifetime {
   /** Returns whether the scope has begun to close. */
@@ -30,10 +32,9 @@ export interface Lifetime {
 }
 
 /** Lifetime that is shared by several services of one client. */
-const Shared = Context.Reference<Lifetime | undefined>(
-  "@effect-oauth/client-credentials/internal/seam/lifetime/Shared",
-  { defaultValue: () => undefined }
-)
+class Shared extends Context.Reference<Shared>()("@effect-oauth/client-credentials/internal/process/lifetime/Shared", {
+  defaultValue: (): Lifetime | undefined => undefined
+}) {}
 
 /**
  * Creates a lifetime that ends when the scope of the context closes, before the finalizers that were added to that scope
@@ -48,29 +49,32 @@ export const share = <A, E, R>(services: Effect.Effect<A, E, R>): Effect.Effect<
   Effect.flatMap(make, (lifetime) => Effect.provideService(services, Shared, lifetime))
 
 const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
-  const layerContext = yield* Effect.context<never>()
+  const asLayer = yield* forks.asNow
   const isBound = isRequestBound()
   // Read synchronously on the path of every call; set once.
   let hasEnded = false
   // Created when an effect starts, and dropped with the last one: most clients are idle, and a process may have one for
   // each tenant.
-  let running: { readonly ended: Deferred.Deferred<never, ClientClosed>; readonly scope: Scope.Closeable } | undefined
+  let running:
+    | { readonly ended: Deferred.Deferred<never, ClientClosed>; readonly scope: Scope.CloseableScope }
+    | undefined
   let count = 0
   const begin = () => {
     count += 1
-    return running ??= { ended: Deferred.makeUnsafe(), scope: Scope.makeUnsafe() }
+    return running ??= { ended: Deferred.unsafeMake(FiberId.none), scope: Effect.runSync(Scope.make()) }
   }
   const end = () => {
     count -= 1
     if (count === 0) running = undefined
   }
+  // Unlike `Effect.addFinalizer`, this holds no settings of the fiber.
   yield* Scope.addFinalizerExit(yield* Effect.scope, (exit) =>
     Effect.suspend(() => {
       hasEnded = true
       if (running === undefined) return Effect.void
       const { ended, scope } = running
-      // Fibers that wait for this continue immediately, and the last of them drops `running`.
-      Deferred.doneUnsafe(ended, Exit.fail(new ClientClosed()))
+      // On Effect 4, fibers that wait for this continue immediately, and the last of them drops `running`.
+      Deferred.unsafeDone(ended, Exit.fail(new ClientClosed()))
       return Scope.close(scope, exit)
     }))
   return {
@@ -78,7 +82,7 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
     within: (effect) =>
       Effect.suspend(() =>
         hasEnded
-          ? Effect.fail(new ClientClosed())
+          ? new ClientClosed()
           : Effect.acquireUseRelease(
             Effect.sync(begin),
             ({ ended }) => Effect.raceFirst(effect, Deferred.await(ended)),
@@ -88,21 +92,18 @@ const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*
     // Uninterruptible: an effect that was started always completes its result. Its scope is created in the same step, so
     // that the finalizer finds it.
     fork: (effect, { onEnd, result }) =>
-      Effect.suspend(() =>
-        hasEnded
-          ? Effect.andThen(onEnd, Effect.asVoid(Deferred.fail(result, new ClientClosed())))
-          : Effect.interruptible(effect).pipe(
-            Effect.exit,
-            Effect.flatMap((exit) =>
-              Effect.andThen(onEnd, Deferred.done(result, hasEnded ? Exit.fail(new ClientClosed()) : exit))
-            ),
-            Effect.andThen(Effect.sync(isBound ? () => undefined : end)),
-            Effect.updateContext((_: Context.Context<never>) => layerContext),
-            isBound
-              ? Effect.forkDetach({ uninterruptible: true })
-              : Effect.forkIn(begin().scope, { uninterruptible: true }),
-            Effect.asVoid
-          )
-      ).pipe(Effect.uninterruptible)
+      Effect.suspend(() => {
+        if (hasEnded) return Effect.zipRight(onEnd, Effect.asVoid(Deferred.fail(result, new ClientClosed())))
+        const completed = Effect.interruptible(effect).pipe(
+          Effect.exit,
+          Effect.flatMap((exit) =>
+            Effect.zipRight(onEnd, Deferred.done(result, hasEnded ? Exit.fail(new ClientClosed()) : exit))
+          ),
+          asLayer
+        )
+        return isBound
+          ? forks.uninterruptible(completed)
+          : forks.uninterruptible(Effect.tap(completed, Effect.sync(end)), begin().scope)
+      }).pipe(Effect.uninterruptible)
   }
 })

@@ -20,7 +20,7 @@ import {
 } from "@effect-oauth/client-credentials"
 import { Context, Deferred, Effect, Either, Exit, Fiber, Layer, Redacted, Schedule, Scope, TestClock } from "effect"
 
-import * as lifetime from "../../src/internal/seam/lifetime.js"
+import * as lifetime from "../../src/internal/process/lifetime.js"
 import { exitOf } from "../support/fibers.js"
 
 const options = {

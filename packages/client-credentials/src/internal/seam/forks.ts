@@ -1,0 +1,31 @@
+/**
+ * Fibers that belong to no caller.
+ */
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
+import * as FiberRefsPatch from "effect/FiberRefsPatch"
+import type * as Scope from "effect/Scope"
+
+/** Runs an effect with other services, settings and trace than those of its fiber. */
+export type As = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+
+/** Returns a function that runs effects as this fiber is now. The interruption state of their own fiber stays. */
+export const asNow: Effect.Effect<As> = Effect.map(
+  Effect.getFiberRefs,
+  (refs): As => (effect) =>
+    Effect.flatMap(Effect.getFiberRefs, (own) =>
+      Effect.zipRight(
+        Effect.patchFiberRefs(FiberRefsPatch.diff(
+          FiberRefs.delete(own, FiberRef.interruptedCause),
+          FiberRefs.delete(refs, FiberRef.interruptedCause)
+        )),
+        effect
+      ))
+)
+
+/** Starts an effect that is uninterruptible, in a scope or in none. In Effect 3, a fork inherits that. */
+export const uninterruptible = <A, E>(effect: Effect.Effect<A, E>, scope?: Scope.Scope): Effect.Effect<void> =>
+  Effect.uninterruptible(
+    Effect.asVoid(scope === undefined ? Effect.forkDaemon(effect) : Effect.forkIn(effect, scope))
+  )
