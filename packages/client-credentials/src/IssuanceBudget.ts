@@ -165,9 +165,13 @@ export interface Options {
   /**
    * Number of tokens that one process may request while the store is unavailable and tokens cannot be counted together. With 0,
    * the limit is never exceeded: a process without a usable token fails with `TokenStoreError` until the store is available
-   * again. With more, calls succeed during such an outage, and each process may exceed the limit by this number. Default: 0.
+   * again. With more, calls succeed during such an outage, and each process may exceed the limit by this number.
+   *
+   * `{ tokens, fraction }` also bounds the number by a fraction, rounded down, of the tokens that are left by the count that
+   * the process last read, or of the whole limit if it has read none. With a fraction of at most `1 / n`, `n` processes that
+   * know all requests keep the limit. Default: 0.
    */
-  readonly withoutStore?: number | undefined
+  readonly withoutStore?: number | { readonly tokens: number; readonly fraction: number } | undefined
   /**
    * Total time that failed operations of one decision, including retries, may take before the store counts as failed. Raise it
    * together with `timeout` of a slow store. Default: `sharedTokens.storeTimeout` in a `SharedClientCredentials`, otherwise 2
@@ -292,15 +296,14 @@ const operations = (
   const spend = (isRenewal: boolean, organization: string, times: ReadonlyArray<number>) =>
     Effect.gen(function*() {
       const recipient = recipientOf(organization)
-      const { lost, lostUntil, now, verdict } = yield* decide((current, now) => {
+      const { now, verdict } = yield* decide((current, now) => {
         const lost = lostCounts.restored(budget, times, recipient, current, now)
         const verdict = ledgers.spend(budget, lost.reduce(ledgers.apply, current), now, isRenewal, recipient)
         return {
           changes: verdict._tag === "Granted" ? [...lost, { _tag: "Spent", spend: verdict.spend }] : lost,
-          answer: { lost: lost.length, lostUntil: ledgers.expiresAt(budget, current, now), now, verdict }
+          answer: { now, verdict }
         }
       }, recipient)
-      if (lost > 0) yield* ledgerStore.lost("times that are stored beside the token", lostUntil)
       if (verdict._tag === "Exhausted") {
         const { by, limit, reserved, resetsAt } = verdict
         const retryAfter = Duration.millis(Math.max(0, resetsAt - now))
@@ -376,7 +379,7 @@ const operations = (
  * least left are kept.
  *
  * All times are those of the store, so a process whose clock is wrong counts like the others. While the store is
- * unavailable, a process requests at most `withoutStore` tokens, by default none, and fails with `TokenStoreError`; the
+ * unavailable, a process requests what `withoutStore` allows, by default nothing, and fails with `TokenStoreError`; the
  * store receives these counts when it is available again. If the store has lost counts, by an eviction or a failover,
  * a warning is logged, and each process adds its copy when it next reads the ledger. `SharedTokens` stores the times of the
  * last 200 counted requests beside the token, from which a process that starts restores them. If that entry is lost as

@@ -168,7 +168,11 @@ const requestForAll = (
       : Either.right({ ...outcome.right, latch: { replaced: latch.replaced, until: latch.until - ahead } })
   })
 
-/** Logs that a process requested a token without the store. */
+/** Counts and logs that a process requested a token without the store. */
+const reportOwnToken = (error: TokenStoreError, outcome: Outcome): Effect.Effect<void> => {
+  return Effect.zipRight(metrics.count(metrics.ownTokens), warnOfOwnToken(error, outcome))
+}
+
 const warnOfOwnToken = (error: TokenStoreError, outcome: Outcome): Effect.Effect<void> =>
   Effect.logWarning(
     Either.isLeft(outcome)
@@ -283,6 +287,11 @@ export const decorate = (
       ...endpoint,
       requestToken: (request, requestOptions) => {
         const alone = Effect.either(endpoint.requestToken(request, requestOptions))
+        const withoutStore = Effect.flatMap(keyOf(request), (key) =>
+          Effect.either(endpoint.requestToken(request, {
+            ...requestOptions ?? unspecified,
+            counted: key === undefined ? undefined : counts.of(key)
+          })))
         const canWait = requestOptions?.reason === "renewal" || whenStoreFails === "fail"
         const shared = share(request, requestOptions)
         return within(Effect.flatten(
@@ -292,11 +301,7 @@ export const decorate = (
             shared :
             shared.pipe(
               Effect.catchAll(() => shareLater(request, requestOptions)),
-              Effect.catchAll((error) =>
-                Effect.zipRight(metrics.count(metrics.ownTokens), alone).pipe(
-                  Effect.tap((outcome) => warnOfOwnToken(error, outcome))
-                )
-              )
+              Effect.catchAll((error) => Effect.tap(withoutStore, (outcome) => reportOwnToken(error, outcome)))
             )
         ))
       }

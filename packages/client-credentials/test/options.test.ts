@@ -134,7 +134,11 @@ const wrong: {
     name: ["", 5, null, "two\nlines", "x".repeat(101)],
     reserveFraction: [...fractions, 1],
     warnAt: [[0], [2], ["half"], 0.5, null],
-    withoutStore: [-1, 0.5, "1", null, Infinity],
+    withoutStore: [
+      ...[-1, 0.5, "1", null, Infinity, {}, { tokens: 1 }, { fraction: 0.5 }, { tokens: 1, fraction: 0.5, more: 1 }],
+      ...[-1, 0.5, null].map((tokens) => ({ tokens, fraction: 0.5 })),
+      ...[0, -1, 1.5, "1", null, NaN].map((fraction) => ({ tokens: 1, fraction }))
+    ],
     storeTimeout: limits,
     followIssuerQuotas: flags
   }

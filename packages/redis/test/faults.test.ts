@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { type OAuthError, TokenStore } from "@effect-oauth/client-credentials"
 import { RedisTokenStore } from "@effect-oauth/redis"
+import { TestAuthorizationServer } from "@effect-oauth/testing"
 import { Context, Deferred, Duration, Effect, Layer, Logger } from "effect"
 import type { Redis, RedisOptions } from "ioredis"
 
@@ -223,6 +224,34 @@ describe.skipIf(!redisServer.isInstalled)("a connection that became silent", () 
       assert.isAbove(yield* proxy.connections, before)
     }))
 })
+
+describe.skipIf(!redisServer.isInstalled)(
+  "a Redis that is stopped, when the API rejects the token of four processes",
+  () => {
+    it.scopedLive("lets each request its part of the tokens that are left, and no more", () =>
+      Effect.gen(function*() {
+        const redis = yield* redisServer.start
+        const { revoke } = yield* TestAuthorizationServer.TestAuthorizationServer
+        const processes = yield* fleet(4, { port: redis.port }, {
+          issuanceBudget: { limit: 8, withoutStore: { tokens: 5, fraction: 1 / 4 } }
+        }, {})
+        const callAll = Effect.all(processes.map(Effect.either), { concurrency: "unbounded" })
+        assert.deepStrictEqual((yield* callAll).map(({ _tag }) => _tag), ["Right", "Right", "Right", "Right"])
+        assert.strictEqual(yield* tokensIssued, 1)
+        yield* redis.kill
+        yield* revoke()
+        // A quarter of the seven tokens that are left is one.
+        assert.deepStrictEqual((yield* callAll).map(({ _tag }) => _tag), ["Right", "Right", "Right", "Right"])
+        assert.strictEqual(yield* tokensIssued, 5)
+        yield* revoke()
+        yield* callAll
+        assert.strictEqual(yield* tokensIssued, 5)
+        yield* redis.restart
+        yield* Effect.forEach(processes, (call) => Effect.eventually(Effect.tapError(call, () => tick)))
+        assert.isAtMost(yield* tokensIssued, 8)
+      }).pipe(Effect.provide(Servers)))
+  }
+)
 
 describe.skipIf(!redisServer.isInstalled)("the operations of a fleet", () => {
   it.scopedLive("are at most six for each of twenty clients that start without a token", () =>

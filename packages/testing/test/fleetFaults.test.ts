@@ -175,6 +175,31 @@ describe("the store is unavailable while instances start", () => {
   }
 })
 
+describe("the store is unavailable for longer than a token lasts, and each of 20 instances may request its own", () => {
+  const cases = [
+    ["at most its part of those that are left: the limit is kept", { tokens: 3, fraction: 1 / 20 }, false],
+    ["whatever is left: the limit is exceeded", 3, true]
+  ] as const
+  for (const [name, withoutStore, exceeds] of cases) {
+    it.live(name, () =>
+      Effect.gen(function*() {
+        const report = yield* Fleet.simulate({
+          instances: 20,
+          days: minutes(300),
+          callsEvery: "25 minutes",
+          tokenLife: "1 hour",
+          dailyLimit: 30,
+          shared: { issuanceBudget: { limit: 30, withoutStore } },
+          faults: [{ from: "30 minutes", to: "4 hours", store: "unreachable" }]
+        })
+        assert.strictEqual(report.limitReachedAt !== undefined, exceeds)
+        // One token before the outage, one of each instance, one after it, and its refresh.
+        const sum = report.tokensPerDay.reduce((one, other) => one + other, 0)
+        assert.strictEqual(sum, exceeds ? 30 : 1 + 20 + 2)
+      }))
+  }
+})
+
 describe("the store loses the count of the budget every hour", () => {
   const cases = [[3, "30 minutes"], [10, "5 hours"], [1, "1 hour"]] as const
   for (const [instances, restartEvery] of sample("fleets whose store loses its counts", cases, 1)) {

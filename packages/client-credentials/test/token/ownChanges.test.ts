@@ -34,13 +34,32 @@ describe("the changes that the store does not have", () => {
 })
 
 describe("a process that cannot count with the others", () => {
+  const isAllowed = (tokens: number, owed: ReadonlyArray<ledgers.Change>, fraction = 1, limit = Infinity) =>
+    own.isAllowedAlone(
+      { tokens, fraction },
+      { spent: [0, 0], quotas: [] },
+      owed,
+      [spent(9)],
+      (ledger) => Math.max(0, limit - ledger.spent.length)
+    )
+
   it("may request as many tokens as it is configured to", () => {
-    assert.isFalse(own.isAllowedAlone(0, []))
-    assert.isTrue(own.isAllowedAlone(1, []))
-    assert.isFalse(own.isAllowedAlone(1, [spent(1)]))
-    assert.isTrue(own.isAllowedAlone(3, [spent(1), spent(2)]))
+    assert.isFalse(isAllowed(0, []))
+    assert.isTrue(isAllowed(1, []))
+    assert.isFalse(isAllowed(1, [spent(1)]))
+    assert.isTrue(isAllowed(3, [spent(1), spent(2)]))
     // A returned request or an announcement of the issuer is not a request.
-    assert.isTrue(own.isAllowedAlone(1, [givenBack(1), announced("a", 1)]))
+    assert.isTrue(isAllowed(1, [givenBack(1), announced("a", 1)]))
+  })
+
+  it("may request at most the fraction of what the requests of others leave", () => {
+    assert.isTrue(isAllowed(9, [spent(1)], 1 / 4, 10))
+    assert.isFalse(isAllowed(9, [spent(1), spent(2)], 1 / 4, 10))
+    // Requests that were restored are those of others.
+    assert.isTrue(isAllowed(9, [], 1 / 4, 6))
+    assert.isFalse(isAllowed(9, [{ _tag: "Restored", spend: 1 }], 1 / 4, 6))
+    assert.isFalse(isAllowed(9, [], 1, 2))
+    for (let left = 1; left < 100; left += 1) assert.isTrue(isAllowed(1, [], 1 / left, left + 2), `1 / ${left}`)
   })
 })
 

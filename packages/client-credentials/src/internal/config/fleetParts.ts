@@ -5,6 +5,7 @@
 import { isRecord } from "../protocol/json.js"
 import type { Window } from "../token/budgetWindow.js"
 import type { Limit } from "../token/ledger.js"
+import type { Allowance } from "../token/ownChanges.js"
 import { printable } from "./check.js"
 import * as parts from "./parts.js"
 import * as rules from "./rules.js"
@@ -60,6 +61,13 @@ const furtherLimit = (value: unknown): ReadonlyArray<Limit> => {
   return isValid && read !== undefined ? [{ limit, window: read }] : []
 }
 
+const allowance = (value: unknown): Allowance | undefined => {
+  const { fraction, tokens, ...more } = isRecord(value) ? value : { tokens: value, fraction: 1 }
+  const isValid = typeof tokens === "number" && Number.isSafeInteger(tokens) && tokens >= 0 &&
+    typeof fraction === "number" && fraction > 0 && fraction <= 1 && Object.keys(more).length === 0
+  return isValid ? { tokens, fraction } : undefined
+}
+
 export const issuanceBudget = {
   limit: rules.optional(
     "a positive integer",
@@ -95,7 +103,11 @@ export const issuanceBudget = {
         ? value
         : undefined
   }),
-  withoutStore: rules.number({ default: 0, min: 0, integer: true }),
+  withoutStore: rules.parsed<Allowance>({
+    default: { tokens: 0, fraction: 1 },
+    expected: "a non-negative integer, or { tokens, fraction } with such a number and a fraction above 0, at most 1",
+    read: allowance
+  }),
   storeTimeout,
   followIssuerQuotas: rules.flag(true)
 }

@@ -72,7 +72,7 @@ interface Copy {
   readonly store: TokenStore
   readonly budget: ledgers.Budget
   /** Number of tokens that this process may request while the store is unavailable. */
-  readonly withoutStore: number
+  readonly withoutStore: own.Allowance
   /** Total time limit for failed operations of one decision, in milliseconds. */
   readonly storeTimeout: number
   readonly writer: string
@@ -100,7 +100,7 @@ const warnOfUnreadable = (expiresAt: number) =>
   )
 
 /** Logs that the store lost counted requests; `kept` states where they were found, `until` the end of the last window. */
-export const lost = (kept: string, until: number) =>
+const lost = (kept: string, until: number) =>
   Effect.logWarning(
     `The store lost the token count of an issuance budget. Writing the ${kept}. Tokens that other processes requested may be ` +
       `missing from it until ${
@@ -196,6 +196,9 @@ const write = (
       copy.known = { ...written, isOwed: true }
       return "wrongTime" as const
     }
+    if (changes.some(({ _tag }) => _tag === "Restored")) {
+      yield* lost("times that are stored beside the token", ledgers.expiresAt(copy.budget, ledger, now))
+    }
     copy.known = { ...written, ledger, isOwed: false }
     copy.own.ledger = lostCounts.expected(copy.budget, copy.own.ledger, [...copy.owed, ...changes], attempt.now)
     copy.owed = []
@@ -225,15 +228,19 @@ const ledgerOf = ({ budget, owed }: Copy, known: Known | undefined, now: number)
 const decideAlone = (copy: Copy, { decide }: Waiting, now: number): Effect.Effect<unknown> =>
   Effect.suspend(() => {
     const { changes, complete } = decide(ledgerOf(copy, copy.known, now), now)
-    copy.owed = own.added(copy.owed, changes)
+    // The store may have what the copy of this process lacks.
+    copy.owed = own.added(copy.owed, changes.filter(({ _tag }) => _tag !== "Restored"))
     return complete
   })
 
 /** Returns whether a decision is made without the store. */
 const isMadeAlone = (copy: Copy, { alone, decide }: Waiting, now: number): boolean => {
   if (alone === "fails" || alone === "isMade") return alone === "isMade"
-  const spends = decide(ledgerOf(copy, copy.known, now), now).changes.some(({ _tag }) => _tag === "Spent")
-  return spends ? own.isAllowedAlone(copy.withoutStore, copy.owed) : copy.known !== undefined
+  const { budget, known, owed, withoutStore } = copy
+  const { changes } = decide(ledgerOf(copy, known, now), now)
+  if (!changes.some(({ _tag }) => _tag === "Spent")) return known !== undefined
+  const read = ledgers.current(budget, known?.ledger ?? ledgers.empty, now)
+  return own.isAllowedAlone(withoutStore, read, owed, changes, (ledger) => ledgers.left(budget, ledger, now, alone))
 }
 
 /** Makes decisions by the content of the store. */
@@ -270,14 +277,18 @@ const decideInStore = (copy: Copy, waiting: ReadonlyArray<Waiting>): Effect.Effe
     for (const one of waiting) yield* one.alone === "isMade" ? decideAlone(copy, one, now) : one.fail(error)
   })
 
+/** States what a process may request without the store. */
+const allowanceText = ({ fraction, tokens }: own.Allowance): string =>
+  `at most ${tokens}${fraction < 1 ? ` and ${Number((fraction * 100).toPrecision(3))} % of those that are left` : ""}`
+
 /** Makes decisions while the store is unavailable, or fails them. */
 const decideWithoutStore = (copy: Copy, waiting: ReadonlyArray<Waiting>, error: TokenStoreError) =>
   Effect.gen(function*() {
     if (waiting.some(({ alone }) => alone !== "fails")) {
       yield* Effect.logWarning(
-        copy.withoutStore === 0
+        copy.withoutStore.tokens === 0
           ? `${error.message} No token is requested until the store is available again (issuanceBudget.withoutStore is 0).`
-          : `${error.message} Counting the tokens of this process alone, at most ${copy.withoutStore} ` +
+          : `${error.message} Counting the tokens of this process alone, ${allowanceText(copy.withoutStore)} ` +
             "(issuanceBudget.withoutStore), until the store is available again. The next token request uses it again."
       )
     }

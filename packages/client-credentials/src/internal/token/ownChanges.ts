@@ -38,9 +38,32 @@ export const added = (
 export const appliedTo = (ledger: ledgers.Ledger, changes: ReadonlyArray<ledgers.Change>): ledgers.Ledger =>
   changes.reduce(ledgers.apply, ledger)
 
-/** Returns whether a process may request a token during an outage of the store, given its limit `withoutStore`. */
-export const isAllowedAlone = (withoutStore: number, changes: ReadonlyArray<ledgers.Change>): boolean =>
-  changes.filter(({ _tag }) => _tag === "Spent").length < withoutStore
+/** Number of tokens that a process may request while the store is unavailable. */
+export interface Allowance {
+  /** Maximum number of tokens. */
+  readonly tokens: number
+  /** Maximum fraction of the tokens that are left by the count that the process has. */
+  readonly fraction: number
+}
+
+/**
+ * Returns whether a process may make changes during an outage of the store, given those that the store does not have yet.
+ * `left` returns how many tokens are left by a ledger. The fraction is of what the others leave, so the requests of this
+ * process during the outage do not make it smaller.
+ */
+export const isAllowedAlone = (
+  { fraction, tokens }: Allowance,
+  known: ledgers.Ledger,
+  owed: ReadonlyArray<ledgers.Change>,
+  more: ReadonlyArray<ledgers.Change>,
+  left: (ledger: ledgers.Ledger) => number
+): boolean => {
+  const changes = [...owed, ...more]
+  const others = changes.filter(({ _tag }) => _tag !== "Spent")
+  // 1/49 of 49 is one token, although the product of the two is less than 1.
+  const part = Math.floor(fraction * left(appliedTo(known, others)) + 1e-9)
+  return changes.length - others.length <= Math.min(tokens, part)
+}
 
 /** Maximum pause after a write that conflicted with those of other processes, in milliseconds. */
 const longestPause = 2000
